@@ -1,0 +1,1 @@
+"""Egress operations for AKS: everything of the product that is not Slack."""

@@ -1,0 +1,233 @@
+"""Every error of the product, in five families by who must act.
+
+::
+
+    EgressError
+    ├─ UserError        the person acts: the sentence says what was wrong and what would be right
+    │  ├─ InvalidInput          ├─ InvalidFqdn
+    │  ├─ UnknownCommand        ├─ UnknownCluster      ├─ AmbiguousCluster
+    │  ├─ UnknownAllowance      ├─ UnknownScale        ├─ NotPermitted
+    │  ├─ AlreadyDecided        ├─ AlreadyAllowed      ├─ AlreadyRequested
+    │  ├─ CannotTakeEffect      ├─ NotScalable         └─ RequestRefused
+    ├─ Conflict         look again: what was seen is not what is there
+    │  ├─ StaleVersion          ├─ StaleView           └─ StalePlan
+    ├─ Unavailable      wait: ``retry_after`` says how long, if known
+    │  ├─ ArmThrottled          ├─ ArmBusy             ├─ ArmUnreachable
+    │  ├─ SlackThrottled        ├─ SlackUnreachable    └─ StoreBusy
+    ├─ Refused          an operator acts: a right, a limit or a setting is missing
+    │  ├─ ArmForbidden          ├─ ArmNotFound         ├─ ArmRejected
+    │  ├─ OperationFailed       ├─ UnsafePlan          ├─ SlackRefused
+    │  └─ BadConfiguration
+    └─ Defect           a developer acts: carries a reference id
+       ├─ InvariantBroken       ├─ ChainBroken         └─ UnknownShape
+
+The message is a whole sentence in plain words: it is shown to people as it stands.
+"""
+
+from datetime import timedelta
+
+
+class EgressError(Exception):
+    """The root of all errors that the product raises on purpose."""
+
+    @property
+    def sentence(self) -> str:
+        """The message, ready to show to a person."""
+        return str(self)
+
+
+class UserError(EgressError):
+    """The person who asked can put it right."""
+
+
+class InvalidInput(UserError):
+    """A value that a person typed cannot be used.
+
+    Args:
+        message: What was wrong and what would be right.
+        field: The name of the form field or option it belongs to, if any.
+    """
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class InvalidFqdn(InvalidInput):
+    """A destination that Azure Firewall would not accept, or would read more widely than it looks.
+
+    Args:
+        message: What was wrong.
+        suggestion: The corrected form, where one exists.
+    """
+
+    def __init__(self, message: str, *, suggestion: str | None = None) -> None:
+        super().__init__(message, field="destinations")
+        self.suggestion = suggestion
+
+
+class UnknownCommand(UserError):
+    """No such subcommand."""
+
+
+class UnknownCluster(UserError):
+    """No cluster of that name that this person may see."""
+
+
+class AmbiguousCluster(UserError):
+    """Several clusters have that name; the message offers their full ids."""
+
+
+class UnknownAllowance(UserError):
+    """No allowance with that id."""
+
+
+class UnknownScale(UserError):
+    """No scale proposal with that id."""
+
+
+class NotPermitted(UserError):
+    """This person may not do this; the attempt is audited."""
+
+
+class AlreadyDecided(UserError):
+    """Somebody was faster; the message says who, what and when."""
+
+
+class AlreadyAllowed(UserError):
+    """The firewall allows it already; nothing is filed."""
+
+
+class AlreadyRequested(UserError):
+    """The same request is open already; the message names it."""
+
+
+class CannotTakeEffect(UserError):
+    """An allowance would be dead: the message names the rule that stands in the way."""
+
+
+class NotScalable(UserError):
+    """The cluster's outbound type has no IP count that could be changed; the message says why."""
+
+
+class RequestRefused(UserError):
+    """The approval policy refuses this request; the message names the policy rule."""
+
+
+class Conflict(EgressError):
+    """What was seen is no longer what is there: look again."""
+
+
+class StaleVersion(Conflict):
+    """A row was changed by somebody else between reading and writing it."""
+
+
+class StaleView(Conflict):
+    """The card that was clicked shows something else than what is stored now."""
+
+
+class StalePlan(Conflict):
+    """The state that the plan was computed from has changed."""
+
+
+class Unavailable(EgressError):
+    """A system that we need does not answer now; waiting helps.
+
+    Args:
+        message: What is not available.
+        retry_after: How long its owner asked us to wait, if it did.
+    """
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ArmThrottled(Unavailable):
+    """Azure answered 429."""
+
+
+class ArmBusy(Unavailable):
+    """Another operation runs on the resource (409 or a referenced resource that is being updated)."""
+
+
+class ArmUnreachable(Unavailable):
+    """No answer from Azure, or an answer 5xx. A write may or may not have landed."""
+
+
+class SlackThrottled(Unavailable):
+    """Slack answered 429."""
+
+
+class SlackUnreachable(Unavailable):
+    """No answer from Slack, or an answer 5xx."""
+
+
+class StoreBusy(Unavailable):
+    """The database did not answer within its bound; nothing was recorded."""
+
+
+class Refused(EgressError):
+    """An operator must act: a right, a limit or a setting stands in the way.
+
+    Args:
+        message: What was refused.
+        code: The vendor's own error code, where there is one.
+    """
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ArmForbidden(Refused):
+    """The bot's identity lacks a right in Azure."""
+
+
+class ArmNotFound(Refused):
+    """The resource does not exist in Azure."""
+
+
+class ArmRejected(Refused):
+    """Azure understood the request and will not do it."""
+
+
+class OperationFailed(Refused):
+    """A long-running operation ended as Failed or Canceled."""
+
+
+class UnsafePlan(Refused):
+    """Our own safety check refused a plan; the message has the numbers."""
+
+
+class SlackRefused(Refused):
+    """Slack understood the call and will not do it (scope, channel, payload)."""
+
+
+class BadConfiguration(Refused):
+    """A setting or the configuration file is missing or wrong."""
+
+
+class Defect(EgressError):
+    """We were wrong; a developer must act."""
+
+
+class InvariantBroken(Defect):
+    """Something that must always hold does not."""
+
+
+class ChainBroken(Defect):
+    """The audit chain does not verify.
+
+    Args:
+        message: What is wrong.
+        seq: The sequence number of the first event that does not verify.
+    """
+
+    def __init__(self, message: str, *, seq: int) -> None:
+        super().__init__(message)
+        self.seq = seq
+
+
+class UnknownShape(Defect):
+    """A vendor's answer has a shape that we do not know."""
