@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from bot.domain.allowance import Allowance
-from bot.domain.firewall import Action, ApplicationRule, RuleCollection
+from bot.domain.firewall import Action, ApplicationRule, Kind, RuleCollection
 
 FIRST_PRIORITY = 100
 """Lowest collection priority that Azure takes (100..65000).
@@ -57,7 +57,7 @@ def render(wanted: Iterable[Allowance]) -> tuple[RuleCollection, ...]:
             name=name,
             priority=FIRST_PRIORITY + index,
             action=Action.ALLOW,
-            kind="application",
+            kind=Kind.APPLICATION,
             rules=tuple(rule for allowance in members for rule in rules_of(allowance)),
         )
         for index, (name, members) in enumerate(grouped)
