@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.firewall import ApplicationRule, Rule, RuleCollection
-from bot.domain.rules import MAX_NAME
+from bot.domain.rules import MAX_NAME, allowance_id_from_rule
 from bot.errors import UnsafePlan
 
 MAX_GROUP_BYTES = 2 * 1024 * 1024
@@ -74,7 +74,7 @@ class Limits:
     """What a plan may do at the most.
 
     Args:
-        max_removed_share: Of the rules that are there, the share (0..1) that one update may remove or alter.
+        max_removed_share: Of the rules that are there, the share (0..1) that one update may remove unexplained.
         free_removals: So many may always go, whatever share they are.
         max_bytes: Size of the rendered rule collection group.
         max_groups: Rule collection groups in the policy, ours included.
@@ -87,7 +87,10 @@ class Limits:
 
 
 def diff(observed: Sequence[RuleCollection], desired: Sequence[RuleCollection]) -> Plan:
-    """Compare by meaning: the order of rules and addresses, letter case and descriptions do not count."""
+    """Compare by meaning: order, letter case and descriptions do not count.
+
+    Nor do the priorities of our collections among each other: all of them allow, so their order decides nothing.
+    """
     before, after = _rules(observed), _rules(desired)
     changes = [
         Change(*key, _kind(key in before, key in after))
@@ -104,24 +107,32 @@ def content_digest(collections: Sequence[RuleCollection]) -> str:
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()[:16]
 
 
-def check_safe(plan: Plan, *, group_count: int, group_exists: bool, limits: Limits) -> None:
-    """Refuse a plan that would break a limit of Azure, or remove more than is allowed at once.
+def check_safe(plan: Plan, limits: Limits, *, ended: Collection[str], new_group_of: int | None = None) -> None:
+    """Refuse a plan that would break a limit of Azure, or remove much that nobody ended.
+
+    Args:
+        plan: What would be written.
+        limits: The bounds.
+        ended: Ids of allowances that the database knows to have ended: their rules may always go. What is left are
+            rules that vanish without anybody's act, which is what a wrong or empty database looks like.
+        new_group_of: How many groups the policy has, where ours would be one more; None where ours exists.
 
     Raises:
         UnsafePlan: With the numbers.
     """
-    removed = len(plan.changes) - plan.count(ChangeKind.ADD)
-    present = plan.kept + removed
-    if removed > limits.free_removals and removed > present * limits.max_removed_share:
+    removed = [change for change in plan.changes if change.kind is ChangeKind.REMOVE]
+    unexplained = sum(allowance_id_from_rule(change.rule) not in ended for change in removed)
+    present = plan.kept + plan.count(ChangeKind.ALTER) + len(removed)
+    if unexplained > limits.free_removals and unexplained > present * limits.max_removed_share:
         raise UnsafePlan(
-            f"This update would remove or alter {removed} of our {present} rules; more than "
+            f"This update would remove {unexplained} of our {present} rules although nobody ended them; more than "
             f"{limits.max_removed_share:.0%} at once needs an operator (firewall.max_removed_share)."
         )
     size = rendered_bytes(plan.desired)
     if size > limits.max_bytes:
         raise UnsafePlan(f"The rules would take {size:,} bytes; one rule collection group holds {limits.max_bytes:,}.")
-    if not group_exists and group_count >= limits.max_groups:
-        raise UnsafePlan(f"The firewall policy has {group_count} rule collection groups of {limits.max_groups} already.")
+    if new_group_of is not None and new_group_of >= limits.max_groups:
+        raise UnsafePlan(f"The firewall policy has {new_group_of} rule collection groups; {limits.max_groups} are possible.")
     for collection in plan.desired:
         _check_names(collection)
 
@@ -174,4 +185,4 @@ def _meaning(collection: RuleCollection, rule: Rule) -> tuple[str, ...]:
         rule.web_categories,
     )
     sets = (",".join(sorted(set(part))) for part in parts)
-    return (collection.kind, collection.action, str(collection.priority), str(rule.terminate_tls), *sets)
+    return (collection.kind, collection.action, str(rule.terminate_tls), *sets)
