@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3.14 python3 python)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-INSTALL := $(PIP) install --quiet --require-hashes --no-deps --only-binary :all: -r
+INSTALL := $(PIP) install -qq --require-hashes --no-deps --only-binary :all: -r
 WORKERS ?= 2
 SANDBOX ?=
 TESTS ?=
@@ -78,14 +78,17 @@ $(VENV)/created:
 	fi; exit 1
 
 $(VENV)/run: $(VENV)/created requirements.lock pyproject.toml
-	$(INSTALL) requirements.lock
-	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@echo "Installing what the bot needs (once) …"
+	@$(INSTALL) requirements.lock
+	@$(PIP) install -qq --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/dev: $(VENV)/run requirements-dev.lock
-	$(INSTALL) requirements-dev.lock
+	@echo "Installing what the tests need (once) …"
+	@$(INSTALL) requirements-dev.lock
 	@touch $@
 
 $(VENV)/browser: $(VENV)/dev requirements-browser.lock
-	$(INSTALL) requirements-browser.lock
+	@echo "Installing what the browser tests need (once) …"
+	@$(INSTALL) requirements-browser.lock
 	@touch $@
