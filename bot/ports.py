@@ -296,6 +296,10 @@ class Work(Protocol):
         """Ask for one more run, at the latest ``within`` from now; never later than what is due already."""
         ...
 
+    def schedule(self, key: str, *, within: timedelta) -> None:
+        """Have it run at the latest ``within`` from now, without anything being asked for."""
+        ...
+
     def hold(self, claim: Claim, *, lease: timedelta) -> None:
         """Prove and prolong a lease; raises ``LeaseLost``."""
         ...
@@ -341,11 +345,23 @@ class Snapshots(Protocol):
     """Clusters as they were last read: what is shown and checked before Azure answers."""
 
     def put(self, egress: ClusterEgress, read_at: datetime) -> None:
-        """Keep a cluster as it was read."""
+        """Keep one cluster as it was read."""
+        ...
+
+    def put_fleet(self, fleet: Fleet) -> None:
+        """Keep all clusters as they were read, and forget those that are gone; a fleet with gaps forgets none."""
         ...
 
     def get(self, cluster_id: str) -> tuple[ClusterEgress, datetime] | None:
         """A cluster as last read, and when."""
+        ...
+
+    def named(self, name: str) -> list[ClusterEgress]:
+        """The clusters with this name or ARM id, whatever its case."""
+        ...
+
+    def all(self) -> list[ClusterEgress]:
+        """Every cluster, by name."""
         ...
 
 
@@ -395,13 +411,50 @@ class Notifier(Protocol):
 class Directory(Protocol):
     """Who people are now."""
 
-    def person(self, identity: Identity) -> Person:
-        """Roles and groups, resolved now; nobody belongs to a group that cannot be read."""
+    def person(self, identity: Identity, *, is_fresh: bool = False) -> Person:
+        """Roles and groups; fresh for a decision. Nobody belongs to a group that cannot be read."""
         ...
 
     def members(self, group: str) -> tuple[Identity, ...]:
         """The people of a configured group."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who acts, and through what.
+
+    Args:
+        identity: Who.
+        via: ``slack:command``, ``slack:button``, ``slack:modal``, ``slack:home`` or ``cli``.
+    """
+
+    identity: Identity
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long the product waits for Azure; the sandbox divides all of it.
+
+    Args:
+        batch_window: How long a wanted change waits for others to join it.
+        resync: How often every target is compared although nobody asked.
+        busy: How long to wait for somebody else's operation where Azure does not say.
+        backoff: The first wait after a failure; it doubles up to ``resync``.
+        divisor: By how much Azure's own Retry-After is shortened; 1 outside the sandbox.
+    """
+
+    batch_window: timedelta = timedelta(seconds=5)
+    resync: timedelta = timedelta(minutes=12)
+    busy: timedelta = timedelta(seconds=15)
+    backoff: timedelta = timedelta(seconds=5)
+    divisor: float = 1.0
+
+    def faster(self, divisor: float) -> "Pace":
+        """The same, all of it divided."""
+        parts = (self.batch_window, self.resync, self.busy, self.backoff)
+        return Pace(*(part / divisor for part in parts), divisor=self.divisor * divisor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,3 +466,4 @@ class Context:
     directory: Directory
     clock: Clock
     rulebook: Rulebook
+    pace: Pace = Pace()

@@ -33,11 +33,18 @@ class SqlWork:
 
     def wake(self, key: str, *, within: timedelta) -> None:
         """Raise ``wanted``; bring ``due`` forward unless an operation is being waited for."""
+        self._bring_forward(key, within, by=1)
+
+    def schedule(self, key: str, *, within: timedelta) -> None:
+        """Bring ``due`` forward alone: something happens by itself at that time."""
+        self._bring_forward(key, within, by=0)
+
+    def _bring_forward(self, key: str, within: timedelta, *, by: int) -> None:
         due = self._now + within.total_seconds()
         fresh: dict[str, Any] = {
             "key": key,
             "kind": key.split(":", 1)[0],
-            "wanted": 1,
+            "wanted": by,
             "done": 0,
             "due": due,
             "token": 0,
@@ -46,7 +53,7 @@ class SqlWork:
         }
         earlier = case((or_(work.due.is_(None), work.due > due), due), else_=work.due)
         waits = or_(work.parked.is_not(None), work.failures > 0) & work.due.is_not(None)
-        changed = {"wanted": work.wanted + 1, "due": case((waits, work.due), else_=earlier)}
+        changed = {"wanted": work.wanted + by, "due": case((waits, work.due), else_=earlier)}
         self._connection.execute(_upsert(self._connection, fresh, changed))
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(select(func.pg_notify(CHANNEL, "")))
