@@ -170,7 +170,7 @@ def _look(destination: Destination, table: RiskTable) -> Iterator[tuple[str, str
 
 
 def _imitated(fqdn: str, well_known: frozenset[str]) -> str | None:
-    """The well-known domain that a name is taken for: by its letters, or by its left labels (``github.com.evil.net``)."""
+    """The well-known domain that a name is taken for: by its letters, or its left labels (``github.com.evil.net``)."""
     domain = registrable(fqdn)
     if domain in well_known:
         return None
