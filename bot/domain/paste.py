@@ -1,16 +1,17 @@
 """From a pasted error to destinations: what a firewall log line or a tool's error says could not be reached, and why.
 
-The firewall's formats: "HTTPS request from IP:PORT to HOST:PORT. Action: Deny. …" of the older diagnostics category, and the
-columns of AZFWApplicationRule (https://learn.microsoft.com/azure/azure-monitor/reference/tables/azfwapplicationrule and
-https://learn.microsoft.com/azure/firewall/monitor-firewall-reference, read 2026-11). The tools' errors are those that curl,
-container runtimes, pip, npm, apt, Go, Java, Python, git and Helm print.
+The firewall's formats: "HTTPS request from IP:PORT to HOST:PORT. Action: Deny. …" of the older diagnostics category,
+and the columns of AZFWApplicationRule
+(https://learn.microsoft.com/azure/azure-monitor/reference/tables/azfwapplicationrule and
+https://learn.microsoft.com/azure/firewall/monitor-firewall-reference, read 2026-11). The tools' errors are those that
+curl, container runtimes, pip, npm, apt, Go, Java, Python, git and Helm print.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.domain.fqdn import Destination, Protocol, parse_destination, parse_many, refang
+from bot.domain.fqdn import Destination, Protocol, is_address, parse_destination, parse_many, refang
 from bot.errors import InvalidFqdn
 
 _MAX_TEXT = 40_000
@@ -84,11 +85,11 @@ _SAYS = {"tcp": "mssql", "sqlserver": "mssql", "ws": "http", "wss": "https"}
 _DOCKER_HUB = ("registry-1.docker.io", "auth.docker.io", "production.cloudflare.docker.com")
 """What pulling from Docker Hub needs (https://docs.docker.com/desktop/setup/allow-list/, read 2026-11)."""
 
-_NOT_HTTP = frozenset({"21", "22", "25", "53", "123", "389", "465", "587", "636", "1521", "3306", "3389", "5432", "5671",
-                       "5672", "6379", "9092", "9093", "27017"})  # fmt: skip
+_NOT_HTTP_TEXT = "21 22 25 53 123 389 465 587 636 1521 3306 3389 5432 5671 5672 6379 9092 9093 27017"
+_NOT_HTTP = frozenset(_NOT_HTTP_TEXT.split())
 """Ports of protocols that no application rule can match (https://www.iana.org/assignments/service-names-port-numbers)."""
 
-_INSIDE = re.compile(r"(?:^|\.)(?:localhost|svc|cluster\.local|local)$|^kubernetes(?:\.default)?$")
+_INSIDE = re.compile(r"(?:^|\.)(?:localhost|svc|cluster\.local)$|^kubernetes(?:\.default)?$")
 
 _MEANINGS = (
     (
@@ -115,7 +116,7 @@ _MEANINGS = (
     ),
     (
         r"could not resolve|no such host|ENOTFOUND|EAI_AGAIN|failure resolving|failure in name resolution|"
-        r"name or service not known|UnknownHostException|failed to resolve|unable to resolve host",
+        r"name or service not known|UnknownHostException|failed to resolve '|unable to resolve host",
         "The name did not resolve. That happens before any application rule: check its spelling and the cluster's DNS.",
     ),
     (
@@ -133,19 +134,16 @@ _MEANING_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), sentence) for pat
 def find_destinations(text: str) -> Findings:
     """Find what a pasted error or firewall log line could not reach. Never raises, whatever the text.
 
-    A host that is named with its port counts more than the same host named without. Addresses, cluster-internal names and
-    protocols that no application rule can match become explanations.
+    A host that is named with its port counts more than the same host named without. Cluster-internal names, protocols
+    that no application rule can match and, where no name is found, bare addresses become explanations.
     """
     clean = _unescaped(text[:_MAX_TEXT])
-    found: dict[Destination, None] = {}
-    explanations: dict[str, None] = dict.fromkeys(_meanings(clean))
-    for mention in _without_vague(sorted(_mentions(clean), key=lambda one: one.at)):
-        outcome = _destination(mention)
-        if isinstance(outcome, Destination):
-            found[outcome] = None
-        elif outcome:
-            explanations[outcome] = None
-    return Findings(tuple(found) or _plain_list(clean), tuple(explanations))
+    mentions = _without_vague(sorted(_mentions(clean), key=lambda one: one.at))
+    outcomes = [_destination(mention) for mention in mentions]
+    found = tuple(dict.fromkeys(one for one in outcomes if isinstance(one, Destination))) or _plain_list(clean)
+    obstacles = (one for one in outcomes if isinstance(one, str))
+    addresses = () if found else _addresses(mentions)
+    return Findings(found, tuple(dict.fromkeys((*_meanings(clean), *obstacles, *addresses))))
 
 
 def _unescaped(text: str) -> str:
@@ -175,7 +173,7 @@ def _mentions(text: str) -> Iterator[_Mention]:
 
 
 def _images(text: str) -> Iterator[_Mention]:
-    """The registries of container images, by Docker's rule: a first part with a dot, or colon, is a host."""
+    """The registries of container images, by the rule of Docker: a first part with a dot is a host."""
     for match in _IMAGE.finditer(text):
         first, slash, _ = match["image"].partition("/")
         host, _, port = first.partition(":")
@@ -233,9 +231,16 @@ def _destination(mention: _Mention) -> Destination | str | None:
         return f"{host} is a name inside the cluster: its traffic never reaches the firewall."
     protocol = _SAYS.get((mention.protocol or "").lower(), (mention.protocol or "").lower())
     if not protocol and mention.port in _NOT_HTTP:
-        return f"{host} on port {mention.port} is not HTTP, HTTPS or MSSQL: it needs a network rule from the platform team."
+        return f"{host} on port {mention.port} is not HTTP, HTTPS or MSSQL: it needs a network rule, not an allowance."
     known = protocol if protocol in set(Protocol) else ""
     try:
         return parse_destination(":".join(part for part in (known, host, mention.port) if part))
-    except InvalidFqdn as error:
-        return error.sentence if "IP address" in error.sentence else None
+    except InvalidFqdn:
+        return None
+
+
+def _addresses(mentions: list[_Mention]) -> Iterator[str]:
+    """What to say of bare addresses; beside a name they are only what it resolved to, and not worth a word."""
+    for mention in mentions:
+        if is_address(mention.host):
+            yield f"{mention.host} is an IP address. An allowance needs the name that the client asked for."
