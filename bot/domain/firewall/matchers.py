@@ -1,8 +1,8 @@
 """Single rules, compiled once, and what each of them matches of one flow.
 
-A match is three-valued. Where Azure does not publish what a rule holds (FQDN tags, web categories, service tags, countries),
-or where it rests on something that was not read (an IP group, the addresses of the name), the answer is "unknown" and its
-sentence says on what it rests; it is never a guess.
+A match is three-valued. Where Azure does not publish what a rule holds (FQDN tags, web categories, service tags,
+countries), or where it rests on something that was not read (an IP group, the addresses of the name), the answer is
+"unknown" and its sentence says on what it rests; it is never a guess.
 
 Sources, read 2026-11: https://learn.microsoft.com/azure/firewall/fqdn-tags (contents managed by Microsoft),
 https://learn.microsoft.com/azure/firewall/web-categories, https://learn.microsoft.com/azure/firewall/service-tags,
@@ -16,12 +16,21 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bot.domain.firewall.names import Match
-from bot.domain.firewall.ranges import EVERYTHING, IPV4, Spans, overlap, spans_from_text, text_from_spans, union, without
+from bot.domain.firewall.ranges import (
+    EVERYTHING,
+    IPV4,
+    Spans,
+    overlap,
+    spans_from_text,
+    text_from_spans,
+    union,
+    without,
+)
 from bot.domain.firewall.rules import ApplicationRule, NetworkRule, RuleSet, Tier
 
 
 class RuleMatch(NamedTuple):
-    """What one rule matches of one flow: of its sources ``yes`` for certain, ``maybe`` perhaps; ``why`` is a sentence."""
+    """What one rule matches of one flow: its sources ``yes`` for certain, ``maybe`` perhaps; ``why`` is a sentence."""
 
     rule: str
     yes: Spans
