@@ -11,8 +11,10 @@ from bot.domain.firewall.matchers import (
     AddressBook,
     AddressSet,
     ApplicationMatcher,
+    ApplicationTarget,
     Cover,
     NetworkMatcher,
+    NetworkTarget,
     RuleMatch,
     Target,
     address_match,
@@ -95,16 +97,16 @@ def _network_names(network: list[NetworkMatcher]) -> Iterator[tuple[str, Target]
     for matcher in network:
         for name in matcher.rule.destination_fqdns:
             if "*" not in name:
-                yield name, Target(matcher, name, None)
+                yield name, NetworkTarget(matcher, name)
 
 
 def _application_names(application: list[ApplicationMatcher]) -> Iterator[tuple[str, Target]]:
     for matcher in application:
         for name in matcher.rule.target_fqdns:
-            yield name, Target(matcher, name, None)
+            yield name, ApplicationTarget(matcher, name, None)
         for url in matcher.rule.target_urls:
             host, _, path = url.partition("/")
-            yield host.lower(), Target(matcher, url, "*" if url == "*" else path)
+            yield host.lower(), ApplicationTarget(matcher, url, "*" if url == "*" else path)
 
 
 class Standing:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from bot.domain.firewall.builtin import DEFAULT, ThreatIntel, infrastructure_step
 from bot.domain.firewall.compiled import Compiled, Scope, Service, Standing, also_at
-from bot.domain.firewall.matchers import NetworkMatcher, RuleMatch, Target, application_target, decide, network_fqdn
+from bot.domain.firewall.matchers import ApplicationTarget, RuleMatch, Target, application_target, decide, network_fqdn
 from bot.domain.firewall.names import Match
 from bot.domain.firewall.order import rank_of
 from bot.domain.firewall.ranges import Spans, spans_from_text, union
@@ -48,8 +48,8 @@ class Evaluator:
             trace[slot + 1] = undecided.meet(effect)
             if undecided.is_over:
                 return _evaluation(undecided.outcome, trace[: slot + 2])
-        for step in (infrastructure_step(name, scope.service[0]), DEFAULT):
-            trace.append(undecided.meet(builtin_effect(step, scope.asked)))
+        builtin = (infrastructure_step(name, scope.service[0]), DEFAULT)
+        trace.extend(undecided.meet(builtin_effect(step, scope.asked)) for step in builtin)
         return _evaluation(undecided.outcome, trace)
 
     def stands_in_the_way(
@@ -79,7 +79,7 @@ class Evaluator:
             if slot >= place or undecided.is_over:
                 break
             step = undecided.meet(effect)
-            if effect.yes and step.result in (Result.HIT, Result.PARTIAL) and _is_obstacle(step):
+            if undecided.was_reduced and _is_obstacle(step):
                 ending.append(step)
         return ending[0] if undecided.is_over and ending else None
 
@@ -109,15 +109,15 @@ class Evaluator:
                 yield slot, standing.effects[slot]
 
     def _named(self, scope: Scope, target: Target, match: Match, addresses: Spans) -> RuleMatch:
-        matcher = target.matcher
-        if isinstance(matcher, NetworkMatcher):
-            match, why = network_fqdn(self._rules, target, match)
-            if not scope.fits(matcher):
-                match, why = Match.NO, f"{matcher.rule.name} names {target.text}, but not port {scope.service[1]}."
-        else:
+        if isinstance(target, ApplicationTarget):
             fit = application_target(self._rules, target, match, scope.service)
-            match, why = also_at(matcher, fit, addresses)
-        return decide(matcher.rule.name, scope.cover(matcher.sources), match, why=why, asked=scope.asked)
+            match, why = also_at(target.matcher, fit, addresses)
+        elif scope.fits(target.matcher):
+            match, why = network_fqdn(self._rules, target, match)
+        else:
+            match, why = Match.NO, f"{target.matcher.rule.name} names {target.text}, but not port {scope.service[1]}."
+        found = scope.cover(target.matcher.sources)
+        return decide(target.matcher.rule.name, found, match, why=why, asked=scope.asked)
 
     def _first_slot_at(self, layer: str, group_priority: int, collection_priority: int) -> int:
         depths = [policy.id for policy in self._rules.layers]

@@ -68,12 +68,22 @@ class NetworkMatcher:
     ports: Spans
 
 
-class Target(NamedTuple):
-    """A pattern of a rule as the name index finds it; ``path`` is that of a target URL, None for an FQDN."""
+class ApplicationTarget(NamedTuple):
+    """A target of an application rule as the name index finds it; ``path`` is that of a URL, None for an FQDN."""
 
-    matcher: ApplicationMatcher | NetworkMatcher
+    matcher: ApplicationMatcher
     text: str
     path: str | None
+
+
+class NetworkTarget(NamedTuple):
+    """A destination FQDN of a network rule as the name index finds it."""
+
+    matcher: NetworkMatcher
+    text: str
+
+
+Target = ApplicationTarget | NetworkTarget
 
 
 class AddressBook:
@@ -136,7 +146,9 @@ def _sources_sentence(found: Cover) -> str:
     return f"{known}{'; not known: ' + ', '.join(found.opaque[:3]) if found.opaque else ''}."
 
 
-def application_target(rules: RuleSet, target: Target, match: Match, service: tuple[str, int]) -> tuple[Match, str]:
+def application_target(
+    rules: RuleSet, target: ApplicationTarget, match: Match, service: tuple[str, int]
+) -> tuple[Match, str]:
     """Whether an application rule that has a pattern for the name also fits protocol, port and path.
 
     Args:
@@ -146,11 +158,10 @@ def application_target(rules: RuleSet, target: Target, match: Match, service: tu
         service: Protocol and destination port of the flow.
     """
     rule = target.matcher.rule
-    assert isinstance(rule, ApplicationRule)
     if service not in rule.protocols:
         return Match.NO, f"{rule.name} names {target.text}, but not for {service[0]}:{service[1]}."
     if target.path is not None:
-        match, sentence = _url(rules, rule, target, (match, service[0]))
+        match, sentence = _url(rules, target, match, service[0])
     else:
         sentence = f"{rule.name} names {target.text} for {service[0]}:{service[1]}."
     if service[0] == "mssql" and match:
@@ -158,7 +169,9 @@ def application_target(rules: RuleSet, target: Target, match: Match, service: tu
     return match, sentence
 
 
-def _url(rules: RuleSet, rule: ApplicationRule, target: Target, asked: tuple[Match, str]) -> tuple[Match, str]:
+def _url(
+    rules: RuleSet, rule: ApplicationRule, target: ApplicationTarget, asked: tuple[Match, str]
+) -> tuple[Match, str]:
     match, protocol = asked
     if protocol == "mssql":
         return Match.NO, f"{rule.name} has the URL {target.text}, but SQL has no URLs."
@@ -181,7 +194,7 @@ def opaque_target(rule: ApplicationRule, service: tuple[str, int]) -> tuple[Matc
     return Match.NO, ""
 
 
-def network_fqdn(rules: RuleSet, target: Target, match: Match) -> tuple[Match, str]:
+def network_fqdn(rules: RuleSet, target: NetworkTarget, match: Match) -> tuple[Match, str]:
     """Whether a network rule that has the FQDN can match: the firewall must resolve it for itself and for the pods."""
     name = target.matcher.rule.name
     if rules.tier is Tier.BASIC:

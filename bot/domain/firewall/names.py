@@ -2,8 +2,9 @@
 
 The left-most ``*`` stands for any text: ``*.contoso.com`` matches any depth below and not ``contoso.com``;
 ``*contoso.com`` also matches ``contoso.com`` and ``evilcontoso.com``; ``*`` matches everything. Anywhere else ``*`` is
-not supported and matches nothing (``bot.domain.fqdn.covers`` says the same for one pattern). Source: https://learn.microsoft.com/azure/firewall/firewall-faq ("How do wildcards
-work in target URLs and target FQDNs in application rules?", read 2026-11).
+not supported and matches nothing. For one pattern ``bot.domain.fqdn.covers`` says the same. Source:
+https://learn.microsoft.com/azure/firewall/firewall-faq ("How do wildcards work in target URLs and target FQDNs in
+application rules?", read 2026-11).
 """
 
 from bisect import bisect_left

@@ -1,8 +1,8 @@
 """Going through the rule collections with what of the flow is still undecided.
 
-Each rule collection ends a part of the flow's sources for certain and another perhaps. What it ends perhaps goes on, with
-its action remembered as possible. The outcome is definite if every way to resolve what is unknown gives the same one;
-sources are followed exactly, so two rules that each cover half of the nodes together cover all of them.
+Each rule collection ends a part of the flow's sources for certain and another perhaps. What it ends perhaps goes on,
+with its action remembered as possible. The outcome is definite if every way to resolve what is unknown gives the same
+one; sources are followed exactly, so two rules that each cover half of the nodes together cover all of them.
 """
 
 from dataclasses import replace
@@ -17,7 +17,7 @@ from bot.domain.firewall.verdict import Outcome, Result, Stage, TraceStep
 
 ALLOW, DENY, DEFAULT_DENY = 1, 2, 4
 
-_BITS = {Action.ALLOW: ALLOW, Action.DENY: DENY, Action.DNAT: 0}
+_BITS: dict[Action | None, int] = {Action.ALLOW: ALLOW, Action.DENY: DENY}
 _STAGES = {Kind.NAT: Stage.DNAT, Kind.NETWORK: Stage.NETWORK, Kind.APPLICATION: Stage.APPLICATION}
 _MISSES = {
     Kind.NAT: "NAT rules are for traffic to the firewall's own addresses.",
@@ -25,7 +25,7 @@ _MISSES = {
     Kind.APPLICATION: "No rule in it names this destination.",
 }
 
-# Denied by a rule for one part and by default for the rest is denied either way; nothing but the default ends all of it.
+# Denied by a rule for one part and by default for the rest is denied either way, but only the default ends all of it.
 _OUTCOMES = {
     ALLOW: Outcome.ALLOWED,
     DENY: Outcome.DENIED,
@@ -76,14 +76,13 @@ def effect_of(miss: TraceStep, matches: list[RuleMatch], asked: Spans) -> Effect
         matches: One or more, also of rules that came near but do not match.
         asked: The sources of the flow.
     """
-    assert miss.action is not None
     yes = union(span for found in matches for span in found.yes)
     yes = asked if yes == asked else yes
     maybe = without(union(span for found in matches for span in found.maybe), yes)
     maybe = asked if maybe == asked else maybe
     soft = Result.PARTIAL if any(found.match is Match.PART for found in matches) else Result.UNKNOWN
     rule, why = _reason(matches, asked)
-    result = _result(bool(yes), yes is asked, soft if maybe else Result.MISS)
+    result = _result(ends_some=bool(yes), ends_all=yes is asked, otherwise=soft if maybe else Result.MISS)
     step = TraceStep(
         miss.stage, miss.policy, miss.group, miss.collection, miss.priority, miss.action, result, rule, why
     )
@@ -97,7 +96,7 @@ def builtin_effect(step: TraceStep, asked: Spans) -> Effect:
     return Effect(yes, maybe, bit, Result.UNKNOWN, step)
 
 
-def _result(ends_some: bool, ends_all: bool, otherwise: Result) -> Result:
+def _result(*, ends_some: bool, ends_all: bool, otherwise: Result) -> Result:
     if ends_all:
         return Result.HIT
     return Result.PARTIAL if ends_some else otherwise
@@ -117,11 +116,15 @@ class Undecided:
 
     Args:
         sources: All sources of the flow.
+
+    Attributes:
+        was_reduced: Whether the last ``meet`` ended something for certain.
     """
 
     def __init__(self, sources: Spans) -> None:
         self._parts: dict[int, Spans] = {0: sources}
         self._ended = 0
+        self.was_reduced = False
 
     @property
     def is_over(self) -> bool:
@@ -147,7 +150,9 @@ class Undecided:
             _add(parts, possible | effect.bit, perhaps)
             _add(parts, possible, without(rest, perhaps) if perhaps else rest)
         self._parts = parts
-        return _met(effect.step, _result(some, not parts, effect.soft if touched else Result.MISS))
+        self.was_reduced = some
+        otherwise = effect.soft if touched else Result.MISS
+        return _met(effect.step, _result(ends_some=some, ends_all=some and not parts, otherwise=otherwise))
 
 
 def _add(parts: dict[int, Spans], possible: int, sources: Spans) -> None:
