@@ -1,5 +1,5 @@
 # The bot in a container: hashed install, an unprivileged user, compiled in advance, nothing written at run time.
-# Builds with Docker and with buildah 1.28: no heredocs, no COPY --link.
+# Only instructions that Docker and buildah 1.28 both know.
 ARG PYTHON_IMAGE=docker.io/library/python:3.13-slim
 
 FROM ${PYTHON_IMAGE} AS build

@@ -9,7 +9,7 @@ import pytest
 
 from tests.rules.tree import PRODUCT, PYTHON, ROOT, AnyFunction, functions, place, python_files
 
-# What is searched, where, and exactly how often it may stand there. A smaller count is entered here; a larger one never.
+# What is searched, where, and exactly how often it may stand there. Smaller counts are entered here, larger ones never.
 COUNTS = [
     (r"except Exception\b", PRODUCT, 0),
     (r"except( BaseException)?:", PRODUCT, 0),

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("bot", "handlers", "migrations")
 PYTHON = (*PRODUCT, "tests", "bench")
-NOT_OURS = {".git", ".venv", "__pycache__", "node_modules"}
+NOT_OURS = {".git", ".venv", ".hypothesis", "__pycache__", "node_modules"}
 
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -68,6 +68,4 @@ def _base(path: Path, node: ast.ImportFrom) -> str:
 
 
 def _is_cache(path: Path) -> bool:
-    return any(part in NOT_OURS or part.endswith(("_cache", ".egg-info")) for part in path.parts) or (
-        ".hypothesis" in path.parts
-    )
+    return any(part in NOT_OURS or part.endswith(("_cache", ".egg-info")) for part in path.parts)
