@@ -71,7 +71,7 @@ def _refuse_network(event: str, args: tuple[object, ...]) -> None:
 sys.addaudithook(_refuse_network)
 
 
-# PostgreSQL: one server for the whole run. Under pytest-xdist the controller owns it and the workers are told where it is.
+# PostgreSQL: one server for the whole run. Under pytest-xdist the controller owns it and tells the workers.
 
 
 def _own_server(config: pytest.Config) -> str:

@@ -18,9 +18,7 @@ class Protocol(StrEnum):
     MSSQL = "mssql"
 
 
-DEFAULT_PORTS: Mapping[Protocol, int] = MappingProxyType(
-    {Protocol.HTTP: 80, Protocol.HTTPS: 443, Protocol.MSSQL: 1433}
-)
+DEFAULT_PORTS: Mapping[Protocol, int] = MappingProxyType({Protocol.HTTP: 80, Protocol.HTTPS: 443, Protocol.MSSQL: 1433})
 """The destination port of each protocol if none is written."""
 
 MAX_PORT = 64_000

@@ -10,9 +10,7 @@ from functools import lru_cache
 
 import idna
 
-_NO_SCRIPT = frozenset(
-    "DIGIT HYPHEN-MINUS MIDDLE COMBINING ZERO ARABIC-INDIC EXTENDED MODIFIER KATAKANA-HIRAGANA".split()
-)
+_NO_SCRIPT = frozenset({"DIGIT", "HYPHEN-MINUS", "MIDDLE", "COMBINING", "ZERO", "ARABIC-INDIC", "EXTENDED", "MODIFIER"})
 _TOGETHER = (
     frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA"}),
     frozenset({"LATIN", "CJK", "BOPOMOFO"}),
