@@ -453,8 +453,13 @@ class Pace:
 
     def faster(self, divisor: float) -> "Pace":
         """The same, all of it divided."""
-        parts = (self.batch_window, self.resync, self.busy, self.backoff)
-        return Pace(*(part / divisor for part in parts), divisor=self.divisor * divisor)
+        return Pace(
+            batch_window=self.batch_window / divisor,
+            resync=self.resync / divisor,
+            busy=self.busy / divisor,
+            backoff=self.backoff / divisor,
+            divisor=self.divisor * divisor,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,4 +471,36 @@ class Context:
     directory: Directory
     clock: Clock
     rulebook: Rulebook
-    pace: Pace = Pace()
+    pace: Pace = field(default_factory=Pace)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where one act is put on record.
+
+    Args:
+        ctx: The context.
+        tx: The transaction that the act is committed in.
+        caller: Who acts.
+    """
+
+    ctx: Context
+    tx: Transaction
+    caller: Caller
+
+    @property
+    def now(self) -> datetime:
+        """The time of the act."""
+        return self.ctx.clock.now()
+
+    def audit(self, event: Event) -> None:
+        """Append to the audit log."""
+        self.tx.audit.append(event)
+
+    def tell(self, subject: str, requester: Identity, event: str) -> None:
+        """Owe everybody concerned the news: the card, its thread, and who asked."""
+        channel, body = self.ctx.rulebook.channel, {"event": event}
+        self.tx.outbox.add(Notice(NoticeKind.CARD, subject, channel))
+        if event != "requested":
+            self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, body))
+            self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, requester.user, body))

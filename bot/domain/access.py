@@ -1,7 +1,7 @@
 """Who may do what: pure answers from the rulebook, a person and what it is about."""
 
-from bot.domain.egress import ClusterRef
 from bot.domain.approval import Verdict
+from bot.domain.egress import ClusterRef
 from bot.domain.people import Identity, Person, Role
 from bot.domain.settings import Rulebook
 from bot.errors import NotPermitted
@@ -72,4 +72,4 @@ def require_auditor(person: Person) -> None:
         NotPermitted: With who may.
     """
     if not person.roles & {Role.AUDITOR, Role.OPERATOR}:
-        raise NotPermitted("Only auditors read the audit log; ask one, or look at your own with `/egress requests mine`.")
+        raise NotPermitted("Only auditors read the audit log. Your own requests: `/egress requests mine`.")

@@ -120,9 +120,7 @@ class SqlWork:
 
     def is_quiet(self) -> bool:
         """Whether nothing is due, wanted, parked or held."""
-        moving = or_(
-            work.due <= self._now, work.wanted > work.done, work.parked.is_not(None), work.owner.is_not(None)
-        )
+        moving = or_(work.due <= self._now, work.wanted > work.done, work.parked.is_not(None), work.owner.is_not(None))
         return self._connection.execute(select(work.key).where(moving).limit(1)).first() is None
 
     def _must_change(self, statement: Any, claim: Claim) -> None:
@@ -138,5 +136,3 @@ def _upsert(connection: Connection, fresh: dict[str, Any], changed: dict[str, An
     if connection.dialect.name == "postgresql":
         return postgresql.insert(schema.work).values(fresh).on_conflict_do_update(index_elements=["key"], set_=changed)
     return sqlite.insert(schema.work).values(fresh).on_conflict_do_update(index_elements=["key"], set_=changed)
-
-

@@ -1,6 +1,7 @@
 """Notices as rows: owed in the transaction of the fact, sent afterwards, at least once."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
@@ -54,7 +55,7 @@ class SqlOutbox:
 
     def mark_failed(self, failed: Notice, why: str, *, retry_in: timedelta | None) -> None:
         """It was not sent; None gives it up and keeps the reason."""
-        values = {"attempts": failed.attempts + 1}
+        values: dict[str, Any] = {"attempts": failed.attempts + 1}
         if retry_in is None:
             values |= {"dead": why}
         else:

@@ -116,10 +116,10 @@ class SqlSnapshots:
 
     def put_fleet(self, fleet: Fleet) -> None:
         """Keep all clusters as they were read, and forget those that are gone; a fleet with gaps forgets none."""
-        known = {row.id: row.read_at for row in self._connection.execute(select(schema.cluster.c["id", "read_at"]))}
+        known = set(self._connection.scalars(select(schema.cluster.c.id)))
         for entry in fleet.entries:
             self.put(entry.egress, fleet.read_at)
-        gone = known.keys() - {entry.ref.id for entry in fleet.entries}
+        gone = known - {entry.ref.id for entry in fleet.entries}
         if gone and not fleet.gaps:
             self._connection.execute(delete(schema.cluster).where(schema.cluster.c.id.in_(gone)))
 
