@@ -94,29 +94,39 @@ _INSIDE = re.compile(r"(?:^|\.)(?:localhost|svc|cluster\.local)$|^kubernetes(?:\
 _MEANINGS = (
     (
         r"SNI TLS extension was missing",
-        "The client sent no server name (SNI) when it opened TLS, so the firewall could not tell which host was meant. "
-        "No allowance helps: let the client send SNI, or ask the platform team for a network rule.",
+        (
+            "The client sent no server name (SNI) when it opened TLS, so the firewall could not tell the host. "
+            "No allowance helps: let the client send SNI, or ask the platform team for a network rule."
+        ),
     ),
     (
         r"no rule matched|proceeding with default action",
         "No rule matched, so the firewall did what it does by default: deny. An allowance is what is missing.",
     ),
     (
+        r"action: deny\.[^\n]*rule collection: ?\S|\"RuleCollection\":\"[^\"\n]+\"[^{}\n]*\"Action\":\"Deny\"",
+        "A rule denied it, not the default: an allowance takes effect only where it is evaluated before that rule.",
+    ),
+    (
         r"threat ?intel",
         "The firewall's threat intelligence took part. It decides before all rules, so an allowance may not help.",
     ),
     (
-        r"\b470\b",
+        r"\bHTTP/[0-9.]+ 470\b|\bstatus(?: code)?[:=]? ?470\b",
         "HTTP status 470 is Azure Firewall's own answer to a plain HTTP request that it denies.",
     ),
     (
-        r"SSL_ERROR_SYSCALL|connection reset by peer|ECONNRESET|connection was reset|socket hang up|SSLEOFError|"
-        r"EOF occurred in violation of protocol|TLS handshake timeout|unexpected eof while reading|\": EOF\b",
+        (
+            r"SSL_ERROR_SYSCALL|connection reset by peer|ECONNRESET|connection was reset|socket hang up|SSLEOFError|"
+            r"EOF occurred in violation of protocol|TLS handshake timeout|unexpected eof while reading|\": EOF\b"
+        ),
         "The connection was cut while TLS was being set up. That is how a denial by the firewall looks from a pod.",
     ),
     (
-        r"could not resolve|no such host|ENOTFOUND|EAI_AGAIN|failure resolving|failure in name resolution|"
-        r"name or service not known|UnknownHostException|failed to resolve '|unable to resolve host",
+        (
+            r"could not resolve|no such host|ENOTFOUND|EAI_AGAIN|failure resolving|failure in name resolution|"
+            r"name or service not known|UnknownHostException|failed to resolve '|unable to resolve host"
+        ),
         "The name did not resolve. That happens before any application rule: check its spelling and the cluster's DNS.",
     ),
     (
