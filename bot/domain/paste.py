@@ -2,8 +2,8 @@
 
 The firewall's formats: "HTTPS request from IP:PORT to HOST:PORT. Action: Deny. …" of the older diagnostics category,
 and the columns of AZFWApplicationRule
-(https://learn.microsoft.com/azure/azure-monitor/reference/tables/azfwapplicationrule and
-https://learn.microsoft.com/azure/firewall/monitor-firewall-reference, read 2026-11). The tools' errors are those that
+(https://learn.microsoft.com/azure/azure-monitor/reference/tables/azfwapplicationruleaggregation; HTTP
+status 470: https://http.dev/470, read 2026-11). The tools' errors are those that
 curl, container runtimes, pip, npm, apt, Go, Java, Python, git and Helm print.
 """
 
@@ -82,8 +82,15 @@ _IMAGE = re.compile(
 )
 _SAYS = {"tcp": "mssql", "sqlserver": "mssql", "ws": "http", "wss": "https"}
 
-_DOCKER_HUB = ("registry-1.docker.io", "auth.docker.io", "production.cloudflare.docker.com")
-"""What pulling from Docker Hub needs (https://docs.docker.com/desktop/setup/allow-list/, read 2026-11)."""
+_DOCKER_HUB = (
+    "registry-1.docker.io",
+    "auth.docker.io",
+    "production.cloudflare.docker.com",
+    "production.cloudfront.docker.com",
+    "docker-images-prod.6aa30f8b08e16409b46e0173d6de2f56.r2.cloudflarestorage.com",
+)
+"""What pulling from Docker Hub needs (https://docs.docker.com/desktop/setup/allow-list/, read 2026-11 as its source
+``content/manuals/desktop/setup/allow-list.md`` in https://github.com/docker/docs). The last serves anonymous pulls."""
 
 _NOT_HTTP_TEXT = "21 22 25 53 123 389 465 587 636 1521 3306 3389 5432 5671 5672 6379 9092 9093 27017"
 _NOT_HTTP = frozenset(_NOT_HTTP_TEXT.split())

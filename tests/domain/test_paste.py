@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from bot.domain.paste import find_destinations
 from tests.strategies import pasted_texts
 
-HUB = ["registry-1.docker.io", "auth.docker.io", "production.cloudflare.docker.com"]
+HUB = [
+    "registry-1.docker.io",
+    "auth.docker.io",
+    "production.cloudflare.docker.com",
+    "production.cloudfront.docker.com",
+    "docker-images-prod.6aa30f8b08e16409b46e0173d6de2f56.r2.cloudflarestorage.com",
+]
 JSON_ROW = (
     '{"Protocol":"HTTPS","SourceIp":"10.1.0.4","SourcePort":50000,"DestinationPort":8443,"Fqdn":"api.example.com",'
     '"Action":"%s","ActionReason":"Default Action"}'
