@@ -11,7 +11,7 @@ from bot.errors import InvalidFqdn
 
 
 class Protocol(StrEnum):
-    """What an application rule can match (https://github.com/MicrosoftDocs/azure-docs/issues/76780, read 2026-11)."""
+    """What application rules match (https://github.com/MicrosoftDocs/azure-docs/issues/76780, read 2026-11)."""
 
     HTTP = "http"
     HTTPS = "https"

@@ -1,7 +1,7 @@
 """Hosts that are risky, shared or often imitated, as data.
 
 The lists are this project's own selection (2026-11), not copies and not complete: each names pages that describe such
-hosts and against which to review it, and the configuration adds what a company knows. Only ngrok's page was read for it.
+hosts and against which to review it, and the configuration adds what a company knows. Only ngrok's page was read.
 """
 
 from collections.abc import Mapping
