@@ -3,8 +3,8 @@
 The firewall's formats: "HTTPS request from IP:PORT to HOST:PORT. Action: Deny. …" of the older diagnostics category,
 and the columns of AZFWApplicationRule
 (https://learn.microsoft.com/azure/azure-monitor/reference/tables/azfwapplicationruleaggregation, read 2026-11). HTTP
-status 470: https://http.dev/470, read 2026-11. The tools' errors are those that curl, container runtimes, pip, npm, apt,
-Go, Java, Python, git and Helm print.
+status 470: https://http.dev/470, read 2026-11. The tools' errors are those that curl, container runtimes, pip, npm,
+apt, Go, Java, Python, git and Helm print.
 """
 
 import re

@@ -24,8 +24,8 @@ DEFAULT_PORTS: Mapping[Protocol, int] = MappingProxyType({Protocol.HTTP: 80, Pro
 MAX_PORT = 64_000
 """The highest port of an application rule: "cannot be greater than 64000".
 
-Source: ``AzureFirewallApplicationRuleProtocol.port`` and ``FirewallPolicyRuleApplicationProtocol.port`` in the models of
-azure-mgmt-network 33.1 (https://pypi.org/project/azure-mgmt-network/, read 2026-11).
+Source: ``AzureFirewallApplicationRuleProtocol.port`` and ``FirewallPolicyRuleApplicationProtocol.port`` in the models
+of azure-mgmt-network 33.1 (https://pypi.org/project/azure-mgmt-network/, read 2026-11).
 """
 
 _PORT_PROTOCOL = {port: protocol for protocol, port in DEFAULT_PORTS.items()}
