@@ -85,10 +85,16 @@ def _own_server(config: pytest.Config) -> str:
     return config.stash[SERVER_URL]
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """In a pytest-xdist controller: start the server before the workers."""
+    if session.config.pluginmanager.hasplugin("dsession"):
+        _own_server(session.config)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a new pytest-xdist worker which server to use, before it collects anything."""
-    node.workerinput["postgres_url"] = _own_server(node.config)
+    """Tell a new worker which server to use."""
+    node.workerinput["postgres_url"] = node.config.stash[SERVER_URL]
 
 
 def pytest_configure(config: pytest.Config) -> None:

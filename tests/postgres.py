@@ -167,9 +167,12 @@ def _readable(binaries: Path, folder: Path) -> Path:
     """The binaries where any account can reach them: where they are, or as a copy in the temporary folder."""
     if all(parent.stat().st_mode & 0o001 for parent in (binaries, *binaries.parents)):
         return binaries
-    copy = folder / "install"
-    shutil.copytree(binaries.parent, copy, symlinks=True)
-    return copy / "bin"
+    install, package = binaries.parent, binaries.parent.parent
+    shutil.copytree(install, folder / package.name / install.name, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")  # a wheel keeps shared libraries beside the package
+    if libraries.exists():
+        shutil.copytree(libraries, folder / libraries.name, symlinks=True)
+    return folder / package.name / install.name / binaries.name
 
 
 def _give(folder: Path, account: Account) -> None:

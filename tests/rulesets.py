@@ -83,8 +83,13 @@ def rarely(values: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...]]:
     return st.one_of(st.just(()), st.just(()), st.just(()), some(values))
 
 
-_sources = {"source_addresses": some(SOURCES, least=1), "source_ip_groups": rarely(GROUP_IDS)}
-_protocols = st.lists(st.sampled_from(SERVICES), min_size=1, max_size=3, unique=True).map(
+def often(values: tuple[str, ...], otherwise: st.SearchStrategy[tuple[str, ...]]) -> st.SearchStrategy[tuple[str, ...]]:
+    """Half the time one of a few values, so that rules match at all."""
+    return st.one_of(st.sampled_from(values).map(lambda value: (value,)), otherwise)
+
+
+_sources = {"source_addresses": often(SOURCES[:5], some(SOURCES, least=1)), "source_ip_groups": rarely(GROUP_IDS)}
+_protocols = st.lists(st.sampled_from(SERVICES), min_size=1, max_size=4, unique=True).map(
     lambda found: tuple((str(protocol), port) for protocol, port in found)
 )
 _fqdn_rules = st.builds(
@@ -92,7 +97,7 @@ _fqdn_rules = st.builds(
     name=st.just("fqdn"),
     **_sources,
     protocols=_protocols,
-    target_fqdns=some(PATTERNS, least=1, most=3),
+    target_fqdns=often(PATTERNS[:2] + WILDCARDS[:3] + ("*",), some(PATTERNS, least=1, most=3)),
     destination_addresses=rarely(DESTINATIONS),
     source_kube_selector_groups=rarely(("/selectors/web",)),
 )
@@ -115,13 +120,21 @@ _tag_rules = st.builds(
 _category_rules = st.builds(
     ApplicationRule, name=st.just("category"), **_sources, protocols=_protocols, web_categories=st.just(("Business",))
 )
+_broad_rules = st.builds(
+    NetworkRule,
+    name=st.just("broad"),
+    **_sources,
+    ip_protocols=st.just(("TCP",)),
+    destination_addresses=often(DESTINATIONS[:2], st.just(("0.0.0.0/1", "128.0.0.0/1"))),
+    destination_ports=some(("443", "80-1500", "*"), least=1),
+)
 application_rules = st.one_of(_fqdn_rules, _fqdn_rules, _fqdn_rules, _url_rules, _tag_rules, _category_rules)
 network_rules = st.builds(
     NetworkRule,
     name=st.just("network"),
     **_sources,
     ip_protocols=some(("TCP", "UDP", "ICMP", "Any"), least=1),
-    destination_addresses=some(DESTINATIONS),
+    destination_addresses=some(DESTINATIONS[2:]),
     destination_ip_groups=rarely(GROUP_IDS),
     destination_fqdns=rarely((*NAMES, "*.contoso.com")),
     destination_ports=some(("443", "80-1500", "*", "53"), least=1),
@@ -132,7 +145,7 @@ nat_rules = st.builds(NatRule, name=st.just("nat"), source_addresses=st.just(("*
 
 _RULES: dict[Kind, st.SearchStrategy[Rule]] = {
     Kind.APPLICATION: application_rules,
-    Kind.NETWORK: network_rules,
+    Kind.NETWORK: st.one_of(network_rules, network_rules, network_rules, _broad_rules),
     Kind.NAT: nat_rules,
 }
 
@@ -157,21 +170,21 @@ def rule_sets(draw: st.DrawFn) -> RuleSet:
 
 
 def _layer(draw: st.DrawFn, number: int, *, most_groups: int) -> PolicyLayer:
-    groups = [_group(draw, f"{number}-{each}") for each in range(draw(st.integers(0, most_groups)))]
+    groups = [_group(draw, f"{number}-{each}") for each in range(draw(st.integers(1, most_groups)))]
     return PolicyLayer(id=f"/policies/{number}", name=f"policy-{number}", groups=tuple(groups))
 
 
 def _group(draw: st.DrawFn, name: str) -> RuleCollectionGroup:
-    priorities = draw(st.lists(st.sampled_from((100, 200, 300, 400)), max_size=4))
+    priorities = draw(st.lists(st.sampled_from((100, 200, 300, 400)), min_size=1, max_size=4))
     collections = tuple(_collection(draw, f"{name}-{each}", priority) for each, priority in enumerate(priorities))
     priority = draw(st.sampled_from((100, 200, 300)))
     return RuleCollectionGroup(id=f"/groups/{name}", name=name, priority=priority, collections=collections)
 
 
 def _collection(draw: st.DrawFn, name: str, priority: int) -> RuleCollection:
-    kind = draw(st.sampled_from((Kind.APPLICATION, Kind.APPLICATION, Kind.NETWORK, Kind.NETWORK, Kind.NAT)))
+    kind = draw(st.sampled_from((Kind.APPLICATION, Kind.APPLICATION, Kind.APPLICATION, Kind.NETWORK, Kind.NAT)))
     action = Action.DNAT if kind is Kind.NAT else draw(st.sampled_from((Action.ALLOW, Action.DENY)))
-    rules = tuple(draw(st.lists(_RULES[kind], min_size=0, max_size=2)))
+    rules = tuple(draw(st.lists(_RULES[kind], min_size=0, max_size=3)))
     return RuleCollection(name=name, priority=priority, action=action, kind=kind, rules=rules)
 
 
@@ -180,8 +193,8 @@ flows = st.builds(
     sources=some(FLOW_SOURCES, least=1),
     destination=st.builds(
         lambda name, service: Destination(name, *service),
-        st.sampled_from((*NAMES, "new.contoso.com", *WILDCARDS)),
-        st.sampled_from(SERVICES),
+        st.sampled_from((*NAMES[:3], *NAMES, "new.contoso.com", *WILDCARDS)),
+        st.sampled_from((SERVICES[1], SERVICES[1], *SERVICES)),
     ),
     addresses=st.one_of(st.just(()), some(ADDRESSES, least=1)),
 )

@@ -2,9 +2,9 @@
 
 The firewall's formats: "HTTPS request from IP:PORT to HOST:PORT. Action: Deny. …" of the older diagnostics category,
 and the columns of AZFWApplicationRule
-(https://learn.microsoft.com/azure/azure-monitor/reference/tables/azfwapplicationrule and
-https://learn.microsoft.com/azure/firewall/monitor-firewall-reference, read 2026-11). The tools' errors are those that
-curl, container runtimes, pip, npm, apt, Go, Java, Python, git and Helm print.
+(https://learn.microsoft.com/azure/azure-monitor/reference/tables/azfwapplicationruleaggregation, read 2026-11). HTTP
+status 470: https://http.dev/470, read 2026-11. The tools' errors are those that curl, container runtimes, pip, npm,
+apt, Go, Java, Python, git and Helm print.
 """
 
 import re
@@ -82,8 +82,15 @@ _IMAGE = re.compile(
 )
 _SAYS = {"tcp": "mssql", "sqlserver": "mssql", "ws": "http", "wss": "https"}
 
-_DOCKER_HUB = ("registry-1.docker.io", "auth.docker.io", "production.cloudflare.docker.com")
-"""What pulling from Docker Hub needs (https://docs.docker.com/desktop/setup/allow-list/, read 2026-11)."""
+_DOCKER_HUB = (
+    "registry-1.docker.io",
+    "auth.docker.io",
+    "production.cloudflare.docker.com",
+    "production.cloudfront.docker.com",
+    "docker-images-prod.6aa30f8b08e16409b46e0173d6de2f56.r2.cloudflarestorage.com",
+)
+"""What pulling from Docker Hub needs (https://docs.docker.com/desktop/setup/allow-list/, read 2026-11 as its source
+``content/manuals/desktop/setup/allow-list.md`` in https://github.com/docker/docs). The last serves anonymous pulls."""
 
 _NOT_HTTP_TEXT = "21 22 25 53 123 389 465 587 636 1521 3306 3389 5432 5671 5672 6379 9092 9093 27017"
 _NOT_HTTP = frozenset(_NOT_HTTP_TEXT.split())
@@ -94,29 +101,39 @@ _INSIDE = re.compile(r"(?:^|\.)(?:localhost|svc|cluster\.local)$|^kubernetes(?:\
 _MEANINGS = (
     (
         r"SNI TLS extension was missing",
-        "The client sent no server name (SNI) when it opened TLS, so the firewall could not tell which host was meant. "
-        "No allowance helps: let the client send SNI, or ask the platform team for a network rule.",
+        (
+            "The client sent no server name (SNI) when it opened TLS, so the firewall could not tell the host. "
+            "No allowance helps: let the client send SNI, or ask the platform team for a network rule."
+        ),
     ),
     (
         r"no rule matched|proceeding with default action",
         "No rule matched, so the firewall did what it does by default: deny. An allowance is what is missing.",
     ),
     (
+        r"action: deny\.[^\n]*rule collection: ?\S|\"RuleCollection\":\"[^\"\n]+\"[^{}\n]*\"Action\":\"Deny\"",
+        "A rule denied it, not the default: an allowance takes effect only where it is evaluated before that rule.",
+    ),
+    (
         r"threat ?intel",
         "The firewall's threat intelligence took part. It decides before all rules, so an allowance may not help.",
     ),
     (
-        r"\b470\b",
+        r"\bHTTP/[0-9.]+ 470\b|\bstatus(?: code)?[:=]? ?470\b",
         "HTTP status 470 is Azure Firewall's own answer to a plain HTTP request that it denies.",
     ),
     (
-        r"SSL_ERROR_SYSCALL|connection reset by peer|ECONNRESET|connection was reset|socket hang up|SSLEOFError|"
-        r"EOF occurred in violation of protocol|TLS handshake timeout|unexpected eof while reading|\": EOF\b",
+        (
+            r"SSL_ERROR_SYSCALL|connection reset by peer|ECONNRESET|connection was reset|socket hang up|SSLEOFError|"
+            r"EOF occurred in violation of protocol|TLS handshake timeout|unexpected eof while reading|\": EOF\b"
+        ),
         "The connection was cut while TLS was being set up. That is how a denial by the firewall looks from a pod.",
     ),
     (
-        r"could not resolve|no such host|ENOTFOUND|EAI_AGAIN|failure resolving|failure in name resolution|"
-        r"name or service not known|UnknownHostException|failed to resolve '|unable to resolve host",
+        (
+            r"could not resolve|no such host|ENOTFOUND|EAI_AGAIN|failure resolving|failure in name resolution|"
+            r"name or service not known|UnknownHostException|failed to resolve '|unable to resolve host"
+        ),
         "The name did not resolve. That happens before any application rule: check its spelling and the cluster's DNS.",
     ),
     (

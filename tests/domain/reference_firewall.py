@@ -52,7 +52,9 @@ def is_in(address: Address, text: str) -> bool:
     if text == "*":
         return True
     found = ends(text)
-    return found is not None and found[0].version == address.version and found[0] <= address <= found[1]
+    if found is None or found[0].version != address.version:
+        return False
+    return int(found[0]) <= int(address) <= int(found[1])
 
 
 def is_opaque(text: str) -> bool:
@@ -134,13 +136,13 @@ def destination_is(texts: list[str], flow: Flow, *, opaque: bool) -> str:
 
 def covers_ipv4(texts: list[str]) -> bool:
     """Whether the texts together hold every IPv4 address: each end of one is inside another, or the very last."""
-    spans = [found for found in map(ends, texts) if found is not None and found[0].version == 4]
-    address = IPv4Address(0)
+    found = [span for span in map(ends, texts) if span is not None and span[0].version == 4]
+    spans = [(int(first), int(last)) for first, last in found]
+    address = 0
     while any(first <= address <= last for first, last in spans):
-        furthest = max(last for first, last in spans if first <= address <= last)
-        if furthest == IPv4Address("255.255.255.255"):
+        address = max(last for first, last in spans if first <= address <= last) + 1
+        if address == 2**32:
             return True
-        address = furthest + 1
     return "*" in texts
 
 
@@ -201,7 +203,7 @@ def application_targets(rules: RuleSet, rule: ApplicationRule, flow: Flow) -> It
     if fits and sees_urls:
         for url in rule.target_urls:
             host = name_is(url.split("/")[0].lower(), name)
-            yield host if url == "*" or url.endswith("/*") and url.count("/") == 1 else both(host, UNKNOWN)
+            yield host if url == "*" or (url.endswith("/*") and url.count("/") == 1) else both(host, UNKNOWN)
     is_web = protocol in ("http", "https")
     if is_web and ((rule.fqdn_tags and (fits or not rule.protocols)) or (rule.web_categories and fits)):
         yield UNKNOWN

@@ -39,11 +39,10 @@ def test_definite_means_every_resolution_agrees(rules: RuleSet, flow: Flow) -> N
 @given(rules=rule_sets(), flow=flows, data=st.data())
 def test_dead_rules_are_found(rules: RuleSet, flow: Flow, data: st.DataObject) -> None:
     """What stands in the way of a rule at any place is what the naive evaluator finds."""
-    place = {
-        "layer": data.draw(st.sampled_from([layer.id for layer in rules.layers])),
-        "group_priority": data.draw(st.sampled_from((100, 150, 200, 300, 400))),
-        "collection_priority": data.draw(st.sampled_from((100, 200, 250, 400, 500))),
-    }
-    step = Evaluator(rules).stands_in_the_way(flow, **place)
+    layer = data.draw(st.sampled_from([policy.id for policy in rules.layers]))
+    group = data.draw(st.sampled_from((100, 150, 200, 300, 400)))
+    priority = data.draw(st.sampled_from((100, 200, 250, 400, 500)))
+    step = Evaluator(rules).stands_in_the_way(flow, layer=layer, group_priority=group, collection_priority=priority)
+    expected = reference_obstacle(rules, flow, layer=layer, group_priority=group, collection_priority=priority)
     event("dead" if step else "alive")
-    assert (step.collection if step else None) == reference_obstacle(rules, flow, **place)
+    assert (step.collection if step else None) == expected

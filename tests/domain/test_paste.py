@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from bot.domain.paste import find_destinations
 from tests.strategies import pasted_texts
 
-HUB = ["registry-1.docker.io", "auth.docker.io", "production.cloudflare.docker.com"]
+HUB = [
+    "registry-1.docker.io",
+    "auth.docker.io",
+    "production.cloudflare.docker.com",
+    "production.cloudfront.docker.com",
+    "docker-images-prod.6aa30f8b08e16409b46e0173d6de2f56.r2.cloudflarestorage.com",
+]
 JSON_ROW = (
     '{"Protocol":"HTTPS","SourceIp":"10.1.0.4","SourcePort":50000,"DestinationPort":8443,"Fqdn":"api.example.com",'
     '"Action":"%s","ActionReason":"Default Action"}'
@@ -47,8 +53,10 @@ TABLE = "TimeGenerated\tProtocol\tSourceIp\tDestinationPort\tFqdn\tAction\n"
         ('Back-off pulling image "docker.io/library/nginx:1"', HUB),
         ('failed to resolve reference "quay.io/org/app:1": unexpected status', ["quay.io"]),
         (
-            'Head "https://registry-1.docker.io/v2/library/nginx/manifests/latest": dial tcp: '
-            "lookup registry-1.docker.io on 10.0.0.10:53: no such host",
+            (
+                'Head "https://registry-1.docker.io/v2/library/nginx/manifests/latest": dial tcp: '
+                "lookup registry-1.docker.io on 10.0.0.10:53: no such host"
+            ),
             ["registry-1.docker.io"],
         ),
         ("HTTPSConnectionPool(host='pypi.org', port=443): Max retries exceeded with url: /simple/x/", ["pypi.org"]),
@@ -92,6 +100,8 @@ def test_destinations(text: str, expected: list[str]) -> None:
     [
         ("HTTPS request from 10.1.2.3:5. Action: Deny. Reason: SNI TLS extension was missing.", "sent no server name"),
         ("Action: Deny. Reason: No rule matched. Proceeding with default action", "An allowance is what is missing"),
+        ("Action: Deny. Policy: p. Rule Collection Group: g. Rule Collection: c. Rule: r", "A rule denied it"),
+        ('{"Fqdn":"a.example","RuleCollection":"c","Rule":"r","Action":"Deny"}', "A rule denied it"),
         ("Action: Deny. ThreatIntel: Bot Networks", "threat intelligence"),
         ("HTTP/1.1 470 status code 470", "own answer"),
         ("read: connection reset by peer", "cut while TLS"),

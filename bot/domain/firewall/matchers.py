@@ -169,10 +169,8 @@ def application_target(
     return match, sentence
 
 
-def _url(
-    rules: RuleSet, rule: ApplicationRule, target: ApplicationTarget, asked: tuple[Match, str]
-) -> tuple[Match, str]:
-    match, protocol = asked
+def _url(rules: RuleSet, target: ApplicationTarget, match: Match, protocol: str) -> tuple[Match, str]:
+    rule = target.matcher.rule
     if protocol == "mssql":
         return Match.NO, f"{rule.name} has the URL {target.text}, but SQL has no URLs."
     inspected = rules.tier is Tier.PREMIUM and rules.tls_inspection and rule.terminate_tls

@@ -1,4 +1,8 @@
-"""Hosts that are risky, shared or often imitated, as data. Each list names its source; all were read 2026-11."""
+"""Hosts that are risky, shared or often imitated, as data.
+
+The lists are this project's own selection (2026-11), not copies and not complete: each names pages that describe such
+hosts and against which to review it, and the configuration adds what a company knows. Only ngrok's page was read.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +15,7 @@ class HostList:
 
     Attributes:
         sentence: What such a host is for, as the end of "NAME is …".
-        source: The page that names the hosts.
+        source: Pages that describe such hosts, to review the list against.
         hosts: Canonical domains; a name is on the list if it is one of them or below one.
     """
 
@@ -32,7 +36,7 @@ HOSTS: Mapping[str, HostList] = MappingProxyType(
     {
         "tunnel": _list(
             "a tunnel: anybody's machine can answer behind it, and data leaves through it unseen",
-            "https://ngrok.com/docs/universal-gateway/domains/ ; https://developers.cloudflare.com/cloudflare-one/ ; "
+            "https://ngrok.com/docs/gateway/domains ; https://developers.cloudflare.com/cloudflare-one/ ; "
             "https://learn.microsoft.com/azure/developer/dev-tunnels/overview ; https://lots-project.com",
             "ngrok.io ngrok.app ngrok.dev ngrok-free.app ngrok-free.dev ngrok.com trycloudflare.com cfargotunnel.com "
             "argotunnel.com devtunnels.ms tunnels.api.visualstudio.com serveo.net localtunnel.me loca.lt localhost.run "

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import MappingProxyType
+from typing import Any
 
 from bot.domain.fqdn import parse_fqdn
 from bot.domain.risk.hosts import HOSTS, SHARED_SUFFIXES, WELL_KNOWN, HostList
@@ -89,13 +90,13 @@ def extended(overrides: Mapping[str, object], table: RiskTable = DEFAULT_TABLE) 
     Raises:
         BadConfiguration: An unknown key or a value of the wrong kind; the sentence names it.
     """
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     for key, value in overrides.items():
         merge = _MERGES.get(key)
         if merge is None:
             raise BadConfiguration(f"risk.{key} is not known. Known are: {', '.join(sorted(_MERGES))}.")
         changes[key] = merge(table, key, value)
-    merged = replace(table, **changes)  # type: ignore[arg-type]
+    merged = replace(table, **changes)
     if not merged.medium <= merged.high <= merged.critical:
         raise BadConfiguration("risk.medium, risk.high and risk.critical must rise in this order.")
     return merged
