@@ -133,6 +133,10 @@ class NoticeKind(StrEnum):
     CHANNEL = "channel"
 
 
+NOTICES = "notices"
+"""The work key of whoever sends notices."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What we owe Slack to say. It carries no wording: what is said is rendered from the facts when it is sent.
@@ -187,6 +191,7 @@ class Finish:
         failures: Failures in a row so far.
         parked: The operation that has to be waited for.
         memo: What the next run must know.
+        events: Recorded together with it.
     """
 
     due_in: timedelta | None
@@ -194,6 +199,7 @@ class Finish:
     failures: int = 0
     parked: Mapping[str, Any] | None = None
     memo: Mapping[str, Any] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +308,10 @@ class Work(Protocol):
 
     def hold(self, claim: Claim, *, lease: timedelta) -> None:
         """Prove and prolong a lease; raises ``LeaseLost``."""
+        ...
+
+    def remember(self, claim: Claim, memo: Mapping[str, Any]) -> None:
+        """Keep what the next run must know, whoever runs it; raises ``LeaseLost``."""
         ...
 
     def finish(self, claim: Claim, end: Finish) -> None:

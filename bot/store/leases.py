@@ -5,6 +5,7 @@ exactly one more run. Leases are short and never span an ARM operation: the oper
 given back, and whichever replica is free looks at it when it is due.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -84,6 +85,11 @@ class SqlWork:
         mine = (work.key == claim.key) & (work.token == claim.token) & (work.lease_until >= self._now)
         values = {"lease_until": self._now + lease.total_seconds()}
         self._must_change(update(schema.work).where(mine).values(values), claim)
+
+    def remember(self, claim: Claim, memo: Mapping[str, Any]) -> None:
+        """Keep what the next run must know, whoever runs it."""
+        mine = (work.key == claim.key) & (work.token == claim.token) & (work.lease_until >= self._now)
+        self._must_change(update(schema.work).where(mine).values(memo=dict(memo)), claim)
 
     def finish(self, claim: Claim, end: Finish) -> None:
         """Give a lease back; a trigger that came during the run is due at once."""
