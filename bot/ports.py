@@ -405,6 +405,14 @@ class Store(Protocol):
         """Wait until work may be due, or the time is over."""
         ...
 
+    def ring(self) -> None:
+        """Wake everybody who waits."""
+        ...
+
+    def release(self, owner: str) -> None:
+        """Give back everything that one owner holds."""
+        ...
+
     def is_quiet(self) -> bool:
         """Whether nothing is due, wanted, parked, held or unsent."""
         ...

@@ -195,6 +195,8 @@ def _administer(server: URL, statement: sql.Composed) -> None:
 
 
 def _migrate(url: str) -> None:
-    from bot.store import migrate  # imported only where a test needs a database
+    from bot.store import SqlStore  # imported only where a test needs a database
 
-    migrate(url)
+    store = SqlStore(url)
+    store.migrate()
+    store.close()

@@ -73,8 +73,8 @@ def _soon(pace: Pace, _error: EgressError, _failures: int) -> timedelta:
 
 def _doubling(pace: Pace, _error: EgressError, failures: int) -> timedelta:
     """Twice as long each time, up to the resync period, with a fifth of chance so that replicas spread out."""
-    wait = min(pace.backoff * 2 ** min(failures, 10), pace.resync)
-    return wait * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
+    doubled: timedelta = pace.backoff * 2 ** min(failures, 10)
+    return min(doubled, pace.resync) * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
 
 
 WAYS: Mapping[type[EgressError], Way] = {

@@ -41,7 +41,7 @@ def _send(run: Run, notifier: Notifier, notice: Notice) -> bool:
         _postpone(run, notice, error.sentence, run.ctx.pace.backoff * 2 ** min(notice.attempts, 10))
         return False
     except SlackRefused as error:
-        log.error("a notice was refused by Slack: %s %s: %s", notice.kind, notice.subject, error)
+        log.warning("a notice was refused by Slack: %s %s: %s", notice.kind, notice.subject, error)
         _postpone(run, notice, error.sentence, None)
         return True
     with run.write() as desk:

@@ -22,6 +22,11 @@ def set_aside(run: Run) -> frozenset[str]:
     return frozenset(run.memo.get(SUSPECTS, ()))
 
 
+def forget_suspects(run: Run) -> None:
+    """Let everybody take part again."""
+    run.memo.pop(SUSPECTS, None)
+
+
 @contextmanager
 def hold_back(run: Run, written: Sequence[Allowance]) -> Iterator[None]:
     """Around a write: if Azure refuses it, find out which new allowance it is.
@@ -38,7 +43,7 @@ def hold_back(run: Run, written: Sequence[Allowance]) -> Iterator[None]:
             raise
         _isolate(run, fresh, error)
         raise StaleVersion("Azure refused a write; the next one leaves out what may be the cause.") from error
-    run.memo.pop(SUSPECTS, None)
+    forget_suspects(run)
 
 
 def _isolate(run: Run, fresh: list[Allowance], error: ArmRejected) -> None:

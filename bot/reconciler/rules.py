@@ -6,6 +6,7 @@ finds everything as it should be and says so. Which event woke it does not matte
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.allowances import TIMERS, record
 from bot.domain.allowance import (
@@ -30,7 +31,7 @@ from bot.domain.target import Target, target_from_key
 from bot.errors import ArmNotFound
 from bot.ports import AllowanceFilter, Desk, Finish, ObservedTarget, OperationState
 from bot.reconciler.drift import report_drift
-from bot.reconciler.poison import hold_back, set_aside
+from bot.reconciler.poison import forget_suspects, hold_back, set_aside
 from bot.reconciler.run import Run, operation_from_parked, operation_id, parked_from_operation
 
 
@@ -169,13 +170,17 @@ def _settle(run: Run, situation: Situation) -> Finish:
                 _leave(desk, allowance, is_there=allowance.id in there)
             elif allowance.live_at is not None and allowance.id not in there:
                 _miss(desk, allowance)
-    is_done = not blocked and not set_aside(run)
-    return Finish(None if not is_done else _next_look(run, situation), is_done=is_done, memo=run.memo)
+    if blocked or set_aside(run):
+        forget_suspects(run)
+        return Finish(timedelta(), is_done=False, memo=run.memo)
+    return Finish(_next_look(run, situation), memo=run.memo)
 
 
-def _next_look(run: Run, situation: Situation):
+def _next_look(run: Run, situation: Situation) -> timedelta:
     now = run.now
-    changes = [change for row in situation.rows if (change := next_change(row, now)) is not None]
+    with run.ctx.store.read() as tx:
+        rows = tx.allowances.find(AllowanceFilter(target=situation.target, only_open=True, limit=100_000))
+    changes = [change for row in rows if (change := next_change(row, now)) is not None]
     return min([run.ctx.pace.resync, *(change - now for change in changes)])
 
 
@@ -213,7 +218,6 @@ def _arrive(desk: Desk, allowance: Allowance, blocked: str | None) -> None:
     warning = warns_at(saved)
     if warning is not None:
         desk.tx.work.schedule(TIMERS, within=warning - desk.now)
-        desk.tx.work.schedule(saved.scope.target.key, within=saved.expires_at - desk.now)
 
 
 def _leave(desk: Desk, allowance: Allowance, *, is_there: bool) -> None:

@@ -8,7 +8,7 @@ from bot.domain.egress import ClusterEgress
 from bot.domain.scale import Scale, ScaleStatus, scale_status
 from bot.domain.snat import base_digest
 from bot.errors import ArmNotFound, ArmRejected, StalePlan
-from bot.ports import Finish, OperationState
+from bot.ports import Finish, Operation, OperationState
 from bot.reconciler.run import Run, operation_from_parked, operation_id, parked_from_operation
 
 
@@ -19,7 +19,7 @@ def reconcile_scale(run: Run) -> Finish:
         return Finish(None, memo=run.memo)
     operation = operation_from_parked(run)
     if operation is not None:
-        state = _look(run)
+        state = _look(run, operation)
         if state.is_running:
             wait = run.paced(state.look_after or operation.look_after)
             return Finish(wait, is_done=False, parked=run.parked, memo=run.memo)
@@ -37,9 +37,7 @@ def _next_scale(run: Run) -> Scale | None:
     return ready[-1] if ready else None
 
 
-def _look(run: Run) -> OperationState:
-    operation = operation_from_parked(run)
-    assert operation is not None
+def _look(run: Run, operation: Operation) -> OperationState:
     try:
         return run.ctx.arm.look(operation)
     except ArmNotFound:
@@ -53,20 +51,18 @@ def _compare(run: Run, scale: Scale, egress: ClusterEgress) -> Finish:
         return Finish(run.ctx.pace.busy, is_done=False, memo=run.memo)
     if wanted == plan.after:
         return _done(run, scale, egress)
-    if scale.applying_at is not None:
-        _fail(
-            run, scale, f"Azure finished, but {plan.cluster_name} has {wanted} managed outbound IPs, not {plan.after}."
-        )
-    elif base_digest(egress) != plan.base_digest:
+    if base_digest(egress) == plan.base_digest:
+        return _begin(run, scale)  # also where a killed replica recorded the beginning and then sent nothing
+    if scale.applying_at is None:
         _fail(run, scale, f"{plan.cluster_name} has changed since the plan was made; propose it again.")
     else:
-        return _begin(run, scale)
+        _fail(run, scale, f"Azure finished, but there are {wanted} managed outbound IPs, not {plan.after}.")
     return Finish(run.ctx.pace.backoff, is_done=False)
 
 
 def _begin(run: Run, scale: Scale) -> Finish:
     with run.write() as desk:
-        applying = desk.tx.scales.save(replace(scale, applying_at=desk.now), is_open=True)
+        applying = desk.tx.scales.save(replace(scale, applying_at=scale.applying_at or desk.now), is_open=True)
         record(desk, applying, Action.SCALE_BEGIN)
         desk.tell(applying.id, applying.requester, "applying")
     try:
