@@ -22,13 +22,20 @@ export const get = (path) => request(path, { headers: { Accept: "application/jso
 export const post = (path, body) =>
   request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
+/** What the app offers in an external menu: {options} or {option_groups}. */
+async function options(query) {
+  const answer = await post("/_sandbox/slack/options", query);
+  if (answer.error) throw new RouteError(`The options did not load: ${answer.error}.`, answer.status);
+  return answer.body ?? {};
+}
+
 /** Acts of the person who is being played; each resolves to the route's answer. */
 export const slack = {
   command: (user, channel, text) => post("/_sandbox/slack/command", { user, channel, text }),
   action: (act) => post("/_sandbox/slack/action", act),
   submit: (user, view_id, values) => post("/_sandbox/slack/submit", { user, view_id, values }),
   close: (user, view_id) => post("/_sandbox/slack/close", { user, view_id }),
-  options: (query) => post("/_sandbox/slack/options", query),
+  options,
   shortcut: (act) => post("/_sandbox/slack/shortcut", act),
   message: (user, channel, text) => post("/_sandbox/slack/message", { user, channel, text }),
   home: (user) => post("/_sandbox/slack/home", { user }),

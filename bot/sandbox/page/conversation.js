@@ -54,7 +54,7 @@ function topicOf(channel) {
 function homeRows() {
   const view = state.slack.home[state.actor];
   if (!view) return [{ key: "home-empty", sign: state.actor, make: () => h("div.empty", {}, icon(ICONS.home), h("p", {}, "The app is preparing this Home…")) }];
-  const context = { surface: "home", values: view.state?.values, act: (one, block, payload) => actInHome(view, one, block, payload), options: (one, block, value) => slack.options({ user: state.actor, view_id: view.id, block_id: block.block_id, action_id: one.action_id, value }) };
+  const context = { surface: "home", values: view.state?.values, act: (one, block, payload) => actInHome(view, one, block, payload), options: (one, block, query) => slack.options({ user: state.actor, view_id: view.id, block_id: block.block_id, action_id: one.action_id, query }) };
   return view.blocks.map((block, index) => ({
     key: `home-${state.actor}-${block.block_id ?? index}`, sign: JSON.stringify(block), make: () => h("div.home-block", {}, blocks([block], context)),
   }));
@@ -80,7 +80,7 @@ const typedHere = (channel) => state.typed.filter((one) => one.channel === chann
 
 /** Files that no message carries, where the simulator says when they came. */
 function looseFiles(channel, visible) {
-  const carried = new Set(visible.flatMap((one) => (one.files ?? []).map((file) => file.id)));
+  const carried = new Set(visible.flatMap((one) => one.files ?? []));
   return (state.slack.files ?? []).filter((file) => file.channel === channel && !carried.has(file.id))
     .map((file) => ({ file, ts: file.ts ?? file.timestamp ?? file.created ?? nowMs() / 1000 }));
 }

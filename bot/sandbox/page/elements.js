@@ -80,23 +80,32 @@ function menu(one, block, context) {
   const kind = one.type.replace("multi_", "").replace("_select", "");
   if (!SOURCES[kind]) return h("span.unknown", {}, `This page cannot show a “${one.type}”.`);
   const multi = one.type.startsWith("multi_");
+  const external = kind === "external";
   const payload = (chosen) => ({ selected: multi ? chosen.map((option) => option.value) : chosen[0]?.value });
-  const load = SOURCES[kind](one, block, context);
+  const source = SOURCES[kind](one, block, context);
+  let query = "";
+  const load = (typed) => source((query = typed));
   const { node, read } = picker({
     label: labelOf(one, context), placeholder: one.placeholder?.text, multi, max: one.max_selected_items, initial: chosenAtFirst(one, saved(one, block, context), kind), load,
-    focus: mark(one, block), onchange: (chosen) => report(one, block, context, payload(chosen)),
+    focus: mark(one, block), onchange: (chosen) => (external ? tellChoice(one, block, context, { ...payload(chosen), query }) : report(one, block, context, payload(chosen))),
   });
   remember(one, block, context, () => (multi ? read().map((option) => option.value) : read()[0]?.value ?? null));
   return node;
 }
 
+/** A choice from an external menu is told at once, in a modal too: only the query that found it leads to it again. */
+async function tellChoice(one, block, context, payload) {
+  if (acts(block, context)) await report(one, block, context, payload);
+  else await context.act(one, block, payload);
+}
+
+/** What a menu shows before anybody touched it: the view's state, else the app's initial choice. */
 function chosenAtFirst(one, state, kind) {
-  const source = state ?? Object.fromEntries(Object.entries(one).map(([key, value]) => [key.replace("initial_", "selected_").replace(/^selected_(option|user|channel|conversation)(s?)$/, "selected_$1$2"), value]));
-  const options = source.selected_options ?? (source.selected_option ? [source.selected_option] : null);
-  if (options) return options.map((option) => shape(option));
-  const ids = source[`selected_${kind}`] ?? (source[`selected_${kind.slice(0, -1)}`] ? [source[`selected_${kind.slice(0, -1)}`]] : []);
-  const all = kind === "users" ? people().map((user) => ({ label: user.name, value: user.id })) : channelOptions();
-  return all.filter((option) => ids.includes(option.value));
+  const held = (name) => (state ? state[`selected_${name}`] : one[`initial_${name}`]);
+  if (kind === "static" || kind === "external") return [held("options") ?? held("option") ?? []].flat().map((option) => shape(option));
+  const ids = [held(kind) ?? held(kind.slice(0, -1)) ?? []].flat();
+  const known = kind === "users" ? people().map((user) => ({ label: user.name, value: user.id })) : channelOptions();
+  return known.filter((option) => ids.includes(option.value));
 }
 
 /** Radio buttons and checkboxes. */

@@ -21,8 +21,8 @@ export function messageRow(message, { compact = false, replies = [] } = {}) {
     h("div.message-main", {},
       mine && h("div.only-you", {}, icon(ICONS.eye), "Only visible to you"),
       !compact && head(message),
-      h("div.message-body", {}, body(message), message.edits > 0 && h("span.edited", { title: `Updated ${message.edits} times` }, "(edited)")),
-      (message.files ?? []).map(fileCard),
+      h("div.message-body", {}, body(message)),
+      filesOf(message).map(fileCard),
       replies.length > 0 && thread(replies)),
     tools(message));
 }
@@ -30,7 +30,8 @@ export function messageRow(message, { compact = false, replies = [] } = {}) {
 const author = (message) => (isBot(message.user) ? botName() : userName(message.user));
 
 function head(message) {
-  return h("div.message-head", {}, h("strong", {}, author(message)), isBot(message.user) && h("span.app-mark", {}, "APP"), when(message));
+  return h("div.message-head", {}, h("strong", {}, author(message)), isBot(message.user) && h("span.app-mark", {}, "APP"), when(message),
+    message.edits > 0 && h("span.edited", { title: message.edits === 1 ? "Updated once" : `Updated ${message.edits} times` }, "edited"));
 }
 
 /** Absolute in the tooltip and as text, relative beside it; `app.js` refreshes `data-relative` as time goes by. */
@@ -41,7 +42,7 @@ function when(message) {
 
 /** The blocks of a message, or its text when it has none. */
 function body(message) {
-  const context = { surface: "message", act: (one, block, payload) => act(message, one, block, payload), options: (one, block, value) => options(message, one, block, value) };
+  const context = { surface: "message", act: (one, block, payload) => act(message, one, block, payload), options: (one, block, query) => options(message, one, block, query) };
   return message.blocks?.length ? blocks(message.blocks, context) : h("div.text", {}, mrkdwn(message.text));
 }
 
@@ -52,7 +53,10 @@ async function act(message, one, block, payload) {
   if (answer.error || answer.status >= 400) toast(answer.error || `The app answered ${answer.status}.`, "bad");
 }
 
-const options = (message, one, block, value) => slack.options({ ...target(message, one, block), value });
+const options = (message, one, block, query) => slack.options({ ...target(message, one, block), query });
+
+/** The files that a message carries. */
+export const filesOf = (message) => state.slack.files.filter((file) => message.files?.includes(file.id));
 
 /** A file with its size and a link that downloads it. */
 export function fileCard(file) {

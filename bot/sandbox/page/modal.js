@@ -9,6 +9,7 @@ import { toast } from "./toast.js";
 
 const closed = new Set();
 let dialog = null;
+let lastAct = Promise.resolve();
 let shown = { view: null, sign: null, fields: new Map() };
 
 /** Shows, updates or hides the dialog after a change of state. */
@@ -89,7 +90,10 @@ function optionText(one, value) {
 /** The values in the shape of the submit route: {block_id: {action_id: value}}. */
 function submitted() {
   const values = {};
-  for (const { block, one, read } of shown.fields.values()) values[block.block_id] = { ...values[block.block_id], [one.action_id]: read() };
+  for (const { block, one, read } of shown.fields.values()) {
+    // The choice of an external menu is in the view's state already; see `elements.js`.
+    if (one.type !== "external_select") values[block.block_id] = { ...values[block.block_id], [one.action_id]: read() };
+  }
   return values;
 }
 
@@ -106,6 +110,7 @@ async function submit(view, form) {
   if (Object.keys(errors).length) return showErrors(form, errors);
   form.classList.add("busy");
   try {
+    await lastAct;
     const answer = await slack.submit(state.actor, view.id, submitted());
     showErrors(form, answer.errors ?? answer.body?.errors ?? {});
     if (answer.status >= 400 || answer.error) toast(answer.error || "We had some trouble connecting. Try again?", "bad");
@@ -135,9 +140,10 @@ async function dismiss() {
   await slack.close(state.actor, view.id).catch(() => {});
 }
 
-async function act(view, one, block, payload) {
+function act(view, one, block, payload) {
   const act = { user: state.actor, view_id: view.id, block_id: block.block_id, action_id: one.action_id, ...payload };
-  await slack.action(act).catch((error) => toast(error.message, "bad"));
+  lastAct = slack.action(act).catch((error) => toast(error.message, "bad"));
+  return lastAct;
 }
 
-const options = (view, one, block, query) => slack.options({ user: state.actor, view_id: view.id, block_id: block.block_id, action_id: one.action_id, value: query });
+const options = (view, one, block, query) => slack.options({ user: state.actor, view_id: view.id, block_id: block.block_id, action_id: one.action_id, query });

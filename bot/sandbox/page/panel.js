@@ -96,7 +96,7 @@ function clusterRow(cluster) {
   const [colour, label] = OUTBOUND[cluster.outboundType] ?? ["grey", cluster.outboundType];
   const busy = cluster.state && cluster.state !== "Succeeded";
   return h("button.cluster", { title: `Type /egress show ${cluster.name}`, "data-focus": cluster.name, onclick: () => show(cluster.name) },
-    h("span.cluster-head", {}, h("span.cluster-name", {}, cluster.name), h(`span.state${busy ? ".busy" : ""}`, {}, cluster.state)),
+    h("span.cluster-head", {}, h("span.cluster-name", {}, cluster.name), h(`span.state${busy ? ".busy" : ".calm"}`, { title: cluster.state }, h("span", {}, cluster.state))),
     h("span.cluster-path", {}, h(`span.tag.${colour}`, {}, label), cluster.note && h("span.cluster-note", {}, cluster.note)),
     h("span.ips", {}, cluster.ips.length ? cluster.ips.map((ip) => h("code", {}, ip)) : h("span.muted", {}, "no egress IP of its own")));
 }
