@@ -10,7 +10,8 @@
     │  ├─ AlreadyDecided        ├─ AlreadyAllowed      ├─ AlreadyRequested
     │  ├─ CannotTakeEffect      ├─ NotScalable         └─ RequestRefused
     ├─ Conflict         look again: what was seen is not what is there
-    │  ├─ StaleVersion          ├─ StaleView           └─ StalePlan
+    │  ├─ StaleVersion          ├─ StaleView
+    │  ├─ StalePlan             └─ LeaseLost
     ├─ Unavailable      wait: ``retry_after`` says how long, if known
     │  ├─ ArmThrottled          ├─ ArmBusy             ├─ ArmUnreachable
     │  ├─ SlackThrottled        ├─ SlackUnreachable    └─ StoreBusy
@@ -128,6 +129,10 @@ class StaleView(Conflict):
 
 class StalePlan(Conflict):
     """The state that the plan was computed from has changed."""
+
+
+class LeaseLost(Conflict):
+    """Another replica has taken over this work: stop, write nothing more."""
 
 
 class Unavailable(EgressError):

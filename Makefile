@@ -1,0 +1,94 @@
+# The two commands: `make run` starts the sandbox, `make test` is the whole gate. `make help` lists the rest.
+# Needs nothing but Python >= 3.11 and make; `make PYTHON=/path/to/python run` chooses the interpreter.
+
+VENV := .venv
+BIN := $(VENV)/bin
+CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3.14 python3 python)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+INSTALL := $(PIP) install -qq --require-hashes --no-deps --only-binary :all: -r
+WORKERS ?= 2
+SANDBOX ?=
+TESTS ?=
+BENCH ?=
+UV ?= uv
+COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--only-binary :all: --no-emit-index-url --no-header --quiet $(LOCK)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format histories properties bench browser lock clean
+.DELETE_ON_ERROR:
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 18
+
+run: $(VENV)/run  ## start the sandbox: the bot beside a simulated Slack and a simulated Azure (SANDBOX="--port 8700 …")
+	@$(BIN)/python -m bot sandbox $(SANDBOX)
+
+test: lint  ## the whole gate: lint, types, import contracts, tests on SQLite and PostgreSQL (TESTS=tests/rules)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+lint: $(VENV)/dev  ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev  ## write the code as ruff wants it
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+histories: $(VENV)/dev  ## thousands of random histories with crashes, throttling and drift
+	$(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile=histories $(or $(TESTS),tests/histories)
+
+properties: $(VENV)/dev  ## every property of the domain with 20,000 generated cases
+	$(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile=properties $(or $(TESTS),tests/domain)
+
+bench: $(VENV)/dev  ## the figures that README quotes, each beside its baseline
+	@$(BIN)/python -m bench $(BENCH)
+
+browser: $(VENV)/browser  ## the sandbox page in Chromium (CHROMIUM=/path/to/chromium)
+	$(BIN)/python -m pytest $(or $(TESTS),tests/browser)
+
+lock:  ## write the locks anew, keeping the pins that still fit (LOCK=--upgrade takes the newest); needs uv
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make UV=/path/to/uv lock"; exit 1; }
+	$(COMPILE) --group build -o requirements.lock
+	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --group browser -c requirements-dev.lock -o requirements-browser.lock
+
+clean:  ## remove the environment and every cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# The environment in layers, one stamp each, so that `make run` does not wait for the development set.
+
+$(VENV)/created:
+	@rm -rf $(VENV); bare=; \
+	for candidate in $(CANDIDATES); do \
+		"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue; \
+		"$$candidate" -c 'import ensurepip, venv' >/dev/null 2>&1 || { bare="$$bare $$candidate"; continue; }; \
+		"$$candidate" -c 'import sys; print("Python", sys.version.split()[0], "from", sys.executable)'; \
+		"$$candidate" -m venv $(VENV) && touch $@ && exit 0; \
+		echo "$$candidate could not make the environment in $(VENV); its message is above."; exit 1; \
+	done; \
+	if [ -n "$$bare" ]; then \
+		echo "Found$$bare, but without ensurepip, which a virtual environment needs."; \
+		echo "On Debian and Ubuntu: apt-get install python3-venv. Then run make again."; \
+	else \
+		echo "No Python >= 3.11 that runs was found among: $(CANDIDATES)."; \
+		echo "Install one, or name it: make PYTHON=/path/to/python run."; \
+	fi; exit 1
+
+$(VENV)/run: $(VENV)/created requirements.lock pyproject.toml
+	@echo "Installing what the bot needs (once) …"
+	@$(INSTALL) requirements.lock
+	@$(PIP) install -qq --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run requirements-dev.lock
+	@echo "Installing what the tests need (once) …"
+	@$(INSTALL) requirements-dev.lock
+	@touch $@
+
+$(VENV)/browser: $(VENV)/dev requirements-browser.lock
+	@echo "Installing what the browser tests need (once) …"
+	@$(INSTALL) requirements-browser.lock
+	@touch $@

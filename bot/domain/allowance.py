@@ -1,0 +1,327 @@
+"""An allowance: facts with their times. Its status is computed, never stored.
+
+Expiry is therefore not an event and cannot be missed: once ``now`` passes ``expires_at`` the allowance is no longer
+wanted, and the next round of the reconciler renders the rules without it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from bot.domain.approval import Verdict
+from bot.domain.fqdn import Destination, covers
+from bot.domain.people import Identity
+from bot.domain.risk import Risk
+from bot.domain.target import Target
+from bot.errors import AlreadyDecided, InvalidInput, StaleView
+
+EXPIRING_WITHIN = timedelta(hours=24)
+"""An allowance is called expiring in its last day, or in the last tenth of a shorter one."""
+
+
+class Status(StrEnum):
+    """What people see. The order is the order of an allowance's life."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    APPLYING = "applying"
+    LIVE = "live"
+    EXPIRING = "expiring"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    DENIED = "denied"
+    LAPSED = "lapsed"
+    FAILED = "failed"
+
+
+class Act(StrEnum):
+    """What a person does to an allowance that exists."""
+
+    APPROVE = "approve"
+    DENY = "deny"
+    REVOKE = "revoke"
+    RENEW = "renew"
+    RETRY = "retry"
+
+
+MAY_ACT: Mapping[Act, frozenset[Status]] = MappingProxyType(
+    {
+        Act.APPROVE: frozenset({Status.WAITING}),
+        Act.DENY: frozenset({Status.WAITING}),
+        Act.REVOKE: frozenset(
+            {Status.WAITING, Status.APPROVED, Status.APPLYING, Status.LIVE, Status.EXPIRING, Status.FAILED}
+        ),
+        Act.RENEW: frozenset({Status.LIVE, Status.EXPIRING, Status.EXPIRED}),
+        Act.RETRY: frozenset({Status.FAILED}),
+    }
+)
+"""In which status which act is possible: the whole state machine of what people do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where an allowance applies.
+
+    Args:
+        cluster_id: Lower-case ARM id of the managed cluster.
+        cluster_name: Its name.
+        resource_group: Its resource group.
+        environment: What the configuration calls its environment, for example ``production``.
+        target: The firewall policy or classic firewall that its traffic passes.
+        sources: CIDR ranges of the cluster's or the pool's subnets, sorted; never empty, never ``*``.
+        pool: A node pool, where the allowance is for one pool only.
+    """
+
+    cluster_id: str
+    cluster_name: str
+    resource_group: str
+    environment: str
+    target: Target
+    sources: tuple[str, ...]
+    pool: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a person asks for: everything that is approved, and nothing else.
+
+    Args:
+        destinations: Sorted, without duplicates, at least one.
+        duration: How long from being seen live, or None for no end.
+        reason: Why, in the requester's words.
+        ticket: A reference in another system, empty if none.
+        bundle: The configured bundle that it was asked as, if any.
+        renews: The allowance that this one continues, if any.
+    """
+
+    destinations: tuple[Destination, ...]
+    duration: timedelta | None
+    reason: str
+    ticket: str = ""
+    bundle: str | None = None
+    renews: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an allowance was ended or refused by somebody: who, when, why."""
+
+    by: Identity
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Permission for a cluster to reach destinations until a time.
+
+    Args:
+        id: Short id, first letter ``a``.
+        version: Grows with each change; a change names the version that it was decided on.
+        scope: Where.
+        ask: What.
+        requester: Who asked.
+        requested_at: When.
+        lapses_at: When it lapses if nobody decided.
+        verdict: What the approval policy said.
+        risk: What the risk assessment said.
+        approvals: Everybody who approved, in order.
+        approved_at: When the last needed approval came.
+        denied: Set when it was denied.
+        revoked: Set when it was revoked or withdrawn.
+        applying_at: When the first write to Azure that carries it began.
+        live_at: When its rules were first read back from Azure.
+        missing_since: Since when its rules are gone from Azure although they should be there.
+        expires_at: ``live_at`` plus the duration, set when it is first seen live.
+        gone_at: When its rules were seen absent after it ended.
+        failure: Why Azure will not take it, in one sentence; such an allowance is not tried again by itself.
+    """
+
+    id: str
+    version: int
+    scope: Scope
+    ask: Ask
+    requester: Identity
+    requested_at: datetime
+    lapses_at: datetime
+    verdict: Verdict
+    risk: Risk
+    approvals: tuple[Ending, ...] = ()
+    approved_at: datetime | None = None
+    denied: Ending | None = None
+    revoked: Ending | None = None
+    applying_at: datetime | None = None
+    live_at: datetime | None = None
+    missing_since: datetime | None = None
+    expires_at: datetime | None = None
+    gone_at: datetime | None = None
+    failure: str | None = None
+
+    @property
+    def destinations(self) -> tuple[Destination, ...]:
+        """The destinations that the rule is rendered from."""
+        return self.ask.destinations
+
+
+def status(allowance: Allowance, now: datetime) -> Status:
+    """What an allowance is at a time. The first line that fits decides."""
+    lines = (
+        (allowance.denied is not None, Status.DENIED),
+        (allowance.revoked is not None, Status.REVOKED),
+        (allowance.approved_at is None and now >= allowance.lapses_at, Status.LAPSED),
+        (allowance.approved_at is None, Status.WAITING),
+        (allowance.expires_at is not None and now >= allowance.expires_at, Status.EXPIRED),
+        (allowance.failure is not None, Status.FAILED),
+        (allowance.applying_at is None, Status.APPROVED),
+        (allowance.live_at is None or allowance.missing_since is not None, Status.APPLYING),
+        (_is_near_end(allowance, now), Status.EXPIRING),
+    )
+    return next((state for holds, state in lines if holds), Status.LIVE)
+
+
+def _is_near_end(allowance: Allowance, now: datetime) -> bool:
+    if allowance.expires_at is None or allowance.ask.duration is None:
+        return False
+    return allowance.expires_at - now <= min(EXPIRING_WITHIN, allowance.ask.duration / 10)
+
+
+WANTED = frozenset({Status.APPROVED, Status.APPLYING, Status.LIVE, Status.EXPIRING})
+"""The statuses in which the rule must be in the firewall."""
+
+
+def is_wanted(allowance: Allowance, now: datetime) -> bool:
+    """Whether the allowance's rules must be in the firewall at this time."""
+    return status(allowance, now) in WANTED
+
+
+def is_open(allowance: Allowance, now: datetime) -> bool:
+    """Whether something may still happen to it: it waits, is wanted, failed, or its rules are not yet seen gone."""
+    state = status(allowance, now)
+    if state in WANTED or state in (Status.WAITING, Status.FAILED):
+        return True
+    return allowance.applying_at is not None and allowance.gone_at is None
+
+
+def next_change(allowance: Allowance, now: datetime) -> datetime | None:
+    """When time alone changes this allowance's status next, if it ever does."""
+    times = [allowance.lapses_at if allowance.approved_at is None else None, allowance.expires_at]
+    return min((time for time in times if time is not None and time > now), default=None)
+
+
+def digest(scope: Scope, ask: Ask) -> str:
+    """A short digest of exactly the fields that the rule is rendered from: what a click approves."""
+    content = [
+        scope.cluster_id,
+        scope.pool,
+        list(scope.sources),
+        scope.target.key,
+        [str(destination) for destination in ask.destinations],
+        ask.duration.total_seconds() if ask.duration else None,
+    ]
+    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()[:16]
+
+
+def require(allowance: Allowance, act: Act, now: datetime) -> None:
+    """Refuse an act that the allowance's status does not permit.
+
+    Raises:
+        AlreadyDecided: With who did what and when, as far as known.
+    """
+    state = status(allowance, now)
+    if state not in MAY_ACT[act]:
+        raise AlreadyDecided(f"{allowance.id} is {state} already{_by_whom(allowance)}; nothing was changed.")
+
+
+def _by_whom(allowance: Allowance) -> str:
+    ending = allowance.denied or allowance.revoked or next(iter(allowance.approvals[-1:]), None)
+    return f" (<@{ending.by.user}> at {ending.at:%Y-%m-%d %H:%M} UTC)" if ending else ""
+
+
+def require_same(allowance: Allowance, seen: str) -> None:
+    """Refuse a click on a card that shows something else than what is stored.
+
+    Raises:
+        StaleView: If the digests differ.
+    """
+    if digest(allowance.scope, allowance.ask) != seen:
+        raise StaleView(f"{allowance.id} has changed since this card was drawn; look at the new card and decide again.")
+
+
+def approve(allowance: Allowance, by: Identity, now: datetime) -> Allowance:
+    """Add one approval; the last needed one makes it approved.
+
+    Raises:
+        AlreadyDecided: If it is no longer waiting, or this person approved it before.
+    """
+    require(allowance, Act.APPROVE, now)
+    if any(approval.by == by for approval in allowance.approvals):
+        raise AlreadyDecided(f"You approved {allowance.id} already; it waits for somebody else.")
+    approvals = (*allowance.approvals, Ending(by, now))
+    is_enough = len(approvals) >= allowance.verdict.needed
+    return replace(allowance, approvals=approvals, approved_at=now if is_enough else None)
+
+
+def deny(allowance: Allowance, ending: Ending) -> Allowance:
+    """Refuse a waiting request."""
+    require(allowance, Act.DENY, ending.at)
+    return replace(allowance, denied=ending)
+
+
+def revoke(allowance: Allowance, ending: Ending) -> Allowance:
+    """End it now, whether waiting, on its way or live."""
+    require(allowance, Act.REVOKE, ending.at)
+    return replace(allowance, revoked=ending)
+
+
+def narrow(allowance: Allowance, destinations: tuple[Destination, ...], duration: timedelta | None) -> Allowance:
+    """The same request with less: fewer or narrower destinations, a shorter time.
+
+    Raises:
+        InvalidInput: If any of it would be wider than what was asked.
+    """
+    wider = [d for d in destinations if not any(_is_within(d, asked) for asked in allowance.destinations)]
+    if wider or not destinations:
+        named = ", ".join(str(d) for d in wider) or "An empty list"
+        raise InvalidInput(f"{named} is not part of what was asked; an approver may narrow, never widen.")
+    asked = allowance.ask.duration
+    if asked is not None and (duration is None or duration > asked):
+        raise InvalidInput("The time may be shortened, never extended.")
+    ask = replace(allowance.ask, destinations=tuple(sorted(set(destinations))), duration=duration)
+    return replace(allowance, ask=ask)
+
+
+def _is_within(narrow_: Destination, wide: Destination) -> bool:
+    same_way = (narrow_.protocol, narrow_.port) == (wide.protocol, wide.port)
+    return same_way and (narrow_.fqdn == wide.fqdn or covers(wide.fqdn, narrow_.fqdn))
+
+
+def mark_applying(allowance: Allowance, now: datetime) -> Allowance:
+    """A write that carries it has begun."""
+    return allowance if allowance.applying_at else replace(allowance, applying_at=now)
+
+
+def mark_live(allowance: Allowance, now: datetime) -> Allowance:
+    """Its rules were read back; the clock of a time-limited allowance starts at the first time."""
+    if allowance.live_at is not None:
+        return replace(allowance, missing_since=None)
+    expires = now + allowance.ask.duration if allowance.ask.duration else None
+    return replace(allowance, applying_at=allowance.applying_at or now, live_at=now, expires_at=expires)
+
+
+def mark_missing(allowance: Allowance, now: datetime) -> Allowance:
+    """Its rules were live and are not there any more although they should be."""
+    return allowance if allowance.missing_since else replace(allowance, missing_since=now)
+
+
+def mark_gone(allowance: Allowance, now: datetime) -> Allowance:
+    """It has ended and its rules were seen absent."""
+    return replace(allowance, gone_at=now, missing_since=None)
+
+
+def mark_failed(allowance: Allowance, why: str) -> Allowance:
+    """Azure will not take it."""
+    return replace(allowance, failure=why)

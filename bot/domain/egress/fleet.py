@@ -1,0 +1,76 @@
+"""Many clusters at once, and what AKS needs to reach."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.egress.values import ClusterEgress, ClusterRef, OutboundIp
+
+
+@dataclass(frozen=True, slots=True)
+class FleetEntry:
+    """One cluster in the fleet, as Azure Resource Graph saw it.
+
+    Args:
+        egress: The cluster's egress, eventually consistent: never enough to confirm a write.
+    """
+
+    egress: ClusterEgress
+
+    @property
+    def ref(self) -> ClusterRef:
+        """Which cluster."""
+        return self.egress.ref
+
+    @property
+    def ips(self) -> tuple[OutboundIp, ...]:
+        """Its outbound IPs."""
+        return self.egress.ips
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """All clusters of the configured subscriptions.
+
+    Args:
+        entries: One for each cluster, sorted by name and id.
+        read_at: When it was read, UTC.
+        gaps: A sentence for each subscription that could not be read.
+    """
+
+    entries: tuple[FleetEntry, ...]
+    read_at: datetime
+    gaps: tuple[str, ...] = ()
+
+    def named(self, name: str) -> tuple[FleetEntry, ...]:
+        """The clusters of that name or ARM id, whatever its case: more than one means ambiguous."""
+        wanted = name.strip().rstrip("/").lower()
+        return tuple(entry for entry in self.entries if wanted in (entry.ref.name.lower(), entry.ref.id))
+
+    def leaving_by(self, address: str) -> tuple[FleetEntry, ...]:
+        """The clusters that leave with an address (several share a firewall).
+
+        Args:
+            address: A valid IPv4 or IPv6 address.
+        """
+        return tuple(entry for entry in self.entries if any(ip.covers(address) for ip in entry.ips))
+
+    def reached_at(self, address: str) -> tuple[FleetEntry, ...]:
+        """The clusters that are reached at an address: ingress, not egress."""
+        return tuple(e for e in self.entries if any(ip.address == address for ip in e.egress.ingress))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RequiredEndpoint:
+    """Something that AKS itself must reach from the cluster.
+
+    Args:
+        category: Azure's name for what it is for, for example ``images``.
+        domain: An FQDN, perhaps with a left-most wildcard.
+        port: The destination port.
+        protocol: As Azure writes it, for example ``Https``, ``TCP`` or ``UDP``.
+    """
+
+    category: str
+    domain: str
+    port: int
+    protocol: str

@@ -1,0 +1,298 @@
+"""How a cluster leaves Azure: frozen values without a vendor's name for anything but Azure's own words."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from ipaddress import ip_address, ip_network
+from math import ceil
+from typing import Literal
+
+from bot.domain.target import Target
+
+
+class OutboundType(StrEnum):
+    """The outbound types of a managed cluster that we know.
+
+    ``block`` and ``managedNATGatewayV2`` are preview names that the service returns although released SDKs lack them.
+    Source: https://learn.microsoft.com/azure/aks/egress-outboundtype, read 2026-11.
+    """
+
+    LOAD_BALANCER = "loadBalancer"
+    MANAGED_NAT_GATEWAY = "managedNATGateway"
+    MANAGED_NAT_GATEWAY_V2 = "managedNATGatewayV2"
+    USER_ASSIGNED_NAT_GATEWAY = "userAssignedNATGateway"
+    USER_DEFINED_ROUTING = "userDefinedRouting"
+    NONE = "none"
+    BLOCK = "block"
+
+
+def outbound_type_from(declared: str) -> OutboundType | None:
+    """The outbound type of a declaration, whatever its case; None where Azure has one that we do not know."""
+    return {member.lower(): member for member in OutboundType}.get(declared.lower())
+
+
+class PathKind(StrEnum):
+    """What really carries the traffic of a subnet out of Azure."""
+
+    LOAD_BALANCER = "loadBalancer"
+    NAT_GATEWAY = "natGateway"
+    FIREWALL = "firewall"
+    HUB_FIREWALL = "hubFirewall"
+    APPLIANCE = "appliance"
+    VNET_GATEWAY = "vnetGateway"
+    INSTANCE = "instance"
+    NONE = "none"
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
+
+
+IpOrigin = Literal["managed", "own", "prefix", "nat", "firewall", "hub", "instance"]
+"""Where an outbound IP comes from: who made it, or what it belongs to."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ClusterRef:
+    """Which managed cluster.
+
+    Args:
+        id: The ARM id in lower case.
+        name: Its name as Azure spells it.
+        subscription: The subscription id.
+        resource_group: The resource group as Azure spells it.
+        location: The region, for example ``westeurope``.
+        tags: The tags, sorted by key.
+    """
+
+    id: str
+    name: str
+    subscription: str
+    resource_group: str
+    location: str
+    tags: tuple[tuple[str, str], ...] = ()
+
+    def tag(self, name: str) -> str | None:
+        """The value of a tag, whose name Azure compares without case; None where the cluster has no such tag."""
+        return next((value for key, value in self.tags if key.lower() == name.lower()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class NodePool:
+    """A node pool, as far as its egress goes.
+
+    Args:
+        name: Its name.
+        subnet_id: Lower-case id of the nodes' subnet; None in a managed VNet.
+        pod_subnet_id: Lower-case id of the pods' own subnet, if they have one.
+        count: Nodes that are wanted now.
+        min_count: The autoscaler's least; None without an autoscaler.
+        max_count: The autoscaler's most; None without an autoscaler.
+        autoscaling: Whether the autoscaler is on.
+        max_surge: Extra nodes during an upgrade: a number (``"2"``), a percentage (``"33%"``), None for AKS's default.
+        mode: ``System``, ``User`` or ``Gateway``.
+        os: ``Linux`` or ``Windows``.
+        node_public_ip: Whether every node has a public IP of its own.
+        node_ip_prefix_id: Lower-case id of the public IP prefix that those come from, if one is set.
+        gateway_prefix_size: Length of the prefix of a static egress gateway pool (28..31); None for others.
+        is_running: False for a stopped pool.
+    """
+
+    name: str
+    subnet_id: str | None = None
+    pod_subnet_id: str | None = None
+    count: int = 0
+    min_count: int | None = None
+    max_count: int | None = None
+    autoscaling: bool = False
+    max_surge: str | None = None
+    mode: str = "User"
+    os: str = "Linux"
+    node_public_ip: bool = False
+    node_ip_prefix_id: str | None = None
+    gateway_prefix_size: int | None = None
+    is_running: bool = True
+
+    @property
+    def nodes(self) -> int:
+        """Nodes that exist now."""
+        return self.count if self.is_running else 0
+
+    @property
+    def max_nodes(self) -> int:
+        """Nodes that the autoscaler may reach; the count without one."""
+        return max(self.max_count or 0, self.count) if self.autoscaling else self.count
+
+    @property
+    def surge_nodes(self) -> int:
+        """Nodes that an upgrade adds for a while; percentages are rounded up, and the default is one node.
+
+        Source: https://learn.microsoft.com/azure/aks/upgrade-aks-node-pools-rolling, read 2026-11.
+        """
+        surge = (self.max_surge or "1").strip()
+        if surge.endswith("%") and surge[:-1].isdecimal():
+            return ceil(self.max_nodes * int(surge[:-1]) / 100)
+        return int(surge) if surge.isdecimal() else 1
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class OutboundIp:
+    """A public address, or a whole prefix, that traffic leaves with.
+
+    Args:
+        address: ``20.1.2.3``, ``2603:1020::1`` or, for a prefix, ``20.1.2.0/30``.
+        version: 4 or 6.
+        id: Lower-case id of the public IP or prefix; None where Azure shows none (secured hubs).
+        origin: Where it comes from.
+        serves_ingress: Whether a service or gateway is reached at it as well.
+    """
+
+    address: str
+    version: Literal[4, 6]
+    id: str | None
+    origin: IpOrigin
+    serves_ingress: bool = False
+
+    def covers(self, address: str) -> bool:
+        """Whether an IP address is this one, or lies in this prefix."""
+        return ip_address(address) in ip_network(self.address, strict=False)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class IngressIp:
+    """A public address at which the cluster is reached.
+
+    Args:
+        address: The address.
+        id: Lower-case id of the public IP.
+        via: ``loadBalancer`` or ``applicationGateway``.
+        name: The name of the public IP, which carries the service's name where Kubernetes made it.
+        serves_egress: Whether traffic leaves with it as well.
+    """
+
+    address: str
+    id: str
+    via: Literal["loadBalancer", "applicationGateway"]
+    name: str
+    serves_egress: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Warning_:  # noqa: N801 - ``Warning`` is Python's own
+    """Something about a cluster's egress that a person should know.
+
+    Args:
+        code: A stable short name, for filters.
+        sentence: What is wrong.
+        way_out: What would put it right; empty where nothing has to be done.
+    """
+
+    code: str
+    sentence: str
+    way_out: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EgressPath:
+    """How the pods of one subnet leave, by Azure's precedence.
+
+    Args:
+        subnet_id: Lower-case id of the subnet that pods leave from; None in a managed VNet.
+        pools: The node pools on it.
+        kind: What carries the traffic.
+        ips: The public addresses it leaves with, empty where they cannot be known.
+        sources: The ranges (CIDR) that a firewall sees: node subnet and pod subnet; empty in a managed VNet.
+        next_hop: The address or the type of the default route's next hop, if one counts.
+        nat_gateway: Lower-case id of the NAT gateway, if one counts.
+        firewall: Lower-case id of the Azure Firewall, if one counts.
+        target: Where rules for this path are written; None where there is no Azure Firewall.
+        why: One sentence that says why this is the path.
+    """
+
+    subnet_id: str | None
+    pools: tuple[str, ...]
+    kind: PathKind
+    ips: tuple[OutboundIp, ...] = ()
+    sources: tuple[str, ...] = ()
+    next_hop: str | None = None
+    nat_gateway: str | None = None
+    firewall: str | None = None
+    target: Target | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterEgress:
+    """A cluster's egress: what it declares, and how it really leaves.
+
+    Args:
+        ref: Which cluster.
+        declared: The outbound type in Azure's own words.
+        outbound_type: The same as a value; None for one that we do not know.
+        state: The provisioning state, for example ``Succeeded``.
+        etag: The cluster's eTag, for a conditional update; None where Azure gives none.
+        is_converging: Whether Azure is updating it, so that desired counts are new and outbound IPs may be old.
+        pools: The node pools.
+        paths: One for each subnet that pods leave from.
+        ingress: The public addresses at which it is reached.
+        warnings: What a person should know.
+        desired_ip_count: Managed outbound IPv4 addresses that are wanted; None where AKS does not manage them.
+        desired_ipv6_count: The same for IPv6.
+        idle_timeout: How long an idle outbound flow is kept; None where the path does not say.
+        allocated_ports: SNAT ports for each node; 0 means by Azure's table; None without a load balancer.
+        nat_sku: ``Standard`` or ``StandardV2`` for managed NAT gateways.
+        has_own_ips: Whether the outbound IPs were brought by the customer.
+        ip_families: ``IPv4`` and perhaps ``IPv6``.
+        http_proxy: The proxy that pods are told to use, if one is configured.
+        is_private: Whether the API server is private.
+        is_running: False for a stopped cluster.
+        node_resource_group: Where AKS keeps its own resources.
+    """
+
+    ref: ClusterRef
+    declared: str
+    outbound_type: OutboundType | None
+    state: str
+    etag: str | None
+    is_converging: bool
+    pools: tuple[NodePool, ...] = ()
+    paths: tuple[EgressPath, ...] = ()
+    ingress: tuple[IngressIp, ...] = ()
+    warnings: tuple[Warning_, ...] = ()
+    desired_ip_count: int | None = None
+    desired_ipv6_count: int | None = None
+    idle_timeout: timedelta | None = None
+    allocated_ports: int | None = None
+    nat_sku: str | None = None
+    has_own_ips: bool = False
+    ip_families: tuple[str, ...] = ("IPv4",)
+    http_proxy: str | None = None
+    is_private: bool = False
+    is_running: bool = True
+    node_resource_group: str = ""
+
+    @property
+    def ips(self) -> tuple[OutboundIp, ...]:
+        """All distinct outbound IPs of all paths, IPv4 first."""
+        distinct = {ip.address: ip for path in self.paths for ip in path.ips}
+        return tuple(sorted(distinct.values(), key=lambda ip: (ip.version, ip_network(ip.address, strict=False))))
+
+    @property
+    def effective(self) -> tuple[PathKind, ...]:
+        """The distinct kinds of its paths, in the order of the paths."""
+        return tuple(dict.fromkeys(path.kind for path in self.paths))
+
+    def paths_of(self, pool: str | None = None) -> tuple[EgressPath, ...]:
+        """The paths of one node pool, or all of them."""
+        return tuple(path for path in self.paths if pool is None or pool in path.pools)
+
+    def sources(self, pool: str | None = None) -> tuple[str, ...]:
+        """The ranges (CIDR) that a firewall sees of the cluster, or of one node pool; sorted, distinct."""
+        return tuple(sorted({source for path in self.paths_of(pool) for source in path.sources}))
+
+    def target(self, pool: str | None = None) -> Target | None:
+        """Where rules for the cluster, or one node pool, are written.
+
+        None where no path, or not every path, goes through one and the same Azure Firewall: a rule would then work
+        for some pods only.
+        """
+        targets = {path.target for path in self.paths_of(pool)}
+        return targets.pop() if len(targets) == 1 else None

@@ -1,0 +1,38 @@
+"""Azure Firewall: what it would do with a flow, and which rule says so."""
+
+from bot.domain.firewall.rules import (
+    Action,
+    ApplicationRule,
+    Kind,
+    NatRule,
+    NetworkRule,
+    PolicyLayer,
+    Rule,
+    RuleCollection,
+    RuleCollectionGroup,
+    RuleSet,
+    ThreatIntelMode,
+    Tier,
+)
+from bot.domain.firewall.verdict import Evaluation, Flow, Outcome, Result, Stage, TraceStep
+
+__all__ = [
+    "Action",
+    "ApplicationRule",
+    "Evaluation",
+    "Flow",
+    "Kind",
+    "NatRule",
+    "NetworkRule",
+    "Outcome",
+    "PolicyLayer",
+    "Result",
+    "Rule",
+    "RuleCollection",
+    "RuleCollectionGroup",
+    "RuleSet",
+    "Stage",
+    "ThreatIntelMode",
+    "Tier",
+    "TraceStep",
+]

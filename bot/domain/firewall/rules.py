@@ -1,0 +1,250 @@
+"""What an Azure Firewall enforces, as values: rules, collections, groups, firewall policies.
+
+Text in which Azure ignores case is held in lower case, whatever the caller passes: FQDNs, resource ids and the
+protocols of application rules. Two values are therefore equal when Azure would enforce the same thing.
+
+Sources, read 2026-11: https://learn.microsoft.com/azure/firewall/policy-rule-sets (groups, collections, rules),
+https://learn.microsoft.com/azure/firewall-manager/policy-overview (parent policies).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What a rule collection does with what its rules match. ``DNAT`` belongs to NAT rule collections alone."""
+
+    ALLOW = "Allow"
+    DENY = "Deny"
+    DNAT = "Dnat"
+
+
+class Kind(StrEnum):
+    """The type of the rules in a rule collection: it decides the order before any priority does."""
+
+    NAT = "nat"
+    NETWORK = "network"
+    APPLICATION = "application"
+
+
+class ThreatIntelMode(StrEnum):
+    """Whether known malicious destinations are only logged, or denied before any rule is read."""
+
+    OFF = "Off"
+    ALERT = "Alert"
+    DENY = "Deny"
+
+
+class Tier(StrEnum):
+    """The SKU tier of the firewall or firewall policy."""
+
+    BASIC = "Basic"
+    STANDARD = "Standard"
+    PREMIUM = "Premium"
+
+
+def _lower(value: object, *names: str) -> None:
+    for name in names:
+        object.__setattr__(value, name, tuple(text.lower() for text in getattr(value, name)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationRule:
+    """Matches HTTP, HTTPS and MSSQL by name.
+
+    Attributes:
+        name: Unique in its rule collection; for our own rules, the rendered allowance.
+        description: Free text.
+        source_addresses: IP addresses, CIDR ranges, ranges ``a-b`` or ``*``.
+        source_ip_groups: Resource ids of IP groups, lower case.
+        destination_addresses: Usually empty; otherwise the name must also resolve into one of them.
+        protocols: Pairs of ``http``, ``https`` or ``mssql`` and a destination port (1-65535).
+        target_fqdns: Names, ``*.suffix``, ``*suffix`` or ``*``; lower case.
+        target_urls: Host and path without scheme, ``*`` at either end; paths keep their case.
+        fqdn_tags: Microsoft-managed sets of names whose contents are not published.
+        web_categories: Microsoft-managed categories of names whose contents are not published.
+        terminate_tls: Whether the firewall decrypts what this rule matches (Premium).
+        source_kube_selector_groups: Resource ids of pod and namespace selectors, lower case.
+    """
+
+    name: str
+    description: str = ""
+    source_addresses: tuple[str, ...] = ()
+    source_ip_groups: tuple[str, ...] = ()
+    destination_addresses: tuple[str, ...] = ()
+    protocols: tuple[tuple[str, int], ...] = ()
+    target_fqdns: tuple[str, ...] = ()
+    target_urls: tuple[str, ...] = ()
+    fqdn_tags: tuple[str, ...] = ()
+    web_categories: tuple[str, ...] = ()
+    terminate_tls: bool = False
+    source_kube_selector_groups: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _lower(self, "source_ip_groups", "target_fqdns", "source_kube_selector_groups")
+        object.__setattr__(self, "protocols", tuple((name.lower(), port) for name, port in self.protocols))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkRule:
+    """Matches packets by protocol, address and port, before any application rule is read.
+
+    Attributes:
+        name: Unique in its rule collection.
+        description: Free text.
+        ip_protocols: ``TCP``, ``UDP``, ``ICMP`` or ``Any``.
+        source_addresses: IP addresses, CIDR ranges, ranges ``a-b`` or ``*``.
+        source_ip_groups: Resource ids of IP groups, lower case.
+        destination_addresses: IP addresses, CIDR ranges, ranges ``a-b``, ``*`` or service tags.
+        destination_ip_groups: Resource ids of IP groups, lower case.
+        destination_fqdns: Names without wildcards, lower case; they need the DNS proxy.
+        destination_ports: ``443``, ``1-1024`` or ``*``.
+        source_geo_locations: Countries by code; who is in them is not published.
+        destination_geo_locations: Countries by code; who is in them is not published.
+    """
+
+    name: str
+    description: str = ""
+    ip_protocols: tuple[str, ...] = ()
+    source_addresses: tuple[str, ...] = ()
+    source_ip_groups: tuple[str, ...] = ()
+    destination_addresses: tuple[str, ...] = ()
+    destination_ip_groups: tuple[str, ...] = ()
+    destination_fqdns: tuple[str, ...] = ()
+    destination_ports: tuple[str, ...] = ()
+    source_geo_locations: tuple[str, ...] = ()
+    destination_geo_locations: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _lower(self, "source_ip_groups", "destination_ip_groups", "destination_fqdns")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NatRule:
+    """Translates what arrives at an address of the firewall itself: never what a pod sends out.
+
+    Attributes:
+        name: Unique in its rule collection.
+        description: Free text.
+        ip_protocols: ``TCP``, ``UDP`` or ``Any``.
+        source_addresses: IP addresses, CIDR ranges, ranges ``a-b`` or ``*``.
+        source_ip_groups: Resource ids of IP groups, lower case.
+        destination_addresses: Addresses of the firewall.
+        destination_ports: Ports of the firewall.
+        translated_address: Where it goes, unless ``translated_fqdn`` is set.
+        translated_fqdn: Where it goes by name, lower case.
+        translated_port: The port it goes to.
+    """
+
+    name: str
+    description: str = ""
+    ip_protocols: tuple[str, ...] = ()
+    source_addresses: tuple[str, ...] = ()
+    source_ip_groups: tuple[str, ...] = ()
+    destination_addresses: tuple[str, ...] = ()
+    destination_ports: tuple[str, ...] = ()
+    translated_address: str = ""
+    translated_fqdn: str = ""
+    translated_port: str = ""
+
+    def __post_init__(self) -> None:
+        _lower(self, "source_ip_groups")
+        object.__setattr__(self, "translated_fqdn", self.translated_fqdn.lower())
+
+
+Rule = ApplicationRule | NetworkRule | NatRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleCollection:
+    """Rules of one kind that share one action; among them no order matters.
+
+    Attributes:
+        name: Unique in its rule collection group.
+        priority: 100-65000; the lower is read first.
+        action: What happens to what a rule matches.
+        kind: The type of every rule in it.
+        rules: The rules, as the vendor lists them.
+    """
+
+    name: str
+    priority: int
+    action: Action
+    kind: Kind
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleCollectionGroup:
+    """The unit that one PUT replaces.
+
+    Attributes:
+        id: Resource id, lower case; empty for the collections of a classic firewall.
+        name: As Azure shows it.
+        priority: 100-65000; the lower is read first.
+        collections: In any order.
+        etag: Without quotes, or None if it has none.
+        provisioning_state: ``Succeeded``, ``Updating``, ``Failed``; empty if unknown.
+        size_bytes: What Azure counts against the 2 MB limit, or None if it did not say.
+    """
+
+    id: str
+    name: str
+    priority: int
+    collections: tuple[RuleCollection, ...] = ()
+    etag: str | None = None
+    provisioning_state: str = ""
+    size_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", self.id.lower())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyLayer:
+    """One firewall policy of the inheritance chain, or the rules of one classic firewall.
+
+    Attributes:
+        id: Resource id, lower case.
+        name: As Azure shows it.
+        groups: In any order.
+    """
+
+    id: str
+    name: str
+    groups: tuple[RuleCollectionGroup, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", self.id.lower())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """Everything that decides what one firewall lets out.
+
+    Attributes:
+        layers: The root parent policy first, the firewall's own policy last; one layer if ``classic``.
+        ip_groups: Addresses, ranges and CIDR ranges by the lower-case id of the IP group.
+        threat_intel_mode: The effective mode, which a child policy can only make stricter.
+        threat_intel_allow_fqdns: Names that threat intelligence leaves alone, lower case, wildcards included.
+        threat_intel_allow_ips: Addresses, ranges and CIDR ranges that it leaves alone.
+        dns_proxy: Whether the firewall answers DNS, which FQDNs in network rules need.
+        classic: Whether the rules live in the firewall itself.
+        tier: The tier of the firewall.
+        tls_inspection: Whether the firewall policy has a CA certificate to decrypt with (Premium).
+    """
+
+    layers: tuple[PolicyLayer, ...] = ()
+    ip_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    threat_intel_mode: ThreatIntelMode = ThreatIntelMode.ALERT
+    threat_intel_allow_fqdns: tuple[str, ...] = ()
+    threat_intel_allow_ips: tuple[str, ...] = ()
+    dns_proxy: bool = False
+    classic: bool = False
+    tier: Tier = Tier.STANDARD
+    tls_inspection: bool = False
+
+    def __post_init__(self) -> None:
+        _lower(self, "threat_intel_allow_fqdns")
+        object.__setattr__(self, "ip_groups", {name.lower(): ranges for name, ranges in self.ip_groups.items()})

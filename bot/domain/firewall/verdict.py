@@ -1,0 +1,108 @@
+"""A question to the firewall and its answer, as values: flow, outcome, trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.domain.firewall.rules import Action
+
+if TYPE_CHECKING:
+    from bot.domain.fqdn import Destination
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """Who wants to reach what.
+
+    Attributes:
+        sources: The CIDR ranges of the managed cluster or node pool; at least one.
+        destination: A name or a left-most wildcard with protocol and destination port.
+        addresses: What the name resolves to, if that is known; empty means unknown.
+    """
+
+    sources: tuple[str, ...]
+    destination: Destination
+    addresses: tuple[str, ...] = ()
+
+
+class Outcome(StrEnum):
+    """What the firewall does with a flow.
+
+    ``DEPENDS``: something that decides is not published or not known, or the answer differs between the nodes or
+    the names that the flow spans; ``Evaluation.depends_on`` says what.
+    """
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    DEFAULT_DENIED = "default-denied"
+    DEPENDS = "depends"
+
+
+class Stage(StrEnum):
+    """The stages of a firewall, in the order in which it goes through them."""
+
+    THREAT_INTEL = "threat-intel"
+    DNAT = "dnat"
+    NETWORK = "network"
+    APPLICATION = "application"
+    INFRASTRUCTURE = "infrastructure"
+    DEFAULT = "default"
+
+
+class Result(StrEnum):
+    """What one step of the trace did with the flow.
+
+    ``HIT``: it ends the whole of the flow that reached it. ``PARTIAL``: it ends a part of it (some nodes, some names,
+    some addresses). ``UNKNOWN``: whether it matches is not published or not known. ``MISS``: it matches none of it.
+    """
+
+    HIT = "hit"
+    MISS = "miss"
+    UNKNOWN = "unknown"
+    PARTIAL = "partial"
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """One rule collection, or one built-in stage, as the flow met it.
+
+    Attributes:
+        stage: Where in the order it stands.
+        policy: Name of the firewall policy; empty for a built-in stage.
+        group: Name of the rule collection group; empty for a built-in stage.
+        collection: Name of the rule collection; empty for a built-in stage.
+        priority: Of the rule collection; 0 for a built-in stage.
+        action: What a match does, or None where nothing is decided.
+        result: What it did with this flow.
+        rule: The rule that the result rests on, or None.
+        why: One sentence.
+    """
+
+    stage: Stage
+    policy: str
+    group: str
+    collection: str
+    priority: int
+    action: Action | None
+    result: Result
+    rule: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What the firewall does with a flow, and why.
+
+    Attributes:
+        outcome: The answer.
+        deciding: The step that gave it; None if the outcome depends.
+        trace: Every step that the flow reached, in order; the last is the one that ends all of it.
+        depends_on: One sentence for each thing that would change the outcome; empty unless it depends.
+    """
+
+    outcome: Outcome
+    deciding: TraceStep | None
+    trace: tuple[TraceStep, ...]
+    depends_on: tuple[str, ...] = ()

@@ -1,0 +1,38 @@
+"""Short, time-ordered, case-insensitive ids that survive being typed by hand."""
+
+from datetime import UTC, datetime
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base 32: no letter that is mistaken for a digit (https://www.crockford.com/base32.html, read 2026-11)."""
+
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+TIME_DIGITS = 6
+RANDOM_DIGITS = 3
+ENTROPY = 32**RANDOM_DIGITS
+"""``entropy`` must lie below this."""
+
+
+def make_id(prefix: str, now: datetime, entropy: int) -> str:
+    """A new id: one letter, six digits of seconds since 2026 (good until 2060), three random digits.
+
+    Args:
+        prefix: One lower-case letter that says what it names.
+        now: The time of its creation, aware.
+        entropy: 0 up to ``ENTROPY - 1``, from a random source of the caller.
+    """
+    seconds = int((now - EPOCH).total_seconds())
+    return prefix + _digits(seconds, TIME_DIGITS) + _digits(entropy, RANDOM_DIGITS)
+
+
+def canonical_id(text: str) -> str:
+    """What a person typed, made comparable: case, blanks, ``#`` and the letters that look like digits are forgiven."""
+    typed = text.strip().strip("`#").lower()
+    return typed[:1] + typed[1:].translate(str.maketrans("ilo", "110"))
+
+
+def _digits(number: int, count: int) -> str:
+    text = ""
+    for _ in range(count):
+        number, digit = divmod(number, 32)
+        text = ALPHABET[digit] + text
+    return text

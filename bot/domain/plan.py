@@ -1,0 +1,188 @@
+"""The difference between the rules that should be and the rules that are, as a value that is checked before it is applied."""
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.firewall import ApplicationRule, Rule, RuleCollection
+from bot.domain.rules import MAX_NAME, allowance_id_from_rule
+from bot.errors import UnsafePlan
+
+MAX_GROUP_BYTES = 2 * 1024 * 1024
+"""Largest rule collection group.
+
+Source: https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits
+(Azure Firewall limits), read 2026-11.
+"""
+
+MAX_GROUPS = 90
+"""Rule collection groups in one firewall policy; same source."""
+
+BYTES_PER_RULE = 400
+"""What one application rule of ours costs as JSON besides its names and ranges: an upper bound of the rendered keys."""
+
+
+class ChangeKind(StrEnum):
+    """What happens to one rule."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    ALTER = "alter"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Change:
+    """One rule that an update adds, removes or alters."""
+
+    collection: str
+    rule: str
+    kind: ChangeKind
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that one write would do.
+
+    Args:
+        changes: Sorted by collection and rule.
+        desired: The whole content that is written.
+        before: Digest of what was observed.
+        after: Digest of what will be there.
+        kept: How many rules stay as they are.
+    """
+
+    changes: tuple[Change, ...]
+    desired: tuple[RuleCollection, ...]
+    before: str
+    after: str
+    kept: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return self.before == self.after
+
+    def count(self, kind: ChangeKind) -> int:
+        """How many rules it adds, removes or alters."""
+        return sum(change.kind is kind for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a plan may do at the most.
+
+    Args:
+        max_removed_share: Of the rules that are there, the share (0..1) that one update may remove unexplained.
+        free_removals: So many may always go, whatever share they are.
+        max_bytes: Size of the rendered rule collection group.
+        max_groups: Rule collection groups in the policy, ours included.
+    """
+
+    max_removed_share: float = 0.5
+    free_removals: int = 20
+    max_bytes: int = MAX_GROUP_BYTES
+    max_groups: int = MAX_GROUPS
+
+
+def diff(observed: Sequence[RuleCollection], desired: Sequence[RuleCollection]) -> Plan:
+    """Compare by meaning: order, letter case and descriptions do not count.
+
+    Nor do the priorities of our collections among each other: all of them allow, so their order decides nothing.
+    """
+    before, after = _rules(observed), _rules(desired)
+    changes = [
+        Change(*key, _kind(key in before, key in after))
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+    ]
+    kept = sum(before.get(key) == value for key, value in after.items())
+    return Plan(tuple(changes), tuple(desired), content_digest(observed), content_digest(desired), kept)
+
+
+def content_digest(collections: Sequence[RuleCollection]) -> str:
+    """A digest of what rule collections mean: equal for everything that the firewall would treat alike."""
+    content = sorted([name, rule, list(meaning)] for (name, rule), meaning in _rules(collections).items())
+    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()[:16]
+
+
+def check_safe(plan: Plan, limits: Limits, *, ended: Collection[str], new_group_of: int | None = None) -> None:
+    """Refuse a plan that would break a limit of Azure, or remove much that nobody ended.
+
+    Args:
+        plan: What would be written.
+        limits: The bounds.
+        ended: Ids of allowances that the database knows to have ended: their rules may always go. What is left are
+            rules that vanish without anybody's act, which is what a wrong or empty database looks like.
+        new_group_of: How many groups the policy has, where ours would be one more; None where ours exists.
+
+    Raises:
+        UnsafePlan: With the numbers.
+    """
+    removed = [change for change in plan.changes if change.kind is ChangeKind.REMOVE]
+    unexplained = sum(allowance_id_from_rule(change.rule) not in ended for change in removed)
+    present = plan.kept + plan.count(ChangeKind.ALTER) + len(removed)
+    if unexplained > limits.free_removals and unexplained > present * limits.max_removed_share:
+        raise UnsafePlan(
+            f"This update would remove {unexplained} of our {present} rules although nobody ended them; more than "
+            f"{limits.max_removed_share:.0%} at once needs an operator (firewall.max_removed_share)."
+        )
+    size = rendered_bytes(plan.desired)
+    if size > limits.max_bytes:
+        raise UnsafePlan(f"The rules would take {size:,} bytes; one rule collection group holds {limits.max_bytes:,}.")
+    if new_group_of is not None and new_group_of >= limits.max_groups:
+        raise UnsafePlan(f"The firewall policy has {new_group_of} rule collection groups; {limits.max_groups} are possible.")
+    for collection in plan.desired:
+        _check_names(collection)
+
+
+def rendered_bytes(collections: Sequence[RuleCollection]) -> int:
+    """An upper bound of the size of these rule collections as JSON."""
+    return sum(_rule_bytes(rule) for collection in collections for rule in collection.rules)
+
+
+def _rule_bytes(rule: Rule) -> int:
+    if not isinstance(rule, ApplicationRule):
+        return BYTES_PER_RULE
+    listed = (*rule.source_addresses, *rule.target_fqdns, rule.name, rule.description)
+    return BYTES_PER_RULE + sum(len(text) + 4 for text in listed)
+
+
+def _check_names(collection: RuleCollection) -> None:
+    for name in (collection.name, *(rule.name for rule in collection.rules)):
+        if len(name) > MAX_NAME:
+            raise UnsafePlan(f"The name {name} has {len(name)} characters; Azure takes {MAX_NAME}.")
+
+
+def _kind(was_there: bool, will_be: bool) -> ChangeKind:
+    if was_there and will_be:
+        return ChangeKind.ALTER
+    return ChangeKind.ADD if will_be else ChangeKind.REMOVE
+
+
+def _rules(collections: Sequence[RuleCollection]) -> dict[tuple[str, str], tuple[str, ...]]:
+    return {
+        (collection.name.lower(), rule.name.lower()): _meaning(collection, rule)
+        for collection in collections
+        for rule in collection.rules
+    }
+
+
+def _meaning(collection: RuleCollection, rule: Rule) -> tuple[str, ...]:
+    if not isinstance(rule, ApplicationRule):
+        return (collection.kind, collection.action, repr(rule))
+    protocols = [f"{name}:{port}" for name, port in rule.protocols]
+    parts = (
+        rule.source_addresses,
+        rule.source_ip_groups,
+        rule.source_kube_selector_groups,
+        rule.destination_addresses,
+        protocols,
+        rule.target_fqdns,
+        rule.target_urls,
+        rule.fqdn_tags,
+        rule.web_categories,
+    )
+    sets = (",".join(sorted(set(part))) for part in parts)
+    return (collection.kind, collection.action, str(rule.terminate_tls), *sets)

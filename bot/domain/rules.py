@@ -1,0 +1,79 @@
+"""What our rules in a firewall must look like, rendered from the wanted allowances.
+
+Everything here is deterministic: the same allowances give the same names, order and priorities, so that an unchanged
+state never costs an update.
+"""
+
+import re
+from collections.abc import Iterable
+from itertools import groupby
+
+from bot.domain.allowance import Allowance
+from bot.domain.firewall import Action, ApplicationRule, Kind, RuleCollection
+
+FIRST_PRIORITY = 100
+"""Lowest collection priority that Azure takes (100..65000).
+
+Source: https://learn.microsoft.com/azure/firewall/policy-rule-sets, read 2026-11.
+"""
+
+MAX_NAME = 80
+"""Characters in a rule, collection or group name.
+
+Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules, read 2026-11.
+"""
+
+
+def collection_name(allowance: Allowance) -> str:
+    """The rule collection of an allowance: one for each cluster, or node pool where the allowance names one.
+
+    The end of the resource group and cluster name is kept readable; a foreign name can never be equal because of the
+    prefix that only we use.
+    """
+    parts = ["egress", allowance.scope.resource_group, allowance.scope.cluster_name, allowance.scope.pool or ""]
+    return re.sub(r"[^a-z0-9_.-]+", "-", "-".join(part.lower() for part in parts if part))[:MAX_NAME].rstrip("-.")
+
+
+def rule_name(allowance: Allowance, protocol: str, port: int) -> str:
+    """``<allowance id>-<protocol>-<port>``: what a person finds in the portal leads back to the allowance."""
+    return f"{allowance.id}-{protocol}-{port}"
+
+
+def allowance_id_from_rule(name: str) -> str:
+    """The allowance that a rule of ours belongs to."""
+    return name.split("-", 1)[0]
+
+
+def render(wanted: Iterable[Allowance]) -> tuple[RuleCollection, ...]:
+    """The rule collections that should exist for these allowances: sorted, never empty, each allowing.
+
+    Args:
+        wanted: Allowances of one target for which ``is_wanted`` holds now.
+    """
+    ordered = sorted(wanted, key=lambda a: (collection_name(a), a.id))
+    grouped = [(name, list(members)) for name, members in groupby(ordered, key=collection_name)]
+    return tuple(
+        RuleCollection(
+            name=name,
+            priority=FIRST_PRIORITY + index,
+            action=Action.ALLOW,
+            kind=Kind.APPLICATION,
+            rules=tuple(rule for allowance in members for rule in rules_of(allowance)),
+        )
+        for index, (name, members) in enumerate(grouped)
+    )
+
+
+def rules_of(allowance: Allowance) -> tuple[ApplicationRule, ...]:
+    """One application rule for each protocol and port of the allowance, from the cluster's own ranges."""
+    ordered = sorted(allowance.destinations, key=lambda d: (d.protocol, d.port, d.fqdn))
+    return tuple(
+        ApplicationRule(
+            name=rule_name(allowance, protocol, port),
+            description=f"Allowance {allowance.id} for {allowance.scope.cluster_name}",
+            source_addresses=allowance.scope.sources,
+            protocols=((str(protocol), port),),
+            target_fqdns=tuple(d.fqdn for d in members),
+        )
+        for (protocol, port), members in groupby(ordered, key=lambda d: (d.protocol, d.port))
+    )

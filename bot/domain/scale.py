@@ -1,0 +1,113 @@
+"""A proposal to change the number of managed outbound IPs: facts with their times, like an allowance."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.allowance import Ending
+from bot.domain.approval import Verdict
+from bot.domain.people import Identity
+from bot.domain.snat import ScalePlan
+from bot.errors import AlreadyDecided, StaleView
+
+
+class ScaleStatus(StrEnum):
+    """What people see."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    APPLYING = "applying"
+    DONE = "done"
+    DENIED = "denied"
+    LAPSED = "lapsed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A proposal to scale.
+
+    Args:
+        id: Short id, first letter ``s``.
+        version: Grows with each change.
+        plan: What would happen, and the state it was computed from.
+        environment: The cluster's environment.
+        reason: Why.
+        requester: Who proposed.
+        requested_at: When.
+        lapses_at: When it lapses undecided.
+        verdict: What the approval policy said.
+        approvals: Everybody who approved.
+        approved_at: When the last needed approval came.
+        denied: Set when denied.
+        applying_at: When Azure accepted the change.
+        done_at: When the result was read back.
+        ips_after: The outbound IPs that were read back.
+        failure: Why it did not happen, in one sentence.
+    """
+
+    id: str
+    version: int
+    plan: ScalePlan
+    environment: str
+    reason: str
+    requester: Identity
+    requested_at: datetime
+    lapses_at: datetime
+    verdict: Verdict
+    approvals: tuple[Ending, ...] = ()
+    approved_at: datetime | None = None
+    denied: Ending | None = None
+    applying_at: datetime | None = None
+    done_at: datetime | None = None
+    ips_after: tuple[str, ...] = ()
+    failure: str | None = None
+
+
+def scale_status(scale: Scale, now: datetime) -> ScaleStatus:
+    """What a proposal is at a time. The first line that fits decides."""
+    lines = (
+        (scale.denied is not None, ScaleStatus.DENIED),
+        (scale.failure is not None, ScaleStatus.FAILED),
+        (scale.done_at is not None, ScaleStatus.DONE),
+        (scale.approved_at is None and now >= scale.lapses_at, ScaleStatus.LAPSED),
+        (scale.approved_at is None, ScaleStatus.WAITING),
+        (scale.applying_at is None, ScaleStatus.APPROVED),
+    )
+    return next((state for holds, state in lines if holds), ScaleStatus.APPLYING)
+
+
+OPEN = frozenset({ScaleStatus.WAITING, ScaleStatus.APPROVED, ScaleStatus.APPLYING})
+"""The statuses in which something may still happen."""
+
+
+def is_scale_open(scale: Scale, now: datetime) -> bool:
+    """Whether something may still happen to it."""
+    return scale_status(scale, now) in OPEN
+
+
+def require_undecided(scale: Scale, seen: str, now: datetime) -> None:
+    """Refuse a decision on what is decided already, or on a plan that is not the one that was shown.
+
+    Raises:
+        AlreadyDecided: It is not waiting any more.
+        StaleView: The digests differ.
+    """
+    state = scale_status(scale, now)
+    if state is not ScaleStatus.WAITING:
+        raise AlreadyDecided(f"{scale.id} is {state} already; nothing was changed.")
+    if seen != scale.plan.digest:
+        raise StaleView(f"The plan of {scale.id} has changed since this card was drawn; look at the new card.")
+
+
+def approve_scale(scale: Scale, by: Identity, now: datetime) -> Scale:
+    """Add one approval; the last needed one makes it approved.
+
+    Raises:
+        AlreadyDecided: If this person approved it before.
+    """
+    if any(approval.by == by for approval in scale.approvals):
+        raise AlreadyDecided(f"You approved {scale.id} already; it waits for somebody else.")
+    approvals = (*scale.approvals, Ending(by, now))
+    is_enough = len(approvals) >= scale.verdict.needed
+    return replace(scale, approvals=approvals, approved_at=now if is_enough else None)

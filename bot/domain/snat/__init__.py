@@ -1,0 +1,40 @@
+"""SNAT ports: how many there are, how many are needed, and what changing the number of outbound IPs would do."""
+
+from bot.domain.snat.capacity import (
+    ENOUGH_PORTS_PER_NODE,
+    FIREWALL_LEAST_INSTANCES,
+    FIREWALL_PORTS_PER_IP_AND_INSTANCE,
+    LB_IP_COUNTS,
+    LB_PORTS_PER_IP,
+    LB_TIERS,
+    NAT_IP_COUNTS,
+    NAT_PORTS_PER_IP,
+    Capacity,
+    Cliff,
+    capacity,
+    needed_ips,
+    next_cliff,
+    tier_ports,
+)
+from bot.domain.snat.scale import ScaleKind, ScalePlan, base_digest, plan_scale
+
+__all__ = [
+    "ENOUGH_PORTS_PER_NODE",
+    "FIREWALL_LEAST_INSTANCES",
+    "FIREWALL_PORTS_PER_IP_AND_INSTANCE",
+    "LB_IP_COUNTS",
+    "LB_PORTS_PER_IP",
+    "LB_TIERS",
+    "NAT_IP_COUNTS",
+    "NAT_PORTS_PER_IP",
+    "Capacity",
+    "Cliff",
+    "ScaleKind",
+    "ScalePlan",
+    "base_digest",
+    "capacity",
+    "needed_ips",
+    "next_cliff",
+    "plan_scale",
+    "tier_ports",
+]

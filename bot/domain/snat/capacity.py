@@ -1,0 +1,250 @@
+"""SNAT ports: how many there are and how many are needed."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
+
+from bot.domain.egress import ClusterEgress, OutboundIp, PathKind
+
+LB_PORTS_PER_IP = 64_000
+"""SNAT ports of one load balancer frontend IP.
+
+Source: https://learn.microsoft.com/azure/load-balancer/load-balancer-outbound-connections, read 2026-11.
+"""
+
+NAT_PORTS_PER_IP = 64_512
+"""SNAT ports of one public IP on a NAT gateway, given out on demand.
+
+Source: https://learn.microsoft.com/azure/nat-gateway/nat-gateway-snat, read 2026-11.
+"""
+
+FIREWALL_PORTS_PER_IP_AND_INSTANCE = 2_496
+"""SNAT ports of one public IP on one instance of Azure Firewall.
+
+Source: https://learn.microsoft.com/azure/firewall/integrate-with-nat-gateway, read 2026-11.
+"""
+
+FIREWALL_LEAST_INSTANCES = 2
+"""Instances that every Azure Firewall has at least; source as above."""
+
+LB_TIERS = ((50, 1024), (100, 512), (200, 256), (400, 128), (800, 64), (1000, 32))
+"""Nodes up to which each gets so many ports, where ``allocatedOutboundPorts`` is 0.
+
+Source: https://learn.microsoft.com/azure/load-balancer/load-balancer-outbound-connections#preallocatedports,
+read 2026-11.
+"""
+
+LB_IP_COUNTS = range(1, 101)
+"""Managed outbound IPs of a load balancer.
+
+Source: https://learn.microsoft.com/azure/aks/load-balancer-standard#scale-the-number-of-managed-outbound-public-ips,
+read 2026-11.
+"""
+
+NAT_IP_COUNTS = range(1, 17)
+"""Managed outbound IPs of a NAT gateway; source: https://learn.microsoft.com/azure/aks/nat-gateway, read 2026-11."""
+
+ENOUGH_PORTS_PER_NODE = 1024
+"""Our own judgement: below this a shared, on-demand pool counts as near exhaustion.
+
+It is what Azure gives each node of the smallest load balancer tier (``LB_TIERS``).
+"""
+
+TIGHT_SHARE = 0.9
+"""Our own judgement: explicitly allocated ports count as near exhaustion when more than this share is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cliff:
+    """The next step down of Azure's table.
+
+    Args:
+        at_nodes: The number of nodes at which it happens.
+        ports_before: SNAT ports of each node before.
+        ports_after: And after: open flows break.
+    """
+
+    at_nodes: int
+    ports_before: int
+    ports_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """The SNAT capacity of a cluster.
+
+    Args:
+        kind: What gives out the ports; ``none`` where nothing is known.
+        ip_count: Public IPv4 addresses that ports come from, those in prefixes counted one by one.
+        ports_per_ip: SNAT ports of each.
+        total_ports: All of them.
+        ports_per_node: Ports of each node now; None where they are given out on demand.
+        nodes_now: Nodes that run now.
+        max_nodes: Nodes with every autoscaler at its most and every pool in an upgrade's surge.
+        node_limit: Nodes that the ports suffice for; None where they are given out on demand.
+        headroom_nodes: ``node_limit - max_nodes``: below zero, nodes will not start or have no ports.
+        cliff: The next step down of Azure's table; None without the table, or past its end.
+        near_exhaustion: Whether something should be done.
+        advice: One sentence: whether it is near exhaustion, and what to do.
+        is_shared: Whether others draw from the same ports (firewalls).
+    """
+
+    kind: PathKind
+    ip_count: int
+    ports_per_ip: int
+    total_ports: int
+    ports_per_node: int | None
+    nodes_now: int
+    max_nodes: int
+    node_limit: int | None = None
+    headroom_nodes: int | None = None
+    cliff: Cliff | None = None
+    near_exhaustion: bool = False
+    advice: str = ""
+    is_shared: bool = False
+
+
+def capacity(egress: ClusterEgress) -> Capacity:
+    """The SNAT capacity of the path that most nodes of the cluster use.
+
+    Ports per IP, the table and the firewall's figures: see the constants of this module. Explicit allocation follows
+    ``IPs >= ceil(ports per node * (max nodes + surge) / 64000)``
+    (https://learn.microsoft.com/azure/aks/load-balancer-standard#configure-the-allocated-outbound-ports, read 2026-11).
+    """
+    kind = _main_kind(egress)
+    ips = _addresses([ip for path in egress.paths if path.kind is kind for ip in path.ips])
+    if kind is PathKind.LOAD_BALANCER and egress.allocated_ports:
+        return _allocated(egress, ips, egress.allocated_ports)
+    if kind is PathKind.LOAD_BALANCER:
+        return _by_table(egress, ips)
+    return _on_demand(egress, kind, ips)
+
+
+def needed_ips(egress: ClusterEgress) -> int:
+    """Load balancer IPs that the explicitly allocated ports need at the most nodes; 1 without explicit allocation."""
+    return max(1, ceil((egress.allocated_ports or 0) * max_nodes(egress) / LB_PORTS_PER_IP))
+
+
+def tier_ports(nodes: int) -> int:
+    """SNAT ports of each node by Azure's table; 0 beyond its end (1000 nodes)."""
+    return next((ports for most, ports in LB_TIERS if nodes <= most), 0)
+
+
+def next_cliff(nodes: int) -> Cliff | None:
+    """The next step down for a cluster of so many nodes."""
+    steps = (Cliff(most + 1, before, after) for (most, before), (_, after) in pairwise(LB_TIERS))
+    return next((cliff for cliff in steps if nodes < cliff.at_nodes), None)
+
+
+def _main_kind(egress: ClusterEgress) -> PathKind:
+    nodes = {pool.name: pool.nodes for pool in egress.pools}
+    weights = dict.fromkeys(egress.effective, 0)
+    for path in egress.paths:
+        weights[path.kind] += sum(nodes.get(pool, 0) for pool in path.pools)
+    return max(weights, key=lambda kind: weights[kind], default=PathKind.NONE)
+
+
+def _addresses(ips: list[OutboundIp]) -> int:
+    distinct = {ip.address for ip in ips if ip.version == 4}
+    return sum(2 ** (32 - int(address.partition("/")[2] or 32)) for address in distinct)
+
+
+def _nodes_now(egress: ClusterEgress) -> int:
+    return sum(pool.nodes for pool in egress.pools)
+
+
+def max_nodes(egress: ClusterEgress) -> int:
+    """Nodes with every autoscaler at its most and every pool in an upgrade's surge."""
+    return sum(pool.max_nodes + pool.surge_nodes for pool in egress.pools)
+
+
+def _allocated(egress: ClusterEgress, ips: int, ports: int) -> Capacity:
+    total, most = LB_PORTS_PER_IP * ips, max_nodes(egress)
+    is_near = ports * most > TIGHT_SHARE * total
+    need = f"{ports:,} ports for each of up to {most} nodes need {needed_ips(egress)} IPs, and there are {ips}"
+    advice = f"Near exhaustion: {need}. Add outbound IPs or allocate fewer ports." if is_near else f"Enough: {need}."
+    limit = total // ports
+    return Capacity(
+        PathKind.LOAD_BALANCER,
+        ips,
+        LB_PORTS_PER_IP,
+        total,
+        ports_per_node=ports,
+        nodes_now=_nodes_now(egress),
+        max_nodes=most,
+        node_limit=limit,
+        headroom_nodes=limit - most,
+        near_exhaustion=is_near,
+        advice=advice,
+    )
+
+
+def _by_table(egress: ClusterEgress, ips: int) -> Capacity:
+    now, most = _nodes_now(egress), max_nodes(egress)
+    ports, cliff, limit = tier_ports(now), next_cliff(now), LB_TIERS[-1][0]
+    is_near = tier_ports(most) < ports
+    return Capacity(
+        PathKind.LOAD_BALANCER,
+        ips,
+        LB_PORTS_PER_IP,
+        LB_PORTS_PER_IP * ips,
+        ports_per_node=ports,
+        nodes_now=now,
+        max_nodes=most,
+        node_limit=limit,
+        headroom_nodes=limit - most,
+        cliff=cliff,
+        near_exhaustion=is_near,
+        advice=_table_advice(now, most, cliff, is_near=is_near),
+    )
+
+
+def _table_advice(now: int, most: int, cliff: Cliff | None, *, is_near: bool) -> str:
+    if is_near and cliff:
+        return (
+            f"Near exhaustion: growing from {now} to {most} nodes passes {cliff.at_nodes}, where every node drops from "
+            f"{cliff.ports_before:,} to {cliff.ports_after:,} ports and open flows break. "
+            "Allocate ports explicitly, or move to a NAT gateway."
+        )
+    ports = tier_ports(now)
+    return f"Enough: each node keeps {ports:,} ports up to {most} nodes. More IPs alone add no ports to a node."
+
+
+_ON_DEMAND = {
+    PathKind.NAT_GATEWAY: NAT_PORTS_PER_IP,
+    PathKind.FIREWALL: FIREWALL_PORTS_PER_IP_AND_INSTANCE * FIREWALL_LEAST_INSTANCES,
+    PathKind.HUB_FIREWALL: FIREWALL_PORTS_PER_IP_AND_INSTANCE * FIREWALL_LEAST_INSTANCES,
+}
+"""Ports of each IP; a firewall's are for its least instances, because Azure does not say how many run."""
+
+
+def _on_demand(egress: ClusterEgress, kind: PathKind, ips: int) -> Capacity:
+    if any(path.nat_gateway for path in egress.paths if path.kind is kind):
+        per_ip = NAT_PORTS_PER_IP
+    else:
+        per_ip = _ON_DEMAND.get(kind, 0)
+    total, most = per_ip * ips, max_nodes(egress)
+    is_near = 0 < total < ENOUGH_PORTS_PER_NODE * most
+    return Capacity(
+        kind,
+        ips,
+        per_ip,
+        total,
+        ports_per_node=None,
+        nodes_now=_nodes_now(egress),
+        max_nodes=most,
+        near_exhaustion=is_near,
+        advice=_on_demand_advice(kind, total, most, is_near=is_near),
+        is_shared=kind in (PathKind.FIREWALL, PathKind.HUB_FIREWALL),
+    )
+
+
+def _on_demand_advice(kind: PathKind, total: int, most: int, *, is_near: bool) -> str:
+    if not total:
+        return "The SNAT capacity of this path is not known to Azure."
+    shared = ", shared with everything else behind the firewall" if kind is not PathKind.NAT_GATEWAY else ""
+    facts = f"{total:,} ports on demand for up to {most} nodes{shared}"
+    if not is_near:
+        return f"Enough: {facts}."
+    way_out = "Add public IPs." if kind is PathKind.NAT_GATEWAY else "Add public IPs, or a NAT gateway on the firewall."
+    return f"Near exhaustion: {facts}. {way_out}"

@@ -1,0 +1,185 @@
+"""What changing the number of managed outbound IPs would do."""
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
+
+from bot.domain.egress import ClusterEgress, OutboundType
+from bot.domain.snat.capacity import (
+    LB_IP_COUNTS,
+    LB_PORTS_PER_IP,
+    NAT_IP_COUNTS,
+    NAT_PORTS_PER_IP,
+    max_nodes,
+    needed_ips,
+)
+from bot.errors import InvalidInput, NotScalable
+
+
+ScaleKind = Literal["loadBalancer", "managedNATGateway"]
+"""Whose managed outbound IPs are counted."""
+
+_LOAD_BALANCER: tuple[ScaleKind, range, int] = ("loadBalancer", LB_IP_COUNTS, LB_PORTS_PER_IP)
+_NAT_GATEWAY: tuple[ScaleKind, range, int] = ("managedNATGateway", NAT_IP_COUNTS, NAT_PORTS_PER_IP)
+
+
+@dataclass(frozen=True, slots=True)
+class ScalePlan:
+    """A change of the number of managed outbound IPs, ready to be decided.
+
+    Args:
+        cluster_id: Lower-case ARM id of the cluster.
+        cluster_name: Its name.
+        kind: Whose IPs: the load balancer's or the managed NAT gateway's.
+        etag: The eTag of the cluster that it was computed from.
+        before: Managed IPs that are wanted now.
+        after: Managed IPs that will be wanted.
+        ips_before: The outbound addresses of that version now.
+        at_risk: Those that may vanish: all of them when scaling down, because Azure chooses.
+        ports_before: All SNAT ports before.
+        ports_after: All SNAT ports after.
+        warnings: Sentences to read before deciding.
+        base_digest: A digest of the state that it was computed from.
+        ipv6: Whether it is the IPv6 count.
+    """
+
+    cluster_id: str
+    cluster_name: str
+    kind: ScaleKind
+    etag: str | None
+    before: int
+    after: int
+    ips_before: tuple[str, ...]
+    at_risk: tuple[str, ...]
+    ports_before: int
+    ports_after: int
+    warnings: tuple[str, ...]
+    base_digest: str
+    ipv6: bool = False
+
+    @property
+    def digest(self) -> str:
+        """A digest of exactly what is applied and of the state that it is applied to."""
+        return _digest(self.cluster_id, self.kind, self.before, self.after, self.ipv6, self.base_digest)
+
+
+def _digest(*parts: object) -> str:
+    return sha256(json.dumps(parts, default=str).encode()).hexdigest()
+
+
+def base_digest(egress: ClusterEgress) -> str:
+    """A digest of what a scale plan is computed from: eTag, counts, ports and outbound IPs."""
+    return _digest(
+        egress.ref.id,
+        egress.etag,
+        egress.declared,
+        egress.desired_ip_count,
+        egress.desired_ipv6_count,
+        egress.allocated_ports,
+        [ip.address for ip in egress.ips],
+    )
+
+
+_NOT_SCALABLE = {
+    OutboundType.USER_DEFINED_ROUTING: "{0} leaves through a route of yours: its public IPs belong to the firewall or "
+    "appliance behind it. Add public IPs there.",
+    OutboundType.NONE: "{0} has the outbound type none: AKS manages no outbound IPs for it.",
+    OutboundType.BLOCK: "{0} has the outbound type block: its outbound traffic is blocked, so there are no IPs.",
+}
+
+
+def plan_scale(egress: ClusterEgress, count: int, *, ipv6: bool = False) -> ScalePlan:
+    """What setting the number of managed outbound IPs to ``count`` would do.
+
+    Args:
+        egress: The cluster as it is now.
+        count: IPs that will be wanted: 1..100 for a load balancer, 1..16 for a managed NAT gateway.
+        ipv6: Whether it is the IPv6 count of a dual-stack cluster.
+
+    Raises:
+        NotScalable: AKS does not manage the IPs of this cluster, or is changing them right now.
+        InvalidInput: The count is out of range, the same as now, or too low for the allocated ports.
+    """
+    _refuse_unscalable(egress)
+    kind, counts, ports_per_ip = _LOAD_BALANCER if egress.outbound_type is OutboundType.LOAD_BALANCER else _NAT_GATEWAY
+    before = (egress.desired_ipv6_count if ipv6 else egress.desired_ip_count) or 0
+    _refuse_count(egress, count, before, counts, ipv6=ipv6)
+    ips = tuple(ip.address for ip in egress.ips if ip.version == (6 if ipv6 else 4))
+    at_risk = ips if count < before else ()
+    return ScalePlan(
+        cluster_id=egress.ref.id,
+        cluster_name=egress.ref.name,
+        kind=kind,
+        etag=egress.etag,
+        before=before,
+        after=count,
+        ips_before=ips,
+        at_risk=at_risk,
+        ports_before=before * ports_per_ip,
+        ports_after=count * ports_per_ip,
+        warnings=_plan_warnings(egress, kind, is_down=bool(at_risk)),
+        base_digest=base_digest(egress),
+        ipv6=ipv6,
+    )
+
+
+def _refuse_unscalable(egress: ClusterEgress) -> None:
+    name, type_ = egress.ref.name, egress.outbound_type
+    if type_ is None:
+        raise NotScalable(f"{name} has the outbound type {egress.declared}, which this bot does not know.")
+    if type_ is OutboundType.USER_ASSIGNED_NAT_GATEWAY:
+        raise NotScalable(_nat_command(egress))
+    if type_ in _NOT_SCALABLE:
+        raise NotScalable(_NOT_SCALABLE[type_].format(name))
+    if egress.has_own_ips:
+        raise NotScalable(
+            f"{name} uses outbound IPs or prefixes of yours; setting a count would replace them all. "
+            "Add an IP of yours to the cluster instead."
+        )
+    if egress.is_converging:
+        raise NotScalable(f"Azure is changing {name} right now ({egress.state}). Try again when it has finished.")
+    if not egress.is_running:
+        raise NotScalable(f"{name} is stopped. Start it first.")
+
+
+def _nat_command(egress: ClusterEgress) -> str:
+    gateways = sorted({path.nat_gateway for path in egress.paths if path.nat_gateway})
+    commands = "; ".join(
+        f"az network nat gateway update --ids {gateway} --public-ip-addresses <all ids, old and new>"
+        for gateway in gateways
+    )
+    hint = f" This would do it: {commands}" if commands else ""
+    return f"{egress.ref.name} leaves through NAT gateways of yours, whose IPs AKS does not manage.{hint}"
+
+
+def _refuse_count(egress: ClusterEgress, count: int, before: int, counts: range, *, ipv6: bool) -> None:
+    name, version = egress.ref.name, "IPv6" if ipv6 else "IPv4"
+    if ipv6 and not before:
+        raise InvalidInput(f"{name} has no managed outbound IPv6 addresses: it is not dual-stack.", field="count")
+    if count not in counts:
+        raise InvalidInput(
+            f"{count} outbound IPs are not possible: Azure takes {counts.start} to {counts.stop - 1} here.",
+            field="count",
+        )
+    if count == before:
+        raise InvalidInput(f"{name} has {count} managed outbound {version} addresses already.", field="count")
+    need = needed_ips(egress) if egress.outbound_type is OutboundType.LOAD_BALANCER else 1
+    if count < need and not ipv6:
+        raise InvalidInput(
+            f"{count} outbound IPs are too few: {egress.allocated_ports} ports for each of up to "
+            f"{max_nodes(egress)} nodes need {need}.",
+            field="count",
+        )
+
+
+def _plan_warnings(egress: ClusterEgress, kind: str, *, is_down: bool) -> tuple[str, ...]:
+    down = "Azure chooses which addresses go, and does not say before. Every current address may vanish."
+    up = "New addresses carry traffic at once. Partners that allow by address must allow them first; " \
+        "a public IP prefix of yours avoids that."  # fmt: skip
+    table = "Ports are given out by Azure's table: more IPs add no ports to a node. Allocate ports explicitly."
+    flows = "Flows from released addresses break."
+    chosen = [down, flows] if is_down else [up]
+    if kind == "loadBalancer" and not egress.allocated_ports and not is_down:
+        chosen.append(table)
+    return tuple(chosen)

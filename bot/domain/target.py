@@ -1,0 +1,40 @@
+"""What a writer writes: a firewall policy, or a classic firewall."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class TargetKind(StrEnum):
+    """Where the rules of a firewall live."""
+
+    POLICY = "policy"
+    CLASSIC = "classic"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Target:
+    """One thing that is written by one writer: a firewall policy or a classic firewall.
+
+    Args:
+        kind: Which of the two.
+        id: The lower-case ARM id of the firewall policy, or of the firewall itself when classic.
+    """
+
+    kind: TargetKind
+    id: str
+
+    @property
+    def name(self) -> str:
+        """The last segment of the id, for people."""
+        return self.id.rsplit("/", 1)[-1]
+
+    @property
+    def key(self) -> str:
+        """The work key of the writer of this target."""
+        return f"rules:{self.kind}:{self.id}"
+
+
+def target_from_key(key: str) -> Target:
+    """The inverse of ``Target.key``."""
+    _, kind, id_ = key.split(":", 2)
+    return Target(TargetKind(kind), id_)

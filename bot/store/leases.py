@@ -1,0 +1,135 @@
+"""Work rows: who does what next, proven by the database's clock.
+
+A trigger raises ``wanted``; a run serves the ``wanted`` that it saw when it claimed; so a trigger during a run gives
+exactly one more run. Leases are short and never span an ARM operation: the operation is parked in the row, the lease
+given back, and whichever replica is free looks at it when it is due.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, case, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.errors import LeaseLost
+from bot.ports import Claim, Finish
+from bot.store import schema
+from bot.store.rows import claim_from_row
+
+work = schema.work.c
+
+
+class SqlWork:
+    """``ports.Work`` in SQL.
+
+    Args:
+        connection: The caller's transaction.
+        now: The database's clock, as an expression.
+    """
+
+    def __init__(self, connection: Connection, now: ColumnElement[float]) -> None:
+        self._connection = connection
+        self._now = now
+
+    def wake(self, key: str, *, within: timedelta) -> None:
+        """Raise ``wanted``; bring ``due`` forward unless an operation is being waited for."""
+        due = self._now + within.total_seconds()
+        fresh: dict[str, Any] = {
+            "key": key,
+            "kind": key.split(":", 1)[0],
+            "wanted": 1,
+            "done": 0,
+            "due": due,
+            "token": 0,
+            "failures": 0,
+            "memo": {},
+        }
+        earlier = case((or_(work.due.is_(None), work.due > due), due), else_=work.due)
+        waits = or_(work.parked.is_not(None), work.failures > 0) & work.due.is_not(None)
+        changed = {"wanted": work.wanted + 1, "due": case((waits, work.due), else_=earlier)}
+        self._connection.execute(_upsert(self._connection, fresh, changed))
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(select(func.pg_notify(CHANNEL, "")))
+
+    def claim(self, owner: str, *, lease: timedelta) -> Claim | None:
+        """Take the row that is longest due and that nobody holds."""
+        free = or_(work.owner.is_(None), work.lease_until < self._now)
+        candidate = (
+            select(work.key)
+            .where(work.due <= self._now, free)
+            .order_by(work.due)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+            .cte("candidate")
+            .prefix_with("MATERIALIZED", dialect="postgresql")
+        )
+        taken = (
+            update(schema.work)
+            .where(work.key.in_(select(candidate.c.key)))
+            .values(owner=owner, lease_until=self._now + lease.total_seconds(), token=work.token + 1)
+            .returning(schema.work)
+        )
+        row = self._connection.execute(taken).one_or_none()
+        return claim_from_row(row) if row else None
+
+    def hold(self, claim: Claim, *, lease: timedelta) -> None:
+        """Prove and prolong a lease: only the last claimer's token fits, and only while its time is not over."""
+        mine = (work.key == claim.key) & (work.token == claim.token) & (work.lease_until >= self._now)
+        values = {"lease_until": self._now + lease.total_seconds()}
+        self._must_change(update(schema.work).where(mine).values(values), claim)
+
+    def finish(self, claim: Claim, end: Finish) -> None:
+        """Give a lease back; a trigger that came during the run is due at once."""
+        mine = (work.key == claim.key) & (work.token == claim.token)
+        served = claim.wanted if end.is_done else work.done
+        next_due = None if end.due_in is None else self._now + end.due_in.total_seconds()
+        is_waiting = end.parked is not None or not end.is_done
+        due = next_due if is_waiting else case((work.wanted > claim.wanted, self._now), else_=next_due)
+        values = {
+            "done": served,
+            "due": due,
+            "owner": None,
+            "lease_until": None,
+            "failures": end.failures,
+            "parked": end.parked,
+            "memo": dict(end.memo),
+        }
+        self._must_change(update(schema.work).where(mine).values(values), claim)
+
+    def release(self, owner: str) -> None:
+        """Give back everything that one owner holds, due at once: the last thing a process does."""
+        held = update(schema.work).where(work.owner == owner)
+        self._connection.execute(held.values(owner=None, lease_until=None))
+
+    def release_all(self) -> None:
+        """Clear every lease: right only where nobody else can be alive."""
+        self._connection.execute(update(schema.work).values(owner=None, lease_until=None))
+
+    def seconds_to_next(self) -> float | None:
+        """Seconds until the next row is due, not counting those that somebody holds; None if none will be."""
+        waiting = select(func.min(work.due) - self._now).where(work.owner.is_(None))
+        value = self._connection.scalar(waiting)
+        return None if value is None else float(value)
+
+    def is_quiet(self) -> bool:
+        """Whether nothing is due, wanted, parked or held."""
+        moving = or_(
+            work.due <= self._now, work.wanted > work.done, work.parked.is_not(None), work.owner.is_not(None)
+        )
+        return self._connection.execute(select(work.key).where(moving).limit(1)).first() is None
+
+    def _must_change(self, statement: Any, claim: Claim) -> None:
+        if self._connection.execute(statement).rowcount != 1:
+            raise LeaseLost(f"Another replica has taken over {claim.key}.")
+
+
+CHANNEL = "egress_work"
+"""The PostgreSQL notification channel: a hint that work may be due."""
+
+
+def _upsert(connection: Connection, fresh: dict[str, Any], changed: dict[str, Any]) -> Any:
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(schema.work).values(fresh).on_conflict_do_update(index_elements=["key"], set_=changed)
+    return sqlite.insert(schema.work).values(fresh).on_conflict_do_update(index_elements=["key"], set_=changed)
+
+

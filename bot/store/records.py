@@ -1,0 +1,161 @@
+"""Allowances, scale proposals and snapshots as rows."""
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, Table, insert, or_, select, update
+
+from bot.domain.allowance import Allowance
+from bot.domain.egress import ClusterEgress
+from bot.domain.ids import ENTROPY, make_id
+from bot.domain.scale import Scale
+from bot.domain.target import Target, target_from_key
+from bot.errors import StaleVersion, UnknownAllowance, UnknownScale
+from bot.ports import AllowanceFilter
+from bot.store import schema
+from bot.store.rows import (
+    allowance_from_row,
+    body_from_egress,
+    egress_from_row,
+    row_from_allowance,
+    row_from_scale,
+    scale_from_row,
+)
+from bot.store.times import text_from_time, time_from_text
+
+
+class SqlAllowances:
+    """``ports.Allowances`` in SQL."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, allowance_id: str) -> Allowance:
+        """One by id."""
+        row = self._connection.execute(select(schema.allowance).filter_by(id=allowance_id)).one_or_none()
+        if row is None:
+            raise UnknownAllowance(f"There is no allowance {allowance_id}; `/egress requests` lists them.")
+        return allowance_from_row(row)
+
+    def find(self, wanted: AllowanceFilter) -> list[Allowance]:
+        """Those that fit, newest first."""
+        return [allowance_from_row(row) for row in self._connection.execute(_query(wanted))]
+
+    def targets(self) -> list[Target]:
+        """Every target that has an open allowance."""
+        keys = self._connection.scalars(select(schema.allowance.c.target).filter_by(is_open=1).distinct())
+        return sorted(target_from_key(key) for key in keys)
+
+    def new_id(self, now: datetime) -> str:
+        """An id that no allowance has."""
+        return _new_id(self._connection, schema.allowance, "a", now)
+
+    def add(self, allowance: Allowance) -> None:
+        """Store a new one."""
+        self._connection.execute(insert(schema.allowance).values(row_from_allowance(allowance, is_open=True)))
+
+    def save(self, allowance: Allowance, *, is_open: bool) -> Allowance:
+        """Store a changed one under its next version."""
+        row = _next(row_from_allowance(allowance, is_open=is_open))
+        _compare_and_set(self._connection, schema.allowance, row)
+        return self.get(allowance.id)
+
+
+class SqlScales:
+    """``ports.Scales`` in SQL."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, scale_id: str) -> Scale:
+        """One by id."""
+        row = self._connection.execute(select(schema.scale).filter_by(id=scale_id)).one_or_none()
+        if row is None:
+            raise UnknownScale(f"There is no scale proposal {scale_id}; `/egress requests` lists them.")
+        return scale_from_row(row)
+
+    def find(self, cluster_id: str | None = None, *, only_open: bool = True) -> list[Scale]:
+        """Those of a cluster or of all, newest first."""
+        query = select(schema.scale).order_by(schema.scale.c.id.desc())
+        if cluster_id is not None:
+            query = query.filter_by(cluster_id=cluster_id)
+        if only_open:
+            query = query.filter_by(is_open=1)
+        return [scale_from_row(row) for row in self._connection.execute(query)]
+
+    def new_id(self, now: datetime) -> str:
+        """An id that no proposal has."""
+        return _new_id(self._connection, schema.scale, "s", now)
+
+    def add(self, scale: Scale) -> None:
+        """Store a new one."""
+        self._connection.execute(insert(schema.scale).values(row_from_scale(scale, is_open=True)))
+
+    def save(self, scale: Scale, *, is_open: bool) -> Scale:
+        """Store a changed one under its next version."""
+        row = _next(row_from_scale(scale, is_open=is_open))
+        _compare_and_set(self._connection, schema.scale, row)
+        return self.get(scale.id)
+
+
+class SqlSnapshots:
+    """``ports.Snapshots`` in SQL."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, egress: ClusterEgress, read_at: datetime) -> None:
+        """Keep a cluster as it was read; an older reading never replaces a newer one."""
+        row = {
+            "id": egress.ref.id,
+            "name": egress.ref.name.lower(),
+            "read_at": text_from_time(read_at),
+            "body": body_from_egress(egress),
+        }
+        table = schema.cluster
+        if self.get(egress.ref.id) is None:
+            self._connection.execute(insert(table).values(row))
+        else:
+            newer = (table.c.id == row["id"]) & (table.c.read_at <= row["read_at"])
+            self._connection.execute(update(table).where(newer).values(row))
+
+    def get(self, cluster_id: str) -> tuple[ClusterEgress, datetime] | None:
+        """A cluster as last read, and when."""
+        row = self._connection.execute(select(schema.cluster).filter_by(id=cluster_id)).one_or_none()
+        return (egress_from_row(row), time_from_text(row.read_at)) if row else None
+
+
+def _query(wanted: AllowanceFilter) -> Select[Any]:
+    column = schema.allowance.c
+    query = select(schema.allowance).order_by(column.id.desc()).limit(wanted.limit)
+    if wanted.target is not None:
+        query = query.where(column.target == wanted.target.key)
+    if wanted.cluster is not None:
+        named = wanted.cluster.lower()
+        query = query.where(or_(column.cluster_name == named, column.cluster_id == named))
+    if wanted.requester is not None:
+        query = query.where(column.requester == str(wanted.requester))
+    if wanted.only_open:
+        query = query.where(column.is_open == 1)
+    if wanted.before is not None:
+        query = query.where(column.id < wanted.before)
+    return query
+
+
+def _new_id(connection: Connection, table: Table, prefix: str, now: datetime) -> str:
+    while True:
+        candidate = make_id(prefix, now, secrets.randbelow(ENTROPY))
+        if connection.execute(select(table.c.id).filter_by(id=candidate)).first() is None:
+            return candidate
+
+
+def _next(row: dict[str, Any]) -> dict[str, Any]:
+    version = row["version"] + 1
+    return row | {"version": version, "body": row["body"] | {"version": version}}
+
+
+def _compare_and_set(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+    seen = (table.c.id == row["id"]) & (table.c.version == row["version"] - 1)
+    if connection.execute(update(table).where(seen).values(row)).rowcount != 1:
+        raise StaleVersion(f"{row['id']} was changed by somebody else just now; look again.")

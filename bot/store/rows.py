@@ -1,0 +1,117 @@
+"""Values from rows and rows from values."""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from bot.domain.allowance import Allowance
+from bot.domain.audit import Action, ChainedEvent, Event
+from bot.domain.egress import ClusterEgress
+from bot.domain.people import Identity
+from bot.domain.scale import Scale
+from bot.ports import Claim, Notice, NoticeKind
+from bot.store.times import text_from_time, time_from_text
+
+Row = Any
+"""A SQLAlchemy row: its columns as attributes."""
+
+_ALLOWANCE = TypeAdapter(Allowance)
+_SCALE = TypeAdapter(Scale)
+_EGRESS = TypeAdapter(ClusterEgress)
+
+
+def allowance_from_row(row: Row) -> Allowance:
+    """The allowance in a row."""
+    return _ALLOWANCE.validate_python(row.body)
+
+
+def row_from_allowance(allowance: Allowance, *, is_open: bool) -> dict[str, Any]:
+    """The row of an allowance; only what is searched for has a column of its own."""
+    return {
+        "id": allowance.id,
+        "version": allowance.version,
+        "cluster_id": allowance.scope.cluster_id,
+        "cluster_name": allowance.scope.cluster_name.lower(),
+        "target": allowance.scope.target.key,
+        "requester": str(allowance.requester),
+        "requested_at": text_from_time(allowance.requested_at),
+        "is_open": int(is_open),
+        "body": _ALLOWANCE.dump_python(allowance, mode="json"),
+    }
+
+
+def scale_from_row(row: Row) -> Scale:
+    """The scale proposal in a row."""
+    return _SCALE.validate_python(row.body)
+
+
+def row_from_scale(scale: Scale, *, is_open: bool) -> dict[str, Any]:
+    """The row of a scale proposal."""
+    return {
+        "id": scale.id,
+        "version": scale.version,
+        "cluster_id": scale.plan.cluster_id,
+        "is_open": int(is_open),
+        "requested_at": text_from_time(scale.requested_at),
+        "body": _SCALE.dump_python(scale, mode="json"),
+    }
+
+
+def egress_from_row(row: Row) -> ClusterEgress:
+    """The cluster in a snapshot row."""
+    return _EGRESS.validate_python(row.body)
+
+
+def body_from_egress(egress: ClusterEgress) -> dict[str, Any]:
+    """A cluster as JSON."""
+    body: dict[str, Any] = _EGRESS.dump_python(egress, mode="json")
+    return body
+
+
+def event_from_row(row: Row) -> ChainedEvent:
+    """The audit event in a row."""
+    event = Event(
+        at=time_from_text(row.at),
+        action=Action(row.action),
+        actor=Identity(row.team, row.actor),
+        via=row.via,
+        subject=row.subject,
+        cluster=row.cluster,
+        destinations=tuple(row.destinations),
+        reason=row.reason,
+        policy_rule=row.policy_rule,
+        detail=tuple((name, value) for name, value in row.detail),
+    )
+    return ChainedEvent(row.seq, event, row.previous, row.hash)
+
+
+def row_from_event(chained: ChainedEvent) -> dict[str, Any]:
+    """The row of an audit event."""
+    event = chained.event
+    return {
+        "seq": chained.seq,
+        "at": text_from_time(event.at),
+        "action": event.action,
+        "team": event.actor.team,
+        "actor": event.actor.user,
+        "via": event.via,
+        "subject": event.subject,
+        "cluster": event.cluster,
+        "destinations": list(event.destinations),
+        "destination_text": " ".join(event.destinations),
+        "reason": event.reason,
+        "policy_rule": event.policy_rule,
+        "detail": [list(pair) for pair in event.detail],
+        "previous": chained.previous,
+        "hash": chained.hash,
+    }
+
+
+def claim_from_row(row: Row) -> Claim:
+    """The lease in a work row."""
+    return Claim(row.key, row.owner, row.token, row.wanted, row.failures, row.parked, row.memo)
+
+
+def notice_from_row(row: Row) -> Notice:
+    """The notice in a row."""
+    return Notice(NoticeKind(row.kind), row.subject, row.recipient, row.body, id=row.id, attempts=row.attempts)

@@ -1,0 +1,148 @@
+"""The tables. Facts only: a status is never stored."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+Big = BigInteger().with_variant(Integer(), "sqlite")
+
+# Times that people see are ISO 8601 text in UTC with microseconds: they sort, compare and read the same on both
+# databases. Times that machines race about (work, notice) are seconds since 1970 by the database's own clock.
+Time = String(32)
+
+allowance = Table(
+    "allowance",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("cluster_id", Text, nullable=False),
+    Column("cluster_name", String(80), nullable=False),
+    Column("target", Text, nullable=False),
+    Column("requester", String(80), nullable=False),
+    Column("requested_at", Time, nullable=False),
+    # 1 while it waits, is wanted, or its rules were not yet seen gone: keeps the reconciler's reads small.
+    Column("is_open", Integer, nullable=False),
+    Column("body", Json, nullable=False),
+    Index("ix_allowance_target_is_open", "target", "is_open"),
+    Index("ix_allowance_cluster_id_is_open", "cluster_id", "is_open"),
+    Index("ix_allowance_requester", "requester"),
+)
+
+scale = Table(
+    "scale",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("cluster_id", Text, nullable=False),
+    Column("is_open", Integer, nullable=False),
+    Column("requested_at", Time, nullable=False),
+    Column("body", Json, nullable=False),
+    Index("ix_scale_cluster_id_is_open", "cluster_id", "is_open"),
+)
+
+audit_event = Table(
+    "audit_event",
+    metadata,
+    Column("seq", Big, primary_key=True, autoincrement=False),
+    Column("at", Time, nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("team", String(40), nullable=False),
+    Column("actor", String(40), nullable=False),
+    Column("via", String(40), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("cluster", String(80), nullable=False),
+    Column("destinations", Json, nullable=False),
+    Column("destination_text", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("policy_rule", Text, nullable=False),
+    Column("detail", Json, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("ix_audit_event_actor_seq", "actor", "seq"),
+    Index("ix_audit_event_cluster_seq", "cluster", "seq"),
+    Index("ix_audit_event_subject_seq", "subject", "seq"),
+    Index("ix_audit_event_action_seq", "action", "seq"),
+    Index("ix_audit_event_at", "at"),
+)
+
+# One row: the end of the audit chain. Locking it puts appends into one order.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("seq", Big, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+work = Table(
+    "work",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("wanted", Big, nullable=False),
+    Column("done", Big, nullable=False),
+    Column("due", Float, nullable=True),
+    Column("owner", String(80), nullable=True),
+    Column("lease_until", Float, nullable=True),
+    Column("token", Big, nullable=False),
+    Column("failures", Integer, nullable=False),
+    # The ARM operation that is waited for; while it is set, a wake-up does not move ``due``.
+    Column("parked", Json, nullable=True),
+    # What the work remembers from one round to the next.
+    Column("memo", Json, nullable=False),
+    Index("ix_work_due", "due"),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("recipient", String(80), nullable=False),
+    Column("body", Json, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("due", Float, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("sent", Float, nullable=True),
+    Column("dead", Text, nullable=True),
+    Index("ix_notice_sent_due", "sent", "due"),
+)
+
+card = Table(
+    "card",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("channel", String(40), primary_key=True),
+    Column("ts", String(40), nullable=False),
+)
+
+cluster = Table(
+    "cluster",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("read_at", Time, nullable=False),
+    Column("body", Json, nullable=False),
+    Index("ix_cluster_name", "name"),
+)

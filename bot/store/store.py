@@ -1,0 +1,118 @@
+"""The store: transactions, claims and waiting."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from bot.ports import Claim
+from bot.store.chain import SqlAuditLog
+from bot.store.engine import clock, connect, transaction
+from bot.store.leases import SqlWork
+from bot.store.listen import Bell
+from bot.store.migrate import migrate
+from bot.store.outbox import SqlOutbox
+from bot.store.records import SqlAllowances, SqlScales, SqlSnapshots
+
+
+class SqlTransaction:
+    """``ports.Transaction`` in SQL: one connection, seen through one object for each kind of row."""
+
+    def __init__(self, connection: Connection, now: ColumnElement[float]) -> None:
+        self.allowances = SqlAllowances(connection)
+        self.scales = SqlScales(connection)
+        self.audit = SqlAuditLog(connection)
+        self.work = SqlWork(connection, now)
+        self.outbox = SqlOutbox(connection, now)
+        self.snapshots = SqlSnapshots(connection)
+
+
+def _no_offset() -> float:
+    return 0.0
+
+
+class SqlStore:
+    """``ports.Store`` on SQLite or PostgreSQL.
+
+    Args:
+        url: ``sqlite:///…`` for one process, ``postgresql+psycopg://…`` for several replicas.
+        offset_s: How many seconds the product's clock is ahead of the database's; asked at each transaction.
+
+    Raises:
+        BadConfiguration: If the URL cannot be used.
+    """
+
+    def __init__(self, url: str, *, offset_s: Callable[[], float] = _no_offset) -> None:
+        self._engine = connect(url)
+        self._offset_s = offset_s
+        self._bell = Bell(self._engine)
+
+    def migrate(self) -> None:
+        """Bring the database to this version's schema."""
+        migrate(self._engine)
+
+    def take_over(self) -> None:
+        """Clear old leases where nobody else can hold one: on SQLite, at start, under the process lock."""
+        if self._engine.dialect.name == "sqlite":
+            with self.write() as tx:
+                tx.work.release_all()
+
+    @contextmanager
+    def write(self) -> Iterator[SqlTransaction]:
+        """A transaction that changes something; commits when its block ends well."""
+        with transaction(self._engine) as connection:
+            yield SqlTransaction(connection, self._now())
+        self._bell.ring()
+
+    @contextmanager
+    def read(self) -> Iterator[SqlTransaction]:
+        """A consistent look."""
+        with transaction(self._engine, is_read=True) as connection:
+            yield SqlTransaction(connection, self._now())
+
+    def claim(self, owner: str, *, lease: timedelta) -> Claim | None:
+        """Take the work that is longest due, if any is."""
+        if self._seconds_to_next() > 0:
+            return None
+        with transaction(self._engine) as connection:
+            return SqlWork(connection, self._now()).claim(owner, lease=lease)
+
+    def release(self, owner: str) -> None:
+        """Give back everything that one owner holds."""
+        with transaction(self._engine) as connection:
+            SqlWork(connection, self._now()).release(owner)
+
+    def wait(self, at_most: timedelta) -> None:
+        """Wait until work is due as far as this process knows, or the time is over."""
+        mark = self._bell.mark
+        seconds = min(max(self._seconds_to_next(), 0.0), at_most.total_seconds())
+        self._bell.wait(seconds, mark=mark)
+
+    def ring(self) -> None:
+        """Wake everybody who waits: time was moved, or the process is about to end."""
+        self._bell.ring()
+
+    def is_quiet(self) -> bool:
+        """Whether nothing is due, wanted, parked, held or unsent."""
+        with self.read() as tx:
+            return tx.work.is_quiet() and tx.outbox.is_quiet()
+
+    def now_s(self) -> float:
+        """The database's clock with its offset, in seconds since 1970."""
+        with transaction(self._engine, is_read=True) as connection:
+            return float(connection.scalar(select(func.coalesce(self._now(), 0.0))) or 0.0)
+
+    def close(self) -> None:
+        """Give up all connections."""
+        self._bell.close()
+        self._engine.dispose()
+
+    def _seconds_to_next(self) -> float:
+        with self.read() as tx:
+            seconds = tx.work.seconds_to_next()
+        return threading.TIMEOUT_MAX if seconds is None else seconds
+
+    def _now(self) -> ColumnElement[float]:
+        return clock(self._engine, self._offset_s())

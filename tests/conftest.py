@@ -1,0 +1,194 @@
+"""What every test stands on: two databases, no network, and how hard Hypothesis tries.
+
+A test that takes ``database_url`` runs twice, on SQLite and on PostgreSQL, each time on a migrated database of its own.
+"""
+
+import ipaddress
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, settings
+from psycopg import sql
+from sqlalchemy.engine import URL, make_url
+
+from tests.postgres import NoPostgres, Server, start
+
+ENGINES = ("sqlite", "postgresql")
+NEED_POSTGRES = {"database_url", "unmigrated_url", "postgres_url", "postgres_server"}
+SERVER_URL = pytest.StashKey[str]()
+SERVER_STACK = pytest.StashKey[ExitStack]()
+
+settings.register_profile("gate", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True)
+settings.register_profile("histories", settings.get_profile("gate"), derandomize=False, max_examples=2_000)
+settings.register_profile(
+    "properties",
+    settings.get_profile("gate"),
+    derandomize=False,
+    max_examples=20_000,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("gate")
+
+
+# The network is off: the real SDKs and the real Bolt speak to simulators on loopback, and to nothing else.
+
+
+class NetworkForbidden(RuntimeError):
+    """A test reached for a host outside this machine."""
+
+
+def _is_local(host: object) -> bool:
+    if host in (None, "", b"", "localhost", b"localhost"):
+        return True
+    text = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+    try:
+        return ipaddress.ip_address(text.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_network(event: str, args: tuple[object, ...]) -> None:
+    if event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
+        address = args[1]
+        host = address[0] if isinstance(address, tuple) else None
+    elif event in {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyname_ex"}:
+        host = args[0]
+    else:
+        return
+    if not _is_local(host):
+        raise NetworkForbidden(f"A test reached for {host!r}: tests may reach loopback only.")
+
+
+sys.addaudithook(_refuse_network)
+
+
+# PostgreSQL: one server for the whole run. Under pytest-xdist the controller owns it and the workers are told where it is.
+
+
+def _own_server(config: pytest.Config) -> str:
+    if SERVER_URL not in config.stash:
+        try:
+            server = start(os.environ)
+        except NoPostgres as problem:
+            raise pytest.UsageError(str(problem)) from None
+        stack = config.stash[SERVER_STACK] = ExitStack()
+        config.stash[SERVER_URL] = stack.enter_context(server).url if isinstance(server, Server) else server
+    return config.stash[SERVER_URL]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a new pytest-xdist worker which server to use, before it collects anything."""
+    node.workerinput["postgres_url"] = _own_server(node.config)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In a worker: take the server that the controller started."""
+    worker_input: dict[str, str] | None = getattr(config, "workerinput", None)
+    if worker_input:
+        config.stash[SERVER_URL] = worker_input["postgres_url"]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start the server before the first test if any test needs it; fail the whole run if that cannot be."""
+    if any(NEED_POSTGRES.intersection(getattr(item, "fixturenames", ())) for item in session.items):
+        _own_server(session.config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server."""
+    if SERVER_STACK in config.stash:
+        config.stash[SERVER_STACK].close()
+
+
+# Databases: one migrated template per engine and process, one copy per test.
+
+RUN = uuid4().hex[:12]
+NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file that is only ever copied."""
+    path = tmp_path_factory.mktemp("template") / "bot.sqlite3"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server(pytestconfig: pytest.Config) -> URL:
+    """The server that tests may create databases on, as a superuser."""
+    return make_url(pytestconfig.stash[SERVER_URL])
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: URL) -> Iterator[str]:
+    """The name of a migrated PostgreSQL database that is only ever copied."""
+    with _postgres_database(postgres_server) as template:
+        _migrate(template.render_as_string(hide_password=False))
+        yield template.database or ""
+
+
+@pytest.fixture
+def postgres_url(postgres_server: URL, postgres_template: str) -> Iterator[str]:
+    """The URL of a migrated, empty PostgreSQL database of the test's own, for what SQLite does not have."""
+    with _postgres_database(postgres_server, template=postgres_template) as database:
+        yield database.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of a migrated, empty SQLite database of the test's own."""
+    path = tmp_path / "bot.sqlite3"
+    with closing(sqlite3.connect(sqlite_template)) as source, closing(sqlite3.connect(path)) as target:
+        source.backup(target)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a migrated, empty database of the test's own; the test runs once per engine."""
+    url: str = request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
+    return url
+
+
+@pytest.fixture(params=ENGINES)
+def unmigrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without any table, for tests of the migrations themselves; once per engine."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'unmigrated.sqlite3'}"
+        return
+    with _postgres_database(request.getfixturevalue("postgres_server")) as database:
+        yield database.render_as_string(hide_password=False)
+
+
+@contextmanager
+def _postgres_database(server: URL, *, template: str = "template1") -> Iterator[URL]:
+    database = server.set(database=f"egress_{RUN}_{next(NUMBERS)}")
+    name = sql.Identifier(database.database or "")
+    _administer(server, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(template)))
+    try:
+        yield database
+    finally:
+        _administer(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+def _administer(server: URL, statement: sql.Composed) -> None:
+    plain = server.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def _migrate(url: str) -> None:
+    from bot.store import migrate  # imported only where a test needs a database
+
+    migrate(url)
