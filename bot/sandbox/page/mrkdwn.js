@@ -18,6 +18,7 @@ const INLINE = new RegExp(
   ].join("|"),
   "g",
 );
+const WEB = /^(https?:\/\/|mailto:)/i;
 const BULLET = /^\s*[•◦▪-]\s+/;
 const NUMBER = /^\s*\d+[.)]\s+/;
 const QUOTE = /^(?:&gt;|>)\s?/;
@@ -93,6 +94,7 @@ function angle(body) {
   if (sigil === "#") return mention("#" + names.channel(id));
   if (target.startsWith("!subteam^")) return mention("@" + names.usergroup(target.slice("!subteam^".length)).replace(/^@/, ""));
   if (sigil === "!") return mention("@" + id.split("^")[0]);
+  if (!WEB.test(target)) return unescape(`<${body}>`);
   return link(unescape(target), label ? unescape(label) : null);
 }
 
@@ -102,7 +104,7 @@ export const mention = (text) => h("span.mention", {}, text);
 /** A link that opens elsewhere; other schemes than the web's and mail's stay text. */
 export function link(url, label) {
   const shown = label || url.replace(/^mailto:/, "");
-  if (!/^(https?:|mailto:|\/)/i.test(url)) return shown;
+  if (!WEB.test(url)) return shown;
   return h("a.link", { href: url, target: "_blank", rel: "noopener noreferrer" }, shown);
 }
 

@@ -24,10 +24,10 @@ export function picker({ label, placeholder, multi = false, max = Infinity, init
   const input = h("input.picker-input", {
     role: "combobox", "aria-controls": id, "aria-expanded": "false", "aria-autocomplete": "list", "aria-label": label,
     autocomplete: "off", spellcheck: "false", "data-focus": focus,
-    onfocus: () => open(""), onclick: () => open(""), onblur: close, oninput: () => later(input.value), onkeydown: onKey,
+    onblur: close, oninput: () => later(input.value), onkeydown: onKey,
   });
   const chips = h("span.chips");
-  const node = h(multi ? "div.picker.multi" : "div.picker", { onclick: () => input.focus() },
+  const node = h(multi ? "div.picker.multi" : "div.picker", { onclick: () => { input.focus(); open(""); } },
     chips, input, h("span.picker-arrow", {}, icon(ICONS.down)), list);
 
   function later(query) {
