@@ -132,15 +132,13 @@ def _press(body: Mapping[str, Any]) -> Press:
     where = {name: body.get(name) for name in names}
     if (where["view_id"] is None) == (where["message_ts"] is None):
         raise Impossible("An action happens on a message (channel and message_ts) or in a view (view_id).")
-    return Press(body["action_id"], **where, given=given, query=str(body.get("query") or ""))
+    return Press(body["action_id"], **where, given=given, query=str(body.get("query", body.get("value")) or ""))
 
 
 ACTS: Mapping[str, Act] = {
     "command": lambda people, b: people.command(b["user"], b["channel"], str(b.get("text", "")), b.get("command")),
     "message": lambda people, b: people.say(b["user"], b["channel"], str(b["text"]), b.get("thread_ts")),
-    "shortcut": lambda people, b: people.shortcut(
-        b["user"], b["callback_id"], b.get("channel"), b.get("message_ts")
-    ),
+    "shortcut": lambda people, b: people.shortcut(b["user"], b["callback_id"], b.get("channel"), b.get("message_ts")),
     "action": lambda people, b: people.action(b["user"], _press(b)),
     "options": lambda people, b: people.options(b["user"], _press(b)),
     "submit": lambda people, b: people.submit(b["user"], b["view_id"], b.get("values") or {}),
@@ -166,7 +164,7 @@ class _Control:
         self._people = People(workspace)
         self._pool = ThreadPoolExecutor(PEOPLE_AT_ONCE, thread_name_prefix="slack-person")
 
-    async def snapshot(self, request: Request) -> Response:
+    async def snapshot(self, _request: Request) -> Response:
         return JSONResponse(self._slack.snapshot())
 
     async def act(self, request: Request) -> Response:

@@ -1,11 +1,12 @@
 """A stage for the tests of the simulated workspace: the workspace on a port, a real Bolt application beside it."""
 
+import contextlib
 import http.client
 import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -61,7 +62,7 @@ class Stage:
         """Let the application come in through Socket Mode."""
         web_client = WebClient(token=APP_TOKEN, base_url=f"{self.url}/api/")
         handler = SocketModeHandler(app, APP_TOKEN, web_client=web_client)
-        handler.connect()
+        handler.client.connect()
         self._stops.append(handler.close)
         until(lambda: self.workspace.is_connected)
         return handler
@@ -70,8 +71,9 @@ class Stage:
         """Call a control route."""
         connection = http.client.HTTPConnection("127.0.0.1", self.served.port, timeout=10)
         connection.request("POST", f"/_sandbox/slack/{path}", json.dumps(body), {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        return response.status, json.loads(response.read())
+        with contextlib.closing(connection):
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
 
     def do(self, path: str, **body: Any) -> Any:
         """Call a control route that must succeed."""
@@ -90,6 +92,7 @@ class Stage:
             stop()
         self.workspace.close()
         self.served.stop()
+        self.journal.close()
 
 
 def until(is_so: Callable[[], object], timeout_s: float = 5.0) -> None:
@@ -102,9 +105,9 @@ def until(is_so: Callable[[], object], timeout_s: float = 5.0) -> None:
 
 def _bolt_server(app: App) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            headers = {key: [value] for key, value in self.headers.items()}
+            headers: dict[str, str | Sequence[str]] = dict(self.headers.items())
             answer = app.dispatch(BoltRequest(body=raw, headers=headers))
             body = answer.body.encode()
             self.send_response(answer.status)
@@ -126,7 +129,13 @@ def plain(text: str) -> dict[str, str]:
 
 def modal(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A modal with a submit button."""
-    return {"type": "modal", "callback_id": "form", "title": plain("T"), "submit": plain("Go"), "blocks": list(blocks)} | more
+    return {
+        "type": "modal",
+        "callback_id": "form",
+        "title": plain("T"),
+        "submit": plain("Go"),
+        "blocks": list(blocks),
+    } | more
 
 
 def text_input(block_id: str, **element: Any) -> dict[str, Any]:

@@ -28,7 +28,12 @@ def test_a_command_is_acked_and_its_answer_is_seen_by_its_author_only(stage: Sta
     (message,) = stage.state["messages"]
     assert (message["text"], message["ephemeral_for"], message["channel"]) == ("hello help", "UDEV0001", "CEGRESS01")
     (delivery,) = stage.state["deliveries"]
-    assert (delivery["kind"], delivery["user"], delivery["status"], delivery["error"]) == ("command", "UDEV0001", 200, None)
+    assert (delivery["kind"], delivery["user"], delivery["status"], delivery["error"]) == (
+        "command",
+        "UDEV0001",
+        200,
+        None,
+    )
 
 
 def test_a_modal_is_opened_filled_in_and_submitted(stage: Stage) -> None:

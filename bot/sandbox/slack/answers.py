@@ -58,9 +58,7 @@ def _say(workspace: SlackWorkspace, ticket: ResponseUrl, body: Mapping[str, Any]
     unknown = sorted(set(body) - ANSWER_KEYS)
     if unknown:
         raise SlackError("invalid_payload", response_metadata={"messages": [f"[ERROR] unknown: {', '.join(unknown)}"]})
-    return workspace.messages.post(
-        ticket.channel, content_from_args(body), only_for=None if is_public else ticket.user
-    )
+    return workspace.messages.post(ticket.channel, content_from_args(body), only_for=None if is_public else ticket.user)
 
 
 def follow_submission(workspace: SlackWorkspace, view: View, body: Any) -> dict[str, str]:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from bot.sandbox.slack.ledger import Ledger
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.installation import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID
+from bot.sandbox.slack.ledger import Ledger
 
 CREATED = 1_790_000_000
 """Epoch second at which the fixed inhabitants came to be."""

@@ -8,9 +8,9 @@ import base64
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from bot.sandbox.slack.ledger import Ledger
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.installation import BOT_USER_ID
+from bot.sandbox.slack.ledger import Ledger
 from bot.sandbox.slack.stamps import Stamps
 
 

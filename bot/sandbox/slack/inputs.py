@@ -131,10 +131,9 @@ def _single(element: dict[str, Any], kind: Kind, given: Any, options: list[dict[
 def option_of(options: list[dict[str, Any]], given: Any, action_id: str) -> dict[str, Any]:
     """The option with that value, else with that text."""
     wanted = given.get("value") if isinstance(given, dict) else str(given)
-    for key in (lambda o: o["value"], lambda o: o["text"]["text"]):
-        for option in options:
-            if key(option) == wanted:
-                return {name: option[name] for name in ("text", "value", "description") if name in option}
+    by_value = [option for option in options if option["value"] == wanted]
+    for option in by_value or [option for option in options if option["text"]["text"] == wanted]:
+        return {name: option[name] for name in ("text", "value", "description") if name in option}
     known = ", ".join(option["value"] for option in options[:10]) or "nothing"
     raise Impossible(f"{action_id} has no option {wanted!r}; it offers {known}.")
 
@@ -198,11 +197,11 @@ def _number_error(element: dict[str, Any], held: str) -> str | None:
     return None
 
 
-def _email_error(element: dict[str, Any], held: str) -> str | None:
+def _email_error(_element: dict[str, Any], held: str) -> str | None:
     return None if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", held) else "Please enter a valid email address."
 
 
-def _url_error(element: dict[str, Any], held: str) -> str | None:
+def _url_error(_element: dict[str, Any], held: str) -> str | None:
     parts = urlsplit(held)
     return None if parts.scheme and parts.netloc else "Please enter a valid URL."
 

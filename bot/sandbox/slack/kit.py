@@ -122,9 +122,7 @@ ELEMENTS: Mapping[str, Shape] = {
     ),
     "static_select": _choice("static_select", _SELECT, {"initial_option": OPTION}),
     "multi_static_select": _choice("multi_static_select", _MULTI, {"initial_options": Many(OPTION, 100)}),
-    "external_select": _element(
-        "external_select", _SELECT, {"initial_option": OPTION, "min_query_length": Whole(0)}
-    ),
+    "external_select": _element("external_select", _SELECT, {"initial_option": OPTION, "min_query_length": Whole(0)}),
     "multi_external_select": _element(
         "multi_external_select", _MULTI, {"initial_options": Many(OPTION, 100), "min_query_length": Whole(0)}
     ),
@@ -199,9 +197,7 @@ _BLOCKS: dict[str, Shape] = {
     "markdown": _block("markdown", {"text": Text(12000)}),
     "rich_text": _block("rich_text", {"elements": Many(Anything())}),
     "alert": _block("alert", {"text": text(200)}, {"level": OneOf(("default", "info", "warning", "error", "success"))}),
-    "table": _block(
-        "table", {"rows": Many(Many(_CELL, 20), 100)}, {"column_settings": Many(_ALIGN, 20)}
-    ),
+    "table": _block("table", {"rows": Many(Many(_CELL, 20), 100)}, {"column_settings": Many(_ALIGN, 20)}),
     "data_table": _block(
         "data_table",
         {"rows": Many(Many(_CELL, 20), 101, least=2)},

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from bot.sandbox.slack.ledger import Ledger
 from bot.sandbox.slack.directory import USERS
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.inputs import State, initial_state, kept_state
 from bot.sandbox.slack.installation import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID
+from bot.sandbox.slack.ledger import Ledger
 from bot.sandbox.slack.stamps import Stamps, with_ids
 
 Blocks = list[dict[str, Any]]
@@ -57,7 +57,7 @@ class Message:
     def shown(self) -> dict[str, Any]:
         """As ``GET /_sandbox/slack`` shows it."""
         keys = ("channel", "ts", "thread_ts", "user", "text", "blocks", "ephemeral_for", "edits", "deleted", "state")
-        return {key: getattr(self, key) for key in keys} | {"files": list(self.files), "reactions": list(self.reactions)}
+        return {key: getattr(self, key) for key in keys} | {"reactions": list(self.reactions)}
 
     def wire(self) -> dict[str, Any]:
         """As the Web API and payloads carry it."""
@@ -97,7 +97,7 @@ class Messages:
         self._journal = journal
         self._stamps = stamps
         rows = sorted(journal.load("slack.message").items())
-        self._by_ts = {key: Message(**{**body, "files": tuple(body["files"]), "reactions": tuple(body["reactions"])}) for key, body in rows}
+        self._by_ts = {ts: _from_row(body) for ts, body in rows}
 
     def __iter__(self) -> Iterator[Message]:
         return iter(list(self._by_ts.values()))
@@ -164,3 +164,7 @@ class Messages:
         self._by_ts[message.ts] = message
         self._journal.put("slack.message", message.ts, asdict(message))
         return message
+
+
+def _from_row(body: dict[str, Any]) -> Message:
+    return Message(**{**body, "files": tuple(body["files"]), "reactions": tuple(body["reactions"])})

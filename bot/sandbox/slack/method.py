@@ -35,9 +35,7 @@ class Method:
         for name in self.required:
             if args.get(name) in (None, ""):
                 message = f"[ERROR] missing required field: {name}"
-                raise SlackError(
-                    MISSING.get(name, "invalid_arguments"), response_metadata={"messages": [message]}
-                )
+                raise SlackError(MISSING.get(name, "invalid_arguments"), response_metadata={"messages": [message]})
 
 
 def is_true(value: Any) -> bool:

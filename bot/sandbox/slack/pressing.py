@@ -10,6 +10,7 @@ from bot.sandbox.slack.inputs import KINDS, State, entry, option_of
 from bot.sandbox.slack.views import View
 
 Entry = dict[str, Any]
+Options = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Pressed:
     @property
     def is_dispatched(self) -> bool:
         """Whether using it tells the bot: inside an input block only on request."""
-        return self.block["type"] != "input" or self.block.get("dispatch_action", False)
+        return self.block["type"] != "input" or bool(self.block.get("dispatch_action"))
 
     def entry(self, press: Press) -> Entry | None:
         """What ``state`` will hold; None for buttons and overflow menus.
@@ -99,7 +100,7 @@ def element_in(blocks: list[dict[str, Any]], press: Press) -> Pressed:
         what = f" with value {press.given!r}" if press.given is not None else ""
         raise Impossible(f"There is no {press.action_id}{where}{what} here; there is {known}.")
     if len(found) > 1:
-        raise Impossible(f"There are {len(found)} elements {press.action_id} here: give block_id or the button's value.")
+        raise Impossible(f"There are {len(found)} {press.action_id} here: give block_id or the button's value.")
     return found[0]
 
 
@@ -109,7 +110,7 @@ def _flat(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def values_put_in(
-    view: View, values: dict[str, dict[str, Any]], options_for: Callable[[Pressed, Any], list[dict[str, Any]] | None]
+    view: View, values: dict[str, dict[str, Any]], options_for: Callable[[Pressed, Press], Options | None]
 ) -> State:
     """The state of a modal once somebody has filled in ``values``.
 
@@ -120,6 +121,8 @@ def values_put_in(
     for block_id, actions in values.items():
         for action_id, given in actions.items():
             pressed = element_in(view.blocks, Press(action_id, block_id))
-            held = entry(pressed.element, given, options_for(pressed, given))
+            if pressed.element["type"] not in KINDS:
+                raise Impossible(f"{action_id} is a {pressed.element['type']}: press it, it holds no value.")
+            held = entry(pressed.element, given, options_for(pressed, Press(action_id, block_id, given=given)))
             state = pressed.put(state, held)
     return state

@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from bot.sandbox.slack.ledger import Ledger
 
@@ -52,7 +53,7 @@ class Record:
         self.calls.append(call)
         self._put("slack.call", call)
 
-    def _load(self, kind: str) -> list[dict[str, object]]:
+    def _load(self, kind: str) -> list[dict[str, Any]]:
         rows = sorted((int(key), body) for key, body in self._journal.load(kind).items())
         self._count[kind] = rows[-1][0] if rows else 0
         return [body for _, body in rows]

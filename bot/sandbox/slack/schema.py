@@ -27,7 +27,7 @@ class Problem:
 class Shape(Protocol):
     """What a value must look like."""
 
-    def problems(self, value: Any, pointer: str) -> Iterator[Problem]:
+    def problems(self, value: Any, pointer: str, /) -> Iterator[Problem]:
         """What is wrong with ``value``, which stands at ``pointer``."""
 
 
@@ -101,7 +101,7 @@ class OneOf:
 class Anything:
     """A value that is not looked into."""
 
-    def problems(self, value: Any, pointer: str) -> Iterator[Problem]:
+    def problems(self, _value: Any, _pointer: str, /) -> Iterator[Problem]:
         """Nothing is ever wrong."""
         yield from ()
 

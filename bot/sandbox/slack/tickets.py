@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.sandbox.clock import SandboxClock
-from bot.sandbox.slack.ledger import Ledger
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.ledger import Ledger
 from bot.sandbox.slack.stamps import Stamps
 
 TRIGGER_LIFE = timedelta(seconds=3)

@@ -7,10 +7,10 @@ https://docs.slack.dev/reference/methods/views.update, https://docs.slack.dev/su
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from bot.sandbox.slack.ledger import Ledger
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.inputs import State, initial_state, kept_state
 from bot.sandbox.slack.installation import APP_ID, BOT_ID, TEAM_ID
+from bot.sandbox.slack.ledger import Ledger
 from bot.sandbox.slack.stamps import Stamps, with_ids
 
 STACK_MOST = 3

@@ -5,7 +5,6 @@ Sources (read 2026-11): https://docs.slack.dev/reference/methods, https://docs.s
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from bot.sandbox.slack import web_chat, web_directory, web_files, web_views
 from bot.sandbox.slack.errors import SlackError
@@ -15,7 +14,7 @@ from bot.sandbox.slack.record import Call
 from bot.sandbox.slack.workspace import SlackWorkspace
 
 
-def _auth_test(workspace: SlackWorkspace, args: Args) -> Body:
+def _auth_test(workspace: SlackWorkspace, _args: Args) -> Body:
     return {
         "url": f"{workspace.base_url}/",
         "team": "Sandbox",
@@ -29,13 +28,13 @@ def _auth_test(workspace: SlackWorkspace, args: Args) -> Body:
     }
 
 
-def _api_test(workspace: SlackWorkspace, args: Args) -> Body:
+def _api_test(_workspace: SlackWorkspace, args: Args) -> Body:
     if args.get("error"):
         raise SlackError(str(args["error"]))
     return {"args": dict(args)}
 
 
-def _open_connection(workspace: SlackWorkspace, args: Args) -> Body:
+def _open_connection(workspace: SlackWorkspace, _args: Args) -> Body:
     if workspace.installation.delivery != "socket":
         raise SlackError("socket_mode_not_enabled")
     host = workspace.base_url.replace("http", "ws", 1)

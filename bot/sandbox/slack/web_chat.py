@@ -72,7 +72,7 @@ def _react(workspace: SlackWorkspace, args: Args) -> Body:
     return {}
 
 
-def _validate(workspace: SlackWorkspace, args: Args) -> Body:
+def _validate(_workspace: SlackWorkspace, args: Args) -> Body:
     given = [key for key in ("blocks", "message", "view") if args.get(key)]
     if len(given) != 1:
         raise SlackError("invalid_arguments")

@@ -25,7 +25,7 @@ def _users(workspace: SlackWorkspace, args: Args) -> Body:
     return paged(members, args, "members") | {"cache_ts": int(workspace.clock.now().timestamp())}
 
 
-def _groups(workspace: SlackWorkspace, args: Args) -> Body:
+def _groups(_workspace: SlackWorkspace, args: Args) -> Body:
     with_users = is_true(args.get("include_users"))
     return {"usergroups": [wire_group(group, with_users=with_users) for group in USER_GROUPS.values()]}
 

@@ -12,7 +12,7 @@ from bot.sandbox.slack.files import Files
 from bot.sandbox.slack.http_transport import HttpTransport
 from bot.sandbox.slack.installation import Installation
 from bot.sandbox.slack.ledger import Ledger
-from bot.sandbox.slack.messages import Messages
+from bot.sandbox.slack.messages import Message, Messages
 from bot.sandbox.slack.record import Record
 from bot.sandbox.slack.sockets import SocketTransport
 from bot.sandbox.slack.stamps import Stamps
@@ -84,7 +84,7 @@ class SlackWorkspace:
         """The whole workspace, as ``GET /_sandbox/slack`` returns it."""
         with self.lock:
             return {
-                "messages": [message.shown() for message in self.messages],
+                "messages": [message.shown() | {"files": self._files_of(message)} for message in self.messages],
                 "views": {user: [view.shown() for view in stack] for user, stack in self.views.stacks.items() if stack},
                 "home": {user: view.shown() for user, view in self.views.home.items()},
                 "users": [_plain(user) for user in USERS.values()],
@@ -94,6 +94,9 @@ class SlackWorkspace:
                 "deliveries": [_plain(delivered) for delivered in self.record.deliveries],
                 "calls": [_plain(call) for call in self.record.calls],
             }
+
+    def _files_of(self, message: Message) -> list[dict[str, Any]]:
+        return [self.files.get(file_id).shown(self.base_url) for file_id in message.files]
 
     def _transport(self) -> Transport:
         return self.sockets if self.installation.delivery == "socket" else self.http
