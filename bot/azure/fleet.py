@@ -1,10 +1,11 @@
-"""The whole fleet through Azure Resource Graph: plain projections, joined in Python by the same rules as one cluster."""
+"""The whole fleet through Azure Resource Graph: plain queries, joined in Python by the same rules as one cluster."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from azure.core.pipeline import PipelineResponse
+from azure.core.pipeline.transport import HttpTransport
 from azure.mgmt.resourcegraph.models import QueryRequest, QueryRequestOptions
 
 from bot.azure.clients import LONGEST_LIST, Clients, Json
@@ -113,7 +114,7 @@ def _respect_quota(response: PipelineResponse[Any, Any]) -> None:
     if headers.get("x-ms-user-quota-remaining") != "0":
         return
     wait = quota_wait(headers.get("x-ms-user-quota-resets-after"))
-    if wait:
+    if wait and isinstance(response.context.transport, HttpTransport):
         response.context.transport.sleep(wait.total_seconds())
 
 

@@ -58,6 +58,8 @@ def begin_write(
 def _write_group(
     clients: Clients, target: Target, collections: Sequence[RuleCollection], seen: ObservedTarget
 ) -> Operation:
+    from azure.mgmt.network.models import FirewallPolicyRuleCollectionGroup
+
     accepted, settings = Accepted(), clients.settings
     network = clients.network(_subscription(target.id))
     with translated():
@@ -65,7 +67,7 @@ def _write_group(
             segment_after(target.id, "resourceGroups"),
             segment_after(target.id, "firewallPolicies"),
             settings.group,
-            group_body(seen.raw, collections, settings),
+            FirewallPolicyRuleCollectionGroup(group_body(seen.raw, collections, settings)),
             **_once(accepted, seen),
         )
     return accepted.operation(settings)
@@ -84,13 +86,15 @@ def group_body(raw: str | None, collections: Sequence[RuleCollection], settings:
 def _write_classic(
     clients: Clients, target: Target, collections: Sequence[RuleCollection], seen: ObservedTarget
 ) -> Operation:
+    from azure.mgmt.network.models import AzureFirewall
+
     accepted = Accepted()
     network = clients.network(_subscription(target.id))
     with translated():
         network.azure_firewalls.begin_create_or_update(
             segment_after(target.id, "resourceGroups"),
             segment_after(target.id, "azureFirewalls"),
-            classic_body(seen.raw, collections, clients.settings),
+            AzureFirewall(classic_body(seen.raw, collections, clients.settings)),
             **_once(accepted, seen),
         )
     return accepted.operation(clients.settings)
@@ -114,7 +118,7 @@ def classic_body(raw: str | None, collections: Sequence[RuleCollection], setting
 def _once(accepted: Accepted, seen: ObservedTarget) -> dict[str, Any]:
     """Options of a write: never repeated by the SDK, never waited for, and on what was seen.
 
-    The firewall provider declares no ``If-Match``: that it honours one is not certain, so the caller reads back as well.
+    The firewall provider declares no ``If-Match``; whether it honours one is not certain, so the caller reads back.
     """
     condition = {"If-Match": _quoted(seen.etag)} if seen.etag else {"If-None-Match": "*"}
     return {"headers": condition, "polling": False, "raw_response_hook": accepted, "retry_total": 0}
@@ -142,7 +146,9 @@ def begin_scale(clients: Clients, plan: ScalePlan) -> Operation:
         cluster = managed.get(group, name)
     _refuse_stale(cluster, plan)
     _set_count(cluster, plan)
-    condition = {"etag": plan.etag, "match_condition": MatchConditions.IfNotModified} if plan.etag else {}
+    condition: dict[str, Any] = {}
+    if plan.etag:
+        condition = {"etag": plan.etag, "match_condition": MatchConditions.IfNotModified}
     with translated():
         managed.begin_create_or_update(
             group, name, cluster, polling=False, raw_response_hook=accepted, retry_total=0, **condition
@@ -160,9 +166,7 @@ def _refuse_stale(cluster: ManagedCluster, plan: ScalePlan) -> None:
     if cluster.e_tag != plan.etag:
         raise StalePlan(f"{plan.cluster_name} was changed in Azure since the plan was made. Propose the scale again.")
     if _count(cluster, plan) != plan.before:
-        raise StalePlan(
-            f"{plan.cluster_name} does not want {plan.before} outbound IPs any more. Propose the scale again."
-        )
+        raise StalePlan(f"{plan.cluster_name} does not want {plan.before} outbound IPs now. Propose the scale again.")
 
 
 def _managed_ips(cluster: ManagedCluster, plan: ScalePlan) -> Any:

@@ -101,9 +101,8 @@ def firewall_from_json(body: Json) -> Firewall:
     """An Azure Firewall; only one of its IP configurations has the private address and the subnet."""
     properties = body.get("properties")
     configurations = [dig(c, "properties") for c in items(properties, "ipConfigurations")]
-    private = [dig(c, "privateIPAddress") for c in configurations] + [
-        dig(properties, "hubIPAddresses", "privateIPAddress")
-    ]
+    private = [dig(c, "privateIPAddress") for c in configurations]
+    private.append(dig(properties, "hubIPAddresses", "privateIPAddress"))
     given = items(properties, "hubIPAddresses", "publicIPs", "addresses")
     subnets = [id_of(c, "subnet") for c in configurations]
     return Firewall(

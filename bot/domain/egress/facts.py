@@ -174,9 +174,8 @@ class AzureNetwork:
 
     def merged(self, other: "AzureNetwork") -> "AzureNetwork":
         """Both; the other's where both have it."""
-        return AzureNetwork(
-            **{f.name: {**getattr(self, f.name), **getattr(other, f.name)} for f in fields(self) if f.init}
-        )
+        names = [f.name for f in fields(self) if f.init]
+        return AzureNetwork(**{name: {**getattr(self, name), **getattr(other, name)} for name in names})
 
     def subnet(self, subnet_id: str | None) -> SubnetFacts | None:
         """A subnet that was read."""
