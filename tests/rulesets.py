@@ -128,6 +128,14 @@ _broad_rules = st.builds(
     destination_addresses=often(DESTINATIONS[:2], st.just(("0.0.0.0/1", "128.0.0.0/1"))),
     destination_ports=some(("443", "80-1500", "*"), least=1),
 )
+_named_rules = st.builds(
+    NetworkRule,
+    name=st.just("named"),
+    **_sources,
+    ip_protocols=st.just(("Any",)),
+    destination_fqdns=often(NAMES[:3], some((*NAMES, "*.contoso.com"), least=1)),
+    destination_ports=some(("443", "80-1500", "*", "53"), least=1),
+)
 application_rules = st.one_of(_fqdn_rules, _fqdn_rules, _fqdn_rules, _url_rules, _tag_rules, _category_rules)
 network_rules = st.builds(
     NetworkRule,
@@ -145,7 +153,7 @@ nat_rules = st.builds(NatRule, name=st.just("nat"), source_addresses=st.just(("*
 
 _RULES: dict[Kind, st.SearchStrategy[Rule]] = {
     Kind.APPLICATION: application_rules,
-    Kind.NETWORK: st.one_of(network_rules, network_rules, network_rules, _broad_rules),
+    Kind.NETWORK: st.one_of(network_rules, network_rules, _named_rules, _broad_rules),
     Kind.NAT: nat_rules,
 }
 

@@ -3,12 +3,14 @@
 All ids are in lower case. The adapter fills these values; ``resolve`` concludes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 from bot.domain.egress.values import ClusterRef, NodePool
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +155,27 @@ class AzureNetwork:
     load_balancers: Mapping[str, LoadBalancer] = field(default_factory=dict)
     hubs: Mapping[str, Hub] = field(default_factory=dict)
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    _attached: Mapping[str, tuple[Address, ...]] = field(init=False, repr=False, compare=False)
+    _balancers: Mapping[str, tuple[LoadBalancer, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        attached = ((address.attached_to, address) for address in self.addresses.values() if address.attached_to)
+        object.__setattr__(self, "_attached", _by_group(attached))
+        object.__setattr__(self, "_balancers", _by_group(self.load_balancers.items()))
+
+    def attached_to(self, id_: str) -> tuple[Address, ...]:
+        """The public IPs that a resource, or any resource of a provider path in a resource group, uses."""
+        near = self._attached.get(group_of(id_), ())
+        return tuple(address for address in near if (address.attached_to or "").startswith(id_ + "/"))
+
+    def balancers_in(self, group_id: str) -> tuple[LoadBalancer, ...]:
+        """The load balancers of a resource group."""
+        return self._balancers.get(group_id, ())
 
     def merged(self, other: "AzureNetwork") -> "AzureNetwork":
         """Both; the other's where both have it."""
-        return AzureNetwork(**{f.name: {**getattr(self, f.name), **getattr(other, f.name)} for f in fields(self)})
+        names = [f.name for f in fields(self) if f.init]
+        return AzureNetwork(**{name: {**getattr(self, name), **getattr(other, name)} for name in names})
 
     def subnet(self, subnet_id: str | None) -> SubnetFacts | None:
         """A subnet that was read."""
@@ -216,3 +235,20 @@ def hub_name_of(vnet_id: str) -> str | None:
     """
     name = vnet_id.rsplit("/", 1)[-1]
     return name[3:].rpartition("_")[0] if name.startswith("hv_") else None
+
+
+def subscription_of(id_: str) -> str:
+    """The scope of the subscription of an id."""
+    return "/".join(id_.split("/")[:3])
+
+
+def group_of(id_: str) -> str:
+    """The scope of the resource group of an id."""
+    return "/".join(id_.split("/")[:5])
+
+
+def _by_group(items: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
+    grouped: dict[str, list[T]] = {}
+    for id_, item in items:
+        grouped.setdefault(group_of(id_), []).append(item)
+    return {group: tuple(members) for group, members in grouped.items()}

@@ -7,7 +7,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.egress.facts import AzureNetwork, ClusterFacts, Firewall, hub_name_of, is_prefix, vnet_of
+from bot.domain.egress.facts import (
+    AzureNetwork,
+    ClusterFacts,
+    Firewall,
+    group_of,
+    hub_name_of,
+    is_prefix,
+    subscription_of,
+    vnet_of,
+)
 from bot.domain.egress.paths import APPLIANCES, MANAGED_NAT, default_route, firewall_at, is_managed
 from bot.domain.egress.values import OutboundType, outbound_type_from
 
@@ -63,16 +72,6 @@ def subnet_ids(cluster: ClusterFacts) -> tuple[str, ...]:
     """The distinct subnets of nodes and pods."""
     ids = (id_ for pool in cluster.pools for id_ in (pool.subnet_id, pool.pod_subnet_id) if id_)
     return tuple(dict.fromkeys(ids))
-
-
-def subscription_of(id_: str) -> str:
-    """The scope of the subscription of an id."""
-    return "/".join(id_.split("/")[:3])
-
-
-def group_of(id_: str) -> str:
-    """The scope of the resource group of an id."""
-    return "/".join(id_.split("/")[:5])
 
 
 def _vnets(cluster: ClusterFacts) -> Iterator[Need]:

@@ -74,20 +74,18 @@ def serving_addresses(cluster: ClusterFacts, network: AzureNetwork) -> dict[str,
     Where its load balancers were read, their frontends tell; else whatever is attached to them and is no egress IP.
     """
     found = [_ingress_of(id_, network, "loadBalancer") for id_ in _load_balanced(cluster, network)]
-    gateway = cluster.application_gateway
-    if gateway:
-        attached = (a.id for a in network.addresses.values() if (a.attached_to or "").startswith(gateway + "/"))
-        found += [_ingress_of(id_, network, "applicationGateway") for id_ in attached]
+    if cluster.application_gateway:
+        attached = network.attached_to(cluster.application_gateway)
+        found += [_ingress_of(address.id, network, "applicationGateway") for address in attached]
     return {ip.address: ip for ip in found if ip}
 
 
 def _load_balanced(cluster: ClusterFacts, network: AzureNetwork) -> tuple[str, ...]:
-    group = f"{cluster.node_group_id}/providers/microsoft.network/loadbalancers/"
-    balancers = [lb for id_, lb in network.load_balancers.items() if id_.startswith(group)]
+    balancers = network.balancers_in(cluster.node_group_id)
     if balancers:
         return tuple(f.address for lb in balancers for f in lb.frontends if f.serves_ingress)
-    attached = (a.id for a in network.addresses.values() if (a.attached_to or "").startswith(group))
-    return tuple(id_ for id_ in attached if id_ not in cluster.effective)
+    attached = network.attached_to(f"{cluster.node_group_id}/providers/microsoft.network/loadbalancers")
+    return tuple(address.id for address in attached if address.id not in cluster.effective)
 
 
 def _ingress_of(id_: str, network: AzureNetwork, via: Via) -> IngressIp | None:

@@ -4,7 +4,7 @@
 addresses, and holds everything that does not rest on the name; it is computed once and copied for each question.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from bot.domain.firewall.matchers import (
@@ -109,6 +109,9 @@ def _application_names(application: list[ApplicationMatcher]) -> Iterator[tuple[
             yield host.lower(), ApplicationTarget(matcher, url, "*" if url == "*" else path)
 
 
+Matches = dict[int, list[RuleMatch]]
+
+
 class Standing:
     """What every question of one scope with the same addresses shares.
 
@@ -116,16 +119,12 @@ class Standing:
         matches: By slot, the rules that match or may match whatever the name is.
         effects: By slot, their joint effect.
         slots: The slots of ``effects`` in order.
-        template: The steps of all slots; misses where no effect is.
     """
 
-    def __init__(self, compiled: Compiled, asked: Spans, matches: dict[int, list[RuleMatch]]) -> None:
+    def __init__(self, matches: Matches, effects: dict[int, Effect]) -> None:
         self.matches = matches
-        self.effects: dict[int, Effect] = {
-            slot: effect_of(compiled.misses[slot], found, asked) for slot, found in matches.items()
-        }
-        self.slots = sorted(self.effects)
-        self.template = list(compiled.misses)
+        self.effects = effects
+        self.slots = sorted(effects)
 
 
 class Scope:
@@ -140,9 +139,15 @@ class Scope:
     def __init__(self, compiled: Compiled, asked: Spans, service: Service) -> None:
         self.asked = asked
         self.service = service
-        self._compiled = compiled
+        self._misses = compiled.misses
         self._covers: dict[AddressSet, Cover] = {}
-        self._network = [found for found in compiled.network if self.fits(found) and any(self.cover(found.sources)[:2])]
+        opaque = [found for found in compiled.opaque if self._reaches(found)]
+        self._by_address: list[NetworkMatcher | ApplicationMatcher] = [
+            *(found for found in compiled.network if self.fits(found) and self._reaches(found)),
+            *(found for found in opaque if found.destinations is not None),
+        ]
+        self._matches = self._collect([found for found in opaque if found.destinations is None], ())
+        self._effects = {slot: self.effect(slot, found) for slot, found in self._matches.items()}
         self._unresolved: Standing | None = None
 
     def cover(self, sources: AddressSet) -> Cover:
@@ -152,38 +157,44 @@ class Scope:
             found = self._covers[sources] = cover(sources, self.asked)
         return found
 
+    def effect(self, slot: int, matches: list[RuleMatch]) -> Effect:
+        """The joint effect of the matches in one rule collection."""
+        return effect_of(self._misses[slot], matches, self.asked)
+
     def fits(self, matcher: NetworkMatcher) -> bool:
         """Whether the destination port is one of the rule's."""
         return any(low <= self.service[1] <= high for low, high in matcher.ports)
 
     def standing(self, addresses: Spans) -> Standing:
-        """What does not rest on the name; linear in the network rules of the scope if addresses are given."""
+        """What does not rest on the name; linear in the network rules for these sources if addresses are given."""
         if addresses:
             return self._stand(addresses)
         if self._unresolved is None:
             self._unresolved = self._stand(())
         return self._unresolved
 
+    def _reaches(self, matcher: NetworkMatcher | ApplicationMatcher) -> bool:
+        found = self.cover(matcher.sources)
+        return bool(found.yes or found.maybe)
+
     def _stand(self, addresses: Spans) -> Standing:
-        matches: dict[int, list[RuleMatch]] = {}
-        for slot, found in (*self._network_matches(addresses), *self._opaque_matches(addresses)):
-            if found.match is not Match.NO:
-                matches.setdefault(slot, []).append(found)
-        return Standing(self._compiled, self.asked, matches)
+        there = self._collect(self._by_address, addresses)
+        matches = self._matches | {slot: [*self._matches.get(slot, ()), *found] for slot, found in there.items()}
+        return Standing(matches, self._effects | {slot: self.effect(slot, matches[slot]) for slot in there})
 
-    def _network_matches(self, addresses: Spans) -> Iterator[tuple[int, RuleMatch]]:
-        for matcher in self._network:
-            match, why = address_match(matcher.rule.name, matcher.destinations, addresses)
+    def _collect(self, matchers: Iterable[NetworkMatcher | ApplicationMatcher], addresses: Spans) -> Matches:
+        matches: Matches = {}
+        for matcher in matchers:
+            match, why = self._match(matcher, addresses)
             if match is not Match.NO:
-                found = self.cover(matcher.sources)
-                yield matcher.slot, decide(matcher.rule.name, found, match, why=why, asked=self.asked)
+                found = decide(matcher.rule.name, self.cover(matcher.sources), match, why=why, asked=self.asked)
+                matches.setdefault(matcher.slot, []).append(found)
+        return matches
 
-    def _opaque_matches(self, addresses: Spans) -> Iterator[tuple[int, RuleMatch]]:
-        for matcher in self._compiled.opaque:
-            match, why = opaque_target(matcher.rule, self.service)
-            match, why = also_at(matcher, (match, why), addresses)
-            found = self.cover(matcher.sources)
-            yield matcher.slot, decide(matcher.rule.name, found, match, why=why, asked=self.asked)
+    def _match(self, matcher: NetworkMatcher | ApplicationMatcher, addresses: Spans) -> tuple[Match, str]:
+        if isinstance(matcher, NetworkMatcher):
+            return address_match(matcher.rule.name, matcher.destinations, addresses)
+        return also_at(matcher, opaque_target(matcher.rule, self.service), addresses)
 
 
 def also_at(matcher: ApplicationMatcher, found: tuple[Match, str], addresses: Spans) -> tuple[Match, str]:

@@ -12,7 +12,7 @@ from bot.domain.firewall.order import rank_of
 from bot.domain.firewall.ranges import Spans, spans_from_text, union
 from bot.domain.firewall.rules import Action, Kind, RuleSet
 from bot.domain.firewall.verdict import Evaluation, Flow, Outcome, Result, Stage, TraceStep
-from bot.domain.firewall.walk import Effect, Undecided, builtin_effect, effect_of
+from bot.domain.firewall.walk import Effect, Undecided, builtin_effect
 from bot.errors import InvariantBroken
 
 _SCOPES = 256
@@ -43,7 +43,7 @@ class Evaluator:
         scope, standing, addresses = self._frame(flow)
         name = flow.destination.fqdn
         undecided = Undecided(scope.asked)
-        trace = [self._threat_intel.step(name, addresses), *standing.template]
+        trace = [self._threat_intel.step(name, addresses), *self._compiled.misses]
         for slot, effect in self._effects(flow, scope, standing):
             trace[slot + 1] = undecided.meet(effect)
             if undecided.is_over:
@@ -103,8 +103,7 @@ class Evaluator:
             named.setdefault(target.matcher.slot, []).append(found)
         for slot in sorted({*standing.slots, *named}) if named else standing.slots:
             if slot in named:
-                matches = [*standing.matches.get(slot, ()), *named[slot]]
-                yield slot, effect_of(self._compiled.misses[slot], matches, scope.asked)
+                yield slot, scope.effect(slot, [*standing.matches.get(slot, ()), *named[slot]])
             else:
                 yield slot, standing.effects[slot]
 

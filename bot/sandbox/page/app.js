@@ -1,0 +1,47 @@
+/** The page's entry: wires the parts to the state and starts following the sandbox. */
+import { renderComposer, startComposer } from "./composer.js";
+import { renderConversation } from "./conversation.js";
+import { setText } from "./dom.js";
+import { follow } from "./events.js";
+import { renderHint } from "./intro.js";
+import { renderModal } from "./modal.js";
+import { startProgress } from "./operations.js";
+import { renderPanel, startPanel } from "./panel.js";
+import { renderRail } from "./rail.js";
+import { change, nowMs, onChange, state } from "./state.js";
+import { relative } from "./time.js";
+import { toast } from "./toast.js";
+
+const AGO_MS = 10_000;
+
+function render() {
+  document.body.classList.toggle("loading", !state.loaded);
+  document.body.classList.toggle("offline", Boolean(state.offline));
+  renderRail();
+  renderComposer();
+  renderHint();
+  renderConversation();
+  renderModal();
+  renderPanel();
+  renderFacts();
+}
+
+/** One line on how this sandbox runs. */
+function renderFacts() {
+  const { speed, delivery, database } = state.info;
+  const pace = speed === 1 ? "Azure’s own pace" : `${speed} × Azure’s pace`;
+  setText(document.getElementById("facts"), [pace, delivery, database].filter(Boolean).join(" · "));
+}
+
+/** "3 min ago" moves on without touching the rows. */
+function refreshAges() {
+  for (const node of document.querySelectorAll("[data-relative]")) setText(node, relative(Number(node.dataset.relative), nowMs()));
+}
+
+startComposer();
+startPanel();
+startProgress();
+onChange(render);
+setInterval(refreshAges, AGO_MS);
+document.addEventListener("visibilitychange", () => change());
+follow().catch((error) => toast(`The sandbox does not answer: ${error.message}`, "bad"));

@@ -1,0 +1,71 @@
+"""What a message may say: checks text and blocks as the Web API does.
+
+Sources (read 2026-11): https://docs.slack.dev/reference/methods/chat.postMessage,
+https://docs.slack.dev/reference/methods/chat.update.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bot.sandbox.slack.blocks import block_problems, view_problems
+from bot.sandbox.slack.errors import SlackError, refuse_problems
+from bot.sandbox.slack.messages import Content
+
+POST_MOST = 40_000
+"""Characters of a posted message; what is longer is cut."""
+
+UPDATE_MOST = 4_000
+"""Characters of an updated message's text; what is longer is refused."""
+
+
+def decoded(value: Any, error: str) -> Any:
+    """A JSON argument, whether it came as JSON or as a string of it."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise SlackError(error) from None
+
+
+def content_from_args(args: Mapping[str, Any], *, most: int = POST_MOST, is_cut: bool = True) -> Content:
+    """The content of a message.
+
+    Args:
+        args: Arguments of the method, or the body of an answer.
+        most: Characters of the text.
+        is_cut: Whether longer text is cut; else it is ``msg_too_long``.
+    """
+    blocks = decoded(args.get("blocks") or [], "invalid_blocks_format")
+    refuse_problems("invalid_blocks", block_problems(blocks, "message"))
+    if args.get("attachments") and decoded(args["attachments"], "invalid_attachments"):
+        raise SlackError("invalid_attachments", response_metadata={"messages": ["[ERROR] use blocks"]})
+    text = args.get("text") or ""
+    if not isinstance(text, str):
+        raise SlackError("invalid_arguments")
+    if not text and not blocks:
+        raise SlackError("no_text")
+    if len(text) > most and not is_cut:
+        raise SlackError("msg_too_long")
+    metadata = decoded(args.get("metadata"), "invalid_metadata_format")
+    return Content(text[:most], blocks, args.get("thread_ts") or None, metadata)
+
+
+def view_from_args(value: Any, kind: str) -> dict[str, Any]:
+    """A checked view of one kind.
+
+    Args:
+        value: The ``view`` argument.
+        kind: ``modal`` or ``home``.
+    """
+    view = decoded(value, "invalid_arguments")
+    problems = view_problems(view)
+    if any("bytes" in problem.message for problem in problems):
+        raise SlackError("view_too_large")
+    in_blocks = problems and all(problem.pointer.startswith("/view/blocks") for problem in problems)
+    refuse_problems("invalid_blocks" if in_blocks else "invalid_arguments", problems)
+    if view["type"] != kind:
+        raise SlackError("invalid_arguments", response_metadata={"messages": [f"[ERROR] the view is no {kind}"]})
+    checked: dict[str, Any] = view
+    return checked

@@ -1,0 +1,115 @@
+"""Files: upload URL, content, completion, download.
+
+Sources (read 2026-11): https://docs.slack.dev/reference/methods/files.getUploadURLExternal,
+https://docs.slack.dev/reference/methods/files.completeUploadExternal.
+"""
+
+import base64
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.installation import BOT_USER_ID
+from bot.sandbox.slack.ledger import Ledger
+from bot.sandbox.slack.stamps import Stamps
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file; ``content`` is None until it was uploaded, ``channel`` until it was shared."""
+
+    id: str
+    name: str
+    title: str
+    length: int
+    created: int
+    content: bytes | None = None
+    channel: str | None = None
+    is_complete: bool = False
+
+    def shown(self, base_url: str) -> dict[str, Any]:
+        """As ``GET /_sandbox/slack`` shows it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "title": self.title,
+            "channel": self.channel,
+            "size": self.length,
+            "url": f"{base_url}/files/{self.id}/{self.name}",
+        }
+
+    def wire(self, base_url: str) -> dict[str, Any]:
+        """As the Web API returns it."""
+        url = f"{base_url}/files/{self.id}/{self.name}"
+        return {
+            "id": self.id,
+            "created": self.created,
+            "timestamp": self.created,
+            "name": self.name,
+            "title": self.title,
+            "mimetype": "text/plain",
+            "filetype": self.name.rpartition(".")[2],
+            "user": BOT_USER_ID,
+            "size": self.length,
+            "mode": "hosted",
+            "is_external": False,
+            "is_public": False,
+            "url_private": url,
+            "url_private_download": url,
+            "permalink": url,
+            "channels": [self.channel] if self.channel else [],
+        }
+
+
+class Files:
+    """All files by id.
+
+    Args:
+        journal: Keeps them, content included.
+    """
+
+    def __init__(self, journal: Ledger, stamps: Stamps) -> None:
+        self._journal = journal
+        self._stamps = stamps
+        self._by_id = {key: _from_row(body) for key, body in journal.load("slack.file").items()}
+
+    def shared(self) -> list[File]:
+        """The files that people can see, oldest first."""
+        return [file for file in self._by_id.values() if file.is_complete]
+
+    def reserve(self, name: str, length: int) -> File:
+        """A file that awaits its content."""
+        created = int(self._stamps.ts().split(".")[0])
+        return self._keep(File(self._stamps.id("F"), name, name, length, created))
+
+    def get(self, file_id: str) -> File:
+        """The file, or ``file_not_found``."""
+        found = self._by_id.get(file_id)
+        if found is None:
+            raise SlackError("file_not_found")
+        return found
+
+    def upload(self, file_id: str, content: bytes) -> None:
+        """Take the content; its length must be the one that was announced."""
+        file = self.get(file_id)
+        if file.is_complete or len(content) != file.length:
+            raise SlackError("file_upload_size_mismatch")
+        self._keep(replace(file, content=content))
+
+    def complete(self, file_id: str, *, title: str | None, channel: str | None) -> File:
+        """Share an uploaded file, in a channel or with nobody."""
+        file = self.get(file_id)
+        if file.content is None:
+            raise SlackError("file_not_found")
+        return self._keep(replace(file, title=title or file.title, channel=channel, is_complete=True))
+
+    def _keep(self, file: File) -> File:
+        self._by_id[file.id] = file
+        content = None if file.content is None else base64.b64encode(file.content).decode()
+        self._journal.put("slack.file", file.id, {**asdict(file), "content": content})
+        return file
+
+
+def _from_row(body: dict[str, Any]) -> File:
+    content = None if body["content"] is None else base64.b64decode(body["content"])
+    return File(**{**body, "content": content})

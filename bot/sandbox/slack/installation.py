@@ -1,0 +1,46 @@
+"""What the workspace knows about the one application that is installed in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+TEAM_ID = "TSANDBOX1"
+TEAM_DOMAIN = "sandbox"
+APP_ID = "ASANDBOX1"
+BOT_ID = "BBOT0001"
+BOT_USER_ID = "UBOT0001"
+
+DEFAULT_SCOPES = frozenset(
+    {"commands", "chat:write", "users:read", "users:read.email", "usergroups:read", "files:write", "im:write"}
+)
+"""The bot scopes of the product's manifest."""
+
+
+def _shortcuts() -> Mapping[str, str]:
+    return MappingProxyType({"request_fqdn": "shortcut", "request_fqdn_from_message": "message_action"})
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Secrets and manifest of the installed application.
+
+    Args:
+        signing_secret: Signs every HTTP delivery.
+        bot_token: The ``xoxb-`` token that the Web API takes.
+        app_token: The ``xapp-`` token that opens Socket Mode.
+        delivery: ``http`` or ``socket``.
+        scopes: Granted bot scopes; a method that needs another answers ``missing_scope``.
+        commands: Slash commands of the manifest.
+        should_escape: Whether users, channels and URLs in a command's text arrive escaped.
+        shortcuts: Callback id to payload type (``shortcut`` or ``message_action``).
+    """
+
+    signing_secret: str
+    bot_token: str
+    app_token: str
+    delivery: str = "http"
+    scopes: frozenset[str] = DEFAULT_SCOPES
+    commands: tuple[str, ...] = ("/egress",)
+    should_escape: bool = True
+    shortcuts: Mapping[str, str] = field(default_factory=_shortcuts)
+    verification_token: str = "sandbox-verification-token"

@@ -1,0 +1,226 @@
+"""What the members of the workspace do: type, press, choose, submit, close. As strict as their own client."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from bot.sandbox.slack.answers import follow_submission, say_answer
+from bot.sandbox.slack.blocks import all_options, option_list_problems
+from bot.sandbox.slack.delivery import Ack, Outgoing
+from bot.sandbox.slack.directory import USERS, Channel, User
+from bot.sandbox.slack.errors import Impossible, SlackError
+from bot.sandbox.slack.inputs import field_errors
+from bot.sandbox.slack.messages import Content, Message
+from bot.sandbox.slack.payloads import Payload, Payloads, wire_place
+from bot.sandbox.slack.places import Place, Places, person
+from bot.sandbox.slack.pressing import Press, Pressed, element_in, values_put_in
+from bot.sandbox.slack.record import Delivered
+from bot.sandbox.slack.views import View
+from bot.sandbox.slack.workspace import SlackWorkspace
+
+
+class People:
+    """The members' side of the workspace. All methods answer ``{"status", "ms", "body"}`` of the ack.
+
+    Where the ack failed there is an ``error`` too, and ``status`` is 0 if there was no ack at all.
+
+    Args:
+        workspace: Where they are.
+    """
+
+    def __init__(self, workspace: SlackWorkspace) -> None:
+        self._slack = workspace
+        self._places = Places(workspace)
+        self._payloads = Payloads(workspace.installation.verification_token)
+        self._offered: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+
+    def command(self, user_id: str, channel_id: str, text: str, command: str | None = None) -> dict[str, Any]:
+        """Type a slash command; its ack may say something in the channel."""
+        user = person(user_id)
+        channel = self._places.member(user, channel_id)
+        known = self._slack.installation.commands
+        name = command or known[0]
+        if name not in known:
+            raise Impossible(f"{name} is not a valid command; this workspace knows {', '.join(known)}.")
+        payload = self._payloads.command(user, channel, name, self._escaped(text))
+        payload |= self._tickets(user, channel, None)
+        ack = self._deliver(Outgoing("command", user.id, "slash_commands", payload))
+        return self._followed(ack, user, lambda: say_answer(self._slack, user.id, channel.id, ack.body)).shown()
+
+    def say(self, user_id: str, channel_id: str, text: str, thread_ts: str | None = None) -> dict[str, Any]:
+        """Post a message as a person; the bot hears nothing of it."""
+        user = person(user_id)
+        channel = self._places.member(user, channel_id)
+        with self._slack.lock:
+            message = self._slack.messages.post(channel.id, Content(text, thread_ts=thread_ts), user=user.id)
+        return Ack(200).shown() | {"channel": channel.id, "ts": message.ts}
+
+    def shortcut(
+        self, user_id: str, callback_id: str, channel_id: str | None = None, message_ts: str | None = None
+    ) -> dict[str, Any]:
+        """Use a global shortcut, or a message shortcut on a message."""
+        user = person(user_id)
+        kind = self._shortcut_kind(callback_id, is_on_message=message_ts is not None)
+        payload = self._payloads.interaction(kind, user)
+        payload |= {"callback_id": callback_id, "action_ts": self._slack.stamps.ts()}
+        if message_ts is None:
+            payload |= {"trigger_id": self._slack.tickets.issue_trigger(user.id)}
+        else:
+            payload |= self._on_message(user, self._places.message(user, channel_id, message_ts))
+        return self._deliver(Outgoing("shortcut", user.id, "interactive", payload)).shown()
+
+    def home(self, user_id: str) -> dict[str, Any]:
+        """Open the Home tab."""
+        user = person(user_id)
+        with self._slack.lock:
+            channel = self._slack.directory.direct(user.id)
+            view = self._slack.views.home.get(user.id)
+        ts = self._slack.stamps.ts()
+        event: Payload = {"type": "app_home_opened", "user": user.id, "channel": channel.id, "tab": "home"}
+        event |= {"event_ts": ts} | ({"view": view.wire()} if view else {})
+        payload = self._payloads.event(event, self._slack.stamps.id("Ev"), int(ts.split(".")[0]))
+        return self._slack.events.deliver(Outgoing("event", user.id, "events_api", payload)).shown()
+
+    def action(self, user_id: str, press: Press) -> dict[str, Any]:
+        """Press a button, choose an option, change an input that dispatches."""
+        user = person(user_id)
+        place = self._places.pressed_in(user, press)
+        pressed = element_in(place.blocks, press)
+        pressed = replace(pressed, options=self._options_for(user, place, pressed, press))
+        held = pressed.entry(press)
+        if held is not None:
+            place = self._places.put_state(place, pressed.put(place.state, held))
+        if not pressed.is_dispatched:
+            return Ack(200).shown()
+        payload = self._payloads.interaction("block_actions", user) | self._in_place(user, place)
+        payload |= {"actions": [pressed.action(held, self._slack.stamps.ts())]}
+        return self._deliver(Outgoing("action", user.id, "interactive", payload)).shown()
+
+    def options(self, user_id: str, press: Press) -> dict[str, Any]:
+        """Type into an external select; what the bot offers comes as ``options`` or ``option_groups``, too."""
+        user = person(user_id)
+        place = self._places.pressed_in(user, press)
+        ack = self._suggested(user, place, element_in(place.blocks, replace(press, given=None)), press.query)
+        return ack.shown() | (ack.body if ack.error is None else {})
+
+    def submit(self, user_id: str, view_id: str, values: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        """Fill in and submit a modal; answers field errors and the ids of the modals then open, too."""
+        user = person(user_id)
+        view = self._places.modal(user, view_id)
+        if view.body.get("submit") is None:
+            raise Impossible("This modal has no submit button.")
+        state = values_put_in(view, values, lambda pressed, press: self._options_for(user, Place(view), pressed, press))
+        errors = field_errors(view.blocks, state)
+        with self._slack.lock:
+            view = self._slack.views.replace(replace(view, state=state, errors=errors))
+        ack = Ack(0) if errors else self._submitted(user, view, errors)
+        return ack.shown() | {"errors": errors, "views": [item.id for item in self._slack.views.stack(user.id)]}
+
+    def close(self, user_id: str, view_id: str, *, is_cleared: bool = False) -> dict[str, Any]:
+        """Close a modal; the bot hears of it if it asked to."""
+        user = person(user_id)
+        view = self._places.modal(user, view_id)
+        clears = is_cleared or bool(view.body.get("clear_on_close"))
+        with self._slack.lock:
+            self._slack.views.clear(user.id) if clears else self._slack.views.pop(view)
+        if not view.body.get("notify_on_close"):
+            return Ack(200).shown()
+        payload = self._payloads.interaction("view_closed", user)
+        payload |= {"view": view.wire(), "is_cleared": clears}
+        return self._deliver(Outgoing("close", user.id, "interactive", payload)).shown()
+
+    def _submitted(self, user: User, view: View, errors: dict[str, str]) -> Ack:
+        payload = self._payloads.interaction("view_submission", user)
+        payload |= {"trigger_id": self._slack.tickets.issue_trigger(user.id, view.id)}
+        payload |= {"view": view.wire(), "response_urls": []}
+        ack = self._deliver(Outgoing("submit", user.id, "interactive", payload))
+        return self._followed(ack, user, lambda: errors.update(self._follow(view, ack.body)))
+
+    def _follow(self, view: View, body: Any) -> dict[str, str]:
+        stack = self._slack.views.stack(view.user)
+        now = next((item for item in stack if item.id == view.id), view)
+        errors = follow_submission(self._slack, now, body)
+        if errors:
+            self._slack.views.replace(replace(now, errors=errors))
+        return errors
+
+    def _followed(self, ack: Ack, user: User, follow: Callable[[], object]) -> Ack:
+        if ack.error is not None:
+            return ack
+        try:
+            with self._slack.lock:
+                follow()
+        except SlackError as refused:
+            self._slack.record.add_delivery(Delivered("ack", user.id, ack.status, ack.ms, str(refused)))
+            return replace(ack, error=str(refused))
+        return ack
+
+    def _deliver(self, outgoing: Outgoing) -> Ack:
+        return self._slack.courier.deliver(outgoing)
+
+    def _shortcut_kind(self, callback_id: str, *, is_on_message: bool) -> str:
+        shortcuts = self._slack.installation.shortcuts
+        kind = shortcuts.get(callback_id)
+        if kind is None:
+            raise Impossible(f"There is no shortcut {callback_id}; this workspace has {', '.join(shortcuts)}.")
+        if is_on_message != (kind == "message_action"):
+            place = "without a message" if is_on_message else "on a message: give channel and message_ts"
+            raise Impossible(f"{callback_id} is used {place}.")
+        return kind
+
+    def _escaped(self, text: str) -> str:
+        if not self._slack.installation.should_escape:
+            return text
+        people = {user.name: f"<@{user.id}|{user.name}>" for user in USERS.values()}
+        places = {c.name: f"<#{c.id}|{c.name}>" for c in self._slack.directory.channels.values() if c.user is None}
+        text = re.sub(r"(?<![\w<])@([\w.-]+)", lambda m: people.get(m[1], m[0]), text)
+        text = re.sub(r"(?<![\w<])#([\w.-]+)", lambda m: places.get(m[1], m[0]), text)
+        return re.sub(r"(?<![<|])\bhttps?://[^\s<>|]+", lambda m: f"<{m[0]}>", text)
+
+    def _tickets(self, user: User, channel: Channel, message: Message | None) -> Payload:
+        ts, thread = (message.ts, message.thread_ts) if message else (None, None)
+        key = self._slack.tickets.issue_response_url(user.id, channel.id, message_ts=ts, thread_ts=thread)
+        trigger_id = self._slack.tickets.issue_trigger(user.id)
+        return {"trigger_id": trigger_id, "response_url": f"{self._slack.base_url}/respond/{key}"}
+
+    def _on_message(self, user: User, place: Place) -> Payload:
+        if isinstance(place.where, View):
+            return {}
+        message, channel = place.where
+        body = {"channel": wire_place(channel), "message_ts": message.ts, "message": message.wire()}
+        return body | self._tickets(user, channel, message)
+
+    def _in_place(self, user: User, place: Place) -> Payload:
+        body = place.payload(self._payloads)
+        if isinstance(place.where, View):
+            return body | {"trigger_id": self._slack.tickets.issue_trigger(user.id, place.view_id)}
+        message, channel = place.where
+        return body | self._tickets(user, channel, message)
+
+    def _options_for(self, user: User, place: Place, pressed: Pressed, press: Press) -> list[dict[str, Any]] | None:
+        if not pressed.element["type"].endswith("external_select") or press.given in (None, "", []):
+            return None
+        wanted = set(press.given if isinstance(press.given, list) else [press.given])
+        offered = self._offered.get(_offer_key(place, pressed), [])
+        if wanted <= {option["value"] for option in offered}:
+            return offered
+        ack = self._suggested(user, place, pressed, press.query)
+        if ack.error is not None:
+            raise Impossible(f"The options of {press.action_id} did not load: {ack.error}.")
+        return self._offered[_offer_key(place, pressed)]
+
+    def _suggested(self, user: User, place: Place, pressed: Pressed, query: str) -> Ack:
+        payload = self._payloads.interaction("block_suggestion", user) | place.payload(self._payloads)
+        payload |= {"action_id": pressed.element["action_id"], "block_id": pressed.block["block_id"], "value": query}
+        ack = self._deliver(Outgoing("options", user.id, "interactive", payload))
+        problems = option_list_problems(ack.body) if ack.error is None else []
+        if problems:
+            return replace(ack, error=f"invalid_options: {problems[0]}")
+        if ack.error is None:
+            self._offered[_offer_key(place, pressed)] = all_options(ack.body)
+        return ack
+
+
+def _offer_key(place: Place, pressed: Pressed) -> tuple[str, str, str]:
+    return place.key, pressed.block["block_id"], pressed.element["action_id"]

@@ -1,0 +1,145 @@
+"""Socket Mode: up to ten sockets, one envelope to exactly one of them.
+
+Source (read 2026-11): https://docs.slack.dev/apis/events-api/using-socket-mode.
+"""
+
+import json
+import secrets
+import threading
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NoAck
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bot.sandbox.slack.delivery import FAILED, TIMED_OUT, Outgoing, Undelivered
+from bot.sandbox.slack.installation import APP_ID
+
+SOCKETS_MOST = 10
+
+
+class Socket(Protocol):
+    """One open WebSocket; both methods may be called from any thread."""
+
+    def send(self, text: str) -> None:
+        """Send a text frame, without waiting."""
+
+    def close(self) -> None:
+        """Close the connection, without waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    socket: Socket
+    answer: "Future[Any]"
+
+
+class SocketTransport:
+    """Hands envelopes to the sockets in turn and matches the acks."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sockets: list[Socket] = []
+        self._leaving: set[int] = set()
+        self._tickets: set[str] = set()
+        self._pending: dict[str, _Pending] = {}
+        self._turn = 0
+
+    def issue_ticket(self) -> str:
+        """A ticket that opens one socket, once."""
+        ticket = secrets.token_urlsafe(24)
+        self._tickets.add(ticket)
+        return ticket
+
+    def join(self, ticket: str, socket: Socket) -> bool:
+        """Take in a socket and greet it; False if the ticket is no good or ten sockets are open."""
+        with self._lock:
+            if ticket not in self._tickets:
+                return False
+            self._tickets.remove(ticket)
+            if len(self._sockets) >= SOCKETS_MOST:
+                socket.send(_disconnect("too_many_websockets"))
+                return False
+            self._sockets.append(socket)
+            count = len(self._sockets)
+        socket.send(json.dumps(_hello(count)))
+        return True
+
+    def leave(self, socket: Socket) -> None:
+        """Forget a closed socket; acks that it owed are lost."""
+        with self._lock:
+            self._sockets = [item for item in self._sockets if item is not socket]
+            self._leaving.discard(id(socket))
+            lost = [pending for pending in self._pending.values() if pending.socket is socket]
+        for pending in lost:
+            if not pending.answer.done():
+                pending.answer.set_exception(Undelivered(TIMED_OUT))
+
+    def receive(self, socket: Socket, text: str) -> None:
+        """Take an ack; frames that are none are ignored, as the vendor does."""
+        try:
+            frame = json.loads(text)
+        except ValueError:
+            return
+        pending = self._pending.get(frame.get("envelope_id", "")) if isinstance(frame, dict) else None
+        if pending is not None and pending.socket is socket and not pending.answer.done():
+            pending.answer.set_result(frame.get("payload"))
+
+    def is_connected(self) -> bool:
+        """Whether at least one socket is open."""
+        return bool(self._sockets)
+
+    def send(self, outgoing: Outgoing, deadline_s: float) -> tuple[int, Any]:
+        """Send an envelope to one socket and wait for its ack."""
+        socket = self._next_socket()
+        envelope_id = secrets.token_hex(16)
+        pending = _Pending(socket, Future())
+        self._pending[envelope_id] = pending
+        try:
+            socket.send(json.dumps(_envelope(envelope_id, outgoing)))
+            return 200, pending.answer.result(deadline_s)
+        except NoAck:
+            raise Undelivered(TIMED_OUT) from None
+        finally:
+            del self._pending[envelope_id]
+
+    def disconnect(self, *, is_hard: bool) -> None:
+        """Ask every socket to come back on a new connection, or just cut it."""
+        with self._lock:
+            sockets = list(self._sockets)
+            self._leaving |= {id(socket) for socket in sockets}
+        for socket in sockets:
+            if not is_hard:
+                socket.send(_disconnect("refresh_requested"))
+            socket.close()
+
+    def _next_socket(self) -> Socket:
+        with self._lock:
+            open_sockets = [socket for socket in self._sockets if id(socket) not in self._leaving]
+            if not open_sockets:
+                raise Undelivered(FAILED)
+            self._turn += 1
+            return open_sockets[self._turn % len(open_sockets)]
+
+
+def _hello(count: int) -> dict[str, Any]:
+    return {
+        "type": "hello",
+        "num_connections": count,
+        "debug_info": {"host": "applink-sandbox", "build_number": 1, "approximate_connection_time": 18060},
+        "connection_info": {"app_id": APP_ID},
+    }
+
+
+def _disconnect(reason: str) -> str:
+    return json.dumps({"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-sandbox"}})
+
+
+def _envelope(envelope_id: str, outgoing: Outgoing) -> dict[str, Any]:
+    is_event = outgoing.envelope == "events_api"
+    envelope = {
+        "envelope_id": envelope_id,
+        "payload": outgoing.payload,
+        "type": outgoing.envelope,
+        "accepts_response_payload": not is_event,
+    }
+    return envelope | ({"retry_attempt": outgoing.attempt, "retry_reason": outgoing.reason} if is_event else {})

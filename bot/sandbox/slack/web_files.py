@@ -1,0 +1,51 @@
+"""files.*: the upload in three steps.
+
+Source (read 2026-11): https://docs.slack.dev/messaging/working-with-files.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.sandbox.slack.content import decoded
+from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.files import File
+from bot.sandbox.slack.messages import Content
+from bot.sandbox.slack.method import Args, Body, Method
+from bot.sandbox.slack.workspace import SlackWorkspace
+
+
+def _upload_url(workspace: SlackWorkspace, args: Args) -> Body:
+    if not str(args["length"]).isdigit() or int(args["length"]) == 0:
+        raise SlackError("invalid_arguments")
+    file = workspace.files.reserve(str(args["filename"]), int(args["length"]))
+    return {"upload_url": f"{workspace.base_url}/upload/{file.id}", "file_id": file.id}
+
+
+def _complete(workspace: SlackWorkspace, args: Args) -> Body:
+    items: list[dict[str, Any]] = decoded(args["files"], "invalid_arguments")
+    targets = [part for part in str(args.get("channel_id") or args.get("channels") or "").split(",") if part]
+    channels = [workspace.directory.target(target).id for target in targets]
+    first = channels[0] if channels else None
+    shared = [workspace.files.complete(item["id"], title=item.get("title"), channel=first) for item in items]
+    for channel in channels:
+        _share(workspace, args, channel, shared)
+    return {"files": [file.wire(workspace.base_url) for file in shared]}
+
+
+def _share(workspace: SlackWorkspace, args: Args, channel: str, shared: list[File]) -> None:
+    ids = tuple(file.id for file in shared)
+    text = str(args.get("initial_comment") or "")
+    workspace.messages.post(channel, Content(text, thread_ts=args.get("thread_ts") or None, files=ids))
+
+
+def _info(workspace: SlackWorkspace, args: Args) -> Body:
+    return {"file": workspace.files.get(args["file"]).wire(workspace.base_url)}
+
+
+_WRITE = ("files:write",)
+METHODS: Mapping[str, Method] = {
+    "files.getUploadURLExternal": Method(_upload_url, _WRITE, ("filename", "length")),
+    "files.completeUploadExternal": Method(_complete, _WRITE, ("files",)),
+    "files.info": Method(_info, ("files:read",), ("file",)),
+}
+"""Methods about files."""

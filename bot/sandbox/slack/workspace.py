@@ -1,0 +1,106 @@
+"""The simulated workspace: everything in it, behind one lock."""
+
+import threading
+from typing import Any
+
+from bot.sandbox.clock import SandboxClock
+from bot.sandbox.journal import Journal
+from bot.sandbox.slack.delivery import Courier, Retries, Transport
+from bot.sandbox.slack.directory import USER_GROUPS, USERS, Directory
+from bot.sandbox.slack.faults import Faults
+from bot.sandbox.slack.files import Files
+from bot.sandbox.slack.http_transport import HttpTransport
+from bot.sandbox.slack.installation import Installation
+from bot.sandbox.slack.ledger import Ledger
+from bot.sandbox.slack.messages import Message, Messages
+from bot.sandbox.slack.record import Record
+from bot.sandbox.slack.sockets import SocketTransport
+from bot.sandbox.slack.stamps import Stamps
+from bot.sandbox.slack.tickets import Tickets
+from bot.sandbox.slack.views import Views
+
+
+class SlackWorkspace:
+    """State of the workspace and the way to the bot.
+
+    ``WebApi`` is what the bot does with it, ``People`` what its members do.
+
+    Args:
+        clock: The simulated time.
+        journal: Keeps everything through kill -9.
+        installation: The installed application: secrets, delivery, manifest.
+        bot_url: Where signed HTTP deliveries go, if it is known already.
+    """
+
+    def __init__(
+        self, clock: SandboxClock, journal: Journal, *, installation: Installation, bot_url: str | None = None
+    ) -> None:
+        self.lock = threading.RLock()
+        self.clock = clock
+        self.installation = installation
+        self.base_url = "http://127.0.0.1"
+        self._ledger = Ledger(journal)
+        self.directory = Directory(self._ledger)
+        self.stamps = Stamps(clock, max(self._ledger.load("slack.message"), default="0.0"))
+        self.messages = Messages(self._ledger, self.stamps)
+        self.views = Views(self._ledger, self.stamps)
+        self.files = Files(self._ledger, self.stamps)
+        self.tickets = Tickets(clock, self._ledger, self.stamps)
+        self.record = Record(self._ledger)
+        self.faults = Faults()
+        self.sockets = SocketTransport()
+        self.http = HttpTransport(installation.signing_secret)
+        self.courier = Courier(self._transport(), self.faults, self.record)
+        self.events = Retries(self.courier, clock.now)
+        self.events.start()
+        clock.watch(lambda _: self.events.wake())
+        self.connect(bot_url)
+
+    def connect(self, bot_url: str | None) -> None:
+        """Deliver to this URL from now on; None leaves Socket Mode, or nobody."""
+        self.http.bot_url = bot_url
+
+    @property
+    def revision(self) -> int:
+        """Grows with every change."""
+        return self._ledger.revision
+
+    @property
+    def deliveries_in_flight(self) -> int:
+        """Deliveries that await their ack."""
+        return self.courier.in_flight
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a bot to deliver to."""
+        return self.courier.transport.is_connected()
+
+    def close(self) -> None:
+        """Stop background work and cut the sockets."""
+        self.events.close()
+        self.sockets.disconnect(is_hard=True)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole workspace, as ``GET /_sandbox/slack`` returns it."""
+        with self.lock:
+            return {
+                "messages": [message.shown() | {"files": self._files_of(message)} for message in self.messages],
+                "views": {user: [view.shown() for view in stack] for user, stack in self.views.stacks.items() if stack},
+                "home": {user: view.shown() for user, view in self.views.home.items()},
+                "users": [_plain(user) for user in USERS.values()],
+                "usergroups": [_plain(group) for group in USER_GROUPS.values()],
+                "channels": [_plain(channel) for channel in self.directory.channels.values()],
+                "files": [file.shown(self.base_url) for file in self.files.shared()],
+                "deliveries": [_plain(delivered) for delivered in self.record.deliveries],
+                "calls": [_plain(call) for call in self.record.calls],
+            }
+
+    def _files_of(self, message: Message) -> list[dict[str, Any]]:
+        return [self.files.get(file_id).shown(self.base_url) for file_id in message.files]
+
+    def _transport(self) -> Transport:
+        return self.sockets if self.installation.delivery == "socket" else self.http
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__slots__}

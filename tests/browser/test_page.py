@@ -1,0 +1,187 @@
+"""The page as a newcomer uses it: type, read, fill in, decide, look at Azure, move the clock."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from bot.sandbox.slack.messages import Content
+from tests.browser.page_stage import PageStage
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+ARGUMENTS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-dev-shm-usage"
+).split()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, or what CHROMIUM names."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if path is None:
+        raise pytest.UsageError("The browser tests need Chromium: apt-get install chromium, or set CHROMIUM.")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+
+
+@pytest.fixture
+def stage() -> Iterator[PageStage]:
+    """A fresh sandbox."""
+    stage = PageStage()
+    yield stage
+    stage.stop()
+
+
+@pytest.fixture
+def page(browser: Browser, stage: PageStage) -> Iterator[Page]:
+    """The loaded page; an error in its JavaScript fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(5000)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(stage.url)
+    page.wait_for_selector("body:not(.loading)")
+    yield page
+    context.close()
+    assert problems == []
+
+
+def type_line(page: Page, line: str) -> None:
+    """Type a line and send it."""
+    page.get_by_label("Message or command").fill(line)
+    page.keyboard.press("Enter")
+
+
+def act_as(page: Page, name: str) -> None:
+    """Play another person."""
+    page.get_by_role("radio", name=re.compile(name)).click()
+
+
+def dialog(page: Page) -> Locator:
+    """The open modal."""
+    return page.get_by_role("dialog")
+
+
+def request_example(page: Page) -> None:
+    """File a request for example.com through the modal."""
+    type_line(page, "/egress request aks-udr example.com")
+    form = dialog(page)
+    form.get_by_role("combobox", name="Cluster").click()
+    form.get_by_role("option", name="aks-udr", exact=True).click()
+    form.get_by_role("textbox", name="Reason").fill("the import")
+    form.get_by_role("button", name="Send request").click()
+    expect(dialog(page)).to_have_count(0)
+
+
+def test_a_command_is_answered_for_the_person_alone(page: Page) -> None:
+    """The answer is marked as ephemeral, its markup is drawn, and nobody else sees it."""
+    type_line(page, "/egress show aks-udr")
+    answer = page.locator(".message.ephemeral")
+    expect(answer).to_contain_text("Only visible to you")
+    expect(answer.locator("strong", has_text="aks-udr")).to_be_visible()
+    expect(answer.locator("code")).to_have_text("20.103.44.8")
+    act_as(page, "Ada Approver")
+    expect(page.locator(".message.ephemeral")).to_have_count(0)
+
+
+def test_foreign_text_never_becomes_markup(page: Page) -> None:
+    """A script in an answer is shown as text."""
+    type_line(page, "/egress show aks-udr")
+    expect(page.locator(".message.ephemeral")).to_contain_text("<script>")
+    expect(page.locator("#messages script")).to_have_count(0)
+
+
+def test_commands_and_clusters_complete(page: Page) -> None:
+    """Tab takes the proposed subcommand, then the proposed cluster."""
+    line = page.get_by_label("Message or command")
+    line.press_sequentially("/egress sh")
+    page.keyboard.press("Tab")
+    expect(line).to_have_value("/egress show ")
+    line.press_sequentially("ud")
+    page.keyboard.press("Tab")
+    expect(line).to_have_value("/egress show aks-udr ")
+
+
+def test_history_comes_back_with_arrow_up(page: Page) -> None:
+    """The last line is one key away."""
+    type_line(page, "/egress show aks-lb")
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_label("Message or command")).to_have_value("/egress show aks-lb")
+
+
+def test_a_modal_shows_field_errors_until_they_are_corrected(page: Page) -> None:
+    """Required fields, then the app's own error, then success."""
+    type_line(page, "/egress request aks-udr https://example.com")
+    form = dialog(page)
+    form.get_by_role("button", name="Send request").click()
+    expect(form.get_by_text("Please complete this required field.")).to_have_count(2)
+    form.get_by_role("combobox", name="Cluster").fill("udr")
+    form.get_by_role("option", name="aks-udr", exact=True).click()
+    form.get_by_role("textbox", name="Reason").fill("the import")
+    form.get_by_role("button", name="Send request").click()
+    expect(form.get_by_text("Write the host name alone")).to_be_visible()
+    form.get_by_role("textbox", name="Destination").fill("example.com")
+    form.get_by_role("button", name="Send request").click()
+    expect(dialog(page)).to_have_count(0)
+    expect(page.locator(".message", has_text="asks for example.com from aks-udr")).to_be_visible()
+
+
+def test_an_approver_decides_and_azure_shows_the_rule(page: Page) -> None:
+    """The direct message is counted, the click is confirmed, the message changes, the rule flashes, the operation runs."""
+    request_example(page)
+    expect(page.get_by_role("radio", name=re.compile("Ada Approver")).locator(".badge")).to_have_text("1")
+    act_as(page, "Ada Approver")
+    page.get_by_role("tab", name=re.compile("Firewall rules")).click()
+    page.get_by_role("button", name="Approve", exact=True).click()
+    page.get_by_role("button", name="Yes, approve").click()
+    message = page.locator(".message", has_text="approved by @Ada Approver")
+    expect(message).to_contain_text("edited")
+    expect(page.locator(".rule.ours.fresh")).to_contain_text("example.com")
+    page.get_by_role("tab", name=re.compile("Operations")).click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+
+
+def test_declining_a_confirmation_changes_nothing(page: Page, stage: PageStage) -> None:
+    """Back means that the app hears nothing."""
+    request_example(page)
+    page.get_by_role("button", name="Approve", exact=True).click()
+    page.get_by_role("button", name="Back").click()
+    expect(dialog(page)).to_have_count(0)
+    assert stage.arm.operations == []
+
+
+def test_updates_leave_what_is_being_typed_alone(page: Page, stage: PageStage) -> None:
+    """A message that arrives meanwhile takes neither text nor focus."""
+    line = page.get_by_label("Message or command")
+    line.press_sequentially("half a tho")
+    stage.slack.messages.post("CEGRESS01", Content("meanwhile"))
+    expect(page.locator(".message", has_text="meanwhile")).to_be_visible()
+    line.press_sequentially("ught")
+    expect(line).to_have_value("half a thought")
+    expect(line).to_be_focused()
+
+
+def test_home_belongs_to_the_person(page: Page) -> None:
+    """Opening Home asks the app for it."""
+    page.get_by_role("button", name="Home").click()
+    expect(page.get_by_role("heading", name="Waiting for you")).to_be_visible()
+
+
+def test_the_clock_moves(page: Page, stage: PageStage) -> None:
+    """Seven days pass for the simulators too."""
+    page.get_by_role("button", name="Move the clock +7 days").click()
+    expect(page.locator("#clock-ahead")).to_have_text("7 d ahead")
+    assert stage.clock.offset.days == 7
+
+
+def test_closing_a_modal_closes_it_in_the_workspace(page: Page, stage: PageStage) -> None:
+    """Escape is a cancel."""
+    type_line(page, "/egress request")
+    expect(dialog(page)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog(page)).to_have_count(0)
+    page.wait_for_function("fetch('/_sandbox/slack').then((r) => r.json()).then((s) => Object.keys(s.views).length === 0)")
+
