@@ -1,0 +1,108 @@
+"""Faults that are switched on from outside: each matches a method and a path, a number of times."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from bot.sandbox.arm.wire import ArmRequest, ArmResponse, Json, aks_error, network_error
+
+_FIELDS = (
+    "method path times status code message retry_after_s latency_s fail_operation drop_response".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault.
+
+    Args:
+        method: HTTP method, or ``*``.
+        path: Regular expression that is searched in the path, case ignored.
+        times: How often it still strikes.
+        status: Answered at once instead of handling the request; 0 handles it.
+        code: Azure's error code.
+        message: Azure's message.
+        retry_after_s: Retry-After of the answer.
+        latency_s: The answer comes so much later.
+        fail_operation: The write is accepted and its operation ends as Failed with the code.
+        drop_response: The request is handled and the connection closed without an answer.
+    """
+
+    method: str = "*"
+    path: str = ""
+    times: int = 1
+    status: int = 0
+    code: str = "InternalServerError"
+    message: str = ""
+    retry_after_s: int | None = None
+    latency_s: float = 0
+    fail_operation: bool = False
+    drop_response: bool = False
+
+    @classmethod
+    def parse(cls, body: Any) -> "Fault":
+        """Read a fault from JSON.
+
+        Raises:
+            ValueError: With a sentence that says what is wrong.
+        """
+        if not isinstance(body, Mapping):
+            raise ValueError("A fault is a JSON object.")
+        if unknown := sorted(set(body) - set(_FIELDS)):
+            raise ValueError(f"A fault has no field {', '.join(unknown)}; it has {', '.join(_FIELDS)}.")
+        try:
+            fault = cls(**{name: value for name, value in body.items() if value is not None})
+            re.compile(fault.path)
+        except (TypeError, re.error) as error:
+            raise ValueError(f"The fault's path must be a regular expression: {error}.") from None
+        if not isinstance(fault.times, int) or fault.times < 1:
+            raise ValueError("A fault strikes 1 or more times.")
+        if fault.status and fault.status not in range(400, 600):
+            raise ValueError("A fault's status is 400 to 599.")
+        return fault
+
+    def matches(self, request: ArmRequest) -> bool:
+        """Whether it strikes this request."""
+        return self.method.upper() in ("*", request.method) and bool(re.search(self.path, request.path, re.IGNORECASE))
+
+    def answer(self, request: ArmRequest) -> ArmResponse | None:
+        """The error it answers with, in the shape of the provider that is asked; None handles the request."""
+        if not self.status:
+            return None
+        message = self.message or f"Simulated fault {self.code}."
+        aks = "microsoft.containerservice" in request.path.lower()
+        error = aks_error(self.status, self.code, message) if aks else network_error(self.status, self.code, message)
+        retry = {"retry-after": str(self.retry_after_s)} if self.retry_after_s is not None else {}
+        return replace(error.response, headers={**error.response.headers, **retry})
+
+    def carried(self, response: ArmResponse) -> ArmResponse:
+        """An answer with the delay or loss that this fault gives it."""
+        latency = timedelta(seconds=self.latency_s)
+        return replace(response, latency=response.latency + latency, dropped=response.dropped or self.drop_response)
+
+    @property
+    def operation_error(self) -> Json | None:
+        """How the accepted operation fails, if it does."""
+        return {"code": self.code, "message": self.message} if self.fail_operation else None
+
+
+class Faults:
+    """The faults that still strike; the first that matches does."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Switch one on."""
+        self._faults.append(fault)
+
+    def strike(self, request: ArmRequest) -> Fault | None:
+        """Take the first fault that matches, once."""
+        for index, fault in enumerate(self._faults):
+            if fault.matches(request):
+                left = replace(fault, times=fault.times - 1)
+                self._faults[index : index + 1] = [left] if left.times else []
+                return fault
+        return None

@@ -1,0 +1,187 @@
+"""Writes to firewalls, firewall policies, rule collection groups, IP groups and drafts."""
+
+import json
+
+from bot.sandbox.arm import classic, etags, rules, trees
+from bot.sandbox.arm.ids import ATTACHED_S, FIREWALL, GROUP, KINDS, POLICY, UNATTACHED_S, ResourceId
+from bot.sandbox.arm.links import reference
+from bot.sandbox.arm.wire import Json, invalid_rules, network_error, resource_not_found
+from bot.sandbox.arm.world import World
+from bot.sandbox.arm.writes import Write, check_references, network_write, with_state
+
+_POLICY_BYTES = 1370
+_READ_ONLY = ("childPolicies", "ruleCollectionGroups", "firewalls", "provisioningState", "size")
+
+
+def firewall_write(world: World, rid: ResourceId, body: Json) -> Write:
+    """PUT of a whole firewall, classic collections included.
+
+    Raises:
+        ArmError: 400 for what the provider refuses.
+    """
+    properties = classic.normalised(rid.name, body.get("properties") or {})
+    old = world.view(rid) or {"properties": {}}
+    kept = {name: old["properties"][name] for name in ("hubIPAddresses", "sku") if name in old["properties"]}
+    properties = {"ipConfigurations": [], "threatIntelMode": "Alert", **kept, **properties}
+    addresses = {c["name"]: c["properties"].get("privateIPAddress") for c in old["properties"].get("ipConfigurations", [])}
+    properties["ipConfigurations"] = [_with_private(c, addresses) for c in properties["ipConfigurations"]]
+    write = network_write(world, rid, {**body, "properties": properties})
+    shown = write.during[rid.key]["properties"]
+    shown.pop("resourceGuid", None)
+    write.after[rid.key]["properties"].pop("resourceGuid", None)  # type: ignore[index]
+    policy = reference(body, "firewallPolicy")
+    roots = [trees.root_of(world, key) for key in dict.fromkeys((rid.key, policy)) if key]
+    return _in_tree(world, rid, write, roots)
+
+
+def policy_write(world: World, rid: ResourceId, body: Json) -> Write:
+    """PUT of a firewall policy.
+
+    Raises:
+        ArmError: 400 for a bad name or a missing base policy.
+    """
+    _check_name(rid)
+    check_references(world, rid, body)
+    sent = {name: value for name, value in (body.get("properties") or {}).items() if name not in _READ_ONLY}
+    size = f"{(len(json.dumps(sent, separators=(',', ':'))) + _POLICY_BYTES) / 1024 / 1024:.9f} MB"
+    properties = {"size": size, "sku": {"tier": "Standard"}, "threatIntelMode": "Alert", **sent}
+    base = reference(body, "basePolicy")
+    roots = [trees.root_of(world, rid.key), *([trees.root_of(world, base)] if base else [])]
+    return _in_tree(world, rid, _nfv_write(world, rid, body, properties, same_etag=True), roots)
+
+
+def group_write(world: World, rid: ResourceId, body: Json) -> Write:
+    """PUT of a whole rule collection group.
+
+    Raises:
+        ArmError: 404 without its policy, 400 for rules that the provider refuses.
+    """
+    policy = world.view(rid.parent) if rid.parent else None
+    if policy is None or rid.parent is None:
+        raise _no_parent(rid)
+    _check_name(rid)
+    properties = rules.normalised(body.get("properties") or {})
+    prefix = f"{rid.parent.key}/rulecollectiongroups/"
+    siblings = [b for key, b in world.views(GROUP) if key.startswith(prefix) and key != rid.key]
+    rules.check_sibling_priorities(properties["priority"], siblings)
+    located = {**body, "location": policy["location"]}
+    write = _nfv_write(world, rid, located, properties)
+    return _in_tree(world, rid, write, [trees.root_of(world, rid.parent.key)], also=(rid.parent.key,))
+
+
+def ip_group_write(world: World, rid: ResourceId, body: Json) -> Write:
+    """PUT of an IP group: every firewall that uses it is updated.
+
+    Raises:
+        ArmError: 400 for something that is no address.
+    """
+    addresses = (body.get("properties") or {}).get("ipAddresses") or []
+    for address in addresses:
+        rules.check_address(rid.name, address)
+    properties = {"firewalls": [], "firewallPolicies": [], "ipAddresses": addresses}
+    write = _nfv_write(world, rid, body, properties, same_etag=True)
+    return _in_tree(world, rid, write, trees.roots_for(world, rid))
+
+
+def draft_write(world: World, rid: ResourceId, body: Json) -> Write:
+    """PUT of a draft: at once, without an operation; one draft for each policy or group.
+
+    Raises:
+        ArmError: 404 without the policy or group that it drafts.
+    """
+    if rid.parent is None or world.view(rid.parent) is None:
+        raise _no_parent(rid)
+    properties = dict(body.get("properties") or {})
+    if rid.parent.type_key == GROUP:
+        properties = {name: value for name, value in rules.normalised(properties).items() if name != "size"}
+    old = world.view(rid)
+    write = _nfv_write(world, rid, body, properties)
+    return Write({}, write.after, 0, old is None, (), answer=write.after[rid.key] or {})
+
+
+def deploy(world: World, rid: ResourceId) -> Write:
+    """POST deploy: the draft and the drafts of its groups replace what is applied, and are gone.
+
+    Raises:
+        ArmError: 404 without a draft.
+    """
+    prefix = f"{rid.key}/"
+    drafts = [(key, body) for key, body in world.store if key.startswith(prefix) and "drafts/" in key]
+    own = [body for key, body in drafts if "/firewallpolicydrafts/" in key]
+    policy = world.view(rid)
+    if policy is None or not own:
+        raise resource_not_found("Microsoft.Network/firewallPolicies/firewallPolicyDrafts", rid.name, rid.group)
+    after: dict[str, Json | None] = {key: None for key, _ in drafts}
+    after[rid.key] = _deployed(rid, policy, own[0])
+    for key, body in drafts:
+        target = key.split("/rulecollectiongroupdrafts/")[0]
+        if target != key and (group := world.store.get(target)):
+            after[target] = {**group, "etag": etags.new_guid(), "properties": {**group["properties"], **body["properties"]}}
+    write = Write({rid.key: with_state(rid, policy, "Updating", etags.new_guid())}, after, UNATTACHED_S, False, ())
+    return _in_tree(world, rid, write, [trees.root_of(world, rid.key)])
+
+
+def removal(world: World, rid: ResourceId) -> Write:
+    """DELETE of a firewall, a policy, a group or an IP group.
+
+    Raises:
+        ArmError: 400 for a policy that is in use.
+    """
+    body = world.view(rid) or {"properties": {}}
+    used = [name for name in ("firewalls", "childPolicies", "firewallPolicies") if body["properties"].get(name)]
+    if used and rid.type_key != FIREWALL:
+        code = "FirewallPolicyInUse" if rid.type_key == POLICY else "IpGroupInUse"
+        raise network_error(400, code, f"{rid.text} cannot be deleted: it is in use by {', '.join(used)}.")
+    shown = with_state(rid, body, "Deleting", etags.new_guid())
+    children = {key: None for key, _ in world.store if key.startswith(f"{rid.key}/")}
+    seconds = KINDS[rid.type_key].seconds
+    write = Write({rid.key: shown}, {rid.key: None, **children}, seconds, False, (rid.key,))
+    roots = trees.roots_for(world, rid)
+    return _in_tree(world, rid, write, roots, also=(rid.parent.key,) if rid.parent else ()) if roots else write
+
+
+def _nfv_write(world: World, rid: ResourceId, body: Json, properties: Json, *, same_etag: bool = False) -> Write:
+    """The firewall policy provider's shape; a group's etag changes again at the end, a policy's does not."""
+    kind = KINDS[rid.type_key]
+    old = world.view(rid)
+    base: Json = {"properties": properties, "id": rid.text, "name": rid.name, "type": kind.shown}
+    base |= {name: body[name] for name in ("location", "tags", "identity") if body.get(name) is not None}
+    first = etags.new_guid()
+    during = with_state(rid, base, "Updating", first)
+    after = with_state(rid, base, "Succeeded", first if same_etag else etags.new_guid())
+    return Write({rid.key: during}, {rid.key: after}, kind.seconds, old is None, (), answer=during)
+
+
+def _in_tree(world: World, rid: ResourceId, write: Write, roots: list[str], *, also: tuple[str, ...] = ()) -> Write:
+    firewalls = trees.firewalls_of(world, roots)
+    if rid.type_key == FIREWALL and rid.key not in firewalls:
+        firewalls.append(rid.key)
+    touches = tuple(key for key in (*also, *firewalls) if key not in write.during)
+    seconds = ATTACHED_S if firewalls else UNATTACHED_S
+    locks = tuple(dict.fromkeys((rid.key, *roots)))
+    writers = tuple(firewalls) or tuple(roots)
+    return Write(write.during, write.after, seconds, write.created, locks, touches, writers, write.answer)
+
+
+def _deployed(rid: ResourceId, policy: Json, draft: Json) -> Json:
+    replaced = {**policy["properties"], **draft["properties"]}
+    return with_state(rid, {**policy, "properties": replaced}, "Succeeded", etags.new_guid())
+
+
+def _with_private(configuration: Json, known: dict[str, str | None]) -> Json:
+    address = known.get(configuration["name"])
+    inner = configuration["properties"]
+    if address is None or "privateIPAddress" in inner:
+        return configuration
+    return {**configuration, "properties": {"privateIPAddress": address, **inner}}
+
+
+def _check_name(rid: ResourceId) -> None:
+    if not rules.NAME.match(rid.name):
+        raise invalid_rules("InvalidResourceName", f"Resource name {rid.name} is invalid.")
+
+
+def _no_parent(rid: ResourceId) -> Exception:
+    parent = rid.parent or rid
+    kind = KINDS[parent.type_key].path
+    return resource_not_found(kind, "/".join(parent.names), rid.group)

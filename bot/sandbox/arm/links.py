@@ -1,0 +1,106 @@
+"""References read backwards: what Azure shows on the resource that is referred to."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bot.sandbox.arm.ids import BALANCER, FIREWALL, GROUP, IP_GROUP, NAT, POLICY, VNET, parse_id
+from bot.sandbox.arm.store import ResourceStore
+from bot.sandbox.arm.wire import Json
+
+Index = dict[str, list[str]]
+
+
+def references(value: Any) -> Iterator[str]:
+    """Every ``id`` of a reference inside a value, in order."""
+    if isinstance(value, dict):
+        if isinstance(value.get("id"), str):
+            yield value["id"]
+        for child in value.values():
+            yield from references(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from references(child)
+
+
+def reference(body: Json, name: str) -> str:
+    """The lower-case id that a body's property refers to, or an empty string."""
+    return str((body.get("properties", {}).get(name) or {}).get("id") or "").lower()
+
+
+class Links:
+    """One pass over the store; valid for one revision of it."""
+
+    def __init__(self, store: ResourceStore) -> None:
+        self.revision = store.revision
+        self.children: Index = defaultdict(list)
+        self.groups: Index = defaultdict(list)
+        self.firewalls: Index = defaultdict(list)
+        self.users: Index = defaultdict(list)
+        self.subnets: Index = defaultdict(list)
+        self.addresses: dict[str, Json] = {}
+        self._policies(store)
+        self._firewalls(store)
+        self._networks(store)
+
+    @staticmethod
+    def references(index: Mapping[str, list[str]], key: str) -> list[Json]:
+        """The entries of an index in Azure's shape."""
+        return [{"id": found} for found in index.get(key, [])]
+
+    def _policies(self, store: ResourceStore) -> None:
+        for body in store.of_type(POLICY).values():
+            if base := reference(body, "basePolicy"):
+                self.children[base].append(body["id"])
+        for key, body in store.of_type(GROUP).items():
+            policy = key.split("/rulecollectiongroups/")[0]
+            self.groups[policy].append(body["id"])
+            self._ip_groups(body, (store.get(policy) or body)["id"])
+
+    def _firewalls(self, store: ResourceStore) -> None:
+        for body in store.of_type(FIREWALL).values():
+            if policy := reference(body, "firewallPolicy"):
+                self.firewalls[policy].append(body["id"])
+            self._ip_groups(body, body["id"])
+            self._attach(body["properties"].get("ipConfigurations", []), {})
+
+    def _ip_groups(self, body: Json, user: str) -> None:
+        for group in set(_ip_groups(body["properties"])):
+            if user not in self.users[group]:
+                self.users[group].append(user)
+
+    def _networks(self, store: ResourceStore) -> None:
+        for body in store.of_type(VNET).values():
+            for subnet in body["properties"].get("subnets", []):
+                for name in ("natGateway", "routeTable"):
+                    if target := reference(subnet, name):
+                        self.subnets[target].append(subnet["id"])
+        for body in store.of_type(BALANCER).values():
+            self._attach(body["properties"].get("frontendIPConfigurations", []), {})
+        for body in store.of_type(NAT).values():
+            for name in ("publicIpAddresses", "publicIpAddressesV6"):
+                for address in body["properties"].get(name, []):
+                    self.addresses[address["id"].lower()] = {"natGateway": {"id": body["id"]}}
+
+    def _attach(self, configurations: list[Json], extra: Json) -> None:
+        for configuration in configurations:
+            if address := reference(configuration, "publicIPAddress"):
+                self.addresses[address] = {"ipConfiguration": {"id": configuration["id"]}, **extra}
+
+
+def _ip_groups(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, child in value.items():
+            if name in ("sourceIpGroups", "destinationIpGroups"):
+                yield from (str(group).lower() for group in child or ())
+            else:
+                yield from _ip_groups(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _ip_groups(child)
+
+
+def is_ip_group(text: str) -> bool:
+    """Whether an id is that of an IP group."""
+    parsed = parse_id(text)
+    return parsed is not None and parsed.type_key == IP_GROUP

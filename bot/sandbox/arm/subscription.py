@@ -1,0 +1,195 @@
+"""The simulated Azure Resource Manager: the whole wire in one method."""
+
+import threading
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from bot.sandbox.arm import front, router, seed
+from bot.sandbox.arm.faults import Fault, Faults
+from bot.sandbox.arm.hand import change_by_hand, remove_by_hand
+from bot.sandbox.arm.operations import Ledger, Operation
+from bot.sandbox.arm.store import ResourceStore
+from bot.sandbox.arm.tokens import unsigned_token
+from bot.sandbox.arm.wire import ArmError, ArmRequest, ArmResponse, Json
+from bot.sandbox.arm.world import World
+from bot.sandbox.clock import SandboxClock
+from bot.sandbox.journal import Journal
+
+REQUESTS_KEPT = 10_000
+"""So many requests are remembered."""
+_REQUESTS = "arm.request"
+
+
+class ArmSubscription:
+    """A simulated Azure tenant at ARM's wire.
+
+    Thread-safe. Every change is in the journal before it is answered, running operations included: a new instance over the
+    same journal goes on where the last one was killed.
+
+    Args:
+        clock: The simulated time; operations end by it.
+        journal: Where changes are kept.
+        speed: Azure's durations and Retry-After are divided by this; 1 is Azure's own pace.
+        fleet: So many generated clusters beside the fixed inhabitants.
+        seed: Whether there are inhabitants at all.
+
+    Attributes:
+        honour_if_match_on_groups: Whether a rule collection group answers 412 to a wrong If-Match (True). Azure declares no
+            such header for groups; False ignores it.
+    """
+
+    def __init__(
+        self, clock: SandboxClock, journal: Journal, *, speed: float = 60.0, fleet: int = 0, seed: bool = True
+    ) -> None:
+        self._clock = clock
+        self._journal = journal
+        self._lock = threading.RLock()
+        self._faults = Faults()
+        store = ResourceStore(journal, _inhabitants(fleet=fleet) if seed else {})
+        self._world = World(store, Ledger(journal, store), clock.now(), speed)
+        self._requests: deque[Json] = deque(journal.load(_REQUESTS).values(), maxlen=REQUESTS_KEPT)
+        self._count = 1 + max((request["n"] for request in self._requests), default=-1)
+
+    @property
+    def honour_if_match_on_groups(self) -> bool:
+        """Whether a rule collection group answers 412 to a wrong If-Match."""
+        return self._world.honour_if_match_on_groups
+
+    @honour_if_match_on_groups.setter
+    def honour_if_match_on_groups(self, value: bool) -> None:
+        self._world.honour_if_match_on_groups = value
+
+    @property
+    def revision(self) -> int:
+        """Grows with each change of a resource or an operation."""
+        with self._lock:
+            self._settle()
+            return self._world.store.revision + self._world.ledger.revision
+
+    def handle(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: Any = None) -> ArmResponse:
+        """Answer one request.
+
+        Args:
+            method: HTTP method.
+            url: An absolute URL, or a path with its query; the Host header then names the host.
+            headers: Header names in any case.
+            body: Bytes, text or a JSON value.
+        """
+        with self._lock:
+            self._settle()
+            response = self._guarded(method, url, headers or {}, body)
+            self._remember(method, url, response.status)
+            return response
+
+    def add_fault(self, fault: Mapping[str, Any]) -> None:
+        """Switch a fault on, in the shape of ``POST /_sandbox/arm/fault`` and ``drop_response`` beside it.
+
+        Raises:
+            ValueError: With a sentence that says what is wrong.
+        """
+        with self._lock:
+            self._faults.add(Fault.parse(fault))
+
+    def put_resource(self, resource_id: str, body: Any) -> Json:
+        """Change Azure by hand, at once and without an operation; returns the resource as a GET would.
+
+        Raises:
+            ValueError: With a sentence that says what is wrong.
+        """
+        with self._lock:
+            self._settle()
+            return change_by_hand(self._world, resource_id, body)
+
+    def delete_resource(self, resource_id: str) -> None:
+        """Remove a resource by hand.
+
+        Raises:
+            ValueError: If there is no such resource.
+        """
+        with self._lock:
+            self._settle()
+            remove_by_hand(self._world, resource_id)
+
+    def state(self) -> Json:
+        """Everything, in the shape of ``GET /_sandbox/arm``."""
+        with self._lock:
+            self._settle()
+            operations = list(self._world.ledger)
+            return {
+                "resources": dict(self._world.everything()),
+                "operations": [_operation(operation) for operation in operations],
+                "requests": [{name: entry[name] for name in ("method", "path", "status", "at")} for entry in self._requests],
+                "writers": [interval for operation in operations for interval in _writers(operation)],
+            }
+
+    def has_running_operations(self) -> bool:
+        """Whether any operation is still under way."""
+        with self._lock:
+            self._settle()
+            return bool(self._world.ledger.running)
+
+    def issue_token(self, resource: str) -> str:
+        """An unsigned token for an audience, with a ``tid``."""
+        return unsigned_token(resource, self._clock.now())
+
+    def _settle(self) -> None:
+        self._world.now = self._clock.now()
+        self._world.ledger.settle(self._world.now)
+
+    def _guarded(self, method: str, url: str, headers: Mapping[str, str], body: Any) -> ArmResponse:
+        try:
+            return self._answer(ArmRequest.parse(method, url, headers, body))
+        except ArmError as error:
+            return error.response
+
+    def _answer(self, request: ArmRequest) -> ArmResponse:
+        if not request.path.startswith("/metadata/"):
+            if not request.headers.get("authorization", "").lower().startswith("bearer "):
+                raise front.unauthenticated()
+            if "api-version" not in request.query:
+                raise front.no_api_version()
+        fault = self._faults.strike(request)
+        if fault is None:
+            return router.answer(self._world, request, None)
+        return fault.carried(fault.answer(request) or self._handled(request, fault))
+
+    def _handled(self, request: ArmRequest, fault: Fault) -> ArmResponse:
+        try:
+            return router.answer(self._world, request, fault.operation_error)
+        except ArmError as error:
+            return error.response
+
+    def _remember(self, method: str, url: str, status: int) -> None:
+        path = "/" + url.split("://", 1)[-1].split("/", 1)[-1] if "://" in url else url
+        entry = {
+            "method": method.upper(),
+            "path": path.split("?", 1)[0],
+            "status": status,
+            "at": self._world.now.isoformat(),
+            "n": self._count,
+        }
+        self._journal.put(_REQUESTS, str(self._count % REQUESTS_KEPT), entry)
+        self._requests.append(entry)
+        self._count += 1
+
+
+def _inhabitants(*, fleet: int) -> Mapping[str, Json]:
+    return seed.inhabitants(fleet=fleet)
+
+
+def _operation(operation: Operation) -> Json:
+    return {
+        "id": operation.id,
+        "resource": operation.resource,
+        "kind": operation.kind,
+        "status": operation.status,
+        "started": operation.started.isoformat(),
+        "ended": operation.due.isoformat() if operation.ended else None,
+        "error": operation.error if operation.ended else None,
+    }
+
+
+def _writers(operation: Operation) -> list[Json]:
+    ended = operation.due.isoformat() if operation.ended else None
+    return [{"resource": key, "started": operation.started.isoformat(), "ended": ended} for key in operation.writers]
