@@ -20,6 +20,7 @@ NETWORK = "/providers/Microsoft.Network"
 NAT = f"/resourceGroups/rg-aks-usernat{NETWORK}/natGateways"
 LEGACY = f"/resourceGroups/rg-legacy{NETWORK}/azureFirewalls/legacy-firewall"
 ABSENT = {
+    "properties.agentPoolProfiles[].nodeLabels",
     # Kubenet is gone from new clusters, and what a rule or firewall has none of is left out.
     "properties.networkProfile.podCidr",
     "zones",
