@@ -31,7 +31,9 @@ def update(tenant: Azure, name: str, change: dict[str, Any], kind: str = LB_PROF
     body = tenant.call("GET", cluster_path(name)).body
     network = body["properties"]["networkProfile"]
     changed = {**network, kind: {**network[kind], **change}}
-    return tenant.call("PUT", cluster_path(name), {**body, "properties": {**body["properties"], "networkProfile": changed}})
+    return tenant.call(
+        "PUT", cluster_path(name), {**body, "properties": {**body["properties"], "networkProfile": changed}}
+    )
 
 
 def scaled(tenant: Azure, name: str, count: int) -> None:
@@ -142,8 +144,18 @@ def test_dual_stack_scales_each_version() -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "change", "code"),
     [
-        ("aks-lb", LB_PROFILE, {"managedOutboundIPs": {"count": 0}}, "InvalidLoadBalancerProfileManagedOutboundIPCount"),
-        ("aks-lb", LB_PROFILE, {"managedOutboundIPs": {"count": 101}}, "InvalidLoadBalancerProfileManagedOutboundIPCount"),
+        (
+            "aks-lb",
+            LB_PROFILE,
+            {"managedOutboundIPs": {"count": 0}},
+            "InvalidLoadBalancerProfileManagedOutboundIPCount",
+        ),
+        (
+            "aks-lb",
+            LB_PROFILE,
+            {"managedOutboundIPs": {"count": 101}},
+            "InvalidLoadBalancerProfileManagedOutboundIPCount",
+        ),
         ("aks-lb", LB_PROFILE, {"idleTimeoutInMinutes": 3}, "InvalidLoadBalancerProfileIdleTimeoutInMinutes"),
         (
             "aks-lb",
@@ -159,7 +171,12 @@ def test_dual_stack_scales_each_version() -> None:
             {"managedOutboundIPProfile": {"count": 17}},
             "InvalidNATGatewayProfileManagedOutboundIPCount",
         ),
-        ("aks-lb-own", LB_PROFILE, {"outboundIPs": {"publicIPs": [{"id": "/none"}]}}, "InvalidLoadBalancerProfileOutboundIPs"),
+        (
+            "aks-lb-own",
+            LB_PROFILE,
+            {"outboundIPs": {"publicIPs": [{"id": "/none"}]}},
+            "InvalidLoadBalancerProfileOutboundIPs",
+        ),
     ],
 )
 def test_refused_unwrapped(name: str, kind: str, change: dict[str, Any], code: str) -> None:
@@ -214,7 +231,9 @@ def test_outbound_type_changes_move_the_addresses() -> None:
     tenant = azure()
     body = tenant.call("GET", cluster_path("aks-lb")).body
     network = {**body["properties"]["networkProfile"], "outboundType": "managedNATGateway"}
-    tenant.call("PUT", cluster_path("aks-lb"), {**body, "properties": {**body["properties"], "networkProfile": network}})
+    tenant.call(
+        "PUT", cluster_path("aks-lb"), {**body, "properties": {**body["properties"], "networkProfile": network}}
+    )
     tenant.clock.advance(UPDATE)
     group = "MC_rg-aks-lb_aks-lb_westeurope"
     [gateway] = tenant.network.nat_gateways.list(group)

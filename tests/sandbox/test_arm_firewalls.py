@@ -31,7 +31,9 @@ def test_the_sdk_writes_a_group() -> None:
     assert result.provisioning_state == "Succeeded"
     assert (result.rule_collections[0].action.type, rule.protocols[0].protocol_type) == ("Allow", "Https")
     assert (rule["fqdnTags"], rule["terminateTLS"], rule["targetFqdns"]) == ([], False, ["*.contoso.com"])
-    assert result.id in [group.id for group in tenant.network.firewall_policies.get("rg-hub", "hub-policy").rule_collection_groups]
+    assert result.id in [
+        group.id for group in tenant.network.firewall_policies.get("rg-hub", "hub-policy").rule_collection_groups
+    ]
 
 
 def test_an_attached_policy_takes_four_minutes() -> None:
@@ -110,7 +112,8 @@ def test_a_group_honours_if_match_unless_told_otherwise() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["www.*.com", "contoso.*", "https://contoso.com", "contoso.com/x", "contoso.com:443", "a b.com", "", "*.*.com"]
+    "name",
+    ["www.*.com", "contoso.*", "https://contoso.com", "contoso.com/x", "contoso.com:443", "a b.com", "", "*.*.com"],
 )
 def test_bad_fqdns_are_refused(name: str) -> None:
     """Only a left-most star, no scheme, path, port or space; the provider hides its reason in ModelState."""
@@ -120,7 +123,9 @@ def test_bad_fqdns_are_refused(name: str) -> None:
     assert "InvalidFqdn" in refused.body["ModelState"]["resource"][0]
 
 
-@pytest.mark.parametrize("name", ["*", "contoso.com", "*.contoso.com", "*contoso.com", "xn--bcher-kva.example", "a_b.example.com"])
+@pytest.mark.parametrize(
+    "name", ["*", "contoso.com", "*.contoso.com", "*contoso.com", "xn--bcher-kva.example", "a_b.example.com"]
+)
 def test_good_fqdns_are_accepted(name: str) -> None:
     """The provider takes some that the bot must refuse by itself: a bare star, and a star without a dot."""
     assert azure().call("PUT", GROUP, web_rules(name)).status == 201
