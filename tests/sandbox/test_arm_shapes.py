@@ -20,6 +20,7 @@ NETWORK = "/providers/Microsoft.Network"
 NAT = f"/resourceGroups/rg-aks-usernat{NETWORK}/natGateways"
 LEGACY = f"/resourceGroups/rg-legacy{NETWORK}/azureFirewalls/legacy-firewall"
 ABSENT = {
+    "properties.agentPoolProfiles[].nodeLabels",
     # Kubenet is gone from new clusters, and what a rule or firewall has none of is left out.
     "properties.networkProfile.podCidr",
     "zones",
@@ -43,7 +44,9 @@ def paths(value: Any, prefix: str = "") -> set[str]:
         return {path for child in value for path in paths(child, f"{prefix[:-1]}[].")}
     if not isinstance(value, dict):
         return set()
-    return {f"{prefix}{key}" for key in value} | {p for key, child in value.items() for p in paths(child, f"{prefix}{key}.")}
+    return {f"{prefix}{key}" for key in value} | {
+        p for key, child in value.items() for p in paths(child, f"{prefix}{key}.")
+    }
 
 
 def full_group() -> dict[str, Any]:
@@ -66,8 +69,16 @@ def full_group() -> dict[str, Any]:
         "destinationPorts": ["80"],
         "translatedPort": "8080",
     }
-    nats = [{**nat, "name": "a", "translatedAddress": "10.0.0.9"}, {**nat, "name": "b", "translatedFqdn": "in.example.com"}]
-    filters = {"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "name": "f", "priority": 200, "rules": [network]}
+    nats = [
+        {**nat, "name": "a", "translatedAddress": "10.0.0.9"},
+        {**nat, "name": "b", "translatedFqdn": "in.example.com"},
+    ]
+    filters = {
+        "ruleCollectionType": "FirewallPolicyFilterRuleCollection",
+        "name": "f",
+        "priority": 200,
+        "rules": [network],
+    }
     dnat = {"ruleCollectionType": "FirewallPolicyNatRuleCollection", "name": "d", "priority": 100, "rules": nats}
     collections = [{**filters, "action": {"type": "Allow"}}, {**dnat, "action": {"type": "DNAT"}}]
     return {"properties": {"priority": 900, "ruleCollections": collections}}
@@ -88,7 +99,11 @@ def poll(response: Any, tenant: Azure) -> Any:
 def new_nat(tenant: Azure) -> Any:
     """Create a NAT gateway over an existing address."""
     address = tenant.network.public_ip_addresses.get("rg-aks-lb-own", "egress-ip-1").id
-    body = {"location": "westeurope", "sku": {"name": "Standard"}, "properties": {"publicIpAddresses": [{"id": address}]}}
+    body = {
+        "location": "westeurope",
+        "sku": {"name": "Standard"},
+        "properties": {"publicIpAddresses": [{"id": address}]},
+    }
     return tenant.call("PUT", f"{NAT}/fresh", body)
 
 
@@ -182,7 +197,12 @@ def test_not_found_in_azures_words() -> None:
     [
         ("/subscriptions?api-version=1", {}, 401, "AuthenticationFailed"),
         ("/subscriptions", {"authorization": "Bearer x"}, 400, "MissingApiVersionParameter"),
-        ("/subscriptions/nobody/resourceGroups/x?api-version=1", {"authorization": "Bearer x"}, 404, "SubscriptionNotFound"),
+        (
+            "/subscriptions/nobody/resourceGroups/x?api-version=1",
+            {"authorization": "Bearer x"},
+            404,
+            "SubscriptionNotFound",
+        ),
         ("/nothing?api-version=1", {"authorization": "Bearer x"}, 404, "InvalidResourceType"),
     ],
 )
@@ -190,4 +210,3 @@ def test_front_door(url: str, headers: dict[str, str], status: int, code: str) -
     """Whoever has no token, no version or no subscription gets no further."""
     response = azure().arm.handle("GET", url, headers)
     assert (response.status, response.body["error"]["code"]) == (status, code)
-

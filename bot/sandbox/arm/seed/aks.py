@@ -119,7 +119,9 @@ def _cluster(tenant: Tenant, rid: ResourceId, plan: Plan, egress: tuple[str, lis
         "autoUpgradeProfile": {"nodeOSUpgradeChannel": "NodeImage"},
         "disableLocalAccounts": False,
         "securityProfile": {},
-        "storageProfile": {name: {"enabled": True} for name in ("diskCSIDriver", "fileCSIDriver", "snapshotController")},
+        "storageProfile": {
+            name: {"enabled": True} for name in ("diskCSIDriver", "fileCSIDriver", "snapshotController")
+        },
         "oidcIssuerProfile": {"enabled": False},
         "workloadAutoScalerProfile": {},
         "resourceUID": guid.replace("-", "")[:24],
