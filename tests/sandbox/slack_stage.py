@@ -63,9 +63,14 @@ class Stage:
         web_client = WebClient(token=APP_TOKEN, base_url=f"{self.url}/api/")
         handler = SocketModeHandler(app, APP_TOKEN, web_client=web_client, ping_interval=0.3)
         handler.client.connect()
-        self._stops.append(handler.close)
+        self._stops += [lambda: self._part_from(handler), handler.close]
         until(lambda: self.workspace.is_connected)
         return handler
+
+    def _part_from(self, handler: SocketModeHandler) -> None:
+        """Cut the sockets first: the client would wait three seconds for a last frame."""
+        handler.client.auto_reconnect_enabled = False
+        self.workspace.sockets.disconnect(is_hard=True)
 
     def post(self, path: str, **body: Any) -> tuple[int, Any]:
         """Call a control route."""
