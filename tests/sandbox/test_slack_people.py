@@ -256,6 +256,8 @@ def test_names_in_commands_arrive_as_mentions(stage: Stage, seen: Seen) -> None:
     mentions = "ask <@UAPP0001|ada> in <#CEGRESS01|egress> about <https://example.com/x> and docker.io"
     assert body["text"] == mentions
     assert body["channel_name"] == "egress"
+    ids = {"team_id", "team_domain", "channel_id", "user_id", "user_name", "api_app_id", "token"}
+    assert body.keys() >= ids | {"command", "trigger_id", "response_url", "is_enterprise_install"}
     assert stage.post("command", user="UDEV0001", channel="CNOSUCH01", text="")[0] == 400
     assert stage.post("command", user="UDEV0001", channel="CEGRESS01", text="", command="/other")[0] == 400
     assert stage.post("command", user="UDEV0001")[1]["error"] == "command needs channel."

@@ -105,7 +105,9 @@ class Courier:
 
     def deliver(self, outgoing: Outgoing) -> Ack:
         """Deliver once and wait for the ack, at most three seconds."""
-        fault = self._faults.for_delivery(outgoing.kind) or Fault()
+        return self._recorded(outgoing, self._faults.for_delivery(outgoing.kind) or Fault())
+
+    def _recorded(self, outgoing: Outgoing, fault: Fault) -> Ack:
         with self._lock:
             self._in_flight += 1
         try:
@@ -123,15 +125,18 @@ class Courier:
             time.sleep(0.005)
 
     def _attempt(self, outgoing: Outgoing, fault: Fault) -> Ack:
+        started = time.monotonic()
         time.sleep(fault.latency_s)
         if fault.is_refusal:
             return Ack(fault.status or 0, error=fault.error or FAILED)
         if fault.duplicate:
             again = replace(outgoing, kind=f"{outgoing.kind} (duplicate)")
-            threading.Thread(target=self.deliver, args=(again,), daemon=True).start()
-        started = time.monotonic()
+            threading.Thread(target=self._recorded, args=(again, Fault()), daemon=True).start()
         ack = self._send(outgoing, fault)
-        return replace(ack, ms=round((time.monotonic() - started) * 1000))
+        elapsed_s = time.monotonic() - started
+        if elapsed_s > self.deadline_s:
+            ack = Ack(0, error=TIMED_OUT)
+        return replace(ack, ms=round(elapsed_s * 1000))
 
     def _send(self, outgoing: Outgoing, fault: Fault) -> Ack:
         try:
