@@ -169,10 +169,11 @@ class Retries:
 
     def deliver(self, event: Outgoing) -> Ack:
         """Deliver an event; if that fails, it is tried three more times later."""
+        began = self._now()
         ack = self._courier.deliver(event)
         if ack.error is not None and event.attempt < len(RETRY_AFTER):
             reason = "http_timeout" if ack.error == TIMED_OUT else "http_error"
-            due = self._now() + RETRY_AFTER[event.attempt]
+            due = began + RETRY_AFTER[event.attempt]
             with self._changed:
                 self._waiting.append((due, replace(event, attempt=event.attempt + 1, reason=reason)))
                 self._changed.notify()
