@@ -60,7 +60,9 @@ def _failed(rid: ResourceId, wanted: str, body: Any) -> ArmError:
     if rid.kind and rid.kind.etag == "body":
         return _aks_mismatch(rid)
     found = current(body or {}) or "(none)"
-    detail = f"Etag provided in if-match header {wanted} does not match etag {found} of resource {rid.text} in NRP data store."
+    detail = (
+        f"Etag provided in if-match header {wanted} does not match etag {found} of resource {rid.text} in NRP data store."
+    )
     details = [{"code": "PreconditionFailedEtagMismatch", "message": detail}]
     return network_error(412, "PreconditionFailed", "Precondition failed.", details=details)
 

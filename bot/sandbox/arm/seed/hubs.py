@@ -117,7 +117,10 @@ def _legacy(tenant: Tenant, peers: list[str]) -> str:
             {"name": "docker", "properties": {"priority": 200, "action": allow, "rules": [docker_rule]}},
         ],
         "networkRuleCollections": [
-            {"name": "aksfwnr", "properties": {"priority": 100, "action": allow, "rules": _classic_network_rules(sources)}}
+            {
+                "name": "aksfwnr",
+                "properties": {"priority": 100, "action": allow, "rules": _classic_network_rules(sources)},
+            }
         ],
     }
     subnet = f"{vnet}/subnets/AzureFirewallSubnet"
