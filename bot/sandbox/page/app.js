@@ -24,13 +24,14 @@ function render() {
   renderModal();
   renderPanel();
   renderFacts();
+  refreshAges();
 }
 
 /** One line on how this sandbox runs. */
 function renderFacts() {
   const { speed, delivery, database } = state.info;
-  const pace = speed === 1 ? "Azure’s own pace" : `${speed} × Azure’s pace`;
-  setText(document.getElementById("facts"), [pace, delivery, database].filter(Boolean).join(" · "));
+  const pace = speed === 1 ? "Azure’s own pace" : `${speed}× pace`;
+  setText(document.getElementById("facts"), [pace, delivery?.toUpperCase(), database].filter(Boolean).join(" · "));
 }
 
 /** "3 min ago" moves on without touching the rows. */

@@ -52,12 +52,24 @@ function nested(id, all) {
 }
 
 function routed(resource, all) {
-  const hops = subnets(resource, all).flatMap((subnet) => props(all[idOf(props(subnet).routeTable)]).routes ?? [])
+  const own = subnets(resource, all);
+  const hops = own.flatMap((subnet) => props(all[idOf(props(subnet).routeTable)]).routes ?? [])
     .filter((route) => props(route).addressPrefix === "0.0.0.0/0").map((route) => props(route).nextHopIpAddress);
-  const firewall = firewalls(all).find((one) => hops.includes(privateAddress(one))) ?? (hops.length ? null : hubFirewall(all));
-  return firewall ? { ips: publicAddresses(firewall, all), note: firewall.name } : { ips: [], note: hops[0] ? `via ${hops[0]}, an appliance Azure does not know` : "" };
+  const reach = reachable(own, all);
+  const owners = firewalls(all).filter((one) => hops.includes(privateAddress(one)));
+  // Two firewalls may have the same private address: the one in a network that the cluster's network reaches is meant.
+  const firewall = owners.find((one) => reach.has(networkOf(one))) ?? owners[0] ?? (hops.length ? null : hubFirewall(all));
+  return firewall ? { ips: publicAddresses(firewall, all), note: firewall.name } : { ips: [], note: hops[0] ? `${hops[0]}, an appliance unknown to Azure` : "" };
 }
 
+/** The virtual networks of subnets, and those peered with them, by lower-case id. */
+function reachable(own, all) {
+  const networks = own.map((subnet) => idOf(subnet).split("/subnets/")[0]);
+  const peered = networks.flatMap((id) => props(all[id]).virtualNetworkPeerings ?? []).map((peering) => idOf(props(peering).remoteVirtualNetwork));
+  return new Set([...networks, ...peered]);
+}
+
+const networkOf = (firewall) => idOf(props(props(firewall).ipConfigurations?.[0]).subnet).split("/subnets/")[0];
 const firewalls = (all) => Object.values(all).filter((one) => typeOf(one) === "microsoft.network/azurefirewalls");
 const hubFirewall = (all) => firewalls(all).find((one) => props(one).virtualHub);
 const privateAddress = (firewall) => props(firewall).hubIPAddresses?.privateIPAddress ?? props(props(firewall).ipConfigurations?.[0]).privateIPAddress;

@@ -4,7 +4,7 @@ import { blocks } from "./blocks.js";
 import { h, icon, ICONS, keyed, setText } from "./dom.js";
 import { intro } from "./intro.js";
 import { fileCard, messageRow, timeOf } from "./message.js";
-import { botName, channelOf, isBot, markSeen, messagesFor, nowMs, people, publicChannels, state, userName } from "./state.js";
+import { botName, channelOf, markSeen, messagesFor, nowMs, people, publicChannels, state } from "./state.js";
 import { clockTime, dayName } from "./time.js";
 import { toast } from "./toast.js";
 
@@ -102,10 +102,10 @@ const fileRow = (file) => ({ key: `file-${file.id}`, sign: JSON.stringify(file),
 
 /** The echo of a typed command, with what became of its acknowledgement. */
 function typedRow(entry) {
-  const marks = { wait: ["spinner", "working"], ok: ["ok", `acknowledged in ${entry.ms} ms`], bad: ["bad", entry.error] };
+  const marks = { wait: ["spinner", "working"], ok: ["ok", `answered in ${entry.ms} ms`], bad: ["bad", entry.error] };
   const [look, note] = marks[entry.outcome];
   return {
     key: `typed-${entry.ts}`, sign: entry.outcome,
-    make: () => h("div.typed", {}, h("span.typed-time", {}, clockTime(timeOf(entry))), h("span", {}, isBot(entry.user) ? "" : userName(entry.user)), h("code", {}, entry.text), h(`span.outcome.${look}`, {}, note)),
+    make: () => h("div.typed", {}, h("span.typed-time", {}, clockTime(timeOf(entry))), h("code", {}, entry.text), h(`span.outcome.${look}`, {}, note)),
   };
 }

@@ -2,10 +2,11 @@
 import { fillComposer } from "./composer.js";
 import { h, icon, ICONS, keyed } from "./dom.js";
 import { playAs } from "./rail.js";
-import { botName, change, people, state, userName } from "./state.js";
+import { botName, change, messagesFor, people, state, userName } from "./state.js";
 
 const DONE = "egress-sandbox.tried";
 const DISMISSED = "egress-sandbox.hint-dismissed";
+const WELCOME_CHANNEL = "CEGRESS01";
 const APPROVER = "UAPP0001";
 
 /** Three things to try: what to show, what to do on a click, and how it is known to be done. */
@@ -26,10 +27,13 @@ function tick() {
   if (done.size !== before) localStorage.setItem(DONE, JSON.stringify([...done]));
 }
 
+/** The welcome says the same, as long as nothing has scrolled it away. */
+const welcomeIsInSight = () => state.place.id === WELCOME_CHANNEL && !messagesFor(state.actor, state.place.id).length && !state.typed.length;
+
 /** The strip of things to try above the composer, until all are done or it is dismissed. */
 export function renderHint() {
   tick();
-  const over = done.size === STEPS.length || localStorage.getItem(DISMISSED) || !state.loaded || state.place.kind === "home";
+  const over = done.size === STEPS.length || localStorage.getItem(DISMISSED) || !state.loaded || state.place.kind === "home" || welcomeIsInSight();
   const hint = { key: "hint", sign: [...done].join() + sampleOf(STEPS[2]), make: strip };
   keyed(document.getElementById("hint"), over ? [] : [hint]);
 }
@@ -38,7 +42,7 @@ function strip() {
   return h("div.hint-strip", { role: "group", "aria-label": "Three things to try" },
     h("span.hint-title", {}, "Try"),
     STEPS.map((step, index) => h(`button.hint-step${done.has(step.id) ? ".done" : ""}`, { title: step.label, onclick: () => step.run(sampleOf(step)) },
-      h("span.hint-number", {}, done.has(step.id) ? icon(ICONS.check) : String(index + 1)), h("span", {}, sampleOf(step)))),
+      h("span.hint-number", {}, done.has(step.id) ? icon(ICONS.check) : String(index + 1)), h("span", {}, sampleOf(step).replace("/egress ", "")))),
     h("button.icon-button", { "aria-label": "Dismiss these hints", onclick: dismiss }, icon(ICONS.close)));
 }
 
@@ -49,7 +53,7 @@ function dismiss() {
 
 /** The beginning of a conversation. */
 export function intro() {
-  return state.place.kind === "dm" ? directIntro() : state.place.id === "CEGRESS01" ? welcome() : plainIntro();
+  return state.place.kind === "dm" ? directIntro() : state.place.id === WELCOME_CHANNEL ? welcome() : plainIntro();
 }
 
 function welcome() {

@@ -1,5 +1,5 @@
 /** One message as a row: author, time, marks, body, files, thread, and what a person can do with it. */
-import { slack } from "./api.js";
+import { slack, trouble } from "./api.js";
 import { avatar } from "./avatar.js";
 import { blocks } from "./blocks.js";
 import { h, icon, ICONS } from "./dom.js";
@@ -50,7 +50,7 @@ const target = (message, one, block) => ({ user: state.actor, channel: message.c
 
 async function act(message, one, block, payload) {
   const answer = await slack.action({ ...target(message, one, block), ...payload }).catch((error) => ({ error: error.message }));
-  if (answer.error || answer.status >= 400) toast(answer.error || `The app answered ${answer.status}.`, "bad");
+  if (trouble(answer)) toast(trouble(answer), "bad");
 }
 
 const options = (message, one, block, query) => slack.options({ ...target(message, one, block), query });

@@ -1,7 +1,7 @@
 /**
  * Modals of the acting person: the view stack with its top shown, field errors, and values that survive an update of the view.
  */
-import { slack } from "./api.js";
+import { slack, trouble } from "./api.js";
 import { blocks, text } from "./blocks.js";
 import { h, fill, icon, ICONS } from "./dom.js";
 import { people, state } from "./state.js";
@@ -113,7 +113,7 @@ async function submit(view, form) {
     await lastAct;
     const answer = await slack.submit(state.actor, view.id, submitted());
     showErrors(form, answer.errors ?? answer.body?.errors ?? {});
-    if (answer.status >= 400 || answer.error) toast(answer.error || "We had some trouble connecting. Try again?", "bad");
+    if (trouble(answer)) toast(trouble(answer), "bad");
   } catch (error) {
     toast(error.message, "bad");
   } finally {
@@ -142,7 +142,7 @@ async function dismiss() {
 
 function act(view, one, block, payload) {
   const act = { user: state.actor, view_id: view.id, block_id: block.block_id, action_id: one.action_id, ...payload };
-  lastAct = slack.action(act).catch((error) => toast(error.message, "bad"));
+  lastAct = slack.action(act).catch((error) => ({ error: error.message })).then((answer) => trouble(answer) && toast(trouble(answer), "bad"));
   return lastAct;
 }
 

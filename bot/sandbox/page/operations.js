@@ -9,6 +9,8 @@ const REFRESH_MS = 250;
 /** How long Azure takes at its own pace, by resource type (the sandbox's contract; divided by its speed). */
 const DURATIONS_S = [[/managedclusters/i, 120], [/firewallpolicies|azurefirewalls/i, 240], [/./, 30]];
 
+/** "PUT ruleCollectionGroups" from the method and the full resource type. */
+const shortKind = (kind) => kind.replace(/\S*\//, "");
 const isRunning = (one) => !one.ended;
 
 /** The operations under way. */
@@ -27,7 +29,7 @@ function row(one) {
   const look = isRunning(one) ? "running" : /succe/i.test(one.status) ? "done" : "failed";
   return h(`div.operation.${look}`, { title: one.resource },
     h("div.operation-head", {}, h("span.dot"), h("strong", {}, one.resource.split("/").at(-1)), h("span.state", {}, one.status)),
-    h("div.operation-detail", {}, h("span", {}, one.kind), h("span", { title: fullTime(Date.parse(one.started)) }, clockTime(Date.parse(one.started))), took(one)),
+    h("div.operation-detail", {}, h("span", { title: one.kind }, shortKind(one.kind)), h("span", { title: fullTime(Date.parse(one.started)) }, clockTime(Date.parse(one.started))), took(one)),
     isRunning(one) && h("div.bar", { role: "progressbar", "aria-label": `Progress of ${one.kind}`, "data-started": Date.parse(one.started), "data-expected": expectedMs(one) }, h("i")),
     one.error && h("div.operation-error", {}, `${one.error.code ?? "Error"}: ${one.error.message ?? ""}`));
 }
