@@ -57,14 +57,18 @@ class PageStage:
 
     def open_rule(self, host: str) -> None:
         """Write a group with one application rule, as the reconciler would."""
-        rule = {
+        rule: dict[str, Any] = {
             "ruleType": "ApplicationRule",
             "name": f"allow-{host}",
             "targetFqdns": [host],
             "sourceAddresses": ["10.240.0.0/16"],
         }
         rule |= {"protocols": [{"protocolType": "Https", "port": 443}]}
-        collection = {"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "name": "allow", "priority": 1000}
+        collection: dict[str, Any] = {
+            "ruleCollectionType": "FirewallPolicyFilterRuleCollection",
+            "name": "allow",
+            "priority": 1000,
+        }
         collection |= {"action": {"type": "Allow"}, "rules": [rule]}
         headers = {"Authorization": f"Bearer {self.arm.issue_token('https://management.azure.com')}"}
         body = {"properties": {"priority": 30000, "ruleCollections": [collection]}}

@@ -138,7 +138,7 @@ def test_a_modal_shows_field_errors_until_they_are_corrected(page: Page) -> None
 
 
 def test_an_approver_decides_and_azure_shows_the_rule(page: Page) -> None:
-    """A direct message is counted, the click confirmed, the message changed; the rule flashes while its operation runs."""
+    """The direct message is counted, the click confirmed, the message changed; the rule flashes."""
     request_example(page)
     expect(page.get_by_role("radio", name=re.compile("Ada Approver")).locator(".badge")).to_have_text("1")
     act_as(page, "Ada Approver")
@@ -194,3 +194,15 @@ def test_closing_a_modal_closes_it_in_the_workspace(page: Page, stage: PageStage
     page.wait_for_function(
         "fetch('/_sandbox/slack').then((r) => r.json()).then((s) => Object.keys(s.views).length === 0)"
     )
+
+
+def test_a_message_of_a_person_offers_the_shortcut(page: Page, stage: PageStage) -> None:
+    """A pasted error becomes a delivery of the message shortcut."""
+    type_line(page, "dial tcp: lookup example.com: i/o timeout")
+    message = page.locator(".message", has_text="lookup example.com")
+    message.hover()
+    message.get_by_role("button", name="Request egress from this message").click()
+    page.wait_for_function(
+        "fetch('/_sandbox/slack').then((r) => r.json()).then((s) => s.deliveries.some((d) => d.kind === 'shortcut'))"
+    )
+    assert stage.slack.snapshot()["deliveries"][-1]["user"] == "UDEV0001"

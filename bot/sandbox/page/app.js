@@ -36,7 +36,8 @@ function renderFacts() {
 
 /** "3 min ago" moves on without touching the rows. */
 function refreshAges() {
-  for (const node of document.querySelectorAll("[data-relative]")) setText(node, relative(Number(node.dataset.relative), nowMs()));
+  for (const node of document.querySelectorAll("[data-relative]"))
+    setText(node, relative(Number(node.dataset.relative), nowMs()));
 }
 
 startComposer();

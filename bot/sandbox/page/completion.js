@@ -11,7 +11,8 @@ const LITERAL = /^[a-z][a-z-]*$/;
  */
 export function completions(line, commands, clusters) {
   if (!line.startsWith("/")) return [];
-  if (COMMAND.startsWith(line)) return [{ insert: `${COMMAND} `, label: COMMAND, hint: "egress operations for AKS", kind: "command" }];
+  if (COMMAND.startsWith(line))
+    return [{ insert: `${COMMAND} `, label: COMMAND, hint: "egress operations for AKS", kind: "command" }];
   const match = line.match(/^\/egress\s+(.*)$/s);
   if (!match) return [];
   const words = match[1].split(/\s+/);
@@ -23,7 +24,13 @@ const verbOf = (command) => command.text.replace(/^\/egress\s*/, "").split(" ")[
 function verbs(begun, commands) {
   return commands
     .filter((command) => verbOf(command).startsWith(begun.toLowerCase()))
-    .map((command) => ({ insert: `${COMMAND} ${verbOf(command)} `, label: verbOf(command), hint: command.hint ?? "", usage: command.usage ?? "", kind: "verb" }));
+    .map((command) => ({
+      insert: `${COMMAND} ${verbOf(command)} `,
+      label: verbOf(command),
+      hint: command.hint ?? "",
+      usage: command.usage ?? "",
+      kind: "verb",
+    }));
 }
 
 /** Proposals for the word being typed, from the command's own usage text. */
@@ -43,9 +50,18 @@ function argument(words, commands, clusters) {
 
 /** What may stand at a position: clusters where the usage says CLUSTER, and its lower-case literals. */
 function choicesAt(command, position, clusters) {
-  const usage = `${command.text.replace(/^\/egress\s*/, "").split(" ").slice(1).join(" ")} ${command.usage ?? ""} ${command.hint ?? ""}`;
+  const usage = `${command.text
+    .replace(/^\/egress\s*/, "")
+    .split(" ")
+    .slice(1)
+    .join(" ")} ${command.usage ?? ""} ${command.hint ?? ""}`;
   const slots = usage.match(/\[[^\]]*[A-Z|][^\]]*\]|[A-Z]{2,}\S*/g) ?? [];
-  const words = slots.flatMap((slot) => slot.replace(/[[\]…]/g, " ").trim().split(/\s+/));
+  const words = slots.flatMap((slot) =>
+    slot
+      .replace(/[[\]…]/g, " ")
+      .trim()
+      .split(/\s+/),
+  );
   return (words[position] ?? "").split("|").flatMap((word) => {
     if (word === "CLUSTER") return clusters.map((name) => ({ label: name, hint: "cluster", kind: "cluster" }));
     return LITERAL.test(word) ? [{ label: word, hint: "", kind: "literal" }] : [];
