@@ -133,6 +133,10 @@ class NoticeKind(StrEnum):
     CHANNEL = "channel"
 
 
+NOTICES = "notices"
+"""The work key of whoever sends notices."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What we owe Slack to say. It carries no wording: what is said is rendered from the facts when it is sent.
@@ -187,6 +191,7 @@ class Finish:
         failures: Failures in a row so far.
         parked: The operation that has to be waited for.
         memo: What the next run must know.
+        events: Recorded together with it.
     """
 
     due_in: timedelta | None
@@ -194,6 +199,7 @@ class Finish:
     failures: int = 0
     parked: Mapping[str, Any] | None = None
     memo: Mapping[str, Any] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,8 +302,16 @@ class Work(Protocol):
         """Ask for one more run, at the latest ``within`` from now; never later than what is due already."""
         ...
 
+    def schedule(self, key: str, *, within: timedelta) -> None:
+        """Have it run at the latest ``within`` from now, without anything being asked for."""
+        ...
+
     def hold(self, claim: Claim, *, lease: timedelta) -> None:
         """Prove and prolong a lease; raises ``LeaseLost``."""
+        ...
+
+    def remember(self, claim: Claim, memo: Mapping[str, Any]) -> None:
+        """Keep what the next run must know, whoever runs it; raises ``LeaseLost``."""
         ...
 
     def finish(self, claim: Claim, end: Finish) -> None:
@@ -341,11 +355,23 @@ class Snapshots(Protocol):
     """Clusters as they were last read: what is shown and checked before Azure answers."""
 
     def put(self, egress: ClusterEgress, read_at: datetime) -> None:
-        """Keep a cluster as it was read."""
+        """Keep one cluster as it was read."""
+        ...
+
+    def put_fleet(self, fleet: Fleet) -> None:
+        """Keep all clusters as they were read, and forget those that are gone; a fleet with gaps forgets none."""
         ...
 
     def get(self, cluster_id: str) -> tuple[ClusterEgress, datetime] | None:
         """A cluster as last read, and when."""
+        ...
+
+    def named(self, name: str) -> list[ClusterEgress]:
+        """The clusters with this name or ARM id, whatever its case."""
+        ...
+
+    def all(self) -> list[ClusterEgress]:
+        """Every cluster, by name."""
         ...
 
 
@@ -379,6 +405,14 @@ class Store(Protocol):
         """Wait until work may be due, or the time is over."""
         ...
 
+    def ring(self) -> None:
+        """Wake everybody who waits."""
+        ...
+
+    def release(self, owner: str) -> None:
+        """Give back everything that one owner holds."""
+        ...
+
     def is_quiet(self) -> bool:
         """Whether nothing is due, wanted, parked, held or unsent."""
         ...
@@ -395,13 +429,55 @@ class Notifier(Protocol):
 class Directory(Protocol):
     """Who people are now."""
 
-    def person(self, identity: Identity) -> Person:
-        """Roles and groups, resolved now; nobody belongs to a group that cannot be read."""
+    def person(self, identity: Identity, *, is_fresh: bool = False) -> Person:
+        """Roles and groups; fresh for a decision. Nobody belongs to a group that cannot be read."""
         ...
 
     def members(self, group: str) -> tuple[Identity, ...]:
         """The people of a configured group."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who acts, and through what.
+
+    Args:
+        identity: Who.
+        via: ``slack:command``, ``slack:button``, ``slack:modal``, ``slack:home`` or ``cli``.
+    """
+
+    identity: Identity
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long the product waits for Azure; the sandbox divides all of it.
+
+    Args:
+        batch_window: How long a wanted change waits for others to join it.
+        resync: How often every target is compared although nobody asked.
+        busy: How long to wait for somebody else's operation where Azure does not say.
+        backoff: The first wait after a failure; it doubles up to ``resync``.
+        divisor: By how much Azure's own Retry-After is shortened; 1 outside the sandbox.
+    """
+
+    batch_window: timedelta = timedelta(seconds=5)
+    resync: timedelta = timedelta(minutes=12)
+    busy: timedelta = timedelta(seconds=15)
+    backoff: timedelta = timedelta(seconds=5)
+    divisor: float = 1.0
+
+    def faster(self, divisor: float) -> "Pace":
+        """The same, all of it divided."""
+        return Pace(
+            batch_window=self.batch_window / divisor,
+            resync=self.resync / divisor,
+            busy=self.busy / divisor,
+            backoff=self.backoff / divisor,
+            divisor=self.divisor * divisor,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,3 +489,36 @@ class Context:
     directory: Directory
     clock: Clock
     rulebook: Rulebook
+    pace: Pace = field(default_factory=Pace)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where one act is put on record.
+
+    Args:
+        ctx: The context.
+        tx: The transaction that the act is committed in.
+        caller: Who acts.
+    """
+
+    ctx: Context
+    tx: Transaction
+    caller: Caller
+
+    @property
+    def now(self) -> datetime:
+        """The time of the act."""
+        return self.ctx.clock.now()
+
+    def audit(self, event: Event) -> None:
+        """Append to the audit log."""
+        self.tx.audit.append(event)
+
+    def tell(self, subject: str, requester: Identity, event: str) -> None:
+        """Owe everybody concerned the news: the card, its thread, and who asked."""
+        channel, body = self.ctx.rulebook.channel, {"event": event}
+        self.tx.outbox.add(Notice(NoticeKind.CARD, subject, channel))
+        if event != "requested":
+            self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, body))
+            self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, requester.user, body))

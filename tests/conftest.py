@@ -71,7 +71,7 @@ def _refuse_network(event: str, args: tuple[object, ...]) -> None:
 sys.addaudithook(_refuse_network)
 
 
-# PostgreSQL: one server for the whole run. Under pytest-xdist the controller owns it and the workers are told where it is.
+# PostgreSQL: one server for the whole run. Under pytest-xdist the controller owns it and tells the workers.
 
 
 def _own_server(config: pytest.Config) -> str:
@@ -85,10 +85,16 @@ def _own_server(config: pytest.Config) -> str:
     return config.stash[SERVER_URL]
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """In a pytest-xdist controller: start the server before the workers."""
+    if session.config.pluginmanager.hasplugin("dsession"):
+        _own_server(session.config)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a new pytest-xdist worker which server to use, before it collects anything."""
-    node.workerinput["postgres_url"] = _own_server(node.config)
+    """Tell a new worker which server to use."""
+    node.workerinput["postgres_url"] = node.config.stash[SERVER_URL]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -189,6 +195,8 @@ def _administer(server: URL, statement: sql.Composed) -> None:
 
 
 def _migrate(url: str) -> None:
-    from bot.store import migrate  # imported only where a test needs a database
+    from bot.store import SqlStore  # imported only where a test needs a database
 
-    migrate(url)
+    store = SqlStore(url)
+    store.migrate()
+    store.close()

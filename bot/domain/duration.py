@@ -39,7 +39,9 @@ def duration_code(duration: timedelta | None) -> str:
     if duration is None:
         return "no end"
     minutes = int(duration.total_seconds() // 60)
-    return next((f"{minutes // size}{unit}" for size, unit in ((1440, "d"), (60, "h")) if minutes % size == 0), f"{minutes}m")
+    return next(
+        (f"{minutes // size}{unit}" for size, unit in ((1440, "d"), (60, "h")) if minutes % size == 0), f"{minutes}m"
+    )
 
 
 def _counted(count: int, word: str) -> str:

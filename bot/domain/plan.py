@@ -1,4 +1,4 @@
-"""The difference between the rules that should be and the rules that are, as a value that is checked before it is applied."""
+"""The difference between the rules that should be and those that are: a value, checked before it is applied."""
 
 import hashlib
 import json
@@ -93,7 +93,7 @@ def diff(observed: Sequence[RuleCollection], desired: Sequence[RuleCollection]) 
     """
     before, after = _rules(observed), _rules(desired)
     changes = [
-        Change(*key, _kind(key in before, key in after))
+        Change(*key, _kind(was_there=key in before, will_be=key in after))
         for key in sorted(before.keys() | after.keys())
         if before.get(key) != after.get(key)
     ]
@@ -132,7 +132,9 @@ def check_safe(plan: Plan, limits: Limits, *, ended: Collection[str], new_group_
     if size > limits.max_bytes:
         raise UnsafePlan(f"The rules would take {size:,} bytes; one rule collection group holds {limits.max_bytes:,}.")
     if new_group_of is not None and new_group_of >= limits.max_groups:
-        raise UnsafePlan(f"The firewall policy has {new_group_of} rule collection groups; {limits.max_groups} are possible.")
+        raise UnsafePlan(
+            f"The firewall policy has {new_group_of} rule collection groups; {limits.max_groups} are possible."
+        )
     for collection in plan.desired:
         _check_names(collection)
 
@@ -155,7 +157,7 @@ def _check_names(collection: RuleCollection) -> None:
             raise UnsafePlan(f"The name {name} has {len(name)} characters; Azure takes {MAX_NAME}.")
 
 
-def _kind(was_there: bool, will_be: bool) -> ChangeKind:
+def _kind(*, was_there: bool, will_be: bool) -> ChangeKind:
     if was_there and will_be:
         return ChangeKind.ALTER
     return ChangeKind.ADD if will_be else ChangeKind.REMOVE

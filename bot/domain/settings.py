@@ -108,10 +108,10 @@ class Rulebook:
     team: str
     groups: Mapping[str, Group] = field(default_factory=lambda: MappingProxyType({}))
     scopes: tuple[ClusterScope, ...] = ()
-    policy: ApprovalPolicy = ApprovalPolicy()
+    policy: ApprovalPolicy = field(default_factory=ApprovalPolicy)
     bundles: Mapping[str, Bundle] = field(default_factory=lambda: MappingProxyType({}))
-    durations: Durations = Durations()
-    limits: Limits = Limits()
+    durations: Durations = field(default_factory=Durations)
+    limits: Limits = field(default_factory=Limits)
     risk: RiskTable = DEFAULT_TABLE
     drift: str = "heal"
 

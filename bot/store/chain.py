@@ -56,7 +56,7 @@ def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
         (wanted.cluster, lambda value: column.cluster == value.lower()),
         (wanted.destination, lambda value: column.destination_text.contains(value.lower(), autoescape=True)),
         (wanted.subject, lambda value: column.subject == value),
-        (wanted.action, lambda value: _is_action(value)),
+        (wanted.action, _is_action),
     ]
     return [condition(value) for value, condition in made if value is not None]
 

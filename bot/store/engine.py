@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, literal_column
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.errors import BadConfiguration, StoreBusy
 
@@ -22,7 +23,7 @@ BOUND_S = 2
 
 POOL = {"pool_size": 8, "max_overflow": 8, "pool_timeout": BOUND_S, "pool_pre_ping": True}
 
-NOW = {
+NOW: dict[str, ColumnElement[float]] = {
     "postgresql": literal_column("extract(epoch from clock_timestamp())::float8"),
     "sqlite": literal_column("((julianday('now') - 2440587.5) * 86400.0)"),
 }

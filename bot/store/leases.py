@@ -5,6 +5,7 @@ exactly one more run. Leases are short and never span an ARM operation: the oper
 given back, and whichever replica is free looks at it when it is due.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -33,11 +34,18 @@ class SqlWork:
 
     def wake(self, key: str, *, within: timedelta) -> None:
         """Raise ``wanted``; bring ``due`` forward unless an operation is being waited for."""
+        self._bring_forward(key, within, by=1)
+
+    def schedule(self, key: str, *, within: timedelta) -> None:
+        """Bring ``due`` forward alone: something happens by itself at that time."""
+        self._bring_forward(key, within, by=0)
+
+    def _bring_forward(self, key: str, within: timedelta, *, by: int) -> None:
         due = self._now + within.total_seconds()
         fresh: dict[str, Any] = {
             "key": key,
             "kind": key.split(":", 1)[0],
-            "wanted": 1,
+            "wanted": by,
             "done": 0,
             "due": due,
             "token": 0,
@@ -46,7 +54,7 @@ class SqlWork:
         }
         earlier = case((or_(work.due.is_(None), work.due > due), due), else_=work.due)
         waits = or_(work.parked.is_not(None), work.failures > 0) & work.due.is_not(None)
-        changed = {"wanted": work.wanted + 1, "due": case((waits, work.due), else_=earlier)}
+        changed = {"wanted": work.wanted + by, "due": case((waits, work.due), else_=earlier)}
         self._connection.execute(_upsert(self._connection, fresh, changed))
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(select(func.pg_notify(CHANNEL, "")))
@@ -77,6 +85,11 @@ class SqlWork:
         mine = (work.key == claim.key) & (work.token == claim.token) & (work.lease_until >= self._now)
         values = {"lease_until": self._now + lease.total_seconds()}
         self._must_change(update(schema.work).where(mine).values(values), claim)
+
+    def remember(self, claim: Claim, memo: Mapping[str, Any]) -> None:
+        """Keep what the next run must know, whoever runs it."""
+        mine = (work.key == claim.key) & (work.token == claim.token) & (work.lease_until >= self._now)
+        self._must_change(update(schema.work).where(mine).values(memo=dict(memo)), claim)
 
     def finish(self, claim: Claim, end: Finish) -> None:
         """Give a lease back; a trigger that came during the run is due at once."""
@@ -113,9 +126,7 @@ class SqlWork:
 
     def is_quiet(self) -> bool:
         """Whether nothing is due, wanted, parked or held."""
-        moving = or_(
-            work.due <= self._now, work.wanted > work.done, work.parked.is_not(None), work.owner.is_not(None)
-        )
+        moving = or_(work.due <= self._now, work.wanted > work.done, work.parked.is_not(None), work.owner.is_not(None))
         return self._connection.execute(select(work.key).where(moving).limit(1)).first() is None
 
     def _must_change(self, statement: Any, claim: Claim) -> None:
@@ -131,5 +142,3 @@ def _upsert(connection: Connection, fresh: dict[str, Any], changed: dict[str, An
     if connection.dialect.name == "postgresql":
         return postgresql.insert(schema.work).values(fresh).on_conflict_do_update(index_elements=["key"], set_=changed)
     return sqlite.insert(schema.work).values(fresh).on_conflict_do_update(index_elements=["key"], set_=changed)
-
-

@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import suppress
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -71,8 +72,7 @@ class Bell:
         raw = self._engine.raw_connection()
         try:
             raw.detach()
-            driver = raw.driver_connection
-            assert driver is not None
+            driver: Any = raw.driver_connection
             driver.autocommit = True
             driver.execute(f"LISTEN {CHANNEL}")
             while not self._closed.is_set():

@@ -1,6 +1,7 @@
 """Brings a database to the schema of this version, in one transaction, one process at a time."""
 
 from importlib.resources import files
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -46,8 +47,7 @@ def _prepare(connection: Connection) -> None:
 
 
 def _raw(connection: Connection, statement: str) -> None:
-    driver = connection.connection.driver_connection
-    assert driver is not None
+    driver: Any = connection.connection.driver_connection
     driver.execute(statement)
 
 

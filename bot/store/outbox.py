@@ -1,11 +1,13 @@
 """Notices as rows: owed in the transaction of the fact, sent afterwards, at least once."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
-from bot.ports import Notice, NoticeKind
+from bot.ports import NOTICES, Notice, NoticeKind
 from bot.store import schema
+from bot.store.leases import SqlWork
 from bot.store.rows import notice_from_row
 
 notice = schema.notice.c
@@ -17,11 +19,13 @@ class SqlOutbox:
     Args:
         connection: The caller's transaction.
         now: The database's clock, as an expression.
+        work: Work in the same transaction: whoever sends notices is woken.
     """
 
-    def __init__(self, connection: Connection, now: ColumnElement[float]) -> None:
+    def __init__(self, connection: Connection, now: ColumnElement[float], work: SqlWork) -> None:
         self._connection = connection
         self._now = now
+        self._work = work
 
     def add(self, owed: Notice) -> None:
         """Owe a notice; a card is drawn from the facts at the time of sending, so one that waits is enough."""
@@ -37,6 +41,7 @@ class SqlOutbox:
             "attempts": 0,
         }
         self._connection.execute(insert(schema.notice).values(row))
+        self._work.wake(NOTICES, within=timedelta())
 
     def due(self, *, limit: int) -> list[Notice]:
         """Those to be sent now, oldest first."""
@@ -54,7 +59,7 @@ class SqlOutbox:
 
     def mark_failed(self, failed: Notice, why: str, *, retry_in: timedelta | None) -> None:
         """It was not sent; None gives it up and keeps the reason."""
-        values = {"attempts": failed.attempts + 1}
+        values: dict[str, Any] = {"attempts": failed.attempts + 1}
         if retry_in is None:
             values |= {"dead": why}
         else:

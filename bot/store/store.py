@@ -25,7 +25,7 @@ class SqlTransaction:
         self.scales = SqlScales(connection)
         self.audit = SqlAuditLog(connection)
         self.work = SqlWork(connection, now)
-        self.outbox = SqlOutbox(connection, now)
+        self.outbox = SqlOutbox(connection, now, self.work)
         self.snapshots = SqlSnapshots(connection)
 
 

@@ -61,7 +61,7 @@ class Stage:
     def serve_socket(self, app: App) -> SocketModeHandler:
         """Let the application come in through Socket Mode."""
         web_client = WebClient(token=APP_TOKEN, base_url=f"{self.url}/api/")
-        handler = SocketModeHandler(app, APP_TOKEN, web_client=web_client)
+        handler = SocketModeHandler(app, APP_TOKEN, web_client=web_client, ping_interval=0.3)
         handler.client.connect()
         self._stops.append(handler.close)
         until(lambda: self.workspace.is_connected)

@@ -50,6 +50,10 @@ IpOrigin = Literal["managed", "own", "prefix", "nat", "firewall", "hub", "instan
 """Where an outbound IP comes from: who made it, or what it belongs to."""
 
 
+Via = Literal["loadBalancer", "applicationGateway"]
+"""What a cluster is reached through."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class ClusterRef:
     """Which managed cluster.
@@ -170,7 +174,7 @@ class IngressIp:
 
     address: str
     id: str
-    via: Literal["loadBalancer", "applicationGateway"]
+    via: Via
     name: str
     serves_egress: bool = False
 

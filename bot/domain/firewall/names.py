@@ -2,8 +2,9 @@
 
 The left-most ``*`` stands for any text: ``*.contoso.com`` matches any depth below and not ``contoso.com``;
 ``*contoso.com`` also matches ``contoso.com`` and ``evilcontoso.com``; ``*`` matches everything. Anywhere else ``*`` is
-not supported and matches nothing. Source: https://learn.microsoft.com/azure/firewall/firewall-faq ("How do wildcards
-work in target URLs and target FQDNs in application rules?", read 2026-11).
+not supported and matches nothing. For one pattern ``bot.domain.fqdn.covers`` says the same. Source:
+https://learn.microsoft.com/azure/firewall/firewall-faq ("How do wildcards work in target URLs and target FQDNs in
+application rules?", read 2026-11).
 """
 
 from bisect import bisect_left
@@ -23,27 +24,6 @@ class Match(IntEnum):
     UNKNOWN = 1
     PART = 2
     YES = 3
-
-
-def pattern_match(pattern: str, name: str) -> Match:
-    """Compare one pattern with a name or with a left-most wildcard.
-
-    Args:
-        pattern: Of a rule, lower case.
-        name: Of a destination, lower case; ``*.suffix`` asks for every name below the suffix.
-
-    Returns:
-        ``YES`` if the pattern matches every name that is asked for, ``PART`` if some, ``NO`` if none.
-    """
-    suffix = pattern[1:] if pattern.startswith("*") else None
-    if "*" in (pattern if suffix is None else suffix):
-        return Match.NO
-    if not name.startswith("*"):
-        return Match.YES if pattern == name or (suffix is not None and name.endswith(suffix)) else Match.NO
-    asked = name[1:]
-    if suffix is not None and asked.endswith(suffix):
-        return Match.YES
-    return Match.PART if (pattern if suffix is None else suffix).endswith(asked) else Match.NO
 
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ from bot.domain.fqdn.destinations import (
     parse_many,
     refang,
 )
-from bot.domain.fqdn.names import Suffix, covers, parse_fqdn, registrable, suffix_of
+from bot.domain.fqdn.names import Suffix, covers, is_address, parse_fqdn, registrable, suffix_of
 from bot.domain.fqdn.scripts import homograph_reasons, is_mixed_script, skeleton, unicode_form
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Suffix",
     "covers",
     "homograph_reasons",
+    "is_address",
     "is_mixed_script",
     "parse_destination",
     "parse_destinations",

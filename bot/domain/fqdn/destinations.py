@@ -11,23 +11,21 @@ from bot.errors import InvalidFqdn
 
 
 class Protocol(StrEnum):
-    """What an application rule can match (https://learn.microsoft.com/azure/firewall/features, read 2026-11)."""
+    """What application rules match (https://github.com/MicrosoftDocs/azure-docs/issues/76780, read 2026-11)."""
 
     HTTP = "http"
     HTTPS = "https"
     MSSQL = "mssql"
 
 
-DEFAULT_PORTS: Mapping[Protocol, int] = MappingProxyType(
-    {Protocol.HTTP: 80, Protocol.HTTPS: 443, Protocol.MSSQL: 1433}
-)
+DEFAULT_PORTS: Mapping[Protocol, int] = MappingProxyType({Protocol.HTTP: 80, Protocol.HTTPS: 443, Protocol.MSSQL: 1433})
 """The destination port of each protocol if none is written."""
 
 MAX_PORT = 64_000
 """The highest port of an application rule: "cannot be greater than 64000".
 
-Source: ``AzureFirewallApplicationRuleProtocol.port`` in https://learn.microsoft.com/rest/api/virtualnetwork/azure-firewalls
-and ``FirewallPolicyRuleApplicationProtocol.port`` in its sibling for firewall policies, read 2026-11.
+Source: ``AzureFirewallApplicationRuleProtocol.port`` and ``FirewallPolicyRuleApplicationProtocol.port`` in the models
+of azure-mgmt-network 33.1 (https://pypi.org/project/azure-mgmt-network/, read 2026-11).
 """
 
 _PORT_PROTOCOL = {port: protocol for protocol, port in DEFAULT_PORTS.items()}

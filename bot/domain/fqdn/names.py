@@ -1,7 +1,7 @@
 """One FQDN: parsed strictly, matched as Azure Firewall matches it.
 
 What Azure Firewall accepts as a target FQDN is not published as a grammar. This parser takes what is safe under all
-that is known, because one refused name makes Azure refuse the whole rule collection group, and everybody's rules with it:
+that is known, because one refused name makes Azure refuse the whole rule collection group, with everybody's rules:
 
 * ``*`` only as the left-most character, ``*.contoso.com`` for any depth but not the apex:
   https://learn.microsoft.com/azure/firewall/firewall-faq (read 2026-11).
@@ -234,9 +234,11 @@ def _check_whole(name: str, base: str) -> None:
     if len(name) > MAX_NAME:
         raise InvalidFqdn(f"{shown(name)} has {len(name)} characters; a name has {MAX_NAME} at most.")
     if "." not in name:
-        raise InvalidFqdn(f"{shown(name)} is a single label. Write the full name with its domain, such as api.example.com.")
+        raise InvalidFqdn(
+            f"{shown(name)} is a single label. Write the full name with its domain, such as api.example.com."
+        )
     if not re.fullmatch(r"[a-z][a-z0-9-]*[a-z0-9]", top):
-        raise InvalidFqdn(f"{shown(name)} ends in {shown(top)}, which is no top-level domain (two letters or more).")
+        raise InvalidFqdn(f"{shown(name)} ends in {shown(top)}, which is no top-level domain.")
 
 
 def _check_breadth(name: str, base: str) -> None:

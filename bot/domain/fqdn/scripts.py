@@ -1,8 +1,8 @@
 """How a name looks to a person: its Unicode form, mixed scripts, and look-alike letters.
 
-The rules are those of Unicode Technical Standard 39 (https://www.unicode.org/reports/tr39/, read 2026-11): a label in
-one script is fine, and so are the combinations of its "highly restrictive" level; the table of look-alikes is the part
-of its ``confusables.txt`` that imitates lower-case Latin letters and that IDNA 2008 admits, with a few by judgement.
+The rules are those of Unicode Technical Standard 39 (https://www.unicode.org/reports/tr39/): a label in one script is
+fine, and so are the combinations of its "highly restrictive" level. The table of look-alikes is a selection by
+judgement (2026-11) of letters that imitate lower-case Latin ones, not its whole ``confusables.txt``.
 """
 
 import unicodedata
@@ -10,9 +10,7 @@ from functools import lru_cache
 
 import idna
 
-_NO_SCRIPT = frozenset(
-    "DIGIT HYPHEN-MINUS MIDDLE COMBINING ZERO ARABIC-INDIC EXTENDED MODIFIER KATAKANA-HIRAGANA".split()
-)
+_NO_SCRIPT = frozenset({"DIGIT", "HYPHEN-MINUS", "MIDDLE", "COMBINING", "ZERO", "ARABIC-INDIC", "EXTENDED", "MODIFIER"})
 _TOGETHER = (
     frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA"}),
     frozenset({"LATIN", "CJK", "BOPOMOFO"}),

@@ -16,7 +16,6 @@ from bot.domain.snat.capacity import (
 )
 from bot.errors import InvalidInput, NotScalable
 
-
 ScaleKind = Literal["loadBalancer", "managedNATGateway"]
 """Whose managed outbound IPs are counted."""
 

@@ -85,10 +85,14 @@ class Courier:
         transport: The way to the bot.
         faults: What is to go wrong.
         record: Where deliveries are written down.
+
+    Attributes:
+        deadline_s: How long the bot may take for its ack.
     """
 
     def __init__(self, transport: Transport, faults: Faults, record: Record) -> None:
         self.transport = transport
+        self.deadline_s = ACK_DEADLINE_S
         self._faults = faults
         self._record = record
         self._lock = threading.Lock()
@@ -112,6 +116,12 @@ class Courier:
         self._record.add_delivery(Delivered(outgoing.kind, outgoing.user, ack.status, ack.ms, ack.error))
         return ack
 
+    def drain(self) -> None:
+        """Wait for deliveries that are under way, as long as an ack may take."""
+        end = time.monotonic() + self.deadline_s
+        while self._in_flight and time.monotonic() < end:
+            time.sleep(0.005)
+
     def _attempt(self, outgoing: Outgoing, fault: Fault) -> Ack:
         time.sleep(fault.latency_s)
         if fault.is_refusal:
@@ -125,7 +135,7 @@ class Courier:
 
     def _send(self, outgoing: Outgoing, fault: Fault) -> Ack:
         try:
-            status, body = self.transport.send(outgoing, ACK_DEADLINE_S)
+            status, body = self.transport.send(outgoing, self.deadline_s)
         except Undelivered as lost:
             return Ack(0, error=str(lost))
         finally:

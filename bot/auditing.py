@@ -1,0 +1,146 @@
+"""Use cases of the audit log: search it, export it, prove it, and record what was refused."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+
+from bot.domain.access import require_auditor
+from bot.domain.audit import GENESIS, Action, AuditFilter, ChainedEvent, Event, verify
+from bot.errors import ChainBroken, EgressError, InvalidInput
+from bot.inventory import person
+from bot.ports import Caller, Context
+
+BATCH = 1000
+"""Events read at once while exporting or proving."""
+
+COLUMNS = (
+    "seq", "at", "action", "team", "actor", "via", "subject", "cluster", "destinations", "reason", "policy_rule",
+    "detail", "previous", "hash",
+)  # fmt: skip
+
+
+def search(ctx: Context, caller: Caller, wanted: AuditFilter, *, limit: int = 10) -> list[ChainedEvent]:
+    """Events that fit, newest first; the reading itself is recorded.
+
+    Raises:
+        NotPermitted: Not an auditor.
+    """
+    require_auditor(person(ctx, caller))
+    with ctx.store.write() as tx:
+        found = tx.audit.find(wanted, limit=limit)
+        tx.audit.append(_look(ctx, caller, Action.AUDIT_READ, wanted))
+    return found
+
+
+def export(ctx: Context, caller: Caller, wanted: AuditFilter, form: str) -> str:
+    """Every event that fits, oldest first, as ``csv`` or ``jsonl``; recorded like every reading.
+
+    Raises:
+        NotPermitted: Not an auditor.
+        InvalidInput: Another form.
+    """
+    require_auditor(person(ctx, caller))
+    if form not in WRITERS:
+        raise InvalidInput(f"“{form}” is no export format: write csv or jsonl.")
+    with ctx.store.write() as tx:
+        tx.audit.append(_look(ctx, caller, Action.AUDIT_EXPORT, wanted))
+    return WRITERS[form](reversed(list(_every(ctx, wanted))))
+
+
+def prove(ctx: Context, caller: Caller) -> int:
+    """Check the whole chain; the result is recorded either way. Returns how many events were checked.
+
+    Raises:
+        NotPermitted: Not an auditor.
+        ChainBroken: At the first event that is not what was written.
+    """
+    require_auditor(person(ctx, caller))
+    try:
+        count = check_chain(ctx)
+    except ChainBroken as error:
+        _record(ctx, caller, Action.AUDIT_VERIFY, error.sentence)
+        raise
+    _record(ctx, caller, Action.AUDIT_VERIFY, f"{count} events verified.")
+    return count
+
+
+def check_chain(ctx: Context) -> int:
+    """The proof itself, batch by batch, up to the head as it stands at the beginning."""
+    with ctx.store.read() as tx:
+        last, head_hash = tx.audit.head()
+    following, after = 1, GENESIS
+    while following <= last:
+        with ctx.store.read() as tx:
+            events = tx.audit.chain(after=following - 1, limit=min(BATCH, last - following + 1))
+        if not events:
+            raise ChainBroken(f"Audit event {following} is missing, and every one after it.", seq=following)
+        following, after = verify(events, after=after, first=following)
+    if after != head_hash:
+        raise ChainBroken(f"The end of the audit log (event {last}) is not what was written.", seq=last)
+    return last
+
+
+def refuse(ctx: Context, caller: Caller, act: str, error: EgressError) -> None:
+    """Record an act that was refused: who tried what, and why it was not done."""
+    _record(ctx, caller, Action.ACT_REFUSE, error.sentence, ("act", act), ("error", type(error).__name__))
+
+
+def _record(ctx: Context, caller: Caller, action: Action, reason: str, *detail: tuple[str, str]) -> None:
+    event = Event(ctx.clock.now(), action, caller.identity, caller.via, reason=reason, detail=detail)
+    with ctx.store.write() as tx:
+        tx.audit.append(event)
+
+
+def _look(ctx: Context, caller: Caller, action: Action, wanted: AuditFilter) -> Event:
+    filters = tuple((name, str(value)) for name, value in asdict(wanted).items() if value is not None)
+    return Event(ctx.clock.now(), action, caller.identity, caller.via, detail=filters)
+
+
+def _every(ctx: Context, wanted: AuditFilter) -> Iterator[ChainedEvent]:
+    while True:
+        with ctx.store.read() as tx:
+            page = tx.audit.find(wanted, limit=BATCH)
+        yield from page
+        if len(page) < BATCH:
+            return
+        wanted = replace(wanted, before=page[-1].seq)
+
+
+def _flat(chained: ChainedEvent) -> dict[str, object]:
+    event = chained.event
+    values = (
+        chained.seq, event.at.isoformat(), str(event.action), event.actor.team, event.actor.user, event.via,
+        event.subject, event.cluster, list(event.destinations), event.reason, event.policy_rule, dict(event.detail),
+        chained.previous, chained.hash,
+    )  # fmt: skip
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def _jsonl(events: Iterator[ChainedEvent]) -> str:
+    return "".join(json.dumps(_flat(event), ensure_ascii=False) + "\n" for event in events)
+
+
+def _csv(events: Iterator[ChainedEvent]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for event in events:
+        writer.writerow([_cell(value) for value in _flat(event).values()])
+    return out.getvalue()
+
+
+def _cell(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula: such text begins with a quote mark.
+
+    Source: https://owasp.org/www-community/attacks/CSV_Injection, read 2026-11.
+    """
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+    if isinstance(value, list):
+        text = " ".join(str(part) for part in value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+WRITERS = {"csv": _csv, "jsonl": _jsonl}
+"""The export formats."""

@@ -1,0 +1,83 @@
+"""Azure Resource Manager behind the port that the use cases know."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from azure.core.credentials import TokenCredential
+
+from bot.azure import fleet, reads, rules, writes
+from bot.azure.clients import Clients, Transport
+from bot.azure.settings import ArmSettings
+from bot.domain.egress import ClusterEgress, Fleet, RequiredEndpoint
+from bot.domain.firewall import RuleCollection, RuleSet
+from bot.domain.snat import ScalePlan
+from bot.domain.target import Target
+from bot.ports import ObservedTarget, Operation, OperationState
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class AzureArm:
+    """Implements ``bot.ports.Arm`` with Azure's own SDK.
+
+    Args:
+        credential: Where tokens come from.
+        settings: How Azure is reached and paced.
+        transport: An HTTP transport in place of the real one, for example a simulated subscription.
+        now: The time, UTC; it dates the fleet.
+
+    Every method may raise the ``Arm…`` errors of ``bot.errors``, ``StaleVersion`` and ``UnknownShape``.
+    """
+
+    def __init__(
+        self,
+        credential: TokenCredential,
+        settings: ArmSettings,
+        *,
+        transport: Transport | None = None,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._clients = Clients(credential, settings, transport)
+        self._now = now
+
+    def read_fleet(self) -> Fleet:
+        """All clusters of the configured subscriptions, eventually consistent, with the time of reading."""
+        return fleet.read_fleet(self._clients, self._now)
+
+    def read_egress(self, cluster_id: str) -> ClusterEgress:
+        """One cluster as it is now: paths, outbound IPs, ingress IPs, sources, firewall target."""
+        return reads.read_egress(self._clients, cluster_id)
+
+    def read_required_endpoints(self, cluster_id: str) -> tuple[RequiredEndpoint, ...]:
+        """The cluster's published outbound dependencies."""
+        return reads.read_required_endpoints(self._clients, cluster_id)
+
+    def read_rules(self, target: Target) -> RuleSet:
+        """Every rule that the firewall evaluates, parent policies first."""
+        return rules.read_rules(self._clients, target)
+
+    def observe(self, target: Target) -> ObservedTarget:
+        """What our own part of the target holds now."""
+        return rules.observe(self._clients, target)
+
+    def begin_write(self, target: Target, collections: Sequence[RuleCollection], seen: ObservedTarget) -> Operation:
+        """Replace our own part of the target; nothing else in it changes. Never waits for the end."""
+        return writes.begin_write(self._clients, target, collections, seen)
+
+    def begin_scale(self, plan: ScalePlan) -> Operation:
+        """Set the managed outbound IP counts of the plan, on the eTag it was made from. Never waits for the end.
+
+        Raises:
+            StalePlan: The cluster is not any more what the plan was computed from.
+        """
+        return writes.begin_scale(self._clients, plan)
+
+    def look(self, operation: Operation) -> OperationState:
+        """Ask once how an operation stands."""
+        return writes.look(self._clients, operation)
+
+    def close(self) -> None:
+        """Give back threads and connections."""
+        self._clients.close()

@@ -1,0 +1,207 @@
+"""The SDK's clients, one for each subscription, behind one way to send a request."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from azure.core.credentials import TokenCredential
+from azure.core.pipeline import PipelineResponse
+from azure.core.pipeline.policies import RetryPolicy
+from azure.core.pipeline.transport import HttpTransport, RequestsTransport
+from azure.core.rest import HttpRequest
+from azure.mgmt.containerservice import ContainerServiceClient
+from azure.mgmt.resourcegraph import ResourceGraphClient
+
+from bot.azure.faults import fault_from_answer, translated
+from bot.azure.settings import ArmSettings
+from bot.errors import UnknownShape
+
+if TYPE_CHECKING:
+    from azure.mgmt.network import NetworkManagementClient
+
+Json = dict[str, Any]
+T = TypeVar("T")
+R = TypeVar("R")
+Transport = HttpTransport[Any, Any]
+
+NETWORK_API = "2025-07-01"
+"""API version for reads of network resources.
+
+Source: https://learn.microsoft.com/rest/api/virtualnetwork, read 2026-11.
+"""
+
+FIREWALL_API = "2026-03-01"
+"""API version for firewalls and their policies: the pinned SDK writes with it, so a read shows every field."""
+
+AKS_API = "2026-08-01"
+"""API version for managed clusters: the one that the pinned SDK writes with."""
+
+LONGEST_LIST = 200
+"""Pages of one list before it is taken for a loop."""
+
+
+class BoundedRetry(RetryPolicy[Any, Any]):
+    """Retries as the SDK does, but never waits out a long ``Retry-After``: the caller has better things to do."""
+
+    def __init__(self, *, longest_wait_s: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._longest_wait_s = longest_wait_s
+
+    def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
+        """Whether to try again."""
+        wait = self.get_retry_after(response)
+        return (wait is None or wait <= self._longest_wait_s) and super().is_retry(settings, response)
+
+
+class Clients:
+    """Everything that talks to Azure.
+
+    Args:
+        credential: Where tokens come from.
+        settings: How Azure is reached.
+        transport: An HTTP transport in place of the real one, for example a simulated subscription.
+    """
+
+    def __init__(self, credential: TokenCredential, settings: ArmSettings, transport: Transport | None) -> None:
+        self.settings = settings
+        self._credential = credential
+        self._transport = transport or _real_transport(settings)
+        self._aks: dict[str, ContainerServiceClient] = {}
+        self._network: dict[str, NetworkManagementClient] = {}
+        self._lock = Lock()
+        self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="arm")
+        self.graph = ResourceGraphClient(credential, **self._options(retry_on_methods=["POST"]))
+
+    def aks(self, subscription: str) -> ContainerServiceClient:
+        """The client for managed clusters, and for any read."""
+        with self._lock:
+            if subscription not in self._aks:
+                self._aks[subscription] = ContainerServiceClient(self._credential, subscription, **self._options())
+            return self._aks[subscription]
+
+    def network(self, subscription: str) -> "NetworkManagementClient":
+        """The client for writes to firewalls; imported late because it costs 58 MiB and a third of a second."""
+        from azure.mgmt.network import NetworkManagementClient
+
+        with self._lock:
+            if subscription not in self._network:
+                self._network[subscription] = NetworkManagementClient(self._credential, subscription, **self._options())
+            return self._network[subscription]
+
+    def in_parallel(self, act: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """Do the same for several items at once, in a bounded pool; the first error is raised."""
+        return list(self._pool.map(act, items))
+
+    def close(self) -> None:
+        """Give back threads and connections."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._transport.close()
+
+    def get(self, path: str, api_version: str) -> Json:
+        """One resource.
+
+        Args:
+            path: Its ARM id.
+            api_version: The API version.
+
+        Raises:
+            EgressError: One of the ``Arm…`` errors.
+        """
+        return self._send(path, path, {"api-version": api_version})[0]
+
+    def list_all(self, path: str, api_version: str) -> Iterator[Json]:
+        """All items of a list, page by page."""
+        page = self.get(path, api_version)
+        for _ in range(LONGEST_LIST):
+            yield from page.get("value") or ()
+            link = page.get("nextLink")
+            if not link:
+                return
+            page, _headers = self.follow(link, path)
+        raise UnknownShape(f"A list of Azure does not end: {path}")
+
+    def follow(self, url: str, path: str) -> tuple[Json, Mapping[str, str]]:
+        """GET a URL that Azure gave us, exactly as it is, with its headers.
+
+        Args:
+            url: The URL; our token goes with it, so only Azure's own host is asked.
+            path: An ARM id of the subscription that it belongs to.
+
+        Raises:
+            UnknownShape: The URL leads elsewhere.
+        """
+        ours, theirs = urlsplit(self.settings.endpoint), urlsplit(url)
+        host = (theirs.hostname or "").lower()
+        if theirs.scheme != ours.scheme or not _is_same_site(host, (ours.hostname or "").lower()):
+            raise UnknownShape("Azure named a URL that is not Azure's; it is not followed.")
+        return self._send(url, path, {})
+
+    def _send(self, url: str, path: str, params: Mapping[str, str]) -> tuple[Json, Mapping[str, str]]:
+        client = self.aks(subscription_id(path) or self.settings.subscriptions[0])
+        with translated():
+            response = client.send_request(HttpRequest("GET", url, params=params))
+        body = _json_from(response.text())
+        if response.status_code >= 300:
+            raise fault_from_answer(response.status_code, response.headers, body)
+        if not isinstance(body, dict):
+            raise UnknownShape(f"Azure's answer for {path} is not an object.")
+        return body, response.headers
+
+    def _options(self, **retry: Any) -> dict[str, Any]:
+        settings = self.settings
+        return {
+            "base_url": settings.endpoint,
+            "credential_scopes": list(settings.scopes),
+            "transport": self._transport,
+            "retry_policy": BoundedRetry(
+                longest_wait_s=settings.longest_wait_s,
+                retry_total=settings.retries,
+                retry_backoff_factor=0.4,
+                retry_backoff_max=5,
+                **retry,
+            ),
+        }
+
+
+def _real_transport(settings: ArmSettings) -> Transport:
+    transport: Transport = RequestsTransport(
+        connection_verify=settings.ca_file or True,
+        connection_timeout=settings.timeout_s,
+        read_timeout=settings.timeout_s,
+    )
+    return transport
+
+
+def _is_same_site(host: str, ours: str) -> bool:
+    return host == ours or host.endswith("." + ours)
+
+
+def _json_from(text: str) -> object:
+    try:
+        return json.loads(text) if text.strip() else {}
+    except ValueError:
+        return text
+
+
+@lru_cache(maxsize=4096)
+def subscription_id(path: str) -> str | None:
+    """The subscription id of an ARM id; None for paths without one."""
+    parts = path.split("/")
+    return parts[2] if len(parts) > 2 and parts[1].lower() == "subscriptions" else None
+
+
+def segment_after(path: str, type_: str) -> str:
+    """The segment of an ARM id that follows a type, whatever its case.
+
+    Raises:
+        UnknownShape: The id has no such segment.
+    """
+    parts = path.split("/")
+    lower = [part.lower() for part in parts]
+    if type_.lower() not in lower[:-1]:
+        raise UnknownShape(f"{path} is not the id of a resource with {type_}.")
+    return parts[lower.index(type_.lower()) + 1]

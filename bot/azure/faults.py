@@ -1,0 +1,156 @@
+"""Azure's errors as ours: one table."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from azure.core.exceptions import AzureError, ClientAuthenticationError, DecodeError, HttpResponseError
+
+from bot.errors import (
+    ArmBusy,
+    ArmForbidden,
+    ArmNotFound,
+    ArmRejected,
+    ArmThrottled,
+    ArmUnreachable,
+    EgressError,
+    Refused,
+    StaleVersion,
+    Unavailable,
+    UnknownShape,
+)
+
+LONGEST_MESSAGE = 500
+"""Characters of Azure's own words that are shown."""
+
+TABLE: tuple[tuple[int | None, str | None, type[EgressError]], ...] = (
+    (None, "EtagMismatch", StaleVersion),
+    (412, None, StaleVersion),
+    (None, "AnotherOperationInProgress", ArmBusy),
+    (None, "RetryableError", ArmBusy),
+    (None, "ReferencedResourceNotProvisioned", ArmBusy),
+    (409, "OperationNotAllowed", ArmBusy),
+    (409, "Conflict", ArmBusy),
+    (429, None, ArmThrottled),
+    (401, None, ArmForbidden),
+    (403, None, ArmForbidden),
+    (404, None, ArmNotFound),
+    (408, None, ArmUnreachable),
+    (500, None, ArmUnreachable),
+    (502, None, ArmUnreachable),
+    (503, None, ArmUnreachable),
+    (504, None, ArmUnreachable),
+)
+"""Status, code, error; None stands for any, and the first row that fits wins. Other 4xx are ``ArmRejected``.
+
+Sources, read 2026-11:
+https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors and
+https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling.
+"""
+
+_WORDS: Mapping[type[EgressError], str] = {
+    StaleVersion: "The resource was changed in Azure in the meantime",
+    ArmBusy: "Azure is busy with another operation on the resource",
+    ArmThrottled: "Azure asks us to slow down",
+    ArmForbidden: "The bot's identity lacks a right in Azure",
+    ArmNotFound: "The resource does not exist in Azure",
+    ArmUnreachable: "Azure does not answer as it should",
+    ArmRejected: "Azure refused the request",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an error body says, wrapped in ``error`` or not."""
+
+    code: str | None
+    message: str
+
+
+def answer_from_body(body: object) -> Answer:
+    """Read an error body: ARM's ``{"error": …}``, AKS's bare one, or the firewall provider's ``ModelState``."""
+    if not isinstance(body, Mapping):
+        return Answer(None, str(body or ""))
+    inner = body.get("error", body)
+    if not isinstance(inner, Mapping):
+        return Answer(None, str(inner))
+    if "ModelState" in inner:
+        return _answer_from_model_state(inner)
+    message = inner.get("message") or inner.get("Message") or ""
+    return Answer(inner.get("code") or inner.get("Code"), str(message))
+
+
+def _answer_from_model_state(body: Mapping[str, Any]) -> Answer:
+    texts = [text for texts in body["ModelState"].values() for text in texts]
+    found = (_inner_error(text) for text in texts)
+    return next((answer for answer in found if answer), Answer(None, "; ".join(texts)))
+
+
+def _inner_error(text: str) -> Answer | None:
+    try:
+        inner = json.loads(text)["Error"]
+        return Answer(inner["Code"], inner["Message"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def error_class(status: int, code: str | None) -> type[EgressError]:
+    """The class of our error for an answer of Azure."""
+    fits = (cls for row_status, row_code, cls in TABLE if row_status in (None, status) and row_code in (None, code))
+    return next(fits, ArmUnreachable if status >= 500 else ArmRejected)
+
+
+def fault_from_answer(status: int, headers: Mapping[str, str], body: object) -> EgressError:
+    """Our error for an answer of Azure."""
+    answer = answer_from_body(body)
+    cls = error_class(status, answer.code)
+    sentence = _sentence(cls, answer)
+    if issubclass(cls, Unavailable):
+        return cls(sentence, retry_after=retry_after(headers))
+    return cls(sentence, code=answer.code or str(status)) if issubclass(cls, Refused) else cls(sentence)
+
+
+def _sentence(cls: type[EgressError], answer: Answer) -> str:
+    message = answer.message.strip()[:LONGEST_MESSAGE].rstrip(".")
+    code = f" ({answer.code})" if answer.code else ""
+    return f"{_WORDS[cls]}{code}: {message}." if message else f"{_WORDS[cls]}{code}."
+
+
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """The ``Retry-After`` header in seconds; None where it is missing or not a number."""
+    lower = {name.lower(): value for name, value in headers.items()}
+    try:
+        return timedelta(seconds=float(lower["retry-after"]))
+    except (KeyError, ValueError, OverflowError):
+        return None
+
+
+def fault_from(error: AzureError) -> EgressError:
+    """Our error for an error of the SDK."""
+    if isinstance(error, DecodeError):
+        return UnknownShape("Azure's answer could not be read.")
+    response: Any = getattr(error, "response", None)
+    if isinstance(error, HttpResponseError) and response is not None:
+        return fault_from_answer(response.status_code, response.headers, _body_of(response))
+    if isinstance(error, ClientAuthenticationError):
+        return ArmForbidden("The bot could not sign in to Azure: no credential worked.", code="SignIn")
+    return ArmUnreachable("Azure does not answer.")
+
+
+def _body_of(response: Any) -> object:
+    try:
+        return json.loads(response.text())
+    except ValueError:
+        return response.text()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Whatever the SDK raises inside leaves as one of ours."""
+    try:
+        yield
+    except AzureError as error:
+        raise fault_from(error) from error

@@ -1,0 +1,131 @@
+"""The whole fleet through Azure Resource Graph: plain queries, joined in Python by the same rules as one cluster."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from azure.core.pipeline import PipelineResponse
+from azure.core.pipeline.transport import HttpTransport
+from azure.mgmt.resourcegraph.models import QueryRequest, QueryRequestOptions
+
+from bot.azure.clients import LONGEST_LIST, Clients, Json
+from bot.azure.faults import translated
+from bot.azure.translate import READERS, cluster_from_json
+from bot.domain.egress import Fleet, FleetEntry
+from bot.domain.egress.facts import AzureNetwork, ClusterFacts
+from bot.domain.egress.needs import Kind
+from bot.domain.egress.resolve import resolve
+from bot.errors import ArmForbidden, UnknownShape
+
+ROWS_PER_PAGE = 1000
+"""Rows that one answer of Resource Graph holds at most.
+
+Source: https://learn.microsoft.com/azure/governance/resource-graph/concepts/work-with-data, read 2026-11.
+"""
+
+CLUSTERS = "microsoft.containerservice/managedclusters"
+"""The type of a managed cluster."""
+
+TYPES: dict[str, Kind] = {f"microsoft.network/{kind.lower()}": kind for kind in Kind if kind is not Kind.HUBS}
+"""Resource types that are read for the fleet."""
+
+SUBSCRIPTIONS = "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' | project subscriptionId"
+"""Which subscriptions can be read at all: Resource Graph leaves the others out without a word."""
+
+
+def read_fleet(clients: Clients, now: Callable[[], datetime]) -> Fleet:
+    """All clusters of the configured subscriptions that can be read.
+
+    Args:
+        clients: Where to ask.
+        now: The time, UTC.
+    """
+    readable = _readable(clients)
+    gaps = [s for s in clients.settings.subscriptions if s.lower() not in readable]
+    types = (CLUSTERS, *TYPES) if readable else ()
+    tables = dict(zip(types, clients.in_parallel(lambda t: list(_rows(clients, t, readable)), types), strict=True))
+    network = AzureNetwork()
+    for type_, kind in TYPES.items():
+        network = network.merged(READERS[kind](tables.get(type_, [])))
+    entries = [FleetEntry(resolve(cluster, network)) for cluster in _clusters(tables.get(CLUSTERS, []))]
+    return Fleet(
+        entries=tuple(sorted(entries, key=lambda entry: (entry.ref.name.lower(), entry.ref.id))),
+        read_at=now(),
+        gaps=tuple(f"The subscription {gap} could not be read: the bot's identity has no right to it." for gap in gaps),
+    )
+
+
+def _clusters(rows: list[Json]) -> Iterator[ClusterFacts]:
+    return (cluster_from_json(row) for row in rows if str(row.get("id", "")).count("/") >= 8)
+
+
+def _readable(clients: Clients) -> list[str]:
+    """The configured subscriptions that answer, in lower case."""
+    configured = [s.lower() for s in clients.settings.subscriptions]
+    try:
+        return _named(clients, configured)
+    except ArmForbidden:
+        alone = clients.in_parallel(lambda subscription: _alone(clients, subscription), configured)
+        return [subscription for found in alone for subscription in found]
+
+
+def _named(clients: Clients, subscriptions: list[str]) -> list[str]:
+    found = {str(row.get("subscriptionId", "")).lower() for row in _pages(clients, SUBSCRIPTIONS, subscriptions)}
+    return [subscription for subscription in subscriptions if subscription in found]
+
+
+def _alone(clients: Clients, subscription: str) -> list[str]:
+    try:
+        return _named(clients, [subscription])
+    except ArmForbidden:
+        return []
+
+
+def _rows(clients: Clients, type_: str, subscriptions: list[str]) -> Iterator[Json]:
+    query = f"resources | where type =~ '{type_}' | project id, name, location, tags, sku, properties | order by id asc"
+    return _pages(clients, query, subscriptions)
+
+
+def _pages(clients: Clients, query: str, subscriptions: list[str]) -> Iterator[Json]:
+    token: str | None = None
+    for _ in range(LONGEST_LIST):
+        options = QueryRequestOptions(top=ROWS_PER_PAGE, skip_token=token)
+        with translated():
+            answer = clients.graph.resources(
+                QueryRequest(query=query, subscriptions=subscriptions, options=options),
+                raw_response_hook=_respect_quota,
+            )
+        if not isinstance(answer.data, list):
+            raise UnknownShape("Azure Resource Graph did not answer with a list of objects.")
+        yield from answer.data
+        token = answer.skip_token
+        if not token:
+            return
+    raise UnknownShape("A list of Azure Resource Graph does not end.")
+
+
+def _respect_quota(response: PipelineResponse[Any, Any]) -> None:
+    """Wait where the quota is used up, so that the next query is not refused.
+
+    Source: https://learn.microsoft.com/azure/governance/resource-graph/concepts/guidance-for-throttled-requests,
+    read 2026-11.
+    """
+    headers = response.http_response.headers
+    if headers.get("x-ms-user-quota-remaining") != "0":
+        return
+    wait = quota_wait(headers.get("x-ms-user-quota-resets-after"))
+    if wait and isinstance(response.context.transport, HttpTransport):
+        response.context.transport.sleep(wait.total_seconds())
+
+
+LONGEST_QUOTA_WAIT = timedelta(seconds=10)
+"""The quota is counted in windows of five seconds; anything much longer is no quota."""
+
+
+def quota_wait(text: str | None) -> timedelta:
+    """How long ``hh:mm:ss`` is, at most ``LONGEST_QUOTA_WAIT``; nothing where it is not that."""
+    parts = (text or "").split(":")
+    if len(parts) != 3 or not all(part.isdecimal() for part in parts):
+        return timedelta()
+    hours, minutes, seconds = map(int, parts)
+    return min(timedelta(hours=hours, minutes=minutes, seconds=seconds), LONGEST_QUOTA_WAIT)

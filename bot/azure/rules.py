@@ -1,0 +1,159 @@
+"""Reads of firewall rules: everything that is evaluated, and our own part right before a write."""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+from bot.azure.clients import FIREWALL_API, Clients, Json
+from bot.azure.settings import ArmSettings
+from bot.azure.translate.rules import (
+    application_rule_from_json,
+    classic_collection_from_json,
+    classic_layer,
+    collection_from_json,
+    group_from_json,
+    ip_group_ids,
+    rule_set_from,
+)
+from bot.azure.translate.shapes import dig, id_of, items, texts
+from bot.domain.firewall import Kind, PolicyLayer, RuleSet
+from bot.domain.target import Target, TargetKind
+from bot.errors import ArmForbidden, ArmNotFound, UnknownShape
+from bot.ports import ObservedTarget
+
+DEEPEST_CHAIN = 5
+"""Parents of a firewall policy before the chain is taken for a loop; Azure has one level today.
+
+Source: https://learn.microsoft.com/azure/firewall-manager/policy-overview, read 2026-11.
+"""
+
+VOLATILE = frozenset({"etag", "provisioningState", "size"})
+"""Fields that change with every write and say nothing of the rules."""
+
+
+def read_rules(clients: Clients, target: Target) -> RuleSet:
+    """Every rule that the firewall of a target evaluates."""
+    if target.kind is TargetKind.CLASSIC:
+        bodies = [clients.get(target.id, FIREWALL_API)]
+        layers = [classic_layer(bodies[0])]
+    else:
+        bodies = _chain(clients, target.id)
+        layers = clients.in_parallel(lambda body: _layer(clients, body), bodies)
+    ranges = _ip_groups(clients, layers)
+    return rule_set_from(bodies, layers, ranges, classic=target.kind is TargetKind.CLASSIC)
+
+
+def _chain(clients: Clients, policy_id: str) -> list[Json]:
+    """The policy and its parents, the root first."""
+    chain: list[Json] = []
+    next_id: str | None = policy_id
+    while next_id:
+        if len(chain) > DEEPEST_CHAIN:
+            raise UnknownShape(f"The parents of the firewall policy {policy_id} do not end.")
+        chain.insert(0, clients.get(next_id, FIREWALL_API))
+        next_id = id_of(chain[0], "properties", "basePolicy")
+    return chain
+
+
+def _layer(clients: Clients, policy: Json) -> PolicyLayer:
+    rows = clients.list_all(f"{policy['id']}/ruleCollectionGroups", FIREWALL_API)
+    return PolicyLayer(id=policy["id"], name=str(policy.get("name", "")), groups=tuple(map(group_from_json, rows)))
+
+
+def _ip_groups(clients: Clients, layers: list[PolicyLayer]) -> dict[str, tuple[str, ...]]:
+    read = clients.in_parallel(lambda id_: _ip_group(clients, id_), ip_group_ids(layers))
+    return {id_: ranges for id_, ranges in read if ranges is not None}
+
+
+def _ip_group(clients: Clients, id_: str) -> tuple[str, tuple[str, ...] | None]:
+    """An IP group that cannot be read is left out: what it holds is then unknown, not empty."""
+    try:
+        return id_, texts(clients.get(id_, FIREWALL_API), "properties", "ipAddresses")
+    except (ArmForbidden, ArmNotFound):
+        return id_, None
+
+
+def observe(clients: Clients, target: Target) -> ObservedTarget:
+    """What our own part of a target holds now."""
+    if target.kind is TargetKind.CLASSIC:
+        return observed_classic(clients.get(target.id, FIREWALL_API), clients.settings)
+    paths = (target.id, group_id(target, clients.settings), f"{target.id}/firewallPolicyDrafts/default")
+    policy, group, draft = clients.in_parallel(lambda path: _get_or_none(clients, path), paths)
+    if policy is None:
+        raise ArmNotFound(f"The firewall policy {target.name} does not exist in Azure.", code="ResourceNotFound")
+    return observed_policy(policy, group, draft, clients.settings)
+
+
+def group_id(target: Target, settings: ArmSettings) -> str:
+    """The id of our own rule collection group in a firewall policy."""
+    return f"{target.id}/ruleCollectionGroups/{settings.group}"
+
+
+def _get_or_none(clients: Clients, path: str) -> Json | None:
+    try:
+        return clients.get(path, FIREWALL_API)
+    except ArmNotFound:
+        return None
+
+
+def observed_policy(policy: Json, group: Json | None, draft: Json | None, settings: ArmSettings) -> ObservedTarget:
+    """Our group in a policy, and the state of both."""
+    states = [_state(body) for body in (policy, group) if body is not None]
+    bodies = items(group, "properties", "ruleCollections")
+    return ObservedTarget(
+        collections=tuple(collection_from_json(body) for body in bodies if is_ours(body, settings)),
+        foreign=digest([body for body in bodies if not is_ours(body, settings)]),
+        etag=group.get("etag") if group else None,
+        is_updating="Updating" in states,
+        has_failed="Failed" in states,
+        size_bytes=group_from_json(group).size_bytes if group else None,
+        group_count=len(items(policy, "properties", "ruleCollectionGroups")),
+        draft=_draft_words(draft),
+        raw=json.dumps(group) if group else None,
+    )
+
+
+def _draft_words(draft: Json | None) -> str | None:
+    return None if draft is None else str(draft.get("name") or "default")
+
+
+def observed_classic(body: Json, settings: ArmSettings) -> ObservedTarget:
+    """Our rule collections in a classic firewall, and a digest of all the rest of it."""
+    bodies = items(body, "properties", "applicationRuleCollections")
+    ours = [c for c in bodies if is_ours(c, settings)]
+    read = (classic_collection_from_json(c, Kind.APPLICATION, application_rule_from_json) for c in ours)
+    state = _state(body)
+    return ObservedTarget(
+        collections=tuple(read),
+        foreign=digest(without_ours(body, settings)),
+        etag=body.get("etag"),
+        is_updating=state == "Updating",
+        has_failed=state == "Failed",
+        raw=json.dumps(body),
+    )
+
+
+def _state(body: Json) -> str:
+    return str(dig(body, "properties", "provisioningState") or "")
+
+
+def is_ours(collection: Json, settings: ArmSettings) -> bool:
+    """Whether a rule collection's name says that it is ours."""
+    return str(collection.get("name", "")).startswith(settings.collection_prefix)
+
+
+def without_ours(body: Json, settings: ArmSettings) -> Json:
+    """A classic firewall without our rule collections."""
+    kept = [c for c in items(body, "properties", "applicationRuleCollections") if not is_ours(c, settings)]
+    return {**body, "properties": {**body["properties"], "applicationRuleCollections": kept}}
+
+
+def digest(body: object) -> str:
+    """A digest of JSON that does not change with what Azure rewrites on every write."""
+    return sha256(json.dumps(_stable(body), sort_keys=True).encode()).hexdigest()
+
+
+def _stable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _stable(item) for key, item in value.items() if key not in VOLATILE}
+    return [_stable(item) for item in value] if isinstance(value, list) else value

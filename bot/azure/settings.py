@@ -1,0 +1,43 @@
+"""How Azure is reached and paced."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ArmSettings:
+    """Everything that an ``AzureArm`` has to be told.
+
+    Args:
+        subscriptions: The subscription ids whose clusters are shown.
+        endpoint: Azure Resource Manager's base URL.
+        credential_scopes: Token scopes; by default the endpoint's own ``/.default``.
+        ca_file: A file with the CA certificates to trust, in place of the system's.
+        group: The name of our own rule collection group in a firewall policy.
+        group_priority: Its priority where it has to be created (100..65000).
+        collection_prefix: What the names of our own rule collections start with.
+        pace: Azure's durations are divided by this: 1 for Azure itself, more for a sped-up simulation.
+        look_after_s: Seconds until an operation is looked at again where Azure does not say.
+        timeout_s: Seconds until a request without an answer is given up.
+        retries: How often a read is repeated after a throttled or failed answer.
+        longest_wait_s: Seconds of ``Retry-After`` that a read waits out; longer ones are raised to the caller.
+        workers: Requests that may be under way at once.
+    """
+
+    subscriptions: tuple[str, ...]
+    endpoint: str = "https://management.azure.com"
+    credential_scopes: tuple[str, ...] = ()
+    ca_file: str | None = None
+    group: str = "rcg-aks-egress"
+    group_priority: int = 300
+    collection_prefix: str = "egress-"
+    pace: float = 1.0
+    look_after_s: float = 10.0
+    timeout_s: float = 30.0
+    retries: int = 3
+    longest_wait_s: float = 15.0
+    workers: int = 8
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The token scopes to ask for."""
+        return self.credential_scopes or (f"{self.endpoint.rstrip('/')}/.default",)

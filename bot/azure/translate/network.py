@@ -1,0 +1,158 @@
+"""Network resources, as facts."""
+
+from collections.abc import Callable
+
+from bot.azure.translate.shapes import Json, dig, id_of, ids, ip_version, items, minutes, texts
+from bot.domain.egress.facts import (
+    Address,
+    AzureNetwork,
+    Firewall,
+    Frontend,
+    Hub,
+    LoadBalancer,
+    NatGateway,
+    Prefix,
+    Route,
+    RouteTable,
+    SubnetFacts,
+    Vnet,
+)
+from bot.domain.egress.needs import Kind
+
+
+def _key(body: Json) -> str:
+    return str(body.get("id", "")).lower()
+
+
+def address_from_json(body: Json) -> Address:
+    """A public IP."""
+    properties = body.get("properties")
+    return Address(
+        id=_key(body),
+        name=str(body.get("name", "")),
+        address=dig(properties, "ipAddress"),
+        version=ip_version(dig(properties, "publicIPAddressVersion")),
+        nat_gateway=id_of(properties, "natGateway"),
+        attached_to=id_of(properties, "ipConfiguration"),
+    )
+
+
+def prefix_from_json(body: Json) -> Prefix:
+    """A public IP prefix."""
+    properties = body.get("properties")
+    return Prefix(_key(body), dig(properties, "ipPrefix"), ip_version(dig(properties, "publicIPAddressVersion")))
+
+
+def vnet_from_json(body: Json) -> Vnet:
+    """A virtual network with its subnets and connected peerings."""
+    properties = body.get("properties")
+    peers = [p for p in items(properties, "virtualNetworkPeerings") if _is_connected(p)]
+    return Vnet(
+        id=_key(body),
+        subnets=tuple(subnet_from_json(subnet) for subnet in items(properties, "subnets")),
+        peers=ids(dig(peer, "properties", "remoteVirtualNetwork") for peer in peers),
+    )
+
+
+def _is_connected(peering: Json) -> bool:
+    return str(dig(peering, "properties", "peeringState") or "Connected").lower() == "connected"
+
+
+def subnet_from_json(body: Json) -> SubnetFacts:
+    """A subnet; Azure gives its ranges as a list or as one."""
+    properties = body.get("properties")
+    one = dig(properties, "addressPrefix")
+    return SubnetFacts(
+        id=_key(body),
+        ranges=texts(properties, "addressPrefixes") or ((str(one),) if one else ()),
+        route_table=id_of(properties, "routeTable"),
+        nat_gateway=id_of(properties, "natGateway"),
+    )
+
+
+def route_table_from_json(body: Json) -> RouteTable:
+    """A route table."""
+    return RouteTable(_key(body), tuple(_route(route) for route in items(body, "properties", "routes")))
+
+
+def _route(body: Json) -> Route:
+    properties = body.get("properties")
+    one, several = dig(properties, "nextHopIpAddress"), texts(properties, "nextHop", "nextHopIpAddresses")
+    return Route(
+        prefix=str(dig(properties, "addressPrefix") or ""),
+        hop_type=str(dig(properties, "nextHopType") or ""),
+        hops=several or ((str(one),) if one else ()),
+    )
+
+
+def nat_gateway_from_json(body: Json) -> NatGateway:
+    """A NAT gateway."""
+    properties = body.get("properties")
+    return NatGateway(
+        id=_key(body),
+        sku=str(dig(body, "sku", "name") or ""),
+        addresses=ids([*items(properties, "publicIpAddresses"), *items(properties, "publicIpAddressesV6")]),
+        prefixes=ids([*items(properties, "publicIpPrefixes"), *items(properties, "publicIpPrefixesV6")]),
+        idle_timeout=minutes(dig(properties, "idleTimeoutInMinutes")),
+    )
+
+
+def firewall_from_json(body: Json) -> Firewall:
+    """An Azure Firewall; only one of its IP configurations has the private address and the subnet."""
+    properties = body.get("properties")
+    configurations = [dig(c, "properties") for c in items(properties, "ipConfigurations")]
+    private = [dig(c, "privateIPAddress") for c in configurations]
+    private.append(dig(properties, "hubIPAddresses", "privateIPAddress"))
+    given = items(properties, "hubIPAddresses", "publicIPs", "addresses")
+    subnets = [id_of(c, "subnet") for c in configurations]
+    return Firewall(
+        id=_key(body),
+        private_addresses=tuple(str(address) for address in private if address),
+        subnet=next((subnet for subnet in subnets if subnet), None),
+        hub=id_of(properties, "virtualHub"),
+        policy=id_of(properties, "firewallPolicy"),
+        addresses=ids(dig(c, "publicIPAddress") for c in configurations),
+        hub_addresses=tuple(str(item["address"]) for item in given if item.get("address")),
+    )
+
+
+def load_balancer_from_json(body: Json) -> LoadBalancer:
+    """A load balancer by its public frontends."""
+    frontends = [_frontend(f) for f in items(body, "properties", "frontendIPConfigurations")]
+    return LoadBalancer(_key(body), tuple(frontend for frontend in frontends if frontend))
+
+
+def _frontend(body: Json) -> Frontend | None:
+    properties = body.get("properties")
+    used = id_of(properties, "publicIPAddress") or id_of(properties, "publicIPPrefix")
+    inbound = ("loadBalancingRules", "inboundNatRules", "inboundNatPools")
+    if used is None:
+        return None
+    return Frontend(used, any(items(properties, key) for key in inbound), bool(items(properties, "outboundRules")))
+
+
+def hub_from_json(hub_id: str, connections: list[Json], intents: list[Json]) -> Hub:
+    """A virtual hub, from its connections and its routing intents."""
+    policies = [policy for intent in intents for policy in items(intent, "properties", "routingPolicies")]
+    internet = [p for p in policies if "Internet" in texts(p, "destinations")]
+    return Hub(
+        id=hub_id,
+        vnets=ids(dig(connection, "properties", "remoteVirtualNetwork") for connection in connections),
+        internet_next_hop=next((str(p["nextHop"]).lower() for p in internet if p.get("nextHop")), None),
+    )
+
+
+Reader = Callable[[list[Json]], AzureNetwork]
+
+READERS: dict[Kind, Reader] = {
+    Kind.ADDRESSES: lambda rows: AzureNetwork(addresses={_key(row): address_from_json(row) for row in rows}),
+    Kind.PREFIXES: lambda rows: AzureNetwork(prefixes={_key(row): prefix_from_json(row) for row in rows}),
+    Kind.VNETS: lambda rows: AzureNetwork(vnets={_key(row): vnet_from_json(row) for row in rows}),
+    Kind.ROUTE_TABLES: lambda rows: AzureNetwork(route_tables={_key(row): route_table_from_json(row) for row in rows}),
+    Kind.NAT_GATEWAYS: lambda rows: AzureNetwork(nat_gateways={_key(row): nat_gateway_from_json(row) for row in rows}),
+    Kind.FIREWALLS: lambda rows: AzureNetwork(firewalls={_key(row): firewall_from_json(row) for row in rows}),
+    Kind.LOAD_BALANCERS: lambda rows: AzureNetwork(
+        load_balancers={_key(row): load_balancer_from_json(row) for row in rows}
+    ),
+}
+"""How the bodies of each kind are read."""

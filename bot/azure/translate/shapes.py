@@ -1,0 +1,54 @@
+"""Reading JSON that may lack anything."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, Literal
+
+Json = dict[str, Any]
+
+
+def dig(body: object, *keys: str) -> Any:
+    """A nested value; None where any step is missing."""
+    for key in keys:
+        body = body.get(key) if isinstance(body, dict) else None
+    return body
+
+
+def items(body: object, *keys: str) -> list[Json]:
+    """A nested list of objects; empty where it is missing, without what is no object."""
+    found = dig(body, *keys)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def texts(body: object, *keys: str) -> tuple[str, ...]:
+    """A nested list of strings; empty where it is missing."""
+    found = dig(body, *keys)
+    return tuple(str(item) for item in found) if isinstance(found, list) else ()
+
+
+def ids(references: Iterable[object]) -> tuple[str, ...]:
+    """The lower-case ids of ``{"id": …}`` objects."""
+    found = (dig(reference, "id") for reference in references)
+    return tuple(str(id_).lower() for id_ in found if id_)
+
+
+def id_of(body: object, *keys: str) -> str | None:
+    """The lower-case id of a nested ``{"id": …}``."""
+    found = dig(body, *keys, "id")
+    return str(found).lower() if found else None
+
+
+def whole(value: object) -> int | None:
+    """A whole number; None for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def minutes(value: object) -> timedelta | None:
+    """Minutes as a duration."""
+    number = whole(value)
+    return None if number is None else timedelta(minutes=number)
+
+
+def ip_version(text: object) -> Literal[4, 6]:
+    """``IPv4`` or ``IPv6`` as a number."""
+    return 6 if str(text).lower() == "ipv6" else 4

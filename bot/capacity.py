@@ -1,0 +1,164 @@
+"""Use cases of scaling: propose, decide. The reconciler applies."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.allowances import MAX_REASON, TIMERS, Decision, deciders, require_reason
+from bot.domain.access import environment_of, require_approver
+from bot.domain.allowance import Ending
+from bot.domain.approval import Question, VerdictKind, evaluate
+from bot.domain.audit import Action, Event
+from bot.domain.egress import ClusterEgress
+from bot.domain.ids import canonical_id
+from bot.domain.risk import Level, Risk
+from bot.domain.scale import Scale, approve_scale, require_undecided
+from bot.domain.snat import Capacity, ScalePlan, capacity, plan_scale
+from bot.errors import AlreadyRequested, InvalidInput, RequestRefused
+from bot.inventory import find, person
+from bot.ports import Caller, Context, Desk, Transaction
+
+NO_RISK = Risk(0, Level.LOW, ())
+"""Risk is about destinations; a scale has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScalePreview:
+    """What a scale would start from.
+
+    Args:
+        egress: The cluster as it is now.
+        capacity: Its SNAT ports.
+        plan: What would happen; None where no count was named.
+    """
+
+    egress: ClusterEgress
+    capacity: Capacity
+    plan: ScalePlan | None
+
+
+def look(ctx: Context, caller: Caller, cluster: str, count: int | None = None) -> ScalePreview:
+    """Read a cluster and compute what a count would change; changes nothing.
+
+    Raises:
+        NotScalable: With the reason.
+        InvalidInput: A count that is not possible.
+    """
+    found = find(ctx, person(ctx, caller), cluster)
+    egress = ctx.arm.read_egress(found.ref.id)
+    plan = None if count is None else plan_scale(egress, count)
+    return ScalePreview(egress, capacity(egress), plan)
+
+
+def propose(ctx: Context, caller: Caller, plan: ScalePlan, *, reason: str) -> Scale:
+    """File a proposal to apply exactly this plan.
+
+    Raises:
+        UserError: Nothing was filed.
+    """
+    who = person(ctx, caller)
+    if len(reason) > MAX_REASON:
+        raise InvalidInput(f"The reason has {len(reason)} characters; {MAX_REASON} are enough.", field="reason")
+    egress = find(ctx, who, plan.cluster_id)
+    environment = environment_of(ctx.rulebook, egress.ref)
+    verdict = evaluate(ctx.rulebook.policy, Question("scale", plan.cluster_name, environment, NO_RISK))
+    if verdict.kind is VerdictKind.REFUSE:
+        raise RequestRefused(f"The approval policy refuses this: {verdict.reason} (rule {verdict.rule}).")
+    now, lapse_after = ctx.clock.now(), ctx.rulebook.durations.lapse_after
+    is_granted = verdict.kind is VerdictKind.GRANT
+    if not is_granted and len(deciders(ctx, verdict, who.identity)) < verdict.needed:
+        raise RequestRefused("Nobody could approve this: the approver groups have too few members. Nothing was filed.")
+    with ctx.store.write() as tx:
+        _refuse_second(tx, plan)
+        scale = Scale(
+            id=tx.scales.new_id(now),
+            version=1,
+            plan=plan,
+            environment=environment,
+            reason=reason.strip(),
+            requester=caller.identity,
+            requested_at=now,
+            lapses_at=now + lapse_after,
+            verdict=verdict,
+            approved_at=now if is_granted else None,
+        )
+        return _file(Desk(ctx, tx, caller), scale)
+
+
+def _file(desk: Desk, scale: Scale) -> Scale:
+    desk.tx.scales.add(scale)
+    record(desk, scale, Action.SCALE_PROPOSE)
+    if scale.approved_at is not None:
+        desk.tx.work.wake(work_key(scale.plan.cluster_id), within=timedelta())
+    desk.tx.work.schedule(TIMERS, within=scale.lapses_at - scale.requested_at)
+    desk.tell(scale.id, scale.requester, "granted" if scale.approved_at else "requested")
+    return scale
+
+
+def decide(ctx: Context, caller: Caller, decision: Decision) -> Scale:
+    """Approve or deny a proposal.
+
+    Raises:
+        NotPermitted: Not an approver of this, or the proposer.
+        StaleView: The card showed another plan.
+        AlreadyDecided: Somebody was faster.
+        InvalidInput: A refusal without a reason.
+    """
+    who = person(ctx, caller, is_fresh=True)
+    with ctx.store.write() as tx:
+        scale = tx.scales.get(canonical_id(decision.subject))
+        require_approver(scale.verdict, who, scale.requester)
+        require_undecided(scale, decision.seen or scale.plan.digest, ctx.clock.now())
+        return (_approve if decision.is_approved else _deny)(Desk(ctx, tx, caller), scale, decision)
+
+
+def _approve(desk: Desk, scale: Scale, decision: Decision) -> Scale:
+    saved = desk.tx.scales.save(approve_scale(scale, desk.caller.identity, desk.now), is_open=True)
+    record(desk, saved, Action.SCALE_APPROVE, reason=decision.reason)
+    if saved.approved_at is not None:
+        desk.tx.work.wake(work_key(saved.plan.cluster_id), within=timedelta())
+    desk.tell(saved.id, saved.requester, "approved" if saved.approved_at else "seconded")
+    return saved
+
+
+def _deny(desk: Desk, scale: Scale, decision: Decision) -> Scale:
+    ending = Ending(desk.caller.identity, desk.now, require_reason(decision.reason, "Say why you deny it"))
+    saved = desk.tx.scales.save(replace(scale, denied=ending), is_open=False)
+    record(desk, saved, Action.SCALE_DENY, reason=ending.reason)
+    desk.tell(saved.id, saved.requester, "denied")
+    return saved
+
+
+def work_key(cluster_id: str) -> str:
+    """The work key of a cluster's scaling: one at a time for each cluster."""
+    return f"scale:{cluster_id}"
+
+
+def record(desk: Desk, scale: Scale, action: Action, *, reason: str | None = None) -> None:
+    """Append what happened to a proposal."""
+    plan = scale.plan
+    detail = (
+        ("digest", plan.digest),
+        ("kind", plan.kind),
+        ("before", str(plan.before)),
+        ("after", str(plan.after)),
+        ("ips_before", " ".join(plan.ips_before)),
+        ("ips_after", " ".join(scale.ips_after)),
+        ("etag", plan.etag or ""),
+    )
+    event = Event(
+        at=desk.now,
+        action=action,
+        actor=desk.caller.identity,
+        via=desk.caller.via,
+        subject=scale.id,
+        cluster=plan.cluster_name.lower(),
+        reason=scale.reason if reason is None else reason,
+        policy_rule=scale.verdict.rule,
+        detail=tuple(pair for pair in detail if pair[1]),
+    )
+    desk.audit(event)
+
+
+def _refuse_second(tx: Transaction, plan: ScalePlan) -> None:
+    for other in tx.scales.find(plan.cluster_id):
+        raise AlreadyRequested(f"{other.id} for {plan.cluster_name} is still open; decide it first.")

@@ -1,0 +1,254 @@
+"""What Azure says about a cluster and the network around it, before anything is concluded from it.
+
+All ids are in lower case. The adapter fills these values; ``resolve`` concludes.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from typing import Literal, TypeVar
+
+from bot.domain.egress.values import ClusterRef, NodePool
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A public IP resource.
+
+    Args:
+        id: Its id.
+        name: Its name.
+        address: The address; None while it has none.
+        version: 4 or 6.
+        nat_gateway: The NAT gateway that it belongs to.
+        attached_to: The id of the IP configuration (load balancer frontend, firewall, gateway) that uses it.
+    """
+
+    id: str
+    name: str
+    address: str | None
+    version: Literal[4, 6] = 4
+    nat_gateway: str | None = None
+    attached_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """A public IP prefix resource; ``cidr`` is None while it has none."""
+
+    id: str
+    cidr: str | None
+    version: Literal[4, 6] = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route of a route table: ``hop_type`` in Azure's words, ``hops`` the addresses of appliances."""
+
+    prefix: str
+    hop_type: str
+    hops: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTable:
+    """A route table."""
+
+    id: str
+    routes: tuple[Route, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SubnetFacts:
+    """A subnet: its ranges (CIDR) and what is attached to it."""
+
+    id: str
+    ranges: tuple[str, ...] = ()
+    route_table: str | None = None
+    nat_gateway: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vnet:
+    """A virtual network: its subnets and the ids of the networks that it is connected to by peering."""
+
+    id: str
+    subnets: tuple[SubnetFacts, ...] = ()
+    peers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NatGateway:
+    """A NAT gateway with the ids of its public IPs and prefixes."""
+
+    id: str
+    sku: str = "Standard"
+    addresses: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    idle_timeout: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Firewall:
+    """An Azure Firewall.
+
+    Args:
+        id: Its id.
+        private_addresses: Where routes send traffic to it.
+        subnet: The ``AzureFirewallSubnet`` that it is in; None in a virtual hub.
+        hub: The virtual hub that it is in; None in a VNet.
+        policy: Its firewall policy; None when classic.
+        addresses: The ids of its public IPs, without the management one.
+        hub_addresses: The public addresses that a virtual hub gave it.
+    """
+
+    id: str
+    private_addresses: tuple[str, ...] = ()
+    subnet: str | None = None
+    hub: str | None = None
+    policy: str | None = None
+    addresses: tuple[str, ...] = ()
+    hub_addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Frontend:
+    """A load balancer frontend: the public IP or prefix that it uses, and what it is for."""
+
+    address: str
+    serves_ingress: bool
+    serves_egress: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBalancer:
+    """A load balancer, by its public frontends."""
+
+    id: str
+    frontends: tuple[Frontend, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A virtual hub: the VNets connected to it, and whether routing intent sends internet traffic to its firewall."""
+
+    id: str
+    vnets: tuple[str, ...] = ()
+    internet_next_hop: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AzureNetwork:
+    """What has been read of the network so far, by lower-case id.
+
+    ``unreadable`` holds what was asked for and could not be read, with the reason in a few words.
+    """
+
+    addresses: Mapping[str, Address] = field(default_factory=dict)
+    prefixes: Mapping[str, Prefix] = field(default_factory=dict)
+    vnets: Mapping[str, Vnet] = field(default_factory=dict)
+    route_tables: Mapping[str, RouteTable] = field(default_factory=dict)
+    nat_gateways: Mapping[str, NatGateway] = field(default_factory=dict)
+    firewalls: Mapping[str, Firewall] = field(default_factory=dict)
+    load_balancers: Mapping[str, LoadBalancer] = field(default_factory=dict)
+    hubs: Mapping[str, Hub] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    _attached: Mapping[str, tuple[Address, ...]] = field(init=False, repr=False, compare=False)
+    _balancers: Mapping[str, tuple[LoadBalancer, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        attached = ((address.attached_to, address) for address in self.addresses.values() if address.attached_to)
+        object.__setattr__(self, "_attached", _by_group(attached))
+        object.__setattr__(self, "_balancers", _by_group(self.load_balancers.items()))
+
+    def attached_to(self, id_: str) -> tuple[Address, ...]:
+        """The public IPs that a resource, or any resource of a provider path in a resource group, uses."""
+        near = self._attached.get(group_of(id_), ())
+        return tuple(address for address in near if (address.attached_to or "").startswith(id_ + "/"))
+
+    def balancers_in(self, group_id: str) -> tuple[LoadBalancer, ...]:
+        """The load balancers of a resource group."""
+        return self._balancers.get(group_id, ())
+
+    def merged(self, other: "AzureNetwork") -> "AzureNetwork":
+        """Both; the other's where both have it."""
+        names = [f.name for f in fields(self) if f.init]
+        return AzureNetwork(**{name: {**getattr(self, name), **getattr(other, name)} for name in names})
+
+    def subnet(self, subnet_id: str | None) -> SubnetFacts | None:
+        """A subnet that was read."""
+        vnet = self.vnets.get(vnet_of(subnet_id)) if subnet_id else None
+        return next((subnet for subnet in vnet.subnets if subnet.id == subnet_id), None) if vnet else None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFacts:
+    """A managed cluster, as far as its egress goes. Fields that are not explained here: see ``ClusterEgress``.
+
+    Args:
+        effective: Ids of the public IPs and prefixes that AKS says it leaves with.
+        own: Ids of those that the customer brought.
+        application_gateway: The id of the Application Gateway that is its ingress (AGIC), if any.
+    """
+
+    ref: ClusterRef
+    declared: str
+    state: str
+    etag: str | None = None
+    pools: tuple[NodePool, ...] = ()
+    effective: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    desired_ip_count: int | None = None
+    desired_ipv6_count: int | None = None
+    idle_timeout: timedelta | None = None
+    allocated_ports: int | None = None
+    nat_sku: str | None = None
+    ip_families: tuple[str, ...] = ("IPv4",)
+    http_proxy: str | None = None
+    is_private: bool = False
+    is_running: bool = True
+    node_resource_group: str = ""
+    application_gateway: str | None = None
+
+    @property
+    def node_group_id(self) -> str:
+        """The id of the resource group in which AKS keeps its own resources."""
+        return f"/subscriptions/{self.ref.subscription}/resourcegroups/{self.node_resource_group}".lower()
+
+
+def vnet_of(subnet_id: str) -> str:
+    """The id of the virtual network of a subnet."""
+    return subnet_id.partition("/subnets/")[0]
+
+
+def is_prefix(id_: str) -> bool:
+    """Whether an id is of a public IP prefix and not of a public IP: Azure mixes them."""
+    return "/publicipprefixes/" in id_
+
+
+def hub_name_of(vnet_id: str) -> str | None:
+    """The virtual hub whose own, hidden network this is (``HV_<hub>_<guid>``); None for any other network.
+
+    Azure shows it as the remote end of the peering of a connected VNet. The form is seen, not documented.
+    """
+    name = vnet_id.rsplit("/", 1)[-1]
+    return name[3:].rpartition("_")[0] if name.startswith("hv_") else None
+
+
+def subscription_of(id_: str) -> str:
+    """The scope of the subscription of an id."""
+    return "/".join(id_.split("/")[:3])
+
+
+def group_of(id_: str) -> str:
+    """The scope of the resource group of an id."""
+    return "/".join(id_.split("/")[:5])
+
+
+def _by_group(items: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
+    grouped: dict[str, list[T]] = {}
+    for id_, item in items:
+        grouped.setdefault(group_of(id_), []).append(item)
+    return {group: tuple(members) for group, members in grouped.items()}

@@ -1,0 +1,179 @@
+"""What still has to be read before a cluster's egress can be concluded: pure, so that an adapter only fetches.
+
+The adapter asks ``missing``, fetches everything named in parallel, and asks again until nothing is missing.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.egress.facts import (
+    AzureNetwork,
+    ClusterFacts,
+    Firewall,
+    group_of,
+    hub_name_of,
+    is_prefix,
+    subscription_of,
+    vnet_of,
+)
+from bot.domain.egress.paths import APPLIANCES, MANAGED_NAT, default_route, firewall_at, is_managed
+from bot.domain.egress.values import OutboundType, outbound_type_from
+
+
+class Kind(StrEnum):
+    """A kind of resource, as its type is written in an id (provider ``Microsoft.Network``)."""
+
+    ADDRESSES = "publicIPAddresses"
+    PREFIXES = "publicIPPrefixes"
+    VNETS = "virtualNetworks"
+    ROUTE_TABLES = "routeTables"
+    NAT_GATEWAYS = "natGateways"
+    FIREWALLS = "azureFirewalls"
+    LOAD_BALANCERS = "loadBalancers"
+    HUBS = "virtualHubs"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Need:
+    """One thing to read.
+
+    Args:
+        kind: What.
+        scope: The lower-case id of the resource; or of a resource group or subscription, for a list of all in it.
+    """
+
+    kind: Kind
+    scope: str
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list."""
+        return "/providers/" not in self.scope
+
+
+def missing(cluster: ClusterFacts, network: AzureNetwork, asked: frozenset[Need]) -> frozenset[Need]:
+    """What to read next.
+
+    Args:
+        cluster: The cluster.
+        network: What was read so far.
+        asked: What was asked for so far, whether or not it could be read.
+    """
+    if outbound_type_from(cluster.declared) is OutboundType.BLOCK:
+        return frozenset({Need(Kind.ADDRESSES, cluster.node_group_id)}) - asked
+    wanted = set(_vnets(cluster)) | set(_behind_subnets(cluster, network)) | set(_beside(cluster))
+    if all(need in asked for need in wanted):
+        wanted |= set(_leftovers(cluster, network, asked))
+    return frozenset(wanted) - asked
+
+
+def subnet_ids(cluster: ClusterFacts) -> tuple[str, ...]:
+    """The distinct subnets of nodes and pods."""
+    ids = (id_ for pool in cluster.pools for id_ in (pool.subnet_id, pool.pod_subnet_id) if id_)
+    return tuple(dict.fromkeys(ids))
+
+
+def _vnets(cluster: ClusterFacts) -> Iterator[Need]:
+    """A routed cluster needs its hub's VNet too: one list has both."""
+    is_routed = outbound_type_from(cluster.declared) is OutboundType.USER_DEFINED_ROUTING
+    for id_ in subnet_ids(cluster):
+        yield Need(Kind.VNETS, subscription_of(id_) if is_routed else vnet_of(id_))
+
+
+def _beside(cluster: ClusterFacts) -> Iterator[Need]:
+    """The addresses, and the load balancer where its rules tell ingress from egress."""
+    type_ = outbound_type_from(cluster.declared)
+    if type_ in (OutboundType.USER_DEFINED_ROUTING, OutboundType.USER_ASSIGNED_NAT_GATEWAY):
+        yield Need(Kind.ADDRESSES, subscription_of(cluster.ref.id))
+        return
+    ids = [*cluster.effective, *cluster.own, *([cluster.application_gateway] if cluster.application_gateway else [])]
+    outside = [id_ for id_ in ids if not is_prefix(id_) and not is_managed(cluster, id_)]
+    inside = all(subscription_of(id_) == subscription_of(cluster.ref.id) for id_ in outside)
+    is_wide = outside and inside
+    yield Need(Kind.ADDRESSES, subscription_of(cluster.ref.id) if is_wide else cluster.node_group_id)
+    if type_ is not OutboundType.NONE:
+        yield Need(Kind.LOAD_BALANCERS, cluster.node_group_id)
+    yield from _needs_of_prefixes(id_ for id_ in {*cluster.effective, *cluster.own} if is_prefix(id_))
+
+
+def _behind_subnets(cluster: ClusterFacts, network: AzureNetwork) -> Iterator[Need]:
+    for id_ in subnet_ids(cluster):
+        subnet = network.subnet(id_)
+        if subnet is None:
+            continue
+        if subnet.route_table:
+            yield Need(Kind.ROUTE_TABLES, subnet.route_table)
+        if subnet.nat_gateway and not _is_told_by_aks(cluster, subnet.nat_gateway):
+            yield Need(Kind.NAT_GATEWAYS, subnet.nat_gateway)
+        yield from _towards_firewalls(network, id_)
+
+
+def _is_told_by_aks(cluster: ClusterFacts, gateway: str) -> bool:
+    return outbound_type_from(cluster.declared) in MANAGED_NAT and is_managed(cluster, gateway)
+
+
+def _towards_firewalls(network: AzureNetwork, subnet_id: str) -> Iterator[Need]:
+    vnet = vnet_of(subnet_id)
+    peers = network.vnets[vnet].peers if vnet in network.vnets else ()
+    route = default_route(network, network.subnet(subnet_id))
+    is_routed = route is not None and route.hop_type.lower() in APPLIANCES
+    is_hubbed = any(hub_name_of(peer) for peer in peers)
+    if not is_routed and not is_hubbed:
+        return
+    for scope in {subscription_of(id_) for id_ in (vnet, *peers) if not hub_name_of(id_)}:
+        yield Need(Kind.FIREWALLS, scope)
+    if route and is_routed:
+        yield from _behind_firewalls(network, vnet, route.hops)
+    else:
+        yield from (Need(Kind.HUBS, f.hub) for f in network.firewalls.values() if f.hub)
+
+
+def _behind_firewalls(network: AzureNetwork, vnet: str, hops: Iterable[str]) -> Iterator[Need]:
+    for hop in hops:
+        firewall = firewall_at(network, vnet, hop)
+        if firewall:
+            yield from _of_firewall(network, firewall)
+        else:
+            yield from (
+                Need(Kind.HUBS, f.hub) for f in network.firewalls.values() if f.hub and hop in f.private_addresses
+            )
+
+
+def _of_firewall(network: AzureNetwork, firewall: Firewall) -> Iterator[Need]:
+    if firewall.subnet and vnet_of(firewall.subnet) not in network.vnets:
+        yield Need(Kind.VNETS, vnet_of(firewall.subnet))
+    subnet = network.subnet(firewall.subnet)
+    if subnet and subnet.nat_gateway:
+        yield Need(Kind.NAT_GATEWAYS, subnet.nat_gateway)
+
+
+def _leftovers(cluster: ClusterFacts, network: AzureNetwork, asked: frozenset[Need]) -> Iterator[Need]:
+    """Public IPs and prefixes that something refers to and no list has shown."""
+    used = set(_addresses_in_use(cluster, network))
+    yield from _needs_of_prefixes(id_ for id_ in used if is_prefix(id_) and id_ not in network.prefixes)
+    unknown = [id_ for id_ in used if not is_prefix(id_) and id_ not in network.addresses]
+    for scope in {group_of(id_) for id_ in unknown}:
+        if Need(Kind.ADDRESSES, subscription_of(scope)) not in asked:
+            yield Need(Kind.ADDRESSES, scope)
+
+
+def _addresses_in_use(cluster: ClusterFacts, network: AzureNetwork) -> Iterator[str]:
+    yield from (*cluster.effective, *cluster.own)
+    yield from (pool.node_ip_prefix_id for pool in cluster.pools if pool.node_ip_prefix_id)
+    for gateway in network.nat_gateways.values():
+        yield from (*gateway.addresses, *gateway.prefixes)
+    for balancer in network.load_balancers.values():
+        yield from (frontend.address for frontend in balancer.frontends)
+    for id_ in subnet_ids(cluster):
+        route = default_route(network, network.subnet(id_))
+        found = [firewall_at(network, vnet_of(id_), hop) for hop in (route.hops if route else ())]
+        yield from (address for firewall in found if firewall for address in firewall.addresses)
+
+
+def _needs_of_prefixes(ids: Iterable[str]) -> Iterator[Need]:
+    """One prefix is read alone; several are read as a list of their subscription."""
+    wanted = list(ids)
+    if len(wanted) == 1:
+        yield Need(Kind.PREFIXES, wanted[0])
+    yield from (Need(Kind.PREFIXES, subscription_of(id_)) for id_ in (wanted if len(wanted) > 1 else ()))

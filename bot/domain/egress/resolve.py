@@ -1,0 +1,105 @@
+"""From facts to a cluster's egress."""
+
+from dataclasses import replace
+from itertools import groupby
+
+from bot.domain.egress.facts import AzureNetwork, ClusterFacts, is_prefix
+from bot.domain.egress.paths import Question, effective_path
+from bot.domain.egress.values import (
+    ClusterEgress,
+    EgressPath,
+    IngressIp,
+    NodePool,
+    Via,
+    outbound_type_from,
+)
+from bot.domain.egress.warn import warnings_of
+
+SETTLED = ("succeeded", "failed", "canceled")
+"""Provisioning states in which Azure is doing nothing.
+
+Source: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations, read 2026-11.
+"""
+
+
+def resolve(cluster: ClusterFacts, network: AzureNetwork) -> ClusterEgress:
+    """How a cluster really leaves, from what was read of it and of the network around it."""
+    paths = tuple(effective_path(question) for question in questions_of(cluster, network))
+    serving = serving_addresses(cluster, network)
+    paths = tuple(_marked(path, set(serving)) for path in paths)
+    leaving = {ip.address for path in paths for ip in path.ips}
+    ingress = tuple(_with_egress(ip, leaving) for ip in sorted(serving.values()))
+    egress = ClusterEgress(
+        ref=cluster.ref,
+        declared=cluster.declared,
+        outbound_type=outbound_type_from(cluster.declared),
+        state=cluster.state,
+        etag=cluster.etag,
+        is_converging=cluster.state.lower() not in SETTLED,
+        pools=cluster.pools,
+        paths=paths,
+        ingress=ingress,
+        desired_ip_count=cluster.desired_ip_count,
+        desired_ipv6_count=cluster.desired_ipv6_count,
+        idle_timeout=cluster.idle_timeout,
+        allocated_ports=cluster.allocated_ports,
+        nat_sku=cluster.nat_sku,
+        has_own_ips=bool(cluster.own),
+        ip_families=cluster.ip_families,
+        http_proxy=cluster.http_proxy,
+        is_private=cluster.is_private,
+        is_running=cluster.is_running,
+        node_resource_group=cluster.node_resource_group,
+    )
+    return replace(egress, warnings=warnings_of(egress, network))
+
+
+def questions_of(cluster: ClusterFacts, network: AzureNetwork) -> tuple[Question, ...]:
+    """One question for each subnet that pods leave from; pools whose nodes have public IPs are asked about apart."""
+    ordered = sorted(cluster.pools, key=_ground)
+    grouped = [tuple(members) for _, members in groupby(ordered, key=_ground)]
+    return tuple(
+        Question(cluster, network, network.subnet(pools[0].pod_subnet_id or pools[0].subnet_id), pools)
+        for pools in sorted(grouped, key=lambda pools: cluster.pools.index(pools[0]))
+    )
+
+
+def _ground(pool: NodePool) -> tuple[str, str, bool]:
+    return (pool.pod_subnet_id or "", pool.subnet_id or "", pool.node_public_ip)
+
+
+def serving_addresses(cluster: ClusterFacts, network: AzureNetwork) -> dict[str, IngressIp]:
+    """The public addresses at which a cluster is reached, by address.
+
+    Where its load balancers were read, their frontends tell; else whatever is attached to them and is no egress IP.
+    """
+    found = [_ingress_of(id_, network, "loadBalancer") for id_ in _load_balanced(cluster, network)]
+    if cluster.application_gateway:
+        attached = network.attached_to(cluster.application_gateway)
+        found += [_ingress_of(address.id, network, "applicationGateway") for address in attached]
+    return {ip.address: ip for ip in found if ip}
+
+
+def _load_balanced(cluster: ClusterFacts, network: AzureNetwork) -> tuple[str, ...]:
+    balancers = network.balancers_in(cluster.node_group_id)
+    if balancers:
+        return tuple(f.address for lb in balancers for f in lb.frontends if f.serves_ingress)
+    attached = network.attached_to(f"{cluster.node_group_id}/providers/microsoft.network/loadbalancers")
+    return tuple(address.id for address in attached if address.id not in cluster.effective)
+
+
+def _ingress_of(id_: str, network: AzureNetwork, via: Via) -> IngressIp | None:
+    if is_prefix(id_):
+        prefix = network.prefixes.get(id_)
+        name = id_.rsplit("/", 1)[-1]
+        return IngressIp(prefix.cidr, id_, via, name) if prefix and prefix.cidr else None
+    address = network.addresses.get(id_)
+    return IngressIp(address.address, id_, via, address.name) if address and address.address else None
+
+
+def _marked(path: EgressPath, serving: set[str]) -> EgressPath:
+    return replace(path, ips=tuple(replace(ip, serves_ingress=ip.address in serving) for ip in path.ips))
+
+
+def _with_egress(ip: IngressIp, leaving: set[str]) -> IngressIp:
+    return replace(ip, serves_egress=ip.address in leaving)

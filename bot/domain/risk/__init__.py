@@ -1,0 +1,18 @@
+"""Risk of a request: reasons with weights, each with a sentence, from a table that the configuration can extend."""
+
+from bot.domain.risk.assess import Level, Reason, Risk, Subject, assess, narrower
+from bot.domain.risk.hosts import HostList
+from bot.domain.risk.table import DEFAULT_TABLE, RiskTable, extended
+
+__all__ = [
+    "DEFAULT_TABLE",
+    "HostList",
+    "Level",
+    "Reason",
+    "Risk",
+    "RiskTable",
+    "Subject",
+    "assess",
+    "extended",
+    "narrower",
+]

@@ -1,0 +1,243 @@
+"""The risk of a request: which reasons apply, what they weigh together, and what would be narrower."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from bot.domain.fqdn import (
+    DEFAULT_PORTS,
+    Destination,
+    Protocol,
+    covers,
+    homograph_reasons,
+    registrable,
+    skeleton,
+    suffix_of,
+    unicode_form,
+)
+from bot.domain.risk.table import DEFAULT_TABLE, RiskTable
+
+_Amount = TypeVar("_Amount", int, timedelta)
+
+
+class Level(StrEnum):
+    """How a score reads; the thresholds are in the table."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for low to 3 for critical, to compare levels."""
+        return list(Level).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that makes a request risky.
+
+    Attributes:
+        code: Stable, for policies and tests.
+        weight: Points, 1 to 100.
+        sentence: What an approver reads.
+    """
+
+    code: str
+    weight: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What ``assess`` found.
+
+    Attributes:
+        score: Sum of the weights, at most 100.
+        level: The score's level by the table.
+        reasons: Heaviest first, then by code; at most one of each code.
+    """
+
+    score: int
+    level: Level
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is assessed.
+
+    Attributes:
+        destinations: What would be opened.
+        duration: For how long; None for ever.
+        environment: The cluster's environment as configured.
+        bundle: The bundle that the destinations come from, if they do; its length is then no reason.
+        private_names: Names among the destinations that resolve to private addresses, if a resolver was asked.
+    """
+
+    destinations: tuple[Destination, ...]
+    duration: timedelta | None
+    environment: str = ""
+    bundle: str | None = None
+    private_names: frozenset[str] = frozenset()
+
+
+def assess(subject: Subject, table: RiskTable = DEFAULT_TABLE) -> Risk:
+    """Weigh a request. Another destination or a longer duration never lowers the score."""
+    found = (*_of_destinations(subject, table), *_of_whole(subject, table))
+    reasons = tuple(sorted((one for one in found if one.weight), key=lambda one: (-one.weight, one.code)))
+    score = min(100, sum(reason.weight for reason in reasons))
+    return Risk(score, _level(score, table), reasons)
+
+
+def _level(score: int, table: RiskTable) -> Level:
+    thresholds = ((table.critical, Level.CRITICAL), (table.high, Level.HIGH), (table.medium, Level.MEDIUM))
+    return next((level for least, level in thresholds if score >= least), Level.LOW)
+
+
+def _of_destinations(subject: Subject, table: RiskTable) -> Iterator[Reason]:
+    """One reason for each code, told by its first destination and the number of the others."""
+    told: dict[str, list[str]] = {}
+    for destination in dict.fromkeys(subject.destinations):
+        for code, sentence in _findings(destination, subject, table):
+            told.setdefault(code, []).append(sentence)
+    for code, sentences in told.items():
+        more = f" The same goes for {len(sentences) - 1} more." if len(sentences) > 1 else ""
+        yield Reason(code, table.weights.get(code, 0), sentences[0] + more)
+
+
+def _findings(destination: Destination, subject: Subject, table: RiskTable) -> Iterator[tuple[str, str]]:
+    for check in (_breadth, _protocol, _look, _listed):
+        yield from check(destination, table)
+    if destination.fqdn in subject.private_names:
+        yield (
+            "private_name",
+            f"{destination.fqdn} resolves to a private address, not to one on the internet.",
+        )
+
+
+def _breadth(destination: Destination, table: RiskTable) -> Iterator[tuple[str, str]]:
+    fqdn = destination.fqdn
+    base = fqdn.removeprefix("*.")
+    shared = _shared_suffix(base, table)
+    if not destination.is_wildcard:
+        if shared and shared != base:
+            yield (
+                "shared_hosting",
+                f"{fqdn} is one customer's name on {shared}: make sure whose.",
+            )
+    elif shared == base or any(covers(fqdn, suffix) for suffix in table.shared_suffixes):
+        yield "wildcard_shared", f"{fqdn} opens names of every customer of a shared host, attackers included."
+    elif base == registrable(base):
+        yield "wildcard_domain", f"{fqdn} opens every name of the whole domain {base}, at any depth."
+    else:
+        yield "wildcard_deep", f"{fqdn} opens every name below {base}, at any depth."
+
+
+def _shared_suffix(base: str, table: RiskTable) -> str | None:
+    """The shared hosting domain that a name is, or is below of."""
+    listed = (parent for parent in _parents(base) if parent in table.shared_suffixes)
+    return next(listed, None) or suffix_of(base).private
+
+
+def _parents(name: str) -> Iterator[str]:
+    """The name itself, then each domain above it."""
+    while name:
+        yield name
+        name = name.partition(".")[2]
+
+
+def _protocol(destination: Destination, _table: RiskTable) -> Iterator[tuple[str, str]]:
+    if destination.protocol is Protocol.HTTP:
+        yield "plain_http", f"{destination.fqdn} is reached over plain HTTP: it can be read and changed on the way."
+    if destination.protocol is Protocol.MSSQL:
+        yield "mssql", f"{destination.fqdn} is a database: whole tables can leave through it."
+    if destination.port != DEFAULT_PORTS[destination.protocol]:
+        yield "unusual_port", f"{destination} uses a destination port that is unusual for {destination.protocol}."
+
+
+def _look(destination: Destination, table: RiskTable) -> Iterator[tuple[str, str]]:
+    fqdn = destination.fqdn
+    for sentence in homograph_reasons(fqdn):
+        yield "homograph", sentence
+    if imitated := _imitated(fqdn, table.well_known):
+        yield "look_alike", f"{unicode_form(fqdn)} looks like {imitated} but belongs to somebody else."
+    if "xn--" in fqdn:
+        yield "international", f"{unicode_form(fqdn)} has letters beyond ASCII; its real name is {fqdn}."
+
+
+def _imitated(fqdn: str, well_known: frozenset[str]) -> str | None:
+    """The well-known domain that a name is taken for: by its letters, or its left labels (``github.com.evil.net``)."""
+    domain = registrable(fqdn)
+    if domain in well_known:
+        return None
+    look = skeleton(domain)
+    left = f".{fqdn.removesuffix(domain)}"
+    alike = (known for known in sorted(well_known) if skeleton(known) == look or f".{known}." in left)
+    return next(alike, None)
+
+
+def _listed(destination: Destination, table: RiskTable) -> Iterator[tuple[str, str]]:
+    for code, listing in table.hosts.items():
+        if _is_on(destination.fqdn, listing.hosts):
+            yield code, f"{destination.fqdn} is {listing.sentence}."
+
+
+def _is_on(fqdn: str, hosts: frozenset[str]) -> bool:
+    if any(parent in hosts for parent in _parents(fqdn.removeprefix("*."))):
+        return True
+    return fqdn.startswith("*") and any(covers(fqdn, host) for host in hosts)
+
+
+def _of_whole(subject: Subject, table: RiskTable) -> Iterator[Reason]:
+    for check in _WHOLE:
+        yield from check(subject, table)
+
+
+def _duration(subject: Subject, table: RiskTable) -> Iterator[Reason]:
+    longest = max(table.long_duration.values(), default=0)
+    if subject.duration is None:
+        yield Reason(
+            "unlimited_duration",
+            max(table.unlimited_duration, longest),
+            "It would stay open until somebody revokes it.",
+        )
+    elif weight := _reached(subject.duration, table.long_duration):
+        yield Reason("long_duration", weight, f"It would stay open for {subject.duration.days} days.")
+
+
+def _many(subject: Subject, table: RiskTable) -> Iterator[Reason]:
+    count = len(set(subject.destinations))
+    if not subject.bundle and (weight := _reached(count, table.many_destinations)):
+        yield Reason("many_destinations", weight, f"It opens {count} destinations at once.")
+
+
+def _production(subject: Subject, table: RiskTable) -> Iterator[Reason]:
+    if subject.destinations and subject.environment.lower() in table.production:
+        yield Reason("production", table.weights.get("production", 0), f"The cluster is {subject.environment}.")
+
+
+_WHOLE: tuple[Callable[[Subject, RiskTable], Iterator[Reason]], ...] = (_duration, _many, _production)
+
+
+def _reached(value: _Amount, thresholds: Mapping[_Amount, int]) -> int:
+    """The most points among the thresholds that a value exceeds, so that more is never cheaper."""
+    return max((points for threshold, points in thresholds.items() if value > threshold), default=0)
+
+
+def narrower(destination: Destination, known: Iterable[str]) -> tuple[str, ...]:
+    """Names that a wildcard would open and that bundles or live rules know: candidates to ask for instead.
+
+    Args:
+        destination: What was asked for; a name that is no wildcard has nothing narrower.
+        known: Canonical names and wildcards.
+
+    Returns:
+        In alphabetical order, without repeats and without the wildcard itself.
+    """
+    if not destination.is_wildcard:
+        return ()
+    return tuple(sorted({name for name in known if name != destination.fqdn and covers(destination.fqdn, name)}))

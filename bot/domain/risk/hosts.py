@@ -1,0 +1,126 @@
+"""Hosts that are risky, shared or often imitated, as data.
+
+The lists are this project's own selection (2026-11), not copies and not complete: each names pages that describe such
+hosts and against which to review it, and the configuration adds what a company knows. Only ngrok's page was read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class HostList:
+    """Hosts that share one reason.
+
+    Attributes:
+        sentence: What such a host is for, as the end of "NAME is …".
+        source: Pages that describe such hosts, to review the list against.
+        hosts: Canonical domains; a name is on the list if it is one of them or below one.
+    """
+
+    sentence: str
+    source: str
+    hosts: frozenset[str]
+
+
+def _names(*lines: str) -> frozenset[str]:
+    return frozenset(" ".join(lines).split())
+
+
+def _list(sentence: str, source: str, hosts: str) -> HostList:
+    return HostList(sentence, source, _names(hosts))
+
+
+HOSTS: Mapping[str, HostList] = MappingProxyType(
+    {
+        "tunnel": _list(
+            "a tunnel: anybody's machine can answer behind it, and data leaves through it unseen",
+            "https://ngrok.com/docs/gateway/domains ; https://developers.cloudflare.com/cloudflare-one/ ; "
+            "https://learn.microsoft.com/azure/developer/dev-tunnels/overview ; https://lots-project.com",
+            "ngrok.io ngrok.app ngrok.dev ngrok-free.app ngrok-free.dev ngrok.com trycloudflare.com cfargotunnel.com "
+            "argotunnel.com devtunnels.ms tunnels.api.visualstudio.com serveo.net localtunnel.me loca.lt localhost.run "
+            "lhr.life pinggy.io pinggy.link bore.pub tunnelmole.net localxpose.io loclx.io zrok.io playit.gg "
+            "packetriot.net telebit.cloud portmap.io",
+        ),
+        "anonymiser": _list(
+            "an anonymiser: it hides where traffic goes",
+            "https://support.torproject.org ; https://www.tor2web.org ; https://protonvpn.com ; https://nordvpn.com",
+            "torproject.org onion.to onion.ly onion.ws onion.pet tor2web.org tor2web.io protonvpn.com "
+            "protonvpn.ch nordvpn.com "
+            "expressvpn.com mullvad.net surfshark.com hide.me hidemyass.com kproxy.com croxyproxy.com psiphon.ca "
+            "getlantern.org tailscale.com zerotier.com",
+        ),
+        "paste": _list(
+            "a paste site: anybody can leave text there, commands and stolen data included",
+            "https://attack.mitre.org/techniques/T1567/003/ ; https://lots-project.com",
+            "pastebin.com paste.ee hastebin.com ghostbin.com rentry.co rentry.org dpaste.com dpaste.org controlc.com "
+            "privatebin.net termbin.com ix.io sprunge.us paste.rs pastes.io justpaste.it 0bin.net telegra.ph "
+            "webhook.site requestbin.com pipedream.net",
+        ),
+        "file_drop": _list(
+            "a file drop: anybody can upload and fetch files there",
+            "https://attack.mitre.org/techniques/T1567/002/ ; https://lots-project.com",
+            "transfer.sh file.io wetransfer.com we.tl mega.nz mega.io mega.co.nz anonfiles.com gofile.io catbox.moe "
+            "0x0.st filebin.net tmpfiles.org temp.sh uguu.se bashupload.com mediafire.com sendspace.com pixeldrain.com "
+            "dropmefiles.com zippyshare.com oshi.at",
+        ),
+        "dynamic_dns": _list(
+            "dynamic DNS: its address changes at the will of whoever registered the name",
+            "https://www.noip.com/support/faq/free-dynamic-dns-domains/ ; https://www.duckdns.org ; "
+            "https://attack.mitre.org/techniques/T1568/",
+            "duckdns.org no-ip.org no-ip.com no-ip.biz ddns.net hopto.org zapto.org sytes.net myftp.org servebeer.com "
+            "dyndns.org dynu.com dynu.net freeddns.org afraid.org mooo.com changeip.com dynv6.net nip.io "
+            "sslip.io xip.io "
+            "traefik.me lvh.me",
+        ),
+        "raw_content": _list(
+            "a host of raw user content: any account can publish code there",
+            "https://docs.github.com/get-started/using-github/troubleshooting-connectivity-problems ; "
+            "https://www.jsdelivr.com/documentation ; https://lots-project.com",
+            "raw.githubusercontent.com gist.githubusercontent.com gist.github.com objects.githubusercontent.com "
+            "media.githubusercontent.com codeload.github.com cdn.jsdelivr.net unpkg.com esm.sh rawgit.com "
+            "rawcdn.githack.com "
+            "raw.githack.com cdn.discordapp.com media.discordapp.net drive.google.com docs.google.com "
+            "drive.usercontent.google.com dl.dropboxusercontent.com huggingface.co",
+        ),
+        "shortener": _list(
+            "a URL shortener: it leads to hosts that nobody here approved",
+            "https://support.bitly.com ; https://tinyurl.com ; https://attack.mitre.org/techniques/T1608/005/",
+            "bit.ly tinyurl.com t.co goo.gl is.gd v.gd ow.ly buff.ly rebrand.ly cutt.ly shorturl.at rb.gy t.ly tiny.cc "
+            "s.id lnkd.in soo.gd bl.ink",
+        ),
+    }
+)
+
+SHARED_SUFFIXES = _names(
+    # Services where each customer gets a name, not (all) in the Public Suffix List:
+    # https://learn.microsoft.com/azure/security/fundamentals/azure-domains
+    "azurecr.io azurecontainerapps.io azurefd.net azureedge.net azure-api.net azurewebsites.net azurestaticapps.net "
+    "blob.core.windows.net file.core.windows.net queue.core.windows.net table.core.windows.net dfs.core.windows.net "
+    "web.core.windows.net database.windows.net servicebus.windows.net vault.azure.net documents.azure.com "
+    "redis.cache.windows.net search.windows.net cloudapp.net cloudapp.azure.com trafficmanager.net azurehdinsight.net "
+    "openai.azure.com cognitiveservices.azure.com services.ai.azure.com sharepoint.com onmicrosoft.com "
+    # https://docs.aws.amazon.com/general/latest/gr/rande.html
+    "amazonaws.com cloudfront.net awsapprunner.com on.aws "
+    # https://cloud.google.com/storage/docs/request-endpoints ; https://firebase.google.com/docs/hosting
+    "storage.googleapis.com run.app cloudfunctions.net appspot.com web.app firebaseapp.com googleusercontent.com "
+    # https://developers.cloudflare.com/r2/ ; https://docs.digitalocean.com/products/spaces/ ; https://docs.fastly.com
+    "workers.dev pages.dev r2.dev r2.cloudflarestorage.com digitaloceanspaces.com fastly.net "
+    "akamaized.net herokuapp.com "
+    "netlify.app vercel.app onrender.com fly.dev github.io gitlab.io githubusercontent.com atlassian.net zendesk.com "
+    "myshopify.com wordpress.com blogspot.com"
+)
+
+WELL_KNOWN = _names(
+    # Names that are imitated most, https://www.cloudflare.com/learning/email-security/most-impersonated-brands/, and
+    # what a
+    # cluster pulls from: https://learn.microsoft.com/azure/aks/outbound-rules-control-egress
+    "microsoft.com microsoftonline.com azure.com azure.net windows.net office.com live.com github.com "
+    "gitlab.com google.com "
+    "googleapis.com gcr.io amazon.com amazonaws.com apple.com docker.com docker.io quay.io ghcr.io "
+    "kubernetes.io k8s.io "
+    "npmjs.org npmjs.com pypi.org pythonhosted.org debian.org ubuntu.com redhat.com maven.org golang.org nuget.org "
+    "cloudflare.com slack.com atlassian.com paypal.com stripe.com facebook.com linkedin.com dropbox.com adobe.com "
+    "salesforce.com oracle.com okta.com hashicorp.com elastic.co datadoghq.com openai.com anthropic.com"
+)

@@ -1,0 +1,52 @@
+"""What happens because time passes and nobody acts: requests lapse, and people are warned before an end."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from bot import capacity
+from bot.allowances import record
+from bot.domain.allowance import Allowance, Status, status, warns_at
+from bot.domain.audit import Action
+from bot.domain.scale import Scale, ScaleStatus, scale_status
+from bot.ports import AllowanceFilter, Desk, Finish
+from bot.reconciler.run import Run
+
+
+def run_timers(run: Run) -> Finish:
+    """Let lapse what was not decided in time, warn of ends, and come back when the next of them is due."""
+    now = run.now
+    with run.write() as desk:
+        allowances = desk.tx.allowances.find(AllowanceFilter(only_open=True, limit=100_000))
+        scales = desk.tx.scales.find()
+        for allowance in allowances:
+            _pass_time(desk, allowance)
+        for scale in scales:
+            if scale_status(scale, now) is ScaleStatus.LAPSED:
+                _lapse_scale(desk, scale)
+    following = min(_times(allowances, scales, now), default=None)
+    return Finish(None if following is None else following - now, memo=run.memo)
+
+
+def _pass_time(desk: Desk, allowance: Allowance) -> None:
+    state = status(allowance, desk.now)
+    if state is Status.LAPSED:
+        saved = desk.tx.allowances.save(allowance, is_open=False)
+        record(desk, saved, Action.ALLOWANCE_LAPSE, reason="Nobody decided in time.")
+        desk.tell(saved.id, saved.requester, "lapsed")
+    elif state is Status.EXPIRING and allowance.warned_at is None:
+        saved = desk.tx.allowances.save(replace(allowance, warned_at=desk.now), is_open=True)
+        desk.tell(saved.id, saved.requester, "expiring")
+
+
+def _lapse_scale(desk: Desk, scale: Scale) -> None:
+    saved = desk.tx.scales.save(scale, is_open=False)
+    capacity.record(desk, saved, Action.SCALE_LAPSE, reason="Nobody decided in time.")
+    desk.tell(saved.id, saved.requester, "lapsed")
+
+
+def _times(allowances: Iterable[Allowance], scales: Iterable[Scale], now: datetime) -> Iterable[datetime]:
+    waiting = [a.lapses_at for a in allowances if a.approved_at is None]
+    warnings = [warns_at(a) for a in allowances if a.warned_at is None]
+    lapsing = [s.lapses_at for s in scales if s.approved_at is None]
+    return (time for time in (*waiting, *warnings, *lapsing) if time is not None and time > now)

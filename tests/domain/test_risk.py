@@ -1,0 +1,165 @@
+"""Risk: each reason, the order, the sum, and that more never weighs less."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.fqdn import Destination, parse_destinations, parse_fqdn, skeleton
+from bot.domain.risk import DEFAULT_TABLE, Level, Subject, assess, extended, narrower
+from bot.errors import BadConfiguration
+from tests.strategies import destinations, durations
+
+WEEK = timedelta(days=7)
+
+
+def codes(text: str, duration: timedelta | None = WEEK, environment: str = "", private: str = "") -> list[str]:
+    """The reason codes for a list of destinations."""
+    private_names = frozenset(private.split())
+    subject = Subject(parse_destinations(text), duration, environment=environment, private_names=private_names)
+    return [reason.code for reason in assess(subject).reasons]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("registry-1.docker.io", []),
+        ("mcr.microsoft.com", []),
+        ("login.microsoftonline.com", []),
+        ("www.google.com.hk", []),
+        ("*.docker.io", ["wildcard_domain"]),
+        ("*.data.mcr.microsoft.com", ["wildcard_deep"]),
+        ("*.blob.core.windows.net", ["wildcard_shared"]),
+        ("*.windows.net", ["wildcard_shared"]),
+        ("*.mine.blob.core.windows.net", ["wildcard_deep"]),
+        ("mine.blob.core.windows.net", ["shared_hosting"]),
+        ("http:example.com", ["plain_http"]),
+        ("https:example.com:8443", ["unusual_port"]),
+        ("mssql:db.example.com", ["mssql"]),
+        ("x.ngrok-free.app", ["tunnel", "shared_hosting"]),
+        ("*.pastebin.com", ["paste", "wildcard_domain"]),
+        ("www.torproject.org", ["anonymiser"]),
+        ("transfer.sh", ["file_drop"]),
+        ("me.duckdns.org", ["dynamic_dns", "shared_hosting"]),
+        ("raw.githubusercontent.com", ["raw_content", "shared_hosting"]),
+        ("*.githubusercontent.com", ["wildcard_shared", "raw_content"]),
+        ("bit.ly", ["shortener"]),
+        ("rnicrosoft.com", ["look_alike"]),
+        ("g00gle.com", ["look_alike"]),
+        ("github.com.evil.example", ["look_alike"]),
+        ("b\u00fccher.example", ["international"]),
+        ("g\u043eogle.com", ["homograph", "look_alike", "international"]),
+    ],
+)
+def test_reasons_of_one_destination(text: str, expected: list[str]) -> None:
+    """Each list and each rule finds its own, heaviest first, and ordinary names have no reason."""
+    assert codes(text) == expected
+
+
+def test_reasons_of_the_whole() -> None:
+    """Duration, production, number and private addresses count beside the names."""
+    assert codes("example.com", timedelta(days=31)) == ["long_duration"]
+    assert codes("example.com", timedelta(days=30)) == []
+    assert codes("example.com", None) == ["unlimited_duration"]
+    assert codes("example.com", environment="Production") == ["production"]
+    assert codes("example.com", private="example.com") == ["private_name"]
+    many = " ".join(f"n{number}.example.com" for number in range(11))
+    assert codes(many) == ["many_destinations"]
+    in_bundle = Subject(parse_destinations(many), WEEK, bundle="docker-hub")
+    assert assess(in_bundle).reasons == ()
+
+
+def test_levels_and_sum() -> None:
+    """The score is the sum of the weights, at most 100, and the level follows the thresholds."""
+    risk = assess(Subject(parse_destinations("http:pastebin.com"), None, "prod"))
+    assert risk.score == min(100, sum(reason.weight for reason in risk.reasons))
+    assert risk.level is Level.CRITICAL
+    assert assess(Subject(parse_destinations("*.docker.io"), WEEK)).level is Level.MEDIUM
+    assert assess(Subject((), WEEK)).score == 0
+    assert [level.rank for level in Level] == [0, 1, 2, 3]
+
+
+def test_one_sentence_for_many() -> None:
+    """A reason that several destinations share is told once, with the number of the others."""
+    (reason,) = assess(Subject(parse_destinations("http:a.example http:b.example http:c.example"), WEEK)).reasons
+    assert reason.sentence == (
+        "a.example is reached over plain HTTP: it can be read and changed on the way. The same goes for 2 more."
+    )
+
+
+@given(st.lists(destinations(), max_size=12), destinations(), durations(), durations(), st.sampled_from(["", "prod"]))
+def test_more_never_weighs_less(
+    asked: list[Destination], other: Destination, one: timedelta | None, two: timedelta | None, environment: str
+) -> None:
+    """Another destination, or a longer duration, never lowers the score."""
+    shorter, longer = sorted((one, two), key=lambda duration: duration or timedelta.max)
+    base = assess(Subject(tuple(asked), shorter, environment))
+    assert base.score <= assess(Subject((other, *asked), shorter, environment)).score
+    assert base.score <= assess(Subject(tuple(asked), longer, environment)).score
+    assert list(base.reasons) == sorted(base.reasons, key=lambda reason: (-reason.weight, reason.code))
+
+
+def test_tables_are_canonical_and_distinct() -> None:
+    """Every name of the tables parses to itself, and no two well-known domains are taken for each other."""
+    listed = {host for listing in DEFAULT_TABLE.hosts.values() for host in listing.hosts}
+    for name in listed | DEFAULT_TABLE.shared_suffixes | DEFAULT_TABLE.well_known:
+        assert parse_fqdn(name) == name
+    assert len({skeleton(name) for name in DEFAULT_TABLE.well_known}) == len(DEFAULT_TABLE.well_known)
+    assert set(DEFAULT_TABLE.hosts) <= set(DEFAULT_TABLE.weights)
+
+
+def test_configuration_extends_the_table() -> None:
+    """Weights are replaced, lists are added to, thresholds are replaced; the default stays as it was."""
+    table = extended(
+        {
+            "weights": {"plain_http": 50, "unusual_port": 0},
+            "hosts": {"tunnel": ["tunnel.corp.example"]},
+            "shared_suffixes": ["pages.corp.example"],
+            "production": ["live"],
+            "long_duration": {1: 5},
+            "many_destinations": {1: 7},
+            "critical": 90,
+        }
+    )
+    subject = Subject(
+        parse_destinations("http:tunnel.corp.example:8080 a.pages.corp.example"), timedelta(days=2), "Live"
+    )
+    assert {reason.code: reason.weight for reason in assess(subject, table).reasons} == {
+        "tunnel": 75,
+        "plain_http": 50,
+        "production": 15,
+        "shared_hosting": 10,
+        "many_destinations": 7,
+        "long_duration": 5,
+    }
+    assert DEFAULT_TABLE.weights["plain_http"] == 15
+
+
+@pytest.mark.parametrize(
+    ("overrides", "part_of_sentence"),
+    [
+        ({"nonsense": 1}, "risk.nonsense is not known"),
+        ({"weights": {"nonsense": 1}}, "risk.weights.nonsense is not known"),
+        ({"weights": {"mssql": 101}}, "risk.weights.mssql must be a whole number"),
+        ({"weights": []}, "risk.weights must be a mapping"),
+        ({"hosts": {"nonsense": []}}, "risk.hosts.nonsense is not known"),
+        ({"hosts": {"tunnel": ["https://x.example"]}}, "risk.hosts.tunnel:"),
+        ({"well_known": "example.com"}, "risk.well_known must be a list"),
+        ({"long_duration": {"a": 1}}, "risk.long_duration"),
+        ({"medium": 50}, "must rise"),
+        ({"high": True}, "risk.high must be a whole number"),
+    ],
+)
+def test_wrong_configuration_is_named(overrides: Mapping[str, object], part_of_sentence: str) -> None:
+    """A wrong key or value is refused by its name."""
+    with pytest.raises(BadConfiguration, match=part_of_sentence.replace(".", r"\.")):
+        extended(overrides)
+
+
+def test_narrower() -> None:
+    """A wildcard is answered with the known names below it; a name has nothing narrower."""
+    known = ["b.example.com", "a.example.com", "*.example.com", "*.x.example.com", "example.com", "a.example.com"]
+    assert narrower(Destination("*.example.com"), known) == ("*.x.example.com", "a.example.com", "b.example.com")
+    assert narrower(Destination("a.example.com"), known) == ()

@@ -1,0 +1,62 @@
+"""What the bot is allowed to do in Azure, and how it runs, stay as narrow as they were meant."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from tests.rules.tree import ROOT
+
+ROLES = ROOT / "deploy" / "roles"
+ACTION = re.compile(r"^Microsoft\.[A-Za-z]+(/[A-Za-z]+)+/(read|write|join/action|assign/action)$")
+WRITES = {
+    "reader": set(),
+    "rule-writer": {"Microsoft.Network/firewallPolicies/ruleCollectionGroups/write"},
+    "classic-rule-writer": {"Microsoft.Network/azureFirewalls/write"},
+    "scaler": {"Microsoft.ContainerService/managedClusters/write"},
+}
+
+
+def roles() -> dict[str, dict[str, Any]]:
+    """Every role definition by the name of its file."""
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(ROLES.glob("*.json"))}
+
+
+def test_roles_write_only_what_their_name_says() -> None:
+    """One write per writing role, none for the reader."""
+    written = {
+        name: {action for action in role["Actions"] if action.endswith("/write")} for name, role in roles().items()
+    }
+    assert written == WRITES
+
+
+def test_roles_name_every_action_in_full() -> None:
+    """No wildcard, nothing deleted, nothing twice, in order."""
+    for name, role in roles().items():
+        actions = role["Actions"]
+        assert [action for action in actions if not ACTION.match(action)] == [], name
+        assert actions == sorted(set(actions)), name
+        assert not role["NotActions"] + role["DataActions"] + role["NotDataActions"], name
+
+
+def test_the_image_is_locked_down() -> None:
+    """Hashed install, an unprivileged user by number, instructions that older builders know."""
+    dockerfile = Path(ROOT, "Dockerfile").read_text(encoding="utf-8")
+    assert "--require-hashes --no-deps --only-binary :all: -r requirements.lock" in dockerfile
+    assert re.search(r"^USER 10001:10001$", dockerfile, re.MULTILINE)
+    assert "<<" not in dockerfile
+    assert "--link" not in dockerfile
+
+
+def test_the_pods_are_locked_down() -> None:
+    """The manifest grants the containers nothing that the image does not need."""
+    manifest = Path(ROOT, "deploy", "kubernetes.yaml").read_text(encoding="utf-8")
+    for line in (
+        "runAsNonRoot: true",
+        "readOnlyRootFilesystem: true",
+        "allowPrivilegeEscalation: false",
+        "automountServiceAccountToken: false",
+        'azure.workload.identity/use: "true"',
+        "minAvailable: 1",
+    ):
+        assert line in manifest

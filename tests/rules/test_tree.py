@@ -1,0 +1,110 @@
+"""The files around the code: locks, documents, what may never be committed."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from tests.rules.tree import ROOT, text_files
+
+LOCKS = {
+    "requirements.lock": ("build",),
+    "requirements-dev.lock": ("build", "dev"),
+    "requirements-browser.lock": ("build", "dev", "browser"),
+}
+PIN = re.compile(r"^([a-z0-9][a-z0-9-]*)(?:\[[a-z,]+\])?==(\S+)", re.MULTILINE)
+MACHINE_PATH = re.compile(r"(?<![\w./:$}-])/(?:tmp|root|work|home)/\w")
+DOCUMENTS = ("README.md", "deploy/README.md")
+
+
+def pins(lock: str) -> dict[str, str]:
+    """Package and version of every entry of a lock."""
+    return dict(PIN.findall(ROOT.joinpath(lock).read_text()))
+
+
+def targets() -> set[str]:
+    """The targets of the Makefile that are meant for people."""
+    return set(re.findall(r"^([a-z]+):.*##", ROOT.joinpath("Makefile").read_text(), re.MULTILINE))
+
+
+def in_documents(pattern: str) -> set[str]:
+    """What the first group of a pattern matches in the documents."""
+    return {found for document in DOCUMENTS for found in re.findall(pattern, ROOT.joinpath(document).read_text())}
+
+
+def test_locks_name_no_host() -> None:
+    """Where packages come from is the business of the machine that installs them."""
+    for lock in LOCKS:
+        text = ROOT.joinpath(lock).read_text()
+        assert not re.search(r"://|--index-url|--extra-index-url|--find-links", text), lock
+
+
+def test_locks_have_a_hash_for_every_pin() -> None:
+    """Without a hash the install would refuse, or worse, would not."""
+    for lock in LOCKS:
+        entries = re.split(r"^(?=[a-z0-9])", ROOT.joinpath(lock).read_text(), flags=re.MULTILINE)
+        assert [entry for entry in entries if entry.strip() and "--hash=sha256:" not in entry] == []
+
+
+def test_locks_agree() -> None:
+    """A test runs on the very versions that run in production."""
+    run, dev, browser = (pins(lock) for lock in LOCKS)
+    assert run.items() <= dev.items() <= browser.items()
+
+
+def test_locks_hold_every_requirement() -> None:
+    """A dependency that was added to ``pyproject.toml`` needs ``make lock``."""
+    project = tomllib.loads(ROOT.joinpath("pyproject.toml").read_text())
+    for lock, groups in LOCKS.items():
+        wanted = [*project["project"]["dependencies"]]
+        wanted += [line for group in groups for line in project["dependency-groups"][group] if isinstance(line, str)]
+        names = {re.split(r"[\[<>=!~ ;]", line)[0].lower() for line in wanted}
+        assert names - pins(lock).keys() == set(), f"{lock}: run make lock"
+
+
+def test_nothing_names_the_machine_it_was_written_on() -> None:
+    """Absolute paths of one machine mean nothing on the next."""
+    found = []
+    for path in text_files():
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError:
+            continue
+        found += [f"{path.relative_to(ROOT)}:{n}" for n, line in enumerate(lines, 1) if MACHINE_PATH.search(line)]
+    assert found == []
+
+
+def test_documents_name_targets_that_exist() -> None:
+    """Every ``make …`` in a document can be typed."""
+    assert in_documents(r"(?m)(?:^|`)(?:[A-Z]+=\S+ )?make ([a-z]+)") - targets() == set()
+    assert {"run", "test", "lint", "lock", "histories", "bench", "browser"} <= targets()
+
+
+def test_documents_name_commands_that_exist() -> None:
+    """Every ``python -m bot …`` in a document is a command of the command line."""
+    named = in_documents(r"python -m bot ([a-z]+)")
+    assert named - commands() == set()
+
+
+def test_environment_variables_exist() -> None:
+    """Every ``EGRESS_…`` in a document or a manifest is a setting that the bot reads."""
+    from bot.config import Settings
+
+    known = {f"EGRESS_{name.upper()}" for name in Settings.model_fields}
+    files = [*(ROOT / document for document in DOCUMENTS), ROOT / "Dockerfile", *ROOT.joinpath("deploy").glob("*.yaml")]
+    named = {name for file in files for name in re.findall(r"\bEGRESS_[A-Z_]+[A-Z]\b", file.read_text())}
+    assert named - known == set()
+
+
+def commands() -> set[str]:
+    """The commands that ``python -m bot --help`` lists."""
+    help_text = subprocess.run(
+        [sys.executable, "-m", "bot", "--help"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    return set(re.findall(r"\b([a-z]+)\b", help_text))
+
+
+def test_ci_runs_the_gate_and_nothing_else() -> None:
+    """What is green here is green there."""
+    assert "exec make test" in Path(ROOT, ".ci", "run").read_text()

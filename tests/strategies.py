@@ -1,0 +1,76 @@
+"""Hypothesis strategies; each cites the limit that it encodes."""
+
+from datetime import timedelta
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from bot.domain.fqdn import DEFAULT_PORTS, Destination, Protocol
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+DIGITS = "0123456789"
+
+
+def labels() -> SearchStrategy[str]:
+    """A host name label: letters, digits, single inner hyphens, 1 to 63 characters (RFC 1123 2.1, RFC 1035 2.3.4)."""
+    word = st.text(LETTERS + DIGITS, min_size=1, max_size=12)
+    return st.lists(word, min_size=1, max_size=4).map("-".join).filter(lambda label: len(label) <= 63)
+
+
+def fqdns() -> SearchStrategy[str]:
+    """A canonical name of 2 to 6 labels, at most 253 characters (RFC 1035 2.3.4), under a top level that exists."""
+    tops = st.sampled_from(["com", "net", "io", "de", "co.uk", "internal", "xn--p1ai"])
+    names = st.builds(lambda parts, top: ".".join([*parts, top]), st.lists(labels(), min_size=1, max_size=5), tops)
+    return names.filter(lambda name: len(name) <= 251)
+
+
+def wildcards() -> SearchStrategy[str]:
+    """A left-most wildcard below a domain that somebody registered (never over a public suffix)."""
+    tops = st.sampled_from(["example.com", "contoso.co.uk", "corp.internal", "blob.core.windows.net"])
+    return st.builds(lambda parts, top: ".".join(["*", *parts, top]), st.lists(labels(), max_size=3), tops)
+
+
+def destinations() -> SearchStrategy[Destination]:
+    """A destination: port 1 to 64000, "cannot be greater than 64000" (Azure's rule API), half of them the default."""
+    protocols = st.sampled_from(list(Protocol))
+
+    def with_port(protocol: Protocol) -> SearchStrategy[Destination]:
+        ports = st.just(DEFAULT_PORTS[protocol]) | st.integers(1, 64_000)
+        return st.builds(Destination, fqdns() | wildcards(), st.just(protocol), ports)
+
+    return protocols.flatmap(with_port)
+
+
+def durations() -> SearchStrategy[timedelta | None]:
+    """How long an allowance may be asked for: a minute to ten years, or without an end."""
+    return st.none() | st.timedeltas(timedelta(minutes=1), timedelta(days=3650))
+
+
+def pasted_texts() -> SearchStrategy[str]:
+    """Arbitrary text, and text made of the pieces that names, URLs and log lines are made of."""
+    urls = [
+        "http",
+        "s",
+        ":",
+        "//",
+        ".",
+        "*",
+        "*.",
+        "@",
+        "/",
+        "[.]",
+        "xn--",
+        "-",
+        "--",
+        "_",
+        ":443",
+        "%",
+        "#",
+        "?",
+        "\\",
+    ]
+    hosts = ["example", "com", "1", "0x7f", "::1", "\u200d", "\u3002", "\u05d0", "\u0430", "\uff0e", "\u00df"]
+    marks = [" ", "\n", ",", "<", "|", ">", "{", "}", '"', "\t"]
+    logs = ["lookup ", "Fqdn", "request from 1:2 to ", "Action: Deny", 'image "', "host='", "port="]
+    pieces = st.sampled_from([*urls, *hosts, *marks, *logs])
+    return st.text(max_size=80) | st.lists(pieces, max_size=14).map("".join)
