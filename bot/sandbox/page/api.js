@@ -1,4 +1,4 @@
-/** The sandbox's HTTP routes: JSON in, JSON out (`shared` contract of the sandbox page). */
+/** The sandbox's HTTP routes: JSON in, JSON out. */
 
 /** What a control route refused, with the sentence that it gave. */
 export class RouteError extends Error {

@@ -1,16 +1,25 @@
 /** Reads the simulated subscription as ARM documents: clusters with their egress IPs, and firewall rules. Pure. */
 
+/** Remembers what a function made of a subscription: a large fleet is read once for each change, not once for each look. */
+function once(read) {
+  const known = new WeakMap();
+  return (resources) => {
+    if (!known.has(resources)) known.set(resources, read(resources));
+    return known.get(resources);
+  };
+}
+
 const typeOf = (resource) => (resource.type ?? "").toLowerCase();
 const idOf = (reference) => (reference?.id ?? "").toLowerCase();
 const props = (resource) => resource?.properties ?? {};
 
-/** Every managed cluster: [{name, outboundType, sku, ips, state, note}]. */
-export function clusters(resources) {
+/** Every managed cluster, by name: [{name, outboundType, ips, state, note}]. */
+export const clusters = once((resources) => {
   return Object.values(resources)
     .filter((resource) => typeOf(resource) === "microsoft.containerservice/managedclusters")
     .map((resource) => describe(resource, resources))
     .sort((a, b) => a.name.localeCompare(b.name));
-}
+});
 
 function describe(resource, resources) {
   const network = props(resource).networkProfile ?? {};
@@ -93,7 +102,7 @@ function reachable(own, all) {
 }
 
 const networkOf = (firewall) => idOf(props(props(firewall).ipConfigurations?.[0]).subnet).split("/subnets/")[0];
-const firewalls = (all) => Object.values(all).filter((one) => typeOf(one) === "microsoft.network/azurefirewalls");
+const firewalls = once((all) => Object.values(all).filter((one) => typeOf(one) === "microsoft.network/azurefirewalls"));
 const hubFirewall = (all) => firewalls(all).find((one) => props(one).virtualHub);
 const privateAddress = (firewall) =>
   props(firewall).hubIPAddresses?.privateIPAddress ?? props(props(firewall).ipConfigurations?.[0]).privateIPAddress;
@@ -110,7 +119,7 @@ function publicAddresses(firewall, all) {
  * Every rule set: [{key, title, note, groups: [{key, name, priority, ours, collections}]}], a collection being
  * {key, name, priority, action, ours, rules}; firewall policies first, then firewalls with classic rules.
  */
-export function ruleSets(resources) {
+export const ruleSets = once((resources) => {
   const all = Object.entries(resources);
   const policies = all
     .filter(([, one]) => typeOf(one) === "microsoft.network/firewallpolicies")
@@ -121,7 +130,7 @@ export function ruleSets(resources) {
     )
     .map(([id, one]) => classicSet(id, one));
   return [...policies, ...classic];
-}
+});
 
 function policySet(id, policy, all) {
   const groups = all

@@ -115,9 +115,8 @@ function flash(node, id) {
 function clusterRows() {
   const all = clusters(state.arm.resources);
   filter().hidden = tab !== "clusters" || all.length <= FILTER_FROM;
-  const wanted = all.filter((cluster) =>
-    JSON.stringify(cluster).toLowerCase().includes(filter().value.trim().toLowerCase()),
-  );
+  const query = filter().value.trim().toLowerCase();
+  const wanted = query ? all.filter((cluster) => JSON.stringify(cluster).toLowerCase().includes(query)) : all;
   const rows = wanted
     .slice(0, SHOWN)
     .map((cluster) => ({ key: cluster.name, sign: JSON.stringify(cluster), make: () => clusterRow(cluster) }));
