@@ -35,9 +35,9 @@ GROUP = (
 )
 SPEED = 240
 COMMANDS = [
-    {"text": "show", "hint": "CLUSTER"},
-    {"text": "request", "hint": "[CLUSTER HOST…]"},
-    {"text": "requests", "hint": "[mine|pending|CLUSTER]"},
+    {"text": "/egress show aks-udr", "hint": "how a cluster leaves Azure"},
+    {"text": "/egress request aks-udr docker.io", "hint": "ask for an allowance"},
+    {"text": "/egress requests pending", "hint": "what waits for a decision"},
 ]
 
 
