@@ -77,6 +77,8 @@ class Links:
                         self.subnets[target].append(subnet["id"])
         for body in store.of_type(BALANCER).values():
             self._attach(body["properties"].get("frontendIPConfigurations", []), {})
+        for body in store.of_type("microsoft.network/applicationgateways").values():
+            self._attach(body["properties"].get("frontendIPConfigurations", []), {})
         for body in store.of_type(NAT).values():
             for name in ("publicIpAddresses", "publicIpAddressesV6"):
                 for address in body["properties"].get(name, []):
