@@ -77,6 +77,8 @@ class Links:
                         self.subnets[target].append(subnet["id"])
         for body in store.of_type(BALANCER).values():
             self._attach(body["properties"].get("frontendIPConfigurations", []))
+        for body in store.of_type("microsoft.network/applicationgateways").values():
+            self._attach(body["properties"].get("frontendIPConfigurations", []))
         self._nat_gateways(store)
 
     def _nat_gateways(self, store: ResourceStore) -> None:

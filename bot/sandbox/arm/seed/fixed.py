@@ -105,7 +105,7 @@ def _routed(tenant: Tenant) -> None:
         for hub in ("hub", "legacy", "appliance", "virtual_hub")
     }
     built = hubs.build(tenant, spokes)
-    peers = {"hub": [built.hub], "legacy": [built.legacy], "appliance": [built.appliance], "virtual_hub": []}
+    peers = {"hub": [built.hub], "legacy": [built.legacy], "appliance": [built.appliance], "virtual_hub": [hubs.HIDDEN_NETWORK]}
     for name, (start, hop, hub, tags) in _ROUTED.items():
         vnet = _spoke(tenant, name, (start, hop), peers[hub])
         services = [("b1f6c0ffee7e4d0c9a1e5d2c3b4a5968", "20.54.120.9")] if name == "aks-udr" else []
@@ -133,13 +133,15 @@ def _gateway(tenant: Tenant, vnet: str) -> Json:
     address = tenant.public_ip(group, "agw-publicip", "20.86.200.31")
     subnet = {"id": f"{vnet}/subnets/appgw-subnet"}
     frontend = {"privateIPAllocationMethod": "Dynamic", "publicIPAddress": {"id": address}}
+    rid = tenant.rid(group, "applicationGateways", "agw-aks-udr-agic")
+    public = f"{rid.text}/frontendIPConfigurations/public"
     gateway = tenant.add(
-        tenant.rid(group, "applicationGateways", "agw-aks-udr-agic"),
+        rid,
         {
             "sku": {"name": "Standard_v2", "tier": "Standard_v2", "family": "Generation_1"},
             "operationalState": "Running",
             "gatewayIPConfigurations": [{"name": "gateway", "properties": {"subnet": subnet}}],
-            "frontendIPConfigurations": [{"name": "public", "properties": frontend}],
+            "frontendIPConfigurations": [{"name": "public", "id": public, "properties": frontend}],
             "frontendPorts": [{"name": "http", "properties": {"port": 80}}],
             "autoscaleConfiguration": {"minCapacity": 1, "maxCapacity": 4},
         },
