@@ -25,7 +25,7 @@ ROLES = (("UDEV", "developer"), ("UAPP", "approver"), ("UAUD", "auditor"), ("UOP
 
 SHORTCUTS = (
     {"type": "global", "name": "Request egress", "callback_id": "request_fqdn"},
-    {"type": "message", "name": "Request egress from this message", "callback_id": "request_fqdn_from_message"},
+    {"type": "message", "name": "Request egress for this", "callback_id": "request_fqdn_from_message"},
 )
 
 

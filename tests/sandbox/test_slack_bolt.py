@@ -69,10 +69,13 @@ def test_a_modal_is_opened_filled_in_and_submitted(stage: Stage) -> None:
 
 def test_answers_to_a_button_replace_delete_or_add(stage: Stage) -> None:
     """An ephemeral can be replaced and deleted by whoever sees it; else something new is said, to one or to all."""
-    app, how = (
-        stage.bolt(),
-        [{"replace_original": True}, {}, {"response_type": "in_channel"}, {"delete_original": True}],
-    )
+    app = stage.bolt()
+    how: list[dict[str, Any]] = [
+        {"replace_original": True},
+        {},
+        {"response_type": "in_channel"},
+        {"delete_original": True},
+    ]
 
     @app.action("go")
     def answer(ack: Any, respond: Any) -> None:
