@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from azure.core.credentials import AccessToken
-
 from bot import inventory
 from bot.azure import AzureArm
+from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
 from bot.config import configuration_from, rulebook_from
 from bot.domain.fqdn import parse_destination
@@ -30,17 +29,6 @@ CONFIG = Path(__file__).parent.parent / "bot" / "sandbox" / "egress.toml"
 def rulebook() -> Rulebook:
     """The configuration that the sandbox ships."""
     return rulebook_from(configuration_from(CONFIG))
-
-
-class SandboxCredential:
-    """A token of the simulated tenant."""
-
-    def __init__(self, arm: ArmSubscription) -> None:
-        self._arm = arm
-
-    def get_token(self, *scopes: str, **_options: object) -> AccessToken:
-        """A token that the simulator takes."""
-        return AccessToken(self._arm.issue_token(scopes[0]), int(datetime.now(UTC).timestamp()) + 3600)
 
 
 class People:
@@ -124,7 +112,7 @@ def make_world(database_url: str, *, book: Rulebook | None = None, pace: Pace | 
     book = book or rulebook()
     store = SqlStore(database_url, offset_s=wall_offset(clock.now))
     azure = AzureArm(
-        SandboxCredential(arm),
+        IssuedToken(arm.issue_token),
         ArmSettings(subscriptions=(SUBSCRIPTION,)),
         transport=ArmTransport(arm, clock),
         now=clock.now,
