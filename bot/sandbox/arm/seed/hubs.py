@@ -11,6 +11,11 @@ PRIVATE = "10.0.0.4"
 """Both hub-firewall and the firewall of the hub that nobody is peered with have this private address."""
 LEGACY_PRIVATE = "10.1.0.4"
 VWAN_PRIVATE = "10.100.0.132"
+HUB_NETWORK = (
+    "/subscriptions/00000000-0000-0000-0000-00000000e001/resourceGroups/RG_hub-weu_5a1f/providers/Microsoft.Network/"
+    "virtualNetworks/HV_hub-weu_5a1f"
+)
+"""The network of the virtual hub: in a subscription of Microsoft's that nobody else can read."""
 DOCKER_HUB = (
     "hub.docker.com",
     "registry-1.docker.io",
