@@ -74,9 +74,8 @@ def fleet_table() -> None:
     fleet, requests, seconds = measured(transport, arm.read_fleet)
     _, naive_requests, naive_seconds = measured(transport, lambda: one_by_one(arm, fleet))
     scale = len(fleet.entries) / NAIVE_SAMPLE
-    print(
-        f"Refresh of {len(fleet.entries)} clusters in {len(SUBSCRIPTIONS)} subscriptions, {LATENCY_S * 1000:.0f} ms latency"
-    )
+    where = f"{len(SUBSCRIPTIONS)} subscriptions, {LATENCY_S * 1000:.0f} ms latency"
+    print(f"Refresh of {len(fleet.entries)} clusters in {where}")
     print(f"{'way':34} {'requests':>9} {'seconds':>9}")
     print(f"{'Resource Graph, joined':34} {requests:9} {seconds:9.2f}")
     print(

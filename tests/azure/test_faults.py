@@ -79,7 +79,9 @@ def test_the_firewall_providers_model_state() -> None:
 
 
 LEAVES: st.SearchStrategy[object] = st.none() | st.text() | st.integers()
-BODIES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+BODIES: st.SearchStrategy[object] = st.recursive(
+    LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+)
 
 
 @given(body=BODIES)
@@ -105,7 +107,7 @@ def arm_over(replay: Replay) -> AzureArm:
 
 def test_a_short_throttle_is_waited_out() -> None:
     """A read waits as long as Azure asks, once, and goes on."""
-    body = {"value": []}
+    body: dict[str, Any] = {"value": []}
     path = f"{CLUSTER}/outboundNetworkDependenciesEndpoints"
     replay = Replay([answer("GET", path, {}, status=429, headers={"Retry-After": "3"}), answer("GET", path, body)])
 
