@@ -56,7 +56,7 @@ class ArmTransport(HttpTransport[Any, Any]):
     def close(self) -> None:
         """Nothing to close."""
 
-    def __exit__(self, *exc_details: Any) -> None:
+    def __exit__(self, *exc_details: object) -> None:
         self.close()
 
 
