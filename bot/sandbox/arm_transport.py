@@ -56,7 +56,7 @@ class ArmTransport(HttpTransport[Any, Any]):
     def close(self) -> None:
         """Nothing to close."""
 
-    def __exit__(self, *exc_details: object) -> None:
+    def __exit__(self, *exc_details: Any) -> None:
         self.close()
 
 

@@ -145,7 +145,7 @@ _STANDING: Mapping[Status, str] = MappingProxyType(
     {
         Status.WAITING: "{missing} more must approve; it lapses {lapses}.",
         Status.APPROVED: "It goes to the firewall with the next update; it is live in some minutes.",
-        Status.APPLYING: "Azure is working on it, which takes three to five minutes. This card changes when it is live.",
+        Status.APPLYING: "Azure takes three to five minutes. This card changes when it is live.",
         Status.LIVE: "Read back from Azure. {until}",
         Status.EXPIRING: "Read back from Azure. {until}",
         Status.EXPIRED: "Its time was over {expired}. {removal}",

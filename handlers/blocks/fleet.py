@@ -144,7 +144,7 @@ def _path(path: EgressPath, *, is_only: bool) -> str:
 
 def _ports(egress: ClusterEgress, ports: Capacity) -> list[Block]:
     timeout = duration_text(egress.idle_timeout) if egress.idle_timeout else ""
-    total = f"{ports.total_ports:,} ({_counted(ports.ip_count, 'IP')} × {ports.ports_per_ip:,})"
+    total = f"{ports.total_ports:,} ({ports.ports_per_ip:,} for each of {_counted(ports.ip_count, 'IP')})"
     now = f"{ports.nodes_now} now, {ports.max_nodes} at most"
     per_node = f"{ports.ports_per_node:,}" if ports.ports_per_node is not None else "on demand"
     advice = f"{':red_circle:' if ports.near_exhaustion else ':white_check_mark:'} {escape(ports.advice)}"

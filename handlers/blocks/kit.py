@@ -33,7 +33,7 @@ MESSAGE_TEXT = 4000
 
 def cut(text: str, limit: int) -> str:
     """A text of at most so many characters, with an ellipsis where something is missing; never empty."""
-    shown = text if text.strip() else "–"
+    shown = text if text.strip() else "(nothing)"
     return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
 
 

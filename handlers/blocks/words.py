@@ -123,7 +123,7 @@ CHANNEL_NEWS: Mapping[str, str] = MappingProxyType(
         "healed": ":white_check_mark: The rules of the bot in *{target}* are as they should be again.",
         "draft": ":warning: Somebody has a draft open on *{target}*; deploying it would undo what was changed since.",
         "stuck": ":octagonal_sign: *{target}* cannot be written; approved allowances wait.",
-        "egress-change": ":information_source: Outbound IPs changed: *{target}*. Partners that allow by address must know.",
+        "egress-change": ":information_source: Outbound IPs of *{target}* changed; partners that allow by address must know.",
     }
 )
 """What is said to the whole channel, by event."""

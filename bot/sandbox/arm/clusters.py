@@ -20,7 +20,7 @@ PORTS_PER_IP = 64_000
 TAGS_S = 10.0
 """A PATCH of tags takes seconds, an egress update minutes."""
 _READ_ONLY = frozenset(
-    ["provisioningState", "powerState", "currentKubernetesVersion", "fqdn", "azurePortalFQDN", "maxAgentPools", "resourceUID", "privateFQDN"]
+    ("provisioningState powerState currentKubernetesVersion fqdn azurePortalFQDN maxAgentPools resourceUID privateFQDN").split()
 )
 _PROVIDERS = ("managedOutboundIPs", "outboundIPs", "outboundIPPrefixes")
 _TYPES = ("loadBalancer", "managedNATGateway", "managedNATGatewayV2", "userAssignedNATGateway", "userDefinedRouting")

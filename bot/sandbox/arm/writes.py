@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.sandbox.arm import etags
-from bot.sandbox.arm.addresses import allocate, allocate_prefix
 from bot.sandbox.arm.ids import INLINE, KINDS, NAT, PREFIX, PUBLIC_IP, ROUTE_TABLE, ResourceId, parse_id
 from bot.sandbox.arm.links import references
+from bot.sandbox.arm.addresses import allocate, allocate_prefix
 from bot.sandbox.arm.wire import Json, network_error
 from bot.sandbox.arm.world import World
 
