@@ -1,4 +1,6 @@
-"""Hypothesis strategies: small rule sets over few names and addresses, so that rules meet each other often."""
+"""Rule sets for tests: builders to write them by hand, and Hypothesis strategies over few names and addresses."""
+
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -9,6 +11,7 @@ from bot.domain.firewall import (
     Kind,
     NatRule,
     NetworkRule,
+    Outcome,
     PolicyLayer,
     Rule,
     RuleCollection,
@@ -16,8 +19,82 @@ from bot.domain.firewall import (
     RuleSet,
     ThreatIntelMode,
     Tier,
+    evaluate,
 )
-from bot.domain.fqdn import Destination, Protocol
+from bot.domain.fqdn import Destination, Protocol, parse_destination
+
+# By hand
+
+NODES = "10.1.0.0/24"
+HTTPS = (("https", 443),)
+
+
+def fqdn(*targets: str, name: str = "rule", **fields: Any) -> ApplicationRule:
+    """An application rule for HTTPS from everywhere, unless told otherwise."""
+    given: dict[str, Any] = {"source_addresses": ("*",), "protocols": HTTPS, "target_fqdns": targets}
+    return ApplicationRule(name=name, **{**given, **fields})
+
+
+def net(*destinations: str, name: str = "net", **fields: Any) -> NetworkRule:
+    """A network rule for TCP 443 from everywhere, unless told otherwise."""
+    given: dict[str, Any] = {
+        "ip_protocols": ("TCP",),
+        "source_addresses": ("*",),
+        "destination_addresses": destinations,
+        "destination_ports": ("443",),
+    }
+    return NetworkRule(name=name, **{**given, **fields})
+
+
+def collection(name: str, priority: int, action: Action, *rules: Rule) -> RuleCollection:
+    """A rule collection of the kind of its rules."""
+    kinds = {ApplicationRule: Kind.APPLICATION, NetworkRule: Kind.NETWORK, NatRule: Kind.NAT}
+    return RuleCollection(name=name, priority=priority, action=action, kind=kinds[type(rules[0])], rules=rules)
+
+
+def allow(*rules: Rule, name: str = "allow", priority: int = 200) -> RuleCollection:
+    """A rule collection that allows."""
+    return collection(name, priority, Action.ALLOW, *rules)
+
+
+def deny(*rules: Rule, name: str = "deny", priority: int = 100) -> RuleCollection:
+    """A rule collection that denies."""
+    return collection(name, priority, Action.DENY, *rules)
+
+
+def group(priority: int, *collections: RuleCollection) -> RuleCollectionGroup:
+    """A rule collection group."""
+    return RuleCollectionGroup(
+        id=f"/g/{priority}", name=f"group-{priority}", priority=priority, collections=collections
+    )
+
+
+def rule_set(*collections: RuleCollection, **fields: Any) -> RuleSet:
+    """One firewall policy with one rule collection group."""
+    layer = PolicyLayer(id="/p/own", name="own", groups=(group(300, *collections),))
+    return RuleSet(**{"layers": (layer,), **fields})
+
+
+def inherited(parent: tuple[RuleCollectionGroup, ...], own: tuple[RuleCollectionGroup, ...]) -> RuleSet:
+    """A firewall policy with a parent."""
+    layers = (
+        PolicyLayer(id="/p/parent", name="parent", groups=parent),
+        PolicyLayer(id="/p/own", name="own", groups=own),
+    )
+    return RuleSet(layers=layers)
+
+
+def to(text: str = "docker.io", *, sources: tuple[str, ...] = (NODES,), addresses: tuple[str, ...] = ()) -> Flow:
+    """From the nodes to a destination, written as people write it."""
+    return Flow(sources=sources, destination=parse_destination(text), addresses=addresses)
+
+
+def outcome(rules: RuleSet, flow: Flow) -> Outcome:
+    """The outcome alone."""
+    return evaluate(rules, flow).outcome
+
+
+# Generated: rules meet each other often
 
 NAMES = (
     "contoso.com",

@@ -40,6 +40,12 @@ FIREWALL_API = "2026-03-01"
 AKS_API = "2026-08-01"
 """API version for managed clusters: the one that the pinned SDK writes with."""
 
+SUBSCRIPTIONS_API = "2022-12-01"
+"""API version for the list of subscriptions.
+
+Source: https://learn.microsoft.com/rest/api/resources/subscriptions, read 2026-11.
+"""
+
 LONGEST_LIST = 200
 """Pages of one list before it is taken for a loop."""
 

@@ -8,14 +8,14 @@ from azure.core.pipeline import PipelineResponse
 from azure.core.pipeline.transport import HttpTransport
 from azure.mgmt.resourcegraph.models import QueryRequest, QueryRequestOptions
 
-from bot.azure.clients import LONGEST_LIST, Clients, Json
+from bot.azure.clients import LONGEST_LIST, SUBSCRIPTIONS_API, Clients, Json
 from bot.azure.faults import translated
 from bot.azure.translate import READERS, cluster_from_json
 from bot.domain.egress import Fleet, FleetEntry
 from bot.domain.egress.facts import AzureNetwork, ClusterFacts
 from bot.domain.egress.needs import Kind
 from bot.domain.egress.resolve import resolve
-from bot.errors import ArmForbidden, UnknownShape
+from bot.errors import UnknownShape
 
 ROWS_PER_PAGE = 1000
 """Rows that one answer of Resource Graph holds at most.
@@ -29,10 +29,6 @@ CLUSTERS = "microsoft.containerservice/managedclusters"
 TYPES: dict[str, Kind] = {f"microsoft.network/{kind.lower()}": kind for kind in Kind if kind is not Kind.HUBS}
 """Resource types that are read for the fleet."""
 
-SUBSCRIPTIONS = "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' | project subscriptionId"
-"""Which subscriptions can be read at all: Resource Graph leaves the others out without a word."""
-
-
 def read_fleet(clients: Clients, now: Callable[[], datetime]) -> Fleet:
     """All clusters of the configured subscriptions that can be read.
 
@@ -40,7 +36,7 @@ def read_fleet(clients: Clients, now: Callable[[], datetime]) -> Fleet:
         clients: Where to ask.
         now: The time, UTC.
     """
-    readable = _readable(clients)
+    readable = readable_subscriptions(clients)
     gaps = [s for s in clients.settings.subscriptions if s.lower() not in readable]
     types = (CLUSTERS, *TYPES) if readable else ()
     tables = dict(zip(types, clients.in_parallel(lambda t: list(_rows(clients, t, readable)), types), strict=True))
@@ -59,26 +55,13 @@ def _clusters(rows: list[Json]) -> Iterator[ClusterFacts]:
     return (cluster_from_json(row) for row in rows if str(row.get("id", "")).count("/") >= 8)
 
 
-def _readable(clients: Clients) -> list[str]:
-    """The configured subscriptions that answer, in lower case."""
-    configured = [s.lower() for s in clients.settings.subscriptions]
-    try:
-        return _named(clients, configured)
-    except ArmForbidden:
-        alone = clients.in_parallel(lambda subscription: _alone(clients, subscription), configured)
-        return [subscription for found in alone for subscription in found]
+def readable_subscriptions(clients: Clients) -> list[str]:
+    """The configured subscriptions that the bot's identity may see, in lower case.
 
-
-def _named(clients: Clients, subscriptions: list[str]) -> list[str]:
-    found = {str(row.get("subscriptionId", "")).lower() for row in _pages(clients, SUBSCRIPTIONS, subscriptions)}
-    return [subscription for subscription in subscriptions if subscription in found]
-
-
-def _alone(clients: Clients, subscription: str) -> list[str]:
-    try:
-        return _named(clients, [subscription])
-    except ArmForbidden:
-        return []
+    Asked of ARM, because Resource Graph leaves the others out without a word.
+    """
+    listed = {str(row.get("subscriptionId", "")).lower() for row in clients.list_all("/subscriptions", SUBSCRIPTIONS_API)}
+    return [subscription for s in clients.settings.subscriptions if (subscription := s.lower()) in listed]
 
 
 def _rows(clients: Clients, type_: str, subscriptions: list[str]) -> Iterator[Json]:

@@ -15,8 +15,8 @@ class ArmSettings:
         group: The name of our own rule collection group in a firewall policy.
         group_priority: Its priority where it has to be created (100..65000).
         collection_prefix: What the names of our own rule collections start with.
-        pace: Azure's durations are divided by this: 1 for Azure itself, more for a sped-up simulation.
-        look_after_s: Seconds until an operation is looked at again where Azure does not say.
+        pace: How much faster than Azure the other side works: 1 for Azure itself, more for a sped-up simulation.
+        look_after_s: Seconds until an operation is looked at again where Azure does not say; divided by the pace.
         timeout_s: Seconds until a request without an answer is given up.
         retries: How often a read is repeated after a throttled or failed answer.
         longest_wait_s: Seconds of ``Retry-After`` that a read waits out; longer ones are raised to the caller.
@@ -28,7 +28,7 @@ class ArmSettings:
     credential_scopes: tuple[str, ...] = ()
     ca_file: str | None = None
     group: str = "rcg-aks-egress"
-    group_priority: int = 300
+    group_priority: int = 500
     collection_prefix: str = "egress-"
     pace: float = 1.0
     look_after_s: float = 10.0

@@ -43,8 +43,8 @@ class Accepted:
 
 
 def look_after(headers: Mapping[str, str], settings: ArmSettings) -> timedelta:
-    """When to look at an operation again: as Azure asks, else our default, both divided by the pace."""
-    return (retry_after(headers) or timedelta(seconds=settings.look_after_s)) / settings.pace
+    """When to look at an operation again: as Azure asks, else after our default at the pace of Azure."""
+    return retry_after(headers) or timedelta(seconds=settings.look_after_s) / settings.pace
 
 
 def begin_write(

@@ -13,6 +13,10 @@ from bot.domain.audit import Action
 from bot.errors import ArmRejected, StaleVersion
 from bot.reconciler.run import Run
 
+ABOUT_THE_GROUP = ("priority", "limit", "exceed", "quota", "maximum", "size")
+"""Words of refusals that are about the whole rule collection group or firewall: no allowance is to blame, an operator
+has to act."""
+
 SUSPECTS = "suspects"
 """Memo: ids that the next write leaves out, because one of them was refused."""
 
@@ -39,11 +43,16 @@ def hold_back(run: Run, written: Sequence[Allowance]) -> Iterator[None]:
         yield
     except ArmRejected as error:
         fresh = [allowance for allowance in written if allowance.live_at is None]
-        if not fresh:
+        if not fresh or _is_about_the_group(error, fresh):
             raise
         _isolate(run, fresh, error)
         raise StaleVersion("Azure refused a write; the next one leaves out what may be the cause.") from error
     forget_suspects(run)
+
+
+def _is_about_the_group(error: ArmRejected, fresh: Sequence[Allowance]) -> bool:
+    words = f"{error.code} {error.sentence}".lower()
+    return not any(allowance.id in words for allowance in fresh) and any(word in words for word in ABOUT_THE_GROUP)
 
 
 def _isolate(run: Run, fresh: list[Allowance], error: ArmRejected) -> None:

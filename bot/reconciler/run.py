@@ -12,6 +12,9 @@ from bot.ports import Caller, Claim, Context, Desk, Notice, NoticeKind, Operatio
 LEASE = timedelta(seconds=30)
 """How long a lease lasts. A killed holder costs at most this; a run prolongs it before everything that matters."""
 
+LEAST_WAIT = timedelta(seconds=0.2)
+"""Nothing is asked more often than this, however fast the simulated Azure is."""
+
 BOT = Caller(SYSTEM, "bot")
 """Who acts when nobody clicked."""
 
@@ -49,7 +52,7 @@ class Run:
 
     def paced(self, delay: timedelta) -> timedelta:
         """A wait that Azure asked for, at the sandbox's speed."""
-        return delay / self.ctx.pace.divisor
+        return max(delay / self.ctx.pace.divisor, LEAST_WAIT)
 
     def event(self, action: Action, subject: str, *, reason: str = "", **detail: str) -> Event:
         """An audit event of the bot itself."""

@@ -6,14 +6,22 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from bot.sandbox.slack.messages import Content
-from tests.browser.page_stage import PageStage
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-ARGUMENTS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage"
-).split()
+from bot.sandbox.slack.messages import Content
+from tests.browser.page_stage import PageStage
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
 
 
 @pytest.fixture(scope="session")
@@ -130,11 +138,11 @@ def test_a_modal_shows_field_errors_until_they_are_corrected(page: Page) -> None
 
 
 def test_an_approver_decides_and_azure_shows_the_rule(page: Page) -> None:
-    """The direct message is counted, the click is confirmed, the message changes, the rule flashes, the operation runs."""
+    """The direct message is counted, the click confirmed, the message changed; the rule flashes."""
     request_example(page)
     expect(page.get_by_role("radio", name=re.compile("Ada Approver")).locator(".badge")).to_have_text("1")
     act_as(page, "Ada Approver")
-    page.get_by_role("tab", name=re.compile("Firewall rules")).click()
+    page.get_by_role("tab", name=re.compile("Firewall")).click()
     page.get_by_role("button", name="Approve", exact=True).click()
     page.get_by_role("button", name="Yes, approve").click()
     message = page.locator(".message", has_text="approved by @Ada Approver")
@@ -150,7 +158,7 @@ def test_declining_a_confirmation_changes_nothing(page: Page, stage: PageStage) 
     page.get_by_role("button", name="Approve", exact=True).click()
     page.get_by_role("button", name="Back").click()
     expect(dialog(page)).to_have_count(0)
-    assert stage.arm.operations == []
+    assert stage.arm.state()["operations"] == []
 
 
 def test_updates_leave_what_is_being_typed_alone(page: Page, stage: PageStage) -> None:
@@ -183,5 +191,18 @@ def test_closing_a_modal_closes_it_in_the_workspace(page: Page, stage: PageStage
     expect(dialog(page)).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog(page)).to_have_count(0)
-    page.wait_for_function("fetch('/_sandbox/slack').then((r) => r.json()).then((s) => Object.keys(s.views).length === 0)")
+    page.wait_for_function(
+        "fetch('/_sandbox/slack').then((r) => r.json()).then((s) => Object.keys(s.views).length === 0)"
+    )
 
+
+def test_a_message_of_a_person_offers_the_shortcut(page: Page, stage: PageStage) -> None:
+    """A pasted error becomes a delivery of the message shortcut."""
+    type_line(page, "dial tcp: lookup example.com: i/o timeout")
+    message = page.locator(".message", has_text="lookup example.com")
+    message.hover()
+    message.get_by_role("button", name="Request egress from this message").click()
+    page.wait_for_function(
+        "fetch('/_sandbox/slack').then((r) => r.json()).then((s) => s.deliveries.some((d) => d.kind === 'shortcut'))"
+    )
+    assert stage.slack.snapshot()["deliveries"][-1]["user"] == "UDEV0001"

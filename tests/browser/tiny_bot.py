@@ -7,6 +7,8 @@ from slack_bolt import App
 
 Json = dict[str, Any]
 
+ANSWER = "*{}* leaves through `20.103.44.8` :white_check_mark: <script>alert(1)</script>"
+
 
 def plain(text: str) -> Json:
     """A plain_text object."""
@@ -19,7 +21,12 @@ def section(text: str) -> Json:
 
 
 def _field(block_id: str, label: str, element: Json, **more: Any) -> Json:
-    return {"type": "input", "block_id": block_id, "label": plain(label), "element": {"action_id": "value"} | element} | more
+    return {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain(label),
+        "element": {"action_id": "value"} | element,
+    } | more
 
 
 def _option(text: str) -> Json:
@@ -35,11 +42,20 @@ def request_modal(host: str) -> Json:
         "submit": plain("Send request"),
         "close": plain("Cancel"),
         "blocks": [
-            _field("cluster", "Cluster", {"type": "external_select", "min_query_length": 0, "placeholder": plain("Type a name")}),
+            _field(
+                "cluster",
+                "Cluster",
+                {"type": "external_select", "min_query_length": 0, "placeholder": plain("Type a name")},
+            ),
             _field("host", "Destination", {"type": "plain_text_input", "initial_value": host}),
             _field("reason", "Reason", {"type": "plain_text_input", "multiline": True}),
             _field("until", "Until", {"type": "datepicker", "initial_date": "2026-12-01"}, optional=True),
-            _field("groups", "Bundles", {"type": "multi_static_select", "options": [_option("docker-hub"), _option("pypi")]}, optional=True),
+            _field(
+                "groups",
+                "Bundles",
+                {"type": "multi_static_select", "options": [_option("docker-hub"), _option("pypi")]},
+                optional=True,
+            ),
             _field("urgent", "Urgency", {"type": "checkboxes", "options": [_option("Apply at once")]}, optional=True),
         ],
     }
@@ -47,7 +63,14 @@ def request_modal(host: str) -> Json:
 
 def _request_card(who: str, host: str, cluster: str) -> list[Json]:
     approve = {"type": "button", "action_id": "approve", "text": plain("Approve"), "value": host, "style": "primary"}
-    approve |= {"confirm": {"title": plain("Approve?"), "text": plain(f"Opens {host}."), "confirm": plain("Yes, approve"), "deny": plain("Back")}}
+    approve |= {
+        "confirm": {
+            "title": plain("Approve?"),
+            "text": plain(f"Opens {host}."),
+            "confirm": plain("Yes, approve"),
+            "deny": plain("Back"),
+        }
+    }
     return [section(f"<@{who}> asks for `{host}` from *{cluster}*"), {"type": "actions", "elements": [approve]}]
 
 
@@ -61,7 +84,10 @@ def wire_up(app: App, open_rule: Callable[[str], None]) -> None:
             ack()
             client.views_open(trigger_id=command["trigger_id"], view=request_modal(rest[-1] if rest else ""))
         else:
-            ack(text="answer", blocks=[section(f"*{' '.join(rest) or verb}* leaves through `20.103.44.8` :white_check_mark: <script>alert(1)</script>")])
+            ack(
+                text="answer",
+                blocks=[section(ANSWER.format(" ".join(rest) or verb))],
+            )
 
     @app.options("value")
     def _clusters(ack: Any, payload: Json) -> None:
@@ -76,7 +102,9 @@ def wire_up(app: App, open_rule: Callable[[str], None]) -> None:
             return
         ack()
         cluster = values["cluster"]["value"]["selected_option"]["value"]
-        client.chat_postMessage(channel="CEGRESS01", text="request", blocks=_request_card(body["user"]["id"], host, cluster))
+        client.chat_postMessage(
+            channel="CEGRESS01", text="request", blocks=_request_card(body["user"]["id"], host, cluster)
+        )
         client.chat_postMessage(channel="UAPP0001", text="A request waits for you in <#CEGRESS01>")
 
     @app.action("approve")
@@ -88,4 +116,10 @@ def wire_up(app: App, open_rule: Callable[[str], None]) -> None:
 
     @app.event("app_home_opened")
     def _home(event: Json, client: Any) -> None:
-        client.views_publish(user_id=event["user"], view={"type": "home", "blocks": [{"type": "header", "text": plain("Waiting for you")}, section("Nothing waits.")]})
+        client.views_publish(
+            user_id=event["user"],
+            view={
+                "type": "home",
+                "blocks": [{"type": "header", "text": plain("Waiting for you")}, section("Nothing waits.")],
+            },
+        )

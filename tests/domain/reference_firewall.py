@@ -6,7 +6,6 @@ and what is unknown is followed both ways. Slow and obvious on purpose.
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from itertools import product
 
 from bot.domain.firewall import (
     Action,
@@ -321,34 +320,3 @@ def reference_obstacle(
         if walk.possible and (collection.kind is not Kind.APPLICATION or there < here):
             walk.meet((policy, group, collection))
     return walk.obstacles[0] if walk.obstacles and not walk.possible else None
-
-
-# Every way to resolve what is unknown
-
-
-def every_resolution(rules: RuleSet, flow: Flow, *, at_most: int) -> Outcome | None:
-    """The outcome by trying every combination of yes and no for what is unknown; None if there are too many."""
-    walk, ended = Walk(rules, flow), set()
-    for source in walk.sources:
-        verdicts = [
-            ("allow" if collection.action is Action.ALLOW else "deny", verdict)
-            for _, _, collection in collections_in_order(rules)
-            for rule in collection.rules
-            for verdict in walk.verdicts(rule, target_matches(rules, rule, flow), source)
-        ]
-        verdicts += [("allow", UNKNOWN if is_managed_disk(flow) else NO), ("default", YES)]
-        open_questions = sum(verdict in (UNKNOWN, PART) for _, verdict in verdicts)
-        if open_questions > at_most:
-            return None
-        for answers in product((True, False), repeat=open_questions):
-            ended.add(first_end(verdicts, answers))
-    return outcome_of(ended)
-
-
-def first_end(verdicts: list[tuple[str, str]], answers: tuple[bool, ...]) -> str:
-    """The first rule that matches, if the unknown ones are answered so."""
-    left = iter(answers)
-    for end, verdict in verdicts:
-        if verdict == YES or (verdict in (UNKNOWN, PART) and next(left)):
-            return end
-    raise AssertionError("the default ends everything")

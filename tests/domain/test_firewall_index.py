@@ -32,6 +32,7 @@ def test_index_finds_what_covers_says(patterns: list[str], name: str) -> None:
     patterns=st.lists(_patterns, max_size=12), wildcard=st.one_of(st.sampled_from(WILDCARDS), _names.map("*.{}".format))
 )
 @example(patterns=["*a.contoso.com"], wildcard="*.contoso.com")
+@example(patterns=["*.docker.io", "*contoso.io"], wildcard="*.docker.io")
 def test_index_finds_parts_of_a_wildcard(patterns: list[str], wildcard: str) -> None:
     """For a wildcard: what covers all of it, and what matches some name below it."""
     usable = [text for text in patterns if "*" not in text[1:]]

@@ -1,14 +1,56 @@
 """The evaluator against a naive one, on generated rule sets: the same outcome, the same trace, the same dead rules."""
 
+from itertools import product
+
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.firewall import Evaluator, Flow, Outcome, RuleSet
-from tests.domain.reference_firewall import every_resolution, reference_evaluate, reference_obstacle
+from bot.domain.firewall import Action, Evaluator, Flow, Outcome, RuleSet
+from tests.domain.reference_firewall import (
+    NO,
+    PART,
+    UNKNOWN,
+    YES,
+    Walk,
+    collections_in_order,
+    is_managed_disk,
+    outcome_of,
+    reference_evaluate,
+    reference_obstacle,
+    target_matches,
+)
 from tests.rulesets import flows, rule_sets
 
 CASES = settings(max_examples=max(300, settings().max_examples), deadline=None)
 MOST_OPEN_QUESTIONS = 8
+
+
+def every_resolution(rules: RuleSet, flow: Flow, *, at_most: int) -> Outcome | None:
+    """The outcome by trying every combination of yes and no for what is unknown; None if there are too many."""
+    walk, ended = Walk(rules, flow), set()
+    for source in walk.sources:
+        verdicts = [
+            ("allow" if collection.action is Action.ALLOW else "deny", verdict)
+            for _, _, collection in collections_in_order(rules)
+            for rule in collection.rules
+            for verdict in walk.verdicts(rule, target_matches(rules, rule, flow), source)
+        ]
+        verdicts += [("allow", UNKNOWN if is_managed_disk(flow) else NO), ("default", YES)]
+        open_questions = sum(verdict in (UNKNOWN, PART) for _, verdict in verdicts)
+        if open_questions > at_most:
+            return None
+        for answers in product((True, False), repeat=open_questions):
+            ended.add(first_end(verdicts, answers))
+    return outcome_of(ended)
+
+
+def first_end(verdicts: list[tuple[str, str]], answers: tuple[bool, ...]) -> str:
+    """The first rule that matches, if the unknown ones are answered so."""
+    left = iter(answers)
+    for end, verdict in verdicts:
+        if verdict == YES or (verdict in (UNKNOWN, PART) and next(left)):
+            return end
+    raise AssertionError("the default ends everything")
 
 
 @CASES

@@ -67,6 +67,36 @@ def test_a_modal_is_opened_filled_in_and_submitted(stage: Stage) -> None:
     assert len(seen) == 2
 
 
+def test_answers_to_a_button_replace_delete_or_add(stage: Stage) -> None:
+    """An ephemeral can be replaced and deleted by whoever sees it; else something new is said, to one or to all."""
+    app = stage.bolt()
+    how: list[dict[str, Any]] = [
+        {"replace_original": True},
+        {},
+        {"response_type": "in_channel"},
+        {"delete_original": True},
+    ]
+
+    @app.action("go")
+    def answer(ack: Any, respond: Any) -> None:
+        respond(text="new", blocks=[actions(button("go"))], **how.pop(0))
+        ack()
+
+    stage.serve_http(app)
+    ts = stage.client.chat_postEphemeral(
+        channel="CEGRESS01", user="UDEV0001", text="old", blocks=[actions(button("go"))]
+    )["message_ts"]
+
+    def press() -> list[tuple[str, str | None, bool]]:
+        stage.do("action", user="UDEV0001", channel="CEGRESS01", message_ts=ts, action_id="go")
+        return [(m["text"], m["ephemeral_for"], m["deleted"]) for m in stage.state["messages"]]
+
+    assert press() == [("new", "UDEV0001", False)]
+    assert press()[1:] == [("new", "UDEV0001", False)]
+    assert press()[2:] == [("new", None, False)]
+    assert press()[0] == ("new", "UDEV0001", True)
+
+
 def test_a_button_updates_its_message_through_the_response_url(stage: Stage) -> None:
     """A press carries value, message, state and a response URL that may replace the message."""
     app, seen = stage.bolt(), []

@@ -180,7 +180,7 @@ class IngressIp:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning_:  # noqa: N801 - ``Warning`` is Python's own
+class EgressWarning:
     """Something about a cluster's egress that a person should know.
 
     Args:
@@ -192,6 +192,10 @@ class Warning_:  # noqa: N801 - ``Warning`` is Python's own
     code: str
     sentence: str
     way_out: str = ""
+
+
+Warning_ = EgressWarning
+"""The short name; ``Warning`` is Python's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +264,7 @@ class ClusterEgress:
     pools: tuple[NodePool, ...] = ()
     paths: tuple[EgressPath, ...] = ()
     ingress: tuple[IngressIp, ...] = ()
-    warnings: tuple[Warning_, ...] = ()
+    warnings: tuple[EgressWarning, ...] = ()
     desired_ip_count: int | None = None
     desired_ipv6_count: int | None = None
     idle_timeout: timedelta | None = None

@@ -80,10 +80,7 @@ def _asymmetric(egress: ClusterEgress) -> Found:
             f"Asymmetric routing: requests arrive at {', '.join(public)} on the load balancer, "
             "but answers leave through the route, and the firewall drops them."
         )
-        way_out = (
-            "Use an internal load balancer behind DNAT on the firewall or an Application Gateway; "
-            "or give the public address a route of its own to the internet."
-        )
+        way_out = "Use an internal load balancer behind DNAT on the firewall, or an Application Gateway."
         yield Warning_("asymmetric", text, way_out)
 
 

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 from bot.domain.firewall.builtin import DEFAULT, ThreatIntel, infrastructure_step
 from bot.domain.firewall.compiled import Compiled, Scope, Service, Standing, also_at
@@ -16,6 +17,13 @@ from bot.domain.firewall.walk import Effect, Undecided, builtin_effect
 from bot.errors import InvariantBroken
 
 _SCOPES = 256
+
+
+class _Question(NamedTuple):
+    name: str
+    addresses: Spans
+    scope: Scope
+    standing: Standing
 
 
 class Evaluator:
@@ -40,11 +48,11 @@ class Evaluator:
         Raises:
             InvariantBroken: If the sources or addresses of the flow are missing or are not IP addresses or ranges.
         """
-        scope, standing, addresses = self._frame(flow)
-        name = flow.destination.fqdn
+        question = self._question(flow)
+        name, scope = question.name, question.scope
         undecided = Undecided(scope.asked)
-        trace = [self._threat_intel.step(name, addresses), *self._compiled.misses]
-        for slot, effect in self._effects(flow, scope, standing):
+        trace = [self._threat_intel.step(name, question.addresses), *self._compiled.misses]
+        for slot, effect in self._effects(question):
             trace[slot + 1] = undecided.meet(effect)
             if undecided.is_over:
                 return _evaluation(undecided.outcome, trace[: slot + 2])
@@ -73,9 +81,9 @@ class Evaluator:
             InvariantBroken: If the layer is none of the rule set's, or as for ``evaluate``.
         """
         place = self._first_slot_at(layer, group_priority, collection_priority)
-        scope, standing, _ = self._frame(flow)
-        undecided, ending = Undecided(scope.asked), []
-        for slot, effect in self._effects(flow, scope, standing):
+        question = self._question(flow)
+        undecided, ending = Undecided(question.scope.asked), []
+        for slot, effect in self._effects(question):
             if slot >= place or undecided.is_over:
                 break
             step = undecided.meet(effect)
@@ -83,40 +91,38 @@ class Evaluator:
                 ending.append(step)
         return ending[0] if undecided.is_over and ending else None
 
-    def _frame(self, flow: Flow) -> tuple[Scope, Standing, Spans]:
-        destination = flow.destination
+    def _question(self, flow: Flow) -> _Question:
+        destination, addresses = flow.destination, _spans(flow.addresses)
         scope = self._scope(flow.sources, (destination.protocol.value, destination.port))
-        addresses = _spans(flow.addresses) if flow.addresses else ()
-        return scope, scope.standing(addresses), addresses
+        return _Question(destination.fqdn, addresses, scope, scope.standing(addresses))
 
     def _new_scope(self, sources: tuple[str, ...], service: Service) -> Scope:
         if not sources:
             raise InvariantBroken("A flow needs at least one source range.")
         return Scope(self._compiled, union(_spans(sources)), service)
 
-    def _effects(self, flow: Flow, scope: Scope, standing: Standing) -> Iterator[tuple[int, Effect]]:
+    def _effects(self, question: _Question) -> Iterator[tuple[int, Effect]]:
         """Each slot where a rule comes near the flow, in order."""
+        scope, standing = question.scope, question.standing
         named: dict[int, list[RuleMatch]] = {}
-        addresses = _spans(flow.addresses)
-        for target, match in self._compiled.names.find(flow.destination.fqdn):
-            found = self._named(scope, target, match, addresses)
-            named.setdefault(target.matcher.slot, []).append(found)
+        for target, match in self._compiled.names.find(question.name):
+            named.setdefault(target.matcher.slot, []).append(self._named(question, target, match))
         for slot in sorted({*standing.slots, *named}) if named else standing.slots:
             if slot in named:
                 yield slot, scope.effect(slot, [*standing.matches.get(slot, ()), *named[slot]])
             else:
                 yield slot, standing.effects[slot]
 
-    def _named(self, scope: Scope, target: Target, match: Match, addresses: Spans) -> RuleMatch:
+    def _named(self, question: _Question, target: Target, match: Match) -> RuleMatch:
+        scope, rule = question.scope, target.matcher.rule
         if isinstance(target, ApplicationTarget):
-            fit = application_target(self._rules, target, match, scope.service)
-            match, why = also_at(target.matcher, fit, addresses)
+            fit = application_target(self._rules, target, match, service=scope.service)
+            match, why = also_at(target.matcher, fit, question.addresses)
         elif scope.fits(target.matcher):
             match, why = network_fqdn(self._rules, target, match)
         else:
-            match, why = Match.NO, f"{target.matcher.rule.name} names {target.text}, but not port {scope.service[1]}."
-        found = scope.cover(target.matcher.sources)
-        return decide(target.matcher.rule.name, found, match, why=why, asked=scope.asked)
+            match, why = Match.NO, f"{rule.name} names {target.text}, but not port {scope.service[1]}."
+        return decide(rule.name, scope.cover(target.matcher.sources), match, why=why, asked=scope.asked)
 
     def _first_slot_at(self, layer: str, group_priority: int, collection_priority: int) -> int:
         depths = [policy.id for policy in self._rules.layers]

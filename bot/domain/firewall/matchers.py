@@ -147,7 +147,7 @@ def _sources_sentence(found: Cover) -> str:
 
 
 def application_target(
-    rules: RuleSet, target: ApplicationTarget, match: Match, service: tuple[str, int]
+    rules: RuleSet, target: ApplicationTarget, match: Match, *, service: tuple[str, int]
 ) -> tuple[Match, str]:
     """Whether an application rule that has a pattern for the name also fits protocol, port and path.
 
@@ -161,7 +161,7 @@ def application_target(
     if service not in rule.protocols:
         return Match.NO, f"{rule.name} names {target.text}, but not for {service[0]}:{service[1]}."
     if target.path is not None:
-        match, sentence = _url(rules, target, match, service[0])
+        match, sentence = _url(rules, target, match, protocol=service[0])
     else:
         sentence = f"{rule.name} names {target.text} for {service[0]}:{service[1]}."
     if service[0] == "mssql" and match:
@@ -169,7 +169,7 @@ def application_target(
     return match, sentence
 
 
-def _url(rules: RuleSet, target: ApplicationTarget, match: Match, protocol: str) -> tuple[Match, str]:
+def _url(rules: RuleSet, target: ApplicationTarget, match: Match, *, protocol: str) -> tuple[Match, str]:
     rule = target.matcher.rule
     if protocol == "mssql":
         return Match.NO, f"{rule.name} has the URL {target.text}, but SQL has no URLs."

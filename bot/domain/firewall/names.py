@@ -40,16 +40,21 @@ class NameIndex(Generic[T]):
 
     def __init__(self, entries: Iterable[tuple[str, T]]) -> None:
         self._exact: dict[str, list[T]] = {}
-        self._suffixes: dict[str, list[T]] = {}
-        for pattern, owner in entries:
-            wild = pattern.startswith("*")
-            text = pattern[1:] if wild else pattern
-            if "*" not in text:
-                (self._suffixes if wild else self._exact).setdefault(text, []).append(owner)
         # Suffixes that begin with a dot are found along the labels; the few others by their length.
-        self._odd_lengths = sorted({len(text) for text in self._suffixes if not text.startswith(".")})
-        owners = [*self._exact.items(), *self._suffixes.items()]
+        self._dotted: dict[str, list[T]] = {}
+        self._odd: dict[str, list[T]] = {}
+        for pattern, owner in entries:
+            text = pattern.removeprefix("*")
+            if "*" not in text:
+                self._table(pattern, text).setdefault(text, []).append(owner)
+        self._odd_lengths = sorted({len(text) for text in self._odd})
+        owners = [*self._exact.items(), *self._dotted.items(), *self._odd.items()]
         self._reversed = sorted(((text[::-1], found) for text, found in owners), key=itemgetter(0))
+
+    def _table(self, pattern: str, text: str) -> dict[str, list[T]]:
+        if pattern == text:
+            return self._exact
+        return self._dotted if text.startswith(".") else self._odd
 
     def find(self, name: str) -> Iterator[tuple[T, Match]]:
         """Every owner of a pattern that matches the name or wildcard, wholly or in part; one pair for each pattern."""
@@ -64,12 +69,12 @@ class NameIndex(Generic[T]):
     def _covering(self, text: str) -> Iterator[tuple[T, Match]]:
         dot = text.find(".")
         while dot >= 0:
-            for owner in self._suffixes.get(text[dot:], ()):
+            for owner in self._dotted.get(text[dot:], ()):
                 yield owner, Match.YES
             dot = text.find(".", dot + 1)
         for length in self._odd_lengths:
             if length <= len(text):
-                for owner in self._suffixes.get(text[len(text) - length :], ()):
+                for owner in self._odd.get(text[len(text) - length :], ()):
                     yield owner, Match.YES
 
     def _below(self, asked: str) -> Iterator[tuple[T, Match]]:

@@ -187,8 +187,10 @@ def _refuse_count(egress: ClusterEgress, count: int, before: int, counts: range,
 
 def _plan_warnings(egress: ClusterEgress, kind: str, *, is_down: bool) -> tuple[str, ...]:
     down = "Azure chooses which addresses go, and does not say before. Every current address may vanish."
-    up = "New addresses carry traffic at once. Partners that allow by address must allow them first; " \
-        "a public IP prefix of yours avoids that."  # fmt: skip
+    up = (
+        "New addresses carry traffic at once. Partners that allow by address must allow them first; "
+        "a public IP prefix of yours avoids that."
+    )
     table = "Ports are given out by Azure's table: more IPs add no ports to a node. Allocate ports explicitly."
     flows = "Flows from released addresses break."
     chosen = [down, flows] if is_down else [up]

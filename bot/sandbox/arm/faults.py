@@ -8,9 +8,18 @@ from typing import Any
 
 from bot.sandbox.arm.wire import ArmRequest, ArmResponse, Json, aks_error, network_error
 
-_FIELDS = (
-    "method path times status code message retry_after_s latency_s fail_operation drop_response".split()
-)
+_FIELDS = [
+    "method",
+    "path",
+    "times",
+    "status",
+    "code",
+    "message",
+    "retry_after_s",
+    "latency_s",
+    "fail_operation",
+    "drop_response",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,8 @@ def _page(options: Json) -> tuple[int, int]:
 
 def _table(world: World, name: str, subscriptions: set[str]) -> Iterable[Row]:
     if name == "resourcecontainers":
-        return [_row(key, body) for key, body in world.views(RESOURCE_GROUP) if _within(key, subscriptions)]
+        groups = [_row(key, body) for key, body in world.views(RESOURCE_GROUP) if _within(key, subscriptions)]
+        return [*_subscriptions(groups), *groups]
     if name in ("networkresourcechanges", "resourcechanges"):
         return []
     if name != "resources":
@@ -70,6 +71,13 @@ def _table(world: World, name: str, subscriptions: set[str]) -> Iterable[Row]:
     kinds = [kind for kind in KINDS if kind.count("/") == 1]
     found = (pair for kind in kinds for pair in world.views(kind))
     return [_row(key, body) for key, body in found if _within(key, subscriptions)]
+
+
+def _subscriptions(groups: list[Row]) -> Iterable[Row]:
+    """A row for each subscription that has a resource group, as ``resourcecontainers`` has beside them."""
+    names = dict.fromkeys(str(group["subscriptionId"]) for group in groups)
+    kind = "microsoft.resources/subscriptions"
+    return [{"id": f"/subscriptions/{name}", "name": name, "type": kind, "subscriptionId": name} for name in names]
 
 
 def _within(key: str, subscriptions: set[str]) -> bool:
@@ -92,4 +100,7 @@ def _row(key: str, body: Json) -> Row:
 
 def _as_table(rows: list[Row]) -> dict[str, Any]:
     names = list(rows[0]) if rows else []
-    return {"columns": [{"name": name, "type": "object"} for name in names], "rows": [list(row.values()) for row in rows]}
+    return {
+        "columns": [{"name": name, "type": "object"} for name in names],
+        "rows": [list(row.values()) for row in rows],
+    }

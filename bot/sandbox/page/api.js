@@ -1,4 +1,4 @@
-/** The sandbox's HTTP routes: JSON in, JSON out (`shared` contract of the sandbox page). */
+/** The sandbox's HTTP routes: JSON in, JSON out. */
 
 /** What a control route refused, with the sentence that it gave. */
 export class RouteError extends Error {
@@ -21,6 +21,17 @@ export const get = (path) => request(path, { headers: { Accept: "application/jso
 /** POST a JSON document. */
 export const post = (path, body) =>
   request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+const TROUBLES = {
+  operation_timeout: "The app did not answer within three seconds (operation_timeout).",
+  dispatch_failed: "The app could not be reached (dispatch_failed).",
+};
+
+/** What went wrong with an act, as a sentence, or null when the app acknowledged it. */
+export function trouble(answer) {
+  if (answer.error) return TROUBLES[answer.error] ?? answer.error;
+  return answer.status >= 400 ? `The app answered ${answer.status}.` : null;
+}
 
 /** What the app offers in an external menu: {options} or {option_groups}. */
 async function options(query) {

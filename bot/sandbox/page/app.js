@@ -24,18 +24,20 @@ function render() {
   renderModal();
   renderPanel();
   renderFacts();
+  refreshAges();
 }
 
 /** One line on how this sandbox runs. */
 function renderFacts() {
   const { speed, delivery, database } = state.info;
-  const pace = speed === 1 ? "Azure’s own pace" : `${speed} × Azure’s pace`;
-  setText(document.getElementById("facts"), [pace, delivery, database].filter(Boolean).join(" · "));
+  const pace = speed === 1 ? "Azure’s own pace" : `${speed}× pace`;
+  setText(document.getElementById("facts"), [pace, delivery?.toUpperCase(), database].filter(Boolean).join(" · "));
 }
 
 /** "3 min ago" moves on without touching the rows. */
 function refreshAges() {
-  for (const node of document.querySelectorAll("[data-relative]")) setText(node, relative(Number(node.dataset.relative), nowMs()));
+  for (const node of document.querySelectorAll("[data-relative]"))
+    setText(node, relative(Number(node.dataset.relative), nowMs()));
 }
 
 startComposer();

@@ -2,7 +2,8 @@
 import { h, icon } from "./dom.js";
 import { isBot, people, userName } from "./state.js";
 
-const SHIELD = "M10 2.500 16 4.800v4.700c0 3.800-2.500 6.600-6 8-3.500-1.400-6-4.200-6-8V4.800zM7.200 10.200l2 2 3.700-4";
+const SHIELD =
+  "M10 2.500 16 4.800v4.700c0 3.800-2.500 6.600-6 8-3.500-1.400-6-4.200-6-8V4.800zM7.200 10.200l2 2 3.700-4";
 
 /** The portrait of a user or of the app. */
 export function avatar(id) {

@@ -21,23 +21,51 @@ export function text(object) {
 
 /** Plain text: emoji shortcodes become emoji, nothing else changes. */
 export function plain(source) {
-  return source.split(SHORTCODE).map((part, index) => (index % 2 ? emoji(part) ?? `:${part}:` : part));
+  return source.split(SHORTCODE).map((part, index) => (index % 2 ? (emoji(part) ?? `:${part}:`) : part));
 }
 
 const BLOCKS = {
   section: (block, context) =>
-    h("div.section", {},
-      h("div.section-body", {},
+    h(
+      "div.section",
+      {},
+      h(
+        "div.section-body",
+        {},
         block.text && h("div.text", {}, text(block.text)),
-        block.fields && h("div.fields", {}, block.fields.map((field) => h("div.text", {}, text(field))))),
-      block.accessory && h("div.accessory", {}, element(block.accessory, block, context))),
+        block.fields &&
+          h(
+            "div.fields",
+            {},
+            block.fields.map((field) => h("div.text", {}, text(field))),
+          ),
+      ),
+      block.accessory && h("div.accessory", {}, element(block.accessory, block, context)),
+    ),
   header: (block) => h("h3.header", {}, text(block.text)),
-  context: (block, context) => h("div.context", {}, block.elements.map((one) => (one.type === "image" ? element(one, block, context) : h("span.text", {}, text(one))))),
+  context: (block, context) =>
+    h(
+      "div.context",
+      {},
+      block.elements.map((one) =>
+        one.type === "image" ? element(one, block, context) : h("span.text", {}, text(one)),
+      ),
+    ),
   divider: () => h("hr.divider"),
-  actions: (block, context) => h("div.actions", {}, block.elements.map((one) => element(one, block, context))),
+  actions: (block, context) =>
+    h(
+      "div.actions",
+      {},
+      block.elements.map((one) => element(one, block, context)),
+    ),
   input: inputBlock,
   image: (block) =>
-    h("figure.image", {}, block.title && h("figcaption", {}, text(block.title)), h("img", { src: block.image_url, alt: block.alt_text, loading: "lazy" })),
+    h(
+      "figure.image",
+      {},
+      block.title && h("figcaption", {}, text(block.title)),
+      h("img", { src: block.image_url, alt: block.alt_text, loading: "lazy" }),
+    ),
   rich_text: (block) => h("div.text", {}, richText(block.elements)),
   table: (block) => table(block),
   markdown: (block) => h("div.text.markdown", {}, markdown(block.text)),
@@ -61,21 +89,39 @@ function unknown(block) {
 function inputBlock(block, context) {
   const id = `label-${block.block_id}`;
   const label = block.label?.text ?? "";
-  return h("div.field", { role: "group", "aria-labelledby": id },
+  return h(
+    "div.field",
+    { role: "group", "aria-labelledby": id },
     h("div.label", { id }, plain(label), block.optional && h("span.optional", {}, " (optional)")),
     element(block.element, block, { ...context, label }),
     block.hint && h("div.hint", {}, text(block.hint)),
-    h("div.error", { role: "alert", "data-error": block.block_id }));
+    h("div.error", { role: "alert", "data-error": block.block_id }),
+  );
 }
 
 function table(block) {
   const settings = block.column_settings ?? [];
   const [head, ...body] = block.rows;
   const cell = (tag) => (one, column) =>
-    h(tag, { scope: tag === "th" ? "col" : null, style: { "text-align": settings[column]?.align ?? null } }, cellContent(one));
-  return h("div.table-frame", {}, h("table.grid", {},
-    h("thead", {}, h("tr", {}, head.map(cell("th")))),
-    h("tbody", {}, body.map((row) => h("tr", {}, row.map(cell("td")))))));
+    h(
+      tag,
+      { scope: tag === "th" ? "col" : null, style: { "text-align": settings[column]?.align ?? null } },
+      cellContent(one),
+    );
+  return h(
+    "div.table-frame",
+    {},
+    h(
+      "table.grid",
+      {},
+      h("thead", {}, h("tr", {}, head.map(cell("th")))),
+      h(
+        "tbody",
+        {},
+        body.map((row) => h("tr", {}, row.map(cell("td")))),
+      ),
+    ),
+  );
 }
 
 function cellContent(one) {

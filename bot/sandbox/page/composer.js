@@ -1,5 +1,5 @@
 /** The composer: commands with completion and history, plain messages, and the app's global shortcut. */
-import { slack } from "./api.js";
+import { slack, trouble } from "./api.js";
 import { clusters } from "./azure.js";
 import { completions } from "./completion.js";
 import { h, fill } from "./dom.js";
@@ -22,11 +22,17 @@ const menu = () => document.getElementById("completions");
 
 /** Wires the composer's elements; once. */
 export function startComposer() {
-  input().addEventListener("input", () => { dismissed = false; propose(); });
+  input().addEventListener("input", () => {
+    dismissed = false;
+    propose();
+  });
   input().addEventListener("keydown", onKey);
   input().addEventListener("blur", () => show([]));
   input().addEventListener("focus", () => input().value && propose());
-  document.getElementById("composer").addEventListener("submit", (event) => { event.preventDefault(); send(); });
+  document.getElementById("composer").addEventListener("submit", (event) => {
+    event.preventDefault();
+    send();
+  });
   document.getElementById("shortcut").addEventListener("click", shortcut);
 }
 
@@ -57,9 +63,25 @@ function show(list) {
   proposals = list;
   active = 0;
   moved = false;
-  fill(menu(), list.map((one, index) =>
-    h("li.completion", { role: "option", id: `completion-${index}`, onmousedown: (event) => { event.preventDefault(); take(one); } },
-      h("code", {}, one.label), one.usage && h("code.usage", {}, one.usage), h("span", {}, one.hint))));
+  fill(
+    menu(),
+    list.map((one, index) =>
+      h(
+        "li.completion",
+        {
+          role: "option",
+          id: `completion-${index}`,
+          onmousedown: (event) => {
+            event.preventDefault();
+            take(one);
+          },
+        },
+        h("code", {}, one.label),
+        one.usage && h("code.usage", {}, one.usage),
+        h("span", {}, one.hint),
+      ),
+    ),
+  );
   menu().hidden = !list.length;
   input().setAttribute("aria-expanded", String(list.length > 0));
   mark();
@@ -82,13 +104,17 @@ const OPEN_KEYS = {
   ArrowDown: () => step(1),
   ArrowUp: () => step(-1),
   Tab: () => take(proposals[active]),
-  Escape: () => { dismissed = true; show([]); },
+  Escape: () => {
+    dismissed = true;
+    show([]);
+  },
   Enter: () => (isChoice() ? take(proposals[active]) : send()),
 };
 const CLOSED_KEYS = { ArrowUp: () => recall(-1), ArrowDown: () => recall(1), Enter: () => send() };
 
 /** Enter takes a proposal that was moved to, or that finishes the word being typed; otherwise it sends. */
-const isChoice = () => moved || !/\s$/.test(input().value) && proposals[active].insert.trim() !== input().value.trim();
+const isChoice = () =>
+  moved || (!/\s$/.test(input().value) && proposals[active].insert.trim() !== input().value.trim());
 
 function onKey(event) {
   if (event.shiftKey || event.isComposing) return;
@@ -132,7 +158,14 @@ async function command(line, channel) {
   const [, name, rest = ""] = line.match(/^(\/\S+)\s*([\s\S]*)$/);
   if (name !== "/egress") return toast(`${name} is not a command here. Try /egress help.`, "bad");
   const last = Number(messagesFor(state.actor, channel).at(-1)?.ts ?? 0);
-  const entry = { typed: true, ts: Math.max(nowMs() / 1000, last + 1e-4), user: state.actor, channel, text: line, outcome: "wait" };
+  const entry = {
+    typed: true,
+    ts: Math.max(nowMs() / 1000, last + 1e-4),
+    user: state.actor,
+    channel,
+    text: line,
+    outcome: "wait",
+  };
   change({ typed: [...state.typed, entry] });
   Object.assign(entry, await outcome(channel, rest));
   change();
@@ -142,8 +175,8 @@ async function command(line, channel) {
 async function outcome(channel, text) {
   try {
     const answer = await slack.command(state.actor, channel, text);
-    if (answer.status >= 400 || answer.error) return { outcome: "bad", error: answer.error || `answered ${answer.status}` };
-    return { outcome: "ok", ms: Math.round(answer.ms) };
+    const error = trouble(answer);
+    return error ? { outcome: "bad", error } : { outcome: "ok", ms: Math.round(answer.ms) };
   } catch (error) {
     return { outcome: "bad", error: error.message };
   }

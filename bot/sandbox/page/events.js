@@ -50,7 +50,14 @@ function onEvent(event) {
 }
 
 function startPolling() {
-  poll ??= setInterval(() => refreshAll().then(() => change({ offline: false }), () => change({ offline: true })), POLL_MS);
+  poll ??= setInterval(
+    () =>
+      refreshAll().then(
+        () => change({ offline: false }),
+        () => change({ offline: true }),
+      ),
+    POLL_MS,
+  );
 }
 
 function stopPolling() {

@@ -18,9 +18,28 @@ const INLINE = new RegExp(
 const KINDS = [
   { test: /^#{1,6}\s/, show: (rows) => rows.map((row) => h("h4.md-heading", {}, inline(row.replace(/^#+\s/, "")))) },
   { test: /^\s*\|/, show: (rows) => table(rows) },
-  { test: /^\s*[-*+]\s/, show: (rows) => h("ul.list", {}, rows.map((row) => h("li", {}, inline(row.replace(/^\s*[-*+]\s/, ""))))) },
-  { test: /^\s*\d+\.\s/, show: (rows) => h("ol.list", {}, rows.map((row) => h("li", {}, inline(row.replace(/^\s*\d+\.\s/, ""))))) },
-  { test: /^>\s?/, show: (rows) => h("blockquote.quote", {}, inline(rows.map((row) => row.replace(/^>\s?/, "")).join(" "))) },
+  {
+    test: /^\s*[-*+]\s/,
+    show: (rows) =>
+      h(
+        "ul.list",
+        {},
+        rows.map((row) => h("li", {}, inline(row.replace(/^\s*[-*+]\s/, "")))),
+      ),
+  },
+  {
+    test: /^\s*\d+\.\s/,
+    show: (rows) =>
+      h(
+        "ol.list",
+        {},
+        rows.map((row) => h("li", {}, inline(row.replace(/^\s*\d+\.\s/, "")))),
+      ),
+  },
+  {
+    test: /^>\s?/,
+    show: (rows) => h("blockquote.quote", {}, inline(rows.map((row) => row.replace(/^>\s?/, "")).join(" "))),
+  },
   { test: /^(-{3,}|\*{3,})$/, show: () => h("hr.divider") },
   { test: /^\s*$/, show: () => [] },
   { test: /./, show: (rows) => h("p", {}, inline(rows.join(" "))) },
@@ -42,11 +61,42 @@ function blocks(text) {
 }
 
 function table(rows) {
-  const cells = rows.map((row) => row.trim().replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim()));
+  const cells = rows.map((row) =>
+    row
+      .trim()
+      .replace(/^\||\|$/g, "")
+      .split("|")
+      .map((cell) => cell.trim()),
+  );
   const [head, ...body] = cells.filter((row) => !row.every((cell) => /^:?-+:?$/.test(cell)));
-  return h("div.table-frame", {}, h("table.grid", {},
-    h("thead", {}, h("tr", {}, head.map((cell) => h("th", { scope: "col" }, inline(cell))))),
-    h("tbody", {}, body.map((row) => h("tr", {}, row.map((cell) => h("td", {}, inline(cell))))))));
+  return h(
+    "div.table-frame",
+    {},
+    h(
+      "table.grid",
+      {},
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          head.map((cell) => h("th", { scope: "col" }, inline(cell))),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        body.map((row) =>
+          h(
+            "tr",
+            {},
+            row.map((cell) => h("td", {}, inline(cell))),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 function inline(text) {

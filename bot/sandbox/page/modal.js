@@ -1,7 +1,7 @@
 /**
  * Modals of the acting person: the view stack with its top shown, field errors, and values that survive an update of the view.
  */
-import { slack } from "./api.js";
+import { slack, trouble } from "./api.js";
 import { blocks, text } from "./blocks.js";
 import { h, fill, icon, ICONS } from "./dom.js";
 import { people, state } from "./state.js";
@@ -39,29 +39,62 @@ function show(view, depth, sign) {
   dialog.style.setProperty("--depth", depth - 1);
   if (!dialog.open) dialog.showModal();
   dialog.querySelector(".modal-body").scrollTop = scroll;
-  const target = (focus && dialog.querySelector(`[data-focus="${CSS.escape(focus)}"]`)) || (!sameView && dialog.querySelector("[autofocus], .field input, .field textarea"));
+  const target =
+    (focus && dialog.querySelector(`[data-focus="${CSS.escape(focus)}"]`)) ||
+    (!sameView && dialog.querySelector("[autofocus], .field input, .field textarea"));
   target?.focus?.({ preventScroll: sameView });
 }
 
 function makeDialog() {
-  const node = h("dialog.modal", { oncancel: (event) => { event.preventDefault(); dismiss(); } });
+  const node = h("dialog.modal", {
+    oncancel: (event) => {
+      event.preventDefault();
+      dismiss();
+    },
+  });
   document.body.append(node);
   return node;
 }
 
 function sheet(view, depth, values) {
-  const context = { surface: "modal", values, fields: shown.fields, act: (one, block, payload) => act(view, one, block, payload), options: (one, block, query) => options(view, one, block, query) };
+  const context = {
+    surface: "modal",
+    values,
+    fields: shown.fields,
+    act: (one, block, payload) => act(view, one, block, payload),
+    options: (one, block, query) => options(view, one, block, query),
+  };
   const who = people().find((one) => one.id === state.actor);
-  return h("form.sheet", { novalidate: true, onsubmit: (event) => { event.preventDefault(); submit(view, event.currentTarget); } },
-    h("header.modal-head", {},
-      depth > 1 && h("button.icon-button", { type: "button", "aria-label": "Back", onclick: () => dismiss() }, icon(ICONS.back)),
+  return h(
+    "form.sheet",
+    {
+      novalidate: true,
+      onsubmit: (event) => {
+        event.preventDefault();
+        submit(view, event.currentTarget);
+      },
+    },
+    h(
+      "header.modal-head",
+      {},
+      depth > 1 &&
+        h("button.icon-button", { type: "button", "aria-label": "Back", onclick: () => dismiss() }, icon(ICONS.back)),
       h("h2", {}, text(view.title)),
       h("span.modal-who", {}, `as ${who?.name ?? state.actor}`),
-      h("button.icon-button", { type: "button", "aria-label": "Close", onclick: () => dismiss() }, icon(ICONS.close))),
+      h("button.icon-button", { type: "button", "aria-label": "Close", onclick: () => dismiss() }, icon(ICONS.close)),
+    ),
     h("div.modal-body", {}, blocks(view.blocks, context)),
-    h("footer.modal-foot", {},
-      h("button.button", { type: "button", onclick: () => dismiss() }, view.close ? text(view.close) : view.submit ? "Cancel" : "Close"),
-      view.submit && h("button.button.primary", { type: "submit" }, text(view.submit))));
+    h(
+      "footer.modal-foot",
+      {},
+      h(
+        "button.button",
+        { type: "button", onclick: () => dismiss() },
+        view.close ? text(view.close) : view.submit ? "Cancel" : "Close",
+      ),
+      view.submit && h("button.button.primary", { type: "submit" }, text(view.submit)),
+    ),
+  );
 }
 
 /** What is typed now, in the shape of a view's state, so that an updated view starts from it. */
@@ -76,9 +109,11 @@ function typedValues() {
 function typed(one, value) {
   const kind = one.type.replace("multi_", "").replace("_select", "");
   const option = (single) => ({ value: single, text: { type: "plain_text", text: optionText(one, single) } });
-  if (["users", "channels", "conversations"].includes(kind)) return { [`selected_${kind}`]: [value].flat().filter(Boolean) };
+  if (["users", "channels", "conversations"].includes(kind))
+    return { [`selected_${kind}`]: [value].flat().filter(Boolean) };
   if (Array.isArray(value)) return { selected_options: value.map(option) };
-  if (one.options || one.option_groups || kind === "external" || kind === "static") return { selected_option: value ? option(value) : null };
+  if (one.options || one.option_groups || kind === "external" || kind === "static")
+    return { selected_option: value ? option(value) : null };
   return { value, selected_date: value, selected_time: value, selected_date_time: value };
 }
 
@@ -101,7 +136,9 @@ const isEmpty = (value) => value === null || value === undefined || value === ""
 
 /** Required fields that are still empty: Slack's own client stops here too. */
 function missing() {
-  const empty = [...shown.fields.values()].filter(({ block, read }) => block.type === "input" && !block.optional && isEmpty(read()));
+  const empty = [...shown.fields.values()].filter(
+    ({ block, read }) => block.type === "input" && !block.optional && isEmpty(read()),
+  );
   return Object.fromEntries(empty.map(({ block }) => [block.block_id, "Please complete this required field."]));
 }
 
@@ -113,7 +150,7 @@ async function submit(view, form) {
     await lastAct;
     const answer = await slack.submit(state.actor, view.id, submitted());
     showErrors(form, answer.errors ?? answer.body?.errors ?? {});
-    if (answer.status >= 400 || answer.error) toast(answer.error || "We had some trouble connecting. Try again?", "bad");
+    if (trouble(answer)) toast(trouble(answer), "bad");
   } catch (error) {
     toast(error.message, "bad");
   } finally {
@@ -142,8 +179,12 @@ async function dismiss() {
 
 function act(view, one, block, payload) {
   const act = { user: state.actor, view_id: view.id, block_id: block.block_id, action_id: one.action_id, ...payload };
-  lastAct = slack.action(act).catch((error) => toast(error.message, "bad"));
+  lastAct = slack
+    .action(act)
+    .catch((error) => ({ error: error.message }))
+    .then((answer) => trouble(answer) && toast(trouble(answer), "bad"));
   return lastAct;
 }
 
-const options = (view, one, block, query) => slack.options({ user: state.actor, view_id: view.id, block_id: block.block_id, action_id: one.action_id, query });
+const options = (view, one, block, query) =>
+  slack.options({ user: state.actor, view_id: view.id, block_id: block.block_id, action_id: one.action_id, query });

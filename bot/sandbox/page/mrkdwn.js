@@ -28,7 +28,9 @@ export const unescape = (text) => text.replace(/&lt;/g, "<").replace(/&gt;/g, ">
 
 /** A whole mrkdwn text as nodes, block structure included. */
 export function mrkdwn(text) {
-  return String(text ?? "").split("```").flatMap((part, index) => (index % 2 ? [preformatted(part)] : lines(part)));
+  return String(text ?? "")
+    .split("```")
+    .flatMap((part, index) => (index % 2 ? [preformatted(part)] : lines(part)));
 }
 
 function preformatted(text) {
@@ -48,8 +50,18 @@ function lines(text) {
 
 const GROUPS = {
   quote: (rows) => h("blockquote.quote", {}, broken(rows.map((row) => row.replace(QUOTE, "")))),
-  bullets: (rows) => h("ul.list", {}, rows.map((row) => h("li", {}, inline(row.replace(BULLET, ""))))),
-  numbers: (rows) => h("ol.list", { start: parseInt(rows[0], 10) || 1 }, rows.map((row) => h("li", {}, inline(row.replace(NUMBER, ""))))),
+  bullets: (rows) =>
+    h(
+      "ul.list",
+      {},
+      rows.map((row) => h("li", {}, inline(row.replace(BULLET, "")))),
+    ),
+  numbers: (rows) =>
+    h(
+      "ol.list",
+      { start: parseInt(rows[0], 10) || 1 },
+      rows.map((row) => h("li", {}, inline(row.replace(NUMBER, "")))),
+    ),
   plain: (rows) => (rows.length === 1 && !rows[0] ? [] : h("span.run", {}, broken(rows))),
 };
 
@@ -92,7 +104,8 @@ function angle(body) {
   const [sigil, id] = [target[0], target.slice(1)];
   if (sigil === "@") return mention("@" + (names.user(id) || label || id));
   if (sigil === "#") return mention("#" + names.channel(id));
-  if (target.startsWith("!subteam^")) return mention("@" + names.usergroup(target.slice("!subteam^".length)).replace(/^@/, ""));
+  if (target.startsWith("!subteam^"))
+    return mention("@" + names.usergroup(target.slice("!subteam^".length)).replace(/^@/, ""));
   if (sigil === "!") return mention("@" + id.split("^")[0]);
   if (!WEB.test(target)) return unescape(`<${body}>`);
   return link(unescape(target), label ? unescape(label) : null);
@@ -113,6 +126,10 @@ function date(body) {
   const [, seconds, pattern, url] = head.split("^");
   const ms = Number(seconds) * 1000;
   if (!pattern || Number.isNaN(ms)) return unescape(fallback);
-  const shown = h("time", { datetime: new Date(ms).toISOString(), title: fullTime(ms) }, slackDate(Number(seconds), unescape(pattern), nowMs()));
+  const shown = h(
+    "time",
+    { datetime: new Date(ms).toISOString(), title: fullTime(ms) },
+    slackDate(Number(seconds), unescape(pattern), nowMs()),
+  );
   return url ? h("a.link", { href: url, target: "_blank", rel: "noopener noreferrer" }, shown) : shown;
 }

@@ -12,29 +12,60 @@ import { clockTime, fullTime, shortDay, span } from "./time.js";
 import { toast } from "./toast.js";
 
 const HOUR_S = 3600;
-const JUMPS = [["+1 h", HOUR_S], ["+1 day", 24 * HOUR_S], ["+7 days", 7 * 24 * HOUR_S]];
+const JUMPS = [
+  ["+1 h", HOUR_S],
+  ["+1 day", 24 * HOUR_S],
+  ["+7 days", 7 * 24 * HOUR_S],
+];
 const FLASH_MS = 6000;
+const FILTER_FROM = 20;
+const SHOWN = 100;
+const filter = () => document.getElementById("cluster-filter");
 let tab = "clusters";
 let ready = false;
 
 const TABS = {
   clusters: { label: "Clusters", count: () => clusters(state.arm.resources).length, rows: clusterRows },
-  rules: { label: "Firewall rules", count: () => ruleCount(state.arm.resources), rows: () => ruleRows(state.arm.resources) },
-  operations: { label: "Operations", count: () => running(state.arm.operations).length || "", rows: () => operationRows(state.arm) },
+  rules: { label: "Firewall", count: () => ruleCount(state.arm.resources), rows: () => ruleRows(state.arm.resources) },
+  operations: {
+    label: "Operations",
+    count: () => running(state.arm.operations).length || "",
+    rows: () => operationRows(state.arm),
+  },
 };
 
 /** Wires tabs and clock; once. */
 export function startPanel() {
-  const tabs = Object.entries(TABS).map(([id, one]) => h("button.tab", { id: `tab-${id}`, role: "tab", "aria-controls": "panel-body", onclick: () => open(id), onkeydown: onTabKey }, one.label, h("span.tab-count", {})));
+  const tabs = Object.entries(TABS).map(([id, one]) =>
+    h(
+      "button.tab",
+      { id: `tab-${id}`, role: "tab", "aria-controls": "panel-body", onclick: () => open(id), onkeydown: onTabKey },
+      one.label,
+      h("span.tab-count", {}),
+    ),
+  );
   document.getElementById("tabs").append(...tabs);
-  document.getElementById("jumps").append(...JUMPS.map(([label, by]) => h("button.jump", { onclick: (event) => jump(event.currentTarget, by), "aria-label": `Move the clock ${label}` }, label)));
+  document
+    .getElementById("jumps")
+    .append(
+      ...JUMPS.map(([label, by]) =>
+        h(
+          "button.jump",
+          { onclick: (event) => jump(event.currentTarget, by), "aria-label": `Move the clock ${label}` },
+          label,
+        ),
+      ),
+    );
+  filter().addEventListener("input", renderPanel);
   setInterval(renderClock, 500);
 }
 
 function open(id) {
   tab = id;
+  document.getElementById(`tab-${id}`).classList.remove("news");
   document.getElementById("panel-body").scrollTop = 0;
   renderPanel();
+  document.querySelector(`#list-${id} .fresh`)?.scrollIntoView({ block: "center" });
 }
 
 function onTabKey(event) {
@@ -74,12 +105,37 @@ function flash(node, id) {
   node.classList.add("fresh");
   if (id === tab) node.scrollIntoView({ block: "nearest" });
   else document.getElementById(`tab-${id}`).classList.add("news");
-  setTimeout(() => { node.classList.remove("fresh"); document.getElementById(`tab-${id}`).classList.remove("news"); }, FLASH_MS);
+  setTimeout(() => {
+    node.classList.remove("fresh");
+    document.getElementById(`tab-${id}`).classList.remove("news");
+  }, FLASH_MS);
 }
 
+/** The fleet, or what the filter leaves of it, so many rows at most. */
 function clusterRows() {
-  const rows = clusters(state.arm.resources).map((cluster) => ({ key: cluster.name, sign: JSON.stringify(cluster), make: () => clusterRow(cluster) }));
-  return rows.length ? rows : [{ key: "none", sign: "", make: () => h("div.empty", {}, icon(ICONS.cloud), h("p", {}, "No clusters in this subscription yet.")) }];
+  const all = clusters(state.arm.resources);
+  filter().hidden = tab !== "clusters" || all.length <= FILTER_FROM;
+  const query = filter().value.trim().toLowerCase();
+  const wanted = query ? all.filter((cluster) => JSON.stringify(cluster).toLowerCase().includes(query)) : all;
+  const rows = wanted
+    .slice(0, SHOWN)
+    .map((cluster) => ({ key: cluster.name, sign: JSON.stringify(cluster), make: () => clusterRow(cluster) }));
+  const rest = wanted.length - rows.length;
+  if (rest > 0)
+    rows.push({
+      key: "more",
+      sign: String(rest),
+      make: () => h("div.more", {}, `and ${rest} more: filter by name, outbound type or IP`),
+    });
+  return rows.length
+    ? rows
+    : [
+        {
+          key: "none",
+          sign: "",
+          make: () => h("div.empty", {}, icon(ICONS.cloud), h("p", {}, "No clusters in this subscription yet.")),
+        },
+      ];
 }
 
 /** The colour family and the short name of an outbound type. */
@@ -95,10 +151,27 @@ const OUTBOUND = {
 function clusterRow(cluster) {
   const [colour, label] = OUTBOUND[cluster.outboundType] ?? ["grey", cluster.outboundType];
   const busy = cluster.state && cluster.state !== "Succeeded";
-  return h("button.cluster", { title: `Type /egress show ${cluster.name}`, "data-focus": cluster.name, onclick: () => show(cluster.name) },
-    h("span.cluster-head", {}, h("span.cluster-name", {}, cluster.name), h(`span.state${busy ? ".busy" : ".calm"}`, { title: cluster.state }, h("span", {}, cluster.state))),
-    h("span.cluster-path", {}, h(`span.tag.${colour}`, {}, label), cluster.note && h("span.cluster-note", {}, cluster.note)),
-    h("span.ips", {}, cluster.ips.length ? cluster.ips.map((ip) => h("code", {}, ip)) : h("span.muted", {}, "no egress IP of its own")));
+  return h(
+    "button.cluster",
+    { title: `Type /egress show ${cluster.name}`, "data-focus": cluster.name, onclick: () => show(cluster.name) },
+    h(
+      "span.cluster-head",
+      {},
+      h("span.cluster-name", {}, cluster.name),
+      h(`span.state${busy ? ".busy" : ".calm"}`, { title: cluster.state }, h("span", {}, cluster.state)),
+    ),
+    h(
+      "span.cluster-path",
+      {},
+      h(`span.tag.${colour}`, {}, label),
+      cluster.note && h("span.cluster-note", {}, cluster.note),
+    ),
+    h(
+      "span.ips",
+      {},
+      cluster.ips.length ? cluster.ips.map((ip) => h("code", {}, ip)) : h("span.muted", {}, "no egress IP of its own"),
+    ),
+  );
 }
 
 function show(name) {

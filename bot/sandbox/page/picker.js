@@ -13,22 +13,56 @@ const QUERY_PAUSE_MS = 180;
  * @param onchange called with the chosen options after the person chose
  * @returns {node, read}: the element, and a function that gives the chosen options
  */
-export function picker({ label, placeholder, multi = false, max = Infinity, initial = [], load, onchange = () => {}, focus }) {
+export function picker({
+  label,
+  placeholder,
+  multi = false,
+  max = Infinity,
+  initial = [],
+  load,
+  onchange = () => {},
+  focus,
+}) {
   const id = `menu-${++count}`;
   let chosen = [...initial];
   let shown = [];
   let active = -1;
   let timer = null;
 
-  const list = h("ul.menu", { id, role: "listbox", popover: "manual", "aria-label": label, "aria-multiselectable": multi });
+  const list = h("ul.menu", {
+    id,
+    role: "listbox",
+    popover: "manual",
+    "aria-label": label,
+    "aria-multiselectable": multi,
+  });
   const input = h("input.picker-input", {
-    role: "combobox", "aria-controls": id, "aria-expanded": "false", "aria-autocomplete": "list", "aria-label": label,
-    autocomplete: "off", spellcheck: "false", "data-focus": focus,
-    onblur: close, oninput: () => later(input.value), onkeydown: onKey,
+    role: "combobox",
+    "aria-controls": id,
+    "aria-expanded": "false",
+    "aria-autocomplete": "list",
+    "aria-label": label,
+    autocomplete: "off",
+    spellcheck: "false",
+    "data-focus": focus,
+    onblur: close,
+    oninput: () => later(input.value),
+    onkeydown: onKey,
   });
   const chips = h("span.chips");
-  const node = h(multi ? "div.picker.multi" : "div.picker", { onclick: () => { input.focus(); open(""); } },
-    chips, input, h("span.picker-arrow", {}, icon(ICONS.down)), list);
+  const node = h(
+    multi ? "div.picker.multi" : "div.picker",
+    {
+      onclick: () => {
+        input.focus();
+        open("");
+      },
+    },
+    chips,
+    input,
+    h("span.picker-arrow", {}, icon(ICONS.down)),
+    list,
+  );
 
   function later(query) {
     clearTimeout(timer);
@@ -43,7 +77,12 @@ export function picker({ label, placeholder, multi = false, max = Infinity, init
   function show(options) {
     if (document.activeElement !== input) return;
     shown = options.filter((option) => !multi || !chosen.some((one) => one.value === option.value));
-    active = shown.length ? Math.max(0, shown.findIndex((option) => option.value === chosen[0]?.value)) : -1;
+    active = shown.length
+      ? Math.max(
+          0,
+          shown.findIndex((option) => option.value === chosen[0]?.value),
+        )
+      : -1;
     fill(list, shown.length ? rows() : h("li.menu-empty", {}, "Nothing matches"));
     place();
     mark();
@@ -52,10 +91,22 @@ export function picker({ label, placeholder, multi = false, max = Infinity, init
   function rows() {
     let group = null;
     return shown.map((option, index) => {
-      const head = option.group && option.group !== group ? h("li.menu-group", { role: "presentation" }, option.group) : null;
+      const head =
+        option.group && option.group !== group ? h("li.menu-group", { role: "presentation" }, option.group) : null;
       group = option.group;
-      const row = h("li.menu-row", { role: "option", id: `${id}-${index}`, onmousedown: (event) => { event.preventDefault(); choose(option); } },
-        h("span", {}, option.label), option.description && h("small", {}, option.description));
+      const row = h(
+        "li.menu-row",
+        {
+          role: "option",
+          id: `${id}-${index}`,
+          onmousedown: (event) => {
+            event.preventDefault();
+            choose(option);
+          },
+        },
+        h("span", {}, option.label),
+        option.description && h("small", {}, option.description),
+      );
       return [head, row];
     });
   }
@@ -102,7 +153,12 @@ export function picker({ label, placeholder, multi = false, max = Infinity, init
   }
 
   function onKey(event) {
-    const keys = { ArrowDown: () => step(1), ArrowUp: () => step(-1), Enter: () => shown[active] && choose(shown[active]), Escape: close };
+    const keys = {
+      ArrowDown: () => step(1),
+      ArrowUp: () => step(-1),
+      Enter: () => shown[active] && choose(shown[active]),
+      Escape: close,
+    };
     if (event.key === "Backspace" && multi && !input.value && chosen.length) drop(chosen.at(-1));
     if (!keys[event.key]) return;
     if (event.key === "Escape" && !shown.length) return;
@@ -118,10 +174,24 @@ export function picker({ label, placeholder, multi = false, max = Infinity, init
   }
 
   function paint() {
-    input.value = multi ? "" : chosen[0]?.label ?? "";
+    input.value = multi ? "" : (chosen[0]?.label ?? "");
     input.placeholder = multi && chosen.length ? "" : placeholder || "Choose…";
-    fill(chips, multi && chosen.map((option) => h("span.chip", {}, option.label,
-      h("button.chip-drop", { type: "button", "aria-label": `Remove ${option.label}`, onclick: () => drop(option) }, "×"))));
+    fill(
+      chips,
+      multi &&
+        chosen.map((option) =>
+          h(
+            "span.chip",
+            {},
+            option.label,
+            h(
+              "button.chip-drop",
+              { type: "button", "aria-label": `Remove ${option.label}`, onclick: () => drop(option) },
+              "×",
+            ),
+          ),
+        ),
+    );
   }
 
   paint();

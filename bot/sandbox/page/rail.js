@@ -5,7 +5,10 @@ import { botName, change, directChannel, people, publicChannels, state, unread, 
 
 /** Draws the rail after a change. */
 export function renderRail() {
-  keyed(document.getElementById("places"), [...sectionRows("App", appPlaces()), ...sectionRows("Channels", channelPlaces())]);
+  keyed(document.getElementById("places"), [
+    ...sectionRows("App", appPlaces()),
+    ...sectionRows("Channels", channelPlaces()),
+  ]);
   keyed(document.getElementById("people"), people().map(personRow));
 }
 
@@ -19,13 +22,22 @@ function appPlaces() {
   const direct = directChannel(state.actor);
   return [
     { place: { kind: "home" }, label: "Home", glyph: ICONS.home, count: 0 },
-    { place: { kind: "dm" }, label: botName(), glyph: ICONS.chat, count: direct ? unread(state.actor, direct.id) : 0, note: "direct" },
+    {
+      place: { kind: "dm" },
+      label: botName(),
+      glyph: ICONS.chat,
+      count: direct ? unread(state.actor, direct.id) : 0,
+      note: "direct",
+    },
   ];
 }
 
 function channelPlaces() {
   return publicChannels().map((channel) => ({
-    place: { kind: "channel", id: channel.id }, label: channel.name, glyph: ICONS.hash, count: unread(state.actor, channel.id),
+    place: { kind: "channel", id: channel.id },
+    label: channel.name,
+    glyph: ICONS.hash,
+    count: unread(state.actor, channel.id),
   }));
 }
 
@@ -40,9 +52,22 @@ function placeRow({ place, label, glyph, count, note }) {
   const here = same(place, state.place);
   const key = `${place.kind}-${place.id ?? ""}`;
   return {
-    key, sign: JSON.stringify([label, count, here]),
-    make: () => h("button.place", { "aria-current": here ? "page" : null, "data-focus": key, onclick: () => goTo(place), class: here ? "place here" : count ? "place unread" : "place" },
-      icon(glyph), h("span.place-name", {}, label), note && h("small", {}, note), badge(count)),
+    key,
+    sign: JSON.stringify([label, count, here]),
+    make: () =>
+      h(
+        "button.place",
+        {
+          "aria-current": here ? "page" : null,
+          "data-focus": key,
+          onclick: () => goTo(place),
+          class: here ? "place here" : count ? "place unread" : "place",
+        },
+        icon(glyph),
+        h("span.place-name", {}, label),
+        note && h("small", {}, note),
+        badge(count),
+      ),
   };
 }
 
@@ -54,11 +79,24 @@ function personRow(person) {
   const playing = person.id === state.actor;
   const waiting = playing ? 0 : waitingFor(person.id);
   return {
-    key: person.id, sign: JSON.stringify([person, playing, waiting]),
-    make: () => h("button.person", {
-      role: "radio", "aria-checked": String(playing), tabindex: playing ? 0 : -1, "data-focus": person.id, "data-user": person.id,
-      onclick: () => playAs(person.id), onkeydown: (event) => step(event, person),
-    }, avatar(person.id), h("span.person-name", {}, person.name, h("small", {}, person.role)), badge(waiting)),
+    key: person.id,
+    sign: JSON.stringify([person, playing, waiting]),
+    make: () =>
+      h(
+        "button.person",
+        {
+          role: "radio",
+          "aria-checked": String(playing),
+          tabindex: playing ? 0 : -1,
+          "data-focus": person.id,
+          "data-user": person.id,
+          onclick: () => playAs(person.id),
+          onkeydown: (event) => step(event, person),
+        },
+        avatar(person.id),
+        h("span.person-name", {}, person.name, h("small", {}, person.role)),
+        badge(waiting),
+      ),
   };
 }
 

@@ -15,15 +15,24 @@ const RUNS = {
   date: (run) => slackDate(run.timestamp, run.format, nowMs()),
   color: (run) => h("code.inline", {}, run.value),
 };
-const STYLES = [["code", "code.inline"], ["bold", "strong"], ["italic", "em"], ["strike", "s"], ["underline", "u"]];
+const STYLES = [
+  ["code", "code.inline"],
+  ["bold", "strong"],
+  ["italic", "em"],
+  ["strike", "s"],
+  ["underline", "u"],
+];
 
 const ELEMENTS = {
   rich_text_section: (element) => h("div.rich", {}, runs(element)),
   rich_text_preformatted: (element) => h("pre.code", {}, runs(element)),
   rich_text_quote: (element) => h("blockquote.quote", {}, runs(element)),
   rich_text_list: (element) =>
-    h(element.style === "ordered" ? "ol.list" : "ul.list", { style: { "--indent": element.indent ?? 0 } },
-      element.elements.map((item) => h("li", {}, runs(item)))),
+    h(
+      element.style === "ordered" ? "ol.list" : "ul.list",
+      { style: { "--indent": element.indent ?? 0 } },
+      element.elements.map((item) => h("li", {}, runs(item))),
+    ),
 };
 
 /** A `rich_text` block's elements as nodes. */
@@ -31,5 +40,9 @@ export const richText = (elements) => elements.map((element) => ELEMENTS[element
 
 function runs(element) {
   return element.elements.map((run) =>
-    STYLES.reduce((node, [style, tag]) => (run.style?.[style] ? h(tag, {}, node) : node), RUNS[run.type]?.(run) ?? run.text));
+    STYLES.reduce(
+      (node, [style, tag]) => (run.style?.[style] ? h(tag, {}, node) : node),
+      RUNS[run.type]?.(run) ?? run.text,
+    ),
+  );
 }

@@ -4,7 +4,12 @@
  */
 
 const SEEN = "egress-sandbox.seen";
-const ROLES = [["UDEV", "developer"], ["UAPP", "approver"], ["UAUD", "auditor"], ["UOPS", "operator"]];
+const ROLES = [
+  ["UDEV", "developer"],
+  ["UAPP", "approver"],
+  ["UAUD", "auditor"],
+  ["UOPS", "operator"],
+];
 
 /** The one state object. `offsetMs` is how far the sandbox's clock is ahead of the browser's. */
 export const state = {
@@ -46,7 +51,12 @@ export function people() {
   const roles = new Map((state.info.users ?? []).map((user) => [user.id, user.role]));
   return state.slack.users
     .filter((user) => !user.is_bot && !user.deleted && user.id !== "USLACKBOT")
-    .map((user, index) => ({ id: user.id, name: userName(user.id), role: roles.get(user.id) || roleOf(user.id), index }));
+    .map((user, index) => ({
+      id: user.id,
+      name: userName(user.id),
+      role: roles.get(user.id) || roleOf(user.id),
+      index,
+    }));
 }
 
 function roleOf(id) {
@@ -75,12 +85,13 @@ export function botName() {
 export const publicChannels = () => state.slack.channels.filter((channel) => !channel.id.startsWith("D"));
 
 /** The direct conversation of a person with the bot, or null before its first message. */
-export const directChannel = (user) => state.slack.channels.find((one) => one.id.startsWith("D") && one.user === user) ?? null;
+export const directChannel = (user) =>
+  state.slack.channels.find((one) => one.id.startsWith("D") && one.user === user) ?? null;
 
 /** The channel id behind the chosen place; null for Home and for a conversation that has not begun. */
 export function channelOf(place, actor = state.actor) {
   if (place.kind === "channel") return place.id;
-  return place.kind === "dm" ? directChannel(actor)?.id ?? null : null;
+  return place.kind === "dm" ? (directChannel(actor)?.id ?? null) : null;
 }
 
 /** The messages of a channel that a person can see, oldest first. */

@@ -1,7 +1,12 @@
 /** Times as people read them, in the browser's zone and the sandbox's now. */
 
 const DAY_S = 86400;
-const STEPS = [[60, 1, "second"], [3600, 60, "minute"], [DAY_S, 3600, "hour"], [Infinity, DAY_S, "day"]];
+const STEPS = [
+  [60, 1, "second"],
+  [3600, 60, "minute"],
+  [DAY_S, 3600, "hour"],
+  [Infinity, DAY_S, "day"],
+];
 const relativeFormat = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
 
 /** "3 min. ago", "in 2 days"; below ten seconds "just now". */
@@ -14,7 +19,16 @@ export function relative(ms, now) {
 
 const format = (options) => new Intl.DateTimeFormat("en-GB", options);
 const CLOCK = format({ hour: "2-digit", minute: "2-digit" });
-const FULL = format({ weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" });
+const FULL = format({
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  timeZoneName: "short",
+});
 const DAY = format({ weekday: "long", day: "numeric", month: "long" });
 const SHORT_DAY = format({ weekday: "short", day: "numeric", month: "short" });
 
@@ -40,10 +54,19 @@ function startOfDay(ms) {
 /** "1 day 3 h", "12 s": a span with its two largest units. */
 export function span(ms) {
   const seconds = Math.max(0, Math.round(ms / 1000));
-  const parts = [[Math.floor(seconds / DAY_S), "d"], [Math.floor(seconds / 3600) % 24, "h"], [Math.floor(seconds / 60) % 60, "min"], [seconds % 60, "s"]];
+  const parts = [
+    [Math.floor(seconds / DAY_S), "d"],
+    [Math.floor(seconds / 3600) % 24, "h"],
+    [Math.floor(seconds / 60) % 60, "min"],
+    [seconds % 60, "s"],
+  ];
   const first = parts.findIndex(([count]) => count > 0);
   if (first < 0) return "0 s";
-  return parts.slice(first, first + 2).filter(([count]) => count).map(([count, unit]) => `${count} ${unit}`).join(" ");
+  return parts
+    .slice(first, first + 2)
+    .filter(([count]) => count)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(" ");
 }
 
 /** What each token of Slack's `<!date^…>` shows (docs.slack.dev, "Formatting message text", read 2026-11). */

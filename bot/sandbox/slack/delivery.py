@@ -85,10 +85,14 @@ class Courier:
         transport: The way to the bot.
         faults: What is to go wrong.
         record: Where deliveries are written down.
+
+    Attributes:
+        deadline_s: How long the bot may take for its ack.
     """
 
     def __init__(self, transport: Transport, faults: Faults, record: Record) -> None:
         self.transport = transport
+        self.deadline_s = ACK_DEADLINE_S
         self._faults = faults
         self._record = record
         self._lock = threading.Lock()
@@ -101,7 +105,9 @@ class Courier:
 
     def deliver(self, outgoing: Outgoing) -> Ack:
         """Deliver once and wait for the ack, at most three seconds."""
-        fault = self._faults.for_delivery(outgoing.kind) or Fault()
+        return self._recorded(outgoing, self._faults.for_delivery(outgoing.kind) or Fault())
+
+    def _recorded(self, outgoing: Outgoing, fault: Fault) -> Ack:
         with self._lock:
             self._in_flight += 1
         try:
@@ -112,20 +118,29 @@ class Courier:
         self._record.add_delivery(Delivered(outgoing.kind, outgoing.user, ack.status, ack.ms, ack.error))
         return ack
 
+    def drain(self) -> None:
+        """Wait for deliveries that are under way, as long as an ack may take."""
+        end = time.monotonic() + self.deadline_s
+        while self._in_flight and time.monotonic() < end:
+            time.sleep(0.005)
+
     def _attempt(self, outgoing: Outgoing, fault: Fault) -> Ack:
+        started = time.monotonic()
         time.sleep(fault.latency_s)
         if fault.is_refusal:
             return Ack(fault.status or 0, error=fault.error or FAILED)
         if fault.duplicate:
             again = replace(outgoing, kind=f"{outgoing.kind} (duplicate)")
-            threading.Thread(target=self.deliver, args=(again,), daemon=True).start()
-        started = time.monotonic()
+            threading.Thread(target=self._recorded, args=(again, Fault()), daemon=True).start()
         ack = self._send(outgoing, fault)
-        return replace(ack, ms=round((time.monotonic() - started) * 1000))
+        elapsed_s = time.monotonic() - started
+        if elapsed_s > self.deadline_s:
+            ack = Ack(0, error=TIMED_OUT)
+        return replace(ack, ms=round(elapsed_s * 1000))
 
     def _send(self, outgoing: Outgoing, fault: Fault) -> Ack:
         try:
-            status, body = self.transport.send(outgoing, ACK_DEADLINE_S)
+            status, body = self.transport.send(outgoing, self.deadline_s)
         except Undelivered as lost:
             return Ack(0, error=str(lost))
         finally:
@@ -154,10 +169,11 @@ class Retries:
 
     def deliver(self, event: Outgoing) -> Ack:
         """Deliver an event; if that fails, it is tried three more times later."""
+        began = self._now()
         ack = self._courier.deliver(event)
         if ack.error is not None and event.attempt < len(RETRY_AFTER):
             reason = "http_timeout" if ack.error == TIMED_OUT else "http_error"
-            due = self._now() + RETRY_AFTER[event.attempt]
+            due = began + RETRY_AFTER[event.attempt]
             with self._changed:
                 self._waiting.append((due, replace(event, attempt=event.attempt + 1, reason=reason)))
                 self._changed.notify()

@@ -1,5 +1,6 @@
 """What went over the wire: deliveries to the bot and its Web API calls, in order."""
 
+import threading
 from collections import deque
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -39,19 +40,34 @@ class Record:
 
     def __init__(self, journal: Ledger) -> None:
         self._journal = journal
+        self._lock = threading.Lock()
         self._count = {"slack.delivery": 0, "slack.call": 0}
-        self.deliveries = deque((Delivered(**body) for body in self._load("slack.delivery")), KEPT)
-        self.calls = deque((Call(**body) for body in self._load("slack.call")), KEPT)
+        self._deliveries = deque((Delivered(**body) for body in self._load("slack.delivery")), KEPT)
+        self._calls = deque((Call(**body) for body in self._load("slack.call")), KEPT)
+
+    @property
+    def deliveries(self) -> list[Delivered]:
+        """All deliveries, oldest first."""
+        with self._lock:
+            return list(self._deliveries)
+
+    @property
+    def calls(self) -> list[Call]:
+        """All calls, oldest first."""
+        with self._lock:
+            return list(self._calls)
 
     def add_delivery(self, delivered: Delivered) -> None:
         """Append a delivery."""
-        self.deliveries.append(delivered)
-        self._put("slack.delivery", delivered)
+        with self._lock:
+            self._deliveries.append(delivered)
+            self._put("slack.delivery", delivered)
 
     def add_call(self, call: Call) -> None:
         """Append a call."""
-        self.calls.append(call)
-        self._put("slack.call", call)
+        with self._lock:
+            self._calls.append(call)
+            self._put("slack.call", call)
 
     def _load(self, kind: str) -> list[dict[str, Any]]:
         rows = sorted((int(key), body) for key, body in self._journal.load(kind).items())

@@ -4,6 +4,7 @@ Sources (read 2026-11): https://docs.slack.dev/interactivity/handling-user-inter
 response URLs: five times within 30 minutes).
 """
 
+import threading
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,6 +16,8 @@ from bot.sandbox.slack.stamps import Stamps
 TRIGGER_LIFE = timedelta(seconds=3)
 RESPONSE_LIFE = timedelta(minutes=30)
 RESPONSE_USES = 5
+REMEMBERED = timedelta(seconds=30)
+"""How long a trigger id is told apart from one that never was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +53,17 @@ class Tickets:
         self._clock = clock
         self._journal = journal
         self._stamps = stamps
+        self._lock = threading.Lock()
         self._triggers: dict[str, Trigger] = {}
         self._urls = {key: ResponseUrl(**body) for key, body in journal.load("slack.response_url").items()}
 
     def issue_trigger(self, user: str, view_id: str | None = None) -> str:
         """A trigger id for what this person just did."""
         now = self._clock.now()
-        self._triggers = {key: t for key, t in self._triggers.items() if now - t.issued < timedelta(minutes=10)}
         trigger_id = self._stamps.trigger()
-        self._triggers[trigger_id] = Trigger(user, view_id, now)
+        with self._lock:
+            self._triggers = {key: t for key, t in self._triggers.items() if now - t.issued < REMEMBERED}
+            self._triggers[trigger_id] = Trigger(user, view_id, now)
         return trigger_id
 
     def check_trigger(self, trigger_id: str) -> Trigger:
@@ -74,7 +79,8 @@ class Tickets:
 
     def spend_trigger(self, trigger_id: str) -> None:
         """Nobody may use this trigger again."""
-        self._triggers[trigger_id] = replace(self._triggers[trigger_id], is_used=True)
+        with self._lock:
+            self._triggers[trigger_id] = replace(self._triggers[trigger_id], is_used=True)
 
     def issue_response_url(self, user: str, channel: str, *, message_ts: str | None, thread_ts: str | None) -> str:
         """The key of a new response URL."""

@@ -16,8 +16,6 @@ from bot.sandbox.slack.stamps import Stamps, with_ids
 STACK_MOST = 3
 """Modals on one stack."""
 
-_KEPT = ("title", "submit", "close", "private_metadata", "callback_id", "external_id")
-
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -117,8 +115,7 @@ class Views:
         if seen_hash is not None and seen_hash != view.hash:
             raise SlackError("hash_conflict")
         self._check_external_id(body, but=view.id)
-        kept = {key: view.body[key] for key in _KEPT if key in view.body and view.body["type"] == "modal"}
-        named = {**(kept if "title" not in body else {}), **body, "blocks": with_ids(body["blocks"], self._stamps)}
+        named = {**body, "blocks": with_ids(body["blocks"], self._stamps)}
         state = kept_state(named["blocks"], view.state)
         return self.replace(replace(view, body=named, hash=self._hash(), state=state, errors={}))
 

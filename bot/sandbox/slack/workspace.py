@@ -78,6 +78,7 @@ class SlackWorkspace:
     def close(self) -> None:
         """Stop background work and cut the sockets."""
         self.events.close()
+        self.courier.drain()
         self.sockets.disconnect(is_hard=True)
 
     def snapshot(self) -> dict[str, Any]:

@@ -1,0 +1,112 @@
+"""The command line: ``python -m bot COMMAND``. Arguments and environment are read here, once, and nowhere else."""
+
+import os
+import signal
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import click
+
+from bot import wiring
+from bot.config import Settings, settings_from
+from bot.errors import EgressError
+from bot.wiring import Running, SandboxChoice
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Egress operations for AKS, in Slack."""
+
+
+@main.command()
+@click.option("--port", default=8700, show_default=True, help="Slack, the page and the control routes.")
+@click.option("--arm-port", default=8701, show_default=True, help="Azure Resource Manager, over TLS.")
+@click.option("--data", type=click.Path(path_type=Path), help="Keep all state in this folder across restarts.")
+@click.option("--fleet", default=0, show_default=True, help="Generated clusters beside the fixed ones.")
+@click.option("--http", "delivery", flag_value="http", default=True, help="Slack calls the bot (the default).")
+@click.option("--socket", "delivery", flag_value="socket", help="The bot calls Slack: Socket Mode.")
+@click.option("--speed", default=60.0, show_default=True, help="Divides every duration of Azure; 1 is Azure's own pace.")
+@click.option("--no-bot", is_flag=True, help="Serve the simulators alone.")
+@click.option("--database", help="sqlite:///FILE or postgresql+psycopg://…; SQLite in the data folder by default.")
+def sandbox(data: Path | None, **options: object) -> None:
+    """The bot beside a simulated Slack and a simulated Azure: no account, no token."""
+    with tempfile.TemporaryDirectory(prefix="egress-sandbox-") as folder:
+        choice = SandboxChoice(data=data or Path(folder), **options)  # type: ignore[arg-type]
+        _run(wiring.sandbox(choice, click.echo))
+
+
+@main.command()
+def serve() -> None:
+    """The whole bot: Slack, and the writers of Azure."""
+    _run(wiring.serve(_settings()))
+
+
+@main.command()
+def reconcile() -> None:
+    """The writers of Azure alone, without listening to Slack: one more replica."""
+    _run(wiring.reconcile(_settings()))
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to this version's schema."""
+    wiring.migrate(_settings())
+    click.echo("The database has this version's schema.")
+
+
+@main.command()
+def doctor() -> None:
+    """Say what is missing: configuration, database, Slack, Azure."""
+    findings = wiring.doctor(_settings())
+    for finding in findings:
+        click.echo(f"{'ok     ' if finding.is_ok else 'missing'}  {finding.what}: {finding.sentence}")
+    if not all(finding.is_ok for finding in findings):
+        sys.exit(1)
+
+
+@main.group()
+def audit() -> None:
+    """The audit log without Slack."""
+
+
+@audit.command()
+def verify() -> None:
+    """Prove the chain: every event is what was written, none is missing."""
+    click.echo(f"{wiring.verify_audit(_settings(), _account())} events verified.")
+
+
+@audit.command()
+@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="jsonl", show_default=True)
+def export(form: str) -> None:
+    """Write every event to standard output, oldest first."""
+    click.echo(wiring.export_audit(_settings(), _account(), form), nl=False)
+
+
+def _settings() -> Settings:
+    return settings_from(os.environ)
+
+
+def _account() -> str:
+    return os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid-{os.getuid()}"
+
+
+def _run(running: Running) -> None:
+    """Run until the process is told to stop, then finish what is under way."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    try:
+        while not ended.wait(1.0):
+            running.check()
+    finally:
+        running.stop()
+
+
+if __name__ == "__main__":
+    try:
+        main(prog_name="python -m bot")
+    except EgressError as error:
+        click.echo(error.sentence, err=True)
+        sys.exit(2)

@@ -1,0 +1,256 @@
+"""Where settings come from: the environment for secrets and endpoints, one TOML file for everything else.
+
+Both are read once and checked as a whole; what is wrong is said in one sentence that names the setting.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from bot.domain.approval import ApprovalPolicy, PolicyRule, VerdictKind
+from bot.domain.duration import duration_from_text
+from bot.domain.fqdn import parse_destination
+from bot.domain.people import Role
+from bot.domain.plan import Limits
+from bot.domain.risk import Level, extended
+from bot.domain.settings import Bundle, ClusterScope, Durations, Group, Rulebook
+from bot.errors import BadConfiguration, UserError
+
+
+class Settings(BaseModel):
+    """The environment. Every variable begins with ``EGRESS_``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    config: Path = Field(Path("egress.toml"), description="The configuration file (TOML).")
+    database_url: str = Field(
+        "sqlite:///egress.sqlite3", description="sqlite:///FILE for one replica, postgresql+psycopg://… for several."
+    )
+    slack_mode: Literal["socket", "http"] = Field(
+        "socket", description="socket: nothing is exposed; http: Slack calls /slack/events."
+    )
+    slack_bot_token: SecretStr = Field(SecretStr(""), description="xoxb-…, of the app in manifest.json.")
+    slack_app_token: SecretStr = Field(SecretStr(""), description="xapp-…, with connections:write; Socket Mode only.")
+    slack_signing_secret: SecretStr = Field(SecretStr(""), description="Of the app; HTTP mode only.")
+    slack_api_url: str = Field("https://slack.com/api/", description="Slack's Web API.")
+    arm_endpoint: str = Field("https://management.azure.com", description="Azure Resource Manager.")
+    arm_ca_file: Path | None = Field(None, description="CA certificates to trust for it, in place of the system's.")
+    listen: str = Field("0.0.0.0:8080", description="host:port of /healthz, /readyz, /metrics and /slack/events.")
+    log_format: Literal["json", "text"] = Field("json", description="How log lines are written.")
+
+
+def settings_from(environ: Mapping[str, str]) -> Settings:
+    """The settings in an environment.
+
+    Raises:
+        BadConfiguration: With one sentence for each wrong variable.
+    """
+    known = {f"EGRESS_{name.upper()}": name for name in Settings.model_fields}
+    given = {known[name]: value for name, value in environ.items() if name in known and value != ""}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        problems = (f"EGRESS_{str(each['loc'][0]).upper()}: {each['msg']}." for each in error.errors())
+        raise BadConfiguration(" ".join(problems)) from error
+
+
+def _as_duration(value: object) -> timedelta | None:
+    if not isinstance(value, str):
+        raise TypeError("write a duration as text: 30m, 8h, 7d, 2w or no end")
+    try:
+        return duration_from_text(value)
+    except UserError as error:
+        raise ValueError(error.sentence) from error
+
+
+Duration = Annotated[timedelta | None, BeforeValidator(_as_duration)]
+"""``30m``, ``8h``, ``7d``, ``2w`` or ``no end``."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SlackSection(_Section):
+    """``[slack]``: where the bot lives."""
+
+    team: str = Field(pattern="^T[A-Z0-9]+$", description="Workspace id; people of other workspaces are nobody.")
+    channel: str = Field(pattern="^[CG][A-Z0-9]+$", description="Channel id where cards go.")
+
+
+class AzureSection(_Section):
+    """``[azure]``: what the bot looks at."""
+
+    subscriptions: tuple[str, ...] = Field(min_length=1, description="Subscription ids that hold the clusters.")
+
+
+class GroupSection(_Section):
+    """``[groups.NAME]``: some people under one name; an empty group means nobody."""
+
+    usergroup: str | None = Field(None, pattern="^S[A-Z0-9]+$", description="Slack user group id.")
+    users: frozenset[str] = Field(frozenset(), description="Slack user ids.")
+    roles: frozenset[Role] = Field(frozenset(), description="approver, auditor, operator.")
+
+
+class ClustersSection(_Section):
+    """``[[clusters]]``: what is true of some clusters; the first that fits counts, and none means nobody."""
+
+    match: tuple[str, ...] = Field(min_length=1, description="Names or ARM ids, * and ? allowed.")
+    environment: str = Field("tag:environment", description="A word, or tag:NAME to take it from the cluster's tag.")
+    developers: tuple[str, ...] = Field((), description="Groups that may see and ask; everyone means each member.")
+
+
+class RuleSection(_Section):
+    """``[[approval.rules]]``: every condition that is written must hold."""
+
+    name: str = Field(min_length=1, description="Shown on cards and in the audit log.")
+    then: VerdictKind = Field(description="grant, ask or refuse; refuse wins over ask, ask over grant.")
+    reason: str = Field(min_length=1, description="A sentence for people.")
+    subjects: frozenset[Literal["allowance", "scale"]] = Field(
+        frozenset({"allowance", "scale"}), description="What it is about."
+    )
+    environments: frozenset[str] = Field(frozenset(), description="Environments.")
+    clusters: tuple[str, ...] = Field((), description="Cluster names, * and ? allowed.")
+    risks: frozenset[Level] = Field(frozenset(), description="low, medium, high, critical.")
+    bundles: frozenset[str] = Field(frozenset(), description="Bundle names.")
+    longer_than: Duration = Field(None, description="Holds for durations above this, and for no end.")
+    approvers: tuple[str, ...] = Field((), description="Groups that may approve; default_approvers if empty.")
+    needed: int = Field(1, ge=1, le=10, description="How many different people.")
+
+
+class ApprovalSection(_Section):
+    """``[approval]``: who must say yes to what."""
+
+    default_approvers: tuple[str, ...] = Field((), description="Groups that are asked where no rule says anything.")
+    rules: tuple[RuleSection, ...] = Field((), description="The rules.")
+
+
+class FirewallSection(_Section):
+    """``[firewall]``: how the bot writes."""
+
+    group: str = Field(
+        "rcg-aks-egress", pattern=r"^[A-Za-z0-9][\w.-]{0,78}\w$", description="Our rule collection group."
+    )
+    priority: int = Field(500, ge=100, le=65_000, description="Its priority where it has to be created.")
+    drift: Literal["heal", "adopt", "report"] = Field("heal", description="What follows a change by hand to our rules.")
+    max_removed_share: float = Field(
+        0.5, ge=0, le=1, description="Share of our rules that one update may remove although nobody ended them."
+    )
+
+
+class DurationSection(_Section):
+    """``[durations]``: how long allowances last."""
+
+    offered: tuple[Duration, ...] = Field(Durations().offered, min_length=1, max_length=20, description="Choices.")
+    longest: Duration = Field(Durations().longest, description="The most that may be asked.")
+    lapse_after: Duration = Field(Durations().lapse_after, description="How long an undecided request waits.")
+
+
+class BundleSection(_Section):
+    """``[bundles.NAME]``: several destinations that are asked for as one."""
+
+    title: str = Field(min_length=1, max_length=60, description="What people read.")
+    destinations: tuple[str, ...] = Field(min_length=1, max_length=100, description="host, *.host, http:host, …")
+    source: str = Field("", description="Where their owner documents them.")
+
+
+class ConfigurationFile(_Section):
+    """The whole file."""
+
+    slack: SlackSection
+    azure: AzureSection
+    groups: dict[str, GroupSection] = Field({}, description="People by name.")
+    clusters: tuple[ClustersSection, ...] = Field((), description="In order; the first that fits counts.")
+    approval: ApprovalSection = ApprovalSection()
+    firewall: FirewallSection = FirewallSection()
+    durations: DurationSection = DurationSection()
+    bundles: dict[str, BundleSection] = Field({}, description="By name.")
+    risk: dict[str, Any] = Field({}, description="Extends the risk table; see bot/domain/risk.")
+
+
+def configuration_from(path: Path) -> ConfigurationFile:
+    """Read and check the configuration file.
+
+    Raises:
+        BadConfiguration: If it is missing, no TOML, or says something that cannot be; the sentence says where.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadConfiguration(
+            f"There is no configuration file {path}. Set EGRESS_CONFIG, or copy bot/sandbox/egress.toml and change it."
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadConfiguration(f"The configuration file {path} cannot be read: {error}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadConfiguration(f"{path} is not TOML: {error}.") from error
+    try:
+        return ConfigurationFile.model_validate(content)
+    except ValidationError as error:
+        raise BadConfiguration(f"{path}: {' '.join(_problem(each) for each in error.errors())}") from error
+
+
+def _problem(found: Mapping[str, Any]) -> str:
+    where = ".".join(str(part) for part in found["loc"])
+    if found["type"] == "extra_forbidden":
+        return f"{where} is not a setting of this version."
+    if found["type"] == "missing":
+        return f"{where} is missing."
+    return f"{where}: {found['msg'].removeprefix('Value error, ')}."
+
+
+def rulebook_from(file: ConfigurationFile) -> Rulebook:
+    """The configuration as the product sees it.
+
+    Raises:
+        BadConfiguration: If parts of it do not fit each other: unknown groups, bad destinations.
+    """
+    _check_names(file)
+    durations = file.durations
+    return Rulebook(
+        channel=file.slack.channel,
+        team=file.slack.team,
+        groups=MappingProxyType({name: _group(name, section) for name, section in file.groups.items()}),
+        scopes=tuple(ClusterScope(c.match, c.environment, c.developers) for c in file.clusters),
+        policy=ApprovalPolicy(
+            tuple(PolicyRule(**rule.model_dump()) for rule in file.approval.rules), file.approval.default_approvers
+        ),
+        bundles=MappingProxyType({name: _bundle(name, section) for name, section in file.bundles.items()}),
+        durations=Durations(durations.offered, durations.longest, durations.lapse_after or Durations().lapse_after),
+        limits=Limits(max_removed_share=file.firewall.max_removed_share),
+        risk=extended(file.risk),
+        drift=file.firewall.drift,
+    )
+
+
+def _group(name: str, section: GroupSection) -> Group:
+    return Group(name, section.usergroup, section.users, section.roles)
+
+
+def _bundle(name: str, section: BundleSection) -> Bundle:
+    try:
+        destinations = tuple(sorted({parse_destination(text) for text in section.destinations}))
+    except UserError as error:
+        raise BadConfiguration(f"bundles.{name}.destinations: {error.sentence}") from error
+    return Bundle(name, section.title, destinations, section.source)
+
+
+def _check_names(file: ConfigurationFile) -> None:
+    named = [("approval.default_approvers", group) for group in file.approval.default_approvers]
+    named += [(f"approval.rules ({rule.name})", group) for rule in file.approval.rules for group in rule.approvers]
+    named += [("clusters.developers", group) for scope in file.clusters for group in scope.developers]
+    for where, group in named:
+        if group not in file.groups and (where, group) != ("clusters.developers", "everyone"):
+            known = ", ".join(sorted(file.groups)) or "none"
+            raise BadConfiguration(
+                f"{where} names the group {group}, which is not configured. Configured are: {known}."
+            )
+    for rule in file.approval.rules:
+        unknown = rule.bundles - file.bundles.keys()
+        if unknown:
+            raise BadConfiguration(f"approval.rules ({rule.name}) names unknown bundles: {', '.join(sorted(unknown))}.")

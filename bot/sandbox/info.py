@@ -1,0 +1,47 @@
+"""What the workspace page offers to type and press."""
+
+from typing import Any
+
+COMMANDS = (
+    ("help", "what you can do here"),
+    ("whoami", "as which role, for which clusters"),
+    ("list", "the fleet: outbound type, egress IPs, SNAT headroom"),
+    ("show aks-udr", "how a cluster leaves Azure"),
+    ("whois 20.0.0.1", "which cluster leaves through this IP"),
+    ("check aks-udr docker.io", "allowed or denied now, by which rule"),
+    ("request aks-udr docker.io", "ask for an allowance"),
+    ("requests pending", "what waits for a decision"),
+    ("approve ID", "decide a request"),
+    ("deny ID", "decide a request"),
+    ("revoke ID", "take an allowance away"),
+    ("renew ID", "keep an allowance longer"),
+    ("scale aks-lb 2", "change the number of outbound IPs"),
+    ("audit", "who opened what, and why"),
+    ("review", "open allowances: keep or remove"),
+)
+"""Subcommands of ``/egress`` that are worth a try, with a hint."""
+
+ROLES = (("UDEV", "developer"), ("UAPP", "approver"), ("UAUD", "auditor"), ("UOPS", "operator"))
+
+SHORTCUTS = (
+    {"type": "global", "name": "Request egress", "callback_id": "request_fqdn"},
+    {"type": "message", "name": "Request egress for this", "callback_id": "request_fqdn_from_message"},
+)
+
+
+def commands() -> list[dict[str, str]]:
+    """Commands as the page's completion takes them."""
+    return [{"text": f"/egress {text}", "hint": hint} for text, hint in COMMANDS]
+
+
+def people(users: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The people who can be played, with their roles."""
+    return [
+        {"id": user["id"], "name": user["name"], "real_name": user["real_name"], "role": _role(user["id"])}
+        for user in users
+        if not user["is_bot"]
+    ]
+
+
+def _role(user_id: str) -> str:
+    return next((role for prefix, role in ROLES if user_id.startswith(prefix)), "member")

@@ -1,0 +1,135 @@
+"""Puts the product together for tests: the real store, the real Azure SDK, the simulated Azure, simulated time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot import inventory
+from bot.azure import AzureArm
+from bot.azure.identity import IssuedToken
+from bot.azure.settings import ArmSettings
+from bot.config import configuration_from, rulebook_from
+from bot.domain.fqdn import parse_destination
+from bot.domain.people import Identity, Person
+from bot.domain.settings import Rulebook
+from bot.ports import Caller, Context, Notice, Pace
+from bot.reconciler import Reconciler
+from bot.sandbox.arm import ArmSubscription
+from bot.sandbox.arm_transport import ArmTransport
+from bot.sandbox.clock import ManualClock
+from bot.sandbox.journal import Journal
+from bot.store import SqlStore
+
+TEAM = "TSANDBOX1"
+SUBSCRIPTION = "00000000-0000-0000-0000-00000000a001"
+CONFIG = Path(__file__).parent.parent / "bot" / "sandbox" / "egress.toml"
+
+
+def rulebook() -> Rulebook:
+    """The configuration that the sandbox ships."""
+    return rulebook_from(configuration_from(CONFIG))
+
+
+class People:
+    """The user groups of the fixed inhabitants, as the simulated workspace has them."""
+
+    members_of = {"SAPPROVE1": {"UAPP0001", "UAPP0002"}, "SAUDIT001": {"UAUD0001"}}
+
+    def __init__(self, book: Rulebook) -> None:
+        self._book = book
+
+    def person(self, identity: Identity, *, is_fresh: bool = False) -> Person:
+        """Roles and groups of a fixed inhabitant."""
+        groups = [name for name in self._book.groups if identity in self.members(name)]
+        roles = frozenset(role for name in groups for role in self._book.groups[name].roles)
+        return Person(identity, roles, frozenset(groups))
+
+    def members(self, group: str) -> tuple[Identity, ...]:
+        """The people of a configured group."""
+        configured = self._book.groups[group]
+        users = configured.users | self.members_of.get(configured.usergroup or "", set())
+        return tuple(Identity(TEAM, user) for user in sorted(users))
+
+
+@dataclass
+class Said:
+    """A notifier that only remembers: what Slack does with notices is tested with the simulated workspace."""
+
+    notices: list[Notice] = field(default_factory=list)
+
+    def deliver(self, notice: Notice, now: datetime) -> None:
+        """Remember a notice."""
+        self.notices.append(notice)
+
+    def events(self, subject: str) -> list[str]:
+        """What was said about a subject in its thread, in order."""
+        return [n.body["event"] for n in self.notices if n.subject == subject and n.kind == "thread"]
+
+
+@dataclass
+class World:
+    """Everything that a test of the product without Slack needs."""
+
+    clock: ManualClock
+    arm: ArmSubscription
+    store: SqlStore
+    ctx: Context
+    said: Said
+    reconciler: Reconciler
+
+    def tick(self, by: timedelta) -> None:
+        """Let time pass."""
+        self.clock.advance(by)
+
+    def settle(self, *, at_most: timedelta = timedelta(hours=1), step: timedelta = timedelta(seconds=5)) -> timedelta:
+        """Work until nothing moves, letting time pass in small steps; how long that took.
+
+        Raises:
+            AssertionError: If something still moves at the end of ``at_most``.
+        """
+        taken = step
+        self.tick(step)  # what is due at this very moment by our clock may be due a moment later by the database's
+        while True:
+            while self.reconciler.run_one():
+                pass
+            if self.store.is_quiet() and not self.arm.has_running_operations():
+                return taken
+            assert taken < at_most, "Something still moves."
+            self.tick(step)
+            taken += step
+
+
+def wall_offset(now: Callable[[], datetime]) -> Callable[[], float]:
+    """The offset that makes the database's clock show simulated time."""
+    return lambda: (now() - datetime.now(UTC)).total_seconds()
+
+
+def make_world(database_url: str, *, book: Rulebook | None = None, pace: Pace | None = None) -> World:
+    """A world at rest: the fleet is known, nothing is asked."""
+    clock = ManualClock()
+    arm = ArmSubscription(clock, Journal(), speed=1.0)
+    book = book or rulebook()
+    store = SqlStore(database_url, offset_s=wall_offset(clock.now))
+    azure = AzureArm(
+        IssuedToken(arm.issue_token),
+        ArmSettings(subscriptions=(SUBSCRIPTION,)),
+        transport=ArmTransport(arm, clock),
+        now=clock.now,
+    )
+    ctx = Context(azure, store, People(book), clock, book, pace or Pace())
+    said = Said()
+    inventory.refresh(ctx)
+    return World(clock, arm, store, ctx, said, Reconciler(ctx, said, workers=0))
+
+
+def caller(user: str, via: str = "slack:command") -> Caller:
+    """One of the fixed inhabitants."""
+    return Caller(Identity(TEAM, user), via)
+
+
+DEV, DEV2 = caller("UDEV0001"), caller("UDEV0002")
+APPROVER, APPROVER2 = caller("UAPP0001", "slack:button"), caller("UAPP0002", "slack:button")
+AUDITOR, OPERATOR = caller("UAUD0001"), caller("UOPS0001")
+
+EXAMPLE = parse_destination("example.com")

@@ -1,0 +1,95 @@
+"""Rendering is deterministic, the difference is by meaning, and a plan that goes too far is refused."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.firewall import ApplicationRule, RuleCollection
+from bot.domain.plan import ChangeKind, Limits, check_safe, content_digest, diff
+from bot.domain.rules import allowance_id_from_rule, render
+from bot.errors import UnsafePlan
+from tests.domain.values import SCOPE, a_live_allowance
+
+THREE = [a_live_allowance("a.example.com", "http:b.example.com", number=n) for n in range(3)]
+
+
+@given(st.permutations(THREE))
+def test_the_order_of_allowances_does_not_matter(shuffled: list) -> None:
+    """The same allowances are the same rules."""
+    assert render(shuffled) == render(THREE)
+
+
+def test_a_rule_leads_back_to_its_allowance_and_its_source_is_the_clusters_own() -> None:
+    """Never ``*``; one rule for each protocol and port."""
+    rules = [rule for each in render(THREE[:1]) for rule in each.rules]
+    assert [rule.name for rule in rules] == ["a000000000-http-80", "a000000000-https-443"]
+    assert {allowance_id_from_rule(rule.name) for rule in rules} == {"a000000000"}
+    assert {rule.source_addresses for rule in rules} == {SCOPE.sources}  # type: ignore[union-attr]
+
+
+def test_pools_have_collections_of_their_own() -> None:
+    """So that a pool's rules are found and removed together."""
+    pooled = replace(THREE[0], scope=replace(SCOPE, pool="blue"))
+    assert [each.name for each in render([pooled, THREE[1]])] == ["egress-rg-aks", "egress-rg-aks-blue"]
+
+
+def shuffled_meaning(collections: tuple[RuleCollection, ...]) -> list[RuleCollection]:
+    """The same in Azure's eyes, in another order and spelling."""
+    return [
+        replace(
+            each,
+            priority=each.priority + 7,
+            rules=tuple(
+                replace(rule, description="Azure's", source_addresses=rule.source_addresses[::-1])
+                for rule in reversed(each.rules)
+                if isinstance(rule, ApplicationRule)
+            ),
+        )
+        for each in reversed(collections)
+    ]
+
+
+def test_what_means_the_same_is_not_a_difference() -> None:
+    """Order, descriptions and the priorities among our collections cost no update."""
+    assert diff(shuffled_meaning(render(THREE)), render(THREE)).is_empty
+
+
+def test_a_difference_is_named_rule_by_rule() -> None:
+    """Added, removed, altered; the rest is kept."""
+    plan = diff(render(THREE[:2]), render(THREE[1:]))
+    kinds = {(change.rule, change.kind) for change in plan.changes}
+    assert ("a000000000-https-443", ChangeKind.REMOVE) in kinds
+    assert ("a000000002-https-443", ChangeKind.ADD) in kinds
+    assert plan.kept == 2
+    widened = [
+        replace(each, rules=tuple(replace(r, source_addresses=("*",)) for r in each.rules if isinstance(r, ApplicationRule)))
+        for each in render(THREE)
+    ]
+    assert diff(widened, render(THREE)).count(ChangeKind.ALTER) == 6
+
+
+def test_digests_tell_contents_apart() -> None:
+    """What was verified and what is there are compared by them."""
+    assert content_digest(render(THREE)) == content_digest(shuffled_meaning(render(THREE)))
+    assert content_digest(render(THREE)) != content_digest(render(THREE[:2]))
+
+
+def test_a_mass_removal_that_nobody_ended_is_refused() -> None:
+    """That is what an empty or wrong database looks like; explained removals may be as many as they are."""
+    many = [a_live_allowance(f"h{n}.example.com", number=n) for n in range(40)]
+    plan = diff(render(many), ())
+    with pytest.raises(UnsafePlan, match="40 of our 40"):
+        check_safe(plan, Limits(), ended=())
+    check_safe(plan, Limits(), ended={each.id for each in many})
+
+
+def test_limits_of_azure_are_refused_with_numbers() -> None:
+    """Before Azure would."""
+    plan = diff((), render(THREE))
+    with pytest.raises(UnsafePlan, match="bytes"):
+        check_safe(plan, Limits(max_bytes=100), ended=())
+    with pytest.raises(UnsafePlan, match="90 rule collection groups"):
+        check_safe(plan, Limits(), ended=(), new_group_of=90)
+    check_safe(plan, Limits(), ended=(), new_group_of=89)

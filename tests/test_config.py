@@ -1,0 +1,54 @@
+"""A missing or broken setting is said in one sentence that names it."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.config import configuration_from, rulebook_from, settings_from
+from bot.domain.people import Role
+from bot.errors import BadConfiguration
+
+SHIPPED = Path(__file__).parent.parent / "bot" / "sandbox" / "egress.toml"
+
+
+def test_the_shipped_file_is_right() -> None:
+    """It is what a team copies."""
+    book = rulebook_from(configuration_from(SHIPPED))
+    assert book.groups["platform"].roles == {Role.APPROVER}
+    assert len(book.bundles["docker-hub"].destinations) == 6
+
+
+BROKEN = [
+    ("[slack", "is not TOML"),
+    ("[slack]\n", "slack.team is missing"),
+    ("[slack]\nteam = 'T1'\nchannel = 'general'\n", "slack.channel"),
+    ("GOOD\n[nonsense]\n", "nonsense is not a setting"),
+    ("GOOD\n[approval]\ndefault_approvers = ['nobody']\n", "names the group nobody"),
+    ("GOOD\n[durations]\nlongest = 'soon'\n", "is not a duration"),
+    ("GOOD\n[bundles.x]\ntitle = 'X'\ndestinations = ['https://x.com/']\n", "bundles.x.destinations"),
+    ("GOOD\n[firewall]\npriority = 5\n", "firewall.priority"),
+    ("GOOD\n[[approval.rules]]\nname = 'r'\nthen = 'maybe'\nreason = 'r'\n", "approval.rules.0.then"),
+]
+GOOD = "[slack]\nteam = 'T1'\nchannel = 'C1'\n[azure]\nsubscriptions = ['s']\n"
+
+
+@pytest.mark.parametrize(("content", "sentence"), BROKEN)
+def test_a_broken_file_is_refused_with_the_place(tmp_path: Path, content: str, sentence: str) -> None:
+    """Nothing starts with half a configuration."""
+    path = tmp_path / "egress.toml"
+    path.write_text(content.replace("GOOD\n", GOOD))
+    with pytest.raises(BadConfiguration, match=sentence):
+        rulebook_from(configuration_from(path))
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    """Name it, or copy the shipped one."""
+    with pytest.raises(BadConfiguration, match="EGRESS_CONFIG"):
+        configuration_from(tmp_path / "none.toml")
+
+
+def test_the_environment_is_checked_too() -> None:
+    """Unknown variables are somebody else's; empty ones count as unset."""
+    assert settings_from({"EGRESS_SLACK_MODE": "", "PATH": "/bin"}).slack_mode == "socket"
+    with pytest.raises(BadConfiguration, match="EGRESS_SLACK_MODE"):
+        settings_from({"EGRESS_SLACK_MODE": "pigeon"})
