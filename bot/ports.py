@@ -378,12 +378,35 @@ class Snapshots(Protocol):
 class Transaction(Protocol):
     """One database transaction: everything in it happens, or nothing."""
 
-    allowances: Allowances
-    scales: Scales
-    audit: AuditLog
-    work: Work
-    outbox: Outbox
-    snapshots: Snapshots
+    @property
+    def allowances(self) -> Allowances:
+        """Allowances as rows."""
+        ...
+
+    @property
+    def scales(self) -> Scales:
+        """Scale proposals as rows."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """The append-only log."""
+        ...
+
+    @property
+    def work(self) -> Work:
+        """What has to be done."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """What we owe Slack."""
+        ...
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """Clusters as they were last read."""
+        ...
 
 
 class Store(Protocol):

@@ -1,5 +1,6 @@
 """All of Slack, in and out: the one table of entry points, the application, and the two ways to serve it."""
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -129,7 +130,7 @@ def build_app(ctx: Context, settings: SlackSettings) -> App:
 
     app = App(
         client=WebClient(base_url=settings.api_url),
-        signing_secret=settings.signing_secret or "socket-mode-has-none",
+        signing_secret=settings.signing_secret or secrets.token_hex(),
         authorize=authorize,
         token_verification_enabled=False,
         process_before_response=True,
@@ -168,21 +169,25 @@ class Served(Protocol):
 
 
 class _Front:
-    """Slack's requests to Bolt, everything else to our own routes."""
+    """Our own routes, and Slack's requests to Bolt where Slack may call us."""
 
-    def __init__(self, app: App, routes: Mapping[str, Route]) -> None:
-        self._slack = SlackRequestHandler(app, path="/slack/events")
+    def __init__(self, app: App | None, routes: Mapping[str, Route]) -> None:
+        self._slack = SlackRequestHandler(app, path="/slack/events") if app else None
         self._routes = routes
 
     def __call__(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
         route = self._routes.get(environ["PATH_INFO"])
-        if route is None or environ["REQUEST_METHOD"] != "GET":
+        if self._slack is not None and (route is None or environ["REQUEST_METHOD"] != "GET"):
             return self._slack(environ, start_response)
-        status, content_type, text = route()
+        status, content_type, text = (route or _not_found)()
         body = text.encode()
         headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
         start_response(f"{status} {HTTPStatus(status).phrase}", headers)
         return [body]
+
+
+def _not_found() -> tuple[int, str, str]:
+    return HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", "There is nothing here.\n"
 
 
 DRAIN = timedelta(seconds=10)
@@ -193,12 +198,12 @@ class HttpFront:
     """Waitress on its own thread, with signed requests from Slack and our own routes.
 
     Args:
-        app: The application.
+        app: The application; None to serve nothing of Slack's.
         listen: ``host:port``; port 0 takes a free one.
         routes: Answers by path, for example ``/healthz``.
     """
 
-    def __init__(self, app: App, listen: str, routes: Mapping[str, Route]) -> None:
+    def __init__(self, app: App | None, listen: str, routes: Mapping[str, Route]) -> None:
         self._app = app
         self._server = create_server(_Front(app, routes), listen=listen, threads=16, ident=None)
         self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
@@ -214,7 +219,8 @@ class HttpFront:
         self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=DRAIN.total_seconds())
         self._server.close()
         self._thread.join(DRAIN.total_seconds())
-        _drain(self._app)
+        if self._app is not None:
+            _drain(self._app)
 
 
 class SocketFront:
@@ -264,6 +270,11 @@ STALE = timedelta(seconds=40)
 def serve_http(app: App, listen: str, routes: Mapping[str, Route] = MappingProxyType({})) -> HttpFront:
     """Serve ``/slack/events`` and our own routes until stopped."""
     return HttpFront(app, listen, routes)
+
+
+def serve_routes(listen: str, routes: Mapping[str, Route]) -> HttpFront:
+    """Serve our own routes alone: nothing that arrives there can act as Slack."""
+    return HttpFront(None, listen, routes)
 
 
 def serve_socket(app: App, settings: SlackSettings) -> SocketFront:

@@ -41,8 +41,8 @@ class Call:
 
     caller: Caller
     text: str = ""
-    value: Mapping[str, str] = NOTHING
-    form: Mapping[str, str] = NOTHING
+    value: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    form: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
