@@ -61,6 +61,11 @@ NOTHING_FOUND = "No host was found in that message. Write it below."
 """What the message shortcut says where it found nothing."""
 
 
+def file_sent() -> Message:
+    """Where a file went."""
+    return message("The file is in your conversation with the bot.")
+
+
 def help_text(who: Person) -> Message:
     """What the person can do here."""
     fitting = [row for row in HELP if not row.roles or row.roles & who.roles]
@@ -123,7 +128,7 @@ CHANNEL_NEWS: Mapping[str, str] = MappingProxyType(
         "healed": ":white_check_mark: The rules of the bot in *{target}* are as they should be again.",
         "draft": ":warning: Somebody has a draft open on *{target}*; deploying it would undo what was changed since.",
         "stuck": ":octagonal_sign: *{target}* cannot be written; approved allowances wait.",
-        "egress-change": ":information_source: Outbound IPs of *{target}* changed; partners that allow by address must know.",
+        "egress-change": ":information_source: Outbound IPs of *{target}* changed. Tell partners that allow by address.",
     }
 )
 """What is said to the whole channel, by event."""
