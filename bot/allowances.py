@@ -234,8 +234,11 @@ def _narrowed(desk: Desk, allowance: Allowance, decision: Decision) -> Allowance
     narrowed = narrow(allowance, decision.destinations, decision.duration)
     if narrowed.ask == allowance.ask:
         return allowance
+    ask, book = narrowed.ask, desk.ctx.rulebook
+    risk = assess(Subject(ask.destinations, ask.duration, narrowed.scope.environment, ask.bundle), book.risk)
+    narrowed = replace(narrowed, approvals=(), risk=risk)
     record(desk, narrowed, Action.ALLOWANCE_NARROW, reason=decision.reason)
-    return replace(narrowed, approvals=())
+    return narrowed
 
 
 def _deny(desk: Desk, allowance: Allowance, decision: Decision) -> Allowance:

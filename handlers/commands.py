@@ -24,8 +24,8 @@ def help_(ctx: Context, call: Call) -> Reply:
 
 def unknown(_ctx: Context, call: Call) -> Reply:
     """No such subcommand."""
-    typed = call.text.split(" ", 1)[0]
-    alike = get_close_matches(typed.lower(), [row.name for row in words.HELP], n=1)
+    typed = call.value["word"]
+    alike = get_close_matches(typed, [row.name for row in words.HELP], n=1)
     hint = f"Did you mean `/egress {alike[0]}`?" if alike else "`/egress help` lists what there is."
     raise UnknownCommand(f"There is no /egress {typed[:40]}. {hint}")
 
@@ -41,7 +41,7 @@ def list_(ctx: Context, call: Call) -> Reply:
     return Tell(fleet.fleet_list(inventory.fleet(ctx, call.caller, call.text), call.text, 1))
 
 
-def show(ctx: Context, call: Call) -> Reply:
+def show(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
     """One cluster in full."""
     name, _, form = call.text.partition(" ")
     if not name:
@@ -52,7 +52,7 @@ def show(ctx: Context, call: Call) -> Reply:
     report = inventory.show(ctx, call.caller, name)
     if form == "json":
         about = f"Egress of {report.egress.ref.name}, read {report.read_at:%Y-%m-%d %H:%M} UTC."
-        return File(f"{report.egress.ref.name}-egress.json", fleet.egress_json(report), about)
+        return File(f"{report.egress.ref.name}-egress.json", fleet.egress_json(report), about), Tell(words.file_sent())
     return Tell(fleet.egress_ips(report) if form == "ips" else fleet.egress_report(report))
 
 
@@ -131,7 +131,8 @@ def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
         return Tell(log.proof(auditing.prove(ctx, call.caller)))
     if wanted.form:
         text = auditing.export(ctx, call.caller, wanted.filter, wanted.form)
-        return File(log.file_name(wanted.form, ctx.clock.now()), text, log.exported(text, wanted.form))
+        file = File(log.file_name(wanted.form, ctx.clock.now()), text, log.exported(text, wanted.form))
+        return file, Tell(words.file_sent())
     found = auditing.search(ctx, call.caller, wanted.filter, limit=log.PAGE + 1)
     return Tell(log.audit_page(found, call.text))
 

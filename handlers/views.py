@@ -6,10 +6,10 @@ from bot.capacity import Wish
 from bot.domain.allowance import Allowance, digest
 from bot.domain.duration import duration_from_text
 from bot.domain.fqdn import parse_destinations
-from bot.errors import UserError
+from bot.errors import UnknownCluster, UserError
 from bot.ports import Caller, Context
 from handlers.blocks import lists
-from handlers.blocks.words import trouble
+from handlers.blocks.words import NO_CLUSTER, trouble
 from handlers.calls import Call
 from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm, ScaleForm
 from handlers.replies import Options, Redraw, Reply, Tell, View
@@ -73,7 +73,10 @@ def request_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[s
 
 
 def _choices(ctx: Context, caller: Caller) -> Choices:
-    return Choices(ctx.rulebook, tuple(inventory.visible(ctx, inventory.person(ctx, caller))))
+    visible = inventory.visible(ctx, inventory.person(ctx, caller))
+    if not visible:
+        raise UnknownCluster(NO_CLUSTER)
+    return Choices(ctx.rulebook, tuple(visible))
 
 
 def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> list[str]:

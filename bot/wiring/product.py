@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from time import monotonic
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -14,14 +13,12 @@ import handlers
 from bot import inventory
 from bot.allowances import TIMERS
 from bot.domain.settings import Rulebook
-from bot.errors import BadConfiguration, EgressError, SlackUnreachable
+from bot.errors import BadConfiguration, EgressError
 from bot.inventory import FLEET
 from bot.ports import NOTICES, Arm, Clock, Context, Pace
 from bot.reconciler import Reconciler
 from bot.store import SqlStore
 from bot.wiring.running import Running
-from handlers.identity import SlackDirectory
-from handlers.notify import SlackNotifier
 
 log = logging.getLogger(__name__)
 
@@ -80,12 +77,9 @@ def _alone_on(url: str) -> Callable[[], None]:
 
 def assemble(world: World) -> Product:
     """Every part of the product, in the world that it is given."""
-    client = handlers.web_client(world.slack)
-    directory = SlackDirectory(
-        handlers.web_client(world.slack, timeout=handlers.DIRECTORY_TIMEOUT), world.rulebook, world.clock
-    )
+    directory = handlers.directory(world.slack, world.rulebook, world.clock)
     ctx = Context(world.arm, world.store, directory, world.clock, world.rulebook, world.pace)
-    return Product(world, ctx, Reconciler(ctx, SlackNotifier(client, world.store, world.rulebook)))
+    return Product(world, ctx, Reconciler(ctx, handlers.notifier(world.slack, world.store, world.rulebook)))
 
 
 def work(running: Running, product: Product) -> None:
@@ -99,25 +93,6 @@ def work(running: Running, product: Product) -> None:
             tx.work.schedule(key, within=timedelta())
     product.reconciler.start()
     running.then_stop(product.reconciler.stop)
-
-
-def death_of(socket: handlers.SocketFront) -> Callable[[], None]:
-    """A check that ends the process when the socket stays dead, so that it is started anew."""
-    dead_since: list[float] = []
-
-    def check() -> None:
-        if socket.is_alive():
-            dead_since.clear()
-            return
-        dead_since.append(monotonic())
-        if dead_since[-1] - dead_since[0] > SOCKET_PATIENCE.total_seconds():
-            raise SlackUnreachable("The socket to Slack stays dead; ending, to be started anew.")
-
-    return check
-
-
-SOCKET_PATIENCE = timedelta(seconds=60)
-"""How long a dead socket may try to come back before the process ends."""
 
 
 def always() -> bool:

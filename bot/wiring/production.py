@@ -16,7 +16,7 @@ from bot.domain.people import Identity, Person, Role
 from bot.errors import BadConfiguration
 from bot.ports import Caller, Context, Pace
 from bot.store import SqlStore
-from bot.wiring.product import World, always, assemble, death_of, opened, routes, work
+from bot.wiring.product import World, always, assemble, opened, routes, work
 from bot.wiring.running import Running, undone_on_failure
 
 log = logging.getLogger(__name__)
@@ -43,11 +43,11 @@ def serve(settings: Settings) -> Running:
         work(running, product)
         app = handlers.build_app(product.ctx, product.world.slack)
         if settings.slack_mode == "http":
-            running.then_stop(handlers.serve_http(app, settings.listen, routes(product, always)).stop)
+            running.then_stop(app.serve_http(settings.listen, routes(product, always)).stop)
         else:
-            socket = handlers.serve_socket(app, product.world.slack)
+            socket = app.serve_socket()
             running.then_stop(socket.stop)
-            running.watch(death_of(socket))
+            running.watch(socket.check)
             running.then_stop(handlers.serve_routes(settings.listen, routes(product, socket.is_alive)).stop)
     log.info("ready: %s mode, %s", settings.slack_mode, settings.listen)
     return running

@@ -110,15 +110,18 @@ def _join(running: Running, simulated: Sandbox, product: Product) -> None:
     """Start the bot and introduce it to the simulators."""
     store = product.world.store
     app = handlers.build_app(product.ctx, product.world.slack)
+
+    def is_quiet() -> bool:
+        return app.is_idle() and store.is_quiet()
+
     work(running, product)
     if simulated.options.delivery == "socket":
-        socket = handlers.serve_socket(app, product.world.slack)
-        running.then_stop(socket.stop)
-        simulated.attach(None, store.is_quiet, store.ring)
+        running.then_stop(app.serve_socket().stop)
+        simulated.attach(None, is_quiet, store.ring)
     else:
-        front = handlers.serve_http(app, "127.0.0.1:0", routes(product, always))
+        front = app.serve_http("127.0.0.1:0", routes(product, always))
         running.then_stop(front.stop)
-        simulated.attach(f"http://127.0.0.1:{front.port}/slack/events", store.is_quiet, store.ring)
+        simulated.attach(f"http://127.0.0.1:{front.port}/slack/events", is_quiet, store.ring)
 
 
 def _welcome(simulated: Sandbox) -> str:

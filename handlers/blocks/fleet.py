@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.domain.allowance import Allowance, status
 from bot.domain.duration import duration_text
-from bot.domain.egress import ClusterEgress, EgressPath
+from bot.domain.egress import ClusterEgress, EgressPath, OutboundType
 from bot.domain.snat import Capacity, capacity
 from bot.inventory import EgressReport, FleetPage
 from handlers.blocks.card import names_of, until
@@ -71,7 +71,7 @@ def _counted(count: int, word: str) -> str:
 
 
 def _line(egress: ClusterEgress) -> str:
-    ips = fold([code(ip.address) for ip in egress.ips], 400, most=4, joint=" ") if egress.ips else "no public IP known"
+    ips = fold([code(ip.address) for ip in egress.ips], 400, most=4, joint=" ") if egress.ips else _without_ips(egress)
     marks = "".join(
         [
             " :warning:" if egress.warnings else "",
@@ -82,13 +82,18 @@ def _line(egress: ClusterEgress) -> str:
     return f"*{escape(egress.ref.name)}*  {escape(egress.declared)}{marks}\n{ips}  {headroom(capacity(egress))}"
 
 
+def _without_ips(egress: ClusterEgress) -> str:
+    has_none = egress.outbound_type in (OutboundType.NONE, OutboundType.BLOCK)
+    return "no way out" if has_none else "no public IP known"
+
+
 def headroom(ports: Capacity) -> str:
     """The SNAT state in a few words."""
     if ports.near_exhaustion:
         return "SNAT ports: :red_circle: near exhaustion"
     if ports.headroom_nodes is not None:
         return f"SNAT ports: room for {_counted(max(0, ports.headroom_nodes), 'more node')}"
-    return f"SNAT ports: {ports.total_ports:,} on demand" if ports.total_ports else "SNAT ports: not known"
+    return f"SNAT ports: {ports.total_ports:,} on demand" if ports.total_ports else ""
 
 
 def egress_report(report: EgressReport) -> Message:
@@ -117,7 +122,7 @@ def _answer(egress: ClusterEgress) -> str:
     count = len(egress.ips)
     if count == 1:
         return f"leaves through {egress.ips[0].address}"
-    return f"leaves through {count} addresses" if count else "no public outbound IP is known"
+    return f"leaves through {count} addresses" if count else _without_ips(egress)
 
 
 def _addresses(egress: ClusterEgress) -> list[Block]:

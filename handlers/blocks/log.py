@@ -51,8 +51,8 @@ def _event(chained: ChainedEvent) -> list[Block]:
         f"*{chained.seq}*  {when(event.at)}  *{escape(event.action)}*  {person(event.actor.user)} "
         f"via {code(event.via)}  {' '.join(about)}  {reached}"
     )
-    why = f"{event.reason}{f' (rule {event.policy_rule})' if event.policy_rule else ''}"
-    return [section(line.rstrip()), *([small_plain(why)] if why.strip() else [])]
+    why = f"{event.reason}{f' (rule {event.policy_rule})' if event.policy_rule else ''}".strip()
+    return [section(line.rstrip()), *([small_plain(why)] if why else [])]
 
 
 def file_name(form: str, now: datetime) -> str:

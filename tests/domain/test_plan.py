@@ -64,7 +64,9 @@ def test_a_difference_is_named_rule_by_rule() -> None:
     assert ("a000000002-https-443", ChangeKind.ADD) in kinds
     assert plan.kept == 2
     widened = [
-        replace(each, rules=tuple(replace(r, source_addresses=("*",)) for r in each.rules if isinstance(r, ApplicationRule)))
+        replace(
+            each, rules=tuple(replace(r, source_addresses=("*",)) for r in each.rules if isinstance(r, ApplicationRule))
+        )
         for each in render(THREE)
     ]
     assert diff(widened, render(THREE)).count(ChangeKind.ALTER) == 6
