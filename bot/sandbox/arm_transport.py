@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, MutableMapping
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 from azure.core.exceptions import HttpResponseError, ServiceResponseError
 from azure.core.pipeline.transport import HttpTransport
@@ -32,7 +32,7 @@ class ArmTransport(HttpTransport[Any, Any]):
         self._arm = arm
         self._clock = clock
 
-    def send(self, request: Any, **kwargs: Any) -> Any:
+    def send(self, request: Any, **_kwargs: Any) -> Any:
         """Answer one request.
 
         Raises:
@@ -56,7 +56,7 @@ class ArmTransport(HttpTransport[Any, Any]):
     def close(self) -> None:
         """Nothing to close."""
 
-    def __exit__(self, *exc_details: Any) -> None:
+    def __exit__(self, *exc_details: object) -> None:
         self.close()
 
 
@@ -130,16 +130,16 @@ class _Answer(HttpResponse):
     def read(self) -> bytes:
         return self.content
 
-    def iter_bytes(self, **kwargs: Any) -> Iterator[bytes]:
+    def iter_bytes(self, **_kwargs: Any) -> Iterator[bytes]:
         yield self.content
 
-    def iter_raw(self, **kwargs: Any) -> Iterator[bytes]:
+    def iter_raw(self, **_kwargs: Any) -> Iterator[bytes]:
         yield self.content
 
     def close(self) -> None:
         return
 
-    def __enter__(self) -> "_Answer":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *args: object) -> None:

@@ -61,7 +61,9 @@ def guard(world: World, request: ArmRequest, rid: ResourceId) -> None:
         ArmError: 409 or 412.
     """
     target = rid.parent if rid.type_key == POOL and rid.parent else rid
-    busy = world.ledger.conflicting((target.key, *([rid.parent.key] if rid.parent else []), *trees.roots_for(world, rid)))
+    busy = world.ledger.conflicting(
+        (target.key, *([rid.parent.key] if rid.parent else []), *trees.roots_for(world, rid))
+    )
     if busy:
         raise _busy(request, rid, busy)
     if rid.type_key != GROUP or world.honour_if_match_on_groups:
@@ -81,7 +83,9 @@ def begin(world: World, request: ArmRequest, rid: ResourceId, write: Write, fail
     return ArmResponse(201 if write.created else 200, headers, write.answer)
 
 
-def accepted(world: World, request: ArmRequest, rid: ResourceId, write: Write, failure: Json | None = None) -> ArmResponse:
+def accepted(
+    world: World, request: ArmRequest, rid: ResourceId, write: Write, failure: Json | None = None
+) -> ArmResponse:
     """As ``begin`` for DELETE and POST: 202, no body, and a Location too."""
     response = begin(world, request, rid, write, failure)
     url = response.headers["azure-asyncoperation"].replace("/operations/", "/operationResults/")
@@ -93,7 +97,8 @@ def _operation(world: World, rid: ResourceId, write: Write, kind: str, failure: 
     shape = KINDS[rid.type_key]
     guid = etags.new_guid()
     location = _location(world, rid, write)
-    path = f"/subscriptions/{rid.subscription}/providers/{shape.path.split('/')[0]}/locations/{location}/{shape.operations}"
+    provider = shape.path.split("/")[0]
+    path = f"/subscriptions/{rid.subscription}/providers/{provider}/locations/{location}/{shape.operations}"
     operation = Operation(
         guid,
         rid.text,
@@ -155,14 +160,16 @@ def _busy(request: ArmRequest, rid: ResourceId, operation: Operation) -> ArmErro
         started = operation.started.strftime("%Y-%m-%d %H:%M:%S")
         return _deleting(rid) if request.method == "DELETE" else clusters.in_progress(operation.id, started)
     url = f"{request.base_url}{operation.path}/{operation.id}?api-version={request.query.get('api-version', '')}"
-    message = "Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: "
+    message = (
+        "Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: "
+    )
     return network_error(409, "AnotherOperationInProgress", f"{message}{url}.")
 
 
 def _deleting(rid: ResourceId) -> ArmError:
     text = (
-        f"Failed to save managed cluster {rid.names[0]} in subscription {rid.subscription}, resource group {rid.group}. "
-        "Operation is not allowed: Another operation is in progress"
+        f"Failed to save managed cluster {rid.names[0]} in subscription {rid.subscription}, resource group "
+        f"{rid.group}. Operation is not allowed: Another operation is in progress"
     )
     error = aks_error(409, "EtagMismatch", text, subcode="PutManagedClusterAndAgentPools_FailedPrecondition")
     detail = {"code": "Unspecified", "message": "rpc error: code = FailedPrecondition desc = Etag mismatched"}

@@ -2,6 +2,7 @@
 
 import hashlib
 import ipaddress
+from collections.abc import Iterable
 
 from bot.sandbox.arm.ids import PUBLIC_IP
 from bot.sandbox.arm.store import ResourceStore
@@ -13,15 +14,16 @@ _POOLS = {
 _PREFIXES = ipaddress.ip_network("68.154.0.0/16")
 
 
-def allocate(store: ResourceStore, key: str, version: str) -> str:
+def allocate(store: ResourceStore, key: str, version: str, *, reserved: Iterable[str] = ()) -> str:
     """A free public address for a resource.
 
     Args:
         store: Where addresses in use are looked up.
         key: The resource's lower-case id.
         version: IPv4 or IPv6.
+        reserved: Addresses that running operations have handed out already.
     """
-    used = {str(body["properties"].get("ipAddress")) for body in store.of_type(PUBLIC_IP).values()}
+    used = {str(body["properties"].get("ipAddress")) for body in store.of_type(PUBLIC_IP).values()} | set(reserved)
     pool = _POOLS[version]
     start = _hash(key)
     return next(

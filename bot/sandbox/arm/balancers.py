@@ -62,7 +62,13 @@ def load_balancer(rid: ResourceId, location: str, frontends: Sequence[Json], *, 
         "outboundRules": outbound,
         "inboundNatPools": [],
     }
-    body = {"name": rid.name, "id": rid.text, "type": f"{NETWORK}/loadBalancers", "location": location, "sku": _STANDARD}
+    body = {
+        "name": rid.name,
+        "id": rid.text,
+        "type": f"{NETWORK}/loadBalancers",
+        "location": location,
+        "sku": _STANDARD,
+    }
     return settled(rid, {**body, "properties": properties})
 
 
@@ -73,7 +79,10 @@ def egress_frontend(balancer: ResourceId, target: str) -> Json:
     field = "publicIPPrefix" if parsed and parsed.type_key == PREFIX else "publicIPAddress"
     rule = "aksOutboundRuleIPv6" if "-ipv6" in name else "aksOutboundRule"
     rules = [{"id": f"{balancer.text}/outboundRules/{rule}"}]
-    return {"name": name, "properties": {"privateIPAllocationMethod": "Dynamic", field: {"id": target}, "outboundRules": rules}}
+    return {
+        "name": name,
+        "properties": {"privateIPAllocationMethod": "Dynamic", field: {"id": target}, "outboundRules": rules},
+    }
 
 
 def ingress_frontend(balancer: ResourceId, service: str, address_id: str) -> Json:
@@ -95,7 +104,14 @@ def nat_gateway(rid: ResourceId, location: str, addresses: Sequence[str], **sett
             properties[name] = [{"id": target} for target in settings[field]]
     sku = {"name": settings.get("sku") or "Standard", "tier": "Regional"}
     tags = {"tags": settings["tags"]} if settings.get("tags") else {}
-    body = {"name": rid.name, "id": rid.text, "type": f"{NETWORK}/natGateways", "location": location, **tags, "sku": sku}
+    body = {
+        "name": rid.name,
+        "id": rid.text,
+        "type": f"{NETWORK}/natGateways",
+        "location": location,
+        **tags,
+        "sku": sku,
+    }
     return settled(rid, {**body, "properties": properties})
 
 

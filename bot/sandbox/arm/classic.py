@@ -69,7 +69,9 @@ def _checked(shape: Callable[[Json], Json], rule: Json) -> Json:
     except ArmError as error:
         if "error" in error.body:
             raise
-        raise _invalid("AzureFirewallRuleInvalid", f"Rule {rule['name']} is not valid: {error.body['ModelState']}") from None
+        raise _invalid(
+            "AzureFirewallRuleInvalid", f"Rule {rule['name']} is not valid: {error.body['ModelState']}"
+        ) from None
 
 
 def _application(rule: Json) -> Json:

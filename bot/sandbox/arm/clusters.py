@@ -1,29 +1,32 @@
 """Writes to managed clusters and their node pools.
 
-Behaviour follows recorded traffic: the wanted count is shown at once, ``effectiveOutboundIPs`` and ``eTag`` change at the
-end. Ranges: https://learn.microsoft.com/en-us/azure/aks/load-balancer-standard and
-https://learn.microsoft.com/en-us/azure/aks/nat-gateway (read 2026-11).
+Behaviour follows recorded traffic: the wanted count is shown at once; ``effectiveOutboundIPs`` and ``eTag`` change at
+the end.
 """
 
-import math
 from typing import Any
 
-from bot.sandbox.arm import egress, etags
+from bot.sandbox.arm import egress, etags, limits
 from bot.sandbox.arm.ids import CLUSTER, EGRESS_S, ResourceId, parse_id
 from bot.sandbox.arm.wire import ArmError, Json, aks_error, resource_not_found
 from bot.sandbox.arm.world import World
 from bot.sandbox.arm.writes import Write
 
-LB_COUNTS, NAT_COUNTS, IDLE_MINUTES, PORTS = range(1, 101), range(1, 17), range(4, 121), range(0, 64001, 8)
-"""Managed IPs of a load balancer and of a NAT gateway, idle timeouts, and allocated ports (multiples of eight)."""
-PORTS_PER_IP = 64_000
 TAGS_S = 10.0
 """A PATCH of tags takes seconds, an egress update minutes."""
 _READ_ONLY = frozenset(
-    ("provisioningState powerState currentKubernetesVersion fqdn azurePortalFQDN maxAgentPools resourceUID privateFQDN").split()
+    [
+        "provisioningState",
+        "powerState",
+        "currentKubernetesVersion",
+        "fqdn",
+        "azurePortalFQDN",
+        "maxAgentPools",
+        "resourceUID",
+        "privateFQDN",
+    ]
 )
 _PROVIDERS = ("managedOutboundIPs", "outboundIPs", "outboundIPPrefixes")
-_TYPES = ("loadBalancer", "managedNATGateway", "managedNATGatewayV2", "userAssignedNATGateway", "userDefinedRouting")
 
 
 def cluster_write(world: World, rid: ResourceId, body: Json) -> Write:
@@ -36,7 +39,7 @@ def cluster_write(world: World, rid: ResourceId, body: Json) -> Write:
     if old is None:
         raise aks_error(400, "OperationNotAllowed", "This subscription takes no new clusters; update an existing one.")
     new = merged(old, body)
-    _check(world, new)
+    limits.check(world, new)
     outbound, writes = egress.plan(world, old, new)
     scaled = _counts(old) != _counts(new)
     during = _state(new, "Scaling" if scaled else "Updating")
@@ -70,11 +73,14 @@ def pool_write(world: World, rid: ResourceId, body: Json) -> Write:
         raise resource_not_found("Microsoft.ContainerService/managedClusters", rid.names[0], rid.group)
     pools = old["properties"]["agentPoolProfiles"]
     found = next((pool for pool in pools if pool["name"].lower() == rid.name.lower()), {"name": rid.name})
-    pool = {**found, **{k: v for k, v in (body.get("properties") or {}).items() if k not in ("eTag", "provisioningState")}}
+    pool = {
+        **found,
+        **{k: v for k, v in (body.get("properties") or {}).items() if k not in ("eTag", "provisioningState")},
+    }
     others = [other for other in pools if other["name"] != found["name"]]
     shown = _with_pools(old, [*others, {**pool, "provisioningState": "Updating"}])
     done = _with_pools(old, [*others, {**pool, "provisioningState": "Succeeded", "eTag": etags.new_guid()}])
-    _check_ports(shown)
+    limits.check_ports(world, shown)
     write = _write(cluster_id, shown, {cluster_id.key: done}, 90)
     return Write(write.during, write.after, 90, found is pool, write.locks, answer=pool_view(world, rid, shown) or {})
 
@@ -98,8 +104,8 @@ def in_progress(operation_id: str, started: str) -> ArmError:
         409,
         "OperationNotAllowed",
         "Operation is not allowed because there's an in progress update managed cluster operation (operation ID: "
-        f"{operation_id}) on the managed cluster started on UTC {started}. Please wait for it to finish before starting a new "
-        "operation. You can also use 'az aks operation-abort' to abort it.",
+        f"{operation_id}) on the managed cluster started on UTC {started}. Please wait for it to finish before "
+        "starting a new operation. You can also use 'az aks operation-abort' to abort it.",
     )
 
 
@@ -127,7 +133,11 @@ def _network(old: Json, sent: Json) -> Json:
             new[name] = _profile(old.get(name) or {}, new[name])
     kind = new["outboundType"]
     if kind != old["outboundType"]:
-        new = {name: value for name, value in new.items() if name not in egress.PROFILES.values() or name == egress.PROFILES.get(kind)}
+        new = {
+            name: value
+            for name, value in new.items()
+            if name not in egress.PROFILES.values() or name == egress.PROFILES.get(kind)
+        }
     if kind == "loadBalancer" and not any((new.get("loadBalancerProfile") or {}).get(p) for p in _PROVIDERS):
         new["loadBalancerProfile"] = {"managedOutboundIPs": {"count": 1}, "backendPoolType": "nodeIPConfiguration"}
     if egress.PROFILES.get(kind) == "natGatewayProfile" and not new.get("natGatewayProfile"):
@@ -142,105 +152,19 @@ def _profile(old: Json, sent: Json) -> Json:
     if "managedOutboundIPs" in provider:
         provider = {"managedOutboundIPs": provider["managedOutboundIPs"]}
     effective = {"effectiveOutboundIPs": old["effectiveOutboundIPs"]} if "effectiveOutboundIPs" in old else {}
-    kind = {"backendPoolType": "nodeIPConfiguration"} if str(new.get("backendPoolType")).lower() == "nodeipconfiguration" else {}
+    kind = (
+        {"backendPoolType": "nodeIPConfiguration"}
+        if str(new.get("backendPoolType")).lower() == "nodeipconfiguration"
+        else {}
+    )
     return {**provider, **effective, **new, **kind}
 
 
 def _pools(old: list[Json], sent: list[Json]) -> list[Json]:
     known = {pool["name"].lower(): pool for pool in old}
-    return [{**known.get(pool["name"].lower(), {}), **{k: v for k, v in pool.items() if v is not None}} for pool in sent]
-
-
-def _check(world: World, cluster: Json) -> None:
-    network = cluster["properties"]["networkProfile"]
-    if network["outboundType"] not in (*_TYPES, "none", "block"):
-        raise _invalid("InvalidParameter", f"Outbound type {network['outboundType']} is not known.", "networkProfile.outboundType")
-    profile = network.get("loadBalancerProfile") or {}
-    if network["outboundType"] == "loadBalancer":
-        _check_balancer(world, network, profile)
-        _check_ports(cluster)
-    if egress.PROFILES.get(network["outboundType"]) == "natGatewayProfile":
-        _check_nat(network.get("natGatewayProfile") or {})
-
-
-def _check_balancer(world: World, network: Json, profile: Json) -> None:
-    managed = profile.get("managedOutboundIPs")
-    target = "networkProfile.loadBalancerProfile"
-    dual = "IPv6" in network.get("ipFamilies", ())
-    if managed and not _counts_ok(managed, LB_COUNTS, v6_from=1 if dual else 0):
-        code = "InvalidLoadBalancerProfileManagedOutboundIPCount"
-        raise _invalid(code, "Load balancer profile managed outbound IP count must be between 1 and 100.", target)
-    ports, idle = profile.get("allocatedOutboundPorts") or 0, profile.get("idleTimeoutInMinutes") or 30
-    if ports % 8:
-        code = "LoadBalancerProfileAllocatedOutboundPortsMustBeMultipleOfEight"
-        raise _invalid(code, f"Load balancer profile allocated ports {ports} must be a multiple of 8.", target)
-    if ports not in PORTS:
-        code = "InvalidLoadBalancerProfileAllocatedOutboundPorts"
-        raise _invalid(code, f"Load balancer profile allocated ports {ports} must be between 0 and 64000.", target)
-    if idle not in IDLE_MINUTES:
-        code = "InvalidLoadBalancerProfileIdleTimeoutInMinutes"
-        raise _invalid(code, "Load balancer profile idle timeout must be between 4 and 120 minutes.", target)
-    _check_own(world, egress.wish(network).own)
-
-
-def _check_own(world: World, own: tuple[str, ...]) -> None:
-    for target in own:
-        if world.view_key(target.lower()) is None:
-            prefix = "/publicipprefixes/" in target.lower()
-            what, code = ("IP prefixes", "Prefixes") if prefix else ("IPs", "s")
-            detail = "LoadBalancerProfileOutboundIPPrefixNotExist" if prefix else "LoadBalancerProfileOutboundIPNotExist"
-            field = "outboundIPPrefixes" if prefix else "outboundIPs"
-            raise _invalid(
-                f"InvalidLoadBalancerProfileOutboundIP{code}",
-                f"Error in validating load balancer profile outbound {what}, error details: {detail}",
-                f"networkProfile.loadBalancerProfile.{field}",
-            )
-
-
-def _check_nat(profile: Json) -> None:
-    target = "networkProfile.natGatewayProfile"
-    managed = profile.get("managedOutboundIPProfile")
-    if managed and not _counts_ok(managed, NAT_COUNTS, v6_from=0):
-        code = "InvalidNATGatewayProfileManagedOutboundIPCount"
-        raise _invalid(code, "NAT gateway profile managed outbound IP count must be between 1 and 16.", target)
-    if (profile.get("idleTimeoutInMinutes") or 4) not in IDLE_MINUTES:
-        code = "InvalidNATGatewayProfileIdleTimeoutInMinutes"
-        raise _invalid(code, "NAT gateway profile idle timeout must be between 4 and 120 minutes.", target)
-
-
-def _counts_ok(managed: Json, allowed: range, *, v6_from: int) -> bool:
-    return managed.get("count", 1) in allowed and (managed.get("countIPv6") or 0) in range(v6_from, allowed.stop)
-
-
-def _check_ports(cluster: Json) -> None:
-    """Explicit ports need room: nodes, at most and while they are upgraded, times ports.
-
-    https://learn.microsoft.com/en-us/troubleshoot/azure/azure-kubernetes/create-upgrade-delete/error-code-invalidloadbalancerprofileallocatedoutboundports
-    (read 2026-11).
-    """
-    network = cluster["properties"]["networkProfile"]
-    ports = (network.get("loadBalancerProfile") or {}).get("allocatedOutboundPorts") or 0
-    wanted = egress.wish(network)
-    addresses = wanted.v4 or len(wanted.own)
-    nodes = sum(_most_nodes(pool) for pool in cluster["properties"]["agentPoolProfiles"])
-    if network["outboundType"] == "loadBalancer" and nodes * ports > addresses * PORTS_PER_IP:
-        raise _invalid(
-            "InvalidLoadBalancerProfileAllocatedOutboundPorts",
-            f"Load balancer profile allocated ports {ports} is not in an allowable range given the number of nodes and IPs "
-            f"provisioned. Total node count {nodes} requires {nodes * ports} ports but only {addresses * PORTS_PER_IP} ports are "
-            f"available given {addresses} outbound public IPs. Refer to https://aka.ms/aks/slb-ports for more details.",
-            "networkProfile.loadBalancerProfile.allocatedOutboundPorts",
-        )
-
-
-def _most_nodes(pool: Json) -> int:
-    count = int((pool.get("maxCount") if pool.get("enableAutoScaling") else pool.get("count")) or 0)
-    surge = str((pool.get("upgradeSettings") or {}).get("maxSurge") or "1")
-    return count + (math.ceil(count * int(surge[:-1]) / 100) if surge.endswith("%") else int(surge))
-
-
-def _invalid(code: str, message: str, target: str) -> ArmError:
-    return aks_error(400, code, message, target=target)
+    return [
+        {**known.get(pool["name"].lower(), {}), **{k: v for k, v in pool.items() if v is not None}} for pool in sent
+    ]
 
 
 def _counts(cluster: Json) -> list[Any]:

@@ -1,7 +1,7 @@
 """What a cluster must reach: the answer of ``outboundNetworkDependenciesEndpoints``.
 
-Shape of the official example; names from https://learn.microsoft.com/en-us/azure/aks/outbound-rules-control-egress (read
-2026-11).
+Shape of the official example; names from
+https://learn.microsoft.com/en-us/azure/aks/outbound-rules-control-egress (read 2026-11).
 """
 
 from bot.sandbox.arm.wire import Json
@@ -27,13 +27,16 @@ def endpoints(cluster: Json) -> Json:
     """All categories for one cluster; the API server's name is its own."""
     server = (("*.hcp." + str(cluster["location"]) + ".azmk8s.io", 443, "Https"),)
     tunnel = ((str(cluster["properties"].get("fqdn") or "*.azmk8s.io"), 9000, "TCP"),)
-    return {"value": [_category(*pair) for pair in {**_PUBLISHED, "apiserver": server, "tunnel-classic": tunnel}.items()]}
+    return {
+        "value": [_category(*pair) for pair in {**_PUBLISHED, "apiserver": server, "tunnel-classic": tunnel}.items()]
+    }
 
 
 def _category(name: str, found: tuple[tuple[str, int, str], ...]) -> Json:
     return {
         "category": name,
         "endpoints": [
-            {"domainName": domain, "endpointDetails": [{"port": port, "protocol": protocol}]} for domain, port, protocol in found
+            {"domainName": domain, "endpointDetails": [{"port": port, "protocol": protocol}]}
+            for domain, port, protocol in found
         ],
     }

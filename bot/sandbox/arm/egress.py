@@ -10,6 +10,8 @@ from bot.sandbox.arm.ids import ResourceId, parse_id
 from bot.sandbox.arm.wire import Json
 from bot.sandbox.arm.world import World
 
+Writes = dict[str, Json | None]
+
 PROFILES = {
     "loadBalancer": "loadBalancerProfile",
     "managedNATGateway": "natGatewayProfile",
@@ -44,7 +46,7 @@ def wish(network: Json) -> Wish:
     return Wish(own=tuple(entry["id"] for entry in (*own, *prefixes)))
 
 
-def plan(world: World, old: Json, new: Json) -> tuple[list[str], dict[str, Json | None]]:
+def plan(world: World, old: Json, new: Json) -> tuple[list[str], Writes]:
     """The outbound ids after an update from one cluster body to another, and all writes that it takes.
 
     Addresses that stay keep their place and new ones are appended; which ones go is AKS's choice, not the last ones.
@@ -54,7 +56,7 @@ def plan(world: World, old: Json, new: Json) -> tuple[list[str], dict[str, Json 
     before = effective(old["properties"]["networkProfile"])
     group = new["properties"]["nodeResourceGroup"]
     managed = [target for target in before if f"/resourcegroups/{group}/".lower() in target.lower()]
-    writes: dict[str, Json | None] = {}
+    writes: Writes = {}
     kept: list[str] = list(wanted.own)
     if not wanted.own:
         for version, count in (("IPv4", wanted.v4), ("IPv6", wanted.v6)):
@@ -65,22 +67,24 @@ def plan(world: World, old: Json, new: Json) -> tuple[list[str], dict[str, Json 
     return kept, writes
 
 
-def _grown(world: World, cluster: Json, have: list[str], goal: tuple[str, int], writes: dict[str, Json | None]) -> list[str]:
+def _grown(world: World, cluster: Json, have: list[str], goal: tuple[str, int], writes: Writes) -> list[str]:
     version, count = goal
     stay = sorted(have, key=lambda target: hashlib.sha256(target.lower().encode()).hexdigest())[:count]
     for _ in range(count - len(stay)):
-        rid, body = _new_address(world, cluster, version)
+        rid, body = _new_address(world, cluster, version, writes)
         writes[rid.key] = body
         stay.append(rid.text)
     return stay
 
 
-def _new_address(world: World, cluster: Json, version: str) -> tuple[ResourceId, Json]:
+def _new_address(world: World, cluster: Json, version: str, writes: Writes) -> tuple[ResourceId, Json]:
     name = etags.new_guid() + ("-ipv6" if version == "IPv6" else "")
     cluster_id = parse_id(cluster["id"])
     subscription = cluster_id.subscription if cluster_id else ""
     rid = network_id(subscription, cluster["properties"]["nodeResourceGroup"], "publicIPAddresses", name)
-    address = allocate(world.store, rid.key, version)
+    taken = [str(body["properties"].get("ipAddress")) for body in writes.values() if body]
+    reserved = [*world.reserved_addresses(), *taken]
+    address = allocate(world.store, rid.key, version, reserved=reserved)
     return rid, balancers.public_ip(rid, cluster["location"], address, tags=managed_tags(cluster))
 
 
@@ -99,14 +103,14 @@ def _version(world: World, target: str) -> str:
     return str(body["properties"].get("publicIPAddressVersion", "IPv4"))
 
 
-def _carriers(world: World, cluster: Json, outbound: list[str]) -> dict[str, Json | None]:
+def _carriers(world: World, cluster: Json, outbound: list[str]) -> Writes:
     network = cluster["properties"]["networkProfile"]
     through_nat = PROFILES.get(network["outboundType"]) == "natGatewayProfile"
     balancer = _balancer(world, cluster, [] if through_nat else outbound)
     return {**balancer, **_nat(world, cluster, outbound if through_nat else [])}
 
 
-def _balancer(world: World, cluster: Json, outbound: list[str]) -> dict[str, Json | None]:
+def _balancer(world: World, cluster: Json, outbound: list[str]) -> Writes:
     rid = _in_node_group(cluster, "loadBalancers", "kubernetes")
     old = world.store.get(rid.key)
     frontends = (old or {"properties": {}})["properties"].get("frontendIPConfigurations", [])
@@ -119,7 +123,7 @@ def _balancer(world: World, cluster: Json, outbound: list[str]) -> dict[str, Jso
     return {rid.key: balancers.load_balancer(rid, cluster["location"], [*egress, *ingress], ports=ports, idle=idle)}
 
 
-def _nat(world: World, cluster: Json, outbound: list[str]) -> dict[str, Json | None]:
+def _nat(world: World, cluster: Json, outbound: list[str]) -> Writes:
     group = f"/resourcegroups/{cluster['properties']['nodeResourceGroup']}/".lower()
     old = [key for key in world.store.of_type(balancers.NAT) if group in key]
     if not outbound:

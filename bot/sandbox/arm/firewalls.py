@@ -23,12 +23,11 @@ def firewall_write(world: World, rid: ResourceId, body: Json) -> Write:
     old = world.view(rid) or {"properties": {}}
     kept = {name: old["properties"][name] for name in ("hubIPAddresses", "sku") if name in old["properties"]}
     properties = {"ipConfigurations": [], "threatIntelMode": "Alert", **kept, **properties}
-    addresses = {c["name"]: c["properties"].get("privateIPAddress") for c in old["properties"].get("ipConfigurations", [])}
+    addresses = {
+        c["name"]: c["properties"].get("privateIPAddress") for c in old["properties"].get("ipConfigurations", [])
+    }
     properties["ipConfigurations"] = [_with_private(c, addresses) for c in properties["ipConfigurations"]]
     write = network_write(world, rid, {**body, "properties": properties})
-    shown = write.during[rid.key]["properties"]
-    shown.pop("resourceGuid", None)
-    write.after[rid.key]["properties"].pop("resourceGuid", None)  # type: ignore[index]
     policy = reference(body, "firewallPolicy")
     roots = [trees.root_of(world, key) for key in dict.fromkeys((rid.key, policy)) if key]
     return _in_tree(world, rid, write, roots)
@@ -116,7 +115,11 @@ def deploy(world: World, rid: ResourceId) -> Write:
     for key, body in drafts:
         target = key.split("/rulecollectiongroupdrafts/")[0]
         if target != key and (group := world.store.get(target)):
-            after[target] = {**group, "etag": etags.new_guid(), "properties": {**group["properties"], **body["properties"]}}
+            after[target] = {
+                **group,
+                "etag": etags.new_guid(),
+                "properties": {**group["properties"], **body["properties"]},
+            }
     write = Write({rid.key: with_state(rid, policy, "Updating", etags.new_guid())}, after, UNATTACHED_S, False, ())
     return _in_tree(world, rid, write, [trees.root_of(world, rid.key)])
 

@@ -76,7 +76,9 @@ def metadata(_world: World, request: ArmRequest, _match: _Match, _failure: Json 
 
 def tenants(_world: World, _request: ArmRequest, _match: _Match, _failure: Json | None) -> ArmResponse:
     """The one tenant."""
-    return ArmResponse(200, _JSON, {"value": [{"id": f"/tenants/{TENANT}", "tenantId": TENANT, "displayName": "Sandbox"}]})
+    return ArmResponse(
+        200, _JSON, {"value": [{"id": f"/tenants/{TENANT}", "tenantId": TENANT, "displayName": "Sandbox"}]}
+    )
 
 
 def subscriptions(world: World, _request: ArmRequest, _match: _Match, _failure: Json | None) -> ArmResponse:

@@ -92,4 +92,7 @@ def _row(key: str, body: Json) -> Row:
 
 def _as_table(rows: list[Row]) -> dict[str, Any]:
     names = list(rows[0]) if rows else []
-    return {"columns": [{"name": name, "type": "object"} for name in names], "rows": [list(row.values()) for row in rows]}
+    return {
+        "columns": [{"name": name, "type": "object"} for name in names],
+        "rows": [list(row.values()) for row in rows],
+    }

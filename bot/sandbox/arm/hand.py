@@ -28,9 +28,16 @@ def change_by_hand(world: World, resource_id: str, body: Any) -> Json:
     except ArmError as error:
         raise ValueError(f"Azure would refuse this: {error.body}") from None
     old = world.view(rid) or {}
-    head = {"id": rid.text, "name": rid.name, "type": KINDS[rid.type_key].shown, "location": old.get("location", "westeurope")}
+    head = {
+        "id": rid.text,
+        "name": rid.name,
+        "type": KINDS[rid.type_key].shown,
+        "location": old.get("location", "westeurope"),
+    }
     state = str(properties.get("provisioningState") or "Succeeded")
-    _keep(world, rid, with_state(rid, {**head, **body, "id": rid.text, "properties": properties}, state, etags.new_guid()))
+    _keep(
+        world, rid, with_state(rid, {**head, **body, "id": rid.text, "properties": properties}, state, etags.new_guid())
+    )
     return world.view(rid) or {}
 
 

@@ -1,8 +1,7 @@
 """A small piece of the Kusto query language: what inventory queries of Azure Resource Graph use.
 
-Operators: ``where`` (``==``, ``=~``, ``!=``, ``!~``, ``in``, ``in~``, ``contains``, ``has``, ``isnotempty``, joined by ``and`` and ``or``),
-``project``, ``extend``, ``mv-expand``, ``order by``, ``limit``, ``take``, ``count``. Functions: ``tolower``, ``tostring``,
-``toint``, ``coalesce``, ``array_length``, ``isnotempty``, ``isempty``. Language:
+Operators: ``where`` (the comparisons below, joined by ``and`` and ``or``), ``project``, ``extend``, ``mv-expand``,
+``order by``, ``limit``, ``take``, ``count``; functions as in the table at the end. Language:
 https://learn.microsoft.com/en-us/azure/governance/resource-graph/concepts/query-language (read 2026-11).
 """
 
@@ -192,16 +191,16 @@ class _Parser:
         return values
 
     def _value(self) -> Expression:
-        token = self._take()
-        if token == "(":
+        word = self._take()
+        if word == "(":
             inner = self._either()
             self._take(")")
             return inner
-        if token[0] in "'\"":
-            return _constant(token[1:-1])
+        if word[0] in "'\"":
+            return _constant(word[1:-1])
         if self._peek() == "(":
-            return self._call(token.lower())
-        return self._path(token)
+            return self._call(word.lower())
+        return self._path(word)
 
     def _call(self, name: str) -> Expression:
         self._take("(")
@@ -253,7 +252,13 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":")) if isinstance(value, dict | list) else str(value)
+    return (
+        value
+        if isinstance(value, str)
+        else json.dumps(value, separators=(",", ":"))
+        if isinstance(value, dict | list)
+        else str(value)
+    )
 
 
 def _lower(value: Any) -> str:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.sandbox.arm.ids import BALANCER, FIREWALL, GROUP, IP_GROUP, NAT, POLICY, VNET, parse_id
+from bot.sandbox.arm.ids import BALANCER, FIREWALL, GROUP, NAT, POLICY, VNET
 from bot.sandbox.arm.store import ResourceStore
 from bot.sandbox.arm.wire import Json
 
@@ -62,7 +62,7 @@ class Links:
             if policy := reference(body, "firewallPolicy"):
                 self.firewalls[policy].append(body["id"])
             self._ip_groups(body, body["id"])
-            self._attach(body["properties"].get("ipConfigurations", []), {})
+            self._attach(body["properties"].get("ipConfigurations", []))
 
     def _ip_groups(self, body: Json, user: str) -> None:
         for group in set(_ip_groups(body["properties"])):
@@ -76,18 +76,21 @@ class Links:
                     if target := reference(subnet, name):
                         self.subnets[target].append(subnet["id"])
         for body in store.of_type(BALANCER).values():
-            self._attach(body["properties"].get("frontendIPConfigurations", []), {})
+            self._attach(body["properties"].get("frontendIPConfigurations", []))
         for body in store.of_type("microsoft.network/applicationgateways").values():
-            self._attach(body["properties"].get("frontendIPConfigurations", []), {})
+            self._attach(body["properties"].get("frontendIPConfigurations", []))
+        self._nat_gateways(store)
+
+    def _nat_gateways(self, store: ResourceStore) -> None:
         for body in store.of_type(NAT).values():
             for name in ("publicIpAddresses", "publicIpAddressesV6"):
                 for address in body["properties"].get(name, []):
                     self.addresses[address["id"].lower()] = {"natGateway": {"id": body["id"]}}
 
-    def _attach(self, configurations: list[Json], extra: Json) -> None:
+    def _attach(self, configurations: list[Json]) -> None:
         for configuration in configurations:
             if address := reference(configuration, "publicIPAddress"):
-                self.addresses[address] = {"ipConfiguration": {"id": configuration["id"]}, **extra}
+                self.addresses[address] = {"ipConfiguration": {"id": configuration["id"]}}
 
 
 def _ip_groups(value: Any) -> Iterator[str]:
@@ -100,9 +103,3 @@ def _ip_groups(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for child in value:
             yield from _ip_groups(child)
-
-
-def is_ip_group(text: str) -> bool:
-    """Whether an id is that of an IP group."""
-    parsed = parse_id(text)
-    return parsed is not None and parsed.type_key == IP_GROUP

@@ -41,7 +41,9 @@ def _known(world: World, rid: ResourceId) -> dict[str, float]:
     body = world.view(rid) or {"properties": {}}
     rules = body["properties"].get("outboundRules") or [{}]
     frontends = sum(len(rule.get("properties", {}).get("frontendIPConfigurations", [])) for rule in rules)
-    allocated = float((rules[0].get("properties", {}).get("allocatedOutboundPorts") or PORTS_PER_NODE) * max(1, frontends))
+    allocated = float(
+        (rules[0].get("properties", {}).get("allocatedOutboundPorts") or PORTS_PER_NODE) * max(1, frontends)
+    )
     share = int(hashlib.sha256(rid.key.encode()).hexdigest()[:2], 16) / 255
     used = round(allocated * (0.1 + 0.8 * share))
     return {

@@ -18,7 +18,7 @@ KEPT = 10_000
 class Operation:
     """One accepted write.
 
-    Everything that it will do stands in it from the start, so that it can be finished, or finished again, by any process.
+    Everything that it will do stands in it from the start, so that any process can finish it, or finish it again.
 
     Args:
         id: The guid in its URL.
@@ -95,7 +95,9 @@ class Ledger:
         """A resource was changed by hand: running operations no longer have a say in it."""
         for operation in list(self.running):
             if key in operation.during or key in operation.after:
-                changed = replace(operation, during=_without(operation.during, key), after=_without(operation.after, key))
+                changed = replace(
+                    operation, during=_without(operation.during, key), after=_without(operation.after, key)
+                )
                 self.running[self.running.index(operation)] = changed
                 self._keep(changed)
 
@@ -107,6 +109,11 @@ class Ledger:
     def shown(self, key: str) -> Json | None:
         """What a resource shows because of a running operation, if anything."""
         return next((operation.during[key] for operation in self.running if key in operation.during), None)
+
+    def coming(self) -> Iterator[Json]:
+        """Bodies that running operations will leave behind."""
+        for operation in self.running:
+            yield from (body for body in operation.after.values() if body is not None)
 
     def touched(self) -> set[str]:
         """Keys that show Updating because of a running operation on something else."""

@@ -45,13 +45,15 @@ def ok(body: Any, **headers: str) -> ArmResponse:
     return ArmResponse(200, {**accept.JSON_TYPE, **READS_LEFT, **headers}, body)
 
 
-def _get(world: World, request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
+def _get(world: World, _request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
     rid = _rid(world, match)
     body = clusters.pool_view(world, rid) if rid.type_key == POOL else world.view(rid)
     if body is None:
         raise _not_found(rid)
     tag = etags.header_of(rid, body)
-    headers = {"content-type": "application/json"} if rid.type_key in (CLUSTER, POOL) else {**accept.JSON_TYPE, **READS_LEFT}
+    headers = (
+        {"content-type": "application/json"} if rid.type_key in (CLUSTER, POOL) else {**accept.JSON_TYPE, **READS_LEFT}
+    )
     return ArmResponse(200, {**headers, **({"etag": tag} if tag else {})}, body)
 
 
@@ -92,11 +94,14 @@ def _removal(world: World, rid: ResourceId, old: Json) -> Write:
         return Write({}, {rid.parent.key: after}, 2, False, (rid.key, rid.parent.key))
     if rid.type_key in (FIREWALL, POLICY, GROUP, IP_GROUP):
         return firewalls.removal(world, rid)
+    if user := old["properties"].get("ipConfiguration") or old["properties"].get("natGateway"):
+        text = f"Public IP address {rid.text} can not be deleted since it is still allocated to resource {user['id']}."
+        raise network_error(400, "PublicIPAddressCannotBeDeleted", text)
     shown = {**old, "properties": {**old["properties"], "provisioningState": "Deleting"}}
     return Write({rid.key: shown}, {rid.key: None}, KINDS[rid.type_key].seconds, False, (rid.key,))
 
 
-def _list(world: World, request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
+def _list(world: World, _request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
     """A collection: in a subscription, in a resource group, or below a parent resource."""
     found = match.groupdict()
     rid = parse_id(f"{_prefix(found)}/providers/{found['provider']}/{found['rest']}/-")
@@ -130,7 +135,7 @@ def _dependencies(world: World, _request: ArmRequest, match: "re.Match[str]", _f
     return ok(endpoints(_existing(world, match)))
 
 
-def _abort(world: World, request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
+def _abort(world: World, _request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
     rid = parse_id(match["id"])
     body = _existing(world, match)
     running = world.ledger.conflicting((rid.key,)) if rid else None
@@ -176,7 +181,7 @@ def _effective_route(route: Json, name: str) -> Json:
     return {"name": name, "source": "User", "state": "Active", "disableBgpRoutePropagation": False, **shape}
 
 
-def _operation(world: World, request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
+def _operation(world: World, _request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
     operation = world.ledger.get(match["guid"])
     if operation is None:
         raise gateway_error(404, "OperationNotFound", f"The operation {match['guid']} was not found.")

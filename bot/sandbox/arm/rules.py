@@ -40,7 +40,9 @@ def normalised(properties: Json) -> Json:
     _unique("rule collection priority", (collection["priority"] for collection in collections))
     size = len(json.dumps(collections, separators=(",", ":"))) + _EMPTY_BYTES
     if size > MAX_BYTES:
-        raise invalid_rules("RuleCollectionGroupTooLarge", f"Rule collection group size {size} exceeds {MAX_BYTES} bytes.")
+        raise invalid_rules(
+            "RuleCollectionGroupTooLarge", f"Rule collection group size {size} exceeds {MAX_BYTES} bytes."
+        )
     return {"size": f"{size / 1024 / 1024:.9f} MB", "priority": properties["priority"], "ruleCollections": collections}
 
 
@@ -78,7 +80,9 @@ def protocols_of(rule: str, protocols: Any) -> list[Json]:
         for protocol in protocols or []
     ]
     if not known or any(p["protocolType"] is None or p["port"] not in range(1, 65001) for p in known):
-        raise invalid_rules("InvalidProtocol", f"Application rule {rule} must have protocols Http, Https or Mssql with a port.")
+        raise invalid_rules(
+            "InvalidProtocol", f"Application rule {rule} must have protocols Http, Https or Mssql with a port."
+        )
     return known
 
 
@@ -89,7 +93,9 @@ def check_source(rule: str, body: Json) -> None:
         ArmError: 400.
     """
     if not body.get("sourceAddresses") and not body.get("sourceIpGroups"):
-        raise invalid_rules("MissingSource", f"Rule {rule} must have one of sourceAddresses or sourceIpGroups specified.")
+        raise invalid_rules(
+            "MissingSource", f"Rule {rule} must have one of sourceAddresses or sourceIpGroups specified."
+        )
     for address in body.get("sourceAddresses") or []:
         check_address(rule, address)
 
@@ -121,7 +127,13 @@ def _collection(body: Json) -> Json:
         raise invalid_rules("InvalidRuleCollection", f"Rule collection {name} has an invalid type or action.")
     rules = [_rule(rule, _RULE_TYPES[kind]) for rule in body.get("rules") or []]
     _unique(f"rule name in {name}", (rule["name"] for rule in rules))
-    return {"ruleCollectionType": kind, "action": {"type": action}, "rules": rules, "name": name, "priority": body["priority"]}
+    return {
+        "ruleCollectionType": kind,
+        "action": {"type": action},
+        "rules": rules,
+        "name": name,
+        "priority": body["priority"],
+    }
 
 
 def _rule(body: Json, allowed: frozenset[str]) -> Json:
@@ -139,7 +151,8 @@ def _application(head: Json, body: Json) -> Json:
     targets = [name for name in ("targetFqdns", "fqdnTags", "targetUrls", "webCategories") if body.get(name)]
     if len(targets) != 1:
         raise invalid_rules(
-            "InvalidTargets", f"Application rule {head['name']} must have exactly one kind of target, not {targets or 'none'}."
+            "InvalidTargets",
+            f"Application rule {head['name']} must have exactly one kind of target, not {targets or 'none'}.",
         )
     for fqdn in body.get("targetFqdns") or []:
         check_fqdn(head["name"], fqdn)
@@ -165,9 +178,13 @@ def _network(head: Json, body: Json) -> Json:
             "destinationFqdns specified",
         )
     if not body.get("ipProtocols") or not body.get("destinationPorts"):
-        raise invalid_rules("MissingPorts", f"Firewall Policy Network Rule {name} must have ipProtocols and destinationPorts.")
+        raise invalid_rules(
+            "MissingPorts", f"Firewall Policy Network Rule {name} must have ipProtocols and destinationPorts."
+        )
     if any(not _EXACT.match(fqdn) for fqdn in body.get("destinationFqdns") or []):
-        raise invalid_rules("InvalidFqdn", f"Firewall Policy Network Rule {name} cannot have wildcards in destinationFqdns.")
+        raise invalid_rules(
+            "InvalidFqdn", f"Firewall Policy Network Rule {name} cannot have wildcards in destinationFqdns."
+        )
     ends = {end: body.get(end) or [] for end in _ENDS}
     return {
         "ruleType": head["ruleType"],
@@ -182,7 +199,9 @@ def _network(head: Json, body: Json) -> Json:
 def _nat(head: Json, body: Json) -> Json:
     target = {name: body[name] for name in ("translatedAddress", "translatedFqdn") if body.get(name)}
     if len(target) != 1 or not body.get("translatedPort") or not body.get("destinationAddresses"):
-        raise invalid_rules("InvalidNatRule", f"NAT rule {head['name']} needs one translated target, a port and a destination.")
+        raise invalid_rules(
+            "InvalidNatRule", f"NAT rule {head['name']} needs one translated target, a port and a destination."
+        )
     return {
         **head,
         **target,

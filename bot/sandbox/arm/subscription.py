@@ -3,9 +3,11 @@
 import threading
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.sandbox.arm import front, router, seed
+from bot.sandbox.arm.etags import new_guid
 from bot.sandbox.arm.faults import Fault, Faults
 from bot.sandbox.arm.hand import change_by_hand, remove_by_hand
 from bot.sandbox.arm.operations import Ledger, Operation
@@ -24,8 +26,8 @@ _REQUESTS = "arm.request"
 class ArmSubscription:
     """A simulated Azure tenant at ARM's wire.
 
-    Thread-safe. Every change is in the journal before it is answered, running operations included: a new instance over the
-    same journal goes on where the last one was killed.
+    Thread-safe. Every change is in the journal before it is answered, running operations included: a new instance over
+    the same journal goes on where the last one was killed.
 
     Args:
         clock: The simulated time; operations end by it.
@@ -35,8 +37,8 @@ class ArmSubscription:
         seed: Whether there are inhabitants at all.
 
     Attributes:
-        honour_if_match_on_groups: Whether a rule collection group answers 412 to a wrong If-Match (True). Azure declares no
-            such header for groups; False ignores it.
+        honour_if_match_on_groups: Whether a rule collection group answers 412 to a wrong If-Match (True). Azure
+            declares no such header for groups; False ignores it.
     """
 
     def __init__(
@@ -78,7 +80,7 @@ class ArmSubscription:
         """
         with self._lock:
             self._settle()
-            response = self._guarded(method, url, headers or {}, body)
+            response = _identified(self._guarded(method, url, headers or {}, body), url)
             self._remember(method, url, response.status)
             return response
 
@@ -119,7 +121,9 @@ class ArmSubscription:
             return {
                 "resources": dict(self._world.everything()),
                 "operations": [_operation(operation) for operation in operations],
-                "requests": [{name: entry[name] for name in ("method", "path", "status", "at")} for entry in self._requests],
+                "requests": [
+                    {name: entry[name] for name in ("method", "path", "status", "at")} for entry in self._requests
+                ],
                 "writers": [interval for operation in operations for interval in _writers(operation)],
             }
 
@@ -172,6 +176,14 @@ class ArmSubscription:
         self._journal.put(_REQUESTS, str(self._count % REQUESTS_KEPT), entry)
         self._requests.append(entry)
         self._count += 1
+
+
+def _identified(response: ArmResponse, url: str) -> ArmResponse:
+    """The ids that Azure puts on every answer, for its own support."""
+    ids = {"x-ms-request-id": new_guid(), "x-ms-correlation-request-id": new_guid()}
+    if "/microsoft.network/" in url.lower():
+        ids["x-ms-arm-service-request-id"] = new_guid()
+    return replace(response, headers={**response.headers, **ids})
 
 
 def _inhabitants(*, fleet: int) -> Mapping[str, Json]:

@@ -10,8 +10,9 @@ TENANT = "00000000-0000-0000-0000-00000000f001"
 OBJECT = "00000000-0000-0000-0000-00000000b001"
 CLIENT = "00000000-0000-0000-0000-00000000c001"
 LIFETIME = timedelta(hours=24)
-"""Managed identity tokens live for 24 hours
-(https://learn.microsoft.com/en-us/entra/identity/managed-identities-azure-resources/managed-identity-faq, read 2026-11)."""
+"""Managed identity tokens live for 24 hours:
+https://learn.microsoft.com/en-us/entra/identity/managed-identities-azure-resources/managed-identity-faq (read 2026-11).
+"""
 
 
 def unsigned_token(resource: str, now: datetime) -> str:

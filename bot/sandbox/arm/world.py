@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.sandbox.arm.ids import GROUP, INLINE, IP_GROUP, NAT, POLICY, PUBLIC_IP, ROUTE_TABLE, ResourceId, parse_id
+from bot.sandbox.arm.ids import INLINE, IP_GROUP, NAT, POLICY, PUBLIC_IP, ROUTE_TABLE, ResourceId
 from bot.sandbox.arm.links import Links
 from bot.sandbox.arm.operations import Ledger
 from bot.sandbox.arm.store import ResourceStore, type_of
@@ -56,6 +56,11 @@ class World:
         seen = ((key, self.view_key(key)) for key in (*stored, *sorted(fresh)))
         return [(key, body) for key, body in seen if body is not None]
 
+    def reserved_addresses(self) -> list[str]:
+        """Public addresses that running operations have handed out already."""
+        found = (body.get("properties", {}).get("ipAddress") for body in self.ledger.coming())
+        return [address for address in found if address]
+
     def everything(self) -> Iterable[tuple[str, Json]]:
         """All resources, by key."""
         keys = {key: None for key, _ in self.store} | {key: None for o in self.ledger.running for key in o.during}
@@ -87,7 +92,7 @@ def _policy(links: Links, key: str) -> Json:
 
 def _ip_group(links: Links, key: str) -> Json:
     users = links.references(links.users, key)
-    policies = [user for user in users if parse_id(user["id"]).type_key == POLICY]  # type: ignore[union-attr]
+    policies = [user for user in users if type_of(user["id"].lower()) == POLICY]
     return {"firewalls": [user for user in users if user not in policies], "firewallPolicies": policies}
 
 
@@ -101,5 +106,3 @@ def _address(links: Links, key: str) -> Json:
 
 
 _DERIVED = {POLICY: _policy, IP_GROUP: _ip_group, NAT: _subnets, ROUTE_TABLE: _subnets, PUBLIC_IP: _address}
-
-__all__ = ["GROUP", "World"]

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.sandbox.arm import etags
-from bot.sandbox.arm.ids import INLINE, KINDS, NAT, PREFIX, PUBLIC_IP, ROUTE_TABLE, ResourceId, parse_id
-from bot.sandbox.arm.links import references
 from bot.sandbox.arm.addresses import allocate, allocate_prefix
+from bot.sandbox.arm.ids import FIREWALL, INLINE, KINDS, NAT, PREFIX, PUBLIC_IP, ROUTE_TABLE, ResourceId, parse_id
+from bot.sandbox.arm.links import references
 from bot.sandbox.arm.wire import Json, network_error
 from bot.sandbox.arm.world import World
 
@@ -48,27 +48,31 @@ def network_write(world: World, rid: ResourceId, body: Json) -> Write:
         return _inline_write(world, rid, body)
     old = world.view(rid)
     check_references(world, rid, body)
-    shown = shaped(world, rid, body, old)
+    shown = shaped(rid, body, old)
     finished = with_state(rid, finish(world, rid, shown), "Succeeded", etags.new_guid())
     seconds = KINDS[rid.type_key].seconds
     return Write({rid.key: shown}, {rid.key: finished}, seconds, old is None, (rid.key,), answer=shown)
 
 
-def shaped(world: World, rid: ResourceId, body: Json, old: Json | None) -> Json:
+def shaped(rid: ResourceId, body: Json, old: Json | None) -> Json:
     """A body as the network provider answers it to the PUT: Updating, with a new etag."""
     kind = KINDS[rid.type_key]
     properties = {name: value for name, value in (body.get("properties") or {}).items() if value is not None}
     known = (old or {}).get("properties", {})
     kept = {name: known[name] for name in ("resourceGuid", "ipAddress", "ipPrefix") if name in known}
-    guid = {"resourceGuid": kept.get("resourceGuid") or etags.new_guid()}
+    guid = {} if rid.type_key == FIREWALL else {"resourceGuid": kept.get("resourceGuid") or etags.new_guid()}
     defaults = _DEFAULTS.get(rid.type_key, {})
     shown: Json = {"name": rid.name, "id": rid.text, "type": kind.shown}
-    shown |= {name: body[name] for name in ("location", "tags", "zones", "sku", "identity") if body.get(name) is not None}
+    shown |= {
+        name: body[name] for name in ("location", "tags", "zones", "sku", "identity") if body.get(name) is not None
+    }
     if "location" not in shown and old:
         shown["location"] = old.get("location")
     if "sku" in shown:
         shown["sku"] = {"tier": "Regional", **shown["sku"]}
-    return with_state(rid, {**shown, "properties": {**guid, **defaults, **properties, **kept}}, "Updating", etags.new_guid())
+    return with_state(
+        rid, {**shown, "properties": {**guid, **defaults, **properties, **kept}}, "Updating", etags.new_guid()
+    )
 
 
 _DEFAULTS: dict[str, Json] = {
@@ -89,7 +93,9 @@ def finish(world: World, rid: ResourceId, shown: Json) -> Json:
     """What appears at the end of the operation only: addresses."""
     properties = shown["properties"]
     if rid.type_key == PUBLIC_IP and "ipAddress" not in properties:
-        address = allocate(world.store, rid.key, properties["publicIPAddressVersion"])
+        address = allocate(
+            world.store, rid.key, properties["publicIPAddressVersion"], reserved=world.reserved_addresses()
+        )
         return {**shown, "properties": {**properties, "ipAddress": address}}
     if rid.type_key == PREFIX and "ipPrefix" not in properties:
         prefix = allocate_prefix(rid.key, properties["prefixLength"])
@@ -144,15 +150,16 @@ def _missing(rid: ResourceId, target: str) -> Exception:
     return network_error(
         400,
         "InvalidResourceReference",
-        f"Resource {target} referenced by resource {rid.text} was not found. Please make sure that the referenced resource "
-        "exists, and that both resources are in the same region.",
+        f"Resource {target} referenced by resource {rid.text} was not found. Please make sure that the "
+        "referenced resource exists, and that both resources are in the same region.",
     )
 
 
 def _busy(rid: ResourceId, target: str) -> Exception:
     detail = (
-        f"Cannot proceed with operation because resource {target} used by resource {rid.text} is not in Succeeded state. "
-        "Resource is in Updating state and the last operation that updated/is updating the resource is PutOperation."
+        f"Cannot proceed with operation because resource {target} used by resource {rid.text} is not in Succeeded "
+        "state. Resource is in Updating state and the last operation that updated/is updating the resource is "
+        "PutOperation."
     )
     details = [{"code": "ReferencedResourceNotProvisioned", "message": detail}]
     return network_error(429, "RetryableError", "A retryable error occurred.", details=details)
@@ -162,7 +169,9 @@ def _inline_write(world: World, rid: ResourceId, body: Json) -> Write:
     parent = rid.parent
     old = world.view(parent) if parent else None
     if parent is None or old is None:
-        raise network_error(404, "ParentResourceNotFound", f"Failed to perform 'write' on {rid.text}: the parent is missing.")
+        raise network_error(
+            404, "ParentResourceNotFound", f"Failed to perform 'write' on {rid.text}: the parent is missing."
+        )
     name = INLINE[rid.type_key]
     child = {"name": rid.name, "properties": {**(body.get("properties") or {})}}
     siblings = old["properties"].get(name, [])

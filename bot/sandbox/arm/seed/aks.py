@@ -108,6 +108,7 @@ def _cluster(tenant: Tenant, rid: ResourceId, plan: Plan, egress: tuple[str, lis
         "fqdn": f"{host}.hcp.{tenant.location}.azmk8s.io",
         "azurePortalFQDN": f"{host}.portal.hcp.{tenant.location}.azmk8s.io",
         "agentPoolProfiles": [_pool(pool, guid) for pool in plan.pools],
+        "linuxProfile": {"adminUsername": "azureuser", "ssh": {"publicKeys": [{"keyData": "ssh-ed25519 SANDBOX"}]}},
         "servicePrincipalProfile": {"clientId": "msi"},
         "nodeResourceGroup": node_group,
         "enableRBAC": True,
@@ -118,7 +119,9 @@ def _cluster(tenant: Tenant, rid: ResourceId, plan: Plan, egress: tuple[str, lis
         "autoUpgradeProfile": {"nodeOSUpgradeChannel": "NodeImage"},
         "disableLocalAccounts": False,
         "securityProfile": {},
-        "storageProfile": {"diskCSIDriver": {"enabled": True}, "fileCSIDriver": {"enabled": True}},
+        "storageProfile": {
+            name: {"enabled": True} for name in ("diskCSIDriver", "fileCSIDriver", "snapshotController")
+        },
         "oidcIssuerProfile": {"enabled": False},
         "workloadAutoScalerProfile": {},
         "resourceUID": guid.replace("-", "")[:24],
@@ -161,7 +164,12 @@ def _profiles(plan: Plan, effective: list[Json]) -> Json:
     v6 = sum(":" in address for _, address in plan.managed)
     count: Json = {"count": len(plan.managed) - v6, **({"countIPv6": v6} if v6 else {})}
     if plan.outbound == "managedNATGateway":
-        nat = {"managedOutboundIPProfile": count, "effectiveOutboundIPs": effective, "idleTimeoutInMinutes": 4, **plan.profile}
+        nat = {
+            "managedOutboundIPProfile": count,
+            "effectiveOutboundIPs": effective,
+            "idleTimeoutInMinutes": 4,
+            **plan.profile,
+        }
         return {"loadBalancerProfile": plain, "natGatewayProfile": nat}
     if plan.outbound != "loadBalancer":
         return {"loadBalancerProfile": plain}
@@ -172,7 +180,10 @@ def _profiles(plan: Plan, effective: list[Json]) -> Json:
 def _own(targets: Sequence[str]) -> Json:
     prefixes = [{"id": target} for target in targets if "/publicIPPrefixes/" in target]
     addresses = [{"id": target} for target in targets if "/publicIPAddresses/" in target]
-    return {"outboundIPs": {"publicIPs": addresses}, **({"outboundIPPrefixes": {"publicIPPrefixes": prefixes}} if prefixes else {})}
+    return {
+        "outboundIPs": {"publicIPs": addresses},
+        **({"outboundIPPrefixes": {"publicIPPrefixes": prefixes}} if prefixes else {}),
+    }
 
 
 def _pool(pool: Pool, guid: str) -> Json:
@@ -194,6 +205,9 @@ def _pool(pool: Pool, guid: str) -> Json:
         "orchestratorVersion": VERSION,
         "currentOrchestratorVersion": VERSION,
         "enableNodePublicIP": False,
+        "enableEncryptionAtHost": False,
+        "enableUltraSSD": False,
+        "nodeImageVersion": "AKSUbuntu-2404gen2containerd-202610.20.0",
         "mode": pool.mode,
         "osType": "Linux",
         "osSKU": "Ubuntu",

@@ -62,14 +62,19 @@ def _nat_gateways(tenant: Tenant) -> None:
     aks.build(tenant, Plan("aks-natgateway", "managedNATGateway", managed=first, services=[service], tags=tags))
     second = [("9f0c3d0e-55f4-4d2b-8e70-1b1d4c5a7e02", "20.23.11.80")]
     v2 = {"sku": "StandardV2"}
-    aks.build(tenant, Plan("aks-natgateway-v2", "managedNATGateway", managed=second, profile=v2, tags={**_TEST, "team": "payments"}))
+    aks.build(
+        tenant,
+        Plan("aks-natgateway-v2", "managedNATGateway", managed=second, profile=v2, tags={**_TEST, "team": "payments"}),
+    )
 
 
 def _user_nat(tenant: Tenant) -> None:
     group = "rg-aks-usernat"
     one = tenant.nat_gateway(group, "nat-system", [tenant.public_ip(group, "nat-system-ip", "20.93.7.5")])
     prefix = tenant.prefix(group, "nat-work-prefix", "20.93.9.32/30")
-    two = tenant.nat_gateway(group, "nat-work", [tenant.public_ip(group, "nat-work-ip", "20.93.7.6")], prefixes=[prefix], idle=10)
+    two = tenant.nat_gateway(
+        group, "nat-work", [tenant.public_ip(group, "nat-work-ip", "20.93.7.6")], prefixes=[prefix], idle=10
+    )
     vnet = tenant.vnet(
         group,
         "usernat-vnet",
@@ -100,7 +105,12 @@ def _routed(tenant: Tenant) -> None:
         for hub in ("hub", "legacy", "appliance", "virtual_hub")
     }
     built = hubs.build(tenant, spokes)
-    peers = {"hub": [built.hub], "legacy": [built.legacy], "appliance": [built.appliance], "virtual_hub": [hubs.HIDDEN_NETWORK]}
+    peers = {
+        "hub": [built.hub],
+        "legacy": [built.legacy],
+        "appliance": [built.appliance],
+        "virtual_hub": [hubs.HUB_NETWORK],
+    }
     for name, (start, hop, hub, tags) in _ROUTED.items():
         vnet = _spoke(tenant, name, (start, hop), peers[hub])
         services = [("b1f6c0ffee7e4d0c9a1e5d2c3b4a5968", "20.54.120.9")] if name == "aks-udr" else []

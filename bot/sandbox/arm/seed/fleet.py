@@ -1,9 +1,9 @@
-"""Generated clusters beside the fixed ones: the same for the same number, spread over subscriptions and outbound types."""
+"""Generated clusters beside the fixed ones: always the same, spread over subscriptions and outbound types."""
 
+from bot.sandbox.arm import etags
 from bot.sandbox.arm.seed import aks
 from bot.sandbox.arm.seed.aks import Plan, Pool
 from bot.sandbox.arm.seed.kit import Tenant, collection, web_rule
-from bot.sandbox.arm import etags
 from bot.sandbox.arm.wire import Json
 
 PER_SUBSCRIPTION = 250

@@ -29,7 +29,9 @@ class Tenant:
 
     def rid(self, group: str, kind: str, name: str) -> ResourceId:
         """The id of a top-level network resource; its resource group comes into being."""
-        self.resources.setdefault(group_key(self.subscription, group), group_body(self.subscription, group, self.location))
+        self.resources.setdefault(
+            group_key(self.subscription, group), group_body(self.subscription, group, self.location)
+        )
         return network_id(self.subscription, group, kind, name)
 
     def add(self, rid: ResourceId, properties: Mapping[str, Any], **top: Any) -> str:
@@ -121,14 +123,18 @@ def collection(name: str, priority: int, members: Sequence[Json], *, deny: bool 
     }
 
 
-def web_rule(name: str, sources: Sequence[str], fqdns: Sequence[str] = (), *, tag: str = "", http: bool = False) -> Json:
+def web_rule(
+    name: str, sources: Sequence[str], fqdns: Sequence[str] = (), *, tag: str = "", http: bool = False
+) -> Json:
     """An application rule for HTTPS (and HTTP), by FQDNs or by one FQDN tag."""
     protocols = [{"protocolType": "Https", "port": 443}, *([{"protocolType": "Http", "port": 80}] if http else [])]
     rule = {"ruleType": "ApplicationRule", "name": name, "sourceAddresses": list(sources), "protocols": protocols}
     return {**rule, **({"fqdnTags": [tag]} if tag else {"targetFqdns": list(fqdns)})}
 
 
-def network_rule(name: str, sources: Sequence[str], target: Mapping[str, Sequence[str]], ports: str, protocol: str) -> Json:
+def network_rule(
+    name: str, sources: Sequence[str], target: Mapping[str, Sequence[str]], ports: str, protocol: str
+) -> Json:
     """A network rule; ``target`` is one of Azure's destination arrays by its name."""
     return {
         "ruleType": "NetworkRule",
@@ -147,7 +153,11 @@ def _route(prefix: str, hop: str, address: str | None) -> Json:
 
 
 def _subnet(inner: Json) -> Json:
-    fixed = {"privateEndpointNetworkPolicies": "Disabled", "privateLinkServiceNetworkPolicies": "Enabled", "delegations": []}
+    fixed = {
+        "privateEndpointNetworkPolicies": "Disabled",
+        "privateLinkServiceNetworkPolicies": "Enabled",
+        "delegations": [],
+    }
     return {**{name: {"id": value} if name in _LINKS else value for name, value in inner.items()}, **fixed}
 
 
