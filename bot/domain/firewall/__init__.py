@@ -1,5 +1,6 @@
 """Azure Firewall: what it would do with a flow, and which rule says so."""
 
+from bot.domain.firewall.evaluate import Evaluator, evaluate, stands_in_the_way
 from bot.domain.firewall.rules import (
     Action,
     ApplicationRule,
@@ -20,6 +21,7 @@ __all__ = [
     "Action",
     "ApplicationRule",
     "Evaluation",
+    "Evaluator",
     "Flow",
     "Kind",
     "NatRule",
@@ -35,4 +37,6 @@ __all__ = [
     "ThreatIntelMode",
     "Tier",
     "TraceStep",
+    "evaluate",
+    "stands_in_the_way",
 ]

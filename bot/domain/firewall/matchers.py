@@ -1,8 +1,8 @@
 """Single rules, compiled once, and what each of them matches of one flow.
 
-A match is three-valued. Where Azure does not publish what a rule holds (FQDN tags, web categories, service tags, countries),
-or where it rests on something that was not read (an IP group, the addresses of the name), the answer is "unknown" and its
-sentence says on what it rests; it is never a guess.
+A match is three-valued. Where Azure does not publish what a rule holds (FQDN tags, web categories, service tags,
+countries), or where it rests on something that was not read (an IP group, the addresses of the name), the answer is
+"unknown" and its sentence says on what it rests; it is never a guess.
 
 Sources, read 2026-11: https://learn.microsoft.com/azure/firewall/fqdn-tags (contents managed by Microsoft),
 https://learn.microsoft.com/azure/firewall/web-categories, https://learn.microsoft.com/azure/firewall/service-tags,
@@ -16,12 +16,21 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bot.domain.firewall.names import Match
-from bot.domain.firewall.ranges import EVERYTHING, IPV4, Spans, overlap, spans_from_text, text_from_spans, union, without
+from bot.domain.firewall.ranges import (
+    EVERYTHING,
+    IPV4,
+    Spans,
+    overlap,
+    spans_from_text,
+    text_from_spans,
+    union,
+    without,
+)
 from bot.domain.firewall.rules import ApplicationRule, NetworkRule, RuleSet, Tier
 
 
 class RuleMatch(NamedTuple):
-    """What one rule matches of one flow: of its sources ``yes`` for certain, ``maybe`` perhaps; ``why`` is a sentence."""
+    """What one rule matches of one flow: its sources ``yes`` for certain, ``maybe`` perhaps; ``why`` is a sentence."""
 
     rule: str
     yes: Spans
@@ -59,12 +68,22 @@ class NetworkMatcher:
     ports: Spans
 
 
-class Target(NamedTuple):
-    """A pattern of a rule as the name index finds it; ``path`` is that of a target URL, None for an FQDN."""
+class ApplicationTarget(NamedTuple):
+    """A target of an application rule as the name index finds it; ``path`` is that of a URL, None for an FQDN."""
 
-    matcher: ApplicationMatcher | NetworkMatcher
+    matcher: ApplicationMatcher
     text: str
     path: str | None
+
+
+class NetworkTarget(NamedTuple):
+    """A destination FQDN of a network rule as the name index finds it."""
+
+    matcher: NetworkMatcher
+    text: str
+
+
+Target = ApplicationTarget | NetworkTarget
 
 
 class AddressBook:
@@ -127,7 +146,9 @@ def _sources_sentence(found: Cover) -> str:
     return f"{known}{'; not known: ' + ', '.join(found.opaque[:3]) if found.opaque else ''}."
 
 
-def application_target(rules: RuleSet, target: Target, match: Match, service: tuple[str, int]) -> tuple[Match, str]:
+def application_target(
+    rules: RuleSet, target: ApplicationTarget, match: Match, *, service: tuple[str, int]
+) -> tuple[Match, str]:
     """Whether an application rule that has a pattern for the name also fits protocol, port and path.
 
     Args:
@@ -137,11 +158,10 @@ def application_target(rules: RuleSet, target: Target, match: Match, service: tu
         service: Protocol and destination port of the flow.
     """
     rule = target.matcher.rule
-    assert isinstance(rule, ApplicationRule)
     if service not in rule.protocols:
         return Match.NO, f"{rule.name} names {target.text}, but not for {service[0]}:{service[1]}."
     if target.path is not None:
-        match, sentence = _url(rules, rule, target, (match, service[0]))
+        match, sentence = _url(rules, target, match, protocol=service[0])
     else:
         sentence = f"{rule.name} names {target.text} for {service[0]}:{service[1]}."
     if service[0] == "mssql" and match:
@@ -149,8 +169,8 @@ def application_target(rules: RuleSet, target: Target, match: Match, service: tu
     return match, sentence
 
 
-def _url(rules: RuleSet, rule: ApplicationRule, target: Target, asked: tuple[Match, str]) -> tuple[Match, str]:
-    match, protocol = asked
+def _url(rules: RuleSet, target: ApplicationTarget, match: Match, *, protocol: str) -> tuple[Match, str]:
+    rule = target.matcher.rule
     if protocol == "mssql":
         return Match.NO, f"{rule.name} has the URL {target.text}, but SQL has no URLs."
     inspected = rules.tier is Tier.PREMIUM and rules.tls_inspection and rule.terminate_tls
@@ -172,7 +192,7 @@ def opaque_target(rule: ApplicationRule, service: tuple[str, int]) -> tuple[Matc
     return Match.NO, ""
 
 
-def network_fqdn(rules: RuleSet, target: Target, match: Match) -> tuple[Match, str]:
+def network_fqdn(rules: RuleSet, target: NetworkTarget, match: Match) -> tuple[Match, str]:
     """Whether a network rule that has the FQDN can match: the firewall must resolve it for itself and for the pods."""
     name = target.matcher.rule.name
     if rules.tier is Tier.BASIC:

@@ -2,8 +2,9 @@
 
 The left-most ``*`` stands for any text: ``*.contoso.com`` matches any depth below and not ``contoso.com``;
 ``*contoso.com`` also matches ``contoso.com`` and ``evilcontoso.com``; ``*`` matches everything. Anywhere else ``*`` is
-not supported and matches nothing. Source: https://learn.microsoft.com/azure/firewall/firewall-faq ("How do wildcards
-work in target URLs and target FQDNs in application rules?", read 2026-11).
+not supported and matches nothing. For one pattern ``bot.domain.fqdn.covers`` says the same. Source:
+https://learn.microsoft.com/azure/firewall/firewall-faq ("How do wildcards work in target URLs and target FQDNs in
+application rules?", read 2026-11).
 """
 
 from bisect import bisect_left
@@ -25,27 +26,6 @@ class Match(IntEnum):
     YES = 3
 
 
-def pattern_match(pattern: str, name: str) -> Match:
-    """Compare one pattern with a name or with a left-most wildcard.
-
-    Args:
-        pattern: Of a rule, lower case.
-        name: Of a destination, lower case; ``*.suffix`` asks for every name below the suffix.
-
-    Returns:
-        ``YES`` if the pattern matches every name that is asked for, ``PART`` if some, ``NO`` if none.
-    """
-    suffix = pattern[1:] if pattern.startswith("*") else None
-    if "*" in (pattern if suffix is None else suffix):
-        return Match.NO
-    if not name.startswith("*"):
-        return Match.YES if pattern == name or (suffix is not None and name.endswith(suffix)) else Match.NO
-    asked = name[1:]
-    if suffix is not None and asked.endswith(suffix):
-        return Match.YES
-    return Match.PART if (pattern if suffix is None else suffix).endswith(asked) else Match.NO
-
-
 T = TypeVar("T")
 
 
@@ -60,16 +40,21 @@ class NameIndex(Generic[T]):
 
     def __init__(self, entries: Iterable[tuple[str, T]]) -> None:
         self._exact: dict[str, list[T]] = {}
-        self._suffixes: dict[str, list[T]] = {}
-        for pattern, owner in entries:
-            wild = pattern.startswith("*")
-            text = pattern[1:] if wild else pattern
-            if "*" not in text:
-                (self._suffixes if wild else self._exact).setdefault(text, []).append(owner)
         # Suffixes that begin with a dot are found along the labels; the few others by their length.
-        self._odd_lengths = sorted({len(text) for text in self._suffixes if not text.startswith(".")})
-        owners = [*self._exact.items(), *self._suffixes.items()]
+        self._dotted: dict[str, list[T]] = {}
+        self._odd: dict[str, list[T]] = {}
+        for pattern, owner in entries:
+            text = pattern.removeprefix("*")
+            if "*" not in text:
+                self._table(pattern, text).setdefault(text, []).append(owner)
+        self._odd_lengths = sorted({len(text) for text in self._odd})
+        owners = [*self._exact.items(), *self._dotted.items(), *self._odd.items()]
         self._reversed = sorted(((text[::-1], found) for text, found in owners), key=itemgetter(0))
+
+    def _table(self, pattern: str, text: str) -> dict[str, list[T]]:
+        if pattern == text:
+            return self._exact
+        return self._dotted if text.startswith(".") else self._odd
 
     def find(self, name: str) -> Iterator[tuple[T, Match]]:
         """Every owner of a pattern that matches the name or wildcard, wholly or in part; one pair for each pattern."""
@@ -84,12 +69,12 @@ class NameIndex(Generic[T]):
     def _covering(self, text: str) -> Iterator[tuple[T, Match]]:
         dot = text.find(".")
         while dot >= 0:
-            for owner in self._suffixes.get(text[dot:], ()):
+            for owner in self._dotted.get(text[dot:], ()):
                 yield owner, Match.YES
             dot = text.find(".", dot + 1)
         for length in self._odd_lengths:
             if length <= len(text):
-                for owner in self._suffixes.get(text[len(text) - length :], ()):
+                for owner in self._odd.get(text[len(text) - length :], ()):
                     yield owner, Match.YES
 
     def _below(self, asked: str) -> Iterator[tuple[T, Match]]:

@@ -6,8 +6,9 @@
    collections by priority, the lower number first. A classic firewall has no groups.
 4. Rules of a rule collection have no priority and share one action: no order among them can change the outcome.
 
-The first match ends it. Sources, read 2026-11: https://learn.microsoft.com/azure/firewall/rule-processing (type, inheritance
-and priorities, with the worked example), https://learn.microsoft.com/azure/firewall/policy-rule-sets (groups).
+The first match ends it. Sources, read 2026-11: https://learn.microsoft.com/azure/firewall/rule-processing (type,
+inheritance and priorities, with the worked example) and https://learn.microsoft.com/azure/firewall/policy-rule-sets
+(groups).
 """
 
 from dataclasses import dataclass

@@ -1,15 +1,10 @@
 """A question to the firewall and its answer, as values: flow, outcome, trace."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from bot.domain.firewall.rules import Action
-
-if TYPE_CHECKING:
-    from bot.domain.fqdn import Destination
+from bot.domain.fqdn import Destination
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

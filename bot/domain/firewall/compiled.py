@@ -1,0 +1,208 @@
+"""A rule set made ready for many questions, in three steps of what they share.
+
+``Compiled`` knows the rules. ``Scope`` adds who asks and for which protocol and destination port. ``Standing`` adds the
+addresses, and holds everything that does not rest on the name; it is computed once and copied for each question.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from bot.domain.firewall.matchers import (
+    AddressBook,
+    AddressSet,
+    ApplicationMatcher,
+    ApplicationTarget,
+    Cover,
+    NetworkMatcher,
+    NetworkTarget,
+    RuleMatch,
+    Target,
+    address_match,
+    cover,
+    decide,
+    opaque_target,
+)
+from bot.domain.firewall.names import Match, NameIndex
+from bot.domain.firewall.order import in_order
+from bot.domain.firewall.ranges import Spans, union
+from bot.domain.firewall.rules import ApplicationRule, NetworkRule, RuleSet
+from bot.domain.firewall.walk import Effect, effect_of, miss_step
+
+Service = tuple[str, int]
+
+_ANY_PORT: Spans = ((0, 65535),)
+
+
+class Compiled:
+    """A rule set with its rule collections in order and its names indexed.
+
+    Attributes:
+        rules: What it was made from.
+        places: The rule collections in the order of evaluation; a slot is a position here.
+        misses: For each slot the step of a collection that does not come near a flow.
+        names: Finds the rules that name a destination.
+        network: Network rules for TCP that have addresses or service tags.
+        opaque: Application rules with FQDN tags or web categories.
+    """
+
+    def __init__(self, rules: RuleSet) -> None:
+        self.rules = rules
+        self.places = in_order(rules)
+        self.misses = [miss_step(place) for place in self.places]
+        book = AddressBook(rules.ip_groups)
+        network, application = [], []
+        for slot, place in enumerate(self.places):
+            for rule in place.collection.rules:
+                if isinstance(rule, ApplicationRule):
+                    application.append(_application(slot, rule, book))
+                elif isinstance(rule, NetworkRule) and _is_for_tcp(rule):
+                    network.append(_network(slot, rule, book))
+        self.names = NameIndex([*_network_names(network), *_application_names(application)])
+        self.network = [found for found in network if found.destinations.spans or found.destinations.opaque]
+        self.opaque = [found for found in application if found.rule.fqdn_tags or found.rule.web_categories]
+
+
+def _application(slot: int, rule: ApplicationRule, book: AddressBook) -> ApplicationMatcher:
+    selectors = tuple(f"pod selector {text.rsplit('/', 1)[-1]}" for text in rule.source_kube_selector_groups)
+    sources = book.read(rule.source_addresses, rule.source_ip_groups, selectors)
+    destinations = book.read(rule.destination_addresses, ()) if rule.destination_addresses else None
+    return ApplicationMatcher(slot, rule, sources, destinations)
+
+
+def _network(slot: int, rule: NetworkRule, book: AddressBook) -> NetworkMatcher:
+    sources = book.read(rule.source_addresses, rule.source_ip_groups, _countries(rule.source_geo_locations))
+    countries = _countries(rule.destination_geo_locations)
+    destinations = book.read(rule.destination_addresses, rule.destination_ip_groups, countries)
+    ports = union(_port_span(text) for text in rule.destination_ports)
+    return NetworkMatcher(slot, rule, sources, destinations, ports)
+
+
+def _countries(codes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"country {code}" for code in codes)
+
+
+def _is_for_tcp(rule: NetworkRule) -> bool:
+    return any(protocol.lower() in ("tcp", "any") for protocol in rule.ip_protocols)
+
+
+@lru_cache(maxsize=4096)
+def _port_span(text: str) -> tuple[int, int]:
+    if text == "*":
+        return _ANY_PORT[0]
+    first, _, last = text.partition("-")
+    return int(first), int(last or first)
+
+
+def _network_names(network: list[NetworkMatcher]) -> Iterator[tuple[str, Target]]:
+    for matcher in network:
+        for name in matcher.rule.destination_fqdns:
+            if "*" not in name:
+                yield name, NetworkTarget(matcher, name)
+
+
+def _application_names(application: list[ApplicationMatcher]) -> Iterator[tuple[str, Target]]:
+    for matcher in application:
+        for name in matcher.rule.target_fqdns:
+            yield name, ApplicationTarget(matcher, name, None)
+        for url in matcher.rule.target_urls:
+            host, _, path = url.partition("/")
+            yield host.lower(), ApplicationTarget(matcher, url, "*" if url == "*" else path)
+
+
+Matches = dict[int, list[RuleMatch]]
+
+
+class Standing:
+    """What every question of one scope with the same addresses shares.
+
+    Attributes:
+        matches: By slot, the rules that match or may match whatever the name is.
+        effects: By slot, their joint effect.
+        slots: The slots of ``effects`` in order.
+    """
+
+    def __init__(self, matches: Matches, effects: dict[int, Effect]) -> None:
+        self.matches = matches
+        self.effects = effects
+        self.slots = sorted(effects)
+
+
+class Scope:
+    """The rules as seen by the sources of one cluster or node pool for one protocol and destination port.
+
+    Args:
+        compiled: The rules.
+        asked: The sources, not empty.
+        service: Protocol and destination port.
+    """
+
+    def __init__(self, compiled: Compiled, asked: Spans, service: Service) -> None:
+        self.asked = asked
+        self.service = service
+        self._misses = compiled.misses
+        self._covers: dict[AddressSet, Cover] = {}
+        opaque = [found for found in compiled.opaque if self._reaches(found)]
+        self._by_address: list[NetworkMatcher | ApplicationMatcher] = [
+            *(found for found in compiled.network if self.fits(found) and self._reaches(found)),
+            *(found for found in opaque if found.destinations is not None),
+        ]
+        self._matches = self._collect([found for found in opaque if found.destinations is None], ())
+        self._effects = {slot: self.effect(slot, found) for slot, found in self._matches.items()}
+        self._unresolved: Standing | None = None
+
+    def cover(self, sources: AddressSet) -> Cover:
+        """How far a rule's sources cover those of the scope."""
+        found = self._covers.get(sources)
+        if found is None:
+            found = self._covers[sources] = cover(sources, self.asked)
+        return found
+
+    def effect(self, slot: int, matches: list[RuleMatch]) -> Effect:
+        """The joint effect of the matches in one rule collection."""
+        return effect_of(self._misses[slot], matches, self.asked)
+
+    def fits(self, matcher: NetworkMatcher) -> bool:
+        """Whether the destination port is one of the rule's."""
+        return any(low <= self.service[1] <= high for low, high in matcher.ports)
+
+    def standing(self, addresses: Spans) -> Standing:
+        """What does not rest on the name; linear in the network rules for these sources if addresses are given."""
+        if addresses:
+            return self._stand(addresses)
+        if self._unresolved is None:
+            self._unresolved = self._stand(())
+        return self._unresolved
+
+    def _reaches(self, matcher: NetworkMatcher | ApplicationMatcher) -> bool:
+        found = self.cover(matcher.sources)
+        return bool(found.yes or found.maybe)
+
+    def _stand(self, addresses: Spans) -> Standing:
+        there = self._collect(self._by_address, addresses)
+        matches = self._matches | {slot: [*self._matches.get(slot, ()), *found] for slot, found in there.items()}
+        return Standing(matches, self._effects | {slot: self.effect(slot, matches[slot]) for slot in there})
+
+    def _collect(self, matchers: Iterable[NetworkMatcher | ApplicationMatcher], addresses: Spans) -> Matches:
+        matches: Matches = {}
+        for matcher in matchers:
+            match, why = self._match(matcher, addresses)
+            if match is not Match.NO:
+                found = decide(matcher.rule.name, self.cover(matcher.sources), match, why=why, asked=self.asked)
+                matches.setdefault(matcher.slot, []).append(found)
+        return matches
+
+    def _match(self, matcher: NetworkMatcher | ApplicationMatcher, addresses: Spans) -> tuple[Match, str]:
+        if isinstance(matcher, NetworkMatcher):
+            return address_match(matcher.rule.name, matcher.destinations, addresses)
+        return also_at(matcher, opaque_target(matcher.rule, self.service), addresses)
+
+
+def also_at(matcher: ApplicationMatcher, found: tuple[Match, str], addresses: Spans) -> tuple[Match, str]:
+    """Narrow a match by the destination addresses that the application rule also has, if it has any."""
+    match, why = found
+    if matcher.destinations is None or match is Match.NO:
+        return found
+    there, where = address_match(matcher.rule.name, matcher.destinations, addresses)
+    if there is Match.NO:
+        return Match.NO, f"{why} The name resolves to none of its destination addresses."
+    return (match, why) if there is Match.YES else (min(match, there), f"{why} {where}")

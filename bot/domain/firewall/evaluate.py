@@ -1,0 +1,177 @@
+"""Is it allowed, and why: the evaluator of one firewall's rule set."""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from bot.domain.firewall.builtin import DEFAULT, ThreatIntel, infrastructure_step
+from bot.domain.firewall.compiled import Compiled, Scope, Service, Standing, also_at
+from bot.domain.firewall.matchers import ApplicationTarget, RuleMatch, Target, application_target, decide, network_fqdn
+from bot.domain.firewall.names import Match
+from bot.domain.firewall.order import rank_of
+from bot.domain.firewall.ranges import Spans, spans_from_text, union
+from bot.domain.firewall.rules import Action, Kind, RuleSet
+from bot.domain.firewall.verdict import Evaluation, Flow, Outcome, Result, Stage, TraceStep
+from bot.domain.firewall.walk import Effect, Undecided, builtin_effect
+from bot.errors import InvariantBroken
+
+_SCOPES = 256
+
+
+class _Question(NamedTuple):
+    name: str
+    addresses: Spans
+    scope: Scope
+    standing: Standing
+
+
+class Evaluator:
+    """Answers for one rule set, many times: it indexes names once and remembers what questions share.
+
+    The order is threat intelligence, NAT, network, application, infrastructure, default deny; ``order`` and ``builtin``
+    hold its sources. The outcome is definite only if nothing that is unknown could change it.
+
+    Args:
+        rules: The rules as they are in Azure.
+    """
+
+    def __init__(self, rules: RuleSet) -> None:
+        self._rules = rules
+        self._compiled = Compiled(rules)
+        self._threat_intel = ThreatIntel(rules)
+        self._scope = lru_cache(maxsize=_SCOPES)(self._new_scope)
+
+    def evaluate(self, flow: Flow) -> Evaluation:
+        """Say what the firewall does with a flow, with the trace of every rule collection that it reaches.
+
+        Raises:
+            InvariantBroken: If the sources or addresses of the flow are missing or are not IP addresses or ranges.
+        """
+        question = self._question(flow)
+        name, scope = question.name, question.scope
+        undecided = Undecided(scope.asked)
+        trace = [self._threat_intel.step(name, question.addresses), *self._compiled.misses]
+        for slot, effect in self._effects(question):
+            trace[slot + 1] = undecided.meet(effect)
+            if undecided.is_over:
+                return _evaluation(undecided.outcome, trace[: slot + 2])
+        builtin = (infrastructure_step(name, scope.service[0]), DEFAULT)
+        trace.extend(undecided.meet(builtin_effect(step, scope.asked)) for step in builtin)
+        return _evaluation(undecided.outcome, trace)
+
+    def stands_in_the_way(
+        self, flow: Flow, *, layer: str, group_priority: int, collection_priority: int
+    ) -> TraceStep | None:
+        """Find the rule collection that would make an allow application rule dead at a place.
+
+        It is dead if all of the flow is ended before the place, by a network rule or a deny. What an earlier
+        application rule already allows is not in the way: the access is there.
+
+        Args:
+            flow: What the rule would allow.
+            layer: Resource id of the firewall policy (or classic firewall) that would hold it.
+            group_priority: Of its rule collection group.
+            collection_priority: Of its rule collection.
+
+        Returns:
+            The first step that ends a part of the flow, or None if the rule could take effect.
+
+        Raises:
+            InvariantBroken: If the layer is none of the rule set's, or as for ``evaluate``.
+        """
+        place = self._first_slot_at(layer, group_priority, collection_priority)
+        question = self._question(flow)
+        undecided, ending = Undecided(question.scope.asked), []
+        for slot, effect in self._effects(question):
+            if slot >= place or undecided.is_over:
+                break
+            step = undecided.meet(effect)
+            if undecided.was_reduced and _is_obstacle(step):
+                ending.append(step)
+        return ending[0] if undecided.is_over and ending else None
+
+    def _question(self, flow: Flow) -> _Question:
+        destination, addresses = flow.destination, _spans(flow.addresses)
+        scope = self._scope(flow.sources, (destination.protocol.value, destination.port))
+        return _Question(destination.fqdn, addresses, scope, scope.standing(addresses))
+
+    def _new_scope(self, sources: tuple[str, ...], service: Service) -> Scope:
+        if not sources:
+            raise InvariantBroken("A flow needs at least one source range.")
+        return Scope(self._compiled, union(_spans(sources)), service)
+
+    def _effects(self, question: _Question) -> Iterator[tuple[int, Effect]]:
+        """Each slot where a rule comes near the flow, in order."""
+        scope, standing = question.scope, question.standing
+        named: dict[int, list[RuleMatch]] = {}
+        for target, match in self._compiled.names.find(question.name):
+            named.setdefault(target.matcher.slot, []).append(self._named(question, target, match))
+        for slot in sorted({*standing.slots, *named}) if named else standing.slots:
+            if slot in named:
+                yield slot, scope.effect(slot, [*standing.matches.get(slot, ()), *named[slot]])
+            else:
+                yield slot, standing.effects[slot]
+
+    def _named(self, question: _Question, target: Target, match: Match) -> RuleMatch:
+        scope, rule = question.scope, target.matcher.rule
+        if isinstance(target, ApplicationTarget):
+            fit = application_target(self._rules, target, match, service=scope.service)
+            match, why = also_at(target.matcher, fit, question.addresses)
+        elif scope.fits(target.matcher):
+            match, why = network_fqdn(self._rules, target, match)
+        else:
+            match, why = Match.NO, f"{rule.name} names {target.text}, but not port {scope.service[1]}."
+        return decide(rule.name, scope.cover(target.matcher.sources), match, why=why, asked=scope.asked)
+
+    def _first_slot_at(self, layer: str, group_priority: int, collection_priority: int) -> int:
+        depths = [policy.id for policy in self._rules.layers]
+        if layer.lower() not in depths:
+            raise InvariantBroken(f"The firewall policy {layer} is not among those that the firewall obeys.")
+        rank = rank_of(
+            self._rules,
+            Kind.APPLICATION,
+            depth=depths.index(layer.lower()),
+            group_priority=group_priority,
+            priority=collection_priority,
+        )
+        return bisect_left(self._compiled.places, rank, key=lambda place: place.rank)
+
+
+def _is_obstacle(step: TraceStep) -> bool:
+    return step.stage is Stage.NETWORK or step.action is Action.DENY
+
+
+def _spans(texts: tuple[str, ...]) -> Spans:
+    found = [spans_from_text(text) for text in texts]
+    if not all(found):
+        raise InvariantBroken(f"One of {', '.join(texts)} is not an IP address or range.")
+    return tuple(span for spans in found if spans for span in spans)
+
+
+def _evaluation(outcome: Outcome, trace: list[TraceStep]) -> Evaluation:
+    if outcome is Outcome.DEPENDS:
+        return Evaluation(outcome, None, tuple(trace), tuple(_open_questions(trace)))
+    return Evaluation(outcome, trace[-1], tuple(trace))
+
+
+def _open_questions(trace: list[TraceStep]) -> Iterator[str]:
+    for step in trace[1:]:
+        if step.result in (Result.UNKNOWN, Result.PARTIAL) and step.action is not None:
+            where = f"rule collection {step.collection} of {step.policy}" if step.collection else "Azure itself"
+            verb = "allows" if step.action is Action.ALLOW else "denies"
+            yield f"{where[0].upper()}{where[1:]} {verb}: {step.why}"
+
+
+def evaluate(rules: RuleSet, flow: Flow) -> Evaluation:
+    """Answer one question; for several about the same rules, keep an ``Evaluator``."""
+    return Evaluator(rules).evaluate(flow)
+
+
+def stands_in_the_way(
+    rules: RuleSet, flow: Flow, *, layer: str, group_priority: int, collection_priority: int
+) -> TraceStep | None:
+    """Find what would make an allow application rule dead; as ``Evaluator.stands_in_the_way``."""
+    return Evaluator(rules).stands_in_the_way(
+        flow, layer=layer, group_priority=group_priority, collection_priority=collection_priority
+    )
