@@ -11,9 +11,15 @@ from azure.mgmt.containerservice.models import ManagedCluster
 
 from bot.azure.clients import Clients, Json, segment_after, subscription_id
 from bot.azure.faults import retry_after, translated
+from bot.azure.priorities import placed
 from bot.azure.rules import group_priorities, is_ours, without_ours
 from bot.azure.settings import ArmSettings
-from bot.azure.translate.rules import classic_json_from_collection, json_from_collection
+from bot.azure.translate.rules import (
+    classic_application_collection,
+    classic_json_from_collection,
+    collection_from_json,
+    json_from_collection,
+)
 from bot.azure.translate.shapes import dig, items
 from bot.domain.firewall import RuleCollection
 from bot.domain.snat import ScalePlan
@@ -92,7 +98,8 @@ def group_body(raw: str, collections: Sequence[RuleCollection], settings: ArmSet
     """The body of our group: what others put into it stays, and so does every field that we do not know."""
     body: Json = json.loads(raw)
     foreign = [c for c in items(body, "properties", "ruleCollections") if not is_ours(c, settings)]
-    ours = [json_from_collection(collection) for collection in collections]
+    taken = [collection_from_json(c).priority for c in foreign]
+    ours = [json_from_collection(collection) for collection in placed(collections, taken)]
     properties = {key: value for key, value in body["properties"].items() if key not in ("provisioningState", "size")}
     kept = {key: value for key, value in body.items() if key not in READ_ONLY}
     return {**kept, "properties": {**properties, "ruleCollections": [*foreign, *ours]}}
@@ -125,8 +132,10 @@ def classic_body(raw: str | None, collections: Sequence[RuleCollection], setting
         raise UnknownShape("A classic firewall can only be written on top of what was read of it.")
     body = without_ours(json.loads(raw), settings)
     properties = {key: value for key, value in body["properties"].items() if key != "provisioningState"}
-    ours = [classic_json_from_collection(collection) for collection in collections]
-    properties["applicationRuleCollections"] = [*properties["applicationRuleCollections"], *ours]
+    foreign = properties["applicationRuleCollections"]
+    taken = [classic_application_collection(c).priority for c in foreign]
+    ours = [classic_json_from_collection(collection) for collection in placed(collections, taken)]
+    properties["applicationRuleCollections"] = [*foreign, *ours]
     return {**{key: value for key, value in body.items() if key != "etag"}, "properties": properties}
 
 
