@@ -136,7 +136,9 @@ class FirewallSection(_Section):
     group: str = Field(
         "rcg-aks-egress", pattern=r"^[A-Za-z0-9][\w.-]{0,78}\w$", description="Our rule collection group."
     )
-    priority: int = Field(500, ge=100, le=65_000, description="Its priority where it has to be created.")
+    priority: int = Field(
+        300, ge=100, le=65_000, description="Its priority where it has to be created; the next free one if taken."
+    )
     drift: Literal["heal", "adopt", "report"] = Field("heal", description="What follows a change by hand to our rules.")
     max_removed_share: float = Field(
         0.5, ge=0, le=1, description="Share of our rules that one update may remove although nobody ended them."
