@@ -1,8 +1,8 @@
 """One validator for every Block Kit payload: Slack's own SDK, the limits of a second library, and what both miss.
 
 ``assert_valid`` takes what a person would see on one surface. The SDK's ``to_dict`` checks most lengths;
-``slackblocks`` has the list of limits and which block fits which surface; the walker below finds empty texts, duplicate ids, wrong
-initial options and unknown keys. Limits: https://docs.slack.dev/reference/block-kit, read 2026-11.
+``slackblocks`` knows the limits, and which block fits which surface; the walker below finds empty texts, duplicate ids, wrong initial
+options and unknown keys. Limits: https://docs.slack.dev/reference/block-kit, read 2026-11.
 """
 
 import json
@@ -123,9 +123,7 @@ def _section(section: dict[str, Any]) -> Iterator[str]:
         yield "an empty section"
     if len(fields) > _limits.SECTION_FIELDS_MAX_ITEMS:
         yield f"{len(fields)} fields"
-    yield from (
-        "field too long" for field in fields if len(field["text"]) > _limits.SECTION_FIELDS_ITEM_MAX_LENGTH
-    )
+    yield from ("field too long" for field in fields if len(field["text"]) > _limits.SECTION_FIELDS_ITEM_MAX_LENGTH)
 
 
 def _header(header: dict[str, Any]) -> Iterator[str]:
