@@ -70,6 +70,7 @@ def propose(ctx: Context, caller: Caller, plan: ScalePlan, *, reason: str) -> Sc
     if not is_granted and len(deciders(ctx, verdict, who.identity)) < verdict.needed:
         raise RequestRefused("Nobody could approve this: the approver groups have too few members. Nothing was filed.")
     with ctx.store.write() as tx:
+        tx.one_by_one(f"propose:{plan.cluster_id}")
         _refuse_second(tx, plan)
         scale = Scale(
             id=tx.scales.new_id(now),
