@@ -179,10 +179,10 @@ class _Front:
         self._routes = routes
         self._slack = slack
 
-    def __call__(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
-        if self._slack is not None and environ["REQUEST_METHOD"] == "POST":
-            return self._slack(environ, start_response)
-        status, content_type, text = self._routes.get(environ["PATH_INFO"], _not_found)()
+    def __call__(self, request: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
+        if self._slack is not None and request["REQUEST_METHOD"] == "POST":
+            return self._slack(request, start_response)
+        status, content_type, text = self._routes.get(request["PATH_INFO"], _not_found)()
         body = text.encode()
         headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
         start_response(f"{status} {HTTPStatus(status).phrase}", headers)

@@ -186,6 +186,7 @@ def test_a_form_that_does_not_open_is_said(town: Town) -> None:
 
 def test_a_defect_says_only_its_reference(town: Town) -> None:
     """What broke is in the log; the person gets a number to tell."""
+    town.ask()
     with closing(sqlite3.connect(town.database)) as database, database:
         database.execute("UPDATE audit_event SET hash = 'forged'")
     town.command("UAUD0001", "audit verify")
