@@ -1,5 +1,6 @@
 """All of Slack, in and out: the one table of entry points, the application, and the two ways to serve it."""
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -142,7 +143,7 @@ def build_app(ctx: Context, settings: SlackSettings) -> "SlackApp":
 
     app = App(
         client=WebClient(base_url=settings.api_url),
-        signing_secret=settings.signing_secret or "socket-mode-has-none",
+        signing_secret=settings.signing_secret or secrets.token_hex(),
         authorize=authorize,
         token_verification_enabled=False,
         process_before_response=True,
@@ -179,10 +180,10 @@ class _Front:
         self._routes = routes
         self._slack = slack
 
-    def __call__(self, request: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
-        if self._slack is not None and request["REQUEST_METHOD"] == "POST":
-            return self._slack(request, start_response)
-        status, content_type, text = self._routes.get(request["PATH_INFO"], _not_found)()
+    def __call__(self, asked: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
+        if self._slack is not None and asked["REQUEST_METHOD"] == "POST":
+            return self._slack(asked, start_response)
+        status, content_type, text = self._routes.get(asked["PATH_INFO"], _not_found)()
         body = text.encode()
         headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
         start_response(f"{status} {HTTPStatus(status).phrase}", headers)
@@ -221,17 +222,22 @@ class SlackApp:
         """Serve ``/slack/events`` and our own routes on ``host:port`` until stopped."""
         return HttpFront(_Front(routes, SlackRequestHandler(self.bolt, path="/slack/events")), listen, self.drain)
 
-    def serve_routes(self, listen: str, routes: Mapping[str, Route]) -> "HttpFront":
-        """Serve our own routes alone: beside Socket Mode, and where only the reconciler runs."""
-        return HttpFront(_Front(routes), listen, lambda: None)
-
     def serve_socket(self) -> "SocketFront":
         """Serve through Socket Mode until stopped."""
         return SocketFront(self.bolt, self._settings, self.drain)
 
+    def is_idle(self) -> bool:
+        """Whether everything that follows the acks so far has been done."""
+        return self._boundary.is_idle()
+
     def drain(self) -> None:
         """Finish what follows acks that were given."""
         self._boundary.pool.shutdown(wait=True)
+
+
+def serve_routes(listen: str, routes: Mapping[str, Route]) -> "HttpFront":
+    """Serve our own routes alone: beside Socket Mode, and where only the reconciler runs."""
+    return HttpFront(_Front(routes), listen, lambda: None)
 
 
 class HttpFront:

@@ -86,6 +86,7 @@ class Boundary:
         self._ctx = ctx
         self._client = client
         self._lookups = BoundedSemaphore(LOOKUPS)
+        self._under_way: set[Future[None]] = set()
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="after-ack")
 
     def bolt_listener(self, entry: Entry) -> Callable[[Ack, dict[str, Any]], None]:
@@ -163,8 +164,15 @@ class Boundary:
         if rest:
             self._later(partial(self._send_all, rest, origin_from(body)))
 
+    def is_idle(self) -> bool:
+        """Whether everything that follows an ack has been done."""
+        return not self._under_way
+
     def _later(self, work: Callable[[], None]) -> None:
-        self.pool.submit(work).add_done_callback(_log_failure)
+        future = self.pool.submit(work)
+        self._under_way.add(future)
+        future.add_done_callback(_log_failure)
+        future.add_done_callback(self._under_way.discard)
 
     def _send_all(self, replies: Sequence[Reply], origin: Origin) -> None:
         for reply in replies:

@@ -5,10 +5,10 @@ from hashlib import sha256
 from typing import Any
 
 from bot.azure.clients import FIREWALL_API, Clients, Json
+from bot.azure.priorities import unplaced
 from bot.azure.settings import ArmSettings
 from bot.azure.translate.rules import (
-    application_rule_from_json,
-    classic_collection_from_json,
+    classic_application_collection,
     classic_layer,
     collection_from_json,
     group_from_json,
@@ -16,7 +16,7 @@ from bot.azure.translate.rules import (
     rule_set_from,
 )
 from bot.azure.translate.shapes import dig, id_of, items, texts
-from bot.domain.firewall import Kind, PolicyLayer, RuleSet
+from bot.domain.firewall import PolicyLayer, RuleCollection, RuleSet
 from bot.domain.target import Target, TargetKind
 from bot.errors import ArmForbidden, ArmNotFound, UnknownShape
 from bot.ports import ObservedTarget
@@ -84,6 +84,12 @@ def observe(clients: Clients, target: Target) -> ObservedTarget:
     return observed_policy(policy, group, draft, clients.settings)
 
 
+def group_priorities(clients: Clients, target: Target) -> list[tuple[int, str]]:
+    """Priority and name of every rule collection group of a policy."""
+    groups = map(group_from_json, clients.list_all(f"{target.id}/ruleCollectionGroups", FIREWALL_API))
+    return [(group.priority, group.name) for group in groups]
+
+
 def group_id(target: Target, settings: ArmSettings) -> str:
     """The id of our own rule collection group in a firewall policy."""
     return f"{target.id}/ruleCollectionGroups/{settings.group}"
@@ -100,9 +106,11 @@ def observed_policy(policy: Json, group: Json | None, draft: Json | None, settin
     """Our group in a policy, and the state of both."""
     states = [_state(body) for body in (policy, group) if body is not None]
     bodies = items(group, "properties", "ruleCollections")
+    foreign = [body for body in bodies if not is_ours(body, settings)]
+    ours = [collection_from_json(body) for body in bodies if is_ours(body, settings)]
     return ObservedTarget(
-        collections=tuple(collection_from_json(body) for body in bodies if is_ours(body, settings)),
-        foreign=digest([body for body in bodies if not is_ours(body, settings)]),
+        collections=unplaced(ours, (collection_from_json(body).priority for body in foreign)),
+        foreign=digest(foreign),
         etag=group.get("etag") if group else None,
         is_updating="Updating" in states,
         has_failed="Failed" in states,
@@ -119,12 +127,12 @@ def _draft_words(draft: Json | None) -> str | None:
 
 def observed_classic(body: Json, settings: ArmSettings) -> ObservedTarget:
     """Our rule collections in a classic firewall, and a digest of all the rest of it."""
-    bodies = items(body, "properties", "applicationRuleCollections")
-    ours = [c for c in bodies if is_ours(c, settings)]
-    read = (classic_collection_from_json(c, Kind.APPLICATION, application_rule_from_json) for c in ours)
+    read = {True: list[RuleCollection](), False: list[RuleCollection]()}
+    for collection in items(body, "properties", "applicationRuleCollections"):
+        read[is_ours(collection, settings)].append(classic_application_collection(collection))
     state = _state(body)
     return ObservedTarget(
-        collections=tuple(read),
+        collections=unplaced(read[True], (c.priority for c in read[False])),
         foreign=digest(without_ours(body, settings)),
         etag=body.get("etag"),
         is_updating=state == "Updating",

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from ipaddress import ip_address, ip_network
 from typing import Any, Literal
 
 Json = dict[str, Any]
+
+MOST_MINUTES = 525_600
+"""A year: no timeout of Azure is longer."""
 
 
 def dig(body: object, *keys: str) -> Any:
@@ -44,9 +48,25 @@ def whole(value: object) -> int | None:
 
 
 def minutes(value: object) -> timedelta | None:
-    """Minutes as a duration."""
+    """Minutes as a duration; None for what is no sensible number of them."""
     number = whole(value)
-    return None if number is None else timedelta(minutes=number)
+    return timedelta(minutes=number) if number is not None and 0 <= number <= MOST_MINUTES else None
+
+
+def address(value: object) -> str | None:
+    """An IP address in its canonical form; None for anything else."""
+    try:
+        return str(ip_address(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def cidr(value: object) -> str | None:
+    """A range of addresses in its canonical form; None for anything else."""
+    try:
+        return str(ip_network(value, strict=False)) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def ip_version(text: object) -> Literal[4, 6]:

@@ -150,7 +150,9 @@ def _refuse_unscalable(egress: ClusterEgress) -> None:
             "Add an IP of yours to the cluster instead."
         )
     if egress.is_converging:
-        raise NotScalable(f"Azure is changing {name} right now ({egress.state}). Try again when it has finished.")
+        raise NotScalable(
+            f"{name} is being changed by Azure right now ({egress.state}). Try again when it has finished."
+        )
     if not egress.is_running:
         raise NotScalable(f"{name} is stopped. Start it first.")
 
