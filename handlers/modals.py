@@ -50,10 +50,14 @@ class Choices:
     def options(self, typed: str = "") -> list[Block]:
         """The clusters as options, those that fit what was typed; at most as many as a select takes."""
         fitting = [one for one in self.clusters if typed.strip().lower() in one.ref.name.lower()]
-        return [option(self.label(one), self.key(one)) for one in fitting[:OPTIONS]]
+        by_key = {self.key(one): one for one in fitting}
+        return [option(self.label(one), key) for key, one in list(by_key.items())[:OPTIONS]]
 
     def key(self, egress: ClusterEgress) -> str:
-        """The cluster's name, or its id where several share the name and the id fits an option."""
+        """The cluster's name, or its id where several share the name.
+
+        Where the id is longer than an option may be, the name stays, and the answer to it lists the full ids.
+        """
         is_shared = sum(one.ref.name.lower() == egress.ref.name.lower() for one in self.clusters) > 1
         return egress.ref.id if is_shared and len(egress.ref.id) <= OPTION_VALUE else egress.ref.name
 

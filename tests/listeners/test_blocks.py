@@ -122,8 +122,9 @@ def test_lists_and_home_are_valid(some: list[Allowance], scales: list[Scale], ti
     clusters = tuple(data.draw(st.lists(facts.clusters, max_size=2))) * times
     assert_valid(request_list(allowances, proposals, data.draw(facts.words(200)), facts.NOW), "message")
     assert_valid(home_view(Desktop(allowances, proposals, allowances, clusters, facts.NOW)), "home")
-    for one in (*some, *scales):
-        assert_valid(decided(one, facts.NOW), "message")
+    subjects: list[Allowance | Scale] = [*some, *scales]
+    for subject in subjects:
+        assert_valid(decided(subject, facts.NOW), "message")
     for one in some:
         assert_valid(filed(one, (one.requester,) * 30, facts.NOW), "message")
 

@@ -156,6 +156,16 @@ def test_field_errors_keep_the_form_open(town: Town) -> None:
     assert not again["errors"]
 
 
+def test_the_form_is_drawn_again_with_who_decides(town: Town) -> None:
+    """The cluster was not known; choosing one keeps the hosts and tells who decides."""
+    town.command("UDEV0001", "request nowhere api.example.com")
+    assert "There is no cluster nowhere" in str(town.view("UDEV0001")["blocks"])
+    view = town.view("UDEV0001")
+    town.stage.do("action", user="UDEV0001", action_id="cluster", view_id=view["id"], value="aks-udr")
+    until(lambda: "must approve" in str(town.view("UDEV0001")["blocks"]))
+    assert "api.example.com" in str(town.view("UDEV0001"))
+
+
 def test_a_slow_answer_comes_after_the_ack(town: Town) -> None:
     """``show`` is acked empty and answered through the response URL."""
     acked = town.command("UDEV0001", "show aks-lb")
@@ -186,6 +196,7 @@ def test_a_form_that_does_not_open_is_said(town: Town) -> None:
 
 def test_a_defect_says_only_its_reference(town: Town) -> None:
     """What broke is in the log; the person gets a number to tell."""
+    town.ask()
     with closing(sqlite3.connect(town.database)) as database, database:
         database.execute("UPDATE audit_event SET hash = 'forged'")
     town.command("UAUD0001", "audit verify")
