@@ -67,6 +67,14 @@ def test_a_second_click_and_a_second_delivery_change_nothing(sandbox: SandboxPro
 
 BAD_HOSTS = [
     "https://example.com/x",
+    "www.*.com",
+    "*",
+    "10.1.2.3",
+    "*.com",
+    "example.com/path",
+    "user@host",
+]
+    "https://example.com/x",
     "exa mple",
     "www.*.com",
     "*",
