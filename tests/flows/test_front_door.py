@@ -1,7 +1,7 @@
 """Only Slack gets in: requests are signed, fresh and unchanged, or they are answered with 401."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
@@ -41,7 +41,7 @@ def world(database_url: str) -> Iterator[World]:
     made.store.close()
 
 
-def signed(body: str, *, at: float, secret: str = SECRET) -> dict[str, list[str]]:
+def signed(body: str, *, at: float, secret: str = SECRET) -> dict[str, str | Sequence[str]]:
     """Headers as Slack sends them."""
     stamp = str(int(at))
     signature = SignatureVerifier(secret).generate_signature(timestamp=stamp, body=body) or ""
@@ -53,7 +53,7 @@ def signed(body: str, *, at: float, secret: str = SECRET) -> dict[str, list[str]
 
 
 NOW = time.time()
-REFUSED = {
+REFUSED: dict[str, tuple[str, dict[str, str | Sequence[str]]]] = {
     "unsigned": (BODY, {"content-type": ["application/x-www-form-urlencoded"]}),
     "signed by somebody else": (BODY, signed(BODY, at=NOW, secret="another")),
     "changed on the way": (BODY.replace("whoami", "approve+a1"), signed(BODY, at=NOW)),

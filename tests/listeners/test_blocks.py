@@ -87,11 +87,10 @@ def test_a_scale_card_and_its_news_are_valid(scale: Scale, event: str) -> None:
 
 
 @thorough
-@given(facts.clusters, facts.plans)
-def test_a_scale_plan_is_valid(egress: ClusterEgress, plan: Any) -> None:
-    """With and without a count."""
-    assert_valid(scale_preview(ScalePreview(egress, capacity(egress), None, range(1, 17))), "message")
-    assert_valid(scale_preview(ScalePreview(egress, capacity(egress), plan, range(1, 17))), "message")
+@given(facts.clusters)
+def test_what_a_scale_starts_from_is_valid(egress: ClusterEgress) -> None:
+    """Whatever the cluster is like."""
+    assert_valid(scale_preview(ScalePreview(egress, capacity(egress), range(1, 17))), "message")
 
 
 @thorough

@@ -9,11 +9,11 @@ from bot.domain.allowance import Status, digest, status
 from bot.domain.scale import ScaleStatus, scale_status
 from bot.errors import (
     AlreadyDecided,
+    AlreadyRequested,
     InvalidFqdn,
     InvalidInput,
     NotPermitted,
     NotScalable,
-    StalePlan,
     StaleView,
     UnknownCommand,
     UserError,
@@ -220,22 +220,19 @@ def test_words_do_what_buttons_do(world: World) -> None:
 
 
 def test_a_scale_is_planned_proposed_and_decided(world: World) -> None:
-    """The plan first; the form carries its digest; a plan of another state is refused; the buttons are the same."""
+    """By typing a number or through the form; the buttons are the same as a request's."""
     assert "1 to 100" in text_of(commands.scale(world.ctx, typed(DEV, "aks-lb")))
     with pytest.raises(NotScalable):
         commands.scale(world.ctx, typed(DEV, "aks-udr"))
     with pytest.raises(InvalidInput, match="three"):
         commands.scale(world.ctx, typed(DEV, "aks-lb three"))
-    plan = capacity.look(world.ctx, DEV, "aks-lb", 3).plan
-    assert plan is not None
-    assert plan.digest in text_of(commands.scale(world.ctx, typed(DEV, "aks-lb 3")))
-    value = {"id": plan.cluster_id, "name": "aks-lb", "count": "3", "digest": plan.digest}
+    value = {"id": capacity.look(world.ctx, DEV, "aks-lb").egress.ref.id, "name": "aks-lb"}
     opened = actions.propose(world.ctx, pressed(DEV, **value))
     assert isinstance(opened, Open)
     assert_valid(opened.view, "modal")
-    with pytest.raises(StalePlan):
-        views.scale(world.ctx, submitted(DEV, {"reason": "more"}, **value | {"digest": "0"}))
-    views.scale(world.ctx, submitted(DEV, {"reason": "more"}, **value))
+    views.scale(world.ctx, submitted(DEV, {"count": "3", "reason": "more"}, **value))
+    with pytest.raises(AlreadyRequested):
+        commands.scale(world.ctx, typed(DEV, "aks-lb 4"))
     (made,) = capacity.proposals(world.ctx, APPROVER, "pending")
     assert made.id in text_of(commands.requests(world.ctx, typed(APPROVER)))
     actions.approve(world.ctx, pressed(APPROVER, id=made.id, digest=made.plan.digest))

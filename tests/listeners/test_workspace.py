@@ -177,13 +177,13 @@ def test_late_errors_are_said(town: Town) -> None:
     """An error after the ack reaches the person too, for commands and for forms."""
     town.command("UDEV0001", "show nowhere")
     until(lambda: any("There is no cluster nowhere" in text for text in town.whispers("UDEV0001")))
-    town.command("UDEV0001", "scale aks-lb 3")
-    until(lambda: any(text.startswith("Plan") for text in town.whispers("UDEV0001")))
-    plan = next(m for m in town.stage.state["messages"] if m["text"].startswith("Plan"))
-    town.stage.do("action", user="UDEV0001", action_id="propose", channel=CHANNEL, message_ts=plan["ts"])
+    town.command("UDEV0001", "scale aks-lb")
+    until(lambda: any(text.startswith("Outbound IPs") for text in town.whispers("UDEV0001")))
+    shown = next(m for m in town.stage.state["messages"] if m["text"].startswith("Outbound IPs"))
+    town.stage.do("action", user="UDEV0001", action_id="propose", channel=CHANNEL, message_ts=shown["ts"])
     town.command("UDEV0001", "scale aks-lb 3 because")
     until(lambda: any(text.startswith("Proposed") for text in town.whispers("UDEV0001")))
-    town.submit("UDEV0001", reason="because")
+    town.submit("UDEV0001", count="4", reason="because")
     until(lambda: any("is still open" in text for text in town.whispers("UDEV0001")))
 
 
