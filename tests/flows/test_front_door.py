@@ -15,6 +15,7 @@ from bot.domain.audit import AuditFilter
 from bot.domain.duration import duration_from_text
 from bot.errors import AlreadyDecided, AlreadyRequested, EgressError, StaleVersion
 from bot.ports import Caller
+from bot.wiring.metrics import Facts, scrape
 from handlers import SlackSettings, build_app
 from tests.build import APPROVER, APPROVER2, DEV, EXAMPLE, World, make_world
 
@@ -99,3 +100,13 @@ def test_of_many_at_once_one_files_and_one_decides(world: World) -> None:
         (asked,) = [each for each in pool.map(ask, range(8)) if isinstance(each, str)]
         decided = [each for each in pool.map(decide, [APPROVER, APPROVER2] * 4) if isinstance(each, str)]
     assert decided == [asked]
+
+
+def test_metrics_are_computed_from_the_facts(world: World) -> None:
+    """What a scrape says is what the database says."""
+    allowances.request(world.ctx, DEV, Draft("aks-udr", (EXAMPLE,), "Mirror", duration_from_text("8h")))
+    status, _, text = scrape(Facts(world.store, world.clock))
+    assert status == 200
+    assert 'egress_allowances{status="waiting"} 1.0' in text
+    assert "egress_notices_waiting 1.0" in text
+    assert 'egress_work_failures{kind="notices"} 0.0' in text
