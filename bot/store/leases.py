@@ -60,7 +60,7 @@ class SqlWork:
             self._connection.execute(select(func.pg_notify(CHANNEL, "")))
 
     def claim(self, owner: str, *, lease: timedelta) -> Claim | None:
-        """Take the row that is longest due and that nobody holds."""
+        """Take the row that is longest due and that nobody holds any more."""
         free = or_(work.owner.is_(None), work.lease_until < self._now)
         candidate = (
             select(work.key)
@@ -119,9 +119,10 @@ class SqlWork:
         self._connection.execute(update(schema.work).values(owner=None, lease_until=None))
 
     def seconds_to_next(self) -> float | None:
-        """Seconds until the next row is due, not counting those that somebody holds; None if none will be."""
-        waiting = select(func.min(work.due) - self._now).where(work.owner.is_(None))
-        value = self._connection.scalar(waiting)
+        """Seconds until the next row can be claimed; one that is held becomes free with the end of its lease."""
+        held = case((work.due > work.lease_until, work.due), else_=work.lease_until)
+        free_at = case((work.owner.is_(None), work.due), else_=held)
+        value = self._connection.scalar(select(func.min(free_at) - self._now).where(work.due.is_not(None)))
         return None if value is None else float(value)
 
     def is_quiet(self) -> bool:
