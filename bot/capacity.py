@@ -11,10 +11,10 @@ from bot.domain.audit import Action, Event
 from bot.domain.egress import ClusterEgress
 from bot.domain.ids import canonical_id
 from bot.domain.risk import Level, Risk
-from bot.domain.scale import Scale, approve_scale, require_undecided
-from bot.domain.snat import Capacity, ScalePlan, capacity, plan_scale
-from bot.errors import AlreadyRequested, InvalidInput, RequestRefused
-from bot.inventory import find, person
+from bot.domain.scale import Scale, ScaleStatus, approve_scale, require_undecided, scale_status
+from bot.domain.snat import Capacity, ScalePlan, capacity, plan_scale, possible_counts
+from bot.errors import AlreadyRequested, InvalidInput, RequestRefused, StalePlan
+from bot.inventory import find, person, visible
 from bot.ports import Caller, Context, Desk, Transaction
 
 NO_RISK = Risk(0, Level.LOW, ())
@@ -29,11 +29,13 @@ class ScalePreview:
         egress: The cluster as it is now.
         capacity: Its SNAT ports.
         plan: What would happen; None where no count was named.
+        counts: The counts that Azure takes.
     """
 
     egress: ClusterEgress
     capacity: Capacity
     plan: ScalePlan | None
+    counts: range
 
 
 def look(ctx: Context, caller: Caller, cluster: str, count: int | None = None) -> ScalePreview:
@@ -46,7 +48,7 @@ def look(ctx: Context, caller: Caller, cluster: str, count: int | None = None) -
     found = find(ctx, person(ctx, caller), cluster)
     egress = ctx.arm.read_egress(found.ref.id)
     plan = None if count is None else plan_scale(egress, count)
-    return ScalePreview(egress, capacity(egress), plan)
+    return ScalePreview(egress, capacity(egress), plan, possible_counts(egress))
 
 
 def propose(ctx: Context, caller: Caller, plan: ScalePlan, *, reason: str) -> Scale:
@@ -162,3 +164,60 @@ def record(desk: Desk, scale: Scale, action: Action, *, reason: str | None = Non
 def _refuse_second(tx: Transaction, plan: ScalePlan) -> None:
     for other in tx.scales.find(plan.cluster_id):
         raise AlreadyRequested(f"{other.id} for {plan.cluster_name} is still open; decide it first.")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A number of outbound IPs that somebody wants.
+
+    Args:
+        cluster: Name or id.
+        count: How many.
+        reason: Why.
+        seen: The digest of the plan that was shown; None where the number was typed with its reason.
+    """
+
+    cluster: str
+    count: int
+    reason: str
+    seen: str | None = None
+
+
+def propose_count(ctx: Context, caller: Caller, wish: Wish) -> Scale:
+    """Plan from the cluster as it is now, and file that plan.
+
+    Raises:
+        StalePlan: It is not the plan that the person saw.
+        UserError: Nothing was filed.
+    """
+    plan = look(ctx, caller, wish.cluster, wish.count).plan
+    if plan is None or (wish.seen is not None and wish.seen != plan.digest):
+        raise StalePlan("The cluster has changed since the plan was shown; look at it again with `/egress scale`.")
+    return propose(ctx, caller, plan, reason=require_reason(wish.reason, "Say why it is needed"))
+
+
+def get(ctx: Context, caller: Caller, scale_id: str) -> Scale:
+    """One proposal by what a person typed.
+
+    Raises:
+        UnknownScale: If there is none.
+        NotPermitted: For people of other workspaces.
+    """
+    person(ctx, caller)
+    with ctx.store.read() as tx:
+        return tx.scales.get(canonical_id(scale_id))
+
+
+def proposals(ctx: Context, caller: Caller, which: str) -> list[Scale]:
+    """``mine``, ``pending``, or those of a cluster; newest first, only of clusters that the caller may see."""
+    who = person(ctx, caller)
+    seen = {egress.ref.id for egress in visible(ctx, who)}
+    with ctx.store.read() as tx:
+        found = tx.scales.find(only_open=which == "pending")
+    now, cluster = ctx.clock.now(), which.lower()
+    fits = {
+        "mine": [scale for scale in found if scale.requester == who.identity],
+        "pending": [scale for scale in found if scale_status(scale, now) is ScaleStatus.WAITING],
+    }
+    named = [scale for scale in found if cluster in (scale.plan.cluster_id, scale.plan.cluster_name.lower())]
+    return [scale for scale in fits.get(which, named) if scale.plan.cluster_id in seen]

@@ -179,6 +179,7 @@ def _real_transport(settings: ArmSettings) -> Transport:
         connection_timeout=settings.timeout_s,
         read_timeout=settings.timeout_s,
     )
+    transport.open()
     return transport
 
 

@@ -29,6 +29,7 @@ CLUSTERS = "microsoft.containerservice/managedclusters"
 TYPES: dict[str, Kind] = {f"microsoft.network/{kind.lower()}": kind for kind in Kind if kind is not Kind.HUBS}
 """Resource types that are read for the fleet."""
 
+
 def read_fleet(clients: Clients, now: Callable[[], datetime]) -> Fleet:
     """All clusters of the configured subscriptions that can be read.
 
@@ -60,7 +61,9 @@ def readable_subscriptions(clients: Clients) -> list[str]:
 
     Asked of ARM, because Resource Graph leaves the others out without a word.
     """
-    listed = {str(row.get("subscriptionId", "")).lower() for row in clients.list_all("/subscriptions", SUBSCRIPTIONS_API)}
+    listed = {
+        str(row.get("subscriptionId", "")).lower() for row in clients.list_all("/subscriptions", SUBSCRIPTIONS_API)
+    }
     return [subscription for s in clients.settings.subscriptions if (subscription := s.lower()) in listed]
 
 

@@ -84,6 +84,12 @@ def observe(clients: Clients, target: Target) -> ObservedTarget:
     return observed_policy(policy, group, draft, clients.settings)
 
 
+def group_priorities(clients: Clients, target: Target) -> list[tuple[int, str]]:
+    """Priority and name of every rule collection group of a policy."""
+    groups = map(group_from_json, clients.list_all(f"{target.id}/ruleCollectionGroups", FIREWALL_API))
+    return [(group.priority, group.name) for group in groups]
+
+
 def group_id(target: Target, settings: ArmSettings) -> str:
     """The id of our own rule collection group in a firewall policy."""
     return f"{target.id}/ruleCollectionGroups/{settings.group}"

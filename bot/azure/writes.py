@@ -11,7 +11,7 @@ from azure.mgmt.containerservice.models import ManagedCluster
 
 from bot.azure.clients import Clients, Json, segment_after, subscription_id
 from bot.azure.faults import retry_after, translated
-from bot.azure.rules import is_ours, without_ours
+from bot.azure.rules import group_priorities, is_ours, without_ours
 from bot.azure.settings import ArmSettings
 from bot.azure.translate.rules import classic_json_from_collection, json_from_collection
 from bot.azure.translate.shapes import dig, items
@@ -20,6 +20,12 @@ from bot.domain.snat import ScalePlan
 from bot.domain.target import Target, TargetKind
 from bot.errors import StalePlan, UnknownShape
 from bot.ports import ObservedTarget, Operation, OperationState
+
+LAST_PRIORITY = 65000
+"""The highest priority that Azure takes.
+
+Source: https://learn.microsoft.com/azure/firewall/policy-rule-sets, read 2026-11.
+"""
 
 READ_ONLY = frozenset({"id", "name", "type", "etag", "location"})
 """Fields of a rule collection group that Azure fills in itself."""
@@ -67,15 +73,24 @@ def _write_group(
             segment_after(target.id, "resourceGroups"),
             segment_after(target.id, "firewallPolicies"),
             settings.group,
-            FirewallPolicyRuleCollectionGroup(group_body(seen.raw, collections, settings)),
+            FirewallPolicyRuleCollectionGroup(
+                group_body(seen.raw or _new_group(clients, target), collections, settings)
+            ),
             **_once(accepted, seen),
         )
     return accepted.operation(settings)
 
 
-def group_body(raw: str | None, collections: Sequence[RuleCollection], settings: ArmSettings) -> Json:
+def _new_group(clients: Clients, target: Target) -> str:
+    """Our group before it exists, with a priority that no other group of the policy has."""
+    taken = {priority for priority, _ in group_priorities(clients, target)}
+    priority = next(p for p in range(clients.settings.group_priority, LAST_PRIORITY + 1) if p not in taken)
+    return json.dumps({"properties": {"priority": priority}})
+
+
+def group_body(raw: str, collections: Sequence[RuleCollection], settings: ArmSettings) -> Json:
     """The body of our group: what others put into it stays, and so does every field that we do not know."""
-    body: Json = json.loads(raw) if raw else {"properties": {"priority": settings.group_priority}}
+    body: Json = json.loads(raw)
     foreign = [c for c in items(body, "properties", "ruleCollections") if not is_ours(c, settings)]
     ours = [json_from_collection(collection) for collection in collections]
     properties = {key: value for key, value in body["properties"].items() if key not in ("provisioningState", "size")}

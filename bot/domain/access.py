@@ -73,3 +73,8 @@ def require_auditor(person: Person) -> None:
     """
     if not person.roles & {Role.AUDITOR, Role.OPERATOR}:
         raise NotPermitted("Only auditors read the audit log. Your own requests: `/egress requests mine`.")
+
+
+def may_decide(verdict: Verdict, person: Person, requester: Identity) -> bool:
+    """Whether a person could decide this, for what is offered; ``require_approver`` is what holds."""
+    return person.identity != requester and bool(person.groups & set(verdict.approvers))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -155,8 +156,8 @@ class _Tokens:
 
     async def entra(self, request: Request) -> Response:
         """The token endpoint that workload identity asks."""
-        fields = dict(pair.split("=", 1) for pair in (await request.body()).decode().split("&") if "=" in pair)
-        return JSONResponse(oauth_answer(self._issue(fields.get("scope", "").removesuffix("%2F.default"))))
+        fields = dict(parse_qsl((await request.body()).decode()))
+        return JSONResponse(oauth_answer(self._issue(fields.get("scope", "").removesuffix("/.default"))))
 
     async def discovery(self, request: Request) -> Response:
         """Where the token endpoint is."""

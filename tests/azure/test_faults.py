@@ -78,7 +78,13 @@ def test_the_firewall_providers_model_state() -> None:
     assert (fault.code, "FQDN is bad" in fault.sentence) == ("InvalidRule", True)
 
 
-@given(body=st.recursive(st.none() | st.text() | st.integers(), lambda c: st.lists(c) | st.dictionaries(st.text(), c)))
+LEAVES: st.SearchStrategy[object] = st.none() | st.text() | st.integers()
+BODIES: st.SearchStrategy[object] = st.recursive(
+    LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+)
+
+
+@given(body=BODIES)
 def test_no_body_is_too_strange(body: object) -> None:
     """Whatever comes with a 400 is a refusal with a sentence."""
     assert isinstance(fault_from_answer(400, {}, body), ArmRejected)
@@ -101,7 +107,7 @@ def arm_over(replay: Replay) -> AzureArm:
 
 def test_a_short_throttle_is_waited_out() -> None:
     """A read waits as long as Azure asks, once, and goes on."""
-    body = {"value": []}
+    body: dict[str, Any] = {"value": []}
     path = f"{CLUSTER}/outboundNetworkDependenciesEndpoints"
     replay = Replay([answer("GET", path, {}, status=429, headers={"Retry-After": "3"}), answer("GET", path, body)])
 

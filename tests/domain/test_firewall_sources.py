@@ -94,3 +94,16 @@ def test_what_is_decided_before_is_said_to_be() -> None:
     rules = rule_set(deny(fqdn("*", source_addresses=half)), allow(fqdn("docker.io", source_addresses=half)))
     step = evaluate(rules, to()).trace[2]
     assert (step.result, step.why) == (Result.MISS, "All that it matches is decided before it.")
+
+
+def test_every_rule_that_could_change_the_outcome_is_told() -> None:
+    """The certain part first, then what is unknown; rules that only come near are left out, three sentences at most."""
+    half = fqdn("docker.io", name="half", source_addresses=("10.1.0.0/25",))
+    near = fqdn("docker.io", name="near", protocols=(("http", 80),))
+    tags = [fqdn(name=f"tag-{number}", fqdn_tags=("WindowsUpdate",)) for number in range(3)]
+    step = evaluate(rule_set(allow(near, *tags, half)), to()).trace[1]
+    assert (step.result, step.rule) == (Result.PARTIAL, "half")
+    assert step.why.startswith("half names docker.io")
+    assert "tag-1 matches if" in step.why
+    assert "near" not in step.why
+    assert step.why.endswith("And 1 more like these.")

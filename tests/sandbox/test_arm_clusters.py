@@ -76,8 +76,9 @@ def test_the_sdk_polls_to_the_end() -> None:
 
 @given(st.lists(st.integers(1, 8), min_size=1, max_size=5))
 def test_scaling_keeps_the_tenant_consistent(counts: list[int]) -> None:
-    """After any scaling: as many addresses as wanted, each a resource and a frontend, and the service's is left alone."""
+    """After any scaling: as many addresses as wanted, each a resource and a frontend; the service's is left alone."""
     tenant = azure()
+    now: list[str] = []
     for count in counts:
         before = outbound(tenant, "aks-lb")
         scaled(tenant, "aks-lb", count)
@@ -227,7 +228,7 @@ def test_patch_changes_tags_only() -> None:
 
 
 def test_outbound_type_changes_move_the_addresses() -> None:
-    """From a load balancer to a NAT gateway: the old address is gone, the new one is on the gateway, the service stays."""
+    """From load balancer to NAT gateway: the old address is gone, the new one on the gateway, the service stays."""
     tenant = azure()
     body = tenant.call("GET", cluster_path("aks-lb")).body
     network = {**body["properties"]["networkProfile"], "outboundType": "managedNATGateway"}

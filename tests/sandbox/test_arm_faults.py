@@ -1,6 +1,7 @@
 """Faults, changes by hand, and going on after a kill."""
 
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,7 @@ def test_writers_never_overlap(writes: list[tuple[str, str, int]]) -> None:
         tenant.clock.advance(timedelta(seconds=pause))
     tenant.clock.advance(FOUR_MINUTES)
     intervals = [w for w in tenant.arm.state()["writers"] if w["resource"].endswith("/hub-firewall")]
-    assert all(one["ended"] <= other["started"] for one, other in zip(intervals, intervals[1:], strict=False))
+    assert all(one["ended"] <= other["started"] for one, other in pairwise(intervals))
     assert len(intervals) == len(tenant.arm.state()["operations"])
 
 

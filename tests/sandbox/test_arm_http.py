@@ -67,7 +67,7 @@ def running(server: uvicorn.Server, listener: socket.socket) -> Iterator[None]:
         thread.join(PATIENCE_S)
 
 
-def client(served: Served, credential: Any) -> ContainerServiceClient:
+def client(served: Served, credential: Any) -> Any:
     """The real client, pointed at the tenant."""
     return ContainerServiceClient(
         credential,
@@ -103,7 +103,7 @@ def test_the_graph_client_of_the_older_generation(served: Served) -> None:
         connection_verify=str(served.ca),
     )
     query = "resources | where type =~ 'microsoft.containerservice/managedclusters' | project name"
-    answer = graph.resources(QueryRequest(subscriptions=[SUBSCRIPTION], query=query))
+    answer: Any = graph.resources(QueryRequest(subscriptions=[SUBSCRIPTION], query=query))
     assert (answer.count, answer.data[0]) == (13, {"name": "aks-lb"})
 
 

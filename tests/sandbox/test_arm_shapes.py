@@ -187,8 +187,8 @@ def test_not_found_in_azures_words() -> None:
     """People search for this text."""
     response = azure().call("GET", cluster_path("nobody").replace("rg-nobody", "rg-aks-lb"))
     assert response.body["error"]["message"] == (
-        "The Resource 'Microsoft.ContainerService/managedClusters/nobody' under resource group 'rg-aks-lb' was not found. "
-        "For more details please go to https://aka.ms/ARMResourceNotFoundFix"
+        "The Resource 'Microsoft.ContainerService/managedClusters/nobody' under resource group 'rg-aks-lb' "
+        "was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix"
     )
 
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from bot.azure.translate.shapes import Json, dig, id_of, ids, items, minutes, texts, whole
+from bot.azure.translate.shapes import Json, dig, ids, items, minutes, texts, whole
 from bot.domain.egress.facts import ClusterFacts
 from bot.domain.egress.fleet import RequiredEndpoint
 from bot.domain.egress.values import ClusterRef, NodePool
@@ -66,7 +66,8 @@ def ref_from_json(body: Json) -> ClusterRef:
     parts = id_.split("/")
     if len(parts) < 9:
         raise UnknownShape(f"Azure listed a cluster without a usable id: {id_ or 'none'}.")
-    tags = body.get("tags") or {}
+    found = body.get("tags")
+    tags = found if isinstance(found, dict) else {}
     return ClusterRef(
         id=id_.lower(),
         name=str(body.get("name") or parts[8]),
@@ -134,12 +135,11 @@ def _proxy(properties: object) -> str | None:
 
 
 def _application_gateway(properties: object) -> str | None:
-    addons = dig(properties, "addonProfiles") or {}
-    addon = next((addons[key] for key in addons if key.lower() == "ingressapplicationgateway"), None)
-    if not dig(addon, "enabled"):
-        return None
-    settings = dig(addon, "config") or {}
-    return _lower(settings.get("effectiveApplicationGatewayId") or settings.get("applicationGatewayId")) or id_of(addon)
+    addons = dig(properties, "addonProfiles")
+    names = [name for name in addons if name.lower() == "ingressapplicationgateway"] if isinstance(addons, dict) else []
+    addon = addons[names[0]] if names else None
+    settings = dig(addon, "config") if dig(addon, "enabled") else None
+    return _lower(dig(settings, "effectiveApplicationGatewayId") or dig(settings, "applicationGatewayId"))
 
 
 def endpoints_from_json(rows: list[Json]) -> tuple[RequiredEndpoint, ...]:

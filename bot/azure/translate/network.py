@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.azure.translate.shapes import Json, dig, id_of, ids, ip_version, items, minutes, texts
+from bot.azure.translate.shapes import Json, address, cidr, dig, id_of, ids, ip_version, items, minutes, texts
 from bot.domain.egress.facts import (
     Address,
     AzureNetwork,
@@ -30,7 +30,7 @@ def address_from_json(body: Json) -> Address:
     return Address(
         id=_key(body),
         name=str(body.get("name", "")),
-        address=dig(properties, "ipAddress"),
+        address=address(dig(properties, "ipAddress")),
         version=ip_version(dig(properties, "publicIPAddressVersion")),
         nat_gateway=id_of(properties, "natGateway"),
         attached_to=id_of(properties, "ipConfiguration"),
@@ -40,7 +40,7 @@ def address_from_json(body: Json) -> Address:
 def prefix_from_json(body: Json) -> Prefix:
     """A public IP prefix."""
     properties = body.get("properties")
-    return Prefix(_key(body), dig(properties, "ipPrefix"), ip_version(dig(properties, "publicIPAddressVersion")))
+    return Prefix(_key(body), cidr(dig(properties, "ipPrefix")), ip_version(dig(properties, "publicIPAddressVersion")))
 
 
 def vnet_from_json(body: Json) -> Vnet:
@@ -107,12 +107,12 @@ def firewall_from_json(body: Json) -> Firewall:
     subnets = [id_of(c, "subnet") for c in configurations]
     return Firewall(
         id=_key(body),
-        private_addresses=tuple(str(address) for address in private if address),
+        private_addresses=tuple(text for value in private if (text := address(value))),
         subnet=next((subnet for subnet in subnets if subnet), None),
         hub=id_of(properties, "virtualHub"),
         policy=id_of(properties, "firewallPolicy"),
         addresses=ids(dig(c, "publicIPAddress") for c in configurations),
-        hub_addresses=tuple(str(item["address"]) for item in given if item.get("address")),
+        hub_addresses=tuple(text for item in given if (text := address(item.get("address")))),
     )
 
 

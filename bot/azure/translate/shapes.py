@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from ipaddress import ip_address, ip_network
 from typing import Any, Literal
 
 Json = dict[str, Any]
@@ -47,6 +48,22 @@ def minutes(value: object) -> timedelta | None:
     """Minutes as a duration."""
     number = whole(value)
     return None if number is None else timedelta(minutes=number)
+
+
+def address(value: object) -> str | None:
+    """An IP address in its canonical form; None for anything else."""
+    try:
+        return str(ip_address(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def cidr(value: object) -> str | None:
+    """A range of addresses in its canonical form; None for anything else."""
+    try:
+        return str(ip_network(value, strict=False)) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def ip_version(text: object) -> Literal[4, 6]:

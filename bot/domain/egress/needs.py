@@ -17,7 +17,8 @@ from bot.domain.egress.facts import (
     subscription_of,
     vnet_of,
 )
-from bot.domain.egress.paths import APPLIANCES, MANAGED_NAT, default_route, firewall_at, is_managed
+from bot.domain.egress.firewalls import firewall_at
+from bot.domain.egress.paths import APPLIANCES, MANAGED_NAT, default_route, is_managed
 from bot.domain.egress.values import OutboundType, outbound_type_from
 
 

@@ -5,7 +5,7 @@ outbound rules of the load balancer.
 Source: https://learn.microsoft.com/azure/nat-gateway/nat-overview#outbound-connectivity-order, read 2026-11.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,23 +13,27 @@ from bot.domain.egress.facts import (
     AzureNetwork,
     ClusterFacts,
     Firewall,
-    NatGateway,
     Route,
     SubnetFacts,
-    hub_name_of,
-    is_prefix,
     vnet_of,
+)
+from bot.domain.egress.firewalls import (
+    firewall_at,
+    firewall_ips,
+    name_of,
+    nat_ips,
+    nat_of_firewall,
+    outbound_ips,
+    reaches_hub,
+    target_of,
 )
 from bot.domain.egress.values import (
     EgressPath,
-    IpOrigin,
     NodePool,
-    OutboundIp,
     OutboundType,
     PathKind,
     outbound_type_from,
 )
-from bot.domain.target import Target, TargetKind
 
 Default = Literal["0.0.0.0/0", "::/0"]
 
@@ -141,13 +145,13 @@ def _unknown_hop(network: AzureNetwork, hops: str, route: Route) -> str:
     elsewhere = [f for f in network.firewalls.values() if set(f.private_addresses) & set(route.hops)]
     text = f"Egress leaves via {hops}, which is no Azure Firewall that the cluster's VNet reaches: its IPs are unknown."
     if elsewhere:
-        text += f" {_name(elsewhere[0].id)} has the same address in a network that is not connected."
+        text += f" {name_of(elsewhere[0].id)} has the same address in a network that is not connected."
     return text
 
 
 def _by_routing_intent(question: Question, bare: EgressPath) -> EgressPath | None:
     vnet = vnet_of(question.subnet.id) if question.subnet else ""
-    hubs = [hub for hub in question.network.hubs.values() if _reaches_hub(question.network, vnet, hub.id)]
+    hubs = [hub for hub in question.network.hubs.values() if reaches_hub(question.network, vnet, hub.id)]
     hops = [hub.internet_next_hop for hub in hubs if hub.internet_next_hop]
     firewalls = [question.network.firewalls[hop] for hop in hops if hop in question.network.firewalls]
     if not firewalls:
@@ -157,9 +161,9 @@ def _by_routing_intent(question: Question, bare: EgressPath) -> EgressPath | Non
 
 def _through(network: AzureNetwork, bare: EgressPath, firewalls: list[Firewall], why: str) -> EgressPath:
     targets = {target_of(firewall) for firewall in firewalls}
-    gateways = [gateway for firewall in firewalls if (gateway := _nat_of_firewall(network, firewall))]
+    gateways = [gateway for firewall in firewalls if (gateway := nat_of_firewall(network, firewall))]
     ips = [ip for firewall in firewalls for ip in firewall_ips(network, firewall)]
-    names = " and ".join(_name(firewall.id) for firewall in firewalls)
+    names = " and ".join(name_of(firewall.id) for firewall in firewalls)
     behind = "; a NAT gateway on its subnet carries the traffic out" if gateways else ""
     return replace(
         bare,
@@ -172,79 +176,6 @@ def _through(network: AzureNetwork, bare: EgressPath, firewalls: list[Firewall],
     )
 
 
-def firewall_at(network: AzureNetwork, vnet: str, address: str) -> Firewall | None:
-    """The firewall that has a private address in a network that the cluster's VNet reaches.
-
-    Private addresses collide across hubs, so the address alone proves nothing.
-    """
-    reached = (f for f in network.firewalls.values() if address in f.private_addresses)
-    return next((f for f in reached if _reaches(network, vnet, f)), None)
-
-
-def _reaches(network: AzureNetwork, vnet: str, firewall: Firewall) -> bool:
-    if firewall.hub:
-        return _reaches_hub(network, vnet, firewall.hub)
-    there = vnet_of(firewall.subnet or "")
-    return bool(there) and (there == vnet or there in _peers(network, vnet))
-
-
-def _reaches_hub(network: AzureNetwork, vnet: str, hub: str) -> bool:
-    by_peering = any(hub_name_of(peer) == _name(hub) for peer in _peers(network, vnet))
-    return by_peering or (hub in network.hubs and vnet in network.hubs[hub].vnets)
-
-
-def _peers(network: AzureNetwork, vnet: str) -> tuple[str, ...]:
-    return network.vnets[vnet].peers if vnet in network.vnets else ()
-
-
-def _nat_of_firewall(network: AzureNetwork, firewall: Firewall) -> str | None:
-    subnet = network.subnet(firewall.subnet)
-    return subnet.nat_gateway if subnet else None
-
-
-def target_of(firewall: Firewall) -> Target:
-    """Where the rules of a firewall are written."""
-    if firewall.policy:
-        return Target(TargetKind.POLICY, firewall.policy)
-    return Target(TargetKind.CLASSIC, firewall.id)
-
-
-def firewall_ips(network: AzureNetwork, firewall: Firewall) -> tuple[OutboundIp, ...]:
-    """The public addresses that traffic through a firewall leaves with.
-
-    A NAT gateway on its subnet takes over
-    (https://learn.microsoft.com/azure/firewall/integrate-with-nat-gateway, read 2026-11).
-    """
-    gateway = _nat_of_firewall(network, firewall)
-    if gateway:
-        return nat_ips(network, network.nat_gateways.get(gateway))
-    given = tuple(OutboundIp(address, 6 if ":" in address else 4, None, "hub") for address in firewall.hub_addresses)
-    own = outbound_ips(network, firewall.addresses, "hub" if firewall.hub else "firewall")
-    known = {ip.address for ip in own}
-    return own + tuple(ip for ip in given if ip.address not in known)
-
-
-def nat_ips(network: AzureNetwork, gateway: NatGateway | None) -> tuple[OutboundIp, ...]:
-    """The public addresses and prefixes of a NAT gateway."""
-    if gateway is None:
-        return ()
-    return outbound_ips(network, (*gateway.addresses, *gateway.prefixes), "nat")
-
-
-def outbound_ips(network: AzureNetwork, ids: Iterable[str], origin: IpOrigin) -> tuple[OutboundIp, ...]:
-    """Public IPs and prefixes that were read, as values; those without an address yet are left out."""
-    found = (_outbound_ip(network, id_, origin) for id_ in ids)
-    return tuple(ip for ip in found if ip)
-
-
-def _outbound_ip(network: AzureNetwork, id_: str, origin: IpOrigin) -> OutboundIp | None:
-    if is_prefix(id_):
-        prefix = network.prefixes.get(id_)
-        return OutboundIp(prefix.cidr, prefix.version, id_, "prefix") if prefix and prefix.cidr else None
-    address = network.addresses.get(id_)
-    return OutboundIp(address.address, address.version, id_, origin) if address and address.address else None
-
-
 def _by_nat(question: Question, bare: EgressPath) -> EgressPath | None:
     if question.subnet is None:
         return _by_managed_nat(question, bare) if question.declared in MANAGED_NAT else None
@@ -254,7 +185,7 @@ def _by_nat(question: Question, bare: EgressPath) -> EgressPath | None:
     if question.declared in MANAGED_NAT and is_managed(question.cluster, gateway):
         return _by_managed_nat(question, replace(bare, nat_gateway=gateway))
     ips = nat_ips(question.network, question.network.nat_gateways.get(gateway))
-    why = f"The subnet has the NAT gateway {_name(gateway)}."
+    why = f"The subnet has the NAT gateway {name_of(gateway)}."
     return replace(bare, kind=PathKind.NAT_GATEWAY, ips=ips, nat_gateway=gateway, why=why)
 
 
@@ -298,10 +229,6 @@ def _by_unknown_type(question: Question, bare: EgressPath) -> EgressPath | None:
     ips = outbound_ips(question.network, question.cluster.effective, "managed")
     why = f"Azure calls the outbound type {question.cluster.declared}, which this bot does not know."
     return replace(bare, ips=ips, why=why)
-
-
-def _name(id_: str) -> str:
-    return id_.rsplit("/", 1)[-1]
 
 
 Rule = Callable[[Question, EgressPath], EgressPath | None]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from bot.domain.egress.facts import AzureNetwork
 from bot.domain.egress.paths import default_route
-from bot.domain.egress.values import ClusterEgress, OutboundType, PathKind, Warning_
+from bot.domain.egress.values import ClusterEgress, EgressWarning, OutboundType, PathKind
 
 _NAT = frozenset({PathKind.NAT_GATEWAY})
 _ROUTED = frozenset({PathKind.FIREWALL, PathKind.HUB_FIREWALL, PathKind.APPLIANCE, PathKind.VNET_GATEWAY})
@@ -20,19 +20,19 @@ EXPECTED: dict[OutboundType, frozenset[PathKind]] = {
 }
 """What each outbound type promises; source: https://learn.microsoft.com/azure/aks/egress-outboundtype, read 2026-11."""
 
-Found = Iterator[Warning_]
+Found = Iterator[EgressWarning]
 
 
-def warnings_of(egress: ClusterEgress, network: AzureNetwork) -> tuple[Warning_, ...]:
+def warnings_of(egress: ClusterEgress, network: AzureNetwork) -> tuple[EgressWarning, ...]:
     """Every warning that applies."""
     of_egress = (warning for check in _OF_EGRESS for warning in check(egress))
-    return (*of_egress, *_ipv6_unrouted(egress, network), *_unreadable(network))
+    return (*of_egress, *_bypass(egress, network), *_ipv6_unrouted(egress, network), *_unreadable(network))
 
 
 def _unknown_type(egress: ClusterEgress) -> Found:
     if egress.outbound_type is None:
         text = f"Azure calls the outbound type {egress.declared or 'nothing'}, which this bot does not know."
-        yield Warning_("unknown-outbound-type", text, "Look at the cluster in the Azure portal.")
+        yield EgressWarning("unknown-outbound-type", text, "Look at the cluster in the Azure portal.")
 
 
 def _converging(egress: ClusterEgress) -> Found:
@@ -40,18 +40,18 @@ def _converging(egress: ClusterEgress) -> Found:
         text = (
             f"Converging: Azure is changing the cluster ({egress.state}); its outbound IPs may still be the old ones."
         )
-        yield Warning_("converging", text, "Look again when it has finished.")
+        yield EgressWarning("converging", text, "Look again when it has finished.")
 
 
 def _failed(egress: ClusterEgress) -> Found:
     if egress.state.lower() in ("failed", "canceled"):
         text = f"Azure's last update of the cluster ended as {egress.state}."
-        yield Warning_("failed", text, "Repeat the update, or see the cluster's error in the Azure portal.")
+        yield EgressWarning("failed", text, "Repeat the update, or see the cluster's error in the Azure portal.")
 
 
 def _stopped(egress: ClusterEgress) -> Found:
     if not egress.is_running:
-        yield Warning_("stopped", "The cluster is stopped: nothing leaves it.")
+        yield EgressWarning("stopped", "The cluster is stopped: nothing leaves it.")
 
 
 def _mismatch(egress: ClusterEgress) -> Found:
@@ -59,7 +59,7 @@ def _mismatch(egress: ClusterEgress) -> Found:
     for path in egress.paths:
         if expected and path.kind not in expected:
             text = f"Declared {egress.declared}, but {_pools(path.pools)} really leaves by {path.kind}. {path.why}"
-            yield Warning_("mismatch", text, "Change the outbound type, or what is attached to the subnet.")
+            yield EgressWarning("mismatch", text, "Change the outbound type, or what is attached to the subnet.")
 
 
 def _pools(pools: tuple[str, ...]) -> str:
@@ -69,7 +69,9 @@ def _pools(pools: tuple[str, ...]) -> str:
 def _unknown_hop(egress: ClusterEgress) -> Found:
     for path in egress.paths:
         if path.kind in (PathKind.APPLIANCE, PathKind.VNET_GATEWAY):
-            yield Warning_("unknown-next-hop", path.why, "Ask whoever runs the appliance for its public addresses.")
+            yield EgressWarning(
+                "unknown-next-hop", path.why, "Ask whoever runs the appliance for its public addresses."
+            )
 
 
 def _asymmetric(egress: ClusterEgress) -> Found:
@@ -81,21 +83,37 @@ def _asymmetric(egress: ClusterEgress) -> Found:
             "but answers leave through the route, and the firewall drops them."
         )
         way_out = "Use an internal load balancer behind DNAT on the firewall, or an Application Gateway."
-        yield Warning_("asymmetric", text, way_out)
+        yield EgressWarning("asymmetric", text, way_out)
+
+
+def _bypass(egress: ClusterEgress, network: AzureNetwork) -> Found:
+    """Longer routes to the internet go around the firewall; its own public address has one for a reason."""
+    for path in egress.paths:
+        subnet = network.subnet(path.subnet_id) if path.kind in _ROUTED else None
+        table = network.route_tables.get(subnet.route_table or "") if subnet else None
+        own = {f"{ip.address}/{32 if ip.version == 4 else 128}" for ip in path.ips}
+        around = [r.prefix for r in (table.routes if table else ()) if r.hop_type.lower() == "internet"]
+        if past := [prefix for prefix in around if prefix not in own]:
+            text = (
+                f"Traffic of {_pools(path.pools)} to {', '.join(past)} goes around the firewall, by a route of its own."
+            )
+            yield EgressWarning("bypass", text, "Remove the route if that is not wanted.")
 
 
 def _several_targets(egress: ClusterEgress) -> Found:
     targets = {path.target for path in egress.paths}
     if len(targets) > 1:
         text = "Node pools leave by different ways, so a rule for the whole cluster would not work for all of them."
-        yield Warning_("split", text, "Name the node pool in a request.")
+        yield EgressWarning("split", text, "Name the node pool in a request.")
 
 
 def _node_ips(egress: ClusterEgress) -> Found:
     names = [pool.name for pool in egress.pools if pool.node_public_ip]
     if names:
         text = f"Nodes of {', '.join(names)} have public IPs of their own, which come and go with the nodes."
-        yield Warning_("node-public-ips", text, "Use a public IP prefix for the nodes if partners allow by address.")
+        yield EgressWarning(
+            "node-public-ips", text, "Use a public IP prefix for the nodes if partners allow by address."
+        )
 
 
 def _gateway_pools(egress: ClusterEgress) -> Found:
@@ -103,7 +121,9 @@ def _gateway_pools(egress: ClusterEgress) -> Found:
     if pools:
         named = ", ".join(f"{p.name} (/{p.gateway_prefix_size})" if p.gateway_prefix_size else p.name for p in pools)
         text = f"Static egress gateway: namespaces that use {named} leave with that pool's own prefix instead."
-        yield Warning_("static-egress-gateway", text, "See StaticGatewayConfiguration in the cluster for the prefix.")
+        yield EgressWarning(
+            "static-egress-gateway", text, "See StaticGatewayConfiguration in the cluster for the prefix."
+        )
 
 
 def _proxy(egress: ClusterEgress) -> Found:
@@ -111,7 +131,7 @@ def _proxy(egress: ClusterEgress) -> Found:
         text = (
             f"Pods are told to use the HTTP proxy {egress.http_proxy}: what obeys it leaves with the proxy's address."
         )
-        yield Warning_("http-proxy", text)
+        yield EgressWarning("http-proxy", text)
 
 
 def _no_ips(egress: ClusterEgress) -> Found:
@@ -119,7 +139,7 @@ def _no_ips(egress: ClusterEgress) -> Found:
     for path in egress.paths:
         if path.kind in known and not path.ips:
             text = f"No public address is known for {_pools(path.pools)}, although it leaves by {path.kind}."
-            yield Warning_("no-addresses", text, "Check that it has a public IP, and that the bot may read it.")
+            yield EgressWarning("no-addresses", text, "Check that it has a public IP, and that the bot may read it.")
 
 
 def _ipv6_unrouted(egress: ClusterEgress, network: AzureNetwork) -> Found:
@@ -129,13 +149,13 @@ def _ipv6_unrouted(egress: ClusterEgress, network: AzureNetwork) -> Found:
         subnet = network.subnet(path.subnet_id)
         if default_route(network, subnet) and not default_route(network, subnet, "::/0"):
             text = f"IPv6 of {_pools(path.pools)} is not routed: the route table has no route for ::/0."
-            yield Warning_("ipv6-not-routed", text, "Add a route for ::/0 to the same next hop.")
+            yield EgressWarning("ipv6-not-routed", text, "Add a route for ::/0 to the same next hop.")
 
 
 def _unreadable(network: AzureNetwork) -> Found:
     for what, reason in sorted(network.unreadable.items()):
         text = f"Could not be read: {what} ({reason}). What depends on it is not shown."
-        yield Warning_("unreadable", text, "Give the bot's identity the right to read it.")
+        yield EgressWarning("unreadable", text, "Give the bot's identity the right to read it.")
 
 
 _OF_EGRESS: tuple[Callable[[ClusterEgress], Found], ...] = (

@@ -103,12 +103,12 @@ def _result(*, ends_some: bool, ends_all: bool, otherwise: Result) -> Result:
 
 
 def _reason(matches: list[RuleMatch], asked: Spans) -> tuple[str, str]:
-    """The rules that say most, in few sentences; one that ends everything alone needs no company."""
+    """The rules that matter, the strongest first, in few sentences; one that ends everything alone needs no company."""
     alone = [found for found in matches if found.yes is asked]
-    strongest = max(found.match for found in matches)
-    alike = alone[:1] or [found for found in matches if found.match is strongest]
-    more = f" {len(alike) - 3} more rules are alike." if len(alike) > 3 else ""
-    return alike[0].rule, " ".join(found.why for found in alike[:3]) + more
+    strongest_first = sorted(matches, key=lambda found: -found.match)
+    told = alone[:1] or [found for found in strongest_first if found.match is not Match.NO] or matches
+    more = f" And {len(told) - 3} more like these." if len(told) > 3 else ""
+    return told[0].rule, " ".join(found.why for found in told[:3]) + more
 
 
 class Undecided:

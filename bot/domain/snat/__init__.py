@@ -16,7 +16,7 @@ from bot.domain.snat.capacity import (
     next_cliff,
     tier_ports,
 )
-from bot.domain.snat.scale import ScaleKind, ScalePlan, base_digest, plan_scale
+from bot.domain.snat.scale import ScaleKind, ScalePlan, base_digest, plan_scale, possible_counts
 
 __all__ = [
     "ENOUGH_PORTS_PER_NODE",
@@ -36,5 +36,6 @@ __all__ = [
     "needed_ips",
     "next_cliff",
     "plan_scale",
+    "possible_counts",
     "tier_ports",
 ]

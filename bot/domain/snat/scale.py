@@ -100,8 +100,7 @@ def plan_scale(egress: ClusterEgress, count: int, *, ipv6: bool = False) -> Scal
         NotScalable: AKS does not manage the IPs of this cluster, or is changing them right now.
         InvalidInput: The count is out of range, the same as now, or too low for the allocated ports.
     """
-    _refuse_unscalable(egress)
-    kind, counts, ports_per_ip = _LOAD_BALANCER if egress.outbound_type is OutboundType.LOAD_BALANCER else _NAT_GATEWAY
+    kind, counts, ports_per_ip = _managed(egress)
     before = (egress.desired_ipv6_count if ipv6 else egress.desired_ip_count) or 0
     _refuse_count(egress, count, before, counts, ipv6=ipv6)
     ips = tuple(ip.address for ip in egress.ips if ip.version == (6 if ipv6 else 4))
@@ -123,6 +122,20 @@ def plan_scale(egress: ClusterEgress, count: int, *, ipv6: bool = False) -> Scal
     )
 
 
+def possible_counts(egress: ClusterEgress) -> range:
+    """The numbers of managed outbound IPs that Azure takes for a cluster.
+
+    Raises:
+        NotScalable: AKS does not manage the IPs of this cluster, or is changing them right now.
+    """
+    return _managed(egress)[1]
+
+
+def _managed(egress: ClusterEgress) -> tuple[ScaleKind, range, int]:
+    _refuse_unscalable(egress)
+    return _LOAD_BALANCER if egress.outbound_type is OutboundType.LOAD_BALANCER else _NAT_GATEWAY
+
+
 def _refuse_unscalable(egress: ClusterEgress) -> None:
     name, type_ = egress.ref.name, egress.outbound_type
     if type_ is None:
@@ -137,7 +150,9 @@ def _refuse_unscalable(egress: ClusterEgress) -> None:
             "Add an IP of yours to the cluster instead."
         )
     if egress.is_converging:
-        raise NotScalable(f"Azure is changing {name} right now ({egress.state}). Try again when it has finished.")
+        raise NotScalable(
+            f"{name} is being changed by Azure right now ({egress.state}). Try again when it has finished."
+        )
     if not egress.is_running:
         raise NotScalable(f"{name} is stopped. Start it first.")
 

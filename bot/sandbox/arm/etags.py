@@ -60,8 +60,8 @@ def _failed(rid: ResourceId, wanted: str, body: Any) -> ArmError:
     if rid.kind and rid.kind.etag == "body":
         return _aks_mismatch(rid)
     found = current(body or {}) or "(none)"
-    detail = f"Etag provided in if-match header {wanted} does not match etag {found} of resource {rid.text} in NRP data store."
-    details = [{"code": "PreconditionFailedEtagMismatch", "message": detail}]
+    detail = f"Etag provided in if-match header {wanted} does not match etag {found} of resource {rid.text}"
+    details = [{"code": "PreconditionFailedEtagMismatch", "message": f"{detail} in NRP data store."}]
     return network_error(412, "PreconditionFailed", "Precondition failed.", details=details)
 
 

@@ -66,9 +66,10 @@ class Fault:
             re.compile(fault.path)
         except (TypeError, re.error) as error:
             raise ValueError(f"The fault's path must be a regular expression: {error}.") from None
-        if not isinstance(fault.times, int) or fault.times < 1:
+        times: object = fault.times
+        if not isinstance(times, int) or times < 1:
             raise ValueError("A fault strikes 1 or more times.")
-        if fault.status and fault.status not in range(400, 600):
+        if fault.status not in (0, *range(400, 600)):
             raise ValueError("A fault's status is 400 to 599.")
         return fault
 

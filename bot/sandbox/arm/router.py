@@ -94,6 +94,9 @@ def _removal(world: World, rid: ResourceId, old: Json) -> Write:
         return Write({}, {rid.parent.key: after}, 2, False, (rid.key, rid.parent.key))
     if rid.type_key in (FIREWALL, POLICY, GROUP, IP_GROUP):
         return firewalls.removal(world, rid)
+    if user := old["properties"].get("ipConfiguration") or old["properties"].get("natGateway"):
+        text = f"Public IP address {rid.text} can not be deleted since it is still allocated to resource {user['id']}."
+        raise network_error(400, "PublicIPAddressCannotBeDeleted", text)
     shown = {**old, "properties": {**old["properties"], "provisioningState": "Deleting"}}
     return Write({rid.key: shown}, {rid.key: None}, KINDS[rid.type_key].seconds, False, (rid.key,))
 

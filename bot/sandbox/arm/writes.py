@@ -158,7 +158,8 @@ def _missing(rid: ResourceId, target: str) -> Exception:
 def _busy(rid: ResourceId, target: str) -> Exception:
     detail = (
         f"Cannot proceed with operation because resource {target} used by resource {rid.text} is not in Succeeded "
-        "state. Resource is in Updating state and the last operation that updated/is updating the resource is PutOperation."
+        "state. Resource is in Updating state and the last operation that updated/is updating the resource is "
+        "PutOperation."
     )
     details = [{"code": "ReferencedResourceNotProvisioned", "message": detail}]
     return network_error(429, "RetryableError", "A retryable error occurred.", details=details)

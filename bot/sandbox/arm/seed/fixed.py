@@ -105,7 +105,12 @@ def _routed(tenant: Tenant) -> None:
         for hub in ("hub", "legacy", "appliance", "virtual_hub")
     }
     built = hubs.build(tenant, spokes)
-    peers = {"hub": [built.hub], "legacy": [built.legacy], "appliance": [built.appliance], "virtual_hub": [hubs.HIDDEN_NETWORK]}
+    peers = {
+        "hub": [built.hub],
+        "legacy": [built.legacy],
+        "appliance": [built.appliance],
+        "virtual_hub": [hubs.HUB_NETWORK],
+    }
     for name, (start, hop, hub, tags) in _ROUTED.items():
         vnet = _spoke(tenant, name, (start, hop), peers[hub])
         services = [("b1f6c0ffee7e4d0c9a1e5d2c3b4a5968", "20.54.120.9")] if name == "aks-udr" else []

@@ -11,6 +11,11 @@ PRIVATE = "10.0.0.4"
 """Both hub-firewall and the firewall of the hub that nobody is peered with have this private address."""
 LEGACY_PRIVATE = "10.1.0.4"
 VWAN_PRIVATE = "10.100.0.132"
+HUB_NETWORK = (
+    "/subscriptions/00000000-0000-0000-0000-00000000e001/resourceGroups/RG_hub-weu_5a1f/providers/Microsoft.Network/"
+    "virtualNetworks/HV_hub-weu_5a1f"
+)
+"""The network of the virtual hub: in a subscription of Microsoft's that nobody else can read."""
 DOCKER_HUB = (
     "hub.docker.com",
     "registry-1.docker.io",
@@ -22,11 +27,6 @@ DOCKER_HUB = (
 )
 """What an image pull from Docker Hub needs."""
 TAG = "AzureKubernetesService"
-HIDDEN_NETWORK = (
-    "/subscriptions/00000000-0000-0000-0000-0000000000ff/resourceGroups/RG_hub-weu_5e1f0c2d-6a47-4d0b-9b42-8f1f6f2f9d10"
-    "/providers/Microsoft.Network/virtualNetworks/HV_hub-weu_5e1f0c2d-6a47-4d0b-9b42-8f1f6f2f9d10"
-)
-"""The virtual hub's own network, in a subscription of Microsoft's: a connected network shows a peering to it."""
 
 
 @dataclass(frozen=True, slots=True)

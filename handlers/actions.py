@@ -1,0 +1,91 @@
+"""Listeners of buttons."""
+
+from dataclasses import replace
+
+from bot import allowances, auditing, inventory
+from bot.allowances import Decision
+from bot.domain.allowance import Act, Allowance, require, require_same
+from bot.domain.paste import find_destinations
+from bot.domain.scale import Scale, require_undecided
+from bot.ports import Context
+from handlers.blocks import fleet, lists, log, words
+from handlers.calls import Call
+from handlers.modals import DenyForm, NarrowForm, RequestForm, ScaleForm
+from handlers.queries import AuditQuery
+from handlers.replies import Open, Reply, Tell
+from handlers.subjects import decide, look_up
+from handlers.views import request_view
+
+
+def approve(ctx: Context, call: Call) -> Reply:
+    """Say yes to exactly what the card shows."""
+    decision = Decision(call.value["id"], True, seen=call.value["digest"])
+    return Tell(lists.decided(decide(ctx, call.caller, decision), ctx.clock.now()))
+
+
+def deny(ctx: Context, call: Call) -> Reply:
+    """Ask why not."""
+    found, seen = look_up(ctx, call.caller, call.value["id"]), call.value["digest"]
+    _require_decidable(found, seen, ctx, Act.DENY)
+    return Open(DenyForm().build(found.id, seen, lists.about(found)))
+
+
+def narrow(ctx: Context, call: Call) -> Reply:
+    """Ask how much less."""
+    found = allowances.get(ctx, call.caller, call.value["id"])
+    _require_decidable(found, call.value["digest"], ctx, Act.APPROVE)
+    return Open(NarrowForm.build(found, ctx.rulebook))
+
+
+def _require_decidable(found: Allowance | Scale, seen: str, ctx: Context, act: Act) -> None:
+    """A click on a card that is out of date is told at once, not after a form was filled in."""
+    if isinstance(found, Scale):
+        require_undecided(found, seen, ctx.clock.now())
+        return
+    require(found, act, ctx.clock.now())
+    require_same(found, seen)
+
+
+def revoke(ctx: Context, call: Call) -> Reply:
+    """End it now."""
+    return Tell(lists.decided(allowances.end(ctx, call.caller, call.value["id"]), ctx.clock.now()))
+
+
+def renew(ctx: Context, call: Call) -> Reply:
+    """Ask for the same again."""
+    made = allowances.renew(ctx, call.caller, call.value["id"])
+    return Tell(lists.filed(made, allowances.deciders(ctx, made.verdict, made.requester), ctx.clock.now()))
+
+
+def propose(_ctx: Context, call: Call) -> Reply:
+    """Ask why so many outbound IPs are needed."""
+    seen = call.value
+    return Open(ScaleForm.build(seen["id"], seen["name"], seen["count"], seen["digest"]))
+
+
+def turn_list(ctx: Context, call: Call) -> Reply:
+    """Another page of the fleet, in the place of this one."""
+    sought, page = call.value.get("words", ""), call.value.get("page", "1")
+    found = inventory.fleet(ctx, call.caller, sought)
+    return Tell(fleet.fleet_list(found, sought, int(page)), replaces=True)
+
+
+def older_events(ctx: Context, call: Call) -> Reply:
+    """Older audit events, in the place of these."""
+    query = call.value.get("query", "")
+    wanted = replace(AuditQuery.parse(query).filter, before=int(call.value["before"]))
+    found = auditing.search(ctx, call.caller, wanted, limit=log.PAGE + 1)
+    return Tell(log.audit_page(found, query), replaces=True)
+
+
+def open_request(ctx: Context, call: Call) -> Reply:
+    """The request form, for the cluster that the button names."""
+    return Open(request_view(ctx, call.caller, RequestForm(cluster=call.value.get("cluster", ""))))
+
+
+def request_from_message(ctx: Context, call: Call) -> Reply:
+    """The request form, filled with the hosts that a pasted error or firewall log line names."""
+    found = find_destinations(call.text)
+    written = "\n".join(str(destination) for destination in found.destinations)
+    notes = found.explanations or (() if written else (words.NOTHING_FOUND,))
+    return Open(request_view(ctx, call.caller, RequestForm(destinations=written), notes))

@@ -1,0 +1,213 @@
+"""Block Kit's parts, each within its limit, so that no text of any length makes a payload that Slack refuses.
+
+Limits: https://docs.slack.dev/reference/block-kit and https://docs.slack.dev/reference/views, read 2026-11.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from handlers.replies import Block, Message, View
+
+SECTION_TEXT = 3000
+FIELD_TEXT = 2000
+FIELDS = 10
+HEADER_TEXT = 150
+BUTTON_TEXT = 75
+BUTTON_VALUE = 2000
+CONTEXT_ELEMENTS = 10
+OPTION_TEXT = 75
+OPTION_VALUE = 150
+OPTIONS = 100
+MESSAGE_BLOCKS = 50
+VIEW_BLOCKS = 100
+VIEW_TITLE = 24
+PLACEHOLDER = 150
+HINT = 2000
+INPUT_TEXT = 3000
+CONFIRM_TEXT = 300
+MESSAGE_TEXT = 4000
+"""Characters of a message's text; Slack advises 4,000 (https://docs.slack.dev/reference/methods/chat.postMessage)."""
+
+
+def cut(text: str, limit: int) -> str:
+    """A text of at most so many characters, with an ellipsis where something is missing; never empty."""
+    shown = text if text.strip() else "(nothing)"
+    return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
+
+
+def escape(text: str) -> str:
+    """What somebody wrote, so that it cannot be a mention or a link in mrkdwn."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def code(text: str) -> str:
+    """A name, an address or a command as one types it; fits names that hold no markup of their own."""
+    return f"`{escape(text.replace('`', ''))}`"
+
+
+def plain(text: str, limit: int = SECTION_TEXT) -> Block:
+    """Text that is shown exactly as it is."""
+    return {"type": "plain_text", "text": cut(text, limit), "emoji": False}
+
+
+def mrkdwn(text: str, limit: int = SECTION_TEXT) -> Block:
+    """Text of ours; nothing in it becomes a link by itself."""
+    return {"type": "mrkdwn", "text": cut(text, limit), "verbatim": True}
+
+
+def header(text: str) -> Block:
+    """A headline."""
+    return {"type": "header", "text": plain(text, HEADER_TEXT)}
+
+
+def section(text: str, *, accessory: Block | None = None) -> Block:
+    """A paragraph of ours."""
+    return {"type": "section", "text": mrkdwn(text)} | ({"accessory": accessory} if accessory else {})
+
+
+def said(text: str) -> Block:
+    """A paragraph in somebody's own words."""
+    return {"type": "section", "text": plain(text)}
+
+
+def fields(pairs: Iterable[tuple[str, str]]) -> list[Block]:
+    """Names and values of ours, two beside each other; empty values are left out."""
+    texts = [mrkdwn(f"*{name}*\n{value}", FIELD_TEXT) for name, value in pairs if value]
+    return [{"type": "section", "fields": texts[at : at + FIELDS]} for at in range(0, len(texts), FIELDS)]
+
+
+def context(*texts: str) -> Block:
+    """Small print of ours."""
+    return {"type": "context", "elements": [mrkdwn(text) for text in texts if text][:CONTEXT_ELEMENTS]}
+
+
+def small_plain(text: str) -> Block:
+    """Small print that holds somebody's own words."""
+    return {"type": "context", "elements": [plain(text)]}
+
+
+def divider() -> Block:
+    """A line."""
+    return {"type": "divider"}
+
+
+def value(**ids: object) -> str:
+    """What a button carries: ids and digests."""
+    return json.dumps({name: str(one) for name, one in ids.items()}, separators=(",", ":"))
+
+
+def button(text: str, action_id: str, carried: str = "{}", *, style: str = "", confirm: Block | None = None) -> Block:
+    """A button; ``style`` is ``primary``, ``danger`` or nothing."""
+    made: Block = {"type": "button", "text": plain(text, BUTTON_TEXT), "action_id": action_id, "value": carried}
+    return made | ({"style": style} if style else {}) | ({"confirm": confirm} if confirm else {})
+
+
+def confirm(title: str, text: str, *, yes: str, no: str = "Cancel") -> Block:
+    """A question before an act."""
+    return {
+        "title": plain(title, 100),
+        "text": plain(text, CONFIRM_TEXT),
+        "confirm": plain(yes, 30),
+        "deny": plain(no, 30),
+    }
+
+
+def actions(*buttons: Block) -> list[Block]:
+    """A row of buttons; no row without any."""
+    return [{"type": "actions", "elements": list(buttons)}] if buttons else []
+
+
+def option(text: str, chosen: str) -> Block:
+    """One choice."""
+    return {"text": plain(text, OPTION_TEXT), "value": chosen}
+
+
+def input_(name: str, label: str, element: Block, *, hint: str = "", optional: bool = False) -> Block:
+    """A field of a modal; block id and action id are its name."""
+    made: Block = {"type": "input", "block_id": name, "label": plain(label, HINT), "optional": optional}
+    made |= {"element": {**element, "action_id": name}}
+    return made | ({"hint": plain(hint, HINT)} if hint else {})
+
+
+def text_input(initial: str = "", *, placeholder: str = "", multiline: bool = False, limit: int = INPUT_TEXT) -> Block:
+    """A field to type into."""
+    made: Block = {"type": "plain_text_input", "multiline": multiline, "max_length": limit}
+    made |= {"initial_value": initial[:limit]} if initial else {}
+    return made | ({"placeholder": plain(placeholder, PLACEHOLDER)} if placeholder else {})
+
+
+def select(options: Sequence[Block], chosen: str = "", *, placeholder: str = "") -> Block:
+    """A choice among at most 100."""
+    offered = list(options[:OPTIONS])
+    initial = next((one for one in offered if one["value"] == chosen), None)
+    made: Block = {"type": "static_select", "options": offered}
+    made |= {"placeholder": plain(placeholder, PLACEHOLDER)} if placeholder else {}
+    return made | ({"initial_option": initial} if initial else {})
+
+
+def modal(callback_id: str, title: str, blocks: Sequence[Block], **more: str) -> View:
+    """A modal.
+
+    Args:
+        callback_id: Which listener gets it.
+        title: At most 24 characters.
+        blocks: At most 100.
+        more: ``submit`` for the text of its button; every other name is an id or digest that comes back with it.
+    """
+    submit = more.pop("submit", "")
+    view: View = {"type": "modal", "callback_id": callback_id, "title": plain(title, VIEW_TITLE)}
+    view |= {"blocks": list(blocks[:VIEW_BLOCKS]), "close": plain("Cancel" if submit else "Close", VIEW_TITLE)}
+    view |= {"private_metadata": value(**more)}
+    return view | ({"submit": plain(submit, VIEW_TITLE)} if submit else {})
+
+
+def home(blocks: Sequence[Block]) -> View:
+    """A Home tab."""
+    return {"type": "home", "blocks": list(blocks[:VIEW_BLOCKS])}
+
+
+def message(text: str, blocks: Sequence[Block] = ()) -> Message:
+    """A message; without blocks its text is one."""
+    shown = list(blocks) or [section(text)]
+    if len(shown) > MESSAGE_BLOCKS:
+        shown = [
+            *shown[: MESSAGE_BLOCKS - 1],
+            context(f"{len(shown) - MESSAGE_BLOCKS + 1} more parts do not fit here."),
+        ]
+    return Message(cut(text, MESSAGE_TEXT), tuple(shown))
+
+
+def fold(lines: Sequence[str], limit: int = SECTION_TEXT, *, most: int = 1000, joint: str = "\n") -> str:
+    """As many lines as fit, then how many more there are."""
+    kept: list[str] = []
+    room = limit - 30
+    for line in lines[:most]:
+        room -= len(line) + len(joint)
+        if room < 0:
+            break
+        kept.append(line)
+    rest = len(lines) - len(kept)
+    if not kept and lines:
+        return cut(lines[0], limit)
+    return joint.join([*kept, *([f"and {rest} more"] if rest else [])])
+
+
+def when(time: datetime) -> str:
+    """A time in the reader's own time zone.
+
+    Source: https://docs.slack.dev/messaging/formatting-message-text#date-formatting, read 2026-11.
+    """
+    return f"<!date^{int(time.timestamp())}^{{date_short_pretty}} {{time}}|{time:%Y-%m-%d %H:%M} UTC>"
+
+
+def person(user: str) -> str:
+    """A person of this workspace, or the bot itself."""
+    return f"<@{user}>" if user.isalnum() and user[:1] in "UW" else "the bot"
+
+
+def with_metadata(view: View, more: Mapping[str, str | None]) -> View:
+    """The same view, carrying further ids."""
+    carried: dict[str, Any] = json.loads(view.get("private_metadata") or "{}")
+    return {**view, "private_metadata": value(**carried, **{k: v for k, v in more.items() if v and k not in carried})}

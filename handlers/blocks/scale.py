@@ -1,0 +1,199 @@
+"""Scale proposals: the plan before it is proposed, the card, and its news."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+from bot.capacity import ScalePreview
+from bot.domain.scale import Scale, ScaleStatus, scale_status
+from bot.domain.settings import Rulebook
+from bot.domain.snat import ScalePlan
+from handlers.blocks.card import decides
+from handlers.blocks.kit import (
+    actions,
+    button,
+    code,
+    context,
+    escape,
+    fields,
+    fold,
+    header,
+    message,
+    person,
+    said,
+    section,
+    small_plain,
+    value,
+    when,
+)
+from handlers.blocks.words import NEWS
+from handlers.replies import Block, Message
+
+HEADLINES: Mapping[ScaleStatus, str] = MappingProxyType(
+    {
+        ScaleStatus.WAITING: "Waiting for a decision",
+        ScaleStatus.APPROVED: "Approved, not changed yet",
+        ScaleStatus.APPLYING: "Azure is changing it",
+        ScaleStatus.DONE: "Done",
+        ScaleStatus.DENIED: "Denied",
+        ScaleStatus.LAPSED: "Lapsed: nobody decided in time",
+        ScaleStatus.FAILED: "Failed: not changed as planned",
+    }
+)
+
+STANDING: Mapping[ScaleStatus, str] = MappingProxyType(
+    {
+        ScaleStatus.WAITING: ":hourglass_flowing_sand: {missing} more must approve; it lapses {lapses}.",
+        ScaleStatus.APPROVED: ":ballot_box_with_check: Azure is asked next.",
+        ScaleStatus.APPLYING: ":gear: That takes some minutes. This card changes when the result was read back.",
+        ScaleStatus.DONE: ":large_green_circle: Read back from Azure {done}.",
+        ScaleStatus.DENIED: ":no_entry_sign: Nothing was changed.",
+        ScaleStatus.LAPSED: ":white_circle: Nothing was changed. Proposing it again is possible.",
+        ScaleStatus.FAILED: ":red_circle: {failure}",
+    }
+)
+
+IPS_ROOM = 1200
+
+
+def _counted(count: int) -> str:
+    return f"{count} outbound IP{'' if count == 1 else 's'}"
+
+
+def _title(plan: ScalePlan) -> str:
+    return f"{plan.cluster_name} from {plan.before} to {_counted(plan.after)}{' (IPv6)' if plan.ipv6 else ''}"
+
+
+def ips_text(addresses: Sequence[str]) -> str:
+    """Addresses as one copies them."""
+    return fold([code(address) for address in addresses], IPS_ROOM, joint="  ") if addresses else "none"
+
+
+def _plan(plan: ScalePlan) -> list[Block]:
+    added = plan.after - plan.before
+    change = f"{added} new, chosen by Azure" if added > 0 else f"{-added} of these go, chosen by Azure"
+    warnings = [f":warning: {escape(warning)}" for warning in plan.warnings]
+    return [
+        *fields(
+            [
+                ("Outbound IPs", f"{plan.before} → *{plan.after}* ({change})"),
+                ("SNAT ports", f"{plan.ports_before:,} → *{plan.ports_after:,}*"),
+                ("Addresses now", ips_text(plan.ips_before)),
+                ("May vanish", ips_text(plan.at_risk) if plan.at_risk else ""),
+            ]
+        ),
+        *([section(fold(warnings))] if warnings else []),
+    ]
+
+
+def scale_preview(preview: ScalePreview) -> Message:
+    """What a cluster has, or what a count would change, with the button that proposes it."""
+    name, plan = preview.egress.ref.name, preview.plan
+    if plan is None:
+        return message(
+            f"Outbound IPs of {name}",
+            [
+                header(f"{name}: outbound IPs"),
+                section(ips_text([ip.address for ip in preview.egress.ips])),
+                section(escape(preview.capacity.advice) or "Nothing is known about its SNAT ports."),
+                context(_reach(preview)),
+            ],
+        )
+    carried = value(id=plan.cluster_id, name=plan.cluster_name, count=plan.after, digest=plan.digest)
+    return message(
+        f"Plan: {_title(plan)}",
+        [
+            header(f"Plan: {_title(plan)}"),
+            *_plan(plan),
+            context("Nothing was changed or proposed yet. Somebody else must approve it, unless the policy grants it."),
+            *actions(button("Propose this…", "propose", carried, style="primary")),
+        ],
+    )
+
+
+def _reach(preview: ScalePreview) -> str:
+    least, most = preview.counts.start, preview.counts.stop - 1
+    name = preview.egress.ref.name
+    return f"Azure takes {least} to {most} here. `/egress scale {name} COUNT` shows what a number would change."
+
+
+def scale_card(scale: Scale, rulebook: Rulebook, now: datetime) -> Message:
+    """The card of a proposal."""
+    state, plan = scale_status(scale, now), scale.plan
+    standing = STANDING[state].format(
+        missing=max(0, scale.verdict.needed - len(scale.approvals)),
+        lapses=when(scale.lapses_at),
+        done=when(scale.done_at) if scale.done_at else "",
+        failure=escape(scale.failure or ""),
+    )
+    result = [section(f"*Addresses now*\n{ips_text(scale.ips_after)}")] if scale.ips_after else []
+    return message(
+        f"{HEADLINES[state]}: {_title(plan)} ({scale.id})",
+        [
+            header(f"{HEADLINES[state]}: {_title(plan)}"),
+            context(standing),
+            *_plan(plan),
+            *result,
+            section("*Reason*"),
+            said(scale.reason),
+            context(
+                f"{code(scale.id)} for {code(plan.cluster_name)} ({escape(scale.environment)}), "
+                f"proposed by {person(scale.requester.user)} {when(scale.requested_at)}."
+            ),
+            context(decides(scale.verdict, rulebook, is_open=state is ScaleStatus.WAITING)),
+            *_endings(scale),
+            *actions(*_buttons(scale, state)),
+        ],
+    )
+
+
+def _endings(scale: Scale) -> list[Block]:
+    blocks: list[Block] = []
+    if scale.approvals:
+        blocks.append(
+            context(f"Approved by {', '.join(f'{person(a.by.user)} {when(a.at)}' for a in scale.approvals[:10])}.")
+        )
+    if scale.denied is not None:
+        blocks.append(context(f"Denied by {person(scale.denied.by.user)} {when(scale.denied.at)}."))
+        blocks += [small_plain(f"Why: {scale.denied.reason}")] if scale.denied.reason else []
+    return blocks
+
+
+def _buttons(scale: Scale, state: ScaleStatus) -> list[Block]:
+    if state is not ScaleStatus.WAITING:
+        return []
+    carried = value(id=scale.id, digest=scale.plan.digest)
+    return [
+        button("Approve", "approve", carried, style="primary"),
+        button("Deny…", "deny", carried, style="danger"),
+    ]
+
+
+def scale_line(scale: Scale, now: datetime) -> str:
+    """One line of a list."""
+    return (
+        f"{code(scale.id)}  *{scale_status(scale, now)}*  {code(scale.plan.cluster_name)} from {scale.plan.before} to "
+        f"{_counted(scale.plan.after)}, proposed by {person(scale.requester.user)}"
+    )
+
+
+def scale_news(scale: Scale, event: str) -> Message:
+    """One event, as the thread under the card and the person who proposed get it."""
+    approver = scale.approvals[-1].by.user if scale.approvals else "-"
+    text = (
+        NEWS["s"]
+        .get(event, "Something changed: see the card.")
+        .format(
+            who=person(scale.requester.user),
+            approver=person(approver),
+            missing=max(0, scale.verdict.needed - len(scale.approvals)),
+            ender=person(scale.denied.by.user) if scale.denied else "the bot",
+            count=len(scale.ips_after) or scale.plan.after,
+            failure=escape(scale.failure or ""),
+            lapses=when(scale.lapses_at),
+        )
+    )
+    about = f"{code(scale.id)}, {escape(_title(scale.plan))}"
+    reason = scale.denied.reason if scale.denied and event == "denied" else ""
+    addresses = [section(ips_text(scale.ips_after))] if event == "done" and scale.ips_after else []
+    return message(f"{text} {about}", [section(text), *addresses, *([said(reason)] if reason else []), context(about)])

@@ -1,0 +1,176 @@
+"""What people read that is not laid out: help, news by event, and what went wrong."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from bot.domain.people import Person, Role
+from bot.errors import Defect, EgressError, InvalidFqdn, Refused, StoreBusy, Unavailable
+from handlers.blocks.kit import code, context, escape, header, message, section
+from handlers.replies import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """One line of the help.
+
+    Args:
+        name: The subcommand.
+        usage: What follows it.
+        says: What it does.
+        roles: Who it is for; empty for everybody.
+    """
+
+    name: str
+    usage: str
+    says: str
+    roles: frozenset[Role] = frozenset()
+
+    @property
+    def line(self) -> str:
+        """As it is printed."""
+        return f"{code(f'/egress {self.name} {self.usage}'.strip())}  {self.says}"
+
+
+_DECIDERS = frozenset({Role.APPROVER})
+_AUDITORS = frozenset({Role.AUDITOR, Role.OPERATOR})
+
+HELP = (
+    Help("list", "[WORDS]", "the clusters: outbound type, egress IPs, SNAT headroom"),
+    Help("show", "CLUSTER [ips | json]", "how one cluster leaves Azure, its SNAT ports, allowances and warnings"),
+    Help("whois", "IP", "which cluster leaves through this IP"),
+    Help("request", "[CLUSTER HOST…]", "ask for a cluster to reach hosts; says first who decides"),
+    Help("requests", "[mine | pending | CLUSTER]", "what was asked, and how it stands"),
+    Help("revoke", "ID [REASON]", "end an allowance now, or withdraw a request"),
+    Help("renew", "ID [REASON]", "ask for the same again before it runs out"),
+    Help("scale", "CLUSTER [COUNT [REASON]]", "see what more or fewer outbound IPs would change, and propose it"),
+    Help("approve", "ID", "say yes", _DECIDERS),
+    Help("deny", "ID REASON", "say no, and why", _DECIDERS),
+    Help("audit", "[FILTERS] [csv | jsonl | verify]", "who did what, when and why", _AUDITORS),
+    Help("whoami", "", "what you may do here"),
+    Help("help", "", "this"),
+)
+"""Every subcommand, in the order in which people need them."""
+
+AUDIT_FILTERS = "user:@name cluster:NAME host:PART id:ID action:allowance since:2026-11-01 until:2026-12-01"
+"""What `audit` understands."""
+
+
+NOTHING_FOUND = "No host was found in that message. Write it below."
+"""What the message shortcut says where it found nothing."""
+
+
+def help_text(who: Person) -> Message:
+    """What the person can do here."""
+    fitting = [row for row in HELP if not row.roles or row.roles & who.roles]
+    lines = "\n".join(row.line for row in fitting)
+    return message(
+        "What /egress can do",
+        [
+            header("Egress of your AKS clusters"),
+            section(lines),
+            context(
+                "Answers are for you alone. Requests and decisions appear in the channel, and in the audit log.",
+                "In the menu of any message: *Request egress for this* reads the blocked host out of an error.",
+            ),
+        ],
+    )
+
+
+NEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "a": MappingProxyType(
+            {
+                "requested": "{who} asked.",
+                "granted": "Granted by the approval policy at once. It goes to the firewall now; live in some minutes.",
+                "seconded": "{approver} approved; {missing} more must.",
+                "approved": "Approved by {approver}. It goes to the firewall now; live in some minutes.",
+                "denied": "Denied by {ender}.",
+                "applying": "On its way to the firewall. Azure takes three to five minutes.",
+                "live": "Live: the rule was read back from Azure. {until}",
+                "missing": "Its rule has vanished from the firewall. It is being put back.",
+                "expiring": "Ends soon. {until} `/egress renew {id}` asks for more time.",
+                "expired": "Its time is over. The rule is being taken out of the firewall.",
+                "gone": "Closed: the rule is no longer in the firewall.",
+                "revoked": "Revoked by {ender}. {removal}",
+                "lapsed": "Nobody decided in time, so it lapsed. `/egress request` asks again.",
+                "failed": "Azure does not take it, so nothing was opened. {failure}",
+                "reminder": "Still waiting for a decision. It lapses {lapses}.",
+            }
+        ),
+        "s": MappingProxyType(
+            {
+                "requested": "{who} proposed it.",
+                "granted": "Granted by the approval policy at once. Azure is asked now.",
+                "seconded": "{approver} approved; {missing} more must.",
+                "approved": "Approved by {approver}. Azure is asked now.",
+                "denied": "Denied by {ender}.",
+                "applying": "Azure is changing the outbound IPs. That takes some minutes.",
+                "done": "Done: {count} outbound IPs were read back from Azure.",
+                "lapsed": "Nobody decided in time, so it lapsed.",
+                "failed": "It did not happen. {failure}",
+                "reminder": "Still waiting for a decision. It lapses {lapses}.",
+            }
+        ),
+    }
+)
+"""What is said of an event, by the first letter of the subject's id: allowance or scale proposal."""
+
+CHANNEL_NEWS: Mapping[str, str] = MappingProxyType(
+    {
+        "drift": ":warning: Rules of the bot were changed by hand in *{target}*.",
+        "healed": ":white_check_mark: The rules of the bot in *{target}* are as they should be again.",
+        "draft": ":warning: Somebody has a draft open on *{target}*; deploying it would undo what was changed since.",
+        "stuck": ":octagonal_sign: *{target}* cannot be written; approved allowances wait.",
+        "egress-change": ":information_source: Outbound IPs of *{target}* changed; partners that allow by address must know.",
+    }
+)
+"""What is said to the whole channel, by event."""
+
+
+def channel_news(subject: str, body: Mapping[str, str]) -> Message:
+    """News of a target or a cluster; an event that this version does not know is said by its own text."""
+    target = escape(subject.rstrip("/").rsplit("/", 1)[-1])
+    said = CHANNEL_NEWS.get(body.get("event", ""), "News of *{target}*.").format(target=target)
+    detail = body.get("text", "")
+    parts = [section(said), *([context(escape(detail))] if detail else [])]
+    return message(f"{said} {escape(detail)}".strip(), parts)
+
+
+def trouble(error: BaseException, reference: str) -> str:
+    """One answer to everything that goes wrong: what, and what happens next.
+
+    Args:
+        error: Any error; only the product's own say something about themselves.
+        reference: Where an operator finds it in the log.
+    """
+    if not isinstance(error, EgressError) or isinstance(error, Defect):
+        return f"Something is broken in the bot; it was not your doing. Tell its operator: reference {reference}."
+    sentence = error.sentence.replace("<!", "&lt;!")
+    if isinstance(error, Refused):
+        return f"{sentence} The bot's operator must act: reference {reference}."
+    if isinstance(error, StoreBusy):
+        return f"{sentence} Nothing was recorded; try again in a moment."
+    if isinstance(error, Unavailable):
+        return f"{sentence} {_patience(error)}"
+    return _with_suggestion(sentence, error)
+
+
+def _patience(error: Unavailable) -> str:
+    seconds = int(error.retry_after.total_seconds()) if error.retry_after else 0
+    return f"Try again in {seconds} seconds." if seconds else "Try again in a moment."
+
+
+def _with_suggestion(sentence: str, error: EgressError) -> str:
+    suggestion = error.suggestion if isinstance(error, InvalidFqdn) else None
+    return f"{sentence} Did you mean {suggestion}?" if suggestion and suggestion not in sentence else sentence
+
+
+_MENTION = re.compile(r"<@[A-Z0-9]+>")
+
+
+def without_markup(sentence: str) -> str:
+    """The same for places that show plain text only, such as the errors of a form."""
+    bare = _MENTION.sub("somebody", sentence).replace("`", "")
+    return bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -1,0 +1,171 @@
+"""What comes in: Slack's payloads as one value for listeners, and one for the boundary that has to answer them.
+
+Shapes: https://docs.slack.dev/interactivity and https://docs.slack.dev/reference/interaction-payloads, read 2026-11.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from bot.domain.people import Identity
+from bot.ports import Caller
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Kind(StrEnum):
+    """Through what somebody comes in."""
+
+    COMMAND = "command"
+    ACTION = "action"
+    VIEW = "view"
+    OPTIONS = "options"
+    HOME = "home"
+    SHORTCUT = "shortcut"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What somebody did, for a listener.
+
+    Args:
+        caller: Who, and through what.
+        text: The words behind the subcommand, what is typed into a select, or the message of a message shortcut.
+        value: The ids and digests on the button that was pressed, or of the modal that was submitted.
+        form: What stands in the fields of the modal, by block id; choices by their value.
+    """
+
+    caller: Caller
+    text: str = ""
+    value: Mapping[str, str] = NOTHING
+    form: Mapping[str, str] = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where somebody acted, for the boundary.
+
+    Args:
+        user: Who, as Slack's user id.
+        trigger_id: Opens one modal within three seconds; None where the payload has none.
+        response_url: Answers five times within thirty minutes; None for acts in modals and the Home tab.
+        channel: The conversation, or the one that the modal was opened from.
+        view_id: The modal in which it happened.
+        view_hash: Which state of it the person saw.
+        inputs: The block ids of the modal's fields.
+    """
+
+    user: str
+    trigger_id: str | None = None
+    response_url: str | None = None
+    channel: str | None = None
+    view_id: str | None = None
+    view_hash: str | None = None
+    inputs: tuple[str, ...] = field(default=())
+
+
+def words_of(body: Mapping[str, Any]) -> tuple[str, str]:
+    """The subcommand of a slash command in lower case, and the rest as it was typed."""
+    word, _, rest = str(body.get("text") or "").strip().partition(" ")
+    return word.lower(), rest.strip()
+
+
+_ESCAPED = re.compile(r"<(?:[@#]|![a-z]+\^)?([^<>|]*)(?:\|([^<>]*))?>")
+
+
+def plain_words(text: str) -> str:
+    """What somebody typed, without the markup that Slack puts into a command's text.
+
+    Source: https://docs.slack.dev/messaging/formatting-message-text#escaping, read 2026-11.
+    """
+    bare = _ESCAPED.sub(lambda link: link[2] or link[1], text)
+    return bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def call_from(kind: Kind, body: Mapping[str, Any]) -> Call:
+    """Read a payload for a listener.
+
+    Raises:
+        KeyError: If the payload has not the shape that Slack documents.
+    """
+    view = body.get("view") or {}
+    return Call(
+        caller=Caller(identity_of(body), _via(kind, view)),
+        text=_text(kind, body),
+        value=_value(kind, body),
+        form=_form(view),
+    )
+
+
+def origin_from(body: Mapping[str, Any]) -> Origin:
+    """Read where an answer can go."""
+    view = body.get("view") or {}
+    in_modal = view if view.get("type") == "modal" else {}
+    channel = (body.get("channel") or {}).get("id") or body.get("channel_id")
+    return Origin(
+        user=identity_of(body).user,
+        trigger_id=body.get("trigger_id"),
+        response_url=body.get("response_url"),
+        channel=channel or _metadata(in_modal).get("channel"),
+        view_id=in_modal.get("id"),
+        view_hash=in_modal.get("hash"),
+        inputs=tuple(block["block_id"] for block in in_modal.get("blocks", ()) if block["type"] == "input"),
+    )
+
+
+def identity_of(body: Mapping[str, Any]) -> Identity:
+    """Who acts: team and user, both as Slack signed them; a missing one stays empty and is refused later.
+
+    Somebody from another organisation in a shared channel carries a team of their own in ``user.team_id``.
+    """
+    user = body.get("user") or {}
+    event = body.get("event") or {}
+    team = user.get("team_id") or (body.get("team") or {}).get("id") or body.get("team_id") or ""
+    return Identity(str(team), str(user.get("id") or body.get("user_id") or event.get("user") or ""))
+
+
+def _via(kind: Kind, view: Mapping[str, Any]) -> str:
+    if kind in (Kind.ACTION, Kind.OPTIONS):
+        return {"modal": "slack:modal", "home": "slack:home"}.get(str(view.get("type")), "slack:button")
+    return "slack:modal" if kind is Kind.VIEW else f"slack:{kind}"
+
+
+def _text(kind: Kind, body: Mapping[str, Any]) -> str:
+    if kind is Kind.COMMAND:
+        return words_of(body)[1]
+    if kind is Kind.OPTIONS:
+        return str(body.get("value") or "")
+    return str((body.get("message") or {}).get("text") or "") if kind is Kind.SHORTCUT else ""
+
+
+def _value(kind: Kind, body: Mapping[str, Any]) -> Mapping[str, str]:
+    if kind is Kind.VIEW:
+        return _metadata(body["view"])
+    return _json(body["actions"][0].get("value")) if kind is Kind.ACTION else NOTHING
+
+
+def _metadata(view: Mapping[str, Any]) -> Mapping[str, str]:
+    return _json(view.get("private_metadata"))
+
+
+def _json(text: str | None) -> Mapping[str, str]:
+    """The object that we wrote; nothing for anything else, for example for what a text field holds."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return NOTHING
+    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else NOTHING
+
+
+def _form(view: Mapping[str, Any]) -> Mapping[str, str]:
+    values = (view.get("state") or {}).get("values") or {}
+    return {block: _typed(next(iter(elements.values()), {})) for block, elements in values.items()}
+
+
+def _typed(element: Mapping[str, Any]) -> str:
+    option = element.get("selected_option") or {}
+    return str(element.get("value") or option.get("value") or "")

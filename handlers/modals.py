@@ -1,0 +1,288 @@
+"""The modals. Each class owns its ids, builds its view and reads back what was typed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import ClassVar
+
+from bot.allowances import MAX_REASON, Draft
+from bot.domain.allowance import Allowance, digest
+from bot.domain.duration import duration_code, duration_from_text, duration_text
+from bot.domain.egress import ClusterEgress
+from bot.domain.fqdn import parse_destinations
+from bot.domain.settings import Rulebook
+from bot.errors import InvalidInput
+from handlers.blocks.card import names_of
+from handlers.blocks.kit import (
+    OPTION_VALUE,
+    OPTIONS,
+    PLACEHOLDER,
+    actions,
+    button,
+    code,
+    context,
+    input_,
+    modal,
+    option,
+    plain,
+    section,
+    select,
+    text_input,
+)
+from handlers.replies import Block, View
+
+MAX_TICKET = 200
+"""Characters of a ticket reference: a key or a link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the request form offers to one person.
+
+    Args:
+        rulebook: Durations and bundles.
+        clusters: Those that the person may see, by name.
+    """
+
+    rulebook: Rulebook
+    clusters: tuple[ClusterEgress, ...] = ()
+
+    def options(self, typed: str = "") -> list[Block]:
+        """The clusters as options, those that fit what was typed; at most as many as a select takes."""
+        fitting = [one for one in self.clusters if typed.strip().lower() in one.ref.name.lower()]
+        return [option(self.label(one), self.key(one)) for one in fitting[:OPTIONS]]
+
+    def key(self, egress: ClusterEgress) -> str:
+        """The cluster's name, or its id where several share the name and the id fits an option."""
+        is_shared = sum(one.ref.name.lower() == egress.ref.name.lower() for one in self.clusters) > 1
+        return egress.ref.id if is_shared and len(egress.ref.id) <= OPTION_VALUE else egress.ref.name
+
+    def find(self, typed: str) -> ClusterEgress | None:
+        """The cluster that was chosen or typed, if there is exactly one."""
+        wanted = typed.strip().lower()
+        found = [one for one in self.clusters if wanted in (one.ref.name.lower(), one.ref.id)]
+        return found[0] if len(found) == 1 else None
+
+    def label(self, egress: ClusterEgress) -> str:
+        """What people read in the select."""
+        return f"{egress.ref.name} ({egress.declared}, {egress.ref.resource_group})"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestForm:
+    """The request form, as it was typed. Field names are block ids, action ids and names of errors at once."""
+
+    CALLBACK: ClassVar[str] = "request"
+
+    cluster: str = ""
+    destinations: str = ""
+    reason: str = ""
+    duration: str = ""
+    ticket: str = ""
+    pool: str = ""
+    bundle: str = ""
+
+    @classmethod
+    def parse(cls, form: Mapping[str, str]) -> "RequestForm":
+        """Read the fields."""
+        return cls(**{name: form.get(name, "") for name in cls.__slots__})
+
+    def draft(self) -> Draft:
+        """What is asked for.
+
+        Raises:
+            InvalidInput: With the field that is wrong.
+        """
+        if not self.cluster:
+            raise InvalidInput("Choose the cluster.", field="cluster")
+        return Draft(
+            cluster=self.cluster,
+            destinations=parse_destinations(self.destinations) if self.destinations.strip() or not self.bundle else (),
+            reason=self.reason,
+            duration=duration_from_text(self.duration),
+            pool=self.pool or None,
+            ticket=self.ticket[:MAX_TICKET],
+            bundle=self.bundle or None,
+        )
+
+    def with_duration(self, rulebook: Rulebook) -> "RequestForm":
+        """The same, with the duration that the form offers first where none was chosen yet."""
+        return replace(self, duration=self.duration or _preset(rulebook.durations.offered))
+
+    def build(self, choices: Choices, notes: Sequence[str] = ()) -> View:
+        """Draw the form.
+
+        Args:
+            choices: What is offered.
+            notes: Sentences on top: what is wrong, or who will decide and why.
+        """
+        egress = choices.find(self.cluster)
+        pools = self._pools(egress) if egress else []
+        blocks = [
+            *([section("\n".join(notes))] if notes else []),
+            self._cluster(choices),
+            *pools,
+            self._destinations(choices.rulebook),
+            *self._bundles(choices.rulebook),
+            input_("reason", "Why it is needed", _long(self.reason), hint="Approvers decide by it; auditors read it."),
+            input_("duration", "For how long", self._durations(choices.rulebook), hint="Counted from being live."),
+            input_("ticket", "Ticket", text_input(self.ticket, limit=MAX_TICKET), optional=True),
+            *actions(button("Who decides?", "preview")),
+            context("Nothing opens before it is approved. The rule is for this cluster's own addresses only."),
+        ]
+        return modal(self.CALLBACK, "Request egress", blocks, submit="Request")
+
+    def _cluster(self, choices: Choices) -> Block:
+        egress = choices.find(self.cluster)
+        chosen = choices.key(egress) if egress else ""
+        if len(choices.clusters) > OPTIONS:
+            element: Block = {"type": "external_select", "min_query_length": 0}
+            element |= {"placeholder": plain("Type a part of its name", PLACEHOLDER)}
+            element |= {"initial_option": option(choices.label(egress), chosen)} if egress else {}
+        else:
+            element = select(choices.options(), chosen, placeholder="Choose a cluster")
+        return input_("cluster", "Cluster", element) | {"dispatch_action": True}
+
+    def _pools(self, egress: ClusterEgress) -> list[Block]:
+        if len({path.target for path in egress.paths}) < 2 and not self.pool:
+            return []
+        offered = [option(f"{pool.name} ({pool.nodes} nodes)", pool.name) for pool in egress.pools]
+        hint = "Its node pools leave by different ways, so name the one that needs this."
+        return [input_("pool", "Node pool", select(offered, self.pool), hint=hint, optional=True)] if offered else []
+
+    def _destinations(self, rulebook: Rulebook) -> Block:
+        element = text_input(self.destinations, placeholder="api.example.com, *.example.org, http:example.net:8080")
+        hint = "One or many, separated by anything; pasted lists are fine. Without a protocol it is https on 443."
+        label, optional = "Hosts to reach", bool(rulebook.bundles)
+        return input_("destinations", label, element | {"multiline": True}, hint=hint, optional=optional)
+
+    def _bundles(self, rulebook: Rulebook) -> list[Block]:
+        offered = [option(one.title or one.name, one.name) for one in rulebook.bundles.values()]
+        element = select(offered, self.bundle, placeholder="Hosts that belong together")
+        return [input_("bundle", "Or a bundle", element, optional=True)] if offered else []
+
+    def _durations(self, rulebook: Rulebook) -> Block:
+        return _durations(rulebook.durations.offered, self.duration)
+
+
+def _durations(offered: Sequence[timedelta | None], chosen: str) -> Block:
+    options = [option(duration_text(one), duration_code(one)) for one in offered]
+    return select(options, chosen if chosen in _codes(offered) else _preset(offered))
+
+
+def _codes(offered: Sequence[timedelta | None]) -> list[str]:
+    return [duration_code(one) for one in offered]
+
+
+def _preset(offered: Sequence[timedelta | None]) -> str:
+    """What is chosen unless somebody chooses: the second shortest."""
+    return _codes(offered)[:2][-1]
+
+
+def _long(initial: str) -> Block:
+    return text_input(initial, multiline=True, limit=MAX_REASON)
+
+
+@dataclass(frozen=True, slots=True)
+class DenyForm:
+    """Why something is denied."""
+
+    CALLBACK: ClassVar[str] = "deny"
+
+    reason: str = ""
+
+    @classmethod
+    def parse(cls, form: Mapping[str, str]) -> "DenyForm":
+        """Read the fields."""
+        return cls(form.get("reason", ""))
+
+    def build(self, subject: str, seen: str, about: str) -> View:
+        """Draw the form.
+
+        Args:
+            subject: Id of the allowance or scale proposal.
+            seen: The digest of what the person looked at.
+            about: What it is, one line.
+        """
+        blocks = [
+            section(about),
+            input_("reason", "Why not", _long(self.reason), hint="Whoever asked reads it, and auditors do."),
+        ]
+        return modal(self.CALLBACK, f"Deny {subject}", blocks, submit="Deny", id=subject, digest=seen)
+
+
+@dataclass(frozen=True, slots=True)
+class NarrowForm:
+    """Approving less than was asked."""
+
+    CALLBACK: ClassVar[str] = "narrow"
+
+    destinations: str = ""
+    duration: str = ""
+    reason: str = ""
+
+    @classmethod
+    def parse(cls, form: Mapping[str, str]) -> "NarrowForm":
+        """Read the fields."""
+        return cls(form.get("destinations", ""), form.get("duration", ""), form.get("reason", ""))
+
+    @staticmethod
+    def build(allowance: Allowance, rulebook: Rulebook) -> View:
+        """Draw the form, filled with what was asked."""
+        ask = allowance.ask
+        shorter = [one for one in rulebook.durations.offered if _is_shorter(one, ask.duration)]
+        written = "\n".join(str(destination) for destination in allowance.destinations)
+        blocks = [
+            section(f"{code(allowance.id)}: {code(allowance.scope.cluster_name)} to {names_of(allowance)}"),
+            input_(
+                "destinations",
+                "Hosts to approve",
+                text_input(written, multiline=True),
+                hint="Take lines out, or put a narrower name in the place of a wildcard. Nothing can be added.",
+            ),
+            input_("duration", "For how long", _durations([*shorter, ask.duration], duration_code(ask.duration))),
+            input_("reason", "Why less", _long(""), optional=True),
+        ]
+        seen = digest(allowance.scope, ask)
+        return modal(NarrowForm.CALLBACK, "Approve less", blocks, submit="Approve", id=allowance.id, digest=seen)
+
+
+def _is_shorter(offered: timedelta | None, asked: timedelta | None) -> bool:
+    return offered is not None and (asked is None or offered < asked)
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleForm:
+    """Why a number of outbound IPs is proposed."""
+
+    CALLBACK: ClassVar[str] = "scale"
+
+    reason: str = ""
+
+    @classmethod
+    def parse(cls, form: Mapping[str, str]) -> "ScaleForm":
+        """Read the fields."""
+        return cls(form.get("reason", ""))
+
+    @staticmethod
+    def build(cluster: str, name: str, count: str, seen: str) -> View:
+        """Draw the form.
+
+        Args:
+            cluster: The cluster's ARM id.
+            name: Its name.
+            count: How many outbound IPs.
+            seen: The digest of the plan that the person looked at.
+        """
+        blocks = [
+            section(f"{code(name)}: {count} managed outbound IPs."),
+            input_("reason", "Why it is needed", _long(""), hint="Approvers decide by it; auditors read it."),
+        ]
+        return modal(
+            ScaleForm.CALLBACK, "Propose a scale", blocks, submit="Propose", id=cluster, count=count, digest=seen
+        )
+
+
+def closing(title: str, sentence: str) -> View:
+    """A modal that has nothing left to ask."""
+    return modal("closed", title, [section(sentence)])

@@ -1,0 +1,113 @@
+"""The filters of ``/egress audit``, as people type them."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from bot.auditing import WRITERS
+from bot.domain.audit import Action, AuditFilter
+from bot.domain.ids import canonical_id
+from bot.errors import InvalidInput
+
+FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "user": "actor",
+        "cluster": "cluster",
+        "host": "destination",
+        "id": "subject",
+        "action": "action",
+        "since": "since",
+        "until": "until",
+        "before": "before",
+    }
+)
+"""What people type, and the name of the filter's field."""
+
+_USER = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
+_ACTIONS = frozenset({str(action) for action in Action} | {str(action).partition(":")[0] for action in Action})
+
+
+@dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """What somebody wants to know.
+
+    Args:
+        filter: Which events.
+        form: ``csv``, ``jsonl``, ``verify``, or empty for a page.
+    """
+
+    filter: AuditFilter
+    form: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "AuditQuery":
+        """Read ``user:@x cluster:aks-udr since:2026-11-01 csv``.
+
+        Raises:
+            InvalidInput: With the word that is not understood.
+        """
+        query = cls(AuditFilter())
+        for word in text.split():
+            query = query._with(word)
+        return query
+
+    def _with(self, word: str) -> "AuditQuery":
+        if word.lower() in (*WRITERS, "verify"):
+            return replace(self, form=word.lower())
+        name, colon, given = word.partition(":")
+        field = FIELDS.get(name.lower())
+        if not colon or not given or field is None:
+            known = ", ".join(f"{one}:…" for one in FIELDS)
+            raise InvalidInput(f"“{word[:60]}” is no filter: there are {known}, and csv, jsonl or verify.")
+        meant: dict[str, Any] = {field: _READ.get(field, str.lower)(given)}
+        return replace(self, filter=replace(self.filter, **meant))
+
+
+def _actor(given: str) -> str:
+    mention = _USER.fullmatch(given)
+    if mention:
+        return mention[1]
+    if re.fullmatch(r"[UW][A-Z0-9]{2,}", given.upper()):
+        return given.upper()
+    raise InvalidInput(f"“{given[:60]}” is no person: write user: and choose somebody from the list behind @.")
+
+
+def _action(given: str) -> str:
+    if given.lower() in _ACTIONS:
+        return given.lower()
+    raise InvalidInput(f"“{given[:60]}” is no action; for example allowance:approve, or allowance for all of them.")
+
+
+def _since(given: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise InvalidInput(f"“{given[:60]}” is no date: write 2026-11-01 or 2026-11-01T14:30.") from error
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def _until(given: str) -> datetime:
+    """A day without a time is meant with all its hours."""
+    time = _since(given)
+    return time + timedelta(days=1) if len(given) <= len("2026-11-01") else time
+
+
+def _before(given: str) -> int:
+    if not given.isdecimal():
+        raise InvalidInput(f"“{given[:60]}” is no number of an event.")
+    return int(given[:18])
+
+
+_READ: Mapping[str, Callable[[str], object]] = MappingProxyType(
+    {
+        "actor": _actor,
+        "action": _action,
+        "since": _since,
+        "until": _until,
+        "before": _before,
+        "subject": canonical_id,
+    }
+)

@@ -1,0 +1,95 @@
+"""What a listener gives back: values that the boundary sends. The ``view`` and ``blocks`` in them are plain JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Block = dict[str, Any]
+"""One Block Kit block (https://docs.slack.dev/reference/block-kit/blocks, read 2026-11)."""
+
+View = dict[str, Any]
+"""A modal or a Home tab (https://docs.slack.dev/reference/views, read 2026-11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is written into a conversation.
+
+    Args:
+        text: The whole of it for notifications and screen readers; mrkdwn, what people typed escaped.
+        blocks: At most 50.
+    """
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Answer the person, and nobody else, where they acted.
+
+    Args:
+        message: What to say.
+        replaces: Put it in the place of the message whose button was pressed (the next page of a list).
+    """
+
+    message: Message
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Open a modal for the person."""
+
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class Redraw:
+    """Draw the modal in which the person acted again."""
+
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """Keep the modal open and say what is wrong with which field; nothing that was typed is lost.
+
+    Args:
+        errors: A sentence for each block id.
+    """
+
+    errors: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Draw the person's Home tab."""
+
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Hand the person a file in their conversation with the bot.
+
+    Args:
+        name: The file's name.
+        content: Its text.
+        comment: What it is, one sentence.
+    """
+
+    name: str
+    content: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The choices of a select that asks while one types; at most 100."""
+
+    options: tuple[Block, ...] = field(default=())
+
+
+Reply = Tell | Open | Redraw | Invalid | Home | File | Options
+"""Everything that a listener may answer."""

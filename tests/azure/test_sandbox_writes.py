@@ -1,0 +1,207 @@
+"""Writes through the real SDK against the simulated Azure: rules of both kinds, and outbound IP counts."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.firewall import Action, ApplicationRule, Kind, RuleCollection
+from bot.domain.snat import plan_scale
+from bot.domain.target import Target
+from bot.errors import ArmBusy, ArmNotFound, ArmRejected, ArmUnreachable, NotScalable, StalePlan, StaleVersion
+from tests.azure.stage import HUB_POLICY, LEGACY, Stage, cluster_id, stage
+
+
+@pytest.fixture
+def azure() -> Stage:
+    """A fresh simulated tenant."""
+    return stage()
+
+
+def collection(fqdn: str, priority: int = 150) -> RuleCollection:
+    """One collection of ours with one rule."""
+    rule = ApplicationRule(
+        name="a1-https-443",
+        description="Allowance a1",
+        source_addresses=("10.10.0.0/22",),
+        protocols=(("https", 443),),
+        target_fqdns=(fqdn,),
+    )
+    return RuleCollection(
+        name="egress-aks-udr", priority=priority, action=Action.ALLOW, kind=Kind.APPLICATION, rules=(rule,)
+    )
+
+
+BOTH = pytest.mark.parametrize("target", [HUB_POLICY, LEGACY], ids=["policy", "classic"])
+
+
+@BOTH
+def test_write_and_read_back(azure: Stage, target: Target) -> None:
+    """What was written is observed again, nothing foreign changed, and emptying it leaves nothing of ours."""
+    before = azure.arm.observe(target)
+    ours = (collection("example.org"),)
+    ended = azure.finish(azure.arm.begin_write(target, ours, before))
+    written = azure.arm.observe(target)
+    azure.finish(azure.arm.begin_write(target, (), written))
+    emptied = azure.arm.observe(target)
+
+    assert (ended.status, before.collections, written.collections) == ("Succeeded", (), ours)
+    assert before.foreign == written.foreign == emptied.foreign
+    assert emptied.collections == ()
+    assert ours[0] in [c for layer in _rules_after(azure, target, ours) for c in layer]
+
+
+def _rules_after(azure: Stage, target: Target, ours: tuple[RuleCollection, ...]) -> list[list[RuleCollection]]:
+    azure.finish(azure.arm.begin_write(target, ours, azure.arm.observe(target)))
+    return [[c for group in layer.groups for c in group.collections] for layer in azure.arm.read_rules(target).layers]
+
+
+@BOTH
+def test_nothing_waits_for_the_end(azure: Stage, target: Target) -> None:
+    """The write is accepted at once, runs, and is seen to run; a second writer is told to wait."""
+    before = azure.arm.observe(target)
+    started = azure.clock.now()
+    operation = azure.arm.begin_write(target, (collection("example.org"),), before)
+
+    assert (azure.clock.now() - started).total_seconds() < 60
+    assert azure.arm.look(operation).is_running
+    assert azure.arm.observe(target).is_updating
+    with pytest.raises((ArmBusy, StaleVersion)):
+        azure.arm.begin_write(target, (collection("example.net"),), before)
+
+
+def test_a_stale_write_is_refused(azure: Stage) -> None:
+    """Where Azure honours the etag, what was not seen is not overwritten."""
+    first = azure.arm.observe(HUB_POLICY)
+    azure.finish(azure.arm.begin_write(HUB_POLICY, (collection("example.org"),), first))
+    seen = azure.arm.observe(HUB_POLICY)
+    azure.finish(azure.arm.begin_write(HUB_POLICY, (collection("example.net"),), seen))
+
+    with pytest.raises(StaleVersion):
+        azure.arm.begin_write(HUB_POLICY, (), seen)
+
+
+def test_collections_of_others_in_our_group_stay(azure: Stage) -> None:
+    """Somebody put a collection into our group by hand: it is foreign, and every write carries it along."""
+    azure.finish(azure.arm.begin_write(HUB_POLICY, (collection("example.org"),), azure.arm.observe(HUB_POLICY)))
+    group = f"{HUB_POLICY.id}/rulecollectiongroups/rcg-aks-egress"
+    body = azure.resource(group)
+    body["properties"]["ruleCollections"].append(
+        {
+            "ruleCollectionType": "FirewallPolicyFilterRuleCollection",
+            "name": "by-hand",
+            "priority": 900,
+            "action": {"type": "Allow"},
+            "rules": [],
+        }
+    )
+    azure.azure.put_resource(group, body)
+
+    seen = azure.arm.observe(HUB_POLICY)
+    azure.finish(azure.arm.begin_write(HUB_POLICY, (), seen))
+
+    names = [c["name"] for c in azure.resource(group)["properties"]["ruleCollections"]]
+    assert (names, azure.arm.observe(HUB_POLICY).foreign == seen.foreign) == (["by-hand"], True)
+
+
+def test_a_failed_operation_says_why(azure: Stage) -> None:
+    """Azure's code and words of the end, and the target is seen as failed."""
+    fault = {
+        "method": "PUT",
+        "path": "ruleCollectionGroups",
+        "times": 1,
+        "code": "FirewallPolicyUpdateFailed",
+        "fail_operation": True,
+    }
+    azure.azure.add_fault(fault)
+    ended = azure.finish(azure.arm.begin_write(HUB_POLICY, (collection("example.org"),), azure.arm.observe(HUB_POLICY)))
+
+    assert (ended.status, ended.code) == ("Failed", "FirewallPolicyUpdateFailed")
+    assert ended.message
+
+
+def test_a_lost_answer_is_not_repeated_by_the_sdk(azure: Stage) -> None:
+    """The write landed and its answer was lost: the caller learns that it may have, and the SDK sends no second one."""
+    seen = azure.arm.observe(HUB_POLICY)
+    azure.azure.add_fault({"method": "PUT", "path": "ruleCollectionGroups", "times": 1, "drop_response": True})
+
+    with pytest.raises(ArmUnreachable):
+        azure.arm.begin_write(HUB_POLICY, (collection("example.org"),), seen)
+    assert len([r for r in azure.requests() if r[0] == "PUT"]) == 1
+
+
+def test_a_rule_that_azure_does_not_like(azure: Stage) -> None:
+    """A refused body is a refusal, with Azure's own words."""
+    with pytest.raises(ArmRejected) as caught:
+        azure.arm.begin_write(HUB_POLICY, (collection("example.org", priority=99),), azure.arm.observe(HUB_POLICY))
+    assert caught.value.sentence.startswith("Azure refused the request")
+
+
+def test_parents_come_first(azure: Stage) -> None:
+    """The whole chain is read, the root parent first, with IP groups, tier and proxy."""
+    rules = azure.arm.read_rules(HUB_POLICY)
+
+    assert len(rules.layers) == 2
+    assert rules.layers[-1].id == HUB_POLICY.id
+    assert not rules.classic
+    assert all(layer.groups for layer in rules.layers)
+
+
+def test_no_such_target(azure: Stage) -> None:
+    """A policy that is gone is not an empty one."""
+    with pytest.raises(ArmNotFound):
+        azure.arm.observe(replace(HUB_POLICY, id=HUB_POLICY.id + "-gone"))
+
+
+@pytest.mark.parametrize(
+    ("name", "count"), [("aks-lb", 3), ("aks-natgateway", 3), ("aks-natgateway", 1), ("aks-natgateway-v2", 2)]
+)
+def test_scale_and_read_back(azure: Stage, name: str, count: int) -> None:
+    """Up keeps every address; down leaves as many as were asked for."""
+    before = azure.arm.read_egress(cluster_id(name))
+    plan = plan_scale(before, count)
+    operation = azure.arm.begin_scale(plan)
+    during = azure.arm.read_egress(cluster_id(name))
+    ended = azure.finish(operation)
+    after = azure.arm.read_egress(cluster_id(name))
+
+    assert (during.is_converging, during.desired_ip_count, during.ips) == (True, count, before.ips)
+    assert ended.status == "Succeeded"
+    assert (after.desired_ip_count, len(after.ips), after.is_converging) == (count, count, False)
+    assert set(plan.ips_before) - {ip.address for ip in after.ips} <= set(plan.at_risk)
+
+
+def test_scale_of_ipv6(azure: Stage) -> None:
+    """The IPv6 count has a plan of its own; IPv4 stays."""
+    plan = plan_scale(azure.arm.read_egress(cluster_id("aks-lb-dual")), 3, ipv6=True)
+    azure.finish(azure.arm.begin_scale(plan))
+    after = azure.arm.read_egress(cluster_id("aks-lb-dual"))
+
+    assert (plan.before, after.desired_ip_count, after.desired_ipv6_count) == (2, 1, 3)
+    assert [ip.version for ip in after.ips] == [4, 6, 6, 6]
+
+
+def test_two_scales_at_once(azure: Stage) -> None:
+    """The second meets a busy or changed cluster, never a silent overwrite."""
+    egress = azure.arm.read_egress(cluster_id("aks-lb"))
+    azure.arm.begin_scale(plan_scale(egress, 2))
+
+    with pytest.raises((StalePlan, ArmBusy)):
+        azure.arm.begin_scale(plan_scale(egress, 3))
+
+
+def test_a_plan_from_before_another_change(azure: Stage) -> None:
+    """The eTag moved: nothing is written."""
+    egress = azure.arm.read_egress(cluster_id("aks-lb"))
+    azure.finish(azure.arm.begin_scale(plan_scale(egress, 2)))
+
+    with pytest.raises(StalePlan):
+        azure.arm.begin_scale(plan_scale(egress, 3))
+
+
+@pytest.mark.parametrize("name", ["aks-lb-own", "aks-usernat", "aks-udr", "aks-vwan", "aks-none", "aks-block"])
+def test_what_cannot_be_scaled_says_why(azure: Stage, name: str) -> None:
+    """Each refusal is a sentence about this cluster."""
+    with pytest.raises(NotScalable) as caught:
+        plan_scale(azure.arm.read_egress(cluster_id(name)), 2)
+    assert caught.value.sentence.startswith(name)
+    assert ("az network nat gateway update" in caught.value.sentence) == (name == "aks-usernat")
