@@ -67,6 +67,11 @@ class ObservedTarget:
         group_count: How many rule collection groups the policy has, ours included.
         draft: Who or what a draft of this policy is, if somebody has one open.
         raw: The whole body of the written resource, for a read-modify-write; None where it does not exist.
+        priority: The priority of our rule collection group; a write puts it as it stands here.
+        first_priority: From here upward our own rule collections take their priorities.
+        taken: Priorities of foreign rule collections beside ours: a priority stands once in a resource.
+        moved_to: The lower-case id of the firewall policy that has taken over a classic firewall's rules.
+        faulted: The name of a firewall whose own state is failed, if one that uses these rules is.
     """
 
     collections: tuple[RuleCollection, ...]
@@ -78,6 +83,11 @@ class ObservedTarget:
     group_count: int = 0
     draft: str | None = None
     raw: str | None = None
+    priority: int | None = None
+    first_priority: int = 100
+    taken: frozenset[int] = frozenset()
+    moved_to: str | None = None
+    faulted: str | None = None
 
 
 class Arm(Protocol):
@@ -378,12 +388,35 @@ class Snapshots(Protocol):
 class Transaction(Protocol):
     """One database transaction: everything in it happens, or nothing."""
 
-    allowances: Allowances
-    scales: Scales
-    audit: AuditLog
-    work: Work
-    outbox: Outbox
-    snapshots: Snapshots
+    @property
+    def allowances(self) -> Allowances:
+        """Allowances."""
+        ...
+
+    @property
+    def scales(self) -> Scales:
+        """Scale proposals."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """The audit log."""
+        ...
+
+    @property
+    def work(self) -> Work:
+        """Work rows."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """Notices."""
+        ...
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """Clusters as last read."""
+        ...
 
 
 class Store(Protocol):

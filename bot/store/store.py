@@ -78,7 +78,7 @@ class SqlStore:
             yield SqlTransaction(connection, self._now())
 
     def claim(self, owner: str, *, lease: timedelta) -> Claim | None:
-        """Take the work that is longest due, if any is; a look that finds none is one read, and ``wait`` builds on it."""
+        """Take the work that is longest due, if any is; a look that finds none costs one read and tells ``wait``."""
         mark = self._bell.mark
         with self.read() as tx:
             seconds = tx.work.seconds_to_next()

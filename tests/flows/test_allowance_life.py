@@ -155,6 +155,7 @@ def test_a_renewal_never_cuts_access(world: World) -> None:
     asked = allowances.request(world.ctx, DEV, DRAFT)
     approve(world, asked)
     world.settle()
+    world.tick(timedelta(hours=1))
     renewed = allowances.renew(world.ctx, DEV, asked.id)
     approve(world, renewed)
     world.settle()
