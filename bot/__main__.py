@@ -27,7 +27,9 @@ def main() -> None:
 @click.option("--fleet", default=0, show_default=True, help="Generated clusters beside the fixed ones.")
 @click.option("--http", "delivery", flag_value="http", default=True, help="Slack calls the bot (the default).")
 @click.option("--socket", "delivery", flag_value="socket", help="The bot calls Slack: Socket Mode.")
-@click.option("--speed", default=60.0, show_default=True, help="Divides every duration of Azure; 1 is Azure's own pace.")
+@click.option(
+    "--speed", default=60.0, show_default=True, help="Divides every duration of Azure; 1 is Azure's own pace."
+)
 @click.option("--no-bot", is_flag=True, help="Serve the simulators alone.")
 @click.option("--database", help="sqlite:///FILE or postgresql+psycopg://…; SQLite in the data folder by default.")
 def sandbox(data: Path | None, **options: object) -> None:

@@ -248,7 +248,9 @@ def _alone_on(url: str) -> Callable[[], None]:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         file.close()
-        raise BadConfiguration(f"Another process works with {path.with_suffix('')}; several need PostgreSQL.") from error
+        raise BadConfiguration(
+            f"Another process works with {path.with_suffix('')}; several need PostgreSQL."
+        ) from error
     return file.close
 
 

@@ -217,7 +217,9 @@ class Stage:
 
     def our_rules(self) -> Mapping[str, tuple[str, ...]]:
         """What our rules open, in policies and classic firewalls: names by rule."""
-        return {rule["name"]: tuple(rule["targetFqdns"]) for each in our_collections(self.arm) for rule in rules_in(each)}
+        return {
+            rule["name"]: tuple(rule["targetFqdns"]) for each in our_collections(self.arm) for rule in rules_in(each)
+        }
 
 
 def rules_in(collection: Json) -> list[Json]:
