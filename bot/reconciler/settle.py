@@ -82,7 +82,10 @@ def _denial(evaluator: Evaluator, allowance: Allowance) -> str | None:
 
 
 def _why(found: Evaluation) -> str:
-    return found.deciding.why if found.deciding else "no rule allows it."
+    step = found.deciding
+    if step is None or step.rule is None:
+        return step.why if step else "no rule allows it."
+    return f"rule {step.rule} of {step.collection} in {step.policy} decides, {step.why}"
 
 
 def _arrive(desk: Desk, allowance: Allowance, blocked: str | None) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, or_, select, updat
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.errors import LeaseLost
-from bot.ports import Claim, Finish
+from bot.ports import Claim, Finish, WorkState
 from bot.store import schema
 from bot.store.rows import claim_from_row
 
@@ -79,6 +79,15 @@ class SqlWork:
         )
         row = self._connection.execute(taken).one_or_none()
         return claim_from_row(row) if row else None
+
+    def peek(self, key: str) -> WorkState | None:
+        """How a piece of work stands; None if it was never asked for."""
+        query = select((work.due - self._now).label("due_in"), work.parked, work.memo).where(work.key == key)
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        due_in = None if row.due_in is None else timedelta(seconds=float(row.due_in))
+        return WorkState(due_in, row.parked, row.memo)
 
     def hold(self, claim: Claim, *, lease: timedelta) -> None:
         """Prove and prolong a lease: only the last claimer's token fits, and only while its time is not over."""
