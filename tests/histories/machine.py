@@ -3,6 +3,7 @@
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
@@ -28,7 +29,7 @@ PUT_PATHS = (rf"ruleCollectionGroups/{GROUP}$", r"azureFirewalls/legacy-firewall
 REFUSED = (AlreadyDecided, AlreadyRequested, AlreadyAllowed, StaleVersion)
 
 NUMBER = st.integers(0, 7)
-"""Which of the last requests: an id would differ from run to run, and a history must be the same when it is replayed."""
+"""Which of the last requests: ids differ from run to run, and a history must be the same when it is replayed."""
 
 FAULTS: tuple[Json, ...] = (
     {"status": 503, "code": "ServiceUnavailable"},
@@ -256,7 +257,7 @@ class Histories(RuleBasedStateMachine):
         attempts = [_attempt(event) for event in events if event.action is Action.FIREWALL_BEGIN]
         ended = {_attempt(event) for event in events if event.action in ENDS}
         assert set(attempts) <= ended, "A write without its end in the audit log."
-        ours = [r for r in self.stage.arm.state()["operations"] if _is_ours(r, events)]
+        ours = [each for each in self.stage.arm.state()["operations"] if _is_ours(each)]
         begun = [event.at for event in events if event.action is Action.FIREWALL_BEGIN]
         for number, operation in enumerate(sorted(each["started"] for each in ours), 1):
             assert sum(at.isoformat() <= operation for at in begun) >= number, "A write that was not recorded before."
@@ -269,8 +270,8 @@ def _attempt(event: Any) -> tuple[str, str]:
     return event.subject, dict(event.detail).get("attempt", "")
 
 
-def _is_ours(operation: Json, events: list[Any]) -> bool:
-    return operation["kind"].startswith("PUT") and operation["resource"].lower().endswith(f"/{GROUP}")
+def _is_ours(operation: Json) -> bool:
+    return bool(operation["kind"].startswith("PUT") and operation["resource"].lower().endswith(f"/{GROUP}"))
 
 
 def _meddled(collection: Json, how: str) -> Json:
@@ -290,7 +291,7 @@ def _meddled(collection: Json, how: str) -> Json:
 
 def _overlaps(writers: list[Json]) -> list[tuple[Json, Json]]:
     ordered = sorted(writers, key=lambda each: (each["resource"], each["started"]))
-    pairs = zip(ordered, ordered[1:], strict=False)
+    pairs = pairwise(ordered)
     return [
         (a, b) for a, b in pairs if a["resource"] == b["resource"] and not (a["ended"] and a["ended"] <= b["started"])
     ]

@@ -77,7 +77,7 @@ class MortalStore:
 
     def wait(self, at_most: timedelta) -> None:
         """Never called: replicas here have no threads."""
-        raise AssertionError
+        raise AssertionError(at_most)
 
     def ring(self) -> None:
         """Nobody waits."""
@@ -130,6 +130,7 @@ class Stage:
     arm: ArmSubscription
     store: SqlStore
     ctx: Context
+    azure: AzureArm
     said: Said
     replicas: list[Replica] = field(default_factory=list)
 
@@ -137,6 +138,7 @@ class Stage:
         """Give back connections and threads."""
         for replica in self.replicas:
             replica.azure.close()
+        self.azure.close()
         self.store.close()
 
     def start(self) -> Replica:
@@ -167,9 +169,13 @@ class Stage:
     def drain(self, *, at_most: int = 200) -> None:
         """Let all replicas work until nothing is due."""
         for _ in range(at_most):
-            if not any([self.work(replica) for replica in list(self.replicas)]):
+            if not self._round(list(self.replicas)):
                 return
         raise AssertionError("There is always something due: a hot loop.")
+
+    def _round(self, replicas: list[Replica]) -> bool:
+        """One piece of work for each; whether there was any."""
+        return sum(self.work(replica) for replica in replicas) > 0
 
     def pass_time(self, by: timedelta, *, step: timedelta = timedelta(seconds=10)) -> None:
         """Let time pass while everybody works."""
@@ -205,7 +211,7 @@ class Stage:
             while self.clock.now() < end:
                 self.clock.advance(timedelta(seconds=10))
                 for _ in range(200):
-                    if not any([self.work(replica) for replica in awake if replica in self.replicas]):
+                    if not self._round([replica for replica in awake if replica in self.replicas]):
                         break
 
         sleeper.transport.before_put = asleep
@@ -213,7 +219,8 @@ class Stage:
     def resource(self, name: str) -> Json | None:
         """A resource whose id ends like this."""
         found = (body for key, body in self.arm.state()["resources"].items() if key.endswith(name.lower()))
-        return json.loads(json.dumps(next(found, None)))  # a copy that may be changed
+        copy: Json | None = json.loads(json.dumps(next(found, None)))
+        return copy
 
     def our_rules(self) -> Mapping[str, tuple[str, ...]]:
         """What our rules open, in policies and classic firewalls: names by rule."""
@@ -272,9 +279,8 @@ def build(store: SqlStore, clock: ManualClock, *, book: Rulebook | None = None, 
     )
     book = book or rulebook()
     ctx = Context(azure, store, People(book), clock, book, Pace())
-    stage = Stage(clock, arm, store, ctx, Said())
+    stage = Stage(clock, arm, store, ctx, azure, Said())
     inventory.refresh(ctx)
-    azure.close()
     for _ in range(replicas):
         stage.start()
     return stage

@@ -99,13 +99,18 @@ def test_the_wait_for_the_database_is_bounded(store: SqlStore, database_url: str
     blocker = create_engine(database_url)
     with blocker.connect() as connection:
         _take_all(connection)
-        with pytest.raises(StoreBusy, match="nothing was recorded"), store.write() as tx:
-            tx.allowances.add(an_allowance())
-            tx.audit.append(Event(NOW, Action.ALLOWANCE_REQUEST, SYSTEM, "bot"))
+        with pytest.raises(StoreBusy, match="nothing was recorded"):
+            _request(store)
         connection.rollback()
     blocker.dispose()
     with pytest.raises(UnknownAllowance), store.read() as tx:
         tx.allowances.get("a000000000")
+
+
+def _request(store: SqlStore) -> None:
+    with store.write() as tx:
+        tx.allowances.add(an_allowance())
+        tx.audit.append(Event(NOW, Action.ALLOWANCE_REQUEST, SYSTEM, "bot"))
 
 
 def _take_all(connection: object) -> None:

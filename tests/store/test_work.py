@@ -155,9 +155,14 @@ def test_a_zombie_is_refused(store: SqlStore, clock: ManualClock, act: str) -> N
         "hold": lambda tx: tx.work.hold(zombie, lease=LEASE),
         "remember": lambda tx: tx.work.remember(zombie, {"old": True}),
     }
-    with pytest.raises(LeaseLost, match="taken over"), store.write() as tx:
-        tx.audit.append(Event(clock.now(), Action.FIREWALL_BEGIN, SYSTEM, "bot"))
-        acts[act](tx)
+
+    def act_late() -> None:
+        with store.write() as tx:
+            tx.audit.append(Event(clock.now(), Action.FIREWALL_BEGIN, SYSTEM, "bot"))
+            acts[act](tx)
+
+    with pytest.raises(LeaseLost, match="taken over"):
+        act_late()
     with store.write() as tx:
         tx.work.remember(heir, {"new": True})
         assert tx.audit.head()[0] == 0, "The fact of the zombie went with its transaction."
