@@ -5,7 +5,7 @@ from bot.ports.context import Caller, Clock, Context, Desk, Directory, Pace
 from bot.ports.notices import NOTICES, Notice, NoticeKind, Notifier, Outbox
 from bot.ports.records import AllowanceFilter, Allowances, AuditLog, Scales, Snapshots
 from bot.ports.store import Store, Transaction
-from bot.ports.work import Claim, Finish, Work
+from bot.ports.work import Claim, Finish, Work, WorkState
 
 __all__ = [
     "NOTICES",
@@ -33,4 +33,5 @@ __all__ = [
     "Store",
     "Transaction",
     "Work",
+    "WorkState",
 ]
