@@ -68,10 +68,7 @@ def test_bicep_for_a_firewall_policy() -> None:
     text = bicep(TARGET, OURS)
     assert "resource policy 'Microsoft.Network/firewallPolicies@2024-05-01' existing = {\n  name: 'hub'\n}" in text
     assert "  parent: policy\n  name: 'rcg-aks-egress-adopted'\n  properties: {\n    priority: 510\n" in text
-    assert (
-        "            protocols: [\n              {\n                protocolType: 'Http'\n                port: 8080\n"
-        in text
-    )
+    assert "protocols: [\n              {\n                protocolType: 'Http'\n                port: 8080\n" in text
     assert text.count("ruleType: 'ApplicationRule'") == 3
 
 

@@ -1,5 +1,6 @@
 """What the tests of the writer share."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -73,7 +74,8 @@ def told_text(world: World, event: str) -> str:
 def resource(world: World, ending: str) -> Json:
     """The one resource whose id ends like this."""
     (found,) = (body for key, body in world.arm.state()["resources"].items() if key.endswith(ending.lower()))
-    return dict(found)
+    copy: Json = json.loads(json.dumps(found))
+    return copy
 
 
 def writes(world: World, ending: str = "") -> list[Json]:
