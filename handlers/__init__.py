@@ -29,7 +29,7 @@ from handlers import actions, commands, home, views
 from handlers.boundary import Boundary, Entry
 from handlers.calls import Kind
 from handlers.identity import SlackDirectory
-from handlers.notify import SlackNotifier
+from handlers.notify import SlackNotifier, slack_errors
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
@@ -275,13 +275,18 @@ class SocketFront:
         bolt: The Bolt application.
         settings: With the app token.
         drain: Finishes what follows acks.
+
+    Raises:
+        SlackRefused: Slack does not open a socket for this app.
+        SlackUnreachable: Slack does not answer.
     """
 
     def __init__(self, bolt: App, settings: SlackSettings, drain: Callable[[], None]) -> None:
         self._drain = drain
         client = WebClient(token=settings.app_token, base_url=settings.api_url)
         self._handler = SocketModeHandler(bolt, settings.app_token, web_client=client, concurrency=THREADS)
-        self._handler.client.connect()
+        with slack_errors():
+            self._handler.client.connect()
 
     def silence(self) -> timedelta | None:
         """How long ago Slack last answered a ping; None before the first one."""
