@@ -29,7 +29,7 @@ from bot.errors import (
     Unavailable,
     UnsafePlan,
 )
-from bot.inventory import FLEET, FLEET_EVERY
+from bot.inventory import ENDPOINTS, ENDPOINTS_EVERY, FLEET, FLEET_EVERY
 from bot.ports import NOTICES, Claim, Context, Finish, Notifier, Pace
 from bot.reconciler.notices import deliver
 from bot.reconciler.rules import reconcile_rules
@@ -124,6 +124,7 @@ class Reconciler:
             "timers": run_timers,
             NOTICES: self._deliver,
             FLEET: _refresh,
+            ENDPOINTS: _sweep,
         }
 
     def start(self) -> None:
@@ -192,3 +193,8 @@ class Reconciler:
 def _refresh(run: Run) -> Finish:
     inventory.refresh(run.ctx)
     return Finish(run.paced(FLEET_EVERY))
+
+
+def _sweep(run: Run) -> Finish:
+    inventory.sweep_endpoints(run.ctx)
+    return Finish(run.paced(ENDPOINTS_EVERY))
