@@ -2,8 +2,8 @@
 
 Application rules and FQDN tags carry HTTP and HTTPS only; everything else needs a network rule.
 
-Sources, read 2026-11: https://learn.microsoft.com/azure/aks/outbound-rules-control-egress (what must be reached; service
-tag ``AzureCloud`` for the API server, FQDN tag ``AzureKubernetesService`` for the rest) and
+Sources, read 2026-11: https://learn.microsoft.com/azure/aks/outbound-rules-control-egress (what must be reached;
+service tag ``AzureCloud`` for the API server, FQDN tag ``AzureKubernetesService`` for the rest) and
 https://learn.microsoft.com/azure/firewall/fqdn-tags.
 """
 
