@@ -181,10 +181,10 @@ class _Front:
         self._routes = routes
         self._slack = slack
 
-    def __call__(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
-        if self._slack is not None and environ["REQUEST_METHOD"] == "POST":
-            return self._slack(environ, start_response)
-        status, content_type, text = self._routes.get(environ["PATH_INFO"], _not_found)()
+    def __call__(self, asked: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
+        if self._slack is not None and asked["REQUEST_METHOD"] == "POST":
+            return self._slack(asked, start_response)
+        status, content_type, text = self._routes.get(asked["PATH_INFO"], _not_found)()
         body = text.encode()
         headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
         start_response(f"{status} {HTTPStatus(status).phrase}", headers)
@@ -197,6 +197,9 @@ def _not_found() -> tuple[int, str, str]:
 
 DRAIN = timedelta(seconds=10)
 """How long requests under way may take when the process ends."""
+
+FLUSH = timedelta(seconds=2)
+"""How long written answers may take to leave; a caller that keeps its connection open does not hold up the end."""
 
 STALE = timedelta(seconds=40)
 """Four intervals of the client's ping, which is ten seconds: then the socket counts as dead."""
@@ -265,7 +268,7 @@ class HttpFront:
         """Take nothing new, finish what is under way, close."""
         self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=DRAIN.total_seconds())
         self._server.close()
-        self._thread.join(DRAIN.total_seconds())
+        self._thread.join(FLUSH.total_seconds())
         self._drain()
 
 
@@ -317,5 +320,6 @@ class SocketFront:
         until = time.monotonic() + DRAIN.total_seconds()
         while not client.message_queue.empty() and time.monotonic() < until:
             time.sleep(0.05)
+        client.message_workers.shutdown(wait=True)  # their acks need the socket, which ``close`` would take first
         client.close()
         self._drain()

@@ -182,7 +182,11 @@ _NEEDS_NETWORK_RULE = "It needs a network rule ({0} {1}): application rules and 
 def _by_network(rules: RuleSet, asked: Spans, endpoint: RequiredEndpoint) -> EndpointCheck:
     """The first network rule that matches for certain decides; one that may match makes it unsure."""
     unsure: list[EndpointCheck] = []
+    nearly = ""
     for rule, action, match, why in _network_matches(rules, asked, endpoint):
+        if match is Match.NO:
+            nearly = nearly or why
+            continue
         if match is Match.YES and not unsure:
             standing = Standing.RULE if action is Action.ALLOW else Standing.MISSING
             return EndpointCheck(endpoint, standing, rule.name, "" if standing is Standing.RULE else why)
@@ -191,7 +195,7 @@ def _by_network(rules: RuleSet, asked: Spans, endpoint: RequiredEndpoint) -> End
             break
     if unsure:
         return unsure[0]
-    why = _NEEDS_NETWORK_RULE.format(endpoint.protocol.upper(), endpoint.port)
+    why = nearly or _NEEDS_NETWORK_RULE.format(endpoint.protocol.upper(), endpoint.port)
     return EndpointCheck(endpoint, Standing.MISSING, "", why)
 
 
@@ -207,10 +211,10 @@ def _network_matches(
                 continue
             covered = cover(book.read(rule.source_addresses, rule.source_ip_groups), asked)
             match, why = _reaches(rules, book, rule, endpoint)
-            if match is Match.NO or not (covered.yes or covered.maybe):
+            if not (covered.yes or covered.maybe):
                 continue
-            is_whole = covered.yes == asked
-            yield rule, placed.collection.action, match if is_whole else Match.UNKNOWN, why
+            is_definite = match is Match.NO or covered.yes == asked
+            yield rule, placed.collection.action, match if is_definite else Match.UNKNOWN, why
 
 
 def _has_service(rule: NetworkRule, endpoint: RequiredEndpoint) -> bool:
@@ -231,7 +235,7 @@ def _reaches(rules: RuleSet, book: AddressBook, rule: NetworkRule, endpoint: Req
     if endpoint.domain in rule.destination_fqdns and rules.dns_proxy and rules.tier is not Tier.BASIC:
         return Match.YES, f"{rule.name} names {endpoint.domain}."
     if endpoint.domain in rule.destination_fqdns:
-        return Match.NO, f"{rule.name} names {endpoint.domain}, but the firewall's DNS proxy is off."
+        return Match.NO, f"The rule {rule.name} names it, but the firewall's DNS proxy is off, so it never matches."
     tags = (text.lower().partition(".")[0] for text in rule.destination_addresses)
     if endpoint.domain.endswith(".azmk8s.io") and API_SERVER_TAG in tags:
         return Match.YES, f"{rule.name} holds the service tag that Microsoft prescribes for the API server."

@@ -45,7 +45,7 @@ def egress_report(report: EgressReport) -> Message:
     """One cluster in full, the answer first."""
     egress, name = report.egress, report.egress.ref.name
     return message(
-        f"{name} leaves through {', '.join(ip.address for ip in egress.ips[:10]) or 'no known public IP'}",
+        _spoken(egress),
         [
             header(f"{name}: {_answer(egress)}"),
             *_addresses(egress),
@@ -60,6 +60,11 @@ def egress_report(report: EgressReport) -> Message:
             *actions(*_offers(egress)),
         ],
     )
+
+
+def _spoken(egress: ClusterEgress) -> str:
+    addresses = ", ".join(ip.address for ip in egress.ips[:10])
+    return f"{egress.ref.name} leaves through {addresses}" if addresses else f"{egress.ref.name}: {_answer(egress)}"
 
 
 def _answer(egress: ClusterEgress) -> str:
@@ -146,7 +151,8 @@ def _ports(egress: ClusterEgress, ways: Sequence[Capacity]) -> list[Block]:
 def _way(egress: ClusterEgress, way: Capacity, *, is_only: bool) -> list[Block]:
     where = f" of {escape(way.through)}" if way.through and not is_only else ""
     if not way.total_ports:
-        return [context(escape(way.advice))] if way.advice else []
+        is_said = way.kind in (PathKind.NONE, PathKind.BLOCKED)
+        return [] if is_said else [context(escape(way.advice))]
     timeout = duration_text(egress.idle_timeout) if egress.idle_timeout else ""
     facts = [
         (f"SNAT ports{where}", _total(way)),
