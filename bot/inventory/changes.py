@@ -25,7 +25,7 @@ def announce(ctx: Context, tx: Transaction, changes: Sequence[Change]) -> None:
     foreign = [change for change in changes if not _is_ours(tx, change)]
     for change in foreign:
         tx.audit.append(_event(change, ctx.clock.now()))
-    for _, alike in groupby(sorted(foreign, key=_kind), key=_kind):
+    for _, alike in groupby(sorted(foreign, key=lambda one: (*_kind(one), one.ref.name)), key=_kind):
         together = list(alike)
         body = {"event": EVENT, "text": _text(together)}
         tx.outbox.add(Notice(NoticeKind.CHANNEL, together[0].ref.id, ctx.rulebook.channel, body))
