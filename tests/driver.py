@@ -32,6 +32,11 @@ class SandboxProcess:
         self._log = data.parent / f"{data.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def url(self) -> str:
+        """The page."""
+        return f"http://127.0.0.1:{self._port}/"
+
     def start(self) -> None:
         """Start it, and wait until it is ready."""
         with self._log.open("ab") as log:

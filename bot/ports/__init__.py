@@ -6,7 +6,7 @@ from bot.ports.notices import NOTICES, Notice, NoticeKind, Notifier, Outbox
 from bot.ports.records import AllowanceFilter, Allowances, AuditLog, Scales
 from bot.ports.snapshots import Reading, Snapshots
 from bot.ports.store import Store, Transaction
-from bot.ports.work import Claim, Finish, Work
+from bot.ports.work import Claim, Finish, Work, WorkState
 
 __all__ = [
     "NOTICES",
@@ -35,4 +35,5 @@ __all__ = [
     "Store",
     "Transaction",
     "Work",
+    "WorkState",
 ]
