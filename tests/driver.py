@@ -55,6 +55,10 @@ class SandboxProcess:
         """POST to a control route; the answer's JSON, whatever its status."""
         return self._ask("POST", path, json.dumps(body).encode())
 
+    def put(self, path: str, **body: Any) -> Any:
+        """PUT to a control route; the answer's JSON, whatever its status."""
+        return self._ask("PUT", path, json.dumps(body).encode())
+
     def get(self, path: str) -> Any:
         """GET a control route."""
         return self._ask("GET", path, None)

@@ -3,7 +3,8 @@
 from bot.ports.azure import Arm, ObservedTarget, Operation, OperationState
 from bot.ports.context import Caller, Clock, Context, Desk, Directory, Pace
 from bot.ports.notices import NOTICES, Notice, NoticeKind, Notifier, Outbox
-from bot.ports.records import AllowanceFilter, Allowances, AuditLog, Scales, Snapshots
+from bot.ports.records import AllowanceFilter, Allowances, AuditLog, Scales
+from bot.ports.snapshots import Reading, Snapshots
 from bot.ports.store import Store, Transaction
 from bot.ports.work import Claim, Finish, Work, WorkState
 
@@ -28,6 +29,7 @@ __all__ = [
     "OperationState",
     "Outbox",
     "Pace",
+    "Reading",
     "Scales",
     "Snapshots",
     "Store",

@@ -37,9 +37,9 @@ _DECIDERS = frozenset({Role.APPROVER})
 _AUDITORS = frozenset({Role.AUDITOR, Role.OPERATOR})
 
 HELP = (
-    Help("list", "[WORDS]", "the clusters: outbound type, egress IPs, SNAT headroom"),
-    Help("show", "CLUSTER [ips | json]", "how one cluster leaves Azure, its SNAT ports, allowances and warnings"),
-    Help("whois", "IP", "which cluster leaves through this IP"),
+    Help("list", "[WORDS | type:… warning:… tag:KEY=VALUE]", "the clusters: outbound type, egress IPs, SNAT headroom"),
+    Help("show", "CLUSTER [ips | json | endpoints]", "how one cluster leaves Azure, its SNAT ports and warnings"),
+    Help("whois", "IP [at DATE]", "which cluster leaves, or left, through this IP"),
     Help("request", "[CLUSTER HOST…]", "ask for a cluster to reach hosts; says first who decides"),
     Help("requests", "[mine | pending | CLUSTER]", "what was asked, and how it stands"),
     Help("revoke", "ID [REASON]", "end an allowance now, or withdraw a request"),
