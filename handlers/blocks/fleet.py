@@ -12,6 +12,7 @@ from bot.inventory import EgressReport, FleetPage
 from handlers.blocks.card import names_of, until
 from handlers.blocks.kit import (
     SECTION_TEXT,
+    TYPED,
     actions,
     button,
     code,
@@ -26,6 +27,7 @@ from handlers.blocks.kit import (
     value,
     when,
 )
+from handlers.blocks.words import NO_CLUSTER
 from handlers.replies import Block, Message
 
 PAGE = 10
@@ -58,12 +60,14 @@ def fleet_list(page: FleetPage, words: str, number: int) -> Message:
 def _none(page: FleetPage, words: str) -> str:
     if page.total:
         return f"None of the {page.total} clusters that you may see fits “{escape(words)}”."
-    return "There is no cluster that you may see. The bot's operator gives access, in the configuration."
+    return NO_CLUSTER
 
 
 def _turns(words: str, at: int, last: int) -> list[Block]:
     turns = (("Back", "list_back", at - 1, at > 1), ("Next", "list_next", at + 1, at < last))
-    return [button(text, name, value(words=words[:500], page=page)) for text, name, page, is_there in turns if is_there]
+    return [
+        button(text, name, value(words=words[:TYPED], page=page)) for text, name, page, is_there in turns if is_there
+    ]
 
 
 def _counted(count: int, word: str) -> str:
