@@ -44,14 +44,14 @@ class Settings(BaseModel):
     log_format: Literal["json", "text"] = Field("json", description="How log lines are written.")
 
 
-def settings_from(environ: Mapping[str, str]) -> Settings:
+def settings_from(variables: Mapping[str, str]) -> Settings:
     """The settings in an environment.
 
     Raises:
         BadConfiguration: With one sentence for each wrong variable.
     """
     known = {f"EGRESS_{name.upper()}": name for name in Settings.model_fields}
-    given = {known[name]: value for name, value in environ.items() if name in known and value != ""}
+    given = {known[name]: value for name, value in variables.items() if name in known and value != ""}
     try:
         return Settings.model_validate(given)
     except ValidationError as error:

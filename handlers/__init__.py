@@ -29,7 +29,7 @@ from handlers import actions, commands, home, views
 from handlers.boundary import Boundary, Entry
 from handlers.calls import Kind
 from handlers.identity import SlackDirectory
-from handlers.notify import SlackNotifier
+from handlers.notify import SlackNotifier, slack_errors
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
@@ -180,10 +180,10 @@ class _Front:
         self._routes = routes
         self._slack = slack
 
-    def __call__(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
-        if self._slack is not None and environ["REQUEST_METHOD"] == "POST":
-            return self._slack(environ, start_response)
-        status, content_type, text = self._routes.get(environ["PATH_INFO"], _not_found)()
+    def __call__(self, asked: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
+        if self._slack is not None and asked["REQUEST_METHOD"] == "POST":
+            return self._slack(asked, start_response)
+        status, content_type, text = self._routes.get(asked["PATH_INFO"], _not_found)()
         body = text.encode()
         headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
         start_response(f"{status} {HTTPStatus(status).phrase}", headers)
@@ -275,13 +275,18 @@ class SocketFront:
         bolt: The Bolt application.
         settings: With the app token.
         drain: Finishes what follows acks.
+
+    Raises:
+        SlackRefused: Slack does not open a socket for this app.
+        SlackUnreachable: Slack does not answer.
     """
 
     def __init__(self, bolt: App, settings: SlackSettings, drain: Callable[[], None]) -> None:
         self._drain = drain
         client = WebClient(token=settings.app_token, base_url=settings.api_url)
         self._handler = SocketModeHandler(bolt, settings.app_token, web_client=client, concurrency=THREADS)
-        self._handler.client.connect()
+        with slack_errors():
+            self._handler.client.connect()
 
     def silence(self) -> timedelta | None:
         """How long ago Slack last answered a ping; None before the first one."""

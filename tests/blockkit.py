@@ -1,8 +1,8 @@
 """One validator for every Block Kit payload: Slack's own SDK, the limits of a second library, and what both miss.
 
 ``assert_valid`` takes what a person would see on one surface. The SDK's ``to_dict`` checks most lengths;
-``slackblocks`` knows the limits, and which block fits which surface; the walker below finds empty texts, duplicate ids, wrong initial
-options and unknown keys. Limits: https://docs.slack.dev/reference/block-kit, read 2026-11.
+``slackblocks`` knows the limits, and which block fits which surface; the walker below finds empty texts, duplicate
+ids, wrong initial options and unknown keys. Limits: https://docs.slack.dev/reference/block-kit, read 2026-11.
 """
 
 import json

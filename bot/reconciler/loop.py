@@ -1,7 +1,6 @@
 """Claims work, runs it, and decides what follows an error: all the ways in one table."""
 
 import logging
-import random
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -74,7 +73,7 @@ def _soon(pace: Pace, _error: EgressError, _failures: int) -> timedelta:
 def _doubling(pace: Pace, _error: EgressError, failures: int) -> timedelta:
     """Twice as long each time, up to the resync period, with a fifth of chance so that replicas spread out."""
     doubled: timedelta = pace.backoff * 2 ** min(failures, 10)
-    return min(doubled, pace.resync) * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
+    return min(doubled, pace.resync) * (0.8 + secrets.randbelow(401) / 1000)
 
 
 WAYS: Mapping[type[EgressError], Way] = {

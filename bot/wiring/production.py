@@ -140,7 +140,7 @@ def _store(settings: Settings) -> Iterator[SqlStore]:
 class _Terminal:
     """The directory at a terminal: whoever can read the database is an operator."""
 
-    def person(self, identity: Identity, *, is_fresh: bool = False) -> Person:  # noqa: ARG002 - nothing is cached
+    def person(self, identity: Identity, **_options: bool) -> Person:
         """An operator."""
         return Person(identity, frozenset({Role.OPERATOR}))
 

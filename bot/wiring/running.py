@@ -68,8 +68,7 @@ class Running:
 @contextmanager
 def undone_on_failure(running: Running) -> Iterator[None]:
     """Stop what was started if the rest cannot be."""
-    try:
+    with ExitStack() as undo:
+        undo.callback(running.stop)
         yield
-    except BaseException:
-        running.stop()
-        raise
+        undo.pop_all()

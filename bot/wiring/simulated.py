@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import handlers
@@ -66,7 +65,7 @@ def sandbox(choice: SandboxChoice, say: Callable[[str], object]) -> Running:
 def _simulated(running: Running, simulated: Sandbox, url: str) -> World:
     file = configuration_from(SANDBOX_CONFIG)
     clock, speed = simulated.clock, simulated.options.speed
-    store = opened(running, url, offset_s=lambda: (clock.now() - datetime.now(UTC)).total_seconds())
+    store = opened(running, url, offset_s=clock.ahead_s)
     arm = AzureArm(
         IssuedToken(simulated.arm.issue_token),
         ArmSettings(

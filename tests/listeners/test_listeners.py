@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from bot import allowances, capacity
+from bot import allowances, capacity, inventory
 from bot.domain.allowance import Status, digest, status
 from bot.domain.scale import ScaleStatus, scale_status
 from bot.errors import (
@@ -122,9 +122,7 @@ def test_list_turns_its_pages(world: World) -> None:
 def test_show_answers_first(world: World) -> None:
     """The outbound IP is in the headline; three forms, and a word for a wrong one."""
     report = text_of(commands.show(world.ctx, typed(DEV, "aks-lb")))
-    (address,) = [
-        ip.address for ip in allowances.find(world.ctx, world.ctx.directory.person(DEV.identity), "aks-lb").ips
-    ]
+    (address,) = [ip.address for ip in inventory.show(world.ctx, DEV, "aks-lb").egress.ips]
     assert f"leaves through {address}" in report
     assert address in text_of(commands.show(world.ctx, typed(DEV, "aks-lb ips")))
     file, told = commands.show(world.ctx, typed(DEV, "aks-lb json")), "conversation"
