@@ -4,10 +4,11 @@ The facts, their audit event, what we owe Slack and the wake-up of the writer ar
 its ack. Nothing here speaks to Azure: the reconciler does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from bot.checking import Finding, dead, destinations_of, findings, recall, require_pool
 from bot.domain.access import environment_of, may_see, require_approver, require_ender
 from bot.domain.allowance import (
     Act,
@@ -29,13 +30,14 @@ from bot.domain.allowance import (
 from bot.domain.approval import Question, Verdict, VerdictKind, evaluate
 from bot.domain.audit import Action, Event
 from bot.domain.duration import duration_text
-from bot.domain.egress import ClusterEgress, ClusterRef, OutboundType
+from bot.domain.egress import ClusterEgress, ClusterRef
+from bot.domain.filtering import WayOut, way_out
 from bot.domain.fqdn import Destination
 from bot.domain.ids import canonical_id
 from bot.domain.people import Identity, Person
 from bot.domain.risk import Risk, Subject, assess
-from bot.domain.settings import Bundle, Rulebook
-from bot.errors import AlreadyRequested, CannotTakeEffect, InvalidInput, NotPermitted, RequestRefused
+from bot.domain.settings import Rulebook
+from bot.errors import AlreadyAllowed, AlreadyRequested, CannotTakeEffect, InvalidInput, NotPermitted, RequestRefused
 from bot.inventory import find, person
 from bot.ports import AllowanceFilter, Caller, Context, Desk, Transaction
 
@@ -44,9 +46,6 @@ TIMERS = "timers"
 
 MAX_REASON = 1000
 """Characters of a reason."""
-
-MAX_DESTINATIONS = 100
-"""Destinations in one request: more are a list that belongs into a bundle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +79,17 @@ class Preview:
 
     Args:
         scope: Where it would apply.
-        destinations: All of them, the bundle's included.
+        destinations: What would be asked for: the bundle's included, what is allowed already left out.
         risk: How risky, with reasons.
         verdict: What the approval policy says.
+        allowed: What is left out, with the rules that allow it; empty where the rules are not known.
     """
 
     scope: Scope
     destinations: tuple[Destination, ...]
     risk: Risk
     verdict: Verdict
+    allowed: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,38 +120,66 @@ def scope_of(rulebook: Rulebook, egress: ClusterEgress, pool: str | None = None)
         CannotTakeEffect: If the traffic passes no Azure Firewall that rules could be written to.
         InvalidInput: If there is no such node pool.
     """
-    if pool is not None and pool not in {each.name for each in egress.pools}:
-        known = ", ".join(each.name for each in egress.pools)
-        raise InvalidInput(f"{egress.ref.name} has no node pool {pool}; it has {known}.", field="pool")
-    target, sources = egress.target(pool), egress.sources(pool)
-    if target is None or not sources:
-        raise CannotTakeEffect(_no_firewall(egress))
-    environment = environment_of(rulebook, egress.ref)
+    require_pool(egress, pool)
+    way = way_out(egress, pool)
+    if way.target is None:
+        raise CannotTakeEffect(way.sentence)
     ref = egress.ref
-    return Scope(ref.id, ref.name, ref.resource_group, environment, target, sources, pool)
-
-
-def _no_firewall(egress: ClusterEgress) -> str:
-    name = egress.ref.name
-    if egress.outbound_type in (OutboundType.NONE, OutboundType.BLOCK):
-        return f"{name} has the outbound type {egress.declared}: it has no way out that a rule could open."
-    if egress.outbound_type is OutboundType.USER_DEFINED_ROUTING:
-        return f"{name} leaves through an appliance that is no Azure Firewall known to this bot; ask who runs it."
-    return f"{name} leaves directly ({egress.declared}), no firewall filters it: nothing has to be allowed."
+    environment = environment_of(rulebook, ref)
+    return Scope(ref.id, ref.name, ref.resource_group, environment, way.target, way.sources, pool)
 
 
 def preview(ctx: Context, who: Person, draft: Draft) -> Preview:
-    """What would happen to a draft, without filing it.
+    """What would happen to a draft, without filing it and without asking Azure.
 
     Raises:
+        AlreadyAllowed: If nothing of it has to be asked for.
+        CannotTakeEffect: If no rule could open it, or another rule stands in the way.
         UserError: If the draft cannot be filed as it is.
     """
-    scope = scope_of(ctx.rulebook, find(ctx, who, draft.cluster), draft.pool)
-    destinations = _all_destinations(ctx.rulebook, draft)
+    egress = find(ctx, who, draft.cluster)
+    scope = scope_of(ctx.rulebook, egress, draft.pool)
+    destinations, allowed = _missing(ctx, way_out(egress, draft.pool), draft)
     subject = Subject(destinations, draft.duration, scope.environment, draft.bundle)
     risk = assess(subject, ctx.rulebook.risk)
     question = Question("allowance", scope.cluster_name, scope.environment, risk, draft.bundle, draft.duration)
-    return Preview(scope, destinations, risk, evaluate(ctx.rulebook.policy, question))
+    return Preview(scope, destinations, risk, evaluate(ctx.rulebook.policy, question), allowed)
+
+
+def _missing(ctx: Context, way: WayOut, draft: Draft) -> tuple[tuple[Destination, ...], tuple[Finding, ...]]:
+    """What has to be asked for, and what is allowed already, by the rules as they were read lately.
+
+    Where they were not, everything is taken as missing: filing waits for nobody, and Azure is not asked before an ack.
+    A renewal is about what is allowed already.
+    """
+    asked = destinations_of(ctx.rulebook, draft.destinations, draft.bundle)
+    known = recall(ctx, way)
+    if known is None:
+        return asked, ()
+    found = () if draft.renews else findings(ctx, known, way.sources, asked)
+    allowed = tuple(finding for finding in found if finding.is_granted(ctx.clock.now()))
+    granted = {finding.destination for finding in allowed}
+    missing = tuple(destination for destination in asked if destination not in granted)
+    if not missing:
+        raise AlreadyAllowed(_allowed_sentence(allowed))
+    for destination, step in dead(ctx, known, way, missing):
+        raise CannotTakeEffect(
+            f"An allowance for {destination} could not take effect: {step.where} is read before the rules of this bot "
+            f"and decides. {step.why} Leave it out, or ask whoever owns that rule."
+        )
+    return missing, allowed
+
+
+def _allowed_sentence(allowed: Sequence[Finding]) -> str:
+    told = [f"{one.destination} is allowed already, by {_rule_words(one)}." for one in allowed[:3]]
+    more = f" So are {len(allowed) - 3} more." if len(allowed) > 3 else ""
+    return f"{' '.join(told)}{more} Nothing has to be asked for."
+
+
+def _rule_words(finding: Finding) -> str:
+    step, allowance = finding.evaluation.deciding, finding.allowance
+    where = step.where if step else "Azure Firewall itself"
+    return f"{where} of allowance {allowance.id}" if allowance else where
 
 
 def request(ctx: Context, caller: Caller, draft: Draft) -> Allowance:
@@ -387,19 +416,6 @@ def require_reason(text: str, wanted: str) -> str:
     if len(text) > MAX_REASON:
         raise InvalidInput(f"The reason has {len(text)} characters; {MAX_REASON} are enough.", field="reason")
     return text.strip()
-
-
-def _all_destinations(rulebook: Rulebook, draft: Draft) -> tuple[Destination, ...]:
-    bundle: Bundle | None = rulebook.bundles.get(draft.bundle) if draft.bundle else None
-    if draft.bundle and bundle is None:
-        known = ", ".join(sorted(rulebook.bundles)) or "none"
-        raise InvalidInput(f"There is no bundle {draft.bundle}; configured are: {known}.", field="bundle")
-    every = {*draft.destinations, *(bundle.destinations if bundle else ())}
-    if not every:
-        raise InvalidInput("Name at least one destination, for example example.com.", field="destinations")
-    if len(every) > MAX_DESTINATIONS:
-        raise InvalidInput(f"{len(every)} destinations are too many for one request; {MAX_DESTINATIONS} fit.")
-    return tuple(sorted(every))
 
 
 def _require_deciders(ctx: Context, verdict: Verdict, who: Person) -> None:

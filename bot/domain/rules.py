@@ -9,13 +9,16 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from bot.domain.allowance import Allowance
-from bot.domain.firewall import Action, ApplicationRule, Kind, RuleCollection
+from bot.domain.firewall import Action, ApplicationRule, Kind, RuleCollection, TraceStep
 
 FIRST_PRIORITY = 100
 """Lowest collection priority that Azure takes (100..65000).
 
 Source: https://learn.microsoft.com/azure/firewall/policy-rule-sets, read 2026-11.
 """
+
+PREFIX = "egress-"
+"""What the names of our rule collections begin with; nobody else's do."""
 
 MAX_NAME = 80
 """Characters in a rule, collection or group name.
@@ -24,13 +27,21 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/management/reso
 """
 
 
+_OURS = re.compile(r"a[0-9a-z]+-(?:http|https|mssql)-[0-9]+")
+
+
 def collection_name(allowance: Allowance) -> str:
     """The rule collection of an allowance: one for each cluster, or node pool where the allowance names one.
 
     The end of the resource group and cluster name is kept readable; a foreign name can never be equal because of the
     prefix that only we use.
     """
-    parts = ["egress", allowance.scope.resource_group, allowance.scope.cluster_name, allowance.scope.pool or ""]
+    parts = [
+        PREFIX.rstrip("-"),
+        allowance.scope.resource_group,
+        allowance.scope.cluster_name,
+        allowance.scope.pool or "",
+    ]
     return re.sub(r"[^a-z0-9_.-]+", "-", "-".join(part.lower() for part in parts if part))[:MAX_NAME].rstrip("-.")
 
 
@@ -42,6 +53,13 @@ def rule_name(allowance: Allowance, protocol: str, port: int) -> str:
 def allowance_id_from_rule(name: str) -> str:
     """The allowance that a rule of ours belongs to."""
     return name.split("-", 1)[0]
+
+
+def owner_of(step: TraceStep) -> str | None:
+    """The id of the allowance whose rule a step of a trace rests on; None for rules of others."""
+    if step.rule is None or not step.collection.startswith(PREFIX) or not _OURS.fullmatch(step.rule):
+        return None
+    return allowance_id_from_rule(step.rule)
 
 
 def render(wanted: Iterable[Allowance]) -> tuple[RuleCollection, ...]:

@@ -3,6 +3,7 @@
 from bot.ports.azure import Arm, ObservedTarget, Operation, OperationState
 from bot.ports.context import Caller, Clock, Context, Desk, Directory, Pace
 from bot.ports.notices import NOTICES, Notice, NoticeKind, Notifier, Outbox
+from bot.ports.recent import KnownRules, RecentRules
 from bot.ports.records import AllowanceFilter, Allowances, AuditLog, Scales, Snapshots
 from bot.ports.store import Store, Transaction
 from bot.ports.work import Claim, Finish, Work
@@ -20,6 +21,7 @@ __all__ = [
     "Desk",
     "Directory",
     "Finish",
+    "KnownRules",
     "Notice",
     "NoticeKind",
     "Notifier",
@@ -28,6 +30,7 @@ __all__ = [
     "OperationState",
     "Outbox",
     "Pace",
+    "RecentRules",
     "Scales",
     "Snapshots",
     "Store",
