@@ -118,6 +118,19 @@ def trace(ctx: Context, caller: Caller, query: Query) -> Check:
     return Check(egress, whole, way, findings(ctx, known, way.sources, asked), known.read_at)
 
 
+def prepare(ctx: Context, caller: Caller, cluster: str, pool: str | None = None) -> None:
+    """Read the rules that a request for a cluster would be checked against, so that its submit need not ask Azure.
+
+    Raises:
+        UserError: No such cluster or node pool.
+    """
+    egress = find(ctx, person(ctx, caller), cluster)
+    require_pool(egress, pool)
+    target = way_out(egress, pool).target
+    if target is not None:
+        learn(ctx, target)
+
+
 def learn(ctx: Context, target: Target) -> KnownRules:
     """Read the rules of a target from Azure, and remember them for the forms that are open."""
     return ctx.recent.put(target, ctx.arm.read_rules(target), ctx.clock.now())

@@ -1,4 +1,4 @@
-"""What filters a cluster's way out: one Azure Firewall, nothing, something that nobody here can read, or nothing out."""
+"""What filters a cluster's way out: an Azure Firewall, nothing, something unreadable; or that there is none."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
