@@ -102,7 +102,7 @@ def request_from_message(ctx: Context, call: Call) -> Reply:
 
 def trace(ctx: Context, call: Call) -> Reply:
     """Every rule collection that a destination meets, in the firewall's order."""
-    host, given = call.value["host"], call.value
-    query = Query(given["cluster"], parse_destinations(host), given.get("pool") or None)
-    inventory.find(ctx, inventory.person(ctx, call.caller), query.cluster)
-    return Open(trace_loading(host), lambda: trace_view(checking.trace(ctx, call.caller, query)))
+    given = call.value
+    egress = inventory.find(ctx, inventory.person(ctx, call.caller), given.get("cluster", ""))
+    query = Query(egress.ref.id, parse_destinations(given.get("host", "")), given.get("pool") or None)
+    return Open(trace_loading(given["host"]), lambda: trace_view(checking.trace(ctx, call.caller, query)))
