@@ -196,6 +196,7 @@ def request(ctx: Context, caller: Caller, draft: Draft) -> Allowance:
     _require_deciders(ctx, made.verdict, who)
     ask = Ask(made.destinations, draft.duration, draft.reason.strip(), draft.ticket.strip(), draft.bundle, draft.renews)
     with ctx.store.write() as tx:
+        tx.one_by_one(f"request:{made.scope.cluster_id}")
         _refuse_twin(ctx, tx, made.scope, ask)
         return _file(Desk(ctx, tx, caller), made, ask)
 

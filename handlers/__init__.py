@@ -199,6 +199,9 @@ def _not_found() -> tuple[int, str, str]:
 DRAIN = timedelta(seconds=10)
 """How long requests under way may take when the process ends."""
 
+FLUSH = timedelta(seconds=2)
+"""How long written answers may take to leave; a caller that keeps its connection open does not hold up the end."""
+
 STALE = timedelta(seconds=40)
 """Four intervals of the client's ping, which is ten seconds: then the socket counts as dead."""
 
@@ -266,7 +269,7 @@ class HttpFront:
         """Take nothing new, finish what is under way, close."""
         self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=DRAIN.total_seconds())
         self._server.close()
-        self._thread.join(DRAIN.total_seconds())
+        self._thread.join(FLUSH.total_seconds())
         self._drain()
 
 
@@ -318,5 +321,6 @@ class SocketFront:
         until = time.monotonic() + DRAIN.total_seconds()
         while not client.message_queue.empty() and time.monotonic() < until:
             time.sleep(0.05)
+        client.message_workers.shutdown(wait=True)  # their acks need the socket, which ``close`` would take first
         client.close()
         self._drain()

@@ -63,9 +63,8 @@ def renew(ctx: Context, call: Call) -> tuple[Reply, ...]:
 
 
 def propose(_ctx: Context, call: Call) -> Reply:
-    """Ask why so many outbound IPs are needed."""
-    seen = call.value
-    return Open(ScaleForm.build(seen["id"], seen["name"], seen["count"], seen["digest"]))
+    """Ask how many outbound IPs are needed, and why."""
+    return Open(ScaleForm.build(call.value["id"], call.value["name"]))
 
 
 def turn_list(ctx: Context, call: Call) -> Reply:

@@ -12,6 +12,7 @@ from handlers.blocks import scale as scaling
 from handlers.blocks.verdict import check_card
 from handlers.calls import Call, plain_words
 from handlers.hosts import HostWords
+from handlers.modals import count_from
 from handlers.queries import AuditQuery
 from handlers.replies import File, Open, Reply, Tell
 from handlers.subjects import decide
@@ -114,22 +115,15 @@ def renew(ctx: Context, call: Call) -> Reply:
 
 
 def scale(ctx: Context, call: Call) -> Reply:
-    """What a number of outbound IPs would change; with a reason, proposed at once."""
+    """What outbound IPs there are and could be; with a number, the plan is proposed."""
     name, _, rest = plain_words(call.text).partition(" ")
     typed, _, reason = rest.strip().partition(" ")
     if not name:
         raise InvalidInput("Name the cluster: `/egress scale CLUSTER`, or `/egress scale CLUSTER 3 REASON`.")
-    count = _count(typed, name) if typed else None
-    if count is None or not reason.strip():
-        return Tell(scaling.scale_preview(capacity.look(ctx, call.caller, name, count)))
-    made = capacity.propose_count(ctx, call.caller, Wish(name, count, reason))
+    if not typed:
+        return Tell(scaling.scale_preview(capacity.look(ctx, call.caller, name)))
+    made = capacity.propose(ctx, call.caller, Wish(name, count_from(typed, name), reason))
     return Tell(lists.proposed(made, allowances.deciders(ctx, made.verdict, made.requester), ctx.clock.now()))
-
-
-def _count(typed: str, name: str) -> int:
-    if not typed.isdecimal() or len(typed) > 4:
-        raise InvalidInput(f"“{typed}” is no number of outbound IPs: write `/egress scale {name} 3`.")
-    return int(typed)
 
 
 def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:

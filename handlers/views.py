@@ -17,7 +17,7 @@ from handlers.blocks.verdict import allowed_lines, narrower_lines
 from handlers.blocks.words import NO_CLUSTER, NOTHING_FOUND, UNCHECKED, trouble
 from handlers.calls import Call
 from handlers.hosts import HostWords, written
-from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm, ScaleForm
+from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm, ScaleForm, count_from
 from handlers.replies import Open, Options, Redraw, Reply, Tell, View
 from handlers.subjects import decide, look_up
 
@@ -65,15 +65,10 @@ def narrow(ctx: Context, call: Call) -> Reply:
 
 
 def scale(ctx: Context, call: Call) -> Reply:
-    """Proposes the plan that was shown."""
-    count = call.value.get("count", "")
-    wish = Wish(
-        call.value.get("id", ""),
-        int(count) if count.isdecimal() else 0,
-        ScaleForm.parse(call.form).reason,
-        seen=call.value.get("digest"),
-    )
-    made = capacity.propose_count(ctx, call.caller, wish)
+    """Plans from the cluster as it is now, and proposes that."""
+    form = ScaleForm.parse(call.form)
+    wish = Wish(call.value.get("id", ""), count_from(form.count, call.value.get("name", "")), form.reason)
+    made = capacity.propose(ctx, call.caller, wish)
     return Tell(lists.proposed(made, allowances.deciders(ctx, made.verdict, made.requester), ctx.clock.now()))
 
 

@@ -107,7 +107,8 @@ def _thing(thing: dict[str, Any]) -> Iterator[str]:
         yield f"{kind} with {sorted(set(thing) - KEYS.get(kind, frozenset()))}"
     if kind in ("plain_text", "mrkdwn") and not thing["text"].strip():
         yield "an empty text"
-    yield from CHECKS.get(str(kind), lambda _: iter(()))(thing)
+    check = CHECKS.get(str(kind))
+    yield from check(thing) if check else ()
 
 
 def _too_long(thing: dict[str, Any], limit: int, what: str) -> Iterator[str]:

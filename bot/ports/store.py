@@ -12,6 +12,10 @@ from bot.ports.work import Claim, Work
 class Transaction(Protocol):
     """One database transaction: everything in it happens, or nothing."""
 
+    def one_by_one(self, key: str) -> None:
+        """From here to its end, no other transaction is in the same section: what is looked up stays true."""
+        ...
+
     @property
     def allowances(self) -> Allowances:
         """Allowances as rows."""

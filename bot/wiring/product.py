@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-
 import handlers
 from bot import inventory
 from bot.allowances import TIMERS
@@ -18,6 +16,7 @@ from bot.inventory import FLEET
 from bot.ports import NOTICES, Arm, Clock, Context, Pace
 from bot.reconciler import Reconciler
 from bot.store import SqlStore
+from bot.wiring.metrics import Facts, scrape
 from bot.wiring.running import Running
 
 log = logging.getLogger(__name__)
@@ -102,10 +101,11 @@ def always() -> bool:
 
 def routes(product: Product, is_connected: Callable[[], bool]) -> dict[str, handlers.Route]:
     """``/healthz``: the process lives; ``/readyz``: it can record; ``/metrics``: for Prometheus."""
+    facts = Facts(product.world.store, product.world.clock)
     return {
         "/healthz": lambda: (200, "text/plain; charset=utf-8", "ok\n"),
         "/readyz": lambda: _readiness(product.world.store, is_connected),
-        "/metrics": lambda: (200, CONTENT_TYPE_LATEST, generate_latest().decode()),
+        "/metrics": lambda: scrape(facts),
     }
 
 

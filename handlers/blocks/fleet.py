@@ -87,8 +87,11 @@ def _line(egress: ClusterEgress) -> str:
 
 
 def _without_ips(egress: ClusterEgress) -> str:
-    has_none = egress.outbound_type in (OutboundType.NONE, OutboundType.BLOCK)
-    return "no way out" if has_none else "no public IP known"
+    return "no way out" if _has_no_way_out(egress) else "no public IP known"
+
+
+def _has_no_way_out(egress: ClusterEgress) -> bool:
+    return egress.outbound_type in (OutboundType.NONE, OutboundType.BLOCK)
 
 
 def headroom(ports: Capacity) -> str:
@@ -104,7 +107,7 @@ def egress_report(report: EgressReport) -> Message:
     """One cluster in full, the answer first."""
     egress, name = report.egress, report.egress.ref.name
     return message(
-        f"{name} leaves through {', '.join(ip.address for ip in egress.ips[:10]) or 'no known public IP'}",
+        _spoken(egress),
         [
             header(f"{name}: {_answer(egress)}"),
             *_addresses(egress),
@@ -120,6 +123,11 @@ def egress_report(report: EgressReport) -> Message:
             *actions(*_offers(egress)),
         ],
     )
+
+
+def _spoken(egress: ClusterEgress) -> str:
+    addresses = ", ".join(ip.address for ip in egress.ips[:10])
+    return f"{egress.ref.name} leaves through {addresses}" if addresses else f"{egress.ref.name}: {_answer(egress)}"
 
 
 def _answer(egress: ClusterEgress) -> str:
@@ -158,7 +166,8 @@ def _ports(egress: ClusterEgress, ports: Capacity) -> list[Block]:
     per_node = f"{ports.ports_per_node:,}" if ports.ports_per_node is not None else "on demand"
     advice = f"{':red_circle:' if ports.near_exhaustion else ':white_check_mark:'} {escape(ports.advice)}"
     if not ports.total_ports:
-        return [context(escape(ports.advice))] if ports.advice else []
+        is_known = _has_no_way_out(egress) or not ports.advice
+        return [] if is_known else [context(escape(ports.advice))]
     facts = [("SNAT ports", total), ("Per node", per_node), ("Nodes", now), ("Idle timeout", timeout)]
     return [*fields(facts), section(advice)]
 

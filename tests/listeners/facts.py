@@ -187,7 +187,7 @@ clusters = st.builds(
     state=words(40),
     etag=st.none(),
     is_converging=st.booleans(),
-    pools=st.lists(pools, max_size=12).map(tuple),
+    pools=st.lists(pools, max_size=12, unique_by=lambda pool: pool.name).map(tuple),
     paths=st.lists(paths, max_size=6).map(tuple),
     ingress=st.lists(
         st.builds(IngressIp, addresses, names, st.sampled_from(["loadBalancer", "applicationGateway"]), words(200)),

@@ -156,6 +156,16 @@ def test_field_errors_keep_the_form_open(town: Town) -> None:
     assert not again["errors"]
 
 
+def test_the_form_is_drawn_again_with_who_decides(town: Town) -> None:
+    """The cluster was not known; choosing one keeps the hosts and tells who decides."""
+    town.command("UDEV0001", "request nowhere api.example.com")
+    assert "There is no cluster nowhere" in str(town.view("UDEV0001")["blocks"])
+    view = town.view("UDEV0001")
+    town.stage.do("action", user="UDEV0001", action_id="cluster", view_id=view["id"], value="aks-udr")
+    until(lambda: "must approve" in str(town.view("UDEV0001")["blocks"]))
+    assert "api.example.com" in str(town.view("UDEV0001"))
+
+
 def test_a_slow_answer_comes_after_the_ack(town: Town) -> None:
     """``show`` is acked empty and answered through the response URL."""
     acked = town.command("UDEV0001", "show aks-lb")
@@ -167,13 +177,13 @@ def test_late_errors_are_said(town: Town) -> None:
     """An error after the ack reaches the person too, for commands and for forms."""
     town.command("UDEV0001", "show nowhere")
     until(lambda: any("There is no cluster nowhere" in text for text in town.whispers("UDEV0001")))
-    town.command("UDEV0001", "scale aks-lb 3")
-    until(lambda: any(text.startswith("Plan") for text in town.whispers("UDEV0001")))
-    plan = next(m for m in town.stage.state["messages"] if m["text"].startswith("Plan"))
-    town.stage.do("action", user="UDEV0001", action_id="propose", channel=CHANNEL, message_ts=plan["ts"])
+    town.command("UDEV0001", "scale aks-lb")
+    until(lambda: any(text.startswith("Outbound IPs") for text in town.whispers("UDEV0001")))
+    shown = next(m for m in town.stage.state["messages"] if m["text"].startswith("Outbound IPs"))
+    town.stage.do("action", user="UDEV0001", action_id="propose", channel=CHANNEL, message_ts=shown["ts"])
     town.command("UDEV0001", "scale aks-lb 3 because")
     until(lambda: any(text.startswith("Proposed") for text in town.whispers("UDEV0001")))
-    town.submit("UDEV0001", reason="because")
+    town.submit("UDEV0001", count="4", reason="because")
     until(lambda: any("is still open" in text for text in town.whispers("UDEV0001")))
 
 
@@ -186,6 +196,7 @@ def test_a_form_that_does_not_open_is_said(town: Town) -> None:
 
 def test_a_defect_says_only_its_reference(town: Town) -> None:
     """What broke is in the log; the person gets a number to tell."""
+    town.ask()
     with closing(sqlite3.connect(town.database)) as database, database:
         database.execute("UPDATE audit_event SET hash = 'forged'")
     town.command("UAUD0001", "audit verify")

@@ -14,8 +14,8 @@ COUNTS = [
     (r"except Exception\b", PRODUCT, 2),
     (r"except BaseException\b", PRODUCT, 0),
     (r"except:", PRODUCT, 0),
-    (r"# type: ignore", PYTHON, 3),
-    (r"# noqa", PYTHON, 1),
+    (r"# type: ignore", PYTHON, 1),
+    (r"# noqa", PYTHON, 0),
     (r"# pragma: no cover", PYTHON, 0),
 ]
 
