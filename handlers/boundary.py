@@ -201,7 +201,10 @@ class Boundary:
         """Open a modal, and draw it again where the rest of it takes longer than a trigger lives."""
         kept = with_metadata(reply.view, {"channel": origin.channel})
         opened = self._client.views_open(trigger_id=origin.trigger_id or "", view=kept)
-        if reply.then is None or not self._lookups.acquire(blocking=False):
+        if reply.then is None:
+            return
+        if not self._lookups.acquire(blocking=False):
+            self._tell(Tell(message(BUSY)), origin)
             return
         try:
             view = reply.then()

@@ -83,7 +83,7 @@ def check_card(found: Check, now: datetime) -> Message:
         return _unfiltered(found)
     if len(found.findings) == 1:
         (only,) = found.findings
-        title = f"{name} → {only.destination}: {VERDICTS[only.evaluation.outcome][1]}"
+        title = f"{name} → {only.destination}: {_words(only)}"
         return message(title, [header(title), *_in_full(only, now), _small_print(found), *_offers(found, now)])
     granted = sum(one.evaluation.outcome is Outcome.ALLOWED for one in found.findings)
     title = f"{name}: {granted} of {len(found.findings)} allowed"
@@ -106,12 +106,12 @@ def _unfiltered(found: Check) -> Message:
 
 def _in_full(finding: Finding, now: datetime) -> list[Block]:
     evaluation, step = finding.evaluation, finding.evaluation.deciding
-    mark, words = VERDICTS[evaluation.outcome]
+    mark, words = VERDICTS[evaluation.outcome][0], escape(_words(finding))
     why = escape(step.why) if step else ""
     steps = [one for one in _numbered(evaluation.trace) if one[1].result is not Result.MISS]
     lines = [_step(number, each) for number, each in steps]
     return [
-        section(f"{mark} *{words.capitalize()}.* {why}".strip()),
+        section(f"{mark} *{words[0].upper()}{words[1:]}.* {why}".strip()),
         *([section(fold(_conditions(finding), 2500))] if step is None else []),
         *(fields(_place(step)) if step else []),
         *_owner(finding, now),
@@ -124,12 +124,22 @@ def _in_full(finding: Finding, now: datetime) -> list[Block]:
 
 
 def _conditions(finding: Finding) -> list[str]:
-    """What the outcome depends on, and what holds otherwise."""
+    """What the outcome depends on, and what ends the rest."""
     evaluation = finding.evaluation
     last = evaluation.trace[-1]
-    ends = "allowed" if last.action is Action.ALLOW else "denied"
-    otherwise = "denied by default" if last.stage is Stage.DEFAULT else f"{ends} by {escape(last.where)}"
-    return [*(f"• {escape(sentence)}" for sentence in evaluation.depends_on), f"• Otherwise it is {otherwise}."]
+    rest = [f"• Otherwise {escape(last.where)} decides."] if last.collection else []
+    return [*(f"• {escape(sentence)}" for sentence in evaluation.depends_on), *rest]
+
+
+def _words(finding: Finding) -> str:
+    """The verdict in words; what depends says what holds otherwise."""
+    evaluation = finding.evaluation
+    if evaluation.outcome is not Outcome.DEPENDS:
+        return VERDICTS[evaluation.outcome][1]
+    last = evaluation.trace[-1]
+    if last.stage is Stage.DEFAULT:
+        return "depends, otherwise denied by default"
+    return f"depends, otherwise {'allowed' if last.action is Action.ALLOW else 'denied by a rule'}"
 
 
 def _place(step: TraceStep) -> list[tuple[str, str]]:
@@ -154,7 +164,7 @@ def _owner(finding: Finding, now: datetime) -> list[Block]:
 def _line(finding: Finding) -> str:
     """One destination of several."""
     evaluation, step = finding.evaluation, finding.evaluation.deciding
-    mark, words = VERDICTS[evaluation.outcome]
+    mark, words = VERDICTS[evaluation.outcome][0], _words(finding)
     by = f", by {escape(step.where)}" if step and step.collection else ""
     owner = f", allowance {code(finding.allowance.id)}" if finding.allowance else ""
     depends = fold(_conditions(finding), 900) if step is None else ""
@@ -207,7 +217,7 @@ def trace_view(found: Check) -> View:
     if not found.findings:
         return modal("trace", "Trace", [section(escape(found.way.sentence))])
     (finding,) = found.findings
-    mark, words = VERDICTS[finding.evaluation.outcome]
+    mark, words = VERDICTS[finding.evaluation.outcome][0], _words(finding)
     title = f"{mark} {code(found.egress.ref.name)} → {code(str(finding.destination))}: *{words}*"
     steps = [section(text) for text in _pages(finding.evaluation.trace)]
     room = VIEW_BLOCKS - 3
