@@ -16,6 +16,7 @@ from bot.domain.approval import ApprovalPolicy, PolicyRule, VerdictKind
 from bot.domain.duration import duration_from_text
 from bot.domain.fqdn import parse_destination
 from bot.domain.people import Role
+from bot.domain.place import Home
 from bot.domain.plan import Limits
 from bot.domain.risk import Level, extended
 from bot.domain.settings import Bundle, ClusterScope, Durations, Group, Rulebook
@@ -227,6 +228,7 @@ def rulebook_from(file: ConfigurationFile) -> Rulebook:
         limits=Limits(max_removed_share=file.firewall.max_removed_share),
         risk=extended(file.risk),
         drift=file.firewall.drift,
+        home=Home(file.firewall.group, file.firewall.priority),
     )
 
 

@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-from bot import allowances, auditing, capacity, inventory
+from bot import allowances, auditing, capacity, checking, inventory
 from bot.allowances import Decision
 from bot.capacity import Wish
 from bot.errors import InvalidInput, UnknownCommand
@@ -10,12 +10,14 @@ from bot.inventory import EgressReport
 from bot.ports import Context
 from handlers.blocks import fleet, lists, log, words
 from handlers.blocks import scale as scaling
+from handlers.blocks.verdict import check_card
 from handlers.calls import Call, plain_words
-from handlers.modals import RequestForm, count_from
+from handlers.hosts import HostWords
+from handlers.modals import count_from
 from handlers.queries import AuditQuery
 from handlers.replies import File, Open, Reply, Tell
 from handlers.subjects import decide
-from handlers.views import deny_view, request_view
+from handlers.views import deny_view, form_from, open_form
 
 
 def help_(ctx: Context, call: Call) -> Reply:
@@ -85,10 +87,17 @@ def whois(ctx: Context, call: Call) -> Reply:
     return Tell(fleet.owners(inventory.whois(ctx, call.caller, address, "T".join(date))))
 
 
+def check(ctx: Context, call: Call) -> Reply:
+    """What the firewall does with hosts now, and by which rule."""
+    words = HostWords.parse(plain_words(call.text))
+    if not words.cluster or not (words.hosts or words.bundle):
+        raise InvalidInput("Name the cluster and the host: `/egress check CLUSTER example.com`, or `bundle:NAME`.")
+    return Tell(check_card(checking.check(ctx, call.caller, words.query()), ctx.clock.now()))
+
+
 def request(ctx: Context, call: Call) -> Reply:
-    """Opens the form, filled with what was typed."""
-    cluster, _, hosts = plain_words(call.text).partition(" ")
-    return Open(request_view(ctx, call.caller, RequestForm(cluster=cluster, destinations=hosts.strip())))
+    """Opens the form, filled with what was typed, or with what a pasted error names."""
+    return open_form(ctx, call.caller, *form_from(ctx, call.caller, plain_words(call.text)))
 
 
 def requests(ctx: Context, call: Call) -> Reply:

@@ -3,6 +3,7 @@
 from bot.ports.azure import Arm, ObservedTarget, Operation, OperationState
 from bot.ports.context import Caller, Clock, Context, Desk, Directory, Pace
 from bot.ports.notices import NOTICES, Notice, NoticeKind, Notifier, Outbox
+from bot.ports.recent import KnownRules, RecentRules
 from bot.ports.records import AllowanceFilter, Allowances, AuditLog, Scales
 from bot.ports.snapshots import Reading, Snapshots
 from bot.ports.store import Store, Transaction
@@ -21,6 +22,7 @@ __all__ = [
     "Desk",
     "Directory",
     "Finish",
+    "KnownRules",
     "Notice",
     "NoticeKind",
     "Notifier",
@@ -30,6 +32,7 @@ __all__ = [
     "Outbox",
     "Pace",
     "Reading",
+    "RecentRules",
     "Scales",
     "Snapshots",
     "Store",

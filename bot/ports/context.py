@@ -9,6 +9,7 @@ from bot.domain.people import Identity, Person
 from bot.domain.settings import Rulebook
 from bot.ports.azure import Arm
 from bot.ports.notices import Notice, NoticeKind
+from bot.ports.recent import RecentRules
 from bot.ports.store import Store, Transaction
 
 
@@ -84,6 +85,7 @@ class Context:
     clock: Clock
     rulebook: Rulebook
     pace: Pace = field(default_factory=Pace)
+    recent: RecentRules = field(default_factory=RecentRules)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from bot.allowances import MAX_DESTINATIONS, MAX_REASON, Preview
+from bot.allowances import MAX_REASON, Preview
+from bot.checking import MAX_DESTINATIONS
 from bot.domain.allowance import Allowance, Ask, Ending, Scope
 from bot.domain.approval import Verdict, VerdictKind
 from bot.domain.audit import Action, ChainedEvent, Event, link
