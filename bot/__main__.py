@@ -9,10 +9,11 @@ from pathlib import Path
 
 import click
 
-from bot import wiring
 from bot.config import Settings, settings_from
 from bot.errors import EgressError
-from bot.wiring import Running, SandboxChoice
+from bot.wiring import production
+from bot.wiring.doctor import examine
+from bot.wiring.running import Running, log_as
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,41 +28,43 @@ def main() -> None:
 @click.option("--fleet", default=0, show_default=True, help="Generated clusters beside the fixed ones.")
 @click.option("--http", "delivery", flag_value="http", default=True, help="Slack calls the bot (the default).")
 @click.option("--socket", "delivery", flag_value="socket", help="The bot calls Slack: Socket Mode.")
-@click.option(
-    "--speed", default=60.0, show_default=True, help="Divides every duration of Azure; 1 is Azure's own pace."
-)
+@click.option("--speed", default=60.0, show_default=True, help="Divides Azure's durations; 1 is its own pace.")
 @click.option("--no-bot", is_flag=True, help="Serve the simulators alone.")
 @click.option("--database", help="sqlite:///FILE or postgresql+psycopg://…; SQLite in the data folder by default.")
 def sandbox(data: Path | None, **options: object) -> None:
     """The bot beside a simulated Slack and a simulated Azure: no account, no token."""
+    from bot.wiring import simulated  # brings a web server and both simulators with it
+
+    log_as("text")
+
     with tempfile.TemporaryDirectory(prefix="egress-sandbox-") as folder:
-        choice = SandboxChoice(data=data or Path(folder), **options)  # type: ignore[arg-type]
-        _run(wiring.sandbox(choice, click.echo))
+        choice = simulated.SandboxChoice(data=data or Path(folder), **options)  # type: ignore[arg-type]
+        _run(simulated.sandbox(choice, click.echo))
 
 
 @main.command()
 def serve() -> None:
     """The whole bot: Slack, and the writers of Azure."""
-    _run(wiring.serve(_settings()))
+    _run(production.serve(_settings()))
 
 
 @main.command()
 def reconcile() -> None:
     """The writers of Azure alone, without listening to Slack: one more replica."""
-    _run(wiring.reconcile(_settings()))
+    _run(production.reconcile(_settings()))
 
 
 @main.command()
 def migrate() -> None:
     """Bring the database to this version's schema."""
-    wiring.migrate(_settings())
+    production.migrate(_settings())
     click.echo("The database has this version's schema.")
 
 
 @main.command()
 def doctor() -> None:
     """Say what is missing: configuration, database, Slack, Azure."""
-    findings = wiring.doctor(_settings())
+    findings = examine(_settings())
     for finding in findings:
         click.echo(f"{'ok     ' if finding.is_ok else 'missing'}  {finding.what}: {finding.sentence}")
     if not all(finding.is_ok for finding in findings):
@@ -76,18 +79,20 @@ def audit() -> None:
 @audit.command()
 def verify() -> None:
     """Prove the chain: every event is what was written, none is missing."""
-    click.echo(f"{wiring.verify_audit(_settings(), _account())} events verified.")
+    click.echo(f"{production.verify_audit(_settings(), _account())} events verified.")
 
 
 @audit.command()
 @click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="jsonl", show_default=True)
 def export(form: str) -> None:
     """Write every event to standard output, oldest first."""
-    click.echo(wiring.export_audit(_settings(), _account(), form), nl=False)
+    click.echo(production.export_audit(_settings(), _account(), form), nl=False)
 
 
 def _settings() -> Settings:
-    return settings_from(os.environ)
+    settings = settings_from(os.environ)
+    log_as(settings.log_format)
+    return settings
 
 
 def _account() -> str:

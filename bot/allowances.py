@@ -167,6 +167,7 @@ def request(ctx: Context, caller: Caller, draft: Draft) -> Allowance:
     _require_deciders(ctx, made.verdict, who)
     ask = Ask(made.destinations, draft.duration, draft.reason.strip(), draft.ticket.strip(), draft.bundle, draft.renews)
     with ctx.store.write() as tx:
+        tx.one_by_one(f"request:{made.scope.cluster_id}")
         _refuse_twin(ctx, tx, made.scope, ask)
         return _file(Desk(ctx, tx, caller), made, ask)
 
@@ -234,8 +235,11 @@ def _narrowed(desk: Desk, allowance: Allowance, decision: Decision) -> Allowance
     narrowed = narrow(allowance, decision.destinations, decision.duration)
     if narrowed.ask == allowance.ask:
         return allowance
+    ask, book = narrowed.ask, desk.ctx.rulebook
+    risk = assess(Subject(ask.destinations, ask.duration, narrowed.scope.environment, ask.bundle), book.risk)
+    narrowed = replace(narrowed, approvals=(), risk=risk)
     record(desk, narrowed, Action.ALLOWANCE_NARROW, reason=decision.reason)
-    return replace(narrowed, approvals=())
+    return narrowed
 
 
 def _deny(desk: Desk, allowance: Allowance, decision: Decision) -> Allowance:

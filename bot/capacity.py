@@ -6,14 +6,15 @@ from datetime import timedelta
 from bot.allowances import MAX_REASON, TIMERS, Decision, deciders, require_reason
 from bot.domain.access import environment_of, require_approver
 from bot.domain.allowance import Ending
-from bot.domain.approval import Question, VerdictKind, evaluate
+from bot.domain.approval import Question, Verdict, VerdictKind, evaluate
 from bot.domain.audit import Action, Event
 from bot.domain.egress import ClusterEgress
 from bot.domain.ids import canonical_id
+from bot.domain.people import Person
 from bot.domain.risk import Level, Risk
 from bot.domain.scale import Scale, ScaleStatus, approve_scale, require_undecided, scale_status
 from bot.domain.snat import Capacity, ScalePlan, capacity, plan_scale, possible_counts
-from bot.errors import AlreadyRequested, InvalidInput, RequestRefused, StalePlan
+from bot.errors import AlreadyRequested, InvalidInput, RequestRefused
 from bot.inventory import find, person, visible
 from bot.ports import Caller, Context, Desk, Transaction
 
@@ -28,62 +29,82 @@ class ScalePreview:
     Args:
         egress: The cluster as it is now.
         capacity: Its SNAT ports.
-        plan: What would happen; None where no count was named.
         counts: The counts that Azure takes.
     """
 
     egress: ClusterEgress
     capacity: Capacity
-    plan: ScalePlan | None
     counts: range
 
 
-def look(ctx: Context, caller: Caller, cluster: str, count: int | None = None) -> ScalePreview:
-    """Read a cluster and compute what a count would change; changes nothing.
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A number of outbound IPs that somebody wants.
+
+    Args:
+        cluster: Name or id.
+        count: How many.
+        reason: Why; may be empty.
+    """
+
+    cluster: str
+    count: int
+    reason: str = ""
+
+
+def look(ctx: Context, caller: Caller, cluster: str) -> ScalePreview:
+    """Read what a scale would start from; changes nothing.
 
     Raises:
         NotScalable: With the reason.
-        InvalidInput: A count that is not possible.
     """
     found = find(ctx, person(ctx, caller), cluster)
     egress = ctx.arm.read_egress(found.ref.id)
-    plan = None if count is None else plan_scale(egress, count)
-    return ScalePreview(egress, capacity(egress), plan, possible_counts(egress))
+    return ScalePreview(egress, capacity(egress), possible_counts(egress))
 
 
-def propose(ctx: Context, caller: Caller, plan: ScalePlan, *, reason: str) -> Scale:
-    """File a proposal to apply exactly this plan.
+def propose(ctx: Context, caller: Caller, wish: Wish) -> Scale:
+    """Plan from the cluster as it is now, and file exactly this plan to be decided.
 
     Raises:
-        UserError: Nothing was filed.
+        NotScalable: The outbound type has no count that could be changed.
+        InvalidInput: A count that is not possible.
+        AlreadyRequested: A proposal for the cluster is open.
+        RequestRefused: The approval policy refuses it, or nobody could approve it.
     """
     who = person(ctx, caller)
-    if len(reason) > MAX_REASON:
-        raise InvalidInput(f"The reason has {len(reason)} characters; {MAX_REASON} are enough.", field="reason")
-    egress = find(ctx, who, plan.cluster_id)
+    if len(wish.reason) > MAX_REASON:
+        raise InvalidInput(f"The reason has {len(wish.reason)} characters; {MAX_REASON} are enough.", field="reason")
+    egress = ctx.arm.read_egress(find(ctx, who, wish.cluster).ref.id)
+    plan = plan_scale(egress, wish.count)
     environment = environment_of(ctx.rulebook, egress.ref)
-    verdict = evaluate(ctx.rulebook.policy, Question("scale", plan.cluster_name, environment, NO_RISK))
-    if verdict.kind is VerdictKind.REFUSE:
-        raise RequestRefused(f"The approval policy refuses this: {verdict.reason} (rule {verdict.rule}).")
+    verdict = _verdict(ctx, who, plan, environment)
     now, lapse_after = ctx.clock.now(), ctx.rulebook.durations.lapse_after
-    is_granted = verdict.kind is VerdictKind.GRANT
-    if not is_granted and len(deciders(ctx, verdict, who.identity)) < verdict.needed:
-        raise RequestRefused("Nobody could approve this: the approver groups have too few members. Nothing was filed.")
     with ctx.store.write() as tx:
+        tx.one_by_one(f"propose:{plan.cluster_id}")
         _refuse_second(tx, plan)
         scale = Scale(
             id=tx.scales.new_id(now),
             version=1,
             plan=plan,
             environment=environment,
-            reason=reason.strip(),
+            reason=wish.reason.strip(),
             requester=caller.identity,
             requested_at=now,
             lapses_at=now + lapse_after,
             verdict=verdict,
-            approved_at=now if is_granted else None,
+            approved_at=now if verdict.kind is VerdictKind.GRANT else None,
         )
         return _file(Desk(ctx, tx, caller), scale)
+
+
+def _verdict(ctx: Context, who: Person, plan: ScalePlan, environment: str) -> Verdict:
+    verdict = evaluate(ctx.rulebook.policy, Question("scale", plan.cluster_name, environment, NO_RISK))
+    if verdict.kind is VerdictKind.REFUSE:
+        raise RequestRefused(f"The approval policy refuses this: {verdict.reason} (rule {verdict.rule}).")
+    if verdict.kind is VerdictKind.ASK and len(deciders(ctx, verdict, who.identity)) < verdict.needed:
+        raise RequestRefused("Nobody could approve this: the approver groups have too few members. Nothing was filed.")
+    return verdict
 
 
 def _file(desk: Desk, scale: Scale) -> Scale:
@@ -164,36 +185,6 @@ def record(desk: Desk, scale: Scale, action: Action, *, reason: str | None = Non
 def _refuse_second(tx: Transaction, plan: ScalePlan) -> None:
     for other in tx.scales.find(plan.cluster_id):
         raise AlreadyRequested(f"{other.id} for {plan.cluster_name} is still open; decide it first.")
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A number of outbound IPs that somebody wants.
-
-    Args:
-        cluster: Name or id.
-        count: How many.
-        reason: Why.
-        seen: The digest of the plan that was shown; None where the number was typed with its reason.
-    """
-
-    cluster: str
-    count: int
-    reason: str
-    seen: str | None = None
-
-
-def propose_count(ctx: Context, caller: Caller, wish: Wish) -> Scale:
-    """Plan from the cluster as it is now, and file that plan.
-
-    Raises:
-        StalePlan: It is not the plan that the person saw.
-        UserError: Nothing was filed.
-    """
-    plan = look(ctx, caller, wish.cluster, wish.count).plan
-    if plan is None or (wish.seen is not None and wish.seen != plan.digest):
-        raise StalePlan("The cluster has changed since the plan was shown; look at it again with `/egress scale`.")
-    return propose(ctx, caller, plan, reason=require_reason(wish.reason, "Say why it is needed"))
 
 
 def get(ctx: Context, caller: Caller, scale_id: str) -> Scale:

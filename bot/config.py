@@ -44,14 +44,14 @@ class Settings(BaseModel):
     log_format: Literal["json", "text"] = Field("json", description="How log lines are written.")
 
 
-def settings_from(environ: Mapping[str, str]) -> Settings:
+def settings_from(variables: Mapping[str, str]) -> Settings:
     """The settings in an environment.
 
     Raises:
         BadConfiguration: With one sentence for each wrong variable.
     """
     known = {f"EGRESS_{name.upper()}": name for name in Settings.model_fields}
-    given = {known[name]: value for name, value in environ.items() if name in known and value != ""}
+    given = {known[name]: value for name, value in variables.items() if name in known and value != ""}
     try:
         return Settings.model_validate(given)
     except ValidationError as error:
@@ -136,7 +136,9 @@ class FirewallSection(_Section):
     group: str = Field(
         "rcg-aks-egress", pattern=r"^[A-Za-z0-9][\w.-]{0,78}\w$", description="Our rule collection group."
     )
-    priority: int = Field(500, ge=100, le=65_000, description="Its priority where it has to be created.")
+    priority: int = Field(
+        300, ge=100, le=65_000, description="Its priority where it has to be created; the next free one if taken."
+    )
     drift: Literal["heal", "adopt", "report"] = Field("heal", description="What follows a change by hand to our rules.")
     max_removed_share: float = Field(
         0.5, ge=0, le=1, description="Share of our rules that one update may remove although nobody ended them."

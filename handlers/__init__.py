@@ -1,14 +1,14 @@
 """All of Slack, in and out: the one table of entry points, the application, and the two ways to serve it."""
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler
@@ -22,10 +22,14 @@ from slack_sdk.http_retry.builtin_handlers import (
 )
 from waitress.server import create_server
 
-from bot.ports import Context
+from bot.domain.settings import Rulebook
+from bot.errors import SlackUnreachable
+from bot.ports import Clock, Context, Store
 from handlers import actions, commands, home, views
 from handlers.boundary import Boundary, Entry
 from handlers.calls import Kind
+from handlers.identity import SlackDirectory
+from handlers.notify import SlackNotifier, slack_errors
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
@@ -115,8 +119,18 @@ def web_client(settings: SlackSettings, *, timeout: timedelta | None = None, ret
     )
 
 
-def build_app(ctx: Context, settings: SlackSettings) -> App:
-    """The Bolt application with every entry point of the table.
+def directory(settings: SlackSettings, rulebook: Rulebook, clock: Clock) -> SlackDirectory:
+    """Who people are, through Slack's user groups."""
+    return SlackDirectory(web_client(settings, timeout=DIRECTORY_TIMEOUT), rulebook, clock)
+
+
+def notifier(settings: SlackSettings, store: Store, rulebook: Rulebook) -> SlackNotifier:
+    """Says what the outbox owes; when to try again is the outbox's business."""
+    return SlackNotifier(web_client(settings), store, rulebook)
+
+
+def build_app(ctx: Context, settings: SlackSettings) -> "SlackApp":
+    """The application with every entry point of the table.
 
     It calls Slack neither here nor before an ack, so that it starts and records while Slack's Web API is away.
     """
@@ -129,14 +143,14 @@ def build_app(ctx: Context, settings: SlackSettings) -> App:
 
     app = App(
         client=WebClient(base_url=settings.api_url),
-        signing_secret=settings.signing_secret or "socket-mode-has-none",
+        signing_secret=settings.signing_secret or secrets.token_hex(),
         authorize=authorize,
         token_verification_enabled=False,
         process_before_response=True,
         listener_executor=boundary.pool,
     )
     register(app, boundary)
-    return app
+    return SlackApp(app, boundary, settings)
 
 
 def register(app: App, boundary: Boundary) -> None:
@@ -159,48 +173,88 @@ Route = Callable[[], tuple[int, str, str]]
 """Answers a GET with status, content type and text."""
 
 
-class Served(Protocol):
-    """A running front door."""
-
-    def stop(self) -> None:
-        """Take nothing new, finish what is under way, close."""
-        ...
-
-
 class _Front:
     """Slack's requests to Bolt, everything else to our own routes."""
 
-    def __init__(self, app: App, routes: Mapping[str, Route]) -> None:
-        self._slack = SlackRequestHandler(app, path="/slack/events")
+    def __init__(self, routes: Mapping[str, Route], slack: SlackRequestHandler | None = None) -> None:
         self._routes = routes
+        self._slack = slack
 
-    def __call__(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
-        route = self._routes.get(environ["PATH_INFO"])
-        if route is None or environ["REQUEST_METHOD"] != "GET":
-            return self._slack(environ, start_response)
-        status, content_type, text = route()
+    def __call__(self, asked: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
+        if self._slack is not None and asked["REQUEST_METHOD"] == "POST":
+            return self._slack(asked, start_response)
+        status, content_type, text = self._routes.get(asked["PATH_INFO"], _not_found)()
         body = text.encode()
         headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
         start_response(f"{status} {HTTPStatus(status).phrase}", headers)
         return [body]
 
 
+def _not_found() -> tuple[int, str, str]:
+    return 404, "text/plain; charset=utf-8", "There is nothing here.\n"
+
+
 DRAIN = timedelta(seconds=10)
 """How long requests under way may take when the process ends."""
 
+FLUSH = timedelta(seconds=2)
+"""How long written answers may take to leave; a caller that keeps its connection open does not hold up the end."""
 
-class HttpFront:
-    """Waitress on its own thread, with signed requests from Slack and our own routes.
+STALE = timedelta(seconds=40)
+"""Four intervals of the client's ping, which is ten seconds: then the socket counts as dead."""
+
+THREADS = 16
+"""Requests that are answered at the same time."""
+
+
+class SlackApp:
+    """Everything that answers Slack, and the ways to serve it.
 
     Args:
-        app: The application.
-        listen: ``host:port``; port 0 takes a free one.
-        routes: Answers by path, for example ``/healthz``.
+        bolt: The Bolt application.
+        boundary: Owns what comes after the ack.
+        settings: How to reach Slack.
     """
 
-    def __init__(self, app: App, listen: str, routes: Mapping[str, Route]) -> None:
-        self._app = app
-        self._server = create_server(_Front(app, routes), listen=listen, threads=16, ident=None)
+    def __init__(self, bolt: App, boundary: Boundary, settings: SlackSettings) -> None:
+        self.bolt = bolt
+        self._boundary = boundary
+        self._settings = settings
+
+    def serve_http(self, listen: str, routes: Mapping[str, Route] = MappingProxyType({})) -> "HttpFront":
+        """Serve ``/slack/events`` and our own routes on ``host:port`` until stopped."""
+        return HttpFront(_Front(routes, SlackRequestHandler(self.bolt, path="/slack/events")), listen, self.drain)
+
+    def serve_socket(self) -> "SocketFront":
+        """Serve through Socket Mode until stopped."""
+        return SocketFront(self.bolt, self._settings, self.drain)
+
+    def is_idle(self) -> bool:
+        """Whether everything that follows the acks so far has been done."""
+        return self._boundary.is_idle()
+
+    def drain(self) -> None:
+        """Finish what follows acks that were given."""
+        self._boundary.pool.shutdown(wait=True)
+
+
+def serve_routes(listen: str, routes: Mapping[str, Route]) -> "HttpFront":
+    """Serve our own routes alone: beside Socket Mode, and where only the reconciler runs."""
+    return HttpFront(_Front(routes), listen, lambda: None)
+
+
+class HttpFront:
+    """Waitress on its own thread.
+
+    Args:
+        front: What answers.
+        listen: ``host:port``; port 0 takes a free one.
+        drain: Finishes what follows acks.
+    """
+
+    def __init__(self, front: _Front, listen: str, drain: Callable[[], None]) -> None:
+        self._drain = drain
+        self._server = create_server(front, listen=listen, threads=THREADS, ident=None)
         self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
         self._thread.start()
 
@@ -213,27 +267,29 @@ class HttpFront:
         """Take nothing new, finish what is under way, close."""
         self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=DRAIN.total_seconds())
         self._server.close()
-        self._thread.join(DRAIN.total_seconds())
-        _drain(self._app)
+        self._thread.join(FLUSH.total_seconds())
+        self._drain()
 
 
 class SocketFront:
     """Socket Mode: nothing is exposed, Slack's requests come through a socket that we opened.
 
     Args:
-        app: The application.
+        bolt: The Bolt application.
         settings: With the app token.
+        drain: Finishes what follows acks.
+
+    Raises:
+        SlackRefused: Slack does not open a socket for this app.
+        SlackUnreachable: Slack does not answer.
     """
 
-    def __init__(self, app: App, settings: SlackSettings) -> None:
-        self._app = app
-        self._handler = SocketModeHandler(
-            app,
-            settings.app_token,
-            web_client=WebClient(token=settings.app_token, base_url=settings.api_url),
-            concurrency=16,
-        )
-        self._handler.client.connect()
+    def __init__(self, bolt: App, settings: SlackSettings, drain: Callable[[], None]) -> None:
+        self._drain = drain
+        client = WebClient(token=settings.app_token, base_url=settings.api_url)
+        self._handler = SocketModeHandler(bolt, settings.app_token, web_client=client, concurrency=THREADS)
+        with slack_errors():
+            self._handler.client.connect()
 
     def silence(self) -> timedelta | None:
         """How long ago Slack last answered a ping; None before the first one."""
@@ -246,6 +302,16 @@ class SocketFront:
         silence = self.silence()
         return bool(self._handler.client.is_connected()) and (silence is None or silence < STALE)
 
+    def check(self) -> None:
+        """Watchdog for whoever can start the process anew.
+
+        Raises:
+            SlackUnreachable: Slack has been silent for longer than the client takes to connect again by itself.
+        """
+        silence = self.silence()
+        if silence is not None and silence > STALE:
+            raise SlackUnreachable(f"Slack has been silent on the socket for {int(silence.total_seconds())} seconds.")
+
     def stop(self) -> None:
         """Take nothing new, finish what is under way, close."""
         client = self._handler.client
@@ -253,25 +319,6 @@ class SocketFront:
         until = time.monotonic() + DRAIN.total_seconds()
         while not client.message_queue.empty() and time.monotonic() < until:
             time.sleep(0.05)
+        client.message_workers.shutdown(wait=True)  # their acks need the socket, which ``close`` would take first
         client.close()
-        _drain(self._app)
-
-
-STALE = timedelta(seconds=40)
-"""Four intervals of the ping: then the socket counts as dead (facts of the SDK: it pings every ten seconds)."""
-
-
-def serve_http(app: App, listen: str, routes: Mapping[str, Route] = MappingProxyType({})) -> HttpFront:
-    """Serve ``/slack/events`` and our own routes until stopped."""
-    return HttpFront(app, listen, routes)
-
-
-def serve_socket(app: App, settings: SlackSettings) -> SocketFront:
-    """Serve through Socket Mode until stopped."""
-    return SocketFront(app, settings)
-
-
-def _drain(app: App) -> None:
-    """Finish what follows acks that were given."""
-    executor: Executor = app.listener_runner.listener_executor
-    executor.shutdown(wait=True)
+        self._drain()

@@ -10,6 +10,7 @@ from bot.domain.scale import Scale, require_undecided
 from bot.ports import Context
 from handlers.blocks import fleet, lists, log, words
 from handlers.calls import Call
+from handlers.home import redrawn
 from handlers.modals import DenyForm, NarrowForm, RequestForm, ScaleForm
 from handlers.queries import AuditQuery
 from handlers.replies import Open, Reply, Tell
@@ -17,10 +18,10 @@ from handlers.subjects import decide, look_up
 from handlers.views import request_view
 
 
-def approve(ctx: Context, call: Call) -> Reply:
+def approve(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """Say yes to exactly what the card shows."""
-    decision = Decision(call.value["id"], True, seen=call.value["digest"])
-    return Tell(lists.decided(decide(ctx, call.caller, decision), ctx.clock.now()))
+    made = decide(ctx, call.caller, Decision(call.value["id"], True, seen=call.value["digest"]))
+    return Tell(lists.decided(made, ctx.clock.now())), *redrawn(ctx, call.caller)
 
 
 def deny(ctx: Context, call: Call) -> Reply:
@@ -46,21 +47,22 @@ def _require_decidable(found: Allowance | Scale, seen: str, ctx: Context, act: A
     require_same(found, seen)
 
 
-def revoke(ctx: Context, call: Call) -> Reply:
+def revoke(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """End it now."""
-    return Tell(lists.decided(allowances.end(ctx, call.caller, call.value["id"]), ctx.clock.now()))
+    ended = allowances.end(ctx, call.caller, call.value["id"])
+    return Tell(lists.decided(ended, ctx.clock.now())), *redrawn(ctx, call.caller)
 
 
-def renew(ctx: Context, call: Call) -> Reply:
+def renew(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """Ask for the same again."""
     made = allowances.renew(ctx, call.caller, call.value["id"])
-    return Tell(lists.filed(made, allowances.deciders(ctx, made.verdict, made.requester), ctx.clock.now()))
+    asked = allowances.deciders(ctx, made.verdict, made.requester)
+    return Tell(lists.filed(made, asked, ctx.clock.now())), *redrawn(ctx, call.caller)
 
 
 def propose(_ctx: Context, call: Call) -> Reply:
-    """Ask why so many outbound IPs are needed."""
-    seen = call.value
-    return Open(ScaleForm.build(seen["id"], seen["name"], seen["count"], seen["digest"]))
+    """Ask how many outbound IPs are needed, and why."""
+    return Open(ScaleForm.build(call.value["id"], call.value["name"]))
 
 
 def turn_list(ctx: Context, call: Call) -> Reply:

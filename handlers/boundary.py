@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -85,6 +86,7 @@ class Boundary:
         self._ctx = ctx
         self._client = client
         self._lookups = BoundedSemaphore(LOOKUPS)
+        self._under_way: set[Future[None]] = set()
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="after-ack")
 
     def bolt_listener(self, entry: Entry) -> Callable[[Ack, dict[str, Any]], None]:
@@ -121,21 +123,21 @@ class Boundary:
 
     def _run(self, entry: Entry, body: dict[str, Any]) -> tuple[Reply, ...]:
         """The replies of a listener, or what has to be said instead. Nothing gets past this."""
+        reference = secrets.token_hex(4)
         try:
             given = entry.listener(self._ctx, call_from(entry.kind, body))
-        except Exception as error:  # noqa: BLE001
-            return self._translate(entry, body, error)
+        except (UserError, Conflict, Unavailable) as error:
+            self._record_refusal(entry, body, error)
+            return (self._said(entry, body, error, trouble(error, reference)),)
+        except Exception as error:
+            log.exception("listener failed", entry=entry.name, kind=str(entry.kind), reference=reference)
+            return (self._said(entry, body, error, trouble(error, reference)),)
         return given if isinstance(given, tuple) else (given,)
 
-    def _translate(self, entry: Entry, body: dict[str, Any], error: Exception) -> tuple[Reply, ...]:
-        reference = secrets.token_hex(4)
-        if isinstance(error, UserError | Conflict) and entry.act:
-            self._record_refusal(entry, body, error)
-        if not isinstance(error, UserError | Conflict | Unavailable):
-            log.error("listener failed", entry=entry.name, kind=str(entry.kind), reference=reference, exc_info=error)
-        return (self._said(entry, body, error, trouble(error, reference)),)
-
     def _record_refusal(self, entry: Entry, body: dict[str, Any], error: EgressError) -> None:
+        """An act that was refused is on record before its ack; what only waits is no refusal."""
+        if not entry.act or isinstance(error, Unavailable):
+            return
         try:
             refuse(self._ctx, call_from(entry.kind, body).caller, entry.act, error)
         except EgressError as second:
@@ -145,7 +147,7 @@ class Boundary:
         """Where the sentence goes: to the field that it is about, into the modal, or to the person."""
         if entry.kind is Kind.OPTIONS:
             return Options()
-        if entry.kind is not Kind.VIEW:
+        if entry.kind is not Kind.VIEW or entry.is_late:
             return Tell(message(sentence))
         inputs = origin_from(body).inputs
         if isinstance(error, AlreadyDecided | Conflict) or not inputs:
@@ -162,8 +164,15 @@ class Boundary:
         if rest:
             self._later(partial(self._send_all, rest, origin_from(body)))
 
+    def is_idle(self) -> bool:
+        """Whether everything that follows an ack has been done."""
+        return not self._under_way
+
     def _later(self, work: Callable[[], None]) -> None:
-        self.pool.submit(work).add_done_callback(_log_failure)
+        future = self.pool.submit(work)
+        self._under_way.add(future)
+        future.add_done_callback(_log_failure)
+        future.add_done_callback(self._under_way.discard)
 
     def _send_all(self, replies: Sequence[Reply], origin: Origin) -> None:
         for reply in replies:
@@ -172,6 +181,8 @@ class Boundary:
                     self._send(reply, origin)
             except (Unavailable, Refused) as error:
                 log.warning("a reply was not delivered", reply=type(reply).__name__, error=str(error))
+                if isinstance(reply, Open):
+                    self._send_all((Tell(message(error.sentence)),), origin)
 
     def _send(self, reply: Reply, origin: Origin) -> None:
         match reply:
@@ -191,13 +202,23 @@ class Boundary:
         """Where the person acted; and where the bot cannot speak there, in their conversation with it."""
         said = _message_arguments(reply.message)
         if origin.response_url is not None:
-            WebhookClient(origin.response_url).send(response_type="ephemeral", replace_original=reply.replaces, **said)
+            self._respond(origin.response_url, {"replace_original": reply.replaces, **said})
             return
         try:
-            with slack_errors():
-                self._client.chat_postEphemeral(channel=origin.channel or "", user=origin.user, **said)
+            self._whisper(said, origin)
         except SlackRefused:
             self._client.chat_postMessage(channel=self._direct(origin), **said)
+
+    def _respond(self, url: str, said: dict[str, Any]) -> None:
+        answer = WebhookClient(url, timeout=self._client.timeout).send(response_type="ephemeral", **said)
+        if answer.status_code != HTTPStatus.OK:
+            raise SlackRefused(f"Slack did not take the answer ({answer.status_code} {answer.body[:100]}).")
+
+    def _whisper(self, said: dict[str, Any], origin: Origin) -> None:
+        if origin.channel is None:
+            raise SlackRefused("There is no conversation to answer in.", code="channel_not_found")
+        with slack_errors():
+            self._client.chat_postEphemeral(channel=origin.channel, user=origin.user, **said)
 
     def _redraw(self, view: dict[str, Any], origin: Origin) -> None:
         kept = with_metadata(view, {"channel": origin.channel})

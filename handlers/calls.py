@@ -17,6 +17,10 @@ from bot.ports import Caller
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
+def _nothing() -> Mapping[str, str]:
+    return NOTHING
+
+
 class Kind(StrEnum):
     """Through what somebody comes in."""
 
@@ -35,14 +39,15 @@ class Call:
     Args:
         caller: Who, and through what.
         text: The words behind the subcommand, what is typed into a select, or the message of a message shortcut.
-        value: The ids and digests on the button that was pressed, or of the modal that was submitted.
+        value: The ids and digests on the button that was pressed, or of the modal that was submitted; of a command its
+            subcommand, as ``word``.
         form: What stands in the fields of the modal, by block id; choices by their value.
     """
 
     caller: Caller
     text: str = ""
-    value: Mapping[str, str] = NOTHING
-    form: Mapping[str, str] = NOTHING
+    value: Mapping[str, str] = field(default_factory=_nothing)
+    form: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,8 @@ def _text(kind: Kind, body: Mapping[str, Any]) -> str:
 def _value(kind: Kind, body: Mapping[str, Any]) -> Mapping[str, str]:
     if kind is Kind.VIEW:
         return _metadata(body["view"])
+    if kind is Kind.COMMAND:
+        return {"word": words_of(body)[0]}
     return _json(body["actions"][0].get("value")) if kind is Kind.ACTION else NOTHING
 
 

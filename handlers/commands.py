@@ -10,7 +10,7 @@ from bot.ports import Context
 from handlers.blocks import fleet, lists, log, words
 from handlers.blocks import scale as scaling
 from handlers.calls import Call, plain_words
-from handlers.modals import RequestForm
+from handlers.modals import RequestForm, count_from
 from handlers.queries import AuditQuery
 from handlers.replies import File, Open, Reply, Tell
 from handlers.subjects import decide
@@ -24,8 +24,8 @@ def help_(ctx: Context, call: Call) -> Reply:
 
 def unknown(_ctx: Context, call: Call) -> Reply:
     """No such subcommand."""
-    typed = call.text.split(" ", 1)[0]
-    alike = get_close_matches(typed.lower(), [row.name for row in words.HELP], n=1)
+    typed = call.value["word"]
+    alike = get_close_matches(typed, [row.name for row in words.HELP], n=1)
     hint = f"Did you mean `/egress {alike[0]}`?" if alike else "`/egress help` lists what there is."
     raise UnknownCommand(f"There is no /egress {typed[:40]}. {hint}")
 
@@ -41,7 +41,7 @@ def list_(ctx: Context, call: Call) -> Reply:
     return Tell(fleet.fleet_list(inventory.fleet(ctx, call.caller, call.text), call.text, 1))
 
 
-def show(ctx: Context, call: Call) -> Reply:
+def show(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
     """One cluster in full."""
     name, _, form = call.text.partition(" ")
     if not name:
@@ -52,7 +52,7 @@ def show(ctx: Context, call: Call) -> Reply:
     report = inventory.show(ctx, call.caller, name)
     if form == "json":
         about = f"Egress of {report.egress.ref.name}, read {report.read_at:%Y-%m-%d %H:%M} UTC."
-        return File(f"{report.egress.ref.name}-egress.json", fleet.egress_json(report), about)
+        return File(f"{report.egress.ref.name}-egress.json", fleet.egress_json(report), about), Tell(words.file_sent())
     return Tell(fleet.egress_ips(report) if form == "ips" else fleet.egress_report(report))
 
 
@@ -106,22 +106,15 @@ def renew(ctx: Context, call: Call) -> Reply:
 
 
 def scale(ctx: Context, call: Call) -> Reply:
-    """What a number of outbound IPs would change; with a reason, proposed at once."""
+    """What outbound IPs there are and could be; with a number, the plan is proposed."""
     name, _, rest = plain_words(call.text).partition(" ")
     typed, _, reason = rest.strip().partition(" ")
     if not name:
         raise InvalidInput("Name the cluster: `/egress scale CLUSTER`, or `/egress scale CLUSTER 3 REASON`.")
-    count = _count(typed, name) if typed else None
-    if count is None or not reason.strip():
-        return Tell(scaling.scale_preview(capacity.look(ctx, call.caller, name, count)))
-    made = capacity.propose_count(ctx, call.caller, Wish(name, count, reason))
+    if not typed:
+        return Tell(scaling.scale_preview(capacity.look(ctx, call.caller, name)))
+    made = capacity.propose(ctx, call.caller, Wish(name, count_from(typed, name), reason))
     return Tell(lists.proposed(made, allowances.deciders(ctx, made.verdict, made.requester), ctx.clock.now()))
-
-
-def _count(typed: str, name: str) -> int:
-    if not typed.isdecimal() or len(typed) > 4:
-        raise InvalidInput(f"“{typed}” is no number of outbound IPs: write `/egress scale {name} 3`.")
-    return int(typed)
 
 
 def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
@@ -131,7 +124,8 @@ def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
         return Tell(log.proof(auditing.prove(ctx, call.caller)))
     if wanted.form:
         text = auditing.export(ctx, call.caller, wanted.filter, wanted.form)
-        return File(log.file_name(wanted.form, ctx.clock.now()), text, log.exported(text, wanted.form))
+        file = File(log.file_name(wanted.form, ctx.clock.now()), text, log.exported(text, wanted.form))
+        return file, Tell(words.file_sent())
     found = auditing.search(ctx, call.caller, wanted.filter, limit=log.PAGE + 1)
     return Tell(log.audit_page(found, call.text))
 

@@ -50,10 +50,14 @@ class Choices:
     def options(self, typed: str = "") -> list[Block]:
         """The clusters as options, those that fit what was typed; at most as many as a select takes."""
         fitting = [one for one in self.clusters if typed.strip().lower() in one.ref.name.lower()]
-        return [option(self.label(one), self.key(one)) for one in fitting[:OPTIONS]]
+        by_key = {self.key(one): one for one in fitting}
+        return [option(self.label(one), key) for key, one in list(by_key.items())[:OPTIONS]]
 
     def key(self, egress: ClusterEgress) -> str:
-        """The cluster's name, or its id where several share the name and the id fits an option."""
+        """The cluster's name, or its id where several share the name.
+
+        Where the id is longer than an option may be, the name stays, and the answer to it lists the full ids.
+        """
         is_shared = sum(one.ref.name.lower() == egress.ref.name.lower() for one in self.clusters) > 1
         return egress.ref.id if is_shared and len(egress.ref.id) <= OPTION_VALUE else egress.ref.name
 
@@ -253,34 +257,43 @@ def _is_shorter(offered: timedelta | None, asked: timedelta | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ScaleForm:
-    """Why a number of outbound IPs is proposed."""
+    """How many outbound IPs are proposed, and why."""
 
     CALLBACK: ClassVar[str] = "scale"
 
+    count: str = ""
     reason: str = ""
 
     @classmethod
     def parse(cls, form: Mapping[str, str]) -> "ScaleForm":
         """Read the fields."""
-        return cls(form.get("reason", ""))
+        return cls(form.get("count", "").strip(), form.get("reason", ""))
 
     @staticmethod
-    def build(cluster: str, name: str, count: str, seen: str) -> View:
+    def build(cluster: str, name: str) -> View:
         """Draw the form.
 
         Args:
             cluster: The cluster's ARM id.
             name: Its name.
-            count: How many outbound IPs.
-            seen: The digest of the plan that the person looked at.
         """
         blocks = [
-            section(f"{code(name)}: {count} managed outbound IPs."),
-            input_("reason", "Why it is needed", _long(""), hint="Approvers decide by it; auditors read it."),
+            section(f"Managed outbound IPs of {code(name)}. The plan is made from the cluster as it is when you send."),
+            input_("count", "How many", text_input("")),
+            input_("reason", "Why", _long(""), optional=True, hint="Approvers decide by it; auditors read it."),
         ]
-        return modal(
-            ScaleForm.CALLBACK, "Propose a scale", blocks, submit="Propose", id=cluster, count=count, digest=seen
-        )
+        return modal(ScaleForm.CALLBACK, "Propose a scale", blocks, submit="Propose", id=cluster, name=name)
+
+
+def count_from(typed: str, name: str) -> int:
+    """A number of outbound IPs as somebody typed it.
+
+    Raises:
+        InvalidInput: If it is none.
+    """
+    if not typed.isdecimal() or len(typed) > 4:
+        raise InvalidInput(f"“{typed}” is no number of outbound IPs: write `/egress scale {name} 3`.", field="count")
+    return int(typed)
 
 
 def closing(title: str, sentence: str) -> View:

@@ -37,6 +37,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "invalid_auth": "Slack does not accept the bot's token.",
         "token_revoked": "The bot's token was revoked; install the app again.",
         "plan_upgrade_required": "This Slack plan has no user groups; name the people in the configuration.",
+        "socket_mode_not_enabled": "The Slack app is not set up for Socket Mode; install it from the manifest.",
         "expired_trigger_id": "Slack waits three seconds for a form, and this took longer; try again.",
     }
 )

@@ -6,12 +6,12 @@ from bot.capacity import Wish
 from bot.domain.allowance import Allowance, digest
 from bot.domain.duration import duration_from_text
 from bot.domain.fqdn import parse_destinations
-from bot.errors import UserError
+from bot.errors import UnknownCluster, UserError
 from bot.ports import Caller, Context
 from handlers.blocks import lists
-from handlers.blocks.words import trouble
+from handlers.blocks.words import NO_CLUSTER, trouble
 from handlers.calls import Call
-from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm, ScaleForm
+from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm, ScaleForm, count_from
 from handlers.replies import Options, Redraw, Reply, Tell, View
 from handlers.subjects import decide, look_up
 
@@ -55,15 +55,10 @@ def narrow(ctx: Context, call: Call) -> Reply:
 
 
 def scale(ctx: Context, call: Call) -> Reply:
-    """Proposes the plan that was shown."""
-    count = call.value.get("count", "")
-    wish = Wish(
-        call.value.get("id", ""),
-        int(count) if count.isdecimal() else 0,
-        ScaleForm.parse(call.form).reason,
-        seen=call.value.get("digest"),
-    )
-    made = capacity.propose_count(ctx, call.caller, wish)
+    """Plans from the cluster as it is now, and proposes that."""
+    form = ScaleForm.parse(call.form)
+    wish = Wish(call.value.get("id", ""), count_from(form.count, call.value.get("name", "")), form.reason)
+    made = capacity.propose(ctx, call.caller, wish)
     return Tell(lists.proposed(made, allowances.deciders(ctx, made.verdict, made.requester), ctx.clock.now()))
 
 
@@ -73,7 +68,10 @@ def request_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[s
 
 
 def _choices(ctx: Context, caller: Caller) -> Choices:
-    return Choices(ctx.rulebook, tuple(inventory.visible(ctx, inventory.person(ctx, caller))))
+    visible = inventory.visible(ctx, inventory.person(ctx, caller))
+    if not visible:
+        raise UnknownCluster(NO_CLUSTER)
+    return Choices(ctx.rulebook, tuple(visible))
 
 
 def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> list[str]:

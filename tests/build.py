@@ -1,8 +1,7 @@
 """Puts the product together for tests: the real store, the real Azure SDK, the simulated Azure, simulated time."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot import inventory
@@ -31,15 +30,17 @@ def rulebook() -> Rulebook:
     return rulebook_from(configuration_from(CONFIG))
 
 
+MEMBERS = {"SAPPROVE1": {"UAPP0001", "UAPP0002"}, "SAUDIT001": {"UAUD0001"}}
+"""The user groups of the simulated workspace."""
+
+
 class People:
     """The user groups of the fixed inhabitants, as the simulated workspace has them."""
-
-    members_of = {"SAPPROVE1": {"UAPP0001", "UAPP0002"}, "SAUDIT001": {"UAUD0001"}}
 
     def __init__(self, book: Rulebook) -> None:
         self._book = book
 
-    def person(self, identity: Identity, *, is_fresh: bool = False) -> Person:
+    def person(self, identity: Identity, **_options: bool) -> Person:
         """Roles and groups of a fixed inhabitant."""
         groups = [name for name in self._book.groups if identity in self.members(name)]
         roles = frozenset(role for name in groups for role in self._book.groups[name].roles)
@@ -48,7 +49,7 @@ class People:
     def members(self, group: str) -> tuple[Identity, ...]:
         """The people of a configured group."""
         configured = self._book.groups[group]
-        users = configured.users | self.members_of.get(configured.usergroup or "", set())
+        users = configured.users | MEMBERS.get(configured.usergroup or "", set())
         return tuple(Identity(TEAM, user) for user in sorted(users))
 
 
@@ -58,7 +59,7 @@ class Said:
 
     notices: list[Notice] = field(default_factory=list)
 
-    def deliver(self, notice: Notice, now: datetime) -> None:
+    def deliver(self, notice: Notice, _now: datetime) -> None:
         """Remember a notice."""
         self.notices.append(notice)
 
@@ -100,17 +101,12 @@ class World:
             taken += step
 
 
-def wall_offset(now: Callable[[], datetime]) -> Callable[[], float]:
-    """The offset that makes the database's clock show simulated time."""
-    return lambda: (now() - datetime.now(UTC)).total_seconds()
-
-
 def make_world(database_url: str, *, book: Rulebook | None = None, pace: Pace | None = None) -> World:
     """A world at rest: the fleet is known, nothing is asked."""
     clock = ManualClock()
     arm = ArmSubscription(clock, Journal(), speed=1.0)
     book = book or rulebook()
-    store = SqlStore(database_url, offset_s=wall_offset(clock.now))
+    store = SqlStore(database_url, offset_s=clock.ahead_s)
     azure = AzureArm(
         IssuedToken(arm.issue_token),
         ArmSettings(subscriptions=(SUBSCRIPTION,)),

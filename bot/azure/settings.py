@@ -28,7 +28,7 @@ class ArmSettings:
     credential_scopes: tuple[str, ...] = ()
     ca_file: str | None = None
     group: str = "rcg-aks-egress"
-    group_priority: int = 500
+    group_priority: int = 300
     collection_prefix: str = "egress-"
     pace: float = 1.0
     look_after_s: float = 10.0

@@ -32,6 +32,10 @@ class SandboxClock:
         """The simulated time, in UTC."""
         return self._base() + self._offset
 
+    def ahead_s(self) -> float:
+        """How many seconds this clock is ahead of the machine's; negative if it is behind."""
+        return (self.now() - _wall_clock()).total_seconds()
+
     def advance(self, by: timedelta) -> None:
         """Move time forward and tell the watchers.
 

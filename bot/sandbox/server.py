@@ -117,14 +117,12 @@ class Sandbox:
         """
         routes = [*self._control.routes(), *slack_control_routes(self.slack), *arm_http.control_routes(self.arm)]
         front = ServedApp(Starlette(routes=[*routes, *slack_routes(self.slack)]), self.options.port)
-        self._served = [front]
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(front.stop)
             arm = arm_http.arm_app(self.arm, issue_token=self.arm.issue_token)
             certificate = (self._certificate, self._key)
-            self._served.append(ServedApp(arm, self.options.arm_port, certificate=certificate))
-        except BaseException:
-            front.stop()
-            raise
+            self._served = [front, ServedApp(arm, self.options.arm_port, certificate=certificate)]
+            undo.pop_all()
         self.slack.base_url = self.url
         for served in self._served:
             served.start()

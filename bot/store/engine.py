@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,27 +107,33 @@ BUSY_SQLSTATES = frozenset({"55P03", "57014", "40001", "40P01", "57P01", "57P03"
 Source: https://www.postgresql.org/docs/current/errcodes-appendix.html, read 2026-11.
 """
 
+UNDEFINED_TABLE = "42P01"
+"""A table is not there; source as above."""
+
+BUSY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT})
+"""Primary result codes that waiting helps against (https://www.sqlite.org/rescode.html, read 2026-11)."""
+
+UNREACHABLE = frozenset({"OperationalError", "ConnectionTimeout", "InterfaceError"})
+"""What the PostgreSQL driver raises where the server could not give a code."""
+
 
 def _translated(error: PoolTimeout | DBAPIError) -> Exception:
     if isinstance(error, PoolTimeout) or _is_busy(error):
         return StoreBusy("The database is busy; nothing was recorded. Try again in a moment.")
+    if _lacks_tables(error):
+        return BadConfiguration("The database does not have the tables of this version: run python -m bot migrate.")
     return error
 
 
 def _is_busy(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in BUSY_SQLITE
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return state in BUSY_SQLSTATES or state.startswith("08")
-    return error.connection_invalidated or isinstance(error.orig, _OPERATIONAL) or _is_unreachable(error)
+    return error.connection_invalidated or type(error.orig).__name__ in UNREACHABLE
 
 
-_OPERATIONAL: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
-
-
-def _is_unreachable(error: DBAPIError) -> bool:
-    """A connection that failed before the server could give a code."""
-    return type(error.orig).__name__ in {"OperationalError", "ConnectionTimeout", "InterfaceError"}
-
-
-Offset = Callable[[], float]
-"""How many seconds the product's clock is ahead of the database's; nought outside the sandbox."""
+def _lacks_tables(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE or "no such table" in str(error.orig)

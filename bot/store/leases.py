@@ -6,6 +6,7 @@ given back, and whichever replica is free looks at it when it is due.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,19 @@ from bot.store import schema
 from bot.store.rows import claim_from_row
 
 work = schema.work.c
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How work stands.
+
+    Args:
+        overdue_s: Seconds that the latest due work of each kind waits.
+        failures: Failures in a row, the most of each kind.
+    """
+
+    overdue_s: dict[str, float]
+    failures: dict[str, float]
 
 
 class SqlWork:
@@ -133,6 +147,12 @@ class SqlWork:
         free_at = case((work.owner.is_(None), work.due), else_=held)
         value = self._connection.scalar(select(func.min(free_at) - self._now).where(work.due.is_not(None)))
         return None if value is None else float(value)
+
+    def backlog(self) -> Backlog:
+        """How late work is, and how often it failed, by kind."""
+        late = func.max(case((work.due < self._now, self._now - work.due), else_=0.0))
+        rows = self._connection.execute(select(work.kind, late, func.max(work.failures)).group_by(work.kind)).all()
+        return Backlog({kind: float(s) for kind, s, _ in rows}, {kind: float(n) for kind, _, n in rows})
 
     def is_quiet(self) -> bool:
         """Whether nothing is due, wanted, parked or held."""

@@ -77,6 +77,12 @@ class SqlOutbox:
         self._connection.execute(delete(schema.card).filter_by(subject=subject, channel=channel))
         self._connection.execute(insert(schema.card).values(subject=subject, channel=channel, ts=ts))
 
+    def backlog(self) -> tuple[int, int]:
+        """How many notices wait, and how many were given up."""
+        waiting = select(func.count()).select_from(schema.notice).where(_unsent())
+        dead = select(func.count()).select_from(schema.notice).where(notice.dead.is_not(None))
+        return self._connection.scalar(waiting) or 0, self._connection.scalar(dead) or 0
+
     def is_quiet(self) -> bool:
         """Whether nothing waits to be sent."""
         return self._connection.execute(select(notice.id).where(_unsent()).limit(1)).first() is None

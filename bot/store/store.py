@@ -21,12 +21,18 @@ class SqlTransaction:
     """``ports.Transaction`` in SQL: one connection, seen through one object for each kind of row."""
 
     def __init__(self, connection: Connection, now: ColumnElement[float]) -> None:
+        self._connection = connection
         self.allowances = SqlAllowances(connection)
         self.scales = SqlScales(connection)
         self.audit = SqlAuditLog(connection)
         self.work = SqlWork(connection, now)
         self.outbox = SqlOutbox(connection, now, self.work)
         self.snapshots = SqlSnapshots(connection)
+
+    def one_by_one(self, key: str) -> None:
+        """Wait for others in the same section; on SQLite every writing transaction is alone anyway."""
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
 
 SHORTEST_WAIT_S = 0.02

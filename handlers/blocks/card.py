@@ -214,7 +214,8 @@ def decides(verdict: Verdict, rulebook: Rulebook, *, is_open: bool = True) -> st
     if verdict.kind is VerdictKind.REFUSE:
         return f"*Refused.* {rule}"
     named = [_group(rulebook, name) if is_open else escape(name) for name in verdict.approvers]
-    return f"*{verdict.needed} of {' or '.join(named) or 'nobody'} must approve.* {rule}"
+    people = "Somebody" if verdict.needed == 1 else f"{verdict.needed} people"
+    return f"*{people} of {' or '.join(named) or 'nobody'} must approve.* {rule}"
 
 
 def _group(rulebook: Rulebook, name: str) -> str:

@@ -6,12 +6,13 @@ from datetime import datetime
 
 from bot.domain.allowance import Allowance, status
 from bot.domain.duration import duration_text
-from bot.domain.egress import ClusterEgress, EgressPath
+from bot.domain.egress import ClusterEgress, EgressPath, OutboundType
 from bot.domain.snat import Capacity, capacity
 from bot.inventory import EgressReport, FleetPage
 from handlers.blocks.card import names_of, until
 from handlers.blocks.kit import (
     SECTION_TEXT,
+    TYPED,
     actions,
     button,
     code,
@@ -26,6 +27,7 @@ from handlers.blocks.kit import (
     value,
     when,
 )
+from handlers.blocks.words import NO_CLUSTER
 from handlers.replies import Block, Message
 
 PAGE = 10
@@ -58,12 +60,14 @@ def fleet_list(page: FleetPage, words: str, number: int) -> Message:
 def _none(page: FleetPage, words: str) -> str:
     if page.total:
         return f"None of the {page.total} clusters that you may see fits “{escape(words)}”."
-    return "There is no cluster that you may see. The bot's operator gives access, in the configuration."
+    return NO_CLUSTER
 
 
 def _turns(words: str, at: int, last: int) -> list[Block]:
     turns = (("Back", "list_back", at - 1, at > 1), ("Next", "list_next", at + 1, at < last))
-    return [button(text, name, value(words=words[:500], page=page)) for text, name, page, is_there in turns if is_there]
+    return [
+        button(text, name, value(words=words[:TYPED], page=page)) for text, name, page, is_there in turns if is_there
+    ]
 
 
 def _counted(count: int, word: str) -> str:
@@ -71,7 +75,7 @@ def _counted(count: int, word: str) -> str:
 
 
 def _line(egress: ClusterEgress) -> str:
-    ips = fold([code(ip.address) for ip in egress.ips], 400, most=4, joint=" ") if egress.ips else "no public IP known"
+    ips = fold([code(ip.address) for ip in egress.ips], 400, most=4, joint=" ") if egress.ips else _without_ips(egress)
     marks = "".join(
         [
             " :warning:" if egress.warnings else "",
@@ -82,20 +86,28 @@ def _line(egress: ClusterEgress) -> str:
     return f"*{escape(egress.ref.name)}*  {escape(egress.declared)}{marks}\n{ips}  {headroom(capacity(egress))}"
 
 
+def _without_ips(egress: ClusterEgress) -> str:
+    return "no way out" if _has_no_way_out(egress) else "no public IP known"
+
+
+def _has_no_way_out(egress: ClusterEgress) -> bool:
+    return egress.outbound_type in (OutboundType.NONE, OutboundType.BLOCK)
+
+
 def headroom(ports: Capacity) -> str:
     """The SNAT state in a few words."""
     if ports.near_exhaustion:
         return "SNAT ports: :red_circle: near exhaustion"
     if ports.headroom_nodes is not None:
         return f"SNAT ports: room for {_counted(max(0, ports.headroom_nodes), 'more node')}"
-    return f"SNAT ports: {ports.total_ports:,} on demand" if ports.total_ports else "SNAT ports: not known"
+    return f"SNAT ports: {ports.total_ports:,} on demand" if ports.total_ports else ""
 
 
 def egress_report(report: EgressReport) -> Message:
     """One cluster in full, the answer first."""
     egress, name = report.egress, report.egress.ref.name
     return message(
-        f"{name} leaves through {', '.join(ip.address for ip in egress.ips[:10]) or 'no known public IP'}",
+        _spoken(egress),
         [
             header(f"{name}: {_answer(egress)}"),
             *_addresses(egress),
@@ -113,11 +125,16 @@ def egress_report(report: EgressReport) -> Message:
     )
 
 
+def _spoken(egress: ClusterEgress) -> str:
+    addresses = ", ".join(ip.address for ip in egress.ips[:10])
+    return f"{egress.ref.name} leaves through {addresses}" if addresses else f"{egress.ref.name}: {_answer(egress)}"
+
+
 def _answer(egress: ClusterEgress) -> str:
     count = len(egress.ips)
     if count == 1:
         return f"leaves through {egress.ips[0].address}"
-    return f"leaves through {count} addresses" if count else "no public outbound IP is known"
+    return f"leaves through {count} addresses" if count else _without_ips(egress)
 
 
 def _addresses(egress: ClusterEgress) -> list[Block]:
@@ -149,7 +166,8 @@ def _ports(egress: ClusterEgress, ports: Capacity) -> list[Block]:
     per_node = f"{ports.ports_per_node:,}" if ports.ports_per_node is not None else "on demand"
     advice = f"{':red_circle:' if ports.near_exhaustion else ':white_check_mark:'} {escape(ports.advice)}"
     if not ports.total_ports:
-        return [context(escape(ports.advice))] if ports.advice else []
+        is_known = _has_no_way_out(egress) or not ports.advice
+        return [] if is_known else [context(escape(ports.advice))]
     facts = [("SNAT ports", total), ("Per node", per_node), ("Nodes", now), ("Idle timeout", timeout)]
     return [*fields(facts), section(advice)]
 

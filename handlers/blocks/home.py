@@ -24,6 +24,7 @@ from handlers.blocks.kit import (
     when,
 )
 from handlers.blocks.scale import scale_line
+from handlers.blocks.words import NO_CLUSTER
 from handlers.replies import Block, View
 
 ROWS = 8
@@ -107,7 +108,7 @@ def _own(one: Allowance, now: datetime) -> list[Block]:
 
 def _health(clusters: Sequence[ClusterEgress]) -> list[Block]:
     if not clusters:
-        return [section("There is no cluster that you may see.")]
+        return [section(NO_CLUSTER)]
     tight = [one.ref.name for one in clusters if capacity(one).near_exhaustion]
     warned = [one.ref.name for one in clusters if one.warnings and one.ref.name not in tight]
     lines = [f"{len(clusters)} clusters, as last read from Azure."]

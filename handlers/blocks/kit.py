@@ -15,7 +15,8 @@ FIELD_TEXT = 2000
 FIELDS = 10
 HEADER_TEXT = 150
 BUTTON_TEXT = 75
-BUTTON_VALUE = 2000
+TYPED = 250
+"""Characters of what somebody typed that a button carries: even escaped they fit the 2,000 of its value."""
 CONTEXT_ELEMENTS = 10
 OPTION_TEXT = 75
 OPTION_VALUE = 150
@@ -95,7 +96,7 @@ def divider() -> Block:
 
 def value(**ids: object) -> str:
     """What a button carries: ids and digests."""
-    return json.dumps({name: str(one) for name, one in ids.items()}, separators=(",", ":"))
+    return json.dumps({name: str(one) for name, one in ids.items()}, separators=(",", ":"), ensure_ascii=False)
 
 
 def button(text: str, action_id: str, carried: str = "{}", *, style: str = "", confirm: Block | None = None) -> Block:

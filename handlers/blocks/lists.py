@@ -44,7 +44,7 @@ def request_list(allowances: Sequence[Allowance], scales: Sequence[Scale], which
     rest = len(lines) - ROWS
     blocks += [context(f"and {rest} older ones")] if rest > 0 else []
     hint = "`/egress approve ID`, `deny ID REASON`, `revoke ID` and `renew ID` do what the buttons do."
-    return message(f"{len(lines)} requests", [*blocks, context(hint)])
+    return message(f"{len(lines)} request{'' if len(lines) == 1 else 's'}", [*blocks, context(hint)])
 
 
 def about(subject: Allowance | Scale) -> str:

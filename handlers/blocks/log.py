@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.domain.audit import ChainedEvent
 from handlers.blocks.kit import (
+    TYPED,
     actions,
     button,
     code,
@@ -36,7 +37,7 @@ def audit_page(found: Sequence[ChainedEvent], query: str) -> Message:
     if not found:
         return message("No event fits.", [section("No event fits."), context(f"Filters: {code(AUDIT_FILTERS)}")])
     shown = found[:PAGE]
-    older = value(query=query[:500], before=shown[-1].seq)
+    older = value(query=query[:TYPED], before=shown[-1].seq)
     turn = actions(button("Older", "audit_older", older)) if len(found) > PAGE else []
     hint = f"Reading is recorded too. Filters: {code(AUDIT_FILTERS)}; {code('csv')} or {code('jsonl')} makes a file."
     blocks = [block for one in shown for block in _event(one)]
@@ -51,8 +52,8 @@ def _event(chained: ChainedEvent) -> list[Block]:
         f"*{chained.seq}*  {when(event.at)}  *{escape(event.action)}*  {person(event.actor.user)} "
         f"via {code(event.via)}  {' '.join(about)}  {reached}"
     )
-    why = f"{event.reason}{f' (rule {event.policy_rule})' if event.policy_rule else ''}"
-    return [section(line.rstrip()), *([small_plain(why)] if why.strip() else [])]
+    why = f"{event.reason}{f' (rule {event.policy_rule})' if event.policy_rule else ''}".strip()
+    return [section(line.rstrip()), *([small_plain(why)] if why else [])]
 
 
 def file_name(form: str, now: datetime) -> str:

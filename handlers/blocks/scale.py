@@ -87,26 +87,16 @@ def _plan(plan: ScalePlan) -> list[Block]:
 
 
 def scale_preview(preview: ScalePreview) -> Message:
-    """What a cluster has, or what a count would change, with the button that proposes it."""
-    name, plan = preview.egress.ref.name, preview.plan
-    if plan is None:
-        return message(
-            f"Outbound IPs of {name}",
-            [
-                header(f"{name}: outbound IPs"),
-                section(ips_text([ip.address for ip in preview.egress.ips])),
-                section(escape(preview.capacity.advice) or "Nothing is known about its SNAT ports."),
-                context(_reach(preview)),
-            ],
-        )
-    carried = value(id=plan.cluster_id, name=plan.cluster_name, count=plan.after, digest=plan.digest)
+    """What outbound IPs a cluster has, and how to propose another number."""
+    ref = preview.egress.ref
     return message(
-        f"Plan: {_title(plan)}",
+        f"Outbound IPs of {ref.name}",
         [
-            header(f"Plan: {_title(plan)}"),
-            *_plan(plan),
-            context("Nothing was changed or proposed yet. Somebody else must approve it, unless the policy grants it."),
-            *actions(button("Propose this…", "propose", carried, style="primary")),
+            header(f"{ref.name}: outbound IPs"),
+            section(ips_text([ip.address for ip in preview.egress.ips])),
+            section(escape(preview.capacity.advice) or "Nothing is known about its SNAT ports."),
+            context(_reach(preview)),
+            *actions(button("Propose…", "propose", value(id=ref.id, name=ref.name), style="primary")),
         ],
     )
 
@@ -114,7 +104,7 @@ def scale_preview(preview: ScalePreview) -> Message:
 def _reach(preview: ScalePreview) -> str:
     least, most = preview.counts.start, preview.counts.stop - 1
     name = preview.egress.ref.name
-    return f"Azure takes {least} to {most} here. `/egress scale {name} COUNT` shows what a number would change."
+    return f"Azure takes {least} to {most} here. `/egress scale {name} COUNT` plans it and asks for approval."
 
 
 def scale_card(scale: Scale, rulebook: Rulebook, now: datetime) -> Message:
@@ -134,8 +124,7 @@ def scale_card(scale: Scale, rulebook: Rulebook, now: datetime) -> Message:
             context(standing),
             *_plan(plan),
             *result,
-            section("*Reason*"),
-            said(scale.reason),
+            *([section("*Reason*"), said(scale.reason)] if scale.reason else []),
             context(
                 f"{code(scale.id)} for {code(plan.cluster_name)} ({escape(scale.environment)}), "
                 f"proposed by {person(scale.requester.user)} {when(scale.requested_at)}."

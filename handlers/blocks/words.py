@@ -57,8 +57,16 @@ AUDIT_FILTERS = "user:@name cluster:NAME host:PART id:ID action:allowance since:
 """What `audit` understands."""
 
 
+NO_CLUSTER = "There is no cluster that you may see. The bot's operator gives access, in the configuration."
+"""Why there is nothing to show or to ask for."""
+
 NOTHING_FOUND = "No host was found in that message. Write it below."
 """What the message shortcut says where it found nothing."""
+
+
+def file_sent() -> Message:
+    """Where a file went."""
+    return message("The file is in your conversation with the bot.")
 
 
 def help_text(who: Person) -> Message:
@@ -123,7 +131,7 @@ CHANNEL_NEWS: Mapping[str, str] = MappingProxyType(
         "healed": ":white_check_mark: The rules of the bot in *{target}* are as they should be again.",
         "draft": ":warning: Somebody has a draft open on *{target}*; deploying it would undo what was changed since.",
         "stuck": ":octagonal_sign: *{target}* cannot be written; approved allowances wait.",
-        "egress-change": ":information_source: Outbound IPs of *{target}* changed; partners that allow by address must know.",
+        "egress-change": ":information_source: Outbound IPs of *{target}* changed. Tell partners who allow by IP.",
     }
 )
 """What is said to the whole channel, by event."""

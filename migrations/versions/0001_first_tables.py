@@ -1,4 +1,4 @@
-"""First tables
+"""First tables.
 
 Revision ID: 0001
 Revises:
@@ -60,7 +60,7 @@ def upgrade() -> None:
     op.create_index("ix_audit_event_cluster_seq", "audit_event", ["cluster", "seq"], unique=False)
     op.create_index("ix_audit_event_subject_seq", "audit_event", ["subject", "seq"], unique=False)
 
-    op.create_table(
+    head = op.create_table(
         "audit_head",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("seq", BIG, nullable=False),
@@ -129,7 +129,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_work_due", "work", ["due"], unique=False)
 
-    op.execute(f"INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '{'0' * 64}')")
+    op.bulk_insert(head, [{"id": 1, "seq": 0, "hash": "0" * 64}])
 
 
 def downgrade() -> None:

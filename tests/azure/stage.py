@@ -7,7 +7,7 @@ from typing import Any
 from bot.azure import AzureArm
 from bot.azure.settings import ArmSettings
 from bot.domain.target import Target, TargetKind
-from bot.ports import Operation, OperationState
+from bot.ports import Arm, Operation, OperationState
 from bot.sandbox.arm import SUBSCRIPTION, ArmSubscription
 from bot.sandbox.arm_transport import ArmTransport
 from bot.sandbox.clock import SandboxClock
@@ -36,7 +36,7 @@ class Stage:
 
     clock: SandboxClock
     azure: ArmSubscription
-    arm: AzureArm
+    arm: Arm
 
     def requests(self) -> list[tuple[str, int, str]]:
         """Every request so far: method, status and path."""

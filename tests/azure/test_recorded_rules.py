@@ -93,7 +93,7 @@ def test_a_group_that_does_not_exist_is_created_with_our_priority() -> None:
         answer("GET", f"{target.id}/ruleCollectionGroups/{GROUP_NAME}", {"error": {"code": "NotFound"}}, status=404),
         answer("GET", f"{target.id}/firewallPolicyDrafts/default", {"error": {"code": "NotFound"}}, status=404),
     ]
-    other = {"name": "other", "properties": {"priority": 500}}
+    other = {"name": "other", "properties": {"priority": 300}}
     groups = answer("GET", f"{target.id}/ruleCollectionGroups", {"value": [other]})
     replay = Replay([policy, *missing, groups, lines[1]])
     arm = arm_over(replay)
@@ -103,7 +103,7 @@ def test_a_group_that_does_not_exist_is_created_with_our_priority() -> None:
 
     assert (seen.etag, seen.raw, seen.foreign) == (None, None, digest([]))
     assert replay.sent[-1].headers["If-None-Match"] == "*"
-    assert replay.sent[-1].body["properties"]["priority"] == 501, "Azure wants priorities to differ"
+    assert replay.sent[-1].body["properties"]["priority"] == 301, "Azure wants priorities to differ"
 
 
 def test_a_draft_is_seen() -> None:

@@ -1,6 +1,7 @@
 """Scaling managed outbound IPs, as Azure really did it once."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -26,9 +27,9 @@ def address(id_: str, ip: str) -> dict[str, object]:
     }
 
 
-def beside(cluster: dict[str, object]) -> list[dict[str, object]]:
+def beside(cluster: dict[str, Any]) -> list[dict[str, Any]]:
     """The lists next to a recorded cluster: its effective addresses and no load balancer."""
-    profile = cluster["properties"]["networkProfile"]["loadBalancerProfile"]  # type: ignore[index]
+    profile = cluster["properties"]["networkProfile"]["loadBalancerProfile"]
     rows = [address(item["id"], f"20.0.0.{n}") for n, item in enumerate(profile["effectiveOutboundIPs"], 1)]
     network = f"{NODES}/providers/Microsoft.Network"
     return [

@@ -5,9 +5,19 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.firewall import Action, ApplicationRule, Kind, RuleCollection
+from bot.domain.rules import placed
 from bot.domain.snat import plan_scale
 from bot.domain.target import Target
-from bot.errors import ArmBusy, ArmNotFound, ArmRejected, ArmUnreachable, NotScalable, StalePlan, StaleVersion
+from bot.errors import (
+    ArmBusy,
+    ArmNotFound,
+    ArmRejected,
+    ArmThrottled,
+    ArmUnreachable,
+    NotScalable,
+    StalePlan,
+    StaleVersion,
+)
 from tests.azure.stage import HUB_POLICY, LEGACY, Stage, cluster_id, stage
 
 
@@ -47,7 +57,7 @@ def test_write_and_read_back(azure: Stage, target: Target) -> None:
     assert (ended.status, before.collections, written.collections) == ("Succeeded", (), ours)
     assert before.foreign == written.foreign == emptied.foreign
     assert emptied.collections == ()
-    assert ours[0] in [c for layer in _rules_after(azure, target, ours) for c in layer]
+    assert ours[0].rules in [c.rules for layer in _rules_after(azure, target, ours) for c in layer]
 
 
 def _rules_after(azure: Stage, target: Target, ours: tuple[RuleCollection, ...]) -> list[list[RuleCollection]]:
@@ -205,3 +215,40 @@ def test_what_cannot_be_scaled_says_why(azure: Stage, name: str) -> None:
         plan_scale(azure.arm.read_egress(cluster_id(name)), 2)
     assert caught.value.sentence.startswith(name)
     assert ("az network nat gateway update" in caught.value.sentence) == (name == "aks-usernat")
+
+
+def test_ip_groups_of_rules_are_resolved(azure: Stage) -> None:
+    """A rule names an IP group: the ranges come with the rules."""
+    group_id = f"{HUB_POLICY.id.split('/providers/')[0]}/providers/Microsoft.Network/ipGroups/spokes"
+    azure.azure.put_resource(group_id, {"location": "westeurope", "properties": {"ipAddresses": ["10.10.0.0/16"]}})
+    rule = replace(collection("example.org").rules[0], source_addresses=(), source_ip_groups=(group_id,))
+    ours = replace(collection("example.org"), rules=(rule,))
+    azure.finish(azure.arm.begin_write(HUB_POLICY, (ours,), azure.arm.observe(HUB_POLICY)))
+
+    assert azure.arm.read_rules(HUB_POLICY).ip_groups[group_id.lower()] == ("10.10.0.0/16",)
+
+
+def test_a_classic_firewall_whose_first_places_are_taken(azure: Stage) -> None:
+    """Others hold the priorities that we would take: they are named, so that ours are placed beside them."""
+    body = azure.resource(LEGACY.id)
+    theirs = [c["properties"]["priority"] for c in body["properties"]["applicationRuleCollections"]]
+    seen = azure.arm.observe(LEGACY)
+    ours = placed((collection("example.org"),), seen.collections, taken=seen.taken, first=theirs[0])
+    ended = azure.finish(azure.arm.begin_write(LEGACY, ours, seen))
+
+    assert ended.status == "Succeeded"
+    assert azure.arm.observe(LEGACY).collections == ours
+    after = azure.resource(LEGACY.id)["properties"]["applicationRuleCollections"]
+    priorities = [c["properties"]["priority"] for c in after]
+    assert len(priorities) == len(set(priorities)) == len(theirs) + 1
+
+
+@pytest.mark.parametrize(("status", "error"), [(503, ArmUnreachable), (429, ArmThrottled), (409, ArmBusy)])
+def test_a_refused_write_is_sent_once(azure: Stage, status: int, error: type[Exception]) -> None:
+    """The reconciler decides about repeating a write, not the SDK."""
+    code = "AnotherOperationInProgress" if status == 409 else "Whatever"
+    azure.azure.add_fault({"method": "PUT", "times": 5, "status": status, "code": code, "retry_after_s": 1})
+
+    with pytest.raises(error):
+        azure.arm.begin_write(HUB_POLICY, (collection("example.org"),), azure.arm.observe(HUB_POLICY))
+    assert len([r for r in azure.requests() if r[0] == "PUT"]) == 1

@@ -14,6 +14,7 @@ from bot.azure.translate.rules import json_from_collection, rule_set_from, size_
 from bot.domain.egress.facts import AzureNetwork
 from bot.domain.egress.needs import Kind, missing
 from bot.domain.egress.resolve import resolve
+from bot.domain.snat import capacity
 from bot.errors import UnknownShape
 from tests.azure.replay import example, recorded
 from tests.azure.stage import stage
@@ -68,7 +69,9 @@ def test_bent_clusters(body: Any) -> None:
     except UnknownShape:
         return
     assert missing(cluster, AzureNetwork(), frozenset()) is not None
-    assert resolve(cluster, AzureNetwork()).ref == cluster.ref
+    egress = resolve(cluster, AzureNetwork())
+    assert egress.ref == cluster.ref
+    assert capacity(egress).advice
 
 
 @pytest.mark.parametrize("kind", [kind for kind in READERS if OF_TYPE[kind]])

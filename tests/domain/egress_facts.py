@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from bot.domain.egress import ClusterRef, NodePool
+from bot.domain.egress import ClusterEgress, ClusterRef, NodePool
 from bot.domain.egress.facts import (
     Address,
     AzureNetwork,
@@ -97,3 +97,13 @@ def firewall(vnet: str = HUB, *, name: str = "firewall", policy: str | None = PO
 def via(*hops: str, kind: str = "VirtualAppliance") -> Route:
     """A default route."""
     return Route("0.0.0.0/0", kind, hops)
+
+
+def ips(egress: ClusterEgress) -> list[str]:
+    """The outbound addresses."""
+    return [ip.address for ip in egress.ips]
+
+
+def codes(egress: ClusterEgress) -> list[str]:
+    """The codes of the warnings."""
+    return [warning.code for warning in egress.warnings]

@@ -1,6 +1,7 @@
 """The chain shows every change, removal and move."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -36,7 +37,8 @@ def test_a_changed_field_is_found(place: int, field: str, text: str) -> None:
     """Whichever it is, wherever it stands, even if its hash was made anew."""
     events = a_chain()
     event = events[place].event
-    changed = replace(event, **{field: str(getattr(event, field)) + text})
+    altered: Any = {field: str(getattr(event, field)) + text}
+    changed = replace(event, **altered)
     events[place] = link(changed, place + 1, events[place].previous)
     if place < 5:
         with pytest.raises(ChainBroken) as found:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.allowance import Allowance
 from bot.domain.firewall import ApplicationRule, RuleCollection
 from bot.domain.plan import ChangeKind, Limits, check_safe, content_digest, diff
 from bot.domain.rules import allowance_id_from_rule, render
@@ -16,7 +17,7 @@ THREE = [a_live_allowance("a.example.com", "http:b.example.com", number=n) for n
 
 
 @given(st.permutations(THREE))
-def test_the_order_of_allowances_does_not_matter(shuffled: list) -> None:
+def test_the_order_of_allowances_does_not_matter(shuffled: list[Allowance]) -> None:
     """The same allowances are the same rules."""
     assert render(shuffled) == render(THREE)
 
@@ -26,7 +27,7 @@ def test_a_rule_leads_back_to_its_allowance_and_its_source_is_the_clusters_own()
     rules = [rule for each in render(THREE[:1]) for rule in each.rules]
     assert [rule.name for rule in rules] == ["a000000000-http-80", "a000000000-https-443"]
     assert {allowance_id_from_rule(rule.name) for rule in rules} == {"a000000000"}
-    assert {rule.source_addresses for rule in rules} == {SCOPE.sources}  # type: ignore[union-attr]
+    assert {rule.source_addresses for rule in rules} == {SCOPE.sources}
 
 
 def test_pools_have_collections_of_their_own() -> None:
@@ -64,7 +65,9 @@ def test_a_difference_is_named_rule_by_rule() -> None:
     assert ("a000000002-https-443", ChangeKind.ADD) in kinds
     assert plan.kept == 2
     widened = [
-        replace(each, rules=tuple(replace(r, source_addresses=("*",)) for r in each.rules if isinstance(r, ApplicationRule)))
+        replace(
+            each, rules=tuple(replace(r, source_addresses=("*",)) for r in each.rules if isinstance(r, ApplicationRule))
+        )
         for each in render(THREE)
     ]
     assert diff(widened, render(THREE)).count(ChangeKind.ALTER) == 6

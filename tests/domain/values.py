@@ -12,7 +12,9 @@ from bot.domain.target import Target, TargetKind
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 DEV, APPROVER, APPROVER2 = (Identity("T1", user) for user in ("UDEV", "UAPP1", "UAPP2"))
-TARGET = Target(TargetKind.POLICY, "/subscriptions/s/resourcegroups/rg/providers/microsoft.network/firewallpolicies/hub")
+TARGET = Target(
+    TargetKind.POLICY, "/subscriptions/s/resourcegroups/rg/providers/microsoft.network/firewallpolicies/hub"
+)
 SCOPE = Scope("/subscriptions/s/resourcegroups/rg/c/aks", "aks", "rg", "test", TARGET, ("10.1.0.0/16",))
 HOUR = timedelta(hours=1)
 

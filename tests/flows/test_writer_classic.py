@@ -63,7 +63,7 @@ def test_priorities_are_free_among_foreign_collections(world: World) -> None:
                 "rules": [{**rule, "sourceAddresses": ["10.0.0.0/24"]}],
             },
         }
-        for number in (500, 501)
+        for number in (300, 301)
     ]
     known = resource(world, FIREWALL)["properties"]["applicationRuleCollections"]
     by_hand(world, FIREWALL, applicationRuleCollections=[*known, *theirs])
@@ -71,7 +71,7 @@ def test_priorities_are_free_among_foreign_collections(world: World) -> None:
     world.settle()
     found = resource(world, FIREWALL)["properties"]["applicationRuleCollections"]
     priorities = {each["name"]: each["properties"]["priority"] for each in found}
-    assert sorted(priorities.values()) == [100, 200, 500, 501, 502]
+    assert sorted(priorities.values()) == [100, 200, 300, 301, 302]
 
 
 def test_a_change_beside_ours_is_kept_and_ours_goes_on(world: World) -> None:

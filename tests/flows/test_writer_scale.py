@@ -6,6 +6,7 @@ import pytest
 
 from bot import capacity
 from bot.allowances import Decision
+from bot.capacity import Wish
 from bot.domain.audit import Action
 from bot.domain.scale import Scale, ScaleStatus, scale_status
 from bot.errors import AlreadyRequested
@@ -36,9 +37,7 @@ def stage(database_url: str) -> Iterator[Stage]:
 
 def propose(world: World | Stage, count: int = 2) -> Scale:
     """Propose and have it approved."""
-    plan = capacity.look(world.ctx, DEV, "aks-lb", count).plan
-    assert plan is not None
-    proposed = capacity.propose(world.ctx, DEV, plan, reason="more ports")
+    proposed = capacity.propose(world.ctx, DEV, Wish("aks-lb", count, "more ports"))
     if proposed.approved_at is None:
         return capacity.decide(world.ctx, APPROVER, Decision(proposed.id, is_approved=True))
     return proposed

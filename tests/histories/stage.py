@@ -22,7 +22,7 @@ from bot.sandbox.arm_transport import ArmTransport
 from bot.sandbox.clock import ManualClock
 from bot.sandbox.journal import Journal
 from bot.store import SqlStore
-from tests.build import SUBSCRIPTION, People, Said, rulebook, wall_offset
+from tests.build import SUBSCRIPTION, People, Said, rulebook
 
 GROUP = "rcg-aks-egress"
 Json = dict[str, Any]
@@ -288,7 +288,7 @@ def build(store: SqlStore, clock: ManualClock, *, book: Rulebook | None = None, 
 
 def open_store(url: str, clock: ManualClock) -> SqlStore:
     """The store at simulated time."""
-    return SqlStore(url, offset_s=wall_offset(clock.now))
+    return SqlStore(url, offset_s=clock.ahead_s)
 
 
 def empty(store: SqlStore) -> None:

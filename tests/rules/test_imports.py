@@ -54,7 +54,7 @@ def test_decisions_are_pure() -> None:
 
 
 def test_the_environment_is_read_once() -> None:
-    """The command line hands everything on as values; pydantic-settings reads the environment for it."""
+    """The command line hands everything on as values."""
     assert [
         place(path, line)
         for path in python_files(*PRODUCT)

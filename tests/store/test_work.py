@@ -13,7 +13,6 @@ from bot.errors import LeaseLost
 from bot.ports import Claim, Finish
 from bot.sandbox.clock import ManualClock
 from bot.store import SqlStore
-from tests.build import wall_offset
 
 KEY = "rules:policy:/x"
 LEASE = timedelta(seconds=30)
@@ -29,7 +28,7 @@ def clock() -> ManualClock:
 @pytest.fixture
 def store(database_url: str, clock: ManualClock) -> Iterator[SqlStore]:
     """An empty store."""
-    made = SqlStore(database_url, offset_s=wall_offset(clock.now))
+    made = SqlStore(database_url, offset_s=clock.ahead_s)
     yield made
     made.close()
 

@@ -172,6 +172,11 @@ def classic_collection_from_json(body: Json, kind: Kind, read: Callable[[Json], 
     )
 
 
+def classic_application_collection(body: Json) -> RuleCollection:
+    """An application rule collection of a classic firewall."""
+    return classic_collection_from_json(body, Kind.APPLICATION, application_rule_from_json)
+
+
 def classic_layer(body: Json) -> PolicyLayer:
     """The rules of a classic firewall as one layer with one group."""
     collections = tuple(

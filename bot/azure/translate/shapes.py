@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 Json = dict[str, Any]
 
+MOST_MINUTES = 525_600
+"""A year: no timeout of Azure is longer."""
+
 
 def dig(body: object, *keys: str) -> Any:
     """A nested value; None where any step is missing."""
@@ -45,9 +48,9 @@ def whole(value: object) -> int | None:
 
 
 def minutes(value: object) -> timedelta | None:
-    """Minutes as a duration."""
+    """Minutes as a duration; None for what is no sensible number of them."""
     number = whole(value)
-    return None if number is None else timedelta(minutes=number)
+    return timedelta(minutes=number) if number is not None and 0 <= number <= MOST_MINUTES else None
 
 
 def address(value: object) -> str | None:

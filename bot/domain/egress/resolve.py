@@ -35,7 +35,7 @@ def resolve(cluster: ClusterFacts, network: AzureNetwork) -> ClusterEgress:
         outbound_type=outbound_type_from(cluster.declared),
         state=cluster.state,
         etag=cluster.etag,
-        is_converging=cluster.state.lower() not in SETTLED,
+        is_converging=bool(cluster.state) and cluster.state.lower() not in SETTLED,
         pools=cluster.pools,
         paths=paths,
         ingress=ingress,

@@ -83,7 +83,7 @@ def tenants(_world: World, _request: ArmRequest, _match: _Match, _failure: Json 
 
 def subscriptions(world: World, _request: ArmRequest, _match: _Match, _failure: Json | None) -> ArmResponse:
     """All subscriptions that have a resource group."""
-    return ArmResponse(200, _JSON, {"value": [_subscription(name) for name in _known(world)]})
+    return ArmResponse(200, _JSON, {"value": [_subscription(name) for name in known(world)]})
 
 
 def subscription(world: World, _request: ArmRequest, match: _Match, _failure: Json | None) -> ArmResponse:
@@ -119,12 +119,13 @@ def put_group(world: World, request: ArmRequest, match: _Match, _failure: Json |
     return ArmResponse(status, _JSON, world.store.get(key))
 
 
-def _known(world: World) -> list[str]:
+def known(world: World) -> list[str]:
+    """The ids of all subscriptions that have a resource group."""
     return list(dict.fromkeys(key.split("/")[2] for key, _ in world.views(RESOURCE_GROUP)))
 
 
 def _check_subscription(world: World, name: str) -> None:
-    if name.lower() not in _known(world):
+    if name.lower() not in known(world):
         raise gateway_error(404, "SubscriptionNotFound", f"The subscription '{name}' could not be found.")
 
 

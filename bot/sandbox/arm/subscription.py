@@ -127,6 +127,11 @@ class ArmSubscription:
                 "writers": [interval for operation in operations for interval in _writers(operation)],
             }
 
+    def subscriptions(self) -> list[str]:
+        """The ids of all subscriptions that hold something."""
+        with self._lock:
+            return front.known(self._world)
+
     def has_running_operations(self) -> bool:
         """Whether any operation is still under way."""
         with self._lock:

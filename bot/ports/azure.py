@@ -1,0 +1,119 @@
+"""What the use cases need from Azure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from bot.domain.egress import ClusterEgress, Fleet, RequiredEndpoint
+from bot.domain.firewall import RuleCollection, RuleSet
+from bot.domain.snat import ScalePlan
+from bot.domain.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An ARM long-running operation that was accepted.
+
+    Args:
+        url: The ``Azure-AsyncOperation`` URL, signed by Azure: followed as it is.
+        look_after: When Azure wants to be asked again, counted from the answer.
+    """
+
+    url: str
+    look_after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class OperationState:
+    """What Azure says of an operation now.
+
+    Args:
+        status: ``InProgress``, ``Succeeded``, ``Failed`` or ``Canceled``.
+        look_after: When to look again while it is in progress.
+        code: Azure's error code where it failed.
+        message: Azure's own words where it failed.
+    """
+
+    status: str
+    look_after: timedelta = timedelta()
+    code: str | None = None
+    message: str | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it still has to be waited for."""
+        return self.status not in ("Succeeded", "Failed", "Canceled")
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedTarget:
+    """What a target holds now, read in one go right before a write.
+
+    Args:
+        collections: Our own rule collections, as Azure returns them, empty where none exist.
+        foreign: A digest of everything in the written resource that is not ours.
+        etag: For ``If-Match``; None where the resource does not exist yet.
+        is_updating: Whether Azure works on the resource, or on one that locks it, right now.
+        has_failed: Whether Azure's last update of the target failed, so that the same rules must be put again.
+        size_bytes: What Azure counts for our rule collection group, where it says so.
+        group_count: How many rule collection groups the policy has, ours included.
+        draft: Who or what a draft of this policy is, if somebody has one open.
+        raw: The whole body of the written resource, for a read-modify-write; None where it does not exist.
+        priority: The priority of our rule collection group; a write puts it as it stands here.
+        first_priority: From here upward our own rule collections take their priorities.
+        taken: Priorities of foreign rule collections beside ours: a priority stands once in a resource.
+        moved_to: The lower-case id of the firewall policy that has taken over a classic firewall's rules.
+        faulted: The name of a firewall whose own state is failed, if one that uses these rules is.
+    """
+
+    collections: tuple[RuleCollection, ...]
+    foreign: str
+    etag: str | None
+    is_updating: bool
+    has_failed: bool = False
+    size_bytes: int | None = None
+    group_count: int = 0
+    draft: str | None = None
+    raw: str | None = None
+    priority: int | None = None
+    first_priority: int = 100
+    taken: frozenset[int] = frozenset()
+    moved_to: str | None = None
+    faulted: str | None = None
+
+
+class Arm(Protocol):
+    """Azure Resource Manager. Every method may raise the ``Arm…`` errors of ``bot.errors``."""
+
+    def read_fleet(self) -> Fleet:
+        """All clusters of the configured subscriptions, eventually consistent, with its age."""
+        ...
+
+    def read_egress(self, cluster_id: str) -> ClusterEgress:
+        """One cluster as it is now: paths, outbound IPs, ingress IPs, sources, firewall target."""
+        ...
+
+    def read_required_endpoints(self, cluster_id: str) -> tuple[RequiredEndpoint, ...]:
+        """The cluster's published outbound dependencies."""
+        ...
+
+    def read_rules(self, target: Target) -> RuleSet:
+        """Every rule that the firewall evaluates, parent policies first."""
+        ...
+
+    def observe(self, target: Target) -> ObservedTarget:
+        """What our own part of the target holds now."""
+        ...
+
+    def begin_write(self, target: Target, collections: Sequence[RuleCollection], seen: ObservedTarget) -> Operation:
+        """Replace our own part of the target; nothing else in it changes. Never waits for the end."""
+        ...
+
+    def begin_scale(self, plan: ScalePlan) -> Operation:
+        """Set the managed outbound IP counts of the plan, on the etag it was made from. Never waits for the end."""
+        ...
+
+    def look(self, operation: Operation) -> OperationState:
+        """Ask once how an operation stands."""
+        ...

@@ -1,0 +1,118 @@
+"""What a use case is given."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.domain.audit import Event
+from bot.domain.people import Identity, Person
+from bot.domain.settings import Rulebook
+from bot.ports.azure import Arm
+from bot.ports.notices import Notice, NoticeKind
+from bot.ports.store import Store, Transaction
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Now, in UTC, aware."""
+        ...
+
+
+class Directory(Protocol):
+    """Who people are now."""
+
+    def person(self, identity: Identity, *, is_fresh: bool = False) -> Person:
+        """Roles and groups; fresh for a decision. Nobody belongs to a group that cannot be read."""
+        ...
+
+    def members(self, group: str) -> tuple[Identity, ...]:
+        """The people of a configured group."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who acts, and through what.
+
+    Args:
+        identity: Who.
+        via: ``slack:command``, ``slack:button``, ``slack:modal``, ``slack:home`` or ``cli``.
+    """
+
+    identity: Identity
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long the product waits for Azure; the sandbox divides all of it.
+
+    Args:
+        batch_window: How long a wanted change waits for others to join it.
+        resync: How often every target is compared although nobody asked.
+        busy: How long to wait for somebody else's operation where Azure does not say.
+        backoff: The first wait after a failure; it doubles up to ``resync``.
+        divisor: By how much Azure's own Retry-After is shortened; 1 outside the sandbox.
+    """
+
+    batch_window: timedelta = timedelta(seconds=5)
+    resync: timedelta = timedelta(minutes=12)
+    busy: timedelta = timedelta(seconds=15)
+    backoff: timedelta = timedelta(seconds=5)
+    divisor: float = 1.0
+
+    def faster(self, divisor: float) -> "Pace":
+        """The same, all of it divided."""
+        return Pace(
+            batch_window=self.batch_window / divisor,
+            resync=self.resync / divisor,
+            busy=self.busy / divisor,
+            backoff=self.backoff / divisor,
+            divisor=self.divisor * divisor,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything that a use case may need."""
+
+    arm: Arm
+    store: Store
+    directory: Directory
+    clock: Clock
+    rulebook: Rulebook
+    pace: Pace = field(default_factory=Pace)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where one act is put on record.
+
+    Args:
+        ctx: The context.
+        tx: The transaction that the act is committed in.
+        caller: Who acts.
+    """
+
+    ctx: Context
+    tx: Transaction
+    caller: Caller
+
+    @property
+    def now(self) -> datetime:
+        """The time of the act."""
+        return self.ctx.clock.now()
+
+    def audit(self, event: Event) -> None:
+        """Append to the audit log."""
+        self.tx.audit.append(event)
+
+    def tell(self, subject: str, requester: Identity, event: str) -> None:
+        """Owe everybody concerned the news: the card, its thread, and who asked."""
+        channel, body = self.ctx.rulebook.channel, {"event": event}
+        self.tx.outbox.add(Notice(NoticeKind.CARD, subject, channel))
+        if event != "requested":
+            self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, body))
+            self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, requester.user, body))

@@ -1,0 +1,79 @@
+"""The database."""
+
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import Protocol
+
+from bot.ports.notices import Outbox
+from bot.ports.records import Allowances, AuditLog, Scales, Snapshots
+from bot.ports.work import Claim, Work
+
+
+class Transaction(Protocol):
+    """One database transaction: everything in it happens, or nothing."""
+
+    def one_by_one(self, key: str) -> None:
+        """From here to its end, no other transaction is in the same section: what is looked up stays true."""
+        ...
+
+    @property
+    def allowances(self) -> Allowances:
+        """Allowances as rows."""
+        ...
+
+    @property
+    def scales(self) -> Scales:
+        """Scale proposals as rows."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """The append-only log."""
+        ...
+
+    @property
+    def work(self) -> Work:
+        """What has to be done."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """What we owe Slack."""
+        ...
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """Clusters as they were last read."""
+        ...
+
+
+class Store(Protocol):
+    """The database. Every method may raise ``StoreBusy``: then nothing was recorded."""
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """A transaction that changes something; commits when its block ends well."""
+        ...
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A consistent look."""
+        ...
+
+    def claim(self, owner: str, *, lease: timedelta) -> Claim | None:
+        """Take the work that is longest due, if any is."""
+        ...
+
+    def wait(self, at_most: timedelta) -> None:
+        """Wait until work may be due, or the time is over."""
+        ...
+
+    def ring(self) -> None:
+        """Wake everybody who waits."""
+        ...
+
+    def release(self, owner: str) -> None:
+        """Give back everything that one owner holds."""
+        ...
+
+    def is_quiet(self) -> bool:
+        """Whether nothing is due, wanted, parked, held or unsent."""
+        ...

@@ -1,0 +1,95 @@
+"""Background work, as a row that anybody may claim."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+
+from bot.domain.audit import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A lease on one piece of work.
+
+    Args:
+        key: ``rules:…``, ``scale:…``, ``notices`` or ``timers``.
+        owner: Who holds it.
+        token: The fencing token: every write of this holder names it.
+        wanted: The generation that this run serves.
+        failures: How many runs in a row have failed.
+        parked: The operation that is waited for, if any.
+        memo: What earlier runs left.
+    """
+
+    key: str
+    owner: str
+    token: int
+    wanted: int
+    failures: int
+    parked: Mapping[str, Any] | None
+    memo: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkState:
+    """How a piece of work stands, for those who only look.
+
+    Args:
+        due_in: When it runs next, negative where it is late; None for not at all.
+        parked: The operation that is waited for, if any.
+        memo: What earlier runs left.
+    """
+
+    due_in: timedelta | None
+    parked: Mapping[str, Any] | None
+    memo: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """How a run ends.
+
+    Args:
+        due_in: When to run again even if nobody asks; None for never.
+        is_done: Whether the generation was served.
+        failures: Failures in a row so far.
+        parked: The operation that has to be waited for.
+        memo: What the next run must know.
+        events: Recorded together with it.
+    """
+
+    due_in: timedelta | None
+    is_done: bool = True
+    failures: int = 0
+    parked: Mapping[str, Any] | None = None
+    memo: Mapping[str, Any] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+
+
+class Work(Protocol):
+    """Work rows, in the caller's transaction."""
+
+    def wake(self, key: str, *, within: timedelta) -> None:
+        """Ask for one more run, at the latest ``within`` from now; never later than what is due already."""
+        ...
+
+    def schedule(self, key: str, *, within: timedelta) -> None:
+        """Have it run at the latest ``within`` from now, without anything being asked for."""
+        ...
+
+    def peek(self, key: str) -> WorkState | None:
+        """How a piece of work stands; None if it was never asked for."""
+        ...
+
+    def hold(self, claim: Claim, *, lease: timedelta) -> None:
+        """Prove and prolong a lease; raises ``LeaseLost``."""
+        ...
+
+    def remember(self, claim: Claim, memo: Mapping[str, Any]) -> None:
+        """Keep what the next run must know, whoever runs it; raises ``LeaseLost``."""
+        ...
+
+    def finish(self, claim: Claim, end: Finish) -> None:
+        """Give a lease back; raises ``LeaseLost``."""
+        ...

@@ -1,0 +1,60 @@
+"""What Prometheus scrapes: computed from the facts at that moment, so that every replica tells the same."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from bot.domain.allowance import Status, status
+from bot.errors import EgressError
+from bot.ports import AllowanceFilter, Clock
+from bot.store import SqlStore
+
+ALL = 100_000
+"""More open allowances than any installation has."""
+
+
+class Facts(Collector):
+    """Gauges from the database.
+
+    Args:
+        store: The database.
+        clock: The product's time.
+    """
+
+    def __init__(self, store: SqlStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def collect(self) -> Iterable[Metric]:
+        """One reading; none while the database does not answer, which ``/readyz`` says too."""
+        try:
+            with self._store.read() as tx:
+                rows = tx.allowances.find(AllowanceFilter(only_open=True, limit=ALL))
+                backlog, (waiting, dead), (events, _) = tx.work.backlog(), tx.outbox.backlog(), tx.audit.head()
+        except EgressError:
+            return
+        now = self._clock.now()
+        counts = Counter(status(row, now) for row in rows)
+        yield _gauge("egress_allowances", "Open allowances.", "status", {s: counts[s] for s in Status})
+        yield _gauge("egress_work_overdue_seconds", "How long due work waits.", "kind", backlog.overdue_s)
+        yield _gauge("egress_work_failures", "Failures in a row.", "kind", backlog.failures)
+        yield GaugeMetricFamily("egress_notices_waiting", "Notices not yet delivered to Slack.", waiting)
+        yield GaugeMetricFamily("egress_notices_dead", "Notices that were given up.", dead)
+        yield GaugeMetricFamily("egress_audit_events", "Events in the audit log.", events)
+
+
+def scrape(facts: Facts) -> tuple[int, str, str]:
+    """Status, content type and text of ``/metrics``: our facts, then the process."""
+    ours = CollectorRegistry(auto_describe=False)
+    ours.register(facts)
+    return 200, CONTENT_TYPE_LATEST, (generate_latest(ours) + generate_latest(REGISTRY)).decode()
+
+
+def _gauge(name: str, help_: str, label: str, values: dict[str, float] | dict[Status, int]) -> Metric:
+    gauge = GaugeMetricFamily(name, help_, labels=[label])
+    for key, value in values.items():
+        gauge.add_metric([str(key)], value)
+    return gauge

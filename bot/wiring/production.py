@@ -1,0 +1,156 @@
+"""The bot with the real Slack and the real Azure, and its errands at a terminal."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import handlers
+from bot import auditing
+from bot.azure import AzureArm
+from bot.azure.identity import own_credential
+from bot.azure.settings import ArmSettings
+from bot.config import ConfigurationFile, Settings, configuration_from, rulebook_from
+from bot.domain.audit import AuditFilter
+from bot.domain.people import Identity, Person, Role
+from bot.errors import BadConfiguration
+from bot.ports import Caller, Context, Pace
+from bot.store import SqlStore
+from bot.wiring.product import World, always, assemble, opened, routes, work
+from bot.wiring.running import Running, undone_on_failure
+
+log = logging.getLogger(__name__)
+
+
+class SystemClock:
+    """The machine's time."""
+
+    def now(self) -> datetime:
+        """Now, in UTC."""
+        return datetime.now(UTC)
+
+
+def serve(settings: Settings) -> Running:
+    """The whole bot.
+
+    Raises:
+        BadConfiguration: If a setting is missing or wrong.
+    """
+    _require_slack(settings)
+    running = Running()
+    with undone_on_failure(running):
+        product = assemble(_production(running, settings))
+        work(running, product)
+        app = handlers.build_app(product.ctx, product.world.slack)
+        if settings.slack_mode == "http":
+            running.then_stop(app.serve_http(settings.listen, routes(product, always)).stop)
+        else:
+            socket = app.serve_socket()
+            running.then_stop(socket.stop)
+            running.watch(socket.check)
+            running.then_stop(handlers.serve_routes(settings.listen, routes(product, socket.is_alive)).stop)
+    log.info("ready: %s mode, %s", settings.slack_mode, settings.listen)
+    return running
+
+
+def reconcile(settings: Settings) -> Running:
+    """The writers alone, with their health routes.
+
+    Raises:
+        BadConfiguration: If a setting is missing or wrong.
+    """
+    running = Running()
+    with undone_on_failure(running):
+        product = assemble(_production(running, settings))
+        work(running, product)
+        running.then_stop(handlers.serve_routes(settings.listen, routes(product, always)).stop)
+    log.info("ready: reconcile, %s", settings.listen)
+    return running
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database to this version's schema."""
+    with _store(settings) as store:
+        store.migrate()
+
+
+def verify_audit(settings: Settings, account: str) -> int:
+    """Prove the audit chain from the command line; returns how many events there are."""
+    with _store(settings) as store:
+        return auditing.prove(*_at_the_terminal(settings, store, account))
+
+
+def export_audit(settings: Settings, account: str, form: str) -> str:
+    """Every audit event, from the command line."""
+    with _store(settings) as store:
+        return auditing.export(*_at_the_terminal(settings, store, account), AuditFilter(), form)
+
+
+def _production(running: Running, settings: Settings) -> World:
+    file = configuration_from(settings.config)
+    rulebook = rulebook_from(file)
+    store = opened(running, settings.database_url)
+    return World(store, azure_from(settings, file), SystemClock(), rulebook, slack_from(settings), Pace())
+
+
+def azure_from(settings: Settings, file: ConfigurationFile) -> AzureArm:
+    """The real Azure, as whoever the environment says that we are."""
+    return AzureArm(
+        own_credential(),
+        ArmSettings(
+            subscriptions=file.azure.subscriptions,
+            endpoint=settings.arm_endpoint,
+            ca_file=str(settings.arm_ca_file) if settings.arm_ca_file else None,
+            group=file.firewall.group,
+            group_priority=file.firewall.priority,
+        ),
+    )
+
+
+def slack_from(settings: Settings) -> handlers.SlackSettings:
+    """How to reach the real Slack."""
+    return handlers.SlackSettings(
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        signing_secret=settings.slack_signing_secret.get_secret_value(),
+        app_token=settings.slack_app_token.get_secret_value(),
+        api_url=settings.slack_api_url,
+    )
+
+
+def _require_slack(settings: Settings) -> None:
+    needed = {
+        "EGRESS_SLACK_BOT_TOKEN": settings.slack_bot_token,
+        "EGRESS_SLACK_APP_TOKEN": settings.slack_app_token if settings.slack_mode == "socket" else True,
+        "EGRESS_SLACK_SIGNING_SECRET": settings.slack_signing_secret if settings.slack_mode == "http" else True,
+    }
+    missing = [name for name, value in needed.items() if not value]
+    if missing:
+        raise BadConfiguration(f"{settings.slack_mode} mode needs {' and '.join(missing)}; README says where they are.")
+
+
+@contextmanager
+def _store(settings: Settings) -> Iterator[SqlStore]:
+    store = SqlStore(settings.database_url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+class _Terminal:
+    """The directory at a terminal: whoever can read the database is an operator."""
+
+    def person(self, identity: Identity, **_options: bool) -> Person:
+        """An operator."""
+        return Person(identity, frozenset({Role.OPERATOR}))
+
+    def members(self, _group: str) -> tuple[Identity, ...]:
+        """Nobody is asked at a terminal."""
+        return ()
+
+
+def _at_the_terminal(settings: Settings, store: SqlStore, account: str) -> tuple[Context, Caller]:
+    file = configuration_from(settings.config)
+    rulebook = rulebook_from(file)
+    ctx = Context(azure_from(settings, file), store, _Terminal(), SystemClock(), rulebook)
+    return ctx, Caller(Identity(rulebook.team, f"cli:{account}"), "cli")

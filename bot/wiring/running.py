@@ -1,0 +1,74 @@
+"""What runs in a process, and how it ends."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import structlog
+
+QUIET = ("azure", "urllib3", "slack_bolt", "slack_sdk", "alembic", "waitress")
+"""Libraries whose chatter is only of interest when it warns."""
+
+
+def log_as(form: str) -> None:
+    """Write log lines to standard error, as ``json`` or ``text``, ours and the libraries' alike."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    renderers: dict[str, list[Any]] = {
+        "json": [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()],
+        "text": [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
+    }
+    remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[remove, *renderers[form]])
+    )
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
+class Running:
+    """Everything that runs, in the order in which it has to be stopped."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._checks: list[Callable[[], None]] = []
+
+    def then_stop(self, stop: Callable[[], object]) -> None:
+        """Stop this too, before everything that was named earlier."""
+        self._stack.callback(stop)
+
+    def watch(self, check: Callable[[], None]) -> None:
+        """Have this checked every second; it raises where the process should end."""
+        self._checks.append(check)
+
+    def check(self) -> None:
+        """Raise if a part has died that only a restart brings back."""
+        for check in self._checks:
+            check()
+
+    def stop(self) -> None:
+        """Stop everything, last started first."""
+        self._stack.close()
+
+
+@contextmanager
+def undone_on_failure(running: Running) -> Iterator[None]:
+    """Stop what was started if the rest cannot be."""
+    with ExitStack() as undo:
+        undo.callback(running.stop)
+        yield
+        undo.pop_all()

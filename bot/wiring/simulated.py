@@ -1,0 +1,132 @@
+"""The bot beside a simulated Slack and a simulated Azure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import handlers
+from bot.azure import AzureArm
+from bot.azure.identity import IssuedToken
+from bot.azure.settings import ArmSettings
+from bot.config import configuration_from, rulebook_from
+from bot.errors import BadConfiguration
+from bot.ports import Pace
+from bot.sandbox.server import Sandbox, SandboxOptions
+from bot.sandbox.serving import PortTaken
+from bot.wiring.product import Product, World, always, assemble, opened, routes, work
+from bot.wiring.running import Running, undone_on_failure
+
+SANDBOX_CONFIG = Path(__file__).parents[1] / "sandbox" / "egress.toml"
+"""The configuration file that the sandbox runs with, and that a team copies."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxChoice:
+    """What the command line chose for the sandbox.
+
+    Args:
+        data: Folder of all state.
+        port: Slack, page and control routes; 0 for any free one.
+        arm_port: Azure Resource Manager; 0 for any free one.
+        fleet: Generated clusters.
+        delivery: ``http`` or ``socket``.
+        speed: Azure's durations, and our waits for Azure, are divided by it.
+        no_bot: The simulators alone.
+        database: A database URL, None for SQLite in the data folder.
+    """
+
+    data: Path
+    port: int
+    arm_port: int
+    fleet: int
+    delivery: str
+    speed: float
+    no_bot: bool
+    database: str | None
+
+
+def sandbox(choice: SandboxChoice, say: Callable[[str], object]) -> Running:
+    """The bot beside both simulators; ``say`` gets the address of the page once it answers.
+
+    Raises:
+        BadConfiguration: If a port is taken or the database cannot be used.
+    """
+    running = Running()
+    with undone_on_failure(running):
+        url = choice.database or f"sqlite:///{choice.data.absolute() / 'egress.sqlite3'}"
+        simulated = _simulators(choice, url)
+        running.then_stop(simulated.stop)
+        if not choice.no_bot:
+            _join(running, simulated, assemble(_simulated(running, simulated, url)))
+        say(_welcome(simulated))
+    return running
+
+
+def _simulated(running: Running, simulated: Sandbox, url: str) -> World:
+    file = configuration_from(SANDBOX_CONFIG)
+    clock, speed = simulated.clock, simulated.options.speed
+    store = opened(running, url, offset_s=clock.ahead_s)
+    arm = AzureArm(
+        IssuedToken(simulated.arm.issue_token),
+        ArmSettings(
+            subscriptions=tuple(simulated.arm.subscriptions()),
+            endpoint=simulated.arm_url,
+            ca_file=str(simulated.ca_file),
+            group=file.firewall.group,
+            group_priority=file.firewall.priority,
+        ),
+        now=clock.now,
+    )
+    slack = handlers.SlackSettings(
+        bot_token=simulated.bot_token,
+        signing_secret=simulated.signing_secret,
+        app_token=simulated.app_token,
+        api_url=simulated.slack_api_url,
+    )
+    return World(store, arm, clock, rulebook_from(file), slack, Pace().faster(speed))
+
+
+def _simulators(choice: SandboxChoice, url: str) -> Sandbox:
+    options = SandboxOptions(
+        data=choice.data,
+        port=choice.port,
+        arm_port=choice.arm_port,
+        fleet=choice.fleet,
+        speed=choice.speed,
+        delivery=choice.delivery,
+        database="PostgreSQL" if url.startswith("postgresql") else "SQLite",
+        is_without_bot=choice.no_bot,
+    )
+    simulated = Sandbox(options)
+    try:
+        simulated.start()
+    except PortTaken as error:
+        raise BadConfiguration(str(error)) from error
+    return simulated
+
+
+def _join(running: Running, simulated: Sandbox, product: Product) -> None:
+    """Start the bot and introduce it to the simulators."""
+    store = product.world.store
+    app = handlers.build_app(product.ctx, product.world.slack)
+
+    def is_quiet() -> bool:
+        return app.is_idle() and store.is_quiet()
+
+    work(running, product)
+    if simulated.options.delivery == "socket":
+        running.then_stop(app.serve_socket().stop)
+        simulated.attach(None, is_quiet, store.ring)
+    else:
+        front = app.serve_http("127.0.0.1:0", routes(product, always))
+        running.then_stop(front.stop)
+        simulated.attach(f"http://127.0.0.1:{front.port}/slack/events", is_quiet, store.ring)
+
+
+def _welcome(simulated: Sandbox) -> str:
+    if simulated.options.is_without_bot:
+        return f"Slack: {simulated.slack_api_url}  Azure: {simulated.arm_url}  (no bot)"
+    return (
+        f"Open {simulated.url} and try: /egress show aks-udr, then /egress request aks-udr example.com, "
+        "then act as the approver and click Approve."
+    )

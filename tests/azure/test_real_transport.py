@@ -1,0 +1,75 @@
+"""The adapter as production has it: real HTTP, real TLS, a private CA, and several threads on one connection pool."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from bot.azure import AzureArm
+from bot.azure.settings import ArmSettings
+from bot.domain.snat import plan_scale
+from bot.errors import ArmUnreachable
+from bot.sandbox.arm import SUBSCRIPTION, ArmSubscription
+from bot.sandbox.arm_http import arm_app, make_ca
+from bot.sandbox.clock import SandboxClock
+from bot.sandbox.journal import Journal
+from tests.azure.replay import FixedCredential
+from tests.azure.stage import HUB_POLICY, cluster_id
+from tests.sandbox.test_arm_http import running
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The URL of a tenant behind TLS on loopback, and the CA to trust."""
+    arm = ArmSubscription(SandboxClock(), Journal(), speed=600)
+    certificate, key, ca = make_ca(tmp_path_factory.mktemp("tls"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(
+            arm_app(arm), ssl_certfile=str(certificate), ssl_keyfile=str(key), log_level="critical", lifespan="off"
+        )
+        with running(uvicorn.Server(config), listener):
+            yield f"https://127.0.0.1:{listener.getsockname()[1]}", ca
+
+
+def arm_at(url: str, ca: Path | None) -> AzureArm:
+    """The adapter over the real transport."""
+    settings = ArmSettings(
+        (SUBSCRIPTION,), endpoint=url, ca_file=str(ca) if ca else None, pace=600, retries=0, timeout_s=10
+    )
+    return AzureArm(FixedCredential(), settings)
+
+
+def test_everything_over_tls(endpoint: tuple[str, Path]) -> None:
+    """Fleet, one cluster, rules, a scale and its operation: the operation URL leads back to the same server."""
+    arm = arm_at(*endpoint)
+    egress = arm.read_egress(cluster_id("aks-udr"))
+    operation = arm.begin_scale(plan_scale(arm.read_egress(cluster_id("aks-lb")), 2))
+
+    assert len(arm.read_fleet().entries) == 13
+    assert egress.target() == HUB_POLICY
+    assert len(arm.read_rules(HUB_POLICY).layers) == 2
+    assert operation.url.startswith(endpoint[0])
+    assert arm.look(operation).status in ("InProgress", "Succeeded")
+    arm.close()
+
+
+def test_an_unknown_certificate_is_not_trusted(endpoint: tuple[str, Path]) -> None:
+    """Without the CA there is no answer that could be believed."""
+    arm = arm_at(endpoint[0], None)
+
+    with pytest.raises(ArmUnreachable):
+        arm.read_egress(cluster_id("aks-lb"))
+    arm.close()
+
+
+def test_nobody_listens() -> None:
+    """A closed port is an Azure that does not answer."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    arm = arm_at(f"https://127.0.0.1:{port}", None)
+
+    with pytest.raises(ArmUnreachable):
+        arm.read_fleet()
+    arm.close()

@@ -1,0 +1,103 @@
+"""What is wrong, twice, late or not allowed gets a sentence; nothing changes, and refused acts are in the audit log."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.driver import SandboxProcess, wait_for
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, database_url: str) -> Iterator[SandboxProcess]:
+    """A sandbox on each database."""
+    process = SandboxProcess(tmp_path / "data", "--database", database_url)
+    process.start()
+    yield process
+    process.stop()
+
+
+def said_to(sandbox: SandboxProcess, user: str) -> str:
+    """Everything that only this person was told in the channel, newest last."""
+    return str([m for m in sandbox.messages(user=user) if m["ephemeral_for"] == user])
+
+
+def refusals(sandbox: SandboxProcess) -> str:
+    """What the auditor sees of refused acts."""
+    sandbox.type("UAUD0001", "audit action:act:refuse")
+    sandbox.settle()
+    return str(sandbox.messages(user="UAUD0001")[-1])
+
+
+def test_who_may_not_gets_nothing_and_is_audited(sandbox: SandboxProcess) -> None:
+    """A developer, the requester who approves too, an auditor; by button and by typing."""
+    sandbox.request("UAPP0001", "aks-udr", "example.com")
+    sandbox.settle()
+    card = sandbox.cards()[0]
+    for user in ("UDEV0001", "UAUD0001", "UAPP0001"):
+        sandbox.press(user, "approve", card)
+    allowance_id = allowance_of(card)
+    sandbox.type("UDEV0002", f"approve {allowance_id}")
+    sandbox.type("UDEV0002", f"deny {allowance_id} because")
+    sandbox.type("UDEV0002", f"revoke {allowance_id}")
+    sandbox.settle()
+    assert sandbox.our_rules() == {}
+    assert "not in that group" in said_to(sandbox, "UDEV0001")
+    assert "own request" in said_to(sandbox, "UAPP0001")
+    found = refusals(sandbox)
+    for user in ("UDEV0001", "UDEV0002", "UAPP0001", "UAUD0001"):
+        assert user in found
+
+
+def test_a_second_click_and_a_second_delivery_change_nothing(sandbox: SandboxProcess) -> None:
+    """The loser of a race hears who was faster; a form that arrives twice files once."""
+    sandbox.post("slack/fault", delivery="submit", duplicate=True, times=1)
+    sandbox.request("UDEV0001", "aks-udr", "example.com")
+    sandbox.settle()
+    assert len(sandbox.cards()) == 1
+    card = sandbox.cards()[0]
+    sandbox.press("UAPP0001", "approve", card)
+    sandbox.press("UAPP0002", "approve", card)
+    sandbox.settle()
+    assert "UAPP0001" in said_to(sandbox, "UAPP0002")
+    assert len(sandbox.our_rules()) == 1
+    assert len(sandbox.get("arm")["writers"]) == 1
+
+
+BAD_HOSTS = [
+    "https://example.com/x",
+    "www.*.com",
+    "*",
+    "10.1.2.3",
+    "*.com",
+    "example.com/path",
+    "user@host",
+]
+
+
+def test_bad_forms_stay_open_with_a_sentence_at_the_field(sandbox: SandboxProcess) -> None:
+    """Nothing that was typed is lost, nothing is filed."""
+    sandbox.type("UDEV0001", "request aks-udr")
+    wait_for(lambda: sandbox.views("UDEV0001"), "No form was opened", 10)
+    view_id = sandbox.views("UDEV0001")[-1]["id"]
+
+    def submit(**values: str) -> Any:
+        filled = {name: {name: value} for name, value in values.items()}
+        answer = sandbox.post("slack/submit", user="UDEV0001", view_id=view_id, values=filled)
+        return answer.get("errors") or {}
+
+    for host in BAD_HOSTS:
+        assert "destinations" in submit(destinations=host, reason="why", duration="8h"), host
+    assert "reason" in submit(destinations="example.com", reason=" ", duration="8h")
+    sandbox.settle()
+    assert sandbox.cards() == []
+    assert submit(destinations="example.com", reason="why", duration="8h") == {}
+    sandbox.settle()
+    assert len(sandbox.cards()) == 1
+
+
+def allowance_of(card: Any) -> str:
+    """The id on a card."""
+    buttons = [e for b in card["blocks"] if b["type"] == "actions" for e in b["elements"]]
+    return str(buttons[0]["value"]).split('"id":"')[1].split('"')[0]

@@ -1,0 +1,112 @@
+"""Only Slack gets in: requests are signed, fresh and unchanged, or they are answered with 401."""
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
+
+import pytest
+from slack_bolt import BoltRequest
+from slack_sdk.signature import SignatureVerifier
+
+from bot import allowances
+from bot.allowances import Decision, Draft
+from bot.domain.audit import AuditFilter
+from bot.domain.duration import duration_from_text
+from bot.errors import AlreadyDecided, AlreadyRequested, EgressError, StaleVersion
+from bot.ports import Caller
+from bot.wiring.metrics import Facts, scrape
+from handlers import SlackSettings, build_app
+from tests.build import APPROVER, APPROVER2, DEV, EXAMPLE, World, make_world
+
+SECRET = "a-signing-secret"
+BODY = urlencode(
+    {
+        "token": "t",
+        "team_id": "TSANDBOX1",
+        "channel_id": "CEGRESS01",
+        "user_id": "UDEV0001",
+        "command": "/egress",
+        "text": "whoami",
+        "trigger_id": "1.2.3",
+        "response_url": "http://127.0.0.1:9/never",
+    }
+)
+
+
+@pytest.fixture
+def world(database_url: str) -> Iterator[World]:
+    """A world at rest."""
+    made = make_world(database_url)
+    yield made
+    made.store.close()
+
+
+def signed(body: str, *, at: float, secret: str = SECRET) -> dict[str, str | Sequence[str]]:
+    """Headers as Slack sends them."""
+    stamp = str(int(at))
+    signature = SignatureVerifier(secret).generate_signature(timestamp=stamp, body=body) or ""
+    return {
+        "x-slack-request-timestamp": [stamp],
+        "x-slack-signature": [signature],
+        "content-type": ["application/x-www-form-urlencoded"],
+    }
+
+
+NOW = time.time()
+REFUSED: dict[str, tuple[str, dict[str, str | Sequence[str]]]] = {
+    "unsigned": (BODY, {"content-type": ["application/x-www-form-urlencoded"]}),
+    "signed by somebody else": (BODY, signed(BODY, at=NOW, secret="another")),
+    "changed on the way": (BODY.replace("whoami", "approve+a1"), signed(BODY, at=NOW)),
+    "replayed after ten minutes": (BODY, signed(BODY, at=NOW - 600)),
+}
+
+
+@pytest.mark.parametrize("how", REFUSED)
+def test_what_is_not_slacks_is_answered_with_401(world: World, how: str) -> None:
+    """And nothing happens."""
+    app = build_app(world.ctx, SlackSettings("xoxb", SECRET, api_url="http://127.0.0.1:9/"))
+    body, headers = REFUSED[how]
+    answer = app.bolt.dispatch(BoltRequest(body=body, headers=headers))
+    assert answer.status == 401
+    with world.store.read() as tx:
+        assert tx.audit.find(AuditFilter(), limit=10) == []
+
+
+def test_what_is_slacks_is_answered(world: World) -> None:
+    """The check can succeed."""
+    app = build_app(world.ctx, SlackSettings("xoxb", SECRET, api_url="http://127.0.0.1:9/"))
+    answer = app.bolt.dispatch(BoltRequest(body=BODY, headers=signed(BODY, at=time.time())))
+    assert (answer.status, "UDEV0001" in str(answer.body)) == (200, True)
+
+
+def test_of_many_at_once_one_files_and_one_decides(world: World) -> None:
+    """Races are decided by the database, not by luck."""
+    draft = Draft("aks-udr", (EXAMPLE,), "Package mirror", duration_from_text("8h"))
+
+    def ask(_number: int) -> str | EgressError:
+        try:
+            return allowances.request(world.ctx, DEV, draft).id
+        except AlreadyRequested as error:
+            return error
+
+    def decide(caller: Caller) -> str | EgressError:
+        try:
+            return allowances.decide(world.ctx, caller, Decision(asked, is_approved=True)).id
+        except (AlreadyDecided, StaleVersion) as error:
+            return error
+
+    with ThreadPoolExecutor(8) as pool:
+        (asked,) = [each for each in pool.map(ask, range(8)) if isinstance(each, str)]
+        decided = [each for each in pool.map(decide, [APPROVER, APPROVER2] * 4) if isinstance(each, str)]
+    assert decided == [asked]
+
+
+def test_metrics_are_computed_from_the_facts(world: World) -> None:
+    """What a scrape says is what the database says."""
+    allowances.request(world.ctx, DEV, Draft("aks-udr", (EXAMPLE,), "Mirror", duration_from_text("8h")))
+    status, _, text = scrape(Facts(world.store, world.clock))
+    assert status == 200
+    assert 'egress_allowances{status="waiting"} 1.0' in text
+    assert "egress_notices_waiting 1.0" in text
+    assert 'egress_work_failures{kind="notices"} 0.0' in text

@@ -1,0 +1,227 @@
+"""Facts of any length, as the database and Azure could hold them: what every renderer must survive."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from bot.allowances import MAX_DESTINATIONS, MAX_REASON, Preview
+from bot.domain.allowance import Allowance, Ask, Ending, Scope
+from bot.domain.approval import Verdict, VerdictKind
+from bot.domain.audit import Action, ChainedEvent, Event, link
+from bot.domain.egress import (
+    ClusterEgress,
+    ClusterRef,
+    EgressPath,
+    IngressIp,
+    NodePool,
+    OutboundIp,
+    OutboundType,
+    PathKind,
+    Warning_,
+)
+from bot.domain.people import Identity
+from bot.domain.risk import Level, Reason, Risk
+from bot.domain.scale import Scale
+from bot.domain.snat import ScalePlan, capacity
+from bot.domain.target import Target, TargetKind
+from bot.inventory import EgressReport
+from handlers.modals import MAX_TICKET
+from tests.strategies import destinations, durations
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+times = st.timedeltas(timedelta(days=-30), timedelta(days=30)).map(lambda delta: NOW + delta)
+people = st.builds(Identity, st.just("TSANDBOX1"), st.sampled_from(["UDEV0001", "UAPP0001", "bot", "WELSEWHERE"]))
+names = st.from_regex(r"[a-z][a-z0-9_-]{0,61}[a-z0-9]", fullmatch=True)
+"""AKS: 1 to 63 letters, digits, underscores and hyphens (https://learn.microsoft.com/azure/aks, read 2026-11)."""
+
+
+def words(most: int, least: int = 0) -> SearchStrategy[str]:
+    """Text of any kind, often as long as it may be, with markup and mentions in it."""
+    marks = st.sampled_from(["<!channel>", "*", "`", "&", "<@UDEV0001>", "|", "\n", "```", "𝒳", "x" * 500])
+    mixed = st.lists(marks, max_size=most // 4).map(lambda parts: "".join(parts)[:most])
+    return (st.text(max_size=min(most, 300)) | st.just("w" * most) | mixed).filter(lambda text: len(text) >= least)
+
+
+def cidrs() -> SearchStrategy[str]:
+    """Ranges of subnets."""
+    return st.builds(lambda a, b: f"10.{a}.{b}.0/24", st.integers(0, 255), st.integers(0, 255))
+
+
+def ids(kind: str) -> SearchStrategy[str]:
+    """Lower-case ARM ids with names of full length (resource group up to 90 characters)."""
+    return st.builds(
+        lambda group, name: f"/subscriptions/{'0' * 36}/resourcegroups/{group}/{kind}/{name}", names, names
+    )
+
+
+targets = st.builds(Target, st.sampled_from(TargetKind), ids("providers/microsoft.network/firewallpolicies"))
+scopes = st.builds(
+    Scope,
+    ids("providers/microsoft.containerservice/managedclusters"),
+    names,
+    names,
+    words(256),
+    targets,
+    st.lists(cidrs(), min_size=1, max_size=300).map(tuple),
+    st.none() | names,
+)
+several = st.lists(destinations(), min_size=1, max_size=8, unique=True)
+many = several | destinations().map(lambda one: [one] * MAX_DESTINATIONS)
+asks = st.builds(
+    Ask,
+    many.map(tuple),
+    durations(),
+    words(MAX_REASON, 1),
+    words(MAX_TICKET),
+    st.none() | words(60, 1),
+    st.none() | st.just("a0s560gxpd"),
+)
+verdicts = st.builds(
+    Verdict,
+    st.sampled_from(VerdictKind),
+    words(600),
+    words(80, 1),
+    st.lists(words(60, 1), max_size=12).map(tuple),
+    st.integers(0, 9),
+)
+risks = st.builds(
+    Risk,
+    st.integers(0, 100),
+    st.sampled_from(Level),
+    st.lists(st.builds(Reason, names, st.integers(1, 100), words(400, 1)), max_size=14).map(tuple),
+)
+endings = st.builds(Ending, people, times, words(MAX_REASON))
+maybe_times = st.none() | times
+
+allowances = st.builds(
+    Allowance,
+    id=st.just("a0s560gxpd"),
+    version=st.just(1),
+    scope=scopes,
+    ask=asks,
+    requester=people,
+    requested_at=times,
+    lapses_at=times,
+    verdict=verdicts,
+    risk=risks,
+    approvals=st.lists(endings, max_size=30).map(tuple),
+    approved_at=maybe_times,
+    denied=st.none() | endings,
+    revoked=st.none() | endings,
+    applying_at=maybe_times,
+    live_at=maybe_times,
+    missing_since=maybe_times,
+    expires_at=maybe_times,
+    gone_at=maybe_times,
+    failure=st.none() | words(3000, 1),
+)
+"""Any facts at all, possible together or not: a card is drawn from what is there."""
+
+addresses = st.builds(lambda a, b, c: f"20.{a}.{b}.{c}", *[st.integers(0, 255)] * 3)
+plans = st.builds(
+    ScalePlan,
+    cluster_id=ids("providers/microsoft.containerservice/managedclusters"),
+    cluster_name=names,
+    kind=st.sampled_from(["loadBalancer", "managedNATGateway"]),
+    etag=st.none() | names,
+    before=st.integers(1, 100),
+    after=st.integers(1, 100),
+    ips_before=st.lists(addresses, max_size=100).map(tuple),
+    at_risk=st.lists(addresses, max_size=100).map(tuple),
+    ports_before=st.integers(0, 6_400_000),
+    ports_after=st.integers(0, 6_400_000),
+    warnings=st.lists(words(300, 1), max_size=12).map(tuple),
+    base_digest=names,
+    ipv6=st.booleans(),
+)
+scales = st.builds(
+    Scale,
+    id=st.just("s0s560gxpd"),
+    version=st.just(1),
+    plan=plans,
+    environment=words(256),
+    reason=words(MAX_REASON),
+    requester=people,
+    requested_at=times,
+    lapses_at=times,
+    verdict=verdicts,
+    approvals=st.lists(endings, max_size=30).map(tuple),
+    approved_at=maybe_times,
+    denied=st.none() | endings,
+    applying_at=maybe_times,
+    done_at=maybe_times,
+    ips_after=st.lists(addresses, max_size=100).map(tuple),
+    failure=st.none() | words(3000, 1),
+)
+
+refs = st.builds(
+    ClusterRef,
+    ids("providers/microsoft.containerservice/managedclusters"),
+    names,
+    st.just("0" * 36),
+    names,
+    st.just("westeurope"),
+)
+pools = st.builds(NodePool, names, count=st.integers(0, 1000))
+outbound_ips = st.builds(
+    OutboundIp, addresses, st.just(4), st.none(), st.sampled_from(["managed", "own", "firewall"]), st.booleans()
+)
+paths = st.builds(
+    EgressPath,
+    subnet_id=st.none(),
+    pools=st.lists(names, max_size=40).map(tuple),
+    kind=st.sampled_from(PathKind),
+    ips=st.lists(outbound_ips, max_size=120).map(tuple),
+    sources=st.lists(cidrs(), max_size=20).map(tuple),
+    target=st.none() | targets,
+    why=words(600),
+)
+clusters = st.builds(
+    ClusterEgress,
+    ref=refs,
+    declared=words(60),
+    outbound_type=st.none() | st.sampled_from(OutboundType),
+    state=words(40),
+    etag=st.none(),
+    is_converging=st.booleans(),
+    pools=st.lists(pools, max_size=12, unique_by=lambda pool: pool.name).map(tuple),
+    paths=st.lists(paths, max_size=6).map(tuple),
+    ingress=st.lists(
+        st.builds(IngressIp, addresses, names, st.sampled_from(["loadBalancer", "applicationGateway"]), words(200)),
+        max_size=80,
+    ).map(tuple),
+    warnings=st.lists(st.builds(Warning_, names, words(900, 1), words(600)), max_size=14).map(tuple),
+    idle_timeout=st.none() | st.just(timedelta(minutes=4)),
+    allocated_ports=st.none() | st.integers(0, 64_000),
+    is_running=st.booleans(),
+)
+
+
+def report_of(egress: ClusterEgress, environment: str, live: list[Allowance]) -> EgressReport:
+    """A report on a cluster."""
+    return EgressReport(egress, environment, capacity(egress), tuple(live), NOW)
+
+
+reports = st.builds(report_of, clusters, words(256), st.lists(allowances, max_size=3).map(lambda some: some * 8))
+previews = st.builds(Preview, scopes, several.map(tuple), risks, verdicts)
+
+
+def chained(event: Event) -> ChainedEvent:
+    """An event somewhere in the chain."""
+    return link(event, 999_999, "0" * 64)
+
+
+events = st.builds(
+    Event,
+    times,
+    st.sampled_from(Action),
+    people,
+    st.just("slack:button"),
+    words(90),
+    words(90),
+    st.lists(st.from_regex(r"[a-z]{1,200}", fullmatch=True), max_size=100).map(tuple),
+    words(3000),
+    words(90),
+).map(chained)

@@ -1,0 +1,220 @@
+"""Whatever the facts are, Slack takes what is drawn from them, and nothing that somebody wrote becomes markup."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.allowances import Preview
+from bot.capacity import ScalePreview
+from bot.domain.allowance import Allowance, Status, status
+from bot.domain.audit import ChainedEvent
+from bot.domain.egress import ClusterEgress
+from bot.domain.scale import Scale
+from bot.domain.snat import capacity
+from bot.errors import EgressError, StoreBusy
+from bot.inventory import EgressReport, FleetPage
+from handlers.blocks.card import HEADLINES, allowance_card, allowance_news
+from handlers.blocks.fleet import egress_ips, egress_json, egress_report, fleet_list, owners
+from handlers.blocks.home import Desktop, home_view
+from handlers.blocks.kit import message, section
+from handlers.blocks.lists import decided, filed, outlook, proposed, request_list
+from handlers.blocks.log import audit_page
+from handlers.blocks.scale import scale_card, scale_news, scale_preview
+from handlers.blocks.words import CHANNEL_NEWS, NEWS, channel_news, trouble
+from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm
+from handlers.replies import Message
+from tests.blockkit import assert_valid, option_problems
+from tests.build import rulebook
+from tests.listeners import facts
+
+BOOK = rulebook()
+thorough = settings(max_examples=12, suppress_health_check=list(HealthCheck))
+
+
+def mrkdwn_of(drawn: Message) -> list[str]:
+    """Every text that Slack would read for markup."""
+    found: list[str] = [drawn.text]
+
+    def walk(thing: Any) -> None:
+        if isinstance(thing, dict):
+            if thing.get("type") == "mrkdwn":
+                found.append(thing["text"])
+            for each in thing.values():
+                walk(each)
+        elif isinstance(thing, list):
+            for each in thing:
+                walk(each)
+
+    walk(list(drawn.blocks))
+    return found
+
+
+@thorough
+@given(facts.allowances)
+def test_a_card_is_valid_and_calls_nobody(allowance: Allowance) -> None:
+    """Any facts make a card; a mention in a reason or a tag stays text; only what is live is called so."""
+    drawn = allowance_card(allowance, BOOK, facts.NOW)
+    assert_valid(drawn, "message")
+    assert not [text for text in mrkdwn_of(drawn) if "<!channel>" in text]
+    state = status(allowance, facts.NOW)
+    assert drawn.text.startswith(HEADLINES[state])
+    assert drawn.text.startswith("Live") == (state in (Status.LIVE, Status.EXPIRING))
+
+
+@thorough
+@given(facts.allowances, st.sampled_from([*NEWS["a"], "never-heard-of"]))
+def test_news_of_an_allowance_are_valid(allowance: Allowance, event: str) -> None:
+    """Every event has its sentence, an unknown one too."""
+    drawn = allowance_news(allowance, event)
+    assert_valid(drawn, "message")
+    assert not [
+        text
+        for text in mrkdwn_of(drawn)
+        if "<!channel>" in text or "{" in text.replace("{date_", "").replace("{time", "")
+    ]
+
+
+@thorough
+@given(facts.scales, st.sampled_from([*NEWS["s"], "never-heard-of"]))
+def test_a_scale_card_and_its_news_are_valid(scale: Scale, event: str) -> None:
+    """Up to a hundred addresses on both sides."""
+    for drawn in (scale_card(scale, BOOK, facts.NOW), scale_news(scale, event), proposed(scale, (), facts.NOW)):
+        assert_valid(drawn, "message")
+        assert not [text for text in mrkdwn_of(drawn) if "<!channel>" in text]
+
+
+@thorough
+@given(facts.clusters)
+def test_what_a_scale_starts_from_is_valid(egress: ClusterEgress) -> None:
+    """Whatever the cluster is like."""
+    assert_valid(scale_preview(ScalePreview(egress, capacity(egress), range(1, 17))), "message")
+
+
+@thorough
+@given(facts.reports)
+def test_a_report_is_valid(report: EgressReport) -> None:
+    """In full, addresses only, and for programs."""
+    assert_valid(egress_report(report), "message")
+    assert_valid(egress_ips(report), "message")
+    assert json.loads(egress_json(report))["cluster"]["name"] == report.egress.ref.name
+    assert not [text for text in mrkdwn_of(egress_report(report)) if "<!channel>" in text]
+
+
+@thorough
+@given(st.lists(facts.clusters, max_size=3), st.integers(0, 40), facts.words(3000), st.integers(-3, 99))
+def test_a_page_of_the_fleet_is_valid(some: list[ClusterEgress], times: int, words: str, page: int) -> None:
+    """Any page number, any search."""
+    clusters = tuple(some * times)
+    drawn = fleet_list(FleetPage(clusters, len(clusters)), words, page)
+    assert_valid(drawn, "message")
+    assert_valid(owners(words[:60], clusters), "message")
+
+
+@thorough
+@given(st.lists(facts.allowances, max_size=3), st.lists(facts.scales, max_size=2), st.integers(1, 12), st.data())
+def test_lists_and_home_are_valid(some: list[Allowance], scales: list[Scale], times: int, data: st.DataObject) -> None:
+    """However much waits."""
+    allowances, proposals = tuple(some * times), tuple(scales * times)
+    clusters = tuple(data.draw(st.lists(facts.clusters, max_size=2))) * times
+    assert_valid(request_list(allowances, proposals, data.draw(facts.words(200)), facts.NOW), "message")
+    assert_valid(home_view(Desktop(allowances, proposals, allowances, clusters, facts.NOW)), "home")
+    subjects: list[Allowance | Scale] = [*some, *scales]
+    for subject in subjects:
+        assert_valid(decided(subject, facts.NOW), "message")
+    for one in some:
+        assert_valid(filed(one, (one.requester,) * 30, facts.NOW), "message")
+
+
+@thorough
+@given(st.lists(facts.events, max_size=2).map(lambda some: (some * 11)[:11]), facts.words(3000))
+def test_an_audit_page_is_valid(found: list[ChainedEvent], query: str) -> None:
+    """Long reasons, many destinations, any filter."""
+    drawn = audit_page(found, query)
+    assert_valid(drawn, "message")
+    assert not [text for text in mrkdwn_of(drawn) if "<!channel>" in text]
+
+
+forms = st.builds(
+    RequestForm,
+    facts.words(300),
+    facts.words(6000),
+    facts.words(3000),
+    st.sampled_from(["", "8h", "7d", "1m"]),
+    facts.words(900),
+    facts.words(60),
+    st.sampled_from(["", "docker-hub", "gone"]),
+)
+
+
+@thorough
+@given(forms, st.lists(facts.clusters, min_size=1, max_size=3), st.sampled_from([1, 60]), facts.previews)
+def test_the_request_form_is_valid(form: RequestForm, some: list[ClusterEgress], times: int, preview: Preview) -> None:
+    """Whatever was typed before, with one cluster or more than a select takes."""
+    distinct = {egress.ref.id: egress for egress in some}
+    clusters = tuple(distinct.values()) if times == 1 else tuple(spread(next(iter(distinct.values())), times * 2))
+    choices = Choices(BOOK, clusters)
+    for chosen in (form.cluster, clusters[0].ref.name):
+        typed = RequestForm(chosen, form.destinations, form.reason, form.duration, form.ticket, form.pool, form.bundle)
+        assert_valid(typed.build(choices, outlook(preview, (), BOOK)), "modal")
+    assert not list(option_problems(choices.options()))
+
+
+def spread(egress: ClusterEgress, count: int) -> list[ClusterEgress]:
+    """The same cluster under many names."""
+    from dataclasses import replace
+
+    named = [replace(egress.ref, name=f"aks-{n}", id=f"{egress.ref.id}-{n}") for n in range(count)]
+    return [replace(egress, ref=ref) for ref in named]
+
+
+@thorough
+@given(facts.allowances)
+def test_the_decision_forms_are_valid(allowance: Allowance) -> None:
+    """Filled with what was asked, in full length."""
+    assert_valid(NarrowForm.build(allowance, BOOK), "modal")
+    assert_valid(DenyForm().build(allowance.id, "0" * 64, "about"), "modal")
+
+
+@pytest.mark.parametrize("event", [*CHANNEL_NEWS, "never-heard-of"])
+def test_channel_news_are_valid(event: str) -> None:
+    """Every event of a target, an unknown one too."""
+    drawn = channel_news("/subscriptions/0/x/hub-policy", {"event": event, "text": "<!channel> " * 400})
+    assert_valid(drawn, "message")
+    assert not [text for text in mrkdwn_of(drawn) if "<!channel>" in text]
+
+
+@given(st.sampled_from(EgressError.__subclasses__()), facts.words(5000))
+def test_trouble_is_always_said(family: type[EgressError], sentence: str) -> None:
+    """Every family makes a message, and calls nobody."""
+    drawn = message(trouble(family(sentence), "ref0"))
+    assert_valid(drawn, "message")
+    assert not [text for text in mrkdwn_of(drawn) if "<!channel>" in text]
+
+
+def test_trouble_says_what_happens_next() -> None:
+    """Nothing recorded; an operator; a developer: each with its own words and reference."""
+    assert "Nothing was recorded" in trouble(StoreBusy("The database is busy."), "ref0")
+    assert "reference ref0" in trouble(KeyError("secret"), "ref0")
+    assert "secret" not in trouble(KeyError("secret"), "ref0")
+
+
+def test_the_validator_can_fail() -> None:
+    """One payload for each kind of mistake that Slack would refuse."""
+    wrong = (
+        {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": ""}},
+        {"type": "header", "text": {"type": "mrkdwn", "text": "x"}},
+        {"type": "table", "rows": []},
+        {"type": "section"},
+        {"type": "section", "text": {"type": "plain_text", "text": "x"}, "colour": "red"},
+        {"type": "actions", "elements": []},
+    )
+    for block in wrong:
+        with pytest.raises(AssertionError):
+            assert_valid(Message("text", (block,)), "message")
+    with pytest.raises(AssertionError):
+        assert_valid({"type": "home", "blocks": [section("x")] * 101}, "home")
+    assert_valid(Message("text", (section("x"),)), "message")
