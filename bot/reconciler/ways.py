@@ -1,6 +1,6 @@
 """What follows each error that a run may end with: one table."""
 
-import random
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -55,7 +55,7 @@ def _soon(pace: Pace, error: EgressError, failures: int) -> timedelta:
 def _doubling(pace: Pace, _error: EgressError, failures: int) -> timedelta:
     """Twice as long each time, up to the resync period, with a fifth of chance so that replicas spread out."""
     doubled: timedelta = pace.backoff * 2 ** min(failures, 10)
-    return min(doubled, pace.resync) * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
+    return min(doubled, pace.resync) * (0.8 + secrets.randbelow(401) / 1000)
 
 
 WAYS: Mapping[type[EgressError], Way] = {

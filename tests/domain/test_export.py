@@ -1,6 +1,7 @@
 """Rules as infrastructure as code: complete, deterministic, and nothing in them can break out of its quotes."""
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.export import bicep, bicep_text, hcl, terraform
+from bot.domain.firewall import RuleCollection
 from bot.domain.rules import placed, render
 from bot.domain.target import Target, TargetKind
 from tests.domain.values import SCOPE, TARGET, a_live_allowance
 
+Writer = Callable[[Target, Sequence[RuleCollection]], str]
 CLASSIC = Target(
     TargetKind.CLASSIC, "/subscriptions/s/resourcegroups/rg-hub/providers/microsoft.network/azurefirewalls/fw"
 )
@@ -79,13 +82,13 @@ def test_bicep_for_a_classic_firewall() -> None:
 
 @pytest.mark.parametrize("target", [TARGET, CLASSIC])
 @pytest.mark.parametrize("write", [terraform, bicep])
-def test_brackets_close_and_every_rule_is_there(target: Target, write: object) -> None:
+def test_brackets_close_and_every_rule_is_there(target: Target, write: Writer) -> None:
     """However they are nested; and the same again is the same."""
-    text = write(target, OURS)  # type: ignore[operator]
+    text = write(target, OURS)
     bare = re.sub(r"\"[^\"]*\"|'[^']*'|(?m:^(#|//).*$)", "", text)
     assert [bare.count(a) == bare.count(b) for a, b in ("{}", "[]", "()")] == [True] * 3
     assert all(host in text for host in ("a.example.com", "*.example.org", "b.example.com"))
-    assert text == write(target, placed(render(ROWS[::-1]), ()))  # type: ignore[operator]
+    assert text == write(target, placed(render(ROWS[::-1]), ()))
 
 
 @given(st.text())

@@ -1,14 +1,21 @@
 """The writer on a firewall policy: every way that an update can go, as an example."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot import allowances
+from bot.azure import AzureArm
+from bot.azure.identity import IssuedToken
+from bot.azure.settings import ArmSettings
 from bot.domain.allowance import Status
 from bot.domain.audit import Action
-from tests.build import DEV, World, make_world
+from bot.reconciler import Reconciler
+from bot.sandbox.arm_transport import ArmTransport
+from tests.build import DEV, SUBSCRIPTION, World, make_world
 from tests.flows.writer_stage import (
     ask,
     by_hand,
@@ -36,6 +43,20 @@ def world(database_url: str) -> Iterator[World]:
     made = make_world(database_url)
     yield made
     made.store.close()
+
+
+class Picky(ArmTransport):
+    """An Azure that refuses whatever holds one text, and does not say why."""
+
+    dislikes = ""
+
+    def send(self, request: Any, **options: Any) -> Any:
+        """One request."""
+        if request.method == "PUT" and self.dislikes in str(request.content):
+            self._arm.add_fault(
+                {"method": "PUT", "status": 400, "code": "InvalidRule", "message": "Something is wrong."}
+            )
+        return super().send(request, **options)
 
 
 def fault(world: World, **what: object) -> None:
@@ -143,19 +164,12 @@ def test_a_firewall_in_a_failed_state_is_waited_for(world: World) -> None:
 
 def test_an_unexpected_refusal_stops_nobody_but_the_one_it_is_about(world: World) -> None:
     """Azure refuses one of ten: it is found by halving, named, and the others go on."""
-    world.arm.add_fault({"method": "PUT", "path": "never", "status": 400})
     asked = [ask(world, host) for host in numbered(10)]
     poisoned = asked[6]
-    real = world.arm.handle
-
-    def refusing(method: str, url: str, headers: object = None, body: object = None) -> object:
-        if method == "PUT" and poisoned.id.encode() in bytes(str(body), "utf8"):
-            from bot.sandbox.arm.wire import network_error
-
-            return network_error(400, "InvalidRule", "Something is wrong.").response
-        return real(method, url, headers, body)  # type: ignore[arg-type]
-
-    world.arm.handle = refusing  # type: ignore[method-assign,assignment]
+    transport = Picky(world.arm, world.clock)
+    transport.dislikes = poisoned.id
+    azure = AzureArm(IssuedToken(world.arm.issue_token), ArmSettings((SUBSCRIPTION,)), transport=transport)
+    world = replace(world, reconciler=Reconciler(replace(world.ctx, arm=azure), world.said, workers=0))
     world.settle()
     states = {each.id: state_of(world, each) for each in asked}
     assert states.pop(poisoned.id) is Status.FAILED

@@ -14,7 +14,7 @@ from bot.allowances import Decision, Draft
 from bot.domain.allowance import Allowance, Status, is_wanted, status
 from bot.domain.audit import Action, verify
 from bot.domain.fqdn import parse_destination
-from bot.domain.rules import render
+from bot.domain.rules import rules_of
 from bot.errors import AlreadyAllowed, AlreadyDecided, AlreadyRequested, StaleVersion
 from bot.sandbox.arm.faults import Faults
 from bot.sandbox.clock import ManualClock
@@ -233,7 +233,7 @@ class Histories(RuleBasedStateMachine):
         for row in rows:
             self._check(row, status(row, now))
         wanted = [row for row in rows if is_wanted(row, now)]
-        expected = {each.name: each.target_fqdns for c in render(wanted) for each in c.rules}  # type: ignore[union-attr]
+        expected = {rule.name: rule.target_fqdns for row in wanted for rule in rules_of(row)}
         assert self.stage.our_rules() == expected
 
     def _check(self, row: Allowance, state: Status) -> None:
