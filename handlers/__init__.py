@@ -58,6 +58,7 @@ TABLE = (
     Entry(Kind.ACTION, "renew", actions.renew, act="renew"),
     Entry(Kind.ACTION, "propose", actions.propose),
     Entry(Kind.ACTION, "open_request", actions.open_request),
+    Entry(Kind.ACTION, "show_endpoints", actions.show_endpoints, is_late=True),
     Entry(Kind.ACTION, "list_next", actions.turn_list),
     Entry(Kind.ACTION, "list_back", actions.turn_list),
     Entry(Kind.ACTION, "audit_older", actions.older_events, is_late=True, act="audit"),

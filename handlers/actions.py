@@ -74,6 +74,11 @@ def turn_list(ctx: Context, call: Call) -> Reply:
     return Tell(fleet.fleet_list(found, sought, int(page)), replaces=True)
 
 
+def show_endpoints(ctx: Context, call: Call) -> Reply:
+    """What AKS itself must reach from the cluster that the button names."""
+    return Tell(fleet.endpoint_report(inventory.check_endpoints(ctx, call.caller, call.value.get("cluster", ""))))
+
+
 def older_events(ctx: Context, call: Call) -> Reply:
     """Older audit events, in the place of these."""
     query = call.value.get("query", "")

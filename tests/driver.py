@@ -32,6 +32,11 @@ class SandboxProcess:
         self._log = data.parent / f"{data.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def url(self) -> str:
+        """The page."""
+        return f"http://127.0.0.1:{self._port}/"
+
     def start(self) -> None:
         """Start it, and wait until it is ready."""
         with self._log.open("ab") as log:
@@ -49,6 +54,10 @@ class SandboxProcess:
     def post(self, path: str, **body: Any) -> Any:
         """POST to a control route; the answer's JSON, whatever its status."""
         return self._ask("POST", path, json.dumps(body).encode())
+
+    def put(self, path: str, **body: Any) -> Any:
+        """PUT to a control route; the answer's JSON, whatever its status."""
+        return self._ask("PUT", path, json.dumps(body).encode())
 
     def get(self, path: str) -> Any:
         """GET a control route."""

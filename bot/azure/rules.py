@@ -1,11 +1,11 @@
 """Reads of firewall rules: everything that is evaluated, and our own part right before a write."""
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
 from bot.azure.clients import FIREWALL_API, Clients, Json
-from bot.azure.priorities import unplaced
 from bot.azure.settings import ArmSettings
 from bot.azure.translate.rules import (
     classic_application_collection,
@@ -15,8 +15,8 @@ from bot.azure.translate.rules import (
     ip_group_ids,
     rule_set_from,
 )
-from bot.azure.translate.shapes import dig, id_of, items, texts
-from bot.domain.firewall import PolicyLayer, RuleCollection, RuleSet
+from bot.azure.translate.shapes import dig, id_of, ids, items, texts, whole
+from bot.domain.firewall import PolicyLayer, RuleSet
 from bot.domain.target import Target, TargetKind
 from bot.errors import ArmForbidden, ArmNotFound, UnknownShape
 from bot.ports import ObservedTarget
@@ -25,6 +25,12 @@ DEEPEST_CHAIN = 5
 """Parents of a firewall policy before the chain is taken for a loop; Azure has one level today.
 
 Source: https://learn.microsoft.com/azure/firewall-manager/policy-overview, read 2026-11.
+"""
+
+LAST_PRIORITY = 65000
+"""The highest priority that Azure takes.
+
+Source: https://learn.microsoft.com/azure/firewall/policy-rule-sets, read 2026-11.
 """
 
 VOLATILE = frozenset({"etag", "provisioningState", "size"})
@@ -81,7 +87,32 @@ def observe(clients: Clients, target: Target) -> ObservedTarget:
     policy, group, draft = clients.in_parallel(lambda path: _get_or_none(clients, path), paths)
     if policy is None:
         raise ArmNotFound(f"The firewall policy {target.name} does not exist in Azure.", code="ResourceNotFound")
-    return observed_policy(policy, group, draft, clients.settings)
+    seen = observed_policy(policy, group, draft, clients.settings)
+    priority = seen.priority or _free_priority(clients, target)
+    return replace(seen, priority=priority, **_firewall_states(clients, policy))
+
+
+def _free_priority(clients: Clients, target: Target) -> int:
+    """The configured priority for our group, or the next one that no other group of the policy has."""
+    taken = {priority for priority, _ in group_priorities(clients, target)}
+    return next(p for p in range(clients.settings.group_priority, LAST_PRIORITY + 1) if p not in taken)
+
+
+def _firewall_states(clients: Clients, policy: Json) -> Json:
+    """Whether a firewall that uses the policy is being updated, or has failed; one that cannot be read says nothing."""
+    states = clients.in_parallel(
+        lambda id_: _firewall_state(clients, id_), ids(items(policy, "properties", "firewalls"))
+    )
+    faulted = next((id_.rsplit("/", 1)[-1] for id_, state in states if state == "Failed"), None)
+    is_updating = _state(policy) == "Updating" or any(state == "Updating" for _, state in states)
+    return {"faulted": faulted, **({"is_updating": True} if is_updating else {})}
+
+
+def _firewall_state(clients: Clients, id_: str) -> tuple[str, str]:
+    try:
+        return id_, _state(clients.get(id_, FIREWALL_API))
+    except (ArmForbidden, ArmNotFound):
+        return id_, ""
 
 
 def group_priorities(clients: Clients, target: Target) -> list[tuple[int, str]]:
@@ -107,9 +138,8 @@ def observed_policy(policy: Json, group: Json | None, draft: Json | None, settin
     states = [_state(body) for body in (policy, group) if body is not None]
     bodies = items(group, "properties", "ruleCollections")
     foreign = [body for body in bodies if not is_ours(body, settings)]
-    ours = [collection_from_json(body) for body in bodies if is_ours(body, settings)]
     return ObservedTarget(
-        collections=unplaced(ours, (collection_from_json(body).priority for body in foreign)),
+        collections=tuple(collection_from_json(body) for body in bodies if is_ours(body, settings)),
         foreign=digest(foreign),
         etag=group.get("etag") if group else None,
         is_updating="Updating" in states,
@@ -118,6 +148,8 @@ def observed_policy(policy: Json, group: Json | None, draft: Json | None, settin
         group_count=len(items(policy, "properties", "ruleCollectionGroups")),
         draft=_draft_words(draft),
         raw=json.dumps(group) if group else None,
+        priority=whole(dig(group, "properties", "priority")),
+        taken=frozenset(whole(body.get("priority")) or 0 for body in foreign),
     )
 
 
@@ -127,17 +159,18 @@ def _draft_words(draft: Json | None) -> str | None:
 
 def observed_classic(body: Json, settings: ArmSettings) -> ObservedTarget:
     """Our rule collections in a classic firewall, and a digest of all the rest of it."""
-    read = {True: list[RuleCollection](), False: list[RuleCollection]()}
-    for collection in items(body, "properties", "applicationRuleCollections"):
-        read[is_ours(collection, settings)].append(classic_application_collection(collection))
+    bodies = items(body, "properties", "applicationRuleCollections")
     state = _state(body)
     return ObservedTarget(
-        collections=unplaced(read[True], (c.priority for c in read[False])),
+        collections=tuple(classic_application_collection(c) for c in bodies if is_ours(c, settings)),
         foreign=digest(without_ours(body, settings)),
         etag=body.get("etag"),
         is_updating=state == "Updating",
         has_failed=state == "Failed",
         raw=json.dumps(body),
+        first_priority=settings.group_priority,
+        taken=frozenset(whole(dig(c, "properties", "priority")) or 0 for c in bodies if not is_ours(c, settings)),
+        moved_to=id_of(body, "properties", "firewallPolicy"),
     )
 
 

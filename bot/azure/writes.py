@@ -11,30 +11,22 @@ from azure.mgmt.containerservice.models import ManagedCluster
 
 from bot.azure.clients import Clients, Json, segment_after, subscription_id
 from bot.azure.faults import retry_after, translated
-from bot.azure.priorities import placed
-from bot.azure.rules import group_priorities, is_ours, without_ours
+from bot.azure.rules import digest, is_ours, without_ours
 from bot.azure.settings import ArmSettings
-from bot.azure.translate.rules import (
-    classic_application_collection,
-    classic_json_from_collection,
-    collection_from_json,
-    json_from_collection,
-)
+from bot.azure.translate.rules import classic_json_from_collection, json_from_collection
 from bot.azure.translate.shapes import dig, items
 from bot.domain.firewall import RuleCollection
 from bot.domain.snat import ScalePlan
 from bot.domain.target import Target, TargetKind
-from bot.errors import StalePlan, UnknownShape
+from bot.errors import StalePlan, UnknownShape, UnsafePlan
 from bot.ports import ObservedTarget, Operation, OperationState
-
-LAST_PRIORITY = 65000
-"""The highest priority that Azure takes.
-
-Source: https://learn.microsoft.com/azure/firewall/policy-rule-sets, read 2026-11.
-"""
 
 READ_ONLY = frozenset({"id", "name", "type", "etag", "location"})
 """Fields of a rule collection group that Azure fills in itself."""
+
+
+WITHIN: Mapping[str, Any] = {"connection_timeout": 5, "read_timeout": 15}
+"""Seconds after which a write is given up. Shorter than the reconciler's lease: a write never outlives it."""
 
 
 class Accepted:
@@ -74,35 +66,34 @@ def _write_group(
 
     accepted, settings = Accepted(), clients.settings
     network = clients.network(_subscription(target.id))
+    body = group_body(seen, collections, settings)
+    _require_untouched([c for c in items(body, "properties", "ruleCollections") if not is_ours(c, settings)], seen)
     with translated():
         network.firewall_policy_rule_collection_groups.begin_create_or_update(
             segment_after(target.id, "resourceGroups"),
             segment_after(target.id, "firewallPolicies"),
             settings.group,
-            FirewallPolicyRuleCollectionGroup(
-                group_body(seen.raw or _new_group(clients, target), collections, settings)
-            ),
+            FirewallPolicyRuleCollectionGroup(body),
             **_once(accepted, seen),
         )
     return accepted.operation(settings)
 
 
-def _new_group(clients: Clients, target: Target) -> str:
-    """Our group before it exists, with a priority that no other group of the policy has."""
-    taken = {priority for priority, _ in group_priorities(clients, target)}
-    priority = next(p for p in range(clients.settings.group_priority, LAST_PRIORITY + 1) if p not in taken)
-    return json.dumps({"properties": {"priority": priority}})
+def _require_untouched(foreign: object, seen: ObservedTarget) -> None:
+    """Refuse to send anything in which what is not ours differs from what was read."""
+    if digest(foreign) != seen.foreign:
+        raise UnsafePlan("The write would have changed something that is not the bot's; nothing was sent.")
 
 
-def group_body(raw: str, collections: Sequence[RuleCollection], settings: ArmSettings) -> Json:
+def group_body(seen: ObservedTarget, collections: Sequence[RuleCollection], settings: ArmSettings) -> Json:
     """The body of our group: what others put into it stays, and so does every field that we do not know."""
-    body: Json = json.loads(raw)
+    body: Json = json.loads(seen.raw) if seen.raw else {"properties": {}}
     foreign = [c for c in items(body, "properties", "ruleCollections") if not is_ours(c, settings)]
-    taken = [collection_from_json(c).priority for c in foreign]
-    ours = [json_from_collection(collection) for collection in placed(collections, taken)]
+    ours = [json_from_collection(collection) for collection in collections]
     properties = {key: value for key, value in body["properties"].items() if key not in ("provisioningState", "size")}
     kept = {key: value for key, value in body.items() if key not in READ_ONLY}
-    return {**kept, "properties": {**properties, "ruleCollections": [*foreign, *ours]}}
+    properties |= {"priority": seen.priority or settings.group_priority, "ruleCollections": [*foreign, *ours]}
+    return {**kept, "properties": properties}
 
 
 def _write_classic(
@@ -112,11 +103,13 @@ def _write_classic(
 
     accepted = Accepted()
     network = clients.network(_subscription(target.id))
+    body = classic_body(seen.raw, collections, clients.settings)
+    _require_untouched(without_ours(body, clients.settings), seen)
     with translated():
         network.azure_firewalls.begin_create_or_update(
             segment_after(target.id, "resourceGroups"),
             segment_after(target.id, "azureFirewalls"),
-            AzureFirewall(classic_body(seen.raw, collections, clients.settings)),
+            AzureFirewall(body),
             **_once(accepted, seen),
         )
     return accepted.operation(clients.settings)
@@ -133,8 +126,7 @@ def classic_body(raw: str | None, collections: Sequence[RuleCollection], setting
     body = without_ours(json.loads(raw), settings)
     properties = {key: value for key, value in body["properties"].items() if key != "provisioningState"}
     foreign = properties["applicationRuleCollections"]
-    taken = [classic_application_collection(c).priority for c in foreign]
-    ours = [classic_json_from_collection(collection) for collection in placed(collections, taken)]
+    ours = [classic_json_from_collection(collection) for collection in collections]
     properties["applicationRuleCollections"] = [*foreign, *ours]
     return {**{key: value for key, value in body.items() if key != "etag"}, "properties": properties}
 
@@ -145,7 +137,7 @@ def _once(accepted: Accepted, seen: ObservedTarget) -> dict[str, Any]:
     The firewall provider declares no ``If-Match``; whether it honours one is not certain, so the caller reads back.
     """
     condition = {"If-Match": _quoted(seen.etag)} if seen.etag else {"If-None-Match": "*"}
-    return {"headers": condition, "polling": False, "raw_response_hook": accepted, "retry_total": 0}
+    return {"headers": condition, "polling": False, "raw_response_hook": accepted, "retry_total": 0, **WITHIN}
 
 
 def _quoted(etag: str) -> str:
@@ -175,7 +167,7 @@ def begin_scale(clients: Clients, plan: ScalePlan) -> Operation:
         condition = {"etag": plan.etag, "match_condition": MatchConditions.IfNotModified}
     with translated():
         managed.begin_create_or_update(
-            group, name, cluster, polling=False, raw_response_hook=accepted, retry_total=0, **condition
+            group, name, cluster, polling=False, raw_response_hook=accepted, retry_total=0, **WITHIN, **condition
         )
     return accepted.operation(clients.settings)
 

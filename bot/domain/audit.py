@@ -30,6 +30,7 @@ class Action(StrEnum):
     ALLOWANCE_LAPSE = "allowance:lapse"
     ALLOWANCE_GONE = "allowance:gone"
     ALLOWANCE_FAIL = "allowance:fail"
+    ALLOWANCE_MOVE = "allowance:move"
     FIREWALL_BEGIN = "firewall:begin"
     FIREWALL_ACCEPT = "firewall:accept"
     FIREWALL_DONE = "firewall:done"

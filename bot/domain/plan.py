@@ -86,6 +86,31 @@ class Limits:
     max_groups: int = MAX_GROUPS
 
 
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """How full a rule collection group is, in bytes.
+
+    Args:
+        used: Now, as Azure counts or as we render, whichever is more.
+        after: With what is asked for.
+        limit: What it holds.
+    """
+
+    used: int
+    after: int
+    limit: int
+
+    @property
+    def share(self) -> float:
+        """How full it would be, 0..1 and above where it does not fit."""
+        return self.after / self.limit
+
+    @property
+    def fits(self) -> bool:
+        """Whether what is asked for fits in."""
+        return self.after <= self.limit
+
+
 def diff(observed: Sequence[RuleCollection], desired: Sequence[RuleCollection]) -> Plan:
     """Compare by meaning: order, letter case and descriptions do not count.
 

@@ -5,7 +5,9 @@ state never costs an update.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from hashlib import sha256
 from itertools import groupby
 
 from bot.domain.allowance import Allowance
@@ -16,6 +18,9 @@ FIRST_PRIORITY = 100
 
 Source: https://learn.microsoft.com/azure/firewall/policy-rule-sets, read 2026-11.
 """
+
+LAST_PRIORITY = 65000
+"""The highest; same source."""
 
 PREFIX = "egress-"
 """What the names of our rule collections begin with; nobody else's do."""
@@ -33,16 +38,15 @@ _OURS = re.compile(r"a[0-9a-z]+-(?:http|https|mssql)-[0-9]+")
 def collection_name(allowance: Allowance) -> str:
     """The rule collection of an allowance: one for each cluster, or node pool where the allowance names one.
 
-    The end of the resource group and cluster name is kept readable; a foreign name can never be equal because of the
-    prefix that only we use.
+    A foreign name can never be equal because of the prefix that only we use. A name that is too long ends in a digest,
+    so that two clusters with long names do not meet in one collection.
     """
-    parts = [
-        PREFIX.rstrip("-"),
-        allowance.scope.resource_group,
-        allowance.scope.cluster_name,
-        allowance.scope.pool or "",
-    ]
-    return re.sub(r"[^a-z0-9_.-]+", "-", "-".join(part.lower() for part in parts if part))[:MAX_NAME].rstrip("-.")
+    scope = allowance.scope
+    parts = [PREFIX.rstrip("-"), scope.resource_group, scope.cluster_name, scope.pool or ""]
+    whole = re.sub(r"[^a-z0-9_.-]+", "-", "-".join(part.lower() for part in parts if part))
+    if len(whole) <= MAX_NAME:
+        return whole.rstrip("-.")
+    return f"{whole[: MAX_NAME - 9]}-{sha256(whole.encode()).hexdigest()[:8]}"
 
 
 def rule_name(allowance: Allowance, protocol: str, port: int) -> str:
@@ -95,3 +99,32 @@ def rules_of(allowance: Allowance) -> tuple[ApplicationRule, ...]:
         )
         for (protocol, port), members in groupby(ordered, key=lambda d: (d.protocol, d.port))
     )
+
+
+def placed(
+    desired: Sequence[RuleCollection],
+    observed: Sequence[RuleCollection],
+    *,
+    taken: Collection[int] = (),
+    first: int = FIRST_PRIORITY,
+) -> tuple[RuleCollection, ...]:
+    """The same collections with priorities that can be written: each stands once in a resource.
+
+    A collection keeps the priority that it has; a new one gets the next free one. The order of ours among each other
+    decides nothing, because all of them allow.
+
+    Args:
+        desired: What should be there.
+        observed: Our own collections as they are.
+        taken: Priorities of foreign collections in the same resource.
+        first: Where to begin.
+    """
+    used = set(taken)
+    known = {each.name.lower(): each.priority for each in observed}
+    kept: dict[str, int] = {}
+    for name in sorted(each.name.lower() for each in desired):
+        if name in known and known[name] not in used:
+            kept[name] = known[name]
+            used.add(known[name])
+    free = (number for number in range(first, LAST_PRIORITY + 1) if number not in used)
+    return tuple(replace(each, priority=kept.get(each.name.lower()) or next(free)) for each in desired)

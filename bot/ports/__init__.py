@@ -4,9 +4,10 @@ from bot.ports.azure import Arm, ObservedTarget, Operation, OperationState
 from bot.ports.context import Caller, Clock, Context, Desk, Directory, Pace
 from bot.ports.notices import NOTICES, Notice, NoticeKind, Notifier, Outbox
 from bot.ports.recent import KnownRules, RecentRules
-from bot.ports.records import AllowanceFilter, Allowances, AuditLog, Scales, Snapshots
+from bot.ports.records import AllowanceFilter, Allowances, AuditLog, Scales
+from bot.ports.snapshots import Reading, Snapshots
 from bot.ports.store import Store, Transaction
-from bot.ports.work import Claim, Finish, Work
+from bot.ports.work import Claim, Finish, Work, WorkState
 
 __all__ = [
     "NOTICES",
@@ -30,10 +31,12 @@ __all__ = [
     "OperationState",
     "Outbox",
     "Pace",
+    "Reading",
     "RecentRules",
     "Scales",
     "Snapshots",
     "Store",
     "Transaction",
     "Work",
+    "WorkState",
 ]

@@ -60,6 +60,11 @@ class ObservedTarget:
         group_count: How many rule collection groups the policy has, ours included.
         draft: Who or what a draft of this policy is, if somebody has one open.
         raw: The whole body of the written resource, for a read-modify-write; None where it does not exist.
+        priority: The priority of our rule collection group; a write puts it as it stands here.
+        first_priority: From here upward our own rule collections take their priorities.
+        taken: Priorities of foreign rule collections beside ours: a priority stands once in a resource.
+        moved_to: The lower-case id of the firewall policy that has taken over a classic firewall's rules.
+        faulted: The name of a firewall whose own state is failed, if one that uses these rules is.
     """
 
     collections: tuple[RuleCollection, ...]
@@ -71,6 +76,11 @@ class ObservedTarget:
     group_count: int = 0
     draft: str | None = None
     raw: str | None = None
+    priority: int | None = None
+    first_priority: int = 100
+    taken: frozenset[int] = frozenset()
+    moved_to: str | None = None
+    faulted: str | None = None
 
 
 class Arm(Protocol):

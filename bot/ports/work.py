@@ -32,6 +32,21 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkState:
+    """How a piece of work stands, for those who only look.
+
+    Args:
+        due_in: When it runs next, negative where it is late; None for not at all.
+        parked: The operation that is waited for, if any.
+        memo: What earlier runs left.
+    """
+
+    due_in: timedelta | None
+    parked: Mapping[str, Any] | None
+    memo: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """How a run ends.
 
@@ -61,6 +76,10 @@ class Work(Protocol):
 
     def schedule(self, key: str, *, within: timedelta) -> None:
         """Have it run at the latest ``within`` from now, without anything being asked for."""
+        ...
+
+    def peek(self, key: str) -> WorkState | None:
+        """How a piece of work stands; None if it was never asked for."""
         ...
 
     def hold(self, claim: Claim, *, lease: timedelta) -> None:

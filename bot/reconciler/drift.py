@@ -1,55 +1,52 @@
-"""Our rules changed by somebody else's hand: seen, said, and healed, adopted or left, as configured."""
+"""What somebody else did to a target: seen, said, and healed, adopted or left, as configured."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from bot.allowances import record
 from bot.domain.allowance import Allowance, Ending, is_wanted, mark_missing, revoke
 from bot.domain.audit import Action
+from bot.domain.drift import foreign_changes, key_of, unknown_rules
 from bot.domain.people import SYSTEM
-from bot.domain.plan import Change, ChangeKind, Plan
+from bot.domain.plan import Change, ChangeKind
 from bot.domain.rules import allowance_id_from_rule
-from bot.domain.target import target_from_key
 from bot.ports import Desk
 from bot.reconciler.run import Run
+from bot.reconciler.situation import Situation, is_known
 
 NAMED = 5
 """Changed rules that are named in the channel; the audit event names more."""
 
 
-def report_drift(run: Run, plan: Plan, rows: Iterable[Allowance]) -> bool:
-    """Say what somebody changed. True if it is to be left as it is.
+def report_drift(run: Run, situation: Situation) -> bool:
+    """Say what somebody changed in our part, once. True if something new was said: the next round acts on it.
 
-    What was last read back, and what we last meant to write, are both ours; anything else is drift.
+    What was last read back and what we last meant to write are both ours; any other content is somebody else's. Where
+    nothing was ever read back, only rules that we never wrote are told apart.
     """
-    ours = (run.memo.get("verified"), run.memo.get("intended"))
-    if run.memo.get("verified") is None or plan.before in ours:
-        return False
-    by_id = {row.id: row for row in rows}
-    changes = [change for change in plan.changes if _is_foreign(change, by_id.get(allowance_id_from_rule(change.rule)))]
+    if is_known(run, situation.seen):
+        return _report_priority(run, situation)
+    finder = foreign_changes if "verified" in run.memo else unknown_rules
+    left = {(collection, rule) for collection, rule in run.memo.get("left", ())}
+    changes = [change for change in finder(situation.natural, situation.by_id) if key_of(change) not in left]
+    run.memo["verified"] = situation.plan.before
     if not changes:
         return False
-    _tell(run, plan, changes, by_id)
-    run.memo["verified"] = plan.before
-    return run.ctx.rulebook.drift == "report"
+    if run.ctx.rulebook.drift == "report":
+        run.memo["left"] = sorted([*map(list, left), *(list(key_of(change)) for change in changes)])
+    _tell(run, situation, changes)
+    return True
 
 
-def _is_foreign(change: Change, allowance: Allowance | None) -> bool:
-    """Whether only somebody else's hand explains a difference: a live rule gone or altered, or one of no allowance."""
-    if allowance is None:
-        return True
-    return change.kind is not ChangeKind.REMOVE and allowance.live_at is not None
-
-
-def _tell(run: Run, plan: Plan, changes: list[Change], by_id: dict[str, Allowance]) -> None:
-    target = target_from_key(run.claim.key)
+def _tell(run: Run, situation: Situation, changes: Sequence[Change]) -> None:
     mode = run.ctx.rulebook.drift
     named = ", ".join(f"{change.rule} ({_SEEN[change.kind]})" for change in changes[:NAMED])
     more = f" and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
-    text = f"Our rules in {target.name} were changed by hand: {named}{more}. {_NEXT[mode]}"
+    text = f"Our rules in {situation.target.name} were changed by hand: {named}{more}. {_NEXT[mode]}"
+    plan = situation.natural
     with run.write() as desk:
-        desk.audit(run.event(Action.FIREWALL_DRIFT, target.id, reason=text, before=plan.before, after=plan.after))
-        run.say_once(desk.tx, target.id, "drift", text)
-        for allowance in _missing(run, changes, by_id):
+        desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text, before=plan.before, after=plan.after))
+        run.say(desk.tx, run.subject, "drift", text)
+        for allowance in _missing(run, situation, changes):
             _mark(desk, allowance, is_adopted=mode == "adopt")
 
 
@@ -63,9 +60,9 @@ _NEXT = {
 }
 
 
-def _missing(run: Run, changes: list[Change], by_id: dict[str, Allowance]) -> list[Allowance]:
+def _missing(run: Run, situation: Situation, changes: Sequence[Change]) -> list[Allowance]:
     ids = {allowance_id_from_rule(change.rule) for change in changes if change.kind is ChangeKind.ADD}
-    return [by_id[each] for each in sorted(ids) if each in by_id and is_wanted(by_id[each], run.now)]
+    return [row for row in situation.rows if row.id in ids and is_wanted(row, run.now)]
 
 
 def _mark(desk: Desk, allowance: Allowance, *, is_adopted: bool) -> None:
@@ -77,3 +74,51 @@ def _mark(desk: Desk, allowance: Allowance, *, is_adopted: bool) -> None:
     saved = desk.tx.allowances.save(revoke(allowance, Ending(SYSTEM, desk.now, why)), is_open=True)
     record(desk, saved, Action.ALLOWANCE_REVOKE, reason=why)
     desk.tell(saved.id, saved.requester, "revoked")
+
+
+def _report_priority(run: Run, situation: Situation) -> bool:
+    """Our group was moved to another place in the order: put back, unless drift is to be left alone."""
+    seen, known = situation.seen.priority, run.memo.get("priority")
+    if situation.seen.etag is None or known is None or seen == known or run.memo.get("moved") == seen:
+        return False
+    is_healed = run.ctx.rulebook.drift == "heal"
+    run.memo["moved"] = seen
+    next_ = "The bot moves it back." if is_healed else "The bot leaves it there."
+    if not is_healed:
+        run.memo["priority"] = seen
+    text = f"The priority of our rule collection group in {situation.target.name} was {known} and is {seen}. {next_}"
+    with run.write() as desk:
+        desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text))
+        run.say(desk.tx, run.subject, "drift", text)
+    return True
+
+
+def report_foreign(run: Run, situation: Situation) -> None:
+    """After a write: what is not ours must be what it was before. If it is not, somebody wrote beside us; say so."""
+    before = run.memo.pop("foreign", None)
+    if before is None or before == situation.seen.foreign:
+        return
+    text = f"Something that is not the bot's was changed in {situation.target.name} while its update ran; look at it."
+    with run.write() as desk:
+        desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text))
+        run.say(desk.tx, run.subject, "drift", text)
+
+
+def report_draft(run: Run, situation: Situation) -> None:
+    """Somebody has a draft of the policy: deploying it would drop what was written after it was begun."""
+    draft, known = situation.seen.draft, run.memo.get("draft")
+    if draft == known:
+        return
+    name = situation.target.name
+    text = _DRAFT_SEEN.format(name) if draft else _DRAFT_GONE.format(name)
+    run.memo["draft"] = draft
+    with run.write() as desk:
+        desk.audit(run.event(Action.FIREWALL_DRAFT, run.subject, reason=text, draft=draft or ""))
+        run.say(desk.tx, run.subject, "draft", text)
+
+
+_DRAFT_SEEN = (
+    "Somebody has a draft of {0}. Deploying it drops every rule that was written since the draft was begun; "
+    "the bot would then write its own again."
+)
+_DRAFT_GONE = "The draft of {0} is gone: deployed or discarded. The bot compares its rules and writes what is missing."

@@ -1,105 +1,41 @@
-"""Claims work, runs it, and decides what follows an error: all the ways in one table."""
+"""Claims work, runs it, and ends each run: with what it returned, or on the way of its error."""
 
 import logging
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
+from typing import TypeVar
 
 from bot import inventory
+from bot.domain.allowance import is_wanted
 from bot.domain.audit import Action
-from bot.errors import (
-    ArmBusy,
-    ArmForbidden,
-    ArmNotFound,
-    ArmRejected,
-    ArmThrottled,
-    ArmUnreachable,
-    Defect,
-    EgressError,
-    LeaseLost,
-    OperationFailed,
-    SlackRefused,
-    SlackThrottled,
-    SlackUnreachable,
-    StaleVersion,
-    StoreBusy,
-    Unavailable,
-    UnsafePlan,
-)
-from bot.inventory import FLEET, FLEET_EVERY
-from bot.ports import NOTICES, Claim, Context, Finish, Notifier, Pace
+from bot.domain.target import target_from_key
+from bot.errors import EgressError, InvariantBroken, LeaseLost
+from bot.inventory import ENDPOINTS, ENDPOINTS_EVERY, FLEET, FLEET_EVERY
+from bot.ports import NOTICES, AllowanceFilter, Claim, Context, Desk, Finish, Notice, NoticeKind, Notifier
 from bot.reconciler.notices import deliver
 from bot.reconciler.rules import reconcile_rules
 from bot.reconciler.run import LEASE, Run
 from bot.reconciler.scale import reconcile_scale
 from bot.reconciler.timers import run_timers
+from bot.reconciler.ways import way_of
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 POLL = timedelta(seconds=5)
-"""How long a worker waits at the most before it looks for work without having been called."""
+"""How long a process waits at the most before it looks for work without having been called."""
 
 WORKERS = 4
 """Threads of one process: a target that answers slowly does not hold up the others."""
 
+STOP_WITHIN_S = 8.0
+"""Seconds that runs under way get to end when the process stops; no run waits for an operation."""
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """What follows an error.
-
-    Args:
-        delay: How long to wait, from the pace, the error and the failures in a row.
-        counts: Whether it counts as a failure in a row.
-        is_told: Whether people are told, once.
-    """
-
-    delay: Callable[[Pace, EgressError, int], timedelta]
-    counts: bool = True
-    is_told: bool = False
-
-
-def _asked(pace: Pace, error: EgressError, _failures: int) -> timedelta:
-    """As long as the vendor asked for, else as long as an update of somebody else may take."""
-    asked = error.retry_after if isinstance(error, Unavailable) else None
-    return asked / pace.divisor if asked else pace.busy
-
-
-def _soon(pace: Pace, _error: EgressError, _failures: int) -> timedelta:
-    return pace.backoff / 5
-
-
-def _doubling(pace: Pace, _error: EgressError, failures: int) -> timedelta:
-    """Twice as long each time, up to the resync period, with a fifth of chance so that replicas spread out."""
-    doubled: timedelta = pace.backoff * 2 ** min(failures, 10)
-    return min(doubled, pace.resync) * (0.8 + secrets.randbelow(401) / 1000)
-
-
-WAYS: Mapping[type[EgressError], Way] = {
-    StaleVersion: Way(_soon),
-    ArmBusy: Way(_asked, counts=False),
-    ArmThrottled: Way(_asked, counts=False),
-    SlackThrottled: Way(_asked, counts=False),
-    ArmUnreachable: Way(_doubling),
-    SlackUnreachable: Way(_doubling),
-    StoreBusy: Way(_soon),
-    ArmForbidden: Way(_doubling, is_told=True),
-    ArmNotFound: Way(_doubling, is_told=True),
-    ArmRejected: Way(_doubling, is_told=True),
-    OperationFailed: Way(_doubling, is_told=True),
-    UnsafePlan: Way(_doubling, is_told=True),
-    SlackRefused: Way(_doubling),
-    Defect: Way(_doubling, is_told=True),
-    EgressError: Way(_doubling, is_told=True),
-}
-"""Every error that a run may end with. A time-out after which a write did or did not land is ``ArmUnreachable``: the
-next run observes what is there and goes on from that."""
-
-
-def way_of(error: EgressError) -> Way:
-    """The way of an error's class, or of the nearest class above it."""
-    return next(WAYS[kind] for kind in type(error).__mro__ if kind in WAYS)
+FAILS: Mapping[str, Action] = {"rules": Action.FIREWALL_FAIL, "scale": Action.SCALE_FAIL}
+"""How the audit log calls work that is stuck; other work has no place in it."""
 
 
 class Reconciler:
@@ -114,8 +50,9 @@ class Reconciler:
     def __init__(self, ctx: Context, notifier: Notifier, *, workers: int = WORKERS) -> None:
         self._ctx = ctx
         self._notifier = notifier
-        self._owner = f"{secrets.token_hex(4)}"
+        self._owner = secrets.token_hex(4)
         self._stop = threading.Event()
+        self._lookout = threading.Lock()
         self._threads = [threading.Thread(target=self._work, name=f"reconcile-{n}") for n in range(workers)]
         self._runs: Mapping[str, Callable[[Run], Finish]] = {
             "rules": reconcile_rules,
@@ -123,6 +60,7 @@ class Reconciler:
             "timers": run_timers,
             NOTICES: self._deliver,
             FLEET: _refresh,
+            ENDPOINTS: _sweep,
         }
 
     def start(self) -> None:
@@ -131,12 +69,17 @@ class Reconciler:
             thread.start()
 
     def stop(self) -> None:
-        """Finish the runs under way, and give back what is held."""
+        """Let the runs under way end, for seconds at the most, and give back what is held.
+
+        A run that does not end in time keeps its lease: whoever takes over must not write beside it.
+        """
         self._stop.set()
         self._ctx.store.ring()
+        ends = monotonic() + STOP_WITHIN_S
         for thread in self._threads:
-            thread.join(timeout=LEASE.total_seconds())
-        self._ctx.store.release(self._owner)
+            thread.join(timeout=max(0.0, ends - monotonic()))
+        if not any(thread.is_alive() for thread in self._threads):
+            self._ctx.store.release(self._owner)
 
     def run_one(self) -> bool:
         """Do the work that is longest due; False if nothing is due."""
@@ -148,46 +91,118 @@ class Reconciler:
 
     def _work(self) -> None:
         while not self._stop.is_set():
-            try:
-                if not self.run_one():
-                    self._ctx.store.wait(POLL)
-            except EgressError as error:
-                log.warning("work stops for a moment: %s", error)
+            failed = _defended("work", self._turn)
+            if failed is not None:
+                log.warning("work stops for a moment: %s", failed)
                 self._stop.wait(POLL.total_seconds() / 5)
-            except Exception:  # the last line of defence: a worker never dies of one piece of work
-                log.exception("work failed in a way that nobody foresaw")
-                self._stop.wait(POLL.total_seconds())
+
+    def _turn(self) -> None:
+        claim = self._next()
+        if claim is not None:
+            self._run(claim)
+
+    def _next(self) -> Claim | None:
+        """The next piece of work. One worker keeps the lookout, the others rest behind it: one question for all."""
+        with self._lookout:
+            while not self._stop.is_set():
+                claim = self._ctx.store.claim(self._owner, lease=LEASE)
+                if claim is not None:
+                    return claim
+                self._ctx.store.wait(POLL)
+        return None
 
     def _run(self, claim: Claim) -> None:
         run = Run(self._ctx, claim)
         try:
-            end = self._runs[claim.key.partition(":")[0]](run)
+            end = self._outcome(run)
+            self._finish(run, end)
         except LeaseLost as error:
             log.info("%s", error)
-            return
-        except EgressError as error:
-            log.warning("%s: %s: %s", claim.key, type(error).__name__, error)
-            end = self._after(run, error)
-        with self._ctx.store.write() as tx:
-            for event in end.events:
-                tx.audit.append(event)
-            tx.work.finish(claim, end)
 
-    def _after(self, run: Run, error: EgressError) -> Finish:
-        way = way_of(error)
-        failures = run.claim.failures + way.counts
-        if way.is_told:
-            with run.write() as desk:
-                if run.memo.get("said") != error.sentence:
-                    desk.audit(run.event(Action.FIREWALL_FAIL, run.claim.key, reason=error.sentence))
-                run.say_once(desk.tx, run.claim.key, "stuck", error.sentence)
-        delay = way.delay(self._ctx.pace, error, failures)
-        return Finish(delay, is_done=False, failures=failures, parked=run.parked, memo=run.memo)
+    def _outcome(self, run: Run) -> Finish:
+        found = _defended(run.claim.key, lambda: self._runs[run.claim.key.partition(":")[0]](run))
+        if not isinstance(found, EgressError):
+            return found
+        log.warning("%s: %s: %s", run.claim.key, type(found).__name__, found)
+        return _after(run, found)
+
+    def _finish(self, run: Run, end: Finish) -> None:
+        """Give the lease back.
+
+        A write that Azure took after the lease was lost is still put on record, and whoever has the work now looks at
+        what it did: at once, not at the next resync.
+        """
+        try:
+            with self._ctx.store.write() as tx:
+                for event in end.events:
+                    tx.audit.append(event)
+                tx.work.finish(run.claim, end)
+        except LeaseLost:
+            if end.events:
+                with self._ctx.store.write() as tx:
+                    for event in end.events:
+                        tx.audit.append(event)
+                    tx.work.wake(run.claim.key, within=timedelta())
+            raise
 
     def _deliver(self, run: Run) -> Finish:
         return deliver(run, self._notifier)
 
 
+def _defended(name: str, act: Callable[[], T]) -> T | EgressError:
+    """What an act returns, or what it failed with, as one of our errors: one piece of work never ends a worker.
+
+    Raises:
+        LeaseLost: There is nothing left to be done about it.
+    """
+    try:
+        return act()
+    except LeaseLost:
+        raise
+    except EgressError as error:
+        return error
+    except Exception as error:  # the last line of defence
+        reference = secrets.token_hex(4)
+        log.exception("%s failed in a way that nobody foresaw, reference %s", name, reference)
+        kind = type(error).__name__
+        return InvariantBroken(f"Something that should not happen stopped {name} ({kind}, reference {reference}).")
+
+
 def _refresh(run: Run) -> Finish:
     inventory.refresh(run.ctx)
     return Finish(run.paced(FLEET_EVERY))
+
+
+def _sweep(run: Run) -> Finish:
+    inventory.sweep_endpoints(run.ctx)
+    return Finish(run.paced(ENDPOINTS_EVERY))
+
+
+def _after(run: Run, error: EgressError) -> Finish:
+    """Wait as the error's way says; people are told once, where waiting alone does not help."""
+    way = way_of(error)
+    run.failures += way.counts
+    if way.is_told:
+        with run.write() as desk:
+            _tell(run, desk, error)
+    return run.again(way.delay(run.ctx.pace, error, run.failures))
+
+
+def _tell(run: Run, desk: Desk, error: EgressError) -> None:
+    kind = run.claim.key.partition(":")[0]
+    code = getattr(error, "code", None) or ""
+    run.memo["trouble"] = error.sentence
+    if not run.say_once(desk.tx, run.subject, "stuck", error.sentence):
+        return
+    if kind in FAILS:
+        desk.audit(run.event(FAILS[kind], run.subject, reason=error.sentence, code=code, failures=str(run.failures)))
+    if kind == "rules":
+        _redraw(run, desk)
+
+
+def _redraw(run: Run, desk: Desk) -> None:
+    """The cards of everybody who waits for this target show what is wrong."""
+    target = target_from_key(run.claim.key)
+    for row in desk.tx.allowances.find(AllowanceFilter(target=target, only_open=True, limit=100_000)):
+        if is_wanted(row, desk.now) and row.live_at is None:
+            desk.tx.outbox.add(Notice(NoticeKind.CARD, row.id, run.ctx.rulebook.channel))

@@ -4,13 +4,12 @@ Azure refuses a whole rule collection group and does not always say for which ru
 live are halved until the one that is refused stands alone: a handful of refused writes, which cost no update.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from bot.allowances import record
 from bot.domain.allowance import Allowance, mark_failed
 from bot.domain.audit import Action
-from bot.errors import ArmRejected, StaleVersion
+from bot.errors import ArmRejected, EgressError
 from bot.reconciler.run import Run
 
 ABOUT_THE_GROUP = ("priority", "limit", "exceed", "quota", "maximum", "size")
@@ -31,23 +30,13 @@ def forget_suspects(run: Run) -> None:
     run.memo.pop(SUSPECTS, None)
 
 
-@contextmanager
-def hold_back(run: Run, written: Sequence[Allowance]) -> Iterator[None]:
-    """Around a write: if Azure refuses it, find out which new allowance it is.
-
-    Raises:
-        StaleVersion: The write was refused and somebody was set aside: try again at once without them.
-        ArmRejected: Nothing new is in the write, so that it is not an allowance that is refused.
-    """
-    try:
-        yield
-    except ArmRejected as error:
-        fresh = [allowance for allowance in written if allowance.live_at is None]
-        if not fresh or _is_about_the_group(error, fresh):
-            raise
-        _isolate(run, fresh, error)
-        raise StaleVersion("Azure refused a write; the next one leaves out what may be the cause.") from error
-    forget_suspects(run)
+def hold_back(run: Run, written: Sequence[Allowance], error: EgressError) -> bool:
+    """After a refused write: find out which new allowance it is. True if the next write goes without somebody."""
+    fresh = [allowance for allowance in written if allowance.live_at is None]
+    if not isinstance(error, ArmRejected) or not fresh or _is_about_the_group(error, fresh):
+        return False
+    _isolate(run, fresh, error)
+    return True
 
 
 def _is_about_the_group(error: ArmRejected, fresh: Sequence[Allowance]) -> bool:
@@ -63,8 +52,6 @@ def _isolate(run: Run, fresh: list[Allowance], error: ArmRejected) -> None:
         return
     kept = suspects[: len(suspects) // 2]
     run.memo[SUSPECTS] = sorted(set_aside(run) | {allowance.id for allowance in suspects if allowance not in kept})
-    with run.write() as desk:
-        desk.audit(run.event(Action.FIREWALL_FAIL, run.claim.key, reason=error.sentence, code=error.code or ""))
 
 
 def _fail(run: Run, allowance: Allowance, error: ArmRejected) -> None:

@@ -3,17 +3,20 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from bot.domain.audit import Action, Event
 from bot.domain.people import SYSTEM
-from bot.ports import Caller, Claim, Context, Desk, Notice, NoticeKind, Operation, Transaction
+from bot.errors import LeaseLost
+from bot.ports import Caller, Claim, Context, Desk, Finish, Notice, NoticeKind, Operation, Transaction
 
 LEASE = timedelta(seconds=30)
 """How long a lease lasts. A killed holder costs at most this; a run prolongs it before everything that matters."""
 
-LEAST_WAIT = timedelta(seconds=0.2)
-"""Nothing is asked more often than this, however fast the simulated Azure is."""
+WRITE_WITHIN = timedelta(seconds=7)
+"""How long after its lease was proven a run may still begin a write: the write itself is given up after 20 seconds, and
+both together stay below nine tenths of the lease."""
 
 BOT = Caller(SYSTEM, "bot")
 """Who acts when nobody clicked."""
@@ -25,6 +28,12 @@ class Run:
     Args:
         ctx: The context.
         claim: What was claimed.
+
+    Attributes:
+        memo: What the next run must know.
+        parked: The operation that is waited for.
+        failures: Failures in a row, this run not counted.
+        subject: What the audit log calls this work.
     """
 
     def __init__(self, ctx: Context, claim: Claim) -> None:
@@ -32,6 +41,9 @@ class Run:
         self.claim = claim
         self.memo: dict[str, Any] = dict(claim.memo)
         self.parked = claim.parked
+        self.failures = claim.failures
+        self.subject = claim.key
+        self._proven = monotonic()
 
     @property
     def now(self) -> datetime:
@@ -45,26 +57,49 @@ class Run:
         Raises:
             LeaseLost: Somebody else has taken over; nothing was changed.
         """
+        proven = monotonic()
         with self.ctx.store.write() as tx:
             tx.work.hold(self.claim, lease=LEASE)
             yield Desk(self.ctx, tx, BOT)
             tx.work.remember(self.claim, self.memo)
+        self._proven = proven
+
+    def require_time(self) -> None:
+        """Refuse to begin a write so late that it could outlive the lease, by this machine's own clock.
+
+        Raises:
+            LeaseLost: The process slept, or the database took too long to commit.
+        """
+        if monotonic() - self._proven > WRITE_WITHIN.total_seconds():
+            raise LeaseLost(f"Too much time has passed since {self.claim.key} was proven to be ours.")
+
+    def again(self, delay: timedelta, *events: Event) -> Finish:
+        """End this round; the next one goes on in a while."""
+        return Finish(
+            delay, is_done=False, failures=self.failures, parked=self.parked, memo=self.memo, events=tuple(events)
+        )
 
     def paced(self, delay: timedelta) -> timedelta:
         """A wait that Azure asked for, at the sandbox's speed."""
-        return max(delay / self.ctx.pace.divisor, LEAST_WAIT)
+        return delay / self.ctx.pace.divisor
 
     def event(self, action: Action, subject: str, *, reason: str = "", **detail: str) -> Event:
         """An audit event of the bot itself."""
         pairs = tuple((name, value) for name, value in detail.items() if value)
         return Event(self.now, action, SYSTEM, "bot", subject=subject, reason=reason, detail=pairs)
 
-    def say_once(self, tx: Transaction, subject: str, event: str, text: str) -> None:
-        """Tell the channel, unless the last thing that was told of this work was the same."""
-        if self.memo.get("said") != text:
-            self.memo["said"] = text
-            body = {"event": event, "text": text}
-            tx.outbox.add(Notice(NoticeKind.CHANNEL, subject, self.ctx.rulebook.channel, body))
+    def say_once(self, tx: Transaction, subject: str, event: str, text: str) -> bool:
+        """Tell the channel, unless the last thing that was told of this work was the same; whether it was told."""
+        if self.memo.get("said") == text:
+            return False
+        self.memo["said"] = text
+        self.say(tx, subject, event, text)
+        return True
+
+    def say(self, tx: Transaction, subject: str, event: str, text: str) -> None:
+        """Tell the channel."""
+        body = {"event": event, "text": text}
+        tx.outbox.add(Notice(NoticeKind.CHANNEL, subject, self.ctx.rulebook.channel, body))
 
 
 def operation_from_parked(run: Run) -> Operation | None:

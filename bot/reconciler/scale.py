@@ -1,14 +1,15 @@
 """Applies approved scale proposals, one at a time for each cluster, and reports what was observed."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.capacity import record
 from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress
 from bot.domain.scale import Scale, ScaleStatus, scale_status
 from bot.domain.snat import base_digest
-from bot.errors import ArmNotFound, ArmRejected, StalePlan
-from bot.ports import Finish, Operation, OperationState
+from bot.errors import ArmNotFound, Refused, StalePlan, StaleVersion
+from bot.ports import Finish
 from bot.reconciler.run import Run, operation_from_parked, operation_id, parked_from_operation
 
 
@@ -16,20 +17,16 @@ def reconcile_scale(run: Run) -> Finish:
     """One round for one cluster: look at the operation, or compare and begin, or report the result."""
     scale = _next_scale(run)
     if scale is None:
-        return Finish(None, memo=run.memo)
-    operation = operation_from_parked(run)
-    if operation is not None:
-        state = _look(run, operation)
-        if state.is_running:
-            wait = run.paced(state.look_after or operation.look_after)
-            return Finish(wait, is_done=False, parked=run.parked, memo=run.memo)
-        if state.status != "Succeeded":
-            _fail(run, scale, f"Azure ended the change with {state.code}: {state.message}")
-            return Finish(run.ctx.pace.backoff, is_done=False)
+        return Finish(None)
+    run.subject = scale.id
+    waiting = _look(run, scale)
+    if waiting is not None:
+        return waiting
     return _compare(run, scale, run.ctx.arm.read_egress(scale.plan.cluster_id))
 
 
 def _next_scale(run: Run) -> Scale | None:
+    """The oldest proposal that was approved: the others wait, and are compared with what it leaves behind."""
     _, _, cluster_id = run.claim.key.partition(":")
     with run.ctx.store.read() as tx:
         found = tx.scales.find(cluster_id)
@@ -37,57 +34,73 @@ def _next_scale(run: Run) -> Scale | None:
     return ready[-1] if ready else None
 
 
-def _look(run: Run, operation: Operation) -> OperationState:
+def _look(run: Run, scale: Scale) -> Finish | None:
+    """Ask once how the parked operation stands; None if the cluster tells the rest."""
+    operation = operation_from_parked(run)
+    if operation is None:
+        return None
     try:
-        return run.ctx.arm.look(operation)
+        state = run.ctx.arm.look(operation)
     except ArmNotFound:
-        return OperationState("Succeeded")  # forgotten means over; what it did is read back next
+        run.parked = None  # forgotten means over; what it did is read from the cluster
+        return None
+    if state.is_running:
+        return run.again(run.paced(state.look_after or operation.look_after))
+    run.parked = None
+    if state.status == "Succeeded":
+        return None
+    ended = f"Azure ended the change as {state.status.lower()}"
+    return _fail(run, scale, f"{ended}, {state.code}: {state.message}", code=state.code)
 
 
 def _compare(run: Run, scale: Scale, egress: ClusterEgress) -> Finish:
+    """Where the cluster stands decides, not what was meant: also after a replica died between any two steps."""
     plan = scale.plan
     wanted = egress.desired_ipv6_count if plan.ipv6 else egress.desired_ip_count
     if egress.is_converging:
-        return Finish(run.ctx.pace.busy, is_done=False, memo=run.memo)
+        return run.again(run.ctx.pace.busy)
     if wanted == plan.after:
         return _done(run, scale, egress)
     if base_digest(egress) == plan.base_digest:
-        return _begin(run, scale)  # also where a killed replica recorded the beginning and then sent nothing
-    if scale.applying_at is None:
-        _fail(run, scale, f"{plan.cluster_name} has changed since the plan was made; propose it again.")
-    else:
-        _fail(run, scale, f"Azure finished, but there are {wanted} managed outbound IPs, not {plan.after}.")
-    return Finish(run.ctx.pace.backoff, is_done=False)
+        return _begin(run, scale)
+    return _fail(run, scale, f"{plan.cluster_name} has changed since the plan was made: {wanted} managed outbound IPs"
+                 f" are wanted there, not {plan.before}, or something else differs. Propose it again.")  # fmt: skip
 
 
 def _begin(run: Run, scale: Scale) -> Finish:
+    """Record the beginning, then send it on the etag that was approved."""
     with run.write() as desk:
         applying = desk.tx.scales.save(replace(scale, applying_at=scale.applying_at or desk.now), is_open=True)
         record(desk, applying, Action.SCALE_BEGIN)
-        desk.tell(applying.id, applying.requester, "applying")
+        if scale.applying_at is None:
+            desk.tell(applying.id, applying.requester, "applying")
+    run.require_time()
     try:
         operation = run.ctx.arm.begin_scale(scale.plan)
-    except (ArmRejected, StalePlan) as error:
-        _fail(run, applying, error.sentence)
-        return Finish(run.ctx.pace.backoff, is_done=False)
+    except (StalePlan, StaleVersion):
+        changed = f"{scale.plan.cluster_name} was changed in Azure in this very moment. Propose it again."
+        return _fail(run, applying, changed)
+    except Refused as error:
+        return _fail(run, applying, error.sentence, code=error.code)
+    run.parked = parked_from_operation(operation)
     accepted = run.event(Action.SCALE_ACCEPT, scale.id, operation=operation_id(operation.url), digest=scale.plan.digest)
-    parked = parked_from_operation(operation)
-    return Finish(run.paced(operation.look_after), is_done=False, parked=parked, memo=run.memo, events=(accepted,))
+    return run.again(run.paced(operation.look_after), accepted)
 
 
 def _done(run: Run, scale: Scale, egress: ClusterEgress) -> Finish:
     addresses = tuple(ip.address for ip in egress.ips if ip.version == (6 if scale.plan.ipv6 else 4))
     with run.write() as desk:
-        finished = replace(scale, done_at=desk.now, ips_after=addresses)
-        saved = desk.tx.scales.save(finished, is_open=False)
+        saved = desk.tx.scales.save(replace(scale, done_at=desk.now, ips_after=addresses), is_open=False)
         desk.tx.snapshots.put(egress, desk.now)
         record(desk, saved, Action.SCALE_DONE, reason="The outbound IPs were read back from Azure.")
         desk.tell(saved.id, saved.requester, "done")
-    return Finish(run.ctx.pace.backoff, is_done=True)
+    return Finish(timedelta())
 
 
-def _fail(run: Run, scale: Scale, why: str) -> None:
+def _fail(run: Run, scale: Scale, why: str, *, code: str | None = None) -> Finish:
+    """It does not happen: said, recorded, and the next proposal has its turn."""
     with run.write() as desk:
         saved = desk.tx.scales.save(replace(scale, failure=why), is_open=False)
-        record(desk, saved, Action.SCALE_FAIL, reason=why)
+        record(desk, saved, Action.SCALE_FAIL, reason=f"{code}: {why}" if code and code not in why else why)
         desk.tell(saved.id, saved.requester, "failed")
+    return Finish(timedelta())

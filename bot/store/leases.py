@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, or_, select, updat
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.errors import LeaseLost
-from bot.ports import Claim, Finish
+from bot.ports import Claim, Finish, WorkState
 from bot.store import schema
 from bot.store.rows import claim_from_row
 
@@ -51,7 +51,10 @@ class SqlWork:
         self._bring_forward(key, within, by=1)
 
     def schedule(self, key: str, *, within: timedelta) -> None:
-        """Bring ``due`` forward alone: something happens by itself at that time."""
+        """Bring ``due`` forward alone: something happens by itself at that time.
+
+        While somebody runs it, that is a trigger: the run may have looked before this transaction is seen.
+        """
         self._bring_forward(key, within, by=0)
 
     def _bring_forward(self, key: str, within: timedelta, *, by: int) -> None:
@@ -68,13 +71,14 @@ class SqlWork:
         }
         earlier = case((or_(work.due.is_(None), work.due > due), due), else_=work.due)
         waits = or_(work.parked.is_not(None), work.failures > 0) & work.due.is_not(None)
-        changed = {"wanted": work.wanted + by, "due": case((waits, work.due), else_=earlier)}
+        more = by or case((work.owner.is_not(None), 1), else_=0)
+        changed = {"wanted": work.wanted + more, "due": case((waits, work.due), else_=earlier)}
         self._connection.execute(_upsert(self._connection, fresh, changed))
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(select(func.pg_notify(CHANNEL, "")))
 
     def claim(self, owner: str, *, lease: timedelta) -> Claim | None:
-        """Take the row that is longest due and that nobody holds."""
+        """Take the row that is longest due and that nobody holds any more."""
         free = or_(work.owner.is_(None), work.lease_until < self._now)
         candidate = (
             select(work.key)
@@ -93,6 +97,15 @@ class SqlWork:
         )
         row = self._connection.execute(taken).one_or_none()
         return claim_from_row(row) if row else None
+
+    def peek(self, key: str) -> WorkState | None:
+        """How a piece of work stands; None if it was never asked for."""
+        query = select((work.due - self._now).label("due_in"), work.parked, work.memo).where(work.key == key)
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        due_in = None if row.due_in is None else timedelta(seconds=float(row.due_in))
+        return WorkState(due_in, row.parked, row.memo)
 
     def hold(self, claim: Claim, *, lease: timedelta) -> None:
         """Prove and prolong a lease: only the last claimer's token fits, and only while its time is not over."""
@@ -133,9 +146,10 @@ class SqlWork:
         self._connection.execute(update(schema.work).values(owner=None, lease_until=None))
 
     def seconds_to_next(self) -> float | None:
-        """Seconds until the next row is due, not counting those that somebody holds; None if none will be."""
-        waiting = select(func.min(work.due) - self._now).where(work.owner.is_(None))
-        value = self._connection.scalar(waiting)
+        """Seconds until the next row can be claimed; one that is held becomes free with the end of its lease."""
+        held = case((work.due > work.lease_until, work.due), else_=work.lease_until)
+        free_at = case((work.owner.is_(None), work.due), else_=held)
+        value = self._connection.scalar(select(func.min(free_at) - self._now).where(work.due.is_not(None)))
         return None if value is None else float(value)
 
     def backlog(self) -> Backlog:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.store.leases import CHANNEL
 
@@ -63,20 +64,24 @@ class Bell:
                 self._listener.start()
 
     def _run(self) -> None:
+        from psycopg import Error
+
         while not self._closed.is_set():
-            with suppress(DBAPIError, OSError):
+            with suppress(DBAPIError, PoolTimeout, Error, OSError):
                 self._follow()
             self._closed.wait(RECONNECT_S)
 
     def _follow(self) -> None:
+        """Listen on a connection of our own until it breaks or we are closed."""
         raw = self._engine.raw_connection()
+        driver: Any = raw.driver_connection
+        raw.detach()
         try:
-            raw.detach()
-            driver: Any = raw.driver_connection
             driver.autocommit = True
             driver.execute(f"LISTEN {CHANNEL}")
+            self.ring()  # what was notified while nobody listened
             while not self._closed.is_set():
                 for _ in driver.notifies(timeout=HEARTBEAT_S, stop_after=1):
                     self.ring()
         finally:
-            raw.close()
+            driver.close()

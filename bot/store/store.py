@@ -14,7 +14,8 @@ from bot.store.leases import SqlWork
 from bot.store.listen import Bell
 from bot.store.migrate import migrate
 from bot.store.outbox import SqlOutbox
-from bot.store.records import SqlAllowances, SqlScales, SqlSnapshots
+from bot.store.records import SqlAllowances, SqlScales
+from bot.store.snapshots import SqlSnapshots
 
 
 class SqlTransaction:
@@ -33,6 +34,10 @@ class SqlTransaction:
         """Wait for others in the same section; on SQLite every writing transaction is alone anyway."""
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+
+
+SHORTEST_WAIT_S = 0.02
+"""Seconds to wait where work was due but another replica was faster: never a busy loop."""
 
 
 def _no_offset() -> float:
@@ -54,6 +59,7 @@ class SqlStore:
         self._engine = connect(url)
         self._offset_s = offset_s
         self._bell = Bell(self._engine)
+        self._last_look = (0, 0.0)
 
     def migrate(self) -> None:
         """Bring the database to this version's schema."""
@@ -79,8 +85,12 @@ class SqlStore:
             yield SqlTransaction(connection, self._now())
 
     def claim(self, owner: str, *, lease: timedelta) -> Claim | None:
-        """Take the work that is longest due, if any is."""
-        if self._seconds_to_next() > 0:
+        """Take the work that is longest due, if any is; a look that finds none costs one read and tells ``wait``."""
+        mark = self._bell.mark
+        with self.read() as tx:
+            seconds = tx.work.seconds_to_next()
+        self._last_look = (mark, threading.TIMEOUT_MAX if seconds is None else seconds)
+        if seconds is None or seconds > 0:
             return None
         with transaction(self._engine) as connection:
             return SqlWork(connection, self._now()).claim(owner, lease=lease)
@@ -91,10 +101,9 @@ class SqlStore:
             SqlWork(connection, self._now()).release(owner)
 
     def wait(self, at_most: timedelta) -> None:
-        """Wait until work is due as far as this process knows, or the time is over."""
-        mark = self._bell.mark
-        seconds = min(max(self._seconds_to_next(), 0.0), at_most.total_seconds())
-        self._bell.wait(seconds, mark=mark)
+        """Wait until work is due as the last look said, something was rung since, or the time is over; asks nothing."""
+        mark, seconds = self._last_look
+        self._bell.wait(min(max(seconds, SHORTEST_WAIT_S), at_most.total_seconds()), mark=mark)
 
     def ring(self) -> None:
         """Wake everybody who waits: time was moved, or the process is about to end."""
@@ -114,11 +123,6 @@ class SqlStore:
         """Give up all connections."""
         self._bell.close()
         self._engine.dispose()
-
-    def _seconds_to_next(self) -> float:
-        with self.read() as tx:
-            seconds = tx.work.seconds_to_next()
-        return threading.TIMEOUT_MAX if seconds is None else seconds
 
     def _now(self) -> ColumnElement[float]:
         return clock(self._engine, self._offset_s())

@@ -12,7 +12,7 @@ from bot import inventory
 from bot.allowances import TIMERS
 from bot.domain.settings import Rulebook
 from bot.errors import BadConfiguration, EgressError
-from bot.inventory import FLEET
+from bot.inventory import ENDPOINTS, FLEET
 from bot.ports import NOTICES, Arm, Clock, Context, Pace
 from bot.reconciler import Reconciler
 from bot.store import SqlStore
@@ -88,7 +88,7 @@ def work(running: Running, product: Product) -> None:
     except EgressError as error:
         log.warning("the fleet could not be read yet: %s", error)
     with product.world.store.write() as tx:
-        for key in (FLEET, TIMERS, NOTICES, *(target.key for target in tx.allowances.targets())):
+        for key in (FLEET, ENDPOINTS, TIMERS, NOTICES, *(target.key for target in tx.allowances.targets())):
             tx.work.schedule(key, within=timedelta())
     product.reconciler.start()
     running.then_stop(product.reconciler.stop)

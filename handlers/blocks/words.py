@@ -37,9 +37,9 @@ _DECIDERS = frozenset({Role.APPROVER})
 _AUDITORS = frozenset({Role.AUDITOR, Role.OPERATOR})
 
 HELP = (
-    Help("list", "[WORDS]", "the clusters: outbound type, egress IPs, SNAT headroom"),
-    Help("show", "CLUSTER [ips | json]", "how one cluster leaves Azure, its SNAT ports, allowances and warnings"),
-    Help("whois", "IP", "which cluster leaves through this IP"),
+    Help("list", "[WORDS | type:… warning:… tag:KEY=VALUE]", "the clusters: outbound type, egress IPs, SNAT headroom"),
+    Help("show", "CLUSTER [ips | json | endpoints]", "how one cluster leaves Azure, its SNAT ports and warnings"),
+    Help("whois", "IP [at DATE]", "which cluster leaves, or left, through this IP"),
     Help(
         "check", "CLUSTER [pool:NAME] HOST… | bundle:NAME", "allowed or denied now, by which rule, with the whole trace"
     ),

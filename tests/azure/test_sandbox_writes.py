@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.firewall import Action, ApplicationRule, Kind, RuleCollection
+from bot.domain.rules import placed
 from bot.domain.snat import plan_scale
 from bot.domain.target import Target
 from bot.errors import (
@@ -228,11 +229,12 @@ def test_ip_groups_of_rules_are_resolved(azure: Stage) -> None:
 
 
 def test_a_classic_firewall_whose_first_places_are_taken(azure: Stage) -> None:
-    """Others hold the priorities that we would take: ours go beside them, and are observed as they were wanted."""
+    """Others hold the priorities that we would take: ours go beside them."""
     body = azure.resource(LEGACY.id)
     theirs = [c["properties"]["priority"] for c in body["properties"]["applicationRuleCollections"]]
-    ours = (collection("example.org", priority=theirs[0]),)
-    ended = azure.finish(azure.arm.begin_write(LEGACY, ours, azure.arm.observe(LEGACY)))
+    seen = azure.arm.observe(LEGACY)
+    ours = placed((collection("example.org", priority=theirs[0]),), (), taken=seen.taken, first=seen.first_priority)
+    ended = azure.finish(azure.arm.begin_write(LEGACY, ours, seen))
 
     assert ended.status == "Succeeded"
     assert azure.arm.observe(LEGACY).collections == ours

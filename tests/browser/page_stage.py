@@ -31,7 +31,7 @@ TOKEN, SECRET = "xoxb-sandbox", "sandbox-signing-secret"
 PAGE = Path(bot.sandbox.__file__).parent / "page"
 GROUP = (
     f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-hub/providers/Microsoft.Network"
-    "/firewallPolicies/hub-policy/ruleCollectionGroups/rcg-chatops"
+    "/firewallPolicies/hub-policy/ruleCollectionGroups/rcg-aks-egress"
 )
 SPEED = 240
 COMMANDS = [

@@ -1,37 +1,13 @@
 """The page as a newcomer uses it: type, read, fill in, decide, look at Azure, move the clock."""
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from bot.sandbox.slack.messages import Content
 from tests.browser.page_stage import PageStage
-
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, or what CHROMIUM names."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if path is None:
-        raise pytest.UsageError("The browser tests need Chromium: apt-get install chromium, or set CHROMIUM.")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
 
 
 @pytest.fixture

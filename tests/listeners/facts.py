@@ -24,7 +24,7 @@ from bot.domain.egress import (
 from bot.domain.people import Identity
 from bot.domain.risk import Level, Reason, Risk
 from bot.domain.scale import Scale
-from bot.domain.snat import ScalePlan, capacity
+from bot.domain.snat import ScalePlan, capacities
 from bot.domain.target import Target, TargetKind
 from bot.inventory import EgressReport
 from handlers.modals import MAX_TICKET
@@ -202,7 +202,7 @@ clusters = st.builds(
 
 def report_of(egress: ClusterEgress, environment: str, live: list[Allowance]) -> EgressReport:
     """A report on a cluster."""
-    return EgressReport(egress, environment, capacity(egress), tuple(live), NOW)
+    return EgressReport(egress, environment, capacities(egress), tuple(live), NOW)
 
 
 reports = st.builds(report_of, clusters, words(256), st.lists(allowances, max_size=3).map(lambda some: some * 8))

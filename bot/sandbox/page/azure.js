@@ -169,7 +169,7 @@ function classicSet(id, firewall) {
 }
 
 /** Rule collection groups and classic collections that the bot owns carry its name. */
-const isOurs = (name) => /chatops/i.test(name ?? "");
+const isOurs = (name) => /^(rcg-aks-egress$|egress-)/i.test(name ?? "");
 
 function collections(parent, list, ours = false) {
   return (list ?? [])

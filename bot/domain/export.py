@@ -1,0 +1,199 @@
+"""Our rules as Terraform and as Bicep, so that a team with infrastructure as code can adopt them.
+
+Everything is deterministic and every text is escaped. The adopted rules stand in a rule collection group of their own,
+because the bot's group is written by the bot alone.
+
+Sources, read 2026-11: https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs (firewall_policy_rule_
+collection_group, firewall_application_rule_collection) and https://learn.microsoft.com/azure/templates/microsoft.network.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+from bot.domain.firewall import ApplicationRule, RuleCollection
+from bot.domain.target import Target, TargetKind
+
+GROUP = "rcg-aks-egress-adopted"
+"""The name of the rule collection group that adopted rules stand in."""
+
+GROUP_PRIORITY = 510
+"""Its priority; to be changed where the firewall policy has another group there."""
+
+API_VERSION = "2024-05-01"
+"""The API version of the Bicep resources: one that every Bicep release of the last year knows."""
+
+ADOPT = "Remove an allowance from the bot (/egress revoke ID) once its rule here is applied."
+"""What has to be done besides, as a comment."""
+
+
+def terraform(target: Target, collections: Sequence[RuleCollection]) -> str:
+    """The rule collections of a target for the ``azurerm`` provider."""
+    body = _TERRAFORM[target.kind](target, collections)
+    return "\n".join([f"# Allowances of {target.name}, written by the egress bot.", f"# {ADOPT}", "", *body, ""])
+
+
+def bicep(target: Target, collections: Sequence[RuleCollection]) -> str:
+    """The rule collections of a target as Bicep; of a classic firewall, as a value for the firewall's own resource."""
+    body = _BICEP[target.kind](target, collections)
+    return "\n".join([f"// Allowances of {target.name}, written by the egress bot.", f"// {ADOPT}", "", *body, ""])
+
+
+def hcl(text: str) -> str:
+    """A quoted template of HCL in which nothing is interpolated."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    return '"' + escaped.replace("${", "$${").replace("%{", "%%{") + '"'
+
+
+def bicep_text(text: str) -> str:
+    """A Bicep string in which nothing is interpolated."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
+    return "'" + escaped.replace("${", "\\${") + "'"
+
+
+def _terraform_policy(target: Target, collections: Sequence[RuleCollection]) -> list[str]:
+    inner = [line for each in collections for line in ("", *_block("application_rule_collection", _hcl_policy(each)))]
+    head = [
+        f"name               = {hcl(GROUP)}",
+        f"firewall_policy_id = {hcl(target.id)}",
+        f"priority           = {GROUP_PRIORITY}",
+    ]
+    label = _identifier(f"egress-{target.name}")
+    return _block(f'resource "azurerm_firewall_policy_rule_collection_group" "{label}"', [*head, *inner])
+
+
+def _hcl_policy(collection: RuleCollection) -> list[str]:
+    head = [
+        f"name     = {hcl(collection.name)}",
+        f"priority = {collection.priority}",
+        f"action   = {hcl(str(collection.action))}",
+    ]
+    return [*head, *_hcl_rules(collection, names="destination_fqdns", protocol="protocols")]
+
+
+def _terraform_classic(target: Target, collections: Sequence[RuleCollection]) -> list[str]:
+    blocks = [_classic_block(target, each) for each in collections]
+    return [line for number, block in enumerate(blocks) for line in ([""] if number else []) + block]
+
+
+def _classic_block(target: Target, collection: RuleCollection) -> list[str]:
+    head = [
+        f"name                = {hcl(collection.name)}",
+        f"azure_firewall_name = {hcl(target.name)}",
+        f"resource_group_name = {hcl(_resource_group(target))}",
+        f"priority            = {collection.priority}",
+        f"action              = {hcl(str(collection.action))}",
+    ]
+    rules = _hcl_rules(collection, names="target_fqdns", protocol="protocol")
+    label = _identifier(collection.name)
+    return _block(f'resource "azurerm_firewall_application_rule_collection" "{label}"', [*head, *rules])
+
+
+def _hcl_rules(collection: RuleCollection, *, names: str, protocol: str) -> list[str]:
+    return [line for rule in _rules(collection) for line in ("", *_block("rule", _hcl_rule(rule, names, protocol)))]
+
+
+def _hcl_rule(rule: ApplicationRule, names: str, protocol: str) -> list[str]:
+    facts = {
+        "name": hcl(rule.name),
+        "description": hcl(rule.description),
+        "source_addresses": _hcl_list(rule.source_addresses),
+        names: _hcl_list(rule.target_fqdns),
+    }
+    width = max(map(len, facts))
+    lines = [f"{name:{width}} = {value}" for name, value in facts.items()]
+    for name, port in rule.protocols:
+        lines += ["", *_block(protocol, [f"type = {hcl(name.capitalize())}", f"port = {port}"])]
+    return lines
+
+
+def _hcl_list(values: Iterable[str]) -> str:
+    return f"[{', '.join(map(hcl, values))}]"
+
+
+def _block(head: str, lines: Iterable[str]) -> list[str]:
+    return [f"{head} {{", *(f"  {line}" if line else "" for line in lines), "}"]
+
+
+def _bicep_policy(target: Target, collections: Sequence[RuleCollection]) -> list[str]:
+    policy = f"resource policy 'Microsoft.Network/firewallPolicies@{API_VERSION}' existing ="
+    group = f"resource egress 'Microsoft.Network/firewallPolicies/ruleCollectionGroups@{API_VERSION}' ="
+    inner = [f"priority: {GROUP_PRIORITY}", *_array("ruleCollections", map(_bicep_collection, collections))]
+    return [
+        *_block(policy, [f"name: {bicep_text(target.name)}"]),
+        "",
+        *_block(group, ["parent: policy", f"name: {bicep_text(GROUP)}", *_block("properties:", inner)]),
+    ]
+
+
+def _bicep_collection(collection: RuleCollection) -> list[str]:
+    return [
+        "ruleCollectionType: 'FirewallPolicyFilterRuleCollection'",
+        f"name: {bicep_text(collection.name)}",
+        f"priority: {collection.priority}",
+        *_block("action:", [f"type: {bicep_text(str(collection.action))}"]),
+        *_array("rules", (["ruleType: 'ApplicationRule'", *_bicep_rule(rule)] for rule in _rules(collection))),
+    ]
+
+
+def _bicep_classic(target: Target, collections: Sequence[RuleCollection]) -> list[str]:
+    note = f"// The rules of a classic firewall stand in it: add these to applicationRuleCollections of {target.name}."
+    lines = _array("", map(_bicep_classic_collection, collections))
+    return [note, f"var egressRuleCollections = {lines[0].removeprefix(': ')}", *lines[1:]]
+
+
+def _bicep_classic_collection(collection: RuleCollection) -> list[str]:
+    inner = [
+        f"priority: {collection.priority}",
+        *_block("action:", [f"type: {bicep_text(str(collection.action))}"]),
+        *_array("rules", map(_bicep_rule, _rules(collection))),
+    ]
+    return [f"name: {bicep_text(collection.name)}", *_block("properties:", inner)]
+
+
+def _bicep_rule(rule: ApplicationRule) -> list[str]:
+    protocols = ([f"protocolType: {bicep_text(name.capitalize())}", f"port: {port}"] for name, port in rule.protocols)
+    return [
+        f"name: {bicep_text(rule.name)}",
+        f"description: {bicep_text(rule.description)}",
+        *_array("protocols", protocols),
+        *_texts("sourceAddresses", rule.source_addresses),
+        *_texts("targetFqdns", rule.target_fqdns),
+    ]
+
+
+def _array(name: str, items: Iterable[Sequence[str]]) -> list[str]:
+    inner = [line for item in items for line in ("{", *(f"  {line}" for line in item), "}")]
+    return [f"{name}: [", *(f"  {line}" for line in inner), "]"]
+
+
+def _texts(name: str, values: Iterable[str]) -> list[str]:
+    return [f"{name}: [", *(f"  {bicep_text(value)}" for value in values), "]"]
+
+
+def _rules(collection: RuleCollection) -> list[ApplicationRule]:
+    return [rule for rule in collection.rules if isinstance(rule, ApplicationRule)]
+
+
+def _identifier(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_]", "_", name)
+
+
+def _resource_group(target: Target) -> str:
+    parts = target.id.split("/")
+    return parts[4] if len(parts) > 4 else ""
+
+
+Writer = Callable[[Target, Sequence[RuleCollection]], list[str]]
+
+_TERRAFORM: Mapping[TargetKind, Writer] = MappingProxyType(
+    {TargetKind.POLICY: _terraform_policy, TargetKind.CLASSIC: _terraform_classic}
+)
+_BICEP: Mapping[TargetKind, Writer] = MappingProxyType(
+    {TargetKind.POLICY: _bicep_policy, TargetKind.CLASSIC: _bicep_classic}
+)
+
+FORMS: Mapping[str, tuple[str, Callable[[Target, Sequence[RuleCollection]], str]]] = MappingProxyType(
+    {"terraform": ("tf", terraform), "bicep": ("bicep", bicep)}
+)
+"""What people type: the file's ending and its writer."""

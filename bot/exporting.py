@@ -1,0 +1,55 @@
+"""Use case: the wanted rules of a cluster's firewall as infrastructure as code."""
+
+from dataclasses import dataclass
+
+from bot.allowances import scope_of
+from bot.domain.allowance import is_wanted
+from bot.domain.export import FORMS
+from bot.domain.rules import placed, render
+from bot.errors import InvalidInput
+from bot.inventory import find, person, visible
+from bot.ports import AllowanceFilter, Caller, Context
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file for people.
+
+    Args:
+        name: Its name.
+        text: Its content.
+        rules: How many rules are in it.
+    """
+
+    name: str
+    text: str
+    rules: int
+
+
+def export(ctx: Context, caller: Caller, cluster: str, form: str) -> Export:
+    """What is wanted in the firewall that a cluster leaves through, of all clusters that the caller may see.
+
+    Args:
+        ctx: The context.
+        caller: Who asks.
+        cluster: Name or id.
+        form: ``terraform`` or ``bicep``.
+
+    Raises:
+        UnknownCluster: No such cluster, or none that this person may see.
+        CannotTakeEffect: No firewall filters its traffic.
+        InvalidInput: Another form.
+    """
+    if form not in FORMS:
+        raise InvalidInput(f"“{form}” is no form of export: write {' or '.join(FORMS)}.")
+    who = person(ctx, caller)
+    target = scope_of(ctx.rulebook, find(ctx, who, cluster)).target
+    seen = {egress.ref.id for egress in visible(ctx, who)}
+    with ctx.store.read() as tx:
+        rows = tx.allowances.find(AllowanceFilter(target=target, only_open=True, limit=100_000))
+    now = ctx.clock.now()
+    wanted = [row for row in rows if is_wanted(row, now) and row.scope.cluster_id in seen]
+    collections = placed(render(wanted), ())
+    ending, write = FORMS[form]
+    count = sum(len(each.rules) for each in collections)
+    return Export(f"egress-{target.name}.{ending}", write(target, collections), count)

@@ -1,0 +1,45 @@
+"""Use cases of waiting: how long an allowance waits for the writer, and whether there is room for one more."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.domain.allowance import Allowance, Scope
+from bot.domain.fqdn import Destination
+from bot.domain.plan import BYTES_PER_RULE, MAX_GROUP_BYTES, Gauge
+from bot.domain.queue import Outlook, Pending
+from bot.domain.queue import outlook as outlook_of
+from bot.domain.target import Target
+from bot.ports import AllowanceFilter, Context, Transaction
+
+
+def outlook(ctx: Context, allowance: Allowance) -> Outlook | None:
+    """A queue place and an estimate for a card; None for an allowance that does not wait for the writer."""
+    target = allowance.scope.target
+    with ctx.store.read() as tx:
+        others = tx.allowances.find(AllowanceFilter(target=target, only_open=True, limit=100_000))
+        pending = _pending(tx, target)
+    return outlook_of(allowance, others, pending, ctx.clock.now())
+
+
+def gauge(ctx: Context, scope: Scope, destinations: Sequence[Destination]) -> Gauge:
+    """How full the target is as it was last read, and how full it would be with these destinations too."""
+    with ctx.store.read() as tx:
+        state = tx.work.peek(scope.target.key)
+    used = int(state.memo.get("bytes", 0)) if state else 0
+    listed = sum(len(each.fqdn) + 4 for each in destinations) + sum(len(each) + 4 for each in scope.sources)
+    kinds = len({(each.protocol, each.port) for each in destinations})
+    return Gauge(used, used + listed + kinds * BYTES_PER_RULE, min(ctx.rulebook.limits.max_bytes, MAX_GROUP_BYTES))
+
+
+def _pending(tx: Transaction, target: Target) -> Pending:
+    state = tx.work.peek(target.key)
+    if state is None:
+        return Pending()
+    parked, memo = state.parked or {}, state.memo
+    started = parked.get("started")
+    return Pending(
+        running_since=datetime.fromisoformat(started) if started else None,
+        took=tuple(timedelta(seconds=seconds) for seconds in memo.get("took_s", ())),
+        due_in=timedelta() if state.parked else max(state.due_in or timedelta(), timedelta()),
+        trouble=memo.get("trouble"),
+    )

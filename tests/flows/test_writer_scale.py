@@ -1,0 +1,159 @@
+"""Scaling: one at a time for each cluster, killed at any step, on the state that was approved."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bot import capacity
+from bot.allowances import Decision
+from bot.capacity import Wish
+from bot.domain.audit import Action
+from bot.domain.scale import Scale, ScaleStatus, scale_status
+from bot.errors import AlreadyRequested
+from bot.sandbox.clock import ManualClock
+from tests.build import APPROVER, DEV, World, make_world
+from tests.flows.writer_stage import by_hand, resource, writes
+from tests.histories.stage import Stage, build, open_store
+
+CLUSTER = "/managedclusters/aks-lb"
+
+
+@pytest.fixture
+def world(database_url: str) -> Iterator[World]:
+    """A world at rest."""
+    made = make_world(database_url)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def stage(database_url: str) -> Iterator[Stage]:
+    """One replica that can be killed."""
+    clock = ManualClock()
+    made = build(open_store(database_url, clock), clock, replicas=1)
+    yield made
+    made.close()
+
+
+def propose(world: World | Stage, count: int = 2) -> Scale:
+    """Propose and have it approved."""
+    proposed = capacity.propose(world.ctx, DEV, Wish("aks-lb", count, "more ports"))
+    if proposed.approved_at is None:
+        return capacity.decide(world.ctx, APPROVER, Decision(proposed.id, is_approved=True))
+    return proposed
+
+
+def stored(world: World | Stage, scale: Scale) -> tuple[ScaleStatus, Scale]:
+    """As it is stored now."""
+    with world.store.read() as tx:
+        row = tx.scales.get(scale.id)
+    return scale_status(row, world.clock.now()), row
+
+
+def count_of(world: World) -> int:
+    """How many managed outbound IPs the cluster wants."""
+    profile = resource(world, CLUSTER)["properties"]["networkProfile"]["loadBalancerProfile"]
+    return int(profile["managedOutboundIPs"]["count"])
+
+
+def recorded(world: World | Stage, scale: Scale) -> list[Action]:
+    """What the audit log says of it after its approval."""
+    with world.store.read() as tx:
+        chain = [each.event for each in tx.audit.chain(after=0, limit=1000)]
+    after = (Action.SCALE_BEGIN, Action.SCALE_ACCEPT, Action.SCALE_DONE, Action.SCALE_FAIL)
+    return [event.action for event in chain if event.subject == scale.id and event.action in after]
+
+
+def test_done_is_said_after_the_addresses_were_read_back(world: World) -> None:
+    """One more IP, and which."""
+    scale = propose(world)
+    world.settle()
+    status, row = stored(world, scale)
+    assert (status, count_of(world), len(row.ips_after)) == (ScaleStatus.DONE, 2, 2)
+    assert set(scale.plan.ips_before) < set(row.ips_after)
+    assert recorded(world, scale) == [Action.SCALE_BEGIN, Action.SCALE_ACCEPT, Action.SCALE_DONE]
+
+
+def test_a_failed_operation_carries_azures_code(world: World) -> None:
+    """And is not tried again by itself."""
+    world.arm.add_fault(
+        {"method": "PUT", "path": "aks-lb$", "fail_operation": True, "code": "PublicIPCountLimitReached"}
+    )
+    scale = propose(world)
+    world.settle()
+    status, row = stored(world, scale)
+    assert status is ScaleStatus.FAILED
+    assert "PublicIPCountLimitReached" in (row.failure or "")
+    assert len(writes(world, CLUSTER)) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status": 403, "code": "LinkedAuthorizationFailed"}, {"status": 400, "code": "Bad"}]
+)
+def test_a_refusal_is_a_failure_that_is_said(world: World, fault: dict[str, object]) -> None:
+    """It does not stay open for ever."""
+    world.arm.add_fault({"method": "PUT", "path": "aks-lb$", **fault})
+    scale = propose(world)
+    world.settle()
+    status, row = stored(world, scale)
+    assert status is ScaleStatus.FAILED
+    assert str(fault["code"]) in (row.failure or "")
+
+
+@pytest.mark.parametrize("fault", [{"drop_response": True}, {"status": 503, "code": "X"}, {"status": 429, "code": "X"}])
+def test_a_lost_answer_costs_nothing(world: World, fault: dict[str, object]) -> None:
+    """Whether it landed is read from the cluster."""
+    world.arm.add_fault({"method": "PUT", "path": "aks-lb$", **fault})
+    scale = propose(world)
+    world.settle()
+    assert (stored(world, scale)[0], count_of(world)) == (ScaleStatus.DONE, 2)
+    landed = [each for each in writes(world, CLUSTER) if each["status"] == 200]
+    assert len(landed) == 1
+
+
+def test_a_cluster_that_changed_since_is_not_touched(world: World) -> None:
+    """Somebody upgraded it between the plan and its turn."""
+    scale = propose(world)
+    by_hand(world, CLUSTER, kubernetesVersion="1.99")
+    world.settle()
+    status, row = stored(world, scale)
+    assert status is ScaleStatus.FAILED
+    assert "has changed" in (row.failure or "")
+    assert (writes(world, CLUSTER), count_of(world)) == ([], 1)
+
+
+def test_two_proposals_for_one_cluster(world: World) -> None:
+    """The second is refused while the first is open, and has its turn afterwards."""
+    first = propose(world)
+    with pytest.raises(AlreadyRequested, match=first.id):
+        propose(world, 3)
+    world.settle()
+    second = propose(world, 3)
+    world.settle()
+    assert (stored(world, second)[0], count_of(world)) == (ScaleStatus.DONE, 3)
+
+
+@pytest.mark.parametrize("steps", range(14))
+def test_killed_at_any_step(stage: Stage, steps: int) -> None:
+    """Between any two transactions or requests: one write lands, one end is recorded, nothing is doubled."""
+    scale = propose(stage)
+    stage.replicas[0].fuse.left = steps
+    stage.settle()
+    stage.replicas[0].fuse.left = None
+    assert stored(stage, scale)[0] is ScaleStatus.DONE
+    landed = [each for each in stage.arm.state()["operations"] if each["resource"].lower().endswith("/aks-lb")]
+    assert len(landed) == 1
+    assert recorded(stage, scale).count(Action.SCALE_DONE) == 1
+    assert recorded(stage, scale)[0] is Action.SCALE_BEGIN
+
+
+def test_asleep_before_the_write(stage: Stage) -> None:
+    """It wakes without its lease: the etag refuses its write, and what was done in between stands."""
+    stage.start()
+    scale = propose(stage)
+    for replica in stage.replicas:
+        stage.hold_up(replica, meanwhile=stage.ctx.pace.resync)
+    stage.settle()
+    assert stored(stage, scale)[0] is ScaleStatus.DONE
+    landed = [each for each in stage.arm.state()["operations"] if each["resource"].lower().endswith("/aks-lb")]
+    assert len(landed) == 1

@@ -1,0 +1,297 @@
+"""Random histories: people, replicas that die, an Azure that misbehaves, and hands that meddle."""
+
+from collections import Counter
+from contextlib import suppress
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from bot import allowances
+from bot.allowances import Decision, Draft
+from bot.domain.allowance import Allowance, Status, is_wanted, status
+from bot.domain.audit import Action, verify
+from bot.domain.fqdn import parse_destination
+from bot.domain.rules import render
+from bot.errors import AlreadyAllowed, AlreadyDecided, AlreadyRequested, StaleVersion
+from bot.sandbox.arm.faults import Faults
+from bot.sandbox.clock import ManualClock
+from bot.store import SqlStore
+from tests.build import APPROVER, DEV
+from tests.histories.stage import GROUP, Json, Stage, build, empty, foreign_rules, open_store
+
+CLUSTERS = ("aks-udr", "aks-udr-agic", "aks-udr-classic")
+"""Two that share a firewall policy, and one with a classic firewall."""
+
+PUT_PATHS = (rf"ruleCollectionGroups/{GROUP}$", r"azureFirewalls/legacy-firewall$")
+REFUSED = (AlreadyDecided, AlreadyRequested, AlreadyAllowed, StaleVersion)
+
+NUMBER = st.integers(0, 7)
+"""Which of the last requests: ids differ from run to run, and a history must be the same when it is replayed."""
+
+FAULTS: tuple[Json, ...] = (
+    {"status": 503, "code": "ServiceUnavailable"},
+    {"status": 429, "code": "TooManyRequests", "retry_after_s": 17},
+    {"status": 429, "code": "RetryableError"},
+    {"drop_response": True},
+    {"fail_operation": True, "code": "FirewallPolicyUpdateFailed"},
+    {"fail_operation": True, "code": "Canceled"},
+)
+
+
+class Histories(RuleBasedStateMachine):
+    """Whatever happens, in whatever order, what is wanted is open in the end, and nothing else that is ours."""
+
+    url: ClassVar[str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = ManualClock()
+        self.store: SqlStore = open_store(self.url, self.clock)
+        empty(self.store)
+        self.ids: list[str] = []
+        self.approved: set[str] = set()
+        self.revoked: set[str] = set()
+
+    @initialize(replicas=st.integers(1, 3), honours=st.booleans())
+    def begin(self, replicas: int, honours: bool) -> None:
+        """Some replicas, and an Azure that honours If-Match on groups or does not."""
+        self.stage: Stage = build(self.store, self.clock, replicas=replicas)
+        self.stage.arm.honour_if_match_on_groups = honours
+        self.foreign = foreign_rules(self.stage.arm)
+
+    # What people do.
+
+    @rule(cluster=st.sampled_from(CLUSTERS), host=st.integers(0, 9), hours=st.sampled_from([1, 8]), yes=st.booleans())
+    def request(self, cluster: str, host: int, hours: int, yes: bool) -> None:
+        """Somebody asks, and perhaps somebody approves at once."""
+        draft = Draft(cluster, (parse_destination(f"h{host}.example.com"),), "why", timedelta(hours=hours))
+        try:
+            self.ids.append(allowances.request(self.stage.ctx, DEV, draft).id)
+        except REFUSED:
+            return
+        if yes:
+            self._approve(self.ids[-1])
+
+    @rule(number=NUMBER)
+    def approve(self, number: int) -> None:
+        """Somebody approves."""
+        if self.ids:
+            self._approve(self.ids[number % len(self.ids)])
+
+    def _approve(self, id_: str) -> None:
+        try:
+            decided = allowances.decide(self.stage.ctx, APPROVER, Decision(id_, is_approved=True))
+        except REFUSED:
+            return
+        if decided.approved_at is not None:
+            self.approved.add(id_)
+
+    @rule(number=NUMBER)
+    def revoke(self, number: int) -> None:
+        """Somebody revokes."""
+        with suppress(*REFUSED, IndexError):
+            id_ = self.ids[-1 - number]
+            allowances.end(self.stage.ctx, DEV, id_)
+            self.revoked.add(id_)
+
+    @rule(number=NUMBER)
+    def renew(self, number: int) -> None:
+        """Somebody renews."""
+        with suppress(*REFUSED, IndexError):
+            self.ids.append(allowances.renew(self.stage.ctx, DEV, self.ids[-1 - number]).id)
+            self._approve(self.ids[-1])
+
+    # What replicas do.
+
+    @rule(replica=st.integers(0, 2))
+    def work(self, replica: int) -> None:
+        """One replica does one piece of work."""
+        self.stage.work(self.stage.replicas[replica % len(self.stage.replicas)])
+
+    @rule(seconds=st.sampled_from([5, 20, 60, 260, 900, 3700]))
+    def pass_time(self, seconds: int) -> None:
+        """Time passes while everybody works."""
+        self.stage.pass_time(timedelta(seconds=seconds), step=timedelta(seconds=max(10, seconds / 12)))
+
+    @rule(seconds=st.sampled_from([31, 300]))
+    def sleep(self, seconds: int) -> None:
+        """Time passes and nobody works."""
+        self.clock.advance(timedelta(seconds=seconds))
+
+    @rule(replica=st.integers(0, 2), steps=st.integers(0, 9))
+    def kill(self, replica: int, steps: int) -> None:
+        """One replica will be killed some steps further on."""
+        self.stage.replicas[replica % len(self.stage.replicas)].fuse.left = steps
+
+    @rule(replica=st.integers(0, 2), seconds=st.sampled_from([0, 120, 300, 800]))
+    def hold_up(self, replica: int, seconds: int) -> None:
+        """One replica will fall asleep right before its next PUT, and wake up without its lease."""
+        sleeper = self.stage.replicas[replica % len(self.stage.replicas)]
+        self.stage.hold_up(sleeper, meanwhile=timedelta(seconds=seconds))
+
+    # What Azure does.
+
+    @rule(fault=st.sampled_from(FAULTS), path=st.sampled_from(PUT_PATHS), times=st.integers(1, 3))
+    def misbehave(self, fault: Json, path: str, times: int) -> None:
+        """The next writes are refused, throttled, lost, or fail later."""
+        self.stage.arm.add_fault({"method": "PUT", "path": path, "times": times, **fault})
+
+    @rule(status=st.sampled_from([429, 500, 503]))
+    def misread(self, status: int) -> None:
+        """The next read is not answered."""
+        self.stage.arm.add_fault({"method": "GET", "times": 1, "status": status, "code": "X", "retry_after_s": 20})
+
+    # What other hands do.
+
+    @rule(name=st.sampled_from(["ruleCollectionGroups/rcg-platform", "azureFirewalls/legacy-firewall"]))
+    def write_beside(self, name: str) -> None:
+        """Another tool writes the same policy tree or firewall, without changing anything."""
+        body = self.stage.resource(f"/{name}")
+        assert body is not None
+        headers = {"Authorization": "Bearer other", "If-Match": f'"{body["etag"]}"', "User-Agent": "other"}
+        if "legacy" in name:
+            headers["If-Match"] = body["etag"]
+        self.stage.arm.handle("PUT", f"https://other{body['id']}?api-version=2025-01-01", headers, body)
+
+    @rule(how=st.sampled_from(["clear", "drop", "alter", "add", "delete"]))
+    def meddle(self, how: str) -> None:
+        """Somebody changes our rule collection group by hand."""
+        body = self.stage.resource(f"/{GROUP}")
+        if body is None or self.stage.arm.has_running_operations():
+            return
+        if how == "delete":
+            self.stage.arm.delete_resource(body["id"])
+            return
+        body["properties"]["ruleCollections"] = [
+            each for each in (_meddled(each, how) for each in body["properties"]["ruleCollections"]) if each["rules"]
+        ]
+        self.stage.arm.put_resource(body["id"], body)
+
+    @rule(act=st.sampled_from(["begin", "deploy", "discard"]))
+    def draft(self, act: str) -> None:
+        """Somebody drafts the firewall policy, our group as it is now included, and deploys the draft some day."""
+        policy, arm = self.stage.resource("/hub-policy"), self.stage.arm
+        assert policy is not None
+        id_ = f"{policy['id']}/firewallPolicyDrafts/default"
+        group = self.stage.resource(f"/{GROUP}")
+        if act == "begin":
+            arm.put_resource(id_, {"properties": {"threatIntelMode": "Alert"}})
+            if group is not None:
+                arm.put_resource(
+                    f"{group['id']}/ruleCollectionGroupDrafts/default", {"properties": group["properties"]}
+                )
+        elif self.stage.resource("firewallpolicydrafts/default") is None:
+            return
+        elif act == "discard":
+            arm.delete_resource(id_)
+        else:
+            arm.handle(
+                "POST", f"https://other{policy['id']}/deploy?api-version=2023-11-01", {"Authorization": "Bearer o"}
+            )
+
+    # What must hold.
+
+    @invariant()
+    def foreign_rules_are_untouched(self) -> None:
+        """At every step."""
+        if hasattr(self, "stage"):
+            assert foreign_rules(self.stage.arm) == self.foreign
+
+    @invariant()
+    def one_writer_at_a_time(self) -> None:
+        """As the simulated Azure saw it."""
+        if hasattr(self, "stage"):
+            assert _overlaps(self.stage.arm.state()["writers"]) == []
+
+    def teardown(self) -> None:
+        """Everything is well again: what is open is exactly what is wanted."""
+        try:
+            if hasattr(self, "stage"):
+                self._heal()
+                self.stage.settle()
+                self.foreign_rules_are_untouched()
+                self.one_writer_at_a_time()
+                self._check_allowances()
+                self._check_audit()
+        finally:
+            self.stage.close() if hasattr(self, "stage") else self.store.close()
+
+    def _heal(self) -> None:
+        self.stage.arm._faults = Faults()
+        for replica in self.stage.replicas:
+            replica.fuse.left = replica.transport.before_put = None
+        if self.stage.resource("firewallpolicydrafts/default") is not None:
+            self.draft("discard")
+
+    def _check_allowances(self) -> None:
+        now = self.clock.now()
+        with self.store.read() as tx:
+            rows = [tx.allowances.get(id_) for id_ in self.ids]
+        for row in rows:
+            self._check(row, status(row, now))
+        wanted = [row for row in rows if is_wanted(row, now)]
+        expected = {each.name: each.target_fqdns for c in render(wanted) for each in c.rules}  # type: ignore[union-attr]
+        assert self.stage.our_rules() == expected
+
+    def _check(self, row: Allowance, state: Status) -> None:
+        """The facts that people were told are still facts."""
+        assert row.failure is None
+        assert (row.approved_at is not None) == (row.id in self.approved)
+        assert (row.revoked is not None) == (row.id in self.revoked)
+        if row.id in self.approved - self.revoked:
+            assert state in (Status.LIVE, Status.EXPIRING, Status.EXPIRED), state
+        if row.applying_at is not None and state in (Status.EXPIRED, Status.REVOKED):
+            assert row.gone_at is not None
+
+    def _check_audit(self) -> None:
+        with self.store.read() as tx:
+            chain = tx.audit.chain(after=0, limit=100_000)
+            assert verify(chain)[0] == tx.audit.head()[0] + 1
+        events = [each.event for each in chain]
+        lives = Counter(event.subject for event in events if event.action is Action.ALLOWANCE_LIVE)
+        missed = Counter(n.subject for n in self.stage.said.notices if n.body.get("event") == "missing")
+        assert all(count <= 1 + missed[id_] for id_, count in lives.items()), "Announced twice."
+        attempts = [_attempt(event) for event in events if event.action is Action.FIREWALL_BEGIN]
+        ended = {_attempt(event) for event in events if event.action in ENDS}
+        assert set(attempts) <= ended, "A write without its end in the audit log."
+        ours = [each for each in self.stage.arm.state()["operations"] if _is_ours(each)]
+        begun = [event.at for event in events if event.action is Action.FIREWALL_BEGIN]
+        for number, operation in enumerate(sorted(each["started"] for each in ours), 1):
+            assert sum(at.isoformat() <= operation for at in begun) >= number, "A write that was not recorded before."
+
+
+ENDS = (Action.FIREWALL_ACCEPT, Action.FIREWALL_DONE, Action.FIREWALL_FAIL)
+
+
+def _attempt(event: Any) -> tuple[str, str]:
+    return event.subject, dict(event.detail).get("attempt", "")
+
+
+def _is_ours(operation: Json) -> bool:
+    return bool(operation["kind"].startswith("PUT") and operation["resource"].lower().endswith(f"/{GROUP}"))
+
+
+def _meddled(collection: Json, how: str) -> Json:
+    if not collection["name"].startswith("egress-"):
+        return collection
+    rules = collection["rules"]
+    if how == "clear":
+        rules = []
+    elif how == "drop":
+        rules = rules[1:]
+    elif how == "alter":
+        rules = [{**rules[0], "targetFqdns": ["evil.example.net"]}, *rules[1:]]
+    elif how == "add":
+        rules = [*rules, {**rules[0], "name": "by-hand", "targetFqdns": ["hand.example.net"]}]
+    return {**collection, "rules": rules}
+
+
+def _overlaps(writers: list[Json]) -> list[tuple[Json, Json]]:
+    ordered = sorted(writers, key=lambda each: (each["resource"], each["started"]))
+    pairs = pairwise(ordered)
+    return [
+        (a, b) for a, b in pairs if a["resource"] == b["resource"] and not (a["ended"] and a["ended"] <= b["started"])
+    ]

@@ -1,0 +1,299 @@
+"""A stage for histories: replicas that die between any two steps, over the real store and a simulated Azure."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from bot import inventory
+from bot.azure import AzureArm
+from bot.azure.identity import IssuedToken
+from bot.azure.settings import ArmSettings
+from bot.domain.settings import Rulebook
+from bot.ports import Claim, Context, Pace, Transaction
+from bot.reconciler import Reconciler
+from bot.reconciler.run import LEASE
+from bot.sandbox.arm import ArmSubscription
+from bot.sandbox.arm_transport import ArmTransport
+from bot.sandbox.clock import ManualClock
+from bot.sandbox.journal import Journal
+from bot.store import SqlStore
+from tests.build import SUBSCRIPTION, People, Said, rulebook
+
+GROUP = "rcg-aks-egress"
+Json = dict[str, Any]
+
+
+class Killed(BaseException):
+    """The process died here: nothing of it runs any further."""
+
+
+@dataclass
+class Fuse:
+    """Burns down step by step, and kills at its end; a step is a boundary of a transaction or of a request."""
+
+    left: int | None = None
+
+    def step(self) -> None:
+        """One step further."""
+        if self.left is None:
+            return
+        self.left -= 1
+        if self.left < 0:
+            self.left = None
+            raise Killed
+
+
+class MortalStore:
+    """The real store, in a process that may die before, inside and after each transaction."""
+
+    def __init__(self, store: SqlStore, fuse: Fuse) -> None:
+        self._store = store
+        self._fuse = fuse
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A transaction that dies before anything, before the commit, or right after it."""
+        self._fuse.step()
+        with self._store.write() as tx:
+            yield tx
+            self._fuse.step()
+        self._fuse.step()
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A consistent look."""
+        return self._store.read()
+
+    def claim(self, owner: str, *, lease: timedelta) -> Claim | None:
+        """Claim, and perhaps die with the claim in hand."""
+        claim = self._store.claim(owner, lease=lease)
+        if claim is not None:
+            self._fuse.step()
+        return claim
+
+    def wait(self, at_most: timedelta) -> None:
+        """Never called: replicas here have no threads."""
+        raise AssertionError(at_most)
+
+    def ring(self) -> None:
+        """Nobody waits."""
+
+    def release(self, owner: str) -> None:
+        """Give back everything."""
+        self._store.release(owner)
+
+    def is_quiet(self) -> bool:
+        """Whether nothing moves."""
+        return self._store.is_quiet()
+
+
+class MortalTransport(ArmTransport):
+    """Azure's wire, in a process that may die before a request leaves or before its answer is read."""
+
+    def __init__(self, arm: ArmSubscription, clock: ManualClock, fuse: Fuse) -> None:
+        super().__init__(arm, clock)
+        self._fuse = fuse
+        self.before_put: Callable[[], None] | None = None
+
+    def send(self, request: Any, **options: Any) -> Any:
+        """One request; a PUT may be held up while others go on."""
+        if request.method == "PUT":
+            self._fuse.step()
+            held, self.before_put = self.before_put, None
+            if held:
+                held()
+        answer = super().send(request, **options)
+        if request.method == "PUT":
+            self._fuse.step()
+        return answer
+
+
+@dataclass
+class Replica:
+    """One process."""
+
+    reconciler: Reconciler
+    fuse: Fuse
+    transport: MortalTransport
+    azure: AzureArm
+
+
+@dataclass
+class Stage:
+    """Replicas, their database, their Azure, and the time."""
+
+    clock: ManualClock
+    arm: ArmSubscription
+    store: SqlStore
+    ctx: Context
+    azure: AzureArm
+    said: Said
+    replicas: list[Replica] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Give back connections and threads."""
+        for replica in self.replicas:
+            replica.azure.close()
+        self.azure.close()
+        self.store.close()
+
+    def start(self) -> Replica:
+        """One more process."""
+        fuse = Fuse()
+        transport = MortalTransport(self.arm, self.clock, fuse)
+        azure = AzureArm(
+            IssuedToken(self.arm.issue_token),
+            ArmSettings((SUBSCRIPTION,), retries=0),
+            transport=transport,
+            now=self.clock.now,
+        )
+        ctx = replace(self.ctx, arm=azure, store=MortalStore(self.store, fuse))
+        replica = Replica(Reconciler(ctx, self.said, workers=0), fuse, transport, azure)
+        self.replicas.append(replica)
+        return replica
+
+    def work(self, replica: Replica) -> bool:
+        """Let a replica do one piece of work; if it dies of it, another process takes its place."""
+        try:
+            return replica.reconciler.run_one()
+        except Killed:
+            self.replicas.remove(replica)
+            replica.azure.close()
+            self.start()
+            return True
+
+    def drain(self, *, at_most: int = 200) -> None:
+        """Let all replicas work until nothing is due."""
+        for _ in range(at_most):
+            if not self._round(list(self.replicas)):
+                return
+        raise AssertionError("There is always something due: a hot loop.")
+
+    def _round(self, replicas: list[Replica]) -> bool:
+        """One piece of work for each; whether there was any."""
+        return sum(self.work(replica) for replica in replicas) > 0
+
+    def pass_time(self, by: timedelta, *, step: timedelta = timedelta(seconds=10)) -> None:
+        """Let time pass while everybody works."""
+        end = self.clock.now() + by
+        while self.clock.now() < end:
+            self.clock.advance(min(step, end - self.clock.now()))
+            self.drain()
+
+    def settle(self, *, at_most: timedelta = timedelta(hours=6)) -> None:
+        """Work until nothing moves, then once more after a resync."""
+        for _ in range(2):
+            self._rest(at_most)
+            self.pass_time(self.ctx.pace.resync * 1.1, step=timedelta(seconds=60))
+        self._rest(at_most)
+
+    def _rest(self, at_most: timedelta) -> None:
+        end = self.clock.now() + at_most
+        step = timedelta(seconds=10)
+        while True:
+            self.drain()
+            if self.store.is_quiet() and not self.arm.has_running_operations():
+                return
+            assert self.clock.now() < end, "Something still moves."
+            self.clock.advance(step)
+            step = min(step * 1.2, timedelta(seconds=60))
+
+    def hold_up(self, sleeper: Replica, *, meanwhile: timedelta) -> None:
+        """At its next PUT a replica falls asleep, loses its lease, and wakes when others have gone on without it."""
+
+        def asleep() -> None:
+            awake = [replica for replica in self.replicas if replica is not sleeper]
+            end = self.clock.now() + LEASE * 1.2 + meanwhile
+            while self.clock.now() < end:
+                self.clock.advance(timedelta(seconds=10))
+                for _ in range(200):
+                    if not self._round([replica for replica in awake if replica in self.replicas]):
+                        break
+
+        sleeper.transport.before_put = asleep
+
+    def resource(self, name: str) -> Json | None:
+        """A resource whose id ends like this."""
+        found = (body for key, body in self.arm.state()["resources"].items() if key.endswith(name.lower()))
+        copy: Json | None = json.loads(json.dumps(next(found, None)))
+        return copy
+
+    def our_rules(self) -> Mapping[str, tuple[str, ...]]:
+        """What our rules open, in policies and classic firewalls: names by rule."""
+        return {
+            rule["name"]: tuple(rule["targetFqdns"]) for each in our_collections(self.arm) for rule in rules_in(each)
+        }
+
+
+def rules_in(collection: Json) -> list[Json]:
+    """The rules of a collection, classic or not."""
+    found: list[Json] = collection.get("properties", collection)["rules"]
+    return found
+
+
+def our_collections(arm: ArmSubscription) -> list[Json]:
+    """Every collection of ours."""
+    return [each for each in _collections(arm) if each["name"].startswith("egress-")]
+
+
+def _collections(arm: ArmSubscription) -> Iterator[Json]:
+    for key, body in arm.state()["resources"].items():
+        if "/rulecollectiongroups/" in key and "draft" not in key:
+            yield from body["properties"]["ruleCollections"]
+        elif "/azurefirewalls/" in key and key.count("/") == 8:
+            yield from body["properties"].get("applicationRuleCollections", [])
+
+
+def foreign_rules(arm: ArmSubscription) -> str:
+    """Everything that firewalls let through or deny and that is not ours, as text."""
+    return "\n".join(sorted(json.dumps(_stable(each), sort_keys=True) for each in _foreign(arm)))
+
+
+def _foreign(arm: ArmSubscription) -> Iterator[Json]:
+    yield from (each for each in _collections(arm) if not each["name"].startswith("egress-"))
+    for key, body in arm.state()["resources"].items():
+        if "/azurefirewalls/" in key and key.count("/") == 8:
+            yield {name: value for name, value in body["properties"].items() if name != "applicationRuleCollections"}
+
+
+def _stable(value: Any) -> Any:
+    """Without what Azure fills in by itself: ids of named children, empty fields, defaults of classic rules."""
+    if isinstance(value, dict):
+        filled = {"etag", "provisioningState", "size", "direction", *(["id", "type"] if "name" in value else [])}
+        return {key: _stable(each) for key, each in value.items() if key not in filled and each}
+    return [_stable(each) for each in value] if isinstance(value, list) else value
+
+
+def build(store: SqlStore, clock: ManualClock, *, book: Rulebook | None = None, replicas: int = 2) -> Stage:
+    """A stage at rest, over an empty database."""
+    arm = ArmSubscription(clock, Journal(), speed=1.0)
+    azure = AzureArm(
+        IssuedToken(arm.issue_token),
+        ArmSettings((SUBSCRIPTION,)),
+        transport=ArmTransport(arm, clock),
+        now=clock.now,
+    )
+    book = book or rulebook()
+    ctx = Context(azure, store, People(book), clock, book, Pace())
+    stage = Stage(clock, arm, store, ctx, azure, Said())
+    inventory.refresh(ctx)
+    for _ in range(replicas):
+        stage.start()
+    return stage
+
+
+def open_store(url: str, clock: ManualClock) -> SqlStore:
+    """The store at simulated time."""
+    return SqlStore(url, offset_s=clock.ahead_s)
+
+
+def empty(store: SqlStore) -> None:
+    """As after the migration."""
+    with store._engine.begin() as connection:
+        for table in ("allowance", "scale", "audit_event", "work", "notice", "card", "cluster"):
+            connection.execute(text(f"DELETE FROM {table}"))
+        connection.execute(text("UPDATE audit_head SET seq = 0, hash = :genesis"), {"genesis": "0" * 64})

@@ -1,0 +1,30 @@
+"""Random histories over the real store, the real reconciler and a simulated Azure; each found failure is an example."""
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.histories.machine import Histories
+
+GATE_EXAMPLES, GATE_STEPS, LONG_STEPS = 12, 25, 50
+
+
+def bounds() -> settings:
+    """A few short histories in the gate, and as many long ones as the profile says otherwise."""
+    profile = settings()
+    is_gate = profile.max_examples <= settings.get_profile("gate").max_examples
+    return settings(
+        profile,
+        max_examples=GATE_EXAMPLES if is_gate else profile.max_examples,
+        stateful_step_count=GATE_STEPS if is_gate else LONG_STEPS,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def test_histories(database_url: str) -> None:
+    """Crashes, zombies, throttling, lost answers, failed operations, drift and drafts, in any order."""
+
+    class Here(Histories):
+        url = database_url
+
+    run_state_machine_as_test(Here, settings=bounds())

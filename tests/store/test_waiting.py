@@ -1,0 +1,93 @@
+"""Waiting for work: one question in a poll interval, woken at once by whoever commits work."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from bot.store import SqlStore
+
+LEASE = timedelta(seconds=30)
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[SqlStore]:
+    """An empty store."""
+    made = SqlStore(database_url)
+    yield made
+    made.close()
+
+
+def test_an_idle_look_is_one_statement_and_waiting_is_none(store: SqlStore) -> None:
+    """BEGIN and COMMIT not counted: what the database has to plan and run."""
+    with store.write() as tx:
+        tx.work.schedule("timers", within=timedelta(hours=1))
+    store.claim("one", lease=LEASE)
+    asked: list[str] = []
+    event.listen(store._engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    assert store.claim("one", lease=LEASE) is None
+    store.wait(timedelta(milliseconds=10))
+    assert [text for text in asked if not text.startswith("BEGIN")] == [asked[-1]]
+    assert asked[-1].startswith("SELECT min(")
+
+
+def waiter(store: SqlStore) -> tuple[threading.Thread, threading.Event]:
+    """A thread that has looked, found nothing, and waits."""
+    store.claim("one", lease=LEASE)
+    woken = threading.Event()
+
+    def wait() -> None:
+        store.wait(timedelta(minutes=5))
+        woken.set()
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    return thread, woken
+
+
+def test_a_commit_of_this_process_wakes(store: SqlStore) -> None:
+    """Long before the poll interval is over."""
+    thread, woken = waiter(store)
+    with store.write() as tx:
+        tx.work.wake("timers", within=timedelta())
+    thread.join(timeout=60)
+    assert woken.is_set()
+
+
+def test_a_commit_between_the_look_and_the_wait_is_not_missed(store: SqlStore) -> None:
+    """The wait continues from what the look saw."""
+    assert store.claim("one", lease=LEASE) is None
+    with store.write() as tx:
+        tx.work.wake("timers", within=timedelta())
+    store.wait(timedelta(minutes=5))
+    assert store.claim("one", lease=LEASE) is not None
+
+
+def test_another_process_wakes_on_postgresql(postgres_url: str) -> None:
+    """NOTIFY shortens the wait; it is never needed."""
+    ours, theirs = SqlStore(postgres_url), SqlStore(postgres_url)
+    try:
+        ours.wait(timedelta())  # begins to listen
+        _until_listening(theirs)
+        thread, woken = waiter(ours)
+        with theirs.write() as tx:
+            tx.work.wake("timers", within=timedelta())
+        thread.join(timeout=60)
+        assert woken.is_set()
+    finally:
+        ours.close()
+        theirs.close()
+
+
+def _until_listening(store: SqlStore) -> None:
+    from sqlalchemy import text
+
+    query = text("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND state = 'idle'")
+    for _ in range(500):
+        with store._engine.connect() as connection:
+            if connection.scalar(query):
+                return
+        threading.Event().wait(0.02)
+    raise AssertionError("Nobody listens.")
