@@ -1,7 +1,7 @@
 """Real processes: how soon another replica goes on, what idling costs, and whether random kills lose anything.
 
-``python -m bot sandbox --no-bot`` serves the simulated Azure; replicas of ``python -m bot reconcile`` with their default
-settings share one PostgreSQL (``BOT_TEST_POSTGRES_URL``, or one that is started for this run) and are killed with
+``python -m bot sandbox --no-bot`` serves the simulated Azure; replicas of ``python -m bot reconcile`` with their
+default settings share one PostgreSQL (``BOT_TEST_POSTGRES_URL``, or one started for this run) and are killed with
 SIGKILL. ``REPLICAS_S`` says for how many seconds they are killed at random (60).
 """
 
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from bot import allowances, inventory
@@ -68,8 +68,7 @@ class Farm:
         self.sandbox = SandboxProcess(folder / "azure", "--no-bot", "--speed", str(SPEED))
         self.sandbox.start()
         self.replicas: list[subprocess.Popen[bytes]] = []
-        command = self.sandbox._command
-        arm = f"https://127.0.0.1:{command[command.index('--arm-port') + 1]}"
+        arm = self.sandbox.arm_url
         self._environment = {
             **os.environ,
             "IDENTITY_ENDPOINT": f"{arm}/metadata/identity/oauth2/token",
@@ -86,6 +85,7 @@ class Farm:
         os.environ.update({name: self._environment[name] for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER")})
         os.environ["REQUESTS_CA_BUNDLE"] = self._environment["REQUESTS_CA_BUNDLE"]
         self.store = SqlStore(database)
+        self.engine = create_engine(database)
         ca = self._environment["REQUESTS_CA_BUNDLE"]
         self.azure = AzureArm(own_credential(), ArmSettings((SUBSCRIPTION,), endpoint=arm, ca_file=ca))
         book = rulebook()
@@ -112,13 +112,14 @@ class Farm:
         for process in list(self.replicas):
             self.kill(process)
         self.azure.close()
+        self.engine.dispose()
         self.store.close()
         self.sandbox.stop()
 
     def work_row(self) -> Any:
         """The work row of the one firewall policy."""
         query = text("SELECT owner, lease_until, parked, token FROM work WHERE kind = 'rules'")
-        with self.store._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return connection.execute(query).one_or_none()
 
     def ask(self, number: int) -> Allowance:
@@ -184,8 +185,7 @@ def takeover_parked(running: Farm) -> float:
 
 def takeover_worst(running: Farm) -> float:
     """Killed while it holds a lease, here because Azure does not answer: until another replica has the work."""
-    azure, holder = running.sandbox._process, running.replicas[0]
-    assert azure is not None
+    azure, holder = running.sandbox, running.replicas[0]
     azure.send_signal(signal.SIGSTOP)
     running.ask(2)
     until(lambda: running.work_row().owner is not None, 60)
@@ -202,7 +202,7 @@ def idle_statements(running: Farm, seconds: float = 30) -> float:
     query = text("SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()")
 
     def transactions() -> int:
-        with running.store._engine.connect() as connection:
+        with running.engine.connect() as connection:
             return int(connection.scalar(query) or 0)
 
     before = transactions()

@@ -169,7 +169,7 @@ def observed_classic(body: Json, settings: ArmSettings) -> ObservedTarget:
         has_failed=state == "Failed",
         raw=json.dumps(body),
         first_priority=settings.group_priority,
-        taken=frozenset(collection.priority for collection in read[False]),
+        taken=frozenset(classic_application_collection(c).priority for c in bodies if not is_ours(c, settings)),
         moved_to=id_of(body, "properties", "firewallPolicy"),
     )
 

@@ -1,6 +1,7 @@
 """What AKS must reach, against rules: satisfied by the tag, by a rule, not provable, missing."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ ALL = (REGISTRY, UBUNTU, TIME, TUNNEL)
 TAG = ApplicationRule(name="aks", source_addresses=("*",), fqdn_tags=("AzureKubernetesService",))
 
 
-def network_rule(name: str = "net", **fields: object) -> NetworkRule:
+def network_rule(name: str = "net", **fields: Any) -> NetworkRule:
     """A network rule for everybody to everywhere, but for what is said otherwise."""
     base = NetworkRule(
         name=name,
@@ -35,7 +36,7 @@ def network_rule(name: str = "net", **fields: object) -> NetworkRule:
         destination_addresses=("*",),
         destination_ports=("123", "9000"),
     )
-    return replace(base, **fields)  # type: ignore[arg-type]
+    return replace(base, **fields)
 
 
 def found(*rules: ApplicationRule | NetworkRule, deny: bool = False, dns_proxy: bool = True) -> RequiredEndpoints:
