@@ -14,7 +14,7 @@ from handlers.replies import File, Reply, Tell
 from tests.azure.stage import cluster_id
 from tests.blockkit import assert_valid
 from tests.build import DEV, World, make_world
-from tests.listeners.test_listeners import pressed, text_of, typed
+from tests.listeners.calling import pressed, text_of, typed
 
 
 @pytest.fixture
