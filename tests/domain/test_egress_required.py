@@ -1,7 +1,6 @@
 """What AKS must reach, against rules: satisfied by the tag, by a rule, not provable, missing."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -27,16 +26,14 @@ ALL = (REGISTRY, UBUNTU, TIME, TUNNEL)
 TAG = ApplicationRule(name="aks", source_addresses=("*",), fqdn_tags=("AzureKubernetesService",))
 
 
-def network_rule(name: str = "net", **fields: Any) -> NetworkRule:
-    """A network rule for everybody to everywhere, but for what is said otherwise."""
-    base = NetworkRule(
-        name=name,
-        ip_protocols=("UDP", "TCP"),
-        source_addresses=("*",),
-        destination_addresses=("*",),
-        destination_ports=("123", "9000"),
-    )
-    return replace(base, **fields)
+EVERYWHERE = NetworkRule(
+    name="net",
+    ip_protocols=("UDP", "TCP"),
+    source_addresses=("*",),
+    destination_addresses=("*",),
+    destination_ports=("123", "9000"),
+)
+"""A network rule for everybody to everywhere."""
 
 
 def found(*rules: ApplicationRule | NetworkRule, deny: bool = False, dns_proxy: bool = True) -> RequiredEndpoints:
@@ -100,15 +97,15 @@ def test_a_rule_by_name_before_the_tag() -> None:
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [
-        (network_rule(), ["rule", "rule"]),
-        (network_rule(ip_protocols=("Any",), destination_ports=("*",)), ["rule", "rule"]),
-        (network_rule(destination_ports=("100-200",)), ["rule", "missing"]),
-        (network_rule(ip_protocols=("TCP",)), ["missing", "rule"]),
-        (network_rule(destination_addresses=("AzureCloud.WestEurope",)), ["unsure", "rule"]),
-        (network_rule(destination_addresses=("20.0.0.0/8",)), ["unsure", "unsure"]),
-        (network_rule(destination_addresses=(), destination_fqdns=("ntp.ubuntu.com",)), ["rule", "missing"]),
-        (network_rule(source_addresses=("10.1.0.0/24",)), ["unsure", "unsure"]),
-        (network_rule(source_addresses=("10.9.0.0/24",)), ["missing", "missing"]),
+        (EVERYWHERE, ["rule", "rule"]),
+        (replace(EVERYWHERE, ip_protocols=("Any",), destination_ports=("*",)), ["rule", "rule"]),
+        (replace(EVERYWHERE, destination_ports=("100-200",)), ["rule", "missing"]),
+        (replace(EVERYWHERE, ip_protocols=("TCP",)), ["missing", "rule"]),
+        (replace(EVERYWHERE, destination_addresses=("AzureCloud.WestEurope",)), ["unsure", "rule"]),
+        (replace(EVERYWHERE, destination_addresses=("20.0.0.0/8",)), ["unsure", "unsure"]),
+        (replace(EVERYWHERE, destination_addresses=(), destination_fqdns=("ntp.ubuntu.com",)), ["rule", "missing"]),
+        (replace(EVERYWHERE, source_addresses=("10.1.0.0/24",)), ["unsure", "unsure"]),
+        (replace(EVERYWHERE, source_addresses=("10.9.0.0/24",)), ["missing", "missing"]),
     ],
 )
 def test_network_rules(rule: NetworkRule, expected: list[str]) -> None:
@@ -118,7 +115,7 @@ def test_network_rules(rule: NetworkRule, expected: list[str]) -> None:
 
 def test_a_name_without_the_dns_proxy_never_matches() -> None:
     """And that is the reason that is given."""
-    rule = network_rule(destination_addresses=(), destination_fqdns=("ntp.ubuntu.com",))
+    rule = replace(EVERYWHERE, destination_addresses=(), destination_fqdns=("ntp.ubuntu.com",))
     checked = found(rule, dns_proxy=False)
 
     assert checked.checks[2].standing is Standing.MISSING
@@ -127,6 +124,6 @@ def test_a_name_without_the_dns_proxy_never_matches() -> None:
 
 def test_a_deny_before_the_allow() -> None:
     """A network deny ends it, also for what the tag would carry."""
-    everything = network_rule("shut", ip_protocols=("Any",), destination_ports=("*",))
+    everything = replace(EVERYWHERE, name="shut", ip_protocols=("Any",), destination_ports=("*",))
 
-    assert standings(found(everything, network_rule(), TAG, deny=True)) == ["missing"] * 4
+    assert standings(found(everything, EVERYWHERE, TAG, deny=True)) == ["missing"] * 4
