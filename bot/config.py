@@ -162,6 +162,14 @@ class BundleSection(_Section):
     source: str = Field("", description="Where their owner documents them.")
 
 
+class NamesSection(_Section):
+    """``[names]``: what the bot does with the names that are asked for."""
+
+    resolve: bool = Field(
+        False, description="Look them up, as the bot's own DNS knows them, and count private addresses as a risk."
+    )
+
+
 class ConfigurationFile(_Section):
     """The whole file."""
 
@@ -173,6 +181,7 @@ class ConfigurationFile(_Section):
     firewall: FirewallSection = FirewallSection()
     durations: DurationSection = DurationSection()
     bundles: dict[str, BundleSection] = Field({}, description="By name.")
+    names: NamesSection = NamesSection()
     risk: dict[str, Any] = Field({}, description="Extends the risk table; see bot/domain/risk.")
 
 
@@ -228,6 +237,7 @@ def rulebook_from(file: ConfigurationFile) -> Rulebook:
         limits=Limits(max_removed_share=file.firewall.max_removed_share),
         risk=extended(file.risk),
         drift=file.firewall.drift,
+        resolves_names=file.names.resolve,
         home=Home(file.firewall.group, file.firewall.priority),
     )
 

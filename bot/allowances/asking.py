@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.allowances.looking import deciders
 from bot.allowances.recording import TIMERS, record, require_reason
+from bot.allowances.weighing import risk_of
 from bot.checking import Finding, dead, destinations_of, findings, recall, require_pool
 from bot.domain.access import environment_of, require_ender
 from bot.domain.allowance import (
@@ -26,7 +27,7 @@ from bot.domain.filtering import WayOut, way_out
 from bot.domain.fqdn import Destination
 from bot.domain.ids import canonical_id
 from bot.domain.people import Person
-from bot.domain.risk import Risk, Subject, assess
+from bot.domain.risk import Risk
 from bot.domain.settings import Rulebook
 from bot.errors import AlreadyAllowed, AlreadyRequested, CannotTakeEffect, InvalidInput, NotPermitted, RequestRefused
 from bot.inventory import find, person
@@ -104,8 +105,8 @@ def preview(ctx: Context, who: Person, draft: Draft) -> Preview:
     egress = find(ctx, who, draft.cluster)
     scope = scope_of(ctx.rulebook, egress, draft.pool)
     destinations, allowed = _missing(ctx, way_out(egress, draft.pool), draft)
-    subject = Subject(destinations, draft.duration, scope.environment, draft.bundle)
-    risk = assess(subject, ctx.rulebook.risk)
+    ask = Ask(destinations, draft.duration, draft.reason, bundle=draft.bundle)
+    risk = risk_of(ctx, scope, ask)
     question = Question("allowance", scope.cluster_name, scope.environment, risk, draft.bundle, draft.duration)
     return Preview(scope, destinations, risk, evaluate(ctx.rulebook.policy, question), allowed)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.allowances.recording import record, require_reason
+from bot.allowances.weighing import risk_of
 from bot.domain.access import require_approver, require_ender
 from bot.domain.allowance import (
     Act,
@@ -20,7 +21,6 @@ from bot.domain.allowance import (
 from bot.domain.audit import Action
 from bot.domain.fqdn import Destination
 from bot.domain.ids import canonical_id
-from bot.domain.risk import Subject, assess
 from bot.inventory import person
 from bot.ports import Caller, Context, Desk
 
@@ -83,8 +83,7 @@ def _narrowed(desk: Desk, allowance: Allowance, decision: Decision) -> Allowance
     narrowed = narrow(allowance, decision.destinations, decision.duration)
     if narrowed.ask == allowance.ask:
         return allowance
-    ask, book = narrowed.ask, desk.ctx.rulebook
-    risk = assess(Subject(ask.destinations, ask.duration, narrowed.scope.environment, ask.bundle), book.risk)
+    risk = risk_of(desk.ctx, narrowed.scope, narrowed.ask)
     narrowed = replace(narrowed, approvals=(), risk=risk)
     record(desk, narrowed, Action.ALLOWANCE_NARROW, reason=decision.reason)
     return narrowed

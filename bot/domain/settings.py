@@ -104,6 +104,7 @@ class Rulebook:
         risk: The risk table.
         drift: ``heal``, ``adopt`` or ``report``.
         home: Our rule collection group.
+        resolves_names: Whether names are looked up, so that one that lies in private space counts as a risk.
     """
 
     channel: str
@@ -117,6 +118,7 @@ class Rulebook:
     risk: RiskTable = DEFAULT_TABLE
     drift: str = "heal"
     home: Home = field(default_factory=Home)
+    resolves_names: bool = False
 
     def scope_of(self, name: str, cluster_id: str) -> ClusterScope | None:
         """The scope that is about a cluster; None means that nobody may do anything with it."""

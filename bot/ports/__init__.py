@@ -1,7 +1,7 @@
 """What the use cases need from the outside, and nothing of how it is done."""
 
 from bot.ports.azure import Arm, ObservedTarget, Operation, OperationState
-from bot.ports.context import Caller, Clock, Context, Desk, Directory, Pace
+from bot.ports.context import Caller, Clock, Context, Desk, Directory, NoResolver, Pace, Resolver
 from bot.ports.notices import NOTICES, Notice, NoticeKind, Notifier, Outbox
 from bot.ports.recent import KnownRules, RecentRules
 from bot.ports.records import AllowanceFilter, Allowances, AuditLog, Scales
@@ -23,6 +23,7 @@ __all__ = [
     "Directory",
     "Finish",
     "KnownRules",
+    "NoResolver",
     "Notice",
     "NoticeKind",
     "Notifier",
@@ -33,6 +34,7 @@ __all__ = [
     "Pace",
     "Reading",
     "RecentRules",
+    "Resolver",
     "Scales",
     "Snapshots",
     "Store",

@@ -1,5 +1,6 @@
 """What a use case is given."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -75,6 +76,22 @@ class Pace:
         )
 
 
+class Resolver(Protocol):
+    """What names resolve to."""
+
+    def private(self, names: Iterable[str]) -> frozenset[str]:
+        """Those that resolve to a private address; bounded in time, and silent about what could not be resolved."""
+        ...
+
+
+class NoResolver:
+    """Asks nobody: the default, because only the clusters' own DNS knows what their pods would be told."""
+
+    def private(self, _names: Iterable[str]) -> frozenset[str]:
+        """Nothing is known."""
+        return frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Everything that a use case may need."""
@@ -86,6 +103,7 @@ class Context:
     rulebook: Rulebook
     pace: Pace = field(default_factory=Pace)
     recent: RecentRules = field(default_factory=RecentRules)
+    resolver: Resolver = field(default_factory=NoResolver)
 
 
 @dataclass(frozen=True, slots=True)
