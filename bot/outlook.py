@@ -5,30 +5,30 @@ from datetime import datetime, timedelta
 
 from bot.domain.allowance import Allowance, Scope
 from bot.domain.fqdn import Destination
-from bot.domain.plan import BYTES_PER_RULE, MAX_GROUP_BYTES, Gauge
+from bot.domain.plan import BYTES_PER_RULE, MAX_GROUP_BYTES, Gauge, Limits
 from bot.domain.queue import Outlook, Pending
 from bot.domain.queue import outlook as outlook_of
 from bot.domain.target import Target
-from bot.ports import AllowanceFilter, Context, Transaction
+from bot.ports import AllowanceFilter, Store, Transaction
 
 
-def outlook(ctx: Context, allowance: Allowance) -> Outlook | None:
+def outlook(store: Store, allowance: Allowance, now: datetime) -> Outlook | None:
     """A queue place and an estimate for a card; None for an allowance that does not wait for the writer."""
     target = allowance.scope.target
-    with ctx.store.read() as tx:
+    with store.read() as tx:
         others = tx.allowances.find(AllowanceFilter(target=target, only_open=True, limit=100_000))
         pending = _pending(tx, target)
-    return outlook_of(allowance, others, pending, ctx.clock.now())
+    return outlook_of(allowance, others, pending, now)
 
 
-def gauge(ctx: Context, scope: Scope, destinations: Sequence[Destination]) -> Gauge:
+def gauge(store: Store, limits: Limits, scope: Scope, destinations: Sequence[Destination]) -> Gauge:
     """How full the target is as it was last read, and how full it would be with these destinations too."""
-    with ctx.store.read() as tx:
+    with store.read() as tx:
         state = tx.work.peek(scope.target.key)
     used = int(state.memo.get("bytes", 0)) if state else 0
     listed = sum(len(each.fqdn) + 4 for each in destinations) + sum(len(each) + 4 for each in scope.sources)
     kinds = len({(each.protocol, each.port) for each in destinations})
-    return Gauge(used, used + listed + kinds * BYTES_PER_RULE, min(ctx.rulebook.limits.max_bytes, MAX_GROUP_BYTES))
+    return Gauge(used, used + listed + kinds * BYTES_PER_RULE, min(limits.max_bytes, MAX_GROUP_BYTES))
 
 
 def _pending(tx: Transaction, target: Target) -> Pending:

@@ -50,6 +50,7 @@ TABLE = (
     Entry(Kind.COMMAND, "revoke", commands.revoke, act="revoke"),
     Entry(Kind.COMMAND, "renew", commands.renew, act="renew"),
     Entry(Kind.COMMAND, "scale", commands.scale, is_late=True, act="scale"),
+    Entry(Kind.COMMAND, "export", commands.export, is_late=True),
     Entry(Kind.COMMAND, "audit", commands.audit, is_late=True, act="audit"),
     Entry(Kind.ACTION, "approve", actions.approve, act="approve"),
     Entry(Kind.ACTION, "narrow", actions.narrow, act="narrow"),

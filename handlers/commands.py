@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-from bot import allowances, auditing, capacity, checking, inventory
+from bot import allowances, auditing, capacity, checking, exporting, inventory
 from bot.allowances import Decision
 from bot.capacity import Wish
 from bot.errors import InvalidInput, UnknownCommand
@@ -146,6 +146,15 @@ def scale(ctx: Context, call: Call) -> Reply:
         return Tell(scaling.scale_preview(capacity.look(ctx, call.caller, name)))
     made = capacity.propose(ctx, call.caller, Wish(name, count_from(typed, name), reason))
     return Tell(lists.proposed(made, allowances.deciders(ctx, made.verdict, made.requester), ctx.clock.now()))
+
+
+def export(ctx: Context, call: Call) -> tuple[Reply, ...]:
+    """The wanted rules of a cluster's firewall as infrastructure as code."""
+    name, _, form = plain_words(call.text).partition(" ")
+    if not name:
+        raise InvalidInput("Name cluster and form: `/egress export CLUSTER terraform` or `bicep`.")
+    made = exporting.export(ctx, call.caller, name, form.strip().lower())
+    return File(made.name, made.text, words.rules_exported(name, made.rules)), Tell(words.file_sent())
 
 
 def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:

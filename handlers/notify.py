@@ -14,7 +14,9 @@ from bot.domain.allowance import Allowance
 from bot.domain.scale import Scale
 from bot.domain.settings import Rulebook
 from bot.errors import EgressError, SlackRefused, SlackThrottled, SlackUnreachable
+from bot.outlook import gauge, outlook
 from bot.ports import Notice, NoticeKind, Store
+from handlers.blocks.ahead import Ahead
 from handlers.blocks.card import allowance_card, allowance_news
 from handlers.blocks.scale import scale_card, scale_news
 from handlers.blocks.words import channel_news
@@ -117,13 +119,22 @@ class SlackNotifier:
         facts = self._facts(notice)
         with self._store.read() as tx:
             ts = tx.outbox.card(notice.subject, notice.recipient)
-        drawn = _arguments(_card(facts, self._rulebook, now))
+        drawn = _arguments(self._card(facts, now))
         if ts is not None and self._is_updated(notice.recipient, ts, drawn):
             return ts
         posted = str(self._client.chat_postMessage(channel=notice.recipient, **drawn)["ts"])
         with self._store.write() as tx:
             tx.outbox.put_card(notice.subject, notice.recipient, posted)
         return posted
+
+    def _card(self, facts: Allowance | Scale, now: datetime) -> Message:
+        if isinstance(facts, Scale):
+            return scale_card(facts, self._rulebook, now)
+        ahead = Ahead(
+            outlook(self._store, facts, now),
+            gauge(self._store, self._rulebook.limits, facts.scope, facts.destinations),
+        )
+        return allowance_card(facts, self._rulebook, now, ahead)
 
     def _is_updated(self, channel: str, ts: str, drawn: dict[str, Any]) -> bool:
         try:
@@ -153,12 +164,6 @@ class SlackNotifier:
         with self._store.read() as tx:
             rows = tx.scales if notice.subject.startswith("s") else tx.allowances
             return rows.get(notice.subject)
-
-
-def _card(facts: Allowance | Scale, rulebook: Rulebook, now: datetime) -> Message:
-    if isinstance(facts, Scale):
-        return scale_card(facts, rulebook, now)
-    return allowance_card(facts, rulebook, now)
 
 
 def _news(facts: Allowance | Scale, event: str) -> Message:

@@ -11,6 +11,7 @@ from bot.domain.duration import duration_text
 from bot.domain.risk import Level, Risk
 from bot.domain.settings import Rulebook
 from bot.domain.target import TargetKind
+from handlers.blocks.ahead import Ahead
 from handlers.blocks.kit import (
     actions,
     button,
@@ -86,11 +87,13 @@ class Card:
         allowance: The facts.
         rulebook: Names people and user groups.
         now: The time at which it is drawn.
+        ahead: What lies before it.
     """
 
     allowance: Allowance
     rulebook: Rulebook
     now: datetime
+    ahead: Ahead
 
     @property
     def status(self) -> Status:
@@ -98,9 +101,9 @@ class Card:
         return status(self.allowance, self.now)
 
 
-def allowance_card(allowance: Allowance, rulebook: Rulebook, now: datetime) -> Message:
+def allowance_card(allowance: Allowance, rulebook: Rulebook, now: datetime, ahead: Ahead) -> Message:
     """The card."""
-    card = Card(allowance, rulebook, now)
+    card = Card(allowance, rulebook, now, ahead)
     scope, ask = allowance.scope, allowance.ask
     return message(
         f"{HEADLINES[card.status]}: {code(scope.cluster_name)} to {names_of(allowance)} ({allowance.id})",
@@ -113,7 +116,7 @@ def allowance_card(allowance: Allowance, rulebook: Rulebook, now: datetime) -> M
             said(ask.reason),
             *([small_plain(f"Ticket: {ask.ticket}")] if ask.ticket else []),
             *_risk(allowance.risk),
-            context(_touches(allowance)),
+            context(_touches(card)),
             context(decides(allowance.verdict, rulebook, is_open=card.status is Status.WAITING)),
             *_endings(allowance),
             *actions(*_buttons(card)),
@@ -139,6 +142,7 @@ def _standing(card: Card) -> str:
     """What happens next, in one sentence."""
     allowance = card.allowance
     return _STANDING[card.status].format(
+        waiting=card.ahead.wait,
         lapses=when(allowance.lapses_at),
         until=until(allowance),
         failure=escape(allowance.failure or ""),
@@ -151,8 +155,8 @@ def _standing(card: Card) -> str:
 _STANDING: Mapping[Status, str] = MappingProxyType(
     {
         Status.WAITING: "{missing} more must approve; it lapses {lapses}.",
-        Status.APPROVED: "It goes to the firewall with the next update; it is live in some minutes.",
-        Status.APPLYING: "Azure takes three to five minutes. This card changes when it is live.",
+        Status.APPROVED: "{waiting}",
+        Status.APPLYING: "{waiting} This card changes when it is live.",
         Status.LIVE: "Read back from Azure. {until}",
         Status.EXPIRING: "Read back from Azure. {until}",
         Status.EXPIRED: "Its time was over {expired}. {removal}",
@@ -221,11 +225,12 @@ def _risk(risk: Risk) -> list[Block]:
     return [section("\n".join([title, fold(lines, RISK_ROOM)] if lines else [title]))]
 
 
-def _touches(allowance: Allowance) -> str:
+def _touches(card: Card) -> str:
     kinds = {TargetKind.POLICY: "firewall policy", TargetKind.CLASSIC: "classic firewall"}
-    scope = allowance.scope
+    scope = card.allowance.scope
     sources = fold([code(source) for source in scope.sources], 1000, joint=", ")
-    return f"Changes {kinds[scope.target.kind]} {code(scope.target.name)}, for traffic from {sources} only."
+    changed = f"Changes {kinds[scope.target.kind]} {code(scope.target.name)}, for traffic from {sources} only."
+    return changed + (card.ahead.room if card.status is Status.WAITING else "")
 
 
 def decides(verdict: Verdict, rulebook: Rulebook, *, is_open: bool = True) -> str:

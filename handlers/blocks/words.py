@@ -52,6 +52,7 @@ HELP = (
     Help("revoke", "ID [REASON]", "end an allowance now, or withdraw a request"),
     Help("renew", "ID [REASON]", "ask for the same again before it runs out"),
     Help("scale", "CLUSTER [COUNT [REASON]]", "see what more or fewer outbound IPs would change, and propose it"),
+    Help("export", "CLUSTER terraform | bicep", "the bot's rules of its firewall as code, to adopt them"),
     Help("approve", "ID", "say yes", _DECIDERS),
     Help("deny", "ID REASON", "say no, and why", _DECIDERS),
     Help("audit", "[FILTERS] [csv | jsonl | verify]", "who did what, when and why", _AUDITORS),
@@ -73,6 +74,12 @@ NOTHING_FOUND = "No host was found in that message. Write it below."
 
 UNCHECKED = "What is allowed already is not known now; the request can be filed all the same."
 """What the form says where Azure does not give the firewall's rules."""
+
+
+def rules_exported(cluster: str, count: int) -> str:
+    """What an export of rules is, in one sentence."""
+    rules = f"{count} rule{'' if count == 1 else 's'}"
+    return f"{rules} that the bot wants in the firewall of {cluster}, as they are decided now."
 
 
 def file_sent() -> Message:

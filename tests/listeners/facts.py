@@ -22,11 +22,14 @@ from bot.domain.egress import (
     Warning_,
 )
 from bot.domain.people import Identity
+from bot.domain.plan import Gauge
+from bot.domain.queue import Outlook
 from bot.domain.risk import Level, Reason, Risk
 from bot.domain.scale import Scale
 from bot.domain.snat import ScalePlan, capacities
 from bot.domain.target import Target, TargetKind
 from bot.inventory import EgressReport
+from handlers.blocks.ahead import Ahead
 from handlers.modals import MAX_TICKET
 from tests.strategies import destinations, durations
 
@@ -226,3 +229,14 @@ events = st.builds(
     words(3000),
     words(90),
 ).map(chained)
+
+outlooks = st.builds(
+    Outlook,
+    st.integers(1, 500),
+    st.integers(1, 500),
+    st.sampled_from([1, 2]),
+    st.timedeltas(timedelta(), timedelta(days=1)),
+    st.none() | words(1000),
+)
+gauges = st.builds(Gauge, st.integers(0, 3_000_000), st.integers(0, 3_000_000), st.just(2_097_152))
+aheads = st.builds(Ahead, st.none() | outlooks, st.none() | gauges)

@@ -16,6 +16,7 @@ from bot.domain.scale import Scale
 from bot.domain.snat import capacity
 from bot.errors import EgressError, StoreBusy
 from bot.inventory import EgressReport, FleetPage, Ownership
+from handlers.blocks.ahead import Ahead
 from handlers.blocks.card import HEADLINES, allowance_card, allowance_news
 from handlers.blocks.fleet import egress_ips, egress_json, egress_report, fleet_list, owners
 from handlers.blocks.home import Desktop, home_view
@@ -53,10 +54,10 @@ def mrkdwn_of(drawn: Message) -> list[str]:
 
 
 @thorough
-@given(facts.allowances)
-def test_a_card_is_valid_and_calls_nobody(allowance: Allowance) -> None:
+@given(facts.allowances, facts.aheads)
+def test_a_card_is_valid_and_calls_nobody(allowance: Allowance, ahead: Ahead) -> None:
     """Any facts make a card; a mention in a reason or a tag stays text; only what is live is called so."""
-    drawn = allowance_card(allowance, BOOK, facts.NOW)
+    drawn = allowance_card(allowance, BOOK, facts.NOW, ahead)
     assert_valid(drawn, "message")
     assert not [text for text in mrkdwn_of(drawn) if "<!channel>" in text]
     state = status(allowance, facts.NOW)
