@@ -1,8 +1,8 @@
 """Real processes: how soon another replica goes on, what idling costs, and whether random kills lose anything.
 
 ``python -m bot sandbox --no-bot`` serves the simulated Azure; replicas of ``python -m bot reconcile`` with their
-default settings share one PostgreSQL (``BOT_TEST_POSTGRES_URL``, or one that is started for this run) and are killed with
-SIGKILL. ``REPLICAS_S`` says for how many seconds they are killed at random (60).
+default settings share one PostgreSQL (``BOT_TEST_POSTGRES_URL``, or one started for this run) and are killed
+with SIGKILL. ``REPLICAS_S`` says for how many seconds they are killed at random (60).
 """
 
 import os
