@@ -10,12 +10,13 @@ WORKERS ?= 2
 SANDBOX ?=
 TESTS ?=
 BENCH ?=
+SECONDS ?= 300
 UV ?= uv
 COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--only-binary :all: --no-emit-index-url --no-header --quiet $(LOCK)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format histories properties bench browser lock clean
+.PHONY: help run test lint format histories properties fuzz bench browser lock clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -43,6 +44,9 @@ histories: $(VENV)/dev  ## thousands of random histories with crashes, throttlin
 properties: $(VENV)/dev  ## every property of the domain with 20,000 generated cases
 	$(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile=properties $(or $(TESTS),tests/domain)
 
+fuzz: $(VENV)/fuzz  ## coverage-guided fuzzing of the parsers for SECONDS=300; needs a Python that atheris has wheels for
+	PYTHONPATH=. FUZZ_SECONDS=$(SECONDS) $(BIN)/python tests/fuzz/destinations.py
+
 bench: $(VENV)/dev  ## the figures that README quotes, each beside its baseline
 	@$(BIN)/python -m bench $(BENCH)
 
@@ -54,6 +58,7 @@ lock:  ## write the locks anew, keeping the pins that still fit (LOCK=--upgrade 
 	$(COMPILE) --group build -o requirements.lock
 	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
 	$(COMPILE) --group browser -c requirements-dev.lock -o requirements-browser.lock
+	$(COMPILE) --group fuzz -c requirements-dev.lock -o requirements-fuzz.lock
 
 clean:  ## remove the environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -91,4 +96,9 @@ $(VENV)/dev: $(VENV)/run requirements-dev.lock
 $(VENV)/browser: $(VENV)/dev requirements-browser.lock
 	@echo "Installing what the browser tests need (once) …"
 	@$(INSTALL) requirements-browser.lock
+	@touch $@
+
+$(VENV)/fuzz: $(VENV)/dev requirements-fuzz.lock
+	@echo "Installing what the fuzzer needs (once) …"
+	@$(INSTALL) requirements-fuzz.lock
 	@touch $@

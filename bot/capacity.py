@@ -15,7 +15,7 @@ from bot.domain.risk import Level, Risk
 from bot.domain.scale import Scale, ScaleStatus, approve_scale, require_undecided, scale_status
 from bot.domain.snat import Capacity, ScalePlan, capacity, plan_scale, possible_counts
 from bot.errors import AlreadyRequested, InvalidInput, RequestRefused
-from bot.inventory import find, person, visible
+from bot.inventory import live, person, visible
 from bot.ports import Caller, Context, Desk, Transaction
 
 NO_RISK = Risk(0, Level.LOW, ())
@@ -58,8 +58,7 @@ def look(ctx: Context, caller: Caller, cluster: str) -> ScalePreview:
     Raises:
         NotScalable: With the reason.
     """
-    found = find(ctx, person(ctx, caller), cluster)
-    egress = ctx.arm.read_egress(found.ref.id)
+    egress, _ = live(ctx, person(ctx, caller), cluster)
     return ScalePreview(egress, capacity(egress), possible_counts(egress))
 
 
@@ -75,7 +74,7 @@ def propose(ctx: Context, caller: Caller, wish: Wish) -> Scale:
     who = person(ctx, caller)
     if len(wish.reason) > MAX_REASON:
         raise InvalidInput(f"The reason has {len(wish.reason)} characters; {MAX_REASON} are enough.", field="reason")
-    egress = ctx.arm.read_egress(find(ctx, who, wish.cluster).ref.id)
+    egress, _ = live(ctx, who, wish.cluster)
     plan = plan_scale(egress, wish.count)
     environment = environment_of(ctx.rulebook, egress.ref)
     verdict = _verdict(ctx, who, plan, environment)

@@ -16,6 +16,7 @@ from bot.domain.approval import ApprovalPolicy, PolicyRule, VerdictKind
 from bot.domain.duration import duration_from_text
 from bot.domain.fqdn import parse_destination
 from bot.domain.people import Role
+from bot.domain.place import Home
 from bot.domain.plan import Limits
 from bot.domain.risk import Level, extended
 from bot.domain.settings import Bundle, ClusterScope, Durations, Group, Rulebook
@@ -161,6 +162,14 @@ class BundleSection(_Section):
     source: str = Field("", description="Where their owner documents them.")
 
 
+class NamesSection(_Section):
+    """``[names]``: what the bot does with the names that are asked for."""
+
+    resolve: bool = Field(
+        False, description="Look them up, as the bot's own DNS knows them, and count private addresses as a risk."
+    )
+
+
 class ConfigurationFile(_Section):
     """The whole file."""
 
@@ -172,6 +181,7 @@ class ConfigurationFile(_Section):
     firewall: FirewallSection = FirewallSection()
     durations: DurationSection = DurationSection()
     bundles: dict[str, BundleSection] = Field({}, description="By name.")
+    names: NamesSection = NamesSection()
     risk: dict[str, Any] = Field({}, description="Extends the risk table; see bot/domain/risk.")
 
 
@@ -227,6 +237,8 @@ def rulebook_from(file: ConfigurationFile) -> Rulebook:
         limits=Limits(max_removed_share=file.firewall.max_removed_share),
         risk=extended(file.risk),
         drift=file.firewall.drift,
+        resolves_names=file.names.resolve,
+        home=Home(file.firewall.group, file.firewall.priority),
     )
 
 

@@ -2,20 +2,22 @@
 
 from dataclasses import replace
 
-from bot import allowances, auditing, inventory
+from bot import allowances, auditing, checking, inventory
 from bot.allowances import Decision
+from bot.checking import Query
 from bot.domain.allowance import Act, Allowance, require, require_same
-from bot.domain.paste import find_destinations
+from bot.domain.fqdn import parse_destinations
 from bot.domain.scale import Scale, require_undecided
 from bot.ports import Context
-from handlers.blocks import fleet, lists, log, words
+from handlers.blocks import fleet, lists, log
+from handlers.blocks.verdict import trace_loading, trace_view
 from handlers.calls import Call
 from handlers.home import redrawn
 from handlers.modals import DenyForm, NarrowForm, RequestForm, ScaleForm
 from handlers.queries import AuditQuery
 from handlers.replies import Open, Reply, Tell
 from handlers.subjects import decide, look_up
-from handlers.views import request_view
+from handlers.views import form_from_error, open_form
 
 
 def approve(ctx: Context, call: Call) -> tuple[Reply, ...]:
@@ -72,6 +74,11 @@ def turn_list(ctx: Context, call: Call) -> Reply:
     return Tell(fleet.fleet_list(found, sought, int(page)), replaces=True)
 
 
+def show_endpoints(ctx: Context, call: Call) -> Reply:
+    """What AKS itself must reach from the cluster that the button names."""
+    return Tell(fleet.endpoint_report(inventory.check_endpoints(ctx, call.caller, call.value.get("cluster", ""))))
+
+
 def older_events(ctx: Context, call: Call) -> Reply:
     """Older audit events, in the place of these."""
     query = call.value.get("query", "")
@@ -81,13 +88,25 @@ def older_events(ctx: Context, call: Call) -> Reply:
 
 
 def open_request(ctx: Context, call: Call) -> Reply:
-    """The request form, for the cluster that the button names."""
-    return Open(request_view(ctx, call.caller, RequestForm(cluster=call.value.get("cluster", ""))))
+    """The request form, for the cluster and hosts that the button names."""
+    given = call.value
+    form = RequestForm(
+        cluster=given.get("cluster", ""),
+        pool=given.get("pool", ""),
+        bundle=given.get("bundle", ""),
+        destinations=given.get("hosts", "").replace(" ", "\n"),
+    )
+    return open_form(ctx, call.caller, form)
 
 
 def request_from_message(ctx: Context, call: Call) -> Reply:
     """The request form, filled with the hosts that a pasted error or firewall log line names."""
-    found = find_destinations(call.text)
-    written = "\n".join(str(destination) for destination in found.destinations)
-    notes = found.explanations or (() if written else (words.NOTHING_FOUND,))
-    return Open(request_view(ctx, call.caller, RequestForm(destinations=written), notes))
+    return open_form(ctx, call.caller, *form_from_error(ctx, call.caller, call.text))
+
+
+def trace(ctx: Context, call: Call) -> Reply:
+    """Every rule collection that a destination meets, in the firewall's order."""
+    given = call.value
+    egress = inventory.find(ctx, inventory.person(ctx, call.caller), given.get("cluster", ""))
+    query = Query(egress.ref.id, parse_destinations(given.get("host", "")), given.get("pool") or None)
+    return Open(trace_loading(given["host"]), lambda: trace_view(checking.trace(ctx, call.caller, query)))

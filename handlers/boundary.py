@@ -8,7 +8,7 @@ in the boundary's own pool.
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from threading import BoundedSemaphore
@@ -188,15 +188,32 @@ class Boundary:
         match reply:
             case Tell():
                 self._tell(reply, origin)
-            case Open(view):
-                kept = with_metadata(view, {"channel": origin.channel})
-                self._client.views_open(trigger_id=origin.trigger_id or "", view=kept)
+            case Open():
+                self._open(reply, origin)
             case Redraw(view):
                 self._redraw(view, origin)
             case Home(view):
                 self._client.views_publish(user_id=origin.user, view=view)
             case File():
                 self._upload(reply, origin)
+
+    def _open(self, reply: Open, origin: Origin) -> None:
+        """Open a modal, and draw it again where the rest of it takes longer than a trigger lives."""
+        kept = with_metadata(reply.view, {"channel": origin.channel})
+        opened = self._client.views_open(trigger_id=origin.trigger_id or "", view=kept)
+        if reply.then is None:
+            return
+        if not self._lookups.acquire(blocking=False):
+            self._tell(Tell(message(BUSY)), origin)
+            return
+        try:
+            view = reply.then()
+        except EgressError as error:
+            view = closing("Nothing to show", trouble(error, secrets.token_hex(4)))
+        finally:
+            self._lookups.release()
+        there: dict[str, Any] = opened["view"]
+        self._redraw(view, replace(origin, view_id=there["id"], view_hash=there.get("hash")))
 
     def _tell(self, reply: Tell, origin: Origin) -> None:
         """Where the person acted; and where the bot cannot speak there, in their conversation with it."""

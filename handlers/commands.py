@@ -2,19 +2,22 @@
 
 from difflib import get_close_matches
 
-from bot import allowances, auditing, capacity, inventory
+from bot import allowances, auditing, capacity, checking, inventory
 from bot.allowances import Decision
 from bot.capacity import Wish
 from bot.errors import InvalidInput, UnknownCommand
+from bot.inventory import EgressReport
 from bot.ports import Context
 from handlers.blocks import fleet, lists, log, words
 from handlers.blocks import scale as scaling
+from handlers.blocks.verdict import check_card
 from handlers.calls import Call, plain_words
-from handlers.modals import RequestForm, count_from
+from handlers.hosts import HostWords
+from handlers.modals import count_from
 from handlers.queries import AuditQuery
 from handlers.replies import File, Open, Reply, Tell
 from handlers.subjects import decide
-from handlers.views import deny_view, request_view
+from handlers.views import deny_view, form_from, open_form
 
 
 def help_(ctx: Context, call: Call) -> Reply:
@@ -38,35 +41,63 @@ def whoami(ctx: Context, call: Call) -> Reply:
 
 def list_(ctx: Context, call: Call) -> Reply:
     """The fleet."""
-    return Tell(fleet.fleet_list(inventory.fleet(ctx, call.caller, call.text), call.text, 1))
+    sought = plain_words(call.text)
+    return Tell(fleet.fleet_list(inventory.fleet(ctx, call.caller, sought), sought, 1))
+
+
+FORMS = ("", "ips", "json", "endpoints")
+"""What may stand behind the name of a cluster that is shown."""
 
 
 def show(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
     """One cluster in full."""
-    name, _, form = call.text.partition(" ")
+    name, _, form = plain_words(call.text).partition(" ")
     if not name:
         raise InvalidInput("Name the cluster: `/egress show CLUSTER`. `/egress list` shows them.")
     form = form.strip().lower()
-    if form not in ("", "ips", "json"):
-        raise InvalidInput(f"“{form}” is nothing that can be shown: write `ips`, `json` or nothing behind {name}.")
+    if form not in FORMS:
+        raise InvalidInput(
+            f"“{form[:60]}” is nothing that can be shown: write `ips`, `json`, `endpoints` or nothing behind {name}."
+        )
+    if form == "endpoints":
+        return Tell(fleet.endpoint_report(inventory.check_endpoints(ctx, call.caller, name)))
     report = inventory.show(ctx, call.caller, name)
     if form == "json":
-        about = f"Egress of {report.egress.ref.name}, read {report.read_at:%Y-%m-%d %H:%M} UTC."
-        return File(f"{report.egress.ref.name}-egress.json", fleet.egress_json(report), about), Tell(words.file_sent())
+        return _as_file(report, "egress.json", fleet.egress_json(report))
+    if form == "ips" and not fleet.fits_message(report):
+        return _as_file(report, "ips.txt", fleet.plain_ips(report))
     return Tell(fleet.egress_ips(report) if form == "ips" else fleet.egress_report(report))
 
 
+def _as_file(report: EgressReport, ending: str, content: str) -> tuple[Reply, ...]:
+    name = report.egress.ref.name
+    about = f"Egress of {name}, read {report.read_at:%Y-%m-%d %H:%M} UTC."
+    return File(f"{name}-{ending}", content, about), Tell(words.file_sent())
+
+
 def whois(ctx: Context, call: Call) -> Reply:
-    """Whose an IP is."""
-    if not call.text:
-        raise InvalidInput("Name the address: `/egress whois 20.61.4.7`.")
-    return Tell(fleet.owners(call.text, inventory.whois(ctx, call.caller, call.text)))
+    """Whose an IP is, or was."""
+    typed = plain_words(call.text).split()
+    if not typed:
+        raise InvalidInput("Name the address: `/egress whois 20.61.4.7`, or `/egress whois 20.61.4.7 at 2026-11-01`.")
+    address, *rest = typed
+    date = rest[1:] if rest and rest[0].lower() in ("at", "on") else rest
+    if len(date) > 2 or (rest and not date):
+        raise InvalidInput("Write one address and perhaps a date: `/egress whois 20.61.4.7 at 2026-11-01`.")
+    return Tell(fleet.owners(inventory.whois(ctx, call.caller, address, "T".join(date))))
+
+
+def check(ctx: Context, call: Call) -> Reply:
+    """What the firewall does with hosts now, and by which rule."""
+    words = HostWords.parse(plain_words(call.text))
+    if not words.cluster or not (words.hosts or words.bundle):
+        raise InvalidInput("Name the cluster and the host: `/egress check CLUSTER example.com`, or `bundle:NAME`.")
+    return Tell(check_card(checking.check(ctx, call.caller, words.query()), ctx.clock.now()))
 
 
 def request(ctx: Context, call: Call) -> Reply:
-    """Opens the form, filled with what was typed."""
-    cluster, _, hosts = plain_words(call.text).partition(" ")
-    return Open(request_view(ctx, call.caller, RequestForm(cluster=cluster, destinations=hosts.strip())))
+    """Opens the form, filled with what was typed, or with what a pasted error names."""
+    return open_form(ctx, call.caller, *form_from(ctx, call.caller, plain_words(call.text)))
 
 
 def requests(ctx: Context, call: Call) -> Reply:

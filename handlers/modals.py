@@ -10,10 +10,11 @@ from bot.domain.allowance import Allowance, digest
 from bot.domain.duration import duration_code, duration_from_text, duration_text
 from bot.domain.egress import ClusterEgress
 from bot.domain.fqdn import parse_destinations
-from bot.domain.settings import Rulebook
+from bot.domain.settings import Bundle, Rulebook
 from bot.errors import InvalidInput
 from handlers.blocks.card import names_of
 from handlers.blocks.kit import (
+    OPTION_TEXT,
     OPTION_VALUE,
     OPTIONS,
     PLACEHOLDER,
@@ -21,6 +22,7 @@ from handlers.blocks.kit import (
     button,
     code,
     context,
+    cut,
     input_,
     modal,
     option,
@@ -131,7 +133,7 @@ class RequestForm:
             input_("reason", "Why it is needed", _long(self.reason), hint="Approvers decide by it; auditors read it."),
             input_("duration", "For how long", self._durations(choices.rulebook), hint="Counted from being live."),
             input_("ticket", "Ticket", text_input(self.ticket, limit=MAX_TICKET), optional=True),
-            *actions(button("Who decides?", "preview")),
+            *actions(button("What is allowed, and who decides?", "preview")),
             context("Nothing opens before it is approved. The rule is for this cluster's own addresses only."),
         ]
         return modal(self.CALLBACK, "Request egress", blocks, submit="Request")
@@ -161,12 +163,18 @@ class RequestForm:
         return input_("destinations", label, element | {"multiline": True}, hint=hint, optional=optional)
 
     def _bundles(self, rulebook: Rulebook) -> list[Block]:
-        offered = [option(one.title or one.name, one.name) for one in rulebook.bundles.values()]
+        offered = [option(_bundle(one), one.name) for one in rulebook.bundles.values()]
         element = select(offered, self.bundle, placeholder="Hosts that belong together")
         return [input_("bundle", "Or a bundle", element, optional=True)] if offered else []
 
     def _durations(self, rulebook: Rulebook) -> Block:
         return _durations(rulebook.durations.offered, self.duration)
+
+
+def _bundle(bundle: Bundle) -> str:
+    """Title and size: what is cut off where it is too long is the title."""
+    size = f" ({len(bundle.destinations)} names)"
+    return f"{cut(bundle.title or bundle.name, OPTION_TEXT - len(size))}{size}"
 
 
 def _durations(offered: Sequence[timedelta | None], chosen: str) -> Block:

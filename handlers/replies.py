@@ -1,6 +1,6 @@
 """What a listener gives back: values that the boundary sends. The ``view`` and ``blocks`` in them are plain JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,9 +39,15 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Open a modal for the person."""
+    """Open a modal for the person.
+
+    Args:
+        view: What can be drawn at once: a trigger lives three seconds.
+        then: Draws it again with what takes longer, such as the firewall's rules; runs once it is open.
+    """
 
     view: View
+    then: Callable[[], View] | None = None
 
 
 @dataclass(frozen=True, slots=True)

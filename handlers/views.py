@@ -1,30 +1,40 @@
 """Listeners of modals: what is submitted, and what is asked while one fills them in."""
 
-from bot import allowances, capacity, inventory
+from functools import partial
+
+from bot import allowances, capacity, checking, inventory
 from bot.allowances import Decision
 from bot.capacity import Wish
 from bot.domain.allowance import Allowance, digest
 from bot.domain.duration import duration_from_text
 from bot.domain.fqdn import parse_destinations
-from bot.errors import UnknownCluster, UserError
+from bot.domain.paste import find_destinations
+from bot.errors import AlreadyAllowed, Refused, Unavailable, UnknownCluster, UserError
 from bot.ports import Caller, Context
 from handlers.blocks import lists
-from handlers.blocks.words import NO_CLUSTER, trouble
+from handlers.blocks.kit import escape
+from handlers.blocks.verdict import allowed_lines, narrower_lines
+from handlers.blocks.words import NO_CLUSTER, NOTHING_FOUND, UNCHECKED, trouble
 from handlers.calls import Call
+from handlers.hosts import HostWords, written
 from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm, ScaleForm, count_from
-from handlers.replies import Options, Redraw, Reply, Tell, View
+from handlers.replies import Open, Options, Redraw, Reply, Tell, View
 from handlers.subjects import decide, look_up
 
 
 def request(ctx: Context, call: Call) -> Reply:
     """Files the request."""
-    made = allowances.request(ctx, call.caller, RequestForm.parse(call.form).draft())
-    return Tell(lists.filed(made, allowances.deciders(ctx, made.verdict, made.requester), ctx.clock.now()))
+    draft = RequestForm.parse(call.form).draft()
+    made = allowances.request(ctx, call.caller, draft)
+    asked = checking.destinations_of(ctx.rulebook, draft.destinations, draft.bundle)
+    left_out = [one for one in asked if one not in made.destinations]
+    deciders = allowances.deciders(ctx, made.verdict, made.requester)
+    return Tell(lists.filed(made, deciders, ctx.clock.now(), left_out=left_out))
 
 
 def preview(ctx: Context, call: Call) -> Reply:
-    """Draws the request form again: the cluster was chosen, or somebody wants to know who decides."""
-    return Redraw(request_view(ctx, call.caller, RequestForm.parse(call.form)))
+    """Draws the request form again, with what is allowed already and who decides."""
+    return Redraw(fresh_view(ctx, call.caller, RequestForm.parse(call.form)))
 
 
 def cluster_options(ctx: Context, call: Call) -> Reply:
@@ -62,9 +72,46 @@ def scale(ctx: Context, call: Call) -> Reply:
     return Tell(lists.proposed(made, allowances.deciders(ctx, made.verdict, made.requester), ctx.clock.now()))
 
 
+def open_form(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> Open:
+    """The request form at once, and again once the firewall's rules were read, where the cluster is known."""
+    is_known = _choices(ctx, caller).find(form.cluster) is not None
+    then = partial(fresh_view, ctx, caller, form, notes) if is_known else None
+    return Open(request_view(ctx, caller, form, notes), then)
+
+
 def request_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> View:
-    """The request form, with what is wrong in it or who will decide."""
+    """The request form, with what is wrong in it, what is allowed already or who will decide."""
     return form.build(_choices(ctx, caller), (*notes, *_outlook(ctx, caller, form)))
+
+
+def fresh_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> View:
+    """The same with the firewall's rules read from Azure just now; without them if Azure does not give them."""
+    try:
+        checking.prepare(ctx, caller, form.cluster, form.pool or None)
+    except UserError:
+        pass  # the form itself says what is wrong
+    except (Unavailable, Refused) as error:
+        notes = (*notes, f":warning: {error.sentence} {UNCHECKED}")
+    return request_view(ctx, caller, form, notes)
+
+
+def form_from(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tuple[str, ...]]:
+    """The form for what was typed behind ``request``: a cluster with hosts, or an error with or without a cluster."""
+    words = HostWords.parse(text)
+    found = find_destinations(text)
+    if _choices(ctx, caller).find(words.cluster) is None and (found.destinations or found.explanations):
+        return form_from_error(ctx, caller, text)
+    hosts, notes = words.read()
+    return RequestForm(cluster=words.cluster, destinations=hosts, pool=words.pool, bundle=words.bundle), notes
+
+
+def form_from_error(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tuple[str, ...]]:
+    """The form for a pasted error: the hosts that it names, what it means, and the cluster that it came from."""
+    found = find_destinations(text)
+    egress = checking.cluster_at(ctx, caller, found.sources) if found.sources else None
+    cluster = _choices(ctx, caller).key(egress) if egress else ""
+    notes = found.explanations or (() if found.destinations else (NOTHING_FOUND,))
+    return RequestForm(cluster=cluster, destinations=written(found.destinations)), notes
 
 
 def _choices(ctx: Context, caller: Caller) -> Choices:
@@ -75,13 +122,22 @@ def _choices(ctx: Context, caller: Caller) -> Choices:
 
 
 def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> list[str]:
-    if not form.cluster or not (form.destinations.strip() or form.bundle):
+    if not form.cluster:
         return []
+    who = inventory.person(ctx, caller)
     try:
-        made = allowances.preview(ctx, inventory.person(ctx, caller), form.with_duration(ctx.rulebook).draft())
+        if not (form.destinations.strip() or form.bundle):
+            allowances.scope_of(ctx.rulebook, inventory.find(ctx, who, form.cluster), form.pool or None)
+            return []
+        draft = form.with_duration(ctx.rulebook).draft()
+        made = allowances.preview(ctx, who, draft)
+    except AlreadyAllowed as error:
+        return [f":white_check_mark: {escape(error.sentence)}"]
     except UserError as error:
         return [f":warning: {trouble(error, '')}"]
-    return lists.outlook(made, allowances.deciders(ctx, made.verdict, caller.identity), ctx.rulebook)
+    names = checking.suggestions(ctx, ctx.recent.get(made.scope.target, ctx.clock.now()), made.destinations)
+    deciders = allowances.deciders(ctx, made.verdict, caller.identity)
+    return [*allowed_lines(made), *lists.outlook(made, deciders, ctx.rulebook), *narrower_lines(names)]
 
 
 def deny_view(ctx: Context, caller: Caller, subject: str) -> View:

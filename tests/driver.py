@@ -26,9 +26,9 @@ class SandboxProcess:
     """
 
     def __init__(self, data: Path, *options: str) -> None:
-        self._port, arm_port = _free_ports(2)
+        self._port, self._arm_port = _free_ports(2)
         self._command = [sys.executable, "-m", "bot", "sandbox", "--data", str(data), *options]
-        self._command += ["--port", str(self._port), "--arm-port", str(arm_port)]
+        self._command += ["--port", str(self._port), "--arm-port", str(self._arm_port)]
         self._log = data.parent / f"{data.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -36,6 +36,16 @@ class SandboxProcess:
     def url(self) -> str:
         """The page."""
         return f"http://127.0.0.1:{self._port}/"
+
+    @property
+    def arm_url(self) -> str:
+        """The simulated Azure Resource Manager."""
+        return f"https://127.0.0.1:{self._arm_port}"
+
+    def send_signal(self, number: int) -> None:
+        """To the running process."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def start(self) -> None:
         """Start it, and wait until it is ready."""
@@ -54,6 +64,10 @@ class SandboxProcess:
     def post(self, path: str, **body: Any) -> Any:
         """POST to a control route; the answer's JSON, whatever its status."""
         return self._ask("POST", path, json.dumps(body).encode())
+
+    def put(self, path: str, **body: Any) -> Any:
+        """PUT to a control route; the answer's JSON, whatever its status."""
+        return self._ask("PUT", path, json.dumps(body).encode())
 
     def get(self, path: str) -> Any:
         """GET a control route."""

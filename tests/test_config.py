@@ -1,11 +1,13 @@
 """A missing or broken setting is said in one sentence that names it."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.config import configuration_from, rulebook_from, settings_from
 from bot.domain.people import Role
+from bot.domain.risk import Level, Subject, assess
 from bot.errors import BadConfiguration
 
 SHIPPED = Path(__file__).parent.parent / "bot" / "sandbox" / "egress.toml"
@@ -18,7 +20,34 @@ def test_the_shipped_file_is_right() -> None:
     assert len(book.bundles["docker-hub"].destinations) == 6
 
 
+def test_bundles_say_where_their_names_come_from() -> None:
+    """Each has a source, and is low in risk until it lasts long: it is what vendors ask for."""
+    book = rulebook_from(configuration_from(SHIPPED))
+    assert {"docker-hub", "github", "mcr", "quay", "pypi", "npm", "go-modules"} <= set(book.bundles)
+    for bundle in book.bundles.values():
+        assert bundle.source.startswith("https://"), bundle.name
+        risk = assess(Subject(bundle.destinations, timedelta(days=7), "test", bundle.name), book.risk)
+        assert risk.level in (Level.LOW, Level.MEDIUM), (bundle.name, risk)
+
+
+def test_the_risk_section_that_is_commented_out_works(tmp_path: Path) -> None:
+    """Somebody takes the marks away."""
+    text = SHIPPED.read_text()
+    start = text.index("# [risk]")
+    uncommented = "\n".join(line.removeprefix("# ") for line in text[start:].splitlines())
+    path = tmp_path / "egress.toml"
+    path.write_text(text[:start] + uncommented + '\nlong_duration = { "14" = 30 }\n')
+    book = rulebook_from(configuration_from(path))
+    assert book.risk.weights["plain_http"] == 0
+    assert book.risk.weights["wildcard_deep"] == 25
+    assert "paste.example.org" in book.risk.hosts["paste"].hosts
+    assert "live" in book.risk.production
+    assert book.risk.long_duration == {timedelta(days=14): 30}
+
+
 BROKEN = [
+    ("GOOD\n[risk]\nnonsense = 1\n", "risk.nonsense is not known"),
+    ("GOOD\n[risk]\nlong_duration = { soon = 1 }\n", "must be a whole number"),
     ("[slack", "is not TOML"),
     ("[slack]\n", "slack.team is missing"),
     ("[slack]\nteam = 'T1'\nchannel = 'general'\n", "slack.channel"),

@@ -37,6 +37,7 @@ def read_fleet(clients: Clients, now: Callable[[], datetime]) -> Fleet:
         clients: Where to ask.
         now: The time, UTC.
     """
+    began = now()
     readable = readable_subscriptions(clients)
     gaps = [s for s in clients.settings.subscriptions if s.lower() not in readable]
     types = (CLUSTERS, *TYPES) if readable else ()
@@ -47,8 +48,9 @@ def read_fleet(clients: Clients, now: Callable[[], datetime]) -> Fleet:
     entries = [FleetEntry(resolve(cluster, network)) for cluster in _clusters(tables.get(CLUSTERS, []))]
     return Fleet(
         entries=tuple(sorted(entries, key=lambda entry: (entry.ref.name.lower(), entry.ref.id))),
-        read_at=now(),
+        read_at=began,
         gaps=tuple(f"The subscription {gap} could not be read: the bot's identity has no right to it." for gap in gaps),
+        unread=frozenset(gap.lower() for gap in gaps),
     )
 
 

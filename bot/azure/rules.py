@@ -16,7 +16,7 @@ from bot.azure.translate.rules import (
     rule_set_from,
 )
 from bot.azure.translate.shapes import dig, id_of, ids, items, texts, whole
-from bot.domain.firewall import PolicyLayer, RuleCollection, RuleSet
+from bot.domain.firewall import PolicyLayer, RuleSet
 from bot.domain.target import Target, TargetKind
 from bot.errors import ArmForbidden, ArmNotFound, UnknownShape
 from bot.ports import ObservedTarget
@@ -138,9 +138,8 @@ def observed_policy(policy: Json, group: Json | None, draft: Json | None, settin
     states = [_state(body) for body in (policy, group) if body is not None]
     bodies = items(group, "properties", "ruleCollections")
     foreign = [body for body in bodies if not is_ours(body, settings)]
-    ours = [collection_from_json(body) for body in bodies if is_ours(body, settings)]
     return ObservedTarget(
-        collections=tuple(ours),
+        collections=tuple(collection_from_json(body) for body in bodies if is_ours(body, settings)),
         foreign=digest(foreign),
         etag=group.get("etag") if group else None,
         is_updating="Updating" in states,
@@ -150,7 +149,7 @@ def observed_policy(policy: Json, group: Json | None, draft: Json | None, settin
         draft=_draft_words(draft),
         raw=json.dumps(group) if group else None,
         priority=whole(dig(group, "properties", "priority")),
-        taken=frozenset(collection_from_json(body).priority for body in foreign),
+        taken=frozenset(whole(body.get("priority")) or 0 for body in foreign),
     )
 
 
@@ -160,19 +159,17 @@ def _draft_words(draft: Json | None) -> str | None:
 
 def observed_classic(body: Json, settings: ArmSettings) -> ObservedTarget:
     """Our rule collections in a classic firewall, and a digest of all the rest of it."""
-    read = {True: list[RuleCollection](), False: list[RuleCollection]()}
-    for collection in items(body, "properties", "applicationRuleCollections"):
-        read[is_ours(collection, settings)].append(classic_application_collection(collection))
+    bodies = items(body, "properties", "applicationRuleCollections")
     state = _state(body)
     return ObservedTarget(
-        collections=tuple(read[True]),
+        collections=tuple(classic_application_collection(c) for c in bodies if is_ours(c, settings)),
         foreign=digest(without_ours(body, settings)),
         etag=body.get("etag"),
         is_updating=state == "Updating",
         has_failed=state == "Failed",
         raw=json.dumps(body),
         first_priority=settings.group_priority,
-        taken=frozenset(collection.priority for collection in read[False]),
+        taken=frozenset(classic_application_collection(c).priority for c in bodies if not is_ours(c, settings)),
         moved_to=id_of(body, "properties", "firewallPolicy"),
     )
 

@@ -125,8 +125,9 @@ def classic_body(raw: str | None, collections: Sequence[RuleCollection], setting
         raise UnknownShape("A classic firewall can only be written on top of what was read of it.")
     body = without_ours(json.loads(raw), settings)
     properties = {key: value for key, value in body["properties"].items() if key != "provisioningState"}
+    foreign = properties["applicationRuleCollections"]
     ours = [classic_json_from_collection(collection) for collection in collections]
-    properties["applicationRuleCollections"] = [*properties["applicationRuleCollections"], *ours]
+    properties["applicationRuleCollections"] = [*foreign, *ours]
     return {**{key: value for key, value in body.items() if key != "etag"}, "properties": properties}
 
 

@@ -10,6 +10,7 @@ apt, Go, Java, Python, git and Helm print.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from bot.domain.fqdn import Destination, Protocol, is_address, parse_destination, parse_many, refang
 from bot.errors import InvalidFqdn
@@ -28,10 +29,12 @@ class Findings:
     Attributes:
         destinations: What could not be reached, in order and without repeats.
         explanations: What the text means, in plain words, one sentence or two each.
+        sources: The private addresses that the firewall's lines say the traffic came from, in order, without repeats.
     """
 
     destinations: tuple[Destination, ...]
     explanations: tuple[str, ...]
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,25 @@ def find_destinations(text: str) -> Findings:
     found = tuple(dict.fromkeys(one for one in outcomes if isinstance(one, Destination))) or _plain_list(clean)
     obstacles = (one for one in outcomes if isinstance(one, str))
     addresses = () if found else _addresses(mentions)
-    return Findings(found, tuple(dict.fromkeys((*_meanings(clean), *obstacles, *addresses))))
+    explanations = tuple(dict.fromkeys((*_meanings(clean), *obstacles, *addresses)))
+    return Findings(found, explanations, tuple(dict.fromkeys(_sources(clean))))
+
+
+_SOURCE = re.compile(
+    r"\brequest from (?P<line>[0-9A-Fa-f.:]+?):[0-9]{1,5} to |\"?\bSourceIp\"?\s*[:=]\s*\"?(?P<field>[0-9A-Fa-f.:]+)",
+    re.IGNORECASE,
+)
+
+
+def _sources(text: str) -> Iterator[str]:
+    """Source addresses, of every format of the firewall's log."""
+    named = (match["line"] or match["field"] for match in _SOURCE.finditer(text))
+    tabled = (row.get("sourceip", "") for _, row in _table_rows(text))
+    for found in (*named, *tabled):
+        try:
+            yield str(ip_address(found))
+        except ValueError:
+            continue
 
 
 def _unescaped(text: str) -> str:
@@ -212,6 +233,12 @@ def _records(text: str) -> Iterator[_Mention]:
 
 def _columns(text: str) -> Iterator[_Mention]:
     """AZFWApplicationRule rows as they are copied from a table: a heading line, then tabs, commas or bars."""
+    for at, row in _table_rows(text):
+        yield from _row(at, row)
+
+
+def _table_rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """The lines below a heading with the column Fqdn, each with its place in the text."""
     heading: list[str] = []
     separator, at = "\t", 0
     for line in text.splitlines(keepends=True):
@@ -219,7 +246,7 @@ def _columns(text: str) -> Iterator[_Mention]:
             separator = separators[0]
             heading = _cells(line.lower(), separator)
         elif heading:
-            yield from _row(at, dict(zip(heading, _cells(line, separator), strict=False)))
+            yield at, dict(zip(heading, _cells(line, separator), strict=False))
         at += len(line)
 
 

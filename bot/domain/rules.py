@@ -11,7 +11,7 @@ from hashlib import sha256
 from itertools import groupby
 
 from bot.domain.allowance import Allowance
-from bot.domain.firewall import Action, ApplicationRule, Kind, RuleCollection
+from bot.domain.firewall import Action, ApplicationRule, Kind, RuleCollection, TraceStep
 
 FIRST_PRIORITY = 100
 """Lowest collection priority that Azure takes (100..65000).
@@ -22,11 +22,17 @@ Source: https://learn.microsoft.com/azure/firewall/policy-rule-sets, read 2026-1
 LAST_PRIORITY = 65000
 """The highest; same source."""
 
+PREFIX = "egress-"
+"""What the names of our rule collections begin with; nobody else's do."""
+
 MAX_NAME = 80
 """Characters in a rule, collection or group name.
 
 Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules, read 2026-11.
 """
+
+
+_OURS = re.compile(r"a[0-9a-z]+-(?:http|https|mssql)-[0-9]+")
 
 
 def collection_name(allowance: Allowance) -> str:
@@ -35,7 +41,8 @@ def collection_name(allowance: Allowance) -> str:
     A foreign name can never be equal because of the prefix that only we use. A name that is too long ends in a digest,
     so that two clusters with long names do not meet in one collection.
     """
-    parts = ["egress", allowance.scope.resource_group, allowance.scope.cluster_name, allowance.scope.pool or ""]
+    scope = allowance.scope
+    parts = [PREFIX.rstrip("-"), scope.resource_group, scope.cluster_name, scope.pool or ""]
     whole = re.sub(r"[^a-z0-9_.-]+", "-", "-".join(part.lower() for part in parts if part))
     if len(whole) <= MAX_NAME:
         return whole.rstrip("-.")
@@ -50,6 +57,13 @@ def rule_name(allowance: Allowance, protocol: str, port: int) -> str:
 def allowance_id_from_rule(name: str) -> str:
     """The allowance that a rule of ours belongs to."""
     return name.split("-", 1)[0]
+
+
+def owner_of(step: TraceStep) -> str | None:
+    """The id of the allowance whose rule a step of a trace rests on; None for rules of others."""
+    if step.rule is None or not step.collection.startswith(PREFIX) or not _OURS.fullmatch(step.rule):
+        return None
+    return allowance_id_from_rule(step.rule)
 
 
 def render(wanted: Iterable[Allowance]) -> tuple[RuleCollection, ...]:

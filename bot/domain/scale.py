@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from bot.domain.allowance import Ending
 from bot.domain.approval import Verdict
+from bot.domain.egress import Change
 from bot.domain.people import Identity
 from bot.domain.snat import ScalePlan
 from bot.errors import AlreadyDecided, StaleView
@@ -111,3 +112,12 @@ def approve_scale(scale: Scale, by: Identity, now: datetime) -> Scale:
     approvals = (*scale.approvals, Ending(by, now))
     is_enough = len(approvals) >= scale.verdict.needed
     return replace(scale, approvals=approvals, approved_at=now if is_enough else None)
+
+
+def explains(scale: Scale, change: Change) -> bool:
+    """Whether a proposal was being applied between the two readings that show a change of outbound IPs."""
+    if scale.plan.cluster_id != change.ref.id or scale.applying_at is None or scale.applying_at > change.at:
+        return False
+    if scale.failure is not None:
+        return scale.applying_at >= change.seen_before
+    return scale.done_at is None or scale.done_at >= change.seen_before

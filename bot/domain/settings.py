@@ -9,6 +9,7 @@ from types import MappingProxyType
 from bot.domain.approval import ApprovalPolicy
 from bot.domain.fqdn import Destination
 from bot.domain.people import Role
+from bot.domain.place import Home
 from bot.domain.plan import Limits
 from bot.domain.risk import DEFAULT_TABLE, RiskTable
 
@@ -102,6 +103,8 @@ class Rulebook:
         limits: What one update may do.
         risk: The risk table.
         drift: ``heal``, ``adopt`` or ``report``.
+        home: Our rule collection group.
+        resolves_names: Whether names are looked up, so that one that lies in private space counts as a risk.
     """
 
     channel: str
@@ -114,6 +117,8 @@ class Rulebook:
     limits: Limits = field(default_factory=Limits)
     risk: RiskTable = DEFAULT_TABLE
     drift: str = "heal"
+    home: Home = field(default_factory=Home)
+    resolves_names: bool = False
 
     def scope_of(self, name: str, cluster_id: str) -> ClusterScope | None:
         """The scope that is about a cluster; None means that nobody may do anything with it."""

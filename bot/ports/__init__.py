@@ -1,9 +1,11 @@
 """What the use cases need from the outside, and nothing of how it is done."""
 
 from bot.ports.azure import Arm, ObservedTarget, Operation, OperationState
-from bot.ports.context import Caller, Clock, Context, Desk, Directory, Pace
+from bot.ports.context import Caller, Clock, Context, Desk, Directory, NoResolver, Pace, Resolver
 from bot.ports.notices import NOTICES, Notice, NoticeKind, Notifier, Outbox
-from bot.ports.records import AllowanceFilter, Allowances, AuditLog, Scales, Snapshots
+from bot.ports.recent import KnownRules, RecentRules
+from bot.ports.records import AllowanceFilter, Allowances, AuditLog, Scales
+from bot.ports.snapshots import Reading, Snapshots
 from bot.ports.store import Store, Transaction
 from bot.ports.work import Claim, Finish, Work, WorkState
 
@@ -20,6 +22,8 @@ __all__ = [
     "Desk",
     "Directory",
     "Finish",
+    "KnownRules",
+    "NoResolver",
     "Notice",
     "NoticeKind",
     "Notifier",
@@ -28,6 +32,9 @@ __all__ = [
     "OperationState",
     "Outbox",
     "Pace",
+    "Reading",
+    "RecentRules",
+    "Resolver",
     "Scales",
     "Snapshots",
     "Store",

@@ -1,5 +1,6 @@
 """What a use case is given."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -9,6 +10,7 @@ from bot.domain.people import Identity, Person
 from bot.domain.settings import Rulebook
 from bot.ports.azure import Arm
 from bot.ports.notices import Notice, NoticeKind
+from bot.ports.recent import RecentRules
 from bot.ports.store import Store, Transaction
 
 
@@ -74,6 +76,22 @@ class Pace:
         )
 
 
+class Resolver(Protocol):
+    """What names resolve to."""
+
+    def private(self, names: Iterable[str]) -> frozenset[str]:
+        """Those that resolve to a private address; bounded in time, and silent about what could not be resolved."""
+        ...
+
+
+class NoResolver:
+    """Asks nobody: the default, because only the clusters' own DNS knows what their pods would be told."""
+
+    def private(self, _names: Iterable[str]) -> frozenset[str]:
+        """Nothing is known."""
+        return frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Everything that a use case may need."""
@@ -84,6 +102,8 @@ class Context:
     clock: Clock
     rulebook: Rulebook
     pace: Pace = field(default_factory=Pace)
+    recent: RecentRules = field(default_factory=RecentRules)
+    resolver: Resolver = field(default_factory=NoResolver)
 
 
 @dataclass(frozen=True, slots=True)

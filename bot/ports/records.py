@@ -6,7 +6,6 @@ from typing import Protocol
 
 from bot.domain.allowance import Allowance
 from bot.domain.audit import AuditFilter, ChainedEvent, Event
-from bot.domain.egress import ClusterEgress, Fleet
 from bot.domain.people import Identity
 from bot.domain.scale import Scale
 from bot.domain.target import Target
@@ -102,28 +101,4 @@ class AuditLog(Protocol):
 
     def head(self) -> tuple[int, str]:
         """The number and hash of the last event."""
-        ...
-
-
-class Snapshots(Protocol):
-    """Clusters as they were last read: what is shown and checked before Azure answers."""
-
-    def put(self, egress: ClusterEgress, read_at: datetime) -> None:
-        """Keep one cluster as it was read."""
-        ...
-
-    def put_fleet(self, fleet: Fleet) -> None:
-        """Keep all clusters as they were read, and forget those that are gone; a fleet with gaps forgets none."""
-        ...
-
-    def get(self, cluster_id: str) -> tuple[ClusterEgress, datetime] | None:
-        """A cluster as last read, and when."""
-        ...
-
-    def named(self, name: str) -> list[ClusterEgress]:
-        """The clusters with this name or ARM id, whatever its case."""
-        ...
-
-    def all(self) -> list[ClusterEgress]:
-        """Every cluster, by name."""
         ...

@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Protocol
 
 from bot.ports.notices import Outbox
-from bot.ports.records import Allowances, AuditLog, Scales, Snapshots
+from bot.ports.records import Allowances, AuditLog, Scales
+from bot.ports.snapshots import Snapshots
 from bot.ports.work import Claim, Work
 
 

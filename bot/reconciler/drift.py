@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from bot.allowances import record
-from bot.domain.allowance import Allowance, Ending, is_wanted, mark_missing, revoke
+from bot.domain.allowance import Allowance, Ending, is_wanted, revoke
 from bot.domain.audit import Action
 from bot.domain.drift import foreign_changes, key_of, unknown_rules
+from bot.domain.marks import mark_missing
 from bot.domain.people import SYSTEM
 from bot.domain.plan import Change, ChangeKind
 from bot.domain.rules import allowance_id_from_rule

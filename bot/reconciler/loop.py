@@ -13,7 +13,7 @@ from bot.domain.allowance import is_wanted
 from bot.domain.audit import Action
 from bot.domain.target import target_from_key
 from bot.errors import EgressError, InvariantBroken, LeaseLost
-from bot.inventory import FLEET, FLEET_EVERY
+from bot.inventory import ENDPOINTS, ENDPOINTS_EVERY, FLEET, FLEET_EVERY
 from bot.ports import NOTICES, AllowanceFilter, Claim, Context, Desk, Finish, Notice, NoticeKind, Notifier
 from bot.reconciler.notices import deliver
 from bot.reconciler.rules import reconcile_rules
@@ -60,6 +60,7 @@ class Reconciler:
             "timers": run_timers,
             NOTICES: self._deliver,
             FLEET: _refresh,
+            ENDPOINTS: _sweep,
         }
 
     def start(self) -> None:
@@ -170,6 +171,11 @@ def _defended(name: str, act: Callable[[], T]) -> T | EgressError:
 def _refresh(run: Run) -> Finish:
     inventory.refresh(run.ctx)
     return Finish(run.paced(FLEET_EVERY))
+
+
+def _sweep(run: Run) -> Finish:
+    inventory.sweep_endpoints(run.ctx)
+    return Finish(run.paced(ENDPOINTS_EVERY))
 
 
 def _after(run: Run, error: EgressError) -> Finish:

@@ -7,8 +7,9 @@ live are halved until the one that is refused stands alone: a handful of refused
 from collections.abc import Sequence
 
 from bot.allowances import record
-from bot.domain.allowance import Allowance, mark_failed
+from bot.domain.allowance import Allowance
 from bot.domain.audit import Action
+from bot.domain.marks import mark_failed
 from bot.errors import ArmRejected, EgressError
 from bot.reconciler.run import Run
 

@@ -9,16 +9,13 @@ from bot.domain.allowance import (
     Status,
     is_open,
     is_wanted,
-    mark_failed,
-    mark_gone,
-    mark_live,
-    mark_missing,
     next_change,
     status,
     warns_at,
 )
 from bot.domain.audit import Action
 from bot.domain.firewall import Evaluation, Evaluator, Flow, Outcome
+from bot.domain.marks import mark_failed, mark_gone, mark_live, mark_missing
 from bot.domain.rules import allowance_id_from_rule
 from bot.domain.target import Target
 from bot.ports import Desk, Finish

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.domain.allowance import mark_applying
 from bot.domain.audit import Action, Event
+from bot.domain.marks import mark_applying
 from bot.domain.plan import check_safe
 from bot.domain.target import Target
 from bot.errors import (

@@ -51,7 +51,10 @@ class SqlWork:
         self._bring_forward(key, within, by=1)
 
     def schedule(self, key: str, *, within: timedelta) -> None:
-        """Bring ``due`` forward alone: something happens by itself at that time."""
+        """Bring ``due`` forward alone: something happens by itself at that time.
+
+        While somebody runs it, that is a trigger: the run may have looked before this transaction is seen.
+        """
         self._bring_forward(key, within, by=0)
 
     def _bring_forward(self, key: str, within: timedelta, *, by: int) -> None:
@@ -68,7 +71,8 @@ class SqlWork:
         }
         earlier = case((or_(work.due.is_(None), work.due > due), due), else_=work.due)
         waits = or_(work.parked.is_not(None), work.failures > 0) & work.due.is_not(None)
-        changed = {"wanted": work.wanted + by, "due": case((waits, work.due), else_=earlier)}
+        more = by or case((work.owner.is_not(None), 1), else_=0)
+        changed = {"wanted": work.wanted + more, "due": case((waits, work.due), else_=earlier)}
         self._connection.execute(_upsert(self._connection, fresh, changed))
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(select(func.pg_notify(CHANNEL, "")))

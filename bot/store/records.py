@@ -1,13 +1,12 @@
-"""Allowances, scale proposals and snapshots as rows."""
+"""Allowances and scale proposals as rows."""
 
 import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, Table, insert, or_, select, update
 
 from bot.domain.allowance import Allowance
-from bot.domain.egress import ClusterEgress, Fleet
 from bot.domain.ids import ENTROPY, make_id
 from bot.domain.scale import Scale
 from bot.domain.target import Target, target_from_key
@@ -16,13 +15,10 @@ from bot.ports import AllowanceFilter
 from bot.store import schema
 from bot.store.rows import (
     allowance_from_row,
-    body_from_egress,
-    egress_from_row,
     row_from_allowance,
     row_from_scale,
     scale_from_row,
 )
-from bot.store.times import text_from_time, time_from_text
 
 
 class SqlAllowances:
@@ -97,56 +93,6 @@ class SqlScales:
         row = _next(row_from_scale(scale, is_open=is_open))
         _compare_and_set(self._connection, schema.scale, row)
         return self.get(scale.id)
-
-
-class SqlSnapshots:
-    """``ports.Snapshots`` in SQL."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def put(self, egress: ClusterEgress, read_at: datetime) -> None:
-        """Keep one cluster as it was read; an older reading never replaces a newer one."""
-        table, row = schema.cluster, _row_from_egress(egress, read_at)
-        older = update(table).where(table.c.id == row["id"], table.c.read_at <= row["read_at"])
-        if self.get(egress.ref.id) is None:
-            self._connection.execute(insert(table).values(row))
-        else:
-            self._connection.execute(older.values(row))
-
-    def put_fleet(self, fleet: Fleet) -> None:
-        """Keep all clusters as they were read, and forget those that are gone; a fleet with gaps forgets none."""
-        known = set(self._connection.scalars(select(schema.cluster.c.id)))
-        for entry in fleet.entries:
-            self.put(entry.egress, fleet.read_at)
-        gone = known - {entry.ref.id for entry in fleet.entries}
-        if gone and not fleet.gaps:
-            self._connection.execute(delete(schema.cluster).where(schema.cluster.c.id.in_(gone)))
-
-    def get(self, cluster_id: str) -> tuple[ClusterEgress, datetime] | None:
-        """A cluster as last read, and when."""
-        row = self._connection.execute(select(schema.cluster).filter_by(id=cluster_id)).one_or_none()
-        return (egress_from_row(row), time_from_text(row.read_at)) if row else None
-
-    def named(self, name: str) -> list[ClusterEgress]:
-        """The clusters with this name or ARM id, whatever its case."""
-        wanted, column = name.strip().rstrip("/").lower(), schema.cluster.c
-        query = select(schema.cluster).where(or_(column.name == wanted, column.id == wanted)).order_by(column.id)
-        return [egress_from_row(row) for row in self._connection.execute(query)]
-
-    def all(self) -> list[ClusterEgress]:
-        """Every cluster, by name."""
-        query = select(schema.cluster).order_by(schema.cluster.c.name, schema.cluster.c.id)
-        return [egress_from_row(row) for row in self._connection.execute(query)]
-
-
-def _row_from_egress(egress: ClusterEgress, read_at: datetime) -> dict[str, Any]:
-    return {
-        "id": egress.ref.id,
-        "name": egress.ref.name.lower(),
-        "read_at": text_from_time(read_at),
-        "body": body_from_egress(egress),
-    }
 
 
 def _query(wanted: AllowanceFilter) -> Select[Any]:

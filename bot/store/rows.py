@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from bot.domain.allowance import Allowance
 from bot.domain.audit import Action, ChainedEvent, Event
-from bot.domain.egress import ClusterEgress
+from bot.domain.egress import ClusterEgress, ClusterRef, Period, RequiredEndpoints
 from bot.domain.people import Identity
 from bot.domain.scale import Scale
 from bot.ports import Claim, Notice, NoticeKind
@@ -18,6 +18,8 @@ Row = Any
 _ALLOWANCE = TypeAdapter(Allowance)
 _SCALE = TypeAdapter(Scale)
 _EGRESS = TypeAdapter(ClusterEgress)
+_REF = TypeAdapter(ClusterRef)
+_ENDPOINTS = TypeAdapter(RequiredEndpoints)
 
 
 def allowance_from_row(row: Row) -> Allowance:
@@ -66,6 +68,29 @@ def body_from_egress(egress: ClusterEgress) -> dict[str, Any]:
     """A cluster as JSON."""
     body: dict[str, Any] = _EGRESS.dump_python(egress, mode="json")
     return body
+
+
+def body_from_ref(ref: ClusterRef) -> dict[str, Any]:
+    """Which cluster, as JSON: in history it outlives the cluster."""
+    body: dict[str, Any] = _REF.dump_python(ref, mode="json")
+    return body
+
+
+def period_from_row(row: Row) -> Period:
+    """The period in a row of history."""
+    until = time_from_text(row.until) if row.until else None
+    return Period(_REF.validate_python(row.ref), row.declared, tuple(row.ips), time_from_text(row.since), until)
+
+
+def body_from_endpoints(found: RequiredEndpoints) -> dict[str, Any]:
+    """Required endpoints as JSON."""
+    body: dict[str, Any] = _ENDPOINTS.dump_python(found, mode="json")
+    return body
+
+
+def endpoints_from_row(row: Row) -> RequiredEndpoints:
+    """The required endpoints in a row."""
+    return _ENDPOINTS.validate_python(row.body)
 
 
 def event_from_row(row: Row) -> ChainedEvent:

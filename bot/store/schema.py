@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -145,4 +146,45 @@ cluster = Table(
     Column("read_at", Time, nullable=False),
     Column("body", Json, nullable=False),
     Index("ix_cluster_name", "name"),
+)
+
+# One row: when all clusters were last read together, and what could not be read then.
+fleet = Table(
+    "fleet",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("read_at", Time, nullable=False),
+    Column("gaps", Json, nullable=False),
+)
+
+# A row for each time in which a cluster left with the same addresses; the one without an end is in force.
+egress_history = Table(
+    "egress_history",
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("cluster_id", Text, nullable=False),
+    Column("ref", Json, nullable=False),
+    Column("declared", Text, nullable=False),
+    Column("ips", Json, nullable=False),
+    Column("since", Time, nullable=False),
+    Column("until", Time, nullable=True),
+    Index("ix_egress_history_until_since", "until", "since"),
+)
+
+IN_FORCE = text("until IS NULL")
+Index(
+    "uq_egress_history_cluster_id",
+    egress_history.c.cluster_id,
+    unique=True,
+    postgresql_where=IN_FORCE,
+    sqlite_where=IN_FORCE,
+)
+
+# What AKS must reach from a routed cluster, against the firewall's rules as they were at the time.
+endpoint_check = Table(
+    "endpoint_check",
+    metadata,
+    Column("cluster_id", Text, primary_key=True),
+    Column("checked_at", Time, nullable=False),
+    Column("body", Json, nullable=False),
 )

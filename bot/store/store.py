@@ -14,7 +14,8 @@ from bot.store.leases import SqlWork
 from bot.store.listen import Bell
 from bot.store.migrate import migrate
 from bot.store.outbox import SqlOutbox
-from bot.store.records import SqlAllowances, SqlScales, SqlSnapshots
+from bot.store.records import SqlAllowances, SqlScales
+from bot.store.snapshots import SqlSnapshots
 
 
 class SqlTransaction:

@@ -12,11 +12,12 @@ from bot import inventory
 from bot.allowances import TIMERS
 from bot.domain.settings import Rulebook
 from bot.errors import BadConfiguration, EgressError
-from bot.inventory import FLEET
-from bot.ports import NOTICES, Arm, Clock, Context, Pace
+from bot.inventory import ENDPOINTS, FLEET
+from bot.ports import NOTICES, Arm, Clock, Context, NoResolver, Pace
 from bot.reconciler import Reconciler
 from bot.store import SqlStore
 from bot.wiring.metrics import Facts, scrape
+from bot.wiring.resolver import SystemResolver
 from bot.wiring.running import Running
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,15 @@ def _alone_on(url: str) -> Callable[[], None]:
 def assemble(world: World) -> Product:
     """Every part of the product, in the world that it is given."""
     directory = handlers.directory(world.slack, world.rulebook, world.clock)
-    ctx = Context(world.arm, world.store, directory, world.clock, world.rulebook, world.pace)
+    ctx = Context(
+        world.arm,
+        world.store,
+        directory,
+        world.clock,
+        world.rulebook,
+        world.pace,
+        resolver=SystemResolver() if world.rulebook.resolves_names else NoResolver(),
+    )
     return Product(world, ctx, Reconciler(ctx, handlers.notifier(world.slack, world.store, world.rulebook)))
 
 
@@ -88,7 +97,7 @@ def work(running: Running, product: Product) -> None:
     except EgressError as error:
         log.warning("the fleet could not be read yet: %s", error)
     with product.world.store.write() as tx:
-        for key in (FLEET, TIMERS, NOTICES, *(target.key for target in tx.allowances.targets())):
+        for key in (FLEET, ENDPOINTS, TIMERS, NOTICES, *(target.key for target in tx.allowances.targets())):
             tx.work.schedule(key, within=timedelta())
     product.reconciler.start()
     running.then_stop(product.reconciler.stop)

@@ -108,7 +108,7 @@ def allowance_card(allowance: Allowance, rulebook: Rulebook, now: datetime) -> M
             header(f"{HEADLINES[card.status]}: {scope.cluster_name} → {names_of(allowance, plain_text=True)}"),
             context(f"{MARKS[card.status]} {_standing(card)}"),
             *fields(_facts(card)),
-            section(f"*Destinations*\n{_destinations(allowance)}"),
+            section(f"*Destinations*{_bundle(card)}\n{_destinations(allowance)}"),
             section("*Reason*"),
             said(ask.reason),
             *([small_plain(f"Ticket: {ask.ticket}")] if ask.ticket else []),
@@ -122,10 +122,17 @@ def allowance_card(allowance: Allowance, rulebook: Rulebook, now: datetime) -> M
 
 
 def names_of(allowance: Allowance, *, plain_text: bool = False) -> str:
-    """The first destination, and how many others there are."""
+    """A bundle as one with the number of its names; else the first destination, and how many others there are."""
+    if allowance.ask.bundle:
+        bundle = allowance.ask.bundle if plain_text else code(allowance.ask.bundle)
+        return f"{bundle} ({_names(len(allowance.destinations))})"
     first, *others = [str(destination) for destination in allowance.destinations]
     shown = first if plain_text else code(first)
     return f"{shown} and {len(others)} more" if others else shown
+
+
+def _names(count: int) -> str:
+    return f"{count} name{'' if count == 1 else 's'}"
 
 
 def _standing(card: Card) -> str:
@@ -183,14 +190,29 @@ def _facts(card: Card) -> list[tuple[str, str]]:
         ("Environment", escape(scope.environment)),
         ("Asked by", f"{person(allowance.requester.user)}, {when(allowance.requested_at)}"),
         ("How long", f"{duration_text(ask.duration)} from being live" if ask.duration else "no end"),
-        ("Bundle", escape(ask.bundle or "")),
         ("Continues", code(ask.renews) if ask.renews else ""),
         ("Id", code(allowance.id)),
     ]
 
 
+def _bundle(card: Card) -> str:
+    """The bundle's title, how many of its names are asked for, and where its owner documents them."""
+    allowance = card.allowance
+    if not allowance.ask.bundle:
+        return ""
+    bundle = card.rulebook.bundles.get(allowance.ask.bundle)
+    if bundle is None:
+        return f" of the bundle {code(allowance.ask.bundle)}, which is no longer configured"
+    missing = set(bundle.destinations) - set(allowance.destinations)
+    rest = f"; {len(missing)} of its {_names(len(bundle.destinations))} not asked for" if missing else ""
+    source = f"; see {escape(bundle.source)}" if bundle.source else ""
+    return f": {escape(bundle.title)} ({_names(len(allowance.destinations))}{rest}{source})"
+
+
 def _destinations(allowance: Allowance) -> str:
-    return fold([code(str(destination)) for destination in allowance.destinations], DESTINATIONS_ROOM)
+    """One on each line; those of a bundle beside each other, because they are one thing."""
+    joint = ", " if allowance.ask.bundle else "\n"
+    return fold([code(str(destination)) for destination in allowance.destinations], DESTINATIONS_ROOM, joint=joint)
 
 
 def _risk(risk: Risk) -> list[Block]:

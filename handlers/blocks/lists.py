@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.allowances import Preview
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.approval import VerdictKind
+from bot.domain.fqdn import Destination
 from bot.domain.people import Identity, Person
 from bot.domain.scale import Scale, ScaleStatus, scale_status
 from bot.domain.settings import Rulebook
@@ -54,13 +55,16 @@ def about(subject: Allowance | Scale) -> str:
     return f"{code(subject.id)}: {code(subject.plan.cluster_name)} to {subject.plan.after} outbound IPs"
 
 
-def filed(allowance: Allowance, asked: Sequence[Identity], now: datetime) -> Message:
-    """What was filed, and what happens next."""
+def filed(
+    allowance: Allowance, asked: Sequence[Identity], now: datetime, *, left_out: Sequence[Destination] = ()
+) -> Message:
+    """What was filed, and what happens next; ``left_out`` is what the firewall allows already."""
     if status(allowance, now) is not Status.WAITING:
         text = f"Granted at once by the approval policy. {about(allowance)}. You hear when it is live, in some minutes."
     else:
         text = f"Asked. {about(allowance)}. {_people(asked)} can decide; you hear as soon as somebody does."
-    return message(text)
+    names = fold([code(str(one)) for one in left_out], 1000, joint=", ")
+    return message(f"{text} Left out, because allowed already: {names}." if left_out else text)
 
 
 def proposed(scale: Scale, asked: Sequence[Identity], now: datetime) -> Message:

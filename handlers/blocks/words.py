@@ -37,10 +37,17 @@ _DECIDERS = frozenset({Role.APPROVER})
 _AUDITORS = frozenset({Role.AUDITOR, Role.OPERATOR})
 
 HELP = (
-    Help("list", "[WORDS]", "the clusters: outbound type, egress IPs, SNAT headroom"),
-    Help("show", "CLUSTER [ips | json]", "how one cluster leaves Azure, its SNAT ports, allowances and warnings"),
-    Help("whois", "IP", "which cluster leaves through this IP"),
-    Help("request", "[CLUSTER HOST…]", "ask for a cluster to reach hosts; says first who decides"),
+    Help("list", "[WORDS | type:… warning:… tag:KEY=VALUE]", "the clusters: outbound type, egress IPs, SNAT headroom"),
+    Help("show", "CLUSTER [ips | json | endpoints]", "how one cluster leaves Azure, its SNAT ports and warnings"),
+    Help("whois", "IP [at DATE]", "which cluster leaves, or left, through this IP"),
+    Help(
+        "check", "CLUSTER [pool:NAME] HOST… | bundle:NAME", "allowed or denied now, by which rule, with the whole trace"
+    ),
+    Help(
+        "request",
+        "[CLUSTER HOST… | bundle:NAME | an error]",
+        "ask for a cluster to reach hosts; says first who decides",
+    ),
     Help("requests", "[mine | pending | CLUSTER]", "what was asked, and how it stands"),
     Help("revoke", "ID [REASON]", "end an allowance now, or withdraw a request"),
     Help("renew", "ID [REASON]", "ask for the same again before it runs out"),
@@ -62,6 +69,10 @@ NO_CLUSTER = "There is no cluster that you may see. The bot's operator gives acc
 
 NOTHING_FOUND = "No host was found in that message. Write it below."
 """What the message shortcut says where it found nothing."""
+
+
+UNCHECKED = "What is allowed already is not known now; the request can be filed all the same."
+"""What the form says where Azure does not give the firewall's rules."""
 
 
 def file_sent() -> Message:

@@ -229,11 +229,11 @@ def test_ip_groups_of_rules_are_resolved(azure: Stage) -> None:
 
 
 def test_a_classic_firewall_whose_first_places_are_taken(azure: Stage) -> None:
-    """Others hold the priorities that we would take: they are named, so that ours are placed beside them."""
+    """Others hold the priorities that we would take: ours go beside them."""
     body = azure.resource(LEGACY.id)
     theirs = [c["properties"]["priority"] for c in body["properties"]["applicationRuleCollections"]]
     seen = azure.arm.observe(LEGACY)
-    ours = placed((collection("example.org"),), seen.collections, taken=seen.taken, first=theirs[0])
+    ours = placed((collection("example.org", priority=theirs[0]),), (), taken=seen.taken, first=seen.first_priority)
     ended = azure.finish(azure.arm.begin_write(LEGACY, ours, seen))
 
     assert ended.status == "Succeeded"

@@ -15,7 +15,7 @@ from bot.domain.egress import ClusterEgress
 from bot.domain.scale import Scale
 from bot.domain.snat import capacity
 from bot.errors import EgressError, StoreBusy
-from bot.inventory import EgressReport, FleetPage
+from bot.inventory import EgressReport, FleetPage, Ownership
 from handlers.blocks.card import HEADLINES, allowance_card, allowance_news
 from handlers.blocks.fleet import egress_ips, egress_json, egress_report, fleet_list, owners
 from handlers.blocks.home import Desktop, home_view
@@ -110,7 +110,7 @@ def test_a_page_of_the_fleet_is_valid(some: list[ClusterEgress], times: int, wor
     clusters = tuple(some * times)
     drawn = fleet_list(FleetPage(clusters, len(clusters)), words, page)
     assert_valid(drawn, "message")
-    assert_valid(owners(words[:60], clusters), "message")
+    assert_valid(owners(Ownership("20.0.0.1", leaving=clusters, reached=clusters)), "message")
 
 
 @thorough

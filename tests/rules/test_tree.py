@@ -12,6 +12,7 @@ LOCKS = {
     "requirements.lock": ("build",),
     "requirements-dev.lock": ("build", "dev"),
     "requirements-browser.lock": ("build", "dev", "browser"),
+    "requirements-fuzz.lock": ("build", "dev", "fuzz"),
 }
 PIN = re.compile(r"^([a-z0-9][a-z0-9-]*)(?:\[[a-z,]+\])?==(\S+)", re.MULTILINE)
 MACHINE_PATH = re.compile(r"(?<![\w./:$}-])/(?:tmp|root|work|home)/\w")
@@ -49,8 +50,9 @@ def test_locks_have_a_hash_for_every_pin() -> None:
 
 def test_locks_agree() -> None:
     """A test runs on the very versions that run in production."""
-    run, dev, browser = (pins(lock) for lock in LOCKS)
+    run, dev, browser, fuzz = (pins(lock) for lock in LOCKS)
     assert run.items() <= dev.items() <= browser.items()
+    assert dev.items() <= fuzz.items()
 
 
 def test_locks_hold_every_requirement() -> None:

@@ -237,3 +237,24 @@ def test_what_is_rolled_back_asked_for_nothing(store: SqlStore, clock: ManualClo
         tx.work.wake(KEY, within=timedelta())
         raise ZeroDivisionError
     assert not is_free(store, clock)
+
+
+def test_what_is_scheduled_during_a_run_is_not_lost(store: SqlStore, clock: ManualClock) -> None:
+    """The run may have looked before; its own idea of when to come back must not win."""
+    wake(store)
+    held = claim(store, clock)
+    with store.write() as tx:
+        tx.work.schedule(KEY, within=timedelta(minutes=5))
+    finish(store, held, Finish(timedelta(days=1)))
+    assert is_free(store, clock)
+
+
+def test_what_is_scheduled_waits_for_its_time(store: SqlStore, clock: ManualClock) -> None:
+    """And is never put off by a later one."""
+    with store.write() as tx:
+        tx.work.schedule(KEY, within=timedelta(minutes=5))
+        tx.work.schedule(KEY, within=timedelta(hours=5))
+    assert store.is_quiet()
+    assert not is_free(store, clock)
+    clock.advance(timedelta(minutes=5))
+    assert is_free(store, clock)

@@ -1,6 +1,8 @@
 """Egress truth: how a cluster leaves Azure, as values and as the pure decision between them."""
 
 from bot.domain.egress.fleet import Fleet, FleetEntry, RequiredEndpoint
+from bot.domain.egress.history import Change, Period, addresses_of
+from bot.domain.egress.required import EndpointCheck, RequiredEndpoints, Standing, check_required
 from bot.domain.egress.values import (
     ClusterEgress,
     ClusterRef,
@@ -17,10 +19,12 @@ from bot.domain.egress.values import (
 )
 
 __all__ = [
+    "Change",
     "ClusterEgress",
     "ClusterRef",
     "EgressPath",
     "EgressWarning",
+    "EndpointCheck",
     "Fleet",
     "FleetEntry",
     "IngressIp",
@@ -29,7 +33,12 @@ __all__ = [
     "OutboundIp",
     "OutboundType",
     "PathKind",
+    "Period",
     "RequiredEndpoint",
+    "RequiredEndpoints",
+    "Standing",
     "Warning_",
+    "addresses_of",
+    "check_required",
     "outbound_type_from",
 ]

@@ -33,13 +33,15 @@ class Fleet:
 
     Args:
         entries: One for each cluster, sorted by name and id.
-        read_at: When it was read, UTC.
+        read_at: When the reading began, UTC.
         gaps: A sentence for each subscription that could not be read.
+        unread: The ids of those subscriptions, in lower case: nobody can say which clusters they hold.
     """
 
     entries: tuple[FleetEntry, ...]
     read_at: datetime
     gaps: tuple[str, ...] = ()
+    unread: frozenset[str] = frozenset()
 
     def named(self, name: str) -> tuple[FleetEntry, ...]:
         """The clusters of that name or ARM id, whatever its case: more than one means ambiguous."""

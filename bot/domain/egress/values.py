@@ -296,6 +296,10 @@ class ClusterEgress:
         """The ranges (CIDR) that a firewall sees of the cluster, or of one node pool; sorted, distinct."""
         return tuple(sorted({source for path in self.paths_of(pool) for source in path.sources}))
 
+    def holds(self, address: str) -> bool:
+        """Whether a private address lies in the ranges that a firewall sees of the cluster."""
+        return any(ip_address(address) in ip_network(source, strict=False) for source in self.sources())
+
     def target(self, pool: str | None = None) -> Target | None:
         """Where rules for the cluster, or one node pool, are written.
 

@@ -69,9 +69,9 @@ def _pools(pools: tuple[str, ...]) -> str:
 def _unknown_hop(egress: ClusterEgress) -> Found:
     for path in egress.paths:
         if path.kind in (PathKind.APPLIANCE, PathKind.VNET_GATEWAY):
-            yield EgressWarning(
-                "unknown-next-hop", path.why, "Ask whoever runs the appliance for its public addresses."
-            )
+            behind = "the virtual network gateway" if path.kind is PathKind.VNET_GATEWAY else path.next_hop
+            text = f"The public IPs of {_pools(path.pools)} are not known: Azure does not show what is behind {behind}."
+            yield EgressWarning("unknown-next-hop", text, "Ask whoever runs it for its public addresses.")
 
 
 def _asymmetric(egress: ClusterEgress) -> Found:

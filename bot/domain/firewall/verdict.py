@@ -85,6 +85,15 @@ class TraceStep:
     rule: str | None
     why: str
 
+    @property
+    def where(self) -> str:
+        """The rule with its place, for people: rule, rule collection and its priority, group, firewall policy."""
+        if not self.collection:
+            return f"Azure Firewall itself ({self.stage})"
+        rule = f"rule {self.rule} in " if self.rule else ""
+        group = f"group {self.group}, " if self.group else ""
+        return f"{rule}rule collection {self.collection} (priority {self.priority}), {group}{self.policy}"
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:

@@ -4,6 +4,7 @@ The weights are a judgement of this project, not a standard: 100 is the top of t
 request critical by itself.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -163,11 +164,12 @@ def _merge_production(table: RiskTable, key: str, value: object) -> frozenset[st
 
 
 def _thresholds(key: str, value: object) -> dict[int, int]:
+    """Thresholds as numbers; in TOML every key is text."""
     found = {}
     for threshold, points in _mapping(key, value).items():
-        if isinstance(threshold, bool) or not isinstance(threshold, int) or threshold < 0:
+        if isinstance(threshold, bool) or not re.fullmatch(r"[0-9]{1,6}", str(threshold)):
             raise BadConfiguration(f"risk.{key}: {threshold!r} must be a whole number.")
-        found[threshold] = _points(f"{key}.{threshold}", points)
+        found[int(str(threshold))] = _points(f"{key}.{threshold}", points)
     return found
 
 

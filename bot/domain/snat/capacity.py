@@ -1,10 +1,11 @@
 """SNAT ports: how many there are and how many are needed."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
 
-from bot.domain.egress import ClusterEgress, OutboundIp, PathKind
+from bot.domain.egress import ClusterEgress, EgressPath, OutboundIp, PathKind
 
 LB_PORTS_PER_IP = 64_000
 """SNAT ports of one load balancer frontend IP.
@@ -87,6 +88,9 @@ class Capacity:
         near_exhaustion: Whether something should be done.
         advice: One sentence: whether it is near exhaustion, and what to do.
         is_shared: Whether others draw from the same ports (firewalls).
+        surge_nodes: How many of ``max_nodes`` exist only while pools are upgraded.
+        pools: The node pools that draw from these ports, as far as they were told apart.
+        through: The name of the NAT gateway or firewall; empty where Azure names none.
     """
 
     kind: PathKind
@@ -102,22 +106,51 @@ class Capacity:
     near_exhaustion: bool = False
     advice: str = ""
     is_shared: bool = False
+    surge_nodes: int = 0
+    pools: tuple[str, ...] = ()
+    through: str = ""
 
 
 def capacity(egress: ClusterEgress) -> Capacity:
-    """The SNAT capacity of the path that most nodes of the cluster use.
+    """The SNAT capacity of the tightest of a cluster's ways out."""
+    return capacities(egress)[0]
+
+
+def capacities(egress: ClusterEgress) -> tuple[Capacity, ...]:
+    """The SNAT capacity of each of a cluster's ways out, the tightest first; at least one.
+
+    Pools on the same NAT gateway or firewall draw from the same ports; a load balancer counts every node of the
+    cluster, because all of them are in its backend pool.
 
     Ports per IP, the table and the firewall's figures: see the constants of this module. Explicit allocation follows
     ``IPs >= ceil(ports per node * (max nodes + surge) / 64000)``
     (https://learn.microsoft.com/azure/aks/load-balancer-standard#configure-the-allocated-outbound-ports, read 2026-11).
     """
-    kind = _main_kind(egress)
-    ips = _addresses([ip for path in egress.paths if path.kind is kind for ip in path.ips])
-    if kind is PathKind.LOAD_BALANCER and egress.allocated_ports:
-        return _allocated(egress, ips, egress.allocated_ports)
+    ways: dict[tuple[PathKind, str | None], list[EgressPath]] = {}
+    for path in egress.paths:
+        ways.setdefault((path.kind, path.nat_gateway or path.firewall), []).append(path)
+    found = [_of_way(egress, kind, source or "", paths) for (kind, source), paths in ways.items()]
+    return tuple(sorted(found, key=_tightness)) or (_on_demand(egress, PathKind.NONE, 0),)
+
+
+def _of_way(egress: ClusterEgress, kind: PathKind, source: str, paths: Sequence[EgressPath]) -> Capacity:
+    ips = _addresses([ip for path in paths for ip in path.ips])
+    pools = tuple(name for path in paths for name in path.pools)
     if kind is PathKind.LOAD_BALANCER:
-        return _by_table(egress, ips)
-    return _on_demand(egress, kind, ips)
+        ports = egress.allocated_ports
+        found = _allocated(egress, ips, ports) if ports else _by_table(egress, ips)
+        surge = surge_nodes(egress)
+    else:
+        drawing = tuple(pool for pool in egress.pools if pool.name in pools)
+        part = replace(egress, pools=drawing, paths=tuple(paths))
+        found, surge = _on_demand(part, kind, ips), surge_nodes(part)
+    return replace(found, surge_nodes=surge, pools=pools, through=source.rsplit("/", 1)[-1])
+
+
+def _tightness(found: Capacity) -> tuple[bool, bool, float]:
+    """Near exhaustion first; what nobody knows last."""
+    share = found.ports_per_node or found.total_ports / max(1, found.max_nodes)
+    return not found.near_exhaustion, not found.total_ports, share
 
 
 def needed_ips(egress: ClusterEgress) -> int:
@@ -136,14 +169,6 @@ def next_cliff(nodes: int) -> Cliff | None:
     return next((cliff for cliff in steps if nodes < cliff.at_nodes), None)
 
 
-def _main_kind(egress: ClusterEgress) -> PathKind:
-    nodes = {pool.name: pool.nodes for pool in egress.pools}
-    weights = dict.fromkeys(egress.effective, 0)
-    for path in egress.paths:
-        weights[path.kind] += sum(nodes.get(pool, 0) for pool in path.pools)
-    return max(weights, key=lambda kind: weights[kind], default=PathKind.NONE)
-
-
 def _addresses(ips: list[OutboundIp]) -> int:
     distinct = {ip.address for ip in ips if ip.version == 4}
     return sum(2 ** (32 - int(address.partition("/")[2] or 32)) for address in distinct)
@@ -158,10 +183,15 @@ def max_nodes(egress: ClusterEgress) -> int:
     return sum(pool.max_nodes + pool.surge_nodes for pool in egress.pools)
 
 
+def surge_nodes(egress: ClusterEgress) -> int:
+    """Nodes that upgrades of all pools at once would add for a while."""
+    return sum(pool.surge_nodes for pool in egress.pools)
+
+
 def _allocated(egress: ClusterEgress, ips: int, ports: int) -> Capacity:
     total, most = LB_PORTS_PER_IP * ips, max_nodes(egress)
     is_near = ports * most > TIGHT_SHARE * total
-    need = f"{ports:,} ports for each of up to {most} nodes need {needed_ips(egress)} IPs, and there are {ips}"
+    need = f"{ports:,} ports for each of up to {most} nodes need {_ips(needed_ips(egress))}, and there are {ips}"
     advice = f"Near exhaustion: {need}. Add outbound IPs or allocate fewer ports." if is_near else f"Enough: {need}."
     limit = total // ports
     return Capacity(
@@ -210,6 +240,10 @@ def _table_advice(now: int, most: int, cliff: Cliff | None, *, is_near: bool) ->
     return f"Enough: each node keeps {ports:,} ports up to {most} nodes. More IPs alone add no ports to a node."
 
 
+def _ips(count: int) -> str:
+    return f"{count} IP{'' if count == 1 else 's'}"
+
+
 _ON_DEMAND = {
     PathKind.NAT_GATEWAY: NAT_PORTS_PER_IP,
     PathKind.FIREWALL: FIREWALL_PORTS_PER_IP_AND_INSTANCE * FIREWALL_LEAST_INSTANCES,
@@ -239,9 +273,18 @@ def _on_demand(egress: ClusterEgress, kind: PathKind, ips: int) -> Capacity:
     )
 
 
+_WITHOUT_PORTS = {
+    PathKind.NONE: "Nothing carries traffic out, so there are no SNAT ports.",
+    PathKind.BLOCKED: "Outbound traffic is blocked, so there are no SNAT ports.",
+    PathKind.INSTANCE: "Every node has a public IP and its ports for itself, so nodes do not compete for SNAT ports.",
+    PathKind.APPLIANCE: "How many SNAT ports there are is not known to Azure: ask whoever runs the appliance.",
+    PathKind.VNET_GATEWAY: "How many SNAT ports there are depends on what comes after the gateway.",
+}
+
+
 def _on_demand_advice(kind: PathKind, total: int, most: int, *, is_near: bool) -> str:
     if not total:
-        return "The SNAT capacity of this path is not known to Azure."
+        return _WITHOUT_PORTS.get(kind, "How many SNAT ports there are is not known to Azure.")
     shared = ", shared with everything else behind the firewall" if kind is not PathKind.NAT_GATEWAY else ""
     facts = f"{total:,} ports on demand for up to {most} nodes{shared}"
     if not is_near:

@@ -1,6 +1,7 @@
 """Resource ids and the table of resource types."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 NETWORK = "Microsoft.Network"
@@ -159,6 +160,7 @@ class ResourceId:
         return ResourceId(self.subscription, self.group, self.provider, self.types[:-1], self.names[:-1])
 
 
+@lru_cache(maxsize=65_536)
 def parse_id(text: str) -> ResourceId | None:
     """Read a resource id; None if it is not the id of a resource in a resource group."""
     parts = text.strip("/").split("/")

@@ -1,0 +1,118 @@
+"""Deciding and ending: each act in one transaction, on exactly what was seen."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.allowances.recording import record, require_reason
+from bot.allowances.weighing import risk_of
+from bot.domain.access import require_approver, require_ender
+from bot.domain.allowance import (
+    Act,
+    Allowance,
+    Ending,
+    approve,
+    deny,
+    is_open,
+    narrow,
+    require,
+    require_same,
+    revoke,
+)
+from bot.domain.audit import Action
+from bot.domain.fqdn import Destination
+from bot.domain.ids import canonical_id
+from bot.inventory import person
+from bot.ports import Caller, Context, Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an approver says of a request or a proposal.
+
+    Args:
+        subject: Id of the allowance or the scale proposal.
+        is_approved: Yes or no.
+        seen: The digest on the card that was clicked; None where the id was typed.
+        reason: Why; a refusal needs one.
+        destinations: Fewer or narrower ones, when approving less than was asked.
+        duration: A shorter time, when approving less; only read together with ``destinations``.
+    """
+
+    subject: str
+    is_approved: bool
+    seen: str | None = None
+    reason: str = ""
+    destinations: tuple[Destination, ...] | None = None
+    duration: timedelta | None = None
+
+
+def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance:
+    """Approve or deny: may they, is it still what they saw, is it still undecided.
+
+    Raises:
+        NotPermitted: Not an approver of this, or the requester.
+        StaleView: The card showed something else.
+        AlreadyDecided: Somebody was faster.
+        InvalidInput: A refusal without a reason, or an approval of more than was asked.
+    """
+    who = person(ctx, caller, is_fresh=True)
+    with ctx.store.write() as tx:
+        allowance = tx.allowances.get(canonical_id(decision.subject))
+        require_approver(allowance.verdict, who, allowance.requester)
+        require(allowance, Act.APPROVE if decision.is_approved else Act.DENY, ctx.clock.now())
+        if decision.seen is not None:
+            require_same(allowance, decision.seen)
+        act = _approve if decision.is_approved else _deny
+        return act(Desk(ctx, tx, caller), allowance, decision)
+
+
+def _approve(desk: Desk, allowance: Allowance, decision: Decision) -> Allowance:
+    narrowed = _narrowed(desk, allowance, decision)
+    saved = desk.tx.allowances.save(approve(narrowed, desk.caller.identity, desk.now), is_open=True)
+    record(desk, saved, Action.ALLOWANCE_APPROVE, reason=decision.reason)
+    if saved.approved_at is not None:
+        desk.tx.work.wake(saved.scope.target.key, within=desk.ctx.pace.batch_window)
+    desk.tell(saved.id, saved.requester, "approved" if saved.approved_at else "seconded")
+    return saved
+
+
+def _narrowed(desk: Desk, allowance: Allowance, decision: Decision) -> Allowance:
+    """Less than was asked; approvals of the wider request do not count for the narrower one."""
+    if decision.destinations is None:
+        return allowance
+    narrowed = narrow(allowance, decision.destinations, decision.duration)
+    if narrowed.ask == allowance.ask:
+        return allowance
+    risk = risk_of(desk.ctx, narrowed.scope, narrowed.ask)
+    narrowed = replace(narrowed, approvals=(), risk=risk)
+    record(desk, narrowed, Action.ALLOWANCE_NARROW, reason=decision.reason)
+    return narrowed
+
+
+def _deny(desk: Desk, allowance: Allowance, decision: Decision) -> Allowance:
+    ending = Ending(desk.caller.identity, desk.now, require_reason(decision.reason, "Say why you deny it"))
+    saved = desk.tx.allowances.save(deny(allowance, ending), is_open=False)
+    record(desk, saved, Action.ALLOWANCE_DENY, reason=ending.reason)
+    desk.tell(saved.id, saved.requester, "denied")
+    return saved
+
+
+def end(ctx: Context, caller: Caller, allowance_id: str, *, reason: str = "") -> Allowance:
+    """Revoke or withdraw: the requester and every approver may, at any time.
+
+    Raises:
+        NotPermitted: Somebody else.
+        AlreadyDecided: It has ended already.
+    """
+    who = person(ctx, caller, is_fresh=True)
+    with ctx.store.write() as tx:
+        allowance = tx.allowances.get(canonical_id(allowance_id))
+        require_ender(who, allowance.requester)
+        ended = revoke(allowance, Ending(caller.identity, ctx.clock.now(), reason.strip()))
+        saved = tx.allowances.save(ended, is_open=is_open(ended, ctx.clock.now()))
+        desk = Desk(ctx, tx, caller)
+        record(desk, saved, Action.ALLOWANCE_REVOKE, reason=reason.strip())
+        if saved.applying_at is not None:
+            tx.work.wake(saved.scope.target.key, within=ctx.pace.batch_window)
+        desk.tell(saved.id, saved.requester, "revoked")
+    return saved

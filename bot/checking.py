@@ -1,0 +1,229 @@
+"""Use case of checking: whether a cluster may reach a destination now, which rule says so, and what that rests on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.allowance import Allowance, Status, status
+from bot.domain.egress import ClusterEgress
+from bot.domain.filtering import WayOut, way_out
+from bot.domain.firewall import ApplicationRule, Evaluation, Flow, Outcome, TraceStep
+from bot.domain.fqdn import Destination
+from bot.domain.place import obstacle, place_of
+from bot.domain.risk import narrower
+from bot.domain.rules import owner_of
+from bot.domain.settings import Bundle, Rulebook
+from bot.domain.target import Target
+from bot.errors import InvalidInput, UnknownAllowance
+from bot.inventory import find, person, visible
+from bot.ports import Caller, Context, KnownRules
+
+MAX_DESTINATIONS = 100
+"""Destinations in one request or check: more are a list that belongs into a bundle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What somebody wants to know.
+
+    Args:
+        cluster: Name or id.
+        destinations: Parsed already, may be empty when a bundle is named.
+        pool: One node pool only.
+        bundle: Name of a configured bundle, whose destinations are added.
+    """
+
+    cluster: str
+    destinations: tuple[Destination, ...] = ()
+    pool: str | None = None
+    bundle: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the firewall does with one destination.
+
+    Args:
+        destination: Which.
+        evaluation: The answer with its whole trace.
+        allowance: The allowance whose rule decides, if the rule is one of ours.
+    """
+
+    destination: Destination
+    evaluation: Evaluation
+    allowance: Allowance | None = None
+
+    def is_granted(self, now: datetime) -> bool:
+        """Whether nothing has to be asked for: allowed, and not by a rule of ours that is about to go."""
+        if self.evaluation.outcome is not Outcome.ALLOWED:
+            return False
+        if self.allowance is not None:
+            return status(self.allowance, now) is Status.LIVE
+        return self.evaluation.deciding is None or owner_of(self.evaluation.deciding) is None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The answer to a query.
+
+    Args:
+        egress: The cluster, read from Azure just now.
+        query: What was asked, its destinations complete: those of the bundle included.
+        way: What filters its way out.
+        findings: One for each destination, in order; empty where no firewall that can be read filters it.
+        read_at: When the rules were read.
+    """
+
+    egress: ClusterEgress
+    query: Query
+    way: WayOut
+    findings: tuple[Finding, ...]
+    read_at: datetime
+
+
+def check(ctx: Context, caller: Caller, query: Query) -> Check:
+    """Read the cluster and its firewall's rules from Azure, and evaluate.
+
+    Raises:
+        UserError: No such cluster, node pool or bundle, or nothing to check.
+    """
+    asked = destinations_of(ctx.rulebook, query.destinations, query.bundle)
+    found = find(ctx, person(ctx, caller), query.cluster)
+    require_pool(found, query.pool)
+    egress = ctx.arm.read_egress(found.ref.id)
+    with ctx.store.write() as tx:
+        tx.snapshots.put(egress, ctx.clock.now())
+    way = way_out(egress, query.pool)
+    whole = Query(egress.ref.id, asked, query.pool, query.bundle)
+    if way.target is None:
+        return Check(egress, whole, way, (), ctx.clock.now())
+    known = learn(ctx, way.target)
+    return Check(egress, whole, way, findings(ctx, known, way.sources, asked), known.read_at)
+
+
+def trace(ctx: Context, caller: Caller, query: Query) -> Check:
+    """The same from what was read lately, so that the trace is that of the answer; from Azure where that is too old.
+
+    Raises:
+        UserError: As ``check``.
+    """
+    egress = find(ctx, person(ctx, caller), query.cluster)
+    require_pool(egress, query.pool)
+    way = way_out(egress, query.pool)
+    known = recall(ctx, way)
+    if known is None:
+        return check(ctx, caller, query)
+    asked = destinations_of(ctx.rulebook, query.destinations, query.bundle)
+    whole = Query(egress.ref.id, asked, query.pool, query.bundle)
+    return Check(egress, whole, way, findings(ctx, known, way.sources, asked), known.read_at)
+
+
+def prepare(ctx: Context, caller: Caller, cluster: str, pool: str | None = None) -> None:
+    """Read the rules that a request for a cluster would be checked against, so that its submit need not ask Azure.
+
+    Raises:
+        UserError: No such cluster or node pool.
+    """
+    egress = find(ctx, person(ctx, caller), cluster)
+    require_pool(egress, pool)
+    target = way_out(egress, pool).target
+    if target is not None:
+        learn(ctx, target)
+
+
+def learn(ctx: Context, target: Target) -> KnownRules:
+    """Read the rules of a target from Azure, and remember them for the forms that are open."""
+    return ctx.recent.put(target, ctx.arm.read_rules(target), ctx.clock.now())
+
+
+def recall(ctx: Context, way: WayOut) -> KnownRules | None:
+    """The rules on a way out as they were read lately, without asking Azure."""
+    return ctx.recent.get(way.target, ctx.clock.now()) if way.target else None
+
+
+def findings(
+    ctx: Context, known: KnownRules, sources: tuple[str, ...], destinations: Iterable[Destination]
+) -> tuple[Finding, ...]:
+    """Evaluate each destination, and name the allowance where a rule of ours decides."""
+    flows = (Flow(sources=sources, destination=destination) for destination in destinations)
+    answers = [(flow.destination, known.evaluator.evaluate(flow)) for flow in flows]
+    owners = _owners(ctx, {owner_of(e.deciding) for _, e in answers if e.deciding} - {None})
+    return tuple(Finding(d, e, owners.get(owner_of(e.deciding) if e.deciding else None)) for d, e in answers)
+
+
+def _owners(ctx: Context, ids: set[str | None]) -> dict[str | None, Allowance]:
+    found: dict[str | None, Allowance] = {}
+    if ids:
+        with ctx.store.read() as tx:
+            for each in sorted(id_ for id_ in ids if id_):
+                try:
+                    found[each] = tx.allowances.get(each)
+                except UnknownAllowance:
+                    continue
+    return found
+
+
+def dead(
+    ctx: Context, known: KnownRules, way: WayOut, destinations: Iterable[Destination]
+) -> list[tuple[Destination, TraceStep]]:
+    """The destinations for which a rule of ours would never be reached, with what ends them before."""
+    if way.target is None:
+        return []
+    place = place_of(known.rules, way.target, ctx.rulebook.home)
+    flows = (Flow(sources=way.sources, destination=destination) for destination in destinations)
+    steps = ((flow.destination, obstacle(known.evaluator, flow, place)) for flow in flows)
+    return [(destination, step) for destination, step in steps if step is not None]
+
+
+def suggestions(ctx: Context, known: KnownRules | None, destinations: Iterable[Destination]) -> tuple[str, ...]:
+    """Names that the asked wildcards would open and that bundles or the firewall's own rules know."""
+    wildcards = [destination for destination in destinations if destination.is_wildcard]
+    if not wildcards:
+        return ()
+    names = {one.fqdn for bundle in ctx.rulebook.bundles.values() for one in bundle.destinations}
+    names |= set(_rule_names(known)) if known else set()
+    return tuple(sorted({name for wildcard in wildcards for name in narrower(wildcard, names)}))
+
+
+def _rule_names(known: KnownRules) -> Iterable[str]:
+    groups = (group for layer in known.rules.layers for group in layer.groups)
+    rules = (rule for group in groups for collection in group.collections for rule in collection.rules)
+    return (name for rule in rules if isinstance(rule, ApplicationRule) for name in rule.target_fqdns)
+
+
+def destinations_of(
+    rulebook: Rulebook, destinations: Iterable[Destination], bundle_name: str | None
+) -> tuple[Destination, ...]:
+    """All destinations that were named, the bundle's included; sorted, without repeats.
+
+    Raises:
+        InvalidInput: None at all, too many, or no such bundle.
+    """
+    bundle: Bundle | None = rulebook.bundles.get(bundle_name) if bundle_name else None
+    if bundle_name and bundle is None:
+        known = ", ".join(sorted(rulebook.bundles)) or "none"
+        raise InvalidInput(f"There is no bundle {bundle_name}; configured are: {known}.", field="bundle")
+    every = {*destinations, *(bundle.destinations if bundle else ())}
+    if not every:
+        raise InvalidInput("Name at least one destination, for example example.com.", field="destinations")
+    if len(every) > MAX_DESTINATIONS:
+        raise InvalidInput(f"{len(every)} destinations are too many at once; {MAX_DESTINATIONS} fit.")
+    return tuple(sorted(every))
+
+
+def require_pool(egress: ClusterEgress, pool: str | None) -> None:
+    """Refuse a node pool that the cluster does not have.
+
+    Raises:
+        InvalidInput: With the names of those that it has.
+    """
+    if pool is not None and pool not in {each.name for each in egress.pools}:
+        known = ", ".join(each.name for each in egress.pools)
+        raise InvalidInput(f"{egress.ref.name} has no node pool {pool}; it has {known}.", field="pool")
+
+
+def cluster_at(ctx: Context, caller: Caller, addresses: Iterable[str]) -> ClusterEgress | None:
+    """The one visible cluster in whose ranges these source addresses lie; None where there is none, or several."""
+    clusters, wanted = visible(ctx, person(ctx, caller)), tuple(addresses)
+    found = [egress for egress in clusters if any(egress.holds(address) for address in wanted)]
+    return found[0] if len(found) == 1 else None

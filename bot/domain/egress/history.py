@@ -1,0 +1,68 @@
+"""What a cluster's outbound IPs were, and when they changed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address, ip_network
+
+from bot.domain.egress.values import ClusterEgress, ClusterRef, PathKind
+
+_UNCERTAIN = frozenset({"unreadable", "no-addresses"})
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A time in which a cluster left with the same addresses.
+
+    Args:
+        ref: Which cluster; it need not exist any more.
+        declared: Its outbound type then, in Azure's own words.
+        ips: The addresses and prefixes, as text, IPv4 first.
+        since: When they were first seen.
+        until: When they were first seen gone; None while they are in use.
+    """
+
+    ref: ClusterRef
+    declared: str
+    ips: tuple[str, ...]
+    since: datetime
+    until: datetime | None = None
+
+    def covers(self, address: str) -> bool:
+        """Whether an IP address is one of them, or lies in a prefix."""
+        wanted = ip_address(address)
+        return any(wanted in ip_network(text, strict=False) for text in self.ips)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A cluster's outbound IPs were others than at the reading before.
+
+    Args:
+        ref: Which cluster.
+        before: The addresses and prefixes that were known.
+        after: Those that are there now.
+        seen_before: When it was last read with the former ones.
+        at: When it was read with the new ones.
+    """
+
+    ref: ClusterRef
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    seen_before: datetime
+    at: datetime
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        """Addresses that are new."""
+        return tuple(address for address in self.after if address not in self.before)
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Addresses that are gone."""
+        return tuple(address for address in self.before if address not in self.after)
+
+
+def addresses_of(egress: ClusterEgress) -> tuple[str, ...] | None:
+    """The outbound addresses as history keeps them; None where a part could not be read, so that nobody can say."""
+    is_unknown = PathKind.UNKNOWN in egress.effective or any(one.code in _UNCERTAIN for one in egress.warnings)
+    return None if is_unknown else tuple(ip.address for ip in egress.ips)

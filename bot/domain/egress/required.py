@@ -1,0 +1,242 @@
+"""What AKS itself must reach from a routed cluster, against the rules of its firewall.
+
+Application rules and FQDN tags carry HTTP and HTTPS only; everything else needs a network rule.
+
+Sources, read 2026-11: https://learn.microsoft.com/azure/aks/outbound-rules-control-egress (what must be reached;
+service tag ``AzureCloud`` for the API server, FQDN tag ``AzureKubernetesService`` for the rest) and
+https://learn.microsoft.com/azure/firewall/fqdn-tags.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from bot.domain.egress.fleet import RequiredEndpoint
+from bot.domain.firewall import (
+    Action,
+    ApplicationRule,
+    Evaluation,
+    Evaluator,
+    Flow,
+    Kind,
+    NetworkRule,
+    Outcome,
+    Rule,
+    RuleSet,
+)
+from bot.domain.firewall.matchers import AddressBook, address_match, cover
+from bot.domain.firewall.names import Match
+from bot.domain.firewall.order import Placed, in_order
+from bot.domain.firewall.ranges import Spans, spans_from_text, union
+from bot.domain.firewall.rules import Tier
+from bot.domain.fqdn import Destination
+from bot.domain.fqdn.destinations import Protocol
+
+AKS_TAG = "AzureKubernetesService"
+"""The FQDN tag that holds what AKS needs over HTTP and HTTPS; Microsoft keeps it up to date."""
+
+API_SERVER_TAG = "azurecloud"
+"""The service tag that Microsoft prescribes for the API server's tunnel, alone or with a region behind a dot."""
+
+
+class Standing(StrEnum):
+    """How a required endpoint stands: allowed by the tag, allowed by another rule, not provable, or not allowed."""
+
+    TAG = "tag"
+    RULE = "rule"
+    UNSURE = "unsure"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointCheck:
+    """One required endpoint against the rules.
+
+    Args:
+        endpoint: What must be reached.
+        standing: Whether it can be.
+        by: The rule that decides, where one does.
+        why: One sentence, for what is not simply allowed.
+    """
+
+    endpoint: RequiredEndpoint
+    standing: Standing
+    by: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredEndpoints:
+    """Everything that AKS must reach from one cluster.
+
+    Args:
+        checks: One for each endpoint, as Azure lists them.
+        tag_rule: The rule that allows the FQDN tag ``AzureKubernetesService`` for the cluster; empty without one.
+    """
+
+    checks: tuple[EndpointCheck, ...]
+    tag_rule: str = ""
+
+    def standing(self, *wanted: Standing) -> tuple[EndpointCheck, ...]:
+        """Those that stand so."""
+        return tuple(check for check in self.checks if check.standing in wanted)
+
+
+def check_required(
+    rules: RuleSet, sources: tuple[str, ...], endpoints: Sequence[RequiredEndpoint]
+) -> RequiredEndpoints:
+    """Hold the published outbound dependencies against the rules of a firewall.
+
+    The contents of the FQDN tag are not published; it stands for exactly the endpoints that AKS publishes.
+
+    Args:
+        rules: As they are in Azure.
+        sources: The ranges of the cluster; at least one.
+        endpoints: What AKS publishes for the cluster.
+    """
+    tagged = {placed_rule.name for _, placed_rule in _tag_rules(rules)}
+    evaluator = Evaluator(_with_tag_resolved(rules, endpoints))
+    asked = union(span for text in sources for span in spans_from_text(text) or ())
+    found = []
+    for endpoint in endpoints:
+        destination = _destination(endpoint)
+        if destination is None:
+            found.append(_by_network(rules, asked, endpoint))
+        else:
+            found.append(_by_name(endpoint, evaluator.evaluate(Flow(sources=sources, destination=destination)), tagged))
+    return RequiredEndpoints(tuple(found), _tag_rule(rules, asked))
+
+
+def _destination(endpoint: RequiredEndpoint) -> Destination | None:
+    """As an application rule sees it; None for what is neither HTTP nor HTTPS."""
+    protocol = {"http": Protocol.HTTP, "https": Protocol.HTTPS}.get(endpoint.protocol.lower())
+    return Destination(endpoint.domain, protocol, endpoint.port) if protocol else None
+
+
+def _by_name(endpoint: RequiredEndpoint, found: Evaluation, tagged: set[str]) -> EndpointCheck:
+    rule = (found.deciding.rule if found.deciding else None) or ""
+    if found.outcome is Outcome.ALLOWED:
+        return EndpointCheck(endpoint, Standing.TAG if rule in tagged else Standing.RULE, rule or "Azure itself")
+    if found.outcome is Outcome.DEPENDS:
+        return EndpointCheck(endpoint, Standing.UNSURE, rule, " ".join(found.depends_on[:1]))
+    why = found.deciding.why if found.deciding and rule else "No rule allows it."
+    return EndpointCheck(endpoint, Standing.MISSING, rule, why)
+
+
+def _tag_rules(rules: RuleSet) -> Iterator[tuple[Placed, ApplicationRule]]:
+    for placed in in_order(rules):
+        if placed.collection.kind is Kind.APPLICATION and placed.collection.action is Action.ALLOW:
+            for rule in placed.collection.rules:
+                if isinstance(rule, ApplicationRule) and _has_tag(rule):
+                    yield placed, rule
+
+
+def _has_tag(rule: ApplicationRule) -> bool:
+    return any(tag.lower() == AKS_TAG.lower() for tag in rule.fqdn_tags)
+
+
+def _tag_rule(rules: RuleSet, asked: Spans) -> str:
+    book = AddressBook(rules.ip_groups)
+    fitting = (
+        rule.name
+        for _, rule in _tag_rules(rules)
+        if cover(book.read(rule.source_addresses, rule.source_ip_groups), asked).yes == asked
+    )
+    return next(fitting, "")
+
+
+def _with_tag_resolved(rules: RuleSet, endpoints: Sequence[RequiredEndpoint]) -> RuleSet:
+    """The same rules, with the tag written out as what AKS publishes for it."""
+    found = [destination for endpoint in endpoints if (destination := _destination(endpoint))]
+    names = tuple(dict.fromkeys(destination.fqdn for destination in found))
+    services = tuple(dict.fromkeys((destination.protocol.value, destination.port) for destination in found))
+
+    def written_out(rule: Rule) -> Rule:
+        if not isinstance(rule, ApplicationRule) or not _has_tag(rule):
+            return rule
+        rest = tuple(tag for tag in rule.fqdn_tags if tag.lower() != AKS_TAG.lower())
+        return replace(rule, fqdn_tags=rest, target_fqdns=names, protocols=services)
+
+    layers = tuple(
+        replace(
+            layer,
+            groups=tuple(
+                replace(
+                    group,
+                    collections=tuple(
+                        replace(collection, rules=tuple(written_out(rule) for rule in collection.rules))
+                        for collection in group.collections
+                    ),
+                )
+                for group in layer.groups
+            ),
+        )
+        for layer in rules.layers
+    )
+    return replace(rules, layers=layers)
+
+
+_NEEDS_NETWORK_RULE = "It needs a network rule ({0} {1}): application rules and FQDN tags carry HTTP and HTTPS only."
+
+
+def _by_network(rules: RuleSet, asked: Spans, endpoint: RequiredEndpoint) -> EndpointCheck:
+    """The first network rule that matches for certain decides; one that may match makes it unsure."""
+    unsure: list[EndpointCheck] = []
+    nearly = ""
+    for rule, action, match, why in _network_matches(rules, asked, endpoint):
+        if match is Match.NO:
+            nearly = nearly or why
+            continue
+        if match is Match.YES and not unsure:
+            standing = Standing.RULE if action is Action.ALLOW else Standing.MISSING
+            return EndpointCheck(endpoint, standing, rule.name, "" if standing is Standing.RULE else why)
+        unsure.append(EndpointCheck(endpoint, Standing.UNSURE, rule.name, why))
+        if match is Match.YES:
+            break
+    if unsure:
+        return unsure[0]
+    why = nearly or _NEEDS_NETWORK_RULE.format(endpoint.protocol.upper(), endpoint.port)
+    return EndpointCheck(endpoint, Standing.MISSING, "", why)
+
+
+def _network_matches(
+    rules: RuleSet, asked: Spans, endpoint: RequiredEndpoint
+) -> Iterator[tuple[NetworkRule, Action, Match, str]]:
+    book = AddressBook(rules.ip_groups)
+    for placed in in_order(rules):
+        if placed.collection.kind is not Kind.NETWORK:
+            continue
+        for rule in placed.collection.rules:
+            if not isinstance(rule, NetworkRule) or not _has_service(rule, endpoint):
+                continue
+            covered = cover(book.read(rule.source_addresses, rule.source_ip_groups), asked)
+            match, why = _reaches(rules, book, rule, endpoint)
+            if not (covered.yes or covered.maybe):
+                continue
+            is_definite = match is Match.NO or covered.yes == asked
+            yield rule, placed.collection.action, match if is_definite else Match.UNKNOWN, why
+
+
+def _has_service(rule: NetworkRule, endpoint: RequiredEndpoint) -> bool:
+    protocols = {protocol.lower() for protocol in rule.ip_protocols}
+    return bool(protocols & {"any", endpoint.protocol.lower()}) and any(
+        _has_port(text, endpoint.port) for text in rule.destination_ports
+    )
+
+
+def _has_port(text: str, port: int) -> bool:
+    low, dash, high = text.strip().partition("-")
+    if low == "*":
+        return True
+    return low.isdecimal() and int(low) <= port <= (int(high) if dash and high.isdecimal() else int(low))
+
+
+def _reaches(rules: RuleSet, book: AddressBook, rule: NetworkRule, endpoint: RequiredEndpoint) -> tuple[Match, str]:
+    if endpoint.domain in rule.destination_fqdns and rules.dns_proxy and rules.tier is not Tier.BASIC:
+        return Match.YES, f"{rule.name} names {endpoint.domain}."
+    if endpoint.domain in rule.destination_fqdns:
+        return Match.NO, f"The rule {rule.name} names it, but the firewall's DNS proxy is off, so it never matches."
+    tags = (text.lower().partition(".")[0] for text in rule.destination_addresses)
+    if endpoint.domain.endswith(".azmk8s.io") and API_SERVER_TAG in tags:
+        return Match.YES, f"{rule.name} holds the service tag that Microsoft prescribes for the API server."
+    return address_match(rule.name, book.read(rule.destination_addresses, rule.destination_ip_groups), ())

@@ -1,0 +1,88 @@
+"""What filters a cluster's way out: an Azure Firewall, nothing, something unreadable; or that there is none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from bot.domain.egress import ClusterEgress, EgressPath, PathKind
+from bot.domain.target import Target
+
+
+class Barrier(StrEnum):
+    """What decides whether traffic gets out.
+
+    ``FIREWALL``: an Azure Firewall whose rules can be read. ``OPEN``: nothing that filters by name. ``CLOSED``: there
+    is no way out. ``UNKNOWN``: an appliance or gateway that is no Azure Firewall known to the bot. ``MIXED``: pools
+    leave by different ways, so that the answer differs between them.
+    """
+
+    FIREWALL = "firewall"
+    OPEN = "open"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+    MIXED = "mixed"
+
+
+BARRIERS: Mapping[PathKind, Barrier] = MappingProxyType(
+    {
+        PathKind.LOAD_BALANCER: Barrier.OPEN,
+        PathKind.NAT_GATEWAY: Barrier.OPEN,
+        PathKind.INSTANCE: Barrier.OPEN,
+        PathKind.FIREWALL: Barrier.FIREWALL,
+        PathKind.HUB_FIREWALL: Barrier.FIREWALL,
+        PathKind.NONE: Barrier.CLOSED,
+        PathKind.BLOCKED: Barrier.CLOSED,
+    }
+)
+"""What each kind of path means; every other kind is unknown."""
+
+_SENTENCES: Mapping[Barrier, str] = MappingProxyType(
+    {
+        Barrier.FIREWALL: "{name} leaves through an Azure Firewall.",
+        Barrier.OPEN: "{name} leaves directly ({declared}), no firewall filters it: nothing has to be allowed.",
+        Barrier.CLOSED: "{name} has the outbound type {declared}: it has no way out that a rule could open.",
+        Barrier.UNKNOWN: (
+            "{name} leaves through an appliance that is no Azure Firewall known to this bot; ask who runs it."
+        ),
+        Barrier.MIXED: "The node pools of {name} leave by different ways; name one of {pools}.",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """How the traffic of a cluster, or of one node pool, is filtered.
+
+    Args:
+        barrier: What decides.
+        sentence: The same for people.
+        target: Where the firewall's rules are; set exactly for ``Barrier.FIREWALL``.
+        sources: The ranges (CIDR) that the firewall sees; not empty exactly for ``Barrier.FIREWALL``.
+    """
+
+    barrier: Barrier
+    sentence: str
+    target: Target | None = None
+    sources: tuple[str, ...] = ()
+
+
+def way_out(egress: ClusterEgress, pool: str | None = None) -> WayOut:
+    """What filters a cluster, or one of its node pools."""
+    target, sources = egress.target(pool), egress.sources(pool)
+    found = {_barrier(path) for path in egress.paths_of(pool)} or {Barrier.UNKNOWN}
+    barrier = found.pop() if len(found) == 1 else Barrier.MIXED
+    if barrier is Barrier.FIREWALL and target is None:
+        barrier = Barrier.MIXED
+    pools = ", ".join(each.name for each in egress.pools)
+    sentence = _SENTENCES[barrier].format(name=egress.ref.name, declared=egress.declared, pools=pools)
+    if barrier is Barrier.FIREWALL:
+        return WayOut(barrier, sentence, target, sources)
+    return WayOut(barrier, sentence)
+
+
+def _barrier(path: EgressPath) -> Barrier:
+    """A firewall that could not be read, or whose sources are not known, cannot be evaluated."""
+    barrier = BARRIERS.get(path.kind, Barrier.UNKNOWN)
+    is_known = path.target is not None and bool(path.sources)
+    return Barrier.UNKNOWN if barrier is Barrier.FIREWALL and not is_known else barrier

@@ -1,0 +1,78 @@
+"""Where a new rule of ours would stand among the rules of a firewall."""
+
+from dataclasses import dataclass
+
+from bot.domain.firewall import Evaluator, Flow, Kind, RuleCollection, RuleSet, TraceStep
+from bot.domain.rules import FIRST_PRIORITY, PREFIX
+from bot.domain.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Our rule collection group as the configuration wants it.
+
+    Args:
+        group: Its name.
+        priority: Its priority where it has to be created; the next free one if that is taken.
+    """
+
+    group: str = "rcg-aks-egress"
+    priority: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the order of evaluation.
+
+    Args:
+        layer: Resource id of the firewall policy or classic firewall.
+        group_priority: Of the rule collection group.
+        collection_priority: Of the rule collection.
+    """
+
+    layer: str
+    group_priority: int
+    collection_priority: int
+
+
+def place_of(rules: RuleSet, target: Target, home: Home) -> Place:
+    """Where the reconciler would put a new rule collection.
+
+    In a firewall policy that is our own group, or the next free priority where it does not exist yet; in a classic
+    firewall the next free priority among the application rule collections.
+    """
+    groups = [group for layer in rules.layers if layer.id == target.id for group in layer.groups]
+    if rules.classic:
+        priority = groups[0].priority if groups else home.priority
+        return Place(target.id, priority, _after([each for group in groups for each in group.collections]))
+    ours = next((group for group in groups if group.name.lower() == home.group.lower()), None)
+    if ours is not None:
+        return Place(target.id, ours.priority, _after(list(ours.collections)))
+    taken = {group.priority for group in groups}
+    return Place(target.id, _free(home.priority, taken), FIRST_PRIORITY)
+
+
+def _after(collections: list[RuleCollection]) -> int:
+    """The priority of one more rule collection of ours."""
+    alike = [each for each in collections if each.kind is Kind.APPLICATION]
+    foreign = {each.priority for each in alike if not each.name.startswith(PREFIX)}
+    priority = _free(FIRST_PRIORITY, foreign)
+    for _ in range(len(alike) - len(foreign)):
+        priority = _free(priority + 1, foreign)
+    return priority
+
+
+def _free(wanted: int, taken: set[int]) -> int:
+    while wanted in taken:
+        wanted += 1
+    return wanted
+
+
+def obstacle(evaluator: Evaluator, flow: Flow, place: Place) -> TraceStep | None:
+    """The rule collection that would make a rule of ours for this flow dead, or None."""
+    return evaluator.stands_in_the_way(
+        flow,
+        layer=place.layer,
+        group_priority=place.group_priority,
+        collection_priority=place.collection_priority,
+    )

@@ -1,0 +1,29 @@
+"""Use cases of looking: which clusters there are, how one leaves Azure, whose IP this is."""
+
+from bot.inventory.endpoints import ENDPOINTS, ENDPOINTS_EVERY, EndpointReport, check_endpoints, sweep_endpoints
+from bot.inventory.find import find, live, person, visible
+from bot.inventory.fleet import FleetPage, fleet
+from bot.inventory.refreshing import FLEET, FLEET_EVERY, refresh
+from bot.inventory.showing import EgressReport, show
+from bot.inventory.tracing import Ownership, whois
+
+__all__ = [
+    "ENDPOINTS",
+    "ENDPOINTS_EVERY",
+    "FLEET",
+    "FLEET_EVERY",
+    "EgressReport",
+    "EndpointReport",
+    "FleetPage",
+    "Ownership",
+    "check_endpoints",
+    "find",
+    "fleet",
+    "live",
+    "person",
+    "refresh",
+    "show",
+    "sweep_endpoints",
+    "visible",
+    "whois",
+]

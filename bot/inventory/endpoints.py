@@ -1,0 +1,83 @@
+"""What AKS itself must reach from routed clusters: checked one by one on request, and all of them in the background."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.egress import ClusterEgress, RequiredEndpoints, check_required
+from bot.domain.target import Target
+from bot.errors import ArmForbidden, ArmNotFound, InvalidInput
+from bot.inventory.find import live, person
+from bot.ports import Caller, Context
+
+ENDPOINTS = "endpoints"
+"""The work key of the check in the background."""
+
+ENDPOINTS_EVERY = timedelta(minutes=5)
+"""How often some clusters are checked."""
+
+STALE = timedelta(hours=1)
+"""How old a check may become before it is done again."""
+
+MOST_AT_ONCE = 10
+"""Clusters of one run: one request each, and a handful for each of their firewalls."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointReport:
+    """The required endpoints of one cluster, checked just now.
+
+    Args:
+        egress: The cluster.
+        found: How each endpoint stands.
+        checked_at: When the check began.
+    """
+
+    egress: ClusterEgress
+    found: RequiredEndpoints
+    checked_at: datetime
+
+
+def check_endpoints(ctx: Context, caller: Caller, name: str) -> EndpointReport:
+    """Hold what AKS must reach from a cluster against the firewall's rules as they are now.
+
+    Raises:
+        UnknownCluster: No such cluster, or none that this person may see.
+        InvalidInput: It does not leave through one Azure Firewall.
+    """
+    egress, began = live(ctx, person(ctx, caller), name)
+    target = egress.target()
+    if target is None:
+        kinds = " and ".join(egress.effective) or "no known way"
+        raise InvalidInput(f"{egress.ref.name} leaves by {kinds}, not through one Azure Firewall: no rules to check.")
+    found = _checked(ctx, egress, target)
+    with ctx.store.write() as tx:
+        tx.snapshots.put_endpoints(egress.ref.id, found, began)
+    return EndpointReport(egress, found, began)
+
+
+def sweep_endpoints(ctx: Context) -> None:
+    """Check the routed clusters whose last check is longest ago, some at a time."""
+    now = ctx.clock.now()
+    with ctx.store.read() as tx:
+        done = tx.snapshots.endpoints()
+        routed = [egress for egress in tx.snapshots.all() if egress.target() and egress.sources()]
+    never = datetime.min.replace(tzinfo=now.tzinfo)
+    age = {egress.ref.id: done[egress.ref.id][1] if egress.ref.id in done else never for egress in routed}
+    due = sorted((e for e in routed if now - age[e.ref.id] >= STALE), key=lambda e: (age[e.ref.id], e.ref.id))
+    for egress in due[:MOST_AT_ONCE]:
+        _keep(ctx, egress, now)
+
+
+def _keep(ctx: Context, egress: ClusterEgress, now: datetime) -> None:
+    target = egress.target()
+    try:
+        found = _checked(ctx, egress, target) if target else RequiredEndpoints(())
+    except (ArmForbidden, ArmNotFound):
+        found = RequiredEndpoints(())  # tried: the others have their turn before it is tried again
+    with ctx.store.write() as tx:
+        tx.snapshots.put_endpoints(egress.ref.id, found, now)
+
+
+def _checked(ctx: Context, egress: ClusterEgress, target: Target) -> RequiredEndpoints:
+    endpoints = ctx.arm.read_required_endpoints(egress.ref.id)
+    return check_required(ctx.arm.read_rules(target), egress.sources(), endpoints)

@@ -1,0 +1,65 @@
+"""Reads the fleet. Resource Graph lags behind, so a change of outbound IPs counts once a live read confirms it."""
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.domain.egress import ClusterEgress, Fleet, FleetEntry, addresses_of
+from bot.errors import ArmForbidden, ArmNotFound
+from bot.inventory.changes import announce
+from bot.ports import Context
+
+FLEET = "fleet"
+"""The work key of the fleet's refresh."""
+
+FLEET_EVERY = timedelta(minutes=5)
+"""How old the fleet's snapshot may become before it is read again."""
+
+MOST_CONFIRMED = 20
+"""Different changes that one refresh confirms; the others wait for the next one."""
+
+Addresses = tuple[str, ...]
+
+
+def refresh(ctx: Context) -> None:
+    """Read the fleet and keep it; what changed that nobody changed through us is announced."""
+    fleet = ctx.arm.read_fleet()
+    with ctx.store.read() as tx:
+        known = {egress.ref.id: egress for egress in tx.snapshots.all()}
+    confirmed = confirm(ctx, fleet, known)
+    with ctx.store.write() as tx:
+        announce(ctx, tx, tx.snapshots.put_fleet(confirmed))
+
+
+def confirm(ctx: Context, fleet: Fleet, known: dict[str, ClusterEgress]) -> Fleet:
+    """The fleet with every change of outbound IPs checked against Azure Resource Manager.
+
+    Clusters whose addresses changed alike share what carries them, so one live read stands for all of them. What is
+    not confirmed stays as it is known.
+
+    Args:
+        ctx: The context.
+        fleet: As Resource Graph has it.
+        known: The clusters as they were last read, by id.
+    """
+    alike: dict[tuple[Addresses, Addresses], list[str]] = defaultdict(list)
+    for entry in fleet.entries:
+        before, after = known.get(entry.ref.id), addresses_of(entry.egress)
+        was = addresses_of(before) if before else None
+        if was is not None and after is not None and was != after:
+            alike[was, after].append(entry.ref.id)
+    doubted: dict[str, ClusterEgress] = {}
+    for number, ((_, after), ids) in enumerate(alike.items()):
+        seen = _live(ctx, ids[0]) if number < MOST_CONFIRMED else None
+        if seen is None or addresses_of(seen) != after:
+            doubted |= {id_: known[id_] for id_ in ids}
+        if seen is not None:
+            doubted[ids[0]] = seen
+    return replace(fleet, entries=tuple(FleetEntry(doubted.get(e.ref.id, e.egress)) for e in fleet.entries))
+
+
+def _live(ctx: Context, cluster_id: str) -> ClusterEgress | None:
+    try:
+        return ctx.arm.read_egress(cluster_id)
+    except (ArmNotFound, ArmForbidden):
+        return None

@@ -1,0 +1,110 @@
+"""Whose an IP is, or was."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+
+from bot.domain.access import may_see
+from bot.domain.egress import ClusterEgress, Period
+from bot.errors import InvalidInput
+from bot.inventory.find import person, visible
+from bot.ports import Caller, Context
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """What is known of an address.
+
+    Args:
+        address: In its canonical form.
+        at: The time that was asked about; None for now.
+        leaving: Clusters that leave with it now; empty where another time was asked about.
+        reached: Clusters that are reached at it now: ingress, which alone says nothing about who leaves.
+        periods: When it was used: at the time that was asked about, or else before now; newest first.
+        watched_since: The beginning of what is on record; None where nothing is.
+        gaps: A sentence for each subscription that could not be read last.
+    """
+
+    address: str
+    at: datetime | None = None
+    leaving: tuple[ClusterEgress, ...] = ()
+    reached: tuple[ClusterEgress, ...] = ()
+    periods: tuple[Period, ...] = ()
+    watched_since: datetime | None = None
+    gaps: tuple[str, ...] = ()
+
+
+def whois(ctx: Context, caller: Caller, address: str, date: str = "") -> Ownership:
+    """The clusters that leave, or left, through a public IP.
+
+    Args:
+        ctx: The context.
+        caller: Who asks.
+        address: As it was typed.
+        date: ``2026-11-01`` for the whole day (UTC), ``2026-11-01T14:30`` for a minute; empty for now.
+
+    Raises:
+        InvalidInput: No address, a private one, no date, or one to come.
+    """
+    who, wanted = person(ctx, caller), _public(address)
+    if date:
+        return _at(ctx, caller, wanted, date)
+    seen = visible(ctx, who)
+    leaving = tuple(e for e in seen if any(ip.covers(wanted) for ip in e.ips))
+    reached = tuple(e for e in seen if any(ip.address == wanted for ip in e.ingress))
+    past, since, gaps = _history(ctx, caller, wanted)
+    return Ownership(wanted, None, leaving, reached, () if leaving else past, since, gaps)
+
+
+def _at(ctx: Context, caller: Caller, wanted: str, date: str) -> Ownership:
+    start, end = _span(date)
+    if start > ctx.clock.now():
+        raise InvalidInput(f"{date} is still to come; ask about a day that has begun.")
+    found, since, gaps = _history(ctx, caller, wanted, start, end)
+    return Ownership(wanted, start, periods=found, watched_since=since, gaps=gaps)
+
+
+def _history(
+    ctx: Context, caller: Caller, wanted: str, start: datetime | None = None, end: datetime | None = None
+) -> tuple[tuple[Period, ...], datetime | None, tuple[str, ...]]:
+    who = person(ctx, caller)
+    with ctx.store.read() as tx:
+        periods, first, reading = tx.snapshots.periods(start, end), tx.snapshots.watched_since(), tx.snapshots.reading()
+    found = tuple(one for one in periods if one.covers(wanted) and may_see(ctx.rulebook, who, one.ref))
+    return found, first, reading.gaps if reading else ()
+
+
+def _public(typed: str) -> str:
+    """The canonical form of a public address.
+
+    Raises:
+        InvalidInput: With what would be right.
+    """
+    shown = typed if len(typed) <= 60 else f"{typed[:60]}…"
+    try:
+        wanted = ip_address(typed.strip().strip("[]`"))
+    except ValueError as error:
+        hint = " Leave the range away: one address is enough." if "/" in typed else ""
+        raise InvalidInput(f"“{shown}” is not an IP address; write one like 20.61.4.7.{hint}") from error
+    if not wanted.is_global:
+        raise InvalidInput(
+            f"{wanted} is a private or reserved address: nobody leaves Azure with it. "
+            "The far side sees one of the public IPs that `/egress show CLUSTER` lists."
+        )
+    return str(wanted)
+
+
+def _span(date: str) -> tuple[datetime, datetime]:
+    """A day, or a minute, as the time from its beginning up to its end.
+
+    Raises:
+        InvalidInput: It is neither.
+    """
+    try:
+        time = datetime.fromisoformat(date)
+    except ValueError as error:
+        raise InvalidInput(f"“{date[:60]}” is no date: write 2026-11-01 or 2026-11-01T14:30 (UTC).") from error
+    start = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    return start, start + (DAY if len(date) <= len("2026-11-01") else timedelta(minutes=1))

@@ -1,0 +1,69 @@
+"""Clusters as they were read, now and before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.egress import Change, ClusterEgress, Fleet, Period, RequiredEndpoints
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """When all clusters were last read together.
+
+    Args:
+        read_at: When it began.
+        gaps: A sentence for each subscription that could not be read; its clusters are older than ``read_at``.
+    """
+
+    read_at: datetime
+    gaps: tuple[str, ...] = ()
+
+
+class Snapshots(Protocol):
+    """Clusters as they were last read, and what their outbound IPs were before."""
+
+    def put(self, egress: ClusterEgress, read_at: datetime) -> Change | None:
+        """Keep one cluster as it was read; a change of its outbound IPs is returned to exactly one caller."""
+        ...
+
+    def put_fleet(self, fleet: Fleet) -> tuple[Change, ...]:
+        """Keep all clusters as they were read, forget those that are gone from subscriptions that were read."""
+        ...
+
+    def forget(self, cluster_id: str, at: datetime) -> None:
+        """A cluster does not exist any more; its history stays."""
+        ...
+
+    def reading(self) -> Reading | None:
+        """When all clusters were last read together; None before the first time."""
+        ...
+
+    def get(self, cluster_id: str) -> tuple[ClusterEgress, datetime] | None:
+        """A cluster as last read, and when."""
+        ...
+
+    def named(self, name: str) -> list[ClusterEgress]:
+        """The clusters with this name or ARM id, whatever its case."""
+        ...
+
+    def all(self) -> list[ClusterEgress]:
+        """Every cluster, by name."""
+        ...
+
+    def periods(self, since: datetime | None = None, until: datetime | None = None) -> list[Period]:
+        """The periods that touch the time from ``since`` up to but without ``until``, newest first."""
+        ...
+
+    def watched_since(self) -> datetime | None:
+        """The beginning of what is on record; None where nothing is."""
+        ...
+
+    def put_endpoints(self, cluster_id: str, found: RequiredEndpoints, checked_at: datetime) -> None:
+        """Keep what the required endpoints of a cluster were found to be."""
+        ...
+
+    def endpoints(self, cluster_id: str | None = None) -> Mapping[str, tuple[RequiredEndpoints, datetime]]:
+        """What was found of one cluster, or of all, by cluster id, and when."""
+        ...

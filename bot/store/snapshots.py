@@ -1,0 +1,181 @@
+"""Clusters as they were last read, and what their outbound IPs were before."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.domain.egress import Change, ClusterEgress, Fleet, Period, RequiredEndpoints, addresses_of
+from bot.ports import Reading
+from bot.store import schema
+from bot.store.rows import (
+    body_from_egress,
+    body_from_endpoints,
+    body_from_ref,
+    egress_from_row,
+    endpoints_from_row,
+    period_from_row,
+)
+from bot.store.times import text_from_time, time_from_text
+
+cluster, history = schema.cluster.c, schema.egress_history.c
+
+AT_ONCE = 500
+"""Ids in one condition: SQLite takes 32,766 parameters (https://www.sqlite.org/limits.html, read 2026-11)."""
+
+
+class SqlSnapshots:
+    """``ports.Snapshots`` in SQL.
+
+    A change is reported by the one transaction that ends the period in force: a second one that saw the same finds it
+    ended already, on both databases.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, egress: ClusterEgress, read_at: datetime) -> Change | None:
+        """Keep one cluster as it was read; an older reading never replaces a newer one."""
+        changes = self._put_all([egress], read_at)
+        return changes[0] if changes else None
+
+    def put_fleet(self, fleet: Fleet) -> tuple[Change, ...]:
+        """Keep all clusters as they were read, and forget those that are gone from subscriptions that were read."""
+        at = text_from_time(fleet.read_at)
+        changes = self._put_all([entry.egress for entry in fleet.entries], fleet.read_at)
+        present = {entry.ref.id for entry in fleet.entries}
+        older = self._connection.scalars(select(cluster.id).where(cluster.read_at <= at))
+        gone = [id_ for id_ in older if id_ not in present and id_.split("/")[2] not in fleet.unread]
+        for start in range(0, len(gone), AT_ONCE):
+            self._forget(gone[start : start + AT_ONCE], at)
+        reading = {"id": 1, "read_at": at, "gaps": list(fleet.gaps)}
+        self._connection.execute(_upsert(self._connection, schema.fleet, "id"), [reading])
+        return changes
+
+    def forget(self, cluster_id: str, at: datetime) -> None:
+        """A cluster does not exist any more; its history stays."""
+        self._forget([cluster_id], text_from_time(at))
+
+    def reading(self) -> Reading | None:
+        """When all clusters were last read together; None before the first time."""
+        row = self._connection.execute(select(schema.fleet)).one_or_none()
+        return Reading(time_from_text(row.read_at), tuple(row.gaps)) if row else None
+
+    def get(self, cluster_id: str) -> tuple[ClusterEgress, datetime] | None:
+        """A cluster as last read, and when."""
+        row = self._connection.execute(select(schema.cluster).filter_by(id=cluster_id)).one_or_none()
+        return (egress_from_row(row), time_from_text(row.read_at)) if row else None
+
+    def named(self, name: str) -> list[ClusterEgress]:
+        """The clusters with this name or ARM id, whatever its case."""
+        wanted = name.strip().rstrip("/").lower()
+        query = select(schema.cluster).where(or_(cluster.name == wanted, cluster.id == wanted)).order_by(cluster.id)
+        return [egress_from_row(row) for row in self._connection.execute(query)]
+
+    def all(self) -> list[ClusterEgress]:
+        """Every cluster, by name."""
+        query = select(schema.cluster).order_by(cluster.name, cluster.id)
+        return [egress_from_row(row) for row in self._connection.execute(query)]
+
+    def periods(self, since: datetime | None = None, until: datetime | None = None) -> list[Period]:
+        """The periods that touch the time from ``since`` up to but without ``until``, newest first."""
+        query = select(schema.egress_history).order_by(history.since.desc(), history.cluster_id)
+        if since is not None:
+            query = query.where(or_(history.until.is_(None), history.until > text_from_time(since)))
+        if until is not None:
+            query = query.where(history.since < text_from_time(until))
+        return [period_from_row(row) for row in self._connection.execute(query)]
+
+    def watched_since(self) -> datetime | None:
+        """The beginning of what is on record; None where nothing is."""
+        first = self._connection.scalar(select(func.min(history.since)))
+        return time_from_text(first) if first else None
+
+    def put_endpoints(self, cluster_id: str, found: RequiredEndpoints, checked_at: datetime) -> None:
+        """Keep what the required endpoints of a cluster were found to be."""
+        row = {"cluster_id": cluster_id, "checked_at": text_from_time(checked_at), "body": body_from_endpoints(found)}
+        self._connection.execute(_upsert(self._connection, schema.endpoint_check, "cluster_id"), [row])
+
+    def endpoints(self, cluster_id: str | None = None) -> dict[str, tuple[RequiredEndpoints, datetime]]:
+        """What was found of one cluster, or of all, by cluster id, and when."""
+        query = select(schema.endpoint_check)
+        if cluster_id is not None:
+            query = query.filter_by(cluster_id=cluster_id)
+        rows = self._connection.execute(query)
+        return {row.cluster_id: (endpoints_from_row(row), time_from_text(row.checked_at)) for row in rows}
+
+    def _put_all(self, clusters: Sequence[ClusterEgress], read_at: datetime) -> tuple[Change, ...]:
+        seen = self._seen([egress.ref.id for egress in clusters])
+        at = text_from_time(read_at)
+        fresh = sorted((egress for egress in clusters if seen.get(egress.ref.id, "") <= at), key=lambda e: e.ref.id)
+        rows = [_row_from_egress(egress, at) for egress in fresh]
+        if rows:
+            self._connection.execute(_upsert(self._connection, schema.cluster, "id"), rows)
+        return self._record(fresh, seen, read_at)
+
+    def _seen(self, ids: Sequence[str]) -> dict[str, str]:
+        """When each of the clusters was last read, as text."""
+        query = select(cluster.id, cluster.read_at)
+        query = query.where(cluster.id.in_(ids)) if len(ids) <= AT_ONCE else query
+        return {row.id: row.read_at for row in self._connection.execute(query)}
+
+    def _record(self, clusters: Sequence[ClusterEgress], seen: dict[str, str], read_at: datetime) -> tuple[Change, ...]:
+        ids = [egress.ref.id for egress in clusters]
+        query = select(schema.egress_history).where(history.until.is_(None))
+        query = query.where(history.cluster_id.in_(ids)) if len(ids) <= AT_ONCE else query
+        in_force = {row.cluster_id: row for row in self._connection.execute(query)}
+        begun, changes = [], []
+        for egress in clusters:
+            ips, row = addresses_of(egress), in_force.get(egress.ref.id)
+            if ips is None or (row is not None and tuple(row.ips) == ips):
+                continue
+            if row is not None:
+                if not self._end(row.id, text_from_time(read_at)):
+                    continue
+                before = time_from_text(seen.get(egress.ref.id, row.since))
+                changes.append(Change(egress.ref, tuple(row.ips), ips, before, read_at))
+            begun.append(_row_of_period(egress, ips, text_from_time(read_at)))
+        if begun:
+            self._connection.execute(_insert_new(self._connection), begun)
+        return tuple(changes)
+
+    def _end(self, row_id: int, at: str) -> bool:
+        ended = update(schema.egress_history).where(history.id == row_id, history.until.is_(None)).values(until=at)
+        return self._connection.execute(ended).rowcount == 1
+
+    def _forget(self, ids: Sequence[str], at: str) -> None:
+        self._connection.execute(delete(schema.cluster).where(cluster.id.in_(ids)))
+        self._connection.execute(delete(schema.endpoint_check).where(schema.endpoint_check.c.cluster_id.in_(ids)))
+        open_ = and_(history.cluster_id.in_(ids), history.until.is_(None))
+        self._connection.execute(update(schema.egress_history).where(open_).values(until=at))
+
+
+def _row_from_egress(egress: ClusterEgress, read_at: str) -> dict[str, Any]:
+    name = egress.ref.name.lower()
+    return {"id": egress.ref.id, "name": name, "read_at": read_at, "body": body_from_egress(egress)}
+
+
+def _row_of_period(egress: ClusterEgress, ips: tuple[str, ...], since: str) -> dict[str, Any]:
+    return {
+        "cluster_id": egress.ref.id,
+        "ref": body_from_ref(egress.ref),
+        "declared": egress.declared,
+        "ips": list(ips),
+        "since": since,
+    }
+
+
+def _upsert(connection: Connection, table: Table, key: str) -> Any:
+    """Insert, or replace the row with that key; a snapshot only by one that is not older."""
+    made = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    values = {column.name: made.excluded[column.name] for column in table.c if column.name != key}
+    newer = table.c.read_at <= made.excluded.read_at if "read_at" in table.c else None
+    return made.on_conflict_do_update(index_elements=[key], set_=values, where=newer)
+
+
+def _insert_new(connection: Connection) -> Any:
+    """Begin periods, but for clusters that have one in force: another replica was faster."""
+    made = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(schema.egress_history)
+    return made.on_conflict_do_nothing(index_elements=["cluster_id"], index_where=schema.IN_FORCE)

@@ -1,0 +1,68 @@
+"""Whose an IP is, or was."""
+
+from bot.domain.egress import ClusterEgress, Period
+from bot.inventory import Ownership
+from handlers.blocks.fleet.phrases import VIA, counted
+from handlers.blocks.kit import code, context, escape, fold, message, section, when
+from handlers.replies import Block, Message
+
+PERIODS_SHOWN = 20
+
+
+def owners(found: Ownership) -> Message:
+    """Which clusters leave, or left, with an address; ingress is said apart."""
+    head = _at(found) if found.at else _now(found)
+    lines = [_cluster(one) for one in found.leaving]
+    blocks = [section(head), *([section(fold(lines))] if lines else [])]
+    blocks += [*_reached(found), *_periods(found), *_limits(found)]
+    return message(head, blocks)
+
+
+def _now(found: Ownership) -> str:
+    shown = code(found.address)
+    if not found.leaving:
+        return f"No cluster that you may see leaves through {shown}."
+    verb = "leaves" if len(found.leaving) == 1 else "leave"
+    shared = " They share it (a firewall or NAT gateway)." if len(found.leaving) > 1 else ""
+    return f"{counted(len(found.leaving), 'cluster')} {verb} through {shown}.{shared}"
+
+
+def _at(found: Ownership) -> str:
+    shown, at = code(found.address), f"{found.at:%Y-%m-%d %H:%M} UTC"
+    if not found.periods:
+        return f"No cluster that you may see left through {shown} on {at}, as far as is on record."
+    names = {period.ref.id for period in found.periods}
+    return f"{counted(len(names), 'cluster')} left through {shown} on {at}."
+
+
+def _cluster(one: ClusterEgress) -> str:
+    return f"{code(one.ref.name)}  {escape(one.declared)}, {escape(one.ref.resource_group)}"
+
+
+def _reached(found: Ownership) -> list[Block]:
+    lines = [
+        f"{code(one.ref.name)} is *reached* at it ({VIA[ip.via]}, {escape(ip.name)}): that is ingress."
+        for one in found.reached
+        for ip in one.ingress
+        if ip.address == found.address
+    ]
+    return [section(fold(lines))] if lines else []
+
+
+def _periods(found: Ownership) -> list[Block]:
+    lines = [_period(one) for one in found.periods]
+    title = "" if found.at else "*Before*\n"
+    return [section(f"{title}{fold(lines, 2800, most=PERIODS_SHOWN)}")] if lines else []
+
+
+def _period(one: Period) -> str:
+    end = f"until {when(one.until)}" if one.until else "until now"
+    return f"{code(one.ref.name)}  {escape(one.declared)}, {escape(one.ref.resource_group)}: {when(one.since)} {end}"
+
+
+def _limits(found: Ownership) -> list[Block]:
+    notes = [
+        *(escape(gap) for gap in found.gaps[:3]),
+        *([f"On record since {when(found.watched_since)}."] if found.watched_since and not found.leaving else []),
+    ]
+    return [context(" ".join(notes))] if notes else []

@@ -1,0 +1,39 @@
+"""Words that more than one answer about clusters needs."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bot.domain.egress import ClusterEgress, OutboundType, PathKind
+
+WAYS: Mapping[PathKind, str] = MappingProxyType(
+    {
+        PathKind.LOAD_BALANCER: "load balancer",
+        PathKind.NAT_GATEWAY: "NAT gateway",
+        PathKind.FIREWALL: "Azure Firewall",
+        PathKind.HUB_FIREWALL: "Azure Firewall of a virtual hub",
+        PathKind.APPLIANCE: "unknown appliance",
+        PathKind.VNET_GATEWAY: "virtual network gateway",
+        PathKind.INSTANCE: "public IPs of the nodes",
+        PathKind.NONE: "no way out",
+        PathKind.BLOCKED: "blocked",
+        PathKind.UNKNOWN: "unknown",
+    }
+)
+"""What carries the traffic, in words."""
+
+VIA: Mapping[str, str] = MappingProxyType(
+    {"loadBalancer": "load balancer", "applicationGateway": "Application Gateway"}
+)
+"""What a cluster is reached through, in words."""
+
+
+def counted(count: int, word: str) -> str:
+    """A number with its unit."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def without_ips(egress: ClusterEgress) -> str:
+    """What is said in the place of outbound IPs where there are none."""
+    has_none = egress.outbound_type in (OutboundType.NONE, OutboundType.BLOCK) and not egress.ips
+    is_closed = set(egress.effective) <= {PathKind.NONE, PathKind.BLOCKED}
+    return "no way out" if has_none and is_closed else "no public IP known"

@@ -1,0 +1,270 @@
+"""What the firewall does with destinations: the verdict first, the rule that decides, and the whole trace."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+from bot.allowances import Preview
+from bot.checking import Check, Finding
+from bot.domain.allowance import status
+from bot.domain.filtering import Barrier
+from bot.domain.firewall import Action, Outcome, Result, Stage, TraceStep
+from handlers.blocks.card import until
+from handlers.blocks.kit import (
+    SECTION_TEXT,
+    VIEW_BLOCKS,
+    actions,
+    button,
+    code,
+    context,
+    escape,
+    fields,
+    fold,
+    header,
+    message,
+    modal,
+    person,
+    section,
+    value,
+    when,
+)
+from handlers.replies import Block, Message, View
+
+VERDICTS: Mapping[Outcome, tuple[str, str]] = MappingProxyType(
+    {
+        Outcome.ALLOWED: (":white_check_mark:", "allowed"),
+        Outcome.DENIED: (":no_entry:", "denied by a rule"),
+        Outcome.DEFAULT_DENIED: (":no_entry:", "denied by default"),
+        Outcome.DEPENDS: (":grey_question:", "depends"),
+    }
+)
+"""A mark and the words of each outcome."""
+
+UNFILTERED: Mapping[Barrier, tuple[str, str]] = MappingProxyType(
+    {
+        Barrier.OPEN: (":unlock:", "not filtered"),
+        Barrier.CLOSED: (":no_entry_sign:", "nothing leaves"),
+        Barrier.UNKNOWN: (":grey_question:", "not known"),
+        Barrier.MIXED: (":grey_question:", "depends on the node pool"),
+    }
+)
+"""The same where no rules can be evaluated."""
+
+STAGES: Mapping[Stage, str] = MappingProxyType(
+    {
+        Stage.THREAT_INTEL: "threat intelligence",
+        Stage.DNAT: "DNAT",
+        Stage.NETWORK: "network",
+        Stage.APPLICATION: "application",
+        Stage.INFRASTRUCTURE: "built-in",
+        Stage.DEFAULT: "default",
+    }
+)
+MARKS: Mapping[Result, str] = MappingProxyType(
+    {
+        Result.HIT: ":large_blue_circle: hit",
+        Result.PARTIAL: ":large_yellow_circle: hits a part",
+        Result.UNKNOWN: ":grey_question: unknown",
+        Result.MISS: ":white_circle: miss",
+    }
+)
+
+STEPS_SHOWN = 8
+FINDINGS_SHOWN = 40
+CARRIED = 1200
+"""Characters of hosts that a button carries: with the ids they fit the 2,000 of its value."""
+NOT_LOOKED_AT = "Network security groups, network policies of Kubernetes and the host itself are not looked at."
+
+
+def check_card(found: Check, now: datetime) -> Message:
+    """The answer to a check."""
+    name = found.egress.ref.name
+    if not found.findings:
+        return _unfiltered(found)
+    if len(found.findings) == 1:
+        (only,) = found.findings
+        title = f"{name} → {only.destination}: {_words(only)}"
+        return message(title, [header(title), *_in_full(only, now), _small_print(found), *_offers(found, now)])
+    granted = sum(one.evaluation.outcome is Outcome.ALLOWED for one in found.findings)
+    title = f"{name}: {granted} of {len(found.findings)} allowed"
+    rows = [section(_line(one), accessory=_trace_button(found, one)) for one in found.findings[:FINDINGS_SHOWN]]
+    rest = len(found.findings) - len(rows)
+    rows += [context(f"and {rest} more; check them apart")] if rest else []
+    return message(title, [header(title), *rows, _small_print(found), *_offers(found, now)])
+
+
+def _unfiltered(found: Check) -> Message:
+    mark, words = UNFILTERED[found.way.barrier]
+    asked = [str(destination) for destination in found.query.destinations]
+    title = f"{found.egress.ref.name} → {asked[0]}{f' and {len(asked) - 1} more' if asked[1:] else ''}: {words}"
+    paths = [f"• {escape(path.why)}" for path in found.egress.paths_of(found.query.pool)]
+    why = [section(fold(paths, 1500, most=STEPS_SHOWN))] if paths else []
+    return message(
+        title, [header(title), section(f"{mark} {escape(found.way.sentence)}"), *why, context(NOT_LOOKED_AT)]
+    )
+
+
+def _in_full(finding: Finding, now: datetime) -> list[Block]:
+    evaluation, step = finding.evaluation, finding.evaluation.deciding
+    mark, words = VERDICTS[evaluation.outcome][0], escape(_words(finding))
+    why = escape(step.why) if step else ""
+    steps = [one for one in _numbered(evaluation.trace) if one[1].result is not Result.MISS]
+    lines = [_step(number, each) for number, each in steps]
+    return [
+        section(f"{mark} *{words[0].upper()}{words[1:]}.* {why}".strip()),
+        *([section(fold(_conditions(finding), 2500))] if step is None else []),
+        *(fields(_place(step)) if step else []),
+        *_owner(finding, now),
+        *(
+            [section(f"*What matched, in the firewall's order*\n{fold(lines, 2500, most=STEPS_SHOWN)}")]
+            if lines
+            else []
+        ),
+    ]
+
+
+def _conditions(finding: Finding) -> list[str]:
+    """What the outcome depends on, and what ends the rest."""
+    evaluation = finding.evaluation
+    last = evaluation.trace[-1]
+    rest = [f"• Otherwise {escape(last.where)} decides."] if last.collection else []
+    return [*(f"• {escape(sentence)}" for sentence in evaluation.depends_on), *rest]
+
+
+def _words(finding: Finding) -> str:
+    """The verdict in words; what depends says what holds otherwise."""
+    evaluation = finding.evaluation
+    if evaluation.outcome is not Outcome.DEPENDS:
+        return VERDICTS[evaluation.outcome][1]
+    last = evaluation.trace[-1]
+    if last.stage is Stage.DEFAULT:
+        return "depends, otherwise denied by default"
+    return f"depends, otherwise {'allowed' if last.action is Action.ALLOW else 'denied by a rule'}"
+
+
+def _place(step: TraceStep) -> list[tuple[str, str]]:
+    if not step.collection:
+        return []
+    return [
+        ("Rule", code(step.rule or "")),
+        ("Rule collection", f"{code(step.collection)} ({STAGES[step.stage]}, priority {step.priority})"),
+        ("Group", code(step.group)),
+        ("Policy", code(step.policy)),
+    ]
+
+
+def _owner(finding: Finding, now: datetime) -> list[Block]:
+    one = finding.allowance
+    if one is None:
+        return []
+    asked = f"asked by {person(one.requester.user)}"
+    return [section(f"This is the rule of allowance {code(one.id)} (*{status(one, now)}*), {asked}. {until(one)}")]
+
+
+def _line(finding: Finding) -> str:
+    """One destination of several."""
+    evaluation, step = finding.evaluation, finding.evaluation.deciding
+    mark, words = VERDICTS[evaluation.outcome][0], _words(finding)
+    by = f", by {escape(step.where)}" if step and step.collection else ""
+    owner = f", allowance {code(finding.allowance.id)}" if finding.allowance else ""
+    depends = fold(_conditions(finding), 900) if step is None else ""
+    return fold([f"{mark} {code(str(finding.destination))} *{words}*{by}{owner}", *([depends] if depends else [])])
+
+
+def _small_print(found: Check) -> Block:
+    target = found.way.target
+    sources = fold([code(source) for source in found.way.sources], 600, joint=", ")
+    pool = f"node pool {code(found.query.pool)}, " if found.query.pool else ""
+    proxy = found.egress.http_proxy
+    return context(
+        f"Rules of {code(target.name) if target else 'nothing'} as read {when(found.read_at)}, for traffic from {pool}"
+        f"{sources}.",
+        f"Pods are told to use the proxy {code(proxy)}: the firewall sees its traffic, not theirs." if proxy else "",
+        NOT_LOOKED_AT,
+    )
+
+
+def _offers(found: Check, now: datetime) -> list[Block]:
+    missing = [one for one in found.findings if not one.is_granted(now)]
+    ids = {"cluster": found.query.cluster, "pool": found.query.pool or "", "bundle": found.query.bundle or ""}
+    hosts = "" if found.query.bundle else _carried([str(one.destination) for one in missing])
+    ask = button("Request…", "open_request", value(**ids, hosts=hosts), style="primary")
+    only = [_trace_button(found, found.findings[0])] if len(found.findings) == 1 else []
+    return actions(*([ask] if missing else []), *only)
+
+
+def _carried(hosts: Sequence[str]) -> str:
+    kept: list[str] = []
+    for host in hosts:
+        if sum(map(len, kept)) + len(kept) + len(host) > CARRIED:
+            break
+        kept.append(host)
+    return " ".join(kept)
+
+
+def _trace_button(found: Check, finding: Finding) -> Block:
+    ids = {"cluster": found.query.cluster, "pool": found.query.pool or "", "host": str(finding.destination)}
+    return button("Whole trace", "trace", value(**ids))
+
+
+def trace_loading(host: str) -> View:
+    """The modal of the trace while it is being looked up."""
+    return modal("trace", "Trace", [section(f"Looking at every rule collection for {code(host)} …")])
+
+
+def trace_view(found: Check) -> View:
+    """Every step that the flow reaches, in the firewall's own order."""
+    if not found.findings:
+        return modal("trace", "Trace", [section(escape(found.way.sentence))])
+    (finding,) = found.findings
+    mark, words = VERDICTS[finding.evaluation.outcome][0], _words(finding)
+    title = f"{mark} {code(found.egress.ref.name)} → {code(str(finding.destination))}: *{words}*"
+    steps = [section(text) for text in _pages(finding.evaluation.trace)]
+    room = VIEW_BLOCKS - 3
+    more = [context(f"{len(steps) - room} more parts do not fit here.")] if len(steps) > room else []
+    return modal("trace", "Trace", [section(title), *steps[:room], *more, _small_print(found)])
+
+
+def _pages(trace: Sequence[TraceStep]) -> Iterator[str]:
+    """The lines of the trace, as many in one text as fit."""
+    page: list[str] = []
+    for number, step in _numbered(trace):
+        line = fold([_step(number, step)], SECTION_TEXT)
+        if sum(len(one) + 1 for one in page) + len(line) > SECTION_TEXT:
+            yield "\n".join(page)
+            page = []
+        page.append(line)
+    if page:
+        yield "\n".join(page)
+
+
+def _numbered(trace: Sequence[TraceStep]) -> list[tuple[int, TraceStep]]:
+    return list(enumerate(trace, 1))
+
+
+def _step(number: int, step: TraceStep) -> str:
+    place = f" {code(step.collection)} ({step.priority}, {escape(step.policy)})" if step.collection else ""
+    verb = {Action.ALLOW: " allow", Action.DENY: " deny"}.get(step.action, "") if step.action else ""
+    return f"{number}. {MARKS[step.result]}  {STAGES[step.stage]}{verb}{place}: {escape(step.why)}"
+
+
+def allowed_lines(preview: Preview) -> list[str]:
+    """What a request leaves out because it is allowed already."""
+    return [
+        f":white_check_mark: {code(str(one.destination))} is allowed already, by {escape(_rule(one))}. It is left out."
+        for one in preview.allowed
+    ]
+
+
+def _rule(finding: Finding) -> str:
+    step = finding.evaluation.deciding
+    owner = f" of allowance {finding.allowance.id}" if finding.allowance else ""
+    return f"{step.where if step else 'Azure Firewall itself'}{owner}"
+
+
+def narrower_lines(names: Sequence[str]) -> list[str]:
+    """Names to ask for instead of a wildcard."""
+    if not names:
+        return []
+    shown = fold([code(name) for name in names], 700, most=10, joint=", ")
+    return [f":bulb: Narrower names that bundles or the firewall's rules know: {shown}."]

@@ -1,0 +1,92 @@
+"""From a denied check to an allowance that the next check names, through the sandbox's control routes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.driver import SandboxProcess, wait_for
+
+HOST = "https:example.com:8443"
+DENY_LINE = "HTTPS request from 10.14.0.9:51234 to example.com:8443. Action: Deny. No rule matched."
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, database_url: str) -> Iterator[SandboxProcess]:
+    """A sandbox on each database."""
+    process = SandboxProcess(tmp_path / "data", "--database", database_url, "--speed", "120")
+    process.start()
+    yield process
+    process.stop()
+
+
+def check(sandbox: SandboxProcess, words: str) -> Any:
+    """Check, and read the answer."""
+    seen = len(sandbox.messages(user="UDEV0001"))
+    assert sandbox.type("UDEV0001", f"check {words}")["status"] == 200
+    wait_for(lambda: len(sandbox.messages(user="UDEV0001")) > seen, "No answer", 30)
+    return sandbox.messages(user="UDEV0001")[-1]
+
+
+def form(sandbox: SandboxProcess) -> str:
+    """The form that is open, after the firewall's rules were read."""
+    sandbox.settle()
+    return str(sandbox.views("UDEV0001")[-1]["blocks"])
+
+
+def submit(sandbox: SandboxProcess, **more: str) -> Any:
+    """Submit the form that is open."""
+    values = {"reason": "Package mirror", "duration": "8h", **more}
+    filled = {block: {block: value} for block, value in values.items()}
+    return sandbox.post("slack/submit", user="UDEV0001", view_id=sandbox.views("UDEV0001")[-1]["id"], values=filled)
+
+
+def test_denied_asked_approved_live_and_named(sandbox: SandboxProcess) -> None:
+    """The answer's own button asks for it; once it is live nobody has to ask again."""
+    answer = check(sandbox, f"aks-vwan {HOST}")
+    assert "denied by default" in answer["text"]
+    sandbox.press("UDEV0001", "trace", answer)
+    wait_for(lambda: "aksfwar" in str(sandbox.views("UDEV0001")), "No trace", 30)
+    sandbox.press("UDEV0001", "open_request", answer)
+    wait_for(lambda: "must approve" in str(sandbox.views("UDEV0001")[-1]["blocks"]), "No form", 30)
+    assert HOST in form(sandbox)
+    assert not submit(sandbox).get("errors")
+    sandbox.settle()
+    sandbox.press("UAPP0001", "approve", sandbox.cards()[0])
+    sandbox.settle()
+    (rule,) = sandbox.our_rules()
+    allowed = check(sandbox, f"aks-vwan {HOST}")
+    assert ": allowed" in allowed["text"]
+    assert f"allowance `{rule.split('-')[0]}` (*live*)" in str(allowed["blocks"])
+    assert "open_request" not in str(allowed["blocks"])
+    sandbox.type("UDEV0001", f"request aks-vwan {HOST}")
+    wait_for(lambda: "allowed already" in str(sandbox.views("UDEV0001")[-1]["blocks"]), "The form does not say so", 30)
+    refused = submit(sandbox)["errors"]["destinations"]
+    assert rule in refused
+    assert len(sandbox.cards()) == 1
+    sandbox.type("UAUD0001", "audit action:act")
+    wait_for(lambda: rule in str(sandbox.messages(user="UAUD0001")), "The refusal is not on record", 30)
+
+
+def test_allowed_and_dead_are_refused_with_their_rules(sandbox: SandboxProcess) -> None:
+    """What a foreign rule allows or denies before ours is not filed."""
+    sandbox.type("UDEV0001", "request aks-udr github.com")
+    wait_for(lambda: "Nothing has to be asked for" in form(sandbox), "The form does not say so", 30)
+    assert "rule github in rule collection tools" in submit(sandbox)["errors"]["destinations"]
+    refused = submit(sandbox, destinations="mail.example.com:25")["errors"]["destinations"]
+    assert "rule smtp in rule collection deny-mail" in refused
+    assert sandbox.cards() == []
+
+
+def test_a_pasted_deny_line_becomes_a_request(sandbox: SandboxProcess) -> None:
+    """Host, port, what it means, and the cluster that the address belongs to."""
+    sandbox.type("UDEV0001", f"request {DENY_LINE}")
+    wait_for(lambda: sandbox.views("UDEV0001"), "No form", 30)
+    shown = form(sandbox)
+    assert "No rule matched" in shown
+    assert HOST in shown
+    assert "aks-vwan" in shown
+    assert not submit(sandbox).get("errors")
+    sandbox.settle()
+    assert HOST in str(sandbox.cards()[0])

@@ -1,0 +1,259 @@
+"""Outbound IPs over time: only changes are kept, found by date, and announced once if nobody made them through us."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot import capacity, inventory
+from bot.allowances import Decision
+from bot.azure import AzureArm
+from bot.azure.identity import IssuedToken
+from bot.azure.settings import ArmSettings
+from bot.capacity import Wish
+from bot.domain.audit import Action, AuditFilter, ChainedEvent
+from bot.domain.egress import Change, ClusterRef, Fleet
+from bot.errors import InvalidInput, UnknownCluster
+from bot.ports import Context, Notice
+from bot.sandbox.arm_transport import ArmTransport
+from bot.store import SqlStore
+from tests.azure.stage import cluster_id
+from tests.build import APPROVER, DEV, SUBSCRIPTION, World, make_world
+
+OLD, NEW = "20.126.14.246", "20.99.1.1"
+
+
+@pytest.fixture
+def world(database_url: str) -> World:
+    """A world at rest, its fleet read once."""
+    return make_world(database_url)
+
+
+def move(world: World, old: str, new: str) -> None:
+    """Give the public IP resource that has an address another one, as if it had been replaced by hand."""
+    resources = world.arm.state()["resources"]
+    (id_,) = [key for key, body in resources.items() if body.get("properties", {}).get("ipAddress") == old]
+    body = resources[id_]
+    body["properties"]["ipAddress"] = new
+    world.arm.put_resource(id_, body)
+    world.tick(timedelta(minutes=5))
+
+
+def news(world: World) -> list[Notice]:
+    """What the channel is owed about changed outbound IPs."""
+    world.tick(timedelta(seconds=1))  # what is due at this very moment by our clock may be due a moment later
+    with world.store.read() as tx:
+        return [n for n in tx.outbox.due(limit=1000) if n.body.get("event") == "egress-change"]
+
+
+def events(world: World) -> list[ChainedEvent]:
+    """What the audit log says about them."""
+    with world.store.read() as tx:
+        return tx.audit.find(AuditFilter(action=str(Action.EGRESS_CHANGE)), limit=1000)
+
+
+def test_a_foreign_change_is_announced_once(world: World) -> None:
+    """By whichever reading sees it first; reading again says nothing more."""
+    move(world, OLD, NEW)
+    inventory.refresh(world.ctx)
+    inventory.refresh(world.ctx)
+    inventory.show(world.ctx, DEV, "aks-lb")
+
+    (notice,), (event,) = news(world), events(world)
+    assert (notice.subject, notice.recipient) == (cluster_id("aks-lb"), "CEGRESS01")
+    assert f"New: {NEW}. Gone: {OLD}." in notice.body["text"]
+    assert event.event.cluster == "aks-lb"
+    assert dict(event.event.detail)["before"] == OLD
+
+
+def test_show_sees_it_too(world: World) -> None:
+    """A live read between two refreshes is a reading like any other."""
+    move(world, OLD, NEW)
+    inventory.show(world.ctx, DEV, "aks-lb")
+    inventory.refresh(world.ctx)
+
+    assert len(news(world)) == len(events(world)) == 1
+
+
+def test_replicas_that_see_the_same_change(world: World, database_url: str) -> None:
+    """Several processes on one database, at the same time: one announcement."""
+    others = [SqlStore(database_url, offset_s=world.clock.ahead_s) for _ in range(4)]
+    contexts = [replace(world.ctx, store=store) for store in others]
+    move(world, OLD, NEW)
+
+    def look(ctx: Context) -> None:
+        inventory.show(ctx, DEV, "aks-lb")
+        inventory.refresh(ctx)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(look, contexts))
+    for store in others:
+        store.close()
+
+    assert len(news(world)) == len(events(world)) == 1
+    with world.store.read() as tx:
+        assert [p.ips for p in tx.snapshots.periods() if p.ref.name == "aks-lb"] == [(NEW,), (OLD,)]
+
+
+def test_clusters_behind_one_firewall_are_said_together(world: World) -> None:
+    """One notice names both; the audit log has both."""
+    move(world, "13.95.91.166", "13.95.91.200")
+    inventory.refresh(world.ctx)
+
+    (notice,) = news(world)
+    assert "The same for aks-udr-agic" in notice.body["text"]
+    assert {chained.event.cluster for chained in events(world)} == {"aks-udr", "aks-udr-agic"}
+
+
+def test_our_own_scale_is_not_announced(world: World) -> None:
+    """However often the cluster is read while and after Azure works."""
+    made = capacity.propose(world.ctx, DEV, Wish("aks-lb", 3, "more"))
+    capacity.decide(world.ctx, APPROVER, Decision(made.id, True))
+    for _ in range(60):
+        while world.reconciler.run_one():
+            pass
+        inventory.show(world.ctx, DEV, "aks-lb")
+        world.tick(timedelta(seconds=5))
+    inventory.refresh(world.ctx)
+
+    assert capacity.get(world.ctx, DEV, made.id).done_at is not None
+    assert len(inventory.show(world.ctx, DEV, "aks-lb").egress.ips) == 3
+    told = [notice for notice in world.said.notices if notice.body.get("event") == "egress-change"]
+    assert (told, news(world), events(world)) == ([], [], [])
+    with world.store.read() as tx:
+        assert [len(p.ips) for p in tx.snapshots.periods() if p.ref.name == "aks-lb"] == [3, 1]
+
+
+def test_a_foreign_change_after_our_scale(world: World) -> None:
+    """Our scale excuses its own change, not the next one."""
+    made = capacity.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
+    capacity.decide(world.ctx, APPROVER, Decision(made.id, True))
+    world.settle()
+    inventory.refresh(world.ctx)
+    world.tick(timedelta(minutes=5))
+    move(world, OLD, NEW)
+    inventory.refresh(world.ctx)
+
+    assert len(events(world)) == 1
+
+
+class Lagging(AzureArm):
+    """Azure whose Resource Graph is behind: live reads are as things are, the fleet is what it was."""
+
+    late: Fleet
+
+    def read_fleet(self) -> Fleet:
+        """The same as ever."""
+        return self.late
+
+
+def test_a_resource_graph_that_lags_behind(world: World) -> None:
+    """A late row neither takes back what a live read saw nor is announced as a change back."""
+    late = world.ctx.arm.read_fleet()
+    move(world, OLD, NEW)
+    inventory.show(world.ctx, DEV, "aks-lb")
+    world.tick(timedelta(minutes=5))
+    settings, transport = ArmSettings((SUBSCRIPTION,)), ArmTransport(world.arm, world.clock)
+    lagging = Lagging(IssuedToken(world.arm.issue_token), settings, transport=transport, now=world.clock.now)
+    lagging.late = replace(late, read_at=world.clock.now())
+    inventory.refresh(replace(world.ctx, arm=lagging))
+
+    assert len(events(world)) == 1
+    with world.store.read() as tx:
+        (known,) = tx.snapshots.named("aks-lb")
+    assert [ip.address for ip in known.ips] == [NEW]
+
+
+def test_what_cannot_be_read_is_no_change(world: World) -> None:
+    """A right that was taken away hides addresses; they have not changed."""
+    fault = {"method": "GET", "path": "publicIPAddresses", "times": 9, "status": 403, "code": "AuthorizationFailed"}
+    world.arm.add_fault(fault)
+    world.tick(timedelta(minutes=5))
+    report = inventory.show(world.ctx, DEV, "aks-lb")
+
+    assert "unreadable" in [warning.code for warning in report.egress.warnings]
+    assert events(world) == []
+    with world.store.read() as tx:
+        assert [p.until for p in tx.snapshots.periods() if p.ref.name == "aks-lb"] == [None]
+
+
+def test_only_changes_are_kept(world: World) -> None:
+    """A hundred readings of the same are one row for each cluster."""
+    for _ in range(5):
+        world.tick(timedelta(minutes=5))
+        inventory.refresh(world.ctx)
+    with world.store.read() as tx:
+        periods = tx.snapshots.periods()
+    assert len(periods) == 13
+    assert all(period.until is None for period in periods)
+
+
+def test_whois_at_a_date(world: World) -> None:
+    """Who left through it then, also where the address is another cluster's or nobody's now."""
+    began = world.clock.now()
+    world.tick(timedelta(days=3))
+    move(world, OLD, NEW)
+    inventory.refresh(world.ctx)
+
+    def names(address: str, date: str) -> list[str]:
+        return [period.ref.name for period in inventory.whois(world.ctx, DEV, address, date).periods]
+
+    day_one, today = f"{began:%Y-%m-%d}", f"{world.clock.now():%Y-%m-%d}"
+    before = f"{began - timedelta(days=2):%Y-%m-%d}"
+    assert (names(OLD, day_one), names(NEW, day_one), names(OLD, before)) == (["aks-lb"], [], [])
+    assert (names(NEW, today), names(OLD, today)) == (["aks-lb"], ["aks-lb"])
+    assert names(OLD, f"{began + timedelta(hours=1):%Y-%m-%dT%H:%M}") == ["aks-lb"]
+    assert names("20.105.64.18", day_one) == ["aks-lb-own"], "an address of a prefix"
+    now = inventory.whois(world.ctx, DEV, OLD)
+    assert (now.leaving, [p.ref.name for p in now.periods]) == ((), ["aks-lb"])
+
+
+def test_a_cluster_that_does_not_exist_any_more(world: World) -> None:
+    """Its time is over, its history stays, and nobody is told that its addresses changed."""
+    world.arm.delete_resource(cluster_id("aks-lb"))
+    world.tick(timedelta(days=1))
+    inventory.refresh(world.ctx)
+
+    (period,) = inventory.whois(world.ctx, DEV, OLD, "2026-11-02").periods
+    assert (period.ref.name, period.until) == ("aks-lb", world.clock.now())
+    assert events(world) == []
+    with pytest.raises(UnknownCluster):
+        inventory.show(world.ctx, DEV, "aks-lb")
+
+
+def test_deleted_while_it_is_looked_at(world: World) -> None:
+    """The snapshot still has it, Azure does not: said plainly, and the list follows."""
+    world.arm.delete_resource(cluster_id("aks-lb"))
+    with pytest.raises(UnknownCluster, match="deleted in Azure"):
+        inventory.show(world.ctx, DEV, "AKS-LB")
+
+    assert "aks-lb" not in [egress.ref.name for egress in inventory.fleet(world.ctx, DEV, "").clusters]
+    assert inventory.whois(world.ctx, DEV, OLD).periods[0].until is not None
+
+
+@pytest.mark.parametrize(
+    ("address", "date", "words"),
+    [
+        ("10.0.0.4", "", "private"),
+        ("127.0.0.1", "", "private or reserved"),
+        ("fe80::1", "", "private or reserved"),
+        ("300.1.2.3", "", "not an IP address"),
+        ("aks-lb", "", "not an IP address"),
+        ("20.105.64.16/30", "", "one address is enough"),
+        (OLD, "yesterday", "no date"),
+        (OLD, "2026-13-01", "no date"),
+        (OLD, "2099-01-01", "still to come"),
+    ],
+)
+def test_bad_questions(world: World, address: str, date: str, words: str) -> None:
+    """Each gets the sentence that says what would be right."""
+    with pytest.raises(InvalidInput, match=words):
+        inventory.whois(world.ctx, DEV, address, date)
+
+
+def test_a_change_names_what_came_and_went() -> None:
+    """Pure arithmetic on two lists."""
+    now = datetime(2026, 11, 2, tzinfo=UTC)
+    change = Change(ClusterRef("/c", "c", "s", "g", "westeurope"), ("a", "b"), ("b", "c"), now, now)
+    assert (change.gained, change.lost) == (("c",), ("a",))
