@@ -16,9 +16,10 @@ def outlook(store: Store, allowance: Allowance, now: datetime) -> Outlook | None
     """A queue place and an estimate for a card; None for an allowance that does not wait for the writer."""
     target = allowance.scope.target
     with store.read() as tx:
+        current = tx.allowances.get(allowance.id)
         others = tx.allowances.find(AllowanceFilter(target=target, only_open=True, limit=100_000))
         pending = _pending(tx, target)
-    return outlook_of(allowance, others, pending, now)
+    return outlook_of(current, others, pending, now)
 
 
 def gauge(store: Store, limits: Limits, scope: Scope, destinations: Sequence[Destination]) -> Gauge:
