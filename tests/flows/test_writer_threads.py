@@ -81,18 +81,18 @@ def test_idle_workers_ask_once_together(world: World) -> None:
 def test_the_outlook_of_who_waits(world: World) -> None:
     """Place and estimate before, during and after; the estimate comes from what was measured."""
     first = ask(world, "a.example.com")
-    waiting = outlook.outlook(world.ctx, first)
+    waiting = outlook.outlook(world.store, first, world.clock.now())
     assert waiting is not None
     assert (waiting.place, waiting.waiting, waiting.updates) == (1, 1, 1)
     until_writing(world)
     second = ask(world, "b.example.com")
-    behind = outlook.outlook(world.ctx, second)
+    behind = outlook.outlook(world.store, second, world.clock.now())
     assert behind is not None
     assert (behind.place, behind.waiting, behind.updates) == (2, 2, 2)
     assert behind.estimate > waiting.estimate
     started = world.clock.now()
     world.settle()
-    assert outlook.outlook(world.ctx, second) is None
+    assert outlook.outlook(world.store, second, world.clock.now()) is None
     assert abs((world.clock.now() - started) - behind.estimate).total_seconds() < 60
 
 
@@ -104,7 +104,7 @@ def test_what_keeps_the_writer_is_on_the_card(world: World) -> None:
         world.tick(world.ctx.pace.batch_window)
         while world.reconciler.run_one():
             pass
-    found = outlook.outlook(world.ctx, asked)
+    found = outlook.outlook(world.store, asked, world.clock.now())
     assert found is not None
     assert "AuthorizationFailed" in (found.trouble or "")
     cards = [notice for notice in world.said.notices if notice.kind == "card" and notice.subject == asked.id]
@@ -116,9 +116,9 @@ def test_what_keeps_the_writer_is_on_the_card(world: World) -> None:
 def test_the_gauge_before_an_approval(world: World) -> None:
     """What is there as it was last read, and what would be."""
     asked = ask(world)
-    empty = outlook.gauge(world.ctx, asked.scope, asked.destinations)
+    empty = outlook.gauge(world.store, world.ctx.rulebook.limits, asked.scope, asked.destinations)
     world.settle()
-    found = outlook.gauge(world.ctx, asked.scope, (parse_destination("more.example.com"),))
+    found = outlook.gauge(world.store, world.ctx.rulebook.limits, asked.scope, (parse_destination("more.example.com"),))
     assert (empty.used, found.fits) == (0, True)
     assert 0 < found.used < found.after < found.limit
     assert found.share < 0.01
