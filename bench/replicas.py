@@ -201,7 +201,7 @@ def takeover_worst(running: Farm) -> float:
 
 def idle_statements(running: Farm, seconds: float = 20) -> float:
     """Statements in a minute of one replica, all its workers together, while nothing is to be done."""
-    store = SqlStore(running.engine.url.render_as_string(hide_password=False))
+    store = SqlStore(running.store._engine.url.render_as_string(hide_password=False))
     workers = Reconciler(replace(running.ctx, store=store), Said())
     workers.start()
     time.sleep(2)
