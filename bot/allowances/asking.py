@@ -31,6 +31,7 @@ from bot.domain.risk import Risk
 from bot.domain.settings import Rulebook
 from bot.errors import AlreadyAllowed, AlreadyRequested, CannotTakeEffect, InvalidInput, NotPermitted, RequestRefused
 from bot.inventory import find, person
+from bot.outlook import gauge
 from bot.ports import AllowanceFilter, Caller, Context, Desk, Transaction
 
 
@@ -158,6 +159,7 @@ def request(ctx: Context, caller: Caller, draft: Draft) -> Allowance:
     made = preview(ctx, who, draft)
     if made.verdict.kind is VerdictKind.REFUSE:
         raise RequestRefused(f"The approval policy refuses this: {made.verdict.reason} (rule {made.verdict.rule}).")
+    _require_room(ctx, made)
     _require_deciders(ctx, made.verdict, who)
     ask = Ask(made.destinations, draft.duration, draft.reason.strip(), draft.ticket.strip(), draft.bundle, draft.renews)
     with ctx.store.write() as tx:
@@ -226,6 +228,16 @@ def _check(rulebook: Rulebook, draft: Draft) -> None:
     longest = rulebook.durations.longest
     if longest is not None and (draft.duration is None or draft.duration > longest):
         raise InvalidInput(f"At most {duration_text(longest)} may be asked for.", field="duration")
+
+
+def _require_room(ctx: Context, made: Preview) -> None:
+    """Refuse what the rule collection group could not hold: its write would hold up everybody else's."""
+    room = gauge(ctx.store, ctx.rulebook.limits, made.scope, made.destinations)
+    if not room.fits:
+        raise CannotTakeEffect(
+            f"The bot's rules in {made.scope.target.name} would take {room.after:,} bytes, and {room.limit:,} fit. "
+            "Revoke what is not needed any more, or ask for fewer names."
+        )
 
 
 def _require_deciders(ctx: Context, verdict: Verdict, who: Person) -> None:

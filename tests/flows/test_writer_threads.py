@@ -3,17 +3,19 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, text
 
-from bot import exporting, outlook
+from bot import allowances, exporting, outlook
+from bot.allowances import Draft
 from bot.domain.allowance import Status
 from bot.domain.fqdn import parse_destination
 from bot.errors import CannotTakeEffect, InvalidInput
 from bot.reconciler import Reconciler
-from tests.build import DEV, World, make_world
+from tests.build import DEV, EXAMPLE, World, make_world
 from tests.flows.writer_stage import ask, state_of, until_writing
 
 
@@ -139,3 +141,12 @@ def test_export_needs_a_form_and_a_firewall(world: World) -> None:
         exporting.export(world.ctx, DEV, "aks-udr", "pulumi")
     with pytest.raises(CannotTakeEffect):
         exporting.export(world.ctx, DEV, "aks-lb", "bicep")
+
+
+def test_what_does_not_fit_is_refused_at_once(world: World) -> None:
+    """Instead of holding up everybody else's rules later."""
+    book = replace(world.ctx.rulebook, limits=replace(world.ctx.rulebook.limits, max_bytes=300))
+    with pytest.raises(CannotTakeEffect, match="300 fit"):
+        allowances.request(
+            replace(world.ctx, rulebook=book), DEV, Draft("aks-udr", (EXAMPLE,), "why", timedelta(hours=8))
+        )
