@@ -239,7 +239,13 @@ class Boundary:
 
     def _redraw(self, view: dict[str, Any], origin: Origin) -> None:
         kept = with_metadata(view, {"channel": origin.channel})
-        self._client.views_update(view_id=origin.view_id or "", hash=origin.view_hash, view=kept)
+        try:
+            with slack_errors():
+                self._client.views_update(view_id=origin.view_id or "", hash=origin.view_hash, view=kept)
+        except SlackRefused as error:
+            if error.code not in OVERTAKEN:
+                raise
+            log.info("a redraw came too late", code=error.code)
 
     def _upload(self, file: File, origin: Origin) -> None:
         self._client.files_upload_v2(
@@ -249,6 +255,12 @@ class Boundary:
     def _direct(self, origin: Origin) -> str:
         return str(self._client.conversations_open(users=origin.user)["channel"]["id"])
 
+
+OVERTAKEN = frozenset({"not_found", "hash_conflict"})
+"""The person sent or closed the modal, or it was drawn anew, before our redraw came: nobody misses it.
+
+Source: https://docs.slack.dev/reference/methods/views.update#errors, read 2026-11.
+"""
 
 BUSY = "Many people are looking at Azure right now. Nothing was done; try again in a few seconds."
 

@@ -194,6 +194,15 @@ def test_a_form_that_does_not_open_is_said(town: Town) -> None:
     until(lambda: any("try again" in text for text in town.whispers("UDEV0001")))
 
 
+def test_a_redraw_that_comes_too_late_is_not_news(town: Town) -> None:
+    """The form was sent before the firewall's rules had been read: the person hears nothing of it."""
+    town.stage.post("fault", method="views.update", times=1, error="not_found")
+    town.command("UDEV0001", "request aks-udr api.example.com")
+    until(lambda: any(c["method"] == "views.update" for c in town.stage.state["calls"]))
+    until(town.app.is_idle)
+    assert town.whispers("UDEV0001") == []
+
+
 def test_a_defect_says_only_its_reference(town: Town) -> None:
     """What broke is in the log; the person gets a number to tell."""
     town.ask()
