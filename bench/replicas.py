@@ -62,7 +62,7 @@ class Farm:
 
     Args:
         folder: Where logs and the simulators' state go.
-        database: A PostgreSQL URL.
+        database: A database URL; SQLite for one replica at a time.
     """
 
     def __init__(self, folder: Path, database: str) -> None:
@@ -70,8 +70,7 @@ class Farm:
         self.sandbox = SandboxProcess(folder / "azure", "--no-bot", "--speed", str(SPEED))
         self.sandbox.start()
         self.replicas: list[subprocess.Popen[bytes]] = []
-        command = self.sandbox._command
-        arm = f"https://127.0.0.1:{command[command.index('--arm-port') + 1]}"
+        arm = self.sandbox.arm_url
         self._environment = {
             **os.environ,
             "IDENTITY_ENDPOINT": f"{arm}/metadata/identity/oauth2/token",
@@ -151,12 +150,17 @@ def farm() -> Iterator[Farm]:
         with psycopg.connect(plain, autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}"')
         database = make_url(url).set(database=name).render_as_string(hide_password=False)
-        store = SqlStore(database)
-        store.migrate()
-        store.close()
-        made = Farm(folder, database)
+        made = Farm(folder, migrated(database))
         stack.callback(made.close)
         yield made
+
+
+def migrated(database: str) -> str:
+    """The URL of a database, brought to this version's schema."""
+    store = SqlStore(database)
+    store.migrate()
+    store.close()
+    return database
 
 
 def until(what: Callable[[], bool], seconds: float) -> float:
@@ -186,8 +190,7 @@ def takeover_parked(running: Farm) -> float:
 
 def takeover_worst(running: Farm) -> float:
     """Killed while it holds a lease, here because Azure does not answer: until another replica has the work."""
-    azure, holder = running.sandbox._process, running.replicas[0]
-    assert azure is not None
+    azure, holder = running.sandbox, running.replicas[0]
     azure.send_signal(signal.SIGSTOP)
     running.ask(2)
     until(lambda: running.work_row().owner is not None, 60)
@@ -197,6 +200,22 @@ def takeover_worst(running: Farm) -> float:
     running.kill(holder)
     azure.send_signal(signal.SIGCONT)
     return until(lambda: running.work_row().token > token, 90)
+
+
+def restart_sqlite() -> float:
+    """One replica on SQLite, killed while its operation is parked and started when that is due: until it looks at it."""
+    with tempfile.TemporaryDirectory() as name:
+        running = Farm(Path(name), migrated(f"sqlite:///{name}/egress.sqlite3"))
+        only = running.start()
+        running.ask(1)
+        until(lambda: (row := running.work_row()) is not None and row.parked is not None and row.owner is None, 60)
+        running.kill(only)
+        token = running.work_row().token
+        time.sleep(3)  # Azure is not asked before it wants to be; what is measured is our own start
+        running.start()
+        taken = until(lambda: running.work_row().token > token, 60)
+        running.close()
+        return taken
 
 
 def idle_statements(running: Farm, seconds: float = 20) -> float:
@@ -274,8 +293,10 @@ def line(what: str, measured: str, target: str) -> None:
 def main() -> None:
     """Print the table; fail if a figure or an invariant is missed."""
     seconds = float(os.environ.get("REPLICAS_S", "60"))
+    line("real processes", "measured", "target")
+    restart = restart_sqlite()
+    line("SQLite, killed with an operation parked, started again", f"{restart:.1f} s", f"{PARKED_WITHIN_S:.0f} s")
     with farm() as running:
-        line("real processes on PostgreSQL", "measured", "target")
         parked = takeover_parked(running)
         line("takeover, killed while an operation is parked", f"{parked:.1f} s", f"{PARKED_WITHIN_S:.0f} s")
         wait_for(lambda: is_settled(running), "It never settled", 120)
@@ -290,7 +311,7 @@ def main() -> None:
         took = time.monotonic() - began
         check(running)
         line(f"{kills} random kills, {asked} requests: settled after", f"{took:.1f} s", "")
-        assert parked < PARKED_WITHIN_S
+        assert max(parked, restart) < PARKED_WITHIN_S
         assert worst < WORST_WITHIN_S
 
 

@@ -12,7 +12,7 @@ from bot import inventory
 from bot.allowances import TIMERS
 from bot.domain.settings import Rulebook
 from bot.errors import BadConfiguration, EgressError
-from bot.inventory import ENDPOINTS, FLEET
+from bot.inventory import ENDPOINTS, FLEET, FLEET_EVERY
 from bot.ports import NOTICES, Arm, Clock, Context, NoResolver, Pace
 from bot.reconciler import Reconciler
 from bot.store import SqlStore
@@ -91,16 +91,19 @@ def assemble(world: World) -> Product:
 
 
 def work(running: Running, product: Product) -> None:
-    """Read the fleet once, schedule what runs by itself, and start the workers."""
+    """Start the workers on what waits, then read the fleet, so that nobody is answered from an empty one."""
+    with product.world.store.write() as tx:
+        for key in (TIMERS, NOTICES, *(target.key for target in tx.allowances.targets())):
+            tx.work.schedule(key, within=timedelta())
+    product.reconciler.start()
+    running.then_stop(product.reconciler.stop)
     try:
         inventory.refresh(product.ctx)
     except EgressError as error:
         log.warning("the fleet could not be read yet: %s", error)
     with product.world.store.write() as tx:
-        for key in (FLEET, ENDPOINTS, TIMERS, NOTICES, *(target.key for target in tx.allowances.targets())):
-            tx.work.schedule(key, within=timedelta())
-    product.reconciler.start()
-    running.then_stop(product.reconciler.stop)
+        tx.work.schedule(FLEET, within=FLEET_EVERY / product.world.pace.divisor)
+        tx.work.schedule(ENDPOINTS, within=timedelta())
 
 
 def always() -> bool:
