@@ -203,7 +203,7 @@ def takeover_worst(running: Farm) -> float:
 
 
 def restart_sqlite() -> float:
-    """One replica on SQLite, killed while its operation is parked and started when that is due: until it looks at it."""
+    """One replica on SQLite, killed with a parked operation and started when that is due: until it looks at it."""
     with tempfile.TemporaryDirectory() as name:
         running = Farm(Path(name), migrated(f"sqlite:///{name}/egress.sqlite3"))
         only = running.start()
