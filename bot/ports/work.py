@@ -86,8 +86,8 @@ class Work(Protocol):
         """Prove and prolong a lease; raises ``LeaseLost``."""
         ...
 
-    def remember(self, claim: Claim, memo: Mapping[str, Any]) -> None:
-        """Keep what the next run must know, whoever runs it; raises ``LeaseLost``."""
+    def remember(self, claim: Claim, memo: Mapping[str, Any], *, parked: Mapping[str, Any] | None) -> None:
+        """Keep what the next run must know, and the operation it waits for, whoever runs it; raises ``LeaseLost``."""
         ...
 
     def finish(self, claim: Claim, end: Finish) -> None:

@@ -61,7 +61,7 @@ class Run:
         with self.ctx.store.write() as tx:
             tx.work.hold(self.claim, lease=LEASE)
             yield Desk(self.ctx, tx, BOT)
-            tx.work.remember(self.claim, self.memo)
+            tx.work.remember(self.claim, self.memo, parked=self.parked)
         self._proven = proven
 
     def require_time(self) -> None:

@@ -44,10 +44,16 @@ def settle(run: Run, situation: Situation) -> Finish:
                 _leave(desk, allowance, is_there=allowance.id in there)
             elif allowance.live_at is not None and allowance.id not in there:
                 _miss(desk, allowance)
-    if blocked or set_aside(run):
+    if blocked or set_aside(run) or _is_overdue(run, situation, there):
         forget_suspects(run)
         return Finish(timedelta(), is_done=False, memo=run.memo)
     return Finish(_next_look(run, situation, has_rules=bool(there)), memo=run.memo)
+
+
+def _is_overdue(run: Run, situation: Situation, there: set[str]) -> bool:
+    """Whether the time of something that is there ended while this round was on its way."""
+    now = run.now
+    return any(row.id in there and not is_wanted(row, now) for row in situation.rows)
 
 
 def _next_look(run: Run, situation: Situation, *, has_rules: bool) -> timedelta | None:

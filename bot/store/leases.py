@@ -113,10 +113,10 @@ class SqlWork:
         values = {"lease_until": self._now + lease.total_seconds()}
         self._must_change(update(schema.work).where(mine).values(values), claim)
 
-    def remember(self, claim: Claim, memo: Mapping[str, Any]) -> None:
-        """Keep what the next run must know, whoever runs it."""
+    def remember(self, claim: Claim, memo: Mapping[str, Any], *, parked: Mapping[str, Any] | None) -> None:
+        """Keep what the next run must know, and the operation it waits for, whoever runs it."""
         mine = (work.key == claim.key) & (work.token == claim.token) & (work.lease_until >= self._now)
-        self._must_change(update(schema.work).where(mine).values(memo=dict(memo)), claim)
+        self._must_change(update(schema.work).where(mine).values(memo=dict(memo), parked=parked), claim)
 
     def finish(self, claim: Claim, end: Finish) -> None:
         """Give a lease back; a trigger that came during the run is due at once."""

@@ -152,7 +152,7 @@ def test_a_zombie_is_refused(store: SqlStore, clock: ManualClock, act: str) -> N
     acts = {
         "finish": lambda tx: tx.work.finish(zombie, Finish(None)),
         "hold": lambda tx: tx.work.hold(zombie, lease=LEASE),
-        "remember": lambda tx: tx.work.remember(zombie, {"old": True}),
+        "remember": lambda tx: tx.work.remember(zombie, {"old": True}, parked=None),
     }
 
     def act_late() -> None:
@@ -163,7 +163,7 @@ def test_a_zombie_is_refused(store: SqlStore, clock: ManualClock, act: str) -> N
     with pytest.raises(LeaseLost, match="taken over"):
         act_late()
     with store.write() as tx:
-        tx.work.remember(heir, {"new": True})
+        tx.work.remember(heir, {"new": True}, parked=None)
         assert tx.audit.head()[0] == 0, "The fact of the zombie went with its transaction."
 
 
