@@ -118,7 +118,7 @@ def deploy(world: World, rid: ResourceId) -> Write:
             after[target] = {
                 **group,
                 "etag": etags.new_guid(),
-                "properties": {**group["properties"], **body["properties"]},
+                "properties": {**group["properties"], **body["properties"], "provisioningState": "Succeeded"},
             }
     write = Write({rid.key: with_state(rid, policy, "Updating", etags.new_guid())}, after, UNATTACHED_S, False, ())
     return _in_tree(world, rid, write, [trees.root_of(world, rid.key)])
