@@ -1,8 +1,4 @@
-"""The writer of rules, killed between any two steps: one update lands, its end is on record once, and it is live.
-
-Found by the histories: killed after the end of an operation was on record and before its row was given back, the next
-replica met an operation whose end had been recorded already, and stumbled over it for ever.
-"""
+"""The writer of rules, killed once at each step of beginning and of ending an update: it lands once and is live."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -41,16 +37,36 @@ def recorded(stage: Stage) -> list[Action]:
     return [action for action in actions if action.startswith("firewall:")]
 
 
-@pytest.mark.parametrize("steps", range(24))
-def test_killed_at_any_step(stage: Stage, steps: int) -> None:
-    """Wherever it dies, another one goes on from what is there."""
-    subject = approve(stage)
-    stage.replicas[0].fuse.left = steps
-    stage.settle()
-    stage.replicas[0].fuse.left = None
+def check(stage: Stage, subject: str) -> None:
+    """Live, by one update, whose end is on record once; and nobody was told of a defect."""
     with stage.store.read() as tx:
         assert status(tx.allowances.get(subject), stage.clock.now()) is Status.LIVE
     landed = [each for each in stage.arm.state()["operations"] if "rcg-aks-egress" in each["resource"].lower()]
     assert len(landed) == 1
     assert recorded(stage).count(Action.FIREWALL_DONE) == 1
     assert recorded(stage)[0] is Action.FIREWALL_BEGIN
+    assert not [notice for notice in stage.said.notices if notice.body.get("event") == "stuck"], "a kill is no defect"
+
+
+@pytest.mark.parametrize("steps", range(24))
+def test_killed_while_it_begins(stage: Stage, steps: int) -> None:
+    """Wherever it dies, another one goes on from what is there."""
+    subject = approve(stage)
+    stage.replicas[0].fuse.left = steps
+    stage.settle()
+    stage.replicas[0].fuse.left = None
+    check(stage, subject)
+
+
+@pytest.mark.parametrize("steps", range(16))
+def test_killed_while_it_ends(stage: Stage, steps: int) -> None:
+    """The operation is over, and whoever finds that out dies at any step of putting it on record."""
+    subject = approve(stage)
+    stage.clock.advance(timedelta(seconds=6))
+    while stage.replicas[0].reconciler.run_one():
+        pass
+    stage.clock.advance(timedelta(seconds=300))
+    stage.replicas[0].fuse.left = steps
+    stage.settle()
+    stage.replicas[0].fuse.left = None
+    check(stage, subject)
