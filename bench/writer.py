@@ -83,9 +83,7 @@ def batched(count: int) -> Outcome:
 
 def _until(world: World, moment: datetime) -> None:
     while world.clock.now() < moment:
-        world.tick(min(timedelta(seconds=1), moment - world.clock.now()))
-        while world.reconciler.run_one():
-            pass
+        world.work(min(timedelta(seconds=1), moment - world.clock.now()))
 
 
 def serial(count: int) -> Outcome:

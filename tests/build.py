@@ -83,6 +83,12 @@ class World:
         """Let time pass."""
         self.clock.advance(by)
 
+    def work(self, after: timedelta) -> None:
+        """Let time pass, then do everything that is due."""
+        self.tick(after)
+        while self.reconciler.run_one():
+            pass
+
     def settle(self, *, at_most: timedelta = timedelta(hours=1), step: timedelta = timedelta(seconds=5)) -> timedelta:
         """Work until nothing moves, letting time pass in small steps; how long that took.
 
@@ -90,15 +96,12 @@ class World:
             AssertionError: If something still moves at the end of ``at_most``.
         """
         taken = step
-        self.tick(step)  # what is due at this very moment by our clock may be due a moment later by the database's
-        while True:
-            while self.reconciler.run_one():
-                pass
-            if self.store.is_quiet() and not self.arm.has_running_operations():
-                return taken
+        self.work(step)  # what is due at this very moment by our clock may be due a moment later by the database's
+        while not self.store.is_quiet() or self.arm.has_running_operations():
             assert taken < at_most, "Something still moves."
-            self.tick(step)
+            self.work(step)
             taken += step
+        return taken
 
 
 def make_world(database_url: str, *, book: Rulebook | None = None, pace: Pace | None = None) -> World:

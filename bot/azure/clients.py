@@ -79,7 +79,6 @@ class Clients:
         self._aks: dict[str, ContainerServiceClient] = {}
         self._network: dict[str, NetworkManagementClient] = {}
         self._lock = Lock()
-        self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="arm")
         self.graph = ResourceGraphClient(credential, **self._options(retry_on_methods=["POST"]))
 
     def aks(self, subscription: str) -> ContainerServiceClient:
@@ -99,12 +98,18 @@ class Clients:
             return self._network[subscription]
 
     def in_parallel(self, act: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """Do the same for several items at once, in a bounded pool; the first error is raised."""
-        return list(self._pool.map(act, items))
+        """Do the same for several items at once; the first error is raised.
+
+        Each call has threads of its own: what hangs in one of them holds up nobody else's.
+        """
+        several = list(items)
+        if len(several) <= 1:
+            return [act(each) for each in several]
+        with ThreadPoolExecutor(min(len(several), self.settings.workers), thread_name_prefix="arm") as pool:
+            return list(pool.map(act, several))
 
     def close(self) -> None:
-        """Give back threads and connections."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Give back connections."""
         self._transport.close()
 
     def get(self, path: str, api_version: str) -> Json:
@@ -166,6 +171,8 @@ class Clients:
             "retry_policy": BoundedRetry(
                 longest_wait_s=settings.longest_wait_s,
                 retry_total=settings.retries,
+                retry_connect=settings.repeats,
+                retry_read=settings.repeats,
                 retry_backoff_factor=0.4,
                 retry_backoff_max=5,
                 **retry,

@@ -18,9 +18,10 @@ class ArmSettings:
         pace: How much faster than Azure the other side works: 1 for Azure itself, more for a sped-up simulation.
         look_after_s: Seconds until an operation is looked at again where Azure does not say; divided by the pace.
         timeout_s: Seconds until a request without an answer is given up.
+        repeats: How often a read is repeated that got no answer; then whoever asked decides when to ask again.
         retries: How often a read is repeated after a throttled or failed answer.
         longest_wait_s: Seconds of ``Retry-After`` that a read waits out; longer ones are raised to the caller.
-        workers: Requests that may be under way at once.
+        workers: Requests that one question may have under way at once.
     """
 
     subscriptions: tuple[str, ...]
@@ -32,7 +33,8 @@ class ArmSettings:
     collection_prefix: str = "egress-"
     pace: float = 1.0
     look_after_s: float = 10.0
-    timeout_s: float = 30.0
+    timeout_s: float = 15.0
+    repeats: int = 1
     retries: int = 3
     longest_wait_s: float = 15.0
     workers: int = 8

@@ -1,17 +1,15 @@
 """Use cases of looking: which clusters there are, how one leaves Azure, whose IP this is."""
 
-from bot.inventory.endpoints import ENDPOINTS, ENDPOINTS_EVERY, EndpointReport, check_endpoints, sweep_endpoints
+from bot.inventory.endpoints import ENDPOINTS, EndpointReport, check_endpoints, sweep_endpoints
 from bot.inventory.find import find, live, person, visible
 from bot.inventory.fleet import FleetPage, fleet
-from bot.inventory.refreshing import FLEET, FLEET_EVERY, refresh
+from bot.inventory.refreshing import FLEET, refresh
 from bot.inventory.showing import EgressReport, show
 from bot.inventory.tracing import Ownership, whois
 
 __all__ = [
     "ENDPOINTS",
-    "ENDPOINTS_EVERY",
     "FLEET",
-    "FLEET_EVERY",
     "EgressReport",
     "EndpointReport",
     "FleetPage",

@@ -12,13 +12,10 @@ from bot.ports import Caller, Context
 ENDPOINTS = "endpoints"
 """The work key of the check in the background."""
 
-ENDPOINTS_EVERY = timedelta(minutes=5)
-"""How often some clusters are checked."""
-
 STALE = timedelta(hours=1)
 """How old a check may become before it is done again."""
 
-MOST_AT_ONCE = 10
+MOST_AT_ONCE = 25
 """Clusters of one run: one request each, and a handful for each of their firewalls."""
 
 

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from dataclasses import replace
-from datetime import timedelta
 
 from bot.domain.egress import ClusterEgress, Fleet, FleetEntry, addresses_of
 from bot.errors import ArmForbidden, ArmNotFound
@@ -11,9 +10,6 @@ from bot.ports import Context
 
 FLEET = "fleet"
 """The work key of the fleet's refresh."""
-
-FLEET_EVERY = timedelta(minutes=5)
-"""How old the fleet's snapshot may become before it is read again."""
 
 MOST_CONFIRMED = 20
 """Different changes that one refresh confirms; the others wait for the next one."""

@@ -1,5 +1,6 @@
 """The database."""
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Protocol
@@ -59,8 +60,8 @@ class Store(Protocol):
         """A consistent look."""
         ...
 
-    def claim(self, owner: str, *, lease: timedelta) -> Claim | None:
-        """Take the work that is longest due, if any is."""
+    def claim(self, owner: str, *, lease: timedelta, without: Collection[str] = ()) -> Claim | None:
+        """Take the work that is longest due, if any is, of all kinds but those ``without``."""
         ...
 
     def wait(self, at_most: timedelta) -> None:
@@ -76,5 +77,5 @@ class Store(Protocol):
         ...
 
     def is_quiet(self) -> bool:
-        """Whether nothing is due, wanted, parked, held or unsent."""
+        """Whether nothing is due, wanted, begun, held or unsent."""
         ...

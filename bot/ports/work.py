@@ -30,6 +30,11 @@ class Claim:
     parked: Mapping[str, Any] | None
     memo: Mapping[str, Any]
 
+    @property
+    def kind(self) -> str:
+        """What the key begins with."""
+        return self.key.partition(":")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class WorkState:
@@ -52,7 +57,7 @@ class Finish:
 
     Args:
         due_in: When to run again even if nobody asks; None for never.
-        is_done: Whether the generation was served.
+        is_done: Whether the generation was served; if not, nothing brings ``due_in`` forward.
         failures: Failures in a row so far.
         parked: The operation that has to be waited for.
         memo: What the next run must know.
@@ -71,7 +76,10 @@ class Work(Protocol):
     """Work rows, in the caller's transaction."""
 
     def wake(self, key: str, *, within: timedelta) -> None:
-        """Ask for one more run, at the latest ``within`` from now; never later than what is due already."""
+        """Ask for one more run, at the latest ``within`` from now; never later than what is due already.
+
+        A round that ended undone comes back when it said it would, not earlier: that is a wait that Azure asked for.
+        """
         ...
 
     def schedule(self, key: str, *, within: timedelta) -> None:

@@ -1,45 +1,33 @@
-"""Claims work, runs it, and ends each run: with what it returned, or on the way of its error."""
+"""Runs what was claimed, and ends each run: with what it returned, or on the way of its error."""
 
 import logging
-import secrets
-import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from time import monotonic
-from typing import TypeVar
 
 from bot import inventory
 from bot.domain.allowance import is_wanted
 from bot.domain.audit import Action
 from bot.domain.target import target_from_key
-from bot.errors import EgressError, InvariantBroken, LeaseLost
-from bot.inventory import ENDPOINTS, ENDPOINTS_EVERY, FLEET, FLEET_EVERY
+from bot.errors import EgressError, LeaseLost
+from bot.inventory import ENDPOINTS, FLEET
 from bot.ports import NOTICES, AllowanceFilter, Claim, Context, Desk, Finish, Notice, NoticeKind, Notifier
+from bot.reconciler.defence import defended
 from bot.reconciler.notices import deliver
 from bot.reconciler.rules import reconcile_rules
-from bot.reconciler.run import LEASE, Run
+from bot.reconciler.run import Run
 from bot.reconciler.scale import reconcile_scale
 from bot.reconciler.timers import run_timers
 from bot.reconciler.ways import way_of
+from bot.reconciler.workers import WORKERS, Workers
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
-
-POLL = timedelta(seconds=5)
-"""How long a process waits at the most before it looks for work without having been called."""
-
-WORKERS = 4
-"""Threads of one process: a target that answers slowly does not hold up the others."""
-
-STOP_WITHIN_S = 8.0
-"""Seconds that runs under way get to end when the process stops; no run waits for an operation."""
 
 FAILS: Mapping[str, Action] = {"rules": Action.FIREWALL_FAIL, "scale": Action.SCALE_FAIL}
 """How the audit log calls work that is stuck; other work has no place in it."""
 
 
 class Reconciler:
-    """The workers of one process.
+    """All background work of one process.
 
     Args:
         ctx: The context.
@@ -50,10 +38,7 @@ class Reconciler:
     def __init__(self, ctx: Context, notifier: Notifier, *, workers: int = WORKERS) -> None:
         self._ctx = ctx
         self._notifier = notifier
-        self._owner = secrets.token_hex(4)
-        self._stop = threading.Event()
-        self._lookout = threading.Lock()
-        self._threads = [threading.Thread(target=self._work, name=f"reconcile-{n}") for n in range(workers)]
+        self._workers = Workers(ctx.store, self._run, workers)
         self._runs: Mapping[str, Callable[[Run], Finish]] = {
             "rules": reconcile_rules,
             "scale": reconcile_scale,
@@ -65,51 +50,15 @@ class Reconciler:
 
     def start(self) -> None:
         """Begin to work."""
-        for thread in self._threads:
-            thread.start()
+        self._workers.start()
 
     def stop(self) -> None:
-        """Let the runs under way end, for seconds at the most, and give back what is held.
-
-        A run that does not end in time keeps its lease: whoever takes over must not write beside it.
-        """
-        self._stop.set()
-        self._ctx.store.ring()
-        ends = monotonic() + STOP_WITHIN_S
-        for thread in self._threads:
-            thread.join(timeout=max(0.0, ends - monotonic()))
-        if not any(thread.is_alive() for thread in self._threads):
-            self._ctx.store.release(self._owner)
+        """Let the runs under way end, for seconds at the most, and give back what is held."""
+        self._workers.stop()
 
     def run_one(self) -> bool:
         """Do the work that is longest due; False if nothing is due."""
-        claim = self._ctx.store.claim(self._owner, lease=LEASE)
-        if claim is None:
-            return False
-        self._run(claim)
-        return True
-
-    def _work(self) -> None:
-        while not self._stop.is_set():
-            failed = _defended("work", self._turn)
-            if failed is not None:
-                log.warning("work stops for a moment: %s", failed)
-                self._stop.wait(POLL.total_seconds() / 5)
-
-    def _turn(self) -> None:
-        claim = self._next()
-        if claim is not None:
-            self._run(claim)
-
-    def _next(self) -> Claim | None:
-        """The next piece of work. One worker keeps the lookout, the others rest behind it: one question for all."""
-        with self._lookout:
-            while not self._stop.is_set():
-                claim = self._ctx.store.claim(self._owner, lease=LEASE)
-                if claim is not None:
-                    return claim
-                self._ctx.store.wait(POLL)
-        return None
+        return self._workers.run_one()
 
     def _run(self, claim: Claim) -> None:
         run = Run(self._ctx, claim)
@@ -120,7 +69,7 @@ class Reconciler:
             log.info("%s", error)
 
     def _outcome(self, run: Run) -> Finish:
-        found = _defended(run.claim.key, lambda: self._runs[run.claim.key.partition(":")[0]](run))
+        found = defended(run.claim.key, lambda: self._runs[run.claim.kind](run))
         if not isinstance(found, EgressError):
             return found
         log.warning("%s: %s: %s", run.claim.key, type(found).__name__, found)
@@ -149,33 +98,14 @@ class Reconciler:
         return deliver(run, self._notifier)
 
 
-def _defended(name: str, act: Callable[[], T]) -> T | EgressError:
-    """What an act returns, or what it failed with, as one of our errors: one piece of work never ends a worker.
-
-    Raises:
-        LeaseLost: There is nothing left to be done about it.
-    """
-    try:
-        return act()
-    except LeaseLost:
-        raise
-    except EgressError as error:
-        return error
-    except Exception as error:  # the last line of defence
-        reference = secrets.token_hex(4)
-        log.exception("%s failed in a way that nobody foresaw, reference %s", name, reference)
-        kind = type(error).__name__
-        return InvariantBroken(f"Something that should not happen stopped {name} ({kind}, reference {reference}).")
-
-
 def _refresh(run: Run) -> Finish:
     inventory.refresh(run.ctx)
-    return Finish(run.paced(FLEET_EVERY))
+    return Finish(run.ctx.pace.resync)
 
 
 def _sweep(run: Run) -> Finish:
     inventory.sweep_endpoints(run.ctx)
-    return Finish(run.paced(ENDPOINTS_EVERY))
+    return Finish(run.ctx.pace.resync)
 
 
 def _after(run: Run, error: EgressError) -> Finish:
@@ -189,7 +119,7 @@ def _after(run: Run, error: EgressError) -> Finish:
 
 
 def _tell(run: Run, desk: Desk, error: EgressError) -> None:
-    kind = run.claim.key.partition(":")[0]
+    kind = run.claim.kind
     code = getattr(error, "code", None) or ""
     run.memo["trouble"] = error.sentence
     if not run.say_once(desk.tx, run.subject, "stuck", error.sentence):

@@ -5,7 +5,7 @@ exactly one more run. Leases are short and never span an ARM operation: the oper
 given back, and whichever replica is free looks at it when it is due.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -47,7 +47,7 @@ class SqlWork:
         self._now = now
 
     def wake(self, key: str, *, within: timedelta) -> None:
-        """Raise ``wanted``; bring ``due`` forward unless an operation is being waited for."""
+        """Raise ``wanted``; bring ``due`` forward, but never before the time that a round not yet over waits for."""
         self._bring_forward(key, within, by=1)
 
     def schedule(self, key: str, *, within: timedelta) -> None:
@@ -70,19 +70,18 @@ class SqlWork:
             "memo": {},
         }
         earlier = case((or_(work.due.is_(None), work.due > due), due), else_=work.due)
-        waits = or_(work.parked.is_not(None), work.failures > 0) & work.due.is_not(None)
         more = by or case((work.owner.is_not(None), 1), else_=0)
-        changed = {"wanted": work.wanted + more, "due": case((waits, work.due), else_=earlier)}
+        changed = {"wanted": work.wanted + more, "due": case((work.not_before > due, work.due), else_=earlier)}
         self._connection.execute(_upsert(self._connection, fresh, changed))
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(select(func.pg_notify(CHANNEL, "")))
 
-    def claim(self, owner: str, *, lease: timedelta) -> Claim | None:
-        """Take the row that is longest due and that nobody holds any more."""
+    def claim(self, owner: str, *, lease: timedelta, without: Collection[str] = ()) -> Claim | None:
+        """Take the row that is longest due and that nobody holds any more, of all kinds but some."""
         free = or_(work.owner.is_(None), work.lease_until < self._now)
         candidate = (
             select(work.key)
-            .where(work.due <= self._now, free)
+            .where(work.due <= self._now, free, work.kind.not_in(without))
             .order_by(work.due)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -123,11 +122,11 @@ class SqlWork:
         mine = (work.key == claim.key) & (work.token == claim.token)
         served = claim.wanted if end.is_done else work.done
         next_due = None if end.due_in is None else self._now + end.due_in.total_seconds()
-        is_waiting = end.parked is not None or not end.is_done
-        due = next_due if is_waiting else case((work.wanted > claim.wanted, self._now), else_=next_due)
+        due = case((work.wanted > claim.wanted, self._now), else_=next_due) if end.is_done else next_due
         values = {
             "done": served,
             "due": due,
+            "not_before": None if end.is_done else next_due,
             "owner": None,
             "lease_until": None,
             "failures": end.failures,
@@ -145,11 +144,12 @@ class SqlWork:
         """Clear every lease: right only where nobody else can be alive."""
         self._connection.execute(update(schema.work).values(owner=None, lease_until=None))
 
-    def seconds_to_next(self) -> float | None:
+    def seconds_to_next(self, without: Collection[str] = ()) -> float | None:
         """Seconds until the next row can be claimed; one that is held becomes free with the end of its lease."""
         held = case((work.due > work.lease_until, work.due), else_=work.lease_until)
         free_at = case((work.owner.is_(None), work.due), else_=held)
-        value = self._connection.scalar(select(func.min(free_at) - self._now).where(work.due.is_not(None)))
+        asked = work.due.is_not(None) & work.kind.not_in(without)
+        value = self._connection.scalar(select(func.min(free_at) - self._now).where(asked))
         return None if value is None else float(value)
 
     def backlog(self) -> Backlog:
@@ -159,8 +159,9 @@ class SqlWork:
         return Backlog({kind: float(s) for kind, s, _ in rows}, {kind: float(n) for kind, _, n in rows})
 
     def is_quiet(self) -> bool:
-        """Whether nothing is due, wanted, parked or held."""
-        moving = or_(work.due <= self._now, work.wanted > work.done, work.parked.is_not(None), work.owner.is_not(None))
+        """Whether nothing is due, wanted, begun or held."""
+        begun = work.not_before.is_not(None)
+        moving = or_(work.due <= self._now, work.wanted > work.done, begun, work.owner.is_not(None))
         return self._connection.execute(select(work.key).where(moving).limit(1)).first() is None
 
     def _must_change(self, statement: Any, claim: Claim) -> None:

@@ -103,11 +103,13 @@ work = Table(
     Column("wanted", Big, nullable=False),
     Column("done", Big, nullable=False),
     Column("due", Float, nullable=True),
+    # Set while a round is not over: Azure said when to look again, or a failure waits. No wake-up comes before it.
+    Column("not_before", Float, nullable=True),
     Column("owner", String(80), nullable=True),
     Column("lease_until", Float, nullable=True),
     Column("token", Big, nullable=False),
     Column("failures", Integer, nullable=False),
-    # The ARM operation that is waited for; while it is set, a wake-up does not move ``due``.
+    # The ARM operation that is waited for.
     Column("parked", Json, nullable=True),
     # What the work remembers from one round to the next.
     Column("memo", Json, nullable=False),

@@ -1,7 +1,7 @@
 """The store: transactions, claims and waiting."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -84,16 +84,16 @@ class SqlStore:
         with transaction(self._engine, is_read=True) as connection:
             yield SqlTransaction(connection, self._now())
 
-    def claim(self, owner: str, *, lease: timedelta) -> Claim | None:
+    def claim(self, owner: str, *, lease: timedelta, without: Collection[str] = ()) -> Claim | None:
         """Take the work that is longest due, if any is; a look that finds none costs one read and tells ``wait``."""
         mark = self._bell.mark
         with self.read() as tx:
-            seconds = tx.work.seconds_to_next()
+            seconds = tx.work.seconds_to_next(without)
         self._last_look = (mark, threading.TIMEOUT_MAX if seconds is None else seconds)
         if seconds is None or seconds > 0:
             return None
         with transaction(self._engine) as connection:
-            return SqlWork(connection, self._now()).claim(owner, lease=lease)
+            return SqlWork(connection, self._now()).claim(owner, lease=lease, without=without)
 
     def release(self, owner: str) -> None:
         """Give back everything that one owner holds."""
@@ -110,7 +110,7 @@ class SqlStore:
         self._bell.ring()
 
     def is_quiet(self) -> bool:
-        """Whether nothing is due, wanted, parked, held or unsent."""
+        """Whether nothing is due, wanted, begun, held or unsent."""
         with self.read() as tx:
             return tx.work.is_quiet() and tx.outbox.is_quiet()
 

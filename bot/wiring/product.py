@@ -12,7 +12,7 @@ from bot import inventory
 from bot.allowances import TIMERS
 from bot.domain.settings import Rulebook
 from bot.errors import BadConfiguration, EgressError
-from bot.inventory import ENDPOINTS, FLEET, FLEET_EVERY
+from bot.inventory import ENDPOINTS, FLEET
 from bot.ports import NOTICES, Arm, Clock, Context, NoResolver, Pace
 from bot.reconciler import Reconciler
 from bot.store import SqlStore
@@ -102,7 +102,7 @@ def work(running: Running, product: Product) -> None:
     except EgressError as error:
         log.warning("the fleet could not be read yet: %s", error)
     with product.world.store.write() as tx:
-        tx.work.schedule(FLEET, within=FLEET_EVERY / product.world.pace.divisor)
+        tx.work.schedule(FLEET, within=product.world.pace.resync)
         tx.work.schedule(ENDPOINTS, within=timedelta())
 
 

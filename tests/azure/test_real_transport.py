@@ -2,7 +2,9 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -33,12 +35,11 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pa
             yield f"https://127.0.0.1:{listener.getsockname()[1]}", ca
 
 
-def arm_at(url: str, ca: Path | None) -> AzureArm:
+def arm_at(url: str, ca: Path | None, **settings: Any) -> AzureArm:
     """The adapter over the real transport."""
-    settings = ArmSettings(
-        (SUBSCRIPTION,), endpoint=url, ca_file=str(ca) if ca else None, pace=600, retries=0, timeout_s=10
-    )
-    return AzureArm(FixedCredential(), settings)
+    bounds = {"retries": 0, "timeout_s": 10, **settings}
+    file = str(ca) if ca else None
+    return AzureArm(FixedCredential(), ArmSettings((SUBSCRIPTION,), endpoint=url, ca_file=file, pace=600, **bounds))
 
 
 def test_everything_over_tls(endpoint: tuple[str, Path]) -> None:
@@ -62,6 +63,23 @@ def test_an_unknown_certificate_is_not_trusted(endpoint: tuple[str, Path]) -> No
     with pytest.raises(ArmUnreachable):
         arm.read_egress(cluster_id("aks-lb"))
     arm.close()
+
+
+def test_a_server_that_does_not_answer_is_asked_twice() -> None:
+    """It takes the connection and stays silent: one repetition, then whoever asked decides when to ask again."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        arm = arm_at(f"https://127.0.0.1:{port}", None, timeout_s=0.3, retries=3)
+        with pytest.raises(ArmUnreachable):
+            arm.read_egress(cluster_id("aks-lb"))
+        listener.setblocking(False)
+        connections = 0
+        with suppress(BlockingIOError):
+            while True:
+                listener.accept()[0].close()
+                connections += 1
+    arm.close()
+    assert connections == 2
 
 
 def test_nobody_listens() -> None:

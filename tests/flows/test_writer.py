@@ -113,6 +113,21 @@ def test_throttling_is_waited_out(world: World) -> None:
     assert second - first >= timedelta(seconds=90)
 
 
+def test_who_is_approved_while_azure_throttles_does_not_make_it_worse(world: World) -> None:
+    """However many come meanwhile: nothing is asked of the firewall before the time that Azure named."""
+    fault(world, status=429, code="TooManyRequests", retry_after_s=90)
+    ask(world)
+    world.work(timedelta(seconds=6))
+    later = ask(world, "example.net")
+    count = len(world.arm.state()["requests"])
+    for _ in range(8):
+        world.work(timedelta(seconds=10))
+    assert len(world.arm.state()["requests"]) == count
+    world.settle()
+    assert state_of(world, later) is Status.LIVE
+    assert len(writes(world)) == 2, "The refused one, and one for both."
+
+
 def test_an_answer_that_is_lost_after_the_write_landed(world: World) -> None:
     """It is seen to run, waited for, and found: one update, and its end is on record."""
     fault(world, drop_response=True)
@@ -152,9 +167,7 @@ def test_a_firewall_in_a_failed_state_is_waited_for(world: World) -> None:
     until_writing(world)
     by_hand(world, "/azurefirewalls/hub-firewall", provisioningState="Failed")
     for _ in range(60):
-        world.tick(timedelta(seconds=20))
-        while world.reconciler.run_one():
-            pass
+        world.work(timedelta(seconds=20))
     assert len(writes(world)) == 1
     by_hand(world, "/azurefirewalls/hub-firewall", provisioningState="Succeeded")
     world.settle()
@@ -227,9 +240,7 @@ def test_a_broken_target_does_not_hold_up_another(world: World) -> None:
     fault(world, status=403, code="AuthorizationFailed", times=500)
     broken, fine = ask(world), ask(world, cluster="aks-udr-classic")
     for _ in range(120):
-        world.tick(timedelta(seconds=10))
-        while world.reconciler.run_one():
-            pass
+        world.work(timedelta(seconds=10))
     assert state_of(world, broken) is Status.APPLYING
     assert state_of(world, fine) is Status.LIVE
     assert told(world) == ["stuck"]
@@ -254,8 +265,6 @@ def test_azure_is_asked_no_more_often_than_the_resync_period(world: World) -> No
     world.settle()
     count = len([r for r in world.arm.state()["requests"] if r["path"].endswith("/hub-policy")])
     for _ in range(6 * 60):
-        world.tick(timedelta(seconds=10))
-        while world.reconciler.run_one():
-            pass
+        world.work(timedelta(seconds=10))
     asked = len([r for r in world.arm.state()["requests"] if r["path"].endswith("/hub-policy")]) - count
     assert 4 <= asked <= 5, "An hour has five periods of twelve minutes."

@@ -103,9 +103,7 @@ def test_what_keeps_the_writer_is_on_the_card(world: World) -> None:
     world.arm.add_fault({"method": "PUT", "path": "rcg-aks", "status": 403, "code": "AuthorizationFailed", "times": 3})
     asked = ask(world)
     for _ in range(10):
-        world.tick(world.ctx.pace.batch_window)
-        while world.reconciler.run_one():
-            pass
+        world.work(world.ctx.pace.batch_window)
     found = outlook.outlook(world.store, asked, world.clock.now())
     assert found is not None
     assert "AuthorizationFailed" in (found.trouble or "")

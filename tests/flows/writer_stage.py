@@ -87,9 +87,7 @@ def writes(world: World, ending: str = "") -> list[Json]:
 def until_writing(world: World) -> None:
     """Work until an operation runs."""
     for _ in range(50):
-        world.tick(timedelta(seconds=1))
-        while world.reconciler.run_one():
-            pass
+        world.work(timedelta(seconds=1))
         if world.arm.has_running_operations():
             return
     raise AssertionError("Nothing is written.")

@@ -1,7 +1,7 @@
 """A stage for histories: replicas that die between any two steps, over the real store and a simulated Azure."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -68,9 +68,9 @@ class MortalStore:
         """A consistent look."""
         return self._store.read()
 
-    def claim(self, owner: str, *, lease: timedelta) -> Claim | None:
+    def claim(self, owner: str, *, lease: timedelta, without: Collection[str] = ()) -> Claim | None:
         """Claim, and perhaps die with the claim in hand."""
-        claim = self._store.claim(owner, lease=lease)
+        claim = self._store.claim(owner, lease=lease, without=without)
         if claim is not None:
             self._fuse.step()
         return claim

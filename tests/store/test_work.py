@@ -108,10 +108,16 @@ def test_a_trigger_brings_a_later_run_forward_and_never_pushes_it_back(store: Sq
 
 
 @pytest.mark.parametrize(
-    "end", [Finish(60 * SECOND, is_done=False, parked={"url": "u"}), Finish(60 * SECOND, False, 2)]
+    "end",
+    [
+        Finish(60 * SECOND, is_done=False, parked={"url": "u"}),
+        Finish(60 * SECOND, is_done=False, failures=2),
+        Finish(60 * SECOND, is_done=False),
+    ],
+    ids=["parked", "failed", "throttled"],
 )
 def test_a_trigger_does_not_disturb_what_waits_for_azure(store: SqlStore, clock: ManualClock, end: Finish) -> None:
-    """An operation is looked at when Azure said so, a failure is tried again when its wait is over."""
+    """An operation is looked at when Azure said so; a failure, or Azure's “slow down”, has its wait."""
     wake(store)
     finish(store, claim(store, clock), end)
     wake(store)
@@ -120,6 +126,40 @@ def test_a_trigger_does_not_disturb_what_waits_for_azure(store: SqlStore, clock:
     clock.advance(30 * SECOND)
     found = claim(store, clock)
     assert (found.parked, found.wanted) == (end.parked, 2)
+
+
+def test_a_wait_that_is_over_holds_up_nothing(store: SqlStore, clock: ManualClock) -> None:
+    """The next round ended well: from then on a trigger brings its run forward again."""
+    wake(store)
+    finish(store, claim(store, clock), Finish(60 * SECOND, is_done=False))
+    clock.advance(60 * SECOND)
+    finish(store, claim(store, clock), Finish(600 * SECOND))
+    wake(store)
+    assert is_free(store, clock)
+
+
+def test_a_round_by_schedule_that_has_to_come_again_is_not_quiet(store: SqlStore, clock: ManualClock) -> None:
+    """Nobody asked for it, and still it has begun something: Azure was busy, say."""
+    with store.write() as tx:
+        tx.work.schedule(KEY, within=timedelta())
+    finish(store, claim(store, clock), Finish(60 * SECOND, is_done=False))
+    assert not store.is_quiet()
+    clock.advance(60 * SECOND)
+    finish(store, claim(store, clock), Finish(600 * SECOND))
+    assert store.is_quiet()
+
+
+def test_a_kind_that_is_left_out_is_neither_claimed_nor_waited_for(store: SqlStore, clock: ManualClock) -> None:
+    """Whoever has no room for it looks for the rest."""
+    wake(store)
+    wake(store, within=60 * SECOND, key="notices")
+    clock.advance(SECOND)
+    assert store.claim("one", lease=LEASE, without={"rules"}) is None
+    clock.advance(60 * SECOND)
+    found = store.claim("one", lease=LEASE, without={"rules"})
+    assert found is not None
+    assert (found.key, found.kind) == ("notices", "notices")
+    assert claim(store, clock).kind == "rules"
 
 
 def test_a_schedule_asks_for_nothing(store: SqlStore, clock: ManualClock) -> None:

@@ -1,0 +1,30 @@
+"""The last line of defence: whatever goes wrong in a piece of work, the thread that ran it goes on."""
+
+import logging
+import secrets
+from collections.abc import Callable
+from typing import TypeVar
+
+from bot.errors import EgressError, InvariantBroken, LeaseLost
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+def defended(name: str, act: Callable[[], T]) -> T | EgressError:
+    """What an act returns, or what it failed with, as one of our errors.
+
+    Raises:
+        LeaseLost: There is nothing left to be done about it.
+    """
+    try:
+        return act()
+    except LeaseLost:
+        raise
+    except EgressError as error:
+        return error
+    except Exception as error:  # what nobody foresaw
+        reference = secrets.token_hex(4)
+        log.exception("%s failed in a way that nobody foresaw, reference %s", name, reference)
+        kind = type(error).__name__
+        return InvariantBroken(f"Something that should not happen stopped {name} ({kind}, reference {reference}).")

@@ -1,0 +1,121 @@
+"""The threads of one process: one keeps the lookout for all, and never do all of them wait for Azure."""
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from time import monotonic
+
+from bot.inventory import ENDPOINTS, FLEET
+from bot.ports import Claim, Store
+from bot.reconciler.defence import defended
+from bot.reconciler.keeper import Keeper
+from bot.reconciler.run import LEASE
+
+log = logging.getLogger(__name__)
+
+POLL = timedelta(seconds=5)
+"""How long a process waits at the most before it looks for work without having been called."""
+
+WORKERS = 8
+"""Threads of one process: targets that answer slowly do not hold up the others. A thread at rest costs nothing."""
+
+AT_AZURE = frozenset({"rules", "scale", FLEET, ENDPOINTS})
+"""Kinds of work that wait for Azure's answers. One thread is kept free of them, so that people are told what happens
+and requests lapse in time while Azure hangs."""
+
+STOP_WITHIN_S = 8.0
+"""Seconds that runs under way get to end when the process stops; no run waits for an operation."""
+
+
+class Workers:
+    """Claims what is due and has it run, in threads.
+
+    Args:
+        store: Where work is claimed.
+        run: Runs one claim to its end.
+        count: How many threads; none for a test that calls ``run_one`` itself.
+    """
+
+    def __init__(self, store: Store, run: Callable[[Claim], None], count: int) -> None:
+        self._store = store
+        self._run = run
+        self._owner = secrets.token_hex(4)
+        self._keeper = Keeper(store)
+        self._stop = threading.Event()
+        self._lookout = threading.Lock()
+        self._counting = threading.Lock()
+        self._at_azure = 0
+        self._most_at_azure = max(1, count - 1)
+        self._threads = [threading.Thread(target=self._work, name=f"reconcile-{n}") for n in range(count)]
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._keeper.start()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Let the runs under way end, for seconds at the most, and give back what is held.
+
+        A run that does not end in time keeps its lease: whoever takes over must not write beside it.
+        """
+        self._stop.set()
+        self._store.ring()
+        ends = monotonic() + STOP_WITHIN_S
+        for thread in self._threads:
+            thread.join(timeout=max(0.0, ends - monotonic()))
+        self._keeper.stop()
+        if not any(thread.is_alive() for thread in self._threads):
+            self._store.release(self._owner)
+
+    def run_one(self) -> bool:
+        """Do the work that is longest due; False if nothing is due."""
+        claim = self._store.claim(self._owner, lease=LEASE)
+        if claim is None:
+            return False
+        self._run(claim)
+        return True
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            failed = defended("work", self._turn)
+            if failed is not None:
+                log.warning("work stops for a moment: %s", failed)
+                self._stop.wait(POLL.total_seconds() / 5)
+
+    def _turn(self) -> None:
+        claim = self._next()
+        if claim is None:
+            return
+        try:
+            with self._keeper.keeping(claim):
+                self._run(claim)
+        finally:
+            self._count(claim, -1)
+
+    def _next(self) -> Claim | None:
+        """The next piece of work. One thread keeps the lookout, the others rest behind it: one question for all."""
+        with self._lookout:
+            while not self._stop.is_set():
+                claim = self._store.claim(self._owner, lease=LEASE, without=AT_AZURE if self._is_full else ())
+                if claim is not None:
+                    self._count(claim, 1)
+                    return claim
+                self._store.wait(POLL)
+        return None
+
+    @property
+    def _is_full(self) -> bool:
+        return self._at_azure >= self._most_at_azure
+
+    def _count(self, claim: Claim, by: int) -> None:
+        """Keep count of those who wait for Azure; whoever keeps the lookout hears when there is room again."""
+        if claim.kind not in AT_AZURE:
+            return
+        with self._counting:
+            was_full = self._is_full
+            self._at_azure += by
+        if was_full:
+            self._store.ring()
