@@ -22,27 +22,28 @@ def report_drift(run: Run, situation: Situation) -> bool:
     """Say what somebody changed in our part, once. True if something new was said: the next round acts on it.
 
     What was last read back and what we last meant to write are both ours; any other content is somebody else's. Where
-    nothing was ever read back, only rules that we never wrote are told apart.
+    nothing was ever read back, only rules that we never wrote are told apart. Where this database never wrote at all,
+    they may be another bot's, or this one's from a database that was lost: they are left alone, whatever is configured.
     """
     if is_known(run, situation.seen):
         return _report_priority(run, situation)
+    mode = run.ctx.rulebook.drift if run.memo.keys() & {"verified", "intended"} else "unknown"
     finder = foreign_changes if "verified" in run.memo else unknown_rules
     left = {(collection, rule) for collection, rule in run.memo.get("left", ())}
     changes = [change for change in finder(situation.natural, situation.by_id) if key_of(change) not in left]
     run.memo["verified"] = situation.plan.before
     if not changes:
         return False
-    if run.ctx.rulebook.drift == "report":
+    if mode in ("report", "unknown"):
         run.memo["left"] = sorted([*map(list, left), *(list(key_of(change)) for change in changes)])
-    _tell(run, situation, changes)
+    _tell(run, situation, changes, mode)
     return True
 
 
-def _tell(run: Run, situation: Situation, changes: Sequence[Change]) -> None:
-    mode = run.ctx.rulebook.drift
+def _tell(run: Run, situation: Situation, changes: Sequence[Change], mode: str) -> None:
     named = ", ".join(f"{change.rule} ({_SEEN[change.kind]})" for change in changes[:NAMED])
     more = f" and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
-    text = f"Our rules in {situation.target.name} were changed by hand: {named}{more}. {_NEXT[mode]}"
+    text = f"{_WHAT[mode == 'unknown'].format(situation.target.name)}: {named}{more}. {_NEXT[mode]}"
     plan = situation.natural
     with run.write() as desk:
         desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text, before=plan.before, after=plan.after))
@@ -51,6 +52,11 @@ def _tell(run: Run, situation: Situation, changes: Sequence[Change]) -> None:
             _mark(desk, allowance, is_adopted=mode == "adopt")
 
 
+_WHAT = {
+    False: "Our rules in {} were changed by hand",
+    True: "The bot's rule collections in {} hold rules of which its database knows nothing",
+}
+
 _SEEN = {ChangeKind.ADD: "removed", ChangeKind.ALTER: "altered", ChangeKind.REMOVE: "added"}
 """What somebody did, seen from what we would have to do about it."""
 
@@ -58,6 +64,7 @@ _NEXT = {
     "heal": "The bot puts them right with its next update.",
     "adopt": "The bot takes removed rules as revoked, and puts the rest right.",
     "report": "The bot leaves them as they are; firewall.drift is set to report.",
+    "unknown": "The bot leaves them as they are. Remove them by hand, or give the bot the database they came from.",
 }
 
 

@@ -5,12 +5,13 @@ finds everything as it should be and says so. Which event woke it does not matte
 """
 
 from bot.domain.target import target_from_key
+from bot.errors import ArmNotFound
 from bot.ports import Finish
 from bot.reconciler.drift import report_draft, report_drift, report_foreign
 from bot.reconciler.moved import follow
 from bot.reconciler.run import Run
 from bot.reconciler.settle import settle
-from bot.reconciler.situation import Situation, observe
+from bot.reconciler.situation import Situation, observe, open_rows
 from bot.reconciler.write import close_attempt, look, write
 
 
@@ -21,7 +22,12 @@ def reconcile_rules(run: Run) -> Finish:
     waiting = look(run, target)
     if waiting is not None:
         return waiting
-    situation = observe(run, target)
+    try:
+        situation = observe(run, target)
+    except ArmNotFound:
+        if open_rows(run, target):
+            raise
+        return Finish(None)  # nobody wants anything of a firewall that is not there any more
     if situation.seen.moved_to is not None:
         return follow(run, situation, situation.seen.moved_to)
     report_draft(run, situation)

@@ -47,7 +47,7 @@ def settle(run: Run, situation: Situation) -> Finish:
     if blocked or set_aside(run) or _is_overdue(run, situation, there):
         forget_suspects(run)
         return Finish(timedelta(), is_done=False, memo=run.memo)
-    return Finish(_next_look(run, situation, has_rules=bool(there)), memo=run.memo)
+    return Finish(_next_look(run, situation), memo=run.memo)
 
 
 def _is_overdue(run: Run, situation: Situation, there: set[str]) -> bool:
@@ -56,12 +56,10 @@ def _is_overdue(run: Run, situation: Situation, there: set[str]) -> bool:
     return any(row.id in there and not is_wanted(row, now) for row in situation.rows)
 
 
-def _next_look(run: Run, situation: Situation, *, has_rules: bool) -> timedelta | None:
-    """At the next resync, or earlier where time ends an allowance; never where nothing is ours and nothing waits."""
+def _next_look(run: Run, situation: Situation) -> timedelta:
+    """At the next resync, or earlier where time ends an allowance. A group that stands empty is looked at, too."""
     now = run.now
     rows = open_rows(run, situation.target)
-    if not rows and not has_rules:
-        return None
     changes = [change for row in rows if (change := next_change(row, now)) is not None]
     return min([run.ctx.pace.resync, *(change - now for change in changes)])
 

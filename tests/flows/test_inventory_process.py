@@ -34,7 +34,7 @@ def test_a_change_by_hand_is_announced_once_and_remembered(sandbox: SandboxProce
     body["properties"]["ipAddress"] = NEW
     sandbox.put("arm/resource", id=id_, body=body)
     for _ in range(2):
-        sandbox.post("clock", advance_s=301)
+        sandbox.post("clock", advance_s=721)
         sandbox.settle()
     (text,) = news(sandbox)
     assert f"New: {NEW}. Gone: {OLD}." in text

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import allowances
+from bot import allowances, inventory
 from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
@@ -57,6 +57,11 @@ class Picky(ArmTransport):
                 {"method": "PUT", "status": 400, "code": "InvalidRule", "message": "Something is wrong."}
             )
         return super().send(request, **options)
+
+
+def requests(world: World, path: str) -> list[str]:
+    """What was asked of Azure there."""
+    return [each["path"] for each in world.arm.state()["requests"] if each["path"].endswith(path)]
 
 
 def fault(world: World, **what: object) -> None:
@@ -247,24 +252,31 @@ def test_a_broken_target_does_not_hold_up_another(world: World) -> None:
     assert len(writes(world, GROUP)) < 15
 
 
-def test_a_target_with_nothing_of_ours_is_left_in_peace(world: World) -> None:
-    """No reads of a policy that nobody has an allowance in."""
+def test_a_firewall_that_is_gone_and_that_nobody_needs_is_forgotten(world: World) -> None:
+    """Its policy was deleted after the last allowance had ended: nothing to complain about."""
     asked = ask(world)
     world.settle()
     allowances.end(world.ctx, DEV, asked.id)
     world.settle()
-    count = len([r for r in world.arm.state()["requests"] if "firewallPolicies" in r["path"]])
-    world.tick(timedelta(hours=1))
-    world.settle()
-    assert len([r for r in world.arm.state()["requests"] if "firewallPolicies" in r["path"]]) == count
+    world.arm.delete_resource(resource(world, "/hub-policy")["id"])
+    world.work(timedelta(minutes=13))
+    count = len(world.arm.state()["requests"])
+    world.work(timedelta(hours=1))
+    assert len(world.arm.state()["requests"]) == count
+    assert told(world) == []
 
 
-def test_azure_is_asked_no_more_often_than_the_resync_period(world: World) -> None:
-    """While all is as it should be."""
-    ask(world, hours=24)
+@pytest.mark.parametrize("path", ["/hub-policy", "Microsoft.ResourceGraph/resources"])
+def test_azure_is_asked_no_more_often_than_the_resync_period(world: World, path: str) -> None:
+    """While all is as it should be: an hour has five periods of twelve minutes."""
+    asked = ask(world, hours=24)
+    with world.store.write() as tx:
+        tx.work.schedule(inventory.FLEET, within=timedelta())
     world.settle()
-    count = len([r for r in world.arm.state()["requests"] if r["path"].endswith("/hub-policy")])
+    assert state_of(world, asked) is Status.LIVE
+    rounds = 0
     for _ in range(6 * 60):
+        before = len(requests(world, path))
         world.work(timedelta(seconds=10))
-    asked = len([r for r in world.arm.state()["requests"] if r["path"].endswith("/hub-policy")]) - count
-    assert 4 <= asked <= 5, "An hour has five periods of twelve minutes."
+        rounds += len(requests(world, path)) > before
+    assert 4 <= rounds <= 5

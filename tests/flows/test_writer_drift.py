@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot import allowances
+from bot import allowances, inventory
 from bot.domain.allowance import Status
 from bot.domain.audit import Action
 from tests.build import DEV, World, make_world
@@ -23,6 +23,7 @@ from tests.flows.writer_stage import (
     with_drift,
     writes,
 )
+from tests.histories.stage import empty
 
 GROUP = "/rulecollectiongroups/rcg-aks-egress"
 Json = dict[str, Any]
@@ -75,6 +76,42 @@ def test_healed(world: World, how: Callable[[list[Json]], list[Json]]) -> None:
     assert state_of(world, asked) is Status.LIVE
     assert told(world) == ["drift"]
     assert len(events(world, "", Action.FIREWALL_DRIFT)) == 1
+
+
+def test_a_rule_by_hand_in_our_empty_group(world: World) -> None:
+    """The last allowance is over, and still nobody opens anything under our name."""
+    asked = ask(world)
+    world.settle()
+    kept = resource(world, GROUP)["properties"]["ruleCollections"]
+    allowances.end(world.ctx, DEV, asked.id)
+    world.settle()
+    assert opened(world) == {}
+    by_hand(world, GROUP, ruleCollections=kept)
+    resync(world)
+    assert opened(world) == {}
+    assert told(world) == ["drift"]
+
+
+@pytest.mark.parametrize("mode", ["heal", "adopt", "report"])
+def test_rules_that_the_database_never_heard_of_are_left_alone(world: World, mode: str) -> None:
+    """The database was lost, or another bot has the same group: said once, and nobody is cut off."""
+    world = with_drift(world, mode)
+    asked = ask(world, "a.example.com")
+    world.settle()
+    before = opened(world)
+    empty(world.store)
+    inventory.refresh(world.ctx)
+    fresh = ask(world, "b.example.com")
+    world.settle()
+    resync(world)
+    assert opened(world) == {**before, f"{fresh.id}-https-443": ["b.example.com"]}
+    assert state_of(world, fresh) is Status.LIVE
+    assert told(world) == ["drift"]
+    assert f"{asked.id}-https-443 (added)" in told_text(world, "drift")
+    change(world, lambda rules: [rule for rule in rules if not rule["name"].startswith(asked.id)])
+    resync(world)
+    assert set(opened(world)) == {f"{fresh.id}-https-443"}
+    assert told(world) == ["drift"]
 
 
 def test_the_same_again_is_said_again(world: World) -> None:
@@ -174,7 +211,7 @@ def test_a_priority_that_is_only_reported_stays(world: World) -> None:
 
 
 def test_rules_that_were_there_before_us_are_named(world: World) -> None:
-    """A group with our name but rules of nobody we know: said before they go."""
+    """A group with our name but rules of nobody we know: said, and left to whoever made them."""
     group = f"{resource(world, '/firewallpolicies/hub-policy')['id']}/ruleCollectionGroups/rcg-aks-egress"
     rule = {
         "ruleType": "ApplicationRule",
@@ -193,7 +230,7 @@ def test_rules_that_were_there_before_us_are_named(world: World) -> None:
     world.arm.put_resource(group, {"properties": {"priority": 500, "ruleCollections": [collection]}})
     asked = ask(world)
     world.settle()
-    assert set(opened(world)) == {f"{asked.id}-https-443"}
+    assert set(opened(world)) == {"old", f"{asked.id}-https-443"}
     assert told(world) == ["drift"]
     assert "old (added)" in told_text(world, "drift")
 

@@ -1,4 +1,4 @@
-"""The writer of rules, killed once at each step of beginning and of ending an update: it lands once and is live."""
+"""The writer of rules, killed at each step of beginning and of ending an update: it lands once and is live."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,10 +8,14 @@ import pytest
 from bot import allowances
 from bot.allowances import Decision, Draft
 from bot.domain.allowance import Status, status
-from bot.domain.audit import Action
+from bot.domain.audit import Action, Event
+from bot.domain.fqdn import parse_destination
 from bot.sandbox.clock import ManualClock
-from tests.build import APPROVER, DEV, EXAMPLE
-from tests.histories.stage import Stage, build, open_store
+from tests.build import APPROVER, DEV
+from tests.histories.stage import Fuse, Stage, build, open_store
+
+BEGINNING, ENDING = range(23), range(37)
+"""The steps from an approval to its parked operation, and from the operation's end to rest; nobody dies at the last."""
 
 
 @pytest.fixture
@@ -23,50 +27,96 @@ def stage(database_url: str) -> Iterator[Stage]:
     made.close()
 
 
-def approve(stage: Stage) -> str:
+def approve(stage: Stage, host: str = "example.com") -> str:
     """Ask, and have it approved."""
-    asked = allowances.request(stage.ctx, DEV, Draft("aks-udr", (EXAMPLE,), "Mirror", timedelta(hours=8)))
+    draft = Draft("aks-udr", (parse_destination(host),), "Mirror", timedelta(hours=8))
+    asked = allowances.request(stage.ctx, DEV, draft)
     allowances.decide(stage.ctx, APPROVER, Decision(asked.id, is_approved=True))
     return asked.id
 
 
-def recorded(stage: Stage) -> list[Action]:
+def until_parked(stage: Stage) -> None:
+    """The batch window is over, and Azure is at work."""
+    stage.pass_time(timedelta(seconds=6))
+    assert stage.arm.has_running_operations()
+
+
+def kill(stage: Stage, steps: int) -> Fuse:
+    """The one replica will die some steps further on."""
+    fuse = stage.replicas[0].fuse
+    fuse.left = steps
+    return fuse
+
+
+def kill_after(stage: Stage, action: Action, count: int) -> None:
+    """Let time pass until the audit log has so many events of a kind; whoever wrote the last dies at that moment."""
+    fuse = stage.replicas[0].fuse
+    fuse.when = lambda: [event.action for event in recorded(stage)].count(action) == count
+    stage.pass_time(timedelta(minutes=2), step=timedelta(seconds=1), until=lambda: fuse.is_burnt)
+    assert fuse.is_burnt
+
+
+def recorded(stage: Stage) -> list[Event]:
     """What the audit log says of the firewall."""
     with stage.store.read() as tx:
-        actions = [chained.event.action for chained in tx.audit.chain(after=0, limit=1000)]
-    return [action for action in actions if action.startswith("firewall:")]
+        events = [chained.event for chained in tx.audit.chain(after=0, limit=1000)]
+    return [event for event in events if event.action.startswith("firewall:")]
 
 
-def check(stage: Stage, subject: str) -> None:
-    """Live, by one update, whose end is on record once; and nobody was told of a defect."""
+def ends(stage: Stage) -> list[str]:
+    """How the audit log says that attempts ended."""
+    ended = (Action.FIREWALL_DONE, Action.FIREWALL_FAIL)
+    return [dict(event.detail)["status"] for event in recorded(stage) if event.action in ended]
+
+
+def check(stage: Stage, *subjects: str, updates: int = 1) -> None:
+    """Live, by so many updates, each of whose ends is on record once; and nobody was told of a defect."""
     with stage.store.read() as tx:
-        assert status(tx.allowances.get(subject), stage.clock.now()) is Status.LIVE
+        states = {status(tx.allowances.get(subject), stage.clock.now()) for subject in subjects}
+    assert states == {Status.LIVE}
     landed = [each for each in stage.arm.state()["operations"] if "rcg-aks-egress" in each["resource"].lower()]
-    assert len(landed) == 1
-    assert recorded(stage).count(Action.FIREWALL_DONE) == 1
-    assert recorded(stage)[0] is Action.FIREWALL_BEGIN
+    assert len(landed) == updates
+    assert [event.action for event in recorded(stage)].count(Action.FIREWALL_DONE) == updates
+    assert recorded(stage)[0].action is Action.FIREWALL_BEGIN
     assert not [notice for notice in stage.said.notices if notice.body.get("event") == "stuck"], "a kill is no defect"
 
 
-@pytest.mark.parametrize("steps", range(24))
+@pytest.mark.parametrize("steps", BEGINNING)
 def test_killed_while_it_begins(stage: Stage, steps: int) -> None:
     """Wherever it dies, another one goes on from what is there."""
     subject = approve(stage)
-    stage.replicas[0].fuse.left = steps
+    fuse = kill(stage, steps)
+    stage.pass_time(timedelta(seconds=6))
+    assert fuse.is_burnt == (steps < BEGINNING[-1]), "Every step is tried, and no more."
     stage.settle()
-    stage.replicas[0].fuse.left = None
     check(stage, subject)
 
 
-@pytest.mark.parametrize("steps", range(16))
+@pytest.mark.parametrize("steps", ENDING)
 def test_killed_while_it_ends(stage: Stage, steps: int) -> None:
     """The operation is over, and whoever finds that out dies at any step of putting it on record."""
     subject = approve(stage)
-    stage.clock.advance(timedelta(seconds=6))
-    while stage.replicas[0].reconciler.run_one():
-        pass
+    until_parked(stage)
     stage.clock.advance(timedelta(seconds=300))
-    stage.replicas[0].fuse.left = steps
+    fuse = kill(stage, steps)
+    stage.pass_time(timedelta(seconds=60))
+    assert fuse.is_burnt == (steps < ENDING[-1]), "Every step is tried, and no more."
     stage.settle()
-    stage.replicas[0].fuse.left = None
     check(stage, subject)
+
+
+def test_killed_at_an_end_and_again_before_the_next_write(stage: Stage) -> None:
+    """Found by a long history.
+
+    The first one dies when the end of its update is on record, the second when it has recorded what it is about to
+    write: the end of the first update must not be taken for that of the second, which was never sent.
+    """
+    first = approve(stage, "a.example.com")
+    until_parked(stage)
+    second = approve(stage, "b.example.com")
+    stage.clock.advance(timedelta(seconds=300))
+    kill_after(stage, Action.FIREWALL_DONE, 1)
+    kill_after(stage, Action.FIREWALL_BEGIN, 2)
+    stage.settle()
+    check(stage, first, second, updates=2)
+    assert ends(stage) == ["Succeeded", "Lost", "Succeeded"]

@@ -222,7 +222,8 @@ class Histories(RuleBasedStateMachine):
     def _heal(self) -> None:
         self.stage.arm._faults = Faults()
         for replica in self.stage.replicas:
-            replica.fuse.left = replica.transport.before_put = None
+            replica.fuse.put_out()
+            replica.transport.before_put = None
         if self.stage.resource("firewallpolicydrafts/default") is not None:
             self.draft("discard")
 

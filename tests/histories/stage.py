@@ -34,17 +34,26 @@ class Killed(BaseException):
 
 @dataclass
 class Fuse:
-    """Burns down step by step, and kills at its end; a step is a boundary of a transaction or of a request."""
+    """Kills at a step: the one after so many others, or the first at which something holds.
+
+    A step is a boundary of a transaction or of a request.
+    """
 
     left: int | None = None
+    when: Callable[[], bool] | None = None
+    is_burnt: bool = False
+
+    def put_out(self) -> None:
+        """Nobody dies of it any more."""
+        self.left = self.when = None
 
     def step(self) -> None:
         """One step further."""
-        if self.left is None:
-            return
-        self.left -= 1
-        if self.left < 0:
-            self.left = None
+        if self.left is not None:
+            self.left -= 1
+        if (self.left is not None and self.left < 0) or (self.when is not None and self.when()):
+            self.put_out()
+            self.is_burnt = True
             raise Killed
 
 
@@ -177,10 +186,12 @@ class Stage:
         """One piece of work for each; whether there was any."""
         return sum(self.work(replica) for replica in replicas) > 0
 
-    def pass_time(self, by: timedelta, *, step: timedelta = timedelta(seconds=10)) -> None:
-        """Let time pass while everybody works."""
+    def pass_time(
+        self, by: timedelta, *, step: timedelta = timedelta(seconds=10), until: Callable[[], bool] = bool
+    ) -> None:
+        """Let time pass while everybody works, or until something holds."""
         end = self.clock.now() + by
-        while self.clock.now() < end:
+        while self.clock.now() < end and not until():
             self.clock.advance(min(step, end - self.clock.now()))
             self.drain()
 
