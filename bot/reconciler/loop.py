@@ -17,7 +17,7 @@ from bot.reconciler.rules import reconcile_rules
 from bot.reconciler.run import Run
 from bot.reconciler.scale import reconcile_scale
 from bot.reconciler.timers import run_timers
-from bot.reconciler.ways import way_of
+from bot.reconciler.ways import Failure, way_of
 from bot.reconciler.workers import WORKERS, Workers
 
 log = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ def _after(run: Run, error: EgressError) -> Finish:
     if way.is_told:
         with run.write() as desk:
             _tell(run, desk, error)
-    return run.again(way.delay(run.ctx.pace, error, run.failures))
+    return run.again(way.delay(Failure(run.claim.key, error, run.failures, run.ctx.pace)))
 
 
 def _tell(run: Run, desk: Desk, error: EgressError) -> None:

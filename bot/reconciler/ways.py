@@ -1,9 +1,9 @@
 """What follows each error that a run may end with: one table."""
 
-import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from zlib import crc32
 
 from bot.errors import (
     ArmBusy,
@@ -27,35 +27,56 @@ from bot.ports import Pace
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """One run that failed.
+
+    Args:
+        key: Of the work.
+        error: What it failed with.
+        count: How many runs in a row have failed, this one included where it counts.
+        pace: How long the product waits.
+    """
+
+    key: str
+    error: EgressError
+    count: int
+    pace: Pace
+
+
+@dataclass(frozen=True, slots=True)
 class Way:
     """What follows an error.
 
     Args:
-        delay: How long to wait, from the pace, the error and the failures in a row.
+        delay: How long to wait.
         counts: Whether it counts as a failure in a row.
         is_told: Whether people are told, once.
     """
 
-    delay: Callable[[Pace, EgressError, int], timedelta]
+    delay: Callable[[Failure], timedelta]
     counts: bool = True
     is_told: bool = False
 
 
-def _asked(pace: Pace, error: EgressError, _failures: int) -> timedelta:
+def _asked(failure: Failure) -> timedelta:
     """As long as the vendor asked for, else as long as an update of somebody else may take."""
-    asked = error.retry_after if isinstance(error, Unavailable) else None
-    return asked / pace.divisor if asked else pace.busy
+    asked = failure.error.retry_after if isinstance(failure.error, Unavailable) else None
+    return asked / failure.pace.divisor if asked else failure.pace.busy
 
 
-def _soon(pace: Pace, error: EgressError, failures: int) -> timedelta:
+def _soon(failure: Failure) -> timedelta:
     """The first time nearly at once; then as any other failure, so that nothing turns in a hot loop."""
-    return pace.backoff / 5 if failures <= 1 else _doubling(pace, error, failures - 1)
+    return failure.pace.backoff / 5 if failure.count <= 1 else _doubling(replace(failure, count=failure.count - 1))
 
 
-def _doubling(pace: Pace, _error: EgressError, failures: int) -> timedelta:
-    """Twice as long each time, up to the resync period, with a fifth of chance so that replicas spread out."""
-    doubled: timedelta = pace.backoff * 2 ** min(failures, 10)
-    return min(doubled, pace.resync) * (0.8 + secrets.randbelow(401) / 1000)
+def _doubling(failure: Failure) -> timedelta:
+    """Twice as long each time, up to the resync period; a fifth more or less, so that targets spread out.
+
+    How much is computed from what failed, not drawn: a history that is played again takes the same course.
+    """
+    doubled: timedelta = failure.pace.backoff * 2 ** min(failure.count, 10)
+    spread = 0.8 + crc32(f"{failure.key} {failure.count}".encode()) % 401 / 1000
+    return min(doubled, failure.pace.resync) * spread
 
 
 WAYS: Mapping[type[EgressError], Way] = {

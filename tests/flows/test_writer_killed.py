@@ -12,7 +12,8 @@ from bot.domain.audit import Action, Event
 from bot.domain.fqdn import parse_destination
 from bot.sandbox.clock import ManualClock
 from tests.build import APPROVER, DEV
-from tests.histories.stage import Fuse, Stage, build, open_store
+from tests.histories.mortal import Fuse
+from tests.histories.stage import Stage, build, open_store
 
 BEGINNING, ENDING = range(23), range(37)
 """The steps from an approval to its parked operation, and from the operation's end to rest; nobody dies at the last."""

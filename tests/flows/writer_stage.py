@@ -12,7 +12,8 @@ from bot.domain.allowance import Allowance, Status, status
 from bot.domain.audit import Action, Event
 from bot.domain.fqdn import parse_destination
 from tests.build import APPROVER, DEV, World
-from tests.histories.stage import foreign_rules, our_collections, rules_in
+from tests.histories.mortal import rules_in
+from tests.histories.stage import foreign_rules, our_collections
 
 Json = dict[str, Any]
 HOUR = timedelta(hours=1)

@@ -1,29 +1,31 @@
 """Random histories: people, replicas that die, an Azure that misbehaves, and hands that meddle."""
 
-from collections import Counter
 from contextlib import suppress
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bot import allowances
 from bot.allowances import Decision, Draft
-from bot.domain.allowance import Allowance, Status, status
-from bot.domain.audit import Action, verify
 from bot.domain.fqdn import parse_destination
-from bot.domain.rules import rules_of
 from bot.errors import AlreadyAllowed, AlreadyDecided, AlreadyRequested, StaleVersion
 from bot.sandbox.arm.faults import Faults
 from bot.sandbox.clock import ManualClock
 from bot.store import SqlStore
-from tests.build import APPROVER, DEV
-from tests.histories.stage import GROUP, Json, Stage, build, empty, foreign_rules, open_store
+from tests.build import APPROVER, DEV, rulebook
+from tests.histories.checks import People, check
+from tests.histories.mortal import Json
+from tests.histories.stage import GROUP, Stage, build, empty, foreign_rules, open_store
 
 CLUSTERS = ("aks-udr", "aks-udr-agic", "aks-udr-classic")
 """Two that share a firewall policy, and one with a classic firewall."""
+
+DRIFT = ("heal", "heal", "adopt", "report")
+"""What is configured; healing twice as often, being the default."""
 
 PUT_PATHS = (rf"ruleCollectionGroups/{GROUP}$", r"azureFirewalls/legacy-firewall$")
 REFUSED = (AlreadyDecided, AlreadyRequested, AlreadyAllowed, StaleVersion)
@@ -51,14 +53,14 @@ class Histories(RuleBasedStateMachine):
         self.clock = ManualClock()
         self.store: SqlStore = open_store(self.url, self.clock)
         empty(self.store)
-        self.ids: list[str] = []
-        self.approved: set[str] = set()
-        self.revoked: set[str] = set()
+        self.people = People()
 
-    @initialize(replicas=st.integers(1, 3), honours=st.booleans())
-    def begin(self, replicas: int, honours: bool) -> None:
-        """Some replicas, and an Azure that honours If-Match on groups or does not."""
-        self.stage: Stage = build(self.store, self.clock, replicas=replicas)
+    @initialize(replicas=st.integers(1, 3), honours=st.booleans(), drift=st.sampled_from(DRIFT))
+    def begin(self, replicas: int, honours: bool, drift: str) -> None:
+        """Some replicas, an Azure that honours If-Match on groups or does not, and what is done about drift."""
+        self.people.drift = drift
+        book = replace(rulebook(), drift=drift)
+        self.stage: Stage = build(self.store, self.clock, book=book, replicas=replicas)
         self.stage.arm.honour_if_match_on_groups = honours
         self.foreign = foreign_rules(self.stage.arm)
 
@@ -69,17 +71,17 @@ class Histories(RuleBasedStateMachine):
         """Somebody asks, and perhaps somebody approves at once."""
         draft = Draft(cluster, (parse_destination(f"h{host}.example.com"),), "why", timedelta(hours=hours))
         try:
-            self.ids.append(allowances.request(self.stage.ctx, DEV, draft).id)
+            self.people.ids.append(allowances.request(self.stage.ctx, DEV, draft).id)
         except REFUSED:
             return
         if yes:
-            self._approve(self.ids[-1])
+            self._approve(self.people.ids[-1])
 
     @rule(number=NUMBER)
     def approve(self, number: int) -> None:
         """Somebody approves."""
-        if self.ids:
-            self._approve(self.ids[number % len(self.ids)])
+        if self.people.ids:
+            self._approve(self.people.ids[number % len(self.people.ids)])
 
     def _approve(self, id_: str) -> None:
         try:
@@ -87,22 +89,22 @@ class Histories(RuleBasedStateMachine):
         except REFUSED:
             return
         if decided.approved_at is not None:
-            self.approved.add(id_)
+            self.people.approved.add(id_)
 
     @rule(number=NUMBER)
     def revoke(self, number: int) -> None:
         """Somebody revokes."""
         with suppress(*REFUSED, IndexError):
-            id_ = self.ids[-1 - number]
+            id_ = self.people.ids[-1 - number]
             allowances.end(self.stage.ctx, DEV, id_)
-            self.revoked.add(id_)
+            self.people.revoked.add(id_)
 
     @rule(number=NUMBER)
     def renew(self, number: int) -> None:
         """Somebody renews."""
         with suppress(*REFUSED, IndexError):
-            self.ids.append(allowances.renew(self.stage.ctx, DEV, self.ids[-1 - number]).id)
-            self._approve(self.ids[-1])
+            self.people.ids.append(allowances.renew(self.stage.ctx, DEV, self.people.ids[-1 - number]).id)
+            self._approve(self.people.ids[-1])
 
     # What replicas do.
 
@@ -151,10 +153,8 @@ class Histories(RuleBasedStateMachine):
         """Another tool writes the same policy tree or firewall, without changing anything."""
         body = self.stage.resource(f"/{name}")
         assert body is not None
-        headers = {"Authorization": "Bearer other", "If-Match": f'"{body["etag"]}"', "User-Agent": "other"}
-        if "legacy" in name:
-            headers["If-Match"] = body["etag"]
-        self.stage.arm.handle("PUT", f"https://other{body['id']}?api-version=2025-01-01", headers, body)
+        etag = body["etag"] if "legacy" in name else f'"{body["etag"]}"'
+        self.stage.by_another("PUT", f"{body['id']}?api-version=2025-01-01", body, **{"If-Match": etag})
 
     @rule(how=st.sampled_from(["clear", "drop", "alter", "add", "delete"]))
     def meddle(self, how: str) -> None:
@@ -162,12 +162,13 @@ class Histories(RuleBasedStateMachine):
         body = self.stage.resource(f"/{GROUP}")
         if body is None or self.stage.arm.has_running_operations():
             return
+        self.people.have_meddled = True
         if how == "delete":
             self.stage.arm.delete_resource(body["id"])
             return
-        body["properties"]["ruleCollections"] = [
-            each for each in (_meddled(each, how) for each in body["properties"]["ruleCollections"]) if each["rules"]
-        ]
+        self.people.added_by_hand += 1
+        meddled = (_meddled(each, how, self.people.added_by_hand) for each in body["properties"]["ruleCollections"])
+        body["properties"]["ruleCollections"] = [each for each in meddled if each["rules"]]
         self.stage.arm.put_resource(body["id"], body)
 
     @rule(act=st.sampled_from(["begin", "deploy", "discard"]))
@@ -188,9 +189,8 @@ class Histories(RuleBasedStateMachine):
         elif act == "discard":
             arm.delete_resource(id_)
         else:
-            arm.handle(
-                "POST", f"https://other{policy['id']}/deploy?api-version=2023-11-01", {"Authorization": "Bearer o"}
-            )
+            self.people.have_meddled = True
+            self.stage.by_another("POST", f"{policy['id']}/deploy?api-version=2023-11-01")
 
     # What must hold.
 
@@ -214,8 +214,7 @@ class Histories(RuleBasedStateMachine):
                 self.stage.settle()
                 self.foreign_rules_are_untouched()
                 self.one_writer_at_a_time()
-                self._check_allowances()
-                self._check_audit()
+                check(self.stage, self.people)
         finally:
             self.stage.close() if hasattr(self, "stage") else self.store.close()
 
@@ -227,61 +226,8 @@ class Histories(RuleBasedStateMachine):
         if self.stage.resource("firewallpolicydrafts/default") is not None:
             self.draft("discard")
 
-    def _check_allowances(self) -> None:
-        now = self.clock.now()
-        with self.store.read() as tx:
-            rows = [tx.allowances.get(id_) for id_ in self.ids]
-        for row in rows:
-            self._check(row, status(row, now))
-        wanted = [row for row in rows if self._is_promised(row, now)]
-        expected = {rule.name: rule.target_fqdns for row in wanted for rule in rules_of(row)}
-        assert self.stage.our_rules() == expected
 
-    def _is_promised(self, row: Allowance, now: datetime) -> bool:
-        """By what people did and when it came live, without the product's own arithmetic."""
-        if row.id not in self.approved - self.revoked:
-            return False
-        return row.live_at is None or row.ask.duration is None or now < row.live_at + row.ask.duration
-
-    def _check(self, row: Allowance, state: Status) -> None:
-        """The facts that people were told are still facts."""
-        assert row.failure is None
-        assert (row.approved_at is not None) == (row.id in self.approved)
-        assert (row.revoked is not None) == (row.id in self.revoked)
-        if row.id in self.approved - self.revoked:
-            assert state in (Status.LIVE, Status.EXPIRING, Status.EXPIRED), state
-        if row.applying_at is not None and state in (Status.EXPIRED, Status.REVOKED):
-            assert row.gone_at is not None
-
-    def _check_audit(self) -> None:
-        with self.store.read() as tx:
-            chain = tx.audit.chain(after=0, limit=100_000)
-            assert verify(chain)[0] == tx.audit.head()[0] + 1
-        events = [each.event for each in chain]
-        lives = Counter(event.subject for event in events if event.action is Action.ALLOWANCE_LIVE)
-        missed = Counter(n.subject for n in self.stage.said.notices if n.body.get("event") == "missing")
-        assert all(count <= 1 + missed[id_] for id_, count in lives.items()), "Announced twice."
-        attempts = [_attempt(event) for event in events if event.action is Action.FIREWALL_BEGIN]
-        ended = {_attempt(event) for event in events if event.action in ENDS}
-        assert set(attempts) <= ended, "A write without its end in the audit log."
-        ours = [each for each in self.stage.arm.state()["operations"] if _is_ours(each)]
-        begun = [event.at for event in events if event.action is Action.FIREWALL_BEGIN]
-        for number, operation in enumerate(sorted(each["started"] for each in ours), 1):
-            assert sum(at.isoformat() <= operation for at in begun) >= number, "A write that was not recorded before."
-
-
-ENDS = (Action.FIREWALL_ACCEPT, Action.FIREWALL_DONE, Action.FIREWALL_FAIL)
-
-
-def _attempt(event: Any) -> tuple[str, str]:
-    return event.subject, dict(event.detail).get("attempt", "")
-
-
-def _is_ours(operation: Json) -> bool:
-    return bool(operation["kind"].startswith("PUT") and operation["resource"].lower().endswith(f"/{GROUP}"))
-
-
-def _meddled(collection: Json, how: str) -> Json:
+def _meddled(collection: Json, how: str, number: int) -> Json:
     if not collection["name"].startswith("egress-"):
         return collection
     rules = collection["rules"]
@@ -292,7 +238,7 @@ def _meddled(collection: Json, how: str) -> Json:
     elif how == "alter":
         rules = [{**rules[0], "targetFqdns": ["evil.example.net"]}, *rules[1:]]
     elif how == "add":
-        rules = [*rules, {**rules[0], "name": "by-hand", "targetFqdns": ["hand.example.net"]}]
+        rules = [*rules, {**rules[0], "name": f"by-hand-{number}", "targetFqdns": ["hand.example.net"]}]
     return {**collection, "rules": rules}
 
 

@@ -1,8 +1,7 @@
 """A stage for histories: replicas that die between any two steps, over the real store and a simulated Azure."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -14,7 +13,7 @@ from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
 from bot.domain.settings import Rulebook
-from bot.ports import Claim, Context, Pace, Transaction
+from bot.ports import Context, Pace
 from bot.reconciler import Reconciler
 from bot.reconciler.run import LEASE
 from bot.sandbox.arm import ArmSubscription
@@ -23,102 +22,9 @@ from bot.sandbox.clock import ManualClock
 from bot.sandbox.journal import Journal
 from bot.store import SqlStore
 from tests.build import SUBSCRIPTION, People, Said, rulebook
+from tests.histories.mortal import Fuse, Json, Killed, MortalStore, MortalTransport, Put, rules_in
 
 GROUP = "rcg-aks-egress"
-Json = dict[str, Any]
-
-
-class Killed(BaseException):
-    """The process died here: nothing of it runs any further."""
-
-
-@dataclass
-class Fuse:
-    """Kills at a step: the one after so many others, or the first at which something holds.
-
-    A step is a boundary of a transaction or of a request.
-    """
-
-    left: int | None = None
-    when: Callable[[], bool] | None = None
-    is_burnt: bool = False
-
-    def put_out(self) -> None:
-        """Nobody dies of it any more."""
-        self.left = self.when = None
-
-    def step(self) -> None:
-        """One step further."""
-        if self.left is not None:
-            self.left -= 1
-        if (self.left is not None and self.left < 0) or (self.when is not None and self.when()):
-            self.put_out()
-            self.is_burnt = True
-            raise Killed
-
-
-class MortalStore:
-    """The real store, in a process that may die before, inside and after each transaction."""
-
-    def __init__(self, store: SqlStore, fuse: Fuse) -> None:
-        self._store = store
-        self._fuse = fuse
-
-    @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """A transaction that dies before anything, before the commit, or right after it."""
-        self._fuse.step()
-        with self._store.write() as tx:
-            yield tx
-            self._fuse.step()
-        self._fuse.step()
-
-    def read(self) -> AbstractContextManager[Transaction]:
-        """A consistent look."""
-        return self._store.read()
-
-    def claim(self, owner: str, *, lease: timedelta, without: Collection[str] = ()) -> Claim | None:
-        """Claim, and perhaps die with the claim in hand."""
-        claim = self._store.claim(owner, lease=lease, without=without)
-        if claim is not None:
-            self._fuse.step()
-        return claim
-
-    def wait(self, at_most: timedelta) -> None:
-        """Never called: replicas here have no threads."""
-        raise AssertionError(at_most)
-
-    def ring(self) -> None:
-        """Nobody waits."""
-
-    def release(self, owner: str) -> None:
-        """Give back everything."""
-        self._store.release(owner)
-
-    def is_quiet(self) -> bool:
-        """Whether nothing moves."""
-        return self._store.is_quiet()
-
-
-class MortalTransport(ArmTransport):
-    """Azure's wire, in a process that may die before a request leaves or before its answer is read."""
-
-    def __init__(self, arm: ArmSubscription, clock: ManualClock, fuse: Fuse) -> None:
-        super().__init__(arm, clock)
-        self._fuse = fuse
-        self.before_put: Callable[[], None] | None = None
-
-    def send(self, request: Any, **options: Any) -> Any:
-        """One request; a PUT may be held up while others go on."""
-        if request.method == "PUT":
-            self._fuse.step()
-            held, self.before_put = self.before_put, None
-            if held:
-                held()
-        answer = super().send(request, **options)
-        if request.method == "PUT":
-            self._fuse.step()
-        return answer
 
 
 @dataclass
@@ -142,6 +48,8 @@ class Stage:
     azure: AzureArm
     said: Said
     replicas: list[Replica] = field(default_factory=list)
+    puts: list[Put] = field(default_factory=list)
+    others: set[str] = field(default_factory=set)
 
     def close(self) -> None:
         """Give back connections and threads."""
@@ -153,7 +61,7 @@ class Stage:
     def start(self) -> Replica:
         """One more process."""
         fuse = Fuse()
-        transport = MortalTransport(self.arm, self.clock, fuse)
+        transport = MortalTransport(self.arm, self.clock, fuse, self.puts)
         azure = AzureArm(
             IssuedToken(self.arm.issue_token),
             ArmSettings((SUBSCRIPTION,), retries=0),
@@ -227,6 +135,13 @@ class Stage:
 
         sleeper.transport.before_put = asleep
 
+    def by_another(self, method: str, path: str, body: Json | None = None, **headers: str) -> None:
+        """Another tool asks something of Azure; what becomes of it is not ours."""
+        before = {each["id"] for each in self.arm.state()["operations"]}
+        signed = {"Authorization": "Bearer other", "User-Agent": "other", **headers}
+        self.arm.handle(method, f"https://other{path}", signed, body)
+        self.others |= {each["id"] for each in self.arm.state()["operations"]} - before
+
     def resource(self, name: str) -> Json | None:
         """A resource whose id ends like this."""
         found = (body for key, body in self.arm.state()["resources"].items() if key.endswith(name.lower()))
@@ -238,12 +153,6 @@ class Stage:
         return {
             rule["name"]: tuple(rule["targetFqdns"]) for each in our_collections(self.arm) for rule in rules_in(each)
         }
-
-
-def rules_in(collection: Json) -> list[Json]:
-    """The rules of a collection, classic or not."""
-    found: list[Json] = collection.get("properties", collection)["rules"]
-    return found
 
 
 def our_collections(arm: ArmSubscription) -> list[Json]:

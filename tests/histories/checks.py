@@ -1,0 +1,147 @@
+"""What must hold at the end of a history, by what people did and what Azure saw: without the product's arithmetic."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.domain.allowance import Allowance, Status, status
+from bot.domain.audit import Action, Event, verify
+from bot.domain.people import SYSTEM
+from bot.domain.rules import rules_of
+from tests.histories.mortal import Json, Put
+from tests.histories.stage import Stage
+
+ENDS = (Action.FIREWALL_ACCEPT, Action.FIREWALL_DONE, Action.FIREWALL_FAIL)
+
+
+@dataclass
+class People:
+    """What people did in a history.
+
+    Args:
+        ids: The allowances that were asked for, oldest first.
+        approved: Those that were approved.
+        revoked: Those that were revoked.
+        drift: What is configured to be done about drift.
+        have_meddled: Whether anybody changed our rules behind our back.
+        added_by_hand: How often.
+    """
+
+    ids: list[str] = field(default_factory=list)
+    approved: set[str] = field(default_factory=set)
+    revoked: set[str] = field(default_factory=set)
+    drift: str = "heal"
+    have_meddled: bool = False
+    added_by_hand: int = 0
+
+
+def check(stage: Stage, people: People) -> None:
+    """Everything that must hold once all is well again.
+
+    Raises:
+        AssertionError: Something does not.
+    """
+    with stage.store.read() as tx:
+        rows = [tx.allowances.get(id_) for id_ in people.ids]
+        chain = tx.audit.chain(after=0, limit=100_000)
+        assert verify(chain)[0] == tx.audit.head()[0] + 1
+    _adopt(rows, people)
+    now = stage.clock.now()
+    for row in rows:
+        _check_row(row, status(row, now), people)
+        _check_told(row, stage)
+    _check_open(rows, stage, people)
+    _check_audit([each.event for each in chain], stage)
+    _check_said(stage, people)
+    _check_puts(stage.puts)
+
+
+def _adopt(rows: list[Allowance], people: People) -> None:
+    """Where it is configured, whoever removes a rule by hand revokes its allowance."""
+    if people.drift == "adopt" and people.have_meddled:
+        people.revoked |= {row.id for row in rows if row.revoked is not None and row.revoked.by == SYSTEM}
+
+
+def _check_row(row: Allowance, state: Status, people: People) -> None:
+    """The facts that people were told are still facts."""
+    assert row.failure is None
+    assert (row.approved_at is not None) == (row.id in people.approved)
+    assert (row.revoked is not None) == (row.id in people.revoked)
+    is_left = people.drift == "report" and people.have_meddled
+    if row.id in people.approved - people.revoked and not is_left:
+        assert state in (Status.LIVE, Status.EXPIRING, Status.EXPIRED), state
+    if row.applying_at is not None and state in (Status.EXPIRED, Status.REVOKED):
+        assert row.gone_at is not None
+
+
+def _check_told(row: Allowance, stage: Stage) -> None:
+    """Whoever asked was told what became of it: no notice is lost on the way."""
+    told = {
+        notice.body["event"] for notice in stage.said.notices if (notice.kind, notice.subject) == ("direct", row.id)
+    }
+    assert "live" in told or row.live_at is None, told
+    assert told & {"gone", "expired"} or row.gone_at is None, told
+
+
+def _check_open(rows: list[Allowance], stage: Stage, people: People) -> None:
+    """Open is exactly what is promised; what people changed and the bot only reports is left as they made it."""
+    now = stage.clock.now()
+    promised = {
+        rule.name: rule.target_fqdns for row in rows if _is_promised(row, now, people) for rule in rules_of(row)
+    }
+    found = stage.our_rules()
+    if people.drift == "report" and people.have_meddled:
+        assert {name for name in found if not name.startswith("by-hand")} <= set(promised)
+    else:
+        assert found == promised
+
+
+def _is_promised(row: Allowance, now: datetime, people: People) -> bool:
+    """By what people did and when it came live."""
+    if row.id not in people.approved - people.revoked:
+        return False
+    return row.live_at is None or row.ask.duration is None or now < row.live_at + row.ask.duration
+
+
+def _check_audit(events: list[Event], stage: Stage) -> None:
+    """Every write has its event before and after; nothing is announced twice."""
+    lives = Counter(event.subject for event in events if event.action is Action.ALLOWANCE_LIVE)
+    missed = Counter(n.subject for n in stage.said.notices if n.body.get("event") == "missing")
+    assert all(count <= 1 + missed[id_] for id_, count in lives.items()), "Announced twice."
+    attempts = {_attempt(event) for event in events if event.action is Action.FIREWALL_BEGIN}
+    assert attempts <= {_attempt(event) for event in events if event.action in ENDS}, "A write without its end."
+    ours = [each for each in stage.arm.state()["operations"] if each["id"] not in stage.others]
+    for target in {_target(each) for each in ours}:
+        begun = [event.at for event in events if event.action is Action.FIREWALL_BEGIN and event.subject == target]
+        started = sorted(each["started"] for each in ours if _target(each) == target)
+        for number, at in enumerate(started, 1):
+            assert sum(time.isoformat() <= at for time in begun) >= number, "A write that was not recorded before."
+
+
+def _attempt(event: Event) -> tuple[str, str]:
+    return event.subject, dict(event.detail).get("attempt", "")
+
+
+def _target(operation: Json) -> str:
+    """The firewall policy or classic firewall that an operation wrote to."""
+    return str(operation["resource"].lower().partition("/rulecollectiongroups/")[0])
+
+
+def _check_said(stage: Stage, people: People) -> None:
+    """Nobody is accused of what the bot did itself, and no surprise was taken for anything else."""
+    channel = [notice.body for notice in stage.said.notices if notice.kind == "channel"]
+    assert people.have_meddled or not [body for body in channel if body["event"] == "drift"]
+    assert not [body for body in channel if "should not happen" in body["text"]]
+
+
+def _check_puts(puts: list[Put]) -> None:
+    """Nothing was written that was there already, and nothing before the time that Azure named.
+
+    One that slept between its check and its write knows neither; whoever went on without it did not hear of its wait.
+    """
+    awake = [put for put in puts if not put.was_held_up]
+    assert not [put for put in awake if put.is_redundant]
+    for number, put in enumerate(awake):
+        later = [each for each in awake[number + 1 :] if each.path == put.path]
+        if later and put.wait_s is not None:
+            assert later[0].at - put.at >= timedelta(seconds=put.wait_s)
