@@ -1,6 +1,6 @@
 """What somebody else did to a target: seen, said, and healed, adopted or left, as configured."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.allowances import record
 from bot.domain.allowance import Allowance, Ending, is_wanted, revoke
@@ -11,7 +11,7 @@ from bot.domain.people import SYSTEM
 from bot.domain.plan import Change, ChangeKind
 from bot.domain.rules import allowance_id_from_rule
 from bot.ports import Desk
-from bot.reconciler.run import Run
+from bot.reconciler.run import UNREST, Run
 from bot.reconciler.situation import Situation, is_known
 
 NAMED = 5
@@ -45,11 +45,12 @@ def _tell(run: Run, situation: Situation, changes: Sequence[Change], mode: str) 
     more = f" and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
     text = f"{_WHAT[mode == 'unknown'].format(situation.target.name)}: {named}{more}. {_NEXT[mode]}"
     plan = situation.natural
+    run.memo[UNREST] = True
     with run.write() as desk:
         desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text, before=plan.before, after=plan.after))
-        run.say(desk.tx, run.subject, "drift", text)
+        run.say(desk.tx, run.subject, "unknown" if mode == "unknown" else "drift", text)
         for allowance in _missing(run, situation, changes):
-            _mark(desk, allowance, is_adopted=mode == "adopt")
+            _MARKS[mode](desk, allowance)
 
 
 _WHAT = {
@@ -73,15 +74,30 @@ def _missing(run: Run, situation: Situation, changes: Sequence[Change]) -> list[
     return [row for row in situation.rows if row.id in ids and is_wanted(row, run.now)]
 
 
-def _mark(desk: Desk, allowance: Allowance, *, is_adopted: bool) -> None:
-    if not is_adopted:
-        desk.tx.allowances.save(mark_missing(allowance, desk.now), is_open=True)
-        desk.tell(allowance.id, allowance.requester, "missing")
-        return
+def _put_back(desk: Desk, allowance: Allowance) -> None:
+    desk.tx.allowances.save(mark_missing(allowance, desk.now), is_open=True)
+    desk.tell(allowance.id, allowance.requester, "missing")
+
+
+def _leave_out(desk: Desk, allowance: Allowance) -> None:
+    desk.tx.allowances.save(mark_missing(allowance, desk.now), is_open=True)
+    desk.tell(allowance.id, allowance.requester, "left-out")
+
+
+def _take_as_revoked(desk: Desk, allowance: Allowance) -> None:
     why = "Its rule was removed by hand."
     saved = desk.tx.allowances.save(revoke(allowance, Ending(SYSTEM, desk.now, why)), is_open=True)
     record(desk, saved, Action.ALLOWANCE_REVOKE, reason=why)
     desk.tell(saved.id, saved.requester, "revoked")
+
+
+_MARKS: Mapping[str, Callable[[Desk, Allowance], None]] = {
+    "heal": _put_back,
+    "adopt": _take_as_revoked,
+    "report": _leave_out,
+    "unknown": _leave_out,
+}
+"""What a live allowance learns whose rule was removed by hand, by what is configured."""
 
 
 def _report_priority(run: Run, situation: Situation) -> bool:
@@ -92,7 +108,9 @@ def _report_priority(run: Run, situation: Situation) -> bool:
     is_healed = run.ctx.rulebook.drift == "heal"
     run.memo["moved"] = seen
     next_ = "The bot moves it back." if is_healed else "The bot leaves it there."
-    if not is_healed:
+    if is_healed:
+        run.memo[UNREST] = True
+    else:
         run.memo["priority"] = seen
     text = f"The priority of our rule collection group in {situation.target.name} was {known} and is {seen}. {next_}"
     with run.write() as desk:
@@ -109,7 +127,7 @@ def report_foreign(run: Run, situation: Situation) -> None:
     text = f"Something that is not the bot's was changed in {situation.target.name} while its update ran; look at it."
     with run.write() as desk:
         desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text))
-        run.say(desk.tx, run.subject, "drift", text)
+        run.say(desk.tx, run.subject, "foreign", text)
 
 
 def report_draft(run: Run, situation: Situation) -> None:
@@ -122,7 +140,7 @@ def report_draft(run: Run, situation: Situation) -> None:
     run.memo["draft"] = draft
     with run.write() as desk:
         desk.audit(run.event(Action.FIREWALL_DRAFT, run.subject, reason=text, draft=draft or ""))
-        run.say(desk.tx, run.subject, "draft", text)
+        run.say(desk.tx, run.subject, "draft" if draft else "draft-gone", text)
 
 
 _DRAFT_SEEN = (

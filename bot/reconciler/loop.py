@@ -5,25 +5,20 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from bot import inventory
-from bot.domain.allowance import is_wanted
-from bot.domain.audit import Action
-from bot.domain.target import target_from_key
 from bot.errors import EgressError, LeaseLost
 from bot.inventory import ENDPOINTS, FLEET
-from bot.ports import NOTICES, AllowanceFilter, Claim, Context, Desk, Finish, Notice, NoticeKind, Notifier
+from bot.ports import NOTICES, Claim, Context, Finish, Notifier
 from bot.reconciler.defence import defended
 from bot.reconciler.notices import deliver
 from bot.reconciler.rules import reconcile_rules
 from bot.reconciler.run import Run
 from bot.reconciler.scale import reconcile_scale
 from bot.reconciler.timers import run_timers
+from bot.reconciler.trouble import tell
 from bot.reconciler.ways import Failure, way_of
 from bot.reconciler.workers import WORKERS, Workers
 
 log = logging.getLogger(__name__)
-
-FAILS: Mapping[str, Action] = {"rules": Action.FIREWALL_FAIL, "scale": Action.SCALE_FAIL}
-"""How the audit log calls work that is stuck; other work has no place in it."""
 
 
 class Reconciler:
@@ -113,26 +108,5 @@ def _after(run: Run, error: EgressError) -> Finish:
     way = way_of(error)
     run.failures += way.counts
     if way.is_told:
-        with run.write() as desk:
-            _tell(run, desk, error)
+        tell(run, error)
     return run.again(way.delay(Failure(run.claim.key, error, run.failures, run.ctx.pace)))
-
-
-def _tell(run: Run, desk: Desk, error: EgressError) -> None:
-    kind = run.claim.kind
-    code = getattr(error, "code", None) or ""
-    run.memo["trouble"] = error.sentence
-    if not run.say_once(desk.tx, run.subject, "stuck", error.sentence):
-        return
-    if kind in FAILS:
-        desk.audit(run.event(FAILS[kind], run.subject, reason=error.sentence, code=code, failures=str(run.failures)))
-    if kind == "rules":
-        _redraw(run, desk)
-
-
-def _redraw(run: Run, desk: Desk) -> None:
-    """The cards of everybody who waits for this target show what is wrong."""
-    target = target_from_key(run.claim.key)
-    for row in desk.tx.allowances.find(AllowanceFilter(target=target, only_open=True, limit=100_000)):
-        if is_wanted(row, desk.now) and row.live_at is None:
-            desk.tx.outbox.add(Notice(NoticeKind.CARD, row.id, run.ctx.rulebook.channel))

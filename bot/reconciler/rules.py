@@ -4,7 +4,9 @@ A round never waits. It looks at an operation that is under way, or it writes on
 finds everything as it should be and says so. Which event woke it does not matter.
 """
 
-from bot.domain.target import target_from_key
+from datetime import datetime
+
+from bot.domain.target import Target, target_from_key
 from bot.errors import ArmNotFound
 from bot.ports import Finish
 from bot.reconciler.drift import report_draft, report_drift, report_foreign
@@ -12,7 +14,11 @@ from bot.reconciler.moved import follow
 from bot.reconciler.run import Run
 from bot.reconciler.settle import settle
 from bot.reconciler.situation import Situation, observe, open_rows
+from bot.reconciler.trouble import warn_if_long
 from bot.reconciler.write import close_attempt, look, write
+
+BUSY_SINCE = "busy_since"
+"""Memo: since when Azure was seen to work on something else."""
 
 
 def reconcile_rules(run: Run) -> Finish:
@@ -32,10 +38,18 @@ def reconcile_rules(run: Run) -> Finish:
         return follow(run, situation, situation.seen.moved_to)
     report_draft(run, situation)
     if situation.seen.is_updating:
-        return run.again(run.ctx.pace.busy)
+        return _give_way(run, target)
+    run.memo.pop(BUSY_SINCE, None)
     close_attempt(run, situation)
     report_foreign(run, situation)
     return _compare(run, situation)
+
+
+def _give_way(run: Run, target: Target) -> Finish:
+    """Somebody else writes in the same policy tree, or a write of ours whose answer was lost is under way."""
+    since = run.memo.setdefault(BUSY_SINCE, run.now.isoformat())
+    warn_if_long(run, datetime.fromisoformat(since), f"An update of {target.name} that the bot does not know")
+    return run.again(run.ctx.pace.busy)
 
 
 def _compare(run: Run, situation: Situation) -> Finish:

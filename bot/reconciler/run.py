@@ -18,6 +18,9 @@ WRITE_WITHIN = timedelta(seconds=7)
 """How long after its lease was proven a run may still begin a write: the write itself is given up after 20 seconds, and
 both together stay below nine tenths of the lease."""
 
+UNREST = "unrest"
+"""Memo: something about the rules was said in the channel that has to be said to be over once it is."""
+
 BOT = Caller(SYSTEM, "bot")
 """Who acts when nobody clicked."""
 

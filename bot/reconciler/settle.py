@@ -20,7 +20,7 @@ from bot.domain.rules import allowance_id_from_rule
 from bot.domain.target import Target
 from bot.ports import Desk, Finish
 from bot.reconciler.poison import forget_suspects, set_aside
-from bot.reconciler.run import Run
+from bot.reconciler.run import UNREST, Run
 from bot.reconciler.situation import Situation, open_rows
 
 PASSING = ("said", "trouble", "foreign")
@@ -36,7 +36,11 @@ def settle(run: Run, situation: Situation) -> Finish:
     run.memo["priority"] = situation.seen.priority
     for name in PASSING:
         run.memo.pop(name, None)
+    is_at_rest = not (blocked or set_aside(run) or run.memo.get("left"))
+    is_healed = is_at_rest and run.memo.pop(UNREST, False)
     with run.write() as desk:
+        if is_healed:
+            run.say(desk.tx, run.subject, "healed", "")
         for allowance in arrived:
             _arrive(desk, allowance, blocked.get(allowance.id))
         for allowance in situation.rows:
@@ -120,4 +124,4 @@ _GONE = {True: "Its time was over; its rules were seen absent.", False: "It had 
 def _miss(desk: Desk, allowance: Allowance) -> None:
     if allowance.missing_since is None:
         desk.tx.allowances.save(mark_missing(allowance, desk.now), is_open=True)
-        desk.tell(allowance.id, allowance.requester, "missing")
+        desk.tell(allowance.id, allowance.requester, "left-out")

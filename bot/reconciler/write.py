@@ -25,6 +25,7 @@ from bot.ports import Finish, Operation, OperationState
 from bot.reconciler.poison import hold_back
 from bot.reconciler.run import Run, operation_from_parked, operation_id, parked_from_operation
 from bot.reconciler.situation import Situation, remember_lost
+from bot.reconciler.trouble import warn_if_long
 
 NOT_LANDED = (Conflict, ArmBusy, ArmThrottled, Refused)
 """Answers after which a write certainly did not happen. After any other, the next round looks."""
@@ -113,9 +114,10 @@ def look(run: Run, target: Target) -> Finish | None:
     except ArmNotFound:
         run.parked = None  # forgotten by Azure means over: what it did is found in the target, and closes the attempt
         return None
-    if state.is_running:
-        return run.again(run.paced(state.look_after or operation.look_after))
     started = datetime.fromisoformat(run.parked["started"])
+    if state.is_running:
+        warn_if_long(run, started, f"An update of {target.name} (operation {operation_id(operation.url)})")
+        return run.again(run.paced(state.look_after or operation.look_after))
     run.parked = None
     _end(run, state, operation_id(operation.url), (run.now - started).total_seconds())
     if state.status != "Succeeded":

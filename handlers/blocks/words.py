@@ -116,6 +116,7 @@ NEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "applying": "On its way to the firewall. Azure takes three to five minutes.",
                 "live": "Live: the rule was read back from Azure. {until}",
                 "missing": "Its rule has vanished from the firewall. It is being put back.",
+                "left-out": "Its rule was removed from the firewall by hand; the bot is told to leave that as it is.",
                 "expiring": "Ends soon. {until} `/egress renew {id}` asks for more time.",
                 "expired": "Its time is over. The rule is being taken out of the firewall.",
                 "gone": "Closed: the rule is no longer in the firewall.",
@@ -146,9 +147,17 @@ NEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 CHANNEL_NEWS: Mapping[str, str] = MappingProxyType(
     {
         "drift": ":warning: Rules of the bot were changed by hand in *{target}*.",
+        "unknown": ":warning: In *{target}* there are rules under the bot's name that are not on its record.",
+        "foreign": ":warning: Somebody wrote to *{target}* while the bot did.",
         "healed": ":white_check_mark: The rules of the bot in *{target}* are as they should be again.",
         "draft": ":warning: Somebody has a draft open on *{target}*; deploying it would undo what was changed since.",
+        "draft-gone": ":information_source: The draft of *{target}* is gone.",
+        "moved": ":information_source: *{target}* has moved to a firewall policy; its allowances follow.",
         "stuck": ":octagonal_sign: *{target}* cannot be written; approved allowances wait.",
+        "slow": ":hourglass: An update of *{target}* takes unusually long; approved allowances wait.",
+        "stuck-scale": ":octagonal_sign: Scale proposal *{target}* cannot be carried out now; it waits.",
+        "unread": ":octagonal_sign: Azure cannot be read; what the bot shows of clusters may be old.",
+        "broken": ":octagonal_sign: Background work of the bot ({target}) fails; its operator has to look.",
         "egress-change": ":information_source: Outbound IPs of *{target}* changed. Tell partners who allow by IP.",
     }
 )

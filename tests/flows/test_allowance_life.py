@@ -195,5 +195,5 @@ def test_a_rule_deleted_by_hand_is_said_and_healed(world: World) -> None:
     world.tick(timedelta(minutes=13))
     world.settle()
     assert set(our_rules(world)) == {f"{asked.id}-https-443"}
-    assert [n.body["event"] for n in world.said.notices if n.kind == "channel"] == ["drift"]
+    assert [n.body["event"] for n in world.said.notices if n.kind == "channel"] == ["drift", "healed"]
     assert status(current(world, asked), world.clock.now()) is Status.LIVE

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import allowances, inventory
+from bot import allowances, inventory, outlook
 from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
@@ -161,8 +161,32 @@ def test_a_failed_operation_is_told_once_and_put_again(world: World) -> None:
     assert firewall_events(world).count("fail Failed") == 3
     failed = [dict(event.detail) for event in events(world, "", Action.FIREWALL_FAIL)]
     assert failed[0]["code"] == "FirewallPolicyUpdateFailed"
-    assert told(world) == ["stuck"]
+    assert told(world) == ["stuck", "healed"]
     assert "FirewallPolicyUpdateFailed" in told_text(world, "stuck")
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_an_update_that_takes_far_too_long_is_said_once(world: World, is_ours: bool) -> None:
+    """Azure is at it for more than an hour: who waits reads why on the card, and it goes on by itself."""
+    world.arm._world.speed = 1 / 20
+    if not is_ours:
+        body = resource(world, "/rulecollectiongroups/rcg-platform")
+        world.arm.handle("PUT", f"https://x{body['id']}?api-version=2025-01-01", {"Authorization": "Bearer x"}, body)
+    asked = ask(world)
+    until_writing(world)
+    world.arm._world.speed = 1
+    world.work(timedelta(minutes=15))
+    assert told(world) == []
+    for _ in range(6):
+        world.work(timedelta(minutes=6))
+    assert told(world) == ["slow"]
+    assert "more than 20 minutes" in told_text(world, "slow")
+    found = outlook.outlook(world.store, asked, world.clock.now())
+    assert found is not None
+    assert found.trouble == told_text(world, "slow")
+    world.settle(at_most=timedelta(hours=2))
+    assert state_of(world, asked) is Status.LIVE
+    assert told(world) == ["slow", "healed"]
 
 
 def test_a_firewall_in_a_failed_state_is_waited_for(world: World) -> None:

@@ -74,7 +74,7 @@ def test_healed(world: World, how: Callable[[list[Json]], list[Json]]) -> None:
     resync(world)
     assert opened(world) == {f"{asked.id}-https-443": ["example.com"]}
     assert state_of(world, asked) is Status.LIVE
-    assert told(world) == ["drift"]
+    assert told(world) == ["drift", "healed"]
     assert len(events(world, "", Action.FIREWALL_DRIFT)) == 1
 
 
@@ -89,7 +89,7 @@ def test_a_rule_by_hand_in_our_empty_group(world: World) -> None:
     by_hand(world, GROUP, ruleCollections=kept)
     resync(world)
     assert opened(world) == {}
-    assert told(world) == ["drift"]
+    assert told(world) == ["drift", "healed"]
 
 
 @pytest.mark.parametrize("mode", ["heal", "adopt", "report"])
@@ -106,12 +106,12 @@ def test_rules_that_the_database_never_heard_of_are_left_alone(world: World, mod
     resync(world)
     assert opened(world) == {**before, f"{fresh.id}-https-443": ["b.example.com"]}
     assert state_of(world, fresh) is Status.LIVE
-    assert told(world) == ["drift"]
-    assert f"{asked.id}-https-443 (added)" in told_text(world, "drift")
+    assert told(world) == ["unknown"]
+    assert f"{asked.id}-https-443 (added)" in told_text(world, "unknown")
     change(world, lambda rules: [rule for rule in rules if not rule["name"].startswith(asked.id)])
     resync(world)
     assert set(opened(world)) == {f"{fresh.id}-https-443"}
-    assert told(world) == ["drift"]
+    assert told(world) == ["unknown", "healed"]
 
 
 def test_the_same_again_is_said_again(world: World) -> None:
@@ -121,7 +121,7 @@ def test_the_same_again_is_said_again(world: World) -> None:
     for _ in range(2):
         change(world, lambda _: [])
         resync(world)
-    assert told(world) == ["drift", "drift"]
+    assert told(world) == ["drift", "healed"] * 2
 
 
 def test_a_deleted_group_is_written_again(world: World) -> None:
@@ -131,7 +131,7 @@ def test_a_deleted_group_is_written_again(world: World) -> None:
     world.arm.delete_resource(resource(world, GROUP)["id"])
     resync(world)
     assert set(opened(world)) == {f"{asked.id}-https-443"}
-    assert told(world) == ["drift"]
+    assert told(world) == ["drift", "healed"]
 
 
 def test_adopted(world: World) -> None:
@@ -144,7 +144,7 @@ def test_adopted(world: World) -> None:
     assert state_of(world, first) is Status.REVOKED
     assert set(opened(world)) == {f"{second.id}-https-443"}
     assert stored(world, first).gone_at is not None
-    assert told(world) == ["drift"]
+    assert told(world) == ["drift", "healed"]
 
 
 @pytest.mark.parametrize("how", [lambda rules: rules[1:], widened, with_another])
@@ -193,7 +193,7 @@ def test_our_groups_priority_is_put_back(world: World) -> None:
     by_hand(world, GROUP, priority=64000)
     resync(world)
     assert resource(world, GROUP)["properties"]["priority"] == before
-    assert told(world) == ["drift"]
+    assert told(world) == ["drift", "healed"]
     assert "64000" in told_text(world, "drift")
 
 
@@ -231,8 +231,8 @@ def test_rules_that_were_there_before_us_are_named(world: World) -> None:
     asked = ask(world)
     world.settle()
     assert set(opened(world)) == {"old", f"{asked.id}-https-443"}
-    assert told(world) == ["drift"]
-    assert "old (added)" in told_text(world, "drift")
+    assert told(world) == ["unknown"]
+    assert "old (added)" in told_text(world, "unknown")
 
 
 def test_a_foreign_draft_is_said_when_it_comes_and_when_it_goes(world: World) -> None:
@@ -255,5 +255,5 @@ def test_a_foreign_draft_is_said_when_it_comes_and_when_it_goes(world: World) ->
     assert set(opened(world)) == {f"{first.id}-https-443"}
     resync(world)
     assert set(opened(world)) == {f"{each.id}-https-443" for each in (first, second)}
-    assert told(world) == ["draft", "draft", "drift"]
+    assert told(world) == ["draft", "draft-gone", "drift", "healed"]
     assert len(events(world, "", Action.FIREWALL_DRAFT)) == 2

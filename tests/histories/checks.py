@@ -106,7 +106,7 @@ def _is_promised(row: Allowance, now: datetime, people: People) -> bool:
 def _check_audit(events: list[Event], stage: Stage) -> None:
     """Every write has its event before and after; nothing is announced twice."""
     lives = Counter(event.subject for event in events if event.action is Action.ALLOWANCE_LIVE)
-    missed = Counter(n.subject for n in stage.said.notices if n.body.get("event") == "missing")
+    missed = Counter(n.subject for n in stage.said.notices if n.body.get("event") in ("missing", "left-out"))
     assert all(count <= 1 + missed[id_] for id_, count in lives.items()), "Announced twice."
     attempts = {_attempt(event) for event in events if event.action is Action.FIREWALL_BEGIN}
     assert attempts <= {_attempt(event) for event in events if event.action in ENDS}, "A write without its end."
@@ -130,7 +130,8 @@ def _target(operation: Json) -> str:
 def _check_said(stage: Stage, people: People) -> None:
     """Nobody is accused of what the bot did itself, and no surprise was taken for anything else."""
     channel = [notice.body for notice in stage.said.notices if notice.kind == "channel"]
-    assert people.have_meddled or not [body for body in channel if body["event"] == "drift"]
+    accusing = {"drift", "unknown", "foreign"}
+    assert people.have_meddled or not [body for body in channel if body["event"] in accusing]
     assert not [body for body in channel if "should not happen" in body["text"]]
 
 

@@ -1,0 +1,69 @@
+"""What keeps work from going on: said once in the channel, kept for the cards of those who wait, and on record."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from bot.domain.allowance import is_wanted
+from bot.domain.audit import Action
+from bot.domain.target import target_from_key
+from bot.errors import EgressError
+from bot.inventory import ENDPOINTS, FLEET
+from bot.ports import AllowanceFilter, Desk, Notice, NoticeKind
+from bot.reconciler.run import UNREST, Run
+
+FAILS: Mapping[str, Action] = {"rules": Action.FIREWALL_FAIL, "scale": Action.SCALE_FAIL}
+"""How the audit log calls work that is stuck; other work has no place in it."""
+
+STUCK: Mapping[str, str] = {"rules": "stuck", "scale": "stuck-scale", FLEET: "unread", ENDPOINTS: "unread"}
+"""How the channel hears of work that is stuck."""
+
+LONG = timedelta(minutes=20)
+"""How long an update may take before people hear that it is unusual: four times what Azure says it takes at the most.
+
+Source: https://learn.microsoft.com/azure/firewall/firewall-faq, “three to five minutes on average”, read 2026-11.
+"""
+
+
+def tell(run: Run, error: EgressError) -> None:
+    """An error that waiting alone does not end."""
+    code = getattr(error, "code", None) or ""
+    with run.write() as desk:
+        run.memo["trouble"] = error.sentence
+        if not run.say_once(desk.tx, run.subject, STUCK.get(run.claim.kind, "broken"), error.sentence):
+            return
+        run.memo[UNREST] = True
+        action = FAILS.get(run.claim.kind)
+        if action is not None:
+            failures = str(run.failures)
+            desk.audit(run.event(action, run.subject, reason=error.sentence, code=code, failures=failures))
+        _redraw(run, desk)
+
+
+def warn_if_long(run: Run, since: datetime, what: str) -> None:
+    """An update, ours or somebody else's, that takes longer than any should.
+
+    Args:
+        run: The run that looks.
+        since: When it began, as far as is known.
+        what: What it is, to begin a sentence with.
+    """
+    text = (
+        f"{what} has been under way for more than {round(LONG.total_seconds() / 60)} minutes; the bot goes on waiting."
+    )
+    if run.now - since < run.paced(LONG) or run.memo.get("trouble") == text:
+        return
+    run.memo["trouble"] = text
+    run.memo[UNREST] = True
+    with run.write() as desk:
+        run.say_once(desk.tx, run.subject, "slow", text)
+        _redraw(run, desk)
+
+
+def _redraw(run: Run, desk: Desk) -> None:
+    """The cards of everybody who waits for this target show what is wrong."""
+    if run.claim.kind != "rules":
+        return
+    target = target_from_key(run.claim.key)
+    for row in desk.tx.allowances.find(AllowanceFilter(target=target, only_open=True, limit=100_000)):
+        if is_wanted(row, desk.now) and row.live_at is None:
+            desk.tx.outbox.add(Notice(NoticeKind.CARD, row.id, run.ctx.rulebook.channel))
