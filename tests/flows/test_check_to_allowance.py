@@ -32,7 +32,7 @@ def check(sandbox: SandboxProcess, words: str) -> Any:
 def form(sandbox: SandboxProcess) -> str:
     """The form that is open, after the firewall's rules were read."""
     sandbox.settle()
-    return str(sandbox.views("UDEV0001")[-1]["blocks"])
+    return str(sandbox.views("UDEV0001")[-1:])
 
 
 def submit(sandbox: SandboxProcess, **more: str) -> Any:
@@ -49,7 +49,7 @@ def test_denied_asked_approved_live_and_named(sandbox: SandboxProcess) -> None:
     sandbox.press("UDEV0001", "trace", answer)
     wait_for(lambda: "aksfwar" in str(sandbox.views("UDEV0001")), "No trace", 30)
     sandbox.press("UDEV0001", "open_request", answer)
-    wait_for(lambda: "must approve" in str(sandbox.views("UDEV0001")[-1]["blocks"]), "No form", 30)
+    wait_for(lambda: "must approve" in str(sandbox.views("UDEV0001")[-1:]), "No form", 30)
     assert HOST in form(sandbox)
     assert not submit(sandbox).get("errors")
     sandbox.settle()
@@ -61,7 +61,7 @@ def test_denied_asked_approved_live_and_named(sandbox: SandboxProcess) -> None:
     assert f"allowance `{rule.split('-')[0]}` (*live*)" in str(allowed["blocks"])
     assert "open_request" not in str(allowed["blocks"])
     sandbox.type("UDEV0001", f"request aks-vwan {HOST}")
-    wait_for(lambda: "allowed already" in str(sandbox.views("UDEV0001")[-1]["blocks"]), "The form does not say so", 30)
+    wait_for(lambda: "allowed already" in str(sandbox.views("UDEV0001")[-1:]), "The form does not say so", 30)
     refused = submit(sandbox)["errors"]["destinations"]
     assert rule in refused
     assert len(sandbox.cards()) == 1
