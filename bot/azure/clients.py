@@ -46,6 +46,9 @@ SUBSCRIPTIONS_API = "2022-12-01"
 Source: https://learn.microsoft.com/rest/api/resources/subscriptions, read 2026-11.
 """
 
+CONNECTIONS = 64
+"""Connections to Azure that are kept for reuse: as many as all workers and listeners ask at once when they are busy."""
+
 LONGEST_LIST = 200
 """Pages of one list before it is taken for a loop."""
 
@@ -181,13 +184,15 @@ class Clients:
 
 
 def _real_transport(settings: ArmSettings) -> Transport:
-    transport: Transport = RequestsTransport(
+    transport: Any = RequestsTransport(
         connection_verify=settings.ca_file or True,
         connection_timeout=settings.timeout_s,
         read_timeout=settings.timeout_s,
     )
     transport.open()
-    return transport
+    transport.session.get_adapter("https://").init_poolmanager(1, CONNECTIONS)
+    made: Transport = transport
+    return made
 
 
 def _is_same_site(host: str, ours: str) -> bool:
