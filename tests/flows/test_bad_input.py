@@ -57,6 +57,7 @@ def test_a_second_click_and_a_second_delivery_change_nothing(sandbox: SandboxPro
     sandbox.settle()
     assert len(sandbox.cards()) == 1
     card = sandbox.cards()[0]
+    sandbox.post("slack/fault", method="chat.update", times=5, status=503)  # so that the button is still there
     sandbox.press("UAPP0001", "approve", card)
     sandbox.press("UAPP0002", "approve", card)
     sandbox.settle()
