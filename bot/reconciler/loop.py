@@ -107,6 +107,6 @@ def _after(run: Run, error: EgressError) -> Finish:
     """Wait as the error's way says; people are told once, where waiting alone does not help."""
     way = way_of(error)
     run.failures += way.counts
-    if way.is_told:
+    if way.told_after is not None and run.failures >= way.told_after:
         tell(run, error)
     return run.again(way.delay(Failure(run.claim.key, error, run.failures, run.ctx.pace)))

@@ -50,12 +50,12 @@ class Way:
     Args:
         delay: How long to wait.
         counts: Whether it counts as a failure in a row.
-        is_told: Whether people are told, once.
+        told_after: After so many failures in a row people are told, once; None for never.
     """
 
     delay: Callable[[Failure], timedelta]
     counts: bool = True
-    is_told: bool = False
+    told_after: int | None = None
 
 
 def _asked(failure: Failure) -> timedelta:
@@ -87,24 +87,25 @@ WAYS: Mapping[type[EgressError], Way] = {
     # 429: as long as Retry-After says.
     ArmThrottled: Way(_asked, counts=False),
     SlackThrottled: Way(_asked, counts=False),
-    # 5xx, no answer, a time-out: a write did or did not land. The next round observes which, and records it.
-    ArmUnreachable: Way(_doubling),
+    # 5xx, no answer, a time-out: a write did or did not land. The next round observes which, and records it. That is
+    # nobody's business for the first minute or two; then those who wait read why.
+    ArmUnreachable: Way(_doubling, told_after=4),
     SlackUnreachable: Way(_doubling),
     # The database is away: the lease ends by itself if it stays away.
     StoreBusy: Way(_soon),
     # A right or a resource is missing: an operator acts; what is wanted stays wanted.
-    ArmForbidden: Way(_doubling, is_told=True),
-    ArmNotFound: Way(_doubling, is_told=True),
+    ArmForbidden: Way(_doubling, told_after=1),
+    ArmNotFound: Way(_doubling, told_after=1),
     # 400: no single allowance is to blame (``poison`` has looked), so an operator acts.
-    ArmRejected: Way(_doubling, is_told=True),
+    ArmRejected: Way(_doubling, told_after=1),
     # FirewallPolicyUpdateFailed and every other end of an operation as Failed or Canceled: Azure's code goes to the
     # card and the audit log, and the same rules are put again once the firewall is at rest.
-    OperationFailed: Way(_doubling, is_told=True),
+    OperationFailed: Way(_doubling, told_after=1),
     # Our own refusal, with numbers.
-    UnsafePlan: Way(_doubling, is_told=True),
+    UnsafePlan: Way(_doubling, told_after=1),
     SlackRefused: Way(_doubling),
-    Defect: Way(_doubling, is_told=True),
-    EgressError: Way(_doubling, is_told=True),
+    Defect: Way(_doubling, told_after=1),
+    EgressError: Way(_doubling, told_after=1),
 }
 """Every error that a run may end with. None of them forces anything: the next round observes and goes on from there."""
 

@@ -189,6 +189,24 @@ def test_an_update_that_takes_far_too_long_is_said_once(world: World, is_ours: b
     assert told(world) == ["slow", "healed"]
 
 
+def test_an_azure_that_does_not_answer_is_said_after_a_while(world: World) -> None:
+    """Not at the first time-out; who waits longer than a minute or two reads why on the card."""
+    world.arm.add_fault({"method": "GET", "path": "hub-policy", "status": 504, "code": "GatewayTimeout", "times": 60})
+    asked = ask(world)
+    for _ in range(3):
+        world.work(timedelta(seconds=8))
+    assert told(world) == []
+    for _ in range(12):
+        world.work(timedelta(seconds=30))
+    assert told(world) == ["stuck"]
+    found = outlook.outlook(world.store, asked, world.clock.now())
+    assert found is not None
+    assert "GatewayTimeout" in (found.trouble or "")
+    world.settle(at_most=timedelta(hours=3))
+    assert state_of(world, asked) is Status.LIVE
+    assert told(world) == ["stuck", "healed"]
+
+
 def test_a_firewall_in_a_failed_state_is_waited_for(world: World) -> None:
     """While it has failed it takes nothing: nothing is put until it is back."""
     fault(world, fail_operation=True, code="FirewallPolicyUpdateFailed")

@@ -46,7 +46,7 @@ def opened(world: World) -> dict[str, list[str]]:
 
 def foreign(world: World) -> str:
     """Everything that is not ours."""
-    return foreign_rules(world.arm)
+    return foreign_rules(world.arm.state()["resources"])
 
 
 def events(world: World, subject: str = "", *actions: Action) -> list[Event]:

@@ -1,6 +1,7 @@
 """What must hold at the end of a history, by what people did and what Azure saw: without the product's arithmetic."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -108,9 +109,18 @@ def _check_audit(events: list[Event], stage: Stage) -> None:
     lives = Counter(event.subject for event in events if event.action is Action.ALLOWANCE_LIVE)
     missed = Counter(n.subject for n in stage.said.notices if n.body.get("event") in ("missing", "left-out"))
     assert all(count <= 1 + missed[id_] for id_, count in lives.items()), "Announced twice."
+    check_writes(events, [each for each in stage.arm.state()["operations"] if each["id"] not in stage.others])
+
+
+def check_writes(events: Sequence[Event], ours: Sequence[Json]) -> None:
+    """Every operation of ours was recorded before it began, and every attempt has an end.
+
+    Args:
+        events: The whole audit log.
+        ours: The operations in Azure that are not somebody else's.
+    """
     attempts = {_attempt(event) for event in events if event.action is Action.FIREWALL_BEGIN}
     assert attempts <= {_attempt(event) for event in events if event.action in ENDS}, "A write without its end."
-    ours = [each for each in stage.arm.state()["operations"] if each["id"] not in stage.others]
     for target in {_target(each) for each in ours}:
         begun = [event.at for event in events if event.action is Action.FIREWALL_BEGIN and event.subject == target]
         started = sorted(each["started"] for each in ours if _target(each) == target)

@@ -62,7 +62,7 @@ class Histories(RuleBasedStateMachine):
         book = replace(rulebook(), drift=drift)
         self.stage: Stage = build(self.store, self.clock, book=book, replicas=replicas)
         self.stage.arm.honour_if_match_on_groups = honours
-        self.foreign = foreign_rules(self.stage.arm)
+        self.foreign = foreign_rules(self.stage.arm.state()["resources"])
 
     # What people do.
 
@@ -198,7 +198,7 @@ class Histories(RuleBasedStateMachine):
     def foreign_rules_are_untouched(self) -> None:
         """At every step."""
         if hasattr(self, "stage"):
-            assert foreign_rules(self.stage.arm) == self.foreign
+            assert foreign_rules(self.stage.arm.state()["resources"]) == self.foreign
 
     @invariant()
     def one_writer_at_a_time(self) -> None:

@@ -157,25 +157,25 @@ class Stage:
 
 def our_collections(arm: ArmSubscription) -> list[Json]:
     """Every collection of ours."""
-    return [each for each in _collections(arm) if each["name"].startswith("egress-")]
+    return [each for each in _collections(arm.state()["resources"]) if each["name"].startswith("egress-")]
 
 
-def _collections(arm: ArmSubscription) -> Iterator[Json]:
-    for key, body in arm.state()["resources"].items():
+def _collections(resources: Json) -> Iterator[Json]:
+    for key, body in resources.items():
         if "/rulecollectiongroups/" in key and "draft" not in key:
             yield from body["properties"]["ruleCollections"]
         elif "/azurefirewalls/" in key and key.count("/") == 8:
             yield from body["properties"].get("applicationRuleCollections", [])
 
 
-def foreign_rules(arm: ArmSubscription) -> str:
+def foreign_rules(resources: Json) -> str:
     """Everything that firewalls let through or deny and that is not ours, as text."""
-    return "\n".join(sorted(json.dumps(_stable(each), sort_keys=True) for each in _foreign(arm)))
+    return "\n".join(sorted(json.dumps(_stable(each), sort_keys=True) for each in _foreign(resources)))
 
 
-def _foreign(arm: ArmSubscription) -> Iterator[Json]:
-    yield from (each for each in _collections(arm) if not each["name"].startswith("egress-"))
-    for key, body in arm.state()["resources"].items():
+def _foreign(resources: Json) -> Iterator[Json]:
+    yield from (each for each in _collections(resources) if not each["name"].startswith("egress-"))
+    for key, body in resources.items():
         if "/azurefirewalls/" in key and key.count("/") == 8:
             yield {name: value for name, value in body["properties"].items() if name != "applicationRuleCollections"}
 
