@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -251,7 +251,8 @@ def random_kills(running: Farm, seconds: float) -> tuple[int, int]:
             running.start()
         asked.append(running.ask(100 + len(asked)))
         if chance.random() < 0.3:
-            _revoke(running, chance.choice(asked))
+            with suppress(EgressError):  # it has ended already
+                allowances.end(running.ctx, DEV, chance.choice(asked).id)
         time.sleep(chance.uniform(0.3, 1.5))
         if chance.random() < 0.25:
             running.kill(chance.choice(running.replicas))
@@ -259,13 +260,6 @@ def random_kills(running: Farm, seconds: float) -> tuple[int, int]:
     while len(running.replicas) < 3:
         running.start()
     return kills, len(asked)
-
-
-def _revoke(running: Farm, allowance: Allowance) -> None:
-    try:
-        allowances.end(running.ctx, DEV, allowance.id)
-    except EgressError:
-        return
 
 
 def check(running: Farm) -> None:
