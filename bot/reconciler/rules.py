@@ -48,7 +48,7 @@ def reconcile_rules(run: Run) -> Finish:
 def _give_way(run: Run, target: Target) -> Finish:
     """Somebody else writes in the same policy tree, or a write of ours whose answer was lost is under way."""
     since = run.memo.setdefault(BUSY_SINCE, run.now.isoformat())
-    warn_if_long(run, datetime.fromisoformat(since), f"An update of {target.name} that the bot does not know")
+    warn_if_long(run, datetime.fromisoformat(since), f"Azure has been busy with {target.name}, not for the bot,")
     return run.again(run.ctx.pace.busy)
 
 

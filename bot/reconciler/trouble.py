@@ -45,11 +45,9 @@ def warn_if_long(run: Run, since: datetime, what: str) -> None:
     Args:
         run: The run that looks.
         since: When it began, as far as is known.
-        what: What it is, to begin a sentence with.
+        what: What Azure has been doing; how long is added.
     """
-    text = (
-        f"{what} has been under way for more than {round(LONG.total_seconds() / 60)} minutes; the bot goes on waiting."
-    )
+    text = f"{what} for more than {round(LONG.total_seconds() / 60)} minutes; the bot goes on waiting."
     if run.now - since < run.paced(LONG) or run.memo.get("trouble") == text:
         return
     run.memo["trouble"] = text

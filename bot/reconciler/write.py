@@ -116,7 +116,7 @@ def look(run: Run, target: Target) -> Finish | None:
         return None
     started = datetime.fromisoformat(run.parked["started"])
     if state.is_running:
-        warn_if_long(run, started, f"An update of {target.name} (operation {operation_id(operation.url)})")
+        warn_if_long(run, started, f"Azure has been at operation {operation_id(operation.url)} on {target.name}")
         return run.again(run.paced(state.look_after or operation.look_after))
     run.parked = None
     _end(run, state, operation_id(operation.url), (run.now - started).total_seconds())
