@@ -35,7 +35,7 @@ NUMBER = st.integers(0, 7)
 
 FAULTS: tuple[Json, ...] = (
     {"status": 503, "code": "ServiceUnavailable"},
-    {"status": 429, "code": "TooManyRequests", "retry_after_s": 17},
+    {"status": 429, "code": "TooManyRequests", "retry_after_s": 170},
     {"status": 429, "code": "RetryableError"},
     {"drop_response": True},
     {"fail_operation": True, "code": "FirewallPolicyUpdateFailed"},

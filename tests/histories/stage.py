@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -49,6 +49,7 @@ class Stage:
     said: Said
     replicas: list[Replica] = field(default_factory=list)
     puts: list[Put] = field(default_factory=list)
+    deaths: list[datetime] = field(default_factory=list)
     others: set[str] = field(default_factory=set)
 
     def close(self) -> None:
@@ -78,6 +79,7 @@ class Stage:
         try:
             return replica.reconciler.run_one()
         except Killed:
+            self.deaths.append(self.clock.now())
             self.replicas.remove(replica)
             replica.azure.close()
             self.start()
