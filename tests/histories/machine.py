@@ -1,10 +1,11 @@
 """Random histories: people, replicas that die, an Azure that misbehaves, and hands that meddle."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -43,6 +44,29 @@ FAULTS: tuple[Json, ...] = (
 )
 
 
+THEN = st.sampled_from([0, 0, 7, 40, 270])
+"""Seconds that pass after what somebody did: without them most histories would end before anything was written."""
+
+
+Act = Callable[..., None]
+
+
+def step(**given: Any) -> Callable[[Act], Act]:
+    """A rule after which some time passes, or none, while everybody works."""
+
+    def made(act: Act) -> Act:
+        def acted(self: "Histories", then: int, **chosen: Any) -> None:
+            act(self, **chosen)
+            self.stage.pass_time(timedelta(seconds=then), step=timedelta(seconds=max(7, then / 6)))
+
+        acted.__name__, acted.__doc__ = act.__name__, act.__doc__
+        untyped: Any = rule  # its overloads have no room for a decorator of our own
+        stepped: Act = untyped(then=THEN, **given)(acted)
+        return stepped
+
+    return made
+
+
 class Histories(RuleBasedStateMachine):
     """Whatever happens, in whatever order, what is wanted is open in the end, and nothing else that is ours."""
 
@@ -55,20 +79,30 @@ class Histories(RuleBasedStateMachine):
         empty(self.store)
         self.people = People()
 
-    @initialize(replicas=st.integers(1, 3), honours=st.booleans(), drift=st.sampled_from(DRIFT))
-    def begin(self, replicas: int, honours: bool, drift: str) -> None:
-        """Some replicas, an Azure that honours If-Match on groups or does not, and what is done about drift."""
+    @initialize(
+        replicas=st.integers(1, 3),
+        honours=st.booleans(),
+        drift=st.sampled_from(DRIFT),
+        clusters=st.sets(st.sampled_from(CLUSTERS), min_size=1),
+    )
+    def begin(self, replicas: int, honours: bool, drift: str, clusters: set[str]) -> None:
+        """Some replicas, an Azure that honours If-Match on groups or not, a way with drift, and somebody has asked."""
         self.people.drift = drift
         book = replace(rulebook(), drift=drift)
         self.stage: Stage = build(self.store, self.clock, book=book, replicas=replicas)
         self.stage.arm.honour_if_match_on_groups = honours
         self.foreign = foreign_rules(self.stage.arm.state()["resources"])
+        for cluster in sorted(clusters):
+            self._request(cluster, host=9, hours=8, yes=True)
 
     # What people do.
 
-    @rule(cluster=st.sampled_from(CLUSTERS), host=st.integers(0, 9), hours=st.sampled_from([1, 8]), yes=st.booleans())
+    @step(cluster=st.sampled_from(CLUSTERS), host=st.integers(0, 9), hours=st.sampled_from([1, 8]), yes=st.booleans())
     def request(self, cluster: str, host: int, hours: int, yes: bool) -> None:
         """Somebody asks, and perhaps somebody approves at once."""
+        self._request(cluster, host, hours, yes=yes)
+
+    def _request(self, cluster: str, host: int, hours: int, *, yes: bool) -> None:
         draft = Draft(cluster, (parse_destination(f"h{host}.example.com"),), "why", timedelta(hours=hours))
         try:
             self.people.ids.append(allowances.request(self.stage.ctx, DEV, draft).id)
@@ -77,7 +111,7 @@ class Histories(RuleBasedStateMachine):
         if yes:
             self._approve(self.people.ids[-1])
 
-    @rule(number=NUMBER)
+    @step(number=NUMBER)
     def approve(self, number: int) -> None:
         """Somebody approves."""
         if self.people.ids:
@@ -91,7 +125,7 @@ class Histories(RuleBasedStateMachine):
         if decided.approved_at is not None:
             self.people.approved.add(id_)
 
-    @rule(number=NUMBER)
+    @step(number=NUMBER)
     def revoke(self, number: int) -> None:
         """Somebody revokes."""
         with suppress(*REFUSED, IndexError):
@@ -99,7 +133,7 @@ class Histories(RuleBasedStateMachine):
             allowances.end(self.stage.ctx, DEV, id_)
             self.people.revoked.add(id_)
 
-    @rule(number=NUMBER)
+    @step(number=NUMBER)
     def renew(self, number: int) -> None:
         """Somebody renews."""
         with suppress(*REFUSED, IndexError):
@@ -123,12 +157,12 @@ class Histories(RuleBasedStateMachine):
         """Time passes and nobody works."""
         self.clock.advance(timedelta(seconds=seconds))
 
-    @rule(replica=st.integers(0, 2), steps=st.integers(0, 9))
+    @step(replica=st.integers(0, 2), steps=st.integers(0, 9))
     def kill(self, replica: int, steps: int) -> None:
         """One replica will be killed some steps further on."""
         self.stage.replicas[replica % len(self.stage.replicas)].fuse.left = steps
 
-    @rule(replica=st.integers(0, 2), seconds=st.sampled_from([0, 120, 300, 800]))
+    @step(replica=st.integers(0, 2), seconds=st.sampled_from([0, 120, 300, 800]))
     def hold_up(self, replica: int, seconds: int) -> None:
         """One replica will fall asleep right before its next PUT, and wake up without its lease."""
         sleeper = self.stage.replicas[replica % len(self.stage.replicas)]
@@ -136,19 +170,19 @@ class Histories(RuleBasedStateMachine):
 
     # What Azure does.
 
-    @rule(fault=st.sampled_from(FAULTS), path=st.sampled_from(PUT_PATHS), times=st.integers(1, 3))
+    @step(fault=st.sampled_from(FAULTS), path=st.sampled_from(PUT_PATHS), times=st.integers(1, 3))
     def misbehave(self, fault: Json, path: str, times: int) -> None:
         """The next writes are refused, throttled, lost, or fail later."""
         self.stage.arm.add_fault({"method": "PUT", "path": path, "times": times, **fault})
 
-    @rule(status=st.sampled_from([429, 500, 503]))
+    @step(status=st.sampled_from([429, 500, 503]))
     def misread(self, status: int) -> None:
         """The next read is not answered."""
         self.stage.arm.add_fault({"method": "GET", "times": 1, "status": status, "code": "X", "retry_after_s": 20})
 
     # What other hands do.
 
-    @rule(name=st.sampled_from(["ruleCollectionGroups/rcg-platform", "azureFirewalls/legacy-firewall"]))
+    @step(name=st.sampled_from(["ruleCollectionGroups/rcg-platform", "azureFirewalls/legacy-firewall"]))
     def write_beside(self, name: str) -> None:
         """Another tool writes the same policy tree or firewall, without changing anything."""
         body = self.stage.resource(f"/{name}")
@@ -156,7 +190,7 @@ class Histories(RuleBasedStateMachine):
         etag = body["etag"] if "legacy" in name else f'"{body["etag"]}"'
         self.stage.by_another("PUT", f"{body['id']}?api-version=2025-01-01", body, **{"If-Match": etag})
 
-    @rule(how=st.sampled_from(["clear", "drop", "alter", "add", "delete"]))
+    @step(how=st.sampled_from(["clear", "drop", "alter", "add", "delete"]))
     def meddle(self, how: str) -> None:
         """Somebody changes our rule collection group by hand."""
         body = self.stage.resource(f"/{GROUP}")
@@ -171,9 +205,12 @@ class Histories(RuleBasedStateMachine):
         body["properties"]["ruleCollections"] = [each for each in meddled if each["rules"]]
         self.stage.arm.put_resource(body["id"], body)
 
-    @rule(act=st.sampled_from(["begin", "deploy", "discard"]))
+    @step(act=st.sampled_from(["begin", "deploy", "discard"]))
     def draft(self, act: str) -> None:
         """Somebody drafts the firewall policy, our group as it is now included, and deploys the draft some day."""
+        self._draft(act)
+
+    def _draft(self, act: str) -> None:
         policy, arm = self.stage.resource("/hub-policy"), self.stage.arm
         assert policy is not None
         id_ = f"{policy['id']}/firewallPolicyDrafts/default"
@@ -224,7 +261,7 @@ class Histories(RuleBasedStateMachine):
             replica.fuse.put_out()
             replica.transport.before_put = None
         if self.stage.resource("firewallpolicydrafts/default") is not None:
-            self.draft("discard")
+            self._draft("discard")
 
 
 def _meddled(collection: Json, how: str, number: int) -> Json:
