@@ -82,6 +82,7 @@ class Town:
     def ask(self) -> str:
         """Files a request by hand and draws its card; gives its id."""
         self.command("UDEV0001", "request aks-udr api.example.com")
+        until(lambda: "must approve" in str(self.view("UDEV0001")["blocks"]))  # the form has been drawn again
         assert not self.submit("UDEV0001", **FORM)["errors"]
         self.world.settle()
         return allowances.requests(self.ctx, DEV, "mine")[0].id
