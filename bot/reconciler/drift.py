@@ -95,7 +95,6 @@ _MARKS: Mapping[str, Callable[[Desk, Allowance], None]] = {
     "heal": _put_back,
     "adopt": _take_as_revoked,
     "report": _leave_out,
-    "unknown": _leave_out,
 }
 """What a live allowance learns whose rule was removed by hand, by what is configured."""
 
