@@ -148,11 +148,11 @@ class SlackNotifier:
     def _add(self, notice: Notice, now: datetime) -> None:
         with self._store.read() as tx:
             ts = tx.outbox.card(notice.subject, notice.recipient)
-        said = _arguments(_news(self._facts(notice), notice.body.get("event", "")))
+        said = _arguments(_news(self._facts(notice), notice.body))
         self._client.chat_postMessage(channel=notice.recipient, thread_ts=ts or self._draw(notice, now), **said)
 
     def _tell(self, notice: Notice, _now: datetime) -> None:
-        said = _arguments(_news(self._facts(notice), notice.body.get("event", "")))
+        said = _arguments(_news(self._facts(notice), notice.body))
         opened = self._client.conversations_open(users=notice.recipient)
         self._client.chat_postMessage(channel=opened["channel"]["id"], **said)
 
@@ -166,8 +166,8 @@ class SlackNotifier:
             return rows.get(notice.subject)
 
 
-def _news(facts: Allowance | Scale, event: str) -> Message:
-    return scale_news(facts, event) if isinstance(facts, Scale) else allowance_news(facts, event)
+def _news(facts: Allowance | Scale, body: Mapping[str, str]) -> Message:
+    return scale_news(facts, body) if isinstance(facts, Scale) else allowance_news(facts, body)
 
 
 def _arguments(said: Message) -> dict[str, Any]:

@@ -129,10 +129,23 @@ class Desk:
         """Append to the audit log."""
         self.tx.audit.append(event)
 
-    def tell(self, subject: str, requester: Identity, event: str) -> None:
-        """Owe everybody concerned the news: the card, its thread, and who asked."""
-        channel, body = self.ctx.rulebook.channel, {"event": event}
+    def tell(
+        self, subject: str, requester: Identity, event: str, *, also: Iterable[Identity] = (), **facts: str
+    ) -> None:
+        """Owe everybody concerned the news: the card, its thread, and each person once.
+
+        Args:
+            subject: Id of the allowance or scale proposal.
+            requester: Who asked for it.
+            event: What happened.
+            also: Others whose outcome changed with it; whoever acts is not told what they did themselves.
+            facts: What the words need beside the subject, for example what was left out.
+        """
+        channel, body = self.ctx.rulebook.channel, {"event": event, **facts}
         self.tx.outbox.add(Notice(NoticeKind.CARD, subject, channel))
-        if event != "requested":
-            self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, body))
-            self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, requester.user, body))
+        if event == "requested":
+            return
+        self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, body))
+        others = {one.user for one in also} - {requester.user, self.caller.identity.user}
+        for user in (requester.user, *sorted(others)):
+            self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, body))

@@ -297,8 +297,14 @@ def _end_button(carried: str, *, is_waiting: bool) -> Block:
     return button("Revoke", "revoke", carried, style="danger", confirm=confirm("Revoke it now?", text, yes="Revoke"))
 
 
-def allowance_news(allowance: Allowance, event: str) -> Message:
-    """One event, as the thread under the card and the person who asked get it."""
+def allowance_news(allowance: Allowance, body: Mapping[str, str]) -> Message:
+    """One event, as the thread under the card and the person who asked get it.
+
+    Args:
+        allowance: The facts.
+        body: Of the notice: ``event``, and what its words need beside the allowance.
+    """
+    event = body.get("event", "")
     ending = allowance.denied or allowance.revoked
     approver = allowance.approvals[-1].by.user if allowance.approvals else "-"
     text = (

@@ -166,8 +166,14 @@ def scale_line(scale: Scale, now: datetime) -> str:
     )
 
 
-def scale_news(scale: Scale, event: str) -> Message:
-    """One event, as the thread under the card and the person who proposed get it."""
+def scale_news(scale: Scale, body: Mapping[str, str]) -> Message:
+    """One event, as the thread under the card and the person who proposed get it.
+
+    Args:
+        scale: The facts.
+        body: Of the notice: ``event``, and what its words need beside the proposal.
+    """
+    event = body.get("event", "")
     approver = scale.approvals[-1].by.user if scale.approvals else "-"
     text = (
         NEWS["s"]

@@ -69,7 +69,7 @@ def test_a_card_is_valid_and_calls_nobody(allowance: Allowance, ahead: Ahead) ->
 @given(facts.allowances, st.sampled_from([*NEWS["a"], "never-heard-of"]))
 def test_news_of_an_allowance_are_valid(allowance: Allowance, event: str) -> None:
     """Every event has its sentence, an unknown one too."""
-    drawn = allowance_news(allowance, event)
+    drawn = allowance_news(allowance, {"event": event})
     assert_valid(drawn, "message")
     assert not [
         text
@@ -82,7 +82,11 @@ def test_news_of_an_allowance_are_valid(allowance: Allowance, event: str) -> Non
 @given(facts.scales, st.sampled_from([*NEWS["s"], "never-heard-of"]))
 def test_a_scale_card_and_its_news_are_valid(scale: Scale, event: str) -> None:
     """Up to a hundred addresses on both sides."""
-    for drawn in (scale_card(scale, BOOK, facts.NOW), scale_news(scale, event), proposed(scale, (), facts.NOW)):
+    for drawn in (
+        scale_card(scale, BOOK, facts.NOW),
+        scale_news(scale, {"event": event}),
+        proposed(scale, (), facts.NOW),
+    ):
         assert_valid(drawn, "message")
         assert not [text for text in mrkdwn_of(drawn) if "<!channel>" in text]
 
