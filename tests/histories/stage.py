@@ -13,16 +13,19 @@ from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
 from bot.domain.settings import Rulebook
-from bot.ports import Context, Pace
+from bot.ports import Context, Notice, Pace
 from bot.reconciler import Reconciler
 from bot.reconciler.run import LEASE
 from bot.sandbox.arm import ArmSubscription
 from bot.sandbox.arm_transport import ArmTransport
 from bot.sandbox.clock import ManualClock
 from bot.sandbox.journal import Journal
+from bot.sandbox.slack import SlackWorkspace
 from bot.store import SqlStore
+from handlers.notify import SlackNotifier
 from tests.build import SUBSCRIPTION, People, Said, rulebook
 from tests.histories.mortal import Fuse, Json, Killed, MortalStore, MortalTransport, Put, rules_in
+from tests.histories.slackwire import SlackWire, workspace_at
 
 GROUP = "rcg-aks-egress"
 
@@ -35,17 +38,37 @@ class Replica:
     fuse: Fuse
     transport: MortalTransport
     azure: AzureArm
+    wire: SlackWire
+
+
+@dataclass
+class Heard:
+    """The real notifier; what it delivered is remembered beside.
+
+    Args:
+        notifier: Speaks to the simulated workspace.
+        said: Remembers.
+    """
+
+    notifier: SlackNotifier
+    said: Said
+
+    def deliver(self, notice: Notice, now: datetime) -> None:
+        """Say it to Slack, then remember it."""
+        self.notifier.deliver(notice, now)
+        self.said.deliver(notice, now)
 
 
 @dataclass
 class Stage:
-    """Replicas, their database, their Azure, and the time."""
+    """Replicas, their database, their Azure, their Slack, and the time."""
 
     clock: ManualClock
     arm: ArmSubscription
     store: SqlStore
     ctx: Context
     azure: AzureArm
+    slack: SlackWorkspace
     said: Said
     replicas: list[Replica] = field(default_factory=list)
     puts: list[Put] = field(default_factory=list)
@@ -57,6 +80,7 @@ class Stage:
         for replica in self.replicas:
             replica.azure.close()
         self.azure.close()
+        self.slack.close()
         self.store.close()
 
     def start(self) -> Replica:
@@ -70,7 +94,9 @@ class Stage:
             now=self.clock.now,
         )
         ctx = replace(self.ctx, arm=azure, store=MortalStore(self.store, fuse))
-        replica = Replica(Reconciler(ctx, self.said, workers=0), fuse, transport, azure)
+        wire = SlackWire(self.slack, fuse)
+        heard = Heard(SlackNotifier(wire, ctx.store, ctx.rulebook), self.said)
+        replica = Replica(Reconciler(ctx, heard, workers=0), fuse, transport, azure, wire)
         self.replicas.append(replica)
         return replica
 
@@ -201,7 +227,7 @@ def build(store: SqlStore, clock: ManualClock, *, book: Rulebook | None = None, 
     )
     book = book or rulebook()
     ctx = Context(azure, store, People(book), clock, book, Pace())
-    stage = Stage(clock, arm, store, ctx, azure, Said())
+    stage = Stage(clock, arm, store, ctx, azure, workspace_at(clock), Said())
     inventory.refresh(ctx)
     for _ in range(replicas):
         stage.start()
