@@ -121,8 +121,9 @@ def test_managed_identity(served: Served) -> None:
 
 def test_endpoints_point_here(served: Served) -> None:
     """What Azure's command line reads first."""
-    [cloud] = fetch(served, "/metadata/endpoints?api-version=2022-09-01")
-    assert cloud["resourceManager"] == served.url
+    cloud = fetch(served, "/metadata/endpoints?api-version=2022-09-01")
+    [older] = fetch(served, "/metadata/endpoints?api-version=2019-05-01")
+    assert cloud["resourceManager"] == older["resourceManager"] == served.url
 
 
 def test_a_dropped_answer_closes_the_connection(served: Served) -> None:

@@ -97,14 +97,25 @@ def poll(response: Any, tenant: Azure) -> Any:
 
 
 def new_nat(tenant: Azure) -> Any:
-    """Create a NAT gateway over an existing address."""
-    address = tenant.network.public_ip_addresses.get("rg-aks-lb-own", "egress-ip-1").id
+    """Create a NAT gateway over an address that nothing else uses."""
+    path = f"/resourceGroups/rg-aks-lb-own{NETWORK}/publicIPAddresses/spare-ip"
+    address = tenant.call("PUT", path, {"location": "westeurope", "sku": {"name": "Standard"}, "properties": {}}).body[
+        "id"
+    ]
+    tenant.clock.advance(timedelta(minutes=1))
     body = {
         "location": "westeurope",
         "sku": {"name": "Standard"},
         "properties": {"publicIpAddresses": [{"id": address}]},
     }
     return tenant.call("PUT", f"{NAT}/fresh", body)
+
+
+def deleted_nat(tenant: Azure) -> Any:
+    """Delete a NAT gateway that no subnet uses."""
+    new_nat(tenant)
+    tenant.clock.advance(timedelta(minutes=1))
+    return tenant.call("DELETE", f"{NAT}/fresh")
 
 
 def busy_reference(tenant: Azure) -> Any:
@@ -158,7 +169,7 @@ EXCHANGES: dict[str, Callable[[Azure], Any]] = {
     "cluster, poll": finished,
     "NAT gateway, PUT": new_nat,
     "NAT gateway, poll": lambda tenant: poll(new_nat(tenant), tenant),
-    "NAT gateway, DELETE": lambda tenant: tenant.call("DELETE", f"{NAT}/nat-work"),
+    "NAT gateway, DELETE": deleted_nat,
     "NAT gateway, GET": lambda tenant: tenant.call("GET", f"{NAT}/nat-work"),
     "public IP, GET": lambda tenant: tenant.call(
         "GET", f"/resourceGroups/rg-aks-lb-own{NETWORK}/publicIPAddresses/egress-ip-1"

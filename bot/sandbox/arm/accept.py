@@ -77,7 +77,7 @@ def begin(world: World, request: ArmRequest, rid: ResourceId, write: Write, fail
         for key, body in write.after.items():
             world.store.put(key, body) if body is not None else world.store.delete(key)
         return ArmResponse(201 if write.created else 200, {**JSON_TYPE, **WRITES_LEFT}, write.answer)
-    operation = _operation(world, rid, write, f"{request.method} {kind.path}", failure)
+    operation = _operation(world, rid, write, f"{request.method} {kind.path}", failure or _faulted(world, rid, write))
     world.ledger.begin(operation)
     headers = {**_content(kind), **_polling(world, request, operation, kind)}
     return ArmResponse(201 if write.created else 200, headers, write.answer)
@@ -91,6 +91,16 @@ def accepted(
     url = response.headers["azure-asyncoperation"].replace("/operations/", "/operationResults/")
     location = url.replace("/nfvOperations/", "/nfvOperationResults/")
     return ArmResponse(202, {**response.headers, "location": location})
+
+
+def _faulted(world: World, rid: ResourceId, write: Write) -> Json | None:
+    """A firewall that has failed takes no rules until it is written itself: the policy's update fails on it."""
+    if rid.type_key not in (POLICY, GROUP):
+        return None
+    stored = (world.store.get(key) or {"properties": {}} for key in write.touches)
+    count = sum(body["properties"].get("provisioningState") == "Failed" for body in stored)
+    message = f"Put on Firewall Policy {rid.names[0]} Failed with {count} faulted referenced firewalls"
+    return {"code": "FirewallPolicyUpdateFailed", "message": message} if count else None
 
 
 def _operation(world: World, rid: ResourceId, write: Write, kind: str, failure: Json | None) -> Operation:

@@ -79,11 +79,13 @@ def _application(rule: Json) -> Json:
         raise _invalid("AzureFirewallRuleInvalid", f"Rule {rule['name']} needs either targetFqdns or fqdnTags.")
     for fqdn in rule.get("targetFqdns") or []:
         rules.check_fqdn(rule["name"], fqdn)
+    for tag in rule.get("fqdnTags") or []:
+        rules.check_tag(rule["name"], tag)
     return {
         **_head(rule),
         "priority": 0,
         "direction": "Inbound",
-        "protocols": rules.protocols_of(rule["name"], rule.get("protocols")),
+        "protocols": rules.protocols_of(rule["name"], rule.get("protocols"), may_be_empty=bool(rule.get("fqdnTags"))),
         **_lists(rule, "fqdnTags", "targetFqdns"),
         "actions": [],
         **_lists(rule, *_SOURCES),

@@ -6,11 +6,14 @@ the end.
 
 from typing import Any
 
-from bot.sandbox.arm import egress, etags, limits
+from bot.sandbox.arm import creation, egress, etags, limits, template
 from bot.sandbox.arm.ids import CLUSTER, EGRESS_S, ResourceId, parse_id
 from bot.sandbox.arm.wire import ArmError, Json, aks_error, resource_not_found
 from bot.sandbox.arm.world import World
 from bot.sandbox.arm.writes import Write
+
+POOL_S = 90.0
+"""A node pool that comes, changes or goes."""
 
 TAGS_S = 10.0
 """A PATCH of tags takes seconds, an egress update minutes."""
@@ -33,17 +36,17 @@ def cluster_write(world: World, rid: ResourceId, body: Json) -> Write:
     """PUT of a whole cluster.
 
     Raises:
-        ArmError: 400 for what AKS refuses, 404 for a cluster that does not exist: creation is not simulated.
+        ArmError: 400 for what AKS refuses.
     """
     old = world.view(rid)
     if old is None:
-        raise aks_error(400, "OperationNotAllowed", "This subscription takes no new clusters; update an existing one.")
+        return creation.creation(world, rid, body)
     new = merged(old, body)
     limits.check(world, new)
     outbound, writes = egress.plan(world, old, new)
     scaled = _counts(old) != _counts(new)
-    during = _state(new, "Scaling" if scaled else "Updating")
-    after = _state(_with_effective(new, outbound), "Succeeded", etags.new_guid())
+    during = in_state(new, "Scaling" if scaled else "Updating")
+    after = in_state(with_effective(new, outbound), "Succeeded", etags.new_guid())
     return _write(rid, during, {**writes, rid.key: after}, EGRESS_S)
 
 
@@ -57,8 +60,8 @@ def tags_write(world: World, rid: ResourceId, body: Json) -> Write:
     if old is None:
         raise resource_not_found(f"{rid.provider}/managedClusters", rid.name, rid.group)
     new = {**old, "tags": body.get("tags") or {}}
-    after = etags.stamped(rid, _state(new, "Succeeded"), etags.new_guid())
-    return _write(rid, _state(new, "Updating"), {rid.key: after}, TAGS_S)
+    after = etags.stamped(rid, in_state(new, "Succeeded"), etags.new_guid())
+    return _write(rid, in_state(new, "Updating"), {rid.key: after}, TAGS_S)
 
 
 def pool_write(world: World, rid: ResourceId, body: Json) -> Write:
@@ -72,7 +75,8 @@ def pool_write(world: World, rid: ResourceId, body: Json) -> Write:
     if cluster_id is None or old is None:
         raise resource_not_found("Microsoft.ContainerService/managedClusters", rid.names[0], rid.group)
     pools = old["properties"]["agentPoolProfiles"]
-    found = next((pool for pool in pools if pool["name"].lower() == rid.name.lower()), {"name": rid.name})
+    known = next((pool for pool in pools if pool["name"].lower() == rid.name.lower()), None)
+    found = known or template.pool_body(rid.name, etags.new_guid(), count=1)
     pool = {
         **found,
         **{k: v for k, v in (body.get("properties") or {}).items() if k not in ("eTag", "provisioningState")},
@@ -81,8 +85,47 @@ def pool_write(world: World, rid: ResourceId, body: Json) -> Write:
     shown = _with_pools(old, [*others, {**pool, "provisioningState": "Updating"}])
     done = _with_pools(old, [*others, {**pool, "provisioningState": "Succeeded", "eTag": etags.new_guid()}])
     limits.check_ports(world, shown)
-    write = _write(cluster_id, shown, {cluster_id.key: done}, 90)
-    return Write(write.during, write.after, 90, found is pool, write.locks, answer=pool_view(world, rid, shown) or {})
+    write = _write(cluster_id, shown, {cluster_id.key: done}, POOL_S)
+    answer = pool_view(world, rid, shown) or {}
+    return Write(write.during, write.after, POOL_S, known is None, write.locks, answer=answer)
+
+
+def pool_removal(world: World, rid: ResourceId) -> Write:
+    """DELETE of one node pool.
+
+    Raises:
+        ArmError: 404 without its cluster, 400 for the last node pool of mode System.
+    """
+    cluster_id = rid.parent
+    old = world.view(cluster_id) if cluster_id else None
+    if cluster_id is None or old is None:
+        raise resource_not_found("Microsoft.ContainerService/managedClusters", rid.names[0], rid.group)
+    pools = old["properties"]["agentPoolProfiles"]
+    others = [pool for pool in pools if pool["name"].lower() != rid.name.lower()]
+    if not any(pool.get("mode") == "System" for pool in others):
+        raise aks_error(400, "OperationNotAllowed", "There has to be at least one node pool of mode System.")
+    leaving = [{**pool, "provisioningState": "Deleting"} for pool in pools if pool not in others]
+    shown = _with_pools(old, [*others, *leaving])
+    return _write(cluster_id, shown, {cluster_id.key: _with_pools(old, others)}, POOL_S)
+
+
+def power_write(world: World, rid: ResourceId, *, is_on: bool) -> Write:
+    """POST start or stop: nodes go or come back, the outbound IPs stay.
+
+    Raises:
+        ArmError: 404 for a cluster that does not exist, 400 for one that is there already.
+    """
+    old = world.view(rid)
+    if old is None:
+        raise resource_not_found(f"{rid.provider}/managedClusters", rid.name, rid.group)
+    wanted = "Running" if is_on else "Stopped"
+    if old["properties"]["powerState"]["code"] == wanted:
+        raise aks_error(400, "OperationNotAllowed", f"The managed cluster is in {wanted} state already.")
+    power = {"powerState": {"code": wanted}}
+    pools = [{**pool, **power} for pool in old["properties"]["agentPoolProfiles"]]
+    new = {**old, "properties": {**old["properties"], **power, "agentPoolProfiles": pools}}
+    after = in_state(new, "Succeeded", etags.new_guid())
+    return _write(rid, in_state(old, "Starting" if is_on else "Stopping"), {rid.key: after}, EGRESS_S)
 
 
 def pool_view(world: World, rid: ResourceId, cluster: Json | None = None) -> Json | None:
@@ -111,7 +154,7 @@ def in_progress(operation_id: str, started: str) -> ArmError:
 
 def failed(during: Json, rid: ResourceId) -> Json:
     """A cluster after a failed update: what was wanted, without what it was wanted for."""
-    return etags.stamped(rid, _state(during, "Failed"), etags.new_guid())
+    return etags.stamped(rid, in_state(during, "Failed"), etags.new_guid())
 
 
 def merged(old: Json, body: Json) -> Json:
@@ -132,12 +175,6 @@ def _network(old: Json, sent: Json) -> Json:
         if new.get(name):
             new[name] = _profile(old.get(name) or {}, new[name])
     kind = new["outboundType"]
-    if kind != old["outboundType"]:
-        new = {
-            name: value
-            for name, value in new.items()
-            if name not in egress.PROFILES.values() or name == egress.PROFILES.get(kind)
-        }
     if kind == "loadBalancer" and not any((new.get("loadBalancerProfile") or {}).get(p) for p in _PROVIDERS):
         new["loadBalancerProfile"] = {"managedOutboundIPs": {"count": 1}, "backendPoolType": "nodeIPConfiguration"}
     if egress.PROFILES.get(kind) == "natGatewayProfile" and not new.get("natGatewayProfile"):
@@ -163,7 +200,11 @@ def _profile(old: Json, sent: Json) -> Json:
 def _pools(old: list[Json], sent: list[Json]) -> list[Json]:
     known = {pool["name"].lower(): pool for pool in old}
     return [
-        {**known.get(pool["name"].lower(), {}), **{k: v for k, v in pool.items() if v is not None}} for pool in sent
+        {
+            **(known.get(pool["name"].lower()) or template.pool_body(pool["name"], etags.new_guid(), count=1)),
+            **{k: v for k, v in pool.items() if v not in (None, "")},
+        }
+        for pool in sent
     ]
 
 
@@ -171,20 +212,28 @@ def _counts(cluster: Json) -> list[Any]:
     return [(pool["name"], pool.get("count")) for pool in cluster["properties"]["agentPoolProfiles"]]
 
 
-def _with_effective(cluster: Json, outbound: list[str]) -> Json:
+def with_effective(cluster: Json, outbound: list[str]) -> Json:
+    """A cluster at the end of an update: the profile in use has the effective IPs, the one before it is gone."""
     network = cluster["properties"]["networkProfile"]
     name = egress.PROFILES.get(network["outboundType"])
+    network = {key: value for key, value in network.items() if key == name or not _is_left(key, value)}
     if name is None:
-        return cluster
+        return {**cluster, "properties": {**cluster["properties"], "networkProfile": network}}
     profile = {**network[name], "effectiveOutboundIPs": [{"id": target} for target in outbound]}
     return {**cluster, "properties": {**cluster["properties"], "networkProfile": {**network, name: profile}}}
+
+
+def _is_left(key: str, value: Any) -> bool:
+    """Whether it is the profile of the outbound type before: every cluster has at least an empty one."""
+    return key in egress.PROFILES.values() and bool(value) and set(value) != {"backendPoolType"}
 
 
 def _with_pools(cluster: Json, pools: list[Json]) -> Json:
     return {**cluster, "properties": {**cluster["properties"], "agentPoolProfiles": pools}}
 
 
-def _state(cluster: Json, state: str, guid: str | None = None) -> Json:
+def in_state(cluster: Json, state: str, guid: str | None = None) -> Json:
+    """A cluster and its node pools in a provisioning state, at the end with a new eTag."""
     tag = {"eTag": guid} if guid else {}
     pools = [{**pool, "provisioningState": state, **tag} for pool in cluster["properties"]["agentPoolProfiles"]]
     properties = {**cluster["properties"], "provisioningState": state, "agentPoolProfiles": pools}

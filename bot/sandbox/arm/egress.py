@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from bot.sandbox.arm import balancers, etags
+from bot.sandbox.arm import balancers, etags, template
 from bot.sandbox.arm.addresses import allocate
 from bot.sandbox.arm.balancers import network_id
 from bot.sandbox.arm.ids import ResourceId, parse_id
@@ -36,14 +36,14 @@ def effective(network: Json) -> list[str]:
 
 
 def wish(network: Json) -> Wish:
-    """Read what is asked for."""
+    """Read what is asked for; a NAT gateway's own IPs are plain strings, a load balancer's are references."""
     profile = network.get(PROFILES.get(network["outboundType"], "")) or {}
     managed = profile.get("managedOutboundIPs") or profile.get("managedOutboundIPProfile")
     if managed:
         return Wish(managed.get("count") or 0, managed.get("countIPv6") or 0)
     own = (profile.get("outboundIPs") or {}).get("publicIPs") or []
     prefixes = (profile.get("outboundIPPrefixes") or {}).get("publicIPPrefixes") or []
-    return Wish(own=tuple(entry["id"] for entry in (*own, *prefixes)))
+    return Wish(own=tuple(entry if isinstance(entry, str) else entry["id"] for entry in (*own, *prefixes)))
 
 
 def plan(world: World, old: Json, new: Json) -> tuple[list[str], Writes]:
@@ -53,18 +53,29 @@ def plan(world: World, old: Json, new: Json) -> tuple[list[str], Writes]:
     """
     network = new["properties"]["networkProfile"]
     wanted = wish(network)
-    before = effective(old["properties"]["networkProfile"])
+    before = effective(old["properties"]["networkProfile"]) if _same_carrier(old, new) else []
+    leaving = [target for target in effective(old["properties"]["networkProfile"]) if target not in before]
     group = new["properties"]["nodeResourceGroup"]
-    managed = [target for target in before if f"/resourcegroups/{group}/".lower() in target.lower()]
+    managed = _managed(before, group)
     writes: Writes = {}
     kept: list[str] = list(wanted.own)
     if not wanted.own:
         for version, count in (("IPv4", wanted.v4), ("IPv6", wanted.v6)):
             kept += _grown(world, new, [m for m in managed if _version(world, m) == version], (version, count), writes)
     kept = [target for target in before if target in kept] + [target for target in kept if target not in before]
-    writes |= {target.lower(): None for target in managed if target not in kept}
+    writes |= {target.lower(): None for target in (*managed, *_managed(leaving, group)) if target not in kept}
     writes |= _carriers(world, new, kept)
     return kept, writes
+
+
+def _same_carrier(old: Json, new: Json) -> bool:
+    """Whether outbound IPs stay where they are: from a load balancer to a NAT gateway all of them are new."""
+    kinds = [PROFILES.get(body["properties"]["networkProfile"]["outboundType"]) for body in (old, new)]
+    return kinds[0] == kinds[1]
+
+
+def _managed(targets: list[str], group: str) -> list[str]:
+    return [target for target in targets if f"/resourcegroups/{group}/".lower() in target.lower()]
 
 
 def _grown(world: World, cluster: Json, have: list[str], goal: tuple[str, int], writes: Writes) -> list[str]:
@@ -107,11 +118,29 @@ def _carriers(world: World, cluster: Json, outbound: list[str]) -> Writes:
     network = cluster["properties"]["networkProfile"]
     through_nat = PROFILES.get(network["outboundType"]) == "natGatewayProfile"
     balancer = _balancer(world, cluster, [] if through_nat else outbound)
-    return {**balancer, **_nat(world, cluster, outbound if through_nat else [])}
+    nat = _nat(world, cluster, outbound if through_nat else [])
+    return {**balancer, **nat, **_attached(world, cluster, nat)}
+
+
+def _attached(world: World, cluster: Json, nat: Writes) -> Writes:
+    """The network that AKS made for the nodes, with its subnet on the NAT gateway, or on none."""
+    network = in_node_group(cluster, "virtualNetworks", template.node_network(cluster))
+    body = world.store.get(network.key)
+    if body is None or not nat:
+        return {}
+    gateway = next((made["id"] for made in nat.values() if made), None)
+    subnets = [_on_gateway(subnet, gateway) for subnet in body["properties"]["subnets"]]
+    changed = {**body, "properties": {**body["properties"], "subnets": subnets}}
+    return {network.key: balancers.settled(network, changed)}
+
+
+def _on_gateway(subnet: Json, gateway: str | None) -> Json:
+    inner = {name: value for name, value in subnet["properties"].items() if name != "natGateway"}
+    return {**subnet, "properties": {**inner, **({"natGateway": {"id": gateway}} if gateway else {})}}
 
 
 def _balancer(world: World, cluster: Json, outbound: list[str]) -> Writes:
-    rid = _in_node_group(cluster, "loadBalancers", "kubernetes")
+    rid = in_node_group(cluster, "loadBalancers", "kubernetes")
     old = world.store.get(rid.key)
     frontends = (old or {"properties": {}})["properties"].get("frontendIPConfigurations", [])
     ingress = [frontend for frontend in frontends if "outboundRules" not in frontend["properties"]]
@@ -130,15 +159,17 @@ def _nat(world: World, cluster: Json, outbound: list[str]) -> Writes:
         return dict.fromkeys(old)
     found = world.store.get(old[0]) if old else None
     name = found["name"] if found else f"aks-agentpool-{int(etags.guid_of(cluster['id'])[:6], 16)}-natgateway"
-    rid = _in_node_group(cluster, "natGateways", name)
+    rid = in_node_group(cluster, "natGateways", name)
     profile = cluster["properties"]["networkProfile"].get("natGatewayProfile") or {}
+    prefixes = [target for target in outbound if "/publicipprefixes/" in target.lower()]
     v6 = [target for target in outbound if "-ipv6" in target]
-    v4 = [target for target in outbound if target not in v6]
+    v4 = [target for target in outbound if target not in (*v6, *prefixes)]
     sku = "StandardV2" if str(profile.get("sku", "")).lower() == "standardv2" else "Standard"
     idle = profile.get("idleTimeoutInMinutes") or 4
-    return {rid.key: balancers.nat_gateway(rid, cluster["location"], v4, v6=v6, sku=sku, idle=idle)}
+    return {rid.key: balancers.nat_gateway(rid, cluster["location"], v4, v6=v6, prefixes=prefixes, sku=sku, idle=idle)}
 
 
-def _in_node_group(cluster: Json, kind: str, name: str) -> ResourceId:
+def in_node_group(cluster: Json, kind: str, name: str) -> ResourceId:
+    """The id of a network resource that AKS keeps for a cluster."""
     rid = parse_id(cluster["id"])
     return network_id(rid.subscription if rid else "", cluster["properties"]["nodeResourceGroup"], kind, name)

@@ -2,12 +2,16 @@
 
 import json
 
-from bot.sandbox.arm import classic, etags, rules, trees
-from bot.sandbox.arm.ids import ATTACHED_S, FIREWALL, GROUP, KINDS, POLICY, UNATTACHED_S, ResourceId
+from bot.sandbox.arm import classic, etags, network, rules, trees
+from bot.sandbox.arm.addresses import allocate
+from bot.sandbox.arm.ids import ATTACHED_S, FIREWALL, GROUP, KINDS, POLICY, UNATTACHED_S, ResourceId, parse_id
 from bot.sandbox.arm.links import reference
 from bot.sandbox.arm.wire import Json, invalid_rules, network_error, resource_not_found
 from bot.sandbox.arm.world import World
-from bot.sandbox.arm.writes import Write, check_references, network_write, with_state
+from bot.sandbox.arm.writes import Write, network_write, with_state
+
+HUB_PRIVATE = "10.200.64.4"
+"""The private address of a new firewall in a hub: the first one of the hub's own range that is not taken."""
 
 _POLICY_BYTES = 1370
 _READ_ONLY = ("childPolicies", "ruleCollectionGroups", "firewalls", "provisioningState", "size")
@@ -22,11 +26,11 @@ def firewall_write(world: World, rid: ResourceId, body: Json) -> Write:
     properties = classic.normalised(rid.name, body.get("properties") or {})
     old = world.view(rid) or {"properties": {}}
     kept = {name: old["properties"][name] for name in ("hubIPAddresses", "sku") if name in old["properties"]}
-    properties = {"ipConfigurations": [], "threatIntelMode": "Alert", **kept, **properties}
-    addresses = {
-        c["name"]: c["properties"].get("privateIPAddress") for c in old["properties"].get("ipConfigurations", [])
-    }
-    properties["ipConfigurations"] = [_with_private(c, addresses) for c in properties["ipConfigurations"]]
+    sku = {"name": "AZFW_Hub" if properties.get("virtualHub") else "AZFW_VNet", "tier": "Standard"}
+    properties = {"ipConfigurations": [], "threatIntelMode": "Alert", "sku": sku, **kept, **properties}
+    properties["ipConfigurations"] = [_with_private(world, c) for c in properties["ipConfigurations"]]
+    if properties.get("virtualHub"):
+        properties["hubIPAddresses"] = _hub_addresses(world, rid, properties.get("hubIPAddresses") or {})
     write = network_write(world, rid, {**body, "properties": properties})
     policy = reference(body, "firewallPolicy")
     roots = [trees.root_of(world, key) for key in dict.fromkeys((rid.key, policy)) if key]
@@ -40,7 +44,7 @@ def policy_write(world: World, rid: ResourceId, body: Json) -> Write:
         ArmError: 400 for a bad name or a missing base policy.
     """
     _check_name(rid)
-    check_references(world, rid, body)
+    network.check(world, rid, body)
     sent = {name: value for name, value in (body.get("properties") or {}).items() if name not in _READ_ONLY}
     size = f"{(len(json.dumps(sent, separators=(',', ':'))) + _POLICY_BYTES) / 1024 / 1024:.9f} MB"
     properties = {"size": size, "sku": {"tier": "Standard"}, "threatIntelMode": "Alert", **sent}
@@ -171,12 +175,31 @@ def _deployed(rid: ResourceId, policy: Json, draft: Json) -> Json:
     return with_state(rid, {**policy, "properties": replaced}, "Succeeded", etags.new_guid())
 
 
-def _with_private(configuration: Json, known: dict[str, str | None]) -> Json:
-    address = known.get(configuration["name"])
+def _with_private(world: World, configuration: Json) -> Json:
+    """A configuration with a subnet has its first address: an AzureFirewallSubnet holds nothing but the firewall."""
     inner = configuration["properties"]
-    if address is None or "privateIPAddress" in inner:
+    subnet = parse_id(reference(configuration, "subnet"))
+    if subnet is None:
         return configuration
-    return {**configuration, "properties": {"privateIPAddress": address, **inner}}
+    if subnet.name.lower() != "azurefirewallsubnet":
+        text = f"Subnet {subnet.text} must be called AzureFirewallSubnet to hold a firewall."
+        raise network_error(400, "AzureFirewallSubnetNameInvalid", text)
+    body = (world.view(subnet) or {"properties": {}})["properties"]
+    block = body.get("addressPrefix") or next(iter(body.get("addressPrefixes") or []), None)
+    address = {"privateIPAddress": network.first_address(block)} if block else {}
+    return {**configuration, "properties": {"privateIPAllocationMethod": "Dynamic", **address, **inner}}
+
+
+def _hub_addresses(world: World, rid: ResourceId, sent: Json) -> Json:
+    """As many public addresses as were asked for, and the private one that the hub's routes point at."""
+    public = sent.get("publicIPs") or {}
+    have = [each["address"] for each in public.get("addresses") or []]
+    wanted = max(int(public.get("count") or 1), len(have))
+    while len(have) < wanted:
+        key = f"{rid.key}/{len(have)}"
+        have.append(allocate(world.store, key, "IPv4", reserved=[*world.reserved_addresses(), *have]))
+    private = sent.get("privateIPAddress") or HUB_PRIVATE
+    return {"privateIPAddress": private, "publicIPs": {"count": wanted, "addresses": [{"address": a} for a in have]}}
 
 
 def _check_name(rid: ResourceId) -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+from bot.sandbox.arm import network
 from bot.sandbox.arm.ids import RESOURCE_GROUP
 from bot.sandbox.arm.tokens import TENANT
 from bot.sandbox.arm.wire import ArmError, ArmRequest, ArmResponse, Json, gateway_error
@@ -71,7 +72,7 @@ def metadata(_world: World, request: ArmRequest, _match: _Match, _failure: Json 
         "logAnalyticsResourceId": base,
         "suffixes": {"keyVaultDns": "vault.azure.net", "storage": "core.windows.net", "acrLoginServer": host},
     }
-    return ArmResponse(200, _JSON, [cloud] if request.query.get("api-version", "") >= "2019" else cloud)
+    return ArmResponse(200, _JSON, [cloud] if "2019" <= request.query.get("api-version", "") < "2022" else cloud)
 
 
 def tenants(_world: World, _request: ArmRequest, _match: _Match, _failure: Json | None) -> ArmResponse:
@@ -117,6 +118,38 @@ def put_group(world: World, request: ArmRequest, match: _Match, _failure: Json |
     sent = request.body or {}
     world.store.put(key, group_body(match["sub"], match["group"], sent.get("location", "westeurope"), sent.get("tags")))
     return ArmResponse(status, _JSON, world.store.get(key))
+
+
+def delete_group(world: World, request: ArmRequest, match: _Match, _failure: Json | None) -> ArmResponse:
+    """Delete a resource group with everything in it, at once; the answer says where to ask whether it is over.
+
+    Raises:
+        ArmError: 404 for a group that does not exist, 409 where something outside the group stands on something in it.
+    """
+    check_group(world, match["sub"], match["group"])
+    group = group_key(match["sub"], match["group"])
+    inside = [key for key, _ in world.everything() if key == group or key.startswith(f"{group}/")]
+    for key in inside:
+        if user := network.user_outside(world, key, group):
+            text = f"Deletion of resource group '{match['group']}' failed: {key} is in use by {user}."
+            raise gateway_error(409, "ResourceGroupDeletionBlocked", text)
+    for key in [*inside, *_node_groups(world, inside)]:
+        world.ledger.forget(key)
+        world.store.delete(key)
+    url = f"{request.base_url}/subscriptions/{match['sub']}/operationresults/{match['group']}?api-version=2021-04-01"
+    return ArmResponse(202, {**_JSON, "location": url, "retry-after": "1"})
+
+
+def deleted(_world: World, _request: ArmRequest, _match: _Match, _failure: Json | None) -> ArmResponse:
+    """The end of a deletion."""
+    return ArmResponse(200, _JSON)
+
+
+def _node_groups(world: World, keys: list[str]) -> list[str]:
+    """The node resource groups of clusters, with everything in them."""
+    clusters = [body for key in keys if "/managedclusters/" in key and (body := world.store.get(key))]
+    groups = [group_key(each["id"].split("/")[2], each["properties"]["nodeResourceGroup"]) for each in clusters]
+    return [key for key, _ in world.everything() if any(key == one or key.startswith(f"{one}/") for one in groups)]
 
 
 def known(world: World) -> list[str]:

@@ -50,6 +50,9 @@ BALANCER = "microsoft.network/loadbalancers"
 VNET = "microsoft.network/virtualnetworks"
 SUBNET = f"{VNET}/subnets"
 ROUTE_TABLE = "microsoft.network/routetables"
+ROUTE = f"{ROUTE_TABLE}/routes"
+NSG = "microsoft.network/networksecuritygroups"
+PEERING = f"{VNET}/virtualnetworkpeerings"
 HUB = "microsoft.network/virtualhubs"
 HUB_CONNECTION = f"{HUB}/hubvirtualnetworkconnections"
 RESOURCE_GROUP = "microsoft.resources/resourcegroups"
@@ -108,8 +111,8 @@ KINDS: dict[str, Kind] = {kind.key: kind for kind in _ALL}
 
 INLINE = {
     SUBNET: "subnets",
-    f"{VNET}/virtualnetworkpeerings": "virtualNetworkPeerings",
-    f"{ROUTE_TABLE}/routes": "routes",
+    PEERING: "virtualNetworkPeerings",
+    ROUTE: "routes",
 }
 """Children that live in an array of their parent's properties."""
 

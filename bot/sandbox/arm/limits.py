@@ -38,7 +38,7 @@ def check(world: World, cluster: Json) -> None:
         _check_balancer(world, network, network.get("loadBalancerProfile") or {})
         check_ports(world, cluster)
     if egress.PROFILES.get(kind) == "natGatewayProfile":
-        _check_nat(network.get("natGatewayProfile") or {})
+        _check_nat(world, network, network.get("natGatewayProfile") or {})
 
 
 def check_ports(world: World, cluster: Json) -> None:
@@ -90,7 +90,7 @@ _WITHOUT = {
 def _check_balancer(world: World, network: Json, profile: Json) -> None:
     managed = profile.get("managedOutboundIPs")
     dual = "IPv6" in network.get("ipFamilies", ())
-    if managed and not _counts_ok(managed, LB_COUNTS, v6_from=1 if dual else 0):
+    if managed and not _counts_ok(managed, LB_COUNTS, range(1, 101) if dual else range(1)):
         code = "InvalidLoadBalancerProfileManagedOutboundIPCount"
         raise _invalid(code, "Load balancer profile managed outbound IP count must be between 1 and 100.", _LB)
     ports = profile.get("allocatedOutboundPorts") or 0
@@ -100,7 +100,7 @@ def _check_balancer(world: World, network: Json, profile: Json) -> None:
     if ports not in PORTS:
         code = "InvalidLoadBalancerProfileAllocatedOutboundPorts"
         raise _invalid(code, f"Load balancer profile allocated ports {ports} must be between 0 and 64000.", _LB)
-    if (profile.get("idleTimeoutInMinutes") or 30) not in IDLE_MINUTES:
+    if profile.get("idleTimeoutInMinutes", 30) not in IDLE_MINUTES:
         code = "InvalidLoadBalancerProfileIdleTimeoutInMinutes"
         raise _invalid(code, "Load balancer profile idle timeout must be between 4 and 120 minutes.", _LB)
     _check_own(world, egress.wish(network).own)
@@ -118,18 +118,25 @@ def _check_own(world: World, own: tuple[str, ...]) -> None:
             )
 
 
-def _check_nat(profile: Json) -> None:
+def _check_nat(world: World, network: Json, profile: Json) -> None:
+    own = egress.wish(network).own
+    if own and str(profile.get("sku", "")).lower() != "standardv2":
+        text = "Own outbound IPs of a managed NAT gateway need the SKU StandardV2."
+        raise _invalid("InvalidNATGatewayProfileOutboundIPs", text, f"{_NAT}.outboundIPs")
+    _check_own(world, own)
+    families = range(17) if "IPv6" in network.get("ipFamilies", ()) else range(1)
     managed = profile.get("managedOutboundIPProfile")
-    if managed and not _counts_ok(managed, NAT_COUNTS, v6_from=0):
+    if managed and not _counts_ok(managed, NAT_COUNTS, families):
         code = "InvalidNATGatewayProfileManagedOutboundIPCount"
         raise _invalid(code, "NAT gateway profile managed outbound IP count must be between 1 and 16.", _NAT)
-    if (profile.get("idleTimeoutInMinutes") or 4) not in IDLE_MINUTES:
+    if profile.get("idleTimeoutInMinutes", 4) not in IDLE_MINUTES:
         code = "InvalidNATGatewayProfileIdleTimeoutInMinutes"
         raise _invalid(code, "NAT gateway profile idle timeout must be between 4 and 120 minutes.", _NAT)
 
 
-def _counts_ok(managed: Json, allowed: range, *, v6_from: int) -> bool:
-    return managed.get("count", 1) in allowed and (managed.get("countIPv6") or 0) in range(v6_from, allowed.stop)
+def _counts_ok(managed: Json, v4: range, v6: range) -> bool:
+    """Whether both counts are in range; IPv6 on a single stack cluster has no range but zero."""
+    return managed.get("count", 1) in v4 and (managed.get("countIPv6") or 0) in v6
 
 
 def _addresses(world: World, target: str) -> int:

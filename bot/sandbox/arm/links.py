@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.sandbox.arm.ids import BALANCER, FIREWALL, GROUP, NAT, POLICY, VNET
+from bot.sandbox.arm.ids import BALANCER, FIREWALL, GROUP, NAT, POLICY, PUBLIC_IP, VNET
 from bot.sandbox.arm.store import ResourceStore
 from bot.sandbox.arm.wire import Json
 
@@ -39,6 +39,8 @@ class Links:
         self.users: Index = defaultdict(list)
         self.subnets: Index = defaultdict(list)
         self.addresses: dict[str, Json] = {}
+        self.prefixes: Index = defaultdict(list)
+        self.members: Index = defaultdict(list)
         self._policies(store)
         self._firewalls(store)
         self._networks(store)
@@ -72,25 +74,35 @@ class Links:
     def _networks(self, store: ResourceStore) -> None:
         for body in store.of_type(VNET).values():
             for subnet in body["properties"].get("subnets", []):
-                for name in ("natGateway", "routeTable"):
+                for name in ("natGateway", "routeTable", "networkSecurityGroup"):
                     if target := reference(subnet, name):
                         self.subnets[target].append(subnet["id"])
-        for body in store.of_type(BALANCER).values():
-            self._attach(body["properties"].get("frontendIPConfigurations", []))
-        for body in store.of_type("microsoft.network/applicationgateways").values():
-            self._attach(body["properties"].get("frontendIPConfigurations", []))
+        for kind in (BALANCER, "microsoft.network/applicationgateways"):
+            for body in store.of_type(kind).values():
+                self._attach(body["properties"].get("frontendIPConfigurations", []))
         self._nat_gateways(store)
+        self._members(store)
+
+    def _members(self, store: ResourceStore) -> None:
+        for body in store.of_type(PUBLIC_IP).values():
+            if prefix := reference(body, "publicIPPrefix"):
+                self.members[prefix].append(body["id"])
 
     def _nat_gateways(self, store: ResourceStore) -> None:
         for body in store.of_type(NAT).values():
             for name in ("publicIpAddresses", "publicIpAddressesV6"):
                 for address in body["properties"].get(name, []):
                     self.addresses[address["id"].lower()] = {"natGateway": {"id": body["id"]}}
+            for name in ("publicIpPrefixes", "publicIpPrefixesV6"):
+                for prefix in body["properties"].get(name, []):
+                    self.prefixes[prefix["id"].lower()].append(body["id"])
 
     def _attach(self, configurations: list[Json]) -> None:
         for configuration in configurations:
             if address := reference(configuration, "publicIPAddress"):
                 self.addresses[address] = {"ipConfiguration": {"id": configuration["id"]}}
+            if prefix := reference(configuration, "publicIPPrefix"):
+                self.prefixes[prefix].append(configuration["id"])
 
 
 def _ip_groups(value: Any) -> Iterator[str]:

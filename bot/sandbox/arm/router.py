@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from bot.sandbox.arm import accept, clusters, etags, firewalls, front, graph, metrics
+from bot.sandbox.arm import accept, clusters, creation, etags, firewalls, front, graph, metrics, network
 from bot.sandbox.arm.dependencies import endpoints
 from bot.sandbox.arm.ids import CLUSTER, FIREWALL, GROUP, INLINE, IP_GROUP, KINDS, POLICY, POOL, ResourceId, parse_id
 from bot.sandbox.arm.links import reference
@@ -78,14 +78,26 @@ def _patch(world: World, request: ArmRequest, match: "re.Match[str]", failure: J
 
 def _delete(world: World, request: ArmRequest, match: "re.Match[str]", failure: Json | None) -> ArmResponse:
     rid = _rid(world, match)
-    old = world.view(rid)
+    old = clusters.pool_view(world, rid) if rid.type_key == POOL else world.view(rid)
     if old is None:
         return ArmResponse(204, READS_LEFT)
     accept.guard(world, request, rid)
     return accept.accepted(world, request, rid, _removal(world, rid, old), failure)
 
 
+def _power(world: World, request: ArmRequest, match: "re.Match[str]", failure: Json | None) -> ArmResponse:
+    rid = _rid(world, match)
+    accept.guard(world, request, rid)
+    write = clusters.power_write(world, rid, is_on=request.path.lower().endswith("/start"))
+    return accept.accepted(world, request, rid, write, failure)
+
+
 def _removal(world: World, rid: ResourceId, old: Json) -> Write:
+    network.check_unused(world, rid, old)
+    if rid.type_key == CLUSTER:
+        return creation.removal(world, rid, old)
+    if rid.type_key == POOL:
+        return clusters.pool_removal(world, rid)
     if rid.type_key in INLINE and rid.parent:
         parent = world.view(rid.parent) or {"properties": {}}
         name = INLINE[rid.type_key]
@@ -94,9 +106,6 @@ def _removal(world: World, rid: ResourceId, old: Json) -> Write:
         return Write({}, {rid.parent.key: after}, 2, False, (rid.key, rid.parent.key))
     if rid.type_key in (FIREWALL, POLICY, GROUP, IP_GROUP):
         return firewalls.removal(world, rid)
-    if user := old["properties"].get("ipConfiguration") or old["properties"].get("natGateway"):
-        text = f"Public IP address {rid.text} can not be deleted since it is still allocated to resource {user['id']}."
-        raise network_error(400, "PublicIPAddressCannotBeDeleted", text)
     shown = {**old, "properties": {**old["properties"], "provisioningState": "Deleting"}}
     return Write({rid.key: shown}, {rid.key: None}, KINDS[rid.type_key].seconds, False, (rid.key,))
 
@@ -255,7 +264,8 @@ _ROUTES = (
     _route(r"/subscriptions", GET=front.subscriptions),
     _route(_SUB, GET=front.subscription),
     _route(rf"{_SUB}/resourcegroups", GET=front.groups),
-    _route(_GROUP, GET=front.group, HEAD=front.group_exists, PUT=front.put_group),
+    _route(_GROUP, GET=front.group, HEAD=front.group_exists, PUT=front.put_group, DELETE=front.delete_group),
+    _route(rf"{_SUB}/operationresults/(?P<token>[^/]+)", GET=front.deleted),
     _route(r"/providers/Microsoft\.ResourceGraph/resources", POST=graph.resources),
     _route(
         rf"{_SUB}/providers/(?P<provider>[^/]+)/locations/[^/]+/(?:nfv)?operation(?P<results>results)?s?/(?P<guid>[^/]+)",
@@ -264,6 +274,7 @@ _ROUTES = (
     _route(rf"{_RESOURCE}/providers/Microsoft\.Insights/metrics", GET=_metrics),
     _route(rf"{_RESOURCE}/outboundNetworkDependenciesEndpoints", GET=_dependencies),
     _route(rf"{_RESOURCE}/abort", POST=_abort),
+    _route(rf"{_RESOURCE}/(?:start|stop)", POST=_power),
     _route(rf"{_RESOURCE}/deploy", POST=_deploy),
     _route(rf"{_RESOURCE}/effectiveRouteTable", POST=_effective_routes),
     _route(_RESOURCE, GET=_get, PUT=_put, PATCH=_patch, DELETE=_delete),

@@ -21,7 +21,8 @@ MAX_BYTES = 2 * 1024 * 1024
 NAME = re.compile(r"^[^_\W][\w\-.]{0,79}(?<![-.])$")
 """Names of policies and rule collection groups."""
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_FQDN = re.compile(rf"^(\*|\*?{_LABEL}|\*\.{_LABEL})(\.{_LABEL})*$")
+_STARRED = r"\*[A-Za-z0-9_-]{0,61}[A-Za-z0-9_]"
+_FQDN = re.compile(rf"^(\*|{_LABEL}|{_STARRED}|\*\.{_LABEL})(\.{_LABEL})*$")
 _EXACT = re.compile(rf"^{_LABEL}(\.{_LABEL})+$")
 _PROTOCOLS = {"http": "Http", "https": "Https", "mssql": "Mssql"}
 _ACTIONS = {"allow": "Allow", "deny": "Deny", "dnat": "Dnat"}
@@ -69,8 +70,13 @@ def check_fqdn(rule: str, fqdn: Any) -> None:
         raise invalid_rules("InvalidFqdn", f"Application rule {rule} has an invalid target FQDN '{fqdn}'.")
 
 
-def protocols_of(rule: str, protocols: Any) -> list[Json]:
+def protocols_of(rule: str, protocols: Any, *, may_be_empty: bool = False) -> list[Json]:
     """The protocols of an application rule with Azure's casing.
+
+    Args:
+        rule: Its name.
+        protocols: As they were sent.
+        may_be_empty: Recorded traffic has rules with URLs or FQDN tags and no protocols.
 
     Raises:
         ArmError: 400 if there is none, or one that the firewall does not know.
@@ -79,7 +85,9 @@ def protocols_of(rule: str, protocols: Any) -> list[Json]:
         {"protocolType": _PROTOCOLS.get(str(protocol.get("protocolType")).lower()), "port": protocol.get("port")}
         for protocol in protocols or []
     ]
-    if not known or any(p["protocolType"] is None or p["port"] not in range(1, 65001) for p in known):
+    if (not known and not may_be_empty) or any(
+        p["protocolType"] is None or p["port"] not in range(1, 65001) for p in known
+    ):
         raise invalid_rules(
             "InvalidProtocol", f"Application rule {rule} must have protocols Http, Https or Mssql with a port."
         )
@@ -147,19 +155,50 @@ def _rule(body: Json, allowed: frozenset[str]) -> Json:
     return _SHAPES[kind](head, body)
 
 
+FQDN_TAGS = (
+    "AppServiceEnvironment",
+    "AzureBackup",
+    "AzureHDInsight",
+    "AzureKubernetesService",
+    "MicrosoftActiveProtectionService",
+    "MicrosoftIntune",
+    "Windows365",
+    "WindowsDiagnostics",
+    "WindowsUpdate",
+    "WindowsVirtualDesktop",
+)
+"""The FQDN tags of https://learn.microsoft.com/en-us/azure/firewall/fqdn-tags (read 2026-11), beside Office 365's."""
+
+
+def check_tag(rule: str, tag: Any) -> None:
+    """An FQDN tag that Azure Firewall knows; those of Office 365 are many and begin alike.
+
+    Raises:
+        ArmError: 400.
+    """
+    known = {each.lower() for each in FQDN_TAGS}
+    if str(tag).lower() not in known and not str(tag).lower().startswith("office365."):
+        raise invalid_rules("InvalidFqdnTag", f"Application rule {rule} has the unknown FQDN tag '{tag}'.")
+
+
+TARGETS = ("fqdnTags", "webCategories", "targetFqdns", "targetUrls")
+"""What an application rule may name: one kind or several beside each other, as recorded."""
+
+
 def _application(head: Json, body: Json) -> Json:
-    targets = [name for name in ("targetFqdns", "fqdnTags", "targetUrls", "webCategories") if body.get(name)]
-    if len(targets) != 1:
+    if not any(body.get(name) for name in TARGETS):
         raise invalid_rules(
-            "InvalidTargets",
-            f"Application rule {head['name']} must have exactly one kind of target, not {targets or 'none'}.",
+            "InvalidTargets", f"Application rule {head['name']} must have one of {', '.join(TARGETS)} specified."
         )
     for fqdn in body.get("targetFqdns") or []:
         check_fqdn(head["name"], fqdn)
+    for tag in body.get("fqdnTags") or []:
+        check_tag(head["name"], tag)
+    has_own = bool(body.get("fqdnTags") or body.get("targetUrls"))
     return {
         **head,
-        "protocols": protocols_of(head["name"], body.get("protocols")),
-        **{name: body.get(name) or [] for name in ("fqdnTags", "webCategories", "targetFqdns", "targetUrls")},
+        "protocols": protocols_of(head["name"], body.get("protocols"), may_be_empty=has_own),
+        **{name: body.get(name) or [] for name in TARGETS},
         "terminateTLS": bool(body.get("terminateTLS")),
         **{name: body.get(name) or [] for name in ("sourceAddresses", "destinationAddresses", "sourceIpGroups")},
         "httpHeadersToInsert": body.get("httpHeadersToInsert") or [],

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.sandbox.arm.ids import INLINE, IP_GROUP, NAT, POLICY, PUBLIC_IP, ROUTE_TABLE, ResourceId
-from bot.sandbox.arm.links import Links
+from bot.sandbox.arm.ids import INLINE, IP_GROUP, NAT, NSG, POLICY, PREFIX, PUBLIC_IP, ROUTE_TABLE, VNET, ResourceId
+from bot.sandbox.arm.links import Links, reference
 from bot.sandbox.arm.operations import Ledger
 from bot.sandbox.arm.store import ResourceStore, type_of
 from bot.sandbox.arm.wire import Json
@@ -77,9 +77,28 @@ class World:
     def _decorated(self, key: str, body: Json) -> Json:
         type_key = type_of(key)
         extra = _DERIVED[type_key](self.links, key) if type_key in _DERIVED else {}
+        if type_key == VNET:
+            extra = {"virtualNetworkPeerings": [self._peering(key, each) for each in _peerings(body)]}
         if key in self.ledger.touched():
             extra["provisioningState"] = "Updating"
         return {**body, "properties": {**body.get("properties", {}), **extra}} if extra else body
+
+    def _peering(self, key: str, peering: Json) -> Json:
+        """A peering is connected once the other network has one back; without that network it is disconnected.
+
+        The network of a virtual hub is Microsoft's own and in no resource group of ours: its peering stays as it is.
+        """
+        target = reference(peering, "remoteVirtualNetwork")
+        other = self.store.get(target)
+        if other is None and self.store.get(target.partition("/providers/")[0]) is None:
+            return peering
+        back = [each for each in _peerings(other or {}) if reference(each, "remoteVirtualNetwork") == key]
+        state = "Disconnected" if other is None else "Connected" if back else "Initiated"
+        return {**peering, "properties": {**peering["properties"], "peeringState": state}}
+
+
+def _peerings(network: Json) -> list[Json]:
+    return list(network.get("properties", {}).get("virtualNetworkPeerings") or [])
 
 
 def _policy(links: Links, key: str) -> Json:
@@ -105,4 +124,17 @@ def _address(links: Links, key: str) -> Json:
     return dict(links.addresses.get(key, {}))
 
 
-_DERIVED = {POLICY: _policy, IP_GROUP: _ip_group, NAT: _subnets, ROUTE_TABLE: _subnets, PUBLIC_IP: _address}
+def _prefix(links: Links, key: str) -> Json:
+    found = links.references(links.members, key)
+    return {"publicIPAddresses": found} if found else {}
+
+
+_DERIVED = {
+    POLICY: _policy,
+    IP_GROUP: _ip_group,
+    NAT: _subnets,
+    ROUTE_TABLE: _subnets,
+    NSG: _subnets,
+    PUBLIC_IP: _address,
+    PREFIX: _prefix,
+}

@@ -3,15 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.sandbox.arm import etags
-from bot.sandbox.arm.addresses import allocate, allocate_prefix
-from bot.sandbox.arm.ids import FIREWALL, INLINE, KINDS, NAT, PREFIX, PUBLIC_IP, ROUTE_TABLE, ResourceId, parse_id
-from bot.sandbox.arm.links import references
+from bot.sandbox.arm import etags, network
+from bot.sandbox.arm.addresses import allocate, allocate_inside, allocate_prefix
+from bot.sandbox.arm.ids import FIREWALL, INLINE, KINDS, NAT, PREFIX, PUBLIC_IP, ROUTE_TABLE, ResourceId
+from bot.sandbox.arm.links import reference
 from bot.sandbox.arm.wire import Json, network_error
 from bot.sandbox.arm.world import World
-
-MUST_EXIST = frozenset({PUBLIC_IP, PREFIX, NAT, ROUTE_TABLE, "microsoft.network/firewallpolicies"})
-"""Types that are looked up when a body refers to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ def network_write(world: World, rid: ResourceId, body: Json) -> Write:
     if rid.type_key in INLINE:
         return _inline_write(world, rid, body)
     old = world.view(rid)
-    check_references(world, rid, body)
+    network.check(world, rid, body)
     shown = shaped(rid, body, old)
     finished = with_state(rid, finish(world, rid, shown), "Succeeded", etags.new_guid())
     seconds = KINDS[rid.type_key].seconds
@@ -83,7 +80,7 @@ _DEFAULTS: dict[str, Json] = {
         "ipTags": [],
         "ddosSettings": {"protectionMode": "VirtualNetworkInherited"},
     },
-    PREFIX: {"prefixLength": 28, "publicIPAddressVersion": "IPv4", "ipTags": []},
+    PREFIX: {"publicIPAddressVersion": "IPv4", "ipTags": []},
     NAT: {"idleTimeoutInMinutes": 4},
     ROUTE_TABLE: {"disableBgpRoutePropagation": False, "routes": []},
 }
@@ -93,14 +90,31 @@ def finish(world: World, rid: ResourceId, shown: Json) -> Json:
     """What appears at the end of the operation only: addresses."""
     properties = shown["properties"]
     if rid.type_key == PUBLIC_IP and "ipAddress" not in properties:
-        address = allocate(
-            world.store, rid.key, properties["publicIPAddressVersion"], reserved=world.reserved_addresses()
-        )
+        address = _address(world, rid, properties)
         return {**shown, "properties": {**properties, "ipAddress": address}}
     if rid.type_key == PREFIX and "ipPrefix" not in properties:
-        prefix = allocate_prefix(rid.key, properties["prefixLength"])
-        return {**shown, "properties": {**properties, "ipPrefix": prefix}}
+        length = properties.get("prefixLength") or network.PREFIX_LENGTHS[properties["publicIPAddressVersion"]].start
+        added = {"prefixLength": length, "ipPrefix": allocate_prefix(world.store, rid.key, length)}
+        return {**shown, "properties": {**properties, **added}}
     return shown
+
+
+def _address(world: World, rid: ResourceId, properties: Json) -> str:
+    """A free address: inside the prefix where the body names one.
+
+    Raises:
+        ArmError: 400 if the prefix has none left.
+    """
+    reserved = world.reserved_addresses()
+    prefix = reference({"properties": properties}, "publicIPPrefix")
+    if not prefix:
+        return allocate(world.store, rid.key, properties["publicIPAddressVersion"], reserved=reserved)
+    block = (world.view_key(prefix) or {"properties": {}})["properties"].get("ipPrefix", "")
+    address = allocate_inside(world.store, block, reserved=reserved) if block else None
+    if address is None:
+        text = f"Public IP prefix {prefix} has no address left for {rid.text}."
+        raise network_error(400, "PublicIpPrefixOutOfIpAddresses", text)
+    return address
 
 
 def with_state(rid: ResourceId, body: Json, state: str, guid: str) -> Json:
@@ -127,42 +141,6 @@ def _children(rid: ResourceId, name: str, value: Any, state: str, guid: str) -> 
         }
         for child in value
     ]
-
-
-def check_references(world: World, rid: ResourceId, body: Json) -> None:
-    """Everything that a body refers to must exist and be at rest.
-
-    Raises:
-        ArmError: 400 InvalidResourceReference or 429 RetryableError, both in recorded words.
-    """
-    for text in references(body.get("properties")):
-        target = parse_id(text)
-        if target is None or target.type_key not in MUST_EXIST:
-            continue
-        found = world.view(target)
-        if found is None:
-            raise _missing(rid, text)
-        if found["properties"].get("provisioningState") == "Updating":
-            raise _busy(rid, text)
-
-
-def _missing(rid: ResourceId, target: str) -> Exception:
-    return network_error(
-        400,
-        "InvalidResourceReference",
-        f"Resource {target} referenced by resource {rid.text} was not found. Please make sure that the "
-        "referenced resource exists, and that both resources are in the same region.",
-    )
-
-
-def _busy(rid: ResourceId, target: str) -> Exception:
-    detail = (
-        f"Cannot proceed with operation because resource {target} used by resource {rid.text} is not in Succeeded "
-        "state. Resource is in Updating state and the last operation that updated/is updating the resource is "
-        "PutOperation."
-    )
-    details = [{"code": "ReferencedResourceNotProvisioned", "message": detail}]
-    return network_error(429, "RetryableError", "A retryable error occurred.", details=details)
 
 
 def _inline_write(world: World, rid: ResourceId, body: Json) -> Write:

@@ -11,19 +11,28 @@ _PRIVATE = "10.0.0.4"
 _TEAMS = ("shop", "payments", "data", "partners", "research")
 
 
+ROUTED = 4
+"""Of five clusters in a row, the one that leaves through the hub's firewall."""
+
+
 def build(count: int) -> dict[str, Json]:
     """``count`` clusters named ``fleet-0001`` and so on, by lower-case id of their resources."""
     resources: dict[str, Json] = {}
     for first in range(0, count, PER_SUBSCRIPTION):
         tenant = Tenant(f"00000000-0000-0000-0000-0000000f{first // PER_SUBSCRIPTION + 1:04d}", resources=resources)
-        _hub(tenant, first // PER_SUBSCRIPTION)
-        for index in range(first, min(count, first + PER_SUBSCRIPTION)):
+        numbers = range(first, min(count, first + PER_SUBSCRIPTION))
+        _hub(tenant, first // PER_SUBSCRIPTION, [_name(index) for index in numbers if index % 5 == ROUTED])
+        for index in numbers:
             _cluster(tenant, index)
     return resources
 
 
+def _name(index: int) -> str:
+    return f"fleet-{index + 1:04d}"
+
+
 def _cluster(tenant: Tenant, index: int) -> None:
-    name = f"fleet-{index + 1:04d}"
+    name = _name(index)
     tags = {"environment": "production" if index % 3 else "test", "team": _TEAMS[index % len(_TEAMS)]}
     kind = index % 5
     if kind < 2:
@@ -52,9 +61,10 @@ def _own_network(tenant: Tenant, name: str, index: int, tags: dict[str, str]) ->
     aks.build(tenant, Plan(name, outbound, pools=[Pool(subnet=f"{vnet}/subnets/aks-subnet")], tags=tags))
 
 
-def _hub(tenant: Tenant, number: int) -> None:
+def _hub(tenant: Tenant, number: int, spokes: list[str]) -> None:
     subnets: dict[str, Json] = {"AzureFirewallSubnet": {"addressPrefix": "10.0.0.0/26"}}
-    vnet = tenant.vnet("rg-hub", "hub-vnet", "10.0.0.0/16", subnets)
+    peers = [tenant.rid(f"rg-{name}", "virtualNetworks", f"{name}-vnet").text for name in spokes]
+    vnet = tenant.vnet("rg-hub", "hub-vnet", "10.0.0.0/16", subnets, peers)
     address = tenant.public_ip("rg-hub", "hub-ip", f"51.105.{number // 250}.{number % 250 + 1}")
     policy = tenant.policy("rg-hub", "hub-policy")
     rule = web_rule("fqdn", ["*"], tag="AzureKubernetesService", http=True)

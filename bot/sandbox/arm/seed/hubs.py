@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.sandbox.arm import rules
 from bot.sandbox.arm.ids import KINDS, NETWORK, ResourceId
 from bot.sandbox.arm.seed.kit import Tenant, collection, network_rule, web_rule
 from bot.sandbox.arm.wire import Json
@@ -197,7 +198,7 @@ def _hub_properties(wan: str, firewall: str, connections: list[str]) -> Json:
 def fqdn_tags(tenant: Tenant) -> None:
     """The FQDN tags that Azure Firewall knows, in its subscription-wide list."""
     kind = KINDS["microsoft.network/azurefirewallfqdntags"]
-    for name in (TAG, "WindowsUpdate", "AzureBackup", "AppServiceEnvironment", "MicrosoftActiveProtectionService"):
+    for name in rules.FQDN_TAGS:
         rid = ResourceId(tenant.subscription, "", NETWORK, ("azureFirewallFqdnTags",), (name,))
         body = {"name": name, "id": rid.text, "type": kind.shown, "properties": {"fqdnTagName": name}}
         tenant.resources[rid.key] = body
