@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.arm_clients import azure
+from tests.sandbox.arm_clients import BASE, azure
 from tests.sandbox.arm_making import (
     CLUSTER,
     LATER,
@@ -66,6 +66,9 @@ def test_a_cluster_in_its_own_subnet(outbound: str, needs: str) -> None:
     tenant = tenant_with_group()
     subnet = network_with(tenant)
     assert refused(tenant.call("PUT", CLUSTER, cluster_with(outbound, subnet)))
+    assert tenant.call("GET", f"{subnet.removeprefix(BASE)}/providers/Microsoft.Authorization/roleAssignments").body[
+        "value"
+    ]
     carrier = made(tenant, f"{WORK}/{needs}/carrier", located())
     link = "routeTable" if needs == "routeTables" else "natGateway"
     network_with(tenant, **{link: {"id": carrier["id"]}})

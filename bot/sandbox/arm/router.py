@@ -213,6 +213,23 @@ def _stamp(moment: Any) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}0Z"
 
 
+def _assignments(world: World, _request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
+    """Whoever asks may use the network: ``az aks create`` looks for that before it uses somebody's subnet."""
+    scope = str(_existing(world, match)["id"])
+    role = (
+        f"/subscriptions/{scope.split('/')[2]}/providers/Microsoft.Authorization/roleDefinitions/{NETWORK_CONTRIBUTOR}"
+    )
+    name = etags.guid_of(scope, "assignment")
+    properties = {"roleDefinitionId": role, "principalId": etags.guid_of("principal"), "scope": scope}
+    id_ = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
+    kind = "Microsoft.Authorization/roleAssignments"
+    return ok({"value": [{"id": id_, "name": name, "type": kind, "properties": properties}]})
+
+
+NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
+"""A built-in role (https://learn.microsoft.com/en-us/azure/role-based-access-control/built-in-roles, read 2026-11)."""
+
+
 def _existing(world: World, match: "re.Match[str]") -> Json:
     rid = parse_id(match["id"])
     body = world.view(rid) if rid else None
@@ -272,6 +289,7 @@ _ROUTES = (
         GET=_operation,
     ),
     _route(rf"{_RESOURCE}/providers/Microsoft\.Insights/metrics", GET=_metrics),
+    _route(rf"{_RESOURCE}/providers/Microsoft\.Authorization/roleAssignments", GET=_assignments),
     _route(rf"{_RESOURCE}/outboundNetworkDependenciesEndpoints", GET=_dependencies),
     _route(rf"{_RESOURCE}/abort", POST=_abort),
     _route(rf"{_RESOURCE}/(?:start|stop)", POST=_power),
