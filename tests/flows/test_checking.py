@@ -12,13 +12,16 @@ from bot.allowances import Decision, Draft
 from bot.checking import Check, Finding, Query
 from bot.domain.allowance import Allowance, Status, digest, status
 from bot.domain.audit import AuditFilter
+from bot.domain.egress import EndpointCheck, RequiredEndpoint, RequiredEndpoints, Standing
 from bot.domain.filtering import Barrier
-from bot.domain.firewall import Outcome, Result, Stage
+from bot.domain.firewall import Outcome
 from bot.domain.fqdn import parse_destination, parse_destinations
 from bot.errors import AlreadyAllowed, CannotTakeEffect, InvalidInput, NotPermitted, UnknownCluster
 from bot.ports import RecentRules
 from tests.build import APPROVER, AUDITOR, DEV, DEV2, World, caller, make_world
+from tests.flows.test_resolver import Known
 
+ALLOWED = Outcome.ALLOWED
 ODD_PORT = "https:example.com:8443"
 """No rule of any inhabitant is for this port, no FQDN tag either."""
 
@@ -88,13 +91,61 @@ def test_the_deciding_rule_is_named(
 
 
 @pytest.mark.parametrize("cluster", ["aks-udr", "aks-udr-classic", "aks-vwan"])
-def test_what_a_tag_covers_is_not_guessed(world: World, cluster: str) -> None:
-    """The contents of an FQDN tag are not published: it depends on them, and the trace says that the rest is denied."""
-    evaluation = one(world, cluster, "example.com").evaluation
-    assert evaluation.outcome is Outcome.DEPENDS
-    assert "AzureKubernetesService" in evaluation.depends_on[0]
-    assert [step.collection for step in evaluation.trace if step.result is Result.UNKNOWN] == ["aksfwar"]
-    assert evaluation.trace[-1].stage is Stage.DEFAULT
+def test_a_tag_holds_what_is_documented(world: World, cluster: str) -> None:
+    """Allowed by the tag, or denied; that Microsoft may change it is in the trace of both."""
+    held, absent = one(world, cluster, "mcr.microsoft.com"), one(world, cluster, "example.com")
+    step = held.evaluation.deciding
+    assert step is not None
+    assert (held.evaluation.outcome, step.by, step.collection) == (
+        ALLOWED,
+        "FQDN tag AzureKubernetesService",
+        "aksfwar",
+    )
+    assert absent.evaluation.outcome is Outcome.DEFAULT_DENIED
+    assert "which Microsoft may change" in step.why
+    assert "which Microsoft may change" in str(absent.evaluation.trace)
+    assert one(world, cluster, "x.hcp.westeurope.azmk8s.io").evaluation.outcome is ALLOWED
+    assert one(world, cluster, "x.hcp.eastus.azmk8s.io").evaluation.outcome is Outcome.DEFAULT_DENIED
+
+
+def test_what_aks_publishes_for_a_cluster_counts(world: World) -> None:
+    """Once its endpoints were read, the tag holds them too."""
+    with world.store.read() as tx:
+        (egress,) = tx.snapshots.named("aks-udr")
+    assert one(world, "aks-udr", "vault.azure.net").evaluation.outcome is Outcome.DEPENDS
+    published = EndpointCheck(RequiredEndpoint("addon", "vault.azure.net", 443, "Https"), Standing.TAG)
+    with world.store.write() as tx:
+        tx.snapshots.put_endpoints(egress.ref.id, RequiredEndpoints((published,)), world.clock.now())
+    assert one(world, "aks-udr", "vault.azure.net").evaluation.outcome is ALLOWED
+
+
+def test_what_the_tag_allows_needs_no_allowance(world: World) -> None:
+    """A request for it is refused with a sentence; what depends may be filed."""
+    checking.prepare(world.ctx, DEV, "aks-udr")
+    with pytest.raises(
+        AlreadyAllowed, match="mcr.microsoft.com is allowed already, by FQDN tag AzureKubernetesService"
+    ):
+        allowances.request(world.ctx, DEV, draft("mcr.microsoft.com"))
+    made = allowances.request(world.ctx, DEV, draft("mcr.microsoft.com vault.azure.net api.stripe.com"))
+    assert [str(each) for each in made.destinations] == ["api.stripe.com", "vault.azure.net"]
+
+
+def test_names_are_looked_up_where_the_configuration_says_so(world: World) -> None:
+    """Then a rule with addresses is decided, and the answer names them; without, it depends."""
+    partner = {"name": "partner", "ruleType": "NetworkRule", "ipProtocols": ["TCP"], "sourceAddresses": ["*"]}
+    partner |= {"destinationAddresses": ["20.50.0.0/16"], "destinationPorts": ["443"]}
+    (group,) = [key for key in world.arm.state()["resources"] if key.endswith("/rulecollectiongroups/rcg-platform")]
+    body = world.arm.state()["resources"][group]
+    collections = body["properties"]["ruleCollections"]
+    first = next(each for each in collections if each["name"] == "databases")
+    first["rules"].append(partner)
+    world.arm.put_resource(group, body)
+    assert one(world, "aks-udr", "partner.example.com").evaluation.outcome is Outcome.DEPENDS
+    for address, expected in (("20.50.1.1", ALLOWED), ("20.60.1.1", Outcome.DEFAULT_DENIED)):
+        ctx = replace(world.ctx, resolver=Known({"partner.example.com": (address,)}))
+        query = Query("aks-udr", parse_destinations("partner.example.com"))
+        (finding,) = checking.check(ctx, DEV, query).findings
+        assert (finding.evaluation.outcome, finding.addresses) == (expected, (address,))
 
 
 UNFILTERED = [
@@ -157,8 +208,8 @@ def test_a_pool_can_be_asked_about(world: World) -> None:
 
 
 def test_each_name_of_a_bundle_is_evaluated(world: World) -> None:
-    """On the classic firewall the seed's Docker Hub rule allows all of them; on the hub firewall none for certain."""
-    for cluster, expected in (("aks-udr-classic", Outcome.ALLOWED), ("aks-udr", Outcome.DEPENDS)):
+    """On the classic firewall the seed's Docker Hub rule allows all of them; on the hub firewall none is."""
+    for cluster, expected in (("aks-udr-classic", Outcome.ALLOWED), ("aks-udr", Outcome.DEFAULT_DENIED)):
         found = checking.check(world.ctx, DEV, Query(cluster, bundle="docker-hub"))
         assert [each.evaluation.outcome for each in found.findings] == [expected] * 6
 
