@@ -110,8 +110,9 @@ def _counts(findings: Sequence[Finding]) -> str:
     outcomes = Counter(one.evaluation.outcome for one in findings)
     denied = outcomes[Outcome.DENIED] + outcomes[Outcome.DEFAULT_DENIED]
     depend = outcomes[Outcome.DEPENDS]
-    words = [f"{outcomes[Outcome.ALLOWED]} of {len(findings)} allowed"]
-    return ", ".join([*words, *([f"{denied} denied"] if denied else []), *([f"{depend} depend{'s' if depend == 1 else ''}"] if depend else [])])
+    told = f"{outcomes[Outcome.ALLOWED]} of {len(findings)} allowed"
+    told += f", {denied} denied" if denied else ""
+    return told + (f", {depend} depend{'s' if depend == 1 else ''}" if depend else "")
 
 
 def next_step(finding: Finding, now: datetime) -> str:

@@ -22,10 +22,9 @@ def address_match(name: str, destinations: AddressSet, addresses: Spans, where: 
         addresses: Of the destination, one span each; empty if they are not known.
         where: Where the name may lead, whatever it resolves to now.
     """
-    spans = destinations.spans
-    if INTERNET in map(str.lower, destinations.tags):
-        spans = union((*spans, *PUBLIC))
-    unknown = (*(f"service tag {tag}" for tag in _possible_tags(destinations, where)), *destinations.unread)
+    spans, unknown = destinations.spans, destinations.unread
+    if destinations.tags:
+        spans, unknown = _with_tags(destinations, where)
     if addresses:
         return _resolved(name, spans, addresses, unknown) or _elsewhere(name, AddressSet((), destinations.tags))
     if overlap(IPV4, spans) == IPV4:
@@ -38,13 +37,16 @@ def address_match(name: str, destinations: AddressSet, addresses: Spans, where: 
     return _elsewhere(name, destinations)
 
 
-def _possible_tags(destinations: AddressSet, where: Whereabouts) -> tuple[str, ...]:
-    """The service tags into which the name may resolve."""
-    return tuple(
-        tag
-        for tag in destinations.tags
-        if (where.may_be_private if tag.lower() in PRIVATE_TAGS else where.is_microsofts and tag.lower() != INTERNET)
+def _with_tags(destinations: AddressSet, where: Whereabouts) -> tuple[Spans, tuple[str, ...]]:
+    """What of the service tags is known, and those into which the name may resolve beside what was not read."""
+    tags = {tag.lower(): tag for tag in destinations.tags}
+    spans = union((*destinations.spans, *PUBLIC)) if INTERNET in tags else destinations.spans
+    possible = (
+        f"service tag {tag}"
+        for lower, tag in tags.items()
+        if (where.may_be_private if lower in PRIVATE_TAGS else where.is_microsofts and lower != INTERNET)
     )
+    return spans, (*possible, *destinations.unread)
 
 
 def _resolved(name: str, spans: Spans, addresses: Spans, unknown: tuple[str, ...]) -> Fit | None:

@@ -4,7 +4,7 @@
 addresses, and holds everything that does not rest on the name; it is computed once and copied for each question.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from bot.domain.firewall.addresses import address_match
@@ -30,7 +30,7 @@ from bot.domain.firewall.order import in_order
 from bot.domain.firewall.owners import Whereabouts
 from bot.domain.firewall.ranges import Spans, union
 from bot.domain.firewall.rules import ApplicationRule, NetworkRule, RuleSet
-from bot.domain.firewall.tags import Asked
+from bot.domain.firewall.tags import Asked, best_of
 from bot.domain.firewall.walk import Effect, effect_of, miss_step
 
 Service = tuple[str, int]
@@ -149,6 +149,8 @@ class Scope:
         self._categorised = [found for found in compiled.categorised if self._reaches(found)]
         self._tagged = [found for found in compiled.tagged if self._reaches(found)]
         self._tags = {found.rule.fqdn_tags for found in self._tagged}
+        self._absent = self._matches((found, without_tags(found.rule)) for found in self._tagged)
+        self._absent_effects = {slot: self.effect(slot, found) for slot, found in self._absent.items()}
         self._unresolved: dict[Whereabouts, Standing] = {}
 
     def cover(self, sources: AddressSet) -> Cover:
@@ -177,23 +179,35 @@ class Scope:
 
     def tagged(self, asked: Asked, addresses: Spans, where: Whereabouts) -> Iterator[tuple[int, RuleMatch]]:
         """The rules with an FQDN tag that holds the name or may hold it, with their slots."""
-        holding = {tags for tags in self._tags if fqdn_tags("", tags, asked).match is not Match.NO}
+        holding = {}
+        for tags in self._tags:
+            tag, found = best_of(tags, asked)
+            if found.match is not Match.NO:
+                holding[tags] = (tag, found)
         for matcher in self._tagged if holding else ():
-            rule = matcher.rule
-            if rule.fqdn_tags in holding:
-                fit = also_at(matcher, fqdn_tags(rule.name, rule.fqdn_tags, asked), addresses, where)
-                yield matcher.slot, self._decide(matcher, fit)
+            if matcher.rule.fqdn_tags in holding:
+                fit = fqdn_tags(matcher.rule.name, *holding[matcher.rule.fqdn_tags])
+                yield matcher.slot, self._decide(matcher, also_at(matcher, fit, addresses, where))
 
     def _reaches(self, matcher: NetworkMatcher | ApplicationMatcher) -> bool:
         found = self.cover(matcher.sources)
         return bool(found.yes or found.maybe)
 
     def _stand(self, addresses: Spans, where: Whereabouts) -> Standing:
+        matches = {slot: list(found) for slot, found in self._absent.items()}
+        effects = dict(self._absent_effects)
+        near = self._matches(self._fits(addresses, where))
+        for slot, found in near.items():
+            matches[slot] = [*matches.get(slot, ()), *found]
+            effects[slot] = self.effect(slot, matches[slot])
+        return Standing(matches, effects)
+
+    def _matches(self, fits: Iterable[tuple[NetworkMatcher | ApplicationMatcher, Fit]]) -> dict[int, list[RuleMatch]]:
         matches: dict[int, list[RuleMatch]] = {}
-        for matcher, fit in self._fits(addresses, where):
+        for matcher, fit in fits:
             if fit.why:
                 matches.setdefault(matcher.slot, []).append(self._decide(matcher, fit))
-        return Standing(matches, {slot: self.effect(slot, found) for slot, found in matches.items()})
+        return matches
 
     def _fits(self, addresses: Spans, where: Whereabouts) -> Iterator[tuple[NetworkMatcher | ApplicationMatcher, Fit]]:
         for network in self._network:
@@ -201,8 +215,6 @@ class Scope:
         for categorised in self._categorised:
             fit = web_categories(categorised.rule, self.service)
             yield categorised, also_at(categorised, fit, addresses, where)
-        for tagged in self._tagged:
-            yield tagged, without_tags(tagged.rule)
 
     def _decide(self, matcher: NetworkMatcher | ApplicationMatcher, fit: Fit) -> RuleMatch:
         return decide(matcher.rule.name, self.cover(matcher.sources), fit, asked=self.asked)

@@ -26,7 +26,7 @@ from bot.domain.firewall.ranges import (
     without,
 )
 from bot.domain.firewall.rules import ApplicationRule, NetworkRule, RuleSet, Tier
-from bot.domain.firewall.tags import AS_OF, Asked, Held, contents_of, held
+from bot.domain.firewall.tags import AS_OF, Held, contents_of
 
 
 class RuleMatch(NamedTuple):
@@ -230,13 +230,11 @@ def web_categories(rule: ApplicationRule, service: tuple[str, int]) -> Fit:
     return Fit(Match.UNKNOWN, why, on="its web category", look=look)
 
 
-def fqdn_tags(rule: str, tags: tuple[str, ...], asked: Asked) -> Fit:
-    """How much of a name the FQDN tags of a rule hold; the rule's own protocols do not count, a tag brings its own."""
-    found = max(((held(tag, asked), tag) for tag in tags), key=lambda pair: pair[0].match)
-    return _tag(rule, found[1], found[0])
+def fqdn_tags(rule: str, tag: str, found: Held) -> Fit:
+    """What a rule says that has an FQDN tag which holds the name or may hold it.
 
-
-def _tag(rule: str, tag: str, found: Held) -> Fit:
+    The protocols of the rule do not count: a tag brings its own.
+    """
     by, has = f"FQDN tag {tag}", f"{rule} has the FQDN tag {tag}"
     if found.match is not Match.UNKNOWN:
         on, look = _PART if found.match is Match.PART else ("", "")

@@ -48,12 +48,16 @@ class Domains:
     def touch(self, name: str) -> bool:
         """Whether a name is one of them or below one; or a wildcard holds one."""
         base = name.removeprefix("*.")
-        return any(suffix in self._names for suffix in _suffixes(base)) or (base != name and base in self._above)
+        return not self._names.isdisjoint(_suffixes(base)) or (base != name and base in self._above)
 
 
 def _suffixes(name: str) -> list[str]:
-    labels = name.split(".")
-    return [".".join(labels[first:]) for first in range(len(labels))]
+    """The name and every domain above it."""
+    found, dot = [name], name.find(".")
+    while dot >= 0:
+        found.append(name[dot + 1 :])
+        dot = name.find(".", dot + 1)
+    return found
 
 
 _MICROSOFT_DOMAINS_TEXT = """

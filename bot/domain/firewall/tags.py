@@ -117,14 +117,21 @@ def held(tag: str, asked: Asked) -> Held:
     """Whether a tag holds a name or wildcard for a protocol and destination port."""
     if asked.service[0] not in ("http", "https"):
         return _NOT_HELD
-    best = max((*_documented(tag, asked), *_published(tag, asked)), key=lambda one: one.match, default=_NOT_HELD)
-    if best.match is Match.NO and _domains(tag.lower()).touch(asked.name):
-        return Held(Match.UNKNOWN)
-    return best
+    found = _documented(tag.lower(), asked)
+    found += _published(tag, asked) if asked.published else []
+    if found:
+        return max(found, key=lambda one: one.match)
+    return Held(Match.UNKNOWN) if _domains(tag.lower()).touch(asked.name) else _NOT_HELD
+
+
+def best_of(tags: tuple[str, ...], asked: Asked) -> tuple[str, Held]:
+    """The tag that holds most of a name, with how much."""
+    found = [(tag, held(tag, asked)) for tag in tags]
+    return max(found, key=lambda pair: pair[1].match)
 
 
 def _documented(tag: str, asked: Asked) -> list[Held]:
-    index, floating = _index(tag.lower(), asked.service, asked.region)
+    index, floating = _index(tag, asked.service, asked.region)
     found = [_held(one, match) for one, match in index.find(asked.name)]
     for one in floating:
         match = match_of(_filled(one.pattern, asked.name), asked.name)
