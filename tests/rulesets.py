@@ -227,6 +227,7 @@ _tag_rules = st.builds(
 _category_rules = st.builds(
     ApplicationRule, name=st.just("category"), **_sources, protocols=_protocols, web_categories=st.just(("Business",))
 )
+_unknown_rules = st.builds(ApplicationRule, name=st.just("new"), **_sources, unknown_type=st.just("QuantumRule"))
 _broad_rules = st.builds(
     NetworkRule,
     name=st.just("broad"),
@@ -245,7 +246,9 @@ _named_rules = st.builds(
     destination_fqdns=often(NAMES[:3], some((*NAMES, "*.contoso.com"), least=1)),
     destination_ports=some(("443", "80-1500", "*", "53"), least=1),
 )
-application_rules = st.one_of(_fqdn_rules, _fqdn_rules, _fqdn_rules, _url_rules, _tag_rules, _category_rules)
+application_rules = st.one_of(
+    _fqdn_rules, _fqdn_rules, _fqdn_rules, _url_rules, _tag_rules, _category_rules, _unknown_rules
+)
 network_rules = st.builds(
     NetworkRule,
     name=st.just("network"),

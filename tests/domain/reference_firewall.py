@@ -141,7 +141,7 @@ def application_targets(rules: RuleSet, rule: ApplicationRule, flow: Flow) -> It
             yield host if url == "*" or (url.endswith("/*") and url.count("/") == 1) else both(host, UNKNOWN)
     if is_web and rule.fqdn_tags:
         yield strongest([tag_is(tag, flow) for tag in rule.fqdn_tags])
-    if is_web and rule.web_categories and fits:
+    if rule.unknown_type or (is_web and rule.web_categories and fits):
         yield UNKNOWN
 
 

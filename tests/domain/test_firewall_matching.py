@@ -91,6 +91,15 @@ def test_unknown_deny_before_the_default_is_denied_either_way() -> None:
     assert outcome(rule_set(deny(fqdn(fqdn_tags=("WindowsUpdate",)))), to()) is Outcome.DEFAULT_DENIED
 
 
+def test_a_rule_of_an_unknown_type_may_match_anything() -> None:
+    """Whoever owns the name."""
+    rule = fqdn(name="new", protocols=(), unknown_type="QuantumRule")
+    for asked in ("docker.io", "mssql:db.example.com"):
+        found = evaluate(rule_set(allow(rule)), to(asked))
+        assert summary(found) == "Depends on a rule of an unknown type (rule new): read that rule in the Azure portal."
+        assert "QuantumRule" in found.depends_on[0]
+
+
 @pytest.mark.parametrize(
     ("asked", "protocols", "expected"),
     [

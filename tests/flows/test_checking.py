@@ -12,16 +12,13 @@ from bot.allowances import Decision, Draft
 from bot.checking import Check, Finding, Query
 from bot.domain.allowance import Allowance, Status, digest, status
 from bot.domain.audit import AuditFilter
-from bot.domain.egress import EndpointCheck, RequiredEndpoint, RequiredEndpoints, Standing
 from bot.domain.filtering import Barrier
 from bot.domain.firewall import Outcome
 from bot.domain.fqdn import parse_destination, parse_destinations
 from bot.errors import AlreadyAllowed, CannotTakeEffect, InvalidInput, NotPermitted, UnknownCluster
 from bot.ports import RecentRules
 from tests.build import APPROVER, AUDITOR, DEV, DEV2, World, caller, make_world
-from tests.flows.test_resolver import Known
 
-ALLOWED = Outcome.ALLOWED
 ODD_PORT = "https:example.com:8443"
 """No rule of any inhabitant is for this port, no FQDN tag either."""
 
@@ -88,62 +85,6 @@ def test_the_deciding_rule_is_named(
     assert step == evaluation.trace[-1]
     group = "" if cluster == "aks-udr-classic" else step.group
     assert (step.policy, group, step.collection, step.priority, step.rule) == place
-
-
-@pytest.mark.parametrize("cluster", ["aks-udr", "aks-udr-classic", "aks-vwan"])
-def test_a_tag_holds_what_is_documented(world: World, cluster: str) -> None:
-    """Allowed by the tag, or denied; that Microsoft may change it is in the trace of both."""
-    held, absent = one(world, cluster, "mcr.microsoft.com"), one(world, cluster, "example.com")
-    step = held.evaluation.deciding
-    assert step is not None
-    assert (held.evaluation.outcome, step.by, step.collection) == (
-        ALLOWED,
-        "FQDN tag AzureKubernetesService",
-        "aksfwar",
-    )
-    assert absent.evaluation.outcome is Outcome.DEFAULT_DENIED
-    assert "which Microsoft may change" in step.why
-    assert "which Microsoft may change" in str(absent.evaluation.trace)
-    assert one(world, cluster, "x.hcp.westeurope.azmk8s.io").evaluation.outcome is ALLOWED
-    assert one(world, cluster, "x.hcp.eastus.azmk8s.io").evaluation.outcome is Outcome.DEFAULT_DENIED
-
-
-def test_what_aks_publishes_for_a_cluster_counts(world: World) -> None:
-    """Once its endpoints were read, the tag holds them too."""
-    with world.store.read() as tx:
-        (egress,) = tx.snapshots.named("aks-udr")
-    assert one(world, "aks-udr", "vault.azure.net").evaluation.outcome is Outcome.DEPENDS
-    published = EndpointCheck(RequiredEndpoint("addon", "vault.azure.net", 443, "Https"), Standing.TAG)
-    with world.store.write() as tx:
-        tx.snapshots.put_endpoints(egress.ref.id, RequiredEndpoints((published,)), world.clock.now())
-    assert one(world, "aks-udr", "vault.azure.net").evaluation.outcome is ALLOWED
-
-
-def test_what_the_tag_allows_needs_no_allowance(world: World) -> None:
-    """A request for it is refused with a sentence; what depends may be filed."""
-    checking.prepare(world.ctx, DEV, "aks-udr")
-    with pytest.raises(AlreadyAllowed, match="is allowed already, by FQDN tag AzureKubernetesService"):
-        allowances.request(world.ctx, DEV, draft("mcr.microsoft.com"))
-    made = allowances.request(world.ctx, DEV, draft("mcr.microsoft.com vault.azure.net api.stripe.com"))
-    assert [str(each) for each in made.destinations] == ["api.stripe.com", "vault.azure.net"]
-
-
-def test_names_are_looked_up_where_the_configuration_says_so(world: World) -> None:
-    """Then a rule with addresses is decided, and the answer names them; without, it depends."""
-    partner = {"name": "partner", "ruleType": "NetworkRule", "ipProtocols": ["TCP"], "sourceAddresses": ["*"]}
-    partner |= {"destinationAddresses": ["20.50.0.0/16"], "destinationPorts": ["443"]}
-    (group,) = [key for key in world.arm.state()["resources"] if key.endswith("/rulecollectiongroups/rcg-platform")]
-    body = world.arm.state()["resources"][group]
-    collections = body["properties"]["ruleCollections"]
-    first = next(each for each in collections if each["name"] == "databases")
-    first["rules"].append(partner)
-    world.arm.put_resource(group, body)
-    assert one(world, "aks-udr", "partner.example.com").evaluation.outcome is Outcome.DEPENDS
-    for address, expected in (("20.50.1.1", ALLOWED), ("20.60.1.1", Outcome.DEFAULT_DENIED)):
-        ctx = replace(world.ctx, resolver=Known({"partner.example.com": (address,)}))
-        query = Query("aks-udr", parse_destinations("partner.example.com"))
-        (finding,) = checking.check(ctx, DEV, query).findings
-        assert (finding.evaluation.outcome, finding.addresses) == (expected, (address,))
 
 
 UNFILTERED = [

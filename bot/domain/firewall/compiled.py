@@ -22,7 +22,7 @@ from bot.domain.firewall.matchers import (
     cover,
     decide,
     fqdn_tags,
-    web_categories,
+    unlisted,
     without_tags,
 )
 from bot.domain.firewall.names import Match, NameIndex
@@ -48,7 +48,7 @@ class Compiled:
         names: Finds the rules that name a destination.
         network: Network rules for TCP that have addresses or service tags.
         tagged: Application rules with FQDN tags.
-        categorised: Application rules with web categories.
+        opaque: Application rules with web categories, or of an unknown type.
     """
 
     def __init__(self, rules: RuleSet) -> None:
@@ -66,7 +66,7 @@ class Compiled:
         self.names = NameIndex([*_network_names(network), *_application_names(application)])
         self.network = [found for found in network if found.destinations.spans or found.destinations.opaque]
         self.tagged = [found for found in application if found.rule.fqdn_tags]
-        self.categorised = [found for found in application if found.rule.web_categories]
+        self.opaque = [found for found in application if found.rule.web_categories or found.rule.unknown_type]
 
 
 def _application(slot: int, rule: ApplicationRule, book: AddressBook) -> ApplicationMatcher:
@@ -146,7 +146,7 @@ class Scope:
         self._misses = compiled.misses
         self._covers: dict[AddressSet, Cover] = {}
         self._network = [found for found in compiled.network if self.fits(found) and self._reaches(found)]
-        self._categorised = [found for found in compiled.categorised if self._reaches(found)]
+        self._opaque = [found for found in compiled.opaque if self._reaches(found)]
         self._tagged = [found for found in compiled.tagged if self._reaches(found)]
         self._tags = {found.rule.fqdn_tags for found in self._tagged}
         self._absent = self._matches((found, without_tags(found.rule)) for found in self._tagged)
@@ -212,9 +212,8 @@ class Scope:
     def _fits(self, addresses: Spans, where: Whereabouts) -> Iterator[tuple[NetworkMatcher | ApplicationMatcher, Fit]]:
         for network in self._network:
             yield network, address_match(network.rule.name, network.destinations, addresses, where)
-        for categorised in self._categorised:
-            fit = web_categories(categorised.rule, self.service)
-            yield categorised, also_at(categorised, fit, addresses, where)
+        for opaque in self._opaque:
+            yield opaque, also_at(opaque, unlisted(opaque.rule, self.service), addresses, where)
 
     def _decide(self, matcher: NetworkMatcher | ApplicationMatcher, fit: Fit) -> RuleMatch:
         return decide(matcher.rule.name, self.cover(matcher.sources), fit, asked=self.asked)

@@ -221,8 +221,11 @@ def _url_without_protocols(rule: ApplicationRule, text: str, *, inspected: bool)
     return Fit(Match.UNKNOWN, why, on="a URL rule without protocols", look=look)
 
 
-def web_categories(rule: ApplicationRule, service: tuple[str, int]) -> Fit:
-    """Whether the web categories of a rule could match a protocol and destination port."""
+def unlisted(rule: ApplicationRule, service: tuple[str, int]) -> Fit:
+    """Whether the web categories of a rule, or one of an unknown type, could match a protocol and destination port."""
+    if rule.unknown_type:
+        why = f"{rule.name} is a rule of the type {rule.unknown_type}, which this bot does not know."
+        return Fit(Match.UNKNOWN, why, on="a rule of an unknown type", look="read that rule in the Azure portal")
     if not rule.web_categories or service not in rule.protocols or service[0] == "mssql":
         return NO_FIT
     why = f"{rule.name} matches if the name is in web category {', '.join(rule.web_categories)}."
