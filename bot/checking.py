@@ -1,11 +1,11 @@
 """Use case of checking: whether a cluster may reach a destination now, which rule says so, and what that rests on."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.allowance import Allowance, Status, status
-from bot.domain.egress import ClusterEgress
+from bot.domain.egress import ClusterEgress, published_names
 from bot.domain.filtering import WayOut, way_out
 from bot.domain.firewall import ApplicationRule, Evaluation, Flow, Outcome, TraceStep
 from bot.domain.fqdn import Destination
@@ -47,11 +47,15 @@ class Finding:
         destination: Which.
         evaluation: The answer with its whole trace.
         allowance: The allowance whose rule decides, if the rule is one of ours.
+        in_the_way: What would end it before a rule of ours, so that no allowance could open it.
+        addresses: What the name resolves to, where the bot looked.
     """
 
     destination: Destination
     evaluation: Evaluation
     allowance: Allowance | None = None
+    in_the_way: TraceStep | None = None
+    addresses: tuple[str, ...] = ()
 
     def is_granted(self, now: datetime) -> bool:
         """Whether nothing has to be asked for: allowed, and not by a rule of ours that is about to go."""
@@ -98,7 +102,7 @@ def check(ctx: Context, caller: Caller, query: Query) -> Check:
     if way.target is None:
         return Check(egress, whole, way, (), ctx.clock.now())
     known = learn(ctx, way.target)
-    return Check(egress, whole, way, findings(ctx, known, way.sources, asked), known.read_at)
+    return Check(egress, whole, way, _answers(ctx, known, whole, egress), known.read_at)
 
 
 def trace(ctx: Context, caller: Caller, query: Query) -> Check:
@@ -115,7 +119,7 @@ def trace(ctx: Context, caller: Caller, query: Query) -> Check:
         return check(ctx, caller, query)
     asked = destinations_of(ctx.rulebook, query.destinations, query.bundle)
     whole = Query(egress.ref.id, asked, query.pool, query.bundle)
-    return Check(egress, whole, way, findings(ctx, known, way.sources, asked), known.read_at)
+    return Check(egress, whole, way, _answers(ctx, known, whole, egress), known.read_at)
 
 
 def prepare(ctx: Context, caller: Caller, cluster: str, pool: str | None = None) -> None:
@@ -141,11 +145,35 @@ def recall(ctx: Context, way: WayOut) -> KnownRules | None:
     return ctx.recent.get(way.target, ctx.clock.now()) if way.target else None
 
 
-def findings(
-    ctx: Context, known: KnownRules, sources: tuple[str, ...], destinations: Iterable[Destination]
-) -> tuple[Finding, ...]:
-    """Evaluate each destination, and name the allowance where a rule of ours decides."""
-    flows = (Flow(sources=sources, destination=destination) for destination in destinations)
+def _answers(ctx: Context, known: KnownRules, query: Query, egress: ClusterEgress) -> tuple[Finding, ...]:
+    """A finding for each destination of a query, names looked up where the configuration says so."""
+    way = way_out(egress, query.pool)
+    resolved = ctx.resolver.addresses(each.fqdn for each in query.destinations if not each.is_wildcard)
+    flows = [
+        replace(flow, addresses=resolved.get(flow.destination.fqdn, ()))
+        for flow in flows_of(ctx, egress, way, query.destinations)
+    ]
+    ends = dict(dead(ctx, known, way, flows))
+    return tuple(
+        replace(finding, in_the_way=ends.get(finding.destination), addresses=flow.addresses)
+        for finding, flow in zip(findings(ctx, known, flows), flows, strict=True)
+    )
+
+
+def flows_of(ctx: Context, egress: ClusterEgress, way: WayOut, destinations: Iterable[Destination]) -> tuple[Flow, ...]:
+    """The questions to the firewall, with what is known of the cluster: its region, and what AKS publishes for it."""
+    with ctx.store.read() as tx:
+        kept = tx.snapshots.endpoints(egress.ref.id).get(egress.ref.id)
+    published = published_names(check.endpoint for check in kept[0].checks) if kept else frozenset()
+    region = egress.ref.location.replace(" ", "").lower()
+    return tuple(
+        Flow(sources=way.sources, destination=destination, region=region, published=published)
+        for destination in destinations
+    )
+
+
+def findings(ctx: Context, known: KnownRules, flows: Iterable[Flow]) -> tuple[Finding, ...]:
+    """Evaluate each flow, and name the allowance where a rule of ours decides."""
     answers = [(flow.destination, known.evaluator.evaluate(flow)) for flow in flows]
     owners = _owners(ctx, {owner_of(e.deciding) for _, e in answers if e.deciding} - {None})
     return tuple(Finding(d, e, owners.get(owner_of(e.deciding) if e.deciding else None)) for d, e in answers)
@@ -163,14 +191,11 @@ def _owners(ctx: Context, ids: set[str | None]) -> dict[str | None, Allowance]:
     return found
 
 
-def dead(
-    ctx: Context, known: KnownRules, way: WayOut, destinations: Iterable[Destination]
-) -> list[tuple[Destination, TraceStep]]:
+def dead(ctx: Context, known: KnownRules, way: WayOut, flows: Iterable[Flow]) -> list[tuple[Destination, TraceStep]]:
     """The destinations for which a rule of ours would never be reached, with what ends them before."""
     if way.target is None:
         return []
     place = place_of(known.rules, way.target, ctx.rulebook.home)
-    flows = (Flow(sources=way.sources, destination=destination) for destination in destinations)
     steps = ((flow.destination, obstacle(known.evaluator, flow, place)) for flow in flows)
     return [(destination, step) for destination, step in steps if step is not None]
 

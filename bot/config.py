@@ -166,7 +166,9 @@ class NamesSection(_Section):
     """``[names]``: what the bot does with the names that are asked for."""
 
     resolve: bool = Field(
-        False, description="Look them up, as the bot's own DNS knows them, and count private addresses as a risk."
+        False,
+        description="Look them up in the bot's own DNS: for checks against rules with addresses, and to count private "
+        "addresses as a risk.",
     )
 
 

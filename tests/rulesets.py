@@ -104,8 +104,23 @@ NAMES = (
     "a.evilcontoso.com",
     "docker.io",
     "md-1.blob.core.windows.net",
+    "mcr.microsoft.com",
+    "x.hcp.westeurope.azmk8s.io",
+    "westeurope.ingest.monitor.azure.com",
+    "security.ubuntu.com",
+    "db.contoso.internal",
+    "x.privatelink.contoso.com",
 )
-WILDCARDS = ("*.contoso.com", "*.a.contoso.com", "*.com", "*.docker.io", "*.blob.core.windows.net")
+WILDCARDS = (
+    "*.contoso.com",
+    "*.a.contoso.com",
+    "*.com",
+    "*.docker.io",
+    "*.blob.core.windows.net",
+    "*.microsoft.com",
+    "*.data.mcr.microsoft.com",
+    "*.westeurope.azmk8s.io",
+)
 PATTERNS = (*NAMES, *WILDCARDS, "*contoso.com", "*a.contoso.com", "*", "www.*.com", "*.*.com")
 URLS = (
     "a.contoso.com",
@@ -144,7 +159,22 @@ DESTINATIONS = (
     "10.0.0.0/8",
     "2603::/16",
     "AzureCloud",
+    "Internet",
+    "VirtualNetwork",
+    "100.64.0.0/10",
+    "9.0.0.0-11.0.0.0",
 )
+EVERYTHING_PUBLIC = (
+    "1.0.0.0-9.255.255.255",
+    "11.0.0.0-100.63.255.255",
+    "100.128.0.0-126.255.255.255",
+    "128.0.0.0-169.253.255.255",
+    "169.255.0.0-172.15.255.255",
+    "172.32.0.0-192.167.255.255",
+    "192.169.0.0-223.255.255.255",
+)
+TAGS = ("AzureKubernetesService", "azurekubernetesservice", "WindowsUpdate", "AppServiceEnvironment", "AzureBackup")
+REGIONS = ("", "westeurope", "northeurope", "usgovvirginia", "chinaeast2")
 GROUPS = {"/groups/nodes": ("10.0.0.0/25", "fd00::/64"), "/groups/partners": ("20.1.1.2",), "/groups/empty": ()}
 GROUP_IDS = (*GROUPS, "/groups/unread")
 SERVICES = ((Protocol.HTTP, 80), (Protocol.HTTPS, 443), (Protocol.HTTPS, 8443), (Protocol.MSSQL, 1433))
@@ -182,7 +212,7 @@ _url_rules = st.builds(
     ApplicationRule,
     name=st.just("url"),
     **_sources,
-    protocols=_protocols,
+    protocols=st.one_of(st.just(()), _protocols, _protocols),
     target_urls=some(URLS, least=1),
     terminate_tls=st.booleans(),
 )
@@ -191,18 +221,21 @@ _tag_rules = st.builds(
     name=st.just("tag"),
     **_sources,
     protocols=st.one_of(st.just(()), _protocols),
-    fqdn_tags=st.just(("AzureKubernetesService",)),
+    fqdn_tags=often(TAGS[:1], some(TAGS, least=1)),
     destination_addresses=rarely(DESTINATIONS),
 )
 _category_rules = st.builds(
     ApplicationRule, name=st.just("category"), **_sources, protocols=_protocols, web_categories=st.just(("Business",))
 )
+_unknown_rules = st.builds(ApplicationRule, name=st.just("new"), **_sources, unknown_type=st.just("QuantumRule"))
 _broad_rules = st.builds(
     NetworkRule,
     name=st.just("broad"),
     **_sources,
     ip_protocols=st.just(("TCP",)),
-    destination_addresses=often(DESTINATIONS[:2], st.just(("0.0.0.0/1", "128.0.0.0/1"))),
+    destination_addresses=often(
+        DESTINATIONS[:2], st.sampled_from((("0.0.0.0/1", "128.0.0.0/1"), EVERYTHING_PUBLIC, EVERYTHING_PUBLIC[1:]))
+    ),
     destination_ports=some(("443", "80-1500", "*"), least=1),
 )
 _named_rules = st.builds(
@@ -213,7 +246,9 @@ _named_rules = st.builds(
     destination_fqdns=often(NAMES[:3], some((*NAMES, "*.contoso.com"), least=1)),
     destination_ports=some(("443", "80-1500", "*", "53"), least=1),
 )
-application_rules = st.one_of(_fqdn_rules, _fqdn_rules, _fqdn_rules, _url_rules, _tag_rules, _category_rules)
+application_rules = st.one_of(
+    _fqdn_rules, _fqdn_rules, _fqdn_rules, _url_rules, _tag_rules, _category_rules, _unknown_rules
+)
 network_rules = st.builds(
     NetworkRule,
     name=st.just("network"),
@@ -282,4 +317,6 @@ flows = st.builds(
         st.sampled_from((SERVICES[1], SERVICES[1], *SERVICES)),
     ),
     addresses=st.one_of(st.just(()), some(ADDRESSES, least=1)),
+    region=st.sampled_from(REGIONS),
+    published=st.sampled_from((frozenset(), frozenset({Destination("a.contoso.com"), Destination("*.docker.io")}))),
 )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.allowances.looking import deciders
 from bot.allowances.recording import TIMERS, record, require_reason
 from bot.allowances.weighing import risk_of
-from bot.checking import Finding, dead, destinations_of, findings, recall, require_pool
+from bot.checking import Finding, dead, destinations_of, findings, flows_of, recall, require_pool
 from bot.domain.access import environment_of, require_ender
 from bot.domain.allowance import (
     Act,
@@ -23,7 +23,7 @@ from bot.domain.approval import Question, Verdict, VerdictKind, evaluate
 from bot.domain.audit import Action
 from bot.domain.duration import duration_text
 from bot.domain.egress import ClusterEgress
-from bot.domain.filtering import WayOut, way_out
+from bot.domain.filtering import way_out
 from bot.domain.fqdn import Destination
 from bot.domain.ids import canonical_id
 from bot.domain.people import Person
@@ -105,30 +105,32 @@ def preview(ctx: Context, who: Person, draft: Draft) -> Preview:
     """
     egress = find(ctx, who, draft.cluster)
     scope = scope_of(ctx.rulebook, egress, draft.pool)
-    destinations, allowed = _missing(ctx, way_out(egress, draft.pool), draft)
+    destinations, allowed = _missing(ctx, egress, draft)
     ask = Ask(destinations, draft.duration, draft.reason, bundle=draft.bundle)
     risk = risk_of(ctx, scope, ask)
     question = Question("allowance", scope.cluster_name, scope.environment, risk, draft.bundle, draft.duration)
     return Preview(scope, destinations, risk, evaluate(ctx.rulebook.policy, question), allowed)
 
 
-def _missing(ctx: Context, way: WayOut, draft: Draft) -> tuple[tuple[Destination, ...], tuple[Finding, ...]]:
+def _missing(ctx: Context, egress: ClusterEgress, draft: Draft) -> tuple[tuple[Destination, ...], tuple[Finding, ...]]:
     """What has to be asked for, and what is allowed already, by the rules as they were read lately.
 
     Where they were not, everything is taken as missing: filing waits for nobody, and Azure is not asked before an ack.
     A renewal is about what is allowed already.
     """
     asked = destinations_of(ctx.rulebook, draft.destinations, draft.bundle)
+    way = way_out(egress, draft.pool)
     known = recall(ctx, way)
     if known is None:
         return asked, ()
-    found = () if draft.renews else findings(ctx, known, way.sources, asked)
+    flows = flows_of(ctx, egress, way, asked)
+    found = () if draft.renews else findings(ctx, known, flows)
     allowed = tuple(finding for finding in found if finding.is_granted(ctx.clock.now()))
     granted = {finding.destination for finding in allowed}
     missing = tuple(destination for destination in asked if destination not in granted)
     if not missing:
         raise AlreadyAllowed(_allowed_sentence(allowed))
-    for destination, step in dead(ctx, known, way, missing):
+    for destination, step in dead(ctx, known, way, [flow for flow in flows if flow.destination not in granted]):
         raise CannotTakeEffect(
             f"An allowance for {destination} could not take effect: {step.where} is read before the rules of this bot "
             f"and decides. {step.why} Leave it out, or ask whoever owns that rule."

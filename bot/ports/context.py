@@ -1,6 +1,6 @@
 """What a use case is given."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -79,17 +79,17 @@ class Pace:
 class Resolver(Protocol):
     """What names resolve to."""
 
-    def private(self, names: Iterable[str]) -> frozenset[str]:
-        """Those that resolve to a private address; bounded in time, and silent about what could not be resolved."""
+    def addresses(self, names: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+        """The addresses of those that could be resolved; bounded in time, and silent about the others."""
         ...
 
 
 class NoResolver:
     """Asks nobody: the default, because only the clusters' own DNS knows what their pods would be told."""
 
-    def private(self, _names: Iterable[str]) -> frozenset[str]:
+    def addresses(self, _names: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
         """Nothing is known."""
-        return frozenset()
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

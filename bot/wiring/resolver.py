@@ -1,10 +1,9 @@
 """Looks names up in the DNS of the machine that the bot runs on."""
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
-from ipaddress import ip_address
 
 BOUND = timedelta(milliseconds=500)
 """How long all look-ups of one request may take together: an ack waits for them."""
@@ -24,18 +23,18 @@ class SystemResolver:
         self._bound = bound
         self._pool = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="resolve")
 
-    def private(self, names: Iterable[str]) -> frozenset[str]:
-        """Those of the names that resolve to a private, loopback or link-local address."""
-        asked = {self._pool.submit(_is_private, name): name for name in names}
+    def addresses(self, names: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+        """The addresses of those that have any, sorted."""
+        asked = {self._pool.submit(_addresses, name): name for name in names}
         answered, late = wait(asked, timeout=self._bound.total_seconds())
         for lookup in late:
             lookup.cancel()
-        return frozenset(asked[lookup] for lookup in answered if lookup.result())
+        return {asked[lookup]: found for lookup in answered if (found := lookup.result())}
 
 
-def _is_private(name: str) -> bool:
+def _addresses(name: str) -> tuple[str, ...]:
     try:
         found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        return False
-    return any(not ip_address(str(address[0]).partition("%")[0]).is_global for *_, address in found)
+        return ()
+    return tuple(sorted({str(address[0]).partition("%")[0] for *_, address in found}))

@@ -1,5 +1,6 @@
 """What the firewall does with destinations: the verdict first, the rule that decides, and the whole trace."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -8,7 +9,7 @@ from bot.allowances import Preview
 from bot.checking import Check, Finding
 from bot.domain.allowance import status
 from bot.domain.filtering import Barrier
-from bot.domain.firewall import Action, Outcome, Result, Stage, TraceStep
+from bot.domain.firewall import Action, Outcome, Result, Stage, TraceStep, headline, summary
 from handlers.blocks.card import until
 from handlers.blocks.kit import (
     SECTION_TEXT,
@@ -30,15 +31,15 @@ from handlers.blocks.kit import (
 )
 from handlers.replies import Block, Message, View
 
-VERDICTS: Mapping[Outcome, tuple[str, str]] = MappingProxyType(
+OUTCOMES: Mapping[Outcome, str] = MappingProxyType(
     {
-        Outcome.ALLOWED: (":white_check_mark:", "allowed"),
-        Outcome.DENIED: (":no_entry:", "denied by a rule"),
-        Outcome.DEFAULT_DENIED: (":no_entry:", "denied by default"),
-        Outcome.DEPENDS: (":grey_question:", "depends"),
+        Outcome.ALLOWED: ":white_check_mark:",
+        Outcome.DENIED: ":no_entry:",
+        Outcome.DEFAULT_DENIED: ":no_entry:",
+        Outcome.DEPENDS: ":grey_question:",
     }
 )
-"""A mark and the words of each outcome."""
+"""The mark of each outcome."""
 
 UNFILTERED: Mapping[Barrier, tuple[str, str]] = MappingProxyType(
     {
@@ -83,10 +84,10 @@ def check_card(found: Check, now: datetime) -> Message:
         return _unfiltered(found)
     if len(found.findings) == 1:
         (only,) = found.findings
-        title = f"{name} → {only.destination}: {_words(only)}"
-        return message(title, [header(title), *_in_full(only, now), _small_print(found), *_offers(found, now)])
-    granted = sum(one.evaluation.outcome is Outcome.ALLOWED for one in found.findings)
-    title = f"{name}: {granted} of {len(found.findings)} allowed"
+        title = f"{name} → {only.destination}: {_lower(headline(only.evaluation))}"
+        text = f"{title}. {next_step(only, now)}"
+        return message(escape(text), [header(title), *_in_full(only, now), _small_print(found), *_offers(found, now)])
+    title = f"{name}: {_counts(found.findings)}"
     rows = [section(_line(one), accessory=_trace_button(found, one)) for one in found.findings[:FINDINGS_SHOWN]]
     rest = len(found.findings) - len(rows)
     rows += [context(f"and {rest} more; check them apart")] if rest else []
@@ -104,14 +105,42 @@ def _unfiltered(found: Check) -> Message:
     )
 
 
+def _counts(findings: Sequence[Finding]) -> str:
+    """How many are what."""
+    outcomes = Counter(one.evaluation.outcome for one in findings)
+    denied = outcomes[Outcome.DENIED] + outcomes[Outcome.DEFAULT_DENIED]
+    depend = outcomes[Outcome.DEPENDS]
+    told = f"{outcomes[Outcome.ALLOWED]} of {len(findings)} allowed"
+    told += f", {denied} denied" if denied else ""
+    return told + (f", {depend} depend{'s' if depend == 1 else ''}" if depend else "")
+
+
+def next_step(finding: Finding, now: datetime) -> str:
+    """What to do about an answer, in one or two sentences."""
+    asks = finding.evaluation.open_question
+    if finding.is_granted(now):
+        return "Nothing has to be requested."
+    if finding.in_the_way is not None:
+        step = finding.in_the_way
+        return f"No allowance can change that: {step.where} is read before the bot's rules. Ask whoever owns it."
+    if finding.evaluation.outcome is Outcome.ALLOWED:
+        return "That allowance is about to end: request it below to keep it open."
+    if finding.evaluation.outcome is Outcome.DEPENDS:
+        return f"{asks.look[:1].upper()}{asks.look[1:]}, or request it below." if asks else "Or request it below."
+    return "Request it below."
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
 def _in_full(finding: Finding, now: datetime) -> list[Block]:
     evaluation, step = finding.evaluation, finding.evaluation.deciding
-    mark, words = VERDICTS[evaluation.outcome][0], escape(_words(finding))
     why = escape(step.why) if step else ""
     steps = [one for one in _numbered(evaluation.trace) if one[1].result is not Result.MISS]
     lines = [_step(number, each) for number, each in steps]
     return [
-        section(f"{mark} *{words[0].upper()}{words[1:]}.* {why}".strip()),
+        section(f"{OUTCOMES[evaluation.outcome]} *{escape(next_step(finding, now))}* {why}".strip()),
         *([section(fold(_conditions(finding), 2500))] if step is None else []),
         *(fields(_place(step)) if step else []),
         *_owner(finding, now),
@@ -129,17 +158,6 @@ def _conditions(finding: Finding) -> list[str]:
     last = evaluation.trace[-1]
     rest = [f"• Otherwise {escape(last.where)} decides."] if last.collection else []
     return [*(f"• {escape(sentence)}" for sentence in evaluation.depends_on), *rest]
-
-
-def _words(finding: Finding) -> str:
-    """The verdict in words; what depends says what holds otherwise."""
-    evaluation = finding.evaluation
-    if evaluation.outcome is not Outcome.DEPENDS:
-        return VERDICTS[evaluation.outcome][1]
-    last = evaluation.trace[-1]
-    if last.stage is Stage.DEFAULT:
-        return "depends, otherwise denied by default"
-    return f"depends, otherwise {'allowed' if last.action is Action.ALLOW else 'denied by a rule'}"
 
 
 def _place(step: TraceStep) -> list[tuple[str, str]]:
@@ -163,12 +181,10 @@ def _owner(finding: Finding, now: datetime) -> list[Block]:
 
 def _line(finding: Finding) -> str:
     """One destination of several."""
-    evaluation, step = finding.evaluation, finding.evaluation.deciding
-    mark, words = VERDICTS[evaluation.outcome][0], _words(finding)
-    by = f", by {escape(step.where)}" if step and step.collection else ""
-    owner = f", allowance {code(finding.allowance.id)}" if finding.allowance else ""
-    depends = fold(_conditions(finding), 900) if step is None else ""
-    return fold([f"{mark} {code(str(finding.destination))} *{words}*{by}{owner}", *([depends] if depends else [])])
+    words = escape(_lower(summary(finding.evaluation)))
+    owner = f" It is the rule of allowance {code(finding.allowance.id)}." if finding.allowance else ""
+    dead = " No allowance can change that." if finding.in_the_way else ""
+    return fold([f"{OUTCOMES[finding.evaluation.outcome]} {code(str(finding.destination))} {words}{owner}{dead}"])
 
 
 def _small_print(found: Check) -> Block:
@@ -180,12 +196,19 @@ def _small_print(found: Check) -> Block:
         f"Rules of {code(target.name) if target else 'nothing'} as read {when(found.read_at)}, for traffic from {pool}"
         f"{sources}.",
         f"Pods are told to use the proxy {code(proxy)}: the firewall sees its traffic, not theirs." if proxy else "",
+        _resolution(found.findings),
         NOT_LOOKED_AT,
     )
 
 
+def _resolution(findings: Sequence[Finding]) -> str:
+    """What the names were found to resolve to, as it decides on rules with addresses."""
+    told = [f"{code(one.destination.fqdn)} {', '.join(one.addresses[:3])}" for one in findings if one.addresses]
+    return f"Resolved by the bot's own DNS: {fold(told, 400, most=STEPS_SHOWN, joint='; ')}." if told else ""
+
+
 def _offers(found: Check, now: datetime) -> list[Block]:
-    missing = [one for one in found.findings if not one.is_granted(now)]
+    missing = [one for one in found.findings if not one.is_granted(now) and one.in_the_way is None]
     ids = {"cluster": found.query.cluster, "pool": found.query.pool or "", "bundle": found.query.bundle or ""}
     hosts = "" if found.query.bundle else _carried([str(one.destination) for one in missing])
     ask = button("Request…", "open_request", value(**ids, hosts=hosts), style="primary")
@@ -217,7 +240,7 @@ def trace_view(found: Check) -> View:
     if not found.findings:
         return modal("trace", "Trace", [section(escape(found.way.sentence))])
     (finding,) = found.findings
-    mark, words = VERDICTS[finding.evaluation.outcome][0], _words(finding)
+    mark, words = OUTCOMES[finding.evaluation.outcome], escape(_lower(summary(finding.evaluation)))
     title = f"{mark} {code(found.egress.ref.name)} → {code(str(finding.destination))}: *{words}*"
     steps = [section(text) for text in _pages(finding.evaluation.trace)]
     room = VIEW_BLOCKS - 3

@@ -215,7 +215,7 @@ def test_an_unknown_rule_type_is_shown_as_such() -> None:
     (rule,) = collection_from_json(body).rules
 
     assert isinstance(rule, ApplicationRule)
-    assert rule.fqdn_tags == ("QuantumRule",)
+    assert rule.unknown_type == "QuantumRule"
     assert "does not know" in rule.description
 
 

@@ -1,11 +1,11 @@
 """Azure Firewall written down a second time: one source address at a time, one rule after the other, no index.
 
 It shares the values with the product and nothing else: addresses are compared by ``ipaddress``, names letter by letter,
-and what is unknown is followed both ways. Slow and obvious on purpose.
+and what is unknown is followed both ways. The lists that are read off Microsoft's pages are values too. Slow and
+obvious on purpose.
 """
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from bot.domain.firewall import (
     Action,
@@ -22,43 +22,27 @@ from bot.domain.firewall import (
     RuleSet,
     Tier,
 )
+from tests.domain.reference_destination import (
+    NO,
+    PART,
+    UNKNOWN,
+    YES,
+    Address,
+    both,
+    destination_is,
+    ends,
+    is_in,
+    is_opaque,
+    name_is,
+    strongest,
+    tag_is,
+)
 
-Address = IPv4Address | IPv6Address
 Place = tuple[PolicyLayer, RuleCollectionGroup, RuleCollection]
 Step = tuple[str, str]
-YES, PART, UNKNOWN, NO = "yes", "part", "unknown", "no"
 
 
 # Addresses
-
-
-def ends(text: str) -> tuple[Address, Address] | None:
-    """The first and last address of a text in a rule, or None if it is no address."""
-    try:
-        if "/" in text:
-            network = ip_network(text, strict=False)
-            return network[0], network[-1]
-        if "-" in text:
-            first, last = text.split("-")
-            return ip_address(first), ip_address(last)
-        return ip_address(text), ip_address(text)
-    except ValueError:
-        return None
-
-
-def is_in(address: Address, text: str) -> bool:
-    """Whether an address is among those of one text in a rule."""
-    if text == "*":
-        return True
-    found = ends(text)
-    if found is None or found[0].version != address.version:
-        return False
-    return int(found[0]) <= int(address) <= int(found[1])
-
-
-def is_opaque(text: str) -> bool:
-    """Whether a text is a service tag."""
-    return text != "*" and ends(text) is None
 
 
 def texts_of(rules: RuleSet, addresses: tuple[str, ...], groups: tuple[str, ...]) -> list[str]:
@@ -103,57 +87,6 @@ def sources_of(rules: RuleSet, flow: Flow) -> list[Address]:
 # Destinations
 
 
-def name_is(pattern: str, name: str) -> str:
-    """Whether a pattern matches a name, or all or some of the names below a wildcard."""
-    if "*" in pattern[1:]:
-        return NO
-    if not name.startswith("*"):
-        return YES if matches(pattern, name) else NO
-    if pattern.startswith("*") and ("any" + name[1:]).endswith(pattern[1:]) and len(pattern) <= len(name):
-        return YES
-    example = pattern.replace("*", "any", 1)
-    return PART if example.endswith(name[1:]) and len(example) > len(name[1:]) else NO
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Whether a pattern without a second asterisk matches a plain name."""
-    return name.endswith(pattern[1:]) if pattern.startswith("*") else name == pattern
-
-
-def destination_is(texts: list[str], flow: Flow, *, opaque: bool) -> str:
-    """Whether the destination's addresses are among the texts."""
-    opaque = opaque or any(is_opaque(text) for text in texts)
-    if not flow.addresses:
-        if covers_ipv4(texts):
-            return YES
-        return UNKNOWN if texts or opaque else NO
-    inside = [any(is_in(ip_address(address), text) for text in texts) for address in flow.addresses]
-    if any(inside):
-        return YES if all(inside) else PART
-    return UNKNOWN if opaque else NO
-
-
-def covers_ipv4(texts: list[str]) -> bool:
-    """Whether the texts together hold every IPv4 address: each end of one is inside another, or the very last."""
-    found = [span for span in map(ends, texts) if span is not None and span[0].version == 4]
-    spans = [(int(first), int(last)) for first, last in found]
-    address = 0
-    while any(first <= address <= last for first, last in spans):
-        address = max(last for first, last in spans if first <= address <= last) + 1
-        if address == 2**32:
-            return True
-    return "*" in texts
-
-
-def both(left: str, right: str) -> str:
-    """Two conditions that must hold together."""
-    if NO in (left, right):
-        return NO
-    if UNKNOWN in (left, right):
-        return UNKNOWN
-    return PART if PART in (left, right) else YES
-
-
 def target_matches(rules: RuleSet, rule: Rule, flow: Flow) -> list[str]:
     """For each target of a rule, whether it matches the destination."""
     if isinstance(rule, NatRule):
@@ -190,7 +123,7 @@ def port_is_in(port: int, text: str) -> bool:
 
 
 def application_targets(rules: RuleSet, rule: ApplicationRule, flow: Flow) -> Iterator[str]:
-    """An application rule: each FQDN and URL is a target, the FQDN tags or web categories are one."""
+    """An application rule: each FQDN and URL is a target, its FQDN tags are one, its web categories are one."""
     name, protocol = flow.destination.fqdn, str(flow.destination.protocol)
     fits = (protocol, flow.destination.port) in rule.protocols
     if fits:
@@ -199,12 +132,16 @@ def application_targets(rules: RuleSet, rule: ApplicationRule, flow: Flow) -> It
     sees_urls = protocol == "http" or (
         protocol == "https" and rule.terminate_tls and rules.tls_inspection and rules.tier is Tier.PREMIUM
     )
-    if fits and sees_urls:
-        for url in rule.target_urls:
-            host = name_is(url.split("/")[0].lower(), name)
-            yield host if url == "*" or (url.endswith("/*") and url.count("/") == 1) else both(host, UNKNOWN)
     is_web = protocol in ("http", "https")
-    if is_web and ((rule.fqdn_tags and (fits or not rule.protocols)) or (rule.web_categories and fits)):
+    for url in rule.target_urls:
+        host = name_is(url.split("/")[0].lower(), name)
+        if is_web and not rule.protocols:
+            yield both(host, UNKNOWN)
+        elif fits and sees_urls:
+            yield host if url == "*" or (url.endswith("/*") and url.count("/") == 1) else both(host, UNKNOWN)
+    if is_web and rule.fqdn_tags:
+        yield strongest([tag_is(tag, flow) for tag in rule.fqdn_tags])
+    if rule.unknown_type or (is_web and rule.web_categories and fits):
         yield UNKNOWN
 
 

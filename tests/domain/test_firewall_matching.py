@@ -10,6 +10,7 @@ from bot.domain.firewall import (
     Result,
     Tier,
     evaluate,
+    summary,
 )
 from bot.domain.fqdn import Destination
 from tests.rulesets import NODES, allow, deny, fqdn, net, outcome, rule_set, to
@@ -68,16 +69,15 @@ def test_sql_says_that_it_needs_the_proxy_policy() -> None:
 # What is not published
 
 
-@pytest.mark.parametrize(
-    ("fields", "word"),
-    [({"fqdn_tags": ("AzureKubernetesService",)}, "AzureKubernetesService"), ({"web_categories": ("Games",)}, "Games")],
-)
-def test_tags_and_categories_are_never_guessed(fields: dict[str, Any], word: str) -> None:
+def test_web_categories_are_never_guessed() -> None:
     """Alone they make it depend; a rule that decides the same way makes it definite again."""
-    tagged = allow(fqdn(**fields), name="tagged", priority=100)
+    tagged = allow(fqdn(web_categories=("Games",)), name="tagged", priority=100)
     alone = evaluate(rule_set(tagged), to("mcr.microsoft.com"))
     assert alone.outcome is Outcome.DEPENDS
-    assert word in alone.depends_on[0]
+    assert "Games" in alone.depends_on[0]
+    assert summary(alone).startswith(
+        "Depends on its web category (rule rule): look its category up in the Azure portal"
+    )
     assert (
         outcome(rule_set(tagged, allow(fqdn("*.microsoft.com"), priority=200)), to("mcr.microsoft.com"))
         is Outcome.ALLOWED
@@ -89,6 +89,36 @@ def test_tags_and_categories_are_never_guessed(fields: dict[str, Any], word: str
 def test_unknown_deny_before_the_default_is_denied_either_way() -> None:
     """Whether the tag covers it or not, it does not get out."""
     assert outcome(rule_set(deny(fqdn(fqdn_tags=("WindowsUpdate",)))), to()) is Outcome.DEFAULT_DENIED
+
+
+def test_a_rule_of_an_unknown_type_may_match_anything() -> None:
+    """Whoever owns the name."""
+    rule = fqdn(name="new", protocols=(), unknown_type="QuantumRule")
+    for asked in ("docker.io", "mssql:db.example.com"):
+        found = evaluate(rule_set(allow(rule)), to(asked))
+        assert summary(found) == "Depends on a rule of an unknown type (rule new): read that rule in the Azure portal."
+        assert "QuantumRule" in found.depends_on[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "protocols", "expected"),
+    [
+        ("https:docker.io", (), Outcome.DEPENDS),
+        ("http:docker.io", (), Outcome.DEPENDS),
+        ("quay.io", (), Outcome.DEFAULT_DENIED),
+        ("mssql:docker.io", (), Outcome.DEFAULT_DENIED),
+        ("http:docker.io", (("https", 443),), Outcome.DEFAULT_DENIED),
+    ],
+)
+def test_a_url_rule_without_protocols_depends(
+    asked: str, protocols: tuple[tuple[str, int], ...], expected: Outcome
+) -> None:
+    """Azure takes it; the sentence says what HTTPS would take."""
+    found = evaluate(rule_set(allow(fqdn(target_urls=("docker.io/*",), protocols=protocols))), to(asked))
+    assert found.outcome is expected
+    if expected is Outcome.DEPENDS:
+        assert "TLS inspection, which it lacks: tier Premium" in found.depends_on[0]
+        assert summary(found).startswith("Depends on a URL rule without protocols (rule rule): give the rule its")
 
 
 def test_tags_are_for_web_traffic() -> None:
@@ -133,10 +163,65 @@ def test_a_narrow_network_rule_depends_on_the_addresses() -> None:
     assert (mixed.outcome, mixed.trace[1].result) == (Outcome.DEPENDS, Result.PARTIAL)
 
 
-def test_service_tags_are_never_guessed() -> None:
-    """Not even with known addresses."""
+ANY_PUBLIC = (
+    "1.0.0.0-9.255.255.255",
+    "11.0.0.0-100.63.255.255",
+    "100.128.0.0-126.255.255.255",
+    "128.0.0.0-223.255.255.255",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "ranges", "expected"),
+    [
+        ("docker.io", ("10.0.0.0/8",), Outcome.DEFAULT_DENIED),
+        ("docker.io", ("172.16.0.0/12", "192.168.0.0/16"), Outcome.DEFAULT_DENIED),
+        ("docker.io", ("100.64.0.0/10", "127.0.0.1", "169.254.169.254"), Outcome.DEFAULT_DENIED),
+        ("docker.io", ("10.0.0.0/8", "20.0.0.0/8"), Outcome.DEPENDS),
+        ("docker.io", ("9.255.0.0-10.1.0.0",), Outcome.DEPENDS),
+        ("docker.io", ("fd00::/8",), Outcome.DEFAULT_DENIED),
+        ("docker.io", ("2603::/16",), Outcome.DEPENDS),
+        ("docker.io", ANY_PUBLIC, Outcome.ALLOWED),
+        ("docker.io", ("Internet",), Outcome.ALLOWED),
+        ("docker.io", ("VirtualNetwork",), Outcome.DEFAULT_DENIED),
+        ("docker.io", ("AzureCloud.westeurope",), Outcome.DEFAULT_DENIED),
+        ("docker.io", ("Storage", "AzureMonitor", "Sql.EastUS"), Outcome.DEFAULT_DENIED),
+        ("mcr.microsoft.com", ("AzureCloud",), Outcome.DEPENDS),
+        ("mcr.microsoft.com", ("10.0.0.0/8",), Outcome.DEFAULT_DENIED),
+        ("*.windows.net", ("Storage",), Outcome.DEPENDS),
+        ("a.blob.core.windows.net", ("10.0.0.0/8",), Outcome.DEPENDS),
+        ("a.vault.azure.net", ("VirtualNetwork",), Outcome.DEPENDS),
+        ("a.privatelink.example.com", ("10.0.0.0/8",), Outcome.DEPENDS),
+        ("db.corp.internal", ("10.0.0.0/8",), Outcome.DEPENDS),
+        ("db.corp.internal", ("Internet",), Outcome.DEPENDS),
+        ("db.corp.internal", ("AzureCloud",), Outcome.DEFAULT_DENIED),
+    ],
+)
+def test_where_a_name_can_lead(name: str, ranges: tuple[str, ...], expected: Outcome) -> None:
+    """A public name leads neither into private space nor into Microsoft's service tags."""
+    found = evaluate(rule_set(allow(net(*ranges, name="hub"))), Flow(sources=(NODES,), destination=Destination(name)))
+    assert found.outcome is expected
+    if expected is Outcome.DEPENDS:
+        assert "resolve it in a pod (nslookup) and compare with" in summary(found)
+
+
+def test_exceptions_are_in_the_trace() -> None:
+    """Not in the headline: private DNS, and what others host in Azure."""
+    inside = evaluate(rule_set(deny(net("10.0.0.0/8", name="inside"))), to())
+    assert summary(inside) == "Denied: no rule allows it."
+    assert inside.trace[1].why == (
+        "inside is for 10.0.0.0/8: a public name does not resolve into private ranges, unless private DNS says so."
+    )
+    cloud = evaluate(rule_set(allow(net("AzureCloud"))), to())
+    assert "only Microsoft's names resolve into it, and what others host there" in cloud.trace[1].why
+
+
+def test_service_tags_of_microsofts_own_names_are_not_guessed() -> None:
+    """Not even with known addresses; a name of somebody else is not in them."""
     rules = rule_set(allow(net("AzureCloud.WestEurope")))
-    assert outcome(rules, to(addresses=("20.1.2.3",))) is Outcome.DEPENDS
+    assert outcome(rules, to("mcr.microsoft.com", addresses=("20.1.2.3",))) is Outcome.DEPENDS
+    assert outcome(rules, to(addresses=("20.1.2.3",))) is Outcome.DEFAULT_DENIED
+    assert outcome(rule_set(allow(net("Internet"))), to(addresses=("20.1.2.3",))) is Outcome.ALLOWED
 
 
 @pytest.mark.parametrize("fields", [{"ip_protocols": ("UDP", "ICMP")}, {"destination_ports": ("80", "444-1000")}])

@@ -6,11 +6,8 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.firewall import Action, Evaluator, Flow, Outcome, RuleSet
+from tests.domain.reference_destination import NO, PART, UNKNOWN, YES
 from tests.domain.reference_firewall import (
-    NO,
-    PART,
-    UNKNOWN,
-    YES,
     Walk,
     collections_in_order,
     is_managed_disk,
@@ -65,6 +62,7 @@ def test_indexed_equals_naive(rules: RuleSet, several: list[Flow]) -> None:
         event(found.outcome)
         last = found.trace[-1]
         assert (found.deciding is None) == (found.outcome is Outcome.DEPENDS) == bool(found.depends_on)
+        assert (found.open_question is not None) == (found.outcome is Outcome.DEPENDS)
         assert found.deciding in (None, last)
 
 

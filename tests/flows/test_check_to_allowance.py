@@ -45,7 +45,7 @@ def submit(sandbox: SandboxProcess, **more: str) -> Any:
 def test_denied_asked_approved_live_and_named(sandbox: SandboxProcess) -> None:
     """The answer's own button asks for it; once it is live nobody has to ask again."""
     answer = check(sandbox, f"aks-vwan {HOST}")
-    assert "denied by default" in answer["text"]
+    assert "denied: no rule allows it. Request it below." in answer["text"]
     sandbox.press("UDEV0001", "trace", answer)
     wait_for(lambda: "aksfwar" in str(sandbox.views("UDEV0001")), "No trace", 30)
     sandbox.press("UDEV0001", "open_request", answer)

@@ -13,7 +13,7 @@ from bot.checking import Check, Finding, Query
 from bot.domain.allowance import Allowance, Status, digest, status
 from bot.domain.audit import AuditFilter
 from bot.domain.filtering import Barrier
-from bot.domain.firewall import Outcome, Result, Stage
+from bot.domain.firewall import Outcome
 from bot.domain.fqdn import parse_destination, parse_destinations
 from bot.errors import AlreadyAllowed, CannotTakeEffect, InvalidInput, NotPermitted, UnknownCluster
 from bot.ports import RecentRules
@@ -87,16 +87,6 @@ def test_the_deciding_rule_is_named(
     assert (step.policy, group, step.collection, step.priority, step.rule) == place
 
 
-@pytest.mark.parametrize("cluster", ["aks-udr", "aks-udr-classic", "aks-vwan"])
-def test_what_a_tag_covers_is_not_guessed(world: World, cluster: str) -> None:
-    """The contents of an FQDN tag are not published: it depends on them, and the trace says that the rest is denied."""
-    evaluation = one(world, cluster, "example.com").evaluation
-    assert evaluation.outcome is Outcome.DEPENDS
-    assert "AzureKubernetesService" in evaluation.depends_on[0]
-    assert [step.collection for step in evaluation.trace if step.result is Result.UNKNOWN] == ["aksfwar"]
-    assert evaluation.trace[-1].stage is Stage.DEFAULT
-
-
 UNFILTERED = [
     ("aks-lb", Barrier.OPEN, "loadBalancer"),
     ("aks-natgateway", Barrier.OPEN, "managedNATGateway"),
@@ -157,8 +147,8 @@ def test_a_pool_can_be_asked_about(world: World) -> None:
 
 
 def test_each_name_of_a_bundle_is_evaluated(world: World) -> None:
-    """On the classic firewall the seed's Docker Hub rule allows all of them; on the hub firewall none for certain."""
-    for cluster, expected in (("aks-udr-classic", Outcome.ALLOWED), ("aks-udr", Outcome.DEPENDS)):
+    """On the classic firewall the seed's Docker Hub rule allows all of them; on the hub firewall none is."""
+    for cluster, expected in (("aks-udr-classic", Outcome.ALLOWED), ("aks-udr", Outcome.DEFAULT_DENIED)):
         found = checking.check(world.ctx, DEV, Query(cluster, bundle="docker-hub"))
         assert [each.evaluation.outcome for each in found.findings] == [expected] * 6
 

@@ -62,10 +62,58 @@ def notes_of(opened: Any) -> str:
 
 SAID = [
     ("aks-udr github.com", ["github.com: allowed", "`tools`", "`hub-policy`", "`rcg-platform`", "priority 200"]),
-    ("aks-udr example.com", ["depends, otherwise denied by default", "AzureKubernetesService", "open_request"]),
-    ("aks-udr https:example.com:8443", ["denied by default", "open_request", "10.10.0.0/22"]),
-    ("aks-udr mail.example.com:25", ["denied by a rule", "`smtp`", "`base-policy`"]),
-    ("aks-udr github.com http:example.net mssql:db.example.net", ["1 of 3 allowed", "Whole trace"]),
+    (
+        "aks-udr github.com",
+        ["github.com: allowed by rule github in rule collection tools. Nothing has to be requested."],
+    ),
+    (
+        "aks-udr mcr.microsoft.com",
+        [
+            "mcr.microsoft.com: allowed by FQDN tag AzureKubernetesService in rule fqdn. Nothing has to be requested.",
+            "which Microsoft may change",
+        ],
+    ),
+    ("aks-udr example.com", ["example.com: denied: no rule allows it. Request it below.", "open_request"]),
+    (
+        "aks-udr *.microsoft.com",
+        [
+            (
+                "*.microsoft.com: depends on which name below the wildcard it is (rule fqdn). "
+                "Check the names that you need one by one, or request it below."
+            ),
+            "open_request",
+        ],
+    ),
+    (
+        "aks-udr vault.azure.net",
+        [
+            (
+                "depends on whether the FQDN tag AzureKubernetesService holds names of add-ons (rule fqdn). "
+                "Look for the name in the firewall's log of application rules, or request it below."
+            ),
+            "the Key Vault provider",
+        ],
+    ),
+    ("aks-udr https:example.com:8443", ["denied: no rule allows it", "open_request", "10.10.0.0/22"]),
+    (
+        "aks-udr mail.example.com:25",
+        [
+            "denied by rule smtp in rule collection deny-mail. No allowance can change that: ",
+            "Ask whoever owns it.",
+            "`smtp`",
+            "`base-policy`",
+        ],
+    ),
+    (
+        "aks-udr github.com http:example.net mssql:db.example.net *.azmk8s.io",
+        [
+            "1 of 4 allowed, 2 denied, 1 depends",
+            "`github.com` allowed by rule github in rule collection tools.",
+            "`http:example.net` denied: no rule allows it.",
+            "`*.azmk8s.io` depends on which name below the wildcard it is (rule fqdn): check the names",
+            "Whole trace",
+        ],
+    ),
     ("aks-udr-classic bundle:docker-hub", ["6 of 6 allowed", "docker-hub"]),
     ("aks-udr pool:nodepool1 github.com", ["node pool `nodepool1`"]),
     ("aks-udr curl: (6) Could not resolve host: github.com", ["github.com: allowed"]),
@@ -85,6 +133,8 @@ def test_the_verdict_comes_first(world: World, words: str, parts: list[str]) -> 
 def test_only_what_is_missing_can_be_asked_for(world: World) -> None:
     """The button's form holds it; what is allowed has no button."""
     assert "open_request" not in buttons(world, "aks-udr github.com")
+    assert "open_request" not in buttons(world, "aks-udr mcr.microsoft.com")
+    assert "open_request" not in buttons(world, "aks-udr mail.example.com:25")
     carried = buttons(world, "aks-udr github.com http:example.net example.com:8443")["open_request"]
     form = form_of(actions.open_request(world.ctx, pressed(DEV, **carried)))
     assert (form["cluster"], form["destinations"]) == ("aks-udr", "https:example.com:8443\nhttp:example.net")
@@ -160,6 +210,7 @@ def test_the_form_says_what_is_allowed_already(world: World) -> None:
     assert "hub.docker.com" in notes
     assert "opens every name of the whole domain docker.com" in notes
     assert "Nothing has to be asked for" in notes_of(request(world, "aks-udr github.com"))
+    assert "by FQDN tag AzureKubernetesService in rule fqdn" in notes_of(request(world, "aks-udr mcr.microsoft.com"))
     assert "could not take effect: rule smtp" in notes_of(request(world, "aks-udr mail.example.com:25"))
     assert "no firewall filters it" in notes_of(request(world, "aks-lb"))
 

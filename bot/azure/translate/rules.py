@@ -90,17 +90,13 @@ def nat_rule_from_json(body: Json) -> NatRule:
 
 
 def unknown_rule_from_json(body: Json) -> ApplicationRule:
-    """A rule of a type that we do not know.
-
-    What it matches cannot be known, and that is how an FQDN tag is understood: contents not published.
-    """
+    """A rule of a type that we do not know, which may match anything."""
     type_ = str(body.get("ruleType") or "unknown")
     return ApplicationRule(
         name=str(body.get("name", "")),
         description=f"A rule of the type {type_}, which this bot does not know.",
         source_addresses=("*",),
-        protocols=(("http", 80), ("https", 443)),
-        fqdn_tags=(type_,),
+        unknown_type=type_,
     )
 
 

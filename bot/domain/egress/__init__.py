@@ -2,7 +2,7 @@
 
 from bot.domain.egress.fleet import Fleet, FleetEntry, RequiredEndpoint
 from bot.domain.egress.history import Change, Period, addresses_of
-from bot.domain.egress.required import EndpointCheck, RequiredEndpoints, Standing, check_required
+from bot.domain.egress.required import EndpointCheck, RequiredEndpoints, Standing, check_required, published_names
 from bot.domain.egress.values import (
     ClusterEgress,
     ClusterRef,
@@ -41,4 +41,5 @@ __all__ = [
     "addresses_of",
     "check_required",
     "outbound_type_from",
+    "published_names",
 ]

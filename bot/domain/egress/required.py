@@ -7,8 +7,8 @@ service tag ``AzureCloud`` for the API server, FQDN tag ``AzureKubernetesService
 https://learn.microsoft.com/azure/firewall/fqdn-tags.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.egress.fleet import RequiredEndpoint
@@ -21,19 +21,18 @@ from bot.domain.firewall import (
     Kind,
     NetworkRule,
     Outcome,
-    Rule,
     RuleSet,
 )
-from bot.domain.firewall.matchers import AddressBook, address_match, cover
+from bot.domain.firewall.addresses import address_match
+from bot.domain.firewall.matchers import AddressBook, cover
 from bot.domain.firewall.names import Match
-from bot.domain.firewall.order import Placed, in_order
+from bot.domain.firewall.order import in_order
+from bot.domain.firewall.owners import whereabouts
 from bot.domain.firewall.ranges import Spans, spans_from_text, union
 from bot.domain.firewall.rules import Tier
+from bot.domain.firewall.tags import AKS_TAG
 from bot.domain.fqdn import Destination
 from bot.domain.fqdn.destinations import Protocol
-
-AKS_TAG = "AzureKubernetesService"
-"""The FQDN tag that holds what AKS needs over HTTP and HTTPS; Microsoft keeps it up to date."""
 
 API_SERVER_TAG = "azurecloud"
 """The service tag that Microsoft prescribes for the API server's tunnel, alone or with a region behind a dot."""
@@ -87,15 +86,14 @@ def check_required(
 ) -> RequiredEndpoints:
     """Hold the published outbound dependencies against the rules of a firewall.
 
-    The contents of the FQDN tag are not published; it stands for exactly the endpoints that AKS publishes.
+    The FQDN tag holds these endpoints, beside what Microsoft lists for every cluster.
 
     Args:
         rules: As they are in Azure.
         sources: The ranges of the cluster; at least one.
         endpoints: What AKS publishes for the cluster.
     """
-    tagged = {placed_rule.name for _, placed_rule in _tag_rules(rules)}
-    evaluator = Evaluator(_with_tag_resolved(rules, endpoints))
+    evaluator, published = Evaluator(rules), published_names(endpoints)
     asked = union(span for text in sources for span in spans_from_text(text) or ())
     found = []
     for endpoint in endpoints:
@@ -103,8 +101,14 @@ def check_required(
         if destination is None:
             found.append(_by_network(rules, asked, endpoint))
         else:
-            found.append(_by_name(endpoint, evaluator.evaluate(Flow(sources=sources, destination=destination)), tagged))
+            flow = Flow(sources=sources, destination=destination, published=published)
+            found.append(_by_name(endpoint, evaluator.evaluate(flow)))
     return RequiredEndpoints(tuple(found), _tag_rule(rules, asked))
+
+
+def published_names(endpoints: Iterable[RequiredEndpoint]) -> frozenset[Destination]:
+    """The endpoints over HTTP and HTTPS, as a flow takes them."""
+    return frozenset(found for endpoint in endpoints if (found := _destination(endpoint)))
 
 
 def _destination(endpoint: RequiredEndpoint) -> Destination | None:
@@ -113,22 +117,23 @@ def _destination(endpoint: RequiredEndpoint) -> Destination | None:
     return Destination(endpoint.domain, protocol, endpoint.port) if protocol else None
 
 
-def _by_name(endpoint: RequiredEndpoint, found: Evaluation, tagged: set[str]) -> EndpointCheck:
+def _by_name(endpoint: RequiredEndpoint, found: Evaluation) -> EndpointCheck:
     rule = (found.deciding.rule if found.deciding else None) or ""
     if found.outcome is Outcome.ALLOWED:
-        return EndpointCheck(endpoint, Standing.TAG if rule in tagged else Standing.RULE, rule or "Azure itself")
+        is_tag = found.deciding is not None and found.deciding.by.lower() == f"fqdn tag {AKS_TAG.lower()}"
+        return EndpointCheck(endpoint, Standing.TAG if is_tag else Standing.RULE, rule or "Azure itself")
     if found.outcome is Outcome.DEPENDS:
         return EndpointCheck(endpoint, Standing.UNSURE, rule, " ".join(found.depends_on[:1]))
     why = found.deciding.why if found.deciding and rule else "No rule allows it."
     return EndpointCheck(endpoint, Standing.MISSING, rule, why)
 
 
-def _tag_rules(rules: RuleSet) -> Iterator[tuple[Placed, ApplicationRule]]:
+def _tag_rules(rules: RuleSet) -> Iterator[ApplicationRule]:
     for placed in in_order(rules):
         if placed.collection.kind is Kind.APPLICATION and placed.collection.action is Action.ALLOW:
             for rule in placed.collection.rules:
                 if isinstance(rule, ApplicationRule) and _has_tag(rule):
-                    yield placed, rule
+                    yield rule
 
 
 def _has_tag(rule: ApplicationRule) -> bool:
@@ -139,41 +144,10 @@ def _tag_rule(rules: RuleSet, asked: Spans) -> str:
     book = AddressBook(rules.ip_groups)
     fitting = (
         rule.name
-        for _, rule in _tag_rules(rules)
+        for rule in _tag_rules(rules)
         if cover(book.read(rule.source_addresses, rule.source_ip_groups), asked).yes == asked
     )
     return next(fitting, "")
-
-
-def _with_tag_resolved(rules: RuleSet, endpoints: Sequence[RequiredEndpoint]) -> RuleSet:
-    """The same rules, with the tag written out as what AKS publishes for it."""
-    found = [destination for endpoint in endpoints if (destination := _destination(endpoint))]
-    names = tuple(dict.fromkeys(destination.fqdn for destination in found))
-    services = tuple(dict.fromkeys((destination.protocol.value, destination.port) for destination in found))
-
-    def written_out(rule: Rule) -> Rule:
-        if not isinstance(rule, ApplicationRule) or not _has_tag(rule):
-            return rule
-        rest = tuple(tag for tag in rule.fqdn_tags if tag.lower() != AKS_TAG.lower())
-        return replace(rule, fqdn_tags=rest, target_fqdns=names, protocols=services)
-
-    layers = tuple(
-        replace(
-            layer,
-            groups=tuple(
-                replace(
-                    group,
-                    collections=tuple(
-                        replace(collection, rules=tuple(written_out(rule) for rule in collection.rules))
-                        for collection in group.collections
-                    ),
-                )
-                for group in layer.groups
-            ),
-        )
-        for layer in rules.layers
-    )
-    return replace(rules, layers=layers)
 
 
 _NEEDS_NETWORK_RULE = "It needs a network rule ({0} {1}): application rules and FQDN tags carry HTTP and HTTPS only."
@@ -239,4 +213,6 @@ def _reaches(rules: RuleSet, book: AddressBook, rule: NetworkRule, endpoint: Req
     tags = (text.lower().partition(".")[0] for text in rule.destination_addresses)
     if endpoint.domain.endswith(".azmk8s.io") and API_SERVER_TAG in tags:
         return Match.YES, f"{rule.name} holds the service tag that Microsoft prescribes for the API server."
-    return address_match(rule.name, book.read(rule.destination_addresses, rule.destination_ip_groups), ())
+    destinations = book.read(rule.destination_addresses, rule.destination_ip_groups)
+    fit = address_match(rule.name, destinations, (), whereabouts(endpoint.domain))
+    return fit.match, fit.why

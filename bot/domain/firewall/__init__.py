@@ -15,6 +15,7 @@ from bot.domain.firewall.rules import (
     ThreatIntelMode,
     Tier,
 )
+from bot.domain.firewall.summary import headline, summary
 from bot.domain.firewall.verdict import Evaluation, Flow, Outcome, Result, Stage, TraceStep
 
 __all__ = [
@@ -38,5 +39,7 @@ __all__ = [
     "Tier",
     "TraceStep",
     "evaluate",
+    "headline",
     "stands_in_the_way",
+    "summary",
 ]

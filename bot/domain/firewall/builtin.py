@@ -12,6 +12,8 @@ https://learn.microsoft.com/azure/virtual-machines/disks-restrict-import-export-
 All read 2026-11.
 """
 
+from dataclasses import replace
+
 from bot.domain.firewall.ranges import Spans, overlap, spans_from_text, union
 from bot.domain.firewall.rules import Action, RuleSet, ThreatIntelMode
 from bot.domain.firewall.verdict import Result, Stage, TraceStep
@@ -39,11 +41,15 @@ _ALLOWLISTED = _step(Stage.THREAT_INTEL, Result.MISS, None, "It is on the allowl
 INFRASTRUCTURE_MISS = _step(
     Stage.INFRASTRUCTURE, Result.MISS, Action.ALLOW, "Azure's built-in rules are for its own platform names."
 )
-INFRASTRUCTURE_UNKNOWN = _step(
-    Stage.INFRASTRUCTURE,
-    Result.UNKNOWN,
-    Action.ALLOW,
-    "Azure's built-in rules allow it if it is the storage of a managed disk; their names are not published.",
+INFRASTRUCTURE_UNKNOWN = replace(
+    _step(
+        Stage.INFRASTRUCTURE,
+        Result.UNKNOWN,
+        Action.ALLOW,
+        "Azure's built-in rules allow it if it is the storage of a managed disk; their names are not published.",
+    ),
+    on="whether it is the storage of a managed disk",
+    look="compare it with the host of a disk's SAS URL (az disk grant-access)",
 )
 DEFAULT = _step(Stage.DEFAULT, Result.HIT, Action.DENY, "No rule matches, and Azure Firewall denies by default.")
 

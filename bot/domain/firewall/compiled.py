@@ -7,6 +7,8 @@ addresses, and holds everything that does not rest on the name; it is computed o
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from bot.domain.firewall.addresses import address_match
+from bot.domain.firewall.fit import Fit
 from bot.domain.firewall.matchers import (
     AddressBook,
     AddressSet,
@@ -17,15 +19,18 @@ from bot.domain.firewall.matchers import (
     NetworkTarget,
     RuleMatch,
     Target,
-    address_match,
     cover,
     decide,
-    opaque_target,
+    fqdn_tags,
+    unlisted,
+    without_tags,
 )
 from bot.domain.firewall.names import Match, NameIndex
 from bot.domain.firewall.order import in_order
+from bot.domain.firewall.owners import Whereabouts
 from bot.domain.firewall.ranges import Spans, union
 from bot.domain.firewall.rules import ApplicationRule, NetworkRule, RuleSet
+from bot.domain.firewall.tags import Asked, best_of
 from bot.domain.firewall.walk import Effect, effect_of, miss_step
 
 Service = tuple[str, int]
@@ -42,7 +47,8 @@ class Compiled:
         misses: For each slot the step of a collection that does not come near a flow.
         names: Finds the rules that name a destination.
         network: Network rules for TCP that have addresses or service tags.
-        opaque: Application rules with FQDN tags or web categories.
+        tagged: Application rules with FQDN tags.
+        opaque: Application rules with web categories, or of an unknown type.
     """
 
     def __init__(self, rules: RuleSet) -> None:
@@ -59,7 +65,8 @@ class Compiled:
                     network.append(_network(slot, rule, book))
         self.names = NameIndex([*_network_names(network), *_application_names(application)])
         self.network = [found for found in network if found.destinations.spans or found.destinations.opaque]
-        self.opaque = [found for found in application if found.rule.fqdn_tags or found.rule.web_categories]
+        self.tagged = [found for found in application if found.rule.fqdn_tags]
+        self.opaque = [found for found in application if found.rule.web_categories or found.rule.unknown_type]
 
 
 def _application(slot: int, rule: ApplicationRule, book: AddressBook) -> ApplicationMatcher:
@@ -109,9 +116,6 @@ def _application_names(application: list[ApplicationMatcher]) -> Iterator[tuple[
             yield host.lower(), ApplicationTarget(matcher, url, "*" if url == "*" else path)
 
 
-Matches = dict[int, list[RuleMatch]]
-
-
 class Standing:
     """What every question of one scope with the same addresses shares.
 
@@ -121,7 +125,7 @@ class Standing:
         slots: The slots of ``effects`` in order.
     """
 
-    def __init__(self, matches: Matches, effects: dict[int, Effect]) -> None:
+    def __init__(self, matches: dict[int, list[RuleMatch]], effects: dict[int, Effect]) -> None:
         self.matches = matches
         self.effects = effects
         self.slots = sorted(effects)
@@ -141,14 +145,13 @@ class Scope:
         self.service = service
         self._misses = compiled.misses
         self._covers: dict[AddressSet, Cover] = {}
-        opaque = [found for found in compiled.opaque if self._reaches(found)]
-        self._by_address: list[NetworkMatcher | ApplicationMatcher] = [
-            *(found for found in compiled.network if self.fits(found) and self._reaches(found)),
-            *(found for found in opaque if found.destinations is not None),
-        ]
-        self._matches = self._collect([found for found in opaque if found.destinations is None], ())
-        self._effects = {slot: self.effect(slot, found) for slot, found in self._matches.items()}
-        self._unresolved: Standing | None = None
+        self._network = [found for found in compiled.network if self.fits(found) and self._reaches(found)]
+        self._opaque = [found for found in compiled.opaque if self._reaches(found)]
+        self._tagged = [found for found in compiled.tagged if self._reaches(found)]
+        self._tags = {found.rule.fqdn_tags for found in self._tagged}
+        self._absent = self._matches((found, without_tags(found.rule)) for found in self._tagged)
+        self._absent_effects = {slot: self.effect(slot, found) for slot, found in self._absent.items()}
+        self._unresolved: dict[Whereabouts, Standing] = {}
 
     def cover(self, sources: AddressSet) -> Cover:
         """How far a rule's sources cover those of the scope."""
@@ -165,44 +168,64 @@ class Scope:
         """Whether the destination port is one of the rule's."""
         return any(low <= self.service[1] <= high for low, high in matcher.ports)
 
-    def standing(self, addresses: Spans) -> Standing:
+    def standing(self, addresses: Spans, where: Whereabouts) -> Standing:
         """What does not rest on the name; linear in the network rules for these sources if addresses are given."""
         if addresses:
-            return self._stand(addresses)
-        if self._unresolved is None:
-            self._unresolved = self._stand(())
-        return self._unresolved
+            return self._stand(addresses, where)
+        found = self._unresolved.get(where)
+        if found is None:
+            found = self._unresolved[where] = self._stand((), where)
+        return found
+
+    def tagged(self, asked: Asked, addresses: Spans, where: Whereabouts) -> Iterator[tuple[int, RuleMatch]]:
+        """The rules with an FQDN tag that holds the name or may hold it, with their slots."""
+        holding = {}
+        for tags in self._tags:
+            tag, found = best_of(tags, asked)
+            if found.match is not Match.NO:
+                holding[tags] = (tag, found)
+        for matcher in self._tagged if holding else ():
+            if matcher.rule.fqdn_tags in holding:
+                fit = fqdn_tags(matcher.rule.name, *holding[matcher.rule.fqdn_tags])
+                yield matcher.slot, self._decide(matcher, also_at(matcher, fit, addresses, where))
 
     def _reaches(self, matcher: NetworkMatcher | ApplicationMatcher) -> bool:
         found = self.cover(matcher.sources)
         return bool(found.yes or found.maybe)
 
-    def _stand(self, addresses: Spans) -> Standing:
-        there = self._collect(self._by_address, addresses)
-        matches = self._matches | {slot: [*self._matches.get(slot, ()), *found] for slot, found in there.items()}
-        return Standing(matches, self._effects | {slot: self.effect(slot, matches[slot]) for slot in there})
+    def _stand(self, addresses: Spans, where: Whereabouts) -> Standing:
+        matches = {slot: list(found) for slot, found in self._absent.items()}
+        effects = dict(self._absent_effects)
+        near = self._matches(self._fits(addresses, where))
+        for slot, found in near.items():
+            matches[slot] = [*matches.get(slot, ()), *found]
+            effects[slot] = self.effect(slot, matches[slot])
+        return Standing(matches, effects)
 
-    def _collect(self, matchers: Iterable[NetworkMatcher | ApplicationMatcher], addresses: Spans) -> Matches:
-        matches: Matches = {}
-        for matcher in matchers:
-            match, why = self._match(matcher, addresses)
-            if match is not Match.NO:
-                found = decide(matcher.rule.name, self.cover(matcher.sources), match, why=why, asked=self.asked)
-                matches.setdefault(matcher.slot, []).append(found)
+    def _matches(self, fits: Iterable[tuple[NetworkMatcher | ApplicationMatcher, Fit]]) -> dict[int, list[RuleMatch]]:
+        matches: dict[int, list[RuleMatch]] = {}
+        for matcher, fit in fits:
+            if fit.why:
+                matches.setdefault(matcher.slot, []).append(self._decide(matcher, fit))
         return matches
 
-    def _match(self, matcher: NetworkMatcher | ApplicationMatcher, addresses: Spans) -> tuple[Match, str]:
-        if isinstance(matcher, NetworkMatcher):
-            return address_match(matcher.rule.name, matcher.destinations, addresses)
-        return also_at(matcher, opaque_target(matcher.rule, self.service), addresses)
+    def _fits(self, addresses: Spans, where: Whereabouts) -> Iterator[tuple[NetworkMatcher | ApplicationMatcher, Fit]]:
+        for network in self._network:
+            yield network, address_match(network.rule.name, network.destinations, addresses, where)
+        for opaque in self._opaque:
+            yield opaque, also_at(opaque, unlisted(opaque.rule, self.service), addresses, where)
+
+    def _decide(self, matcher: NetworkMatcher | ApplicationMatcher, fit: Fit) -> RuleMatch:
+        return decide(matcher.rule.name, self.cover(matcher.sources), fit, asked=self.asked)
 
 
-def also_at(matcher: ApplicationMatcher, found: tuple[Match, str], addresses: Spans) -> tuple[Match, str]:
+def also_at(matcher: ApplicationMatcher, fit: Fit, addresses: Spans, where: Whereabouts) -> Fit:
     """Narrow a match by the destination addresses that the application rule also has, if it has any."""
-    match, why = found
-    if matcher.destinations is None or match is Match.NO:
-        return found
-    there, where = address_match(matcher.rule.name, matcher.destinations, addresses)
-    if there is Match.NO:
-        return Match.NO, f"{why} The name resolves to none of its destination addresses."
-    return (match, why) if there is Match.YES else (min(match, there), f"{why} {where}")
+    if matcher.destinations is None or fit.match is Match.NO:
+        return fit
+    there = address_match(matcher.rule.name, matcher.destinations, addresses, where)
+    if there.match is Match.NO:
+        return Fit(Match.NO, f"{fit.why} {there.why or 'The name resolves to none of its destination addresses.'}")
+    if there.match is Match.YES:
+        return fit
+    return Fit(min(fit.match, there.match), f"{fit.why} {there.why}", fit.by, there.on, there.look)

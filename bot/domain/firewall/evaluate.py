@@ -7,11 +7,14 @@ from typing import NamedTuple
 
 from bot.domain.firewall.builtin import DEFAULT, ThreatIntel, infrastructure_step
 from bot.domain.firewall.compiled import Compiled, Scope, Service, Standing, also_at
+from bot.domain.firewall.fit import Fit
 from bot.domain.firewall.matchers import ApplicationTarget, RuleMatch, Target, application_target, decide, network_fqdn
 from bot.domain.firewall.names import Match
 from bot.domain.firewall.order import rank_of
+from bot.domain.firewall.owners import Whereabouts, whereabouts
 from bot.domain.firewall.ranges import Spans, spans_from_text, union
 from bot.domain.firewall.rules import Action, Kind, RuleSet
+from bot.domain.firewall.tags import Asked
 from bot.domain.firewall.verdict import Evaluation, Flow, Outcome, Result, Stage, TraceStep
 from bot.domain.firewall.walk import Effect, Undecided, builtin_effect
 from bot.errors import InvariantBroken
@@ -20,8 +23,9 @@ _SCOPES = 256
 
 
 class _Question(NamedTuple):
-    name: str
+    asked: Asked
     addresses: Spans
+    where: Whereabouts
     scope: Scope
     standing: Standing
 
@@ -49,7 +53,7 @@ class Evaluator:
             InvariantBroken: If the sources or addresses of the flow are missing or are not IP addresses or ranges.
         """
         question = self._question(flow)
-        name, scope = question.name, question.scope
+        name, scope = question.asked.name, question.scope
         undecided = Undecided(scope.asked)
         trace = [self._threat_intel.step(name, question.addresses), *self._compiled.misses]
         for slot, effect in self._effects(question):
@@ -93,8 +97,10 @@ class Evaluator:
 
     def _question(self, flow: Flow) -> _Question:
         destination, addresses = flow.destination, _spans(flow.addresses)
-        scope = self._scope(flow.sources, (destination.protocol.value, destination.port))
-        return _Question(destination.fqdn, addresses, scope, scope.standing(addresses))
+        service = (destination.protocol.value, destination.port)
+        asked = Asked(destination.fqdn, service, flow.region, flow.published)
+        scope, where = self._scope(flow.sources, service), whereabouts(destination.fqdn)
+        return _Question(asked, addresses, where, scope, scope.standing(addresses, where))
 
     def _new_scope(self, sources: tuple[str, ...], service: Service) -> Scope:
         if not sources:
@@ -105,8 +111,10 @@ class Evaluator:
         """Each slot where a rule comes near the flow, in order."""
         scope, standing = question.scope, question.standing
         named: dict[int, list[RuleMatch]] = {}
-        for target, match in self._compiled.names.find(question.name):
+        for target, match in self._compiled.names.find(question.asked.name):
             named.setdefault(target.matcher.slot, []).append(self._named(question, target, match))
+        for slot, found in scope.tagged(question.asked, question.addresses, question.where):
+            named.setdefault(slot, []).append(found)
         for slot in sorted({*standing.slots, *named}) if named else standing.slots:
             if slot in named:
                 yield slot, scope.effect(slot, [*standing.matches.get(slot, ()), *named[slot]])
@@ -117,12 +125,12 @@ class Evaluator:
         scope, rule = question.scope, target.matcher.rule
         if isinstance(target, ApplicationTarget):
             fit = application_target(self._rules, target, match, service=scope.service)
-            match, why = also_at(target.matcher, fit, question.addresses)
+            fit = also_at(target.matcher, fit, question.addresses, question.where)
         elif scope.fits(target.matcher):
-            match, why = network_fqdn(self._rules, target, match)
+            fit = network_fqdn(self._rules, target, match)
         else:
-            match, why = Match.NO, f"{rule.name} names {target.text}, but not port {scope.service[1]}."
-        return decide(rule.name, scope.cover(target.matcher.sources), match, why=why, asked=scope.asked)
+            fit = Fit(Match.NO, f"{rule.name} names {target.text}, but not port {scope.service[1]}.")
+        return decide(rule.name, scope.cover(target.matcher.sources), fit, asked=scope.asked)
 
     def _first_slot_at(self, layer: str, group_priority: int, collection_priority: int) -> int:
         depths = [policy.id for policy in self._rules.layers]

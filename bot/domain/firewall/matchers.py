@@ -1,11 +1,11 @@
 """Single rules, compiled once, and what each of them matches of one flow.
 
-A match is three-valued. Where Azure does not publish what a rule holds (FQDN tags, web categories, service tags,
-countries), or where it rests on something that was not read (an IP group, the addresses of the name), the answer is
-"unknown" and its sentence says on what it rests; it is never a guess.
+A match is three-valued. Where Azure does not publish what a rule holds (web categories, countries), or where it rests
+on something that was not read (an IP group, the addresses of the name), the answer is "unknown", and it says on what it
+rests and what to look at. ``tags`` holds what is documented of FQDN tags, ``owners`` where a name can lead at all.
 
-Sources, read 2026-11: https://learn.microsoft.com/azure/firewall/fqdn-tags (contents managed by Microsoft),
-https://learn.microsoft.com/azure/firewall/web-categories, https://learn.microsoft.com/azure/firewall/service-tags,
+Sources, read 2026-11: https://learn.microsoft.com/azure/firewall/web-categories,
+https://learn.microsoft.com/azure/firewall/service-tags,
 https://learn.microsoft.com/azure/firewall/fqdn-filtering-network-rules (DNS proxy, no wildcards),
 https://learn.microsoft.com/azure/firewall/premium-features (URL filtering, TLS inspection) and
 https://learn.microsoft.com/azure/firewall/sql-fqdn-filtering (proxy connection policy).
@@ -15,10 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from bot.domain.firewall.fit import NO_FIT, Fit
 from bot.domain.firewall.names import Match
 from bot.domain.firewall.ranges import (
-    EVERYTHING,
-    IPV4,
     Spans,
     overlap,
     spans_from_text,
@@ -27,24 +26,34 @@ from bot.domain.firewall.ranges import (
     without,
 )
 from bot.domain.firewall.rules import ApplicationRule, NetworkRule, RuleSet, Tier
+from bot.domain.firewall.tags import AS_OF, Held, contents_of
 
 
 class RuleMatch(NamedTuple):
-    """What one rule matches of one flow: its sources ``yes`` for certain, ``maybe`` perhaps; ``why`` is a sentence."""
+    """What one rule matches of one flow: its sources ``yes`` for certain, ``maybe`` perhaps; the rest as in ``Fit``."""
 
     rule: str
     yes: Spans
     maybe: Spans
     match: Match
     why: str
+    by: str = ""
+    on: str = ""
+    look: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AddressSet:
-    """Addresses of a rule: ``spans`` are known, ``opaque`` names what cannot be known."""
+    """Addresses of a rule: ``spans`` are known, ``tags`` are service tags, ``unread`` is what else is not known."""
 
     spans: Spans
-    opaque: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    @property
+    def opaque(self) -> tuple[str, ...]:
+        """Everything that cannot be known."""
+        return (*(f"service tag {tag}" for tag in self.tags), *self.unread)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,9 +118,9 @@ class AddressBook:
         unread = tuple(f"IP group {_last(group)}" for group in groups if group not in self._ip_groups)
         texts = [*addresses, *(text for group in groups for text in self._ip_groups.get(group, ()))]
         spans = [(text, spans_from_text(text)) for text in texts]
-        tags = tuple(f"service tag {text}" for text, found in spans if found is None)
+        tags = tuple(text for text, found in spans if found is None)
         known = union(span for _, found in spans if found for span in found)
-        return AddressSet(known, (*tags, *unread, *other))
+        return AddressSet(known, tags, (*unread, *other))
 
 
 class Cover(NamedTuple):
@@ -130,25 +139,36 @@ def cover(sources: AddressSet, asked: Spans) -> Cover:
     return Cover(both, without(asked, both) if sources.opaque else (), sources.opaque)
 
 
-def decide(rule: str, found: Cover, match: Match, *, why: str, asked: Spans) -> RuleMatch:
+def decide(rule: str, found: Cover, fit: Fit, *, asked: Spans) -> RuleMatch:
     """Join what a rule says about the destination with what it says about the sources."""
+    match, why, by, on, look = fit
     if match is Match.NO or not (found.yes or found.maybe):
         return RuleMatch(rule, (), (), Match.NO, why if match is Match.NO else f"{why} It is for other sources.")
     if found.yes is not asked:
         why = f"{why} {_sources_sentence(found)}"
+        on, look = (on, look) if look else _about_sources(found)
     if match is Match.YES:
-        return RuleMatch(rule, found.yes, found.maybe, match if found.yes else Match.UNKNOWN, why)
-    return RuleMatch(rule, (), union((*found.yes, *found.maybe)), match if found.yes else Match.UNKNOWN, why)
+        return RuleMatch(rule, found.yes, found.maybe, match if found.yes else Match.UNKNOWN, why, by, on, look)
+    maybe = union((*found.yes, *found.maybe))
+    return RuleMatch(rule, (), maybe, match if found.yes else Match.UNKNOWN, why, by, on, look)
 
 
 def _sources_sentence(found: Cover) -> str:
-    known = f"It holds for the sources {text_from_spans(found.yes)} only" if found.yes else "Its sources are not known"
+    known = f"It is for the sources {text_from_spans(found.yes)} only" if found.yes else "Its sources are not known"
     return f"{known}{'; not known: ' + ', '.join(found.opaque[:3]) if found.opaque else ''}."
 
 
-def application_target(
-    rules: RuleSet, target: ApplicationTarget, match: Match, *, service: tuple[str, int]
-) -> tuple[Match, str]:
+def _about_sources(found: Cover) -> tuple[str, str]:
+    """What it depends on, and what to look at."""
+    if found.maybe:
+        return "where the traffic comes from", f"look at {found.opaque[0]}, which the rule has as a source"
+    return "which node sends it", "check one node pool with pool:NAME"
+
+
+_PART = ("which name below the wildcard it is", "check the names that you need one by one")
+
+
+def application_target(rules: RuleSet, target: ApplicationTarget, match: Match, *, service: tuple[str, int]) -> Fit:
     """Whether an application rule that has a pattern for the name also fits protocol, port and path.
 
     Args:
@@ -158,81 +178,97 @@ def application_target(
         service: Protocol and destination port of the flow.
     """
     rule = target.matcher.rule
-    if service not in rule.protocols:
-        return Match.NO, f"{rule.name} names {target.text}, but not for {service[0]}:{service[1]}."
     if target.path is not None:
-        match, sentence = _url(rules, target, match, protocol=service[0])
-    else:
-        sentence = f"{rule.name} names {target.text} for {service[0]}:{service[1]}."
-    if service[0] == "mssql" and match:
+        return _url(rules, target, match, service=service)
+    if service not in rule.protocols:
+        return Fit(Match.NO, f"{rule.name} names {target.text}, but not for {service[0]}:{service[1]}.")
+    sentence = f"{rule.name} names {target.text} for {service[0]}:{service[1]}."
+    if service[0] == "mssql":
         sentence += " SQL must use the proxy connection policy."
-    return match, sentence
+    return _named(match, sentence)
 
 
-def _url(rules: RuleSet, target: ApplicationTarget, match: Match, *, protocol: str) -> tuple[Match, str]:
-    rule = target.matcher.rule
-    if protocol == "mssql":
-        return Match.NO, f"{rule.name} has the URL {target.text}, but SQL has no URLs."
+def _named(match: Match, why: str) -> Fit:
+    on, look = _PART if match is Match.PART else ("", "")
+    return Fit(match, why, on=on, look=look)
+
+
+def _url(rules: RuleSet, target: ApplicationTarget, match: Match, *, service: tuple[str, int]) -> Fit:
+    rule, text, protocol = target.matcher.rule, target.text, service[0]
     inspected = rules.tier is Tier.PREMIUM and rules.tls_inspection and rule.terminate_tls
+    if protocol == "mssql":
+        return Fit(Match.NO, f"{rule.name} has the URL {text}, but SQL has no URLs.")
+    if not rule.protocols:
+        return _url_without_protocols(rule, text, inspected=inspected)
+    if service not in rule.protocols:
+        return Fit(Match.NO, f"{rule.name} has the URL {text}, but not for {protocol}:{service[1]}.")
     if protocol == "https" and not inspected:
-        return Match.NO, f"{rule.name} has the URL {target.text}, but its HTTPS is not decrypted, so it never matches."
+        return Fit(Match.NO, f"{rule.name} has the URL {text}, but its HTTPS is not decrypted, so it never matches.")
     if target.path != "*":
-        return Match.UNKNOWN, f"{rule.name} matches if the path is that of {target.text}."
-    return match, f"{rule.name} names every path of {target.text}."
+        why = f"{rule.name} matches if the path is that of {text}."
+        return Fit(Match.UNKNOWN, why, on="the path of the request", look=f"compare your URL with {text}")
+    return _named(match, f"{rule.name} names every path of {text}.")
 
 
-def opaque_target(rule: ApplicationRule, service: tuple[str, int]) -> tuple[Match, str]:
-    """Whether the FQDN tags or web categories of a rule could match a protocol and destination port."""
-    protocol_fits = service in rule.protocols
-    if rule.fqdn_tags and (protocol_fits or not rule.protocols) and service[0] != "mssql":
-        tags = ", ".join(rule.fqdn_tags)
-        return Match.UNKNOWN, f"{rule.name} matches if FQDN tag {tags} covers the name; its contents are not published."
-    if rule.web_categories and protocol_fits and service[0] != "mssql":
-        return Match.UNKNOWN, f"{rule.name} matches if the name is in web category {', '.join(rule.web_categories)}."
-    return Match.NO, ""
+def _url_without_protocols(rule: ApplicationRule, text: str, *, inspected: bool) -> Fit:
+    """Azure takes such a rule and does not say what it then matches."""
+    has = "which it has" if inspected else "which it lacks"
+    why = (
+        f"{rule.name} has the URL {text} and no protocols. HTTPS is matched by URL only under TLS inspection, {has}: "
+        "tier Premium, a CA certificate in the firewall policy and terminateTLS in the rule."
+    )
+    look = "give the rule its protocols (http:80, https:443), and TLS inspection for HTTPS"
+    return Fit(Match.UNKNOWN, why, on="a URL rule without protocols", look=look)
 
 
-def network_fqdn(rules: RuleSet, target: NetworkTarget, match: Match) -> tuple[Match, str]:
+def unlisted(rule: ApplicationRule, service: tuple[str, int]) -> Fit:
+    """Whether the web categories of a rule, or one of an unknown type, could match a protocol and destination port."""
+    if rule.unknown_type:
+        why = f"{rule.name} is a rule of the type {rule.unknown_type}, which this bot does not know."
+        return Fit(Match.UNKNOWN, why, on="a rule of an unknown type", look="read that rule in the Azure portal")
+    if not rule.web_categories or service not in rule.protocols or service[0] == "mssql":
+        return NO_FIT
+    why = f"{rule.name} matches if the name is in web category {', '.join(rule.web_categories)}."
+    look = "look its category up in the Azure portal, under Web categories of the firewall policy"
+    return Fit(Match.UNKNOWN, why, on="its web category", look=look)
+
+
+def fqdn_tags(rule: str, tag: str, found: Held) -> Fit:
+    """What a rule says that has an FQDN tag which holds the name or may hold it.
+
+    The protocols of the rule do not count: a tag brings its own.
+    """
+    by, has = f"FQDN tag {tag}", f"{rule} has the FQDN tag {tag}"
+    if found.match is not Match.UNKNOWN:
+        on, look = _PART if found.match is Match.PART else ("", "")
+        return Fit(found.match, f"{has}, which holds {found.pattern} ({_caveat(tag)}).", by, on, look)
+    log = "look for the name in the firewall's log of application rules"
+    if found.addon:
+        why = f"{has}. Microsoft lists {found.pattern} for {found.addon} and does not say that the tag holds it."
+        return Fit(found.match, why, by, f"whether the {by} holds names of add-ons", log)
+    return Fit(found.match, f"{has}, of which Microsoft publishes no list.", by, f"whether the {by} holds it", log)
+
+
+def without_tags(rule: ApplicationRule) -> Fit:
+    """What to say of a rule whose FQDN tags do not hold the name."""
+    told = ", ".join(f"{tag} ({_caveat(tag)})" for tag in rule.fqdn_tags)
+    return Fit(Match.NO, f"{rule.name} does not match: the name is not in FQDN tag {told}.")
+
+
+def _caveat(tag: str) -> str:
+    if contents_of(tag).names:
+        return f"Microsoft's list as of {AS_OF}, which Microsoft may change"
+    return "for Microsoft's own services; the list is not published"
+
+
+def network_fqdn(rules: RuleSet, target: NetworkTarget, match: Match) -> Fit:
     """Whether a network rule that has the FQDN can match: the firewall must resolve it for itself and for the pods."""
     name = target.matcher.rule.name
     if rules.tier is Tier.BASIC:
-        return Match.NO, f"{name} names {target.text}, but tier Basic has no FQDNs in network rules."
+        return Fit(Match.NO, f"{name} names {target.text}, but tier Basic has no FQDNs in network rules.")
     if not rules.dns_proxy:
-        return Match.NO, f"{name} names {target.text}, but the DNS proxy is off, so it never matches."
-    return match, f"{name} names {target.text}; pods must resolve it through the firewall."
-
-
-def address_match(name: str, destinations: AddressSet, addresses: Spans) -> tuple[Match, str]:
-    """Whether the addresses of the destination are among those of a rule.
-
-    Args:
-        name: Of the rule, for the sentence.
-        destinations: Of the rule.
-        addresses: Of the destination, one span each; empty if they are not known.
-    """
-    if not addresses:
-        return _unresolved_match(name, destinations)
-    inside = sum(bool(overlap((address,), destinations.spans)) for address in addresses)
-    if inside == len(addresses):
-        return Match.YES, f"{name} covers every address that the name resolves to."
-    if inside:
-        return Match.PART, f"{name} covers {inside} of the {len(addresses)} addresses that the name resolves to."
-    if destinations.opaque:
-        return Match.UNKNOWN, f"{name} matches if the name resolves into {_some(destinations.opaque)}."
-    return Match.NO, ""
-
-
-def _unresolved_match(name: str, destinations: AddressSet) -> tuple[Match, str]:
-    if destinations.spans == EVERYTHING or overlap(IPV4, destinations.spans) == IPV4:
-        return Match.YES, f"{name} covers every address."
-    if not destinations.spans and not destinations.opaque:
-        return Match.NO, ""
-    ranges = (text_from_spans(destinations.spans),) if destinations.spans else ()
-    return Match.UNKNOWN, f"{name} matches if the name resolves into {_some((*ranges, *destinations.opaque))}."
-
-
-def _some(texts: tuple[str, ...]) -> str:
-    return ", ".join(texts[:3]) + (f" and {len(texts) - 3} more" if len(texts) > 3 else "")
+        return Fit(Match.NO, f"{name} names {target.text}, but the DNS proxy is off, so it never matches.")
+    return _named(match, f"{name} names {target.text}; pods must resolve it through the firewall.")
 
 
 def _last(resource_id: str) -> str:

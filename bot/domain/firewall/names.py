@@ -13,6 +13,8 @@ from enum import IntEnum
 from operator import itemgetter
 from typing import Generic, TypeVar
 
+from bot.domain.fqdn import covers
+
 
 class Match(IntEnum):
     """How much of a destination something matches; the greater says more.
@@ -24,6 +26,14 @@ class Match(IntEnum):
     UNKNOWN = 1
     PART = 2
     YES = 3
+
+
+def match_of(pattern: str, name: str) -> Match:
+    """How much of a name or wildcard one pattern with at most a left-most asterisk matches."""
+    if covers(pattern, name):
+        return Match.YES
+    is_below = name.startswith("*") and pattern.removeprefix("*").endswith(name[1:])
+    return Match.PART if is_below and len(pattern.removeprefix("*")) > len(name[1:]) else Match.NO
 
 
 T = TypeVar("T")

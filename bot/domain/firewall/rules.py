@@ -62,10 +62,11 @@ class ApplicationRule:
         protocols: Pairs of ``http``, ``https`` or ``mssql`` and a destination port (1-65535).
         target_fqdns: Names, ``*.suffix``, ``*suffix`` or ``*``; lower case.
         target_urls: Host and path without scheme, ``*`` at either end; paths keep their case.
-        fqdn_tags: Microsoft-managed sets of names whose contents are not published.
+        fqdn_tags: Microsoft-managed sets of names; ``tags`` has what is documented of them.
         web_categories: Microsoft-managed categories of names whose contents are not published.
         terminate_tls: Whether the firewall decrypts what this rule matches (Premium).
         source_kube_selector_groups: Resource ids of pod and namespace selectors, lower case.
+        unknown_type: Azure's name for its type where this bot does not know it: it may match anything. Else empty.
     """
 
     name: str
@@ -80,6 +81,7 @@ class ApplicationRule:
     web_categories: tuple[str, ...] = ()
     terminate_tls: bool = False
     source_kube_selector_groups: tuple[str, ...] = ()
+    unknown_type: str = ""
 
     def __post_init__(self) -> None:
         _lower(self, "source_ip_groups", "target_fqdns", "source_kube_selector_groups")

@@ -15,11 +15,15 @@ class Flow:
         sources: The CIDR ranges of the managed cluster or node pool; at least one.
         destination: A name or a left-most wildcard with protocol and destination port.
         addresses: What the name resolves to, if that is known; empty means unknown.
+        region: The cluster's region, lower case without spaces, empty if unknown: some names of FQDN tags hold it.
+        published: What AKS publishes for the cluster; the FQDN tag ``AzureKubernetesService`` holds it too.
     """
 
     sources: tuple[str, ...]
     destination: Destination
     addresses: tuple[str, ...] = ()
+    region: str = ""
+    published: frozenset[Destination] = frozenset()
 
 
 class Outcome(StrEnum):
@@ -72,7 +76,10 @@ class TraceStep:
         action: What a match does, or None where nothing is decided.
         result: What it did with this flow.
         rule: The rule that the result rests on, or None.
-        why: One sentence.
+        why: One sentence, or a few.
+        by: What in the rule matches, where that is not its own names: ``FQDN tag X``; may be empty.
+        on: What it depends on, as a noun, where it is unknown or partial; may be empty.
+        look: What to do to find out, as an imperative without a full stop; may be empty.
     """
 
     stage: Stage
@@ -84,13 +91,17 @@ class TraceStep:
     result: Result
     rule: str | None
     why: str
+    by: str = ""
+    on: str = ""
+    look: str = ""
 
     @property
     def where(self) -> str:
         """The rule with its place, for people: rule, rule collection and its priority, group, firewall policy."""
         if not self.collection:
             return f"Azure Firewall itself ({self.stage})"
-        rule = f"rule {self.rule} in " if self.rule else ""
+        by = f"{self.by} in " if self.by else ""
+        rule = f"{by}rule {self.rule} in " if self.rule else ""
         group = f"group {self.group}, " if self.group else ""
         return f"{rule}rule collection {self.collection} (priority {self.priority}), {group}{self.policy}"
 
@@ -110,3 +121,10 @@ class Evaluation:
     deciding: TraceStep | None
     trace: tuple[TraceStep, ...]
     depends_on: tuple[str, ...] = ()
+
+    @property
+    def open_question(self) -> TraceStep | None:
+        """The first step that says what to look at; None unless the outcome depends."""
+        if self.outcome is not Outcome.DEPENDS:
+            return None
+        return next((step for step in self.trace if step.look), None)

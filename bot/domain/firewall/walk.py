@@ -81,12 +81,8 @@ def effect_of(miss: TraceStep, matches: list[RuleMatch], asked: Spans) -> Effect
     maybe = without(union(span for found in matches for span in found.maybe), yes)
     maybe = asked if maybe == asked else maybe
     soft = Result.PARTIAL if any(found.match is Match.PART for found in matches) else Result.UNKNOWN
-    rule, why = _reason(matches, asked)
     result = _result(ends_some=bool(yes), ends_all=yes is asked, otherwise=soft if maybe else Result.MISS)
-    step = TraceStep(
-        miss.stage, miss.policy, miss.group, miss.collection, miss.priority, miss.action, result, rule, why
-    )
-    return Effect(yes, maybe, _BITS[miss.action], soft, step)
+    return Effect(yes, maybe, _BITS[miss.action], soft, _step(miss, result, _telling(matches, asked)))
 
 
 def builtin_effect(step: TraceStep, asked: Spans) -> Effect:
@@ -102,13 +98,21 @@ def _result(*, ends_some: bool, ends_all: bool, otherwise: Result) -> Result:
     return Result.PARTIAL if ends_some else otherwise
 
 
-def _reason(matches: list[RuleMatch], asked: Spans) -> tuple[str, str]:
-    """The rules that matter, the strongest first, in few sentences; one that ends everything alone needs no company."""
+def _telling(matches: list[RuleMatch], asked: Spans) -> list[RuleMatch]:
+    """The rules that matter, the strongest first; one that ends everything alone needs no company."""
     alone = [found for found in matches if found.yes is asked]
     strongest_first = sorted(matches, key=lambda found: -found.match)
-    told = alone[:1] or [found for found in strongest_first if found.match is not Match.NO] or matches
+    return alone[:1] or [found for found in strongest_first if found.match is not Match.NO] or matches
+
+
+def _step(miss: TraceStep, result: Result, told: list[RuleMatch]) -> TraceStep:
+    """The step of a collection, in the words of the rules that matter: three of them at most."""
     more = f" And {len(told) - 3} more like these." if len(told) > 3 else ""
-    return told[0].rule, " ".join(found.why for found in told[:3]) + more
+    why = " ".join(found.why for found in told[:3]) + more
+    asks = () if result in (Result.HIT, Result.MISS) else (found for found in told if found.look)
+    on, look = next(((found.on, found.look) for found in asks), ("", ""))
+    place = (miss.stage, miss.policy, miss.group, miss.collection, miss.priority, miss.action)
+    return TraceStep(*place, result, told[0].rule, why, told[0].by, on, look)
 
 
 class Undecided:
@@ -165,5 +169,5 @@ def _met(step: TraceStep, result: Result) -> TraceStep:
     if step.result is result:
         return step
     if result is Result.MISS:
-        return replace(step, result=result, why="All that it matches is decided before it.")
+        return replace(step, result=result, why="All that it matches is decided before it.", on="", look="")
     return replace(step, result=result)

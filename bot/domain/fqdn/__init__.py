@@ -16,7 +16,7 @@ from bot.domain.fqdn.destinations import (
     parse_many,
     refang,
 )
-from bot.domain.fqdn.names import Suffix, covers, is_address, parse_fqdn, registrable, suffix_of
+from bot.domain.fqdn.names import Suffix, covers, has_registry, is_address, parse_fqdn, registrable, suffix_of
 from bot.domain.fqdn.scripts import homograph_reasons, is_mixed_script, skeleton, unicode_form
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Protocol",
     "Suffix",
     "covers",
+    "has_registry",
     "homograph_reasons",
     "is_address",
     "is_mixed_script",

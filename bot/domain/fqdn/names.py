@@ -298,3 +298,14 @@ def registrable(fqdn: str) -> str:
     below = base.removesuffix(suffix_of(base).registry).rstrip(".")
     label = below.rpartition(".")[2]
     return f"{label}.{suffix_of(base).registry}" if label else base
+
+
+def has_registry(fqdn: str) -> bool:
+    """Whether anybody registers names under its top level: not under ``.internal``, ``.local`` or ``home.arpa``."""
+    base = fqdn.removeprefix("*.")
+    return "." in base and _is_public_top(base.rpartition(".")[2])
+
+
+@lru_cache(maxsize=4096)
+def _is_public_top(top: str) -> bool:
+    return top != "arpa" and bool(_extractor().extract_str(f"name.domain.{top}").registry_suffix)

@@ -1,0 +1,26 @@
+"""What a rule says about a destination, with the words for it."""
+
+from typing import NamedTuple
+
+from bot.domain.firewall.names import Match
+
+
+class Fit(NamedTuple):
+    """How much of a destination a rule matches, and why.
+
+    Attributes:
+        match: How much.
+        why: One or two sentences; may be empty for what is nowhere near.
+        by: What in the rule matches, where that is not its own names: ``FQDN tag X``.
+        on: What it depends on, as a noun, where it does.
+        look: What to do to find out, as an imperative without a full stop, where it depends.
+    """
+
+    match: Match
+    why: str = ""
+    by: str = ""
+    on: str = ""
+    look: str = ""
+
+
+NO_FIT = Fit(Match.NO)
