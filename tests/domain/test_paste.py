@@ -109,7 +109,7 @@ def test_destinations(text: str, expected: list[str]) -> None:
         ("lookup a.example.com: no such host", "did not resolve"),
         ("dial tcp 1.2.3.4:443: i/o timeout", "Nothing answered in time"),
         ("x509: certificate signed by unknown authority", "CA must be trusted"),
-        ("ssh: connect to host github.com port 22: refused", "port 22 is not HTTP"),
+        ("ssh: connect to host github.com port 22: refused", "port 22 is SSH"),
         ("dial tcp 10.0.0.1:443: connect: refused", "10.0.0.1 is an IP address"),
         ("lookup db.shop.svc.cluster.local: refused", "inside the cluster"),
     ],

@@ -16,13 +16,15 @@ that is known, because one refused name makes Azure refuse the whole rule collec
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import idna
 import tldextract
 
+from bot.domain.fqdn.placeholders import find_placeholder
+from bot.domain.fqdn.private import reason_inside, without_private_link
 from bot.errors import InvalidFqdn
 
 MAX_LABEL = 63
@@ -107,7 +109,21 @@ def parse_fqdn(text: str) -> str:
         InvalidFqdn: Azure Firewall would refuse the name, or read it more widely than it looks; with the corrected
             form as ``suggestion`` where one exists.
     """
+    check_placeholder(text)
     return _read(text, corrections=_MAX_CORRECTIONS)
+
+
+def check_placeholder(text: str) -> None:
+    """Ask for the value of a placeholder; case counts, so this looks at what was typed.
+
+    Raises:
+        InvalidFqdn: There is one; the sentence names it.
+    """
+    if placeholder := find_placeholder(text[:_MAX_TEXT]):
+        raise InvalidFqdn(
+            f"{shown(text)} holds a placeholder. Put the real value in the place of {shown(placeholder)}, for example "
+            "the region or the account."
+        )
 
 
 def _read(text: str, *, corrections: int) -> str:
@@ -119,10 +135,16 @@ def _read(text: str, *, corrections: int) -> str:
     is_wildcard = bare.startswith("*.")
     base = _a_labels(bare.removeprefix("*."))
     name = f"*.{base}" if is_wildcard else base
+    _check_inside(name, base)
     _check_whole(name, base)
     if is_wildcard:
         _check_breadth(name, base)
     return name
+
+
+def _check_inside(name: str, base: str) -> None:
+    if reason := reason_inside(base):
+        raise InvalidFqdn(reason.replace(base, name, 1), suggestion=without_private_link(name))
 
 
 def _refused(refusal: _Refusal, text: str, corrections: int) -> InvalidFqdn:
@@ -235,7 +257,8 @@ def _check_whole(name: str, base: str) -> None:
         raise InvalidFqdn(f"{shown(name)} has {len(name)} characters; a name has {MAX_NAME} at most.")
     if "." not in name:
         raise InvalidFqdn(
-            f"{shown(name)} is a single label. Write the full name with its domain, such as api.example.com."
+            f"{shown(name)} is a single label: such names are looked up inside the cluster. Write the full name with "
+            "its domain, such as api.example.com."
         )
     if not re.fullmatch(r"[a-z][a-z0-9-]*[a-z0-9]", top):
         raise InvalidFqdn(f"{shown(name)} ends in {shown(top)}, which is no top-level domain.")
@@ -281,6 +304,22 @@ class Suffix:
 def _extractor() -> tldextract.TLDExtract:
     # Neither network nor cache files: the list that ships with the package is the only source.
     return tldextract.TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
+
+
+@cache
+def _above_suffixes() -> frozenset[str]:
+    """Every domain above a suffix of the list, private section included."""
+    return frozenset(parent for suffix in _extractor().tlds for parent in _above(suffix.lstrip("!")))
+
+
+def _above(name: str) -> Iterator[str]:
+    while name := name.partition(".")[2]:
+        yield name
+
+
+def spans_suffix(base: str) -> bool:
+    """Whether suffixes of the list lie below a canonical domain, as ``s3.amazonaws.com`` below ``amazonaws.com``."""
+    return base in _above_suffixes()
 
 
 @lru_cache(maxsize=16_384)
