@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.checking import Query
 from bot.domain.fqdn import Destination, fill_region, parse_many
-from bot.domain.paste import Findings, find_destinations, read_destinations
+from bot.domain.paste import find_destinations, is_read, read_destinations
 
 NAMED = ("pool", "bundle")
 """Words that are written with a colon before the hosts, for example ``bundle:docker-hub``."""
@@ -51,7 +51,7 @@ class HostWords:
         if not parse_many(self.hosts).problems:
             return self.hosts, ()
         found = find_destinations(self.hosts)
-        return (written(found.destinations) if _is_read(found) else self.hosts), found.explanations
+        return (written(found.destinations) if is_read(self.hosts, found) else self.hosts), found.explanations
 
     def in_region(self, region: str) -> tuple["HostWords", tuple[str, ...]]:
         """The same with the placeholders that mean the cluster's region filled in, and what was filled, in words."""
@@ -65,11 +65,6 @@ class HostWords:
         if not self.hosts and self.bundle:
             return ()
         return read_destinations(self.hosts)
-
-
-def _is_read(found: Findings) -> bool:
-    """Whether an error was understood, so that its text need not stand in the form."""
-    return bool(found.destinations or found.explanations)
 
 
 def written(destinations: tuple[Destination, ...]) -> str:

@@ -1,8 +1,8 @@
 """Destinations: strict parsing of what people type or paste, and Azure Firewall's own way to match names.
 
-``names`` (one FQDN, wildcards, public suffixes), ``destinations`` (FQDN, protocol and port), ``many`` (several at a
-time), ``services`` (protocols that need a network rule), ``private`` (names that no allowance can open),
-``placeholders`` (what documentation leaves open), ``scripts`` (Unicode form, mixed scripts, look-alikes).
+``names`` (one FQDN, wildcards), ``suffixes`` (of the Public Suffix List), ``destinations`` (FQDN, protocol and port),
+``many`` (several at a time), ``services`` (protocols that need a network rule), ``private`` (names that no allowance
+can open), ``placeholders`` (what documentation leaves open), ``scripts`` (Unicode form, mixed scripts, look-alikes).
 """
 
 from bot.domain.fqdn.destinations import (
@@ -14,11 +14,12 @@ from bot.domain.fqdn.destinations import (
     refang,
 )
 from bot.domain.fqdn.many import Parsed, Problem, parse_destinations, parse_many
-from bot.domain.fqdn.names import Suffix, covers, is_address, parse_fqdn, registrable, spans_suffix, suffix_of
+from bot.domain.fqdn.names import covers, is_address, parse_fqdn
 from bot.domain.fqdn.placeholders import fill_region, find_placeholder
 from bot.domain.fqdn.private import reason_inside
 from bot.domain.fqdn.scripts import homograph_reasons, is_mixed_script, skeleton, unicode_form
 from bot.domain.fqdn.services import SCHEMES, SERVICES, Service, is_sql_redirect, needs_network_rule
+from bot.domain.fqdn.suffixes import Suffix, registrable, spans_suffix, suffix_of
 
 __all__ = [
     "DEFAULT_PORTS",

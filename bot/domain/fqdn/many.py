@@ -60,8 +60,8 @@ def parse_many(text: str) -> Parsed:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    unlinked = _SLACK_LINK.sub(lambda link: f" {link[2] or link[1]} ", refang(text))
-    bare, placeheld = split_placeholders(unlinked)
+    bare, placeheld = split_placeholders(refang(text))
+    bare = _SLACK_LINK.sub(lambda link: f" {link[2] or link[1]} ", bare)
     previous = ""
     for piece in _SEPARATOR.split(_BULLET.sub("", bare)):
         if previous and (qualifier := _QUALIFIER.fullmatch(piece)):

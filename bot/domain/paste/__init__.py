@@ -5,7 +5,7 @@ errors of tools, ``links`` tells a URL that failed from one that is only mention
 puts them together. What one reader has read is blanked for the next, so that nothing is read twice.
 """
 
-from bot.domain.paste.find import find_destinations, read_destinations
+from bot.domain.paste.find import find_destinations, is_read, read_destinations
 from bot.domain.paste.values import Findings
 
-__all__ = ["Findings", "find_destinations", "read_destinations"]
+__all__ = ["Findings", "find_destinations", "is_read", "read_destinations"]

@@ -8,6 +8,7 @@ from bot.domain.fqdn import (
     SCHEMES,
     SERVICES,
     Destination,
+    Problem,
     Protocol,
     find_placeholder,
     is_address,
@@ -47,7 +48,9 @@ def find_destinations(text: str) -> Findings:
         return Findings(listed, ())
     logs = _logs(clean)
     rest = blank(clean, logs.spans).replace('\\"', '"')
-    mentions = _without_vague(sorted((*logs.mentions, *_failed(rest)), key=lambda one: one.at))
+    mentions = _without_vague(
+        sorted((*logs.mentions, *_failed(rest, is_known=bool(logs.spans))), key=lambda one: one.at)
+    )
     outcomes = [_outcome(mention) for mention in mentions]
     found = tuple(dict.fromkeys(one for one in outcomes if isinstance(one, Destination)))
     obstacles = [one for one in outcomes if isinstance(one, str)]
@@ -65,16 +68,24 @@ def _few(sentences: tuple[str, ...]) -> tuple[str, ...]:
     return (*sentences[:_MOST_SENTENCES], *more)
 
 
+def is_read(text: str, found: Findings) -> bool:
+    """Whether an error was understood, so that its text need not be corrected by whoever pasted it.
+
+    Args:
+        text: What was pasted.
+        found: What it says.
+    """
+    return bool(found.destinations or (found.explanations and not _is_list(parse_many(text).problems)))
+
+
 def read_destinations(text: str) -> tuple[Destination, ...]:
     """What is asked for in a text: a list of destinations, or an error in which they are named.
 
     Raises:
         InvalidFqdn: Nothing of it can be asked for. Where the text is an error, the sentence is what it means.
     """
-    if not parse_many(text).problems:
-        return parse_destinations(text)
     found = find_destinations(text)
-    if not found.destinations and found.explanations:
+    if not found.destinations and is_read(text, found):
         raise InvalidFqdn(" ".join(found.explanations))
     return found.destinations or parse_destinations(text)
 
@@ -90,6 +101,8 @@ def _logs(text: str) -> Reading:
 
 _LINK = re.compile(r"<(?P<target>[^<>|\s]{1,3000})(?:\|(?P<label>[^<>\n]{0,3000}))?>")
 _MARKUP = re.compile(r"mailto:|tel:|[@#!]")
+_WORD = re.compile(r"[\w-]{1,100}")
+"""What stands between angle brackets and is no link, such as a placeholder."""
 _TYPED = re.compile(r"\S{0,1000}\.\S{1,1000}")
 
 
@@ -99,6 +112,8 @@ def _unlinked(text: str) -> str:
     def typed(link: re.Match[str]) -> str:
         if _MARKUP.match(link["target"]):
             return f" {link['label'] or ''} "
+        if _WORD.fullmatch(link["target"]):
+            return link[0]
         label = link["label"] or ""
         return label if _TYPED.fullmatch(label) else link["target"]
 
@@ -113,16 +128,20 @@ def _linked(text: str) -> Iterator[Destination]:
             yield from _plain_list(link["label"])
 
 
-def _failed(text: str) -> Iterator[Mention]:
-    """What tools say has failed, and the URLs that go with it."""
+def _failed(text: str, *, is_known: bool) -> Iterator[Mention]:
+    """What tools say has failed, and the URLs that go with it.
+
+    Args:
+        text: What the readers of logs have left.
+        is_known: Whether they have read something; a URL that is only mentioned then says nothing.
+    """
     named = list(read_failures(text))
     links = list(read_links(text))
     yield from named
     hosts = {mention.host.lower() for mention in named}
     best = max((link.rank for link in links), default=Rank.HELP)
-    least = Rank.FAILED if named or best is Rank.FAILED else best
-    if best is Rank.HELP and FAILED.search(text):
-        least = Rank.FAILED
+    is_known = is_known or bool(named) or (best is Rank.HELP and FAILED.search(text) is not None)
+    least = Rank.FAILED if is_known else best
     yield from (link.mention for link in links if link.rank >= least or link.mention.host.lower() in hosts)
 
 
@@ -135,9 +154,17 @@ def _addressed(sources: tuple[str, ...]) -> Iterator[str]:
 
 
 def _plain_list(text: str) -> tuple[Destination, ...]:
-    """A text that is nothing but a list of destinations."""
+    """A text that is nothing but a list of destinations and URLs."""
     parsed = parse_many(text)
-    return () if parsed.problems else parsed.destinations
+    urls = [one.suggestion for one in parsed.problems if one.suggestion and "/" in one.text]
+    if len(urls) < len(parsed.problems):
+        return ()
+    return tuple(dict.fromkeys((*parsed.destinations, *map(parse_destination, urls))))
+
+
+def _is_list(problems: tuple[Problem, ...]) -> bool:
+    """Whether what cannot be read of a text are names all the same, and not the words of an error."""
+    return all(re.search(r"[.:/]", one.text) for one in problems)
 
 
 def _without_vague(mentions: list[Mention]) -> list[Mention]:

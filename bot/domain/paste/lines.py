@@ -76,25 +76,27 @@ def _request(match: re.Match[str], rest: str) -> Reading:
         return Reading(span, sources=sources, allowed=1)
     if "was DNAT" in rest:
         return Reading(span, sources=sources)
-    if hopeless := _hopeless(rest):
+    if hopeless := _hopeless(rest, has_target=bool(match["target"])):
         return Reading(span, meanings=(hopeless,), sources=sources)
     return _denied(match, rest, Reading(span, sources=sources))
 
 
-def _hopeless(rest: str) -> str | None:
+def _hopeless(rest: str, *, has_target: bool) -> str | None:
     """The sentence for a denial that no allowance can mend."""
     if _IDPS.search(rest):
         signature = _SIGNATURE.search(rest)
         return NO_ALLOWANCE_IDPS.format(detail=f": signature {signature['id']}" if signature else "")
     if _INTEL.search(rest):
         return NO_ALLOWANCE_INTEL
-    return NO_SNI if "SNI TLS extension" in rest else None
+    return NO_SNI if "SNI TLS extension" in rest and not has_target else None
 
 
 def _denied(match: re.Match[str], rest: str, read: Reading) -> Reading:
     meanings = []
     if unresolved := _UNRESOLVED.search(rest):
         meanings.append(NO_ALLOWANCE_DNS.format(name=unresolved["name"]))
+    elif "SNI TLS extension" in rest:
+        meanings.append(NO_SNI)
     elif _RULE.search(rest):
         meanings.append(BY_RULE)
     elif re.search(r"no rule matched|default action", rest, re.IGNORECASE):

@@ -52,6 +52,10 @@ _SEGMENT = 160
 """Characters before a URL in which a word can say what it is for."""
 
 
+_LINE = 300
+"""Characters on each side of a URL that count as its line."""
+
+
 class Rank(IntEnum):
     """How much a URL's place in the text says that it failed."""
 
@@ -80,9 +84,9 @@ def read_links(text: str) -> Iterator[Link]:
         if match["protocol"].lower() not in _KNOWN:
             continue
         mention = Mention(match.start("host"), match["host"], match["port"], match["protocol"])
-        start = max(text.rfind("\n", 0, match.start()) + 1, match.start() - 1000)
+        start = max(text.rfind("\n", 0, match.start()) + 1, match.start() - _LINE)
         end = text.find("\n", match.end())
-        line = text[start : min(end if end >= 0 else len(text), match.end() + 1000)]
+        line = text[start : min(end if end >= 0 else len(text), match.end() + _LINE)]
         before = text[max(last, match.start() - _SEGMENT) : match.start()]
         yield Link(mention, _rank(match, line, _BREAK.split(before)[-1]))
         last = match.end()
