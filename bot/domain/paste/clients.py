@@ -25,7 +25,7 @@ _FAILURES = _forms(
     rf"\bunable to resolve host address \W?{HOST}",
     rf"\bconnecting to {HOST}(?: \([^)\n]{{1,253}}\))?(?:\|{_IP}\|)?:{PORT}\.\.\. (?!connected)",
     rf"\bconnection to {HOST}(?: \([^)\n]{{1,60}}\))? {PORT} port \[",
-    rf"\bcould not resolve {HOST}/[0-9]{{1,5}}:",
+    rf"\bcould not resolve {HOST}/{PORT}:",
     # ssh, git over ssh, rsync
     rf"\b(?P<protocol>ssh): (?:could not resolve hostname|connect to host) {HOST}(?: port {PORT})?",
     rf"\bunable to connect to {HOST}(?::{PORT})?:",
@@ -61,7 +61,7 @@ _FAILURES = _forms(
     rf"(?:_(?P<protocol>mongodb)\._tcp\.)?{HOST}(?::{PORT})?",
     rf"\bconnect e[a-z]{{4,14}} {HOST}:{PORT}",
     rf"\battempted address(?:es)?: {HOST}:{PORT}",
-    rf"\bhost(?:name)?['\"]?: ['\"]{HOST}['\"](?:,?\s{{1,40}}port['\"]?: ['\"]?{PORT})?",
+    rf"\bhost(?:name)?['\"]?: ?['\"]{HOST}['\"](?:,?\s{{0,40}}['\"]?port['\"]?: ?['\"]?{PORT})?",
     # .NET and PowerShell
     rf"\b(?:refused|timed out|host is known|service not known|temporarily unavailable|unreachable|to respond|denied|"
     rf"aborted|reset by peer|no data of the requested type was found|machine actively refused it|name resolution)\.? "
@@ -83,6 +83,9 @@ _LISTED = re.compile(
     rf"(?<![^\s`|\"'>*]){HOST}[\s`|]{{1,12}}(?P<protocol>https?|mssql|tcp|udp):{PORT}\b", re.IGNORECASE
 )
 """A name beside its protocol and port, as the AKS documentation lists them."""
+_HOST_HEADER = re.compile(rf"^(?:> ?)?Host: {HOST}(?::{PORT})?", re.IGNORECASE | re.MULTILINE)
+_REFUSED_HTTP = re.compile(r"\bHTTP/[0-9.]{1,3} 470\b")
+"""Azure Firewall's answer to a plain HTTP request, whose headers then name the host."""
 _SQL_ERROR = re.compile(r"sqlserverexception|sqlclient|sql server", re.IGNORECASE)
 
 
@@ -93,6 +96,9 @@ def read_failures(text: str) -> Iterator[Mention]:
         for match in pattern.finditer(text):
             groups = match.groupdict()
             yield Mention(match.start("host"), groups["host"], groups.get("port"), _spoken(match, is_sql=is_sql))
+    if _REFUSED_HTTP.search(text):
+        for match in _HOST_HEADER.finditer(text):
+            yield Mention(match.start("host"), match["host"], match["port"], "http")
     yield from _images(text)
 
 

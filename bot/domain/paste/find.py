@@ -53,11 +53,13 @@ def find_destinations(text: str) -> Findings:
     )
     outcomes = [_outcome(mention) for mention in mentions]
     found = tuple(dict.fromkeys(one for one in outcomes if isinstance(one, Destination)))
+    if not logs.spans and not FAILED.search(rest):
+        found = tuple(dict.fromkeys((*_linked(text[:_MAX_TEXT]), *found)))
     obstacles = [one for one in outcomes if isinstance(one, str)]
     addresses = () if found or logs.spans else _addresses(mentions)
     sentences = (*read_meanings(rest), *logs.meanings, *obstacles, *addresses)
     if not found and not sentences:
-        found, sentences = ((), (_ALLOWED,)) if logs.allowed else (tuple(dict.fromkeys(_linked(text[:_MAX_TEXT]))), ())
+        sentences = (_ALLOWED,) if logs.allowed else ()
     return Findings(found, _few(tuple(dict.fromkeys(sentences))), tuple(dict.fromkeys(_addressed(logs.sources))))
 
 
@@ -101,6 +103,12 @@ def _logs(text: str) -> Reading:
 
 _LINK = re.compile(r"<(?P<target>[^<>|\s]{1,3000})(?:\|(?P<label>[^<>\n]{0,3000}))?>")
 _MARKUP = re.compile(r"mailto:|tel:|[@#!]")
+_LABEL = re.compile(r"[a-z][a-z0-9-]{0,61}[a-z0-9]")
+_NO_NAMES = re.compile(
+    r"the|host|server|remote|upstream|proxy|database|peer|this|url|endpoint|service|cluster|backend|client|node|broker|"
+    r"docker|mysql|redis|mongodb|registry|unknown|none|null|undefined|localhost|example"
+)
+"""Words that stand where an error of another kind has a host."""
 _WORD = re.compile(r"[\w-]{1,100}")
 """What stands between angle brackets and is no link, such as a placeholder."""
 _TYPED = re.compile(r"\S{0,1000}\.\S{1,1000}")
@@ -115,7 +123,9 @@ def _unlinked(text: str) -> str:
         if _WORD.fullmatch(link["target"]):
             return link[0]
         label = link["label"] or ""
-        return label if _TYPED.fullmatch(label) else link["target"]
+        if label and not _TYPED.fullmatch(label):
+            return f"see {link['target']}"
+        return label or link["target"]
 
     bare = _LINK.sub(typed, text)
     return bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
@@ -183,6 +193,8 @@ def _outcome(mention: Mention) -> Destination | str | None:
         return f"{host} holds a placeholder, {placeholder}: write the name that the client really asks for."
     if reason := reason_inside(host.lower().removeprefix("*.")):
         return reason
+    if _LABEL.fullmatch(host.lower()) and not _NO_NAMES.fullmatch(host.lower()):
+        return f"{host} is a name inside the cluster: its traffic never reaches the firewall."
     return _by_protocol(host.lower(), mention)
 
 

@@ -30,7 +30,7 @@ _HELP = re.compile(
 )
 _HELP_HOST = re.compile(
     r"^(?:docs?|help|support|learn|wiki|cwiki|developers?|aka|faq)\.|^(?:go\.microsoft\.com|curl\.haxx\.se|curl\.se|"
-    r"stackoverflow\.com|errors\.pydantic\.dev|pip\.pypa\.io|www\.rfc-editor\.org)$|^www\.w3\.org$|^schemas?\.",
+    r"stackoverflow\.com|errors\.pydantic\.dev|pip\.pypa\.io|www\.rfc-editor\.org)$|^www\.w3\.org$|^portal\.azure\.|^schemas?\.",
     re.IGNORECASE,
 )
 _HELP_PATH = re.compile(

@@ -157,11 +157,19 @@ def _table(lines: list[tuple[int, str]], first: int, delimiter: str) -> tuple[li
                 return read, begin
             row = dict(zip(heading, (cell.strip() for cell in cells), strict=False))
             if any(row.get(key, "").strip(":-+= ") for key in (*SUBJECTS, "action")):
-                read += [Reading((_extent(lines, begin, end),)), _row_read(row, lines[begin][0])]
+                read += [Reading((_extent(lines, begin, end),)), *_expanded(row, lines[begin][0])]
             begin = end + 1
     except csv.Error:
         pass  # what the table's reader cannot split is read as text
     return read, max(begin, first + 1)
+
+
+def _expanded(row: dict[str, str], at: int) -> Iterator[Reading]:
+    """A row of a table; where a cell holds an object of JSON, the records in it."""
+    if not any(cell[:1] == "{" for cell in row.values()):
+        yield _row_read(row, at)
+        return
+    yield from (_row_read(one, at + place) for place, one in enumerate(_rows(row)) if _is_record(one))
 
 
 def _extent(lines: list[tuple[int, str]], first: int, last: int) -> tuple[int, int]:
@@ -174,8 +182,9 @@ def _aligned(text: str) -> Iterator[Reading]:
     for at, line in _lines(text):
         cells = [(one.start(), one[0]) for one in re.finditer(r"\S+(?: \S+)*", line[:2000])]
         words = [(one.start(), one[0]) for one in re.finditer(r"\S+", line[:2000])]
-        cells = cells if _known([cell for _, cell in cells]) > 1 else words
-        if _known([cell for _, cell in cells]) > 2 and ":" not in line:
+        is_spaced = _known([cell for _, cell in cells]) > 1
+        cells = cells if is_spaced else words
+        if (is_spaced or _known([cell for _, cell in cells]) > 2) and ":" not in line:
             heading = cells
             yield Reading(((at, at + len(line)),))
         elif heading and re.search(r"\w", line):

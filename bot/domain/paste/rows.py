@@ -24,7 +24,7 @@ COLUMNS = _words(
     "rulecollectiongroup policy sourceip sourceport targeturl webcategory istlsinspected "
     "isexplicitproxyrequest category operationname msg threatdescription signatureid signature severity "
     "direction queryname querytype responsecode errormessage serverip serverport resourceid type tenantid "
-    "applicationrulecount natrule "
+    "applicationrulecount networkrulecount natrule count hits properties "
 )
 """The columns that are known, as ``column_key`` writes them."""
 _ALIASES = {
@@ -43,7 +43,7 @@ _ALIASES = {
     "reason": "actionreason",
     "message": "msg",
 }
-SUBJECTS = frozenset({"fqdn", "destinationip", "targeturl", "queryname", "msg"})
+SUBJECTS = frozenset({"fqdn", "destinationip", "targeturl", "queryname", "msg", "properties"})
 """Columns without which a record says nothing."""
 
 NO_ALLOWANCE_IDPS = (
