@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.domain.people import Identity
 from bot.ports import Caller
+from handlers.messages import text_of
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -144,7 +145,7 @@ def _text(kind: Kind, body: Mapping[str, Any]) -> str:
         return words_of(body)[1]
     if kind is Kind.OPTIONS:
         return str(body.get("value") or "")
-    return str((body.get("message") or {}).get("text") or "") if kind is Kind.SHORTCUT else ""
+    return text_of(body.get("message") or {}) if kind is Kind.SHORTCUT else ""
 
 
 def _value(kind: Kind, body: Mapping[str, Any]) -> Mapping[str, str]:

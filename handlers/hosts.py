@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field, replace
 
 from bot.checking import Query
-from bot.domain.fqdn import Destination, parse_destinations, parse_many
-from bot.domain.paste import Findings, find_destinations
+from bot.domain.fqdn import Destination, fill_region, parse_many
+from bot.domain.paste import find_destinations, is_read, read_destinations
 
 NAMED = ("pool", "bundle")
 """Words that are written with a colon before the hosts, for example ``bundle:docker-hub``."""
@@ -48,18 +48,23 @@ class HostWords:
 
     def read(self) -> tuple[str, tuple[str, ...]]:
         """What goes into the form: the hosts that an error names, or what was typed; and what the error means."""
-        found = self._pasted()
-        return (written(found.destinations), found.explanations) if found.destinations else (self.hosts, ())
-
-    def _pasted(self) -> Findings:
         if not parse_many(self.hosts).problems:
-            return Findings((), ())
-        return find_destinations(self.hosts)
+            return self.hosts, ()
+        found = find_destinations(self.hosts)
+        return (written(found.destinations) if is_read(self.hosts, found) else self.hosts), found.explanations
+
+    def in_region(self, region: str) -> tuple["HostWords", tuple[str, ...]]:
+        """The same with the placeholders that mean the cluster's region filled in, and what was filled, in words."""
+        hosts, filled = fill_region(self.hosts, region)
+        notes = tuple(
+            f"`{one}` stands for the region: filled in as {region}, which is the cluster's." for one in filled
+        )
+        return replace(self, hosts=hosts), notes
 
     def _destinations(self) -> tuple[Destination, ...]:
         if not self.hosts and self.bundle:
             return ()
-        return self._pasted().destinations or parse_destinations(self.hosts)
+        return read_destinations(self.hosts)
 
 
 def written(destinations: tuple[Destination, ...]) -> str:

@@ -101,8 +101,11 @@ def form_from(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tup
     found = find_destinations(text)
     if _choices(ctx, caller).find(words.cluster) is None and (found.destinations or found.explanations):
         return form_from_error(ctx, caller, text)
+    egress = _choices(ctx, caller).find(words.cluster)
+    words, filled = words.in_region(egress.ref.location) if egress else (words, ())
     hosts, notes = words.read()
-    return RequestForm(cluster=words.cluster, destinations=hosts, pool=words.pool, bundle=words.bundle), notes
+    form = RequestForm(cluster=words.cluster, destinations=hosts, pool=words.pool, bundle=words.bundle)
+    return form, tuple(map(escape, (*filled, *notes)))
 
 
 def form_from_error(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tuple[str, ...]]:
@@ -110,7 +113,7 @@ def form_from_error(ctx: Context, caller: Caller, text: str) -> tuple[RequestFor
     found = find_destinations(text)
     egress = checking.cluster_at(ctx, caller, found.sources) if found.sources else None
     cluster = _choices(ctx, caller).key(egress) if egress else ""
-    notes = found.explanations or (() if found.destinations else (NOTHING_FOUND,))
+    notes = tuple(map(escape, found.explanations)) or (() if found.destinations else (NOTHING_FOUND,))
     return RequestForm(cluster=cluster, destinations=written(found.destinations)), notes
 
 

@@ -19,14 +19,14 @@ def labels() -> SearchStrategy[str]:
 
 def fqdns() -> SearchStrategy[str]:
     """A canonical name of 2 to 6 labels, at most 253 characters (RFC 1035 2.3.4), under a top level that exists."""
-    tops = st.sampled_from(["com", "net", "io", "de", "co.uk", "internal", "xn--p1ai"])
+    tops = st.sampled_from(["com", "net", "io", "de", "co.uk", "intern", "xn--p1ai"])
     names = st.builds(lambda parts, top: ".".join([*parts, top]), st.lists(labels(), min_size=1, max_size=5), tops)
     return names.filter(lambda name: len(name) <= 251)
 
 
 def wildcards() -> SearchStrategy[str]:
     """A left-most wildcard below a domain that somebody registered (never over a public suffix)."""
-    tops = st.sampled_from(["example.com", "contoso.co.uk", "corp.internal", "blob.core.windows.net"])
+    tops = st.sampled_from(["example.com", "contoso.co.uk", "corp.example", "blob.core.windows.net"])
     return st.builds(lambda parts, top: ".".join(["*", *parts, top]), st.lists(labels(), max_size=3), tops)
 
 

@@ -1,10 +1,19 @@
 """From pasted errors to destinations, and the words for what they mean."""
 
+import csv
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.paste import find_destinations
+from bot.domain.fqdn import SERVICES, Destination
+from bot.domain.paste import find_destinations, read_destinations
+from bot.errors import InvalidFqdn
 from tests.strategies import pasted_texts
 
 HUB = [
@@ -109,7 +118,7 @@ def test_destinations(text: str, expected: list[str]) -> None:
         ("lookup a.example.com: no such host", "did not resolve"),
         ("dial tcp 1.2.3.4:443: i/o timeout", "Nothing answered in time"),
         ("x509: certificate signed by unknown authority", "CA must be trusted"),
-        ("ssh: connect to host github.com port 22: refused", "port 22 is not HTTP"),
+        ("ssh: connect to host github.com port 22: refused", "port 22 is SSH"),
         ("dial tcp 10.0.0.1:443: connect: refused", "10.0.0.1 is an IP address"),
         ("lookup db.shop.svc.cluster.local: refused", "inside the cluster"),
     ],
@@ -123,6 +132,132 @@ def test_addresses_beside_a_name_are_not_mentioned() -> None:
     """What a name resolved to is no news when the name itself was found."""
     found = find_destinations('Get "https://a.example.com/": dial tcp 1.2.3.4:443: connect: refused')
     assert not any("IP address" in sentence for sentence in found.explanations)
+
+
+CASES = [json.loads(line) for line in Path(__file__).with_name("pasted.jsonl").read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["about"] for case in CASES])
+def test_what_people_paste(case: dict[str, Any]) -> None:
+    """Only what failed is taken, with its port; what no allowance can mend is explained."""
+    found = find_destinations(case["text"])
+    assert [str(destination) for destination in found.destinations] == case["destinations"]
+    assert case.get("says", "") in " ".join(found.explanations)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["about"] for case in CASES])
+def test_an_explanation_is_never_replaced_by_a_parse_error(case: dict[str, Any]) -> None:
+    """Typed behind ``check`` or ``request``, the text gives its destinations or what it means."""
+    if case["destinations"]:
+        assert [str(destination) for destination in read_destinations(case["text"])] == case["destinations"]
+        return
+    with pytest.raises(InvalidFqdn) as refused:
+        read_destinations(case["text"])
+    assert case["says"] in refused.value.sentence
+
+
+COLUMNS = ["TimeGenerated [UTC]", "Action", "ActionReason", "DestinationPort", "Fqdn", "Protocol", "SourceIp"]
+
+
+@st.composite
+def logged(draw: st.DrawFn) -> tuple[list[list[str]], list[str]]:
+    """Rows of the firewall's log with their columns in any order, and the destinations that they deny."""
+    order = draw(st.permutations(range(len(COLUMNS))))
+    rows, denied = [[COLUMNS[place] for place in order]], []
+    hosts = st.from_regex(r"[a-z]{2,8}\.(example|contoso)\.(com|net)", fullmatch=True)
+    for host in draw(st.lists(hosts, min_size=1, max_size=4, unique=True)):
+        action, port = draw(st.sampled_from(["Deny", "Allow", "deny"])), draw(st.sampled_from([443, 8443, 4443]))
+        row = ["11/26/2025, 2:16:47 PM", action, "Default Action", str(port), host, "HTTPS", "10.1.2.3"]
+        rows.append([row[place] for place in order])
+        denied += [str(Destination(host, port=port))] if action != "Allow" else []
+    return rows, denied
+
+
+def as_csv(rows: list[list[str]], delimiter: str) -> str:
+    """A table with quotes where the delimiter needs them."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def as_table(rows: list[list[str]]) -> str:
+    """A table as the Azure CLI prints it."""
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def as_json(rows: list[list[str]]) -> str:
+    """JSON, a line for each record."""
+    return "\n".join(json.dumps(dict(zip(rows[0], row, strict=True))) for row in rows[1:])
+
+
+def as_fields(rows: list[list[str]], mark: str) -> str:
+    """A field a line, and an empty line between records."""
+    return "\n\n".join(
+        "\n".join(f"{name}{mark}{cell}" for name, cell in zip(rows[0], row, strict=True)) for row in rows[1:]
+    )
+
+
+@given(logged(), st.sampled_from([*",;\t|^~"]), st.sampled_from([": ", "\t", " = ", "\n"]))
+def test_every_form_of_a_table_says_the_same(log: tuple[list[list[str]], list[str]], delimiter: str, mark: str) -> None:
+    """Whatever the delimiter, the order of columns and the form, only denied rows are taken, with their ports."""
+    rows, denied = log
+    for text in (as_csv(rows, delimiter), as_table(rows), as_json(rows), as_fields(rows, mark)):
+        assert sorted(map(str, find_destinations(text).destinations)) == sorted(denied), text
+
+
+ERRORS = [
+    "curl: (6) Could not resolve host: {host}",
+    "wget: unable to resolve host address '{host}'",
+    'Error: Get "https://{host}/x": net/http: TLS handshake timeout',
+    "dial tcp: lookup {host} on 10.0.0.10:53: no such host",
+    "npm ERR! network request to https://{host}/x failed, reason: getaddrinfo ENOTFOUND {host}",
+    "HTTPSConnectionPool(host='{host}', port=443): Max retries exceeded with url: /x",
+    "java.net.UnknownHostException: {host}: Name or service not known",
+    "No such host is known. ({host}:443)",
+    "fatal: unable to access 'https://{host}/a.git/': Could not resolve host: {host}",
+    "HTTPS request from 10.0.0.4:1234 to {host}:443. Action: Deny. No rule matched.",
+    'Failed to pull image "{host}/a/b:1": EOF',
+]
+BESIDE = [
+    "Hit:1 http://azure.archive.ubuntu.com/ubuntu jammy InRelease",
+    "Get:2 https://packages.microsoft.com/ubuntu prod InRelease [3632 B]",
+    "For more information see https://learn.microsoft.com/azure/aks",
+    "Looking in indexes: https://pypi.org/simple",
+    "HTTPS request from 10.0.0.4:1234 to ok.example.com:443. Action: Allow. Rule Collection: c. Rule: r",
+    '{"Fqdn":"ok.example.com","Action":"Allow","Protocol":"HTTPS","DestinationPort":443}',
+    "    at Socket.connect (/app/node_modules/net/index.js:12:5)",
+    "\t/go/src/main.go:123 +0x1d",
+    "maintainer: team@corp.example.com",
+    'Successfully pulled image "quay.io/a/b:1" in 2s',
+]
+
+
+@given(st.sampled_from(ERRORS), st.lists(st.sampled_from(BESIDE), max_size=4), st.booleans())
+def test_only_what_failed_is_taken(error: str, beside: list[str], is_first: bool) -> None:
+    """Whatever stands around an error, its host is the only destination."""
+    lines = [error.format(host="api.partner.example"), *beside]
+    found = find_destinations("\n".join(lines if is_first else lines[::-1]))
+    assert [str(destination) for destination in found.destinations] == ["api.partner.example"]
+
+
+@given(st.sampled_from(sorted(SERVICES)))
+def test_ports_of_other_protocols_are_never_https(port: int) -> None:
+    """Typed or pasted, such a port is explained with the name of its protocol."""
+    with pytest.raises(InvalidFqdn, match=re.escape(SERVICES[port].name)):
+        read_destinations(f"api.example.com:{port}")
+    found = find_destinations(f"dial tcp api.example.com:{port}: i/o timeout")
+    assert found.destinations == ()
+    assert f"on port {port} is {SERVICES[port].name}" in " ".join(found.explanations)
+
+
+@pytest.mark.parametrize(
+    "piece", ["see https://", '{"a":[', "Fqdn,Action\n", "lookup a", "a.b HTTPS:443 ", "image 'a/b' "]
+)
+def test_a_long_text_is_read(piece: str) -> None:
+    """The longest message of one repeated piece gives an answer."""
+    assert len(find_destinations((piece * 40_000)[:40_000]).explanations) < 10
 
 
 @given(st.text(max_size=200) | st.lists(pasted_texts(), max_size=5).map("\n".join))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.fqdn import Destination, parse_destinations, parse_fqdn, skeleton
+from bot.domain.fqdn import Destination, parse_destinations, parse_fqdn, skeleton, suffix_of
 from bot.domain.risk import DEFAULT_TABLE, Level, Subject, assess, extended, narrower
 from bot.errors import BadConfiguration
 from tests.strategies import destinations, durations
@@ -35,6 +35,38 @@ def codes(text: str, duration: timedelta | None = WEEK, environment: str = "", p
         ("*.windows.net", ["wildcard_shared"]),
         ("*.mine.blob.core.windows.net", ["wildcard_deep"]),
         ("mine.blob.core.windows.net", ["shared_hosting"]),
+        ("*.s3.eu-west-1.amazonaws.com", ["wildcard_shared"]),
+        ("*.eu-west-1.amazonaws.com", ["wildcard_shared"]),
+        ("*.mybucket.s3.eu-west-1.amazonaws.com", ["wildcard_deep"]),
+        ("mybucket.s3.eu-west-1.amazonaws.com", ["shared_hosting"]),
+        ("*.execute-api.eu-central-1.amazonaws.com", ["wildcard_shared"]),
+        ("*.elb.eu-west-1.amazonaws.com", ["wildcard_shared"]),
+        ("*.eu-west-1.elb.amazonaws.com", ["wildcard_shared"]),
+        ("*.elb.amazonaws.com", ["wildcard_shared"]),
+        ("*.lambda-url.eu-west-1.on.aws", ["wildcard_shared"]),
+        ("*.a.run.app", ["wildcard_shared"]),
+        ("*.run.app", ["wildcard_shared"]),
+        ("*.europe-west1.run.app", ["wildcard_shared"]),
+        ("x-uc.a.run.app", ["shared_hosting"]),
+        ("*.postgres.database.azure.com", ["wildcard_shared"]),
+        ("*.database.azure.com", ["wildcard_shared"]),
+        ("*.azconfig.io", ["wildcard_shared"]),
+        ("*.z6.blob.storage.azure.net", ["wildcard_shared"]),
+        ("*.blob.storage.azure.net", ["wildcard_shared"]),
+        ("md-1.z6.blob.storage.azure.net", ["shared_hosting"]),
+        ("*.servicebus.windows.net", ["wildcard_shared"]),
+        ("*.redis.cache.windows.net", ["wildcard_shared"]),
+        ("*.westeurope.redis.azure.net", ["wildcard_shared"]),
+        ("*.westeurope.cloudapp.azure.com", ["wildcard_shared"]),
+        ("*.mine.westeurope.cloudapp.azure.com", ["wildcard_deep"]),
+        ("mine.westeurope.cloudapp.azure.com", ["shared_hosting"]),
+        ("*.z6.web.core.windows.net", ["wildcard_shared"]),
+        ("*.core.windows.net", ["wildcard_shared"]),
+        ("*.westeurope.azurecontainer.io", ["wildcard_shared"]),
+        ("*.westeurope-01.azurewebsites.net", ["wildcard_shared"]),
+        ("mine.azurewebsites.net", ["shared_hosting"]),
+        ("*.fra1.digitaloceanspaces.com", ["wildcard_shared"]),
+        ("*.eu.r2.cloudflarestorage.com", ["wildcard_shared"]),
         ("http:example.com", ["plain_http"]),
         ("https:example.com:8443", ["unusual_port"]),
         ("mssql:db.example.com", ["mssql"]),
@@ -104,10 +136,21 @@ def test_more_never_weighs_less(
 def test_tables_are_canonical_and_distinct() -> None:
     """Every name of the tables parses to itself, and no two well-known domains are taken for each other."""
     listed = {host for listing in DEFAULT_TABLE.hosts.values() for host in listing.hosts}
-    for name in listed | DEFAULT_TABLE.shared_suffixes | DEFAULT_TABLE.well_known:
+    shared = {suffix.replace("*", "region") for suffix in DEFAULT_TABLE.shared_suffixes}
+    for name in listed | shared | DEFAULT_TABLE.well_known:
         assert parse_fqdn(name) == name
     assert len({skeleton(name) for name in DEFAULT_TABLE.well_known}) == len(DEFAULT_TABLE.well_known)
     assert set(DEFAULT_TABLE.hosts) <= set(DEFAULT_TABLE.weights)
+
+
+@given(st.sampled_from(sorted(DEFAULT_TABLE.shared_suffixes)), st.sampled_from(["westeurope", "eu-west-1", "z6"]))
+def test_no_wildcard_takes_every_customer_of_a_shared_suffix(suffix: str, region: str) -> None:
+    """Whatever its depth: the suffix itself, and every domain above it that somebody registered."""
+    base = suffix.replace("*", region)
+    while base.count(".") >= 1 and base != suffix_of(base).registry:
+        found = {reason.code for reason in assess(Subject((Destination(f"*.{base}"),), WEEK)).reasons}
+        assert "wildcard_shared" in found, base
+        base = base.partition(".")[2]
 
 
 def test_configuration_extends_the_table() -> None:

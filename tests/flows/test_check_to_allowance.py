@@ -74,7 +74,7 @@ def test_allowed_and_dead_are_refused_with_their_rules(sandbox: SandboxProcess) 
     sandbox.type("UDEV0001", "request aks-udr github.com")
     wait_for(lambda: "Nothing has to be asked for" in form(sandbox), "The form does not say so", 30)
     assert "rule github in rule collection tools" in submit(sandbox)["errors"]["destinations"]
-    refused = submit(sandbox, destinations="mail.example.com:25")["errors"]["destinations"]
+    refused = submit(sandbox, destinations="https:mail.example.com:25")["errors"]["destinations"]
     assert "rule smtp in rule collection deny-mail" in refused
     assert sandbox.cards() == []
 

@@ -96,7 +96,7 @@ SAID = [
     ),
     ("aks-udr https:example.com:8443", ["denied: no rule allows it", "open_request", "10.10.0.0/22"]),
     (
-        "aks-udr mail.example.com:25",
+        "aks-udr https:mail.example.com:25",
         [
             "denied by rule smtp in rule collection deny-mail. No allowance can change that: ",
             "Ask whoever owns it.",
@@ -211,7 +211,7 @@ def test_the_form_says_what_is_allowed_already(world: World) -> None:
     assert "opens every name of the whole domain docker.com" in notes
     assert "Nothing has to be asked for" in notes_of(request(world, "aks-udr github.com"))
     assert "by FQDN tag AzureKubernetesService in rule fqdn" in notes_of(request(world, "aks-udr mcr.microsoft.com"))
-    assert "could not take effect: rule smtp" in notes_of(request(world, "aks-udr mail.example.com:25"))
+    assert "could not take effect: rule smtp" in notes_of(request(world, "aks-udr https:mail.example.com:25"))
     assert "no firewall filters it" in notes_of(request(world, "aks-lb"))
 
 
@@ -223,7 +223,7 @@ def test_a_submit_drops_what_is_allowed_and_says_so(world: World) -> None:
     with pytest.raises(AlreadyAllowed, match="rule github"):
         views.request(world.ctx, submitted(DEV, FORM | {"destinations": "github.com"}))
     with pytest.raises(CannotTakeEffect, match="rule smtp"):
-        views.request(world.ctx, submitted(DEV, FORM | {"destinations": "mail.example.com:25"}))
+        views.request(world.ctx, submitted(DEV, FORM | {"destinations": "https:mail.example.com:25"}))
     (made,) = allowances.requests(world.ctx, DEV, "mine")
     assert [str(one) for one in made.destinations] == ["api.example.com"]
 
@@ -251,6 +251,13 @@ PASTED = [
     ("aks-udr curl: (6) Could not resolve host: api.stripe.com", "aks-udr", "api.stripe.com", "did not resolve"),
     ("curl: (6) Could not resolve host: api.stripe.com", "", "api.stripe.com", "did not resolve"),
     ("aks-udr https://pypi.org/simple/", "aks-udr", "pypi.org", ""),
+    ("aks-udr *.hcp.&lt;region&gt;.azmk8s.io", "aks-udr", "*.hcp.westeurope.azmk8s.io", "filled in as westeurope"),
+    (
+        "aks-udr HTTPS request from 10.10.0.1:65. Action: Deny. Reason: SNI TLS extension was missing.",
+        "aks-udr",
+        "",
+        "SNI",
+    ),
     ("aks-udr bundle:docker-hub", "aks-udr", "", ""),
 ]
 

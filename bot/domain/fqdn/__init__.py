@@ -1,44 +1,55 @@
 """Destinations: strict parsing of what people type or paste, and Azure Firewall's own way to match names.
 
-Four files: ``names`` (one FQDN, wildcards, public suffixes), ``destinations`` (FQDN, protocol and port; several at a
-time), ``scripts`` (Unicode form, mixed scripts, look-alikes) and this list of what others use.
+``names`` (one FQDN, wildcards), ``suffixes`` (of the Public Suffix List), ``destinations`` (FQDN, protocol and port),
+``many`` (several at a time), ``services`` (protocols that need a network rule), ``private`` (names that no allowance
+can open), ``placeholders`` (what documentation leaves open), ``scripts`` (Unicode form, mixed scripts, look-alikes).
 """
 
 from bot.domain.fqdn.destinations import (
     DEFAULT_PORTS,
     MAX_PORT,
     Destination,
-    Parsed,
-    Problem,
     Protocol,
     parse_destination,
-    parse_destinations,
-    parse_many,
     refang,
 )
-from bot.domain.fqdn.names import Suffix, covers, has_registry, is_address, parse_fqdn, registrable, suffix_of
+from bot.domain.fqdn.many import Parsed, Problem, parse_destinations, parse_many
+from bot.domain.fqdn.names import covers, is_address, parse_fqdn
+from bot.domain.fqdn.placeholders import fill_region, find_placeholder
+from bot.domain.fqdn.private import reason_inside
 from bot.domain.fqdn.scripts import homograph_reasons, is_mixed_script, skeleton, unicode_form
+from bot.domain.fqdn.services import SCHEMES, SERVICES, Service, is_sql_redirect, needs_network_rule
+from bot.domain.fqdn.suffixes import Suffix, has_registry, registrable, spans_suffix, suffix_of
 
 __all__ = [
     "DEFAULT_PORTS",
     "MAX_PORT",
+    "SCHEMES",
+    "SERVICES",
     "Destination",
     "Parsed",
     "Problem",
     "Protocol",
+    "Service",
     "Suffix",
     "covers",
+    "fill_region",
+    "find_placeholder",
     "has_registry",
     "homograph_reasons",
     "is_address",
     "is_mixed_script",
+    "is_sql_redirect",
+    "needs_network_rule",
     "parse_destination",
     "parse_destinations",
     "parse_fqdn",
     "parse_many",
+    "reason_inside",
     "refang",
     "registrable",
     "skeleton",
+    "spans_suffix",
     "suffix_of",
     "unicode_form",
 ]

@@ -1,12 +1,13 @@
 """A destination: FQDN, protocol and destination port, as one application rule can open it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.domain.fqdn.names import is_address, parse_fqdn, shown
+from bot.domain.fqdn.names import check_placeholder, is_address, parse_fqdn, shown
+from bot.domain.fqdn.services import SCHEMES, SERVICES, is_sql_redirect, needs_network_rule
 from bot.errors import InvalidFqdn
 
 
@@ -61,9 +62,9 @@ class Destination:
 _DEFANGED_DOT = re.compile(r"\s?[\[({]\s?(?:\.|dot)\s?[\])}]\s?", re.IGNORECASE)
 _DEFANGED_COLON = re.compile(r"\[:\]|\[:(?=//)|\[(?=://)|(?<=:)\](?=//)|(?<=://)\]")
 _HXXP = re.compile(r"\bh(?:xx|\*\*|tt)p(?=s?:)", re.IGNORECASE)
-_TYPOGRAPHIC_QUOTES = "\u2018\u2019\u201c\u201d\u00ab\u00bb"
-_BULLETS = "\u2022\u00b7\u2023\u25e6\u25aa\u2013\u2014"
-_WRAPPING = " \t\r\n\"'`<>()" + _TYPOGRAPHIC_QUOTES
+TYPOGRAPHIC_QUOTES = "\u2018\u2019\u201c\u201d\u00ab\u00bb"
+"""Quotes as word processors set them."""
+_WRAPPING = " \t\r\n\"'`<>()" + TYPOGRAPHIC_QUOTES
 _URL = re.compile(r"^(?P<scheme>[a-z][a-z0-9+.-]*):[/\\]+(?P<authority>[^/\\?#]*)", re.IGNORECASE)
 _BESIDE_HOST = re.compile(r"[/\\?#@]")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
@@ -81,18 +82,20 @@ def parse_destination(text: str) -> Destination:
     Args:
         text: ``[protocol:]host[:port]``: ``example.com``, ``*.example.com``, ``http:example.com``,
             ``https:example.com:8443``, ``mssql:example.com``, ``example.com:8443``. Without a protocol the port tells
-            it: 80 http, 1433 mssql, any other https.
+            it: 80 http, 1433 mssql, any other https unless another protocol is known to use it.
 
     Raises:
         InvalidFqdn: It is not a destination; with the corrected form as ``suggestion`` where one exists.
     """
-    bare = refang(text).strip(_WRAPPING)
+    bare = refang(text).strip()
+    check_placeholder(bare)
+    bare = bare.strip(_WRAPPING)
     if url := _URL.match(bare):
         raise _refused_url(bare, url["scheme"].lower(), url["authority"])
     if _BESIDE_HOST.search(bare) and not is_address(bare):
         raise _refused_path(bare)
     scheme, host, port = _split(bare)
-    protocol = _protocol(scheme, port)
+    protocol = _protocol(scheme, host, port)
     try:
         return Destination(parse_fqdn(host), protocol, port or DEFAULT_PORTS[protocol])
     except InvalidFqdn as error:
@@ -118,15 +121,27 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _protocol(scheme: str | None, port: int | None) -> Protocol:
+def _protocol(scheme: str | None, host: str, port: int | None) -> Protocol:
     if scheme is None:
-        return _PORT_PROTOCOL.get(port or 443, Protocol.HTTPS)
+        return _by_port(host, port or DEFAULT_PORTS[Protocol.HTTPS])
+    name = scheme.strip().lower()
+    if service := SCHEMES.get(name):
+        raise InvalidFqdn(needs_network_rule(host, service, port))
     try:
-        return Protocol(scheme.strip().lower())
+        return Protocol(name)
     except ValueError:
         raise InvalidFqdn(
             f"{shown(scheme)} is not a protocol that an application rule can match. Use http, https or mssql."
         ) from None
+
+
+def _by_port(host: str, port: int) -> Protocol:
+    """What a port says; HTTPS unless another protocol is known to use it."""
+    if service := SERVICES.get(port):
+        raise InvalidFqdn(
+            f"{needs_network_rule(host, service, port)} If it is HTTPS all the same, write https:{host}:{port}."
+        )
+    return Protocol.MSSQL if is_sql_redirect(host, port) else _PORT_PROTOCOL.get(port, Protocol.HTTPS)
 
 
 def _with(fqdn: str | None, protocol: Protocol, port: int | None) -> str | None:
@@ -137,6 +152,8 @@ def _refused_url(text: str, scheme: str, authority: str) -> InvalidFqdn:
     """What was pasted is a URL: its host, with the protocol and port that it means, is the suggestion."""
     host, _, port = authority.rpartition("@")[2].partition(":")
     protocol = _SCHEME_PROTOCOL.get(scheme)
+    if protocol is None and (service := SCHEMES.get(scheme)):
+        return InvalidFqdn(needs_network_rule(shown(host), service, int(port) if _PORT.fullmatch(port) else None))
     if protocol is None:
         return InvalidFqdn(
             f"{shown(text)} uses {scheme}, which no application rule can match. "
@@ -159,70 +176,3 @@ def _refused_path(text: str) -> InvalidFqdn:
     except InvalidFqdn:
         return InvalidFqdn(f"{sentence}: leave out user name and path.")
     return InvalidFqdn(f"{sentence}: use {found}.", suggestion=found)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One piece of a pasted list that is not a destination.
-
-    Attributes:
-        text: The piece as it was found.
-        sentence: What is wrong with it.
-        suggestion: The corrected form, where one exists.
-    """
-
-    text: str
-    sentence: str
-    suggestion: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """What a pasted list holds: destinations and problems, both in order and without repeats."""
-
-    destinations: tuple[Destination, ...]
-    problems: tuple[Problem, ...]
-
-
-_SLACK_LINK = re.compile(r"<(?:mailto:)?([^<>|\s]+)(?:\|([^<>\n]*))?>")
-_BULLET = re.compile(rf"^[ \t]*(?:[-*+{_BULLETS}]|[0-9]{{1,3}}[.)])[ \t]+(?=\S)", re.MULTILINE)
-_SEPARATOR = re.compile(rf"[\s,;|\"'`<>(){{}}\[\]{_TYPOGRAPHIC_QUOTES}]+")
-_JOINING_WORDS = frozenset({"and", "or", "&", "-", *_BULLETS})
-
-
-def parse_many(text: str) -> Parsed:
-    """Read a pasted list: any separators, bullets, quotes, brackets, defanged dots, Slack's own link markup.
-
-    Never raises; what is not a destination is a problem beside those that are.
-    """
-    destinations: dict[Destination, None] = {}
-    problems: dict[str, Problem] = {}
-    for piece in _pieces(text):
-        try:
-            destinations[parse_destination(piece)] = None
-        except InvalidFqdn as error:
-            problems[piece] = Problem(piece, error.sentence, error.suggestion)
-    return Parsed(tuple(destinations), tuple(problems.values()))
-
-
-def _pieces(text: str) -> Iterator[str]:
-    unlinked = _SLACK_LINK.sub(lambda link: f" {link[2] or link[1]} ", refang(text))
-    for piece in _SEPARATOR.split(_BULLET.sub("", unlinked)):
-        if piece and piece.lower() not in _JOINING_WORDS:
-            yield piece
-
-
-def parse_destinations(text: str) -> tuple[Destination, ...]:
-    """Read a pasted list in which every piece must be a destination.
-
-    Raises:
-        InvalidFqdn: Nothing was found, or a piece is wrong: the first one's sentence, and how many others are.
-    """
-    parsed = parse_many(text)
-    if parsed.problems:
-        first, *others = parsed.problems
-        more = f" {len(others)} more of this list cannot be used either." if others else ""
-        raise InvalidFqdn(first.sentence + more, suggestion=first.suggestion)
-    if not parsed.destinations:
-        raise InvalidFqdn("No destination was given: write a host name such as example.com.")
-    return parsed.destinations

@@ -18,11 +18,12 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
 
 import idna
-import tldextract
 
+from bot.domain.fqdn.placeholders import find_placeholder
+from bot.domain.fqdn.private import reason_inside, without_private_link
+from bot.domain.fqdn.suffixes import suffix_of
 from bot.errors import InvalidFqdn
 
 MAX_LABEL = 63
@@ -107,7 +108,21 @@ def parse_fqdn(text: str) -> str:
         InvalidFqdn: Azure Firewall would refuse the name, or read it more widely than it looks; with the corrected
             form as ``suggestion`` where one exists.
     """
+    check_placeholder(text)
     return _read(text, corrections=_MAX_CORRECTIONS)
+
+
+def check_placeholder(text: str) -> None:
+    """Ask for the value of a placeholder; case counts, so this looks at what was typed.
+
+    Raises:
+        InvalidFqdn: There is one; the sentence names it.
+    """
+    if placeholder := find_placeholder(text[:_MAX_TEXT]):
+        raise InvalidFqdn(
+            f"{shown(text)} holds a placeholder. Put the real value in the place of {shown(placeholder)}, for example "
+            "the region or the account."
+        )
 
 
 def _read(text: str, *, corrections: int) -> str:
@@ -119,10 +134,16 @@ def _read(text: str, *, corrections: int) -> str:
     is_wildcard = bare.startswith("*.")
     base = _a_labels(bare.removeprefix("*."))
     name = f"*.{base}" if is_wildcard else base
+    _check_inside(name, base)
     _check_whole(name, base)
     if is_wildcard:
         _check_breadth(name, base)
     return name
+
+
+def _check_inside(name: str, base: str) -> None:
+    if reason := reason_inside(base):
+        raise InvalidFqdn(reason.replace(base, name, 1), suggestion=without_private_link(name))
 
 
 def _refused(refusal: _Refusal, text: str, corrections: int) -> InvalidFqdn:
@@ -235,7 +256,8 @@ def _check_whole(name: str, base: str) -> None:
         raise InvalidFqdn(f"{shown(name)} has {len(name)} characters; a name has {MAX_NAME} at most.")
     if "." not in name:
         raise InvalidFqdn(
-            f"{shown(name)} is a single label. Write the full name with its domain, such as api.example.com."
+            f"{shown(name)} is a single label: such names are looked up inside the cluster. Write the full name with "
+            "its domain, such as api.example.com."
         )
     if not re.fullmatch(r"[a-z][a-z0-9-]*[a-z0-9]", top):
         raise InvalidFqdn(f"{shown(name)} ends in {shown(top)}, which is no top-level domain.")
@@ -262,50 +284,3 @@ def covers(pattern: str, name: str) -> bool:
     if pattern.startswith("*"):
         return name.removeprefix("*").endswith(pattern[1:])
     return pattern == name
-
-
-@dataclass(frozen=True, slots=True)
-class Suffix:
-    """The public suffixes of a name, by the Public Suffix List (https://publicsuffix.org/list/, bundled snapshot).
-
-    Attributes:
-        registry: The part that a registry runs (``com``, ``co.uk``); the last label under an unlisted top level.
-        private: The part that a host shares among its customers (``github.io``, ``blob.core.windows.net``), or None.
-    """
-
-    registry: str
-    private: str | None
-
-
-@cache
-def _extractor() -> tldextract.TLDExtract:
-    # Neither network nor cache files: the list that ships with the package is the only source.
-    return tldextract.TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
-
-
-@lru_cache(maxsize=16_384)
-def suffix_of(fqdn: str) -> Suffix:
-    """The public suffixes of a canonical name (of the part after ``*.`` for a wildcard)."""
-    base = fqdn.removeprefix("*.")
-    found = _extractor().extract_str(base)
-    registry = found.registry_suffix or base.rpartition(".")[2]
-    return Suffix(registry=registry, private=found.suffix if found.is_private else None)
-
-
-def registrable(fqdn: str) -> str:
-    """The domain that somebody registered: one label below the registry's suffix (``example.co.uk``)."""
-    base = fqdn.removeprefix("*.")
-    below = base.removesuffix(suffix_of(base).registry).rstrip(".")
-    label = below.rpartition(".")[2]
-    return f"{label}.{suffix_of(base).registry}" if label else base
-
-
-def has_registry(fqdn: str) -> bool:
-    """Whether anybody registers names under its top level: not under ``.internal``, ``.local`` or ``home.arpa``."""
-    base = fqdn.removeprefix("*.")
-    return "." in base and _is_public_top(base.rpartition(".")[2])
-
-
-@lru_cache(maxsize=4096)
-def _is_public_top(top: str) -> bool:
-    return top != "arpa" and bool(_extractor().extract_str(f"name.domain.{top}").registry_suffix)

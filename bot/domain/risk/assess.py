@@ -14,6 +14,7 @@ from bot.domain.fqdn import (
     homograph_reasons,
     registrable,
     skeleton,
+    spans_suffix,
     suffix_of,
     unicode_form,
 )
@@ -122,14 +123,13 @@ def _findings(destination: Destination, subject: Subject, table: RiskTable) -> I
 def _breadth(destination: Destination, table: RiskTable) -> Iterator[tuple[str, str]]:
     fqdn = destination.fqdn
     base = fqdn.removeprefix("*.")
-    shared = _shared_suffix(base, table)
     if not destination.is_wildcard:
-        if shared and shared != base:
+        if shared := next((parent for parent in _parents(base.partition(".")[2]) if _is_shared(parent, table)), None):
             yield (
                 "shared_hosting",
                 f"{fqdn} is one customer's name on {shared}: make sure whose.",
             )
-    elif shared == base or any(covers(fqdn, suffix) for suffix in table.shared_suffixes):
+    elif _is_shared(base, table) or spans_suffix(base) or any(_lies_below(one, base) for one in table.shared_suffixes):
         yield "wildcard_shared", f"{fqdn} opens names of every customer of a shared host, attackers included."
     elif base == registrable(base):
         yield "wildcard_domain", f"{fqdn} opens every name of the whole domain {base}, at any depth."
@@ -137,10 +137,23 @@ def _breadth(destination: Destination, table: RiskTable) -> Iterator[tuple[str, 
         yield "wildcard_deep", f"{fqdn} opens every name below {base}, at any depth."
 
 
-def _shared_suffix(base: str, table: RiskTable) -> str | None:
-    """The shared hosting domain that a name is, or is below of."""
-    listed = (parent for parent in _parents(base) if parent in table.shared_suffixes)
-    return next(listed, None) or suffix_of(base).private
+def _is_shared(name: str, table: RiskTable) -> bool:
+    """Whether customers each get a name directly below this one."""
+    if name in table.shared_suffixes or suffix_of(name).private == name:
+        return True
+    return any(_fits(name.split("."), suffix.split(".")) for suffix in table.shared_patterns)
+
+
+def _lies_below(suffix: str, base: str) -> bool:
+    """Whether a shared suffix, stars included, may lie below a domain."""
+    labels, wanted = base.split("."), suffix.split(".")
+    return len(wanted) > len(labels) and _fits(labels, wanted[-len(labels) :])
+
+
+def _fits(labels: list[str], pattern: list[str]) -> bool:
+    return len(labels) == len(pattern) and all(
+        wanted in ("*", label) for label, wanted in zip(labels, pattern, strict=True)
+    )
 
 
 def _parents(name: str) -> Iterator[str]:

@@ -94,22 +94,48 @@ HOSTS: Mapping[str, HostList] = MappingProxyType(
 )
 
 SHARED_SUFFIXES = _names(
-    # Services where each customer gets a name, not (all) in the Public Suffix List:
+    # Services where each customer gets a name, not in the private section of the Public Suffix List (the snapshot that
+    # tldextract 5.3 bundles); a star is one label, a region or a zone for the most part. Azure:
     # https://learn.microsoft.com/azure/security/fundamentals/azure-domains
-    "azurecr.io azurecontainerapps.io azurefd.net azureedge.net azure-api.net azurewebsites.net azurestaticapps.net "
-    "blob.core.windows.net file.core.windows.net queue.core.windows.net table.core.windows.net dfs.core.windows.net "
-    "web.core.windows.net database.windows.net servicebus.windows.net vault.azure.net documents.azure.com "
-    "redis.cache.windows.net search.windows.net cloudapp.net cloudapp.azure.com trafficmanager.net azurehdinsight.net "
-    "openai.azure.com cognitiveservices.azure.com services.ai.azure.com sharepoint.com onmicrosoft.com "
+    # https://learn.microsoft.com/azure/private-link/private-endpoint-dns
+    "azurecr.io *.data.azurecr.io azconfig.io azurecontainerapps.io *.azurecontainerapps.io "
+    "*.azurewebsites.net scm.azurewebsites.net *.azurefd.net trafficmanager.net azurehdinsight.net "
+    "file.core.windows.net queue.core.windows.net table.core.windows.net dfs.core.windows.net "
+    "web.core.windows.net *.web.core.windows.net blob.storage.azure.net *.blob.storage.azure.net "
+    "*.file.storage.azure.net *.queue.storage.azure.net *.table.storage.azure.net *.dfs.storage.azure.net "
+    "*.web.storage.azure.net database.windows.net postgres.database.azure.com mysql.database.azure.com "
+    "mariadb.database.azure.com documents.azure.com mongo.cosmos.azure.com cassandra.cosmos.azure.com "
+    "gremlin.cosmos.azure.com table.cosmos.azure.com postgres.cosmos.azure.com mongocluster.cosmos.azure.com "
+    "redis.cache.windows.net *.redisenterprise.cache.azure.net *.redis.azure.net search.windows.net "
+    "vault.azure.net managedhsm.azure.net *.attest.azure.net cloudapp.azure.com *.cloudapp.azure.com "
+    "*.eventgrid.azure.net service.signalr.net webpubsub.azure.com azure-devices.net azure-devices-provisioning.net "
+    "openai.azure.com cognitiveservices.azure.com services.ai.azure.com api.azureml.ms *.inference.ml.azure.com "
+    "*.kusto.windows.net *.batch.azure.com sql.azuresynapse.net dev.azuresynapse.net azuredatabricks.net "
+    "*.logic.azure.com *.grafana.azure.com *.prometheus.monitor.azure.com *.ingest.monitor.azure.com "
+    "*.communication.azure.com media.azure.net sharepoint.com onmicrosoft.com crm.dynamics.com "
+    "blob.core.usgovcloudapi.net file.core.usgovcloudapi.net queue.core.usgovcloudapi.net "
+    "table.core.usgovcloudapi.net dfs.core.usgovcloudapi.net *.web.core.usgovcloudapi.net "
+    "database.usgovcloudapi.net servicebus.usgovcloudapi.net vault.usgovcloudapi.net azurewebsites.us azurecr.us "
+    "*.cloudapp.usgovcloudapi.net blob.core.chinacloudapi.cn file.core.chinacloudapi.cn queue.core.chinacloudapi.cn "
+    "table.core.chinacloudapi.cn dfs.core.chinacloudapi.cn *.web.core.chinacloudapi.cn database.chinacloudapi.cn "
+    "servicebus.chinacloudapi.cn vault.azure.cn azurecr.cn chinacloudsites.cn *.cloudapp.chinacloudapi.cn "
     # https://docs.aws.amazon.com/general/latest/gr/rande.html
-    "amazonaws.com cloudfront.net awsapprunner.com on.aws "
-    # https://cloud.google.com/storage/docs/request-endpoints ; https://firebase.google.com/docs/hosting
-    "storage.googleapis.com run.app cloudfunctions.net appspot.com web.app firebaseapp.com googleusercontent.com "
+    "amazonaws.com *.amazonaws.com elb.*.amazonaws.com dkr.ecr.*.amazonaws.com *.rds.amazonaws.com "
+    "*.es.amazonaws.com *.cache.amazonaws.com *.redshift.amazonaws.com *.docdb.amazonaws.com mq.*.amazonaws.com "
+    "kafka.*.amazonaws.com iot.*.amazonaws.com appsync-api.*.amazonaws.com amazoncognito.com "
+    "auth.*.amazoncognito.com awsapprunner.com *.awsapprunner.com on.aws *.on.aws lambda-url.*.on.aws "
+    # https://cloud.google.com/run/docs/triggering/https-request ; https://firebase.google.com/docs/hosting
+    "run.app *.run.app cloudfunctions.net appspot.com *.r.appspot.com web.app firebaseapp.com firebaseio.com "
+    "googleusercontent.com "
     # https://developers.cloudflare.com/r2/ ; https://docs.digitalocean.com/products/spaces/ ; https://docs.fastly.com
-    "workers.dev pages.dev r2.dev r2.cloudflarestorage.com digitaloceanspaces.com fastly.net "
-    "akamaized.net herokuapp.com "
-    "netlify.app vercel.app onrender.com fly.dev github.io gitlab.io githubusercontent.com atlassian.net zendesk.com "
-    "myshopify.com wordpress.com blogspot.com"
+    "workers.dev *.workers.dev pages.dev *.pages.dev r2.dev r2.cloudflarestorage.com *.r2.cloudflarestorage.com "
+    "digitaloceanspaces.com *.digitaloceanspaces.com fastly.net akamaized.net linodeobjects.com *.linodeobjects.com "
+    "wasabisys.com *.wasabisys.com backblazeb2.com *.backblazeb2.com "
+    # https://docs.oracle.com/iaas/Content/Object/Concepts/dedicatedendpoints.htm ; https://docs.snowflake.com
+    "oraclecloud.com *.oraclecloud.com *.customer-oci.com objectstorage.*.oraclecloud.com snowflakecomputing.com "
+    "*.snowflakecomputing.com mongodb.net *.mongodb.net supabase.co "
+    "herokuapp.com netlify.app vercel.app onrender.com fly.dev github.io gitlab.io githubusercontent.com "
+    "atlassian.net zendesk.com myshopify.com wordpress.com blogspot.com"
 )
 
 WELL_KNOWN = _names(

@@ -47,7 +47,8 @@ class RiskTable:
     Attributes:
         weights: Points (0 to 100) of each reason code; 0 switches the reason off.
         hosts: Lists of hosts by reason code.
-        shared_suffixes: Hosting domains whose customers each get a name, besides the Public Suffix List.
+        shared_suffixes: Hosting domains whose customers each get a name, besides the Public Suffix List's private
+            section; ``*`` stands for one label, such as a region.
         well_known: Domains that others imitate.
         production: Environment names (lower case) that count as production.
         long_duration: Points for an allowance longer than each span.
@@ -73,6 +74,11 @@ class RiskTable:
     medium: int = 20
     high: int = 45
     critical: int = 70
+
+    @property
+    def shared_patterns(self) -> tuple[str, ...]:
+        """The shared suffixes that hold a star."""
+        return tuple(suffix for suffix in self.shared_suffixes if "*" in suffix)
 
 
 DEFAULT_TABLE = RiskTable()
