@@ -15,12 +15,12 @@ LOW, CRITICAL = Risk(0, Level.LOW, ()), Risk(90, Level.CRITICAL, ())
 SHORT, LONG = timedelta(days=1), timedelta(days=60)
 
 CASES = [
-    (Question("allowance", "aks", "test", LOW, None, SHORT), VerdictKind.GRANT, "easy"),
-    (Question("allowance", "aks", "test", LOW, None, LONG), VerdictKind.ASK, "long"),
-    (Question("allowance", "aks", "test", LOW, None, None), VerdictKind.ASK, "long"),
-    (Question("allowance", "aks", "test", CRITICAL, None, LONG), VerdictKind.REFUSE, "never"),
-    (Question("allowance", "aks", "production", LOW, None, SHORT), VerdictKind.ASK, "default"),
-    (Question("allowance", "aks", "test", None, None, SHORT), VerdictKind.ASK, "default"),
+    (Question("allowance", "aks", "test", LOW, (), SHORT), VerdictKind.GRANT, "easy"),
+    (Question("allowance", "aks", "test", LOW, (), LONG), VerdictKind.ASK, "long"),
+    (Question("allowance", "aks", "test", LOW, (), None), VerdictKind.ASK, "long"),
+    (Question("allowance", "aks", "test", CRITICAL, (), LONG), VerdictKind.REFUSE, "never"),
+    (Question("allowance", "aks", "production", LOW, (), SHORT), VerdictKind.ASK, "default"),
+    (Question("allowance", "aks", "test", None, (), SHORT), VerdictKind.ASK, "default"),
 ]
 
 
