@@ -97,6 +97,15 @@ def require_undecided(scale: Scale, seen: str, now: datetime) -> None:
     state = scale_status(scale, now)
     if state is not ScaleStatus.WAITING:
         raise AlreadyDecided(f"{scale.id} is {state} already; nothing was changed.")
+    require_same_plan(scale, seen)
+
+
+def require_same_plan(scale: Scale, seen: str) -> None:
+    """Refuse a click on a card that shows another plan than what is stored.
+
+    Raises:
+        StaleView: The digests differ.
+    """
     if seen != scale.plan.digest:
         raise StaleView(f"The plan of {scale.id} has changed since this card was drawn; look at the new card.")
 

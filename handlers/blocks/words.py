@@ -110,7 +110,7 @@ NEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             {
                 "requested": "{who} asked.",
                 "granted": "Granted by the approval policy at once. It goes to the firewall now; live in some minutes.",
-                "seconded": "{approver} approved; {missing} more must.",
+                "seconded": "{approver} approved; {missing}.",
                 "approved": "Approved by {approver}. It goes to the firewall now; live in some minutes.",
                 "denied": "Denied by {ender}.",
                 "applying": "On its way to the firewall. Azure takes three to five minutes.",
@@ -130,7 +130,7 @@ NEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             {
                 "requested": "{who} proposed it.",
                 "granted": "Granted by the approval policy at once. Azure is asked now.",
-                "seconded": "{approver} approved; {missing} more must.",
+                "seconded": "{approver} approved; {missing}.",
                 "approved": "Approved by {approver}. Azure is asked now.",
                 "denied": "Denied by {ender}.",
                 "applying": "Azure is changing the outbound IPs. That takes some minutes.",
