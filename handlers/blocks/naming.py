@@ -41,9 +41,8 @@ class Parts:
 def parts_of(ask: Ask, rulebook: Rulebook) -> Parts:
     """Sort out what belongs to the named bundle: by what the bundle contains now, not by its name."""
     bundle = rulebook.bundles.get(ask.bundle) if ask.bundle else None
-    contents = frozenset(bundle.destinations) if bundle else frozenset[Destination]()
-    own = tuple(one for one in ask.destinations if one in contents)
-    return Parts(bundle, own, tuple(one for one in ask.destinations if one not in contents))
+    beyond = rulebook.beyond(ask.bundle, ask.destinations)
+    return Parts(bundle, tuple(one for one in ask.destinations if one not in beyond), beyond)
 
 
 def names_of(allowance: Allowance, rulebook: Rulebook, *, room: int = LINE_ROOM, plain_text: bool = False) -> str:

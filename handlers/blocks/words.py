@@ -123,7 +123,7 @@ NEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "revoked": "Revoked by {ender}. {removal}",
                 "lapsed": "Nobody decided in time, so it lapsed. `/egress request` asks again.",
                 "failed": "Azure does not take it, so nothing was opened. {failure}",
-                "reminder": "Still waiting for a decision. It lapses {lapses}.",
+                "reminder": "Still waiting for a decision ({missing}). It lapses {lapses}.",
             }
         ),
         "s": MappingProxyType(
@@ -137,7 +137,7 @@ NEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "done": "Done: {count} outbound IPs were read back from Azure.",
                 "lapsed": "Nobody decided in time, so it lapsed.",
                 "failed": "It did not happen. {failure}",
-                "reminder": "Still waiting for a decision. It lapses {lapses}.",
+                "reminder": "Still waiting for a decision ({missing}). It lapses {lapses}.",
             }
         ),
     }
