@@ -46,10 +46,14 @@ def problems_with_people(book: Rulebook, members: Mapping[str, int]) -> list[str
 def _few(book: Rulebook, count: Callable[[tuple[str, ...]], int | None]) -> list[str]:
     found = ((where, quorum, count(quorum.groups)) for where, quorum in _quorums(book) if quorum.groups)
     return [
-        f"{where} needs {quorum.words}, and there {'is' if size == 1 else 'are'} {size or 'nobody'} in it."
+        f"{where} needs {quorum.words}, to which {_people(size)}."
         for where, quorum, size in found
         if size is not None and size < quorum.needed
     ]
+
+
+def _people(count: int) -> str:
+    return {0: "nobody belongs", 1: "1 person belongs"}.get(count, f"{count} people belong")
 
 
 def _listed(book: Rulebook) -> Callable[[tuple[str, ...]], int | None]:
