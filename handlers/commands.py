@@ -120,7 +120,7 @@ def approve(ctx: Context, call: Call) -> Reply:
     found = look_up(ctx, call.caller, subject)
     if isinstance(found, Allowance) and not is_whole(found, ctx.rulebook):
         require(found, Act.APPROVE, ctx.clock.now())
-        return Open(approval_view(found, ctx.rulebook))
+        return Open(approval_view(found, ctx.rulebook, reason))
     return Tell(lists.decided(decide(ctx, call.caller, Decision(subject, True, reason=reason)), ctx.clock.now()))
 
 

@@ -53,7 +53,8 @@ def deny(ctx: Context, call: Call) -> Reply:
 
 def approve(ctx: Context, call: Call) -> Reply:
     """Approves exactly what the modal showed."""
-    decision = Decision(call.value.get("id", ""), True, seen=call.value.get("digest"))
+    reason = call.form.get("reason", "")
+    decision = Decision(call.value.get("id", ""), True, seen=call.value.get("digest"), reason=reason)
     return Tell(lists.decided(decide(ctx, call.caller, decision), ctx.clock.now()))
 
 

@@ -20,12 +20,14 @@ from handlers.blocks.kit import (
     escape,
     fits,
     fold,
+    input_,
     modal,
     paragraphs,
     person,
     said,
     section,
     small_plain,
+    text_input,
     value,
     when,
 )
@@ -119,9 +121,10 @@ def details_view(subject: Allowance | Scale, rulebook: Rulebook) -> View:
     return modal("details", f"{subject.id} in full", _parts(subject, rulebook))
 
 
-def approval_view(allowance: Allowance, rulebook: Rulebook) -> View:
-    """All of it, to approve exactly this."""
-    parts = _parts(allowance, rulebook)
+def approval_view(allowance: Allowance, rulebook: Rulebook, reason: str = "") -> View:
+    """All of it, to approve exactly this; with the reason that was typed, if one was."""
+    why = input_("reason", "Why", text_input(reason, multiline=True), optional=True)
+    parts = [*_parts(allowance, rulebook), why]
     return modal(
         APPROVE, f"{allowance.id} in full", parts, submit="Approve", id=allowance.id, digest=digest_of(allowance)
     )

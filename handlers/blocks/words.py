@@ -48,7 +48,7 @@ HELP = (
         "[CLUSTER HOST… | bundle:NAME | an error]",
         "ask for a cluster to reach hosts; says first who decides",
     ),
-    Help("requests", "[mine | pending | CLUSTER]", "what was asked, and how it stands"),
+    Help("requests", "[mine | pending | CLUSTER | ID]", "what was asked, and how it stands; all of one by its id"),
     Help("revoke", "ID [REASON]", "end an allowance now, or withdraw a request"),
     Help("renew", "ID [REASON]", "ask for the same again before it runs out"),
     Help("scale", "CLUSTER [COUNT [REASON]]", "see what more or fewer outbound IPs would change, and propose it"),

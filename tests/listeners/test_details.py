@@ -201,7 +201,7 @@ def test_an_id_that_is_typed_shows_what_does_not_fit_a_card_first(world: World) 
     form = FORM | {"destinations": " ".join(map(str, long_names(11)))}
     views.request(world.ctx, submitted(DEV, form))
     (made, *_) = allowances.requests(world.ctx, DEV, "mine")
-    opened = commands.approve(world.ctx, typed(APPROVER, made.id))
+    opened = commands.approve(world.ctx, typed(APPROVER, f"{made.id} looks right"))
     assert isinstance(opened, Open)
     assert opened.view["callback_id"] == "approve"
     assert [str(name) for name in made.destinations if str(name) not in texts(opened.view)] == []
@@ -212,8 +212,9 @@ def test_an_id_that_is_typed_shows_what_does_not_fit_a_card_first(world: World) 
         views.approve(world.ctx, submitted(DEV, {}, id=made.id, digest=seen))
     with pytest.raises(StaleView):
         views.approve(world.ctx, submitted(APPROVER, {}, id=made.id, digest="0" * 16))
-    views.approve(world.ctx, submitted(APPROVER, {}, id=made.id, digest=seen))
-    assert allowances.get(world.ctx, DEV, made.id).approvals
+    assert opened.view["blocks"][-1]["element"]["initial_value"] == "looks right"
+    views.approve(world.ctx, submitted(APPROVER, {"reason": "looks right"}, id=made.id, digest=seen))
+    assert [one.reason for one in allowances.get(world.ctx, DEV, made.id).approvals] == ["looks right"]
 
 
 def test_who_is_still_missing_is_said_everywhere() -> None:
