@@ -102,7 +102,7 @@ def listings(ask: Ask, rulebook: Rulebook) -> tuple[Listing, ...]:
         gone = f" (asked as the bundle {code(ask.bundle)}, {_what_became(parts)})" if ask.bundle else ""
         return (Listing(f"*Destinations*{gone}", beyond),)
     of_bundle = Listing(f"*Destinations of* {_bundle(parts)}", own, ", ")
-    return (Listing(f"*Destinations that are not of the bundle* {code(ask.bundle or '')}", beyond), of_bundle)[
+    return (Listing(f"*Destinations that are not in the bundle* {code(ask.bundle or '')}", beyond), of_bundle)[
         0 if beyond else 1 :
     ]
 

@@ -163,7 +163,7 @@ def _buttons(scale: Scale, state: ScaleStatus) -> list[Block]:
 def scale_line(scale: Scale, now: datetime) -> str:
     """One line of a list."""
     state = scale_status(scale, now)
-    waits = f"; {needs(scale.verdict, scale.approvals)}" if state is ScaleStatus.WAITING else ""
+    waits = f" ({needs(scale.verdict, scale.approvals)})" if state is ScaleStatus.WAITING else ""
     return (
         f"{code(scale.id)}  *{state}*  {code(scale.plan.cluster_name)} from {scale.plan.before} to "
         f"{_counted(scale.plan.after)}, proposed by {person(scale.requester.user)}{waits}"

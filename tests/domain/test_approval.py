@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import allowance as domain
+from bot.domain.access import may_decide
 from bot.domain.approval import (
     Approval,
     ApprovalPolicy,
@@ -226,3 +227,17 @@ def test_a_verdict_that_asks_nobody_is_never_satisfied() -> None:
     """An empty list of quorums is no approval."""
     assert not Verdict(VerdictKind.ASK, "people decide", "default").is_satisfied(())
     assert Quorum(()).words == "1 from nobody: no group is configured"
+
+
+def test_what_waits_for_a_person_is_what_only_they_or_their_groups_can_give() -> None:
+    """Not their own request, not what they approved, not what their groups have given already."""
+    verdict = asked((("security",), 1), (("platform",), 2))
+    guard, first, second = (
+        Person(Identity("T1", user), frozenset(), frozenset({group}))
+        for user, group in (("UG", "security"), ("U1", "platform"), ("U2", "platform"))
+    )
+    given_ = (approval_of(verdict, guard, NOW), approval_of(verdict, first, NOW))
+    nobody = Identity("T1", "UDEV")
+    assert [may_decide(verdict, who, nobody) for who in (guard, first, second)] == [True] * 3
+    assert [may_decide(verdict, who, nobody, given_) for who in (guard, first, second)] == [False, False, True]
+    assert not may_decide(verdict, second, second.identity)

@@ -74,7 +74,7 @@ def test_what_rides_along_with_a_bundle_is_named_everywhere() -> None:
     assert said in card.blocks[0]["text"]["text"]
     marked = "`docker-hub` (6 of its names) and `exfil.example.net`"
     assert marked in card.text
-    assert "*Destinations that are not of the bundle* `docker-hub`\n`exfil.example.net`" in str(
+    assert "*Destinations that are not in the bundle* `docker-hub`\n`exfil.example.net`" in str(
         [block["text"]["text"] for block in card.blocks if block["type"] == "section" and "text" in block]
     ).replace("\\n", "\n")
     assert marked in all_text(request_list([one], [], which="pending", now=NOW, rulebook=BOOK))

@@ -237,7 +237,7 @@ def allowance_line(allowance: Allowance, now: datetime, rulebook: Rulebook) -> s
     """One line of a list."""
     state, names = status(allowance, now), names_of(allowance, rulebook)
     ends = f"  {until(allowance)}" if allowance.expires_at else ""
-    waits = f"; {needs(allowance.verdict, allowance.approvals)}" if state is Status.WAITING else ""
+    waits = f" ({needs(allowance.verdict, allowance.approvals)})" if state is Status.WAITING else ""
     return f"{code(allowance.id)}  *{state}*  {code(allowance.scope.cluster_name)} to {names}{ends}{waits}"
 
 
