@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.allowances import MAX_REASON, TIMERS, Decision, deciders, require_reason
+from bot.allowances import MAX_REASON, TIMERS, Decision, require_deciders, require_reason
 from bot.domain.access import environment_of, require_approver
 from bot.domain.allowance import Ending
-from bot.domain.approval import Question, Verdict, VerdictKind, evaluate
+from bot.domain.approval import Question, Verdict, VerdictKind, approval_of, evaluate
 from bot.domain.audit import Action, Event
 from bot.domain.egress import ClusterEgress
 from bot.domain.ids import canonical_id
@@ -101,8 +101,7 @@ def _verdict(ctx: Context, who: Person, plan: ScalePlan, environment: str) -> Ve
     verdict = evaluate(ctx.rulebook.policy, Question("scale", plan.cluster_name, environment, NO_RISK))
     if verdict.kind is VerdictKind.REFUSE:
         raise RequestRefused(f"The approval policy refuses this: {verdict.reason} (rule {verdict.rule}).")
-    if verdict.kind is VerdictKind.ASK and len(deciders(ctx, verdict, who.identity)) < verdict.needed:
-        raise RequestRefused("Nobody could approve this: the approver groups have too few members. Nothing was filed.")
+    require_deciders(ctx, verdict, who.identity)
     return verdict
 
 
@@ -130,11 +129,13 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Scale:
         scale = tx.scales.get(canonical_id(decision.subject))
         require_approver(scale.verdict, who, scale.requester)
         require_undecided(scale, decision.seen or scale.plan.digest, ctx.clock.now())
-        return (_approve if decision.is_approved else _deny)(Desk(ctx, tx, caller), scale, decision)
+        desk = Desk(ctx, tx, caller)
+        return _approve(desk, who, scale, decision) if decision.is_approved else _deny(desk, scale, decision)
 
 
-def _approve(desk: Desk, scale: Scale, decision: Decision) -> Scale:
-    saved = desk.tx.scales.save(approve_scale(scale, desk.caller.identity, desk.now), is_open=True)
+def _approve(desk: Desk, who: Person, scale: Scale, decision: Decision) -> Scale:
+    approval = approval_of(scale.verdict, who, desk.now, decision.reason)
+    saved = desk.tx.scales.save(approve_scale(scale, approval), is_open=True)
     record(desk, saved, Action.SCALE_APPROVE, reason=decision.reason)
     if saved.approved_at is not None:
         desk.tx.work.wake(work_key(saved.plan.cluster_id), within=timedelta())

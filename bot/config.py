@@ -19,6 +19,7 @@ from bot.domain.people import Role
 from bot.domain.place import Home
 from bot.domain.plan import Limits
 from bot.domain.risk import Level, extended
+from bot.domain.rulecheck import problems_of
 from bot.domain.settings import Bundle, ClusterScope, Durations, Group, Rulebook
 from bot.errors import BadConfiguration, UserError
 
@@ -110,7 +111,9 @@ class RuleSection(_Section):
     """``[[approval.rules]]``: every condition that is written must hold."""
 
     name: str = Field(min_length=1, description="Shown on cards and in the audit log.")
-    then: VerdictKind = Field(description="grant, ask or refuse; refuse wins over ask, ask over grant.")
+    then: VerdictKind = Field(
+        description="grant, ask or refuse; refuse wins over ask, ask over grant, and each ask counts."
+    )
     reason: str = Field(min_length=1, description="A sentence for people.")
     subjects: frozenset[Literal["allowance", "scale"]] = Field(
         frozenset({"allowance", "scale"}), description="What it is about."
@@ -118,7 +121,7 @@ class RuleSection(_Section):
     environments: frozenset[str] = Field(frozenset(), description="Environments.")
     clusters: tuple[str, ...] = Field((), description="Cluster names, * and ? allowed.")
     risks: frozenset[Level] = Field(frozenset(), description="low, medium, high, critical.")
-    bundles: frozenset[str] = Field(frozenset(), description="Bundle names.")
+    bundles: frozenset[str] = Field(frozenset(), description="Bundles by name: holds for what they contain.")
     longer_than: Duration = Field(None, description="Holds for durations above this, and for no end.")
     approvers: tuple[str, ...] = Field((), description="Groups that may approve; default_approvers if empty.")
     needed: int = Field(1, ge=1, le=10, description="How many different people.")
@@ -222,26 +225,50 @@ def rulebook_from(file: ConfigurationFile) -> Rulebook:
     """The configuration as the product sees it.
 
     Raises:
-        BadConfiguration: If parts of it do not fit each other: unknown groups, bad destinations.
+        BadConfiguration: If parts of it do not fit each other; one sentence for each, with its place in the file.
     """
-    _check_names(file)
-    durations = file.durations
-    return Rulebook(
+    bundles = {name: _bundle(name, section) for name, section in file.bundles.items()}
+    book = Rulebook(
         channel=file.slack.channel,
         team=file.slack.team,
         groups=MappingProxyType({name: _group(name, section) for name, section in file.groups.items()}),
         scopes=tuple(ClusterScope(c.match, c.environment, c.developers) for c in file.clusters),
         policy=ApprovalPolicy(
-            tuple(PolicyRule(**rule.model_dump()) for rule in file.approval.rules), file.approval.default_approvers
+            tuple(_rule(section) for section in file.approval.rules),
+            file.approval.default_approvers,
+            MappingProxyType({name: frozenset(bundle.destinations) for name, bundle in bundles.items()}),
         ),
-        bundles=MappingProxyType({name: _bundle(name, section) for name, section in file.bundles.items()}),
-        durations=Durations(durations.offered, durations.longest, durations.lapse_after or Durations().lapse_after),
+        bundles=MappingProxyType(bundles),
+        durations=_durations(file.durations),
         limits=Limits(max_removed_share=file.firewall.max_removed_share),
         risk=extended(file.risk),
         drift=file.firewall.drift,
         resolves_names=file.names.resolve,
         home=Home(file.firewall.group, file.firewall.priority),
     )
+    if problems := problems_of(book):
+        raise BadConfiguration(" ".join(problems))
+    return book
+
+
+def _rule(section: RuleSection) -> PolicyRule:
+    if "longer_than" in section.model_fields_set and section.longer_than is None:
+        raise BadConfiguration(
+            f"approval.rules ({section.name}): longer_than needs a duration; nothing exceeds no end."
+        )
+    environments = frozenset(name.lower() for name in section.environments)
+    return PolicyRule(**section.model_dump() | {"environments": environments})
+
+
+def _durations(section: DurationSection) -> Durations:
+    """What is offered unless it is written is as much of the usual choices as the longest leaves."""
+    longest, lapse_after = section.longest, section.lapse_after
+    if lapse_after is None:
+        raise BadConfiguration("durations.lapse_after needs a duration: a request cannot wait without end.")
+    if "offered" in section.model_fields_set or longest is None:
+        return Durations(section.offered, longest, lapse_after)
+    fitting = tuple(one for one in section.offered if one is not None and one <= longest)
+    return Durations(fitting or (longest,), longest, lapse_after)
 
 
 def _group(name: str, section: GroupSection) -> Group:
@@ -254,19 +281,3 @@ def _bundle(name: str, section: BundleSection) -> Bundle:
     except UserError as error:
         raise BadConfiguration(f"bundles.{name}.destinations: {error.sentence}") from error
     return Bundle(name, section.title, destinations, section.source)
-
-
-def _check_names(file: ConfigurationFile) -> None:
-    named = [("approval.default_approvers", group) for group in file.approval.default_approvers]
-    named += [(f"approval.rules ({rule.name})", group) for rule in file.approval.rules for group in rule.approvers]
-    named += [("clusters.developers", group) for scope in file.clusters for group in scope.developers]
-    for where, group in named:
-        if group not in file.groups and (where, group) != ("clusters.developers", "everyone"):
-            known = ", ".join(sorted(file.groups)) or "none"
-            raise BadConfiguration(
-                f"{where} names the group {group}, which is not configured. Configured are: {known}."
-            )
-    for rule in file.approval.rules:
-        unknown = rule.bundles - file.bundles.keys()
-        if unknown:
-            raise BadConfiguration(f"approval.rules ({rule.name}) names unknown bundles: {', '.join(sorted(unknown))}.")

@@ -7,9 +7,10 @@ from bot.allowances import Decision
 from bot.checking import Query
 from bot.domain.allowance import Act, Allowance, require, require_same
 from bot.domain.fqdn import parse_destinations
-from bot.domain.scale import Scale, require_undecided
+from bot.domain.scale import Scale, require_same_plan, require_undecided
 from bot.ports import Context
 from handlers.blocks import fleet, lists, log
+from handlers.blocks.details import details_view
 from handlers.blocks.verdict import trace_loading, trace_view
 from handlers.calls import Call
 from handlers.home import redrawn
@@ -30,7 +31,17 @@ def deny(ctx: Context, call: Call) -> Reply:
     """Ask why not."""
     found, seen = look_up(ctx, call.caller, call.value["id"]), call.value["digest"]
     _require_decidable(found, seen, ctx, Act.DENY)
-    return Open(DenyForm().build(found.id, seen, lists.about(found)))
+    return Open(DenyForm().build(found.id, seen, lists.about(found, ctx.rulebook)))
+
+
+def details(ctx: Context, call: Call) -> Reply:
+    """All of what the button stands beside, to read before it is decided."""
+    found, seen = look_up(ctx, call.caller, call.value["id"]), call.value["digest"]
+    if isinstance(found, Scale):
+        require_same_plan(found, seen)
+    else:
+        require_same(found, seen)
+    return Open(details_view(found, ctx.rulebook))
 
 
 def narrow(ctx: Context, call: Call) -> Reply:
@@ -59,7 +70,7 @@ def renew(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """Ask for the same again."""
     made = allowances.renew(ctx, call.caller, call.value["id"])
     asked = allowances.deciders(ctx, made.verdict, made.requester)
-    return Tell(lists.filed(made, asked, ctx.clock.now())), *redrawn(ctx, call.caller)
+    return Tell(lists.filed(made, asked, now=ctx.clock.now(), rulebook=ctx.rulebook)), *redrawn(ctx, call.caller)
 
 
 def propose(_ctx: Context, call: Call) -> Reply:

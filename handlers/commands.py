@@ -1,22 +1,25 @@
 """Listeners of ``/egress``: one function for each subcommand."""
 
+from contextlib import suppress
 from difflib import get_close_matches
 
 from bot import allowances, auditing, capacity, checking, exporting, inventory
 from bot.allowances import Decision
 from bot.capacity import Wish
-from bot.errors import InvalidInput, UnknownCommand
+from bot.domain.allowance import Act, Allowance, require
+from bot.errors import InvalidInput, UnknownAllowance, UnknownCommand, UnknownScale
 from bot.inventory import EgressReport
 from bot.ports import Context
 from handlers.blocks import fleet, lists, log, words
 from handlers.blocks import scale as scaling
+from handlers.blocks.details import approval_view, details_view, is_whole
 from handlers.blocks.verdict import check_card
 from handlers.calls import Call, plain_words
 from handlers.hosts import HostWords
 from handlers.modals import count_from
 from handlers.queries import AuditQuery
 from handlers.replies import File, Open, Reply, Tell
-from handlers.subjects import decide
+from handlers.subjects import decide, is_id, look_up
 from handlers.views import deny_view, form_from, open_form
 
 
@@ -66,7 +69,7 @@ def show(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
         return _as_file(report, "egress.json", fleet.egress_json(report))
     if form == "ips" and not fleet.fits_message(report):
         return _as_file(report, "ips.txt", fleet.plain_ips(report))
-    return Tell(fleet.egress_ips(report) if form == "ips" else fleet.egress_report(report))
+    return Tell(fleet.egress_ips(report) if form == "ips" else fleet.egress_report(report, ctx.rulebook))
 
 
 def _as_file(report: EgressReport, ending: str, content: str) -> tuple[Reply, ...]:
@@ -101,16 +104,23 @@ def request(ctx: Context, call: Call) -> Reply:
 
 
 def requests(ctx: Context, call: Call) -> Reply:
-    """What was asked and proposed, and how it stands."""
+    """What was asked and proposed, and how it stands; all of one, by its id."""
     which = call.text.strip() or "pending"
+    if is_id(which):
+        with suppress(UnknownAllowance, UnknownScale):  # then it is the name of a cluster
+            return Open(details_view(look_up(ctx, call.caller, which), ctx.rulebook))
     found = allowances.requests(ctx, call.caller, which)
     scales = capacity.proposals(ctx, call.caller, which)
-    return Tell(lists.request_list(found, scales, which, ctx.clock.now()))
+    return Tell(lists.request_list(found, scales, which=which, now=ctx.clock.now(), rulebook=ctx.rulebook))
 
 
 def approve(ctx: Context, call: Call) -> Reply:
-    """Say yes."""
+    """Say yes; what is too long for its card is shown first, and approved from there."""
     subject, reason = _id_and_reason(call, "approve")
+    found = look_up(ctx, call.caller, subject)
+    if isinstance(found, Allowance) and not is_whole(found, ctx.rulebook):
+        require(found, Act.APPROVE, ctx.clock.now())
+        return Open(approval_view(found, ctx.rulebook, reason))
     return Tell(lists.decided(decide(ctx, call.caller, Decision(subject, True, reason=reason)), ctx.clock.now()))
 
 
@@ -133,7 +143,8 @@ def renew(ctx: Context, call: Call) -> Reply:
     """Ask for the same again."""
     subject, reason = _id_and_reason(call, "renew")
     made = allowances.renew(ctx, call.caller, subject, reason=reason)
-    return Tell(lists.filed(made, allowances.deciders(ctx, made.verdict, made.requester), ctx.clock.now()))
+    asked = allowances.deciders(ctx, made.verdict, made.requester)
+    return Tell(lists.filed(made, asked, now=ctx.clock.now(), rulebook=ctx.rulebook))
 
 
 def scale(ctx: Context, call: Call) -> Reply:

@@ -28,11 +28,12 @@ def desktop(ctx: Context, caller: Caller) -> Home:
     return Home(
         home_view(
             Desktop(
-                waiting=tuple(one for one in pending if may_decide(one.verdict, who, one.requester)),
-                scales=tuple(one for one in scales if may_decide(one.verdict, who, one.requester)),
+                waiting=tuple(one for one in pending if may_decide(one.verdict, who, one.requester, one.approvals)),
+                scales=tuple(one for one in scales if may_decide(one.verdict, who, one.requester, one.approvals)),
                 mine=tuple(one for one in mine if status(one, now) not in ENDED),
                 clusters=tuple(inventory.visible(ctx, who)),
                 now=now,
+                rulebook=ctx.rulebook,
             )
         )
     )

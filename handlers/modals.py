@@ -12,7 +12,6 @@ from bot.domain.egress import ClusterEgress
 from bot.domain.fqdn import parse_destinations
 from bot.domain.settings import Bundle, Rulebook
 from bot.errors import InvalidInput
-from handlers.blocks.card import names_of
 from handlers.blocks.kit import (
     OPTION_TEXT,
     OPTION_VALUE,
@@ -26,15 +25,21 @@ from handlers.blocks.kit import (
     input_,
     modal,
     option,
+    paragraphs,
     plain,
     section,
     select,
     text_input,
 )
+from handlers.blocks.naming import names_of
 from handlers.replies import Block, View
 
 MAX_TICKET = 200
 """Characters of a ticket reference: a key or a link."""
+
+
+NAMES_ROOM = 2500
+"""Characters of the names that a form says it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ class RequestForm:
         egress = choices.find(self.cluster)
         pools = self._pools(egress) if egress else []
         blocks = [
-            *([section("\n".join(notes))] if notes else []),
+            *paragraphs("", notes),
             self._cluster(choices),
             *pools,
             self._destinations(choices.rulebook),
@@ -244,8 +249,9 @@ class NarrowForm:
         ask = allowance.ask
         shorter = [one for one in rulebook.durations.offered if _is_shorter(one, ask.duration)]
         written = "\n".join(str(destination) for destination in allowance.destinations)
+        names = names_of(allowance, rulebook, room=NAMES_ROOM)
         blocks = [
-            section(f"{code(allowance.id)}: {code(allowance.scope.cluster_name)} to {names_of(allowance)}"),
+            section(f"{code(allowance.id)}: {code(allowance.scope.cluster_name)} to {names}"),
             input_(
                 "destinations",
                 "Hosts to approve",

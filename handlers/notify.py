@@ -148,11 +148,11 @@ class SlackNotifier:
     def _add(self, notice: Notice, now: datetime) -> None:
         with self._store.read() as tx:
             ts = tx.outbox.card(notice.subject, notice.recipient)
-        said = _arguments(_news(self._facts(notice), notice.body))
+        said = _arguments(self._news(notice))
         self._client.chat_postMessage(channel=notice.recipient, thread_ts=ts or self._draw(notice, now), **said)
 
     def _tell(self, notice: Notice, _now: datetime) -> None:
-        said = _arguments(_news(self._facts(notice), notice.body))
+        said = _arguments(self._news(notice))
         opened = self._client.conversations_open(users=notice.recipient)
         self._client.chat_postMessage(channel=opened["channel"]["id"], **said)
 
@@ -160,14 +160,16 @@ class SlackNotifier:
         said = _arguments(channel_news(notice.subject, notice.body))
         self._client.chat_postMessage(channel=notice.recipient, **said)
 
+    def _news(self, notice: Notice) -> Message:
+        facts = self._facts(notice)
+        if isinstance(facts, Scale):
+            return scale_news(facts, notice.body)
+        return allowance_news(facts, notice.body, self._rulebook)
+
     def _facts(self, notice: Notice) -> Allowance | Scale:
         with self._store.read() as tx:
             rows = tx.scales if notice.subject.startswith("s") else tx.allowances
             return rows.get(notice.subject)
-
-
-def _news(facts: Allowance | Scale, body: Mapping[str, str]) -> Message:
-    return scale_news(facts, body) if isinstance(facts, Scale) else allowance_news(facts, body)
 
 
 def _arguments(said: Message) -> dict[str, Any]:

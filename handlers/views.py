@@ -29,7 +29,8 @@ def request(ctx: Context, call: Call) -> Reply:
     asked = checking.destinations_of(ctx.rulebook, draft.destinations, draft.bundle)
     left_out = [one for one in asked if one not in made.destinations]
     deciders = allowances.deciders(ctx, made.verdict, made.requester)
-    return Tell(lists.filed(made, deciders, ctx.clock.now(), left_out=left_out))
+    told = lists.filed(made, deciders, now=ctx.clock.now(), rulebook=ctx.rulebook, left_out=left_out)
+    return Tell(told)
 
 
 def preview(ctx: Context, call: Call) -> Reply:
@@ -47,6 +48,13 @@ def deny(ctx: Context, call: Call) -> Reply:
     decision = Decision(
         call.value.get("id", ""), False, seen=call.value.get("digest"), reason=DenyForm.parse(call.form).reason
     )
+    return Tell(lists.decided(decide(ctx, call.caller, decision), ctx.clock.now()))
+
+
+def approve(ctx: Context, call: Call) -> Reply:
+    """Approves exactly what the modal showed."""
+    reason = call.form.get("reason", "")
+    decision = Decision(call.value.get("id", ""), True, seen=call.value.get("digest"), reason=reason)
     return Tell(lists.decided(decide(ctx, call.caller, decision), ctx.clock.now()))
 
 
@@ -147,4 +155,4 @@ def deny_view(ctx: Context, caller: Caller, subject: str) -> View:
     """The form that asks why not."""
     found = look_up(ctx, caller, subject)
     seen = digest(found.scope, found.ask) if isinstance(found, Allowance) else found.plan.digest
-    return DenyForm().build(found.id, seen, lists.about(found))
+    return DenyForm().build(found.id, seen, lists.about(found, ctx.rulebook))

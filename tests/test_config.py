@@ -26,7 +26,7 @@ def test_bundles_say_where_their_names_come_from() -> None:
     assert {"docker-hub", "github", "mcr", "quay", "pypi", "npm", "go-modules"} <= set(book.bundles)
     for bundle in book.bundles.values():
         assert bundle.source.startswith("https://"), bundle.name
-        risk = assess(Subject(bundle.destinations, timedelta(days=7), "test", bundle.name), book.risk)
+        risk = assess(Subject(bundle.destinations, timedelta(days=7), "test", is_bundle=True), book.risk)
         assert risk.level in (Level.LOW, Level.MEDIUM), (bundle.name, risk)
 
 

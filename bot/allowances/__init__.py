@@ -6,7 +6,7 @@ its ack. Nothing here speaks to Azure: the reconciler does.
 
 from bot.allowances.asking import Draft, Preview, preview, renew, request, scope_of
 from bot.allowances.deciding import Decision, decide, end
-from bot.allowances.looking import deciders, get, requests
+from bot.allowances.looking import deciders, get, requests, require_deciders
 from bot.allowances.recording import MAX_REASON, TIMERS, record, require_reason
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "renew",
     "request",
     "requests",
+    "require_deciders",
     "require_reason",
     "scope_of",
 ]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.allowances.looking import deciders
+from bot.allowances.looking import require_deciders
 from bot.allowances.recording import TIMERS, record, require_reason
-from bot.allowances.weighing import risk_of
+from bot.allowances.weighing import risk_of, verdict_of
 from bot.checking import Finding, dead, destinations_of, findings, flows_of, recall, require_pool
 from bot.domain.access import environment_of, require_ender
 from bot.domain.allowance import (
@@ -19,7 +19,7 @@ from bot.domain.allowance import (
     require,
     status,
 )
-from bot.domain.approval import Question, Verdict, VerdictKind, evaluate
+from bot.domain.approval import Verdict, VerdictKind
 from bot.domain.audit import Action
 from bot.domain.duration import duration_text
 from bot.domain.egress import ClusterEgress
@@ -29,7 +29,7 @@ from bot.domain.ids import canonical_id
 from bot.domain.people import Person
 from bot.domain.risk import Risk
 from bot.domain.settings import Rulebook
-from bot.errors import AlreadyAllowed, AlreadyRequested, CannotTakeEffect, InvalidInput, NotPermitted, RequestRefused
+from bot.errors import AlreadyAllowed, AlreadyRequested, CannotTakeEffect, InvalidInput, RequestRefused
 from bot.inventory import find, person
 from bot.outlook import gauge
 from bot.ports import AllowanceFilter, Caller, Context, Desk, Transaction
@@ -108,8 +108,7 @@ def preview(ctx: Context, who: Person, draft: Draft) -> Preview:
     destinations, allowed = _missing(ctx, egress, draft)
     ask = Ask(destinations, draft.duration, draft.reason, bundle=draft.bundle)
     risk = risk_of(ctx, scope, ask)
-    question = Question("allowance", scope.cluster_name, scope.environment, risk, draft.bundle, draft.duration)
-    return Preview(scope, destinations, risk, evaluate(ctx.rulebook.policy, question), allowed)
+    return Preview(scope, destinations, risk, verdict_of(ctx, scope, ask, risk), allowed)
 
 
 def _missing(ctx: Context, egress: ClusterEgress, draft: Draft) -> tuple[tuple[Destination, ...], tuple[Finding, ...]]:
@@ -162,7 +161,7 @@ def request(ctx: Context, caller: Caller, draft: Draft) -> Allowance:
     if made.verdict.kind is VerdictKind.REFUSE:
         raise RequestRefused(f"The approval policy refuses this: {made.verdict.reason} (rule {made.verdict.rule}).")
     _require_room(ctx, made)
-    _require_deciders(ctx, made.verdict, who)
+    require_deciders(ctx, made.verdict, who.identity)
     ask = Ask(made.destinations, draft.duration, draft.reason.strip(), draft.ticket.strip(), draft.bundle, draft.renews)
     with ctx.store.write() as tx:
         tx.one_by_one(f"request:{made.scope.cluster_id}")
@@ -239,14 +238,6 @@ def _require_room(ctx: Context, made: Preview) -> None:
         raise CannotTakeEffect(
             f"The bot's rules in {made.scope.target.name} would take {room.after:,} bytes, and {room.limit:,} fit. "
             "Revoke what is not needed any more, or ask for fewer names."
-        )
-
-
-def _require_deciders(ctx: Context, verdict: Verdict, who: Person) -> None:
-    if verdict.kind is VerdictKind.ASK and len(deciders(ctx, verdict, who.identity)) < verdict.needed:
-        raise NotPermitted(
-            f"{verdict.needed} of {' or '.join(verdict.approvers) or 'no group'} must approve this, and there are not "
-            "that many people who could. Nothing was filed; tell the bot's operator."
         )
 
 

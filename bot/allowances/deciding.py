@@ -18,9 +18,11 @@ from bot.domain.allowance import (
     require_same,
     revoke,
 )
+from bot.domain.approval import approval_of
 from bot.domain.audit import Action
 from bot.domain.fqdn import Destination
 from bot.domain.ids import canonical_id
+from bot.domain.people import Person
 from bot.inventory import person
 from bot.ports import Caller, Context, Desk
 
@@ -62,13 +64,14 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance:
         require(allowance, Act.APPROVE if decision.is_approved else Act.DENY, ctx.clock.now())
         if decision.seen is not None:
             require_same(allowance, decision.seen)
-        act = _approve if decision.is_approved else _deny
-        return act(Desk(ctx, tx, caller), allowance, decision)
+        desk = Desk(ctx, tx, caller)
+        return _approve(desk, who, allowance, decision) if decision.is_approved else _deny(desk, allowance, decision)
 
 
-def _approve(desk: Desk, allowance: Allowance, decision: Decision) -> Allowance:
+def _approve(desk: Desk, who: Person, allowance: Allowance, decision: Decision) -> Allowance:
     narrowed = _narrowed(desk, allowance, decision)
-    saved = desk.tx.allowances.save(approve(narrowed, desk.caller.identity, desk.now), is_open=True)
+    approval = approval_of(narrowed.verdict, who, desk.now, decision.reason)
+    saved = desk.tx.allowances.save(approve(narrowed, approval), is_open=True)
     record(desk, saved, Action.ALLOWANCE_APPROVE, reason=decision.reason)
     if saved.approved_at is not None:
         desk.tx.work.wake(saved.scope.target.key, within=desk.ctx.pace.batch_window)

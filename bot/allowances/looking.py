@@ -8,10 +8,11 @@ from bot.domain.allowance import (
     Status,
     status,
 )
-from bot.domain.approval import Verdict
+from bot.domain.approval import Quorum, Verdict
 from bot.domain.egress import ClusterRef
 from bot.domain.ids import canonical_id
-from bot.domain.people import Identity, Person
+from bot.domain.people import Identity, Person, Role
+from bot.errors import RequestRefused
 from bot.inventory import find, person
 from bot.ports import AllowanceFilter, Caller, Context
 
@@ -54,6 +55,30 @@ def deciders(ctx: Context, verdict: Verdict, requester: Identity) -> tuple[Ident
     """The people who could decide now: members of the asked groups, without the requester."""
     people = {member for group in verdict.approvers for member in ctx.directory.members(group)}
     return tuple(sorted(people - {requester}))
+
+
+def require_deciders(ctx: Context, verdict: Verdict, requester: Identity) -> None:
+    """Refuse to file what could never be approved.
+
+    Raises:
+        RequestRefused: With the groups that have too few people, and whom to tell.
+    """
+    members = {group: frozenset(ctx.directory.members(group)) - {requester} for group in verdict.approvers}
+    short = [_shortage(quorum, size) for quorum, size in verdict.short_of(members)]
+    if short:
+        raise RequestRefused(f"{' '.join(short)} Nothing was filed; tell {_operators(ctx)}.")
+
+
+def _shortage(quorum: Quorum, size: int) -> str:
+    groups = " or ".join(quorum.groups)
+    there_are = f"{size or 'nobody'} in {groups}" if groups else "no group that is asked"
+    return f"{quorum.words} must approve this (rule {quorum.rule}), and besides you there is {there_are}."
+
+
+def _operators(ctx: Context) -> str:
+    groups = [group for group in ctx.rulebook.groups.values() if Role.OPERATOR in group.roles]
+    named = [f"<@{user}>" for group in groups for user in sorted(group.users)]
+    return f"the bot's operator ({', '.join(named[:3])})" if named else "the bot's operator"
 
 
 def _is_visible(ctx: Context, who: Person, allowance: Allowance, seen: Mapping[str, ClusterRef]) -> bool:

@@ -20,6 +20,7 @@ MAX_REASON = 1000
 def record(desk: Desk, allowance: Allowance, action: Action, *, reason: str | None = None) -> None:
     """Append what happened to an allowance, with every fact that an auditor asks for."""
     ask, scope = allowance.ask, allowance.scope
+    beyond = desk.ctx.rulebook.beyond(ask.bundle, ask.destinations) if ask.bundle else ()
     detail = {
         "digest": digest(scope, ask),
         "duration": duration_text(ask.duration),
@@ -29,6 +30,7 @@ def record(desk: Desk, allowance: Allowance, action: Action, *, reason: str | No
         "target": scope.target.id,
         "ticket": ask.ticket,
         "bundle": ask.bundle or "",
+        "beyond_bundle": " ".join(str(one) for one in beyond),
         "renews": ask.renews or "",
         "expires_at": allowance.expires_at.isoformat() if allowance.expires_at else "",
     }

@@ -1,8 +1,9 @@
-"""How risky an ask is, with everything that can be known before it is decided."""
+"""How risky an ask is and who must say yes to it, with everything that can be known before it is decided."""
 
 from ipaddress import ip_address
 
 from bot.domain.allowance import Ask, Scope
+from bot.domain.approval import Question, Verdict, evaluate
 from bot.domain.risk import Risk, Subject, assess
 from bot.ports import Context
 
@@ -11,5 +12,14 @@ def risk_of(ctx: Context, scope: Scope, ask: Ask) -> Risk:
     """The risk of an ask, with its reasons; names are looked up only where the configuration says so."""
     resolved = ctx.resolver.addresses(each.fqdn for each in ask.destinations if not each.is_wildcard)
     private = frozenset(name for name, found in resolved.items() if not all(ip_address(a).is_global for a in found))
-    subject = Subject(ask.destinations, ask.duration, scope.environment, ask.bundle, private)
+    is_bundle = any(set(ask.destinations) <= set(each.destinations) for each in ctx.rulebook.bundles.values())
+    subject = Subject(ask.destinations, ask.duration, scope.environment, is_bundle, private)
     return assess(subject, ctx.rulebook.risk)
+
+
+def verdict_of(ctx: Context, scope: Scope, ask: Ask, risk: Risk) -> Verdict:
+    """What the approval policy, as it is configured now, says of an ask."""
+    question = Question(
+        "allowance", scope.cluster_name, scope.environment, risk, destinations=ask.destinations, duration=ask.duration
+    )
+    return evaluate(ctx.rulebook.policy, question)

@@ -1,6 +1,6 @@
 """Who may do what: pure answers from the rulebook, a person and what it is about."""
 
-from bot.domain.approval import Verdict
+from bot.domain.approval import Approval, Verdict
 from bot.domain.egress import ClusterRef
 from bot.domain.people import Identity, Person, Role
 from bot.domain.settings import Rulebook
@@ -75,6 +75,11 @@ def require_auditor(person: Person) -> None:
         raise NotPermitted("Only auditors read the audit log. Your own requests: `/egress requests mine`.")
 
 
-def may_decide(verdict: Verdict, person: Person, requester: Identity) -> bool:
-    """Whether a person could decide this, for what is offered; ``require_approver`` is what holds."""
-    return person.identity != requester and bool(person.groups & set(verdict.approvers))
+def may_decide(verdict: Verdict, person: Person, requester: Identity, approvals: tuple[Approval, ...] = ()) -> bool:
+    """Whether this waits for a person: one of their groups is still missing, and not their own approval.
+
+    It is for what is offered; ``require_approver`` is what holds.
+    """
+    has_spoken = person.identity in (requester, *(approval.by for approval in approvals))
+    missing = {group for quorum in verdict.missing(approvals) for group in quorum.groups}
+    return not has_spoken and bool(person.groups & missing)

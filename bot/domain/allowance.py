@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.domain.approval import Verdict
-from bot.domain.fqdn import Destination, covers
+from bot.domain.approval import Approval, Verdict, with_approval
+from bot.domain.fqdn import Destination, is_within
 from bot.domain.people import Identity
 from bot.domain.risk import Risk
 from bot.domain.target import Target
@@ -130,7 +130,7 @@ class Allowance:
         verdict: What the approval policy said.
         risk: What the risk assessment said.
         approvals: Everybody who approved, in order.
-        approved_at: When the last needed approval came.
+        approved_at: When the approval came that satisfied the last quorum.
         denied: Set when it was denied.
         revoked: Set when it was revoked or withdrawn.
         applying_at: When the first write to Azure that carries it began.
@@ -151,7 +151,7 @@ class Allowance:
     lapses_at: datetime
     verdict: Verdict
     risk: Risk
-    approvals: tuple[Ending, ...] = ()
+    approvals: tuple[Approval, ...] = ()
     approved_at: datetime | None = None
     denied: Ending | None = None
     revoked: Ending | None = None
@@ -259,18 +259,16 @@ def require_same(allowance: Allowance, seen: str) -> None:
         raise StaleView(f"{allowance.id} has changed since this card was drawn; look at the new card and decide again.")
 
 
-def approve(allowance: Allowance, by: Identity, now: datetime) -> Allowance:
-    """Add one approval; the last needed one makes it approved.
+def approve(allowance: Allowance, approval: Approval) -> Allowance:
+    """Add one approval; it is approved when every quorum of the verdict is satisfied.
 
     Raises:
-        AlreadyDecided: If it is no longer waiting, or this person approved it before.
+        AlreadyDecided: If it is no longer waiting, this person approved it before, or their groups are satisfied.
     """
-    require(allowance, Act.APPROVE, now)
-    if any(approval.by == by for approval in allowance.approvals):
-        raise AlreadyDecided(f"You approved {allowance.id} already; it waits for somebody else.")
-    approvals = (*allowance.approvals, Ending(by, now))
-    is_enough = len(approvals) >= allowance.verdict.needed
-    return replace(allowance, approvals=approvals, approved_at=now if is_enough else None)
+    require(allowance, Act.APPROVE, approval.at)
+    approvals = with_approval(allowance.verdict, allowance.approvals, approval, allowance.id)
+    is_enough = allowance.verdict.is_satisfied(approvals)
+    return replace(allowance, approvals=approvals, approved_at=approval.at if is_enough else None)
 
 
 def deny(allowance: Allowance, ending: Ending) -> Allowance:
@@ -291,7 +289,7 @@ def narrow(allowance: Allowance, destinations: tuple[Destination, ...], duration
     Raises:
         InvalidInput: If any of it would be wider than what was asked.
     """
-    wider = [d for d in destinations if not any(_is_within(d, asked) for asked in allowance.destinations)]
+    wider = [d for d in destinations if not any(is_within(d, asked) for asked in allowance.destinations)]
     if wider or not destinations:
         named = ", ".join(str(d) for d in wider) or "An empty list"
         raise InvalidInput(f"{named} is not part of what was asked; an approver may narrow, never widen.")
@@ -300,8 +298,3 @@ def narrow(allowance: Allowance, destinations: tuple[Destination, ...], duration
         raise InvalidInput("The time may be shortened, never extended.")
     ask = replace(allowance.ask, destinations=tuple(sorted(set(destinations))), duration=duration)
     return replace(allowance, ask=ask)
-
-
-def _is_within(narrow_: Destination, wide: Destination) -> bool:
-    same_way = (narrow_.protocol, narrow_.port) == (wide.protocol, wide.port)
-    return same_way and (narrow_.fqdn == wide.fqdn or covers(wide.fqdn, narrow_.fqdn))

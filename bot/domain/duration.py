@@ -6,7 +6,9 @@ from datetime import timedelta
 from bot.errors import InvalidInput
 
 UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
-_FORM = re.compile(r"\s*(\d{1,5})\s*(m|h|d|w)[a-z]*\s*", re.IGNORECASE)
+_FORM = re.compile(
+    r"\s*(\d{1,5})\s*(?:(m)(?:ins?|inutes?)?|(h)(?:rs?|ours?)?|(d)(?:ays?)?|(w)(?:ks?|eeks?)?)\s*", re.IGNORECASE
+)
 
 
 def duration_from_text(text: str) -> timedelta | None:
@@ -20,7 +22,7 @@ def duration_from_text(text: str) -> timedelta | None:
     match = _FORM.fullmatch(text)
     if not match or int(match[1]) == 0:
         raise InvalidInput(f"“{text}” is not a duration: write 30m, 8h, 7d, 2w or “no end”.", field="duration")
-    return int(match[1]) * UNITS[match[2].lower()]
+    return int(match[1]) * UNITS[match[match.lastindex or 0].lower()]
 
 
 def duration_text(duration: timedelta | None) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.allowance import Ending
-from bot.domain.approval import Verdict
+from bot.domain.approval import Approval, Verdict, with_approval
 from bot.domain.egress import Change
 from bot.domain.people import Identity
 from bot.domain.snat import ScalePlan
@@ -39,7 +39,7 @@ class Scale:
         lapses_at: When it lapses undecided.
         verdict: What the approval policy said.
         approvals: Everybody who approved.
-        approved_at: When the last needed approval came.
+        approved_at: When the approval came that satisfied the last quorum.
         denied: Set when denied.
         applying_at: When Azure accepted the change.
         done_at: When the result was read back.
@@ -56,7 +56,7 @@ class Scale:
     requested_at: datetime
     lapses_at: datetime
     verdict: Verdict
-    approvals: tuple[Ending, ...] = ()
+    approvals: tuple[Approval, ...] = ()
     approved_at: datetime | None = None
     denied: Ending | None = None
     applying_at: datetime | None = None
@@ -97,21 +97,28 @@ def require_undecided(scale: Scale, seen: str, now: datetime) -> None:
     state = scale_status(scale, now)
     if state is not ScaleStatus.WAITING:
         raise AlreadyDecided(f"{scale.id} is {state} already; nothing was changed.")
+    require_same_plan(scale, seen)
+
+
+def require_same_plan(scale: Scale, seen: str) -> None:
+    """Refuse a click on a card that shows another plan than what is stored.
+
+    Raises:
+        StaleView: The digests differ.
+    """
     if seen != scale.plan.digest:
         raise StaleView(f"The plan of {scale.id} has changed since this card was drawn; look at the new card.")
 
 
-def approve_scale(scale: Scale, by: Identity, now: datetime) -> Scale:
-    """Add one approval; the last needed one makes it approved.
+def approve_scale(scale: Scale, approval: Approval) -> Scale:
+    """Add one approval; it is approved when every quorum of the verdict is satisfied.
 
     Raises:
-        AlreadyDecided: If this person approved it before.
+        AlreadyDecided: If this person approved it before, or their groups are satisfied.
     """
-    if any(approval.by == by for approval in scale.approvals):
-        raise AlreadyDecided(f"You approved {scale.id} already; it waits for somebody else.")
-    approvals = (*scale.approvals, Ending(by, now))
-    is_enough = len(approvals) >= scale.verdict.needed
-    return replace(scale, approvals=approvals, approved_at=now if is_enough else None)
+    approvals = with_approval(scale.verdict, scale.approvals, approval, scale.id)
+    is_enough = scale.verdict.is_satisfied(approvals)
+    return replace(scale, approvals=approvals, approved_at=approval.at if is_enough else None)
 
 
 def explains(scale: Scale, change: Change) -> bool:

@@ -1,6 +1,6 @@
 """What the configuration file says, as values: the only form in which the product sees it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -119,6 +119,12 @@ class Rulebook:
     drift: str = "heal"
     home: Home = field(default_factory=Home)
     resolves_names: bool = False
+
+    def beyond(self, bundle: str | None, destinations: Iterable[Destination]) -> tuple[Destination, ...]:
+        """The destinations that a bundle, as it is configured now, does not contain; all, if there is none."""
+        configured = self.bundles.get(bundle) if bundle else None
+        contents = frozenset(configured.destinations) if configured else frozenset[Destination]()
+        return tuple(one for one in destinations if one not in contents)
 
     def scope_of(self, name: str, cluster_id: str) -> ClusterScope | None:
         """The scope that is about a cluster; None means that nobody may do anything with it."""

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bot.domain.allowance import Allowance
+from bot.domain.approval import VerdictKind
 from bot.domain.audit import Action, ChainedEvent, Event
 from bot.domain.egress import ClusterEgress, ClusterRef, Period, RequiredEndpoints
 from bot.domain.people import Identity
@@ -24,7 +25,7 @@ _ENDPOINTS = TypeAdapter(RequiredEndpoints)
 
 def allowance_from_row(row: Row) -> Allowance:
     """The allowance in a row."""
-    return _ALLOWANCE.validate_python(row.body)
+    return _ALLOWANCE.validate_python(_with_quorums(row.body))
 
 
 def row_from_allowance(allowance: Allowance, *, is_open: bool) -> dict[str, Any]:
@@ -44,7 +45,19 @@ def row_from_allowance(allowance: Allowance, *, is_open: bool) -> dict[str, Any]
 
 def scale_from_row(row: Row) -> Scale:
     """The scale proposal in a row."""
-    return _SCALE.validate_python(row.body)
+    return _SCALE.validate_python(_with_quorums(row.body))
+
+
+def _with_quorums(body: dict[str, Any]) -> dict[str, Any]:
+    """A body as it is written today: once a verdict asked one list of groups, and each approval counted for all."""
+    verdict = body["verdict"]
+    if "approvers" not in verdict:
+        return body
+    groups, needed = sorted(set(verdict["approvers"])), max(1, verdict["needed"])
+    asked = {"groups": groups, "needed": needed, "rule": verdict["rule"], "reason": verdict["reason"]}
+    asks = [asked] if verdict["kind"] == VerdictKind.ASK else []
+    approvals = [{**approval, "groups": groups} for approval in body.get("approvals", ())]
+    return {**body, "verdict": {**verdict, "asks": asks}, "approvals": approvals}
 
 
 def row_from_scale(scale: Scale, *, is_open: bool) -> dict[str, Any]:

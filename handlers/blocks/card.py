@@ -6,13 +6,13 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bot.domain.allowance import MAY_ACT, Act, Allowance, Status, digest, status
-from bot.domain.approval import Verdict, VerdictKind
 from bot.domain.duration import duration_text
-from bot.domain.risk import Level, Risk
 from bot.domain.settings import Rulebook
-from bot.domain.target import TargetKind
 from handlers.blocks.ahead import Ahead
+from handlers.blocks.deciders import approved_by, decides, missing, needs
+from handlers.blocks.details import RISK_ROOM, caution, destinations, risk_lines, touches
 from handlers.blocks.kit import (
+    HEADER_TEXT,
     actions,
     button,
     code,
@@ -26,10 +26,12 @@ from handlers.blocks.kit import (
     person,
     said,
     section,
+    sentence,
     small_plain,
     value,
     when,
 )
+from handlers.blocks.naming import names_of
 from handlers.blocks.words import NEWS
 from handlers.replies import Block, Message
 
@@ -64,19 +66,7 @@ MARKS: Mapping[Status, str] = MappingProxyType(
     }
 )
 
-RISK_MARKS: Mapping[Level, str] = MappingProxyType(
-    {
-        Level.LOW: ":white_small_square:",
-        Level.MEDIUM: ":small_orange_diamond:",
-        Level.HIGH: ":large_orange_diamond:",
-        Level.CRITICAL: ":red_circle:",
-    }
-)
-"""One mark for each level, so that it is seen at a glance."""
-
-DESTINATIONS_ROOM = 1500
-RISK_ROOM = 1200
-MOST_PEOPLE = 10
+NEWS_ROOM = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,38 +94,25 @@ class Card:
 def allowance_card(allowance: Allowance, rulebook: Rulebook, now: datetime, ahead: Ahead) -> Message:
     """The card."""
     card = Card(allowance, rulebook, now, ahead)
-    scope, ask = allowance.scope, allowance.ask
+    scope, ask, said_first = allowance.scope, allowance.ask, f"{HEADLINES[card.status]}:"
+    title = f"{said_first} {scope.cluster_name} → "
     return message(
-        f"{HEADLINES[card.status]}: {code(scope.cluster_name)} to {names_of(allowance)} ({allowance.id})",
+        f"{said_first} {code(scope.cluster_name)} to {names_of(allowance, rulebook)} ({allowance.id})",
         [
-            header(f"{HEADLINES[card.status]}: {scope.cluster_name} → {names_of(allowance, plain_text=True)}"),
+            header(f"{title}{names_of(allowance, rulebook, room=HEADER_TEXT - len(title), plain_text=True)}"),
             context(f"{MARKS[card.status]} {_standing(card)}"),
             *fields(_facts(card)),
-            section(f"*Destinations*{_bundle(card)}\n{_destinations(allowance)}"),
+            *destinations(allowance, rulebook),
             section("*Reason*"),
             said(ask.reason),
             *([small_plain(f"Ticket: {ask.ticket}")] if ask.ticket else []),
-            *_risk(allowance.risk),
-            context(_touches(card)),
-            context(decides(allowance.verdict, rulebook, is_open=card.status is Status.WAITING)),
+            section(fold(risk_lines(allowance.risk), RISK_ROOM)),
+            context(f"{touches(scope)}{ahead.room if card.status is Status.WAITING else ''}"),
+            context(fold(decides(allowance.verdict, rulebook, is_open=card.status is Status.WAITING))),
             *_endings(allowance),
             *actions(*_buttons(card)),
         ],
     )
-
-
-def names_of(allowance: Allowance, *, plain_text: bool = False) -> str:
-    """A bundle as one with the number of its names; else the first destination, and how many others there are."""
-    if allowance.ask.bundle:
-        bundle = allowance.ask.bundle if plain_text else code(allowance.ask.bundle)
-        return f"{bundle} ({_names(len(allowance.destinations))})"
-    first, *others = [str(destination) for destination in allowance.destinations]
-    shown = first if plain_text else code(first)
-    return f"{shown} and {len(others)} more" if others else shown
-
-
-def _names(count: int) -> str:
-    return f"{count} name{'' if count == 1 else 's'}"
 
 
 def _standing(card: Card) -> str:
@@ -148,13 +125,13 @@ def _standing(card: Card) -> str:
         failure=escape(allowance.failure or ""),
         expired=when(allowance.expires_at) if allowance.expires_at else "",
         removal=_removal(allowance),
-        missing=max(0, allowance.verdict.needed - len(allowance.approvals)),
+        needs=sentence(needs(allowance.verdict, allowance.approvals)),
     )
 
 
 _STANDING: Mapping[Status, str] = MappingProxyType(
     {
-        Status.WAITING: "{missing} more must approve; it lapses {lapses}.",
+        Status.WAITING: "{needs} It lapses {lapses}.",
         Status.APPROVED: "{waiting}",
         Status.APPLYING: "{waiting} This card changes when it is live.",
         Status.LIVE: "Read back from Azure. {until}",
@@ -199,67 +176,9 @@ def _facts(card: Card) -> list[tuple[str, str]]:
     ]
 
 
-def _bundle(card: Card) -> str:
-    """The bundle's title, how many of its names are asked for, and where its owner documents them."""
-    allowance = card.allowance
-    if not allowance.ask.bundle:
-        return ""
-    bundle = card.rulebook.bundles.get(allowance.ask.bundle)
-    if bundle is None:
-        return f" of the bundle {code(allowance.ask.bundle)}, which is no longer configured"
-    missing = set(bundle.destinations) - set(allowance.destinations)
-    rest = f"; {len(missing)} of its {_names(len(bundle.destinations))} not asked for" if missing else ""
-    source = f"; see {escape(bundle.source)}" if bundle.source else ""
-    return f": {escape(bundle.title)} ({_names(len(allowance.destinations))}{rest}{source})"
-
-
-def _destinations(allowance: Allowance) -> str:
-    """One on each line; those of a bundle beside each other, because they are one thing."""
-    joint = ", " if allowance.ask.bundle else "\n"
-    return fold([code(str(destination)) for destination in allowance.destinations], DESTINATIONS_ROOM, joint=joint)
-
-
-def _risk(risk: Risk) -> list[Block]:
-    lines = [f"• {escape(reason.sentence)}" for reason in risk.reasons]
-    title = f"{RISK_MARKS[risk.level]} *Risk: {risk.level}* ({risk.score} of 100)"
-    return [section("\n".join([title, fold(lines, RISK_ROOM)] if lines else [title]))]
-
-
-def _touches(card: Card) -> str:
-    kinds = {TargetKind.POLICY: "firewall policy", TargetKind.CLASSIC: "classic firewall"}
-    scope = card.allowance.scope
-    sources = fold([code(source) for source in scope.sources], 1000, joint=", ")
-    changed = f"Changes {kinds[scope.target.kind]} {code(scope.target.name)}, for traffic from {sources} only."
-    return changed + (card.ahead.room if card.status is Status.WAITING else "")
-
-
-def decides(verdict: Verdict, rulebook: Rulebook, *, is_open: bool = True) -> str:
-    """Who decides and why. Groups are mentioned, which calls them, only while something is to be decided."""
-    rule = f"{escape(verdict.reason)} (approval policy rule {code(verdict.rule)})"
-    if verdict.kind is VerdictKind.GRANT:
-        return f"*Granted at once.* {rule}"
-    if verdict.kind is VerdictKind.REFUSE:
-        return f"*Refused.* {rule}"
-    named = [_group(rulebook, name) if is_open else escape(name) for name in verdict.approvers]
-    people = "Somebody" if verdict.needed == 1 else f"{verdict.needed} people"
-    return f"*{people} of {' or '.join(named) or 'nobody'} must approve.* {rule}"
-
-
-def _group(rulebook: Rulebook, name: str) -> str:
-    group = rulebook.groups.get(name)
-    if group is None:
-        return escape(name)
-    people = [person(user) for user in sorted(group.users)[:MOST_PEOPLE]]
-    called = [f"<!subteam^{group.usergroup}>"] if group.usergroup else []
-    return " ".join([*called, *people]) or escape(name)
-
-
 def _endings(allowance: Allowance) -> list[Block]:
     """Who said what, each in their own words."""
-    blocks: list[Block] = []
-    if allowance.approvals:
-        named = [f"{person(one.by.user)} {when(one.at)}" for one in allowance.approvals[:MOST_PEOPLE]]
-        blocks.append(context(f"Approved by {', '.join(named)}."))
+    blocks = approved_by(allowance.verdict, allowance.approvals)
     for word, ending in (("Denied", allowance.denied), ("Revoked", allowance.revoked)):
         if ending is not None:
             blocks.append(context(f"{word} by {person(ending.by.user)} {when(ending.at)}."))
@@ -273,21 +192,13 @@ def _buttons(card: Card) -> list[Block]:
     carried = value(id=allowance.id, digest=digest(allowance.scope, allowance.ask))
     is_waiting = card.status is Status.WAITING
     offered = (
-        (Act.APPROVE, button("Approve", "approve", carried, style="primary", confirm=_caution(allowance))),
+        (Act.APPROVE, button("Approve", "approve", carried, style="primary", confirm=caution(allowance))),
         (Act.APPROVE, button("Approve less…", "narrow", carried)),
         (Act.DENY, button("Deny…", "deny", carried, style="danger")),
         (Act.RENEW, button("Renew", "renew", carried)),
         (Act.REVOKE, _end_button(carried, is_waiting=is_waiting)),
     )
     return [one for act, one in offered if card.status in MAY_ACT[act]]
-
-
-def _caution(allowance: Allowance) -> Block | None:
-    """What is risky asks twice."""
-    if allowance.risk.level.rank < Level.HIGH.rank:
-        return None
-    why = " ".join(reason.sentence for reason in allowance.risk.reasons)
-    return confirm(f"Risk is {allowance.risk.level}", why or "Approve anyway?", yes="Approve")
 
 
 def _end_button(carried: str, *, is_waiting: bool) -> Block:
@@ -297,12 +208,13 @@ def _end_button(carried: str, *, is_waiting: bool) -> Block:
     return button("Revoke", "revoke", carried, style="danger", confirm=confirm("Revoke it now?", text, yes="Revoke"))
 
 
-def allowance_news(allowance: Allowance, body: Mapping[str, str]) -> Message:
+def allowance_news(allowance: Allowance, body: Mapping[str, str], rulebook: Rulebook) -> Message:
     """One event, as the thread under the card and the person who asked get it.
 
     Args:
         allowance: The facts.
         body: Of the notice: ``event``, and what its words need beside the allowance.
+        rulebook: Knows what bundles contain.
     """
     event = body.get("event", "")
     ending = allowance.denied or allowance.revoked
@@ -314,7 +226,7 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str]) -> Message:
             who=person(allowance.requester.user),
             id=allowance.id,
             approver=person(approver),
-            missing=max(0, allowance.verdict.needed - len(allowance.approvals)),
+            missing=missing(allowance.verdict, allowance.approvals),
             ender=person(ending.by.user) if ending else "the bot",
             removal=_removal(allowance),
             until=until(allowance),
@@ -322,6 +234,8 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str]) -> Message:
             lapses=when(allowance.lapses_at),
         )
     )
-    about = f"{code(allowance.id)}, {code(allowance.scope.cluster_name)} to {names_of(allowance)}"
+    about = (
+        f"{code(allowance.id)}, {code(allowance.scope.cluster_name)} to {names_of(allowance, rulebook, room=NEWS_ROOM)}"
+    )
     reason = ending.reason if ending and event in ("denied", "revoked") else ""
     return message(f"{text} {about}", [section(text), *([said(reason)] if reason else []), context(about)])

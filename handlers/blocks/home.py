@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.allowance import MAY_ACT, Act, Allowance, Status, digest, status
+from bot.domain.allowance import MAY_ACT, Act, Allowance, Status, status
 from bot.domain.egress import ClusterEgress
 from bot.domain.scale import Scale
+from bot.domain.settings import Rulebook
 from bot.domain.snat import capacity
+from handlers.blocks.details import caution, details_button, digest_of
 from handlers.blocks.fleet import allowance_line
 from handlers.blocks.kit import (
     actions,
@@ -41,6 +43,7 @@ class Desktop:
         mine: The person's own that have not ended.
         clusters: Those that the person may see, as last read.
         now: The time at which it is drawn.
+        rulebook: Knows what bundles contain.
     """
 
     waiting: tuple[Allowance, ...]
@@ -48,6 +51,7 @@ class Desktop:
     mine: tuple[Allowance, ...]
     clusters: tuple[ClusterEgress, ...]
     now: datetime
+    rulebook: Rulebook
 
 
 def home_view(desk: Desktop) -> View:
@@ -62,9 +66,9 @@ def home_view(desk: Desktop) -> View:
             ),
             header("Waiting for you"),
             *_waiting(desk),
-            *([header("Ending soon"), *_mine(ending, desk.now)] if ending else []),
+            *([header("Ending soon"), *_mine(desk, ending)] if ending else []),
             header("Your allowances"),
-            *(_mine(others, desk.now) or [section("You have none. `/egress request` or the button above asks.")]),
+            *(_mine(desk, others) or [section("You have none. `/egress request` or the button above asks.")]),
             divider(),
             header("Clusters"),
             *_health(desk.clusters),
@@ -76,26 +80,30 @@ def home_view(desk: Desktop) -> View:
 def _waiting(desk: Desktop) -> list[Block]:
     blocks: list[Block] = []
     for scale in desk.scales[:ROWS]:
-        blocks += [section(scale_line(scale, desk.now)), *_decision(scale.id, scale.plan.digest)]
+        blocks += [section(scale_line(scale, desk.now)), *_decision(scale)]
     for one in desk.waiting[:ROWS]:
-        line = f"{allowance_line(one, desk.now)}\nRisk {one.risk.level}, asked by {person(one.requester.user)}"
-        blocks += [section(line), *_decision(one.id, digest(one.scope, one.ask))]
+        line = allowance_line(one, desk.now, desk.rulebook)
+        line = f"{line}\nRisk {one.risk.level}, asked by {person(one.requester.user)}"
+        blocks += [section(line), *_decision(one)]
     rest = max(0, len(desk.scales) - ROWS) + max(0, len(desk.waiting) - ROWS)
     blocks += [context(f"and {rest} more: `/egress requests pending`")] if rest else []
     return blocks or [section("Nothing waits for your decision.")]
 
 
-def _decision(subject: str, seen: str) -> list[Block]:
-    carried = value(id=subject, digest=seen)
+def _decision(subject: Allowance | Scale) -> list[Block]:
+    """What the line leaves out can be read before it is decided."""
+    carried = value(id=subject.id, digest=digest_of(subject))
     return actions(
-        button("Approve", "approve", carried, style="primary"), button("Deny…", "deny", carried, style="danger")
+        details_button(subject),
+        button("Approve", "approve", carried, style="primary", confirm=caution(subject)),
+        button("Deny…", "deny", carried, style="danger"),
     )
 
 
-def _mine(allowances: Sequence[Allowance], now: datetime) -> list[Block]:
+def _mine(desk: Desktop, allowances: Sequence[Allowance]) -> list[Block]:
     blocks: list[Block] = []
     for one in allowances[:ROWS]:
-        blocks += [section(allowance_line(one, now)), *_own(one, now)]
+        blocks += [section(allowance_line(one, desk.now, desk.rulebook)), *_own(one, desk.now)]
     rest = len(allowances) - ROWS
     return [*blocks, *([context(f"and {rest} more: `/egress requests mine`")] if rest > 0 else [])]
 

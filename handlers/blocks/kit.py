@@ -38,6 +38,11 @@ def cut(text: str, limit: int) -> str:
     return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
 
 
+def sentence(text: str) -> str:
+    """With a capital at its start and a full stop at its end."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def escape(text: str) -> str:
     """What somebody wrote, so that it cannot be a mention or a link in mrkdwn."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -180,10 +185,33 @@ def message(text: str, blocks: Sequence[Block] = ()) -> Message:
     return Message(cut(text, MESSAGE_TEXT), tuple(shown))
 
 
+REST = 30
+"""Characters that are kept free for how many lines are left out."""
+
+
+def fits(lines: Sequence[str], limit: int, *, joint: str = "\n") -> bool:
+    """Whether ``fold`` would show all of it."""
+    return sum(len(line) + len(joint) for line in lines) <= limit - REST
+
+
+def paragraphs(title: str, lines: Sequence[str], *, joint: str = "\n") -> list[Block]:
+    """All of it, in as many sections as that takes; a line is split only if it is longer than a section."""
+    pieces = [line[at : at + SECTION_TEXT] for line in lines for at in range(0, len(line), SECTION_TEXT)]
+    texts, text = [], title
+    for piece in pieces:
+        glue = joint if text != title else "\n"
+        if len(text) + len(glue) + len(piece) > SECTION_TEXT:
+            texts.append(text)
+            text = piece
+        else:
+            text = f"{text}{glue}{piece}" if text else piece
+    return [section(each) for each in (*texts, text) if each]
+
+
 def fold(lines: Sequence[str], limit: int = SECTION_TEXT, *, most: int = 1000, joint: str = "\n") -> str:
     """As many lines as fit, then how many more there are."""
     kept: list[str] = []
-    room = limit - 30
+    room = limit - REST
     for line in lines[:most]:
         room -= len(line) + len(joint)
         if room < 0:

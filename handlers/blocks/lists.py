@@ -10,9 +10,10 @@ from bot.domain.fqdn import Destination
 from bot.domain.people import Identity, Person
 from bot.domain.scale import Scale, ScaleStatus, scale_status
 from bot.domain.settings import Rulebook
-from handlers.blocks.card import decides, names_of
+from handlers.blocks.deciders import decides, missing
 from handlers.blocks.fleet import allowance_line
 from handlers.blocks.kit import code, context, escape, fold, header, message, person, section
+from handlers.blocks.naming import names_of
 from handlers.blocks.scale import scale_line
 from handlers.replies import Message
 
@@ -35,43 +36,58 @@ def who_you_are(who: Person, clusters: Sequence[str]) -> Message:
     )
 
 
-def request_list(allowances: Sequence[Allowance], scales: Sequence[Scale], which: str, now: datetime) -> Message:
+def request_list(
+    allowances: Sequence[Allowance], scales: Sequence[Scale], *, which: str, now: datetime, rulebook: Rulebook
+) -> Message:
     """Requests and proposals, newest first."""
     if not allowances and not scales:
         return message(f"Nothing here ({escape(which)}). `/egress request` asks for something.")
-    lines = [f"{allowance_line(one, now)}, asked by {person(one.requester.user)}" for one in allowances]
+    lines = [f"{allowance_line(one, now, rulebook)}, asked by {person(one.requester.user)}" for one in allowances]
     lines = [*(scale_line(one, now) for one in scales), *lines]
     blocks = [header(f"Requests: {which}"), *(section(line) for line in lines[:ROWS])]
     rest = len(lines) - ROWS
     blocks += [context(f"and {rest} older ones")] if rest > 0 else []
-    hint = "`/egress approve ID`, `deny ID REASON`, `revoke ID` and `renew ID` do what the buttons do."
+    hint = (
+        "`/egress requests ID` shows all of one; `approve ID`, `deny ID REASON`, `revoke ID` and `renew ID` act on it."
+    )
     return message(f"{len(lines)} request{'' if len(lines) == 1 else 's'}", [*blocks, context(hint)])
 
 
-def about(subject: Allowance | Scale) -> str:
+def about(subject: Allowance | Scale, rulebook: Rulebook) -> str:
     """What it is, in one line."""
     if isinstance(subject, Allowance):
-        return f"{code(subject.id)}: {code(subject.scope.cluster_name)} to {names_of(subject)}"
-    return f"{code(subject.id)}: {code(subject.plan.cluster_name)} to {subject.plan.after} outbound IPs"
+        return f"{code(subject.id)}: {code(subject.scope.cluster_name)} to {names_of(subject, rulebook)}"
+    return _scale(subject)
+
+
+def _scale(scale: Scale) -> str:
+    return f"{code(scale.id)}: {code(scale.plan.cluster_name)} to {scale.plan.after} outbound IPs"
 
 
 def filed(
-    allowance: Allowance, asked: Sequence[Identity], now: datetime, *, left_out: Sequence[Destination] = ()
+    allowance: Allowance,
+    asked: Sequence[Identity],
+    *,
+    now: datetime,
+    rulebook: Rulebook,
+    left_out: Sequence[Destination] = (),
 ) -> Message:
     """What was filed, and what happens next; ``left_out`` is what the firewall allows already."""
+    named = about(allowance, rulebook)
     if status(allowance, now) is not Status.WAITING:
-        text = f"Granted at once by the approval policy. {about(allowance)}. You hear when it is live, in some minutes."
+        text = f"Granted at once by the approval policy. {named}. You hear when it is live, in some minutes."
     else:
-        text = f"Asked. {about(allowance)}. {_people(asked)} can decide; you hear as soon as somebody does."
+        text = f"Asked. {named}. {_people(asked)} can decide; you hear as soon as somebody does."
     names = fold([code(str(one)) for one in left_out], 1000, joint=", ")
     return message(f"{text} Left out, because allowed already: {names}." if left_out else text)
 
 
 def proposed(scale: Scale, asked: Sequence[Identity], now: datetime) -> Message:
     """What was proposed, and what happens next."""
+    named = _scale(scale)
     if scale_status(scale, now) is not ScaleStatus.WAITING:
-        return message(f"Granted at once by the approval policy. {about(scale)}. You hear when Azure has done it.")
-    return message(f"Proposed. {about(scale)}. {_people(asked)} can decide; you hear as soon as somebody does.")
+        return message(f"Granted at once by the approval policy. {named}. You hear when Azure has done it.")
+    return message(f"Proposed. {named}. {_people(asked)} can decide; you hear as soon as somebody does.")
 
 
 def _people(asked: Sequence[Identity]) -> str:
@@ -84,9 +100,8 @@ def decided(subject: Allowance | Scale, now: datetime) -> Message:
     """What a decision did, and what happens next."""
     name = subject.scope.cluster_name if isinstance(subject, Allowance) else subject.plan.cluster_name
     state = str(scale_status(subject, now) if isinstance(subject, Scale) else status(subject, now))
-    missing = subject.verdict.needed - len(subject.approvals)
     following = {
-        "waiting": f"You approved; {missing} more must.",
+        "waiting": f"You approved; {missing(subject.verdict, subject.approvals)}.",
         "denied": "Denied. Whoever asked was told why.",
         "revoked": "Revoked. If it was open, the rule is being taken out of the firewall.",
     }
@@ -96,13 +111,11 @@ def decided(subject: Allowance | Scale, now: datetime) -> Message:
 
 def outlook(preview: Preview, asked: Sequence[Identity], rulebook: Rulebook) -> list[str]:
     """Before a request is filed: who will decide and why, and how risky it is."""
-    lines = [f"{_sign(preview)} {decides(preview.verdict, rulebook, is_open=False)}"]
+    lines = [f"{_sign(preview)} {line}" for line in decides(preview.verdict, rulebook, is_open=False)]
     if preview.verdict.kind is VerdictKind.ASK:
         lines.append(f"{_people(asked)} can decide.")
-    lines.append(
-        f"Risk: *{preview.risk.level}*. {' '.join(escape(r.sentence) for r in preview.risk.reasons[:3])}".strip()
-    )
-    return [fold([line], 900) for line in lines]
+    lines.append(f"Risk: *{preview.risk.level}*. {' '.join(escape(r.sentence) for r in preview.risk.reasons)}".strip())
+    return lines
 
 
 def _sign(preview: Preview) -> str:

@@ -47,7 +47,9 @@ def audit_page(found: Sequence[ChainedEvent], query: str) -> Message:
 def _event(chained: ChainedEvent) -> list[Block]:
     event = chained.event
     about = [code(one) for one in (event.subject, event.cluster) if one and len(one) < 60]
-    reached = fold([code(one) for one in event.destinations], 500, joint=", ") if event.destinations else ""
+    beyond = dict(event.detail).get("beyond_bundle", "").split()
+    named = [code(one) for one in dict.fromkeys([*beyond, *event.destinations])]
+    reached = fold(named, 500, joint=", ") if named else ""
     line = (
         f"*{chained.seq}*  {when(event.at)}  *{escape(event.action)}*  {person(event.actor.user)} "
         f"via {code(event.via)}  {' '.join(about)}  {reached}"

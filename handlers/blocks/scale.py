@@ -8,7 +8,7 @@ from bot.capacity import ScalePreview
 from bot.domain.scale import Scale, ScaleStatus, scale_status
 from bot.domain.settings import Rulebook
 from bot.domain.snat import ScalePlan
-from handlers.blocks.card import decides
+from handlers.blocks.deciders import approved_by, decides, missing, needs
 from handlers.blocks.kit import (
     actions,
     button,
@@ -22,6 +22,7 @@ from handlers.blocks.kit import (
     person,
     said,
     section,
+    sentence,
     small_plain,
     value,
     when,
@@ -43,7 +44,7 @@ HEADLINES: Mapping[ScaleStatus, str] = MappingProxyType(
 
 STANDING: Mapping[ScaleStatus, str] = MappingProxyType(
     {
-        ScaleStatus.WAITING: ":hourglass_flowing_sand: {missing} more must approve; it lapses {lapses}.",
+        ScaleStatus.WAITING: ":hourglass_flowing_sand: {needs} It lapses {lapses}.",
         ScaleStatus.APPROVED: ":ballot_box_with_check: Azure is asked next.",
         ScaleStatus.APPLYING: ":gear: That takes some minutes. This card changes when the result was read back.",
         ScaleStatus.DONE: ":large_green_circle: Read back from Azure {done}.",
@@ -107,11 +108,16 @@ def _reach(preview: ScalePreview) -> str:
     return f"Azure takes {least} to {most} here. `/egress scale {name} COUNT` plans it and asks for approval."
 
 
+def scale_parts(scale: Scale) -> list[Block]:
+    """What would happen, and why."""
+    return [*_plan(scale.plan), *([section("*Reason*"), said(scale.reason)] if scale.reason else [])]
+
+
 def scale_card(scale: Scale, rulebook: Rulebook, now: datetime) -> Message:
     """The card of a proposal."""
     state, plan = scale_status(scale, now), scale.plan
     standing = STANDING[state].format(
-        missing=max(0, scale.verdict.needed - len(scale.approvals)),
+        needs=sentence(needs(scale.verdict, scale.approvals)),
         lapses=when(scale.lapses_at),
         done=when(scale.done_at) if scale.done_at else "",
         failure=escape(scale.failure or ""),
@@ -129,7 +135,7 @@ def scale_card(scale: Scale, rulebook: Rulebook, now: datetime) -> Message:
                 f"{code(scale.id)} for {code(plan.cluster_name)} ({escape(scale.environment)}), "
                 f"proposed by {person(scale.requester.user)} {when(scale.requested_at)}."
             ),
-            context(decides(scale.verdict, rulebook, is_open=state is ScaleStatus.WAITING)),
+            context(fold(decides(scale.verdict, rulebook, is_open=state is ScaleStatus.WAITING))),
             *_endings(scale),
             *actions(*_buttons(scale, state)),
         ],
@@ -137,11 +143,7 @@ def scale_card(scale: Scale, rulebook: Rulebook, now: datetime) -> Message:
 
 
 def _endings(scale: Scale) -> list[Block]:
-    blocks: list[Block] = []
-    if scale.approvals:
-        blocks.append(
-            context(f"Approved by {', '.join(f'{person(a.by.user)} {when(a.at)}' for a in scale.approvals[:10])}.")
-        )
+    blocks = approved_by(scale.verdict, scale.approvals)
     if scale.denied is not None:
         blocks.append(context(f"Denied by {person(scale.denied.by.user)} {when(scale.denied.at)}."))
         blocks += [small_plain(f"Why: {scale.denied.reason}")] if scale.denied.reason else []
@@ -160,9 +162,11 @@ def _buttons(scale: Scale, state: ScaleStatus) -> list[Block]:
 
 def scale_line(scale: Scale, now: datetime) -> str:
     """One line of a list."""
+    state = scale_status(scale, now)
+    waits = f" ({needs(scale.verdict, scale.approvals)})" if state is ScaleStatus.WAITING else ""
     return (
-        f"{code(scale.id)}  *{scale_status(scale, now)}*  {code(scale.plan.cluster_name)} from {scale.plan.before} to "
-        f"{_counted(scale.plan.after)}, proposed by {person(scale.requester.user)}"
+        f"{code(scale.id)}  *{state}*  {code(scale.plan.cluster_name)} from {scale.plan.before} to "
+        f"{_counted(scale.plan.after)}, proposed by {person(scale.requester.user)}{waits}"
     )
 
 
@@ -181,7 +185,7 @@ def scale_news(scale: Scale, body: Mapping[str, str]) -> Message:
         .format(
             who=person(scale.requester.user),
             approver=person(approver),
-            missing=max(0, scale.verdict.needed - len(scale.approvals)),
+            missing=missing(scale.verdict, scale.approvals),
             ender=person(scale.denied.by.user) if scale.denied else "the bot",
             count=len(scale.ips_after) or scale.plan.after,
             failure=escape(scale.failure or ""),

@@ -48,7 +48,7 @@ HELP = (
         "[CLUSTER HOST… | bundle:NAME | an error]",
         "ask for a cluster to reach hosts; says first who decides",
     ),
-    Help("requests", "[mine | pending | CLUSTER]", "what was asked, and how it stands"),
+    Help("requests", "[mine | pending | CLUSTER | ID]", "what was asked, and how it stands; all of one by its id"),
     Help("revoke", "ID [REASON]", "end an allowance now, or withdraw a request"),
     Help("renew", "ID [REASON]", "ask for the same again before it runs out"),
     Help("scale", "CLUSTER [COUNT [REASON]]", "see what more or fewer outbound IPs would change, and propose it"),
@@ -110,7 +110,7 @@ NEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             {
                 "requested": "{who} asked.",
                 "granted": "Granted by the approval policy at once. It goes to the firewall now; live in some minutes.",
-                "seconded": "{approver} approved; {missing} more must.",
+                "seconded": "{approver} approved; {missing}.",
                 "approved": "Approved by {approver}. It goes to the firewall now; live in some minutes.",
                 "denied": "Denied by {ender}.",
                 "applying": "On its way to the firewall. Azure takes three to five minutes.",
@@ -123,21 +123,21 @@ NEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "revoked": "Revoked by {ender}. {removal}",
                 "lapsed": "Nobody decided in time, so it lapsed. `/egress request` asks again.",
                 "failed": "Azure does not take it, so nothing was opened. {failure}",
-                "reminder": "Still waiting for a decision. It lapses {lapses}.",
+                "reminder": "Still waiting for a decision ({missing}). It lapses {lapses}.",
             }
         ),
         "s": MappingProxyType(
             {
                 "requested": "{who} proposed it.",
                 "granted": "Granted by the approval policy at once. Azure is asked now.",
-                "seconded": "{approver} approved; {missing} more must.",
+                "seconded": "{approver} approved; {missing}.",
                 "approved": "Approved by {approver}. Azure is asked now.",
                 "denied": "Denied by {ender}.",
                 "applying": "Azure is changing the outbound IPs. That takes some minutes.",
                 "done": "Done: {count} outbound IPs were read back from Azure.",
                 "lapsed": "Nobody decided in time, so it lapsed.",
                 "failed": "It did not happen. {failure}",
-                "reminder": "Still waiting for a decision. It lapses {lapses}.",
+                "reminder": "Still waiting for a decision ({missing}). It lapses {lapses}.",
             }
         ),
     }

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.domain import allowance as domain
 from bot.domain import marks
 from bot.domain.allowance import MAY_ACT, Act, Allowance, Ask, Ending, Status, digest, is_open, is_wanted, status
+from bot.domain.approval import Approval
 from bot.domain.fqdn import parse_destination
 from bot.errors import AlreadyDecided, InvalidInput, StaleView
 from tests.domain.values import APPROVER, APPROVER2, DEV, HOUR, NOW, SCOPE, a_live_allowance, an_allowance
@@ -69,11 +70,12 @@ def test_acts_are_refused_where_the_table_does_not_allow_them(
 
 def test_two_of_two_must_be_two_people() -> None:
     """One person twice is one approval."""
-    once = domain.approve(an_allowance(needed=2), APPROVER, NOW)
+    mine, other = (Approval(who, NOW, groups=("platform",)) for who in (APPROVER, APPROVER2))
+    once = domain.approve(an_allowance(needed=2), mine)
     assert once.approved_at is None
     with pytest.raises(AlreadyDecided, match="somebody else"):
-        domain.approve(once, APPROVER, NOW)
-    assert domain.approve(once, APPROVER2, NOW).approved_at == NOW
+        domain.approve(once, mine)
+    assert domain.approve(once, other).approved_at == NOW
 
 
 def test_the_clock_starts_when_it_is_first_seen_live_and_only_then() -> None:

@@ -1,26 +1,48 @@
-"""Refuse wins over ask, ask over grant, and what cannot be evaluated asks a human."""
+"""Refuse wins over ask, ask over grant, every ask counts, and what cannot be evaluated asks a human."""
 
+from dataclasses import replace
 from datetime import timedelta
+from random import Random
+from types import MappingProxyType
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.domain.approval import ApprovalPolicy, PolicyRule, Question, VerdictKind, evaluate
+from bot.domain import allowance as domain
+from bot.domain.access import may_decide
+from bot.domain.approval import (
+    Approval,
+    ApprovalPolicy,
+    PolicyRule,
+    Question,
+    Quorum,
+    Verdict,
+    VerdictKind,
+    approval_of,
+    evaluate,
+    quorums_text,
+)
+from bot.domain.fqdn import Destination, parse_destinations
+from bot.domain.people import Identity, Person
 from bot.domain.risk import Level, Risk
+from bot.errors import AlreadyDecided
+from tests.domain.values import NOW, an_allowance, asked
 
 GRANT = PolicyRule("easy", VerdictKind.GRANT, "Low risk in test.", environments=frozenset({"test"}))
 ASK = PolicyRule("long", VerdictKind.ASK, "Long.", longer_than=timedelta(days=30), approvers=("security",), needed=2)
 REFUSE = PolicyRule("never", VerdictKind.REFUSE, "Never.", risks=frozenset({"critical"}))
 POLICY = ApprovalPolicy((GRANT, ASK, REFUSE), ("platform",))
-LOW, CRITICAL = Risk(0, Level.LOW, ()), Risk(90, Level.CRITICAL, ())
+LOW, HIGH, CRITICAL = Risk(0, Level.LOW, ()), Risk(50, Level.HIGH, ()), Risk(90, Level.CRITICAL, ())
 SHORT, LONG = timedelta(days=1), timedelta(days=60)
 
 CASES = [
-    (Question("allowance", "aks", "test", LOW, None, SHORT), VerdictKind.GRANT, "easy"),
-    (Question("allowance", "aks", "test", LOW, None, LONG), VerdictKind.ASK, "long"),
-    (Question("allowance", "aks", "test", LOW, None, None), VerdictKind.ASK, "long"),
-    (Question("allowance", "aks", "test", CRITICAL, None, LONG), VerdictKind.REFUSE, "never"),
-    (Question("allowance", "aks", "production", LOW, None, SHORT), VerdictKind.ASK, "default"),
-    (Question("allowance", "aks", "test", None, None, SHORT), VerdictKind.ASK, "default"),
+    (Question("allowance", "aks", "test", LOW, (), SHORT), VerdictKind.GRANT, "easy"),
+    (Question("allowance", "aks", "test", LOW, (), LONG), VerdictKind.ASK, "long"),
+    (Question("allowance", "aks", "test", LOW, (), None), VerdictKind.ASK, "long"),
+    (Question("allowance", "aks", "test", CRITICAL, (), LONG), VerdictKind.REFUSE, "never"),
+    (Question("allowance", "aks", "production", LOW, (), SHORT), VerdictKind.ASK, "default"),
+    (Question("allowance", "aks", "test", None, (), SHORT), VerdictKind.ASK, "default"),
 ]
 
 
@@ -37,3 +59,185 @@ def test_the_verdict_names_who_is_asked() -> None:
     assert evaluate(POLICY, CASES[1][0]).approvers == ("security",)
     assert evaluate(POLICY, CASES[4][0]).approvers == ("platform",)
     assert evaluate(ApprovalPolicy(), CASES[4][0]).approvers == ()
+
+
+PRODUCTION = PolicyRule(
+    "production", VerdictKind.ASK, "Production.", environments=frozenset({"production"}), approvers=("security",)
+)
+RISKY = PolicyRule("risky", VerdictKind.ASK, "High.", risks=frozenset({"high"}), approvers=("platform",), needed=2)
+
+
+def test_every_rule_that_asks_is_asked() -> None:
+    """Not the one that needs the most people."""
+    verdict = evaluate(ApprovalPolicy((PRODUCTION, RISKY)), Question("allowance", "aks", "production", HIGH))
+    assert quorums_text(verdict.asks) == "2 from platform and 1 from security"
+    assert (verdict.needed, verdict.approvers) == (2, ("platform", "security"))
+    assert verdict.rule == "risky, production"
+
+
+def test_of_the_same_groups_the_most_people_are_asked() -> None:
+    """Two of platform include one of platform, and both rules are named."""
+    one = replace(PRODUCTION, approvers=("platform",))
+    verdict = evaluate(ApprovalPolicy((one, RISKY)), Question("allowance", "aks", "production", HIGH))
+    assert [(quorum.words, quorum.rule) for quorum in verdict.asks] == [("2 from platform", "production, risky")]
+
+
+HUB, REST = frozenset(parse_destinations("hub.docker.io *.data.docker.io")), parse_destinations("exfil.example.net")
+
+
+def about(then: VerdictKind, *asked_: Destination, name: str = "hub", risk: Risk | None = LOW) -> Verdict:
+    """What one rule about a bundle, beside the default approvers, says of destinations."""
+    rule = PolicyRule(name, then, "A bundle.", bundles=frozenset({"docker"}), approvers=("lead",))
+    policy = ApprovalPolicy((rule,), ("platform",), MappingProxyType({"docker": HUB}))
+    return evaluate(policy, Question("allowance", "aks", "test", risk, asked_))
+
+
+def test_a_grant_for_a_bundle_carries_nothing_beyond_it() -> None:
+    """What it contains is granted, named or not; one host more is decided by people, who are told which."""
+    assert about(VerdictKind.GRANT, *HUB).kind is VerdictKind.GRANT
+    assert about(VerdictKind.GRANT, *parse_destinations("a.data.docker.io")).kind is VerdictKind.GRANT
+    verdict = about(VerdictKind.GRANT, *HUB, *REST)
+    assert (verdict.kind, verdict.approvers) == (VerdictKind.ASK, ("platform",))
+    assert "exfil.example.net" in verdict.reason
+    for wider in ("*.docker.io", "http:hub.docker.io", "hub.docker.io:8443"):
+        assert about(VerdictKind.GRANT, *parse_destinations(wider)).kind is VerdictKind.ASK
+    assert about(VerdictKind.GRANT).kind is VerdictKind.ASK
+
+
+def test_who_is_asked_about_a_bundle_does_not_decide_on_what_is_beyond_it() -> None:
+    """Both are asked, each about their own."""
+    assert about(VerdictKind.ASK, *HUB).approvers == ("lead",)
+    assert about(VerdictKind.ASK, *HUB, *REST).approvers == ("lead", "platform")
+    assert about(VerdictKind.ASK, *REST).approvers == ("platform",)
+
+
+def test_a_refused_bundle_is_not_let_through_with_more() -> None:
+    """Nor by a wildcard over it."""
+    for hosts in (HUB, (*HUB, *REST), parse_destinations("*.docker.io")):
+        assert about(VerdictKind.REFUSE, *hosts).kind is VerdictKind.REFUSE
+    assert about(VerdictKind.REFUSE, *REST).kind is VerdictKind.ASK
+
+
+def test_what_cannot_be_assessed_is_decided_by_people() -> None:
+    """Whoever a risk would ask for is asked too; what is refused whatever the risk stays refused."""
+    question = Question("allowance", "aks", "production", None)
+    assert evaluate(ApprovalPolicy((RISKY,), ("lead",)), question).approvers == ("lead", "platform")
+    grant = replace(GRANT, environments=frozenset())
+    assert evaluate(ApprovalPolicy((grant,), ("lead",)), question).kind is VerdictKind.ASK
+    assert evaluate(ApprovalPolicy((replace(REFUSE, risks=frozenset()),)), question).kind is VerdictKind.REFUSE
+
+
+NAMES = st.sampled_from(["security", "platform", "lead"])
+some_groups = st.lists(NAMES, min_size=1, max_size=2, unique=True).map(tuple)
+groups = st.just(()) | some_groups
+hosts = st.sampled_from([*sorted(HUB), *REST, *parse_destinations("pypi.org")])
+rules = st.builds(
+    PolicyRule,
+    st.sampled_from("abcdef"),
+    st.sampled_from(VerdictKind),
+    st.sampled_from(["One.", "Two."]),
+    environments=st.sampled_from([frozenset(), frozenset({"production"})]),
+    risks=st.sampled_from([frozenset(), frozenset({"high", "critical"})]),
+    bundles=st.sampled_from([frozenset(), frozenset({"docker"})]),
+    longer_than=st.none() | st.just(timedelta(days=7)),
+    approvers=groups,
+    needed=st.integers(1, 3),
+)
+policies = st.builds(
+    ApprovalPolicy, st.lists(rules, max_size=5).map(tuple), groups, st.just(MappingProxyType({"docker": HUB}))
+)
+questions = st.builds(
+    Question,
+    st.just("allowance"),
+    st.just("aks"),
+    st.sampled_from(["test", "production"]),
+    st.sampled_from([LOW, HIGH, CRITICAL, None]),
+    st.lists(hosts, min_size=1, max_size=3, unique=True).map(tuple),
+    st.sampled_from([SHORT, LONG, None]),
+)
+people = st.builds(
+    lambda number, mine: Person(Identity("T1", f"U{number}"), frozenset(), frozenset(mine)), st.integers(0, 5), groups
+)
+RANK = {VerdictKind.GRANT: 0, VerdictKind.ASK: 1, VerdictKind.REFUSE: 2}
+
+
+@given(policies, questions, st.randoms())
+def test_the_order_of_rules_and_of_hosts_means_nothing(
+    policy: ApprovalPolicy, question: Question, random: Random
+) -> None:
+    """The same verdict in each, word for word."""
+    shuffled = list(policy.rules)
+    random.shuffle(shuffled)
+    mixed = replace(policy, rules=tuple(shuffled))
+    assert evaluate(mixed, question) == evaluate(policy, question)
+
+
+@given(policies, questions, rules, hosts)
+def test_more_rules_that_forbid_and_more_hosts_never_open_more(
+    policy: ApprovalPolicy, question: Question, rule: PolicyRule, host: Destination
+) -> None:
+    """A refuse, an ask beside a matching rule, a further destination: the verdict only gets stricter."""
+    before = evaluate(policy, question)
+    refusing = replace(policy, rules=(*policy.rules, replace(rule, then=VerdictKind.REFUSE)))
+    assert RANK[evaluate(refusing, question).kind] >= RANK[before.kind]
+    asking = replace(policy, rules=(*policy.rules, replace(rule, then=VerdictKind.ASK)))
+    assert RANK[evaluate(asking, question).kind] >= RANK[before.kind]
+    more = evaluate(policy, replace(question, destinations=(*question.destinations, host)))
+    assert RANK[more.kind] >= RANK[before.kind]
+    if more.kind is VerdictKind.ASK:
+        wanted = {quorum.groups: quorum.needed for quorum in more.asks}
+        assert all(wanted[quorum.groups] >= quorum.needed for quorum in before.asks)
+
+
+@given(st.lists(st.tuples(some_groups, st.integers(1, 3)), min_size=1, max_size=3), st.lists(people, max_size=9))
+def test_it_is_approved_exactly_when_every_quorum_is(
+    quorums: list[tuple[tuple[str, ...], int]], voters: list[Person]
+) -> None:
+    """Counted by hand, in any order of people; nobody counts twice for one quorum, each counts for all of theirs."""
+    verdict = asked(*quorums)
+    waiting = replace(an_allowance(), verdict=verdict)
+    for voter in voters:
+        if waiting.approved_at is None:
+            try:
+                waiting = domain.approve(waiting, approval_of(verdict, voter, NOW))
+            except AlreadyDecided:
+                continue
+    given_ = waiting.approvals
+    counts = [len({one.by for one in given_ if set(one.groups) & set(names)}) for names, _ in quorums]
+    enough = [count >= needed for count, (_, needed) in zip(counts, quorums, strict=True)]
+    assert (waiting.approved_at is not None) == all(enough)
+    assert len(verdict.missing(given_)) == enough.count(False)
+
+
+def test_one_person_counts_for_each_of_their_groups() -> None:
+    """For those to which they belonged then; others are told that their groups have spoken."""
+    verdict = asked((("security",), 1), (("platform",), 2))
+    both = Person(Identity("T1", "UBOTH"), frozenset(), frozenset({"security", "platform", "other"}))
+    guard = Person(Identity("T1", "UGUARD"), frozenset(), frozenset({"security"}))
+    waiting = domain.approve(replace(an_allowance(), verdict=verdict), approval_of(verdict, both, NOW, "fine"))
+    assert waiting.approvals == (Approval(both.identity, NOW, "fine", ("security", "platform")),)
+    assert quorums_text(verdict.missing(waiting.approvals)) == "1 from platform"
+    with pytest.raises(AlreadyDecided, match=r"\(security\) have approved .* still missing: 1 from platform"):
+        domain.approve(waiting, approval_of(verdict, guard, NOW))
+    with pytest.raises(AlreadyDecided, match="You approved"):
+        domain.approve(waiting, approval_of(verdict, both, NOW))
+
+
+def test_a_verdict_that_asks_nobody_is_never_satisfied() -> None:
+    """An empty list of quorums is no approval."""
+    assert not Verdict(VerdictKind.ASK, "people decide", "default").is_satisfied(())
+    assert Quorum(()).words == "1 from nobody: no group is configured"
+
+
+def test_what_waits_for_a_person_is_what_only_they_or_their_groups_can_give() -> None:
+    """Not their own request, not what they approved, not what their groups have given already."""
+    verdict = asked((("security",), 1), (("platform",), 2))
+    guard, first, second = (
+        Person(Identity("T1", user), frozenset(), frozenset({group}))
+        for user, group in (("UG", "security"), ("U1", "platform"), ("U2", "platform"))
+    )
+    given_ = (approval_of(verdict, guard, NOW), approval_of(verdict, first, NOW))
+    nobody = Identity("T1", "UDEV")
+    assert [may_decide(verdict, who, nobody) for who in (guard, first, second)] == [True] * 3
+    assert [may_decide(verdict, who, nobody, given_) for who in (guard, first, second)] == [False, False, True]
+    assert not may_decide(verdict, second, second.identity)

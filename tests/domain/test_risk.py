@@ -99,7 +99,7 @@ def test_reasons_of_the_whole() -> None:
     assert codes("example.com", private="example.com") == ["private_name"]
     many = " ".join(f"n{number}.example.com" for number in range(11))
     assert codes(many) == ["many_destinations"]
-    in_bundle = Subject(parse_destinations(many), WEEK, bundle="docker-hub")
+    in_bundle = Subject(parse_destinations(many), WEEK, is_bundle=True)
     assert assess(in_bundle).reasons == ()
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.allowance import Allowance, Ask, Scope
-from bot.domain.approval import Verdict, VerdictKind
+from bot.domain.approval import Quorum, Verdict, VerdictKind
 from bot.domain.fqdn import parse_destination
 from bot.domain.people import Identity
 from bot.domain.risk import Level, Risk
@@ -19,6 +19,12 @@ SCOPE = Scope("/subscriptions/s/resourcegroups/rg/c/aks", "aks", "rg", "test", T
 HOUR = timedelta(hours=1)
 
 
+def asked(*quorums: tuple[tuple[str, ...], int]) -> Verdict:
+    """A verdict that asks so many people of each of these groups."""
+    asks = tuple(Quorum(groups, needed, "default", "people decide") for groups, needed in quorums)
+    return Verdict(VerdictKind.ASK, "people decide", "default", asks)
+
+
 def an_allowance(*hosts: str, duration: timedelta | None = 8 * HOUR, needed: int = 1, number: int = 0) -> Allowance:
     """A waiting request."""
     destinations = tuple(sorted(parse_destination(host) for host in hosts or ("example.com",)))
@@ -30,7 +36,7 @@ def an_allowance(*hosts: str, duration: timedelta | None = 8 * HOUR, needed: int
         requester=DEV,
         requested_at=NOW,
         lapses_at=NOW + timedelta(days=3),
-        verdict=Verdict(VerdictKind.ASK, "people decide", "default", ("platform",), needed),
+        verdict=asked((("platform",), needed)),
         risk=Risk(0, Level.LOW, ()),
     )
 

@@ -1,4 +1,4 @@
-"""Slack's wire in a process that may die: the real SDK, its calls answered by the simulated workspace without a socket."""
+"""Slack's wire in a process that may die: the real SDK, its calls answered by the simulated workspace."""
 
 import json
 from collections.abc import Callable

@@ -8,7 +8,7 @@ from hypothesis.strategies import SearchStrategy
 from bot.allowances import MAX_REASON, Preview
 from bot.checking import MAX_DESTINATIONS
 from bot.domain.allowance import Allowance, Ask, Ending, Scope
-from bot.domain.approval import Verdict, VerdictKind
+from bot.domain.approval import Approval, Quorum, Verdict, VerdictKind
 from bot.domain.audit import Action, ChainedEvent, Event, link
 from bot.domain.egress import (
     ClusterEgress,
@@ -82,13 +82,14 @@ asks = st.builds(
     st.none() | words(60, 1).filter(lambda name: "{" not in name),
     st.none() | st.just("a0s560gxpd"),
 )
+groups = st.lists(words(60, 1), max_size=12).map(tuple)
+quorums = st.builds(Quorum, groups, st.integers(1, 9), words(80, 1), words(600))
 verdicts = st.builds(
     Verdict,
     st.sampled_from(VerdictKind),
     words(600),
     words(80, 1),
-    st.lists(words(60, 1), max_size=12).map(tuple),
-    st.integers(0, 9),
+    st.lists(quorums, max_size=6).map(tuple),
 )
 risks = st.builds(
     Risk,
@@ -96,6 +97,7 @@ risks = st.builds(
     st.sampled_from(Level),
     st.lists(st.builds(Reason, names, st.integers(1, 100), words(400, 1)), max_size=14).map(tuple),
 )
+approvals = st.lists(st.builds(Approval, people, times, words(MAX_REASON), groups), max_size=30).map(tuple)
 endings = st.builds(Ending, people, times, words(MAX_REASON))
 maybe_times = st.none() | times
 
@@ -110,7 +112,7 @@ allowances = st.builds(
     lapses_at=times,
     verdict=verdicts,
     risk=risks,
-    approvals=st.lists(endings, max_size=30).map(tuple),
+    approvals=approvals,
     approved_at=maybe_times,
     denied=st.none() | endings,
     revoked=st.none() | endings,
@@ -151,7 +153,7 @@ scales = st.builds(
     requested_at=times,
     lapses_at=times,
     verdict=verdicts,
-    approvals=st.lists(endings, max_size=30).map(tuple),
+    approvals=approvals,
     approved_at=maybe_times,
     denied=st.none() | endings,
     applying_at=maybe_times,

@@ -69,7 +69,7 @@ def test_a_card_is_valid_and_calls_nobody(allowance: Allowance, ahead: Ahead) ->
 @given(facts.allowances, st.sampled_from([*NEWS["a"], "never-heard-of"]))
 def test_news_of_an_allowance_are_valid(allowance: Allowance, event: str) -> None:
     """Every event has its sentence, an unknown one too."""
-    drawn = allowance_news(allowance, {"event": event})
+    drawn = allowance_news(allowance, {"event": event}, BOOK)
     assert_valid(drawn, "message")
     assert not [
         text
@@ -102,10 +102,10 @@ def test_what_a_scale_starts_from_is_valid(egress: ClusterEgress) -> None:
 @given(facts.reports)
 def test_a_report_is_valid(report: EgressReport) -> None:
     """In full, addresses only, and for programs."""
-    assert_valid(egress_report(report), "message")
+    assert_valid(egress_report(report, BOOK), "message")
     assert_valid(egress_ips(report), "message")
     assert json.loads(egress_json(report))["cluster"]["name"] == report.egress.ref.name
-    assert not [text for text in mrkdwn_of(egress_report(report)) if "<!channel>" in text]
+    assert not [text for text in mrkdwn_of(egress_report(report, BOOK)) if "<!channel>" in text]
 
 
 @thorough
@@ -124,13 +124,15 @@ def test_lists_and_home_are_valid(some: list[Allowance], scales: list[Scale], ti
     """However much waits."""
     allowances, proposals = tuple(some * times), tuple(scales * times)
     clusters = tuple(data.draw(st.lists(facts.clusters, max_size=2))) * times
-    assert_valid(request_list(allowances, proposals, data.draw(facts.words(200)), facts.NOW), "message")
-    assert_valid(home_view(Desktop(allowances, proposals, allowances, clusters, facts.NOW)), "home")
+    which = data.draw(facts.words(200))
+    drawn = request_list(allowances, proposals, which=which, now=facts.NOW, rulebook=BOOK)
+    assert_valid(drawn, "message")
+    assert_valid(home_view(Desktop(allowances, proposals, allowances, clusters, facts.NOW, BOOK)), "home")
     subjects: list[Allowance | Scale] = [*some, *scales]
     for subject in subjects:
         assert_valid(decided(subject, facts.NOW), "message")
     for one in some:
-        assert_valid(filed(one, (one.requester,) * 30, facts.NOW), "message")
+        assert_valid(filed(one, (one.requester,) * 30, now=facts.NOW, rulebook=BOOK), "message")
 
 
 @thorough

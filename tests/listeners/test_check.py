@@ -284,5 +284,5 @@ def test_a_bundle_is_shown_as_one(world: World) -> None:
     assert "(6 names)" in text_of(commands.requests(world.ctx, typed(DEV, "mine")))
     checking.prepare(world.ctx, DEV, "aks-udr")
     told = text_of(views.request(world.ctx, submitted(DEV, FORM | {"destinations": "", "bundle": "github"})))
-    assert "`github` (5 names)" in told
+    assert "`github` (5 of its 7 names)" in told
     assert "Left out" in told

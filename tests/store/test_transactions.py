@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from bot.domain.allowance import Ending, revoke
+from bot.domain.approval import Approval
 from bot.domain.audit import Action, Event, verify
 from bot.domain.people import SYSTEM
 from bot.errors import StaleVersion, StoreBusy, UnknownAllowance
@@ -79,7 +80,7 @@ def test_racing_threads_change_it_once_each(store: SqlStore) -> None:
             try:
                 with store.write() as tx:
                     row = tx.allowances.get("a000000000")
-                    more = (*row.approvals, Ending(replace(APPROVER, user=f"U{number}"), NOW))
+                    more = (*row.approvals, Approval(replace(APPROVER, user=f"U{number}"), NOW))
                     tx.allowances.save(replace(row, approvals=more), is_open=True)
                 return
             except (StaleVersion, StoreBusy):

@@ -10,6 +10,7 @@ from bot.domain.fqdn.destinations import (
     MAX_PORT,
     Destination,
     Protocol,
+    is_within,
     parse_destination,
     refang,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "is_address",
     "is_mixed_script",
     "is_sql_redirect",
+    "is_within",
     "needs_network_rule",
     "parse_destination",
     "parse_destinations",

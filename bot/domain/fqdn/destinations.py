@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.domain.fqdn.names import check_placeholder, is_address, parse_fqdn, shown
+from bot.domain.fqdn.names import check_placeholder, covers, is_address, parse_fqdn, shown
 from bot.domain.fqdn.services import SCHEMES, SERVICES, is_sql_redirect, needs_network_rule
 from bot.errors import InvalidFqdn
 
@@ -176,3 +176,9 @@ def _refused_path(text: str) -> InvalidFqdn:
     except InvalidFqdn:
         return InvalidFqdn(f"{sentence}: leave out user name and path.")
     return InvalidFqdn(f"{sentence}: use {found}.", suggestion=found)
+
+
+def is_within(narrow: Destination, wide: Destination) -> bool:
+    """Whether the second opens the first as well: the same name or one below its wildcard, in the same way."""
+    same_way = (narrow.protocol, narrow.port) == (wide.protocol, wide.port)
+    return same_way and (narrow.fqdn == wide.fqdn or covers(wide.fqdn, narrow.fqdn))

@@ -75,14 +75,14 @@ class Subject:
         destinations: What would be opened.
         duration: For how long; None for ever.
         environment: The cluster's environment as configured.
-        bundle: The bundle that the destinations come from, if they do; its length is then no reason.
+        is_bundle: Whether one configured bundle contains all of it; its length is then no reason.
         private_names: Names among the destinations that resolve to private addresses, if a resolver was asked.
     """
 
     destinations: tuple[Destination, ...]
     duration: timedelta | None
     environment: str = ""
-    bundle: str | None = None
+    is_bundle: bool = False
     private_names: frozenset[str] = frozenset()
 
 
@@ -224,7 +224,7 @@ def _duration(subject: Subject, table: RiskTable) -> Iterator[Reason]:
 
 def _many(subject: Subject, table: RiskTable) -> Iterator[Reason]:
     count = len(set(subject.destinations))
-    if not subject.bundle and (weight := _reached(count, table.many_destinations)):
+    if not subject.is_bundle and (weight := _reached(count, table.many_destinations)):
         yield Reason("many_destinations", weight, f"It opens {count} destinations at once.")
 
 

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from ipaddress import ip_network
 
-from bot.domain.allowance import Allowance, status
+from bot.domain.allowance import Allowance, Status, status
 from bot.domain.duration import duration_text
 from bot.domain.egress import ClusterEgress, EgressPath, EgressWarning, OutboundIp, PathKind, Standing
+from bot.domain.settings import Rulebook
 from bot.domain.snat import FIREWALL_LEAST_INSTANCES, FIREWALL_PORTS_PER_IP_AND_INSTANCE, Capacity
 from bot.inventory import EgressReport
-from handlers.blocks.card import names_of, until
+from handlers.blocks.card import until
+from handlers.blocks.deciders import needs
 from handlers.blocks.fleet.phrases import VIA, WAYS, counted, without_ips
 from handlers.blocks.kit import (
     SECTION_TEXT,
@@ -27,6 +29,7 @@ from handlers.blocks.kit import (
     value,
     when,
 )
+from handlers.blocks.naming import names_of
 from handlers.replies import Block, Message
 
 ALLOWANCES_SHOWN = 10
@@ -41,7 +44,7 @@ FIRST = ("converging", "stopped")
 """Warnings that stand right below the answer, because they say how far it holds."""
 
 
-def egress_report(report: EgressReport) -> Message:
+def egress_report(report: EgressReport, rulebook: Rulebook) -> Message:
     """One cluster in full, the answer first."""
     egress, name = report.egress, report.egress.ref.name
     return message(
@@ -54,7 +57,7 @@ def egress_report(report: EgressReport) -> Message:
             *_ports(egress, report.capacities),
             *_ingress(egress),
             *_endpoints(report),
-            *_allowances(report.allowances, report.read_at),
+            *_allowances(report, rulebook),
             *_warnings(report),
             context(_about(report)),
             *actions(*_offers(egress)),
@@ -225,16 +228,17 @@ def _endpoints(report: EgressReport) -> list[Block]:
     return [context(text)]
 
 
-def _allowances(allowances: Sequence[Allowance], now: datetime) -> list[Block]:
-    lines = [allowance_line(one, now) for one in allowances]
+def _allowances(report: EgressReport, rulebook: Rulebook) -> list[Block]:
+    lines = [allowance_line(one, report.read_at, rulebook) for one in report.allowances]
     return [section(f"*Allowances*\n{fold(lines, 2500, most=ALLOWANCES_SHOWN)}")] if lines else []
 
 
-def allowance_line(allowance: Allowance, now: datetime) -> str:
+def allowance_line(allowance: Allowance, now: datetime, rulebook: Rulebook) -> str:
     """One line of a list."""
-    state = status(allowance, now)
+    state, names = status(allowance, now), names_of(allowance, rulebook)
     ends = f"  {until(allowance)}" if allowance.expires_at else ""
-    return f"{code(allowance.id)}  *{state}*  {code(allowance.scope.cluster_name)} to {names_of(allowance)}{ends}"
+    waits = f" ({needs(allowance.verdict, allowance.approvals)})" if state is Status.WAITING else ""
+    return f"{code(allowance.id)}  *{state}*  {code(allowance.scope.cluster_name)} to {names}{ends}{waits}"
 
 
 def _warnings(report: EgressReport) -> list[Block]:

@@ -1,0 +1,32 @@
+"""The approval policy: who must say yes to what.
+
+Refuse wins over ask, ask wins over grant, and what cannot be evaluated asks a human. Every rule that asks counts: a
+request is approved when all of their quorums are. The order of the rules means nothing.
+
+A request is judged by what it opens: each destination on its own, then the strictest answer for the whole.
+"""
+
+from bot.domain.approval.policy import ApprovalPolicy, PolicyRule, Question, evaluate
+from bot.domain.approval.verdict import (
+    Approval,
+    Quorum,
+    Verdict,
+    VerdictKind,
+    approval_of,
+    quorums_text,
+    with_approval,
+)
+
+__all__ = [
+    "Approval",
+    "ApprovalPolicy",
+    "PolicyRule",
+    "Question",
+    "Quorum",
+    "Verdict",
+    "VerdictKind",
+    "approval_of",
+    "evaluate",
+    "quorums_text",
+    "with_approval",
+]

@@ -1,0 +1,178 @@
+"""The rules of the approval policy, and what they say together."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+
+from bot.domain.approval.verdict import Quorum, Verdict, VerdictKind
+from bot.domain.fqdn import Destination, is_within
+from bot.domain.risk import Risk
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the policy is asked about.
+
+    Args:
+        subject: ``allowance`` or ``scale``.
+        cluster: Name of the cluster.
+        environment: Its environment.
+        risk: The assessed risk; None where assessing failed.
+        destinations: What would be opened; none for a scale.
+        duration: How long, None for no end; ignored for a scale.
+    """
+
+    subject: str
+    cluster: str
+    environment: str
+    risk: Risk | None
+    destinations: tuple[Destination, ...] = ()
+    duration: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRule:
+    """One rule of the approval policy; every condition that is set must hold.
+
+    Args:
+        name: Shown on cards and in the audit log.
+        then: What follows.
+        reason: A sentence for people.
+        subjects: ``allowance``, ``scale`` or both.
+        environments: Environments by name, in lower case; empty means any.
+        clusters: Cluster names, ``*`` and ``?`` allowed; empty means any.
+        risks: Risk levels; empty means any.
+        bundles: Bundle names: holds for what these bundles contain now, named or not; empty means any destination.
+        longer_than: Holds for durations above this, and for no end.
+        approvers: Groups that may approve, when asking.
+        needed: How many people, at least 1.
+    """
+
+    name: str
+    then: VerdictKind
+    reason: str
+    subjects: frozenset[str] = frozenset({"allowance", "scale"})
+    environments: frozenset[str] = frozenset()
+    clusters: tuple[str, ...] = ()
+    risks: frozenset[str] = frozenset()
+    bundles: frozenset[str] = frozenset()
+    longer_than: timedelta | None = None
+    approvers: tuple[str, ...] = ()
+    needed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalPolicy:
+    """The rules, and who is asked where no rule says anything.
+
+    Args:
+        rules: In the order of the file, which means nothing.
+        default_approvers: Groups that are asked when no rule matches.
+        bundles: What each configured bundle contains.
+    """
+
+    rules: tuple[PolicyRule, ...] = ()
+    default_approvers: tuple[str, ...] = field(default=())
+    bundles: Mapping[str, frozenset[Destination]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def quorum(self, rule: PolicyRule) -> Quorum:
+        """Whom a rule asks: its own groups, or the default ones."""
+        groups = tuple(sorted(set(rule.approvers or self.default_approvers)))
+        return Quorum(groups, rule.needed, rule.name, rule.reason)
+
+    def default(self, reason: str) -> Quorum:
+        """Who is asked where no rule says anything."""
+        return Quorum(tuple(sorted(set(self.default_approvers))), reason=reason)
+
+
+UNASSESSED = "Its risk could not be assessed, so people decide."
+_Found = Mapping[Destination | None, tuple[PolicyRule, ...]]
+"""The rules that are about each destination; None stands for a request without any."""
+
+
+def evaluate(policy: ApprovalPolicy, question: Question) -> Verdict:
+    """Decide who must say yes.
+
+    Each destination is judged by the rules that are about it: one that is refused refuses the request, and only where
+    each one is granted is the request. Whoever is asked about any of them is asked.
+    """
+    found: _Found = {part: _about(policy, question, part) for part in question.destinations or (None,)}
+    every = dict.fromkeys(rule for rules in found.values() for rule in rules)
+    refusing = [rule for rule in every if rule.then is VerdictKind.REFUSE]
+    if refusing:
+        return _said(VerdictKind.REFUSE, refusing)
+    asks = [policy.quorum(rule) for rule in every if rule.then is VerdictKind.ASK]
+    asks += _by_default(policy, question, found)
+    return _asking(asks) if asks else _said(VerdictKind.GRANT, every)
+
+
+def _by_default(policy: ApprovalPolicy, question: Question, found: _Found) -> list[Quorum]:
+    if question.risk is None:
+        return [policy.default(UNASSESSED)]
+    unsaid = [part for part, rules in found.items() if not rules]
+    if not unsaid:
+        return []
+    if len(unsaid) == len(found):
+        return [policy.default("No rule of the approval policy is about this, so people decide.")]
+    more = f" and {len(unsaid) - 1} more" if unsaid[1:] else ""
+    return [policy.default(f"No rule of the approval policy is about {unsaid[0]}{more}, so people decide.")]
+
+
+def _said(kind: VerdictKind, rules: Iterable[PolicyRule]) -> Verdict:
+    ordered = sorted(rules, key=lambda rule: (rule.name, rule.reason))
+    return Verdict(kind, _joined(" ", (rule.reason for rule in ordered)), _joined(", ", (r.name for r in ordered)))
+
+
+def _asking(asks: Iterable[Quorum]) -> Verdict:
+    """One quorum for each set of groups: whoever needs more people of the same groups includes whoever needs fewer."""
+    by_groups: dict[tuple[str, ...], list[Quorum]] = {}
+    for quorum in sorted(asks, key=lambda one: (one.groups, one.rule, one.reason)):
+        by_groups.setdefault(quorum.groups, []).append(quorum)
+    merged = tuple(_merged(groups, quorums) for groups, quorums in by_groups.items())
+    reason, rule = _joined(" ", (each.reason for each in merged)), _joined(", ", (each.rule for each in merged))
+    return Verdict(VerdictKind.ASK, reason, rule, merged)
+
+
+def _merged(groups: tuple[str, ...], quorums: Sequence[Quorum]) -> Quorum:
+    needed = max(quorum.needed for quorum in quorums)
+    return Quorum(groups, needed, _joined(", ", (q.rule for q in quorums)), _joined(" ", (q.reason for q in quorums)))
+
+
+def _joined(joint: str, texts: Iterable[str]) -> str:
+    return joint.join(dict.fromkeys(text for text in texts if text))
+
+
+def _about(policy: ApprovalPolicy, question: Question, part: Destination | None) -> tuple[PolicyRule, ...]:
+    return tuple(rule for rule in policy.rules if _matches(policy, rule, question, part))
+
+
+def _matches(policy: ApprovalPolicy, rule: PolicyRule, question: Question, part: Destination | None) -> bool:
+    conditions = (
+        question.subject in rule.subjects,
+        not rule.environments or question.environment in rule.environments,
+        not rule.clusters or _fits_any(question.cluster, rule.clusters),
+        not rule.risks or _is_of_risk(rule, question.risk),
+        not rule.bundles or _is_of_bundles(policy, rule, part),
+        rule.longer_than is None or question.duration is None or question.duration > rule.longer_than,
+    )
+    return all(conditions)
+
+
+def _is_of_risk(rule: PolicyRule, risk: Risk | None) -> bool:
+    """Without a risk, whoever would be asked because of it is asked; nothing is granted or refused because of it."""
+    return rule.then is VerdictKind.ASK if risk is None else risk.level in rule.risks
+
+
+def _is_of_bundles(policy: ApprovalPolicy, rule: PolicyRule, part: Destination | None) -> bool:
+    """Whether the destination is in one of the rule's bundles; a wildcard over one of their names is refused as it."""
+    if part is None:
+        return False
+    own = [each for name in rule.bundles for each in policy.bundles.get(name, frozenset())]
+    is_wider = rule.then is VerdictKind.REFUSE and any(is_within(each, part) for each in own)
+    return is_wider or any(is_within(part, each) for each in own)
+
+
+def _fits_any(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)

@@ -1,0 +1,194 @@
+"""What cannot be meant in a configuration: names that nothing has, and rules that can never hold or be satisfied.
+
+Each problem is one sentence that names the place in the file.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from bot.domain.access import EVERYONE
+from bot.domain.approval import PolicyRule, Quorum, VerdictKind
+from bot.domain.duration import duration_text
+from bot.domain.people import Role
+from bot.domain.settings import ClusterScope, Rulebook
+
+_NAME = re.compile(r"(?![-_])[A-Za-z0-9_\-*?!\[\]]+(?<![-_])")
+"""What can fit a cluster's name: 1 to 63 letters, digits, underscores and hyphens; not at its ends.
+
+Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules, read 2026-11.
+"""
+_LONGEST_NAME = 63
+
+
+def problems_of(book: Rulebook) -> list[str]:
+    """Everything that is wrong as far as the file alone tells; empty where it fits together."""
+    checks = (_groups, _roles, _askers, _rule_names, _bundles, _environments, _patterns, _scopes, _durations)
+    return [sentence for check in checks for sentence in check(book)] + _few(book, _listed(book))
+
+
+def problems_with_people(book: Rulebook, members: Mapping[str, int]) -> list[str]:
+    """The quorums that the people who exist could not satisfy.
+
+    Args:
+        book: The configuration.
+        members: How many people each group has; about groups that are not named here nothing is said.
+    """
+
+    def count(groups: tuple[str, ...]) -> int | None:
+        sizes = [members.get(group) for group in groups]
+        known = [size for size in sizes if size is not None]
+        return sum(known) if len(known) == len(sizes) else None
+
+    return _few(book, count)
+
+
+def _few(book: Rulebook, count: Callable[[tuple[str, ...]], int | None]) -> list[str]:
+    found = ((where, quorum, count(quorum.groups)) for where, quorum in _quorums(book) if quorum.groups)
+    return [
+        f"{where} needs {quorum.words}, to which {_people(size)}."
+        for where, quorum, size in found
+        if size is not None and size < quorum.needed
+    ]
+
+
+def _people(count: int) -> str:
+    return {0: "nobody belongs", 1: "1 person belongs"}.get(count, f"{count} people belong")
+
+
+def _listed(book: Rulebook) -> Callable[[tuple[str, ...]], int | None]:
+    """Counts people by the file alone: not where a user group of Slack has some."""
+
+    def count(groups: tuple[str, ...]) -> int | None:
+        named = [book.groups[group] for group in groups if group in book.groups]
+        if len(named) < len(groups) or any(group.usergroup for group in named):
+            return None
+        return len(frozenset[str]().union(*(group.users for group in named)))
+
+    return count
+
+
+def _place(rule: PolicyRule) -> str:
+    return f"approval.rules ({rule.name})"
+
+
+def _asking(book: Rulebook) -> list[PolicyRule]:
+    return [rule for rule in book.policy.rules if rule.then is VerdictKind.ASK]
+
+
+def _quorums(book: Rulebook) -> Iterator[tuple[str, Quorum]]:
+    yield from ((_place(rule), book.policy.quorum(rule)) for rule in _asking(book))
+    yield "approval.default_approvers", book.policy.default("")
+
+
+def _groups(book: Rulebook) -> Iterator[str]:
+    named = [("approval.default_approvers", group) for group in book.policy.default_approvers]
+    named += [(_place(rule), group) for rule in book.policy.rules for group in rule.approvers]
+    named += [("clusters.developers", group) for scope in book.scopes for group in scope.developers]
+    known = ", ".join(sorted(book.groups)) or "none"
+    for where, group in dict.fromkeys(named):
+        if group not in book.groups and (where, group) != ("clusters.developers", EVERYONE):
+            yield f"{where} names the group {group}, which is not configured. Configured are: {known}."
+
+
+def _roles(book: Rulebook) -> Iterator[str]:
+    asked = dict.fromkeys((group, where) for where, quorum in _quorums(book) for group in quorum.groups)
+    places: dict[str, str] = {}
+    for group, where in asked:
+        places.setdefault(group, where)
+    for group, where in places.items():
+        if group in book.groups and Role.APPROVER not in book.groups[group].roles:
+            yield (
+                f"{where} asks the group {group}, which has not the role approver: "
+                f'add roles = ["approver"] to groups.{group}, or ask another group.'
+            )
+
+
+def _askers(book: Rulebook) -> Iterator[str]:
+    for where, quorum in _quorums(book):
+        if not quorum.groups and quorum.rule != "default":
+            yield f"{where} asks nobody: name approvers in it, or approval.default_approvers."
+
+
+def _rule_names(book: Rulebook) -> Iterator[str]:
+    counts = Counter(rule.name for rule in book.policy.rules)
+    for name, count in counts.items():
+        if count > 1:
+            yield f"approval.rules ({name}) stands there {count} times; give each rule a name of its own."
+
+
+def _bundles(book: Rulebook) -> Iterator[str]:
+    for rule in book.policy.rules:
+        unknown = rule.bundles - book.bundles.keys()
+        if unknown:
+            known = ", ".join(sorted(book.bundles)) or "none"
+            yield f"{_place(rule)} names unknown bundles: {_listing(unknown)}. Configured are: {known}."
+
+
+def _environments(book: Rulebook) -> Iterator[str]:
+    """Where a tag says the environment, it can be anything."""
+    words = {scope.environment.lower() for scope in book.scopes}
+    if not words or any(word.startswith("tag:") for word in words):
+        return
+    for rule in book.policy.rules:
+        if unknown := rule.environments - words:
+            yield (
+                f"{_place(rule)} names environments that no cluster has: {_listing(unknown)}. "
+                f"The clusters' are: {_listing(words)}."
+            )
+
+
+def _patterns(book: Rulebook) -> Iterator[str]:
+    for rule in book.policy.rules:
+        for pattern in rule.clusters:
+            if not _may_fit_name(pattern):
+                yield f"{_place(rule)}: no cluster can have a name that fits “{pattern}”; * and ? are allowed."
+            elif _is_nobodys(pattern, book.scopes):
+                yield f"{_place(rule)} names the cluster {pattern}, which no entry of clusters.match fits."
+
+
+def _scopes(book: Rulebook) -> Iterator[str]:
+    """Patterns of clusters that fit nothing, or nothing that is left."""
+    taken: set[str] = set()
+    for scope in book.scopes:
+        patterns = {pattern.lower() for pattern in scope.match}
+        for pattern in sorted(patterns):
+            if not (_may_fit_name(pattern) or _may_fit_id(pattern)):
+                yield f"clusters.match: no cluster can have a name or an id that fits “{pattern}”."
+            elif taken & {"*", pattern}:
+                yield f"clusters.match: “{pattern}” never counts, because an entry before it fits the same clusters."
+        taken |= patterns
+
+
+def _may_fit_name(pattern: str) -> bool:
+    is_short = "[" in pattern or len(pattern.replace("*", "")) <= _LONGEST_NAME
+    return _NAME.fullmatch(pattern) is not None and is_short
+
+
+def _may_fit_id(pattern: str) -> bool:
+    return "/" in pattern and pattern[:1] in "/*?[" and not re.search(r"\s", pattern)
+
+
+def _is_nobodys(name: str, scopes: Iterable[ClusterScope]) -> bool:
+    """Whether a name without any placeholder belongs to no scope; unknown, and so no, where scopes go by ids."""
+    patterns = [pattern for scope in scopes for pattern in scope.match]
+    if not patterns or re.search(r"[*?\[]", name) or any("/" in pattern for pattern in patterns):
+        return False
+    return not any(scope.fits(name, "") for scope in scopes)
+
+
+def _durations(book: Rulebook) -> Iterator[str]:
+    longest = book.durations.longest
+    if longest is None:
+        return
+    most = f"the longest that may be asked is {duration_text(longest)}"
+    for offered in book.durations.offered:
+        if offered is None or offered > longest:
+            yield f"durations.offered has {duration_text(offered)}, and {most}."
+    for rule in book.policy.rules:
+        if rule.longer_than is not None and rule.longer_than >= longest:
+            yield f"{_place(rule)}: nothing is longer_than {duration_text(rule.longer_than)}; {most}."
+
+
+def _listing(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

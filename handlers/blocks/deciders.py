@@ -1,0 +1,64 @@
+"""Who decides and why, who has, and who is still missing: the same words for allowances and scale proposals."""
+
+from collections.abc import Sequence
+
+from bot.domain.approval import Approval, Quorum, Verdict, VerdictKind, quorums_text
+from bot.domain.settings import Rulebook
+from handlers.blocks.kit import code, context, escape, fold, person, when
+from handlers.replies import Block
+
+MOST_PEOPLE = 10
+
+
+def decides(verdict: Verdict, rulebook: Rulebook, *, is_open: bool = True) -> list[str]:
+    """Who decides and why, one line for each quorum.
+
+    Groups are mentioned, which calls them, only while something is to be decided.
+    """
+    if verdict.kind is VerdictKind.ASK:
+        return [_asked(quorum, rulebook, is_open=is_open) for quorum in verdict.asks] or ["*Nobody may approve this.*"]
+    said = "Granted at once" if verdict.kind is VerdictKind.GRANT else "Refused"
+    return [f"*{said}.* {_why(verdict.reason, verdict.rule)}"]
+
+
+def _asked(quorum: Quorum, rulebook: Rulebook, *, is_open: bool) -> str:
+    named = [_group(rulebook, name) if is_open else escape(name) for name in quorum.groups]
+    people = "Somebody" if quorum.needed == 1 else f"{quorum.needed} people"
+    return f"*{people} of {' or '.join(named) or 'nobody'} must approve.* {_why(quorum.reason, quorum.rule)}"
+
+
+def _why(reason: str, rule: str) -> str:
+    return f"{escape(reason)} (approval policy rule {code(rule)})"
+
+
+def _group(rulebook: Rulebook, name: str) -> str:
+    group = rulebook.groups.get(name)
+    if group is None:
+        return escape(name)
+    people = [person(user) for user in sorted(group.users)[:MOST_PEOPLE]]
+    called = [f"<!subteam^{group.usergroup}>"] if group.usergroup else []
+    return " ".join([*called, *people]) or escape(name)
+
+
+def needs(verdict: Verdict, approvals: Sequence[Approval]) -> str:
+    """``needs 1 from security and 2 from platform; still missing: 1 from platform``."""
+    asked = f"needs {escape(quorums_text(verdict.asks) or 'somebody, and nobody is asked')}"
+    return f"{asked}; {missing(verdict, approvals)}" if approvals else asked
+
+
+def missing(verdict: Verdict, approvals: Sequence[Approval]) -> str:
+    """``still missing: 1 from platform``."""
+    return f"still missing: {escape(quorums_text(verdict.missing(approvals))) or 'nobody'}"
+
+
+def approved_by(verdict: Verdict, approvals: Sequence[Approval]) -> list[Block]:
+    """Who approved and, where several quorums are asked, for which groups."""
+    if not approvals:
+        return []
+    is_plain = len(verdict.asks) < 2
+    named = [f"{person(one.by.user)}{'' if is_plain else _for(one)} {when(one.at)}" for one in approvals]
+    return [context(f"Approved by {fold(named, 2900, joint=', ')}.")]
+
+
+def _for(approval: Approval) -> str:
+    return f" for {escape(', '.join(approval.groups))}" if approval.groups else ""

@@ -1,0 +1,157 @@
+"""All that a decision is about: as much of it as a card has room for, and the modal with the whole."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bot.domain.allowance import Allowance, Scope, digest
+from bot.domain.duration import duration_text
+from bot.domain.risk import Level, Risk
+from bot.domain.scale import Scale
+from bot.domain.settings import Rulebook
+from bot.domain.target import TargetKind
+from handlers.blocks.deciders import decides
+from handlers.blocks.kit import (
+    CONFIRM_TEXT,
+    SECTION_TEXT,
+    button,
+    code,
+    confirm,
+    context,
+    escape,
+    fits,
+    fold,
+    input_,
+    modal,
+    paragraphs,
+    person,
+    said,
+    section,
+    small_plain,
+    text_input,
+    value,
+    when,
+)
+from handlers.blocks.naming import Listing, listings
+from handlers.blocks.scale import scale_parts
+from handlers.replies import Block, View
+
+RISK_MARKS: Mapping[Level, str] = MappingProxyType(
+    {
+        Level.LOW: ":white_small_square:",
+        Level.MEDIUM: ":small_orange_diamond:",
+        Level.HIGH: ":large_orange_diamond:",
+        Level.CRITICAL: ":red_circle:",
+    }
+)
+"""One mark for each level, so that it is seen at a glance."""
+
+APPROVE = "approve"
+"""Callback id of the modal that shows all of it before it is approved."""
+
+DESTINATIONS_ROOM = 2400
+RISK_ROOM = 2400
+SOURCES_ROOM = 1000
+
+
+def risk_lines(risk: Risk) -> list[str]:
+    """The level, and each reason."""
+    title = f"{RISK_MARKS[risk.level]} *Risk: {risk.level}* ({risk.score} of 100)"
+    return [title, *(f"• {escape(reason.sentence)}" for reason in risk.reasons)]
+
+
+def touches(scope: Scope) -> str:
+    """Which firewall changes, and for whose traffic."""
+    kinds = {TargetKind.POLICY: "firewall policy", TargetKind.CLASSIC: "classic firewall"}
+    sources = fold(_sources(scope), SOURCES_ROOM, joint=", ")
+    return f"Changes {kinds[scope.target.kind]} {code(scope.target.name)}, for traffic from {sources} only."
+
+
+def _sources(scope: Scope) -> list[str]:
+    return [code(source) for source in scope.sources]
+
+
+def destinations(allowance: Allowance, rulebook: Rulebook) -> list[Block]:
+    """The destinations as far as they fit; where not everything on the card does, with the button that shows it."""
+    lists = listings(allowance.ask, rulebook)
+    first, *others = [section(_folded(each, DESTINATIONS_ROOM // len(lists))) for each in lists]
+    if is_whole(allowance, rulebook):
+        return [first, *others]
+    return [{**first, "accessory": details_button(allowance)}, *others]
+
+
+def _folded(listing: Listing, room: int) -> str:
+    return f"{listing.title}\n{fold(listing.lines, room, joint=listing.joint)}"
+
+
+def is_whole(allowance: Allowance, rulebook: Rulebook) -> bool:
+    """Whether a card has room for everything that is decided on."""
+    lists = listings(allowance.ask, rulebook)
+    return (
+        all(fits(each.lines, DESTINATIONS_ROOM // len(lists), joint=each.joint) for each in lists)
+        and fits(risk_lines(allowance.risk), RISK_ROOM)
+        and fits(_sources(allowance.scope), SOURCES_ROOM, joint=", ")
+        and fits(decides(allowance.verdict, rulebook), SECTION_TEXT)
+    )
+
+
+def digest_of(subject: Allowance | Scale) -> str:
+    """What a button beside it approves."""
+    return subject.plan.digest if isinstance(subject, Scale) else digest(subject.scope, subject.ask)
+
+
+def details_button(subject: Allowance | Scale) -> Block:
+    """Opens everything that is decided on."""
+    count = 0 if isinstance(subject, Scale) else len(subject.destinations)
+    text = f"All {count} destinations" if count > 1 else "All of it"
+    return button(text, "details", value(id=subject.id, digest=digest_of(subject)))
+
+
+def caution(subject: Allowance | Scale) -> Block | None:
+    """What is risky asks twice; reasons that do not all fit are counted, not cut: the card has them."""
+    if isinstance(subject, Scale) or subject.risk.level.rank < Level.HIGH.rank:
+        return None
+    why = " ".join(reason.sentence for reason in subject.risk.reasons) or "Approve anyway?"
+    if len(why) > CONFIRM_TEXT:
+        why = f"{len(subject.risk.reasons)} reasons say so: read them before you approve."
+    return confirm(f"Risk is {subject.risk.level}", why, yes="Approve")
+
+
+def details_view(subject: Allowance | Scale, rulebook: Rulebook) -> View:
+    """All of it, to read."""
+    return modal("details", f"{subject.id} in full", _parts(subject, rulebook))
+
+
+def approval_view(allowance: Allowance, rulebook: Rulebook, reason: str = "") -> View:
+    """All of it, to approve exactly this; with the reason that was typed, if one was."""
+    why = input_("reason", "Why", text_input(reason, multiline=True), optional=True)
+    parts = [*_parts(allowance, rulebook), why]
+    return modal(
+        APPROVE, f"{allowance.id} in full", parts, submit="Approve", id=allowance.id, digest=digest_of(allowance)
+    )
+
+
+def _parts(subject: Allowance | Scale, rulebook: Rulebook) -> list[Block]:
+    if isinstance(subject, Scale):
+        return [*scale_parts(subject), *paragraphs("*Who decides*", decides(subject.verdict, rulebook, is_open=False))]
+    scope, ask = subject.scope, subject.ask
+    where = f"node pool {code(scope.pool)}" if scope.pool else "whole cluster"
+    lasts = f"{duration_text(ask.duration)} from being live" if ask.duration else "no end"
+    lists = listings(ask, rulebook)
+    return [
+        section(
+            f"{code(scope.cluster_name)} ({escape(scope.environment)}), {where}: {_counted(len(ask.destinations))}"
+        ),
+        *(block for each in lists for block in paragraphs(each.title, each.lines, joint=each.joint)),
+        section(f"*How long* {lasts}"),
+        *paragraphs("", risk_lines(subject.risk)),
+        section("*Reason*"),
+        said(ask.reason),
+        *([small_plain(f"Ticket: {ask.ticket}")] if ask.ticket else []),
+        *paragraphs("*Who decides*", decides(subject.verdict, rulebook, is_open=False)),
+        *paragraphs("*For traffic from*", _sources(scope), joint=", "),
+        context(f"Asked by {person(subject.requester.user)} {when(subject.requested_at)}."),
+    ]
+
+
+def _counted(count: int) -> str:
+    return f"{count} destination{'' if count == 1 else 's'}"

@@ -1,0 +1,118 @@
+"""What a request opens, in words: a bundle is named as one, and everything beyond it by itself."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bot.domain.allowance import Allowance, Ask
+from bot.domain.fqdn import Destination
+from bot.domain.settings import Bundle, Rulebook
+from handlers.blocks.kit import code, escape
+
+LINE_ROOM = 300
+"""Characters of the names in one line of a list."""
+
+SHORTEST = 20
+"""Characters of a name's end that are shown at least: the end says whose it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What was asked for, sorted out.
+
+    Args:
+        bundle: The named bundle as it is configured now; None where none was named, or it is no longer configured.
+        own: What belongs to that bundle.
+        beyond: Everything else.
+    """
+
+    bundle: Bundle | None
+    own: tuple[Destination, ...]
+    beyond: tuple[Destination, ...]
+
+    @property
+    def count(self) -> str:
+        """How many of the bundle's names are asked for: ``6 names``, ``6 of its names``, ``4 of its 6 names``."""
+        all_of_it = len(self.bundle.destinations) if self.bundle else 0
+        if len(self.own) < all_of_it:
+            return f"{len(self.own)} of its {all_of_it} names"
+        return f"{len(self.own)} of its names" if self.beyond else f"{len(self.own)} name{'s' * (len(self.own) != 1)}"
+
+
+def parts_of(ask: Ask, rulebook: Rulebook) -> Parts:
+    """Sort out what belongs to the named bundle: by what the bundle contains now, not by its name."""
+    bundle = rulebook.bundles.get(ask.bundle) if ask.bundle else None
+    beyond = rulebook.beyond(ask.bundle, ask.destinations)
+    return Parts(bundle, tuple(one for one in ask.destinations if one not in beyond), beyond)
+
+
+def names_of(allowance: Allowance, rulebook: Rulebook, *, room: int = LINE_ROOM, plain_text: bool = False) -> str:
+    """The bundle with the number of its names, and every other destination, as many as there is room for.
+
+    Args:
+        allowance: The facts.
+        rulebook: Knows what bundles contain.
+        room: Characters; the first name stands there in any case, by its end if it is longer.
+        plain_text: Without markup.
+    """
+    parts = parts_of(allowance.ask, rulebook)
+    mark: Callable[[str], str] = str if plain_text else code
+    head = [f"{mark(parts.bundle.name)} ({parts.count})"] if parts.bundle and parts.own else []
+    return _listed(head, [str(one) for one in parts.beyond], room, mark)
+
+
+def _listed(head: list[str], names: Sequence[str], room: int, mark: Callable[[str], str]) -> str:
+    marked = [*head, *(mark(name) for name in names)]
+    for kept in range(len(marked), 0, -1):
+        text = _joined(marked[:kept], len(marked) - kept)
+        if len(text) <= room:
+            return text
+    if head:
+        return _joined(head, len(names))
+    rest = len(names) - 1
+    least = len(_joined([mark("…")], rest))
+    return _joined([mark(f"…{names[0][-max(SHORTEST, room - least) :]}")], rest)
+
+
+def _joined(kept: Sequence[str], rest: int) -> str:
+    *others, last = [*kept, *([f"{rest} more"] if rest else [])]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Destinations that belong together.
+
+    Args:
+        title: What they are, with markup.
+        lines: One for each, with markup.
+        joint: What stands between them.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    joint: str = "\n"
+
+
+def listings(ask: Ask, rulebook: Rulebook) -> tuple[Listing, ...]:
+    """Every destination: those beyond the bundle first, then the bundle's own beside each other, as they are one."""
+    parts = parts_of(ask, rulebook)
+    beyond = tuple(code(str(one)) for one in parts.beyond)
+    own = tuple(code(str(one)) for one in parts.own)
+    if not own:
+        gone = f" (asked as the bundle {code(ask.bundle)}, {_what_became(parts)})" if ask.bundle else ""
+        return (Listing(f"*Destinations*{gone}", beyond),)
+    of_bundle = Listing(f"*Destinations of* {_bundle(parts)}", own, ", ")
+    return (Listing(f"*Destinations that are not in the bundle* {code(ask.bundle or '')}", beyond), of_bundle)[
+        0 if beyond else 1 :
+    ]
+
+
+def _what_became(parts: Parts) -> str:
+    return "which has none of them now" if parts.bundle else "which is no longer configured"
+
+
+def _bundle(parts: Parts) -> str:
+    if parts.bundle is None:
+        return ""
+    source = f"; see {escape(parts.bundle.source)}" if parts.bundle.source else ""
+    return f"{escape(parts.bundle.title)} ({parts.count}{source})"

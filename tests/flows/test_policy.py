@@ -1,0 +1,158 @@
+"""The approval policy in the product: every rule that asks is asked, and a bundle opens what it contains."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot import allowances, auditing, capacity
+from bot.allowances import Decision, Draft
+from bot.capacity import Wish
+from bot.config import configuration_from, rulebook_from
+from bot.domain.allowance import Allowance, Status, digest, status
+from bot.domain.audit import AuditFilter
+from bot.domain.fqdn import parse_destinations
+from bot.domain.settings import Rulebook
+from bot.errors import AlreadyDecided, NotPermitted, RequestRefused, UserError
+from bot.ports import Caller
+from tests.build import APPROVER, APPROVER2, AUDITOR, CONFIG, DEV, OPERATOR, World, make_world
+
+SECURITY = '[groups.security]\nusers = ["UOPS0001"]\nroles = ["approver"]\n'
+TWO_RULES = """
+[[approval.rules]]
+name = "udr-security"
+then = "ask"
+reason = "Security looks at it."
+clusters = ["aks-udr", "aks-lb"]
+approvers = ["security"]
+
+[[approval.rules]]
+name = "two-of-platform"
+then = "ask"
+reason = "Two people."
+clusters = ["aks-udr", "aks-lb"]
+needed = 2
+approvers = ["platform"]
+"""
+HUB_GRANT = """
+[[approval.rules]]
+name = "hub"
+then = "grant"
+reason = "Images are needed everywhere."
+bundles = ["docker-hub"]
+"""
+
+
+def book(folder: Path, rules: str) -> Rulebook:
+    """The shipped configuration with further rules and a group of one person."""
+    path = folder / "egress.toml"
+    text = CONFIG.read_text().replace("[firewall]\n", f"{rules}\n[firewall]\n", 1)
+    path.write_text(text.replace("[groups.platform]", f"{SECURITY}\n[groups.platform]", 1))
+    return rulebook_from(configuration_from(path))
+
+
+@pytest.fixture
+def world_of(database_url: str, tmp_path: Path) -> Iterator[Callable[[str], World]]:
+    """Makes a world with further rules."""
+    made: list[World] = []
+
+    def make(rules: str) -> World:
+        made.append(make_world(database_url, book=book(tmp_path, rules)))
+        return made[0]
+
+    yield make
+    made[0].store.close()
+
+
+def ask(world: World, hosts: str = "example.com", *, bundle: str | None = None, who: Caller = DEV) -> Allowance:
+    """A request."""
+    named = parse_destinations(hosts) if hosts else ()
+    return allowances.request(world.ctx, who, Draft("aks-udr", named, "why", timedelta(hours=8), bundle=bundle))
+
+
+def approve(world: World, made: Allowance, who: Caller) -> Status:
+    """Click Approve; what it is then."""
+    decision = Decision(made.id, is_approved=True, seen=digest(made.scope, made.ask))
+    return status(allowances.decide(world.ctx, who, decision), world.clock.now())
+
+
+@pytest.mark.parametrize("order", [(APPROVER, APPROVER2, OPERATOR), (OPERATOR, APPROVER2, APPROVER)])
+def test_security_and_two_of_platform(world_of: Callable[[str], World], order: tuple[Caller, ...]) -> None:
+    """Both rules hold; in any order the last missing one makes it approved."""
+    world = world_of(TWO_RULES)
+    made = ask(world)
+    *others, last = order
+    assert [approve(world, made, who) for who in others] == [Status.WAITING] * 2
+    with pytest.raises(AlreadyDecided, match="You approved"):
+        approve(world, made, others[0])
+    assert approve(world, made, last) is Status.APPROVED
+
+
+def test_whose_groups_have_spoken_is_told_so(world_of: Callable[[str], World]) -> None:
+    """Nothing is added, and what is missing is named; saying no is still possible."""
+    rules = TWO_RULES.replace("needed = 2", "needed = 1")
+    world = world_of(rules)
+    made = ask(world)
+    approve(world, made, APPROVER)
+    with pytest.raises(AlreadyDecided, match=r"Your groups \(platform\) .* still missing: 1 from security"):
+        approve(world, made, APPROVER2)
+    with pytest.raises(NotPermitted):
+        approve(world, made, AUDITOR)
+    denied = allowances.decide(world.ctx, APPROVER2, Decision(made.id, is_approved=False, reason="no"))
+    assert status(denied, world.clock.now()) is Status.DENIED
+
+
+def test_what_people_cannot_satisfy_is_not_filed(world_of: Callable[[str], World]) -> None:
+    """Security's only member asks: which group lacks whom, and whom to tell."""
+    world = world_of(TWO_RULES)
+    with pytest.raises(RequestRefused) as refused:
+        ask(world, who=OPERATOR)
+    told = str(refused.value)
+    assert "1 from security must approve this (rule udr-security), and besides you there is nobody in security" in told
+    assert "tell the bot's operator (<@UOPS0001>)" in told
+    with pytest.raises(RequestRefused, match=r"2 from platform must approve .* there is 1 in platform"):
+        ask(world, who=APPROVER)
+    with pytest.raises(RequestRefused, match="1 from security"):
+        capacity.propose(world.ctx, OPERATOR, Wish("aks-lb", 2))
+    assert allowances.requests(world.ctx, DEV, "pending") == []
+
+
+def test_a_scale_proposal_needs_all_of_them_too(world_of: Callable[[str], World]) -> None:
+    """The same rules, the same counting."""
+    world = world_of(TWO_RULES)
+    made = capacity.propose(world.ctx, DEV, Wish("aks-lb", 2))
+    decision = Decision(made.id, is_approved=True, seen=made.plan.digest)
+    for who in (APPROVER, APPROVER2):
+        assert capacity.decide(world.ctx, who, decision).approved_at is None
+    assert capacity.decide(world.ctx, OPERATOR, decision).approved_at is not None
+
+
+def test_naming_a_bundle_opens_the_bundle_and_nothing_else(world_of: Callable[[str], World]) -> None:
+    """Alone it is granted; a host that rides along is asked for, and named."""
+    world = world_of(HUB_GRANT)
+    made = ask(world, "exfil.example.net", bundle="docker-hub")
+    assert status(made, world.clock.now()) is Status.WAITING
+    assert "exfil.example.net" in made.verdict.reason
+    assert len(made.destinations) == 7
+    (event,) = auditing.search(world.ctx, AUDITOR, AuditFilter(subject=made.id), limit=9)
+    assert ("beyond_bundle", "exfil.example.net") in event.event.detail
+    alone = ask(world, "", bundle="docker-hub")
+    assert status(alone, world.clock.now()) is Status.APPROVED
+
+
+def test_a_bundle_does_not_make_many_hosts_few(world_of: Callable[[str], World]) -> None:
+    """Twelve hosts are many; naming a bundle beside them changes nothing about that."""
+    world = world_of("")
+    hosts = " ".join(f"h{n}.example.net" for n in range(12))
+    plain, bundled = ask(world, hosts), ask(world, hosts, bundle="npm")
+    assert "many_destinations" in {reason.code for reason in plain.risk.reasons}
+    assert bundled.risk.score >= plain.risk.score
+
+
+def test_a_refused_bundle_is_refused_with_more_around_it(world_of: Callable[[str], World]) -> None:
+    """A rule that forbids what a bundle contains is not escaped by asking for something else besides."""
+    world = world_of(HUB_GRANT.replace('"grant"', '"refuse"'))
+    for hosts, bundle in (("example.org", "docker-hub"), ("hub.docker.com example.org", None)):
+        with pytest.raises(UserError, match="Images are needed everywhere"):
+            ask(world, hosts, bundle=bundle)

@@ -1,0 +1,64 @@
+"""Rows that earlier versions wrote are read as what they meant."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bot.domain.allowance import Status, approve, status
+from bot.domain.approval import Approval, approval_of, quorums_text
+from bot.domain.people import Identity, Person
+from bot.domain.scale import approve_scale
+from bot.store.rows import allowance_from_row, row_from_allowance, scale_from_row
+from tests.domain.values import NOW
+
+VERDICT = """{"kind": "ask", "reason": "High risk needs two people.", "rule": "high-risk-two",
+ "approvers": ["platform"], "needed": 2}"""
+APPROVALS = """[{"by": {"team": "T1", "user": "UAPP1"}, "at": "2026-11-02T09:00:00Z", "reason": ""}]"""
+ALLOWANCE = f"""{{"id": "a0s560gxpd", "version": 2, "scope": {{"cluster_id": "/subscriptions/s/x/aks",
+ "cluster_name": "aks", "resource_group": "rg", "environment": "test", "target": {{"kind": "policy", "id": "/p/hub"}},
+ "sources": ["10.1.0.0/16"], "pool": null}}, "ask": {{"destinations": [{{"fqdn": "example.com", "protocol": "https",
+ "port": 443}}], "duration": "PT8H", "reason": "why", "ticket": "", "bundle": null, "renews": null}},
+ "requester": {{"team": "T1", "user": "UDEV"}}, "requested_at": "2026-11-02T08:00:00Z",
+ "lapses_at": "2026-11-05T08:00:00Z", "verdict": {VERDICT}, "risk": {{"score": 50, "level": "high", "reasons": []}},
+ "approvals": {APPROVALS}, "approved_at": null, "denied": null, "revoked": null, "applying_at": null,
+ "live_at": null, "missing_since": null, "expires_at": null, "gone_at": null, "warned_at": null, "failure": null}}"""
+SCALE = f"""{{"id": "s0s560gxpd", "version": 2, "plan": {{"cluster_id": "/subscriptions/s/x/aks", "cluster_name": "aks",
+ "kind": "loadBalancer", "etag": null, "before": 1, "after": 2, "ips_before": ["20.0.0.1"], "at_risk": [],
+ "ports_before": 64000, "ports_after": 128000, "warnings": [], "base_digest": "0", "ipv6": false}},
+ "environment": "test", "reason": "more", "requester": {{"team": "T1", "user": "UDEV"}},
+ "requested_at": "2026-11-02T08:00:00Z", "lapses_at": "2026-11-05T08:00:00Z", "verdict": {VERDICT},
+ "approvals": {APPROVALS}, "approved_at": null, "denied": null, "applying_at": null, "done_at": null,
+ "ips_after": [], "failure": null}}"""
+SECOND = Person(Identity("T1", "UAPP2"), frozenset(), frozenset({"platform"}))
+
+
+def row(body: str, **changes: object) -> Any:
+    """A row as the database gives it."""
+    return SimpleNamespace(body=json.loads(body) | changes)
+
+
+def test_a_half_approved_request_goes_on_where_it_was() -> None:
+    """One of two had approved: one more is missing, and the first is still counted."""
+    old = allowance_from_row(row(ALLOWANCE))
+    assert old.approvals == (Approval(Identity("T1", "UAPP1"), NOW, "", ("platform",)),)
+    assert (old.verdict.needed, old.verdict.approvers) == (2, ("platform",))
+    assert quorums_text(old.verdict.missing(old.approvals)) == "1 from platform"
+    assert old.verdict.asks[0].rule == "high-risk-two"
+    approved = approve(old, approval_of(old.verdict, SECOND, NOW))
+    assert status(approved, NOW) is Status.APPROVED
+    assert allowance_from_row(row(json.dumps(row_from_allowance(approved, is_open=True)["body"]))) == approved
+
+
+def test_a_half_approved_proposal_goes_on_where_it_was() -> None:
+    """The same for scale proposals."""
+    old = scale_from_row(row(SCALE))
+    assert approve_scale(old, approval_of(old.verdict, SECOND, NOW)).approved_at == NOW
+
+
+@pytest.mark.parametrize("kind", ["grant", "refuse"])
+def test_what_asked_nobody_asks_nobody(kind: str) -> None:
+    """An old verdict that granted at once has no quorum."""
+    verdict = {"kind": kind, "reason": "r", "rule": "easy", "approvers": [], "needed": 0}
+    assert allowance_from_row(row(ALLOWANCE, verdict=verdict, approvals=[])).verdict.asks == ()

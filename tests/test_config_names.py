@@ -1,0 +1,129 @@
+"""Names and numbers of the configuration that cannot be meant are refused at load, each with its place."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.config import configuration_from, rulebook_from
+from bot.domain.rulecheck import problems_with_people
+from bot.domain.settings import Rulebook
+from bot.errors import BadConfiguration
+
+GOOD = """
+[slack]
+team = "T1"
+channel = "C1"
+[azure]
+subscriptions = ["s"]
+[groups.platform]
+usergroup = "S1"
+roles = ["approver"]
+[groups.security]
+users = ["U1", "U2"]
+roles = ["approver"]
+[groups.readers]
+usergroup = "S2"
+[[clusters]]
+match = ["aks-prod-*"]
+environment = "Production"
+[[clusters]]
+match = ["aks-*"]
+environment = "test"
+[approval]
+default_approvers = ["platform"]
+"""
+TAGGED = GOOD.replace('"test"', '"tag:environment"')
+
+
+def rule(more: str, *, name: str = "r", then: str = "ask") -> str:
+    """A rule of the approval policy."""
+    return f"[[approval.rules]]\nname = '{name}'\nthen = '{then}'\nreason = 'r'\n{more}\n"
+
+
+def load(folder: Path, content: str) -> Rulebook:
+    """The rulebook of a file."""
+    path = folder / "egress.toml"
+    path.write_text(content)
+    return rulebook_from(configuration_from(path))
+
+
+WRONG = [
+    (rule("environments = ['prod']"), r"rules \(r\) names environments that no cluster has: prod\. .*production, test"),
+    (rule("approvers = ['nobody']"), r"rules \(r\) names the group nobody, which is not configured"),
+    (rule("approvers = ['readers']"), r"rules \(r\) asks the group readers, which has not the role approver"),
+    (rule("approvers = ['security']\nneeded = 3"), r"rules \(r\) needs 3 from security, to which 2 people belong"),
+    (rule("bundles = ['hub']"), r"rules \(r\) names unknown bundles: hub"),
+    (rule("", name="a") + rule("", name="a"), r"rules \(a\) stands there 2 times"),
+    (rule("longer_than = '400d'"), r"rules \(r\): nothing is longer_than 400 days; the longest .* is 365 days"),
+    (rule("longer_than = '365d'"), r"rules \(r\): nothing is longer_than 365 days"),
+    (rule("longer_than = 'no end'"), r"rules \(r\): longer_than needs a duration"),
+    (rule("longer_than = '12 months'"), r"approval\.rules\.0\.longer_than: .*12 months.* is not a duration"),
+    (rule("clusters = ['aks prod']"), r"rules \(r\): no cluster can have a name that fits .aks prod."),
+    (rule("clusters = ['aks.*']"), r"rules \(r\): no cluster can have a name that fits .aks\.\*."),
+    (rule("clusters = ['/subscriptions/*']"), r"rules \(r\): no cluster can have a name"),
+    (rule(f"clusters = ['{'a' * 64}']"), r"rules \(r\): no cluster can have a name"),
+    (rule("clusters = ['other']"), r"rules \(r\) names the cluster other, which no entry of clusters.match fits"),
+    (
+        "[[clusters]]\nmatch = ['aks test']\n",
+        r"clusters.match: no cluster can have a name or an id that fits .aks test.",
+    ),
+    ("[[clusters]]\nmatch = ['aks-*']\n", r"clusters.match: .aks-\*. never counts"),
+    ("[durations]\nlongest = '30d'\noffered = ['8h', '90d']\n", r"durations.offered has 90 days, and the longest"),
+    ("[durations]\noffered = ['8h', 'no end']\n", "durations.offered has no end, and the longest"),
+    ("[durations]\noffered = ['7dogs']\n", "7dogs.* is not a duration"),
+    ("[durations]\nlapse_after = 'no end'\n", "lapse_after needs a duration"),
+]
+
+
+@pytest.mark.parametrize(("more", "sentence"), WRONG)
+def test_what_cannot_be_meant_is_refused(tmp_path: Path, more: str, sentence: str) -> None:
+    """With the place in the file; without it the same file is right."""
+    load(tmp_path, GOOD)
+    with pytest.raises(BadConfiguration, match=sentence):
+        load(tmp_path, GOOD + more)
+
+
+def test_a_rule_that_asks_needs_somebody(tmp_path: Path) -> None:
+    """Its own approvers or the default ones."""
+    content = GOOD.replace('["platform"]', "[]") + rule("")
+    with pytest.raises(BadConfiguration, match=r"rules \(r\) asks nobody"):
+        load(tmp_path, content)
+    load(tmp_path, content.replace("then = 'ask'", "then = 'grant'"))
+
+
+def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    """Nobody starts the bot three times to hear three things."""
+    with pytest.raises(BadConfiguration) as refused:
+        load(tmp_path, GOOD + rule("bundles = ['x']\napprovers = ['readers']\nenvironments = ['prod']"))
+    assert all(word in str(refused.value) for word in ("bundles: x", "readers", "prod."))
+
+
+RIGHT = [
+    GOOD
+    + rule("environments = ['PRODUCTION']\nclusters = ['aks-*', 'AKS-prod-1', 'aks-[ab]?']\napprovers = ['platform']"),
+    GOOD + rule("needed = 9\napprovers = ['platform', 'security']"),
+    GOOD + "[durations]\nlongest = '12h'\n",
+    GOOD + "[durations]\nlongest = 'no end'\noffered = ['8h', 'no end']\n" + rule("longer_than = '900d'"),
+    TAGGED + rule("environments = ['anything']"),
+    GOOD + "[[clusters]]\nmatch = ['/subscriptions/*/managedclusters/x']\n" + rule("clusters = ['x']"),
+]
+
+
+@pytest.mark.parametrize("content", RIGHT)
+def test_what_may_be_meant_is_taken(tmp_path: Path, content: str) -> None:
+    """A tag can have any value; a user group's size is Slack's to say; environments are the same in any case."""
+    book = load(tmp_path, content)
+    assert all(one.lower() == one for each in book.policy.rules for one in each.environments)
+    longest = book.durations.longest
+    assert all(longest is None or (one is not None and one <= longest) for one in book.durations.offered)
+
+
+def test_sizes_of_groups_are_checked_by_whoever_knows_them(tmp_path: Path) -> None:
+    """Too few in all groups of a rule together; nothing is said of a group whose size is not known."""
+    book = load(tmp_path, GOOD + rule("needed = 3\napprovers = ['platform', 'security']"))
+    assert problems_with_people(book, {"platform": 1, "security": 2}) == []
+    assert problems_with_people(book, {"security": 0}) == []
+    assert problems_with_people(book, {"platform": 0, "security": 2}) == [
+        "approval.rules (r) needs 3 from platform or security, to which 2 people belong.",
+        "approval.default_approvers needs 1 from platform, to which nobody belongs.",
+    ]
