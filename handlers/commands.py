@@ -3,7 +3,7 @@
 from difflib import get_close_matches
 
 from bot import allowances, auditing, capacity, checking, exporting, inventory
-from bot.allowances import Decision
+from bot.allowances import Decision, Renewal
 from bot.capacity import Wish
 from bot.errors import InvalidInput, UnknownCommand
 from bot.inventory import EgressReport
@@ -12,11 +12,12 @@ from handlers.blocks import fleet, lists, log, words
 from handlers.blocks import scale as scaling
 from handlers.blocks.verdict import check_card
 from handlers.calls import Call, plain_words
-from handlers.hosts import HostWords
+from handlers.hosts import HostWords, written
 from handlers.modals import count_from
 from handlers.queries import AuditQuery
-from handlers.replies import File, Open, Reply, Tell
-from handlers.subjects import decide
+from handlers.replies import File, Message, Open, Reply, Tell
+from handlers.several import IdWords, one_by_one
+from handlers.subjects import decide, end
 from handlers.views import deny_view, form_from, open_form
 
 
@@ -92,7 +93,9 @@ def check(ctx: Context, call: Call) -> Reply:
     words = HostWords.parse(plain_words(call.text))
     if not words.cluster or not (words.hosts or words.bundle):
         raise InvalidInput("Name the cluster and the host: `/egress check CLUSTER example.com`, or `bundle:NAME`.")
-    return Tell(check_card(checking.check(ctx, call.caller, words.query()), ctx.clock.now()))
+    found = checking.check(ctx, call.caller, words.query())
+    hosts = written(checking.missing(ctx, found))
+    return Tell(check_card(found, ctx.clock.now(), checking.keep(ctx, hosts) if hosts else ""))
 
 
 def request(ctx: Context, call: Call) -> Reply:
@@ -103,37 +106,55 @@ def request(ctx: Context, call: Call) -> Reply:
 def requests(ctx: Context, call: Call) -> Reply:
     """What was asked and proposed, and how it stands."""
     which = call.text.strip() or "pending"
-    found = allowances.requests(ctx, call.caller, which)
-    scales = capacity.proposals(ctx, call.caller, which)
-    return Tell(lists.request_list(found, scales, which, ctx.clock.now()))
+    found = allowances.browse(ctx, call.caller, which, rows=lists.ROWS)
+    return Tell(lists.request_list(found, which, ctx.clock.now()))
 
 
 def approve(ctx: Context, call: Call) -> Reply:
-    """Say yes."""
-    subject, reason = _id_and_reason(call, "approve")
-    return Tell(lists.decided(decide(ctx, call.caller, Decision(subject, True, reason=reason)), ctx.clock.now()))
+    """Say yes, to one or several."""
+    words = IdWords.parse(call, "approve")
+
+    def act(subject: str) -> Message:
+        made = decide(ctx, call.caller, Decision(subject, True, reason=words.reason))
+        return lists.decided(made, ctx.clock.now())
+
+    return one_by_one(ctx, call, words, act)
 
 
 def deny(ctx: Context, call: Call) -> Reply:
-    """Say no; without a reason the form asks for it."""
-    subject, reason = _id_and_reason(call, "deny")
-    if not reason:
-        return Open(deny_view(ctx, call.caller, subject))
-    decision = Decision(subject, False, reason=reason)
-    return Tell(lists.decided(decide(ctx, call.caller, decision), ctx.clock.now()))
+    """Say no, to one or several; without a reason the form asks for it."""
+    words = IdWords.parse(call, "deny")
+    if not words.reason and len(words.ids) == 1:
+        return Open(deny_view(ctx, call.caller, words.ids[0]))
+
+    def act(subject: str) -> Message:
+        made = decide(ctx, call.caller, Decision(subject, False, reason=words.reason))
+        return lists.decided(made, ctx.clock.now())
+
+    return one_by_one(ctx, call, words, act)
 
 
 def revoke(ctx: Context, call: Call) -> Reply:
-    """End an allowance now."""
-    subject, reason = _id_and_reason(call, "revoke")
-    return Tell(lists.decided(allowances.end(ctx, call.caller, subject, reason=reason), ctx.clock.now()))
+    """End allowances now, withdraw requests and proposals."""
+    words = IdWords.parse(call, "revoke")
+
+    def act(subject: str) -> Message:
+        return lists.decided(end(ctx, call.caller, subject, reason=words.reason), ctx.clock.now())
+
+    return one_by_one(ctx, call, words, act)
 
 
 def renew(ctx: Context, call: Call) -> Reply:
-    """Ask for the same again."""
-    subject, reason = _id_and_reason(call, "renew")
-    made = allowances.renew(ctx, call.caller, subject, reason=reason)
-    return Tell(lists.filed(made, allowances.deciders(ctx, made.verdict, made.requester), ctx.clock.now()))
+    """Ask for the same again, for as long as before or another time."""
+    words = IdWords.parse(call, "renew")
+    duration, reason = words.duration_first()
+
+    def act(subject: str) -> Message:
+        made = allowances.renew(ctx, call.caller, Renewal(subject, reason, duration))
+        asked = allowances.deciders(ctx, made.verdict, *made.askers)
+        return lists.filed(made, asked, ctx.clock.now())
+
+    return one_by_one(ctx, call, words, act)
 
 
 def scale(ctx: Context, call: Call) -> Reply:
@@ -168,10 +189,3 @@ def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
         return file, Tell(words.file_sent())
     found = auditing.search(ctx, call.caller, wanted.filter, limit=log.PAGE + 1)
     return Tell(log.audit_page(found, call.text))
-
-
-def _id_and_reason(call: Call, verb: str) -> tuple[str, str]:
-    subject, _, reason = plain_words(call.text).partition(" ")
-    if not subject:
-        raise InvalidInput(f"Name the request: `/egress {verb} ID`. `/egress requests` shows the ids.")
-    return subject, reason.strip()

@@ -4,7 +4,7 @@ from bot import allowances, capacity, inventory
 from bot.domain.access import may_decide
 from bot.domain.allowance import Status, status
 from bot.ports import Caller, Context
-from handlers.blocks.home import Desktop, home_view
+from handlers.blocks.home import ROWS, Desktop, home_view
 from handlers.calls import Call
 from handlers.replies import Home, Reply
 
@@ -20,23 +20,21 @@ def redrawn(ctx: Context, caller: Caller) -> tuple[Reply, ...]:
 
 
 def desktop(ctx: Context, caller: Caller) -> Home:
-    """What one person sees at home now."""
+    """What one person sees at home now: one row more than fits of each, so that it is known that there are more."""
     who, now = inventory.person(ctx, caller), ctx.clock.now()
-    mine = allowances.requests(ctx, caller, "mine")
-    pending = allowances.requests(ctx, caller, "pending")
-    scales = capacity.proposals(ctx, caller, "pending")
-    return Home(
-        home_view(
-            Desktop(
-                waiting=tuple(one for one in pending if may_decide(one.verdict, who, one.requester)),
-                scales=tuple(one for one in scales if may_decide(one.verdict, who, one.requester)),
-                mine=tuple(one for one in mine if status(one, now) not in ENDED),
-                clusters=tuple(inventory.visible(ctx, who)),
-                now=now,
-            )
-        )
+    mine = allowances.requests(ctx, caller, "mine", fits=lambda one: status(one, now) not in ENDED, most=MOST_OF_MINE)
+    waiting = allowances.requests(
+        ctx, caller, "pending", fits=lambda one: may_decide(one.verdict, who, *one.askers), most=ROWS + 1
     )
+    scales = capacity.proposals(
+        ctx, caller, "pending", fits=lambda one: may_decide(one.verdict, who, one.requester), most=ROWS + 1
+    )
+    clusters = tuple(inventory.visible(ctx, who))
+    return Home(home_view(Desktop(tuple(waiting), tuple(scales), tuple(mine), clusters, now)))
 
+
+MOST_OF_MINE = 200
+"""Of the person's own: what ends soon is chosen of them."""
 
 ENDED = frozenset({Status.EXPIRED, Status.REVOKED, Status.DENIED, Status.LAPSED})
 """What is not worth a line on the Home tab."""

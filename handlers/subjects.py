@@ -17,6 +17,12 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance | Scal
     return allowances.decide(ctx, caller, decision)
 
 
+def end(ctx: Context, caller: Caller, subject: str, *, reason: str = "") -> Allowance | Scale:
+    """Revoke or withdraw what the id names."""
+    ended = capacity.withdraw if _is_scale(subject) else allowances.end
+    return ended(ctx, caller, subject, reason=reason)
+
+
 def look_up(ctx: Context, caller: Caller, subject: str) -> Allowance | Scale:
     """What the id names."""
     return capacity.get(ctx, caller, subject) if _is_scale(subject) else allowances.get(ctx, caller, subject)

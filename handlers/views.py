@@ -12,12 +12,12 @@ from bot.domain.paste import find_destinations
 from bot.errors import AlreadyAllowed, Refused, Unavailable, UnknownCluster, UserError
 from bot.ports import Caller, Context
 from handlers.blocks import lists
-from handlers.blocks.kit import escape
 from handlers.blocks.verdict import allowed_lines, narrower_lines
 from handlers.blocks.words import NO_CLUSTER, NOTHING_FOUND, UNCHECKED, trouble
 from handlers.calls import Call
 from handlers.hosts import HostWords, written
 from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm, ScaleForm, count_from
+from handlers.renewals import RenewForm
 from handlers.replies import Open, Options, Redraw, Reply, Tell, View
 from handlers.subjects import decide, look_up
 
@@ -30,6 +30,12 @@ def request(ctx: Context, call: Call) -> Reply:
     left_out = [one for one in asked if one not in made.destinations]
     deciders = allowances.deciders(ctx, made.verdict, made.requester)
     return Tell(lists.filed(made, deciders, ctx.clock.now(), left_out=left_out))
+
+
+def renew(ctx: Context, call: Call) -> Reply:
+    """Files the renewal."""
+    made = allowances.renew(ctx, call.caller, RenewForm.parse(call.form).renewal(call.value.get("id", "")))
+    return Tell(lists.filed(made, allowances.deciders(ctx, made.verdict, *made.askers), ctx.clock.now()))
 
 
 def preview(ctx: Context, call: Call) -> Reply:
@@ -81,7 +87,8 @@ def open_form(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str,
 
 def request_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> View:
     """The request form, with what is wrong in it, what is allowed already or who will decide."""
-    return form.build(_choices(ctx, caller), (*notes, *_outlook(ctx, caller, form)))
+    known, renewable = _outlook(ctx, caller, form)
+    return form.build(_choices(ctx, caller), (*notes, *known), renewable)
 
 
 def fresh_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> View:
@@ -121,23 +128,25 @@ def _choices(ctx: Context, caller: Caller) -> Choices:
     return Choices(ctx.rulebook, tuple(visible))
 
 
-def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> list[str]:
+def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> tuple[list[str], tuple[str, ...]]:
+    """What is known before it is filed, and the allowances by which all of it is open already."""
     if not form.cluster:
-        return []
+        return [], ()
     who = inventory.person(ctx, caller)
     try:
         if not (form.destinations.strip() or form.bundle):
             allowances.scope_of(ctx.rulebook, inventory.find(ctx, who, form.cluster), form.pool or None)
-            return []
-        draft = form.with_duration(ctx.rulebook).draft()
-        made = allowances.preview(ctx, who, draft)
+            return [], ()
+        made = allowances.preview(ctx, who, form.with_duration(ctx.rulebook).draft())
     except AlreadyAllowed as error:
-        return [f":white_check_mark: {escape(error.sentence)}"]
+        return [f":white_check_mark: {trouble(error, '')}"], error.allowances
     except UserError as error:
-        return [f":warning: {trouble(error, '')}"]
+        return [f":warning: {trouble(error, '')}"], ()
     names = checking.suggestions(ctx, ctx.recent.get(made.scope.target, ctx.clock.now()), made.destinations)
     deciders = allowances.deciders(ctx, made.verdict, caller.identity)
-    return [*allowed_lines(made), *lists.outlook(made, deciders, ctx.rulebook), *narrower_lines(names)]
+    owners = (finding.allowance.id for finding in made.allowed if finding.allowance)
+    lines = [*allowed_lines(made), *lists.outlook(made, deciders, ctx.rulebook), *narrower_lines(names)]
+    return lines, tuple(dict.fromkeys(owners))
 
 
 def deny_view(ctx: Context, caller: Caller, subject: str) -> View:

@@ -13,11 +13,12 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.domain.approval import Verdict
+from bot.domain.duration import duration_text
 from bot.domain.fqdn import Destination, covers
 from bot.domain.people import Identity
 from bot.domain.risk import Risk
 from bot.domain.target import Target
-from bot.errors import AlreadyDecided, InvalidInput, StaleView
+from bot.errors import AlreadyDecided, InvalidInput, NotPermitted, StaleView
 
 EXPIRING_WITHIN = timedelta(hours=24)
 """An allowance is called expiring in its last day, or in the last tenth of a shorter one."""
@@ -140,6 +141,8 @@ class Allowance:
         gone_at: When its rules were seen absent after it ended.
         warned_at: When its requester was told that it ends soon.
         failure: Why Azure will not take it, in one sentence; such an allowance is not tried again by itself.
+        followers: Others who asked for the same while it was open; they hear of it as the requester does.
+        filed_by: Who filed it for the requester, where somebody else did: an approver who renews it.
     """
 
     id: str
@@ -162,6 +165,13 @@ class Allowance:
     gone_at: datetime | None = None
     warned_at: datetime | None = None
     failure: str | None = None
+    followers: tuple[Identity, ...] = ()
+    filed_by: Identity | None = None
+
+    @property
+    def askers(self) -> tuple[Identity | None, ...]:
+        """Those who may not decide it: whoever asked, and whoever filed it for them."""
+        return self.requester, self.filed_by
 
     @property
     def destinations(self) -> tuple[Destination, ...]:
@@ -300,6 +310,35 @@ def narrow(allowance: Allowance, destinations: tuple[Destination, ...], duration
         raise InvalidInput("The time may be shortened, never extended.")
     ask = replace(allowance.ask, destinations=tuple(sorted(set(destinations))), duration=duration)
     return replace(allowance, ask=ask)
+
+
+def cut_out(asked: Ask, left: Ask) -> dict[str, str]:
+    """What an approver took out of a request, by name; only what changed.
+
+    ``cut`` and ``instead`` are destinations, separated by blanks; ``duration`` is the shorter one.
+    """
+    cut = [str(one) for one in asked.destinations if one not in left.destinations]
+    instead = [str(one) for one in left.destinations if one not in asked.destinations]
+    shorter = duration_text(left.duration) if left.duration != asked.duration else ""
+    facts = {"cut": " ".join(cut), "instead": " ".join(instead), "duration": shorter}
+    return {name: value for name, value in facts.items() if value}
+
+
+def follow(allowance: Allowance, who: Identity) -> Allowance:
+    """The same, with one more person who is told of it; whoever is told already changes nothing."""
+    if who == allowance.requester or who in allowance.followers:
+        return allowance
+    return replace(allowance, followers=(*allowance.followers, who))
+
+
+def require_not_filer(allowance: Allowance, who: Identity) -> None:
+    """Refuse a decision by whoever filed the request for somebody else.
+
+    Raises:
+        NotPermitted: They filed it.
+    """
+    if who == allowance.filed_by:
+        raise NotPermitted("You filed this renewal; somebody else of the approvers has to decide it.")
 
 
 def _is_within(narrow_: Destination, wide: Destination) -> bool:
