@@ -171,9 +171,8 @@ def register(app: App, boundary: Boundary) -> None:
         Kind.HOME: app.event,
         Kind.SHORTCUT: app.shortcut,
     }
-    for entry in TABLE:
-        if entry.kind in doors:
-            doors[entry.kind](entry.name)(boundary.bolt_listener(entry))
+    for entry in (one for one in TABLE if one.kind in doors):
+        doors[entry.kind](entry.name)(boundary.bolt_listener(entry))
 
 
 Route = Callable[[], tuple[int, str, str]]

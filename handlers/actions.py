@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot import allowances, auditing, checking, inventory
-from bot.allowances import Decision, Renewal
+from bot.allowances import Decision
 from bot.checking import Query
 from bot.domain.allowance import Act, Allowance, require, require_same
 from bot.domain.fqdn import parse_destinations
@@ -58,7 +58,7 @@ def revoke(ctx: Context, call: Call) -> tuple[Reply, ...]:
 
 def renew(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """Ask for the same again."""
-    made = allowances.renew(ctx, call.caller, Renewal(call.value["id"]))
+    made = allowances.renew(ctx, call.caller, call.value["id"])
     asked = allowances.deciders(ctx, made.verdict, *made.askers)
     return Tell(lists.filed(made, asked, ctx.clock.now())), *redrawn(ctx, call.caller)
 

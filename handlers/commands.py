@@ -3,7 +3,7 @@
 from difflib import get_close_matches
 
 from bot import allowances, auditing, capacity, checking, exporting, inventory
-from bot.allowances import Decision, Renewal
+from bot.allowances import Decision
 from bot.capacity import Wish
 from bot.errors import InvalidInput, UnknownCommand
 from bot.inventory import EgressReport
@@ -150,7 +150,7 @@ def renew(ctx: Context, call: Call) -> Reply:
     duration, reason = words.duration_first()
 
     def act(subject: str) -> Message:
-        made = allowances.renew(ctx, call.caller, Renewal(subject, reason, duration))
+        made = allowances.renew(ctx, call.caller, subject, reason=reason, duration=duration)
         asked = allowances.deciders(ctx, made.verdict, *made.askers)
         return lists.filed(made, asked, ctx.clock.now())
 

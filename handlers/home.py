@@ -1,8 +1,12 @@
 """Listener of the Home tab."""
 
+from functools import partial
+
 from bot import allowances, capacity, inventory
 from bot.domain.access import may_decide
-from bot.domain.allowance import Status, status
+from bot.domain.allowance import Allowance, Status, status
+from bot.domain.people import Person
+from bot.domain.scale import Scale
 from bot.ports import Caller, Context
 from handlers.blocks.home import ROWS, Desktop, home_view
 from handlers.calls import Call
@@ -22,19 +26,16 @@ def redrawn(ctx: Context, caller: Caller) -> tuple[Reply, ...]:
 def desktop(ctx: Context, caller: Caller) -> Home:
     """What one person sees at home now: one row more than fits of each, so that it is known that there are more."""
     who, now = inventory.person(ctx, caller), ctx.clock.now()
-    mine = allowances.requests(ctx, caller, "mine", fits=lambda one: status(one, now) not in ENDED, most=MOST_OF_MINE)
-    waiting = allowances.requests(
-        ctx, caller, "pending", fits=lambda one: may_decide(one.verdict, who, *one.askers), most=ROWS + 1
-    )
-    scales = capacity.proposals(
-        ctx, caller, "pending", fits=lambda one: may_decide(one.verdict, who, one.requester), most=ROWS + 1
-    )
+    mine = [one for one in allowances.own(ctx, caller) if status(one, now) not in ENDED]
+    waiting = allowances.requests(ctx, caller, "pending", fits=partial(_may_decide, who), most=ROWS + 1)
+    scales = capacity.proposals(ctx, caller, "pending", fits=partial(_may_decide, who), most=ROWS + 1)
     clusters = tuple(inventory.visible(ctx, who))
     return Home(home_view(Desktop(tuple(waiting), tuple(scales), tuple(mine), clusters, now)))
 
 
-MOST_OF_MINE = 200
-"""Of the person's own: what ends soon is chosen of them."""
+def _may_decide(who: Person, one: Allowance | Scale) -> bool:
+    return may_decide(one.verdict, who, one.requester) and who.identity not in one.askers
+
 
 ENDED = frozenset({Status.EXPIRED, Status.REVOKED, Status.DENIED, Status.LAPSED})
 """What is not worth a line on the Home tab."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.allowances import MAX_REASON, Renewal
+from bot.allowances import MAX_REASON
 from bot.domain.allowance import Allowance
 from bot.domain.duration import duration_code
 from bot.domain.settings import Rulebook
@@ -26,10 +26,6 @@ class RenewForm:
     def parse(cls, form: Mapping[str, str]) -> "RenewForm":
         """Read the fields."""
         return cls(form.get("duration", ""), form.get("reason", ""))
-
-    def renewal(self, subject: str) -> Renewal:
-        """What is asked for."""
-        return Renewal(subject, self.reason, self.duration)
 
     @staticmethod
     def build(allowance: Allowance, rulebook: Rulebook, about: str) -> View:

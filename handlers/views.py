@@ -34,7 +34,8 @@ def request(ctx: Context, call: Call) -> Reply:
 
 def renew(ctx: Context, call: Call) -> Reply:
     """Files the renewal."""
-    made = allowances.renew(ctx, call.caller, RenewForm.parse(call.form).renewal(call.value.get("id", "")))
+    form = RenewForm.parse(call.form)
+    made = allowances.renew(ctx, call.caller, call.value.get("id", ""), reason=form.reason, duration=form.duration)
     return Tell(lists.filed(made, allowances.deciders(ctx, made.verdict, *made.askers), ctx.clock.now()))
 
 

@@ -6,9 +6,9 @@ its ack. Nothing here speaks to Azure: the reconciler does.
 
 from bot.allowances.asking import Draft, Preview, owner_words, preview, request, scope_of, time_text
 from bot.allowances.deciding import Decision, decide, end
-from bot.allowances.looking import Listing, Request, browse, deciders, get, proposals, requests
+from bot.allowances.looking import Listing, Request, browse, deciders, get, own, proposals, requests
 from bot.allowances.recording import MAX_REASON, TIMERS, brief, record, require_reason
-from bot.allowances.renewing import Renewal, newest, renew
+from bot.allowances.renewing import newest, renew
 
 __all__ = [
     "MAX_REASON",
@@ -17,7 +17,6 @@ __all__ = [
     "Draft",
     "Listing",
     "Preview",
-    "Renewal",
     "Request",
     "brief",
     "browse",
@@ -26,6 +25,7 @@ __all__ = [
     "end",
     "get",
     "newest",
+    "own",
     "owner_words",
     "preview",
     "proposals",

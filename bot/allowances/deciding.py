@@ -11,10 +11,8 @@ from bot.domain.allowance import (
     Allowance,
     Ending,
     approve,
-    cut_out,
     deny,
     is_open,
-    narrow,
     require,
     require_not_filer,
     require_same,
@@ -23,6 +21,7 @@ from bot.domain.allowance import (
 from bot.domain.audit import Action
 from bot.domain.fqdn import Destination
 from bot.domain.ids import canonical_id
+from bot.domain.narrowing import cut_out, narrow
 from bot.inventory import person
 from bot.ports import Caller, Context, Desk
 

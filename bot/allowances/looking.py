@@ -13,7 +13,7 @@ from bot.domain.ids import canonical_id
 from bot.domain.people import Identity, Person
 from bot.domain.scale import Scale, ScaleStatus, scale_status
 from bot.inventory import find, person, visible
-from bot.ports import Caller, Context, ListFilter, Place, Placed
+from bot.ports import AllowanceFilter, Caller, Context, ListFilter, Place, Placed
 
 Request = Allowance | Scale
 """What lists of requests hold."""
@@ -80,6 +80,13 @@ def proposals(
     with ctx.store.read() as tx:
         every = (one.value for one in _every(tx.scales.page, wanted, _fits(ctx, wanted)))
         return list(islice(filter(fits, every), most))
+
+
+def own(ctx: Context, caller: Caller) -> list[Allowance]:
+    """Everything of the caller's to which something may still happen, the newest first."""
+    who = person(ctx, caller)
+    with ctx.store.read() as tx:
+        return tx.allowances.find(AllowanceFilter(requester=who.identity, only_open=True))
 
 
 def _wanted(ctx: Context, who: Person, which: str) -> ListFilter:

@@ -1,6 +1,7 @@
 """Renewing: asking for the same again, as a new allowance that is decided like any other."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import timedelta
 
 from bot.allowances.asking import ON_ITS_WAY, Draft, file, join, waits_sentence
 from bot.domain.allowance import Act, Allowance, Status, require, status
@@ -12,22 +13,7 @@ from bot.inventory import find, person
 from bot.ports import AllowanceFilter, Caller, Context, Desk, Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Renewal:
-    """What somebody wants renewed.
-
-    Args:
-        subject: Id of the allowance, or of one that it continues.
-        reason: Why; empty for the reason that it was asked with.
-        duration: How long, as people type it; empty for as long as before.
-    """
-
-    subject: str
-    reason: str = ""
-    duration: str = ""
-
-
-def renew(ctx: Context, caller: Caller, wanted: Renewal) -> Allowance:
+def renew(ctx: Context, caller: Caller, allowance_id: str, *, reason: str = "", duration: str = "") -> Allowance:
     """Ask for the same again: the newest of the chain is continued, whichever of it was named.
 
     Its rule stands beside the old one, so that access is never cut: the old rule goes when its time is over, and the
@@ -36,19 +22,29 @@ def renew(ctx: Context, caller: Caller, wanted: Renewal) -> Allowance:
     Everybody who may ask for the cluster may ask for this. The request of an approver belongs to whoever asked for the
     old one, whose rights count; that of anybody else is their own.
 
+    Args:
+        ctx: The context.
+        caller: Who asks.
+        allowance_id: Of the allowance, or of one that it continues.
+        reason: Why; empty for the reason that it was asked with.
+        duration: How long, as people type it; empty for as long as before.
+
     Raises:
         UnknownCluster: The caller may not see the cluster.
         NotPermitted: Whoever it would belong to may not ask for the cluster any more.
         AlreadyRequested: Its renewal is not open yet; the caller hears how it ends.
         AlreadyDecided: It cannot be renewed.
+        InvalidInput: What was typed is no duration, or longer than may be asked for.
     """
     who = person(ctx, caller)
-    old = newest(ctx, wanted.subject)
+    old = newest(ctx, allowance_id)
     find(ctx, who, old.scope.cluster_id)
     if old.ask.renews and status(old, ctx.clock.now()) in ON_ITS_WAY:
         _join(ctx, caller, old)
     require(old, Act.RENEW, ctx.clock.now())
-    return file(ctx, caller, _owner(ctx, caller, who, old), _draft(old, wanted))
+    span = duration_from_text(duration) if duration else old.ask.duration
+    again = _draft(old, reason.strip() or old.ask.reason, span)
+    return file(ctx, caller, _owner(ctx, caller, who, old), again)
 
 
 def newest(ctx: Context, subject: str) -> Allowance:
@@ -93,13 +89,13 @@ def _owner(ctx: Context, caller: Caller, who: Person, old: Allowance) -> Person:
     return owner
 
 
-def _draft(old: Allowance, wanted: Renewal) -> Draft:
+def _draft(old: Allowance, reason: str, duration: timedelta | None) -> Draft:
     ask, scope = old.ask, old.scope
     return Draft(
         scope.cluster_id,
         ask.destinations,
-        wanted.reason.strip() or ask.reason,
-        duration_from_text(wanted.duration) if wanted.duration else ask.duration,
+        reason,
+        duration,
         pool=scope.pool,
         ticket=ask.ticket,
         bundle=ask.bundle,

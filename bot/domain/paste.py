@@ -157,7 +157,7 @@ def find_destinations(text: str) -> Findings:
     A host that is named with its port counts more than the same host named without. Cluster-internal names, protocols
     that no application rule can match and, where no name is found, bare addresses become explanations.
     """
-    clean = _unescaped(text[:_MAX_TEXT])
+    clean = _unescaped(_within(text))
     mentions = _without_vague(sorted(_mentions(clean), key=lambda one: one.at))
     outcomes = [_destination(mention) for mention in mentions]
     found = tuple(dict.fromkeys(one for one in outcomes if isinstance(one, Destination))) or _plain_list(clean)
@@ -165,6 +165,14 @@ def find_destinations(text: str) -> Findings:
     addresses = () if found else _addresses(mentions)
     explanations = tuple(dict.fromkeys((*_meanings(clean), *obstacles, *addresses)))
     return Findings(found, explanations, tuple(dict.fromkeys(_sources(clean))))
+
+
+def _within(text: str) -> str:
+    """As much as is read, up to the end of a word: a name that was cut would be another name."""
+    if len(text) <= _MAX_TEXT:
+        return text
+    kept = text[: _MAX_TEXT + 1]
+    return kept[: max(kept.rfind(sign) for sign in " \t\n")] if any(sign in kept for sign in " \t\n") else ""
 
 
 _SOURCE = re.compile(

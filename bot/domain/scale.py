@@ -67,6 +67,11 @@ class Scale:
     failure: str | None = None
     withdrawn: Ending | None = None
 
+    @property
+    def askers(self) -> tuple[Identity, ...]:
+        """Those who may not decide it."""
+        return (self.requester,)
+
 
 def scale_status(scale: Scale, now: datetime) -> ScaleStatus:
     """What a proposal is at a time. The first line that fits decides."""

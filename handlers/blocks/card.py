@@ -30,6 +30,7 @@ from handlers.blocks.kit import (
     value,
     when,
 )
+from handlers.blocks.less import less_blocks
 from handlers.blocks.words import NEWS
 from handlers.replies import Block, Message
 
@@ -193,6 +194,7 @@ def _facts(card: Card) -> list[tuple[str, str]]:
         ("Cluster", f"{code(scope.cluster_name)}{pool}"),
         ("Environment", escape(scope.environment)),
         ("Asked by", f"{person(allowance.requester.user)}, {when(allowance.requested_at)}"),
+        ("Filed by", person(allowance.filed_by.user) if allowance.filed_by else ""),
         ("How long", f"{duration_text(ask.duration)} from being live" if ask.duration else "no end"),
         ("Continues", code(ask.renews) if ask.renews else ""),
         ("Id", code(allowance.id)),
@@ -312,6 +314,7 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str]) -> Message:
         .get(event, "Something changed: see the card.")
         .format(
             who=person(allowance.requester.user),
+            filer=person(allowance.filed_by.user) if allowance.filed_by else "The bot",
             id=allowance.id,
             approver=person(approver),
             missing=max(0, allowance.verdict.needed - len(allowance.approvals)),
@@ -323,5 +326,5 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str]) -> Message:
         )
     )
     about = f"{code(allowance.id)}, {code(allowance.scope.cluster_name)} to {names_of(allowance)}"
-    reason = ending.reason if ending and event in ("denied", "revoked") else ""
-    return message(f"{text} {about}", [section(text), *([said(reason)] if reason else []), context(about)])
+    why = [said(ending.reason)] if ending and ending.reason and event in ("denied", "revoked") else []
+    return message(f"{text} {about}", [section(text), *less_blocks(body), *why, context(about)])

@@ -21,7 +21,7 @@ from handlers.blocks.card import HEADLINES, allowance_card, allowance_news
 from handlers.blocks.fleet import egress_ips, egress_json, egress_report, fleet_list, owners
 from handlers.blocks.home import Desktop, home_view
 from handlers.blocks.kit import message, section
-from handlers.blocks.lists import decided, filed, outlook, proposed, request_list
+from handlers.blocks.lists import ROWS, decided, filed, outlook, proposed, request_list
 from handlers.blocks.log import audit_page
 from handlers.blocks.scale import scale_card, scale_news, scale_preview
 from handlers.blocks.words import CHANNEL_NEWS, NEWS, channel_news, trouble
@@ -109,7 +109,7 @@ def test_a_report_is_valid(report: EgressReport) -> None:
 
 
 @thorough
-@given(st.lists(facts.clusters, max_size=3), st.integers(0, 40), facts.words(3000), st.integers(-3, 99))
+@given(st.lists(facts.clusters, max_size=3), st.integers(0, 40), facts.words(300), st.integers(-3, 99))
 def test_a_page_of_the_fleet_is_valid(some: list[ClusterEgress], times: int, words: str, page: int) -> None:
     """Any page number, any search."""
     clusters = tuple(some * times)
@@ -124,7 +124,9 @@ def test_lists_and_home_are_valid(some: list[Allowance], scales: list[Scale], ti
     """However much waits."""
     allowances, proposals = tuple(some * times), tuple(scales * times)
     clusters = tuple(data.draw(st.lists(facts.clusters, max_size=2))) * times
-    assert_valid(request_list(allowances, proposals, data.draw(facts.words(200)), facts.NOW), "message")
+    last = Place(data.draw(st.booleans()), "a0s560gxpd")
+    page = Listing((*allowances, *proposals)[:ROWS], data.draw(st.sampled_from([None, last])))
+    assert_valid(request_list(page, data.draw(facts.words(200)), facts.NOW), "message")
     assert_valid(home_view(Desktop(allowances, proposals, allowances, clusters, facts.NOW)), "home")
     subjects: list[Allowance | Scale] = [*some, *scales]
     for subject in subjects:
