@@ -126,6 +126,7 @@ def deny(ctx: Context, call: Call) -> Reply:
     words = IdWords.parse(call, "deny")
     if not words.reason and len(words.ids) == 1:
         return Open(deny_view(ctx, call.caller, words.ids[0]))
+    allowances.require_reason(words.reason, "Say why you deny them")
 
     def act(subject: str) -> Message:
         made = decide(ctx, call.caller, Decision(subject, False, reason=words.reason))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.allowances import Preview
+from bot.allowances import Listing, Preview
 from bot.capacity import ScalePreview
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.audit import ChainedEvent
@@ -16,6 +16,7 @@ from bot.domain.scale import Scale
 from bot.domain.snat import capacity
 from bot.errors import EgressError, StoreBusy
 from bot.inventory import EgressReport, FleetPage, Ownership
+from bot.ports import Place
 from handlers.blocks.ahead import Ahead
 from handlers.blocks.card import HEADLINES, allowance_card, allowance_news
 from handlers.blocks.fleet import egress_ips, egress_json, egress_report, fleet_list, owners
@@ -136,7 +137,7 @@ def test_lists_and_home_are_valid(some: list[Allowance], scales: list[Scale], ti
 
 
 @thorough
-@given(st.lists(facts.events, max_size=2).map(lambda some: (some * 11)[:11]), facts.words(3000))
+@given(st.lists(facts.events, max_size=2).map(lambda some: (some * 11)[:11]), facts.words(250))
 def test_an_audit_page_is_valid(found: list[ChainedEvent], query: str) -> None:
     """Long reasons, many destinations, any filter."""
     drawn = audit_page(found, query)

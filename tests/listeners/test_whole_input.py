@@ -176,7 +176,7 @@ def test_nothing_that_comes_back_is_cut() -> None:
             build("é" * (most + 1))
     chosen = select([option(str(number), str(number)) for number in range(120)], "119")
     assert chosen["initial_option"] in chosen["options"]
-    with pytest.raises(InvalidInput, match="ticket|too long"):
+    with pytest.raises(InvalidInput, match="too long"):
         RequestForm(cluster="x", destinations="a.example.com", duration="8h", ticket="t" * 201).draft()
 
 
