@@ -89,6 +89,9 @@ MOST_NAMED = 100
 LONGEST = 300
 """Characters of each of them, and of each detail."""
 
+LONGEST_SENTENCE = 2000
+"""Characters of why it was refused: the sentence may say back what was typed."""
+
 LONGEST_NAME = 80
 """Characters of a subject and of a cluster's name."""
 
@@ -116,22 +119,27 @@ def refuse(ctx: Context, caller: Caller, act: str, error: EgressError, attempt: 
     Where the subject exists, cluster and destinations are those on record; else they are what was typed, bounded.
     """
     detail = (("act", act), ("error", type(error).__name__), *attempt.detail)
+    subject, named = canonical_id(_bounded(attempt.subject, LONGEST_NAME)), _bounded(attempt.cluster, LONGEST)
     with ctx.store.write() as tx:
-        known = _stored(tx, canonical_id(attempt.subject))
-        named = [] if known or not attempt.cluster else tx.snapshots.named(attempt.cluster)
-        cluster = known[0] if known else next((one.ref.name for one in named[:1]), attempt.cluster.rpartition("/")[2])
+        cluster, destinations = _stored(tx, subject) or (_cluster(tx, named), ())
         event = Event(
             at=ctx.clock.now(),
             action=Action.ACT_REFUSE,
             actor=caller.identity,
             via=caller.via,
-            subject=_bounded(canonical_id(attempt.subject), LONGEST_NAME),
+            subject=subject,
             cluster=_bounded(cluster.lower(), LONGEST_NAME),
-            destinations=_named(attempt.destinations or (known[1] if known else ())),
-            reason=error.sentence,
+            destinations=tuple(_bounded(one, LONGEST) for one in (attempt.destinations or destinations)[:MOST_NAMED]),
+            reason=_bounded(error.sentence, LONGEST_SENTENCE),
             detail=tuple((name, _bounded(text, LONGEST)) for name, text in detail),
         )
         tx.audit.append(event)
+
+
+def _cluster(tx: Transaction, named: str) -> str:
+    """The name of the cluster that was named or whose id was given; else the end of what was typed."""
+    found = tx.snapshots.named(named) if named else []
+    return found[0].ref.name if found else named.rpartition("/")[2]
 
 
 def _stored(tx: Transaction, subject: str) -> tuple[str, tuple[str, ...]] | None:
@@ -143,10 +151,6 @@ def _stored(tx: Transaction, subject: str) -> tuple[str, tuple[str, ...]] | None
     except (UnknownAllowance, UnknownScale):
         return None
     return found.scope.cluster_name, tuple(str(one) for one in found.destinations)
-
-
-def _named(destinations: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(_bounded(one, LONGEST) for one in destinations[:MOST_NAMED])
 
 
 def _bounded(text: str, most: int) -> str:

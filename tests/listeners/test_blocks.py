@@ -126,7 +126,8 @@ def test_lists_and_home_are_valid(some: list[Allowance], scales: list[Scale], ti
     allowances, proposals = tuple(some * times), tuple(scales * times)
     clusters = tuple(data.draw(st.lists(facts.clusters, max_size=2))) * times
     last = Place(data.draw(st.booleans()), "a0s560gxpd")
-    page = Listing((*allowances, *proposals)[:ROWS], data.draw(st.sampled_from([None, last])))
+    rows: list[Allowance | Scale] = [*allowances, *proposals]
+    page = Listing(tuple(rows[:ROWS]), data.draw(st.sampled_from([None, last])))
     assert_valid(request_list(page, data.draw(facts.words(200)), facts.NOW), "message")
     assert_valid(home_view(Desktop(allowances, proposals, allowances, clusters, facts.NOW)), "home")
     subjects: list[Allowance | Scale] = [*some, *scales]

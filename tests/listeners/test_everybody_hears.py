@@ -66,6 +66,7 @@ def test_a_narrowing_is_told_with_what_was_cut(world: World) -> None:
     less = Decision(made.id, True, reason="No need.", destinations=(EXAMPLE,), duration=timedelta(hours=1))
     allowances.decide(world.ctx, APPROVER2, less)
     world.settle()
+    last: list[dict[str, str]] = []
     for user in ("UDEV0001", "UAPP0001"):
         last = [body for body in told(world, user, made.id) if body.get("cut")]
         assert [(body["event"], body["cut"], body["why"]) for body in last] == [("seconded", "example.net", "No need.")]

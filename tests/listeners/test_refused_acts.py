@@ -18,9 +18,9 @@ from tests.sandbox.slack_stage import until
 
 
 @pytest.fixture
-def town(database_url: str) -> Iterator[Town]:
+def town(sqlite_url: str) -> Iterator[Town]:
     """The bot is reached through signed HTTP."""
-    with settled(database_url) as made:
+    with settled(sqlite_url) as made:
         made.stage.serve_http(made.app.bolt)
         yield made
 
@@ -122,7 +122,8 @@ def test_what_nobody_vouches_for_is_bounded(world: World) -> None:
     (event,) = refused(world)
     assert (len(event.subject), len(event.cluster), len(event.destinations)) == (80, 80, 100)
     assert max(map(len, event.destinations)) <= 300
-    assert "\x00" not in str(event) and "\n" not in event.cluster
+    assert "\x00" not in str(event)
+    assert "\n" not in event.cluster
     assert auditing.prove(world.ctx, AUDITOR) > 0
 
 
