@@ -4,13 +4,14 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
 from bot.domain.access import require_auditor
 from bot.domain.audit import GENESIS, Action, AuditFilter, ChainedEvent, Event, verify
-from bot.errors import ChainBroken, EgressError, InvalidInput
+from bot.domain.ids import canonical_id
+from bot.errors import ChainBroken, EgressError, InvalidInput, UnknownAllowance, UnknownScale
 from bot.inventory import person
-from bot.ports import Caller, Context
+from bot.ports import Caller, Context, Transaction
 
 BATCH = 1000
 """Events read at once while exporting or proving."""
@@ -82,13 +83,84 @@ def check_chain(ctx: Context) -> int:
     return last
 
 
-def refuse(ctx: Context, caller: Caller, act: str, error: EgressError) -> None:
-    """Record an act that was refused: who tried what, and why it was not done."""
-    _record(ctx, caller, Action.ACT_REFUSE, error.sentence, ("act", act), ("error", type(error).__name__))
+MOST_NAMED = 100
+"""Destinations of a refused act that are recorded: what was tried is bounded, because anybody can try anything."""
+
+LONGEST = 300
+"""Characters of each of them, and of each detail."""
+
+LONGEST_SENTENCE = 2000
+"""Characters of why it was refused: the sentence may say back what was typed."""
+
+LONGEST_NAME = 80
+"""Characters of a subject and of a cluster's name."""
 
 
-def _record(ctx: Context, caller: Caller, action: Action, reason: str, *detail: tuple[str, str]) -> None:
-    event = Event(ctx.clock.now(), action, caller.identity, caller.via, reason=reason, detail=detail)
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What somebody tried, in their own words; all of it may be anything, of any length.
+
+    Args:
+        subject: Id of an allowance or scale proposal.
+        cluster: Name or id of a cluster.
+        destinations: What it was about.
+        detail: Further words by name.
+    """
+
+    subject: str = ""
+    cluster: str = ""
+    destinations: tuple[str, ...] = ()
+    detail: tuple[tuple[str, str], ...] = ()
+
+
+def refuse(ctx: Context, caller: Caller, act: str, error: EgressError, attempt: Attempt = Attempt()) -> None:
+    """Record an act that was refused: who tried what on what, and why it was not done.
+
+    Where the subject exists, cluster and destinations are those on record; else they are what was typed, bounded.
+    """
+    detail = (("act", act), ("error", type(error).__name__), *attempt.detail)
+    subject, named = canonical_id(_bounded(attempt.subject, LONGEST_NAME)), _bounded(attempt.cluster, LONGEST)
+    with ctx.store.write() as tx:
+        cluster, destinations = _stored(tx, subject) or (_cluster(tx, named), ())
+        event = Event(
+            at=ctx.clock.now(),
+            action=Action.ACT_REFUSE,
+            actor=caller.identity,
+            via=caller.via,
+            subject=subject,
+            cluster=_bounded(cluster.lower(), LONGEST_NAME),
+            destinations=tuple(_bounded(one, LONGEST) for one in (attempt.destinations or destinations)[:MOST_NAMED]),
+            reason=_bounded(error.sentence, LONGEST_SENTENCE),
+            detail=tuple((name, _bounded(text, LONGEST)) for name, text in detail),
+        )
+        tx.audit.append(event)
+
+
+def _cluster(tx: Transaction, named: str) -> str:
+    """The name of the cluster that was named or whose id was given; else the end of what was typed."""
+    found = tx.snapshots.named(named) if named else []
+    return found[0].ref.name if found else named.rpartition("/")[2]
+
+
+def _stored(tx: Transaction, subject: str) -> tuple[str, tuple[str, ...]] | None:
+    """Cluster and destinations of what an id names."""
+    try:
+        if subject.startswith("s"):
+            return tx.scales.get(subject).plan.cluster_name, ()
+        found = tx.allowances.get(subject)
+    except (UnknownAllowance, UnknownScale):
+        return None
+    return found.scope.cluster_name, tuple(str(one) for one in found.destinations)
+
+
+def _bounded(text: str, most: int) -> str:
+    """On one line, without what no database keeps."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text[: most + 1])
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+
+
+def _record(ctx: Context, caller: Caller, action: Action, reason: str) -> None:
+    event = Event(ctx.clock.now(), action, caller.identity, caller.via, reason=reason)
     with ctx.store.write() as tx:
         tx.audit.append(event)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.allowances import MAX_REASON, TIMERS, Decision, require_deciders, require_reason
+from bot.allowances import TIMERS, Decision, brief, proposals, require_deciders, require_reason
 from bot.domain.access import environment_of, require_approver
 from bot.domain.allowance import Ending
 from bot.domain.approval import Question, Verdict, VerdictKind, approval_of, evaluate
@@ -12,11 +12,13 @@ from bot.domain.egress import ClusterEgress
 from bot.domain.ids import canonical_id
 from bot.domain.people import Person
 from bot.domain.risk import Level, Risk
-from bot.domain.scale import Scale, ScaleStatus, approve_scale, require_undecided, scale_status
+from bot.domain.scale import Scale, approve_scale, require_undecided, require_waiting
 from bot.domain.snat import Capacity, ScalePlan, capacity, plan_scale, possible_counts
-from bot.errors import AlreadyRequested, InvalidInput, RequestRefused
-from bot.inventory import live, person, visible
+from bot.errors import AlreadyRequested, NotPermitted, RequestRefused
+from bot.inventory import live, person
 from bot.ports import Caller, Context, Desk, Transaction
+
+__all__ = ["ScalePreview", "Wish", "decide", "get", "look", "proposals", "propose", "record", "withdraw", "work_key"]
 
 NO_RISK = Risk(0, Level.LOW, ())
 """Risk is about destinations; a scale has none."""
@@ -67,13 +69,11 @@ def propose(ctx: Context, caller: Caller, wish: Wish) -> Scale:
 
     Raises:
         NotScalable: The outbound type has no count that could be changed.
-        InvalidInput: A count that is not possible.
+        InvalidInput: A count that is not possible, a reason that is too long.
         AlreadyRequested: A proposal for the cluster is open.
         RequestRefused: The approval policy refuses it, or nobody could approve it.
     """
-    who = person(ctx, caller)
-    if len(wish.reason) > MAX_REASON:
-        raise InvalidInput(f"The reason has {len(wish.reason)} characters; {MAX_REASON} are enough.", field="reason")
+    who, reason = person(ctx, caller), brief(wish.reason)
     egress, _ = live(ctx, who, wish.cluster)
     plan = plan_scale(egress, wish.count)
     environment = environment_of(ctx.rulebook, egress.ref)
@@ -87,7 +87,7 @@ def propose(ctx: Context, caller: Caller, wish: Wish) -> Scale:
             version=1,
             plan=plan,
             environment=environment,
-            reason=wish.reason.strip(),
+            reason=reason,
             requester=caller.identity,
             requested_at=now,
             lapses_at=now + lapse_after,
@@ -125,6 +125,7 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Scale:
         InvalidInput: A refusal without a reason.
     """
     who = person(ctx, caller, is_fresh=True)
+    brief(decision.reason)
     with ctx.store.write() as tx:
         scale = tx.scales.get(canonical_id(decision.subject))
         require_approver(scale.verdict, who, scale.requester)
@@ -148,6 +149,27 @@ def _deny(desk: Desk, scale: Scale, decision: Decision) -> Scale:
     saved = desk.tx.scales.save(replace(scale, denied=ending), is_open=False)
     record(desk, saved, Action.SCALE_DENY, reason=ending.reason)
     desk.tell(saved.id, saved.requester, "denied")
+    return saved
+
+
+def withdraw(ctx: Context, caller: Caller, scale_id: str, *, reason: str = "") -> Scale:
+    """Take a proposal back before it is decided: only its proposer does; approvers deny it.
+
+    Raises:
+        NotPermitted: Somebody else.
+        AlreadyDecided: It does not wait any more.
+    """
+    who = person(ctx, caller)
+    with ctx.store.write() as tx:
+        scale = tx.scales.get(canonical_id(scale_id))
+        if who.identity != scale.requester:
+            raise NotPermitted(f"Only who proposed {scale.id} may withdraw it; an approver may deny it.")
+        require_waiting(scale, ctx.clock.now())
+        ending = Ending(caller.identity, ctx.clock.now(), brief(reason))
+        saved = tx.scales.save(replace(scale, withdrawn=ending), is_open=False)
+        desk = Desk(ctx, tx, caller)
+        record(desk, saved, Action.SCALE_WITHDRAW, reason=ending.reason)
+        desk.tell(saved.id, saved.requester, "withdrawn")
     return saved
 
 
@@ -197,18 +219,3 @@ def get(ctx: Context, caller: Caller, scale_id: str) -> Scale:
     person(ctx, caller)
     with ctx.store.read() as tx:
         return tx.scales.get(canonical_id(scale_id))
-
-
-def proposals(ctx: Context, caller: Caller, which: str) -> list[Scale]:
-    """``mine``, ``pending``, or those of a cluster; newest first, only of clusters that the caller may see."""
-    who = person(ctx, caller)
-    seen = {egress.ref.id for egress in visible(ctx, who)}
-    with ctx.store.read() as tx:
-        found = tx.scales.find(only_open=which == "pending")
-    now, cluster = ctx.clock.now(), which.lower()
-    fits = {
-        "mine": [scale for scale in found if scale.requester == who.identity],
-        "pending": [scale for scale in found if scale_status(scale, now) is ScaleStatus.WAITING],
-    }
-    named = [scale for scale in found if cluster in (scale.plan.cluster_id, scale.plan.cluster_name.lower())]
-    return [scale for scale in fits.get(which, named) if scale.plan.cluster_id in seen]

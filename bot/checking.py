@@ -105,6 +105,33 @@ def check(ctx: Context, caller: Caller, query: Query) -> Check:
     return Check(egress, whole, way, _answers(ctx, known, whole, egress), known.read_at)
 
 
+def missing(ctx: Context, found: Check) -> tuple[Destination, ...]:
+    """What is not allowed of a check and would have to be asked for beside its bundle."""
+    bundle = ctx.rulebook.bundles.get(found.query.bundle) if found.query.bundle else None
+    own = bundle.destinations if bundle else ()
+    asked = (one.destination for one in found.findings if not one.is_granted(ctx.clock.now()))
+    return tuple(one for one in asked if one not in own)
+
+
+def keep(ctx: Context, hosts: str) -> str:
+    """Keep a list of hosts that is to be asked for from a button; the id that the button carries."""
+    with ctx.store.write() as tx:
+        return tx.drafts.keep(hosts)
+
+
+def kept(ctx: Context, draft_id: str) -> str:
+    """The list that a button stands for.
+
+    Raises:
+        InvalidInput: It is no longer kept.
+    """
+    with ctx.store.read() as tx:
+        hosts = tx.drafts.get(draft_id)
+    if hosts is None:
+        raise InvalidInput("This check is too old to be asked for from here: run `/egress check` again.")
+    return hosts
+
+
 def trace(ctx: Context, caller: Caller, query: Query) -> Check:
     """The same from what was read lately, so that the trace is that of the answer; from Azure where that is too old.
 

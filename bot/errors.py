@@ -96,11 +96,20 @@ class AlreadyDecided(UserError):
 
 
 class AlreadyAllowed(UserError):
-    """The firewall allows it already; nothing is filed."""
+    """The firewall allows it already; nothing is filed.
+
+    Args:
+        message: By what it is allowed, until when and by whom it was asked.
+        allowances: Ids of the allowances that allow it: those that could be renewed.
+    """
+
+    def __init__(self, message: str, *, allowances: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.allowances = allowances
 
 
 class AlreadyRequested(UserError):
-    """The same request is open already; the message names it."""
+    """The same request is open already; the message names it, and whoever asks again hears how it ends."""
 
 
 class CannotTakeEffect(UserError):

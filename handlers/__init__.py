@@ -50,7 +50,7 @@ TABLE = (
     Entry(Kind.COMMAND, "revoke", commands.revoke, act="revoke"),
     Entry(Kind.COMMAND, "renew", commands.renew, act="renew"),
     Entry(Kind.COMMAND, "scale", commands.scale, is_late=True, act="scale"),
-    Entry(Kind.COMMAND, "export", commands.export, is_late=True),
+    Entry(Kind.COMMAND, "export", commands.export, is_late=True, act="export"),
     Entry(Kind.COMMAND, "audit", commands.audit, is_late=True, act="audit"),
     Entry(Kind.ACTION, "approve", actions.approve, act="approve"),
     Entry(Kind.ACTION, "details", actions.details),
@@ -58,11 +58,13 @@ TABLE = (
     Entry(Kind.ACTION, "deny", actions.deny, act="deny"),
     Entry(Kind.ACTION, "revoke", actions.revoke, act="revoke"),
     Entry(Kind.ACTION, "renew", actions.renew, act="renew"),
+    Entry(Kind.ACTION, "renew_form", actions.renew_form),
     Entry(Kind.ACTION, "propose", actions.propose),
     Entry(Kind.ACTION, "open_request", actions.open_request),
     Entry(Kind.ACTION, "show_endpoints", actions.show_endpoints, is_late=True),
     Entry(Kind.ACTION, "list_next", actions.turn_list),
     Entry(Kind.ACTION, "list_back", actions.turn_list),
+    Entry(Kind.ACTION, "requests_older", actions.older_requests),
     Entry(Kind.ACTION, "audit_older", actions.older_events, is_late=True, act="audit"),
     Entry(Kind.ACTION, "refresh_home", home.opened),
     Entry(Kind.ACTION, "trace", actions.trace),
@@ -72,6 +74,7 @@ TABLE = (
     Entry(Kind.VIEW, "approve", views.approve, act="approve"),
     Entry(Kind.VIEW, "deny", views.deny, act="deny"),
     Entry(Kind.VIEW, "narrow", views.narrow, act="narrow", field="destinations"),
+    Entry(Kind.VIEW, "renew", views.renew, act="renew"),
     Entry(Kind.VIEW, "scale", views.scale, is_late=True, act="scale"),
     Entry(Kind.OPTIONS, "cluster", views.cluster_options),
     Entry(Kind.HOME, "app_home_opened", home.opened),
@@ -170,9 +173,8 @@ def register(app: App, boundary: Boundary) -> None:
         Kind.HOME: app.event,
         Kind.SHORTCUT: app.shortcut,
     }
-    for entry in TABLE:
-        if entry.kind in doors:
-            doors[entry.kind](entry.name)(boundary.bolt_listener(entry))
+    for entry in (one for one in TABLE if one.kind in doors):
+        doors[entry.kind](entry.name)(boundary.bolt_listener(entry))
 
 
 Route = Callable[[], tuple[int, str, str]]

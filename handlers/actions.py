@@ -8,7 +8,7 @@ from bot.checking import Query
 from bot.domain.allowance import Act, Allowance, require, require_same
 from bot.domain.fqdn import parse_destinations
 from bot.domain.scale import Scale, require_same_plan, require_undecided
-from bot.ports import Context
+from bot.ports import Context, Place
 from handlers.blocks import fleet, lists, log
 from handlers.blocks.details import details_view
 from handlers.blocks.verdict import trace_loading, trace_view
@@ -16,8 +16,9 @@ from handlers.calls import Call
 from handlers.home import redrawn
 from handlers.modals import DenyForm, NarrowForm, RequestForm, ScaleForm
 from handlers.queries import AuditQuery
-from handlers.replies import Open, Reply, Tell
-from handlers.subjects import decide, look_up
+from handlers.renewals import RenewForm
+from handlers.replies import Open, Redraw, Reply, Tell
+from handlers.subjects import decide, end, look_up
 from handlers.views import form_from_error, open_form
 
 
@@ -62,15 +63,22 @@ def _require_decidable(found: Allowance | Scale, seen: str, ctx: Context, act: A
 
 def revoke(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """End it now."""
-    ended = allowances.end(ctx, call.caller, call.value["id"])
+    ended = end(ctx, call.caller, call.value["id"])
     return Tell(lists.decided(ended, ctx.clock.now())), *redrawn(ctx, call.caller)
 
 
 def renew(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """Ask for the same again."""
     made = allowances.renew(ctx, call.caller, call.value["id"])
-    asked = allowances.deciders(ctx, made.verdict, made.requester)
+    asked = allowances.deciders(ctx, made.verdict, *made.askers)
     return Tell(lists.filed(made, asked, now=ctx.clock.now(), rulebook=ctx.rulebook)), *redrawn(ctx, call.caller)
+
+
+def renew_form(ctx: Context, call: Call) -> Reply:
+    """Ask for how much more time; a form that found it open already makes room for this one."""
+    found = allowances.get(ctx, call.caller, call.value["id"])
+    view = RenewForm.build(found, ctx.rulebook, lists.about(found, ctx.rulebook))
+    return Redraw(view) if call.caller.via == "slack:modal" else Open(view)
 
 
 def propose(_ctx: Context, call: Call) -> Reply:
@@ -90,6 +98,13 @@ def show_endpoints(ctx: Context, call: Call) -> Reply:
     return Tell(fleet.endpoint_report(inventory.check_endpoints(ctx, call.caller, call.value.get("cluster", ""))))
 
 
+def older_requests(ctx: Context, call: Call) -> Reply:
+    """The next requests of a list, in the place of these."""
+    which, place = call.value.get("which", ""), Place(call.value.get("open") == "1", call.value.get("after", ""))
+    found = allowances.browse(ctx, call.caller, which, rows=lists.ROWS, after=place)
+    return Tell(lists.request_list(found, which=which, now=ctx.clock.now(), rulebook=ctx.rulebook), replaces=True)
+
+
 def older_events(ctx: Context, call: Call) -> Reply:
     """Older audit events, in the place of these."""
     query = call.value.get("query", "")
@@ -105,7 +120,7 @@ def open_request(ctx: Context, call: Call) -> Reply:
         cluster=given.get("cluster", ""),
         pool=given.get("pool", ""),
         bundle=given.get("bundle", ""),
-        destinations=given.get("hosts", "").replace(" ", "\n"),
+        destinations=checking.kept(ctx, given["draft"]) if given.get("draft") else "",
     )
     return open_form(ctx, call.caller, form)
 

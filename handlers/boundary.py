@@ -19,9 +19,10 @@ from slack_bolt import Ack
 from slack_sdk import WebClient
 from slack_sdk.webhook import WebhookClient
 
-from bot.auditing import refuse
 from bot.errors import (
+    AlreadyAllowed,
     AlreadyDecided,
+    AlreadyRequested,
     Conflict,
     EgressError,
     InvalidInput,
@@ -31,7 +32,9 @@ from bot.errors import (
     UserError,
 )
 from bot.ports import Context
+from handlers.attempts import attempt_of, record_refusal
 from handlers.blocks.kit import message, with_metadata
+from handlers.blocks.verdict import renewal_offers
 from handlers.blocks.words import trouble, without_markup
 from handlers.calls import Call, Kind, Origin, call_from, origin_from, words_of
 from handlers.modals import closing
@@ -127,21 +130,13 @@ class Boundary:
         try:
             given = entry.listener(self._ctx, call_from(entry.kind, body))
         except (UserError, Conflict, Unavailable) as error:
-            self._record_refusal(entry, body, error)
+            call = call_from(entry.kind, body)
+            record_refusal(self._ctx, call.caller, entry.act, error, attempt_of(entry.kind, entry.act, call))
             return (self._said(entry, body, error, trouble(error, reference)),)
         except Exception as error:
             log.exception("listener failed", entry=entry.name, kind=str(entry.kind), reference=reference)
             return (self._said(entry, body, error, trouble(error, reference)),)
         return given if isinstance(given, tuple) else (given,)
-
-    def _record_refusal(self, entry: Entry, body: dict[str, Any], error: EgressError) -> None:
-        """An act that was refused is on record before its ack; what only waits is no refusal."""
-        if not entry.act or isinstance(error, Unavailable):
-            return
-        try:
-            refuse(self._ctx, call_from(entry.kind, body).caller, entry.act, error)
-        except EgressError as second:
-            log.warning("a refusal could not be recorded", entry=entry.name, error=str(second))
 
     def _said(self, entry: Entry, body: dict[str, Any], error: Exception, sentence: str) -> Reply:
         """Where the sentence goes: to the field that it is about, into the modal, or to the person."""
@@ -150,7 +145,9 @@ class Boundary:
         if entry.kind is not Kind.VIEW or entry.is_late:
             return Tell(message(sentence))
         inputs = origin_from(body).inputs
-        if isinstance(error, AlreadyDecided | Conflict) or not inputs:
+        if isinstance(error, AlreadyAllowed):
+            return Redraw(closing("Allowed already", sentence, renewal_offers(error.allowances)))
+        if isinstance(error, AlreadyDecided | AlreadyRequested | Conflict) or not inputs:
             return Redraw(closing("Nothing was changed", sentence))
         named = error.field if isinstance(error, InvalidInput) else None
         field = next((name for name in (named, entry.field) if name in inputs), inputs[0])

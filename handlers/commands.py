@@ -7,6 +7,7 @@ from bot import allowances, auditing, capacity, checking, exporting, inventory
 from bot.allowances import Decision
 from bot.capacity import Wish
 from bot.domain.allowance import Act, Allowance, require
+from bot.domain.ids import canonical_id, is_id
 from bot.errors import InvalidInput, UnknownAllowance, UnknownCommand, UnknownScale
 from bot.inventory import EgressReport
 from bot.ports import Context
@@ -15,11 +16,12 @@ from handlers.blocks import scale as scaling
 from handlers.blocks.details import approval_view, details_view, is_whole
 from handlers.blocks.verdict import check_card
 from handlers.calls import Call, plain_words
-from handlers.hosts import HostWords
+from handlers.hosts import HostWords, written
 from handlers.modals import count_from
 from handlers.queries import AuditQuery
-from handlers.replies import File, Open, Reply, Tell
-from handlers.subjects import decide, is_id, look_up
+from handlers.replies import File, Message, Open, Reply, Tell
+from handlers.several import IdWords, one_by_one
+from handlers.subjects import decide, end, look_up
 from handlers.views import deny_view, form_from, open_form
 
 
@@ -95,7 +97,9 @@ def check(ctx: Context, call: Call) -> Reply:
     words = HostWords.parse(plain_words(call.text))
     if not words.cluster or not (words.hosts or words.bundle):
         raise InvalidInput("Name the cluster and the host: `/egress check CLUSTER example.com`, or `bundle:NAME`.")
-    return Tell(check_card(checking.check(ctx, call.caller, words.query()), ctx.clock.now()))
+    found = checking.check(ctx, call.caller, words.query())
+    hosts = written(checking.missing(ctx, found))
+    return Tell(check_card(found, ctx.clock.now(), checking.keep(ctx, hosts) if hosts else ""))
 
 
 def request(ctx: Context, call: Call) -> Reply:
@@ -109,42 +113,70 @@ def requests(ctx: Context, call: Call) -> Reply:
     if is_id(which):
         with suppress(UnknownAllowance, UnknownScale):  # then it is the name of a cluster
             return Open(details_view(look_up(ctx, call.caller, which), ctx.rulebook))
-    found = allowances.requests(ctx, call.caller, which)
-    scales = capacity.proposals(ctx, call.caller, which)
-    return Tell(lists.request_list(found, scales, which=which, now=ctx.clock.now(), rulebook=ctx.rulebook))
+    found = allowances.browse(ctx, call.caller, which, rows=lists.ROWS)
+    return Tell(lists.request_list(found, which=which, now=ctx.clock.now(), rulebook=ctx.rulebook))
 
 
 def approve(ctx: Context, call: Call) -> Reply:
-    """Say yes; what is too long for its card is shown first, and approved from there."""
-    subject, reason = _id_and_reason(call, "approve")
-    found = look_up(ctx, call.caller, subject)
-    if isinstance(found, Allowance) and not is_whole(found, ctx.rulebook):
-        require(found, Act.APPROVE, ctx.clock.now())
-        return Open(approval_view(found, ctx.rulebook, reason))
-    return Tell(lists.decided(decide(ctx, call.caller, Decision(subject, True, reason=reason)), ctx.clock.now()))
+    """Say yes, to one or several; what is too long for its card is shown first, and approved from there."""
+    words = IdWords.parse(call, "approve")
+    long = [found for subject in words.ids if (found := _too_long(ctx, call, subject))]
+    if long and len(words.ids) == 1:
+        require(long[0], Act.APPROVE, ctx.clock.now())
+        return Open(approval_view(long[0], ctx.rulebook, words.reason))
+
+    def act(subject: str) -> Message:
+        if any(found.id == canonical_id(subject) for found in long):
+            raise InvalidInput(f"{subject} has more than its card shows; `/egress approve {subject}` alone opens all.")
+        made = decide(ctx, call.caller, Decision(subject, True, reason=words.reason))
+        return lists.decided(made, ctx.clock.now())
+
+    return one_by_one(ctx, call, words, act)
+
+
+def _too_long(ctx: Context, call: Call, subject: str) -> Allowance | None:
+    """An allowance that its card does not show as a whole; what cannot be found is said when its turn comes."""
+    with suppress(UnknownAllowance, UnknownScale):
+        found = look_up(ctx, call.caller, subject)
+        return found if isinstance(found, Allowance) and not is_whole(found, ctx.rulebook) else None
+    return None
 
 
 def deny(ctx: Context, call: Call) -> Reply:
-    """Say no; without a reason the form asks for it."""
-    subject, reason = _id_and_reason(call, "deny")
-    if not reason:
-        return Open(deny_view(ctx, call.caller, subject))
-    decision = Decision(subject, False, reason=reason)
-    return Tell(lists.decided(decide(ctx, call.caller, decision), ctx.clock.now()))
+    """Say no, to one or several; without a reason the form asks for it."""
+    words = IdWords.parse(call, "deny")
+    if not words.reason and len(words.ids) == 1:
+        return Open(deny_view(ctx, call.caller, words.ids[0]))
+    allowances.require_reason(words.reason, "Say why you deny them")
+
+    def act(subject: str) -> Message:
+        made = decide(ctx, call.caller, Decision(subject, False, reason=words.reason))
+        return lists.decided(made, ctx.clock.now())
+
+    return one_by_one(ctx, call, words, act)
 
 
 def revoke(ctx: Context, call: Call) -> Reply:
-    """End an allowance now."""
-    subject, reason = _id_and_reason(call, "revoke")
-    return Tell(lists.decided(allowances.end(ctx, call.caller, subject, reason=reason), ctx.clock.now()))
+    """End allowances now, withdraw requests and proposals."""
+    words = IdWords.parse(call, "revoke")
+
+    def act(subject: str) -> Message:
+        return lists.decided(end(ctx, call.caller, subject, reason=words.reason), ctx.clock.now())
+
+    return one_by_one(ctx, call, words, act)
 
 
 def renew(ctx: Context, call: Call) -> Reply:
-    """Ask for the same again."""
-    subject, reason = _id_and_reason(call, "renew")
-    made = allowances.renew(ctx, call.caller, subject, reason=reason)
-    asked = allowances.deciders(ctx, made.verdict, made.requester)
-    return Tell(lists.filed(made, asked, now=ctx.clock.now(), rulebook=ctx.rulebook))
+    """Ask for the same again, for as long as before or another time."""
+    words = IdWords.parse(call, "renew")
+    duration, reason = words.duration_first()
+
+    def act(subject: str) -> Message:
+        made = allowances.renew(ctx, call.caller, subject, reason=reason, duration=duration)
+        asked = allowances.deciders(ctx, made.verdict, *made.askers)
+        return lists.filed(made, asked, now=ctx.clock.now(), rulebook=ctx.rulebook)
+
+    return one_by_one(ctx, call, words, act)
 
 
 def scale(ctx: Context, call: Call) -> Reply:
@@ -179,10 +211,3 @@ def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
         return file, Tell(words.file_sent())
     found = auditing.search(ctx, call.caller, wanted.filter, limit=log.PAGE + 1)
     return Tell(log.audit_page(found, call.text))
-
-
-def _id_and_reason(call: Call, verb: str) -> tuple[str, str]:
-    subject, _, reason = plain_words(call.text).partition(" ")
-    if not subject:
-        raise InvalidInput(f"Name the request: `/egress {verb} ID`. `/egress requests` shows the ids.")
-    return subject, reason.strip()

@@ -1,10 +1,14 @@
 """Listener of the Home tab."""
 
+from functools import partial
+
 from bot import allowances, capacity, inventory
 from bot.domain.access import may_decide
-from bot.domain.allowance import Status, status
+from bot.domain.allowance import Allowance, Status, status
+from bot.domain.people import Person
+from bot.domain.scale import Scale
 from bot.ports import Caller, Context
-from handlers.blocks.home import Desktop, home_view
+from handlers.blocks.home import ROWS, Desktop, home_view
 from handlers.calls import Call
 from handlers.replies import Home, Reply
 
@@ -20,23 +24,17 @@ def redrawn(ctx: Context, caller: Caller) -> tuple[Reply, ...]:
 
 
 def desktop(ctx: Context, caller: Caller) -> Home:
-    """What one person sees at home now."""
+    """What one person sees at home now: one row more than fits of each, so that it is known that there are more."""
     who, now = inventory.person(ctx, caller), ctx.clock.now()
-    mine = allowances.requests(ctx, caller, "mine")
-    pending = allowances.requests(ctx, caller, "pending")
-    scales = capacity.proposals(ctx, caller, "pending")
-    return Home(
-        home_view(
-            Desktop(
-                waiting=tuple(one for one in pending if may_decide(one.verdict, who, one.requester, one.approvals)),
-                scales=tuple(one for one in scales if may_decide(one.verdict, who, one.requester, one.approvals)),
-                mine=tuple(one for one in mine if status(one, now) not in ENDED),
-                clusters=tuple(inventory.visible(ctx, who)),
-                now=now,
-                rulebook=ctx.rulebook,
-            )
-        )
-    )
+    mine = [one for one in allowances.own(ctx, caller) if status(one, now) not in ENDED]
+    waiting = allowances.requests(ctx, caller, "pending", fits=partial(_may_decide, who), most=ROWS + 1)
+    scales = capacity.proposals(ctx, caller, "pending", fits=partial(_may_decide, who), most=ROWS + 1)
+    clusters = tuple(inventory.visible(ctx, who))
+    return Home(home_view(Desktop(tuple(waiting), tuple(scales), tuple(mine), clusters, now, ctx.rulebook)))
+
+
+def _may_decide(who: Person, one: Allowance | Scale) -> bool:
+    return may_decide(one.verdict, who, one.requester, one.approvals) and who.identity not in one.askers
 
 
 ENDED = frozenset({Status.EXPIRED, Status.REVOKED, Status.DENIED, Status.LAPSED})

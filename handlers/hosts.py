@@ -1,10 +1,14 @@
 """Clusters and hosts as people type or paste them behind ``check`` and ``request``."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.checking import Query
 from bot.domain.fqdn import Destination, fill_region, parse_many
 from bot.domain.paste import find_destinations, is_read, read_destinations
+from bot.errors import InvalidInput
+from handlers.blocks.kit import INPUT_TEXT, input_, text_input
+from handlers.replies import Block
 
 NAMED = ("pool", "bundle")
 """Words that are written with a colon before the hosts, for example ``bundle:docker-hub``."""
@@ -70,3 +74,65 @@ class HostWords:
 def written(destinations: tuple[Destination, ...]) -> str:
     """Destinations as they stand in a form, one on each line."""
     return "\n".join(str(destination) for destination in destinations)
+
+
+FIELD = "destinations"
+"""The first field with hosts of a form; the second is ``destinations_2``."""
+
+BREAK = "\f"
+"""Between what stands in two fields. It separates hosts, nobody types it, and the fields stay as people filled them."""
+
+ROOM = 600
+"""Characters that must be free in the last field; with fewer there is one more."""
+
+
+def host_fields(label: str, hosts: str, *, hint: str, optional: bool = False, placeholder: str = "") -> list[Block]:
+    """As many fields as a list of hosts needs, each name whole in one of them.
+
+    Raises:
+        InvalidInput: If one word is longer than a field.
+    """
+    parts = [piece for part in hosts.split(BREAK) for piece in _pieces(part)]
+    if len(parts[-1]) > INPUT_TEXT - ROOM:
+        parts.append("")
+    names = [FIELD, *(f"{FIELD}_{number}" for number in range(2, len(parts) + 1))]
+    labels = [label] if len(parts) == 1 else [f"{label} ({at} of {len(parts)})" for at in range(1, len(parts) + 1)]
+    return [
+        input_(
+            name,
+            title,
+            text_input(part, placeholder=placeholder, multiline=True),
+            hint=hint if name == FIELD else "",
+            optional=optional or len(parts) > 1,
+        )
+        for name, title, part in zip(names, labels, parts, strict=True)
+    ]
+
+
+def hosts_in(form: Mapping[str, str]) -> str:
+    """What stands in the fields of hosts, in their order."""
+    numbered = sorted((_number(name), text) for name, text in form.items() if _number(name))
+    return BREAK.join(text for _, text in numbered)
+
+
+def _number(name: str) -> int:
+    """Which field of hosts it is, from 1; 0 for another field."""
+    first, _, number = name.partition("_")
+    if first != FIELD:
+        return 0
+    return int(number) if number.isdecimal() else int(name == FIELD)
+
+
+def _pieces(text: str) -> list[str]:
+    """A text in pieces that fit a field, parted where names are parted anyway: between lines, else between words."""
+    pieces: list[str] = []
+    while len(text) > INPUT_TEXT:
+        at = max(text.rfind("\n", 0, INPUT_TEXT), 0) or max(text.rfind(sign, 0, INPUT_TEXT) for sign in " \t,;|")
+        if at <= 0:
+            raise InvalidInput(
+                f"One word of that list is longer than {INPUT_TEXT:,} characters: write one host on each line.",
+                field=FIELD,
+            )
+        pieces.append(text[:at])
+        text = text[at + 1 :]
+    return [*pieces, text]

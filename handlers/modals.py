@@ -30,8 +30,11 @@ from handlers.blocks.kit import (
     section,
     select,
     text_input,
+    whole,
 )
 from handlers.blocks.naming import names_of
+from handlers.blocks.verdict import renewal_offers
+from handlers.hosts import host_fields, hosts_in, written
 from handlers.replies import Block, View
 
 MAX_TICKET = 200
@@ -96,7 +99,7 @@ class RequestForm:
     @classmethod
     def parse(cls, form: Mapping[str, str]) -> "RequestForm":
         """Read the fields."""
-        return cls(**{name: form.get(name, "") for name in cls.__slots__})
+        return cls(**{name: form.get(name, "") for name in cls.__slots__} | {"destinations": hosts_in(form)})
 
     def draft(self) -> Draft:
         """What is asked for.
@@ -112,7 +115,7 @@ class RequestForm:
             reason=self.reason,
             duration=duration_from_text(self.duration),
             pool=self.pool or None,
-            ticket=self.ticket[:MAX_TICKET],
+            ticket=whole(self.ticket, MAX_TICKET, "ticket"),
             bundle=self.bundle or None,
         )
 
@@ -120,23 +123,30 @@ class RequestForm:
         """The same, with the duration that the form offers first where none was chosen yet."""
         return replace(self, duration=self.duration or _preset(rulebook.durations.offered))
 
-    def build(self, choices: Choices, notes: Sequence[str] = ()) -> View:
+    def build(self, choices: Choices, notes: Sequence[str] = (), renewable: Sequence[str] = ()) -> View:
         """Draw the form.
 
         Args:
             choices: What is offered.
             notes: Sentences on top: what is wrong, or who will decide and why.
+            renewable: Ids of allowances by which it is open already.
         """
         egress = choices.find(self.cluster)
         pools = self._pools(egress) if egress else []
         blocks = [
             *paragraphs("", notes),
+            *renewal_offers(renewable),
             self._cluster(choices),
             *pools,
-            self._destinations(choices.rulebook),
+            *self._destinations(choices.rulebook),
             *self._bundles(choices.rulebook),
             input_("reason", "Why it is needed", _long(self.reason), hint="Approvers decide by it; auditors read it."),
-            input_("duration", "For how long", self._durations(choices.rulebook), hint="Counted from being live."),
+            input_(
+                "duration",
+                "For how long",
+                durations(choices.rulebook.durations.offered, self.duration),
+                hint="Counted from being live.",
+            ),
             input_("ticket", "Ticket", text_input(self.ticket, limit=MAX_TICKET), optional=True),
             *actions(button("What is allowed, and who decides?", "preview")),
             context("Nothing opens before it is approved. The rule is for this cluster's own addresses only."),
@@ -161,19 +171,16 @@ class RequestForm:
         hint = "Its node pools leave by different ways, so name the one that needs this."
         return [input_("pool", "Node pool", select(offered, self.pool), hint=hint, optional=True)] if offered else []
 
-    def _destinations(self, rulebook: Rulebook) -> Block:
-        element = text_input(self.destinations, placeholder="api.example.com, *.example.org, http:example.net:8080")
+    def _destinations(self, rulebook: Rulebook) -> list[Block]:
         hint = "One or many, separated by anything; pasted lists are fine. Without a protocol it is https on 443."
-        label, optional = "Hosts to reach", bool(rulebook.bundles)
-        return input_("destinations", label, element | {"multiline": True}, hint=hint, optional=optional)
+        example = "api.example.com, *.example.org, http:example.net:8080"
+        is_optional = bool(rulebook.bundles)
+        return host_fields("Hosts to reach", self.destinations, hint=hint, optional=is_optional, placeholder=example)
 
     def _bundles(self, rulebook: Rulebook) -> list[Block]:
         offered = [option(_bundle(one), one.name) for one in rulebook.bundles.values()]
         element = select(offered, self.bundle, placeholder="Hosts that belong together")
         return [input_("bundle", "Or a bundle", element, optional=True)] if offered else []
-
-    def _durations(self, rulebook: Rulebook) -> Block:
-        return _durations(rulebook.durations.offered, self.duration)
 
 
 def _bundle(bundle: Bundle) -> str:
@@ -182,7 +189,8 @@ def _bundle(bundle: Bundle) -> str:
     return f"{cut(bundle.title or bundle.name, OPTION_TEXT - len(size))}{size}"
 
 
-def _durations(offered: Sequence[timedelta | None], chosen: str) -> Block:
+def durations(offered: Sequence[timedelta | None], chosen: str) -> Block:
+    """A choice of durations."""
     options = [option(duration_text(one), duration_code(one)) for one in offered]
     return select(options, chosen if chosen in _codes(offered) else _preset(offered))
 
@@ -241,24 +249,22 @@ class NarrowForm:
     @classmethod
     def parse(cls, form: Mapping[str, str]) -> "NarrowForm":
         """Read the fields."""
-        return cls(form.get("destinations", ""), form.get("duration", ""), form.get("reason", ""))
+        return cls(hosts_in(form), form.get("duration", ""), form.get("reason", ""))
 
     @staticmethod
     def build(allowance: Allowance, rulebook: Rulebook) -> View:
         """Draw the form, filled with what was asked."""
         ask = allowance.ask
         shorter = [one for one in rulebook.durations.offered if _is_shorter(one, ask.duration)]
-        written = "\n".join(str(destination) for destination in allowance.destinations)
         names = names_of(allowance, rulebook, room=NAMES_ROOM)
         blocks = [
             section(f"{code(allowance.id)}: {code(allowance.scope.cluster_name)} to {names}"),
-            input_(
-                "destinations",
+            *host_fields(
                 "Hosts to approve",
-                text_input(written, multiline=True),
+                written(allowance.destinations),
                 hint="Take lines out, or put a narrower name in the place of a wildcard. Nothing can be added.",
             ),
-            input_("duration", "For how long", _durations([*shorter, ask.duration], duration_code(ask.duration))),
+            input_("duration", "For how long", durations([*shorter, ask.duration], duration_code(ask.duration))),
             input_("reason", "Why less", _long(""), optional=True),
         ]
         seen = digest(allowance.scope, ask)
@@ -310,6 +316,6 @@ def count_from(typed: str, name: str) -> int:
     return int(typed)
 
 
-def closing(title: str, sentence: str) -> View:
+def closing(title: str, sentence: str, more: Sequence[Block] = ()) -> View:
     """A modal that has nothing left to ask."""
-    return modal("closed", title, [section(sentence)])
+    return modal("closed", title, [section(sentence), *more])

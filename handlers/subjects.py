@@ -1,11 +1,8 @@
 """What an id names: an allowance (``a…``) or a scale proposal (``s…``); people decide on both with the same words."""
 
-import re
-
 from bot import allowances, capacity
 from bot.allowances import Decision
 from bot.domain.allowance import Allowance
-from bot.domain.ids import ALPHABET, RANDOM_DIGITS, TIME_DIGITS, canonical_id
 from bot.domain.scale import Scale
 from bot.ports import Caller, Context
 
@@ -20,14 +17,15 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance | Scal
     return allowances.decide(ctx, caller, decision)
 
 
+def end(ctx: Context, caller: Caller, subject: str, *, reason: str = "") -> Allowance | Scale:
+    """Revoke or withdraw what the id names."""
+    ended = capacity.withdraw if _is_scale(subject) else allowances.end
+    return ended(ctx, caller, subject, reason=reason)
+
+
 def look_up(ctx: Context, caller: Caller, subject: str) -> Allowance | Scale:
     """What the id names."""
     return capacity.get(ctx, caller, subject) if _is_scale(subject) else allowances.get(ctx, caller, subject)
-
-
-def is_id(text: str) -> bool:
-    """Whether a text could be an id; a cluster's name could be such a one too."""
-    return re.fullmatch(f"[a{SCALE}][{ALPHABET}]{{{TIME_DIGITS + RANDOM_DIGITS}}}", canonical_id(text)) is not None
 
 
 def _is_scale(subject: str) -> bool:

@@ -18,6 +18,7 @@ from handlers.blocks.words import NO_CLUSTER, NOTHING_FOUND, UNCHECKED, trouble
 from handlers.calls import Call
 from handlers.hosts import HostWords, written
 from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm, ScaleForm, count_from
+from handlers.renewals import RenewForm
 from handlers.replies import Open, Options, Redraw, Reply, Tell, View
 from handlers.subjects import decide, look_up
 
@@ -31,6 +32,17 @@ def request(ctx: Context, call: Call) -> Reply:
     deciders = allowances.deciders(ctx, made.verdict, made.requester)
     told = lists.filed(made, deciders, now=ctx.clock.now(), rulebook=ctx.rulebook, left_out=left_out)
     return Tell(told)
+
+
+def renew(ctx: Context, call: Call) -> Reply:
+    """Files the renewal."""
+    form = RenewForm.parse(call.form)
+    made = allowances.renew(ctx, call.caller, call.value.get("id", ""), reason=form.reason, duration=form.duration)
+    return Tell(
+        lists.filed(
+            made, allowances.deciders(ctx, made.verdict, *made.askers), now=ctx.clock.now(), rulebook=ctx.rulebook
+        )
+    )
 
 
 def preview(ctx: Context, call: Call) -> Reply:
@@ -89,7 +101,8 @@ def open_form(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str,
 
 def request_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> View:
     """The request form, with what is wrong in it, what is allowed already or who will decide."""
-    return form.build(_choices(ctx, caller), (*notes, *_outlook(ctx, caller, form)))
+    known, renewable = _outlook(ctx, caller, form)
+    return form.build(_choices(ctx, caller), (*notes, *known), renewable)
 
 
 def fresh_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> View:
@@ -132,23 +145,25 @@ def _choices(ctx: Context, caller: Caller) -> Choices:
     return Choices(ctx.rulebook, tuple(visible))
 
 
-def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> list[str]:
+def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> tuple[list[str], tuple[str, ...]]:
+    """What is known before it is filed, and the allowances by which all of it is open already."""
     if not form.cluster:
-        return []
+        return [], ()
     who = inventory.person(ctx, caller)
     try:
         if not (form.destinations.strip() or form.bundle):
             allowances.scope_of(ctx.rulebook, inventory.find(ctx, who, form.cluster), form.pool or None)
-            return []
-        draft = form.with_duration(ctx.rulebook).draft()
-        made = allowances.preview(ctx, who, draft)
+            return [], ()
+        made = allowances.preview(ctx, who, form.with_duration(ctx.rulebook).draft())
     except AlreadyAllowed as error:
-        return [f":white_check_mark: {escape(error.sentence)}"]
+        return [f":white_check_mark: {trouble(error, '')}"], error.allowances
     except UserError as error:
-        return [f":warning: {trouble(error, '')}"]
+        return [f":warning: {trouble(error, '')}"], ()
     names = checking.suggestions(ctx, ctx.recent.get(made.scope.target, ctx.clock.now()), made.destinations)
     deciders = allowances.deciders(ctx, made.verdict, caller.identity)
-    return [*allowed_lines(made), *lists.outlook(made, deciders, ctx.rulebook), *narrower_lines(names)]
+    owners = (finding.allowance.id for finding in made.allowed if finding.allowance)
+    lines = [*allowed_lines(made), *lists.outlook(made, deciders, ctx.rulebook), *narrower_lines(names)]
+    return lines, tuple(dict.fromkeys(owners))
 
 
 def deny_view(ctx: Context, caller: Caller, subject: str) -> View:

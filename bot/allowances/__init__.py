@@ -4,22 +4,31 @@ The facts, their audit event, what we owe Slack and the wake-up of the writer ar
 its ack. Nothing here speaks to Azure: the reconciler does.
 """
 
-from bot.allowances.asking import Draft, Preview, preview, renew, request, scope_of
+from bot.allowances.asking import Draft, Preview, owner_words, preview, request, scope_of, time_text
 from bot.allowances.deciding import Decision, decide, end
-from bot.allowances.looking import deciders, get, requests, require_deciders
-from bot.allowances.recording import MAX_REASON, TIMERS, record, require_reason
+from bot.allowances.looking import Listing, Request, browse, deciders, get, own, proposals, requests, require_deciders
+from bot.allowances.recording import MAX_REASON, TIMERS, brief, record, require_reason
+from bot.allowances.renewing import newest, renew
 
 __all__ = [
     "MAX_REASON",
     "TIMERS",
     "Decision",
     "Draft",
+    "Listing",
     "Preview",
+    "Request",
+    "brief",
+    "browse",
     "decide",
     "deciders",
     "end",
     "get",
+    "newest",
+    "own",
+    "owner_words",
     "preview",
+    "proposals",
     "record",
     "renew",
     "request",
@@ -27,4 +36,5 @@ __all__ = [
     "require_deciders",
     "require_reason",
     "scope_of",
+    "time_text",
 ]

@@ -1,32 +1,22 @@
-"""Asking: what would happen to a request, filing it, and asking for the same again."""
+"""Asking: what would happen to a request, and filing it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.allowances.looking import require_deciders
 from bot.allowances.recording import TIMERS, record, require_reason
 from bot.allowances.weighing import risk_of, verdict_of
 from bot.checking import Finding, dead, destinations_of, findings, flows_of, recall, require_pool
-from bot.domain.access import environment_of, require_ender
-from bot.domain.allowance import (
-    Act,
-    Allowance,
-    Ask,
-    Scope,
-    Status,
-    digest,
-    require,
-    status,
-)
+from bot.domain.access import environment_of
+from bot.domain.allowance import Allowance, Ask, Scope, Status, digest, follow, status
 from bot.domain.approval import Verdict, VerdictKind
 from bot.domain.audit import Action
 from bot.domain.duration import duration_text
 from bot.domain.egress import ClusterEgress
 from bot.domain.filtering import way_out
 from bot.domain.fqdn import Destination
-from bot.domain.ids import canonical_id
-from bot.domain.people import Person
+from bot.domain.people import Identity, Person
 from bot.domain.risk import Risk
 from bot.domain.settings import Rulebook
 from bot.errors import AlreadyAllowed, AlreadyRequested, CannotTakeEffect, InvalidInput, RequestRefused
@@ -117,7 +107,8 @@ def _missing(ctx: Context, egress: ClusterEgress, draft: Draft) -> tuple[tuple[D
     Where they were not, everything is taken as missing: filing waits for nobody, and Azure is not asked before an ack.
     A renewal is about what is allowed already.
     """
-    asked = destinations_of(ctx.rulebook, draft.destinations, draft.bundle)
+    # A renewal is for what was approved, not for what its bundle holds by now.
+    asked = draft.destinations if draft.renews else destinations_of(ctx.rulebook, draft.destinations, draft.bundle)
     way = way_out(egress, draft.pool)
     known = recall(ctx, way)
     if known is None:
@@ -128,7 +119,8 @@ def _missing(ctx: Context, egress: ClusterEgress, draft: Draft) -> tuple[tuple[D
     granted = {finding.destination for finding in allowed}
     missing = tuple(destination for destination in asked if destination not in granted)
     if not missing:
-        raise AlreadyAllowed(_allowed_sentence(allowed))
+        owners = dict.fromkeys(finding.allowance.id for finding in allowed if finding.allowance)
+        raise AlreadyAllowed(_allowed_sentence(allowed), allowances=tuple(owners))
     for destination, step in dead(ctx, known, way, [flow for flow in flows if flow.destination not in granted]):
         raise CannotTakeEffect(
             f"An allowance for {destination} could not take effect: {step.where} is read before the rules of this bot "
@@ -146,7 +138,13 @@ def _allowed_sentence(allowed: Sequence[Finding]) -> str:
 def _rule_words(finding: Finding) -> str:
     step, allowance = finding.evaluation.deciding, finding.allowance
     where = step.where if step else "Azure Firewall itself"
-    return f"{where} of allowance {allowance.id}" if allowance else where
+    return f"{where} of allowance {allowance.id}, {owner_words(allowance)}" if allowance else where
+
+
+def owner_words(allowance: Allowance) -> str:
+    """Who asked for what is open, and until when it is."""
+    ends = time_text(allowance.expires_at) if allowance.expires_at else "somebody revokes it"
+    return f"asked by <@{allowance.requester.user}>, open until {ends}"
 
 
 def request(ctx: Context, caller: Caller, draft: Draft) -> Allowance:
@@ -154,51 +152,56 @@ def request(ctx: Context, caller: Caller, draft: Draft) -> Allowance:
 
     Raises:
         UserError: Nothing was filed; the sentence says why.
+        AlreadyRequested: The same is open already; whoever asks again hears how it ends.
     """
-    who = person(ctx, caller)
+    return file(ctx, caller, person(ctx, caller), draft)
+
+
+def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allowance:
+    """File a request in somebody's name: their rights count, whoever acts.
+
+    Raises:
+        UserError: As ``request``.
+    """
     _check(ctx.rulebook, draft)
-    made = preview(ctx, who, draft)
+    made = preview(ctx, requester, draft)
     if made.verdict.kind is VerdictKind.REFUSE:
         raise RequestRefused(f"The approval policy refuses this: {made.verdict.reason} (rule {made.verdict.rule}).")
     _require_room(ctx, made)
-    require_deciders(ctx, made.verdict, who.identity)
+    require_deciders(ctx, made.verdict, requester.identity, caller.identity)
     ask = Ask(made.destinations, draft.duration, draft.reason.strip(), draft.ticket.strip(), draft.bundle, draft.renews)
     with ctx.store.write() as tx:
         tx.one_by_one(f"request:{made.scope.cluster_id}")
-        _refuse_twin(ctx, tx, made.scope, ask)
-        return _file(Desk(ctx, tx, caller), made, ask)
+        desk, twin = Desk(ctx, tx, caller), _twin(ctx, tx, made.scope, ask)
+        if twin is None:
+            return _file(desk, made, ask, requester.identity)
+        join(desk, twin)
+    raise AlreadyRequested(waits_sentence(twin, caller.identity, ctx.clock.now()))
 
 
-def renew(ctx: Context, caller: Caller, allowance_id: str, *, reason: str = "") -> Allowance:
-    """Ask for the same again, as a new allowance that is decided like any other.
-
-    Its rule stands beside the old one, so that access is never cut: the old rule goes when its time is over, and the
-    new one's clock starts when it is live.
-
-    Raises:
-        NotPermitted: Neither who asked for it nor an approver.
-        AlreadyDecided: It cannot be renewed, or its renewal waits already.
-    """
-    who = person(ctx, caller)
-    with ctx.store.read() as tx:
-        old = tx.allowances.get(canonical_id(allowance_id))
-    require_ender(who, old.requester)
-    require(old, Act.RENEW, ctx.clock.now())
-    ask, scope = old.ask, old.scope
-    draft = Draft(
-        scope.cluster_id,
-        ask.destinations,
-        reason.strip() or ask.reason,
-        ask.duration,
-        pool=scope.pool,
-        ticket=ask.ticket,
-        bundle=ask.bundle,
-        renews=old.id,
-    )
-    return request(ctx, caller, draft)
+def join(desk: Desk, twin: Allowance) -> None:
+    """Let whoever asks for the same hear how it ends."""
+    followed = follow(twin, desk.caller.identity)
+    if followed is not twin:
+        saved = desk.tx.allowances.save(followed, is_open=True)
+        record(desk, saved, Action.ALLOWANCE_FOLLOW, reason="Asked for the same.")
 
 
-def _file(desk: Desk, made: Preview, ask: Ask) -> Allowance:
+def waits_sentence(twin: Allowance, asker: Identity, now: datetime) -> str:
+    """Which request is there already, by whom, and until when it waits."""
+    state = status(twin, now)
+    by = "you" if asker == twin.requester else f"<@{twin.requester.user}>"
+    stands = f"waits for a decision until {time_text(twin.lapses_at)}" if state is Status.WAITING else f"is {state}"
+    follows = "" if asker == twin.requester else " You are told how it ends."
+    return f"The same was asked already by {by}: {twin.id} {stands}. Nothing was filed twice.{follows}"
+
+
+def time_text(time: datetime) -> str:
+    """A time in a sentence that is no message of Slack's."""
+    return f"{time:%Y-%m-%d %H:%M} UTC"
+
+
+def _file(desk: Desk, made: Preview, ask: Ask, requester: Identity) -> Allowance:
     is_granted = made.verdict.kind is VerdictKind.GRANT
     lapse_after = desk.ctx.rulebook.durations.lapse_after
     allowance = Allowance(
@@ -206,12 +209,13 @@ def _file(desk: Desk, made: Preview, ask: Ask) -> Allowance:
         version=1,
         scope=made.scope,
         ask=ask,
-        requester=desk.caller.identity,
+        requester=requester,
         requested_at=desk.now,
         lapses_at=desk.now + lapse_after,
         verdict=made.verdict,
         risk=made.risk,
         approved_at=desk.now if is_granted else None,
+        filed_by=None if desk.caller.identity == requester else desk.caller.identity,
     )
     desk.tx.allowances.add(allowance)
     record(desk, allowance, Action.ALLOWANCE_RENEW if ask.renews else Action.ALLOWANCE_REQUEST)
@@ -220,7 +224,8 @@ def _file(desk: Desk, made: Preview, ask: Ask) -> Allowance:
         desk.tx.work.wake(allowance.scope.target.key, within=desk.ctx.pace.batch_window)
     else:
         desk.tx.work.schedule(TIMERS, within=lapse_after)
-    desk.tell(allowance.id, allowance.requester, "granted" if is_granted else "requested")
+    asked = "renewed" if allowance.filed_by else "requested"
+    desk.tell(allowance.id, allowance.requester, "granted" if is_granted else asked)
     return allowance
 
 
@@ -241,11 +246,20 @@ def _require_room(ctx: Context, made: Preview) -> None:
         )
 
 
-def _refuse_twin(ctx: Context, tx: Transaction, scope: Scope, ask: Ask) -> None:
-    """The same request twice (a form sent twice, two people at once) is one request."""
+def _twin(ctx: Context, tx: Transaction, scope: Scope, ask: Ask) -> Allowance | None:
+    """The same request, if it is open: a form sent twice, or two people at once, is one request."""
     now, mine = ctx.clock.now(), digest(scope, ask)
     for other in tx.allowances.find(AllowanceFilter(cluster=scope.cluster_id, only_open=True)):
-        same = digest(other.scope, other.ask) == mine and other.ask.renews == ask.renews
         state = status(other, now)
-        if same and (state is Status.WAITING or (state in (Status.APPROVED, Status.APPLYING) and not ask.renews)):
-            raise AlreadyRequested(f"The same was asked already: {other.id} is {state}. Nothing was filed twice.")
+        if ask.renews and other.ask.renews == ask.renews and (state in ON_ITS_WAY or state in OPEN_NOW):
+            return other
+        if not (ask.renews or other.ask.renews) and digest(other.scope, other.ask) == mine and state in ON_ITS_WAY:
+            return other
+    return None
+
+
+ON_ITS_WAY = frozenset({Status.WAITING, Status.APPROVED, Status.APPLYING})
+"""The statuses of what was asked and is not open yet."""
+
+OPEN_NOW = frozenset({Status.LIVE, Status.EXPIRING})
+"""The statuses of what was read back from the firewall."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.allowances.recording import record, require_reason
+from bot.allowances.recording import brief, record, require_reason
 from bot.allowances.weighing import risk_of
 from bot.domain.access import require_approver, require_ender
 from bot.domain.allowance import (
@@ -13,8 +13,8 @@ from bot.domain.allowance import (
     approve,
     deny,
     is_open,
-    narrow,
     require,
+    require_not_filer,
     require_same,
     revoke,
 )
@@ -22,6 +22,7 @@ from bot.domain.approval import approval_of
 from bot.domain.audit import Action
 from bot.domain.fqdn import Destination
 from bot.domain.ids import canonical_id
+from bot.domain.narrowing import cut_out, narrow
 from bot.domain.people import Person
 from bot.inventory import person
 from bot.ports import Caller, Context, Desk
@@ -55,12 +56,14 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance:
         NotPermitted: Not an approver of this, or the requester.
         StaleView: The card showed something else.
         AlreadyDecided: Somebody was faster.
-        InvalidInput: A refusal without a reason, or an approval of more than was asked.
+        InvalidInput: A refusal without a reason, one that is too long, or an approval of more than was asked.
     """
     who = person(ctx, caller, is_fresh=True)
+    brief(decision.reason)
     with ctx.store.write() as tx:
         allowance = tx.allowances.get(canonical_id(decision.subject))
         require_approver(allowance.verdict, who, allowance.requester)
+        require_not_filer(allowance, who.identity)
         require(allowance, Act.APPROVE if decision.is_approved else Act.DENY, ctx.clock.now())
         if decision.seen is not None:
             require_same(allowance, decision.seen)
@@ -75,7 +78,10 @@ def _approve(desk: Desk, who: Person, allowance: Allowance, decision: Decision) 
     record(desk, saved, Action.ALLOWANCE_APPROVE, reason=decision.reason)
     if saved.approved_at is not None:
         desk.tx.work.wake(saved.scope.target.key, within=desk.ctx.pace.batch_window)
-    desk.tell(saved.id, saved.requester, "approved" if saved.approved_at else "seconded")
+    less = cut_out(allowance.ask, saved.ask)
+    facts = {**less, "why": decision.reason} if less else {}
+    overruled = [one.by for one in allowance.approvals] if less else []
+    desk.tell(saved.id, saved.requester, "approved" if saved.approved_at else "seconded", also=overruled, **facts)
     return saved
 
 
@@ -106,15 +112,16 @@ def end(ctx: Context, caller: Caller, allowance_id: str, *, reason: str = "") ->
     Raises:
         NotPermitted: Somebody else.
         AlreadyDecided: It has ended already.
+        InvalidInput: The reason is too long.
     """
-    who = person(ctx, caller, is_fresh=True)
+    who, why = person(ctx, caller, is_fresh=True), brief(reason)
     with ctx.store.write() as tx:
         allowance = tx.allowances.get(canonical_id(allowance_id))
         require_ender(who, allowance.requester)
-        ended = revoke(allowance, Ending(caller.identity, ctx.clock.now(), reason.strip()))
+        ended = revoke(allowance, Ending(caller.identity, ctx.clock.now(), why))
         saved = tx.allowances.save(ended, is_open=is_open(ended, ctx.clock.now()))
         desk = Desk(ctx, tx, caller)
-        record(desk, saved, Action.ALLOWANCE_REVOKE, reason=reason.strip())
+        record(desk, saved, Action.ALLOWANCE_REVOKE, reason=why)
         if saved.applying_at is not None:
             tx.work.wake(saved.scope.target.key, within=ctx.pace.batch_window)
         desk.tell(saved.id, saved.requester, "revoked")

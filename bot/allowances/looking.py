@@ -1,42 +1,126 @@
-"""Looking at allowances: lists, one by its id, and who could decide."""
+"""Looking at requests: lists, one by its id, and who could decide."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from heapq import merge
+from itertools import islice
+from typing import TypeVar
 
-from bot.domain.access import may_see
-from bot.domain.allowance import (
-    Allowance,
-    Status,
-    status,
-)
+from bot.domain.allowance import Allowance, Status, status
 from bot.domain.approval import Quorum, Verdict
-from bot.domain.egress import ClusterRef
 from bot.domain.ids import canonical_id
 from bot.domain.people import Identity, Person, Role
+from bot.domain.scale import Scale, ScaleStatus, scale_status
 from bot.errors import RequestRefused
-from bot.inventory import find, person
-from bot.ports import AllowanceFilter, Caller, Context
+from bot.inventory import find, person, visible
+from bot.ports import AllowanceFilter, Caller, Context, ListFilter, Place, Placed
+
+Request = Allowance | Scale
+"""What lists of requests hold."""
+
+One = TypeVar("One", Allowance, Scale)
 
 
-def requests(ctx: Context, caller: Caller, which: str) -> list[Allowance]:
-    """``mine``, ``pending``, or those of a cluster; newest first, only of clusters that the caller may see.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of a list of requests.
+
+    Args:
+        found: Allowances and scale proposals, open ones first, then the newest first.
+        last: Where the next page begins; None where there is none.
+    """
+
+    found: tuple[Request, ...]
+    last: Place | None = None
+
+
+def _any(_one: Request) -> bool:
+    return True
+
+
+def browse(ctx: Context, caller: Caller, which: str, *, rows: int, after: Place | None = None) -> Listing:
+    """One page of ``mine``, ``pending``, or those of a cluster; only what the caller may see.
 
     Raises:
         UnknownCluster: If it is none of them.
     """
-    who = person(ctx, caller)
-    if which == "mine":
-        wanted = AllowanceFilter(requester=who.identity, limit=100)
-    elif which in ("pending", ""):
-        wanted = AllowanceFilter(only_open=True)
-    else:
-        wanted = AllowanceFilter(cluster=find(ctx, who, which).ref.id, limit=100)
+    wanted = replace(_wanted(ctx, person(ctx, caller), which), after=after)
+    fits = _fits(ctx, wanted)
     with ctx.store.read() as tx:
-        found = tx.allowances.find(wanted)
-        seen = {egress.ref.id: egress.ref for egress in tx.snapshots.all()}
-    now = ctx.clock.now()
+        asked: Iterator[Placed[Request]] = _every(tx.allowances.page, wanted, fits)
+        proposed: Iterator[Placed[Request]] = _every(tx.scales.page, wanted, fits)
+        found = list(islice(merge(asked, proposed, key=lambda one: one.place.key, reverse=True), rows + 1))
+    shown = tuple(one.value for one in found[:rows])
+    return Listing(shown, found[rows - 1].place if len(found) > rows else None)
+
+
+def requests(
+    ctx: Context, caller: Caller, which: str, *, fits: Callable[[Allowance], bool] = _any, most: int | None = None
+) -> list[Allowance]:
+    """The same, allowances only: the first so many that fit, or all.
+
+    Raises:
+        UnknownCluster: As ``browse``.
+    """
+    wanted = _wanted(ctx, person(ctx, caller), which)
+    with ctx.store.read() as tx:
+        every = (one.value for one in _every(tx.allowances.page, wanted, _fits(ctx, wanted)))
+        return list(islice(filter(fits, every), most))
+
+
+def proposals(
+    ctx: Context, caller: Caller, which: str, *, fits: Callable[[Scale], bool] = _any, most: int | None = None
+) -> list[Scale]:
+    """The same, scale proposals only: the first so many that fit, or all.
+
+    Raises:
+        UnknownCluster: As ``browse``.
+    """
+    wanted = _wanted(ctx, person(ctx, caller), which)
+    with ctx.store.read() as tx:
+        every = (one.value for one in _every(tx.scales.page, wanted, _fits(ctx, wanted)))
+        return list(islice(filter(fits, every), most))
+
+
+def own(ctx: Context, caller: Caller) -> list[Allowance]:
+    """Everything of the caller's to which something may still happen, the newest first."""
+    who = person(ctx, caller)
+    with ctx.store.read() as tx:
+        return tx.allowances.find(AllowanceFilter(requester=who.identity, only_open=True))
+
+
+def _wanted(ctx: Context, who: Person, which: str) -> ListFilter:
+    if which == "mine":
+        return ListFilter(requester=who.identity)
     if which == "pending":
-        found = [allowance for allowance in found if status(allowance, now) is Status.WAITING]
-    return [allowance for allowance in found if _is_visible(ctx, who, allowance, seen)]
+        seen = tuple(egress.ref.id for egress in visible(ctx, who))
+        return ListFilter(clusters=seen, requester=who.identity, is_waiting=True)
+    return ListFilter(clusters=(find(ctx, who, which).ref.id,))
+
+
+def _fits(ctx: Context, wanted: ListFilter) -> Callable[[Request], bool]:
+    """What only the facts themselves tell: what lapsed just now does not wait any more."""
+    now = ctx.clock.now()
+    return lambda one: not wanted.is_waiting or _is_waiting(one, now)
+
+
+def _is_waiting(one: Request, now: datetime) -> bool:
+    if isinstance(one, Scale):
+        return scale_status(one, now) is ScaleStatus.WAITING
+    return status(one, now) is Status.WAITING
+
+
+def _every(
+    page: Callable[[ListFilter], list[Placed[One]]], wanted: ListFilter, fits: Callable[[Request], bool]
+) -> Iterator[Placed[One]]:
+    """Page after page, so that a limit counts only what fits."""
+    while True:
+        rows = page(wanted)
+        yield from (row for row in rows if fits(row.value))
+        if len(rows) < wanted.limit:
+            return
+        wanted = replace(wanted, after=rows[-1].place)
 
 
 def get(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:
@@ -51,19 +135,19 @@ def get(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:
         return tx.allowances.get(canonical_id(allowance_id))
 
 
-def deciders(ctx: Context, verdict: Verdict, requester: Identity) -> tuple[Identity, ...]:
-    """The people who could decide now: members of the asked groups, without the requester."""
+def deciders(ctx: Context, verdict: Verdict, *askers: Identity | None) -> tuple[Identity, ...]:
+    """The people who could decide now: members of the asked groups, without those who asked."""
     people = {member for group in verdict.approvers for member in ctx.directory.members(group)}
-    return tuple(sorted(people - {requester}))
+    return tuple(sorted(people - set(askers)))
 
 
-def require_deciders(ctx: Context, verdict: Verdict, requester: Identity) -> None:
+def require_deciders(ctx: Context, verdict: Verdict, *askers: Identity) -> None:
     """Refuse to file what could never be approved.
 
     Raises:
         RequestRefused: With the groups that have too few people, and whom to tell.
     """
-    members = {group: frozenset(ctx.directory.members(group)) - {requester} for group in verdict.approvers}
+    members = {group: frozenset(ctx.directory.members(group)) - set(askers) for group in verdict.approvers}
     short = [_shortage(quorum, size) for quorum, size in verdict.short_of(members)]
     if short:
         raise RequestRefused(f"{' '.join(short)} Nothing was filed; tell {_operators(ctx)}.")
@@ -79,8 +163,3 @@ def _operators(ctx: Context) -> str:
     groups = [group for group in ctx.rulebook.groups.values() if Role.OPERATOR in group.roles]
     named = [f"<@{user}>" for group in groups for user in sorted(group.users)]
     return f"the bot's operator ({', '.join(named[:3])})" if named else "the bot's operator"
-
-
-def _is_visible(ctx: Context, who: Person, allowance: Allowance, seen: Mapping[str, ClusterRef]) -> bool:
-    ref = seen.get(allowance.scope.cluster_id)
-    return allowance.requester == who.identity or (ref is not None and may_see(ctx.rulebook, who, ref))

@@ -32,6 +32,7 @@ def record(desk: Desk, allowance: Allowance, action: Action, *, reason: str | No
         "bundle": ask.bundle or "",
         "beyond_bundle": " ".join(str(one) for one in beyond),
         "renews": ask.renews or "",
+        "requester": allowance.requester.user if allowance.filed_by else "",
         "expires_at": allowance.expires_at.isoformat() if allowance.expires_at else "",
     }
     event = Event(
@@ -57,6 +58,15 @@ def require_reason(text: str, wanted: str) -> str:
     """
     if not text.strip():
         raise InvalidInput(f"{wanted}: a reason is needed, and auditors read it.", field="reason")
+    return brief(text)
+
+
+def brief(text: str) -> str:
+    """What somebody gives as a reason where none is needed, without blanks around it.
+
+    Raises:
+        InvalidInput: If it is longer than ``MAX_REASON``.
+    """
     if len(text) > MAX_REASON:
         raise InvalidInput(f"The reason has {len(text)} characters; {MAX_REASON} are enough.", field="reason")
     return text.strip()

@@ -13,11 +13,11 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.domain.approval import Approval, Verdict, with_approval
-from bot.domain.fqdn import Destination, is_within
+from bot.domain.fqdn import Destination
 from bot.domain.people import Identity
 from bot.domain.risk import Risk
 from bot.domain.target import Target
-from bot.errors import AlreadyDecided, InvalidInput, StaleView
+from bot.errors import AlreadyDecided, NotPermitted, StaleView
 
 EXPIRING_WITHIN = timedelta(hours=24)
 """An allowance is called expiring in its last day, or in the last tenth of a shorter one."""
@@ -140,6 +140,8 @@ class Allowance:
         gone_at: When its rules were seen absent after it ended.
         warned_at: When its requester was told that it ends soon.
         failure: Why Azure will not take it, in one sentence; such an allowance is not tried again by itself.
+        followers: Others who asked for the same while it was open; they hear of it as the requester does.
+        filed_by: Who filed it for the requester, where somebody else did: an approver who renews it.
     """
 
     id: str
@@ -162,6 +164,13 @@ class Allowance:
     gone_at: datetime | None = None
     warned_at: datetime | None = None
     failure: str | None = None
+    followers: tuple[Identity, ...] = ()
+    filed_by: Identity | None = None
+
+    @property
+    def askers(self) -> tuple[Identity | None, ...]:
+        """Those who may not decide it: whoever asked, and whoever filed it for them."""
+        return self.requester, self.filed_by
 
     @property
     def destinations(self) -> tuple[Destination, ...]:
@@ -283,18 +292,18 @@ def revoke(allowance: Allowance, ending: Ending) -> Allowance:
     return replace(allowance, revoked=ending)
 
 
-def narrow(allowance: Allowance, destinations: tuple[Destination, ...], duration: timedelta | None) -> Allowance:
-    """The same request with less: fewer or narrower destinations, a shorter time.
+def follow(allowance: Allowance, who: Identity) -> Allowance:
+    """The same, with one more person who is told of it; whoever is told already changes nothing."""
+    if who == allowance.requester or who in allowance.followers:
+        return allowance
+    return replace(allowance, followers=(*allowance.followers, who))
+
+
+def require_not_filer(allowance: Allowance, who: Identity) -> None:
+    """Refuse a decision by whoever filed the request for somebody else.
 
     Raises:
-        InvalidInput: If any of it would be wider than what was asked.
+        NotPermitted: They filed it.
     """
-    wider = [d for d in destinations if not any(is_within(d, asked) for asked in allowance.destinations)]
-    if wider or not destinations:
-        named = ", ".join(str(d) for d in wider) or "An empty list"
-        raise InvalidInput(f"{named} is not part of what was asked; an approver may narrow, never widen.")
-    asked = allowance.ask.duration
-    if asked is not None and (duration is None or duration > asked):
-        raise InvalidInput("The time may be shortened, never extended.")
-    ask = replace(allowance.ask, destinations=tuple(sorted(set(destinations))), duration=duration)
-    return replace(allowance, ask=ask)
+    if who == allowance.filed_by:
+        raise NotPermitted("You filed this renewal; somebody else of the approvers has to decide it.")

@@ -1,5 +1,6 @@
 """Short, time-ordered, case-insensitive ids that survive being typed by hand."""
 
+import re
 from datetime import UTC, datetime
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -28,6 +29,14 @@ def canonical_id(text: str) -> str:
     """What a person typed, made comparable: case, blanks, ``#`` and the letters that look like digits are forgiven."""
     typed = text.strip().strip("`#").lower()
     return typed[:1] + typed[1:].translate(str.maketrans("ilo", "110"))
+
+
+_FORM = re.compile(rf"[as][{ALPHABET}]{{{TIME_DIGITS + RANDOM_DIGITS}}}")
+
+
+def is_id(text: str) -> bool:
+    """Whether a word has the form of an id; each id holds a digit, so that no plain word is taken for one."""
+    return _FORM.fullmatch(canonical_id(text)) is not None and any(letter.isdecimal() for letter in text)
 
 
 def _digits(number: int, count: int) -> str:

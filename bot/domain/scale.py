@@ -20,6 +20,7 @@ class ScaleStatus(StrEnum):
     APPLYING = "applying"
     DONE = "done"
     DENIED = "denied"
+    WITHDRAWN = "withdrawn"
     LAPSED = "lapsed"
     FAILED = "failed"
 
@@ -41,6 +42,7 @@ class Scale:
         approvals: Everybody who approved.
         approved_at: When the approval came that satisfied the last quorum.
         denied: Set when denied.
+        withdrawn: Set when its proposer took it back.
         applying_at: When Azure accepted the change.
         done_at: When the result was read back.
         ips_after: The outbound IPs that were read back.
@@ -63,12 +65,19 @@ class Scale:
     done_at: datetime | None = None
     ips_after: tuple[str, ...] = ()
     failure: str | None = None
+    withdrawn: Ending | None = None
+
+    @property
+    def askers(self) -> tuple[Identity, ...]:
+        """Those who may not decide it."""
+        return (self.requester,)
 
 
 def scale_status(scale: Scale, now: datetime) -> ScaleStatus:
     """What a proposal is at a time. The first line that fits decides."""
     lines = (
         (scale.denied is not None, ScaleStatus.DENIED),
+        (scale.withdrawn is not None, ScaleStatus.WITHDRAWN),
         (scale.failure is not None, ScaleStatus.FAILED),
         (scale.done_at is not None, ScaleStatus.DONE),
         (scale.approved_at is None and now >= scale.lapses_at, ScaleStatus.LAPSED),
@@ -94,10 +103,19 @@ def require_undecided(scale: Scale, seen: str, now: datetime) -> None:
         AlreadyDecided: It is not waiting any more.
         StaleView: The digests differ.
     """
+    require_waiting(scale, now)
+    require_same_plan(scale, seen)
+
+
+def require_waiting(scale: Scale, now: datetime) -> None:
+    """Refuse an act on what is decided already.
+
+    Raises:
+        AlreadyDecided: It is not waiting any more.
+    """
     state = scale_status(scale, now)
     if state is not ScaleStatus.WAITING:
         raise AlreadyDecided(f"{scale.id} is {state} already; nothing was changed.")
-    require_same_plan(scale, seen)
 
 
 def require_same_plan(scale: Scale, seen: str) -> None:

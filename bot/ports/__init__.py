@@ -4,7 +4,7 @@ from bot.ports.azure import Arm, ObservedTarget, Operation, OperationState
 from bot.ports.context import Caller, Clock, Context, Desk, Directory, NoResolver, Pace, Resolver
 from bot.ports.notices import NOTICES, Notice, NoticeKind, Notifier, Outbox
 from bot.ports.recent import KnownRules, RecentRules
-from bot.ports.records import AllowanceFilter, Allowances, AuditLog, Scales
+from bot.ports.records import AllowanceFilter, Allowances, AuditLog, ListFilter, Place, Placed, Scales
 from bot.ports.snapshots import Reading, Snapshots
 from bot.ports.store import Store, Transaction
 from bot.ports.work import Claim, Finish, Work, WorkState
@@ -23,6 +23,7 @@ __all__ = [
     "Directory",
     "Finish",
     "KnownRules",
+    "ListFilter",
     "NoResolver",
     "Notice",
     "NoticeKind",
@@ -32,6 +33,8 @@ __all__ = [
     "OperationState",
     "Outbox",
     "Pace",
+    "Place",
+    "Placed",
     "Reading",
     "RecentRules",
     "Resolver",

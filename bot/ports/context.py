@@ -132,7 +132,7 @@ class Desk:
     def tell(
         self, subject: str, requester: Identity, event: str, *, also: Iterable[Identity] = (), **facts: str
     ) -> None:
-        """Owe everybody concerned the news: the card, its thread, and each person once.
+        """Owe everybody concerned the news: the card, its thread, and each person once, followers included.
 
         Args:
             subject: Id of the allowance or scale proposal.
@@ -146,6 +146,10 @@ class Desk:
         if event == "requested":
             return
         self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, body))
-        others = {one.user for one in also} - {requester.user, self.caller.identity.user}
+        others = {one.user for one in (*also, *self._followers(subject))}
+        others -= {requester.user, self.caller.identity.user}
         for user in (requester.user, *sorted(others)):
             self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, body))
+
+    def _followers(self, subject: str) -> tuple[Identity, ...]:
+        return self.tx.allowances.get(subject).followers if subject.startswith("a") else ()

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from bot.domain.allowance import Allowance
 from bot.domain.audit import AuditFilter, ChainedEvent, Event
 from bot.domain.people import Identity
 from bot.domain.scale import Scale
 from bot.domain.target import Target
+
+Row_co = TypeVar("Row_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +21,64 @@ class AllowanceFilter:
         target: Written by this writer.
         cluster: Name or id of the cluster.
         requester: Asked by this person.
+        renews: Those that continue this allowance.
         only_open: Only those to which something may still happen.
         before: Only ids that sort before this one: the key of the next page.
-        limit: At most so many.
+        limit: At most so many; None for all.
     """
 
     target: Target | None = None
     cluster: str | None = None
     requester: Identity | None = None
+    renews: str | None = None
     only_open: bool = False
     before: str | None = None
-    limit: int = 1000
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row stands in a list: open ones first, then by id, the newest first.
+
+    Args:
+        is_open: Whether something may still happen to it, as stored.
+        id: Of an allowance or a scale proposal; without its first letter it sorts by time.
+    """
+
+    is_open: bool
+    id: str
+
+    @property
+    def key(self) -> tuple[bool, str, str]:
+        """What lists are sorted by, descending; one order for allowances and proposals together."""
+        return self.is_open, self.id[1:], self.id[:1]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed(Generic[Row_co]):
+    """A row and where it stands."""
+
+    place: Place
+    value: Row_co
+
+
+@dataclass(frozen=True, slots=True)
+class ListFilter:
+    """Which rows a list goes through, in the order of ``Place``.
+
+    Args:
+        clusters: Ids of clusters; None for none in particular.
+        requester: Asked or proposed by this person. Where both are set, one of them must hold.
+        is_waiting: Only those that nobody has decided finally.
+        after: The last row of the page before.
+        limit: At most so many.
+    """
+
+    clusters: tuple[str, ...] | None = None
+    requester: Identity | None = None
+    is_waiting: bool = False
+    after: Place | None = None
+    limit: int = 200
 
 
 class Allowances(Protocol):
@@ -41,6 +90,10 @@ class Allowances(Protocol):
 
     def find(self, wanted: AllowanceFilter) -> list[Allowance]:
         """Those that fit, newest first."""
+        ...
+
+    def page(self, wanted: ListFilter) -> list[Placed[Allowance]]:
+        """One page of a list."""
         ...
 
     def targets(self) -> list[Target]:
@@ -69,6 +122,10 @@ class Scales(Protocol):
 
     def find(self, cluster_id: str | None = None, *, only_open: bool = True) -> list[Scale]:
         """Those of a cluster or of all, newest first."""
+        ...
+
+    def page(self, wanted: ListFilter) -> list[Placed[Scale]]:
+        """One page of a list."""
         ...
 
     def new_id(self, now: datetime) -> str:
@@ -101,4 +158,16 @@ class AuditLog(Protocol):
 
     def head(self) -> tuple[int, str]:
         """The number and hash of the last event."""
+        ...
+
+
+class Drafts(Protocol):
+    """What a button stands for and cannot carry, for some days."""
+
+    def keep(self, text: str) -> str:
+        """Keep a text, and give the id that stands for it."""
+        ...
+
+    def get(self, draft_id: str) -> str | None:
+        """The text, or None where it is no longer kept."""
         ...

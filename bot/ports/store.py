@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from bot.ports.notices import Outbox
-from bot.ports.records import Allowances, AuditLog, Scales
+from bot.ports.records import Allowances, AuditLog, Drafts, Scales
 from bot.ports.snapshots import Snapshots
 from bot.ports.work import Claim, Work
 
@@ -46,6 +46,11 @@ class Transaction(Protocol):
     @property
     def snapshots(self) -> Snapshots:
         """Clusters as they were last read."""
+        ...
+
+    @property
+    def drafts(self) -> Drafts:
+        """What buttons stand for and cannot carry."""
         ...
 
 

@@ -4,14 +4,14 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, insert, or_, select, update
 
 from bot.domain.allowance import Allowance
 from bot.domain.ids import ENTROPY, make_id
 from bot.domain.scale import Scale
 from bot.domain.target import Target, target_from_key
 from bot.errors import StaleVersion, UnknownAllowance, UnknownScale
-from bot.ports import AllowanceFilter
+from bot.ports import AllowanceFilter, ListFilter, Place, Placed
 from bot.store import schema
 from bot.store.rows import (
     allowance_from_row,
@@ -37,6 +37,13 @@ class SqlAllowances:
     def find(self, wanted: AllowanceFilter) -> list[Allowance]:
         """Those that fit, newest first."""
         return [allowance_from_row(row) for row in self._connection.execute(_query(wanted))]
+
+    def page(self, wanted: ListFilter) -> list[Placed[Allowance]]:
+        """One page of a list."""
+        column = schema.allowance.c
+        asked_by = column.requester == str(wanted.requester)
+        rows = self._connection.execute(_page(schema.allowance, "a", wanted, asked_by))
+        return [Placed(_place(row), allowance_from_row(row)) for row in rows]
 
     def targets(self) -> list[Target]:
         """Every target that has an open allowance."""
@@ -80,6 +87,14 @@ class SqlScales:
             query = query.filter_by(is_open=1)
         return [scale_from_row(row) for row in self._connection.execute(query)]
 
+    def page(self, wanted: ListFilter) -> list[Placed[Scale]]:
+        """One page of a list."""
+        who = schema.scale.c.body["requester"]
+        team, user = (wanted.requester.team, wanted.requester.user) if wanted.requester else ("", "")
+        asked_by = and_(who["team"].as_string() == team, who["user"].as_string() == user)
+        rows = self._connection.execute(_page(schema.scale, "s", wanted, asked_by))
+        return [Placed(_place(row), scale_from_row(row)) for row in rows]
+
     def new_id(self, now: datetime) -> str:
         """An id that no proposal has."""
         return _new_id(self._connection, schema.scale, "s", now)
@@ -97,7 +112,9 @@ class SqlScales:
 
 def _query(wanted: AllowanceFilter) -> Select[Any]:
     column = schema.allowance.c
-    query = select(schema.allowance).order_by(column.id.desc()).limit(wanted.limit)
+    query = select(schema.allowance).order_by(column.id.desc())
+    if wanted.limit is not None:
+        query = query.limit(wanted.limit)
     if wanted.target is not None:
         query = query.where(column.target == wanted.target.key)
     if wanted.cluster is not None:
@@ -105,11 +122,38 @@ def _query(wanted: AllowanceFilter) -> Select[Any]:
         query = query.where(or_(column.cluster_name == named, column.cluster_id == named))
     if wanted.requester is not None:
         query = query.where(column.requester == str(wanted.requester))
+    if wanted.renews is not None:
+        query = query.where(column.body["ask"]["renews"].as_string() == wanted.renews)
     if wanted.only_open:
         query = query.where(column.is_open == 1)
     if wanted.before is not None:
         query = query.where(column.id < wanted.before)
     return query
+
+
+def _page(table: Table, letter: str, wanted: ListFilter, asked_by: ColumnElement[bool]) -> Select[Any]:
+    column = table.c
+    query = select(table).order_by(column.is_open.desc(), column.id.desc()).limit(wanted.limit)
+    whose = (
+        [] if wanted.clusters is None else [column.cluster_id.in_(wanted.clusters)],
+        [] if wanted.requester is None else [asked_by],
+    )
+    if any(whose):
+        query = query.where(or_(*(one for each in whose for one in each)))
+    if wanted.is_waiting:
+        query = query.where(column.is_open == 1, column.body["approved_at"].as_string().is_(None))
+    return query.where(_follows(table, letter, wanted.after)) if wanted.after else query
+
+
+def _follows(table: Table, letter: str, after: Place) -> ColumnElement[bool]:
+    """What stands behind a row that may be of the other table: ids are compared without their first letters."""
+    same_time, column = letter + after.id[1:], table.c
+    older = column.id <= same_time if letter < after.id[:1] else column.id < same_time
+    return or_(column.is_open < int(after.is_open), and_(column.is_open == int(after.is_open), older))
+
+
+def _place(row: Any) -> Place:
+    return Place(bool(row.is_open), row.id)
 
 
 def _new_id(connection: Connection, table: Table, prefix: str, now: datetime) -> str:

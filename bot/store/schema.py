@@ -190,3 +190,13 @@ endpoint_check = Table(
     Column("checked_at", Time, nullable=False),
     Column("body", Json, nullable=False),
 )
+
+# What a button stands for and cannot carry; deleted after some days.
+draft = Table(
+    "draft",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("created", Float, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_draft_created", "created"),
+)

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from bot.ports import Claim
 from bot.store.chain import SqlAuditLog
+from bot.store.drafts import SqlDrafts
 from bot.store.engine import clock, connect, transaction
 from bot.store.leases import SqlWork
 from bot.store.listen import Bell
@@ -29,6 +30,7 @@ class SqlTransaction:
         self.work = SqlWork(connection, now)
         self.outbox = SqlOutbox(connection, now, self.work)
         self.snapshots = SqlSnapshots(connection)
+        self.drafts = SqlDrafts(connection, now)
 
     def one_by_one(self, key: str) -> None:
         """Wait for others in the same section; on SQLite every writing transaction is alone anyway."""

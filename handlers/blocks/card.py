@@ -31,6 +31,7 @@ from handlers.blocks.kit import (
     value,
     when,
 )
+from handlers.blocks.less import less_blocks
 from handlers.blocks.naming import names_of
 from handlers.blocks.words import NEWS
 from handlers.replies import Block, Message
@@ -170,6 +171,7 @@ def _facts(card: Card) -> list[tuple[str, str]]:
         ("Cluster", f"{code(scope.cluster_name)}{pool}"),
         ("Environment", escape(scope.environment)),
         ("Asked by", f"{person(allowance.requester.user)}, {when(allowance.requested_at)}"),
+        ("Filed by", person(allowance.filed_by.user) if allowance.filed_by else ""),
         ("How long", f"{duration_text(ask.duration)} from being live" if ask.duration else "no end"),
         ("Continues", code(ask.renews) if ask.renews else ""),
         ("Id", code(allowance.id)),
@@ -224,6 +226,7 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str], rulebook: Rule
         .get(event, "Something changed: see the card.")
         .format(
             who=person(allowance.requester.user),
+            filer=person(allowance.filed_by.user) if allowance.filed_by else "The bot",
             id=allowance.id,
             approver=person(approver),
             missing=missing(allowance.verdict, allowance.approvals),
@@ -234,8 +237,7 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str], rulebook: Rule
             lapses=when(allowance.lapses_at),
         )
     )
-    about = (
-        f"{code(allowance.id)}, {code(allowance.scope.cluster_name)} to {names_of(allowance, rulebook, room=NEWS_ROOM)}"
-    )
-    reason = ending.reason if ending and event in ("denied", "revoked") else ""
-    return message(f"{text} {about}", [section(text), *([said(reason)] if reason else []), context(about)])
+    named = names_of(allowance, rulebook, room=NEWS_ROOM)
+    about = f"{code(allowance.id)}, {code(allowance.scope.cluster_name)} to {named}"
+    why = [said(ending.reason)] if ending and ending.reason and event in ("denied", "revoked") else []
+    return message(f"{text} {about}", [section(text), *less_blocks(body), *why, context(about)])

@@ -85,8 +85,8 @@ def _waiting(desk: Desktop) -> list[Block]:
         line = allowance_line(one, desk.now, desk.rulebook)
         line = f"{line}\nRisk {one.risk.level}, asked by {person(one.requester.user)}"
         blocks += [section(line), *_decision(one)]
-    rest = max(0, len(desk.scales) - ROWS) + max(0, len(desk.waiting) - ROWS)
-    blocks += [context(f"and {rest} more: `/egress requests pending`")] if rest else []
+    is_more = max(len(desk.scales), len(desk.waiting)) > ROWS
+    blocks += [context("and more: `/egress requests pending`")] if is_more else []
     return blocks or [section("Nothing waits for your decision.")]
 
 

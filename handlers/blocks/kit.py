@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.errors import InvalidInput
 from handlers.replies import Block, Message, View
 
 SECTION_TEXT = 3000
@@ -15,8 +16,8 @@ FIELD_TEXT = 2000
 FIELDS = 10
 HEADER_TEXT = 150
 BUTTON_TEXT = 75
-TYPED = 250
-"""Characters of what somebody typed that a button carries: even escaped they fit the 2,000 of its value."""
+BUTTON_VALUE = 2000
+METADATA = 3000
 CONTEXT_ELEMENTS = 10
 OPTION_TEXT = 75
 OPTION_VALUE = 150
@@ -99,8 +100,27 @@ def divider() -> Block:
     return {"type": "divider"}
 
 
+def whole(text: str, limit: int, field: str | None = None) -> str:
+    """What comes back as input: as it is, never cut, because a name that was cut is another name.
+
+    Raises:
+        InvalidInput: If it does not fit.
+    """
+    if len(text) > limit:
+        raise InvalidInput(f"That is too long: it takes {len(text):,} characters, and {limit:,} fit.", field=field)
+    return text
+
+
 def value(**ids: object) -> str:
-    """What a button carries: ids and digests."""
+    """What a button carries: ids, digests and short words.
+
+    Raises:
+        InvalidInput: If they do not fit.
+    """
+    return whole(_carried(ids), BUTTON_VALUE)
+
+
+def _carried(ids: Mapping[str, object]) -> str:
     return json.dumps({name: str(one) for name, one in ids.items()}, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -127,7 +147,7 @@ def actions(*buttons: Block) -> list[Block]:
 
 def option(text: str, chosen: str) -> Block:
     """One choice."""
-    return {"text": plain(text, OPTION_TEXT), "value": chosen}
+    return {"text": plain(text, OPTION_TEXT), "value": whole(chosen, OPTION_VALUE)}
 
 
 def input_(name: str, label: str, element: Block, *, hint: str = "", optional: bool = False) -> Block:
@@ -138,16 +158,22 @@ def input_(name: str, label: str, element: Block, *, hint: str = "", optional: b
 
 
 def text_input(initial: str = "", *, placeholder: str = "", multiline: bool = False, limit: int = INPUT_TEXT) -> Block:
-    """A field to type into."""
+    """A field to type into.
+
+    Raises:
+        InvalidInput: If what it begins with does not fit; ``handlers.hosts.host_fields`` are for long lists.
+    """
     made: Block = {"type": "plain_text_input", "multiline": multiline, "max_length": limit}
-    made |= {"initial_value": initial[:limit]} if initial else {}
+    made |= {"initial_value": whole(initial, limit)} if initial else {}
     return made | ({"placeholder": plain(placeholder, PLACEHOLDER)} if placeholder else {})
 
 
 def select(options: Sequence[Block], chosen: str = "", *, placeholder: str = "") -> Block:
-    """A choice among at most 100."""
+    """A choice among at most 100; what is chosen is always among them."""
+    initial = next((one for one in options if one["value"] == chosen), None)
     offered = list(options[:OPTIONS])
-    initial = next((one for one in offered if one["value"] == chosen), None)
+    if initial is not None and initial not in offered:
+        offered[-1] = initial
     made: Block = {"type": "static_select", "options": offered}
     made |= {"placeholder": plain(placeholder, PLACEHOLDER)} if placeholder else {}
     return made | ({"initial_option": initial} if initial else {})
@@ -161,11 +187,16 @@ def modal(callback_id: str, title: str, blocks: Sequence[Block], **more: str) ->
         title: At most 24 characters.
         blocks: At most 100.
         more: ``submit`` for the text of its button; every other name is an id or digest that comes back with it.
+
+    Raises:
+        InvalidInput: If a field or an id would be left out.
     """
     submit = more.pop("submit", "")
     view: View = {"type": "modal", "callback_id": callback_id, "title": plain(title, VIEW_TITLE)}
-    view |= {"blocks": list(blocks[:VIEW_BLOCKS]), "close": plain("Cancel" if submit else "Close", VIEW_TITLE)}
-    view |= {"private_metadata": value(**more)}
+    if len(blocks) > VIEW_BLOCKS:
+        raise InvalidInput(f"That is too much for one form: it takes {len(blocks)} parts, and {VIEW_BLOCKS} fit.")
+    view |= {"blocks": list(blocks), "close": plain("Cancel" if submit else "Close", VIEW_TITLE)}
+    view |= {"private_metadata": whole(_carried(more), METADATA)}
     return view | ({"submit": plain(submit, VIEW_TITLE)} if submit else {})
 
 
@@ -239,4 +270,5 @@ def person(user: str) -> str:
 def with_metadata(view: View, more: Mapping[str, str | None]) -> View:
     """The same view, carrying further ids."""
     carried: dict[str, Any] = json.loads(view.get("private_metadata") or "{}")
-    return {**view, "private_metadata": value(**carried, **{k: v for k, v in more.items() if v and k not in carried})}
+    carried |= {name: one for name, one in more.items() if one and name not in carried}
+    return {**view, "private_metadata": whole(_carried(carried), METADATA)}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.allowances import Preview
+from bot.allowances import Listing, Preview, Request
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.approval import VerdictKind
 from bot.domain.fqdn import Destination
@@ -12,13 +12,25 @@ from bot.domain.scale import Scale, ScaleStatus, scale_status
 from bot.domain.settings import Rulebook
 from handlers.blocks.deciders import decides, missing
 from handlers.blocks.fleet import allowance_line
-from handlers.blocks.kit import code, context, escape, fold, header, message, person, section
+from handlers.blocks.kit import (
+    actions,
+    button,
+    code,
+    context,
+    escape,
+    fold,
+    header,
+    message,
+    person,
+    section,
+    value,
+)
 from handlers.blocks.naming import names_of
 from handlers.blocks.scale import scale_line
 from handlers.replies import Message
 
 ROWS = 20
-"""Requests in one answer: the newest."""
+"""Requests on one page."""
 
 
 def who_you_are(who: Person, clusters: Sequence[str]) -> Message:
@@ -36,21 +48,24 @@ def who_you_are(who: Person, clusters: Sequence[str]) -> Message:
     )
 
 
-def request_list(
-    allowances: Sequence[Allowance], scales: Sequence[Scale], *, which: str, now: datetime, rulebook: Rulebook
-) -> Message:
-    """Requests and proposals, newest first."""
-    if not allowances and not scales:
+def request_list(page: Listing, *, which: str, now: datetime, rulebook: Rulebook) -> Message:
+    """Requests and proposals: open ones first, then the newest."""
+    if not page.found:
         return message(f"Nothing here ({escape(which)}). `/egress request` asks for something.")
-    lines = [f"{allowance_line(one, now, rulebook)}, asked by {person(one.requester.user)}" for one in allowances]
-    lines = [*(scale_line(one, now) for one in scales), *lines]
-    blocks = [header(f"Requests: {which}"), *(section(line) for line in lines[:ROWS])]
-    rest = len(lines) - ROWS
-    blocks += [context(f"and {rest} older ones")] if rest > 0 else []
+    lines = [_line(one, now, rulebook) for one in page.found]
+    older = value(which=which, after=page.last.id, open=int(page.last.is_open)) if page.last else ""
+    turn = actions(button("Older", "requests_older", older)) if page.last else []
     hint = (
         "`/egress requests ID` shows all of one; `approve ID`, `deny ID REASON`, `revoke ID` and `renew ID` act on it."
     )
-    return message(f"{len(lines)} request{'' if len(lines) == 1 else 's'}", [*blocks, context(hint)])
+    blocks = [header(f"Requests: {which}"), *(section(line) for line in lines), context(hint), *turn]
+    return message(f"{len(lines)} request{'' if len(lines) == 1 else 's'}{', and older ones' if turn else ''}", blocks)
+
+
+def _line(one: Request, now: datetime, rulebook: Rulebook) -> str:
+    if isinstance(one, Scale):
+        return scale_line(one, now)
+    return f"{allowance_line(one, now, rulebook)}, asked by {person(one.requester.user)}"
 
 
 def about(subject: Allowance | Scale, rulebook: Rulebook) -> str:
@@ -103,6 +118,7 @@ def decided(subject: Allowance | Scale, now: datetime) -> Message:
     following = {
         "waiting": f"You approved; {missing(subject.verdict, subject.approvals)}.",
         "denied": "Denied. Whoever asked was told why.",
+        "withdrawn": "Withdrawn. Nothing was changed.",
         "revoked": "Revoked. If it was open, the rule is being taken out of the firewall.",
     }
     text = following.get(state, "Approved. Azure is asked now; the card says when it is done.")

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from bot.domain.audit import ChainedEvent
 from handlers.blocks.kit import (
-    TYPED,
     actions,
     button,
     code,
@@ -37,7 +36,7 @@ def audit_page(found: Sequence[ChainedEvent], query: str) -> Message:
     if not found:
         return message("No event fits.", [section("No event fits."), context(f"Filters: {code(AUDIT_FILTERS)}")])
     shown = found[:PAGE]
-    older = value(query=query[:TYPED], before=shown[-1].seq)
+    older = value(query=query, before=shown[-1].seq) if len(found) > PAGE else ""
     turn = actions(button("Older", "audit_older", older)) if len(found) > PAGE else []
     hint = f"Reading is recorded too. Filters: {code(AUDIT_FILTERS)}; {code('csv')} or {code('jsonl')} makes a file."
     blocks = [block for one in shown for block in _event(one)]

@@ -13,6 +13,7 @@ from handlers.blocks.kit import (
     actions,
     button,
     code,
+    confirm,
     context,
     escape,
     fields,
@@ -37,6 +38,7 @@ HEADLINES: Mapping[ScaleStatus, str] = MappingProxyType(
         ScaleStatus.APPLYING: "Azure is changing it",
         ScaleStatus.DONE: "Done",
         ScaleStatus.DENIED: "Denied",
+        ScaleStatus.WITHDRAWN: "Withdrawn",
         ScaleStatus.LAPSED: "Lapsed: nobody decided in time",
         ScaleStatus.FAILED: "Failed: not changed as planned",
     }
@@ -49,6 +51,7 @@ STANDING: Mapping[ScaleStatus, str] = MappingProxyType(
         ScaleStatus.APPLYING: ":gear: That takes some minutes. This card changes when the result was read back.",
         ScaleStatus.DONE: ":large_green_circle: Read back from Azure {done}.",
         ScaleStatus.DENIED: ":no_entry_sign: Nothing was changed.",
+        ScaleStatus.WITHDRAWN: ":no_entry: Nothing was changed.",
         ScaleStatus.LAPSED: ":white_circle: Nothing was changed. Proposing it again is possible.",
         ScaleStatus.FAILED: ":red_circle: {failure}",
     }
@@ -144,9 +147,10 @@ def scale_card(scale: Scale, rulebook: Rulebook, now: datetime) -> Message:
 
 def _endings(scale: Scale) -> list[Block]:
     blocks = approved_by(scale.verdict, scale.approvals)
-    if scale.denied is not None:
-        blocks.append(context(f"Denied by {person(scale.denied.by.user)} {when(scale.denied.at)}."))
-        blocks += [small_plain(f"Why: {scale.denied.reason}")] if scale.denied.reason else []
+    for word, ending in (("Denied", scale.denied), ("Withdrawn", scale.withdrawn)):
+        if ending is not None:
+            blocks.append(context(f"{word} by {person(ending.by.user)} {when(ending.at)}."))
+            blocks += [small_plain(f"Why: {ending.reason}")] if ending.reason else []
     return blocks
 
 
@@ -157,6 +161,7 @@ def _buttons(scale: Scale, state: ScaleStatus) -> list[Block]:
     return [
         button("Approve", "approve", carried, style="primary"),
         button("Deny…", "deny", carried, style="danger"),
+        button("Withdraw", "revoke", carried, confirm=confirm("Withdraw?", "Nothing changes.", yes="Withdraw")),
     ]
 
 
@@ -177,7 +182,7 @@ def scale_news(scale: Scale, body: Mapping[str, str]) -> Message:
         scale: The facts.
         body: Of the notice: ``event``, and what its words need beside the proposal.
     """
-    event = body.get("event", "")
+    event, ending = body.get("event", ""), scale.denied or scale.withdrawn
     approver = scale.approvals[-1].by.user if scale.approvals else "-"
     text = (
         NEWS["s"]
@@ -186,13 +191,13 @@ def scale_news(scale: Scale, body: Mapping[str, str]) -> Message:
             who=person(scale.requester.user),
             approver=person(approver),
             missing=missing(scale.verdict, scale.approvals),
-            ender=person(scale.denied.by.user) if scale.denied else "the bot",
+            ender=person(ending.by.user) if ending else "the bot",
             count=len(scale.ips_after) or scale.plan.after,
             failure=escape(scale.failure or ""),
             lapses=when(scale.lapses_at),
         )
     )
     about = f"{code(scale.id)}, {escape(_title(scale.plan))}"
-    reason = scale.denied.reason if scale.denied and event == "denied" else ""
+    reason = ending.reason if ending and event in ("denied", "withdrawn") else ""
     addresses = [section(ips_text(scale.ips_after))] if event == "done" and scale.ips_after else []
     return message(f"{text} {about}", [section(text), *addresses, *([said(reason)] if reason else []), context(about)])

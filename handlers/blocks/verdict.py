@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
-from bot.allowances import Preview
+from bot.allowances import Preview, owner_words
 from bot.checking import Check, Finding
-from bot.domain.allowance import status
+from bot.domain.allowance import MAY_ACT, Act, Allowance, status
 from bot.domain.filtering import Barrier
 from bot.domain.firewall import Action, Outcome, Result, Stage, TraceStep, headline, summary
 from handlers.blocks.card import until
@@ -72,13 +72,18 @@ MARKS: Mapping[Result, str] = MappingProxyType(
 
 STEPS_SHOWN = 8
 FINDINGS_SHOWN = 40
-CARRIED = 1200
-"""Characters of hosts that a button carries: with the ids they fit the 2,000 of its value."""
+RENEWALS_SHOWN = 5
 NOT_LOOKED_AT = "Network security groups, network policies of Kubernetes and the host itself are not looked at."
 
 
-def check_card(found: Check, now: datetime) -> Message:
-    """The answer to a check."""
+def check_card(found: Check, now: datetime, draft: str = "") -> Message:
+    """The answer to a check.
+
+    Args:
+        found: The answer.
+        now: The time at which it is drawn.
+        draft: The id under which what is missing was kept.
+    """
     name = found.egress.ref.name
     if not found.findings:
         return _unfiltered(found)
@@ -86,12 +91,16 @@ def check_card(found: Check, now: datetime) -> Message:
         (only,) = found.findings
         title = f"{name} → {only.destination}: {_lower(headline(only.evaluation))}"
         text = f"{title}. {next_step(only, now)}"
-        return message(escape(text), [header(title), *_in_full(only, now), _small_print(found), *_offers(found, now)])
+        return message(
+            escape(text), [header(title), *_in_full(only, now), _small_print(found), *_offers(found, now, draft)]
+        )
     title = f"{name}: {_counts(found.findings)}"
     rows = [section(_line(one), accessory=_trace_button(found, one)) for one in found.findings[:FINDINGS_SHOWN]]
     rest = len(found.findings) - len(rows)
     rows += [context(f"and {rest} more; check them apart")] if rest else []
-    return message(title, [header(title), *rows, _small_print(found), *_offers(found, now)])
+    owners = {one.allowance.id: one.allowance for one in found.findings if one.allowance}
+    rows += [block for one in list(owners.values())[:RENEWALS_SHOWN] for block in _rule_of(one, now)]
+    return message(title, [header(title), *rows, _small_print(found), *_offers(found, now, draft)])
 
 
 def _unfiltered(found: Check) -> Message:
@@ -172,11 +181,13 @@ def _place(step: TraceStep) -> list[tuple[str, str]]:
 
 
 def _owner(finding: Finding, now: datetime) -> list[Block]:
-    one = finding.allowance
-    if one is None:
-        return []
+    return _rule_of(finding.allowance, now) if finding.allowance else []
+
+
+def _rule_of(one: Allowance, now: datetime) -> list[Block]:
     asked = f"asked by {person(one.requester.user)}"
-    return [section(f"This is the rule of allowance {code(one.id)} (*{status(one, now)}*), {asked}. {until(one)}")]
+    text = f"This is the rule of allowance {code(one.id)} (*{status(one, now)}*), {asked}. {until(one)}"
+    return [renewal_offer(one.id, text) if status(one, now) in MAY_ACT[Act.RENEW] else section(text)]
 
 
 def _line(finding: Finding) -> str:
@@ -207,22 +218,12 @@ def _resolution(findings: Sequence[Finding]) -> str:
     return f"Resolved by the bot's own DNS: {fold(told, 400, most=STEPS_SHOWN, joint='; ')}." if told else ""
 
 
-def _offers(found: Check, now: datetime) -> list[Block]:
-    missing = [one for one in found.findings if not one.is_granted(now) and one.in_the_way is None]
+def _offers(found: Check, now: datetime, draft: str) -> list[Block]:
     ids = {"cluster": found.query.cluster, "pool": found.query.pool or "", "bundle": found.query.bundle or ""}
-    hosts = "" if found.query.bundle else _carried([str(one.destination) for one in missing])
-    ask = button("Request…", "open_request", value(**ids, hosts=hosts), style="primary")
+    is_missing = any(not one.is_granted(now) and one.in_the_way is None for one in found.findings)
+    ask = button("Request…", "open_request", value(**ids, draft=draft), style="primary")
     only = [_trace_button(found, found.findings[0])] if len(found.findings) == 1 else []
-    return actions(*([ask] if missing else []), *only)
-
-
-def _carried(hosts: Sequence[str]) -> str:
-    kept: list[str] = []
-    for host in hosts:
-        if sum(map(len, kept)) + len(kept) + len(host) > CARRIED:
-            break
-        kept.append(host)
-    return " ".join(kept)
+    return actions(*([ask] if is_missing else []), *only)
 
 
 def _trace_button(found: Check, finding: Finding) -> Block:
@@ -274,15 +275,27 @@ def _step(number: int, step: TraceStep) -> str:
 def allowed_lines(preview: Preview) -> list[str]:
     """What a request leaves out because it is allowed already."""
     return [
-        f":white_check_mark: {code(str(one.destination))} is allowed already, by {escape(_rule(one))}. It is left out."
+        f":white_check_mark: {code(str(one.destination))} is allowed already, by {_rule(one)}. It is left out."
         for one in preview.allowed
     ]
 
 
 def _rule(finding: Finding) -> str:
     step = finding.evaluation.deciding
-    owner = f" of allowance {finding.allowance.id}" if finding.allowance else ""
-    return f"{step.where if step else 'Azure Firewall itself'}{owner}"
+    where = escape(step.where if step else "Azure Firewall itself")
+    return (
+        f"{where} of allowance {finding.allowance.id}, {owner_words(finding.allowance)}" if finding.allowance else where
+    )
+
+
+def renewal_offer(allowance_id: str, text: str) -> Block:
+    """A sentence about what is open, and a button that asks for more time."""
+    return section(text, accessory=button("Renew…", "renew_form", value(id=allowance_id)))
+
+
+def renewal_offers(ids: Sequence[str]) -> list[Block]:
+    """The same by ids only."""
+    return [renewal_offer(one, f"More time for {code(one)} can be asked for.") for one in ids[:RENEWALS_SHOWN]]
 
 
 def narrower_lines(names: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ from bot.domain import marks
 from bot.domain.allowance import MAY_ACT, Act, Allowance, Ask, Ending, Status, digest, is_open, is_wanted, status
 from bot.domain.approval import Approval
 from bot.domain.fqdn import parse_destination
+from bot.domain.narrowing import narrow
 from bot.errors import AlreadyDecided, InvalidInput, StaleView
 from tests.domain.values import APPROVER, APPROVER2, DEV, HOUR, NOW, SCOPE, a_live_allowance, an_allowance
 
@@ -110,7 +111,7 @@ WIDER = [("a.example.com", "*.example.com"), ("example.com", "http:example.com")
 @pytest.mark.parametrize(("asked", "given_"), NARROWER)
 def test_an_approver_may_narrow(asked: str, given_: str) -> None:
     """Fewer names, a shorter time."""
-    narrowed = domain.narrow(an_allowance(asked), (parse_destination(given_),), HOUR)
+    narrowed = narrow(an_allowance(asked), (parse_destination(given_),), HOUR)
     assert narrowed.ask == Ask((parse_destination(given_),), HOUR, "why")
 
 
@@ -118,9 +119,9 @@ def test_an_approver_may_narrow(asked: str, given_: str) -> None:
 def test_an_approver_may_never_widen(asked: str, given_: str) -> None:
     """Not by a name, nor by time."""
     with pytest.raises(InvalidInput, match="never widen"):
-        domain.narrow(an_allowance(asked), (parse_destination(given_),), HOUR)
+        narrow(an_allowance(asked), (parse_destination(given_),), HOUR)
     with pytest.raises(InvalidInput, match="never extended"):
-        domain.narrow(an_allowance(asked), (parse_destination(asked),), 9 * HOUR)
+        narrow(an_allowance(asked), (parse_destination(asked),), 9 * HOUR)
 
 
 def test_who_comes_late_is_told_who_was_faster() -> None:

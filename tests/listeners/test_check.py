@@ -147,7 +147,10 @@ def test_many_hosts_still_fit_a_button(world: World) -> None:
     """A hundred long names: the card and what its button carries are within Slack's limits."""
     hosts = " ".join(f"{'a' * 60}.{'b' * 60}.host{number}.example.com" for number in range(100))
     assert "0 of 100 allowed" in checked(world, f"aks-udr {hosts}")
-    assert buttons(world, f"aks-udr {hosts}")["open_request"]["hosts"]
+    carried = buttons(world, f"aks-udr {hosts}")["open_request"]
+    opened = actions.open_request(world.ctx, pressed(DEV, **carried))
+    assert isinstance(opened, Open)
+    assert "host99.example.com" in str(opened.view)
     with pytest.raises(InvalidInput, match="too many"):
         checked(world, f"aks-udr {hosts} one.more.example.com")
 

@@ -36,6 +36,14 @@ _ALLOWED = "The firewall let this traffic through: nothing has to be asked for."
 _WEB = {"ws": "http", "wss": "https"}
 
 
+def _within(text: str) -> str:
+    """As much as is read, up to the end of a word: a name that was cut would be another name."""
+    if len(text) <= _MAX_TEXT:
+        return text
+    kept = text[: _MAX_TEXT + 1]
+    return kept[: max(kept.rfind(sign) for sign in " \t\n")] if any(sign in kept for sign in " \t\n") else ""
+
+
 def find_destinations(text: str) -> Findings:
     """Find what a pasted error or firewall log could not reach. Never raises, whatever the text.
 
@@ -43,7 +51,7 @@ def find_destinations(text: str) -> Findings:
     host that is named with its port counts more than the same host named without. Names and protocols that no allowance
     can open and, where no name is found, bare addresses become explanations.
     """
-    clean = _unlinked(refang(text[:_MAX_TEXT]))
+    clean = _unlinked(refang(_within(text)))
     if listed := _plain_list(clean):
         return Findings(listed, ())
     logs = _logs(clean)
@@ -54,7 +62,7 @@ def find_destinations(text: str) -> Findings:
     outcomes = [_outcome(mention) for mention in mentions]
     found = tuple(dict.fromkeys(one for one in outcomes if isinstance(one, Destination)))
     if not logs.spans and not FAILED.search(rest):
-        found = tuple(dict.fromkeys((*_linked(text[:_MAX_TEXT]), *found)))
+        found = tuple(dict.fromkeys((*_linked(_within(text)), *found)))
     obstacles = [one for one in outcomes if isinstance(one, str)]
     addresses = () if found or logs.spans else _addresses(mentions)
     sentences = (*read_meanings(rest), *logs.meanings, *obstacles, *addresses)

@@ -49,7 +49,7 @@ def _gaps(page: FleetPage) -> list[Block]:
 
 def _turns(words: str, at: int, last: int) -> list[Block]:
     turns = (("Back", "list_back", at - 1, at > 1), ("Next", "list_next", at + 1, at < last))
-    return [button(text, name, value(words=words[:500], page=page)) for text, name, page, is_there in turns if is_there]
+    return [button(text, name, value(words=words, page=page)) for text, name, page, is_there in turns if is_there]
 
 
 def _line(egress: ClusterEgress) -> str:

@@ -1,0 +1,43 @@
+"""Approving less than was asked."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.domain.allowance import Allowance, Ask
+from bot.domain.duration import duration_text
+from bot.domain.fqdn import Destination, covers
+from bot.errors import InvalidInput
+
+
+def narrow(allowance: Allowance, destinations: tuple[Destination, ...], duration: timedelta | None) -> Allowance:
+    """The same request with less: fewer or narrower destinations, a shorter time.
+
+    Raises:
+        InvalidInput: If any of it would be wider than what was asked.
+    """
+    wider = [d for d in destinations if not any(_is_within(d, asked) for asked in allowance.destinations)]
+    if wider or not destinations:
+        named = ", ".join(str(d) for d in wider) or "An empty list"
+        raise InvalidInput(f"{named} is not part of what was asked; an approver may narrow, never widen.")
+    asked = allowance.ask.duration
+    if asked is not None and (duration is None or duration > asked):
+        raise InvalidInput("The time may be shortened, never extended.")
+    ask = replace(allowance.ask, destinations=tuple(sorted(set(destinations))), duration=duration)
+    return replace(allowance, ask=ask)
+
+
+def cut_out(asked: Ask, left: Ask) -> dict[str, str]:
+    """What an approver took out of a request, by name; only what changed.
+
+    ``cut`` and ``instead`` are destinations, separated by blanks; ``duration`` is the shorter one.
+    """
+    cut = [str(one) for one in asked.destinations if one not in left.destinations]
+    instead = [str(one) for one in left.destinations if one not in asked.destinations]
+    shorter = duration_text(left.duration) if left.duration != asked.duration else ""
+    facts = {"cut": " ".join(cut), "instead": " ".join(instead), "duration": shorter}
+    return {name: value for name, value in facts.items() if value}
+
+
+def _is_within(narrow_: Destination, wide: Destination) -> bool:
+    same_way = (narrow_.protocol, narrow_.port) == (wide.protocol, wide.port)
+    return same_way and (narrow_.fqdn == wide.fqdn or covers(wide.fqdn, narrow_.fqdn))

@@ -1,0 +1,55 @@
+"""What somebody tried, for the audit log when it was refused. All of it is what they typed: nothing is trusted."""
+
+import structlog
+
+from bot.auditing import Attempt, refuse
+from bot.domain.fqdn import parse_many
+from bot.domain.ids import is_id
+from bot.errors import EgressError, Unavailable
+from bot.ports import Caller, Context
+from handlers.calls import Call, Kind, plain_words
+from handlers.hosts import hosts_in
+
+log = structlog.get_logger(__name__)
+
+ON_IDS = frozenset({"approve", "deny", "revoke", "renew"})
+"""Commands whose first word is an id; that of others is a cluster."""
+
+
+def attempt_of(kind: Kind, act: str, call: Call) -> Attempt:
+    """What an act was about, from a command, a button or a form."""
+    if kind is Kind.COMMAND:
+        return _typed(act, plain_words(call.text))
+    given = call.value.get("id", "")
+    cluster = call.form.get("cluster") or call.value.get("name") or call.value.get("cluster", "")
+    asked = {name: call.form.get(name, "") for name in ("bundle", "pool", "duration", "count")}
+    return Attempt(
+        subject=given if is_id(given) else "",
+        cluster=cluster or ("" if is_id(given) else given),
+        destinations=_hosts(hosts_in(call.form)),
+        detail=tuple((name, text) for name, text in asked.items() if text),
+    )
+
+
+def _typed(act: str, text: str) -> Attempt:
+    if act == "audit":
+        return Attempt(detail=(("filters", text),) if text else ())
+    first, _, rest = text.strip().partition(" ")
+    if act in ON_IDS:
+        return Attempt(subject=first.strip(","))
+    return Attempt(cluster=first, detail=(("words", rest.strip()),) if rest.strip() else ())
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    found = parse_many(text)
+    return (*(str(one) for one in found.destinations), *(problem.text for problem in found.problems))
+
+
+def record_refusal(ctx: Context, caller: Caller, act: str, error: EgressError, attempt: Attempt) -> None:
+    """Put an act that was refused on record; what only has to wait is no refusal."""
+    if not act or isinstance(error, Unavailable):
+        return
+    try:
+        refuse(ctx, caller, act, error, attempt)
+    except EgressError as second:
+        log.warning("a refusal could not be recorded", act=act, error=str(second))

@@ -1,0 +1,47 @@
+"""The form that asks for more time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.allowances import MAX_REASON
+from bot.domain.allowance import Allowance
+from bot.domain.duration import duration_code
+from bot.domain.settings import Rulebook
+from handlers.blocks.kit import input_, modal, section, text_input
+from handlers.modals import durations
+from handlers.replies import View
+
+
+@dataclass(frozen=True, slots=True)
+class RenewForm:
+    """For how long, and why."""
+
+    CALLBACK: ClassVar[str] = "renew"
+
+    duration: str = ""
+    reason: str = ""
+
+    @classmethod
+    def parse(cls, form: Mapping[str, str]) -> "RenewForm":
+        """Read the fields."""
+        return cls(form.get("duration", ""), form.get("reason", ""))
+
+    @staticmethod
+    def build(allowance: Allowance, rulebook: Rulebook, about: str) -> View:
+        """Draw the form, filled with how it was asked for before.
+
+        Args:
+            allowance: What is open.
+            rulebook: The durations that are offered.
+            about: What it is, one line.
+        """
+        before = allowance.ask.duration
+        offered = list(dict.fromkeys((*rulebook.durations.offered, before)))
+        reason = text_input("", multiline=True, limit=MAX_REASON)
+        blocks = [
+            section(f"{about}. What is open stays open until its end; the new time counts from being live."),
+            input_("duration", "For how long", durations(offered, duration_code(before))),
+            input_("reason", "Why it is still needed", reason, optional=True, hint="Empty for the reason as it was."),
+        ]
+        return modal(RenewForm.CALLBACK, "Ask for more time", blocks, submit="Ask", id=allowance.id)

@@ -1,0 +1,78 @@
+"""Acts on several ids that were typed at once: each is checked, done, recorded and answered by itself."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.auditing import Attempt
+from bot.domain.ids import canonical_id, is_id
+from bot.errors import Conflict, InvalidInput, Unavailable, UserError
+from bot.ports import Context
+from handlers.attempts import record_refusal
+from handlers.blocks.kit import code, message, section
+from handlers.blocks.words import trouble
+from handlers.calls import Call, plain_words
+from handlers.replies import Message, Reply, Tell
+
+MOST = 10
+"""Ids at once: all of them are decided before the ack, which is due after three seconds."""
+
+_WORD = re.compile(r"[\s,]*([^\s,]+)[\s,]*")
+_DURATION = re.compile(r"\d{1,5}(?:m|h|d|w)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class IdWords:
+    """``ID… [REASON]``: ids first, separated by blanks or commas, then everything else.
+
+    Args:
+        ids: At least one, each once.
+        reason: The rest as it was typed, may be empty.
+    """
+
+    ids: tuple[str, ...]
+    reason: str = ""
+
+    @classmethod
+    def parse(cls, call: Call, verb: str) -> "IdWords":
+        """Take the words apart. The first one is meant as an id, whatever it looks like.
+
+        Raises:
+            InvalidInput: No id, or too many.
+        """
+        rest, ids = plain_words(call.text), list[str]()
+        while (word := _WORD.match(rest)) and (not ids or is_id(word[1])):
+            ids.append(word[1])
+            rest = rest[word.end() :]
+        if not ids:
+            raise InvalidInput(f"Name the request: `/egress {verb} ID`. `/egress requests` shows the ids.")
+        distinct = tuple({canonical_id(one): one for one in ids}.values())
+        if len(distinct) > MOST:
+            raise InvalidInput(f"{len(distinct)} ids are too many at once; {MOST} fit. Nothing was done.")
+        return cls(distinct, rest.strip())
+
+    def duration_first(self) -> tuple[str, str]:
+        """``30d`` in front of the reason, and the reason; an empty duration where none was typed."""
+        first, _, rest = self.reason.partition(" ")
+        return (first, rest.strip()) if _DURATION.fullmatch(first) else ("", self.reason)
+
+
+def one_by_one(ctx: Context, call: Call, words: IdWords, act: Callable[[str], Message]) -> Reply:
+    """Do it for each id; of several, what is refused does not hold up the others.
+
+    Raises:
+        EgressError: With a single id, as the act raises it.
+    """
+    if len(words.ids) == 1:
+        return Tell(act(words.ids[0]))
+    lines = [_line(ctx, call, subject, act) for subject in words.ids]
+    return Tell(message("\n".join(lines), [section(line) for line in lines]))
+
+
+def _line(ctx: Context, call: Call, subject: str, act: Callable[[str], Message]) -> str:
+    try:
+        return act(subject).text
+    except (UserError, Conflict, Unavailable) as error:
+        record_refusal(ctx, call.caller, call.value.get("word", ""), error, Attempt(subject))
+        named = "" if subject in error.sentence else f"{code(subject)}: "
+        return f":no_entry_sign: {named}{trouble(error, '')}"
