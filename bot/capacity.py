@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.allowances import MAX_REASON, TIMERS, Decision, deciders, require_reason
+from bot.allowances import MAX_REASON, TIMERS, Decision, deciders, require_reason, require_same_groups
 from bot.domain.access import environment_of, require_approver
 from bot.domain.allowance import Ending
 from bot.domain.approval import Question, Verdict, VerdictKind, evaluate
@@ -15,7 +15,7 @@ from bot.domain.risk import Level, Risk
 from bot.domain.scale import Scale, ScaleStatus, approve_scale, require_undecided, scale_status
 from bot.domain.snat import Capacity, ScalePlan, capacity, plan_scale, possible_counts
 from bot.errors import AlreadyRequested, InvalidInput, RequestRefused
-from bot.inventory import live, person, visible
+from bot.inventory import live, member_of, person, visible
 from bot.ports import Caller, Context, Desk, Transaction
 
 NO_RISK = Risk(0, Level.LOW, ())
@@ -101,7 +101,8 @@ def _verdict(ctx: Context, who: Person, plan: ScalePlan, environment: str) -> Ve
     verdict = evaluate(ctx.rulebook.policy, Question("scale", plan.cluster_name, environment, NO_RISK))
     if verdict.kind is VerdictKind.REFUSE:
         raise RequestRefused(f"The approval policy refuses this: {verdict.reason} (rule {verdict.rule}).")
-    if verdict.kind is VerdictKind.ASK and len(deciders(ctx, verdict, who.identity)) < verdict.needed:
+    people = deciders(ctx, verdict, who.identity) if verdict.kind is VerdictKind.ASK else None
+    if people is not None and len(people) < verdict.needed:
         raise RequestRefused("Nobody could approve this: the approver groups have too few members. Nothing was filed.")
     return verdict
 
@@ -121,13 +122,17 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Scale:
 
     Raises:
         NotPermitted: Not an approver of this, or the proposer.
+        MembershipUnknown: Slack could not be asked; nothing was decided.
         StaleView: The card showed another plan.
         AlreadyDecided: Somebody was faster.
         InvalidInput: A refusal without a reason.
     """
-    who = person(ctx, caller, is_fresh=True)
+    with ctx.store.read() as tx:
+        asked = tx.scales.get(canonical_id(decision.subject)).verdict.approvers
+    who = member_of(ctx, caller, asked)
     with ctx.store.write() as tx:
         scale = tx.scales.get(canonical_id(decision.subject))
+        require_same_groups(asked, scale.verdict)
         require_approver(scale.verdict, who, scale.requester)
         require_undecided(scale, decision.seen or scale.plan.digest, ctx.clock.now())
         return (_approve if decision.is_approved else _deny)(Desk(ctx, tx, caller), scale, decision)

@@ -105,7 +105,8 @@ def requests(ctx: Context, call: Call) -> Reply:
     which = call.text.strip() or "pending"
     found = allowances.requests(ctx, call.caller, which)
     scales = capacity.proposals(ctx, call.caller, which)
-    return Tell(lists.request_list(found, scales, which, ctx.clock.now()))
+    unread = inventory.unread(ctx, inventory.person(ctx, call.caller))
+    return Tell(lists.request_list(found, scales, which, ctx.clock.now(), unread=unread))
 
 
 def approve(ctx: Context, call: Call) -> Reply:

@@ -32,6 +32,7 @@ def desktop(ctx: Context, caller: Caller) -> Home:
                 scales=tuple(one for one in scales if may_decide(one.verdict, who, one.requester)),
                 mine=tuple(one for one in mine if status(one, now) not in ENDED),
                 clusters=tuple(inventory.visible(ctx, who)),
+                unread=who.unread,
                 now=now,
             )
         )

@@ -5,7 +5,7 @@ its ack. Nothing here speaks to Azure: the reconciler does.
 """
 
 from bot.allowances.asking import Draft, Preview, preview, renew, request, scope_of
-from bot.allowances.deciding import Decision, decide, end
+from bot.allowances.deciding import Decision, decide, end, require_same_groups
 from bot.allowances.looking import deciders, get, requests
 from bot.allowances.recording import MAX_REASON, TIMERS, record, require_reason
 
@@ -25,5 +25,6 @@ __all__ = [
     "request",
     "requests",
     "require_reason",
+    "require_same_groups",
     "scope_of",
 ]

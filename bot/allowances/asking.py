@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.allowances.ending import require_ending
 from bot.allowances.looking import deciders
 from bot.allowances.recording import TIMERS, record, require_reason
 from bot.allowances.weighing import risk_of
 from bot.checking import Finding, dead, destinations_of, findings, recall, require_pool
-from bot.domain.access import environment_of, require_ender
+from bot.domain.access import environment_of
 from bot.domain.allowance import (
     Act,
     Allowance,
@@ -25,7 +26,6 @@ from bot.domain.duration import duration_text
 from bot.domain.egress import ClusterEgress
 from bot.domain.filtering import WayOut, way_out
 from bot.domain.fqdn import Destination
-from bot.domain.ids import canonical_id
 from bot.domain.people import Person
 from bot.domain.risk import Risk
 from bot.domain.settings import Rulebook
@@ -178,10 +178,7 @@ def renew(ctx: Context, caller: Caller, allowance_id: str, *, reason: str = "") 
         NotPermitted: Neither who asked for it nor an approver.
         AlreadyDecided: It cannot be renewed, or its renewal waits already.
     """
-    who = person(ctx, caller)
-    with ctx.store.read() as tx:
-        old = tx.allowances.get(canonical_id(allowance_id))
-    require_ender(who, old.requester)
+    old = require_ending(ctx, caller, allowance_id)
     require(old, Act.RENEW, ctx.clock.now())
     ask, scope = old.ask, old.scope
     draft = Draft(
@@ -241,7 +238,11 @@ def _require_room(ctx: Context, made: Preview) -> None:
 
 
 def _require_deciders(ctx: Context, verdict: Verdict, who: Person) -> None:
-    if verdict.kind is VerdictKind.ASK and len(deciders(ctx, verdict, who.identity)) < verdict.needed:
+    """Refuse what nobody could approve; where Slack does not say who is in the groups, it is filed all the same."""
+    if verdict.kind is not VerdictKind.ASK:
+        return
+    people = deciders(ctx, verdict, who.identity)
+    if people is not None and len(people) < verdict.needed:
         raise NotPermitted(
             f"{verdict.needed} of {' or '.join(verdict.approvers) or 'no group'} must approve this, and there are not "
             "that many people who could. Nothing was filed; tell the bot's operator."

@@ -50,9 +50,17 @@ def get(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:
         return tx.allowances.get(canonical_id(allowance_id))
 
 
-def deciders(ctx: Context, verdict: Verdict, requester: Identity) -> tuple[Identity, ...]:
-    """The people who could decide now: members of the asked groups, without the requester."""
-    people = {member for group in verdict.approvers for member in ctx.directory.members(group)}
+def deciders(ctx: Context, verdict: Verdict, requester: Identity) -> tuple[Identity, ...] | None:
+    """The people who could decide now: members of the asked groups, without the requester.
+
+    None where a group could not be read: that is not the same as nobody.
+    """
+    people: set[Identity] = set()
+    for group in verdict.approvers:
+        members = ctx.directory.members(group)
+        if members is None:
+            return None
+        people.update(members)
     return tuple(sorted(people - {requester}))
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.domain.allowance import MAY_ACT, Act, Allowance, Status, digest, status
 from bot.domain.egress import ClusterEgress
+from bot.domain.people import Unread
 from bot.domain.scale import Scale
 from bot.domain.snat import capacity
 from handlers.blocks.fleet import allowance_line
@@ -24,7 +25,7 @@ from handlers.blocks.kit import (
     when,
 )
 from handlers.blocks.scale import scale_line
-from handlers.blocks.words import NO_CLUSTER
+from handlers.blocks.words import NO_CLUSTER, unread_lines
 from handlers.replies import Block, View
 
 ROWS = 8
@@ -41,6 +42,7 @@ class Desktop:
         mine: The person's own that have not ended.
         clusters: Those that the person may see, as last read.
         now: The time at which it is drawn.
+        unread: The user groups that could not be read: there may be more for the person than this shows.
     """
 
     waiting: tuple[Allowance, ...]
@@ -48,6 +50,7 @@ class Desktop:
     mine: tuple[Allowance, ...]
     clusters: tuple[ClusterEgress, ...]
     now: datetime
+    unread: tuple[Unread, ...] = ()
 
 
 def home_view(desk: Desktop) -> View:
@@ -60,6 +63,7 @@ def home_view(desk: Desktop) -> View:
                 button("Request egress…", "open_request", style="primary"),
                 button("Refresh", "refresh_home"),
             ),
+            *unread_lines(desk.unread, "What you may see and decide may be more than this; *Refresh* looks again."),
             header("Waiting for you"),
             *_waiting(desk),
             *([header("Ending soon"), *_mine(ending, desk.now)] if ending else []),
@@ -67,7 +71,7 @@ def home_view(desk: Desktop) -> View:
             *(_mine(others, desk.now) or [section("You have none. `/egress request` or the button above asks.")]),
             divider(),
             header("Clusters"),
-            *_health(desk.clusters),
+            *_health(desk.clusters, is_certain=not desk.unread),
             context(f"Drawn {when(desk.now)}. `/egress help` lists everything else."),
         ]
     )
@@ -82,7 +86,8 @@ def _waiting(desk: Desktop) -> list[Block]:
         blocks += [section(line), *_decision(one.id, digest(one.scope, one.ask))]
     rest = max(0, len(desk.scales) - ROWS) + max(0, len(desk.waiting) - ROWS)
     blocks += [context(f"and {rest} more: `/egress requests pending`")] if rest else []
-    return blocks or [section("Nothing waits for your decision.")]
+    which = "that is known to be yours to decide" if desk.unread else "for your decision"
+    return blocks or [section(f"Nothing waits {which}.")]
 
 
 def _decision(subject: str, seen: str) -> list[Block]:
@@ -106,9 +111,9 @@ def _own(one: Allowance, now: datetime) -> list[Block]:
     return actions(*(made for act, made in offered if state in MAY_ACT[act]))
 
 
-def _health(clusters: Sequence[ClusterEgress]) -> list[Block]:
+def _health(clusters: Sequence[ClusterEgress], *, is_certain: bool) -> list[Block]:
     if not clusters:
-        return [section(NO_CLUSTER)]
+        return [section(NO_CLUSTER)] if is_certain else [section("None that you are known to be allowed to see.")]
     tight = [one.ref.name for one in clusters if capacity(one).near_exhaustion]
     warned = [one.ref.name for one in clusters if one.warnings and one.ref.name not in tight]
     lines = [f"{len(clusters)} clusters, as last read from Azure."]

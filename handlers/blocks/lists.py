@@ -7,13 +7,14 @@ from bot.allowances import Preview
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.approval import VerdictKind
 from bot.domain.fqdn import Destination
-from bot.domain.people import Identity, Person
+from bot.domain.people import Identity, Person, Unread
 from bot.domain.scale import Scale, ScaleStatus, scale_status
 from bot.domain.settings import Rulebook
 from handlers.blocks.card import decides, names_of
 from handlers.blocks.fleet import allowance_line
 from handlers.blocks.kit import code, context, escape, fold, header, message, person, section
 from handlers.blocks.scale import scale_line
+from handlers.blocks.words import unread_lines
 from handlers.replies import Message
 
 ROWS = 20
@@ -21,7 +22,7 @@ ROWS = 20
 
 
 def who_you_are(who: Person, clusters: Sequence[str]) -> Message:
-    """Identity, roles and clusters."""
+    """Identity, roles and clusters; and what could not be looked up."""
     roles = ", ".join(sorted(who.roles)) or "none"
     groups = ", ".join(escape(group) for group in sorted(who.groups)) or "none"
     names = fold([code(name) for name in clusters], 2000, joint=", ") if clusters else "none"
@@ -30,22 +31,32 @@ def who_you_are(who: Person, clusters: Sequence[str]) -> Message:
         [
             section(f"You are {person(who.identity.user)} of team {code(who.identity.team)}."),
             section(f"*Roles* {roles}\n*Groups* {groups}\n*Clusters that you may see and ask for* {names}"),
+            *unread_lines(who.unread, "What you may do here may be more than this."),
             context("Groups are looked up again at every decision."),
         ],
     )
 
 
-def request_list(allowances: Sequence[Allowance], scales: Sequence[Scale], which: str, now: datetime) -> Message:
-    """Requests and proposals, newest first."""
+def request_list(
+    allowances: Sequence[Allowance],
+    scales: Sequence[Scale],
+    which: str,
+    now: datetime,
+    *,
+    unread: Sequence[Unread] = (),
+) -> Message:
+    """Requests and proposals, newest first; and the user groups because of which there may be more."""
+    doubts = unread_lines(unread, "There may be more that you may see.")
     if not allowances and not scales:
-        return message(f"Nothing here ({escape(which)}). `/egress request` asks for something.")
+        nothing = f"Nothing here ({escape(which)}). `/egress request` asks for something."
+        return message(nothing, [section(nothing), *doubts])
     lines = [f"{allowance_line(one, now)}, asked by {person(one.requester.user)}" for one in allowances]
     lines = [*(scale_line(one, now) for one in scales), *lines]
     blocks = [header(f"Requests: {which}"), *(section(line) for line in lines[:ROWS])]
     rest = len(lines) - ROWS
     blocks += [context(f"and {rest} older ones")] if rest > 0 else []
     hint = "`/egress approve ID`, `deny ID REASON`, `revoke ID` and `renew ID` do what the buttons do."
-    return message(f"{len(lines)} request{'' if len(lines) == 1 else 's'}", [*blocks, context(hint)])
+    return message(f"{len(lines)} request{'' if len(lines) == 1 else 's'}", [*blocks, *doubts, context(hint)])
 
 
 def about(subject: Allowance | Scale) -> str:
@@ -56,7 +67,7 @@ def about(subject: Allowance | Scale) -> str:
 
 
 def filed(
-    allowance: Allowance, asked: Sequence[Identity], now: datetime, *, left_out: Sequence[Destination] = ()
+    allowance: Allowance, asked: Sequence[Identity] | None, now: datetime, *, left_out: Sequence[Destination] = ()
 ) -> Message:
     """What was filed, and what happens next; ``left_out`` is what the firewall allows already."""
     if status(allowance, now) is not Status.WAITING:
@@ -67,14 +78,16 @@ def filed(
     return message(f"{text} Left out, because allowed already: {names}." if left_out else text)
 
 
-def proposed(scale: Scale, asked: Sequence[Identity], now: datetime) -> Message:
+def proposed(scale: Scale, asked: Sequence[Identity] | None, now: datetime) -> Message:
     """What was proposed, and what happens next."""
     if scale_status(scale, now) is not ScaleStatus.WAITING:
         return message(f"Granted at once by the approval policy. {about(scale)}. You hear when Azure has done it.")
     return message(f"Proposed. {about(scale)}. {_people(asked)} can decide; you hear as soon as somebody does.")
 
 
-def _people(asked: Sequence[Identity]) -> str:
+def _people(asked: Sequence[Identity] | None) -> str:
+    if asked is None:
+        return "The approvers (who they are could not be looked up in Slack just now)"
     named = [person(one.user) for one in asked[:5]]
     rest = len(asked) - len(named)
     return ", ".join([*named, *([f"{rest} more"] if rest else [])]) or "Nobody yet"
@@ -94,7 +107,7 @@ def decided(subject: Allowance | Scale, now: datetime) -> Message:
     return message(f"{text} {code(subject.id)}, {code(name)}.")
 
 
-def outlook(preview: Preview, asked: Sequence[Identity], rulebook: Rulebook) -> list[str]:
+def outlook(preview: Preview, asked: Sequence[Identity] | None, rulebook: Rulebook) -> list[str]:
     """Before a request is filed: who will decide and why, and how risky it is."""
     lines = [f"{_sign(preview)} {decides(preview.verdict, rulebook, is_open=False)}"]
     if preview.verdict.kind is VerdictKind.ASK:
