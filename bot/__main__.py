@@ -63,7 +63,7 @@ def migrate() -> None:
 
 @main.command()
 def doctor() -> None:
-    """Say what is missing: configuration, database, Slack, Azure."""
+    """Say what is missing: configuration, database, Slack, people, rights in Azure; status 1 if anything is."""
     findings = examine(_settings())
     for finding in findings:
         click.echo(f"{'ok     ' if finding.is_ok else 'missing'}  {finding.what}: {finding.sentence}")

@@ -3,7 +3,15 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.allowances import TIMERS, Decision, brief, proposals, require_deciders, require_reason
+from bot.allowances import (
+    TIMERS,
+    Decision,
+    brief,
+    proposals,
+    require_deciders,
+    require_reason,
+    require_same_groups,
+)
 from bot.domain.access import environment_of, require_approver
 from bot.domain.allowance import Ending
 from bot.domain.approval import Question, Verdict, VerdictKind, approval_of, evaluate
@@ -15,7 +23,7 @@ from bot.domain.risk import Level, Risk
 from bot.domain.scale import Scale, approve_scale, require_undecided, require_waiting
 from bot.domain.snat import Capacity, ScalePlan, capacity, plan_scale, possible_counts
 from bot.errors import AlreadyRequested, NotPermitted, RequestRefused
-from bot.inventory import live, person
+from bot.inventory import live, member_of, person
 from bot.ports import Caller, Context, Desk, Transaction
 
 __all__ = ["ScalePreview", "Wish", "decide", "get", "look", "proposals", "propose", "record", "withdraw", "work_key"]
@@ -120,14 +128,18 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Scale:
 
     Raises:
         NotPermitted: Not an approver of this, or the proposer.
+        MembershipUnknown: Slack could not be asked; nothing was decided.
         StaleView: The card showed another plan.
         AlreadyDecided: Somebody was faster.
         InvalidInput: A refusal without a reason.
     """
-    who = person(ctx, caller, is_fresh=True)
     brief(decision.reason)
+    with ctx.store.read() as tx:
+        asked = tx.scales.get(canonical_id(decision.subject)).verdict.approvers
+    who = member_of(ctx, caller, asked)
     with ctx.store.write() as tx:
         scale = tx.scales.get(canonical_id(decision.subject))
+        require_same_groups(asked, scale.verdict)
         require_approver(scale.verdict, who, scale.requester)
         require_undecided(scale, decision.seen or scale.plan.digest, ctx.clock.now())
         desk = Desk(ctx, tx, caller)

@@ -14,7 +14,8 @@
     │  ├─ StalePlan             └─ LeaseLost
     ├─ Unavailable      wait: ``retry_after`` says how long, if known
     │  ├─ ArmThrottled          ├─ ArmBusy             ├─ ArmUnreachable
-    │  ├─ SlackThrottled        ├─ SlackUnreachable    └─ StoreBusy
+    │  ├─ SlackThrottled        ├─ SlackUnreachable    ├─ StoreBusy
+    │  └─ MembershipUnknown
     ├─ Refused          an operator acts: a right, a limit or a setting is missing
     │  ├─ ArmForbidden          ├─ ArmNotFound         ├─ ArmRejected
     │  ├─ OperationFailed       ├─ UnsafePlan          ├─ SlackRefused
@@ -175,6 +176,10 @@ class SlackThrottled(Unavailable):
 
 class SlackUnreachable(Unavailable):
     """No answer from Slack, or an answer 5xx."""
+
+
+class MembershipUnknown(Unavailable):
+    """Slack could not be asked who somebody is: neither yes nor no; nothing was decided, and nothing was refused."""
 
 
 class StoreBusy(Unavailable):

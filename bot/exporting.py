@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from bot.allowances import scope_of
+from bot.domain.access import membership_unknown
 from bot.domain.allowance import is_wanted
 from bot.domain.export import FORMS
 from bot.domain.rules import placed, render
 from bot.errors import InvalidInput
-from bot.inventory import find, person, visible
+from bot.inventory import find, person, unread, visible
 from bot.ports import AllowanceFilter, Caller, Context
 
 
@@ -39,10 +40,14 @@ def export(ctx: Context, caller: Caller, cluster: str, form: str) -> Export:
         UnknownCluster: No such cluster, or none that this person may see.
         CannotTakeEffect: No firewall filters its traffic.
         InvalidInput: Another form.
+        MembershipUnknown: A user group could not be read that might show more.
     """
     if form not in FORMS:
         raise InvalidInput(f"“{form}” is no form of export: write {' or '.join(FORMS)}.")
     who = person(ctx, caller)
+    doubts = unread(ctx, who)
+    if doubts:
+        raise membership_unknown(doubts)  # a file that lacks rules without a word would remove them where it is applied
     target = scope_of(ctx.rulebook, find(ctx, who, cluster)).target
     seen = {egress.ref.id for egress in visible(ctx, who)}
     with ctx.store.read() as tx:

@@ -35,8 +35,8 @@ from bot.ports import Context
 from handlers.attempts import attempt_of, record_refusal
 from handlers.blocks.kit import message, with_metadata
 from handlers.blocks.verdict import renewal_offers
-from handlers.blocks.words import trouble, without_markup
-from handlers.calls import Call, Kind, Origin, call_from, origin_from, words_of
+from handlers.blocks.words import repeatable, trouble, without_markup
+from handlers.calls import Call, Kind, Origin, call_from, origin_from, pressed_value, words_of
 from handlers.modals import closing
 from handlers.notify import slack_errors
 from handlers.replies import File, Home, Invalid, Message, Open, Options, Redraw, Reply, Tell
@@ -128,9 +128,9 @@ class Boundary:
         """The replies of a listener, or what has to be said instead. Nothing gets past this."""
         reference = secrets.token_hex(4)
         try:
-            given = entry.listener(self._ctx, call_from(entry.kind, body))
+            given = entry.listener(self._ctx, self._call(entry.kind, body))
         except (UserError, Conflict, Unavailable) as error:
-            call = call_from(entry.kind, body)
+            call = self._call(entry.kind, body)
             record_refusal(self._ctx, call.caller, entry.act, error, attempt_of(entry.kind, entry.act, call))
             return (self._said(entry, body, error, trouble(error, reference)),)
         except Exception as error:
@@ -138,10 +138,18 @@ class Boundary:
             return (self._said(entry, body, error, trouble(error, reference)),)
         return given if isinstance(given, tuple) else (given,)
 
+    def _call(self, kind: Kind, body: dict[str, Any]) -> Call:
+        """The call, its caller as the one that they are in our workspace, wherever their home is."""
+        call = call_from(kind, body)
+        identity = self._ctx.directory.resolve(call.caller.identity)
+        return replace(call, caller=replace(call.caller, identity=identity))
+
     def _said(self, entry: Entry, body: dict[str, Any], error: Exception, sentence: str) -> Reply:
         """Where the sentence goes: to the field that it is about, into the modal, or to the person."""
         if entry.kind is Kind.OPTIONS:
             return Options()
+        if entry.kind is Kind.ACTION and entry.act and isinstance(error, Unavailable):
+            return Tell(repeatable(sentence, entry.name, pressed_value(body)))
         if entry.kind is not Kind.VIEW or entry.is_late:
             return Tell(message(sentence))
         inputs = origin_from(body).inputs

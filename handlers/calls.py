@@ -134,6 +134,11 @@ def identity_of(body: Mapping[str, Any]) -> Identity:
     return Identity(str(team), str(user.get("id") or body.get("user_id") or event.get("user") or ""))
 
 
+def pressed_value(body: Mapping[str, Any]) -> str:
+    """What the button carries that was pressed, as it was written on it."""
+    return str(body["actions"][0].get("value") or "{}")
+
+
 def _via(kind: Kind, view: Mapping[str, Any]) -> str:
     if kind in (Kind.ACTION, Kind.OPTIONS):
         return {"modal": "slack:modal", "home": "slack:home"}.get(str(view.get("type")), "slack:button")

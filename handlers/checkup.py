@@ -1,27 +1,131 @@
-"""Whether the Slack app is installed as the bot needs it."""
+"""Whether the Slack app is installed as the bot needs it: one look for each thing that can be missing."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any
 
 from slack_sdk import WebClient
 
-from bot.domain.settings import Rulebook
+from bot.domain.approval import VerdictKind
+from bot.domain.people import Role, Standing
+from bot.domain.settings import Group, Rulebook
 from bot.errors import BadConfiguration
+from handlers.identity import account_from_json
 from handlers.notify import slack_errors
 
+Look = tuple[str, Callable[[], str]]
+"""What is looked at, and the look: a sentence, or an error that says what to do."""
 
-def check_slack(client: WebClient, rulebook: Rulebook) -> str:
-    """Ask Slack who we are, whether the channel is ours to write in, and whether each user group can be read.
+SCOPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "channels:read": ("conversations.info",),
+        "chat:write": ("chat.postMessage", "chat.update", "chat.postEphemeral"),
+        "commands": (),
+        "files:write": ("files.getUploadURLExternal", "files.completeUploadExternal"),
+        "groups:read": ("conversations.info",),
+        "im:write": ("conversations.open",),
+        "usergroups:read": ("usergroups.users.list",),
+        "users:read": ("users.info",),
+    }
+)
+"""The scopes of the manifest and the methods that the bot calls with each.
 
-    Raises:
-        BadConfiguration: The token belongs to another workspace.
-        SlackRefused: What Slack will not do, in a sentence.
-        SlackUnreachable: Slack does not answer.
-    """
+``conversations.info`` needs one of the two, by the kind of channel: it is the one documented way to learn whether the
+bot is in a channel that writes nothing into it. ``commands`` is for the slash command and the shortcuts.
+Source: https://docs.slack.dev/reference/scopes, read 2026-11.
+"""
+
+
+def slack_looks(client: WebClient, rulebook: Rulebook) -> Iterator[Look]:
+    """Everything that the bot needs of the workspace with its own token."""
+    yield "Slack token", lambda: _token(client, rulebook)
+    yield "Slack scopes", lambda: _scopes(client)
+    yield f"Slack channel {rulebook.channel}", lambda: _channel(client, rulebook.channel)
+    for group in rulebook.groups.values():
+        yield f"group {group.name}", partial(_group, client, group)
+    for name, approvers, needed in _asking(rulebook):
+        yield f"approval rule {name}", partial(_approvers, client, rulebook, approvers, needed)
+
+
+def socket_look(app_client: WebClient) -> Look:
+    """Whether the app token opens a socket; none is opened."""
+    return "Slack socket", lambda: _socket(app_client)
+
+
+def _token(client: WebClient, rulebook: Rulebook) -> str:
+    if not client.token:
+        raise BadConfiguration("EGRESS_SLACK_BOT_TOKEN is missing; README says where it is.")
+    me = _call(client.auth_test)
+    if me["team_id"] != rulebook.team:
+        raise BadConfiguration(f"The token belongs to the workspace {me['team_id']}, slack.team is {rulebook.team}.")
+    return f"{me['user']} in {me['team']}."
+
+
+def _scopes(client: WebClient) -> str:
+    headers = {name.lower(): value for name, value in _call(client.auth_test).headers.items()}
+    granted = {scope.strip() for scope in str(headers.get("x-oauth-scopes", "")).split(",")}
+    lacking = sorted(set(SCOPES) - granted)
+    if lacking:
+        raise BadConfiguration(f"The app lacks {', '.join(lacking)}; install it again from manifest.json.")
+    return f"{len(SCOPES)} granted."
+
+
+def _channel(client: WebClient, channel: str) -> str:
+    found = _call(client.conversations_info, channel=channel)["channel"]
+    if found.get("is_archived"):
+        raise BadConfiguration("The channel is archived; unarchive it, or name another one in slack.channel.")
+    if not found.get("is_member"):
+        raise BadConfiguration(f"The bot is not in #{found.get('name')}; invite it there: /invite @egress.")
+    return f"#{found.get('name')}, and the bot is in it."
+
+
+def _group(client: WebClient, group: Group) -> str:
+    people = _active(client, group)
+    if not people:
+        where = f"user group {group.usergroup}" if group.usergroup else "configuration"
+        raise BadConfiguration(f"Nobody is in it; put people into the {where}.")
+    return f"{len(people)} {'person' if len(people) == 1 else 'people'}."
+
+
+def _approvers(client: WebClient, rulebook: Rulebook, approvers: tuple[str, ...], needed: int) -> str:
+    groups = [rulebook.groups[name] for name in approvers]
+    without = [group.name for group in groups if Role.APPROVER not in group.roles]
+    if without:
+        raise BadConfiguration(f'{", ".join(without)} lacks the role approver; give it roles = ["approver"].')
+    people = frozenset[str]().union(*(_active(client, group) for group in groups))
+    if len(people) < needed:
+        raise BadConfiguration(
+            f"{' and '.join(approvers) or 'No group'} has {len(people)} people who could approve, and {needed} must; "
+            "put more people in."
+        )
+    return f"{needed} of {len(people)} people in {', '.join(approvers)}."
+
+
+def _active(client: WebClient, group: Group) -> frozenset[str]:
+    """Those of a group whose accounts may decide."""
+    users = set(group.users)
+    if group.usergroup is not None:
+        users |= set(_call(client.usergroups_users_list, usergroup=group.usergroup)["users"])
+    accounts = {user: account_from_json(_call(client.users_info, user=user)["user"]) for user in sorted(users)}
+    return frozenset(user for user, account in accounts.items() if account.standing is Standing.ACTIVE)
+
+
+def _asking(rulebook: Rulebook) -> Iterator[tuple[str, tuple[str, ...], int]]:
+    policy = rulebook.policy
+    yield "default", policy.default_approvers, 1
+    for rule in policy.rules:
+        if rule.then is VerdictKind.ASK:
+            yield rule.name, rule.approvers or policy.default_approvers, rule.needed
+
+
+def _socket(app_client: WebClient) -> str:
+    if not app_client.token:
+        raise BadConfiguration("EGRESS_SLACK_APP_TOKEN is missing; Socket Mode needs it (README says where it is).")
+    _call(app_client.apps_connections_open, app_token=app_client.token)
+    return "Slack opens one."
+
+
+def _call(method: Callable[..., Any], **arguments: Any) -> Any:
     with slack_errors():
-        me = client.auth_test()
-        if me["team_id"] != rulebook.team:
-            raise BadConfiguration(
-                f"The token belongs to the workspace {me['team_id']}, slack.team is {rulebook.team}."
-            )
-        groups = [group.usergroup for group in rulebook.groups.values() if group.usergroup]
-        for usergroup in groups:
-            client.usergroups_users_list(usergroup=usergroup)
-    return f"{me['user']} in {me['team']}; {len(groups)} user groups can be read."
+        return method(**arguments)

@@ -114,7 +114,9 @@ def requests(ctx: Context, call: Call) -> Reply:
         with suppress(UnknownAllowance, UnknownScale):  # then it is the name of a cluster
             return Open(details_view(look_up(ctx, call.caller, which), ctx.rulebook))
     found = allowances.browse(ctx, call.caller, which, rows=lists.ROWS)
-    return Tell(lists.request_list(found, which=which, now=ctx.clock.now(), rulebook=ctx.rulebook))
+    unread = inventory.unread(ctx, inventory.person(ctx, call.caller))
+    drawn = lists.request_list(found, which=which, now=ctx.clock.now(), rulebook=ctx.rulebook, unread=unread)
+    return Tell(drawn)
 
 
 def approve(ctx: Context, call: Call) -> Reply:

@@ -30,7 +30,7 @@ def desktop(ctx: Context, caller: Caller) -> Home:
     waiting = allowances.requests(ctx, caller, "pending", fits=partial(_may_decide, who), most=ROWS + 1)
     scales = capacity.proposals(ctx, caller, "pending", fits=partial(_may_decide, who), most=ROWS + 1)
     clusters = tuple(inventory.visible(ctx, who))
-    return Home(home_view(Desktop(tuple(waiting), tuple(scales), tuple(mine), clusters, now, ctx.rulebook)))
+    return Home(home_view(Desktop(tuple(waiting), tuple(scales), tuple(mine), clusters, now, ctx.rulebook, who.unread)))
 
 
 def _may_decide(who: Person, one: Allowance | Scale) -> bool:

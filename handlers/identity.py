@@ -1,38 +1,76 @@
-"""Who people are: configured ids and Slack user groups, resolved anew for each decision."""
+"""Who people are: configured ids, Slack user groups and Slack accounts, looked at anew for each decision."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 import structlog
 from slack_sdk import WebClient
 
-from bot.domain.people import Identity, Person, Role
+from bot.domain.people import Identity, Person, Role, Standing, Unread
 from bot.domain.settings import Group, Rulebook
-from bot.errors import SlackRefused, SlackThrottled, SlackUnreachable
+from bot.errors import EgressError, MembershipUnknown, SlackRefused, SlackThrottled
 from bot.ports import Clock
+from handlers.lookups import Lookups
 from handlers.notify import slack_errors
 
 KEEP = timedelta(minutes=5)
-"""How long a user group's members are believed for what is no decision."""
+"""How long an answer of Slack is believed for what is no decision."""
+
+FRESH = timedelta(seconds=10)
+"""How old an answer may be that a decision rests on, counted from when it was asked for.
+
+``usergroups.users.list`` is a Tier 2 method: about twenty calls a minute for the whole workspace
+(https://docs.slack.dev/reference/methods/usergroups.users.list, read 2026-11). With this bound a group costs six of
+them, however many people click. Whoever is taken out of a group may decide for ten seconds more, about as long as
+between looking and clicking; nothing older ever counts, also while Slack asks us to wait.
+"""
+
+BUDGET = timedelta(seconds=1.8)
+"""How long an act waits for groups and account together: its ack is due after three seconds."""
+
+RESOLVE_BUDGET = timedelta(seconds=0.7)
+"""How long an act of somebody from another workspace waits, before that, for whose they are."""
+
+FOREVER = timedelta(days=3650)
+"""The organisation that our workspace belongs to does not change while the bot runs."""
+
+AT_ONCE = 8
+"""Calls of Slack at the same time; a call that does not end takes up one until its client gives up."""
+
+STRANGERS = frozenset({"user_not_found", "user_not_visible"})
+"""Errors that mean: nobody of ours (https://docs.slack.dev/reference/methods/users.info, read 2026-11)."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    users: frozenset[str]
-    at: datetime
+class Account:
+    """What ``users.info`` says of somebody.
+
+    Args:
+        standing: Active, guest, bot or deactivated.
+        enterprise: The Enterprise Grid organisation; empty outside one.
+        teams: The workspaces of that organisation that they are in.
+        is_stranger: From another organisation, met in a shared channel.
+    """
+
+    standing: Standing
+    enterprise: str = ""
+    teams: frozenset[str] = frozenset()
+    is_stranger: bool = False
 
 
 class SlackDirectory:
-    """``ports.Directory`` through ``usergroups.users.list``.
+    """``ports.Directory`` through ``usergroups.users.list`` and ``users.info``.
 
-    It fails closed: nobody belongs to a group that cannot be read. Reading stops at the first group that Slack does not
-    answer for, so that an act waits for one time-out at most.
+    What Slack does not answer is no “no”: it is said in the person's ``unread`` and ``standing``.
 
     Args:
-        client: Speaks to Slack's Web API; its time-out bounds how long an act waits.
+        client: Speaks to Slack's Web API; its time-out bounds how long one call takes.
         rulebook: Names the groups and the team.
         clock: Ages what is remembered.
     """
@@ -40,52 +78,173 @@ class SlackDirectory:
     def __init__(self, client: WebClient, rulebook: Rulebook, clock: Clock) -> None:
         self._client = client
         self._rulebook = rulebook
-        self._clock = clock
-        self._known: dict[str, _Known] = {}
+        pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="directory")
+        self._users = Lookups(self._ask_users, clock, pool)
+        self._accounts = Lookups(self._ask_account, clock, pool)
+        self._enterprise = Lookups(self._ask_enterprise, clock, pool)
 
-    def person(self, identity: Identity, *, is_fresh: bool = False) -> Person:
-        """Roles and groups of somebody of our team; everybody else has none."""
+    def resolve(self, identity: Identity) -> Identity:
+        """Somebody of our organisation whose home is another workspace, as one of our team; others as they are.
+
+        Raises:
+            MembershipUnknown: If Slack could not be asked.
+        """
+        if not identity.user or not identity.team or identity.team == self._rulebook.team:
+            return identity
+        until = time.monotonic() + RESOLVE_BUDGET.total_seconds()
+        account, ours = self._accounts.begin(identity.user, oldest=KEEP), self._enterprise.begin("", oldest=FOREVER)
+        try:
+            found = self._accounts.wait(identity.user, account, until)
+            is_ours = _is_ours(found, self._rulebook.team, self._enterprise.wait("", ours, until))
+        except EgressError as error:
+            if isinstance(error, SlackRefused) and error.code in STRANGERS:
+                return identity
+            raise MembershipUnknown(
+                f"Whether you belong to this workspace could not be checked: {error.sentence} Nothing was done.",
+                retry_after=_retry_after(error),
+            ) from error
+        return Identity(self._rulebook.team, identity.user) if is_ours else identity
+
+    def person(
+        self,
+        identity: Identity,
+        *,
+        among: Collection[str] | None = None,
+        is_fresh: bool = False,
+        role: Role | None = None,
+    ) -> Person:
+        """Standing, roles and groups of somebody of our team; everybody else has none. See ``ports.Directory``."""
         if identity.team != self._rulebook.team or not identity.user:
             return Person(identity, frozenset())
-        listed = self._members(self._rulebook.groups, is_fresh=is_fresh)
-        mine = [self._rulebook.groups[name] for name, users in listed.items() if identity.user in users]
-        roles = frozenset({Role.DEVELOPER}).union(*(group.roles for group in mine))
-        return Person(identity, roles, frozenset(group.name for group in mine))
+        look = _Look(self._users, identity.user, is_fresh=is_fresh)
+        account = self._accounts.begin(identity.user, oldest=look.oldest, is_patient=is_fresh)
+        groups = [group for group in self._rulebook.groups.values() if among is None or group.name in among]
+        if role is None:
+            mine, unread = look.all_of(groups)
+        else:
+            mine, unread = look.first_of([group for group in groups if role in group.roles])
+        standing = self._standing(identity.user, account, look.until)
+        is_member = standing in (Standing.ACTIVE, Standing.UNKNOWN)
+        roles = frozenset({Role.DEVELOPER}).union(*(group.roles for group in mine if is_member))
+        return Person(
+            identity,
+            roles,
+            groups=frozenset(group.name for group in mine),
+            unread=unread,
+            standing=standing,
+            named=frozenset(group.name for group in mine if identity.user in group.users),
+        )
 
-    def members(self, group: str) -> tuple[Identity, ...]:
-        """The people of a configured group, by id; none of one that is not configured."""
+    def members(self, group: str) -> tuple[Identity, ...] | None:
+        """The people of a configured group, by id; none of an unknown group, None where Slack does not say."""
         named = self._rulebook.groups.get(group)
-        users = self._members({group: named}, is_fresh=False)[group] if named else frozenset()
+        if named is None:
+            return ()
+        users = named.users
+        if named.usergroup is not None:
+            try:
+                users |= _Look(self._users, "", is_fresh=False).users_of(named.usergroup)
+            except EgressError as error:
+                log.warning("a user group could not be read", usergroup=named.usergroup, error=error.sentence)
+                return None
         return tuple(Identity(self._rulebook.team, user) for user in sorted(users))
 
-    def _members(self, groups: Mapping[str, Group], *, is_fresh: bool) -> dict[str, frozenset[str]]:
-        answers = True
-        members: dict[str, frozenset[str]] = {}
-        for name, group in groups.items():
-            found = self._users_of(group.usergroup, is_fresh=is_fresh, answers=answers)
-            answers = answers and found is not None
-            members[name] = group.users | (found or frozenset())
-        return members
-
-    def _users_of(self, usergroup: str | None, *, is_fresh: bool, answers: bool) -> frozenset[str] | None:
-        """The members of a user group; None where Slack did not answer."""
-        if usergroup is None:
-            return frozenset()
-        known = self._known.get(usergroup)
-        if known is not None and not is_fresh and self._clock.now() - known.at < KEEP:
-            return known.users
-        return self._read(usergroup) if answers else None
-
-    def _read(self, usergroup: str) -> frozenset[str] | None:
+    def _standing(self, user: str, account: "Any", until: float) -> Standing:
         try:
-            with slack_errors():
-                answer = self._client.usergroups_users_list(usergroup=usergroup)
-        except SlackRefused as error:
-            log.warning("a user group cannot be read; it counts as empty", usergroup=usergroup, error=str(error))
-            return frozenset()
-        except (SlackThrottled, SlackUnreachable) as error:
-            log.warning("a user group was not read; it counts as empty", usergroup=usergroup, error=str(error))
-            return None
-        users = frozenset(str(user) for user in answer.get("users") or ())
-        self._known[usergroup] = _Known(users, self._clock.now())
-        return users
+            return self._accounts.wait(user, account, until).standing
+        except EgressError as error:
+            log.warning("an account could not be read", user=user, error=error.sentence)
+            return Standing.UNKNOWN
+
+    def _ask_users(self, usergroup: str) -> frozenset[str]:
+        with slack_errors():
+            answer = self._client.usergroups_users_list(usergroup=usergroup)
+        return frozenset(str(user) for user in answer.get("users") or ())
+
+    def _ask_account(self, user: str) -> Account:
+        with slack_errors():
+            answer = self._client.users_info(user=user)
+        return account_from_json(answer.get("user") or {})
+
+    def _ask_enterprise(self, _: str) -> str:
+        with slack_errors():
+            return str(self._client.auth_test().get("enterprise_id") or "")
+
+
+class _Look:
+    """One look at somebody: how old answers may be, and until when it waits for them."""
+
+    def __init__(self, users: Lookups[frozenset[str]], user: str, *, is_fresh: bool) -> None:
+        self._users = users
+        self._user = user
+        self._is_fresh = is_fresh
+        self.oldest = FRESH if is_fresh else KEEP
+        self.until = time.monotonic() + BUDGET.total_seconds()
+
+    def users_of(self, usergroup: str) -> frozenset[str]:
+        """The members of a user group, or why there is no answer."""
+        future = self._users.begin(usergroup, oldest=self.oldest, is_patient=self._is_fresh)
+        return self._users.wait(usergroup, future, self.until)
+
+    def all_of(self, groups: Sequence[Group]) -> tuple[list[Group], tuple[Unread, ...]]:
+        """Those that the user belongs to, and those that could not be read; all are asked at once."""
+        for group in groups:
+            if group.usergroup is not None and self._user not in group.users:
+                self._users.begin(group.usergroup, oldest=self.oldest, is_patient=self._is_fresh)
+        found = [(group, self._belongs(group)) for group in groups]
+        return [g for g, answer in found if answer is True], tuple(a for _, a in found if isinstance(a, Unread))
+
+    def first_of(self, groups: Sequence[Group]) -> tuple[list[Group], tuple[Unread, ...]]:
+        """The first that the user belongs to, the likeliest asked first; else those that could not be read."""
+        unread = []
+        for group in sorted(groups, key=self._unlikeliness):
+            answer = self._belongs(group)
+            if answer is True:
+                return [group], ()
+            unread += [answer] if isinstance(answer, Unread) else []
+        return [], tuple(unread)
+
+    def _unlikeliness(self, group: Group) -> int:
+        if self._user in group.users:
+            return 0
+        return 1 if group.usergroup and self._user in (self._users.remembered(group.usergroup) or ()) else 2
+
+    def _belongs(self, group: Group) -> bool | Unread:
+        if self._user in group.users or group.usergroup is None:
+            return self._user in group.users
+        try:
+            return self._user in self.users_of(group.usergroup)
+        except EgressError as error:
+            log.warning("a user group could not be read", usergroup=group.usergroup, error=error.sentence)
+            return Unread(group.name, group.roles, error.sentence, _retry_after(error))
+
+
+def account_from_json(user: "dict[str, Any]") -> Account:
+    """A user object of Slack (https://docs.slack.dev/reference/objects/user-object, read 2026-11)."""
+    organisation = user.get("enterprise_user") or {}
+    return Account(
+        _standing_of(user),
+        enterprise=str(organisation.get("enterprise_id") or ""),
+        teams=frozenset(str(team) for team in organisation.get("teams") or ()),
+        is_stranger=bool(user.get("is_stranger")),
+    )
+
+
+def _standing_of(user: "dict[str, Any]") -> Standing:
+    if user.get("deleted"):
+        return Standing.DEACTIVATED
+    if user.get("is_bot") or user.get("is_workflow_bot"):
+        return Standing.BOT
+    is_guest = user.get("is_restricted") or user.get("is_ultra_restricted") or user.get("is_stranger")
+    return Standing.GUEST if is_guest else Standing.ACTIVE
+
+
+def _is_ours(account: Account, team: str, enterprise: str) -> bool:
+    """Whether somebody with a home elsewhere belongs to our workspace, or to the organisation that it is part of."""
+    if account.is_stranger:
+        return False
+    return team in account.teams or (bool(enterprise) and account.enterprise == enterprise)
+
+
+def _retry_after(error: EgressError) -> timedelta | None:
+    return error.retry_after if isinstance(error, SlackThrottled) else None

@@ -39,6 +39,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "invalid_auth": "Slack does not accept the bot's token.",
         "token_revoked": "The bot's token was revoked; install the app again.",
         "plan_upgrade_required": "This Slack plan has no user groups; name the people in the configuration.",
+        "no_such_subteam": "The user group does not exist; name another one in the configuration.",
+        "not_allowed_token_type": "A token of another kind: the app token begins with xapp-, the bot's with xoxb-.",
         "socket_mode_not_enabled": "The Slack app is not set up for Socket Mode; install it from the manifest.",
         "expired_trigger_id": "Slack waits three seconds for a form, and this took longer; try again.",
     }

@@ -5,6 +5,7 @@ from functools import partial
 from bot import allowances, capacity, checking, inventory
 from bot.allowances import Decision
 from bot.capacity import Wish
+from bot.domain.access import membership_unknown
 from bot.domain.allowance import Allowance, digest
 from bot.domain.duration import duration_from_text
 from bot.domain.fqdn import parse_destinations
@@ -139,7 +140,10 @@ def form_from_error(ctx: Context, caller: Caller, text: str) -> tuple[RequestFor
 
 
 def _choices(ctx: Context, caller: Caller) -> Choices:
-    visible = inventory.visible(ctx, inventory.person(ctx, caller))
+    who = inventory.person(ctx, caller)
+    visible, unread = inventory.visible(ctx, who), inventory.unread(ctx, who)
+    if not visible and unread:
+        raise membership_unknown(unread)
     if not visible:
         raise UnknownCluster(NO_CLUSTER)
     return Choices(ctx.rulebook, tuple(visible))

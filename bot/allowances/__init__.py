@@ -5,7 +5,7 @@ its ack. Nothing here speaks to Azure: the reconciler does.
 """
 
 from bot.allowances.asking import Draft, Preview, owner_words, preview, request, scope_of, time_text
-from bot.allowances.deciding import Decision, decide, end
+from bot.allowances.deciding import Decision, decide, end, require_same_groups
 from bot.allowances.looking import Listing, Request, browse, deciders, get, own, proposals, requests, require_deciders
 from bot.allowances.recording import MAX_REASON, TIMERS, brief, record, require_reason
 from bot.allowances.renewing import newest, renew
@@ -35,6 +35,7 @@ __all__ = [
     "requests",
     "require_deciders",
     "require_reason",
+    "require_same_groups",
     "scope_of",
     "time_text",
 ]

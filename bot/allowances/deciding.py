@@ -1,11 +1,13 @@
 """Deciding and ending: each act in one transaction, on exactly what was seen."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from bot.allowances.ending import require_ending
 from bot.allowances.recording import brief, record, require_reason
 from bot.allowances.weighing import risk_of
-from bot.domain.access import require_approver, require_ender
+from bot.domain.access import require_approver
 from bot.domain.allowance import (
     Act,
     Allowance,
@@ -18,13 +20,14 @@ from bot.domain.allowance import (
     require_same,
     revoke,
 )
-from bot.domain.approval import approval_of
+from bot.domain.approval import Verdict, approval_of
 from bot.domain.audit import Action
 from bot.domain.fqdn import Destination
 from bot.domain.ids import canonical_id
 from bot.domain.narrowing import cut_out, narrow
 from bot.domain.people import Person
-from bot.inventory import person
+from bot.errors import StaleView
+from bot.inventory import member_of
 from bot.ports import Caller, Context, Desk
 
 
@@ -54,14 +57,18 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance:
 
     Raises:
         NotPermitted: Not an approver of this, or the requester.
+        MembershipUnknown: Slack could not be asked; nothing was decided.
         StaleView: The card showed something else.
         AlreadyDecided: Somebody was faster.
         InvalidInput: A refusal without a reason, one that is too long, or an approval of more than was asked.
     """
-    who = person(ctx, caller, is_fresh=True)
     brief(decision.reason)
+    with ctx.store.read() as tx:
+        asked = tx.allowances.get(canonical_id(decision.subject)).verdict.approvers
+    who = member_of(ctx, caller, asked)
     with ctx.store.write() as tx:
         allowance = tx.allowances.get(canonical_id(decision.subject))
+        require_same_groups(asked, allowance.verdict)
         require_approver(allowance.verdict, who, allowance.requester)
         require_not_filer(allowance, who.identity)
         require(allowance, Act.APPROVE if decision.is_approved else Act.DENY, ctx.clock.now())
@@ -69,6 +76,16 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance:
             require_same(allowance, decision.seen)
         desk = Desk(ctx, tx, caller)
         return _approve(desk, who, allowance, decision) if decision.is_approved else _deny(desk, allowance, decision)
+
+
+def require_same_groups(looked_into: Collection[str], verdict: Verdict) -> None:
+    """Membership is looked up before the transaction; who is asked may have changed in between.
+
+    Raises:
+        StaleView: If a group is asked now that was not looked into.
+    """
+    if not set(verdict.approvers) <= set(looked_into):
+        raise StaleView("Who must approve this changed just now. Nothing was decided; look at the card again.")
 
 
 def _approve(desk: Desk, who: Person, allowance: Allowance, decision: Decision) -> Allowance:
@@ -111,13 +128,14 @@ def end(ctx: Context, caller: Caller, allowance_id: str, *, reason: str = "") ->
 
     Raises:
         NotPermitted: Somebody else.
+        MembershipUnknown: Slack could not be asked; nothing was changed.
         AlreadyDecided: It has ended already.
         InvalidInput: The reason is too long.
     """
-    who, why = person(ctx, caller, is_fresh=True), brief(reason)
+    why = brief(reason)
+    require_ending(ctx, caller, allowance_id)
     with ctx.store.write() as tx:
         allowance = tx.allowances.get(canonical_id(allowance_id))
-        require_ender(who, allowance.requester)
         ended = revoke(allowance, Ending(caller.identity, ctx.clock.now(), why))
         saved = tx.allowances.save(ended, is_open=is_open(ended, ctx.clock.now()))
         desk = Desk(ctx, tx, caller)

@@ -135,19 +135,30 @@ def get(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:
         return tx.allowances.get(canonical_id(allowance_id))
 
 
-def deciders(ctx: Context, verdict: Verdict, *askers: Identity | None) -> tuple[Identity, ...]:
-    """The people who could decide now: members of the asked groups, without those who asked."""
-    people = {member for group in verdict.approvers for member in ctx.directory.members(group)}
+def deciders(ctx: Context, verdict: Verdict, *askers: Identity | None) -> tuple[Identity, ...] | None:
+    """The people who could decide now: members of the asked groups, without those who asked.
+
+    None where a group could not be read: that is not the same as nobody.
+    """
+    people: set[Identity] = set()
+    for group in verdict.approvers:
+        members = ctx.directory.members(group)
+        if members is None:
+            return None
+        people.update(members)
     return tuple(sorted(people - set(askers)))
 
 
 def require_deciders(ctx: Context, verdict: Verdict, *askers: Identity) -> None:
-    """Refuse to file what could never be approved.
+    """Refuse to file what could never be approved; where a group cannot be read, nobody knows that, and it is filed.
 
     Raises:
         RequestRefused: With the groups that have too few people, and whom to tell.
     """
-    members = {group: frozenset(ctx.directory.members(group)) - set(askers) for group in verdict.approvers}
+    listed = {group: ctx.directory.members(group) for group in verdict.approvers}
+    members = {group: frozenset(people) - set(askers) for group, people in listed.items() if people is not None}
+    if len(members) < len(listed):
+        return
     short = [_shortage(quorum, size) for quorum, size in verdict.short_of(members)]
     if short:
         raise RequestRefused(f"{' '.join(short)} Nothing was filed; tell {_operators(ctx)}.")

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.allowances.asking import ON_ITS_WAY, Draft, file, join, waits_sentence
+from bot.domain.access import require_read
 from bot.domain.allowance import Act, Allowance, Status, require, status
 from bot.domain.duration import duration_from_text
 from bot.domain.ids import canonical_id
@@ -32,6 +33,7 @@ def renew(ctx: Context, caller: Caller, allowance_id: str, *, reason: str = "", 
     Raises:
         UnknownCluster: The caller may not see the cluster.
         NotPermitted: Whoever it would belong to may not ask for the cluster any more.
+        MembershipUnknown: Slack could not be asked whether the caller is an approver.
         AlreadyRequested: Its renewal is not open yet; the caller hears how it ends.
         AlreadyDecided: It cannot be renewed.
         InvalidInput: What was typed is no duration, or longer than may be asked for.
@@ -76,7 +78,10 @@ def _join(ctx: Context, caller: Caller, waiting: Allowance) -> None:
 
 
 def _owner(ctx: Context, caller: Caller, who: Person, old: Allowance) -> Person:
-    if who.identity == old.requester or not who.has_role(Role.APPROVER):
+    if who.identity == old.requester:
+        return who
+    if not who.has_role(Role.APPROVER):
+        require_read(who.unread_for(Role.APPROVER))
         return who
     owner = person(ctx, replace(caller, identity=old.requester))
     try:

@@ -10,6 +10,7 @@ from bot.azure.clients import Clients, Transport
 from bot.azure.settings import ArmSettings
 from bot.domain.egress import ClusterEgress, Fleet, RequiredEndpoint
 from bot.domain.firewall import RuleCollection, RuleSet
+from bot.domain.rights import Grant
 from bot.domain.snat import ScalePlan
 from bot.domain.target import Target
 from bot.ports import ObservedTarget, Operation, OperationState
@@ -77,6 +78,10 @@ class AzureArm:
     def look(self, operation: Operation) -> OperationState:
         """Ask once how an operation stands."""
         return writes.look(self._clients, operation)
+
+    def read_grants(self, resource_id: str) -> tuple[Grant, ...]:
+        """What the bot's identity may do to one resource; reading it changes nothing."""
+        return reads.read_grants(self._clients, resource_id)
 
     def close(self) -> None:
         """Give back threads and connections."""

@@ -6,10 +6,14 @@ from bot.domain.egress import ClusterEgress, RequiredEndpoint
 from bot.domain.egress.facts import AzureNetwork, ClusterFacts
 from bot.domain.egress.needs import Kind, Need, missing
 from bot.domain.egress.resolve import resolve
+from bot.domain.rights import Grant
 from bot.errors import ArmForbidden, ArmNotFound
 
 MOST_ROUNDS = 6
 """Cluster, VNet, route table, firewall, the firewall's VNet, its NAT gateway: no path is longer."""
+
+RIGHTS_API = "2022-04-01"
+"""API version of permissions (https://learn.microsoft.com/rest/api/authorization/permissions, read 2026-11)."""
 
 _VERSIONS = {Kind.FIREWALLS: FIREWALL_API}
 
@@ -67,3 +71,9 @@ def read_required_endpoints(clients: Clients, cluster_id: str) -> tuple[Required
     """The cluster's published outbound dependencies."""
     rows: list[Json] = list(clients.list_all(f"{cluster_id}/outboundNetworkDependenciesEndpoints", AKS_API))
     return endpoints_from_json(rows)
+
+
+def read_grants(clients: Clients, resource_id: str) -> tuple[Grant, ...]:
+    """What the bot's identity may do to one resource."""
+    rows = clients.list_all(f"{resource_id}/providers/Microsoft.Authorization/permissions", RIGHTS_API)
+    return tuple(Grant(tuple(row.get("actions") or ()), tuple(row.get("notActions") or ())) for row in rows)

@@ -1,15 +1,20 @@
 """Who may do what: pure answers from the rulebook, a person and what it is about."""
 
+from collections.abc import Sequence
+
 from bot.domain.approval import Approval, Verdict
 from bot.domain.egress import ClusterRef
-from bot.domain.people import Identity, Person, Role
+from bot.domain.people import Identity, Person, Role, Standing, Unread
 from bot.domain.settings import Rulebook
-from bot.errors import NotPermitted
+from bot.errors import MembershipUnknown, NotPermitted
 
 EVERYONE = "everyone"
 """The word in the configuration that lets each member of the workspace in."""
 
 UNKNOWN_ENVIRONMENT = "unknown"
+
+TRUSTED = frozenset({Role.APPROVER, Role.AUDITOR, Role.OPERATOR})
+"""Roles that see every cluster."""
 
 
 def environment_of(rulebook: Rulebook, ref: ClusterRef) -> str:
@@ -23,13 +28,21 @@ def environment_of(rulebook: Rulebook, ref: ClusterRef) -> str:
 
 def may_see(rulebook: Rulebook, person: Person, ref: ClusterRef) -> bool:
     """Whether a person may see a cluster and ask for it; approvers, auditors and operators may see each one."""
-    if person.identity.team != rulebook.team:
+    if person.identity.team != rulebook.team or person.standing is Standing.DEACTIVATED:
         return False
     scope = rulebook.scope_of(ref.name, ref.id)
     if scope is None:
         return False
-    is_trusted = bool(person.roles & {Role.APPROVER, Role.AUDITOR, Role.OPERATOR})
+    is_trusted = bool(person.roles & TRUSTED)
     return is_trusted or EVERYONE in scope.developers or bool(person.groups & set(scope.developers))
+
+
+def unread_for_seeing(rulebook: Rulebook, person: Person, ref: ClusterRef) -> tuple[Unread, ...]:
+    """The groups that could not be read and would let a person see a cluster that they do not see now."""
+    scope = rulebook.scope_of(ref.name, ref.id)
+    if scope is None or person.identity.team != rulebook.team or may_see(rulebook, person, ref):
+        return ()
+    return tuple(one for one in person.unread if one.roles & TRUSTED or one.group in scope.developers)
 
 
 def require_member(rulebook: Rulebook, identity: Identity) -> None:
@@ -46,13 +59,21 @@ def require_approver(verdict: Verdict, person: Person, requester: Identity) -> N
     """Refuse whoever may not decide this.
 
     Raises:
-        NotPermitted: The requester, or somebody outside the groups that the approval policy asks.
+        NotPermitted: The requester, or somebody outside the groups that the approval policy asks, or a guest.
+        MembershipUnknown: Slack could not be asked.
     """
     if person.identity == requester:
         raise NotPermitted("Nobody decides their own request; somebody else of the approvers has to.")
+    _refuse_guest(person)
     if not person.groups & set(verdict.approvers):
+        require_read(person.unread_among(verdict.approvers))
         asked = " or ".join(verdict.approvers) or "nobody: no approver group is configured"
         raise NotPermitted(f"Only {asked} may decide this; you are not in that group. Nothing was changed.")
+    # An approval counts for every quorum whose groups the person is in, so each has to be known.
+    for quorum in verdict.asks:
+        if not person.groups & set(quorum.groups):
+            require_read(person.unread_among(quorum.groups))
+    _require_asked(person)
 
 
 def require_ender(person: Person, requester: Identity) -> None:
@@ -60,9 +81,15 @@ def require_ender(person: Person, requester: Identity) -> None:
 
     Raises:
         NotPermitted: With who may.
+        MembershipUnknown: Slack could not be asked.
     """
-    if person.identity != requester and not person.has_role(Role.APPROVER):
+    if person.identity == requester:
+        return
+    _refuse_guest(person)
+    if not person.has_role(Role.APPROVER):
+        require_read(person.unread_for(Role.APPROVER))
         raise NotPermitted("Only who asked for it and approvers may revoke an allowance. Nothing was changed.")
+    _require_asked(person)
 
 
 def require_auditor(person: Person) -> None:
@@ -70,9 +97,13 @@ def require_auditor(person: Person) -> None:
 
     Raises:
         NotPermitted: With who may.
+        MembershipUnknown: Slack could not be asked.
     """
+    _refuse_guest(person)
     if not person.roles & {Role.AUDITOR, Role.OPERATOR}:
+        require_read(person.unread_for(Role.AUDITOR, Role.OPERATOR))
         raise NotPermitted("Only auditors read the audit log. Your own requests: `/egress requests mine`.")
+    _require_asked(person)
 
 
 def may_decide(verdict: Verdict, person: Person, requester: Identity, approvals: tuple[Approval, ...] = ()) -> bool:
@@ -80,6 +111,48 @@ def may_decide(verdict: Verdict, person: Person, requester: Identity, approvals:
 
     It is for what is offered; ``require_approver`` is what holds.
     """
+    is_member = person.standing in (Standing.ACTIVE, Standing.UNKNOWN)
     has_spoken = person.identity in (requester, *(approval.by for approval in approvals))
     missing = {group for quorum in verdict.missing(approvals) for group in quorum.groups}
-    return not has_spoken and bool(person.groups & missing)
+    return is_member and not has_spoken and bool(person.groups & missing)
+
+
+def membership_unknown(unread: Sequence[Unread]) -> MembershipUnknown:
+    """The error that says which groups could not be read, and why: neither a yes nor a no.
+
+    Args:
+        unread: At least one.
+    """
+    names = " and ".join(one.group for one in unread)
+    waits = [one.retry_after for one in unread if one.retry_after]
+    return MembershipUnknown(
+        f"Whether you belong to {names} could not be checked: {unread[0].why} Nothing was decided or changed.",
+        retry_after=max(waits, default=None),
+    )
+
+
+def require_read(unread: Sequence[Unread]) -> None:
+    """Refuse to take groups that could not be read for groups that somebody is not in.
+
+    Raises:
+        MembershipUnknown: If there is any.
+    """
+    if unread:
+        raise membership_unknown(unread)
+
+
+def _refuse_guest(person: Person) -> None:
+    """Guests, bots and deactivated accounts decide nothing, whatever group they are in."""
+    if person.standing not in (Standing.ACTIVE, Standing.UNKNOWN):
+        raise NotPermitted(
+            f"Only full members of the workspace may do this; Slack says that your account is: {person.standing}. "
+            "Nothing was changed."
+        )
+
+
+def _require_asked(person: Person) -> None:
+    """Whoever the configuration lists by id may act while Slack is away: it was an operator who named them."""
+    if person.standing is Standing.UNKNOWN and not person.named:
+        raise MembershipUnknown(
+            "Slack did not say whether you are a full member of the workspace. Nothing was decided or changed."
+        )

@@ -1,6 +1,8 @@
 """Who somebody is to the bot, and what that lets them do."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -11,6 +13,16 @@ class Role(StrEnum):
     APPROVER = "approver"
     AUDITOR = "auditor"
     OPERATOR = "operator"
+
+
+class Standing(StrEnum):
+    """What Slack says of somebody's account; ``UNKNOWN`` means that it could not be asked."""
+
+    ACTIVE = "active"
+    GUEST = "guest"
+    BOT = "bot"
+    DEACTIVATED = "deactivated"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -25,6 +37,23 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A configured group whose members could not be read: nobody can say whether somebody belongs to it.
+
+    Args:
+        group: Its name in the configuration.
+        roles: What belonging to it would let people do.
+        why: A sentence: what Slack answered, or that it did not.
+        retry_after: How long Slack asked to wait, if it did.
+    """
+
+    group: str
+    roles: frozenset[Role]
+    why: str
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """An identity with its roles and user groups as they were resolved for this act.
 
@@ -32,11 +61,30 @@ class Person:
         identity: Who.
         roles: Every role that the configuration gives through groups or ids.
         groups: Names of the configured groups that this person belongs to now.
+        unread: Groups that were asked for and could not be read: the person may belong to them or not.
+        standing: What Slack says of the account.
+        named: Those of ``groups`` in which the configuration lists this person by id.
     """
 
     identity: Identity
     roles: frozenset[Role]
     groups: frozenset[str] = frozenset()
+    unread: tuple[Unread, ...] = ()
+    standing: Standing = Standing.ACTIVE
+    named: frozenset[str] = frozenset()
+
+    @property
+    def is_active(self) -> bool | None:
+        """Whether the account exists and is not deactivated; None where Slack could not be asked."""
+        return None if self.standing is Standing.UNKNOWN else self.standing is not Standing.DEACTIVATED
+
+    def unread_among(self, groups: Collection[str]) -> tuple[Unread, ...]:
+        """Those of some groups that could not be read."""
+        return tuple(one for one in self.unread if one.group in groups)
+
+    def unread_for(self, *roles: Role) -> tuple[Unread, ...]:
+        """The groups that could not be read and would give one of some roles."""
+        return tuple(one for one in self.unread if one.roles & set(roles))
 
     def has_role(self, role: Role) -> bool:
         """Whether this person has the role."""

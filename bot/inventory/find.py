@@ -1,24 +1,44 @@
 """Which cluster somebody means, of those that they may see."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from bot.domain.access import may_see, require_member
+from bot.domain.access import may_see, membership_unknown, require_member, unread_for_seeing
 from bot.domain.egress import ClusterEgress
-from bot.domain.people import Person
+from bot.domain.people import Person, Role, Unread
 from bot.errors import AmbiguousCluster, ArmNotFound, UnknownCluster
 from bot.inventory.changes import announce
 from bot.ports import Caller, Context
 
 
-def person(ctx: Context, caller: Caller, *, is_fresh: bool = False) -> Person:
-    """Who the caller is.
+def person(ctx: Context, caller: Caller) -> Person:
+    """Who the caller is, for looking: by what was read of Slack in the last minutes.
 
     Raises:
         NotPermitted: For people of other workspaces.
     """
     require_member(ctx.rulebook, caller.identity)
-    return ctx.directory.person(caller.identity, is_fresh=is_fresh)
+    return ctx.directory.person(caller.identity)
+
+
+def member_of(ctx: Context, caller: Caller, groups: Collection[str]) -> Person:
+    """Who the caller is now, as far as some groups are concerned: for deciding.
+
+    Raises:
+        NotPermitted: For people of other workspaces.
+    """
+    require_member(ctx.rulebook, caller.identity)
+    return ctx.directory.person(caller.identity, among=groups, is_fresh=True)
+
+
+def holder_of(ctx: Context, caller: Caller, role: Role) -> Person:
+    """Who the caller is now, as far as one role is concerned: the first group that gives it is enough.
+
+    Raises:
+        NotPermitted: For people of other workspaces.
+    """
+    require_member(ctx.rulebook, caller.identity)
+    return ctx.directory.person(caller.identity, role=role, is_fresh=True)
 
 
 def visible(ctx: Context, who: Person) -> list[ClusterEgress]:
@@ -27,16 +47,30 @@ def visible(ctx: Context, who: Person) -> list[ClusterEgress]:
         return [egress for egress in tx.snapshots.all() if may_see(ctx.rulebook, who, egress.ref)]
 
 
+def unread(ctx: Context, who: Person) -> tuple[Unread, ...]:
+    """The groups that could not be read and might let a person see more clusters than ``visible`` gives."""
+    if not who.unread:
+        return ()
+    with ctx.store.read() as tx:
+        found = {one for e in tx.snapshots.all() for one in unread_for_seeing(ctx.rulebook, who, e.ref)}
+    return tuple(one for one in who.unread if one in found)
+
+
 def find(ctx: Context, who: Person, name: str) -> ClusterEgress:
     """The one cluster of that name or ARM id that a person may see, as it was last read.
 
     Raises:
         UnknownCluster: With names that look alike.
         AmbiguousCluster: With the full ids.
+        MembershipUnknown: There is one, and whether the person may see it could not be checked.
     """
     with ctx.store.read() as tx:
-        named = [egress for egress in tx.snapshots.named(name) if may_see(ctx.rulebook, who, egress.ref)]
+        there = tx.snapshots.named(name)
+    named = [egress for egress in there if may_see(ctx.rulebook, who, egress.ref)]
     if not named:
+        doubts = {one: None for egress in there for one in unread_for_seeing(ctx.rulebook, who, egress.ref)}
+        if doubts:
+            raise membership_unknown(list(doubts))
         raise UnknownCluster(_unknown(name, visible(ctx, who)))
     if len(named) > 1:
         ids = ", ".join(f"`{egress.ref.id}`" for egress in named)

@@ -7,10 +7,11 @@ from types import MappingProxyType
 
 from bot.domain.access import environment_of
 from bot.domain.egress import ClusterEgress, RequiredEndpoints, Standing
+from bot.domain.people import Unread
 from bot.domain.settings import Rulebook
 from bot.domain.snat import capacity
 from bot.errors import InvalidInput
-from bot.inventory.find import person, visible
+from bot.inventory.find import person, unread, visible
 from bot.ports import Caller, Context
 
 SNAT = "snat"
@@ -44,12 +45,14 @@ class FleetPage:
         total: How many the person may see altogether.
         read_at: When all clusters were last read together; None before the first time.
         gaps: A sentence for each subscription that could not be read then.
+        unread: The user groups that could not be read and might let the person see more.
     """
 
     clusters: tuple[ClusterEgress, ...]
     total: int
     read_at: datetime | None = None
     gaps: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
 
 def fleet(ctx: Context, caller: Caller, words: str) -> FleetPage:
@@ -66,12 +69,13 @@ def fleet(ctx: Context, caller: Caller, words: str) -> FleetPage:
         InvalidInput: A filter that there is not.
     """
     tests = [_test(word) for word in words.lower().split()]
-    seen = visible(ctx, person(ctx, caller))
+    who = person(ctx, caller)
+    seen = visible(ctx, who)
     with ctx.store.read() as tx:
         reading, checks = tx.snapshots.reading(), tx.snapshots.endpoints() if tests else {}
     found = [e for e in seen if _fits(_listed(ctx.rulebook, e, checks.get(e.ref.id)), tests)] if tests else seen
     read_at, gaps = (reading.read_at, reading.gaps) if reading else (None, ())
-    return FleetPage(tuple(found), len(seen), read_at, gaps)
+    return FleetPage(tuple(found), len(seen), read_at, gaps, unread(ctx, who))
 
 
 Test = Callable[[Listed], bool]

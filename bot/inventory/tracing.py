@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
-from bot.domain.access import may_see
+from bot.domain.access import may_see, membership_unknown
 from bot.domain.egress import ClusterEgress, Period
+from bot.domain.people import Person
 from bot.errors import InvalidInput
-from bot.inventory.find import person, visible
+from bot.inventory.find import person, unread, visible
 from bot.ports import Caller, Context
 
 DAY = timedelta(days=1)
@@ -47,10 +48,17 @@ def whois(ctx: Context, caller: Caller, address: str, date: str = "") -> Ownersh
 
     Raises:
         InvalidInput: No address, a private one, no date, or one to come.
+        MembershipUnknown: Nothing was found, and a user group could not be read that might show more.
     """
     who, wanted = person(ctx, caller), _public(address)
-    if date:
-        return _at(ctx, caller, wanted, date)
+    found = _at(ctx, caller, wanted, date) if date else _now(ctx, caller, who, wanted)
+    doubts = unread(ctx, who)
+    if doubts and not (found.leaving or found.reached or found.periods):
+        raise membership_unknown(doubts)
+    return found
+
+
+def _now(ctx: Context, caller: Caller, who: Person, wanted: str) -> Ownership:
     seen = visible(ctx, who)
     leaving = tuple(e for e in seen if any(ip.covers(wanted) for ip in e.ips))
     reached = tuple(e for e in seen if any(ip.address == wanted for ip in e.ingress))

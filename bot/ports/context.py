@@ -1,12 +1,12 @@
 """What a use case is given."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.domain.audit import Event
-from bot.domain.people import Identity, Person
+from bot.domain.people import Identity, Person, Role
 from bot.domain.settings import Rulebook
 from bot.ports.azure import Arm
 from bot.ports.notices import Notice, NoticeKind
@@ -25,12 +25,34 @@ class Clock(Protocol):
 class Directory(Protocol):
     """Who people are now."""
 
-    def person(self, identity: Identity, *, is_fresh: bool = False) -> Person:
-        """Roles and groups; fresh for a decision. Nobody belongs to a group that cannot be read."""
+    def resolve(self, identity: Identity) -> Identity:
+        """Somebody of our organisation whose home is another workspace, as one of our team; others as they are.
+
+        Raises:
+            MembershipUnknown: If Slack could not be asked.
+        """
         ...
 
-    def members(self, group: str) -> tuple[Identity, ...]:
-        """The people of a configured group."""
+    def person(
+        self,
+        identity: Identity,
+        *,
+        among: Collection[str] | None = None,
+        is_fresh: bool = False,
+        role: Role | None = None,
+    ) -> Person:
+        """Standing, roles and groups. What could not be asked is said in the answer, never taken for a no.
+
+        Args:
+            identity: Who.
+            among: The configured groups to look into, by name; None for all, empty for the account alone.
+            is_fresh: For a decision: nothing older than a few seconds counts.
+            role: Only groups that give this role, and no further once one of them does.
+        """
+        ...
+
+    def members(self, group: str) -> tuple[Identity, ...] | None:
+        """The people of a configured group; None where they could not be read."""
         ...
 
 

@@ -143,6 +143,7 @@ ACTS: Mapping[str, Act] = {
     "options": lambda people, b: people.options(b["user"], _press(b)),
     "submit": lambda people, b: people.submit(b["user"], b["view_id"], b.get("values") or {}),
     "close": lambda people, b: people.close(b["user"], b["view_id"], is_cleared=bool(b.get("is_cleared"))),
+    "people": lambda people, b: people.change(b["user"], b),
     "home": lambda people, b: people.home(b["user"]),
 }
 """What a person can do, by the last part of the control route."""

@@ -8,6 +8,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
 
 from bot.errors import BadConfiguration
+from bot.store.engine import transaction
 
 LOCK = 0x65677265_7373
 """The PostgreSQL advisory lock that all replicas agree on: the word “egress” as a number."""
@@ -30,6 +31,16 @@ def migrate(engine: Engine) -> None:
             _check(connection)
         if engine.dialect.name == "sqlite":
             _raw(connection, "PRAGMA foreign_keys=ON")
+
+
+def pending(engine: Engine) -> tuple[str | None, str]:
+    """The revision that the database has, None for none, and the one of this version; reads only."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    head = ScriptDirectory(str(files("migrations"))).get_current_head()
+    with transaction(engine, is_read=True) as connection:
+        return MigrationContext.configure(connection).get_current_revision(), str(head)
 
 
 def _upgrade(config: Config) -> None:

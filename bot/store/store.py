@@ -7,13 +7,14 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from bot.errors import BadConfiguration
 from bot.ports import Claim
 from bot.store.chain import SqlAuditLog
 from bot.store.drafts import SqlDrafts
 from bot.store.engine import clock, connect, transaction
 from bot.store.leases import SqlWork
 from bot.store.listen import Bell
-from bot.store.migrate import migrate
+from bot.store.migrate import migrate, pending
 from bot.store.outbox import SqlOutbox
 from bot.store.records import SqlAllowances, SqlScales
 from bot.store.snapshots import SqlSnapshots
@@ -66,6 +67,19 @@ class SqlStore:
     def migrate(self) -> None:
         """Bring the database to this version's schema."""
         migrate(self._engine)
+
+    def require_migrated(self) -> None:
+        """Nothing, if the database has this version's schema.
+
+        Raises:
+            BadConfiguration: If it was never migrated, or not by this version.
+        """
+        found, wanted = pending(self._engine)
+        if found != wanted:
+            raise BadConfiguration(
+                f"The database has {f'schema {found}' if found else 'no tables'}, this version needs {wanted}: "
+                "run python -m bot migrate."
+            )
 
     def take_over(self) -> None:
         """Clear old leases where nobody else can hold one: on SQLite, at start, under the process lock."""

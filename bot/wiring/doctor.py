@@ -1,14 +1,19 @@
 """Says what is missing before production does."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
+from bot.azure import AzureArm
 from bot.config import Settings, configuration_from, rulebook_from
-from bot.errors import EgressError
+from bot.domain.egress import ClusterEgress, Fleet
+from bot.domain.rights import CLUSTER_READ, CLUSTER_WRITE, TARGET_WRITE, lacking
+from bot.domain.snat import possible_counts
+from bot.errors import ArmForbidden, BadConfiguration, EgressError, NotScalable
 from bot.store import SqlStore
 from bot.wiring.production import azure_from, slack_from
 from handlers import web_client
-from handlers.checkup import check_slack
+from handlers.checkup import slack_looks, socket_look
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +31,22 @@ class Finding:
     sentence: str
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """Look at everything that the bot needs; one thing that is missing does not hide the others."""
-    return [_looked_at(what, look) for what, look in _looks(settings)]
+Look = tuple[str, Callable[[], str]]
 
 
-def _looks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
+def examine(settings: Settings, *, arm: AzureArm | None = None) -> list[Finding]:
+    """Look at everything that the bot needs; one thing that is missing does not hide the others.
+
+    Args:
+        settings: The environment.
+        arm: Azure, in place of the one that the settings lead to.
+    """
+    return [_looked_at(what, look) for what, look in (*_own_looks(settings), *_slack(settings))] + _azure(settings, arm)
+
+
+def _own_looks(settings: Settings) -> Iterator[Look]:
     yield "configuration", lambda: _configuration(settings)
     yield "database", lambda: _database(settings)
-    yield (
-        "Slack",
-        lambda: check_slack(web_client(slack_from(settings)), rulebook_from(configuration_from(settings.config))),
-    )
-    yield "Azure", lambda: _azure(settings)
 
 
 def _looked_at(what: str, look: Callable[[], str]) -> Finding:
@@ -56,13 +64,64 @@ def _configuration(settings: Settings) -> str:
 def _database(settings: Settings) -> str:
     store = SqlStore(settings.database_url)
     try:
+        store.require_migrated()
         with store.read() as tx:
             seq, _ = tx.audit.head()
     finally:
         store.close()
-    return f"it answers; {seq} audit events."
+    return f"it answers, and has this version's schema; {seq} audit events."
 
 
-def _azure(settings: Settings) -> str:
-    fleet = azure_from(settings, configuration_from(settings.config)).read_fleet()
-    return " ".join((f"{len(fleet.entries)} clusters.", *fleet.gaps))
+def _slack(settings: Settings) -> Iterator[Look]:
+    """Nothing about the workspace where the configuration does not say which: its own line says that."""
+    slack = slack_from(settings)
+    if settings.slack_mode == "socket":
+        yield socket_look(web_client(replace(slack, bot_token=slack.app_token)))
+    else:
+        yield "Slack signing secret", lambda: _signing_secret(settings)
+    try:
+        book = rulebook_from(configuration_from(settings.config))
+    except BadConfiguration:
+        return
+    yield from slack_looks(web_client(slack), book)
+
+
+def _signing_secret(settings: Settings) -> str:
+    if not settings.slack_signing_secret.get_secret_value():
+        raise BadConfiguration("EGRESS_SLACK_SIGNING_SECRET is missing; http mode cannot tell Slack from anybody else.")
+    return "present."
+
+
+def _azure(settings: Settings, arm: AzureArm | None) -> list[Finding]:
+    try:
+        azure = arm or azure_from(settings, configuration_from(settings.config))
+        fleet = azure.read_fleet()
+    except EgressError as error:
+        return [Finding("Azure", is_ok=False, sentence=error.sentence)]
+    read = Finding("Azure", not fleet.gaps, " ".join((f"{len(fleet.entries)} clusters.", *fleet.gaps)))
+    return [read, *(_looked_at(what, look) for what, look in _rights(azure, fleet))]
+
+
+def _rights(azure: AzureArm, fleet: Fleet) -> Iterator[Look]:
+    """A look at each thing that the bot writes: firewall policies, classic firewalls, clusters."""
+    targets = {path.target for entry in fleet.entries for path in entry.egress.paths if path.target is not None}
+    for target in sorted(targets):
+        yield f"Azure rights on {target.name}", partial(_allowed, azure, target.id, TARGET_WRITE[target.kind])
+    for entry in fleet.entries:
+        needed = CLUSTER_WRITE if _is_scalable(entry.egress) else CLUSTER_READ
+        yield f"Azure rights on {entry.ref.name}", partial(_allowed, azure, entry.ref.id, needed)
+
+
+def _is_scalable(egress: ClusterEgress) -> bool:
+    try:
+        possible_counts(egress)
+    except NotScalable:
+        return False
+    return True
+
+
+def _allowed(azure: AzureArm, resource_id: str, needed: tuple[str, ...]) -> str:
+    missing = lacking(azure.read_grants(resource_id), needed)
+    if missing:
+        raise ArmForbidden(f"The bot's identity may not {', '.join(missing)}; assign a role of deploy/roles there.")
+    return f"{needed[-1].rsplit('/', 1)[-1]} is allowed."

@@ -140,7 +140,11 @@ def _store(settings: Settings) -> Iterator[SqlStore]:
 class _Terminal:
     """The directory at a terminal: whoever can read the database is an operator."""
 
-    def person(self, identity: Identity, **_options: bool) -> Person:
+    def resolve(self, identity: Identity) -> Identity:
+        """Whoever it is."""
+        return identity
+
+    def person(self, identity: Identity, **_options: object) -> Person:
         """An operator."""
         return Person(identity, frozenset({Role.OPERATOR}))
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.domain.allowance import MAY_ACT, Act, Allowance, Status, status
 from bot.domain.egress import ClusterEgress
+from bot.domain.people import Unread
 from bot.domain.scale import Scale
 from bot.domain.settings import Rulebook
 from bot.domain.snat import capacity
@@ -26,7 +27,7 @@ from handlers.blocks.kit import (
     when,
 )
 from handlers.blocks.scale import scale_line
-from handlers.blocks.words import NO_CLUSTER
+from handlers.blocks.words import NO_CLUSTER, unread_lines
 from handlers.replies import Block, View
 
 ROWS = 8
@@ -44,6 +45,7 @@ class Desktop:
         clusters: Those that the person may see, as last read.
         now: The time at which it is drawn.
         rulebook: Knows what bundles contain.
+        unread: The user groups that could not be read: there may be more for the person than this shows.
     """
 
     waiting: tuple[Allowance, ...]
@@ -52,6 +54,7 @@ class Desktop:
     clusters: tuple[ClusterEgress, ...]
     now: datetime
     rulebook: Rulebook
+    unread: tuple[Unread, ...] = ()
 
 
 def home_view(desk: Desktop) -> View:
@@ -64,6 +67,7 @@ def home_view(desk: Desktop) -> View:
                 button("Request egress…", "open_request", style="primary"),
                 button("Refresh", "refresh_home"),
             ),
+            *unread_lines(desk.unread, "What you may see and decide may be more than this; *Refresh* looks again."),
             header("Waiting for you"),
             *_waiting(desk),
             *([header("Ending soon"), *_mine(desk, ending)] if ending else []),
@@ -71,7 +75,7 @@ def home_view(desk: Desktop) -> View:
             *(_mine(desk, others) or [section("You have none. `/egress request` or the button above asks.")]),
             divider(),
             header("Clusters"),
-            *_health(desk.clusters),
+            *_health(desk.clusters, is_certain=not desk.unread),
             context(f"Drawn {when(desk.now)}. `/egress help` lists everything else."),
         ]
     )
@@ -87,7 +91,8 @@ def _waiting(desk: Desktop) -> list[Block]:
         blocks += [section(line), *_decision(one)]
     is_more = max(len(desk.scales), len(desk.waiting)) > ROWS
     blocks += [context("and more: `/egress requests pending`")] if is_more else []
-    return blocks or [section("Nothing waits for your decision.")]
+    which = "that is known to be yours to decide" if desk.unread else "for your decision"
+    return blocks or [section(f"Nothing waits {which}.")]
 
 
 def _decision(subject: Allowance | Scale) -> list[Block]:
@@ -114,9 +119,9 @@ def _own(one: Allowance, now: datetime) -> list[Block]:
     return actions(*(made for act, made in offered if state in MAY_ACT[act]))
 
 
-def _health(clusters: Sequence[ClusterEgress]) -> list[Block]:
+def _health(clusters: Sequence[ClusterEgress], *, is_certain: bool) -> list[Block]:
     if not clusters:
-        return [section(NO_CLUSTER)]
+        return [section(NO_CLUSTER)] if is_certain else [section("None that you are known to be allowed to see.")]
     tight = [one.ref.name for one in clusters if capacity(one).near_exhaustion]
     warned = [one.ref.name for one in clusters if one.warnings and one.ref.name not in tight]
     lines = [f"{len(clusters)} clusters, as last read from Azure."]

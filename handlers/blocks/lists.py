@@ -7,7 +7,7 @@ from bot.allowances import Listing, Preview, Request
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.approval import VerdictKind
 from bot.domain.fqdn import Destination
-from bot.domain.people import Identity, Person
+from bot.domain.people import Identity, Person, Unread
 from bot.domain.scale import Scale, ScaleStatus, scale_status
 from bot.domain.settings import Rulebook
 from handlers.blocks.deciders import decides, missing
@@ -27,6 +27,7 @@ from handlers.blocks.kit import (
 )
 from handlers.blocks.naming import names_of
 from handlers.blocks.scale import scale_line
+from handlers.blocks.words import unread_lines
 from handlers.replies import Message
 
 ROWS = 20
@@ -34,7 +35,7 @@ ROWS = 20
 
 
 def who_you_are(who: Person, clusters: Sequence[str]) -> Message:
-    """Identity, roles and clusters."""
+    """Identity, roles and clusters; and what could not be looked up."""
     roles = ", ".join(sorted(who.roles)) or "none"
     groups = ", ".join(escape(group) for group in sorted(who.groups)) or "none"
     names = fold([code(name) for name in clusters], 2000, joint=", ") if clusters else "none"
@@ -43,22 +44,27 @@ def who_you_are(who: Person, clusters: Sequence[str]) -> Message:
         [
             section(f"You are {person(who.identity.user)} of team {code(who.identity.team)}."),
             section(f"*Roles* {roles}\n*Groups* {groups}\n*Clusters that you may see and ask for* {names}"),
+            *unread_lines(who.unread, "What you may do here may be more than this."),
             context("Groups are looked up again at every decision."),
         ],
     )
 
 
-def request_list(page: Listing, *, which: str, now: datetime, rulebook: Rulebook) -> Message:
-    """Requests and proposals: open ones first, then the newest."""
+def request_list(
+    page: Listing, *, which: str, now: datetime, rulebook: Rulebook, unread: Sequence[Unread] = ()
+) -> Message:
+    """Requests and proposals: open ones first, then the newest; and the groups because of which there may be more."""
+    doubts = unread_lines(unread, "There may be more that you may see.")
     if not page.found:
-        return message(f"Nothing here ({escape(which)}). `/egress request` asks for something.")
+        nothing = f"Nothing here ({escape(which)}). `/egress request` asks for something."
+        return message(nothing, [section(nothing), *doubts])
     lines = [_line(one, now, rulebook) for one in page.found]
     older = value(which=which, after=page.last.id, open=int(page.last.is_open)) if page.last else ""
     turn = actions(button("Older", "requests_older", older)) if page.last else []
     hint = (
         "`/egress requests ID` shows all of one; `approve ID`, `deny ID REASON`, `revoke ID` and `renew ID` act on it."
     )
-    blocks = [header(f"Requests: {which}"), *(section(line) for line in lines), context(hint), *turn]
+    blocks = [header(f"Requests: {which}"), *(section(line) for line in lines), *doubts, context(hint), *turn]
     return message(f"{len(lines)} request{'' if len(lines) == 1 else 's'}{', and older ones' if turn else ''}", blocks)
 
 
@@ -81,7 +87,7 @@ def _scale(scale: Scale) -> str:
 
 def filed(
     allowance: Allowance,
-    asked: Sequence[Identity],
+    asked: Sequence[Identity] | None,
     *,
     now: datetime,
     rulebook: Rulebook,
@@ -97,7 +103,7 @@ def filed(
     return message(f"{text} Left out, because allowed already: {names}." if left_out else text)
 
 
-def proposed(scale: Scale, asked: Sequence[Identity], now: datetime) -> Message:
+def proposed(scale: Scale, asked: Sequence[Identity] | None, now: datetime) -> Message:
     """What was proposed, and what happens next."""
     named = _scale(scale)
     if scale_status(scale, now) is not ScaleStatus.WAITING:
@@ -105,7 +111,9 @@ def proposed(scale: Scale, asked: Sequence[Identity], now: datetime) -> Message:
     return message(f"Proposed. {named}. {_people(asked)} can decide; you hear as soon as somebody does.")
 
 
-def _people(asked: Sequence[Identity]) -> str:
+def _people(asked: Sequence[Identity] | None) -> str:
+    if asked is None:
+        return "The approvers (who they are could not be looked up in Slack just now)"
     named = [person(one.user) for one in asked[:5]]
     rest = len(asked) - len(named)
     return ", ".join([*named, *([f"{rest} more"] if rest else [])]) or "Nobody yet"
@@ -125,7 +133,7 @@ def decided(subject: Allowance | Scale, now: datetime) -> Message:
     return message(f"{text} {code(subject.id)}, {code(name)}.")
 
 
-def outlook(preview: Preview, asked: Sequence[Identity], rulebook: Rulebook) -> list[str]:
+def outlook(preview: Preview, asked: Sequence[Identity] | None, rulebook: Rulebook) -> list[str]:
     """Before a request is filed: who will decide and why, and how risky it is."""
     lines = [f"{_sign(preview)} {line}" for line in decides(preview.verdict, rulebook, is_open=False)]
     if preview.verdict.kind is VerdictKind.ASK:

@@ -1,14 +1,14 @@
 """What people read that is not laid out: help, news by event, and what went wrong."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bot.domain.people import Person, Role
+from bot.domain.people import Person, Role, Unread
 from bot.errors import Defect, EgressError, InvalidFqdn, Refused, StoreBusy, Unavailable
-from handlers.blocks.kit import code, context, escape, header, message, section
-from handlers.replies import Message
+from handlers.blocks.kit import actions, button, code, context, escape, header, message, section
+from handlers.replies import Block, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,8 @@ def file_sent() -> Message:
 
 def help_text(who: Person) -> Message:
     """What the person can do here."""
-    fitting = [row for row in HELP if not row.roles or row.roles & who.roles]
+    possible = who.roles.union(*(one.roles for one in who.unread))
+    fitting = [row for row in HELP if not row.roles or row.roles & possible]
     lines = "\n".join(row.line for row in fitting)
     return message(
         "What /egress can do",
@@ -173,6 +174,25 @@ def channel_news(subject: str, body: Mapping[str, str]) -> Message:
     detail = body.get("text", "")
     parts = [section(said), *([context(escape(detail))] if detail else [])]
     return message(f"{said} {escape(detail)}".strip(), parts)
+
+
+def unread_lines(unread: Sequence[Unread], meaning: str) -> list[Block]:
+    """Which groups could not be read and why; nothing where all could.
+
+    Args:
+        unread: The groups.
+        meaning: What that means for what is shown, as a sentence.
+    """
+    if not unread:
+        return []
+    names = ", ".join(code(one.group) for one in unread[:20])
+    return [section(f":warning: Could not be read just now: {names}. {escape(unread[0].why)} {meaning}")]
+
+
+def repeatable(sentence: str, action: str, carried: str) -> Message:
+    """Why an act was not done now, with a button that does exactly the same again."""
+    again = button("Try again", action, carried, style="primary")
+    return message(sentence, [section(sentence), *actions(again)])
 
 
 def trouble(error: BaseException, reference: str) -> str:

@@ -13,11 +13,12 @@ import pytest
 
 from bot import allowances
 from bot.domain.people import Identity, Role
+from bot.domain.settings import Rulebook
 from bot.errors import SlackRefused, SlackThrottled, SlackUnreachable
 from bot.ports import Context, Notice, NoticeKind
 from bot.reconciler import Reconciler
 from handlers import SlackApp, SlackSettings, build_app, directory, notifier
-from handlers.identity import KEEP
+from handlers.identity import FRESH, KEEP
 from tests.build import DEV, World, make_world
 from tests.sandbox.slack_stage import APP_TOKEN, BOT_TOKEN, SECRET, Stage, installed, until
 
@@ -87,19 +88,18 @@ class Town:
         """Files a request by hand and draws its card; gives its id."""
         drawn = self.redraws()
         self.command("UDEV0001", "request aks-udr api.example.com")
-        until(
-            lambda: self.redraws() > drawn
-        )  # with what the firewall's rules say; a redraw of a form that was sent is refused
+        # with what the firewall's rules say; a redraw of a form that was sent is refused
+        until(lambda: self.redraws() > drawn)
         assert not self.submit("UDEV0001", **FORM)["errors"]
         self.world.settle()
         return allowances.requests(self.ctx, DEV, "mine")[0].id
 
 
 @contextmanager
-def settled(database_url: str, **installation: str) -> Iterator[Town]:
+def settled(database_url: str, *, book: Rulebook | None = None, **installation: str) -> Iterator[Town]:
     """Everybody at rest; nobody delivers to the bot yet."""
     logging.getLogger("slack_bolt").setLevel(logging.CRITICAL)
-    stage, world = Stage(installed(**installation)), make_world(database_url)
+    stage, world = Stage(installed(**installation)), make_world(database_url, book=book)
     settings = SlackSettings(BOT_TOKEN, SECRET, APP_TOKEN, f"{stage.url}/api/", timedelta(seconds=2))
     ctx = replace(world.ctx, directory=directory(settings, world.ctx.rulebook, world.clock))
     world.reconciler = Reconciler(ctx, notifier(settings, ctx.store, ctx.rulebook), workers=0)
@@ -237,16 +237,19 @@ def test_files_reach_the_person(town: Town) -> None:
 
 
 def test_groups_are_asked_again_for_a_decision(town: Town) -> None:
-    """Remembered for looking, fresh for deciding; nobody belongs to a group that cannot be read."""
+    """Remembered for looking, fresh for deciding; what could not be read is said, and is no “no”."""
     who, people = town.ctx.directory, Identity("TSANDBOX1", "UAPP0001")
     assert Role.APPROVER in who.person(people).roles
+    town.world.tick(FRESH + timedelta(seconds=1))
     town.stage.post("fault", method="usergroups.users.list", times=2, error="missing_scope")
     assert Role.APPROVER in who.person(people).roles
-    assert Role.APPROVER not in who.person(people, is_fresh=True).roles
+    unsure = who.person(people, is_fresh=True)
+    assert Role.APPROVER not in unsure.roles
+    assert {one.group for one in unsure.unread} == {"platform", "auditors"}
     assert Role.APPROVER in who.person(people, is_fresh=True).roles
-    town.world.tick(KEEP)
-    town.stage.post("fault", method="usergroups.users.list", times=1, status=503)
-    assert Role.APPROVER not in who.person(people).roles
+    town.world.tick(KEEP + timedelta(seconds=1))
+    town.stage.post("fault", method="usergroups.users.list", times=2, status=503)
+    assert {one.group for one in who.person(people).unread} == {"platform", "auditors"}
     assert who.person(Identity("TOTHER", "UAPP0001"), is_fresh=True).roles == frozenset()
     assert who.members("nonsense") == ()
 

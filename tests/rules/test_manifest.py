@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from bot.sandbox.slack.installation import DEFAULT_SCOPES
+from handlers.checkup import SCOPES
 from tests.rules.tree import ROOT, python_files
 
 
@@ -81,17 +83,6 @@ SCHEMA = exactly(
     }
 )
 
-# Each scope and what the bot calls with it.
-SCOPES = {
-    "chat:write": "chat.postMessage, chat.update, chat.postEphemeral",
-    "commands": "/egress and the two shortcuts",
-    "files:write": "audit exports",
-    "im:write": "conversations.open for notices to one person",
-    "usergroups:read": "approver and auditor groups, resolved at the moment of the click",
-    "users:read": "names and time zones",
-    "users:read.email": "the audit log names people as the directory does",
-}
-
 
 @pytest.fixture
 def manifest() -> dict[str, Any]:
@@ -130,8 +121,13 @@ def test_the_schema_would_notice(manifest: dict[str, Any], path: tuple[str | int
 
 
 def test_it_asks_for_what_the_bot_uses(manifest: dict[str, Any]) -> None:
-    """A scope that nobody can explain is a scope too many."""
+    """A scope that nobody can explain is a scope too many; ``tests/listeners/test_scopes.py`` sees the calls."""
     assert manifest["oauth_config"]["scopes"]["bot"] == sorted(SCOPES)
+
+
+def test_the_simulated_workspace_grants_what_the_manifest_asks_for(manifest: dict[str, Any]) -> None:
+    """One more, and a missing scope would not be noticed before production."""
+    assert sorted(DEFAULT_SCOPES) == manifest["oauth_config"]["scopes"]["bot"]
 
 
 def test_the_command_is_egress(manifest: dict[str, Any]) -> None:

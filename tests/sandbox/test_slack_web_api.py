@@ -1,6 +1,7 @@
 """The Web API as the real slack_sdk client meets it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.request import urlopen
@@ -11,6 +12,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from bot.sandbox.clock import ManualClock
+from bot.sandbox.slack.directory import Directory
+from bot.sandbox.slack.ledger import Ledger
 from tests.sandbox.slack_stage import APP_TOKEN, Stage, actions, button, installed, modal, text_input
 
 
@@ -40,9 +43,10 @@ def test_tokens_are_checked(stage: Stage) -> None:
 
 
 def test_scopes_are_checked(stage: Stage) -> None:
-    """A method outside the manifest names the scope that it needs."""
+    """A method that was not granted names the scope that it needs."""
+    stage.workspace.installation = replace(stage.workspace.installation, scopes=frozenset({"chat:write"}))
     with pytest.raises(SlackApiError) as caught:
-        stage.client.conversations_list()
+        stage.client.conversations_list(limit=1)
     answer = caught.value.response
     assert answer["error"] == "missing_scope"
     assert "channels:read" in answer["needed"]
@@ -100,7 +104,7 @@ def test_refused_blocks_come_with_pointers(stage: Stage) -> None:
 def test_people_and_user_groups(stage: Stage) -> None:
     """The fixed inhabitants, in the vendor's shapes."""
     client = stage.client
-    assert client.users_info(user="UDEV0001")["user"]["profile"]["email"] == "dana@sandbox.example"
+    assert "email" not in client.users_info(user="UDEV0001")["user"]["profile"]  # needs users:read.email
     assert error_of(client.users_info, user="UNOBODY1") == "user_not_found"
     pages = [page["members"] for page in client.users_list(limit=4)]
     assert [len(page) for page in pages] == [4, 3]
@@ -108,6 +112,37 @@ def test_people_and_user_groups(stage: Stage) -> None:
     assert error_of(client.usergroups_users_list, usergroup="SNOBODY1") == "no_such_subteam"
     groups = client.usergroups_list(include_users=True)["usergroups"]
     assert {group["id"]: len(group["users"]) for group in groups} == {"SAPPROVE1": 2, "SAUDIT001": 1}
+
+
+def test_people_change(stage: Stage) -> None:
+    """Deactivated people leave ``usergroups.users.list``; guests and others are marked; it is all kept."""
+    client = stage.client
+    stage.do("people", user="UAPP0001", deleted=True)
+    assert client.usergroups_users_list(usergroup="SAPPROVE1")["users"] == ["UAPP0002"]
+    assert client.users_info(user="UAPP0001")["user"]["deleted"] is True
+    stage.do("people", user="UAPP0002", is_restricted=True, usergroups=["SAUDIT001", "SNEW00001"])
+    assert client.users_info(user="UAPP0002")["user"]["is_restricted"] is True
+    assert client.usergroups_users_list(usergroup="SNEW00001")["users"] == ["UAPP0002"]
+    stage.do("people", user="UOTHER001", team_id="TOTHER001")
+    other = client.users_info(user="UOTHER001")["user"]
+    assert (other["team_id"], other["is_stranger"]) == ("TOTHER001", True)
+    assert "enterprise_user" not in other
+    stage.do("people", user="UGRID0001", team_id="TOTHER001", enterprise_id="ESANDBOX1", teams=["TOTHER001"])
+    grid = client.users_info(user="UGRID0001")["user"]
+    assert (grid["enterprise_user"]["enterprise_id"], grid.get("is_stranger")) == ("ESANDBOX1", None)
+    assert client.auth_test()["enterprise_id"] == "ESANDBOX1"
+    kept = Directory(Ledger(stage.journal))
+    assert (kept.users, kept.user_groups) == (stage.workspace.directory.users, stage.workspace.directory.user_groups)
+    assert {user["id"]: user["deleted"] for user in stage.state["users"]}["UAPP0001"] is True
+    assert stage.post("people", user="UAPP0001", nonsense=1)[0] == 400
+    assert stage.post("command", user="UAPP0001", channel="CEGRESS01", text="help")[0] == 400
+
+
+def test_a_bad_cursor_is_refused(stage: Stage) -> None:
+    """As Slack does: an error code, no 500."""
+    for cursor in ("nonsense", "at-x", "7"):
+        assert error_of(stage.client.users_list, cursor=cursor, limit=2) == "invalid_cursor"
+    assert error_of(stage.client.users_list, limit="many") == "invalid_limit"
 
 
 def test_triggers_live_three_seconds_and_serve_once(stage: Stage) -> None:

@@ -165,6 +165,15 @@ def _deploy(world: World, request: ArmRequest, match: "re.Match[str]", failure: 
     return accept.accepted(world, request, rid, firewalls.deploy(world, rid), failure)
 
 
+def _permissions(world: World, _request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
+    """What the caller may do to a resource.
+
+    Source: https://learn.microsoft.com/rest/api/authorization/permissions/list-for-resource, read 2026-11.
+    """
+    _existing(world, match)
+    return ok({"value": [{"dataActions": [], "notDataActions": [], **world.rights_on(match["id"].lower())}]})
+
+
 def _metrics(world: World, request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
     rid = parse_id(match["id"])
     _existing(world, match)
@@ -290,6 +299,7 @@ _ROUTES = (
     ),
     _route(rf"{_RESOURCE}/providers/Microsoft\.Insights/metrics", GET=_metrics),
     _route(rf"{_RESOURCE}/providers/Microsoft\.Authorization/roleAssignments", GET=_assignments),
+    _route(rf"{_RESOURCE}/providers/Microsoft\.Authorization/permissions", GET=_permissions),
     _route(rf"{_RESOURCE}/outboundNetworkDependenciesEndpoints", GET=_dependencies),
     _route(rf"{_RESOURCE}/abort", POST=_abort),
     _route(rf"{_RESOURCE}/(?:start|stop)", POST=_power),

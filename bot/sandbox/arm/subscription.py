@@ -20,6 +20,7 @@ from bot.sandbox.journal import Journal
 
 REQUESTS_KEPT = 10_000
 """So many requests are remembered."""
+_RIGHTS = "arm.rights"
 _REQUESTS = "arm.request"
 
 
@@ -50,6 +51,7 @@ class ArmSubscription:
         self._faults = Faults()
         store = ResourceStore(journal, _inhabitants(fleet=fleet) if seed else {})
         self._world = World(store, Ledger(journal, store), clock.now(), speed)
+        self._world.rights.update(journal.load(_RIGHTS))
         self._requests: deque[Json] = deque(journal.load(_REQUESTS).values(), maxlen=REQUESTS_KEPT)
         self._count = 1 + max((request["n"] for request in self._requests), default=-1)
 
@@ -102,6 +104,23 @@ class ArmSubscription:
         with self._lock:
             self._settle()
             return change_by_hand(self._world, resource_id, body)
+
+    def put_rights(self, scope: str, rights: Mapping[str, Any]) -> None:
+        """Let the caller do only this to a resource, and to what lies in it.
+
+        Args:
+            scope: The id of a resource, a resource group or a subscription.
+            rights: ``actions`` and, if any, ``notActions``: lists of actions, ``*`` for any text.
+
+        Raises:
+            ValueError: With a sentence that says what is wrong.
+        """
+        given = {name: rights.get(name, []) for name in ("actions", "notActions")}
+        if not scope or not all(isinstance(one, list) for one in given.values()):
+            raise ValueError('Send {"id": scope, "actions": [...], "notActions": [...]}.')
+        with self._lock:
+            self._world.rights[scope.lower()] = given
+            self._journal.put(_RIGHTS, scope.lower(), given)
 
     def delete_resource(self, resource_id: str) -> None:
         """Remove a resource by hand.

@@ -1,7 +1,7 @@
 """The tenant as a caller sees it: stored bodies, overlaid by running operations and by links that Azure derives."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.sandbox.arm.ids import INLINE, IP_GROUP, NAT, NSG, POLICY, PREFIX, PUBLIC_IP, ROUTE_TABLE, VNET, ResourceId
@@ -22,6 +22,7 @@ class World:
         speed: Azure's durations are divided by this.
         honour_if_match_on_groups: Whether rule collection groups answer 412 to a wrong If-Match; Azure declares no such
             header for them.
+        rights: What the caller may do, by the lower-case id of a resource or of what it lies in; else everything.
     """
 
     store: ResourceStore
@@ -29,6 +30,7 @@ class World:
     now: datetime
     speed: float
     honour_if_match_on_groups: bool = True
+    rights: dict[str, Json] = field(default_factory=dict)
     _links: Links | None = None
 
     @property
@@ -37,6 +39,11 @@ class World:
         if self._links is None or self._links.revision != self.store.revision:
             self._links = Links(self.store)
         return self._links
+
+    def rights_on(self, key: str) -> Json:
+        """What the caller may do to a resource: as said for it, or for the nearest that it lies in."""
+        fitting = [scope for scope in self.rights if key == scope or key.startswith(f"{scope}/")]
+        return self.rights[max(fitting, key=len)] if fitting else {"actions": ["*"], "notActions": []}
 
     def view(self, rid: ResourceId) -> Json | None:
         """A resource as a GET returns it, or None."""

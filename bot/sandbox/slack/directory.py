@@ -1,6 +1,6 @@
 """People, user groups and conversations of the workspace, and how the Web API shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -8,18 +8,38 @@ from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.installation import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID
 from bot.sandbox.slack.ledger import Ledger
 
+ENTERPRISE_ID = "ESANDBOX1"
+"""The organisation of the workspace, once somebody in it has a home in another workspace of that organisation."""
+
 CREATED = 1_790_000_000
 """Epoch second at which the fixed inhabitants came to be."""
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A member of the workspace."""
+    """Somebody that the workspace knows: a member, or a person of another organisation in a shared channel.
+
+    Args:
+        team_id: Their home workspace.
+        enterprise_id: Their Enterprise Grid organisation; None outside one.
+        teams: The workspaces of that organisation that they are in.
+    """
 
     id: str
     name: str
     real_name: str
     is_bot: bool = False
+    deleted: bool = False
+    is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    team_id: str = TEAM_ID
+    enterprise_id: str | None = None
+    teams: tuple[str, ...] = ()
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether they belong to another organisation."""
+        return self.team_id != TEAM_ID and TEAM_ID not in self.teams and self.enterprise_id != ENTERPRISE_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +60,7 @@ class Channel:
     name: str
     members: tuple[str, ...]
     user: str | None = None
+    is_private: bool = False
 
 
 _PEOPLE = (
@@ -51,14 +72,13 @@ _PEOPLE = (
     User("UOPS0001", "olu", "Olu Operator"),
 )
 _EVERYBODY = tuple(person.id for person in _PEOPLE)
-USERS: Mapping[str, User] = {u.id: u for u in (*_PEOPLE, User(BOT_USER_ID, "egress", "Egress", is_bot=True))}
-"""The fixed users, the bot's own among them."""
+BOT = User(BOT_USER_ID, "egress", "Egress", is_bot=True)
+"""The bot's own user."""
 
-USER_GROUPS: Mapping[str, UserGroup] = {
-    "SAPPROVE1": UserGroup("SAPPROVE1", "egress-approvers", "Egress approvers", ("UAPP0001", "UAPP0002")),
-    "SAUDIT001": UserGroup("SAUDIT001", "egress-auditors", "Egress auditors", ("UAUD0001",)),
-}
-"""The fixed user groups."""
+_USER_GROUPS = (
+    UserGroup("SAPPROVE1", "egress-approvers", "Egress approvers", ("UAPP0001", "UAPP0002")),
+    UserGroup("SAUDIT001", "egress-auditors", "Egress auditors", ("UAUD0001",)),
+)
 
 _CHANNELS = (
     Channel("CEGRESS01", "egress", (*_EVERYBODY, BOT_USER_ID)),
@@ -67,21 +87,32 @@ _CHANNELS = (
 
 
 class Directory:
-    """Who and what is in the workspace; only direct messages are ever added.
+    """Who and what is in the workspace: the fixed inhabitants, and what was changed or added since.
 
     Args:
-        journal: Keeps the direct messages.
+        journal: Keeps what was changed or added.
     """
 
     def __init__(self, journal: Ledger) -> None:
         self._journal = journal
+        self.users = {user.id: user for user in (*_PEOPLE, BOT)}
+        self.user_groups = {group.id: group for group in _USER_GROUPS}
+        for key, body in journal.load("slack.user").items():
+            self.users[key] = User(**{**body, "teams": tuple(body["teams"])})
+        for key, body in journal.load("slack.usergroup").items():
+            self.user_groups[key] = UserGroup(**{**body, "users": tuple(body["users"])})
         self.channels = {channel.id: channel for channel in _CHANNELS}
         for key, body in journal.load("slack.channel").items():
             self.channels[key] = Channel(**{**body, "members": tuple(body["members"])})
 
+    @property
+    def is_in_organisation(self) -> bool:
+        """Whether the workspace is part of an Enterprise Grid organisation: somebody of it is known here."""
+        return any(user.enterprise_id == ENTERPRISE_ID for user in self.users.values())
+
     def user(self, user_id: str, error: str = "user_not_found") -> User:
         """The user, or ``error``."""
-        found = USERS.get(user_id)
+        found = self.users.get(user_id)
         if found is None:
             raise SlackError(error)
         return found
@@ -95,7 +126,7 @@ class Directory:
 
     def target(self, channel_id: str) -> Channel:
         """Where the bot may post: a conversation it is in, by id or name, or a person's direct message."""
-        if channel_id in USERS:
+        if channel_id in self.users:
             return self.direct(channel_id)
         named = [channel for channel in self.channels.values() if f"#{channel.name}" == f"#{channel_id.lstrip('#')}"]
         found = named[0] if named else self.channel(channel_id)
@@ -123,10 +154,34 @@ class Directory:
 
     def user_group(self, group_id: str) -> UserGroup:
         """The user group, or ``no_such_subteam``."""
-        found = USER_GROUPS.get(group_id)
+        found = self.user_groups.get(group_id)
         if found is None:
             raise SlackError("no_such_subteam")
         return found
+
+    def active_members(self, group: UserGroup) -> list[str]:
+        """The members that Slack lists: deactivated people are no longer among them."""
+        return [user for user in group.users if user in self.users and not self.users[user].deleted]
+
+    def put_user(self, user: User) -> None:
+        """Change or add somebody; who is new is in every channel, as in a shared one."""
+        is_new = user.id not in self.users
+        self.users[user.id] = user
+        self._journal.put("slack.user", user.id, asdict(user))
+        for channel in [c for c in self.channels.values() if is_new and c.user is None]:
+            self.join(channel.id, user.id)
+
+    def put_in_groups(self, user_id: str, group_ids: Collection[str]) -> None:
+        """Let somebody be in exactly these user groups; those that there are not come into being."""
+        for group_id in group_ids:
+            self.user_groups.setdefault(group_id, UserGroup(group_id, group_id.lower(), group_id, ()))
+        for group in list(self.user_groups.values()):
+            others = tuple(user for user in group.users if user != user_id)
+            users = (*others, user_id) if group.id in group_ids else others
+            if group.id in group_ids and user_id in group.users:
+                users = group.users
+            self.user_groups[group.id] = replace(group, users=users)
+            self._journal.put("slack.usergroup", group.id, asdict(self.user_groups[group.id]))
 
 
 def wire_user(user: User, *, with_email: bool = True) -> dict[str, Any]:
@@ -140,17 +195,17 @@ def wire_user(user: User, *, with_email: bool = True) -> dict[str, Any]:
         "status_text": "",
         "status_emoji": "",
         "avatar_hash": "sandbox",
-        "team": TEAM_ID,
+        "team": user.team_id,
     }
     if with_email and not user.is_bot:
         profile["email"] = f"{user.name}@sandbox.example"
     if user.is_bot:
         profile |= {"api_app_id": APP_ID, "bot_id": BOT_ID}
-    return {
+    return _affiliation(user) | {
         "id": user.id,
-        "team_id": TEAM_ID,
+        "team_id": user.team_id,
         "name": user.name,
-        "deleted": False,
+        "deleted": user.deleted,
         "color": "3c8c69",
         "real_name": user.real_name,
         "tz": "Etc/UTC",
@@ -160,16 +215,33 @@ def wire_user(user: User, *, with_email: bool = True) -> dict[str, Any]:
         "is_admin": user.id == "UOPS0001",
         "is_owner": False,
         "is_primary_owner": False,
-        "is_restricted": False,
-        "is_ultra_restricted": False,
+        "is_restricted": user.is_restricted or user.is_ultra_restricted,
+        "is_ultra_restricted": user.is_ultra_restricted,
         "is_bot": user.is_bot,
         "is_app_user": False,
         "updated": CREATED,
     }
 
 
-def wire_group(group: UserGroup, *, with_users: bool) -> dict[str, Any]:
-    """A user group as ``usergroups.list`` returns one."""
+def _affiliation(user: User) -> dict[str, Any]:
+    """What a user object has only in an organisation, or of somebody from another one.
+
+    Source: https://docs.slack.dev/reference/objects/user-object, read 2026-11.
+    """
+    organisation = {
+        "id": user.id,
+        "enterprise_id": user.enterprise_id,
+        "enterprise_name": "Sandbox",
+        "is_admin": False,
+        "is_owner": False,
+        "teams": list(user.teams or (user.team_id,)),
+    }
+    stranger = {"is_stranger": True} if user.is_foreign else {}
+    return stranger | ({"enterprise_user": organisation} if user.enterprise_id else {})
+
+
+def wire_group(group: UserGroup, users: list[str], *, with_users: bool) -> dict[str, Any]:
+    """A user group as ``usergroups.list`` returns one, with those of its members that are listed."""
     body: dict[str, Any] = {
         "id": group.id,
         "team_id": TEAM_ID,
@@ -187,9 +259,9 @@ def wire_group(group: UserGroup, *, with_users: bool) -> dict[str, Any]:
         "updated_by": "UOPS0001",
         "deleted_by": None,
         "prefs": {"channels": [], "groups": []},
-        "user_count": len(group.users),
+        "user_count": len(users),
     }
-    return body | {"users": list(group.users)} if with_users else body
+    return body | {"users": users} if with_users else body
 
 
 def wire_channel(channel: Channel) -> dict[str, Any]:
@@ -208,10 +280,10 @@ def wire_channel(channel: Channel) -> dict[str, Any]:
     return body | {
         "name": channel.name,
         "name_normalized": channel.name,
-        "is_channel": True,
-        "is_group": False,
+        "is_channel": not channel.is_private,
+        "is_group": channel.is_private,
         "is_mpim": False,
-        "is_private": False,
+        "is_private": channel.is_private,
         "is_general": channel.name == "general",
         "is_shared": False,
         "is_member": BOT_USER_ID in channel.members,

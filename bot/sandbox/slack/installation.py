@@ -11,7 +11,16 @@ BOT_ID = "BBOT0001"
 BOT_USER_ID = "UBOT0001"
 
 DEFAULT_SCOPES = frozenset(
-    {"commands", "chat:write", "users:read", "users:read.email", "usergroups:read", "files:write", "im:write"}
+    {
+        "channels:read",
+        "chat:write",
+        "commands",
+        "files:write",
+        "groups:read",
+        "im:write",
+        "usergroups:read",
+        "users:read",
+    }
 )
 """The bot scopes of the product's manifest."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from bot.sandbox.slack.directory import USERS
+from bot.sandbox.slack.directory import BOT
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.inputs import State, initial_state, kept_state
 from bot.sandbox.slack.installation import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID
@@ -78,7 +78,7 @@ _BOT_PROFILE = {
     "id": BOT_ID,
     "app_id": APP_ID,
     "user_id": BOT_USER_ID,
-    "name": USERS[BOT_USER_ID].name,
+    "name": BOT.name,
     "icons": {},
     "deleted": False,
     "updated": 1_790_000_000,

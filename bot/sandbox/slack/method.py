@@ -44,8 +44,21 @@ def is_true(value: Any) -> bool:
 
 
 def paged(items: list[Body], args: Args, key: str) -> Body:
-    """One page of a list, by cursor."""
-    start = int(str(args.get("cursor") or "0").removeprefix("at-") or 0)
-    limit = int(args.get("limit") or 0) or len(items)
+    """One page of a list, by cursor.
+
+    Raises:
+        SlackError: ``invalid_cursor`` or ``invalid_limit``.
+    """
+    cursor = str(args.get("cursor") or "at-0")
+    if not cursor.startswith("at-"):
+        raise SlackError("invalid_cursor")
+    start = _number(cursor.removeprefix("at-"), "invalid_cursor")
+    limit = _number(str(args.get("limit") or 0), "invalid_limit") or len(items)
     following = f"at-{start + limit}" if start + limit < len(items) else ""
     return {key: items[start : start + limit], "response_metadata": {"next_cursor": following}}
+
+
+def _number(text: str, error: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
+        raise SlackError(error)
+    return int(text)

@@ -6,7 +6,7 @@ https://docs.slack.dev/reference/interaction-payloads, https://docs.slack.dev/re
 
 from typing import Any
 
-from bot.sandbox.slack.directory import Channel, User
+from bot.sandbox.slack.directory import ENTERPRISE_ID, Channel, User
 from bot.sandbox.slack.installation import APP_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.views import View
@@ -47,8 +47,8 @@ class Payloads:
             "token": self._token,
             "api_app_id": APP_ID,
             "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
-            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": TEAM_ID},
-            "enterprise": None,
+            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team_id},
+            "enterprise": {"id": ENTERPRISE_ID, "name": "Sandbox"} if user.enterprise_id == ENTERPRISE_ID else None,
             "is_enterprise_install": False,
         }
 

@@ -1,23 +1,27 @@
 """What the members of the workspace do: type, press, choose, submit, close. As strict as their own client."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from bot.sandbox.slack.answers import follow_submission, say_answer
 from bot.sandbox.slack.blocks import all_options, option_list_problems
 from bot.sandbox.slack.delivery import Ack, Outgoing
-from bot.sandbox.slack.directory import USERS, Channel, User
+from bot.sandbox.slack.directory import Channel, User, wire_user
 from bot.sandbox.slack.errors import Impossible, SlackError
 from bot.sandbox.slack.inputs import field_errors
+from bot.sandbox.slack.installation import BOT_USER_ID
 from bot.sandbox.slack.messages import Content, Message
 from bot.sandbox.slack.payloads import Payload, Payloads, wire_place
-from bot.sandbox.slack.places import Place, Places, person
+from bot.sandbox.slack.places import Place, Places
 from bot.sandbox.slack.pressing import Press, Pressed, element_in, values_put_in
 from bot.sandbox.slack.record import Delivered
 from bot.sandbox.slack.views import View
 from bot.sandbox.slack.workspace import SlackWorkspace
+
+CHANGEABLE = ("deleted", "is_restricted", "is_ultra_restricted", "is_bot", "team_id", "enterprise_id", "teams")
+"""What an administrator, or another organisation, can change of a person."""
 
 
 class People:
@@ -37,7 +41,7 @@ class People:
 
     def command(self, user_id: str, channel_id: str, text: str, command: str | None = None) -> dict[str, Any]:
         """Type a slash command; its ack may say something in the channel."""
-        user = person(user_id)
+        user = self._places.person(user_id)
         channel = self._places.member(user, channel_id)
         known = self._slack.installation.commands
         name = command or known[0]
@@ -50,17 +54,34 @@ class People:
 
     def say(self, user_id: str, channel_id: str, text: str, thread_ts: str | None = None) -> dict[str, Any]:
         """Post a message as a person; the bot hears nothing of it."""
-        user = person(user_id)
+        user = self._places.person(user_id)
         channel = self._places.member(user, channel_id)
         with self._slack.lock:
             message = self._slack.messages.post(channel.id, Content(text, thread_ts=thread_ts), user=user.id)
         return Ack(200).shown() | {"channel": channel.id, "ts": message.ts}
 
+    def change(self, user_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Change or add somebody, and the user groups that they are in: what an administrator does."""
+        given = {name: value for name, value in changes.items() if name in CHANGEABLE}
+        unknown = sorted(set(changes) - {*CHANGEABLE, "user", "usergroups"})
+        if unknown:
+            raise Impossible(f"A person has no {', '.join(unknown)}; these can be changed: {', '.join(CHANGEABLE)}.")
+        if not user_id or user_id == BOT_USER_ID:
+            raise Impossible("Name a person; the bot's own user stays as it is.")
+        directory = self._slack.directory
+        with self._slack.lock:
+            old = directory.users.get(user_id) or User(user_id, user_id.lower(), user_id)
+            new = replace(old, **given | ({"teams": tuple(given["teams"])} if "teams" in given else {}))
+            directory.put_user(new)
+            if changes.get("usergroups") is not None:
+                directory.put_in_groups(user_id, changes["usergroups"])
+        return {"user": wire_user(new)}
+
     def shortcut(
         self, user_id: str, callback_id: str, channel_id: str | None = None, message_ts: str | None = None
     ) -> dict[str, Any]:
         """Use a global shortcut, or a message shortcut on a message."""
-        user = person(user_id)
+        user = self._places.person(user_id)
         kind = self._shortcut_kind(callback_id, is_on_message=message_ts is not None)
         payload = self._payloads.interaction(kind, user)
         payload |= {"callback_id": callback_id, "action_ts": self._slack.stamps.ts()}
@@ -72,7 +93,7 @@ class People:
 
     def home(self, user_id: str) -> dict[str, Any]:
         """Open the Home tab."""
-        user = person(user_id)
+        user = self._places.person(user_id)
         with self._slack.lock:
             channel = self._slack.directory.direct(user.id)
             view = self._slack.views.home.get(user.id)
@@ -84,7 +105,7 @@ class People:
 
     def action(self, user_id: str, press: Press) -> dict[str, Any]:
         """Press a button, choose an option, change an input that dispatches."""
-        user = person(user_id)
+        user = self._places.person(user_id)
         place = self._places.pressed_in(user, press)
         pressed = element_in(place.blocks, press)
         pressed = replace(pressed, options=self._options_for(user, place, pressed, press))
@@ -99,14 +120,14 @@ class People:
 
     def options(self, user_id: str, press: Press) -> dict[str, Any]:
         """Type into an external select; what the bot offers comes as ``options`` or ``option_groups``, too."""
-        user = person(user_id)
+        user = self._places.person(user_id)
         place = self._places.pressed_in(user, press)
         ack = self._suggested(user, place, element_in(place.blocks, replace(press, given=None)), press.query)
         return ack.shown() | (ack.body if ack.error is None else {})
 
     def submit(self, user_id: str, view_id: str, values: dict[str, dict[str, Any]]) -> dict[str, Any]:
         """Fill in and submit a modal; answers field errors and the ids of the modals then open, too."""
-        user = person(user_id)
+        user = self._places.person(user_id)
         view = self._places.modal(user, view_id)
         if view.body.get("submit") is None:
             raise Impossible("This modal has no submit button.")
@@ -119,7 +140,7 @@ class People:
 
     def close(self, user_id: str, view_id: str, *, is_cleared: bool = False) -> dict[str, Any]:
         """Close a modal; the bot hears of it if it asked to."""
-        user = person(user_id)
+        user = self._places.person(user_id)
         view = self._places.modal(user, view_id)
         clears = is_cleared or bool(view.body.get("clear_on_close"))
         with self._slack.lock:
@@ -172,7 +193,7 @@ class People:
     def _escaped(self, text: str) -> str:
         if not self._slack.installation.should_escape:
             return text
-        people = {user.name: f"<@{user.id}|{user.name}>" for user in USERS.values()}
+        people = {user.name: f"<@{user.id}|{user.name}>" for user in self._slack.directory.users.values()}
         places = {c.name: f"<#{c.id}|{c.name}>" for c in self._slack.directory.channels.values() if c.user is None}
         text = re.sub(r"(?<![\w<])@([\w.-]+)", lambda m: people.get(m[1], m[0]), text)
         text = re.sub(r"(?<![\w<])#([\w.-]+)", lambda m: places.get(m[1], m[0]), text)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.sandbox.slack.directory import USERS, Channel, User
+from bot.sandbox.slack.directory import Channel, User
 from bot.sandbox.slack.errors import Impossible, SlackError
 from bot.sandbox.slack.inputs import State
 from bot.sandbox.slack.messages import Message
@@ -58,6 +58,15 @@ class Places:
     def __init__(self, workspace: SlackWorkspace) -> None:
         self._slack = workspace
 
+    def person(self, user_id: str) -> User:
+        """Somebody who can act: the bot cannot, nor whoever was deactivated."""
+        users = self._slack.directory.users
+        user = users.get(user_id)
+        if user is None or user.is_bot or user.deleted:
+            people = ", ".join(user.id for user in users.values() if not (user.is_bot or user.deleted))
+            raise Impossible(f"There is no person {user_id}; this workspace has {people}.")
+        return user
+
     def member(self, user: User, channel_id: str) -> Channel:
         """A conversation that the person is in."""
         channel = self._slack.directory.channels.get(channel_id)
@@ -101,12 +110,3 @@ class Places:
                 return Place(self._slack.views.replace(replace(place.where, state=state)))
             message, channel = place.where
             return Place((self._slack.messages.keep(replace(message, state=state)), channel))
-
-
-def person(user_id: str) -> User:
-    """A person of the workspace; the bot is none."""
-    user = USERS.get(user_id)
-    if user is None or user.is_bot:
-        people = ", ".join(user.id for user in USERS.values() if not user.is_bot)
-        raise Impossible(f"There is no person {user_id}; this workspace has {people}.")
-    return user

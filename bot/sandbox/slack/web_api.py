@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.sandbox.slack import web_chat, web_directory, web_files, web_views
+from bot.sandbox.slack.directory import ENTERPRISE_ID
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.installation import APP_ID, BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID
 from bot.sandbox.slack.method import Args, Body, Method
@@ -25,7 +26,7 @@ def _auth_test(workspace: SlackWorkspace, _args: Args) -> Body:
         "app_id": APP_ID,
         "team_domain": TEAM_DOMAIN,
         "is_enterprise_install": False,
-    }
+    } | ({"enterprise_id": ENTERPRISE_ID} if workspace.directory.is_in_organisation else {})
 
 
 def _api_test(_workspace: SlackWorkspace, args: Args) -> Body:

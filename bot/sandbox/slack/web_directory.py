@@ -5,7 +5,7 @@ Source (read 2026-11): https://docs.slack.dev/reference/methods?family=conversat
 
 from collections.abc import Mapping
 
-from bot.sandbox.slack.directory import USER_GROUPS, USERS, Channel, wire_channel, wire_group, wire_user
+from bot.sandbox.slack.directory import Channel, wire_channel, wire_group, wire_user
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.installation import BOT_USER_ID
 from bot.sandbox.slack.method import Args, Body, Method, is_true, paged
@@ -21,17 +21,19 @@ def _user(workspace: SlackWorkspace, args: Args) -> Body:
 
 
 def _users(workspace: SlackWorkspace, args: Args) -> Body:
-    members = [wire_user(user, with_email=_shows_email(workspace)) for user in USERS.values()]
+    members = [wire_user(user, with_email=_shows_email(workspace)) for user in workspace.directory.users.values()]
     return paged(members, args, "members") | {"cache_ts": int(workspace.clock.now().timestamp())}
 
 
-def _groups(_workspace: SlackWorkspace, args: Args) -> Body:
-    with_users = is_true(args.get("include_users"))
-    return {"usergroups": [wire_group(group, with_users=with_users) for group in USER_GROUPS.values()]}
+def _groups(workspace: SlackWorkspace, args: Args) -> Body:
+    directory, with_users = workspace.directory, is_true(args.get("include_users"))
+    groups = directory.user_groups.values()
+    return {"usergroups": [wire_group(g, directory.active_members(g), with_users=with_users) for g in groups]}
 
 
 def _group_users(workspace: SlackWorkspace, args: Args) -> Body:
-    return {"users": list(workspace.directory.user_group(args["usergroup"]).users)}
+    directory = workspace.directory
+    return {"users": directory.active_members(directory.user_group(args["usergroup"]))}
 
 
 def _open(workspace: SlackWorkspace, args: Args) -> Body:
@@ -47,7 +49,13 @@ def _open(workspace: SlackWorkspace, args: Args) -> Body:
 
 
 def _info(workspace: SlackWorkspace, args: Args) -> Body:
-    return {"channel": wire_channel(workspace.directory.channel(args["channel"]))}
+    channel = workspace.directory.channel(args["channel"])
+    needed = "im:read" if channel.user else "groups:read" if channel.is_private else "channels:read"
+    if needed not in workspace.installation.scopes:
+        raise SlackError("missing_scope", needed=needed, provided=",".join(sorted(workspace.installation.scopes)))
+    if channel.is_private and BOT_USER_ID not in channel.members:
+        raise SlackError("channel_not_found")
+    return {"channel": wire_channel(channel)}
 
 
 def _members(workspace: SlackWorkspace, args: Args) -> Body:

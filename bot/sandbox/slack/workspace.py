@@ -6,7 +6,7 @@ from typing import Any
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.journal import Journal
 from bot.sandbox.slack.delivery import Courier, Retries, Transport
-from bot.sandbox.slack.directory import USER_GROUPS, USERS, Directory
+from bot.sandbox.slack.directory import Directory
 from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.files import Files
 from bot.sandbox.slack.http_transport import HttpTransport
@@ -88,8 +88,8 @@ class SlackWorkspace:
                 "messages": [message.shown() | {"files": self._files_of(message)} for message in self.messages],
                 "views": {user: [view.shown() for view in stack] for user, stack in self.views.stacks.items() if stack},
                 "home": {user: view.shown() for user, view in self.views.home.items()},
-                "users": [_plain(user) for user in USERS.values()],
-                "usergroups": [_plain(group) for group in USER_GROUPS.values()],
+                "users": [_plain(user) for user in self.directory.users.values()],
+                "usergroups": [_plain(group) for group in self.directory.user_groups.values()],
                 "channels": [_plain(channel) for channel in self.directory.channels.values()],
                 "files": [file.shown(self.base_url) for file in self.files.shared()],
                 "deliveries": [_plain(delivered) for delivered in self.record.deliveries],

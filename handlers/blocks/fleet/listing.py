@@ -5,6 +5,7 @@ from bot.domain.snat import Capacity, capacity
 from bot.inventory import FleetPage
 from handlers.blocks.fleet.phrases import counted, without_ips
 from handlers.blocks.kit import actions, button, code, context, cut, escape, fold, header, message, section, value, when
+from handlers.blocks.words import unread_lines
 from handlers.replies import Block, Message
 
 PAGE = 10
@@ -33,6 +34,8 @@ def fleet_list(page: FleetPage, words: str, number: int) -> Message:
 
 
 def _none(page: FleetPage, words: str) -> str:
+    if page.unread and not page.total:
+        return "No cluster that you are known to be allowed to see."
     if page.total:
         return f"None of the {counted(page.total, 'cluster')} that you may see fits “{escape(cut(words, 500))}”."
     return "There is no cluster that you may see. The bot's operator gives access, in the configuration."
@@ -44,7 +47,8 @@ def _age(page: FleetPage) -> str:
 
 def _gaps(page: FleetPage) -> list[Block]:
     lines = [f":warning: {escape(gap)} Its clusters are shown as they were last read." for gap in page.gaps]
-    return [section(fold(lines, most=GAPS_SHOWN))] if lines else []
+    shown = [section(fold(lines, most=GAPS_SHOWN))] if lines else []
+    return [*shown, *unread_lines(page.unread, "There may be more clusters that you may see.")]
 
 
 def _turns(words: str, at: int, last: int) -> list[Block]:

@@ -1,0 +1,53 @@
+"""Whether a role assignment lets the bot do what it must: Azure's own rule, on what Azure says that we may do."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.domain.target import TargetKind
+
+CLUSTER_READ = ("Microsoft.ContainerService/managedClusters/read",)
+"""What showing a cluster needs of it."""
+
+CLUSTER_WRITE = (*CLUSTER_READ, "Microsoft.ContainerService/managedClusters/write")
+"""What scaling its outbound IPs needs of it."""
+
+TARGET_WRITE = {
+    TargetKind.POLICY: (
+        "Microsoft.Network/firewallPolicies/read",
+        "Microsoft.Network/firewallPolicies/ruleCollectionGroups/read",
+        "Microsoft.Network/firewallPolicies/ruleCollectionGroups/write",
+    ),
+    TargetKind.CLASSIC: ("Microsoft.Network/azureFirewalls/read", "Microsoft.Network/azureFirewalls/write"),
+}
+"""What writing rules needs of a target; ``deploy/roles`` has the roles that give it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one role assignment lets its holder do.
+
+    Args:
+        actions: Allowed actions; ``*`` stands for any text.
+        not_actions: Those that are taken out of them again.
+    """
+
+    actions: tuple[str, ...]
+    not_actions: tuple[str, ...] = ()
+
+    def allows(self, action: str) -> bool:
+        """Whether it allows an action; case does not matter.
+
+        Source: https://learn.microsoft.com/azure/role-based-access-control/role-definitions#actions, read 2026-11.
+        """
+        return _fits_any(action, self.actions) and not _fits_any(action, self.not_actions)
+
+
+def lacking(grants: Iterable[Grant], needed: Sequence[str]) -> tuple[str, ...]:
+    """The actions that none of the grants allows, in the given order."""
+    held = tuple(grants)
+    return tuple(action for action in needed if not any(grant.allows(action) for grant in held))
+
+
+def _fits_any(action: str, patterns: Iterable[str]) -> bool:
+    return any(re.fullmatch(re.escape(one).replace(r"\*", ".*"), action, re.IGNORECASE) for one in patterns)

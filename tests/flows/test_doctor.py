@@ -1,0 +1,226 @@
+"""``doctor`` says of each thing that production needs whether it is there: red, with what to do, where it is not."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bot.__main__ import main
+from bot.azure import AzureArm
+from bot.azure.identity import IssuedToken
+from bot.azure.settings import ArmSettings
+from bot.config import settings_from
+from bot.domain.rights import CLUSTER_WRITE, Grant, lacking
+from bot.sandbox.arm import ArmSubscription
+from bot.sandbox.arm_transport import ArmTransport
+from bot.sandbox.clock import ManualClock
+from bot.sandbox.journal import Journal
+from bot.store import SqlStore
+from bot.wiring.doctor import Finding, examine
+from tests.build import CONFIG, SUBSCRIPTION
+from tests.sandbox.slack_stage import APP_TOKEN, BOT_TOKEN, SECRET, Stage, installed
+
+RG = f"/subscriptions/{SUBSCRIPTION}/resourceGroups"
+
+
+@dataclass
+class Site:
+    """Everything in place; each test takes one thing away."""
+
+    folder: Path
+    stage: Stage
+    arm: ArmSubscription
+    azure: AzureArm
+    config: str
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def findings(self) -> dict[str, Finding]:
+        """What the doctor found, by thing."""
+        config = self.folder / "egress.toml"
+        config.write_text(self.config, encoding="utf-8")
+        variables = {
+            "EGRESS_CONFIG": str(config),
+            "EGRESS_DATABASE_URL": f"sqlite:///{self.folder / 'bot.sqlite3'}",
+            "EGRESS_SLACK_BOT_TOKEN": BOT_TOKEN,
+            "EGRESS_SLACK_APP_TOKEN": APP_TOKEN,
+            "EGRESS_SLACK_SIGNING_SECRET": SECRET,
+            "EGRESS_SLACK_API_URL": f"{self.stage.url}/api/",
+        }
+        found = examine(settings_from(variables | self.variables), arm=self.azure)
+        return {one.what: one for one in found}
+
+    def missing(self) -> dict[str, str]:
+        """What is red, and what it says."""
+        return {what: one.sentence for what, one in self.findings().items() if not one.is_ok}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A production that is complete."""
+    stage, clock = Stage(installed(delivery="socket")), ManualClock()
+    arm = ArmSubscription(clock, Journal(), speed=1.0)
+    azure = AzureArm(
+        IssuedToken(arm.issue_token),
+        ArmSettings(subscriptions=(SUBSCRIPTION,)),
+        transport=ArmTransport(arm, clock),
+        now=clock.now,
+    )
+    store = SqlStore(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
+    store.migrate()
+    store.close()
+    yield Site(tmp_path, stage, arm, azure, CONFIG.read_text(encoding="utf-8"))
+    azure.close()
+    stage.stop()
+
+
+def test_nothing_is_missing(site: Site) -> None:
+    """A complete production is green, in both modes, and the look changes nothing."""
+    assert site.missing() == {}
+    assert site.stage.state["messages"] == []
+    site.variables["EGRESS_SLACK_MODE"] = "http"
+    assert site.missing() == {}
+
+
+def no_channel(site: Site) -> None:
+    """The channel of the configuration is not there."""
+    site.config = site.config.replace("CEGRESS01", "CNOWHERE1")
+
+
+def not_in_channel(site: Site) -> None:
+    """The bot was not invited."""
+    site.config = site.config.replace("CEGRESS01", "CGENERAL1")
+
+
+def no_scope(site: Site) -> None:
+    """The app was installed from an older manifest."""
+    granted = site.stage.workspace.installation.scopes
+    site.stage.workspace.installation = replace(site.stage.workspace.installation, scopes=granted - {"usergroups:read"})
+
+
+def private_channel(site: Site) -> None:
+    """A private channel, and the app may read public ones only."""
+    installation, channels = site.stage.workspace.installation, site.stage.workspace.directory.channels
+    site.stage.workspace.installation = replace(installation, scopes=installation.scopes - {"groups:read"})
+    channels["CEGRESS01"] = replace(channels["CEGRESS01"], is_private=True)
+
+
+def no_socket(site: Site) -> None:
+    """The app is not set up for Socket Mode."""
+    site.stage.workspace.installation = replace(site.stage.workspace.installation, delivery="http")
+
+
+def no_app_token(site: Site) -> None:
+    """Socket Mode without its token."""
+    site.variables["EGRESS_SLACK_APP_TOKEN"] = ""
+
+
+def wrong_app_token(site: Site) -> None:
+    """The bot's token in the place of the app's."""
+    site.variables["EGRESS_SLACK_APP_TOKEN"] = BOT_TOKEN
+
+
+def no_secret(site: Site) -> None:
+    """HTTP mode without the secret that proves that it is Slack."""
+    site.variables |= {"EGRESS_SLACK_MODE": "http", "EGRESS_SLACK_SIGNING_SECRET": ""}
+
+
+def no_user_group(site: Site) -> None:
+    """The user group was deleted."""
+    site.config = site.config.replace("SAUDIT001", "SGONE0001")
+
+
+def empty_user_group(site: Site) -> None:
+    """Everybody in it has left the company."""
+    site.stage.do("people", user="UAUD0001", deleted=True)
+
+
+def too_few_approvers(site: Site) -> None:
+    """Two must approve, and one of the two is a guest."""
+    site.stage.do("people", user="UAPP0002", is_restricted=True)
+
+
+def no_approver_role(site: Site) -> None:
+    """A rule asks a group that may not decide."""
+    site.config = site.config.replace('approvers = ["platform"]', 'approvers = ["operators"]')
+
+
+def not_migrated(site: Site) -> None:
+    """A database that nobody has migrated."""
+    site.variables["EGRESS_DATABASE_URL"] = f"sqlite:///{site.folder / 'empty.sqlite3'}"
+
+
+def no_policy_write(site: Site) -> None:
+    """Only the reader role on the firewall policy."""
+    site.arm.put_rights(id_of(site, "hub-policy"), {"actions": ["*/read"]})
+
+
+def no_firewall_write(site: Site) -> None:
+    """The classic firewall's rules are part of it, and it may not be written."""
+    site.arm.put_rights(
+        id_of(site, "legacy-firewall"), {"actions": ["*"], "notActions": ["microsoft.network/azurefirewalls/write"]}
+    )
+
+
+def no_cluster_write(site: Site) -> None:
+    """A cluster that could be scaled, and may only be read."""
+    site.arm.put_rights(id_of(site, "aks-lb"), {"actions": ["Microsoft.ContainerService/*/read"]})
+
+
+def id_of(site: Site, name: str) -> str:
+    """The id of the one resource of that name."""
+    (found,) = [key for key in site.arm.state()["resources"] if key.endswith(f"/{name}")]
+    return str(found)
+
+
+@pytest.mark.parametrize(
+    ("take_away", "what", "part"),
+    [
+        (no_channel, "Slack channel CNOWHERE1", "does not exist"),
+        (not_in_channel, "Slack channel CGENERAL1", "invite it"),
+        (private_channel, "Slack channel CEGRESS01", "install it again"),
+        (no_scope, "Slack scopes", "usergroups:read"),
+        (no_socket, "Slack socket", "Socket Mode"),
+        (no_app_token, "Slack socket", "EGRESS_SLACK_APP_TOKEN"),
+        (wrong_app_token, "Slack socket", "begins with xapp-"),
+        (no_secret, "Slack signing secret", "EGRESS_SLACK_SIGNING_SECRET"),
+        (no_user_group, "group auditors", "The user group does not exist"),
+        (empty_user_group, "group auditors", "Nobody is in it"),
+        (too_few_approvers, "approval rule high-risk-two", "1 people who could approve, and 2 must"),
+        (no_approver_role, "approval rule high-risk-two", "lacks the role approver"),
+        (not_migrated, "database", "run python -m bot migrate"),
+        (no_policy_write, "Azure rights on hub-policy", "ruleCollectionGroups/write"),
+        (no_firewall_write, "Azure rights on legacy-firewall", "azureFirewalls/write"),
+        (no_cluster_write, "Azure rights on aks-lb", "managedClusters/write"),
+    ],
+)
+def test_what_is_missing_is_red(site: Site, take_away: Callable[[Site], None], what: str, part: str) -> None:
+    """Each missing thing is a line of its own that says what to do."""
+    take_away(site)
+    assert part in site.missing()[what]
+
+
+def test_a_cluster_that_cannot_be_scaled_needs_no_write(site: Site) -> None:
+    """Its outbound IPs are not the bot's to change: reading is enough."""
+    site.arm.put_rights(id_of(site, "aks-udr"), {"actions": ["*/read"]})
+    assert "Azure rights on aks-udr" not in site.missing()
+
+
+def test_missing_things_end_in_status_1(tmp_path: Path) -> None:
+    """For whoever starts it from a script."""
+    variables = {"EGRESS_CONFIG": str(tmp_path / "none.toml"), "EGRESS_DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite3"}
+    ended = CliRunner().invoke(main, ["doctor"], env=variables)
+    assert ended.exit_code == 1
+    assert "missing  configuration: There is no configuration file" in ended.output
+    assert "missing  database: The database has no tables" in ended.output
+
+
+def test_rights_are_read_as_azure_reads_them() -> None:
+    """Wildcards span segments, case does not matter, what one assignment takes away another may give."""
+    read_all = Grant(("*/READ",))
+    assert lacking([read_all], CLUSTER_WRITE) == CLUSTER_WRITE[1:]
+    assert lacking([read_all, Grant(("microsoft.containerservice/*",))], CLUSTER_WRITE) == ()
+    assert lacking([Grant(("*",), ("*/write",))], CLUSTER_WRITE) == CLUSTER_WRITE[1:]
+    assert lacking([Grant(("*",), ("*/write",)), Grant(CLUSTER_WRITE)], CLUSTER_WRITE) == ()
+    assert lacking([], CLUSTER_WRITE) == CLUSTER_WRITE

@@ -1,0 +1,110 @@
+"""Whose account decides: guests, deactivated people, bots, other organisations, and other workspaces of our own."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from bot import allowances
+from bot.domain.people import Identity, Standing
+from bot.ports import Caller
+from handlers.identity import KEEP, SlackDirectory
+from tests.build import DEV, TEAM
+from tests.listeners.test_membership import GROUPS, UNCHECKED, age, calls, file, refusals, state_of, whisper
+from tests.listeners.test_workspace import CHANNEL, Town, settled
+from tests.sandbox.slack_stage import until
+
+
+@pytest.fixture
+def town(sqlite_url: str) -> Iterator[Town]:
+    """The bot is reached through signed HTTP."""
+    with settled(sqlite_url) as made:
+        made.stage.serve_http(made.app.bolt)
+        yield made
+
+
+@pytest.mark.parametrize("change", ["is_restricted", "is_ultra_restricted"])
+def test_a_guest_does_not_decide(town: Town, change: str) -> None:
+    """Whatever group they are in; and it is said why."""
+    made = town.ask()
+    age(town)
+    town.stage.do("people", user="UAPP0001", **{change: True})
+    town.press("UAPP0001", "approve")
+    assert "guest" in whisper(town, "UAPP0001", "full members")["text"]
+    assert (refusals(town), state_of(town, made)) == (1, "waiting")
+
+
+@pytest.mark.parametrize(
+    ("change", "standing", "is_active"),
+    [
+        ({"deleted": True}, Standing.DEACTIVATED, False),
+        ({"is_bot": True}, Standing.BOT, True),
+        ({"is_restricted": True}, Standing.GUEST, True),
+        ({}, Standing.ACTIVE, True),
+    ],
+)
+def test_standing_is_known(town: Town, change: dict[str, bool], standing: Standing, is_active: bool) -> None:
+    """Of an account alone, without any group; and not where Slack does not say."""
+    town.stage.do("people", user="UAPP0001", **change)
+    who = town.ctx.directory.person(Identity(TEAM, "UAPP0001"), among=())
+    assert (who.standing, who.is_active) == (standing, is_active)
+    assert calls(town, GROUPS) == 0
+    age(town, KEEP)
+    town.stage.post("fault", method="users.info", times=1, status=503)
+    assert town.ctx.directory.person(Identity(TEAM, "UAPP0001"), among=()).is_active is None
+
+
+def test_who_is_listed_by_id_needs_no_group(town: Town) -> None:
+    """The configuration itself says it: no user group is read, and Slack may be away."""
+    platform = replace(town.ctx.rulebook.groups["platform"], users=frozenset({"UDEV0002"}))
+    book = replace(town.ctx.rulebook, groups={**town.ctx.rulebook.groups, "platform": platform})
+    directory = SlackDirectory(town.stage.client, book, town.world.clock)
+    town.stage.post("fault", method="users.info", times=1, status=503)
+    ctx = replace(town.ctx, directory=directory, rulebook=book)
+    made = file(town)
+    allowances.decide(ctx, Caller(Identity(TEAM, "UDEV0002"), "slack:button"), allowances.Decision(made, True))
+    assert (state_of(town, made), calls(town, GROUPS)) == ("approved", 2)  # both for filing
+
+
+def test_people_of_another_organisation_stay_nobody(town: Town) -> None:
+    """Met in a shared channel: refused, and on record as what they are."""
+    made = town.ask()
+    town.stage.do("people", user="UOTHER001", team_id="TOTHER001", usergroups=["SAPPROVE1"])
+    age(town)
+    town.press("UOTHER001", "approve")
+    whisper(town, "UOTHER001", "another Slack workspace")
+    assert (refusals(town), state_of(town, made)) == (1, "waiting")
+
+
+def test_an_approver_whose_home_is_another_workspace(town: Town) -> None:
+    """Enterprise Grid: of the same organisation, so a member; what could not be asked is no refusal."""
+    made = town.ask()
+    at_home = {"team_id": "TOTHER001", "enterprise_id": "ESANDBOX1", "teams": ["TOTHER001"]}
+    town.stage.do("people", user="UGRID0001", usergroups=["SAPPROVE1"], **at_home)
+    age(town)
+    town.stage.post("fault", method="users.info", times=1, status=503)
+    town.press("UGRID0001", "approve")
+    whisper(town, "UGRID0001", UNCHECKED)
+    assert refusals(town) == 0
+    town.press("UGRID0001", "approve")
+    until(lambda: state_of(town, made) == "approved")
+    (approval,) = allowances.get(town.ctx, DEV, made).approvals
+    assert approval.by == Identity(TEAM, "UGRID0001")
+
+
+def test_nobody_approves_their_own_from_another_home(town: Town) -> None:
+    """A command carries the workspace it was typed in, a button the home of who pressed it: one person all the same."""
+    at_home = {"team_id": "TOTHER001", "enterprise_id": "ESANDBOX1", "teams": ["TOTHER001", TEAM]}
+    town.stage.do("people", user="UAPP0001", **at_home)
+    made = file(town, who=Caller(Identity(TEAM, "UAPP0001"), "slack:command"))
+    town.world.settle()
+    town.press("UAPP0001", "approve")
+    whisper(town, "UAPP0001", "Nobody decides their own request")
+    assert state_of(town, made) == "waiting"
+
+
+def test_the_channel_is_the_shared_one(town: Town) -> None:
+    """The stage of these tests: whoever is added can act in the channel of the cards."""
+    town.stage.do("people", user="UOTHER001", team_id="TOTHER001")
+    (channel,) = [c for c in town.stage.state["channels"] if c["id"] == CHANNEL]
+    assert "UOTHER001" in channel["members"]
