@@ -23,7 +23,6 @@ from slack_sdk.http_retry.builtin_handlers import (
 from waitress.server import create_server
 
 from bot.domain.settings import Rulebook
-from bot.errors import SlackUnreachable
 from bot.ports import Clock, Context, Store
 from handlers import actions, commands, home, views
 from handlers.boundary import Boundary, Entry
@@ -306,15 +305,9 @@ class SocketFront:
         silence = self.silence()
         return bool(self._handler.client.is_connected()) and (silence is None or silence < STALE)
 
-    def check(self) -> None:
-        """Watchdog for whoever can start the process anew.
-
-        Raises:
-            SlackUnreachable: Slack has been silent for longer than the client takes to connect again by itself.
-        """
-        silence = self.silence()
-        if silence is not None and silence > STALE:
-            raise SlackUnreachable(f"Slack has been silent on the socket for {int(silence.total_seconds())} seconds.")
+    def trouble(self) -> str | None:
+        """Why nobody is heard now, as a sentence; None if all is well."""
+        return None if self.is_alive() else "Slack does not answer on the socket."
 
     def stop(self) -> None:
         """Take nothing new, finish what is under way, close."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from bot.errors import EgressError
 from bot.ports import Claim
 from bot.store.chain import SqlAuditLog
 from bot.store.engine import clock, connect, transaction
@@ -113,6 +114,14 @@ class SqlStore:
         """Whether nothing is due, wanted, begun, held or unsent."""
         with self.read() as tx:
             return tx.work.is_quiet() and tx.outbox.is_quiet()
+
+    def trouble(self) -> str | None:
+        """Whether something can be recorded now: None, or why not, as a sentence."""
+        try:
+            self.now_s()
+        except EgressError as error:
+            return error.sentence
+        return None
 
     def now_s(self) -> float:
         """The database's clock with its offset, in seconds since 1970."""

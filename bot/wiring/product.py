@@ -17,6 +17,7 @@ from bot.ports import NOTICES, Arm, Clock, Context, NoResolver, Pace
 from bot.reconciler import Reconciler
 from bot.store import SqlStore
 from bot.wiring.metrics import Facts, scrape
+from bot.wiring.readiness import Part, readiness
 from bot.wiring.resolver import SystemResolver
 from bot.wiring.running import Running
 
@@ -106,26 +107,17 @@ def work(running: Running, product: Product) -> None:
         tx.work.schedule(ENDPOINTS, within=timedelta())
 
 
-def always() -> bool:
-    """Where there is no socket that could be dead."""
-    return True
+def routes(product: Product, *others: Part) -> dict[str, handlers.Route]:
+    """``/healthz``: the process lives; ``/readyz``: it can record, and hears Slack; ``/metrics``: for Prometheus.
 
-
-def routes(product: Product, is_connected: Callable[[], bool]) -> dict[str, handlers.Route]:
-    """``/healthz``: the process lives; ``/readyz``: it can record; ``/metrics``: for Prometheus."""
+    Args:
+        product: The product.
+        others: What this process depends on beside the database, for example Slack's socket.
+    """
     facts = Facts(product.world.store, product.world.clock)
+    parts = (Part("database", product.world.store.trouble), *others)
     return {
         "/healthz": lambda: (200, "text/plain; charset=utf-8", "ok\n"),
-        "/readyz": lambda: _readiness(product.world.store, is_connected),
+        "/readyz": lambda: readiness(parts),
         "/metrics": lambda: scrape(facts),
     }
-
-
-def _readiness(store: SqlStore, is_connected: Callable[[], bool]) -> tuple[int, str, str]:
-    try:
-        store.now_s()
-    except EgressError as error:
-        return 503, "text/plain; charset=utf-8", f"{error.sentence}\n"
-    if not is_connected():
-        return 503, "text/plain; charset=utf-8", "Slack does not answer on the socket.\n"
-    return 200, "text/plain; charset=utf-8", "ready\n"

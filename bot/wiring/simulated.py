@@ -13,7 +13,7 @@ from bot.errors import BadConfiguration
 from bot.ports import Pace
 from bot.sandbox.server import Sandbox, SandboxOptions
 from bot.sandbox.serving import PortTaken
-from bot.wiring.product import Product, World, always, assemble, opened, routes, work
+from bot.wiring.product import Product, World, assemble, opened, routes, work
 from bot.wiring.running import Running, undone_on_failure
 
 SANDBOX_CONFIG = Path(__file__).parents[1] / "sandbox" / "egress.toml"
@@ -118,7 +118,7 @@ def _join(running: Running, simulated: Sandbox, product: Product) -> None:
         running.then_stop(app.serve_socket().stop)
         simulated.attach(None, is_quiet, store.ring)
     else:
-        front = app.serve_http("127.0.0.1:0", routes(product, always))
+        front = app.serve_http("127.0.0.1:0", routes(product))
         running.then_stop(front.stop)
         simulated.attach(f"http://127.0.0.1:{front.port}/slack/events", is_quiet, store.ring)
 
