@@ -1,10 +1,8 @@
 """The command line: ``python -m bot COMMAND``. Arguments and environment are read here, once, and nowhere else."""
 
 import os
-import signal
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 import click
@@ -13,6 +11,7 @@ from bot.config import Settings, settings_from
 from bot.errors import EgressError
 from bot.wiring import production
 from bot.wiring.doctor import examine
+from bot.wiring.ending import leave, wait_for_signal
 from bot.wiring.running import Running, log_as
 
 
@@ -31,13 +30,14 @@ def main() -> None:
 @click.option("--speed", default=60.0, show_default=True, help="Divides Azure's durations; 1 is its own pace.")
 @click.option("--no-bot", is_flag=True, help="Serve the simulators alone.")
 @click.option("--database", help="sqlite:///FILE or postgresql+psycopg://…; SQLite in the data folder by default.")
+@click.option("--config", type=click.Path(path_type=Path), help="A configuration file instead of the shipped one.")
 def sandbox(data: Path | None, **options: object) -> None:
     """The bot beside a simulated Slack and a simulated Azure: no account, no token."""
     from bot.wiring import simulated  # brings a web server and both simulators with it
 
     log_as("text")
 
-    with tempfile.TemporaryDirectory(prefix="egress-sandbox-") as folder:
+    with tempfile.TemporaryDirectory(prefix="egress-sandbox-", ignore_cleanup_errors=True) as folder:
         choice = simulated.SandboxChoice(data=data or Path(folder), **options)  # type: ignore[arg-type]
         _run(simulated.sandbox(choice, click.echo))
 
@@ -100,20 +100,23 @@ def _account() -> str:
 
 
 def _run(running: Running) -> None:
-    """Run until the process is told to stop, then finish what is under way."""
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    """Run until the process is told to stop, then finish what is under way, for seconds at the most."""
     try:
-        while not ended.wait(1.0):
-            running.check()
+        wait_for_signal()
     finally:
         running.stop()
 
 
-if __name__ == "__main__":
+def _command_line() -> int:
     try:
         main(prog_name="python -m bot")
     except EgressError as error:
         click.echo(error.sentence, err=True)
-        sys.exit(2)
+        return 2
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+if __name__ == "__main__":
+    leave(_command_line())

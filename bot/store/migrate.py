@@ -1,13 +1,17 @@
 """Brings a database to the schema of this version, in one transaction, one process at a time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from bot.errors import BadConfiguration
+from bot.store.faults import store_error
 
 LOCK = 0x65677265_7373
 """The PostgreSQL advisory lock that all replicas agree on: the word “egress” as a number."""
@@ -18,18 +22,31 @@ def migrate(engine: Engine) -> None:
 
     Raises:
         BadConfiguration: If the database is newer than this version, or broken references were found.
+        StoreUnavailable: The database cannot be used; the sentence says why.
     """
     config = Config()
     config.set_main_option("script_location", str(files("migrations")).replace("%", "%%"))
-    with engine.connect() as connection:
-        _prepare(connection)
-        with connection.begin():
-            _lock(connection)
-            config.attributes["connection"] = connection
-            _upgrade(config)
-            _check(connection)
-        if engine.dialect.name == "sqlite":
-            _raw(connection, "PRAGMA foreign_keys=ON")
+    with migrating(engine) as connection, connection.begin():
+        _lock(connection)
+        config.attributes["connection"] = connection
+        _upgrade(config)
+        _check(connection)
+
+
+@contextmanager
+def migrating(engine: Engine) -> Iterator[Connection]:
+    """A connection that may take its time.
+
+    Raises:
+        StoreUnavailable: The database cannot be used; the sentence says why.
+    """
+    try:
+        with engine.connect() as connection:
+            _prepare(connection, is_migrating=True)
+            yield connection
+            _prepare(connection, is_migrating=False)
+    except DBAPIError as error:
+        raise store_error(error) from error
 
 
 def _upgrade(config: Config) -> None:
@@ -41,14 +58,12 @@ def _upgrade(config: Config) -> None:
         raise BadConfiguration(f"The database cannot be migrated by this version: {error}") from error
 
 
-def _prepare(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        _raw(connection, "PRAGMA foreign_keys=OFF")
-
-
-def _raw(connection: Connection, statement: str) -> None:
+def _prepare(connection: Connection, *, is_migrating: bool) -> None:
     driver: Any = connection.connection.driver_connection
-    driver.execute(statement)
+    if connection.dialect.name == "sqlite":
+        driver.execute(f"PRAGMA foreign_keys={'OFF' if is_migrating else 'ON'}")
+    else:
+        driver.is_patient = is_migrating
 
 
 def _lock(connection: Connection) -> None:

@@ -63,9 +63,11 @@ def _alone_on(url: str) -> Callable[[], None]:
     """
     if not url.startswith("sqlite"):
         return lambda: None
-    path = Path(f"{url.partition('///')[2].partition('?')[0]}.lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("w")
+    path = Path(f"{url.partition('///')[2].partition('?')[0].removeprefix('file:')}.lock")
+    try:
+        file = path.open("w")
+    except OSError as error:
+        raise BadConfiguration(f"The folder of the database cannot be written: {path}: {error.strerror}.") from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

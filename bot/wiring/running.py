@@ -2,11 +2,14 @@
 
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import structlog
+
+log = logging.getLogger(__name__)
 
 QUIET = ("azure", "urllib3", "slack_bolt", "slack_sdk", "alembic", "waitress")
 """Libraries whose chatter is only of interest when it warns."""
@@ -40,29 +43,27 @@ def log_as(form: str) -> None:
     )
 
 
+STOP_WITHIN_S = 9.0
+"""Seconds that the whole end of a process may take; orchestrators kill after ten or thirty."""
+
+
 class Running:
     """Everything that runs, in the order in which it has to be stopped."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
-        self._checks: list[Callable[[], None]] = []
 
     def then_stop(self, stop: Callable[[], object]) -> None:
         """Stop this too, before everything that was named earlier."""
         self._stack.callback(stop)
 
-    def watch(self, check: Callable[[], None]) -> None:
-        """Have this checked every second; it raises where the process should end."""
-        self._checks.append(check)
-
-    def check(self) -> None:
-        """Raise if a part has died that only a restart brings back."""
-        for check in self._checks:
-            check()
-
     def stop(self) -> None:
-        """Stop everything, last started first."""
-        self._stack.close()
+        """Stop everything, last started first; what has not ended in time is left as it is."""
+        stopping = threading.Thread(target=self._stack.close, name="stop", daemon=True)
+        stopping.start()
+        stopping.join(STOP_WITHIN_S)
+        if stopping.is_alive():
+            log.warning("the process ends with work under way; whoever takes it over has to wait for its lease")
 
 
 @contextmanager

@@ -33,6 +33,7 @@ class SandboxChoice:
         speed: Azure's durations, and our waits for Azure, are divided by it.
         no_bot: The simulators alone.
         database: A database URL, None for SQLite in the data folder.
+        config: The configuration file, None for the shipped one.
     """
 
     data: Path
@@ -43,6 +44,7 @@ class SandboxChoice:
     speed: float
     no_bot: bool
     database: str | None
+    config: Path | None = None
 
 
 def sandbox(choice: SandboxChoice, say: Callable[[str], object]) -> Running:
@@ -57,13 +59,13 @@ def sandbox(choice: SandboxChoice, say: Callable[[str], object]) -> Running:
         simulated = _simulators(choice, url)
         running.then_stop(simulated.stop)
         if not choice.no_bot:
-            _join(running, simulated, assemble(_simulated(running, simulated, url)))
+            _join(running, simulated, assemble(_simulated(running, simulated, url, choice.config)))
         say(_welcome(simulated))
     return running
 
 
-def _simulated(running: Running, simulated: Sandbox, url: str) -> World:
-    file = configuration_from(SANDBOX_CONFIG)
+def _simulated(running: Running, simulated: Sandbox, url: str, config: Path | None) -> World:
+    file = configuration_from(config or SANDBOX_CONFIG)
     clock, speed = simulated.clock, simulated.options.speed
     store = opened(running, url, offset_s=clock.ahead_s)
     arm = AzureArm(
