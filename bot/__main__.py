@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from bot.config import Settings, settings_from
 from bot.errors import EgressError
 from bot.wiring import production
 from bot.wiring.doctor import examine
-from bot.wiring.ending import leave, wait_for_signal
+from bot.wiring.ending import end_on_signal, leave, wait_for_signal
 from bot.wiring.running import Running, log_as
 
 
@@ -39,19 +40,19 @@ def sandbox(data: Path | None, **options: object) -> None:
 
     with tempfile.TemporaryDirectory(prefix="egress-sandbox-", ignore_cleanup_errors=True) as folder:
         choice = simulated.SandboxChoice(data=data or Path(folder), **options)  # type: ignore[arg-type]
-        _run(simulated.sandbox(choice, click.echo))
+        _run(lambda: simulated.sandbox(choice, click.echo))
 
 
 @main.command()
 def serve() -> None:
     """The whole bot: Slack, and the writers of Azure."""
-    _run(production.serve(_settings()))
+    _run(lambda: production.serve(_settings()))
 
 
 @main.command()
 def reconcile() -> None:
     """The writers of Azure alone, without listening to Slack: one more replica."""
-    _run(production.reconcile(_settings()))
+    _run(lambda: production.reconcile(_settings()))
 
 
 @main.command()
@@ -99,9 +100,12 @@ def _account() -> str:
     return os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid-{os.getuid()}"
 
 
-def _run(running: Running) -> None:
+def _run(start: Callable[[], Running]) -> None:
     """Run until the process is told to stop, then finish what is under way, for seconds at the most."""
+    end_on_signal()
+    running = Running()
     try:
+        running = start()
         wait_for_signal()
     finally:
         running.stop()

@@ -33,7 +33,7 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 15.0
 """The most that these seconds become by doubling: so late work begins after the database is back."""
 
-STOP_WITHIN_S = 5.0
+STOP_WITHIN_S = 3.0
 """Seconds that runs under way get to end when the process stops; no run waits for an operation."""
 
 

@@ -11,6 +11,12 @@ STOPS = (signal.SIGTERM, signal.SIGINT)
 """What an orchestrator and a terminal send; a process group gets both, one close behind the other."""
 
 
+def end_on_signal() -> None:
+    """Until ``wait_for_signal``: a signal gives the start up, on the way of an exception that undoes it."""
+    for number in STOPS:
+        signal.signal(number, _give_up)
+
+
 def wait_for_signal() -> None:
     """Return when the process is told to stop.
 
@@ -20,14 +26,24 @@ def wait_for_signal() -> None:
     mine, theirs = socket.socketpair()
     theirs.setblocking(False)
     signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
-    for number in STOPS:
-        signal.signal(number, _ignore)
+    _ignore_all()
     while not set(mine.recv(64)) & set(STOPS):
         pass
+    signal.set_wakeup_fd(-1)
+
+
+def _give_up(_number: int, _frame: object) -> NoReturn:
+    _ignore_all()
+    raise SystemExit(0)
+
+
+def _ignore_all() -> None:
+    for number in STOPS:
+        signal.signal(number, _ignore)
 
 
 def _ignore(_number: int, _frame: object) -> None:
-    """The socket has it."""
+    """The socket has it, or the end has begun."""
 
 
 def leave(status: int) -> NoReturn:

@@ -20,6 +20,7 @@ from bot.wiring.metrics import Facts, scrape
 from bot.wiring.readiness import Part, readiness
 from bot.wiring.resolver import SystemResolver
 from bot.wiring.running import Running
+from handlers.fronts import Route
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ def work(running: Running, product: Product) -> None:
         for key in (TIMERS, NOTICES, *(target.key for target in tx.allowances.targets())):
             tx.work.schedule(key, within=timedelta())
     product.reconciler.start()
-    running.then_stop(product.reconciler.stop)
+    running.then_stop(product.reconciler.stop, within_s=4.0)
     try:
         inventory.refresh(product.ctx)
     except EgressError as error:
@@ -109,7 +110,7 @@ def work(running: Running, product: Product) -> None:
         tx.work.schedule(ENDPOINTS, within=timedelta())
 
 
-def routes(product: Product, *others: Part) -> dict[str, handlers.Route]:
+def routes(product: Product, *others: Part) -> dict[str, Route]:
     """``/healthz``: the process lives; ``/readyz``: it can record, and hears Slack; ``/metrics``: for Prometheus.
 
     Args:

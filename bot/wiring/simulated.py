@@ -57,7 +57,7 @@ def sandbox(choice: SandboxChoice, say: Callable[[str], object]) -> Running:
     with undone_on_failure(running):
         url = choice.database or f"sqlite:///{choice.data.absolute() / 'egress.sqlite3'}"
         simulated = _simulators(choice, url)
-        running.then_stop(simulated.stop)
+        running.then_stop(simulated.stop, within_s=8.0)
         if not choice.no_bot:
             _join(running, simulated, assemble(_simulated(running, simulated, url, choice.config)))
         say(_welcome(simulated))

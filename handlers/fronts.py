@@ -1,0 +1,88 @@
+"""Serves HTTP: Slack's requests to Bolt, everything else to our own routes."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from waitress.server import create_server
+
+from bot.errors import BadConfiguration
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse
+
+Route = Callable[[], tuple[int, str, str]]
+"""Answers a GET with status, content type and text."""
+
+DRAIN = timedelta(seconds=2.5)
+"""How long requests under way may take when the process ends: as long as an act may."""
+
+FLUSH = timedelta(seconds=0.5)
+"""How long written answers may take to leave; a caller that keeps its connection open does not hold up the end."""
+
+THREADS = 16
+"""Requests that are answered at the same time."""
+
+
+class Front:
+    """Slack's requests to Bolt, everything else to our own routes.
+
+    Args:
+        routes: Our own, by path.
+        slack: A WSGI application that answers Slack; None where Slack comes in another way.
+    """
+
+    def __init__(self, routes: Mapping[str, Route], slack: Callable[..., Iterable[bytes]] | None = None) -> None:
+        self._routes = routes
+        self._slack = slack
+
+    def __call__(self, asked: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request."""
+        if self._slack is not None and asked["REQUEST_METHOD"] == "POST":
+            return self._slack(asked, start_response)
+        status, content_type, text = self._routes.get(asked["PATH_INFO"], _not_found)()
+        body = text.encode()
+        headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
+        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+        return [body]
+
+
+def _not_found() -> tuple[int, str, str]:
+    return 404, "text/plain; charset=utf-8", "There is nothing here.\n"
+
+
+class HttpFront:
+    """Waitress on its own thread.
+
+    Args:
+        front: What answers.
+        listen: ``host:port``; port 0 takes a free one.
+        drain: Finishes what follows acks.
+
+    Raises:
+        BadConfiguration: The address cannot be listened on; the sentence says why.
+    """
+
+    def __init__(self, front: Front, listen: str, drain: Callable[[], None]) -> None:
+        self._drain = drain
+        try:
+            self._server = create_server(front, listen=listen, threads=THREADS, ident=None)
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise BadConfiguration(f"EGRESS_LISTEN: {listen} cannot be listened on: {why}.") from error
+        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self._server.effective_port)
+
+    def stop(self) -> None:
+        """Take nothing new, finish what is under way, close."""
+        self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=DRAIN.total_seconds())
+        self._server.close()
+        self._thread.join(FLUSH.total_seconds())
+        self._drain()
