@@ -9,11 +9,13 @@ from pathlib import Path
 import click
 
 from bot.config import Settings, settings_from
-from bot.errors import EgressError
+from bot.errors import EgressError, StoreUnavailable
 from bot.wiring import production
 from bot.wiring.doctor import examine
 from bot.wiring.ending import end_on_signal, leave, wait_for_signal
 from bot.wiring.running import Running, log_as
+
+PORT, COUNT, FACTOR = click.IntRange(0, 65_535), click.IntRange(min=0), click.FloatRange(min=0, min_open=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,13 +24,25 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--port", default=8700, show_default=True, help="Slack, the page and the control routes.")
-@click.option("--arm-port", default=8701, show_default=True, help="Azure Resource Manager, over TLS.")
+@click.option("--port", type=PORT, default=8700, show_default=True, help="Slack, the page and the control routes.")
+@click.option("--arm-port", type=PORT, default=8701, show_default=True, help="Azure Resource Manager, over TLS.")
 @click.option("--data", type=click.Path(path_type=Path), help="Keep all state in this folder across restarts.")
-@click.option("--fleet", default=0, show_default=True, help="Generated clusters beside the fixed ones.")
+@click.option(
+    "--fleet",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Generated clusters beside the fixed ones.",
+)
 @click.option("--http", "delivery", flag_value="http", default=True, help="Slack calls the bot (the default).")
 @click.option("--socket", "delivery", flag_value="socket", help="The bot calls Slack: Socket Mode.")
-@click.option("--speed", default=60.0, show_default=True, help="Divides Azure's durations; 1 is its own pace.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="Divides Azure's durations; 1 is its own pace.",
+)
 @click.option("--no-bot", is_flag=True, help="Serve the simulators alone.")
 @click.option("--database", help="sqlite:///FILE or postgresql+psycopg://…; SQLite in the data folder by default.")
 @click.option("--config", type=click.Path(path_type=Path), help="A configuration file instead of the shipped one.")
@@ -114,6 +128,9 @@ def _run(start: Callable[[], Running]) -> None:
 def _command_line() -> int:
     try:
         main(prog_name="python -m bot")
+    except StoreUnavailable as error:
+        click.echo(f"The database cannot be used: {error.cause}.", err=True)
+        return 2
     except EgressError as error:
         click.echo(error.sentence, err=True)
         return 2

@@ -69,7 +69,7 @@ class HttpFront:
         self._drain = drain
         try:
             self._server = create_server(front, listen=listen, threads=THREADS, ident=None)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, OverflowError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise BadConfiguration(f"EGRESS_LISTEN: {listen} cannot be listened on: {why}.") from error
         self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)

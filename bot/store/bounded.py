@@ -88,6 +88,8 @@ def connected(connect: Connecting) -> Any:
     threading.Thread(target=run, name="connect", daemon=True).start()
     try:
         return made.result(left_s(BOUND_S + GRACE_S))
+    except psycopg.ProgrammingError as error:  # an option in the URL that there is not
+        raise psycopg.OperationalError(str(error)) from error
     except TimeoutError as error:
         made.cancel()
         raise NoAnswer("The server does not answer in time.") from error

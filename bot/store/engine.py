@@ -53,7 +53,7 @@ def connect(url: str) -> Engine:
             return _sqlite(url, parsed.database)
         if parsed.get_backend_name() == "postgresql":
             return _postgresql(url)
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise BadConfiguration("EGRESS_DATABASE_URL is not a database URL that SQLAlchemy can read.") from error
     raise BadConfiguration("EGRESS_DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.")
 

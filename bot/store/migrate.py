@@ -55,7 +55,9 @@ def _upgrade(config: Config) -> None:
     try:
         command.upgrade(config, "head")
     except CommandError as error:
-        raise BadConfiguration(f"The database cannot be migrated by this version: {error}") from error
+        raise BadConfiguration(
+            f"The database has a schema that this version does not know; was it migrated by a newer one? ({error})"
+        ) from error
 
 
 def _prepare(connection: Connection, *, is_migrating: bool) -> None:

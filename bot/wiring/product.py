@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,10 +11,11 @@ from pathlib import Path
 import handlers
 from bot import inventory
 from bot.allowances import TIMERS
+from bot.azure import AzureArm
 from bot.domain.settings import Rulebook
 from bot.errors import BadConfiguration, EgressError
 from bot.inventory import ENDPOINTS, FLEET
-from bot.ports import NOTICES, Arm, Clock, Context, NoResolver, Pace
+from bot.ports import NOTICES, Clock, Context, NoResolver, Pace
 from bot.reconciler import Reconciler
 from bot.store import SqlStore
 from bot.wiring.metrics import Facts, scrape
@@ -25,12 +27,16 @@ from handlers.fronts import Route
 log = logging.getLogger(__name__)
 
 
+FIRST_READING_S = 5.0
+"""Seconds that the start waits for the fleet; what is asked before it is read is answered from what was known."""
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """What differs between production and the sandbox."""
 
     store: SqlStore
-    arm: Arm
+    arm: AzureArm
     clock: Clock
     rulebook: Rulebook
     slack: handlers.SlackSettings
@@ -101,13 +107,21 @@ def work(running: Running, product: Product) -> None:
             tx.work.schedule(key, within=timedelta())
     product.reconciler.start()
     running.then_stop(product.reconciler.stop, within_s=4.0)
-    try:
-        inventory.refresh(product.ctx)
-    except EgressError as error:
-        log.warning("the fleet could not be read yet: %s", error)
+    reading = threading.Thread(target=_read_fleet, args=(product.ctx,), name="first-reading", daemon=True)
+    reading.start()
+    reading.join(FIRST_READING_S)
+    if reading.is_alive():
+        log.warning("Azure has not answered after %.0f seconds; the start goes on without it", FIRST_READING_S)
     with product.world.store.write() as tx:
         tx.work.schedule(FLEET, within=product.world.pace.resync)
         tx.work.schedule(ENDPOINTS, within=timedelta())
+
+
+def _read_fleet(ctx: Context) -> None:
+    try:
+        inventory.refresh(ctx)
+    except EgressError as error:
+        log.warning("the fleet could not be read yet: %s", error)
 
 
 def routes(product: Product, *others: Part) -> dict[str, Route]:
@@ -118,7 +132,8 @@ def routes(product: Product, *others: Part) -> dict[str, Route]:
         others: What this process depends on beside the database, for example Slack's socket.
     """
     facts = Facts(product.world.store, product.world.clock)
-    parts = (Part("database", product.world.store.trouble), *others)
+    world = product.world
+    parts = (Part("database", world.store.trouble), *others, Part("azure", world.arm.trouble, is_vital=False))
     return {
         "/healthz": lambda: (200, "text/plain; charset=utf-8", "ok\n"),
         "/readyz": lambda: readiness(parts),

@@ -1,5 +1,6 @@
 """The bot beside a simulated Slack and a simulated Azure."""
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +100,10 @@ def _simulators(choice: SandboxChoice, url: str) -> Sandbox:
         database="PostgreSQL" if url.startswith("postgresql") else "SQLite",
         is_without_bot=choice.no_bot,
     )
-    simulated = Sandbox(options)
+    try:
+        simulated = Sandbox(options)
+    except (OSError, sqlite3.Error) as error:
+        raise BadConfiguration(f"The data folder {choice.data} cannot be used: {error}.") from error
     try:
         simulated.start()
     except PortTaken as error:
