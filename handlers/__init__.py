@@ -25,6 +25,7 @@ from handlers.boundary import Boundary, Entry
 from handlers.calls import Kind
 from handlers.fronts import THREADS, Front, HttpFront, Route
 from handlers.identity import SlackDirectory
+from handlers.mending import Mended
 from handlers.notify import SlackNotifier
 from handlers.sockets import SocketFront, quiet_log
 
@@ -187,7 +188,8 @@ class SlackApp:
 
     def serve_http(self, listen: str, routes: Mapping[str, Route] = MappingProxyType({})) -> HttpFront:
         """Serve ``/slack/events`` and our own routes on ``host:port`` until stopped."""
-        return HttpFront(Front(routes, SlackRequestHandler(self.bolt, path=EVENTS)), listen, self.drain)
+        slack = Mended(SlackRequestHandler(self.bolt, path=EVENTS), self._settings.signing_secret)
+        return HttpFront(Front(routes, slack), listen, self.drain)
 
     def serve_socket(self) -> SocketFront:
         """Serve through Socket Mode until stopped; Slack may be away now, or later."""

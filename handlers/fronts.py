@@ -1,5 +1,6 @@
 """Serves HTTP: Slack's requests to Bolt, everything else to our own routes."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from waitress.server import create_server
 
 from bot.errors import BadConfiguration
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
@@ -41,12 +44,23 @@ class Front:
     def __call__(self, asked: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
         if self._slack is not None and asked["REQUEST_METHOD"] == "POST":
-            return self._slack(asked, start_response)
-        status, content_type, text = self._routes.get(asked["PATH_INFO"], _not_found)()
-        body = text.encode()
-        headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
-        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
-        return [body]
+            try:
+                return self._slack(asked, start_response)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                log.warning("a request was refused: its body has no shape that Slack sends", exc_info=True)
+                return _answered(start_response, *_unreadable())
+        return _answered(start_response, *self._routes.get(asked["PATH_INFO"], _not_found)())
+
+
+def _answered(start_response: "StartResponse", status: int, content_type: str, text: str) -> Iterable[bytes]:
+    body = text.encode()
+    headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
+    start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+    return [body]
+
+
+def _unreadable() -> tuple[int, str, str]:
+    return 400, "text/plain; charset=utf-8", "This is no request of Slack.\n"
 
 
 def _not_found() -> tuple[int, str, str]:
