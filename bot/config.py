@@ -31,6 +31,16 @@ def _as_address(value: str) -> str:
     return value
 
 
+def _as_listen(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65_535:
+        raise ValueError(f"“{value}” is no address to listen on: write 0.0.0.0:8080")
+    return value
+
+
+Listen = Annotated[str, AfterValidator(_as_listen)]
+"""``host:port``; port 0 takes a free one."""
+
 Address = Annotated[str, AfterValidator(_as_address)]
 """``http://…`` or ``https://…`` with a host."""
 
@@ -53,7 +63,7 @@ class Settings(BaseModel):
     slack_api_url: Address = Field("https://slack.com/api/", description="Slack's Web API.")
     arm_endpoint: Address = Field("https://management.azure.com", description="Azure Resource Manager.")
     arm_ca_file: FilePath | None = Field(None, description="CA certificates to trust for it, in place of the system's.")
-    listen: str = Field("0.0.0.0:8080", description="host:port of /healthz, /readyz, /metrics and /slack/events.")
+    listen: Listen = Field("0.0.0.0:8080", description="host:port of /healthz, /readyz, /metrics and /slack/events.")
     log_format: Literal["json", "text"] = Field("json", description="How log lines are written.")
 
 

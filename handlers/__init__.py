@@ -27,7 +27,7 @@ from handlers.fronts import THREADS, Front, HttpFront, Route
 from handlers.identity import SlackDirectory
 from handlers.mending import Mended
 from handlers.notify import SlackNotifier
-from handlers.sockets import SocketFront, quiet_log
+from handlers.sockets import PING_S, SocketFront, quiet_log
 
 COMMAND = "/egress"
 
@@ -203,6 +203,7 @@ class SlackApp:
             logger=quiet_log(),
             web_client=client,
             auto_reconnect_enabled=False,  # the front does it, for ever
+            ping_interval=PING_S,
             concurrency=THREADS,
         )
         return SocketFront(handler.client, self.drain)

@@ -1,6 +1,7 @@
 """Serves HTTP: Slack's requests to Bolt, everything else to our own routes."""
 
 import logging
+import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
@@ -67,6 +68,30 @@ def _not_found() -> tuple[int, str, str]:
     return 404, "text/plain; charset=utf-8", "There is nothing here.\n"
 
 
+def require_free(listen: str) -> None:
+    """Find out whether an address can be listened on, before anything else is started.
+
+    Args:
+        listen: ``host:port``.
+
+    Raises:
+        BadConfiguration: It cannot; the sentence says why.
+    """
+    host, _, port = listen.rpartition(":")
+    try:
+        (family, kind, *_), *_ = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host.strip("[]"), int(port)))
+    except OSError as error:
+        raise _taken(listen, error) from error
+
+
+def _taken(listen: str, error: Exception) -> BadConfiguration:
+    why = getattr(error, "strerror", None) or str(error)
+    return BadConfiguration(f"EGRESS_LISTEN: {listen} cannot be listened on: {why}.")
+
+
 class HttpFront:
     """Waitress on its own thread.
 
@@ -84,8 +109,7 @@ class HttpFront:
         try:
             self._server = create_server(front, listen=listen, threads=THREADS, ident=None)
         except (OSError, ValueError, OverflowError) as error:
-            why = getattr(error, "strerror", None) or str(error)
-            raise BadConfiguration(f"EGRESS_LISTEN: {listen} cannot be listened on: {why}.") from error
+            raise _taken(listen, error) from error
         self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
         self._thread.start()
 

@@ -17,8 +17,11 @@ log = logging.getLogger(__name__)
 LOOK_S = 0.5
 """How often the socket is looked at."""
 
-STALE_S = 40.0
-"""Four intervals of the client's ping, which is ten seconds: then the socket counts as dead."""
+PING_S = 3.0
+"""How often the client pings; a socket whose other side was killed is told by nothing else."""
+
+STALE_S = 4 * PING_S
+"""Without an answer for so long, the socket counts as dead."""
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0

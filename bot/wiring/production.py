@@ -19,6 +19,7 @@ from bot.store import SqlStore
 from bot.wiring.product import World, assemble, opened, routes, work
 from bot.wiring.readiness import Part
 from bot.wiring.running import Running, undone_on_failure
+from handlers.fronts import require_free
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ def serve(settings: Settings) -> Running:
         BadConfiguration: If a setting is missing or wrong.
     """
     _require_slack(settings)
+    require_free(settings.listen)
     running = Running()
     with undone_on_failure(running):
         product = assemble(_production(running, settings))
@@ -60,6 +62,7 @@ def reconcile(settings: Settings) -> Running:
     Raises:
         BadConfiguration: If a setting is missing or wrong.
     """
+    require_free(settings.listen)
     running = Running()
     with undone_on_failure(running):
         product = assemble(_production(running, settings))
