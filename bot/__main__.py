@@ -1,19 +1,21 @@
 """The command line: ``python -m bot COMMAND``. Arguments and environment are read here, once, and nowhere else."""
 
 import os
-import signal
 import sys
 import tempfile
-import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from bot.config import Settings, settings_from
-from bot.errors import EgressError
+from bot.errors import EgressError, StoreUnavailable
 from bot.wiring import production
 from bot.wiring.doctor import examine
+from bot.wiring.ending import end_on_signal, leave, wait_for_signal
 from bot.wiring.running import Running, log_as
+
+PORT, COUNT, FACTOR = click.IntRange(0, 65_535), click.IntRange(min=0), click.FloatRange(min=0, min_open=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,36 +24,49 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--port", default=8700, show_default=True, help="Slack, the page and the control routes.")
-@click.option("--arm-port", default=8701, show_default=True, help="Azure Resource Manager, over TLS.")
+@click.option("--port", type=PORT, default=8700, show_default=True, help="Slack, the page and the control routes.")
+@click.option("--arm-port", type=PORT, default=8701, show_default=True, help="Azure Resource Manager, over TLS.")
 @click.option("--data", type=click.Path(path_type=Path), help="Keep all state in this folder across restarts.")
-@click.option("--fleet", default=0, show_default=True, help="Generated clusters beside the fixed ones.")
+@click.option(
+    "--fleet",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Generated clusters beside the fixed ones.",
+)
 @click.option("--http", "delivery", flag_value="http", default=True, help="Slack calls the bot (the default).")
 @click.option("--socket", "delivery", flag_value="socket", help="The bot calls Slack: Socket Mode.")
-@click.option("--speed", default=60.0, show_default=True, help="Divides Azure's durations; 1 is its own pace.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="Divides Azure's durations; 1 is its own pace.",
+)
 @click.option("--no-bot", is_flag=True, help="Serve the simulators alone.")
 @click.option("--database", help="sqlite:///FILE or postgresql+psycopg://…; SQLite in the data folder by default.")
+@click.option("--config", type=click.Path(path_type=Path), help="A configuration file instead of the shipped one.")
 def sandbox(data: Path | None, **options: object) -> None:
     """The bot beside a simulated Slack and a simulated Azure: no account, no token."""
     from bot.wiring import simulated  # brings a web server and both simulators with it
 
     log_as("text")
 
-    with tempfile.TemporaryDirectory(prefix="egress-sandbox-") as folder:
+    with tempfile.TemporaryDirectory(prefix="egress-sandbox-", ignore_cleanup_errors=True) as folder:
         choice = simulated.SandboxChoice(data=data or Path(folder), **options)  # type: ignore[arg-type]
-        _run(simulated.sandbox(choice, click.echo))
+        _run(lambda: simulated.sandbox(choice, click.echo))
 
 
 @main.command()
 def serve() -> None:
     """The whole bot: Slack, and the writers of Azure."""
-    _run(production.serve(_settings()))
+    _run(lambda: production.serve(_settings()))
 
 
 @main.command()
 def reconcile() -> None:
     """The writers of Azure alone, without listening to Slack: one more replica."""
-    _run(production.reconcile(_settings()))
+    _run(lambda: production.reconcile(_settings()))
 
 
 @main.command()
@@ -99,21 +114,30 @@ def _account() -> str:
     return os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid-{os.getuid()}"
 
 
-def _run(running: Running) -> None:
-    """Run until the process is told to stop, then finish what is under way."""
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+def _run(start: Callable[[], Running]) -> None:
+    """Run until the process is told to stop, then finish what is under way, for seconds at the most."""
+    end_on_signal()
+    running = Running()
     try:
-        while not ended.wait(1.0):
-            running.check()
+        running = start()
+        wait_for_signal()
     finally:
         running.stop()
 
 
-if __name__ == "__main__":
+def _command_line() -> int:
     try:
         main(prog_name="python -m bot")
+    except StoreUnavailable as error:
+        click.echo(f"The database cannot be used: {error.cause}.", err=True)
+        return 2
     except EgressError as error:
         click.echo(error.sentence, err=True)
-        sys.exit(2)
+        return 2
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+if __name__ == "__main__":
+    leave(_command_line())

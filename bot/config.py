@@ -9,8 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FilePath, SecretStr, ValidationError
 
 from bot.domain.approval import ApprovalPolicy, PolicyRule, VerdictKind
 from bot.domain.duration import duration_from_text
@@ -22,6 +23,27 @@ from bot.domain.risk import Level, extended
 from bot.domain.rulecheck import problems_of
 from bot.domain.settings import Bundle, ClusterScope, Durations, Group, Rulebook
 from bot.errors import BadConfiguration, UserError
+
+
+def _as_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"“{value}” is no address: write https://host/…")
+    return value
+
+
+def _as_listen(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65_535:
+        raise ValueError(f"“{value}” is no address to listen on: write 0.0.0.0:8080")
+    return value
+
+
+Listen = Annotated[str, AfterValidator(_as_listen)]
+"""``host:port``; port 0 takes a free one."""
+
+Address = Annotated[str, AfterValidator(_as_address)]
+"""``http://…`` or ``https://…`` with a host."""
 
 
 class Settings(BaseModel):
@@ -39,10 +61,10 @@ class Settings(BaseModel):
     slack_bot_token: SecretStr = Field(SecretStr(""), description="xoxb-…, of the app in manifest.json.")
     slack_app_token: SecretStr = Field(SecretStr(""), description="xapp-…, with connections:write; Socket Mode only.")
     slack_signing_secret: SecretStr = Field(SecretStr(""), description="Of the app; HTTP mode only.")
-    slack_api_url: str = Field("https://slack.com/api/", description="Slack's Web API.")
-    arm_endpoint: str = Field("https://management.azure.com", description="Azure Resource Manager.")
-    arm_ca_file: Path | None = Field(None, description="CA certificates to trust for it, in place of the system's.")
-    listen: str = Field("0.0.0.0:8080", description="host:port of /healthz, /readyz, /metrics and /slack/events.")
+    slack_api_url: Address = Field("https://slack.com/api/", description="Slack's Web API.")
+    arm_endpoint: Address = Field("https://management.azure.com", description="Azure Resource Manager.")
+    arm_ca_file: FilePath | None = Field(None, description="CA certificates to trust for it, in place of the system's.")
+    listen: Listen = Field("0.0.0.0:8080", description="host:port of /healthz, /readyz, /metrics and /slack/events.")
     log_format: Literal["json", "text"] = Field("json", description="How log lines are written.")
 
 
@@ -57,7 +79,10 @@ def settings_from(variables: Mapping[str, str]) -> Settings:
     try:
         return Settings.model_validate(given)
     except ValidationError as error:
-        problems = (f"EGRESS_{str(each['loc'][0]).upper()}: {each['msg']}." for each in error.errors())
+        problems = (
+            f"EGRESS_{str(each['loc'][0]).upper()}: {each['msg'].removeprefix('Value error, ')}."
+            for each in error.errors()
+        )
         raise BadConfiguration(" ".join(problems)) from error
 
 

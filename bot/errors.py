@@ -14,8 +14,8 @@
     │  ├─ StalePlan             └─ LeaseLost
     ├─ Unavailable      wait: ``retry_after`` says how long, if known
     │  ├─ ArmThrottled          ├─ ArmBusy             ├─ ArmUnreachable
-    │  ├─ SlackThrottled        ├─ SlackUnreachable    ├─ StoreBusy
-    │  └─ MembershipUnknown
+    │  ├─ SlackThrottled        ├─ SlackUnreachable    ├─ MembershipUnknown
+    │  └─ StoreUnavailable      └─ StoreBusy
     ├─ Refused          an operator acts: a right, a limit or a setting is missing
     │  ├─ ArmForbidden          ├─ ArmNotFound         ├─ ArmRejected
     │  ├─ OperationFailed       ├─ UnsafePlan          ├─ SlackRefused
@@ -182,7 +182,20 @@ class MembershipUnknown(Unavailable):
     """Slack could not be asked who somebody is: neither yes nor no; nothing was decided, and nothing was refused."""
 
 
-class StoreBusy(Unavailable):
+class StoreUnavailable(Unavailable):
+    """The database cannot be used now: full, read-only, away, starting. A state to be expected, not a defect.
+
+    Args:
+        message: A whole sentence, which says what became of the act.
+        cause: What is wrong with the database, in words that fit behind “because”.
+    """
+
+    def __init__(self, message: str, *, cause: str = "it does not answer") -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+class StoreBusy(StoreUnavailable):
     """The database did not answer within its bound; nothing was recorded."""
 
 

@@ -1,14 +1,11 @@
 """All of Slack, in and out: the one table of entry points, the application, and the two ways to serve it."""
 
 import secrets
-import threading
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from http import HTTPStatus
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler
@@ -20,19 +17,17 @@ from slack_sdk.http_retry.builtin_handlers import (
     RateLimitErrorRetryHandler,
     ServerErrorRetryHandler,
 )
-from waitress.server import create_server
 
 from bot.domain.settings import Rulebook
-from bot.errors import SlackUnreachable
 from bot.ports import Clock, Context, Store
 from handlers import actions, commands, home, views
 from handlers.boundary import Boundary, Entry
 from handlers.calls import Kind
+from handlers.fronts import THREADS, Front, HttpFront, Route
 from handlers.identity import SlackDirectory
-from handlers.notify import SlackNotifier, slack_errors
-
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse
+from handlers.mending import Mended
+from handlers.notify import SlackNotifier
+from handlers.sockets import PING_S, SocketFront, quiet_log
 
 COMMAND = "/egress"
 
@@ -177,42 +172,8 @@ def register(app: App, boundary: Boundary) -> None:
         doors[entry.kind](entry.name)(boundary.bolt_listener(entry))
 
 
-Route = Callable[[], tuple[int, str, str]]
-"""Answers a GET with status, content type and text."""
-
-
-class _Front:
-    """Slack's requests to Bolt, everything else to our own routes."""
-
-    def __init__(self, routes: Mapping[str, Route], slack: SlackRequestHandler | None = None) -> None:
-        self._routes = routes
-        self._slack = slack
-
-    def __call__(self, asked: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
-        if self._slack is not None and asked["REQUEST_METHOD"] == "POST":
-            return self._slack(asked, start_response)
-        status, content_type, text = self._routes.get(asked["PATH_INFO"], _not_found)()
-        body = text.encode()
-        headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
-        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
-        return [body]
-
-
-def _not_found() -> tuple[int, str, str]:
-    return 404, "text/plain; charset=utf-8", "There is nothing here.\n"
-
-
-DRAIN = timedelta(seconds=10)
-"""How long requests under way may take when the process ends."""
-
-FLUSH = timedelta(seconds=2)
-"""How long written answers may take to leave; a caller that keeps its connection open does not hold up the end."""
-
-STALE = timedelta(seconds=40)
-"""Four intervals of the client's ping, which is ten seconds: then the socket counts as dead."""
-
-THREADS = 16
-"""Requests that are answered at the same time."""
+EVENTS = "/slack/events"
+"""Where Slack's requests come in."""
 
 
 class SlackApp:
@@ -229,13 +190,27 @@ class SlackApp:
         self._boundary = boundary
         self._settings = settings
 
-    def serve_http(self, listen: str, routes: Mapping[str, Route] = MappingProxyType({})) -> "HttpFront":
+    def serve_http(self, listen: str, routes: Mapping[str, Route] = MappingProxyType({})) -> HttpFront:
         """Serve ``/slack/events`` and our own routes on ``host:port`` until stopped."""
-        return HttpFront(_Front(routes, SlackRequestHandler(self.bolt, path="/slack/events")), listen, self.drain)
+        slack = Mended(SlackRequestHandler(self.bolt, path=EVENTS), self._settings.signing_secret)
+        return HttpFront(Front(routes, slack), listen, self.drain)
 
-    def serve_socket(self) -> "SocketFront":
-        """Serve through Socket Mode until stopped."""
-        return SocketFront(self.bolt, self._settings, self.drain)
+    def serve_socket(self) -> SocketFront:
+        """Serve through Socket Mode until stopped; Slack may be away now, or later."""
+        settings = self._settings
+        client = WebClient(
+            token=settings.app_token, base_url=settings.api_url, timeout=int(settings.timeout.total_seconds())
+        )
+        handler = SocketModeHandler(
+            self.bolt,
+            settings.app_token,
+            logger=quiet_log(),
+            web_client=client,
+            auto_reconnect_enabled=False,  # the front does it, for ever
+            ping_interval=PING_S,
+            concurrency=THREADS,
+        )
+        return SocketFront(handler.client, self.drain)
 
     def is_idle(self) -> bool:
         """Whether everything that follows the acks so far has been done."""
@@ -246,87 +221,6 @@ class SlackApp:
         self._boundary.pool.shutdown(wait=True)
 
 
-def serve_routes(listen: str, routes: Mapping[str, Route]) -> "HttpFront":
+def serve_routes(listen: str, routes: Mapping[str, Route]) -> HttpFront:
     """Serve our own routes alone: beside Socket Mode, and where only the reconciler runs."""
-    return HttpFront(_Front(routes), listen, lambda: None)
-
-
-class HttpFront:
-    """Waitress on its own thread.
-
-    Args:
-        front: What answers.
-        listen: ``host:port``; port 0 takes a free one.
-        drain: Finishes what follows acks.
-    """
-
-    def __init__(self, front: _Front, listen: str, drain: Callable[[], None]) -> None:
-        self._drain = drain
-        self._server = create_server(front, listen=listen, threads=THREADS, ident=None)
-        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
-        self._thread.start()
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return int(self._server.effective_port)
-
-    def stop(self) -> None:
-        """Take nothing new, finish what is under way, close."""
-        self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=DRAIN.total_seconds())
-        self._server.close()
-        self._thread.join(FLUSH.total_seconds())
-        self._drain()
-
-
-class SocketFront:
-    """Socket Mode: nothing is exposed, Slack's requests come through a socket that we opened.
-
-    Args:
-        bolt: The Bolt application.
-        settings: With the app token.
-        drain: Finishes what follows acks.
-
-    Raises:
-        SlackRefused: Slack does not open a socket for this app.
-        SlackUnreachable: Slack does not answer.
-    """
-
-    def __init__(self, bolt: App, settings: SlackSettings, drain: Callable[[], None]) -> None:
-        self._drain = drain
-        client = WebClient(token=settings.app_token, base_url=settings.api_url)
-        self._handler = SocketModeHandler(bolt, settings.app_token, web_client=client, concurrency=THREADS)
-        with slack_errors():
-            self._handler.client.connect()
-
-    def silence(self) -> timedelta | None:
-        """How long ago Slack last answered a ping; None before the first one."""
-        session = self._handler.client.current_session
-        last = session.last_ping_pong_time if session else None
-        return None if last is None else timedelta(seconds=time.time() - last)
-
-    def is_alive(self) -> bool:
-        """Whether the socket is open and Slack answers on it: “connected” alone may be a ghost."""
-        silence = self.silence()
-        return bool(self._handler.client.is_connected()) and (silence is None or silence < STALE)
-
-    def check(self) -> None:
-        """Watchdog for whoever can start the process anew.
-
-        Raises:
-            SlackUnreachable: Slack has been silent for longer than the client takes to connect again by itself.
-        """
-        silence = self.silence()
-        if silence is not None and silence > STALE:
-            raise SlackUnreachable(f"Slack has been silent on the socket for {int(silence.total_seconds())} seconds.")
-
-    def stop(self) -> None:
-        """Take nothing new, finish what is under way, close."""
-        client = self._handler.client
-        client.auto_reconnect_enabled = False
-        until = time.monotonic() + DRAIN.total_seconds()
-        while not client.message_queue.empty() and time.monotonic() < until:
-            time.sleep(0.05)
-        client.message_workers.shutdown(wait=True)  # their acks need the socket, which ``close`` would take first
-        client.close()
-        self._drain()
+    return HttpFront(Front(routes), listen, lambda: None)

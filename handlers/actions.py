@@ -12,7 +12,7 @@ from bot.ports import Context, Place
 from handlers.blocks import fleet, lists, log
 from handlers.blocks.details import details_view
 from handlers.blocks.verdict import trace_loading, trace_view
-from handlers.calls import Call
+from handlers.calls import Call, number_from
 from handlers.home import redrawn
 from handlers.modals import DenyForm, NarrowForm, RequestForm, ScaleForm
 from handlers.queries import AuditQuery
@@ -88,9 +88,9 @@ def propose(_ctx: Context, call: Call) -> Reply:
 
 def turn_list(ctx: Context, call: Call) -> Reply:
     """Another page of the fleet, in the place of this one."""
-    sought, page = call.value.get("words", ""), call.value.get("page", "1")
+    sought, page = call.value.get("words", ""), number_from(call.value, "page", 1)
     found = inventory.fleet(ctx, call.caller, sought)
-    return Tell(fleet.fleet_list(found, sought, int(page)), replaces=True)
+    return Tell(fleet.fleet_list(found, sought, page), replaces=True)
 
 
 def show_endpoints(ctx: Context, call: Call) -> Reply:
@@ -108,7 +108,7 @@ def older_requests(ctx: Context, call: Call) -> Reply:
 def older_events(ctx: Context, call: Call) -> Reply:
     """Older audit events, in the place of these."""
     query = call.value.get("query", "")
-    wanted = replace(AuditQuery.parse(query).filter, before=int(call.value["before"]))
+    wanted = replace(AuditQuery.parse(query).filter, before=number_from(call.value, "before"))
     found = auditing.search(ctx, call.caller, wanted, limit=log.PAGE + 1)
     return Tell(log.audit_page(found, query), replaces=True)
 

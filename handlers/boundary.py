@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
 from threading import BoundedSemaphore
@@ -32,6 +33,7 @@ from bot.errors import (
     UserError,
 )
 from bot.ports import Context
+from bot.ports.deadline import within
 from handlers.attempts import attempt_of, record_refusal
 from handlers.blocks.kit import message, with_metadata
 from handlers.blocks.verdict import renewal_offers
@@ -51,6 +53,12 @@ THREADS = 2 * LOOKUPS
 """Threads of the pool: lookups never take those that open modals, because a trigger id lives three seconds.
 
 Source: https://docs.slack.dev/interactivity/handling-user-interaction#trigger_ids, read 2026-11.
+"""
+
+ACT = timedelta(seconds=2.2)
+"""How long an act may take before its ack, everything that it waits for together; Slack gives up after three seconds.
+
+Source: https://docs.slack.dev/interactivity/implementing-slash-commands, read 2026-11.
 """
 
 log = structlog.get_logger(__name__)
@@ -110,7 +118,9 @@ class Boundary:
 
     def _answer(self, entry: Entry, ack: Ack, body: dict[str, Any]) -> None:
         if not entry.is_late:
-            self._acknowledge(entry, ack, body, self._run(entry, body))
+            with within(ACT):
+                replies = self._run(entry, body)
+            self._acknowledge(entry, ack, body, replies)
         elif self._lookups.acquire(blocking=False):
             ack()
             self._later(partial(self._look_up, entry, body))

@@ -5,17 +5,27 @@ Shapes: https://docs.slack.dev/interactivity and https://docs.slack.dev/referenc
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
 from bot.domain.people import Identity
+from bot.errors import InvalidInput, StaleView
 from bot.ports import Caller
 from handlers.messages import text_of
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
+
+class Values(dict[str, str]):
+    """The ids and digests that we once wrote on a button or into a modal."""
+
+    def __missing__(self, _key: str) -> str:
+        """Refuse what was written by another version, or not by us."""
+        raise StaleView("What you used is out of date; open it again.")
+
+
+NOTHING: Mapping[str, str] = MappingProxyType(Values())
 
 
 def _nothing() -> Mapping[str, str]:
@@ -96,15 +106,41 @@ def call_from(kind: Kind, body: Mapping[str, Any]) -> Call:
     """Read a payload for a listener.
 
     Raises:
-        KeyError: If the payload has not the shape that Slack documents.
+        InvalidInput: If something in it is no text.
     """
     view = body.get("view") or {}
-    return Call(
+    call = Call(
         caller=Caller(identity_of(body), _via(kind, view)),
         text=_text(kind, body),
         value=_value(kind, body),
         form=_form(view),
     )
+    who = call.caller.identity
+    if any(map(_UNREADABLE.search, (who.team, who.user, call.text, *call.value.values(), *call.form.values()))):
+        raise InvalidInput("What you sent holds characters that are no text. Write it again without them.")
+    return call
+
+
+_UNREADABLE = re.compile("[\x00\ud800-\udfff\ufffd]")
+"""What no database keeps: NUL, halves of characters; and what stands where bytes were no text."""
+
+
+def number_from(value: Mapping[str, str], name: str, default: int | None = None) -> int:
+    """A number that we once wrote on a button.
+
+    Raises:
+        StaleView: It is none.
+    """
+    given = value.get(name, "") if default is not None else value[name]
+    if not given and default is not None:
+        return default
+    if not given.isascii() or not given.isdecimal() or len(given) > MOST_DIGITS:
+        raise StaleView("What you used is out of date; open it again.")
+    return int(given)
+
+
+MOST_DIGITS = 18
+"""A database's largest number has nineteen."""
 
 
 def origin_from(body: Mapping[str, Any]) -> Origin:
@@ -119,8 +155,16 @@ def origin_from(body: Mapping[str, Any]) -> Origin:
         channel=channel or _metadata(in_modal).get("channel"),
         view_id=in_modal.get("id"),
         view_hash=in_modal.get("hash"),
-        inputs=tuple(block["block_id"] for block in in_modal.get("blocks", ()) if block["type"] == "input"),
+        inputs=tuple(
+            b["block_id"] for b in in_modal.get("blocks") or () if b.get("type") == "input" and "block_id" in b
+        ),
     )
+
+
+def _inputs(modal: Mapping[str, Any]) -> Iterator[str]:
+    for block in modal.get("blocks") or ():
+        if block.get("type") == "input" and "block_id" in block:
+            yield str(block["block_id"])
 
 
 def identity_of(body: Mapping[str, Any]) -> Identity:
@@ -155,10 +199,11 @@ def _text(kind: Kind, body: Mapping[str, Any]) -> str:
 
 def _value(kind: Kind, body: Mapping[str, Any]) -> Mapping[str, str]:
     if kind is Kind.VIEW:
-        return _metadata(body["view"])
+        return _metadata(body.get("view") or {})
     if kind is Kind.COMMAND:
         return {"word": words_of(body)[0]}
-    return _json(body["actions"][0].get("value")) if kind is Kind.ACTION else NOTHING
+    pressed: Mapping[str, Any] = next(iter(body.get("actions") or ()), {})
+    return _json(pressed.get("value")) if kind is Kind.ACTION else NOTHING
 
 
 def _metadata(view: Mapping[str, Any]) -> Mapping[str, str]:
@@ -169,9 +214,9 @@ def _json(text: str | None) -> Mapping[str, str]:
     """The object that we wrote; nothing for anything else, for example for what a text field holds."""
     try:
         found = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):
         return NOTHING
-    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else NOTHING
+    return Values((str(key), str(value)) for key, value in found.items()) if isinstance(found, dict) else NOTHING
 
 
 def _form(view: Mapping[str, Any]) -> Mapping[str, str]:

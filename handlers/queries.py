@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
 from bot.auditing import WRITERS
 from bot.domain.audit import Action, AuditFilter
+from bot.domain.dates import span_from_text
 from bot.domain.ids import canonical_id
 from bot.errors import InvalidInput
 
@@ -82,17 +83,13 @@ def _action(given: str) -> str:
 
 
 def _since(given: str) -> datetime:
-    try:
-        time = datetime.fromisoformat(given)
-    except ValueError as error:
-        raise InvalidInput(f"“{given[:60]}” is no date: write 2026-11-01 or 2026-11-01T14:30.") from error
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    return span_from_text(given)[0]
 
 
 def _until(given: str) -> datetime:
     """A day without a time is meant with all its hours."""
-    time = _since(given)
-    return time + timedelta(days=1) if len(given) <= len("2026-11-01") else time
+    start, end = span_from_text(given)
+    return end if end - start == timedelta(days=1) else start
 
 
 def _before(given: str) -> int:

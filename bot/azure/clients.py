@@ -16,7 +16,7 @@ from azure.core.rest import HttpRequest
 from azure.mgmt.containerservice import ContainerServiceClient
 from azure.mgmt.resourcegraph import ResourceGraphClient
 
-from bot.azure.faults import fault_from_answer, translated
+from bot.azure.faults import Standing, fault_from_answer, translated
 from bot.azure.settings import ArmSettings
 from bot.errors import UnknownShape
 
@@ -77,6 +77,7 @@ class Clients:
 
     def __init__(self, credential: TokenCredential, settings: ArmSettings, transport: Transport | None) -> None:
         self.settings = settings
+        self.standing = Standing()
         self._credential = credential
         self._transport = transport or _real_transport(settings)
         self._aks: dict[str, ContainerServiceClient] = {}
@@ -156,8 +157,12 @@ class Clients:
 
     def _send(self, url: str, path: str, params: Mapping[str, str]) -> tuple[Json, Mapping[str, str]]:
         client = self.aks(subscription_id(path) or self.settings.subscriptions[0])
+        with self.standing.noted():
+            return self._answer(client, HttpRequest("GET", url, params=params), path)
+
+    def _answer(self, client: ContainerServiceClient, asked: HttpRequest, path: str) -> tuple[Json, Mapping[str, str]]:
         with translated():
-            response = client.send_request(HttpRequest("GET", url, params=params))
+            response = client.send_request(asked)
         body = _json_from(response.text())
         if response.status_code >= 300:
             raise fault_from_answer(response.status_code, response.headers, body)

@@ -9,6 +9,7 @@ from typing import Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, DecodeError, HttpResponseError
 
+from bot.azure.identity import SignInSilent
 from bot.errors import (
     ArmBusy,
     ArmForbidden,
@@ -135,6 +136,8 @@ def fault_from(error: AzureError) -> EgressError:
     response: Any = getattr(error, "response", None)
     if isinstance(error, HttpResponseError) and response is not None:
         return fault_from_answer(response.status_code, response.headers, _body_of(response))
+    if isinstance(error, SignInSilent):
+        return ArmUnreachable("Azure's sign-in does not answer.")
     if isinstance(error, ClientAuthenticationError):
         return ArmForbidden("The bot could not sign in to Azure: no credential worked.", code="SignIn")
     return ArmUnreachable("Azure does not answer.")
@@ -154,3 +157,21 @@ def translated() -> Iterator[None]:
         yield
     except AzureError as error:
         raise fault_from(error) from error
+
+
+class Standing:
+    """How Azure answered last."""
+
+    def __init__(self) -> None:
+        self.trouble: str | None = None
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Remember whether what is asked inside was answered: an answer that refuses is one."""
+        try:
+            yield
+        except (ArmUnreachable, ArmForbidden) as error:
+            is_silent = isinstance(error, ArmUnreachable) or error.code == "SignIn"
+            self.trouble = error.sentence if is_silent else None
+            raise
+        self.trouble = None

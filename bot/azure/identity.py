@@ -1,10 +1,61 @@
 """Who the bot is to Azure."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
+from threading import Lock, Thread
 from typing import Any
 
 from azure.core.credentials import AccessToken, TokenCredential
+from azure.core.exceptions import AzureError, ClientAuthenticationError
+
+SIGN_IN_WITHIN_S = 10.0
+"""Seconds that a question to Azure waits for a token; the endpoints that issue them answer within one."""
+
+
+class SignInSilent(ClientAuthenticationError):
+    """Whoever issues tokens does not answer; the class keeps the SDK from trying again at once."""
+
+
+class BoundedCredential:
+    """A credential that gives up whoever issues its tokens, which the SDK's own take minutes for.
+
+    Args:
+        inner: The credential; one question of each kind is under way at a time, and everybody waits for the same.
+        within_s: Seconds until whoever waits is told.
+    """
+
+    def __init__(self, inner: TokenCredential, *, within_s: float = SIGN_IN_WITHIN_S) -> None:
+        self._inner = inner
+        self._within_s = within_s
+        self._lock = Lock()
+        self._asked: dict[tuple[object, ...], Future[AccessToken]] = {}
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """A token.
+
+        Raises:
+            SignInSilent: There is none in time.
+        """
+        try:
+            return self._answer(scopes, options).result(self._within_s)
+        except TimeoutError as error:
+            raise SignInSilent("The token endpoint does not answer.") from error
+
+    def _answer(self, scopes: tuple[str, ...], options: dict[str, Any]) -> "Future[AccessToken]":
+        kind = (scopes, repr(sorted(options.items())))
+        with self._lock:
+            asked = self._asked.get(kind)
+            if asked is None or asked.done():
+                asked = self._asked[kind] = Future()
+                Thread(target=self._ask, args=(asked, scopes, options), name="sign-in", daemon=True).start()
+            return asked
+
+    def _ask(self, asked: "Future[AccessToken]", scopes: tuple[str, ...], options: dict[str, Any]) -> None:
+        try:
+            asked.set_result(self._inner.get_token(*scopes, **options))
+        except (AzureError, OSError, ValueError) as error:
+            asked.set_exception(error)
 
 
 def own_credential() -> TokenCredential:
@@ -14,7 +65,7 @@ def own_credential() -> TokenCredential:
     """
     from azure.identity import DefaultAzureCredential
 
-    return DefaultAzureCredential(exclude_interactive_browser_credential=True)
+    return BoundedCredential(DefaultAzureCredential(exclude_interactive_browser_credential=True))
 
 
 class IssuedToken:

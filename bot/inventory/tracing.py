@@ -1,17 +1,16 @@
 """Whose an IP is, or was."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from ipaddress import ip_address
 
 from bot.domain.access import may_see, membership_unknown
+from bot.domain.dates import span_from_text
 from bot.domain.egress import ClusterEgress, Period
 from bot.domain.people import Person
 from bot.errors import InvalidInput
 from bot.inventory.find import person, unread, visible
 from bot.ports import Caller, Context
-
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def _now(ctx: Context, caller: Caller, who: Person, wanted: str) -> Ownership:
 
 
 def _at(ctx: Context, caller: Caller, wanted: str, date: str) -> Ownership:
-    start, end = _span(date)
+    start, end = span_from_text(date)
     if start > ctx.clock.now():
         raise InvalidInput(f"{date} is still to come; ask about a day that has begun.")
     found, since, gaps = _history(ctx, caller, wanted, start, end)
@@ -102,17 +101,3 @@ def _public(typed: str) -> str:
             "The far side sees one of the public IPs that `/egress show CLUSTER` lists."
         )
     return str(wanted)
-
-
-def _span(date: str) -> tuple[datetime, datetime]:
-    """A day, or a minute, as the time from its beginning up to its end.
-
-    Raises:
-        InvalidInput: It is neither.
-    """
-    try:
-        time = datetime.fromisoformat(date)
-    except ValueError as error:
-        raise InvalidInput(f"“{date[:60]}” is no date: write 2026-11-01 or 2026-11-01T14:30 (UTC).") from error
-    start = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    return start, start + (DAY if len(date) <= len("2026-11-01") else timedelta(minutes=1))

@@ -55,7 +55,10 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
-    """The database. Every method may raise ``StoreBusy``: then nothing was recorded."""
+    """The database.
+
+    Every method may raise ``StoreUnavailable``: nothing was recorded, or its sentence says that nobody knows.
+    """
 
     def write(self) -> AbstractContextManager[Transaction]:
         """A transaction that changes something; commits when its block ends well."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from time import monotonic
 
-from bot.errors import LeaseLost
+from bot.errors import LeaseLost, StoreUnavailable
 from bot.ports import Claim, Store
 from bot.reconciler.defence import defended
 from bot.reconciler.run import LEASE
@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 EVERY = LEASE / 3
 """How often leases are prolonged: one attempt may fail without anything being lost."""
+
+STOP_WITHIN_S = 1.0
+"""Seconds that the stop waits for a prolongation under way; one that is late proves a lease that soon runs out."""
 
 AT_MOST = timedelta(minutes=10)
 """How long one run is kept: longer than all of its time-outs together, so what still runs then hangs for good."""
@@ -51,7 +54,7 @@ class Keeper:
         """Prolong nothing any more."""
         self._stop.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(STOP_WITHIN_S)
 
     @contextmanager
     def keeping(self, claim: Claim) -> Iterator[None]:
@@ -75,7 +78,7 @@ class Keeper:
     def _prolong(self, claim: Claim) -> None:
         with suppress(LeaseLost):  # it ended this moment, or is somebody else's: the run finds out at its next write
             failed = defended(f"the lease on {claim.key}", lambda: self._hold(claim))
-            if failed is not None:
+            if failed is not None and not isinstance(failed, StoreUnavailable):
                 log.warning("the lease on %s was not prolonged: %s", claim.key, failed)
 
     def _hold(self, claim: Claim) -> None:

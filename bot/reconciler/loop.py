@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from bot import inventory
-from bot.errors import EgressError, LeaseLost
+from bot.errors import EgressError, LeaseLost, StoreUnavailable
 from bot.inventory import ENDPOINTS, FLEET
 from bot.ports import NOTICES, Claim, Context, Finish, Notifier
 from bot.reconciler.defence import defended
@@ -67,7 +67,8 @@ class Reconciler:
         found = defended(run.claim.key, lambda: self._runs[run.claim.kind](run))
         if not isinstance(found, EgressError):
             return found
-        log.warning("%s: %s: %s", run.claim.key, type(found).__name__, found)
+        if not isinstance(found, StoreUnavailable):  # of which the store itself says when it began and ended
+            log.warning("%s: %s: %s", run.claim.key, type(found).__name__, found)
         return _after(run, found)
 
     def _finish(self, run: Run, end: Finish) -> None:

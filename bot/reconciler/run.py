@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.domain.audit import Action, Event
 from bot.domain.people import SYSTEM
-from bot.errors import LeaseLost
+from bot.errors import ArmForbidden, ArmUnreachable, LeaseLost, UnknownShape
 from bot.ports import Caller, Claim, Context, Desk, Finish, Notice, NoticeKind, Operation, Transaction
 
 LEASE = timedelta(seconds=30)
@@ -17,6 +17,12 @@ LEASE = timedelta(seconds=30)
 WRITE_WITHIN = timedelta(seconds=7)
 """How long after its lease was proven a run may still begin a write: the write itself is given up after 20 seconds, and
 both together stay below nine tenths of the lease."""
+
+UNREADABLE = (ArmUnreachable, ArmForbidden, UnknownShape)
+"""What an operation's URL may end with although the operation goes on: it lies on another host than the resource."""
+
+UNREADABLE_LOOKS = 2
+"""After so many of them in a row the resource itself is asked whether the operation is over."""
 
 UNREST = "unrest"
 """Memo: something about the rules was said in the channel that has to be said to be over once it is."""

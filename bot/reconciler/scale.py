@@ -10,7 +10,14 @@ from bot.domain.scale import Scale, ScaleStatus, scale_status
 from bot.domain.snat import base_digest
 from bot.errors import ArmNotFound, Refused, StalePlan, StaleVersion
 from bot.ports import Finish
-from bot.reconciler.run import Run, operation_from_parked, operation_id, parked_from_operation
+from bot.reconciler.run import (
+    UNREADABLE,
+    UNREADABLE_LOOKS,
+    Run,
+    operation_from_parked,
+    operation_id,
+    parked_from_operation,
+)
 
 
 def reconcile_scale(run: Run) -> Finish:
@@ -43,6 +50,11 @@ def _look(run: Run, scale: Scale) -> Finish | None:
         state = run.ctx.arm.look(operation)
     except ArmNotFound:
         run.parked = None  # forgotten means over; what it did is read from the cluster
+        return None
+    except UNREADABLE:
+        if run.failures < UNREADABLE_LOOKS or run.ctx.arm.read_egress(scale.plan.cluster_id).is_converging:
+            raise
+        run.parked = None  # the cluster itself is at rest
         return None
     if state.is_running:
         return run.again(run.paced(state.look_after or operation.look_after))

@@ -19,7 +19,7 @@ from bot.errors import (
     SlackThrottled,
     SlackUnreachable,
     StaleVersion,
-    StoreBusy,
+    StoreUnavailable,
     Unavailable,
     UnsafePlan,
 )
@@ -92,7 +92,7 @@ WAYS: Mapping[type[EgressError], Way] = {
     ArmUnreachable: Way(_doubling, told_after=4),
     SlackUnreachable: Way(_doubling),
     # The database is away: the lease ends by itself if it stays away.
-    StoreBusy: Way(_soon),
+    StoreUnavailable: Way(_soon),
     # A right or a resource is missing: an operator acts; what is wanted stays wanted.
     ArmForbidden: Way(_doubling, told_after=1),
     ArmNotFound: Way(_doubling, told_after=1),

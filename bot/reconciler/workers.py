@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from time import monotonic
+from zlib import crc32
 
+from bot.errors import StoreUnavailable
 from bot.inventory import ENDPOINTS, FLEET
 from bot.ports import Claim, Store
 from bot.reconciler.defence import defended
@@ -25,7 +27,13 @@ AT_AZURE = frozenset({"rules", "scale", FLEET, ENDPOINTS})
 """Kinds of work that wait for Azure's answers. One thread is kept free of them, so that people are told what happens
 and requests lapse in time while Azure hangs."""
 
-STOP_WITHIN_S = 8.0
+FIRST_PAUSE_S = 0.5
+"""Seconds until a database that could not be used is asked again."""
+
+LONGEST_PAUSE_S = 15.0
+"""The most that these seconds become by doubling: so late work begins after the database is back."""
+
+STOP_WITHIN_S = 3.0
 """Seconds that runs under way get to end when the process stops; no run waits for an operation."""
 
 
@@ -46,9 +54,10 @@ class Workers:
         self._stop = threading.Event()
         self._lookout = threading.Lock()
         self._counting = threading.Lock()
+        self._misses = 0
         self._at_azure = 0
         self._most_at_azure = max(1, count - 1)
-        self._threads = [threading.Thread(target=self._work, name=f"reconcile-{n}") for n in range(count)]
+        self._threads = [threading.Thread(target=self._work, name=f"reconcile-{n}", daemon=True) for n in range(count)]
 
     def start(self) -> None:
         """Begin to work."""
@@ -68,7 +77,13 @@ class Workers:
             thread.join(timeout=max(0.0, ends - monotonic()))
         self._keeper.stop()
         if not any(thread.is_alive() for thread in self._threads):
+            self._release()
+
+    def _release(self) -> None:
+        try:
             self._store.release(self._owner)
+        except StoreUnavailable as error:
+            log.warning("what this process held becomes free within %.0f seconds: %s", LEASE.total_seconds(), error)
 
     def run_one(self) -> bool:
         """Do the work that is longest due; False if nothing is due."""
@@ -82,7 +97,8 @@ class Workers:
         while not self._stop.is_set():
             failed = defended("work", self._turn)
             if failed is not None:
-                log.warning("work stops for a moment: %s", failed)
+                if not isinstance(failed, StoreUnavailable):  # of which the store itself says when it began and ended
+                    log.warning("work stops for a moment: %s", failed)
                 self._stop.wait(POLL.total_seconds() / 5)
 
     def _turn(self) -> None:
@@ -99,12 +115,29 @@ class Workers:
         """The next piece of work. One thread keeps the lookout, the others rest behind it: one question for all."""
         with self._lookout:
             while not self._stop.is_set():
-                claim = self._store.claim(self._owner, lease=LEASE, without=AT_AZURE if self._is_full else ())
+                claim = self._look()
                 if claim is not None:
                     self._count(claim, 1)
                     return claim
-                self._store.wait(POLL)
         return None
+
+    def _look(self) -> Claim | None:
+        """What is due, if anything is; a database that cannot be used is asked less and less often."""
+        try:
+            claim = self._store.claim(self._owner, lease=LEASE, without=AT_AZURE if self._is_full else ())
+        except StoreUnavailable:
+            self._misses += 1
+            self._stop.wait(self._pause_s())
+            return None
+        self._misses = 0
+        if claim is None:
+            self._store.wait(POLL)
+        return claim
+
+    def _pause_s(self) -> float:
+        """Doubles with each miss; a fifth more or less, so that the replicas of a database do not ask together."""
+        spread = 0.8 + crc32(f"{self._owner} {self._misses}".encode()) % 401 / 1000
+        return spread * min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._misses - 1, 10))
 
     @property
     def _is_full(self) -> bool:

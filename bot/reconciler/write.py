@@ -23,7 +23,14 @@ from bot.errors import (
 )
 from bot.ports import Finish, Operation, OperationState
 from bot.reconciler.poison import hold_back
-from bot.reconciler.run import Run, operation_from_parked, operation_id, parked_from_operation
+from bot.reconciler.run import (
+    UNREADABLE,
+    UNREADABLE_LOOKS,
+    Run,
+    operation_from_parked,
+    operation_id,
+    parked_from_operation,
+)
 from bot.reconciler.situation import Situation, remember_lost
 from bot.reconciler.trouble import warn_if_long
 
@@ -113,6 +120,11 @@ def look(run: Run, target: Target) -> Finish | None:
         state = run.ctx.arm.look(operation)
     except ArmNotFound:
         run.parked = None  # forgotten by Azure means over: what it did is found in the target, and closes the attempt
+        return None
+    except UNREADABLE:
+        if run.failures < UNREADABLE_LOOKS or run.ctx.arm.observe(target).is_updating:
+            raise
+        run.parked = None  # the target itself is at rest, so the operation is over, whatever became of its URL
         return None
     started = datetime.fromisoformat(run.parked["started"])
     if state.is_running:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, literal_column
@@ -13,15 +14,25 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot.errors import BadConfiguration, StoreBusy
+from bot.errors import BadConfiguration, StoreBusy, StoreUnavailable
+from bot.ports.deadline import left_s
+from bot.store.bounded import BOUND_S, BoundedConnection, connected
+from bot.store.faults import BUSY, store_error
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
-BOUND_S = 2
-"""Seconds that a transaction waits for a connection, a lock or a statement before the person is told to try again."""
+TRANSACTIONS = 16
+"""Transactions of one process at the same time; the next one waits for its turn."""
 
-POOL = {"pool_size": 8, "max_overflow": 8, "pool_timeout": BOUND_S, "pool_pre_ping": True}
+POOL = {"pool_size": 8, "max_overflow": TRANSACTIONS - 8 + 4, "pool_timeout": BOUND_S, "pool_pre_ping": True}
+"""Four connections more than transactions: for the bell, the migration, and those that are about to be given back."""
+
+SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+"""When the operating system gives up a connection whose other side is gone: seconds, seconds, probes, milliseconds.
+
+Source: https://www.postgresql.org/docs/current/libpq-connect.html, read 2026-11.
+"""
 
 NOW: dict[str, ColumnElement[float]] = {
     "postgresql": literal_column("extract(epoch from clock_timestamp())::float8"),
@@ -42,98 +53,120 @@ def connect(url: str) -> Engine:
             return _sqlite(url, parsed.database)
         if parsed.get_backend_name() == "postgresql":
             return _postgresql(url)
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise BadConfiguration("EGRESS_DATABASE_URL is not a database URL that SQLAlchemy can read.") from error
     raise BadConfiguration("EGRESS_DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.")
 
 
 def _postgresql(url: str) -> Engine:
-    options = f"-c lock_timeout={BOUND_S}s -c statement_timeout={BOUND_S}s"
-    arguments: dict[str, Any] = {"connect_timeout": BOUND_S, "options": options, "application_name": "aks-egress-bot"}
-    return create_engine(url, connect_args=arguments, **POOL)
+    bound = int(BOUND_S)
+    options = f"-c lock_timeout={bound}s -c statement_timeout={bound}s"
+    arguments: dict[str, Any] = {"connect_timeout": bound, "options": options, "application_name": "aks-egress-bot"}
+    engine = create_engine(url, connect_args=arguments | SILENCE, **POOL)
+    event.listen(engine, "do_connect", _connect_postgresql)
+    return engine
+
+
+def _connect_postgresql(_dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]) -> Any:
+    return connected(lambda: BoundedConnection.connect(*arguments, **options))
 
 
 def _sqlite(url: str, database: str | None) -> Engine:
     if not database or database == ":memory:":
         raise BadConfiguration("EGRESS_DATABASE_URL names no file: write sqlite:////var/lib/egress/egress.sqlite3.")
-    Path(database).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        file_of(database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadConfiguration(f"The folder of the database {database} cannot be made: {error.strerror}.") from error
     engine = create_engine(url, connect_args={"timeout": BOUND_S}, **POOL)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
+def file_of(database: str) -> Path:
+    """The file that a SQLite URL names, also where it is written as ``file:NAME``."""
+    return Path(database.removeprefix("file:"))
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the driver must not begin or commit by itself
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BOUND_S * 1000}", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={int(BOUND_S * 1000)}", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
     mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+    patience_ms = int(left_s(BOUND_S) * 1000)
+    if connection.info.get("busy_timeout", int(BOUND_S * 1000)) != patience_ms:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience_ms}")
+        connection.info["busy_timeout"] = patience_ms
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
-def clock(engine: Engine, offset_s: float) -> ColumnElement[float]:
-    """The database's clock plus an offset in seconds, as an expression."""
-    return NOW[engine.dialect.name] + offset_s
+class Database:
+    """An engine, and who may use it when.
 
-
-@contextmanager
-def transaction(engine: Engine, *, is_read: bool = False) -> Iterator[Connection]:
-    """A transaction that commits at the end of its block.
+    Args:
+        url: ``sqlite:///…`` or ``postgresql+psycopg://…``.
+        note: Hears of every transaction that committed something (None) and of every error that waiting may end.
 
     Raises:
-        StoreBusy: If the database did not answer in time; nothing was recorded.
+        BadConfiguration: If the URL is for something else or cannot be read.
     """
-    try:
-        with engine.connect() as connection:
-            options = _read_options(engine) if is_read else {}
-            with connection.execution_options(**options).begin():
+
+    def __init__(self, url: str, note: Callable[[StoreUnavailable | None], None]) -> None:
+        self.engine = connect(url)
+        self._note = note
+        self._turns = BoundedSemaphore(TRANSACTIONS)
+
+    def now(self, offset_s: float) -> ColumnElement[float]:
+        """The database's clock plus an offset in seconds, as an expression."""
+        return NOW[self.engine.dialect.name] + offset_s
+
+    @contextmanager
+    def transaction(self, *, is_read: bool = False) -> Iterator[Connection]:
+        """A transaction that commits at the end of its block.
+
+        Raises:
+            StoreBusy: If the database did not answer in time; nothing was recorded.
+            StoreUnavailable: If it cannot be used now; the sentence says why.
+        """
+        try:
+            with self._transaction(is_read=is_read) as connection:
                 yield connection
-    except (PoolTimeout, DBAPIError) as error:
-        raise _translated(error) from error
+        except StoreUnavailable as error:
+            self._note(error)
+            raise
+        if not is_read:
+            self._note(None)
+
+    @contextmanager
+    def _transaction(self, *, is_read: bool) -> Iterator[Connection]:
+        is_committing = False
+        try:
+            with self._turn(), self.engine.connect() as connection:
+                options = _read_options(self.engine) if is_read else {}
+                with connection.execution_options(**options).begin():
+                    yield connection
+                    is_committing = not is_read
+        except PoolTimeout as error:
+            raise StoreBusy(BUSY) from error
+        except DBAPIError as error:
+            raise store_error(error, is_committing=is_committing) from error
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        within = left_s(BOUND_S)
+        if within <= 0 or not self._turns.acquire(timeout=within):
+            raise StoreBusy(BUSY)
+        try:
+            yield
+        finally:
+            self._turns.release()
 
 
 def _read_options(engine: Engine) -> dict[str, str]:
     if engine.dialect.name == "sqlite":
         return {"sqlite_begin": "DEFERRED"}
     return {"isolation_level": "REPEATABLE READ"}
-
-
-BUSY_SQLSTATES = frozenset({"55P03", "57014", "40001", "40P01", "57P01", "57P03", "53300"})
-"""Lock not available, cancelled by time-out, serialisation failure, deadlock, shutting down, starting up, full.
-
-Source: https://www.postgresql.org/docs/current/errcodes-appendix.html, read 2026-11.
-"""
-
-UNDEFINED_TABLE = "42P01"
-"""A table is not there; source as above."""
-
-BUSY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT})
-"""Primary result codes that waiting helps against (https://www.sqlite.org/rescode.html, read 2026-11)."""
-
-UNREACHABLE = frozenset({"OperationalError", "ConnectionTimeout", "InterfaceError"})
-"""What the PostgreSQL driver raises where the server could not give a code."""
-
-
-def _translated(error: PoolTimeout | DBAPIError) -> Exception:
-    if isinstance(error, PoolTimeout) or _is_busy(error):
-        return StoreBusy("The database is busy; nothing was recorded. Try again in a moment.")
-    if _lacks_tables(error):
-        return BadConfiguration("The database does not have the tables of this version: run python -m bot migrate.")
-    return error
-
-
-def _is_busy(error: DBAPIError) -> bool:
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    if code is not None:
-        return code & 0xFF in BUSY_SQLITE
-    state = getattr(error.orig, "sqlstate", None)
-    if state is not None:
-        return state in BUSY_SQLSTATES or state.startswith("08")
-    return error.connection_invalidated or type(error.orig).__name__ in UNREACHABLE
-
-
-def _lacks_tables(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE or "no such table" in str(error.orig)

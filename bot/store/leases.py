@@ -5,12 +5,13 @@ exactly one more run. Leases are short and never span an ARM operation: the oper
 given back, and whichever replica is free looks at it when it is due.
 """
 
+import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.errors import LeaseLost
@@ -141,16 +142,28 @@ class SqlWork:
         self._connection.execute(held.values(owner=None, lease_until=None))
 
     def release_all(self) -> None:
-        """Clear every lease: right only where nobody else can be alive."""
+        """Clear every lease and wait: right only where nobody else can be alive."""
         self._connection.execute(update(schema.work).values(owner=None, lease_until=None))
+        self.look_again(lease=timedelta())
 
-    def seconds_to_next(self, without: Collection[str] = ()) -> float | None:
-        """Seconds until the next row can be claimed; one that is held becomes free with the end of its lease."""
+    def look_again(self, *, lease: timedelta) -> None:
+        """Make everything due now, and no lease longer than this: after the clock was set back, times mean nothing.
+
+        Each kind of work finds out by itself when it has to run next.
+        """
+        longest = self._now + lease.total_seconds()
+        values = {"due": self._now, "not_before": None}
+        self._connection.execute(update(schema.work).where(work.due > self._now).values(values))
+        self._connection.execute(update(schema.work).where(work.lease_until > longest).values(lease_until=longest))
+        self._connection.execute(update(schema.notice).where(schema.notice.c.due > self._now).values(due=self._now))
+
+    def seconds_to_next(self, without: Collection[str] = ()) -> tuple[float | None, float]:
+        """Seconds until the next row can be claimed, and the time; one that is held becomes free with its lease."""
         held = case((work.due > work.lease_until, work.due), else_=work.lease_until)
         free_at = case((work.owner.is_(None), work.due), else_=held)
         asked = work.due.is_not(None) & work.kind.not_in(without)
-        value = self._connection.scalar(select(func.min(free_at) - self._now).where(asked))
-        return None if value is None else float(value)
+        row = self._connection.execute(select(func.min(free_at) - self._now, self._now).where(asked)).one()
+        return None if row[0] is None else float(row[0]), float(row[1])
 
     def backlog(self) -> Backlog:
         """How late work is, and how often it failed, by kind."""
@@ -163,6 +176,13 @@ class SqlWork:
         begun = work.not_before.is_not(None)
         moving = or_(work.due <= self._now, work.wanted > work.done, begun, work.owner.is_not(None))
         return self._connection.execute(select(work.key).where(moving).limit(1)).first() is None
+
+    def fill_and_empty(self, size: int) -> None:
+        """Write and remove so many bytes: proves that there is room for them."""
+        row = {"key": f"probe:{secrets.token_hex(8)}", "kind": "probe", "wanted": 0, "done": 0, "token": 0}
+        row |= {"failures": 0, "memo": {"filling": secrets.token_hex(size // 2)}}
+        self._connection.execute(insert(schema.work).values(row))
+        self._connection.execute(delete(schema.work).filter_by(key=row["key"]))
 
     def _must_change(self, statement: Any, claim: Claim) -> None:
         if self._connection.execute(statement).rowcount != 1:

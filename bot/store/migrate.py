@@ -1,14 +1,17 @@
 """Brings a database to the schema of this version, in one transaction, one process at a time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from bot.errors import BadConfiguration
-from bot.store.engine import transaction
+from bot.store.faults import store_error
 
 LOCK = 0x65677265_7373
 """The PostgreSQL advisory lock that all replicas agree on: the word “egress” as a number."""
@@ -19,28 +22,40 @@ def migrate(engine: Engine) -> None:
 
     Raises:
         BadConfiguration: If the database is newer than this version, or broken references were found.
+        StoreUnavailable: The database cannot be used; the sentence says why.
     """
     config = Config()
     config.set_main_option("script_location", str(files("migrations")).replace("%", "%%"))
-    with engine.connect() as connection:
-        _prepare(connection)
-        with connection.begin():
-            _lock(connection)
-            config.attributes["connection"] = connection
-            _upgrade(config)
-            _check(connection)
-        if engine.dialect.name == "sqlite":
-            _raw(connection, "PRAGMA foreign_keys=ON")
+    with migrating(engine) as connection, connection.begin():
+        _lock(connection)
+        config.attributes["connection"] = connection
+        _upgrade(config)
+        _check(connection)
 
 
-def pending(engine: Engine) -> tuple[str | None, str]:
+@contextmanager
+def migrating(engine: Engine) -> Iterator[Connection]:
+    """A connection that may take its time.
+
+    Raises:
+        StoreUnavailable: The database cannot be used; the sentence says why.
+    """
+    try:
+        with engine.connect() as connection:
+            _prepare(connection, is_migrating=True)
+            yield connection
+            _prepare(connection, is_migrating=False)
+    except DBAPIError as error:
+        raise store_error(error) from error
+
+
+def pending(connection: Connection) -> tuple[str | None, str]:
     """The revision that the database has, None for none, and the one of this version; reads only."""
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
     head = ScriptDirectory(str(files("migrations"))).get_current_head()
-    with transaction(engine, is_read=True) as connection:
-        return MigrationContext.configure(connection).get_current_revision(), str(head)
+    return MigrationContext.configure(connection).get_current_revision(), str(head)
 
 
 def _upgrade(config: Config) -> None:
@@ -49,17 +64,17 @@ def _upgrade(config: Config) -> None:
     try:
         command.upgrade(config, "head")
     except CommandError as error:
-        raise BadConfiguration(f"The database cannot be migrated by this version: {error}") from error
+        raise BadConfiguration(
+            f"The database has a schema that this version does not know; was it migrated by a newer one? ({error})"
+        ) from error
 
 
-def _prepare(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        _raw(connection, "PRAGMA foreign_keys=OFF")
-
-
-def _raw(connection: Connection, statement: str) -> None:
+def _prepare(connection: Connection, *, is_migrating: bool) -> None:
     driver: Any = connection.connection.driver_connection
-    driver.execute(statement)
+    if connection.dialect.name == "sqlite":
+        driver.execute(f"PRAGMA foreign_keys={'OFF' if is_migrating else 'ON'}")
+    else:
+        driver.is_patient = is_migrating
 
 
 def _lock(connection: Connection) -> None:

@@ -5,19 +5,22 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
-from bot.errors import BadConfiguration
+from bot.errors import BadConfiguration, EgressError
 from bot.ports import Claim
+from bot.store import schema
 from bot.store.chain import SqlAuditLog
 from bot.store.drafts import SqlDrafts
-from bot.store.engine import clock, connect, transaction
+from bot.store.engine import Database
 from bot.store.leases import SqlWork
 from bot.store.listen import Bell
 from bot.store.migrate import migrate, pending
+from bot.store.outage import Outage
 from bot.store.outbox import SqlOutbox
 from bot.store.records import SqlAllowances, SqlScales
 from bot.store.snapshots import SqlSnapshots
+from bot.store.watch import Watch
 
 
 class SqlTransaction:
@@ -43,6 +46,10 @@ SHORTEST_WAIT_S = 0.02
 """Seconds to wait where work was due but another replica was faster: never a busy loop."""
 
 
+FILLING_BYTES = 64 * 1024
+"""What a database that was full has to take before it counts as usable again: more than one act records."""
+
+
 def _no_offset() -> float:
     return 0.0
 
@@ -59,10 +66,13 @@ class SqlStore:
     """
 
     def __init__(self, url: str, *, offset_s: Callable[[], float] = _no_offset) -> None:
-        self._engine = connect(url)
+        self._outage = Outage()
+        self._database = Database(url, self._outage.note)
+        self._engine = self._database.engine
         self._offset_s = offset_s
         self._bell = Bell(self._engine)
         self._last_look = (0, 0.0)
+        self._clock = Watch()
 
     def migrate(self) -> None:
         """Bring the database to this version's schema."""
@@ -74,7 +84,8 @@ class SqlStore:
         Raises:
             BadConfiguration: If it was never migrated, or not by this version.
         """
-        found, wanted = pending(self._engine)
+        with self._database.transaction(is_read=True) as connection:
+            found, wanted = pending(connection)
         if found != wanted:
             raise BadConfiguration(
                 f"The database has {f'schema {found}' if found else 'no tables'}, this version needs {wanted}: "
@@ -90,30 +101,36 @@ class SqlStore:
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:
         """A transaction that changes something; commits when its block ends well."""
-        with transaction(self._engine) as connection:
+        with self._database.transaction() as connection:
             yield SqlTransaction(connection, self._now())
         self._bell.ring()
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
         """A consistent look."""
-        with transaction(self._engine, is_read=True) as connection:
+        with self._database.transaction(is_read=True) as connection:
             yield SqlTransaction(connection, self._now())
 
     def claim(self, owner: str, *, lease: timedelta, without: Collection[str] = ()) -> Claim | None:
         """Take the work that is longest due, if any is; a look that finds none costs one read and tells ``wait``."""
+        if self._outage.cause is not None:
+            self._prove()
         mark = self._bell.mark
         with self.read() as tx:
-            seconds = tx.work.seconds_to_next(without)
+            seconds, now = tx.work.seconds_to_next(without)
+        if self._clock.was_set_back(now):
+            with self.write() as tx:
+                tx.work.look_again(lease=lease)
+            seconds = 0.0
         self._last_look = (mark, threading.TIMEOUT_MAX if seconds is None else seconds)
         if seconds is None or seconds > 0:
             return None
-        with transaction(self._engine) as connection:
+        with self._database.transaction() as connection:
             return SqlWork(connection, self._now()).claim(owner, lease=lease, without=without)
 
     def release(self, owner: str) -> None:
         """Give back everything that one owner holds."""
-        with transaction(self._engine) as connection:
+        with self._database.transaction() as connection:
             SqlWork(connection, self._now()).release(owner)
 
     def wait(self, at_most: timedelta) -> None:
@@ -130,9 +147,25 @@ class SqlStore:
         with self.read() as tx:
             return tx.work.is_quiet() and tx.outbox.is_quiet()
 
+    def trouble(self) -> str | None:
+        """Why nothing can be recorded now, as a sentence; None if it can, proven by recording something."""
+        try:
+            self._prove()
+        except EgressError as error:
+            return error.sentence
+        return None
+
+    def _prove(self) -> None:
+        """Record something that changes nothing; after a failure as much as an act may record."""
+        with self._database.transaction() as connection:
+            if self._outage.cause is None:
+                connection.execute(update(schema.work).filter_by(key="timers").values(kind=schema.work.c.kind))
+            else:
+                SqlWork(connection, self._now()).fill_and_empty(FILLING_BYTES)
+
     def now_s(self) -> float:
         """The database's clock with its offset, in seconds since 1970."""
-        with transaction(self._engine, is_read=True) as connection:
+        with self._database.transaction(is_read=True) as connection:
             return float(connection.scalar(select(func.coalesce(self._now(), 0.0))) or 0.0)
 
     def close(self) -> None:
@@ -141,4 +174,4 @@ class SqlStore:
         self._engine.dispose()
 
     def _now(self) -> ColumnElement[float]:
-        return clock(self._engine, self._offset_s())
+        return self._database.now(self._offset_s())

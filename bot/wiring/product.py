@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,17 +11,24 @@ from pathlib import Path
 import handlers
 from bot import inventory
 from bot.allowances import TIMERS
+from bot.azure import AzureArm
 from bot.domain.settings import Rulebook
 from bot.errors import BadConfiguration, EgressError
 from bot.inventory import ENDPOINTS, FLEET
-from bot.ports import NOTICES, Arm, Clock, Context, NoResolver, Pace
+from bot.ports import NOTICES, Clock, Context, NoResolver, Pace
 from bot.reconciler import Reconciler
 from bot.store import SqlStore
 from bot.wiring.metrics import Facts, scrape
+from bot.wiring.readiness import Part, readiness
 from bot.wiring.resolver import SystemResolver
 from bot.wiring.running import Running
+from handlers.fronts import Route
 
 log = logging.getLogger(__name__)
+
+
+FIRST_READING_S = 5.0
+"""Seconds that the start waits for the fleet; what is asked before it is read is answered from what was known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,7 @@ class World:
     """What differs between production and the sandbox."""
 
     store: SqlStore
-    arm: Arm
+    arm: AzureArm
     clock: Clock
     rulebook: Rulebook
     slack: handlers.SlackSettings
@@ -62,9 +70,11 @@ def _alone_on(url: str) -> Callable[[], None]:
     """
     if not url.startswith("sqlite"):
         return lambda: None
-    path = Path(f"{url.partition('///')[2].partition('?')[0]}.lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("w")
+    path = Path(f"{url.partition('///')[2].partition('?')[0].removeprefix('file:')}.lock")
+    try:
+        file = path.open("w")
+    except OSError as error:
+        raise BadConfiguration(f"The folder of the database cannot be written: {path}: {error.strerror}.") from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -96,36 +106,36 @@ def work(running: Running, product: Product) -> None:
         for key in (TIMERS, NOTICES, *(target.key for target in tx.allowances.targets())):
             tx.work.schedule(key, within=timedelta())
     product.reconciler.start()
-    running.then_stop(product.reconciler.stop)
-    try:
-        inventory.refresh(product.ctx)
-    except EgressError as error:
-        log.warning("the fleet could not be read yet: %s", error)
+    running.then_stop(product.reconciler.stop, within_s=4.0)
+    reading = threading.Thread(target=_read_fleet, args=(product.ctx,), name="first-reading", daemon=True)
+    reading.start()
+    reading.join(FIRST_READING_S)
+    if reading.is_alive():
+        log.warning("Azure has not answered after %.0f seconds; the start goes on without it", FIRST_READING_S)
     with product.world.store.write() as tx:
         tx.work.schedule(FLEET, within=product.world.pace.resync)
         tx.work.schedule(ENDPOINTS, within=timedelta())
 
 
-def always() -> bool:
-    """Where there is no socket that could be dead."""
-    return True
+def _read_fleet(ctx: Context) -> None:
+    try:
+        inventory.refresh(ctx)
+    except EgressError as error:
+        log.warning("the fleet could not be read yet: %s", error)
 
 
-def routes(product: Product, is_connected: Callable[[], bool]) -> dict[str, handlers.Route]:
-    """``/healthz``: the process lives; ``/readyz``: it can record; ``/metrics``: for Prometheus."""
+def routes(product: Product, *others: Part) -> dict[str, Route]:
+    """``/healthz``: the process lives; ``/readyz``: it can record, and hears Slack; ``/metrics``: for Prometheus.
+
+    Args:
+        product: The product.
+        others: What this process depends on beside the database, for example Slack's socket.
+    """
     facts = Facts(product.world.store, product.world.clock)
+    world = product.world
+    parts = (Part("database", world.store.trouble), *others, Part("azure", world.arm.trouble, is_vital=False))
     return {
         "/healthz": lambda: (200, "text/plain; charset=utf-8", "ok\n"),
-        "/readyz": lambda: _readiness(product.world.store, is_connected),
+        "/readyz": lambda: readiness(parts),
         "/metrics": lambda: scrape(facts),
     }
-
-
-def _readiness(store: SqlStore, is_connected: Callable[[], bool]) -> tuple[int, str, str]:
-    try:
-        store.now_s()
-    except EgressError as error:
-        return 503, "text/plain; charset=utf-8", f"{error.sentence}\n"
-    if not is_connected():
-        return 503, "text/plain; charset=utf-8", "Slack does not answer on the socket.\n"
-    return 200, "text/plain; charset=utf-8", "ready\n"

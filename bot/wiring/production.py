@@ -16,8 +16,10 @@ from bot.domain.people import Identity, Person, Role
 from bot.errors import BadConfiguration
 from bot.ports import Caller, Context, Pace
 from bot.store import SqlStore
-from bot.wiring.product import World, always, assemble, opened, routes, work
+from bot.wiring.product import World, assemble, opened, routes, work
+from bot.wiring.readiness import Part
 from bot.wiring.running import Running, undone_on_failure
+from handlers.fronts import require_free
 
 log = logging.getLogger(__name__)
 
@@ -37,18 +39,19 @@ def serve(settings: Settings) -> Running:
         BadConfiguration: If a setting is missing or wrong.
     """
     _require_slack(settings)
+    require_free(settings.listen)
     running = Running()
     with undone_on_failure(running):
         product = assemble(_production(running, settings))
         work(running, product)
         app = handlers.build_app(product.ctx, product.world.slack)
         if settings.slack_mode == "http":
-            running.then_stop(app.serve_http(settings.listen, routes(product, always)).stop)
+            running.then_stop(app.serve_http(settings.listen, routes(product)).stop)
         else:
             socket = app.serve_socket()
             running.then_stop(socket.stop)
-            running.watch(socket.check)
-            running.then_stop(handlers.serve_routes(settings.listen, routes(product, socket.is_alive)).stop)
+            slack = Part("slack", socket.trouble)
+            running.then_stop(handlers.serve_routes(settings.listen, routes(product, slack)).stop)
     log.info("ready: %s mode, %s", settings.slack_mode, settings.listen)
     return running
 
@@ -59,11 +62,12 @@ def reconcile(settings: Settings) -> Running:
     Raises:
         BadConfiguration: If a setting is missing or wrong.
     """
+    require_free(settings.listen)
     running = Running()
     with undone_on_failure(running):
         product = assemble(_production(running, settings))
         work(running, product)
-        running.then_stop(handlers.serve_routes(settings.listen, routes(product, always)).stop)
+        running.then_stop(handlers.serve_routes(settings.listen, routes(product)).stop)
     log.info("ready: reconcile, %s", settings.listen)
     return running
 

@@ -2,11 +2,15 @@
 
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from time import monotonic
 from typing import Any
 
 import structlog
+
+log = logging.getLogger(__name__)
 
 QUIET = ("azure", "urllib3", "slack_bolt", "slack_sdk", "alembic", "waitress")
 """Libraries whose chatter is only of interest when it warns."""
@@ -40,29 +44,34 @@ def log_as(form: str) -> None:
     )
 
 
+STOP_WITHIN_S = 9.0
+"""Seconds that the whole end of a process may take; orchestrators kill after ten or thirty."""
+
+SHARE_S = 3.0
+"""Seconds of it that one part may take: what hangs does not keep the others from giving back what they hold."""
+
+
 class Running:
     """Everything that runs, in the order in which it has to be stopped."""
 
     def __init__(self) -> None:
-        self._stack = ExitStack()
-        self._checks: list[Callable[[], None]] = []
+        self._stops: list[tuple[Callable[[], object], float]] = []
 
-    def then_stop(self, stop: Callable[[], object]) -> None:
+    def then_stop(self, stop: Callable[[], object], *, within_s: float = SHARE_S) -> None:
         """Stop this too, before everything that was named earlier."""
-        self._stack.callback(stop)
-
-    def watch(self, check: Callable[[], None]) -> None:
-        """Have this checked every second; it raises where the process should end."""
-        self._checks.append(check)
-
-    def check(self) -> None:
-        """Raise if a part has died that only a restart brings back."""
-        for check in self._checks:
-            check()
+        self._stops.append((stop, within_s))
 
     def stop(self) -> None:
-        """Stop everything, last started first."""
-        self._stack.close()
+        """Stop everything, last started first; what has not ended in time is left as it is."""
+        ends = monotonic() + STOP_WITHIN_S
+        while self._stops:
+            stop, within_s = self._stops.pop()
+            stopping = threading.Thread(target=stop, name="stop", daemon=True)
+            stopping.start()
+            stopping.join(max(0.0, min(within_s, ends - monotonic())))
+            if stopping.is_alive():
+                name = getattr(stop, "__qualname__", "something")
+                log.warning("%s has not ended in time; the leases that it holds run out by themselves", name)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The bot beside a simulated Slack and a simulated Azure."""
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from bot.errors import BadConfiguration
 from bot.ports import Pace
 from bot.sandbox.server import Sandbox, SandboxOptions
 from bot.sandbox.serving import PortTaken
-from bot.wiring.product import Product, World, always, assemble, opened, routes, work
+from bot.wiring.product import Product, World, assemble, opened, routes, work
 from bot.wiring.running import Running, undone_on_failure
 
 SANDBOX_CONFIG = Path(__file__).parents[1] / "sandbox" / "egress.toml"
@@ -33,6 +34,7 @@ class SandboxChoice:
         speed: Azure's durations, and our waits for Azure, are divided by it.
         no_bot: The simulators alone.
         database: A database URL, None for SQLite in the data folder.
+        config: The configuration file, None for the shipped one.
     """
 
     data: Path
@@ -43,6 +45,7 @@ class SandboxChoice:
     speed: float
     no_bot: bool
     database: str | None
+    config: Path | None = None
 
 
 def sandbox(choice: SandboxChoice, say: Callable[[str], object]) -> Running:
@@ -55,15 +58,15 @@ def sandbox(choice: SandboxChoice, say: Callable[[str], object]) -> Running:
     with undone_on_failure(running):
         url = choice.database or f"sqlite:///{choice.data.absolute() / 'egress.sqlite3'}"
         simulated = _simulators(choice, url)
-        running.then_stop(simulated.stop)
+        running.then_stop(simulated.stop, within_s=8.0)
         if not choice.no_bot:
-            _join(running, simulated, assemble(_simulated(running, simulated, url)))
+            _join(running, simulated, assemble(_simulated(running, simulated, url, choice.config)))
         say(_welcome(simulated))
     return running
 
 
-def _simulated(running: Running, simulated: Sandbox, url: str) -> World:
-    file = configuration_from(SANDBOX_CONFIG)
+def _simulated(running: Running, simulated: Sandbox, url: str, config: Path | None) -> World:
+    file = configuration_from(config or SANDBOX_CONFIG)
     clock, speed = simulated.clock, simulated.options.speed
     store = opened(running, url, offset_s=clock.ahead_s)
     arm = AzureArm(
@@ -97,7 +100,10 @@ def _simulators(choice: SandboxChoice, url: str) -> Sandbox:
         database="PostgreSQL" if url.startswith("postgresql") else "SQLite",
         is_without_bot=choice.no_bot,
     )
-    simulated = Sandbox(options)
+    try:
+        simulated = Sandbox(options)
+    except (OSError, sqlite3.Error) as error:
+        raise BadConfiguration(f"The data folder {choice.data} cannot be used: {error}.") from error
     try:
         simulated.start()
     except PortTaken as error:
@@ -118,7 +124,7 @@ def _join(running: Running, simulated: Sandbox, product: Product) -> None:
         running.then_stop(app.serve_socket().stop)
         simulated.attach(None, is_quiet, store.ring)
     else:
-        front = app.serve_http("127.0.0.1:0", routes(product, always))
+        front = app.serve_http("127.0.0.1:0", routes(product))
         running.then_stop(front.stop)
         simulated.attach(f"http://127.0.0.1:{front.port}/slack/events", is_quiet, store.ring)
 

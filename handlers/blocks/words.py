@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bot.domain.people import Person, Role, Unread
-from bot.errors import Defect, EgressError, InvalidFqdn, Refused, StoreBusy, Unavailable
+from bot.errors import Defect, EgressError, InvalidFqdn, Refused, StoreUnavailable, Unavailable
 from handlers.blocks.kit import actions, button, code, context, escape, header, message, section
 from handlers.replies import Block, Message
 
@@ -207,8 +207,8 @@ def trouble(error: BaseException, reference: str) -> str:
     sentence = error.sentence.replace("<!", "&lt;!")
     if isinstance(error, Refused):
         return f"{sentence} The bot's operator must act: reference {reference}."
-    if isinstance(error, StoreBusy):
-        return f"{sentence} Nothing was recorded; try again in a moment."
+    if isinstance(error, StoreUnavailable):
+        return sentence
     if isinstance(error, Unavailable):
         return f"{sentence} {_patience(error)}"
     return _with_suggestion(sentence, error)

@@ -318,13 +318,13 @@ def test_it_serves_through_a_socket(sqlite_url: str) -> None:
         socket = town.app.serve_socket()
         until(lambda: town.stage.workspace.is_connected)
         assert town.command("UDEV0001", "help")["status"] == 200
-        assert socket.is_alive()
-        socket.check()
+        until(lambda: socket.trouble() is None)
         socket.stop()
         until(lambda: not town.stage.workspace.is_connected)
 
 
-def test_a_socket_that_slack_refuses_says_why(town: Town) -> None:
-    """The app is not installed for Socket Mode: a sentence for the operator instead of the SDK's."""
-    with pytest.raises(SlackRefused, match="Socket Mode"):
-        town.app.serve_socket()
+def test_a_socket_that_slack_refuses_says_why_and_goes_on(town: Town) -> None:
+    """The app is not installed for Socket Mode: a sentence for the operator; the writers do not depend on it."""
+    socket = town.app.serve_socket()
+    until(lambda: "Socket Mode" in (socket.trouble() or ""))
+    socket.stop()

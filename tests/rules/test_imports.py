@@ -9,7 +9,13 @@ from tests.rules.tree import PRODUCT, PYTHON, imported, module_name, parsed, pla
 IMPURE_CALLS = {"now", "utcnow", "today", "uuid1", "uuid4", "open", "print", "input"}
 READS_ENVIRONMENT = {"environ", "getenv", "argv"}
 MAY_READ_ENVIRONMENT = {"bot.__main__"}
-MAY_HAVE_THREADS = {"handlers.boundary", "handlers", "handlers.identity", "handlers.lookups"}
+MAY_HAVE_THREADS = {
+    "handlers.boundary",
+    "handlers.fronts",
+    "handlers.identity",
+    "handlers.lookups",
+    "handlers.sockets",
+}
 
 
 def is_within(name: str, package: str) -> bool:

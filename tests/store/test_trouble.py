@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.errors import BadConfiguration, StoreBusy
+from bot.errors import BadConfiguration, StoreBusy, StoreUnavailable
 from bot.ports import AllowanceFilter
 from bot.store import SqlStore
 
@@ -35,9 +35,9 @@ def test_other_databases_are_refused(url: str) -> None:
         SqlStore(url)
 
 
-def test_a_server_that_is_away_is_busy() -> None:
-    """It may come back."""
+def test_a_server_that_is_away_is_said_with_its_cause() -> None:
+    """It may come back, and it is not “busy”."""
     store = SqlStore("postgresql+psycopg://nobody@127.0.0.1:9/nothing")
-    with pytest.raises(StoreBusy), store.read():
+    with pytest.raises(StoreUnavailable, match=r"Connection refused.*nothing was recorded"), store.read():
         pass
     store.close()

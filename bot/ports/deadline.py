@@ -1,0 +1,29 @@
+"""One deadline for a whole act: everything that it waits for shares what is left.
+
+Whoever starts an act that somebody waits for says how long it may take; whoever waits inside asks how long it may.
+A thread that nobody gave a deadline has none.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import timedelta
+from time import monotonic
+
+_ends: ContextVar[float | None] = ContextVar("act_ends", default=None)
+
+
+@contextmanager
+def within(at_most: timedelta) -> Iterator[None]:
+    """Bound everything that this thread waits for inside the block, together."""
+    token = _ends.set(monotonic() + at_most.total_seconds())
+    try:
+        yield
+    finally:
+        _ends.reset(token)
+
+
+def left_s(at_most: float) -> float:
+    """Seconds that this thread may still wait, ``at_most`` where nothing bounds it more tightly; never negative."""
+    ends = _ends.get()
+    return at_most if ends is None else max(0.0, min(at_most, ends - monotonic()))

@@ -1,0 +1,95 @@
+"""PostgreSQL connections that give up a server which accepts and never answers.
+
+The server's own time-outs end a statement that waits for a lock; they do nothing against a server that is stopped, or a
+network that swallows packets. So the client measures too, and closes a connection whose answer is overdue: what was not
+committed by then never is.
+"""
+
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+import psycopg
+
+from bot.ports.deadline import left_s
+
+BOUND_S = 2.0
+"""Seconds that a transaction waits for a connection, a lock or a statement before the person is told to try again."""
+
+GRACE_S = 0.5
+"""Seconds by which the client waits longer than the server, so that the server's own answer comes first."""
+
+LOOK_S = 0.05
+"""How often a wait looks at its deadline."""
+
+Connecting = Callable[[], Any]
+
+
+class NoAnswer(psycopg.OperationalError):
+    """The server did not answer in time; the connection is closed."""
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """A connection whose every wait is bounded, by the act's deadline where there is one.
+
+    Attributes:
+        is_patient: Whether statements may take as long as they need: a migration waits for others.
+    """
+
+    is_patient = False
+
+    def wait(self, gen: Generator[Any, Any, Any], interval: float = LOOK_S, *rest: Any, **options: Any) -> Any:
+        """Wait for what the driver asked the server.
+
+        Raises:
+            NoAnswer: It was not answered in time.
+        """
+        if self.is_patient:
+            return super().wait(gen, interval, *rest, **options)
+        within = left_s(BOUND_S + GRACE_S)
+        return super().wait(self._bounded(gen, monotonic() + within), min(interval, LOOK_S), *rest, **options)
+
+    def _bounded(self, gen: Generator[Any, Any, Any], ends: float) -> Generator[Any, Any, Any]:
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                if not ready and monotonic() > ends:
+                    self.pgconn.finish()
+                    raise NoAnswer("The server does not answer in time.")
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            return end.value
+
+
+def connected(connect: Connecting) -> Any:
+    """What ``connect`` returns, or an error as soon as the time is over: name servers and handshakes may be silent.
+
+    Raises:
+        NoAnswer: There is no connection in time.
+    """
+    made: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            connection = connect()
+        except (psycopg.Error, OSError, ValueError) as error:
+            with suppress(InvalidStateError):
+                made.set_exception(error)
+            return
+        try:
+            made.set_result(connection)
+        except InvalidStateError:  # nobody waits for it any more
+            connection.close()
+
+    threading.Thread(target=run, name="connect", daemon=True).start()
+    try:
+        return made.result(left_s(BOUND_S + GRACE_S))
+    except psycopg.ProgrammingError as error:  # an option in the URL that there is not
+        raise psycopg.OperationalError(str(error)) from error
+    except TimeoutError as error:
+        made.cancel()
+        raise NoAnswer("The server does not answer in time.") from error

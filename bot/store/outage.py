@@ -1,0 +1,56 @@
+"""Says once that the database cannot be used, and once that it can again, however many threads find out."""
+
+import logging
+import threading
+from time import monotonic
+
+from bot.errors import StoreBusy, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S = 5.0
+"""How long a database may be busy before that is worth a line: short waits for each other are normal."""
+
+
+class Outage:
+    """Whether the database can be used, as far as this process knows; safe to use from several threads.
+
+    Only a transaction that committed something ends an outage: a full or read-only database still answers questions.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._cause: str | None = None
+        self._since: float | None = None
+
+    @property
+    def cause(self) -> str | None:
+        """Why it cannot be used; None while it can."""
+        return self._cause
+
+    def note(self, error: StoreUnavailable | None) -> None:
+        """A transaction failed with this, or committed something (None)."""
+        if error is None and self._since is None:
+            return
+        with self._lock:
+            if error is None:
+                self._end()
+            else:
+                self._begin(error)
+
+    def _begin(self, error: StoreUnavailable) -> None:
+        now = monotonic()
+        self._since = now if self._since is None else self._since
+        is_passing = isinstance(error, StoreBusy) and now - self._since < PATIENCE_S
+        if is_passing or self._cause == error.cause:
+            return
+        self._cause = error.cause
+        log.warning(
+            "the database cannot be used: %s; work waits, and people are told that nothing is recorded", error.cause
+        )
+
+    def _end(self) -> None:
+        since, self._since = self._since, None
+        if self._cause is not None and since is not None:
+            self._cause = None
+            log.warning("the database records again, after %.0f seconds", monotonic() - since)

@@ -1,0 +1,50 @@
+"""What ``/readyz`` says: one line for each part that the process depends on.
+
+======== ============================================================ ==================
+part     looks at                                                     turns it red (503)
+======== ============================================================ ==================
+database whether it can be written now                                yes
+slack    whether the socket is open and Slack answers on it           yes
+azure    how Azure answered last                                      no: requests and decisions are recorded without it
+======== ============================================================ ==================
+
+A part that is not vital is said to be in trouble and leaves the status at 200.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from bot.errors import EgressError
+
+Look = Callable[[], str | None]
+"""What is wrong, as a sentence; None if nothing is. An error of the product counts as its sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that the process depends on.
+
+    Args:
+        name: One word.
+        look: Says what is wrong with it now; must answer within seconds.
+        is_vital: Whether nothing can be recorded, or nobody is heard, without it.
+    """
+
+    name: str
+    look: Look
+    is_vital: bool = True
+
+
+def readiness(parts: Iterable[Part]) -> tuple[int, str, str]:
+    """Status, content type and text of ``/readyz``: ``ready`` or ``not ready``, then ``NAME: ok`` or what is wrong."""
+    found = [(part, _trouble(part)) for part in parts]
+    is_ready = not any(trouble and part.is_vital for part, trouble in found)
+    lines = ["ready" if is_ready else "not ready", *(f"{part.name}: {trouble or 'ok'}" for part, trouble in found)]
+    return 200 if is_ready else 503, "text/plain; charset=utf-8", "\n".join(lines) + "\n"
+
+
+def _trouble(part: Part) -> str | None:
+    try:
+        return part.look()
+    except EgressError as error:
+        return error.sentence

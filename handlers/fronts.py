@@ -1,0 +1,126 @@
+"""Serves HTTP: Slack's requests to Bolt, everything else to our own routes."""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from waitress.server import create_server
+
+from bot.errors import BadConfiguration
+
+log = logging.getLogger(__name__)
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse
+
+Route = Callable[[], tuple[int, str, str]]
+"""Answers a GET with status, content type and text."""
+
+DRAIN = timedelta(seconds=2.5)
+"""How long requests under way may take when the process ends: as long as an act may."""
+
+FLUSH = timedelta(seconds=0.5)
+"""How long written answers may take to leave; a caller that keeps its connection open does not hold up the end."""
+
+THREADS = 16
+"""Requests that are answered at the same time."""
+
+
+class Front:
+    """Slack's requests to Bolt, everything else to our own routes.
+
+    Args:
+        routes: Our own, by path.
+        slack: A WSGI application that answers Slack; None where Slack comes in another way.
+    """
+
+    def __init__(self, routes: Mapping[str, Route], slack: Callable[..., Iterable[bytes]] | None = None) -> None:
+        self._routes = routes
+        self._slack = slack
+
+    def __call__(self, asked: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request."""
+        if self._slack is not None and asked["REQUEST_METHOD"] == "POST":
+            try:
+                return self._slack(asked, start_response)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                log.warning("a request was refused: its body has no shape that Slack sends", exc_info=True)
+                return _answered(start_response, *_unreadable())
+        return _answered(start_response, *self._routes.get(asked["PATH_INFO"], _not_found)())
+
+
+def _answered(start_response: "StartResponse", status: int, content_type: str, text: str) -> Iterable[bytes]:
+    body = text.encode()
+    headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
+    start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+    return [body]
+
+
+def _unreadable() -> tuple[int, str, str]:
+    return 400, "text/plain; charset=utf-8", "This is no request of Slack.\n"
+
+
+def _not_found() -> tuple[int, str, str]:
+    return 404, "text/plain; charset=utf-8", "There is nothing here.\n"
+
+
+def require_free(listen: str) -> None:
+    """Find out whether an address can be listened on, before anything else is started.
+
+    Args:
+        listen: ``host:port``.
+
+    Raises:
+        BadConfiguration: It cannot; the sentence says why.
+    """
+    host, _, port = listen.rpartition(":")
+    try:
+        (family, kind, *_), *_ = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host.strip("[]"), int(port)))
+    except OSError as error:
+        raise _taken(listen, error) from error
+
+
+def _taken(listen: str, error: Exception) -> BadConfiguration:
+    why = getattr(error, "strerror", None) or str(error)
+    return BadConfiguration(f"EGRESS_LISTEN: {listen} cannot be listened on: {why}.")
+
+
+class HttpFront:
+    """Waitress on its own thread.
+
+    Args:
+        front: What answers.
+        listen: ``host:port``; port 0 takes a free one.
+        drain: Finishes what follows acks.
+
+    Raises:
+        BadConfiguration: The address cannot be listened on; the sentence says why.
+    """
+
+    def __init__(self, front: Front, listen: str, drain: Callable[[], None]) -> None:
+        self._drain = drain
+        try:
+            self._server = create_server(front, listen=listen, threads=THREADS, ident=None)
+        except (OSError, ValueError, OverflowError) as error:
+            raise _taken(listen, error) from error
+        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self._server.effective_port)
+
+    def stop(self) -> None:
+        """Take nothing new, finish what is under way, close."""
+        self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=DRAIN.total_seconds())
+        self._server.close()
+        self._thread.join(FLUSH.total_seconds())
+        self._drain()

@@ -1,0 +1,142 @@
+"""Socket Mode: nothing is exposed, Slack's requests come through a socket that we open, and open again for ever."""
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from queue import Queue
+from time import monotonic, sleep
+from typing import Any, Protocol
+
+from bot.errors import EgressError, SlackUnreachable, Unavailable
+from handlers.notify import slack_errors
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.5
+"""How often the socket is looked at."""
+
+PING_S = 3.0
+"""How often the client pings; a socket whose other side was killed is told by nothing else."""
+
+STALE_S = 4 * PING_S
+"""Without an answer for so long, the socket counts as dead."""
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 30.0
+"""Seconds until Slack is asked again for a socket: doubling, the most that they become, half of it up to chance.
+
+``apps.connections.open`` is in the tier of once a minute and more; bursts are tolerated
+(https://docs.slack.dev/reference/methods/apps.connections.open, read 2026-11).
+"""
+
+DRAIN = timedelta(seconds=2)
+"""How long envelopes that came before the end may wait for their turn."""
+
+
+class Client(Protocol):
+    """What of the SDK's client is used: it opens sockets and reads them; when, is decided here."""
+
+    message_queue: "Queue[Any]"
+    message_workers: Any
+    current_session: Any
+
+    def is_connected(self) -> bool:
+        """Whether there is a socket, perhaps a dead one."""
+        ...
+
+    def connect_to_new_endpoint(self, *, force: bool) -> None:
+        """Open a socket in the place of the one that there is."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...
+
+
+def quiet_log() -> logging.Logger:
+    """A logger for the SDK's client that keeps what failed inside of it; how the socket stands is said here, once."""
+    quiet = logging.getLogger(f"{__name__}.client")
+    if not quiet.filters:
+        quiet.addFilter(lambda record: bool(record.exc_info))
+    return quiet
+
+
+class SocketFront:
+    """Keeps one socket open.
+
+    Slack may be away at the start, later, or for days: the process goes on, because what it owes to Azure does not
+    depend on Slack.
+
+    Args:
+        client: The SDK's client, told not to reconnect by itself.
+        drain: Finishes what follows acks.
+    """
+
+    def __init__(self, client: Client, drain: Callable[[], None]) -> None:
+        self._client = client
+        self._drain = drain
+        self._stopping = threading.Event()
+        self._trouble: str | None = "The socket to Slack is not open yet."
+        self._is_said = False
+        self._misses = 0
+        self._pong: tuple[object, object] = (None, None)
+        self._pong_at = monotonic()
+        self._thread = threading.Thread(target=self._keep_open, name="slack-socket", daemon=True)
+        self._thread.start()
+
+    def trouble(self) -> str | None:
+        """Why nobody is heard now, as a sentence; None if all is well."""
+        return self._trouble
+
+    def stop(self) -> None:
+        """Take nothing new, finish what is under way, close."""
+        self._stopping.set()
+        ends = monotonic() + DRAIN.total_seconds()
+        while not self._client.message_queue.empty() and monotonic() < ends:
+            sleep(0.05)
+        self._client.message_workers.shutdown(wait=True)  # their acks need the socket, which ``close`` would take first
+        self._client.close()
+        self._drain()
+
+    def _keep_open(self) -> None:
+        while not self._stopping.wait(self._round()):
+            pass
+
+    def _round(self) -> float:
+        """Look, and open a socket if there is none that lives; seconds until the next look."""
+        is_silent = self._silence_s() > STALE_S
+        if self._client.is_connected() and not is_silent:
+            return self._note(None)
+        try:
+            with slack_errors():
+                self._client.connect_to_new_endpoint(force=is_silent)
+            if not self._client.is_connected():
+                raise SlackUnreachable("Slack opens no socket.")
+        except EgressError as error:
+            return self._note(error)
+        return self._note(None)
+
+    def _silence_s(self) -> float:
+        """How long ago Slack last answered a ping on this socket; measured by a clock that nobody sets."""
+        session = self._client.current_session
+        pong = (session, session.last_ping_pong_time if session else None)
+        if pong != self._pong:
+            self._pong, self._pong_at = pong, monotonic()
+        return monotonic() - self._pong_at
+
+    def _note(self, error: EgressError | None) -> float:
+        """Say once that Slack is away, and once that it is back; seconds until the next look."""
+        self._trouble = None if error is None else f"The socket to Slack is not open: {error.sentence}"
+        if (error is not None) != self._is_said:
+            self._is_said = error is not None
+            log.warning("%s", f"{self._trouble} It is tried again and again." if error else "Slack is back.")
+        self._misses = 0 if error is None else self._misses + 1
+        return LOOK_S if error is None else self._pause_s(error)
+
+    def _pause_s(self, error: EgressError) -> float:
+        asked = error.retry_after if isinstance(error, Unavailable) else None
+        longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._misses - 1, 10))
+        pause = longest * (0.5 + secrets.randbelow(501) / 1000)
+        return max(pause, asked.total_seconds() if asked else 0.0)

@@ -1,0 +1,93 @@
+"""The bot as a process of its own, with an environment as an operator would give it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+
+from tests.build import CONFIG
+
+SETTINGS = {
+    "EGRESS_CONFIG": str(CONFIG),
+    "EGRESS_SLACK_BOT_TOKEN": "xoxb-sandbox",
+    "EGRESS_SLACK_APP_TOKEN": "xapp-sandbox",
+    "EGRESS_SLACK_SIGNING_SECRET": "a-signing-secret",
+    "EGRESS_SLACK_API_URL": "http://127.0.0.1:9/api/",
+    "EGRESS_ARM_ENDPOINT": "https://127.0.0.1:9",
+    "EGRESS_LOG_FORMAT": "text",
+    "IDENTITY_ENDPOINT": "http://127.0.0.1:9/token",
+    "IDENTITY_HEADER": "sandbox",
+}
+"""Everything that the product needs; nobody is behind any of it."""
+
+
+def free_port() -> int:
+    """A port that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        return int(held.getsockname()[1])
+
+
+def run(*command: str, **settings: str) -> tuple[int, str]:
+    """Run ``python -m bot …`` to its end: exit status, and what it wrote to standard error."""
+    environment = {**os.environ, **SETTINGS, **settings}
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", *command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+class BotProcess(AbstractContextManager["BotProcess"]):
+    """``python -m bot COMMAND`` until it is told to end.
+
+    Args:
+        folder: Where its log goes.
+        command: What it is to do.
+        settings: The environment, beside ``SETTINGS``.
+    """
+
+    def __init__(self, folder: Path, command: str, **settings: str) -> None:
+        self._port = free_port()
+        self._log = folder / "bot.log"
+        environment = {**os.environ, **SETTINGS, "EGRESS_LISTEN": f"127.0.0.1:{self._port}", **settings}
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "bot", command], env=environment, stdout=log, stderr=log
+            )
+
+    def ready(self) -> tuple[int, str]:
+        """What ``/readyz`` says; 0 while nobody listens."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/readyz", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            assert self._process.poll() is None, self.log()
+            return 0, ""
+
+    def end(self) -> tuple[int, float]:
+        """Tell it to end: exit status, and the seconds that it took."""
+        began = time.monotonic()
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(60), time.monotonic() - began
+
+    def log(self) -> str:
+        """Everything that it wrote."""
+        return self._log.read_text()
+
+    def __exit__(self, *_error: object) -> None:
+        """Leave nothing behind."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        self._process.wait()

@@ -1,0 +1,60 @@
+"""Slack, Azure and the database may be silent or away, at the start and later: it is said, and the end comes."""
+
+import contextlib
+from pathlib import Path
+
+from tests.driver import SandboxProcess, wait_for
+from tests.processes.stage import BotProcess
+from tests.silence import Proxy, proxy_of
+
+END_S = 10.0
+"""What an orchestrator allows."""
+
+
+def test_slack_away_at_the_start_and_later(tmp_path: Path) -> None:
+    """Beside a token endpoint that never answers: it starts, hears Slack whenever Slack is there, and ends."""
+    slack = SandboxProcess(tmp_path / "slack", "--no-bot", "--socket")
+    with Proxy(None) as silent, contextlib.ExitStack() as stack:
+        stack.callback(slack.kill)
+        settings = {
+            "EGRESS_DATABASE_URL": f"sqlite:///{tmp_path}/bot.sqlite3",
+            "EGRESS_SLACK_API_URL": f"{slack.url}api/",
+            "IDENTITY_ENDPOINT": f"http://127.0.0.1:{silent.port}/token",
+        }
+        with BotProcess(tmp_path, "serve", **settings) as bot:
+            wait_for(lambda: bot.ready()[0] == 503, "It did not start without Slack", 30)
+            assert "database: ok" in bot.ready()[1]
+            assert "slack: The socket to Slack is not open" in bot.ready()[1]
+            for _ in range(2):
+                slack.start()
+                wait_for(lambda: bot.ready()[0] == 200, "It did not come back", 60)
+                slack.kill()
+                wait_for(lambda: bot.ready()[0] == 503, "It did not notice", 30)
+            wait_for(lambda: "azure: Azure's sign-in does not answer" in bot.ready()[1], "Azure is not said", 30)
+            status, seconds = bot.end()
+            assert (status, seconds < END_S) == (0, True), f"{seconds}\n{bot.log()}"
+            log = bot.log()
+    assert log.count("The socket to Slack is not open") == 3
+    assert log.count("Slack is back") == 2
+    assert log.count("Azure has not answered") == 1
+    assert "Traceback" not in log
+
+
+def test_a_silent_database_is_said_in_time_and_holds_up_no_end(tmp_path: Path, postgres_url: str) -> None:
+    """Every act is answered in time with what is true; the log says it once; the end comes."""
+    proxy, url = proxy_of(postgres_url)
+    with proxy, contextlib.ExitStack() as stack:
+        sandbox = SandboxProcess(tmp_path / "data", "--database", url)
+        sandbox.start()
+        stack.callback(sandbox.kill)
+        sandbox.settle()
+        proxy.hush()
+        for text in ("list", "whoami", "requests", "list", "deny a1 why"):
+            answer = sandbox.type("UAPP0001", text)
+            assert (answer["status"], answer["ms"] < 3000) == (200, True), answer
+            if text != "whoami":
+                assert "nothing was recorded" in str(answer["body"]), answer
+        wait_for(lambda: "the database cannot be used" in sandbox.log(), "It is not said", 20)
+        assert sandbox.log().count("the database cannot be used") == 1
+        sandbox.stop()
+        assert "Traceback" not in sandbox.log()

@@ -1,0 +1,168 @@
+"""A database that is full, read-only, silent or away: an expected state, said once, over once something is recorded."""
+
+import logging
+import socket
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import timedelta
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+
+from bot.errors import StoreBusy, StoreUnavailable
+from bot.ports.deadline import within
+from bot.store import SqlStore
+from tests.silence import proxy_of
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[SqlStore]:
+    """A store with the row that every installation has."""
+    made = SqlStore(database_url)
+    with made.write() as tx:
+        tx.work.schedule("timers", within=timedelta(hours=1))
+    yield made
+    made.close()
+
+
+def fill(store: SqlStore) -> None:
+    """Record more than fits where nothing fits."""
+    with store.write() as tx:
+        tx.work.fill_and_empty(256 * 1024)
+
+
+def bound(store: SqlStore, pages: int) -> None:
+    """Every connection from now on may make a file of so many pages."""
+
+    def limit(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute(f"PRAGMA max_page_count={pages}")
+
+    store._engine.dispose()
+    event.listen(store._engine, "connect", limit)
+
+
+def test_a_full_disk_is_said_once_and_is_over_once(sqlite_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Reading goes on; what cannot be recorded says so; the log has two lines, however often it was tried."""
+    caplog.set_level(logging.INFO)
+    store = SqlStore(sqlite_url)
+    bound(store, 1)  # SQLite takes it as the size that the file has
+    for _ in range(5):
+        with pytest.raises(StoreUnavailable, match=r"disk is full.*nothing was recorded"):
+            fill(store)
+        with store.read() as tx:
+            tx.audit.head()
+    assert "disk is full" in (store.trouble() or "")
+    bound(store, 100_000)
+    assert store.trouble() is None
+    lines = [r.getMessage() for r in caplog.records if r.name == "bot.store.outage"]
+    assert [line.partition(":")[0].partition(",")[0] for line in lines] == [
+        "the database cannot be used",
+        "the database records again",
+    ]
+    store.close()
+
+
+def make_read_only(url: str, *, is_so: bool) -> None:
+    """As an operator, or the end of a disk, would."""
+    parsed = make_url(url)
+    plain = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
+    statement = sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = {}").format(
+        sql.Identifier(parsed.database or ""), sql.Literal("on" if is_so else "off")
+    )
+    with psycopg.connect(plain, options="-c default_transaction_read_only=off", autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def test_a_read_only_server_is_no_defect(postgres_url: str) -> None:
+    """And it is over when it is."""
+    make_read_only(postgres_url, is_so=True)
+    store = SqlStore(postgres_url)
+    with pytest.raises(StoreUnavailable, match="read-only"):
+        fill(store)
+    assert "read-only" in (store.trouble() or "")
+    make_read_only(postgres_url, is_so=False)
+    store._engine.dispose()
+    assert store.trouble() is None
+    store.close()
+
+
+def test_a_read_only_file_is_no_defect(sqlite_url: str) -> None:
+    """The file cannot be written by this process."""
+    store = SqlStore(sqlite_url.replace("sqlite:///", "sqlite:///file:") + "?mode=ro&uri=true")
+    with pytest.raises(StoreUnavailable, match="read-only"):
+        fill(store)
+    store.close()
+
+
+def end_sessions(url: str) -> None:
+    """As a restart of the server does."""
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f"{others} AND pid <> pg_backend_pid()")
+
+
+def wake_twice(store: SqlStore, between: Callable[[], None]) -> None:
+    """A transaction in the middle of which something happens."""
+    with store.write() as tx:
+        tx.work.wake("timers", within=timedelta())
+        between()
+        tx.work.wake("timers", within=timedelta())
+
+
+def test_ended_sessions_are_no_defect(postgres_url: str) -> None:
+    """A restart in the middle of a transaction: nothing was recorded, and the next one is served."""
+    store = SqlStore(postgres_url)
+    with pytest.raises(StoreUnavailable, match="nothing was recorded"):
+        wake_twice(store, lambda: end_sessions(postgres_url))
+    with store.read() as tx:
+        assert tx.work.peek("timers") is None
+    store.close()
+
+
+def test_a_server_that_falls_silent_is_given_up_and_recorded_nothing(postgres_url: str) -> None:
+    """In the middle of a transaction; afterwards, new connections are made."""
+    proxy, url = proxy_of(postgres_url)
+    with proxy:
+        store = SqlStore(url)
+        with pytest.raises(StoreBusy, match="nothing was recorded"), within(timedelta(seconds=1)):
+            wake_twice(store, proxy.hush)
+        proxy.talk()
+        with store.read() as tx:
+            assert tx.work.peek("timers") is None
+        store.close()
+
+
+def commit_after(store: SqlStore, act: Callable[[], None]) -> None:
+    """A transaction right before whose commit something happens."""
+    with store.write() as tx:
+        tx.work.wake("timers", within=timedelta())
+        act()
+
+
+def test_a_commit_without_an_answer_is_not_called_undone(postgres_url: str) -> None:
+    """It may have been recorded: nobody is told that it was not."""
+    proxy, url = proxy_of(postgres_url)
+    with proxy:
+        store = SqlStore(url)
+        with pytest.raises(StoreUnavailable, match="did not say whether it was recorded"), within(timedelta(seconds=1)):
+            commit_after(store, proxy.hush)
+        store.close()
+
+
+def test_a_silent_server_keeps_nobody_longer_than_the_act(postgres_url: str) -> None:
+    """It accepts and never answers; several transactions of one act share its time."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        store = SqlStore(f"postgresql+psycopg://nobody@127.0.0.1:{silent.getsockname()[1]}/nothing")
+        began = time.monotonic()
+        with within(timedelta(seconds=1)):
+            for _ in range(3):
+                with pytest.raises(StoreBusy, match="nothing was recorded"), store.write():
+                    pass
+        assert time.monotonic() - began < 2  # the bound that is promised, not a measurement
+        store.close()
