@@ -16,7 +16,7 @@ from handlers.home import redrawn
 from handlers.modals import DenyForm, NarrowForm, RequestForm, ScaleForm
 from handlers.queries import AuditQuery
 from handlers.replies import Open, Reply, Tell
-from handlers.subjects import decide, look_up
+from handlers.subjects import decide, look_up, unseen
 from handlers.views import form_from_error, open_form
 
 
@@ -59,7 +59,7 @@ def renew(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """Ask for the same again."""
     made = allowances.renew(ctx, call.caller, call.value["id"])
     asked = allowances.deciders(ctx, made.verdict, made.requester)
-    return Tell(lists.filed(made, asked, ctx.clock.now())), *redrawn(ctx, call.caller)
+    return Tell(lists.filed(made, asked, ctx.clock.now(), unseen=unseen(ctx))), *redrawn(ctx, call.caller)
 
 
 def propose(_ctx: Context, call: Call) -> Reply:

@@ -15,6 +15,7 @@ from threading import BoundedSemaphore
 from typing import Any
 
 import structlog
+from prometheus_client import Counter
 from slack_bolt import Ack
 from slack_sdk import WebClient
 from slack_sdk.webhook import WebhookClient
@@ -175,14 +176,25 @@ class Boundary:
         future.add_done_callback(self._under_way.discard)
 
     def _send_all(self, replies: Sequence[Reply], origin: Origin) -> None:
+        failed: EgressError | None = None
         for reply in replies:
-            try:
-                with slack_errors():
-                    self._send(reply, origin)
-            except (Unavailable, Refused) as error:
-                log.warning("a reply was not delivered", reply=type(reply).__name__, error=str(error))
-                if isinstance(reply, Open):
-                    self._send_all((Tell(message(error.sentence)),), origin)
+            if failed is None or not (isinstance(reply, Tell) and reply.follows):
+                failed = self._attempt(reply, origin)
+
+    def _attempt(self, reply: Reply, origin: Origin) -> EgressError | None:
+        """Send it; what could not be opened, drawn or uploaded is said in its place."""
+        try:
+            with slack_errors():
+                self._send(reply, origin)
+        except (Unavailable, Refused) as error:
+            log.warning("a reply was not delivered", reply=type(reply).__name__, error=str(error))
+            if isinstance(reply, Tell):  # neither where they acted nor in their conversation could it be said
+                LOST.inc()
+                log.error("an answer was lost for good", user=origin.user, channel=origin.channel)
+            else:
+                self._attempt(Tell(message(f"{UNSENT[type(reply)]} {error.sentence}")), origin)
+            return error
+        return None
 
     def _send(self, reply: Reply, origin: Origin) -> None:
         match reply:
@@ -218,24 +230,34 @@ class Boundary:
     def _tell(self, reply: Tell, origin: Origin) -> None:
         """Where the person acted; and where the bot cannot speak there, in their conversation with it."""
         said = _message_arguments(reply.message)
-        if origin.response_url is not None:
-            self._respond(origin.response_url, {"replace_original": reply.replaces, **said})
-            return
-        try:
-            self._whisper(said, origin)
-        except SlackRefused:
-            self._client.chat_postMessage(channel=self._direct(origin), **said)
+        ways = (
+            partial(self._respond, {"replace_original": reply.replaces, **said}, origin),
+            partial(self._whisper, said, origin),
+        )
+        for way in ways:
+            try:
+                with slack_errors():
+                    way()
+            except (Unavailable, Refused) as error:
+                log.info("an answer takes another way", error=str(error))
+            else:
+                return
+        self._client.chat_postMessage(channel=self._direct(origin), **said)
 
-    def _respond(self, url: str, said: dict[str, Any]) -> None:
-        answer = WebhookClient(url, timeout=self._client.timeout).send(response_type="ephemeral", **said)
-        if answer.status_code != HTTPStatus.OK:
+    def _respond(self, said: dict[str, Any], origin: Origin) -> None:
+        """Through the response URL, tried again as the Web API's calls are."""
+        if origin.response_url is None:
+            raise SlackRefused("There is no response URL.", code="invalid_url")
+        patient = self._client.retry_handlers
+        client = WebhookClient(origin.response_url, timeout=self._client.timeout, retry_handlers=patient)
+        answer = client.send(response_type="ephemeral", **said)
+        if answer.status_code != HTTPStatus.OK or '"ok":false' in answer.body.replace(" ", ""):
             raise SlackRefused(f"Slack did not take the answer ({answer.status_code} {answer.body[:100]}).")
 
     def _whisper(self, said: dict[str, Any], origin: Origin) -> None:
         if origin.channel is None:
             raise SlackRefused("There is no conversation to answer in.", code="channel_not_found")
-        with slack_errors():
-            self._client.chat_postEphemeral(channel=origin.channel, user=origin.user, **said)
+        self._client.chat_postEphemeral(channel=origin.channel, user=origin.user, **said)
 
     def _redraw(self, view: dict[str, Any], origin: Origin) -> None:
         kept = with_metadata(view, {"channel": origin.channel})
@@ -262,6 +284,17 @@ OVERTAKEN = frozenset({"not_found", "hash_conflict"})
 Source: https://docs.slack.dev/reference/methods/views.update#errors, read 2026-11.
 """
 
+UNSENT: Mapping[type[Reply], str] = {
+    Open: "The form could not be opened.",
+    Redraw: "The form could not be drawn again.",
+    Home: "The Home tab could not be drawn.",
+    File: "The file could not be sent.",
+}
+"""What is said in place of a reply that failed."""
+
+LOST = Counter("egress_answers_lost", "Late answers that Slack took in no way.")
+"""Of this process: what was lost is nowhere else on record."""
+
 BUSY = "Many people are looking at Azure right now. Nothing was done; try again in a few seconds."
 
 
@@ -269,7 +302,9 @@ def _fits_ack(kind: Kind, reply: Reply) -> bool:
     """Whether Slack takes this answer in the ack itself."""
     if kind is Kind.VIEW:
         return isinstance(reply, Invalid | Redraw)
-    return isinstance(reply, Tell) if kind is Kind.COMMAND else isinstance(reply, Options)
+    if kind is Kind.COMMAND:
+        return isinstance(reply, Tell) and not reply.follows
+    return isinstance(reply, Options)
 
 
 def _ack_arguments(reply: Reply) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from handlers.hosts import HostWords
 from handlers.modals import count_from
 from handlers.queries import AuditQuery
 from handlers.replies import File, Open, Reply, Tell
-from handlers.subjects import decide
+from handlers.subjects import decide, unseen
 from handlers.views import deny_view, form_from, open_form
 
 
@@ -72,7 +72,7 @@ def show(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
 def _as_file(report: EgressReport, ending: str, content: str) -> tuple[Reply, ...]:
     name = report.egress.ref.name
     about = f"Egress of {name}, read {report.read_at:%Y-%m-%d %H:%M} UTC."
-    return File(f"{name}-{ending}", content, about), Tell(words.file_sent())
+    return File(f"{name}-{ending}", content, about), Tell(words.file_sent(), follows=True)
 
 
 def whois(ctx: Context, call: Call) -> Reply:
@@ -133,7 +133,8 @@ def renew(ctx: Context, call: Call) -> Reply:
     """Ask for the same again."""
     subject, reason = _id_and_reason(call, "renew")
     made = allowances.renew(ctx, call.caller, subject, reason=reason)
-    return Tell(lists.filed(made, allowances.deciders(ctx, made.verdict, made.requester), ctx.clock.now()))
+    deciders = allowances.deciders(ctx, made.verdict, made.requester)
+    return Tell(lists.filed(made, deciders, ctx.clock.now(), unseen=unseen(ctx)))
 
 
 def scale(ctx: Context, call: Call) -> Reply:
@@ -145,7 +146,8 @@ def scale(ctx: Context, call: Call) -> Reply:
     if not typed:
         return Tell(scaling.scale_preview(capacity.look(ctx, call.caller, name)))
     made = capacity.propose(ctx, call.caller, Wish(name, count_from(typed, name), reason))
-    return Tell(lists.proposed(made, allowances.deciders(ctx, made.verdict, made.requester), ctx.clock.now()))
+    deciders = allowances.deciders(ctx, made.verdict, made.requester)
+    return Tell(lists.proposed(made, deciders, ctx.clock.now(), unseen=unseen(ctx)))
 
 
 def export(ctx: Context, call: Call) -> tuple[Reply, ...]:
@@ -154,7 +156,7 @@ def export(ctx: Context, call: Call) -> tuple[Reply, ...]:
     if not name:
         raise InvalidInput("Name cluster and form: `/egress export CLUSTER terraform` or `bicep`.")
     made = exporting.export(ctx, call.caller, name, form.strip().lower())
-    return File(made.name, made.text, words.rules_exported(name, made.rules)), Tell(words.file_sent())
+    return File(made.name, made.text, words.rules_exported(name, made.rules)), Tell(words.file_sent(), follows=True)
 
 
 def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
@@ -165,7 +167,7 @@ def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
     if wanted.form:
         text = auditing.export(ctx, call.caller, wanted.filter, wanted.form)
         file = File(log.file_name(wanted.form, ctx.clock.now()), text, log.exported(text, wanted.form))
-        return file, Tell(words.file_sent())
+        return file, Tell(words.file_sent(), follows=True)
     found = auditing.search(ctx, call.caller, wanted.filter, limit=log.PAGE + 1)
     return Tell(log.audit_page(found, call.text))
 

@@ -3,6 +3,7 @@
 from bot import allowances, capacity, inventory
 from bot.domain.access import may_decide
 from bot.domain.allowance import Status, status
+from bot.domain.people import Role
 from bot.ports import Caller, Context
 from handlers.blocks.home import Desktop, home_view
 from handlers.calls import Call
@@ -33,6 +34,7 @@ def desktop(ctx: Context, caller: Caller) -> Home:
                 mine=tuple(one for one in mine if status(one, now) not in ENDED),
                 clusters=tuple(inventory.visible(ctx, who)),
                 now=now,
+                refusals=inventory.refusals(ctx) if who.has_role(Role.OPERATOR) else (),
             )
         )
     )

@@ -1,10 +1,11 @@
 """What an id names: an allowance (``a…``) or a scale proposal (``s…``); people decide on both with the same words."""
 
-from bot import allowances, capacity
+from bot import allowances, capacity, inventory
 from bot.allowances import Decision
 from bot.domain.allowance import Allowance
 from bot.domain.scale import Scale
 from bot.ports import Caller, Context
+from handlers.blocks.delivery import hidden
 
 SCALE = "s"
 """The first letter of a scale proposal's id."""
@@ -24,3 +25,8 @@ def look_up(ctx: Context, caller: Caller, subject: str) -> Allowance | Scale:
 
 def _is_scale(subject: str) -> bool:
     return subject.strip("`# ").lower().startswith(SCALE)
+
+
+def unseen(ctx: Context) -> str:
+    """Why a card would not be seen now, as a sentence; empty if it would."""
+    return hidden(inventory.refusals(ctx), ctx.rulebook.channel)

@@ -19,7 +19,7 @@ from handlers.calls import Call
 from handlers.hosts import HostWords, written
 from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm, ScaleForm, count_from
 from handlers.replies import Open, Options, Redraw, Reply, Tell, View
-from handlers.subjects import decide, look_up
+from handlers.subjects import decide, look_up, unseen
 
 
 def request(ctx: Context, call: Call) -> Reply:
@@ -29,7 +29,7 @@ def request(ctx: Context, call: Call) -> Reply:
     asked = checking.destinations_of(ctx.rulebook, draft.destinations, draft.bundle)
     left_out = [one for one in asked if one not in made.destinations]
     deciders = allowances.deciders(ctx, made.verdict, made.requester)
-    return Tell(lists.filed(made, deciders, ctx.clock.now(), left_out=left_out))
+    return Tell(lists.filed(made, deciders, ctx.clock.now(), left_out=left_out, unseen=unseen(ctx)))
 
 
 def preview(ctx: Context, call: Call) -> Reply:
@@ -69,7 +69,8 @@ def scale(ctx: Context, call: Call) -> Reply:
     form = ScaleForm.parse(call.form)
     wish = Wish(call.value.get("id", ""), count_from(form.count, call.value.get("name", "")), form.reason)
     made = capacity.propose(ctx, call.caller, wish)
-    return Tell(lists.proposed(made, allowances.deciders(ctx, made.verdict, made.requester), ctx.clock.now()))
+    deciders = allowances.deciders(ctx, made.verdict, made.requester)
+    return Tell(lists.proposed(made, deciders, ctx.clock.now(), unseen=unseen(ctx)))
 
 
 def open_form(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> Open:

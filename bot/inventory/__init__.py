@@ -1,5 +1,6 @@
 """Use cases of looking: which clusters there are, how one leaves Azure, whose IP this is."""
 
+from bot.inventory.delivery import refusals
 from bot.inventory.endpoints import ENDPOINTS, EndpointReport, check_endpoints, sweep_endpoints
 from bot.inventory.find import find, live, person, visible
 from bot.inventory.fleet import FleetPage, fleet
@@ -20,6 +21,7 @@ __all__ = [
     "live",
     "person",
     "refresh",
+    "refusals",
     "show",
     "sweep_endpoints",
     "visible",

@@ -67,7 +67,11 @@ def control_routes(arm: ArmSubscription) -> list[Route]:
     async def fault(request: Request) -> Response:
         return await _controlled(request, arm.add_fault)
 
+    async def forget_faults(_request: Request) -> Response:
+        return await _answered(arm.clear_faults)
+
     return [
+        Route("/_sandbox/arm/fault", forget_faults, methods=["DELETE"]),
         Route("/_sandbox/arm", state, methods=["GET"]),
         Route("/_sandbox/arm/resource", put, methods=["PUT"]),
         Route("/_sandbox/arm/resource", delete, methods=["DELETE"]),

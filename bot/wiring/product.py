@@ -19,6 +19,7 @@ from bot.store import SqlStore
 from bot.wiring.metrics import Facts, scrape
 from bot.wiring.resolver import SystemResolver
 from bot.wiring.running import Running
+from handlers.blocks.delivery import refusal_sentence
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +113,11 @@ def always() -> bool:
 
 
 def routes(product: Product, is_connected: Callable[[], bool]) -> dict[str, handlers.Route]:
-    """``/healthz``: the process lives; ``/readyz``: it can record; ``/metrics``: for Prometheus."""
+    """``/healthz``: the process lives; ``/readyz``: it can record; ``/metrics``: for Prometheus.
+
+    What Slack refuses until somebody acts is a line of ``/readyz`` and does not make it red: the process still records
+    what people do, and taking it out of service would heal nothing.
+    """
     facts = Facts(product.world.store, product.world.clock)
     return {
         "/healthz": lambda: (200, "text/plain; charset=utf-8", "ok\n"),
@@ -123,9 +128,10 @@ def routes(product: Product, is_connected: Callable[[], bool]) -> dict[str, hand
 
 def _readiness(store: SqlStore, is_connected: Callable[[], bool]) -> tuple[int, str, str]:
     try:
-        store.now_s()
+        with store.read() as tx:
+            refusals = [f"slack delivery: {refusal_sentence(pause)}" for pause in tx.outbox.refusals()]
     except EgressError as error:
         return 503, "text/plain; charset=utf-8", f"{error.sentence}\n"
     if not is_connected():
         return 503, "text/plain; charset=utf-8", "Slack does not answer on the socket.\n"
-    return 200, "text/plain; charset=utf-8", "ready\n"
+    return 200, "text/plain; charset=utf-8", "\n".join(["ready", *refusals, ""])

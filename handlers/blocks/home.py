@@ -8,6 +8,8 @@ from bot.domain.allowance import MAY_ACT, Act, Allowance, Status, digest, status
 from bot.domain.egress import ClusterEgress
 from bot.domain.scale import Scale
 from bot.domain.snat import capacity
+from bot.ports import Pause
+from handlers.blocks.delivery import refusal_blocks
 from handlers.blocks.fleet import allowance_line
 from handlers.blocks.kit import (
     actions,
@@ -41,6 +43,7 @@ class Desktop:
         mine: The person's own that have not ended.
         clusters: Those that the person may see, as last read.
         now: The time at which it is drawn.
+        refusals: What Slack does not take until somebody acts; for operators.
     """
 
     waiting: tuple[Allowance, ...]
@@ -48,6 +51,7 @@ class Desktop:
     mine: tuple[Allowance, ...]
     clusters: tuple[ClusterEgress, ...]
     now: datetime
+    refusals: tuple[Pause, ...] = ()
 
 
 def home_view(desk: Desktop) -> View:
@@ -60,6 +64,7 @@ def home_view(desk: Desktop) -> View:
                 button("Request egress…", "open_request", style="primary"),
                 button("Refresh", "refresh_home"),
             ),
+            *refusal_blocks(desk.refusals),
             header("Waiting for you"),
             *_waiting(desk),
             *([header("Ending soon"), *_mine(ending, desk.now)] if ending else []),

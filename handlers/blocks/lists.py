@@ -56,22 +56,37 @@ def about(subject: Allowance | Scale) -> str:
 
 
 def filed(
-    allowance: Allowance, asked: Sequence[Identity], now: datetime, *, left_out: Sequence[Destination] = ()
+    allowance: Allowance,
+    asked: Sequence[Identity],
+    now: datetime,
+    *,
+    left_out: Sequence[Destination] = (),
+    unseen: str = "",
 ) -> Message:
-    """What was filed, and what happens next; ``left_out`` is what the firewall allows already."""
+    """What was filed, and what happens next.
+
+    Args:
+        allowance: The request.
+        asked: Who can decide.
+        now: The time.
+        left_out: What the firewall allows already.
+        unseen: Why nobody sees the card now, as a sentence; empty if they do.
+    """
     if status(allowance, now) is not Status.WAITING:
         text = f"Granted at once by the approval policy. {about(allowance)}. You hear when it is live, in some minutes."
     else:
         text = f"Asked. {about(allowance)}. {_people(asked)} can decide; you hear as soon as somebody does."
+        text = f"{text} {unseen}".strip()
     names = fold([code(str(one)) for one in left_out], 1000, joint=", ")
     return message(f"{text} Left out, because allowed already: {names}." if left_out else text)
 
 
-def proposed(scale: Scale, asked: Sequence[Identity], now: datetime) -> Message:
-    """What was proposed, and what happens next."""
+def proposed(scale: Scale, asked: Sequence[Identity], now: datetime, *, unseen: str = "") -> Message:
+    """What was proposed, and what happens next; ``unseen`` says why nobody sees the card now."""
     if scale_status(scale, now) is not ScaleStatus.WAITING:
         return message(f"Granted at once by the approval policy. {about(scale)}. You hear when Azure has done it.")
-    return message(f"Proposed. {about(scale)}. {_people(asked)} can decide; you hear as soon as somebody does.")
+    text = f"Proposed. {about(scale)}. {_people(asked)} can decide; you hear as soon as somebody does. {unseen}"
+    return message(text.strip())
 
 
 def _people(asked: Sequence[Identity]) -> str:
