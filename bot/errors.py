@@ -171,7 +171,17 @@ class ArmUnreachable(Unavailable):
 
 
 class SlackThrottled(Unavailable):
-    """Slack answered 429."""
+    """Slack answered 429.
+
+    Args:
+        message: What is not available.
+        retry_after: How long Slack asked us to wait, if it did.
+        method: The Web API method that is limited; empty if that is not known.
+    """
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None, method: str = "") -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.method = method
 
 
 class SlackUnreachable(Unavailable):
@@ -233,7 +243,17 @@ class UnsafePlan(Refused):
 
 
 class SlackRefused(Refused):
-    """Slack understood the call and will not do it (scope, channel, payload)."""
+    """Slack understood the call and will not do it (scope, channel, payload).
+
+    Args:
+        message: What was refused.
+        code: Slack's error code.
+        method: The Web API method that was called; empty if that is not known.
+    """
+
+    def __init__(self, message: str, *, code: str | None = None, method: str = "") -> None:
+        super().__init__(message, code=code)
+        self.method = method
 
 
 class BadConfiguration(Refused):

@@ -18,7 +18,7 @@ from handlers.modals import DenyForm, NarrowForm, RequestForm, ScaleForm
 from handlers.queries import AuditQuery
 from handlers.renewals import RenewForm
 from handlers.replies import Open, Redraw, Reply, Tell
-from handlers.subjects import decide, end, look_up
+from handlers.subjects import decide, deciders, end, look_up
 from handlers.views import form_from_error, open_form
 
 
@@ -70,8 +70,8 @@ def revoke(ctx: Context, call: Call) -> tuple[Reply, ...]:
 def renew(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """Ask for the same again."""
     made = allowances.renew(ctx, call.caller, call.value["id"])
-    asked = allowances.deciders(ctx, made.verdict, *made.askers)
-    return Tell(lists.filed(made, asked, now=ctx.clock.now(), rulebook=ctx.rulebook)), *redrawn(ctx, call.caller)
+    told = lists.filed(made, deciders(ctx, made), now=ctx.clock.now(), rulebook=ctx.rulebook)
+    return Tell(told), *redrawn(ctx, call.caller)
 
 
 def renew_form(ctx: Context, call: Call) -> Reply:

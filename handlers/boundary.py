@@ -11,37 +11,32 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from http import HTTPStatus
 from threading import BoundedSemaphore
 from typing import Any
 
 import structlog
 from slack_bolt import Ack
 from slack_sdk import WebClient
-from slack_sdk.webhook import WebhookClient
 
 from bot.errors import (
     AlreadyAllowed,
     AlreadyDecided,
     AlreadyRequested,
     Conflict,
-    EgressError,
     InvalidInput,
-    Refused,
-    SlackRefused,
     Unavailable,
     UserError,
 )
 from bot.ports import Context
 from bot.ports.deadline import within
 from handlers.attempts import attempt_of, record_refusal
-from handlers.blocks.kit import message, with_metadata
+from handlers.blocks.kit import message
 from handlers.blocks.verdict import renewal_offers
 from handlers.blocks.words import repeatable, trouble, without_markup
-from handlers.calls import Call, Kind, Origin, call_from, origin_from, pressed_value, words_of
+from handlers.calls import Call, Kind, call_from, origin_from, pressed_value, words_of
 from handlers.modals import closing
-from handlers.notify import slack_errors
-from handlers.replies import File, Home, Invalid, Message, Open, Options, Redraw, Reply, Tell
+from handlers.replies import Invalid, Options, Redraw, Reply, Tell
+from handlers.sending import BUSY, Sender, message_arguments
 
 Listener = Callable[[Context, Call], Reply | tuple[Reply, ...]]
 """What a listener is."""
@@ -95,8 +90,8 @@ class Boundary:
 
     def __init__(self, ctx: Context, client: WebClient) -> None:
         self._ctx = ctx
-        self._client = client
         self._lookups = BoundedSemaphore(LOOKUPS)
+        self._sender = Sender(client, self._lookups)
         self._under_way: set[Future[None]] = set()
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="after-ack")
 
@@ -132,7 +127,7 @@ class Boundary:
             replies = self._run(entry, body)
         finally:
             self._lookups.release()
-        self._send_all(replies, origin_from(body))
+        self._sender.send_all(replies, origin_from(body))
 
     def _run(self, entry: Entry, body: dict[str, Any]) -> tuple[Reply, ...]:
         """The replies of a listener, or what has to be said instead. Nothing gets past this."""
@@ -177,7 +172,7 @@ class Boundary:
         ack(**(_ack_arguments(first) if first else {}))
         rest = [one for one in replies if one is not first]
         if rest:
-            self._later(partial(self._send_all, rest, origin_from(body)))
+            self._later(partial(self._sender.send_all, rest, origin_from(body)))
 
     def is_idle(self) -> bool:
         """Whether everything that follows an ack has been done."""
@@ -189,108 +184,20 @@ class Boundary:
         future.add_done_callback(_log_failure)
         future.add_done_callback(self._under_way.discard)
 
-    def _send_all(self, replies: Sequence[Reply], origin: Origin) -> None:
-        for reply in replies:
-            try:
-                with slack_errors():
-                    self._send(reply, origin)
-            except (Unavailable, Refused) as error:
-                log.warning("a reply was not delivered", reply=type(reply).__name__, error=str(error))
-                if isinstance(reply, Open):
-                    self._send_all((Tell(message(error.sentence)),), origin)
-
-    def _send(self, reply: Reply, origin: Origin) -> None:
-        match reply:
-            case Tell():
-                self._tell(reply, origin)
-            case Open():
-                self._open(reply, origin)
-            case Redraw(view):
-                self._redraw(view, origin)
-            case Home(view):
-                self._client.views_publish(user_id=origin.user, view=view)
-            case File():
-                self._upload(reply, origin)
-
-    def _open(self, reply: Open, origin: Origin) -> None:
-        """Open a modal, and draw it again where the rest of it takes longer than a trigger lives."""
-        kept = with_metadata(reply.view, {"channel": origin.channel})
-        opened = self._client.views_open(trigger_id=origin.trigger_id or "", view=kept)
-        if reply.then is None:
-            return
-        if not self._lookups.acquire(blocking=False):
-            self._tell(Tell(message(BUSY)), origin)
-            return
-        try:
-            view = reply.then()
-        except EgressError as error:
-            view = closing("Nothing to show", trouble(error, secrets.token_hex(4)))
-        finally:
-            self._lookups.release()
-        there: dict[str, Any] = opened["view"]
-        self._redraw(view, replace(origin, view_id=there["id"], view_hash=there.get("hash")))
-
-    def _tell(self, reply: Tell, origin: Origin) -> None:
-        """Where the person acted; and where the bot cannot speak there, in their conversation with it."""
-        said = _message_arguments(reply.message)
-        if origin.response_url is not None:
-            self._respond(origin.response_url, {"replace_original": reply.replaces, **said})
-            return
-        try:
-            self._whisper(said, origin)
-        except SlackRefused:
-            self._client.chat_postMessage(channel=self._direct(origin), **said)
-
-    def _respond(self, url: str, said: dict[str, Any]) -> None:
-        answer = WebhookClient(url, timeout=self._client.timeout).send(response_type="ephemeral", **said)
-        if answer.status_code != HTTPStatus.OK:
-            raise SlackRefused(f"Slack did not take the answer ({answer.status_code} {answer.body[:100]}).")
-
-    def _whisper(self, said: dict[str, Any], origin: Origin) -> None:
-        if origin.channel is None:
-            raise SlackRefused("There is no conversation to answer in.", code="channel_not_found")
-        with slack_errors():
-            self._client.chat_postEphemeral(channel=origin.channel, user=origin.user, **said)
-
-    def _redraw(self, view: dict[str, Any], origin: Origin) -> None:
-        kept = with_metadata(view, {"channel": origin.channel})
-        try:
-            with slack_errors():
-                self._client.views_update(view_id=origin.view_id or "", hash=origin.view_hash, view=kept)
-        except SlackRefused as error:
-            if error.code not in OVERTAKEN:
-                raise
-            log.info("a redraw came too late", code=error.code)
-
-    def _upload(self, file: File, origin: Origin) -> None:
-        self._client.files_upload_v2(
-            channel=self._direct(origin), filename=file.name, content=file.content, initial_comment=file.comment
-        )
-
-    def _direct(self, origin: Origin) -> str:
-        return str(self._client.conversations_open(users=origin.user)["channel"]["id"])
-
-
-OVERTAKEN = frozenset({"not_found", "hash_conflict"})
-"""The person sent or closed the modal, or it was drawn anew, before our redraw came: nobody misses it.
-
-Source: https://docs.slack.dev/reference/methods/views.update#errors, read 2026-11.
-"""
-
-BUSY = "Many people are looking at Azure right now. Nothing was done; try again in a few seconds."
-
 
 def _fits_ack(kind: Kind, reply: Reply) -> bool:
     """Whether Slack takes this answer in the ack itself."""
     if kind is Kind.VIEW:
         return isinstance(reply, Invalid | Redraw)
-    return isinstance(reply, Tell) if kind is Kind.COMMAND else isinstance(reply, Options)
+    if kind is Kind.COMMAND:
+        return isinstance(reply, Tell) and not reply.follows
+    return isinstance(reply, Options)
 
 
 def _ack_arguments(reply: Reply) -> dict[str, Any]:
     match reply:
         case Tell(said):
-            return {"response_type": "ephemeral", **_message_arguments(said)}
+            return {"response_type": "ephemeral", **message_arguments(said)}
         case Invalid(errors):
             return {"response_action": "errors", "errors": dict(errors)}
         case Redraw(view):
@@ -298,10 +205,6 @@ def _ack_arguments(reply: Reply) -> dict[str, Any]:
         case Options(options):
             return {"options": list(options)}
     return {}
-
-
-def _message_arguments(said: Message) -> dict[str, Any]:
-    return {"text": said.text, "blocks": list(said.blocks)}
 
 
 def _log_failure(done: "Future[None]") -> None:

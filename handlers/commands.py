@@ -21,7 +21,7 @@ from handlers.modals import count_from
 from handlers.queries import AuditQuery
 from handlers.replies import File, Message, Open, Reply, Tell
 from handlers.several import IdWords, one_by_one
-from handlers.subjects import decide, end, look_up
+from handlers.subjects import decide, deciders, end, look_up
 from handlers.views import deny_view, form_from, open_form
 
 
@@ -77,7 +77,7 @@ def show(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
 def _as_file(report: EgressReport, ending: str, content: str) -> tuple[Reply, ...]:
     name = report.egress.ref.name
     about = f"Egress of {name}, read {report.read_at:%Y-%m-%d %H:%M} UTC."
-    return File(f"{name}-{ending}", content, about), Tell(words.file_sent())
+    return File(f"{name}-{ending}", content, about), Tell(words.file_sent(), follows=True)
 
 
 def whois(ctx: Context, call: Call) -> Reply:
@@ -175,8 +175,7 @@ def renew(ctx: Context, call: Call) -> Reply:
 
     def act(subject: str) -> Message:
         made = allowances.renew(ctx, call.caller, subject, reason=reason, duration=duration)
-        asked = allowances.deciders(ctx, made.verdict, *made.askers)
-        return lists.filed(made, asked, now=ctx.clock.now(), rulebook=ctx.rulebook)
+        return lists.filed(made, deciders(ctx, made), now=ctx.clock.now(), rulebook=ctx.rulebook)
 
     return one_by_one(ctx, call, words, act)
 
@@ -190,7 +189,7 @@ def scale(ctx: Context, call: Call) -> Reply:
     if not typed:
         return Tell(scaling.scale_preview(capacity.look(ctx, call.caller, name)))
     made = capacity.propose(ctx, call.caller, Wish(name, count_from(typed, name), reason))
-    return Tell(lists.proposed(made, allowances.deciders(ctx, made.verdict, made.requester), ctx.clock.now()))
+    return Tell(lists.proposed(made, deciders(ctx, made), ctx.clock.now()))
 
 
 def export(ctx: Context, call: Call) -> tuple[Reply, ...]:
@@ -199,7 +198,7 @@ def export(ctx: Context, call: Call) -> tuple[Reply, ...]:
     if not name:
         raise InvalidInput("Name cluster and form: `/egress export CLUSTER terraform` or `bicep`.")
     made = exporting.export(ctx, call.caller, name, form.strip().lower())
-    return File(made.name, made.text, words.rules_exported(name, made.rules)), Tell(words.file_sent())
+    return File(made.name, made.text, words.rules_exported(name, made.rules)), Tell(words.file_sent(), follows=True)
 
 
 def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
@@ -210,6 +209,6 @@ def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
     if wanted.form:
         text = auditing.export(ctx, call.caller, wanted.filter, wanted.form)
         file = File(log.file_name(wanted.form, ctx.clock.now()), text, log.exported(text, wanted.form))
-        return file, Tell(words.file_sent())
+        return file, Tell(words.file_sent(), follows=True)
     found = auditing.search(ctx, call.caller, wanted.filter, limit=log.PAGE + 1)
     return Tell(log.audit_page(found, call.text))

@@ -5,7 +5,7 @@ from functools import partial
 from bot import allowances, capacity, inventory
 from bot.domain.access import may_decide
 from bot.domain.allowance import Allowance, Status, status
-from bot.domain.people import Person
+from bot.domain.people import Person, Role
 from bot.domain.scale import Scale
 from bot.ports import Caller, Context
 from handlers.blocks.home import ROWS, Desktop, home_view
@@ -29,8 +29,20 @@ def desktop(ctx: Context, caller: Caller) -> Home:
     mine = [one for one in allowances.own(ctx, caller) if status(one, now) not in ENDED]
     waiting = allowances.requests(ctx, caller, "pending", fits=partial(_may_decide, who), most=ROWS + 1)
     scales = capacity.proposals(ctx, caller, "pending", fits=partial(_may_decide, who), most=ROWS + 1)
-    clusters = tuple(inventory.visible(ctx, who))
-    return Home(home_view(Desktop(tuple(waiting), tuple(scales), tuple(mine), clusters, now, ctx.rulebook, who.unread)))
+    return Home(
+        home_view(
+            Desktop(
+                waiting=tuple(waiting),
+                scales=tuple(scales),
+                mine=tuple(mine),
+                clusters=tuple(inventory.visible(ctx, who)),
+                now=now,
+                rulebook=ctx.rulebook,
+                unread=who.unread,
+                refusals=inventory.refusals(ctx) if who.has_role(Role.OPERATOR) else (),
+            )
+        )
+    )
 
 
 def _may_decide(who: Person, one: Allowance | Scale) -> bool:

@@ -3,8 +3,8 @@
 import http.client
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 from slack_sdk import WebClient
@@ -18,6 +18,8 @@ from bot.outlook import gauge, outlook
 from bot.ports import Notice, NoticeKind, Store
 from handlers.blocks.ahead import Ahead
 from handlers.blocks.card import allowance_card, allowance_news
+from handlers.blocks.delivery import SENTENCES
+from handlers.blocks.kit import context, when
 from handlers.blocks.scale import scale_card, scale_news
 from handlers.blocks.words import channel_news
 from handlers.replies import Message
@@ -30,22 +32,14 @@ PASSING = frozenset(
 LOST = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """Errors of an update after which the card has to be posted anew; source as above, ``chat.update``."""
 
-SENTENCES: Mapping[str, str] = MappingProxyType(
-    {
-        "not_in_channel": "The bot is not in the channel; invite it.",
-        "channel_not_found": "The channel does not exist, or the bot may not see it.",
-        "is_archived": "The channel is archived.",
-        "missing_scope": "The Slack app lacks a scope; install it again from the manifest.",
-        "invalid_auth": "Slack does not accept the bot's token.",
-        "token_revoked": "The bot's token was revoked; install the app again.",
-        "plan_upgrade_required": "This Slack plan has no user groups; name the people in the configuration.",
-        "no_such_subteam": "The user group does not exist; name another one in the configuration.",
-        "not_allowed_token_type": "A token of another kind: the app token begins with xapp-, the bot's with xoxb-.",
-        "socket_mode_not_enabled": "The Slack app is not set up for Socket Mode; install it from the manifest.",
-        "expired_trigger_id": "Slack waits three seconds for a form, and this took longer; try again.",
-    }
-)
-"""What Slack's own error codes mean for whoever has to act; others are told by their code."""
+NO_THREAD = frozenset({"thread_not_found", "cannot_reply_to_message", "message_not_found"})
+"""Errors of an answer to a card that is not there any more; source as above."""
+
+MOVED = frozenset({"channel_not_found", "is_archived", "is_inactive"})
+"""Errors after which a conversation with a person is opened anew; source as above."""
+
+LATE = timedelta(minutes=10)
+"""From this age on a message says when what it tells happened."""
 
 
 @contextmanager
@@ -68,10 +62,11 @@ def slack_errors() -> Iterator[None]:
 def _translated(error: SlackApiError) -> EgressError:
     status, code = _answer(error)
     if status == http.HTTPStatus.TOO_MANY_REQUESTS or code == "ratelimited":
-        return SlackThrottled("Slack asks us to wait.", retry_after=_retry_after(error))
+        return SlackThrottled("Slack asks us to wait.", retry_after=_retry_after(error), method=_method(error))
     if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR or code in PASSING:
         return SlackUnreachable(f"Slack has a problem of its own ({code or status}).")
-    return SlackRefused(SENTENCES.get(code, f"Slack refused ({code or status})."), code=code)
+    sentence = SENTENCES.get(code, f"Slack refused ({code or status}).")
+    return SlackRefused(sentence, code=code, method=_method(error))
 
 
 def _answer(error: SlackApiError) -> tuple[int, str]:
@@ -79,6 +74,11 @@ def _answer(error: SlackApiError) -> tuple[int, str]:
     if isinstance(response, dict):
         return int(response.get("status") or 200), str(response.get("error") or "")
     return int(response.status_code), str(response.get("error") or "")
+
+
+def _method(error: SlackApiError) -> str:
+    """The Web API method that was called, by its address."""
+    return str(getattr(error.response, "api_url", "")).rstrip("/").rsplit("/", 1)[-1]
 
 
 def _retry_after(error: SlackApiError) -> timedelta | None:
@@ -89,6 +89,11 @@ def _retry_after(error: SlackApiError) -> timedelta | None:
 
 class SlackNotifier:
     """``ports.Notifier``: what is said is rendered from the facts as they are when it is sent.
+
+    Whether Slack took a message whose answer was lost cannot be known: ``chat.postMessage`` has no key that makes it
+    happen once (``client_msg_id`` is only for people's clients), and finding it again by its metadata needs a scope to
+    read the channel. So what was not answered is said again. Source:
+    https://docs.slack.dev/reference/methods/chat.postMessage, read 2026-11.
 
     Args:
         client: Speaks to Slack's Web API with the bot's token, without waiting inside.
@@ -124,7 +129,7 @@ class SlackNotifier:
         drawn = _arguments(self._card(facts, now))
         if ts is not None and self._is_updated(notice.recipient, ts, drawn):
             return ts
-        posted = str(self._client.chat_postMessage(channel=notice.recipient, **drawn)["ts"])
+        posted = self._post(notice.recipient, drawn)
         with self._store.write() as tx:
             tx.outbox.put_card(notice.subject, notice.recipient, posted)
         return posted
@@ -138,11 +143,11 @@ class SlackNotifier:
         )
         return allowance_card(facts, self._rulebook, now, ahead)
 
-    def _is_updated(self, channel: str, ts: str, drawn: dict[str, Any]) -> bool:
+    def _is_updated(self, recipient: str, ts: str, drawn: dict[str, Any]) -> bool:
         try:
-            self._client.chat_update(channel=channel, ts=ts, **drawn)
+            self._client.chat_update(channel=self._channel(recipient), ts=ts, **drawn)
         except SlackApiError as error:
-            if _answer(error)[1] in LOST:
+            if _answer(error)[1] in LOST or (_is_person(recipient) and _answer(error)[1] in MOVED):
                 return False
             raise
         return True
@@ -150,17 +155,49 @@ class SlackNotifier:
     def _add(self, notice: Notice, now: datetime) -> None:
         with self._store.read() as tx:
             ts = tx.outbox.card(notice.subject, notice.recipient)
-        said = _arguments(self._news(notice))
-        self._client.chat_postMessage(channel=notice.recipient, thread_ts=ts or self._draw(notice, now), **said)
+        said = self._said(notice, now)
+        try:
+            self._post(notice.recipient, said, thread_ts=ts or self._draw(notice, now))
+        except SlackApiError as error:
+            if ts is None or _answer(error)[1] not in NO_THREAD:
+                raise
+            self._post(notice.recipient, said, thread_ts=self._draw(notice, now))
 
-    def _tell(self, notice: Notice, _now: datetime) -> None:
-        said = _arguments(self._news(notice))
-        opened = self._client.conversations_open(users=notice.recipient)
-        self._client.chat_postMessage(channel=opened["channel"]["id"], **said)
+    def _tell(self, notice: Notice, now: datetime) -> None:
+        self._post(notice.recipient, self._said(notice, now))
 
-    def _announce(self, notice: Notice, _now: datetime) -> None:
-        said = _arguments(channel_news(notice.subject, notice.body))
-        self._client.chat_postMessage(channel=notice.recipient, **said)
+    def _announce(self, notice: Notice, now: datetime) -> None:
+        said = _dated(channel_news(notice.subject, notice.body), notice.age, now)
+        self._post(notice.recipient, _arguments(said))
+
+    def _post(self, recipient: str, said: dict[str, Any], **more: Any) -> str:
+        """Post, and open the conversation anew where Slack does not know the one that was remembered."""
+        channel = self._channel(recipient)
+        try:
+            posted = self._client.chat_postMessage(channel=channel, **said, **more)
+        except SlackApiError as error:
+            if not _is_person(recipient) or _answer(error)[1] not in MOVED:
+                raise
+            with self._store.write() as tx:
+                tx.outbox.put_conversation(recipient, None)
+            posted = self._client.chat_postMessage(channel=self._channel(recipient), **said, **more)
+        return str(posted["ts"])
+
+    def _channel(self, recipient: str) -> str:
+        """Where a recipient reads: a channel itself, or the conversation with a person, opened once."""
+        if not _is_person(recipient):
+            return recipient
+        with self._store.read() as tx:
+            known = tx.outbox.conversation(recipient)
+        if known is not None:
+            return known
+        opened = str(self._client.conversations_open(users=recipient)["channel"]["id"])
+        with self._store.write() as tx:
+            tx.outbox.put_conversation(recipient, opened)
+        return opened
+
+    def _said(self, notice: Notice, now: datetime) -> dict[str, Any]:
+        return _arguments(_dated(self._news(notice), notice.age, now))
 
     def _news(self, notice: Notice) -> Message:
         facts = self._facts(notice)
@@ -172,6 +209,20 @@ class SlackNotifier:
         with self._store.read() as tx:
             rows = tx.scales if notice.subject.startswith("s") else tx.allowances
             return rows.get(notice.subject)
+
+
+def _is_person(recipient: str) -> bool:
+    """Whether it is a user id (https://docs.slack.dev/reference/objects/user-object, read 2026-11)."""
+    return recipient.startswith(("U", "W"))
+
+
+def _dated(said: Message, age: timedelta, now: datetime) -> Message:
+    """What comes late says when it happened: the facts may have moved on since."""
+    if age < LATE:
+        return said
+    return replace(
+        said, blocks=(*said.blocks, context(f"This happened {when(now - age)}; Slack did not take it earlier."))
+    )
 
 
 def _arguments(said: Message) -> dict[str, Any]:

@@ -31,10 +31,12 @@ class Tell:
     Args:
         message: What to say.
         replaces: Put it in the place of the message whose button was pressed (the next page of a list).
+        follows: Say it only once the reply before it was carried out, because that is what it tells.
     """
 
     message: Message
     replaces: bool = False
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """What an id names: an allowance (``a…``) or a scale proposal (``s…``); people decide on both with the same words."""
 
-from bot import allowances, capacity
+from bot import allowances, capacity, inventory
 from bot.allowances import Decision
 from bot.domain.allowance import Allowance
 from bot.domain.scale import Scale
 from bot.ports import Caller, Context
+from handlers.blocks.delivery import hidden
+from handlers.blocks.lists import Deciders
 
 SCALE = "s"
 """The first letter of a scale proposal's id."""
@@ -30,3 +32,9 @@ def look_up(ctx: Context, caller: Caller, subject: str) -> Allowance | Scale:
 
 def _is_scale(subject: str) -> bool:
     return subject.strip("`# ").lower().startswith(SCALE)
+
+
+def deciders(ctx: Context, made: Allowance | Scale) -> Deciders:
+    """Who hears that it waits for a decision."""
+    people = allowances.deciders(ctx, made.verdict, *made.askers)
+    return Deciders(people, hidden(inventory.refusals(ctx), ctx.rulebook.channel))

@@ -21,7 +21,7 @@ from handlers.hosts import HostWords, written
 from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm, ScaleForm, count_from
 from handlers.renewals import RenewForm
 from handlers.replies import Open, Options, Redraw, Reply, Tell, View
-from handlers.subjects import decide, look_up
+from handlers.subjects import decide, deciders, look_up
 
 
 def request(ctx: Context, call: Call) -> Reply:
@@ -30,8 +30,7 @@ def request(ctx: Context, call: Call) -> Reply:
     made = allowances.request(ctx, call.caller, draft)
     asked = checking.destinations_of(ctx.rulebook, draft.destinations, draft.bundle)
     left_out = [one for one in asked if one not in made.destinations]
-    deciders = allowances.deciders(ctx, made.verdict, made.requester)
-    told = lists.filed(made, deciders, now=ctx.clock.now(), rulebook=ctx.rulebook, left_out=left_out)
+    told = lists.filed(made, deciders(ctx, made), now=ctx.clock.now(), rulebook=ctx.rulebook, left_out=left_out)
     return Tell(told)
 
 
@@ -39,11 +38,7 @@ def renew(ctx: Context, call: Call) -> Reply:
     """Files the renewal."""
     form = RenewForm.parse(call.form)
     made = allowances.renew(ctx, call.caller, call.value.get("id", ""), reason=form.reason, duration=form.duration)
-    return Tell(
-        lists.filed(
-            made, allowances.deciders(ctx, made.verdict, *made.askers), now=ctx.clock.now(), rulebook=ctx.rulebook
-        )
-    )
+    return Tell(lists.filed(made, deciders(ctx, made), now=ctx.clock.now(), rulebook=ctx.rulebook))
 
 
 def preview(ctx: Context, call: Call) -> Reply:
@@ -90,7 +85,7 @@ def scale(ctx: Context, call: Call) -> Reply:
     form = ScaleForm.parse(call.form)
     wish = Wish(call.value.get("id", ""), count_from(form.count, call.value.get("name", "")), form.reason)
     made = capacity.propose(ctx, call.caller, wish)
-    return Tell(lists.proposed(made, allowances.deciders(ctx, made.verdict, made.requester), ctx.clock.now()))
+    return Tell(lists.proposed(made, deciders(ctx, made), ctx.clock.now()))
 
 
 def open_form(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> Open:

@@ -1,5 +1,6 @@
 """Use cases of looking: which clusters there are, how one leaves Azure, whose IP this is."""
 
+from bot.inventory.delivery import refusals
 from bot.inventory.endpoints import ENDPOINTS, EndpointReport, check_endpoints, sweep_endpoints
 from bot.inventory.find import find, holder_of, live, member_of, person, unread, visible
 from bot.inventory.fleet import FleetPage, fleet
@@ -22,6 +23,7 @@ __all__ = [
     "member_of",
     "person",
     "refresh",
+    "refusals",
     "show",
     "sweep_endpoints",
     "unread",

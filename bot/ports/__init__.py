@@ -2,7 +2,7 @@
 
 from bot.ports.azure import Arm, ObservedTarget, Operation, OperationState
 from bot.ports.context import Caller, Clock, Context, Desk, Directory, NoResolver, Pace, Resolver
-from bot.ports.notices import NOTICES, Notice, NoticeKind, Notifier, Outbox
+from bot.ports.notices import NOTICES, Notice, NoticeKind, Notifier, Outbox, Pause
 from bot.ports.recent import KnownRules, RecentRules
 from bot.ports.records import AllowanceFilter, Allowances, AuditLog, ListFilter, Place, Placed, Scales
 from bot.ports.snapshots import Reading, Snapshots
@@ -33,6 +33,7 @@ __all__ = [
     "OperationState",
     "Outbox",
     "Pace",
+    "Pause",
     "Place",
     "Placed",
     "Reading",

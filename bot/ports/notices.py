@@ -19,6 +19,27 @@ class NoticeKind(StrEnum):
 NOTICES = "notices"
 """The work key of whoever sends notices."""
 
+LONGEST = timedelta(days=7)
+"""How old a notice may get while Slack keeps refusing it; then nobody needs it any more and it is given up."""
+
+GATHER = timedelta(minutes=1)
+"""How long a direct message about progress waits for the outcome, which then says everything in one message.
+
+It is a minute of the person who reads it, so the sandbox does not divide it.
+"""
+
+GATHERED = frozenset({"approved", "granted"})
+"""Events whose outcome may follow within a minute."""
+
+PROGRESS = GATHERED | {"seconded", "applying", "expiring", "reminder"}
+"""Events that a later one about the same makes superfluous while they are still unsent.
+
+Whatever is not listed is an outcome (live, failed, denied, revoked, expired …) and is always said.
+"""
+
+CARD_ONLY = frozenset({"requested", "applying"})
+"""Events that are no direct message: the person has just been told that this comes next."""
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -27,10 +48,12 @@ class Notice:
     Args:
         kind: A card is drawn or redrawn; a thread entry goes under the card; a direct message goes to a person.
         subject: Id of the allowance, scale proposal or target that it is about.
-        recipient: Channel id, or user id for a direct message.
+        recipient: Channel id, or user id for a direct message or a card in somebody's own conversation.
         body: What the wording needs beside the subject, for example ``{"event": "live"}``.
         id: Its number in the outbox, 0 before it is stored.
-        attempts: How often it was tried.
+        attempts: How often it was tried and Slack did not say to wait.
+        version: How often a card was owed while this notice waited: what is drawn shows the facts of that version.
+        age: How long it has been owed.
     """
 
     kind: NoticeKind
@@ -39,29 +62,76 @@ class Notice:
     body: Mapping[str, str] = field(default_factory=dict)
     id: int = 0
     attempts: int = 0
+    version: int = 0
+    age: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A lane in which nothing is sent for now.
+
+    Args:
+        lane: What is paused; see ``bot.ports.lanes``.
+        code: Slack's error code where somebody has to act; empty where waiting is enough.
+        failures: How often in a row it was paused.
+        notices: How many notices wait behind it.
+    """
+
+    lane: str
+    code: str
+    failures: int
+    notices: int
 
 
 class Outbox(Protocol):
     """Notices, in the caller's transaction."""
 
     def add(self, notice: Notice) -> None:
-        """Owe a notice. A card that is owed already is owed once."""
+        """Owe a notice.
+
+        Changes of one card are one redraw, wherever the card stands. A direct message takes the place of progress
+        about the same subject that the same person has not been sent yet.
+        """
         ...
 
     def due(self, *, limit: int) -> list[Notice]:
-        """Those to be sent now, oldest first."""
+        """Those to be sent now, oldest first: in no paused lane, and the first of its subject, kind and recipient."""
         ...
 
     def next_due_in(self) -> timedelta | None:
-        """How long until the next one is due; None if none waits."""
+        """How long until the next one may be due; None if none waits."""
         ...
 
     def mark_sent(self, notice: Notice) -> None:
-        """It was sent."""
+        """It was sent and its lanes work; a card that was owed again meanwhile stays owed."""
         ...
 
-    def mark_failed(self, notice: Notice, why: str, *, retry_in: timedelta | None) -> None:
-        """It was not sent; None gives it up and keeps the reason."""
+    def mark_failed(self, notice: Notice) -> None:
+        """It was tried in vain; its lane is paused by ``pause``."""
+        ...
+
+    def give_up(self, notice: Notice, why: str) -> None:
+        """It is not tried again; the reason is kept."""
+        ...
+
+    def give_up_old(self, *, age: timedelta) -> int:
+        """Give up what is older and waits in a lane that fails; how many those are."""
+        ...
+
+    def pause(self, lane: str, delay: timedelta, *, code: str = "") -> None:
+        """Send nothing in this lane for a while."""
+        ...
+
+    def failures(self, lane: str) -> int:
+        """How often in a row this lane was paused."""
+        ...
+
+    def refusals(self) -> list[Pause]:
+        """The lanes that wait for somebody to act, and how many notices wait behind each."""
+        ...
+
+    def unseen_cards(self) -> list[Notice]:
+        """Cards that cannot be drawn until somebody acts, and that stand nowhere else."""
         ...
 
     def card(self, subject: str, channel: str) -> str | None:
@@ -70,6 +140,14 @@ class Outbox(Protocol):
 
     def put_card(self, subject: str, channel: str, ts: str) -> None:
         """Remember where a card is."""
+        ...
+
+    def conversation(self, user: str) -> str | None:
+        """The channel id of the bot's conversation with a person, as far as it is known."""
+        ...
+
+    def put_conversation(self, user: str, channel: str | None) -> None:
+        """Remember it; None forgets it."""
         ...
 
 

@@ -1,55 +1,128 @@
-"""Says to Slack what we owe it: at least once, in order, never in the way of anything else."""
+"""Says to Slack what we owe it: at least once, in order, never in the way of anything else.
+
+A notice is given up by age, never by the number of tries. What Slack does not take pauses its lane: everything while
+Slack does not answer, a method or a channel while it is throttled, and what somebody has to heal until it is healed.
+"""
 
 import logging
 from datetime import timedelta
 
-from bot.errors import SlackRefused, SlackThrottled, SlackUnreachable, StaleVersion
-from bot.ports import Finish, Notice, Notifier
+from bot.errors import EgressError, LeaseLost, SlackRefused, SlackThrottled, SlackUnreachable, StoreBusy, UserError
+from bot.ports import Finish, Notice, NoticeKind, Notifier, Outbox
+from bot.ports.lanes import EVERYTHING, alone, refused_lane, throttled_lane
+from bot.ports.notices import LONGEST
+from bot.reconciler.defence import defended
+from bot.reconciler.elsewhere import draw_elsewhere
 from bot.reconciler.run import Run
 
 log = logging.getLogger(__name__)
 
 BATCH = 20
-"""Notices sent between two looks at the lease."""
+"""Notices sent in one run."""
 
-MAX_ATTEMPTS = 12
-"""Tries before a notice is given up: with doubling waits about a day."""
+OUTAGE = timedelta(minutes=2)
+"""The longest wait between two looks at a Slack that does not answer."""
+
+HEALING = timedelta(minutes=10)
+"""The longest wait between two looks at what somebody has to heal."""
 
 
 def deliver(run: Run, notifier: Notifier) -> Finish:
-    """Send what is due; what fails waits by itself and does not hold up other subjects."""
-    with run.ctx.store.read() as tx:
-        due = tx.outbox.due(limit=BATCH)
-    waiting: set[str] = set()
-    for notice in due:
-        if notice.subject in waiting:
-            _postpone(run, notice, "waits for an earlier notice about the same", run.ctx.pace.backoff)
-        elif not _send(run, notifier, notice):
-            waiting.add(notice.subject)
+    """Send what is due, one by one; what fails holds up its own lane only."""
+    for _ in range(BATCH):
+        with run.ctx.store.read() as tx:
+            due = tx.outbox.due(limit=1)
+        if not due:
+            break
+        _send(run, notifier, due[0])
+    draw_elsewhere(run)
     with run.ctx.store.read() as tx:
         following = tx.outbox.next_due_in()
     return Finish(following, memo=run.memo)
 
 
-def _send(run: Run, notifier: Notifier, notice: Notice) -> bool:
+def _send(run: Run, notifier: Notifier, notice: Notice) -> None:
+    """Say one thing, and put on record what came of it."""
+    run.require_time()
+    ended = defended(alone(notice), lambda: notifier.deliver(notice, run.now))
+    match ended:
+        case None:
+            _mark_sent(run, notice)
+        case SlackThrottled():
+            with run.write() as desk:
+                lane = throttled_lane(ended.method, notice)
+                desk.tx.outbox.pause(lane, ended.retry_after or run.ctx.pace.busy)
+        case SlackUnreachable():
+            _wait_for_slack(run, notice, ended)
+        case SlackRefused():
+            _wait_for_people(run, notice, ended)
+        case StoreBusy() | LeaseLost():
+            raise ended
+        case UserError():  # what it is about is not on record any more
+            _give_up(run, notice, ended)
+        case _:
+            log.error("a notice cannot be drawn: %s %s: %s", notice.kind, notice.subject, ended)
+            _hold(run, notice, alone(notice), "defect", HEALING)
+
+
+def _mark_sent(run: Run, notice: Notice) -> None:
     try:
-        notifier.deliver(notice, run.now)
-    except SlackThrottled as error:
-        _postpone(run, notice, error.sentence, error.retry_after or run.ctx.pace.busy)
-        return False
-    except (SlackUnreachable, StaleVersion) as error:
-        _postpone(run, notice, error.sentence, run.ctx.pace.backoff * 2 ** min(notice.attempts, 10))
-        return False
-    except SlackRefused as error:
-        log.warning("a notice was refused by Slack: %s %s: %s", notice.kind, notice.subject, error)
-        _postpone(run, notice, error.sentence, None)
-        return True
-    with run.write() as desk:
-        desk.tx.outbox.mark_sent(notice)
-    return True
+        with run.write() as desk:
+            desk.tx.outbox.mark_sent(notice)
+    except LeaseLost:
+        _draw_again(run, notice)
+        raise
 
 
-def _postpone(run: Run, notice: Notice, why: str, wait: timedelta | None) -> None:
-    is_over = notice.attempts + 1 >= MAX_ATTEMPTS
+def _draw_again(run: Run, notice: Notice) -> None:
+    """Somebody else may have drawn a newer state before ours reached Slack: the newest has to come last."""
+    if notice.kind is NoticeKind.CARD:
+        with run.ctx.store.write() as tx:
+            tx.outbox.add(notice)
+
+
+def _wait_for_slack(run: Run, notice: Notice, error: SlackUnreachable) -> None:
+    """Nothing is sent for a while, and this notice last: one that Slack chokes on never stops the others."""
+    log.warning("Slack did not take %s %s: %s", notice.kind, notice.subject, error)
     with run.write() as desk:
-        desk.tx.outbox.mark_failed(notice, why, retry_in=None if is_over else wait)
+        outbox = desk.tx.outbox
+        outbox.mark_failed(notice)
+        for lane, most in ((EVERYTHING, OUTAGE), (alone(notice), HEALING)):
+            factor = 2 if lane != EVERYTHING else 1
+            outbox.pause(lane, factor * _doubled(run, outbox.failures(lane), most))
+        _give_up_old(outbox)
+
+
+def _wait_for_people(run: Run, notice: Notice, error: SlackRefused) -> None:
+    """What somebody can heal is kept and tried again; what nobody can is given up at once."""
+    lane = refused_lane(error, notice)
+    if lane is None:
+        _give_up(run, notice, error)
+        return
+    log.warning("Slack refused %s %s, it is kept: %s", notice.kind, notice.subject, error)
+    _hold(run, notice, lane, error.code or "unknown", HEALING)
+
+
+def _hold(run: Run, notice: Notice, lane: str, code: str, most: timedelta) -> None:
+    with run.write() as desk:
+        desk.tx.outbox.mark_failed(notice)
+        desk.tx.outbox.pause(lane, _doubled(run, desk.tx.outbox.failures(lane), most), code=code)
+        _give_up_old(desk.tx.outbox)
+
+
+def _give_up(run: Run, notice: Notice, error: EgressError) -> None:
+    log.error("a notice was given up: %s %s to %s: %s", notice.kind, notice.subject, notice.recipient, error)
+    with run.write() as desk:
+        desk.tx.outbox.give_up(notice, error.sentence)
+
+
+def _give_up_old(outbox: Outbox) -> None:
+    lost = outbox.give_up_old(age=LONGEST)
+    if lost:
+        log.error("%s notices were given up: Slack did not take them for %s days", lost, LONGEST.days)
+
+
+def _doubled(run: Run, failures: int, most: timedelta) -> timedelta:
+    """The next wait in a lane: twice as long each time."""
+    doubled: timedelta = run.ctx.pace.backoff * 2 ** min(failures, 10)
+    return min(doubled, most / run.ctx.pace.divisor)

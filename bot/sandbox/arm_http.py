@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import ip_address
@@ -72,12 +72,20 @@ def control_routes(arm: ArmSubscription) -> list[Route]:
         return await _controlled(request, arm.add_fault)
 
     return [
+        Route("/_sandbox/arm/fault", _without_body(arm.clear_faults), methods=["DELETE"]),
         Route("/_sandbox/arm", state, methods=["GET"]),
         Route("/_sandbox/arm/resource", put, methods=["PUT"]),
         Route("/_sandbox/arm/resource", delete, methods=["DELETE"]),
         Route("/_sandbox/arm/rights", rights, methods=["PUT"]),
         Route("/_sandbox/arm/fault", fault, methods=["POST"]),
     ]
+
+
+def _without_body(change: Callable[[], Any]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(_request: Request) -> Response:
+        return await _answered(change)
+
+    return answer
 
 
 def _put_rights(arm: ArmSubscription, body: Any) -> None:

@@ -42,7 +42,10 @@ class _Vendor:
     async def api(self, request: Request) -> Response:
         args = await _arguments(request)
         token = _bearer(request) or args.get("token")
-        answer = self._api.call(request.path_params["method"], args, token)
+        method = request.path_params["method"]
+        fault = self._slack.faults.for_method(method)
+        await asyncio.sleep(fault.delay_s if fault else 0)
+        answer = self._api.call(method, args, token, fault)
         if answer.wait_s:
             await asyncio.sleep(answer.wait_s)
         return JSONResponse(answer.body, answer.status, answer.headers)
@@ -65,9 +68,11 @@ class _Vendor:
 
     async def respond(self, request: Request) -> Response:
         fault = self._slack.faults.for_method("response_url")
-        await asyncio.sleep(fault.latency_s if fault else 0)
+        await asyncio.sleep(fault.latency_s + fault.delay_s if fault else 0)
         if fault is not None and fault.is_refusal:
-            return JSONResponse({"ok": False, "error": fault.error or "internal_error"}, fault.status or 200)
+            headers = {} if fault.retry_after_s is None else {"Retry-After": f"{fault.retry_after_s:g}"}
+            body = {"ok": False, "error": fault.error or "internal_error"}
+            return JSONResponse(body, fault.status or 200, headers)
         try:
             with self._slack.lock:
                 use_response_url(self._slack, request.path_params["key"], _json(await request.body()))
@@ -155,6 +160,8 @@ def slack_control_routes(workspace: SlackWorkspace) -> list[BaseRoute]:
     return [
         Route("/_sandbox/slack", driven.snapshot),
         Route("/_sandbox/slack/fault", driven.fault, methods=["POST"]),
+        Route("/_sandbox/slack/fault", driven.forget_faults, methods=["DELETE"]),
+        Route("/_sandbox/slack/limits", driven.limits, methods=["POST"]),
         Route("/_sandbox/slack/{act}", driven.act, methods=["POST"]),
     ]
 
@@ -183,6 +190,17 @@ class _Control:
         except (Impossible, SlackError) as impossible:
             return refusal(str(impossible))
         return JSONResponse(answer)
+
+    async def forget_faults(self, _request: Request) -> Response:
+        self._slack.faults.clear()
+        return JSONResponse({"ok": True})
+
+    async def limits(self, request: Request) -> Response:
+        body = _json(await request.body())
+        if not isinstance(body, dict) or not isinstance(body.get("on"), bool):
+            return refusal('Send {"on": true} or {"on": false}.')
+        self._slack.limits.switch(is_on=body["on"])
+        return JSONResponse({"ok": True})
 
     async def fault(self, request: Request) -> Response:
         body = _json(await request.body())

@@ -3,14 +3,29 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    not_,
+    select,
+    update,
+)
 
-from bot.ports import NOTICES, Notice, NoticeKind
+from bot.ports import NOTICES, Notice, NoticeKind, Pause
+from bot.ports.notices import CARD_ONLY, GATHER, GATHERED, PROGRESS
 from bot.store import schema
+from bot.store.lanes import holds, is_first, is_held, passes, unsent
 from bot.store.leases import SqlWork
 from bot.store.rows import notice_from_row
 
-notice = schema.notice.c
+notice, card, paused = schema.notice.c, schema.card.c, schema.delivery_pause.c
 
 
 class SqlOutbox:
@@ -28,47 +43,96 @@ class SqlOutbox:
         self._work = work
 
     def add(self, owed: Notice) -> None:
-        """Owe a notice; a card is drawn from the facts at the time of sending, so one that waits is enough."""
-        if owed.kind is NoticeKind.CARD and self._is_owed(owed):
-            return
-        row = {
-            "kind": owed.kind,
-            "subject": owed.subject,
-            "recipient": owed.recipient,
-            "body": dict(owed.body),
-            "created": self._now,
-            "due": self._now,
-            "attempts": 0,
-        }
-        self._connection.execute(insert(schema.notice).values(row))
-        self._work.wake(NOTICES, within=timedelta())
+        """Owe a notice; see ``ports.Outbox``."""
+        if owed.kind is NoticeKind.CARD:
+            for place in {owed.recipient, *self._places(owed.subject)}:
+                self._owe_card(owed.subject, place)
+        elif owed.kind is NoticeKind.DIRECT:
+            self._owe_direct(owed)
+        else:
+            self._insert(owed)
 
     def due(self, *, limit: int) -> list[Notice]:
         """Those to be sent now, oldest first."""
-        waiting = select(schema.notice).where(_unsent(), notice.due <= self._now).order_by(notice.id).limit(limit)
-        return [notice_from_row(row) for row in self._connection.execute(waiting)]
+        rows = self._connection.execute(self._due_at(self._now).order_by(notice.id).limit(limit))
+        return [notice_from_row(row) for row in rows]
 
     def next_due_in(self) -> timedelta | None:
-        """How long until the next one is due; None if none waits."""
-        seconds = self._connection.scalar(select(func.min(notice.due) - self._now).where(_unsent()))
-        return None if seconds is None else timedelta(seconds=max(0.0, float(seconds)))
+        """How long until the next one may be due; None if none waits."""
+        # The clock is read once: what became due between two readings would be missed by both.
+        now: float = self._connection.scalar(select(self._now)) or 0.0
+        if self._connection.execute(self._due_at(literal(now)).limit(1)).first() is not None:
+            return timedelta()
+        later = select(func.min(notice.due)).where(unsent(), notice.due > now)
+        freed = select(func.min(paused.until)).where(paused.until > now, holds(unsent()))
+        waits = [at - now for query in (later, freed) if (at := self._connection.scalar(query)) is not None]
+        return timedelta(seconds=min(waits)) if waits else None
 
     def mark_sent(self, sent: Notice) -> None:
-        """It was sent."""
-        self._connection.execute(update(schema.notice).filter_by(id=sent.id).values(sent=self._now))
+        """It was sent and its lanes work; a card that was owed again meanwhile stays owed."""
+        self._connection.execute(delete(schema.delivery_pause).where(holds(notice.id == sent.id)))
+        done = update(schema.notice).filter_by(id=sent.id, version=sent.version)
+        self._connection.execute(done.values(sent=self._now))
 
-    def mark_failed(self, failed: Notice, why: str, *, retry_in: timedelta | None) -> None:
-        """It was not sent; None gives it up and keeps the reason."""
-        values: dict[str, Any] = {"attempts": failed.attempts + 1}
-        if retry_in is None:
-            values |= {"dead": why}
-        else:
-            values |= {"due": self._now + retry_in.total_seconds()}
-        self._connection.execute(update(schema.notice).filter_by(id=failed.id).values(values))
+    def mark_failed(self, failed: Notice) -> None:
+        """It was tried in vain."""
+        row = update(schema.notice).filter_by(id=failed.id)
+        self._connection.execute(row.values(attempts=notice.attempts + 1))
+
+    def give_up(self, lost: Notice, why: str) -> None:
+        """It is not tried again."""
+        self._connection.execute(update(schema.notice).filter_by(id=lost.id).values(dead=why))
+
+    def give_up_old(self, *, age: timedelta) -> int:
+        """Give up what is older and waits in a lane that fails; how many those are."""
+        is_old = notice.created < self._now - age.total_seconds()
+        old = update(schema.notice).where(unsent(), is_old, is_held())
+        return self._connection.execute(old.values(dead="Slack did not take it in time.")).rowcount
+
+    def pause(self, lane: str, delay: timedelta, *, code: str = "") -> None:
+        """Send nothing in this lane for a while."""
+        until, failures = self._now + delay.total_seconds(), self.failures(lane) + 1
+        self._connection.execute(delete(schema.delivery_pause).filter_by(lane=lane))
+        row = {"lane": lane, "until": until, "code": code, "failures": failures}
+        self._connection.execute(insert(schema.delivery_pause).values(row))
+
+    def failures(self, lane: str) -> int:
+        """How often in a row this lane was paused."""
+        return self._connection.scalar(select(paused.failures).filter_by(lane=lane)) or 0
+
+    def refusals(self) -> list[Pause]:
+        """The lanes that wait for somebody to act, and how many notices wait behind each."""
+        query = select(paused.lane, paused.code, paused.failures, func.count().label("notices"))
+        query = (
+            query.select_from(schema.delivery_pause).join(schema.notice, passes()).where(paused.code != "", unsent())
+        )
+        rows = self._connection.execute(query.group_by(paused.lane, paused.code, paused.failures).order_by(paused.lane))
+        return [Pause(row.lane, row.code, row.failures, row.notices) for row in rows]
+
+    def unseen_cards(self) -> list[Notice]:
+        """Cards that cannot be drawn until somebody acts, and that stand nowhere else."""
+        channel = is_held((paused.lane == notice.recipient) & (paused.code != ""))
+        other = schema.notice.alias()
+        stands = (
+            exists().where(card.subject == notice.subject, card.channel != notice.recipient).correlate(schema.notice)
+        )
+        owed = (
+            exists()
+            .where(
+                other.c.kind == NoticeKind.CARD,
+                other.c.subject == notice.subject,
+                other.c.recipient != notice.recipient,
+                other.c.sent.is_(None),
+            )
+            .correlate(schema.notice)
+        )
+        is_hidden = (notice.kind == NoticeKind.CARD) & channel & not_(stands) & not_(owed)
+        cards = self._notices().where(unsent(), is_hidden)
+        return [notice_from_row(row) for row in self._connection.execute(cards.order_by(notice.id))]
 
     def card(self, subject: str, channel: str) -> str | None:
         """The Slack timestamp of a card."""
-        query = select(schema.card.c.ts).filter_by(subject=subject, channel=channel)
+        query = select(card.ts).filter_by(subject=subject, channel=channel)
         ts: str | None = self._connection.scalar(query)
         return ts
 
@@ -77,21 +141,72 @@ class SqlOutbox:
         self._connection.execute(delete(schema.card).filter_by(subject=subject, channel=channel))
         self._connection.execute(insert(schema.card).values(subject=subject, channel=channel, ts=ts))
 
+    def conversation(self, user: str) -> str | None:
+        """The channel id of the bot's conversation with a person, as far as it is known."""
+        query = select(schema.conversation.c.channel).filter_by(user=user)
+        known: str | None = self._connection.scalar(query)
+        return known
+
+    def put_conversation(self, user: str, channel: str | None) -> None:
+        """Remember it; None forgets it."""
+        self._connection.execute(delete(schema.conversation).filter_by(user=user))
+        if channel is not None:
+            self._connection.execute(insert(schema.conversation).values(user=user, channel=channel))
+
     def backlog(self) -> tuple[int, int]:
         """How many notices wait, and how many were given up."""
-        waiting = select(func.count()).select_from(schema.notice).where(_unsent())
+        waiting = select(func.count()).select_from(schema.notice).where(unsent())
         dead = select(func.count()).select_from(schema.notice).where(notice.dead.is_not(None))
         return self._connection.scalar(waiting) or 0, self._connection.scalar(dead) or 0
 
     def is_quiet(self) -> bool:
-        """Whether nothing waits to be sent."""
-        return self._connection.execute(select(notice.id).where(_unsent()).limit(1)).first() is None
+        """Whether nothing waits to be sent, except for somebody who has to act."""
+        moving = select(notice.id).where(unsent(), not_(is_held(paused.code != ""))).limit(1)
+        return self._connection.execute(moving).first() is None
 
-    def _is_owed(self, owed: Notice) -> bool:
-        same = select(notice.id).where(_unsent(), notice.attempts == 0)
-        same = same.filter_by(kind=owed.kind, subject=owed.subject, recipient=owed.recipient)
-        return self._connection.execute(same).first() is not None
+    def _due_at(self, now: ColumnElement[float]) -> Select[Any]:
+        is_free = not_(is_held(paused.until > now))
+        return self._notices().where(unsent(), notice.due <= now, is_free, is_first())
 
+    def _notices(self) -> Select[Any]:
+        return select(schema.notice, (self._now - notice.created).label("age_s"))
 
-def _unsent() -> ColumnElement[bool]:
-    return notice.sent.is_(None) & notice.dead.is_(None)
+    def _insert(self, owed: Notice, *, within: timedelta = timedelta()) -> None:
+        row: dict[str, Any] = {
+            "kind": owed.kind,
+            "subject": owed.subject,
+            "recipient": owed.recipient,
+            "body": dict(owed.body),
+            "created": self._now,
+            "due": self._now + within.total_seconds(),
+            "attempts": 0,
+        }
+        self._connection.execute(insert(schema.notice).values(row))
+        self._work.wake(NOTICES, within=within)
+
+    def _places(self, subject: str) -> list[str]:
+        return list(self._connection.scalars(select(card.channel).filter_by(subject=subject)))
+
+    def _owe_card(self, subject: str, place: str) -> None:
+        """One that waits is enough, and if it is under way it is drawn once more: its facts were read before."""
+        waiting = update(schema.notice).where(unsent())
+        waiting = waiting.filter_by(kind=NoticeKind.CARD, subject=subject, recipient=place)
+        if self._connection.execute(waiting.values(version=notice.version + 1)).rowcount == 0:
+            self._insert(Notice(NoticeKind.CARD, subject, place))
+        else:
+            self._work.wake(NOTICES, within=timedelta())
+
+    def _owe_direct(self, owed: Notice) -> None:
+        event = owed.body.get("event", "")
+        if event in CARD_ONLY:
+            return
+        self._drop_progress(owed)
+        self._insert(owed, within=GATHER if event in GATHERED else timedelta())
+
+    def _drop_progress(self, owed: Notice) -> None:
+        same = select(notice.id, notice.body).where(unsent())
+        same = same.filter_by(kind=NoticeKind.DIRECT, subject=owed.subject, recipient=owed.recipient)
+        rows: list[Row[Any]] = list(self._connection.execute(same))
+        stale = [row.id for row in rows if row.body.get("event") in PROGRESS]
+        if stale:
+            self._connection.execute(delete(schema.notice).where(notice.id.in_(stale)))

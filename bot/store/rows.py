@@ -1,5 +1,6 @@
 """Values from rows and rows from values."""
 
+from datetime import timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -152,4 +153,13 @@ def claim_from_row(row: Row) -> Claim:
 
 def notice_from_row(row: Row) -> Notice:
     """The notice in a row."""
-    return Notice(NoticeKind(row.kind), row.subject, row.recipient, row.body, id=row.id, attempts=row.attempts)
+    return Notice(
+        NoticeKind(row.kind),
+        row.subject,
+        row.recipient,
+        row.body,
+        id=row.id,
+        attempts=row.attempts,
+        version=row.version,
+        age=timedelta(seconds=max(0.0, float(row.age_s))),
+    )

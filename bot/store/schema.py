@@ -129,7 +129,28 @@ notice = Table(
     Column("attempts", Integer, nullable=False),
     Column("sent", Float, nullable=True),
     Column("dead", Text, nullable=True),
+    # Grows when a card is owed again while its notice waits.
+    Column("version", Integer, nullable=False, server_default="0"),
     Index("ix_notice_sent_due", "sent", "due"),
+    Index("ix_notice_subject_recipient", "subject", "recipient"),
+)
+
+# What Slack does not take for now: a lane of notices, until when, and the code if somebody has to act.
+delivery_pause = Table(
+    "delivery_pause",
+    metadata,
+    Column("lane", Text, primary_key=True),
+    Column("until", Float, nullable=False),
+    Column("code", String(80), nullable=False),
+    Column("failures", Integer, nullable=False),
+)
+
+# The bot's own conversation with each person that it has written to.
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("user", String(80), primary_key=True),
+    Column("channel", String(40), nullable=False),
 )
 
 card = Table(

@@ -1,7 +1,7 @@
 """What Prometheus scrapes: computed from the facts at that moment, so that every replica tells the same."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -33,6 +33,9 @@ class Facts(Collector):
         try:
             with self._store.read() as tx:
                 rows = tx.allowances.find(AllowanceFilter(only_open=True, limit=ALL))
+                held: Counter[str] = Counter()
+                for pause in tx.outbox.refusals():
+                    held[pause.code] += pause.notices
                 backlog, (waiting, dead), (events, _) = tx.work.backlog(), tx.outbox.backlog(), tx.audit.head()
         except EgressError:
             return
@@ -42,6 +45,7 @@ class Facts(Collector):
         yield _gauge("egress_work_overdue_seconds", "How long due work waits.", "kind", backlog.overdue_s)
         yield _gauge("egress_work_failures", "Failures in a row.", "kind", backlog.failures)
         yield GaugeMetricFamily("egress_notices_waiting", "Notices not yet delivered to Slack.", waiting)
+        yield _gauge("egress_notices_held", "Notices that wait until somebody acts.", "reason", dict(held))
         yield GaugeMetricFamily("egress_notices_dead", "Notices that were given up.", dead)
         yield GaugeMetricFamily("egress_audit_events", "Events in the audit log.", events)
 
@@ -53,7 +57,7 @@ def scrape(facts: Facts) -> tuple[int, str, str]:
     return 200, CONTENT_TYPE_LATEST, (generate_latest(ours) + generate_latest(REGISTRY)).decode()
 
 
-def _gauge(name: str, help_: str, label: str, values: dict[str, float] | dict[Status, int]) -> Metric:
+def _gauge(name: str, help_: str, label: str, values: Mapping[str, float] | Mapping[Status, int]) -> Metric:
     gauge = GaugeMetricFamily(name, help_, labels=[label])
     for key, value in values.items():
         gauge.add_metric([str(key)], value)

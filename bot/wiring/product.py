@@ -22,6 +22,7 @@ from bot.wiring.metrics import Facts, scrape
 from bot.wiring.readiness import Part, readiness
 from bot.wiring.resolver import SystemResolver
 from bot.wiring.running import Running
+from handlers.blocks.delivery import refusal_sentence
 from handlers.fronts import Route
 
 log = logging.getLogger(__name__)
@@ -127,15 +128,28 @@ def _read_fleet(ctx: Context) -> None:
 def routes(product: Product, *others: Part) -> dict[str, Route]:
     """``/healthz``: the process lives; ``/readyz``: it can record, and hears Slack; ``/metrics``: for Prometheus.
 
+    What Slack refuses until somebody acts is a line of ``/readyz`` and does not make it red: the process still records
+    what people do, and taking it out of service would heal nothing.
+
     Args:
         product: The product.
         others: What this process depends on beside the database, for example Slack's socket.
     """
     facts = Facts(product.world.store, product.world.clock)
     world = product.world
-    parts = (Part("database", world.store.trouble), *others, Part("azure", world.arm.trouble, is_vital=False))
+    parts = (
+        Part("database", world.store.trouble),
+        *others,
+        Part("slack delivery", lambda: _refused(world.store), is_vital=False),
+        Part("azure", world.arm.trouble, is_vital=False),
+    )
     return {
         "/healthz": lambda: (200, "text/plain; charset=utf-8", "ok\n"),
         "/readyz": lambda: readiness(parts),
         "/metrics": lambda: scrape(facts),
     }
+
+
+def _refused(store: SqlStore) -> str | None:
+    with store.read() as tx:
+        return " ".join(refusal_sentence(pause) for pause in tx.outbox.refusals()) or None

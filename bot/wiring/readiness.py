@@ -1,12 +1,13 @@
 """What ``/readyz`` says: one line for each part that the process depends on.
 
-======== ============================================================ ==================
-part     looks at                                                     turns it red (503)
-======== ============================================================ ==================
-database whether it can be written now                                yes
-slack    whether the socket is open and Slack answers on it           yes
-azure    how Azure answered last                                      no: requests and decisions are recorded without it
-======== ============================================================ ==================
+============== ============================================================ ==================
+part           looks at                                                     turns it red (503)
+============== ============================================================ ==================
+database       whether it can be written now                                yes
+slack          whether the socket is open and Slack answers on it           yes
+slack delivery what Slack refuses until somebody acts                       no: people are heard, and it keeps
+azure          how Azure answered last                                      no: requests and decisions are recorded
+============== ============================================================ ==================
 
 A part that is not vital is said to be in trouble and leaves the status at 200.
 """
@@ -25,7 +26,7 @@ class Part:
     """Something that the process depends on.
 
     Args:
-        name: One word.
+        name: A word or two.
         look: Says what is wrong with it now; must answer within seconds.
         is_vital: Whether nothing can be recorded, or nobody is heard, without it.
     """

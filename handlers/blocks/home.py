@@ -10,6 +10,8 @@ from bot.domain.people import Unread
 from bot.domain.scale import Scale
 from bot.domain.settings import Rulebook
 from bot.domain.snat import capacity
+from bot.ports import Pause
+from handlers.blocks.delivery import refusal_blocks
 from handlers.blocks.details import caution, details_button, digest_of
 from handlers.blocks.fleet import allowance_line
 from handlers.blocks.kit import (
@@ -46,6 +48,7 @@ class Desktop:
         now: The time at which it is drawn.
         rulebook: Knows what bundles contain.
         unread: The user groups that could not be read: there may be more for the person than this shows.
+        refusals: What Slack does not take until somebody acts; for operators.
     """
 
     waiting: tuple[Allowance, ...]
@@ -55,6 +58,7 @@ class Desktop:
     now: datetime
     rulebook: Rulebook
     unread: tuple[Unread, ...] = ()
+    refusals: tuple[Pause, ...] = ()
 
 
 def home_view(desk: Desktop) -> View:
@@ -68,6 +72,7 @@ def home_view(desk: Desktop) -> View:
                 button("Refresh", "refresh_home"),
             ),
             *unread_lines(desk.unread, "What you may see and decide may be more than this; *Refresh* looks again."),
+            *refusal_blocks(desk.refusals),
             header("Waiting for you"),
             *_waiting(desk),
             *([header("Ending soon"), *_mine(desk, ending)] if ending else []),

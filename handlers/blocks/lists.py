@@ -1,6 +1,7 @@
 """Lists of requests, and short answers to acts."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.allowances import Listing, Preview, Request
@@ -85,9 +86,22 @@ def _scale(scale: Scale) -> str:
     return f"{code(scale.id)}: {code(scale.plan.cluster_name)} to {scale.plan.after} outbound IPs"
 
 
+@dataclass(frozen=True, slots=True)
+class Deciders:
+    """Who hears that something waits for a decision.
+
+    Args:
+        people: Who can decide; None if that could not be looked up.
+        unseen: Why they do not see the card now, as a sentence; empty if they do.
+    """
+
+    people: tuple[Identity, ...] | None
+    unseen: str = ""
+
+
 def filed(
     allowance: Allowance,
-    asked: Sequence[Identity] | None,
+    asked: Deciders,
     *,
     now: datetime,
     rulebook: Rulebook,
@@ -98,17 +112,21 @@ def filed(
     if status(allowance, now) is not Status.WAITING:
         text = f"Granted at once by the approval policy. {named}. You hear when it is live, in some minutes."
     else:
-        text = f"Asked. {named}. {_people(asked)} can decide; you hear as soon as somebody does."
+        text = f"Asked. {named}. {_hearing(asked)}"
     names = fold([code(str(one)) for one in left_out], 1000, joint=", ")
     return message(f"{text} Left out, because allowed already: {names}." if left_out else text)
 
 
-def proposed(scale: Scale, asked: Sequence[Identity] | None, now: datetime) -> Message:
+def proposed(scale: Scale, asked: Deciders, now: datetime) -> Message:
     """What was proposed, and what happens next."""
     named = _scale(scale)
     if scale_status(scale, now) is not ScaleStatus.WAITING:
         return message(f"Granted at once by the approval policy. {named}. You hear when Azure has done it.")
-    return message(f"Proposed. {named}. {_people(asked)} can decide; you hear as soon as somebody does.")
+    return message(f"Proposed. {named}. {_hearing(asked)}")
+
+
+def _hearing(asked: Deciders) -> str:
+    return f"{_people(asked.people)} can decide; you hear as soon as somebody does. {asked.unseen}".strip()
 
 
 def _people(asked: Sequence[Identity] | None) -> str:

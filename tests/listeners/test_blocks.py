@@ -22,7 +22,7 @@ from handlers.blocks.card import HEADLINES, allowance_card, allowance_news
 from handlers.blocks.fleet import egress_ips, egress_json, egress_report, fleet_list, owners
 from handlers.blocks.home import Desktop, home_view
 from handlers.blocks.kit import message, section
-from handlers.blocks.lists import ROWS, decided, filed, outlook, proposed, request_list
+from handlers.blocks.lists import ROWS, Deciders, decided, filed, outlook, proposed, request_list
 from handlers.blocks.log import audit_page
 from handlers.blocks.scale import scale_card, scale_news, scale_preview
 from handlers.blocks.words import CHANNEL_NEWS, NEWS, channel_news, trouble
@@ -86,7 +86,7 @@ def test_a_scale_card_and_its_news_are_valid(scale: Scale, event: str) -> None:
     for drawn in (
         scale_card(scale, BOOK, facts.NOW),
         scale_news(scale, {"event": event}),
-        proposed(scale, (), facts.NOW),
+        proposed(scale, Deciders(()), facts.NOW),
     ):
         assert_valid(drawn, "message")
         assert not [text for text in mrkdwn_of(drawn) if "<!channel>" in text]
@@ -134,7 +134,7 @@ def test_lists_and_home_are_valid(some: list[Allowance], scales: list[Scale], ti
     for subject in subjects:
         assert_valid(decided(subject, facts.NOW), "message")
     for one in some:
-        assert_valid(filed(one, (one.requester,) * 30, now=facts.NOW, rulebook=BOOK), "message")
+        assert_valid(filed(one, Deciders((one.requester,) * 30), now=facts.NOW, rulebook=BOOK), "message")
 
 
 @thorough

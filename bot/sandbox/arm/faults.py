@@ -104,6 +104,10 @@ class Faults:
     def __init__(self) -> None:
         self._faults: list[Fault] = []
 
+    def clear(self) -> None:
+        """Forget all faults."""
+        self._faults.clear()
+
     def add(self, fault: Fault) -> None:
         """Switch one on."""
         self._faults.append(fault)

@@ -86,6 +86,11 @@ class ArmSubscription:
             self._remember(method, url, response.status)
             return response
 
+    def clear_faults(self) -> None:
+        """Forget the faults that still wait."""
+        with self._lock:
+            self._faults.clear()
+
     def add_fault(self, fault: Mapping[str, Any]) -> None:
         """Switch a fault on, in the shape of ``POST /_sandbox/arm/fault`` and ``drop_response`` beside it.
 

@@ -15,6 +15,12 @@ from bot.sandbox.slack.messages import Content
 POST_MOST = 40_000
 """Characters of a posted message; what is longer is cut."""
 
+BLOCKS_MOST = 13_200
+"""Characters of all blocks of a message as JSON; more are ``msg_blocks_too_long``.
+
+Slack names no number; measured by others: https://github.com/slackapi/bolt-js/issues/2509, read 2026-11.
+"""
+
 UPDATE_MOST = 4_000
 """Characters of an updated message's text; what is longer is refused."""
 
@@ -39,6 +45,8 @@ def content_from_args(args: Mapping[str, Any], *, most: int = POST_MOST, is_cut:
     """
     blocks = decoded(args.get("blocks") or [], "invalid_blocks_format")
     refuse_problems("invalid_blocks", block_problems(blocks, "message"))
+    if len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))) > BLOCKS_MOST:
+        raise SlackError("msg_blocks_too_long")
     if args.get("attachments") and decoded(args["attachments"], "invalid_attachments"):
         raise SlackError("invalid_attachments", response_metadata={"messages": ["[ERROR] use blocks"]})
     text = args.get("text") or ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.sandbox.slack import web_chat, web_directory, web_files, web_views
 from bot.sandbox.slack.directory import ENTERPRISE_ID
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.faults import Fault
 from bot.sandbox.slack.installation import APP_ID, BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID
 from bot.sandbox.slack.method import Args, Body, Method
 from bot.sandbox.slack.record import Call
@@ -79,9 +80,11 @@ class WebApi:
     def __init__(self, workspace: SlackWorkspace) -> None:
         self._slack = workspace
 
-    def call(self, name: str, args: Args, token: str | None) -> Answer:
-        """Answer one call; never raises for what the bot did wrong."""
-        fault = self._slack.faults.for_method(name)
+    def call(self, name: str, args: Args, token: str | None, fault: Fault | None = None) -> Answer:
+        """Answer one call, with the fault that hits it; never raises for what the bot did wrong."""
+        throttled_s = self._slack.limits.retry_after_s(name, args)
+        if throttled_s:
+            fault = Fault(method=name, status=429, retry_after_s=throttled_s)
         if fault is not None and fault.is_refusal:
             status = fault.status or 200
             code = fault.error or ("ratelimited" if status == 429 else "internal_error")

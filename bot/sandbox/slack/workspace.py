@@ -12,6 +12,7 @@ from bot.sandbox.slack.files import Files
 from bot.sandbox.slack.http_transport import HttpTransport
 from bot.sandbox.slack.installation import Installation
 from bot.sandbox.slack.ledger import Ledger
+from bot.sandbox.slack.limits import Limits
 from bot.sandbox.slack.messages import Message, Messages
 from bot.sandbox.slack.record import Record
 from bot.sandbox.slack.sockets import SocketTransport
@@ -48,6 +49,7 @@ class SlackWorkspace:
         self.tickets = Tickets(clock, self._ledger, self.stamps)
         self.record = Record(self._ledger)
         self.faults = Faults()
+        self.limits = Limits(clock.now)
         self.sockets = SocketTransport()
         self.http = HttpTransport(installation.signing_secret)
         self.courier = Courier(self._transport(), self.faults, self.record)

@@ -1,0 +1,46 @@
+"""Where the channel cannot be reached, those who decide get the card in their own conversation with the bot."""
+
+import logging
+from datetime import datetime
+
+from bot.allowances import deciders
+from bot.domain.allowance import Allowance, Status, status
+from bot.domain.scale import Scale, ScaleStatus, scale_status
+from bot.errors import UserError
+from bot.ports import Notice, NoticeKind, Transaction
+from bot.reconciler.run import Run
+
+log = logging.getLogger(__name__)
+
+
+def draw_elsewhere(run: Run) -> None:
+    """Owe the card of every undecided request that nobody can see to each person who could decide it."""
+    with run.ctx.store.read() as tx:
+        hidden = [_facts(tx, notice.subject) for notice in tx.outbox.unseen_cards()]
+    for facts in hidden:
+        if facts is not None and _is_undecided(facts, run.now):
+            _draw_for_deciders(run, facts)
+
+
+def _draw_for_deciders(run: Run, facts: Allowance | Scale) -> None:
+    people = deciders(run.ctx, facts.verdict, *facts.askers)
+    if people is None:
+        log.warning("who decides %s is not known now", facts.id)
+        return
+    with run.write() as desk:
+        for person in people:
+            desk.tx.outbox.add(Notice(NoticeKind.CARD, facts.id, person.user))
+
+
+def _facts(tx: Transaction, subject: str) -> Allowance | Scale | None:
+    rows = tx.scales if subject.startswith("s") else tx.allowances
+    try:
+        return rows.get(subject)
+    except UserError:
+        return None
+
+
+def _is_undecided(facts: Allowance | Scale, now: datetime) -> bool:
+    if isinstance(facts, Scale):
+        return scale_status(facts, now) is ScaleStatus.WAITING
+    return status(facts, now) is Status.WAITING

@@ -1,0 +1,168 @@
+"""What follows an ack: replies sent through Slack's Web API and response URLs, on one way or the next.
+
+A reply that cannot be opened, drawn or uploaded is said instead; an answer that reaches nobody is counted.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from http import HTTPStatus
+from threading import BoundedSemaphore
+from typing import Any
+
+import structlog
+from prometheus_client import Counter
+from slack_sdk import WebClient
+from slack_sdk.webhook import WebhookClient
+
+from bot.errors import EgressError, Refused, SlackRefused, Unavailable
+from handlers.blocks.kit import message, with_metadata
+from handlers.blocks.words import trouble
+from handlers.calls import Origin
+from handlers.modals import closing
+from handlers.notify import slack_errors
+from handlers.replies import File, Home, Message, Open, Redraw, Reply, Tell
+
+log = structlog.get_logger(__name__)
+
+
+class Sender:
+    """Sends replies.
+
+    Args:
+        client: Speaks to Slack's Web API with the bot's token.
+        lookups: Counts those that may read Azure at the same time.
+    """
+
+    def __init__(self, client: WebClient, lookups: BoundedSemaphore) -> None:
+        self._client = client
+        self._lookups = lookups
+
+    def send_all(self, replies: Sequence[Reply], origin: Origin) -> None:
+        """One after the other; what follows a reply that failed is left out."""
+        failed: EgressError | None = None
+        for reply in replies:
+            if failed is None or not (isinstance(reply, Tell) and reply.follows):
+                failed = self._attempt(reply, origin)
+
+    def _attempt(self, reply: Reply, origin: Origin) -> EgressError | None:
+        """Send it; what could not be opened, drawn or uploaded is said in its place."""
+        try:
+            with slack_errors():
+                self._send(reply, origin)
+        except (Unavailable, Refused) as error:
+            log.warning("a reply was not delivered", reply=type(reply).__name__, error=str(error))
+            if isinstance(reply, Tell):  # neither where they acted nor in their conversation could it be said
+                LOST.inc()
+                log.exception("an answer was lost for good", user=origin.user, channel=origin.channel)
+            else:
+                self._attempt(Tell(message(f"{UNSENT[type(reply)]} {error.sentence}")), origin)
+            return error
+        return None
+
+    def _send(self, reply: Reply, origin: Origin) -> None:
+        match reply:
+            case Tell():
+                self._tell(reply, origin)
+            case Open():
+                self._open(reply, origin)
+            case Redraw(view):
+                self._redraw(view, origin)
+            case Home(view):
+                self._client.views_publish(user_id=origin.user, view=view)
+            case File():
+                self._upload(reply, origin)
+
+    def _open(self, reply: Open, origin: Origin) -> None:
+        """Open a modal, and draw it again where the rest of it takes longer than a trigger lives."""
+        kept = with_metadata(reply.view, {"channel": origin.channel})
+        opened = self._client.views_open(trigger_id=origin.trigger_id or "", view=kept)
+        if reply.then is None:
+            return
+        if not self._lookups.acquire(blocking=False):
+            self._tell(Tell(message(BUSY)), origin)
+            return
+        try:
+            view = reply.then()
+        except EgressError as error:
+            view = closing("Nothing to show", trouble(error, secrets.token_hex(4)))
+        finally:
+            self._lookups.release()
+        there: dict[str, Any] = opened["view"]
+        self._redraw(view, replace(origin, view_id=there["id"], view_hash=there.get("hash")))
+
+    def _tell(self, reply: Tell, origin: Origin) -> None:
+        """Where the person acted; and where the bot cannot speak there, in their conversation with it."""
+        said = message_arguments(reply.message)
+        ways = (
+            partial(self._respond, {"replace_original": reply.replaces, **said}, origin),
+            partial(self._whisper, said, origin),
+        )
+        for way in ways:
+            try:
+                with slack_errors():
+                    way()
+            except (Unavailable, Refused) as error:
+                log.info("an answer takes another way", error=str(error))
+            else:
+                return
+        self._client.chat_postMessage(channel=self._direct(origin), **said)
+
+    def _respond(self, said: dict[str, Any], origin: Origin) -> None:
+        """Through the response URL, tried again as the Web API's calls are."""
+        if origin.response_url is None:
+            raise SlackRefused("There is no response URL.", code="invalid_url")
+        patient = self._client.retry_handlers
+        client = WebhookClient(origin.response_url, timeout=self._client.timeout, retry_handlers=patient)
+        answer = client.send(response_type="ephemeral", **said)
+        if answer.status_code != HTTPStatus.OK or '"ok":false' in answer.body.replace(" ", ""):
+            raise SlackRefused(f"Slack did not take the answer ({answer.status_code} {answer.body[:100]}).")
+
+    def _whisper(self, said: dict[str, Any], origin: Origin) -> None:
+        if origin.channel is None:
+            raise SlackRefused("There is no conversation to answer in.", code="channel_not_found")
+        self._client.chat_postEphemeral(channel=origin.channel, user=origin.user, **said)
+
+    def _redraw(self, view: dict[str, Any], origin: Origin) -> None:
+        kept = with_metadata(view, {"channel": origin.channel})
+        try:
+            with slack_errors():
+                self._client.views_update(view_id=origin.view_id or "", hash=origin.view_hash, view=kept)
+        except SlackRefused as error:
+            if error.code not in OVERTAKEN:
+                raise
+            log.info("a redraw came too late", code=error.code)
+
+    def _upload(self, file: File, origin: Origin) -> None:
+        self._client.files_upload_v2(
+            channel=self._direct(origin), filename=file.name, content=file.content, initial_comment=file.comment
+        )
+
+    def _direct(self, origin: Origin) -> str:
+        return str(self._client.conversations_open(users=origin.user)["channel"]["id"])
+
+
+OVERTAKEN = frozenset({"not_found", "hash_conflict"})
+"""The person sent or closed the modal, or it was drawn anew, before our redraw came: nobody misses it.
+
+Source: https://docs.slack.dev/reference/methods/views.update#errors, read 2026-11.
+"""
+
+UNSENT: Mapping[type[Reply], str] = {
+    Open: "The form could not be opened.",
+    Redraw: "The form could not be drawn again.",
+    Home: "The Home tab could not be drawn.",
+    File: "The file could not be sent.",
+}
+"""What is said in place of a reply that failed."""
+
+LOST = Counter("egress_answers_lost", "Late answers that Slack took in no way.")
+"""Of this process: what was lost is nowhere else on record."""
+
+BUSY = "Many people are looking at Azure right now. Nothing was done; try again in a few seconds."
+
+
+def message_arguments(said: Message) -> dict[str, Any]:
+    """The arguments of a Web API call that carry it."""
+    return {"text": said.text, "blocks": list(said.blocks)}
