@@ -38,5 +38,5 @@ def desktop(ctx: Context, caller: Caller) -> Home:
     )
 
 
-ENDED = frozenset({Status.EXPIRED, Status.REVOKED, Status.DENIED, Status.LAPSED})
+ENDED = frozenset({Status.EXPIRED, Status.REVOKED, Status.DENIED, Status.LAPSED, Status.CLOSED})
 """What is not worth a line on the Home tab."""

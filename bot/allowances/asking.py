@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.allowances.looking import deciders
 from bot.allowances.recording import TIMERS, record, require_reason
-from bot.allowances.weighing import risk_of
+from bot.allowances.weighing import risk_of, verdict_of
 from bot.checking import Finding, dead, destinations_of, findings, recall, require_pool
 from bot.domain.access import environment_of, require_ender
 from bot.domain.allowance import (
@@ -19,7 +19,7 @@ from bot.domain.allowance import (
     require,
     status,
 )
-from bot.domain.approval import Question, Verdict, VerdictKind, evaluate
+from bot.domain.approval import Verdict, VerdictKind
 from bot.domain.audit import Action
 from bot.domain.duration import duration_text
 from bot.domain.egress import ClusterEgress
@@ -92,7 +92,7 @@ def scope_of(rulebook: Rulebook, egress: ClusterEgress, pool: str | None = None)
         raise CannotTakeEffect(way.sentence)
     ref = egress.ref
     environment = environment_of(rulebook, ref)
-    return Scope(ref.id, ref.name, ref.resource_group, environment, way.target, way.sources, pool)
+    return Scope(ref.id, ref.name, ref.resource_group, environment, way.target, way.sources, pool, ref.uid)
 
 
 def preview(ctx: Context, who: Person, draft: Draft) -> Preview:
@@ -108,8 +108,7 @@ def preview(ctx: Context, who: Person, draft: Draft) -> Preview:
     destinations, allowed = _missing(ctx, way_out(egress, draft.pool), draft)
     ask = Ask(destinations, draft.duration, draft.reason, bundle=draft.bundle)
     risk = risk_of(ctx, scope, ask)
-    question = Question("allowance", scope.cluster_name, scope.environment, risk, draft.bundle, draft.duration)
-    return Preview(scope, destinations, risk, evaluate(ctx.rulebook.policy, question), allowed)
+    return Preview(scope, destinations, risk, verdict_of(ctx, scope, ask, risk), allowed)
 
 
 def _missing(ctx: Context, way: WayOut, draft: Draft) -> tuple[tuple[Destination, ...], tuple[Finding, ...]]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.allowances.recording import record, require_reason
+from bot.allowances.standing import look_again
 from bot.allowances.weighing import risk_of
 from bot.domain.access import require_approver, require_ender
 from bot.domain.allowance import (
@@ -54,8 +55,10 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance:
         StaleView: The card showed something else.
         AlreadyDecided: Somebody was faster.
         InvalidInput: A refusal without a reason, or an approval of more than was asked.
+        RequestRefused, CannotTakeEffect, UnknownCluster: What it rests on is not there any more; see ``look_again``.
     """
     who = person(ctx, caller, is_fresh=True)
+    look_again(ctx, canonical_id(decision.subject), is_approval=decision.is_approved)
     with ctx.store.write() as tx:
         allowance = tx.allowances.get(canonical_id(decision.subject))
         require_approver(allowance.verdict, who, allowance.requester)

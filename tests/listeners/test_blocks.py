@@ -17,7 +17,8 @@ from bot.domain.snat import capacity
 from bot.errors import EgressError, StoreBusy
 from bot.inventory import EgressReport, FleetPage, Ownership
 from handlers.blocks.ahead import Ahead
-from handlers.blocks.card import HEADLINES, allowance_card, allowance_news
+from handlers.blocks.card import allowance_card, allowance_news
+from handlers.blocks.states import HEADLINES
 from handlers.blocks.fleet import egress_ips, egress_json, egress_report, fleet_list, owners
 from handlers.blocks.home import Desktop, home_view
 from handlers.blocks.kit import message, section

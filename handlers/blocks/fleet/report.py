@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from ipaddress import ip_network
 
-from bot.domain.allowance import Allowance, status
+from bot.domain.allowance import Allowance, Status, status
 from bot.domain.duration import duration_text
 from bot.domain.egress import ClusterEgress, EgressPath, EgressWarning, OutboundIp, PathKind, Standing
 from bot.domain.snat import FIREWALL_LEAST_INSTANCES, FIREWALL_PORTS_PER_IP_AND_INSTANCE, Capacity
@@ -233,7 +233,7 @@ def _allowances(allowances: Sequence[Allowance], now: datetime) -> list[Block]:
 def allowance_line(allowance: Allowance, now: datetime) -> str:
     """One line of a list."""
     state = status(allowance, now)
-    ends = f"  {until(allowance)}" if allowance.expires_at else ""
+    ends = f"  {until(allowance)}" if allowance.expires_at and state in (Status.LIVE, Status.EXPIRING) else ""
     return f"{code(allowance.id)}  *{state}*  {code(allowance.scope.cluster_name)} to {names_of(allowance)}{ends}"
 
 

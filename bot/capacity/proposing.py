@@ -3,23 +3,34 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.allowances import MAX_REASON, TIMERS, Decision, deciders, require_reason
+from bot.allowances import (
+    MAX_REASON,
+    TIMERS,
+    Decision,
+    deciders,
+    require_reason,
+)
+from bot.capacity.recording import record
+from bot.capacity.reviewing import NO_RISK, look_again
 from bot.domain.access import environment_of, require_approver
 from bot.domain.allowance import Ending
 from bot.domain.approval import Question, Verdict, VerdictKind, evaluate
-from bot.domain.audit import Action, Event
+from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress
 from bot.domain.ids import canonical_id
 from bot.domain.people import Person
-from bot.domain.risk import Level, Risk
-from bot.domain.scale import Scale, ScaleStatus, approve_scale, require_undecided, scale_status
+from bot.domain.scale import (
+    Scale,
+    ScaleStatus,
+    approve_scale,
+    require_undecided,
+    scale_key,
+    scale_status,
+)
 from bot.domain.snat import Capacity, ScalePlan, capacity, plan_scale, possible_counts
 from bot.errors import AlreadyRequested, InvalidInput, RequestRefused
 from bot.inventory import live, person, visible
 from bot.ports import Caller, Context, Desk, Transaction
-
-NO_RISK = Risk(0, Level.LOW, ())
-"""Risk is about destinations; a scale has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +121,7 @@ def _file(desk: Desk, scale: Scale) -> Scale:
     desk.tx.scales.add(scale)
     record(desk, scale, Action.SCALE_PROPOSE)
     if scale.approved_at is not None:
-        desk.tx.work.wake(work_key(scale.plan.cluster_id), within=timedelta())
+        desk.tx.work.wake(scale_key(scale.plan.cluster_id), within=timedelta())
     desk.tx.work.schedule(TIMERS, within=scale.lapses_at - scale.requested_at)
     desk.tell(scale.id, scale.requester, "granted" if scale.approved_at else "requested")
     return scale
@@ -124,8 +135,11 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Scale:
         StaleView: The card showed another plan.
         AlreadyDecided: Somebody was faster.
         InvalidInput: A refusal without a reason.
+        RequestRefused: What it rests on is not there any more; it is closed.
+        UnknownCluster: Its cluster was deleted.
     """
     who = person(ctx, caller, is_fresh=True)
+    look_again(ctx, canonical_id(decision.subject), is_approval=decision.is_approved)
     with ctx.store.write() as tx:
         scale = tx.scales.get(canonical_id(decision.subject))
         require_approver(scale.verdict, who, scale.requester)
@@ -137,7 +151,7 @@ def _approve(desk: Desk, scale: Scale, decision: Decision) -> Scale:
     saved = desk.tx.scales.save(approve_scale(scale, desk.caller.identity, desk.now), is_open=True)
     record(desk, saved, Action.SCALE_APPROVE, reason=decision.reason)
     if saved.approved_at is not None:
-        desk.tx.work.wake(work_key(saved.plan.cluster_id), within=timedelta())
+        desk.tx.work.wake(scale_key(saved.plan.cluster_id), within=timedelta())
     desk.tell(saved.id, saved.requester, "approved" if saved.approved_at else "seconded")
     return saved
 
@@ -148,37 +162,6 @@ def _deny(desk: Desk, scale: Scale, decision: Decision) -> Scale:
     record(desk, saved, Action.SCALE_DENY, reason=ending.reason)
     desk.tell(saved.id, saved.requester, "denied")
     return saved
-
-
-def work_key(cluster_id: str) -> str:
-    """The work key of a cluster's scaling: one at a time for each cluster."""
-    return f"scale:{cluster_id}"
-
-
-def record(desk: Desk, scale: Scale, action: Action, *, reason: str | None = None) -> None:
-    """Append what happened to a proposal."""
-    plan = scale.plan
-    detail = (
-        ("digest", plan.digest),
-        ("kind", plan.kind),
-        ("before", str(plan.before)),
-        ("after", str(plan.after)),
-        ("ips_before", " ".join(plan.ips_before)),
-        ("ips_after", " ".join(scale.ips_after)),
-        ("etag", plan.etag or ""),
-    )
-    event = Event(
-        at=desk.now,
-        action=action,
-        actor=desk.caller.identity,
-        via=desk.caller.via,
-        subject=scale.id,
-        cluster=plan.cluster_name.lower(),
-        reason=scale.reason if reason is None else reason,
-        policy_rule=scale.verdict.rule,
-        detail=tuple(pair for pair in detail if pair[1]),
-    )
-    desk.audit(event)
 
 
 def _refuse_second(tx: Transaction, plan: ScalePlan) -> None:
