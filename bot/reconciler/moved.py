@@ -23,7 +23,7 @@ from bot.reconciler.run import Run
 from bot.reconciler.situation import HANDED, open_rows
 
 LOOKED = "looked"
-"""Memo: when the writer last read each cluster itself."""
+"""Memo: when the writer last asked for each cluster itself, and whether it was answered."""
 
 Found = tuple[ClusterEgress | None, datetime]
 """A cluster as Azure has it, None where it does not exist, and when the reading began."""
@@ -78,28 +78,35 @@ def _doubted(run: Run, rows: Sequence[Allowance], *, is_wanted: bool) -> Found |
     is_shaken = (known is not None or were_read) and any(
         concerns(row, ground(row.scope, egress), run.now) for row in rows
     )
-    looked = run.memo.get(LOOKED, {}).get(cluster_id)
-    if not (is_wanted or is_new or is_shaken) or (looked and _is_recent(run, looked, known[1] if known else None)):
+    if not (is_wanted or is_new or is_shaken) or _has_looked(run, cluster_id, known[1] if known else None):
         return None
     return _read(run, cluster_id)
 
 
-def _is_recent(run: Run, looked: str, known_at: datetime | None) -> bool:
-    """Whether the writer has looked a moment ago, and nobody after it."""
-    at = datetime.fromisoformat(looked)
-    return run.now - at < run.ctx.pace.resync / 12 and (known_at is None or known_at <= at)
+def _has_looked(run: Run, cluster_id: str, known_at: datetime | None) -> bool:
+    """Whether the writer has looked, or tried to, a moment ago, and nobody knows better since."""
+    at, is_read = run.memo.get(LOOKED, {}).get(cluster_id, (None, False))
+    if at is None or not _is_recent(run, at):
+        return False
+    return not is_read or (known_at is not None and known_at <= datetime.fromisoformat(at))
+
+
+def _is_recent(run: Run, at: str) -> bool:
+    return run.now - datetime.fromisoformat(at) < run.ctx.pace.resync / 12
 
 
 def _read(run: Run, cluster_id: str) -> Found | None:
     began = run.now
-    looked = {id_: at for id_, at in run.memo.get(LOOKED, {}).items() if _is_recent(run, at, None)}
-    run.memo[LOOKED] = {**looked, cluster_id: began.isoformat()}
+    kept = {id_: looked for id_, looked in run.memo.get(LOOKED, {}).items() if _is_recent(run, looked[0])}
+    run.memo[LOOKED] = {**kept, cluster_id: [began.isoformat(), False]}
     try:
-        return run.ctx.arm.read_egress(cluster_id), began
+        egress = run.ctx.arm.read_egress(cluster_id)
     except ArmNotFound as error:
         return (None, began) if is_deletion(error) else None
     except (ArmForbidden, Unavailable, Defect):
         return None
+    run.memo[LOOKED][cluster_id][1] = True
+    return egress, began
 
 
 def _follow(

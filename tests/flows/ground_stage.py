@@ -36,7 +36,7 @@ def new_policy(world: World, name: str = "other-policy") -> str:
 
 def give_policy(world: World, policy: str, firewall: str = HUB) -> None:
     """``az network firewall update --firewall-policy``."""
-    by_hand(world, firewall, firewallPolicy={"id": policy})
+    by_hand(world, firewall, firewallPolicy={"id": policy}, provisioningState="Succeeded")
 
 
 def new_firewall(world: World, policy: str, address: str = "10.0.0.5") -> None:
