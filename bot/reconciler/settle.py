@@ -150,7 +150,8 @@ def _leave(desk: Desk, allowance: Allowance, *, is_there: bool) -> None:
     saved = desk.tx.allowances.save(gone, is_open=is_open(gone, desk.now))
     is_expired = state is Status.EXPIRED
     record(desk, saved, Action.ALLOWANCE_EXPIRE if is_expired else Action.ALLOWANCE_GONE, reason=_GONE[is_expired])
-    desk.tell(saved.id, saved.requester, "expired" if is_expired else "gone")
+    if saved.failure is None or saved.live_at is not None:  # what was never open was told to be that when it failed
+        desk.tell(saved.id, saved.requester, "expired" if is_expired else "gone")
 
 
 _NEVER_GONE = (Status.WAITING, Status.LAPSED, Status.SUSPENDED)
