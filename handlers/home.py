@@ -49,5 +49,5 @@ def _may_decide(who: Person, one: Allowance | Scale) -> bool:
     return may_decide(one.verdict, who, one.requester, one.approvals) and who.identity not in one.askers
 
 
-ENDED = frozenset({Status.EXPIRED, Status.REVOKED, Status.DENIED, Status.LAPSED})
+ENDED = frozenset({Status.EXPIRED, Status.REVOKED, Status.DENIED, Status.LAPSED, Status.CLOSED})
 """What is not worth a line on the Home tab."""

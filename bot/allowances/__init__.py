@@ -9,6 +9,8 @@ from bot.allowances.deciding import Decision, decide, end, require_same_groups
 from bot.allowances.looking import Listing, Request, browse, deciders, get, own, proposals, requests, require_deciders
 from bot.allowances.recording import MAX_REASON, TIMERS, brief, record, require_reason
 from bot.allowances.renewing import newest, renew
+from bot.allowances.reviewing import Review, asked_people, keep, may_still_ask, review, still_counting
+from bot.allowances.weighing import verdict_of
 
 __all__ = [
     "MAX_REASON",
@@ -18,12 +20,16 @@ __all__ = [
     "Listing",
     "Preview",
     "Request",
+    "Review",
+    "asked_people",
     "brief",
     "browse",
     "decide",
     "deciders",
     "end",
     "get",
+    "keep",
+    "may_still_ask",
     "newest",
     "own",
     "owner_words",
@@ -36,6 +42,9 @@ __all__ = [
     "require_deciders",
     "require_reason",
     "require_same_groups",
+    "review",
     "scope_of",
+    "still_counting",
     "time_text",
+    "verdict_of",
 ]

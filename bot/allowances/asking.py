@@ -82,7 +82,7 @@ def scope_of(rulebook: Rulebook, egress: ClusterEgress, pool: str | None = None)
         raise CannotTakeEffect(way.sentence)
     ref = egress.ref
     environment = environment_of(rulebook, ref)
-    return Scope(ref.id, ref.name, ref.resource_group, environment, way.target, way.sources, pool)
+    return Scope(ref.id, ref.name, ref.resource_group, environment, way.target, way.sources, pool, ref.uid)
 
 
 def preview(ctx: Context, who: Person, draft: Draft) -> Preview:

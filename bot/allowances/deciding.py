@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from bot.allowances.ending import require_ending
 from bot.allowances.recording import brief, record, require_reason
+from bot.allowances.standing import look_again
 from bot.allowances.weighing import risk_of
-from bot.domain.access import require_approver
+from bot.domain.access import require_approver, require_member
 from bot.domain.allowance import (
     Act,
     Allowance,
@@ -61,10 +62,14 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance:
         StaleView: The card showed something else.
         AlreadyDecided: Somebody was faster.
         InvalidInput: A refusal without a reason, one that is too long, or an approval of more than was asked.
+        RequestRefused, CannotTakeEffect, UnknownCluster: What it rests on is not there any more; see ``look_again``.
     """
     brief(decision.reason)
+    subject = canonical_id(decision.subject)
+    require_member(ctx.rulebook, caller.identity)
+    look_again(ctx, subject, is_approval=decision.is_approved)
     with ctx.store.read() as tx:
-        asked = tx.allowances.get(canonical_id(decision.subject)).verdict.approvers
+        asked = tx.allowances.get(subject).verdict.approvers
     who = member_of(ctx, caller, asked)
     with ctx.store.write() as tx:
         allowance = tx.allowances.get(canonical_id(decision.subject))

@@ -35,6 +35,8 @@ class Status(StrEnum):
     REVOKED = "revoked"
     DENIED = "denied"
     LAPSED = "lapsed"
+    CLOSED = "closed"
+    SUSPENDED = "suspended"
     FAILED = "failed"
 
 
@@ -48,13 +50,17 @@ class Act(StrEnum):
     RETRY = "retry"
 
 
+WANTED = frozenset({Status.APPROVED, Status.APPLYING, Status.LIVE, Status.EXPIRING})
+"""The statuses in which the rule must be in the firewall."""
+
+UNENDED = WANTED | {Status.WAITING, Status.SUSPENDED, Status.FAILED}
+"""The statuses in which something may still come of it."""
+
 MAY_ACT: Mapping[Act, frozenset[Status]] = MappingProxyType(
     {
         Act.APPROVE: frozenset({Status.WAITING}),
         Act.DENY: frozenset({Status.WAITING}),
-        Act.REVOKE: frozenset(
-            {Status.WAITING, Status.APPROVED, Status.APPLYING, Status.LIVE, Status.EXPIRING, Status.FAILED}
-        ),
+        Act.REVOKE: UNENDED,
         Act.RENEW: frozenset({Status.LIVE, Status.EXPIRING, Status.EXPIRED}),
         Act.RETRY: frozenset({Status.FAILED}),
     }
@@ -74,6 +80,7 @@ class Scope:
         target: The firewall policy or classic firewall that its traffic passes.
         sources: CIDR ranges of the cluster's or the pool's subnets, sorted; never empty, never ``*``.
         pool: A node pool, where the allowance is for one pool only.
+        cluster_uid: What tells the cluster from a later one with the same id; None where Azure did not say.
     """
 
     cluster_id: str
@@ -83,6 +90,7 @@ class Scope:
     target: Target
     sources: tuple[str, ...]
     pool: str | None = None
+    cluster_uid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +150,9 @@ class Allowance:
         failure: Why Azure will not take it, in one sentence; such an allowance is not tried again by itself.
         followers: Others who asked for the same while it was open; they hear of it as the requester does.
         filed_by: Who filed it for the requester, where somebody else did: an approver who renews it.
+        closed: Set when the bot ended it, because what it rests on is gone.
+        suspended: Why it opens nothing for now, in one sentence: its cluster leaves by no firewall of ours.
+        leaving: Targets that it was written to before and where its rules were not yet seen absent.
     """
 
     id: str
@@ -166,6 +177,9 @@ class Allowance:
     failure: str | None = None
     followers: tuple[Identity, ...] = ()
     filed_by: Identity | None = None
+    closed: Ending | None = None
+    suspended: str | None = None
+    leaving: tuple[Target, ...] = ()
 
     @property
     def askers(self) -> tuple[Identity | None, ...]:
@@ -183,10 +197,12 @@ def status(allowance: Allowance, now: datetime) -> Status:
     lines = (
         (allowance.denied is not None, Status.DENIED),
         (allowance.revoked is not None, Status.REVOKED),
+        (allowance.closed is not None, Status.CLOSED),
         (allowance.approved_at is None and now >= allowance.lapses_at, Status.LAPSED),
         (allowance.approved_at is None, Status.WAITING),
         (allowance.expires_at is not None and now >= allowance.expires_at, Status.EXPIRED),
         (allowance.failure is not None, Status.FAILED),
+        (allowance.suspended is not None, Status.SUSPENDED),
         (allowance.applying_at is None, Status.APPROVED),
         (allowance.live_at is None or allowance.missing_since is not None, Status.APPLYING),
         (_is_near_end(allowance, now), Status.EXPIRING),
@@ -206,10 +222,6 @@ def warns_at(allowance: Allowance) -> datetime | None:
     return allowance.expires_at - min(EXPIRING_WITHIN, allowance.ask.duration / 10)
 
 
-WANTED = frozenset({Status.APPROVED, Status.APPLYING, Status.LIVE, Status.EXPIRING})
-"""The statuses in which the rule must be in the firewall."""
-
-
 def is_wanted(allowance: Allowance, now: datetime) -> bool:
     """Whether the allowance's rules must be in the firewall at this time."""
     return status(allowance, now) in WANTED
@@ -217,8 +229,7 @@ def is_wanted(allowance: Allowance, now: datetime) -> bool:
 
 def is_open(allowance: Allowance, now: datetime) -> bool:
     """Whether something may still happen to it: it waits, is wanted, failed, or its rules are not yet seen gone."""
-    state = status(allowance, now)
-    if state in WANTED or state in (Status.WAITING, Status.FAILED):
+    if status(allowance, now) in UNENDED or allowance.leaving:
         return True
     return allowance.applying_at is not None and allowance.gone_at is None
 
@@ -254,6 +265,8 @@ def require(allowance: Allowance, act: Act, now: datetime) -> None:
 
 
 def _by_whom(allowance: Allowance) -> str:
+    if allowance.closed is not None:
+        return f" ({allowance.closed.reason})"
     ending = allowance.denied or allowance.revoked or next(iter(allowance.approvals[-1:]), None)
     return f" (<@{ending.by.user}> at {ending.at:%Y-%m-%d %H:%M} UTC)" if ending else ""
 

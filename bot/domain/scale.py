@@ -73,6 +73,11 @@ class Scale:
         return (self.requester,)
 
 
+def scale_key(cluster_id: str) -> str:
+    """The work key of a cluster's scaling: one at a time for each cluster."""
+    return f"scale:{cluster_id}"
+
+
 def scale_status(scale: Scale, now: datetime) -> ScaleStatus:
     """What a proposal is at a time. The first line that fits decides."""
     lines = (

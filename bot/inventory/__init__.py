@@ -2,7 +2,7 @@
 
 from bot.inventory.delivery import refusals
 from bot.inventory.endpoints import ENDPOINTS, EndpointReport, check_endpoints, sweep_endpoints
-from bot.inventory.find import find, holder_of, live, member_of, person, unread, visible
+from bot.inventory.find import find, holder_of, is_deletion, keep, live, member_of, person, unread, visible
 from bot.inventory.fleet import FleetPage, fleet
 from bot.inventory.refreshing import FLEET, refresh
 from bot.inventory.showing import EgressReport, show
@@ -19,6 +19,8 @@ __all__ = [
     "find",
     "fleet",
     "holder_of",
+    "is_deletion",
+    "keep",
     "live",
     "member_of",
     "person",

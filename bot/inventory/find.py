@@ -8,7 +8,8 @@ from bot.domain.egress import ClusterEgress
 from bot.domain.people import Person, Role, Unread
 from bot.errors import AmbiguousCluster, ArmNotFound, UnknownCluster
 from bot.inventory.changes import announce
-from bot.ports import Caller, Context
+from bot.inventory.noticing import notice
+from bot.ports import Caller, Context, Transaction
 
 
 def person(ctx: Context, caller: Caller) -> Person:
@@ -89,15 +90,37 @@ def live(ctx: Context, who: Person, name: str) -> tuple[ClusterEgress, datetime]
     try:
         egress = ctx.arm.read_egress(found.ref.id)
     except ArmNotFound as error:
+        if not is_deletion(error):
+            raise
         with ctx.store.write() as tx:
             tx.snapshots.forget(found.ref.id, began)
+            notice(ctx, tx, found.ref.id, None)
         raise UnknownCluster(
             f"{found.ref.name} does not exist any more: it was deleted in Azure since the clusters were last read."
         ) from error
     with ctx.store.write() as tx:
-        change = tx.snapshots.put(egress, began)
-        announce(ctx, tx, (change,) if change else ())
+        keep(ctx, tx, egress, began)
     return egress, began
+
+
+def keep(ctx: Context, tx: Transaction, egress: ClusterEgress, began: datetime) -> None:
+    """Keep a cluster as it was read from Azure just now, and see to everything that follows from it.
+
+    Whoever is first to see other outbound IPs announces them, and what allowances rest on no more is not called live
+    from this moment on.
+    """
+    change = tx.snapshots.put(egress, began)
+    announce(ctx, tx, (change,) if change else ())
+    notice(ctx, tx, egress.ref.id, egress)
+
+
+def is_deletion(error: ArmNotFound) -> bool:
+    """Whether a 404 says that the cluster is gone; a subscription that cannot be seen says nothing of what is in it.
+
+    Source: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors, read
+    2026-11.
+    """
+    return not (error.code or "").startswith(("SubscriptionNotFound", "InvalidSubscription"))
 
 
 def _unknown(name: str, seen: Sequence[ClusterEgress]) -> str:

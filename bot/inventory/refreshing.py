@@ -6,6 +6,7 @@ from dataclasses import replace
 from bot.domain.egress import ClusterEgress, Fleet, FleetEntry, addresses_of
 from bot.errors import ArmForbidden, ArmNotFound
 from bot.inventory.changes import announce
+from bot.inventory.noticing import notice_fleet
 from bot.ports import Context
 
 FLEET = "fleet"
@@ -25,6 +26,7 @@ def refresh(ctx: Context) -> None:
     confirmed = confirm(ctx, fleet, known)
     with ctx.store.write() as tx:
         announce(ctx, tx, tx.snapshots.put_fleet(confirmed))
+        notice_fleet(ctx, tx)
 
 
 def confirm(ctx: Context, fleet: Fleet, known: dict[str, ClusterEgress]) -> Fleet:

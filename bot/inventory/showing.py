@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.access import environment_of
-from bot.domain.allowance import Allowance, is_wanted
+from bot.domain.allowance import WANTED, Allowance, Status, status
 from bot.domain.egress import ClusterEgress, RequiredEndpoints
 from bot.domain.snat import Capacity, capacities
 from bot.inventory.find import live, person
 from bot.ports import AllowanceFilter, Caller, Context
+
+SHOWN = WANTED | {Status.SUSPENDED}
+"""In which status an allowance is part of how a cluster leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class EgressReport:
         egress: The cluster, read from Azure just now.
         environment: Its environment by the configuration.
         capacities: The SNAT ports of each of its ways out, the tightest first; at least one.
-        allowances: Those whose rules should be in the firewall now.
+        allowances: Those whose rules should be in the firewall now, and those that open nothing for now.
         read_at: When the reading began.
         endpoints: What AKS itself must reach, against the firewall's rules; None where there is no Azure Firewall or
             it was not checked yet.
@@ -58,7 +61,7 @@ def show(ctx: Context, caller: Caller, name: str) -> EgressReport:
         egress=egress,
         environment=environment_of(ctx.rulebook, egress.ref),
         capacities=capacities(egress),
-        allowances=tuple(allowance for allowance in rows if is_wanted(allowance, read_at)),
+        allowances=tuple(allowance for allowance in rows if status(allowance, read_at) in SHOWN),
         read_at=read_at,
         endpoints=endpoints,
         endpoints_at=checked_at,

@@ -1,7 +1,7 @@
 """What the use cases need from the outside, and nothing of how it is done."""
 
 from bot.ports.azure import Arm, ObservedTarget, Operation, OperationState
-from bot.ports.context import Caller, Clock, Context, Desk, Directory, NoResolver, Pace, Resolver
+from bot.ports.context import BOT, Caller, Clock, Context, Desk, Directory, NoResolver, Pace, Resolver
 from bot.ports.notices import NOTICES, Notice, NoticeKind, Notifier, Outbox, Pause
 from bot.ports.recent import KnownRules, RecentRules
 from bot.ports.records import AllowanceFilter, Allowances, AuditLog, ListFilter, Place, Placed, Scales
@@ -10,6 +10,7 @@ from bot.ports.store import Store, Transaction
 from bot.ports.work import Claim, Finish, Work, WorkState
 
 __all__ = [
+    "BOT",
     "NOTICES",
     "AllowanceFilter",
     "Allowances",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.domain.audit import Event
-from bot.domain.people import Identity, Person, Role
+from bot.domain.people import SYSTEM, Identity, Person, Role
 from bot.domain.settings import Rulebook
 from bot.ports.azure import Arm
 from bot.ports.notices import Notice, NoticeKind
@@ -67,6 +67,10 @@ class Caller:
 
     identity: Identity
     via: str
+
+
+BOT = Caller(SYSTEM, "bot")
+"""Who acts when nobody clicked."""
 
 
 @dataclass(frozen=True, slots=True)

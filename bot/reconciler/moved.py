@@ -1,37 +1,197 @@
-"""A classic firewall whose rules have moved to a firewall policy: its allowances follow."""
+"""What allowances of one firewall rest on, looked at by its writer; and what follows where that has changed.
 
-from dataclasses import replace
+What was read last is enough as long as it agrees with what was approved. Where it does not, and before something is
+written for the first time or called live, the writer reads the cluster itself: Resource Graph lags behind, and what
+could not be read is no change.
+"""
 
-from bot.allowances import record
-from bot.domain.allowance import Allowance, is_open
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from bot.allowances import record, verdict_of
+from bot.domain.allowance import UNENDED, Allowance, Status, is_open, status
+from bot.domain.approval import VerdictKind
 from bot.domain.audit import Action
-from bot.domain.target import Target, TargetKind
-from bot.ports import Desk, Finish
+from bot.domain.egress import ClusterEgress
+from bot.domain.ground import Footing, Ground, close, concerns, ground, resettle, suspend
+from bot.domain.target import Target
+from bot.errors import ArmForbidden, ArmNotFound, Defect, Unavailable
+from bot.inventory import is_deletion, keep
+from bot.ports import Desk
 from bot.reconciler.run import Run
-from bot.reconciler.situation import Situation
+from bot.reconciler.situation import HANDED, open_rows
+
+LOOKED = "looked"
+"""Memo: when the writer last asked for each cluster itself, and whether it was answered."""
+
+Found = tuple[ClusterEgress | None, datetime]
+"""A cluster as Azure has it, None where it does not exist, and when the reading began."""
 
 
-def follow(run: Run, situation: Situation, policy_id: str) -> Finish:
-    """Let every open allowance be written to the policy from now on: the same ranges, the same destinations.
+def look_at_ground(run: Run, target: Target, *, of: Collection[str] = (), why: str = "") -> bool:
+    """Compare every open allowance of a target with what is true now, and let follow what follows.
 
-    What waits for a decision is shown anew, because its card named another target.
+    Args:
+        run: The run.
+        target: What it writes.
+        of: Clusters that are read from Azure whatever is known of them.
+        why: What the firewall itself said, to be told to the channel with what follows.
+
+    Returns:
+        Whether anything followed.
     """
-    new = Target(TargetKind.POLICY, policy_id)
-    text = (
-        f"{situation.target.name} takes its rules from the firewall policy {new.name} now. The bot writes its rules "
-        "there. Copies of them that the migration made elsewhere in the policy are nobody's: please remove them."
+    rows = [row for row in open_rows(run, target) if _is_concerned(row, target, run.now)]
+    shaken: list[tuple[Allowance, Ground]] = []
+    read: dict[str, Found] = {}
+    for cluster_id, mine in groupby(sorted(rows, key=_cluster), key=_cluster):
+        members = list(mine)
+        found = _doubted(run, members, is_wanted=cluster_id in of)
+        if found is None:
+            continue
+        read[cluster_id] = found
+        grounds = [(row, ground(row.scope, found[0])) for row in members]
+        shaken += [(row, now) for row, now in grounds if concerns(row, now, run.now)]
+    if read:
+        _follow(run, target, read, shaken, why)
+    return bool(shaken)
+
+
+def _cluster(row: Allowance) -> str:
+    return row.scope.cluster_id
+
+
+def _is_concerned(row: Allowance, target: Target, now: datetime) -> bool:
+    return row.scope.target == target and status(row, now) in UNENDED
+
+
+def _doubted(run: Run, rows: Sequence[Allowance], *, is_wanted: bool) -> Found | None:
+    """The cluster as Azure has it now, where what is known of it is not enough; None where it is, or nothing is known.
+
+    One that could not be read is asked for again after a while.
+    """
+    cluster_id = rows[0].scope.cluster_id
+    with run.ctx.store.read() as tx:
+        known, were_read = tx.snapshots.get(cluster_id), tx.snapshots.reading() is not None
+    egress = known[0] if known else None
+    is_new = any(status(row, run.now) is Status.APPROVED for row in rows)
+    is_shaken = (known is not None or were_read) and any(
+        concerns(row, ground(row.scope, egress), run.now) for row in rows
     )
+    if not (is_wanted or is_new or is_shaken) or _has_looked(run, cluster_id, known[1] if known else None):
+        return None
+    return _read(run, cluster_id)
+
+
+def _has_looked(run: Run, cluster_id: str, known_at: datetime | None) -> bool:
+    """Whether the writer has looked, or tried to, a moment ago, and nobody knows better since."""
+    at, is_read = run.memo.get(LOOKED, {}).get(cluster_id, (None, False))
+    if at is None or not _is_recent(run, at):
+        return False
+    return not is_read or (known_at is not None and known_at <= datetime.fromisoformat(at))
+
+
+def _is_recent(run: Run, at: str) -> bool:
+    return run.now - datetime.fromisoformat(at) < run.ctx.pace.resync / 12
+
+
+def _read(run: Run, cluster_id: str) -> Found | None:
+    began = run.now
+    kept = {id_: looked for id_, looked in run.memo.get(LOOKED, {}).items() if _is_recent(run, looked[0])}
+    run.memo[LOOKED] = {**kept, cluster_id: [began.isoformat(), False]}
+    try:
+        egress = run.ctx.arm.read_egress(cluster_id)
+    except ArmNotFound as error:
+        return (None, began) if is_deletion(error) else None
+    except (ArmForbidden, Unavailable, Defect):
+        return None
+    run.memo[LOOKED][cluster_id][1] = True
+    return egress, began
+
+
+def _follow(
+    run: Run, target: Target, read: dict[str, Found], shaken: Sequence[tuple[Allowance, Ground]], why: str
+) -> None:
+    """Everything in one transaction, so that whoever dies leaves all of it or nothing."""
+    moved = [(row, now) for row, now in shaken if now.scope.target != target]
+    run.memo[HANDED] = sorted({*run.memo.get(HANDED, ()), *(row.id for row, _ in moved)})
     with run.write() as desk:
-        desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text, after=new.id))
-        run.say_once(desk.tx, run.subject, "moved", text)
-        for row in situation.rows:
-            _move(desk, row, new, text)
-        desk.tx.work.wake(new.key, within=run.ctx.pace.batch_window)
-    return Finish(None)
+        for egress, began in read.values():
+            if egress is not None:
+                keep(desk.ctx, desk.tx, egress, began)
+        for row, found in shaken:
+            _let_follow(desk, desk.tx.allowances.get(row.id), found)
+        for cluster_id in sorted({row.scope.cluster_id for row, now in shaken if now.footing is Footing.GONE}):
+            if read[cluster_id][0] is None:
+                desk.tx.snapshots.forget(cluster_id, read[cluster_id][1])
+            _announce_deletion(run, desk, cluster_id, [row for row, _ in shaken if row.scope.cluster_id == cluster_id])
+        if moved:
+            _announce_move(run, desk, moved, why)
 
 
-def _move(desk: Desk, row: Allowance, new: Target, why: str) -> None:
-    moved = replace(row, scope=replace(row.scope, target=new))
-    saved = desk.tx.allowances.save(moved, is_open=is_open(moved, desk.now))
-    record(desk, saved, Action.ALLOWANCE_MOVE, reason=why)
-    desk.tell(saved.id, saved.requester, "moved")
+def _let_follow(desk: Desk, row: Allowance, found: Ground) -> None:
+    """One allowance that rests on something else now."""
+    if not concerns(row, found, desk.now):
+        return
+    if found.footing is Footing.GONE:
+        _put(desk, close(row, found.sentence, desk.now), _ENDED[row.approved_at is not None], found.sentence)
+    elif found.footing is Footing.NOWHERE:
+        _put(desk, suspend(row, found.sentence, desk.now), (Action.ALLOWANCE_SUSPEND, "suspended"), found.sentence)
+    else:
+        _resettle(desk, row, found)
+
+
+def _resettle(desk: Desk, row: Allowance, found: Ground) -> None:
+    """It goes where its cluster is, unless the approval policy of now forbids it there."""
+    settled = resettle(row, found.scope, desk.now)
+    if row.approved_at is None:
+        _put(desk, settled, (Action.ALLOWANCE_CHANGE, "changed"), found.sentence)
+        return
+    verdict = verdict_of(desk.ctx, settled.scope, settled.ask, settled.risk)
+    if verdict.kind is VerdictKind.REFUSE:
+        why = f"{found.sentence} The approval policy refuses it there: {verdict.reason} (rule {verdict.rule}).".strip()
+        _put(desk, close(row, why, desk.now), _ENDED[True], why)
+        return
+    _put(desk, settled, _RESETTLED[found.footing], found.sentence)
+    desk.tx.work.wake(settled.scope.target.key, within=desk.ctx.pace.batch_window)
+
+
+_ENDED = {False: (Action.ALLOWANCE_CLOSE, "closed"), True: (Action.ALLOWANCE_ORPHAN, "orphaned")}
+"""How the end of what was approved, or was not, is recorded and told."""
+
+_RESETTLED = {
+    Footing.MOVED: (Action.ALLOWANCE_MOVE, "moved"),
+    Footing.RANGES: (Action.ALLOWANCE_CHANGE, "ranges"),
+    Footing.SAME: (Action.ALLOWANCE_RESUME, "resumed"),
+}
+"""How what was approved and is written elsewhere, or otherwise, is recorded and told."""
+
+
+def _put(desk: Desk, row: Allowance, said: tuple[Action, str], why: str) -> None:
+    """Store it, record it, and tell everybody whose act it rested on."""
+    approvals = desk.tx.allowances.get(row.id).approvals
+    saved = desk.tx.allowances.save(row, is_open=is_open(row, desk.now))
+    action, event = said
+    record(desk, saved, action, reason=why)
+    desk.tell(saved.id, saved.requester, event, also=(one.by for one in approvals), what=why)
+
+
+def _announce_deletion(run: Run, desk: Desk, cluster_id: str, rows: Sequence[Allowance]) -> None:
+    """The channel hears of a deletion that takes allowances with it."""
+    ended = sorted(row.id for row in rows if row.approved_at is not None)
+    if ended:
+        text = f"The bot closes its allowances and takes their rules out of the firewall: {_listed(ended)}."
+        desk.audit(run.event(Action.CLUSTER_DELETE, cluster_id, reason=text))
+        run.say(desk.tx, cluster_id, "cluster-gone", text)
+
+
+def _announce_move(run: Run, desk: Desk, moved: Sequence[tuple[Allowance, Ground]], why: str) -> None:
+    said = " ".join(sorted({found.sentence for _, found in moved}))
+    ids = _listed(sorted(row.id for row, _ in moved))
+    text = f"{why or said} The bot writes its rules there now: {ids}."
+    desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text[:1000], after=moved[0][1].scope.target.id))
+    run.say_once(desk.tx, run.subject, "moved", text)
+
+
+def _listed(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:10]) + (f" and {len(ids) - 10} more" if len(ids) > 10 else "")

@@ -6,13 +6,14 @@ finds everything as it should be and says so. Which event woke it does not matte
 
 from datetime import datetime
 
+from bot.domain.allowance import WANTED, Status, status
 from bot.domain.target import Target, target_from_key
 from bot.errors import ArmNotFound
 from bot.ports import Finish
 from bot.reconciler.drift import report_draft, report_drift, report_foreign
-from bot.reconciler.moved import follow
+from bot.reconciler.moved import look_at_ground
 from bot.reconciler.run import Run
-from bot.reconciler.settle import settle
+from bot.reconciler.settle import settle, settle_absent
 from bot.reconciler.situation import Situation, observe, open_rows
 from bot.reconciler.trouble import warn_if_long
 from bot.reconciler.write import close_attempt, look, write
@@ -28,14 +29,15 @@ def reconcile_rules(run: Run) -> Finish:
     waiting = look(run, target)
     if waiting is not None:
         return waiting
+    look_at_ground(run, target)
     try:
         situation = observe(run, target)
     except ArmNotFound:
-        if open_rows(run, target):
+        if settle_absent(run, target):
             raise
-        return Finish(None)  # nobody wants anything of a firewall that is not there any more
-    if situation.seen.moved_to is not None:
-        return follow(run, situation, situation.seen.moved_to)
+        return Finish(run.ctx.pace.resync if open_rows(run, target) else None, memo=run.memo)
+    if situation.seen.moved_to is not None and _wants(run, situation):
+        return _follow(run, situation, situation.seen.moved_to)
     report_draft(run, situation)
     if situation.seen.is_updating:
         return _give_way(run, target)
@@ -43,6 +45,26 @@ def reconcile_rules(run: Run) -> Finish:
     close_attempt(run, situation)
     report_foreign(run, situation)
     return _compare(run, situation)
+
+
+def _wants(run: Run, situation: Situation) -> bool:
+    """Whether somebody waits for this target, or is to be written to it."""
+    now = run.now
+    waits = WANTED | {Status.WAITING}
+    return any(row.scope.target == situation.target and status(row, now) in waits for row in situation.rows)
+
+
+def _follow(run: Run, situation: Situation, policy_id: str) -> Finish:
+    """A classic firewall whose rules have moved to a firewall policy takes none: its allowances follow the traffic."""
+    text = (
+        f"{situation.target.name} takes its rules from the firewall policy {policy_id.rsplit('/', 1)[-1]} now. Copies "
+        "of the bot's rules that the migration made elsewhere in the policy are nobody's: please remove them."
+    )
+    clusters = {row.scope.cluster_id for row in situation.rows}
+    if look_at_ground(run, situation.target, of=clusters, why=text):
+        return run.again(run.ctx.pace.backoff / 5)
+    settle_absent(run, situation.target)
+    return run.again(run.ctx.pace.busy * 4)  # where their traffic goes could not be read; here it does not
 
 
 def _give_way(run: Run, target: Target) -> Finish:

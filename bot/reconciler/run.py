@@ -9,7 +9,7 @@ from typing import Any
 from bot.domain.audit import Action, Event
 from bot.domain.people import SYSTEM
 from bot.errors import ArmForbidden, ArmUnreachable, LeaseLost, UnknownShape
-from bot.ports import Caller, Claim, Context, Desk, Finish, Notice, NoticeKind, Operation, Transaction
+from bot.ports import BOT, Claim, Context, Desk, Finish, Notice, NoticeKind, Operation, Transaction
 
 LEASE = timedelta(seconds=30)
 """How long a lease lasts. A killed holder costs at most this; a run prolongs it before everything that matters."""
@@ -26,9 +26,6 @@ UNREADABLE_LOOKS = 2
 
 UNREST = "unrest"
 """Memo: something about the rules was said in the channel that has to be said to be over once it is."""
-
-BOT = Caller(SYSTEM, "bot")
-"""Who acts when nobody clicked."""
 
 
 class Run:

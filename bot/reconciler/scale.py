@@ -1,14 +1,16 @@
 """Applies approved scale proposals, one at a time for each cluster, and reports what was observed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.capacity import record
 from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress
 from bot.domain.scale import Scale, ScaleStatus, scale_status
-from bot.domain.snat import base_digest
+from bot.domain.snat import addresses_there, base_digest, wanted_count
 from bot.errors import ArmNotFound, Refused, StalePlan, StaleVersion
+from bot.inventory import is_deletion, keep
 from bot.ports import Finish
 from bot.reconciler.run import (
     UNREADABLE,
@@ -18,27 +20,61 @@ from bot.reconciler.run import (
     operation_id,
     parked_from_operation,
 )
+from bot.reconciler.trouble import LONG
+
+SHORT_SINCE = "short_since"
+"""Memo: since when a finished update has been seen to lack addresses."""
 
 
 def reconcile_scale(run: Run) -> Finish:
     """One round for one cluster: look at the operation, or compare and begin, or report the result."""
-    scale = _next_scale(run)
+    _, _, cluster_id = run.claim.key.partition(":")
+    with run.ctx.store.read() as tx:
+        found, is_known = tx.scales.find(cluster_id), tx.snapshots.get(cluster_id) is not None
+    scale = _next_scale(found, run.now)
     if scale is None:
-        return Finish(None)
+        return Finish(None) if is_known or not found else _close_orphans(run, found, cluster_id)
     run.subject = scale.id
     waiting = _look(run, scale)
     if waiting is not None:
         return waiting
-    return _compare(run, scale, run.ctx.arm.read_egress(scale.plan.cluster_id))
+    egress = _read(run, cluster_id)
+    if egress is None:
+        return _fail(run, scale, _deleted(scale))
+    return _compare(run, scale, egress)
 
 
-def _next_scale(run: Run) -> Scale | None:
+def _next_scale(found: Sequence[Scale], now: datetime) -> Scale | None:
     """The oldest proposal that was approved: the others wait, and are compared with what it leaves behind."""
-    _, _, cluster_id = run.claim.key.partition(":")
-    with run.ctx.store.read() as tx:
-        found = tx.scales.find(cluster_id)
-    ready = [s for s in found if scale_status(s, run.now) in (ScaleStatus.APPROVED, ScaleStatus.APPLYING)]
+    ready = [s for s in found if scale_status(s, now) in (ScaleStatus.APPROVED, ScaleStatus.APPLYING)]
     return ready[-1] if ready else None
+
+
+def _read(run: Run, cluster_id: str) -> ClusterEgress | None:
+    """The cluster as it is; None where it was deleted."""
+    try:
+        return run.ctx.arm.read_egress(cluster_id)
+    except ArmNotFound as error:
+        if not is_deletion(error):
+            raise
+        return None
+
+
+def _close_orphans(run: Run, found: Sequence[Scale], cluster_id: str) -> Finish:
+    """Nobody has decided, and the cluster seems to be gone: what waits for it ends once Azure says so itself."""
+    egress, began = _read(run, cluster_id), run.now
+    if egress is not None:
+        with run.write() as desk:
+            keep(desk.ctx, desk.tx, egress, began)
+        return Finish(None)
+    for scale in found:
+        if scale_status(scale, run.now) is ScaleStatus.WAITING:
+            _fail(run, scale, _deleted(scale))
+    return Finish(None)
+
+
+def _deleted(scale: Scale) -> str:
+    return f"The cluster {scale.plan.cluster_name} was deleted in Azure."
 
 
 def _look(run: Run, scale: Scale) -> Finish | None:
@@ -68,15 +104,29 @@ def _look(run: Run, scale: Scale) -> Finish | None:
 def _compare(run: Run, scale: Scale, egress: ClusterEgress) -> Finish:
     """Where the cluster stands decides, not what was meant: also after a replica died between any two steps."""
     plan = scale.plan
-    wanted = egress.desired_ipv6_count if plan.ipv6 else egress.desired_ip_count
+    wanted = wanted_count(egress, ipv6=plan.ipv6)
     if egress.is_converging:
         return run.again(run.ctx.pace.busy)
-    if wanted == plan.after:
-        return _done(run, scale, egress)
-    if base_digest(egress) == plan.base_digest:
+    if base_digest(egress) == plan.base_digest and (wanted != plan.after or scale.applying_at is None):
         return _begin(run, scale)
+    if wanted == plan.after:
+        return _judge(run, scale, egress)
     return _fail(run, scale, f"{plan.cluster_name} has changed since the plan was made: {wanted} managed outbound IPs"
                  f" are wanted there, not {plan.before}, or something else differs. Propose it again.")  # fmt: skip
+
+
+def _judge(run: Run, scale: Scale, egress: ClusterEgress) -> Finish:
+    """Azure was told; done is what is there."""
+    plan, there = scale.plan, addresses_there(egress, ipv6=scale.plan.ipv6)
+    said = f"{len(there)} outbound IP{'' if len(there) == 1 else 's'} of {plan.after} are there"
+    if egress.state.lower() != "succeeded":
+        return _fail(run, scale, f"Azure calls {plan.cluster_name} {egress.state}: {said}.", code=egress.state)
+    if len(there) == plan.after:
+        return _done(run, scale, egress)
+    since = datetime.fromisoformat(run.memo.setdefault(SHORT_SINCE, run.now.isoformat()))
+    if run.now - since < run.paced(LONG):
+        return run.again(run.ctx.pace.busy)
+    return _fail(run, scale, f"Azure calls the update of {plan.cluster_name} finished, and only {said}.")
 
 
 def _begin(run: Run, scale: Scale) -> Finish:
@@ -100,10 +150,10 @@ def _begin(run: Run, scale: Scale) -> Finish:
 
 
 def _done(run: Run, scale: Scale, egress: ClusterEgress) -> Finish:
-    addresses = tuple(ip.address for ip in egress.ips if ip.version == (6 if scale.plan.ipv6 else 4))
+    addresses = addresses_there(egress, ipv6=scale.plan.ipv6)
     with run.write() as desk:
         saved = desk.tx.scales.save(replace(scale, done_at=desk.now, ips_after=addresses), is_open=False)
-        desk.tx.snapshots.put(egress, desk.now)
+        keep(desk.ctx, desk.tx, egress, desk.now)
         record(desk, saved, Action.SCALE_DONE, reason="The outbound IPs were read back from Azure.")
         desk.tell(saved.id, saved.requester, "done")
     return Finish(timedelta())

@@ -15,13 +15,15 @@ from bot.domain.allowance import (
 )
 from bot.domain.audit import Action
 from bot.domain.firewall import Evaluation, Evaluator, Flow, Outcome
+from bot.domain.ground import has_left, unprove
 from bot.domain.marks import mark_failed, mark_gone, mark_live, mark_missing
 from bot.domain.rules import allowance_id_from_rule
 from bot.domain.target import Target
-from bot.ports import Desk, Finish
+from bot.ports import Desk, Finish, Notice, NoticeKind
+from bot.reconciler.moved import look_at_ground
 from bot.reconciler.poison import forget_suspects, set_aside
 from bot.reconciler.run import UNREST, Run
-from bot.reconciler.situation import Situation, open_rows
+from bot.reconciler.situation import HANDED, Situation, open_rows
 
 PASSING = ("said", "trouble", "foreign")
 """What a memo forgets once everything is as it should be."""
@@ -31,6 +33,8 @@ def settle(run: Run, situation: Situation) -> Finish:
     """Mark what was read back: what is there, what is gone, what is missing."""
     there = {allowance_id_from_rule(rule.name) for each in situation.seen.collections for rule in each.rules}
     arrived = [a for a in situation.wanted if a.id in there and (a.live_at is None or a.missing_since is not None)]
+    if look_at_ground(run, situation.target, of={a.scope.cluster_id for a in arrived}):
+        return run.again(run.ctx.pace.backoff / 5)
     blocked = _blocked(run, situation.target, arrived)
     run.memo["verified"] = run.memo["intended"] = situation.plan.before
     run.memo["priority"] = situation.seen.priority
@@ -44,20 +48,51 @@ def settle(run: Run, situation: Situation) -> Finish:
         for allowance in arrived:
             _arrive(desk, allowance, blocked.get(allowance.id))
         for allowance in situation.rows:
-            if not is_wanted(allowance, desk.now):
-                _leave(desk, allowance, is_there=allowance.id in there)
-            elif allowance.live_at is not None and allowance.id not in there:
-                _miss(desk, allowance)
+            _look(run, desk, allowance, situation.target, is_there=allowance.id in there)
     if blocked or set_aside(run) or _is_overdue(run, situation, there):
         forget_suspects(run)
         return Finish(timedelta(), is_done=False, memo=run.memo)
     return Finish(_next_look(run, situation), memo=run.memo)
 
 
+def settle_absent(run: Run, target: Target) -> bool:
+    """The firewall, or its policy, is not there any more, and with it our rules; whether some should be there."""
+    rows, now = open_rows(run, target), run.now
+    promised = [row for row in rows if row.scope.target == target and is_wanted(row, now)]
+    with run.write() as desk:
+        for row in rows:
+            if row not in promised:
+                _look(run, desk, row, target, is_there=False)
+            elif (unproven := unprove(row, now)) != row:
+                desk.tx.allowances.save(unproven, is_open=True)
+                desk.tx.outbox.add(Notice(NoticeKind.CARD, row.id, run.ctx.rulebook.channel))
+    return bool(promised)
+
+
+def _look(run: Run, desk: Desk, allowance: Allowance, target: Target, *, is_there: bool) -> None:
+    """What becomes of one allowance whose rules are there or not."""
+    if allowance.scope.target != target:
+        if not is_there:
+            _hand_over(run, desk, allowance, target)
+    elif not is_wanted(allowance, desk.now):
+        _leave(desk, allowance, is_there=is_there)
+    elif allowance.live_at is not None and not is_there:
+        _miss(desk, allowance)
+
+
+def _hand_over(run: Run, desk: Desk, allowance: Allowance, target: Target) -> None:
+    """Its rules are gone here; whoever writes it now may say that it is gone, if it has ended."""
+    left = has_left(allowance, target)
+    saved = desk.tx.allowances.save(left, is_open=is_open(left, desk.now))
+    run.memo[HANDED] = [id_ for id_ in run.memo.get(HANDED, ()) if id_ != saved.id]
+    if not is_wanted(saved, desk.now):
+        desk.tx.work.wake(saved.scope.target.key, within=timedelta())
+
+
 def _is_overdue(run: Run, situation: Situation, there: set[str]) -> bool:
     """Whether the time of something that is there ended while this round was on its way."""
-    now = run.now
-    return any(row.id in there and not is_wanted(row, now) for row in situation.rows)
+    now, mine = run.now, (row for row in situation.rows if row.scope.target == situation.target)
+    return any(row.id in there and not is_wanted(row, now) for row in mine)
 
 
 def _next_look(run: Run, situation: Situation) -> timedelta:
@@ -109,14 +144,18 @@ def _arrive(desk: Desk, allowance: Allowance, blocked: str | None) -> None:
 
 def _leave(desk: Desk, allowance: Allowance, *, is_there: bool) -> None:
     state = status(allowance, desk.now)
-    if is_there or allowance.gone_at is not None or state in (Status.WAITING, Status.LAPSED):
+    if is_there or allowance.leaving or allowance.gone_at is not None or state in _NEVER_GONE:
         return
     gone = mark_gone(allowance, desk.now)
     saved = desk.tx.allowances.save(gone, is_open=is_open(gone, desk.now))
     is_expired = state is Status.EXPIRED
     record(desk, saved, Action.ALLOWANCE_EXPIRE if is_expired else Action.ALLOWANCE_GONE, reason=_GONE[is_expired])
-    desk.tell(saved.id, saved.requester, "expired" if is_expired else "gone")
+    if saved.failure is None or saved.live_at is not None:  # what was never open was told to be that when it failed
+        desk.tell(saved.id, saved.requester, "expired" if is_expired else "gone")
 
+
+_NEVER_GONE = (Status.WAITING, Status.LAPSED, Status.SUSPENDED)
+"""Never written, or written again some day."""
 
 _GONE = {True: "Its time was over; its rules were seen absent.", False: "It had ended; its rules were seen absent."}
 

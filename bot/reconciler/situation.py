@@ -17,6 +17,9 @@ from bot.reconciler.run import Run
 ALL = 100_000
 """More open allowances than any target has."""
 
+HANDED = "handed"
+"""Memo: ids of allowances that are written elsewhere now, and whose rules here were not yet seen absent."""
+
 LOST_FOR = timedelta(minutes=30)
 """How long a write of which nobody knows whether it will still land is remembered as ours."""
 
@@ -28,7 +31,7 @@ class Situation:
     Args:
         target: The firewall policy or classic firewall.
         seen: What it holds.
-        rows: Every open allowance of it.
+        rows: Every open allowance of it, and those that are written elsewhere now and still have rules here.
         wanted: Those whose rules must be there now.
         natural: The gap between what is there and what is wanted.
         plan: The gap that is to be closed: without what is left alone because somebody else made it so.
@@ -52,7 +55,7 @@ def observe(run: Run, target: Target) -> Situation:
     seen = run.ctx.arm.observe(target)
     rows = open_rows(run, target)
     now = run.now
-    wanted = tuple(row for row in rows if is_wanted(row, now) and row.id not in set_aside(run))
+    wanted = tuple(r for r in rows if r.scope.target == target and is_wanted(r, now) and r.id not in set_aside(run))
     natural = diff(seen.collections, render(wanted))
     left = _still_left(run, natural, {row.id: row for row in rows})
     desired = leave_alone(natural.desired, seen.collections, left)
@@ -63,9 +66,11 @@ def observe(run: Run, target: Target) -> Situation:
 
 
 def open_rows(run: Run, target: Target) -> tuple[Allowance, ...]:
-    """Every open allowance of a target, as it is stored now."""
+    """Every open allowance of a target as it is stored now, and those that leave it for another one."""
     with run.ctx.store.read() as tx:
-        return tuple(tx.allowances.find(AllowanceFilter(target=target, only_open=True, limit=ALL)))
+        rows = tx.allowances.find(AllowanceFilter(target=target, only_open=True, limit=ALL))
+        handed = [tx.allowances.get(id_) for id_ in run.memo.get(HANDED, ())]
+    return (*rows, *(row for row in handed if row.scope.target != target and target in row.leaving))
 
 
 def _still_left(run: Run, natural: Plan, by_id: Mapping[str, Allowance]) -> frozenset[Key]:

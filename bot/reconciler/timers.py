@@ -11,10 +11,15 @@ from bot.domain.audit import Action
 from bot.domain.scale import Scale, ScaleStatus, scale_status
 from bot.ports import AllowanceFilter, Desk, Finish
 from bot.reconciler.run import Run
+from bot.reconciler.weighing import weigh_again
 
 
 def run_timers(run: Run) -> Finish:
-    """Let lapse what was not decided in time, warn of ends, and come back when the next of them is due."""
+    """Weigh again what waits, let lapse what was not decided in time, warn of ends, and come back when one is due.
+
+    The configuration is read at start, and a run follows every start: so it reaches what waits.
+    """
+    weigh_again(run)
     now = run.now
     with run.write() as desk:
         allowances = desk.tx.allowances.find(AllowanceFilter(only_open=True, limit=100_000))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 
 from bot.domain.allowance import MAY_ACT, Act, Allowance, Status, digest, status
 from bot.domain.duration import duration_text
@@ -33,39 +32,9 @@ from handlers.blocks.kit import (
 )
 from handlers.blocks.less import less_blocks
 from handlers.blocks.naming import names_of
+from handlers.blocks.states import HEADLINES, MARKS, STANDING
 from handlers.blocks.words import NEWS
 from handlers.replies import Block, Message
-
-HEADLINES: Mapping[Status, str] = MappingProxyType(
-    {
-        Status.WAITING: "Waiting for a decision",
-        Status.APPROVED: "Approved, not open yet",
-        Status.APPLYING: "On its way to the firewall, not open yet",
-        Status.LIVE: "Live",
-        Status.EXPIRING: "Live, ends soon",
-        Status.EXPIRED: "Expired",
-        Status.REVOKED: "Revoked",
-        Status.DENIED: "Denied",
-        Status.LAPSED: "Lapsed: nobody decided in time",
-        Status.FAILED: "Failed: not open",
-    }
-)
-"""The state in words; “live” only for what was read back from Azure."""
-
-MARKS: Mapping[Status, str] = MappingProxyType(
-    {
-        Status.WAITING: ":hourglass_flowing_sand:",
-        Status.APPROVED: ":ballot_box_with_check:",
-        Status.APPLYING: ":gear:",
-        Status.LIVE: ":large_green_circle:",
-        Status.EXPIRING: ":large_yellow_circle:",
-        Status.EXPIRED: ":white_circle:",
-        Status.REVOKED: ":no_entry:",
-        Status.DENIED: ":no_entry_sign:",
-        Status.LAPSED: ":white_circle:",
-        Status.FAILED: ":red_circle:",
-    }
-)
 
 NEWS_ROOM = 1500
 
@@ -119,35 +88,23 @@ def allowance_card(allowance: Allowance, rulebook: Rulebook, now: datetime, ahea
 def _standing(card: Card) -> str:
     """What happens next, in one sentence."""
     allowance = card.allowance
-    return _STANDING[card.status].format(
+    return STANDING[card.status].format(
         waiting=card.ahead.wait,
         lapses=when(allowance.lapses_at),
         until=until(allowance),
         failure=escape(allowance.failure or ""),
+        closed=escape(allowance.closed.reason) if allowance.closed else "",
+        suspended=escape(allowance.suspended or ""),
         expired=when(allowance.expires_at) if allowance.expires_at else "",
         removal=_removal(allowance),
         needs=sentence(needs(allowance.verdict, allowance.approvals)),
     )
 
 
-_STANDING: Mapping[Status, str] = MappingProxyType(
-    {
-        Status.WAITING: "{needs} It lapses {lapses}.",
-        Status.APPROVED: "{waiting}",
-        Status.APPLYING: "{waiting} This card changes when it is live.",
-        Status.LIVE: "Read back from Azure. {until}",
-        Status.EXPIRING: "Read back from Azure. {until}",
-        Status.EXPIRED: "Its time was over {expired}. {removal}",
-        Status.REVOKED: "{removal}",
-        Status.DENIED: "Nothing was opened.",
-        Status.LAPSED: "Nothing was opened. Asking again is possible.",
-        Status.FAILED: "{failure} Nothing is tried again by itself: revoke it and ask anew.",
-    }
-)
-
-
 def until(allowance: Allowance) -> str:
-    """How long it stays open, as far as that is known."""
+    """How long it stays open, as far as that is known; nothing of what was ended before."""
+    if allowance.denied or allowance.revoked or allowance.closed:
+        return ""
     if allowance.expires_at is not None:
         return f"Open until {when(allowance.expires_at)}."
     if allowance.ask.duration is None:
@@ -156,7 +113,8 @@ def until(allowance: Allowance) -> str:
 
 
 def _removal(allowance: Allowance) -> str:
-    if allowance.applying_at is None:
+    was_never_open = allowance.applying_at is None or (allowance.failure is not None and allowance.live_at is None)
+    if was_never_open:
         return "Nothing was opened."
     return (
         "The rule is gone from the firewall." if allowance.gone_at else "The rule is being taken out of the firewall."
@@ -235,7 +193,9 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str], rulebook: Rule
             until=until(allowance),
             failure=escape(allowance.failure or ""),
             lapses=when(allowance.lapses_at),
+            what=escape(body.get("what", "")),
         )
+        .strip()
     )
     named = names_of(allowance, rulebook, room=NEWS_ROOM)
     about = f"{code(allowance.id)}, {code(allowance.scope.cluster_name)} to {named}"

@@ -12,7 +12,7 @@ from bot.domain.allowance import Allowance, status
 from bot.domain.fqdn import parse_destination
 from bot.ports import Notice, NoticeKind
 from bot.reconciler import Reconciler
-from handlers.blocks.card import HEADLINES
+from handlers.blocks.states import HEADLINES
 from tests.build import APPROVER, DEV
 from tests.flows.notice_stage import CHANNEL, Office, opened_office
 from tests.flows.writer_stage import HOUR, stored

@@ -1,11 +1,11 @@
 """The writer of rules, killed at each step of beginning and of ending an update: it lands once and is live."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 
-from bot import allowances
+from bot import allowances, inventory
 from bot.allowances import Decision, Draft
 from bot.domain.allowance import Status, status
 from bot.domain.audit import Action, Event
@@ -15,7 +15,7 @@ from tests.build import APPROVER, DEV
 from tests.histories.mortal import Fuse
 from tests.histories.stage import Stage, build, open_store
 
-BEGINNING, ENDING = range(23), range(37)
+BEGINNING, ENDING = range(26), range(40)
 """The steps from an approval to its parked operation, and from the operation's end to rest; nobody dies at the last."""
 
 
@@ -121,3 +121,44 @@ def test_killed_at_an_end_and_again_before_the_next_write(stage: Stage) -> None:
     stage.settle()
     check(stage, first, second, updates=2)
     assert ends(stage) == ["Succeeded", "Lost", "Succeeded"]
+
+
+def give_another_policy(stage: Stage) -> None:
+    """The firewall takes its rules from another policy."""
+    firewall, base = stage.resource("/azurefirewalls/hub-firewall"), stage.resource("/firewallpolicies/base-policy")
+    assert firewall is not None
+    assert base is not None
+    id_ = base["id"].replace("base-policy", "other-policy")
+    stage.arm.put_resource(id_, {"location": "westeurope", "properties": {"sku": {"tier": "Standard"}}})
+    firewall["properties"] |= {"firewallPolicy": {"id": id_}}
+    stage.arm.put_resource(firewall["id"], firewall)
+
+
+def delete_cluster(stage: Stage) -> None:
+    """The cluster is deleted."""
+    cluster = stage.resource("/managedclusters/aks-udr")
+    assert cluster is not None
+    stage.arm.delete_resource(cluster["id"])
+
+
+@pytest.mark.parametrize("steps", range(0, 48, 2))
+@pytest.mark.parametrize("change", [give_another_policy, delete_cluster])
+def test_killed_while_it_follows(stage: Stage, change: Callable[[Stage], None], steps: int) -> None:
+    """Wherever it dies, the move or the end goes on: nothing is left behind, and it is announced."""
+    subject = approve(stage)
+    stage.settle()
+    change(stage)
+    inventory.refresh(stage.ctx)
+    kill(stage, steps)
+    stage.settle()
+    with stage.store.read() as tx:
+        row = tx.allowances.get(subject)
+    is_moved = change is give_another_policy
+    state = status(row, stage.clock.now())
+    assert state is (Status.LIVE if is_moved else Status.CLOSED)
+    assert (row.scope.target.name, row.leaving) == ("other-policy" if is_moved else "hub-policy", ())
+    assert row.gone_at is None if is_moved else row.gone_at is not None
+    left = stage.resource("/firewallpolicies/hub-policy/rulecollectiongroups/rcg-aks-egress")
+    assert left is None or left["properties"]["ruleCollections"] == []
+    told = {notice.body["event"] for notice in stage.said.notices if notice.kind == "channel"}
+    assert told == {"moved" if is_moved else "cluster-gone"}

@@ -1,6 +1,7 @@
 """Scaling: one at a time for each cluster, killed at any step, on the state that was approved."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -157,3 +158,44 @@ def test_asleep_before_the_write(stage: Stage) -> None:
     assert stored(stage, scale)[0] is ScaleStatus.DONE
     landed = [each for each in stage.arm.state()["operations"] if each["resource"].lower().endswith("/aks-lb")]
     assert len(landed) == 1
+
+
+def with_one_address(world: World, count: int, state: str) -> None:
+    """Azure was told of a number, and one address is there."""
+    profile = resource(world, CLUSTER)["properties"]["networkProfile"]
+    balancer = {**profile["loadBalancerProfile"], "managedOutboundIPs": {"count": count}}
+    balancer["effectiveOutboundIPs"] = balancer["effectiveOutboundIPs"][:1]
+    by_hand(world, CLUSTER, provisioningState=state, networkProfile={**profile, "loadBalancerProfile": balancer})
+
+
+@pytest.mark.parametrize(("state", "said"), [("Failed", "Failed: 1 outbound IP of 3 are there"), ("Succeeded", "only")])
+def test_done_is_what_is_there(world: World, state: str, said: str) -> None:
+    """Azure wants what was approved, and nothing has happened: that is a failure, with what is there."""
+    scale = propose(world, 3)
+    with_one_address(world, 3, state)
+    world.settle()
+    status, row = stored(world, scale)
+    assert status is ScaleStatus.FAILED
+    assert said in (row.failure or "")
+    assert row.ips_after == ()
+
+
+def test_while_azure_is_at_it_nothing_is_done(world: World) -> None:
+    """The wanted count is shown at once; the addresses come at the end."""
+    scale = propose(world, 3)
+    with_one_address(world, 3, "Updating")
+    world.work(timedelta(minutes=3))
+    assert stored(world, scale)[0] is ScaleStatus.APPROVED
+    with_one_address(world, 3, "Failed")
+    world.settle()
+    assert stored(world, scale)[0] is ScaleStatus.FAILED
+
+
+def test_a_plan_starts_from_what_is_there(world: World) -> None:
+    """Three are wanted and one is there: three can be proposed, from one, and are asked for again."""
+    with_one_address(world, 3, "Failed")
+    scale = propose(world, 3)
+    assert (scale.plan.there, scale.plan.after) == (1, 3)
+    world.settle()
+    status, row = stored(world, scale)
+    assert (status, len(row.ips_after)) == (ScaleStatus.DONE, 3)

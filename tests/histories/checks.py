@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.domain.allowance import Allowance, Status, status
+from bot.domain.allowance import UNENDED, Allowance, Status, status
 from bot.domain.audit import Action, Event, verify
 from bot.domain.people import SYSTEM
 from bot.domain.rules import rules_of
@@ -26,6 +26,10 @@ class People:
         drift: What is configured to be done about drift.
         have_meddled: Whether anybody changed our rules behind our back.
         added_by_hand: How often.
+        deleted: Names of the clusters that were deleted.
+        changes: How often a firewall, a route, a range or a cluster became another.
+        is_frozen: Whether the approval policy refuses what is asked for one cluster now.
+        have_frozen: Whether it ever did.
     """
 
     ids: list[str] = field(default_factory=list)
@@ -34,6 +38,10 @@ class People:
     drift: str = "heal"
     have_meddled: bool = False
     added_by_hand: int = 0
+    deleted: set[str] = field(default_factory=set)
+    changes: int = 0
+    is_frozen: bool = False
+    have_frozen: bool = False
 
 
 def check(stage: Stage, people: People) -> None:
@@ -52,7 +60,8 @@ def check(stage: Stage, people: People) -> None:
         _check_row(row, status(row, now), people)
         _check_told(row, stage)
     _check_open(rows, stage, people)
-    _check_audit([each.event for each in chain], stage)
+    _check_ground(rows, stage, people)
+    _check_audit([each.event for each in chain], stage, people)
     _check_said(stage, people)
     _check_puts(stage)
 
@@ -69,10 +78,16 @@ def _check_row(row: Allowance, state: Status, people: People) -> None:
     assert (row.approved_at is not None) == (row.id in people.approved)
     assert (row.revoked is not None) == (row.id in people.revoked)
     is_left = people.drift == "report" and people.have_meddled
-    if row.id in people.approved - people.revoked and not is_left:
-        assert state in (Status.LIVE, Status.EXPIRING, Status.EXPIRED), state
-    if row.applying_at is not None and state in (Status.EXPIRED, Status.REVOKED):
+    if row.closed is not None:
+        assert row.scope.cluster_name in people.deleted or people.have_frozen or row.approved_at is None
+    elif row.id in people.approved - people.revoked and not is_left:
+        fine = (Status.LIVE, Status.EXPIRING, Status.EXPIRED, *([Status.SUSPENDED] if people.changes else []))
+        assert state in fine, state
+    if row.scope.cluster_name in people.deleted:
+        assert state not in UNENDED, state
+    if row.applying_at is not None and state in (Status.EXPIRED, Status.REVOKED, Status.CLOSED):
         assert row.gone_at is not None
+        assert row.leaving == ()
 
 
 def _check_told(row: Allowance, stage: Stage) -> None:
@@ -82,6 +97,8 @@ def _check_told(row: Allowance, stage: Stage) -> None:
     }
     assert "live" in told or row.live_at is None, told
     assert told & {"gone", "expired"} or row.gone_at is None, told
+    assert told & {"closed", "orphaned"} or row.closed is None, told
+    assert "suspended" in told or row.suspended is None, told
 
 
 def _check_open(rows: list[Allowance], stage: Stage, people: People) -> None:
@@ -98,17 +115,49 @@ def _check_open(rows: list[Allowance], stage: Stage, people: People) -> None:
 
 
 def _is_promised(row: Allowance, now: datetime, people: People) -> bool:
-    """By what people did and when it came live."""
-    if row.id not in people.approved - people.revoked:
+    """By what people did and when it came live; closing and suspending need reasons, seen elsewhere."""
+    if row.id not in people.approved - people.revoked or row.closed is not None or row.suspended is not None:
         return False
     return row.live_at is None or row.ask.duration is None or now < row.live_at + row.ask.duration
 
 
-def _check_audit(events: list[Event], stage: Stage) -> None:
+def _check_ground(rows: list[Allowance], stage: Stage, people: People) -> None:
+    """What is called live is where the traffic passes now, for the ranges of now, and nowhere else."""
+    now, is_left = stage.clock.now(), people.drift == "report" and people.have_meddled
+    routes = _body(stage, "/aks-udr-routetable")["properties"]["routes"]
+    is_routed = routes[0]["properties"]["nextHopIpAddress"] == "10.0.0.4"
+    subnets = _body(stage, "/virtualnetworks/aks-udr-vnet")["properties"]["subnets"]
+    policy = _body(stage, "/azurefirewalls/hub-firewall")["properties"]["firewallPolicy"]["id"].lower()
+    for row in rows:
+        state, name = status(row, now), row.scope.cluster_name
+        if state is Status.SUSPENDED:
+            assert (name, is_routed) == ("aks-udr", False)
+        if state not in (Status.LIVE, Status.EXPIRING):
+            continue
+        assert name != "aks-udr" or is_routed
+        assert name == "aks-udr-classic" or row.scope.target.id == policy
+        assert name != "aks-udr" or row.scope.sources == (subnets[0]["properties"]["addressPrefix"],)
+    if not is_left:
+        places = {"hub-policy", "other-policy"} - {policy.rsplit("/", 1)[-1]}
+        assert not [place for place in places if _ours_in(stage, place)]
+
+
+def _body(stage: Stage, name: str) -> Json:
+    body = stage.resource(name)
+    assert body is not None
+    return body
+
+
+def _ours_in(stage: Stage, policy: str) -> list[Json]:
+    group = stage.resource(f"/firewallpolicies/{policy}/rulecollectiongroups/rcg-aks-egress")
+    return group["properties"]["ruleCollections"] if group else []
+
+
+def _check_audit(events: list[Event], stage: Stage, people: People) -> None:
     """Every write has its event before and after; nothing is announced twice."""
     lives = Counter(event.subject for event in events if event.action is Action.ALLOWANCE_LIVE)
     missed = Counter(n.subject for n in stage.said.notices if n.body.get("event") in ("missing", "left-out"))
-    assert all(count <= 1 + missed[id_] for id_, count in lives.items()), "Announced twice."
+    assert all(count <= 1 + missed[id_] + people.changes for id_, count in lives.items()), "Announced twice."
     check_writes(events, [each for each in stage.arm.state()["operations"] if each["id"] not in stage.others])
 
 

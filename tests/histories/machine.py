@@ -1,35 +1,49 @@
 """Random histories: people, replicas that die, an Azure that misbehaves, and hands that meddle."""
 
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from bot import allowances
 from bot.allowances import Decision, Draft
 from bot.domain.fqdn import parse_destination
-from bot.errors import AlreadyAllowed, AlreadyDecided, AlreadyRequested, StaleVersion
+from bot.errors import (
+    AlreadyAllowed,
+    AlreadyDecided,
+    AlreadyRequested,
+    CannotTakeEffect,
+    RequestRefused,
+    StaleVersion,
+    StaleView,
+    UnknownCluster,
+)
 from bot.sandbox.arm.faults import Faults
 from bot.sandbox.clock import ManualClock
 from bot.store import SqlStore
-from tests.build import APPROVER, DEV, rulebook
+from tests.build import APPROVER, DEV
+from tests.histories.changing import CLUSTERS, Changing, book_of, step
 from tests.histories.checks import People, check
 from tests.histories.mortal import Json
-from tests.histories.stage import GROUP, Stage, build, empty, foreign_rules, open_store
-
-CLUSTERS = ("aks-udr", "aks-udr-agic", "aks-udr-classic")
-"""Two that share a firewall policy, and one with a classic firewall."""
+from tests.histories.stage import GROUP, build, empty, foreign_rules, open_store
 
 DRIFT = ("heal", "heal", "adopt", "report")
 """What is configured; healing twice as often, being the default."""
 
 PUT_PATHS = (rf"ruleCollectionGroups/{GROUP}$", r"azureFirewalls/legacy-firewall$")
-REFUSED = (AlreadyDecided, AlreadyRequested, AlreadyAllowed, StaleVersion)
+REFUSED = (
+    AlreadyDecided,
+    AlreadyRequested,
+    AlreadyAllowed,
+    CannotTakeEffect,
+    RequestRefused,
+    StaleVersion,
+    StaleView,
+    UnknownCluster,
+)
 
 NUMBER = st.integers(0, 7)
 """Which of the last requests: ids differ from run to run, and a history must be the same when it is replayed."""
@@ -44,30 +58,7 @@ FAULTS: tuple[Json, ...] = (
 )
 
 
-THEN = st.sampled_from([0, 0, 7, 40, 270])
-"""Seconds that pass after what somebody did: without them most histories would end before anything was written."""
-
-
-Act = Callable[..., None]
-
-
-def step(**given: Any) -> Callable[[Act], Act]:
-    """A rule after which some time passes, or none, while everybody works."""
-
-    def made(act: Act) -> Act:
-        def acted(self: "Histories", then: int, **chosen: Any) -> None:
-            act(self, **chosen)
-            self.stage.pass_time(timedelta(seconds=then), step=timedelta(seconds=max(7, then / 6)))
-
-        acted.__name__, acted.__doc__ = act.__name__, act.__doc__
-        untyped: Any = rule  # its overloads have no room for a decorator of our own
-        stepped: Act = untyped(then=THEN, **given)(acted)
-        return stepped
-
-    return made
-
-
-class Histories(RuleBasedStateMachine):
+class Histories(Changing):
     """Whatever happens, in whatever order, what is wanted is open in the end, and nothing else that is ours."""
 
     url: ClassVar[str]
@@ -88,8 +79,7 @@ class Histories(RuleBasedStateMachine):
     def begin(self, replicas: int, honours: bool, drift: str, clusters: set[str]) -> None:
         """Some replicas, an Azure that honours If-Match on groups or not, a way with drift, and somebody has asked."""
         self.people.drift = drift
-        book = replace(rulebook(), drift=drift)
-        self.stage: Stage = build(self.store, self.clock, book=book, replicas=replicas)
+        self.stage = build(self.store, self.clock, book=book_of(drift), replicas=replicas)
         self.stage.arm.honour_if_match_on_groups = honours
         self.foreign = foreign_rules(self.stage.arm.state()["resources"])
         for cluster in sorted(clusters):

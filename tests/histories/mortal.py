@@ -150,10 +150,11 @@ class MortalTransport(ArmTransport):
 
 
 def _content(body: Json) -> list[tuple[str, str]]:
-    """What a group or a classic firewall opens, each rule with its names."""
+    """What a group or a classic firewall opens, each rule with its names, and for which ranges."""
     properties = body["properties"]
     collections = properties.get("ruleCollections") or properties.get("applicationRuleCollections") or []
-    return sorted((rule["name"], str(sorted(rule["targetFqdns"]))) for each in collections for rule in rules_in(each))
+    rules = [rule for each in collections for rule in rules_in(each)]
+    return sorted((rule["name"], str([sorted(rule["targetFqdns"]), sorted(rule["sourceAddresses"])])) for rule in rules)
 
 
 def rules_in(collection: Json) -> list[Json]:

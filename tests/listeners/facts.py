@@ -122,6 +122,8 @@ allowances = st.builds(
     expires_at=maybe_times,
     gone_at=maybe_times,
     failure=st.none() | words(3000, 1),
+    closed=st.none() | endings,
+    suspended=st.none() | words(3000, 1),
 )
 """Any facts at all, possible together or not: a card is drawn from what is there."""
 

@@ -18,13 +18,14 @@ from bot.errors import EgressError, StoreBusy
 from bot.inventory import EgressReport, FleetPage, Ownership
 from bot.ports import Place
 from handlers.blocks.ahead import Ahead
-from handlers.blocks.card import HEADLINES, allowance_card, allowance_news
+from handlers.blocks.card import allowance_card, allowance_news
 from handlers.blocks.fleet import egress_ips, egress_json, egress_report, fleet_list, owners
 from handlers.blocks.home import Desktop, home_view
 from handlers.blocks.kit import message, section
 from handlers.blocks.lists import ROWS, Deciders, decided, filed, outlook, proposed, request_list
 from handlers.blocks.log import audit_page
 from handlers.blocks.scale import scale_card, scale_news, scale_preview
+from handlers.blocks.states import HEADLINES
 from handlers.blocks.words import CHANNEL_NEWS, NEWS, channel_news, trouble
 from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm
 from handlers.replies import Message

@@ -75,6 +75,7 @@ def ref_from_json(body: Json) -> ClusterRef:
         resource_group=parts[4],
         location=str(body.get("location") or ""),
         tags=tuple(sorted((str(key), str(value)) for key, value in tags.items())),
+        uid=dig(body, "properties", "resourceUID"),
     )
 
 

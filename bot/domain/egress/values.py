@@ -65,6 +65,7 @@ class ClusterRef:
         resource_group: The resource group as Azure spells it.
         location: The region, for example ``westeurope``.
         tags: The tags, sorted by key.
+        uid: What tells this cluster from another one that had the same id before; None where Azure does not say.
     """
 
     id: str
@@ -73,6 +74,7 @@ class ClusterRef:
     resource_group: str
     location: str
     tags: tuple[tuple[str, str], ...] = ()
+    uid: str | None = None
 
     def tag(self, name: str) -> str | None:
         """The value of a tag, whose name Azure compares without case; None where the cluster has no such tag."""

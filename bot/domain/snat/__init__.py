@@ -17,7 +17,15 @@ from bot.domain.snat.capacity import (
     next_cliff,
     tier_ports,
 )
-from bot.domain.snat.scale import ScaleKind, ScalePlan, base_digest, plan_scale, possible_counts
+from bot.domain.snat.scale import (
+    ScaleKind,
+    ScalePlan,
+    addresses_there,
+    base_digest,
+    plan_scale,
+    possible_counts,
+    wanted_count,
+)
 
 __all__ = [
     "ENOUGH_PORTS_PER_NODE",
@@ -32,6 +40,7 @@ __all__ = [
     "Cliff",
     "ScaleKind",
     "ScalePlan",
+    "addresses_there",
     "base_digest",
     "capacities",
     "capacity",
@@ -40,4 +49,5 @@ __all__ = [
     "plan_scale",
     "possible_counts",
     "tier_ports",
+    "wanted_count",
 ]

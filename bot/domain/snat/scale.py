@@ -32,7 +32,7 @@ class ScalePlan:
         cluster_name: Its name.
         kind: Whose IPs: the load balancer's or the managed NAT gateway's.
         etag: The eTag of the cluster that it was computed from.
-        before: Managed IPs that are wanted now.
+        before: Managed IPs that Azure was told to have; what is there is ``there``.
         after: Managed IPs that will be wanted.
         ips_before: The outbound addresses of that version now.
         at_risk: Those that may vanish: all of them when scaling down, because Azure chooses.
@@ -56,6 +56,11 @@ class ScalePlan:
     warnings: tuple[str, ...]
     base_digest: str
     ipv6: bool = False
+
+    @property
+    def there(self) -> int:
+        """Outbound IPs of that version that were really there; those that were wanted where none could be read."""
+        return len(self.ips_before) or self.before
 
     @property
     def digest(self) -> str:
@@ -101,10 +106,10 @@ def plan_scale(egress: ClusterEgress, count: int, *, ipv6: bool = False) -> Scal
         InvalidInput: The count is out of range, the same as now, or too low for the allocated ports.
     """
     kind, counts, ports_per_ip = _managed(egress)
-    before = (egress.desired_ipv6_count if ipv6 else egress.desired_ip_count) or 0
+    before = wanted_count(egress, ipv6=ipv6)
     _refuse_count(egress, count, before, counts, ipv6=ipv6)
-    ips = tuple(ip.address for ip in egress.ips if ip.version == (6 if ipv6 else 4))
-    at_risk = ips if count < before else ()
+    ips = addresses_there(egress, ipv6=ipv6)
+    at_risk = ips if count < max(before, len(ips)) else ()
     return ScalePlan(
         cluster_id=egress.ref.id,
         cluster_name=egress.ref.name,
@@ -114,12 +119,22 @@ def plan_scale(egress: ClusterEgress, count: int, *, ipv6: bool = False) -> Scal
         after=count,
         ips_before=ips,
         at_risk=at_risk,
-        ports_before=before * ports_per_ip,
+        ports_before=(len(ips) or before) * ports_per_ip,
         ports_after=count * ports_per_ip,
         warnings=_plan_warnings(egress, kind, is_down=bool(at_risk)),
         base_digest=base_digest(egress),
         ipv6=ipv6,
     )
+
+
+def wanted_count(egress: ClusterEgress, *, ipv6: bool = False) -> int:
+    """How many managed outbound IPs of a version Azure was told to have."""
+    return (egress.desired_ipv6_count if ipv6 else egress.desired_ip_count) or 0
+
+
+def addresses_there(egress: ClusterEgress, *, ipv6: bool = False) -> tuple[str, ...]:
+    """The outbound addresses of a version that are really there."""
+    return tuple(ip.address for ip in egress.ips if ip.version == (6 if ipv6 else 4))
 
 
 def possible_counts(egress: ClusterEgress) -> range:
@@ -176,7 +191,7 @@ def _refuse_count(egress: ClusterEgress, count: int, before: int, counts: range,
             f"{count} outbound IPs are not possible: Azure takes {counts.start} to {counts.stop - 1} here.",
             field="count",
         )
-    if count == before:
+    if count == before == (len(addresses_there(egress, ipv6=ipv6)) or before):
         raise InvalidInput(f"{name} has {count} managed outbound {version} addresses already.", field="count")
     need = needed_ips(egress) if egress.outbound_type is OutboundType.LOAD_BALANCER else 1
     if count < need and not ipv6:

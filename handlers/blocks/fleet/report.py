@@ -236,7 +236,7 @@ def _allowances(report: EgressReport, rulebook: Rulebook) -> list[Block]:
 def allowance_line(allowance: Allowance, now: datetime, rulebook: Rulebook) -> str:
     """One line of a list."""
     state, names = status(allowance, now), names_of(allowance, rulebook)
-    ends = f"  {until(allowance)}" if allowance.expires_at else ""
+    ends = f"  {until(allowance)}" if allowance.expires_at and state in (Status.LIVE, Status.EXPIRING) else ""
     waits = f" ({needs(allowance.verdict, allowance.approvals)})" if state is Status.WAITING else ""
     return f"{code(allowance.id)}  *{state}*  {code(allowance.scope.cluster_name)} to {names}{ends}{waits}"
 

@@ -12,24 +12,22 @@ from bot.allowances import (
     require_reason,
     require_same_groups,
 )
-from bot.domain.access import environment_of, require_approver
+from bot.capacity.recording import record
+from bot.capacity.reviewing import NO_RISK, look_again
+from bot.domain.access import environment_of, require_approver, require_member
 from bot.domain.allowance import Ending
 from bot.domain.approval import Question, Verdict, VerdictKind, approval_of, evaluate
-from bot.domain.audit import Action, Event
+from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress
 from bot.domain.ids import canonical_id
 from bot.domain.people import Person
-from bot.domain.risk import Level, Risk
-from bot.domain.scale import Scale, approve_scale, require_undecided, require_waiting
+from bot.domain.scale import Scale, approve_scale, require_undecided, require_waiting, scale_key
 from bot.domain.snat import Capacity, ScalePlan, capacity, plan_scale, possible_counts
 from bot.errors import AlreadyRequested, NotPermitted, RequestRefused
 from bot.inventory import live, member_of, person
 from bot.ports import Caller, Context, Desk, Transaction
 
-__all__ = ["ScalePreview", "Wish", "decide", "get", "look", "proposals", "propose", "record", "withdraw", "work_key"]
-
-NO_RISK = Risk(0, Level.LOW, ())
-"""Risk is about destinations; a scale has none."""
+__all__ = ["ScalePreview", "Wish", "decide", "get", "look", "proposals", "propose", "withdraw"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +115,7 @@ def _file(desk: Desk, scale: Scale) -> Scale:
     desk.tx.scales.add(scale)
     record(desk, scale, Action.SCALE_PROPOSE)
     if scale.approved_at is not None:
-        desk.tx.work.wake(work_key(scale.plan.cluster_id), within=timedelta())
+        desk.tx.work.wake(scale_key(scale.plan.cluster_id), within=timedelta())
     desk.tx.work.schedule(TIMERS, within=scale.lapses_at - scale.requested_at)
     desk.tell(scale.id, scale.requester, "granted" if scale.approved_at else "requested")
     return scale
@@ -132,10 +130,15 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Scale:
         StaleView: The card showed another plan.
         AlreadyDecided: Somebody was faster.
         InvalidInput: A refusal without a reason.
+        RequestRefused: What it rests on is not there any more; it is closed.
+        UnknownCluster: Its cluster was deleted.
     """
     brief(decision.reason)
+    subject = canonical_id(decision.subject)
+    require_member(ctx.rulebook, caller.identity)
+    look_again(ctx, subject, is_approval=decision.is_approved)
     with ctx.store.read() as tx:
-        asked = tx.scales.get(canonical_id(decision.subject)).verdict.approvers
+        asked = tx.scales.get(subject).verdict.approvers
     who = member_of(ctx, caller, asked)
     with ctx.store.write() as tx:
         scale = tx.scales.get(canonical_id(decision.subject))
@@ -151,7 +154,7 @@ def _approve(desk: Desk, who: Person, scale: Scale, decision: Decision) -> Scale
     saved = desk.tx.scales.save(approve_scale(scale, approval), is_open=True)
     record(desk, saved, Action.SCALE_APPROVE, reason=decision.reason)
     if saved.approved_at is not None:
-        desk.tx.work.wake(work_key(saved.plan.cluster_id), within=timedelta())
+        desk.tx.work.wake(scale_key(saved.plan.cluster_id), within=timedelta())
     desk.tell(saved.id, saved.requester, "approved" if saved.approved_at else "seconded")
     return saved
 
@@ -183,37 +186,6 @@ def withdraw(ctx: Context, caller: Caller, scale_id: str, *, reason: str = "") -
         record(desk, saved, Action.SCALE_WITHDRAW, reason=ending.reason)
         desk.tell(saved.id, saved.requester, "withdrawn")
     return saved
-
-
-def work_key(cluster_id: str) -> str:
-    """The work key of a cluster's scaling: one at a time for each cluster."""
-    return f"scale:{cluster_id}"
-
-
-def record(desk: Desk, scale: Scale, action: Action, *, reason: str | None = None) -> None:
-    """Append what happened to a proposal."""
-    plan = scale.plan
-    detail = (
-        ("digest", plan.digest),
-        ("kind", plan.kind),
-        ("before", str(plan.before)),
-        ("after", str(plan.after)),
-        ("ips_before", " ".join(plan.ips_before)),
-        ("ips_after", " ".join(scale.ips_after)),
-        ("etag", plan.etag or ""),
-    )
-    event = Event(
-        at=desk.now,
-        action=action,
-        actor=desk.caller.identity,
-        via=desk.caller.via,
-        subject=scale.id,
-        cluster=plan.cluster_name.lower(),
-        reason=scale.reason if reason is None else reason,
-        policy_rule=scale.verdict.rule,
-        detail=tuple(pair for pair in detail if pair[1]),
-    )
-    desk.audit(event)
 
 
 def _refuse_second(tx: Transaction, plan: ScalePlan) -> None:

@@ -1,0 +1,20 @@
+"""Use cases of scaling: propose, decide. The reconciler applies."""
+
+from bot.capacity.proposing import ScalePreview, Wish, decide, get, look, proposals, propose, withdraw
+from bot.capacity.recording import record
+from bot.capacity.reviewing import Review, keep, review
+
+__all__ = [
+    "Review",
+    "ScalePreview",
+    "Wish",
+    "decide",
+    "get",
+    "keep",
+    "look",
+    "proposals",
+    "propose",
+    "record",
+    "review",
+    "withdraw",
+]

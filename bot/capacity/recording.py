@@ -1,0 +1,31 @@
+"""What is put on record with every act on a proposal."""
+
+from bot.domain.audit import Action, Event
+from bot.domain.scale import Scale
+from bot.ports import Desk
+
+
+def record(desk: Desk, scale: Scale, action: Action, *, reason: str | None = None) -> None:
+    """Append what happened to a proposal."""
+    plan = scale.plan
+    detail = (
+        ("digest", plan.digest),
+        ("kind", plan.kind),
+        ("before", str(plan.before)),
+        ("after", str(plan.after)),
+        ("ips_before", " ".join(plan.ips_before)),
+        ("ips_after", " ".join(scale.ips_after)),
+        ("etag", plan.etag or ""),
+    )
+    event = Event(
+        at=desk.now,
+        action=action,
+        actor=desk.caller.identity,
+        via=desk.caller.via,
+        subject=scale.id,
+        cluster=plan.cluster_name.lower(),
+        reason=scale.reason if reason is None else reason,
+        policy_rule=scale.verdict.rule,
+        detail=tuple(pair for pair in detail if pair[1]),
+    )
+    desk.audit(event)

@@ -1,0 +1,124 @@
+"""Looking again at proposals that wait: the approval policy, the people and the cluster are those of now."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.allowances import asked_people, may_still_ask, still_counting
+from bot.capacity.recording import record
+from bot.domain.access import environment_of
+from bot.domain.approval import Question, VerdictKind, evaluate
+from bot.domain.audit import Action
+from bot.domain.egress import ClusterEgress
+from bot.domain.risk import Level, Risk
+from bot.domain.scale import Scale, ScaleStatus, is_scale_open, scale_key, scale_status
+from bot.errors import RequestRefused, Unavailable, UnknownCluster
+from bot.ports import BOT, Context, Desk
+
+NO_RISK = Risk(0, Level.LOW, ())
+"""Risk is about destinations; a scale has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What follows for a proposal that waits, because something that it was filed under has changed.
+
+    Args:
+        scale: As it has to be stored.
+        action: What the audit log calls it.
+        event: What people hear of it; empty where nothing that they read has changed.
+        reason: Why, in one sentence.
+    """
+
+    scale: Scale
+    action: Action
+    event: str
+    reason: str
+
+
+def review(ctx: Context, scale: Scale, egress: ClusterEgress | None, *, is_click: bool = False) -> Review | None:
+    """Weigh a waiting proposal again by the approval policy of now; None where nothing has changed.
+
+    Args:
+        ctx: The context.
+        scale: What waits.
+        egress: Its cluster as last read; None where that is not known.
+        is_click: Whether somebody decides: only then people are looked up, too.
+
+    Raises:
+        Unavailable: Who may still decide could not be asked.
+    """
+    if scale_status(scale, ctx.clock.now()) is not ScaleStatus.WAITING:
+        return None
+    if is_click and egress is not None and not may_still_ask(ctx, scale.requester, egress.ref):
+        return _closing(scale, f"Who proposed it may not ask for {egress.ref.name} any more.")
+    environment = environment_of(ctx.rulebook, egress.ref) if egress else scale.environment
+    verdict = evaluate(ctx.rulebook.policy, Question("scale", scale.plan.cluster_name, environment, NO_RISK))
+    weighed = replace(scale, environment=environment, verdict=verdict)
+    if verdict.kind is VerdictKind.REFUSE:
+        return _closing(weighed, f"The approval policy refuses it now: {verdict.reason} (rule {verdict.rule}).")
+    if verdict.kind is VerdictKind.ASK:
+        return _asked_again(ctx, scale, weighed) if is_click or weighed != scale else None
+    if is_click:
+        return None  # whoever clicks decides; without them the timers grant it
+    return Review(replace(weighed, approved_at=ctx.clock.now()), Action.SCALE_APPROVE, "granted", verdict.reason)
+
+
+def _closing(scale: Scale, why: str) -> Review:
+    return Review(replace(scale, failure=why), Action.SCALE_FAIL, "failed", why)
+
+
+def _asked_again(ctx: Context, old: Scale, weighed: Scale) -> Review | None:
+    approvals = still_counting(ctx, weighed.verdict, weighed.approvals, weighed.requester)
+    is_enough = weighed.verdict.is_satisfied(approvals)
+    changed = replace(weighed, approvals=approvals, approved_at=ctx.clock.now() if is_enough else None)
+    if changed == old:
+        return None
+    if is_enough:
+        return Review(changed, Action.SCALE_APPROVE, "approved", "The approvals that it has are enough now.")
+    differs = old.approvals != approvals or asked_people(old.verdict) != asked_people(changed.verdict)
+    why = "The approval policy, or who may approve, has changed since it was proposed."
+    return Review(changed, Action.SCALE_CHANGE, "reweighed" if differs else "", why)
+
+
+def keep(desk: Desk, found: Review) -> Scale:
+    """Put what follows on record.
+
+    Raises:
+        StaleVersion: Somebody changed it meanwhile.
+    """
+    changed = found.scale
+    also = [one.by for one in desk.tx.scales.get(changed.id).approvals]
+    saved = desk.tx.scales.save(changed, is_open=is_scale_open(changed, desk.now))
+    record(desk, saved, found.action, reason=found.reason)
+    if saved.approved_at is not None:
+        desk.tx.work.wake(scale_key(saved.plan.cluster_id), within=timedelta())
+    if found.event:
+        desk.tell(saved.id, saved.requester, found.event, also=also, what=found.reason)
+    return saved
+
+
+def _reviewed(ctx: Context, scale: Scale, egress: ClusterEgress | None, *, is_approval: bool) -> Review | None:
+    try:
+        return review(ctx, scale, egress, is_click=True)
+    except Unavailable:
+        if is_approval:
+            raise
+        return None  # whoever says no needs nobody else's yes
+
+
+def look_again(ctx: Context, scale_id: str, *, is_approval: bool) -> None:
+    """At the click: the policy, the people and the cluster are those of now. Nothing here waits for Azure."""
+    with ctx.store.read() as tx:
+        scale = tx.scales.get(scale_id)
+        known = tx.snapshots.get(scale.plan.cluster_id)
+        were_read = tx.snapshots.reading() is not None
+    found = _reviewed(ctx, scale, known[0] if known else None, is_approval=is_approval)
+    if found is not None:
+        with ctx.store.write() as tx:
+            saved = keep(Desk(ctx, tx, BOT), found)
+        if saved.failure is not None:
+            raise RequestRefused(f"{found.reason} {saved.id} is closed; nothing was changed.")
+    if is_approval and known is None and were_read and scale_status(scale, ctx.clock.now()) is ScaleStatus.WAITING:
+        with ctx.store.write() as tx:
+            tx.work.wake(scale_key(scale.plan.cluster_id), within=timedelta())
+        raise UnknownCluster(f"{scale.plan.cluster_name} was deleted in Azure. Nothing was approved.")

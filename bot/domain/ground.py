@@ -1,0 +1,163 @@
+"""What an allowance rests on: whether its cluster, its firewall and its ranges are still what they were.
+
+An allowance is approved for one cluster, one place in a firewall and the cluster's own ranges. All three may change in
+Azure afterwards. Here what it was filed for is compared with what is true now; what follows is a value.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.allowance import UNENDED, Allowance, Ending, Scope, Status, status
+from bot.domain.egress import ClusterEgress
+from bot.domain.filtering import way_out
+from bot.domain.people import SYSTEM
+from bot.domain.target import Target, TargetKind
+
+
+class Footing(StrEnum):
+    """How an allowance stands on what is true now.
+
+    ``SAME``: as it was filed. ``MOVED``: its traffic passes another firewall or another firewall policy.
+    ``RANGES``: its source ranges are others, whatever the firewall. ``NOWHERE``: it leaves by no firewall that could
+    be written to. ``GONE``: its cluster does not exist any more. ``UNKNOWN``: that could not be read.
+    """
+
+    SAME = "same"
+    MOVED = "moved"
+    RANGES = "ranges"
+    NOWHERE = "nowhere"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What an allowance rests on now.
+
+    Args:
+        footing: How that differs from what it was filed for.
+        scope: Where it would have to apply now; as it was where that is not known.
+        sentence: What changed, for people; empty where nothing did.
+    """
+
+    footing: Footing
+    scope: Scope
+    sentence: str = ""
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether it is known to be another."""
+        return self.footing not in (Footing.SAME, Footing.UNKNOWN)
+
+
+def ground(scope: Scope, egress: ClusterEgress | None) -> Ground:
+    """Compare where an allowance applies with the cluster as it is.
+
+    Args:
+        scope: Where it was filed for.
+        egress: The cluster as it was read; None where it does not exist any more.
+    """
+    if egress is None:
+        return Ground(Footing.GONE, scope, f"The cluster {scope.cluster_name} was deleted in Azure.")
+    if scope.cluster_uid and egress.ref.uid and scope.cluster_uid != egress.ref.uid:
+        text = f"The cluster {scope.cluster_name} was deleted in Azure; another one has its name now."
+        return Ground(Footing.GONE, scope, text)
+    place = _place(scope, egress)
+    if _is_doubtful(scope, egress, place):
+        return Ground(Footing.UNKNOWN, scope)
+    if place is None:
+        return Ground(Footing.NOWHERE, scope, way_out(egress, scope.pool).sentence)
+    return _compared(scope, replace(scope, target=place[0], sources=place[1]))
+
+
+def _place(scope: Scope, egress: ClusterEgress) -> tuple[Target, tuple[str, ...]] | None:
+    """The target and the ranges; where pools leave by different ways, those that leave by the target it has."""
+    paths = egress.paths_of(scope.pool)
+    targets = {path.target for path in paths if path.target is not None and path.sources}
+    if len(targets) == 1 and all(path.target in targets for path in paths):
+        target = targets.pop()
+    elif scope.target in targets:
+        target = scope.target
+    else:
+        return None
+    return target, tuple(sorted({cidr for path in paths if path.target == target for cidr in path.sources}))
+
+
+def _is_doubtful(scope: Scope, egress: ClusterEgress, place: tuple[Target, tuple[str, ...]] | None) -> bool:
+    """Something could not be read, and what is missing may be that: then only what was found counts."""
+    is_incomplete = any(warning.code == "unreadable" for warning in egress.warnings)
+    return is_incomplete and (place is None or not set(scope.sources) <= set(place[1]))
+
+
+def _compared(old: Scope, new: Scope) -> Ground:
+    parts = []
+    if old.target != new.target:
+        parts.append(f"The traffic of {old.cluster_name} passes {_words(new.target)} now, not {_words(old.target)}.")
+    if old.sources != new.sources:
+        were, are = ", ".join(old.sources), ", ".join(new.sources)
+        parts.append(f"The ranges of {old.cluster_name} are {are} now; they were {were}.")
+    if not parts:
+        return Ground(Footing.SAME, old)
+    return Ground(Footing.RANGES if old.sources != new.sources else Footing.MOVED, new, " ".join(parts))
+
+
+_KINDS = {TargetKind.POLICY: "the firewall policy", TargetKind.CLASSIC: "the classic firewall"}
+
+
+def _words(target: Target) -> str:
+    return f"{_KINDS[target.kind]} {target.name}"
+
+
+def concerns(allowance: Allowance, found: Ground, now: datetime) -> bool:
+    """Whether anything follows for an allowance: it has not ended, and what it rests on is not as it knows it."""
+    state = status(allowance, now)
+    if state not in UNENDED or found.footing is Footing.UNKNOWN:
+        return False
+    if found.footing is Footing.GONE:
+        return True
+    if state is Status.FAILED:
+        return False
+    if found.footing is Footing.NOWHERE:
+        return state not in (Status.WAITING, Status.SUSPENDED)
+    return found.has_changed or state is Status.SUSPENDED
+
+
+def unprove(allowance: Allowance, now: datetime) -> Allowance:
+    """What was read back is not known to hold any more: it is not live until it is read back again.
+
+    The clock of a time-limited allowance runs on.
+    """
+    if allowance.live_at is None or allowance.missing_since is not None:
+        return allowance
+    return replace(allowance, missing_since=now)
+
+
+def close(allowance: Allowance, why: str, now: datetime) -> Allowance:
+    """End it because what it rests on is gone."""
+    return replace(allowance, closed=Ending(SYSTEM, now, why), suspended=None)
+
+
+def suspend(allowance: Allowance, why: str, now: datetime) -> Allowance:
+    """There is no firewall of ours to write it to for now."""
+    return replace(unprove(allowance, now), suspended=why)
+
+
+def resettle(allowance: Allowance, scope: Scope, now: datetime) -> Allowance:
+    """Let it apply where its cluster is now.
+
+    What waits has to be decided again from the beginning. What was approved is written there, and the place where it
+    was is left: it is gone there once that was seen.
+    """
+    if allowance.approved_at is None:
+        return replace(allowance, scope=scope, approvals=())
+    old, leaving = allowance.scope.target, set(allowance.leaving)
+    if old != scope.target and allowance.applying_at is not None:
+        leaving |= {old}
+    there = tuple(sorted(leaving - {scope.target}))
+    return replace(unprove(allowance, now), scope=scope, suspended=None, leaving=there)
+
+
+def has_left(allowance: Allowance, target: Target) -> Allowance:
+    """Its rules were seen absent in a place that it was written to before."""
+    return replace(allowance, leaving=tuple(one for one in allowance.leaving if one != target))

@@ -1,0 +1,59 @@
+"""Clusters on which allowances rest that were filed for something else: whoever reads one sees to it.
+
+Only the writer of a firewall acts on it, after it has looked for itself; here it is woken.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from bot.domain.allowance import Allowance
+from bot.domain.egress import ClusterEgress
+from bot.domain.ground import concerns, ground, unprove
+from bot.domain.scale import scale_key
+from bot.ports import AllowanceFilter, Context, Notice, NoticeKind, Transaction
+
+ALL = 100_000
+"""More open allowances than there are."""
+
+
+def notice(ctx: Context, tx: Transaction, cluster_id: str, egress: ClusterEgress | None) -> None:
+    """See to the allowances of one cluster, which was read from Azure just now.
+
+    What rests on something that is not there any more is not called live from here on.
+
+    Args:
+        ctx: The context.
+        tx: Where that is recorded.
+        cluster_id: Which cluster.
+        egress: What was read; None where it does not exist.
+    """
+    now = ctx.clock.now()
+    for row in tx.allowances.find(AllowanceFilter(cluster=cluster_id, only_open=True, limit=ALL)):
+        if not concerns(row, ground(row.scope, egress), now):
+            continue
+        unproven = unprove(row, now)
+        if unproven != row:
+            tx.allowances.save(unproven, is_open=True)
+            tx.outbox.add(Notice(NoticeKind.CARD, row.id, ctx.rulebook.channel))
+        tx.work.wake(row.scope.target.key, within=timedelta())
+    _notice_scales(tx, [cluster_id] if egress is None else [])
+
+
+def notice_fleet(ctx: Context, tx: Transaction) -> None:
+    """See to the allowances of all clusters, as they are stored now. Resource Graph lags: the writers look live."""
+    now, known = ctx.clock.now(), {egress.ref.id: egress for egress in tx.snapshots.all()}
+    rows = tx.allowances.find(AllowanceFilter(only_open=True, limit=ALL))
+    for key in sorted({row.scope.target.key for row in rows if _is_shaken(row, known, now)}):
+        tx.work.wake(key, within=timedelta())
+    _notice_scales(tx, {scale.plan.cluster_id for scale in tx.scales.find()} - known.keys())
+
+
+def _is_shaken(row: Allowance, known: Mapping[str, ClusterEgress], now: datetime) -> bool:
+    return concerns(row, ground(row.scope, known.get(row.scope.cluster_id)), now)
+
+
+def _notice_scales(tx: Transaction, gone: Iterable[str]) -> None:
+    """Proposals for clusters that are not there are looked at, too."""
+    for cluster_id in sorted(gone):
+        if tx.scales.find(cluster_id):
+            tx.work.wake(scale_key(cluster_id), within=timedelta())

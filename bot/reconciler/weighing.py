@@ -1,0 +1,43 @@
+"""The approval policy of now, for everything that still waits for a decision."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from bot import allowances, capacity
+from bot.domain.allowance import Status, status
+from bot.domain.scale import ScaleStatus, scale_status
+from bot.errors import Unavailable
+from bot.ports import AllowanceFilter
+from bot.reconciler.run import Run
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+def weigh_again(run: Run) -> None:
+    """Weigh every request and proposal that waits, and keep what follows: Slack is asked before, in no transaction."""
+    now = run.now
+    with run.ctx.store.read() as tx:
+        rows = tx.allowances.find(AllowanceFilter(only_open=True, limit=100_000))
+        waiting = [row for row in rows if status(row, now) is Status.WAITING]
+        scales = [scale for scale in tx.scales.find() if scale_status(scale, now) is ScaleStatus.WAITING]
+        known = {egress.ref.id: egress for egress in tx.snapshots.all()} if waiting or scales else {}
+    reviews = [_asked(partial(allowances.review, run.ctx, row, known.get(row.scope.cluster_id))) for row in waiting]
+    changes = [_asked(partial(capacity.review, run.ctx, one, known.get(one.plan.cluster_id))) for one in scales]
+    if any(reviews) or any(changes):
+        with run.write() as desk:
+            for found in filter(None, reviews):
+                allowances.keep(desk, found)
+            for change in filter(None, changes):
+                capacity.keep(desk, change)
+
+
+def _asked(weigh: Callable[[], T | None]) -> T | None:
+    """What follows; nothing for now where Slack could not be asked: the click asks again."""
+    try:
+        return weigh()
+    except Unavailable as error:
+        log.warning("what waits was not weighed again: %s", error)
+        return None

@@ -1,0 +1,60 @@
+"""What each status of an allowance is called on its card, and what it means for whoever reads it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bot.domain.allowance import Status
+
+HEADLINES: Mapping[Status, str] = MappingProxyType(
+    {
+        Status.WAITING: "Waiting for a decision",
+        Status.APPROVED: "Approved, not open yet",
+        Status.APPLYING: "On its way to the firewall, not open yet",
+        Status.LIVE: "Live",
+        Status.EXPIRING: "Live, ends soon",
+        Status.EXPIRED: "Expired",
+        Status.REVOKED: "Revoked",
+        Status.DENIED: "Denied",
+        Status.LAPSED: "Lapsed: nobody decided in time",
+        Status.CLOSED: "Closed by the bot",
+        Status.SUSPENDED: "Suspended: not open",
+        Status.FAILED: "Failed: not open",
+    }
+)
+"""The state in words; “live” only for what was read back from Azure."""
+
+MARKS: Mapping[Status, str] = MappingProxyType(
+    {
+        Status.WAITING: ":hourglass_flowing_sand:",
+        Status.APPROVED: ":ballot_box_with_check:",
+        Status.APPLYING: ":gear:",
+        Status.LIVE: ":large_green_circle:",
+        Status.EXPIRING: ":large_yellow_circle:",
+        Status.EXPIRED: ":white_circle:",
+        Status.REVOKED: ":no_entry:",
+        Status.DENIED: ":no_entry_sign:",
+        Status.LAPSED: ":white_circle:",
+        Status.CLOSED: ":no_entry_sign:",
+        Status.SUSPENDED: ":double_vertical_bar:",
+        Status.FAILED: ":red_circle:",
+    }
+)
+"""The same at a glance."""
+
+STANDING: Mapping[Status, str] = MappingProxyType(
+    {
+        Status.WAITING: "{needs} It lapses {lapses}.",
+        Status.APPROVED: "{waiting}",
+        Status.APPLYING: "{waiting} This card changes when it is live.",
+        Status.LIVE: "Read back from Azure. {until}",
+        Status.EXPIRING: "Read back from Azure. {until}",
+        Status.EXPIRED: "Its time was over {expired}. {removal}",
+        Status.REVOKED: "{removal}",
+        Status.DENIED: "Nothing was opened.",
+        Status.LAPSED: "Nothing was opened. Asking again is possible.",
+        Status.CLOSED: "{closed} {removal}",
+        Status.SUSPENDED: "{suspended} The bot writes it again when that changes; its time runs on.",
+        Status.FAILED: "{failure} Nothing is tried again by itself: revoke it and ask anew.",
+    }
+)
+"""What happens next, in one sentence; the names in braces are filled in by the card."""

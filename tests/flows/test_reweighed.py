@@ -1,0 +1,238 @@
+"""What waits is weighed by the approval policy, the groups and the people of now."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from types import MappingProxyType
+
+import pytest
+
+from bot import allowances, capacity
+from bot.allowances import Decision, Draft
+from bot.capacity import Wish
+from bot.domain.allowance import Allowance, Status
+from bot.domain.approval import PolicyRule, VerdictKind
+from bot.domain.audit import Action
+from bot.domain.fqdn import parse_destination
+from bot.domain.people import Identity, Person, Role, Unread
+from bot.domain.scale import ScaleStatus, scale_status
+from bot.domain.settings import Group, Rulebook
+from bot.errors import CannotTakeEffect, MembershipUnknown, NotPermitted, RequestRefused
+from tests.build import APPROVER, APPROVER2, DEV, DEV2, OPERATOR, People, World, make_world
+from tests.flows.ground_stage import direct
+from tests.flows.writer_stage import HOUR, ask, events, state_of, stored
+
+
+@pytest.fixture
+def world(database_url: str) -> Iterator[World]:
+    """A world at rest."""
+    made = make_world(database_url)
+    yield made
+    made.store.close()
+
+
+def configured(world: World, *rules: PolicyRule, **groups: Group) -> World:
+    """The same world started again with other rules of the approval policy, and perhaps other groups."""
+    book = world.ctx.rulebook
+    policy = replace(book.policy, rules=(*rules, *book.policy.rules))
+    known = MappingProxyType({**book.groups, **groups})
+    return started(world, replace(book, policy=policy, groups=known))
+
+
+def started(world: World, book: Rulebook) -> World:
+    """The same world with another configuration, and the timers run as after every start."""
+    ctx = replace(world.ctx, rulebook=book, directory=People(book))
+    made = replace(world, ctx=ctx, reconciler=type(world.reconciler)(ctx, world.said, workers=0))
+    with made.store.write() as tx:
+        tx.work.schedule(allowances.TIMERS, within=timedelta())
+    return made
+
+
+def wait(world: World) -> Allowance:
+    """A request that nobody has decided."""
+    return allowances.request(world.ctx, DEV, Draft("aks-udr", (parse_destination("w.example.com"),), "why", 8 * HOUR))
+
+
+REFUSE = PolicyRule("freeze", VerdictKind.REFUSE, "No new ways out during the freeze.")
+GRANT = PolicyRule("open", VerdictKind.GRANT, "Everything is fine.")
+TWO = PolicyRule("two", VerdictKind.ASK, "Two people.", approvers=("platform",), needed=2)
+
+
+def asking(group: str, needed: int = 1) -> PolicyRule:
+    """A rule that asks somebody, stronger than the shipped ones."""
+    return PolicyRule("others", VerdictKind.ASK, "Others decide.", approvers=(group,), needed=needed)
+
+
+def test_a_new_refusal_closes_what_waits(world: World) -> None:
+    """After the start with it, with its reason, and whoever asked is told."""
+    asked = wait(world)
+    world = configured(world, REFUSE)
+    world.settle()
+    assert state_of(world, asked) is Status.CLOSED
+    assert direct(world, asked, "closed") == {DEV.identity.user}
+    (closed,) = events(world, asked.id, Action.ALLOWANCE_CLOSE)
+    assert "No new ways out during the freeze" in closed.reason
+    assert "freeze" in closed.reason
+
+
+def test_a_new_refusal_counts_at_the_click(world: World) -> None:
+    """Before any timer ran."""
+    asked = wait(world)
+    world = configured(world, REFUSE)
+    with pytest.raises(RequestRefused, match="freeze"):
+        allowances.decide(world.ctx, APPROVER, Decision(asked.id, is_approved=True))
+    assert state_of(world, asked) is Status.CLOSED
+
+
+def test_what_is_approved_stays_and_its_renewal_is_weighed(world: World) -> None:
+    """A refusal of later does not close what is open; asking for more of it is refused."""
+    live = ask(world)
+    world.settle()
+    world = configured(world, REFUSE)
+    world.settle()
+    assert state_of(world, live) is Status.LIVE
+    with pytest.raises(RequestRefused, match="freeze"):
+        allowances.renew(world.ctx, DEV, live.id)
+
+
+def test_a_renamed_group_strands_nothing(world: World) -> None:
+    """The card names the new group, and its people decide."""
+    asked = wait(world)
+    book = world.ctx.rulebook
+    groups = {name: group for name, group in book.groups.items() if name not in asked.verdict.approvers}
+    groups["gatekeepers"] = Group("gatekeepers", None, frozenset({"UOPS0001"}), frozenset({Role.APPROVER}))
+    policy = replace(book.policy, rules=(asking("gatekeepers"),), default_approvers=("gatekeepers",))
+    world = started(world, replace(book, groups=MappingProxyType(groups), policy=policy))
+    world.settle()
+    assert stored(world, asked).verdict.approvers == ("gatekeepers",)
+    assert direct(world, asked, "reweighed") == {DEV.identity.user}
+    with pytest.raises(NotPermitted):
+        allowances.decide(world.ctx, APPROVER, Decision(asked.id, is_approved=True))
+    allowances.decide(world.ctx, OPERATOR, Decision(asked.id, is_approved=True))
+    world.settle()
+    assert state_of(world, asked) is Status.LIVE
+
+
+def test_approvals_that_do_not_count_any_more_are_dropped(world: World) -> None:
+    """One of two has approved; others are asked now."""
+    before, world = world, configured(world, TWO)
+    asked = wait(world)
+    allowances.decide(world.ctx, APPROVER, Decision(asked.id, is_approved=True))
+    gatekeepers = Group("gatekeepers", None, frozenset({"UOPS0001", "UDEV0002"}))
+    world = configured(before, asking("gatekeepers", 3), gatekeepers=gatekeepers)
+    world.settle()
+    assert stored(world, asked).approvals == ()
+    assert direct(world, asked, "reweighed") == {DEV.identity.user, APPROVER.identity.user}
+
+
+def test_fewer_are_needed_now(world: World) -> None:
+    """The approval that there is counts on, and is enough."""
+    world = configured(world, TWO)
+    asked = wait(world)
+    allowances.decide(world.ctx, APPROVER, Decision(asked.id, is_approved=True))
+    book = world.ctx.rulebook
+    world = started(world, replace(book, policy=replace(book.policy, rules=book.policy.rules[1:])))
+    world.settle()
+    assert state_of(world, asked) is Status.LIVE, "one is enough by the shipped policy, and there is one"
+
+
+def test_what_is_granted_now_is_granted(world: World) -> None:
+    """It would be if it were asked anew."""
+    asked = wait(world)
+    book = world.ctx.rulebook
+    world = started(world, replace(book, policy=replace(book.policy, rules=(GRANT,))))
+    world.settle()
+    assert state_of(world, asked) is Status.LIVE
+    assert [event.action for event in events(world, asked.id)][1] is Action.ALLOWANCE_GRANT
+
+
+class Leaver(People):
+    """A directory after somebody left, or that cannot be asked about them."""
+
+    def __init__(self, rulebook: Rulebook, left: Identity, *, is_away: bool = False) -> None:
+        super().__init__(rulebook)
+        self._left, self._is_away = left, is_away
+        self._unread = tuple(
+            Unread(name, group.roles, "Slack does not answer.") for name, group in rulebook.groups.items()
+        )
+
+    def person(self, identity: Identity, **_options: object) -> Person:
+        """Nobody in particular, for who left."""
+        if identity == self._left:
+            return Person(identity, frozenset(), unread=self._unread if self._is_away else ())
+        return super().person(identity)
+
+    def members(self, group: str) -> tuple[Identity, ...]:
+        """Everybody but who left."""
+        return tuple(one for one in super().members(group) if one != self._left)
+
+
+def only_for_a_team(world: World) -> Rulebook:
+    """Developers of one group may ask."""
+    book = world.ctx.rulebook
+    team = Group("team-a", None, frozenset({"UDEV0001"}))
+    scopes = tuple(replace(scope, developers=("team-a",)) for scope in book.scopes)
+    return replace(book, groups=MappingProxyType({**book.groups, "team-a": team}), scopes=scopes)
+
+
+def with_leaver(world: World, left: Identity, *, is_away: bool = False) -> World:
+    """The same world after somebody left."""
+    ctx = replace(world.ctx, directory=Leaver(world.ctx.rulebook, left, is_away=is_away))
+    return replace(world, ctx=ctx, reconciler=type(world.reconciler)(ctx, world.said, workers=0))
+
+
+def test_who_may_not_ask_any_more_gets_nothing(world: World) -> None:
+    """At the decision the request is closed with the reason."""
+    world = started(world, only_for_a_team(world))
+    asked = wait(world)
+    left = with_leaver(world, DEV.identity)
+    with pytest.raises(CannotTakeEffect, match="may not ask for aks-udr any more"):
+        allowances.decide(left.ctx, APPROVER, Decision(asked.id, is_approved=True))
+    assert state_of(world, asked) is Status.CLOSED
+
+
+def test_who_could_not_be_asked_about_may_ask(world: World) -> None:
+    """“Could not ask” is no “no”."""
+    world = started(world, only_for_a_team(world))
+    asked = wait(world)
+    away = with_leaver(world, DEV.identity, is_away=True)
+    allowances.decide(away.ctx, APPROVER, Decision(asked.id, is_approved=True))
+    assert state_of(world, asked) is Status.APPROVED
+
+
+def test_an_earlier_approver_who_left_does_not_count(world: World) -> None:
+    """The second of two approves after the first has left: one more must."""
+    world = configured(world, TWO)
+    asked = wait(world)
+    allowances.decide(world.ctx, APPROVER, Decision(asked.id, is_approved=True))
+    left = with_leaver(world, APPROVER.identity)
+    allowances.decide(left.ctx, APPROVER2, Decision(asked.id, is_approved=True))
+    assert state_of(world, asked) is Status.WAITING
+    assert [one.by for one in stored(world, asked).approvals] == [APPROVER2.identity]
+
+
+def test_an_earlier_approver_who_cannot_be_asked_about_holds_up_only_a_yes(world: World) -> None:
+    """Whether their yes still counts is not known: nothing is approved. A no needs nobody else's yes."""
+    world = configured(world, TWO)
+    asked = wait(world)
+    allowances.decide(world.ctx, APPROVER, Decision(asked.id, is_approved=True))
+    away = with_leaver(world, APPROVER.identity, is_away=True)
+    with pytest.raises(MembershipUnknown):
+        allowances.decide(away.ctx, APPROVER2, Decision(asked.id, is_approved=True))
+    assert [one.by for one in stored(world, asked).approvals] == [APPROVER.identity]
+    allowances.decide(away.ctx, APPROVER2, Decision(asked.id, is_approved=False, reason="no"))
+    assert state_of(world, asked) is Status.DENIED
+
+
+def test_a_scale_is_weighed_again(world: World) -> None:
+    """By the policy of now, at the start and at the click."""
+    first = capacity.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
+    second = capacity.propose(world.ctx, DEV2, Wish("aks-natgateway", 3, "more"))
+    world = configured(world, REFUSE)
+    with pytest.raises(RequestRefused, match="freeze"):
+        capacity.decide(world.ctx, APPROVER, Decision(first.id, is_approved=True))
+    world.settle()
+    with world.store.read() as tx:
+        rows = [tx.scales.get(one.id) for one in (first, second)]
+    assert {scale_status(row, world.clock.now()) for row in rows} == {ScaleStatus.FAILED}
+    assert all("freeze" in (row.failure or "") for row in rows)

@@ -1,0 +1,139 @@
+"""What changes around allowances: firewalls, routes, ranges, clusters, the approval policy, and who may ask."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
+
+from bot import inventory
+from bot.allowances import TIMERS
+from bot.domain.approval import PolicyRule, VerdictKind
+from bot.domain.settings import Group, Rulebook
+from bot.errors import Unavailable, UnknownCluster
+from bot.inventory import FLEET
+from tests.build import DEV, OPERATOR, rulebook
+from tests.build import People as Directory
+from tests.histories.checks import People
+from tests.histories.stage import Stage, foreign_rules
+
+CLUSTERS = ("aks-udr", "aks-udr-agic", "aks-udr-classic")
+"""Two that share a firewall policy, and one with a classic firewall."""
+
+RANGES = ("10.10.0.0/22", "10.10.64.0/22")
+HOPS = {"hub": "10.0.0.4", "nowhere": "10.0.0.9"}
+"""Next hops of the default route of the first cluster: its firewall, and an address that nobody has."""
+
+REFUSED_CLUSTER = "aks-udr-agic"
+FREEZE = PolicyRule("freeze", VerdictKind.REFUSE, "Nothing new is opened there.", clusters=(REFUSED_CLUSTER,))
+
+THEN = st.sampled_from([0, 0, 7, 40, 270])
+"""Seconds that pass after what somebody did: without them most histories would end before anything was written."""
+
+Act = Callable[..., None]
+
+
+def step(**given: Any) -> Callable[[Act], Act]:
+    """A rule after which some time passes, or none, while everybody works."""
+
+    def made(act: Act) -> Act:
+        def acted(self: "Changing", then: int, **chosen: Any) -> None:
+            act(self, **chosen)
+            self.stage.pass_time(timedelta(seconds=then), step=timedelta(seconds=max(7, then / 6)))
+
+        acted.__name__, acted.__doc__ = act.__name__, act.__doc__
+        untyped: Any = rule  # its overloads have no room for a decorator of our own
+        stepped: Act = untyped(then=THEN, **given)(acted)
+        return stepped
+
+    return made
+
+
+def book_of(drift: str, *, is_frozen: bool = False, has_left: bool = False) -> Rulebook:
+    """The shipped configuration, where one team may ask; perhaps with a refusal more, or without the one who asks."""
+    book = rulebook()
+    team = Group("team", None, frozenset() if has_left else frozenset({DEV.identity.user}))
+    policy = replace(book.policy, rules=(*([FREEZE] if is_frozen else []), *book.policy.rules))
+    scopes = tuple(replace(scope, developers=("team",)) for scope in book.scopes)
+    groups = MappingProxyType({**book.groups, "team": team})
+    return replace(book, drift=drift, groups=groups, scopes=scopes, policy=policy)
+
+
+class Changing(RuleBasedStateMachine):
+    """Rules by which the world becomes another; whoever changes it has the fleet read from then on."""
+
+    stage: Stage
+    people: People
+    foreign: str
+
+    @step(policy=st.sampled_from(["hub-policy", "other-policy"]))
+    def give_policy(self, policy: str) -> None:
+        """The firewall gets another firewall policy."""
+        firewall = self._resource("/azurefirewalls/hub-firewall")
+        id_ = self._resource("/firewallpolicies/base-policy")["id"].replace("base-policy", policy)
+        if self.stage.resource(f"/firewallpolicies/{policy}") is None:
+            self.stage.arm.put_resource(id_, {"location": "westeurope", "properties": {"sku": {"tier": "Standard"}}})
+        firewall["properties"] |= {"firewallPolicy": {"id": id_}, "provisioningState": "Succeeded"}
+        self._put(firewall)
+
+    @step(hop=st.sampled_from(sorted(HOPS)))
+    def route(self, hop: str) -> None:
+        """The route of a cluster leads elsewhere."""
+        table = self._resource("/aks-udr-routetable")
+        table["properties"]["routes"][0]["properties"]["nextHopIpAddress"] = HOPS[hop]
+        self._put(table)
+
+    @step(cidr=st.sampled_from(RANGES))
+    def give_ranges(self, cidr: str) -> None:
+        """The subnet of a cluster has another range."""
+        vnet = self._resource("/virtualnetworks/aks-udr-vnet")
+        vnet["properties"]["subnets"][0]["properties"]["addressPrefix"] = cidr
+        self._put(vnet)
+
+    @step(cluster=st.sampled_from(CLUSTERS))
+    def delete_cluster(self, cluster: str) -> None:
+        """A cluster is deleted; one is left."""
+        body = self.stage.resource(f"/managedclusters/{cluster}")
+        if body is not None and len(self.people.deleted) < len(CLUSTERS) - 1:
+            self.people.deleted.add(cluster)
+            self.stage.arm.delete_resource(body["id"])
+            self._note()
+
+    @step(cluster=st.sampled_from(CLUSTERS))
+    def look(self, cluster: str) -> None:
+        """Somebody looks at a cluster."""
+        with suppress(UnknownCluster, Unavailable):
+            inventory.show(self.stage.ctx, OPERATOR, cluster)
+
+    @step(is_frozen=st.booleans(), has_left=st.booleans())
+    def configure(self, is_frozen: bool, has_left: bool) -> None:
+        """The bot is started again with another approval policy, and perhaps without the one who asks."""
+        book = book_of(self.people.drift, is_frozen=is_frozen, has_left=has_left)
+        self.people.is_frozen, self.people.have_frozen = is_frozen, self.people.have_frozen or is_frozen
+        self.stage.ctx = replace(self.stage.ctx, rulebook=book, directory=Directory(book))
+        for replica in list(self.stage.replicas):
+            self.stage.replicas.remove(replica)
+            replica.azure.close()
+            self.stage.start()
+        with self.stage.store.write() as tx:
+            tx.work.schedule(TIMERS, within=timedelta())
+
+    def _resource(self, name: str) -> Any:
+        body = self.stage.resource(name)
+        assert body is not None
+        return body
+
+    def _put(self, body: Any) -> None:
+        self.stage.arm.put_resource(body["id"], json.loads(json.dumps(body)))
+        self._note()
+
+    def _note(self) -> None:
+        self.people.changes += 1
+        self.foreign = foreign_rules(self.stage.arm.state()["resources"])
+        with self.stage.store.write() as tx:
+            tx.work.schedule(FLEET, within=timedelta())
