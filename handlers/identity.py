@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -178,19 +178,25 @@ class _Look:
         self._users = users
         self._user = user
         self._is_fresh = is_fresh
+        self._begun: dict[str, Future[frozenset[str]]] = {}
         self.oldest = FRESH if is_fresh else KEEP
         self.until = time.monotonic() + BUDGET.total_seconds()
 
     def users_of(self, usergroup: str) -> frozenset[str]:
         """The members of a user group, or why there is no answer."""
-        future = self._users.begin(usergroup, oldest=self.oldest, is_patient=self._is_fresh)
-        return self._users.wait(usergroup, future, self.until)
+        return self._users.wait(usergroup, self._begin(usergroup), self.until)
+
+    def _begin(self, usergroup: str) -> "Future[frozenset[str]]":
+        """Ask once for all of this look, also where the answer was an error."""
+        if usergroup not in self._begun:
+            self._begun[usergroup] = self._users.begin(usergroup, oldest=self.oldest, is_patient=self._is_fresh)
+        return self._begun[usergroup]
 
     def all_of(self, groups: Sequence[Group]) -> tuple[list[Group], tuple[Unread, ...]]:
         """Those that the user belongs to, and those that could not be read; all are asked at once."""
         for group in groups:
             if group.usergroup is not None and self._user not in group.users:
-                self._users.begin(group.usergroup, oldest=self.oldest, is_patient=self._is_fresh)
+                self._begin(group.usergroup)
         found = [(group, self._belongs(group)) for group in groups]
         return [g for g, answer in found if answer is True], tuple(a for _, a in found if isinstance(a, Unread))
 

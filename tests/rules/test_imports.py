@@ -14,6 +14,7 @@ MAY_HAVE_THREADS = {
     "handlers.fronts",
     "handlers.identity",
     "handlers.lookups",
+    "handlers.sending",
     "handlers.sockets",
 }
 
