@@ -9,6 +9,7 @@ from bot.domain.allowance import Allowance, Status, status
 from bot.domain.audit import Action, Event, verify
 from bot.domain.people import SYSTEM
 from bot.domain.rules import rules_of
+from tests.histories.heard import check_cards
 from tests.histories.mortal import Json
 from tests.histories.stage import Stage
 
@@ -55,6 +56,7 @@ def check(stage: Stage, people: People) -> None:
     _check_audit([each.event for each in chain], stage)
     _check_said(stage, people)
     _check_puts(stage)
+    check_cards(stage, rows)
 
 
 def _adopt(rows: list[Allowance], people: People) -> None:
