@@ -9,6 +9,7 @@ from bot.domain.allowance import UNENDED, Allowance, Status, status
 from bot.domain.audit import Action, Event, verify
 from bot.domain.people import SYSTEM
 from bot.domain.rules import rules_of
+from tests.histories.heard import check_cards, check_told_once
 from tests.histories.mortal import Json
 from tests.histories.stage import Stage
 
@@ -64,6 +65,8 @@ def check(stage: Stage, people: People) -> None:
     _check_audit([each.event for each in chain], stage, people)
     _check_said(stage, people)
     _check_puts(stage)
+    check_cards(stage, rows)
+    check_told_once(stage, [each.event for each in chain])
 
 
 def _adopt(rows: list[Allowance], people: People) -> None:

@@ -23,6 +23,7 @@ from bot.errors import (
 )
 from bot.sandbox.arm.faults import Faults
 from bot.sandbox.clock import ManualClock
+from bot.sandbox.slack.faults import Fault
 from bot.store import SqlStore
 from tests.build import APPROVER, DEV
 from tests.histories.changing import CLUSTERS, Changing, book_of, step
@@ -56,6 +57,17 @@ FAULTS: tuple[Json, ...] = (
     {"fail_operation": True, "code": "FirewallPolicyUpdateFailed"},
     {"fail_operation": True, "code": "Canceled"},
 )
+
+
+SLACK_FAULTS: tuple[Json, ...] = (
+    {"status": 429, "retry_after_s": 30},
+    {"status": 503},
+    {"error": "internal_error"},
+    {"error": "not_in_channel"},
+    {"error": "invalid_auth"},
+)
+
+METHODS = ("chat.postMessage", "chat.update", "conversations.open", "*")
 
 
 class Histories(Changing):
@@ -118,8 +130,11 @@ class Histories(Changing):
     @step(number=NUMBER)
     def revoke(self, number: int) -> None:
         """Somebody revokes."""
-        with suppress(*REFUSED, IndexError):
-            id_ = self.people.ids[-1 - number]
+        with suppress(IndexError):
+            self._revoke(self.people.ids[-1 - number])
+
+    def _revoke(self, id_: str) -> None:
+        with suppress(*REFUSED):
             allowances.end(self.stage.ctx, DEV, id_)
             self.people.revoked.add(id_)
 
@@ -169,6 +184,24 @@ class Histories(Changing):
     def misread(self, status: int) -> None:
         """The next read is not answered."""
         self.stage.arm.add_fault({"method": "GET", "times": 1, "status": status, "code": "X", "retry_after_s": 20})
+
+    # What Slack does.
+
+    @step(fault=st.sampled_from(SLACK_FAULTS), method=st.sampled_from(METHODS), times=st.integers(1, 4))
+    def fail_slack(self, fault: Json, method: str, times: int) -> None:
+        """The next calls are throttled, lost, or refused until somebody heals it."""
+        self.stage.slack.faults.add(Fault(method=method, times=times, **fault))
+
+    @step(replica=st.integers(0, 2), number=NUMBER, how=st.sampled_from(["approve", "revoke"]))
+    def act_in_flight(self, replica: int, number: int, how: str) -> None:
+        """Somebody decides while a card is on its way to Slack."""
+        wire = self.stage.replicas[replica % len(self.stage.replicas)].wire
+        wire.in_flight = lambda: self._decide(number, how)
+
+    def _decide(self, number: int, how: str) -> None:
+        if self.people.ids:
+            id_ = self.people.ids[-1 - number % len(self.people.ids)]
+            self._approve(id_) if how == "approve" else self._revoke(id_)
 
     # What other hands do.
 
@@ -249,7 +282,8 @@ class Histories(Changing):
         self.stage.arm._faults = Faults()
         for replica in self.stage.replicas:
             replica.fuse.put_out()
-            replica.transport.before_put = None
+            replica.transport.before_put = replica.wire.in_flight = None
+        self.stage.slack.faults.clear()
         if self.stage.resource("firewallpolicydrafts/default") is not None:
             self._draft("discard")
 

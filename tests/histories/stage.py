@@ -22,6 +22,7 @@ from bot.sandbox.clock import ManualClock
 from bot.sandbox.journal import Journal
 from bot.sandbox.slack import SlackWorkspace
 from bot.store import SqlStore
+from bot.store.schema import metadata
 from handlers.notify import SlackNotifier
 from tests.build import SUBSCRIPTION, People, Said, rulebook
 from tests.histories.mortal import Fuse, Json, Killed, MortalStore, MortalTransport, Put, rules_in
@@ -242,6 +243,7 @@ def open_store(url: str, clock: ManualClock) -> SqlStore:
 def empty(store: SqlStore) -> None:
     """As after the migration."""
     with store._engine.begin() as connection:
-        for table in ("allowance", "scale", "audit_event", "work", "notice", "card", "cluster"):
-            connection.execute(text(f"DELETE FROM {table}"))
+        for table in metadata.sorted_tables:
+            if table.name != "audit_head":
+                connection.execute(table.delete())
         connection.execute(text("UPDATE audit_head SET seq = 0, hash = :genesis"), {"genesis": "0" * 64})
