@@ -131,12 +131,13 @@ class Boundary:
 
     def _run(self, entry: Entry, body: dict[str, Any]) -> tuple[Reply, ...]:
         """The replies of a listener, or what has to be said instead. Nothing gets past this."""
-        reference = secrets.token_hex(4)
+        reference, call = secrets.token_hex(4), None
         try:
-            given = entry.listener(self._ctx, self._call(entry.kind, body))
-        except (UserError, Conflict, Unavailable) as error:
             call = self._call(entry.kind, body)
-            record_refusal(self._ctx, call.caller, entry.act, error, attempt_of(entry.kind, entry.act, call))
+            given = entry.listener(self._ctx, call)
+        except (UserError, Conflict, Unavailable) as error:
+            if call is not None:  # otherwise nobody knows who it was, or it is no text
+                record_refusal(self._ctx, call.caller, entry.act, error, attempt_of(entry.kind, entry.act, call))
             return (self._said(entry, body, error, trouble(error, reference)),)
         except Exception as error:
             log.exception("listener failed", entry=entry.name, kind=str(entry.kind), reference=reference)
