@@ -8,7 +8,7 @@ from typing import Any
 from slack_sdk import WebClient
 
 from bot.domain.approval import VerdictKind
-from bot.domain.people import Role, Standing
+from bot.domain.people import Standing
 from bot.domain.settings import Group, Rulebook
 from bot.errors import BadConfiguration
 from handlers.identity import account_from_json
@@ -90,9 +90,6 @@ def _group(client: WebClient, group: Group) -> str:
 
 def _approvers(client: WebClient, rulebook: Rulebook, approvers: tuple[str, ...], needed: int) -> str:
     groups = [rulebook.groups[name] for name in approvers]
-    without = [group.name for group in groups if Role.APPROVER not in group.roles]
-    if without:
-        raise BadConfiguration(f'{", ".join(without)} lacks the role approver; give it roles = ["approver"].')
     people = frozenset[str]().union(*(_active(client, group) for group in groups))
     if len(people) < needed:
         raise BadConfiguration(

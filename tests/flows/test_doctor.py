@@ -188,7 +188,7 @@ def id_of(site: Site, name: str) -> str:
         (no_user_group, "group auditors", "The user group does not exist"),
         (empty_user_group, "group auditors", "Nobody is in it"),
         (too_few_approvers, "approval rule high-risk-two", "1 people who could approve, and 2 must"),
-        (no_approver_role, "approval rule high-risk-two", "lacks the role approver"),
+        (no_approver_role, "configuration", "has not the role approver"),
         (not_migrated, "database", "run python -m bot migrate"),
         (no_policy_write, "Azure rights on hub-policy", "ruleCollectionGroups/write"),
         (no_firewall_write, "Azure rights on legacy-firewall", "azureFirewalls/write"),
