@@ -23,6 +23,9 @@ OPTION_TEXT = 75
 OPTION_VALUE = 150
 OPTIONS = 100
 MESSAGE_BLOCKS = 50
+MESSAGE_SIZE = 13_000
+"""Characters of all blocks of a message as JSON; Slack names no number, https://github.com/slackapi/bolt-js/issues/2509
+measured 13,200 (read 2026-11)."""
 VIEW_BLOCKS = 100
 VIEW_TITLE = 24
 PLACEHOLDER = 150
@@ -207,13 +210,21 @@ def home(blocks: Sequence[Block]) -> View:
 
 def message(text: str, blocks: Sequence[Block] = ()) -> Message:
     """A message; without blocks its text is one."""
-    shown = list(blocks) or [section(text)]
-    if len(shown) > MESSAGE_BLOCKS:
-        shown = [
-            *shown[: MESSAGE_BLOCKS - 1],
-            context(f"{len(shown) - MESSAGE_BLOCKS + 1} more parts do not fit here."),
-        ]
+    shown, left = list(blocks) or [section(text)], 0
+    while len(shown) + bool(left) > MESSAGE_BLOCKS or _size(shown) > MESSAGE_SIZE:
+        del shown[max((at for at, block in enumerate(shown) if block["type"] not in KEPT), default=-1)]
+        left += 1
+    if left:
+        shown.append(context(f"{left} more {'part does' if left == 1 else 'parts do'} not fit here."))
     return Message(cut(text, MESSAGE_TEXT), tuple(shown))
+
+
+KEPT = frozenset({"header", "actions"})
+"""Kinds of blocks that a message keeps when it is too long: what it is about, and what can be done."""
+
+
+def _size(blocks: Sequence[Block]) -> int:
+    return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
 
 
 REST = 30

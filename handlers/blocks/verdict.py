@@ -24,6 +24,7 @@ from handlers.blocks.kit import (
     header,
     message,
     modal,
+    paragraphs,
     person,
     section,
     value,
@@ -71,7 +72,8 @@ MARKS: Mapping[Result, str] = MappingProxyType(
 )
 
 STEPS_SHOWN = 8
-FINDINGS_SHOWN = 40
+TRACES_SHOWN = 12
+FINDINGS_ROOM = 8000
 RENEWALS_SHOWN = 5
 NOT_LOOKED_AT = "Network security groups, network policies of Kubernetes and the host itself are not looked at."
 
@@ -95,12 +97,18 @@ def check_card(found: Check, now: datetime, draft: str = "") -> Message:
             escape(text), [header(title), *_in_full(only, now), _small_print(found), *_offers(found, now, draft)]
         )
     title = f"{name}: {_counts(found.findings)}"
-    rows = [section(_line(one), accessory=_trace_button(found, one)) for one in found.findings[:FINDINGS_SHOWN]]
-    rest = len(found.findings) - len(rows)
-    rows += [context(f"and {rest} more; check them apart")] if rest else []
+    rows = _rows(found)
     owners = {one.allowance.id: one.allowance for one in found.findings if one.allowance}
     rows += [block for one in list(owners.values())[:RENEWALS_SHOWN] for block in _rule_of(one, now)]
     return message(title, [header(title), *rows, _small_print(found), *_offers(found, now, draft)])
+
+
+def _rows(found: Check) -> list[Block]:
+    """One line each: few with a button of their own, many as one text."""
+    if len(found.findings) <= TRACES_SHOWN:
+        return [section(_line(one), accessory=_trace_button(found, one)) for one in found.findings]
+    told = fold([_line(one) for one in found.findings], FINDINGS_ROOM)
+    return [*paragraphs("", told.split("\n")), context("Check one alone to see its whole trace.")]
 
 
 def _unfiltered(found: Check) -> Message:

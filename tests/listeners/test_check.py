@@ -9,6 +9,7 @@ import pytest
 from bot import allowances, checking
 from bot.errors import AlreadyAllowed, CannotTakeEffect, InvalidFqdn, InvalidInput
 from bot.ports import Caller
+from bot.sandbox.slack.content import content_from_args
 from handlers import actions, commands, views
 from handlers.calls import Call
 from handlers.hosts import HostWords
@@ -288,3 +289,12 @@ def test_a_bundle_is_shown_as_one(world: World) -> None:
     told = text_of(views.request(world.ctx, submitted(DEV, FORM | {"destinations": "", "bundle": "github"})))
     assert "`github` (5 of its 7 names)" in told
     assert "Left out" in told
+
+
+def test_many_hosts_fit_one_answer(world: World) -> None:
+    """Forty hosts, allowed and denied: every one has its line, within what Slack takes of a message."""
+    hosts = [f"service-{number}.{'long-name-' * 3}example.com" for number in range(40)]
+    reply = commands.check(world.ctx, typed(DEV, f"aks-udr {' '.join(hosts)}"))
+    assert isinstance(reply, Tell)
+    content_from_args({"text": reply.message.text, "blocks": list(reply.message.blocks)})
+    assert all(host in str(reply.message.blocks) for host in hosts)
