@@ -31,8 +31,7 @@ from bot.domain.firewall.owners import whereabouts
 from bot.domain.firewall.ranges import Spans, spans_from_text, union
 from bot.domain.firewall.rules import Tier
 from bot.domain.firewall.tags import AKS_TAG
-from bot.domain.fqdn import Destination
-from bot.domain.fqdn.destinations import Protocol
+from bot.domain.fqdn import Destination, Protocol
 
 API_SERVER_TAG = "azurecloud"
 """The service tag that Microsoft prescribes for the API server's tunnel, alone or with a region behind a dot."""
