@@ -162,8 +162,11 @@ class RequestForm:
         return [input_("pool", "Node pool", select(offered, self.pool), hint=hint, optional=True)] if offered else []
 
     def _destinations(self, rulebook: Rulebook) -> Block:
-        element = text_input(self.destinations, placeholder="api.example.com, *.example.org, http:example.net:8080")
-        hint = "One or many, separated by anything; pasted lists are fine. Without a protocol it is https on 443."
+        element = text_input(self.destinations, placeholder="api.example.com, *.example.org, tcp:db.example.com:5432")
+        hint = (
+            "One or many, separated by anything; pasted lists are fine. Without a protocol it is https on 443. "
+            "Also http:, mssql:, tcp: and udp: with a port."
+        )
         label, optional = "Hosts to reach", bool(rulebook.bundles)
         return input_("destinations", label, element | {"multiline": True}, hint=hint, optional=optional)
 

@@ -47,7 +47,7 @@ def settle(run: Run, situation: Situation) -> Finish:
             if not is_wanted(allowance, desk.now):
                 _leave(desk, allowance, is_there=allowance.id in there)
             elif allowance.live_at is not None and allowance.id not in there:
-                _miss(desk, allowance)
+                _miss(desk, allowance, "unresolved" if allowance in situation.unresolved else "left-out")
     if blocked or set_aside(run) or _is_overdue(run, situation, there):
         forget_suspects(run)
         return Finish(timedelta(), is_done=False, memo=run.memo)
@@ -121,7 +121,7 @@ def _leave(desk: Desk, allowance: Allowance, *, is_there: bool) -> None:
 _GONE = {True: "Its time was over; its rules were seen absent.", False: "It had ended; its rules were seen absent."}
 
 
-def _miss(desk: Desk, allowance: Allowance) -> None:
+def _miss(desk: Desk, allowance: Allowance, event: str) -> None:
     if allowance.missing_since is None:
         desk.tx.allowances.save(mark_missing(allowance, desk.now), is_open=True)
-        desk.tell(allowance.id, allowance.requester, "left-out")
+        desk.tell(allowance.id, allowance.requester, event)

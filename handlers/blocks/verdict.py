@@ -8,8 +8,10 @@ from types import MappingProxyType
 from bot.allowances import Preview
 from bot.checking import Check, Finding
 from bot.domain.allowance import status
+from bot.domain.egress import dns_caveat
 from bot.domain.filtering import Barrier
 from bot.domain.firewall import Action, Outcome, Result, Stage, TraceStep, headline, summary
+from bot.domain.naming import by_address
 from handlers.blocks.card import until
 from handlers.blocks.kit import (
     SECTION_TEXT,
@@ -120,6 +122,8 @@ def next_step(finding: Finding, now: datetime) -> str:
     asks = finding.evaluation.open_question
     if finding.is_granted(now):
         return "Nothing has to be requested."
+    if finding.refusal:
+        return f"No allowance can change that yet. {finding.refusal}"
     if finding.in_the_way is not None:
         step = finding.in_the_way
         return f"No allowance can change that: {step.where} is read before the bot's rules. Ask whoever owns it."
@@ -183,7 +187,8 @@ def _line(finding: Finding) -> str:
     """One destination of several."""
     words = escape(_lower(summary(finding.evaluation)))
     owner = f" It is the rule of allowance {code(finding.allowance.id)}." if finding.allowance else ""
-    dead = " No allowance can change that." if finding.in_the_way else ""
+    dead = f" {escape(finding.refusal)}" if finding.refusal else ""
+    dead = " No allowance can change that." if finding.in_the_way else dead
     return fold([f"{OUTCOMES[finding.evaluation.outcome]} {code(str(finding.destination))} {words}{owner}{dead}"])
 
 
@@ -197,8 +202,15 @@ def _small_print(found: Check) -> Block:
         f"{sources}.",
         f"Pods are told to use the proxy {code(proxy)}: the firewall sees its traffic, not theirs." if proxy else "",
         _resolution(found.findings),
+        escape(_dns(found)),
         NOT_LOOKED_AT,
     )
+
+
+def _dns(found: Check) -> str:
+    """What is wrong with how pods resolve names, where a network rule rests on it."""
+    needs_names = by_address(finding.destination for finding in found.findings)
+    return dns_caveat(found.egress, found.query.pool) if needs_names else ""
 
 
 def _resolution(findings: Sequence[Finding]) -> str:
@@ -208,7 +220,7 @@ def _resolution(findings: Sequence[Finding]) -> str:
 
 
 def _offers(found: Check, now: datetime) -> list[Block]:
-    missing = [one for one in found.findings if not one.is_granted(now) and one.in_the_way is None]
+    missing = [o for o in found.findings if not o.is_granted(now) and o.in_the_way is None and not o.refusal]
     ids = {"cluster": found.query.cluster, "pool": found.query.pool or "", "bundle": found.query.bundle or ""}
     hosts = "" if found.query.bundle else _carried([str(one.destination) for one in missing])
     ask = button("Request…", "open_request", value(**ids, hosts=hosts), style="primary")

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -252,7 +251,7 @@ def test_ports_of_other_protocols_are_never_https(port: int) -> None:
 
 def test_a_port_that_says_nothing_is_asked_back() -> None:
     """Neither taken for HTTPS nor left out."""
-    with pytest.raises(InvalidFqdn, match="write https:api.example.com:9999"):
+    with pytest.raises(InvalidFqdn, match=r"write https:api\.example\.com:9999"):
         read_destinations("api.example.com:9999")
     found = find_destinations("dial tcp api.example.com:9999: i/o timeout")
     assert found.destinations == ()

@@ -194,6 +194,8 @@ def _collections(resources: Json) -> Iterator[Json]:
             yield from body["properties"]["ruleCollections"]
         elif "/azurefirewalls/" in key and key.count("/") == 8:
             yield from body["properties"].get("applicationRuleCollections", [])
+            own = body["properties"].get("networkRuleCollections", [])
+            yield from (each for each in own if each["name"].endswith(".net"))
 
 
 def foreign_rules(resources: Json) -> str:

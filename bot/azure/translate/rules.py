@@ -18,6 +18,7 @@ from bot.domain.firewall import (
     ThreatIntelMode,
     Tier,
 )
+from bot.errors import InvariantBroken
 
 BYTES_PER_MB = 1_000_000
 """Azure writes sizes as ``0.0034 MB``; whether its MB is decimal is not documented, so the smaller reading is used."""
@@ -168,18 +169,19 @@ def classic_collection_from_json(body: Json, kind: Kind, read: Callable[[Json], 
     )
 
 
-def classic_application_collection(body: Json) -> RuleCollection:
-    """An application rule collection of a classic firewall."""
-    return classic_collection_from_json(body, Kind.APPLICATION, application_rule_from_json)
+OUR_ARRAYS = ("applicationRuleCollections", "networkRuleCollections")
+"""Where rule collections of ours stand in a classic firewall."""
+
+
+def classic_collections(body: Json, array: str) -> list[RuleCollection]:
+    """The rule collections of one array of a classic firewall, in their order."""
+    (kind, read), *_ = [(kind, read) for key, kind, read in CLASSIC if key == array]
+    return [classic_collection_from_json(collection, kind, read) for collection in items(body, "properties", array)]
 
 
 def classic_layer(body: Json) -> PolicyLayer:
     """The rules of a classic firewall as one layer with one group."""
-    collections = tuple(
-        classic_collection_from_json(collection, kind, read)
-        for key, kind, read in CLASSIC
-        for collection in items(body, "properties", key)
-    )
+    collections = tuple(collection for key, _, _ in CLASSIC for collection in classic_collections(body, key))
     name = str(body.get("name", ""))
     state = str(dig(body, "properties", "provisioningState") or "")
     group = RuleCollectionGroup(
@@ -206,7 +208,7 @@ def rule_set_from(
         threat_intel_mode=max((_mode(body) for body in bodies), key=STRICTEST.index),
         threat_intel_allow_fqdns=_allowed(bodies, "fqdns", "FQDNs"),
         threat_intel_allow_ips=_allowed(bodies, "ipAddresses", "IpAddresses"),
-        dns_proxy=any(_has_dns_proxy(body) for body in bodies),
+        dns_proxy=any(has_dns_proxy(body) for body in bodies),
         classic=classic,
         tier=_tier(dig(own, "sku", "tier")),
         tls_inspection=bool(dig(own, "transportSecurity", "certificateAuthority")),
@@ -232,7 +234,13 @@ def _allowed(bodies: list[Json], key: str, classic_key: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _has_dns_proxy(body: Json) -> bool:
+def takes_names(body: Json) -> bool:
+    """Whether network rules of a policy or classic firewall may hold FQDNs, as far as its own settings tell."""
+    return _tier(dig(body, "properties", "sku", "tier")) is not Tier.BASIC and has_dns_proxy(body)
+
+
+def has_dns_proxy(body: Json) -> bool:
+    """Whether the DNS proxy is on in the settings of a firewall policy, or of a classic firewall."""
     classic = dig(body, "properties", "additionalProperties", "Network.DNS.EnableProxy")
     return bool(dig(body, "properties", "dnsSettings", "enableProxy")) or str(classic).lower() == "true"
 
@@ -264,6 +272,24 @@ def json_from_rule(rule: ApplicationRule) -> Json:
     return {**body, **{key: list(value) for key, value in more.items() if value}}
 
 
+def json_from_network_rule(rule: NetworkRule, transports: str = "ipProtocols") -> Json:
+    """A network rule of a firewall policy; a classic firewall calls the protocols ``protocols``."""
+    body: Json = {
+        "name": rule.name,
+        "description": rule.description,
+        transports: list(rule.ip_protocols),
+        "sourceAddresses": list(rule.source_addresses),
+        "destinationFqdns": list(rule.destination_fqdns),
+        "destinationPorts": list(rule.destination_ports),
+    }
+    more = {
+        "sourceIpGroups": rule.source_ip_groups,
+        "destinationAddresses": rule.destination_addresses,
+        "destinationIpGroups": rule.destination_ip_groups,
+    }
+    return {**body, **{key: list(value) for key, value in more.items() if value}}
+
+
 _PROTOCOLS = {"http": "Http", "https": "Https", "mssql": "Mssql"}
 
 
@@ -274,7 +300,7 @@ def json_from_collection(collection: RuleCollection) -> Json:
         "name": collection.name,
         "priority": collection.priority,
         "action": {"type": str(collection.action)},
-        "rules": [{"ruleType": "ApplicationRule", **json_from_rule(rule)} for rule in _application_rules(collection)],
+        "rules": [_policy_rule(rule) for rule in collection.rules],
     }
 
 
@@ -283,10 +309,26 @@ def classic_json_from_collection(collection: RuleCollection) -> Json:
     properties: dict[str, Any] = {
         "priority": collection.priority,
         "action": {"type": str(collection.action)},
-        "rules": [json_from_rule(rule) for rule in _application_rules(collection)],
+        "rules": [_classic_rule(rule) for rule in collection.rules],
     }
     return {"name": collection.name, "properties": properties}
 
 
-def _application_rules(collection: RuleCollection) -> list[ApplicationRule]:
-    return [rule for rule in collection.rules if isinstance(rule, ApplicationRule)]
+def _policy_rule(rule: Rule) -> Json:
+    if isinstance(rule, NetworkRule):
+        return {"ruleType": "NetworkRule", **json_from_network_rule(rule)}
+    return {"ruleType": "ApplicationRule", **json_from_rule(_application(rule))}
+
+
+def _classic_rule(rule: Rule) -> Json:
+    return (
+        json_from_network_rule(rule, "protocols")
+        if isinstance(rule, NetworkRule)
+        else json_from_rule(_application(rule))
+    )
+
+
+def _application(rule: Rule) -> ApplicationRule:
+    if not isinstance(rule, ApplicationRule):
+        raise InvariantBroken(f"{rule.name} is a NAT rule, and the bot writes none.")
+    return rule

@@ -7,7 +7,7 @@ Sources, read 2026-11: https://learn.microsoft.com/azure/firewall/policy-rule-se
 https://learn.microsoft.com/azure/firewall-manager/policy-overview (parent policies).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -250,3 +250,17 @@ class RuleSet:
     def __post_init__(self) -> None:
         _lower(self, "threat_intel_allow_fqdns")
         object.__setattr__(self, "ip_groups", {name.lower(): ranges for name, ranges in self.ip_groups.items()})
+
+
+MAX_NETWORK_FQDNS = 1000
+"""FQDNs over all network rules of a firewall, its policy and the parents together.
+
+Source: https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits (Azure
+Firewall limits), read 2026-11.
+"""
+
+
+def network_fqdns(collections: Iterable[RuleCollection]) -> int:
+    """How many FQDNs the network rules of these collections name, a name in two rules counted twice."""
+    rules = (rule for each in collections for rule in each.rules)
+    return sum(len(rule.destination_fqdns) for rule in rules if isinstance(rule, NetworkRule))

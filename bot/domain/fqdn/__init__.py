@@ -1,8 +1,9 @@
 """Destinations: strict parsing of what people type or paste, and Azure Firewall's own way to match names.
 
 ``names`` (one FQDN, wildcards), ``suffixes`` (of the Public Suffix List), ``destinations`` (FQDN, protocol and port),
-``many`` (several at a time), ``protocols`` and ``services`` (what is spoken there, and which need a network rule), ``private`` (names that no allowance
-can open), ``placeholders`` (what documentation leaves open), ``scripts`` (Unicode form, mixed scripts, look-alikes).
+``many`` (several at a time), ``protocols`` and ``services`` (what is spoken there, and what needs a network rule),
+``private`` (names that no allowance can open), ``placeholders`` (what documentation leaves open), ``scripts`` (Unicode
+form, mixed scripts, look-alikes).
 """
 
 from bot.domain.fqdn.destinations import Destination, is_within, parse_destination, refang
@@ -21,13 +22,13 @@ __all__ = [
     "MAX_PORT",
     "SCHEMES",
     "SERVICES",
+    "WEB_PORTS",
     "Destination",
     "Parsed",
     "Problem",
     "Protocol",
     "Service",
     "Suffix",
-    "WEB_PORTS",
     "covers",
     "fill_region",
     "find_placeholder",

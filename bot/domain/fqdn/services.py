@@ -2,7 +2,9 @@
 
 Application rules match HTTP and TLS with a server name, and MSSQL
 (https://learn.microsoft.com/azure/firewall/firewall-faq, read 2026-11). A name with a port of another protocol is
-therefore never read as HTTPS, but as the TCP or UDP that a network rule opens. Ports: https://www.iana.org/assignments/service-names-port-numbers, read 2026-11, and
+therefore never read as HTTPS, but as the TCP or UDP that a network rule opens.
+
+Ports: https://www.iana.org/assignments/service-names-port-numbers, read 2026-11, and
 the vendors' defaults for what is not registered there.
 """
 

@@ -63,7 +63,7 @@ def group_write(world: World, rid: ResourceId, body: Json) -> Write:
     if policy is None or rid.parent is None:
         raise _no_parent(rid)
     _check_name(rid)
-    properties = rules.normalised(body.get("properties") or {})
+    properties = rules.normalised(body.get("properties") or {}, takes_names=trees.takes_names(world, rid.parent.key))
     prefix = f"{rid.parent.key}/rulecollectiongroups/"
     siblings = [b for key, b in world.views(GROUP) if key.startswith(prefix) and key != rid.key]
     rules.check_sibling_priorities(properties["priority"], siblings)

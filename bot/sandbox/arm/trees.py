@@ -43,3 +43,17 @@ def firewalls_of(world: World, roots: list[str]) -> list[str]:
     """All firewalls in these trees, each once."""
     found = (key for root in roots for key in tree_of(world, root) if type_of(key) == FIREWALL)
     return list(dict.fromkeys(found))
+
+
+def takes_names(world: World, policy: str | None) -> bool:
+    """Whether network rules of a policy may hold FQDNs: by its own DNS settings, or those of a parent.
+
+    https://learn.microsoft.com/en-us/azure/firewall/dns-settings (read 2026-11).
+    """
+    body = world.store.get(policy) if policy else None
+    if body is None:
+        return False
+    dns = body["properties"].get("dnsSettings") or {}
+    if dns.get("enableProxy") or dns.get("requireProxyForNetworkRules") is False:
+        return True
+    return takes_names(world, reference(body, "basePolicy"))
