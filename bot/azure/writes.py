@@ -13,7 +13,8 @@ from bot.azure.clients import Clients, Json, segment_after, subscription_id
 from bot.azure.faults import retry_after, translated
 from bot.azure.rules import OUR_KINDS, digest, is_ours, without_ours
 from bot.azure.settings import ArmSettings
-from bot.azure.translate.rules import OUR_ARRAYS, classic_json_from_collection, json_from_collection
+from bot.azure.translate.ours import classic_json_from_collection, json_from_collection
+from bot.azure.translate.rules import OUR_ARRAYS
 from bot.azure.translate.shapes import dig, items
 from bot.domain.firewall import RuleCollection
 from bot.domain.snat import ScalePlan

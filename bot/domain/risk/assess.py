@@ -183,7 +183,7 @@ def _by_address(destination: Destination) -> Iterator[tuple[str, str]]:
     """What a network rule opens: the firewall sees addresses and a port, and no name."""
     yield (
         "by_address",
-        f"{destination} is opened by address: the firewall sees no name, and whatever else is there is open on this port.",
+        f"{destination} is opened by address: the firewall sees no name, and all that is there is open on this port.",
     )
     if destination.protocol is Protocol.UDP:
         yield "udp", f"{destination} is UDP: data can leave in single packets, without a connection."
