@@ -13,7 +13,6 @@ from bot.azure.translate.rules import (
     classic_layer,
     collection_from_json,
     group_from_json,
-    has_dns_proxy,
     ip_group_ids,
     rule_set_from,
     takes_names,
@@ -100,10 +99,13 @@ def observe(clients: Clients, target: Target) -> ObservedTarget:
     return replace(seen, priority=priority, takes_names=has_names, **_firewall_states(clients, policy))
 
 
-def _inherits_proxy(clients: Clients, policy: Json) -> bool:
-    """Whether a parent has the DNS proxy on: a child inherits it."""
+def _inherits_proxy(clients: Clients, policy: Json) -> bool | None:
+    """Whether a parent has the DNS proxy on, which a child inherits; None where a parent cannot be read."""
     parent = id_of(policy, "properties", "basePolicy")
-    return any(has_dns_proxy(body) for body in _chain(clients, parent)) if parent else False
+    try:
+        return any(map(takes_names, _chain(clients, parent))) if parent else False
+    except (ArmForbidden, ArmNotFound):
+        return None
 
 
 def _free_priority(clients: Clients, target: Target) -> int:

@@ -66,7 +66,8 @@ class ObservedTarget:
             stands once in a rule collection group, and once for each kind in a classic firewall.
         moved_to: The lower-case id of the firewall policy that has taken over a classic firewall's rules.
         faulted: The name of a firewall whose own state is failed, if one that uses these rules is.
-        takes_names: Whether network rules may hold FQDNs, for which the DNS proxy must be on.
+        takes_names: Whether network rules may hold FQDNs, for which the DNS proxy must be on; None where a parent that
+            could have it on was not readable.
     """
 
     collections: tuple[RuleCollection, ...]
@@ -83,7 +84,7 @@ class ObservedTarget:
     taken: frozenset[tuple[Kind, int]] = frozenset()
     moved_to: str | None = None
     faulted: str | None = None
-    takes_names: bool = False
+    takes_names: bool | None = None
 
 
 class Arm(Protocol):

@@ -56,7 +56,7 @@ def observe(run: Run, target: Target) -> Situation:
     rows = open_rows(run, target)
     now = run.now
     due = tuple(row for row in rows if is_wanted(row, now) and row.id not in set_aside(run))
-    unresolved = () if seen.takes_names else tuple(row for row in due if by_address(row.destinations))
+    unresolved = () if seen.takes_names is not False else tuple(row for row in due if by_address(row.destinations))
     wanted = tuple(row for row in due if row not in unresolved)
     natural = diff(seen.collections, render(wanted))
     left = _still_left(run, natural, {row.id: row for row in rows})

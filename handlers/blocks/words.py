@@ -98,6 +98,8 @@ def help_text(who: Person) -> Message:
             section(lines),
             context(
                 "Answers are for you alone. Requests and decisions appear in the channel, and in the audit log.",
+                "A host is `example.com` (HTTPS), `*.example.org`, `http:example.net:8080`, `mssql:…`, "
+                "or by TCP or UDP `tcp:db.example.com:5432`, `udp:ntp.example.com:123`.",
                 "In the menu of any message: *Request egress for this* reads the blocked host out of an error.",
             ),
         ],

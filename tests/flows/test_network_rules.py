@@ -78,7 +78,7 @@ def test_a_network_rule_lives_in_a_policy(world: World) -> None:
     assert found.evaluation.deciding.stage is Stage.NETWORK
     assert found.allowance is not None
     assert found.allowance.id == asked.id
-    for other in ("https:db.example.com:5432", "udp:db.example.com:5432", "tcp:other.example.com:5432"):
+    for other in ("udp:db.example.com:5432", "tcp:db.example.com:5433", "tcp:other.example.com:5432"):
         assert verdict(world, other).findings[0].evaluation.outcome is not Outcome.ALLOWED
 
     world.work(9 * HOUR)

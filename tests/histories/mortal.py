@@ -151,9 +151,13 @@ class MortalTransport(ArmTransport):
 
 def _content(body: Json) -> list[tuple[str, str]]:
     """What a group or a classic firewall opens, each rule with its names."""
-    properties = body["properties"]
-    collections = properties.get("ruleCollections") or properties.get("applicationRuleCollections") or []
-    return sorted((rule["name"], str(sorted(rule["targetFqdns"]))) for each in collections for rule in rules_in(each))
+    arrays = ("ruleCollections", "applicationRuleCollections", "networkRuleCollections")
+    collections = [each for name in arrays for each in body["properties"].get(name) or []]
+    return sorted((rule["name"], str(_names(rule))) for each in collections for rule in rules_in(each))
+
+
+def _names(rule: Json) -> list[str]:
+    return sorted(name for key in ("targetFqdns", "destinationFqdns") for name in rule.get(key) or [])
 
 
 def rules_in(collection: Json) -> list[Json]:

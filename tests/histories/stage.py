@@ -179,7 +179,9 @@ class Stage:
     def our_rules(self) -> Mapping[str, tuple[str, ...]]:
         """What our rules open, in policies and classic firewalls: names by rule."""
         return {
-            rule["name"]: tuple(rule["targetFqdns"]) for each in our_collections(self.arm) for rule in rules_in(each)
+            rule["name"]: tuple(rule.get("targetFqdns") or rule["destinationFqdns"])
+            for each in our_collections(self.arm)
+            for rule in rules_in(each)
         }
 
 

@@ -66,6 +66,15 @@ def check_sibling_priorities(priority: int, siblings: Iterable[Json]) -> None:
             )
 
 
+MAX_NAMES = 1000
+"""FQDNs over all network rules."""
+
+
+def count_names(collections: Iterable[Json]) -> int:
+    """How many FQDNs the network rules of these collections name."""
+    return sum(len(rule.get("destinationFqdns") or []) for each in collections for rule in each["rules"])
+
+
 NO_PROXY = (
     "In order to use DestinationFqdns in Network Rules, DNS Proxy must be enabled, or RequireProxyForNetworkRules must "
     "be set to 'false'. See rule {} in network rule collection {}"

@@ -45,15 +45,19 @@ def firewalls_of(world: World, roots: list[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def takes_names(world: World, policy: str | None) -> bool:
+def line_of(world: World, policy: str) -> Iterator[str]:
+    """A policy and its parents, upward."""
+    body = world.store.get(policy)
+    if body is not None:
+        yield policy
+        base = reference(body, "basePolicy")
+        yield from line_of(world, base) if base else ()
+
+
+def takes_names(world: World, policy: str) -> bool:
     """Whether network rules of a policy may hold FQDNs: by its own DNS settings, or those of a parent.
 
     https://learn.microsoft.com/en-us/azure/firewall/dns-settings (read 2026-11).
     """
-    body = world.store.get(policy) if policy else None
-    if body is None:
-        return False
-    dns = body["properties"].get("dnsSettings") or {}
-    if dns.get("enableProxy") or dns.get("requireProxyForNetworkRules") is False:
-        return True
-    return takes_names(world, reference(body, "basePolicy"))
+    settings = ((world.store.get(key) or {})["properties"].get("dnsSettings") or {} for key in line_of(world, policy))
+    return any(dns.get("enableProxy") or dns.get("requireProxyForNetworkRules") is False for dns in settings)
