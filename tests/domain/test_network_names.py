@@ -3,16 +3,20 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.domain.egress import dns_caveat
 from bot.domain.egress.resolve import resolve
 from bot.domain.firewall import ApplicationRule, Outcome, RuleSet, Tier
 from bot.domain.fqdn import Destination, parse_destination
 from bot.domain.naming import by_address, refusal, room_for_names
+from bot.domain.rules import placed, render
 from bot.domain.target import Target, TargetKind
 from tests.domain.egress_facts import SPOKE, cluster, firewall, network, via
 from tests.domain.values import TARGET, a_live_allowance
 from tests.rulesets import allow, deny, fqdn, net, outcome, rule_set, to
+from tests.strategies import destinations
 
 SSH = parse_destination("tcp:git.example.com:22")
 NTP = parse_destination("udp:git.example.com:22")
@@ -95,3 +99,15 @@ def test_pods_must_resolve_as_the_firewall_does(servers: tuple[str, ...], part: 
     assert part in told
     assert bool(told) == bool(part)
     assert dns_caveat(resolve(cluster(), network())) == ""
+
+
+@given(st.lists(destinations(), min_size=1, max_size=6))
+def test_what_is_rendered_opens_what_was_asked(wanted: list[Destination]) -> None:
+    """Every destination of an allowance, by the rules that are written for it and by no more than its own ranges."""
+    live = a_live_allowance()
+    live = replace(live, ask=replace(live.ask, destinations=tuple(sorted(set(wanted)))))
+    rules = rule_set(*placed(render([live]), ()), dns_proxy=True)
+    for destination in wanted:
+        flow = replace(to(sources=live.scope.sources), destination=destination)
+        assert outcome(rules, flow) is Outcome.ALLOWED
+        assert outcome(rules, replace(flow, sources=("192.0.2.0/24",))) is not Outcome.ALLOWED

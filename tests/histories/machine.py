@@ -13,7 +13,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from bot import allowances
 from bot.allowances import Decision, Draft
 from bot.domain.fqdn import parse_destination
-from bot.errors import AlreadyAllowed, AlreadyDecided, AlreadyRequested, StaleVersion
+from bot.errors import (
+    AlreadyAllowed,
+    AlreadyDecided,
+    AlreadyRequested,
+    CannotTakeEffect,
+    Refused,
+    StaleVersion,
+    Unavailable,
+)
 from bot.sandbox.arm.faults import Faults
 from bot.sandbox.clock import ManualClock
 from bot.store import SqlStore
@@ -21,6 +29,9 @@ from tests.build import APPROVER, DEV, rulebook
 from tests.histories.checks import People, check
 from tests.histories.mortal import Json
 from tests.histories.stage import GROUP, Stage, build, empty, foreign_rules, open_store
+
+BY_ADDRESS = range(6, 9)
+"""The hosts that are asked for by TCP, so that a network rule opens them."""
 
 CLUSTERS = ("aks-udr", "aks-udr-agic", "aks-udr-classic")
 """Two that share a firewall policy, and one with a classic firewall."""
@@ -103,10 +114,12 @@ class Histories(RuleBasedStateMachine):
         self._request(cluster, host, hours, yes=yes)
 
     def _request(self, cluster: str, host: int, hours: int, *, yes: bool) -> None:
-        draft = Draft(cluster, (parse_destination(f"h{host}.example.com"),), "why", timedelta(hours=hours))
+        name = f"h{host}.example.com"
+        asked = parse_destination(f"tcp:{name}:5432" if host in BY_ADDRESS else name)
+        draft = Draft(cluster, (asked,), "why", timedelta(hours=hours))
         try:
             self.people.ids.append(allowances.request(self.stage.ctx, DEV, draft).id)
-        except REFUSED:
+        except (*REFUSED, CannotTakeEffect, Refused, Unavailable):
             return
         if yes:
             self._approve(self.people.ids[-1])
@@ -273,10 +286,14 @@ def _meddled(collection: Json, how: str, number: int) -> Json:
     elif how == "drop":
         rules = rules[1:]
     elif how == "alter":
-        rules = [{**rules[0], "targetFqdns": ["evil.example.net"]}, *rules[1:]]
+        rules = [{**rules[0], _names(rules[0]): ["evil.example.net"]}, *rules[1:]]
     elif how == "add":
-        rules = [*rules, {**rules[0], "name": f"by-hand-{number}", "targetFqdns": ["hand.example.net"]}]
+        rules = [*rules, {**rules[0], "name": f"by-hand-{number}", _names(rules[0]): ["hand.example.net"]}]
     return {**collection, "rules": rules}
+
+
+def _names(rule: Json) -> str:
+    return "destinationFqdns" if rule["ruleType"] == "NetworkRule" else "targetFqdns"
 
 
 def _overlaps(writers: list[Json]) -> list[tuple[Json, Json]]:
