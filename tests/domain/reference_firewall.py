@@ -113,8 +113,8 @@ def network_targets(rules: RuleSet, rule: NetworkRule, flow: Flow) -> Iterator[s
     texts = texts_of(rules, rule.destination_addresses, rule.destination_ip_groups)
     yield destination_is(texts, flow, opaque=bool(rule.destination_geo_locations))
     for name in rule.destination_fqdns:
-        if rules.dns_proxy and rules.tier is not Tier.BASIC and "*" not in name:
-            yield name_is(name, flow.destination.fqdn)
+        if (rules.dns_proxy or rules.names_without_proxy) and rules.tier is not Tier.BASIC and "*" not in name:
+            yield both(name_is(name, flow.destination.fqdn), YES if rules.dns_proxy else UNKNOWN)
 
 
 def port_is_in(port: int, text: str) -> bool:

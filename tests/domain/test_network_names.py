@@ -46,6 +46,14 @@ def test_name_transport_and_port_must_fit() -> None:
     assert asked(replace(names("git.example.com"), tier=Tier.BASIC)) is Outcome.DEFAULT_DENIED
 
 
+def test_names_that_need_no_proxy_depend_on_how_pods_resolve_them() -> None:
+    """Azure can be told to take them without the proxy: the rule works as far as both find the same addresses."""
+    without = replace(names("git.example.com"), dns_proxy=False, names_without_proxy=True)
+    assert asked(without) is Outcome.DEPENDS
+    assert asked(without, NTP) is Outcome.DEFAULT_DENIED
+    assert refusal(without, TARGET)
+
+
 @pytest.mark.parametrize(
     "rule",
     [

@@ -207,6 +207,7 @@ def rule_set_from(
         threat_intel_allow_fqdns=_allowed(bodies, "fqdns", "FQDNs"),
         threat_intel_allow_ips=_allowed(bodies, "ipAddresses", "IpAddresses"),
         dns_proxy=any(has_dns_proxy(body) for body in bodies),
+        names_without_proxy=any(_needs_no_proxy(body) for body in bodies),
         classic=classic,
         tier=_tier(dig(own, "sku", "tier")),
         tls_inspection=bool(dig(own, "transportSecurity", "certificateAuthority")),
@@ -241,6 +242,12 @@ def has_dns_proxy(body: Json) -> bool:
     """Whether the DNS proxy is on in the settings of a firewall policy, or of a classic firewall."""
     classic = dig(body, "properties", "additionalProperties", "Network.DNS.EnableProxy")
     return bool(dig(body, "properties", "dnsSettings", "enableProxy")) or str(classic).lower() == "true"
+
+
+def _needs_no_proxy(body: Json) -> bool:
+    classic = dig(body, "properties", "additionalProperties", "Network.DNS.RequireProxyForNetworkRules")
+    own = dig(body, "properties", "dnsSettings", "requireProxyForNetworkRules")
+    return own is False or str(classic).lower() == "false"
 
 
 def ip_group_ids(layers: Iterable[PolicyLayer]) -> tuple[str, ...]:

@@ -207,6 +207,8 @@ def _has_port(text: str, port: int) -> bool:
 def _reaches(rules: RuleSet, book: AddressBook, rule: NetworkRule, endpoint: RequiredEndpoint) -> tuple[Match, str]:
     if endpoint.domain in rule.destination_fqdns and rules.dns_proxy and rules.tier is not Tier.BASIC:
         return Match.YES, f"{rule.name} names {endpoint.domain}."
+    if endpoint.domain in rule.destination_fqdns and rules.names_without_proxy and rules.tier is not Tier.BASIC:
+        return Match.UNKNOWN, f"The rule {rule.name} names it, but pods resolve it elsewhere: the DNS proxy is off."
     if endpoint.domain in rule.destination_fqdns:
         return Match.NO, f"The rule {rule.name} names it, but the firewall's DNS proxy is off, so it never matches."
     tags = (text.lower().partition(".")[0] for text in rule.destination_addresses)

@@ -273,6 +273,10 @@ def network_fqdn(rules: RuleSet, target: NetworkTarget, match: Match) -> Fit:
     name = target.matcher.rule.name
     if rules.tier is Tier.BASIC:
         return Fit(Match.NO, f"{name} names {target.text}, but tier Basic has no FQDNs in network rules.")
+    if not rules.dns_proxy and rules.names_without_proxy:
+        why = f"{name} matches if pods resolve {target.text} as the firewall does: its DNS proxy is off."
+        look = f"compare nslookup {target.text} in a pod with the firewall's answer, or switch the DNS proxy on"
+        return Fit(Match.UNKNOWN, why, on="how pods resolve it", look=look)
     if not rules.dns_proxy:
         return Fit(Match.NO, f"{name} names {target.text}, but the DNS proxy is off, so it never matches.")
     return _named(match, f"{name} names {target.text}; pods must resolve it through the firewall.")

@@ -232,6 +232,7 @@ class RuleSet:
         threat_intel_allow_fqdns: Names that threat intelligence leaves alone, lower case, wildcards included.
         threat_intel_allow_ips: Addresses, ranges and CIDR ranges that it leaves alone.
         dns_proxy: Whether the firewall answers DNS, which FQDNs in network rules need.
+        names_without_proxy: Whether FQDNs in network rules are allowed without it: pods then resolve them elsewhere.
         classic: Whether the rules live in the firewall itself.
         tier: The tier of the firewall.
         tls_inspection: Whether the firewall policy has a CA certificate to decrypt with (Premium).
@@ -243,6 +244,7 @@ class RuleSet:
     threat_intel_allow_fqdns: tuple[str, ...] = ()
     threat_intel_allow_ips: tuple[str, ...] = ()
     dns_proxy: bool = False
+    names_without_proxy: bool = False
     classic: bool = False
     tier: Tier = Tier.STANDARD
     tls_inspection: bool = False
