@@ -155,7 +155,7 @@ def _virtual_hub(tenant: Tenant, spokes: list[str]) -> str:
     wan_id = tenant.rid("rg-vwan", "virtualWans", "wan-corp")
     hub_id = tenant.rid("rg-vwan", "virtualHubs", "hub-weu")
     firewall_id = tenant.rid("rg-vwan", "azureFirewalls", "vwan-firewall")
-    policy = tenant.policy("rg-vwan", "vwan-policy", dnsSettings={"requireProxyForNetworkRules": False})
+    policy = tenant.policy("rg-vwan", "vwan-policy")
     sources = ["10.14.0.0/16"]
     rules = [
         collection("aksfwnr", 100, _aks_network_rules(sources)),
