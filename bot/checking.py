@@ -7,8 +7,9 @@ from datetime import datetime
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.egress import ClusterEgress, published_names
 from bot.domain.filtering import WayOut, way_out
-from bot.domain.firewall import ApplicationRule, Evaluation, Flow, Outcome, TraceStep
+from bot.domain.firewall import ApplicationRule, Evaluation, Flow, Kind, Outcome, TraceStep, kind_of
 from bot.domain.fqdn import Destination
+from bot.domain.naming import by_address, refusal
 from bot.domain.place import obstacle, place_of
 from bot.domain.risk import narrower
 from bot.domain.rules import owner_of
@@ -49,6 +50,7 @@ class Finding:
         allowance: The allowance whose rule decides, if the rule is one of ours.
         in_the_way: What would end it before a rule of ours, so that no allowance could open it.
         addresses: What the name resolves to, where the bot looked.
+        refusal: Why no allowance could open it, where that is the firewall's setting; empty otherwise.
     """
 
     destination: Destination
@@ -56,6 +58,7 @@ class Finding:
     allowance: Allowance | None = None
     in_the_way: TraceStep | None = None
     addresses: tuple[str, ...] = ()
+    refusal: str = ""
 
     def is_granted(self, now: datetime) -> bool:
         """Whether nothing has to be asked for: allowed, and not by a rule of ours that is about to go."""
@@ -64,6 +67,10 @@ class Finding:
         if self.allowance is not None:
             return status(self.allowance, now) is Status.LIVE
         return self.evaluation.deciding is None or owner_of(self.evaluation.deciding) is None
+
+    def can_be_asked_for(self, now: datetime) -> bool:
+        """Whether an allowance would open it."""
+        return not self.is_granted(now) and self.in_the_way is None and not self.refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +111,10 @@ def check(ctx: Context, caller: Caller, query: Query) -> Check:
 
 
 def missing(ctx: Context, found: Check) -> tuple[Destination, ...]:
-    """What is not allowed of a check and would have to be asked for beside its bundle."""
+    """What is not allowed of a check, and could be asked for beside its bundle."""
     bundle = ctx.rulebook.bundles.get(found.query.bundle) if found.query.bundle else None
     own = bundle.destinations if bundle else ()
-    asked = (one.destination for one in found.findings if not one.is_granted(ctx.clock.now()))
+    asked = (one.destination for one in found.findings if one.can_be_asked_for(ctx.clock.now()))
     return tuple(one for one in asked if one not in own)
 
 
@@ -180,9 +187,18 @@ def _answers(ctx: Context, known: KnownRules, query: Query, egress: ClusterEgres
     ]
     ends = dict(dead(ctx, known, way, flows))
     return tuple(
-        replace(finding, in_the_way=ends.get(finding.destination), addresses=flow.addresses)
+        replace(
+            finding,
+            in_the_way=ends.get(finding.destination),
+            addresses=flow.addresses,
+            refusal=_refusal(known, way, finding.destination),
+        )
         for finding, flow in zip(findings(ctx, known, flows), flows, strict=True)
     )
+
+
+def _refusal(known: KnownRules, way: WayOut, destination: Destination) -> str:
+    return refusal(known.rules, way.target) if way.target and by_address([destination]) else ""
 
 
 def flows_of(ctx: Context, egress: ClusterEgress, way: WayOut, destinations: Iterable[Destination]) -> tuple[Flow, ...]:
@@ -220,8 +236,8 @@ def dead(ctx: Context, known: KnownRules, way: WayOut, flows: Iterable[Flow]) ->
     """The destinations for which a rule of ours would never be reached, with what ends them before."""
     if way.target is None:
         return []
-    place = place_of(known.rules, way.target, ctx.rulebook.home)
-    steps = ((flow.destination, obstacle(known.evaluator, flow, place)) for flow in flows)
+    places = {kind: place_of(known.rules, way.target, ctx.rulebook.home, kind) for kind in Kind}
+    steps = ((flow.destination, obstacle(known.evaluator, flow, places[kind_of(flow.destination)])) for flow in flows)
     return [(destination, step) for destination, step in steps if step is not None]
 
 

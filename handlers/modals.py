@@ -172,8 +172,11 @@ class RequestForm:
         return [input_("pool", "Node pool", select(offered, self.pool), hint=hint, optional=True)] if offered else []
 
     def _destinations(self, rulebook: Rulebook) -> list[Block]:
-        hint = "One or many, separated by anything; pasted lists are fine. Without a protocol it is https on 443."
-        example = "api.example.com, *.example.org, http:example.net:8080"
+        hint = (
+            "One or many, separated by anything; pasted lists are fine. Without a protocol it is https on 443. "
+            "Also http:, mssql:, tcp: and udp: with a port."
+        )
+        example = "api.example.com, *.example.org, tcp:db.example.com:5432"
         is_optional = bool(rulebook.bundles)
         return host_fields("Hosts to reach", self.destinations, hint=hint, optional=is_optional, placeholder=example)
 

@@ -114,7 +114,10 @@ class SandboxProcess:
         """The names that our rules let through, by rule name."""
         groups = [b for k, b in self.get("arm")["resources"].items() if k.endswith("/rcg-aks-egress")]
         collections = [each for group in groups for each in group["properties"]["ruleCollections"]]
-        return {rule["name"]: rule["targetFqdns"] for each in collections for rule in each["rules"]}
+        names = ("targetFqdns", "destinationFqdns")
+        return {
+            rule["name"]: next(rule[n] for n in names if rule.get(n)) for each in collections for rule in each["rules"]
+        }
 
     def log(self) -> str:
         """Everything that it wrote."""

@@ -178,6 +178,8 @@ REGIONS = ("", "westeurope", "northeurope", "usgovvirginia", "chinaeast2")
 GROUPS = {"/groups/nodes": ("10.0.0.0/25", "fd00::/64"), "/groups/partners": ("20.1.1.2",), "/groups/empty": ()}
 GROUP_IDS = (*GROUPS, "/groups/unread")
 SERVICES = ((Protocol.HTTP, 80), (Protocol.HTTPS, 443), (Protocol.HTTPS, 8443), (Protocol.MSSQL, 1433))
+BY_ADDRESS = ((Protocol.TCP, 5432), (Protocol.UDP, 123))
+"""What network rules alone carry."""
 
 
 def some(values: tuple[str, ...], *, least: int = 0, most: int = 2) -> st.SearchStrategy[tuple[str, ...]]:
@@ -232,11 +234,11 @@ _broad_rules = st.builds(
     NetworkRule,
     name=st.just("broad"),
     **_sources,
-    ip_protocols=st.just(("TCP",)),
+    ip_protocols=some(("TCP", "UDP"), least=1),
     destination_addresses=often(
         DESTINATIONS[:2], st.sampled_from((("0.0.0.0/1", "128.0.0.0/1"), EVERYTHING_PUBLIC, EVERYTHING_PUBLIC[1:]))
     ),
-    destination_ports=some(("443", "80-1500", "*"), least=1),
+    destination_ports=some(("443", "80-1500", "5432", "*"), least=1),
 )
 _named_rules = st.builds(
     NetworkRule,
@@ -257,7 +259,7 @@ network_rules = st.builds(
     destination_addresses=some(DESTINATIONS[2:]),
     destination_ip_groups=rarely(GROUP_IDS),
     destination_fqdns=rarely((*NAMES, "*.contoso.com")),
-    destination_ports=some(("443", "80-1500", "*", "53"), least=1),
+    destination_ports=some(("443", "80-1500", "*", "53", "100-6000"), least=1),
     source_geo_locations=rarely(("SE",)),
     destination_geo_locations=rarely(("US",)),
 )
@@ -283,6 +285,7 @@ def rule_sets(draw: st.DrawFn) -> RuleSet:
         threat_intel_allow_fqdns=draw(rarely(WILDCARDS)),
         threat_intel_allow_ips=draw(rarely(("20.1.1.0/24",))),
         dns_proxy=draw(st.booleans()),
+        names_without_proxy=draw(st.booleans()),
         classic=classic,
         tier=draw(st.sampled_from(Tier)),
         tls_inspection=draw(st.booleans()),
@@ -314,7 +317,7 @@ flows = st.builds(
     destination=st.builds(
         lambda name, service: Destination(name, *service),
         st.sampled_from((*NAMES[:3], *NAMES, "new.contoso.com", *WILDCARDS)),
-        st.sampled_from((SERVICES[1], SERVICES[1], *SERVICES)),
+        st.sampled_from((SERVICES[1], SERVICES[1], *SERVICES, *BY_ADDRESS)),
     ),
     addresses=st.one_of(st.just(()), some(ADDRESSES, least=1)),
     region=st.sampled_from(REGIONS),

@@ -31,14 +31,20 @@ def wildcards() -> SearchStrategy[str]:
 
 
 def destinations() -> SearchStrategy[Destination]:
-    """A destination: port 1 to 64000, "cannot be greater than 64000" (Azure's rule API), half of them the default."""
-    protocols = st.sampled_from(list(Protocol))
+    """A destination by name: port 1 to 64000, "cannot be greater than 64000" (Azure's rule API); or by address."""
+    protocols = st.sampled_from(list(DEFAULT_PORTS))
 
     def with_port(protocol: Protocol) -> SearchStrategy[Destination]:
         ports = st.just(DEFAULT_PORTS[protocol]) | st.integers(1, 64_000)
         return st.builds(Destination, fqdns() | wildcards(), st.just(protocol), ports)
 
-    return protocols.flatmap(with_port)
+    return protocols.flatmap(with_port) | network_destinations()
+
+
+def network_destinations() -> SearchStrategy[Destination]:
+    """What a network rule opens: an exact name, port 1 to 65535, and none that application rules match by name."""
+    ports = st.sampled_from([22, 123, 5432]) | st.integers(1, 65_535).filter(lambda port: port not in (80, 443, 1433))
+    return st.builds(Destination, fqdns(), st.sampled_from([Protocol.TCP, Protocol.UDP]), ports)
 
 
 def durations() -> SearchStrategy[timedelta | None]:

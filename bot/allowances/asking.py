@@ -7,16 +7,18 @@ from datetime import datetime, timedelta
 from bot.allowances.looking import require_deciders
 from bot.allowances.recording import TIMERS, record, require_reason
 from bot.allowances.weighing import risk_of, verdict_of
-from bot.checking import Finding, dead, destinations_of, findings, flows_of, recall, require_pool
+from bot.checking import Finding, dead, destinations_of, findings, flows_of, learn, recall, require_pool
 from bot.domain.access import environment_of
 from bot.domain.allowance import Allowance, Ask, Scope, Status, digest, follow, status
 from bot.domain.approval import Verdict, VerdictKind
 from bot.domain.audit import Action
 from bot.domain.duration import duration_text
-from bot.domain.egress import ClusterEgress
+from bot.domain.egress import ClusterEgress, dns_caveat
 from bot.domain.filtering import way_out
 from bot.domain.fqdn import Destination
+from bot.domain.naming import by_address, refusal, room_for_names
 from bot.domain.people import Identity, Person
+from bot.domain.plan import Gauge
 from bot.domain.risk import Risk
 from bot.domain.settings import Rulebook
 from bot.errors import AlreadyAllowed, AlreadyRequested, CannotTakeEffect, InvalidInput, RequestRefused
@@ -60,6 +62,7 @@ class Preview:
         risk: How risky, with reasons.
         verdict: What the approval policy says.
         allowed: What is left out, with the rules that allow it; empty where the rules are not known.
+        names: How many FQDNs the firewall's network rules would name; None where nothing of it needs one.
     """
 
     scope: Scope
@@ -67,6 +70,7 @@ class Preview:
     risk: Risk
     verdict: Verdict
     allowed: tuple[Finding, ...] = ()
+    names: Gauge | None = None
 
 
 def scope_of(rulebook: Rulebook, egress: ClusterEgress, pool: str | None = None) -> Scope:
@@ -96,9 +100,33 @@ def preview(ctx: Context, who: Person, draft: Draft) -> Preview:
     egress = find(ctx, who, draft.cluster)
     scope = scope_of(ctx.rulebook, egress, draft.pool)
     destinations, allowed = _missing(ctx, egress, draft)
+    names = _room_for_names(ctx, scope, destinations)
     ask = Ask(destinations, draft.duration, draft.reason, bundle=draft.bundle)
-    risk = risk_of(ctx, scope, ask)
-    return Preview(scope, destinations, risk, verdict_of(ctx, scope, ask, risk), allowed)
+    risk = risk_of(ctx, scope, ask, dns_caveat(egress, draft.pool))
+    return Preview(scope, destinations, risk, verdict_of(ctx, scope, ask, risk), allowed, names)
+
+
+def _room_for_names(ctx: Context, scope: Scope, destinations: Sequence[Destination]) -> Gauge | None:
+    """How full the network rules would be of FQDNs; None where nothing needs one, or the rules are not known.
+
+    Raises:
+        CannotTakeEffect: The firewall takes no network rules with FQDNs, or not so many.
+    """
+    known = ctx.recent.get(scope.target, ctx.clock.now()) if by_address(destinations) else None
+    if known is None:
+        return None
+    if why := refusal(known.rules, scope.target):
+        first = by_address(destinations)[0]
+        raise CannotTakeEffect(f"{first} can only be opened by a network rule. {why}")
+    with ctx.store.read() as tx:
+        promised = tx.allowances.find(AllowanceFilter(target=scope.target, only_open=True, limit=100_000))
+    room = room_for_names(known.rules, promised, destinations)
+    if not room.fits:
+        raise CannotTakeEffect(
+            f"The network rules of {scope.target.name} and its parents would name {room.after:,} FQDNs with this, and "
+            f"{room.limit:,} fit. Revoke what is not needed any more, or ask for fewer names."
+        )
+    return room
 
 
 def _missing(ctx: Context, egress: ClusterEgress, draft: Draft) -> tuple[tuple[Destination, ...], tuple[Finding, ...]]:
@@ -164,6 +192,7 @@ def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allow
         UserError: As ``request``.
     """
     _check(ctx.rulebook, draft)
+    _learn_for_names(ctx, requester, draft)
     made = preview(ctx, requester, draft)
     if made.verdict.kind is VerdictKind.REFUSE:
         raise RequestRefused(f"The approval policy refuses this: {made.verdict.reason} (rule {made.verdict.rule}).")
@@ -177,6 +206,18 @@ def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allow
             return _file(desk, made, ask, requester.identity)
         join(desk, twin)
     raise AlreadyRequested(waits_sentence(twin, caller.identity, ctx.clock.now()))
+
+
+def _learn_for_names(ctx: Context, who: Person, draft: Draft) -> None:
+    """Read the rules where a destination needs a network rule and they are not known: whether it can work must be.
+
+    Everything else is filed unchecked then; the form reads them when it opens, so that this is rarely needed.
+    """
+    if not by_address(destinations_of(ctx.rulebook, draft.destinations, draft.bundle)):
+        return
+    way = way_out(find(ctx, who, draft.cluster), draft.pool)
+    if way.target is not None and recall(ctx, way) is None:
+        learn(ctx, way.target)
 
 
 def join(desk: Desk, twin: Allowance) -> None:

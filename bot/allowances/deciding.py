@@ -23,6 +23,7 @@ from bot.domain.allowance import (
 )
 from bot.domain.approval import Verdict, approval_of
 from bot.domain.audit import Action
+from bot.domain.egress import dns_caveat
 from bot.domain.fqdn import Destination
 from bot.domain.ids import canonical_id
 from bot.domain.narrowing import cut_out, narrow
@@ -114,7 +115,9 @@ def _narrowed(desk: Desk, allowance: Allowance, decision: Decision) -> Allowance
     narrowed = narrow(allowance, decision.destinations, decision.duration)
     if narrowed.ask == allowance.ask:
         return allowance
-    risk = risk_of(desk.ctx, narrowed.scope, narrowed.ask)
+    kept = desk.tx.snapshots.get(narrowed.scope.cluster_id)
+    dns = dns_caveat(kept[0], narrowed.scope.pool) if kept else ""
+    risk = risk_of(desk.ctx, narrowed.scope, narrowed.ask, dns)
     narrowed = replace(narrowed, approvals=(), risk=risk)
     record(desk, narrowed, Action.ALLOWANCE_NARROW, reason=decision.reason)
     return narrowed

@@ -8,12 +8,19 @@ from bot.domain.risk import Risk, Subject, assess
 from bot.ports import Context
 
 
-def risk_of(ctx: Context, scope: Scope, ask: Ask) -> Risk:
-    """The risk of an ask, with its reasons; names are looked up only where the configuration says so."""
+def risk_of(ctx: Context, scope: Scope, ask: Ask, dns: str = "") -> Risk:
+    """The risk of an ask, with its reasons; names are looked up only where the configuration says so.
+
+    Args:
+        ctx: The context.
+        scope: Where it would apply.
+        ask: What is asked for.
+        dns: What is wrong with how the cluster's pods resolve names for network rules, if anything.
+    """
     resolved = ctx.resolver.addresses(each.fqdn for each in ask.destinations if not each.is_wildcard)
     private = frozenset(name for name, found in resolved.items() if not all(ip_address(a).is_global for a in found))
     is_bundle = any(set(ask.destinations) <= set(each.destinations) for each in ctx.rulebook.bundles.values())
-    subject = Subject(ask.destinations, ask.duration, scope.environment, is_bundle, private)
+    subject = Subject(ask.destinations, ask.duration, scope.environment, is_bundle, private, dns)
     return assess(subject, ctx.rulebook.risk)
 
 

@@ -8,15 +8,18 @@ from typing import Any
 from bot.azure.clients import FIREWALL_API, Clients, Json
 from bot.azure.settings import ArmSettings
 from bot.azure.translate.rules import (
-    classic_application_collection,
+    OUR_ARRAYS,
+    classic_collections,
     classic_layer,
     collection_from_json,
     group_from_json,
     ip_group_ids,
     rule_set_from,
+    takes_names,
 )
 from bot.azure.translate.shapes import dig, id_of, ids, items, texts, whole
-from bot.domain.firewall import PolicyLayer, RuleSet
+from bot.domain.firewall import Kind, PolicyLayer, RuleSet
+from bot.domain.rules import is_network_name
 from bot.domain.target import Target, TargetKind
 from bot.errors import ArmForbidden, ArmNotFound, UnknownShape
 from bot.ports import ObservedTarget
@@ -32,6 +35,9 @@ LAST_PRIORITY = 65000
 
 Source: https://learn.microsoft.com/azure/firewall/policy-rule-sets, read 2026-11.
 """
+
+OUR_KINDS = (Kind.APPLICATION, Kind.NETWORK)
+"""The kinds of rule collection that are ours."""
 
 VOLATILE = frozenset({"etag", "provisioningState", "size"})
 """Fields that change with every write and say nothing of the rules."""
@@ -89,7 +95,17 @@ def observe(clients: Clients, target: Target) -> ObservedTarget:
         raise ArmNotFound(f"The firewall policy {target.name} does not exist in Azure.", code="ResourceNotFound")
     seen = observed_policy(policy, group, draft, clients.settings)
     priority = seen.priority or _free_priority(clients, target)
-    return replace(seen, priority=priority, **_firewall_states(clients, policy))
+    has_names = seen.takes_names or _inherits_proxy(clients, policy)
+    return replace(seen, priority=priority, takes_names=has_names, **_firewall_states(clients, policy))
+
+
+def _inherits_proxy(clients: Clients, policy: Json) -> bool | None:
+    """Whether a parent has the DNS proxy on, which a child inherits; None where a parent cannot be read."""
+    parent = id_of(policy, "properties", "basePolicy")
+    try:
+        return any(map(takes_names, _chain(clients, parent))) if parent else False
+    except (ArmForbidden, ArmNotFound):
+        return None
 
 
 def _free_priority(clients: Clients, target: Target) -> int:
@@ -149,7 +165,8 @@ def observed_policy(policy: Json, group: Json | None, draft: Json | None, settin
         draft=_draft_words(draft),
         raw=json.dumps(group) if group else None,
         priority=whole(dig(group, "properties", "priority")),
-        taken=frozenset(whole(body.get("priority")) or 0 for body in foreign),
+        taken=frozenset((kind, whole(body.get("priority")) or 0) for body in foreign for kind in OUR_KINDS),
+        takes_names=takes_names(policy),
     )
 
 
@@ -159,18 +176,23 @@ def _draft_words(draft: Json | None) -> str | None:
 
 def observed_classic(body: Json, settings: ArmSettings) -> ObservedTarget:
     """Our rule collections in a classic firewall, and a digest of all the rest of it."""
-    bodies = items(body, "properties", "applicationRuleCollections")
+    found = [
+        (is_ours_classic(key, c, settings), collection)
+        for key in OUR_ARRAYS
+        for c, collection in zip(items(body, "properties", key), classic_collections(body, key), strict=True)
+    ]
     state = _state(body)
     return ObservedTarget(
-        collections=tuple(classic_application_collection(c) for c in bodies if is_ours(c, settings)),
+        collections=tuple(collection for is_own, collection in found if is_own),
         foreign=digest(without_ours(body, settings)),
         etag=body.get("etag"),
         is_updating=state == "Updating",
         has_failed=state == "Failed",
         raw=json.dumps(body),
         first_priority=settings.group_priority,
-        taken=frozenset(classic_application_collection(c).priority for c in bodies if not is_ours(c, settings)),
+        taken=frozenset((collection.kind, collection.priority) for is_own, collection in found if not is_own),
         moved_to=id_of(body, "properties", "firewallPolicy"),
+        takes_names=takes_names(body),
     )
 
 
@@ -183,10 +205,22 @@ def is_ours(collection: Json, settings: ArmSettings) -> bool:
     return str(collection.get("name", "")).startswith(settings.collection_prefix)
 
 
+def is_ours_classic(key: str, collection: Json, settings: ArmSettings) -> bool:
+    """The same in one of the arrays of a classic firewall."""
+    if key == "networkRuleCollections":
+        return is_network_name(str(collection.get("name", "")), settings.collection_prefix)
+    return is_ours(collection, settings)
+
+
 def without_ours(body: Json, settings: ArmSettings) -> Json:
     """A classic firewall without our rule collections."""
-    kept = [c for c in items(body, "properties", "applicationRuleCollections") if not is_ours(c, settings)]
-    return {**body, "properties": {**body["properties"], "applicationRuleCollections": kept}}
+    properties = body["properties"]
+    kept = {
+        key: [c for c in items(properties, key) if not is_ours_classic(key, c, settings)]
+        for key in OUR_ARRAYS
+        if key in properties or key == "applicationRuleCollections"
+    }
+    return {**body, "properties": {**properties, **kept}}
 
 
 def digest(body: object) -> str:

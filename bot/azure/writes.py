@@ -11,9 +11,10 @@ from azure.mgmt.containerservice.models import ManagedCluster
 
 from bot.azure.clients import Clients, Json, segment_after, subscription_id
 from bot.azure.faults import retry_after, translated
-from bot.azure.rules import digest, is_ours, without_ours
+from bot.azure.rules import OUR_KINDS, digest, is_ours, without_ours
 from bot.azure.settings import ArmSettings
-from bot.azure.translate.rules import classic_json_from_collection, json_from_collection
+from bot.azure.translate.ours import classic_json_from_collection, json_from_collection
+from bot.azure.translate.rules import OUR_ARRAYS
 from bot.azure.translate.shapes import dig, items
 from bot.domain.firewall import RuleCollection
 from bot.domain.snat import ScalePlan
@@ -125,9 +126,10 @@ def classic_body(raw: str | None, collections: Sequence[RuleCollection], setting
         raise UnknownShape("A classic firewall can only be written on top of what was read of it.")
     body = without_ours(json.loads(raw), settings)
     properties = {key: value for key, value in body["properties"].items() if key != "provisioningState"}
-    foreign = properties["applicationRuleCollections"]
-    ours = [classic_json_from_collection(collection) for collection in collections]
-    properties["applicationRuleCollections"] = [*foreign, *ours]
+    for key, kind in zip(OUR_ARRAYS, OUR_KINDS, strict=True):
+        ours = [classic_json_from_collection(collection) for collection in collections if collection.kind is kind]
+        if ours or key in properties:
+            properties[key] = [*(properties.get(key) or ()), *ours]
     return {**{key: value for key, value in body.items() if key != "etag"}, "properties": properties}
 
 

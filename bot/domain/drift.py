@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.domain.allowance import Allowance
 from bot.domain.firewall import RuleCollection
 from bot.domain.plan import Change, ChangeKind, Plan
-from bot.domain.rules import allowance_id_from_rule, collection_name, rules_of
+from bot.domain.rules import allowance_id_from_rule, collection_name, rules_by_kind
 
 Key = tuple[str, str]
 """A rule's place: its collection's name and its own, both in lower case."""
@@ -42,8 +42,10 @@ def key_of(change: Change) -> Key:
 
 def keys_of(allowance: Allowance) -> frozenset[Key]:
     """Where the rules of an allowance stand."""
-    name = collection_name(allowance).lower()
-    return frozenset((name, rule.name.lower()) for rule in rules_of(allowance))
+    kinds = rules_by_kind(allowance).items()
+    return frozenset(
+        (collection_name(allowance, kind).lower(), rule.name.lower()) for kind, rules in kinds for rule in rules
+    )
 
 
 def leave_alone(

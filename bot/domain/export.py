@@ -4,14 +4,14 @@ Everything is deterministic and every text is escaped. The adopted rules stand i
 because the bot's group is written by the bot alone.
 
 Sources, read 2026-11: https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs (firewall_policy_rule_
-collection_group, firewall_application_rule_collection) and https://learn.microsoft.com/azure/templates/microsoft.network.
+collection_group, firewall_application_rule_collection, firewall_network_rule_collection) and https://learn.microsoft.com/azure/templates/microsoft.network.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from bot.domain.firewall import ApplicationRule, RuleCollection
+from bot.domain.firewall import ApplicationRule, Kind, NetworkRule, RuleCollection
 from bot.domain.target import Target, TargetKind
 
 GROUP = "rcg-aks-egress-adopted"
@@ -23,6 +23,8 @@ GROUP_PRIORITY = 510
 API_VERSION = "2024-05-01"
 """The API version of the Bicep resources: one that every Bicep release of the last year knows."""
 
+ExportedRule = ApplicationRule | NetworkRule
+
 ADOPT = "Remove an allowance from the bot (/egress revoke ID) once its rule here is applied."
 """What has to be done besides, as a comment."""
 
@@ -30,13 +32,19 @@ ADOPT = "Remove an allowance from the bot (/egress revoke ID) once its rule here
 def terraform(target: Target, collections: Sequence[RuleCollection]) -> str:
     """The rule collections of a target for the ``azurerm`` provider."""
     body = _TERRAFORM[target.kind](target, collections)
-    return "\n".join([f"# Allowances of {target.name}, written by the egress bot.", f"# {ADOPT}", "", *body, ""])
+    return "\n".join([*(f"# {line}" for line in _notes(target, collections)), "", *body, ""])
 
 
 def bicep(target: Target, collections: Sequence[RuleCollection]) -> str:
     """The rule collections of a target as Bicep; of a classic firewall, as a value for the firewall's own resource."""
     body = _BICEP[target.kind](target, collections)
-    return "\n".join([f"// Allowances of {target.name}, written by the egress bot.", f"// {ADOPT}", "", *body, ""])
+    return "\n".join([*(f"// {line}" for line in _notes(target, collections)), "", *body, ""])
+
+
+def _notes(target: Target, collections: Sequence[RuleCollection]) -> list[str]:
+    has_names = any(each.kind is Kind.NETWORK for each in collections)
+    proxy = ["Network rules with FQDNs need the firewall's DNS proxy."] if has_names else []
+    return [f"Allowances of {target.name}, written by the egress bot.", ADOPT, *proxy]
 
 
 def hcl(text: str) -> str:
@@ -52,7 +60,7 @@ def bicep_text(text: str) -> str:
 
 
 def _terraform_policy(target: Target, collections: Sequence[RuleCollection]) -> list[str]:
-    inner = [line for each in collections for line in ("", *_block("application_rule_collection", _hcl_policy(each)))]
+    inner = [line for each in collections for line in ("", *_block(_BLOCKS[each.kind], _hcl_policy(each)))]
     head = [
         f"name               = {hcl(GROUP)}",
         f"firewall_policy_id = {hcl(target.id)}",
@@ -86,25 +94,37 @@ def _classic_block(target: Target, collection: RuleCollection) -> list[str]:
     ]
     rules = _hcl_rules(collection, names="target_fqdns", protocol="protocol")
     label = _identifier(collection.name)
-    return _block(f'resource "azurerm_firewall_application_rule_collection" "{label}"', [*head, *rules])
+    return _block(f'resource "azurerm_firewall_{_BLOCKS[collection.kind]}" "{label}"', [*head, *rules])
+
+
+_BLOCKS: Mapping[Kind, str] = MappingProxyType(
+    {Kind.APPLICATION: "application_rule_collection", Kind.NETWORK: "network_rule_collection"}
+)
 
 
 def _hcl_rules(collection: RuleCollection, *, names: str, protocol: str) -> list[str]:
     return [line for rule in _rules(collection) for line in ("", *_block("rule", _hcl_rule(rule, names, protocol)))]
 
 
-def _hcl_rule(rule: ApplicationRule, names: str, protocol: str) -> list[str]:
+def _hcl_rule(rule: ExportedRule, names: str, protocol: str) -> list[str]:
     facts = {
         "name": hcl(rule.name),
         "description": hcl(rule.description),
         "source_addresses": _hcl_list(rule.source_addresses),
-        names: _hcl_list(rule.target_fqdns),
     }
-    width = max(map(len, facts))
-    lines = [f"{name:{width}} = {value}" for name, value in facts.items()]
+    if isinstance(rule, NetworkRule):
+        facts["destination_fqdns"] = _hcl_list(rule.destination_fqdns)
+        facts["destination_ports"] = _hcl_list(rule.destination_ports)
+        return _hcl_facts({**facts, "protocols": _hcl_list(rule.ip_protocols)})
+    lines = _hcl_facts({**facts, names: _hcl_list(rule.target_fqdns)})
     for name, port in rule.protocols:
         lines += ["", *_block(protocol, [f"type = {hcl(name.capitalize())}", f"port = {port}"])]
     return lines
+
+
+def _hcl_facts(facts: Mapping[str, str]) -> list[str]:
+    width = max(map(len, facts))
+    return [f"{name:{width}} = {value}" for name, value in facts.items()]
 
 
 def _hcl_list(values: Iterable[str]) -> str:
@@ -132,30 +152,58 @@ def _bicep_collection(collection: RuleCollection) -> list[str]:
         f"name: {bicep_text(collection.name)}",
         f"priority: {collection.priority}",
         *_block("action:", [f"type: {bicep_text(str(collection.action))}"]),
-        *_array("rules", (["ruleType: 'ApplicationRule'", *_bicep_rule(rule)] for rule in _rules(collection))),
+        *_array("rules", map(_bicep_policy_rule, _rules(collection))),
     ]
 
 
+def _bicep_policy_rule(rule: ExportedRule) -> list[str]:
+    kind = "NetworkRule" if isinstance(rule, NetworkRule) else "ApplicationRule"
+    return [f"ruleType: '{kind}'", *_bicep_rule(rule, "ipProtocols")]
+
+
 def _bicep_classic(target: Target, collections: Sequence[RuleCollection]) -> list[str]:
-    note = f"// The rules of a classic firewall stand in it: add these to applicationRuleCollections of {target.name}."
+    found = [(kind, [each for each in collections if each.kind is kind]) for kind in _CLASSIC]
+    shown = [pair for pair in found if pair[1]] or found[:1]
+    return [line for kind, members in shown for line in _bicep_variable(target, kind, members)]
+
+
+def _bicep_variable(target: Target, kind: Kind, collections: Sequence[RuleCollection]) -> list[str]:
+    name, place = _CLASSIC[kind]
     lines = _array("", map(_bicep_classic_collection, collections))
-    return [note, f"var egressRuleCollections = {lines[0].removeprefix(': ')}", *lines[1:]]
+    note = f"// The rules of a classic firewall stand in it: add these to {place} of {target.name}."
+    return [note, f"var {name} = {lines[0].removeprefix(': ')}", *lines[1:]]
+
+
+_CLASSIC: Mapping[Kind, tuple[str, str]] = MappingProxyType(
+    {
+        Kind.APPLICATION: ("egressRuleCollections", "applicationRuleCollections"),
+        Kind.NETWORK: ("egressNetworkRuleCollections", "networkRuleCollections"),
+    }
+)
 
 
 def _bicep_classic_collection(collection: RuleCollection) -> list[str]:
     inner = [
         f"priority: {collection.priority}",
         *_block("action:", [f"type: {bicep_text(str(collection.action))}"]),
-        *_array("rules", map(_bicep_rule, _rules(collection))),
+        *_array("rules", (_bicep_rule(rule, "protocols") for rule in _rules(collection))),
     ]
     return [f"name: {bicep_text(collection.name)}", *_block("properties:", inner)]
 
 
-def _bicep_rule(rule: ApplicationRule) -> list[str]:
+def _bicep_rule(rule: ExportedRule, transports: str) -> list[str]:
+    head = [f"name: {bicep_text(rule.name)}", f"description: {bicep_text(rule.description)}"]
+    if isinstance(rule, NetworkRule):
+        return [
+            *head,
+            *_texts(transports, rule.ip_protocols),
+            *_texts("sourceAddresses", rule.source_addresses),
+            *_texts("destinationFqdns", rule.destination_fqdns),
+            *_texts("destinationPorts", rule.destination_ports),
+        ]
     protocols = ([f"protocolType: {bicep_text(name.capitalize())}", f"port: {port}"] for name, port in rule.protocols)
     return [
-        f"name: {bicep_text(rule.name)}",
-        f"description: {bicep_text(rule.description)}",
+        *head,
         *_array("protocols", protocols),
         *_texts("sourceAddresses", rule.source_addresses),
         *_texts("targetFqdns", rule.target_fqdns),
@@ -171,8 +219,8 @@ def _texts(name: str, values: Iterable[str]) -> list[str]:
     return [f"{name}: [", *(f"  {bicep_text(value)}" for value in values), "]"]
 
 
-def _rules(collection: RuleCollection) -> list[ApplicationRule]:
-    return [rule for rule in collection.rules if isinstance(rule, ApplicationRule)]
+def _rules(collection: RuleCollection) -> list[ExportedRule]:
+    return [rule for rule in collection.rules if isinstance(rule, ExportedRule)]
 
 
 def _identifier(name: str) -> str:

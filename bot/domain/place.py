@@ -35,16 +35,16 @@ class Place:
     collection_priority: int
 
 
-def place_of(rules: RuleSet, target: Target, home: Home) -> Place:
+def place_of(rules: RuleSet, target: Target, home: Home, kind: Kind = Kind.APPLICATION) -> Place:
     """Where the reconciler would put a new rule collection.
 
     In a firewall policy that is our own group, or the next free priority where it does not exist yet; in a classic
-    firewall the next free priority among the application rule collections.
+    firewall the next free priority among the rule collections of its kind.
     """
     groups = [group for layer in rules.layers if layer.id == target.id for group in layer.groups]
     if rules.classic:
         priority = groups[0].priority if groups else home.priority
-        return Place(target.id, priority, _after([each for group in groups for each in group.collections]))
+        return Place(target.id, priority, _after([each for group in groups for each in group.collections], kind))
     ours = next((group for group in groups if group.name.lower() == home.group.lower()), None)
     if ours is not None:
         return Place(target.id, ours.priority, _after(list(ours.collections)))
@@ -52,12 +52,12 @@ def place_of(rules: RuleSet, target: Target, home: Home) -> Place:
     return Place(target.id, _free(home.priority, taken), FIRST_PRIORITY)
 
 
-def _after(collections: list[RuleCollection]) -> int:
-    """The priority of one more rule collection of ours."""
-    alike = [each for each in collections if each.kind is Kind.APPLICATION]
-    foreign = {each.priority for each in alike if not each.name.startswith(PREFIX)}
+def _after(collections: list[RuleCollection], kind: Kind | None = None) -> int:
+    """The priority of one more rule collection of ours; a classic firewall counts those of each kind apart."""
+    ours = [each for each in collections if each.name.startswith(PREFIX)]
+    foreign = {each.priority for each in collections if each not in ours and kind in (None, each.kind)}
     priority = _free(FIRST_PRIORITY, foreign)
-    for _ in range(len(alike) - len(foreign)):
+    for _ in ours:
         priority = _free(priority + 1, foreign)
     return priority
 

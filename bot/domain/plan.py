@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.firewall import ApplicationRule, Rule, RuleCollection
+from bot.domain.firewall import ApplicationRule, NatRule, NetworkRule, Rule, RuleCollection, network_fqdns
+from bot.domain.firewall.rules import MAX_NETWORK_FQDNS
 from bot.domain.rules import MAX_NAME, allowance_id_from_rule
 from bot.errors import UnsafePlan
 
@@ -21,7 +22,7 @@ MAX_GROUPS = 90
 """Rule collection groups in one firewall policy; same source."""
 
 BYTES_PER_RULE = 400
-"""What one application rule of ours costs as JSON besides its names and ranges: an upper bound of the rendered keys."""
+"""What one rule of ours costs as JSON besides its names and ranges: an upper bound of the rendered keys."""
 
 
 class ChangeKind(StrEnum):
@@ -88,10 +89,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """How full a rule collection group is, in bytes.
+    """How full something is: a rule collection group in bytes, or the network rules of a firewall in FQDNs.
 
     Args:
-        used: Now, as Azure counts or as we render, whichever is more.
+        used: Now; bytes as Azure counts or as we render, whichever is more.
         after: With what is asked for.
         limit: What it holds.
     """
@@ -156,6 +157,9 @@ def check_safe(plan: Plan, limits: Limits, *, ended: Collection[str], new_group_
     size = rendered_bytes(plan.desired)
     if size > limits.max_bytes:
         raise UnsafePlan(f"The rules would take {size:,} bytes; one rule collection group holds {limits.max_bytes:,}.")
+    names = network_fqdns(plan.desired)
+    if names > MAX_NETWORK_FQDNS:
+        raise UnsafePlan(f"The network rules would name {names:,} FQDNs; a firewall takes {MAX_NETWORK_FQDNS:,}.")
     if new_group_of is not None and new_group_of >= limits.max_groups:
         raise UnsafePlan(
             f"The firewall policy has {new_group_of} rule collection groups; {limits.max_groups} are possible."
@@ -170,9 +174,10 @@ def rendered_bytes(collections: Sequence[RuleCollection]) -> int:
 
 
 def _rule_bytes(rule: Rule) -> int:
-    if not isinstance(rule, ApplicationRule):
+    if isinstance(rule, NatRule):
         return BYTES_PER_RULE
-    listed = (*rule.source_addresses, *rule.target_fqdns, rule.name, rule.description)
+    names = rule.target_fqdns if isinstance(rule, ApplicationRule) else rule.destination_fqdns
+    listed = (*rule.source_addresses, *names, rule.name, rule.description)
     return BYTES_PER_RULE + sum(len(text) + 4 for text in listed)
 
 
@@ -197,6 +202,8 @@ def _rules(collections: Sequence[RuleCollection]) -> dict[tuple[str, str], tuple
 
 
 def _meaning(collection: RuleCollection, rule: Rule) -> tuple[str, ...]:
+    if isinstance(rule, NetworkRule):
+        return (collection.kind, collection.action, "network", *_network_meaning(rule))
     if not isinstance(rule, ApplicationRule):
         return (collection.kind, collection.action, repr(rule))
     protocols = [f"{name}:{port}" for name, port in rule.protocols]
@@ -213,3 +220,18 @@ def _meaning(collection: RuleCollection, rule: Rule) -> tuple[str, ...]:
     )
     sets = (",".join(sorted(set(part))) for part in parts)
     return (collection.kind, collection.action, str(rule.terminate_tls), *sets)
+
+
+def _network_meaning(rule: NetworkRule) -> tuple[str, ...]:
+    parts = (
+        tuple(protocol.lower() for protocol in rule.ip_protocols),
+        rule.source_addresses,
+        rule.source_ip_groups,
+        rule.source_geo_locations,
+        rule.destination_addresses,
+        rule.destination_ip_groups,
+        rule.destination_geo_locations,
+        rule.destination_fqdns,
+        rule.destination_ports,
+    )
+    return tuple(",".join(sorted(set(part))) for part in parts)

@@ -11,7 +11,8 @@ from hashlib import sha256
 from itertools import groupby
 
 from bot.domain.allowance import Allowance
-from bot.domain.firewall import Action, ApplicationRule, Kind, RuleCollection, TraceStep
+from bot.domain.firewall import Action, ApplicationRule, Kind, NetworkRule, Rule, RuleCollection, TraceStep
+from bot.domain.fqdn import Protocol
 
 FIRST_PRIORITY = 100
 """Lowest collection priority that Azure takes (100..65000).
@@ -32,11 +33,16 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/management/reso
 """
 
 
-_OURS = re.compile(r"a[0-9a-z]+-(?:http|https|mssql)-[0-9]+")
+NETWORK_SUFFIX = ".net"
+"""What the names of our network rule collections end with. The others end with the name of a cluster or of a node pool,
+which hold no dot, or with a digest (https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-
+rules, read 2026-11)."""
+
+_OURS = re.compile(r"a[0-9a-z]+-(?:http|https|mssql|tcp|udp)-[0-9]+")
 
 
-def collection_name(allowance: Allowance) -> str:
-    """The rule collection of an allowance: one for each cluster, or node pool where the allowance names one.
+def collection_name(allowance: Allowance, kind: Kind = Kind.APPLICATION) -> str:
+    """The rule collection of an allowance: one of each kind for each cluster, or node pool where it names one.
 
     A foreign name can never be equal because of the prefix that only we use. A name that is too long ends in a digest,
     so that two clusters with long names do not meet in one collection.
@@ -44,9 +50,16 @@ def collection_name(allowance: Allowance) -> str:
     scope = allowance.scope
     parts = [PREFIX.rstrip("-"), scope.resource_group, scope.cluster_name, scope.pool or ""]
     whole = re.sub(r"[^a-z0-9_.-]+", "-", "-".join(part.lower() for part in parts if part))
-    if len(whole) <= MAX_NAME:
-        return whole.rstrip("-.")
-    return f"{whole[: MAX_NAME - 9]}-{sha256(whole.encode()).hexdigest()[:8]}"
+    suffix = NETWORK_SUFFIX if kind is Kind.NETWORK else ""
+    room = MAX_NAME - len(suffix)
+    if len(whole) <= room:
+        return whole.rstrip("-.") + suffix
+    return f"{whole[: room - 9]}-{sha256(whole.encode()).hexdigest()[:8]}{suffix}"
+
+
+def is_network_name(name: str, prefix: str = PREFIX) -> bool:
+    """Whether a network rule collection's name says that it is ours."""
+    return name.startswith(prefix) and name.endswith(NETWORK_SUFFIX)
 
 
 def rule_name(allowance: Allowance, protocol: str, port: int) -> str:
@@ -72,32 +85,53 @@ def render(wanted: Iterable[Allowance]) -> tuple[RuleCollection, ...]:
     Args:
         wanted: Allowances of one target for which ``is_wanted`` holds now.
     """
-    ordered = sorted(wanted, key=lambda a: (collection_name(a), a.id))
-    grouped = [(name, list(members)) for name, members in groupby(ordered, key=collection_name)]
+    members: dict[tuple[str, Kind], list[Rule]] = {}
+    for allowance in sorted(wanted, key=lambda one: one.id):
+        for kind, rules in rules_by_kind(allowance).items():
+            members.setdefault((collection_name(allowance, kind), kind), []).extend(rules)
     return tuple(
         RuleCollection(
-            name=name,
-            priority=FIRST_PRIORITY + index,
-            action=Action.ALLOW,
-            kind=Kind.APPLICATION,
-            rules=tuple(rule for allowance in members for rule in rules_of(allowance)),
+            name=name, priority=FIRST_PRIORITY + index, action=Action.ALLOW, kind=kind, rules=tuple(members[name, kind])
         )
-        for index, (name, members) in enumerate(grouped)
+        for index, (name, kind) in enumerate(sorted(members))
     )
 
 
-def rules_of(allowance: Allowance) -> tuple[ApplicationRule, ...]:
-    """One application rule for each protocol and port of the allowance, from the cluster's own ranges."""
+def rules_by_kind(allowance: Allowance) -> dict[Kind, list[Rule]]:
+    """One rule for each protocol and port of the allowance, from the cluster's own ranges, by the kind of rule."""
+    found: dict[Kind, list[Rule]] = {}
+    for rule in rules_of(allowance):
+        found.setdefault(Kind.NETWORK if isinstance(rule, NetworkRule) else Kind.APPLICATION, []).append(rule)
+    return found
+
+
+def rules_of(allowance: Allowance) -> tuple[ApplicationRule | NetworkRule, ...]:
+    """The same, without the kinds."""
     ordered = sorted(allowance.destinations, key=lambda d: (d.protocol, d.port, d.fqdn))
     return tuple(
-        ApplicationRule(
-            name=rule_name(allowance, protocol, port),
-            description=f"Allowance {allowance.id} for {allowance.scope.cluster_name}",
-            source_addresses=allowance.scope.sources,
-            protocols=((str(protocol), port),),
-            target_fqdns=tuple(d.fqdn for d in members),
-        )
+        _rule(allowance, protocol, port, tuple(d.fqdn for d in members))
         for (protocol, port), members in groupby(ordered, key=lambda d: (d.protocol, d.port))
+    )
+
+
+def _rule(allowance: Allowance, protocol: Protocol, port: int, fqdns: tuple[str, ...]) -> ApplicationRule | NetworkRule:
+    name, sources = rule_name(allowance, protocol, port), allowance.scope.sources
+    about = f"Allowance {allowance.id} for {allowance.scope.cluster_name}"
+    if protocol.is_transport:
+        return NetworkRule(
+            name=name,
+            description=about,
+            ip_protocols=(protocol.upper(),),
+            source_addresses=sources,
+            destination_fqdns=fqdns,
+            destination_ports=(str(port),),
+        )
+    return ApplicationRule(
+        name=name,
+        description=about,
+        source_addresses=sources,
+        protocols=((str(protocol), port),),
+        target_fqdns=fqdns,
     )
 
 
@@ -105,7 +139,7 @@ def placed(
     desired: Sequence[RuleCollection],
     observed: Sequence[RuleCollection],
     *,
-    taken: Collection[int] = (),
+    taken: Collection[tuple[Kind, int]] = (),
     first: int = FIRST_PRIORITY,
 ) -> tuple[RuleCollection, ...]:
     """The same collections with priorities that can be written: each stands once in a resource.
@@ -116,15 +150,21 @@ def placed(
     Args:
         desired: What should be there.
         observed: Our own collections as they are.
-        taken: Priorities of foreign collections in the same resource.
+        taken: Priorities that a kind of ours cannot have, because foreign collections have them.
         first: Where to begin.
     """
-    used = set(taken)
     known = {each.name.lower(): each.priority for each in observed}
+    used: set[int] = set()
     kept: dict[str, int] = {}
-    for name in sorted(each.name.lower() for each in desired):
-        if name in known and known[name] not in used:
-            kept[name] = known[name]
-            used.add(known[name])
-    free = (number for number in range(first, LAST_PRIORITY + 1) if number not in used)
-    return tuple(replace(each, priority=kept.get(each.name.lower()) or next(free)) for each in desired)
+    ordered = sorted(desired, key=lambda each: each.name.lower())
+    for each in ordered:
+        priority = known.get(each.name.lower())
+        if priority is not None and priority not in used and (each.kind, priority) not in taken:
+            kept[each.name.lower()] = priority
+            used.add(priority)
+    for each in ordered:
+        if each.name.lower() not in kept:
+            free = (n for n in range(first, LAST_PRIORITY + 1) if n not in used and (each.kind, n) not in taken)
+            kept[each.name.lower()] = next(free)
+            used.add(kept[each.name.lower()])
+    return tuple(replace(each, priority=kept[each.name.lower()]) for each in desired)

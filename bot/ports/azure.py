@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from bot.domain.egress import ClusterEgress, Fleet, RequiredEndpoint
-from bot.domain.firewall import RuleCollection, RuleSet
+from bot.domain.firewall import Kind, RuleCollection, RuleSet
 from bot.domain.snat import ScalePlan
 from bot.domain.target import Target
 
@@ -62,9 +62,12 @@ class ObservedTarget:
         raw: The whole body of the written resource, for a read-modify-write; None where it does not exist.
         priority: The priority of our rule collection group; a write puts it as it stands here.
         first_priority: From here upward our own rule collections take their priorities.
-        taken: Priorities of foreign rule collections beside ours: a priority stands once in a resource.
+        taken: Priorities of foreign rule collections beside ours, by the kind of ours that cannot have them: a priority
+            stands once in a rule collection group, and once for each kind in a classic firewall.
         moved_to: The lower-case id of the firewall policy that has taken over a classic firewall's rules.
         faulted: The name of a firewall whose own state is failed, if one that uses these rules is.
+        takes_names: Whether network rules may hold FQDNs, for which the DNS proxy must be on; None where a parent that
+            could have it on was not readable.
     """
 
     collections: tuple[RuleCollection, ...]
@@ -78,9 +81,10 @@ class ObservedTarget:
     raw: str | None = None
     priority: int | None = None
     first_priority: int = 100
-    taken: frozenset[int] = frozenset()
+    taken: frozenset[tuple[Kind, int]] = frozenset()
     moved_to: str | None = None
     faulted: str | None = None
+    takes_names: bool | None = None
 
 
 class Arm(Protocol):

@@ -13,6 +13,7 @@ KEEP = timedelta(minutes=10)
 
 It is a person's time, not Azure's, so the sandbox's speed does not shorten it. Older rules count as not known: then the
 request is filed unchecked, because a needless allowance is seen and ends by itself, and a wrong refusal helps nobody.
+Only for what needs a network rule they are read again: whether it can work at all depends on them.
 """
 
 MOST = 16

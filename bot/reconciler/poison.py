@@ -10,6 +10,8 @@ from bot.allowances import record
 from bot.domain.allowance import Allowance
 from bot.domain.audit import Action
 from bot.domain.marks import mark_failed
+from bot.domain.naming import proxy_is_off
+from bot.domain.target import Target
 from bot.errors import ArmRejected, EgressError
 from bot.reconciler.run import Run
 
@@ -56,10 +58,23 @@ def _isolate(run: Run, fresh: list[Allowance], error: ArmRejected) -> None:
 
 
 def _fail(run: Run, allowance: Allowance, error: ArmRejected) -> None:
-    why = f"Azure refuses it: {error.sentence}"
     run.memo[SUSPECTS] = []
+    fail(run, [allowance], f"Azure refuses it: {error.sentence}")
+
+
+def fail(run: Run, allowances: Sequence[Allowance], why: str) -> None:
+    """Say of allowances that they can never be live as things are; nothing is tried again by itself."""
     with run.write() as desk:
-        current = desk.tx.allowances.get(allowance.id)
-        saved = desk.tx.allowances.save(mark_failed(current, why), is_open=True)
-        record(desk, saved, Action.ALLOWANCE_FAIL, reason=why)
-        desk.tell(saved.id, saved.requester, "failed")
+        for allowance in allowances:
+            current = desk.tx.allowances.get(allowance.id)
+            saved = desk.tx.allowances.save(mark_failed(current, why), is_open=True)
+            record(desk, saved, Action.ALLOWANCE_FAIL, reason=why)
+            desk.tell(saved.id, saved.requester, "failed")
+
+
+def fail_unresolved(run: Run, target: Target, unresolved: Sequence[Allowance]) -> bool:
+    """Fail what was never live and needs the DNS proxy, which is off. True if there was something."""
+    fresh = [allowance for allowance in unresolved if allowance.live_at is None]
+    if fresh:
+        fail(run, fresh, proxy_is_off(target))
+    return bool(fresh)

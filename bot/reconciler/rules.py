@@ -4,7 +4,7 @@ A round never waits. It looks at an operation that is under way, or it writes on
 finds everything as it should be and says so. Which event woke it does not matter.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.allowance import WANTED, Status, status
 from bot.domain.target import Target, target_from_key
@@ -12,6 +12,7 @@ from bot.errors import ArmNotFound
 from bot.ports import Finish
 from bot.reconciler.drift import report_draft, report_drift, report_foreign
 from bot.reconciler.moved import look_at_ground
+from bot.reconciler.poison import fail_unresolved
 from bot.reconciler.run import Run
 from bot.reconciler.settle import settle, settle_absent
 from bot.reconciler.situation import Situation, observe, open_rows
@@ -75,6 +76,8 @@ def _give_way(run: Run, target: Target) -> Finish:
 
 
 def _compare(run: Run, situation: Situation) -> Finish:
+    if fail_unresolved(run, situation.target, situation.unresolved):
+        return run.again(timedelta())
     if report_drift(run, situation):
         return run.again(run.ctx.pace.backoff / 5)
     if situation.plan.is_empty and not _must_repeat(run, situation):

@@ -48,7 +48,8 @@ def settle(run: Run, situation: Situation) -> Finish:
         for allowance in arrived:
             _arrive(desk, allowance, blocked.get(allowance.id))
         for allowance in situation.rows:
-            _look(run, desk, allowance, situation.target, is_there=allowance.id in there)
+            missed = "unresolved" if allowance in situation.unresolved else "left-out"
+            _look(run, desk, allowance, situation.target, missed=None if allowance.id in there else missed)
     if blocked or set_aside(run) or _is_overdue(run, situation, there):
         forget_suspects(run)
         return Finish(timedelta(), is_done=False, memo=run.memo)
@@ -62,22 +63,23 @@ def settle_absent(run: Run, target: Target) -> bool:
     with run.write() as desk:
         for row in rows:
             if row not in promised:
-                _look(run, desk, row, target, is_there=False)
+                _look(run, desk, row, target, missed="left-out")
             elif (unproven := unprove(row, now)) != row:
                 desk.tx.allowances.save(unproven, is_open=True)
                 desk.tx.outbox.add(Notice(NoticeKind.CARD, row.id, run.ctx.rulebook.channel))
     return bool(promised)
 
 
-def _look(run: Run, desk: Desk, allowance: Allowance, target: Target, *, is_there: bool) -> None:
-    """What becomes of one allowance whose rules are there or not."""
+def _look(run: Run, desk: Desk, allowance: Allowance, target: Target, *, missed: str | None) -> None:
+    """What becomes of one allowance whose rules are there, or missed: then as what its people are told of it."""
+    is_there = missed is None
     if allowance.scope.target != target:
         if not is_there:
             _hand_over(run, desk, allowance, target)
     elif not is_wanted(allowance, desk.now):
         _leave(desk, allowance, is_there=is_there)
-    elif allowance.live_at is not None and not is_there:
-        _miss(desk, allowance)
+    elif allowance.live_at is not None and missed is not None:
+        _miss(desk, allowance, missed)
 
 
 def _hand_over(run: Run, desk: Desk, allowance: Allowance, target: Target) -> None:
@@ -160,7 +162,7 @@ _NEVER_GONE = (Status.WAITING, Status.LAPSED, Status.SUSPENDED)
 _GONE = {True: "Its time was over; its rules were seen absent.", False: "It had ended; its rules were seen absent."}
 
 
-def _miss(desk: Desk, allowance: Allowance) -> None:
+def _miss(desk: Desk, allowance: Allowance, event: str) -> None:
     if allowance.missing_since is None:
         desk.tx.allowances.save(mark_missing(allowance, desk.now), is_open=True)
-        desk.tell(allowance.id, allowance.requester, "left-out")
+        desk.tell(allowance.id, allowance.requester, event)

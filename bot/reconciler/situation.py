@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.domain.allowance import Allowance, is_wanted
 from bot.domain.drift import Key, foreign_changes, key_of, leave_alone
+from bot.domain.naming import by_address
 from bot.domain.plan import Plan, content_digest, diff, rendered_bytes
 from bot.domain.rules import placed, render
 from bot.domain.target import Target
@@ -33,6 +34,7 @@ class Situation:
         seen: What it holds.
         rows: Every open allowance of it, and those that are written elsewhere now and still have rules here.
         wanted: Those whose rules must be there now.
+        unresolved: Those that are left out because they need the DNS proxy, and it is off.
         natural: The gap between what is there and what is wanted.
         plan: The gap that is to be closed: without what is left alone because somebody else made it so.
     """
@@ -41,6 +43,7 @@ class Situation:
     seen: ObservedTarget
     rows: tuple[Allowance, ...]
     wanted: tuple[Allowance, ...]
+    unresolved: tuple[Allowance, ...]
     natural: Plan
     plan: Plan
 
@@ -55,14 +58,16 @@ def observe(run: Run, target: Target) -> Situation:
     seen = run.ctx.arm.observe(target)
     rows = open_rows(run, target)
     now = run.now
-    wanted = tuple(r for r in rows if r.scope.target == target and is_wanted(r, now) and r.id not in set_aside(run))
+    due = tuple(r for r in rows if r.scope.target == target and is_wanted(r, now) and r.id not in set_aside(run))
+    unresolved = () if seen.takes_names is not False else tuple(row for row in due if by_address(row.destinations))
+    wanted = tuple(row for row in due if row not in unresolved)
     natural = diff(seen.collections, render(wanted))
     left = _still_left(run, natural, {row.id: row for row in rows})
     desired = leave_alone(natural.desired, seen.collections, left)
     desired = placed(desired, seen.collections, taken=seen.taken, first=seen.first_priority)
     run.memo["rules"] = sum(len(each.rules) for each in seen.collections)
     run.memo["bytes"] = max(seen.size_bytes or 0, rendered_bytes(seen.collections))
-    return Situation(target, seen, rows, wanted, natural, diff(seen.collections, desired))
+    return Situation(target, seen, rows, wanted, unresolved, natural, diff(seen.collections, desired))
 
 
 def open_rows(run: Run, target: Target) -> tuple[Allowance, ...]:

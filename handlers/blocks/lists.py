@@ -156,6 +156,10 @@ def outlook(preview: Preview, asked: Sequence[Identity] | None, rulebook: Rulebo
     lines = [f"{_sign(preview)} {line}" for line in decides(preview.verdict, rulebook, is_open=False)]
     if preview.verdict.kind is VerdictKind.ASK:
         lines.append(f"{_people(asked)} can decide.")
+    if preview.names is not None:
+        lines.append(
+            f"The firewall's network rules would then name {preview.names.after:,} of {preview.names.limit:,} FQDNs."
+        )
     lines.append(f"Risk: *{preview.risk.level}*. {' '.join(escape(r.sentence) for r in preview.risk.reasons)}".strip())
     return lines
 

@@ -8,8 +8,10 @@ from types import MappingProxyType
 from bot.allowances import Preview, owner_words
 from bot.checking import Check, Finding
 from bot.domain.allowance import MAY_ACT, Act, Allowance, status
+from bot.domain.egress import dns_caveat
 from bot.domain.filtering import Barrier
 from bot.domain.firewall import Action, Outcome, Result, Stage, TraceStep, headline, summary
+from bot.domain.naming import by_address
 from handlers.blocks.card import until
 from handlers.blocks.kit import (
     SECTION_TEXT,
@@ -137,6 +139,8 @@ def next_step(finding: Finding, now: datetime) -> str:
     asks = finding.evaluation.open_question
     if finding.is_granted(now):
         return "Nothing has to be requested."
+    if finding.refusal:
+        return f"No allowance can change that yet. {finding.refusal}"
     if finding.in_the_way is not None:
         step = finding.in_the_way
         return f"No allowance can change that: {step.where} is read before the bot's rules. Ask whoever owns it."
@@ -202,7 +206,8 @@ def _line(finding: Finding) -> str:
     """One destination of several."""
     words = escape(_lower(summary(finding.evaluation)))
     owner = f" It is the rule of allowance {code(finding.allowance.id)}." if finding.allowance else ""
-    dead = " No allowance can change that." if finding.in_the_way else ""
+    dead = f" {escape(finding.refusal)}" if finding.refusal else ""
+    dead = " No allowance can change that." if finding.in_the_way else dead
     return fold([f"{OUTCOMES[finding.evaluation.outcome]} {code(str(finding.destination))} {words}{owner}{dead}"])
 
 
@@ -216,8 +221,15 @@ def _small_print(found: Check) -> Block:
         f"{sources}.",
         f"Pods are told to use the proxy {code(proxy)}: the firewall sees its traffic, not theirs." if proxy else "",
         _resolution(found.findings),
+        escape(_dns(found)),
         NOT_LOOKED_AT,
     )
+
+
+def _dns(found: Check) -> str:
+    """What is wrong with how pods resolve names, where a network rule rests on it."""
+    needs_names = by_address(finding.destination for finding in found.findings)
+    return dns_caveat(found.egress, found.query.pool) if needs_names else ""
 
 
 def _resolution(findings: Sequence[Finding]) -> str:
@@ -228,7 +240,7 @@ def _resolution(findings: Sequence[Finding]) -> str:
 
 def _offers(found: Check, now: datetime, draft: str) -> list[Block]:
     ids = {"cluster": found.query.cluster, "pool": found.query.pool or "", "bundle": found.query.bundle or ""}
-    is_missing = any(not one.is_granted(now) and one.in_the_way is None for one in found.findings)
+    is_missing = any(one.can_be_asked_for(now) for one in found.findings)
     ask = button("Request…", "open_request", value(**ids, draft=draft), style="primary")
     only = [_trace_button(found, found.findings[0])] if len(found.findings) == 1 else []
     return actions(*([ask] if is_missing else []), *only)

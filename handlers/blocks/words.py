@@ -99,6 +99,8 @@ def help_text(who: Person) -> Message:
             section(lines),
             context(
                 "Answers are for you alone. Requests and decisions appear in the channel, and in the audit log.",
+                "A host is `example.com` (HTTPS), `*.example.org`, `http:example.net:8080`, `mssql:…`, "
+                "or by TCP or UDP `tcp:db.example.com:5432`, `udp:ntp.example.com:123`.",
                 "In the menu of any message: *Request egress for this* reads the blocked host out of an error.",
             ),
         ],
@@ -118,6 +120,10 @@ NEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "applying": "On its way to the firewall. Azure takes three to five minutes.",
                 "live": "Live: the rule was read back from Azure. {until}",
                 "missing": "Its rule has vanished from the firewall. It is being put back.",
+                "unresolved": (
+                    "Its rule was taken out: it needs the firewall's DNS proxy, which was switched off. "
+                    "It comes back by itself when the proxy is on again."
+                ),
                 "left-out": "Its rule was removed from the firewall by hand; the bot is told to leave that as it is.",
                 "expiring": "Ends soon. {until} `/egress renew {id}` asks for more time.",
                 "expired": "Its time is over. The rule is being taken out of the firewall.",

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.firewall import Action, ApplicationRule, Kind, RuleCollection
+from bot.domain.firewall import Action, ApplicationRule, Kind, NetworkRule, RuleCollection
 from bot.domain.rules import placed
 from bot.domain.snat import plan_scale
 from bot.domain.target import Target
@@ -252,3 +252,53 @@ def test_a_refused_write_is_sent_once(azure: Stage, status: int, error: type[Exc
     with pytest.raises(error):
         azure.arm.begin_write(HUB_POLICY, (collection("example.org"),), azure.arm.observe(HUB_POLICY))
     assert len([r for r in azure.requests() if r[0] == "PUT"]) == 1
+
+
+def network_collection(fqdn: str, name: str = "egress-rg-aks.net") -> RuleCollection:
+    """One of our network rule collections."""
+    rule = NetworkRule(
+        name="a1-tcp-5432",
+        description="d",
+        ip_protocols=("TCP",),
+        source_addresses=("10.10.0.0/22",),
+        destination_fqdns=(fqdn,),
+        destination_ports=("5432",),
+    )
+    return RuleCollection(name=name, priority=150, action=Action.ALLOW, kind=Kind.NETWORK, rules=(rule,))
+
+
+def test_network_rules_of_ours_come_back_as_they_were_written(azure: Stage) -> None:
+    """In a policy, and in the array of network rules of a classic firewall; foreign ones are kept."""
+    more = {"Network.DNS.EnableProxy": "true"}
+    body = azure.resource(LEGACY.id)
+    body["properties"]["additionalProperties"] |= more
+    azure.azure.put_resource(body["id"], body)
+    for target in (HUB_POLICY, LEGACY):
+        before = azure.arm.observe(target)
+        assert before.takes_names
+        ours = (collection("example.org", priority=151), network_collection("db.example.com"))
+        ended = azure.finish(azure.arm.begin_write(target, ours, before))
+        assert ended.status == "Succeeded"
+        after = azure.arm.observe(target)
+        assert sorted(each.name for each in after.collections) == sorted(each.name for each in ours)
+        assert [each for each in after.collections if each.kind is Kind.NETWORK] == [ours[1]]
+        assert after.foreign == before.foreign
+        azure.finish(azure.arm.begin_write(target, (), after))
+        assert azure.arm.observe(target).collections == ()
+        assert azure.arm.observe(target).foreign == before.foreign
+
+
+def test_whether_network_rules_take_names_is_the_chains(azure: Stage) -> None:
+    """The policy's own setting, or a parent's; not known where a parent cannot be read."""
+    own, base = (azure.resource(f"{HUB_POLICY.id.rsplit('/', 1)[0]}/{name}") for name in ("hub-policy", "base-policy"))
+    own["properties"]["dnsSettings"] = {"enableProxy": False}
+    azure.azure.put_resource(own["id"], own)
+    assert azure.arm.observe(HUB_POLICY).takes_names is False
+    base["properties"]["dnsSettings"] = {"enableProxy": True}
+    azure.azure.put_resource(base["id"], base)
+    assert azure.arm.observe(HUB_POLICY).takes_names is True
+    azure.azure.add_fault(
+        {"method": "GET", "path": "base-policy", "times": 9, "status": 403, "code": "AuthorizationFailed"}
+    )
+    assert azure.arm.observe(HUB_POLICY).takes_names is None
+    assert azure.arm.observe(LEGACY).takes_names is False

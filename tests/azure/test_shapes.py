@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.azure.translate import READERS, classic_layer, cluster_from_json, endpoints_from_json, group_from_json
-from bot.azure.translate.rules import json_from_collection, rule_set_from, size_bytes_from
+from bot.azure.translate.ours import json_from_collection
+from bot.azure.translate.rules import rule_set_from, size_bytes_from
 from bot.domain.egress.facts import AzureNetwork
 from bot.domain.egress.needs import Kind, missing
 from bot.domain.egress.resolve import resolve

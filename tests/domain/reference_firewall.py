@@ -93,6 +93,8 @@ def target_matches(rules: RuleSet, rule: Rule, flow: Flow) -> list[str]:
         return []
     if isinstance(rule, NetworkRule):
         return list(network_targets(rules, rule, flow))
+    if flow.destination.protocol in ("tcp", "udp") and not rule.unknown_type:
+        return []
     found = list(application_targets(rules, rule, flow))
     if rule.destination_addresses:
         there = destination_is(list(rule.destination_addresses), flow, opaque=False)
@@ -103,15 +105,16 @@ def target_matches(rules: RuleSet, rule: Rule, flow: Flow) -> list[str]:
 def network_targets(rules: RuleSet, rule: NetworkRule, flow: Flow) -> Iterator[str]:
     """A network rule: its addresses are one target, each of its FQDNs another."""
     port = flow.destination.port
-    if not {"TCP", "Any"} & set(rule.ip_protocols) or not any(
+    packets = "UDP" if flow.destination.protocol == "udp" else "TCP"
+    if not {packets, "Any"} & set(rule.ip_protocols) or not any(
         port_is_in(port, text) for text in rule.destination_ports
     ):
         return
     texts = texts_of(rules, rule.destination_addresses, rule.destination_ip_groups)
     yield destination_is(texts, flow, opaque=bool(rule.destination_geo_locations))
     for name in rule.destination_fqdns:
-        if rules.dns_proxy and rules.tier is not Tier.BASIC and "*" not in name:
-            yield name_is(name, flow.destination.fqdn)
+        if (rules.dns_proxy or rules.names_without_proxy) and rules.tier is not Tier.BASIC and "*" not in name:
+            yield both(name_is(name, flow.destination.fqdn), YES if rules.dns_proxy else UNKNOWN)
 
 
 def port_is_in(port: int, text: str) -> bool:
@@ -176,7 +179,11 @@ def is_managed_disk(flow: Flow) -> bool:
     """Whether the built-in rules may hold the name."""
     name, protocol = flow.destination.fqdn, flow.destination.protocol
     begins = name.startswith(("md-", "*"))
-    return begins and name.endswith((".blob.core.windows.net", ".blob.storage.azure.net")) and protocol != "mssql"
+    return (
+        begins
+        and name.endswith((".blob.core.windows.net", ".blob.storage.azure.net"))
+        and protocol in ("http", "https")
+    )
 
 
 class Walk:
@@ -185,7 +192,7 @@ class Walk:
     Attributes:
         ended: What became of the sources that left.
         steps: Name of the collection and its result, for each that was reached.
-        obstacles: Collections that ended a source by a network rule or a deny.
+        obstacles: Collections that ended a source by a network rule or a deny, and whether it was a deny.
     """
 
     def __init__(self, rules: RuleSet, flow: Flow) -> None:
@@ -195,7 +202,7 @@ class Walk:
         self.possible: dict[Address, set[str]] = {source: set() for source in self.sources}
         self.ended: set[str] = set()
         self.steps: list[Step] = []
-        self.obstacles: list[str] = []
+        self.obstacles: list[tuple[str, bool]] = []
 
     def meet(self, place: Place) -> None:
         """Read one rule collection for every source that is left."""
@@ -213,7 +220,7 @@ class Walk:
                 perhaps = True
         self.steps.append((collection.name, self.result(found, hit=hit, perhaps=perhaps)))
         if hit and (collection.kind is Kind.NETWORK or collection.action is Action.DENY):
-            self.obstacles.append(collection.name)
+            self.obstacles.append((collection.name, collection.action is Action.DENY))
 
     def verdicts(self, rule: Rule, targets: list[str], source: Address) -> Iterator[str]:
         """What each target of a rule says for one source."""
@@ -248,12 +255,17 @@ def reference_evaluate(rules: RuleSet, flow: Flow) -> tuple[Outcome, list[Step]]
 def reference_obstacle(
     rules: RuleSet, flow: Flow, *, layer: str, group_priority: int, collection_priority: int
 ) -> str | None:
-    """The name of the collection that makes an allow application rule at a place dead."""
+    """The name of the collection that makes an allow rule for the flow, at a place among its like, dead."""
     order = [policy.id for policy in rules.layers]
-    here = (order.index(layer), 0 if rules.classic else group_priority, collection_priority)
+    kinds = [Kind.NAT, Kind.NETWORK, Kind.APPLICATION]
+    ours = Kind.NETWORK if flow.destination.protocol in ("tcp", "udp") else Kind.APPLICATION
+    here = (kinds.index(ours), order.index(layer), 0 if rules.classic else group_priority, collection_priority)
     walk = Walk(rules, flow)
     for policy, group, collection in collections_in_order(rules):
-        there = (order.index(policy.id), 0 if rules.classic else group.priority, collection.priority)
-        if walk.possible and (collection.kind is not Kind.APPLICATION or there < here):
+        rank = (order.index(policy.id), 0 if rules.classic else group.priority, collection.priority)
+        if walk.possible and (kinds.index(collection.kind), *rank) < here:
             walk.meet((policy, group, collection))
-    return walk.obstacles[0] if walk.obstacles and not walk.possible else None
+    if walk.possible:
+        return None
+    denying = [name for name, is_deny in walk.obstacles if is_deny or ours is Kind.APPLICATION]
+    return denying[0] if denying else None

@@ -104,3 +104,33 @@ def test_names_are_escaped_where_they_stand() -> None:
     made = placed(render([evil]), ())
     assert '$${file(\\"a\\")}%%{if}' in terraform(TARGET, made)
     assert '\\${file("a")}%{if}\\\'\\n' in bicep(TARGET, made)
+
+
+NETWORK = placed(render([a_live_allowance("tcp:db.example.com:5432", number=3)]), ())
+
+
+def test_network_rules_have_blocks_of_their_own() -> None:
+    """In every form, with the ports and the note that they need the DNS proxy."""
+    policy = terraform(TARGET, NETWORK)
+    assert "# Network rules with FQDNs need the firewall's DNS proxy.\n" in policy
+    assert (
+        "  network_rule_collection {\n"
+        '    name     = "egress-rg-aks.net"\n'
+        "    priority = 100\n"
+        '    action   = "Allow"\n'
+        "\n"
+        "    rule {\n"
+        '      name              = "a000000003-tcp-5432"\n'
+        '      description       = "Allowance a000000003 for aks"\n'
+        '      source_addresses  = ["10.1.0.0/16"]\n'
+        '      destination_fqdns = ["db.example.com"]\n'
+        '      destination_ports = ["5432"]\n'
+        '      protocols         = ["TCP"]\n'
+        "    }\n"
+    ) in policy
+    assert 'resource "azurerm_firewall_network_rule_collection" "egress_rg_aks_net"' in terraform(CLASSIC, NETWORK)
+    assert "ruleType: 'NetworkRule'" in bicep(TARGET, NETWORK)
+    assert "ipProtocols: [\n              'TCP'\n" in bicep(TARGET, NETWORK)
+    both = bicep(CLASSIC, (*OURS, *NETWORK))
+    assert "add these to networkRuleCollections of fw.\nvar egressNetworkRuleCollections = [" in both
+    assert "add these to applicationRuleCollections of fw.\nvar egressRuleCollections = [" in both

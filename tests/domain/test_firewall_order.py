@@ -216,4 +216,4 @@ def test_an_evaluator_answers_again_and_again() -> None:
 
 def test_protocols_of_the_values_are_those_of_destinations() -> None:
     """The evaluator compares the two as text."""
-    assert {str(protocol) for protocol in Protocol} == {"http", "https", "mssql"}
+    assert {str(protocol) for protocol in Protocol} == {"http", "https", "mssql", "tcp", "udp"}

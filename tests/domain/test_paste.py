@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.fqdn import SERVICES, Destination
+from bot.domain.fqdn import SERVICES, Destination, parse_destination
 from bot.domain.paste import find_destinations, read_destinations
 from bot.errors import InvalidFqdn
 from tests.strategies import pasted_texts
@@ -93,7 +92,7 @@ TABLE = "TimeGenerated\tProtocol\tSourceIp\tDestinationPort\tFqdn\tAction\n"
         ("see <https://a.example.com/x|a.example.com>", ["a.example.com"]),
         ("hxxps://evil[.]example/x", ["evil.example"]),
         ("a.example.com, b.example.com", ["a.example.com", "b.example.com"]),
-        ("ssh: connect to host github.com port 22: Connection timed out", []),
+        ("ssh: connect to host github.com port 22: Connection timed out", ["tcp:github.com:22"]),
         ('Get "https://kubernetes.default.svc:443/api"', []),
         ("nothing to see here", []),
         ("", []),
@@ -118,7 +117,7 @@ def test_destinations(text: str, expected: list[str]) -> None:
         ("lookup a.example.com: no such host", "did not resolve"),
         ("dial tcp 1.2.3.4:443: i/o timeout", "Nothing answered in time"),
         ("x509: certificate signed by unknown authority", "CA must be trusted"),
-        ("ssh: connect to host github.com port 22: refused", "port 22 is SSH"),
+        ("dial tcp github.com:9999: connect: refused", "Port 9999 does not say"),
         ("dial tcp 10.0.0.1:443: connect: refused", "10.0.0.1 is an IP address"),
         ("lookup db.shop.svc.cluster.local: refused", "inside the cluster"),
     ],
@@ -244,12 +243,19 @@ def test_only_what_failed_is_taken(error: str, beside: list[str], is_first: bool
 
 @given(st.sampled_from(sorted(SERVICES)))
 def test_ports_of_other_protocols_are_never_https(port: int) -> None:
-    """Typed or pasted, such a port is explained with the name of its protocol."""
-    with pytest.raises(InvalidFqdn, match=re.escape(SERVICES[port].name)):
-        read_destinations(f"api.example.com:{port}")
-    found = find_destinations(f"dial tcp api.example.com:{port}: i/o timeout")
+    """Typed or pasted, such a port is the TCP or UDP that a network rule opens."""
+    expected = (parse_destination(f"{SERVICES[port].transport}:api.example.com:{port}"),)
+    assert read_destinations(f"api.example.com:{port}") == expected
+    assert find_destinations(f"dial tcp api.example.com:{port}: i/o timeout").destinations == expected
+
+
+def test_a_port_that_says_nothing_is_asked_back() -> None:
+    """Neither taken for HTTPS nor left out."""
+    with pytest.raises(InvalidFqdn, match=r"write https:api\.example\.com:9999"):
+        read_destinations("api.example.com:9999")
+    found = find_destinations("dial tcp api.example.com:9999: i/o timeout")
     assert found.destinations == ()
-    assert f"on port {port} is {SERVICES[port].name}" in " ".join(found.explanations)
+    assert "tcp:api.example.com:9999" in " ".join(found.explanations)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.allowance import Allowance
-from bot.domain.firewall import ApplicationRule, RuleCollection
+from bot.domain.firewall import ApplicationRule, NetworkRule, RuleCollection
 from bot.domain.plan import ChangeKind, Limits, check_safe, content_digest, diff
-from bot.domain.rules import allowance_id_from_rule, render
+from bot.domain.rules import allowance_id_from_rule, placed, render
 from bot.errors import UnsafePlan
 from tests.domain.values import SCOPE, a_live_allowance
 
@@ -96,3 +96,46 @@ def test_limits_of_azure_are_refused_with_numbers() -> None:
     with pytest.raises(UnsafePlan, match="90 rule collection groups"):
         check_safe(plan, Limits(), ended=(), new_group_of=90)
     check_safe(plan, Limits(), ended=(), new_group_of=89)
+
+
+BOTH = a_live_allowance("a.example.com", "tcp:db.example.com:5432", "udp:ntp.example.com:123", number=7)
+
+
+def test_each_kind_of_rule_has_its_collection() -> None:
+    """Network rules by transport and port; no name of one kind can be one of the other."""
+    web, net = render([BOTH])
+    assert (web.name, web.kind, net.name, net.kind) == ("egress-rg-aks", "application", "egress-rg-aks.net", "network")
+    assert [rule.name for rule in net.rules] == ["a000000007-tcp-5432", "a000000007-udp-123"]
+    pooled = replace(BOTH, scope=replace(SCOPE, pool="net"))
+    long = replace(BOTH, scope=replace(SCOPE, cluster_name="c" * 63, resource_group="g" * 80))
+    names = [each.name for each in render([BOTH, pooled, long])]
+    assert len(set(names)) == len(names) == 6
+    assert all(len(name) <= 80 for name in names)
+
+
+def test_network_rules_are_compared_by_meaning() -> None:
+    """Descriptions, order and the case of TCP are Azure's; ports and names are ours."""
+    (net,) = [each for each in render([BOTH]) if each.kind == "network"]
+    rules = [rule for rule in net.rules if isinstance(rule, NetworkRule)]
+    same = replace(
+        net, rules=tuple(replace(r, description="", ip_protocols=("Tcp",)) for r in rules[:1]) + net.rules[1:]
+    )
+    assert diff([same], [net]).is_empty
+    wider = replace(net, rules=(replace(rules[0], destination_ports=("*",)), *net.rules[1:]))
+    assert [change.kind for change in diff([wider], [net]).changes] == [ChangeKind.ALTER]
+
+
+def test_priorities_are_free_for_the_kind() -> None:
+    """What is there keeps its place, unless somebody else has it for that kind."""
+    web, net = render([BOTH])
+    taken = {(net.kind, 100), (net.kind, 101), (net.kind, 103)}
+    found = placed((web, net), (replace(web, priority=100),), taken=taken)
+    assert [each.priority for each in found] == [100, 102]
+    assert [each.priority for each in placed((web, net), found, taken=taken)] == [100, 102]
+
+
+def test_more_names_than_a_firewall_takes_are_not_sent() -> None:
+    """Before Azure would refuse the whole write."""
+    many = [a_live_allowance(f"tcp:h{n}.example.com:22", number=n) for n in range(1001)]
+    with pytest.raises(UnsafePlan, match="1,001 FQDNs"):
+        check_safe(diff((), render(many)), Limits(), ended=())

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.fqdn import Destination, parse_destinations, parse_fqdn, skeleton, suffix_of
+from bot.domain.fqdn import SERVICES, Destination, parse_destinations, parse_fqdn, skeleton, suffix_of
 from bot.domain.risk import DEFAULT_TABLE, Level, Subject, assess, extended, narrower
+from bot.domain.risk.hosts import PORT_RISKS
 from bot.errors import BadConfiguration
 from tests.strategies import destinations, durations
 
@@ -70,6 +71,14 @@ def codes(text: str, duration: timedelta | None = WEEK, environment: str = "", p
         ("http:example.com", ["plain_http"]),
         ("https:example.com:8443", ["unusual_port"]),
         ("mssql:db.example.com", ["mssql"]),
+        ("tcp:db.example.com:5432", ["by_address", "database"]),
+        ("tcp:git.example.com:22", ["remote_login", "by_address"]),
+        ("tcp:smtp.example.com:587", ["mail", "by_address"]),
+        ("tcp:files.example.com:445", ["file_transfer", "by_address"]),
+        ("tcp:x.example.com:23", ["by_address", "cleartext"]),
+        ("udp:ntp.example.com:123", ["by_address", "udp"]),
+        ("tcp:x.example.com:9999", ["by_address", "unusual_port"]),
+        ("tcp:kafka.example.com:9093", ["by_address"]),
         ("x.ngrok-free.app", ["tunnel", "shared_hosting"]),
         ("*.pastebin.com", ["paste", "wildcard_domain"]),
         ("www.torproject.org", ["anonymiser"]),
@@ -101,6 +110,20 @@ def test_reasons_of_the_whole() -> None:
     assert codes(many) == ["many_destinations"]
     in_bundle = Subject(parse_destinations(many), WEEK, is_bundle=True)
     assert assess(in_bundle).reasons == ()
+
+
+def test_every_risk_of_a_port_is_about_a_known_protocol() -> None:
+    """The table speaks of names that the services have."""
+    assert set(PORT_RISKS) <= {service.name for service in SERVICES.values()}
+    assert set(PORT_RISKS.values()) <= set(DEFAULT_TABLE.weights)
+
+
+def test_other_dns_servers_count_for_network_rules_only() -> None:
+    """What is matched by name is resolved by the firewall itself."""
+    told = "Pods resolve names elsewhere."
+    by_name, by_address = (parse_destinations(text) for text in ("example.com", "tcp:example.com:22"))
+    assert "other_dns" not in {reason.code for reason in assess(Subject(by_name, WEEK, dns=told)).reasons}
+    assert told in [reason.sentence for reason in assess(Subject(by_address, WEEK, dns=told)).reasons]
 
 
 def test_levels_and_sum() -> None:

@@ -41,7 +41,11 @@ def stored(world: World, allowance: Allowance) -> Allowance:
 
 def opened(world: World) -> dict[str, list[str]]:
     """What our rules open, by rule."""
-    return {rule["name"]: rule["targetFqdns"] for each in our_collections(world.arm) for rule in rules_in(each)}
+    return {
+        rule["name"]: rule.get("targetFqdns") or rule["destinationFqdns"]
+        for each in our_collections(world.arm)
+        for rule in rules_in(each)
+    }
 
 
 def foreign(world: World) -> str:

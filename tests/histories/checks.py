@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.allowance import UNENDED, Allowance, Status, status
 from bot.domain.audit import Action, Event, verify
+from bot.domain.firewall import ApplicationRule, NetworkRule
 from bot.domain.people import SYSTEM
 from bot.domain.rules import rules_of
 from tests.histories.heard import check_cards, check_told_once
@@ -104,12 +105,15 @@ def _check_told(row: Allowance, stage: Stage) -> None:
     assert "suspended" in told or row.suspended is None, told
 
 
+def names_of(rule: ApplicationRule | NetworkRule) -> tuple[str, ...]:
+    """The names that a rule of ours opens."""
+    return rule.target_fqdns if isinstance(rule, ApplicationRule) else rule.destination_fqdns
+
+
 def _check_open(rows: list[Allowance], stage: Stage, people: People) -> None:
     """Open is exactly what is promised; what people changed and the bot only reports is left as they made it."""
     now = stage.clock.now()
-    promised = {
-        rule.name: rule.target_fqdns for row in rows if _is_promised(row, now, people) for rule in rules_of(row)
-    }
+    promised = {rule.name: names_of(rule) for row in rows if _is_promised(row, now, people) for rule in rules_of(row)}
     found = stage.our_rules()
     if people.drift == "report" and people.have_meddled:
         assert {name for name in found if not name.startswith("by-hand")} <= set(promised)

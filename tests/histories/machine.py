@@ -16,9 +16,11 @@ from bot.errors import (
     AlreadyDecided,
     AlreadyRequested,
     CannotTakeEffect,
+    Refused,
     RequestRefused,
     StaleVersion,
     StaleView,
+    Unavailable,
     UnknownCluster,
 )
 from bot.sandbox.arm.faults import Faults
@@ -30,6 +32,9 @@ from tests.histories.changing import CLUSTERS, Changing, book_of, step
 from tests.histories.checks import People, check
 from tests.histories.mortal import Json
 from tests.histories.stage import GROUP, build, empty, foreign_rules, open_store
+
+BY_ADDRESS = range(6, 9)
+"""The hosts that are asked for by TCP, so that a network rule opens them."""
 
 DRIFT = ("heal", "heal", "adopt", "report")
 """What is configured; healing twice as often, being the default."""
@@ -105,10 +110,12 @@ class Histories(Changing):
         self._request(cluster, host, hours, yes=yes)
 
     def _request(self, cluster: str, host: int, hours: int, *, yes: bool) -> None:
-        draft = Draft(cluster, (parse_destination(f"h{host}.example.com"),), "why", timedelta(hours=hours))
+        name = f"h{host}.example.com"
+        asked = parse_destination(f"tcp:{name}:5432" if host in BY_ADDRESS else name)
+        draft = Draft(cluster, (asked,), "why", timedelta(hours=hours))
         try:
             self.people.ids.append(allowances.request(self.stage.ctx, DEV, draft).id)
-        except REFUSED:
+        except (*REFUSED, CannotTakeEffect, Refused, Unavailable):
             return
         if yes:
             self._approve(self.people.ids[-1])
@@ -297,10 +304,14 @@ def _meddled(collection: Json, how: str, number: int) -> Json:
     elif how == "drop":
         rules = rules[1:]
     elif how == "alter":
-        rules = [{**rules[0], "targetFqdns": ["evil.example.net"]}, *rules[1:]]
+        rules = [{**rules[0], _names(rules[0]): ["evil.example.net"]}, *rules[1:]]
     elif how == "add":
-        rules = [*rules, {**rules[0], "name": f"by-hand-{number}", "targetFqdns": ["hand.example.net"]}]
+        rules = [*rules, {**rules[0], "name": f"by-hand-{number}", _names(rules[0]): ["hand.example.net"]}]
     return {**collection, "rules": rules}
+
+
+def _names(rule: Json) -> str:
+    return "destinationFqdns" if rule["ruleType"] == "NetworkRule" else "targetFqdns"
 
 
 def _overlaps(writers: list[Json]) -> list[tuple[Json, Json]]:

@@ -151,10 +151,13 @@ class MortalTransport(ArmTransport):
 
 def _content(body: Json) -> list[tuple[str, str]]:
     """What a group or a classic firewall opens, each rule with its names, and for which ranges."""
-    properties = body["properties"]
-    collections = properties.get("ruleCollections") or properties.get("applicationRuleCollections") or []
-    rules = [rule for each in collections for rule in rules_in(each)]
-    return sorted((rule["name"], str([sorted(rule["targetFqdns"]), sorted(rule["sourceAddresses"])])) for rule in rules)
+    arrays = ("ruleCollections", "applicationRuleCollections", "networkRuleCollections")
+    rules = [rule for name in arrays for each in body["properties"].get(name) or [] for rule in rules_in(each)]
+    return sorted((rule["name"], str([_names(rule), sorted(rule["sourceAddresses"])])) for rule in rules)
+
+
+def _names(rule: Json) -> list[str]:
+    return sorted(name for key in ("targetFqdns", "destinationFqdns") for name in rule.get(key) or [])
 
 
 def rules_in(collection: Json) -> list[Json]:

@@ -180,7 +180,9 @@ class Stage:
     def our_rules(self) -> Mapping[str, tuple[str, ...]]:
         """What our rules open, in policies and classic firewalls: names by rule."""
         return {
-            rule["name"]: tuple(rule["targetFqdns"]) for each in our_collections(self.arm) for rule in rules_in(each)
+            rule["name"]: tuple(rule.get("targetFqdns") or rule["destinationFqdns"])
+            for each in our_collections(self.arm)
+            for rule in rules_in(each)
         }
 
 
@@ -195,6 +197,8 @@ def _collections(resources: Json) -> Iterator[Json]:
             yield from body["properties"]["ruleCollections"]
         elif "/azurefirewalls/" in key and key.count("/") == 8:
             yield from body["properties"].get("applicationRuleCollections", [])
+            own = body["properties"].get("networkRuleCollections", [])
+            yield from (each for each in own if each["name"].endswith(".net"))
 
 
 def foreign_rules(resources: Json) -> str:

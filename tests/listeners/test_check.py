@@ -115,6 +115,19 @@ SAID = [
             "Whole trace",
         ],
     ),
+    (
+        "aks-udr ssh.dev.azure.com:22",
+        ["tcp:ssh.dev.azure.com:22: denied: no rule allows it", "open_request", "make 10.0.0.4 the DNS server of"],
+    ),
+    ("aks-udr postgres://app@db.example.com:6432/orders", ["tcp:db.example.com:6432: denied: no rule allows it"]),
+    (
+        "aks-udr ntp.ubuntu.com:123",
+        ["udp:ntp.ubuntu.com:123: allowed by rule time in rule collection aksfwnr", "Nothing has to be requested."],
+    ),
+    (
+        "aks-udr-classic tcp:db.example.com:5432",
+        ["No allowance can change that yet. The DNS proxy of legacy-firewall is off", "--enable-dns-proxy true"],
+    ),
     ("aks-udr-classic bundle:docker-hub", ["6 of 6 allowed", "docker-hub"]),
     ("aks-udr pool:nodepool1 github.com", ["node pool `nodepool1`"]),
     ("aks-udr curl: (6) Could not resolve host: github.com", ["github.com: allowed"]),

@@ -2,7 +2,8 @@
 
 from bot.azure.translate.cluster import cluster_from_json, endpoints_from_json
 from bot.azure.translate.network import READERS, hub_from_json
-from bot.azure.translate.rules import classic_layer, group_from_json, json_from_collection, rule_set_from
+from bot.azure.translate.ours import json_from_collection
+from bot.azure.translate.rules import classic_layer, group_from_json, rule_set_from
 
 __all__ = [
     "READERS",

@@ -51,6 +51,7 @@ def vnet_from_json(body: Json) -> Vnet:
         id=_key(body),
         subnets=tuple(subnet_from_json(subnet) for subnet in items(properties, "subnets")),
         peers=ids(dig(peer, "properties", "remoteVirtualNetwork") for peer in peers),
+        dns_servers=texts(properties, "dhcpOptions", "dnsServers"),
     )
 
 

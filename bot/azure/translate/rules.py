@@ -1,7 +1,6 @@
-"""Firewall rules: Azure's two ways of writing them, as values and back."""
+"""Firewall rules: Azure's two ways of writing them, as values. ``ours`` writes them."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from bot.azure.translate.shapes import Json, dig, ids, items, texts, whole
 from bot.domain.firewall import (
@@ -168,18 +167,19 @@ def classic_collection_from_json(body: Json, kind: Kind, read: Callable[[Json], 
     )
 
 
-def classic_application_collection(body: Json) -> RuleCollection:
-    """An application rule collection of a classic firewall."""
-    return classic_collection_from_json(body, Kind.APPLICATION, application_rule_from_json)
+OUR_ARRAYS = ("applicationRuleCollections", "networkRuleCollections")
+"""Where rule collections of ours stand in a classic firewall."""
+
+
+def classic_collections(body: Json, array: str) -> list[RuleCollection]:
+    """The rule collections of one array of a classic firewall, in their order."""
+    (kind, read), *_ = [(kind, read) for key, kind, read in CLASSIC if key == array]
+    return [classic_collection_from_json(collection, kind, read) for collection in items(body, "properties", array)]
 
 
 def classic_layer(body: Json) -> PolicyLayer:
     """The rules of a classic firewall as one layer with one group."""
-    collections = tuple(
-        classic_collection_from_json(collection, kind, read)
-        for key, kind, read in CLASSIC
-        for collection in items(body, "properties", key)
-    )
+    collections = tuple(collection for key, _, _ in CLASSIC for collection in classic_collections(body, key))
     name = str(body.get("name", ""))
     state = str(dig(body, "properties", "provisioningState") or "")
     group = RuleCollectionGroup(
@@ -206,7 +206,8 @@ def rule_set_from(
         threat_intel_mode=max((_mode(body) for body in bodies), key=STRICTEST.index),
         threat_intel_allow_fqdns=_allowed(bodies, "fqdns", "FQDNs"),
         threat_intel_allow_ips=_allowed(bodies, "ipAddresses", "IpAddresses"),
-        dns_proxy=any(_has_dns_proxy(body) for body in bodies),
+        dns_proxy=any(has_dns_proxy(body) for body in bodies),
+        names_without_proxy=any(_needs_no_proxy(body) for body in bodies),
         classic=classic,
         tier=_tier(dig(own, "sku", "tier")),
         tls_inspection=bool(dig(own, "transportSecurity", "certificateAuthority")),
@@ -232,9 +233,21 @@ def _allowed(bodies: list[Json], key: str, classic_key: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _has_dns_proxy(body: Json) -> bool:
+def takes_names(body: Json) -> bool:
+    """Whether network rules of a policy or classic firewall may hold FQDNs, as far as its own settings tell."""
+    return _tier(dig(body, "properties", "sku", "tier")) is not Tier.BASIC and has_dns_proxy(body)
+
+
+def has_dns_proxy(body: Json) -> bool:
+    """Whether the DNS proxy is on in the settings of a firewall policy, or of a classic firewall."""
     classic = dig(body, "properties", "additionalProperties", "Network.DNS.EnableProxy")
     return bool(dig(body, "properties", "dnsSettings", "enableProxy")) or str(classic).lower() == "true"
+
+
+def _needs_no_proxy(body: Json) -> bool:
+    classic = dig(body, "properties", "additionalProperties", "Network.DNS.RequireProxyForNetworkRules")
+    own = dig(body, "properties", "dnsSettings", "requireProxyForNetworkRules")
+    return own is False or str(classic).lower() == "false"
 
 
 def ip_group_ids(layers: Iterable[PolicyLayer]) -> tuple[str, ...]:
@@ -242,51 +255,3 @@ def ip_group_ids(layers: Iterable[PolicyLayer]) -> tuple[str, ...]:
     rules = (rule for layer in layers for group in layer.groups for c in group.collections for rule in c.rules)
     found = {id_ for rule in rules for id_ in (*rule.source_ip_groups, *getattr(rule, "destination_ip_groups", ()))}
     return tuple(sorted(id_.lower() for id_ in found))
-
-
-def json_from_rule(rule: ApplicationRule) -> Json:
-    """An application rule as a firewall policy and a classic firewall both take it."""
-    protocols = [{"protocolType": _PROTOCOLS.get(name, name), "port": port} for name, port in rule.protocols]
-    body: Json = {
-        "name": rule.name,
-        "description": rule.description,
-        "protocols": protocols,
-        "sourceAddresses": list(rule.source_addresses),
-        "targetFqdns": list(rule.target_fqdns),
-    }
-    more = {
-        "sourceIpGroups": rule.source_ip_groups,
-        "destinationAddresses": rule.destination_addresses,
-        "targetUrls": rule.target_urls,
-        "fqdnTags": rule.fqdn_tags,
-        "webCategories": rule.web_categories,
-    }
-    return {**body, **{key: list(value) for key, value in more.items() if value}}
-
-
-_PROTOCOLS = {"http": "Http", "https": "Https", "mssql": "Mssql"}
-
-
-def json_from_collection(collection: RuleCollection) -> Json:
-    """One of our own rule collections, for a rule collection group."""
-    return {
-        "ruleCollectionType": "FirewallPolicyFilterRuleCollection",
-        "name": collection.name,
-        "priority": collection.priority,
-        "action": {"type": str(collection.action)},
-        "rules": [{"ruleType": "ApplicationRule", **json_from_rule(rule)} for rule in _application_rules(collection)],
-    }
-
-
-def classic_json_from_collection(collection: RuleCollection) -> Json:
-    """One of our own rule collections, for a classic firewall."""
-    properties: dict[str, Any] = {
-        "priority": collection.priority,
-        "action": {"type": str(collection.action)},
-        "rules": [json_from_rule(rule) for rule in _application_rules(collection)],
-    }
-    return {"name": collection.name, "properties": properties}
-
-
-def _application_rules(collection: RuleCollection) -> list[ApplicationRule]:
-    return [rule for rule in collection.rules if isinstance(rule, ApplicationRule)]

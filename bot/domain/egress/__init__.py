@@ -1,5 +1,6 @@
 """Egress truth: how a cluster leaves Azure, as values and as the pure decision between them."""
 
+from bot.domain.egress.dns import dns_caveat
 from bot.domain.egress.fleet import Fleet, FleetEntry, RequiredEndpoint
 from bot.domain.egress.history import Change, Period, addresses_of
 from bot.domain.egress.required import EndpointCheck, RequiredEndpoints, Standing, check_required, published_names
@@ -40,6 +41,7 @@ __all__ = [
     "Warning_",
     "addresses_of",
     "check_required",
+    "dns_caveat",
     "outbound_type_from",
     "published_names",
 ]

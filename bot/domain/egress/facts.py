@@ -72,11 +72,12 @@ class SubnetFacts:
 
 @dataclass(frozen=True, slots=True)
 class Vnet:
-    """A virtual network: its subnets and the ids of the networks that it is connected to by peering."""
+    """A virtual network: its subnets, the ids of the networks that it is connected to by peering, its DNS servers."""
 
     id: str
     subnets: tuple[SubnetFacts, ...] = ()
     peers: tuple[str, ...] = ()
+    dns_servers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

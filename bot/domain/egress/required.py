@@ -31,8 +31,7 @@ from bot.domain.firewall.owners import whereabouts
 from bot.domain.firewall.ranges import Spans, spans_from_text, union
 from bot.domain.firewall.rules import Tier
 from bot.domain.firewall.tags import AKS_TAG
-from bot.domain.fqdn import Destination
-from bot.domain.fqdn.destinations import Protocol
+from bot.domain.fqdn import Destination, Protocol
 
 API_SERVER_TAG = "azurecloud"
 """The service tag that Microsoft prescribes for the API server's tunnel, alone or with a region behind a dot."""
@@ -208,6 +207,8 @@ def _has_port(text: str, port: int) -> bool:
 def _reaches(rules: RuleSet, book: AddressBook, rule: NetworkRule, endpoint: RequiredEndpoint) -> tuple[Match, str]:
     if endpoint.domain in rule.destination_fqdns and rules.dns_proxy and rules.tier is not Tier.BASIC:
         return Match.YES, f"{rule.name} names {endpoint.domain}."
+    if endpoint.domain in rule.destination_fqdns and rules.names_without_proxy and rules.tier is not Tier.BASIC:
+        return Match.UNKNOWN, f"The rule {rule.name} names it, but pods resolve it elsewhere: the DNS proxy is off."
     if endpoint.domain in rule.destination_fqdns:
         return Match.NO, f"The rule {rule.name} names it, but the firewall's DNS proxy is off, so it never matches."
     tags = (text.lower().partition(".")[0] for text in rule.destination_addresses)

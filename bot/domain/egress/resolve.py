@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import groupby
 
+from bot.domain.egress.dns import dns_of
 from bot.domain.egress.facts import AzureNetwork, ClusterFacts, is_prefix
 from bot.domain.egress.paths import Question, effective_path
 from bot.domain.egress.values import (
@@ -26,7 +27,7 @@ def resolve(cluster: ClusterFacts, network: AzureNetwork) -> ClusterEgress:
     """How a cluster really leaves, from what was read of it and of the network around it."""
     paths = tuple(effective_path(question) for question in questions_of(cluster, network))
     serving = serving_addresses(cluster, network)
-    paths = tuple(_marked(path, set(serving)) for path in paths)
+    paths = tuple(replace(_marked(path, set(serving)), dns=dns_of(path, network)) for path in paths)
     leaving = {ip.address for path in paths for ip in path.ips}
     ingress = tuple(_with_egress(ip, leaving) for ip in sorted(serving.values()))
     egress = ClusterEgress(

@@ -215,6 +215,7 @@ class EgressPath:
         firewall: Lower-case id of the Azure Firewall, if one counts.
         target: Where rules for this path are written; None where there is no Azure Firewall.
         why: One sentence that says why this is the path.
+        dns: What is wrong with how its pods resolve names for network rules; empty where nothing is, or not known.
     """
 
     subnet_id: str | None
@@ -227,6 +228,7 @@ class EgressPath:
     firewall: str | None = None
     target: Target | None = None
     why: str = ""
+    dns: str = ""
 
 
 @dataclass(frozen=True, slots=True)

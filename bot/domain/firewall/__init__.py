@@ -1,6 +1,7 @@
 """Azure Firewall: what it would do with a flow, and which rule says so."""
 
 from bot.domain.firewall.evaluate import Evaluator, evaluate, stands_in_the_way
+from bot.domain.firewall.order import kind_of
 from bot.domain.firewall.rules import (
     Action,
     ApplicationRule,
@@ -14,6 +15,7 @@ from bot.domain.firewall.rules import (
     RuleSet,
     ThreatIntelMode,
     Tier,
+    network_fqdns,
 )
 from bot.domain.firewall.summary import headline, summary
 from bot.domain.firewall.verdict import Evaluation, Flow, Outcome, Result, Stage, TraceStep
@@ -40,6 +42,8 @@ __all__ = [
     "TraceStep",
     "evaluate",
     "headline",
+    "kind_of",
+    "network_fqdns",
     "stands_in_the_way",
     "summary",
 ]

@@ -83,4 +83,4 @@ def infrastructure_step(name: str, protocol: str) -> TraceStep:
     """The step of the built-in rules for a name or wildcard."""
     labels = name.removeprefix("*")
     is_disk = (name.startswith(MANAGED_DISK_PREFIX) or name != labels) and labels.endswith(MANAGED_DISK_SUFFIXES)
-    return INFRASTRUCTURE_UNKNOWN if is_disk and protocol != Protocol.MSSQL else INFRASTRUCTURE_MISS
+    return INFRASTRUCTURE_UNKNOWN if is_disk and protocol in (Protocol.HTTP, Protocol.HTTPS) else INFRASTRUCTURE_MISS

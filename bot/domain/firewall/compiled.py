@@ -32,6 +32,7 @@ from bot.domain.firewall.ranges import Spans, union
 from bot.domain.firewall.rules import ApplicationRule, NetworkRule, RuleSet
 from bot.domain.firewall.tags import Asked, best_of
 from bot.domain.firewall.walk import Effect, effect_of, miss_step
+from bot.domain.fqdn import Protocol
 
 Service = tuple[str, int]
 
@@ -46,7 +47,7 @@ class Compiled:
         places: The rule collections in the order of evaluation; a slot is a position here.
         misses: For each slot the step of a collection that does not come near a flow.
         names: Finds the rules that name a destination.
-        network: Network rules for TCP that have addresses or service tags.
+        network: Network rules for TCP or UDP that have addresses or service tags.
         tagged: Application rules with FQDN tags.
         opaque: Application rules with web categories, or of an unknown type.
     """
@@ -61,7 +62,7 @@ class Compiled:
             for rule in place.collection.rules:
                 if isinstance(rule, ApplicationRule):
                     application.append(_application(slot, rule, book))
-                elif isinstance(rule, NetworkRule) and _is_for_tcp(rule):
+                elif isinstance(rule, NetworkRule) and _transports(rule):
                     network.append(_network(slot, rule, book))
         self.names = NameIndex([*_network_names(network), *_application_names(application)])
         self.network = [found for found in network if found.destinations.spans or found.destinations.opaque]
@@ -81,15 +82,16 @@ def _network(slot: int, rule: NetworkRule, book: AddressBook) -> NetworkMatcher:
     countries = _countries(rule.destination_geo_locations)
     destinations = book.read(rule.destination_addresses, rule.destination_ip_groups, countries)
     ports = union(_port_span(text) for text in rule.destination_ports)
-    return NetworkMatcher(slot, rule, sources, destinations, ports)
+    return NetworkMatcher(slot, rule, sources, destinations, ports, _transports(rule))
 
 
 def _countries(codes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"country {code}" for code in codes)
 
 
-def _is_for_tcp(rule: NetworkRule) -> bool:
-    return any(protocol.lower() in ("tcp", "any") for protocol in rule.ip_protocols)
+def _transports(rule: NetworkRule) -> frozenset[str]:
+    named = {protocol.lower() for protocol in rule.ip_protocols}
+    return frozenset(("tcp", "udp")) if "any" in named else frozenset(named & {"tcp", "udp"})
 
 
 @lru_cache(maxsize=4096)
@@ -143,6 +145,7 @@ class Scope:
     def __init__(self, compiled: Compiled, asked: Spans, service: Service) -> None:
         self.asked = asked
         self.service = service
+        self._transport = Protocol(service[0]).transport
         self._misses = compiled.misses
         self._covers: dict[AddressSet, Cover] = {}
         self._network = [found for found in compiled.network if self.fits(found) and self._reaches(found)]
@@ -165,8 +168,10 @@ class Scope:
         return effect_of(self._misses[slot], matches, self.asked)
 
     def fits(self, matcher: NetworkMatcher) -> bool:
-        """Whether the destination port is one of the rule's."""
-        return any(low <= self.service[1] <= high for low, high in matcher.ports)
+        """Whether the destination port and what its packets are, TCP or UDP, are the rule's."""
+        return self._transport in matcher.transports and any(
+            low <= self.service[1] <= high for low, high in matcher.ports
+        )
 
     def standing(self, addresses: Spans, where: Whereabouts) -> Standing:
         """What does not rest on the name; linear in the network rules for these sources if addresses are given."""

@@ -10,13 +10,14 @@ from bot.domain.firewall.compiled import Compiled, Scope, Service, Standing, als
 from bot.domain.firewall.fit import Fit
 from bot.domain.firewall.matchers import ApplicationTarget, RuleMatch, Target, application_target, decide, network_fqdn
 from bot.domain.firewall.names import Match
-from bot.domain.firewall.order import rank_of
+from bot.domain.firewall.order import kind_of, rank_of
 from bot.domain.firewall.owners import Whereabouts, whereabouts
 from bot.domain.firewall.ranges import Spans, spans_from_text, union
 from bot.domain.firewall.rules import Action, Kind, RuleSet
 from bot.domain.firewall.tags import Asked
 from bot.domain.firewall.verdict import Evaluation, Flow, Outcome, Result, Stage, TraceStep
 from bot.domain.firewall.walk import Effect, Undecided, builtin_effect
+from bot.domain.fqdn import Protocol
 from bot.errors import InvariantBroken
 
 _SCOPES = 256
@@ -67,10 +68,11 @@ class Evaluator:
     def stands_in_the_way(
         self, flow: Flow, *, layer: str, group_priority: int, collection_priority: int
     ) -> TraceStep | None:
-        """Find the rule collection that would make an allow application rule dead at a place.
+        """Find the rule collection that would make an allow rule of the flow's kind dead at a place.
 
-        It is dead if all of the flow is ended before the place, by a network rule or a deny. What an earlier
-        application rule already allows is not in the way: the access is there.
+        An application rule is dead if all of the flow is ended before the place, by a network rule or a deny; a network
+        rule (for tcp and udp), by a deny. What an earlier rule of its own kind already allows is not in the way: the
+        access is there.
 
         Args:
             flow: What the rule would allow.
@@ -84,14 +86,15 @@ class Evaluator:
         Raises:
             InvariantBroken: If the layer is none of the rule set's, or as for ``evaluate``.
         """
-        place = self._first_slot_at(layer, group_priority, collection_priority)
+        kind = kind_of(flow.destination)
+        place = self._first_slot_at(kind, layer, group_priority, collection_priority)
         question = self._question(flow)
         undecided, ending = Undecided(question.scope.asked), []
         for slot, effect in self._effects(question):
             if slot >= place or undecided.is_over:
                 break
             step = undecided.meet(effect)
-            if undecided.was_reduced and _is_obstacle(step):
+            if undecided.was_reduced and _is_obstacle(kind, step):
                 ending.append(step)
         return ending[0] if undecided.is_over and ending else None
 
@@ -129,16 +132,17 @@ class Evaluator:
         elif scope.fits(target.matcher):
             fit = network_fqdn(self._rules, target, match)
         else:
-            fit = Fit(Match.NO, f"{rule.name} names {target.text}, but not port {scope.service[1]}.")
+            transport = Protocol(scope.service[0]).transport.upper()
+            fit = Fit(Match.NO, f"{rule.name} names {target.text}, but not {transport} port {scope.service[1]}.")
         return decide(rule.name, scope.cover(target.matcher.sources), fit, asked=scope.asked)
 
-    def _first_slot_at(self, layer: str, group_priority: int, collection_priority: int) -> int:
+    def _first_slot_at(self, kind: Kind, layer: str, group_priority: int, collection_priority: int) -> int:
         depths = [policy.id for policy in self._rules.layers]
         if layer.lower() not in depths:
             raise InvariantBroken(f"The firewall policy {layer} is not among those that the firewall obeys.")
         rank = rank_of(
             self._rules,
-            Kind.APPLICATION,
+            kind,
             depth=depths.index(layer.lower()),
             group_priority=group_priority,
             priority=collection_priority,
@@ -146,8 +150,8 @@ class Evaluator:
         return bisect_left(self._compiled.places, rank, key=lambda place: place.rank)
 
 
-def _is_obstacle(step: TraceStep) -> bool:
-    return step.stage is Stage.NETWORK or step.action is Action.DENY
+def _is_obstacle(kind: Kind, step: TraceStep) -> bool:
+    return step.action is Action.DENY or (step.stage is Stage.NETWORK and kind is Kind.APPLICATION)
 
 
 def _spans(texts: tuple[str, ...]) -> Spans:
@@ -179,7 +183,7 @@ def evaluate(rules: RuleSet, flow: Flow) -> Evaluation:
 def stands_in_the_way(
     rules: RuleSet, flow: Flow, *, layer: str, group_priority: int, collection_priority: int
 ) -> TraceStep | None:
-    """Find what would make an allow application rule dead; as ``Evaluator.stands_in_the_way``."""
+    """Find what would make an allow rule dead; as ``Evaluator.stands_in_the_way``."""
     return Evaluator(rules).stands_in_the_way(
         flow, layer=layer, group_priority=group_priority, collection_priority=collection_priority
     )

@@ -27,6 +27,7 @@ from bot.domain.firewall.ranges import (
 )
 from bot.domain.firewall.rules import ApplicationRule, NetworkRule, RuleSet, Tier
 from bot.domain.firewall.tags import AS_OF, Held, contents_of
+from bot.domain.fqdn import Protocol
 
 
 class RuleMatch(NamedTuple):
@@ -68,13 +69,17 @@ class ApplicationMatcher:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NetworkMatcher:
-    """A network rule in its place: ``slot`` counts rule collections in the order of evaluation."""
+    """A network rule in its place: ``slot`` counts rule collections in the order of evaluation.
+
+    ``transports`` are those of ``tcp`` and ``udp`` that it is for.
+    """
 
     slot: int
     rule: NetworkRule
     sources: AddressSet
     destinations: AddressSet
     ports: Spans
+    transports: frozenset[str]
 
 
 class ApplicationTarget(NamedTuple):
@@ -180,6 +185,8 @@ def application_target(rules: RuleSet, target: ApplicationTarget, match: Match, 
     rule = target.matcher.rule
     if target.path is not None:
         return _url(rules, target, match, service=service)
+    if Protocol(service[0]).is_transport:
+        return Fit(Match.NO, f"{rule.name} names {target.text}, but application rules never match {service[0]}.")
     if service not in rule.protocols:
         return Fit(Match.NO, f"{rule.name} names {target.text}, but not for {service[0]}:{service[1]}.")
     sentence = f"{rule.name} names {target.text} for {service[0]}:{service[1]}."
@@ -196,8 +203,8 @@ def _named(match: Match, why: str) -> Fit:
 def _url(rules: RuleSet, target: ApplicationTarget, match: Match, *, service: tuple[str, int]) -> Fit:
     rule, text, protocol = target.matcher.rule, target.text, service[0]
     inspected = rules.tier is Tier.PREMIUM and rules.tls_inspection and rule.terminate_tls
-    if protocol == "mssql":
-        return Fit(Match.NO, f"{rule.name} has the URL {text}, but SQL has no URLs.")
+    if protocol not in ("http", "https"):
+        return Fit(Match.NO, f"{rule.name} has the URL {text}, but {protocol} has no URLs.")
     if not rule.protocols:
         return _url_without_protocols(rule, text, inspected=inspected)
     if service not in rule.protocols:
@@ -226,7 +233,7 @@ def unlisted(rule: ApplicationRule, service: tuple[str, int]) -> Fit:
     if rule.unknown_type:
         why = f"{rule.name} is a rule of the type {rule.unknown_type}, which this bot does not know."
         return Fit(Match.UNKNOWN, why, on="a rule of an unknown type", look="read that rule in the Azure portal")
-    if not rule.web_categories or service not in rule.protocols or service[0] == "mssql":
+    if not rule.web_categories or service not in rule.protocols or service[0] not in ("http", "https"):
         return NO_FIT
     why = f"{rule.name} matches if the name is in web category {', '.join(rule.web_categories)}."
     look = "look its category up in the Azure portal, under Web categories of the firewall policy"
@@ -266,6 +273,10 @@ def network_fqdn(rules: RuleSet, target: NetworkTarget, match: Match) -> Fit:
     name = target.matcher.rule.name
     if rules.tier is Tier.BASIC:
         return Fit(Match.NO, f"{name} names {target.text}, but tier Basic has no FQDNs in network rules.")
+    if not rules.dns_proxy and rules.names_without_proxy:
+        why = f"{name} matches if pods resolve {target.text} as the firewall does: its DNS proxy is off."
+        look = f"compare nslookup {target.text} in a pod with the firewall's answer, or switch the DNS proxy on"
+        return Fit(Match.UNKNOWN, why, on="how pods resolve it", look=look)
     if not rules.dns_proxy:
         return Fit(Match.NO, f"{name} names {target.text}, but the DNS proxy is off, so it never matches.")
     return _named(match, f"{name} names {target.text}; pods must resolve it through the firewall.")

@@ -14,6 +14,7 @@ inheritance and priorities, with the worked example) and https://learn.microsoft
 from dataclasses import dataclass
 
 from bot.domain.firewall.rules import Kind, PolicyLayer, RuleCollection, RuleCollectionGroup, RuleSet
+from bot.domain.fqdn import Destination
 
 _KINDS = {Kind.NAT: 0, Kind.NETWORK: 1, Kind.APPLICATION: 2}
 
@@ -35,6 +36,11 @@ class Placed:
     policy: PolicyLayer
     group: RuleCollectionGroup
     collection: RuleCollection
+
+
+def kind_of(destination: Destination) -> Kind:
+    """The kind of rule that opens a destination: by its addresses for tcp and udp, else by its name."""
+    return Kind.NETWORK if destination.protocol.is_transport else Kind.APPLICATION
 
 
 def rank_of(rules: RuleSet, kind: Kind, *, depth: int, group_priority: int, priority: int) -> Rank:

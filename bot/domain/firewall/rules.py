@@ -7,7 +7,7 @@ Sources, read 2026-11: https://learn.microsoft.com/azure/firewall/policy-rule-se
 https://learn.microsoft.com/azure/firewall-manager/policy-overview (parent policies).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -232,6 +232,7 @@ class RuleSet:
         threat_intel_allow_fqdns: Names that threat intelligence leaves alone, lower case, wildcards included.
         threat_intel_allow_ips: Addresses, ranges and CIDR ranges that it leaves alone.
         dns_proxy: Whether the firewall answers DNS, which FQDNs in network rules need.
+        names_without_proxy: Whether FQDNs in network rules are allowed without it: pods then resolve them elsewhere.
         classic: Whether the rules live in the firewall itself.
         tier: The tier of the firewall.
         tls_inspection: Whether the firewall policy has a CA certificate to decrypt with (Premium).
@@ -243,6 +244,7 @@ class RuleSet:
     threat_intel_allow_fqdns: tuple[str, ...] = ()
     threat_intel_allow_ips: tuple[str, ...] = ()
     dns_proxy: bool = False
+    names_without_proxy: bool = False
     classic: bool = False
     tier: Tier = Tier.STANDARD
     tls_inspection: bool = False
@@ -250,3 +252,17 @@ class RuleSet:
     def __post_init__(self) -> None:
         _lower(self, "threat_intel_allow_fqdns")
         object.__setattr__(self, "ip_groups", {name.lower(): ranges for name, ranges in self.ip_groups.items()})
+
+
+MAX_NETWORK_FQDNS = 1000
+"""FQDNs over all network rules of a firewall, its policy and the parents together.
+
+Source: https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits (Azure
+Firewall limits), read 2026-11.
+"""
+
+
+def network_fqdns(collections: Iterable[RuleCollection]) -> int:
+    """How many FQDNs the network rules of these collections name, a name in two rules counted twice."""
+    rules = (rule for each in collections for rule in each.rules)
+    return sum(len(rule.destination_fqdns) for rule in rules if isinstance(rule, NetworkRule))

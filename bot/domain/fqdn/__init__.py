@@ -1,32 +1,28 @@
 """Destinations: strict parsing of what people type or paste, and Azure Firewall's own way to match names.
 
 ``names`` (one FQDN, wildcards), ``suffixes`` (of the Public Suffix List), ``destinations`` (FQDN, protocol and port),
-``many`` (several at a time), ``services`` (protocols that need a network rule), ``private`` (names that no allowance
-can open), ``placeholders`` (what documentation leaves open), ``scripts`` (Unicode form, mixed scripts, look-alikes).
+``many`` (several at a time), ``protocols`` and ``services`` (what is spoken there, and what needs a network rule),
+``private`` (names that no allowance can open), ``placeholders`` (what documentation leaves open), ``scripts`` (Unicode
+form, mixed scripts, look-alikes).
 """
 
-from bot.domain.fqdn.destinations import (
-    DEFAULT_PORTS,
-    MAX_PORT,
-    Destination,
-    Protocol,
-    is_within,
-    parse_destination,
-    refang,
-)
+from bot.domain.fqdn.destinations import Destination, is_within, parse_destination, refang
 from bot.domain.fqdn.many import Parsed, Problem, parse_destinations, parse_many
 from bot.domain.fqdn.names import covers, is_address, parse_fqdn
 from bot.domain.fqdn.placeholders import fill_region, find_placeholder
 from bot.domain.fqdn.private import reason_inside
+from bot.domain.fqdn.protocols import DEFAULT_PORTS, MAX_NETWORK_PORT, MAX_PORT, WEB_PORTS, Protocol
 from bot.domain.fqdn.scripts import homograph_reasons, is_mixed_script, skeleton, unicode_form
-from bot.domain.fqdn.services import SCHEMES, SERVICES, Service, is_sql_redirect, needs_network_rule
+from bot.domain.fqdn.services import SCHEMES, SERVICES, Service, is_sql_redirect
 from bot.domain.fqdn.suffixes import Suffix, has_registry, registrable, spans_suffix, suffix_of
 
 __all__ = [
     "DEFAULT_PORTS",
+    "MAX_NETWORK_PORT",
     "MAX_PORT",
     "SCHEMES",
     "SERVICES",
+    "WEB_PORTS",
     "Destination",
     "Parsed",
     "Problem",
@@ -42,7 +38,6 @@ __all__ = [
     "is_mixed_script",
     "is_sql_redirect",
     "is_within",
-    "needs_network_rule",
     "parse_destination",
     "parse_destinations",
     "parse_fqdn",

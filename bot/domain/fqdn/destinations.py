@@ -1,36 +1,11 @@
-"""A destination: FQDN, protocol and destination port, as one application rule can open it."""
+"""A destination: FQDN, protocol and destination port, as one rule can open it."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from types import MappingProxyType
 
 from bot.domain.fqdn.names import check_placeholder, covers, is_address, parse_fqdn, shown
-from bot.domain.fqdn.services import SCHEMES, SERVICES, is_sql_redirect, needs_network_rule
+from bot.domain.fqdn.protocols import DEFAULT_PORTS, MAX_NETWORK_PORT, Protocol, read_service
 from bot.errors import InvalidFqdn
-
-
-class Protocol(StrEnum):
-    """What application rules match (https://github.com/MicrosoftDocs/azure-docs/issues/76780, read 2026-11)."""
-
-    HTTP = "http"
-    HTTPS = "https"
-    MSSQL = "mssql"
-
-
-DEFAULT_PORTS: Mapping[Protocol, int] = MappingProxyType({Protocol.HTTP: 80, Protocol.HTTPS: 443, Protocol.MSSQL: 1433})
-"""The destination port of each protocol if none is written."""
-
-MAX_PORT = 64_000
-"""The highest port of an application rule: "cannot be greater than 64000".
-
-Source: ``AzureFirewallApplicationRuleProtocol.port`` and ``FirewallPolicyRuleApplicationProtocol.port`` in the models
-of azure-mgmt-network 33.1 (https://pypi.org/project/azure-mgmt-network/, read 2026-11).
-"""
-
-_PORT_PROTOCOL = {port: protocol for protocol, port in DEFAULT_PORTS.items()}
-_SCHEME_PROTOCOL = {**{protocol.value: protocol for protocol in Protocol}, "ws": Protocol.HTTP, "wss": Protocol.HTTPS}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,8 +14,9 @@ class Destination:
 
     Attributes:
         fqdn: Canonical: A-labels, lower case, no trailing dot, optionally a left-most ``*.`` label.
-        protocol: What the firewall matches the name on: SNI for https and mssql, the Host header for http.
-        port: Destination port, 1 to 64000.
+        protocol: What the firewall matches the name on: SNI for https and mssql, the Host header for http, the
+            addresses that it resolves to for tcp and udp.
+        port: Destination port, 1 to 64000; to 65535 for tcp and udp.
     """
 
     fqdn: str
@@ -54,7 +30,7 @@ class Destination:
 
     def __str__(self) -> str:
         """The shortest text that parses back to the same value."""
-        if self.port != DEFAULT_PORTS[self.protocol]:
+        if self.port != DEFAULT_PORTS.get(self.protocol):
             return f"{self.protocol}:{self.fqdn}:{self.port}"
         return self.fqdn if self.protocol is Protocol.HTTPS else f"{self.protocol}:{self.fqdn}"
 
@@ -81,8 +57,8 @@ def parse_destination(text: str) -> Destination:
 
     Args:
         text: ``[protocol:]host[:port]``: ``example.com``, ``*.example.com``, ``http:example.com``,
-            ``https:example.com:8443``, ``mssql:example.com``, ``example.com:8443``. Without a protocol the port tells
-            it: 80 http, 1433 mssql, any other https unless another protocol is known to use it.
+            ``https:example.com:8443``, ``mssql:example.com``, ``tcp:example.com:5432``, ``example.com:22``. Without a
+            protocol the port tells it where it is known for one; no port is https.
 
     Raises:
         InvalidFqdn: It is not a destination; with the corrected form as ``suggestion`` where one exists.
@@ -95,11 +71,20 @@ def parse_destination(text: str) -> Destination:
     if _BESIDE_HOST.search(bare) and not is_address(bare):
         raise _refused_path(bare)
     scheme, host, port = _split(bare)
-    protocol = _protocol(scheme, host, port)
     try:
-        return Destination(parse_fqdn(host), protocol, port or DEFAULT_PORTS[protocol])
+        fqdn = parse_fqdn(host)
     except InvalidFqdn as error:
-        raise InvalidFqdn(error.sentence, suggestion=_with(error.suggestion, protocol, port)) from None
+        raise InvalidFqdn(error.sentence, suggestion=_corrected(error.suggestion, scheme, port)) from None
+    return _destination(fqdn, *read_service(scheme, fqdn, port))
+
+
+def _destination(fqdn: str, protocol: Protocol, port: int) -> Destination:
+    if protocol.is_transport and fqdn.startswith("*"):
+        raise InvalidFqdn(
+            f"{fqdn} is a wildcard, and {protocol} is opened by address: a network rule takes exact names only. "
+            f"Name each host: {protocol}:HOST:{port}."
+        )
+    return Destination(fqdn, protocol, port)
 
 
 def _split(text: str) -> tuple[str | None, str, int | None]:
@@ -116,51 +101,27 @@ def _split(text: str) -> tuple[str | None, str, int | None]:
 
 
 def _port(text: str) -> int:
-    if not _PORT.fullmatch(text) or int(text) > MAX_PORT:
-        raise InvalidFqdn(f"{shown(text)} is not a destination port: Azure Firewall takes 1 to {MAX_PORT} here.")
+    if not _PORT.fullmatch(text) or int(text) > MAX_NETWORK_PORT:
+        raise InvalidFqdn(f"{shown(text)} is not a destination port: Azure Firewall takes 1 to {MAX_NETWORK_PORT}.")
     return int(text)
 
 
-def _protocol(scheme: str | None, host: str, port: int | None) -> Protocol:
-    if scheme is None:
-        return _by_port(host, port or DEFAULT_PORTS[Protocol.HTTPS])
-    name = scheme.strip().lower()
-    if service := SCHEMES.get(name):
-        raise InvalidFqdn(needs_network_rule(host, service, port))
+def _corrected(fqdn: str | None, scheme: str | None, port: int | None) -> str | None:
+    """The suggested name with the protocol and port that were written, where they say anything."""
+    if fqdn is None:
+        return None
     try:
-        return Protocol(name)
-    except ValueError:
-        raise InvalidFqdn(
-            f"{shown(scheme)} is not a protocol that an application rule can match. Use http, https or mssql."
-        ) from None
-
-
-def _by_port(host: str, port: int) -> Protocol:
-    """What a port says; HTTPS unless another protocol is known to use it."""
-    if service := SERVICES.get(port):
-        raise InvalidFqdn(
-            f"{needs_network_rule(host, service, port)} If it is HTTPS all the same, write https:{host}:{port}."
-        )
-    return Protocol.MSSQL if is_sql_redirect(host, port) else _PORT_PROTOCOL.get(port, Protocol.HTTPS)
-
-
-def _with(fqdn: str | None, protocol: Protocol, port: int | None) -> str | None:
-    return str(Destination(fqdn, protocol, port or DEFAULT_PORTS[protocol])) if fqdn else None
+        return str(_destination(fqdn, *read_service(scheme, fqdn, port)))
+    except InvalidFqdn:
+        return None
 
 
 def _refused_url(text: str, scheme: str, authority: str) -> InvalidFqdn:
     """What was pasted is a URL: its host, with the protocol and port that it means, is the suggestion."""
     host, _, port = authority.rpartition("@")[2].partition(":")
-    protocol = _SCHEME_PROTOCOL.get(scheme)
-    if protocol is None and (service := SCHEMES.get(scheme)):
-        return InvalidFqdn(needs_network_rule(shown(host), service, int(port) if _PORT.fullmatch(port) else None))
-    if protocol is None:
-        return InvalidFqdn(
-            f"{shown(text)} uses {scheme}, which no application rule can match. "
-            "They know http, https and mssql; other protocols need a network rule from the platform team."
-        )
     try:
-        found = str(Destination(parse_fqdn(host), protocol, _port(port) if port else DEFAULT_PORTS[protocol]))
+        fqdn = parse_fqdn(host)
+        found = str(_destination(fqdn, *read_service(scheme, fqdn, _port(port) if port else None)))
     except InvalidFqdn as error:
         return error
     return InvalidFqdn(f"{shown(text)} is a URL. Only the host goes in a firewall rule: use {found}.", suggestion=found)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.domain.fqdn.destinations import TYPOGRAPHIC_QUOTES, Destination, parse_destination, refang
 from bot.domain.fqdn.placeholders import split_placeholders
-from bot.domain.fqdn.services import SERVICES
+from bot.domain.fqdn.protocols import WEB_PORTS
 from bot.errors import InvalidFqdn
 
 _BULLETS = "\u2022\u00b7\u2023\u25e6\u25aa\u2013\u2014"
@@ -80,7 +80,7 @@ def _qualified(host: str, qualifier: re.Match[str]) -> str:
         return f"{host} {qualifier[0]}"
     protocol = (qualifier["before"] or qualifier["alone"] or "").lower()
     port = qualifier["port"] or ""
-    is_plain = protocol == "tcp" and int(port or 443) not in SERVICES
+    is_plain = protocol == "tcp" and int(port or 443) in WEB_PORTS
     return ":".join(part for part in ("" if is_plain else protocol, host, port) if part)
 
 

@@ -2,7 +2,9 @@
 
 Application rules match HTTP and TLS with a server name, and MSSQL
 (https://learn.microsoft.com/azure/firewall/firewall-faq, read 2026-11). A name with a port of another protocol is
-therefore never read as HTTPS. Ports: https://www.iana.org/assignments/service-names-port-numbers, read 2026-11, and
+therefore never read as HTTPS, but as the TCP or UDP that a network rule opens.
+
+Ports: https://www.iana.org/assignments/service-names-port-numbers, read 2026-11, and
 the vendors' defaults for what is not registered there.
 """
 
@@ -107,17 +109,3 @@ def is_sql_redirect(host: str, port: int | None) -> bool:
     2026-11).
     """
     return port in _REDIRECTED and _SQL_HOST.search(host) is not None
-
-
-def needs_network_rule(host: str, service: Service, port: int | None = None) -> str:
-    """The sentence for a destination of such a protocol.
-
-    Args:
-        host: As it is to be shown.
-        service: What it speaks.
-        port: The destination port where it is not the protocol's own.
-    """
-    return (
-        f"{host} on port {port or service.port} is {service.name} ({service.transport.upper()}), not HTTP, HTTPS or "
-        "MSSQL: it needs a network rule from the platform team, not an allowance."
-    )

@@ -6,15 +6,15 @@ from ipaddress import ip_address
 
 from bot.domain.fqdn import (
     SCHEMES,
-    SERVICES,
+    WEB_PORTS,
     Destination,
     Problem,
     Protocol,
     find_placeholder,
     is_address,
-    needs_network_rule,
     parse_destination,
     parse_destinations,
+    parse_fqdn,
     parse_many,
     reason_inside,
     refang,
@@ -33,7 +33,7 @@ _MAX_TEXT = 40_000
 
 _MOST_SENTENCES = 8
 _ALLOWED = "The firewall let this traffic through: nothing has to be asked for."
-_WEB = {"ws": "http", "wss": "https"}
+_SPOKEN = frozenset({*Protocol, *SCHEMES, "ws", "wss"})
 
 
 def _within(text: str) -> str:
@@ -207,15 +207,21 @@ def _outcome(mention: Mention) -> Destination | str | None:
 
 
 def _by_protocol(host: str, mention: Mention) -> Destination | str | None:
-    protocol = _WEB.get((mention.protocol or "").lower(), (mention.protocol or "").lower())
-    known = protocol if protocol in set(Protocol) else ""
-    port = int(mention.port) if mention.port else None
-    service = SCHEMES.get(protocol) or (SERVICES.get(port) if port and not known else None)
+    """By what the text says that it speaks; ``TCP`` beside a port of the web or of SQL says nothing more."""
+    said, port = (mention.protocol or "").lower(), int(mention.port or 443)
+    known = said if said in _SPOKEN and not (said in ("tcp", "udp") and port in WEB_PORTS) else ""
     try:
-        found = parse_destination(":".join(part for part in (known, host, "" if service else mention.port) if part))
+        return parse_destination(":".join(part for part in (known, host, mention.port) if part))
+    except InvalidFqdn as error:
+        return error.sentence if (known or mention.port) and _is_name(host) else None
+
+
+def _is_name(host: str) -> bool:
+    try:
+        parse_fqdn(host)
     except InvalidFqdn:
-        return None
-    return needs_network_rule(found.fqdn, service, port) if service else found
+        return False
+    return True
 
 
 def _addresses(mentions: list[Mention]) -> Iterator[str]:

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TypeVar
 
 from bot.domain.fqdn import (
     DEFAULT_PORTS,
+    SERVICES,
     Destination,
     Protocol,
     covers,
@@ -18,6 +20,7 @@ from bot.domain.fqdn import (
     suffix_of,
     unicode_form,
 )
+from bot.domain.risk.hosts import PORT_RISKS
 from bot.domain.risk.table import DEFAULT_TABLE, RiskTable
 
 _Amount = TypeVar("_Amount", int, timedelta)
@@ -77,6 +80,7 @@ class Subject:
         environment: The cluster's environment as configured.
         is_bundle: Whether one configured bundle contains all of it; its length is then no reason.
         private_names: Names among the destinations that resolve to private addresses, if a resolver was asked.
+        dns: What is wrong with how the cluster's pods resolve names for network rules, as a sentence; empty if nothing.
     """
 
     destinations: tuple[Destination, ...]
@@ -84,6 +88,7 @@ class Subject:
     environment: str = ""
     is_bundle: bool = False
     private_names: frozenset[str] = frozenset()
+    dns: str = ""
 
 
 def assess(subject: Subject, table: RiskTable = DEFAULT_TABLE) -> Risk:
@@ -168,8 +173,36 @@ def _protocol(destination: Destination, _table: RiskTable) -> Iterator[tuple[str
         yield "plain_http", f"{destination.fqdn} is reached over plain HTTP: it can be read and changed on the way."
     if destination.protocol is Protocol.MSSQL:
         yield "mssql", f"{destination.fqdn} is a database: whole tables can leave through it."
-    if destination.port != DEFAULT_PORTS[destination.protocol]:
+    if destination.protocol.is_transport:
+        yield from _by_address(destination)
+    elif destination.port != DEFAULT_PORTS[destination.protocol]:
         yield "unusual_port", f"{destination} uses a destination port that is unusual for {destination.protocol}."
+
+
+def _by_address(destination: Destination) -> Iterator[tuple[str, str]]:
+    """What a network rule opens: the firewall sees addresses and a port, and no name."""
+    yield (
+        "by_address",
+        f"{destination} is opened by address: the firewall sees no name, and all that is there is open on this port.",
+    )
+    if destination.protocol is Protocol.UDP:
+        yield "udp", f"{destination} is UDP: data can leave in single packets, without a connection."
+    service = SERVICES.get(destination.port)
+    if service is None:
+        yield "unusual_port", f"{destination} uses a destination port of no protocol that this bot knows."
+    elif code := PORT_RISKS.get(service.name):
+        yield code, f"{destination} is {service.name}: {_PORT_SENTENCES[code]}"
+
+
+_PORT_SENTENCES: Mapping[str, str] = MappingProxyType(
+    {
+        "database": "whole tables can leave through it.",
+        "mail": "mail can be sent to anybody, with anything attached.",
+        "remote_login": "it carries shells and tunnels, through which everything else can go.",
+        "file_transfer": "whole directories can leave through it.",
+        "cleartext": "it is not encrypted and can be read and changed on the way.",
+    }
+)
 
 
 def _look(destination: Destination, table: RiskTable) -> Iterator[tuple[str, str]]:
@@ -233,7 +266,12 @@ def _production(subject: Subject, table: RiskTable) -> Iterator[Reason]:
         yield Reason("production", table.weights.get("production", 0), f"The cluster is {subject.environment}.")
 
 
-_WHOLE: tuple[Callable[[Subject, RiskTable], Iterator[Reason]], ...] = (_duration, _many, _production)
+def _dns(subject: Subject, table: RiskTable) -> Iterator[Reason]:
+    if subject.dns and any(one.protocol.is_transport for one in subject.destinations):
+        yield Reason("other_dns", table.weights.get("other_dns", 0), subject.dns)
+
+
+_WHOLE: tuple[Callable[[Subject, RiskTable], Iterator[Reason]], ...] = (_duration, _many, _production, _dns)
 
 
 def _reached(value: _Amount, thresholds: Mapping[_Amount, int]) -> int:

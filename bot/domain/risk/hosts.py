@@ -150,3 +150,28 @@ WELL_KNOWN = _names(
     "cloudflare.com slack.com atlassian.com paypal.com stripe.com facebook.com linkedin.com dropbox.com adobe.com "
     "salesforce.com oracle.com okta.com hashicorp.com elastic.co datadoghq.com openai.com anthropic.com"
 )
+
+PORT_RISKS: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            (
+                "PostgreSQL",
+                "MySQL",
+                "Oracle Database",
+                "MongoDB",
+                "Redis",
+                "Redis over TLS",
+                "Cassandra",
+                "Bolt",
+                "Db2",
+                "memcached",
+            ),
+            "database",
+        ),
+        "SMTP": "mail",
+        **dict.fromkeys(("SSH", "RDP", "VNC", "OpenVPN"), "remote_login"),
+        **dict.fromkeys(("FTP", "TFTP", "SMB", "NFS", "rsync"), "file_transfer"),
+        **dict.fromkeys(("Telnet", "POP3", "IMAP", "LDAP", "IRC", "syslog"), "cleartext"),
+    }
+)
+"""Reason codes by the protocol that uses a port; the names are those of ``bot.domain.fqdn.SERVICES``."""

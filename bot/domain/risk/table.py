@@ -27,15 +27,23 @@ _WEIGHTS: Mapping[str, int] = MappingProxyType(
         "dynamic_dns": 40,
         "private_name": 40,
         "shortener": 40,
+        "mail": 30,
         "wildcard_domain": 30,
         "raw_content": 25,
+        "remote_login": 25,
+        "file_transfer": 20,
         "mssql": 20,
         "plain_http": 15,
         "production": 15,
         "wildcard_deep": 15,
+        "by_address": 10,
+        "cleartext": 10,
+        "database": 10,
         "international": 10,
         "shared_hosting": 10,
         "unusual_port": 10,
+        "other_dns": 5,
+        "udp": 5,
     }
 )
 

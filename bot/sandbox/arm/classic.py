@@ -30,8 +30,22 @@ def normalised(firewall: str, properties: Json) -> Json:
             "AzureFirewallPolicyAndRuleCollectionsConflict",
             f"Azure Firewall {firewall} cannot have both a firewall policy and rule collections.",
         )
+    _check_names(properties)
     kept = {name: value for name, value in properties.items() if name not in COLLECTIONS}
     return {"additionalProperties": {}, **kept, **{name: _collections(name, value) for name, value in sent.items()}}
+
+
+def _check_names(properties: Json) -> None:
+    """FQDNs in network rules need the DNS proxy, or the word that they do not."""
+    more = properties.get("additionalProperties") or {}
+    has_proxy = str(more.get("Network.DNS.EnableProxy")).lower() == "true"
+    if has_proxy or str(more.get("Network.DNS.RequireProxyForNetworkRules")).lower() == "false":
+        return
+    for collection in properties.get("networkRuleCollections") or []:
+        for rule in (collection.get("properties") or {}).get("rules") or []:
+            if rule.get("destinationFqdns"):
+                text = rules.NO_PROXY.format(rule.get("name"), collection.get("name"))
+                raise _invalid("AzureFirewallFqdnsInNetworkRulesNeedDnsProxy", text)
 
 
 def _collections(kind: str, collections: list[Json]) -> list[Json]:

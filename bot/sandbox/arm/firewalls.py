@@ -63,7 +63,8 @@ def group_write(world: World, rid: ResourceId, body: Json) -> Write:
     if policy is None or rid.parent is None:
         raise _no_parent(rid)
     _check_name(rid)
-    properties = rules.normalised(body.get("properties") or {})
+    properties = rules.normalised(body.get("properties") or {}, takes_names=trees.takes_names(world, rid.parent.key))
+    _check_room(world, rid, properties["ruleCollections"])
     prefix = f"{rid.parent.key}/rulecollectiongroups/"
     siblings = [b for key, b in world.views(GROUP) if key.startswith(prefix) and key != rid.key]
     rules.check_sibling_priorities(properties["priority"], siblings)
@@ -84,6 +85,17 @@ def ip_group_write(world: World, rid: ResourceId, body: Json) -> Write:
     properties = {"firewalls": [], "firewallPolicies": [], "ipAddresses": addresses}
     write = _nfv_write(world, rid, body, properties, same_etag=True)
     return _in_tree(world, rid, write, trees.roots_for(world, rid))
+
+
+def _check_room(world: World, rid: ResourceId, collections: list[Json]) -> None:
+    """1,000 FQDNs over the network rules of a policy and its parents; the group's own are those that are sent."""
+    policies = tuple(f"{key}/rulecollectiongroups/" for key in trees.line_of(world, rid.key.split("/rulecoll")[0]))
+    others = [b["properties"] for key, b in world.views(GROUP) if key.startswith(policies) and key != rid.key]
+    count = sum(rules.count_names(each.get("ruleCollections") or []) for each in others) + rules.count_names(
+        collections
+    )
+    if count > rules.MAX_NAMES:
+        raise invalid_rules("TooManyFqdns", f"{count} FQDNs in network rules exceed the limit of {rules.MAX_NAMES}.")
 
 
 def draft_write(world: World, rid: ResourceId, body: Json) -> Write:

@@ -29,14 +29,20 @@ _ACTIONS = {"allow": "Allow", "deny": "Deny", "dnat": "Dnat"}
 _EMPTY_BYTES = 1412
 
 
-def normalised(properties: Json) -> Json:
+def normalised(properties: Json, *, takes_names: bool = True) -> Json:
     """A rule collection group's properties as the provider gives them back.
+
+    Args:
+        properties: As they were sent.
+        takes_names: Whether network rules may hold FQDNs.
 
     Raises:
         ArmError: 400 for anything that the provider refuses.
     """
     _priority("rule collection group", properties.get("priority"))
     collections = [_collection(collection) for collection in properties.get("ruleCollections") or []]
+    if not takes_names:
+        _refuse_names(collections)
     _unique("rule collection name", (collection["name"] for collection in collections))
     _unique("rule collection priority", (collection["priority"] for collection in collections))
     size = len(json.dumps(collections, separators=(",", ":"))) + _EMPTY_BYTES
@@ -58,6 +64,29 @@ def check_sibling_priorities(priority: int, siblings: Iterable[Json]) -> None:
             raise invalid_rules(
                 "DuplicatePriority", f"Priority {priority} is already used by rule collection group {sibling['name']}."
             )
+
+
+MAX_NAMES = 1000
+"""FQDNs over all network rules."""
+
+
+def count_names(collections: Iterable[Json]) -> int:
+    """How many FQDNs the network rules of these collections name."""
+    return sum(len(rule.get("destinationFqdns") or []) for each in collections for rule in each["rules"])
+
+
+NO_PROXY = (
+    "In order to use DestinationFqdns in Network Rules, DNS Proxy must be enabled, or RequireProxyForNetworkRules must "
+    "be set to 'false'. See rule {} in network rule collection {}"
+)
+"""Azure's words: https://github.com/Azure/azure-sdk-for-go/issues/11094 (read 2026-11)."""
+
+
+def _refuse_names(collections: Iterable[Json]) -> None:
+    for collection in collections:
+        for rule in collection["rules"]:
+            if rule.get("destinationFqdns"):
+                raise invalid_rules("DnsProxyRequired", NO_PROXY.format(rule["name"], collection["name"]))
 
 
 def check_fqdn(rule: str, fqdn: Any) -> None:

@@ -43,3 +43,21 @@ def firewalls_of(world: World, roots: list[str]) -> list[str]:
     """All firewalls in these trees, each once."""
     found = (key for root in roots for key in tree_of(world, root) if type_of(key) == FIREWALL)
     return list(dict.fromkeys(found))
+
+
+def line_of(world: World, policy: str) -> Iterator[str]:
+    """A policy and its parents, upward."""
+    body = world.store.get(policy)
+    if body is not None:
+        yield policy
+        base = reference(body, "basePolicy")
+        yield from line_of(world, base) if base else ()
+
+
+def takes_names(world: World, policy: str) -> bool:
+    """Whether network rules of a policy may hold FQDNs: by its own DNS settings, or those of a parent.
+
+    https://learn.microsoft.com/en-us/azure/firewall/dns-settings (read 2026-11).
+    """
+    settings = ((world.store.get(key) or {})["properties"].get("dnsSettings") or {} for key in line_of(world, policy))
+    return any(dns.get("enableProxy") or dns.get("requireProxyForNetworkRules") is False for dns in settings)

@@ -198,10 +198,10 @@ const lastPart = (text) => (text.startsWith("/") ? text.split("/").at(-1) : text
 const gather = (rule, keys) => keys.flatMap((key) => rule[key] ?? []).map(lastPart);
 
 function shapeRule(key, rule) {
-  const protocols = rule.protocols?.map((one) => `${one.protocolType}:${one.port}`.toLowerCase()) ?? [];
-  const ports = rule.destinationPorts
-    ? [`${(rule.ipProtocols ?? []).join("/")} ${rule.destinationPorts.join(", ")}`.trim()]
-    : [];
+  const named = (rule.protocols ?? []).filter((one) => one.protocolType);
+  const protocols = named.map((one) => `${one.protocolType}:${one.port}`.toLowerCase());
+  const transports = rule.ipProtocols ?? (rule.protocols ?? []).filter((one) => typeof one === "string");
+  const ports = rule.destinationPorts ? [`${transports.join("/")} ${rule.destinationPorts.join(", ")}`.trim()] : [];
   return {
     key,
     name: rule.name,

@@ -118,6 +118,8 @@ def _legacy(tenant: Tenant, peers: list[str]) -> str:
     tag_rule = web_rule("fqdn", ["*"], tag=TAG, http=True)
     docker_rule = web_rule("docker-hub", sources, DOCKER_HUB, http=True)
     classic = {
+        # Its network rules name ntp.ubuntu.com, which Azure takes without the DNS proxy only with this.
+        "additionalProperties": {"Network.DNS.RequireProxyForNetworkRules": "false"},
         "applicationRuleCollections": [
             {"name": "aksfwar", "properties": {"priority": 100, "action": allow, "rules": [tag_rule]}},
             {"name": "docker", "properties": {"priority": 200, "action": allow, "rules": [docker_rule]}},
