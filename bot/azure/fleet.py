@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Any
 
 from azure.core.pipeline import PipelineResponse
@@ -10,10 +11,11 @@ from azure.mgmt.resourcegraph.models import QueryRequest, QueryRequestOptions
 
 from bot.azure.clients import LONGEST_LIST, SUBSCRIPTIONS_API, Clients, Json
 from bot.azure.faults import translated
+from bot.azure.reads import fetch
 from bot.azure.translate import READERS, cluster_from_json
-from bot.domain.egress import Fleet, FleetEntry
+from bot.domain.egress import ClusterEgress, Fleet, FleetEntry
 from bot.domain.egress.facts import AzureNetwork, ClusterFacts
-from bot.domain.egress.needs import Kind
+from bot.domain.egress.needs import Kind, Need, missing
 from bot.domain.egress.resolve import resolve
 from bot.errors import UnknownShape
 
@@ -45,13 +47,30 @@ def read_fleet(clients: Clients, now: Callable[[], datetime]) -> Fleet:
     network = AzureNetwork()
     for type_, kind in TYPES.items():
         network = network.merged(READERS[kind](tables.get(type_, [])))
-    entries = [FleetEntry(resolve(cluster, network)) for cluster in _clusters(tables.get(CLUSTERS, []))]
+    clusters = list(_clusters(tables.get(CLUSTERS, [])))
+    entries = [FleetEntry(egress) for egress in _resolved(clients, clusters, network)]
     return Fleet(
         entries=tuple(sorted(entries, key=lambda entry: (entry.ref.name.lower(), entry.ref.id))),
         read_at=began,
         gaps=tuple(f"The subscription {gap} could not be read: the bot's identity has no right to it." for gap in gaps),
         unread=frozenset(gap.lower() for gap in gaps),
     )
+
+
+def _resolved(clients: Clients, clusters: list[ClusterFacts], network: AzureNetwork) -> Iterator[ClusterEgress]:
+    """Every cluster, with the routes of its virtual hub where they decide: Resource Graph does not have those."""
+    wanted = [_hubs_of(cluster, network) for cluster in clusters]
+    needs = sorted({need for each in wanted for need in each})
+    parts = dict(zip(needs, clients.in_parallel(lambda need: fetch(clients, need), needs), strict=True))
+    known = {frozenset[Need](): network}
+    for cluster, hubs in zip(clusters, wanted, strict=True):
+        if hubs not in known:
+            known[hubs] = reduce(AzureNetwork.merged, (parts[need] for need in sorted(hubs)), network)
+        yield resolve(cluster, known[hubs])
+
+
+def _hubs_of(cluster: ClusterFacts, network: AzureNetwork) -> frozenset[Need]:
+    return frozenset(need for need in missing(cluster, network, frozenset()) if need.kind is Kind.HUBS)
 
 
 def _clusters(rows: list[Json]) -> Iterator[ClusterFacts]:

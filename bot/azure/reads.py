@@ -55,7 +55,8 @@ def _fetch(clients: Clients, need: Need) -> AzureNetwork:
 def _fetch_hub(clients: Clients, hub_id: str) -> AzureNetwork:
     connections = list(clients.list_all(f"{hub_id}/hubVirtualNetworkConnections", NETWORK_API))
     intents = list(clients.list_all(f"{hub_id}/routingIntent", NETWORK_API))
-    return AzureNetwork(hubs={hub_id: hub_from_json(hub_id, connections, intents)})
+    tables = list(clients.list_all(f"{hub_id}/hubRouteTables", NETWORK_API))
+    return AzureNetwork(hubs={hub_id: hub_from_json(hub_id, connections, intents, tables)})
 
 
 def _words(need: Need) -> str:

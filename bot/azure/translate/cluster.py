@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 from bot.azure.translate.shapes import Json, dig, ids, items, minutes, texts, whole
 from bot.domain.egress.facts import ClusterFacts
 from bot.domain.egress.fleet import RequiredEndpoint
-from bot.domain.egress.values import ClusterRef, NodePool
+from bot.domain.egress.pools import NodePool
+from bot.domain.egress.values import ClusterRef
 from bot.errors import UnknownShape
 
 
@@ -41,6 +42,7 @@ def cluster_from_json(body: Json) -> ClusterFacts:
         is_running=str(dig(properties, "powerState", "code") or "Running").lower() == "running",
         node_resource_group=str(dig(properties, "nodeResourceGroup") or ""),
         application_gateway=_application_gateway(properties),
+        virtual_nodes=_text(dig(_addon(properties, "aciConnectorLinux"), "SubnetName")),
     )
 
 
@@ -135,11 +137,20 @@ def _proxy(properties: object) -> str | None:
 
 
 def _application_gateway(properties: object) -> str | None:
-    addons = dig(properties, "addonProfiles")
-    names = [name for name in addons if name.lower() == "ingressapplicationgateway"] if isinstance(addons, dict) else []
-    addon = addons[names[0]] if names else None
-    settings = dig(addon, "config") if dig(addon, "enabled") else None
+    settings = _addon(properties, "ingressApplicationGateway")
     return _lower(dig(settings, "effectiveApplicationGatewayId") or dig(settings, "applicationGatewayId"))
+
+
+def _addon(properties: object, wanted: str) -> object:
+    """The settings of an add-on that is on; Azure writes its name in more than one case."""
+    addons = dig(properties, "addonProfiles")
+    found = addons.items() if isinstance(addons, dict) else ()
+    addon = next((addon for name, addon in found if name.lower() == wanted.lower()), None)
+    return dig(addon, "config") if dig(addon, "enabled") else None
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value else None
 
 
 def endpoints_from_json(rows: list[Json]) -> tuple[RequiredEndpoint, ...]:

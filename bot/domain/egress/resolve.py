@@ -1,15 +1,14 @@
 """From facts to a cluster's egress."""
 
 from dataclasses import replace
-from itertools import groupby
 
 from bot.domain.egress.facts import AzureNetwork, ClusterFacts, is_prefix
-from bot.domain.egress.paths import Question, effective_path
+from bot.domain.egress.paths import effective_paths, joined
+from bot.domain.egress.question import questions_of
 from bot.domain.egress.values import (
     ClusterEgress,
     EgressPath,
     IngressIp,
-    NodePool,
     Via,
     outbound_type_from,
 )
@@ -24,7 +23,7 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/management/asyn
 
 def resolve(cluster: ClusterFacts, network: AzureNetwork) -> ClusterEgress:
     """How a cluster really leaves, from what was read of it and of the network around it."""
-    paths = tuple(effective_path(question) for question in questions_of(cluster, network))
+    paths = joined(path for question in questions_of(cluster, network) for path in effective_paths(question))
     serving = serving_addresses(cluster, network)
     paths = tuple(_marked(path, set(serving)) for path in paths)
     leaving = {ip.address for path in paths for ip in path.ips}
@@ -52,20 +51,6 @@ def resolve(cluster: ClusterFacts, network: AzureNetwork) -> ClusterEgress:
         node_resource_group=cluster.node_resource_group,
     )
     return replace(egress, warnings=warnings_of(egress, network))
-
-
-def questions_of(cluster: ClusterFacts, network: AzureNetwork) -> tuple[Question, ...]:
-    """One question for each subnet that pods leave from; pools whose nodes have public IPs are asked about apart."""
-    ordered = sorted(cluster.pools, key=_ground)
-    grouped = [tuple(members) for _, members in groupby(ordered, key=_ground)]
-    return tuple(
-        Question(cluster, network, network.subnet(pools[0].pod_subnet_id or pools[0].subnet_id), pools)
-        for pools in sorted(grouped, key=lambda pools: cluster.pools.index(pools[0]))
-    )
-
-
-def _ground(pool: NodePool) -> tuple[str, str, bool]:
-    return (pool.pod_subnet_id or "", pool.subnet_id or "", pool.node_public_ip)
 
 
 def serving_addresses(cluster: ClusterFacts, network: AzureNetwork) -> dict[str, IngressIp]:

@@ -275,6 +275,7 @@ def _on_demand(egress: ClusterEgress, kind: PathKind, ips: int) -> Capacity:
 
 _WITHOUT_PORTS = {
     PathKind.NONE: "Nothing carries traffic out, so there are no SNAT ports.",
+    PathKind.DEFAULT_OUTBOUND: "Azure promises no number of SNAT ports for its default outbound access.",
     PathKind.BLOCKED: "Outbound traffic is blocked, so there are no SNAT ports.",
     PathKind.INSTANCE: "Every node has a public IP and its ports for itself, so nodes do not compete for SNAT ports.",
     PathKind.APPLIANCE: "How many SNAT ports there are is not known to Azure: ask whoever runs the appliance.",

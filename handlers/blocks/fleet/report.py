@@ -138,11 +138,28 @@ def _sku(egress: ClusterEgress) -> str:
 
 
 def _path(path: EgressPath, *, is_only: bool) -> str:
-    pools = "" if is_only or not path.pools else f"{fold([code(pool) for pool in path.pools], 400, joint=', ')}: "
+    pools = "" if is_only else _whose(path)
     ips = fold([code(ip.address) for ip in path.ips], 300, most=IPS_OF_PATH_SHOWN, joint=" ")
     through = "" if is_only or not path.ips else f" {ips}"
     target = f" Rules: {code(path.target.name)}." if path.target else ""
     return f"• {pools}{escape(path.why)}{target}{through}"
+
+
+def _whose(path: EgressPath) -> str:
+    """Whose traffic it is, and to where, before a colon; empty where it is all of the cluster's."""
+    pools = fold([code(pool) for pool in path.pools], 400, joint=", ")
+    part = f"to {escape(fold(path.destinations, 200, most=3, joint=', '))}" if path.destinations else ""
+    words = [WHOSE[path.carries].format(pools) if pools or path.carries == "virtualNodes" else "", part]
+    said = " ".join(word for word in words if word)
+    return f"{said}: " if said else ""
+
+
+WHOSE = {
+    "all": "{}",
+    "pods": "pods of {}",
+    "nodes": "nodes of {} (AKS itself, image pulls)",
+    "virtualNodes": "virtual nodes",
+}
 
 
 def _ports(egress: ClusterEgress, ways: Sequence[Capacity]) -> list[Block]:
@@ -249,6 +266,12 @@ def _warnings(report: EgressReport) -> list[Block]:
         shown = fold(names, 1500, most=WARNINGS_SHOWN, joint=", ")
         name = escape(report.egress.ref.name)
         lines.append(f":warning: The firewall does not let AKS itself reach {shown}. `/egress show {name} endpoints`")
+    if report.endpoints and report.endpoints.untranslated:
+        shown = escape(fold(report.endpoints.untranslated, 300, most=WARNINGS_SHOWN, joint=", "))
+        lines.append(
+            f":warning: The firewall does not translate (SNAT) what its network rules let through to {shown}: that "
+            "leaves with the addresses of the nodes, not with the firewall's public IPs. Application rules translate."
+        )
     return [divider(), section(fold(lines, most=WARNINGS_SHOWN))] if lines else []
 
 
