@@ -3,7 +3,7 @@
 from bot.azure.clients import AKS_API, FIREWALL_API, NETWORK_API, Clients, Json
 from bot.azure.translate import READERS, cluster_from_json, endpoints_from_json, hub_from_json
 from bot.domain.egress import ClusterEgress, RequiredEndpoint
-from bot.domain.egress.facts import AzureNetwork, ClusterFacts
+from bot.domain.egress.facts import DELETED, AzureNetwork, ClusterFacts
 from bot.domain.egress.needs import Kind, Need, missing
 from bot.domain.egress.resolve import resolve
 from bot.errors import ArmForbidden, ArmNotFound
@@ -38,7 +38,7 @@ def fetch(clients: Clients, need: Need) -> AzureNetwork:
     try:
         return _fetch(clients, need)
     except (ArmForbidden, ArmNotFound) as error:
-        reason = "no permission" if isinstance(error, ArmForbidden) else "it does not exist"
+        reason = "no permission" if isinstance(error, ArmForbidden) else DELETED
         return AzureNetwork(unreadable={_words(need): reason})
 
 

@@ -62,7 +62,7 @@ def _counted(count: int) -> str:
 
 
 def _title(plan: ScalePlan) -> str:
-    return f"{plan.cluster_name} from {plan.before} to {_counted(plan.after)}{' (IPv6)' if plan.ipv6 else ''}"
+    return f"{plan.cluster_name} from {plan.there} to {_counted(plan.after)}{' (IPv6)' if plan.ipv6 else ''}"
 
 
 def ips_text(addresses: Sequence[str]) -> str:
@@ -71,13 +71,13 @@ def ips_text(addresses: Sequence[str]) -> str:
 
 
 def _plan(plan: ScalePlan) -> list[Block]:
-    added = plan.after - plan.before
+    added = plan.after - plan.there
     change = f"{added} new, chosen by Azure" if added > 0 else f"{-added} of these go, chosen by Azure"
     warnings = [f":warning: {escape(warning)}" for warning in plan.warnings]
     return [
         *fields(
             [
-                ("Outbound IPs", f"{plan.before} → *{plan.after}* ({change})"),
+                ("Outbound IPs", f"{plan.there} → *{plan.after}* ({change})"),
                 ("SNAT ports", f"{plan.ports_before:,} → *{plan.ports_after:,}*"),
                 ("Addresses now", ips_text(plan.ips_before)),
                 ("May vanish", ips_text(plan.at_risk) if plan.at_risk else ""),
@@ -165,7 +165,7 @@ def scale_line(scale: Scale, now: datetime) -> str:
     state = scale_status(scale, now)
     waits = f" ({needs(scale.verdict, scale.approvals)})" if state is ScaleStatus.WAITING else ""
     return (
-        f"{code(scale.id)}  *{state}*  {code(scale.plan.cluster_name)} from {scale.plan.before} to "
+        f"{code(scale.id)}  *{state}*  {code(scale.plan.cluster_name)} from {scale.plan.there} to "
         f"{_counted(scale.plan.after)}, proposed by {person(scale.requester.user)}{waits}"
     )
 

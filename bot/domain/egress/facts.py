@@ -9,9 +9,12 @@ from datetime import timedelta
 from typing import Literal, TypeVar
 
 from bot.domain.egress.pools import NodePool
-from bot.domain.egress.values import ClusterRef
+from bot.domain.egress.values import ClusterRef, PathKind
 
 T = TypeVar("T")
+
+DELETED = "it does not exist"
+"""The reason for what is not read because it is gone, unlike what may not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +242,8 @@ class ClusterFacts:
         own: Ids of those that the customer brought.
         application_gateway: The id of the Application Gateway that is its ingress (AGIC), if any.
         virtual_nodes: The name of the subnet that virtual nodes (container instances) run in, if it has them.
+        is_basic: Whether its load balancer is of the basic SKU.
+        leaves_yet: What carries the traffic until a change of the outbound type has finished; None in all other states.
     """
 
     ref: ClusterRef
@@ -260,6 +265,9 @@ class ClusterFacts:
     node_resource_group: str = ""
     application_gateway: str | None = None
     virtual_nodes: str | None = None
+    is_basic: bool = False
+    is_unbounded: bool = False
+    leaves_yet: PathKind | None = None
 
     @property
     def node_group_id(self) -> str:

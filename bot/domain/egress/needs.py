@@ -158,9 +158,9 @@ def _leftovers(cluster: ClusterFacts, network: AzureNetwork, asked: frozenset[Ne
     used = set(_addresses_in_use(cluster, network))
     yield from _needs_of_prefixes(id_ for id_ in used if is_prefix(id_) and id_ not in network.prefixes)
     unknown = [id_ for id_ in used if not is_prefix(id_) and id_ not in network.addresses]
-    for scope in {group_of(id_) for id_ in unknown}:
-        if Need(Kind.ADDRESSES, subscription_of(scope)) not in asked:
-            yield Need(Kind.ADDRESSES, scope)
+    for id_ in unknown:
+        is_listed = {Need(Kind.ADDRESSES, subscription_of(id_)), Need(Kind.ADDRESSES, group_of(id_))} & asked
+        yield Need(Kind.ADDRESSES, id_ if is_listed else group_of(id_))
 
 
 def _addresses_in_use(cluster: ClusterFacts, network: AzureNetwork) -> Iterator[str]:

@@ -129,11 +129,40 @@ def _by_instance(question: Question, bare: EgressPath) -> EgressPath | None:
     return replace(bare, kind=PathKind.INSTANCE, ips=ips, why=why)
 
 
+def _by_former(question: Question, bare: EgressPath) -> EgressPath | None:
+    """While Azure changes the outbound type, what the cluster has left with until now still carries the traffic."""
+    cluster = question.cluster
+    if cluster.leaves_yet is None or question.subnet_id is not None:
+        return None
+    ips = outbound_ips(question.network, cluster.effective, "own" if cluster.own else "managed")
+    why = f"Azure is changing the outbound type to {cluster.declared}; until then these are the addresses."
+    return replace(bare, kind=cluster.leaves_yet, ips=ips, why=why)
+
+
+def _by_basic_balancer(question: Question, bare: EgressPath) -> EgressPath | None:
+    """A basic load balancer has no outbound rules: one of its public frontends, if any, carries the traffic.
+
+    Source: https://learn.microsoft.com/azure/load-balancer/load-balancer-outbound-connections, read 2026-11.
+    """
+    cluster = question.cluster
+    if not cluster.is_basic or question.carries == "virtualNodes":
+        return None
+    balancers = question.network.balancers_in(cluster.node_group_id)
+    ips = outbound_ips(question.network, (f.address for lb in balancers for f in lb.frontends), "managed")
+    if not ips:
+        return None
+    why = "A basic load balancer: Azure picks one of its public frontends, and AKS counts none of them as egress."
+    return replace(bare, kind=PathKind.LOAD_BALANCER, ips=ips, why=why)
+
+
 def _by_load_balancer(question: Question, bare: EgressPath) -> EgressPath | None:
     cluster = question.cluster
+    if cluster.is_basic and not cluster.effective:
+        return None
     if question.declared is not OutboundType.LOAD_BALANCER and not cluster.effective:
         return None
-    if question.declared in MANAGED_NAT or question.carries == "virtualNodes":
+    is_other = question.declared in MANAGED_NAT and cluster.leaves_yet is None
+    if is_other or question.carries == "virtualNodes":
         return None
     ips = outbound_ips(question.network, cluster.effective, "own" if cluster.own else "managed")
     why = "Outbound rules of the cluster's load balancer apply: nothing on the subnet comes before them."
@@ -172,6 +201,7 @@ def _managed_subnets(question: Question) -> list[SubnetFacts]:
 Rule = Callable[[Question, EgressPath], EgressPath | None]
 
 _PRECEDENCE: tuple[Rule, ...] = (
+    _by_former,
     _by_block,
     _by_unread_subnet,
     _by_hidden_pools,
@@ -180,6 +210,7 @@ _PRECEDENCE: tuple[Rule, ...] = (
     _by_nat,
     _by_instance,
     _by_unknown_type,
+    _by_basic_balancer,
     _by_load_balancer,
     _by_default_outbound,
 )

@@ -23,6 +23,7 @@ class NodePool:
         node_ip_prefix_id: Lower-case id of the public IP prefix that those come from, if one is set.
         gateway_prefix_size: Length of the prefix of a static egress gateway pool (28..31); None for others.
         is_running: False for a stopped pool.
+        is_spot: Whether its nodes are spot machines, of which an upgrade adds none.
     """
 
     name: str
@@ -39,6 +40,7 @@ class NodePool:
     node_ip_prefix_id: str | None = None
     gateway_prefix_size: int | None = None
     is_running: bool = True
+    is_spot: bool = False
 
     @property
     def nodes(self) -> int:
@@ -54,8 +56,12 @@ class NodePool:
     def surge_nodes(self) -> int:
         """Nodes that an upgrade adds for a while; percentages are rounded up, and the default is one node.
 
-        Source: https://learn.microsoft.com/azure/aks/upgrade-aks-node-pools-rolling, read 2026-11.
+        A pool that never has a node needs none, and spot pools get none.
+        Sources, read 2026-11: https://learn.microsoft.com/azure/aks/upgrade-aks-node-pools-rolling and
+        https://learn.microsoft.com/azure/aks/spot-node-pool#upgrade-a-spot-node-pool.
         """
+        if self.is_spot or not self.max_nodes:
+            return 0
         surge = (self.max_surge or "1").strip()
         if surge.endswith("%") and surge[:-1].isdecimal():
             return ceil(self.max_nodes * int(surge[:-1]) / 100)

@@ -31,6 +31,18 @@ def outbound_type_from(declared: str) -> OutboundType | None:
     return {member.lower(): member for member in OutboundType}.get(declared.lower())
 
 
+SETTLED = ("succeeded", "failed", "canceled")
+"""Provisioning states in which Azure is doing nothing.
+
+Source: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations, read 2026-11.
+"""
+
+
+def is_settling(state: str) -> bool:
+    """Whether Azure is still at work in a provisioning state."""
+    return bool(state) and state.lower() not in SETTLED
+
+
 class PathKind(StrEnum):
     """What really carries the traffic of a subnet out of Azure."""
 
@@ -211,6 +223,8 @@ class ClusterEgress:
         is_private: Whether the API server is private.
         is_running: False for a stopped cluster.
         node_resource_group: Where AKS keeps its own resources.
+        is_basic: Whether its load balancer is of the basic SKU, which has no outbound rules.
+        is_unbounded: Whether AKS shows no limit of its nodes: node auto-provisioning, or pools that AKS hosts.
     """
 
     ref: ClusterRef
@@ -234,6 +248,8 @@ class ClusterEgress:
     is_private: bool = False
     is_running: bool = True
     node_resource_group: str = ""
+    is_basic: bool = False
+    is_unbounded: bool = False
 
     @property
     def ips(self) -> tuple[OutboundIp, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
+from typing import Any
 
 from bot.domain.egress import ClusterEgress, EgressPath, OutboundIp, PathKind
 
@@ -91,6 +92,7 @@ class Capacity:
         surge_nodes: How many of ``max_nodes`` exist only while pools are upgraded.
         pools: The node pools that draw from these ports, as far as they were told apart.
         through: The name of the NAT gateway or firewall; empty where Azure names none.
+        is_unbounded: Whether AKS shows no limit of the nodes: ``max_nodes`` counts only those of the pools it shows.
     """
 
     kind: PathKind
@@ -109,6 +111,7 @@ class Capacity:
     surge_nodes: int = 0
     pools: tuple[str, ...] = ()
     through: str = ""
+    is_unbounded: bool = False
 
 
 def capacity(egress: ClusterEgress) -> Capacity:
@@ -136,7 +139,9 @@ def capacities(egress: ClusterEgress) -> tuple[Capacity, ...]:
 def _of_way(egress: ClusterEgress, kind: PathKind, source: str, paths: Sequence[EgressPath]) -> Capacity:
     ips = _addresses([ip for path in paths for ip in path.ips])
     pools = tuple(name for path in paths for name in path.pools)
-    if kind is PathKind.LOAD_BALANCER:
+    if kind is PathKind.LOAD_BALANCER and not ips:
+        found, surge = replace(_by_table(egress, 0), **_NO_IPS), surge_nodes(egress)
+    elif kind is PathKind.LOAD_BALANCER:
         ports = egress.allocated_ports
         found = _allocated(egress, ips, ports) if ports else _by_table(egress, ips)
         surge = surge_nodes(egress)
@@ -144,7 +149,20 @@ def _of_way(egress: ClusterEgress, kind: PathKind, source: str, paths: Sequence[
         drawing = tuple(pool for pool in egress.pools if pool.name in pools)
         part = replace(egress, pools=drawing, paths=tuple(paths))
         found, surge = _on_demand(part, kind, ips), surge_nodes(part)
-    return replace(found, surge_nodes=surge, pools=pools, through=source.rsplit("/", 1)[-1])
+    whole = replace(found, surge_nodes=surge, pools=pools, through=source.rsplit("/", 1)[-1])
+    return _unbounded(whole) if egress.is_unbounded else whole
+
+
+def _unbounded(found: Capacity) -> Capacity:
+    """Without a limit of nodes nothing is enough: what there is, and for how many nodes, is all that can be said."""
+    if found.near_exhaustion or not found.total_ports:
+        return replace(found, is_unbounded=True, headroom_nodes=None)
+    nodes = found.node_limit or found.total_ports // ENOUGH_PORTS_PER_NODE
+    advice = (
+        "AKS sets no limit of nodes here (node auto-provisioning, or pools that AKS hosts): "
+        f"{found.total_ports:,} ports suffice for {nodes:,} nodes. Watch how many there are."
+    )
+    return replace(found, is_unbounded=True, headroom_nodes=None, advice=advice)
 
 
 def _tightness(found: Capacity) -> tuple[bool, bool, float]:
@@ -209,9 +227,26 @@ def _allocated(egress: ClusterEgress, ips: int, ports: int) -> Capacity:
     )
 
 
+_NO_IPS: dict[str, Any] = {
+    "ports_per_node": 0,
+    "node_limit": 0,
+    "headroom_nodes": None,
+    "cliff": None,
+    "near_exhaustion": True,
+    "advice": "The load balancer has no outbound IP, so there are no SNAT ports. Give it one.",
+}
+"""What differs where a load balancer has lost its last outbound IP."""
+
+BASIC_NODES = 100
+"""Nodes of a cluster with a basic load balancer.
+
+Source: https://learn.microsoft.com/azure/aks/quotas-skus-regions, read 2026-11.
+"""
+
+
 def _by_table(egress: ClusterEgress, ips: int) -> Capacity:
     now, most = _nodes_now(egress), max_nodes(egress)
-    ports, cliff, limit = tier_ports(now), next_cliff(now), LB_TIERS[-1][0]
+    ports, cliff, limit = tier_ports(now), next_cliff(now), BASIC_NODES if egress.is_basic else LB_TIERS[-1][0]
     is_near = tier_ports(most) < ports
     return Capacity(
         PathKind.LOAD_BALANCER,

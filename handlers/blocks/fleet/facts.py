@@ -120,7 +120,7 @@ def _snat(way: Capacity) -> dict[str, Any]:
         "ports_per_node": way.ports_per_node,
         "nodes_now": way.nodes_now,
         "surge_nodes": way.surge_nodes,
-        "max_nodes": way.max_nodes,
+        "max_nodes": None if way.is_unbounded else way.max_nodes,
         "headroom_nodes": way.headroom_nodes,
         "next_step_down": step,
         "near_exhaustion": way.near_exhaustion,

@@ -58,17 +58,25 @@ def _line(egress: ClusterEgress) -> str:
         [
             " :warning:" if egress.warnings else "",
             "" if egress.is_running else " :double_vertical_bar: stopped",
-            " :gear: converging" if egress.is_converging else "",
+            _doing(egress),
         ]
     )
     declared = escape(egress.declared or "no outbound type")
     return f"*{escape(egress.ref.name)}*  {declared}{marks}\n{ips}  {headroom(capacity(egress))}"
 
 
+def _doing(egress: ClusterEgress) -> str:
+    if egress.state.lower() == "deleting":
+        return " :wastebasket: being deleted"
+    return " :gear: converging" if egress.is_converging else ""
+
+
 def headroom(ports: Capacity) -> str:
     """The SNAT state in a few words."""
     if ports.near_exhaustion:
         return "SNAT ports: :red_circle: near exhaustion"
+    if ports.is_unbounded and ports.total_ports:
+        return f"SNAT ports: {ports.total_ports:,} for unlimited nodes"
     if ports.cliff is not None:
         room = max(0, ports.cliff.at_nodes - 1 - ports.max_nodes)
         return f"SNAT ports: {ports.cliff.ports_before:,} per node, room for {counted(room, 'more node')} at that"

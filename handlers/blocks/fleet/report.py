@@ -40,7 +40,7 @@ IPS_OF_PATH_SHOWN = 6
 INGRESS_SHOWN = 10
 WAYS_SHOWN = 4
 
-FIRST = ("converging", "stopped")
+FIRST = ("converging", "deleting", "stopped")
 """Warnings that stand right below the answer, because they say how far it holds."""
 
 
@@ -172,7 +172,8 @@ def _way(egress: ClusterEgress, way: Capacity, *, is_only: bool) -> list[Block]:
     where = f" of {escape(way.through)}" if way.through and not is_only else ""
     if not way.total_ports:
         is_said = way.kind in (PathKind.NONE, PathKind.BLOCKED)
-        return [] if is_said else [context(escape(way.advice))]
+        mark = ":red_circle: " if way.near_exhaustion else ""
+        return [] if is_said else [context(f"{mark}{escape(way.advice)}")]
     timeout = duration_text(egress.idle_timeout) if egress.idle_timeout else ""
     facts = [
         (f"SNAT ports{where}", _total(way)),
@@ -197,11 +198,15 @@ def _total(way: Capacity) -> str:
 
 def _nodes(way: Capacity) -> str:
     grown = way.max_nodes - way.surge_nodes
+    if way.is_unbounded:
+        return f"{way.nodes_now:,} in the pools that AKS shows, no limit"
     most = f"autoscaler maximum {grown:,}" if grown > way.nodes_now else "no autoscaler that adds any"
     return f"{way.nodes_now:,} now, {most}, {way.surge_nodes:,} more in an upgrade"
 
 
 def _room(way: Capacity) -> str:
+    if way.is_unbounded:
+        return "unlimited nodes"
     if way.cliff is not None:
         room = max(0, way.cliff.at_nodes - 1 - way.max_nodes)
         return f"{counted(room, 'more node')} at {way.cliff.ports_before:,} ports each"
