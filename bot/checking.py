@@ -15,7 +15,7 @@ from bot.domain.rules import owner_of
 from bot.domain.settings import Bundle, Rulebook
 from bot.domain.target import Target
 from bot.errors import InvalidInput, UnknownAllowance
-from bot.inventory import find, person, visible
+from bot.inventory import find, live, person, visible
 from bot.ports import Caller, Context, KnownRules
 
 MAX_DESTINATIONS = 100
@@ -92,11 +92,8 @@ def check(ctx: Context, caller: Caller, query: Query) -> Check:
         UserError: No such cluster, node pool or bundle, or nothing to check.
     """
     asked = destinations_of(ctx.rulebook, query.destinations, query.bundle)
-    found = find(ctx, person(ctx, caller), query.cluster)
-    require_pool(found, query.pool)
-    egress = ctx.arm.read_egress(found.ref.id)
-    with ctx.store.write() as tx:
-        tx.snapshots.put(egress, ctx.clock.now())
+    egress, _ = live(ctx, person(ctx, caller), query.cluster)
+    require_pool(egress, query.pool)
     way = way_out(egress, query.pool)
     whole = Query(egress.ref.id, asked, query.pool, query.bundle)
     if way.target is None:

@@ -12,8 +12,8 @@ from bot.domain.approval import Quorum, Verdict
 from bot.domain.egress import ClusterRef
 from bot.domain.ids import canonical_id
 from bot.domain.people import Identity, Person, Role
-from bot.errors import RequestRefused
-from bot.inventory import find, person
+from bot.errors import RequestRefused, UnknownCluster
+from bot.inventory import find, former, person
 from bot.ports import AllowanceFilter, Caller, Context
 
 
@@ -29,14 +29,27 @@ def requests(ctx: Context, caller: Caller, which: str) -> list[Allowance]:
     elif which in ("pending", ""):
         wanted = AllowanceFilter(only_open=True)
     else:
-        wanted = AllowanceFilter(cluster=find(ctx, who, which).ref.id, limit=100)
+        wanted = AllowanceFilter(cluster=_cluster_id(ctx, who, which), limit=100)
     with ctx.store.read() as tx:
         found = tx.allowances.find(wanted)
         seen = {egress.ref.id: egress.ref for egress in tx.snapshots.all()}
+        gone = {allowance.scope.cluster_id for allowance in found} - seen.keys()
+        seen |= tx.snapshots.remembered(gone)
     now = ctx.clock.now()
     if which == "pending":
         found = [allowance for allowance in found if status(allowance, now) is Status.WAITING]
     return [allowance for allowance in found if _is_visible(ctx, who, allowance, seen)]
+
+
+def _cluster_id(ctx: Context, who: Person, name: str) -> str:
+    """The cluster that somebody means: one that there is, or else the last of that name that there was."""
+    try:
+        return find(ctx, who, name).ref.id
+    except UnknownCluster:
+        gone = former(ctx, who, name)
+        if not gone:
+            raise
+    return gone[0].ref.id
 
 
 def get(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:

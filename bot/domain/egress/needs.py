@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.egress.facts import (
+    DELETED,
     AzureNetwork,
     ClusterFacts,
     Firewall,
@@ -158,7 +159,8 @@ def _leftovers(cluster: ClusterFacts, network: AzureNetwork, asked: frozenset[Ne
     used = set(_addresses_in_use(cluster, network))
     yield from _needs_of_prefixes(id_ for id_ in used if is_prefix(id_) and id_ not in network.prefixes)
     unknown = [id_ for id_ in used if not is_prefix(id_) and id_ not in network.addresses]
-    for id_ in unknown:
+    is_told = all(reason == DELETED for reason in network.unreadable.values())
+    for id_ in unknown if is_told else ():
         is_listed = {Need(Kind.ADDRESSES, subscription_of(id_)), Need(Kind.ADDRESSES, group_of(id_))} & asked
         yield Need(Kind.ADDRESSES, id_ if is_listed else group_of(id_))
 

@@ -25,7 +25,7 @@ def fleet_list(page: FleetPage, words: str, number: int) -> Message:
     at = min(max(1, number), last)
     shown = page.clusters[(at - 1) * PAGE : at * PAGE]
     if not shown:
-        return message(_none(page, words), [section(_none(page, words)), *_gaps(page)])
+        return message(_none(page, words), [section(_none(page, words)), *_gaps(page), context(_age(page))])
     title = f"{len(page.clusters):,} of {counted(page.total, 'cluster')}" if words else counted(page.total, "cluster")
     blocks = [header(title), *(section(_line(egress)) for egress in shown), *_gaps(page)]
     blocks += [context(f"Page {at} of {last}. {_age(page)} `/egress show CLUSTER` reads one anew.")]
