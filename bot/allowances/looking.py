@@ -25,13 +25,13 @@ def requests(ctx: Context, caller: Caller, which: str) -> list[Allowance]:
     """
     who = person(ctx, caller)
     if which == "mine":
-        wanted = AllowanceFilter(requester=who.identity, limit=100)
+        wanted = [AllowanceFilter(requester=who.identity, limit=100)]
     elif which in ("pending", ""):
-        wanted = AllowanceFilter(only_open=True)
+        wanted = [AllowanceFilter(only_open=True)]
     else:
-        wanted = AllowanceFilter(cluster=_cluster_id(ctx, who, which), limit=100)
+        wanted = [AllowanceFilter(cluster=id_, limit=100) for id_ in _cluster_ids(ctx, who, which)]
     with ctx.store.read() as tx:
-        found = tx.allowances.find(wanted)
+        found = [allowance for each in wanted for allowance in tx.allowances.find(each)]
         seen = {egress.ref.id: egress.ref for egress in tx.snapshots.all()}
         gone = {allowance.scope.cluster_id for allowance in found} - seen.keys()
         seen |= tx.snapshots.remembered(gone)
@@ -41,15 +41,15 @@ def requests(ctx: Context, caller: Caller, which: str) -> list[Allowance]:
     return [allowance for allowance in found if _is_visible(ctx, who, allowance, seen)]
 
 
-def _cluster_id(ctx: Context, who: Person, name: str) -> str:
-    """The cluster that somebody means: one that there is, or else the last of that name that there was."""
+def _cluster_ids(ctx: Context, who: Person, name: str) -> list[str]:
+    """The cluster that somebody means, and those of that name that do not exist any more, or not in that place."""
+    gone = [period.ref.id for period in former(ctx, who, name)]
     try:
-        return find(ctx, who, name).ref.id
+        return [find(ctx, who, name).ref.id, *gone]
     except UnknownCluster:
-        gone = former(ctx, who, name)
         if not gone:
             raise
-    return gone[0].ref.id
+    return gone
 
 
 def get(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:

@@ -107,6 +107,38 @@ def test_deleted_clusters_are_named_from_history(world: World) -> None:
     assert "`aks-udr` (deleted)" in str(owners(inventory.whois(world.ctx, DEV, address, date)).blocks)
 
 
+def test_a_cluster_that_was_moved(world: World) -> None:
+    """The same name in another resource group is another cluster to Azure; what was asked for it before is listed."""
+    made = writer_stage.ask(world, "example.com")
+    body = deepcopy(world.arm.state()["resources"][cluster_id("aks-udr")])
+    moved = cluster_id("aks-udr").replace("/rg-aks-udr/", "/rg-new/")
+    world.arm.delete_resource(cluster_id("aks-udr"))
+    world.arm.put_resource(moved, {**body, "id": moved})
+    world.tick(timedelta(days=1))
+    inventory.refresh(world.ctx)
+
+    assert inventory.show(world.ctx, DEV, "aks-udr").egress.ref.id == moved
+    assert [one.id for one in allowances.requests(world.ctx, DEV, "aks-udr")] == [made.id]
+
+
+def test_a_change_that_no_live_read_confirms(world: World) -> None:
+    """Resource Graph says so, Azure may not be asked: the old address is not taken for seen, and that is said."""
+    seen = world.clock.now()
+    move(world, OLD, NEW)
+    path = "managedClusters/aks-lb$"
+    world.arm.add_fault({"method": "GET", "path": path, "times": 1, "status": 403, "code": "AuthorizationFailed"})
+    inventory.refresh(world.ctx)
+    with world.store.read() as tx:
+        (known,) = tx.snapshots.named("aks-lb")
+        (period,) = (one for one in tx.snapshots.periods() if one.ref.name == "aks-lb")
+    assert "did not confirm" in known.warnings[-1].sentence
+    assert (period.ips, period.seen, events(world)) == ((OLD,), seen, [])
+
+    world.tick(timedelta(minutes=5))
+    inventory.refresh(world.ctx)
+    assert len(events(world)) == 1
+
+
 def test_answers_about_all_clusters_say_their_age(world: World) -> None:
     """Whose an address is, and a list that holds nothing."""
     assert "All clusters were last read from Azure" in str(owners(inventory.whois(world.ctx, DEV, OLD)).blocks)

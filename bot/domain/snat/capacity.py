@@ -138,7 +138,7 @@ def capacities(egress: ClusterEgress) -> tuple[Capacity, ...]:
 
 def _of_way(egress: ClusterEgress, kind: PathKind, source: str, paths: Sequence[EgressPath]) -> Capacity:
     ips = _addresses([ip for path in paths for ip in path.ips])
-    pools = tuple(name for path in paths for name in path.pools)
+    pools = tuple(dict.fromkeys(name for path in paths for name in path.pools))
     if kind is PathKind.LOAD_BALANCER and not ips:
         found, surge = replace(_by_table(egress, 0), **_NO_IPS), surge_nodes(egress)
     elif kind is PathKind.LOAD_BALANCER:
