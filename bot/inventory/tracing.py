@@ -84,8 +84,8 @@ def _history(
     who = person(ctx, caller)
     with ctx.store.read() as tx:
         periods, first, reading = tx.snapshots.periods(start, end), tx.snapshots.watched_since(), tx.snapshots.reading()
-        there = {egress.ref.id for egress in tx.snapshots.all()}
-    found = tuple(one for one in periods if one.covers(wanted) and may_see(ctx.rulebook, who, one.ref))
+        found = tuple(one for one in periods if one.covers(wanted) and may_see(ctx.rulebook, who, one.ref))
+        gone = {id_ for id_ in {one.ref.id for one in found} if tx.snapshots.get(id_) is None}
     return Ownership(
         wanted,
         periods=tuple(one for one in found if end is None or one.since < end),
@@ -93,7 +93,7 @@ def _history(
         watched_since=first,
         gaps=reading.gaps if reading else (),
         read_at=reading.read_at if reading else None,
-        deleted=frozenset(one.ref.id for one in found) - there,
+        deleted=frozenset(gone),
     )
 
 

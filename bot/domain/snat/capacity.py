@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from math import ceil
 from typing import Any
 
 from bot.domain.egress import ClusterEgress, EgressPath, OutboundIp, PathKind
+from bot.domain.snat.tiers import LB_TIERS, Cliff, next_cliff, tier_ports
 
 LB_PORTS_PER_IP = 64_000
 """SNAT ports of one load balancer frontend IP.
@@ -29,13 +29,6 @@ Source: https://learn.microsoft.com/azure/firewall/integrate-with-nat-gateway, r
 FIREWALL_LEAST_INSTANCES = 2
 """Instances that every Azure Firewall has at least; source as above."""
 
-LB_TIERS = ((50, 1024), (100, 512), (200, 256), (400, 128), (800, 64), (1000, 32))
-"""Nodes up to which each gets so many ports, where ``allocatedOutboundPorts`` is 0.
-
-Source: https://learn.microsoft.com/azure/load-balancer/load-balancer-outbound-connections#preallocatedports,
-read 2026-11.
-"""
-
 LB_IP_COUNTS = range(1, 101)
 """Managed outbound IPs of a load balancer.
 
@@ -54,21 +47,6 @@ It is what Azure gives each node of the smallest load balancer tier (``LB_TIERS`
 
 TIGHT_SHARE = 0.9
 """Our own judgement: explicitly allocated ports count as near exhaustion when more than this share is needed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cliff:
-    """The next step down of Azure's table.
-
-    Args:
-        at_nodes: The number of nodes at which it happens.
-        ports_before: SNAT ports of each node before.
-        ports_after: And after: open flows break.
-    """
-
-    at_nodes: int
-    ports_before: int
-    ports_after: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +128,16 @@ def _of_way(egress: ClusterEgress, kind: PathKind, source: str, paths: Sequence[
         part = replace(egress, pools=drawing, paths=tuple(paths))
         found, surge = _on_demand(part, kind, ips), surge_nodes(part)
     whole = replace(found, surge_nodes=surge, pools=pools, through=source.rsplit("/", 1)[-1])
+    whole = _incomplete(whole) if any(one.code == "missing-address" for one in egress.warnings) else whole
     return _unbounded(whole) if egress.is_unbounded else whole
+
+
+def _incomplete(found: Capacity) -> Capacity:
+    """Where an outbound IP is missing that the cluster is set to leave with, nothing is called enough."""
+    if found.kind not in (PathKind.LOAD_BALANCER, PathKind.NAT_GATEWAY) or found.near_exhaustion:
+        return found
+    rest = found.advice.removeprefix("Enough: ")
+    return replace(found, near_exhaustion=True, advice=f"An outbound IP is missing. With those that are left: {rest}")
 
 
 def _unbounded(found: Capacity) -> Capacity:
@@ -174,17 +161,6 @@ def _tightness(found: Capacity) -> tuple[bool, bool, float]:
 def needed_ips(egress: ClusterEgress) -> int:
     """Load balancer IPs that the explicitly allocated ports need at the most nodes; 1 without explicit allocation."""
     return max(1, ceil((egress.allocated_ports or 0) * max_nodes(egress) / LB_PORTS_PER_IP))
-
-
-def tier_ports(nodes: int) -> int:
-    """SNAT ports of each node by Azure's table; 0 beyond its end (1000 nodes)."""
-    return next((ports for most, ports in LB_TIERS if nodes <= most), 0)
-
-
-def next_cliff(nodes: int) -> Cliff | None:
-    """The next step down for a cluster of so many nodes."""
-    steps = (Cliff(most + 1, before, after) for (most, before), (_, after) in pairwise(LB_TIERS))
-    return next((cliff for cliff in steps if nodes < cliff.at_nodes), None)
 
 
 def _addresses(ips: list[OutboundIp]) -> int:
