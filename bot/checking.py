@@ -99,9 +99,8 @@ def check(ctx: Context, caller: Caller, query: Query) -> Check:
         UserError: No such cluster, node pool or bundle, or nothing to check.
     """
     asked = destinations_of(ctx.rulebook, query.destinations, query.bundle)
-    who = person(ctx, caller)
-    require_pool(find(ctx, who, query.cluster), query.pool)
-    egress, _ = live(ctx, who, query.cluster)
+    egress, _ = live(ctx, person(ctx, caller), query.cluster)
+    require_pool(egress, query.pool)
     way = way_out(egress, query.pool)
     whole = Query(egress.ref.id, asked, query.pool, query.bundle)
     if way.target is None:

@@ -30,6 +30,8 @@ class Export:
 def export(ctx: Context, caller: Caller, cluster: str, form: str) -> Export:
     """What is wanted in the firewall that a cluster leaves through, of all clusters that the caller may see.
 
+    Each rule collection has the priority that it has in Azure; one that is not there yet gets the next free one.
+
     Args:
         ctx: The context.
         caller: Who asks.
@@ -54,7 +56,8 @@ def export(ctx: Context, caller: Caller, cluster: str, form: str) -> Export:
         rows = tx.allowances.find(AllowanceFilter(target=target, only_open=True, limit=100_000))
     now = ctx.clock.now()
     wanted = [row for row in rows if is_wanted(row, now) and row.scope.cluster_id in seen]
-    collections = placed(render(wanted), ())
+    there = ctx.arm.observe(target)
+    collections = placed(render(wanted), there.collections, taken=there.taken, first=there.first_priority)
     ending, write = FORMS[form]
     count = sum(len(each.rules) for each in collections)
     return Export(f"egress-{target.name}.{ending}", write(target, collections), count)

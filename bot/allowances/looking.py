@@ -12,8 +12,8 @@ from bot.domain.approval import Quorum, Verdict
 from bot.domain.ids import canonical_id
 from bot.domain.people import Identity, Person, Role
 from bot.domain.scale import Scale, ScaleStatus, scale_status
-from bot.errors import RequestRefused
-from bot.inventory import find, person, visible
+from bot.errors import RequestRefused, UnknownCluster
+from bot.inventory import find, former, person, visible
 from bot.ports import AllowanceFilter, Caller, Context, ListFilter, Place, Placed
 
 Request = Allowance | Scale
@@ -96,7 +96,7 @@ def _wanted(ctx: Context, who: Person, which: str) -> ListFilter:
     if which == "pending":
         seen = tuple(egress.ref.id for egress in visible(ctx, who))
         return ListFilter(clusters=seen, requester=who.identity, is_waiting=True)
-    return ListFilter(clusters=(find(ctx, who, which).ref.id,))
+    return ListFilter(clusters=_cluster_ids(ctx, who, which))
 
 
 def _fits(ctx: Context, wanted: ListFilter) -> Callable[[Request], bool]:
@@ -121,6 +121,17 @@ def _every(
         if len(rows) < wanted.limit:
             return
         wanted = replace(wanted, after=rows[-1].place)
+
+
+def _cluster_ids(ctx: Context, who: Person, name: str) -> tuple[str, ...]:
+    """The cluster that somebody means, and those of that name that do not exist any more, or not in that place."""
+    gone = tuple(period.ref.id for period in former(ctx, who, name))
+    try:
+        return (find(ctx, who, name).ref.id, *gone)
+    except UnknownCluster:
+        if not gone:
+            raise
+    return gone
 
 
 def get(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:

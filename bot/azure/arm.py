@@ -8,7 +8,7 @@ from azure.core.credentials import TokenCredential
 from bot.azure import fleet, reads, rules, writes
 from bot.azure.clients import Clients, Transport
 from bot.azure.settings import ArmSettings
-from bot.domain.egress import ClusterEgress, Fleet, RequiredEndpoint
+from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, RequiredEndpoint
 from bot.domain.firewall import RuleCollection, RuleSet
 from bot.domain.rights import Grant
 from bot.domain.snat import ScalePlan
@@ -50,6 +50,10 @@ class AzureArm:
     def read_fleet(self) -> Fleet:
         """All clusters of the configured subscriptions, eventually consistent, with the time of reading."""
         return fleet.read_fleet(self._clients, self._now)
+
+    def find_clusters(self, name: str) -> tuple[ClusterRef, ...]:
+        """The clusters of this name or ARM id in the configured subscriptions, as they are now."""
+        return fleet.find_clusters(self._clients, name)
 
     def read_egress(self, cluster_id: str) -> ClusterEgress:
         """One cluster as it is now: paths, outbound IPs, ingress IPs, sources, firewall target."""

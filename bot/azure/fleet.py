@@ -1,21 +1,24 @@
 """The whole fleet through Azure Resource Graph: plain queries, joined in Python by the same rules as one cluster."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Any
 
 from azure.core.pipeline import PipelineResponse
 from azure.core.pipeline.transport import HttpTransport
 from azure.mgmt.resourcegraph.models import QueryRequest, QueryRequestOptions
 
-from bot.azure.clients import LONGEST_LIST, SUBSCRIPTIONS_API, Clients, Json
+from bot.azure.clients import AKS_API, LONGEST_LIST, SUBSCRIPTIONS_API, Clients, Json, subscription_id
 from bot.azure.faults import translated
-from bot.azure.translate import READERS, cluster_from_json
-from bot.domain.egress import Fleet, FleetEntry
+from bot.azure.reads import fetch
+from bot.azure.translate import READERS, cluster_from_json, ref_from_json
+from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, FleetEntry
 from bot.domain.egress.facts import AzureNetwork, ClusterFacts
-from bot.domain.egress.needs import Kind
+from bot.domain.egress.needs import Kind, Need, missing
 from bot.domain.egress.resolve import resolve
-from bot.errors import UnknownShape
+from bot.errors import ArmForbidden, ArmNotFound, UnknownShape
 
 ROWS_PER_PAGE = 1000
 """Rows that one answer of Resource Graph holds at most.
@@ -45,13 +48,63 @@ def read_fleet(clients: Clients, now: Callable[[], datetime]) -> Fleet:
     network = AzureNetwork()
     for type_, kind in TYPES.items():
         network = network.merged(READERS[kind](tables.get(type_, [])))
-    entries = [FleetEntry(resolve(cluster, network)) for cluster in _clusters(tables.get(CLUSTERS, []))]
+    clusters = list(_clusters(tables.get(CLUSTERS, [])))
+    entries = [FleetEntry(egress) for egress in _resolved(clients, clusters, network)]
     return Fleet(
         entries=tuple(sorted(entries, key=lambda entry: (entry.ref.name.lower(), entry.ref.id))),
         read_at=began,
         gaps=tuple(f"The subscription {gap} could not be read: the bot's identity has no right to it." for gap in gaps),
         unread=frozenset(gap.lower() for gap in gaps),
     )
+
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
+"""What a cluster may be called; source: https://learn.microsoft.com/azure/azure-resource-manager/management/
+resource-name-rules#microsoftcontainerservice, read 2026-11."""
+
+MOST_ASKED = 25
+"""Subscriptions that are asked for one name; one request each, and one more for each thousand clusters or so."""
+
+
+def find_clusters(clients: Clients, name: str) -> tuple[ClusterRef, ...]:
+    """The clusters of a name or ARM id, from ARM itself: Resource Graph shows a new one only after a while.
+
+    Args:
+        clients: Where to ask.
+        name: As it was typed; what can be no cluster's name is not asked for.
+    """
+    wanted = name.strip().rstrip("/").lower()
+    configured = [subscription.lower() for subscription in clients.settings.subscriptions]
+    if subscription_id(wanted) is None and not _NAME.fullmatch(wanted):
+        return ()
+    asked = [one for one in configured if subscription_id(wanted) in (None, one)][:MOST_ASKED]
+    listed = clients.in_parallel(lambda one: _listed(clients, one), asked)
+    return tuple(ref for refs in listed for ref in refs if wanted in (ref.name.lower(), ref.id))
+
+
+def _listed(clients: Clients, subscription: str) -> list[ClusterRef]:
+    """The clusters of a subscription; none where the bot has no right to it, as the fleet's gaps say."""
+    path = f"/subscriptions/{subscription}/providers/Microsoft.ContainerService/managedClusters"
+    try:
+        return [ref_from_json(row) for row in clients.list_all(path, AKS_API)]
+    except (ArmForbidden, ArmNotFound):
+        return []
+
+
+def _resolved(clients: Clients, clusters: list[ClusterFacts], network: AzureNetwork) -> Iterator[ClusterEgress]:
+    """Every cluster, with the routes of its virtual hub where they decide: Resource Graph does not have those."""
+    wanted = [_hubs_of(cluster, network) for cluster in clusters]
+    needs = sorted({need for each in wanted for need in each})
+    parts = dict(zip(needs, clients.in_parallel(lambda need: fetch(clients, need), needs), strict=True))
+    known = {frozenset[Need](): network}
+    for cluster, hubs in zip(clusters, wanted, strict=True):
+        if hubs not in known:
+            known[hubs] = reduce(AzureNetwork.merged, (parts[need] for need in sorted(hubs)), network)
+        yield resolve(cluster, known[hubs])
+
+
+def _hubs_of(cluster: ClusterFacts, network: AzureNetwork) -> frozenset[Need]:
+    return frozenset(need for need in missing(cluster, network, frozenset()) if need.kind is Kind.HUBS)
 
 
 def _clusters(rows: list[Json]) -> Iterator[ClusterFacts]:

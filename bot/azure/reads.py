@@ -3,7 +3,7 @@
 from bot.azure.clients import AKS_API, FIREWALL_API, NETWORK_API, Clients, Json
 from bot.azure.translate import READERS, cluster_from_json, endpoints_from_json, hub_from_json
 from bot.domain.egress import ClusterEgress, RequiredEndpoint
-from bot.domain.egress.facts import AzureNetwork, ClusterFacts
+from bot.domain.egress.facts import DELETED, AzureNetwork, ClusterFacts
 from bot.domain.egress.needs import Kind, Need, missing
 from bot.domain.egress.resolve import resolve
 from bot.domain.rights import Grant
@@ -42,7 +42,7 @@ def fetch(clients: Clients, need: Need) -> AzureNetwork:
     try:
         return _fetch(clients, need)
     except (ArmForbidden, ArmNotFound) as error:
-        reason = "no permission" if isinstance(error, ArmForbidden) else "it does not exist"
+        reason = "no permission" if isinstance(error, ArmForbidden) else DELETED
         return AzureNetwork(unreadable={_words(need): reason})
 
 
@@ -59,7 +59,8 @@ def _fetch(clients: Clients, need: Need) -> AzureNetwork:
 def _fetch_hub(clients: Clients, hub_id: str) -> AzureNetwork:
     connections = list(clients.list_all(f"{hub_id}/hubVirtualNetworkConnections", NETWORK_API))
     intents = list(clients.list_all(f"{hub_id}/routingIntent", NETWORK_API))
-    return AzureNetwork(hubs={hub_id: hub_from_json(hub_id, connections, intents)})
+    tables = list(clients.list_all(f"{hub_id}/hubRouteTables", NETWORK_API))
+    return AzureNetwork(hubs={hub_id: hub_from_json(hub_id, connections, intents, tables)})
 
 
 def _words(need: Need) -> str:

@@ -1,6 +1,6 @@
 """What filters a cluster's way out: an Azure Firewall, nothing, something unreadable; or that there is none."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -29,6 +29,7 @@ BARRIERS: Mapping[PathKind, Barrier] = MappingProxyType(
         PathKind.LOAD_BALANCER: Barrier.OPEN,
         PathKind.NAT_GATEWAY: Barrier.OPEN,
         PathKind.INSTANCE: Barrier.OPEN,
+        PathKind.DEFAULT_OUTBOUND: Barrier.OPEN,
         PathKind.FIREWALL: Barrier.FIREWALL,
         PathKind.HUB_FIREWALL: Barrier.FIREWALL,
         PathKind.NONE: Barrier.CLOSED,
@@ -70,15 +71,28 @@ class WayOut:
 def way_out(egress: ClusterEgress, pool: str | None = None) -> WayOut:
     """What filters a cluster, or one of its node pools."""
     target, sources = egress.target(pool), egress.sources(pool)
-    found = {_barrier(path) for path in egress.paths_of(pool)} or {Barrier.UNKNOWN}
+    paths = [path for path in egress.paths_of(pool) if path.is_ruled]
+    found = {_barrier(path) for path in paths} or {Barrier.UNKNOWN}
     barrier = found.pop() if len(found) == 1 else Barrier.MIXED
     if barrier is Barrier.FIREWALL and target is None:
         barrier = Barrier.MIXED
-    pools = ", ".join(each.name for each in egress.pools)
-    sentence = _SENTENCES[barrier].format(name=egress.ref.name, declared=egress.declared, pools=pools)
     if barrier is Barrier.FIREWALL:
-        return WayOut(barrier, sentence, target, sources)
-    return WayOut(barrier, sentence)
+        return WayOut(barrier, _sentence(egress, barrier, paths), target, sources)
+    return WayOut(barrier, _sentence(egress, barrier, paths))
+
+
+def _sentence(egress: ClusterEgress, barrier: Barrier, paths: Sequence[EgressPath]) -> str:
+    name, kinds = egress.ref.name, {path.kind for path in paths}
+    if PathKind.DEFAULT_OUTBOUND in kinds and barrier is Barrier.OPEN:
+        return f"{name} may leave through an address that Azure chooses; no firewall filters it."
+    if (barrier, *kinds) in ((Barrier.CLOSED, PathKind.NONE), (Barrier.UNKNOWN, PathKind.UNKNOWN)):
+        whys = dict.fromkeys(path.why for path in paths)
+        return f"{name} has no known way out that a rule could open. {' '.join(whys)}"
+    if barrier is Barrier.MIXED and any(path.destinations for path in paths):
+        ways = " ".join(f"To {', '.join(path.destinations[:3])}: {path.why}" for path in paths)
+        return f"{name} leaves by different ways, depending on the destination. {ways}"
+    pools = ", ".join(each.name for each in egress.pools)
+    return _SENTENCES[barrier].format(name=name, declared=egress.declared, pools=pools)
 
 
 def _barrier(path: EgressPath) -> Barrier:

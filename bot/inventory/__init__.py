@@ -2,7 +2,7 @@
 
 from bot.inventory.delivery import refusals
 from bot.inventory.endpoints import ENDPOINTS, EndpointReport, check_endpoints, sweep_endpoints
-from bot.inventory.find import find, holder_of, is_deletion, keep, live, member_of, person, unread, visible
+from bot.inventory.find import find, former, holder_of, is_deletion, keep, live, member_of, person, unread, visible
 from bot.inventory.fleet import FleetPage, fleet
 from bot.inventory.refreshing import FLEET, refresh
 from bot.inventory.showing import EgressReport, show
@@ -18,6 +18,7 @@ __all__ = [
     "check_endpoints",
     "find",
     "fleet",
+    "former",
     "holder_of",
     "is_deletion",
     "keep",

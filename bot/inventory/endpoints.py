@@ -1,6 +1,6 @@
 """What AKS itself must reach from routed clusters: checked one by one on request, and all of them in the background."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.egress import ClusterEgress, RequiredEndpoints, check_required
@@ -57,12 +57,19 @@ def sweep_endpoints(ctx: Context) -> None:
     now = ctx.clock.now()
     with ctx.store.read() as tx:
         done = tx.snapshots.endpoints()
-        routed = [egress for egress in tx.snapshots.all() if egress.target() and egress.sources()]
+        routed = [egress for egress in tx.snapshots.all() if path_key(egress)]
     never = datetime.min.replace(tzinfo=now.tzinfo)
-    age = {egress.ref.id: done[egress.ref.id][1] if egress.ref.id in done else never for egress in routed}
+    age = {egress.ref.id: _age(egress, done.get(egress.ref.id), never) for egress in routed}
     due = sorted((e for e in routed if now - age[e.ref.id] >= STALE), key=lambda e: (age[e.ref.id], e.ref.id))
     for egress in due[:MOST_AT_ONCE]:
         _keep(ctx, egress, now)
+
+
+def _age(egress: ClusterEgress, done: tuple[RequiredEndpoints, datetime] | None, never: datetime) -> datetime:
+    """When its present path was checked; one that was tried in vain has had its turn as well."""
+    if done is None or (done[0].checked_for and not holds_for(done[0], egress)):
+        return never
+    return done[1]
 
 
 def _keep(ctx: Context, egress: ClusterEgress, now: datetime) -> None:
@@ -77,4 +84,16 @@ def _keep(ctx: Context, egress: ClusterEgress, now: datetime) -> None:
 
 def _checked(ctx: Context, egress: ClusterEgress, target: Target) -> RequiredEndpoints:
     endpoints = ctx.arm.read_required_endpoints(egress.ref.id)
-    return check_required(ctx.arm.read_rules(target), egress.sources(), endpoints)
+    found = check_required(ctx.arm.read_rules(target), egress.sources(), endpoints)
+    return replace(found, checked_for=path_key(egress))
+
+
+def path_key(egress: ClusterEgress) -> str:
+    """What a check of required endpoints holds for: these rules and these sources; empty without both."""
+    target, sources = egress.target(), egress.sources()
+    return " ".join([target.id, *sources]) if target and sources else ""
+
+
+def holds_for(found: RequiredEndpoints, egress: ClusterEgress) -> bool:
+    """Whether a check is of the path that a cluster has now: an older path's says nothing of this one."""
+    return bool(path_key(egress)) and found.checked_for == path_key(egress)

@@ -11,6 +11,7 @@ from bot.domain.people import Unread
 from bot.domain.settings import Rulebook
 from bot.domain.snat import capacity
 from bot.errors import InvalidInput
+from bot.inventory.endpoints import holds_for
 from bot.inventory.find import person, unread, visible
 from bot.ports import Caller, Context
 
@@ -88,7 +89,7 @@ def _fits(listed: Listed, tests: Sequence[Test]) -> bool:
 def _listed(rulebook: Rulebook, egress: ClusterEgress, check: tuple[RequiredEndpoints, datetime] | None) -> Listed:
     codes = [warning.code for warning in egress.warnings]
     codes += [SNAT] if capacity(egress).near_exhaustion else []
-    codes += [REQUIRED] if check and check[0].standing(Standing.MISSING) else []
+    codes += [REQUIRED] if check and holds_for(check[0], egress) and check[0].standing(Standing.MISSING) else []
     return Listed(egress, environment_of(rulebook, egress.ref), tuple(codes))
 
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import replace
 
-from bot.domain.egress import ClusterEgress, Fleet, FleetEntry, addresses_of
+from bot.domain.egress import ClusterEgress, EgressWarning, Fleet, FleetEntry, addresses_of
 from bot.errors import ArmForbidden, ArmNotFound
 from bot.inventory.changes import announce
 from bot.inventory.noticing import notice_fleet
@@ -47,13 +47,21 @@ def confirm(ctx: Context, fleet: Fleet, known: dict[str, ClusterEgress]) -> Flee
         if was is not None and after is not None and was != after:
             alike[was, after].append(entry.ref.id)
     doubted: dict[str, ClusterEgress] = {}
-    for number, ((_, after), ids) in enumerate(alike.items()):
+    for number, ((old, new), ids) in enumerate(alike.items()):
         seen = _live(ctx, ids[0]) if number < MOST_CONFIRMED else None
-        if seen is None or addresses_of(seen) != after:
-            doubted |= {id_: known[id_] for id_ in ids}
+        found = addresses_of(seen) if seen is not None else None
+        if found != new:
+            doubted |= {id_: known[id_] if found == old else _unread(known[id_]) for id_ in ids}
         if seen is not None:
             doubted[ids[0]] = seen
     return replace(fleet, entries=tuple(FleetEntry(doubted.get(e.ref.id, e.egress)) for e in fleet.entries))
+
+
+def _unread(known: ClusterEgress) -> ClusterEgress:
+    """A cluster as it is known, but not as it was read: history must not take it for seen."""
+    text = "Its outbound IPs seem to have changed, which a live read did not confirm yet: these are the ones before."
+    again = tuple(one for one in known.warnings if one.sentence != text)
+    return replace(known, warnings=(*again, EgressWarning("unreadable", text, "Look again in some minutes.")))
 
 
 def _live(ctx: Context, cluster_id: str) -> ClusterEgress | None:

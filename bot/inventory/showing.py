@@ -7,6 +7,7 @@ from bot.domain.access import environment_of
 from bot.domain.allowance import WANTED, Allowance, Status, status
 from bot.domain.egress import ClusterEgress, RequiredEndpoints
 from bot.domain.snat import Capacity, capacities
+from bot.inventory.endpoints import holds_for
 from bot.inventory.find import live, person
 from bot.ports import AllowanceFilter, Caller, Context
 
@@ -56,7 +57,7 @@ def show(ctx: Context, caller: Caller, name: str) -> EgressReport:
     with ctx.store.read() as tx:
         rows = tx.allowances.find(AllowanceFilter(cluster=egress.ref.id, only_open=True))
         checked = tx.snapshots.endpoints(egress.ref.id).get(egress.ref.id)
-    endpoints, checked_at = checked if checked and egress.sources() else (None, None)
+    endpoints, checked_at = checked if checked and holds_for(checked[0], egress) else (None, None)
     return EgressReport(
         egress=egress,
         environment=environment_of(ctx.rulebook, egress.ref),

@@ -1,6 +1,6 @@
 """Whose an IP is, or was."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import ip_address
 
@@ -22,18 +22,31 @@ class Ownership:
         at: The time that was asked about; None for now.
         leaving: Clusters that leave with it now; empty where another time was asked about.
         reached: Clusters that are reached at it now: ingress, which alone says nothing about who leaves.
-        periods: When it was used: at the time that was asked about, or else before now; newest first.
+        until: The end of the time that was asked about; None for now.
+        periods: When it was used, up to when it was seen gone: at the time that was asked about, or else before now;
+            newest first.
+        perhaps: Periods that were seen only later, and may have begun before the end of the time that was asked about.
         watched_since: The beginning of what is on record; None where nothing is.
         gaps: A sentence for each subscription that could not be read last.
+        read_at: When all clusters were last read; None before the first time.
+        deleted: The ids of those clusters of the periods that do not exist any more.
     """
 
     address: str
     at: datetime | None = None
+    until: datetime | None = None
     leaving: tuple[ClusterEgress, ...] = ()
     reached: tuple[ClusterEgress, ...] = ()
     periods: tuple[Period, ...] = ()
     watched_since: datetime | None = None
     gaps: tuple[str, ...] = ()
+    read_at: datetime | None = None
+    perhaps: tuple[Period, ...] = ()
+    deleted: frozenset[str] = frozenset()
+
+    def is_certain(self, period: Period) -> bool:
+        """Whether a period was seen at the time that was asked about, and not only before and after it."""
+        return self.at is None or self.until is None or period.is_certain(self.at, self.until)
 
 
 def whois(ctx: Context, caller: Caller, address: str, date: str = "") -> Ownership:
@@ -61,26 +74,34 @@ def _now(ctx: Context, caller: Caller, who: Person, wanted: str) -> Ownership:
     seen = visible(ctx, who)
     leaving = tuple(e for e in seen if any(ip.covers(wanted) for ip in e.ips))
     reached = tuple(e for e in seen if any(ip.address == wanted for ip in e.ingress))
-    past, since, gaps = _history(ctx, caller, wanted)
-    return Ownership(wanted, None, leaving, reached, () if leaving else past, since, gaps)
+    found = _history(ctx, caller, wanted)
+    return replace(found, leaving=leaving, reached=reached, periods=() if leaving else found.periods)
 
 
 def _at(ctx: Context, caller: Caller, wanted: str, date: str) -> Ownership:
     start, end = span_from_text(date)
     if start > ctx.clock.now():
         raise InvalidInput(f"{date} is still to come; ask about a day that has begun.")
-    found, since, gaps = _history(ctx, caller, wanted, start, end)
-    return Ownership(wanted, start, periods=found, watched_since=since, gaps=gaps)
+    return replace(_history(ctx, caller, wanted, start, end), at=start, until=end)
 
 
 def _history(
     ctx: Context, caller: Caller, wanted: str, start: datetime | None = None, end: datetime | None = None
-) -> tuple[tuple[Period, ...], datetime | None, tuple[str, ...]]:
+) -> Ownership:
     who = person(ctx, caller)
     with ctx.store.read() as tx:
         periods, first, reading = tx.snapshots.periods(start, end), tx.snapshots.watched_since(), tx.snapshots.reading()
-    found = tuple(one for one in periods if one.covers(wanted) and may_see(ctx.rulebook, who, one.ref))
-    return found, first, reading.gaps if reading else ()
+        found = tuple(one for one in periods if one.covers(wanted) and may_see(ctx.rulebook, who, one.ref))
+        gone = {id_ for id_ in {one.ref.id for one in found} if tx.snapshots.get(id_) is None}
+    return Ownership(
+        wanted,
+        periods=tuple(one for one in found if end is None or one.since < end),
+        perhaps=tuple(one for one in found if end is not None and one.since >= end),
+        watched_since=first,
+        gaps=reading.gaps if reading else (),
+        read_at=reading.read_at if reading else None,
+        deleted=frozenset(gone),
+    )
 
 
 def _public(typed: str) -> str:

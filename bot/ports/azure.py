@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from bot.domain.egress import ClusterEgress, Fleet, RequiredEndpoint
+from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, RequiredEndpoint
 from bot.domain.firewall import Kind, RuleCollection, RuleSet
 from bot.domain.snat import ScalePlan
 from bot.domain.target import Target
@@ -92,6 +92,10 @@ class Arm(Protocol):
 
     def read_fleet(self) -> Fleet:
         """All clusters of the configured subscriptions, eventually consistent, with its age."""
+        ...
+
+    def find_clusters(self, name: str) -> tuple[ClusterRef, ...]:
+        """The clusters of this name or ARM id in the configured subscriptions, as they are now."""
         ...
 
     def read_egress(self, cluster_id: str) -> ClusterEgress:

@@ -1,11 +1,11 @@
 """Clusters as they were read, now and before."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.egress import Change, ClusterEgress, Fleet, Period, RequiredEndpoints
+from bot.domain.egress import Change, ClusterEgress, ClusterRef, Fleet, Period, RequiredEndpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,15 @@ class Snapshots(Protocol):
         ...
 
     def periods(self, since: datetime | None = None, until: datetime | None = None) -> list[Period]:
-        """The periods that touch the time from ``since`` up to but without ``until``, newest first."""
+        """The periods that touch, or may touch, the time from ``since`` up to but without ``until``, newest first."""
+        ...
+
+    def former(self, name: str) -> list[Period]:
+        """The last period of each cluster with this name or ARM id that does not exist any more, newest first."""
+        ...
+
+    def remembered(self, ids: Collection[str]) -> Mapping[str, ClusterRef]:
+        """Clusters of these ids as history has them, whether or not they exist any more."""
         ...
 
     def watched_since(self) -> datetime | None:

@@ -92,8 +92,16 @@ def body_from_ref(ref: ClusterRef) -> dict[str, Any]:
 
 def period_from_row(row: Row) -> Period:
     """The period in a row of history."""
-    until = time_from_text(row.until) if row.until else None
-    return Period(_REF.validate_python(row.ref), row.declared, tuple(row.ips), time_from_text(row.since), until)
+    until, begun_after, seen = (
+        time_from_text(text) if text else None for text in (row.until, row.begun_after, row.seen)
+    )
+    since = time_from_text(row.since)
+    return Period(ref_from_row(row), row.declared, tuple(row.ips), since, until, begun_after=begun_after, seen=seen)
+
+
+def ref_from_row(row: Row) -> ClusterRef:
+    """The cluster of a row of history."""
+    return _REF.validate_python(row.ref)
 
 
 def body_from_endpoints(found: RequiredEndpoints) -> dict[str, Any]:

@@ -180,7 +180,9 @@ fleet = Table(
     Column("gaps", Json, nullable=False),
 )
 
-# A row for each time in which a cluster left with the same addresses; the one without an end is in force.
+# A row for each time in which a cluster left with the same addresses; the one without an end is in force. They came
+# after the reading of begun_after and up to since, and went after that of seen and up to until: NULL where nothing lies
+# between.
 egress_history = Table(
     "egress_history",
     metadata,
@@ -191,6 +193,8 @@ egress_history = Table(
     Column("ips", Json, nullable=False),
     Column("since", Time, nullable=False),
     Column("until", Time, nullable=True),
+    Column("begun_after", Time, nullable=True),
+    Column("seen", Time, nullable=True),
     Index("ix_egress_history_until_since", "until", "since"),
 )
 

@@ -1,13 +1,13 @@
 """Clusters as they were last read, and what their outbound IPs were before."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.domain.egress import Change, ClusterEgress, Fleet, Period, RequiredEndpoints, addresses_of
+from bot.domain.egress import Change, ClusterEgress, ClusterRef, Fleet, Period, RequiredEndpoints, addresses_of
 from bot.ports import Reading
 from bot.store import schema
 from bot.store.rows import (
@@ -17,6 +17,7 @@ from bot.store.rows import (
     egress_from_row,
     endpoints_from_row,
     period_from_row,
+    ref_from_row,
 )
 from bot.store.times import text_from_time, time_from_text
 
@@ -85,8 +86,27 @@ class SqlSnapshots:
         if since is not None:
             query = query.where(or_(history.until.is_(None), history.until > text_from_time(since)))
         if until is not None:
-            query = query.where(history.since < text_from_time(until))
+            query = query.where(func.coalesce(history.begun_after, history.since) < text_from_time(until))
         return [period_from_row(row) for row in self._connection.execute(query)]
+
+    def former(self, name: str) -> list[Period]:
+        """The last period of each cluster with this name or ARM id that does not exist any more, newest first."""
+        wanted = name.strip().rstrip("/").lower()
+        named = or_(history.cluster_id == wanted, history.cluster_id.endswith(f"/{wanted}", autoescape=True))
+        query = select(schema.egress_history).where(named, history.cluster_id.not_in(select(cluster.id)))
+        rows = self._connection.execute(query.order_by(history.since))
+        last = {row.cluster_id: period_from_row(row) for row in rows}
+        return sorted(last.values(), key=lambda period: period.since, reverse=True)
+
+    def remembered(self, ids: Collection[str]) -> dict[str, ClusterRef]:
+        """Clusters of these ids as history has them, whether or not they exist any more."""
+        found: dict[str, ClusterRef] = {}
+        wanted = sorted(ids)
+        for start in range(0, len(wanted), AT_ONCE):
+            part = history.cluster_id.in_(wanted[start : start + AT_ONCE])
+            query = select(history.cluster_id, history.ref).where(part).order_by(history.since)
+            found |= {row.cluster_id: ref_from_row(row) for row in self._connection.execute(query)}
+        return found
 
     def watched_since(self) -> datetime | None:
         """The beginning of what is on record; None where nothing is."""
@@ -128,28 +148,40 @@ class SqlSnapshots:
         in_force = {row.cluster_id: row for row in self._connection.execute(query)}
         begun, changes = [], []
         for egress in clusters:
-            ips, row = addresses_of(egress), in_force.get(egress.ref.id)
-            if ips is None or (row is not None and tuple(row.ips) == ips):
+            ips, row, before = addresses_of(egress), in_force.get(egress.ref.id), seen.get(egress.ref.id)
+            if row is not None and (ips is None or tuple(row.ips) == ips):
+                self._keep(row, before if ips is None else None)
                 continue
-            if row is not None:
-                if not self._end(row.id, text_from_time(read_at)):
+            if ips is None:
+                continue
+            last = (row.seen or before or row.since) if row is not None else None
+            if row is not None and last is not None:
+                if not self._end(row.id, text_from_time(read_at), last):
                     continue
-                before = time_from_text(seen.get(egress.ref.id, row.since))
-                changes.append(Change(egress.ref, tuple(row.ips), ips, before, read_at))
-            begun.append(_row_of_period(egress, ips, text_from_time(read_at)))
+                changes.append(Change(egress.ref, tuple(row.ips), ips, time_from_text(last), read_at))
+            begun.append(_row_of_period(egress, ips, text_from_time(read_at), last))
         if begun:
             self._connection.execute(_insert_new(self._connection), begun)
         return tuple(changes)
 
-    def _end(self, row_id: int, at: str) -> bool:
-        ended = update(schema.egress_history).where(history.id == row_id, history.until.is_(None)).values(until=at)
-        return self._connection.execute(ended).rowcount == 1
+    def _keep(self, row: Any, unread_since: str | None) -> None:
+        """The period goes on: what cannot be read is not seen from the reading before on."""
+        if (unread_since is None) == (row.seen is None):
+            return
+        kept = update(schema.egress_history).where(history.id == row.id, history.until.is_(None))
+        self._connection.execute(kept.values(seen=unread_since))
+
+    def _end(self, row_id: int, at: str, seen: str) -> bool:
+        ended = update(schema.egress_history).where(history.id == row_id, history.until.is_(None))
+        return self._connection.execute(ended.values(until=at, seen=seen)).rowcount == 1
 
     def _forget(self, ids: Sequence[str], at: str) -> None:
+        last = select(cluster.read_at).where(cluster.id == history.cluster_id).scalar_subquery()
+        open_ = and_(history.cluster_id.in_(ids), history.until.is_(None))
+        ended = update(schema.egress_history).where(open_)
+        self._connection.execute(ended.values(until=at, seen=func.coalesce(history.seen, last)))
         self._connection.execute(delete(schema.cluster).where(cluster.id.in_(ids)))
         self._connection.execute(delete(schema.endpoint_check).where(schema.endpoint_check.c.cluster_id.in_(ids)))
-        open_ = and_(history.cluster_id.in_(ids), history.until.is_(None))
-        self._connection.execute(update(schema.egress_history).where(open_).values(until=at))
 
 
 def _row_from_egress(egress: ClusterEgress, read_at: str) -> dict[str, Any]:
@@ -157,13 +189,14 @@ def _row_from_egress(egress: ClusterEgress, read_at: str) -> dict[str, Any]:
     return {"id": egress.ref.id, "name": name, "read_at": read_at, "body": body_from_egress(egress)}
 
 
-def _row_of_period(egress: ClusterEgress, ips: tuple[str, ...], since: str) -> dict[str, Any]:
+def _row_of_period(egress: ClusterEgress, ips: tuple[str, ...], since: str, begun_after: str | None) -> dict[str, Any]:
     return {
         "cluster_id": egress.ref.id,
         "ref": body_from_ref(egress.ref),
         "declared": egress.declared,
         "ips": list(ips),
         "since": since,
+        "begun_after": begun_after,
     }
 
 

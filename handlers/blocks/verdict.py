@@ -115,6 +115,8 @@ def _rows(found: Check) -> list[Block]:
 
 def _unfiltered(found: Check) -> Message:
     mark, words = UNFILTERED[found.way.barrier]
+    if found.way.barrier is Barrier.MIXED and any(path.destinations for path in found.egress.paths):
+        words = "depends on the address that the name has"
     asked = [str(destination) for destination in found.query.destinations]
     title = f"{found.egress.ref.name} → {asked[0]}{f' and {len(asked) - 1} more' if asked[1:] else ''}: {words}"
     paths = [f"• {escape(path.why)}" for path in found.egress.paths_of(found.query.pool)]

@@ -24,7 +24,7 @@ CLUSTERS: list[tuple[str, PathKind, list[str], list[str], list[str], int]] = [
     ("aks-udr-classic", FIREWALL, ["20.73.44.12"], [], [], 3 + 2),
     ("aks-udr-nva", PathKind.APPLIANCE, [], [], ["unknown-next-hop"], 3 + 2),
     ("aks-vwan", PathKind.HUB_FIREWALL, ["20.103.8.41", "20.103.8.42"], [], [], 3 + 2),
-    ("aks-none", PathKind.NONE, [], [], [], 4),
+    ("aks-none", PathKind.DEFAULT_OUTBOUND, [], [], ["default-outbound"], 4),
     ("aks-block", PathKind.BLOCKED, [], [], [], 4),
 ]
 

@@ -62,7 +62,7 @@ ROUTES: list[tuple[Route | None, PathKind | None]] = [
     declared=st.sampled_from(["loadBalancer", "userDefinedRouting", "userAssignedNATGateway", "none", "block"]),
 )
 def test_precedence(row: tuple[Route | None, PathKind | None], nat: bool, instance: bool, declared: str) -> None:
-    """Block, then the default route, then NAT gateway, then node addresses, then the load balancer, then nothing."""
+    """Block, the default route, NAT gateway, node addresses, the load balancer, then default outbound access."""
     route, routed = row
     facts = cluster(declared, pools=(NodePool("np", SUBNET, count=3, node_public_ip=instance),))
     egress = resolve(facts, network(route=route, nat=GATEWAY if nat else None, firewalls=(firewall(),)))
@@ -73,7 +73,7 @@ def test_precedence(row: tuple[Route | None, PathKind | None], nat: bool, instan
         (nat, PathKind.NAT_GATEWAY),
         (instance, PathKind.INSTANCE),
         (declared == "loadBalancer", PathKind.LOAD_BALANCER),
-        (True, PathKind.NONE),
+        (True, PathKind.DEFAULT_OUTBOUND),
     ]
     assert egress.effective == (next(kind for applies, kind in rest if applies),)
     assert all(path.why.endswith(".") for path in egress.paths)
@@ -168,13 +168,14 @@ def test_a_nat_gateway_on_the_firewalls_subnet() -> None:
 
 
 def test_pods_leave_from_their_own_subnet() -> None:
-    """A pool with a pod subnet goes the pod subnet's way, and a firewall sees both ranges."""
+    """Pods go the pod subnet's way and their nodes their own: both are shown, and a firewall sees both ranges."""
     facts = cluster(pools=(NodePool("np", SUBNET, PODS, count=3), NodePool("old", SUBNET, count=1)))
     egress = resolve(facts, network(nat=GATEWAY))
 
-    assert {path.pools: path.kind for path in egress.paths} == {
-        ("np",): PathKind.LOAD_BALANCER,
-        ("old",): PathKind.NAT_GATEWAY,
+    assert {(path.pools, path.carries): path.kind for path in egress.paths} == {
+        (("np",), "pods"): PathKind.LOAD_BALANCER,
+        (("np",), "nodes"): PathKind.NAT_GATEWAY,
+        (("old",), "all"): PathKind.NAT_GATEWAY,
     }
     assert egress.sources("np") == ("10.1.0.0/24", "10.2.0.0/16")
     assert egress.sources("old") == ("10.1.0.0/24",)

@@ -92,7 +92,7 @@ UNFILTERED = [
     ("aks-natgateway", Barrier.OPEN, "managedNATGateway"),
     ("aks-usernat", Barrier.OPEN, "userAssignedNATGateway"),
     ("aks-udr-nva", Barrier.UNKNOWN, "appliance"),
-    ("aks-none", Barrier.CLOSED, "none"),
+    ("aks-none", Barrier.OPEN, "may leave through an address that Azure chooses"),
     ("aks-block", Barrier.CLOSED, "block"),
 ]
 

@@ -41,7 +41,7 @@ ROUTED = ["aks-udr", "aks-udr-agic", "aks-udr-classic", "aks-udr-nva", "aks-vwan
         ("type:none", ["aks-none"]),
         ("type:hubfirewall", ["aks-vwan"]),
         ("warning:asymmetric", ["aks-udr"]),
-        ("warning:", ["aks-udr", "aks-udr-nva"]),
+        ("warning:", ["aks-none", "aks-udr", "aks-udr-nva"]),
         ("tag:team=payments", ["aks-natgateway", "aks-natgateway-v2"]),
         ("tag:team=payments env:test", ["aks-natgateway-v2"]),
         ("tag:nothing", []),

@@ -133,7 +133,8 @@ SAID = [
     ("aks-udr curl: (6) Could not resolve host: github.com", ["github.com: allowed"]),
     ("aks-lb example.com", ["not filtered", "leaves directly"]),
     ("aks-udr-nva example.com", ["not known", "10.99.0.4"]),
-    ("aks-none example.com", ["nothing leaves"]),
+    ("aks-none example.com", ["not filtered", "may leave through an address that Azure chooses"]),
+    ("aks-block example.com", ["nothing leaves"]),
 ]
 
 

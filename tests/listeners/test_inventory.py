@@ -64,7 +64,7 @@ CARDS = {
     "aks-udr-classic": ["Rules: `legacy-firewall`"],
     "aks-udr-nva": ["no public IP known", "unknown appliance", "Ask whoever runs it"],
     "aks-vwan": ["Azure Firewall of a virtual hub", "20.103.8.41"],
-    "aks-none": ["no way out", "*Declared* `none`"],
+    "aks-none": ["may leave through an address that Azure chooses", "*Declared* `none`"],
     "aks-block": ["AKS denies all outbound traffic", "*effective* blocked"],
 }
 

@@ -1,11 +1,13 @@
 """Managed clusters, as facts."""
 
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bot.azure.translate.shapes import Json, dig, ids, items, minutes, texts, whole
 from bot.domain.egress.facts import ClusterFacts
 from bot.domain.egress.fleet import RequiredEndpoint
-from bot.domain.egress.values import ClusterRef, NodePool
+from bot.domain.egress.pools import NodePool
+from bot.domain.egress.values import ClusterRef, PathKind, is_settling
 from bot.errors import UnknownShape
 
 
@@ -19,13 +21,14 @@ def cluster_from_json(body: Json) -> ClusterFacts:
     network = dig(properties, "networkProfile")
     balancer, nat = dig(network, "loadBalancerProfile"), dig(network, "natGatewayProfile")
     declared = str(dig(network, "outboundType") or "")
-    profile = nat if "nat" in declared.lower() else balancer
+    state = str(dig(properties, "provisioningState") or "")
+    profile, leaves_yet = _profile(declared, state, balancer, nat)
     counts = dig(profile, "managedOutboundIPs") or dig(profile, "managedOutboundIPProfile")
     idle = dig(profile, "idleTimeoutInMinutes")
     return ClusterFacts(
         ref=ref_from_json(body),
         declared=declared,
-        state=str(dig(properties, "provisioningState") or ""),
+        state=state,
         etag=dig(body, "eTag"),
         pools=tuple(pool_from_json(pool) for pool in items(properties, "agentPoolProfiles")),
         effective=ids(items(profile, "effectiveOutboundIPs")),
@@ -41,7 +44,37 @@ def cluster_from_json(body: Json) -> ClusterFacts:
         is_running=str(dig(properties, "powerState", "code") or "Running").lower() == "running",
         node_resource_group=str(dig(properties, "nodeResourceGroup") or ""),
         application_gateway=_application_gateway(properties),
+        is_basic=str(dig(network, "loadBalancerSku")).lower() == "basic",
+        is_unbounded=_is_unbounded(properties),
+        leaves_yet=leaves_yet,
+        virtual_nodes=_text(dig(_addon(properties, "aciConnectorLinux"), "SubnetName")),
     )
+
+
+def _profile(declared: str, state: str, balancer: object, nat: object) -> tuple[object, PathKind | None]:
+    """The profile that tells the outbound IPs, and what they belong to where that is not the declared type's.
+
+    While Azure changes the outbound type, the IPs in use stand in the profile of the one before.
+    """
+    is_nat = "managednat" in declared.lower()
+    profile, other = (nat, balancer) if is_nat else (balancer, nat)
+    kind = PathKind.LOAD_BALANCER if is_nat else PathKind.NAT_GATEWAY
+    has_ips = [bool(items(each, "effectiveOutboundIPs")) for each in (profile, other)]
+    if has_ips[0] and is_settling(state) and declared.lower() in ("none", "block"):
+        return profile, PathKind.LOAD_BALANCER
+    if is_settling(state) and has_ips == [False, True]:
+        return other, kind
+    return profile, None
+
+
+def _is_unbounded(properties: object) -> bool:
+    """Whether nodes come and go that no pool shows: node auto-provisioning, or system pools that AKS hosts.
+
+    Sources, read 2026-11: https://learn.microsoft.com/azure/aks/node-auto-provisioning and
+    https://learn.microsoft.com/azure/aks/automatic/aks-automatic-managed-system-node-pools-about.
+    """
+    mode = str(dig(properties, "nodeProvisioningProfile", "mode") or "")
+    return mode.lower() == "auto" or not items(properties, "agentPoolProfiles")
 
 
 DEFAULT_IDLE = {
@@ -80,16 +113,17 @@ def ref_from_json(body: Json) -> ClusterRef:
 
 
 def pool_from_json(body: Json) -> NodePool:
-    """A node pool."""
+    """A node pool; one of virtual machines shows its nodes by size."""
     surge = dig(body, "upgradeSettings", "maxSurge")
+    machines = _machines(body)
     return NodePool(
         name=str(body.get("name", "")),
         subnet_id=_lower(body.get("vnetSubnetID")),
         pod_subnet_id=_lower(body.get("podSubnetID")),
-        count=whole(body.get("count")) or 0,
-        min_count=whole(body.get("minCount")),
-        max_count=whole(body.get("maxCount")),
-        autoscaling=bool(body.get("enableAutoScaling")),
+        count=machines.count if machines else whole(body.get("count")) or 0,
+        min_count=machines.least if machines else whole(body.get("minCount")),
+        max_count=machines.most if machines else whole(body.get("maxCount")),
+        autoscaling=machines.is_scaled if machines else bool(body.get("enableAutoScaling")),
         max_surge=str(surge) if surge else None,
         mode=str(body.get("mode") or "User"),
         os=str(body.get("osType") or "Linux"),
@@ -97,7 +131,36 @@ def pool_from_json(body: Json) -> NodePool:
         node_ip_prefix_id=_lower(body.get("nodePublicIPPrefixID")),
         gateway_prefix_size=whole(dig(body, "gatewayProfile", "publicIPPrefixSize")),
         is_running=str(dig(body, "powerState", "code") or "Running").lower() == "running",
+        is_spot=str(body.get("scaleSetPriority")).lower() == "spot",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Machines:
+    """The nodes of a pool of virtual machines."""
+
+    count: int
+    least: int | None
+    most: int | None
+    is_scaled: bool
+
+
+def _machines(body: Json) -> _Machines | None:
+    """Counts by size: what is there, what is wanted by hand, what an autoscaler may reach; None for other pools.
+
+    Source: https://learn.microsoft.com/azure/aks/virtual-machines-node-pools, read 2026-11.
+    """
+    scale = dig(body, "virtualMachinesProfile", "scale")
+    if str(body.get("type")).lower() != "virtualmachines" or not isinstance(scale, dict):
+        return None
+    by_hand = sum(whole(one.get("count")) or 0 for one in items(scale, "manual"))
+    found = scale.get("autoscale")
+    profiles = items(scale, "autoscale") or ([found] if isinstance(found, dict) else [])
+    least, most = (sum(whole(one.get(key)) or 0 for one in profiles) for key in ("minCount", "maxCount"))
+    there = items(body, "virtualMachineNodesStatus")
+    count = sum(whole(one.get("count")) or 0 for one in there) if there else by_hand + least
+    is_scaled = bool(profiles)
+    return _Machines(count, by_hand + least if is_scaled else None, by_hand + most if is_scaled else None, is_scaled)
 
 
 def _lower(id_: object) -> str | None:
@@ -105,10 +168,19 @@ def _lower(id_: object) -> str | None:
 
 
 def _own(profile: object) -> tuple[str, ...]:
-    """Addresses and prefixes that the customer brought; load balancer and NAT gateway profiles nest them alike."""
-    addresses = items(profile, "outboundIPs", "publicIPs") or items(profile, "outboundIPs")
-    prefixes = items(profile, "outboundIPPrefixes", "publicIPPrefixes") or items(profile, "outboundIPPrefixes")
-    return ids([*addresses, *prefixes])
+    """Addresses and prefixes that the customer brought, nested or not; a NAT gateway's are plain strings."""
+    addresses = _references(profile, "outboundIPs", "publicIPs") or _references(profile, "outboundIPs")
+    prefixes = _references(profile, "outboundIPPrefixes", "publicIPPrefixes") or _references(
+        profile, "outboundIPPrefixes"
+    )
+    return (*addresses, *prefixes)
+
+
+def _references(body: object, *keys: str) -> tuple[str, ...]:
+    found = dig(body, *keys)
+    listed = found if isinstance(found, list) else []
+    given = (one if isinstance(one, str) else dig(one, "id") for one in listed)
+    return tuple(str(id_).lower() for id_ in given if id_)
 
 
 def _allocated(declared: str, balancer: object) -> int | None:
@@ -136,11 +208,20 @@ def _proxy(properties: object) -> str | None:
 
 
 def _application_gateway(properties: object) -> str | None:
-    addons = dig(properties, "addonProfiles")
-    names = [name for name in addons if name.lower() == "ingressapplicationgateway"] if isinstance(addons, dict) else []
-    addon = addons[names[0]] if names else None
-    settings = dig(addon, "config") if dig(addon, "enabled") else None
+    settings = _addon(properties, "ingressApplicationGateway")
     return _lower(dig(settings, "effectiveApplicationGatewayId") or dig(settings, "applicationGatewayId"))
+
+
+def _addon(properties: object, wanted: str) -> object:
+    """The settings of an add-on that is on; Azure writes its name in more than one case."""
+    addons = dig(properties, "addonProfiles")
+    found = addons.items() if isinstance(addons, dict) else ()
+    addon = next((addon for name, addon in found if name.lower() == wanted.lower()), None)
+    return dig(addon, "config") if dig(addon, "enabled") else None
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value else None
 
 
 def endpoints_from_json(rows: list[Json]) -> tuple[RequiredEndpoint, ...]:

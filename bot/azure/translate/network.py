@@ -52,6 +52,7 @@ def vnet_from_json(body: Json) -> Vnet:
         subnets=tuple(subnet_from_json(subnet) for subnet in items(properties, "subnets")),
         peers=ids(dig(peer, "properties", "remoteVirtualNetwork") for peer in peers),
         dns_servers=texts(properties, "dhcpOptions", "dnsServers"),
+        uses_remote_gateway=any(dig(peer, "properties", "useRemoteGateways") is True for peer in peers),
     )
 
 
@@ -68,12 +69,14 @@ def subnet_from_json(body: Json) -> SubnetFacts:
         ranges=texts(properties, "addressPrefixes") or ((str(one),) if one else ()),
         route_table=id_of(properties, "routeTable"),
         nat_gateway=id_of(properties, "natGateway"),
+        default_outbound=found if isinstance(found := dig(properties, "defaultOutboundAccess"), bool) else None,
     )
 
 
 def route_table_from_json(body: Json) -> RouteTable:
     """A route table."""
-    return RouteTable(_key(body), tuple(_route(route) for route in items(body, "properties", "routes")))
+    routes = tuple(_route(route) for route in items(body, "properties", "routes"))
+    return RouteTable(_key(body), routes, learns=dig(body, "properties", "disableBgpRoutePropagation") is not True)
 
 
 def _route(body: Json) -> Route:
@@ -99,7 +102,10 @@ def nat_gateway_from_json(body: Json) -> NatGateway:
 
 
 def firewall_from_json(body: Json) -> Firewall:
-    """An Azure Firewall; only one of its IP configurations has the private address and the subnet."""
+    """An Azure Firewall; only one of its IP configurations has the private address and the subnet.
+
+    The address of its management IP configuration is left out: nothing of a cluster leaves with it.
+    """
     properties = body.get("properties")
     configurations = [dig(c, "properties") for c in items(properties, "ipConfigurations")]
     private = [dig(c, "privateIPAddress") for c in configurations]
@@ -114,6 +120,7 @@ def firewall_from_json(body: Json) -> Firewall:
         policy=id_of(properties, "firewallPolicy"),
         addresses=ids(dig(c, "publicIPAddress") for c in configurations),
         hub_addresses=tuple(text for item in given if (text := address(item.get("address")))),
+        has_management=bool(dig(properties, "managementIpConfiguration")),
     )
 
 
@@ -132,15 +139,27 @@ def _frontend(body: Json) -> Frontend | None:
     return Frontend(used, any(items(properties, key) for key in inbound), bool(items(properties, "outboundRules")))
 
 
-def hub_from_json(hub_id: str, connections: list[Json], intents: list[Json]) -> Hub:
-    """A virtual hub, from its connections and its routing intents."""
+def hub_from_json(hub_id: str, connections: list[Json], intents: list[Json], tables: list[Json]) -> Hub:
+    """A virtual hub, from its connections, its routing intents and its route tables."""
     policies = [policy for intent in intents for policy in items(intent, "properties", "routingPolicies")]
     internet = [p for p in policies if "Internet" in texts(p, "destinations")]
+    hops = [(_key(table), hop) for table in tables if (hop := _static_hop(table))]
+    linked = [(vnet, c) for c in connections if (vnet := id_of(c, "properties", "remoteVirtualNetwork"))]
+    used = [(vnet, id_of(c, "properties", "routingConfiguration", "associatedRouteTable")) for vnet, c in linked]
     return Hub(
         id=hub_id,
-        vnets=ids(dig(connection, "properties", "remoteVirtualNetwork") for connection in connections),
+        vnets=tuple(vnet for vnet, _ in linked),
         internet_next_hop=next((str(p["nextHop"]).lower() for p in internet if p.get("nextHop")), None),
+        static_hops=tuple(hops),
+        tables=tuple((vnet, table) for vnet, table in used if table),
+        unsecured=tuple(vnet for vnet, c in linked if dig(c, "properties", "enableInternetSecurity") is not True),
     )
+
+
+def _static_hop(table: Json) -> str | None:
+    """Where a hub's route table sends everything; only a route for ``0.0.0.0/0`` is a default route there."""
+    routes = (route for route in items(table, "properties", "routes") if "0.0.0.0/0" in texts(route, "destinations"))
+    return next((str(route["nextHop"]).lower() for route in routes if route.get("nextHop")), None)
 
 
 Reader = Callable[[list[Json]], AzureNetwork]

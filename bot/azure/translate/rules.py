@@ -211,7 +211,18 @@ def rule_set_from(
         classic=classic,
         tier=_tier(dig(own, "sku", "tier")),
         tls_inspection=bool(dig(own, "transportSecurity", "certificateAuthority")),
+        private_ranges=next((ranges for body in reversed(bodies) if (ranges := _private_ranges(body))), ()),
     )
+
+
+def _private_ranges(body: Json) -> tuple[str, ...]:
+    """What is not translated, of a policy or of a classic firewall, which writes it as one text.
+
+    Source: https://learn.microsoft.com/azure/firewall/snat-private-range, read 2026-11.
+    """
+    classic = dig(body, "properties", "additionalProperties", "Network.SNAT.PrivateRanges")
+    listed = tuple(part.strip() for part in str(classic or "").split(",") if part.strip())
+    return texts(body, "properties", "snat", "privateRanges") or listed
 
 
 def _mode(body: Json) -> ThreatIntelMode:

@@ -3,6 +3,7 @@
 from bot.domain.egress.dns import dns_caveat
 from bot.domain.egress.fleet import Fleet, FleetEntry, RequiredEndpoint
 from bot.domain.egress.history import Change, Period, addresses_of
+from bot.domain.egress.pools import NodePool
 from bot.domain.egress.required import EndpointCheck, RequiredEndpoints, Standing, check_required, published_names
 from bot.domain.egress.values import (
     ClusterEgress,
@@ -11,7 +12,6 @@ from bot.domain.egress.values import (
     EgressWarning,
     IngressIp,
     IpOrigin,
-    NodePool,
     OutboundIp,
     OutboundType,
     PathKind,

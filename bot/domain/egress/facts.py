@@ -8,9 +8,13 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Literal, TypeVar
 
-from bot.domain.egress.values import ClusterRef, NodePool
+from bot.domain.egress.pools import NodePool
+from bot.domain.egress.values import ClusterRef, PathKind
 
 T = TypeVar("T")
+
+DELETED = "it does not exist"
+"""The reason for what is not read because it is gone, unlike what may not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +58,43 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class RouteTable:
-    """A route table."""
+    """A route table; ``learns`` says whether routes that a gateway learned by BGP apply beside it."""
 
     id: str
     routes: tuple[Route, ...] = ()
+    learns: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class SubnetFacts:
-    """A subnet: its ranges (CIDR) and what is attached to it."""
+    """A subnet: its ranges (CIDR), what is attached to it, and whether Azure may give it a way out by default.
+
+    ``default_outbound`` is False in a private subnet; None where Azure says nothing, which means that it may
+    (https://learn.microsoft.com/azure/virtual-network/ip-services/default-outbound-access, read 2026-11).
+    """
 
     id: str
     ranges: tuple[str, ...] = ()
     route_table: str | None = None
     nat_gateway: str | None = None
+    default_outbound: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Vnet:
-    """A virtual network: its subnets, the ids of the networks that it is connected to by peering, its DNS servers."""
+    """A virtual network: its subnets, its peers' ids, its DNS servers, and whether it uses the gateway of a peer."""
 
     id: str
     subnets: tuple[SubnetFacts, ...] = ()
     peers: tuple[str, ...] = ()
     dns_servers: tuple[str, ...] = ()
+    uses_remote_gateway: bool = False
+
+    @property
+    def has_gateway(self) -> bool:
+        """Whether a gateway or route server, its own or a peer's, may bring routes by BGP."""
+        own = {subnet.id.rsplit("/", 1)[-1] for subnet in self.subnets}
+        return self.uses_remote_gateway or bool(own & {"gatewaysubnet", "routeserversubnet"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +120,7 @@ class Firewall:
         policy: Its firewall policy; None when classic.
         addresses: The ids of its public IPs, without the management one.
         hub_addresses: The public addresses that a virtual hub gave it.
+        has_management: Whether it has a management IP configuration, as forced tunnelling takes; never an egress IP.
     """
 
     id: str
@@ -112,6 +130,16 @@ class Firewall:
     policy: str | None = None
     addresses: tuple[str, ...] = ()
     hub_addresses: tuple[str, ...] = ()
+    has_management: bool = False
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it is stopped: Azure then takes its IP configurations, and with them the network, away.
+
+        Source: https://learn.microsoft.com/azure/firewall/firewall-faq#how-can-i-stop-and-start-azure-firewall,
+        read 2026-11.
+        """
+        return not self.private_addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +161,33 @@ class LoadBalancer:
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """A virtual hub: the VNets connected to it, and whether routing intent sends internet traffic to its firewall."""
+    """A virtual hub.
+
+    Args:
+        id: Its id.
+        vnets: The VNets connected to it.
+        internet_next_hop: Where its routing intent sends internet traffic, if it has one.
+        static_hops: Of each of its route tables (id) with a static route for everything, where that leads.
+        tables: The VNets (id) whose connection uses another route table than the hub's default one, and which.
+        unsecured: The VNets whose connection does not take a default route from the hub.
+    """
 
     id: str
     vnets: tuple[str, ...] = ()
     internet_next_hop: str | None = None
+    static_hops: tuple[tuple[str, str], ...] = ()
+    tables: tuple[tuple[str, str], ...] = ()
+    unsecured: tuple[str, ...] = ()
+
+    def internet_hop(self, vnet: str) -> str | None:
+        """The id of what the hub sends internet traffic of a VNet to; None where it pushes no default route to it.
+
+        Source: https://learn.microsoft.com/azure/virtual-wan/how-to-routing-policies, read 2026-11.
+        """
+        if vnet in self.unsecured:
+            return None
+        table = dict(self.tables).get(vnet, f"{self.id}/hubroutetables/defaultroutetable")
+        return self.internet_next_hop or dict(self.static_hops).get(table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +242,9 @@ class ClusterFacts:
         effective: Ids of the public IPs and prefixes that AKS says it leaves with.
         own: Ids of those that the customer brought.
         application_gateway: The id of the Application Gateway that is its ingress (AGIC), if any.
+        virtual_nodes: The name of the subnet that virtual nodes (container instances) run in, if it has them.
+        is_basic: Whether its load balancer is of the basic SKU.
+        leaves_yet: What carries the traffic until a change of the outbound type has finished; None in all other states.
     """
 
     ref: ClusterRef
@@ -212,6 +265,10 @@ class ClusterFacts:
     is_running: bool = True
     node_resource_group: str = ""
     application_gateway: str | None = None
+    virtual_nodes: str | None = None
+    is_basic: bool = False
+    is_unbounded: bool = False
+    leaves_yet: PathKind | None = None
 
     @property
     def node_group_id(self) -> str:

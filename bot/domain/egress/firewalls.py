@@ -1,8 +1,21 @@
 """Which firewall a next hop is, and which public addresses traffic through it leaves with."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 
-from bot.domain.egress.facts import AzureNetwork, Firewall, NatGateway, hub_name_of, is_prefix, vnet_of
+from bot.domain.egress.facts import (
+    AzureNetwork,
+    Firewall,
+    NatGateway,
+    Route,
+    SubnetFacts,
+    group_of,
+    hub_name_of,
+    is_prefix,
+    vnet_of,
+)
+from bot.domain.egress.routes import routed_internet
 from bot.domain.egress.values import IpOrigin, OutboundIp
 from bot.domain.target import Target, TargetKind
 
@@ -33,10 +46,65 @@ def _peers(network: AzureNetwork, vnet: str) -> tuple[str, ...]:
     return network.vnets[vnet].peers if vnet in network.vnets else ()
 
 
-def nat_of_firewall(network: AzureNetwork, firewall: Firewall) -> str | None:
-    """The NAT gateway on the subnet of a firewall."""
+def stopped_at(network: AzureNetwork, vnet: str, address: str) -> str:
+    """The names of stopped firewalls that may have had an address; empty where it is in no firewall's subnet.
+
+    A stopped firewall shows neither its address nor its network; those of the network's own resource group come first.
+    """
+    near = [network.vnets[id_] for id_ in (vnet, *_peers(network, vnet)) if id_ in network.vnets]
+    homes = [each.id for each in near if any(_is_firewalls(subnet, address) for subnet in each.subnets)]
+    stopped = [f for f in network.firewalls.values() if f.is_stopped and not f.hub]
+    beside = [f for f in stopped if any(group_of(f.id) == group_of(home) for home in homes)]
+    return " or ".join(name_of(firewall.id) for firewall in (beside or stopped) if homes)
+
+
+def _is_firewalls(subnet: SubnetFacts, address: str) -> bool:
+    is_named = name_of(subnet.id) == "azurefirewallsubnet"
+    return is_named and any(ip_address(address) in ip_network(text, strict=False) for text in subnet.ranges)
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """What comes after a firewall.
+
+    Args:
+        ips: The public addresses that its traffic leaves with; empty where they cannot be known.
+        nat_gateway: The NAT gateway on its subnet, where that carries the traffic.
+        behind: What the route table on its subnet sends the traffic on to; empty where it goes straight out.
+    """
+
+    ips: tuple[OutboundIp, ...] = ()
+    nat_gateway: str | None = None
+    behind: str = ""
+
+
+def onward(network: AzureNetwork, firewall: Firewall) -> Onward:
+    """What comes after a firewall: a route of its own subnet, a NAT gateway there, or its public addresses.
+
+    Sources, read 2026-11: https://learn.microsoft.com/azure/firewall/forced-tunneling and
+    https://learn.microsoft.com/azure/firewall/integrate-with-nat-gateway.
+    """
     subnet = network.subnet(firewall.subnet)
-    return subnet.nat_gateway if subnet else None
+    routes = [way.route for way in routed_internet(network, subnet).ways if way.route]
+    led = next((route for route in routes if route.hop_type.lower() not in ("internet", "vnetlocal")), None)
+    if led is not None:
+        return Onward(behind=_behind(led))
+    gateway = subnet.nat_gateway if subnet else None
+    if gateway:
+        return Onward(nat_ips(network, network.nat_gateways.get(gateway)), gateway)
+    return Onward(_own_ips(network, firewall))
+
+
+def _behind(route: Route) -> str:
+    words = {"virtualnetworkgateway": "a virtual network gateway", "none": "nothing (next hop None)"}
+    return words.get(route.hop_type.lower()) or ", ".join(route.hops) or route.hop_type
+
+
+def _own_ips(network: AzureNetwork, firewall: Firewall) -> tuple[OutboundIp, ...]:
+    given = tuple(OutboundIp(address, 6 if ":" in address else 4, None, "hub") for address in firewall.hub_addresses)
+    own = outbound_ips(network, firewall.addresses, "hub" if firewall.hub else "firewall")
+    known = {ip.address for ip in own}
+    return own + tuple(ip for ip in given if ip.address not in known)
 
 
 def target_of(firewall: Firewall) -> Target:
@@ -44,21 +112,6 @@ def target_of(firewall: Firewall) -> Target:
     if firewall.policy:
         return Target(TargetKind.POLICY, firewall.policy)
     return Target(TargetKind.CLASSIC, firewall.id)
-
-
-def firewall_ips(network: AzureNetwork, firewall: Firewall) -> tuple[OutboundIp, ...]:
-    """The public addresses that traffic through a firewall leaves with.
-
-    A NAT gateway on its subnet takes over
-    (https://learn.microsoft.com/azure/firewall/integrate-with-nat-gateway, read 2026-11).
-    """
-    gateway = nat_of_firewall(network, firewall)
-    if gateway:
-        return nat_ips(network, network.nat_gateways.get(gateway))
-    given = tuple(OutboundIp(address, 6 if ":" in address else 4, None, "hub") for address in firewall.hub_addresses)
-    own = outbound_ips(network, firewall.addresses, "hub" if firewall.hub else "firewall")
-    known = {ip.address for ip in own}
-    return own + tuple(ip for ip in given if ip.address not in known)
 
 
 def nat_ips(network: AzureNetwork, gateway: NatGateway | None) -> tuple[OutboundIp, ...]:

@@ -19,6 +19,9 @@ class Period:
         ips: The addresses and prefixes, as text, IPv4 first.
         since: When they were first seen.
         until: When they were first seen gone; None while they are in use.
+        begun_after: The reading before ``since``, which still had others: they came in between; None where nothing is
+            known of it.
+        seen: When they were last seen, where that is not ``until``: they went in between, or cannot be read since.
     """
 
     ref: ClusterRef
@@ -26,6 +29,13 @@ class Period:
     ips: tuple[str, ...]
     since: datetime
     until: datetime | None = None
+    begun_after: datetime | None = None
+    seen: datetime | None = None
+
+    def is_certain(self, start: datetime, end: datetime) -> bool:
+        """Whether they were seen in use in the time from ``start`` up to ``end``, and not only before and after it."""
+        last = self.seen or self.until
+        return self.since < end and (last is None or last >= start)
 
     def covers(self, address: str) -> bool:
         """Whether an IP address is one of them, or lies in a prefix."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.egress.facts import (
+    DELETED,
     AzureNetwork,
     ClusterFacts,
     Firewall,
@@ -17,8 +18,10 @@ from bot.domain.egress.facts import (
     subscription_of,
     vnet_of,
 )
-from bot.domain.egress.firewalls import firewall_at
-from bot.domain.egress.paths import APPLIANCES, MANAGED_NAT, default_route, is_managed
+from bot.domain.egress.firewalls import firewall_at, name_of
+from bot.domain.egress.question import MANAGED_NAT, is_managed, subnet_ids
+from bot.domain.egress.routed import firewalls_of, hubs_of
+from bot.domain.egress.routes import APPLIANCES, routed_internet
 from bot.domain.egress.values import OutboundType, outbound_type_from
 
 
@@ -69,12 +72,6 @@ def missing(cluster: ClusterFacts, network: AzureNetwork, asked: frozenset[Need]
     return frozenset(wanted) - asked
 
 
-def subnet_ids(cluster: ClusterFacts) -> tuple[str, ...]:
-    """The distinct subnets of nodes and pods."""
-    ids = (id_ for pool in cluster.pools for id_ in (pool.subnet_id, pool.pod_subnet_id) if id_)
-    return tuple(dict.fromkeys(ids))
-
-
 def _vnets(cluster: ClusterFacts) -> Iterator[Need]:
     """A routed cluster needs its hub's VNet too: one list has both."""
     is_routed = outbound_type_from(cluster.declared) is OutboundType.USER_DEFINED_ROUTING
@@ -95,6 +92,8 @@ def _beside(cluster: ClusterFacts) -> Iterator[Need]:
     yield Need(Kind.ADDRESSES, subscription_of(cluster.ref.id) if is_wide else cluster.node_group_id)
     if type_ is not OutboundType.NONE:
         yield Need(Kind.LOAD_BALANCERS, cluster.node_group_id)
+    elif not subnet_ids(cluster):
+        yield Need(Kind.VNETS, cluster.node_group_id)
     yield from _needs_of_prefixes(id_ for id_ in {*cluster.effective, *cluster.own} if is_prefix(id_))
 
 
@@ -117,28 +116,32 @@ def _is_told_by_aks(cluster: ClusterFacts, gateway: str) -> bool:
 def _towards_firewalls(network: AzureNetwork, subnet_id: str) -> Iterator[Need]:
     vnet = vnet_of(subnet_id)
     peers = network.vnets[vnet].peers if vnet in network.vnets else ()
-    route = default_route(network, network.subnet(subnet_id))
-    is_routed = route is not None and route.hop_type.lower() in APPLIANCES
-    is_hubbed = any(hub_name_of(peer) for peer in peers)
-    if not is_routed and not is_hubbed:
+    ways = routed_internet(network, network.subnet(subnet_id)).ways
+    hops = [hop for way in ways if way.route and way.route.hop_type.lower() in APPLIANCES for hop in way.route.hops]
+    hubs = [name for peer in peers if (name := hub_name_of(peer)) and any(way.route is None for way in ways)]
+    if not hops and not hubs:
         return
     for scope in {subscription_of(id_) for id_ in (vnet, *peers) if not hub_name_of(id_)}:
         yield Need(Kind.FIREWALLS, scope)
-    if route and is_routed:
-        yield from _behind_firewalls(network, vnet, route.hops)
-    else:
-        yield from (Need(Kind.HUBS, f.hub) for f in network.firewalls.values() if f.hub)
+    yield from _behind_firewalls(network, vnet, hops)
+    yield from (Need(Kind.HUBS, f.hub) for f in network.firewalls.values() if f.hub and name_of(f.hub) in hubs)
+    for firewall in firewalls_of(network, vnet, subnet_id):
+        yield from _of_firewall(network, firewall)
+    pushed = [hub.internet_hop(vnet) or "" for hub in hubs_of(network, vnet)] if hubs else []
+    yield from (
+        Need(Kind.FIREWALLS, hop) for hop in pushed if "/azurefirewalls/" in hop and hop not in network.firewalls
+    )
 
 
 def _behind_firewalls(network: AzureNetwork, vnet: str, hops: Iterable[str]) -> Iterator[Need]:
+    """An address that no reached firewall has may be a hub's, or that of a stopped firewall in a peer."""
     for hop in hops:
-        firewall = firewall_at(network, vnet, hop)
-        if firewall:
-            yield from _of_firewall(network, firewall)
-        else:
-            yield from (
-                Need(Kind.HUBS, f.hub) for f in network.firewalls.values() if f.hub and hop in f.private_addresses
-            )
+        if firewall_at(network, vnet, hop):
+            continue
+        yield from (Need(Kind.HUBS, f.hub) for f in network.firewalls.values() if f.hub and hop in f.private_addresses)
+        if any(firewall.is_stopped for firewall in network.firewalls.values()):
+            peers = network.vnets[vnet].peers if vnet in network.vnets else ()
+            yield from (Need(Kind.VNETS, id_) for id_ in peers if not hub_name_of(id_) and id_ not in network.vnets)
 
 
 def _of_firewall(network: AzureNetwork, firewall: Firewall) -> Iterator[Need]:
@@ -147,6 +150,8 @@ def _of_firewall(network: AzureNetwork, firewall: Firewall) -> Iterator[Need]:
     subnet = network.subnet(firewall.subnet)
     if subnet and subnet.nat_gateway:
         yield Need(Kind.NAT_GATEWAYS, subnet.nat_gateway)
+    if subnet and subnet.route_table:
+        yield Need(Kind.ROUTE_TABLES, subnet.route_table)
 
 
 def _leftovers(cluster: ClusterFacts, network: AzureNetwork, asked: frozenset[Need]) -> Iterator[Need]:
@@ -154,9 +159,10 @@ def _leftovers(cluster: ClusterFacts, network: AzureNetwork, asked: frozenset[Ne
     used = set(_addresses_in_use(cluster, network))
     yield from _needs_of_prefixes(id_ for id_ in used if is_prefix(id_) and id_ not in network.prefixes)
     unknown = [id_ for id_ in used if not is_prefix(id_) and id_ not in network.addresses]
-    for scope in {group_of(id_) for id_ in unknown}:
-        if Need(Kind.ADDRESSES, subscription_of(scope)) not in asked:
-            yield Need(Kind.ADDRESSES, scope)
+    is_told = all(reason == DELETED for reason in network.unreadable.values())
+    for id_ in unknown if is_told else ():
+        is_listed = {Need(Kind.ADDRESSES, subscription_of(id_)), Need(Kind.ADDRESSES, group_of(id_))} & asked
+        yield Need(Kind.ADDRESSES, id_ if is_listed else group_of(id_))
 
 
 def _addresses_in_use(cluster: ClusterFacts, network: AzureNetwork) -> Iterator[str]:
@@ -167,9 +173,7 @@ def _addresses_in_use(cluster: ClusterFacts, network: AzureNetwork) -> Iterator[
     for balancer in network.load_balancers.values():
         yield from (frontend.address for frontend in balancer.frontends)
     for id_ in subnet_ids(cluster):
-        route = default_route(network, network.subnet(id_))
-        found = [firewall_at(network, vnet_of(id_), hop) for hop in (route.hops if route else ())]
-        yield from (address for firewall in found if firewall for address in firewall.addresses)
+        yield from (ip for firewall in firewalls_of(network, vnet_of(id_), id_) for ip in firewall.addresses)
 
 
 def _needs_of_prefixes(ids: Iterable[str]) -> Iterator[Need]:

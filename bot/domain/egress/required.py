@@ -10,8 +10,10 @@ https://learn.microsoft.com/azure/firewall/fqdn-tags.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import IPv4Network
 
 from bot.domain.egress.fleet import RequiredEndpoint
+from bot.domain.egress.routes import network_of, public_size
 from bot.domain.firewall import (
     Action,
     ApplicationRule,
@@ -70,10 +72,14 @@ class RequiredEndpoints:
     Args:
         checks: One for each endpoint, as Azure lists them.
         tag_rule: The rule that allows the FQDN tag ``AzureKubernetesService`` for the cluster; empty without one.
+        untranslated: Public destinations (CIDR) that the firewall's network rules reach without SNAT.
+        checked_for: The rules (id) and the cluster's ranges that it was checked for; empty in checks of old versions.
     """
 
     checks: tuple[EndpointCheck, ...]
     tag_rule: str = ""
+    untranslated: tuple[str, ...] = ()
+    checked_for: str = ""
 
     def standing(self, *wanted: Standing) -> tuple[EndpointCheck, ...]:
         """Those that stand so."""
@@ -102,7 +108,17 @@ def check_required(
         else:
             flow = Flow(sources=sources, destination=destination, published=published)
             found.append(_by_name(endpoint, evaluator.evaluate(flow)))
-    return RequiredEndpoints(tuple(found), _tag_rule(rules, asked))
+    return RequiredEndpoints(tuple(found), _tag_rule(rules, asked), untranslated(rules))
+
+
+def untranslated(rules: RuleSet) -> tuple[str, ...]:
+    """Public destinations that network rules reach without SNAT: with the addresses of the nodes, not the firewall's.
+
+    ``0.0.0.0/0`` is all of them. Application rules always translate.
+    Source: https://learn.microsoft.com/azure/firewall/snat-private-range, read 2026-11.
+    """
+    nets = ((text, network_of(text)) for text in rules.private_ranges)
+    return tuple(text for text, net in nets if isinstance(net, IPv4Network) and public_size(net))
 
 
 def published_names(endpoints: Iterable[RequiredEndpoint]) -> frozenset[Destination]:

@@ -1,31 +1,27 @@
 """From facts to a cluster's egress."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import groupby
 
 from bot.domain.egress.dns import dns_of
-from bot.domain.egress.facts import AzureNetwork, ClusterFacts, is_prefix
-from bot.domain.egress.paths import Question, effective_path
+from bot.domain.egress.facts import DELETED, AzureNetwork, ClusterFacts, is_prefix
+from bot.domain.egress.paths import effective_paths, joined
+from bot.domain.egress.question import questions_of
 from bot.domain.egress.values import (
     ClusterEgress,
     EgressPath,
+    EgressWarning,
     IngressIp,
-    NodePool,
     Via,
+    is_settling,
     outbound_type_from,
 )
 from bot.domain.egress.warn import warnings_of
 
-SETTLED = ("succeeded", "failed", "canceled")
-"""Provisioning states in which Azure is doing nothing.
-
-Source: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations, read 2026-11.
-"""
-
 
 def resolve(cluster: ClusterFacts, network: AzureNetwork) -> ClusterEgress:
     """How a cluster really leaves, from what was read of it and of the network around it."""
-    paths = tuple(effective_path(question) for question in questions_of(cluster, network))
+    paths = joined(path for question in questions_of(cluster, network) for path in effective_paths(question))
     serving = serving_addresses(cluster, network)
     paths = tuple(replace(_marked(path, set(serving)), dns=dns_of(path, network)) for path in paths)
     leaving = {ip.address for path in paths for ip in path.ips}
@@ -36,7 +32,7 @@ def resolve(cluster: ClusterFacts, network: AzureNetwork) -> ClusterEgress:
         outbound_type=outbound_type_from(cluster.declared),
         state=cluster.state,
         etag=cluster.etag,
-        is_converging=bool(cluster.state) and cluster.state.lower() not in SETTLED,
+        is_converging=is_settling(cluster.state),
         pools=cluster.pools,
         paths=paths,
         ingress=ingress,
@@ -51,22 +47,21 @@ def resolve(cluster: ClusterFacts, network: AzureNetwork) -> ClusterEgress:
         is_private=cluster.is_private,
         is_running=cluster.is_running,
         node_resource_group=cluster.node_resource_group,
+        is_basic=cluster.is_basic,
+        is_unbounded=cluster.is_unbounded,
     )
-    return replace(egress, warnings=warnings_of(egress, network))
+    return replace(egress, warnings=(*warnings_of(egress, network), *_missing_ips(cluster, network)))
 
 
-def questions_of(cluster: ClusterFacts, network: AzureNetwork) -> tuple[Question, ...]:
-    """One question for each subnet that pods leave from; pools whose nodes have public IPs are asked about apart."""
-    ordered = sorted(cluster.pools, key=_ground)
-    grouped = [tuple(members) for _, members in groupby(ordered, key=_ground)]
-    return tuple(
-        Question(cluster, network, network.subnet(pools[0].pod_subnet_id or pools[0].subnet_id), pools)
-        for pools in sorted(grouped, key=lambda pools: cluster.pools.index(pools[0]))
-    )
-
-
-def _ground(pool: NodePool) -> tuple[str, str, bool]:
-    return (pool.pod_subnet_id or "", pool.subnet_id or "", pool.node_public_ip)
+def _missing_ips(cluster: ClusterFacts, network: AzureNetwork) -> Iterator[EgressWarning]:
+    """Outbound IPs and prefixes that the cluster is set to leave with and that no list has shown."""
+    used = dict.fromkeys((*cluster.own, *cluster.effective))
+    gone = [id_ for id_ in used if id_ not in network.addresses and id_ not in network.prefixes]
+    is_told = all(reason == DELETED for reason in network.unreadable.values())
+    if gone and is_told and not is_settling(cluster.state):
+        named = ", ".join(id_.rsplit("/", 1)[-1] for id_ in gone)
+        text = f"The cluster is set to leave with {named}, which Azure does not show: it carries nothing."
+        yield EgressWarning("missing-address", text, "Restore it, or give the cluster another outbound IP.")
 
 
 def serving_addresses(cluster: ClusterFacts, network: AzureNetwork) -> dict[str, IngressIp]:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
-from math import ceil
 from typing import Literal
 
+from bot.domain.egress.pools import NodePool
 from bot.domain.target import Target
 
 
@@ -31,6 +31,18 @@ def outbound_type_from(declared: str) -> OutboundType | None:
     return {member.lower(): member for member in OutboundType}.get(declared.lower())
 
 
+SETTLED = ("succeeded", "failed", "canceled")
+"""Provisioning states in which Azure is doing nothing.
+
+Source: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations, read 2026-11.
+"""
+
+
+def is_settling(state: str) -> bool:
+    """Whether Azure is still at work in a provisioning state."""
+    return bool(state) and state.lower() not in SETTLED
+
+
 class PathKind(StrEnum):
     """What really carries the traffic of a subnet out of Azure."""
 
@@ -41,6 +53,7 @@ class PathKind(StrEnum):
     APPLIANCE = "appliance"
     VNET_GATEWAY = "vnetGateway"
     INSTANCE = "instance"
+    DEFAULT_OUTBOUND = "defaultOutbound"
     NONE = "none"
     BLOCKED = "blocked"
     UNKNOWN = "unknown"
@@ -48,6 +61,10 @@ class PathKind(StrEnum):
 
 IpOrigin = Literal["managed", "own", "prefix", "nat", "firewall", "hub", "instance"]
 """Where an outbound IP comes from: who made it, or what it belongs to."""
+
+
+Carries = Literal["all", "pods", "nodes", "virtualNodes"]
+"""Whose traffic a path carries: pods with a subnet of their own leave beside their nodes."""
 
 
 Via = Literal["loadBalancer", "applicationGateway"]
@@ -79,64 +96,6 @@ class ClusterRef:
     def tag(self, name: str) -> str | None:
         """The value of a tag, whose name Azure compares without case; None where the cluster has no such tag."""
         return next((value for key, value in self.tags if key.lower() == name.lower()), None)
-
-
-@dataclass(frozen=True, slots=True)
-class NodePool:
-    """A node pool, as far as its egress goes.
-
-    Args:
-        name: Its name.
-        subnet_id: Lower-case id of the nodes' subnet; None in a managed VNet.
-        pod_subnet_id: Lower-case id of the pods' own subnet, if they have one.
-        count: Nodes that are wanted now.
-        min_count: The autoscaler's least; None without an autoscaler.
-        max_count: The autoscaler's most; None without an autoscaler.
-        autoscaling: Whether the autoscaler is on.
-        max_surge: Extra nodes during an upgrade: a number (``"2"``), a percentage (``"33%"``), None for AKS's default.
-        mode: ``System``, ``User`` or ``Gateway``.
-        os: ``Linux`` or ``Windows``.
-        node_public_ip: Whether every node has a public IP of its own.
-        node_ip_prefix_id: Lower-case id of the public IP prefix that those come from, if one is set.
-        gateway_prefix_size: Length of the prefix of a static egress gateway pool (28..31); None for others.
-        is_running: False for a stopped pool.
-    """
-
-    name: str
-    subnet_id: str | None = None
-    pod_subnet_id: str | None = None
-    count: int = 0
-    min_count: int | None = None
-    max_count: int | None = None
-    autoscaling: bool = False
-    max_surge: str | None = None
-    mode: str = "User"
-    os: str = "Linux"
-    node_public_ip: bool = False
-    node_ip_prefix_id: str | None = None
-    gateway_prefix_size: int | None = None
-    is_running: bool = True
-
-    @property
-    def nodes(self) -> int:
-        """Nodes that exist now."""
-        return self.count if self.is_running else 0
-
-    @property
-    def max_nodes(self) -> int:
-        """Nodes that the autoscaler may reach; the count without one."""
-        return max(self.max_count or 0, self.count) if self.autoscaling else self.count
-
-    @property
-    def surge_nodes(self) -> int:
-        """Nodes that an upgrade adds for a while; percentages are rounded up, and the default is one node.
-
-        Source: https://learn.microsoft.com/azure/aks/upgrade-aks-node-pools-rolling, read 2026-11.
-        """
-        surge = (self.max_surge or "1").strip()
-        if surge.endswith("%") and surge[:-1].isdecimal():
-            return ceil(self.max_nodes * int(surge[:-1]) / 100)
-        return int(surge) if surge.isdecimal() else 1
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -205,7 +164,7 @@ class EgressPath:
     """How the pods of one subnet leave, by Azure's precedence.
 
     Args:
-        subnet_id: Lower-case id of the subnet that pods leave from; None in a managed VNet.
+        subnet_id: Lower-case id of the subnet that the traffic leaves from; None in a managed VNet.
         pools: The node pools on it.
         kind: What carries the traffic.
         ips: The public addresses it leaves with, empty where they cannot be known.
@@ -215,6 +174,9 @@ class EgressPath:
         firewall: Lower-case id of the Azure Firewall, if one counts.
         target: Where rules for this path are written; None where there is no Azure Firewall.
         why: One sentence that says why this is the path.
+        carries: Whose traffic it is.
+        destinations: The prefixes that it carries where routes divide the internet; empty where it carries everything.
+        behind: What the firewall sends the traffic on to, so that its own public IPs do not count; empty where they do.
         dns: What is wrong with how its pods resolve names for network rules; empty where nothing is, or not known.
     """
 
@@ -229,6 +191,14 @@ class EgressPath:
     target: Target | None = None
     why: str = ""
     dns: str = ""
+    carries: Carries = "all"
+    destinations: tuple[str, ...] = ()
+    behind: str = ""
+
+    @property
+    def is_ruled(self) -> bool:
+        """Whether requests are about it: what nodes do beside their pods is AKS's own business."""
+        return self.carries in ("all", "pods")
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +227,8 @@ class ClusterEgress:
         is_private: Whether the API server is private.
         is_running: False for a stopped cluster.
         node_resource_group: Where AKS keeps its own resources.
+        is_basic: Whether its load balancer is of the basic SKU, which has no outbound rules.
+        is_unbounded: Whether AKS shows no limit of its nodes: node auto-provisioning, or pools that AKS hosts.
     """
 
     ref: ClusterRef
@@ -280,6 +252,8 @@ class ClusterEgress:
     is_private: bool = False
     is_running: bool = True
     node_resource_group: str = ""
+    is_basic: bool = False
+    is_unbounded: bool = False
 
     @property
     def ips(self) -> tuple[OutboundIp, ...]:
@@ -310,5 +284,5 @@ class ClusterEgress:
         None where no path, or not every path, goes through one and the same Azure Firewall: a rule would then work
         for some pods only.
         """
-        targets = {path.target for path in self.paths_of(pool)}
+        targets = {path.target for path in self.paths_of(pool) if path.is_ruled}
         return targets.pop() if len(targets) == 1 else None

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
-from bot.domain.egress.facts import AzureNetwork
-from bot.domain.egress.paths import default_route
+from bot.domain.egress.facts import DELETED, AzureNetwork
 from bot.domain.egress.values import ClusterEgress, EgressWarning, OutboundType, PathKind
+from bot.domain.egress.warn_routes import warnings_of_routes, whose
 
 _NAT = frozenset({PathKind.NAT_GATEWAY})
 _ROUTED = frozenset({PathKind.FIREWALL, PathKind.HUB_FIREWALL, PathKind.APPLIANCE, PathKind.VNET_GATEWAY})
@@ -15,7 +15,7 @@ EXPECTED: dict[OutboundType, frozenset[PathKind]] = {
     OutboundType.MANAGED_NAT_GATEWAY_V2: _NAT,
     OutboundType.USER_ASSIGNED_NAT_GATEWAY: _NAT,
     OutboundType.USER_DEFINED_ROUTING: _ROUTED,
-    OutboundType.NONE: frozenset({PathKind.NONE}),
+    OutboundType.NONE: frozenset({PathKind.NONE, PathKind.DEFAULT_OUTBOUND}),
     OutboundType.BLOCK: frozenset({PathKind.BLOCKED}),
 }
 """What each outbound type promises; source: https://learn.microsoft.com/azure/aks/egress-outboundtype, read 2026-11."""
@@ -26,7 +26,7 @@ Found = Iterator[EgressWarning]
 def warnings_of(egress: ClusterEgress, network: AzureNetwork) -> tuple[EgressWarning, ...]:
     """Every warning that applies."""
     of_egress = (warning for check in _OF_EGRESS for warning in check(egress))
-    return (*of_egress, *_bypass(egress, network), *_ipv6_unrouted(egress, network), *_unreadable(network))
+    return (*of_egress, *warnings_of_routes(egress, network), *_unreadable(network))
 
 
 def _unknown_type(egress: ClusterEgress) -> Found:
@@ -36,7 +36,9 @@ def _unknown_type(egress: ClusterEgress) -> Found:
 
 
 def _converging(egress: ClusterEgress) -> Found:
-    if egress.is_converging:
+    if egress.state.lower() == "deleting":
+        yield EgressWarning("deleting", "Azure is deleting the cluster: its managed outbound IPs go with it.")
+    elif egress.is_converging:
         text = (
             f"Converging: Azure is changing the cluster ({egress.state}); its outbound IPs may still be the old ones."
         )
@@ -55,23 +57,31 @@ def _stopped(egress: ClusterEgress) -> Found:
 
 
 def _mismatch(egress: ClusterEgress) -> Found:
-    expected = EXPECTED.get(egress.outbound_type) if egress.outbound_type else None
+    is_judged = egress.outbound_type and not (egress.is_converging and not any(p.subnet_id for p in egress.paths))
+    expected = EXPECTED.get(egress.outbound_type) if is_judged and egress.outbound_type else None
     for path in egress.paths:
-        if expected and path.kind not in expected:
-            text = f"Declared {egress.declared}, but {_pools(path.pools)} really leaves by {path.kind}. {path.why}"
+        is_ours = path.carries != "virtualNodes"
+        if expected and is_ours and path.kind not in expected:
+            text = f"Declared {egress.declared}, but {whose(path)} really leaves by {path.kind}. {path.why}"
             yield EgressWarning("mismatch", text, "Change the outbound type, or what is attached to the subnet.")
-
-
-def _pools(pools: tuple[str, ...]) -> str:
-    return f"node pool {', '.join(pools)}" if pools else "the cluster"
 
 
 def _unknown_hop(egress: ClusterEgress) -> Found:
     for path in egress.paths:
-        if path.kind in (PathKind.APPLIANCE, PathKind.VNET_GATEWAY):
+        is_hidden = path.kind in (PathKind.APPLIANCE, PathKind.VNET_GATEWAY)
+        if is_hidden or path.behind:
             behind = "the virtual network gateway" if path.kind is PathKind.VNET_GATEWAY else path.next_hop
-            text = f"The public IPs of {_pools(path.pools)} are not known: Azure does not show what is behind {behind}."
+            text = f"The public IPs of {whose(path)} are not known: Azure does not show what is behind "
+            text += f"{path.behind or behind}."
             yield EgressWarning("unknown-next-hop", text, "Ask whoever runs it for its public addresses.")
+
+
+def _default_outbound(egress: ClusterEgress) -> Found:
+    for path in egress.paths:
+        if path.kind is PathKind.DEFAULT_OUTBOUND:
+            text = f"{whose(path)} may leave through an address that Azure chooses, shares and changes without notice."
+            way_out = "Attach a NAT gateway or a route to the subnet, or make it private."
+            yield EgressWarning("default-outbound", text[0].upper() + text[1:], way_out)
 
 
 def _asymmetric(egress: ClusterEgress) -> Found:
@@ -86,23 +96,14 @@ def _asymmetric(egress: ClusterEgress) -> Found:
         yield EgressWarning("asymmetric", text, way_out)
 
 
-def _bypass(egress: ClusterEgress, network: AzureNetwork) -> Found:
-    """Longer routes to the internet go around the firewall; its own public address has one for a reason."""
-    for path in egress.paths:
-        subnet = network.subnet(path.subnet_id) if path.kind in _ROUTED else None
-        table = network.route_tables.get(subnet.route_table or "") if subnet else None
-        own = {f"{ip.address}/{32 if ip.version == 4 else 128}" for ip in path.ips}
-        around = [r.prefix for r in (table.routes if table else ()) if r.hop_type.lower() == "internet"]
-        if past := [prefix for prefix in around if prefix not in own]:
-            text = (
-                f"Traffic of {_pools(path.pools)} to {', '.join(past)} goes around the firewall, by a route of its own."
-            )
-            yield EgressWarning("bypass", text, "Remove the route if that is not wanted.")
-
-
 def _several_targets(egress: ClusterEgress) -> Found:
-    targets = {path.target for path in egress.paths}
-    if len(targets) > 1:
+    """By pool a request can say which; by destination it cannot."""
+    ruled = [path for path in egress.paths if path.is_ruled]
+    pools = {path.pools for path in ruled}
+    if any(len({path.target for path in ruled if path.pools == each}) > 1 for each in pools):
+        text = "Its routes divide the internet between different ways, so a firewall sees only a part of the traffic."
+        yield EgressWarning("split-routes", text, "Lead everything to one next hop, by a route for 0.0.0.0/0.")
+    elif len({path.target for path in ruled}) > 1:
         text = "Node pools leave by different ways, so a rule for the whole cluster would not work for all of them."
         yield EgressWarning("split", text, "Name the node pool in a request.")
 
@@ -137,25 +138,25 @@ def _proxy(egress: ClusterEgress) -> Found:
 def _no_ips(egress: ClusterEgress) -> Found:
     known = (PathKind.LOAD_BALANCER, PathKind.NAT_GATEWAY, PathKind.FIREWALL, PathKind.HUB_FIREWALL)
     for path in egress.paths:
-        if path.kind in known and not path.ips:
-            text = f"No public address is known for {_pools(path.pools)}, although it leaves by {path.kind}."
+        if path.kind in known and not path.ips and not path.behind:
+            text = f"No public address is known for {whose(path)}, although it leaves by {path.kind}."
             yield EgressWarning("no-addresses", text, "Check that it has a public IP, and that the bot may read it.")
 
 
-def _ipv6_unrouted(egress: ClusterEgress, network: AzureNetwork) -> Found:
-    if "IPv6" not in egress.ip_families or egress.outbound_type is not OutboundType.USER_DEFINED_ROUTING:
-        return
-    for path in egress.paths:
-        subnet = network.subnet(path.subnet_id)
-        if default_route(network, subnet) and not default_route(network, subnet, "::/0"):
-            text = f"IPv6 of {_pools(path.pools)} is not routed: the route table has no route for ::/0."
-            yield EgressWarning("ipv6-not-routed", text, "Add a route for ::/0 to the same next hop.")
+def _basic(egress: ClusterEgress) -> Found:
+    if egress.is_basic:
+        text = "Its load balancer is of the basic SKU, which has no outbound rules and was retired by Azure in 2025."
+        yield EgressWarning("basic-load-balancer", text, "Move the cluster to a standard load balancer.")
 
 
 def _unreadable(network: AzureNetwork) -> Found:
     for what, reason in sorted(network.unreadable.items()):
-        text = f"Could not be read: {what} ({reason}). What depends on it is not shown."
-        yield EgressWarning("unreadable", text, "Give the bot's identity the right to read it.")
+        if reason == DELETED:
+            text = f"It does not exist any more, though something still refers to it: {what} was deleted in Azure."
+            yield EgressWarning("deleted", text, "Restore it, or take the reference away.")
+        else:
+            text = f"Could not be read: {what} ({reason}). What depends on it is not shown."
+            yield EgressWarning("unreadable", text, "Give the bot's identity the right to read it.")
 
 
 _OF_EGRESS: tuple[Callable[[ClusterEgress], Found], ...] = (
@@ -165,10 +166,12 @@ _OF_EGRESS: tuple[Callable[[ClusterEgress], Found], ...] = (
     _stopped,
     _mismatch,
     _unknown_hop,
+    _default_outbound,
     _asymmetric,
     _several_targets,
     _no_ips,
     _node_ips,
     _gateway_pools,
     _proxy,
+    _basic,
 )

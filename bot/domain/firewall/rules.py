@@ -236,6 +236,8 @@ class RuleSet:
         classic: Whether the rules live in the firewall itself.
         tier: The tier of the firewall.
         tls_inspection: Whether the firewall policy has a CA certificate to decrypt with (Premium).
+        private_ranges: Destinations that network rules reach without SNAT, as they are written there (CIDR ranges,
+            addresses, ``IANAPrivateRanges``); empty where nothing is set, which means the latter.
     """
 
     layers: tuple[PolicyLayer, ...] = ()
@@ -248,6 +250,7 @@ class RuleSet:
     classic: bool = False
     tier: Tier = Tier.STANDARD
     tls_inspection: bool = False
+    private_ranges: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _lower(self, "threat_intel_allow_fqdns")

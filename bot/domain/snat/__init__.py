@@ -6,16 +6,12 @@ from bot.domain.snat.capacity import (
     FIREWALL_PORTS_PER_IP_AND_INSTANCE,
     LB_IP_COUNTS,
     LB_PORTS_PER_IP,
-    LB_TIERS,
     NAT_IP_COUNTS,
     NAT_PORTS_PER_IP,
     Capacity,
-    Cliff,
     capacities,
     capacity,
     needed_ips,
-    next_cliff,
-    tier_ports,
 )
 from bot.domain.snat.scale import (
     ScaleKind,
@@ -26,6 +22,7 @@ from bot.domain.snat.scale import (
     possible_counts,
     wanted_count,
 )
+from bot.domain.snat.tiers import LB_TIERS, Cliff, next_cliff, tier_ports
 
 __all__ = [
     "ENOUGH_PORTS_PER_NODE",

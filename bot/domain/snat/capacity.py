@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from math import ceil
+from typing import Any
 
 from bot.domain.egress import ClusterEgress, EgressPath, OutboundIp, PathKind
+from bot.domain.snat.tiers import LB_TIERS, Cliff, next_cliff, tier_ports
 
 LB_PORTS_PER_IP = 64_000
 """SNAT ports of one load balancer frontend IP.
@@ -28,13 +29,6 @@ Source: https://learn.microsoft.com/azure/firewall/integrate-with-nat-gateway, r
 FIREWALL_LEAST_INSTANCES = 2
 """Instances that every Azure Firewall has at least; source as above."""
 
-LB_TIERS = ((50, 1024), (100, 512), (200, 256), (400, 128), (800, 64), (1000, 32))
-"""Nodes up to which each gets so many ports, where ``allocatedOutboundPorts`` is 0.
-
-Source: https://learn.microsoft.com/azure/load-balancer/load-balancer-outbound-connections#preallocatedports,
-read 2026-11.
-"""
-
 LB_IP_COUNTS = range(1, 101)
 """Managed outbound IPs of a load balancer.
 
@@ -53,21 +47,6 @@ It is what Azure gives each node of the smallest load balancer tier (``LB_TIERS`
 
 TIGHT_SHARE = 0.9
 """Our own judgement: explicitly allocated ports count as near exhaustion when more than this share is needed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cliff:
-    """The next step down of Azure's table.
-
-    Args:
-        at_nodes: The number of nodes at which it happens.
-        ports_before: SNAT ports of each node before.
-        ports_after: And after: open flows break.
-    """
-
-    at_nodes: int
-    ports_before: int
-    ports_after: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +70,7 @@ class Capacity:
         surge_nodes: How many of ``max_nodes`` exist only while pools are upgraded.
         pools: The node pools that draw from these ports, as far as they were told apart.
         through: The name of the NAT gateway or firewall; empty where Azure names none.
+        is_unbounded: Whether AKS shows no limit of the nodes: ``max_nodes`` counts only those of the pools it shows.
     """
 
     kind: PathKind
@@ -109,6 +89,7 @@ class Capacity:
     surge_nodes: int = 0
     pools: tuple[str, ...] = ()
     through: str = ""
+    is_unbounded: bool = False
 
 
 def capacity(egress: ClusterEgress) -> Capacity:
@@ -135,8 +116,10 @@ def capacities(egress: ClusterEgress) -> tuple[Capacity, ...]:
 
 def _of_way(egress: ClusterEgress, kind: PathKind, source: str, paths: Sequence[EgressPath]) -> Capacity:
     ips = _addresses([ip for path in paths for ip in path.ips])
-    pools = tuple(name for path in paths for name in path.pools)
-    if kind is PathKind.LOAD_BALANCER:
+    pools = tuple(dict.fromkeys(name for path in paths for name in path.pools))
+    if kind is PathKind.LOAD_BALANCER and not ips:
+        found, surge = replace(_by_table(egress, 0), **_NO_IPS), surge_nodes(egress)
+    elif kind is PathKind.LOAD_BALANCER:
         ports = egress.allocated_ports
         found = _allocated(egress, ips, ports) if ports else _by_table(egress, ips)
         surge = surge_nodes(egress)
@@ -144,7 +127,29 @@ def _of_way(egress: ClusterEgress, kind: PathKind, source: str, paths: Sequence[
         drawing = tuple(pool for pool in egress.pools if pool.name in pools)
         part = replace(egress, pools=drawing, paths=tuple(paths))
         found, surge = _on_demand(part, kind, ips), surge_nodes(part)
-    return replace(found, surge_nodes=surge, pools=pools, through=source.rsplit("/", 1)[-1])
+    whole = replace(found, surge_nodes=surge, pools=pools, through=source.rsplit("/", 1)[-1])
+    whole = _incomplete(whole) if any(one.code == "missing-address" for one in egress.warnings) else whole
+    return _unbounded(whole) if egress.is_unbounded else whole
+
+
+def _incomplete(found: Capacity) -> Capacity:
+    """Where an outbound IP is missing that the cluster is set to leave with, nothing is called enough."""
+    if found.kind not in (PathKind.LOAD_BALANCER, PathKind.NAT_GATEWAY) or found.near_exhaustion:
+        return found
+    rest = found.advice.removeprefix("Enough: ")
+    return replace(found, near_exhaustion=True, advice=f"An outbound IP is missing. With those that are left: {rest}")
+
+
+def _unbounded(found: Capacity) -> Capacity:
+    """Without a limit of nodes nothing is enough: what there is, and for how many nodes, is all that can be said."""
+    if found.near_exhaustion or not found.total_ports:
+        return replace(found, is_unbounded=True, headroom_nodes=None)
+    nodes = found.node_limit or found.total_ports // ENOUGH_PORTS_PER_NODE
+    advice = (
+        "AKS sets no limit of nodes here (node auto-provisioning, or pools that AKS hosts): "
+        f"{found.total_ports:,} ports suffice for {nodes:,} nodes. Watch how many there are."
+    )
+    return replace(found, is_unbounded=True, headroom_nodes=None, advice=advice)
 
 
 def _tightness(found: Capacity) -> tuple[bool, bool, float]:
@@ -156,17 +161,6 @@ def _tightness(found: Capacity) -> tuple[bool, bool, float]:
 def needed_ips(egress: ClusterEgress) -> int:
     """Load balancer IPs that the explicitly allocated ports need at the most nodes; 1 without explicit allocation."""
     return max(1, ceil((egress.allocated_ports or 0) * max_nodes(egress) / LB_PORTS_PER_IP))
-
-
-def tier_ports(nodes: int) -> int:
-    """SNAT ports of each node by Azure's table; 0 beyond its end (1000 nodes)."""
-    return next((ports for most, ports in LB_TIERS if nodes <= most), 0)
-
-
-def next_cliff(nodes: int) -> Cliff | None:
-    """The next step down for a cluster of so many nodes."""
-    steps = (Cliff(most + 1, before, after) for (most, before), (_, after) in pairwise(LB_TIERS))
-    return next((cliff for cliff in steps if nodes < cliff.at_nodes), None)
 
 
 def _addresses(ips: list[OutboundIp]) -> int:
@@ -209,9 +203,26 @@ def _allocated(egress: ClusterEgress, ips: int, ports: int) -> Capacity:
     )
 
 
+_NO_IPS: dict[str, Any] = {
+    "ports_per_node": 0,
+    "node_limit": 0,
+    "headroom_nodes": None,
+    "cliff": None,
+    "near_exhaustion": True,
+    "advice": "The load balancer has no outbound IP, so there are no SNAT ports. Give it one.",
+}
+"""What differs where a load balancer has lost its last outbound IP."""
+
+BASIC_NODES = 100
+"""Nodes of a cluster with a basic load balancer.
+
+Source: https://learn.microsoft.com/azure/aks/quotas-skus-regions, read 2026-11.
+"""
+
+
 def _by_table(egress: ClusterEgress, ips: int) -> Capacity:
     now, most = _nodes_now(egress), max_nodes(egress)
-    ports, cliff, limit = tier_ports(now), next_cliff(now), LB_TIERS[-1][0]
+    ports, cliff, limit = tier_ports(now), next_cliff(now), BASIC_NODES if egress.is_basic else LB_TIERS[-1][0]
     is_near = tier_ports(most) < ports
     return Capacity(
         PathKind.LOAD_BALANCER,
@@ -275,6 +286,7 @@ def _on_demand(egress: ClusterEgress, kind: PathKind, ips: int) -> Capacity:
 
 _WITHOUT_PORTS = {
     PathKind.NONE: "Nothing carries traffic out, so there are no SNAT ports.",
+    PathKind.DEFAULT_OUTBOUND: "Azure promises no number of SNAT ports for its default outbound access.",
     PathKind.BLOCKED: "Outbound traffic is blocked, so there are no SNAT ports.",
     PathKind.INSTANCE: "Every node has a public IP and its ports for itself, so nodes do not compete for SNAT ports.",
     PathKind.APPLIANCE: "How many SNAT ports there are is not known to Azure: ask whoever runs the appliance.",

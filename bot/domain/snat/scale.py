@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
 
-from bot.domain.egress import ClusterEgress, OutboundType
+from bot.domain.egress import ClusterEgress, OutboundType, PathKind
 from bot.domain.snat.capacity import (
     LB_IP_COUNTS,
     LB_PORTS_PER_IP,
@@ -32,7 +32,7 @@ class ScalePlan:
         cluster_name: Its name.
         kind: Whose IPs: the load balancer's or the managed NAT gateway's.
         etag: The eTag of the cluster that it was computed from.
-        before: Managed IPs that Azure was told to have; what is there is ``there``.
+        before: Managed IPs that AKS is set to now; what is there may differ, see ``there``.
         after: Managed IPs that will be wanted.
         ips_before: The outbound addresses of that version now.
         at_risk: Those that may vanish: all of them when scaling down, because Azure chooses.
@@ -59,8 +59,8 @@ class ScalePlan:
 
     @property
     def there(self) -> int:
-        """Outbound IPs of that version that were really there; those that were wanted where none could be read."""
-        return len(self.ips_before) or self.before
+        """Outbound addresses of that version that exist now: what people are told."""
+        return len(self.ips_before)
 
     @property
     def digest(self) -> str:
@@ -106,9 +106,8 @@ def plan_scale(egress: ClusterEgress, count: int, *, ipv6: bool = False) -> Scal
         InvalidInput: The count is out of range, the same as now, or too low for the allocated ports.
     """
     kind, counts, ports_per_ip = _managed(egress)
-    before = wanted_count(egress, ipv6=ipv6)
-    _refuse_count(egress, count, before, counts, ipv6=ipv6)
-    ips = addresses_there(egress, ipv6=ipv6)
+    before, ips = wanted_count(egress, ipv6=ipv6) or 0, addresses_there(egress, ipv6=ipv6)
+    _refuse_count(egress, count, (before, len(ips)), counts, ipv6=ipv6)
     at_risk = ips if count < max(before, len(ips)) else ()
     return ScalePlan(
         cluster_id=egress.ref.id,
@@ -119,7 +118,7 @@ def plan_scale(egress: ClusterEgress, count: int, *, ipv6: bool = False) -> Scal
         after=count,
         ips_before=ips,
         at_risk=at_risk,
-        ports_before=(len(ips) or before) * ports_per_ip,
+        ports_before=len(ips) * ports_per_ip,
         ports_after=count * ports_per_ip,
         warnings=_plan_warnings(egress, kind, is_down=bool(at_risk)),
         base_digest=base_digest(egress),
@@ -164,12 +163,37 @@ def _refuse_unscalable(egress: ClusterEgress) -> None:
             f"{name} uses outbound IPs or prefixes of yours; setting a count would replace them all. "
             "Add an IP of yours to the cluster instead."
         )
+    if egress.state.lower() == "deleting":
+        raise NotScalable(f"{name} is being deleted in Azure.")
     if egress.is_converging:
         raise NotScalable(
             f"{name} is being changed by Azure right now ({egress.state}). Try again when it has finished."
         )
     if not egress.is_running:
         raise NotScalable(f"{name} is stopped. Start it first.")
+    _refuse_uncounted(egress)
+
+
+def _refuse_uncounted(egress: ClusterEgress) -> None:
+    """What AKS does not count cannot be set, and what carries no traffic need not be."""
+    name, there = egress.ref.name, len(egress.ips)
+    carrier = PathKind.LOAD_BALANCER if egress.outbound_type is OutboundType.LOAD_BALANCER else PathKind.NAT_GATEWAY
+    if egress.paths and carrier not in egress.effective:
+        whys = " ".join(dict.fromkeys(path.why for path in egress.paths))
+        raise NotScalable(
+            f"{name} is declared {egress.declared}, but its traffic does not leave that way, so more of those IPs "
+            f"would carry nothing. {whys}"
+        )
+    if egress.is_basic:
+        raise NotScalable(
+            f"{name} has a basic load balancer, whose outbound IPs AKS does not count. Move to a standard one."
+        )
+    if egress.desired_ip_count is None:
+        has = f"it leaves with {there} now" if there else "none is known"
+        raise NotScalable(
+            f"AKS counts no managed outbound IPs for {name} ({has}), so what a number would do cannot be said. "
+            "Set the number once in Azure, then it can be changed here."
+        )
 
 
 def _nat_command(egress: ClusterEgress) -> str:
@@ -182,7 +206,8 @@ def _nat_command(egress: ClusterEgress) -> str:
     return f"{egress.ref.name} leaves through NAT gateways of yours, whose IPs AKS does not manage.{hint}"
 
 
-def _refuse_count(egress: ClusterEgress, count: int, before: int, counts: range, *, ipv6: bool) -> None:
+def _refuse_count(egress: ClusterEgress, count: int, known: tuple[int, int], counts: range, *, ipv6: bool) -> None:
+    before, there = known
     name, version = egress.ref.name, "IPv6" if ipv6 else "IPv4"
     if ipv6 and not before:
         raise InvalidInput(f"{name} has no managed outbound IPv6 addresses: it is not dual-stack.", field="count")
@@ -191,8 +216,10 @@ def _refuse_count(egress: ClusterEgress, count: int, before: int, counts: range,
             f"{count} outbound IPs are not possible: Azure takes {counts.start} to {counts.stop - 1} here.",
             field="count",
         )
-    if count == before == (len(addresses_there(egress, ipv6=ipv6)) or before):
-        raise InvalidInput(f"{name} has {count} managed outbound {version} addresses already.", field="count")
+    if count in known:
+        has = f"{name} has {there} managed outbound {version} {'address' if there == 1 else 'addresses'}"
+        differs = f", and AKS is set to {before}: its last change did not come through. Repeat that one in Azure first."
+        raise InvalidInput(f"{has} already." if before == there else f"{has}{differs}", field="count")
     need = needed_ips(egress) if egress.outbound_type is OutboundType.LOAD_BALANCER else 1
     if count < need and not ipv6:
         raise InvalidInput(

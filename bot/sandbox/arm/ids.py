@@ -97,6 +97,7 @@ _ALL = (
             "routeTables/routes",
             "virtualHubs/hubVirtualNetworkConnections",
             "virtualHubs/routingIntent",
+            "virtualHubs/hubRouteTables",
             "virtualWans",
             "applicationGateways",
             "networkInterfaces",

@@ -38,7 +38,8 @@ def egress_json(report: EgressReport) -> str:
     [{name, nodes, autoscaler_max, surge_nodes, node_public_ip, static_egress_gateway}]; ``snat`` [{kind, through,
     pools, ip_count, ports_per_ip, total_ports, ports_per_node, nodes_now, surge_nodes, max_nodes, headroom_nodes,
     next_step_down {at_nodes, ports_per_node}, near_exhaustion, is_shared, advice}], the tightest first; ``paths``
-    [{pools, subnet, kind, outbound_ips, sources, next_hop, nat_gateway, firewall, rules_in, why}];
+    [{pools, subnet, kind, outbound_ips, sources, next_hop, nat_gateway, firewall, rules_in, why, carries (all, pods,
+    nodes, virtualNodes), destinations (prefixes; empty is everything), behind}];
     ``required_endpoints`` {checked_at, tag_rule, endpoints [{category, domain, port, protocol, standing, by, why}]} or
     null; ``allowances`` [{id, status, destinations, expires_at}]; ``warnings`` [{code, sentence, way_out}]. Ports and
     nodes are whole numbers; what Azure does not say is null.
@@ -119,7 +120,7 @@ def _snat(way: Capacity) -> dict[str, Any]:
         "ports_per_node": way.ports_per_node,
         "nodes_now": way.nodes_now,
         "surge_nodes": way.surge_nodes,
-        "max_nodes": way.max_nodes,
+        "max_nodes": None if way.is_unbounded else way.max_nodes,
         "headroom_nodes": way.headroom_nodes,
         "next_step_down": step,
         "near_exhaustion": way.near_exhaustion,
@@ -140,6 +141,9 @@ def _path(path: EgressPath) -> dict[str, Any]:
         "firewall": path.firewall,
         "rules_in": path.target.id if path.target else None,
         "why": path.why,
+        "carries": path.carries,
+        "destinations": list(path.destinations),
+        "behind": path.behind or None,
     }
 
 

@@ -26,7 +26,7 @@ def fleet_list(page: FleetPage, words: str, number: int) -> Message:
     at = min(max(1, number), last)
     shown = page.clusters[(at - 1) * PAGE : at * PAGE]
     if not shown:
-        return message(_none(page, words), [section(_none(page, words)), *_gaps(page)])
+        return message(_none(page, words), [section(_none(page, words)), *_gaps(page), context(_age(page))])
     title = f"{len(page.clusters):,} of {counted(page.total, 'cluster')}" if words else counted(page.total, "cluster")
     blocks = [header(title), *(section(_line(egress)) for egress in shown), *_gaps(page)]
     blocks += [context(f"Page {at} of {last}. {_age(page)} `/egress show CLUSTER` reads one anew.")]
@@ -62,17 +62,25 @@ def _line(egress: ClusterEgress) -> str:
         [
             " :warning:" if egress.warnings else "",
             "" if egress.is_running else " :double_vertical_bar: stopped",
-            " :gear: converging" if egress.is_converging else "",
+            _doing(egress),
         ]
     )
     declared = escape(egress.declared or "no outbound type")
     return f"*{escape(egress.ref.name)}*  {declared}{marks}\n{ips}  {headroom(capacity(egress))}"
 
 
+def _doing(egress: ClusterEgress) -> str:
+    if egress.state.lower() == "deleting":
+        return " :wastebasket: being deleted"
+    return " :gear: converging" if egress.is_converging else ""
+
+
 def headroom(ports: Capacity) -> str:
     """The SNAT state in a few words."""
     if ports.near_exhaustion:
         return "SNAT ports: :red_circle: near exhaustion"
+    if ports.is_unbounded and ports.total_ports:
+        return f"SNAT ports: {ports.total_ports:,} for unlimited nodes"
     if ports.cliff is not None:
         room = max(0, ports.cliff.at_nodes - 1 - ports.max_nodes)
         return f"SNAT ports: {ports.cliff.ports_before:,} per node, room for {counted(room, 'more node')} at that"

@@ -29,10 +29,12 @@ def _now(found: Ownership) -> str:
 
 def _at(found: Ownership) -> str:
     shown, at = code(found.address), f"{found.at:%Y-%m-%d %H:%M} UTC"
-    if not found.periods:
-        return f"No cluster that you may see left through {shown} on {at}, as far as is on record."
-    names = {period.ref.id for period in found.periods}
-    return f"{counted(len(names), 'cluster')} left through {shown} on {at}."
+    names = {period.ref.id for period in found.periods if found.is_certain(period)}
+    maybe = {period.ref.id for period in (*found.periods, *found.perhaps)} - names
+    unsure = f" {counted(len(maybe), 'cluster')} may have: nothing was read then." if maybe else ""
+    if not names:
+        return f"No cluster that you may see left through {shown} on {at}, as far as is on record.{unsure}"
+    return f"{counted(len(names), 'cluster')} left through {shown} on {at}.{unsure}"
 
 
 def _cluster(one: ClusterEgress) -> str:
@@ -50,19 +52,29 @@ def _reached(found: Ownership) -> list[Block]:
 
 
 def _periods(found: Ownership) -> list[Block]:
-    lines = [_period(one) for one in found.periods]
+    lines = [_period(found, one) for one in (*found.periods, *found.perhaps)]
     title = "" if found.at else "*Before*\n"
     return [section(f"{title}{fold(lines, 2800, most=PERIODS_SHOWN)}")] if lines else []
 
 
-def _period(one: Period) -> str:
-    end = f"until {when(one.until)}" if one.until else "until now"
-    return f"{code(one.ref.name)}  {escape(one.declared)}, {escape(one.ref.resource_group)}: {when(one.since)} {end}"
+def _period(found: Ownership, one: Period) -> str:
+    mark = "" if found.is_certain(one) else ":grey_question: perhaps "
+    gone = " (deleted)" if one.ref.id in found.deleted else ""
+    place = f"{code(one.ref.name)}{gone}  {escape(one.declared)}, {escape(one.ref.resource_group)}"
+    began = f"from between {when(one.begun_after)} and {when(one.since)}" if one.begun_after else f"{when(one.since)}"
+    return f"{mark}{place}: {began} {_end(one)}"
+
+
+def _end(one: Period) -> str:
+    if one.until is None:
+        return f"until now, but not read since {when(one.seen)}" if one.seen else "until now"
+    return f"until between {when(one.seen)} and {when(one.until)}" if one.seen else f"until {when(one.until)}"
 
 
 def _limits(found: Ownership) -> list[Block]:
     notes = [
         *(escape(gap) for gap in found.gaps[:3]),
+        *([f"All clusters were last read from Azure {when(found.read_at)}."] if found.read_at else []),
         *([f"On record since {when(found.watched_since)}."] if found.watched_since and not found.leaving else []),
     ]
     return [context(" ".join(notes))] if notes else []

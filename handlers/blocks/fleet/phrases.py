@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bot.domain.egress import ClusterEgress, OutboundType, PathKind
+from bot.domain.egress import ClusterEgress, PathKind
 
 WAYS: Mapping[PathKind, str] = MappingProxyType(
     {
@@ -14,6 +14,7 @@ WAYS: Mapping[PathKind, str] = MappingProxyType(
         PathKind.APPLIANCE: "unknown appliance",
         PathKind.VNET_GATEWAY: "virtual network gateway",
         PathKind.INSTANCE: "public IPs of the nodes",
+        PathKind.DEFAULT_OUTBOUND: "an address that Azure chooses",
         PathKind.NONE: "no way out",
         PathKind.BLOCKED: "blocked",
         PathKind.UNKNOWN: "unknown",
@@ -34,6 +35,7 @@ def counted(count: int, word: str) -> str:
 
 def without_ips(egress: ClusterEgress) -> str:
     """What is said in the place of outbound IPs where there are none."""
-    has_none = egress.outbound_type in (OutboundType.NONE, OutboundType.BLOCK) and not egress.ips
-    is_closed = set(egress.effective) <= {PathKind.NONE, PathKind.BLOCKED}
-    return "no way out" if has_none and is_closed else "no public IP known"
+    if PathKind.DEFAULT_OUTBOUND in egress.effective:
+        return "may leave through an address that Azure chooses"
+    is_closed = bool(egress.paths) and set(egress.effective) <= {PathKind.NONE, PathKind.BLOCKED}
+    return "no way out" if is_closed else "no public IP known"

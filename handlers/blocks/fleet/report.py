@@ -40,7 +40,7 @@ IPS_OF_PATH_SHOWN = 6
 INGRESS_SHOWN = 10
 WAYS_SHOWN = 4
 
-FIRST = ("converging", "stopped")
+FIRST = ("converging", "deleting", "stopped")
 """Warnings that stand right below the answer, because they say how far it holds."""
 
 
@@ -138,11 +138,28 @@ def _sku(egress: ClusterEgress) -> str:
 
 
 def _path(path: EgressPath, *, is_only: bool) -> str:
-    pools = "" if is_only or not path.pools else f"{fold([code(pool) for pool in path.pools], 400, joint=', ')}: "
+    pools = "" if is_only else _whose(path)
     ips = fold([code(ip.address) for ip in path.ips], 300, most=IPS_OF_PATH_SHOWN, joint=" ")
     through = "" if is_only or not path.ips else f" {ips}"
     target = f" Rules: {code(path.target.name)}." if path.target else ""
     return f"• {pools}{escape(path.why)}{target}{through}"
+
+
+def _whose(path: EgressPath) -> str:
+    """Whose traffic it is, and to where, before a colon; empty where it is all of the cluster's."""
+    pools = fold([code(pool) for pool in path.pools], 400, joint=", ")
+    part = f"to {escape(fold(path.destinations, 200, most=3, joint=', '))}" if path.destinations else ""
+    words = [WHOSE[path.carries].format(pools) if pools or path.carries == "virtualNodes" else "", part]
+    said = " ".join(word for word in words if word)
+    return f"{said}: " if said else ""
+
+
+WHOSE = {
+    "all": "{}",
+    "pods": "pods of {}",
+    "nodes": "nodes of {} (AKS itself, image pulls)",
+    "virtualNodes": "virtual nodes",
+}
 
 
 def _ports(egress: ClusterEgress, ways: Sequence[Capacity]) -> list[Block]:
@@ -155,7 +172,8 @@ def _way(egress: ClusterEgress, way: Capacity, *, is_only: bool) -> list[Block]:
     where = f" of {escape(way.through)}" if way.through and not is_only else ""
     if not way.total_ports:
         is_said = way.kind in (PathKind.NONE, PathKind.BLOCKED)
-        return [] if is_said else [context(escape(way.advice))]
+        mark = ":red_circle: " if way.near_exhaustion else ""
+        return [] if is_said else [context(f"{mark}{escape(way.advice)}")]
     timeout = duration_text(egress.idle_timeout) if egress.idle_timeout else ""
     facts = [
         (f"SNAT ports{where}", _total(way)),
@@ -180,11 +198,15 @@ def _total(way: Capacity) -> str:
 
 def _nodes(way: Capacity) -> str:
     grown = way.max_nodes - way.surge_nodes
+    if way.is_unbounded:
+        return f"{way.nodes_now:,} in the pools that AKS shows, no limit"
     most = f"autoscaler maximum {grown:,}" if grown > way.nodes_now else "no autoscaler that adds any"
     return f"{way.nodes_now:,} now, {most}, {way.surge_nodes:,} more in an upgrade"
 
 
 def _room(way: Capacity) -> str:
+    if way.is_unbounded:
+        return "unlimited nodes"
     if way.cliff is not None:
         room = max(0, way.cliff.at_nodes - 1 - way.max_nodes)
         return f"{counted(room, 'more node')} at {way.cliff.ports_before:,} ports each"
@@ -249,6 +271,12 @@ def _warnings(report: EgressReport) -> list[Block]:
         shown = fold(names, 1500, most=WARNINGS_SHOWN, joint=", ")
         name = escape(report.egress.ref.name)
         lines.append(f":warning: The firewall does not let AKS itself reach {shown}. `/egress show {name} endpoints`")
+    if report.endpoints and report.endpoints.untranslated:
+        shown = escape(fold(report.endpoints.untranslated, 300, most=WARNINGS_SHOWN, joint=", "))
+        lines.append(
+            f":warning: The firewall does not translate (SNAT) what its network rules let through to {shown}: that "
+            "leaves with the addresses of the nodes, not with the firewall's public IPs. Application rules translate."
+        )
     return [divider(), section(fold(lines, most=WARNINGS_SHOWN))] if lines else []
 
 

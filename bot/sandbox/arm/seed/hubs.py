@@ -163,7 +163,8 @@ def _virtual_hub(tenant: Tenant, spokes: list[str]) -> str:
     ]
     tenant.rule_collection_group(policy, "rcg-aks", 200, rules)
     tenant.add(wan_id, {"type": "Standard", "allowBranchToBranchTraffic": True, "virtualHubs": [{"id": hub_id.text}]})
-    connections = [_connection(tenant, hub_id, spoke) for spoke in spokes]
+    table = _default_route_table(tenant, hub_id)
+    connections = [_connection(tenant, hub_id, spoke, table) for spoke in spokes]
     tenant.add(hub_id, _hub_properties(wan_id.text, firewall_id.text, connections))
     public = {"addresses": [{"address": "20.103.8.41"}, {"address": "20.103.8.42"}], "count": 2}
     firewall = {
@@ -179,10 +180,21 @@ def _virtual_hub(tenant: Tenant, spokes: list[str]) -> str:
     return hub_id.text
 
 
-def _connection(tenant: Tenant, hub: ResourceId, spoke: str) -> str:
+def _default_route_table(tenant: Tenant, hub: ResourceId) -> str:
+    types = ("virtualHubs", "hubRouteTables")
+    rid = ResourceId(hub.subscription, hub.group, NETWORK, types, (hub.name, "defaultRouteTable"))
+    return tenant.add(rid, {"routes": [], "labels": ["default"], "associatedConnections": []})
+
+
+def _connection(tenant: Tenant, hub: ResourceId, spoke: str, table: str) -> str:
     types = ("virtualHubs", "hubVirtualNetworkConnections")
     rid = ResourceId(hub.subscription, hub.group, NETWORK, types, (hub.name, f"to-{spoke.rsplit('/', 1)[-1]}"))
-    inner = {"remoteVirtualNetwork": {"id": spoke}, "enableInternetSecurity": True, "connectivityStatus": "Connected"}
+    inner = {
+        "remoteVirtualNetwork": {"id": spoke},
+        "enableInternetSecurity": True,
+        "connectivityStatus": "Connected",
+        "routingConfiguration": {"associatedRouteTable": {"id": table}},
+    }
     return tenant.add(rid, inner)
 
 

@@ -1,0 +1,68 @@
+"""Node pools, as far as egress goes: where their nodes are, and how many there may be."""
+
+from dataclasses import dataclass
+from math import ceil
+
+
+@dataclass(frozen=True, slots=True)
+class NodePool:
+    """A node pool, as far as its egress goes.
+
+    Args:
+        name: Its name.
+        subnet_id: Lower-case id of the nodes' subnet; None in a managed VNet.
+        pod_subnet_id: Lower-case id of the pods' own subnet, if they have one.
+        count: Nodes that are wanted now.
+        min_count: The autoscaler's least; None without an autoscaler.
+        max_count: The autoscaler's most; None without an autoscaler.
+        autoscaling: Whether the autoscaler is on.
+        max_surge: Extra nodes during an upgrade: a number (``"2"``), a percentage (``"33%"``), None for AKS's default.
+        mode: ``System``, ``User`` or ``Gateway``.
+        os: ``Linux`` or ``Windows``.
+        node_public_ip: Whether every node has a public IP of its own.
+        node_ip_prefix_id: Lower-case id of the public IP prefix that those come from, if one is set.
+        gateway_prefix_size: Length of the prefix of a static egress gateway pool (28..31); None for others.
+        is_running: False for a stopped pool.
+        is_spot: Whether its nodes are spot machines, of which an upgrade adds none.
+    """
+
+    name: str
+    subnet_id: str | None = None
+    pod_subnet_id: str | None = None
+    count: int = 0
+    min_count: int | None = None
+    max_count: int | None = None
+    autoscaling: bool = False
+    max_surge: str | None = None
+    mode: str = "User"
+    os: str = "Linux"
+    node_public_ip: bool = False
+    node_ip_prefix_id: str | None = None
+    gateway_prefix_size: int | None = None
+    is_running: bool = True
+    is_spot: bool = False
+
+    @property
+    def nodes(self) -> int:
+        """Nodes that exist now."""
+        return self.count if self.is_running else 0
+
+    @property
+    def max_nodes(self) -> int:
+        """Nodes that the autoscaler may reach; the count without one."""
+        return max(self.max_count or 0, self.count) if self.autoscaling else self.count
+
+    @property
+    def surge_nodes(self) -> int:
+        """Nodes that an upgrade adds for a while; percentages are rounded up, and the default is one node.
+
+        A pool that never has a node needs none, and spot pools get none.
+        Sources, read 2026-11: https://learn.microsoft.com/azure/aks/upgrade-aks-node-pools-rolling and
+        https://learn.microsoft.com/azure/aks/spot-node-pool#upgrade-a-spot-node-pool.
+        """
+        if self.is_spot or not self.max_nodes:
+            return 0
+        surge = (self.max_surge or "1").strip()
+        if surge.endswith("%") and surge[:-1].isdecimal():
+            return ceil(self.max_nodes * int(surge[:-1]) / 100)
+        return int(surge) if surge.isdecimal() else 1
