@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot.allowances.recording import record
 from bot.allowances.weighing import risk_of, verdict_of
-from bot.domain.access import environment_of, may_see, require_approver, unread_for_seeing
+from bot.domain.access import environment_of, groups_for_seeing, may_see, require_approver, unread_for_seeing
 from bot.domain.allowance import Allowance, Status, is_open, status
 from bot.domain.approval import Approval, Verdict, VerdictKind, approval_of
 from bot.domain.audit import Action
@@ -126,7 +126,7 @@ def _recounted(ctx: Context, verdict: Verdict, given: Approval, requester: Ident
 
 def may_still_ask(ctx: Context, requester: Identity, ref: ClusterRef) -> bool:
     """Whether who asked may still see the cluster; also where that could not be asked, because that is no “no”."""
-    who = ctx.directory.person(requester)
+    who = ctx.directory.person(requester, among=groups_for_seeing(ctx.rulebook, ref))
     return may_see(ctx.rulebook, who, ref) or bool(unread_for_seeing(ctx.rulebook, who, ref))
 
 

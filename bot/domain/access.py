@@ -45,6 +45,14 @@ def unread_for_seeing(rulebook: Rulebook, person: Person, ref: ClusterRef) -> tu
     return tuple(one for one in person.unread if one.roles & TRUSTED or one.group in scope.developers)
 
 
+def groups_for_seeing(rulebook: Rulebook, ref: ClusterRef) -> tuple[str, ...]:
+    """The configured groups that may let somebody see a cluster; none where everyone may, or nobody."""
+    scope = rulebook.scope_of(ref.name, ref.id)
+    if scope is None or EVERYONE in scope.developers:
+        return ()
+    return tuple(name for name, one in rulebook.groups.items() if name in scope.developers or one.roles & TRUSTED)
+
+
 def require_member(rulebook: Rulebook, identity: Identity) -> None:
     """Refuse people of other workspaces, and nobodies.
 

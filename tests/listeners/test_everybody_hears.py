@@ -9,11 +9,13 @@ import pytest
 from bot import allowances, auditing, capacity
 from bot.allowances import Decision, Draft
 from bot.domain.allowance import Allowance, Status, status
+from bot.domain.approval import PolicyRule, VerdictKind
 from bot.domain.audit import Action, AuditFilter, Event
 from bot.domain.fqdn import parse_destination, parse_destinations
 from bot.domain.scale import ScaleStatus, scale_status
 from bot.errors import AlreadyAllowed, AlreadyDecided, AlreadyRequested, InvalidInput, NotPermitted
 from bot.ports import Caller
+from bot.reconciler import Reconciler
 from handlers import actions, commands, home, views
 from handlers.blocks.card import allowance_news
 from handlers.calls import Call
@@ -52,18 +54,19 @@ def current(world: World, subject: str) -> Allowance:
     return allowances.get(world.ctx, DEV, subject)
 
 
-def two_needed(world: World, allowance: Allowance) -> None:
-    """Let it need two approvals, and the first of them be there."""
-    with world.store.write() as tx:
-        asks = tuple(replace(quorum, needed=2) for quorum in allowance.verdict.asks)
-        tx.allowances.save(replace(allowance, verdict=replace(allowance.verdict, asks=asks)), is_open=True)
-    allowances.decide(world.ctx, APPROVER, Decision(allowance.id, is_approved=True))
+def needing_two(world: World) -> World:
+    """The same world, where everything needs two approvals."""
+    book = world.ctx.rulebook
+    two = PolicyRule("two", VerdictKind.ASK, "Two people.", approvers=("platform",), needed=2)
+    ctx = replace(world.ctx, rulebook=replace(book, policy=replace(book.policy, rules=(two,))))
+    return replace(world, ctx=ctx, reconciler=Reconciler(ctx, world.said, workers=0))
 
 
 def test_a_narrowing_is_told_with_what_was_cut(world: World) -> None:
     """To the requester and to who had approved more; with the hosts that are left out, the time and the reason."""
+    world = needing_two(world)
     made = allowances.request(world.ctx, DEV, DRAFT)
-    two_needed(world, made)
+    allowances.decide(world.ctx, APPROVER, Decision(made.id, is_approved=True))
     less = Decision(made.id, True, reason="No need.", destinations=(EXAMPLE,), duration=timedelta(hours=1))
     allowances.decide(world.ctx, APPROVER2, less)
     world.settle()
