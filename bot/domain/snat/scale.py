@@ -216,10 +216,9 @@ def _refuse_count(egress: ClusterEgress, count: int, known: tuple[int, int], cou
             f"{count} outbound IPs are not possible: Azure takes {counts.start} to {counts.stop - 1} here.",
             field="count",
         )
-    if count in known:
-        has = f"{name} has {there} managed outbound {version} {'address' if there == 1 else 'addresses'}"
-        differs = f", and AKS is set to {before}: its last change did not come through. Repeat that one in Azure first."
-        raise InvalidInput(f"{has} already." if before == there else f"{has}{differs}", field="count")
+    if count == before == there:
+        addresses = "address" if there == 1 else "addresses"
+        raise InvalidInput(f"{name} has {there} managed outbound {version} {addresses} already.", field="count")
     need = needed_ips(egress) if egress.outbound_type is OutboundType.LOAD_BALANCER else 1
     if count < need and not ipv6:
         raise InvalidInput(
