@@ -171,7 +171,8 @@ def test_hubs_are_read_only_where_they_decide(azure: Stage) -> None:
 def test_private_ranges_of_snat(azure: Stage, ranges: list[str], found: tuple[str, ...]) -> None:
     """Public ranges among them are not translated by network rules; policy and classic firewall say it their way."""
     change(azure, HUB_POLICY.id, snat={"privateRanges": ranges})
-    change(azure, LEGACY.id, additionalProperties={"Network.SNAT.PrivateRanges": ", ".join(ranges)})
+    settings = azure.resource(LEGACY.id)["properties"]["additionalProperties"]
+    change(azure, LEGACY.id, additionalProperties=settings | {"Network.SNAT.PrivateRanges": ", ".join(ranges)})
 
     for target in (HUB_POLICY, LEGACY):
         assert check_required(azure.arm.read_rules(target), ("10.10.0.0/22",), ()).untranslated == found

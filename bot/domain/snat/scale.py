@@ -108,7 +108,7 @@ def plan_scale(egress: ClusterEgress, count: int, *, ipv6: bool = False) -> Scal
     kind, counts, ports_per_ip = _managed(egress)
     before, ips = wanted_count(egress, ipv6=ipv6) or 0, addresses_there(egress, ipv6=ipv6)
     _refuse_count(egress, count, (before, len(ips)), counts, ipv6=ipv6)
-    at_risk = ips if count < max(before, len(ips)) else ()
+    at_risk = ips if count < len(ips) else ()
     return ScalePlan(
         cluster_id=egress.ref.id,
         cluster_name=egress.ref.name,
