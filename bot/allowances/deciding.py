@@ -74,10 +74,13 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance:
     who = member_of(ctx, caller, asked)
     with ctx.store.write() as tx:
         allowance = tx.allowances.get(canonical_id(decision.subject))
+        act = Act.APPROVE if decision.is_approved else Act.DENY
+        if not allowance.verdict.asks:  # nobody is asked of what was granted, or closed meanwhile
+            require(allowance, act, ctx.clock.now())
         require_same_groups(asked, allowance.verdict)
         require_approver(allowance.verdict, who, allowance.requester)
         require_not_filer(allowance, who.identity)
-        require(allowance, Act.APPROVE if decision.is_approved else Act.DENY, ctx.clock.now())
+        require(allowance, act, ctx.clock.now())
         if decision.seen is not None:
             require_same(allowance, decision.seen)
         desk = Desk(ctx, tx, caller)

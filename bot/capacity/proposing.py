@@ -142,6 +142,8 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Scale:
     who = member_of(ctx, caller, asked)
     with ctx.store.write() as tx:
         scale = tx.scales.get(canonical_id(decision.subject))
+        if not scale.verdict.asks:  # nobody is asked of what was granted, or closed meanwhile
+            require_waiting(scale, ctx.clock.now())
         require_same_groups(asked, scale.verdict)
         require_approver(scale.verdict, who, scale.requester)
         require_undecided(scale, decision.seen or scale.plan.digest, ctx.clock.now())

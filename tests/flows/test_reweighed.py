@@ -17,7 +17,7 @@ from bot.domain.fqdn import parse_destination
 from bot.domain.people import Identity, Person, Role, Unread
 from bot.domain.scale import ScaleStatus, scale_status
 from bot.domain.settings import Group, Rulebook
-from bot.errors import CannotTakeEffect, MembershipUnknown, NotPermitted, RequestRefused
+from bot.errors import AlreadyDecided, CannotTakeEffect, MembershipUnknown, NotPermitted, RequestRefused
 from tests.build import APPROVER, APPROVER2, DEV, DEV2, OPERATOR, People, World, make_world
 from tests.flows.ground_stage import direct
 from tests.flows.writer_stage import HOUR, ask, events, state_of, stored
@@ -73,6 +73,8 @@ def test_a_new_refusal_closes_what_waits(world: World) -> None:
     (closed,) = events(world, asked.id, Action.ALLOWANCE_CLOSE)
     assert "No new ways out during the freeze" in closed.reason
     assert "freeze" in closed.reason
+    with pytest.raises(AlreadyDecided, match=r"closed already .*freeze"):
+        allowances.decide(world.ctx, APPROVER, Decision(asked.id, is_approved=True))
 
 
 def test_a_new_refusal_counts_at_the_click(world: World) -> None:
