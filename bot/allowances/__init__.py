@@ -8,8 +8,9 @@ from bot.allowances.asking import Draft, Preview, owner_words, preview, request,
 from bot.allowances.deciding import Decision, decide, end, require_same_groups
 from bot.allowances.looking import Listing, Request, browse, deciders, get, own, proposals, requests, require_deciders
 from bot.allowances.recording import MAX_REASON, TIMERS, brief, record, require_reason
+from bot.allowances.recounting import Review, may_still_ask, recount
 from bot.allowances.renewing import newest, renew
-from bot.allowances.reviewing import Review, asked_people, keep, may_still_ask, review, still_counting
+from bot.allowances.reviewing import keep, review
 from bot.allowances.weighing import verdict_of
 
 __all__ = [
@@ -21,7 +22,6 @@ __all__ = [
     "Preview",
     "Request",
     "Review",
-    "asked_people",
     "brief",
     "browse",
     "decide",
@@ -36,6 +36,7 @@ __all__ = [
     "preview",
     "proposals",
     "record",
+    "recount",
     "renew",
     "request",
     "requests",
@@ -44,7 +45,6 @@ __all__ = [
     "require_same_groups",
     "review",
     "scope_of",
-    "still_counting",
     "time_text",
     "verdict_of",
 ]

@@ -2,10 +2,9 @@
 
 from bot.capacity.proposing import ScalePreview, Wish, decide, get, look, proposals, propose, withdraw
 from bot.capacity.recording import record
-from bot.capacity.reviewing import Review, keep, review
+from bot.capacity.reviewing import keep, review
 
 __all__ = [
-    "Review",
     "ScalePreview",
     "Wish",
     "decide",

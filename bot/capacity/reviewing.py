@@ -1,9 +1,9 @@
 """Looking again at proposals that wait: the approval policy, the people and the cluster are those of now."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
-from bot.allowances import asked_people, may_still_ask, still_counting
+from bot.allowances import Review, may_still_ask, recount
 from bot.capacity.recording import record
 from bot.domain.access import environment_of
 from bot.domain.approval import Question, VerdictKind, evaluate
@@ -18,24 +18,10 @@ NO_RISK = Risk(0, Level.LOW, ())
 """Risk is about destinations; a scale has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
-    """What follows for a proposal that waits, because something that it was filed under has changed.
-
-    Args:
-        scale: As it has to be stored.
-        action: What the audit log calls it.
-        event: What people hear of it; empty where nothing that they read has changed.
-        reason: Why, in one sentence.
-    """
-
-    scale: Scale
-    action: Action
-    event: str
-    reason: str
+ACTS = (Action.SCALE_APPROVE, Action.SCALE_CHANGE)
 
 
-def review(ctx: Context, scale: Scale, egress: ClusterEgress | None, *, is_click: bool = False) -> Review | None:
+def review(ctx: Context, scale: Scale, egress: ClusterEgress | None, *, is_click: bool = False) -> Review[Scale] | None:
     """Weigh a waiting proposal again by the approval policy of now; None where nothing has changed.
 
     Args:
@@ -57,36 +43,23 @@ def review(ctx: Context, scale: Scale, egress: ClusterEgress | None, *, is_click
     if verdict.kind is VerdictKind.REFUSE:
         return _closing(weighed, f"The approval policy refuses it now: {verdict.reason} (rule {verdict.rule}).")
     if verdict.kind is VerdictKind.ASK:
-        return _asked_again(ctx, scale, weighed) if is_click or weighed != scale else None
+        return recount(ctx, scale, weighed, ACTS, is_click=is_click)
     if is_click:
         return None  # whoever clicks decides; without them the timers grant it
     return Review(replace(weighed, approved_at=ctx.clock.now()), Action.SCALE_APPROVE, "granted", verdict.reason)
 
 
-def _closing(scale: Scale, why: str) -> Review:
+def _closing(scale: Scale, why: str) -> Review[Scale]:
     return Review(replace(scale, failure=why), Action.SCALE_FAIL, "failed", why)
 
 
-def _asked_again(ctx: Context, old: Scale, weighed: Scale) -> Review | None:
-    approvals = still_counting(ctx, weighed.verdict, weighed.approvals, weighed.requester)
-    is_enough = weighed.verdict.is_satisfied(approvals)
-    changed = replace(weighed, approvals=approvals, approved_at=ctx.clock.now() if is_enough else None)
-    if changed == old:
-        return None
-    if is_enough:
-        return Review(changed, Action.SCALE_APPROVE, "approved", "The approvals that it has are enough now.")
-    differs = old.approvals != approvals or asked_people(old.verdict) != asked_people(changed.verdict)
-    why = "The approval policy, or who may approve, has changed since it was proposed."
-    return Review(changed, Action.SCALE_CHANGE, "reweighed" if differs else "", why)
-
-
-def keep(desk: Desk, found: Review) -> Scale:
+def keep(desk: Desk, found: Review[Scale]) -> Scale:
     """Put what follows on record.
 
     Raises:
         StaleVersion: Somebody changed it meanwhile.
     """
-    changed = found.scale
+    changed = found.changed
     also = [one.by for one in desk.tx.scales.get(changed.id).approvals]
     saved = desk.tx.scales.save(changed, is_open=is_scale_open(changed, desk.now))
     record(desk, saved, found.action, reason=found.reason)
@@ -97,7 +70,7 @@ def keep(desk: Desk, found: Review) -> Scale:
     return saved
 
 
-def _reviewed(ctx: Context, scale: Scale, egress: ClusterEgress | None, *, is_approval: bool) -> Review | None:
+def _reviewed(ctx: Context, scale: Scale, egress: ClusterEgress | None, *, is_approval: bool) -> Review[Scale] | None:
     try:
         return review(ctx, scale, egress, is_click=True)
     except Unavailable:
