@@ -106,6 +106,13 @@ class SandboxProcess:
         found = self.get("slack")["messages"]
         return [m for m in found if m["channel"] == channel and m["ephemeral_for"] in (None, user)]
 
+    def check(self, words: str, user: str = "UDEV0001") -> Any:
+        """Type a check, and read the answer."""
+        seen = len(self.messages(user=user))
+        assert self.type(user, f"check {words}")["status"] == 200
+        wait_for(lambda: len(self.messages(user=user)) > seen, "No answer", 30)
+        return self.messages(user=user)[-1]
+
     def cards(self) -> list[Any]:
         """Messages of the channel that are no answers in a thread and for everybody."""
         return [m for m in self.messages() if m["thread_ts"] is None and m["ephemeral_for"] is None]

@@ -1,11 +1,12 @@
 """The adapter over the simulated Azure, in process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from bot.azure import AzureArm
 from bot.azure.settings import ArmSettings
+from bot.domain.egress import ClusterEgress
 from bot.domain.target import Target, TargetKind
 from bot.ports import Arm, Operation, OperationState
 from bot.sandbox.arm import SUBSCRIPTION, ArmSubscription
@@ -65,3 +66,11 @@ def stage(*subscriptions: str, fleet: int = 0) -> Stage:
     return Stage(
         clock, azure, AzureArm(FixedCredential(), settings, transport=ArmTransport(azure, clock), now=clock.now)
     )
+
+
+def both(azure: Stage, name: str) -> ClusterEgress:
+    """The cluster read live, which the fleet says alike."""
+    live = azure.arm.read_egress(cluster_id(name))
+    (entry,) = azure.arm.read_fleet().named(name)
+    assert replace(entry.egress, etag=None) == replace(live, etag=None)
+    return live

@@ -1,6 +1,5 @@
 """Clusters as they come: what is there and not what was wished, live and as a fleet."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ from bot.domain.egress import ClusterEgress, PathKind
 from bot.domain.snat import capacity, plan_scale
 from bot.errors import NotScalable
 from bot.sandbox.arm import SUBSCRIPTION
-from tests.azure.stage import Stage, cluster_id, stage
+from tests.azure.stage import Stage, both, cluster_id, stage
 
 GROUPS = f"/subscriptions/{SUBSCRIPTION}/resourcegroups"
 OWN = f"{GROUPS}/rg-aks-lb-own/providers/microsoft.network"
@@ -20,14 +19,6 @@ LB, NAT = PathKind.LOAD_BALANCER, PathKind.NAT_GATEWAY
 def azure() -> Stage:
     """A fresh simulated tenant."""
     return stage()
-
-
-def both(azure: Stage, name: str) -> ClusterEgress:
-    """The cluster read live, which the fleet says alike."""
-    live = azure.arm.read_egress(cluster_id(name))
-    (entry,) = azure.arm.read_fleet().named(name)
-    assert replace(entry.egress, etag=None) == replace(live, etag=None)
-    return live
 
 
 def change(azure: Stage, name: str, network: dict[str, Any] | None = None, **properties: Any) -> None:

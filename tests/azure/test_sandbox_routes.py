@@ -1,13 +1,12 @@
 """Routes over Azure's wire: what is read, where it is read only when a route needs it, live and as a fleet."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bot.domain.egress import ClusterEgress, PathKind, check_required
+from bot.domain.egress import PathKind, check_required
 from bot.sandbox.arm import SUBSCRIPTION
-from tests.azure.stage import HUB_POLICY, LEGACY, Stage, cluster_id, stage
+from tests.azure.stage import HUB_POLICY, LEGACY, Stage, both, cluster_id, stage
 
 GROUPS = f"/subscriptions/{SUBSCRIPTION}/resourcegroups"
 SPOKE = f"{GROUPS}/rg-aks-udr/providers/microsoft.network/virtualnetworks/aks-udr-vnet"
@@ -24,14 +23,6 @@ VWAN_TABLE = f"{GROUPS}/rg-aks-vwan/providers/microsoft.network/routetables/aks-
 def azure() -> Stage:
     """A fresh simulated tenant."""
     return stage()
-
-
-def both(azure: Stage, name: str) -> ClusterEgress:
-    """The cluster read live, which the fleet says alike."""
-    live = azure.arm.read_egress(cluster_id(name))
-    (entry,) = azure.arm.read_fleet().named(name)
-    assert replace(entry.egress, etag=None) == replace(live, etag=None)
-    return live
 
 
 def change(azure: Stage, id_: str, **properties: Any) -> None:

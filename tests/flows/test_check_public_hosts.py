@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.driver import SandboxProcess, wait_for
+from tests.driver import SandboxProcess
 
 DENIED = """
 api.stripe.com gitlab.com pypi.org files.pythonhosted.org registry-1.docker.io auth.docker.io
@@ -29,26 +28,18 @@ def sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
     process.stop()
 
 
-def check(sandbox: SandboxProcess, hosts: str) -> Any:
-    """Type a check, and read the answer."""
-    seen = len(sandbox.messages(user="UDEV0001"))
-    assert sandbox.type("UDEV0001", f"check aks-udr {hosts}")["status"] == 200
-    wait_for(lambda: len(sandbox.messages(user="UDEV0001")) > seen, "No answer", 30)
-    return sandbox.messages(user="UDEV0001")[-1]
-
-
 def test_every_host_is_allowed_or_denied(sandbox: SandboxProcess) -> None:
     """One line each; the headline counts them, and a single host is answered in one line with what to do."""
     hosts = f"{DENIED} {ALLOWED}".split()
-    answer = check(sandbox, " ".join(hosts))
+    answer = sandbox.check(f"aks-udr {' '.join(hosts)}")
     rows = dict(ROW.findall(str(answer["blocks"])))
     assert rows == dict.fromkeys(DENIED.split(), "denied") | dict.fromkeys(ALLOWED.split(), "allowed")
     assert answer["text"] == f"aks-udr: 5 of {len(hosts)} allowed, {len(hosts) - 5} denied"
     assert "`mcr.microsoft.com` allowed by FQDN tag AzureKubernetesService in rule fqdn." in str(answer["blocks"])
-    assert check(sandbox, "mcr.microsoft.com")["text"] == (
+    assert sandbox.check("aks-udr mcr.microsoft.com")["text"] == (
         "aks-udr → mcr.microsoft.com: allowed by FQDN tag AzureKubernetesService in rule fqdn. "
         "Nothing has to be requested."
     )
-    assert check(sandbox, "api.stripe.com")["text"] == (
+    assert sandbox.check("aks-udr api.stripe.com")["text"] == (
         "aks-udr → api.stripe.com: denied: no rule allows it. Request it below."
     )

@@ -21,14 +21,6 @@ def sandbox(tmp_path: Path, database_url: str) -> Iterator[SandboxProcess]:
     process.stop()
 
 
-def check(sandbox: SandboxProcess, words: str) -> Any:
-    """Check, and read the answer."""
-    seen = len(sandbox.messages(user="UDEV0001"))
-    assert sandbox.type("UDEV0001", f"check {words}")["status"] == 200
-    wait_for(lambda: len(sandbox.messages(user="UDEV0001")) > seen, "No answer", 30)
-    return sandbox.messages(user="UDEV0001")[-1]
-
-
 def form(sandbox: SandboxProcess) -> str:
     """The form that is open, after the firewall's rules were read."""
     sandbox.settle()
@@ -44,7 +36,7 @@ def submit(sandbox: SandboxProcess, **more: str) -> Any:
 
 def test_denied_asked_approved_live_and_named(sandbox: SandboxProcess) -> None:
     """The answer's own button asks for it; once it is live nobody has to ask again."""
-    answer = check(sandbox, f"aks-vwan {HOST}")
+    answer = sandbox.check(f"aks-vwan {HOST}")
     assert "denied: no rule allows it. Request it below." in answer["text"]
     sandbox.press("UDEV0001", "trace", answer)
     wait_for(lambda: "aksfwar" in str(sandbox.views("UDEV0001")), "No trace", 30)
@@ -56,7 +48,7 @@ def test_denied_asked_approved_live_and_named(sandbox: SandboxProcess) -> None:
     sandbox.press("UAPP0001", "approve", sandbox.cards()[0])
     sandbox.settle()
     (rule,) = sandbox.our_rules()
-    allowed = check(sandbox, f"aks-vwan {HOST}")
+    allowed = sandbox.check(f"aks-vwan {HOST}")
     assert ": allowed" in allowed["text"]
     assert f"allowance `{rule.split('-')[0]}` (*live*)" in str(allowed["blocks"])
     assert "open_request" not in str(allowed["blocks"])
