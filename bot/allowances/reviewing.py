@@ -12,7 +12,7 @@ from bot.domain.access import environment_of
 from bot.domain.allowance import Allowance, Status, is_open, status
 from bot.domain.approval import VerdictKind
 from bot.domain.audit import Action
-from bot.domain.egress import ClusterEgress
+from bot.domain.egress import ClusterEgress, dns_caveat
 from bot.domain.ground import close
 from bot.ports import Context, Desk
 
@@ -56,11 +56,10 @@ def _closing(ctx: Context, allowance: Allowance, why: str) -> Review[Allowance]:
 
 def _reassessed(ctx: Context, allowance: Allowance, egress: ClusterEgress | None) -> Allowance:
     """With the environment that the cluster has now, which the risk rests on."""
-    environment = environment_of(ctx.rulebook, egress.ref) if egress else allowance.scope.environment
-    if environment == allowance.scope.environment:
+    if egress is None or environment_of(ctx.rulebook, egress.ref) == allowance.scope.environment:
         return allowance
-    scope = replace(allowance.scope, environment=environment)
-    return replace(allowance, scope=scope, risk=risk_of(ctx, scope, allowance.ask))
+    scope = replace(allowance.scope, environment=environment_of(ctx.rulebook, egress.ref))
+    return replace(allowance, scope=scope, risk=risk_of(ctx, scope, allowance.ask, dns_caveat(egress, scope.pool)))
 
 
 def keep(desk: Desk, found: Review[Allowance]) -> Allowance:

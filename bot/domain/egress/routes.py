@@ -10,6 +10,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from bot.domain.egress.facts import AzureNetwork, Route, RouteTable, SubnetFacts
+from bot.domain.firewall.owners import PRIVATE_RANGES
 
 APPLIANCES = ("virtualappliance", "virtualapplianceecmp")
 """Next hop types that carry addresses; source as above."""
@@ -20,23 +21,7 @@ LEAST_SHARE = 1 / 32
 ``0.0.0.0/1`` or a handful of /3 is one; what leads elsewhere for less, such as one /8, is an exception to a way.
 """
 
-_NOT_PUBLIC = tuple(
-    IPv4Network(text)
-    for text in (
-        "0.0.0.0/8",
-        "10.0.0.0/8",
-        "100.64.0.0/10",
-        "127.0.0.0/8",
-        "169.254.0.0/16",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "224.0.0.0/3",
-    )
-)
-"""Addresses that nobody on the internet has.
-
-Source: https://www.iana.org/assignments/iana-ipv4-special-registry, read 2026-11.
-"""
+_NOT_PUBLIC = tuple(IPv4Network(text) for text in PRIVATE_RANGES)
 
 _EVERYTHING = IPv4Network("0.0.0.0/0")
 _GLOBAL_V6 = IPv6Network("2000::/3")

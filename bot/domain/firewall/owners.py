@@ -26,7 +26,10 @@ PRIVATE_RANGES = (
     "192.168.0.0/16",
     "224.0.0.0/3",
 )
-"""IPv4 ranges into which no public name resolves: private, shared, loopback, link local, multicast, reserved."""
+"""IPv4 ranges into which no public name resolves: private, shared, loopback, link local, multicast, reserved.
+
+Source: https://www.iana.org/assignments/iana-ipv4-special-registry, read 2026-11.
+"""
 
 PUBLIC_IPV4: Spans = without(IPV4, union(span for text in PRIVATE_RANGES for span in spans_from_text(text) or ()))
 _IPV6_UNICAST: Spans = spans_from_text("2000::/3") or EVERYTHING
