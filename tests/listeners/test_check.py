@@ -305,6 +305,12 @@ def test_a_bundle_is_shown_as_one(world: World) -> None:
     assert "Left out" in told
 
 
+def test_a_mistyped_node_pool_is_no_request_for_the_whole_cluster(world: World) -> None:
+    """It is refused with those that there are, before a form could lose it."""
+    with pytest.raises(InvalidInput, match=r"has no node pool typo; it has \w+"):
+        commands.request(world.ctx, typed(DEV, "aks-udr pool:typo example.com"))
+
+
 def test_many_hosts_fit_one_answer(world: World) -> None:
     """Forty hosts, allowed and denied: every one has its line, within what Slack takes of a message."""
     hosts = [f"service-{number}.{'long-name-' * 3}example.com" for number in range(40)]

@@ -1,6 +1,7 @@
 """What comes back as input is whole: hosts through fields, buttons and forms, up to the limits of a request."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from handlers.replies import Open, Redraw, Tell, View
 from tests.blockkit import assert_valid
 from tests.build import APPROVER, DEV, World, make_world
 from tests.listeners.calling import pressed, submitted, text_of, typed
+from tests.strategies import destinations
 
 MANY = tuple(
     sorted(
@@ -182,10 +184,11 @@ def test_nothing_that_comes_back_is_cut() -> None:
 
 labels = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=60)
 names = st.builds(lambda parts: f"{'.'.join(parts)}.example.com", st.lists(labels, min_size=1, max_size=3))
-destinations = st.builds(Destination, names, st.sampled_from(Protocol), st.integers(1, 64_000))
+named = st.builds(replace, destinations(), fqdn=names)
+"""Protocols and ports that can be asked for, with long names."""
 
 
-@given(st.sets(destinations, min_size=1, max_size=100))
+@given(st.sets(named, min_size=1, max_size=100))
 def test_fields_give_back_what_went_in(asked: set[Destination]) -> None:
     """Any list up to the limit of a request, through as many fields as it takes, built twice."""
     wanted = tuple(sorted(asked))
