@@ -14,9 +14,19 @@ from bot.sandbox.clock import ManualClock
 from tests.build import APPROVER, DEV
 from tests.histories.mortal import Fuse
 from tests.histories.stage import Stage, build, open_store
+from tests.histories.test_histories import is_gate
 
-BEGINNING, ENDING = (*range(0, 29, 3), 29), (*range(0, 56, 3), 56)
-"""The steps from an approval to its parked operation, and from the operation's end to rest; nobody dies at the last."""
+
+def steps_until(last: int) -> tuple[int, ...]:
+    """Every step in the long run (``make histories``); every fifth and the last in the gate."""
+    return (*range(0, last, 5 if is_gate() else 1), last)
+
+
+BEGINNING, ENDING, FOLLOWING = steps_until(29), steps_until(56), steps_until(47)
+"""The steps from an approval to its parked operation, from the operation's end to rest, and from a move to rest.
+
+Nobody dies at the last of the first two.
+"""
 
 
 @pytest.fixture
@@ -141,7 +151,7 @@ def delete_cluster(stage: Stage) -> None:
     stage.arm.delete_resource(cluster["id"])
 
 
-@pytest.mark.parametrize("steps", range(0, 48, 2))
+@pytest.mark.parametrize("steps", FOLLOWING)
 @pytest.mark.parametrize("change", [give_another_policy, delete_cluster])
 def test_killed_while_it_follows(stage: Stage, change: Callable[[Stage], None], steps: int) -> None:
     """Wherever it dies, the move or the end goes on: nothing is left behind, and it is announced."""

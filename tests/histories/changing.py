@@ -77,7 +77,8 @@ class Changing(RuleBasedStateMachine):
         firewall = self._resource("/azurefirewalls/hub-firewall")
         id_ = self._resource("/firewallpolicies/base-policy")["id"].replace("base-policy", policy)
         if self.stage.resource(f"/firewallpolicies/{policy}") is None:
-            self.stage.arm.put_resource(id_, {"location": "westeurope", "properties": {"sku": {"tier": "Standard"}}})
+            properties = {"sku": {"tier": "Standard"}, "dnsSettings": {"enableProxy": True}}  # for rules by address
+            self.stage.arm.put_resource(id_, {"location": "westeurope", "properties": properties})
         firewall["properties"] |= {"firewallPolicy": {"id": id_}, "provisioningState": "Succeeded"}
         self._put(firewall)
 

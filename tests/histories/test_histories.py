@@ -8,14 +8,18 @@ from tests.histories.machine import Histories
 GATE_EXAMPLES, GATE_STEPS, LONG_STEPS = 12, 20, 30
 
 
+def is_gate() -> bool:
+    """Whether this run has to be short."""
+    return settings().max_examples <= settings.get_profile("gate").max_examples
+
+
 def bounds() -> settings:
     """A few short histories in the gate, and as many long ones as the profile says otherwise."""
     profile = settings()
-    is_gate = profile.max_examples <= settings.get_profile("gate").max_examples
     return settings(
         profile,
-        max_examples=GATE_EXAMPLES if is_gate else profile.max_examples,
-        stateful_step_count=GATE_STEPS if is_gate else LONG_STEPS,
+        max_examples=GATE_EXAMPLES if is_gate() else profile.max_examples,
+        stateful_step_count=GATE_STEPS if is_gate() else LONG_STEPS,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
