@@ -155,9 +155,7 @@ def origin_from(body: Mapping[str, Any]) -> Origin:
         channel=channel or _metadata(in_modal).get("channel"),
         view_id=in_modal.get("id"),
         view_hash=in_modal.get("hash"),
-        inputs=tuple(
-            b["block_id"] for b in in_modal.get("blocks") or () if b.get("type") == "input" and "block_id" in b
-        ),
+        inputs=tuple(_inputs(in_modal)),
     )
 
 

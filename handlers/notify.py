@@ -127,8 +127,11 @@ class SlackNotifier:
         with self._store.read() as tx:
             ts = tx.outbox.card(notice.subject, notice.recipient)
         drawn = _arguments(self._card(facts, now))
-        if ts is not None and self._is_updated(notice.recipient, ts, drawn):
-            return ts
+        if ts is not None:
+            if self._is_updated(notice.recipient, ts, drawn):
+                return ts
+            with self._store.write() as tx:  # whatever Slack says to the next call, it is about posting
+                tx.outbox.put_card(notice.subject, notice.recipient, None)
         posted = self._post(notice.recipient, drawn)
         with self._store.write() as tx:
             tx.outbox.put_card(notice.subject, notice.recipient, posted)

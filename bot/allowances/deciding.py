@@ -73,7 +73,7 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance:
         asked = tx.allowances.get(subject).verdict.approvers
     who = member_of(ctx, caller, asked)
     with ctx.store.write() as tx:
-        allowance = tx.allowances.get(canonical_id(decision.subject))
+        allowance = tx.allowances.get(subject)
         act = Act.APPROVE if decision.is_approved else Act.DENY
         if not allowance.verdict.asks:  # nobody is asked of what was granted, or closed meanwhile
             require(allowance, act, ctx.clock.now())

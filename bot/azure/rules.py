@@ -1,7 +1,9 @@
 """Reads of firewall rules: everything that is evaluated, and our own part right before a write."""
 
 import json
+import logging
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -23,6 +25,8 @@ from bot.domain.rules import is_network_name
 from bot.domain.target import Target, TargetKind
 from bot.errors import ArmForbidden, ArmNotFound, UnknownShape
 from bot.ports import ObservedTarget
+
+log = logging.getLogger(__name__)
 
 DEEPEST_CHAIN = 5
 """Parents of a firewall policy before the chain is taken for a loop; Azure has one level today.
@@ -89,8 +93,12 @@ def observe(clients: Clients, target: Target) -> ObservedTarget:
     """What our own part of a target holds now."""
     if target.kind is TargetKind.CLASSIC:
         return observed_classic(clients.get(target.id, FIREWALL_API), clients.settings)
-    paths = (target.id, group_id(target, clients.settings), f"{target.id}/firewallPolicyDrafts/default")
-    policy, group, draft = clients.in_parallel(lambda path: _get_or_none(clients, path), paths)
+    looks = (
+        partial(_get_or_none, clients, target.id),
+        partial(_get_or_none, clients, group_id(target, clients.settings)),
+        partial(_draft, clients, target),
+    )
+    policy, group, draft = clients.in_parallel(lambda look: look(), looks)
     if policy is None:
         raise ArmNotFound(f"The firewall policy {target.name} does not exist in Azure.", code="ResourceNotFound")
     seen = observed_policy(policy, group, draft, clients.settings)
@@ -140,6 +148,15 @@ def group_priorities(clients: Clients, target: Target) -> list[tuple[int, str]]:
 def group_id(target: Target, settings: ArmSettings) -> str:
     """The id of our own rule collection group in a firewall policy."""
     return f"{target.id}/ruleCollectionGroups/{settings.group}"
+
+
+def _draft(clients: Clients, target: Target) -> Json | None:
+    """The draft of a policy. Only a warning rests on it: without the right to read it nothing else is held up."""
+    try:
+        return _get_or_none(clients, f"{target.id}/firewallPolicyDrafts/default")
+    except ArmForbidden as error:
+        log.info("whether %s has a draft may not be read: %s", target.name, error)
+        return None
 
 
 def _get_or_none(clients: Clients, path: str) -> Json | None:

@@ -1,6 +1,6 @@
 """What we owe Slack, and who says it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -102,8 +102,12 @@ class Outbox(Protocol):
         """How long until the next one may be due; None if none waits."""
         ...
 
-    def mark_sent(self, notice: Notice) -> None:
-        """It was sent and its lanes work; a card that was owed again meanwhile stays owed."""
+    def lanes(self, notice: Notice) -> tuple[str, ...]:
+        """The lanes with a pause that it goes through as long as it is not sent; once it is, it may take others."""
+        ...
+
+    def mark_sent(self, notice: Notice, lanes: Iterable[str]) -> None:
+        """It was sent and these lanes work; a card that was owed again meanwhile stays owed."""
         ...
 
     def mark_failed(self, notice: Notice) -> None:
@@ -138,8 +142,8 @@ class Outbox(Protocol):
         """The Slack timestamp of a card."""
         ...
 
-    def put_card(self, subject: str, channel: str, ts: str) -> None:
-        """Remember where a card is."""
+    def put_card(self, subject: str, channel: str, ts: str | None) -> None:
+        """Remember where a card is; None forgets it."""
         ...
 
     def conversation(self, user: str) -> str | None:

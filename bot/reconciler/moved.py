@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import groupby
 
 from bot.allowances import record, verdict_of
-from bot.domain.allowance import UNENDED, Allowance, Status, is_open, status
+from bot.domain.allowance import UNENDED, Allowance, Status, is_open, is_wanted, status
 from bot.domain.approval import VerdictKind
 from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress
@@ -125,8 +125,9 @@ def _follow(
             if read[cluster_id][0] is None:
                 desk.tx.snapshots.forget(cluster_id, read[cluster_id][1])
             _announce_deletion(run, desk, cluster_id, [row for row, _ in shaken if row.scope.cluster_id == cluster_id])
-        if moved:
-            _announce_move(run, desk, moved, why)
+        written = [(row, now) for row, now in moved if is_wanted(desk.tx.allowances.get(row.id), desk.now)]
+        if written:
+            _announce_move(run, desk, written, why)
 
 
 def _let_follow(desk: Desk, row: Allowance, found: Ground) -> None:

@@ -5,6 +5,7 @@ Slack does not answer, a method or a channel while it is throttled, and what som
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.errors import EgressError, LeaseLost, SlackRefused, SlackThrottled, SlackUnreachable, StoreBusy, UserError
@@ -32,26 +33,27 @@ def deliver(run: Run, notifier: Notifier) -> Finish:
     for _ in range(BATCH):
         with run.ctx.store.read() as tx:
             due = tx.outbox.due(limit=1)
+            lanes = tx.outbox.lanes(due[0]) if due else ()
         if not due:
             break
-        _send(run, notifier, due[0])
+        _send(run, notifier, due[0], lanes)
     draw_elsewhere(run)
     with run.ctx.store.read() as tx:
         following = tx.outbox.next_due_in()
     return Finish(following, memo=run.memo)
 
 
-def _send(run: Run, notifier: Notifier, notice: Notice) -> None:
+def _send(run: Run, notifier: Notifier, notice: Notice, lanes: Sequence[str]) -> None:
     """Say one thing, and put on record what came of it."""
     run.require_time()
     ended = defended(alone(notice), lambda: notifier.deliver(notice, run.now))
     match ended:
         case None:
-            _mark_sent(run, notice)
+            _mark_sent(run, notice, lanes)
         case SlackThrottled():
             with run.write() as desk:
-                lane = throttled_lane(ended.method, notice)
-                desk.tx.outbox.pause(lane, ended.retry_after or run.ctx.pace.busy)
+                for lane in (throttled_lane(ended.method, notice), alone(notice)):  # also what does not go through it
+                    desk.tx.outbox.pause(lane, ended.retry_after or run.ctx.pace.busy)
         case SlackUnreachable():
             _wait_for_slack(run, notice, ended)
         case SlackRefused():
@@ -65,10 +67,10 @@ def _send(run: Run, notifier: Notifier, notice: Notice) -> None:
             _hold(run, notice, alone(notice), "defect", HEALING)
 
 
-def _mark_sent(run: Run, notice: Notice) -> None:
+def _mark_sent(run: Run, notice: Notice, lanes: Sequence[str]) -> None:
     try:
         with run.write() as desk:
-            desk.tx.outbox.mark_sent(notice)
+            desk.tx.outbox.mark_sent(notice, lanes)
     except LeaseLost:
         _draw_again(run, notice)
         raise

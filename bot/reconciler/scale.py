@@ -62,7 +62,8 @@ def _read(run: Run, cluster_id: str) -> ClusterEgress | None:
 
 def _close_orphans(run: Run, found: Sequence[Scale], cluster_id: str) -> Finish:
     """Nobody has decided, and the cluster seems to be gone: what waits for it ends once Azure says so itself."""
-    egress, began = _read(run, cluster_id), run.now
+    began = run.now
+    egress = _read(run, cluster_id)
     if egress is not None:
         with run.write() as desk:
             keep(desk.ctx, desk.tx, egress, began)

@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
 from bot import allowances, capacity
 from bot.domain.allowance import Status, status
 from bot.domain.scale import ScaleStatus, scale_status
-from bot.errors import Unavailable
+from bot.errors import StaleVersion, Unavailable
 from bot.ports import AllowanceFilter
 from bot.reconciler.run import Run
 
@@ -26,12 +27,12 @@ def weigh_again(run: Run) -> None:
         known = {egress.ref.id: egress for egress in tx.snapshots.all()} if waiting or scales else {}
     reviews = [_asked(partial(allowances.review, run.ctx, row, known.get(row.scope.cluster_id))) for row in waiting]
     changes = [_asked(partial(capacity.review, run.ctx, one, known.get(one.plan.cluster_id))) for one in scales]
-    if any(reviews) or any(changes):
-        with run.write() as desk:
-            for found in filter(None, reviews):
-                allowances.keep(desk, found)
-            for change in filter(None, changes):
-                capacity.keep(desk, change)
+    for found in filter(None, reviews):
+        with suppress(StaleVersion), run.write() as desk:  # whoever was faster had it weighed at their click
+            allowances.keep(desk, found)
+    for change in filter(None, changes):
+        with suppress(StaleVersion), run.write() as desk:
+            capacity.keep(desk, change)
 
 
 def _asked(weigh: Callable[[], T | None]) -> T | None:

@@ -1,5 +1,6 @@
 """Notices as rows: owed in the transaction of the fact, sent afterwards, at least once."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -68,9 +69,13 @@ class SqlOutbox:
         waits = [at - now for query in (later, freed) if (at := self._connection.scalar(query)) is not None]
         return timedelta(seconds=min(waits)) if waits else None
 
-    def mark_sent(self, sent: Notice) -> None:
-        """It was sent and its lanes work; a card that was owed again meanwhile stays owed."""
-        self._connection.execute(delete(schema.delivery_pause).where(holds(notice.id == sent.id)))
+    def lanes(self, owed: Notice) -> tuple[str, ...]:
+        """The lanes with a pause that it goes through before it is sent."""
+        return tuple(self._connection.scalars(select(paused.lane).where(holds(notice.id == owed.id))))
+
+    def mark_sent(self, sent: Notice, lanes: Iterable[str]) -> None:
+        """It was sent and these lanes work; a card that was owed again meanwhile stays owed."""
+        self._connection.execute(delete(schema.delivery_pause).where(paused.lane.in_(lanes)))
         done = update(schema.notice).filter_by(id=sent.id, version=sent.version)
         self._connection.execute(done.values(sent=self._now))
 
@@ -93,6 +98,8 @@ class SqlOutbox:
         """Send nothing in this lane for a while."""
         until, failures = self._now + delay.total_seconds(), self.failures(lane) + 1
         self._connection.execute(delete(schema.delivery_pause).filter_by(lane=lane))
+        ended = paused.lane.like("notice %") & not_(holds(unsent()))  # sent, given up or dropped in the meantime
+        self._connection.execute(delete(schema.delivery_pause).where(ended))
         row = {"lane": lane, "until": until, "code": code, "failures": failures}
         self._connection.execute(insert(schema.delivery_pause).values(row))
 
@@ -136,10 +143,11 @@ class SqlOutbox:
         ts: str | None = self._connection.scalar(query)
         return ts
 
-    def put_card(self, subject: str, channel: str, ts: str) -> None:
-        """Remember where a card is."""
+    def put_card(self, subject: str, channel: str, ts: str | None) -> None:
+        """Remember where a card is; None forgets it."""
         self._connection.execute(delete(schema.card).filter_by(subject=subject, channel=channel))
-        self._connection.execute(insert(schema.card).values(subject=subject, channel=channel, ts=ts))
+        if ts is not None:
+            self._connection.execute(insert(schema.card).values(subject=subject, channel=channel, ts=ts))
 
     def conversation(self, user: str) -> str | None:
         """The channel id of the bot's conversation with a person, as far as it is known."""

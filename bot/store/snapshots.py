@@ -175,7 +175,9 @@ class SqlSnapshots:
         ended = update(schema.egress_history).where(history.id == row_id, history.until.is_(None))
         return self._connection.execute(ended.values(until=at, seen=seen)).rowcount == 1
 
-    def _forget(self, ids: Sequence[str], at: str) -> None:
+    def _forget(self, seen: Sequence[str], at: str) -> None:
+        """What was not there at a time; what was read later is another cluster of that id."""
+        ids = list(self._connection.scalars(select(cluster.id).where(cluster.id.in_(seen), cluster.read_at <= at)))
         last = select(cluster.read_at).where(cluster.id == history.cluster_id).scalar_subquery()
         open_ = and_(history.cluster_id.in_(ids), history.until.is_(None))
         ended = update(schema.egress_history).where(open_)

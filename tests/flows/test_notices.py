@@ -70,7 +70,7 @@ def test_a_notice_read_before_a_change_stays_owed(office: Office) -> None:
         (due,) = tx.outbox.due(limit=10)
     allowances.end(office.ctx, DEV, made.id)
     with office.world.store.write() as tx:
-        tx.outbox.mark_sent(due)
+        tx.outbox.mark_sent(due, ())
     office.world.tick(timedelta(seconds=1))
     with office.world.store.read() as tx:
         assert NoticeKind.CARD in {notice.kind for notice in tx.outbox.due(limit=10)}
@@ -258,3 +258,34 @@ def test_a_card_that_cannot_be_drawn_does_not_stop_the_others(office: Office) ->
     office.world.settle()
     assert len(office.cards(made.id)) == 1
     assert office.dead() == 1
+
+
+def test_a_lost_card_that_is_throttled_waits_as_long_as_slack_says(office: Office) -> None:
+    """Its card was deleted, and posting it anew gets a 429: nothing is asked again before the time is over."""
+    asked = file(office)
+    office.world.settle()
+    office.fault("chat.update", error="message_not_found", times=50)
+    office.fault("chat.postMessage", status=429, retry_after_s=60, times=50)
+    before = len(office.calls("chat.postMessage"))
+    allowances.decide(office.ctx, APPROVER, Decision(asked.id, is_approved=False, reason="no"))
+    office.world.work(timedelta(seconds=30))
+    assert len([call for call in office.calls("chat.postMessage")[before:] if call["error"] == "ratelimited"]) <= 3
+    office.heal()
+    office.world.settle()
+    assert office.waiting() == 0
+    assert "Denied" in office.cards(asked.id)[-1]["text"]
+
+
+def test_a_refusal_that_was_healed_is_forgotten(office: Office) -> None:
+    """Opening a conversation was refused for a missing scope; after it succeeds nothing is said of it any more."""
+    office.fault("conversations.open", error="missing_scope", times=2)
+    asked = file(office)
+    allowances.decide(office.ctx, APPROVER, Decision(asked.id, is_approved=False, reason="no"))
+    office.world.work(timedelta(minutes=2))
+    with office.world.store.read() as tx:
+        assert [pause.lane for pause in tx.outbox.refusals()] == ["conversations.open"]
+    office.heal()
+    office.world.work(timedelta(hours=1))
+    with office.world.store.read() as tx:
+        assert (tx.outbox.refusals(), tx.outbox.failures("conversations.open")) == ([], 0)
+    assert office.direct(DEV.identity.user)
