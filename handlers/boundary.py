@@ -23,6 +23,7 @@ from bot.errors import (
     AlreadyDecided,
     AlreadyRequested,
     Conflict,
+    EgressError,
     InvalidInput,
     Unavailable,
     UserError,
@@ -37,6 +38,7 @@ from handlers.calls import Call, Kind, call_from, origin_from, pressed_value, wo
 from handlers.modals import closing
 from handlers.replies import Invalid, Options, Redraw, Reply, Tell
 from handlers.sending import BUSY, Sender, message_arguments
+from handlers.unforeseen import unforeseen
 
 Listener = Callable[[Context, Call], Reply | tuple[Reply, ...]]
 """What a listener is."""
@@ -133,14 +135,14 @@ class Boundary:
         """The replies of a listener, or what has to be said instead. Nothing gets past this."""
         reference, call = secrets.token_hex(4), None
         try:
-            call = self._call(entry.kind, body)
-            given = entry.listener(self._ctx, call)
+            with unforeseen(reference, entry=entry.name, kind=str(entry.kind)):
+                call = self._call(entry.kind, body)
+                given = entry.listener(self._ctx, call)
         except (UserError, Conflict, Unavailable) as error:
             if call is not None:  # otherwise nobody knows who it was, or it is no text
                 record_refusal(self._ctx, call.caller, entry.act, error, attempt_of(entry.kind, entry.act, call))
             return (self._said(entry, body, error, trouble(error, reference)),)
-        except Exception as error:
-            log.exception("listener failed", entry=entry.name, kind=str(entry.kind), reference=reference)
+        except EgressError as error:
             return (self._said(entry, body, error, trouble(error, reference)),)
         return given if isinstance(given, tuple) else (given,)
 

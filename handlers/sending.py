@@ -23,6 +23,7 @@ from handlers.calls import Origin
 from handlers.modals import closing
 from handlers.notify import slack_errors
 from handlers.replies import File, Home, Message, Open, Redraw, Reply, Tell
+from handlers.unforeseen import unforeseen
 
 log = structlog.get_logger(__name__)
 
@@ -83,10 +84,12 @@ class Sender:
         if not self._lookups.acquire(blocking=False):
             self._tell(Tell(message(BUSY)), origin)
             return
+        reference = secrets.token_hex(4)
         try:
-            view = reply.then()
+            with unforeseen(reference, reply="Open"):
+                view = reply.then()
         except EgressError as error:
-            view = closing("Nothing to show", trouble(error, secrets.token_hex(4)))
+            view = closing("Nothing to show", trouble(error, reference))
         finally:
             self._lookups.release()
         there: dict[str, Any] = opened["view"]
