@@ -53,7 +53,7 @@ def export(ctx: Context, caller: Caller, cluster: str, form: str) -> Export:
     target = scope_of(ctx.rulebook, find(ctx, who, cluster)).target
     seen = {egress.ref.id for egress in visible(ctx, who)}
     with ctx.store.read() as tx:
-        rows = tx.allowances.find(AllowanceFilter(target=target, only_open=True, limit=100_000))
+        rows = tx.allowances.find(AllowanceFilter(target=target, only_open=True))
     now = ctx.clock.now()
     wanted = [row for row in rows if is_wanted(row, now) and row.scope.cluster_id in seen]
     there = ctx.arm.observe(target)

@@ -17,7 +17,7 @@ def outlook(store: Store, allowance: Allowance, now: datetime) -> Outlook | None
     target = allowance.scope.target
     with store.read() as tx:
         current = tx.allowances.get(allowance.id)
-        others = tx.allowances.find(AllowanceFilter(target=target, only_open=True, limit=100_000))
+        others = tx.allowances.find(AllowanceFilter(target=target, only_open=True))
         pending = _pending(tx, target)
     return outlook_of(current, others, pending, now)
 

@@ -119,7 +119,7 @@ def _room_for_names(ctx: Context, scope: Scope, destinations: Sequence[Destinati
         first = by_address(destinations)[0]
         raise CannotTakeEffect(f"{first} can only be opened by a network rule. {why}")
     with ctx.store.read() as tx:
-        promised = tx.allowances.find(AllowanceFilter(target=scope.target, only_open=True, limit=100_000))
+        promised = tx.allowances.find(AllowanceFilter(target=scope.target, only_open=True))
     room = room_for_names(known.rules, promised, destinations)
     if not room.fits:
         raise CannotTakeEffect(

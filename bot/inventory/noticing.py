@@ -12,9 +12,6 @@ from bot.domain.ground import concerns, ground, unprove
 from bot.domain.scale import scale_key
 from bot.ports import AllowanceFilter, Context, Notice, NoticeKind, Transaction
 
-ALL = 100_000
-"""More open allowances than there are."""
-
 
 def notice(ctx: Context, tx: Transaction, cluster_id: str, egress: ClusterEgress | None) -> None:
     """See to the allowances of one cluster, which was read from Azure just now.
@@ -28,7 +25,7 @@ def notice(ctx: Context, tx: Transaction, cluster_id: str, egress: ClusterEgress
         egress: What was read; None where it does not exist.
     """
     now = ctx.clock.now()
-    for row in tx.allowances.find(AllowanceFilter(cluster=cluster_id, only_open=True, limit=ALL)):
+    for row in tx.allowances.find(AllowanceFilter(cluster=cluster_id, only_open=True)):
         if not concerns(row, ground(row.scope, egress), now):
             continue
         unproven = unprove(row, now)
@@ -42,7 +39,7 @@ def notice(ctx: Context, tx: Transaction, cluster_id: str, egress: ClusterEgress
 def notice_fleet(ctx: Context, tx: Transaction) -> None:
     """See to the allowances of all clusters, as they are stored now. Resource Graph lags: the writers look live."""
     now, known = ctx.clock.now(), {egress.ref.id: egress for egress in tx.snapshots.all()}
-    rows = tx.allowances.find(AllowanceFilter(only_open=True, limit=ALL))
+    rows = tx.allowances.find(AllowanceFilter(only_open=True))
     for key in sorted({row.scope.target.key for row in rows if _is_shaken(row, known, now)}):
         tx.work.wake(key, within=timedelta())
     _notice_scales(tx, {scale.plan.cluster_id for scale in tx.scales.find()} - known.keys())

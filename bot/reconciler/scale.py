@@ -38,10 +38,11 @@ def reconcile_scale(run: Run) -> Finish:
     waiting = _look(run, scale)
     if waiting is not None:
         return waiting
+    began = run.now
     egress = _read(run, cluster_id)
     if egress is None:
         return _fail(run, scale, _deleted(scale))
-    return _compare(run, scale, egress)
+    return _compare(run, scale, egress, began)
 
 
 def _next_scale(found: Sequence[Scale], now: datetime) -> Scale | None:
@@ -102,7 +103,7 @@ def _look(run: Run, scale: Scale) -> Finish | None:
     return _fail(run, scale, f"{ended}, {state.code}: {state.message}", code=state.code)
 
 
-def _compare(run: Run, scale: Scale, egress: ClusterEgress) -> Finish:
+def _compare(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Finish:
     """Where the cluster stands decides, not what was meant: also after a replica died between any two steps."""
     plan = scale.plan
     wanted = wanted_count(egress, ipv6=plan.ipv6)
@@ -111,19 +112,19 @@ def _compare(run: Run, scale: Scale, egress: ClusterEgress) -> Finish:
     if base_digest(egress) == plan.base_digest and (wanted != plan.after or scale.applying_at is None):
         return _begin(run, scale)
     if wanted == plan.after:
-        return _judge(run, scale, egress)
+        return _judge(run, scale, egress, began)
     return _fail(run, scale, f"{plan.cluster_name} has changed since the plan was made: {wanted} managed outbound IPs"
                  f" are wanted there, not {plan.before}, or something else differs. Propose it again.")  # fmt: skip
 
 
-def _judge(run: Run, scale: Scale, egress: ClusterEgress) -> Finish:
+def _judge(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Finish:
     """Azure was told; done is what is there."""
     plan, there = scale.plan, addresses_there(egress, ipv6=scale.plan.ipv6)
     said = f"{len(there)} outbound IP{'' if len(there) == 1 else 's'} of {plan.after} are there"
     if egress.state.lower() != "succeeded":
         return _fail(run, scale, f"Azure calls {plan.cluster_name} {egress.state}: {said}.", code=egress.state)
     if len(there) == plan.after:
-        return _done(run, scale, egress)
+        return _done(run, scale, egress, began)
     since = datetime.fromisoformat(run.memo.setdefault(SHORT_SINCE, run.now.isoformat()))
     if run.now - since < run.paced(LONG):
         return run.again(run.ctx.pace.busy)
@@ -150,11 +151,11 @@ def _begin(run: Run, scale: Scale) -> Finish:
     return run.again(run.paced(operation.look_after), accepted)
 
 
-def _done(run: Run, scale: Scale, egress: ClusterEgress) -> Finish:
+def _done(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Finish:
     addresses = addresses_there(egress, ipv6=scale.plan.ipv6)
     with run.write() as desk:
         saved = desk.tx.scales.save(replace(scale, done_at=desk.now, ips_after=addresses), is_open=False)
-        keep(desk.ctx, desk.tx, egress, desk.now)
+        keep(desk.ctx, desk.tx, egress, began)
         record(desk, saved, Action.SCALE_DONE, reason="The outbound IPs were read back from Azure.")
         desk.tell(saved.id, saved.requester, "done")
     return Finish(timedelta())

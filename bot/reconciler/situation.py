@@ -15,9 +15,6 @@ from bot.ports import AllowanceFilter, ObservedTarget
 from bot.reconciler.poison import set_aside
 from bot.reconciler.run import Run
 
-ALL = 100_000
-"""More open allowances than any target has."""
-
 HANDED = "handed"
 """Memo: ids of allowances that are written elsewhere now, and whose rules here were not yet seen absent."""
 
@@ -73,7 +70,7 @@ def observe(run: Run, target: Target) -> Situation:
 def open_rows(run: Run, target: Target) -> tuple[Allowance, ...]:
     """Every open allowance of a target as it is stored now, and those that leave it for another one."""
     with run.ctx.store.read() as tx:
-        rows = tx.allowances.find(AllowanceFilter(target=target, only_open=True, limit=ALL))
+        rows = tx.allowances.find(AllowanceFilter(target=target, only_open=True))
         handed = [tx.allowances.get(id_) for id_ in run.memo.get(HANDED, ())]
     return (*rows, *(row for row in handed if row.scope.target != target and target in row.leaving))
 

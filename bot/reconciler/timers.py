@@ -22,7 +22,7 @@ def run_timers(run: Run) -> Finish:
     weigh_again(run)
     now = run.now
     with run.write() as desk:
-        allowances = desk.tx.allowances.find(AllowanceFilter(only_open=True, limit=100_000))
+        allowances = desk.tx.allowances.find(AllowanceFilter(only_open=True))
         scales = desk.tx.scales.find()
         for allowance in allowances:
             _pass_time(desk, allowance)

@@ -62,6 +62,6 @@ def _redraw(run: Run, desk: Desk) -> None:
     if run.claim.kind != "rules":
         return
     target = target_from_key(run.claim.key)
-    for row in desk.tx.allowances.find(AllowanceFilter(target=target, only_open=True, limit=100_000)):
+    for row in desk.tx.allowances.find(AllowanceFilter(target=target, only_open=True)):
         if is_wanted(row, desk.now) and row.live_at is None:
             desk.tx.outbox.add(Notice(NoticeKind.CARD, row.id, run.ctx.rulebook.channel))

@@ -21,7 +21,7 @@ def weigh_again(run: Run) -> None:
     """Weigh every request and proposal that waits, and keep what follows: Slack is asked before, in no transaction."""
     now = run.now
     with run.ctx.store.read() as tx:
-        rows = tx.allowances.find(AllowanceFilter(only_open=True, limit=100_000))
+        rows = tx.allowances.find(AllowanceFilter(only_open=True))
         waiting = [row for row in rows if status(row, now) is Status.WAITING]
         scales = [scale for scale in tx.scales.find() if scale_status(scale, now) is ScaleStatus.WAITING]
         known = {egress.ref.id: egress for egress in tx.snapshots.all()} if waiting or scales else {}

@@ -12,9 +12,6 @@ from bot.errors import EgressError
 from bot.ports import AllowanceFilter, Clock
 from bot.store import SqlStore
 
-ALL = 100_000
-"""More open allowances than any installation has."""
-
 
 class Facts(Collector):
     """Gauges from the database.
@@ -32,7 +29,7 @@ class Facts(Collector):
         """One reading; none while the database does not answer, which ``/readyz`` says too."""
         try:
             with self._store.read() as tx:
-                rows = tx.allowances.find(AllowanceFilter(only_open=True, limit=ALL))
+                rows = tx.allowances.find(AllowanceFilter(only_open=True))
                 held: Counter[str] = Counter()
                 for pause in tx.outbox.refusals():
                     held[pause.code] += pause.notices
