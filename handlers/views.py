@@ -119,8 +119,9 @@ def form_from(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tup
     if _choices(ctx, caller).find(words.cluster) is None and (found.destinations or found.explanations):
         return form_from_error(ctx, caller, text)
     egress = _choices(ctx, caller).find(words.cluster)
-    if egress is not None:  # a form would drop a pool that is not among its choices, and ask for the whole cluster
-        checking.require_pool(egress, words.pool or None)
+    if words.pool:  # a form would drop a pool that is not among its choices, and ask for the whole cluster
+        known = egress or inventory.find(ctx, inventory.person(ctx, caller), words.cluster)
+        checking.require_pool(known, words.pool)
     words, filled = words.in_region(egress.ref.location) if egress else (words, ())
     hosts, notes = words.read()
     form = RequestForm(cluster=words.cluster, destinations=hosts, pool=words.pool, bundle=words.bundle)

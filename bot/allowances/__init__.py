@@ -8,7 +8,7 @@ from bot.allowances.asking import Draft, Preview, owner_words, preview, request,
 from bot.allowances.deciding import Decision, decide, end, require_same_groups
 from bot.allowances.looking import Listing, Request, browse, deciders, get, own, proposals, requests, require_deciders
 from bot.allowances.recording import MAX_REASON, TIMERS, brief, record, require_reason
-from bot.allowances.recounting import Review, may_still_ask, recount
+from bot.allowances.recounting import Review, at_click, may_still_ask, recount
 from bot.allowances.renewing import newest, renew
 from bot.allowances.reviewing import keep, review
 from bot.allowances.weighing import verdict_of
@@ -22,6 +22,7 @@ __all__ = [
     "Preview",
     "Request",
     "Review",
+    "at_click",
     "brief",
     "browse",
     "decide",

@@ -292,7 +292,7 @@ def _twin(ctx: Context, tx: Transaction, scope: Scope, ask: Ask) -> Allowance | 
     now, mine = ctx.clock.now(), digest(scope, ask)
     for other in tx.allowances.find(AllowanceFilter(cluster=scope.cluster_id, only_open=True)):
         state = status(other, now)
-        if ask.renews and other.ask.renews == ask.renews and (state in ON_ITS_WAY or state in OPEN_NOW):
+        if ask.renews and other.ask.renews == ask.renews and state in ON_ITS_WAY | OPEN_NOW | {Status.SUSPENDED}:
             return other
         if not (ask.renews or other.ask.renews) and digest(other.scope, other.ask) == mine and state in ON_ITS_WAY:
             return other

@@ -8,7 +8,7 @@ from bot.allowances.ending import require_ending
 from bot.allowances.recording import brief, record, require_reason
 from bot.allowances.standing import look_again
 from bot.allowances.weighing import risk_of
-from bot.domain.access import require_approver, require_member
+from bot.domain.access import require_approver, require_member, require_other
 from bot.domain.allowance import (
     Act,
     Allowance,
@@ -68,6 +68,10 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance:
     brief(decision.reason)
     subject = canonical_id(decision.subject)
     require_member(ctx.rulebook, caller.identity)
+    with ctx.store.read() as tx:
+        filed = tx.allowances.get(subject)
+    require_other(caller.identity, filed.requester)
+    require_not_filer(filed, caller.identity)
     look_again(ctx, subject, is_approval=decision.is_approved)
     with ctx.store.read() as tx:
         asked = tx.allowances.get(subject).verdict.approvers

@@ -14,7 +14,7 @@ from bot.domain.people import Identity, Person, Role
 from bot.domain.scale import Scale, ScaleStatus, scale_status
 from bot.errors import RequestRefused, UnknownCluster
 from bot.inventory import find, former, person, visible
-from bot.ports import AllowanceFilter, Caller, Context, ListFilter, Place, Placed
+from bot.ports import AllowanceFilter, Caller, Context, ListFilter, Place, Placed, Transaction
 
 Request = Allowance | Scale
 """What lists of requests hold."""
@@ -63,10 +63,7 @@ def requests(
     Raises:
         UnknownCluster: As ``browse``.
     """
-    wanted = _wanted(ctx, person(ctx, caller), which)
-    with ctx.store.read() as tx:
-        every = (one.value for one in _every(tx.allowances.page, wanted, _fits(ctx, wanted)))
-        return list(islice(filter(fits, every), most))
+    return list(islice(filter(fits, _all(ctx, caller, which, lambda tx: tx.allowances.page)), most))
 
 
 def proposals(
@@ -77,10 +74,18 @@ def proposals(
     Raises:
         UnknownCluster: As ``browse``.
     """
+    return list(islice(filter(fits, _all(ctx, caller, which, lambda tx: tx.scales.page)), most))
+
+
+def _all(
+    ctx: Context,
+    caller: Caller,
+    which: str,
+    page: Callable[[Transaction], Callable[[ListFilter], list[Placed[One]]]],
+) -> Iterator[One]:
     wanted = _wanted(ctx, person(ctx, caller), which)
     with ctx.store.read() as tx:
-        every = (one.value for one in _every(tx.scales.page, wanted, _fits(ctx, wanted)))
-        return list(islice(filter(fits, every), most))
+        yield from (one.value for one in _every(page(tx), wanted, _fits(ctx, wanted)))
 
 
 def own(ctx: Context, caller: Caller) -> list[Allowance]:

@@ -1,6 +1,6 @@
 """Approvals counted again, of requests and of proposals: by the policy, the groups and the people of now."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -11,7 +11,7 @@ from bot.domain.audit import Action
 from bot.domain.egress import ClusterRef
 from bot.domain.people import Identity
 from bot.domain.scale import Scale
-from bot.errors import NotPermitted
+from bot.errors import NotPermitted, Unavailable
 from bot.ports import Context
 
 One = TypeVar("One", Allowance, Scale)
@@ -61,6 +61,22 @@ def recount(ctx: Context, old: One, weighed: One, acts: tuple[Action, Action], *
     others_decide = old.approvals != approvals or _asked(old.verdict) != _asked(changed.verdict)
     why = "The approval policy, or who may approve, has changed since it was asked."
     return Review(changed, change, "reweighed" if others_decide else "", why)
+
+
+def at_click(find: Callable[[], Review[One] | None], *, is_approval: bool) -> Review[One] | None:
+    """What has to be on record before somebody's answer counts; what is denied needs nobody else's yes.
+
+    Raises:
+        Unavailable: Who may still approve could not be asked, and somebody says yes.
+    """
+    try:
+        found = find()
+    except Unavailable:
+        if is_approval:
+            raise
+        return None
+    is_approved = found is not None and found.changed.approved_at is not None
+    return found if is_approval or not is_approved else None  # a no does not become a yes
 
 
 def _asked(verdict: Verdict) -> list[tuple[tuple[str, ...], int]]:

@@ -62,7 +62,7 @@ def newest(ctx: Context, subject: str) -> Allowance:
     return last
 
 
-STANDING = frozenset({*ON_ITS_WAY, Status.LIVE, Status.EXPIRING, Status.EXPIRED})
+STANDING = frozenset({*ON_ITS_WAY, Status.LIVE, Status.EXPIRING, Status.EXPIRED, Status.SUSPENDED})
 """The statuses of renewals that count; one that was denied, revoked, lapsed or failed leaves the old one the newest."""
 
 

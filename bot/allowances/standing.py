@@ -5,12 +5,13 @@ Nothing here waits for Azure: what was read last decides, and the writer looks f
 
 from datetime import timedelta
 
+from bot.allowances.recounting import at_click
 from bot.allowances.reviewing import keep, review
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.approval import VerdictKind
 from bot.domain.egress import ClusterEgress
 from bot.domain.ground import Footing, ground
-from bot.errors import CannotTakeEffect, RequestRefused, StaleView, Unavailable, UnknownCluster
+from bot.errors import CannotTakeEffect, RequestRefused, StaleView, UnknownCluster
 from bot.ports import BOT, Context, Desk
 
 
@@ -42,12 +43,7 @@ def look_again(ctx: Context, allowance_id: str, *, is_approval: bool) -> None:
 
 
 def _weigh_again(ctx: Context, allowance: Allowance, egress: ClusterEgress | None, *, is_approval: bool) -> None:
-    try:
-        found = review(ctx, allowance, egress, is_click=True)
-    except Unavailable:
-        if is_approval:
-            raise
-        return  # whoever says no needs nobody else's yes
+    found = at_click(lambda: review(ctx, allowance, egress, is_click=True), is_approval=is_approval)
     if found is None:
         return
     with ctx.store.write() as tx:

@@ -14,7 +14,7 @@ from bot.allowances import (
 )
 from bot.capacity.recording import record
 from bot.capacity.reviewing import NO_RISK, look_again
-from bot.domain.access import environment_of, require_approver, require_member
+from bot.domain.access import environment_of, require_approver, require_member, require_other
 from bot.domain.allowance import Ending
 from bot.domain.approval import Question, Verdict, VerdictKind, approval_of, evaluate
 from bot.domain.audit import Action
@@ -115,6 +115,7 @@ def _file(desk: Desk, scale: Scale) -> Scale:
     desk.tx.scales.add(scale)
     record(desk, scale, Action.SCALE_PROPOSE)
     if scale.approved_at is not None:
+        record(desk, scale, Action.SCALE_GRANT, reason=scale.verdict.reason)
         desk.tx.work.wake(scale_key(scale.plan.cluster_id), within=timedelta())
     desk.tx.work.schedule(TIMERS, within=scale.lapses_at - scale.requested_at)
     desk.tell(scale.id, scale.requester, "granted" if scale.approved_at else "requested")
@@ -136,12 +137,14 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Scale:
     brief(decision.reason)
     subject = canonical_id(decision.subject)
     require_member(ctx.rulebook, caller.identity)
+    with ctx.store.read() as tx:
+        require_other(caller.identity, *tx.scales.get(subject).askers)
     look_again(ctx, subject, is_approval=decision.is_approved)
     with ctx.store.read() as tx:
         asked = tx.scales.get(subject).verdict.approvers
     who = member_of(ctx, caller, asked)
     with ctx.store.write() as tx:
-        scale = tx.scales.get(canonical_id(decision.subject))
+        scale = tx.scales.get(subject)
         if not scale.verdict.asks:  # nobody is asked of what was granted, or closed meanwhile
             require_waiting(scale, ctx.clock.now())
         require_same_groups(asked, scale.verdict)

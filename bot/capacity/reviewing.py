@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.allowances import Review, may_still_ask, recount
+from bot.allowances import Review, at_click, may_still_ask, recount
 from bot.capacity.recording import record
 from bot.domain.access import environment_of
 from bot.domain.approval import Question, VerdictKind, evaluate
@@ -11,7 +11,7 @@ from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress
 from bot.domain.risk import Level, Risk
 from bot.domain.scale import Scale, ScaleStatus, is_scale_open, scale_key, scale_status
-from bot.errors import RequestRefused, Unavailable, UnknownCluster
+from bot.errors import RequestRefused, UnknownCluster
 from bot.ports import BOT, Context, Desk
 
 NO_RISK = Risk(0, Level.LOW, ())
@@ -46,7 +46,7 @@ def review(ctx: Context, scale: Scale, egress: ClusterEgress | None, *, is_click
         return recount(ctx, scale, weighed, ACTS, is_click=is_click)
     if is_click:
         return None  # whoever clicks decides; without them the timers grant it
-    return Review(replace(weighed, approved_at=ctx.clock.now()), Action.SCALE_APPROVE, "granted", verdict.reason)
+    return Review(replace(weighed, approved_at=ctx.clock.now()), Action.SCALE_GRANT, "granted", verdict.reason)
 
 
 def _closing(scale: Scale, why: str) -> Review[Scale]:
@@ -70,22 +70,14 @@ def keep(desk: Desk, found: Review[Scale]) -> Scale:
     return saved
 
 
-def _reviewed(ctx: Context, scale: Scale, egress: ClusterEgress | None, *, is_approval: bool) -> Review[Scale] | None:
-    try:
-        return review(ctx, scale, egress, is_click=True)
-    except Unavailable:
-        if is_approval:
-            raise
-        return None  # whoever says no needs nobody else's yes
-
-
 def look_again(ctx: Context, scale_id: str, *, is_approval: bool) -> None:
     """At the click: the policy, the people and the cluster are those of now. Nothing here waits for Azure."""
     with ctx.store.read() as tx:
         scale = tx.scales.get(scale_id)
         known = tx.snapshots.get(scale.plan.cluster_id)
         were_read = tx.snapshots.reading() is not None
-    found = _reviewed(ctx, scale, known[0] if known else None, is_approval=is_approval)
+    egress = known[0] if known else None
+    found = at_click(lambda: review(ctx, scale, egress, is_click=True), is_approval=is_approval)
     if found is not None:
         with ctx.store.write() as tx:
             saved = keep(Desk(ctx, tx, BOT), found)

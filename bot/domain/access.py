@@ -63,6 +63,16 @@ def require_member(rulebook: Rulebook, identity: Identity) -> None:
         raise NotPermitted("This bot works for another Slack workspace; ask in yours.")
 
 
+def require_other(identity: Identity, *askers: Identity | None) -> None:
+    """Refuse whoever asked for it, or filed it for somebody else.
+
+    Raises:
+        NotPermitted: They did.
+    """
+    if identity in askers:
+        raise NotPermitted("Nobody decides their own request; somebody else of the approvers has to.")
+
+
 def require_approver(verdict: Verdict, person: Person, requester: Identity) -> None:
     """Refuse whoever may not decide this.
 
@@ -70,8 +80,7 @@ def require_approver(verdict: Verdict, person: Person, requester: Identity) -> N
         NotPermitted: The requester, or somebody outside the groups that the approval policy asks, or a guest.
         MembershipUnknown: Slack could not be asked.
     """
-    if person.identity == requester:
-        raise NotPermitted("Nobody decides their own request; somebody else of the approvers has to.")
+    require_other(person.identity, requester)
     _refuse_guest(person)
     if not person.groups & set(verdict.approvers):
         require_read(person.unread_among(verdict.approvers))

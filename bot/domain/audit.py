@@ -19,7 +19,6 @@ class Action(StrEnum):
 
     ALLOWANCE_REQUEST = "allowance:request"
     ALLOWANCE_GRANT = "allowance:grant"
-    ALLOWANCE_REFUSE = "allowance:refuse"
     ALLOWANCE_APPROVE = "allowance:approve"
     ALLOWANCE_NARROW = "allowance:narrow"
     ALLOWANCE_DENY = "allowance:deny"
@@ -44,6 +43,7 @@ class Action(StrEnum):
     FIREWALL_DRIFT = "firewall:drift"
     FIREWALL_DRAFT = "firewall:draft"
     SCALE_PROPOSE = "scale:propose"
+    SCALE_GRANT = "scale:grant"
     SCALE_APPROVE = "scale:approve"
     SCALE_DENY = "scale:deny"
     SCALE_WITHDRAW = "scale:withdraw"

@@ -70,13 +70,14 @@ class WayOut:
 
 def way_out(egress: ClusterEgress, pool: str | None = None) -> WayOut:
     """What filters a cluster, or one of its node pools."""
-    target, sources = egress.target(pool), egress.sources(pool)
+    target = egress.target(pool)
     paths = [path for path in egress.paths_of(pool) if path.is_ruled]
     found = {_barrier(path) for path in paths} or {Barrier.UNKNOWN}
     barrier = found.pop() if len(found) == 1 else Barrier.MIXED
     if barrier is Barrier.FIREWALL and target is None:
         barrier = Barrier.MIXED
     if barrier is Barrier.FIREWALL:
+        sources = tuple(sorted({cidr for path in paths if path.target == target for cidr in path.sources}))
         return WayOut(barrier, _sentence(egress, barrier, paths), target, sources)
     return WayOut(barrier, _sentence(egress, barrier, paths))
 

@@ -67,13 +67,19 @@ def ground(scope: Scope, egress: ClusterEgress | None) -> Ground:
     if _is_doubtful(scope, egress, place):
         return Ground(Footing.UNKNOWN, scope)
     if place is None:
-        return Ground(Footing.NOWHERE, scope, way_out(egress, scope.pool).sentence)
+        return Ground(Footing.NOWHERE, scope, _nowhere(scope, egress))
     return _compared(scope, replace(scope, target=place[0], sources=place[1]))
+
+
+def _nowhere(scope: Scope, egress: ClusterEgress) -> str:
+    if scope.pool is not None and scope.pool not in {pool.name for pool in egress.pools}:
+        return f"{scope.cluster_name} has no node pool {scope.pool} any more."
+    return way_out(egress, scope.pool).sentence
 
 
 def _place(scope: Scope, egress: ClusterEgress) -> tuple[Target, tuple[str, ...]] | None:
     """The target and the ranges; where pools leave by different ways, those that leave by the target it has."""
-    paths = egress.paths_of(scope.pool)
+    paths = [path for path in egress.paths_of(scope.pool) if path.is_ruled]
     targets = {path.target for path in paths if path.target is not None and path.sources}
     if len(targets) == 1 and all(path.target in targets for path in paths):
         target = targets.pop()

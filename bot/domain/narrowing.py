@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.domain.allowance import Allowance, Ask
 from bot.domain.duration import duration_text
-from bot.domain.fqdn import Destination, covers
+from bot.domain.fqdn import Destination, is_within
 from bot.errors import InvalidInput
 
 
@@ -15,7 +15,7 @@ def narrow(allowance: Allowance, destinations: tuple[Destination, ...], duration
     Raises:
         InvalidInput: If any of it would be wider than what was asked.
     """
-    wider = [d for d in destinations if not any(_is_within(d, asked) for asked in allowance.destinations)]
+    wider = [d for d in destinations if not any(is_within(d, asked) for asked in allowance.destinations)]
     if wider or not destinations:
         named = ", ".join(str(d) for d in wider) or "An empty list"
         raise InvalidInput(f"{named} is not part of what was asked; an approver may narrow, never widen.")
@@ -36,8 +36,3 @@ def cut_out(asked: Ask, left: Ask) -> dict[str, str]:
     shorter = duration_text(left.duration) if left.duration != asked.duration else ""
     facts = {"cut": " ".join(cut), "instead": " ".join(instead), "duration": shorter}
     return {name: value for name, value in facts.items() if value}
-
-
-def _is_within(narrow_: Destination, wide: Destination) -> bool:
-    same_way = (narrow_.protocol, narrow_.port) == (wide.protocol, wide.port)
-    return same_way and (narrow_.fqdn == wide.fqdn or covers(wide.fqdn, narrow_.fqdn))

@@ -10,7 +10,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from bot.domain.egress.facts import AzureNetwork, Route, RouteTable, SubnetFacts
-from bot.domain.firewall.owners import PRIVATE_RANGES
+from bot.domain.firewall.owners import GLOBAL_IPV6, PRIVATE_RANGES
 
 APPLIANCES = ("virtualappliance", "virtualapplianceecmp")
 """Next hop types that carry addresses; source as above."""
@@ -24,8 +24,7 @@ LEAST_SHARE = 1 / 32
 _NOT_PUBLIC = tuple(IPv4Network(text) for text in PRIVATE_RANGES)
 
 _EVERYTHING = IPv4Network("0.0.0.0/0")
-_GLOBAL_V6 = IPv6Network("2000::/3")
-"""All IPv6 addresses of the internet; source: https://www.iana.org/assignments/ipv6-address-space, read 2026-11."""
+_GLOBAL_V6 = IPv6Network(GLOBAL_IPV6)
 
 
 @dataclass(frozen=True, slots=True)

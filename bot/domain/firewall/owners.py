@@ -32,7 +32,10 @@ Source: https://www.iana.org/assignments/iana-ipv4-special-registry, read 2026-1
 """
 
 PUBLIC_IPV4: Spans = without(IPV4, union(span for text in PRIVATE_RANGES for span in spans_from_text(text) or ()))
-_IPV6_UNICAST: Spans = spans_from_text("2000::/3") or EVERYTHING
+GLOBAL_IPV6 = "2000::/3"
+"""All IPv6 addresses of the internet; source: https://www.iana.org/assignments/ipv6-address-space, read 2026-11."""
+
+_IPV6_UNICAST: Spans = spans_from_text(GLOBAL_IPV6) or EVERYTHING
 PUBLIC: Spans = (*PUBLIC_IPV4, *_IPV6_UNICAST)
 """Where public names lead: the rest of IPv4, and 2000::/3 of IPv6 (RFC 4291)."""
 

@@ -223,7 +223,7 @@ Source: https://learn.microsoft.com/azure/aks/quotas-skus-regions, read 2026-11.
 def _by_table(egress: ClusterEgress, ips: int) -> Capacity:
     now, most = _nodes_now(egress), max_nodes(egress)
     ports, cliff, limit = tier_ports(now), next_cliff(now), BASIC_NODES if egress.is_basic else LB_TIERS[-1][0]
-    is_near = tier_ports(most) < ports
+    is_near = most > LB_TIERS[-1][0] or tier_ports(most) < ports
     return Capacity(
         PathKind.LOAD_BALANCER,
         ips,
@@ -245,6 +245,11 @@ def _table_advice(now: int, most: int, cliff: Cliff | None, *, is_near: bool) ->
         return (
             f"Near exhaustion: growing from {now} to {most} nodes passes {cliff.at_nodes}, where every node drops from "
             f"{cliff.ports_before:,} to {cliff.ports_after:,} ports and open flows break. "
+            "Allocate ports explicitly, or move to a NAT gateway."
+        )
+    if is_near:
+        return (
+            f"Near exhaustion: Azure's table of ports ends at {LB_TIERS[-1][0]:,} nodes, and there may be {most:,}. "
             "Allocate ports explicitly, or move to a NAT gateway."
         )
     ports = tier_ports(now)
