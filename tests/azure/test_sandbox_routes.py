@@ -1,12 +1,16 @@
 """Routes over Azure's wire: what is read, where it is read only when a route needs it, live and as a fleet."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bot.allowances import scope_of
 from bot.domain.egress import PathKind, check_required
+from bot.domain.ground import Footing, ground
 from bot.sandbox.arm import SUBSCRIPTION
 from tests.azure.stage import HUB_POLICY, LEGACY, Stage, both, cluster_id, stage
+from tests.build import rulebook
 
 GROUPS = f"/subscriptions/{SUBSCRIPTION}/resourcegroups"
 SPOKE = f"{GROUPS}/rg-aks-udr/providers/microsoft.network/virtualnetworks/aks-udr-vnet"
@@ -185,3 +189,18 @@ def test_pods_and_virtual_nodes_beside_nodes(azure: Stage) -> None:
         "nodes": PathKind.FIREWALL,
         "virtualNodes": PathKind.DEFAULT_OUTBOUND,
     }
+
+
+def test_only_ranges_that_pass_the_firewall_are_asked_for(azure: Stage) -> None:
+    """Virtual nodes leave another way: what is filed rests on what there is, and not on their range."""
+    subnets = azure.resource(SPOKE)["properties"]["subnets"]
+    change(azure, SPOKE, subnets=[*subnets, {"name": "aci", "properties": {"addressPrefix": "10.10.32.0/24"}}])
+    addon = {"aciConnectorLinux": {"enabled": True, "config": {"SubnetName": "aci"}}}
+    change(azure, cluster_id("aks-udr"), addonProfiles=addon)
+    egress = both(azure, "aks-udr")
+
+    scope = scope_of(rulebook(), egress)
+    assert "10.10.32.0/24" not in scope.sources
+    assert ground(scope, egress).footing is Footing.SAME
+    gone = ground(replace(scope, pool="gone"), egress)
+    assert (gone.footing, gone.sentence) == (Footing.NOWHERE, "aks-udr has no node pool gone any more.")

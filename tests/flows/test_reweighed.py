@@ -138,6 +138,17 @@ def test_fewer_are_needed_now(world: World) -> None:
     assert state_of(world, asked) is Status.LIVE, "one is enough by the shipped policy, and there is one"
 
 
+def test_a_no_never_becomes_a_yes(world: World) -> None:
+    """One approval became enough meanwhile; whoever denies before the timers saw it denies."""
+    world = configured(world, TWO)
+    asked = wait(world)
+    allowances.decide(world.ctx, APPROVER, Decision(asked.id, is_approved=True))
+    book = world.ctx.rulebook
+    ctx = replace(world.ctx, rulebook=replace(book, policy=replace(book.policy, rules=book.policy.rules[1:])))
+    allowances.decide(ctx, APPROVER2, Decision(asked.id, is_approved=False, reason="no"))
+    assert state_of(world, asked) is Status.DENIED
+
+
 def test_what_is_granted_now_is_granted(world: World) -> None:
     """It would be if it were asked anew."""
     asked = wait(world)
@@ -224,6 +235,19 @@ def test_an_earlier_approver_who_cannot_be_asked_about_holds_up_only_a_yes(world
     assert [one.by for one in stored(world, asked).approvals] == [APPROVER.identity]
     allowances.decide(away.ctx, APPROVER2, Decision(asked.id, is_approved=False, reason="no"))
     assert state_of(world, asked) is Status.DENIED
+
+
+def test_a_scale_that_is_granted_is_on_record_as_granted(world: World) -> None:
+    """Filed under such a policy, or waiting when it came: nobody seems to have approved it."""
+    waiting = capacity.propose(world.ctx, DEV, Wish("aks-natgateway", 3, "more"))
+    book = world.ctx.rulebook
+    world = started(world, replace(book, policy=replace(book.policy, rules=(GRANT,))))
+    filed = capacity.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
+    world.settle()
+    for subject in (waiting.id, filed.id):
+        actions = [event.action for event in events(world, subject)]
+        assert Action.SCALE_GRANT in actions
+        assert Action.SCALE_APPROVE not in actions
 
 
 def test_a_scale_is_weighed_again(world: World) -> None:
