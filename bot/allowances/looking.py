@@ -7,12 +7,14 @@ from heapq import merge
 from itertools import islice
 from typing import TypeVar
 
+from bot.domain.access import require_seeing
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.approval import Quorum, Verdict
+from bot.domain.egress import ref_from_id
 from bot.domain.ids import canonical_id
 from bot.domain.people import Identity, Person, Role
 from bot.domain.scale import Scale, ScaleStatus, scale_status
-from bot.errors import RequestRefused, UnknownCluster
+from bot.errors import RequestRefused, UnknownAllowance, UnknownCluster
 from bot.inventory import find, former, person, visible
 from bot.ports import AllowanceFilter, Caller, Context, ListFilter, Place, Placed, Transaction
 
@@ -140,15 +142,20 @@ def _cluster_ids(ctx: Context, who: Person, name: str) -> tuple[str, ...]:
 
 
 def get(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:
-    """One allowance by what a person typed.
+    """One allowance by what a person typed: of a cluster that they may see, or their own.
 
     Raises:
-        UnknownAllowance: If there is none.
+        UnknownAllowance: If there is none that they may see.
         NotPermitted: For people of other workspaces.
+        MembershipUnknown: There is one, and whether the person may see its cluster could not be checked.
     """
-    person(ctx, caller)
+    who = person(ctx, caller)
     with ctx.store.read() as tx:
-        return tx.allowances.get(canonical_id(allowance_id))
+        found = tx.allowances.get(canonical_id(allowance_id))
+    if who.identity not in (*found.askers, *found.followers):
+        unseen = UnknownAllowance(f"There is no allowance {found.id} that you may see; `/egress requests` lists them.")
+        require_seeing(ctx.rulebook, who, ref_from_id(found.scope.cluster_id, found.scope.cluster_name), unseen)
+    return found
 
 
 def deciders(ctx: Context, verdict: Verdict, *askers: Identity | None) -> tuple[Identity, ...] | None:

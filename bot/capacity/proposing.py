@@ -14,16 +14,16 @@ from bot.allowances import (
 )
 from bot.capacity.recording import record
 from bot.capacity.reviewing import NO_RISK, look_again
-from bot.domain.access import environment_of, require_approver, require_member, require_other
+from bot.domain.access import environment_of, require_approver, require_member, require_other, require_seeing
 from bot.domain.allowance import Ending
 from bot.domain.approval import Question, Verdict, VerdictKind, approval_of, evaluate
 from bot.domain.audit import Action
-from bot.domain.egress import ClusterEgress
+from bot.domain.egress import ClusterEgress, ref_from_id
 from bot.domain.ids import canonical_id
 from bot.domain.people import Person
 from bot.domain.scale import Scale, approve_scale, require_undecided, require_waiting, scale_key
 from bot.domain.snat import Capacity, ScalePlan, capacity, plan_scale, possible_counts
-from bot.errors import AlreadyRequested, NotPermitted, RequestRefused
+from bot.errors import AlreadyRequested, NotPermitted, RequestRefused, UnknownScale
 from bot.inventory import live, member_of, person
 from bot.ports import Caller, Context, Desk, Transaction
 
@@ -199,12 +199,17 @@ def _refuse_second(tx: Transaction, plan: ScalePlan) -> None:
 
 
 def get(ctx: Context, caller: Caller, scale_id: str) -> Scale:
-    """One proposal by what a person typed.
+    """One proposal by what a person typed: for a cluster that they may see, or their own.
 
     Raises:
-        UnknownScale: If there is none.
+        UnknownScale: If there is none that they may see.
         NotPermitted: For people of other workspaces.
+        MembershipUnknown: There is one, and whether the person may see its cluster could not be checked.
     """
-    person(ctx, caller)
+    who = person(ctx, caller)
     with ctx.store.read() as tx:
-        return tx.scales.get(canonical_id(scale_id))
+        found = tx.scales.get(canonical_id(scale_id))
+    if who.identity not in found.askers:
+        unseen = UnknownScale(f"There is no proposal {found.id} that you may see; `/egress requests` lists them.")
+        require_seeing(ctx.rulebook, who, ref_from_id(found.plan.cluster_id, found.plan.cluster_name), unseen)
+    return found

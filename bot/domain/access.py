@@ -6,7 +6,7 @@ from bot.domain.approval import Approval, Verdict
 from bot.domain.egress import ClusterRef
 from bot.domain.people import Identity, Person, Role, Standing, Unread
 from bot.domain.settings import Rulebook
-from bot.errors import MembershipUnknown, NotPermitted
+from bot.errors import MembershipUnknown, NotPermitted, UserError
 
 EVERYONE = "everyone"
 """The word in the configuration that lets each member of the workspace in."""
@@ -43,6 +43,24 @@ def unread_for_seeing(rulebook: Rulebook, person: Person, ref: ClusterRef) -> tu
     if scope is None or person.identity.team != rulebook.team or may_see(rulebook, person, ref):
         return ()
     return tuple(one for one in person.unread if one.roles & TRUSTED or one.group in scope.developers)
+
+
+def require_seeing(rulebook: Rulebook, person: Person, ref: ClusterRef, unseen: UserError) -> None:
+    """Refuse who may not see a cluster.
+
+    Args:
+        rulebook: The configuration.
+        person: Who asks.
+        ref: The cluster; its id and name decide.
+        unseen: What is raised then.
+
+    Raises:
+        UserError: The given one.
+        MembershipUnknown: Slack could not be asked.
+    """
+    if not may_see(rulebook, person, ref):
+        require_read(unread_for_seeing(rulebook, person, ref))
+        raise unseen
 
 
 def groups_for_seeing(rulebook: Rulebook, ref: ClusterRef) -> tuple[str, ...]:

@@ -101,6 +101,14 @@ def test_growing_over_a_cliff_is_near_exhaustion() -> None:
     assert enough.advice.startswith("Enough")
 
 
+def test_beyond_the_end_of_the_table_nothing_is_enough() -> None:
+    """Azure's table names no ports for more than 1,000 nodes, and nothing is said of nodes that it does not know."""
+    for nodes, most in ((900, 1200), (1200, 1300)):
+        found = capacity(egress(nodes=nodes, most=most))
+        assert found.near_exhaustion
+        assert "ends at 1,000 nodes" in found.advice
+
+
 @given(ips=st.integers(1, 16), most=st.integers(1, 2000))
 def test_nat_gateways_give_on_demand(ips: int, most: int) -> None:
     """64,512 ports of each address for all nodes together."""

@@ -17,7 +17,15 @@ from bot.domain.fqdn import parse_destination
 from bot.domain.people import Identity, Person, Role, Unread
 from bot.domain.scale import ScaleStatus, scale_status
 from bot.domain.settings import Group, Rulebook
-from bot.errors import AlreadyDecided, CannotTakeEffect, MembershipUnknown, NotPermitted, RequestRefused
+from bot.errors import (
+    AlreadyDecided,
+    CannotTakeEffect,
+    MembershipUnknown,
+    NotPermitted,
+    RequestRefused,
+    UnknownAllowance,
+    UnknownScale,
+)
 from tests.build import APPROVER, APPROVER2, DEV, DEV2, OPERATOR, People, World, make_world
 from tests.flows.ground_stage import direct
 from tests.flows.writer_stage import HOUR, ask, events, state_of, stored
@@ -202,6 +210,25 @@ def test_who_may_not_ask_any_more_gets_nothing(world: World) -> None:
     with pytest.raises(CannotTakeEffect, match="may not ask for aks-udr any more"):
         allowances.decide(left.ctx, APPROVER, Decision(asked.id, is_approved=True))
     assert state_of(world, asked) is Status.CLOSED
+
+
+def test_who_may_not_see_a_cluster_does_not_see_what_was_asked_for_it(world: World) -> None:
+    """Not by its id either; whoever asked does, also after they left the team."""
+    world = started(world, only_for_a_team(world))
+    asked = wait(world)
+    proposed = capacity.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
+    for get, subject, unknown in (
+        (allowances.get, asked.id, UnknownAllowance),
+        (capacity.get, proposed.id, UnknownScale),
+    ):
+        assert get(world.ctx, APPROVER, subject).id == subject
+        with pytest.raises(unknown, match=f"no .* {subject} that you may see"):
+            get(world.ctx, DEV2, subject)
+        left = with_leaver(world, DEV.identity)
+        assert get(left.ctx, DEV, subject).id == subject
+    away = with_leaver(world, DEV2.identity, is_away=True)
+    with pytest.raises(MembershipUnknown):
+        allowances.get(away.ctx, DEV2, asked.id)
 
 
 def test_who_could_not_be_asked_about_may_ask(world: World) -> None:

@@ -17,6 +17,7 @@ from bot.domain.egress.values import (
     PathKind,
     Warning_,
     outbound_type_from,
+    ref_from_id,
 )
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "dns_caveat",
     "outbound_type_from",
     "published_names",
+    "ref_from_id",
 ]

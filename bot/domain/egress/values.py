@@ -98,6 +98,12 @@ class ClusterRef:
         return next((value for key, value in self.tags if key.lower() == name.lower()), None)
 
 
+def ref_from_id(cluster_id: str, name: str) -> ClusterRef:
+    """A cluster as what was filed for it names it, also after it was deleted; region and tags are not known."""
+    _, _, subscription, _, resource_group, *_ = cluster_id.split("/")
+    return ClusterRef(cluster_id, name, subscription, resource_group, "")
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class OutboundIp:
     """A public address, or a whole prefix, that traffic leaves with.
