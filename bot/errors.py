@@ -170,6 +170,10 @@ class ArmUnreachable(Unavailable):
     """No answer from Azure, or an answer 5xx. A write may or may not have landed."""
 
 
+class RulesUnknown(Unavailable):
+    """What a firewall does now was not read lately, and an answer depends on it."""
+
+
 class SlackThrottled(Unavailable):
     """Slack answered 429.
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.allowances.looking import require_deciders
 from bot.allowances.recording import TIMERS, record, require_reason
 from bot.allowances.weighing import risk_of, verdict_of
-from bot.checking import Finding, dead, destinations_of, findings, flows_of, learn, recall, require_pool
+from bot.checking import Finding, dead, destinations_of, findings, flows_of, recall, require_pool
 from bot.domain.access import environment_of
 from bot.domain.allowance import Allowance, Ask, Scope, Status, digest, follow, status
 from bot.domain.approval import Verdict, VerdictKind
@@ -21,7 +21,7 @@ from bot.domain.people import Identity, Person
 from bot.domain.plan import Gauge
 from bot.domain.risk import Risk
 from bot.domain.settings import Rulebook
-from bot.errors import AlreadyAllowed, AlreadyRequested, CannotTakeEffect, InvalidInput, RequestRefused
+from bot.errors import AlreadyAllowed, AlreadyRequested, CannotTakeEffect, InvalidInput, RequestRefused, RulesUnknown
 from bot.inventory import find, person
 from bot.outlook import gauge
 from bot.ports import AllowanceFilter, Caller, Context, Desk, Transaction
@@ -180,6 +180,7 @@ def request(ctx: Context, caller: Caller, draft: Draft) -> Allowance:
 
     Raises:
         UserError: Nothing was filed; the sentence says why.
+        RulesUnknown: It needs network rules, and whether they can work is not known.
         AlreadyRequested: The same is open already; whoever asks again hears how it ends.
     """
     return file(ctx, caller, person(ctx, caller), draft)
@@ -192,7 +193,7 @@ def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allow
         UserError: As ``request``.
     """
     _check(ctx.rulebook, draft)
-    _learn_for_names(ctx, requester, draft)
+    _require_known_rules(ctx, requester, draft)
     made = preview(ctx, requester, draft)
     if made.verdict.kind is VerdictKind.REFUSE:
         raise RequestRefused(f"The approval policy refuses this: {made.verdict.reason} (rule {made.verdict.rule}).")
@@ -208,16 +209,20 @@ def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allow
     raise AlreadyRequested(waits_sentence(twin, caller.identity, ctx.clock.now()))
 
 
-def _learn_for_names(ctx: Context, who: Person, draft: Draft) -> None:
-    """Read the rules where a destination needs a network rule and they are not known: whether it can work must be.
+def _require_known_rules(ctx: Context, who: Person, draft: Draft) -> None:
+    """Where a destination needs a network rule, whether it can work must be known; Azure is not asked before an ack.
 
-    Everything else is filed unchecked then; the form reads them when it opens, so that this is rarely needed.
+    The form reads the rules when it opens and at its button. A renewal was checked when it was asked for, and the
+    writer looks before it writes.
     """
-    if not by_address(destinations_of(ctx.rulebook, draft.destinations, draft.bundle)):
+    if draft.renews or not by_address(destinations_of(ctx.rulebook, draft.destinations, draft.bundle)):
         return
     way = way_out(find(ctx, who, draft.cluster), draft.pool)
     if way.target is not None and recall(ctx, way) is None:
-        learn(ctx, way.target)
+        raise RulesUnknown(
+            f"The rules of {way.target.name} are not known just now, and TCP and UDP depend on them. Nothing was "
+            "filed: press “What is allowed, and who decides?”, then send it again."
+        )
 
 
 def join(desk: Desk, twin: Allowance) -> None:

@@ -14,7 +14,7 @@ from bot.domain.allowance import Allowance, Status
 from bot.domain.firewall import Outcome, Stage
 from bot.domain.fqdn import parse_destination
 from bot.domain.target import TargetKind
-from bot.errors import CannotTakeEffect
+from bot.errors import CannotTakeEffect, RulesUnknown
 from handlers.blocks.verdict import check_card
 from tests.build import APPROVER, DEV, OPERATOR, World, make_world
 from tests.flows.writer_stage import (
@@ -93,6 +93,9 @@ def test_one_request_may_have_both_kinds(world: World) -> None:
     """Each kind has its collection; UDP and TCP each their rule; one write for all."""
     hosts = (DATABASE, "tcp:db2.example.com:5432", "ntp.example.com:123", "api.example.com")
     draft = Draft("aks-udr", tuple(map(parse_destination, hosts)), "why", 8 * HOUR)
+    with pytest.raises(RulesUnknown, match="Nothing was filed"):
+        allowances.request(world.ctx, DEV, draft)
+    checking.prepare(world.ctx, DEV, draft.cluster)
     asked = allowances.request(world.ctx, DEV, draft)
     allowances.decide(world.ctx, APPROVER, allowances.Decision(asked.id, is_approved=True))
     world.settle()

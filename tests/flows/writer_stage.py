@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot import allowances
+from bot import allowances, checking
 from bot.allowances import Decision, Draft
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.audit import Action, Event
 from bot.domain.fqdn import parse_destination
+from bot.domain.naming import by_address
 from tests.build import APPROVER, DEV, World
 from tests.histories.mortal import rules_in
 from tests.histories.stage import foreign_rules, our_collections
@@ -22,6 +23,8 @@ HOUR = timedelta(hours=1)
 def ask(world: World, host: str = "example.com", *, cluster: str = "aks-udr", hours: int = 8) -> Allowance:
     """Request it and have it approved."""
     draft = Draft(cluster, (parse_destination(host),), "why", hours * HOUR)
+    if by_address(draft.destinations):
+        checking.prepare(world.ctx, DEV, cluster)  # as the form does when it opens
     asked = allowances.request(world.ctx, DEV, draft)
     if asked.approved_at is not None:
         return asked

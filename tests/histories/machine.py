@@ -8,7 +8,7 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
-from bot import allowances
+from bot import allowances, checking
 from bot.allowances import Decision, Draft
 from bot.domain.fqdn import parse_destination
 from bot.errors import (
@@ -114,6 +114,8 @@ class Histories(Changing):
         asked = parse_destination(f"tcp:{name}:5432" if host in BY_ADDRESS else name)
         draft = Draft(cluster, (asked,), "why", timedelta(hours=hours))
         try:
+            if host in BY_ADDRESS:
+                checking.prepare(self.stage.ctx, DEV, cluster)  # as the form does when it opens
             self.people.ids.append(allowances.request(self.stage.ctx, DEV, draft).id)
         except (*REFUSED, CannotTakeEffect, Refused, Unavailable):
             return
