@@ -4,12 +4,15 @@ import asyncio
 import socket
 import threading
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import uvicorn
 
 HOST = "127.0.0.1"
 BACKLOG = 1024
+GRACE_S = 2.0
+"""Seconds that answers which are under way get at the end."""
 
 
 class PortTaken(Exception):
@@ -40,7 +43,7 @@ class ServedApp:
                 lifespan="off",
                 ssl_certfile=cert,
                 ssl_keyfile=None if key is None else str(key),
-                timeout_graceful_shutdown=2,
+                timeout_graceful_shutdown=int(GRACE_S),
             )
         )
         self._thread = threading.Thread(target=self._run, name=f"serve-{self.port}", daemon=True)
@@ -50,8 +53,15 @@ class ServedApp:
         self._thread.start()
 
     def stop(self) -> None:
-        """Answer what is under way, for at most two seconds, and close the port."""
+        """Answer what is under way, for at most two seconds, and close the port.
+
+        A connection on which nobody waits for an answer holds nothing up, also where its other end says no goodbye.
+        """
         self._server.should_exit = True
+        ends = monotonic() + GRACE_S
+        while self._thread.is_alive() and not self._server.force_exit:
+            self._thread.join(0.1)
+            self._server.force_exit = not self._server.server_state.tasks or monotonic() > ends
         if self._thread.is_alive():
             self._thread.join(5)
         self._socket.close()
