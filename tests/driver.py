@@ -58,8 +58,9 @@ class SandboxProcess:
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
-        """Ask it to end."""
+        """Ask it to end, which it does in good order."""
         self._end(signal.SIGTERM)
+        assert self._process is None or self._process.returncode == 0, self.log()[-3000:]
 
     def post(self, path: str, **body: Any) -> Any:
         """POST to a control route; the answer's JSON, whatever its status."""
@@ -86,6 +87,10 @@ class SandboxProcess:
         """Fill in and submit the request form; the answer of the submit."""
         self.type(user, f"request {cluster} {destinations}")
         wait_for(lambda: self.views(user), "No form was opened", 10)
+        return self.submit(user, **form)
+
+    def submit(self, user: str, **form: str) -> Any:
+        """Fill in and submit the form that is open; the answer."""
         values = {"reason": "Package mirror", "duration": "8h", **form}
         view_id = self.views(user)[-1]["id"]
         filled = {block: {block: value} for block, value in values.items()}

@@ -115,6 +115,7 @@ def test_what_may_be_meant_is_taken(tmp_path: Path, content: str) -> None:
     book = load(tmp_path, content)
     assert all(one.lower() == one for each in book.policy.rules for one in each.environments)
     longest = book.durations.longest
+    assert book.durations.offered
     assert all(longest is None or (one is not None and one <= longest) for one in book.durations.offered)
 
 

@@ -201,7 +201,6 @@ def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allow
     require_deciders(ctx, made.verdict, requester.identity, caller.identity)
     ask = Ask(made.destinations, draft.duration, draft.reason.strip(), draft.ticket.strip(), draft.bundle, draft.renews)
     with ctx.store.write() as tx:
-        tx.one_by_one(f"request:{made.scope.cluster_id}")
         desk, twin = Desk(ctx, tx, caller), _twin(ctx, tx, made.scope, ask)
         if twin is None:
             return _file(desk, made, ask, requester.identity)

@@ -86,7 +86,6 @@ def propose(ctx: Context, caller: Caller, wish: Wish) -> Scale:
     verdict = _verdict(ctx, who, plan, environment)
     now, lapse_after = ctx.clock.now(), ctx.rulebook.durations.lapse_after
     with ctx.store.write() as tx:
-        tx.one_by_one(f"propose:{plan.cluster_id}")
         _refuse_second(tx, plan)
         scale = Scale(
             id=tx.scales.new_id(now),

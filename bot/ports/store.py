@@ -12,11 +12,7 @@ from bot.ports.work import Claim, Work
 
 
 class Transaction(Protocol):
-    """One database transaction: everything in it happens, or nothing."""
-
-    def one_by_one(self, key: str) -> None:
-        """From here to its end, no other transaction is in the same section: what is looked up stays true."""
-        ...
+    """One database transaction: everything in it happens, or nothing; while one writes, no other does."""
 
     @property
     def allowances(self) -> Allowances:

@@ -15,7 +15,7 @@ from bot.store.drafts import SqlDrafts
 from bot.store.engine import Database
 from bot.store.leases import SqlWork
 from bot.store.listen import Bell
-from bot.store.migrate import migrate, pending
+from bot.store.migrate import LOCK, migrate, pending
 from bot.store.outage import Outage
 from bot.store.outbox import SqlOutbox
 from bot.store.records import SqlAllowances, SqlScales
@@ -36,11 +36,6 @@ class SqlTransaction:
         self.snapshots = SqlSnapshots(connection)
         self.drafts = SqlDrafts(connection, now)
 
-    def one_by_one(self, key: str) -> None:
-        """Wait for others in the same section; on SQLite every writing transaction is alone anyway."""
-        if self._connection.dialect.name == "postgresql":
-            self._connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
-
 
 SHORTEST_WAIT_S = 0.02
 """Seconds to wait where work was due but another replica was faster: never a busy loop."""
@@ -50,8 +45,18 @@ FILLING_BYTES = 64 * 1024
 """What a database that was full has to take before it counts as usable again: more than one act records."""
 
 
+WRITING = LOCK + 1
+"""The PostgreSQL advisory lock of writing transactions."""
+
+
 def _no_offset() -> float:
     return 0.0
+
+
+def _alone(connection: Connection) -> None:
+    """Wait until no other transaction writes, as SQLite has it: two that change the same rows in two orders block."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(WRITING)))
 
 
 class SqlStore:
@@ -100,8 +105,9 @@ class SqlStore:
 
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:
-        """A transaction that changes something; commits when its block ends well."""
+        """A transaction that changes something, one after the other; commits when its block ends well."""
         with self._database.transaction() as connection:
+            _alone(connection)
             yield SqlTransaction(connection, self._now())
         self._bell.ring()
 
@@ -130,8 +136,8 @@ class SqlStore:
 
     def release(self, owner: str) -> None:
         """Give back everything that one owner holds."""
-        with self._database.transaction() as connection:
-            SqlWork(connection, self._now()).release(owner)
+        with self.write() as tx:
+            tx.work.release(owner)
 
     def wait(self, at_most: timedelta) -> None:
         """Wait until work is due as the last look said, something was rung since, or the time is over; asks nothing."""

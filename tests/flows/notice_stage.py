@@ -11,6 +11,7 @@ from bot.reconciler import Reconciler
 from handlers import SlackSettings, notifier
 from handlers.notify import SlackNotifier
 from tests.build import World, make_world
+from tests.driver import wait_for
 from tests.sandbox.slack_stage import APP_TOKEN, BOT_TOKEN, SECRET, Stage, installed
 
 CHANNEL = "CEGRESS01"
@@ -33,6 +34,10 @@ class Office:
     def fault(self, method: str, **fault: Any) -> None:
         """Let calls of a method go wrong."""
         self.stage.do("fault", method=method, **({"times": 1} | fault))
+
+    def struck(self) -> None:
+        """Wait until every fault has struck: the call is under way."""
+        wait_for(lambda: not any(each.times for each in self.stage.workspace.faults._waiting), "No fault struck.", 30)
 
     def heal(self) -> None:
         """Forget all faults."""
@@ -73,7 +78,7 @@ def opened_office(database_url: str) -> Iterator[Office]:
     """An office at rest."""
     world = make_world(database_url)
     stage = Stage(installed(), clock=world.clock)
-    settings = SlackSettings(BOT_TOKEN, SECRET, APP_TOKEN, f"{stage.url}/api/", timedelta(seconds=2))
+    settings = SlackSettings(BOT_TOKEN, SECRET, APP_TOKEN, f"{stage.url}/api/", timedelta(seconds=30))
     slack = notifier(settings, world.store, world.ctx.rulebook)
     world = replace(world, reconciler=Reconciler(world.ctx, slack, workers=0))
     yield Office(stage, world, slack)

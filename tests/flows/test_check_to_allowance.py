@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,7 +14,7 @@ DENY_LINE = "HTTPS request from 10.14.0.9:51234 to example.com:8443. Action: Den
 @pytest.fixture
 def sandbox(tmp_path: Path, database_url: str) -> Iterator[SandboxProcess]:
     """A sandbox on each database."""
-    process = SandboxProcess(tmp_path / "data", "--database", database_url, "--speed", "120")
+    process = SandboxProcess(tmp_path / "data", "--database", database_url, "--speed", "1200")
     process.start()
     yield process
     process.stop()
@@ -27,13 +26,6 @@ def form(sandbox: SandboxProcess) -> str:
     return str(sandbox.views("UDEV0001")[-1:])
 
 
-def submit(sandbox: SandboxProcess, **more: str) -> Any:
-    """Submit the form that is open."""
-    values = {"reason": "Package mirror", "duration": "8h", **more}
-    filled = {block: {block: value} for block, value in values.items()}
-    return sandbox.post("slack/submit", user="UDEV0001", view_id=sandbox.views("UDEV0001")[-1]["id"], values=filled)
-
-
 def test_denied_asked_approved_live_and_named(sandbox: SandboxProcess) -> None:
     """The answer's own button asks for it; once it is live nobody has to ask again."""
     answer = sandbox.check(f"aks-vwan {HOST}")
@@ -43,7 +35,7 @@ def test_denied_asked_approved_live_and_named(sandbox: SandboxProcess) -> None:
     sandbox.press("UDEV0001", "open_request", answer)
     wait_for(lambda: "must approve" in str(sandbox.views("UDEV0001")[-1:]), "No form", 30)
     assert HOST in form(sandbox)
-    assert not submit(sandbox).get("errors")
+    assert not sandbox.submit("UDEV0001").get("errors")
     sandbox.settle()
     sandbox.press("UAPP0001", "approve", sandbox.cards()[0])
     sandbox.settle()
@@ -54,7 +46,7 @@ def test_denied_asked_approved_live_and_named(sandbox: SandboxProcess) -> None:
     assert "open_request" not in str(allowed["blocks"])
     sandbox.type("UDEV0001", f"request aks-vwan {HOST}")
     wait_for(lambda: "allowed already" in str(sandbox.views("UDEV0001")[-1:]), "The form does not say so", 30)
-    submit(sandbox)
+    sandbox.submit("UDEV0001")
     assert rule in form(sandbox)
     assert len(sandbox.cards()) == 1
     sandbox.type("UAUD0001", "audit action:act")
@@ -65,11 +57,11 @@ def test_allowed_and_dead_are_refused_with_their_rules(sandbox: SandboxProcess) 
     """What a foreign rule allows or denies before ours is not filed."""
     sandbox.type("UDEV0001", "request aks-udr github.com")
     wait_for(lambda: "Nothing has to be asked for" in form(sandbox), "The form does not say so", 30)
-    submit(sandbox)
+    sandbox.submit("UDEV0001")
     assert "rule github in rule collection tools" in form(sandbox)
     sandbox.type("UDEV0001", "request aks-udr mail.example.net")
     wait_for(lambda: "must approve" in form(sandbox), "No form", 30)
-    refused = submit(sandbox, destinations="https:mail.example.com:25")["errors"]["destinations"]
+    refused = sandbox.submit("UDEV0001", destinations="https:mail.example.com:25")["errors"]["destinations"]
     assert "rule smtp in rule collection deny-mail" in refused
     assert sandbox.cards() == []
 
@@ -82,6 +74,6 @@ def test_a_pasted_deny_line_becomes_a_request(sandbox: SandboxProcess) -> None:
     assert "No rule matched" in shown
     assert HOST in shown
     assert "aks-vwan" in shown
-    assert not submit(sandbox).get("errors")
+    assert not sandbox.submit("UDEV0001").get("errors")
     sandbox.settle()
     assert HOST in str(sandbox.cards()[0])

@@ -12,7 +12,7 @@ from tests.driver import SandboxProcess, wait_for
 @pytest.fixture(params=["--http", "--socket"])
 def sandbox(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> Iterator[SandboxProcess]:
     """A sandbox on each database, with each delivery."""
-    process = SandboxProcess(tmp_path / "data", request.param, "--database", database_url, "--speed", "120")
+    process = SandboxProcess(tmp_path / "data", request.param, "--database", database_url, "--speed", "1200")
     process.start()
     yield process
     process.stop()
@@ -75,6 +75,7 @@ def test_kill_9_between_approve_and_live_ends_with_the_rule_live_once(tmp_path: 
     wait_for(lambda: process.get("arm")["operations"], "No write began", 20)
     process.kill()
     process.start()
+    process.post("clock", advance_s=60)  # the lease of whoever was killed runs out
     process.settle()
     assert list(process.our_rules().values()) == [["example.com"]]
     assert "live" in str(process.cards()[0]).lower()

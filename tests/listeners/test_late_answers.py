@@ -26,6 +26,7 @@ def test_an_answer_is_tried_again(town: Town, fault: dict[str, int]) -> None:
     town.stage.do("fault", method="response_url", times=1, **fault)
     town.command("UDEV0001", "show aks-udr")
     until(lambda: town.whispers("UDEV0001"))
+    assert not [c for c in town.stage.state["calls"] if c["method"] == "chat.postEphemeral"]
 
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"status": 404, "error": "used_url"}, {"error": "invalid_blocks"}])

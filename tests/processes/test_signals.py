@@ -1,22 +1,23 @@
 """Signals in any number and any order end a process; none of them hangs it."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 
-from tests.driver import wait_for
-
 BURST = """
 import os, signal, sys
-from bot.wiring.ending import end_on_signal, wait_for_signal
+from bot.wiring.ending import end_on_signal, leave, wait_for_signal
 for number in range({count}):
     child = os.fork()
     if child == 0:
         end_on_signal()
-        os.write({said}, b".")
-        wait_for_signal()
-        os._exit(0)
+        try:
+            os.write({said}, b".")
+            wait_for_signal()
+        finally:
+            leave(0)
     os.read({heard}, 1)
     for again in range(30):
         os.kill(child, signal.SIGINT if again % 2 else signal.SIGTERM)
@@ -45,10 +46,13 @@ def test_a_process_group_that_is_stopped_ends(tmp_path: object) -> None:
     command = [sys.executable, "-m", "bot", "sandbox", "--port", "0", "--arm-port", "0", "--data", f"{tmp_path}/data"]
     process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert process.stdout is not None
-    assert b"Open http" in process.stdout.readline()
-    for number in (signal.SIGINT, signal.SIGTERM) * 10:
-        os.killpg(process.pid, number)
-    assert process.wait(20) == 0
-    assert b"Traceback" not in process.stdout.read()
-    process.stdout.close()
-    wait_for(lambda: process.returncode == 0, "It did not end.", 1)
+    with process.stdout as said:
+        try:
+            assert b"Open http" in said.readline()
+            for number in (signal.SIGINT, signal.SIGTERM) * 10:
+                os.killpg(process.pid, number)
+            assert process.wait(20) == 0
+            assert b"Traceback" not in said.read()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -14,6 +14,7 @@ from bot.domain.approval import Approval
 from bot.domain.audit import Action, Event, verify
 from bot.domain.people import SYSTEM
 from bot.errors import StaleVersion, StoreBusy, UnknownAllowance
+from bot.ports import NOTICES, Notice, NoticeKind
 from bot.store import SqlStore
 from bot.store.migrate import LOCK
 from tests.domain.values import APPROVER, an_allowance
@@ -68,6 +69,35 @@ def test_one_of_two_racing_changes_wins(store: SqlStore) -> None:
         tx.allowances.save(second, is_open=False)
     with store.read() as tx:
         assert tx.allowances.get(seen.id) == saved == replace(first, version=2)
+
+
+def test_writes_that_take_the_same_rows_in_two_orders_do_not_block_each_other(store: SqlStore) -> None:
+    """An act owes a card and then wakes delivery; delivery holds its work and then marks the card as sent."""
+    owed = Notice(NoticeKind.CARD, "a000000000", "C1")
+    with store.write() as tx:
+        tx.outbox.add(owed)
+    first_is_in, second_is_in = threading.Event(), threading.Event()
+
+    def act() -> None:
+        with store.write() as tx:
+            tx.outbox.put_card(owed.subject, owed.recipient, "1.0")
+            tx.audit.append(Event(NOW, Action.ACT_REFUSE, SYSTEM, "bot"))
+            first_is_in.set()
+            second_is_in.wait(0.3)
+            tx.work.wake(NOTICES, within=timedelta())
+
+    def deliver() -> None:
+        first_is_in.wait(10)
+        with store.write() as tx:
+            tx.work.wake(NOTICES, within=timedelta())
+            second_is_in.set()
+            tx.audit.append(Event(NOW, Action.ACT_REFUSE, SYSTEM, "bot"))
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(act), pool.submit(deliver)]:
+            done.result(timeout=30)
+    with store.read() as tx:
+        assert tx.audit.head()[0] == 2
 
 
 def test_racing_threads_change_it_once_each(store: SqlStore) -> None:
