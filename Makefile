@@ -16,6 +16,9 @@ UV ?= uv
 COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--only-binary :all: --no-emit-index-url --no-header --quiet $(LOCK)
 
+# Compiled modules are kept: the tests start the bot a hundred times.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format histories properties fuzz bench browser lock clean
 .DELETE_ON_ERROR:

@@ -3,15 +3,16 @@
 A test that takes ``database_url`` runs twice, on SQLite and on PostgreSQL, each time on a migrated database of its own.
 """
 
+import gc
 import ipaddress
 import os
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 from uuid import uuid4
 
 import psycopg
@@ -108,6 +109,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Start the server before the first test if any test needs it; fail the whole run if that cannot be."""
     if any(NEED_POSTGRES.intersection(getattr(item, "fixturenames", ())) for item in session.items):
         _own_server(session.config)
+    gc.collect()
+    gc.freeze()  # what was imported stays; looking through it again and again costs every tenth second
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -116,7 +119,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[SERVER_STACK].close()
 
 
-# Databases: one migrated template per engine and process, one copy per test.
+# Databases: SQLite files are copied from a migrated template; a PostgreSQL database is emptied and renamed after each
+# test, because making one costs more than most tests. What an earlier test left running does not find it by that name.
 
 RUN = uuid4().hex[:12]
 NUMBERS = count(1)
@@ -137,18 +141,20 @@ def postgres_server(pytestconfig: pytest.Config) -> URL:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: URL) -> Iterator[str]:
-    """The name of a migrated PostgreSQL database that is only ever copied."""
-    with _postgres_database(postgres_server) as template:
-        _migrate(template.render_as_string(hide_password=False))
-        yield template.database or ""
+def spare_databases(postgres_server: URL) -> Iterator[list[URL]]:
+    """Migrated, empty PostgreSQL databases that no test uses now."""
+    spare: list[URL] = []
+    yield spare
+    for database in spare:
+        _drop(postgres_server, database)
 
 
 @pytest.fixture
-def postgres_url(postgres_server: URL, postgres_template: str) -> Iterator[str]:
+def postgres_url(postgres_server: URL, spare_databases: list[URL]) -> Iterator[str]:
     """The URL of a migrated, empty PostgreSQL database of the test's own, for what SQLite does not have."""
-    with _postgres_database(postgres_server, template=postgres_template) as database:
-        yield database.render_as_string(hide_password=False)
+    database = spare_databases.pop() if spare_databases else _migrated(_create(postgres_server))
+    yield database.render_as_string(hide_password=False)
+    spare_databases.append(_emptied(postgres_server, database))
 
 
 @pytest.fixture
@@ -173,25 +179,62 @@ def unmigrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[s
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'unmigrated.sqlite3'}"
         return
-    with _postgres_database(request.getfixturevalue("postgres_server")) as database:
-        yield database.render_as_string(hide_password=False)
+    server = request.getfixturevalue("postgres_server")
+    database = _create(server)
+    yield database.render_as_string(hide_password=False)
+    _drop(server, database)
 
 
-@contextmanager
-def _postgres_database(server: URL, *, template: str = "template1") -> Iterator[URL]:
-    database = server.set(database=f"egress_{RUN}_{next(NUMBERS)}")
-    name = sql.Identifier(database.database or "")
-    _administer(server, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(template)))
-    try:
-        yield database
-    finally:
-        _administer(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+def _create(server: URL) -> URL:
+    database = _unused_name(server)
+    _administer(server, "CREATE DATABASE {}", database)
+    return database
 
 
-def _administer(server: URL, statement: sql.Composed) -> None:
-    plain = server.set(drivername="postgresql").render_as_string(hide_password=False)
+def _drop(server: URL, database: URL) -> None:
+    _administer(server, "DROP DATABASE {} WITH (FORCE)", database)
+
+
+def _migrated(database: URL) -> URL:
+    _migrate(database.render_as_string(hide_password=False))
+    return database
+
+
+EMPTY = """
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('DELETE FROM %I', name);
+    END LOOP;
+    FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
+        EXECUTE format('ALTER SEQUENCE %I RESTART', name);
+    END LOOP;
+    INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, repeat('0', 64));
+END $$
+"""
+"""Back to what the migrations leave."""
+
+
+def _emptied(server: URL, database: URL) -> URL:
+    fresh = _unused_name(server)
+    _administer(server, "ALTER DATABASE {} ALLOW_CONNECTIONS false", database)
+    gone = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = {}"
+    _administer(server, gone, sql.Literal(database.database))
+    _administer(server, "ALTER DATABASE {} RENAME TO {}", database, fresh)
+    _administer(server, "ALTER DATABASE {} ALLOW_CONNECTIONS true", fresh)
+    _administer(server, "ALTER DATABASE {} RESET ALL", fresh)
+    _administer(fresh, EMPTY)
+    return fresh
+
+
+def _unused_name(server: URL) -> URL:
+    return server.set(database=f"egress_{RUN}_{next(NUMBERS)}")
+
+
+def _administer(where: URL, statement: LiteralString, *names: URL | sql.Literal) -> None:
+    named = [sql.Identifier(each.database or "") if isinstance(each, URL) else each for each in names]
+    plain = where.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(statement)
+        connection.execute(sql.SQL(statement).format(*named) if names else statement)
 
 
 def _migrate(url: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, literal_column
+from sqlalchemy import BindParameter, Connection, Double, Engine, bindparam, create_engine, event, literal_column
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -39,6 +40,10 @@ NOW: dict[str, ColumnElement[float]] = {
     "sqlite": literal_column("((julianday('now') - 2440587.5) * 86400.0)"),
 }
 """Seconds since 1970 by the database's own clock: the only clock that leases are measured with."""
+
+
+_OFFSET = ContextVar("offset_s", default=0.0)
+"""The offset of the transaction that runs in this thread."""
 
 
 def connect(url: str) -> Engine:
@@ -110,19 +115,24 @@ class Database:
     Args:
         url: ``sqlite:///…`` or ``postgresql+psycopg://…``.
         note: Hears of every transaction that committed something (None) and of every error that waiting may end.
+        offset_s: How many seconds the product's clock is ahead of the database's; asked once for each transaction.
+
+    Attributes:
+        now: The database's clock with that offset, in seconds since 1970, as an expression.
 
     Raises:
         BadConfiguration: If the URL is for something else or cannot be read.
     """
 
-    def __init__(self, url: str, note: Callable[[StoreUnavailable | None], None]) -> None:
+    def __init__(
+        self, url: str, note: Callable[[StoreUnavailable | None], None], offset_s: Callable[[], float]
+    ) -> None:
         self.engine = connect(url)
+        self._offset_s = offset_s
+        offset: BindParameter[float] = bindparam("offset_s", callable_=_OFFSET.get, type_=Double())
+        self.now = NOW[self.engine.dialect.name] + offset
         self._note = note
         self._turns = BoundedSemaphore(TRANSACTIONS)
-
-    def now(self, offset_s: float) -> ColumnElement[float]:
-        """The database's clock plus an offset in seconds, as an expression."""
-        return NOW[self.engine.dialect.name] + offset_s
 
     @contextmanager
     def transaction(self, *, is_read: bool = False) -> Iterator[Connection]:
@@ -144,6 +154,7 @@ class Database:
     @contextmanager
     def _transaction(self, *, is_read: bool) -> Iterator[Connection]:
         is_committing = False
+        outer = _OFFSET.set(self._offset_s())
         try:
             with self._turn(), self.engine.connect() as connection:
                 options = _read_options(self.engine) if is_read else {}
@@ -154,6 +165,8 @@ class Database:
             raise StoreBusy(BUSY) from error
         except DBAPIError as error:
             raise store_error(error, is_committing=is_committing) from error
+        finally:
+            _OFFSET.reset(outer)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -9,9 +9,25 @@ import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Double,
+    Select,
+    Update,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.errors import LeaseLost
@@ -79,23 +95,8 @@ class SqlWork:
 
     def claim(self, owner: str, *, lease: timedelta, without: Collection[str] = ()) -> Claim | None:
         """Take the row that is longest due and that nobody holds any more, of all kinds but some."""
-        free = or_(work.owner.is_(None), work.lease_until < self._now)
-        candidate = (
-            select(work.key)
-            .where(work.due <= self._now, free, work.kind.not_in(without))
-            .order_by(work.due)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-            .cte("candidate")
-            .prefix_with("MATERIALIZED", dialect="postgresql")
-        )
-        taken = (
-            update(schema.work)
-            .where(work.key.in_(select(candidate.c.key)))
-            .values(owner=owner, lease_until=self._now + lease.total_seconds(), token=work.token + 1)
-            .returning(schema.work)
-        )
-        row = self._connection.execute(taken).one_or_none()
+        values = {"claimer": owner, "lease_s": lease.total_seconds(), "without": list(without)}
+        row = self._connection.execute(_claiming(self._now), values).one_or_none()
         return claim_from_row(row) if row else None
 
     def peek(self, key: str) -> WorkState | None:
@@ -159,10 +160,7 @@ class SqlWork:
 
     def seconds_to_next(self, without: Collection[str] = ()) -> tuple[float | None, float]:
         """Seconds until the next row can be claimed, and the time; one that is held becomes free with its lease."""
-        held = case((work.due > work.lease_until, work.due), else_=work.lease_until)
-        free_at = case((work.owner.is_(None), work.due), else_=held)
-        asked = work.due.is_not(None) & work.kind.not_in(without)
-        row = self._connection.execute(select(func.min(free_at) - self._now, self._now).where(asked)).one()
+        row = self._connection.execute(_next_free(self._now), {"without": list(without)}).one()
         return None if row[0] is None else float(row[0]), float(row[1])
 
     def backlog(self) -> Backlog:
@@ -173,9 +171,7 @@ class SqlWork:
 
     def is_quiet(self) -> bool:
         """Whether nothing is due, wanted, begun or held."""
-        begun = work.not_before.is_not(None)
-        moving = or_(work.due <= self._now, work.wanted > work.done, begun, work.owner.is_not(None))
-        return self._connection.execute(select(work.key).where(moving).limit(1)).first() is None
+        return self._connection.execute(_moving(self._now)).first() is None
 
     def fill_and_empty(self, size: int) -> None:
         """Write and remove so many bytes: proves that there is room for them."""
@@ -191,6 +187,45 @@ class SqlWork:
 
 CHANNEL = "egress_work"
 """The PostgreSQL notification channel: a hint that work may be due."""
+
+
+# What every look asks is put together once for each database: SQLAlchemy takes longer for that than SQLite to answer.
+
+_WITHOUT: BindParameter[list[str]] = bindparam("without", expanding=True)
+
+
+@lru_cache
+def _claiming(now: ColumnElement[float]) -> Update:
+    free = or_(work.owner.is_(None), work.lease_until < now)
+    candidate = (
+        select(work.key)
+        .where(work.due <= now, free, work.kind.not_in(_WITHOUT))
+        .order_by(work.due)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .cte("candidate")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    lease_until = now + bindparam("lease_s", type_=Double())
+    taken = update(schema.work).where(work.key.in_(select(candidate.c.key)))
+    taken = taken.values(owner=bindparam("claimer"), lease_until=lease_until, token=work.token + 1)
+    return cast("Update", taken.returning(schema.work))
+
+
+@lru_cache
+def _next_free(now: ColumnElement[float]) -> Select[Any]:
+    held = case((work.due > work.lease_until, work.due), else_=work.lease_until)
+    free_at = case((work.owner.is_(None), work.due), else_=held)
+    asked = work.due.is_not(None) & work.kind.not_in(_WITHOUT)
+    return select(func.min(free_at) - now, now).where(asked)
+
+
+@lru_cache
+def _moving(now: ColumnElement[float]) -> Select[Any]:
+    begun = work.not_before.is_not(None)
+    return (
+        select(work.key).where(or_(work.due <= now, work.wanted > work.done, begun, work.owner.is_not(None))).limit(1)
+    )
 
 
 def _upsert(connection: Connection, fresh: dict[str, Any], changed: dict[str, Any]) -> Any:

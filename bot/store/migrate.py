@@ -11,7 +11,11 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.errors import BadConfiguration
+from bot.store.bounded import BOUND_S
 from bot.store.faults import store_error
+
+MIGRATION_S = 60.0
+"""Seconds that one migration of a SQLite file waits for another."""
 
 LOCK = 0x65677265_7373
 """The PostgreSQL advisory lock that all replicas agree on: the word “egress” as a number."""
@@ -73,6 +77,7 @@ def _prepare(connection: Connection, *, is_migrating: bool) -> None:
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "sqlite":
         driver.execute(f"PRAGMA foreign_keys={'OFF' if is_migrating else 'ON'}")
+        driver.execute(f"PRAGMA busy_timeout={int((MIGRATION_S if is_migrating else BOUND_S) * 1000)}")
     else:
         driver.is_patient = is_migrating
 

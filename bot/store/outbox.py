@@ -2,18 +2,22 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
+    Double,
+    Integer,
     Row,
     Select,
+    bindparam,
     delete,
     exists,
     func,
     insert,
-    literal,
     not_,
     select,
     update,
@@ -55,18 +59,17 @@ class SqlOutbox:
 
     def due(self, *, limit: int) -> list[Notice]:
         """Those to be sent now, oldest first."""
-        rows = self._connection.execute(self._due_at(self._now).order_by(notice.id).limit(limit))
+        rows = self._connection.execute(_due(self._now, self._now), {"at_most": limit})
         return [notice_from_row(row) for row in rows]
 
     def next_due_in(self) -> timedelta | None:
         """How long until the next one may be due; None if none waits."""
         # The clock is read once: what became due between two readings would be missed by both.
         now: float = self._connection.scalar(select(self._now)) or 0.0
-        if self._connection.execute(self._due_at(literal(now)).limit(1)).first() is not None:
+        if self._connection.execute(_due(self._now, AT), {"at": now, "at_most": 1}).first() is not None:
             return timedelta()
-        later = select(func.min(notice.due)).where(unsent(), notice.due > now)
-        freed = select(func.min(paused.until)).where(paused.until > now, holds(unsent()))
-        waits = [at - now for query in (later, freed) if (at := self._connection.scalar(query)) is not None]
+        later = (self._connection.scalar(query, {"at": now}) for query in (NEXT_DUE, NEXT_FREED))
+        waits = [at - now for at in later if at is not None]
         return timedelta(seconds=min(waits)) if waits else None
 
     def lanes(self, owed: Notice) -> tuple[str, ...]:
@@ -118,24 +121,7 @@ class SqlOutbox:
 
     def unseen_cards(self) -> list[Notice]:
         """Cards that cannot be drawn until somebody acts, and that stand nowhere else."""
-        channel = is_held((paused.lane == notice.recipient) & (paused.code != ""))
-        other = schema.notice.alias()
-        stands = (
-            exists().where(card.subject == notice.subject, card.channel != notice.recipient).correlate(schema.notice)
-        )
-        owed = (
-            exists()
-            .where(
-                other.c.kind == NoticeKind.CARD,
-                other.c.subject == notice.subject,
-                other.c.recipient != notice.recipient,
-                other.c.sent.is_(None),
-            )
-            .correlate(schema.notice)
-        )
-        is_hidden = (notice.kind == NoticeKind.CARD) & channel & not_(stands) & not_(owed)
-        cards = self._notices().where(unsent(), is_hidden)
-        return [notice_from_row(row) for row in self._connection.execute(cards.order_by(notice.id))]
+        return [notice_from_row(row) for row in self._connection.execute(_unseen_cards(self._now))]
 
     def card(self, subject: str, channel: str) -> str | None:
         """The Slack timestamp of a card."""
@@ -169,15 +155,7 @@ class SqlOutbox:
 
     def is_quiet(self) -> bool:
         """Whether nothing waits to be sent, except for somebody who has to act."""
-        moving = select(notice.id).where(unsent(), not_(is_held(paused.code != ""))).limit(1)
-        return self._connection.execute(moving).first() is None
-
-    def _due_at(self, now: ColumnElement[float]) -> Select[Any]:
-        is_free = not_(is_held(paused.until > now))
-        return self._notices().where(unsent(), notice.due <= now, is_free, is_first())
-
-    def _notices(self) -> Select[Any]:
-        return select(schema.notice, (self._now - notice.created).label("age_s"))
+        return self._connection.execute(MOVING).first() is None
 
     def _insert(self, owed: Notice, *, within: timedelta = timedelta()) -> None:
         row: dict[str, Any] = {
@@ -218,3 +196,38 @@ class SqlOutbox:
         stale = [row.id for row in rows if row.body.get("event") in PROGRESS]
         if stale:
             self._connection.execute(delete(schema.notice).where(notice.id.in_(stale)))
+
+
+# What every delivery asks, put together once for each database.
+
+AT: BindParameter[float] = bindparam("at", type_=Double())
+"""A moment, in seconds since 1970."""
+
+NEXT_DUE = select(func.min(notice.due)).where(unsent(), notice.due > AT)
+NEXT_FREED = select(func.min(paused.until)).where(paused.until > AT, holds(unsent()))
+MOVING = select(notice.id).where(unsent(), not_(is_held(paused.code != ""))).limit(1)
+
+
+def _notices(now: ColumnElement[float]) -> Select[Any]:
+    return select(schema.notice, (now - notice.created).label("age_s")).where(unsent()).order_by(notice.id)
+
+
+@lru_cache
+def _due(now: ColumnElement[float], at: ColumnElement[float]) -> Select[Any]:
+    is_free = not_(is_held(paused.until > at))
+    at_most: BindParameter[int] = bindparam("at_most", type_=Integer())
+    return _notices(now).where(notice.due <= at, is_free, is_first()).limit(at_most)
+
+
+@lru_cache
+def _unseen_cards(now: ColumnElement[float]) -> Select[Any]:
+    channel = is_held((paused.lane == notice.recipient) & (paused.code != ""))
+    other = schema.notice.alias()
+    here = schema.notice
+    stands = exists().where(card.subject == notice.subject, card.channel != notice.recipient).correlate(here)
+    same = (other.c.kind == NoticeKind.CARD) & (other.c.subject == notice.subject)
+    is_owed = other.c.sent.is_(None) & other.c.dead.is_(None) & (other.c.recipient != notice.recipient)
+    is_hidden = (
+        (notice.kind == NoticeKind.CARD) & channel & not_(stands) & not_(exists().where(same, is_owed).correlate(here))
+    )
+    return _notices(now).where(is_hidden)

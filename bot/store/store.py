@@ -72,9 +72,8 @@ class SqlStore:
 
     def __init__(self, url: str, *, offset_s: Callable[[], float] = _no_offset) -> None:
         self._outage = Outage()
-        self._database = Database(url, self._outage.note)
+        self._database = Database(url, self._outage.note, offset_s)
         self._engine = self._database.engine
-        self._offset_s = offset_s
         self._bell = Bell(self._engine)
         self._last_look = (0, 0.0)
         self._clock = Watch()
@@ -108,14 +107,14 @@ class SqlStore:
         """A transaction that changes something, one after the other; commits when its block ends well."""
         with self._database.transaction() as connection:
             _alone(connection)
-            yield SqlTransaction(connection, self._now())
+            yield SqlTransaction(connection, self._database.now)
         self._bell.ring()
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
         """A consistent look."""
         with self._database.transaction(is_read=True) as connection:
-            yield SqlTransaction(connection, self._now())
+            yield SqlTransaction(connection, self._database.now)
 
     def claim(self, owner: str, *, lease: timedelta, without: Collection[str] = ()) -> Claim | None:
         """Take the work that is longest due, if any is; a look that finds none costs one read and tells ``wait``."""
@@ -132,7 +131,7 @@ class SqlStore:
         if seconds is None or seconds > 0:
             return None
         with self._database.transaction() as connection:
-            return SqlWork(connection, self._now()).claim(owner, lease=lease, without=without)
+            return SqlWork(connection, self._database.now).claim(owner, lease=lease, without=without)
 
     def release(self, owner: str) -> None:
         """Give back everything that one owner holds."""
@@ -167,17 +166,14 @@ class SqlStore:
             if self._outage.cause is None:
                 connection.execute(update(schema.work).filter_by(key="timers").values(kind=schema.work.c.kind))
             else:
-                SqlWork(connection, self._now()).fill_and_empty(FILLING_BYTES)
+                SqlWork(connection, self._database.now).fill_and_empty(FILLING_BYTES)
 
     def now_s(self) -> float:
         """The database's clock with its offset, in seconds since 1970."""
         with self._database.transaction(is_read=True) as connection:
-            return float(connection.scalar(select(func.coalesce(self._now(), 0.0))) or 0.0)
+            return float(connection.scalar(select(func.coalesce(self._database.now, 0.0))) or 0.0)
 
     def close(self) -> None:
         """Give up all connections."""
         self._bell.close()
         self._engine.dispose()
-
-    def _now(self) -> ColumnElement[float]:
-        return self._database.now(self._offset_s())

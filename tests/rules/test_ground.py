@@ -49,6 +49,20 @@ def test_every_test_has_a_database_of_its_own(unmigrated_url: str, round_: int) 
     engine.dispose()
 
 
+@pytest.mark.parametrize("round_", [1, 2])
+def test_every_test_has_an_empty_database(database_url: str, round_: int) -> None:
+    """Also where it is the one of the test before."""
+    engine = sqlalchemy.create_engine(database_url, poolclass=sqlalchemy.NullPool)
+    tables = sorted(sqlalchemy.inspect(engine).get_table_names())
+    with engine.begin() as connection:
+        rows = {name: connection.scalar(sqlalchemy.text(f"SELECT count(*) FROM {name}")) for name in tables}
+        connection.execute(sqlalchemy.text("UPDATE audit_head SET seq = 7"))
+        connection.execute(sqlalchemy.text("INSERT INTO draft (id, created, body) VALUES ('d', 1.0, 'x')"))
+        assert connection.scalar(sqlalchemy.text("SELECT max(seq) FROM audit_head")) == 7
+    assert {name: count for name, count in rows.items() if count} == {"alembic_version": 1, "audit_head": 1}
+    engine.dispose()
+
+
 def test_a_killed_test_run_leaves_no_server_behind() -> None:
     """SIGKILL asks nobody; the child shell notices and cleans up."""
     with subprocess.Popen(

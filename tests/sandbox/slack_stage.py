@@ -105,7 +105,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
 
-def until(is_so: Callable[[], object], timeout_s: float = 5.0) -> None:
+def until(is_so: Callable[[], object], timeout_s: float = 20.0) -> None:
     """Wait for something that another thread does."""
     end = time.monotonic() + timeout_s
     while not is_so():

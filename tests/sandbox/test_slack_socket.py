@@ -19,7 +19,6 @@ COMMAND = {"user": "UDEV0001", "channel": "CEGRESS01", "text": "x"}
 def stage() -> Iterator[Stage]:
     """A workspace that delivers through sockets."""
     stage = Stage(installed(delivery="socket"))
-    stage.workspace.courier.deadline_s = 0.5
     yield stage
     stage.stop()
 
@@ -56,6 +55,7 @@ def test_nobody_connected_is_dispatch_failed_and_silence_a_timeout(stage: Stage)
     with connect(socket_url(stage)) as silent:
         hello = json.loads(silent.recv(2))
         assert (hello["type"], hello["num_connections"]) == ("hello", 1)
+        stage.workspace.courier.deadline_s = 0.3
         assert stage.do("command", **COMMAND)["error"] == "operation_timeout"
         envelope = json.loads(silent.recv(2))
         assert envelope.keys() == {"envelope_id", "payload", "type", "accepts_response_payload"}
