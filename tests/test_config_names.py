@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from bot.config import configuration_from, rulebook_from
-from bot.domain.rulecheck import problems_with_people
 from bot.domain.settings import Rulebook
 from bot.errors import BadConfiguration
 
@@ -117,14 +116,3 @@ def test_what_may_be_meant_is_taken(tmp_path: Path, content: str) -> None:
     longest = book.durations.longest
     assert book.durations.offered
     assert all(longest is None or (one is not None and one <= longest) for one in book.durations.offered)
-
-
-def test_sizes_of_groups_are_checked_by_whoever_knows_them(tmp_path: Path) -> None:
-    """Too few in all groups of a rule together; nothing is said of a group whose size is not known."""
-    book = load(tmp_path, GOOD + rule("needed = 3\napprovers = ['platform', 'security']"))
-    assert problems_with_people(book, {"platform": 1, "security": 2}) == []
-    assert problems_with_people(book, {"security": 0}) == []
-    assert problems_with_people(book, {"platform": 0, "security": 2}) == [
-        "approval.rules (r) needs 3 from platform or security, to which 2 people belong.",
-        "approval.default_approvers needs 1 from platform, to which nobody belongs.",
-    ]

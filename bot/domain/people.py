@@ -73,11 +73,6 @@ class Person:
     standing: Standing = Standing.ACTIVE
     named: frozenset[str] = frozenset()
 
-    @property
-    def is_active(self) -> bool | None:
-        """Whether the account exists and is not deactivated; None where Slack could not be asked."""
-        return None if self.standing is Standing.UNKNOWN else self.standing is not Standing.DEACTIVATED
-
     def unread_among(self, groups: Collection[str]) -> tuple[Unread, ...]:
         """Those of some groups that could not be read."""
         return tuple(one for one in self.unread if one.group in groups)

@@ -5,7 +5,7 @@ Each problem is one sentence that names the place in the file.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from bot.domain.access import EVERYONE
 from bot.domain.approval import PolicyRule, Quorum, VerdictKind
@@ -24,27 +24,12 @@ _LONGEST_NAME = 63
 def problems_of(book: Rulebook) -> list[str]:
     """Everything that is wrong as far as the file alone tells; empty where it fits together."""
     checks = (_groups, _roles, _askers, _rule_names, _bundles, _environments, _patterns, _scopes, _durations)
-    return [sentence for check in checks for sentence in check(book)] + _few(book, _listed(book))
+    return [sentence for check in checks for sentence in check(book)] + _few(book)
 
 
-def problems_with_people(book: Rulebook, members: Mapping[str, int]) -> list[str]:
-    """The quorums that the people who exist could not satisfy.
-
-    Args:
-        book: The configuration.
-        members: How many people each group has; about groups that are not named here nothing is said.
-    """
-
-    def count(groups: tuple[str, ...]) -> int | None:
-        sizes = [members.get(group) for group in groups]
-        known = [size for size in sizes if size is not None]
-        return sum(known) if len(known) == len(sizes) else None
-
-    return _few(book, count)
-
-
-def _few(book: Rulebook, count: Callable[[tuple[str, ...]], int | None]) -> list[str]:
-    found = ((where, quorum, count(quorum.groups)) for where, quorum in _quorums(book) if quorum.groups)
+def _few(book: Rulebook) -> list[str]:
+    """Quorums that the people in the file could not satisfy; how big a user group is, Slack knows and doctor asks."""
+    found = ((where, quorum, _listed(book, quorum.groups)) for where, quorum in _quorums(book) if quorum.groups)
     return [
         f"{where} needs {quorum.words}, to which {_people(size)}."
         for where, quorum, size in found
@@ -56,16 +41,12 @@ def _people(count: int) -> str:
     return {0: "nobody belongs", 1: "1 person belongs"}.get(count, f"{count} people belong")
 
 
-def _listed(book: Rulebook) -> Callable[[tuple[str, ...]], int | None]:
-    """Counts people by the file alone: not where a user group of Slack has some."""
-
-    def count(groups: tuple[str, ...]) -> int | None:
-        named = [book.groups[group] for group in groups if group in book.groups]
-        if len(named) < len(groups) or any(group.usergroup for group in named):
-            return None
-        return len(frozenset[str]().union(*(group.users for group in named)))
-
-    return count
+def _listed(book: Rulebook, groups: tuple[str, ...]) -> int | None:
+    """How many people some groups have together; None where a user group of Slack has some of them."""
+    named = [book.groups[group] for group in groups if group in book.groups]
+    if len(named) < len(groups) or any(group.usergroup for group in named):
+        return None
+    return len(frozenset[str]().union(*(group.users for group in named)))
 
 
 def _place(rule: PolicyRule) -> str:

@@ -22,17 +22,11 @@ def test_named(name: str) -> None:
 def test_leaving_by_an_address_or_a_prefix() -> None:
     """An address in an own prefix belongs to the cluster that has the prefix."""
     own = (NODE_PREFIX.id,)
-    fleet = Fleet((FleetEntry(resolve(cluster(effective=own, own=own), network())),), datetime(2026, 11, 1, tzinfo=UTC))
-
-    assert len(FLEET.leaving_by(str(LB_IP.address))) == 1
-    assert FLEET.leaving_by("20.0.0.99") == FLEET.leaving_by("2001:db8::1") == ()
-    assert len(fleet.leaving_by("20.1.0.15")) == 1
-    assert fleet.leaving_by("20.1.0.16") == ()
-
-
-def test_ingress_is_not_egress() -> None:
-    """Nothing is reached at an address that only leaves."""
-    assert FLEET.reached_at(str(LB_IP.address)) == ()
+    (by_prefix,) = FleetEntry(resolve(cluster(effective=own, own=own), network())).ips
+    by_address = FLEET.entries[0].ips
+    assert any(ip.covers(str(LB_IP.address)) for ip in by_address)
+    assert not any(ip.covers(text) for ip in by_address for text in ("20.0.0.99", "2001:db8::1"))
+    assert (by_prefix.covers("20.1.0.15"), by_prefix.covers("20.1.0.16")) == (True, False)
 
 
 @pytest.mark.parametrize("name", [*OutboundType, *(t.upper() for t in OutboundType)])

@@ -82,9 +82,6 @@ def nat_rule_from_json(body: Json) -> NatRule:
         source_ip_groups=texts(body, "sourceIpGroups"),
         destination_addresses=texts(body, "destinationAddresses"),
         destination_ports=texts(body, "destinationPorts"),
-        translated_address=str(body.get("translatedAddress") or ""),
-        translated_fqdn=str(body.get("translatedFqdn") or ""),
-        translated_port=str(body.get("translatedPort") or ""),
     )
 
 
@@ -142,7 +139,6 @@ def group_from_json(body: Json) -> RuleCollectionGroup:
         priority=whole(dig(properties, "priority")) or 0,
         collections=tuple(collection_from_json(c) for c in items(properties, "ruleCollections")),
         etag=body.get("etag"),
-        provisioning_state=str(dig(properties, "provisioningState") or ""),
         size_bytes=size_bytes_from(dig(properties, "size")),
     )
 
@@ -181,10 +177,7 @@ def classic_layer(body: Json) -> PolicyLayer:
     """The rules of a classic firewall as one layer with one group."""
     collections = tuple(collection for key, _, _ in CLASSIC for collection in classic_collections(body, key))
     name = str(body.get("name", ""))
-    state = str(dig(body, "properties", "provisioningState") or "")
-    group = RuleCollectionGroup(
-        id="", name=name, priority=100, collections=collections, etag=body.get("etag"), provisioning_state=state
-    )
+    group = RuleCollectionGroup(id="", name=name, priority=100, collections=collections, etag=body.get("etag"))
     return PolicyLayer(id=str(body.get("id", "")), name=name, groups=(group,))
 
 

@@ -48,18 +48,6 @@ class Fleet:
         wanted = name.strip().rstrip("/").lower()
         return tuple(entry for entry in self.entries if wanted in (entry.ref.name.lower(), entry.ref.id))
 
-    def leaving_by(self, address: str) -> tuple[FleetEntry, ...]:
-        """The clusters that leave with an address (several share a firewall).
-
-        Args:
-            address: A valid IPv4 or IPv6 address.
-        """
-        return tuple(entry for entry in self.entries if any(ip.covers(address) for ip in entry.ips))
-
-    def reached_at(self, address: str) -> tuple[FleetEntry, ...]:
-        """The clusters that are reached at an address: ingress, not egress."""
-        return tuple(e for e in self.entries if any(ip.address == address for ip in e.egress.ingress))
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class RequiredEndpoint:

@@ -134,9 +134,6 @@ class NatRule:
         source_ip_groups: Resource ids of IP groups, lower case.
         destination_addresses: Addresses of the firewall.
         destination_ports: Ports of the firewall.
-        translated_address: Where it goes, unless ``translated_fqdn`` is set.
-        translated_fqdn: Where it goes by name, lower case.
-        translated_port: The port it goes to.
     """
 
     name: str
@@ -146,13 +143,9 @@ class NatRule:
     source_ip_groups: tuple[str, ...] = ()
     destination_addresses: tuple[str, ...] = ()
     destination_ports: tuple[str, ...] = ()
-    translated_address: str = ""
-    translated_fqdn: str = ""
-    translated_port: str = ""
 
     def __post_init__(self) -> None:
         _lower(self, "source_ip_groups")
-        object.__setattr__(self, "translated_fqdn", self.translated_fqdn.lower())
 
 
 Rule = ApplicationRule | NetworkRule | NatRule
@@ -187,7 +180,6 @@ class RuleCollectionGroup:
         priority: 100-65000; the lower is read first.
         collections: In any order.
         etag: Without quotes, or None if it has none.
-        provisioning_state: ``Succeeded``, ``Updating``, ``Failed``; empty if unknown.
         size_bytes: What Azure counts against the 2 MB limit, or None if it did not say.
     """
 
@@ -196,7 +188,6 @@ class RuleCollectionGroup:
     priority: int
     collections: tuple[RuleCollection, ...] = ()
     etag: str | None = None
-    provisioning_state: str = ""
     size_bytes: int | None = None
 
     def __post_init__(self) -> None:
