@@ -44,7 +44,8 @@ def place_of(rules: RuleSet, target: Target, home: Home, kind: Kind = Kind.APPLI
     groups = [group for layer in rules.layers if layer.id == target.id for group in layer.groups]
     if rules.classic:
         priority = groups[0].priority if groups else home.priority
-        return Place(target.id, priority, _after([each for group in groups for each in group.collections], kind))
+        there = [each for group in groups for each in group.collections]
+        return Place(target.id, priority, _after(there, kind, first=home.priority))
     ours = next((group for group in groups if group.name.lower() == home.group.lower()), None)
     if ours is not None:
         return Place(target.id, ours.priority, _after(list(ours.collections)))
@@ -52,11 +53,11 @@ def place_of(rules: RuleSet, target: Target, home: Home, kind: Kind = Kind.APPLI
     return Place(target.id, _free(home.priority, taken), FIRST_PRIORITY)
 
 
-def _after(collections: list[RuleCollection], kind: Kind | None = None) -> int:
+def _after(collections: list[RuleCollection], kind: Kind | None = None, *, first: int = FIRST_PRIORITY) -> int:
     """The priority of one more rule collection of ours; a classic firewall counts those of each kind apart."""
     ours = [each for each in collections if each.name.startswith(PREFIX)]
     foreign = {each.priority for each in collections if each not in ours and kind in (None, each.kind)}
-    priority = _free(FIRST_PRIORITY, foreign)
+    priority = _free(first, foreign)
     for _ in ours:
         priority = _free(priority + 1, foreign)
     return priority

@@ -138,6 +138,10 @@ class Outbox(Protocol):
         """Cards that cannot be drawn until somebody acts, and that stand nowhere else."""
         ...
 
+    def lost_cards(self, subject: str) -> frozenset[str]:
+        """The conversations for which a card of a subject was given up."""
+        ...
+
     def card(self, subject: str, channel: str) -> str | None:
         """The Slack timestamp of a card."""
         ...

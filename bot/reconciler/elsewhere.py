@@ -28,7 +28,8 @@ def _draw_for_deciders(run: Run, facts: Allowance | Scale) -> None:
         log.warning("who decides %s is not known now", facts.id)
         return
     with run.write() as desk:
-        for person in people:
+        lost = desk.tx.outbox.lost_cards(facts.id)
+        for person in (one for one in people if one.user not in lost):
             desk.tx.outbox.add(Notice(NoticeKind.CARD, facts.id, person.user))
 
 

@@ -123,6 +123,11 @@ class SqlOutbox:
         """Cards that cannot be drawn until somebody acts, and that stand nowhere else."""
         return [notice_from_row(row) for row in self._connection.execute(_unseen_cards(self._now))]
 
+    def lost_cards(self, subject: str) -> frozenset[str]:
+        """The conversations for which a card was given up."""
+        lost = select(notice.recipient).where(notice.dead.is_not(None)).filter_by(kind=NoticeKind.CARD, subject=subject)
+        return frozenset(self._connection.scalars(lost))
+
     def card(self, subject: str, channel: str) -> str | None:
         """The Slack timestamp of a card."""
         query = select(card.ts).filter_by(subject=subject, channel=channel)

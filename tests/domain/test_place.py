@@ -71,18 +71,25 @@ def test_a_group_that_is_missing_takes_the_next_free_priority() -> None:
 
 def test_a_classic_firewall_has_one_row() -> None:
     """The next free priority among its application rule collections."""
-    assert place_of(classic(collection("a", 100), collection("b", 102)), CLASSIC, HOME) == Place(CLASSIC.id, 100, 101)
-    assert place_of(RuleSet(classic=True), CLASSIC, HOME).collection_priority == 100
+    made = classic(collection("a", HOME.priority), collection("b", HOME.priority + 2))
+    assert place_of(made, CLASSIC, HOME) == Place(CLASSIC.id, 100, HOME.priority + 1)
+    assert place_of(RuleSet(classic=True), CLASSIC, HOME).collection_priority == HOME.priority
 
 
-@given(st.lists(st.tuples(st.booleans(), st.integers(100, 112)), max_size=8, unique_by=lambda row: row[1]))
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.integers(HOME.priority, HOME.priority + 12)),
+        max_size=8,
+        unique_by=lambda row: row[1],
+    )
+)
 def test_a_place_is_free(rows: list[tuple[bool, int]]) -> None:
     """No foreign collection has it, and no lower free one was left for the same count of ours."""
     found = [collection(f"{'egress-' if is_ours else 'x-'}{n}", n) for is_ours, n in rows]
     foreign = {n for is_ours, n in rows if not is_ours}
     place = place_of(classic(*found), CLASSIC, HOME).collection_priority
     assert place not in foreign
-    assert sum(n not in foreign for n in range(100, place)) == len(rows) - len(foreign)
+    assert sum(n not in foreign for n in range(HOME.priority, place)) == len(rows) - len(foreign)
 
 
 FLOW = Flow(sources=SOURCES, destination=Destination("example.com"))

@@ -232,6 +232,20 @@ def test_approvers_get_a_card_that_the_channel_does_not(office: Office) -> None:
     assert_true(office, made)
 
 
+def test_approvers_who_cannot_get_a_card_are_not_tried_for_ever(office: Office) -> None:
+    """Neither the channel nor one of them: once for each of them."""
+    office.fault("chat.postMessage", times=100_000, error="is_archived")
+    office.fault("conversations.open", times=100_000, error="user_disabled")
+    file(office)
+    for _ in range(20):
+        office.world.work(timedelta(minutes=10))
+    opened = len(office.calls("conversations.open"))
+    for _ in range(20):
+        office.world.work(timedelta(minutes=10))
+    assert opened > 0
+    assert len(office.calls("conversations.open")) == opened
+
+
 def test_of_two_that_deliver_the_newest_drawing_is_last(office: Office) -> None:
     """One was stopped while it drew and lost its lease: it owes another drawing instead of leaving an old one."""
     made = file(office)
