@@ -8,7 +8,6 @@ from datetime import timedelta
 from bot.allowances.recounting import at_click
 from bot.allowances.reviewing import keep, review
 from bot.domain.allowance import Allowance, Status, status
-from bot.domain.approval import VerdictKind
 from bot.domain.egress import ClusterEgress
 from bot.domain.ground import Footing, ground
 from bot.errors import CannotTakeEffect, RequestRefused, StaleView, UnknownCluster
@@ -24,8 +23,8 @@ def look_again(ctx: Context, allowance_id: str, *, is_approval: bool) -> None:
         is_approval: Whether they say yes: what is denied need not rest on anything.
 
     Raises:
-        RequestRefused: The approval policy refuses it now; it is closed.
-        CannotTakeEffect: Whoever asked may not ask any more, and it is closed; or no firewall is on its way out now.
+        RequestRefused: The approval policy refuses it now, or whoever asked may not ask any more; it is closed.
+        CannotTakeEffect: No firewall is on its way out now.
         UnknownCluster: Its cluster is not there any more.
         MembershipUnknown: Whether others' approvals still count could not be asked.
         StaleView: It would apply to something else than what was asked.
@@ -49,8 +48,7 @@ def _weigh_again(ctx: Context, allowance: Allowance, egress: ClusterEgress | Non
     with ctx.store.write() as tx:
         saved = keep(Desk(ctx, tx, BOT), found)
     if saved.closed is not None:
-        refused = RequestRefused if saved.verdict.kind is VerdictKind.REFUSE else CannotTakeEffect
-        raise refused(f"{found.reason} {saved.id} is closed; nothing was opened.")
+        raise RequestRefused(f"{found.reason} {saved.id} is closed; nothing was opened.")
 
 
 def _require_ground(ctx: Context, allowance: Allowance, egress: ClusterEgress | None) -> None:

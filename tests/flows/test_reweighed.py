@@ -19,7 +19,6 @@ from bot.domain.scale import ScaleStatus, scale_status
 from bot.domain.settings import Group, Rulebook
 from bot.errors import (
     AlreadyDecided,
-    CannotTakeEffect,
     MembershipUnknown,
     NotPermitted,
     RequestRefused,
@@ -207,7 +206,7 @@ def test_who_may_not_ask_any_more_gets_nothing(world: World) -> None:
     world = started(world, only_for_a_team(world))
     asked = wait(world)
     left = with_leaver(world, DEV.identity)
-    with pytest.raises(CannotTakeEffect, match="may not ask for aks-udr any more"):
+    with pytest.raises(RequestRefused, match="may not ask for aks-udr any more"):
         allowances.decide(left.ctx, APPROVER, Decision(asked.id, is_approved=True))
     assert state_of(world, asked) is Status.CLOSED
 
