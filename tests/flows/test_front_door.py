@@ -16,7 +16,7 @@ from bot.domain.duration import duration_from_text
 from bot.errors import AlreadyDecided, AlreadyRequested, EgressError, StaleVersion
 from bot.ports import Caller
 from bot.wiring.metrics import Facts, scrape
-from handlers import SlackSettings, build_app
+from handlers.app import SlackSettings, build_app
 from tests.build import APPROVER, APPROVER2, DEV, EXAMPLE, World, make_world
 
 SECRET = "a-signing-secret"
