@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from bot.config import Settings, settings_from
+from bot.doctor import examine
 from bot.errors import EgressError, StoreUnavailable
 from bot.wiring import production
-from bot.wiring.doctor import examine
 from bot.wiring.ending import end_on_signal, leave, wait_for_signal
 from bot.wiring.running import Running, log_as
 

@@ -14,11 +14,11 @@ from bot.azure import AzureArm
 from bot.domain.settings import Rulebook
 from bot.errors import BadConfiguration, EgressError
 from bot.inventory import ENDPOINTS, FLEET
+from bot.metrics import Facts, scrape
 from bot.ports import NOTICES, Clock, Context, NoResolver, Pace
+from bot.readiness import Part, readiness
 from bot.reconciler import Reconciler
 from bot.store import SqlStore
-from bot.wiring.metrics import Facts, scrape
-from bot.wiring.readiness import Part, readiness
 from bot.wiring.resolver import SystemResolver
 from bot.wiring.running import Running
 from handlers.app import SlackSettings, directory, notifier

@@ -14,9 +14,9 @@ from bot.domain.audit import AuditFilter
 from bot.domain.people import Identity, Person, Role
 from bot.errors import BadConfiguration
 from bot.ports import Caller, Context, Pace
+from bot.readiness import Part
 from bot.store import SqlStore
 from bot.wiring.product import World, assemble, opened, routes, work
-from bot.wiring.readiness import Part
 from bot.wiring.running import Running, undone_on_failure
 from handlers.app import SlackSettings, build_app, serve_routes
 from handlers.fronts import require_free
