@@ -27,7 +27,8 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 
 from bot import allowances, inventory
-from bot.allowances import Decision, Draft
+from bot.allowances import Draft
+from bot.approvals import Decision
 from bot.azure import AzureArm
 from bot.azure.identity import own_credential
 from bot.azure.settings import ArmSettings

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot import allowances
-from bot.allowances import Decision, Draft
+from bot.allowances import Draft
+from bot.approvals import Decision
 from bot.domain.allowance import Allowance
 from bot.domain.fqdn import parse_destination
 from bot.domain.rules import placed, render

@@ -3,11 +3,9 @@
 from dataclasses import replace
 
 from bot import allowances, auditing, checking, inventory
-from bot.allowances import Decision
+from bot.approvals import Decision
 from bot.checking import Query
-from bot.domain.allowance import Act, Allowance, require, require_same
 from bot.domain.fqdn import parse_destinations
-from bot.domain.scale import Scale, require_same_plan, require_undecided
 from bot.ports import Context, Place
 from handlers.blocks import fleet, lists, log
 from handlers.blocks.details import details_view
@@ -18,7 +16,7 @@ from handlers.modals import DenyForm, NarrowForm, RequestForm, ScaleForm
 from handlers.queries import AuditQuery
 from handlers.renewals import RenewForm
 from handlers.replies import Open, Redraw, Reply, Tell
-from handlers.subjects import decide, deciders, end, look_up
+from handlers.subjects import decide, deciders, end, look_up, require_decidable, require_same
 from handlers.views import form_from_error, open_form
 
 
@@ -31,34 +29,22 @@ def approve(ctx: Context, call: Call) -> tuple[Reply, ...]:
 def deny(ctx: Context, call: Call) -> Reply:
     """Ask why not."""
     found, seen = look_up(ctx, call.caller, call.value["id"]), call.value["digest"]
-    _require_decidable(found, seen, ctx, Act.DENY)
+    require_decidable(found, seen, ctx.clock.now(), is_approval=False)
     return Open(DenyForm().build(found.id, seen, lists.about(found, ctx.rulebook)))
 
 
 def details(ctx: Context, call: Call) -> Reply:
     """All of what the button stands beside, to read before it is decided."""
     found, seen = look_up(ctx, call.caller, call.value["id"]), call.value["digest"]
-    if isinstance(found, Scale):
-        require_same_plan(found, seen)
-    else:
-        require_same(found, seen)
+    require_same(found, seen)
     return Open(details_view(found, ctx.rulebook))
 
 
 def narrow(ctx: Context, call: Call) -> Reply:
     """Ask how much less."""
     found = allowances.get(ctx, call.caller, call.value["id"])
-    _require_decidable(found, call.value["digest"], ctx, Act.APPROVE)
+    require_decidable(found, call.value["digest"], ctx.clock.now(), is_approval=True)
     return Open(NarrowForm.build(found, ctx.rulebook))
-
-
-def _require_decidable(found: Allowance | Scale, seen: str, ctx: Context, act: Act) -> None:
-    """A click on a card that is out of date is told at once, not after a form was filled in."""
-    if isinstance(found, Scale):
-        require_undecided(found, seen, ctx.clock.now())
-        return
-    require(found, act, ctx.clock.now())
-    require_same(found, seen)
 
 
 def revoke(ctx: Context, call: Call) -> tuple[Reply, ...]:

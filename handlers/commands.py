@@ -4,7 +4,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 
 from bot import allowances, auditing, capacity, checking, exporting, inventory
-from bot.allowances import Decision
+from bot.approvals import Decision, require_reason
 from bot.capacity import Wish
 from bot.domain.allowance import Act, Allowance, require
 from bot.domain.ids import canonical_id, is_id
@@ -149,7 +149,7 @@ def deny(ctx: Context, call: Call) -> Reply:
     words = IdWords.parse(call, "deny")
     if not words.reason and len(words.ids) == 1:
         return Open(deny_view(ctx, call.caller, words.ids[0]))
-    allowances.require_reason(words.reason, "Say why you deny them")
+    require_reason(words.reason, "Say why you deny them")
 
     def act(subject: str) -> Message:
         made = decide(ctx, call.caller, Decision(subject, False, reason=words.reason))

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar
 
-from bot.allowances import MAX_REASON, Draft
+from bot.allowances import Draft
+from bot.approvals import MAX_REASON
 from bot.domain.allowance import Allowance, digest
 from bot.domain.duration import duration_code, duration_from_text, duration_text
 from bot.domain.egress import ClusterEgress

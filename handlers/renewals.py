@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.allowances import MAX_REASON
+from bot.approvals import MAX_REASON
 from bot.domain.allowance import Allowance
 from bot.domain.duration import duration_code
 from bot.domain.settings import Rulebook

@@ -1,8 +1,11 @@
 """What an id names: an allowance (``a…``) or a scale proposal (``s…``); people decide on both with the same words."""
 
-from bot import allowances, capacity, inventory
-from bot.allowances import Decision
-from bot.domain.allowance import Allowance
+from datetime import datetime
+from typing import Any
+
+from bot import allowances, approvals, capacity, inventory
+from bot.approvals import Decision
+from bot.domain.allowance import Act, Allowance
 from bot.domain.scale import Scale
 from bot.ports import Caller, Context
 from handlers.blocks.delivery import hidden
@@ -30,11 +33,36 @@ def look_up(ctx: Context, caller: Caller, subject: str) -> Allowance | Scale:
     return capacity.get(ctx, caller, subject) if _is_scale(subject) else allowances.get(ctx, caller, subject)
 
 
+def require_decidable(found: Allowance | Scale, seen: str, act: Act, now: datetime) -> None:
+    """A click on a card that is out of date is told at once, not after a form was filled in.
+
+    Raises:
+        AlreadyDecided: It is not waiting any more.
+        StaleView: The card showed something else.
+    """
+    flow = _flow(found)
+    flow.require_waiting(found, act, now)
+    flow.require_same(found, seen)
+
+
+def require_same(found: Allowance | Scale, seen: str) -> None:
+    """Refuse a click on a card that showed something else.
+
+    Raises:
+        StaleView: The digests differ.
+    """
+    _flow(found).require_same(found, seen)
+
+
+def _flow(found: Allowance | Scale) -> approvals.Workflow[Any]:
+    return capacity.SCALES if isinstance(found, Scale) else allowances.ALLOWANCES
+
+
 def _is_scale(subject: str) -> bool:
     return subject.strip("`# ").lower().startswith(SCALE)
 
 
 def deciders(ctx: Context, made: Allowance | Scale) -> Deciders:
     """Who hears that it waits for a decision."""
-    people = allowances.deciders(ctx, made.verdict, *made.askers)
+    people = approvals.deciders(ctx, made.verdict, *made.askers)
     return Deciders(people, hidden(inventory.refusals(ctx), ctx.rulebook.channel))

@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from bot import allowances, capacity, checking, inventory
-from bot.allowances import Decision
+from bot import allowances, approvals, capacity, checking, inventory
+from bot.approvals import Decision
 from bot.capacity import Wish
 from bot.domain.access import membership_unknown
 from bot.domain.allowance import Allowance, digest
@@ -162,7 +162,7 @@ def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> tuple[list[str]
     except UserError as error:
         return [f":warning: {trouble(error, '')}"], ()
     names = checking.suggestions(ctx, ctx.recent.get(made.scope.target, ctx.clock.now()), made.destinations)
-    deciders = allowances.deciders(ctx, made.verdict, caller.identity)
+    deciders = approvals.deciders(ctx, made.verdict, caller.identity)
     owners = (finding.allowance.id for finding in made.allowed if finding.allowance)
     lines = [*allowed_lines(made), *lists.outlook(made, deciders, ctx.rulebook), *narrower_lines(names)]
     return lines, tuple(dict.fromkeys(owners))

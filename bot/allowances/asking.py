@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.allowances.looking import require_deciders
-from bot.allowances.recording import TIMERS, record, require_reason
+from bot.allowances.recording import TIMERS, record
 from bot.allowances.weighing import risk_of, verdict_of
+from bot.approvals import require_deciders, require_reason
 from bot.checking import Finding, dead, destinations_of, findings, flows_of, recall, require_pool
 from bot.domain.access import environment_of
 from bot.domain.allowance import Allowance, Ask, Scope, Status, digest, follow, status

@@ -1,4 +1,4 @@
-"""What is put on record with every act on an allowance, and what an act needs."""
+"""What is put on record with every act on an allowance."""
 
 from bot.domain.allowance import (
     Allowance,
@@ -6,15 +6,10 @@ from bot.domain.allowance import (
 )
 from bot.domain.audit import Action, Event
 from bot.domain.duration import duration_text
-from bot.errors import InvalidInput
 from bot.ports import Desk
 
 TIMERS = "timers"
 """The work key of what happens because time passes."""
-
-
-MAX_REASON = 1000
-"""Characters of a reason."""
 
 
 def record(desk: Desk, allowance: Allowance, action: Action, *, reason: str | None = None) -> None:
@@ -48,25 +43,3 @@ def record(desk: Desk, allowance: Allowance, action: Action, *, reason: str | No
         detail=tuple((name, value) for name, value in detail.items() if value),
     )
     desk.audit(event)
-
-
-def require_reason(text: str, wanted: str) -> str:
-    """A reason, without blanks around it.
-
-    Raises:
-        InvalidInput: If there is none, or it is longer than ``MAX_REASON``.
-    """
-    if not text.strip():
-        raise InvalidInput(f"{wanted}: a reason is needed, and auditors read it.", field="reason")
-    return brief(text)
-
-
-def brief(text: str) -> str:
-    """What somebody gives as a reason where none is needed, without blanks around it.
-
-    Raises:
-        InvalidInput: If it is longer than ``MAX_REASON``.
-    """
-    if len(text) > MAX_REASON:
-        raise InvalidInput(f"The reason has {len(text)} characters; {MAX_REASON} are enough.", field="reason")
-    return text.strip()

@@ -2,18 +2,17 @@
 
 from bot.capacity.proposing import ScalePreview, Wish, decide, get, look, proposals, propose, withdraw
 from bot.capacity.recording import record
-from bot.capacity.reviewing import keep, review
+from bot.capacity.workflow import SCALES
 
 __all__ = [
+    "SCALES",
     "ScalePreview",
     "Wish",
     "decide",
     "get",
-    "keep",
     "look",
     "proposals",
     "propose",
     "record",
-    "review",
     "withdraw",
 ]

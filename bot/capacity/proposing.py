@@ -3,28 +3,21 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.allowances import (
-    TIMERS,
-    Decision,
-    brief,
-    proposals,
-    require_deciders,
-    require_reason,
-    require_same_groups,
-)
+from bot import approvals
+from bot.allowances import TIMERS, proposals
+from bot.approvals import Decision, brief, require_deciders
 from bot.capacity.recording import record
-from bot.capacity.reviewing import NO_RISK, look_again
-from bot.domain.access import environment_of, require_approver, require_member, require_other, require_seeing
-from bot.domain.allowance import Ending
-from bot.domain.approval import Question, Verdict, VerdictKind, approval_of, evaluate
+from bot.capacity.workflow import SCALES, verdict_of
+from bot.domain.access import environment_of, require_seeing
+from bot.domain.approval import Ending, Verdict, VerdictKind
 from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress, ref_from_id
 from bot.domain.ids import canonical_id
 from bot.domain.people import Person
-from bot.domain.scale import Scale, approve_scale, require_undecided, require_waiting, scale_key
+from bot.domain.scale import Scale, require_waiting, scale_key
 from bot.domain.snat import Capacity, ScalePlan, capacity, plan_scale, possible_counts
 from bot.errors import AlreadyRequested, NotPermitted, RequestRefused, UnknownScale
-from bot.inventory import live, member_of, person
+from bot.inventory import live, person
 from bot.ports import Caller, Context, Desk, Transaction
 
 __all__ = ["ScalePreview", "Wish", "decide", "get", "look", "proposals", "propose", "withdraw"]
@@ -103,7 +96,7 @@ def propose(ctx: Context, caller: Caller, wish: Wish) -> Scale:
 
 
 def _verdict(ctx: Context, who: Person, plan: ScalePlan, environment: str) -> Verdict:
-    verdict = evaluate(ctx.rulebook.policy, Question("scale", plan.cluster_name, environment, NO_RISK))
+    verdict = verdict_of(ctx, plan.cluster_name, environment)
     if verdict.kind is VerdictKind.REFUSE:
         raise RequestRefused(f"The approval policy refuses this: {verdict.reason} (rule {verdict.rule}).")
     require_deciders(ctx, verdict, who.identity)
@@ -122,53 +115,8 @@ def _file(desk: Desk, scale: Scale) -> Scale:
 
 
 def decide(ctx: Context, caller: Caller, decision: Decision) -> Scale:
-    """Approve or deny a proposal.
-
-    Raises:
-        NotPermitted: Not an approver of this, or the proposer.
-        MembershipUnknown: Slack could not be asked; nothing was decided.
-        StaleView: The card showed another plan.
-        AlreadyDecided: Somebody was faster.
-        InvalidInput: A refusal without a reason.
-        RequestRefused: What it rests on is not there any more; it is closed.
-        UnknownCluster: Its cluster was deleted.
-    """
-    brief(decision.reason)
-    subject = canonical_id(decision.subject)
-    require_member(ctx.rulebook, caller.identity)
-    with ctx.store.read() as tx:
-        require_other(caller.identity, *tx.scales.get(subject).askers)
-    look_again(ctx, subject, is_approval=decision.is_approved)
-    with ctx.store.read() as tx:
-        asked = tx.scales.get(subject).verdict.approvers
-    who = member_of(ctx, caller, asked)
-    with ctx.store.write() as tx:
-        scale = tx.scales.get(subject)
-        if not scale.verdict.asks:  # nobody is asked of what was granted, or closed meanwhile
-            require_waiting(scale, ctx.clock.now())
-        require_same_groups(asked, scale.verdict)
-        require_approver(scale.verdict, who, scale.requester)
-        require_undecided(scale, decision.seen or scale.plan.digest, ctx.clock.now())
-        desk = Desk(ctx, tx, caller)
-        return _approve(desk, who, scale, decision) if decision.is_approved else _deny(desk, scale, decision)
-
-
-def _approve(desk: Desk, who: Person, scale: Scale, decision: Decision) -> Scale:
-    approval = approval_of(scale.verdict, who, desk.now, decision.reason)
-    saved = desk.tx.scales.save(approve_scale(scale, approval), is_open=True)
-    record(desk, saved, Action.SCALE_APPROVE, reason=decision.reason)
-    if saved.approved_at is not None:
-        desk.tx.work.wake(scale_key(saved.plan.cluster_id), within=timedelta())
-    desk.tell(saved.id, saved.requester, "approved" if saved.approved_at else "seconded")
-    return saved
-
-
-def _deny(desk: Desk, scale: Scale, decision: Decision) -> Scale:
-    ending = Ending(desk.caller.identity, desk.now, require_reason(decision.reason, "Say why you deny it"))
-    saved = desk.tx.scales.save(replace(scale, denied=ending), is_open=False)
-    record(desk, saved, Action.SCALE_DENY, reason=ending.reason)
-    desk.tell(saved.id, saved.requester, "denied")
-    return saved
+    """Approve or deny a proposal; raises as ``approvals.decide``."""
+    return approvals.decide(ctx, caller, decision, SCALES)
 
 
 def withdraw(ctx: Context, caller: Caller, scale_id: str, *, reason: str = "") -> Scale:

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.domain.approval import Approval, Verdict, with_approval
+from bot.domain.approval import ApprovalRequest, Ending
 from bot.domain.fqdn import Destination
 from bot.domain.people import Identity
 from bot.domain.risk import Risk
 from bot.domain.target import Target
-from bot.errors import AlreadyDecided, NotPermitted, StaleView
+from bot.errors import AlreadyDecided, StaleView
 
 EXPIRING_WITHIN = timedelta(hours=24)
 """An allowance is called expiring in its last day, or in the last tenth of a shorter one."""
@@ -114,32 +114,14 @@ class Ask:
     renews: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How an allowance was ended or refused by somebody: who, when, why."""
-
-    by: Identity
-    at: datetime
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """Permission for a cluster to reach destinations until a time.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance(ApprovalRequest):
+    """Permission for a cluster to reach destinations until a time; its id begins with ``a``.
 
     Args:
-        id: Short id, first letter ``a``.
-        version: Grows with each change; a change names the version that it was decided on.
         scope: Where.
         ask: What.
-        requester: Who asked.
-        requested_at: When.
-        lapses_at: When it lapses if nobody decided.
-        verdict: What the approval policy said.
         risk: What the risk assessment said.
-        approvals: Everybody who approved, in order.
-        approved_at: When the approval came that satisfied the last quorum.
-        denied: Set when it was denied.
         revoked: Set when it was revoked or withdrawn.
         applying_at: When the first write to Azure that carries it began.
         live_at: When its rules were first read back from Azure.
@@ -149,24 +131,14 @@ class Allowance:
         warned_at: When its requester was told that it ends soon.
         failure: Why Azure will not take it, in one sentence; such an allowance is not tried again by itself.
         followers: Others who asked for the same while it was open; they hear of it as the requester does.
-        filed_by: Who filed it for the requester, where somebody else did: an approver who renews it.
         closed: Set when the bot ended it, because what it rests on is gone.
         suspended: Why it opens nothing for now, in one sentence: its cluster leaves by no firewall of ours.
         leaving: Targets that it was written to before and where its rules were not yet seen absent.
     """
 
-    id: str
-    version: int
     scope: Scope
     ask: Ask
-    requester: Identity
-    requested_at: datetime
-    lapses_at: datetime
-    verdict: Verdict
     risk: Risk
-    approvals: tuple[Approval, ...] = ()
-    approved_at: datetime | None = None
-    denied: Ending | None = None
     revoked: Ending | None = None
     applying_at: datetime | None = None
     live_at: datetime | None = None
@@ -176,15 +148,9 @@ class Allowance:
     warned_at: datetime | None = None
     failure: str | None = None
     followers: tuple[Identity, ...] = ()
-    filed_by: Identity | None = None
     closed: Ending | None = None
     suspended: str | None = None
     leaving: tuple[Target, ...] = ()
-
-    @property
-    def askers(self) -> tuple[Identity | None, ...]:
-        """Those who may not decide it: whoever asked, and whoever filed it for them."""
-        return self.requester, self.filed_by
 
     @property
     def destinations(self) -> tuple[Destination, ...]:
@@ -281,24 +247,6 @@ def require_same(allowance: Allowance, seen: str) -> None:
         raise StaleView(f"{allowance.id} has changed since this card was drawn; look at the new card and decide again.")
 
 
-def approve(allowance: Allowance, approval: Approval) -> Allowance:
-    """Add one approval; it is approved when every quorum of the verdict is satisfied.
-
-    Raises:
-        AlreadyDecided: If it is no longer waiting, this person approved it before, or their groups are satisfied.
-    """
-    require(allowance, Act.APPROVE, approval.at)
-    approvals = with_approval(allowance.verdict, allowance.approvals, approval, allowance.id)
-    is_enough = allowance.verdict.is_satisfied(approvals)
-    return replace(allowance, approvals=approvals, approved_at=approval.at if is_enough else None)
-
-
-def deny(allowance: Allowance, ending: Ending) -> Allowance:
-    """Refuse a waiting request."""
-    require(allowance, Act.DENY, ending.at)
-    return replace(allowance, denied=ending)
-
-
 def revoke(allowance: Allowance, ending: Ending) -> Allowance:
     """End it now, whether waiting, on its way or live."""
     require(allowance, Act.REVOKE, ending.at)
@@ -310,13 +258,3 @@ def follow(allowance: Allowance, who: Identity) -> Allowance:
     if who == allowance.requester or who in allowance.followers:
         return allowance
     return replace(allowance, followers=(*allowance.followers, who))
-
-
-def require_not_filer(allowance: Allowance, who: Identity) -> None:
-    """Refuse a decision by whoever filed the request for somebody else.
-
-    Raises:
-        NotPermitted: They filed it.
-    """
-    if who == allowance.filed_by:
-        raise NotPermitted("You filed this renewal; somebody else of the approvers has to decide it.")

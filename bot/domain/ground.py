@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.allowance import UNENDED, Allowance, Ending, Scope, Status, status
+from bot.domain.allowance import UNENDED, Allowance, Scope, Status, status
+from bot.domain.approval import Ending
 from bot.domain.egress import ClusterEgress
 from bot.domain.filtering import way_out
 from bot.domain.people import SYSTEM

@@ -1,13 +1,11 @@
 """A proposal to change the number of managed outbound IPs: facts with their times, like an allowance."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.allowance import Ending
-from bot.domain.approval import Approval, Verdict, with_approval
+from bot.domain.approval import ApprovalRequest, Ending
 from bot.domain.egress import Change
-from bot.domain.people import Identity
 from bot.domain.snat import ScalePlan
 from bot.errors import AlreadyDecided, StaleView
 
@@ -25,23 +23,14 @@ class ScaleStatus(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """A proposal to scale.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale(ApprovalRequest):
+    """A proposal to scale; its id begins with ``s``.
 
     Args:
-        id: Short id, first letter ``s``.
-        version: Grows with each change.
         plan: What would happen, and the state it was computed from.
         environment: The cluster's environment.
         reason: Why.
-        requester: Who proposed.
-        requested_at: When.
-        lapses_at: When it lapses undecided.
-        verdict: What the approval policy said.
-        approvals: Everybody who approved.
-        approved_at: When the approval came that satisfied the last quorum.
-        denied: Set when denied.
         withdrawn: Set when its proposer took it back.
         applying_at: When Azure accepted the change.
         done_at: When the result was read back.
@@ -49,28 +38,14 @@ class Scale:
         failure: Why it did not happen, in one sentence.
     """
 
-    id: str
-    version: int
     plan: ScalePlan
     environment: str
     reason: str
-    requester: Identity
-    requested_at: datetime
-    lapses_at: datetime
-    verdict: Verdict
-    approvals: tuple[Approval, ...] = ()
-    approved_at: datetime | None = None
-    denied: Ending | None = None
     applying_at: datetime | None = None
     done_at: datetime | None = None
     ips_after: tuple[str, ...] = ()
     failure: str | None = None
     withdrawn: Ending | None = None
-
-    @property
-    def askers(self) -> tuple[Identity, ...]:
-        """Those who may not decide it."""
-        return (self.requester,)
 
 
 def scale_key(cluster_id: str) -> str:
@@ -101,17 +76,6 @@ def is_scale_open(scale: Scale, now: datetime) -> bool:
     return scale_status(scale, now) in OPEN
 
 
-def require_undecided(scale: Scale, seen: str, now: datetime) -> None:
-    """Refuse a decision on what is decided already, or on a plan that is not the one that was shown.
-
-    Raises:
-        AlreadyDecided: It is not waiting any more.
-        StaleView: The digests differ.
-    """
-    require_waiting(scale, now)
-    require_same_plan(scale, seen)
-
-
 def require_waiting(scale: Scale, now: datetime) -> None:
     """Refuse an act on what is decided already.
 
@@ -131,17 +95,6 @@ def require_same_plan(scale: Scale, seen: str) -> None:
     """
     if seen != scale.plan.digest:
         raise StaleView(f"The plan of {scale.id} has changed since this card was drawn; look at the new card.")
-
-
-def approve_scale(scale: Scale, approval: Approval) -> Scale:
-    """Add one approval; it is approved when every quorum of the verdict is satisfied.
-
-    Raises:
-        AlreadyDecided: If this person approved it before, or their groups are satisfied.
-    """
-    approvals = with_approval(scale.verdict, scale.approvals, approval, scale.id)
-    is_enough = scale.verdict.is_satisfied(approvals)
-    return replace(scale, approvals=approvals, approved_at=approval.at if is_enough else None)
 
 
 def explains(scale: Scale, change: Change) -> bool:

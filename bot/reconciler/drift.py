@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from bot.allowances import record
-from bot.domain.allowance import Allowance, Ending, is_wanted, revoke
+from bot.domain.allowance import Allowance, is_wanted, revoke
+from bot.domain.approval import Ending
 from bot.domain.audit import Action
 from bot.domain.drift import foreign_changes, key_of, unknown_rules
 from bot.domain.marks import mark_missing

@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime
 
-from bot.allowances import deciders
+from bot.approvals import deciders
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.scale import Scale, ScaleStatus, scale_status
 from bot.errors import UserError

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from bot import capacity
-from bot.allowances import record
+from bot.allowances import ALLOWANCES
+from bot.approvals import lapse
+from bot.capacity import SCALES
 from bot.domain.allowance import Allowance, Status, status, warns_at
-from bot.domain.audit import Action
 from bot.domain.scale import Scale, ScaleStatus, scale_status
 from bot.ports import AllowanceFilter, Desk, Finish
 from bot.reconciler.run import Run
@@ -28,7 +28,7 @@ def run_timers(run: Run) -> Finish:
             _pass_time(desk, allowance)
         for scale in scales:
             if scale_status(scale, now) is ScaleStatus.LAPSED:
-                _lapse_scale(desk, scale)
+                lapse(desk, scale, SCALES)
     following = min(_times(allowances, scales, now), default=None)
     return Finish(None if following is None else following - now, memo=run.memo)
 
@@ -36,18 +36,10 @@ def run_timers(run: Run) -> Finish:
 def _pass_time(desk: Desk, allowance: Allowance) -> None:
     state = status(allowance, desk.now)
     if state is Status.LAPSED:
-        saved = desk.tx.allowances.save(allowance, is_open=False)
-        record(desk, saved, Action.ALLOWANCE_LAPSE, reason="Nobody decided in time.")
-        desk.tell(saved.id, saved.requester, "lapsed")
+        lapse(desk, allowance, ALLOWANCES)
     elif state is Status.EXPIRING and allowance.warned_at is None:
         saved = desk.tx.allowances.save(replace(allowance, warned_at=desk.now), is_open=True)
         desk.tell(saved.id, saved.requester, "expiring")
-
-
-def _lapse_scale(desk: Desk, scale: Scale) -> None:
-    saved = desk.tx.scales.save(scale, is_open=False)
-    capacity.record(desk, saved, Action.SCALE_LAPSE, reason="Nobody decided in time.")
-    desk.tell(saved.id, saved.requester, "lapsed")
 
 
 def _times(allowances: Iterable[Allowance], scales: Iterable[Scale], now: datetime) -> Iterable[datetime]:

@@ -6,7 +6,9 @@ from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
-from bot import allowances, capacity
+from bot import approvals
+from bot.allowances import ALLOWANCES
+from bot.capacity import SCALES
 from bot.domain.allowance import Status, status
 from bot.domain.scale import ScaleStatus, scale_status
 from bot.errors import StaleVersion, Unavailable
@@ -25,14 +27,18 @@ def weigh_again(run: Run) -> None:
         waiting = [row for row in rows if status(row, now) is Status.WAITING]
         scales = [scale for scale in tx.scales.find() if scale_status(scale, now) is ScaleStatus.WAITING]
         known = {egress.ref.id: egress for egress in tx.snapshots.all()} if waiting or scales else {}
-    reviews = [_asked(partial(allowances.review, run.ctx, row, known.get(row.scope.cluster_id))) for row in waiting]
-    changes = [_asked(partial(capacity.review, run.ctx, one, known.get(one.plan.cluster_id))) for one in scales]
+    reviews = [
+        _asked(partial(approvals.review, run.ctx, row, known.get(row.scope.cluster_id), ALLOWANCES)) for row in waiting
+    ]
+    changes = [
+        _asked(partial(approvals.review, run.ctx, one, known.get(one.plan.cluster_id), SCALES)) for one in scales
+    ]
     for found in filter(None, reviews):
         with suppress(StaleVersion), run.write() as desk:  # whoever was faster had it weighed at their click
-            allowances.keep(desk, found)
+            approvals.keep(desk, found, ALLOWANCES)
     for change in filter(None, changes):
         with suppress(StaleVersion), run.write() as desk:
-            capacity.keep(desk, change)
+            approvals.keep(desk, change, SCALES)
 
 
 def _asked(weigh: Callable[[], T | None]) -> T | None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.domain import allowance as domain
 from bot.domain import marks
-from bot.domain.allowance import MAY_ACT, Act, Allowance, Ask, Ending, Status, digest, is_open, is_wanted, status
-from bot.domain.approval import Approval
+from bot.domain.allowance import MAY_ACT, Act, Allowance, Ask, Status, digest, is_open, is_wanted, status
+from bot.domain.approval import Approval, Ending, add_approval, deny
 from bot.domain.fqdn import parse_destination
 from bot.domain.narrowing import narrow
 from bot.errors import AlreadyDecided, InvalidInput, StaleView
@@ -72,11 +72,11 @@ def test_acts_are_refused_where_the_table_does_not_allow_them(
 def test_two_of_two_must_be_two_people() -> None:
     """One person twice is one approval."""
     mine, other = (Approval(who, NOW, groups=("platform",)) for who in (APPROVER, APPROVER2))
-    once = domain.approve(an_allowance(needed=2), mine)
+    once = add_approval(an_allowance(needed=2), mine)
     assert once.approved_at is None
     with pytest.raises(AlreadyDecided, match="somebody else"):
-        domain.approve(once, mine)
-    assert domain.approve(once, other).approved_at == NOW
+        add_approval(once, mine)
+    assert add_approval(once, other).approved_at == NOW
 
 
 def test_the_clock_starts_when_it_is_first_seen_live_and_only_then() -> None:
@@ -126,6 +126,6 @@ def test_an_approver_may_never_widen(asked: str, given_: str) -> None:
 
 def test_who_comes_late_is_told_who_was_faster() -> None:
     """With name and time."""
-    denied = domain.deny(WAITING, ENDING)
+    denied = deny(WAITING, ENDING)
     with pytest.raises(AlreadyDecided, match=f"<@{APPROVER.user}>"):
         domain.revoke(denied, Ending(DEV, NOW))

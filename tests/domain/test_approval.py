@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain import allowance as domain
 from bot.domain.access import may_decide
 from bot.domain.approval import (
     Approval,
@@ -19,6 +18,7 @@ from bot.domain.approval import (
     Quorum,
     Verdict,
     VerdictKind,
+    add_approval,
     approval_of,
     evaluate,
     quorums_text,
@@ -199,7 +199,7 @@ def test_it_is_approved_exactly_when_every_quorum_is(
     for voter in voters:
         if waiting.approved_at is None:
             try:
-                waiting = domain.approve(waiting, approval_of(verdict, voter, NOW))
+                waiting = add_approval(waiting, approval_of(verdict, voter, NOW))
             except AlreadyDecided:
                 continue
     given_ = waiting.approvals
@@ -214,13 +214,13 @@ def test_one_person_counts_for_each_of_their_groups() -> None:
     verdict = asked((("security",), 1), (("platform",), 2))
     both = Person(Identity("T1", "UBOTH"), frozenset(), frozenset({"security", "platform", "other"}))
     guard = Person(Identity("T1", "UGUARD"), frozenset(), frozenset({"security"}))
-    waiting = domain.approve(replace(an_allowance(), verdict=verdict), approval_of(verdict, both, NOW, "fine"))
+    waiting = add_approval(replace(an_allowance(), verdict=verdict), approval_of(verdict, both, NOW, "fine"))
     assert waiting.approvals == (Approval(both.identity, NOW, "fine", ("security", "platform")),)
     assert quorums_text(verdict.missing(waiting.approvals)) == "1 from platform"
     with pytest.raises(AlreadyDecided, match=r"\(security\) have approved .* still missing: 1 from platform"):
-        domain.approve(waiting, approval_of(verdict, guard, NOW))
+        add_approval(waiting, approval_of(verdict, guard, NOW))
     with pytest.raises(AlreadyDecided, match="You approved"):
-        domain.approve(waiting, approval_of(verdict, both, NOW))
+        add_approval(waiting, approval_of(verdict, both, NOW))
 
 
 def test_a_verdict_that_asks_nobody_is_never_satisfied() -> None:

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from bot import allowances, auditing
-from bot.allowances import Decision, Draft
+from bot.allowances import Draft
+from bot.approvals import Decision
 from bot.domain.allowance import Allowance, Status, digest, status
 from bot.domain.audit import Action, AuditFilter
 from bot.errors import AlreadyDecided, AlreadyRequested, InvalidInput, NotPermitted, StaleView

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from bot import allowances, auditing, checking
-from bot.allowances import Decision, Draft
+from bot.allowances import Draft
+from bot.approvals import Decision
 from bot.checking import Check, Finding, Query
 from bot.domain.allowance import Allowance, Status, digest, status
 from bot.domain.audit import AuditFilter

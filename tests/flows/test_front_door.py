@@ -10,7 +10,8 @@ from slack_bolt import BoltRequest
 from slack_sdk.signature import SignatureVerifier
 
 from bot import allowances
-from bot.allowances import Decision, Draft
+from bot.allowances import Draft
+from bot.approvals import Decision
 from bot.domain.audit import AuditFilter
 from bot.domain.duration import duration_from_text
 from bot.errors import AlreadyDecided, AlreadyRequested, EgressError, StaleVersion

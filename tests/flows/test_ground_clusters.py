@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot import allowances, capacity, inventory
-from bot.allowances import Decision, Draft
+from bot.allowances import Draft
+from bot.approvals import Decision
 from bot.capacity import Wish
 from bot.domain.allowance import Allowance, Status
 from bot.domain.audit import Action

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from bot import allowances, checking, inventory
-from bot.allowances import Decision, Draft
+from bot.allowances import Draft
+from bot.approvals import Decision
 from bot.checking import Query
 from bot.domain.allowance import Status, digest, status
 from bot.domain.audit import Action

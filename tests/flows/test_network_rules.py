@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import allowances, checking, exporting
+from bot import allowances, approvals, checking, exporting
 from bot.allowances import Draft
 from bot.checking import Query
 from bot.domain.allowance import Allowance, Status
@@ -97,7 +97,7 @@ def test_one_request_may_have_both_kinds(world: World) -> None:
         allowances.request(world.ctx, DEV, draft)
     checking.prepare(world.ctx, DEV, draft.cluster)
     asked = allowances.request(world.ctx, DEV, draft)
-    allowances.decide(world.ctx, APPROVER, allowances.Decision(asked.id, is_approved=True))
+    allowances.decide(world.ctx, APPROVER, approvals.Decision(asked.id, is_approved=True))
     world.settle()
     assert opened(world) == {
         f"{asked.id}-https-443": ["api.example.com"],

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from bot import allowances
-from bot.allowances import Decision, Draft
+from bot.allowances import Draft
+from bot.approvals import Decision
 from bot.domain.allowance import Allowance, status
 from bot.domain.fqdn import parse_destination
 from bot.ports import Notice, NoticeKind

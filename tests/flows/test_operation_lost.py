@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot import capacity
-from bot.allowances import Decision
+from bot.approvals import Decision
 from bot.capacity import Wish
 from bot.domain.allowance import Status
 from bot.domain.scale import ScaleStatus, scale_status

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot import allowances, auditing, capacity
-from bot.allowances import Decision, Draft
+from bot.allowances import Draft
+from bot.approvals import Decision
 from bot.capacity import Wish
 from bot.config import configuration_from, rulebook_from
 from bot.domain.allowance import Allowance, Status, digest, status

@@ -8,7 +8,8 @@ from types import MappingProxyType
 import pytest
 
 from bot import allowances, capacity
-from bot.allowances import Decision, Draft
+from bot.allowances import Draft
+from bot.approvals import Decision
 from bot.capacity import Wish
 from bot.domain.allowance import Allowance, Status
 from bot.domain.approval import PolicyRule, VerdictKind

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot import allowances, inventory
-from bot.allowances import Decision, Draft
+from bot.allowances import Draft
+from bot.approvals import Decision
 from bot.domain.allowance import Status, status
 from bot.domain.audit import Action, Event
 from bot.domain.fqdn import parse_destination

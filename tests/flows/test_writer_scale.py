@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot import capacity
-from bot.allowances import Decision
+from bot.approvals import Decision
 from bot.capacity import Wish
 from bot.domain.audit import Action
 from bot.domain.scale import Scale, ScaleStatus, scale_status

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from bot import allowances, checking
-from bot.allowances import Decision, Draft
+from bot.allowances import Draft
+from bot.approvals import Decision
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.audit import Action, Event
 from bot.domain.fqdn import parse_destination

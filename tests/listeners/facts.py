@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from bot.allowances import MAX_REASON, Preview
+from bot.allowances import Preview
+from bot.approvals import MAX_REASON
 from bot.checking import MAX_DESTINATIONS
-from bot.domain.allowance import Allowance, Ask, Ending, Scope
-from bot.domain.approval import Approval, Quorum, Verdict, VerdictKind
+from bot.domain.allowance import Allowance, Ask, Scope
+from bot.domain.approval import Approval, Ending, Quorum, Verdict, VerdictKind
 from bot.domain.audit import Action, ChainedEvent, Event, link
 from bot.domain.egress import (
     ClusterEgress,

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from bot import allowances, auditing, capacity
-from bot.allowances import Decision, Draft
+from bot.allowances import Draft
+from bot.approvals import Decision
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.approval import PolicyRule, VerdictKind
 from bot.domain.audit import Action, AuditFilter, Event

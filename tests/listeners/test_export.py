@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot import allowances
-from bot.allowances import Decision, Draft
+from bot.allowances import Draft
+from bot.approvals import Decision
 from bot.domain.allowance import Allowance
 from bot.domain.plan import Limits
 from bot.errors import CannotTakeEffect, InvalidInput

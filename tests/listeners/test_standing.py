@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot import allowances
+from bot import allowances, approvals
 from bot.domain.people import Identity, Standing
 from bot.ports import Caller
 from handlers.identity import KEEP, SlackDirectory
@@ -61,7 +61,7 @@ def test_who_is_listed_by_id_needs_no_group(town: Town) -> None:
     town.stage.post("fault", method="users.info", times=1, status=503)
     ctx = replace(town.ctx, directory=directory, rulebook=book)
     made = file(town)
-    allowances.decide(ctx, Caller(Identity(TEAM, "UDEV0002"), "slack:button"), allowances.Decision(made, True))
+    allowances.decide(ctx, Caller(Identity(TEAM, "UDEV0002"), "slack:button"), approvals.Decision(made, True))
     assert (state_of(town, made), calls(town, GROUPS)) == ("approved", 2)  # both for filing
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import allowances
-from bot.allowances import Decision
+from bot.approvals import Decision
 from bot.domain.fqdn import Destination, Protocol, parse_destinations
 from bot.domain.paste import find_destinations
 from bot.errors import InvalidInput

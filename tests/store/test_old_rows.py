@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.domain.allowance import Status, approve, status
-from bot.domain.approval import Approval, approval_of, quorums_text
+from bot.domain.allowance import Status, status
+from bot.domain.approval import Approval, add_approval, approval_of, quorums_text
 from bot.domain.people import Identity, Person
-from bot.domain.scale import approve_scale
 from bot.store.rows import allowance_from_row, row_from_allowance, scale_from_row
 from tests.domain.values import NOW
 
@@ -46,7 +45,7 @@ def test_a_half_approved_request_goes_on_where_it_was() -> None:
     assert (old.verdict.needed, old.verdict.approvers) == (2, ("platform",))
     assert quorums_text(old.verdict.missing(old.approvals)) == "1 from platform"
     assert old.verdict.asks[0].rule == "high-risk-two"
-    approved = approve(old, approval_of(old.verdict, SECOND, NOW))
+    approved = add_approval(old, approval_of(old.verdict, SECOND, NOW))
     assert status(approved, NOW) is Status.APPROVED
     assert allowance_from_row(row(json.dumps(row_from_allowance(approved, is_open=True)["body"]))) == approved
 
@@ -54,7 +53,7 @@ def test_a_half_approved_request_goes_on_where_it_was() -> None:
 def test_a_half_approved_proposal_goes_on_where_it_was() -> None:
     """The same for scale proposals."""
     old = scale_from_row(row(SCALE))
-    assert approve_scale(old, approval_of(old.verdict, SECOND, NOW)).approved_at == NOW
+    assert add_approval(old, approval_of(old.verdict, SECOND, NOW)).approved_at == NOW
 
 
 @pytest.mark.parametrize("kind", ["grant", "refuse"])

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import create_engine, text
 
-from bot.domain.allowance import Ending, revoke
-from bot.domain.approval import Approval
+from bot.domain.allowance import revoke
+from bot.domain.approval import Approval, Ending
 from bot.domain.audit import Action, Event, verify
 from bot.domain.people import SYSTEM
 from bot.errors import StaleVersion, StoreBusy, UnknownAllowance

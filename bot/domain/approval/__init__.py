@@ -7,6 +7,7 @@ A request is judged by what it opens: each destination on its own, then the stri
 """
 
 from bot.domain.approval.policy import ApprovalPolicy, PolicyRule, Question, evaluate
+from bot.domain.approval.request import ApprovalRequest, Ending, add_approval, deny, require_not_filer
 from bot.domain.approval.verdict import (
     Approval,
     Quorum,
@@ -14,19 +15,22 @@ from bot.domain.approval.verdict import (
     VerdictKind,
     approval_of,
     quorums_text,
-    with_approval,
 )
 
 __all__ = [
     "Approval",
     "ApprovalPolicy",
+    "ApprovalRequest",
+    "Ending",
     "PolicyRule",
     "Question",
     "Quorum",
     "Verdict",
     "VerdictKind",
+    "add_approval",
     "approval_of",
+    "deny",
     "evaluate",
     "quorums_text",
-    "with_approval",
+    "require_not_filer",
 ]

@@ -1,0 +1,105 @@
+"""Deciding allowances: what ``bot.approvals`` needs to know of them."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.allowances.recording import record
+from bot.allowances.standing import require_ground
+from bot.allowances.weighing import risk_of, verdict_of
+from bot.approvals import Actions, Decision, Narrowing, review_at_click
+from bot.domain.access import environment_of
+from bot.domain.allowance import Act, Allowance, Status, is_open, require, require_same, status
+from bot.domain.audit import Action
+from bot.domain.egress import ClusterEgress, dns_caveat
+from bot.domain.ground import close
+from bot.domain.narrowing import cut_out, narrow
+from bot.ports import Allowances, Context, Desk, Transaction
+
+
+class AllowanceWorkflow:
+    """``approvals.Workflow`` for allowances."""
+
+    actions = Actions(
+        approve=Action.ALLOWANCE_APPROVE,
+        deny=Action.ALLOWANCE_DENY,
+        grant=Action.ALLOWANCE_GRANT,
+        change=Action.ALLOWANCE_CHANGE,
+        lapse=Action.ALLOWANCE_LAPSE,
+        close=(Action.ALLOWANCE_CLOSE, "closed"),
+    )
+
+    def rows(self, tx: Transaction, /) -> Allowances:
+        """Where they are stored."""
+        return tx.allowances
+
+    def is_waiting(self, one: Allowance, now: datetime, /) -> bool:
+        """Whether nobody has decided it yet."""
+        return status(one, now) is Status.WAITING
+
+    def is_open(self, one: Allowance, now: datetime, /) -> bool:
+        """Whether something may still happen to it."""
+        return is_open(one, now)
+
+    def require_waiting(self, one: Allowance, act: Act, now: datetime, /) -> None:
+        """Refuse a decision on what is decided; ``AlreadyDecided`` says by whom."""
+        require(one, act, now)
+
+    def require_same(self, one: Allowance, seen: str, /) -> None:
+        """Refuse a click on a card that showed something else; ``StaleView``."""
+        require_same(one, seen)
+
+    def recheck(self, ctx: Context, subject: str, /, *, is_approval: bool) -> None:
+        """The policy, the people, the cluster and the firewall are those of now.
+
+        Raises:
+            RequestRefused: The approval policy refuses it now, or whoever asked may not ask any more; it is closed.
+            CannotTakeEffect: No firewall is on its way out now.
+            UnknownCluster: Its cluster is not there any more.
+            MembershipUnknown: Whether others' approvals still count could not be asked.
+            StaleView: It would apply to something else than what was asked.
+        """
+        with ctx.store.read() as tx:
+            allowance = tx.allowances.get(subject)
+            known = tx.snapshots.get(allowance.scope.cluster_id)
+            were_read = tx.snapshots.reading() is not None
+        if not self.is_waiting(allowance, ctx.clock.now()):
+            return
+        egress = known[0] if known else None
+        review_at_click(ctx, allowance, egress, self, is_approval=is_approval)
+        if is_approval and (egress is not None or were_read):
+            require_ground(ctx, allowance, egress)
+
+    def reassess(self, ctx: Context, one: Allowance, egress: ClusterEgress | None, /) -> Allowance:
+        """With the environment that its cluster has now, which risk and policy rest on."""
+        if egress is not None and environment_of(ctx.rulebook, egress.ref) != one.scope.environment:
+            scope = replace(one.scope, environment=environment_of(ctx.rulebook, egress.ref))
+            one = replace(one, scope=scope, risk=risk_of(ctx, scope, one.ask, dns_caveat(egress, scope.pool)))
+        return replace(one, verdict=verdict_of(ctx, one.scope, one.ask, one.risk))
+
+    def close(self, one: Allowance, why: str, now: datetime, /) -> Allowance:
+        """The same, ended by the bot."""
+        return close(one, why, now)
+
+    def narrow(self, desk: Desk, one: Allowance, decision: Decision, /) -> Narrowing[Allowance]:
+        """Less than was asked; approvals of the wider request do not count for the narrower one."""
+        if decision.destinations is None:
+            return Narrowing(one)
+        narrowed = narrow(one, decision.destinations, decision.duration)
+        if narrowed.ask == one.ask:
+            return Narrowing(one)
+        kept = desk.tx.snapshots.get(narrowed.scope.cluster_id)
+        dns = dns_caveat(kept[0], narrowed.scope.pool) if kept else ""
+        narrowed = replace(narrowed, approvals=(), risk=risk_of(desk.ctx, narrowed.scope, narrowed.ask, dns))
+        record(desk, narrowed, Action.ALLOWANCE_NARROW, reason=decision.reason)
+        return Narrowing(narrowed, {**cut_out(one.ask, narrowed.ask), "why": decision.reason})
+
+    def start(self, desk: Desk, one: Allowance, /) -> None:
+        """Wake the writer of its firewall."""
+        desk.tx.work.wake(one.scope.target.key, within=desk.ctx.pace.batch_window)
+
+    def record(self, desk: Desk, one: Allowance, action: Action, /, *, reason: str | None = None) -> None:
+        """Append what happened to the audit log."""
+        record(desk, one, action, reason=reason)
+
+
+ALLOWANCES = AllowanceWorkflow()

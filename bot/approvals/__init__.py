@@ -1,0 +1,27 @@
+"""Use cases of approving: decide, review, lapse. Written once for allowances and scale proposals."""
+
+from bot.approvals.deciders import deciders, require_deciders
+from bot.approvals.decisions import decide, lapse
+from bot.approvals.reasons import MAX_REASON, brief, require_reason
+from bot.approvals.reviews import Review, at_click, keep, may_still_ask, review, review_at_click
+from bot.approvals.workflow import Actions, Decision, Narrowing, Workflow
+
+__all__ = [
+    "MAX_REASON",
+    "Actions",
+    "Decision",
+    "Narrowing",
+    "Review",
+    "Workflow",
+    "at_click",
+    "brief",
+    "decide",
+    "deciders",
+    "keep",
+    "lapse",
+    "may_still_ask",
+    "require_deciders",
+    "require_reason",
+    "review",
+    "review_at_click",
+]

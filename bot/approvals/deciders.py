@@ -1,0 +1,47 @@
+"""Who could decide a request, and whether enough of them exist."""
+
+from bot.domain.approval import Quorum, Verdict
+from bot.domain.people import Identity, Role
+from bot.errors import RequestRefused
+from bot.ports import Context
+
+
+def deciders(ctx: Context, verdict: Verdict, *askers: Identity | None) -> tuple[Identity, ...] | None:
+    """The people who could decide now: members of the asked groups, without those who asked.
+
+    None where a group could not be read: that is not the same as nobody.
+    """
+    people: set[Identity] = set()
+    for group in verdict.approvers:
+        members = ctx.directory.members(group)
+        if members is None:
+            return None
+        people.update(members)
+    return tuple(sorted(people - set(askers)))
+
+
+def require_deciders(ctx: Context, verdict: Verdict, *askers: Identity) -> None:
+    """Refuse to file what could never be approved; where a group cannot be read, nobody knows that, and it is filed.
+
+    Raises:
+        RequestRefused: With the groups that have too few people, and whom to tell.
+    """
+    listed = {group: ctx.directory.members(group) for group in verdict.approvers}
+    members = {group: frozenset(people) - set(askers) for group, people in listed.items() if people is not None}
+    if len(members) < len(listed):
+        return
+    short = [_shortage(quorum, size) for quorum, size in verdict.short_of(members)]
+    if short:
+        raise RequestRefused(f"{' '.join(short)} Nothing was filed; tell {_operators(ctx)}.")
+
+
+def _shortage(quorum: Quorum, size: int) -> str:
+    groups = " or ".join(quorum.groups)
+    there_are = f"{size or 'nobody'} in {groups}" if groups else "no group that is asked"
+    return f"{quorum.words} must approve this (rule {quorum.rule}), and besides you there is {there_are}."
+
+
+def _operators(ctx: Context) -> str:
+    groups = [group for group in ctx.rulebook.groups.values() if Role.OPERATOR in group.roles]
+    named = [f"<@{user}>" for group in groups for user in sorted(group.users)]
+    return f"the bot's operator ({', '.join(named[:3])})" if named else "the bot's operator"

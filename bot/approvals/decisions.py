@@ -1,0 +1,90 @@
+"""Deciding: each decision in one transaction, on exactly what was seen."""
+
+from collections.abc import Collection
+
+from bot.approvals.reasons import brief, require_reason
+from bot.approvals.workflow import Decision, One, Workflow
+from bot.domain.access import require_approver, require_member, require_other
+from bot.domain.approval import Ending, Verdict, add_approval, approval_of, deny, require_not_filer
+from bot.domain.ids import canonical_id
+from bot.domain.people import Person
+from bot.errors import StaleView
+from bot.inventory import member_of
+from bot.ports import Caller, Context, Desk
+
+
+def decide(ctx: Context, caller: Caller, decision: Decision, flow: Workflow[One]) -> One:
+    """Approve or deny: may they, is it still what they saw, is it still undecided.
+
+    Raises:
+        NotPermitted: Not an approver of this, or the requester.
+        MembershipUnknown: Slack could not be asked; nothing was decided.
+        StaleView: The card showed something else.
+        AlreadyDecided: Somebody was faster.
+        InvalidInput: A refusal without a reason, one that is too long, or an approval of more than was asked.
+        RequestRefused, CannotTakeEffect, UnknownCluster: What it rests on is not there any more.
+    """
+    brief(decision.reason)
+    subject = canonical_id(decision.subject)
+    require_member(ctx.rulebook, caller.identity)
+    with ctx.store.read() as tx:
+        filed = flow.rows(tx).get(subject)
+    require_other(caller.identity, filed.requester)
+    require_not_filer(filed, caller.identity)
+    flow.recheck(ctx, subject, is_approval=decision.is_approved)
+    with ctx.store.read() as tx:
+        asked = flow.rows(tx).get(subject).verdict.approvers
+    who = member_of(ctx, caller, asked)
+    with ctx.store.write() as tx:
+        desk, one = Desk(ctx, tx, caller), flow.rows(tx).get(subject)
+        _require_decidable(desk, one, decision, flow)
+        _require_same_groups(asked, one.verdict)
+        require_approver(one.verdict, who, one.requester)
+        require_not_filer(one, who.identity)
+        flow.require_waiting(one, decision.act, desk.now)
+        if decision.seen is not None:
+            flow.require_same(one, decision.seen)
+        return _approve(desk, who, one, decision, flow) if decision.is_approved else _deny(desk, one, decision, flow)
+
+
+def _require_decidable(desk: Desk, one: One, decision: Decision, flow: Workflow[One]) -> None:
+    if not one.verdict.asks:  # nobody is asked about what was granted, or closed meanwhile
+        flow.require_waiting(one, decision.act, desk.now)
+
+
+def _require_same_groups(looked_into: Collection[str], verdict: Verdict) -> None:
+    """Membership is looked up before the transaction; who is asked may have changed in between.
+
+    Raises:
+        StaleView: If a group is asked now that was not looked into.
+    """
+    if not set(verdict.approvers) <= set(looked_into):
+        raise StaleView("Who must approve this changed just now. Nothing was decided; look at the card again.")
+
+
+def _approve(desk: Desk, who: Person, one: One, decision: Decision, flow: Workflow[One]) -> One:
+    narrowing = flow.narrow(desk, one, decision)
+    approval = approval_of(narrowing.request.verdict, who, desk.now, decision.reason)
+    saved = flow.rows(desk.tx).save(add_approval(narrowing.request, approval), is_open=True)
+    flow.record(desk, saved, flow.actions.approve, reason=decision.reason)
+    if saved.approved_at is not None:
+        flow.start(desk, saved)
+    overruled = [given.by for given in one.approvals] if narrowing.facts else []
+    event = "approved" if saved.approved_at else "seconded"
+    desk.tell(saved.id, saved.requester, event, also=overruled, **narrowing.facts)
+    return saved
+
+
+def _deny(desk: Desk, one: One, decision: Decision, flow: Workflow[One]) -> One:
+    ending = Ending(desk.caller.identity, desk.now, require_reason(decision.reason, "Say why you deny it"))
+    saved = flow.rows(desk.tx).save(deny(one, ending), is_open=False)
+    flow.record(desk, saved, flow.actions.deny, reason=ending.reason)
+    desk.tell(saved.id, saved.requester, "denied")
+    return saved
+
+
+def lapse(desk: Desk, one: One, flow: Workflow[One]) -> None:
+    """Put on record that nobody decided in time."""
+    saved = flow.rows(desk.tx).save(one, is_open=False)
+    flow.record(desk, saved, flow.actions.lapse, reason="Nobody decided in time.")
+    desk.tell(saved.id, saved.requester, "lapsed")

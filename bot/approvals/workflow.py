@@ -1,0 +1,128 @@
+"""What differs between the things that people decide on: allowances and scale proposals."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+
+from bot.domain.allowance import Act
+from bot.domain.approval import ApprovalRequest
+from bot.domain.audit import Action
+from bot.domain.egress import ClusterEgress
+from bot.domain.fqdn import Destination
+from bot.ports import Context, Desk, Transaction
+
+One = TypeVar("One", bound=ApprovalRequest)
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What the audit log calls each step; ``close``, when the bot ends it, with the event that people hear of."""
+
+    approve: Action
+    deny: Action
+    grant: Action
+    change: Action
+    lapse: Action
+    close: tuple[Action, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an approver says of a request or a proposal.
+
+    Args:
+        subject: Id of the allowance or the scale proposal.
+        is_approved: Yes or no.
+        seen: The digest on the card that was clicked; None where the id was typed.
+        reason: Why; a refusal needs one.
+        destinations: Fewer or narrower ones, when approving less than was asked.
+        duration: A shorter time, when approving less; only read together with ``destinations``.
+    """
+
+    subject: str
+    is_approved: bool
+    seen: str | None = None
+    reason: str = ""
+    destinations: tuple[Destination, ...] | None = None
+    duration: timedelta | None = None
+
+    @property
+    def act(self) -> Act:
+        """What they do with it."""
+        return Act.APPROVE if self.is_approved else Act.DENY
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing(Generic[One]):
+    """What an approver leaves of a request.
+
+    Args:
+        request: What is approved.
+        facts: What people hear about what was left out; empty where nothing was.
+    """
+
+    request: One
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+class Rows(Protocol[One]):
+    """Requests of one kind as rows."""
+
+    def get(self, one_id: str, /) -> One:
+        """One by id."""
+        ...
+
+    def save(self, one: One, /, *, is_open: bool) -> One:
+        """Store a changed one under its next version; ``StaleVersion`` if somebody was faster."""
+        ...
+
+
+class Workflow(Protocol[One]):
+    """One kind of request, as far as deciding it goes. Everything else about approvals is written once."""
+
+    actions: Actions
+
+    def rows(self, tx: Transaction, /) -> Rows[One]:
+        """Where they are stored."""
+        ...
+
+    def is_waiting(self, one: One, now: datetime, /) -> bool:
+        """Whether nobody has decided it yet."""
+        ...
+
+    def is_open(self, one: One, now: datetime, /) -> bool:
+        """Whether something may still happen to it."""
+        ...
+
+    def require_waiting(self, one: One, act: Act, now: datetime, /) -> None:
+        """Refuse a decision on what is decided; ``AlreadyDecided`` says by whom."""
+        ...
+
+    def require_same(self, one: One, seen: str, /) -> None:
+        """Refuse a click on a card that showed something else; ``StaleView``."""
+        ...
+
+    def recheck(self, ctx: Context, subject: str, /, *, is_approval: bool) -> None:
+        """At the click: what it rests on is looked at again before the answer counts."""
+        ...
+
+    def reassess(self, ctx: Context, one: One, egress: ClusterEgress | None, /) -> One:
+        """The same by the approval policy and the cluster of now."""
+        ...
+
+    def close(self, one: One, why: str, now: datetime, /) -> One:
+        """The same, ended by the bot."""
+        ...
+
+    def narrow(self, desk: Desk, one: One, decision: Decision, /) -> Narrowing[One]:
+        """What an approver leaves of it."""
+        ...
+
+    def start(self, desk: Desk, one: One, /) -> None:
+        """Wake whoever carries out what was approved."""
+        ...
+
+    def record(self, desk: Desk, one: One, action: Action, /, *, reason: str | None = None) -> None:
+        """Append what happened to the audit log."""
+        ...
