@@ -5,6 +5,7 @@ from dataclasses import replace
 from bot import allowances, auditing, checking, inventory
 from bot.approvals import Decision
 from bot.checking import Query
+from bot.domain.allowance import Act
 from bot.domain.fqdn import parse_destinations
 from bot.ports import Context, Place
 from handlers.blocks import fleet, lists, log
@@ -29,7 +30,7 @@ def approve(ctx: Context, call: Call) -> tuple[Reply, ...]:
 def deny(ctx: Context, call: Call) -> Reply:
     """Ask why not."""
     found, seen = look_up(ctx, call.caller, call.value["id"]), call.value["digest"]
-    require_decidable(found, seen, ctx.clock.now(), is_approval=False)
+    require_decidable(found, seen, Act.DENY, ctx.clock.now())
     return Open(DenyForm().build(found.id, seen, lists.about(found, ctx.rulebook)))
 
 
@@ -43,7 +44,7 @@ def details(ctx: Context, call: Call) -> Reply:
 def narrow(ctx: Context, call: Call) -> Reply:
     """Ask how much less."""
     found = allowances.get(ctx, call.caller, call.value["id"])
-    require_decidable(found, call.value["digest"], ctx.clock.now(), is_approval=True)
+    require_decidable(found, call.value["digest"], Act.APPROVE, ctx.clock.now())
     return Open(NarrowForm.build(found, ctx.rulebook))
 
 
