@@ -8,7 +8,7 @@ RUN python -m venv /opt/egress
 WORKDIR /src
 COPY requirements.lock ./
 RUN /opt/egress/bin/python -m pip install --quiet --require-hashes --no-deps --only-binary :all: -r requirements.lock
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY bot ./bot
 COPY handlers ./handlers
 COPY migrations ./migrations

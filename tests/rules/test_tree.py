@@ -16,7 +16,7 @@ LOCKS = {
 }
 PIN = re.compile(r"^([a-z0-9][a-z0-9-]*)(?:\[[a-z,]+\])?==(\S+)", re.MULTILINE)
 MACHINE_PATH = re.compile(r"(?<![\w./:$}-])/(?:tmp|root|work|home)/\w")
-DOCUMENTS = ("README.md", "deploy/README.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md")
 
 
 def pins(lock: str) -> dict[str, str]:
@@ -110,3 +110,14 @@ def commands() -> set[str]:
 def test_ci_runs_the_gate_and_nothing_else() -> None:
     """What is green here is green there."""
     assert "exec make test" in Path(ROOT, ".ci", "run").read_text()
+
+
+def test_commits_are_checked_with_what_lint_runs() -> None:
+    """``.pre-commit-config.yaml`` and ``make lint`` name the same commands, in the same order."""
+    recipe = re.search(r"^lint:.*\n((?:\t.+\n)+)", ROOT.joinpath("Makefile").read_text(), re.MULTILINE)
+    assert recipe
+    linted = [line.strip().replace("$(BIN)", ".venv/bin") for line in recipe[1].splitlines()]
+    hooks = ROOT.joinpath(".pre-commit-config.yaml").read_text()
+    assert re.findall(r"^ +entry: (.+)$", hooks, re.MULTILINE) == linted
+    for line in ("repo: local", "language: system", "pass_filenames: false", "always_run: true"):
+        assert hooks.count(line) == (1 if line == "repo: local" else len(linted))
