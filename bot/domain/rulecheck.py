@@ -23,7 +23,19 @@ _LONGEST_NAME = 63
 
 def problems_of(book: Rulebook) -> list[str]:
     """Everything that is wrong as far as the file alone tells; empty where it fits together."""
-    checks = (_groups, _roles, _askers, _rule_names, _bundles, _environments, _patterns, _scopes, _durations)
+    checks = (
+        _groups,
+        _roles,
+        _askers,
+        _rule_names,
+        _bundles,
+        _environments,
+        _patterns,
+        _scopes,
+        _durations,
+        _levels,
+        _scales,
+    )
     return [sentence for check in checks for sentence in check(book)] + _few(book)
 
 
@@ -169,6 +181,21 @@ def _durations(book: Rulebook) -> Iterator[str]:
     for rule in book.policy.rules:
         if rule.longer_than is not None and rule.longer_than >= longest:
             yield f"{_place(rule)}: nothing is longer_than {duration_text(rule.longer_than)}; {most}."
+
+
+def _levels(book: Rulebook) -> Iterator[str]:
+    risk = book.risk
+    if not risk.medium <= risk.high <= risk.critical:
+        yield (
+            "risk.medium, risk.high and risk.critical must rise in this order; "
+            f"they are {risk.medium}, {risk.high} and {risk.critical}."
+        )
+
+
+def _scales(book: Rulebook) -> Iterator[str]:
+    for rule in book.policy.rules:
+        if rule.bundles and "allowance" not in rule.subjects:
+            yield f"{_place(rule)} can never hold: a scale has no destinations, so no bundle is about it."
 
 
 def _listing(names: Iterable[str]) -> str:
