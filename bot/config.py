@@ -73,7 +73,7 @@ class Settings:
 
     __pydantic_config__ = ConfigDict(strict=True)
 
-    config: Path = Path("egress.toml")
+    config: Annotated[Path, ReadAs(str, Path, "a path")] = Path("egress.toml")
     database_url: str = "sqlite:///egress.sqlite3"
     slack_mode: Literal["socket", "http"] = "socket"
     slack_bot_token: SecretStr = _NONE

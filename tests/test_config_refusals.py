@@ -1,5 +1,6 @@
 """Whatever cannot be meant is refused in one sentence with its place, and everything that is wrong at once."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from bot.config import configuration_from, settings_from
 from bot.errors import BadConfiguration
 from tests.build import CONFIG
 from tests.processes.stage import run
+from tests.rules.test_reference import PAGE
 from tests.test_config import GOOD
 
 DURATION = "a duration such as 30m, 8h, 7d or 2w"
@@ -163,3 +165,52 @@ def test_check_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
     assert status == 2
     assert "durations.longest: “12 months” is not a duration" in said
     assert "Traceback" not in said
+
+
+MINIMAL = {
+    "[slack]": {"team": "'T1'", "channel": "'C1'"},
+    "[azure]": {"subscriptions": "['s']"},
+    "[[clusters]]": {"match": "['*']"},
+    "[[approval.rules]]": {"name": "'r'", "then": "'refuse'", "reason": "'r'"},
+    "[bundles.NAME]": {"title": "'B'", "destinations": "['x.example']"},
+}
+"""The keys that a table must have."""
+
+LITERALS = ["0", "-1", "7", "1.5", "nan", "inf", "true", "''", "'x'", "'7d'", "[]", "[1]", "['x']", "[['x']]", "[{}]", "{}", "{x=1}", "{x=['x']}", "{30=true}", "2026-01-01", "08:00:00"]
+
+
+def keys_of_the_page() -> list[tuple[str, str]]:
+    """Heading and key of every setting in the reference."""
+    tables = PAGE.read_text(encoding="utf-8").split("\n### `")[1:]
+    return [
+        (text.partition("`")[0], key) for text in tables for key in re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+    ]
+
+
+def answer(path: Path) -> str:
+    """What is said of a file; empty if it is taken."""
+    try:
+        configuration_from(path)
+    except BadConfiguration as error:
+        return str(error).removeprefix(f"{path}: ")
+    return ""
+
+
+@pytest.mark.parametrize(("heading", "key"), keys_of_the_page())
+def test_any_value_anywhere(tmp_path: Path, heading: str, key: str) -> None:
+    """Every key of the reference with a value of every kind that TOML has: taken, or refused with its place."""
+    path, said = tmp_path / "egress.toml", []
+    for literal in LITERALS:
+        tables = {**MINIMAL, heading: {**MINIMAL.get(heading, {}), key: literal}}
+        path.write_text("".join(f"{head}\n{lines(keys)}" for head, keys in tables.items()))
+        said.append(answer(path))
+    refusals = [sentence for sentence in said if sentence]
+    assert len(refusals) > len(LITERALS) / 2
+    for sentence in refusals:
+        assert f".{key}" in sentence
+        assert "must be text, not “" not in sentence
+
+
+def lines(keys: dict[str, str]) -> str:
+    """The keys of a table."""
+    return "".join(f"{key} = {literal}\n" for key, literal in keys.items())

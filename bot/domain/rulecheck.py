@@ -11,6 +11,7 @@ from bot.domain.access import EVERYONE
 from bot.domain.approval import PolicyRule, Quorum, VerdictKind
 from bot.domain.duration import duration_text
 from bot.domain.people import Role
+from bot.domain.risk import Level
 from bot.domain.settings import ClusterScope, Rulebook
 
 _NAME = re.compile(r"(?![-_])[A-Za-z0-9_\-*?!\[\]]+(?<![-_])")
@@ -35,6 +36,8 @@ def problems_of(book: Rulebook) -> list[str]:
         _durations,
         _levels,
         _scales,
+        _unasked,
+        _reserved,
     )
     return [sentence for check in checks for sentence in check(book)] + _few(book)
 
@@ -194,8 +197,23 @@ def _levels(book: Rulebook) -> Iterator[str]:
 
 def _scales(book: Rulebook) -> Iterator[str]:
     for rule in book.policy.rules:
-        if rule.bundles and "allowance" not in rule.subjects:
+        if "allowance" in rule.subjects:
+            continue
+        if rule.bundles:
             yield f"{_place(rule)} can never hold: a scale has no destinations, so no bundle is about it."
+        if rule.risks and Level.LOW not in rule.risks:
+            yield f"{_place(rule)} can never hold: the risk of a scale is always low."
+
+
+def _unasked(book: Rulebook) -> Iterator[str]:
+    for rule in book.policy.rules:
+        if rule.then is not VerdictKind.ASK and (rule.approvers or rule.needed > 1):
+            yield f'{_place(rule)} asks nobody: remove approvers and needed, or write then = "ask".'
+
+
+def _reserved(book: Rulebook) -> Iterator[str]:
+    if EVERYONE in book.groups:
+        yield f"groups.{EVERYONE} needs another name: {EVERYONE} means each member of the workspace."
 
 
 def _listing(names: Iterable[str]) -> str:

@@ -90,8 +90,8 @@ class Firewall(Limits):
         max_removed_share: Share of our rules that one update may remove although nobody ended them.
         group: Name of our own rule collection group; nothing else in a firewall policy is ever touched.
         priority: Its priority where it has to be created; the next free one if that is taken.
-        drift: What follows a change by hand to our rules: they are put back, what was removed is revoked, or it is only
-            reported.
+        drift: What follows a change by hand to our rules: ``heal`` puts them back, ``adopt`` revokes what was removed,
+            ``report`` only says so.
     """
 
     group: Annotated[

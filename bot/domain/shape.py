@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
-from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -13,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from bot.domain.fields import NotWritten, ReadAs, Unit
 
-_WORDS = {int: "a whole number", float: "a number", bool: "true or false", Path: "a path"}
+_WORDS = {int: "a whole number", float: "a number", bool: "true or false"}
 _ENTRY = re.compile(r"^    (\w+): (.*(?:\n(?:        .*|))*)", re.MULTILINE)
 
 
