@@ -67,7 +67,7 @@ KINDS = [
     ("[firewall]\nmax_removed_share = nan\n", "firewall.max_removed_share must be a number from 0 to 1, not NaN."),
     ("[firewall]\nmax_removed_share = true\n", "firewall.max_removed_share must be a number from 0 to 1, not true."),
     ("[firewall]\ndrift = 'ignore'\n", "firewall.drift must be heal, adopt or report, not “ignore”."),
-    ("[firewall]\ngroup = 'a b'\n", "firewall.group must be 2 to 80 letters, digits, "),
+    ("[firewall]\ngroup = 'a b'\n", "firewall.group must be a name of 2 to 80 letters, digits, "),
     ("[[approval.rules]]\nname = 'r'\n", "approval.rules.0.then is missing: it must be grant, ask or refuse."),
     (RULE + "needed = 0\n", "approval.rules.0.needed must be a whole number from 1 to 10, not 0."),
     (RULE + "needed = -1\n", "approval.rules.0.needed must be a whole number from 1 to 10, not -1."),
@@ -176,7 +176,9 @@ MINIMAL = {
 }
 """The keys that a table must have."""
 
-LITERALS = ["0", "-1", "7", "1.5", "nan", "inf", "true", "''", "'x'", "'7d'", "[]", "[1]", "['x']", "[['x']]", "[{}]", "{}", "{x=1}", "{x=['x']}", "{30=true}", "2026-01-01", "08:00:00"]
+NUMBERS = ["0", "-1", "7", "1.5", "nan", "inf", "true", "2026-01-01", "08:00:00"]
+TABLES = ["{}", "{x=1}", "{x=['x']}", "{30=true}", "[{}]", "[['x']]"]
+LITERALS = [*NUMBERS, *TABLES, "''", "'x'", "'7d'", "[]", "[1]", "['x']"]
 
 
 def keys_of_the_page() -> list[tuple[str, str]]:

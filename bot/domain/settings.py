@@ -98,7 +98,7 @@ class Firewall(Limits):
         str,
         matching(
             r"[A-Za-z0-9][\w.-]{0,78}\w",
-            "2 to 80 letters, digits, dots, hyphens and underscores, no mark first or last",
+            "a name of 2 to 80 letters, digits, dots, hyphens and underscores",
         ),
     ] = "rcg-aks-egress"
     priority: Annotated[int, Field(ge=100, le=65_000)] = 300
