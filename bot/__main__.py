@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from bot.config import Settings, settings_from
+from bot.doctor import examine, look_at_configuration
 from bot.domain.reference import reference
 from bot.domain.settings import Rulebook
 from bot.errors import EgressError, StoreUnavailable
 from bot.wiring import production
-from bot.wiring.doctor import examine, look_at_configuration
 from bot.wiring.ending import end_on_signal, leave, wait_for_signal
 from bot.wiring.running import Running, log_as
 

@@ -12,7 +12,7 @@ from bot.errors import InvalidInput, UnknownAllowance, UnknownCommand, UnknownSc
 from bot.inventory import EgressReport
 from bot.ports import Context
 from handlers.blocks import fleet, lists, log, words
-from handlers.blocks import scale as scaling
+from handlers.blocks import scale as scale_blocks
 from handlers.blocks.details import approval_view, details_view, is_whole
 from handlers.blocks.verdict import check_card
 from handlers.calls import Call, plain_words
@@ -187,7 +187,7 @@ def scale(ctx: Context, call: Call) -> Reply:
     if not name:
         raise InvalidInput("Name the cluster: `/egress scale CLUSTER`, or `/egress scale CLUSTER 3 REASON`.")
     if not typed:
-        return Tell(scaling.scale_preview(capacity.look(ctx, call.caller, name)))
+        return Tell(scale_blocks.scale_preview(capacity.look(ctx, call.caller, name)))
     made = capacity.propose(ctx, call.caller, Wish(name, count_from(typed, name), reason))
     return Tell(lists.proposed(made, deciders(ctx, made), ctx.clock.now()))
 

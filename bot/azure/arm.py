@@ -5,9 +5,12 @@ from datetime import UTC, datetime
 
 from azure.core.credentials import TokenCredential
 
-from bot.azure import fleet, reads, rules, writes
+from bot.azure import fleet, reads
 from bot.azure.clients import Clients, Transport
+from bot.azure.operations import poll
+from bot.azure.scaling import begin_scale
 from bot.azure.settings import ArmSettings
+from bot.azure.targets import open_target
 from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, RequiredEndpoint
 from bot.domain.firewall import RuleCollection, RuleSet
 from bot.domain.rights import Grant
@@ -65,15 +68,15 @@ class AzureArm:
 
     def read_rules(self, target: Target) -> RuleSet:
         """Every rule that the firewall evaluates, parent policies first."""
-        return rules.read_rules(self._clients, target)
+        return open_target(self._clients, target).read_rules()
 
     def observe(self, target: Target) -> ObservedTarget:
         """What our own part of the target holds now."""
-        return rules.observe(self._clients, target)
+        return open_target(self._clients, target).observe()
 
     def begin_write(self, target: Target, collections: Sequence[RuleCollection], seen: ObservedTarget) -> Operation:
         """Replace our own part of the target; nothing else in it changes. Never waits for the end."""
-        return writes.begin_write(self._clients, target, collections, seen)
+        return open_target(self._clients, target).begin_write(collections, seen)
 
     def begin_scale(self, plan: ScalePlan) -> Operation:
         """Set the managed outbound IP counts of the plan, on the eTag it was made from. Never waits for the end.
@@ -81,11 +84,11 @@ class AzureArm:
         Raises:
             StalePlan: The cluster is not any more what the plan was computed from.
         """
-        return writes.begin_scale(self._clients, plan)
+        return begin_scale(self._clients, plan)
 
     def look(self, operation: Operation) -> OperationState:
         """Ask once how an operation stands."""
-        return writes.look(self._clients, operation)
+        return poll(self._clients, operation)
 
     def read_grants(self, resource_id: str) -> tuple[Grant, ...]:
         """What the bot's identity may do to one resource; reading it changes nothing."""

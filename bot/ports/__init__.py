@@ -1,6 +1,6 @@
 """What the use cases need from the outside, and nothing of how it is done."""
 
-from bot.ports.azure import Arm, ObservedTarget, Operation, OperationState
+from bot.ports.azure import Arm, ObservedTarget, Operation, OperationState, RuleTarget
 from bot.ports.context import BOT, Caller, Clock, Context, Desk, Directory, NoResolver, Pace, Resolver
 from bot.ports.notices import NOTICES, Notice, NoticeKind, Notifier, Outbox, Pause
 from bot.ports.recent import KnownRules, RecentRules
@@ -40,6 +40,7 @@ __all__ = [
     "Reading",
     "RecentRules",
     "Resolver",
+    "RuleTarget",
     "Scales",
     "Snapshots",
     "Store",

@@ -87,6 +87,22 @@ class ObservedTarget:
     takes_names: bool | None = None
 
 
+class RuleTarget(Protocol):
+    """One place where a firewall keeps its rules. Every method may raise the ``Arm…`` errors of ``bot.errors``."""
+
+    def read_rules(self) -> RuleSet:
+        """Every rule that the firewall evaluates, parent policies first."""
+        ...
+
+    def observe(self) -> ObservedTarget:
+        """What our own part of the target holds now."""
+        ...
+
+    def begin_write(self, collections: Sequence[RuleCollection], seen: ObservedTarget) -> Operation:
+        """Replace our own part of the target; nothing else in it changes. Never waits for the end."""
+        ...
+
+
 class Arm(Protocol):
     """Azure Resource Manager. Every method may raise the ``Arm…`` errors of ``bot.errors``."""
 

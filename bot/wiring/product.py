@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import handlers
 from bot import inventory
 from bot.allowances import TIMERS
 from bot.azure import AzureArm
 from bot.domain.settings import Rulebook
 from bot.errors import BadConfiguration, EgressError
 from bot.inventory import ENDPOINTS, FLEET
+from bot.metrics import Facts, scrape
 from bot.ports import NOTICES, Clock, Context, NoResolver, Pace
+from bot.readiness import Part, readiness
 from bot.reconciler import Reconciler
 from bot.store import SqlStore
-from bot.wiring.metrics import Facts, scrape
-from bot.wiring.readiness import Part, readiness
 from bot.wiring.resolver import SystemResolver
 from bot.wiring.running import Running
+from handlers.app import SlackSettings, directory, notifier
 from handlers.blocks.delivery import refusal_sentence
 from handlers.fronts import Route
 
@@ -40,7 +40,7 @@ class World:
     arm: AzureArm
     clock: Clock
     rulebook: Rulebook
-    slack: handlers.SlackSettings
+    slack: SlackSettings
     pace: Pace
 
 
@@ -88,17 +88,17 @@ def _alone_on(url: str) -> Callable[[], None]:
 
 def assemble(world: World) -> Product:
     """Every part of the product, in the world that it is given."""
-    directory = handlers.directory(world.slack, world.rulebook, world.clock)
+    people = directory(world.slack, world.rulebook, world.clock)
     ctx = Context(
         world.arm,
         world.store,
-        directory,
+        people,
         world.clock,
         world.rulebook,
         world.pace,
         resolver=SystemResolver() if world.rulebook.names.resolve else NoResolver(),
     )
-    return Product(world, ctx, Reconciler(ctx, handlers.notifier(world.slack, world.store, world.rulebook)))
+    return Product(world, ctx, Reconciler(ctx, notifier(world.slack, world.store, world.rulebook)))
 
 
 def work(running: Running, product: Product) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-import handlers
 from bot import auditing
 from bot.azure import AzureArm
 from bot.azure.identity import own_credential
@@ -16,10 +15,11 @@ from bot.domain.people import Identity, Person, Role
 from bot.domain.settings import Rulebook
 from bot.errors import BadConfiguration
 from bot.ports import Caller, Context, Pace
+from bot.readiness import Part
 from bot.store import SqlStore
 from bot.wiring.product import World, assemble, opened, routes, work
-from bot.wiring.readiness import Part
 from bot.wiring.running import Running, undone_on_failure
+from handlers.app import SlackSettings, build_app, serve_routes
 from handlers.fronts import require_free
 
 log = logging.getLogger(__name__)
@@ -45,14 +45,14 @@ def serve(settings: Settings) -> Running:
     with undone_on_failure(running):
         product = assemble(_production(running, settings))
         work(running, product)
-        app = handlers.build_app(product.ctx, product.world.slack)
+        app = build_app(product.ctx, product.world.slack)
         if settings.slack_mode == "http":
             running.then_stop(app.serve_http(settings.listen, routes(product)).stop)
         else:
             socket = app.serve_socket()
             running.then_stop(socket.stop)
             slack = Part("slack", socket.trouble)
-            running.then_stop(handlers.serve_routes(settings.listen, routes(product, slack)).stop)
+            running.then_stop(serve_routes(settings.listen, routes(product, slack)).stop)
     log.info("ready: %s mode, %s", settings.slack_mode, settings.listen)
     return running
 
@@ -68,7 +68,7 @@ def reconcile(settings: Settings) -> Running:
     with undone_on_failure(running):
         product = assemble(_production(running, settings))
         work(running, product)
-        running.then_stop(handlers.serve_routes(settings.listen, routes(product)).stop)
+        running.then_stop(serve_routes(settings.listen, routes(product)).stop)
     log.info("ready: reconcile, %s", settings.listen)
     return running
 
@@ -112,9 +112,9 @@ def azure_from(settings: Settings, file: Rulebook) -> AzureArm:
     )
 
 
-def slack_from(settings: Settings) -> handlers.SlackSettings:
+def slack_from(settings: Settings) -> SlackSettings:
     """How to reach the real Slack."""
-    return handlers.SlackSettings(
+    return SlackSettings(
         bot_token=settings.slack_bot_token.get_secret_value(),
         signing_secret=settings.slack_signing_secret.get_secret_value(),
         app_token=settings.slack_app_token.get_secret_value(),

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import handlers
 from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
@@ -16,6 +15,7 @@ from bot.sandbox.server import Sandbox, SandboxOptions
 from bot.sandbox.serving import PortTaken
 from bot.wiring.product import Product, World, assemble, opened, routes, work
 from bot.wiring.running import Running, undone_on_failure
+from handlers.app import SlackSettings, build_app
 
 SANDBOX_CONFIG = Path(__file__).parents[1] / "sandbox" / "egress.toml"
 """The configuration file that the sandbox runs with, and that a team copies."""
@@ -80,7 +80,7 @@ def _simulated(running: Running, simulated: Sandbox, url: str, config: Path | No
         ),
         now=clock.now,
     )
-    slack = handlers.SlackSettings(
+    slack = SlackSettings(
         bot_token=simulated.bot_token,
         signing_secret=simulated.signing_secret,
         app_token=simulated.app_token,
@@ -114,7 +114,7 @@ def _simulators(choice: SandboxChoice, url: str) -> Sandbox:
 def _join(running: Running, simulated: Sandbox, product: Product) -> None:
     """Start the bot and introduce it to the simulators."""
     store = product.world.store
-    app = handlers.build_app(product.ctx, product.world.slack)
+    app = build_app(product.ctx, product.world.slack)
 
     def is_quiet() -> bool:
         return app.is_idle() and store.is_quiet()

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bot.azure import AzureArm
-from bot.azure.rules import digest
 from bot.azure.settings import ArmSettings
+from bot.azure.targets.shared import digest
 from bot.azure.translate.rules import collection_from_json, group_from_json
 from bot.domain.firewall import Action, ApplicationRule, Kind, NatRule, NetworkRule, RuleCollection
 from bot.domain.target import Target, TargetKind

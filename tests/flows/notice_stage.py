@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.ports import Context
 from bot.reconciler import Reconciler
-from handlers import SlackSettings, notifier
+from handlers.app import SlackSettings, notifier
 from handlers.notify import SlackNotifier
 from tests.build import World, make_world
 from tests.driver import wait_for

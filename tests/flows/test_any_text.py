@@ -15,7 +15,8 @@ from slack_bolt import BoltRequest
 from slack_sdk.signature import SignatureVerifier
 from structlog.testing import capture_logs
 
-from handlers import TABLE, SlackApp, SlackSettings, build_app
+from handlers import TABLE
+from handlers.app import SlackApp, SlackSettings, build_app
 from handlers.boundary import Entry
 from handlers.calls import Kind
 from handlers.mending import Mended

@@ -12,13 +12,13 @@ from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
 from bot.config import settings_from
+from bot.doctor import Finding, examine
 from bot.domain.rights import CLUSTER_WRITE, Grant, lacking
 from bot.sandbox.arm import ArmSubscription
 from bot.sandbox.arm_transport import ArmTransport
 from bot.sandbox.clock import ManualClock
 from bot.sandbox.journal import Journal
 from bot.store import SqlStore
-from bot.wiring.doctor import Finding, examine
 from tests.build import CONFIG, SUBSCRIPTION
 from tests.sandbox.slack_stage import APP_TOKEN, BOT_TOKEN, SECRET, Stage, installed
 

@@ -14,9 +14,9 @@ from bot.allowances import Decision, Draft
 from bot.domain.audit import AuditFilter
 from bot.domain.duration import duration_from_text
 from bot.errors import AlreadyDecided, AlreadyRequested, EgressError, StaleVersion
+from bot.metrics import Facts, scrape
 from bot.ports import Caller
-from bot.wiring.metrics import Facts, scrape
-from handlers import SlackSettings, build_app
+from handlers.app import SlackSettings, build_app
 from tests.build import APPROVER, APPROVER2, DEV, EXAMPLE, World, make_world
 
 SECRET = "a-signing-secret"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.sandbox.slack.web_api import METHODS
-from handlers import web_client
+from handlers.app import web_client
 from handlers.checkup import SCOPES, slack_looks
 from tests.listeners.test_workspace import Town, settled
 from tests.rules.tree import ROOT

@@ -17,7 +17,7 @@ from bot.domain.settings import Rulebook
 from bot.errors import SlackRefused, SlackThrottled, SlackUnreachable
 from bot.ports import Context, Notice, NoticeKind
 from bot.reconciler import Reconciler
-from handlers import SlackApp, SlackSettings, build_app, directory, notifier
+from handlers.app import SlackApp, SlackSettings, build_app, directory, notifier
 from handlers.identity import FRESH, KEEP
 from tests.build import DEV, World, make_world
 from tests.sandbox.slack_stage import APP_TOKEN, BOT_TOKEN, SECRET, Stage, installed, until

@@ -24,12 +24,12 @@ def test_slack_away_at_the_start_and_later(tmp_path: Path) -> None:
         with BotProcess(tmp_path, "serve", **settings) as bot:
             wait_for(lambda: bot.ready()[0] == 503, "It did not start without Slack", 30)
             assert "database: ok" in bot.ready()[1]
-            assert "slack: The socket to Slack is not open" in bot.ready()[1]
+            wait_for(lambda: "slack: The socket to Slack is not open:" in bot.ready()[1], "It did not try", 30)
             for go in (slack.kill, slack.stop):
                 slack.start()
                 wait_for(lambda: bot.ready()[0] == 200, "It did not come back", 60)
                 go()
-                wait_for(lambda: "slack: The socket" in bot.ready()[1], "It did not notice", 30)
+                wait_for(lambda: "slack: The socket to Slack is not open:" in bot.ready()[1], "It did not notice", 30)
             wait_for(lambda: "azure: Azure's sign-in does not answer" in bot.ready()[1], "Azure is not said", 30)
             status, seconds = bot.end()
             assert (status, seconds < END_S) == (0, True), f"{seconds}\n{bot.log()}"

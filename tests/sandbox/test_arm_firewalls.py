@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sandbox.arm.ids import ATTACHED_S, UNATTACHED_S
-from tests.sandbox.arm_clients import GROUP, POLICY, Azure, azure, web_rules
+from tests.sandbox.arm_clients import BASE, GROUP, POLICY, Azure, azure, web_rules
 
 ATTACHED, UNATTACHED = timedelta(seconds=ATTACHED_S), timedelta(seconds=UNATTACHED_S)
 MOMENT = timedelta(milliseconds=1)
@@ -95,6 +95,19 @@ def test_one_write_for_each_tree(path: str, body: dict[str, Any]) -> None:
     assert tenant.call("PUT", other, web_rules("example.com")).status == 201
     tenant.clock.advance(ATTACHED)
     assert tenant.call("PUT", path, body).status in (200, 201)
+
+
+def test_a_firewall_that_is_being_updated_is_busy_for_every_policy() -> None:
+    """Also for one that it got by hand while the update of another one ran."""
+    tenant = azure()
+    tenant.call("PUT", GROUP, web_rules("a.example.com"))
+    new = f"/resourceGroups/rg-hub{NETWORK}/firewallPolicies/new-policy"
+    tenant.arm.put_resource(f"{BASE}{new}", {"location": "westeurope", "properties": {"sku": {"tier": "Standard"}}})
+    firewall = f"{BASE}/resourceGroups/rg-hub{NETWORK}/azureFirewalls/hub-firewall"
+    body = tenant.arm.state()["resources"][firewall.lower()]
+    properties = {**body["properties"], "firewallPolicy": {"id": f"{BASE}{new}"}}
+    tenant.arm.put_resource(firewall, {**body, "properties": properties})
+    assert tenant.call("PUT", f"{new}/ruleCollectionGroups/x", web_rules("b.example.com")).status == 409
 
 
 def test_a_group_honours_if_match_unless_told_otherwise() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.errors import StoreBusy
-from bot.wiring.readiness import Part, readiness
+from bot.readiness import Part, readiness
 
 
 def _fails() -> str:

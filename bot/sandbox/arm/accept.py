@@ -61,9 +61,9 @@ def guard(world: World, request: ArmRequest, rid: ResourceId) -> None:
         ArmError: 409 or 412.
     """
     target = rid.parent if rid.type_key == POOL and rid.parent else rid
-    busy = world.ledger.conflicting(
-        (target.key, *([rid.parent.key] if rid.parent else []), *trees.roots_for(world, rid))
-    )
+    roots = trees.roots_for(world, rid)
+    parents = [rid.parent.key] if rid.parent else []
+    busy = world.ledger.conflicting((target.key, *parents, *roots, *trees.firewalls_of(world, roots)))
     if busy:
         raise _busy(request, rid, busy)
     if rid.type_key != GROUP or world.honour_if_match_on_groups:

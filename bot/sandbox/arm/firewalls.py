@@ -177,7 +177,7 @@ def _in_tree(world: World, rid: ResourceId, write: Write, roots: list[str], *, a
         firewalls.append(rid.key)
     touches = tuple(key for key in (*also, *firewalls) if key not in write.during)
     seconds = ATTACHED_S if firewalls else UNATTACHED_S
-    locks = tuple(dict.fromkeys((rid.key, *roots)))
+    locks = tuple(dict.fromkeys((rid.key, *roots, *firewalls)))
     writers = tuple(firewalls) or tuple(roots)
     return Write(write.during, write.after, seconds, write.created, locks, touches, writers, write.answer)
 

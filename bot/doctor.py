@@ -13,7 +13,7 @@ from bot.domain.snat import possible_counts
 from bot.errors import ArmForbidden, BadConfiguration, EgressError, NotScalable
 from bot.store import SqlStore
 from bot.wiring.production import azure_from, slack_from
-from handlers import web_client
+from handlers.app import web_client
 from handlers.checkup import slack_looks, socket_look
 
 

@@ -1,0 +1,185 @@
+"""A firewall policy: our rules are a rule collection group of their own, beside those of others."""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.azure.clients import FIREWALL_API, Clients, Json, segment_after
+from bot.azure.faults import translated
+from bot.azure.operations import Accepted, only_if_unchanged, unrepeated
+from bot.azure.settings import ArmSettings
+from bot.azure.targets.shared import OUR_KINDS, digest, ip_group_ranges, require_untouched, state_of
+from bot.azure.translate.ours import json_from_collection
+from bot.azure.translate.rules import collection_from_json, group_from_json, rule_set_from, takes_names
+from bot.azure.translate.shapes import dig, id_of, ids, items, whole
+from bot.domain.firewall import PolicyLayer, RuleCollection, RuleSet
+from bot.domain.target import Target
+from bot.errors import ArmForbidden, ArmNotFound, UnknownShape
+from bot.ports import ObservedTarget, Operation
+
+log = logging.getLogger(__name__)
+
+DEEPEST_CHAIN = 5
+"""Parents of a firewall policy before the chain is taken for a loop; Azure has one level today.
+
+Source: https://learn.microsoft.com/azure/firewall-manager/policy-overview, read 2026-11.
+"""
+
+LAST_PRIORITY = 65000
+"""The highest priority that Azure takes.
+
+Source: https://learn.microsoft.com/azure/firewall/policy-rule-sets, read 2026-11.
+"""
+
+READ_ONLY = frozenset({"id", "name", "type", "etag", "location"})
+"""Fields of a rule collection group that Azure fills in itself."""
+
+
+class PolicyTarget:
+    """``ports.RuleTarget`` for a firewall policy.
+
+    Args:
+        clients: Azure.
+        target: The policy.
+    """
+
+    def __init__(self, clients: Clients, target: Target) -> None:
+        self._clients = clients
+        self._settings = clients.settings
+        self._target = target
+
+    def read_rules(self) -> RuleSet:
+        """Every rule that a firewall with this policy evaluates, parent policies first."""
+        bodies = self._chain(self._target.id)
+        layers = self._clients.in_parallel(self._layer, bodies)
+        return rule_set_from(bodies, layers, ip_group_ranges(self._clients, layers), classic=False)
+
+    def observe(self) -> ObservedTarget:
+        """Our group, and the state of everything that a write would wait for."""
+        group_id = f"{self._target.id}/ruleCollectionGroups/{self._settings.group}"
+        looks = (lambda: self._get_or_none(self._target.id), lambda: self._get_or_none(group_id), self._draft)
+        policy, group, draft = self._clients.in_parallel(lambda look: look(), looks)
+        if policy is None:
+            raise ArmNotFound(
+                f"The firewall policy {self._target.name} does not exist in Azure.", code="ResourceNotFound"
+            )
+        seen = _observed(policy, group, draft, self._settings)
+        priority = seen.priority or self._free_priority()
+        has_names = seen.takes_names or self._inherits_proxy(policy)
+        return replace(seen, priority=priority, takes_names=has_names, **self._firewall_states(policy))
+
+    def begin_write(self, collections: Sequence[RuleCollection], seen: ObservedTarget) -> Operation:
+        """Replace our own part of our group; what others put into it stays."""
+        from azure.mgmt.network.models import FirewallPolicyRuleCollectionGroup
+
+        accepted = Accepted()
+        body = _group_body(seen, collections, self._settings)
+        require_untouched(_foreign(body, self._settings), seen)
+        network = self._clients.network(segment_after(self._target.id, "subscriptions"))
+        with translated():
+            network.firewall_policy_rule_collection_groups.begin_create_or_update(
+                segment_after(self._target.id, "resourceGroups"),
+                segment_after(self._target.id, "firewallPolicies"),
+                self._settings.group,
+                FirewallPolicyRuleCollectionGroup(body),
+                **only_if_unchanged(seen),
+                **unrepeated(accepted),
+            )
+        return accepted.operation(self._settings)
+
+    def _chain(self, policy_id: str) -> list[Json]:
+        """The policy and its parents, the root first."""
+        chain: list[Json] = []
+        next_id: str | None = policy_id
+        while next_id:
+            if len(chain) > DEEPEST_CHAIN:
+                raise UnknownShape(f"The parents of the firewall policy {policy_id} do not end.")
+            chain.insert(0, self._clients.get(next_id, FIREWALL_API))
+            next_id = id_of(chain[0], "properties", "basePolicy")
+        return chain
+
+    def _layer(self, policy: Json) -> PolicyLayer:
+        rows = self._clients.list_all(f"{policy['id']}/ruleCollectionGroups", FIREWALL_API)
+        return PolicyLayer(id=policy["id"], name=str(policy.get("name", "")), groups=tuple(map(group_from_json, rows)))
+
+    def _inherits_proxy(self, policy: Json) -> bool | None:
+        """Whether a parent has the DNS proxy on, which a child inherits; None where a parent cannot be read."""
+        parent = id_of(policy, "properties", "basePolicy")
+        try:
+            return any(map(takes_names, self._chain(parent))) if parent else False
+        except (ArmForbidden, ArmNotFound):
+            return None
+
+    def _free_priority(self) -> int:
+        """The configured priority for our group, or the next one that no other group of the policy has."""
+        groups = self._clients.list_all(f"{self._target.id}/ruleCollectionGroups", FIREWALL_API)
+        taken = {group_from_json(group).priority for group in groups}
+        return next(p for p in range(self._settings.group_priority, LAST_PRIORITY + 1) if p not in taken)
+
+    def _firewall_states(self, policy: Json) -> Json:
+        """Whether a firewall that uses the policy is being updated, or has failed; an unreadable one says nothing."""
+        states = self._clients.in_parallel(self._firewall_state, ids(items(policy, "properties", "firewalls")))
+        faulted = next((id_.rsplit("/", 1)[-1] for id_, state in states if state == "Failed"), None)
+        is_updating = state_of(policy) == "Updating" or any(state == "Updating" for _, state in states)
+        return {"faulted": faulted, **({"is_updating": True} if is_updating else {})}
+
+    def _firewall_state(self, id_: str) -> tuple[str, str]:
+        try:
+            return id_, state_of(self._clients.get(id_, FIREWALL_API))
+        except (ArmForbidden, ArmNotFound):
+            return id_, ""
+
+    def _draft(self) -> Json | None:
+        """The policy's draft. Only a warning rests on it: without the right to read it nothing else is held up."""
+        try:
+            return self._get_or_none(f"{self._target.id}/firewallPolicyDrafts/default")
+        except ArmForbidden as error:
+            log.info("whether %s has a draft may not be read: %s", self._target.name, error)
+            return None
+
+    def _get_or_none(self, path: str) -> Json | None:
+        try:
+            return self._clients.get(path, FIREWALL_API)
+        except ArmNotFound:
+            return None
+
+
+def _observed(policy: Json, group: Json | None, draft: Json | None, settings: ArmSettings) -> ObservedTarget:
+    states = [state_of(body) for body in (policy, group) if body is not None]
+    foreign = _foreign(group, settings)
+    ours = [body for body in items(group, "properties", "ruleCollections") if _is_ours(body, settings)]
+    return ObservedTarget(
+        collections=tuple(map(collection_from_json, ours)),
+        foreign=digest(foreign),
+        etag=group.get("etag") if group else None,
+        is_updating="Updating" in states,
+        has_failed="Failed" in states,
+        size_bytes=group_from_json(group).size_bytes if group else None,
+        group_count=len(items(policy, "properties", "ruleCollectionGroups")),
+        draft=None if draft is None else str(draft.get("name") or "default"),
+        raw=json.dumps(group) if group else None,
+        priority=whole(dig(group, "properties", "priority")),
+        taken=frozenset((kind, whole(body.get("priority")) or 0) for body in foreign for kind in OUR_KINDS),
+        takes_names=takes_names(policy),
+    )
+
+
+def _group_body(seen: ObservedTarget, collections: Sequence[RuleCollection], settings: ArmSettings) -> Json:
+    """The body of our group: what others put into it stays, and so does every field that we do not know."""
+    body: Json = json.loads(seen.raw) if seen.raw else {"properties": {}}
+    ours = [json_from_collection(collection) for collection in collections]
+    properties = {key: value for key, value in body["properties"].items() if key not in ("provisioningState", "size")}
+    kept = {key: value for key, value in body.items() if key not in READ_ONLY}
+    properties["priority"] = seen.priority or settings.group_priority
+    properties["ruleCollections"] = [*_foreign(body, settings), *ours]
+    return {**kept, "properties": properties}
+
+
+def _foreign(group: Json | None, settings: ArmSettings) -> list[Json]:
+    return [body for body in items(group, "properties", "ruleCollections") if not _is_ours(body, settings)]
+
+
+def _is_ours(collection: Json, settings: ArmSettings) -> bool:
+    """Whether a rule collection's name says that it is ours."""
+    return str(collection.get("name", "")).startswith(settings.collection_prefix)
