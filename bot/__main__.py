@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 from bot.config import Settings, settings_from
-from bot.doctor import examine
+from bot.doctor import examine, look_at_configuration
+from bot.domain.reference import reference
+from bot.domain.settings import Rulebook
 from bot.errors import EgressError, StoreUnavailable
 from bot.wiring import production
 from bot.wiring.ending import end_on_signal, leave, wait_for_signal
@@ -84,6 +86,24 @@ def doctor() -> None:
         click.echo(f"{'ok     ' if finding.is_ok else 'missing'}  {finding.what}: {finding.sentence}")
     if not all(finding.is_ok for finding in findings):
         sys.exit(1)
+
+
+@main.group()
+def config() -> None:
+    """The configuration file, without Slack, Azure or a database."""
+
+
+@config.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+def check(file: Path | None) -> None:
+    """Say everything that is wrong with FILE, or with the file that EGRESS_CONFIG names; status 2 if anything is."""
+    click.echo(look_at_configuration(file or _settings().config))
+
+
+@config.command("reference")
+def show_reference() -> None:
+    """Write docs/configuration.md: every variable and every key."""
+    click.echo(reference(Settings, Rulebook), nl=False)
 
 
 @main.group()

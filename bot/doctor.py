@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from bot.azure import AzureArm
 from bot.config import Settings, configuration_from, rulebook_from
@@ -45,7 +46,7 @@ def examine(settings: Settings, *, arm: AzureArm | None = None) -> list[Finding]
 
 
 def _own_looks(settings: Settings) -> Iterator[Look]:
-    yield "configuration", lambda: _configuration(settings)
+    yield "configuration", lambda: look_at_configuration(settings.config)
     yield "database", lambda: _database(settings)
 
 
@@ -56,8 +57,13 @@ def _looked_at(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, is_ok=False, sentence=error.sentence)
 
 
-def _configuration(settings: Settings) -> str:
-    book = rulebook_from(configuration_from(settings.config))
+def look_at_configuration(file: Path) -> str:
+    """What is in a configuration file.
+
+    Raises:
+        BadConfiguration: Everything that is wrong with it.
+    """
+    book = rulebook_from(configuration_from(file))
     return f"{len(book.groups)} groups, {len(book.scopes)} cluster entries, {len(book.policy.rules)} policy rules."
 
 

@@ -142,7 +142,7 @@ class SlackNotifier:
             return scale_card(facts, self._rulebook, now)
         ahead = Ahead(
             outlook(self._store, facts, now),
-            gauge(self._store, self._rulebook.limits, facts.scope, facts.destinations),
+            gauge(self._store, self._rulebook.firewall, facts.scope, facts.destinations),
         )
         return allowance_card(facts, self._rulebook, now, ahead)
 

@@ -55,7 +55,7 @@ WRONG = [
     (rule("", name="a") + rule("", name="a"), r"rules \(a\) stands there 2 times"),
     (rule("longer_than = '400d'"), r"rules \(r\): nothing is longer_than 400 days; the longest .* is 365 days"),
     (rule("longer_than = '365d'"), r"rules \(r\): nothing is longer_than 365 days"),
-    (rule("longer_than = 'no end'"), r"rules \(r\): longer_than needs a duration"),
+    (rule("longer_than = 'no end'"), r"rules\.0\.longer_than must be a duration such as .*, not “no end”"),
     (rule("longer_than = '12 months'"), r"approval\.rules\.0\.longer_than: .*12 months.* is not a duration"),
     (rule("clusters = ['aks prod']"), r"rules \(r\): no cluster can have a name that fits .aks prod."),
     (rule("clusters = ['aks.*']"), r"rules \(r\): no cluster can have a name that fits .aks\.\*."),
@@ -67,10 +67,16 @@ WRONG = [
         r"clusters.match: no cluster can have a name or an id that fits .aks test.",
     ),
     ("[[clusters]]\nmatch = ['aks-*']\n", r"clusters.match: .aks-\*. never counts"),
+    (rule("subjects = ['scale']\nbundles = ['hub']"), r"rules \(r\) can never hold: a scale has no destinations"),
+    (rule("subjects = ['scale']\nrisks = ['high']"), r"rules \(r\) can never hold: the risk of a scale is always low"),
+    (rule("approvers = ['platform']", then="grant"), r"rules \(r\) asks nobody: remove approvers and needed, or write"),
+    (rule("needed = 2", then="refuse"), r"rules \(r\) asks nobody: remove approvers and needed, or write then = .ask"),
+    ("[groups.everyone]\nusers = ['U1']\n", r"groups.everyone needs another name: everyone means each member"),
+    ("[risk]\nmedium = 50\n", r"risk.high and risk.critical must rise in this order; they are 50, 45 and 70\."),
     ("[durations]\nlongest = '30d'\noffered = ['8h', '90d']\n", r"durations.offered has 90 days, and the longest"),
     ("[durations]\noffered = ['8h', 'no end']\n", "durations.offered has no end, and the longest"),
     ("[durations]\noffered = ['7dogs']\n", "7dogs.* is not a duration"),
-    ("[durations]\nlapse_after = 'no end'\n", "lapse_after needs a duration"),
+    ("[durations]\nlapse_after = 'no end'\n", "lapse_after must be a duration such as .*, not “no end”"),
 ]
 
 

@@ -283,7 +283,7 @@ def _check(rulebook: Rulebook, draft: Draft) -> None:
 
 def _require_room(ctx: Context, made: Preview) -> None:
     """Refuse what the rule collection group could not hold: its write would hold up everybody else's."""
-    room = gauge(ctx.store, ctx.rulebook.limits, made.scope, made.destinations)
+    room = gauge(ctx.store, ctx.rulebook.firewall, made.scope, made.destinations)
     if not room.fits:
         raise CannotTakeEffect(
             f"The bot's rules in {made.scope.target.name} would take {room.after:,} bytes, and {room.limit:,} fit. "

@@ -16,8 +16,8 @@ class Home:
         priority: Its priority where it has to be created; the next free one if that is taken.
     """
 
-    group: str = "rcg-aks-egress"
-    priority: int = 300
+    group: str
+    priority: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,11 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
+from pydantic import Field
+
+from bot.domain.fields import NotWritten
 from bot.domain.firewall import ApplicationRule, NatRule, NetworkRule, Rule, RuleCollection, network_fqdns
 from bot.domain.firewall.rules import MAX_NETWORK_FQDNS
 from bot.domain.rules import MAX_NAME, allowance_id_from_rule
@@ -81,10 +85,10 @@ class Limits:
         max_groups: Rule collection groups in the policy, ours included.
     """
 
-    max_removed_share: float = 0.5
-    free_removals: int = 20
-    max_bytes: int = MAX_GROUP_BYTES
-    max_groups: int = MAX_GROUPS
+    max_removed_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    free_removals: Annotated[int, NotWritten()] = 20
+    max_bytes: Annotated[int, NotWritten()] = MAX_GROUP_BYTES
+    max_groups: Annotated[int, NotWritten()] = MAX_GROUPS
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from bot.domain.access import EVERYONE
 from bot.domain.approval import PolicyRule, Quorum, VerdictKind
 from bot.domain.duration import duration_text
 from bot.domain.people import Role
+from bot.domain.risk import Level
 from bot.domain.settings import ClusterScope, Rulebook
 
 _NAME = re.compile(r"(?![-_])[A-Za-z0-9_\-*?!\[\]]+(?<![-_])")
@@ -23,7 +24,21 @@ _LONGEST_NAME = 63
 
 def problems_of(book: Rulebook) -> list[str]:
     """Everything that is wrong as far as the file alone tells; empty where it fits together."""
-    checks = (_groups, _roles, _askers, _rule_names, _bundles, _environments, _patterns, _scopes, _durations)
+    checks = (
+        _groups,
+        _roles,
+        _askers,
+        _rule_names,
+        _bundles,
+        _environments,
+        _patterns,
+        _scopes,
+        _durations,
+        _levels,
+        _scales,
+        _unasked,
+        _reserved,
+    )
     return [sentence for check in checks for sentence in check(book)] + _few(book)
 
 
@@ -169,6 +184,36 @@ def _durations(book: Rulebook) -> Iterator[str]:
     for rule in book.policy.rules:
         if rule.longer_than is not None and rule.longer_than >= longest:
             yield f"{_place(rule)}: nothing is longer_than {duration_text(rule.longer_than)}; {most}."
+
+
+def _levels(book: Rulebook) -> Iterator[str]:
+    risk = book.risk
+    if not risk.medium <= risk.high <= risk.critical:
+        yield (
+            "risk.medium, risk.high and risk.critical must rise in this order; "
+            f"they are {risk.medium}, {risk.high} and {risk.critical}."
+        )
+
+
+def _scales(book: Rulebook) -> Iterator[str]:
+    for rule in book.policy.rules:
+        if "allowance" in rule.subjects:
+            continue
+        if rule.bundles:
+            yield f"{_place(rule)} can never hold: a scale has no destinations, so no bundle is about it."
+        if rule.risks and Level.LOW not in rule.risks:
+            yield f"{_place(rule)} can never hold: the risk of a scale is always low."
+
+
+def _unasked(book: Rulebook) -> Iterator[str]:
+    for rule in book.policy.rules:
+        if rule.then is not VerdictKind.ASK and (rule.approvers or rule.needed > 1):
+            yield f'{_place(rule)} asks nobody: remove approvers and needed, or write then = "ask".'
+
+
+def _reserved(book: Rulebook) -> Iterator[str]:
+    if EVERYONE in book.groups:
+        yield f"groups.{EVERYONE} needs another name: {EVERYONE} means each member of the workspace."
 
 
 def _listing(names: Iterable[str]) -> str:

@@ -28,7 +28,7 @@ def report_drift(run: Run, situation: Situation) -> bool:
     """
     if is_known(run, situation.seen):
         return _report_priority(run, situation)
-    mode = run.ctx.rulebook.drift if run.memo.keys() & {"verified", "intended"} else "unknown"
+    mode = run.ctx.rulebook.firewall.drift if run.memo.keys() & {"verified", "intended"} else "unknown"
     finder = foreign_changes if "verified" in run.memo else unknown_rules
     left = {(collection, rule) for collection, rule in run.memo.get("left", ())}
     changes = [change for change in finder(situation.natural, situation.by_id) if key_of(change) not in left]
@@ -105,7 +105,7 @@ def _report_priority(run: Run, situation: Situation) -> bool:
     seen, known = situation.seen.priority, run.memo.get("priority")
     if situation.seen.etag is None or known is None or seen == known or run.memo.get("moved") == seen:
         return False
-    is_healed = run.ctx.rulebook.drift == "heal"
+    is_healed = run.ctx.rulebook.firewall.drift == "heal"
     run.memo["moved"] = seen
     next_ = "The bot moves it back." if is_healed else "The bot leaves it there."
     if is_healed:

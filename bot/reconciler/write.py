@@ -46,7 +46,7 @@ def write(run: Run, situation: Situation) -> Finish:
     seen, plan = situation.seen, situation.plan
     ended = {row.id for row in situation.rows} - {row.id for row in situation.wanted}
     check_safe(
-        plan, run.ctx.rulebook.limits, ended=ended, new_group_of=None if seen.etag is not None else seen.group_count
+        plan, run.ctx.rulebook.firewall, ended=ended, new_group_of=None if seen.etag is not None else seen.group_count
     )
     _intend(run, situation)
     run.require_time()

@@ -96,7 +96,7 @@ def assemble(world: World) -> Product:
         world.clock,
         world.rulebook,
         world.pace,
-        resolver=SystemResolver() if world.rulebook.resolves_names else NoResolver(),
+        resolver=SystemResolver() if world.rulebook.names.resolve else NoResolver(),
     )
     return Product(world, ctx, Reconciler(ctx, notifier(world.slack, world.store, world.rulebook)))
 

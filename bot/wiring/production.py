@@ -9,9 +9,10 @@ from bot import auditing
 from bot.azure import AzureArm
 from bot.azure.identity import own_credential
 from bot.azure.settings import ArmSettings
-from bot.config import ConfigurationFile, Settings, configuration_from, rulebook_from
+from bot.config import Settings, configuration_from, rulebook_from
 from bot.domain.audit import AuditFilter
 from bot.domain.people import Identity, Person, Role
+from bot.domain.settings import Rulebook
 from bot.errors import BadConfiguration
 from bot.ports import Caller, Context, Pace
 from bot.readiness import Part
@@ -97,7 +98,7 @@ def _production(running: Running, settings: Settings) -> World:
     return World(store, azure_from(settings, file), SystemClock(), rulebook, slack_from(settings), Pace())
 
 
-def azure_from(settings: Settings, file: ConfigurationFile) -> AzureArm:
+def azure_from(settings: Settings, file: Rulebook) -> AzureArm:
     """The real Azure, as whoever the environment says that we are."""
     return AzureArm(
         own_credential(),

@@ -1,6 +1,5 @@
 """Risk: each reason, the order, the sum, and that more never weighs less."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -8,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.fqdn import SERVICES, Destination, parse_destinations, parse_fqdn, skeleton, suffix_of
-from bot.domain.risk import DEFAULT_TABLE, Level, Subject, assess, extended, narrower
+from bot.domain.risk import DEFAULT_TABLE, Level, Subject, assess, narrower
 from bot.domain.risk.hosts import PORT_RISKS
-from bot.errors import BadConfiguration
 from tests.strategies import destinations, durations
 
 WEEK = timedelta(days=7)
@@ -174,54 +172,6 @@ def test_no_wildcard_takes_every_customer_of_a_shared_suffix(suffix: str, region
         found = {reason.code for reason in assess(Subject((Destination(f"*.{base}"),), WEEK)).reasons}
         assert "wildcard_shared" in found, base
         base = base.partition(".")[2]
-
-
-def test_configuration_extends_the_table() -> None:
-    """Weights are replaced, lists are added to, thresholds are replaced; the default stays as it was."""
-    table = extended(
-        {
-            "weights": {"plain_http": 50, "unusual_port": 0},
-            "hosts": {"tunnel": ["tunnel.corp.example"]},
-            "shared_suffixes": ["pages.corp.example"],
-            "production": ["live"],
-            "long_duration": {1: 5},
-            "many_destinations": {1: 7},
-            "critical": 90,
-        }
-    )
-    subject = Subject(
-        parse_destinations("http:tunnel.corp.example:8080 a.pages.corp.example"), timedelta(days=2), "Live"
-    )
-    assert {reason.code: reason.weight for reason in assess(subject, table).reasons} == {
-        "tunnel": 75,
-        "plain_http": 50,
-        "production": 15,
-        "shared_hosting": 10,
-        "many_destinations": 7,
-        "long_duration": 5,
-    }
-    assert DEFAULT_TABLE.weights["plain_http"] == 15
-
-
-@pytest.mark.parametrize(
-    ("overrides", "part_of_sentence"),
-    [
-        ({"nonsense": 1}, "risk.nonsense is not known"),
-        ({"weights": {"nonsense": 1}}, "risk.weights.nonsense is not known"),
-        ({"weights": {"mssql": 101}}, "risk.weights.mssql must be a whole number"),
-        ({"weights": []}, "risk.weights must be a mapping"),
-        ({"hosts": {"nonsense": []}}, "risk.hosts.nonsense is not known"),
-        ({"hosts": {"tunnel": ["https://x.example"]}}, "risk.hosts.tunnel:"),
-        ({"well_known": "example.com"}, "risk.well_known must be a list"),
-        ({"long_duration": {"a": 1}}, "risk.long_duration"),
-        ({"medium": 50}, "must rise"),
-        ({"high": True}, "risk.high must be a whole number"),
-    ],
-)
-def test_wrong_configuration_is_named(overrides: Mapping[str, object], part_of_sentence: str) -> None:
-    """A wrong key or value is refused by its name."""
-    with pytest.raises(BadConfiguration, match=part_of_sentence.replace(".", r"\.")):
-        extended(overrides)
 
 
 def test_narrower() -> None:

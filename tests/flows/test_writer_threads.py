@@ -116,9 +116,11 @@ def test_what_keeps_the_writer_is_on_the_card(world: World) -> None:
 def test_the_gauge_before_an_approval(world: World) -> None:
     """What is there as it was last read, and what would be."""
     asked = ask(world)
-    empty = outlook.gauge(world.store, world.ctx.rulebook.limits, asked.scope, asked.destinations)
+    empty = outlook.gauge(world.store, world.ctx.rulebook.firewall, asked.scope, asked.destinations)
     world.settle()
-    found = outlook.gauge(world.store, world.ctx.rulebook.limits, asked.scope, (parse_destination("more.example.com"),))
+    found = outlook.gauge(
+        world.store, world.ctx.rulebook.firewall, asked.scope, (parse_destination("more.example.com"),)
+    )
     assert (empty.used, found.fits) == (0, True)
     assert 0 < found.used < found.after < found.limit
     assert found.share < 0.01
@@ -143,7 +145,7 @@ def test_export_needs_a_form_and_a_firewall(world: World) -> None:
 
 def test_what_does_not_fit_is_refused_at_once(world: World) -> None:
     """Instead of holding up everybody else's rules later."""
-    book = replace(world.ctx.rulebook, limits=replace(world.ctx.rulebook.limits, max_bytes=300))
+    book = replace(world.ctx.rulebook, firewall=replace(world.ctx.rulebook.firewall, max_bytes=300))
     with pytest.raises(CannotTakeEffect, match="300 fit"):
         allowances.request(
             replace(world.ctx, rulebook=book), DEV, Draft("aks-udr", (EXAMPLE,), "why", timedelta(hours=8))

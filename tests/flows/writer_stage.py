@@ -110,7 +110,8 @@ def by_hand(world: World, ending: str, **properties: Any) -> None:
 
 def with_drift(world: World, mode: str) -> World:
     """The same world, configured to treat drift in another way."""
-    book = replace(world.ctx.rulebook, drift=mode)
+    book = world.ctx.rulebook
+    book = replace(book, firewall=replace(book.firewall, drift=mode))
     ctx = replace(world.ctx, rulebook=book)
     return replace(world, ctx=ctx, reconciler=type(world.reconciler)(ctx, world.said, workers=0))
 

@@ -61,7 +61,8 @@ def book_of(drift: str, *, is_frozen: bool = False, has_left: bool = False) -> R
     policy = replace(book.policy, rules=(*([FREEZE] if is_frozen else []), *book.policy.rules))
     scopes = tuple(replace(scope, developers=("team",)) for scope in book.scopes)
     groups = MappingProxyType({**book.groups, "team": team})
-    return replace(book, drift=drift, groups=groups, scopes=scopes, policy=policy)
+    firewall = replace(book.firewall, drift=drift)
+    return replace(book, firewall=firewall, groups=groups, scopes=scopes, policy=policy)
 
 
 class Changing(RuleBasedStateMachine):

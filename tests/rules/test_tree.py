@@ -4,8 +4,10 @@ import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
+from bot.config import Settings, variable
 from tests.rules.tree import ROOT, text_files
 
 LOCKS = {
@@ -16,7 +18,7 @@ LOCKS = {
 }
 PIN = re.compile(r"^([a-z0-9][a-z0-9-]*)(?:\[[a-z,]+\])?==(\S+)", re.MULTILINE)
 MACHINE_PATH = re.compile(r"(?<![\w./:$}-])/(?:tmp|root|work|home)/\w")
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md", "docs/configuration.md")
 
 
 def pins(lock: str) -> dict[str, str]:
@@ -91,9 +93,7 @@ def test_documents_name_commands_that_exist() -> None:
 
 def test_environment_variables_exist() -> None:
     """Every ``EGRESS_…`` in a document or a manifest is a setting that the bot reads."""
-    from bot.config import Settings
-
-    known = {f"EGRESS_{name.upper()}" for name in Settings.model_fields}
+    known = {variable(field.name) for field in fields(Settings)}
     files = [*(ROOT / document for document in DOCUMENTS), ROOT / "Dockerfile", *ROOT.joinpath("deploy").glob("*.yaml")]
     named = {name for file in files for name in re.findall(r"\bEGRESS_[A-Z_]+[A-Z]\b", file.read_text())}
     assert named - known == set()

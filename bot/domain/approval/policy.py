@@ -5,10 +5,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from bot.domain.approval.verdict import Quorum, Verdict, VerdictKind
+from bot.domain.fields import Lower, NotWritten, ReadAs, Span, Text, Unit
 from bot.domain.fqdn import Destination, is_within
-from bot.domain.risk import Risk
+from bot.domain.risk import Level, Risk
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +41,37 @@ class PolicyRule:
     """One rule of the approval policy; every condition that is set must hold.
 
     Args:
-        name: Shown on cards and in the audit log.
-        then: What follows.
+        name: Shown on cards and in the audit log; each rule has its own.
+        then: What follows. Refuse wins over ask, ask wins over grant, and every rule that asks counts.
         reason: A sentence for people.
-        subjects: ``allowance``, ``scale`` or both.
-        environments: Environments by name, in lower case; empty means any.
+        subjects: What it is about.
+        environments: Environments by name, in any case; empty means any.
         clusters: Cluster names, ``*`` and ``?`` allowed; empty means any.
         risks: Risk levels; empty means any.
         bundles: Bundle names: holds for what these bundles contain now, named or not; empty means any destination.
-        longer_than: Holds for durations above this, and for no end.
-        approvers: Groups that may approve, when asking.
-        needed: How many people, at least 1.
+        longer_than: Holds for durations above this, and for no end; without it, for any.
+        approvers: Groups that may approve, when asking; ``default_approvers`` if empty.
+        needed: How many different people must approve.
     """
 
-    name: str
+    name: Text
     then: VerdictKind
-    reason: str
-    subjects: frozenset[str] = frozenset({"allowance", "scale"})
-    environments: frozenset[str] = frozenset()
+    reason: Text
+    subjects: Annotated[
+        frozenset[str], ReadAs(Annotated[frozenset[Literal["allowance", "scale"]], Field(min_length=1)], frozenset)
+    ] = frozenset({"allowance", "scale"})
+    environments: frozenset[Lower] = frozenset()
     clusters: tuple[str, ...] = ()
-    risks: frozenset[str] = frozenset()
+    risks: Annotated[frozenset[str], ReadAs(frozenset[Level], frozenset)] = frozenset()
     bundles: frozenset[str] = frozenset()
-    longer_than: timedelta | None = None
+    longer_than: Annotated[timedelta | None, ReadAs(Span, lambda span: span)] = None
     approvers: tuple[str, ...] = ()
-    needed: int = 1
+    needed: Annotated[int, Field(ge=1, le=10), Unit("people")] = 1
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalPolicy:
-    """The rules, and who is asked where no rule says anything.
+    """Who must say yes to what: the rules, and who is asked where no rule says anything.
 
     Args:
         rules: In the order of the file, which means nothing.
@@ -75,7 +81,9 @@ class ApprovalPolicy:
 
     rules: tuple[PolicyRule, ...] = ()
     default_approvers: tuple[str, ...] = field(default=())
-    bundles: Mapping[str, frozenset[Destination]] = field(default_factory=lambda: MappingProxyType({}))
+    bundles: Annotated[Mapping[str, frozenset[Destination]], NotWritten()] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
     def quorum(self, rule: PolicyRule) -> Quorum:
         """Whom a rule asks: its own groups, or the default ones."""

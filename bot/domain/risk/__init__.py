@@ -2,7 +2,7 @@
 
 from bot.domain.risk.assess import Level, Reason, Risk, Subject, assess, narrower
 from bot.domain.risk.hosts import HostList
-from bot.domain.risk.table import DEFAULT_TABLE, RiskTable, extended
+from bot.domain.risk.table import DEFAULT_TABLE, RiskTable
 
 __all__ = [
     "DEFAULT_TABLE",
@@ -13,6 +13,5 @@ __all__ = [
     "RiskTable",
     "Subject",
     "assess",
-    "extended",
     "narrower",
 ]

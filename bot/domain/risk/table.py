@@ -4,16 +4,14 @@ The weights are a judgement of this project, not a standard: 100 is the top of t
 request critical by itself.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated
 
-from bot.domain.fqdn import parse_fqdn
+from bot.domain.fields import Count, Days, Domain, Lower, Points, ReadAs, frozen, one_of
 from bot.domain.risk.hosts import HOSTS, SHARED_SUFFIXES, WELL_KNOWN, HostList
-from bot.errors import BadConfiguration, InvalidFqdn
 
 _WEIGHTS: Mapping[str, int] = MappingProxyType(
     {
@@ -48,40 +46,58 @@ _WEIGHTS: Mapping[str, int] = MappingProxyType(
 )
 
 
+_PRODUCTION = frozenset({"production", "prod"})
+
+
+def _with_weights(given: Mapping[str, int]) -> Mapping[str, int]:
+    return MappingProxyType({**_WEIGHTS, **given})
+
+
+def _with_hosts(given: Mapping[str, frozenset[str]]) -> Mapping[str, HostList]:
+    added = {code: replace(HOSTS[code], hosts=HOSTS[code].hosts | hosts) for code, hosts in given.items()}
+    return MappingProxyType({**HOSTS, **added})
+
+
 @dataclass(frozen=True, slots=True)
 class RiskTable:
-    """Everything that ``assess`` weighs.
+    """How risk is weighed; the file extends what the bot brings along.
 
     Attributes:
-        weights: Points (0 to 100) of each reason code; 0 switches the reason off.
-        hosts: Lists of hosts by reason code.
-        shared_suffixes: Hosting domains whose customers each get a name, besides the Public Suffix List's private
-            section; ``*`` stands for one label, such as a region.
-        well_known: Domains that others imitate.
-        production: Environment names (lower case) that count as production.
-        long_duration: Points for an allowance longer than each span.
+        weights: Points of each reason by its code; those that are written replace the bot's, 0 switches a reason off.
+        hosts: Further hosts of a list, by the reason's code.
+        shared_suffixes: Further hosting domains whose customers each get a name, besides the Public Suffix List's
+            private section; ``*`` stands for one label, such as a region.
+        well_known: Further domains that others might imitate.
+        production: Further names of environments that count as production, in any case.
+        long_duration: Points for an allowance longer than each number of days; replaces the bot's.
         unlimited_duration: Points for an allowance without an end.
-        many_destinations: Points for more destinations than each count.
-        medium: Lowest score of the level medium.
+        many_destinations: Points for more destinations than each number; replaces the bot's.
+        medium: Lowest score of the level medium; the three levels rise in this order.
         high: Lowest score of the level high.
         critical: Lowest score of the level critical.
     """
 
-    weights: Mapping[str, int] = field(default_factory=lambda: _WEIGHTS)
-    hosts: Mapping[str, HostList] = field(default_factory=lambda: HOSTS)
-    shared_suffixes: frozenset[str] = SHARED_SUFFIXES
-    well_known: frozenset[str] = WELL_KNOWN
-    production: frozenset[str] = frozenset({"production", "prod"})
-    long_duration: Mapping[timedelta, int] = field(
+    weights: Annotated[Mapping[str, int], ReadAs(Mapping[Annotated[str, one_of(_WEIGHTS)], Points], _with_weights)] = (
+        field(default_factory=lambda: _WEIGHTS)
+    )
+    hosts: Annotated[
+        Mapping[str, HostList], ReadAs(Mapping[Annotated[str, one_of(HOSTS)], frozenset[Domain]], _with_hosts)
+    ] = field(default_factory=lambda: HOSTS)
+    shared_suffixes: Annotated[frozenset[str], ReadAs(frozenset[Domain], SHARED_SUFFIXES.union)] = SHARED_SUFFIXES
+    well_known: Annotated[frozenset[str], ReadAs(frozenset[Domain], WELL_KNOWN.union)] = WELL_KNOWN
+    production: Annotated[frozenset[str], ReadAs(frozenset[Lower], _PRODUCTION.union)] = _PRODUCTION
+    long_duration: Annotated[Mapping[timedelta, int], ReadAs(Mapping[Days, Points], frozen)] = field(
         default_factory=lambda: MappingProxyType(
             {timedelta(days=30): 10, timedelta(days=90): 20, timedelta(days=365): 30}
         )
     )
-    unlimited_duration: int = 40
-    many_destinations: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({10: 10, 25: 20}))
-    medium: int = 20
-    high: int = 45
-    critical: int = 70
+    unlimited_duration: Points = 40
+    many_destinations: Annotated[Mapping[int, int], ReadAs(Mapping[Count, Points], frozen)] = field(
+        default_factory=lambda: MappingProxyType({10: 10, 25: 20})
+    )
+    medium: Points = 20
+    high: Points = 45
+    critical: Points = 70
 
     @property
     def shared_patterns(self) -> tuple[str, ...]:
@@ -91,124 +107,3 @@ class RiskTable:
 
 DEFAULT_TABLE = RiskTable()
 """The table without any configuration."""
-
-
-def extended(overrides: Mapping[str, object], table: RiskTable = DEFAULT_TABLE) -> RiskTable:
-    """A table with the ``risk`` section of the configuration merged in.
-
-    Args:
-        overrides: Keys as the attributes of ``RiskTable``. ``weights`` replaces points by code; ``hosts`` adds names to
-            the list of a code; ``shared_suffixes``, ``well_known`` and ``production`` add; ``long_duration`` (days to
-            points) and ``many_destinations`` (count to points) replace the thresholds; the rest are 0 to 100.
-        table: What is extended.
-
-    Raises:
-        BadConfiguration: An unknown key or a value of the wrong kind; the sentence names it.
-    """
-    changes: dict[str, Any] = {}
-    for key, value in overrides.items():
-        merge = _MERGES.get(key)
-        if merge is None:
-            raise BadConfiguration(f"risk.{key} is not known. Known are: {', '.join(sorted(_MERGES))}.")
-        changes[key] = merge(table, key, value)
-    merged = replace(table, **changes)
-    if not merged.medium <= merged.high <= merged.critical:
-        raise BadConfiguration("risk.medium, risk.high and risk.critical must rise in this order.")
-    return merged
-
-
-def _mapping(key: str, value: object) -> Mapping[object, object]:
-    if not isinstance(value, Mapping):
-        raise BadConfiguration(f"risk.{key} must be a mapping.")
-    return value
-
-
-def _points(key: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
-        raise BadConfiguration(f"risk.{key} must be a whole number from 0 to 100, not {value!r}.")
-    return value
-
-
-def _texts(key: str, value: object) -> frozenset[str]:
-    if not isinstance(value, list | tuple | set | frozenset) or not all(isinstance(item, str) for item in value):
-        raise BadConfiguration(f"risk.{key} must be a list of texts.")
-    return frozenset(value)
-
-
-def _names(key: str, value: object) -> frozenset[str]:
-    try:
-        return frozenset(parse_fqdn(text) for text in _texts(key, value))
-    except InvalidFqdn as error:
-        raise BadConfiguration(f"risk.{key}: {error.sentence}") from None
-
-
-def _merge_weights(table: RiskTable, key: str, value: object) -> Mapping[str, int]:
-    return MappingProxyType(
-        {
-            **table.weights,
-            **{
-                _known(f"{key}.{code}", code, table.weights): _points(f"{key}.{code}", points)
-                for code, points in _mapping(key, value).items()
-            },
-        }
-    )
-
-
-def _known(key: str, code: object, codes: Mapping[str, object]) -> str:
-    if not isinstance(code, str) or code not in codes:
-        raise BadConfiguration(f"risk.{key} is not known. Known are: {', '.join(sorted(codes))}.")
-    return code
-
-
-def _merge_hosts(table: RiskTable, key: str, value: object) -> Mapping[str, HostList]:
-    merged = dict(table.hosts)
-    for code, names in _mapping(key, value).items():
-        old = merged[_known(f"{key}.{code}", code, table.hosts)]
-        merged[str(code)] = replace(old, hosts=old.hosts | _names(f"{key}.{code}", names))
-    return MappingProxyType(merged)
-
-
-def _merge_names(table: RiskTable, key: str, value: object) -> frozenset[str]:
-    added: frozenset[str] = getattr(table, key) | _names(key, value)
-    return added
-
-
-def _merge_production(table: RiskTable, key: str, value: object) -> frozenset[str]:
-    return table.production | {text.strip().lower() for text in _texts(key, value)}
-
-
-def _thresholds(key: str, value: object) -> dict[int, int]:
-    """Thresholds as numbers; in TOML every key is text."""
-    found = {}
-    for threshold, points in _mapping(key, value).items():
-        if isinstance(threshold, bool) or not re.fullmatch(r"[0-9]{1,6}", str(threshold)):
-            raise BadConfiguration(f"risk.{key}: {threshold!r} must be a whole number.")
-        found[int(str(threshold))] = _points(f"{key}.{threshold}", points)
-    return found
-
-
-def _merge_durations(_table: RiskTable, key: str, value: object) -> Mapping[timedelta, int]:
-    return MappingProxyType({timedelta(days=days): points for days, points in _thresholds(key, value).items()})
-
-
-def _merge_counts(_table: RiskTable, key: str, value: object) -> Mapping[int, int]:
-    return MappingProxyType(_thresholds(key, value))
-
-
-def _merge_points(_table: RiskTable, key: str, value: object) -> int:
-    return _points(key, value)
-
-
-_MERGES: Mapping[str, Callable[[RiskTable, str, object], object]] = {
-    "weights": _merge_weights,
-    "hosts": _merge_hosts,
-    "shared_suffixes": _merge_names,
-    "well_known": _merge_names,
-    "production": _merge_production,
-    "long_duration": _merge_durations,
-    "unlimited_duration": _merge_points,
-    "many_destinations": _merge_counts,
-    "medium": _merge_points,
-    "high": _merge_points,
-    "critical": _merge_points,
-}
