@@ -20,7 +20,7 @@ COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format histories properties fuzz bench browser lock clean
+.PHONY: help run test lint format histories properties fuzz bench browser reference lock clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -58,6 +58,9 @@ bench: $(VENV)/dev  ## the figures that README quotes, each beside its baseline
 
 browser: $(VENV)/browser  ## the sandbox page in Chromium (CHROMIUM=/path/to/chromium)
 	$(BIN)/python -m pytest $(or $(TESTS),tests/browser)
+
+reference: $(VENV)/run  ## write docs/configuration.md anew from the fields of the configuration
+	$(BIN)/python -m bot config reference > docs/configuration.md
 
 lock:  ## write the locks anew, keeping the pins that still fit (LOCK=--upgrade takes the newest); needs uv
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make UV=/path/to/uv lock"; exit 1; }
