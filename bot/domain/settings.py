@@ -12,6 +12,7 @@ from bot.domain.people import Role
 from bot.domain.place import Home
 from bot.domain.plan import Limits
 from bot.domain.risk import DEFAULT_TABLE, RiskTable
+from bot.domain.target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,34 @@ class Durations:
 
 
 @dataclass(frozen=True, slots=True)
+class DryRun:
+    """Where the bot decides and writes nothing.
+
+    Args:
+        is_everywhere: It writes no rule and applies no scale at all.
+        targets: Lower-case names or ARM ids of the firewall policies and classic firewalls that it does not write.
+    """
+
+    is_everywhere: bool = False
+    targets: frozenset[str] = frozenset()
+
+    def covers(self, target: Target) -> bool:
+        """Whether the rules of this target are not written."""
+        return self.is_everywhere or not self.targets.isdisjoint((target.name.lower(), target.id.lower()))
+
+    def unknown(self, known: Iterable[Target]) -> tuple[str, ...]:
+        """The names that none of these has, sorted."""
+        return tuple(sorted(self.targets - {text.lower() for one in known for text in (one.name, one.id)}))
+
+    @property
+    def words(self) -> str:
+        """What is not written, as a sentence; empty where everything is."""
+        if self.is_everywhere:
+            return "Dry run: the bot writes nothing to Azure."
+        return f"Dry run: the bot does not write to {', '.join(sorted(self.targets))}." if self.targets else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rulebook:
     """The whole configuration file.
 
@@ -105,6 +134,7 @@ class Rulebook:
         drift: ``heal``, ``adopt`` or ``report``.
         home: Our rule collection group.
         resolves_names: Whether names are looked up, so that one that lies in private space counts as a risk.
+        dry_run: Where nothing is written.
     """
 
     channel: str
@@ -119,6 +149,7 @@ class Rulebook:
     drift: str = "heal"
     home: Home = field(default_factory=Home)
     resolves_names: bool = False
+    dry_run: DryRun = field(default_factory=DryRun)
 
     def beyond(self, bundle: str | None, destinations: Iterable[Destination]) -> tuple[Destination, ...]:
         """The destinations that a bundle, as it is configured now, does not contain; all, if there is none."""

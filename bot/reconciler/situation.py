@@ -11,7 +11,7 @@ from bot.domain.naming import by_address
 from bot.domain.plan import Limits, Plan, check_safe, diff, rendered_bytes
 from bot.domain.rules import placed, render
 from bot.domain.target import Target
-from bot.ports import AllowanceFilter, ObservedTarget
+from bot.ports import AllowanceFilter, ObservedTarget, Transaction
 from bot.reconciler.poison import SUSPECTS
 from bot.reconciler.run import Run
 
@@ -107,8 +107,13 @@ def require_safe(situation: Situation, limits: Limits) -> None:
 def open_rows(run: Run, target: Target) -> tuple[Allowance, ...]:
     """Every open allowance of a target as it is stored now, and those that leave it for another one."""
     with run.ctx.store.read() as tx:
-        rows = tx.allowances.find(AllowanceFilter(target=target, only_open=True))
-        handed = [tx.allowances.get(id_) for id_ in run.memo.get(HANDED, ())]
+        return stored_rows(tx, target, run.memo)
+
+
+def stored_rows(tx: Transaction, target: Target, memo: Mapping[str, Any]) -> tuple[Allowance, ...]:
+    """The same, of a target whose writer left this memo."""
+    rows = tx.allowances.find(AllowanceFilter(target=target, only_open=True))
+    handed = [tx.allowances.get(id_) for id_ in memo.get(HANDED, ())]
     return (*rows, *(row for row in handed if row.scope.target != target and target in row.leaving))
 
 
