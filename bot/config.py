@@ -21,7 +21,7 @@ from bot.domain.place import Home
 from bot.domain.plan import Limits
 from bot.domain.risk import Level, extended
 from bot.domain.rulecheck import problems_of
-from bot.domain.settings import Bundle, ClusterScope, Durations, Group, Rulebook
+from bot.domain.settings import Bundle, ClusterScope, DryRun, Durations, Group, Rulebook
 from bot.errors import BadConfiguration, UserError
 
 
@@ -174,6 +174,15 @@ class FirewallSection(_Section):
     )
 
 
+class WriterSection(_Section):
+    """``[writer]``: whether the bot writes to Azure."""
+
+    dry_run: bool = Field(False, description="Write no rule and apply no scale; what is approved waits.")
+    dry_run_targets: tuple[Annotated[str, Field(pattern=r"^[\w./-]+$")], ...] = Field(
+        (), description="Firewall policies or classic firewalls, by name or ARM id, whose rules are not written."
+    )
+
+
 class DurationSection(_Section):
     """``[durations]``: how long allowances last."""
 
@@ -209,6 +218,7 @@ class ConfigurationFile(_Section):
     clusters: tuple[ClustersSection, ...] = Field((), description="In order; the first that fits counts.")
     approval: ApprovalSection = ApprovalSection()
     firewall: FirewallSection = FirewallSection()
+    writer: WriterSection = WriterSection()
     durations: DurationSection = DurationSection()
     bundles: dict[str, BundleSection] = Field({}, description="By name.")
     names: NamesSection = NamesSection()
@@ -270,6 +280,7 @@ def rulebook_from(file: ConfigurationFile) -> Rulebook:
         drift=file.firewall.drift,
         resolves_names=file.names.resolve,
         home=Home(file.firewall.group, file.firewall.priority),
+        dry_run=DryRun(file.writer.dry_run, frozenset(name.lower() for name in file.writer.dry_run_targets)),
     )
     if problems := problems_of(book):
         raise BadConfiguration(" ".join(problems))

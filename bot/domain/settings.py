@@ -117,6 +117,10 @@ class DryRun:
         return f"Dry run: the bot does not write to {', '.join(sorted(self.targets))}." if self.targets else ""
 
 
+NO_DRY_RUN = DryRun()
+"""Everything is written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rulebook:
     """The whole configuration file.
@@ -149,7 +153,7 @@ class Rulebook:
     drift: str = "heal"
     home: Home = field(default_factory=Home)
     resolves_names: bool = False
-    dry_run: DryRun = field(default_factory=DryRun)
+    dry_run: DryRun = NO_DRY_RUN
 
     def beyond(self, bundle: str | None, destinations: Iterable[Destination]) -> tuple[Destination, ...]:
         """The destinations that a bundle, as it is configured now, does not contain; all, if there is none."""

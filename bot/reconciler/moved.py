@@ -222,7 +222,9 @@ def _announce_deletion(run: Run, desk: Desk, cluster_id: str, rows: Sequence[All
 def _announce_move(run: Run, desk: Desk, moved: Sequence[tuple[Allowance, Ground]], why: str) -> None:
     said = " ".join(sorted({found.sentence for _, found in moved}))
     ids = _listed(sorted(row.id for row, _ in moved))
-    text = f"{why or said} The bot writes its rules there now: {ids}."
+    is_dry = run.ctx.rulebook.dry_run.covers(moved[0][1].scope.target)
+    then = "Its rules belong there now, and the bot is in a dry run" if is_dry else "The bot writes its rules there now"
+    text = f"{why or said} {then}: {ids}."
     desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text[:1000], after=moved[0][1].scope.target.id))
     run.say_once(desk.tx, run.subject, "moved", text)
 

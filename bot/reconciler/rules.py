@@ -11,6 +11,7 @@ from bot.domain.target import Target, target_from_key
 from bot.errors import ArmNotFound
 from bot.ports import Finish
 from bot.reconciler.drift import report_draft, report_drift, report_foreign
+from bot.reconciler.dryrun import end_dry_run, is_dry, look_only
 from bot.reconciler.moved import look_at_ground
 from bot.reconciler.poison import fail_unresolved
 from bot.reconciler.run import Run
@@ -39,6 +40,9 @@ def reconcile_rules(run: Run) -> Finish:
         return Finish(run.ctx.pace.resync if open_rows(run, target) else None, memo=run.memo)
     if situation.seen.moved_to is not None and _wants(run, situation):
         return _follow(run, situation, situation.seen.moved_to)
+    if is_dry(run.ctx, run.claim):
+        return look_only(run, situation)
+    end_dry_run(run, situation)
     report_draft(run, situation)
     if situation.seen.is_updating:
         return _give_way(run, target)

@@ -12,6 +12,7 @@ from bot.domain.snat import addresses_there
 from bot.errors import ArmNotFound, Refused, StalePlan, StaleVersion
 from bot.inventory import is_deletion, keep
 from bot.ports import Finish
+from bot.reconciler.dryrun import end_hold, hold, is_dry
 from bot.reconciler.run import (
     UNREADABLE,
     UNREADABLE_LOOKS,
@@ -35,6 +36,8 @@ def reconcile_scale(run: Run) -> Finish:
     if scale is None:
         return Finish(None) if is_known or not found else _close_orphans(run, found, cluster_id)
     run.subject = scale.id
+    if is_dry(run.ctx, run.claim) and scale.applying_at is None:
+        return hold(run, scale)
     waiting = _look(run, scale)
     if waiting is not None:
         return waiting
@@ -102,7 +105,10 @@ def _compare(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> 
     match next_step(scale, egress):
         case Step.WAIT:
             return run.again(run.ctx.pace.busy)
+        case Step.BEGIN if is_dry(run.ctx, run.claim):
+            return hold(run, scale)
         case Step.BEGIN:
+            end_hold(run, scale)
             return _begin(run, scale)
         case Step.JUDGE:
             return _judge(run, scale, egress, began)

@@ -12,16 +12,19 @@ import handlers
 from bot import inventory
 from bot.allowances import TIMERS
 from bot.azure import AzureArm
+from bot.domain.scale import next_scale, scale_key
 from bot.domain.settings import Rulebook
 from bot.errors import BadConfiguration, EgressError
 from bot.inventory import ENDPOINTS, FLEET
-from bot.ports import NOTICES, Clock, Context, NoResolver, Pace
+from bot.ports import NOTICES, Clock, Context, NoResolver, Pace, Transaction
 from bot.reconciler import Reconciler
 from bot.store import SqlStore
+from bot.wiring.dryrun import require_known
 from bot.wiring.metrics import Facts, scrape
 from bot.wiring.readiness import Part, readiness
 from bot.wiring.resolver import SystemResolver
 from bot.wiring.running import Running
+from bot.wiring.version import own_version
 from handlers.blocks.delivery import refusal_sentence
 from handlers.fronts import Route
 
@@ -102,9 +105,17 @@ def assemble(world: World) -> Product:
 
 
 def work(running: Running, product: Product) -> None:
-    """Start the workers on what waits, then read the fleet, so that nobody is answered from an empty one."""
-    with product.world.store.write() as tx:
-        for key in (TIMERS, NOTICES, *(target.key for target in tx.allowances.targets())):
+    """Start the workers on what waits, then read the fleet, so that nobody is answered from an empty one.
+
+    Raises:
+        BadConfiguration: A dry run is wanted for a firewall that is not known.
+    """
+    world = product.world
+    require_known(world.rulebook.dry_run, world.store, world.arm)
+    if world.rulebook.dry_run.words:
+        log.warning("%s", world.rulebook.dry_run.words)
+    with world.store.write() as tx:
+        for key in (TIMERS, NOTICES, *(target.key for target in tx.allowances.targets()), *_scales(tx, world.clock)):
             tx.work.schedule(key, within=timedelta())
     product.reconciler.start()
     running.then_stop(product.reconciler.stop, within_s=4.0)
@@ -118,6 +129,12 @@ def work(running: Running, product: Product) -> None:
         tx.work.schedule(ENDPOINTS, within=timedelta())
 
 
+def _scales(tx: Transaction, clock: Clock) -> list[str]:
+    """The work of every scale proposal that was approved and is not done."""
+    found = [one for one in tx.scales.find() if next_scale((one,), clock.now()) is not None]
+    return sorted({scale_key(one.plan.cluster_id) for one in found})
+
+
 def _read_fleet(ctx: Context) -> None:
     try:
         inventory.refresh(ctx)
@@ -126,7 +143,7 @@ def _read_fleet(ctx: Context) -> None:
 
 
 def routes(product: Product, *others: Part) -> dict[str, Route]:
-    """``/healthz``: the process lives; ``/readyz``: it can record, and hears Slack; ``/metrics``: for Prometheus.
+    """``/healthz``: the process lives, as which version; ``/readyz``: it can record, and hears Slack; ``/metrics``.
 
     What Slack refuses until somebody acts is a line of ``/readyz`` and does not make it red: the process still records
     what people do, and taking it out of service would heal nothing.
@@ -135,16 +152,21 @@ def routes(product: Product, *others: Part) -> dict[str, Route]:
         product: The product.
         others: What this process depends on beside the database, for example Slack's socket.
     """
-    facts = Facts(product.world.store, product.world.clock)
     world = product.world
+    facts = Facts(world.store, world.clock, world.rulebook.dry_run)
     parts = (
         Part("database", world.store.trouble),
         *others,
         Part("slack delivery", lambda: _refused(world.store), is_vital=False),
         Part("azure", world.arm.trouble, is_vital=False),
+        *(
+            (Part("writer", lambda: world.rulebook.dry_run.words, is_vital=False),)
+            if world.rulebook.dry_run.words
+            else ()
+        ),
     )
     return {
-        "/healthz": lambda: (200, "text/plain; charset=utf-8", "ok\n"),
+        "/healthz": lambda: (200, "text/plain; charset=utf-8", f"ok\nversion: {own_version()}\n"),
         "/readyz": lambda: readiness(parts),
         "/metrics": lambda: scrape(facts),
     }

@@ -1,0 +1,52 @@
+"""Whether the firewalls of ``writer.dry_run_targets`` exist: one that is misspelt would be written to."""
+
+from bot.domain.settings import DryRun
+from bot.domain.target import Target
+from bot.errors import BadConfiguration, EgressError
+from bot.ports import Arm, Store
+
+MOST_NAMED = 10
+"""Known firewalls that are said back."""
+
+
+def require_known(dry_run: DryRun, store: Store, arm: Arm) -> None:
+    """Refuse a name that no firewall has. The database is asked first, and Azure only where it does not know one.
+
+    Raises:
+        BadConfiguration: There is no such firewall, or Azure could not be asked: what is not known to exist may be
+            misspelt, and then the bot would write where it was told not to.
+    """
+    if not dry_run.unknown(()):
+        return
+    known = _in_store(store)
+    if not dry_run.unknown(known):
+        return
+    try:
+        known |= _in_azure(arm)
+    except EgressError as error:
+        names = ", ".join(dry_run.unknown(known))
+        raise BadConfiguration(
+            f"writer.dry_run_targets names {names}, and whether that exists could not be asked: {error.sentence}"
+        ) from error
+    if unknown := dry_run.unknown(known):
+        raise BadConfiguration(
+            f"writer.dry_run_targets names {', '.join(unknown)}, and no cluster leaves through a firewall policy or "
+            f"classic firewall of that name. Known are: {_listed(known)}."
+        )
+
+
+def _in_store(store: Store) -> set[Target]:
+    with store.read() as tx:
+        paths = (path.target for egress in tx.snapshots.all() for path in egress.paths)
+        return {*tx.allowances.targets(), *(target for target in paths if target is not None)}
+
+
+def _in_azure(arm: Arm) -> set[Target]:
+    paths = (path.target for entry in arm.read_fleet().entries for path in entry.egress.paths)
+    return {target for target in paths if target is not None}
+
+
+def _listed(known: set[Target]) -> str:
+    names = sorted({one.name for one in known})
+    rest = len(names) - MOST_NAMED
+    return (", ".join(names[:MOST_NAMED]) or "none") + (f" and {rest} more" if rest > 0 else "")
