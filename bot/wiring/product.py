@@ -16,7 +16,7 @@ from bot.domain.scale import next_scale, scale_key
 from bot.domain.settings import Rulebook
 from bot.errors import BadConfiguration, EgressError
 from bot.inventory import ENDPOINTS, FLEET
-from bot.ports import NOTICES, Clock, Context, NoResolver, Pace, Transaction
+from bot.ports import NOTICES, Clock, Context, NoResolver, Pace, Store
 from bot.reconciler import Reconciler
 from bot.store import SqlStore
 from bot.wiring.dryrun import require_known
@@ -114,9 +114,7 @@ def work(running: Running, product: Product) -> None:
     require_known(world.rulebook.dry_run, world.store, world.arm)
     if world.rulebook.dry_run.words:
         log.warning("%s", world.rulebook.dry_run.words)
-    with world.store.write() as tx:
-        for key in (TIMERS, NOTICES, *(target.key for target in tx.allowances.targets()), *_scales(tx, world.clock)):
-            tx.work.schedule(key, within=timedelta())
+    schedule_waiting(world.store, world.clock)
     product.reconciler.start()
     running.then_stop(product.reconciler.stop, within_s=4.0)
     reading = threading.Thread(target=_read_fleet, args=(product.ctx,), name="first-reading", daemon=True)
@@ -129,10 +127,13 @@ def work(running: Running, product: Product) -> None:
         tx.work.schedule(ENDPOINTS, within=timedelta())
 
 
-def _scales(tx: Transaction, clock: Clock) -> list[str]:
-    """The work of every scale proposal that was approved and is not done."""
-    found = [one for one in tx.scales.find() if next_scale((one,), clock.now()) is not None]
-    return sorted({scale_key(one.plan.cluster_id) for one in found})
+def schedule_waiting(store: Store, clock: Clock) -> None:
+    """Have everything looked at now that waits for somebody to do it: what a dry run left, too."""
+    with store.write() as tx:
+        scales = [one for one in tx.scales.find() if next_scale((one,), clock.now()) is not None]
+        targets = [target.key for target in tx.allowances.targets()]
+        for key in (TIMERS, NOTICES, *targets, *sorted({scale_key(one.plan.cluster_id) for one in scales})):
+            tx.work.schedule(key, within=timedelta())
 
 
 def _read_fleet(ctx: Context) -> None:
