@@ -109,7 +109,7 @@ def plan(name: str | None, form: str) -> None:
     """
     forecast = planning.plan(_settings(), name)
     click.echo(json_of(forecast) if form == "json" else text_of(forecast), nl=False)
-    sys.exit(int(forecast.verdict))
+    sys.exit(int(forecast.result))
 
 
 @main.command()

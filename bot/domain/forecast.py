@@ -24,7 +24,7 @@ class Fate(StrEnum):
     KEEP = "keep"
 
 
-class Verdict(IntEnum):
+class Result(IntEnum):
     """What a forecast says as a whole; the number is the exit status of ``plan``.
 
     As ``terraform plan -detailed-exitcode`` has them: https://developer.hashicorp.com/terraform/cli/commands/plan,
@@ -184,11 +184,11 @@ class Forecast:
         return any(one.has_changes for one in self.targets) or any(one.is_applied for one in self.scales)
 
     @property
-    def verdict(self) -> Verdict:
+    def result(self) -> Result:
         """What it says as a whole: with something unreadable it is not complete, whatever the rest says."""
         if self.unreadable:
-            return Verdict.ERROR
-        return Verdict.CHANGES if self.has_changes else Verdict.UNCHANGED
+            return Result.ERROR
+        return Result.CHANGES if self.has_changes else Result.UNCHANGED
 
 
 def collections_of(

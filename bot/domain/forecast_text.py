@@ -10,10 +10,10 @@ from bot.domain.forecast import (
     Fate,
     Forecast,
     Foreign,
+    Result,
     RuleForecast,
     ScaleForecast,
     TargetForecast,
-    Verdict,
 )
 
 SIGNS = {Fate.ADD: "+", Fate.ALTER: "~", Fate.REMOVE: "-", Fate.KEEP: " "}
@@ -122,7 +122,7 @@ def _scale(one: ScaleForecast) -> str:
 
 
 def _sum(forecast: Forecast) -> str:
-    if forecast.verdict is Verdict.ERROR:
+    if forecast.result is Result.ERROR:
         return "Not complete: something could not be read."
     if not forecast.has_changes:
         return "Nothing would change."
@@ -147,7 +147,7 @@ def json_of(forecast: Forecast) -> str:
     """
     content = {
         "format": SHAPE,
-        "result": forecast.verdict.name.lower(),
+        "result": forecast.result.name.lower(),
         "targets": [_target_json(one) for one in forecast.targets],
         "scales": [
             {

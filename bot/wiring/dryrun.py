@@ -1,5 +1,7 @@
 """Whether the firewalls of ``writer.dry_run_targets`` exist: one that is misspelt would be written to."""
 
+from collections.abc import Collection
+
 from bot.domain.settings import DryRun
 from bot.domain.target import Target
 from bot.errors import BadConfiguration, EgressError
@@ -28,6 +30,15 @@ def require_known(dry_run: DryRun, store: Store, arm: Arm) -> None:
         raise BadConfiguration(
             f"writer.dry_run_targets names {names}, and whether that exists could not be asked: {error.sentence}"
         ) from error
+    require_among(dry_run, known)
+
+
+def require_among(dry_run: DryRun, known: Collection[Target]) -> None:
+    """Refuse a name that none of these has.
+
+    Raises:
+        BadConfiguration: With the names that there are.
+    """
     if unknown := dry_run.unknown(known):
         raise BadConfiguration(
             f"writer.dry_run_targets names {', '.join(unknown)}, and no cluster leaves through a firewall policy or "
@@ -46,7 +57,7 @@ def _in_azure(arm: Arm) -> set[Target]:
     return {target for target in paths if target is not None}
 
 
-def _listed(known: set[Target]) -> str:
+def _listed(known: Collection[Target]) -> str:
     names = sorted({one.name for one in known})
     rest = len(names) - MOST_NAMED
     return (", ".join(names[:MOST_NAMED]) or "none") + (f" and {rest} more" if rest > 0 else "")

@@ -8,7 +8,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bot.domain.allowance import Status, status
-from bot.domain.settings import DryRun
+from bot.domain.settings import NO_DRY_RUN, DryRun
 from bot.errors import EgressError
 from bot.ports import AllowanceFilter, Clock
 from bot.store import SqlStore
@@ -23,7 +23,7 @@ class Facts(Collector):
         dry_run: Where nothing is written.
     """
 
-    def __init__(self, store: SqlStore, clock: Clock, dry_run: DryRun) -> None:
+    def __init__(self, store: SqlStore, clock: Clock, dry_run: DryRun = NO_DRY_RUN) -> None:
         self._store = store
         self._dry_run = dry_run
         self._clock = clock

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot import allowances
-from bot.domain.forecast import Fate, Verdict
+from bot.domain.forecast import Fate, Result
 from bot.domain.forecast_text import json_of, text_of
 from bot.domain.plan import Limits
 from bot.domain.settings import DryRun
@@ -42,7 +42,7 @@ def world(database_url: str) -> Iterator[World]:
 def test_nothing_is_wanted(world: World) -> None:
     """The first look of an installation."""
     said = looked(world)
-    assert (said.targets, said.scales, said.verdict) == ((), (), Verdict.UNCHANGED)
+    assert (said.targets, said.scales, said.result) == ((), (), Result.UNCHANGED)
     assert text_of(said) == "Nothing would change.\n"
 
 
@@ -50,7 +50,7 @@ def test_what_is_added_kept_and_removed(world: World) -> None:
     """One rule of each; the writer then does just that."""
     first, second = ask(world, "one.example.com"), ask(world, "two.example.com")
     said = comes_true(world)
-    assert (said.verdict, set(fates(only(said)).values())) == (Verdict.CHANGES, {"add"})
+    assert (said.result, set(fates(only(said)).values())) == (Result.CHANGES, {"add"})
     (collection,) = only(said).collections
     assert (collection.fate, {rule.cluster for rule in collection.rules}) == (Fate.ADD, {"aks-udr"})
     third = ask(world, "three.example.com")
@@ -59,7 +59,7 @@ def test_what_is_added_kept_and_removed(world: World) -> None:
     target = only(said)
     assert fates(target) == {f"{a.id}-https-443": f for a, f in ((first, "remove"), (second, "keep"), (third, "add"))}
     assert [target.count(fate) for fate in Fate] == [1, 0, 1, 1]
-    assert looked(world).verdict is Verdict.UNCHANGED
+    assert looked(world).result is Result.UNCHANGED
 
 
 @pytest.mark.parametrize("cluster", ["aks-udr", "aks-udr-classic"])
@@ -140,10 +140,10 @@ def test_rules_of_a_lost_database(world: World, database_url: str) -> None:
         tx._connection.exec_driver_sql("DELETE FROM work WHERE kind = 'rules'")
         tx._connection.exec_driver_sql("DELETE FROM allowance")
     said = looked(world, "hub-policy")
-    assert (said.verdict, [each.did for each in only(said).foreign]) == (Verdict.UNCHANGED, ["added"])
+    assert (said.result, [each.did for each in only(said).foreign]) == (Result.UNCHANGED, ["added"])
     assert "knows nothing" in only(said).foreign[0].next
     ask(world, "two.example.com")
-    assert comes_true(world).verdict is Verdict.CHANGES
+    assert comes_true(world).result is Result.CHANGES
 
 
 def test_a_failed_update_is_put_again(world: World) -> None:
@@ -154,7 +154,7 @@ def test_a_failed_update_is_put_again(world: World) -> None:
     while world.arm.has_running_operations():
         world.work(timedelta(seconds=5))
     said = looked(world)
-    assert (said.verdict, "put again" in only(said).repeats) == (Verdict.CHANGES, True)
+    assert (said.result, "put again" in only(said).repeats) == (Result.CHANGES, True)
     assert set(fates(only(said)).values()) == {"keep"}
 
 
@@ -205,7 +205,7 @@ def test_what_allowances_rest_on_has_changed(world: World, change: Callable[[Wor
             (known,) = tx.snapshots.named("aks-udr")
             tx.snapshots.forget(known.ref.id, world.clock.now())
     said = comes_true(world)
-    assert said.verdict is Verdict.CHANGES
+    assert said.result is Result.CHANGES
     assert (
         ask_again is None or change is ranges or ask_again.id in {o.allowance for t in said.targets for o in t.left_out}
     )
@@ -227,7 +227,7 @@ def test_an_unsafe_plan_says_its_numbers(world: World) -> None:
     for host in numbered(3):
         ask(world, host)
     said = looked(world)
-    assert said.verdict is Verdict.CHANGES
+    assert said.result is Result.CHANGES
     assert any("one rule collection group holds 500" in each for each in only(said).obstacles)
 
 
@@ -247,7 +247,7 @@ def test_a_dry_run_is_an_obstacle(world: World) -> None:
     ask(world)
     propose(world)
     said = looked(world)
-    assert said.verdict is Verdict.CHANGES
+    assert said.result is Result.CHANGES
     assert "Dry run: the bot does not write to hub-policy." in only(said).obstacles
     assert "Dry run" in said.scales[0].why
 
@@ -301,7 +301,7 @@ def test_one_that_cannot_be_read_does_not_hide_the_others(world: World, status: 
         {"method": "GET", "path": "firewallPolicies/hub-policy", "times": 99, "status": status, "code": "X"}
     )
     said = looked(world)
-    assert said.verdict is Verdict.ERROR
+    assert said.result is Result.ERROR
     assert [each.what for each in said.unreadable] == ["hub-policy"]
     assert [each.target.name for each in said.targets] == ["legacy-firewall"]
     assert [each.is_applied for each in said.scales] == [True]
@@ -316,9 +316,9 @@ def test_a_firewall_policy_that_was_deleted(world: World) -> None:
     delete(world, GROUP)
     delete(world, "/firewallpolicies/hub-policy")
     said = looked(world)
-    assert (said.verdict, "does not exist" in said.unreadable[0].why) == (Verdict.ERROR, True)
+    assert (said.result, "does not exist" in said.unreadable[0].why) == (Result.ERROR, True)
     allowances.end(world.ctx, APPROVER, asked.id)
-    assert looked(world).verdict is Verdict.UNCHANGED
+    assert looked(world).result is Result.UNCHANGED
 
 
 def test_scales(world: World) -> None:
@@ -329,7 +329,7 @@ def test_scales(world: World) -> None:
     by_hand(world, "/managedclusters/aks-lb", kubernetesVersion="1.99")
     (said,) = looked(world).scales
     assert (said.is_applied, "has changed since" in said.why) == (False, True)
-    assert looked(world).verdict is Verdict.UNCHANGED
+    assert looked(world).result is Result.UNCHANGED
 
 
 def test_text_and_json(world: World) -> None:

@@ -78,7 +78,7 @@ def foresee_targets(
     stored = _stored(ctx, seen)
     shifts, unread = _shifts(ctx, seen, stored)
     if is_whole:
-        fresh = {each.row.scope.target for each in shifts.values()} - seen.keys()
+        fresh = {each.row.scope.target for each in shifts.values() if each.is_written} - seen.keys()
         seen |= {target: _observed(ctx, target) for target in sorted(fresh)}
         stored |= _stored(ctx, fresh)
     forecasts = [
