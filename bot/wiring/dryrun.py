@@ -24,13 +24,18 @@ def require_known(dry_run: DryRun, store: Store, arm: Arm) -> None:
     if not dry_run.unknown(known):
         return
     try:
-        known |= _in_azure(arm)
+        fleet = arm.read_fleet()
     except EgressError as error:
-        names = ", ".join(dry_run.unknown(known))
-        raise BadConfiguration(
-            f"writer.dry_run_targets names {names}, and whether that exists could not be asked: {error.sentence}"
-        ) from error
+        raise _unasked(dry_run, known, error.sentence) from error
+    known |= {path.target for entry in fleet.entries for path in entry.egress.paths if path.target is not None}
+    if fleet.gaps and dry_run.unknown(known):
+        raise _unasked(dry_run, known, " ".join(fleet.gaps))
     require_among(dry_run, known)
+
+
+def _unasked(dry_run: DryRun, known: Collection[Target], why: str) -> BadConfiguration:
+    names = ", ".join(dry_run.unknown(known))
+    return BadConfiguration(f"writer.dry_run_targets names {names}, and whether that exists could not be asked: {why}")
 
 
 def require_among(dry_run: DryRun, known: Collection[Target]) -> None:
@@ -50,11 +55,6 @@ def _in_store(store: Store) -> set[Target]:
     with store.read() as tx:
         paths = (path.target for egress in tx.snapshots.all() for path in egress.paths)
         return {*tx.allowances.targets(), *(target for target in paths if target is not None)}
-
-
-def _in_azure(arm: Arm) -> set[Target]:
-    paths = (path.target for entry in arm.read_fleet().entries for path in entry.egress.paths)
-    return {target for target in paths if target is not None}
 
 
 def _listed(known: Collection[Target]) -> str:

@@ -8,12 +8,17 @@ from datetime import timedelta
 import pytest
 
 from bot import allowances
+from bot.azure import AzureArm
+from bot.azure.identity import IssuedToken
+from bot.azure.settings import ArmSettings
 from bot.domain.forecast import Fate, Result
 from bot.domain.forecast_text import json_of, text_of
 from bot.domain.plan import Limits
 from bot.domain.settings import DryRun
-from bot.errors import AmbiguousCluster, UnknownCluster
-from tests.build import APPROVER, DEV, World, make_world
+from bot.errors import AmbiguousCluster, ArmForbidden, BadConfiguration, UnknownCluster
+from bot.sandbox.arm_transport import ArmTransport
+from bot.wiring.dryrun import require_known
+from tests.build import APPROVER, DEV, SUBSCRIPTION, World, make_world
 from tests.flows.ground_stage import ROUTES, delete, give_ranges, route_to
 from tests.flows.plan_stage import comes_true, fates, looked, only, promised
 from tests.flows.test_writer_scale import propose
@@ -175,6 +180,9 @@ def test_names_that_the_database_has_never_heard_of(database_url: str) -> None:
         assert [each.target.name for each in looked(world, name).targets] == ["hub-policy"]
     with pytest.raises(UnknownCluster, match="There is no cluster, firewall policy or classic firewall nonsense"):
         looked(world, "nonsense")
+    world.arm.add_fault({"method": "GET", "path": "^/subscriptions$", "times": 9, "status": 403, "code": "X"})
+    with pytest.raises(ArmForbidden):
+        looked(world, "nonsense")
     world.store.close()
 
 
@@ -253,3 +261,18 @@ def test_text_and_json(world: World) -> None:
     assert rules[f"{asked.id}-tcp-5432"]["before"] is None
     assert {name: rule["after"] for name, rule in rules.items()} == promised(only(said))
     assert content["scales"][0]["applied"] is True
+
+
+def test_a_subscription_that_cannot_be_read(world: World) -> None:
+    """What is not found may be there: neither plan nor a dry run says that it does not exist."""
+    azure = AzureArm(
+        IssuedToken(world.arm.issue_token),
+        ArmSettings(subscriptions=(SUBSCRIPTION, SUBSCRIPTION.replace("a001", "b002"))),
+        transport=ArmTransport(world.arm, world.clock),
+        now=world.clock.now,
+    )
+    world = replace(world, ctx=replace(world.ctx, arm=azure))
+    with pytest.raises(UnknownCluster, match="as far as they could be read"):
+        looked(world, "nonsense")
+    with pytest.raises(BadConfiguration, match="whether that exists could not be asked"):
+        require_known(DryRun(targets=frozenset({"nonsense"})), world.store, azure)

@@ -36,13 +36,13 @@ def choose(ctx: Context, name: str | None) -> Choice:
             return Choice(_written(tx), None)
     wanted = name.strip().rstrip("/").lower()
     clusters, targets = _known(ctx, wanted)
+    gaps: tuple[str, ...] = ()
     if not (clusters or targets):
-        clusters, targets = _in_azure(ctx, wanted)
+        clusters, targets, gaps = _in_azure(ctx, wanted)
     ids = sorted({*clusters, *(target.id for target in targets)})
     if not ids:
-        raise UnknownCluster(
-            f"There is no cluster, firewall policy or classic firewall {name} in the configured subscriptions."
-        )
+        sought = f"There is no cluster, firewall policy or classic firewall {name} in the configured subscriptions"
+        raise UnknownCluster(f"{sought}, as far as they could be read. {' '.join(gaps)}" if gaps else f"{sought}.")
     if len(ids) > 1:
         raise AmbiguousCluster(
             f"{name} is the name of several things. Write one of these ids instead: {', '.join(ids)}."
@@ -65,13 +65,14 @@ def _known(ctx: Context, wanted: str) -> tuple[set[str], set[Target]]:
     return clusters, _named(targets, wanted)
 
 
-def _in_azure(ctx: Context, wanted: str) -> tuple[set[str], set[Target]]:
-    """The same, as Azure has them: what was never read is looked for there."""
+def _in_azure(ctx: Context, wanted: str) -> tuple[set[str], set[Target], tuple[str, ...]]:
+    """The same, as Azure has them, and what of it could not be read."""
     clusters = {ref.id for ref in ctx.arm.find_clusters(wanted)}
     if clusters:
-        return clusters, set()
-    paths = (path for entry in ctx.arm.read_fleet().entries for path in entry.egress.paths)
-    return set(), _named((path.target for path in paths if path.target is not None), wanted)
+        return clusters, set(), ()
+    fleet = ctx.arm.read_fleet()
+    paths = (path for entry in fleet.entries for path in entry.egress.paths)
+    return set(), _named((path.target for path in paths if path.target is not None), wanted), fleet.gaps
 
 
 def _named(targets: Iterable[Target], wanted: str) -> set[Target]:
