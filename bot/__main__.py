@@ -5,22 +5,49 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from bot.config import Settings, settings_from
 from bot.doctor import examine, look_at_configuration
+from bot.domain.forecast_text import json_of, text_of
 from bot.domain.reference import reference
 from bot.domain.settings import Rulebook
 from bot.errors import EgressError, StoreUnavailable
-from bot.wiring import production
+from bot.wiring import planning, production
 from bot.wiring.ending import end_on_signal, leave, wait_for_signal
 from bot.wiring.running import Running, log_as
+from bot.wiring.version import own_version
 
 PORT, COUNT, FACTOR = click.IntRange(0, 65_535), click.IntRange(min=0), click.FloatRange(min=0, min_open=True)
 
 
+DRY_RUN = click.option("--dry-run", "is_dry", is_flag=True, help="Write nothing to Azure; approved allowances wait.")
+
+
+class _Detailed(click.Command):
+    """A command whose exit status 2 says that there are changes, so everything that goes wrong in it ends with 1."""
+
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        """Read the arguments; one that is wrong ends with 1, too."""
+        try:
+            return super().make_context(*args, **options)
+        except click.UsageError as error:
+            error.show()
+            raise click.exceptions.Exit(1) from error
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it."""
+        try:
+            return super().invoke(ctx)
+        except EgressError as error:
+            click.echo(_words(error), err=True)
+            ctx.exit(1)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(own_version(), message="%(version)s")
 def main() -> None:
     """Egress operations for AKS, in Slack."""
 
@@ -60,15 +87,31 @@ def sandbox(data: Path | None, **options: object) -> None:
 
 
 @main.command()
-def serve() -> None:
+@DRY_RUN
+def serve(*, is_dry: bool) -> None:
     """The whole bot: Slack, and the writers of Azure."""
-    _run(lambda: production.serve(_settings()))
+    _run(lambda: production.serve(_settings(), is_dry=is_dry))
 
 
 @main.command()
-def reconcile() -> None:
+@DRY_RUN
+def reconcile(*, is_dry: bool) -> None:
     """The writers of Azure alone, without listening to Slack: one more replica."""
-    _run(lambda: production.reconcile(_settings()))
+    _run(lambda: production.reconcile(_settings(), is_dry=is_dry))
+
+
+@main.command(cls=_Detailed)
+@click.argument("name", metavar="[CLUSTER|TARGET]", required=False)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def plan(name: str | None, form: str) -> None:
+    """What the next write to Azure would change; writes nothing.
+
+    For everything that the bot writes, or for one cluster, firewall policy or classic firewall by name or ARM id. Exit
+    status 0: nothing would change; 2: something would; 1: an error, or something could not be read.
+    """
+    forecast = planning.plan(_settings(), name)
+    click.echo(json_of(forecast) if form == "json" else text_of(forecast), nl=False)
+    sys.exit(int(forecast.result))
 
 
 @main.command()
@@ -145,14 +188,15 @@ def _run(start: Callable[[], Running]) -> None:
         running.stop()
 
 
+def _words(error: EgressError) -> str:
+    return f"The database cannot be used: {error.cause}." if isinstance(error, StoreUnavailable) else error.sentence
+
+
 def _command_line() -> int:
     try:
         main(prog_name="python -m bot")
-    except StoreUnavailable as error:
-        click.echo(f"The database cannot be used: {error.cause}.", err=True)
-        return 2
     except EgressError as error:
-        click.echo(error.sentence, err=True)
+        click.echo(_words(error), err=True)
         return 2
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)

@@ -10,8 +10,10 @@ from bot.config import Settings, configuration_from, rulebook_from
 from bot.domain.egress import ClusterEgress, Fleet
 from bot.domain.rights import CLUSTER_READ, CLUSTER_WRITE, TARGET_WRITE, lacking
 from bot.domain.snat import possible_counts
+from bot.domain.target import Target
 from bot.errors import ArmForbidden, BadConfiguration, EgressError, NotScalable
 from bot.store import SqlStore
+from bot.wiring.dryrun import require_among
 from bot.wiring.production import azure_from, slack_from
 from handlers.app import web_client
 from handlers.checkup import slack_looks, socket_look
@@ -105,12 +107,24 @@ def _azure(settings: Settings, arm: AzureArm | None) -> list[Finding]:
     except EgressError as error:
         return [Finding("Azure", is_ok=False, sentence=error.sentence)]
     read = Finding("Azure", not fleet.gaps, " ".join((f"{len(fleet.entries)} clusters.", *fleet.gaps)))
-    return [read, *(_looked_at(what, look) for what, look in _rights(azure, fleet))]
+    writer = _looked_at("writer", lambda: _writer(settings, fleet))
+    return [read, writer, *(_looked_at(what, look) for what, look in _rights(azure, fleet))]
+
+
+def _targets(fleet: Fleet) -> set[Target]:
+    return {path.target for entry in fleet.entries for path in entry.egress.paths if path.target is not None}
+
+
+def _writer(settings: Settings, fleet: Fleet) -> str:
+    """Whether it writes; a firewall that it is told not to write must be one that there is."""
+    dry_run = rulebook_from(configuration_from(settings.config)).dry_run
+    require_among(dry_run, _targets(fleet))
+    return dry_run.words or "what is approved is written."
 
 
 def _rights(azure: AzureArm, fleet: Fleet) -> Iterator[Look]:
     """A look at each thing that the bot writes: firewall policies, classic firewalls, clusters."""
-    targets = {path.target for entry in fleet.entries for path in entry.egress.paths if path.target is not None}
+    targets = _targets(fleet)
     for target in sorted(targets):
         yield f"Azure rights on {target.name}", partial(_allowed, azure, target.id, TARGET_WRITE[target.kind])
     for entry in fleet.entries:

@@ -8,6 +8,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bot.domain.allowance import Status, status
+from bot.domain.settings import NO_DRY_RUN, DryRun
 from bot.errors import EgressError
 from bot.ports import AllowanceFilter, Clock
 from bot.store import SqlStore
@@ -19,10 +20,12 @@ class Facts(Collector):
     Args:
         store: The database.
         clock: The product's time.
+        dry_run: Where nothing is written.
     """
 
-    def __init__(self, store: SqlStore, clock: Clock) -> None:
+    def __init__(self, store: SqlStore, clock: Clock, dry_run: DryRun = NO_DRY_RUN) -> None:
         self._store = store
+        self._dry_run = dry_run
         self._clock = clock
 
     def collect(self) -> Iterable[Metric]:
@@ -36,6 +39,7 @@ class Facts(Collector):
                 backlog, (waiting, dead), (events, _) = tx.work.backlog(), tx.outbox.backlog(), tx.audit.head()
         except EgressError:
             return
+        yield GaugeMetricFamily("egress_dry_run", "1 where the bot does not write.", float(bool(self._dry_run.words)))
         now = self._clock.now()
         counts = Counter(status(row, now) for row in rows)
         yield _gauge("egress_allowances", "Open allowances.", "status", {s: counts[s] for s in Status})

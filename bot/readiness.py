@@ -7,6 +7,7 @@ database       whether it can be written now                                yes
 slack          whether the socket is open and answers (Socket Mode)         yes
 slack delivery what Slack refuses until somebody acts                       no: people are heard, and it keeps
 azure          how Azure answered last                                      no: requests and decisions are recorded
+writer         where nothing is written (only in a dry run)                 no: that is what was configured
 ============== ============================================================ ==================
 
 A part that is not vital is said to be in trouble and leaves the status at 200.

@@ -24,7 +24,7 @@ from handlers.views import form_from_error, open_form
 def approve(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """Say yes to exactly what the card shows."""
     made = decide(ctx, call.caller, Decision(call.value["id"], True, seen=call.value["digest"]))
-    return Tell(lists.decided(made, ctx.clock.now())), *redrawn(ctx, call.caller)
+    return Tell(lists.decided(made, ctx.clock.now(), ctx.rulebook.dry_run)), *redrawn(ctx, call.caller)
 
 
 def deny(ctx: Context, call: Call) -> Reply:
@@ -51,7 +51,7 @@ def narrow(ctx: Context, call: Call) -> Reply:
 def revoke(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """End it now."""
     ended = end(ctx, call.caller, call.value["id"])
-    return Tell(lists.decided(ended, ctx.clock.now())), *redrawn(ctx, call.caller)
+    return Tell(lists.decided(ended, ctx.clock.now(), ctx.rulebook.dry_run)), *redrawn(ctx, call.caller)
 
 
 def renew(ctx: Context, call: Call) -> tuple[Reply, ...]:

@@ -131,7 +131,7 @@ def approve(ctx: Context, call: Call) -> Reply:
         if any(found.id == canonical_id(subject) for found in long):
             raise InvalidInput(f"{subject} has more than its card shows; `/egress approve {subject}` alone opens all.")
         made = decide(ctx, call.caller, Decision(subject, True, reason=words.reason))
-        return lists.decided(made, ctx.clock.now())
+        return lists.decided(made, ctx.clock.now(), ctx.rulebook.dry_run)
 
     return one_by_one(ctx, call, words, act)
 
@@ -153,7 +153,7 @@ def deny(ctx: Context, call: Call) -> Reply:
 
     def act(subject: str) -> Message:
         made = decide(ctx, call.caller, Decision(subject, False, reason=words.reason))
-        return lists.decided(made, ctx.clock.now())
+        return lists.decided(made, ctx.clock.now(), ctx.rulebook.dry_run)
 
     return one_by_one(ctx, call, words, act)
 
@@ -163,7 +163,7 @@ def revoke(ctx: Context, call: Call) -> Reply:
     words = IdWords.parse(call, "revoke")
 
     def act(subject: str) -> Message:
-        return lists.decided(end(ctx, call.caller, subject, reason=words.reason), ctx.clock.now())
+        return lists.decided(end(ctx, call.caller, subject, reason=words.reason), ctx.clock.now(), ctx.rulebook.dry_run)
 
     return one_by_one(ctx, call, words, act)
 
@@ -189,7 +189,7 @@ def scale(ctx: Context, call: Call) -> Reply:
     if not typed:
         return Tell(scale_blocks.scale_preview(capacity.look(ctx, call.caller, name)))
     made = capacity.propose(ctx, call.caller, Wish(name, count_from(typed, name), reason))
-    return Tell(lists.proposed(made, deciders(ctx, made), ctx.clock.now()))
+    return Tell(lists.proposed(made, deciders(ctx, made), ctx.clock.now(), ctx.rulebook.dry_run))
 
 
 def export(ctx: Context, call: Call) -> tuple[Reply, ...]:

@@ -56,14 +56,14 @@ def deny(ctx: Context, call: Call) -> Reply:
     decision = Decision(
         call.value.get("id", ""), False, seen=call.value.get("digest"), reason=DenyForm.parse(call.form).reason
     )
-    return Tell(lists.decided(decide(ctx, call.caller, decision), ctx.clock.now()))
+    return Tell(lists.decided(decide(ctx, call.caller, decision), ctx.clock.now(), ctx.rulebook.dry_run))
 
 
 def approve(ctx: Context, call: Call) -> Reply:
     """Approves exactly what the modal showed."""
     reason = call.form.get("reason", "")
     decision = Decision(call.value.get("id", ""), True, seen=call.value.get("digest"), reason=reason)
-    return Tell(lists.decided(decide(ctx, call.caller, decision), ctx.clock.now()))
+    return Tell(lists.decided(decide(ctx, call.caller, decision), ctx.clock.now(), ctx.rulebook.dry_run))
 
 
 def narrow(ctx: Context, call: Call) -> Reply:
@@ -77,7 +77,7 @@ def narrow(ctx: Context, call: Call) -> Reply:
         destinations=parse_destinations(form.destinations),
         duration=duration_from_text(form.duration),
     )
-    return Tell(lists.decided(allowances.decide(ctx, call.caller, decision), ctx.clock.now()))
+    return Tell(lists.decided(allowances.decide(ctx, call.caller, decision), ctx.clock.now(), ctx.rulebook.dry_run))
 
 
 def scale(ctx: Context, call: Call) -> Reply:
@@ -85,7 +85,7 @@ def scale(ctx: Context, call: Call) -> Reply:
     form = ScaleForm.parse(call.form)
     wish = Wish(call.value.get("id", ""), count_from(form.count, call.value.get("name", "")), form.reason)
     made = capacity.propose(ctx, call.caller, wish)
-    return Tell(lists.proposed(made, deciders(ctx, made), ctx.clock.now()))
+    return Tell(lists.proposed(made, deciders(ctx, made), ctx.clock.now(), ctx.rulebook.dry_run))
 
 
 def open_form(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> Open:

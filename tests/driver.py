@@ -62,7 +62,7 @@ class SandboxProcess:
         self._end(signal.SIGTERM)
         assert self._process is None or self._process.returncode == 0, self.log()[-3000:]
 
-    def post(self, path: str, **body: Any) -> Any:
+    def post(self, path: str, /, **body: Any) -> Any:
         """POST to a control route; the answer's JSON, whatever its status."""
         return self._ask("POST", path, json.dumps(body).encode())
 

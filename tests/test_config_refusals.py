@@ -31,7 +31,8 @@ def refused(folder: Path, more: str, content: str = GOOD) -> str:
 KEYS = [
     ("[azur]\n", "azur is not a setting of this version; did you mean azure?"),
     ("[Groups.x]\n", "Groups is not a setting of this version; did you mean groups?"),
-    ("[writes]\n", "writes is not a setting of this version. Known are: slack, azure, groups, clusters, approval, "),
+    ("[writes]\n", "writes is not a setting of this version; did you mean writer?"),
+    ("[quota]\n", "quota is not a setting of this version. Known are: slack, azure, groups, clusters, approval, "),
     ("[scopes]\n", "scopes is not a setting of this version"),
     ("[firewall]\nprioritty = 3\n", "firewall.prioritty is not a setting of this version; did you mean priority?"),
     ("[firewall]\nmax_bytes = 3\n", "firewall.max_bytes is not a setting of this version"),

@@ -1,7 +1,7 @@
 """Which differences only somebody else's hand explains, and how they are left alone where that is configured."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.domain.allowance import Allowance
 from bot.domain.firewall import RuleCollection
@@ -10,6 +10,78 @@ from bot.domain.rules import allowance_id_from_rule, collection_name, rules_by_k
 
 Key = tuple[str, str]
 """A rule's place: its collection's name and its own, both in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a writer remembers of its target, as far as a decision rests on it.
+
+    Args:
+        verified: Digest of what was read back last; None where nothing ever was.
+        intended: Digest of what was last to be written; None where nothing ever was.
+        lost: Digests of writes that may still land.
+        left: Rules that were reported and are left as somebody made them.
+        aside: Ids of allowances that the next write leaves out, because Azure refused one of them.
+        priority: Of our rule collection group, as we left it; None where that is not known.
+    """
+
+    verified: str | None = None
+    intended: str | None = None
+    lost: frozenset[str] = frozenset()
+    left: frozenset[Key] = frozenset()
+    aside: frozenset[str] = frozenset()
+    priority: int | None = None
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether this database never wrote there."""
+        return self.verified is None and self.intended is None
+
+    def knows(self, digest: str) -> bool:
+        """Whether this content was read back, was meant to be written, or may have been without our knowing."""
+        return digest in {self.verified, self.intended, *self.lost}
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What somebody else did to our rules, and what follows.
+
+    Args:
+        changes: What we would have to do about it, rule by rule; empty where nothing new was found.
+        mode: ``heal``, ``adopt`` or ``report`` as configured; ``unknown`` where this database never wrote.
+        left: Everything that is left alone from now on.
+    """
+
+    changes: tuple[Change, ...]
+    mode: str
+    left: frozenset[Key]
+
+
+def drift_of(natural: Plan, by_id: Mapping[str, Allowance], history: History, configured: str) -> Drift | None:
+    """What somebody changed in our part since the writer last looked; None where its content is known to be ours.
+
+    Where nothing was ever read back, only rules that we never wrote are told apart. Where this database never wrote at
+    all, they may be another bot's, or this one's from a database that was lost: they are left alone, whatever is
+    configured.
+
+    Args:
+        natural: What is there against what should be there.
+        by_id: Every open allowance of the target.
+        history: What the writer remembers.
+        configured: ``heal``, ``adopt`` or ``report``.
+    """
+    if history.knows(natural.before):
+        return None
+    mode = "unknown" if history.is_blank else configured
+    found = unknown_rules(natural, by_id) if history.verified is None else foreign_changes(natural, by_id)
+    changes = tuple(change for change in found if key_of(change) not in history.left)
+    is_left = mode in ("report", "unknown")
+    return Drift(changes, mode, history.left | {key_of(change) for change in changes if is_left})
+
+
+def taken_away(drift: Drift) -> frozenset[str]:
+    """Ids of the allowances whose rules somebody removed."""
+    return frozenset(allowance_id_from_rule(each.rule) for each in drift.changes if each.kind is ChangeKind.ADD)
 
 
 def foreign_changes(plan: Plan, by_id: Mapping[str, Allowance]) -> list[Change]:
@@ -32,7 +104,7 @@ def _is_foreign(change: Change, allowance: Allowance | None) -> bool:
         return True
     if change.kind is ChangeKind.REMOVE:
         return key_of(change) not in keys_of(allowance)
-    return allowance.live_at is not None
+    return allowance.live_at is not None and allowance.missing_since is None  # else the change is ours, on its way
 
 
 def key_of(change: Change) -> Key:

@@ -1,12 +1,13 @@
 """A proposal to change the number of managed outbound IPs: facts with their times, like an allowance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.approval import ApprovalRequest, Ending
-from bot.domain.egress import Change
-from bot.domain.snat import ScalePlan
+from bot.domain.egress import Change, ClusterEgress
+from bot.domain.snat import ScalePlan, base_digest, wanted_count
 from bot.errors import AlreadyDecided, StaleView
 
 
@@ -104,3 +105,47 @@ def explains(scale: Scale, change: Change) -> bool:
     if scale.failure is not None:
         return scale.applying_at >= change.seen_before
     return scale.done_at is None or scale.done_at >= change.seen_before
+
+
+class Step(StrEnum):
+    """What comes next for a proposal that was approved.
+
+    ``WAIT``: Azure is changing the cluster. ``BEGIN``: it is sent. ``JUDGE``: Azure was told; what is there decides.
+    ``FAIL``: the cluster is another one than the plan was made from.
+    """
+
+    WAIT = "wait"
+    BEGIN = "begin"
+    JUDGE = "judge"
+    FAIL = "fail"
+
+
+def next_scale(found: Sequence[Scale], now: datetime) -> Scale | None:
+    """The oldest proposal that was approved: the others wait, and are compared with what it leaves behind.
+
+    Args:
+        found: All of one cluster, newest first.
+        now: The time.
+    """
+    ready = [s for s in found if scale_status(s, now) in (ScaleStatus.APPROVED, ScaleStatus.APPLYING)]
+    return ready[-1] if ready else None
+
+
+def next_step(scale: Scale, egress: ClusterEgress) -> Step:
+    """Where the cluster stands decides, not what was meant: also after a replica died between any two steps."""
+    plan = scale.plan
+    wanted = wanted_count(egress, ipv6=plan.ipv6)
+    if egress.is_converging:
+        return Step.WAIT
+    if base_digest(egress) == plan.base_digest and (wanted != plan.after or scale.applying_at is None):
+        return Step.BEGIN
+    return Step.JUDGE if wanted == plan.after else Step.FAIL
+
+
+def changed_since(scale: Scale, egress: ClusterEgress) -> str:
+    """Why a proposal cannot be carried out on a cluster that is another one than it was made from."""
+    plan = scale.plan
+    return (
+        f"{plan.cluster_name} has changed since the plan was made: {wanted_count(egress, ipv6=plan.ipv6)} managed "
+        f"outbound IPs are wanted there, not {plan.before}, or something else differs. Propose it again."
+    )

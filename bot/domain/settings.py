@@ -20,6 +20,7 @@ from bot.domain.people import Role
 from bot.domain.place import Home
 from bot.domain.plan import Limits
 from bot.domain.risk import RiskTable
+from bot.domain.target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,48 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
+class DryRun:
+    """Where the bot decides and writes nothing.
+
+    Args:
+        dry_run: It writes no rule and applies no scale at all; what is approved waits.
+        dry_run_targets: Firewall policies and classic firewalls, by name or ARM id, whose rules are not written.
+    """
+
+    dry_run: bool = False
+    dry_run_targets: tuple[Annotated[str, matching(r"[\w./-]+", "a name or an ARM id")], ...] = ()
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it writes no rule and applies no scale at all."""
+        return self.dry_run
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names and ids in lower case."""
+        return frozenset(name.lower() for name in self.dry_run_targets)
+
+    def covers(self, target: Target) -> bool:
+        """Whether the rules of this target are not written."""
+        return self.dry_run or not self.names.isdisjoint((target.name.lower(), target.id.lower()))
+
+    def unknown(self, known: Iterable[Target]) -> tuple[str, ...]:
+        """The names that none of these has, sorted."""
+        return tuple(sorted(self.names - {text.lower() for one in known for text in (one.name, one.id)}))
+
+    @property
+    def words(self) -> str:
+        """What is not written, as a sentence; empty where everything is."""
+        if self.dry_run:
+            return "Dry run: the bot writes nothing to Azure."
+        return f"Dry run: the bot does not write to {', '.join(sorted(self.names))}." if self.names else ""
+
+
+NO_DRY_RUN = DryRun()
+"""Everything is written."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rulebook:
     """The whole configuration file.
 
@@ -174,6 +217,7 @@ class Rulebook:
         policy: Who must say yes.
         firewall: How the bot writes.
         durations: How long.
+        writer: Whether it writes.
         bundles: Destinations by name.
         names: Whether names are looked up.
         risk: How risk is weighed.
@@ -190,6 +234,7 @@ class Rulebook:
     policy: Annotated[ApprovalPolicy, Field(alias="approval")] = field(default_factory=ApprovalPolicy)
     firewall: Firewall = field(default_factory=Firewall)
     durations: Durations = field(default_factory=Durations)
+    writer: DryRun = NO_DRY_RUN
     bundles: Annotated[Mapping[str, Bundle], ReadAs(Mapping[str, Bundle], named)] = field(
         default_factory=lambda: MappingProxyType({})
     )
@@ -200,6 +245,11 @@ class Rulebook:
     def channel(self) -> str:
         """Slack channel id where cards go."""
         return self.slack.channel
+
+    @property
+    def dry_run(self) -> DryRun:
+        """Where nothing is written."""
+        return self.writer
 
     @property
     def team(self) -> str:

@@ -90,6 +90,10 @@ class Work(Protocol):
         """How a piece of work stands; None if it was never asked for."""
         ...
 
+    def keys(self, kind: str) -> list[str]:
+        """The keys of all work of a kind that was ever asked for, sorted."""
+        ...
+
     def hold(self, claim: Claim, *, lease: timedelta) -> None:
         """Prove and prolong a lease; raises ``LeaseLost``."""
         ...

@@ -1,47 +1,37 @@
 """What somebody else did to a target: seen, said, and healed, adopted or left, as configured."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from bot.allowances import record
 from bot.domain.allowance import Allowance, is_wanted, revoke
 from bot.domain.approval import Ending
 from bot.domain.audit import Action
-from bot.domain.drift import foreign_changes, key_of, unknown_rules
+from bot.domain.drift import Drift, drift_of, taken_away
 from bot.domain.marks import mark_missing
 from bot.domain.people import SYSTEM
-from bot.domain.plan import Change, ChangeKind
-from bot.domain.rules import allowance_id_from_rule
+from bot.domain.plan import ChangeKind
 from bot.ports import Desk
 from bot.reconciler.run import UNREST, Run
-from bot.reconciler.situation import Situation, is_known
+from bot.reconciler.situation import Situation, history_of
 
 NAMED = 5
 """Changed rules that are named in the channel; the audit event names more."""
 
 
 def report_drift(run: Run, situation: Situation) -> bool:
-    """Say what somebody changed in our part, once. True if something new was said: the next round acts on it.
-
-    What was last read back and what we last meant to write are both ours; any other content is somebody else's. Where
-    nothing was ever read back, only rules that we never wrote are told apart. Where this database never wrote at all,
-    they may be another bot's, or this one's from a database that was lost: they are left alone, whatever is configured.
-    """
-    if is_known(run, situation.seen):
+    """Say what somebody changed in our part, once. True if something new was said: the next round acts on it."""
+    found = drift_of(situation.natural, situation.by_id, history_of(run.memo, run.now), run.ctx.rulebook.firewall.drift)
+    if found is None:
         return _report_priority(run, situation)
-    mode = run.ctx.rulebook.firewall.drift if run.memo.keys() & {"verified", "intended"} else "unknown"
-    finder = foreign_changes if "verified" in run.memo else unknown_rules
-    left = {(collection, rule) for collection, rule in run.memo.get("left", ())}
-    changes = [change for change in finder(situation.natural, situation.by_id) if key_of(change) not in left]
     run.memo["verified"] = situation.plan.before
-    if not changes:
-        return False
-    if mode in ("report", "unknown"):
-        run.memo["left"] = sorted([*map(list, left), *(list(key_of(change)) for change in changes)])
-    _tell(run, situation, changes, mode)
-    return True
+    run.memo["left"] = sorted(list(key) for key in found.left)
+    if found.changes:
+        _tell(run, situation, found)
+    return bool(found.changes)
 
 
-def _tell(run: Run, situation: Situation, changes: Sequence[Change], mode: str) -> None:
+def _tell(run: Run, situation: Situation, found: Drift) -> None:
+    changes, mode = found.changes, found.mode
     named = ", ".join(f"{change.rule} ({_SEEN[change.kind]})" for change in changes[:NAMED])
     more = f" and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
     text = f"{_WHAT[mode == 'unknown'].format(situation.target.name)}: {named}{more}. {_NEXT[mode]}"
@@ -50,7 +40,7 @@ def _tell(run: Run, situation: Situation, changes: Sequence[Change], mode: str) 
     with run.write() as desk:
         desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text, before=plan.before, after=plan.after))
         run.say(desk.tx, run.subject, "unknown" if mode == "unknown" else "drift", text)
-        for allowance in _missing(run, situation, changes):
+        for allowance in _missing(run, situation, found):
             _MARKS[mode](desk, allowance)
 
 
@@ -70,9 +60,8 @@ _NEXT = {
 }
 
 
-def _missing(run: Run, situation: Situation, changes: Sequence[Change]) -> list[Allowance]:
-    ids = {allowance_id_from_rule(change.rule) for change in changes if change.kind is ChangeKind.ADD}
-    return [row for row in situation.rows if row.id in ids and is_wanted(row, run.now)]
+def _missing(run: Run, situation: Situation, found: Drift) -> list[Allowance]:
+    return [row for row in situation.rows if row.id in taken_away(found) and is_wanted(row, run.now)]
 
 
 def _put_back(desk: Desk, allowance: Allowance) -> None:

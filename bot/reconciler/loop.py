@@ -9,6 +9,7 @@ from bot.errors import EgressError, LeaseLost, StoreUnavailable
 from bot.inventory import ENDPOINTS, FLEET
 from bot.ports import NOTICES, Claim, Context, Finish, Notifier
 from bot.reconciler.defence import defended
+from bot.reconciler.dryrun import is_dry
 from bot.reconciler.notices import deliver
 from bot.reconciler.rules import reconcile_rules
 from bot.reconciler.run import Run
@@ -108,6 +109,6 @@ def _after(run: Run, error: EgressError) -> Finish:
     """Wait as the error's way says; people are told once, where waiting alone does not help."""
     way = way_of(error)
     run.failures += way.counts
-    if way.told_after is not None and run.failures >= way.told_after:
+    if way.told_after is not None and run.failures >= way.told_after and not is_dry(run.ctx, run.claim):
         tell(run, error)
     return run.again(way.delay(Failure(run.claim.key, error, run.failures, run.ctx.pace)))

@@ -6,6 +6,7 @@ could not be read is no change.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
@@ -18,7 +19,7 @@ from bot.domain.ground import Footing, Ground, close, concerns, ground, resettle
 from bot.domain.target import Target
 from bot.errors import ArmForbidden, ArmNotFound, Defect, Unavailable
 from bot.inventory import is_deletion, keep
-from bot.ports import Desk
+from bot.ports import Context, Desk
 from bot.reconciler.run import Run
 from bot.reconciler.situation import HANDED, open_rows
 
@@ -74,11 +75,8 @@ def _doubted(run: Run, rows: Sequence[Allowance], *, is_wanted: bool) -> Found |
     with run.ctx.store.read() as tx:
         known, were_read = tx.snapshots.get(cluster_id), tx.snapshots.reading() is not None
     egress = known[0] if known else None
-    is_new = any(status(row, run.now) is Status.APPROVED for row in rows)
-    is_shaken = (known is not None or were_read) and any(
-        concerns(row, ground(row.scope, egress), run.now) for row in rows
-    )
-    if not (is_wanted or is_new or is_shaken) or _has_looked(run, cluster_id, known[1] if known else None):
+    is_shaken = is_doubtful(rows, egress, run.now, is_known=known is not None or were_read)
+    if not (is_wanted or is_shaken) or _has_looked(run, cluster_id, known[1] if known else None):
         return None
     return _read(run, cluster_id)
 
@@ -130,31 +128,66 @@ def _follow(
             _announce_move(run, desk, written, why)
 
 
-def _let_follow(desk: Desk, row: Allowance, found: Ground) -> None:
-    """One allowance that rests on something else now."""
-    if not concerns(row, found, desk.now):
-        return
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What becomes of an allowance that rests on something else now.
+
+    Args:
+        row: As it is from then on.
+        said: How that is recorded and told.
+        why: What changed, for people.
+        is_written: Whether its rules belong where its scope says now.
+    """
+
+    row: Allowance
+    said: tuple[Action, str]
+    why: str
+    is_written: bool = False
+
+
+def following(ctx: Context, row: Allowance, found: Ground, now: datetime) -> Following | None:
+    """What becomes of it; None where nothing does. Decides, and asks nobody.
+
+    It goes where its cluster is, unless the approval policy of now forbids it there.
+    """
+    if not concerns(row, found, now):
+        return None
     if found.footing is Footing.GONE:
-        _put(desk, close(row, found.sentence, desk.now), _ENDED[row.approved_at is not None], found.sentence)
-    elif found.footing is Footing.NOWHERE:
-        _put(desk, suspend(row, found.sentence, desk.now), (Action.ALLOWANCE_SUSPEND, "suspended"), found.sentence)
-    else:
-        _resettle(desk, row, found)
-
-
-def _resettle(desk: Desk, row: Allowance, found: Ground) -> None:
-    """It goes where its cluster is, unless the approval policy of now forbids it there."""
-    settled = resettle(row, found.scope, desk.now)
+        return Following(close(row, found.sentence, now), _ENDED[row.approved_at is not None], found.sentence)
+    if found.footing is Footing.NOWHERE:
+        said = (Action.ALLOWANCE_SUSPEND, "suspended")
+        return Following(suspend(row, found.sentence, now), said, found.sentence)
+    settled = resettle(row, found.scope, now)
     if row.approved_at is None:
-        _put(desk, settled, (Action.ALLOWANCE_CHANGE, "changed"), found.sentence)
-        return
-    verdict = verdict_of(desk.ctx, settled.scope, settled.ask, settled.risk)
+        return Following(settled, (Action.ALLOWANCE_CHANGE, "changed"), found.sentence)
+    verdict = verdict_of(ctx, settled.scope, settled.ask, settled.risk)
     if verdict.kind is VerdictKind.REFUSE:
         why = f"{found.sentence} The approval policy refuses it there: {verdict.reason} (rule {verdict.rule}).".strip()
-        _put(desk, close(row, why, desk.now), _ENDED[True], why)
+        return Following(close(row, why, now), _ENDED[True], why)
+    return Following(settled, _RESETTLED[found.footing], found.sentence, is_written=True)
+
+
+def is_doubtful(rows: Sequence[Allowance], egress: ClusterEgress | None, now: datetime, *, is_known: bool) -> bool:
+    """Whether what is known of the cluster of some allowances is not enough to write them.
+
+    Args:
+        rows: All of one cluster.
+        egress: The cluster as it was last read; None where it was not.
+        now: The time.
+        is_known: Whether it, or the fleet without it, was ever read.
+    """
+    is_new = any(status(row, now) is Status.APPROVED for row in rows)
+    return is_new or (is_known and any(concerns(row, ground(row.scope, egress), now) for row in rows))
+
+
+def _let_follow(desk: Desk, row: Allowance, found: Ground) -> None:
+    """One allowance that rests on something else now."""
+    what = following(desk.ctx, row, found, desk.now)
+    if what is None:
         return
-    _put(desk, settled, _RESETTLED[found.footing], found.sentence)
-    desk.tx.work.wake(settled.scope.target.key, within=desk.ctx.pace.batch_window)
+    _put(desk, what.row, what.said, what.why)
+    if what.is_written:
+        desk.tx.work.wake(what.row.scope.target.key, within=desk.ctx.pace.batch_window)
 
 
 _ENDED = {False: (Action.ALLOWANCE_CLOSE, "closed"), True: (Action.ALLOWANCE_ORPHAN, "orphaned")}
@@ -189,7 +222,9 @@ def _announce_deletion(run: Run, desk: Desk, cluster_id: str, rows: Sequence[All
 def _announce_move(run: Run, desk: Desk, moved: Sequence[tuple[Allowance, Ground]], why: str) -> None:
     said = " ".join(sorted({found.sentence for _, found in moved}))
     ids = _listed(sorted(row.id for row, _ in moved))
-    text = f"{why or said} The bot writes its rules there now: {ids}."
+    is_dry = run.ctx.rulebook.dry_run.covers(moved[0][1].scope.target)
+    then = "Its rules belong there now, and the bot is in a dry run" if is_dry else "The bot writes its rules there now"
+    text = f"{why or said} {then}: {ids}."
     desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text[:1000], after=moved[0][1].scope.target.id))
     run.say_once(desk.tx, run.subject, "moved", text)
 

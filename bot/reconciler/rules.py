@@ -11,11 +11,12 @@ from bot.domain.target import Target, target_from_key
 from bot.errors import ArmNotFound
 from bot.ports import Finish
 from bot.reconciler.drift import report_draft, report_drift, report_foreign
+from bot.reconciler.dryrun import end_dry_run, is_dry, look_only
 from bot.reconciler.moved import look_at_ground
 from bot.reconciler.poison import fail_unresolved
 from bot.reconciler.run import Run
 from bot.reconciler.settle import settle, settle_absent
-from bot.reconciler.situation import Situation, observe, open_rows
+from bot.reconciler.situation import Situation, history_of, must_repeat, observe, open_rows
 from bot.reconciler.trouble import warn_if_long
 from bot.reconciler.write import close_attempt, look, write
 
@@ -39,6 +40,9 @@ def reconcile_rules(run: Run) -> Finish:
         return Finish(run.ctx.pace.resync if open_rows(run, target) else None, memo=run.memo)
     if situation.seen.moved_to is not None and _wants(run, situation):
         return _follow(run, situation, situation.seen.moved_to)
+    if is_dry(run.ctx, run.claim):
+        return look_only(run, situation)
+    end_dry_run(run, situation)
     report_draft(run, situation)
     if situation.seen.is_updating:
         return _give_way(run, target)
@@ -80,14 +84,8 @@ def _compare(run: Run, situation: Situation) -> Finish:
         return run.again(timedelta())
     if report_drift(run, situation):
         return run.again(run.ctx.pace.backoff / 5)
-    if situation.plan.is_empty and not _must_repeat(run, situation):
+    if situation.plan.is_empty and not must_repeat(situation.seen, history_of(run.memo, run.now)):
         return settle(run, situation)
     if situation.seen.faulted is not None and run.failures:
         return run.again(run.ctx.pace.busy * 4)  # a firewall that has failed takes nothing; it is put again afterwards
     return write(run, situation)
-
-
-def _must_repeat(run: Run, situation: Situation) -> bool:
-    """Whether the same rules have to be put again: Azure's last update failed, or our group's priority was moved."""
-    seen = situation.seen
-    return seen.has_failed or seen.priority != run.memo.get("priority", seen.priority)

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from bot.capacity import record
 from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress
-from bot.domain.scale import Scale, ScaleStatus, scale_status
-from bot.domain.snat import addresses_there, base_digest, wanted_count
+from bot.domain.scale import Scale, ScaleStatus, Step, changed_since, next_scale, next_step, scale_status
+from bot.domain.snat import addresses_there
 from bot.errors import ArmNotFound, Refused, StalePlan, StaleVersion
 from bot.inventory import is_deletion, keep
 from bot.ports import Finish
+from bot.reconciler.dryrun import end_hold, hold, is_dry
 from bot.reconciler.run import (
     UNREADABLE,
     UNREADABLE_LOOKS,
@@ -31,10 +32,12 @@ def reconcile_scale(run: Run) -> Finish:
     _, _, cluster_id = run.claim.key.partition(":")
     with run.ctx.store.read() as tx:
         found, is_known = tx.scales.find(cluster_id), tx.snapshots.get(cluster_id) is not None
-    scale = _next_scale(found, run.now)
+    scale = next_scale(found, run.now)
     if scale is None:
         return Finish(None) if is_known or not found else _close_orphans(run, found, cluster_id)
     run.subject = scale.id
+    if is_dry(run.ctx, run.claim) and scale.applying_at is None:
+        return hold(run, scale)
     waiting = _look(run, scale)
     if waiting is not None:
         return waiting
@@ -43,12 +46,6 @@ def reconcile_scale(run: Run) -> Finish:
     if egress is None:
         return _fail(run, scale, _deleted(scale))
     return _compare(run, scale, egress, began)
-
-
-def _next_scale(found: Sequence[Scale], now: datetime) -> Scale | None:
-    """The oldest proposal that was approved: the others wait, and are compared with what it leaves behind."""
-    ready = [s for s in found if scale_status(s, now) in (ScaleStatus.APPROVED, ScaleStatus.APPLYING)]
-    return ready[-1] if ready else None
 
 
 def _read(run: Run, cluster_id: str) -> ClusterEgress | None:
@@ -104,17 +101,19 @@ def _look(run: Run, scale: Scale) -> Finish | None:
 
 
 def _compare(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Finish:
-    """Where the cluster stands decides, not what was meant: also after a replica died between any two steps."""
-    plan = scale.plan
-    wanted = wanted_count(egress, ipv6=plan.ipv6)
-    if egress.is_converging:
-        return run.again(run.ctx.pace.busy)
-    if base_digest(egress) == plan.base_digest and (wanted != plan.after or scale.applying_at is None):
-        return _begin(run, scale)
-    if wanted == plan.after:
-        return _judge(run, scale, egress, began)
-    return _fail(run, scale, f"{plan.cluster_name} has changed since the plan was made: {wanted} managed outbound IPs"
-                 f" are wanted there, not {plan.before}, or something else differs. Propose it again.")  # fmt: skip
+    """Do what the state of the cluster calls for."""
+    match next_step(scale, egress):
+        case Step.WAIT:
+            return run.again(run.ctx.pace.busy)
+        case Step.BEGIN if is_dry(run.ctx, run.claim):
+            return hold(run, scale)
+        case Step.BEGIN:
+            end_hold(run, scale)
+            return _begin(run, scale)
+        case Step.JUDGE:
+            return _judge(run, scale, egress, began)
+        case Step.FAIL:
+            return _fail(run, scale, changed_since(scale, egress))
 
 
 def _judge(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Finish:

@@ -1,6 +1,7 @@
 """Everything is as it should be: say what came and what went, and come back when time changes something."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.allowances import TIMERS, record
@@ -17,6 +18,7 @@ from bot.domain.audit import Action
 from bot.domain.firewall import Evaluation, Evaluator, Flow, Outcome
 from bot.domain.ground import has_left, unprove
 from bot.domain.marks import mark_failed, mark_gone, mark_live, mark_missing
+from bot.domain.plan import ChangeKind
 from bot.domain.rules import allowance_id_from_rule
 from bot.domain.target import Target
 from bot.ports import Desk, Finish, Notice, NoticeKind
@@ -29,31 +31,70 @@ PASSING = ("said", "trouble", "foreign")
 """What a memo forgets once everything is as it should be."""
 
 
-def settle(run: Run, situation: Situation) -> Finish:
-    """Mark what was read back: what is there, what is gone, what is missing."""
-    there = {allowance_id_from_rule(rule.name) for each in situation.seen.collections for rule in each.rules}
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """What a round found in a target.
+
+    Args:
+        there: Ids of the allowances whose rules are there as they should be, or should be gone.
+        arrived: Wanted ones that are there and were not known to be.
+        blocked: Why the firewall still denies some of them, by id.
+    """
+
+    there: frozenset[str]
+    arrived: tuple[Allowance, ...]
+    blocked: Mapping[str, str]
+
+
+def arrivals(run: Run, situation: Situation) -> Arrivals | None:
+    """What came and what is there; None where something followed from another look at the clusters of what came."""
+    named = {allowance_id_from_rule(rule.name) for each in situation.seen.collections for rule in each.rules}
+    lacking = {
+        allowance_id_from_rule(each.rule) for each in situation.plan.changes if each.kind is not ChangeKind.REMOVE
+    }
+    there = frozenset(named - lacking)
     arrived = [a for a in situation.wanted if a.id in there and (a.live_at is None or a.missing_since is not None)]
     if look_at_ground(run, situation.target, of={a.scope.cluster_id for a in arrived}):
+        return None
+    return Arrivals(there, tuple(arrived), _blocked(run, situation.target, arrived))
+
+
+def mark(run: Run, desk: Desk, situation: Situation, found: Arrivals, *, missed: str) -> None:
+    """Put on record what came, what went, and what is missing.
+
+    Args:
+        run: The run.
+        desk: Where.
+        situation: What the round knows.
+        found: What it found.
+        missed: What is told of a live allowance whose rules are not there.
+    """
+    for allowance in found.arrived:
+        _arrive(desk, allowance, found.blocked.get(allowance.id))
+    for allowance in situation.rows:
+        said = "unresolved" if allowance in situation.unresolved else missed
+        _look(run, desk, allowance, situation.target, missed=None if allowance.id in found.there else said)
+
+
+def settle(run: Run, situation: Situation) -> Finish:
+    """Mark what was read back: what is there, what is gone, what is missing."""
+    found = arrivals(run, situation)
+    if found is None:
         return run.again(run.ctx.pace.backoff / 5)
-    blocked = _blocked(run, situation.target, arrived)
     run.memo["verified"] = run.memo["intended"] = situation.plan.before
     run.memo["priority"] = situation.seen.priority
     for name in PASSING:
         run.memo.pop(name, None)
-    is_at_rest = not (blocked or set_aside(run) or run.memo.get("left"))
+    is_at_rest = not (found.blocked or set_aside(run) or run.memo.get("left"))
     is_healed = is_at_rest and run.memo.pop(UNREST, False)
     with run.write() as desk:
         if is_healed:
             run.say(desk.tx, run.subject, "healed", "")
-        for allowance in arrived:
-            _arrive(desk, allowance, blocked.get(allowance.id))
-        for allowance in situation.rows:
-            missed = "unresolved" if allowance in situation.unresolved else "left-out"
-            _look(run, desk, allowance, situation.target, missed=None if allowance.id in there else missed)
-    if blocked or set_aside(run) or _is_overdue(run, situation, there):
+        mark(run, desk, situation, found, missed="left-out")
+    if found.blocked or set_aside(run) or _is_overdue(run, situation, found.there):
         forget_suspects(run)
         return Finish(timedelta(), is_done=False, memo=run.memo)
-    return Finish(_next_look(run, situation), memo=run.memo)
+    return Finish(next_look(run, situation), memo=run.memo)
 
 
 def settle_absent(run: Run, target: Target) -> bool:
@@ -91,13 +132,13 @@ def _hand_over(run: Run, desk: Desk, allowance: Allowance, target: Target) -> No
         desk.tx.work.wake(saved.scope.target.key, within=timedelta())
 
 
-def _is_overdue(run: Run, situation: Situation, there: set[str]) -> bool:
+def _is_overdue(run: Run, situation: Situation, there: frozenset[str]) -> bool:
     """Whether the time of something that is there ended while this round was on its way."""
     now, mine = run.now, (row for row in situation.rows if row.scope.target == situation.target)
     return any(row.id in there and not is_wanted(row, now) for row in mine)
 
 
-def _next_look(run: Run, situation: Situation) -> timedelta:
+def next_look(run: Run, situation: Situation) -> timedelta:
     """At the next resync, or earlier where time ends an allowance. A group that stands empty is looked at, too."""
     now = run.now
     rows = open_rows(run, situation.target)

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.allowance import Allowance, is_wanted
-from bot.domain.drift import Key, foreign_changes, key_of, leave_alone
+from bot.domain.drift import History, Key, foreign_changes, key_of, leave_alone
 from bot.domain.naming import by_address
-from bot.domain.plan import Plan, content_digest, diff, rendered_bytes
+from bot.domain.plan import Limits, Plan, check_safe, diff, rendered_bytes
 from bot.domain.rules import placed, render
 from bot.domain.target import Target
-from bot.ports import AllowanceFilter, ObservedTarget
-from bot.reconciler.poison import set_aside
+from bot.ports import AllowanceFilter, ObservedTarget, Transaction
+from bot.reconciler.poison import SUSPECTS
 from bot.reconciler.run import Run
 
 HANDED = "handed"
@@ -34,6 +34,7 @@ class Situation:
         unresolved: Those that are left out because they need the DNS proxy, and it is off.
         natural: The gap between what is there and what is wanted.
         plan: The gap that is to be closed: without what is left alone because somebody else made it so.
+        left: What is left alone.
     """
 
     target: Target
@@ -43,6 +44,7 @@ class Situation:
     unresolved: tuple[Allowance, ...]
     natural: Plan
     plan: Plan
+    left: frozenset[Key] = frozenset()
 
     @property
     def by_id(self) -> Mapping[str, Allowance]:
@@ -53,46 +55,77 @@ class Situation:
 def observe(run: Run, target: Target) -> Situation:
     """Read the target, then what is wanted: a decision that comes in between is in the plan."""
     seen = run.ctx.arm.observe(target)
-    rows = open_rows(run, target)
-    now = run.now
-    due = tuple(r for r in rows if r.scope.target == target and is_wanted(r, now) and r.id not in set_aside(run))
+    found = situation_of(target, seen, open_rows(run, target), history_of(run.memo, run.now), run.now)
+    run.memo["left"] = sorted(list(key) for key in found.left)
+    run.memo["rules"] = sum(len(each.rules) for each in seen.collections)
+    run.memo["bytes"] = max(seen.size_bytes or 0, rendered_bytes(seen.collections))
+    return found
+
+
+def situation_of(
+    target: Target, seen: ObservedTarget, rows: tuple[Allowance, ...], history: History, now: datetime
+) -> Situation:
+    """The decision of a round, from what is there, what is stored and what the writer remembers: asks nobody."""
+    due = tuple(r for r in rows if r.scope.target == target and is_wanted(r, now) and r.id not in history.aside)
     unresolved = () if seen.takes_names is not False else tuple(row for row in due if by_address(row.destinations))
     wanted = tuple(row for row in due if row not in unresolved)
     natural = diff(seen.collections, render(wanted))
-    left = _still_left(run, natural, {row.id: row for row in rows})
+    left = _still_left(history, natural, {row.id: row for row in rows})
     desired = leave_alone(natural.desired, seen.collections, left)
     desired = placed(desired, seen.collections, taken=seen.taken, first=seen.first_priority)
-    run.memo["rules"] = sum(len(each.rules) for each in seen.collections)
-    run.memo["bytes"] = max(seen.size_bytes or 0, rendered_bytes(seen.collections))
-    return Situation(target, seen, rows, wanted, unresolved, natural, diff(seen.collections, desired))
+    return Situation(target, seen, rows, wanted, unresolved, natural, diff(seen.collections, desired), left)
+
+
+def history_of(memo: Mapping[str, Any], now: datetime) -> History:
+    """What a memo says of its target."""
+    return History(
+        verified=memo.get("verified"),
+        intended=memo.get("intended"),
+        lost=frozenset(digest for digest, _ in _lost(memo, now)),
+        left=frozenset((collection, rule) for collection, rule in memo.get("left", ())),
+        aside=frozenset(memo.get(SUSPECTS, ())),
+        priority=memo.get("priority"),
+    )
+
+
+def must_repeat(seen: ObservedTarget, history: History) -> bool:
+    """Whether the same rules have to be put again: Azure's last update failed, or our group's priority was moved."""
+    return seen.has_failed or (history.priority is not None and seen.priority != history.priority)
+
+
+def require_safe(situation: Situation, limits: Limits) -> None:
+    """Refuse a write that would break a limit, or remove much that nobody ended.
+
+    Raises:
+        UnsafePlan: With the numbers.
+    """
+    seen = situation.seen
+    ended = {row.id for row in situation.rows} - {row.id for row in situation.wanted}
+    check_safe(situation.plan, limits, ended=ended, new_group_of=None if seen.etag is not None else seen.group_count)
 
 
 def open_rows(run: Run, target: Target) -> tuple[Allowance, ...]:
     """Every open allowance of a target as it is stored now, and those that leave it for another one."""
     with run.ctx.store.read() as tx:
-        rows = tx.allowances.find(AllowanceFilter(target=target, only_open=True))
-        handed = [tx.allowances.get(id_) for id_ in run.memo.get(HANDED, ())]
+        return stored_rows(tx, target, run.memo)
+
+
+def stored_rows(tx: Transaction, target: Target, memo: Mapping[str, Any]) -> tuple[Allowance, ...]:
+    """The same, of a target whose writer left this memo."""
+    rows = tx.allowances.find(AllowanceFilter(target=target, only_open=True))
+    handed = [tx.allowances.get(id_) for id_ in memo.get(HANDED, ())]
     return (*rows, *(row for row in handed if row.scope.target != target and target in row.leaving))
 
 
-def _still_left(run: Run, natural: Plan, by_id: Mapping[str, Allowance]) -> frozenset[Key]:
+def _still_left(history: History, natural: Plan, by_id: Mapping[str, Allowance]) -> frozenset[Key]:
     """What was reported and left alone, as long as it differs and somebody else's hand is in it."""
-    reported = {(collection, rule) for collection, rule in run.memo.get("left", ())}
-    left = reported & {key_of(change) for change in foreign_changes(natural, by_id)}
-    run.memo["left"] = sorted(list(key) for key in left)
-    return frozenset(left)
-
-
-def is_known(run: Run, seen: ObservedTarget) -> bool:
-    """Whether what is there is what we last read back, last meant to write, or may have written without knowing."""
-    ours = {run.memo.get("verified"), run.memo.get("intended"), *(digest for digest, _ in _lost(run))}
-    return content_digest(seen.collections) in ours
+    return history.left & {key_of(change) for change in foreign_changes(natural, by_id)}
 
 
 def remember_lost(run: Run, digest: str) -> None:
     """A write of which nobody knows the end: if it lands late, that is our own doing and no drift."""
-    run.memo["lost"] = [*_lost(run), [digest, run.now.isoformat()]][-8:]
+    run.memo["lost"] = [*_lost(run.memo, run.now), [digest, run.now.isoformat()]][-8:]
 
 
-def _lost(run: Run) -> list[Any]:
-    return [entry for entry in run.memo.get("lost", ()) if datetime.fromisoformat(entry[1]) > run.now - LOST_FOR]
+def _lost(memo: Mapping[str, Any], now: datetime) -> list[Any]:
+    return [entry for entry in memo.get("lost", ()) if datetime.fromisoformat(entry[1]) > now - LOST_FOR]

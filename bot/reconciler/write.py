@@ -9,7 +9,6 @@ from typing import Any
 
 from bot.domain.audit import Action, Event
 from bot.domain.marks import mark_applying
-from bot.domain.plan import check_safe
 from bot.domain.target import Target
 from bot.errors import (
     ArmBusy,
@@ -31,7 +30,7 @@ from bot.reconciler.run import (
     operation_id,
     parked_from_operation,
 )
-from bot.reconciler.situation import Situation, remember_lost
+from bot.reconciler.situation import Situation, remember_lost, require_safe
 from bot.reconciler.trouble import warn_if_long
 
 NOT_LANDED = (Conflict, ArmBusy, ArmThrottled, Refused)
@@ -44,10 +43,7 @@ REMEMBERED = 5
 def write(run: Run, situation: Situation) -> Finish:
     """Begin the one PUT that closes the gap; never wait for its end."""
     seen, plan = situation.seen, situation.plan
-    ended = {row.id for row in situation.rows} - {row.id for row in situation.wanted}
-    check_safe(
-        plan, run.ctx.rulebook.firewall, ended=ended, new_group_of=None if seen.etag is not None else seen.group_count
-    )
+    require_safe(situation, run.ctx.rulebook.firewall)
     _intend(run, situation)
     run.require_time()
     seen = replace(seen, priority=run.memo["priority"])

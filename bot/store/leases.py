@@ -108,6 +108,10 @@ class SqlWork:
         due_in = None if row.due_in is None else timedelta(seconds=float(row.due_in))
         return WorkState(due_in, row.parked, row.memo)
 
+    def keys(self, kind: str) -> list[str]:
+        """The keys of all work of a kind that was ever asked for, sorted."""
+        return sorted(self._connection.scalars(select(work.key).where(work.kind == kind)))
+
     def hold(self, claim: Claim, *, lease: timedelta) -> None:
         """Prove and prolong a lease: only the last claimer's token fits, and only while its time is not over."""
         mine = (work.key == claim.key) & (work.token == claim.token) & (work.lease_until >= self._now)

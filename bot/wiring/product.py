@@ -11,16 +11,19 @@ from pathlib import Path
 from bot import inventory
 from bot.allowances import TIMERS
 from bot.azure import AzureArm
+from bot.domain.scale import next_scale, scale_key
 from bot.domain.settings import Rulebook
 from bot.errors import BadConfiguration, EgressError
 from bot.inventory import ENDPOINTS, FLEET
 from bot.metrics import Facts, scrape
-from bot.ports import NOTICES, Clock, Context, NoResolver, Pace
+from bot.ports import NOTICES, Clock, Context, NoResolver, Pace, Store
 from bot.readiness import Part, readiness
 from bot.reconciler import Reconciler
 from bot.store import SqlStore
+from bot.wiring.dryrun import require_known
 from bot.wiring.resolver import SystemResolver
 from bot.wiring.running import Running
+from bot.wiring.version import own_version
 from handlers.app import SlackSettings, directory, notifier
 from handlers.blocks.delivery import refusal_sentence
 from handlers.fronts import Route
@@ -102,10 +105,16 @@ def assemble(world: World) -> Product:
 
 
 def work(running: Running, product: Product) -> None:
-    """Start the workers on what waits, then read the fleet, so that nobody is answered from an empty one."""
-    with product.world.store.write() as tx:
-        for key in (TIMERS, NOTICES, *(target.key for target in tx.allowances.targets())):
-            tx.work.schedule(key, within=timedelta())
+    """Start the workers on what waits, then read the fleet, so that nobody is answered from an empty one.
+
+    Raises:
+        BadConfiguration: A dry run is wanted for a firewall that is not known.
+    """
+    world = product.world
+    require_known(world.rulebook.dry_run, world.store, world.arm)
+    if world.rulebook.dry_run.words:
+        log.warning("%s", world.rulebook.dry_run.words)
+    schedule_waiting(world.store, world.clock)
     product.reconciler.start()
     running.then_stop(product.reconciler.stop, within_s=4.0)
     reading = threading.Thread(target=_read_fleet, args=(product.ctx,), name="first-reading", daemon=True)
@@ -118,6 +127,15 @@ def work(running: Running, product: Product) -> None:
         tx.work.schedule(ENDPOINTS, within=timedelta())
 
 
+def schedule_waiting(store: Store, clock: Clock) -> None:
+    """Have everything looked at now that waits for somebody to do it: what a dry run left, too."""
+    with store.write() as tx:
+        scales = [one for one in tx.scales.find() if next_scale((one,), clock.now()) is not None]
+        targets = [target.key for target in tx.allowances.targets()]
+        for key in (TIMERS, NOTICES, *targets, *sorted({scale_key(one.plan.cluster_id) for one in scales})):
+            tx.work.schedule(key, within=timedelta())
+
+
 def _read_fleet(ctx: Context) -> None:
     try:
         inventory.refresh(ctx)
@@ -126,7 +144,7 @@ def _read_fleet(ctx: Context) -> None:
 
 
 def routes(product: Product, *others: Part) -> dict[str, Route]:
-    """``/healthz``: the process lives; ``/readyz``: it can record, and hears Slack; ``/metrics``: for Prometheus.
+    """``/healthz``: the process lives, as which version; ``/readyz``: it can record, and hears Slack; ``/metrics``.
 
     What Slack refuses until somebody acts is a line of ``/readyz`` and does not make it red: the process still records
     what people do, and taking it out of service would heal nothing.
@@ -135,16 +153,21 @@ def routes(product: Product, *others: Part) -> dict[str, Route]:
         product: The product.
         others: What this process depends on beside the database, for example Slack's socket.
     """
-    facts = Facts(product.world.store, product.world.clock)
     world = product.world
+    facts = Facts(world.store, world.clock, world.rulebook.dry_run)
     parts = (
         Part("database", world.store.trouble),
         *others,
         Part("slack delivery", lambda: _refused(world.store), is_vital=False),
         Part("azure", world.arm.trouble, is_vital=False),
+        *(
+            (Part("writer", lambda: world.rulebook.dry_run.words, is_vital=False),)
+            if world.rulebook.dry_run.words
+            else ()
+        ),
     )
     return {
-        "/healthz": lambda: (200, "text/plain; charset=utf-8", "ok\n"),
+        "/healthz": lambda: (200, "text/plain; charset=utf-8", f"ok\nversion: {own_version()}\n"),
         "/readyz": lambda: readiness(parts),
         "/metrics": lambda: scrape(facts),
     }

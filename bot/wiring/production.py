@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot import auditing
@@ -12,7 +13,7 @@ from bot.azure.settings import ArmSettings
 from bot.config import Settings, configuration_from, rulebook_from
 from bot.domain.audit import AuditFilter
 from bot.domain.people import Identity, Person, Role
-from bot.domain.settings import Rulebook
+from bot.domain.settings import DryRun, Rulebook
 from bot.errors import BadConfiguration
 from bot.ports import Caller, Context, Pace
 from bot.readiness import Part
@@ -33,8 +34,12 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-def serve(settings: Settings) -> Running:
+def serve(settings: Settings, *, is_dry: bool = False) -> Running:
     """The whole bot.
+
+    Args:
+        settings: The environment.
+        is_dry: Write nothing to Azure, whatever the configuration says.
 
     Raises:
         BadConfiguration: If a setting is missing or wrong.
@@ -43,7 +48,7 @@ def serve(settings: Settings) -> Running:
     require_free(settings.listen)
     running = Running()
     with undone_on_failure(running):
-        product = assemble(_production(running, settings))
+        product = assemble(_production(running, settings, is_dry=is_dry))
         work(running, product)
         app = build_app(product.ctx, product.world.slack)
         if settings.slack_mode == "http":
@@ -57,8 +62,12 @@ def serve(settings: Settings) -> Running:
     return running
 
 
-def reconcile(settings: Settings) -> Running:
+def reconcile(settings: Settings, *, is_dry: bool = False) -> Running:
     """The writers alone, with their health routes.
+
+    Args:
+        settings: The environment.
+        is_dry: Write nothing to Azure, whatever the configuration says.
 
     Raises:
         BadConfiguration: If a setting is missing or wrong.
@@ -66,7 +75,7 @@ def reconcile(settings: Settings) -> Running:
     require_free(settings.listen)
     running = Running()
     with undone_on_failure(running):
-        product = assemble(_production(running, settings))
+        product = assemble(_production(running, settings, is_dry=is_dry))
         work(running, product)
         running.then_stop(serve_routes(settings.listen, routes(product)).stop)
     log.info("ready: reconcile, %s", settings.listen)
@@ -75,25 +84,27 @@ def reconcile(settings: Settings) -> Running:
 
 def migrate(settings: Settings) -> None:
     """Bring the database to this version's schema."""
-    with _store(settings) as store:
+    with opened_store(settings) as store:
         store.migrate()
 
 
 def verify_audit(settings: Settings, account: str) -> int:
     """Prove the audit chain from the command line; returns how many events there are."""
-    with _store(settings) as store:
-        return auditing.prove(*_at_the_terminal(settings, store, account))
+    with opened_store(settings) as store:
+        return auditing.prove(*at_the_terminal(settings, store, account))
 
 
 def export_audit(settings: Settings, account: str, form: str) -> str:
     """Every audit event, from the command line."""
-    with _store(settings) as store:
-        return auditing.export(*_at_the_terminal(settings, store, account), AuditFilter(), form)
+    with opened_store(settings) as store:
+        return auditing.export(*at_the_terminal(settings, store, account), AuditFilter(), form)
 
 
-def _production(running: Running, settings: Settings) -> World:
+def _production(running: Running, settings: Settings, *, is_dry: bool) -> World:
     file = configuration_from(settings.config)
     rulebook = rulebook_from(file)
+    if is_dry:
+        rulebook = replace(rulebook, writer=DryRun(dry_run=True))
     store = opened(running, settings.database_url)
     return World(store, azure_from(settings, file), SystemClock(), rulebook, slack_from(settings), Pace())
 
@@ -134,7 +145,8 @@ def _require_slack(settings: Settings) -> None:
 
 
 @contextmanager
-def _store(settings: Settings) -> Iterator[SqlStore]:
+def opened_store(settings: Settings) -> Iterator[SqlStore]:
+    """The database of the settings, as long as the block runs; it may never have been migrated."""
     store = SqlStore(settings.database_url)
     try:
         yield store
@@ -158,8 +170,18 @@ class _Terminal:
         return ()
 
 
-def _at_the_terminal(settings: Settings, store: SqlStore, account: str) -> tuple[Context, Caller]:
+def at_the_terminal(
+    settings: Settings, store: SqlStore, account: str, *, arm: AzureArm | None = None
+) -> tuple[Context, Caller]:
+    """What a command needs that somebody types at a terminal.
+
+    Args:
+        settings: The environment.
+        store: The database.
+        account: Whose terminal it is.
+        arm: Azure, in place of the one that the settings lead to.
+    """
     file = configuration_from(settings.config)
     rulebook = rulebook_from(file)
-    ctx = Context(azure_from(settings, file), store, _Terminal(), SystemClock(), rulebook)
+    ctx = Context(arm or azure_from(settings, file), store, _Terminal(), SystemClock(), rulebook)
     return ctx, Caller(Identity(rulebook.team, f"cli:{account}"), "cli")

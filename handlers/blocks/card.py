@@ -10,6 +10,7 @@ from bot.domain.settings import Rulebook
 from handlers.blocks.ahead import Ahead
 from handlers.blocks.deciders import approved_by, decides, missing, needs
 from handlers.blocks.details import RISK_ROOM, caution, destinations, risk_lines, touches
+from handlers.blocks.dryrun import ENDS, STAYS, WAITS, dry_news, is_dry
 from handlers.blocks.kit import (
     HEADER_TEXT,
     actions,
@@ -56,9 +57,15 @@ class Card:
     ahead: Ahead
 
     @property
+    def is_dry(self) -> bool:
+        """Whether the bot does not write to its firewall."""
+        return is_dry(self.rulebook.dry_run, self.allowance)
+
+    @property
     def status(self) -> Status:
-        """What the allowance is now."""
-        return status(self.allowance, self.now)
+        """What the allowance is now; nothing is on its way to a firewall that is not written."""
+        state = status(self.allowance, self.now)
+        return Status.APPROVED if self.is_dry and state is Status.APPLYING else state
 
 
 def allowance_card(allowance: Allowance, rulebook: Rulebook, now: datetime, ahead: Ahead) -> Message:
@@ -89,14 +96,14 @@ def _standing(card: Card) -> str:
     """What happens next, in one sentence."""
     allowance = card.allowance
     return STANDING[card.status].format(
-        waiting=card.ahead.wait,
+        waiting=WAITS if card.is_dry else card.ahead.wait,
         lapses=when(allowance.lapses_at),
         until=until(allowance),
         failure=escape(allowance.failure or ""),
         closed=escape(allowance.closed.reason) if allowance.closed else "",
         suspended=escape(allowance.suspended or ""),
         expired=when(allowance.expires_at) if allowance.expires_at else "",
-        removal=_removal(allowance),
+        removal=_removal(allowance, is_dry=card.is_dry),
         needs=sentence(needs(allowance.verdict, allowance.approvals)),
     )
 
@@ -112,13 +119,13 @@ def until(allowance: Allowance) -> str:
     return f"Open for {duration_text(allowance.ask.duration)} from then on."
 
 
-def _removal(allowance: Allowance) -> str:
+def _removal(allowance: Allowance, *, is_dry: bool) -> str:
     was_never_open = allowance.applying_at is None or (allowance.failure is not None and allowance.live_at is None)
     if was_never_open:
         return "Nothing was opened."
-    return (
-        "The rule is gone from the firewall." if allowance.gone_at else "The rule is being taken out of the firewall."
-    )
+    if allowance.gone_at:
+        return "The rule is gone from the firewall."
+    return STAYS if is_dry else "The rule is being taken out of the firewall."
 
 
 def _facts(card: Card) -> list[tuple[str, str]]:
@@ -156,15 +163,15 @@ def _buttons(card: Card) -> list[Block]:
         (Act.APPROVE, button("Approve less…", "narrow", carried)),
         (Act.DENY, button("Deny…", "deny", carried, style="danger")),
         (Act.RENEW, button("Renew", "renew", carried)),
-        (Act.REVOKE, _end_button(carried, is_waiting=is_waiting)),
+        (Act.REVOKE, _end_button(carried, is_waiting=is_waiting, is_dry=card.is_dry)),
     )
     return [one for act, one in offered if card.status in MAY_ACT[act]]
 
 
-def _end_button(carried: str, *, is_waiting: bool) -> Block:
+def _end_button(carried: str, *, is_waiting: bool, is_dry: bool) -> Block:
     if is_waiting:
         return button("Withdraw", "revoke", carried, confirm=confirm("Withdraw?", "Nothing will open.", yes="Withdraw"))
-    text = "The rule is taken out of the firewall. Connections through it will fail."
+    text = ENDS if is_dry else "The rule is taken out of the firewall. Connections through it will fail."
     return button("Revoke", "revoke", carried, style="danger", confirm=confirm("Revoke it now?", text, yes="Revoke"))
 
 
@@ -179,24 +186,20 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str], rulebook: Rule
     event = body.get("event", "")
     ending = allowance.denied or allowance.revoked
     approver = allowance.approvals[-1].by.user if allowance.approvals else "-"
-    text = (
-        NEWS["a"]
-        .get(event, "Something changed: see the card.")
-        .format(
-            who=person(allowance.requester.user),
-            filer=person(allowance.filed_by.user) if allowance.filed_by else "The bot",
-            id=allowance.id,
-            approver=person(approver),
-            missing=missing(allowance.verdict, allowance.approvals),
-            ender=person(ending.by.user) if ending else "the bot",
-            removal=_removal(allowance),
-            until=until(allowance),
-            failure=escape(allowance.failure or ""),
-            lapses=when(allowance.lapses_at),
-            what=escape(body.get("what", "")),
-        )
-        .strip()
-    )
+    words = dry_news(rulebook.dry_run, allowance, event) or NEWS["a"].get(event, "Something changed: see the card.")
+    text = words.format(
+        who=person(allowance.requester.user),
+        filer=person(allowance.filed_by.user) if allowance.filed_by else "The bot",
+        id=allowance.id,
+        approver=person(approver),
+        missing=missing(allowance.verdict, allowance.approvals),
+        ender=person(ending.by.user) if ending else "the bot",
+        removal=_removal(allowance, is_dry=is_dry(rulebook.dry_run, allowance)),
+        until=until(allowance),
+        failure=escape(allowance.failure or ""),
+        lapses=when(allowance.lapses_at),
+        what=escape(body.get("what", "")),
+    ).strip()
     named = names_of(allowance, rulebook, room=NEWS_ROOM)
     about = f"{code(allowance.id)}, {code(allowance.scope.cluster_name)} to {named}"
     why = [said(ending.reason)] if ending and ending.reason and event in ("denied", "revoked") else []

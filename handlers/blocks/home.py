@@ -13,6 +13,7 @@ from bot.domain.snat import capacity
 from bot.ports import Pause
 from handlers.blocks.delivery import refusal_blocks
 from handlers.blocks.details import caution, details_button, digest_of
+from handlers.blocks.dryrun import dry_line
 from handlers.blocks.fleet import allowance_line
 from handlers.blocks.kit import (
     actions,
@@ -73,6 +74,7 @@ def home_view(desk: Desktop) -> View:
             ),
             *unread_lines(desk.unread, "What you may see and decide may be more than this; *Refresh* looks again."),
             *refusal_blocks(desk.refusals),
+            *dry_line(desk.rulebook.dry_run),
             header("Waiting for you"),
             *_waiting(desk),
             *([header("Ending soon"), *_mine(desk, ending)] if ending else []),

@@ -10,8 +10,9 @@ from bot.domain.approval import VerdictKind
 from bot.domain.fqdn import Destination
 from bot.domain.people import Identity, Person, Unread
 from bot.domain.scale import Scale, ScaleStatus, scale_status
-from bot.domain.settings import Rulebook
+from bot.domain.settings import NO_DRY_RUN, DryRun, Rulebook
 from handlers.blocks.deciders import decides, missing
+from handlers.blocks.dryrun import ENDS, SCALE_WAITS, WAITS, is_dry
 from handlers.blocks.fleet import allowance_line
 from handlers.blocks.kit import (
     actions,
@@ -110,18 +111,20 @@ def filed(
     """What was filed, and what happens next; ``left_out`` is what the firewall allows already."""
     named = about(allowance, rulebook)
     if status(allowance, now) is not Status.WAITING:
-        text = f"Granted at once by the approval policy. {named}. You hear when it is live, in some minutes."
+        then = WAITS if is_dry(rulebook.dry_run, allowance) else "You hear when it is live, in some minutes."
+        text = f"Granted at once by the approval policy. {named}. {then}"
     else:
         text = f"Asked. {named}. {_hearing(asked)}"
     names = fold([code(str(one)) for one in left_out], 1000, joint=", ")
     return message(f"{text} Left out, because allowed already: {names}." if left_out else text)
 
 
-def proposed(scale: Scale, asked: Deciders, now: datetime) -> Message:
+def proposed(scale: Scale, asked: Deciders, now: datetime, dry_run: DryRun = NO_DRY_RUN) -> Message:
     """What was proposed, and what happens next."""
     named = _scale(scale)
     if scale_status(scale, now) is not ScaleStatus.WAITING:
-        return message(f"Granted at once by the approval policy. {named}. You hear when Azure has done it.")
+        then = SCALE_WAITS if is_dry(dry_run, scale) else "You hear when Azure has done it."
+        return message(f"Granted at once by the approval policy. {named}. {then}")
     return message(f"Proposed. {named}. {_hearing(asked)}")
 
 
@@ -137,7 +140,7 @@ def _people(asked: Sequence[Identity] | None) -> str:
     return ", ".join([*named, *([f"{rest} more"] if rest else [])]) or "Nobody yet"
 
 
-def decided(subject: Allowance | Scale, now: datetime) -> Message:
+def decided(subject: Allowance | Scale, now: datetime, dry_run: DryRun = NO_DRY_RUN) -> Message:
     """What a decision did, and what happens next."""
     name = subject.scope.cluster_name if isinstance(subject, Allowance) else subject.plan.cluster_name
     state = str(scale_status(subject, now) if isinstance(subject, Scale) else status(subject, now))
@@ -147,7 +150,11 @@ def decided(subject: Allowance | Scale, now: datetime) -> Message:
         "withdrawn": "Withdrawn. Nothing was changed.",
         "revoked": "Revoked. If it was open, the rule is being taken out of the firewall.",
     }
-    text = following.get(state, "Approved. Azure is asked now; the card says when it is done.")
+    approved = "Approved. Azure is asked now; the card says when it is done."
+    if is_dry(dry_run, subject):
+        approved = SCALE_WAITS if isinstance(subject, Scale) else WAITS
+        following["revoked"] = f"Revoked. {ENDS}"
+    text = following.get(state, approved)
     return message(f"{text} {code(subject.id)}, {code(name)}.")
 
 

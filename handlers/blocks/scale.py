@@ -6,9 +6,10 @@ from types import MappingProxyType
 
 from bot.capacity import ScalePreview
 from bot.domain.scale import Scale, ScaleStatus, scale_status
-from bot.domain.settings import Rulebook
+from bot.domain.settings import NO_DRY_RUN, DryRun, Rulebook
 from bot.domain.snat import ScalePlan
 from handlers.blocks.deciders import approved_by, decides, missing, needs
+from handlers.blocks.dryrun import SCALE_WAITS, dry_news, is_dry
 from handlers.blocks.kit import (
     actions,
     button,
@@ -119,7 +120,8 @@ def scale_parts(scale: Scale) -> list[Block]:
 def scale_card(scale: Scale, rulebook: Rulebook, now: datetime) -> Message:
     """The card of a proposal."""
     state, plan = scale_status(scale, now), scale.plan
-    standing = STANDING[state].format(
+    is_held = is_dry(rulebook.dry_run, scale) and state is ScaleStatus.APPROVED
+    standing = (f":test_tube: {SCALE_WAITS}" if is_held else STANDING[state]).format(
         needs=sentence(needs(scale.verdict, scale.approvals)),
         lapses=when(scale.lapses_at),
         done=when(scale.done_at) if scale.done_at else "",
@@ -175,28 +177,26 @@ def scale_line(scale: Scale, now: datetime) -> str:
     )
 
 
-def scale_news(scale: Scale, body: Mapping[str, str]) -> Message:
+def scale_news(scale: Scale, body: Mapping[str, str], dry_run: DryRun = NO_DRY_RUN) -> Message:
     """One event, as the thread under the card and the person who proposed get it.
 
     Args:
         scale: The facts.
         body: Of the notice: ``event``, and what its words need beside the proposal.
+        dry_run: Where nothing is written.
     """
     event, ending = body.get("event", ""), scale.denied or scale.withdrawn
     approver = scale.approvals[-1].by.user if scale.approvals else "-"
-    text = (
-        NEWS["s"]
-        .get(event, "Something changed: see the card.")
-        .format(
-            who=person(scale.requester.user),
-            approver=person(approver),
-            missing=missing(scale.verdict, scale.approvals),
-            ender=person(ending.by.user) if ending else "the bot",
-            count=len(scale.ips_after) or scale.plan.after,
-            failure=escape(scale.failure or ""),
-            lapses=when(scale.lapses_at),
-            what=escape(body.get("what", "")),
-        )
+    words = dry_news(dry_run, scale, event) or NEWS["s"].get(event, "Something changed: see the card.")
+    text = words.format(
+        who=person(scale.requester.user),
+        approver=person(approver),
+        missing=missing(scale.verdict, scale.approvals),
+        ender=person(ending.by.user) if ending else "the bot",
+        count=len(scale.ips_after) or scale.plan.after,
+        failure=escape(scale.failure or ""),
+        lapses=when(scale.lapses_at),
+        what=escape(body.get("what", "")),
     )
     about = f"{code(scale.id)}, {escape(_title(scale.plan))}"
     reason = ending.reason if ending and event in ("denied", "withdrawn") else ""

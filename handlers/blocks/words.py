@@ -125,6 +125,7 @@ NEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                     "It comes back by itself when the proxy is on again."
                 ),
                 "left-out": "Its rule was removed from the firewall by hand; the bot is told to leave that as it is.",
+                "held": "Its rule is not in the firewall as approved. Dry run: the bot does not put it right.",
                 "expiring": "Ends soon. {until} `/egress renew {id}` asks for more time.",
                 "expired": "Its time is over. {removal}",
                 "gone": "It has ended. {removal}",

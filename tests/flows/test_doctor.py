@@ -168,6 +168,11 @@ def no_cluster_write(site: Site) -> None:
     site.arm.put_rights(id_of(site, "aks-lb"), {"actions": ["Microsoft.ContainerService/*/read"]})
 
 
+def no_such_firewall(site: Site) -> None:
+    """A dry run for a firewall whose name is misspelt."""
+    site.config += '\n[writer]\ndry_run_targets = ["hub-polcy"]\n'
+
+
 def id_of(site: Site, name: str) -> str:
     """The id of the one resource of that name."""
     (found,) = [key for key in site.arm.state()["resources"] if key.endswith(f"/{name}")]
@@ -192,6 +197,7 @@ def id_of(site: Site, name: str) -> str:
         (not_migrated, "database", "run python -m bot migrate"),
         (no_policy_write, "Azure rights on hub-policy", "ruleCollectionGroups/write"),
         (no_firewall_write, "Azure rights on legacy-firewall", "azureFirewalls/write"),
+        (no_such_firewall, "writer", "names hub-polcy"),
         (no_cluster_write, "Azure rights on aks-lb", "managedClusters/write"),
     ],
 )

@@ -10,6 +10,7 @@ from bot import allowances, inventory
 from bot.domain.allowance import Status
 from bot.domain.audit import Action
 from tests.build import DEV, World, make_world
+from tests.flows.ground_stage import give_ranges, rules_of_policy
 from tests.flows.writer_stage import (
     ask,
     by_hand,
@@ -167,6 +168,20 @@ def test_only_reported(world: World, how: Callable[[list[Json]], list[Json]]) ->
     world.settle()
     kept = {name: hosts for name, hosts in left.items() if name == "by-hand"}
     assert opened(world) == {**kept, f"{third.id}-https-443": ["c.example.com"]}
+
+
+@pytest.mark.parametrize("how", [widened, with_another])
+def test_new_ranges_are_no_drift(world: World, how: Callable[[list[Json]], list[Json]]) -> None:
+    """Also where somebody changes our rules between two looks: the allowance is written with its new ranges."""
+    world = with_drift(world, "report")
+    asked = ask(world)
+    world.settle()
+    give_ranges(world, "10.10.64.0/22")
+    change(world, how)
+    resync(world)
+    resync(world)
+    assert state_of(world, asked) is Status.LIVE
+    assert rules_of_policy(world, "hub-policy")[f"{asked.id}-https-443"] == ["10.10.64.0/22"]
 
 
 def test_reported_and_put_right_by_hand(world: World) -> None:

@@ -35,8 +35,14 @@ def free_port() -> int:
 
 def run(*command: str, **settings: str) -> tuple[int, str]:
     """Run ``python -m bot …`` to its end: exit status, and what it wrote to standard error."""
+    done = ended(*command, **settings)
+    return done.returncode, done.stderr
+
+
+def ended(*command: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m bot …`` to its end."""
     environment = {**os.environ, **SETTINGS, **settings}
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-m", "bot", *command],
         env=environment,
         capture_output=True,
@@ -44,7 +50,6 @@ def run(*command: str, **settings: str) -> tuple[int, str]:
         timeout=60,
         check=False,
     )
-    return done.returncode, done.stderr
 
 
 class BotProcess(AbstractContextManager["BotProcess"]):
@@ -56,19 +61,23 @@ class BotProcess(AbstractContextManager["BotProcess"]):
         settings: The environment, beside ``SETTINGS``.
     """
 
-    def __init__(self, folder: Path, command: str, **settings: str) -> None:
+    def __init__(self, folder: Path, *command: str, **settings: str) -> None:
         self._port = free_port()
         self._log = folder / "bot.log"
         environment = {**os.environ, **SETTINGS, "EGRESS_LISTEN": f"127.0.0.1:{self._port}", **settings}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "bot", command], env=environment, stdout=log, stderr=log
+                [sys.executable, "-m", "bot", *command], env=environment, stdout=log, stderr=log
             )
 
     def ready(self) -> tuple[int, str]:
         """What ``/readyz`` says; 0 while nobody listens."""
+        return self.get("/readyz")
+
+    def get(self, path: str) -> tuple[int, str]:
+        """What a route says; 0 while nobody listens."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/readyz", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=10) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

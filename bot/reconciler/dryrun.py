@@ -1,0 +1,81 @@
+"""A dry run: the writers look and write nothing, and nothing is said that was not read back."""
+
+from bot.domain.allowance import Allowance, is_open, is_wanted
+from bot.domain.scale import Scale
+from bot.domain.target import target_from_key
+from bot.ports import Claim, Context, Finish, Notice, NoticeKind
+from bot.reconciler.run import Run
+from bot.reconciler.settle import arrivals, mark, next_look
+from bot.reconciler.situation import Situation
+from bot.reconciler.write import close_attempt
+
+DRY = "dry"
+"""Memo: whether the last round was one of a dry run, so that cards are drawn again when one begins and ends."""
+
+
+def is_dry(ctx: Context, claim: Claim) -> bool:
+    """Whether a piece of work writes nothing now."""
+    if claim.kind == "rules":
+        return ctx.rulebook.dry_run.covers(target_from_key(claim.key))
+    return claim.kind == "scale" and ctx.rulebook.dry_run.is_everywhere
+
+
+def look_only(run: Run, situation: Situation) -> Finish:
+    """The round of a firewall that is not written: what came and what went by itself is marked, drift is left alone."""
+    _note(run, situation)
+    if situation.seen.is_updating:
+        return Finish(run.ctx.pace.busy, memo=run.memo)
+    close_attempt(run, situation)
+    found = arrivals(run, situation)
+    if found is None:
+        return run.again(run.ctx.pace.backoff / 5)
+    with run.write() as desk:
+        mark(run, desk, situation, found, missed="held")
+    return Finish(next_look(run, situation), memo=run.memo)
+
+
+def end_dry_run(run: Run, situation: Situation) -> None:
+    """What waited is written again: its cards do not say any more that it is not."""
+    if run.memo.pop(DRY, False):
+        _redraw(run, situation)
+
+
+def _note(run: Run, situation: Situation) -> None:
+    if not run.memo.get(DRY):
+        run.memo[DRY] = True
+        run.memo.pop("said", None)
+        run.memo.pop("trouble", None)
+        _redraw(run, situation)
+
+
+def _redraw(run: Run, situation: Situation) -> None:
+    """The cards of everything that the writer still has to do something about."""
+    with run.write() as desk:
+        for row in situation.rows:
+            if _is_pending(run, row):
+                desk.tx.outbox.add(Notice(NoticeKind.CARD, row.id, run.ctx.rulebook.channel))
+
+
+def _is_pending(run: Run, row: Allowance) -> bool:
+    if is_wanted(row, run.now):
+        return row.live_at is None or row.missing_since is not None
+    return row.applying_at is not None and is_open(row, run.now)
+
+
+def hold(run: Run, scale: Scale) -> Finish:
+    """The round of a proposal that is approved and not applied: it is looked at again, and begun after a start."""
+    if not run.memo.get(DRY):
+        run.memo[DRY] = True
+        _redraw_scale(run, scale)
+    return Finish(run.ctx.pace.resync, memo=run.memo)
+
+
+def end_hold(run: Run, scale: Scale) -> None:
+    """It is applied again: its card does not say any more that it is not."""
+    if run.memo.pop(DRY, False):
+        _redraw_scale(run, scale)
+
+
+def _redraw_scale(run: Run, scale: Scale) -> None:
+    with run.write() as desk:
+        desk.tx.outbox.add(Notice(NoticeKind.CARD, scale.id, run.ctx.rulebook.channel))
