@@ -11,8 +11,8 @@ from bot.domain.people import SYSTEM
 from bot.domain.plan import Change, ChangeKind
 from bot.domain.rules import allowance_id_from_rule
 from bot.ports import Desk
-from bot.reconciler.run import UNREST, Run
-from bot.reconciler.situation import Situation, is_known
+from bot.reconciler.run import Run
+from bot.reconciler.situation import Situation
 
 NAMED = 5
 """Changed rules that are named in the channel; the audit event names more."""
@@ -25,17 +25,18 @@ def report_drift(run: Run, situation: Situation) -> bool:
     nothing was ever read back, only rules that we never wrote are told apart. Where this database never wrote at all,
     they may be another bot's, or this one's from a database that was lost: they are left alone, whatever is configured.
     """
-    if is_known(run, situation.seen):
+    state, before = run.state, situation.plan.before
+    if state.knows(before, run.now):
         return _report_priority(run, situation)
-    mode = run.ctx.rulebook.drift if run.memo.keys() & {"verified", "intended"} else "unknown"
-    finder = foreign_changes if "verified" in run.memo else unknown_rules
-    left = {(collection, rule) for collection, rule in run.memo.get("left", ())}
-    changes = [change for change in finder(situation.natural, situation.by_id) if key_of(change) not in left]
-    run.memo["verified"] = situation.plan.before
+    mode = "unknown" if state.is_blank else run.ctx.rulebook.drift
+    finder = unknown_rules if state.verified_digest is None else foreign_changes
+    found = finder(situation.natural, situation.by_id)
+    changes = [change for change in found if key_of(change) not in state.ignored_drift]
+    run.state = state.verify(before)
     if not changes:
         return False
     if mode in ("report", "unknown"):
-        run.memo["left"] = sorted([*map(list, left), *(list(key_of(change)) for change in changes)])
+        run.state = run.state.ignore_drift(map(key_of, changes))
     _tell(run, situation, changes, mode)
     return True
 
@@ -45,7 +46,7 @@ def _tell(run: Run, situation: Situation, changes: Sequence[Change], mode: str) 
     more = f" and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
     text = f"{_WHAT[mode == 'unknown'].format(situation.target.name)}: {named}{more}. {_NEXT[mode]}"
     plan = situation.natural
-    run.memo[UNREST] = True
+    run.state = run.state.alert()
     with run.write() as desk:
         desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text, before=plan.before, after=plan.after))
         run.say(desk.tx, run.subject, "unknown" if mode == "unknown" else "drift", text)
@@ -101,16 +102,14 @@ _MARKS: Mapping[str, Callable[[Desk, Allowance], None]] = {
 
 def _report_priority(run: Run, situation: Situation) -> bool:
     """Our group was moved to another place in the order: put back, unless drift is to be left alone."""
-    seen, known = situation.seen.priority, run.memo.get("priority")
-    if situation.seen.etag is None or known is None or seen == known or run.memo.get("moved") == seen:
+    seen, known = situation.seen.priority, run.state.group_priority
+    if situation.seen.etag is None or known is None or seen in (known, run.state.reported_priority):
         return False
     is_healed = run.ctx.rulebook.drift == "heal"
-    run.memo["moved"] = seen
+    run.state = run.state.report_priority(seen, is_kept=not is_healed)
     next_ = "The bot moves it back." if is_healed else "The bot leaves it there."
     if is_healed:
-        run.memo[UNREST] = True
-    else:
-        run.memo["priority"] = seen
+        run.state = run.state.alert()
     text = f"The priority of our rule collection group in {situation.target.name} was {known} and is {seen}. {next_}"
     with run.write() as desk:
         desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text))
@@ -120,7 +119,8 @@ def _report_priority(run: Run, situation: Situation) -> bool:
 
 def report_foreign(run: Run, situation: Situation) -> None:
     """After a write: what is not ours must be what it was before. If it is not, somebody wrote beside us; say so."""
-    before = run.memo.pop("foreign", None)
+    before = run.state.foreign_digest
+    run.state = run.state.compare_foreign()
     if before is None or before == situation.seen.foreign:
         return
     text = f"Something that is not the bot's was changed in {situation.target.name} while its update ran; look at it."
@@ -131,12 +131,12 @@ def report_foreign(run: Run, situation: Situation) -> None:
 
 def report_draft(run: Run, situation: Situation) -> None:
     """Somebody has a draft of the policy: deploying it would drop what was written after it was begun."""
-    draft, known = situation.seen.draft, run.memo.get("draft")
-    if draft == known:
+    draft = situation.seen.draft
+    if draft == run.state.draft:
         return
     name = situation.target.name
     text = _DRAFT_SEEN.format(name) if draft else _DRAFT_GONE.format(name)
-    run.memo["draft"] = draft
+    run.state = run.state.report_draft(draft)
     with run.write() as desk:
         desk.audit(run.event(Action.FIREWALL_DRAFT, run.subject, reason=text, draft=draft or ""))
         run.say(desk.tx, run.subject, "draft" if draft else "draft-gone", text)

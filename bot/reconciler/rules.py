@@ -4,7 +4,7 @@ A round never waits. It looks at an operation that is under way, or it writes on
 finds everything as it should be and says so. Which event woke it does not matter.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.domain.allowance import WANTED, Status, status
 from bot.domain.target import Target, target_from_key
@@ -18,9 +18,6 @@ from bot.reconciler.settle import settle, settle_absent
 from bot.reconciler.situation import Situation, observe, open_rows
 from bot.reconciler.trouble import warn_if_long
 from bot.reconciler.write import close_attempt, look, write
-
-BUSY_SINCE = "busy_since"
-"""Memo: since when Azure was seen to work on something else."""
 
 
 def reconcile_rules(run: Run) -> Finish:
@@ -36,13 +33,13 @@ def reconcile_rules(run: Run) -> Finish:
     except ArmNotFound:
         if settle_absent(run, target):
             raise
-        return Finish(run.ctx.pace.resync if open_rows(run, target) else None, memo=run.memo)
+        return Finish(run.ctx.pace.resync if open_rows(run, target) else None, state=run.state)
     if situation.seen.moved_to is not None and _wants(run, situation):
         return _follow(run, situation, situation.seen.moved_to)
     report_draft(run, situation)
     if situation.seen.is_updating:
         return _give_way(run, target)
-    run.memo.pop(BUSY_SINCE, None)
+    run.state = run.state.find_idle()
     close_attempt(run, situation)
     report_foreign(run, situation)
     return _compare(run, situation)
@@ -70,8 +67,8 @@ def _follow(run: Run, situation: Situation, policy_id: str) -> Finish:
 
 def _give_way(run: Run, target: Target) -> Finish:
     """Somebody else writes in the same policy tree, or a write of ours whose answer was lost is under way."""
-    since = run.memo.setdefault(BUSY_SINCE, run.now.isoformat())
-    warn_if_long(run, datetime.fromisoformat(since), f"Azure has been busy with {target.name}, not for the bot,")
+    run.state = run.state.find_busy(run.now)
+    warn_if_long(run, run.state.busy_since or run.now, f"Azure has been busy with {target.name}, not for the bot,")
     return run.again(run.ctx.pace.busy)
 
 
@@ -89,5 +86,5 @@ def _compare(run: Run, situation: Situation) -> Finish:
 
 def _must_repeat(run: Run, situation: Situation) -> bool:
     """Whether the same rules have to be put again: Azure's last update failed, or our group's priority was moved."""
-    seen = situation.seen
-    return seen.has_failed or seen.priority != run.memo.get("priority", seen.priority)
+    seen, known = situation.seen, run.state.group_priority
+    return seen.has_failed or (known is not None and seen.priority != known)

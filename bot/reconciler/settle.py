@@ -21,12 +21,8 @@ from bot.domain.rules import allowance_id_from_rule
 from bot.domain.target import Target
 from bot.ports import Desk, Finish, Notice, NoticeKind
 from bot.reconciler.moved import look_at_ground
-from bot.reconciler.poison import forget_suspects, set_aside
-from bot.reconciler.run import UNREST, Run
-from bot.reconciler.situation import HANDED, Situation, open_rows
-
-PASSING = ("said", "trouble", "foreign")
-"""What a memo forgets once everything is as it should be."""
+from bot.reconciler.run import Run
+from bot.reconciler.situation import Situation, open_rows
 
 
 def settle(run: Run, situation: Situation) -> Finish:
@@ -36,12 +32,10 @@ def settle(run: Run, situation: Situation) -> Finish:
     if look_at_ground(run, situation.target, of={a.scope.cluster_id for a in arrived}):
         return run.again(run.ctx.pace.backoff / 5)
     blocked = _blocked(run, situation.target, arrived)
-    run.memo["verified"] = run.memo["intended"] = situation.plan.before
-    run.memo["priority"] = situation.seen.priority
-    for name in PASSING:
-        run.memo.pop(name, None)
-    is_at_rest = not (blocked or set_aside(run) or run.memo.get("left"))
-    is_healed = is_at_rest and run.memo.pop(UNREST, False)
+    run.state = run.state.settle(situation.plan.before, situation.seen.priority)
+    is_healed = run.state.has_open_alert and not (blocked or run.state.quarantined or run.state.ignored_drift)
+    if is_healed:
+        run.state = run.state.end_alert()
     with run.write() as desk:
         if is_healed:
             run.say(desk.tx, run.subject, "healed", "")
@@ -50,10 +44,10 @@ def settle(run: Run, situation: Situation) -> Finish:
         for allowance in situation.rows:
             missed = "unresolved" if allowance in situation.unresolved else "left-out"
             _look(run, desk, allowance, situation.target, missed=None if allowance.id in there else missed)
-    if blocked or set_aside(run) or _is_overdue(run, situation, there):
-        forget_suspects(run)
-        return Finish(timedelta(), is_done=False, memo=run.memo)
-    return Finish(_next_look(run, situation), memo=run.memo)
+    if blocked or run.state.quarantined or _is_overdue(run, situation, there):
+        run.state = run.state.end_quarantine()
+        return Finish(timedelta(), is_done=False, state=run.state)
+    return Finish(_next_look(run, situation), state=run.state)
 
 
 def settle_absent(run: Run, target: Target) -> bool:
@@ -86,7 +80,7 @@ def _hand_over(run: Run, desk: Desk, allowance: Allowance, target: Target) -> No
     """Its rules are gone here; whoever writes it now may say that it is gone, if it has ended."""
     left = has_left(allowance, target)
     saved = desk.tx.allowances.save(left, is_open=is_open(left, desk.now))
-    run.memo[HANDED] = [id_ for id_ in run.memo.get(HANDED, ()) if id_ != saved.id]
+    run.state = run.state.see_absent(saved.id)
     if not is_wanted(saved, desk.now):
         desk.tx.work.wake(saved.scope.target.key, within=timedelta())
 
