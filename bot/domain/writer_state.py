@@ -84,7 +84,7 @@ class ClusterRead(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriterState:
-    """What the next run must know. Digests are 16 hexadecimal digits; times are in UTC.
+    """What the next run must know. Content digests are 16 hexadecimal digits; times are in UTC.
 
     Args:
         version: Of the stored form.
@@ -93,7 +93,7 @@ class WriterState:
         verified_digest: Content digest of our rule collections as they were last read back; None if they never were.
         desired_digest: Content digest of what was last to be written; None if nothing ever was.
         unconfirmed: Writes that may still land, oldest first.
-        foreign_digest: Digest of everything that is not ours before the last accepted write, until it is compared.
+        foreign_digest: Digest of everything that is not ours, before the last accepted write, until it is compared.
         group_priority: Priority of our rule collection group as we left it (100..65000); None where not known, or none.
         reported_priority: The priority that somebody else gave our group and that was reported last.
         ignored_drift: Rules that were reported and are left as somebody made them, sorted.
