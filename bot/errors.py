@@ -21,7 +21,8 @@
     │  ├─ OperationFailed       ├─ UnsafePlan          ├─ SlackRefused
     │  └─ BadConfiguration
     └─ Defect           a developer acts: carries a reference id
-       ├─ InvariantBroken       ├─ ChainBroken         └─ UnknownShape
+       ├─ InvariantBroken       ├─ ChainBroken
+       ├─ UnknownShape          └─ UnreadableState
 
 The message is a whole sentence in plain words: it is shown to people as it stands.
 """
@@ -287,3 +288,7 @@ class ChainBroken(Defect):
 
 class UnknownShape(Defect):
     """A vendor's answer has a shape that we do not know."""
+
+
+class UnreadableState(Defect):
+    """What an earlier run stored for the next one cannot be read: a newer version wrote it, or it was damaged."""

@@ -9,6 +9,7 @@ from bot.domain.plan import BYTES_PER_RULE, MAX_GROUP_BYTES, Gauge, Limits
 from bot.domain.queue import Outlook, Pending
 from bot.domain.queue import outlook as outlook_of
 from bot.domain.target import Target
+from bot.errors import UnreadableState
 from bot.ports import AllowanceFilter, Store, Transaction
 
 
@@ -25,22 +26,24 @@ def outlook(store: Store, allowance: Allowance, now: datetime) -> Outlook | None
 def gauge(store: Store, limits: Limits, scope: Scope, destinations: Sequence[Destination]) -> Gauge:
     """How full the target is as it was last read, and how full it would be with these destinations too."""
     with store.read() as tx:
-        state = tx.work.peek(scope.target.key)
-    used = int(state.memo.get("bytes", 0)) if state else 0
+        work = tx.work.peek(scope.target.key)
+    used = work.state.size_bytes if work and not isinstance(work.state, UnreadableState) else 0
     listed = sum(len(each.fqdn) + 4 for each in destinations) + sum(len(each) + 4 for each in scope.sources)
     kinds = len({(each.protocol, each.port) for each in destinations})
     return Gauge(used, used + listed + kinds * BYTES_PER_RULE, min(limits.max_bytes, MAX_GROUP_BYTES))
 
 
 def _pending(tx: Transaction, target: Target) -> Pending:
-    state = tx.work.peek(target.key)
-    if state is None:
+    work = tx.work.peek(target.key)
+    if work is None:
         return Pending()
-    parked, memo = state.parked or {}, state.memo
-    started = parked.get("started")
+    due_in, state = max(work.due_in or timedelta(), timedelta()), work.state
+    if isinstance(state, UnreadableState):
+        return Pending(due_in=due_in, trouble=state.sentence)
+    operation = state.operation
     return Pending(
-        running_since=datetime.fromisoformat(started) if started else None,
-        took=tuple(timedelta(seconds=seconds) for seconds in memo.get("took_s", ())),
-        due_in=timedelta() if state.parked else max(state.due_in or timedelta(), timedelta()),
-        trouble=memo.get("trouble"),
+        running_since=operation.started_at if operation else None,
+        took=state.update_durations,
+        due_in=timedelta() if operation else due_in,
+        trouble=state.problem,
     )

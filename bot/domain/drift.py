@@ -104,7 +104,9 @@ def _is_foreign(change: Change, allowance: Allowance | None) -> bool:
         return True
     if change.kind is ChangeKind.REMOVE:
         return key_of(change) not in keys_of(allowance)
-    return allowance.live_at is not None and allowance.missing_since is None  # else the change is ours, on its way
+    if change.kind is ChangeKind.ALTER and allowance.missing_since is not None:
+        return False  # it has other ranges now, which we are about to write
+    return allowance.live_at is not None
 
 
 def key_of(change: Change) -> Key:

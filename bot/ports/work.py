@@ -1,11 +1,12 @@
 """Background work, as a row that anybody may claim."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from bot.domain.audit import Event
+from bot.domain.writer_state import WriterState
+from bot.errors import UnreadableState
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +19,7 @@ class Claim:
         token: The fencing token: every write of this holder names it.
         wanted: The generation that this run serves.
         failures: How many runs in a row have failed.
-        parked: The operation that is waited for, if any.
-        memo: What earlier runs left.
+        state: What earlier runs left, or why it cannot be read.
     """
 
     key: str
@@ -27,8 +27,7 @@ class Claim:
     token: int
     wanted: int
     failures: int
-    parked: Mapping[str, Any] | None
-    memo: Mapping[str, Any]
+    state: WriterState | UnreadableState
 
     @property
     def kind(self) -> str:
@@ -42,13 +41,11 @@ class WorkState:
 
     Args:
         due_in: When it runs next, negative where it is late; None for not at all.
-        parked: The operation that is waited for, if any.
-        memo: What earlier runs left.
+        state: What earlier runs left, or why it cannot be read.
     """
 
     due_in: timedelta | None
-    parked: Mapping[str, Any] | None
-    memo: Mapping[str, Any]
+    state: WriterState | UnreadableState
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +56,14 @@ class Finish:
         due_in: When to run again even if nobody asks; None for never.
         is_done: Whether the generation was served; if not, nothing brings ``due_in`` forward.
         failures: Failures in a row so far.
-        parked: The operation that has to be waited for.
-        memo: What the next run must know.
+        state: What the next run must know; None leaves what is stored as it is, because it could not be read.
         events: Recorded together with it.
     """
 
     due_in: timedelta | None
     is_done: bool = True
     failures: int = 0
-    parked: Mapping[str, Any] | None = None
-    memo: Mapping[str, Any] = field(default_factory=dict)
+    state: WriterState | None = field(default_factory=WriterState)
     events: tuple[Event, ...] = ()
 
 
@@ -98,8 +93,8 @@ class Work(Protocol):
         """Prove and prolong a lease; raises ``LeaseLost``."""
         ...
 
-    def remember(self, claim: Claim, memo: Mapping[str, Any], *, parked: Mapping[str, Any] | None) -> None:
-        """Keep what the next run must know, and the operation it waits for, whoever runs it; raises ``LeaseLost``."""
+    def remember(self, claim: Claim, state: WriterState) -> None:
+        """Keep what the next run must know, whoever runs it; raises ``LeaseLost``."""
         ...
 
     def finish(self, claim: Claim, end: Finish) -> None:

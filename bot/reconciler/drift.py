@@ -11,7 +11,7 @@ from bot.domain.marks import mark_missing
 from bot.domain.people import SYSTEM
 from bot.domain.plan import ChangeKind
 from bot.ports import Desk
-from bot.reconciler.run import UNREST, Run
+from bot.reconciler.run import Run
 from bot.reconciler.situation import Situation, history_of
 
 NAMED = 5
@@ -20,11 +20,12 @@ NAMED = 5
 
 def report_drift(run: Run, situation: Situation) -> bool:
     """Say what somebody changed in our part, once. True if something new was said: the next round acts on it."""
-    found = drift_of(situation.natural, situation.by_id, history_of(run.memo, run.now), run.ctx.rulebook.firewall.drift)
+    found = drift_of(
+        situation.natural, situation.by_id, history_of(run.state, run.now), run.ctx.rulebook.firewall.drift
+    )
     if found is None:
         return _report_priority(run, situation)
-    run.memo["verified"] = situation.plan.before
-    run.memo["left"] = sorted(list(key) for key in found.left)
+    run.state = run.state.verify(situation.plan.before).ignore_drift(found.left)
     if found.changes:
         _tell(run, situation, found)
     return bool(found.changes)
@@ -36,7 +37,7 @@ def _tell(run: Run, situation: Situation, found: Drift) -> None:
     more = f" and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
     text = f"{_WHAT[mode == 'unknown'].format(situation.target.name)}: {named}{more}. {_NEXT[mode]}"
     plan = situation.natural
-    run.memo[UNREST] = True
+    run.state = run.state.alert()
     with run.write() as desk:
         desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text, before=plan.before, after=plan.after))
         run.say(desk.tx, run.subject, "unknown" if mode == "unknown" else "drift", text)
@@ -91,16 +92,14 @@ _MARKS: Mapping[str, Callable[[Desk, Allowance], None]] = {
 
 def _report_priority(run: Run, situation: Situation) -> bool:
     """Our group was moved to another place in the order: put back, unless drift is to be left alone."""
-    seen, known = situation.seen.priority, run.memo.get("priority")
-    if situation.seen.etag is None or known is None or seen == known or run.memo.get("moved") == seen:
+    seen, known = situation.seen.priority, run.state.group_priority
+    if situation.seen.etag is None or known is None or seen in (known, run.state.reported_priority):
         return False
     is_healed = run.ctx.rulebook.firewall.drift == "heal"
-    run.memo["moved"] = seen
+    run.state = run.state.report_priority(seen, is_kept=not is_healed)
     next_ = "The bot moves it back." if is_healed else "The bot leaves it there."
     if is_healed:
-        run.memo[UNREST] = True
-    else:
-        run.memo["priority"] = seen
+        run.state = run.state.alert()
     text = f"The priority of our rule collection group in {situation.target.name} was {known} and is {seen}. {next_}"
     with run.write() as desk:
         desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text))
@@ -110,7 +109,8 @@ def _report_priority(run: Run, situation: Situation) -> bool:
 
 def report_foreign(run: Run, situation: Situation) -> None:
     """After a write: what is not ours must be what it was before. If it is not, somebody wrote beside us; say so."""
-    before = run.memo.pop("foreign", None)
+    before = run.state.foreign_digest
+    run.state = run.state.compare_foreign()
     if before is None or before == situation.seen.foreign:
         return
     text = f"Something that is not the bot's was changed in {situation.target.name} while its update ran; look at it."
@@ -121,12 +121,12 @@ def report_foreign(run: Run, situation: Situation) -> None:
 
 def report_draft(run: Run, situation: Situation) -> None:
     """Somebody has a draft of the policy: deploying it would drop what was written after it was begun."""
-    draft, known = situation.seen.draft, run.memo.get("draft")
-    if draft == known:
+    draft = situation.seen.draft
+    if draft == run.state.draft:
         return
     name = situation.target.name
     text = _DRAFT_SEEN.format(name) if draft else _DRAFT_GONE.format(name)
-    run.memo["draft"] = draft
+    run.state = run.state.report_draft(draft)
     with run.write() as desk:
         desk.audit(run.event(Action.FIREWALL_DRAFT, run.subject, reason=text, draft=draft or ""))
         run.say(desk.tx, run.subject, "draft" if draft else "draft-gone", text)

@@ -9,9 +9,6 @@ from bot.reconciler.settle import arrivals, mark, next_look
 from bot.reconciler.situation import Situation
 from bot.reconciler.write import close_attempt
 
-DRY = "dry"
-"""Memo: whether the last round was one of a dry run, so that cards are drawn again when one begins and ends."""
-
 
 def is_dry(ctx: Context, claim: Claim) -> bool:
     """Whether a piece of work writes nothing now."""
@@ -24,27 +21,26 @@ def look_only(run: Run, situation: Situation) -> Finish:
     """The round of a firewall that is not written: what came and what went by itself is marked, drift is left alone."""
     _note(run, situation)
     if situation.seen.is_updating:
-        return Finish(run.ctx.pace.busy, memo=run.memo)
+        return Finish(run.ctx.pace.busy, state=run.state)
     close_attempt(run, situation)
     found = arrivals(run, situation)
     if found is None:
         return run.again(run.ctx.pace.backoff / 5)
     with run.write() as desk:
         mark(run, desk, situation, found, missed="held")
-    return Finish(next_look(run, situation), memo=run.memo)
+    return Finish(next_look(run, situation), state=run.state)
 
 
 def end_dry_run(run: Run, situation: Situation) -> None:
     """What waited is written again: its cards do not say any more that it is not."""
-    if run.memo.pop(DRY, False):
+    if run.state.is_dry:
+        run.state = run.state.end_dry_run()
         _redraw(run, situation)
 
 
 def _note(run: Run, situation: Situation) -> None:
-    if not run.memo.get(DRY):
-        run.memo[DRY] = True
-        run.memo.pop("said", None)
-        run.memo.pop("trouble", None)
+    if not run.state.is_dry:
+        run.state = run.state.begin_dry_run()
         _redraw(run, situation)
 
 
@@ -64,15 +60,16 @@ def _is_pending(run: Run, row: Allowance) -> bool:
 
 def hold(run: Run, scale: Scale) -> Finish:
     """The round of a proposal that is approved and not applied: it is looked at again, and begun after a start."""
-    if not run.memo.get(DRY):
-        run.memo[DRY] = True
+    if not run.state.is_dry:
+        run.state = run.state.begin_dry_run()
         _redraw_scale(run, scale)
-    return Finish(run.ctx.pace.resync, memo=run.memo)
+    return Finish(run.ctx.pace.resync, state=run.state)
 
 
 def end_hold(run: Run, scale: Scale) -> None:
     """It is applied again: its card does not say any more that it is not."""
-    if run.memo.pop(DRY, False):
+    if run.state.is_dry:
+        run.state = run.state.end_dry_run()
         _redraw_scale(run, scale)
 
 

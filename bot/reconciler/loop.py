@@ -16,7 +16,7 @@ from bot.reconciler.run import Run
 from bot.reconciler.scale import reconcile_scale
 from bot.reconciler.timers import run_timers
 from bot.reconciler.trouble import tell
-from bot.reconciler.ways import Failure, way_of
+from bot.reconciler.ways import Failure, Way, way_of
 from bot.reconciler.workers import WORKERS, Workers
 
 log = logging.getLogger(__name__)
@@ -109,6 +109,13 @@ def _after(run: Run, error: EgressError) -> Finish:
     """Wait as the error's way says; people are told once, where waiting alone does not help."""
     way = way_of(error)
     run.failures += way.counts
-    if way.told_after is not None and run.failures >= way.told_after and not is_dry(run.ctx, run.claim):
+    if _is_told(run, way) and not is_dry(run.ctx, run.claim):
         tell(run, error)
     return run.again(way.delay(Failure(run.claim.key, error, run.failures, run.ctx.pace)))
+
+
+def _is_told(run: Run, way: Way) -> bool:
+    """Whether it may have to be said; where it cannot be read what was said already, only the failures tell."""
+    if way.told_after is None or run.failures < way.told_after:
+        return False
+    return run.kept is not None or run.failures == way.told_after

@@ -21,10 +21,7 @@ from bot.errors import ArmForbidden, ArmNotFound, Defect, Unavailable
 from bot.inventory import is_deletion, keep
 from bot.ports import Context, Desk
 from bot.reconciler.run import Run
-from bot.reconciler.situation import HANDED, open_rows
-
-LOOKED = "looked"
-"""Memo: when the writer last asked for each cluster itself, and whether it was answered."""
+from bot.reconciler.situation import open_rows
 
 Found = tuple[ClusterEgress | None, datetime]
 """A cluster as Azure has it, None where it does not exist, and when the reading began."""
@@ -83,27 +80,27 @@ def _doubted(run: Run, rows: Sequence[Allowance], *, is_wanted: bool) -> Found |
 
 def _has_looked(run: Run, cluster_id: str, known_at: datetime | None) -> bool:
     """Whether the writer has looked, or tried to, a moment ago, and nobody knows better since."""
-    at, is_read = run.memo.get(LOOKED, {}).get(cluster_id, (None, False))
-    if at is None or not _is_recent(run, at):
+    last = run.state.cluster_reads.get(cluster_id)
+    if last is None or last.at <= _long_ago(run):
         return False
-    return not is_read or (known_at is not None and known_at <= datetime.fromisoformat(at))
+    return not last.is_answered or (known_at is not None and known_at <= last.at)
 
 
-def _is_recent(run: Run, at: str) -> bool:
-    return run.now - datetime.fromisoformat(at) < run.ctx.pace.resync / 12
+def _long_ago(run: Run) -> datetime:
+    """A cluster that was read by then is read again where it is in doubt."""
+    return run.now - run.ctx.pace.resync / 12
 
 
 def _read(run: Run, cluster_id: str) -> Found | None:
     began = run.now
-    kept = {id_: looked for id_, looked in run.memo.get(LOOKED, {}).items() if _is_recent(run, looked[0])}
-    run.memo[LOOKED] = {**kept, cluster_id: [began.isoformat(), False]}
+    run.state = run.state.ask_cluster(cluster_id, began, forget_before=_long_ago(run))
     try:
         egress = run.ctx.arm.read_egress(cluster_id)
     except ArmNotFound as error:
         return (None, began) if is_deletion(error) else None
     except (ArmForbidden, Unavailable, Defect):
         return None
-    run.memo[LOOKED][cluster_id][1] = True
+    run.state = run.state.read_cluster(cluster_id, began)
     return egress, began
 
 
@@ -112,7 +109,7 @@ def _follow(
 ) -> None:
     """Everything in one transaction, so that whoever dies leaves all of it or nothing."""
     moved = [(row, now) for row, now in shaken if now.scope.target != target]
-    run.memo[HANDED] = sorted({*run.memo.get(HANDED, ()), *(row.id for row, _ in moved)})
+    run.state = run.state.hand_over(row.id for row, _ in moved)
     with run.write() as desk:
         for egress, began in read.values():
             if egress is not None:

@@ -40,7 +40,7 @@ def deliver(run: Run, notifier: Notifier) -> Finish:
     draw_elsewhere(run)
     with run.ctx.store.read() as tx:
         following = tx.outbox.next_due_in()
-    return Finish(following, memo=run.memo)
+    return Finish(following, state=run.kept)
 
 
 def _send(run: Run, notifier: Notifier, notice: Notice, lanes: Sequence[str]) -> None:

@@ -19,19 +19,6 @@ ABOUT_THE_GROUP = ("priority", "limit", "exceed", "quota", "maximum", "size")
 """Words of refusals that are about the whole rule collection group or firewall: no allowance is to blame, an operator
 has to act."""
 
-SUSPECTS = "suspects"
-"""Memo: ids that the next write leaves out, because one of them was refused."""
-
-
-def set_aside(run: Run) -> frozenset[str]:
-    """The allowances that are left out of this round's write."""
-    return frozenset(run.memo.get(SUSPECTS, ()))
-
-
-def forget_suspects(run: Run) -> None:
-    """Let everybody take part again."""
-    run.memo.pop(SUSPECTS, None)
-
 
 def hold_back(run: Run, written: Sequence[Allowance], error: EgressError) -> bool:
     """After a refused write: find out which new allowance it is. True if the next write goes without somebody."""
@@ -53,12 +40,11 @@ def _isolate(run: Run, fresh: list[Allowance], error: ArmRejected) -> None:
     if len(suspects) == 1:
         _fail(run, suspects[0], error)
         return
-    kept = suspects[: len(suspects) // 2]
-    run.memo[SUSPECTS] = sorted(set_aside(run) | {allowance.id for allowance in suspects if allowance not in kept})
+    run.state = run.state.quarantine([allowance.id for allowance in suspects[len(suspects) // 2 :]])
 
 
 def _fail(run: Run, allowance: Allowance, error: ArmRejected) -> None:
-    run.memo[SUSPECTS] = []
+    run.state = run.state.end_quarantine()
     fail(run, [allowance], f"Azure refuses it: {error.sentence}")
 
 

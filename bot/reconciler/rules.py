@@ -4,7 +4,7 @@ A round never waits. It looks at an operation that is under way, or it writes on
 finds everything as it should be and says so. Which event woke it does not matter.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.domain.allowance import WANTED, Status, status
 from bot.domain.target import Target, target_from_key
@@ -20,9 +20,6 @@ from bot.reconciler.situation import Situation, history_of, must_repeat, observe
 from bot.reconciler.trouble import warn_if_long
 from bot.reconciler.write import close_attempt, look, write
 
-BUSY_SINCE = "busy_since"
-"""Memo: since when Azure was seen to work on something else."""
-
 
 def reconcile_rules(run: Run) -> Finish:
     """One round; see the module."""
@@ -37,7 +34,7 @@ def reconcile_rules(run: Run) -> Finish:
     except ArmNotFound:
         if settle_absent(run, target):
             raise
-        return Finish(run.ctx.pace.resync if open_rows(run, target) else None, memo=run.memo)
+        return Finish(run.ctx.pace.resync if open_rows(run, target) else None, state=run.state)
     if situation.seen.moved_to is not None and _wants(run, situation):
         return _follow(run, situation, situation.seen.moved_to)
     if is_dry(run.ctx, run.claim):
@@ -46,7 +43,7 @@ def reconcile_rules(run: Run) -> Finish:
     report_draft(run, situation)
     if situation.seen.is_updating:
         return _give_way(run, target)
-    run.memo.pop(BUSY_SINCE, None)
+    run.state = run.state.find_idle()
     close_attempt(run, situation)
     report_foreign(run, situation)
     return _compare(run, situation)
@@ -74,8 +71,8 @@ def _follow(run: Run, situation: Situation, policy_id: str) -> Finish:
 
 def _give_way(run: Run, target: Target) -> Finish:
     """Somebody else writes in the same policy tree, or a write of ours whose answer was lost is under way."""
-    since = run.memo.setdefault(BUSY_SINCE, run.now.isoformat())
-    warn_if_long(run, datetime.fromisoformat(since), f"Azure has been busy with {target.name}, not for the bot,")
+    run.state = run.state.find_busy(run.now)
+    warn_if_long(run, run.state.busy_since or run.now, f"Azure has been busy with {target.name}, not for the bot,")
     return run.again(run.ctx.pace.busy)
 
 
@@ -84,7 +81,7 @@ def _compare(run: Run, situation: Situation) -> Finish:
         return run.again(timedelta())
     if report_drift(run, situation):
         return run.again(run.ctx.pace.backoff / 5)
-    if situation.plan.is_empty and not must_repeat(situation.seen, history_of(run.memo, run.now)):
+    if situation.plan.is_empty and not must_repeat(situation.seen, history_of(run.state, run.now)):
         return settle(run, situation)
     if situation.seen.faulted is not None and run.failures:
         return run.again(run.ctx.pace.busy * 4)  # a firewall that has failed takes nothing; it is put again afterwards

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Any
 
 from bot.domain.audit import Action, Event
 from bot.domain.people import SYSTEM
-from bot.errors import ArmForbidden, ArmUnreachable, LeaseLost, UnknownShape
-from bot.ports import BOT, Claim, Context, Desk, Finish, Notice, NoticeKind, Operation, Transaction
+from bot.domain.writer_state import PendingOperation, WriterState
+from bot.errors import ArmForbidden, ArmUnreachable, LeaseLost, UnknownShape, UnreadableState
+from bot.ports import BOT, Claim, Context, Desk, Finish, Notice, NoticeKind, Operation, OperationState, Transaction
 
 LEASE = timedelta(seconds=30)
 """How long a lease lasts. A killed holder costs at most this; a run prolongs it before everything that matters."""
@@ -24,9 +24,6 @@ UNREADABLE = (ArmUnreachable, ArmForbidden, UnknownShape)
 UNREADABLE_LOOKS = 2
 """After so many of them in a row the resource itself is asked whether the operation is over."""
 
-UNREST = "unrest"
-"""Memo: something about the rules was said in the channel that has to be said to be over once it is."""
-
 
 class Run:
     """A claim on its way through a run.
@@ -36,8 +33,6 @@ class Run:
         claim: What was claimed.
 
     Attributes:
-        memo: What the next run must know.
-        parked: The operation that is waited for.
         failures: Failures in a row, this run not counted.
         subject: What the audit log calls this work.
     """
@@ -45,11 +40,30 @@ class Run:
     def __init__(self, ctx: Context, claim: Claim) -> None:
         self.ctx = ctx
         self.claim = claim
-        self.memo: dict[str, Any] = dict(claim.memo)
-        self.parked = claim.parked
         self.failures = claim.failures
         self.subject = claim.key
+        self._state = claim.state
         self._proven = monotonic()
+
+    @property
+    def state(self) -> WriterState:
+        """What the next run must know.
+
+        Raises:
+            UnreadableState: What is stored cannot be read, so nothing may be decided from it.
+        """
+        if isinstance(self._state, UnreadableState):
+            raise self._state
+        return self._state
+
+    @state.setter
+    def state(self, state: WriterState) -> None:
+        self._state = state
+
+    @property
+    def kept(self) -> WriterState | None:
+        """What is stored at the end; None where what is stored cannot be read, and stays."""
+        return None if isinstance(self._state, UnreadableState) else self._state
 
     @property
     def now(self) -> datetime:
@@ -58,7 +72,7 @@ class Run:
 
     @contextmanager
     def write(self) -> Iterator[Desk]:
-        """A transaction that only commits while the lease is ours; what the memo says is kept with it.
+        """A transaction that only commits while the lease is ours; the state is kept with it.
 
         Raises:
             LeaseLost: Somebody else has taken over; nothing was changed.
@@ -67,7 +81,8 @@ class Run:
         with self.ctx.store.write() as tx:
             tx.work.hold(self.claim, lease=LEASE)
             yield Desk(self.ctx, tx, BOT)
-            tx.work.remember(self.claim, self.memo, parked=self.parked)
+            if self.kept is not None:
+                tx.work.remember(self.claim, self.kept)
         self._proven = proven
 
     def require_time(self) -> None:
@@ -81,9 +96,7 @@ class Run:
 
     def again(self, delay: timedelta, *events: Event) -> Finish:
         """End this round; the next one goes on in a while."""
-        return Finish(
-            delay, is_done=False, failures=self.failures, parked=self.parked, memo=self.memo, events=tuple(events)
-        )
+        return Finish(delay, is_done=False, failures=self.failures, state=self.kept, events=tuple(events))
 
     def paced(self, delay: timedelta) -> timedelta:
         """A wait that Azure asked for, at the sandbox's speed."""
@@ -96,9 +109,9 @@ class Run:
 
     def say_once(self, tx: Transaction, subject: str, event: str, text: str) -> bool:
         """Tell the channel, unless the last thing that was told of this work was the same; whether it was told."""
-        if self.memo.get("said") == text:
+        if self.state.last_message == text:
             return False
-        self.memo["said"] = text
+        self.state = self.state.say(text)
         self.say(tx, subject, event, text)
         return True
 
@@ -108,16 +121,9 @@ class Run:
         tx.outbox.add(Notice(NoticeKind.CHANNEL, subject, self.ctx.rulebook.channel, body))
 
 
-def operation_from_parked(run: Run) -> Operation | None:
-    """The operation that this work waits for."""
-    if run.parked is None:
-        return None
-    return Operation(run.parked["url"], timedelta(seconds=run.parked["look_after_s"]))
-
-
-def parked_from_operation(operation: Operation, **facts: str) -> dict[str, Any]:
-    """An operation as it is kept in the work row, with facts to report when it has ended."""
-    return {"url": operation.url, "look_after_s": operation.look_after.total_seconds(), **facts}
+def look_at(run: Run, pending: PendingOperation) -> OperationState:
+    """Ask Azure once how an operation stands."""
+    return run.ctx.arm.look(Operation(pending.url, pending.look_after))
 
 
 def operation_id(url: str) -> str:

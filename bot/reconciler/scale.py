@@ -9,22 +9,13 @@ from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress
 from bot.domain.scale import Scale, ScaleStatus, Step, changed_since, next_scale, next_step, scale_status
 from bot.domain.snat import addresses_there
+from bot.domain.writer_state import PendingOperation
 from bot.errors import ArmNotFound, Refused, StalePlan, StaleVersion
 from bot.inventory import is_deletion, keep
 from bot.ports import Finish
 from bot.reconciler.dryrun import end_hold, hold, is_dry
-from bot.reconciler.run import (
-    UNREADABLE,
-    UNREADABLE_LOOKS,
-    Run,
-    operation_from_parked,
-    operation_id,
-    parked_from_operation,
-)
+from bot.reconciler.run import UNREADABLE, UNREADABLE_LOOKS, Run, look_at, operation_id
 from bot.reconciler.trouble import LONG
-
-SHORT_SINCE = "short_since"
-"""Memo: since when a finished update has been seen to lack addresses."""
 
 
 def reconcile_scale(run: Run) -> Finish:
@@ -78,22 +69,22 @@ def _deleted(scale: Scale) -> str:
 
 def _look(run: Run, scale: Scale) -> Finish | None:
     """Ask once how the parked operation stands; None if the cluster tells the rest."""
-    operation = operation_from_parked(run)
+    operation = run.state.operation
     if operation is None:
         return None
     try:
-        state = run.ctx.arm.look(operation)
+        state = look_at(run, operation)
     except ArmNotFound:
-        run.parked = None  # forgotten means over; what it did is read from the cluster
+        run.state = run.state.drop_operation()  # forgotten means over; what it did is read from the cluster
         return None
     except UNREADABLE:
         if run.failures < UNREADABLE_LOOKS or run.ctx.arm.read_egress(scale.plan.cluster_id).is_converging:
             raise
-        run.parked = None  # the cluster itself is at rest
+        run.state = run.state.drop_operation()  # the cluster itself is at rest
         return None
     if state.is_running:
         return run.again(run.paced(state.look_after or operation.look_after))
-    run.parked = None
+    run.state = run.state.drop_operation()
     if state.status == "Succeeded":
         return None
     ended = f"Azure ended the change as {state.status.lower()}"
@@ -124,8 +115,8 @@ def _judge(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Fi
         return _fail(run, scale, f"Azure calls {plan.cluster_name} {egress.state}: {said}.", code=egress.state)
     if len(there) == plan.after:
         return _done(run, scale, egress, began)
-    since = datetime.fromisoformat(run.memo.setdefault(SHORT_SINCE, run.now.isoformat()))
-    if run.now - since < run.paced(LONG):
+    run.state = run.state.find_incomplete(run.now)
+    if run.now - (run.state.incomplete_since or run.now) < run.paced(LONG):
         return run.again(run.ctx.pace.busy)
     return _fail(run, scale, f"Azure calls the update of {plan.cluster_name} finished, and only {said}.")
 
@@ -145,7 +136,7 @@ def _begin(run: Run, scale: Scale) -> Finish:
         return _fail(run, applying, changed)
     except Refused as error:
         return _fail(run, applying, error.sentence, code=error.code)
-    run.parked = parked_from_operation(operation)
+    run.state = run.state.wait_for(PendingOperation(operation.url, operation.look_after))
     accepted = run.event(Action.SCALE_ACCEPT, scale.id, operation=operation_id(operation.url), digest=scale.plan.digest)
     return run.again(run.paced(operation.look_after), accepted)
 

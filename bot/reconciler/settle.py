@@ -23,12 +23,8 @@ from bot.domain.rules import allowance_id_from_rule
 from bot.domain.target import Target
 from bot.ports import Desk, Finish, Notice, NoticeKind
 from bot.reconciler.moved import look_at_ground
-from bot.reconciler.poison import forget_suspects, set_aside
-from bot.reconciler.run import UNREST, Run
-from bot.reconciler.situation import HANDED, Situation, open_rows
-
-PASSING = ("said", "trouble", "foreign")
-"""What a memo forgets once everything is as it should be."""
+from bot.reconciler.run import Run
+from bot.reconciler.situation import Situation, open_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +77,19 @@ def settle(run: Run, situation: Situation) -> Finish:
     found = arrivals(run, situation)
     if found is None:
         return run.again(run.ctx.pace.backoff / 5)
-    run.memo["verified"] = run.memo["intended"] = situation.plan.before
-    run.memo["priority"] = situation.seen.priority
-    for name in PASSING:
-        run.memo.pop(name, None)
-    is_at_rest = not (found.blocked or set_aside(run) or run.memo.get("left"))
-    is_healed = is_at_rest and run.memo.pop(UNREST, False)
+    run.state = run.state.settle(situation.plan.before, situation.seen.priority)
+    is_at_rest = not (found.blocked or run.state.quarantined or run.state.ignored_drift)
+    is_healed = run.state.has_open_alert and is_at_rest
+    if is_healed:
+        run.state = run.state.end_alert()
     with run.write() as desk:
         if is_healed:
             run.say(desk.tx, run.subject, "healed", "")
         mark(run, desk, situation, found, missed="left-out")
-    if found.blocked or set_aside(run) or _is_overdue(run, situation, found.there):
-        forget_suspects(run)
-        return Finish(timedelta(), is_done=False, memo=run.memo)
-    return Finish(next_look(run, situation), memo=run.memo)
+    if found.blocked or run.state.quarantined or _is_overdue(run, situation, found.there):
+        run.state = run.state.end_quarantine()
+        return Finish(timedelta(), is_done=False, state=run.state)
+    return Finish(next_look(run, situation), state=run.state)
 
 
 def settle_absent(run: Run, target: Target) -> bool:
@@ -127,7 +122,7 @@ def _hand_over(run: Run, desk: Desk, allowance: Allowance, target: Target) -> No
     """Its rules are gone here; whoever writes it now may say that it is gone, if it has ended."""
     left = has_left(allowance, target)
     saved = desk.tx.allowances.save(left, is_open=is_open(left, desk.now))
-    run.memo[HANDED] = [id_ for id_ in run.memo.get(HANDED, ()) if id_ != saved.id]
+    run.state = run.state.see_absent(saved.id)
     if not is_wanted(saved, desk.now):
         desk.tx.work.wake(saved.scope.target.key, within=timedelta())
 

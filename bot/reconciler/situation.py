@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from bot.domain.allowance import Allowance, is_wanted
 from bot.domain.drift import History, Key, foreign_changes, key_of, leave_alone
@@ -11,15 +10,9 @@ from bot.domain.naming import by_address
 from bot.domain.plan import Limits, Plan, check_safe, diff, rendered_bytes
 from bot.domain.rules import placed, render
 from bot.domain.target import Target
+from bot.domain.writer_state import WriterState
 from bot.ports import AllowanceFilter, ObservedTarget, Transaction
-from bot.reconciler.poison import SUSPECTS
 from bot.reconciler.run import Run
-
-HANDED = "handed"
-"""Memo: ids of allowances that are written elsewhere now, and whose rules here were not yet seen absent."""
-
-LOST_FOR = timedelta(minutes=30)
-"""How long a write of which nobody knows whether it will still land is remembered as ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +48,12 @@ class Situation:
 def observe(run: Run, target: Target) -> Situation:
     """Read the target, then what is wanted: a decision that comes in between is in the plan."""
     seen = run.ctx.arm.observe(target)
-    found = situation_of(target, seen, open_rows(run, target), history_of(run.memo, run.now), run.now)
-    run.memo["left"] = sorted(list(key) for key in found.left)
-    run.memo["rules"] = sum(len(each.rules) for each in seen.collections)
-    run.memo["bytes"] = max(seen.size_bytes or 0, rendered_bytes(seen.collections))
+    found = situation_of(target, seen, open_rows(run, target), history_of(run.state, run.now), run.now)
+    run.state = run.state.observe(
+        rule_count=sum(len(each.rules) for each in seen.collections),
+        size_bytes=max(seen.size_bytes or 0, rendered_bytes(seen.collections)),
+        ignored_drift=found.left,
+    )
     return found
 
 
@@ -76,15 +71,15 @@ def situation_of(
     return Situation(target, seen, rows, wanted, unresolved, natural, diff(seen.collections, desired), left)
 
 
-def history_of(memo: Mapping[str, Any], now: datetime) -> History:
-    """What a memo says of its target."""
+def history_of(state: WriterState, now: datetime) -> History:
+    """What a writer remembers of its target, as far as a decision rests on it."""
     return History(
-        verified=memo.get("verified"),
-        intended=memo.get("intended"),
-        lost=frozenset(digest for digest, _ in _lost(memo, now)),
-        left=frozenset((collection, rule) for collection, rule in memo.get("left", ())),
-        aside=frozenset(memo.get(SUSPECTS, ())),
-        priority=memo.get("priority"),
+        verified=state.verified_digest,
+        intended=state.desired_digest,
+        lost=state.digests_in_doubt(now),
+        left=frozenset(state.ignored_drift),
+        aside=frozenset(state.quarantined),
+        priority=state.group_priority,
     )
 
 
@@ -107,25 +102,16 @@ def require_safe(situation: Situation, limits: Limits) -> None:
 def open_rows(run: Run, target: Target) -> tuple[Allowance, ...]:
     """Every open allowance of a target as it is stored now, and those that leave it for another one."""
     with run.ctx.store.read() as tx:
-        return stored_rows(tx, target, run.memo)
+        return stored_rows(tx, target, run.state)
 
 
-def stored_rows(tx: Transaction, target: Target, memo: Mapping[str, Any]) -> tuple[Allowance, ...]:
-    """The same, of a target whose writer left this memo."""
+def stored_rows(tx: Transaction, target: Target, state: WriterState) -> tuple[Allowance, ...]:
+    """The same, of a target whose writer left this state."""
     rows = tx.allowances.find(AllowanceFilter(target=target, only_open=True))
-    handed = [tx.allowances.get(id_) for id_ in memo.get(HANDED, ())]
+    handed = [tx.allowances.get(id_) for id_ in state.handed_over]
     return (*rows, *(row for row in handed if row.scope.target != target and target in row.leaving))
 
 
 def _still_left(history: History, natural: Plan, by_id: Mapping[str, Allowance]) -> frozenset[Key]:
     """What was reported and left alone, as long as it differs and somebody else's hand is in it."""
     return history.left & {key_of(change) for change in foreign_changes(natural, by_id)}
-
-
-def remember_lost(run: Run, digest: str) -> None:
-    """A write of which nobody knows the end: if it lands late, that is our own doing and no drift."""
-    run.memo["lost"] = [*_lost(run.memo, run.now), [digest, run.now.isoformat()]][-8:]
-
-
-def _lost(memo: Mapping[str, Any], now: datetime) -> list[Any]:
-    return [entry for entry in memo.get("lost", ()) if datetime.fromisoformat(entry[1]) > now - LOST_FOR]

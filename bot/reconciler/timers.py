@@ -30,7 +30,7 @@ def run_timers(run: Run) -> Finish:
             if scale_status(scale, now) is ScaleStatus.LAPSED:
                 lapse(desk, scale, SCALES)
     following = min(_times(allowances, scales, now), default=None)
-    return Finish(None if following is None else following - now, memo=run.memo)
+    return Finish(None if following is None else following - now, state=run.kept)
 
 
 def _pass_time(desk: Desk, allowance: Allowance) -> None:

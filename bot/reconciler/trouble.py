@@ -9,7 +9,7 @@ from bot.domain.target import target_from_key
 from bot.errors import EgressError
 from bot.inventory import ENDPOINTS, FLEET
 from bot.ports import AllowanceFilter, Desk, Notice, NoticeKind
-from bot.reconciler.run import UNREST, Run
+from bot.reconciler.run import Run
 
 FAILS: Mapping[str, Action] = {"rules": Action.FIREWALL_FAIL, "scale": Action.SCALE_FAIL}
 """How the audit log calls work that is stuck; other work has no place in it."""
@@ -28,15 +28,25 @@ def tell(run: Run, error: EgressError) -> None:
     """An error that waiting alone does not end."""
     code = getattr(error, "code", None) or ""
     with run.write() as desk:
-        run.memo["trouble"] = error.sentence
-        if not run.say_once(desk.tx, run.subject, STUCK.get(run.claim.kind, "broken"), error.sentence):
+        if not _is_news(run, error):
             return
-        run.memo[UNREST] = True
+        run.say(desk.tx, run.subject, STUCK.get(run.claim.kind, "broken"), error.sentence)
         action = FAILS.get(run.claim.kind)
         if action is not None:
             failures = str(run.failures)
             desk.audit(run.event(action, run.subject, reason=error.sentence, code=code, failures=failures))
         _redraw(run, desk)
+
+
+def _is_news(run: Run, error: EgressError) -> bool:
+    """Whether it has to be said; where it cannot be read what was said, whoever calls counts the failures."""
+    if run.kept is None:
+        return True
+    is_known = run.state.last_message == error.sentence
+    run.state = run.state.stall(error.sentence)
+    if not is_known:
+        run.state = run.state.say(error.sentence).alert()
+    return not is_known
 
 
 def warn_if_long(run: Run, since: datetime, what: str) -> None:
@@ -48,10 +58,9 @@ def warn_if_long(run: Run, since: datetime, what: str) -> None:
         what: What Azure has been doing; how long is added.
     """
     text = f"{what} for more than {round(LONG.total_seconds() / 60)} minutes; the bot goes on waiting."
-    if run.now - since < run.paced(LONG) or run.memo.get("trouble") == text:
+    if run.now - since < run.paced(LONG) or run.state.problem == text:
         return
-    run.memo["trouble"] = text
-    run.memo[UNREST] = True
+    run.state = run.state.stall(text).alert()
     with run.write() as desk:
         run.say_once(desk.tx, run.subject, "slow", text)
         _redraw(run, desk)

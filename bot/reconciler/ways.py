@@ -21,6 +21,7 @@ from bot.errors import (
     StaleVersion,
     StoreUnavailable,
     Unavailable,
+    UnreadableState,
     UnsafePlan,
 )
 from bot.ports import Pace
@@ -105,6 +106,8 @@ WAYS: Mapping[type[EgressError], Way] = {
     UnsafePlan: Way(_doubling, told_after=1),
     SlackRefused: Way(_doubling),
     Defect: Way(_doubling, told_after=1),
+    # A newer version wrote it, which is nobody's business while it is rolled out; or the row was damaged. It stays.
+    UnreadableState: Way(_doubling, told_after=4),
     EgressError: Way(_doubling, told_after=1),
 }
 """Every error that a run may end with. None of them forces anything: the next round observes and goes on from there."""

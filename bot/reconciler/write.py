@@ -1,15 +1,15 @@
 """The one write of a round, and what became of it: recorded before, recorded after, parked in between.
 
-Whoever dies in the middle leaves an *attempt* in the memo: the next round closes it by what it finds in Azure.
+Whoever dies in the middle leaves an *attempt* in the state: the next round closes it by what it finds in Azure.
 """
 
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from datetime import timedelta
 
 from bot.domain.audit import Action, Event
 from bot.domain.marks import mark_applying
 from bot.domain.target import Target
+from bot.domain.writer_state import PendingOperation, WriteAttempt
 from bot.errors import (
     ArmBusy,
     ArmNotFound,
@@ -22,22 +22,12 @@ from bot.errors import (
 )
 from bot.ports import Finish, Operation, OperationState
 from bot.reconciler.poison import hold_back
-from bot.reconciler.run import (
-    UNREADABLE,
-    UNREADABLE_LOOKS,
-    Run,
-    operation_from_parked,
-    operation_id,
-    parked_from_operation,
-)
-from bot.reconciler.situation import Situation, remember_lost, require_safe
+from bot.reconciler.run import UNREADABLE, UNREADABLE_LOOKS, Run, look_at, operation_id
+from bot.reconciler.situation import Situation, require_safe
 from bot.reconciler.trouble import warn_if_long
 
 NOT_LANDED = (Conflict, ArmBusy, ArmThrottled, Refused)
 """Answers after which a write certainly did not happen. After any other, the next round looks."""
-
-REMEMBERED = 5
-"""Durations of earlier updates that estimates are made from."""
 
 
 def write(run: Run, situation: Situation) -> Finish:
@@ -46,7 +36,7 @@ def write(run: Run, situation: Situation) -> Finish:
     require_safe(situation, run.ctx.rulebook.firewall)
     _intend(run, situation)
     run.require_time()
-    seen = replace(seen, priority=run.memo["priority"])
+    seen = replace(seen, priority=run.state.group_priority)
     try:
         operation = run.ctx.arm.begin_write(situation.target, plan.desired, seen)
     except NOT_LANDED as error:
@@ -54,20 +44,14 @@ def write(run: Run, situation: Situation) -> Finish:
         if hold_back(run, situation.wanted, error):
             return run.again(run.ctx.pace.backoff / 5)
         raise
-    return _park(run, situation, operation)
+    return _park(run, operation)
 
 
 def _intend(run: Run, situation: Situation) -> None:
     """Record what is about to be written before it is written, while the lease is proven to be ours."""
-    plan, memo = situation.plan, run.memo
-    memo.setdefault("priority", situation.seen.priority)
-    memo["intended"] = plan.after
-    memo["attempt"] = {
-        "attempt": str(run.claim.token),
-        "before": plan.before,
-        "after": plan.after,
-        "foreign": situation.seen.foreign,
-    }
+    plan, seen = situation.plan, situation.seen
+    attempt = WriteAttempt(str(run.claim.token), plan.before, plan.after, seen.foreign)
+    run.state = run.state.begin(attempt, priority=seen.priority)
     changes = " ".join(f"{change.kind}:{change.rule}" for change in plan.changes)
     with run.write() as desk:
         desk.audit(_event(run, Action.FIREWALL_BEGIN, changes=changes[:4000]))
@@ -78,7 +62,8 @@ def _intend(run: Run, situation: Situation) -> None:
 
 
 def _event(run: Run, action: Action, *, reason: str = "", **detail: str) -> Event:
-    facts = {name: run.memo["attempt"][name] for name in ("attempt", "before", "after")}
+    attempt = run.state.attempt
+    facts = {} if attempt is None else {"attempt": attempt.token, "before": attempt.before, "after": attempt.after}
     return run.event(action, run.subject, reason=reason, **facts, **detail)
 
 
@@ -87,7 +72,7 @@ def _refused(run: Run, error: EgressError) -> None:
     if isinstance(error, LeaseLost):
         return
     end = _event(run, Action.FIREWALL_FAIL, reason=error.sentence, status="Refused", code=_code(error))
-    run.memo.pop("attempt")
+    run.state = run.state.end_attempt()
     with run.write() as desk:
         desk.audit(end)
 
@@ -96,10 +81,9 @@ def _code(error: EgressError) -> str:
     return str(getattr(error, "code", None) or type(error).__name__)
 
 
-def _park(run: Run, situation: Situation, operation: Operation) -> Finish:
+def _park(run: Run, operation: Operation) -> Finish:
     accepted = _event(run, Action.FIREWALL_ACCEPT, operation=operation_id(operation.url))
-    run.parked = parked_from_operation(operation, started=run.now.isoformat())
-    run.memo["foreign"] = situation.seen.foreign
+    run.state = run.state.wait_for(PendingOperation(operation.url, operation.look_after, run.now))
     return run.again(run.paced(operation.look_after), accepted)
 
 
@@ -109,56 +93,54 @@ def look(run: Run, target: Target) -> Finish | None:
     Raises:
         OperationFailed: It ended as Failed or Canceled; Azure's code and words are on record.
     """
-    operation = operation_from_parked(run)
-    if operation is None or run.parked is None:
+    operation = run.state.operation
+    if operation is None:
         return None
     try:
-        state = run.ctx.arm.look(operation)
+        state = look_at(run, operation)
     except ArmNotFound:
-        run.parked = None  # forgotten by Azure means over: what it did is found in the target, and closes the attempt
+        # Forgotten by Azure means over: what it did is found in the target, and closes the attempt.
+        run.state = run.state.drop_operation()
         return None
     except UNREADABLE:
         if run.failures < UNREADABLE_LOOKS or run.ctx.arm.observe(target).is_updating:
             raise
-        run.parked = None  # the target itself is at rest, so the operation is over, whatever became of its URL
+        run.state = run.state.drop_operation()  # the target is at rest: it is over, whatever became of its URL
         return None
-    started = datetime.fromisoformat(run.parked["started"])
+    started = operation.started_at or run.now
     if state.is_running:
         warn_if_long(run, started, f"Azure has been at operation {operation_id(operation.url)} on {target.name}")
         return run.again(run.paced(state.look_after or operation.look_after))
-    run.parked = None
-    _end(run, state, operation_id(operation.url), (run.now - started).total_seconds())
+    run.state = run.state.drop_operation()
+    _end(run, state, operation_id(operation.url), run.now - started)
     if state.status != "Succeeded":
         words = f"Azure ended an update of {target.name} as {state.status.lower()}, {state.code}: {state.message}"
         raise OperationFailed(words, code=state.code)
     return None
 
 
-def _end(run: Run, state: OperationState, operation: str, took_s: float) -> None:
+def _end(run: Run, state: OperationState, operation: str, took: timedelta) -> None:
     is_done = state.status == "Succeeded"
     words = "" if is_done else f"{state.code}: {state.message}"
     action = Action.FIREWALL_DONE if is_done else Action.FIREWALL_FAIL
     end = _event(run, action, reason=words, operation=operation, status=state.status, code=state.code or "")
-    run.memo.pop("attempt")
+    run.state = run.state.end_attempt(timedelta(seconds=round(took.total_seconds())) if is_done else None)
     if is_done:
         run.failures = 0
-        run.memo["took_s"] = [*run.memo.get("took_s", ()), round(took_s)][-REMEMBERED:]
     with run.write() as desk:
         desk.audit(end)
 
 
 def close_attempt(run: Run, situation: Situation) -> None:
     """Record the end of a write whose writer died or got no answer, from what is in Azure now that it is at rest."""
-    attempt: dict[str, Any] | None = run.memo.get("attempt")
+    attempt = run.state.attempt
     if attempt is None:
         return
-    is_there = situation.plan.before == attempt["after"] and not situation.seen.has_failed
+    is_there = situation.plan.before == attempt.after and not situation.seen.has_failed
     action = Action.FIREWALL_DONE if is_there else Action.FIREWALL_FAIL
     why = "Its answer was lost; its rules were found in Azure." if is_there else _LOST
     end = _event(run, action, reason=why, status="Found" if is_there else "Lost")
-    if not is_there:
-        remember_lost(run, attempt["after"])
-    run.memo.pop("attempt")
+    run.state = run.state.end_attempt() if is_there else run.state.lose_attempt(run.now)
     with run.write() as desk:
         desk.audit(end)
 

@@ -6,7 +6,7 @@ given back, and whichever replica is free looks at it when it is due.
 """
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -30,10 +30,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.domain.writer_state import WriterState
 from bot.errors import LeaseLost
 from bot.ports import Claim, Finish, WorkState
 from bot.store import schema
-from bot.store.rows import claim_from_row
+from bot.store.rows import claim_from_row, row_from_state, state_from_row
 
 work = schema.work.c
 
@@ -101,12 +102,12 @@ class SqlWork:
 
     def peek(self, key: str) -> WorkState | None:
         """How a piece of work stands; None if it was never asked for."""
-        query = select((work.due - self._now).label("due_in"), work.parked, work.memo).where(work.key == key)
+        query = select((work.due - self._now).label("due_in"), work.key, work.parked, work.memo).where(work.key == key)
         row = self._connection.execute(query).one_or_none()
         if row is None:
             return None
         due_in = None if row.due_in is None else timedelta(seconds=float(row.due_in))
-        return WorkState(due_in, row.parked, row.memo)
+        return WorkState(due_in, state_from_row(row))
 
     def keys(self, kind: str) -> list[str]:
         """The keys of all work of a kind that was ever asked for, sorted."""
@@ -118,10 +119,10 @@ class SqlWork:
         values = {"lease_until": self._now + lease.total_seconds()}
         self._must_change(update(schema.work).where(mine).values(values), claim)
 
-    def remember(self, claim: Claim, memo: Mapping[str, Any], *, parked: Mapping[str, Any] | None) -> None:
-        """Keep what the next run must know, and the operation it waits for, whoever runs it."""
+    def remember(self, claim: Claim, state: WriterState) -> None:
+        """Keep what the next run must know, whoever runs it."""
         mine = (work.key == claim.key) & (work.token == claim.token) & (work.lease_until >= self._now)
-        self._must_change(update(schema.work).where(mine).values(memo=dict(memo), parked=parked), claim)
+        self._must_change(update(schema.work).where(mine).values(row_from_state(state)), claim)
 
     def finish(self, claim: Claim, end: Finish) -> None:
         """Give a lease back; a trigger that came during the run is due at once."""
@@ -136,9 +137,9 @@ class SqlWork:
             "owner": None,
             "lease_until": None,
             "failures": end.failures,
-            "parked": end.parked,
-            "memo": dict(end.memo),
         }
+        if end.state is not None:
+            values |= row_from_state(end.state)
         self._must_change(update(schema.work).where(mine).values(values), claim)
 
     def release(self, owner: str) -> None:

@@ -1,9 +1,11 @@
 """Values from rows and rows from values."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
 from bot.domain.allowance import Allowance
 from bot.domain.approval import VerdictKind
@@ -11,6 +13,8 @@ from bot.domain.audit import Action, ChainedEvent, Event
 from bot.domain.egress import ClusterEgress, ClusterRef, Period, RequiredEndpoints
 from bot.domain.people import Identity
 from bot.domain.scale import Scale
+from bot.domain.writer_state import VERSION, WriterState
+from bot.errors import UnreadableState
 from bot.ports import Claim, Notice, NoticeKind
 from bot.store.times import text_from_time, time_from_text
 
@@ -22,6 +26,37 @@ _SCALE = TypeAdapter(Scale)
 _EGRESS = TypeAdapter(ClusterEgress)
 _REF = TypeAdapter(ClusterRef)
 _ENDPOINTS = TypeAdapter(RequiredEndpoints)
+_STATE = TypeAdapter(WriterState)
+
+# A writer's state stands in its row under these names, so that the processes of an earlier release, which run beside
+# this one while it is rolled out or back, understand it. What is as in a new state is left out for the same reason.
+_FIELDS = {
+    "verified": "verified_digest",
+    "intended": "desired_digest",
+    "lost": "unconfirmed",
+    "foreign": "foreign_digest",
+    "priority": "group_priority",
+    "moved": "reported_priority",
+    "left": "ignored_drift",
+    "suspects": "quarantined",
+    "handed": "handed_over",
+    "looked": "cluster_reads",
+    "short_since": "incomplete_since",
+    "rules": "rule_count",
+    "bytes": "size_bytes",
+    "took_s": "update_durations",
+    "trouble": "problem",
+    "said": "last_message",
+    "unrest": "has_open_alert",
+}
+_FIELDS_OF_ATTEMPT = {"attempt": "token"}
+_FIELDS_OF_OPERATION = {"look_after_s": "look_after", "started": "started_at"}
+
+_NEWER = (
+    "The stored state of {} was written by a newer version of the bot (state version {}, this one reads up to {}); it "
+    "is left as it is, and the work waits for that version."
+)
+_DAMAGED = "The stored state of {} cannot be read ({}); it is left as it is, and the work is tried again later."
 
 
 def allowance_from_row(row: Row) -> Allowance:
@@ -156,7 +191,44 @@ def row_from_event(chained: ChainedEvent) -> dict[str, Any]:
 
 def claim_from_row(row: Row) -> Claim:
     """The lease in a work row."""
-    return Claim(row.key, row.owner, row.token, row.wanted, row.failures, row.parked, row.memo)
+    return Claim(row.key, row.owner, row.token, row.wanted, row.failures, state_from_row(row))
+
+
+def state_from_row(row: Row) -> WriterState | UnreadableState:
+    """The state in a work row, or why it cannot be read: that stops the one piece of work, never the claiming."""
+    memo = _renamed(row.memo, _FIELDS)
+    if not isinstance(memo, dict):
+        return UnreadableState(_DAMAGED.format(row.key, "it is no JSON object"))
+    if isinstance(version := memo.get("version"), int) and version > VERSION:
+        return UnreadableState(_NEWER.format(row.key, version, VERSION))
+    memo |= {
+        "attempt": _renamed(memo.get("attempt"), _FIELDS_OF_ATTEMPT),
+        "operation": _renamed(row.parked, _FIELDS_OF_OPERATION),
+    }
+    try:
+        return _STATE.validate_python(memo)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return UnreadableState(_DAMAGED.format(row.key, f"{where}: {first['msg']}"))
+
+
+def row_from_state(state: WriterState) -> dict[str, Any]:
+    """The columns of a state."""
+    body = to_jsonable_python(_STATE.dump_python(state, exclude_defaults=True), timedelta_mode="float")
+    operation = _renamed(body.pop("operation", None), _inverse(_FIELDS_OF_OPERATION))
+    memo = {"version": state.version, **_renamed(body, _inverse(_FIELDS))}
+    if "attempt" in memo:
+        memo["attempt"] = _renamed(memo["attempt"], _inverse(_FIELDS_OF_ATTEMPT))
+    return {"memo": memo, "parked": operation}
+
+
+def _renamed(body: Any, names: Mapping[str, str]) -> Any:
+    return {names.get(key, key): value for key, value in body.items()} if isinstance(body, dict) else body
+
+
+def _inverse(names: Mapping[str, str]) -> dict[str, str]:
+    return {new: old for old, new in names.items()}
 
 
 def notice_from_row(row: Row) -> Notice:

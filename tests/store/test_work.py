@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.audit import Action, Event
 from bot.domain.people import SYSTEM
+from bot.domain.writer_state import PendingOperation, WriterState
 from bot.errors import LeaseLost
 from bot.ports import Claim, Finish
 from bot.sandbox.clock import ManualClock
@@ -80,12 +81,13 @@ def test_a_trigger_during_a_run_gives_exactly_one_more_run(store: SqlStore, cloc
 def test_a_run_that_was_not_served_comes_again(store: SqlStore, clock: ManualClock) -> None:
     """It serves the same generation, when it said it would."""
     wake(store)
-    finish(store, claim(store, clock), Finish(10 * SECOND, is_done=False, failures=1, memo={"a": [1, None, "ä"]}))
+    left = WriterState(last_message="ä", size_bytes=1)
+    finish(store, claim(store, clock), Finish(10 * SECOND, is_done=False, failures=1, state=left))
     assert not is_free(store, clock)
     assert not store.is_quiet()
     clock.advance(10 * SECOND)
     again = claim(store, clock)
-    assert (again.failures, again.memo, again.wanted) == (1, {"a": [1, None, "ä"]}, 1)
+    assert (again.failures, again.state, again.wanted) == (1, left, 1)
 
 
 def test_a_steady_stream_cannot_push_the_run_back(store: SqlStore, clock: ManualClock) -> None:
@@ -110,7 +112,7 @@ def test_a_trigger_brings_a_later_run_forward_and_never_pushes_it_back(store: Sq
 @pytest.mark.parametrize(
     "end",
     [
-        Finish(60 * SECOND, is_done=False, parked={"url": "u"}),
+        Finish(60 * SECOND, is_done=False, state=WriterState(operation=PendingOperation("u", SECOND))),
         Finish(60 * SECOND, is_done=False, failures=2),
         Finish(60 * SECOND, is_done=False),
     ],
@@ -125,7 +127,7 @@ def test_a_trigger_does_not_disturb_what_waits_for_azure(store: SqlStore, clock:
     assert not is_free(store, clock)
     clock.advance(30 * SECOND)
     found = claim(store, clock)
-    assert (found.parked, found.wanted) == (end.parked, 2)
+    assert (found.state, found.wanted) == (end.state, 2)
 
 
 def test_a_wait_that_is_over_holds_up_nothing(store: SqlStore, clock: ManualClock) -> None:
@@ -192,7 +194,7 @@ def test_a_zombie_is_refused(store: SqlStore, clock: ManualClock, act: str) -> N
     acts = {
         "finish": lambda tx: tx.work.finish(zombie, Finish(None)),
         "hold": lambda tx: tx.work.hold(zombie, lease=LEASE),
-        "remember": lambda tx: tx.work.remember(zombie, {"old": True}, parked=None),
+        "remember": lambda tx: tx.work.remember(zombie, WriterState(last_message="old")),
     }
 
     def act_late() -> None:
@@ -203,7 +205,7 @@ def test_a_zombie_is_refused(store: SqlStore, clock: ManualClock, act: str) -> N
     with pytest.raises(LeaseLost, match="taken over"):
         act_late()
     with store.write() as tx:
-        tx.work.remember(heir, {"new": True}, parked=None)
+        tx.work.remember(heir, WriterState(last_message="new"))
         assert tx.audit.head()[0] == 0, "The fact of the zombie went with its transaction."
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 
 from bot.domain.allowance import UNENDED, WANTED, Allowance, Status, is_wanted, revoke, status
 from bot.domain.approval import Ending
@@ -14,7 +13,8 @@ from bot.domain.ground import ground
 from bot.domain.naming import proxy_is_off
 from bot.domain.people import SYSTEM
 from bot.domain.target import Target
-from bot.errors import ArmNotFound, EgressError, UnsafePlan
+from bot.domain.writer_state import WriterState
+from bot.errors import ArmNotFound, EgressError, UnreadableState, UnsafePlan
 from bot.inventory import is_deletion
 from bot.ports import Context, ObservedTarget, Transaction
 from bot.reconciler.moved import Following, following, is_doubtful
@@ -30,12 +30,12 @@ class Stored:
 
     Args:
         rows: Its open allowances, and those that leave it.
-        memo: What its writer left.
+        state: What its writer remembers.
         is_parked: Whether an update of the bot's is under way.
     """
 
     rows: tuple[Allowance, ...]
-    memo: Mapping[str, Any]
+    state: WriterState
     is_parked: bool
 
 
@@ -62,7 +62,7 @@ class Look:
     @property
     def history(self) -> History:
         """What the writer remembers."""
-        return history_of(self.stored.memo, self.now)
+        return history_of(self.stored.state, self.now)
 
 
 def foresee_targets(
@@ -90,6 +90,10 @@ def foresee_targets(
 
 
 def _observed(ctx: Context, target: Target) -> Seen:
+    with ctx.store.read() as tx:
+        work = tx.work.peek(target.key)
+    if work is not None and isinstance(work.state, UnreadableState):
+        return work.state
     try:
         return ctx.arm.observe(target)
     except EgressError as error:
@@ -102,9 +106,9 @@ def _stored(ctx: Context, targets: Iterable[Target]) -> dict[Target, Stored]:
 
 
 def _stored_one(tx: Transaction, target: Target) -> Stored:
-    state = tx.work.peek(target.key)
-    memo = state.memo if state else {}
-    return Stored(stored_rows(tx, target, memo), memo, is_parked=state is not None and state.parked is not None)
+    work = tx.work.peek(target.key)
+    state = work.state if work is not None and isinstance(work.state, WriterState) else WriterState()
+    return Stored(stored_rows(tx, target, state), state, is_parked=state.operation is not None)
 
 
 def _shifts(
@@ -259,6 +263,5 @@ def _remarks(look: Look) -> Iterator[str]:
     name = look.target.name
     if look.seen.draft is not None:
         yield f"Somebody has a draft of {name}. Deploying it drops every rule that was written since it was begun."
-    trouble = look.stored.memo.get("trouble")
-    if trouble:
-        yield f"What the bot met there last: {trouble}"
+    if look.stored.state.problem:
+        yield f"What the bot met there last: {look.stored.state.problem}"
