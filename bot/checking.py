@@ -25,7 +25,7 @@ MAX_DESTINATIONS = 100
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What somebody wants to know.
+    """The question that a person asks.
 
     Args:
         cluster: Name or id.
@@ -42,7 +42,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the firewall does with one destination.
+    """The firewall's treatment of one destination.
 
     Args:
         destination: Which.
@@ -110,7 +110,7 @@ def check(ctx: Context, caller: Caller, query: Query) -> Check:
 
 
 def missing(ctx: Context, found: Check) -> tuple[Destination, ...]:
-    """What is not allowed of a check, and could be asked for beside its bundle."""
+    """The destinations of a check that are not allowed and could be requested beside its bundle."""
     bundle = ctx.rulebook.bundles.get(found.query.bundle) if found.query.bundle else None
     own = bundle.destinations if bundle else ()
     asked = (one.destination for one in found.findings if one.can_be_asked_for(ctx.clock.now()))
@@ -132,7 +132,7 @@ def kept(ctx: Context, draft_id: str) -> str:
     with ctx.store.read() as tx:
         hosts = tx.drafts.get(draft_id)
     if hosts is None:
-        raise InvalidInput("This check is too old to be asked for from here: run `/egress check` again.")
+        raise InvalidInput("This check is too old to request from: run `/egress check` again.")
     return hosts
 
 
@@ -267,12 +267,12 @@ def destinations_of(
     bundle: Bundle | None = rulebook.bundles.get(bundle_name) if bundle_name else None
     if bundle_name and bundle is None:
         known = ", ".join(sorted(rulebook.bundles)) or "none"
-        raise InvalidInput(f"There is no bundle {bundle_name}; configured are: {known}.", field="bundle")
+        raise InvalidInput(f"Unknown bundle {bundle_name}. Configured: {known}.", field="bundle")
     every = {*destinations, *(bundle.destinations if bundle else ())}
     if not every:
-        raise InvalidInput("Name at least one destination, for example example.com.", field="destinations")
+        raise InvalidInput("Give at least one destination, for example example.com.", field="destinations")
     if len(every) > MAX_DESTINATIONS:
-        raise InvalidInput(f"{len(every)} destinations are too many at once; {MAX_DESTINATIONS} fit.")
+        raise InvalidInput(f"Too many destinations: {len(every)}; the limit is {MAX_DESTINATIONS}.")
     return tuple(sorted(every))
 
 
@@ -284,7 +284,7 @@ def require_pool(egress: ClusterEgress, pool: str | None) -> None:
     """
     if pool is not None and pool not in {each.name for each in egress.pools}:
         known = ", ".join(each.name for each in egress.pools)
-        raise InvalidInput(f"{egress.ref.name} has no node pool {pool}; it has {known}.", field="pool")
+        raise InvalidInput(f"{egress.ref.name} has no node pool {pool}. Its node pools: {known}.", field="pool")
 
 
 def cluster_at(ctx: Context, caller: Caller, addresses: Iterable[str]) -> ClusterEgress | None:

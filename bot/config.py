@@ -28,14 +28,14 @@ from bot.errors import BadConfiguration, UserError
 def _as_address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"“{value}” is no address: write https://host/…")
+        raise ValueError(f"“{value}” is not a valid URL: write https://host/…")
     return value
 
 
 def _as_listen(value: str) -> str:
     host, _, port = value.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65_535:
-        raise ValueError(f"“{value}” is no address to listen on: write 0.0.0.0:8080")
+        raise ValueError(f"“{value}” is not a valid listen address: write 0.0.0.0:8080")
     return value
 
 
@@ -106,14 +106,14 @@ class _Section(BaseModel):
 class SlackSection(_Section):
     """``[slack]``: where the bot lives."""
 
-    team: str = Field(pattern="^T[A-Z0-9]+$", description="Workspace id; people of other workspaces are nobody.")
-    channel: str = Field(pattern="^[CG][A-Z0-9]+$", description="Channel id where cards go.")
+    team: str = Field(pattern="^T[A-Z0-9]+$", description="Workspace id; people from other workspaces have no access.")
+    channel: str = Field(pattern="^[CG][A-Z0-9]+$", description="Id of the channel for cards.")
 
 
 class AzureSection(_Section):
     """``[azure]``: what the bot looks at."""
 
-    subscriptions: tuple[str, ...] = Field(min_length=1, description="Subscription ids that hold the clusters.")
+    subscriptions: tuple[str, ...] = Field(min_length=1, description="Ids of the subscriptions that hold the clusters.")
 
 
 class GroupSection(_Section):
@@ -129,7 +129,9 @@ class ClustersSection(_Section):
 
     match: tuple[str, ...] = Field(min_length=1, description="Names or ARM ids, * and ? allowed.")
     environment: str = Field("tag:environment", description="A word, or tag:NAME to take it from the cluster's tag.")
-    developers: tuple[str, ...] = Field((), description="Groups that may see and ask; everyone means each member.")
+    developers: tuple[str, ...] = Field(
+        (), description="Groups that can see the clusters and request access; everyone means every full member."
+    )
 
 
 class RuleSection(_Section):
@@ -155,7 +157,7 @@ class RuleSection(_Section):
 class ApprovalSection(_Section):
     """``[approval]``: who must say yes to what."""
 
-    default_approvers: tuple[str, ...] = Field((), description="Groups that are asked where no rule says anything.")
+    default_approvers: tuple[str, ...] = Field((), description="Groups that decide where no rule applies.")
     rules: tuple[RuleSection, ...] = Field((), description="The rules.")
 
 
@@ -163,14 +165,16 @@ class FirewallSection(_Section):
     """``[firewall]``: how the bot writes."""
 
     group: str = Field(
-        "rcg-aks-egress", pattern=r"^[A-Za-z0-9][\w.-]{0,78}\w$", description="Our rule collection group."
+        "rcg-aks-egress", pattern=r"^[A-Za-z0-9][\w.-]{0,78}\w$", description="The bot's rule collection group."
     )
     priority: int = Field(
         300, ge=100, le=65_000, description="Its priority where it has to be created; the next free one if taken."
     )
-    drift: Literal["heal", "adopt", "report"] = Field("heal", description="What follows a change by hand to our rules.")
+    drift: Literal["heal", "adopt", "report"] = Field(
+        "heal", description="What to do when someone changes the bot's rules by hand."
+    )
     max_removed_share: float = Field(
-        0.5, ge=0, le=1, description="Share of our rules that one update may remove although nobody ended them."
+        0.5, ge=0, le=1, description="Share of the bot's rules that one update may remove although nobody ended them."
     )
 
 
@@ -178,8 +182,8 @@ class DurationSection(_Section):
     """``[durations]``: how long allowances last."""
 
     offered: tuple[Duration, ...] = Field(Durations().offered, min_length=1, max_length=20, description="Choices.")
-    longest: Duration = Field(Durations().longest, description="The most that may be asked.")
-    lapse_after: Duration = Field(Durations().lapse_after, description="How long an undecided request waits.")
+    longest: Duration = Field(Durations().longest, description="Longest duration that can be requested.")
+    lapse_after: Duration = Field(Durations().lapse_after, description="How long a request waits for a decision.")
 
 
 class BundleSection(_Section):
@@ -195,7 +199,7 @@ class NamesSection(_Section):
 
     resolve: bool = Field(
         False,
-        description="Look them up in the bot's own DNS: for checks against rules with addresses, and to count private "
+        description="Resolve them in the bot's own DNS: for checks against rules with addresses, and to rate private "
         "addresses as a risk.",
     )
 
@@ -206,7 +210,7 @@ class ConfigurationFile(_Section):
     slack: SlackSection
     azure: AzureSection
     groups: dict[str, GroupSection] = Field({}, description="People by name.")
-    clusters: tuple[ClustersSection, ...] = Field((), description="In order; the first that fits counts.")
+    clusters: tuple[ClustersSection, ...] = Field((), description="In order; the first match applies.")
     approval: ApprovalSection = ApprovalSection()
     firewall: FirewallSection = FirewallSection()
     durations: DurationSection = DurationSection()
@@ -225,12 +229,12 @@ def configuration_from(path: Path) -> ConfigurationFile:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise BadConfiguration(
-            f"There is no configuration file {path}. Set EGRESS_CONFIG, or copy bot/sandbox/egress.toml and change it."
+            f"Configuration file {path} not found. Set EGRESS_CONFIG, or copy bot/sandbox/egress.toml and edit it."
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise BadConfiguration(f"The configuration file {path} cannot be read: {error}.") from error
+        raise BadConfiguration(f"Cannot read configuration file {path}: {error}.") from error
     except tomllib.TOMLDecodeError as error:
-        raise BadConfiguration(f"{path} is not TOML: {error}.") from error
+        raise BadConfiguration(f"{path} is not valid TOML: {error}.") from error
     try:
         return ConfigurationFile.model_validate(content)
     except ValidationError as error:
@@ -240,7 +244,7 @@ def configuration_from(path: Path) -> ConfigurationFile:
 def _problem(found: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in found["loc"])
     if found["type"] == "extra_forbidden":
-        return f"{where} is not a setting of this version."
+        return f"{where} is not a known setting in this version."
     if found["type"] == "missing":
         return f"{where} is missing."
     return f"{where}: {found['msg'].removeprefix('Value error, ')}."
@@ -279,17 +283,17 @@ def rulebook_from(file: ConfigurationFile) -> Rulebook:
 def _rule(section: RuleSection) -> PolicyRule:
     if "longer_than" in section.model_fields_set and section.longer_than is None:
         raise BadConfiguration(
-            f"approval.rules ({section.name}): longer_than needs a duration; nothing exceeds no end."
+            f"approval.rules ({section.name}): longer_than needs a duration; nothing is longer than “no end”."
         )
     environments = frozenset(name.lower() for name in section.environments)
     return PolicyRule(**section.model_dump() | {"environments": environments})
 
 
 def _durations(section: DurationSection) -> Durations:
-    """What is offered unless it is written is as much of the usual choices as the longest leaves."""
+    """Default to those of the usual choices that do not exceed the longest duration."""
     longest, lapse_after = section.longest, section.lapse_after
     if lapse_after is None:
-        raise BadConfiguration("durations.lapse_after needs a duration: a request cannot wait without end.")
+        raise BadConfiguration("durations.lapse_after needs a duration: a request cannot wait forever.")
     if "offered" in section.model_fields_set or longest is None:
         return Durations(section.offered, longest, lapse_after)
     fitting = tuple(one for one in section.offered if one is not None and one <= longest)

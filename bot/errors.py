@@ -126,7 +126,7 @@ class RequestRefused(UserError):
 
 
 class Conflict(EgressError):
-    """What was seen is no longer what is there: look again."""
+    """The state changed after it was seen: look again."""
 
 
 class StaleVersion(Conflict):
@@ -171,7 +171,7 @@ class ArmUnreachable(Unavailable):
 
 
 class RulesUnknown(Unavailable):
-    """What a firewall does now was not read lately, and an answer depends on it."""
+    """An answer depends on firewall rules that were not read recently."""
 
 
 class SlackThrottled(Unavailable):
@@ -204,7 +204,7 @@ class StoreUnavailable(Unavailable):
         cause: What is wrong with the database, in words that fit behind “because”.
     """
 
-    def __init__(self, message: str, *, cause: str = "it does not answer") -> None:
+    def __init__(self, message: str, *, cause: str = "it is not responding") -> None:
         super().__init__(message)
         self.cause = cause
 
@@ -227,7 +227,7 @@ class Refused(EgressError):
 
 
 class ArmForbidden(Refused):
-    """The bot's identity lacks a right in Azure."""
+    """The bot's identity lacks a permission in Azure."""
 
 
 class ArmNotFound(Refused):

@@ -28,7 +28,7 @@ class Export:
 
 
 def export(ctx: Context, caller: Caller, cluster: str, form: str) -> Export:
-    """What is wanted in the firewall that a cluster leaves through, of all clusters that the caller may see.
+    """Export the wanted rules of a cluster's firewall, for all clusters that the caller may see.
 
     Each rule collection has the priority that it has in Azure; one that is not there yet gets the next free one.
 
@@ -45,7 +45,7 @@ def export(ctx: Context, caller: Caller, cluster: str, form: str) -> Export:
         MembershipUnknown: A user group could not be read that might show more.
     """
     if form not in FORMS:
-        raise InvalidInput(f"“{form}” is no form of export: write {' or '.join(FORMS)}.")
+        raise InvalidInput(f"“{form}” is not an export format: use {' or '.join(FORMS)}.")
     who = person(ctx, caller)
     doubts = unread(ctx, who)
     if doubts:

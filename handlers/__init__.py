@@ -79,7 +79,7 @@ TABLE = (
 """Every entry point and its listener. What is late reads Azure or much of the audit log, and answers after the ack."""
 
 NO_COMMAND = Entry(Kind.COMMAND, "", commands.unknown)
-"""What answers a subcommand that there is not."""
+"""The entry that answers unknown subcommands."""
 
 
 @dataclass(frozen=True, slots=True)

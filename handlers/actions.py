@@ -94,7 +94,7 @@ def turn_list(ctx: Context, call: Call) -> Reply:
 
 
 def show_endpoints(ctx: Context, call: Call) -> Reply:
-    """What AKS itself must reach from the cluster that the button names."""
+    """Show the required endpoints of the cluster that the button names."""
     return Tell(fleet.endpoint_report(inventory.check_endpoints(ctx, call.caller, call.value.get("cluster", ""))))
 
 

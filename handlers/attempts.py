@@ -1,4 +1,4 @@
-"""What somebody tried, for the audit log when it was refused. All of it is what they typed: nothing is trusted."""
+"""Refused attempts for the audit log. All of it is user input: nothing is trusted."""
 
 import structlog
 
@@ -17,7 +17,7 @@ ON_IDS = frozenset({"approve", "deny", "revoke", "renew"})
 
 
 def attempt_of(kind: Kind, act: str, call: Call) -> Attempt:
-    """What an act was about, from a command, a button or a form."""
+    """Extract the subject of an act from a command, a button or a form."""
     if kind is Kind.COMMAND:
         return _typed(act, plain_words(call.text))
     given = call.value.get("id", "")

@@ -41,7 +41,7 @@ from handlers.sending import BUSY, Sender, message_arguments
 from handlers.unforeseen import unforeseen
 
 Listener = Callable[[Context, Call], Reply | tuple[Reply, ...]]
-"""What a listener is."""
+"""The signature of a listener."""
 
 LOOKUPS = 12
 """Lookups that may read Azure at the same time; the next person is told to try again instead of waiting unseen."""
@@ -98,7 +98,7 @@ class Boundary:
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="after-ack")
 
     def bolt_listener(self, entry: Entry) -> Callable[[Ack, dict[str, Any]], None]:
-        """What Bolt calls for one line of the table."""
+        """Build the function that Bolt calls for one entry of the table."""
 
         def listener(ack: Ack, body: dict[str, Any]) -> None:
             self._answer(entry, ack, body)
@@ -106,7 +106,7 @@ class Boundary:
         return listener
 
     def bolt_command(self, entries: Mapping[str, Entry], otherwise: Entry) -> Callable[[Ack, dict[str, Any]], None]:
-        """What Bolt calls for the slash command: its first word chooses the line of the table."""
+        """Build the function that Bolt calls for the slash command: its first word selects the entry."""
 
         def listener(ack: Ack, body: dict[str, Any]) -> None:
             self._answer(entries.get(words_of(body)[0] or "help", otherwise), ack, body)

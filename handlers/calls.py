@@ -1,4 +1,4 @@
-"""What comes in: Slack's payloads as one value for listeners, and one for the boundary that has to answer them.
+"""Parses Slack's payloads into one value for listeners and one for the boundary that answers them.
 
 Shapes: https://docs.slack.dev/interactivity and https://docs.slack.dev/reference/interaction-payloads, read 2026-11.
 """
@@ -22,7 +22,7 @@ class Values(dict[str, str]):
 
     def __missing__(self, _key: str) -> str:
         """Refuse what was written by another version, or not by us."""
-        raise StaleView("What you used is out of date; open it again.")
+        raise StaleView("This is out of date. Open it again.")
 
 
 NOTHING: Mapping[str, str] = MappingProxyType(Values())
@@ -45,7 +45,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What somebody did, for a listener.
+    """A person's act, as listeners see it.
 
     Args:
         caller: Who, and through what.
@@ -94,7 +94,7 @@ _ESCAPED = re.compile(r"<(?:[@#]|![a-z]+\^)?([^<>|]*)(?:\|([^<>]*))?>")
 
 
 def plain_words(text: str) -> str:
-    """What somebody typed, without the markup that Slack puts into a command's text.
+    """Remove the markup that Slack adds to a command's text.
 
     Source: https://docs.slack.dev/messaging/formatting-message-text#escaping, read 2026-11.
     """
@@ -117,12 +117,12 @@ def call_from(kind: Kind, body: Mapping[str, Any]) -> Call:
     )
     who = call.caller.identity
     if any(map(_UNREADABLE.search, (who.team, who.user, call.text, *call.value.values(), *call.form.values()))):
-        raise InvalidInput("What you sent holds characters that are no text. Write it again without them.")
+        raise InvalidInput("Your input contains characters that are not valid text. Remove them and try again.")
     return call
 
 
 _UNREADABLE = re.compile("[\x00\ud800-\udfff\ufffd]")
-"""What no database keeps: NUL, halves of characters; and what stands where bytes were no text."""
+"""Characters that databases do not store (NUL, lone surrogates), and the replacement for undecodable bytes."""
 
 
 def number_from(value: Mapping[str, str], name: str, default: int | None = None) -> int:
@@ -135,7 +135,7 @@ def number_from(value: Mapping[str, str], name: str, default: int | None = None)
     if not given and default is not None:
         return default
     if not given.isascii() or not given.isdecimal() or len(given) > MOST_DIGITS:
-        raise StaleView("What you used is out of date; open it again.")
+        raise StaleView("This is out of date. Open it again.")
     return int(given)
 
 
@@ -177,7 +177,7 @@ def identity_of(body: Mapping[str, Any]) -> Identity:
 
 
 def pressed_value(body: Mapping[str, Any]) -> str:
-    """What the button carries that was pressed, as it was written on it."""
+    """The value of the pressed button, as it was written on it."""
     return str(body["actions"][0].get("value") or "{}")
 
 

@@ -43,7 +43,7 @@ class HostWords:
             words = replace(words, **{name.lower(): given, "hosts": others[0] if others else ""})
 
     def query(self) -> Query:
-        """What to check.
+        """The query to check.
 
         Raises:
             InvalidFqdn: Neither hosts nor an error in which hosts are named.
@@ -51,7 +51,7 @@ class HostWords:
         return Query(self.cluster, self._destinations(), self.pool or None, self.bundle or None)
 
     def read(self) -> tuple[str, tuple[str, ...]]:
-        """What goes into the form: the hosts that an error names, or what was typed; and what the error means."""
+        """Read the input of the form: the hosts that an error names, or what was typed; and what the error means."""
         if not parse_many(self.hosts).problems:
             return self.hosts, ()
         found = find_destinations(self.hosts)
@@ -60,9 +60,7 @@ class HostWords:
     def in_region(self, region: str) -> tuple["HostWords", tuple[str, ...]]:
         """The same with the placeholders that mean the cluster's region filled in, and what was filled, in words."""
         hosts, filled = fill_region(self.hosts, region)
-        notes = tuple(
-            f"`{one}` stands for the region: filled in as {region}, which is the cluster's." for one in filled
-        )
+        notes = tuple(f"`{one}` stands for the region: replaced with the cluster's region, {region}." for one in filled)
         return replace(self, hosts=hosts), notes
 
     def _destinations(self) -> tuple[Destination, ...]:
@@ -110,7 +108,7 @@ def host_fields(label: str, hosts: str, *, hint: str, optional: bool = False, pl
 
 
 def hosts_in(form: Mapping[str, str]) -> str:
-    """What stands in the fields of hosts, in their order."""
+    """Read the host fields, in order."""
     numbered = sorted((_number(name), text) for name, text in form.items() if _number(name))
     return BREAK.join(text for _, text in numbered)
 
@@ -130,7 +128,7 @@ def _pieces(text: str) -> list[str]:
         at = max(text.rfind("\n", 0, INPUT_TEXT), 0) or max(text.rfind(sign, 0, INPUT_TEXT) for sign in " \t,;|")
         if at <= 0:
             raise InvalidInput(
-                f"One word of that list is longer than {INPUT_TEXT:,} characters: write one host on each line.",
+                f"One entry is longer than {INPUT_TEXT:,} characters: write one host per line.",
                 field=FIELD,
             )
         pieces.append(text[:at])

@@ -26,7 +26,7 @@ FRESH = timedelta(seconds=10)
 ``usergroups.users.list`` is a Tier 2 method: about twenty calls a minute for the whole workspace
 (https://docs.slack.dev/reference/methods/usergroups.users.list, read 2026-11). With this bound a group costs six of
 them, however many people click. Whoever is taken out of a group may decide for ten seconds more, about as long as
-between looking and clicking; nothing older ever counts, also while Slack asks us to wait.
+between looking and clicking; nothing older ever counts, also while Slack asked the bot to wait.
 """
 
 BUDGET = timedelta(seconds=1.8)
@@ -49,7 +49,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What ``users.info`` says of somebody.
+    """An account as ``users.info`` reports it.
 
     Args:
         standing: Active, guest, bot or deactivated.
@@ -100,7 +100,7 @@ class SlackDirectory:
             if isinstance(error, SlackRefused) and error.code in STRANGERS:
                 return identity
             raise MembershipUnknown(
-                f"Whether you belong to this workspace could not be checked: {error.sentence} Nothing was done.",
+                f"Could not check whether you belong to this workspace: {error.sentence} Nothing was done.",
                 retry_after=_retry_after(error),
             ) from error
         return Identity(self._rulebook.team, identity.user) if is_ours else identity

@@ -67,7 +67,7 @@ class Lookups(Generic[Answer]):
         return future
 
     def wait(self, key: str, future: "Future[Answer]", until: float) -> Answer:
-        """What ``begin`` promised.
+        """Wait for the result that ``begin`` promised.
 
         Args:
             key: What was asked about.
@@ -80,7 +80,7 @@ class Lookups(Generic[Answer]):
         try:
             return future.result(timeout=max(0.0, until - time.monotonic()))
         except TimeoutError:
-            late = SlackUnreachable("Slack does not answer in time.")
+            late = SlackUnreachable("Slack did not respond in time.")
             with self._lock:
                 self._failed[key] = (late, self._clock.now())
                 if self._asking.get(key) is future:
@@ -88,7 +88,7 @@ class Lookups(Generic[Answer]):
             raise late from None
 
     def remembered(self, key: str) -> Answer | None:
-        """What was answered last, however long ago; a hint, no knowledge."""
+        """The last answer, however old; only a hint."""
         with self._lock:
             known = self._known.get(key)
         return known[0] if known else None
@@ -123,7 +123,7 @@ class Lookups(Generic[Answer]):
         if self._pause is None or not _is_within(self._pause[0], now, self._pause[1]):
             return None
         since, length = self._pause
-        return SlackThrottled("Slack asks us to wait.", retry_after=length - (now - since))
+        return SlackThrottled("Slack asked the bot to wait.", retry_after=length - (now - since))
 
 
 def _is_within(then: datetime, now: datetime, most: timedelta) -> bool:

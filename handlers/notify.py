@@ -56,16 +56,16 @@ def slack_errors() -> Iterator[None]:
     except SlackApiError as error:
         raise _translated(error) from error
     except (SlackClientError, OSError, http.client.HTTPException) as error:
-        raise SlackUnreachable(f"Slack does not answer ({type(error).__name__}).") from error
+        raise SlackUnreachable(f"Slack is not responding ({type(error).__name__}).") from error
 
 
 def _translated(error: SlackApiError) -> EgressError:
     status, code = _answer(error)
     if status == http.HTTPStatus.TOO_MANY_REQUESTS or code == "ratelimited":
-        return SlackThrottled("Slack asks us to wait.", retry_after=_retry_after(error), method=_method(error))
+        return SlackThrottled("Slack asked the bot to wait.", retry_after=_retry_after(error), method=_method(error))
     if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR or code in PASSING:
-        return SlackUnreachable(f"Slack has a problem of its own ({code or status}).")
-    sentence = SENTENCES.get(code, f"Slack refused ({code or status}).")
+        return SlackUnreachable(f"Slack reported an internal error ({code or status}).")
+    sentence = SENTENCES.get(code, f"Slack refused the call ({code or status}).")
     return SlackRefused(sentence, code=code, method=_method(error))
 
 
@@ -220,11 +220,12 @@ def _is_person(recipient: str) -> bool:
 
 
 def _dated(said: Message, age: timedelta, now: datetime) -> Message:
-    """What comes late says when it happened: the facts may have moved on since."""
+    """Add to a late message when it happened: the facts may have changed since."""
     if age < LATE:
         return said
     return replace(
-        said, blocks=(*said.blocks, context(f"This happened {when(now - age)}; Slack did not take it earlier."))
+        said,
+        blocks=(*said.blocks, context(f"This happened {when(now - age)}; Slack did not accept the message earlier.")),
     )
 
 

@@ -1,4 +1,4 @@
-"""What follows an ack: replies sent through Slack's Web API and response URLs, on one way or the next.
+"""Sends replies after the ack through Slack's Web API or response URLs, falling back from one to the other.
 
 A reply that cannot be opened, drawn or uploaded is said instead; an answer that reaches nobody is counted.
 """
@@ -115,16 +115,16 @@ class Sender:
     def _respond(self, said: dict[str, Any], origin: Origin) -> None:
         """Through the response URL, tried again as the Web API's calls are."""
         if origin.response_url is None:
-            raise SlackRefused("There is no response URL.", code="invalid_url")
+            raise SlackRefused("Slack sent no response URL.", code="invalid_url")
         patient = self._client.retry_handlers
         client = WebhookClient(origin.response_url, timeout=self._client.timeout, retry_handlers=patient)
         answer = client.send(response_type="ephemeral", **said)
         if answer.status_code != HTTPStatus.OK or '"ok":false' in answer.body.replace(" ", ""):
-            raise SlackRefused(f"Slack did not take the answer ({answer.status_code} {answer.body[:100]}).")
+            raise SlackRefused(f"Slack did not accept the answer ({answer.status_code} {answer.body[:100]}).")
 
     def _whisper(self, said: dict[str, Any], origin: Origin) -> None:
         if origin.channel is None:
-            raise SlackRefused("There is no conversation to answer in.", code="channel_not_found")
+            raise SlackRefused("Slack named no conversation to answer in.", code="channel_not_found")
         self._client.chat_postEphemeral(channel=origin.channel, user=origin.user, **said)
 
     def _redraw(self, view: dict[str, Any], origin: Origin) -> None:
@@ -154,16 +154,16 @@ Source: https://docs.slack.dev/reference/methods/views.update#errors, read 2026-
 
 UNSENT: Mapping[type[Reply], str] = {
     Open: "The form could not be opened.",
-    Redraw: "The form could not be drawn again.",
-    Home: "The Home tab could not be drawn.",
+    Redraw: "The form could not be updated.",
+    Home: "The Home tab could not be updated.",
     File: "The file could not be sent.",
 }
-"""What is said in place of a reply that failed."""
+"""Sent in place of a reply that failed."""
 
-LOST = Counter("egress_answers_lost", "Late answers that Slack took in no way.")
+LOST = Counter("egress_answers_lost", "Late answers that Slack did not accept by any route.")
 """Of this process: what was lost is nowhere else on record."""
 
-BUSY = "Many people are looking at Azure right now. Nothing was done; try again in a few seconds."
+BUSY = "Too many Azure lookups are running. Nothing was done; try again in a few seconds."
 
 
 def message_arguments(said: Message) -> dict[str, Any]:

@@ -36,7 +36,7 @@ DRAIN = timedelta(seconds=2)
 
 
 class Client(Protocol):
-    """What of the SDK's client is used: it opens sockets and reads them; when, is decided here."""
+    """The parts of the SDK's client in use: it opens and reads sockets; this module decides when."""
 
     message_queue: "Queue[Any]"
     message_workers: Any
@@ -113,7 +113,7 @@ class SocketFront:
             with slack_errors():
                 self._client.connect_to_new_endpoint(force=is_silent)
             if not self._client.is_connected():
-                raise SlackUnreachable("Slack opens no socket.")
+                raise SlackUnreachable("Slack did not open a socket.")
         except EgressError as error:
             return self._note(error)
         return self._note(None)
@@ -131,7 +131,7 @@ class SocketFront:
         self._trouble = None if error is None else f"The socket to Slack is not open: {error.sentence}"
         if (error is not None) != self._is_said:
             self._is_said = error is not None
-            log.warning("%s", f"{self._trouble} It is tried again and again." if error else "Slack is back.")
+            log.warning("%s", f"{self._trouble} The bot keeps retrying." if error else "Slack is reachable again.")
         self._misses = 0 if error is None else self._misses + 1
         return LOOK_S if error is None else self._pause_s(error)
 

@@ -148,7 +148,7 @@ def _choices(ctx: Context, caller: Caller) -> Choices:
 
 
 def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> tuple[list[str], tuple[str, ...]]:
-    """What is known before it is filed, and the allowances by which all of it is open already."""
+    """Return the preview, and the allowances that already open all of it."""
     if not form.cluster:
         return [], ()
     who = inventory.person(ctx, caller)

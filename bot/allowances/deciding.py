@@ -35,7 +35,7 @@ from bot.ports import Caller, Context, Desk
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What an approver says of a request or a proposal.
+    """An approver's answer to a request or a proposal.
 
     Args:
         subject: Id of the allowance or the scale proposal.
@@ -98,7 +98,7 @@ def require_same_groups(looked_into: Collection[str], verdict: Verdict) -> None:
         StaleView: If a group is asked now that was not looked into.
     """
     if not set(verdict.approvers) <= set(looked_into):
-        raise StaleView("Who must approve this changed just now. Nothing was decided; look at the card again.")
+        raise StaleView("The required approvers just changed. Nothing was decided; check the card again.")
 
 
 def _approve(desk: Desk, who: Person, allowance: Allowance, decision: Decision) -> Allowance:
@@ -131,7 +131,7 @@ def _narrowed(desk: Desk, allowance: Allowance, decision: Decision) -> Allowance
 
 
 def _deny(desk: Desk, allowance: Allowance, decision: Decision) -> Allowance:
-    ending = Ending(desk.caller.identity, desk.now, require_reason(decision.reason, "Say why you deny it"))
+    ending = Ending(desk.caller.identity, desk.now, require_reason(decision.reason, "Say why you are denying it"))
     saved = desk.tx.allowances.save(deny(allowance, ending), is_open=False)
     record(desk, saved, Action.ALLOWANCE_DENY, reason=ending.reason)
     desk.tell(saved.id, saved.requester, "denied")

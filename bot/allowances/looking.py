@@ -19,7 +19,7 @@ from bot.inventory import find, former, person, visible
 from bot.ports import AllowanceFilter, Caller, Context, ListFilter, Place, Placed, Transaction
 
 Request = Allowance | Scale
-"""What lists of requests hold."""
+"""An item in a list of requests."""
 
 One = TypeVar("One", Allowance, Scale)
 
@@ -107,7 +107,7 @@ def _wanted(ctx: Context, who: Person, which: str) -> ListFilter:
 
 
 def _fits(ctx: Context, wanted: ListFilter) -> Callable[[Request], bool]:
-    """What only the facts themselves tell: what lapsed just now does not wait any more."""
+    """Filter on derived status: a request that has just lapsed is no longer waiting."""
     now = ctx.clock.now()
     return lambda one: not wanted.is_waiting or _is_waiting(one, now)
 
@@ -153,7 +153,7 @@ def get(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:
     with ctx.store.read() as tx:
         found = tx.allowances.get(canonical_id(allowance_id))
     if who.identity not in (*found.askers, *found.followers):
-        unseen = UnknownAllowance(f"There is no allowance {found.id} that you may see; `/egress requests` lists them.")
+        unseen = UnknownAllowance(f"No allowance {found.id} that you can see. `/egress requests` lists them.")
         require_seeing(ctx.rulebook, who, ref_from_id(found.scope.cluster_id, found.scope.cluster_name), unseen)
     return found
 
@@ -189,8 +189,8 @@ def require_deciders(ctx: Context, verdict: Verdict, *askers: Identity) -> None:
 
 def _shortage(quorum: Quorum, size: int) -> str:
     groups = " or ".join(quorum.groups)
-    there_are = f"{size or 'nobody'} in {groups}" if groups else "no group that is asked"
-    return f"{quorum.words} must approve this (rule {quorum.rule}), and besides you there is {there_are}."
+    there_are = f"{size or 'nobody'} in {groups}" if groups else "none of the requested groups"
+    return f"{quorum.words} must approve this (rule {quorum.rule}), but apart from you there is {there_are}."
 
 
 def _operators(ctx: Context) -> str:

@@ -1,4 +1,4 @@
-"""What is put on record with every act on an allowance, and what an act needs."""
+"""Records acts on allowances in the audit log, and validates their reasons."""
 
 from bot.domain.allowance import (
     Allowance,
@@ -57,16 +57,16 @@ def require_reason(text: str, wanted: str) -> str:
         InvalidInput: If there is none, or it is longer than ``MAX_REASON``.
     """
     if not text.strip():
-        raise InvalidInput(f"{wanted}: a reason is needed, and auditors read it.", field="reason")
+        raise InvalidInput(f"{wanted}. A reason is required, and auditors can read it.", field="reason")
     return brief(text)
 
 
 def brief(text: str) -> str:
-    """What somebody gives as a reason where none is needed, without blanks around it.
+    """Return an optional reason, stripped.
 
     Raises:
         InvalidInput: If it is longer than ``MAX_REASON``.
     """
     if len(text) > MAX_REASON:
-        raise InvalidInput(f"The reason has {len(text)} characters; {MAX_REASON} are enough.", field="reason")
+        raise InvalidInput(f"The reason has {len(text)} characters; the limit is {MAX_REASON}.", field="reason")
     return text.strip()

@@ -19,7 +19,7 @@ One = TypeVar("One", Allowance, Scale)
 
 @dataclass(frozen=True, slots=True)
 class Review(Generic[One]):
-    """What follows for something that waits, because something that it was filed under has changed.
+    """The outcome for a waiting subject after the conditions it was filed under have changed.
 
     Args:
         changed: As it has to be stored.
@@ -56,15 +56,15 @@ def recount(ctx: Context, old: One, weighed: One, acts: tuple[Action, Action], *
     if changed == old:
         return None
     if is_enough:
-        why = "The approvals that it has are enough by the approval policy of now."
+        why = "Its approvals are sufficient under the current approval policy."
         return Review(changed, approve, "approved", why)
     others_decide = old.approvals != approvals or _asked(old.verdict) != _asked(changed.verdict)
-    why = "The approval policy, or who may approve, has changed since it was asked."
+    why = "The approval policy or the approvers changed after it was filed."
     return Review(changed, change, "reweighed" if others_decide else "", why)
 
 
 def at_click(find: Callable[[], Review[One] | None], *, is_approval: bool) -> Review[One] | None:
-    """What has to be on record before somebody's answer counts; what is denied needs nobody else's yes.
+    """Return what must be recorded before a decision counts; a denial does not depend on other approvals.
 
     Raises:
         Unavailable: Who may still approve could not be asked, and somebody says yes.

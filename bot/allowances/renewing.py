@@ -88,8 +88,8 @@ def _owner(ctx: Context, caller: Caller, who: Person, old: Allowance) -> Person:
         find(ctx, owner, old.scope.cluster_id)
     except UnknownCluster as error:
         raise NotPermitted(
-            f"<@{old.requester.user}>, who asked for {old.id}, may not ask for {old.scope.cluster_name} any more. "
-            "Somebody who may has to renew it."
+            f"<@{old.requester.user}>, who requested {old.id}, no longer has access to {old.scope.cluster_name}. "
+            "Someone with access must renew it."
         ) from error
     return owner
 

@@ -36,12 +36,12 @@ def review(
     if status(allowance, ctx.clock.now()) is not Status.WAITING:
         return None
     if is_click and egress is not None and not may_still_ask(ctx, allowance.requester, egress.ref):
-        return _closing(ctx, allowance, f"Who asked for it may not ask for {egress.ref.name} any more.")
+        return _closing(ctx, allowance, f"The requester no longer has access to {egress.ref.name}.")
     fresh = _reassessed(ctx, allowance, egress)
     verdict = verdict_of(ctx, fresh.scope, fresh.ask, fresh.risk)
     weighed = replace(fresh, verdict=verdict)
     if verdict.kind is VerdictKind.REFUSE:
-        return _closing(ctx, weighed, f"The approval policy refuses it now: {verdict.reason} (rule {verdict.rule}).")
+        return _closing(ctx, weighed, f"The approval policy now refuses it: {verdict.reason} (rule {verdict.rule}).")
     if verdict.kind is VerdictKind.ASK:
         return recount(ctx, allowance, weighed, ACTS, is_click=is_click)
     if is_click:

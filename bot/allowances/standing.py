@@ -48,13 +48,13 @@ def _weigh_again(ctx: Context, allowance: Allowance, egress: ClusterEgress | Non
     with ctx.store.write() as tx:
         saved = keep(Desk(ctx, tx, BOT), found)
     if saved.closed is not None:
-        raise RequestRefused(f"{found.reason} {saved.id} is closed; nothing was opened.")
+        raise RequestRefused(f"{found.reason} {saved.id} was closed; nothing was opened.")
 
 
 def _require_ground(ctx: Context, allowance: Allowance, egress: ClusterEgress | None) -> None:
     found = ground(allowance.scope, egress)
     if found.footing is Footing.NOWHERE:
-        raise CannotTakeEffect(f"{found.sentence} {allowance.id} could not take effect; nothing was approved.")
+        raise CannotTakeEffect(f"{found.sentence} {allowance.id} would have no effect; nothing was approved.")
     if not found.has_changed:
         return
     with ctx.store.write() as tx:
@@ -63,6 +63,6 @@ def _require_ground(ctx: Context, allowance: Allowance, egress: ClusterEgress | 
         name = allowance.scope.cluster_name
         raise UnknownCluster(f"{name} was deleted in Azure. Nothing was approved; {allowance.id} is being closed.")
     raise StaleView(
-        f"This changed since it was asked. {found.sentence} Nothing was approved; {allowance.id} is shown anew in a "
-        "moment: decide then."
+        f"The request changed after it was filed. {found.sentence} Nothing was approved. The card of "
+        f"{allowance.id} updates in a moment; decide then."
     )

@@ -68,7 +68,7 @@ class AzureArm:
         return rules.read_rules(self._clients, target)
 
     def observe(self, target: Target) -> ObservedTarget:
-        """What our own part of the target holds now."""
+        """Read the bot's own part of the target."""
         return rules.observe(self._clients, target)
 
     def begin_write(self, target: Target, collections: Sequence[RuleCollection], seen: ObservedTarget) -> Operation:
@@ -88,7 +88,7 @@ class AzureArm:
         return writes.look(self._clients, operation)
 
     def read_grants(self, resource_id: str) -> tuple[Grant, ...]:
-        """What the bot's identity may do to one resource; reading it changes nothing."""
+        """Read the permissions of the bot's identity on one resource."""
         return reads.read_grants(self._clients, resource_id)
 
     def close(self) -> None:

@@ -40,7 +40,7 @@ class BoundedCredential:
         try:
             return self._answer(scopes, options).result(self._within_s)
         except TimeoutError as error:
-            raise SignInSilent("The token endpoint does not answer.") from error
+            raise SignInSilent("The token endpoint is not responding.") from error
 
     def _answer(self, scopes: tuple[str, ...], options: dict[str, Any]) -> "Future[AccessToken]":
         kind = (scopes, repr(sorted(options.items())))

@@ -65,7 +65,7 @@ def _chain(clients: Clients, policy_id: str) -> list[Json]:
     next_id: str | None = policy_id
     while next_id:
         if len(chain) > DEEPEST_CHAIN:
-            raise UnknownShape(f"The parents of the firewall policy {policy_id} do not end.")
+            raise UnknownShape(f"The parent chain of firewall policy {policy_id} does not end.")
         chain.insert(0, clients.get(next_id, FIREWALL_API))
         next_id = id_of(chain[0], "properties", "basePolicy")
     return chain
@@ -90,7 +90,7 @@ def _ip_group(clients: Clients, id_: str) -> tuple[str, tuple[str, ...] | None]:
 
 
 def observe(clients: Clients, target: Target) -> ObservedTarget:
-    """What our own part of a target holds now."""
+    """Read the bot's own part of a target."""
     if target.kind is TargetKind.CLASSIC:
         return observed_classic(clients.get(target.id, FIREWALL_API), clients.settings)
     looks = (
@@ -155,7 +155,7 @@ def _draft(clients: Clients, target: Target) -> Json | None:
     try:
         return _get_or_none(clients, f"{target.id}/firewallPolicyDrafts/default")
     except ArmForbidden as error:
-        log.info("whether %s has a draft may not be read: %s", target.name, error)
+        log.info("no permission to read whether %s has a draft: %s", target.name, error)
         return None
 
 

@@ -83,7 +83,7 @@ def _write_group(
 def _require_untouched(foreign: object, seen: ObservedTarget) -> None:
     """Refuse to send anything in which what is not ours differs from what was read."""
     if digest(foreign) != seen.foreign:
-        raise UnsafePlan("The write would have changed something that is not the bot's; nothing was sent.")
+        raise UnsafePlan("The write would have changed something the bot does not own; nothing was sent.")
 
 
 def group_body(seen: ObservedTarget, collections: Sequence[RuleCollection], settings: ArmSettings) -> Json:
@@ -123,7 +123,7 @@ def classic_body(raw: str | None, collections: Sequence[RuleCollection], setting
         UnknownShape: There is no body to start from: a firewall is never created by us.
     """
     if raw is None:
-        raise UnknownShape("A classic firewall can only be written on top of what was read of it.")
+        raise UnknownShape("A classic firewall can only be written based on a previous read.")
     body = without_ours(json.loads(raw), settings)
     properties = {key: value for key, value in body["properties"].items() if key != "provisioningState"}
     for key, kind in zip(OUR_ARRAYS, OUR_KINDS, strict=True):
@@ -182,9 +182,11 @@ _PROFILES = {
 
 def _refuse_stale(cluster: ManagedCluster, plan: ScalePlan) -> None:
     if cluster.e_tag != plan.etag:
-        raise StalePlan(f"{plan.cluster_name} was changed in Azure since the plan was made. Propose the scale again.")
+        raise StalePlan(f"{plan.cluster_name} changed in Azure after the plan was made. Propose the change again.")
     if _count(cluster, plan) != plan.before:
-        raise StalePlan(f"{plan.cluster_name} does not want {plan.before} outbound IPs now. Propose the scale again.")
+        raise StalePlan(
+            f"{plan.cluster_name} is no longer set to {plan.before} outbound IPs. Propose the change again."
+        )
 
 
 def _managed_ips(cluster: ManagedCluster, plan: ScalePlan) -> Any:
@@ -211,7 +213,7 @@ def look(clients: Clients, operation: Operation) -> OperationState:
     body, headers = clients.follow(operation.url, _path_of(operation.url))
     status = dig(body, "status") or dig(body, "properties", "provisioningState")
     if not isinstance(status, str):
-        raise UnknownShape("Azure's answer does not say how the operation stands.")
+        raise UnknownShape("Azure's answer does not include the operation's status.")
     state = OperationState(_STATUSES.get(status.lower(), "InProgress"), look_after(headers, clients.settings))
     if state.status not in ("Failed", "Canceled"):
         return state

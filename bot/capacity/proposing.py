@@ -32,7 +32,7 @@ __all__ = ["ScalePreview", "Wish", "decide", "get", "look", "proposals", "propos
 
 @dataclass(frozen=True, slots=True)
 class ScalePreview:
-    """What a scale would start from.
+    """The state that a scale would start from.
 
     Args:
         egress: The cluster as it is now.
@@ -164,7 +164,7 @@ def _approve(desk: Desk, who: Person, scale: Scale, decision: Decision) -> Scale
 
 
 def _deny(desk: Desk, scale: Scale, decision: Decision) -> Scale:
-    ending = Ending(desk.caller.identity, desk.now, require_reason(decision.reason, "Say why you deny it"))
+    ending = Ending(desk.caller.identity, desk.now, require_reason(decision.reason, "Say why you are denying it"))
     saved = desk.tx.scales.save(replace(scale, denied=ending), is_open=False)
     record(desk, saved, Action.SCALE_DENY, reason=ending.reason)
     desk.tell(saved.id, saved.requester, "denied")
@@ -182,7 +182,7 @@ def withdraw(ctx: Context, caller: Caller, scale_id: str, *, reason: str = "") -
     with ctx.store.write() as tx:
         scale = tx.scales.get(canonical_id(scale_id))
         if who.identity != scale.requester:
-            raise NotPermitted(f"Only who proposed {scale.id} may withdraw it; an approver may deny it.")
+            raise NotPermitted(f"Only the person who proposed {scale.id} can withdraw it; an approver can deny it.")
         require_waiting(scale, ctx.clock.now())
         ending = Ending(caller.identity, ctx.clock.now(), brief(reason))
         saved = tx.scales.save(replace(scale, withdrawn=ending), is_open=False)
@@ -209,6 +209,6 @@ def get(ctx: Context, caller: Caller, scale_id: str) -> Scale:
     with ctx.store.read() as tx:
         found = tx.scales.get(canonical_id(scale_id))
     if who.identity not in found.askers:
-        unseen = UnknownScale(f"There is no proposal {found.id} that you may see; `/egress requests` lists them.")
+        unseen = UnknownScale(f"No proposal {found.id} that you can see. `/egress requests` lists them.")
         require_seeing(ctx.rulebook, who, ref_from_id(found.plan.cluster_id, found.plan.cluster_name), unseen)
     return found

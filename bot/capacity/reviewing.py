@@ -36,12 +36,12 @@ def review(ctx: Context, scale: Scale, egress: ClusterEgress | None, *, is_click
     if scale_status(scale, ctx.clock.now()) is not ScaleStatus.WAITING:
         return None
     if is_click and egress is not None and not may_still_ask(ctx, scale.requester, egress.ref):
-        return _closing(scale, f"Who proposed it may not ask for {egress.ref.name} any more.")
+        return _closing(scale, f"The proposer no longer has access to {egress.ref.name}.")
     environment = environment_of(ctx.rulebook, egress.ref) if egress else scale.environment
     verdict = evaluate(ctx.rulebook.policy, Question("scale", scale.plan.cluster_name, environment, NO_RISK))
     weighed = replace(scale, environment=environment, verdict=verdict)
     if verdict.kind is VerdictKind.REFUSE:
-        return _closing(weighed, f"The approval policy refuses it now: {verdict.reason} (rule {verdict.rule}).")
+        return _closing(weighed, f"The approval policy now refuses it: {verdict.reason} (rule {verdict.rule}).")
     if verdict.kind is VerdictKind.ASK:
         return recount(ctx, scale, weighed, ACTS, is_click=is_click)
     if is_click:
@@ -82,7 +82,7 @@ def look_again(ctx: Context, scale_id: str, *, is_approval: bool) -> None:
         with ctx.store.write() as tx:
             saved = keep(Desk(ctx, tx, BOT), found)
         if saved.failure is not None:
-            raise RequestRefused(f"{found.reason} {saved.id} is closed; nothing was changed.")
+            raise RequestRefused(f"{found.reason} {saved.id} was closed; nothing was changed.")
     if is_approval and known is None and were_read and scale_status(scale, ctx.clock.now()) is ScaleStatus.WAITING:
         with ctx.store.write() as tx:
             tx.work.wake(scale_key(scale.plan.cluster_id), within=timedelta())

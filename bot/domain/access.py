@@ -78,7 +78,7 @@ def require_member(rulebook: Rulebook, identity: Identity) -> None:
         NotPermitted: If the team or the user is missing or another one.
     """
     if not identity.user or identity.team != rulebook.team:
-        raise NotPermitted("This bot works for another Slack workspace; ask in yours.")
+        raise NotPermitted("This bot belongs to another Slack workspace. Ask in your own.")
 
 
 def require_other(identity: Identity, *askers: Identity | None) -> None:
@@ -88,7 +88,7 @@ def require_other(identity: Identity, *askers: Identity | None) -> None:
         NotPermitted: They did.
     """
     if identity in askers:
-        raise NotPermitted("Nobody decides their own request; somebody else of the approvers has to.")
+        raise NotPermitted("You cannot decide your own request. Another approver must decide it.")
 
 
 def require_approver(verdict: Verdict, person: Person, requester: Identity) -> None:
@@ -102,8 +102,8 @@ def require_approver(verdict: Verdict, person: Person, requester: Identity) -> N
     _refuse_guest(person)
     if not person.groups & set(verdict.approvers):
         require_read(person.unread_among(verdict.approvers))
-        asked = " or ".join(verdict.approvers) or "nobody: no approver group is configured"
-        raise NotPermitted(f"Only {asked} may decide this; you are not in that group. Nothing was changed.")
+        asked = " or ".join(verdict.approvers) or "nobody (no approver group is configured)"
+        raise NotPermitted(f"Only {asked} can decide this, and you are not in that group. Nothing was changed.")
     # An approval counts for every quorum whose groups the person is in, so each has to be known.
     for quorum in verdict.asks:
         if not person.groups & set(quorum.groups):
@@ -123,7 +123,7 @@ def require_ender(person: Person, requester: Identity) -> None:
     _refuse_guest(person)
     if not person.has_role(Role.APPROVER):
         require_read(person.unread_for(Role.APPROVER))
-        raise NotPermitted("Only who asked for it and approvers may revoke an allowance. Nothing was changed.")
+        raise NotPermitted("Only the requester and approvers can revoke an allowance. Nothing was changed.")
     _require_asked(person)
 
 
@@ -137,7 +137,7 @@ def require_auditor(person: Person) -> None:
     _refuse_guest(person)
     if not person.roles & {Role.AUDITOR, Role.OPERATOR}:
         require_read(person.unread_for(Role.AUDITOR, Role.OPERATOR))
-        raise NotPermitted("Only auditors read the audit log. Your own requests: `/egress requests mine`.")
+        raise NotPermitted("Only auditors can read the audit log. For your own requests: `/egress requests mine`.")
     _require_asked(person)
 
 
@@ -161,7 +161,7 @@ def membership_unknown(unread: Sequence[Unread]) -> MembershipUnknown:
     names = " and ".join(one.group for one in unread)
     waits = [one.retry_after for one in unread if one.retry_after]
     return MembershipUnknown(
-        f"Whether you belong to {names} could not be checked: {unread[0].why} Nothing was decided or changed.",
+        f"Could not check whether you belong to {names}: {unread[0].why} Nothing was decided or changed.",
         retry_after=max(waits, default=None),
     )
 
@@ -180,7 +180,7 @@ def _refuse_guest(person: Person) -> None:
     """Guests, bots and deactivated accounts decide nothing, whatever group they are in."""
     if person.standing not in (Standing.ACTIVE, Standing.UNKNOWN):
         raise NotPermitted(
-            f"Only full members of the workspace may do this; Slack says that your account is: {person.standing}. "
+            f"Only full members of the workspace can do this; Slack reports your account as: {person.standing}. "
             "Nothing was changed."
         )
 

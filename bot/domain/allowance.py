@@ -24,7 +24,7 @@ EXPIRING_WITHIN = timedelta(hours=24)
 
 
 class Status(StrEnum):
-    """What people see. The order is the order of an allowance's life."""
+    """The status that people see, in the order of an allowance's life."""
 
     WAITING = "waiting"
     APPROVED = "approved"
@@ -41,7 +41,7 @@ class Status(StrEnum):
 
 
 class Act(StrEnum):
-    """What a person does to an allowance that exists."""
+    """An act on an existing allowance."""
 
     APPROVE = "approve"
     DENY = "deny"
@@ -95,7 +95,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a person asks for: everything that is approved, and nothing else.
+    """The contents of a request: exactly what is approved.
 
     Args:
         destinations: Sorted, without duplicates, at least one.
@@ -193,7 +193,7 @@ class Allowance:
 
 
 def status(allowance: Allowance, now: datetime) -> Status:
-    """What an allowance is at a time. The first line that fits decides."""
+    """Derive the status of an allowance at a time; the first match decides."""
     lines = (
         (allowance.denied is not None, Status.DENIED),
         (allowance.revoked is not None, Status.REVOKED),
@@ -261,7 +261,7 @@ def require(allowance: Allowance, act: Act, now: datetime) -> None:
     """
     state = status(allowance, now)
     if state not in MAY_ACT[act]:
-        raise AlreadyDecided(f"{allowance.id} is {state} already{_by_whom(allowance)}; nothing was changed.")
+        raise AlreadyDecided(f"{allowance.id} is already {state}{_by_whom(allowance)}; nothing was changed.")
 
 
 def _by_whom(allowance: Allowance) -> str:
@@ -278,7 +278,7 @@ def require_same(allowance: Allowance, seen: str) -> None:
         StaleView: If the digests differ.
     """
     if digest(allowance.scope, allowance.ask) != seen:
-        raise StaleView(f"{allowance.id} has changed since this card was drawn; look at the new card and decide again.")
+        raise StaleView(f"{allowance.id} has changed since this card was posted. Check the new card and decide again.")
 
 
 def approve(allowance: Allowance, approval: Approval) -> Allowance:
@@ -319,4 +319,4 @@ def require_not_filer(allowance: Allowance, who: Identity) -> None:
         NotPermitted: They filed it.
     """
     if who == allowance.filed_by:
-        raise NotPermitted("You filed this renewal; somebody else of the approvers has to decide it.")
+        raise NotPermitted("You filed this renewal. Another approver must decide it.")

@@ -51,7 +51,7 @@ def keys_of(allowance: Allowance) -> frozenset[Key]:
 def leave_alone(
     desired: Iterable[RuleCollection], observed: Sequence[RuleCollection], left: Collection[Key]
 ) -> tuple[RuleCollection, ...]:
-    """What should be there, except that the rules in ``left`` are as somebody made them: altered, added or gone."""
+    """The desired collections, with the rules in ``left`` kept as someone made them: altered, added or gone."""
     if not left:
         return tuple(desired)
     there = {each.name.lower(): each for each in observed}

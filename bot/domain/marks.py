@@ -1,4 +1,4 @@
-"""What the writer learns about an allowance: facts that are added, never taken back."""
+"""Facts that the writer adds to an allowance; they are never removed."""
 
 from dataclasses import replace
 from datetime import datetime

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a person may do; one person may have several."""
+    """The roles; a person may have several."""
 
     DEVELOPER = "developer"
     APPROVER = "approver"
@@ -16,7 +16,7 @@ class Role(StrEnum):
 
 
 class Standing(StrEnum):
-    """What Slack says of somebody's account; ``UNKNOWN`` means that it could not be asked."""
+    """The account type that Slack reports; ``UNKNOWN`` means that Slack could not be asked."""
 
     ACTIVE = "active"
     GUEST = "guest"

@@ -22,11 +22,11 @@ MAX_GROUPS = 90
 """Rule collection groups in one firewall policy; same source."""
 
 BYTES_PER_RULE = 400
-"""What one rule of ours costs as JSON besides its names and ranges: an upper bound of the rendered keys."""
+"""Bytes of JSON for one of the bot's rules besides its names and ranges: an upper bound for the rendered keys."""
 
 
 class ChangeKind(StrEnum):
-    """What happens to one rule."""
+    """The kinds of change to one rule."""
 
     ADD = "add"
     REMOVE = "remove"
@@ -72,7 +72,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a plan may do at the most.
+    """The limits of a plan.
 
     Args:
         max_removed_share: Of the rules that are there, the share (0..1) that one update may remove unexplained.
@@ -151,18 +151,23 @@ def check_safe(plan: Plan, limits: Limits, *, ended: Collection[str], new_group_
     present = plan.kept + plan.count(ChangeKind.ALTER) + len(removed)
     if unexplained > limits.free_removals and unexplained > present * limits.max_removed_share:
         raise UnsafePlan(
-            f"This update would remove {unexplained} of our {present} rules although nobody ended them; more than "
-            f"{limits.max_removed_share:.0%} at once needs an operator (firewall.max_removed_share)."
+            f"This update would remove {unexplained} of the bot's {present} rules although nobody ended them; "
+            f"removing more than {limits.max_removed_share:.0%} at once needs an operator "
+            "(firewall.max_removed_share)."
         )
     size = rendered_bytes(plan.desired)
     if size > limits.max_bytes:
-        raise UnsafePlan(f"The rules would take {size:,} bytes; one rule collection group holds {limits.max_bytes:,}.")
+        raise UnsafePlan(
+            f"The rules would take {size:,} bytes; the limit for a rule collection group is {limits.max_bytes:,}."
+        )
     names = network_fqdns(plan.desired)
     if names > MAX_NETWORK_FQDNS:
-        raise UnsafePlan(f"The network rules would name {names:,} FQDNs; a firewall takes {MAX_NETWORK_FQDNS:,}.")
+        raise UnsafePlan(
+            f"The network rules would name {names:,} FQDNs; the limit for a firewall is {MAX_NETWORK_FQDNS:,}."
+        )
     if new_group_of is not None and new_group_of >= limits.max_groups:
         raise UnsafePlan(
-            f"The firewall policy has {new_group_of} rule collection groups; {limits.max_groups} are possible."
+            f"The firewall policy has {new_group_of} rule collection groups; the limit is {limits.max_groups}."
         )
     for collection in plan.desired:
         _check_names(collection)
@@ -184,7 +189,7 @@ def _rule_bytes(rule: Rule) -> int:
 def _check_names(collection: RuleCollection) -> None:
     for name in (collection.name, *(rule.name for rule in collection.rules)):
         if len(name) > MAX_NAME:
-            raise UnsafePlan(f"The name {name} has {len(name)} characters; Azure takes {MAX_NAME}.")
+            raise UnsafePlan(f"The name {name} has {len(name)} characters; Azure's limit is {MAX_NAME}.")
 
 
 def _kind(*, was_there: bool, will_be: bool) -> ChangeKind:

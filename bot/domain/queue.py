@@ -13,12 +13,12 @@ Source: https://learn.microsoft.com/azure/firewall/firewall-faq, read 2026-11.
 """
 
 LOOKS = timedelta(seconds=15)
-"""What lies between the end of an update and its rules being read back."""
+"""Time between the end of an update and the read-back of its rules."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What the writer of one target is about.
+    """The pending work of one target's writer.
 
     Args:
         running_since: When the update that is under way was accepted; None where none is.
@@ -35,7 +35,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What somebody who waits is told.
+    """The forecast for someone who is waiting.
 
     Args:
         place: Among everything approved that waits for this target, 1 is the first.

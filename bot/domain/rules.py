@@ -1,4 +1,4 @@
-"""What our rules in a firewall must look like, rendered from the wanted allowances.
+"""Renders the bot's firewall rules from the wanted allowances.
 
 Everything here is deterministic: the same allowances give the same names, order and priorities, so that an unchanged
 state never costs an update.
@@ -24,7 +24,7 @@ LAST_PRIORITY = 65000
 """The highest; same source."""
 
 PREFIX = "egress-"
-"""What the names of our rule collections begin with; nobody else's do."""
+"""Prefix of the bot's rule collections, used by nobody else."""
 
 MAX_NAME = 80
 """Characters in a rule, collection or group name.
@@ -34,7 +34,7 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/management/reso
 
 
 NETWORK_SUFFIX = ".net"
-"""What the names of our network rule collections end with. The others end with the name of a cluster or of a node pool,
+"""Suffix of the bot's network rule collections. The others end with the name of a cluster or of a node pool,
 which hold no dot, or with a digest (https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-
 rules, read 2026-11)."""
 

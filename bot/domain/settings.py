@@ -1,4 +1,4 @@
-"""What the configuration file says, as values: the only form in which the product sees it."""
+"""The configuration as values: the only form in which the product sees it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class ClusterScope:
-    """What the configuration says of some clusters; the first scope that fits a cluster counts.
+    """Settings for some clusters; the first scope that matches a cluster applies.
 
     Args:
         match: Cluster names or lower-case ARM ids, ``*`` and ``?`` allowed.
@@ -74,7 +74,7 @@ class Durations:
     Args:
         offered: The choices in the form, shortest first; None is no end.
         longest: The most that may be asked; None for no bound.
-        lapse_after: How long an undecided request waits.
+        lapse_after: How long a request waits for a decision.
     """
 
     offered: tuple[timedelta | None, ...] = (
@@ -103,7 +103,7 @@ class Rulebook:
         limits: What one update may do.
         risk: The risk table.
         drift: ``heal``, ``adopt`` or ``report``.
-        home: Our rule collection group.
+        home: The bot's rule collection group.
         resolves_names: Whether names are looked up, so that one that lies in private space counts as a risk.
     """
 

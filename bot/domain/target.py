@@ -1,4 +1,4 @@
-"""What a writer writes: a firewall policy, or a classic firewall."""
+"""The resource that a writer writes: a firewall policy or a classic firewall."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What AKS itself must reach from routed clusters: checked one by one on request, and all of them in the background."""
+"""Checks AKS's required endpoints of routed clusters: one on request, all of them in the background."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -45,7 +45,9 @@ def check_endpoints(ctx: Context, caller: Caller, name: str) -> EndpointReport:
     target = egress.target()
     if target is None:
         kinds = " and ".join(egress.effective) or "no known way"
-        raise InvalidInput(f"{egress.ref.name} leaves by {kinds}, not through one Azure Firewall: no rules to check.")
+        raise InvalidInput(
+            f"{egress.ref.name} leaves by {kinds}, not through a single Azure Firewall: no rules to check."
+        )
     found = _checked(ctx, egress, target)
     with ctx.store.write() as tx:
         tx.snapshots.put_endpoints(egress.ref.id, found, began)
@@ -89,7 +91,7 @@ def _checked(ctx: Context, egress: ClusterEgress, target: Target) -> RequiredEnd
 
 
 def path_key(egress: ClusterEgress) -> str:
-    """What a check of required endpoints holds for: these rules and these sources; empty without both."""
+    """The rules and sources for which a check of required endpoints is valid; empty without both."""
     target, sources = egress.target(), egress.sources()
     return " ".join([target.id, *sources]) if target and sources else ""
 

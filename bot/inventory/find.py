@@ -79,12 +79,12 @@ def find(ctx: Context, who: Person, name: str) -> ClusterEgress:
 def _only(name: str, refs: Sequence[ClusterRef]) -> ClusterRef:
     if len(refs) > 1:
         ids = ", ".join(f"`{ref.id}`" for ref in refs)
-        raise AmbiguousCluster(f"{len(refs)} clusters are called {name}. Write one of these ids instead: {ids}.")
+        raise AmbiguousCluster(f"{len(refs)} clusters are named {name}. Use one of these ids instead: {ids}.")
     return refs[0]
 
 
 def former(ctx: Context, who: Person, name: str) -> list[Period]:
-    """What is on record last of clusters of that name that do not exist any more and that a person may see."""
+    """The last records of deleted clusters of that name that a person may see."""
     with ctx.store.read() as tx:
         return [one for one in tx.snapshots.former(name) if may_see(ctx.rulebook, who, one.ref)]
 
@@ -144,7 +144,7 @@ def _located(ctx: Context, who: Person, name: str) -> ClusterRef:
 
 
 def _gone(ctx: Context, who: Person, name: str) -> str:
-    """What is on record of a deleted cluster; empty where nothing is."""
+    """Describe the records of a deleted cluster; empty if there are none."""
     found = former(ctx, who, name)
     if not found:
         return ""
@@ -154,8 +154,8 @@ def _gone(ctx: Context, who: Person, name: str) -> str:
     when = f"between {last.seen:{TIME}} and {until:{TIME}} UTC" if last.seen else f"by {until:{TIME}} UTC"
     left = f" It left through {ips}." if ips else ""
     return (
-        f"{last.ref.name} ({last.ref.resource_group}) does not exist any more: it was deleted in Azure {when}.{left} "
-        f"`/egress requests {last.ref.name}` lists what was asked for it."
+        f"{last.ref.name} ({last.ref.resource_group}) no longer exists: it was deleted in Azure {when}.{left} "
+        f"`/egress requests {last.ref.name}` lists its requests."
     )
 
 
@@ -174,7 +174,7 @@ def _age(ctx: Context) -> str:
 def _unknown(name: str, seen: Sequence[ClusterEgress]) -> str:
     typed = name if len(name) <= MOST_SHOWN else f"{name[:MOST_SHOWN]}…"
     alike = [egress.ref.name for egress in seen if _looks_like(typed, egress.ref.name)][:3]
-    hint = f" Did you mean {' or '.join(alike)}?" if alike else " `/egress list` shows those that you may see."
+    hint = f" Did you mean {' or '.join(alike)}?" if alike else " `/egress list` shows the clusters you can see."
     return f"There is no cluster {typed}.{hint}"
 
 

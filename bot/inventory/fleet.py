@@ -140,7 +140,7 @@ def _test(word: str) -> Test:
     if colon and name in FILTERS:
         return FILTERS[name](value.strip("*"))
     if colon and name.isalpha() and not set(name) <= set("abcdef"):
-        raise InvalidInput(f"“{word[:60]}” is no filter: there are {', '.join(f'{one}:…' for one in FILTERS)}.")
+        raise InvalidInput(f"“{word[:60]}” is not a valid filter. Use {', '.join(f'{one}:…' for one in FILTERS)}.")
     return lambda listed: word in _text(listed)
 
 

@@ -111,7 +111,7 @@ class Arm(Protocol):
         ...
 
     def observe(self, target: Target) -> ObservedTarget:
-        """What our own part of the target holds now."""
+        """Read the bot's own part of the target."""
         ...
 
     def begin_write(self, target: Target, collections: Sequence[RuleCollection], seen: ObservedTarget) -> Operation:

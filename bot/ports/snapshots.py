@@ -73,5 +73,5 @@ class Snapshots(Protocol):
         ...
 
     def endpoints(self, cluster_id: str | None = None) -> Mapping[str, tuple[RequiredEndpoints, datetime]]:
-        """What was found of one cluster, or of all, by cluster id, and when."""
+        """Stored endpoint checks of one cluster or of all, by cluster id, with their times."""
         ...

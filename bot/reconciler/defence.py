@@ -25,6 +25,6 @@ def defended(name: str, act: Callable[[], T]) -> T | EgressError:
         return error
     except Exception as error:  # what nobody foresaw
         reference = secrets.token_hex(4)
-        log.exception("%s failed in a way that nobody foresaw, reference %s", name, reference)
+        log.exception("%s failed unexpectedly, reference %s", name, reference)
         kind = type(error).__name__
-        return InvariantBroken(f"Something that should not happen stopped {name} ({kind}, reference {reference}).")
+        return InvariantBroken(f"An unexpected error stopped {name} ({kind}, reference {reference}).")

@@ -25,7 +25,7 @@ def draw_elsewhere(run: Run) -> None:
 def _draw_for_deciders(run: Run, facts: Allowance | Scale) -> None:
     people = deciders(run.ctx, facts.verdict, *facts.askers)
     if people is None:
-        log.warning("who decides %s is not known now", facts.id)
+        log.warning("could not determine who decides %s", facts.id)
         return
     with run.write() as desk:
         lost = desk.tx.outbox.lost_cards(facts.id)

@@ -79,7 +79,7 @@ class Keeper:
         with suppress(LeaseLost):  # it ended this moment, or is somebody else's: the run finds out at its next write
             failed = defended(f"the lease on {claim.key}", lambda: self._hold(claim))
             if failed is not None and not isinstance(failed, StoreUnavailable):
-                log.warning("the lease on %s was not prolonged: %s", claim.key, failed)
+                log.warning("could not renew the lease on %s: %s", claim.key, failed)
 
     def _hold(self, claim: Claim) -> None:
         with self._store.write() as tx:

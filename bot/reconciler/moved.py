@@ -181,7 +181,7 @@ def _announce_deletion(run: Run, desk: Desk, cluster_id: str, rows: Sequence[All
     """The channel hears of a deletion that takes allowances with it."""
     ended = sorted(row.id for row in rows if row.approved_at is not None)
     if ended:
-        text = f"The bot closes its allowances and takes their rules out of the firewall: {_listed(ended)}."
+        text = f"The bot is closing its allowances and removing their rules from the firewall: {_listed(ended)}."
         desk.audit(run.event(Action.CLUSTER_DELETE, cluster_id, reason=text))
         run.say(desk.tx, cluster_id, "cluster-gone", text)
 
@@ -189,7 +189,7 @@ def _announce_deletion(run: Run, desk: Desk, cluster_id: str, rows: Sequence[All
 def _announce_move(run: Run, desk: Desk, moved: Sequence[tuple[Allowance, Ground]], why: str) -> None:
     said = " ".join(sorted({found.sentence for _, found in moved}))
     ids = _listed(sorted(row.id for row, _ in moved))
-    text = f"{why or said} The bot writes its rules there now: {ids}."
+    text = f"{why or said} The bot is writing its rules there: {ids}."
     desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text[:1000], after=moved[0][1].scope.target.id))
     run.say_once(desk.tx, run.subject, "moved", text)
 

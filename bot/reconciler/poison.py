@@ -59,7 +59,7 @@ def _isolate(run: Run, fresh: list[Allowance], error: ArmRejected) -> None:
 
 def _fail(run: Run, allowance: Allowance, error: ArmRejected) -> None:
     run.memo[SUSPECTS] = []
-    fail(run, [allowance], f"Azure refuses it: {error.sentence}")
+    fail(run, [allowance], f"Azure rejected it: {error.sentence}")
 
 
 def fail(run: Run, allowances: Sequence[Allowance], why: str) -> None:

@@ -58,8 +58,9 @@ def _wants(run: Run, situation: Situation) -> bool:
 def _follow(run: Run, situation: Situation, policy_id: str) -> Finish:
     """A classic firewall whose rules have moved to a firewall policy takes none: its allowances follow the traffic."""
     text = (
-        f"{situation.target.name} takes its rules from the firewall policy {policy_id.rsplit('/', 1)[-1]} now. Copies "
-        "of the bot's rules that the migration made elsewhere in the policy are nobody's: please remove them."
+        f"{situation.target.name} now takes its rules from the firewall policy "
+        f"{policy_id.rsplit('/', 1)[-1]}. The bot does not manage the copies of its rules that the "
+        "migration made elsewhere in the policy: please remove them."
     )
     clusters = {row.scope.cluster_id for row in situation.rows}
     if look_at_ground(run, situation.target, of=clusters, why=text):
@@ -71,7 +72,7 @@ def _follow(run: Run, situation: Situation, policy_id: str) -> Finish:
 def _give_way(run: Run, target: Target) -> Finish:
     """Somebody else writes in the same policy tree, or a write of ours whose answer was lost is under way."""
     since = run.memo.setdefault(BUSY_SINCE, run.now.isoformat())
-    warn_if_long(run, datetime.fromisoformat(since), f"Azure has been busy with {target.name}, not for the bot,")
+    warn_if_long(run, datetime.fromisoformat(since), f"Azure has been busy with another operation on {target.name}")
     return run.again(run.ctx.pace.busy)
 
 

@@ -77,7 +77,7 @@ class Run:
             LeaseLost: The process slept, or the database took too long to commit.
         """
         if monotonic() - self._proven > WRITE_WITHIN.total_seconds():
-            raise LeaseLost(f"Too much time has passed since {self.claim.key} was proven to be ours.")
+            raise LeaseLost(f"Too much time has passed since the lease on {self.claim.key} was last confirmed.")
 
     def again(self, delay: timedelta, *events: Event) -> Finish:
         """End this round; the next one goes on in a while."""

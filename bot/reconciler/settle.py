@@ -159,7 +159,7 @@ def _leave(desk: Desk, allowance: Allowance, *, is_there: bool) -> None:
 _NEVER_GONE = (Status.WAITING, Status.LAPSED, Status.SUSPENDED)
 """Never written, or written again some day."""
 
-_GONE = {True: "Its time was over; its rules were seen absent.", False: "It had ended; its rules were seen absent."}
+_GONE = {True: "It had expired; its rules were confirmed gone.", False: "It had ended; its rules were confirmed gone."}
 
 
 def _miss(desk: Desk, allowance: Allowance, event: str) -> None:

@@ -47,7 +47,7 @@ def warn_if_long(run: Run, since: datetime, what: str) -> None:
         since: When it began, as far as is known.
         what: What Azure has been doing; how long is added.
     """
-    text = f"{what} for more than {round(LONG.total_seconds() / 60)} minutes; the bot goes on waiting."
+    text = f"{what} for more than {round(LONG.total_seconds() / 60)} minutes; the bot keeps waiting."
     if run.now - since < run.paced(LONG) or run.memo.get("trouble") == text:
         return
     run.memo["trouble"] = text

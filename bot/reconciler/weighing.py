@@ -40,5 +40,5 @@ def _asked(weigh: Callable[[], T | None]) -> T | None:
     try:
         return weigh()
     except Unavailable as error:
-        log.warning("what waits was not weighed again: %s", error)
+        log.warning("waiting requests were not re-evaluated: %s", error)
         return None

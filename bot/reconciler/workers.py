@@ -83,7 +83,7 @@ class Workers:
         try:
             self._store.release(self._owner)
         except StoreUnavailable as error:
-            log.warning("what this process held becomes free within %.0f seconds: %s", LEASE.total_seconds(), error)
+            log.warning("this process's leases expire within %.0f seconds: %s", LEASE.total_seconds(), error)
 
     def run_one(self) -> bool:
         """Do the work that is longest due; False if nothing is due."""
@@ -98,7 +98,7 @@ class Workers:
             failed = defended("work", self._turn)
             if failed is not None:
                 if not isinstance(failed, StoreUnavailable):  # of which the store itself says when it began and ended
-                    log.warning("work stops for a moment: %s", failed)
+                    log.warning("work pauses for a moment: %s", failed)
                 self._stop.wait(POLL.total_seconds() / 5)
 
     def _turn(self) -> None:

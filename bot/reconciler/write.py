@@ -128,12 +128,14 @@ def look(run: Run, target: Target) -> Finish | None:
         return None
     started = datetime.fromisoformat(run.parked["started"])
     if state.is_running:
-        warn_if_long(run, started, f"Azure has been at operation {operation_id(operation.url)} on {target.name}")
+        warn_if_long(run, started, f"Azure has been running operation {operation_id(operation.url)} on {target.name}")
         return run.again(run.paced(state.look_after or operation.look_after))
     run.parked = None
     _end(run, state, operation_id(operation.url), (run.now - started).total_seconds())
     if state.status != "Succeeded":
-        words = f"Azure ended an update of {target.name} as {state.status.lower()}, {state.code}: {state.message}"
+        words = (
+            f"Azure ended an update of {target.name} with status {state.status.lower()}, {state.code}: {state.message}"
+        )
         raise OperationFailed(words, code=state.code)
     return None
 
@@ -158,7 +160,7 @@ def close_attempt(run: Run, situation: Situation) -> None:
         return
     is_there = situation.plan.before == attempt["after"] and not situation.seen.has_failed
     action = Action.FIREWALL_DONE if is_there else Action.FIREWALL_FAIL
-    why = "Its answer was lost; its rules were found in Azure." if is_there else _LOST
+    why = "Azure's answer was lost; the rules were found in Azure." if is_there else _LOST
     end = _event(run, action, reason=why, status="Found" if is_there else "Lost")
     if not is_there:
         remember_lost(run, attempt["after"])
@@ -167,4 +169,4 @@ def close_attempt(run: Run, situation: Situation) -> None:
         desk.audit(end)
 
 
-_LOST = "Its answer was lost, and its rules are not in Azure."
+_LOST = "Azure's answer was lost, and the rules are not in Azure."

@@ -59,14 +59,14 @@ class BoundedConnection(psycopg.Connection[Any]):
                 ready = yield wanted
                 if not ready and monotonic() > ends:
                     self.pgconn.finish()
-                    raise NoAnswer("The server does not answer in time.")
+                    raise NoAnswer("The server did not respond in time.")
                 wanted = gen.send(ready)
         except StopIteration as end:
             return end.value
 
 
 def connected(connect: Connecting) -> Any:
-    """What ``connect`` returns, or an error as soon as the time is over: name servers and handshakes may be silent.
+    """Return what ``connect`` returns, or fail at the timeout: name servers and handshakes may not respond.
 
     Raises:
         NoAnswer: There is no connection in time.
@@ -92,4 +92,4 @@ def connected(connect: Connecting) -> Any:
         raise psycopg.OperationalError(str(error)) from error
     except TimeoutError as error:
         made.cancel()
-        raise NoAnswer("The server does not answer in time.") from error
+        raise NoAnswer("The server did not respond in time.") from error

@@ -1,4 +1,4 @@
-"""What a button stands for and cannot carry: lists that are longer than Slack's 2,000 characters, as rows."""
+"""Stores lists that exceed Slack's 2,000-character limit for a button's value."""
 
 import secrets
 from datetime import timedelta

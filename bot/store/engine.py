@@ -78,11 +78,13 @@ def _connect_postgresql(_dialect: object, _record: object, arguments: list[Any],
 
 def _sqlite(url: str, database: str | None) -> Engine:
     if not database or database == ":memory:":
-        raise BadConfiguration("EGRESS_DATABASE_URL names no file: write sqlite:////var/lib/egress/egress.sqlite3.")
+        raise BadConfiguration(
+            "EGRESS_DATABASE_URL does not name a file: write sqlite:////var/lib/egress/egress.sqlite3."
+        )
     try:
         file_of(database).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadConfiguration(f"The folder of the database {database} cannot be made: {error.strerror}.") from error
+        raise BadConfiguration(f"Cannot create the folder of the database {database}: {error.strerror}.") from error
     engine = create_engine(url, connect_args={"timeout": BOUND_S}, **POOL)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

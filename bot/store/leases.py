@@ -182,7 +182,7 @@ class SqlWork:
 
     def _must_change(self, statement: Any, claim: Claim) -> None:
         if self._connection.execute(statement).rowcount != 1:
-            raise LeaseLost(f"Another replica has taken over {claim.key}.")
+            raise LeaseLost(f"Another replica took over {claim.key}.")
 
 
 CHANNEL = "egress_work"

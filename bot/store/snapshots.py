@@ -119,7 +119,7 @@ class SqlSnapshots:
         self._connection.execute(_upsert(self._connection, schema.endpoint_check, "cluster_id"), [row])
 
     def endpoints(self, cluster_id: str | None = None) -> dict[str, tuple[RequiredEndpoints, datetime]]:
-        """What was found of one cluster, or of all, by cluster id, and when."""
+        """Stored endpoint checks of one cluster or of all, by cluster id, with their times."""
         query = select(schema.endpoint_check)
         if cluster_id is not None:
             query = query.filter_by(cluster_id=cluster_id)
@@ -176,7 +176,7 @@ class SqlSnapshots:
         return self._connection.execute(ended.values(until=at, seen=seen)).rowcount == 1
 
     def _forget(self, seen: Sequence[str], at: str) -> None:
-        """What was not there at a time; what was read later is another cluster of that id."""
+        """Forget clusters absent at a time; one read later is another cluster with that id."""
         ids = list(self._connection.scalars(select(cluster.id).where(cluster.id.in_(seen), cluster.read_at <= at)))
         last = select(cluster.read_at).where(cluster.id == history.cluster_id).scalar_subquery()
         open_ = and_(history.cluster_id.in_(ids), history.until.is_(None))

@@ -8,7 +8,7 @@ import sys
 from typing import NoReturn
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
-"""What an orchestrator and a terminal send; a process group gets both, one close behind the other."""
+"""Signals that orchestrators and terminals send; a process group may get both in quick succession."""
 
 
 def end_on_signal() -> None:

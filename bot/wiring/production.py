@@ -129,7 +129,9 @@ def _require_slack(settings: Settings) -> None:
     }
     missing = [name for name, value in needed.items() if not value]
     if missing:
-        raise BadConfiguration(f"{settings.slack_mode} mode needs {' and '.join(missing)}; README says where they are.")
+        raise BadConfiguration(
+            f"{settings.slack_mode} mode needs {' and '.join(missing)}; the README says where to find them."
+        )
 
 
 @contextmanager

@@ -41,7 +41,7 @@ NEWS_ROOM = 1500
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a card is drawn from.
+    """The input of a card.
 
     Args:
         allowance: The facts.
@@ -57,7 +57,7 @@ class Card:
 
     @property
     def status(self) -> Status:
-        """What the allowance is now."""
+        """The current status of the allowance."""
         return status(self.allowance, self.now)
 
 
@@ -86,7 +86,7 @@ def allowance_card(allowance: Allowance, rulebook: Rulebook, now: datetime, ahea
 
 
 def _standing(card: Card) -> str:
-    """What happens next, in one sentence."""
+    """Say in one sentence what happens next."""
     allowance = card.allowance
     return STANDING[card.status].format(
         waiting=card.ahead.wait,
@@ -108,8 +108,8 @@ def until(allowance: Allowance) -> str:
     if allowance.expires_at is not None:
         return f"Open until {when(allowance.expires_at)}."
     if allowance.ask.duration is None:
-        return "Open until somebody revokes it."
-    return f"Open for {duration_text(allowance.ask.duration)} from then on."
+        return "Open until revoked."
+    return f"Open for {duration_text(allowance.ask.duration)} once live."
 
 
 def _removal(allowance: Allowance) -> str:
@@ -117,7 +117,9 @@ def _removal(allowance: Allowance) -> str:
     if was_never_open:
         return "Nothing was opened."
     return (
-        "The rule is gone from the firewall." if allowance.gone_at else "The rule is being taken out of the firewall."
+        "The rule is gone from the firewall."
+        if allowance.gone_at
+        else "The bot is removing the rule from the firewall."
     )
 
 
@@ -130,7 +132,7 @@ def _facts(card: Card) -> list[tuple[str, str]]:
         ("Environment", escape(scope.environment)),
         ("Asked by", f"{person(allowance.requester.user)}, {when(allowance.requested_at)}"),
         ("Filed by", person(allowance.filed_by.user) if allowance.filed_by else ""),
-        ("How long", f"{duration_text(ask.duration)} from being live" if ask.duration else "no end"),
+        ("How long", f"{duration_text(ask.duration)} once live" if ask.duration else "no end"),
         ("Continues", code(ask.renews) if ask.renews else ""),
         ("Id", code(allowance.id)),
     ]
@@ -164,7 +166,7 @@ def _buttons(card: Card) -> list[Block]:
 def _end_button(carried: str, *, is_waiting: bool) -> Block:
     if is_waiting:
         return button("Withdraw", "revoke", carried, confirm=confirm("Withdraw?", "Nothing will open.", yes="Withdraw"))
-    text = "The rule is taken out of the firewall. Connections through it will fail."
+    text = "The bot removes the rule from the firewall. Connections that need it will fail."
     return button("Revoke", "revoke", carried, style="danger", confirm=confirm("Revoke it now?", text, yes="Revoke"))
 
 
@@ -181,7 +183,7 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str], rulebook: Rule
     approver = allowance.approvals[-1].by.user if allowance.approvals else "-"
     text = (
         NEWS["a"]
-        .get(event, "Something changed: see the card.")
+        .get(event, "Something changed. See the card.")
         .format(
             who=person(allowance.requester.user),
             filer=person(allowance.filed_by.user) if allowance.filed_by else "The bot",

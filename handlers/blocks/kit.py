@@ -48,7 +48,7 @@ def sentence(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """What somebody wrote, so that it cannot be a mention or a link in mrkdwn."""
+    """Escape user text so that it cannot become a mention or a link in mrkdwn."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -104,18 +104,18 @@ def divider() -> Block:
 
 
 def whole(text: str, limit: int, field: str | None = None) -> str:
-    """What comes back as input: as it is, never cut, because a name that was cut is another name.
+    """Return text that comes back as input unchanged: never cut, because a cut name is another name.
 
     Raises:
         InvalidInput: If it does not fit.
     """
     if len(text) > limit:
-        raise InvalidInput(f"That is too long: it takes {len(text):,} characters, and {limit:,} fit.", field=field)
+        raise InvalidInput(f"Too long: {len(text):,} characters, and the limit is {limit:,}.", field=field)
     return text
 
 
 def value(**ids: object) -> str:
-    """What a button carries: ids, digests and short words.
+    """Encode a button's value: ids, digests and short words.
 
     Raises:
         InvalidInput: If they do not fit.
@@ -197,7 +197,7 @@ def modal(callback_id: str, title: str, blocks: Sequence[Block], **more: str) ->
     submit = more.pop("submit", "")
     view: View = {"type": "modal", "callback_id": callback_id, "title": plain(title, VIEW_TITLE)}
     if len(blocks) > VIEW_BLOCKS:
-        raise InvalidInput(f"That is too much for one form: it takes {len(blocks)} parts, and {VIEW_BLOCKS} fit.")
+        raise InvalidInput(f"Too much for one form: {len(blocks)} blocks, and the limit is {VIEW_BLOCKS}.")
     view |= {"blocks": list(blocks), "close": plain("Cancel" if submit else "Close", VIEW_TITLE)}
     view |= {"private_metadata": whole(_carried(more), METADATA)}
     return view | ({"submit": plain(submit, VIEW_TITLE)} if submit else {})

@@ -94,7 +94,7 @@ def test_what_is_decided_before_is_said_to_be() -> None:
     half = ("10.1.0.0/25",)
     rules = rule_set(deny(fqdn("*", source_addresses=half)), allow(fqdn("docker.io", source_addresses=half)))
     step = evaluate(rules, to()).trace[2]
-    assert (step.result, step.why) == (Result.MISS, "All that it matches is decided before it.")
+    assert (step.result, step.why) == (Result.MISS, "Everything it matches is decided before it.")
 
 
 def test_every_rule_that_could_change_the_outcome_is_told() -> None:

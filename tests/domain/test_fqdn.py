@@ -144,7 +144,7 @@ def test_takes(text: str, expected: Destination) -> None:
         ("a!b.example.com", "other than letters", None),
         ("a" * 64 + ".com", "longer than 63", None),
         (".".join(["a" * 60] * 5) + ".com", "253 at most", None),
-        ("a" * 2000, "too long", None),
+        ("a" * 2000, "Too long", None),
         ("redis://x.example.com:6380/0", "is a URL", "tcp:x.example.com:6380"),
         ("pay.shop.svc", "inside the cluster", None),
         ("pay.shop.svc.cluster.local", "inside the cluster", None),

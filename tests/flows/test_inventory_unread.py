@@ -46,7 +46,7 @@ def test_what_happens_while_nothing_can_be_read(world: World) -> None:
         assert [asked.is_certain(period) for period in (*asked.periods, *asked.perhaps)] == [False]
         said = str(owners(asked).blocks)
         assert "No cluster that you may see left through" in said
-        assert "1 cluster may have: nothing was read then." in said
+        assert "1 cluster may have: nothing was read at that time." in said
         assert "between" in said
 
 

@@ -83,7 +83,7 @@ def test_while_azure_changes_the_cluster(world: World) -> None:
     card = shown(world, "aks-lb")
 
     assert "Converging: Azure is changing the cluster (Updating)" in card
-    assert "Wanted now: 1 IPv4 managed" in card
+    assert "Target: 1 IPv4 managed" in card
     assert card.index("Converging") < card.index("*Declared*")
 
 
@@ -155,7 +155,7 @@ def test_the_endpoints_of_a_cluster(world: World) -> None:
     pressed_ = text_of(actions.show_endpoints(world.ctx, pressed(DEV, cluster=cluster_id("aks-vwan"))))
     assert "1 of 13 missing" in pressed_
     assert "DNS proxy is off" in pressed_
-    assert "does not let AKS itself reach `ntp.ubuntu.com` (UDP 123)" in shown(world, "aks-vwan")
+    assert "blocks endpoints that AKS itself needs: `ntp.ubuntu.com` (UDP 123)" in shown(world, "aks-vwan")
 
 
 KEYS = {
@@ -227,7 +227,7 @@ def test_whose_an_address_is(world: World) -> None:
     assert "1 cluster leaves through `20.126.14.246`" in asked("20.126.14.246")
     assert "They share it" in asked("13.95.91.166")
     ingress = asked("20.31.208.171")
-    assert "No cluster that you may see leaves" in ingress
+    assert "No cluster you can see leaves" in ingress
     assert "`aks-lb` is *reached* at it" in ingress
     assert "On record since" in asked("8.8.8.8")
     world.tick(timedelta(days=2))

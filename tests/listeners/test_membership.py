@@ -116,7 +116,7 @@ def repeated(said: dict[str, Any]) -> str:
 
 
 def test_a_slow_account_is_no_refusal(town: Town) -> None:
-    """``users.info`` is asked, too: where it does not answer, the click is kept as well."""
+    """``users.info`` is asked, too: where it is not responding, the click is kept as well."""
     made = town.ask()
     age(town)
     town.stage.post("fault", method="users.info", times=1, status=503)
@@ -275,8 +275,8 @@ def test_home_says_what_it_does_not_know(town: Town) -> None:
     town.stage.do("home", user="UAPP0001")
     until(lambda: town.stage.state["home"].get("UAPP0001"))
     shown = str(town.stage.state["home"]["UAPP0001"])
-    assert "Could not be read just now: `platform`, `auditors`" in shown
-    assert "Nothing waits for your decision" not in shown
+    assert "Could not read `platform`, `auditors`" in shown
+    assert "Nothing is waiting for your decision" not in shown
 
 
 def test_whoami_names_what_could_not_be_read(town: Town) -> None:
@@ -284,7 +284,7 @@ def test_whoami_names_what_could_not_be_read(town: Town) -> None:
     town.stage.post("fault", method=GROUPS, times=2, error="plan_upgrade_required")
     town.command("UAPP0001", "whoami")
     said = whisper(town, "UAPP0001", "You are")
-    assert "Could not be read just now: `platform`, `auditors`" in str(said)
+    assert "Could not read `platform`, `auditors`" in str(said)
     assert "no user groups" in str(said)
 
 

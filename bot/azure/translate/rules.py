@@ -90,7 +90,7 @@ def unknown_rule_from_json(body: Json) -> ApplicationRule:
     type_ = str(body.get("ruleType") or "unknown")
     return ApplicationRule(
         name=str(body.get("name", "")),
-        description=f"A rule of the type {type_}, which this bot does not know.",
+        description=f"Unknown rule type {type_}.",
         source_addresses=("*",),
         unknown_type=type_,
     )
@@ -209,7 +209,7 @@ def rule_set_from(
 
 
 def _private_ranges(body: Json) -> tuple[str, ...]:
-    """What is not translated, of a policy or of a classic firewall, which writes it as one text.
+    """The ranges exempt from SNAT, of a policy or of a classic firewall, which stores them as one string.
 
     Source: https://learn.microsoft.com/azure/firewall/snat-private-range, read 2026-11.
     """

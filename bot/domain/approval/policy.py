@@ -13,7 +13,7 @@ from bot.domain.risk import Risk
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the policy is asked about.
+    """The input to the policy.
 
     Args:
         subject: ``allowance`` or ``scale``.
@@ -87,7 +87,7 @@ class ApprovalPolicy:
         return Quorum(tuple(sorted(set(self.default_approvers))), reason=reason)
 
 
-UNASSESSED = "Its risk could not be assessed, so people decide."
+UNASSESSED = "Its risk could not be assessed, so it needs approval."
 _Found = Mapping[Destination | None, tuple[PolicyRule, ...]]
 """The rules that are about each destination; None stands for a request without any."""
 
@@ -115,9 +115,9 @@ def _by_default(policy: ApprovalPolicy, question: Question, found: _Found) -> li
     if not unsaid:
         return []
     if len(unsaid) == len(found):
-        return [policy.default("No rule of the approval policy is about this, so people decide.")]
+        return [policy.default("No approval policy rule covers this, so it needs approval.")]
     more = f" and {len(unsaid) - 1} more" if unsaid[1:] else ""
-    return [policy.default(f"No rule of the approval policy is about {unsaid[0]}{more}, so people decide.")]
+    return [policy.default(f"No approval policy rule covers {unsaid[0]}{more}, so it needs approval.")]
 
 
 def _said(kind: VerdictKind, rules: Iterable[PolicyRule]) -> Verdict:

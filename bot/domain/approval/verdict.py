@@ -10,7 +10,7 @@ from bot.errors import AlreadyDecided
 
 
 class VerdictKind(StrEnum):
-    """What the approval policy says, weakest first."""
+    """The kinds of verdict, weakest first."""
 
     GRANT = "grant"
     ASK = "ask"
@@ -36,7 +36,7 @@ class Quorum:
     @property
     def words(self) -> str:
         """``2 from platform or security``."""
-        return f"{self.needed} from {' or '.join(self.groups) or 'nobody: no group is configured'}"
+        return f"{self.needed} from {' or '.join(self.groups) or 'nobody (no group is configured)'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the approval policy says of one request, and why.
+    """The approval policy's verdict on one request, with its reason.
 
     Args:
         kind: Grant at once, ask people, or refuse.
@@ -125,12 +125,12 @@ def with_approval(
         AlreadyDecided: This person approved before, or everything that they could approve for is satisfied.
     """
     if any(each.by == approval.by for each in approvals):
-        raise AlreadyDecided(f"You approved {subject} already; it waits for somebody else.")
+        raise AlreadyDecided(f"You already approved {subject}. It is waiting for another approver.")
     open_ = verdict.missing(approvals)
     if not any(set(quorum.groups) & set(approval.groups) for quorum in open_):
         raise AlreadyDecided(
-            f"Your groups ({', '.join(approval.groups)}) have approved {subject} already; "
-            f"still missing: {quorums_text(open_)}. Nothing was changed."
+            f"Your groups ({', '.join(approval.groups)}) have already approved {subject}; still missing: "
+            f"{quorums_text(open_)}. Nothing was changed."
         )
     return (*approvals, approval)
 

@@ -65,7 +65,7 @@ def _is_firewalls(subnet: SubnetFacts, address: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Onward:
-    """What comes after a firewall.
+    """The next hop behind a firewall.
 
     Args:
         ips: The public addresses that its traffic leaves with; empty where they cannot be known.
@@ -79,7 +79,7 @@ class Onward:
 
 
 def onward(network: AzureNetwork, firewall: Firewall) -> Onward:
-    """What comes after a firewall: a route of its own subnet, a NAT gateway there, or its public addresses.
+    """Find the next hop behind a firewall: a route of its subnet, a NAT gateway there, or its public IPs.
 
     Sources, read 2026-11: https://learn.microsoft.com/azure/firewall/forced-tunneling and
     https://learn.microsoft.com/azure/firewall/integrate-with-nat-gateway.

@@ -1,4 +1,4 @@
-"""What a cluster's outbound IPs were, and when they changed."""
+"""The history of a cluster's outbound IPs."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -60,7 +60,7 @@ def _missing_ips(cluster: ClusterFacts, network: AzureNetwork) -> Iterator[Egres
     is_told = all(reason == DELETED for reason in network.unreadable.values())
     if gone and is_told and not is_settling(cluster.state):
         named = ", ".join(id_.rsplit("/", 1)[-1] for id_ in gone)
-        text = f"The cluster is set to leave with {named}, which Azure does not show: it carries nothing."
+        text = f"The cluster is configured to use {named}, which Azure does not list: it carries no traffic."
         yield EgressWarning("missing-address", text, "Restore it, or give the cluster another outbound IP.")
 
 

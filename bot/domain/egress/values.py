@@ -44,7 +44,7 @@ def is_settling(state: str) -> bool:
 
 
 class PathKind(StrEnum):
-    """What really carries the traffic of a subnet out of Azure."""
+    """The effective egress path of a subnet."""
 
     LOAD_BALANCER = "loadBalancer"
     NAT_GATEWAY = "natGateway"
@@ -68,7 +68,7 @@ Carries = Literal["all", "pods", "nodes", "virtualNodes"]
 
 
 Via = Literal["loadBalancer", "applicationGateway"]
-"""What a cluster is reached through."""
+"""The ingress resource a cluster is reached through."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,4 +1,4 @@
-"""What a rule says about a destination, with the words for it."""
+"""How a rule matches a destination, and the words that explain it."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""What a name alone says about the addresses behind it: whose it is, and whether it may lead into private space.
+"""Infers from a name alone who owns the addresses behind it and whether they may be private.
 
 A public name of somebody else resolves neither into private ranges nor into Microsoft's service tags. Exceptions exist
 (private DNS, a service that its owner hosts in Azure): they are told in the trace.

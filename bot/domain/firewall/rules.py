@@ -1,4 +1,4 @@
-"""What an Azure Firewall enforces, as values: rules, collections, groups, firewall policies.
+"""Value types for what an Azure Firewall enforces: rules, collections, groups, firewall policies.
 
 Text in which Azure ignores case is held in lower case, whatever the caller passes: FQDNs, resource ids and the
 protocols of application rules. Two values are therefore equal when Azure would enforce the same thing.
@@ -13,7 +13,7 @@ from enum import StrEnum
 
 
 class Action(StrEnum):
-    """What a rule collection does with what its rules match. ``DNAT`` belongs to NAT rule collections alone."""
+    """The action of a rule collection. ``DNAT`` belongs to NAT rule collections alone."""
 
     ALLOW = "Allow"
     DENY = "Deny"

@@ -1,4 +1,4 @@
-"""What the FQDN tags of Azure Firewall hold, by what Microsoft documents.
+"""The contents of Azure Firewall's FQDN tags, as documented by Microsoft.
 
 ``AzureKubernetesService`` and ``WindowsUpdate`` are documented name by name: a name on the list is held, any other is
 not. Of all other tags only the purpose is documented. They are for Microsoft's own services, so that a name of somebody
@@ -33,7 +33,7 @@ AS_OF = "2026-11"
 
 @dataclass(frozen=True, slots=True)
 class FqdnTag:
-    """What an FQDN tag holds.
+    """The documented contents of an FQDN tag.
 
     Attributes:
         names: What is documented name by name; with it nothing else is held, unless ``domains`` has more.
@@ -75,13 +75,13 @@ _OFFICE = FqdnTag(domains=(*MICROSOFT_DOMAINS, *_AUTHORITIES))
 
 
 def contents_of(tag: str) -> FqdnTag:
-    """What a tag holds; its name's case does not matter."""
+    """Look up the contents of a tag, ignoring case."""
     name = tag.lower()
     return TAGS.get(name) or (_OFFICE if name.startswith("office365") else UNPUBLISHED)
 
 
 class Asked(NamedTuple):
-    """What somebody wants to reach, as a tag sees it.
+    """A destination as an FQDN tag sees it.
 
     Attributes:
         name: A name or left-most wildcard.

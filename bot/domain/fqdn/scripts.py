@@ -78,7 +78,7 @@ def _script(char: str) -> str:
 
 @lru_cache(maxsize=4096)
 def skeleton(fqdn: str) -> str:
-    """What a name looks like at a glance: two names with one skeleton are easily taken for each other."""
+    """Reduce a name to its visual skeleton: names with the same skeleton are easily confused."""
     bare = unicodedata.normalize("NFD", unicode_form(fqdn).translate(_LOOKS_LIKE))
     letters = "".join(char for char in bare if not unicodedata.combining(char))
     return letters.translate(_DIGITS_AS_LETTERS).replace("rn", "m").replace("vv", "w").replace("cl", "d")

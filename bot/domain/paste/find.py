@@ -32,7 +32,7 @@ _MAX_TEXT = 40_000
 """Characters that are read: Slack's own limit for a message (https://docs.slack.dev/reference/methods/chat.postMessage)."""
 
 _MOST_SENTENCES = 8
-_ALLOWED = "The firewall let this traffic through: nothing has to be asked for."
+_ALLOWED = "The firewall allowed this traffic: no request needed."
 _SPOKEN = frozenset({*Protocol, *SCHEMES, "ws", "wss"})
 
 
@@ -74,7 +74,7 @@ def find_destinations(text: str) -> Findings:
 def _few(sentences: tuple[str, ...]) -> tuple[str, ...]:
     """As many sentences as somebody reads, and how many more there are."""
     left = len(sentences) - _MOST_SENTENCES
-    more = (f"The text says as much of {left} more.",) if left > 0 else ()
+    more = (f"The same goes for {left} more in the text.",) if left > 0 else ()
     return (*sentences[:_MOST_SENTENCES], *more)
 
 
@@ -89,7 +89,7 @@ def is_read(text: str, found: Findings) -> bool:
 
 
 def read_destinations(text: str) -> tuple[Destination, ...]:
-    """What is asked for in a text: a list of destinations, or an error in which they are named.
+    """Read the destinations in a text: a list of them, or an error that names them.
 
     Raises:
         InvalidFqdn: Nothing of it can be asked for. Where the text is an error, the sentence is what it means.
@@ -118,7 +118,7 @@ _NO_NAMES = re.compile(
 )
 """Words that stand where an error of another kind has a host."""
 _WORD = re.compile(r"[\w-]{1,100}")
-"""What stands between angle brackets and is no link, such as a placeholder."""
+"""Text in angle brackets that is not a link, such as a placeholder."""
 _TYPED = re.compile(r"\S{0,1000}\.\S{1,1000}")
 
 
@@ -147,7 +147,7 @@ def _linked(text: str) -> Iterator[Destination]:
 
 
 def _failed(text: str, *, is_known: bool) -> Iterator[Mention]:
-    """What tools say has failed, and the URLs that go with it.
+    """Find the hosts that tools report as failed, with their URLs.
 
     Args:
         text: What the readers of logs have left.
@@ -198,7 +198,7 @@ def _outcome(mention: Mention) -> Destination | str | None:
     if is_address(host):
         return None
     if placeholder := find_placeholder(host):
-        return f"{host} holds a placeholder, {placeholder}: write the name that the client really asks for."
+        return f"{host} contains a placeholder, {placeholder}: write the name that the client actually requests."
     if reason := reason_inside(host.lower().removeprefix("*.")):
         return reason
     if _LABEL.fullmatch(host.lower()) and not _NO_NAMES.fullmatch(host.lower()):
@@ -225,7 +225,7 @@ def _is_name(host: str) -> bool:
 
 
 def _addresses(mentions: list[Mention]) -> Iterator[str]:
-    """What to say of bare addresses; beside a name they are only what it resolved to, and not worth a word."""
+    """Explain bare addresses; next to a name they are only what it resolved to, and are ignored."""
     for mention in mentions:
         if is_address(mention.host):
             yield address_denied(mention.host)

@@ -19,7 +19,7 @@ _DECODER = json.JSONDecoder()
 
 
 def read_records(text: str) -> Reading:
-    """What the records in a text say, in whatever form they are."""
+    """Read the records in a text, in any format."""
     found = []
     for reader in (_json, _delimited, _aligned, _fields):
         reading = join(reader(text))
@@ -135,7 +135,7 @@ def _delimited(text: str) -> Iterator[Reading]:
 
 
 def _delimiter(line: str) -> str | None:
-    """What separates the columns of a heading; None if the line is none."""
+    """Find the column delimiter of a heading; None if the line is not a heading."""
     if len(line) > 2000 or not any(subject in line.lower().replace("_", "") for subject in SUBJECTS):
         return None
     marks = {char for char in line if char == "\t" or not (char.isalnum() or char in " _\"'[]()\\{}.-+=")}
@@ -145,7 +145,7 @@ def _delimiter(line: str) -> str | None:
 
 
 def _table(lines: list[tuple[int, str]], first: int, delimiter: str) -> tuple[list[Reading], int]:
-    """What the rows below a heading say, and the line on which the table is over."""
+    """Read the rows below a heading, and return the line where the table ends."""
     heading = [column_key(cell) for cell in lines[first][1].split(delimiter)]
     reader = csv.reader((line for _, line in lines[first + 1 :]), delimiter=delimiter, skipinitialspace=True)
     read = [Reading((_extent(lines, first, first),))]

@@ -1,4 +1,4 @@
-"""What the reasons weigh and from when on, and how the configuration extends it.
+"""The weights and thresholds of risk reasons, and how the configuration extends them.
 
 The weights are a judgement of this project, not a standard: 100 is the top of the scale, and one reason of 70 makes a
 request critical by itself.
@@ -109,11 +109,11 @@ def extended(overrides: Mapping[str, object], table: RiskTable = DEFAULT_TABLE) 
     for key, value in overrides.items():
         merge = _MERGES.get(key)
         if merge is None:
-            raise BadConfiguration(f"risk.{key} is not known. Known are: {', '.join(sorted(_MERGES))}.")
+            raise BadConfiguration(f"risk.{key} is not a known setting. Known settings: {', '.join(sorted(_MERGES))}.")
         changes[key] = merge(table, key, value)
     merged = replace(table, **changes)
     if not merged.medium <= merged.high <= merged.critical:
-        raise BadConfiguration("risk.medium, risk.high and risk.critical must rise in this order.")
+        raise BadConfiguration("risk.medium, risk.high and risk.critical must increase in this order.")
     return merged
 
 
@@ -131,7 +131,7 @@ def _points(key: str, value: object) -> int:
 
 def _texts(key: str, value: object) -> frozenset[str]:
     if not isinstance(value, list | tuple | set | frozenset) or not all(isinstance(item, str) for item in value):
-        raise BadConfiguration(f"risk.{key} must be a list of texts.")
+        raise BadConfiguration(f"risk.{key} must be a list of strings.")
     return frozenset(value)
 
 
@@ -156,7 +156,7 @@ def _merge_weights(table: RiskTable, key: str, value: object) -> Mapping[str, in
 
 def _known(key: str, code: object, codes: Mapping[str, object]) -> str:
     if not isinstance(code, str) or code not in codes:
-        raise BadConfiguration(f"risk.{key} is not known. Known are: {', '.join(sorted(codes))}.")
+        raise BadConfiguration(f"risk.{key} is not a known setting. Known settings: {', '.join(sorted(codes))}.")
     return code
 
 
