@@ -68,7 +68,7 @@ def prove(ctx: Context, caller: Caller) -> int:
 
 
 def check_chain(ctx: Context) -> int:
-    """The proof itself, batch by batch, up to the head as it stands at the beginning."""
+    """Verify the chain in batches, up to the head at the start."""
     with ctx.store.read() as tx:
         last, head_hash = tx.audit.head()
     following, after = 1, GENESIS

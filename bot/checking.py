@@ -47,8 +47,8 @@ class Finding:
     Args:
         destination: Which.
         evaluation: The answer with its whole trace.
-        allowance: The allowance whose rule decides, if the rule is one of ours.
-        in_the_way: What would end it before a rule of ours, so that no allowance could open it.
+        allowance: The allowance whose rule decides, if it is one of the bot's rules.
+        in_the_way: A step that would decide before the bot's rules, so that no allowance could open it.
         addresses: What the name resolves to, where the bot looked.
         refusal: Why no allowance could open it, where that is the firewall's setting; empty otherwise.
     """
@@ -61,7 +61,7 @@ class Finding:
     refusal: str = ""
 
     def is_granted(self, now: datetime) -> bool:
-        """Whether nothing has to be asked for: allowed, and not by a rule of ours that is about to go."""
+        """Whether no request is needed: allowed, and not by a bot rule that is about to be removed."""
         if self.evaluation.outcome is not Outcome.ALLOWED:
             return False
         if self.allowance is not None:
@@ -124,7 +124,7 @@ def keep(ctx: Context, hosts: str) -> str:
 
 
 def kept(ctx: Context, draft_id: str) -> str:
-    """The list that a button stands for.
+    """The list that a button refers to.
 
     Raises:
         InvalidInput: It is no longer kept.
@@ -213,7 +213,7 @@ def flows_of(ctx: Context, egress: ClusterEgress, way: WayOut, destinations: Ite
 
 
 def findings(ctx: Context, known: KnownRules, flows: Iterable[Flow]) -> tuple[Finding, ...]:
-    """Evaluate each flow, and name the allowance where a rule of ours decides."""
+    """Evaluate each flow, and name the allowance where one of the bot's rules decides."""
     answers = [(flow.destination, known.evaluator.evaluate(flow)) for flow in flows]
     owners = _owners(ctx, {owner_of(e.deciding) for _, e in answers if e.deciding} - {None})
     return tuple(Finding(d, e, owners.get(owner_of(e.deciding) if e.deciding else None)) for d, e in answers)
@@ -232,7 +232,7 @@ def _owners(ctx: Context, ids: set[str | None]) -> dict[str | None, Allowance]:
 
 
 def dead(ctx: Context, known: KnownRules, way: WayOut, flows: Iterable[Flow]) -> list[tuple[Destination, TraceStep]]:
-    """The destinations for which a rule of ours would never be reached, with what ends them before."""
+    """The destinations that would never reach the bot's rules, with the step that decides before."""
     if way.target is None:
         return []
     places = {kind: place_of(known.rules, way.target, ctx.rulebook.home, kind) for kind in Kind}

@@ -23,7 +23,7 @@
     └─ Defect           a developer acts: carries a reference id
        ├─ InvariantBroken       ├─ ChainBroken         └─ UnknownShape
 
-The message is a whole sentence in plain words: it is shown to people as it stands.
+The message is a whole sentence in plain words: it is shown to people unchanged.
 """
 
 from datetime import timedelta
@@ -110,11 +110,11 @@ class AlreadyAllowed(UserError):
 
 
 class AlreadyRequested(UserError):
-    """The same request is open already; the message names it, and whoever asks again hears how it ends."""
+    """The same request is already open; the message names it, and the caller will be told of its outcome."""
 
 
 class CannotTakeEffect(UserError):
-    """An allowance would be dead: the message names the rule that stands in the way."""
+    """An allowance would have no effect: the message names the rule that takes precedence."""
 
 
 class NotScalable(UserError):
@@ -214,7 +214,7 @@ class StoreBusy(StoreUnavailable):
 
 
 class Refused(EgressError):
-    """An operator must act: a right, a limit or a setting stands in the way.
+    """An operator must act: a permission, a limit or a setting prevents it.
 
     Args:
         message: What was refused.

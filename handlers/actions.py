@@ -36,7 +36,7 @@ def deny(ctx: Context, call: Call) -> Reply:
 
 
 def details(ctx: Context, call: Call) -> Reply:
-    """All of what the button stands beside, to read before it is decided."""
+    """Show everything about the button's subject, to read before a decision."""
     found, seen = look_up(ctx, call.caller, call.value["id"]), call.value["digest"]
     if isinstance(found, Scale):
         require_same_plan(found, seen)

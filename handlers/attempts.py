@@ -46,7 +46,7 @@ def _hosts(text: str) -> tuple[str, ...]:
 
 
 def record_refusal(ctx: Context, caller: Caller, act: str, error: EgressError, attempt: Attempt) -> None:
-    """Put an act that was refused on record; what only has to wait is no refusal."""
+    """Record a refused act; having to wait is not a refusal."""
     if not act or isinstance(error, Unavailable):
         return
     try:

@@ -139,7 +139,7 @@ class Boundary:
                 call = self._call(entry.kind, body)
                 given = entry.listener(self._ctx, call)
         except (UserError, Conflict, Unavailable) as error:
-            if call is not None:  # otherwise nobody knows who it was, or it is no text
+            if call is not None:  # otherwise the person is unknown, or the input is not text
                 record_refusal(self._ctx, call.caller, entry.act, error, attempt_of(entry.kind, entry.act, call))
             return (self._said(entry, body, error, trouble(error, reference)),)
         except EgressError as error:

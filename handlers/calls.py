@@ -52,7 +52,7 @@ class Call:
         text: The words behind the subcommand, what is typed into a select, or the message of a message shortcut.
         value: The ids and digests on the button that was pressed, or of the modal that was submitted; of a command its
             subcommand, as ``word``.
-        form: What stands in the fields of the modal, by block id; choices by their value.
+        form: The values of the modal's fields, by block id; choices by their value.
     """
 
     caller: Caller
@@ -106,7 +106,7 @@ def call_from(kind: Kind, body: Mapping[str, Any]) -> Call:
     """Read a payload for a listener.
 
     Raises:
-        InvalidInput: If something in it is no text.
+        InvalidInput: If something in it is not valid text.
     """
     view = body.get("view") or {}
     call = Call(

@@ -78,7 +78,7 @@ FIELD = "destinations"
 """The first field with hosts of a form; the second is ``destinations_2``."""
 
 BREAK = "\f"
-"""Between what stands in two fields. It separates hosts, nobody types it, and the fields stay as people filled them."""
+"""Separator between two fields. It separates hosts, nobody types it, and the fields stay as people filled them."""
 
 ROOM = 600
 """Characters that must be free in the last field; with fewer there is one more."""

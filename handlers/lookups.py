@@ -14,7 +14,7 @@ from bot.ports import Clock
 Answer = TypeVar("Answer")
 
 AGAIN = timedelta(seconds=5)
-"""How long what is no decision does not ask again what was not answered: each such wait holds up an ack."""
+"""How long lookups other than decisions skip a question that timed out: each such wait delays an ack."""
 
 SHORTEST_PAUSE = timedelta(seconds=1)
 """How long nothing is asked after a 429 without a Retry-After."""
@@ -23,7 +23,7 @@ SHORTEST_PAUSE = timedelta(seconds=1)
 class Lookups(Generic[Answer]):
     """The answers of one method of Slack, by what it is asked about.
 
-    Whoever asks for what is being asked already waits for the same answer. While Slack asks us to wait, nothing is
+    Concurrent callers with the same question wait for the same answer. While Slack asks us to wait, nothing is
     sent: its limits are for a method as a whole.
 
     Args:
@@ -75,7 +75,7 @@ class Lookups(Generic[Answer]):
             until: The monotonic time to give up at; the answer is kept when it comes.
 
         Raises:
-            SlackThrottled, SlackUnreachable, SlackRefused: There is no answer.
+            SlackThrottled, SlackUnreachable, SlackRefused: No answer.
         """
         try:
             return future.result(timeout=max(0.0, until - time.monotonic()))
@@ -84,7 +84,7 @@ class Lookups(Generic[Answer]):
             with self._lock:
                 self._failed[key] = (late, self._clock.now())
                 if self._asking.get(key) is future:
-                    del self._asking[key]  # whoever tries again asks anew instead of waiting for what is stuck
+                    del self._asking[key]  # a retry sends a new request instead of waiting for the stuck one
             raise late from None
 
     def remembered(self, key: str) -> Answer | None:

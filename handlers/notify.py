@@ -30,13 +30,13 @@ PASSING = frozenset(
 """Errors that waiting helps against (https://docs.slack.dev/reference/methods/chat.postMessage, read 2026-11)."""
 
 LOST = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
-"""Errors of an update after which the card has to be posted anew; source as above, ``chat.update``."""
+"""Errors of an update after which the card must be posted again; source as above, ``chat.update``."""
 
 NO_THREAD = frozenset({"thread_not_found", "cannot_reply_to_message", "message_not_found"})
 """Errors of an answer to a card that is not there any more; source as above."""
 
 MOVED = frozenset({"channel_not_found", "is_archived", "is_inactive"})
-"""Errors after which a conversation with a person is opened anew; source as above."""
+"""Errors after which a conversation with a person must be reopened; source as above."""
 
 LATE = timedelta(minutes=10)
 """From this age on a message says when what it tells happened."""
@@ -174,7 +174,7 @@ class SlackNotifier:
         self._post(notice.recipient, _arguments(said))
 
     def _post(self, recipient: str, said: dict[str, Any], **more: Any) -> str:
-        """Post, and open the conversation anew where Slack does not know the one that was remembered."""
+        """Post, and reopen the conversation if Slack does not know the remembered one."""
         channel = self._channel(recipient)
         try:
             posted = self._client.chat_postMessage(channel=channel, **said, **more)

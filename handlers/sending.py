@@ -147,7 +147,7 @@ class Sender:
 
 
 OVERTAKEN = frozenset({"not_found", "hash_conflict"})
-"""The person sent or closed the modal, or it was drawn anew, before our redraw came: nobody misses it.
+"""The person sent or closed the modal, or it was redrawn before the bot's redraw arrived: nobody misses it.
 
 Source: https://docs.slack.dev/reference/methods/views.update#errors, read 2026-11.
 """

@@ -56,7 +56,7 @@ class Client(Protocol):
 
 
 def quiet_log() -> logging.Logger:
-    """A logger for the SDK's client that keeps what failed inside of it; how the socket stands is said here, once."""
+    """A logger for the SDK's client that keeps its internal failures; the socket's state is reported here, once."""
     quiet = logging.getLogger(f"{__name__}.client")
     if not quiet.filters:
         quiet.addFilter(lambda record: bool(record.exc_info))

@@ -78,7 +78,7 @@ def scope_of(rulebook: Rulebook, egress: ClusterEgress, pool: str | None = None)
 
     Raises:
         CannotTakeEffect: If the traffic passes no Azure Firewall that rules could be written to.
-        InvalidInput: If there is no such node pool.
+        InvalidInput: The node pool does not exist.
     """
     require_pool(egress, pool)
     way = way_out(egress, pool)
@@ -94,7 +94,7 @@ def preview(ctx: Context, who: Person, draft: Draft) -> Preview:
 
     Raises:
         AlreadyAllowed: If nothing of it has to be asked for.
-        CannotTakeEffect: If no rule could open it, or another rule stands in the way.
+        CannotTakeEffect: If no rule could open it, or another rule takes precedence.
         UserError: If the draft cannot be filed as it is.
     """
     egress = find(ctx, who, draft.cluster)
@@ -181,13 +181,13 @@ def request(ctx: Context, caller: Caller, draft: Draft) -> Allowance:
     Raises:
         UserError: Nothing was filed; the sentence says why.
         RulesUnknown: It needs network rules, and whether they can work is not known.
-        AlreadyRequested: The same is open already; whoever asks again hears how it ends.
+        AlreadyRequested: The same request is already open; the caller will be told of its outcome.
     """
     return file(ctx, caller, person(ctx, caller), draft)
 
 
 def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allowance:
-    """File a request in somebody's name: their rights count, whoever acts.
+    """File a request on someone's behalf: their rights count, not the caller's.
 
     Raises:
         UserError: As ``request``.
@@ -209,7 +209,7 @@ def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allow
 
 
 def _require_known_rules(ctx: Context, who: Person, draft: Draft) -> None:
-    """Where a destination needs a network rule, whether it can work must be known; Azure is not asked before an ack.
+    """Require known rules where a destination needs a network rule; Azure is not called before an ack.
 
     The form reads the rules when it opens and at its button. A renewal was checked when it was asked for, and the
     writer looks before it writes.
@@ -225,7 +225,7 @@ def _require_known_rules(ctx: Context, who: Person, draft: Draft) -> None:
 
 
 def join(desk: Desk, twin: Allowance) -> None:
-    """Let whoever asks for the same hear how it ends."""
+    """Notify the caller of the outcome of the identical request."""
     followed = follow(twin, desk.caller.identity)
     if followed is not twin:
         saved = desk.tx.allowances.save(followed, is_open=True)
@@ -233,7 +233,7 @@ def join(desk: Desk, twin: Allowance) -> None:
 
 
 def waits_sentence(twin: Allowance, asker: Identity, now: datetime) -> str:
-    """Which request is there already, by whom, and until when it waits."""
+    """Name the existing request, who filed it, and how long it waits."""
     state = status(twin, now)
     by = "You" if asker == twin.requester else f"<@{twin.requester.user}>"
     stands = (
@@ -244,7 +244,7 @@ def waits_sentence(twin: Allowance, asker: Identity, now: datetime) -> str:
 
 
 def time_text(time: datetime) -> str:
-    """A time in a sentence that is no message of Slack's."""
+    """Format a time for sentences outside Slack's markup."""
     return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
@@ -284,7 +284,7 @@ def _check(rulebook: Rulebook, draft: Draft) -> None:
 
 
 def _require_room(ctx: Context, made: Preview) -> None:
-    """Refuse what the rule collection group could not hold: its write would hold up everybody else's."""
+    """Refuse rules that would not fit the rule collection group: their write would block everyone else's."""
     room = gauge(ctx.store, ctx.rulebook.limits, made.scope, made.destinations)
     if not room.fits:
         raise CannotTakeEffect(
@@ -294,7 +294,7 @@ def _require_room(ctx: Context, made: Preview) -> None:
 
 
 def _twin(ctx: Context, tx: Transaction, scope: Scope, ask: Ask) -> Allowance | None:
-    """The same request, if it is open: a form sent twice, or two people at once, is one request."""
+    """Find an identical open request: a form sent twice, or by two people at once, is one request."""
     now, mine = ctx.clock.now(), digest(scope, ask)
     for other in tx.allowances.find(AllowanceFilter(cluster=scope.cluster_id, only_open=True)):
         state = status(other, now)

@@ -40,7 +40,7 @@ def recount(ctx: Context, old: One, weighed: One, acts: tuple[Action, Action], *
     Args:
         ctx: The context.
         old: As it is stored.
-        weighed: The same with the verdict of now, which asks somebody.
+        weighed: The same with the current verdict, which needs approvals.
         acts: What the audit log calls it if they are enough, and otherwise.
         is_click: Whether somebody decides: then people are looked up although nothing else has changed.
 
@@ -80,7 +80,7 @@ def at_click(find: Callable[[], Review[One] | None], *, is_approval: bool) -> Re
 
 
 def _asked(verdict: Verdict) -> list[tuple[tuple[str, ...], int]]:
-    """How many of which groups must approve, without why: a reworded reason is no news."""
+    """Return the quorums without their reasons: a reworded reason is not a change."""
     return [(quorum.groups, quorum.needed) for quorum in verdict.asks]
 
 

@@ -1,6 +1,6 @@
 """Looking again at what waits: the approval policy, who may ask and who may decide are read when it matters.
 
-What is approved already stays approved when the configuration changes; its renewal is weighed anew.
+What is approved already stays approved when the configuration changes; its renewal is evaluated again.
 """
 
 from dataclasses import replace
@@ -22,7 +22,7 @@ ACTS = (Action.ALLOWANCE_APPROVE, Action.ALLOWANCE_CHANGE)
 def review(
     ctx: Context, allowance: Allowance, egress: ClusterEgress | None, *, is_click: bool = False
 ) -> Review[Allowance] | None:
-    """Weigh a waiting request again; None where nothing has changed. Asks Slack, so it stands in no transaction.
+    """Re-evaluate a waiting request; None if nothing has changed. Calls Slack, so it runs outside transactions.
 
     Args:
         ctx: The context.
@@ -45,7 +45,7 @@ def review(
     if verdict.kind is VerdictKind.ASK:
         return recount(ctx, allowance, weighed, ACTS, is_click=is_click)
     if is_click:
-        return None  # whoever clicks decides; without them the timers grant it
+        return None  # the person who clicks decides; otherwise the timers grant it
     granted = replace(weighed, approved_at=ctx.clock.now())
     return Review(granted, Action.ALLOWANCE_GRANT, "granted", verdict.reason)
 

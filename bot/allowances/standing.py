@@ -23,7 +23,7 @@ def look_again(ctx: Context, allowance_id: str, *, is_approval: bool) -> None:
         is_approval: Whether they say yes: what is denied need not rest on anything.
 
     Raises:
-        RequestRefused: The approval policy refuses it now, or whoever asked may not ask any more; it is closed.
+        RequestRefused: The approval policy now refuses it, or the requester lost access; it is closed.
         CannotTakeEffect: No firewall is on its way out now.
         UnknownCluster: Its cluster is not there any more.
         MembershipUnknown: Whether others' approvals still count could not be asked.

@@ -84,7 +84,7 @@ class AzureArm:
         return writes.begin_scale(self._clients, plan)
 
     def look(self, operation: Operation) -> OperationState:
-        """Ask once how an operation stands."""
+        """Read the status of an operation once."""
         return writes.look(self._clients, operation)
 
     def read_grants(self, resource_id: str) -> tuple[Grant, ...]:

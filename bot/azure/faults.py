@@ -45,7 +45,7 @@ TABLE: tuple[tuple[int | None, str | None, type[EgressError]], ...] = (
     (503, None, ArmUnreachable),
     (504, None, ArmUnreachable),
 )
-"""Status, code, error; None stands for any, and the first row that fits wins. Other 4xx are ``ArmRejected``.
+"""Status, code, error; None matches any, and the first matching row applies. Other 4xx are ``ArmRejected``.
 
 Sources, read 2026-11:
 https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors and
@@ -152,7 +152,7 @@ def _body_of(response: Any) -> object:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Whatever the SDK raises inside leaves as one of ours."""
+    """Translate every error that the SDK raises inside."""
     try:
         yield
     except AzureError as error:

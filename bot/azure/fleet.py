@@ -160,7 +160,7 @@ def _respect_quota(response: PipelineResponse[Any, Any]) -> None:
 
 
 LONGEST_QUOTA_WAIT = timedelta(seconds=10)
-"""The quota is counted in windows of five seconds; anything much longer is no quota."""
+"""The quota is counted in windows of five seconds; anything much longer is not a quota."""
 
 
 def quota_wait(text: str | None) -> timedelta:

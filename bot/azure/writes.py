@@ -209,7 +209,7 @@ def _set_count(cluster: ManagedCluster, plan: ScalePlan) -> None:
 
 
 def look(clients: Clients, operation: Operation) -> OperationState:
-    """Ask once how an operation stands."""
+    """Read the status of an operation once."""
     body, headers = clients.follow(operation.url, _path_of(operation.url))
     status = dig(body, "status") or dig(body, "properties", "provisioningState")
     if not isinstance(status, str):

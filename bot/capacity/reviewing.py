@@ -22,7 +22,7 @@ ACTS = (Action.SCALE_APPROVE, Action.SCALE_CHANGE)
 
 
 def review(ctx: Context, scale: Scale, egress: ClusterEgress | None, *, is_click: bool = False) -> Review[Scale] | None:
-    """Weigh a waiting proposal again by the approval policy of now; None where nothing has changed.
+    """Re-evaluate a waiting proposal by the current approval policy; None if nothing has changed.
 
     Args:
         ctx: The context.
@@ -45,7 +45,7 @@ def review(ctx: Context, scale: Scale, egress: ClusterEgress | None, *, is_click
     if verdict.kind is VerdictKind.ASK:
         return recount(ctx, scale, weighed, ACTS, is_click=is_click)
     if is_click:
-        return None  # whoever clicks decides; without them the timers grant it
+        return None  # the person who clicks decides; otherwise the timers grant it
     return Review(replace(weighed, approved_at=ctx.clock.now()), Action.SCALE_GRANT, "granted", verdict.reason)
 
 

@@ -82,7 +82,7 @@ def require_member(rulebook: Rulebook, identity: Identity) -> None:
 
 
 def require_other(identity: Identity, *askers: Identity | None) -> None:
-    """Refuse whoever asked for it, or filed it for somebody else.
+    """Refuse the requester, and the person who filed the request for someone else.
 
     Raises:
         NotPermitted: They did.
@@ -92,7 +92,7 @@ def require_other(identity: Identity, *askers: Identity | None) -> None:
 
 
 def require_approver(verdict: Verdict, person: Person, requester: Identity) -> None:
-    """Refuse whoever may not decide this.
+    """Refuse people who may not decide this.
 
     Raises:
         NotPermitted: The requester, or somebody outside the groups that the approval policy asks, or a guest.
@@ -112,7 +112,7 @@ def require_approver(verdict: Verdict, person: Person, requester: Identity) -> N
 
 
 def require_ender(person: Person, requester: Identity) -> None:
-    """Refuse whoever may not revoke this: neither who asked for it nor an approver.
+    """Refuse people who may not revoke this: neither the requester nor an approver.
 
     Raises:
         NotPermitted: With who may.
@@ -128,7 +128,7 @@ def require_ender(person: Person, requester: Identity) -> None:
 
 
 def require_auditor(person: Person) -> None:
-    """Refuse whoever may not read the audit log.
+    """Refuse people who may not read the audit log.
 
     Raises:
         NotPermitted: With who may.
@@ -186,7 +186,7 @@ def _refuse_guest(person: Person) -> None:
 
 
 def _require_asked(person: Person) -> None:
-    """Whoever the configuration lists by id may act while Slack is away: it was an operator who named them."""
+    """People listed by id in the configuration may act while Slack is down: an operator named them."""
     if person.standing is Standing.UNKNOWN and not person.named:
         raise MembershipUnknown(
             "Slack did not say whether you are a full member of the workspace. Nothing was decided or changed."

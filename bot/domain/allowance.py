@@ -151,7 +151,7 @@ class Allowance:
         followers: Others who asked for the same while it was open; they hear of it as the requester does.
         filed_by: Who filed it for the requester, where somebody else did: an approver who renews it.
         closed: Set when the bot ended it, because what it rests on is gone.
-        suspended: Why it opens nothing for now, in one sentence: its cluster leaves by no firewall of ours.
+        suspended: Why it opens nothing for now, in one sentence: its cluster leaves through no managed firewall.
         leaving: Targets that it was written to before and where its rules were not yet seen absent.
     """
 
@@ -183,7 +183,7 @@ class Allowance:
 
     @property
     def askers(self) -> tuple[Identity | None, ...]:
-        """Those who may not decide it: whoever asked, and whoever filed it for them."""
+        """People who may not decide it: the requester, and the person who filed it for them."""
         return self.requester, self.filed_by
 
     @property
@@ -306,14 +306,14 @@ def revoke(allowance: Allowance, ending: Ending) -> Allowance:
 
 
 def follow(allowance: Allowance, who: Identity) -> Allowance:
-    """The same, with one more person who is told of it; whoever is told already changes nothing."""
+    """Add a person to notify; no change if they are already notified."""
     if who == allowance.requester or who in allowance.followers:
         return allowance
     return replace(allowance, followers=(*allowance.followers, who))
 
 
 def require_not_filer(allowance: Allowance, who: Identity) -> None:
-    """Refuse a decision by whoever filed the request for somebody else.
+    """Refuse a decision by the person who filed the request for someone else.
 
     Raises:
         NotPermitted: They filed it.

@@ -13,7 +13,7 @@ class Barrier(StrEnum):
     """The kind of filter on the egress path.
 
     ``FIREWALL``: an Azure Firewall whose rules can be read. ``OPEN``: nothing that filters by name. ``CLOSED``: there
-    is no way out. ``UNKNOWN``: an appliance or gateway that is no Azure Firewall known to the bot. ``MIXED``: pools
+    is no way out. ``UNKNOWN``: an appliance or gateway that is not an Azure Firewall known to the bot. ``MIXED``: pools
     leave by different ways, so that the answer differs between them.
     """
 

@@ -16,7 +16,7 @@ from bot.domain.target import Target, TargetKind
 
 
 class Footing(StrEnum):
-    """How an allowance stands on what is true now.
+    """The relation of an allowance to the current state.
 
     ``SAME``: as it was filed. ``MOVED``: its traffic passes another firewall or another firewall policy.
     ``RANGES``: its source ranges are others, whatever the firewall. ``NOWHERE``: it leaves by no firewall that could
@@ -147,7 +147,7 @@ def close(allowance: Allowance, why: str, now: datetime) -> Allowance:
 
 
 def suspend(allowance: Allowance, why: str, now: datetime) -> Allowance:
-    """There is no firewall of ours to write it to for now."""
+    """Suspend it: there is currently no managed firewall to write it to."""
     return replace(unprove(allowance, now), suspended=why)
 
 

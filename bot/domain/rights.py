@@ -28,7 +28,7 @@ class Grant:
     """The permissions of one role assignment.
 
     Args:
-        actions: Allowed actions; ``*`` stands for any text.
+        actions: Allowed actions; ``*`` matches any text.
         not_actions: Those that are taken out of them again.
     """
 

@@ -68,7 +68,7 @@ def rule_name(allowance: Allowance, protocol: str, port: int) -> str:
 
 
 def allowance_id_from_rule(name: str) -> str:
-    """The allowance that a rule of ours belongs to."""
+    """The allowance that one of the bot's rules belongs to."""
     return name.split("-", 1)[0]
 
 
@@ -142,15 +142,15 @@ def placed(
     taken: Collection[tuple[Kind, int]] = (),
     first: int = FIRST_PRIORITY,
 ) -> tuple[RuleCollection, ...]:
-    """The same collections with priorities that can be written: each stands once in a resource.
+    """The same collections with priorities that can be written: each is unique in a resource.
 
-    A collection keeps the priority that it has; a new one gets the next free one. The order of ours among each other
-    decides nothing, because all of them allow.
+    A collection keeps the priority that it has; a new one gets the next free one. The relative order of the bot's own
+    collections does not matter, because all of them allow.
 
     Args:
         desired: What should be there.
         observed: Our own collections as they are.
-        taken: Priorities that a kind of ours cannot have, because foreign collections have them.
+        taken: Priorities that are not available for a kind, because foreign collections have them.
         first: Where to begin.
     """
     known = {each.name.lower(): each.priority for each in observed}

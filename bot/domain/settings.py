@@ -72,7 +72,7 @@ class Durations:
     """How long allowances may last.
 
     Args:
-        offered: The choices in the form, shortest first; None is no end.
+        offered: The choices in the form, shortest first; None means no end.
         longest: The most that may be asked; None for no bound.
         lapse_after: How long a request waits for a decision.
     """

@@ -116,8 +116,8 @@ def live(ctx: Context, who: Person, name: str) -> tuple[ClusterEgress, datetime]
 def keep(ctx: Context, tx: Transaction, egress: ClusterEgress, began: datetime) -> None:
     """Keep a cluster as it was read from Azure just now, and see to everything that follows from it.
 
-    Whoever is first to see other outbound IPs announces them, and what allowances rest on no more is not called live
-    from this moment on.
+    The first reader to see different outbound IPs announces them; allowances whose basis changed are no longer called
+    live from this moment on.
     """
     change = tx.snapshots.put(egress, began)
     announce(ctx, tx, (change,) if change else ())

@@ -67,7 +67,7 @@ def fleet(ctx: Context, caller: Caller, words: str) -> FleetPage:
             region, environment, tags, warnings and outbound IPs. ``*`` in a value is dropped: parts fit.
 
     Raises:
-        InvalidInput: A filter that there is not.
+        InvalidInput: Unknown filter.
     """
     tests = [_test(word) for word in words.lower().split()]
     who = person(ctx, caller)

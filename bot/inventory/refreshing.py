@@ -32,7 +32,7 @@ def refresh(ctx: Context) -> None:
 def confirm(ctx: Context, fleet: Fleet, known: dict[str, ClusterEgress]) -> Fleet:
     """The fleet with every change of outbound IPs checked against Azure Resource Manager.
 
-    Clusters whose addresses changed alike share what carries them, so one live read stands for all of them. What is
+    Clusters whose addresses changed alike share what carries them, so one live read represents all of them. What is
     not confirmed stays as it is known.
 
     Args:

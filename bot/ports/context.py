@@ -164,7 +164,7 @@ class Desk:
             subject: Id of the allowance or scale proposal.
             requester: Who asked for it.
             event: What happened.
-            also: Others whose outcome changed with it; whoever acts is not told what they did themselves.
+            also: Others whose outcome changed with it; the person who acts is not told what they did themselves.
             facts: What the words need beside the subject, for example what was left out.
         """
         channel, body = self.ctx.rulebook.channel, {"event": event, **facts}

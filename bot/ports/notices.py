@@ -17,7 +17,7 @@ class NoticeKind(StrEnum):
 
 
 NOTICES = "notices"
-"""The work key of whoever sends notices."""
+"""The work key of the notice sender."""
 
 LONGEST = timedelta(days=7)
 """How old a notice may get while Slack keeps refusing it; then nobody needs it any more and it is given up."""
@@ -38,7 +38,7 @@ Whatever is not listed is an outcome (live, failed, denied, revoked, expired …
 """
 
 CARD_ONLY = frozenset({"requested", "applying"})
-"""Events that are no direct message: the person has just been told that this comes next."""
+"""Events without a direct message: the person has just been told that this comes next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Outbox(Protocol):
     def add(self, notice: Notice) -> None:
         """Owe a notice.
 
-        Changes of one card are one redraw, wherever the card stands. A direct message takes the place of progress
+        Changes of one card are one redraw, wherever the card is. A direct message takes the place of progress
         about the same subject that the same person has not been sent yet.
         """
         ...
@@ -111,7 +111,7 @@ class Outbox(Protocol):
         ...
 
     def mark_failed(self, notice: Notice) -> None:
-        """It was tried in vain; its lane is paused by ``pause``."""
+        """Record a failed attempt; ``pause`` pauses its lane."""
         ...
 
     def give_up(self, notice: Notice, why: str) -> None:

@@ -38,7 +38,7 @@ class AllowanceFilter:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a row stands in a list: open ones first, then by id, the newest first.
+    """The position of a row in a list: open ones first, then by id, the newest first.
 
     Args:
         is_open: Whether something may still happen to it, as stored.
@@ -56,7 +56,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Placed(Generic[Row_co]):
-    """A row and where it stands."""
+    """A row and its position."""
 
     place: Place
     value: Row_co
@@ -162,12 +162,12 @@ class AuditLog(Protocol):
 
 
 class Drafts(Protocol):
-    """What a button stands for and cannot carry, for some days."""
+    """Stores for a few days the contents of buttons that are too long for Slack."""
 
     def keep(self, text: str) -> str:
-        """Keep a text, and give the id that stands for it."""
+        """Store a text and return its id."""
         ...
 
     def get(self, draft_id: str) -> str | None:
-        """The text, or None where it is no longer kept."""
+        """The text, or None if it is no longer stored."""
         ...

@@ -38,7 +38,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class WorkState:
-    """How a piece of work stands, for those who only look.
+    """The state of a piece of work, for readers.
 
     Args:
         due_in: When it runs next, negative where it is late; None for not at all.
@@ -87,7 +87,7 @@ class Work(Protocol):
         ...
 
     def peek(self, key: str) -> WorkState | None:
-        """How a piece of work stands; None if it was never asked for."""
+        """The state of a piece of work; None if it was never requested."""
         ...
 
     def hold(self, claim: Claim, *, lease: timedelta) -> None:
@@ -95,7 +95,7 @@ class Work(Protocol):
         ...
 
     def remember(self, claim: Claim, memo: Mapping[str, Any], *, parked: Mapping[str, Any] | None) -> None:
-        """Keep what the next run must know, and the operation it waits for, whoever runs it; raises ``LeaseLost``."""
+        """Store what the next run needs and the operation it waits for, in any replica; raises ``LeaseLost``."""
         ...
 
     def finish(self, claim: Claim, end: Finish) -> None:

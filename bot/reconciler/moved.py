@@ -112,7 +112,7 @@ def _read(run: Run, cluster_id: str) -> Found | None:
 def _follow(
     run: Run, target: Target, read: dict[str, Found], shaken: Sequence[tuple[Allowance, Ground]], why: str
 ) -> None:
-    """Everything in one transaction, so that whoever dies leaves all of it or nothing."""
+    """Do everything in one transaction, so that a crash leaves all of it or nothing."""
     moved = [(row, now) for row, now in shaken if now.scope.target != target]
     run.memo[HANDED] = sorted({*run.memo.get(HANDED, ()), *(row.id for row, _ in moved)})
     with run.write() as desk:

@@ -1,7 +1,7 @@
 """One allowance that Azure will not take must not hold up the others.
 
 Azure refuses a whole rule collection group and does not always say for which rule. Then the allowances that were never
-live are halved until the one that is refused stands alone: a handful of refused writes, which cost no update.
+live are halved until the refused one is isolated: a handful of refused writes, which cost no update.
 """
 
 from collections.abc import Sequence

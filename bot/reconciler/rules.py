@@ -1,7 +1,7 @@
 """One round for one firewall: compare what is wanted with what is there, and close the gap with one write.
 
 A round never waits. It looks at an operation that is under way, or it writes once and parks the new operation, or it
-finds everything as it should be and says so. Which event woke it does not matter.
+finds no difference and says so. Which event woke it does not matter.
 """
 
 from datetime import datetime, timedelta
@@ -70,7 +70,7 @@ def _follow(run: Run, situation: Situation, policy_id: str) -> Finish:
 
 
 def _give_way(run: Run, target: Target) -> Finish:
-    """Somebody else writes in the same policy tree, or a write of ours whose answer was lost is under way."""
+    """Someone else is writing in the same policy tree, or one of the bot's writes is running whose answer was lost."""
     since = run.memo.setdefault(BUSY_SINCE, run.now.isoformat())
     warn_if_long(run, datetime.fromisoformat(since), f"Azure has been busy with another operation on {target.name}")
     return run.again(run.ctx.pace.busy)

@@ -80,7 +80,7 @@ def _deleted(scale: Scale) -> str:
 
 
 def _look(run: Run, scale: Scale) -> Finish | None:
-    """Ask once how the parked operation stands; None if the cluster tells the rest."""
+    """Read the status of the parked operation once; None if the cluster's state decides."""
     operation = operation_from_parked(run)
     if operation is None:
         return None
@@ -104,7 +104,7 @@ def _look(run: Run, scale: Scale) -> Finish | None:
 
 
 def _compare(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Finish:
-    """Where the cluster stands decides, not what was meant: also after a replica died between any two steps."""
+    """The cluster's state decides, not the intent: this also holds after a replica died between any two steps."""
     plan = scale.plan
     wanted = wanted_count(egress, ipv6=plan.ipv6)
     if egress.is_converging:

@@ -1,4 +1,4 @@
-"""Everything is as it should be: say what came and what went, and come back when time changes something."""
+"""Settles a target without differences: announces what came and went, and returns when time changes something."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -26,7 +26,7 @@ from bot.reconciler.run import UNREST, Run
 from bot.reconciler.situation import HANDED, Situation, open_rows
 
 PASSING = ("said", "trouble", "foreign")
-"""What a memo forgets once everything is as it should be."""
+"""Memo keys to drop once there are no differences."""
 
 
 def settle(run: Run, situation: Situation) -> Finish:
@@ -83,7 +83,7 @@ def _look(run: Run, desk: Desk, allowance: Allowance, target: Target, *, missed:
 
 
 def _hand_over(run: Run, desk: Desk, allowance: Allowance, target: Target) -> None:
-    """Its rules are gone here; whoever writes it now may say that it is gone, if it has ended."""
+    """Its rules are gone here; its current writer may announce that it is gone, if it has ended."""
     left = has_left(allowance, target)
     saved = desk.tx.allowances.save(left, is_open=is_open(left, desk.now))
     run.memo[HANDED] = [id_ for id_ in run.memo.get(HANDED, ()) if id_ != saved.id]
@@ -98,7 +98,7 @@ def _is_overdue(run: Run, situation: Situation, there: set[str]) -> bool:
 
 
 def _next_look(run: Run, situation: Situation) -> timedelta:
-    """At the next resync, or earlier where time ends an allowance. A group that stands empty is looked at, too."""
+    """At the next resync, or earlier where time ends an allowance. An empty group is checked, too."""
     now = run.now
     rows = open_rows(run, situation.target)
     changes = [change for row in rows if (change := next_change(row, now)) is not None]

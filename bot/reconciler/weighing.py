@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def weigh_again(run: Run) -> None:
-    """Weigh every request and proposal that waits, and keep what follows: Slack is asked before, in no transaction."""
+    """Re-evaluate every waiting request and proposal and store the outcome; Slack is called before the transaction."""
     now = run.now
     with run.ctx.store.read() as tx:
         rows = tx.allowances.find(AllowanceFilter(only_open=True))
@@ -28,7 +28,7 @@ def weigh_again(run: Run) -> None:
     reviews = [_asked(partial(allowances.review, run.ctx, row, known.get(row.scope.cluster_id))) for row in waiting]
     changes = [_asked(partial(capacity.review, run.ctx, one, known.get(one.plan.cluster_id))) for one in scales]
     for found in filter(None, reviews):
-        with suppress(StaleVersion), run.write() as desk:  # whoever was faster had it weighed at their click
+        with suppress(StaleVersion), run.write() as desk:  # a concurrent click has already re-evaluated it
             allowances.keep(desk, found)
     for change in filter(None, changes):
         with suppress(StaleVersion), run.write() as desk:

@@ -68,7 +68,7 @@ class Workers:
     def stop(self) -> None:
         """Let the runs under way end, for seconds at the most, and give back what is held.
 
-        A run that does not end in time keeps its lease: whoever takes over must not write beside it.
+        A run that does not end in time keeps its lease: a successor must not write at the same time.
         """
         self._stop.set()
         self._store.ring()
@@ -144,7 +144,7 @@ class Workers:
         return self._at_azure >= self._most_at_azure
 
     def _count(self, claim: Claim, by: int) -> None:
-        """Keep count of those who wait for Azure; whoever keeps the lookout hears when there is room again."""
+        """Keep count of those who wait for Azure; the lookout is told when there is room again."""
         if claim.kind not in AT_AZURE:
             return
         with self._counting:

@@ -1,6 +1,6 @@
 """The one write of a round, and what became of it: recorded before, recorded after, parked in between.
 
-Whoever dies in the middle leaves an *attempt* in the memo: the next round closes it by what it finds in Azure.
+A crash in the middle leaves an *attempt* in the memo: the next round closes it by what it finds in Azure.
 """
 
 from dataclasses import replace
@@ -108,7 +108,7 @@ def _park(run: Run, situation: Situation, operation: Operation) -> Finish:
 
 
 def look(run: Run, target: Target) -> Finish | None:
-    """Ask once how the parked operation stands; None if there is none, or none any more.
+    """Read the status of the parked operation once; None if there is none, or it no longer exists.
 
     Raises:
         OperationFailed: It ended as Failed or Canceled; Azure's code and words are on record.

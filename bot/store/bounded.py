@@ -69,7 +69,7 @@ def connected(connect: Connecting) -> Any:
     """Return what ``connect`` returns, or fail at the timeout: name servers and handshakes may not respond.
 
     Raises:
-        NoAnswer: There is no connection in time.
+        NoAnswer: No connection in time.
     """
     made: Future[Any] = Future()
 
@@ -88,7 +88,7 @@ def connected(connect: Connecting) -> Any:
     threading.Thread(target=run, name="connect", daemon=True).start()
     try:
         return made.result(left_s(BOUND_S + GRACE_S))
-    except psycopg.ProgrammingError as error:  # an option in the URL that there is not
+    except psycopg.ProgrammingError as error:  # an unknown option in the URL
         raise psycopg.OperationalError(str(error)) from error
     except TimeoutError as error:
         made.cancel()

@@ -68,7 +68,7 @@ UNREACHABLE = frozenset({"OperationalError", "ConnectionTimeout", "InterfaceErro
 
 
 def store_error(error: DBAPIError, *, is_committing: bool = False) -> Exception:
-    """Our error for one of the driver's, or the same error where it is a defect of ours.
+    """Our error for one of the driver's, or the same error if it is a defect in the bot.
 
     Args:
         error: As SQLAlchemy wrapped it.

@@ -40,7 +40,7 @@ work = schema.work.c
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How work stands.
+    """The state of work.
 
     Args:
         overdue_s: Seconds that the latest due work of each kind waits.
@@ -100,7 +100,7 @@ class SqlWork:
         return claim_from_row(row) if row else None
 
     def peek(self, key: str) -> WorkState | None:
-        """How a piece of work stands; None if it was never asked for."""
+        """The state of a piece of work; None if it was never requested."""
         query = select((work.due - self._now).label("due_in"), work.parked, work.memo).where(work.key == key)
         row = self._connection.execute(query).one_or_none()
         if row is None:
@@ -115,7 +115,7 @@ class SqlWork:
         self._must_change(update(schema.work).where(mine).values(values), claim)
 
     def remember(self, claim: Claim, memo: Mapping[str, Any], *, parked: Mapping[str, Any] | None) -> None:
-        """Keep what the next run must know, and the operation it waits for, whoever runs it."""
+        """Store what the next run needs and the operation it waits for, in any replica."""
         mine = (work.key == claim.key) & (work.token == claim.token) & (work.lease_until >= self._now)
         self._must_change(update(schema.work).where(mine).values(memo=dict(memo), parked=parked), claim)
 

@@ -39,7 +39,7 @@ class SqlOutbox:
     Args:
         connection: The caller's transaction.
         now: The database's clock, as an expression.
-        work: Work in the same transaction: whoever sends notices is woken.
+        work: Work in the same transaction: the notice sender is woken.
     """
 
     def __init__(self, connection: Connection, now: ColumnElement[float], work: SqlWork) -> None:
@@ -83,7 +83,7 @@ class SqlOutbox:
         self._connection.execute(done.values(sent=self._now))
 
     def mark_failed(self, failed: Notice) -> None:
-        """It was tried in vain."""
+        """Record a failed attempt."""
         row = update(schema.notice).filter_by(id=failed.id)
         self._connection.execute(row.values(attempts=notice.attempts + 1))
 

@@ -216,7 +216,7 @@ endpoint_check = Table(
     Column("body", Json, nullable=False),
 )
 
-# What a button stands for and cannot carry; deleted after some days.
+# Contents of buttons that are too long for Slack; deleted after a few days.
 draft = Table(
     "draft",
     metadata,

@@ -22,7 +22,7 @@ class Finding:
 
     Args:
         what: The thing.
-        is_ok: Whether it is as it should be.
+        is_ok: Whether the check passed.
         sentence: What was found, or what to do.
     """
 

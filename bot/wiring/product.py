@@ -1,4 +1,4 @@
-"""The product, put together from its parts, whatever world it stands in."""
+"""The product, assembled from its parts, for production or the sandbox."""
 
 import fcntl
 import logging

@@ -98,7 +98,7 @@ def _production(running: Running, settings: Settings) -> World:
 
 
 def azure_from(settings: Settings, file: ConfigurationFile) -> AzureArm:
-    """The real Azure, as whoever the environment says that we are."""
+    """The real Azure, with the identity from the environment."""
     return AzureArm(
         own_credential(),
         ArmSettings(
@@ -144,10 +144,10 @@ def _store(settings: Settings) -> Iterator[SqlStore]:
 
 
 class _Terminal:
-    """The directory at a terminal: whoever can read the database is an operator."""
+    """The directory for the command line: anyone who can read the database is an operator."""
 
     def resolve(self, identity: Identity) -> Identity:
-        """Whoever it is."""
+        """Treat anyone as an operator."""
         return identity
 
     def person(self, identity: Identity, **_options: object) -> Person:

@@ -63,7 +63,7 @@ def plain(text: str, limit: int = SECTION_TEXT) -> Block:
 
 
 def mrkdwn(text: str, limit: int = SECTION_TEXT) -> Block:
-    """Text of ours; nothing in it becomes a link by itself."""
+    """The bot's own text; nothing in it becomes a link automatically."""
     return {"type": "mrkdwn", "text": cut(text, limit), "verbatim": True}
 
 
@@ -73,7 +73,7 @@ def header(text: str) -> Block:
 
 
 def section(text: str, *, accessory: Block | None = None) -> Block:
-    """A paragraph of ours."""
+    """A paragraph of the bot's own text."""
     return {"type": "section", "text": mrkdwn(text)} | ({"accessory": accessory} if accessory else {})
 
 
@@ -83,13 +83,13 @@ def said(text: str) -> Block:
 
 
 def fields(pairs: Iterable[tuple[str, str]]) -> list[Block]:
-    """Names and values of ours, two beside each other; empty values are left out."""
+    """Names and values from the bot, two side by side; empty values are left out."""
     texts = [mrkdwn(f"*{name}*\n{value}", FIELD_TEXT) for name, value in pairs if value]
     return [{"type": "section", "fields": texts[at : at + FIELDS]} for at in range(0, len(texts), FIELDS)]
 
 
 def context(*texts: str) -> Block:
-    """Small print of ours."""
+    """Small print in the bot's own words."""
     return {"type": "context", "elements": [mrkdwn(text) for text in texts if text][:CONTEXT_ELEMENTS]}
 
 

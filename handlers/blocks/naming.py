@@ -51,7 +51,7 @@ def names_of(allowance: Allowance, rulebook: Rulebook, *, room: int = LINE_ROOM,
     Args:
         allowance: The facts.
         rulebook: Knows what bundles contain.
-        room: Characters; the first name stands there in any case, by its end if it is longer.
+        room: Characters; the first name is always included, shortened to its end if it is longer.
         plain_text: Without markup.
     """
     parts = parts_of(allowance.ask, rulebook)
@@ -85,7 +85,7 @@ class Listing:
     Args:
         title: What they are, with markup.
         lines: One for each, with markup.
-        joint: What stands between them.
+        joint: The separator.
     """
 
     title: str

@@ -93,7 +93,7 @@ def ref_from_json(body: Json) -> ClusterRef:
     """Which cluster a body is of.
 
     Raises:
-        UnknownShape: The id is missing or is no resource id.
+        UnknownShape: The id is missing or is not a resource id.
     """
     id_ = str(body.get("id", ""))
     parts = id_.split("/")

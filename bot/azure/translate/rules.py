@@ -164,7 +164,7 @@ def classic_collection_from_json(body: Json, kind: Kind, read: Callable[[Json], 
 
 
 OUR_ARRAYS = ("applicationRuleCollections", "networkRuleCollections")
-"""Where rule collections of ours stand in a classic firewall."""
+"""The arrays of a classic firewall that hold the bot's rule collections."""
 
 
 def classic_collections(body: Json, array: str) -> list[RuleCollection]:

@@ -89,14 +89,14 @@ class ApprovalPolicy:
 
 UNASSESSED = "Its risk could not be assessed, so it needs approval."
 _Found = Mapping[Destination | None, tuple[PolicyRule, ...]]
-"""The rules that are about each destination; None stands for a request without any."""
+"""The rules that cover each destination; the key None is for a request without any."""
 
 
 def evaluate(policy: ApprovalPolicy, question: Question) -> Verdict:
     """Decide who must say yes.
 
     Each destination is judged by the rules that are about it: one that is refused refuses the request, and only where
-    each one is granted is the request. Whoever is asked about any of them is asked.
+    each one is granted is the request. Everyone who must approve any of them must approve.
     """
     found: _Found = {part: _about(policy, question, part) for part in question.destinations or (None,)}
     every = dict.fromkeys(rule for rules in found.values() for rule in rules)
@@ -126,7 +126,7 @@ def _said(kind: VerdictKind, rules: Iterable[PolicyRule]) -> Verdict:
 
 
 def _asking(asks: Iterable[Quorum]) -> Verdict:
-    """One quorum for each set of groups: whoever needs more people of the same groups includes whoever needs fewer."""
+    """Keep one quorum for each set of groups: the larger number of approvers includes the smaller."""
     by_groups: dict[tuple[str, ...], list[Quorum]] = {}
     for quorum in sorted(asks, key=lambda one: (one.groups, one.rule, one.reason)):
         by_groups.setdefault(quorum.groups, []).append(quorum)
@@ -161,7 +161,7 @@ def _matches(policy: ApprovalPolicy, rule: PolicyRule, question: Question, part:
 
 
 def _is_of_risk(rule: PolicyRule, risk: Risk | None) -> bool:
-    """Without a risk, whoever would be asked because of it is asked; nothing is granted or refused because of it."""
+    """Without a known risk, ask everyone whom any risk would ask; never grant or refuse by it."""
     return rule.then is VerdictKind.ASK if risk is None else risk.level in rule.risks
 
 

@@ -96,7 +96,7 @@ class Verdict:
         """The quorums that these people could not satisfy together, with how many people each has.
 
         Args:
-            members: Who belongs to each asked group, without whoever asks.
+            members: The members of each asked group, without the requester.
         """
         sizes = ((quorum, len(_union(members, quorum.groups))) for quorum in self.asks)
         return tuple((quorum, size) for quorum, size in sizes if size < quorum.needed)

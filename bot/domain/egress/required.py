@@ -40,7 +40,7 @@ API_SERVER_TAG = "azurecloud"
 
 
 class Standing(StrEnum):
-    """How a required endpoint stands: allowed by the tag, allowed by another rule, not provable, or not allowed."""
+    """The state of a required endpoint: allowed by the tag, allowed by another rule, not provable, or not allowed."""
 
     TAG = "tag"
     RULE = "rule"

@@ -67,7 +67,7 @@ def _missing_ips(cluster: ClusterFacts, network: AzureNetwork) -> Iterator[Egres
 def serving_addresses(cluster: ClusterFacts, network: AzureNetwork) -> dict[str, IngressIp]:
     """The public addresses at which a cluster is reached, by address.
 
-    Where its load balancers were read, their frontends tell; else whatever is attached to them and is no egress IP.
+    If its load balancers were read, use their frontends; otherwise anything attached that is not an egress IP.
     """
     found = [_ingress_of(id_, network, "loadBalancer") for id_ in _load_balanced(cluster, network)]
     if cluster.application_gateway:

@@ -129,7 +129,7 @@ class AddressBook:
 
 
 class Cover(NamedTuple):
-    """How far the sources of a rule cover those of a flow; ``opaque`` names what stands behind ``maybe``."""
+    """How far the sources of a rule cover those of a flow; ``opaque`` names the sources behind ``maybe``."""
 
     yes: Spans
     maybe: Spans

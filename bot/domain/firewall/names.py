@@ -1,6 +1,6 @@
 """Which FQDN patterns match a name, and an index that finds them among tens of thousands.
 
-The left-most ``*`` stands for any text: ``*.contoso.com`` matches any depth below and not ``contoso.com``;
+The left-most ``*`` matches any text: ``*.contoso.com`` matches any depth below and not ``contoso.com``;
 ``*contoso.com`` also matches ``contoso.com`` and ``evilcontoso.com``; ``*`` matches everything. Anywhere else ``*`` is
 not supported and matches nothing. For one pattern ``bot.domain.fqdn.covers`` says the same. Source:
 https://learn.microsoft.com/azure/firewall/firewall-faq ("How do wildcards work in target URLs and target FQDNs in

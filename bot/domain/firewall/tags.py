@@ -86,7 +86,7 @@ class Asked(NamedTuple):
     Attributes:
         name: A name or left-most wildcard.
         service: Protocol and destination port.
-        region: The cluster's region, lower case; empty if it is not known: then any label stands for it.
+        region: The cluster's region, lower case; empty if it is not known: then any label matches.
         published: What AKS publishes for the cluster itself, where that was read.
     """
 

@@ -68,7 +68,7 @@ class TraceStep:
     """One rule collection, or one built-in stage, as the flow met it.
 
     Attributes:
-        stage: Where in the order it stands.
+        stage: Its position in the order.
         policy: Name of the firewall policy; empty for a built-in stage.
         group: Name of the rule collection group; empty for a built-in stage.
         collection: Name of the rule collection; empty for a built-in stage.

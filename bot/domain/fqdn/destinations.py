@@ -25,7 +25,7 @@ class Destination:
 
     @property
     def is_wildcard(self) -> bool:
-        """Whether the name stands for all names below a domain."""
+        """Whether the name is a wildcard: it covers all names below a domain."""
         return self.fqdn.startswith("*.")
 
     def __str__(self) -> str:
@@ -128,7 +128,7 @@ def _refused_url(text: str, scheme: str, authority: str) -> InvalidFqdn:
 
 
 def _refused_path(text: str) -> InvalidFqdn:
-    """A path or a user name without a scheme: what stands between them may be a destination."""
+    """Handle a path or user name without a scheme: the text between them may be a destination."""
     authority = re.split(r"[/\\?#]", text, maxsplit=1)[0]
     user, _, host = authority.rpartition("@")
     sentence = f"{shown(text)} contains more than a host. Azure Firewall matches only the host"

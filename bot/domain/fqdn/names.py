@@ -283,7 +283,7 @@ def covers(pattern: str, name: str) -> bool:
     FQDNs in application rules?" in https://learn.microsoft.com/azure/firewall/firewall-faq (read 2026-11).
 
     Args:
-        pattern: A target FQDN as it stands in a rule, any case.
+        pattern: A target FQDN as written in a rule, any case.
         name: A name or a wildcard; a wildcard is covered if every name that it admits is.
     """
     pattern, name = pattern.lower().removesuffix("."), name.lower().removesuffix(".")

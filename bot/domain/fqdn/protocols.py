@@ -71,7 +71,7 @@ def read_service(scheme: str | None, host: str, port: int | None) -> tuple[Proto
         port: As written, 1 to 65535, or None.
 
     Raises:
-        InvalidFqdn: They do not say what it speaks, or no rule of ours can open it; with the right form as
+        InvalidFqdn: The protocol is not clear, or the bot's rules cannot open it; with the right form as
             ``suggestion`` where there is one.
     """
     protocol, number = _by_port(host, port) if scheme is None else _by_scheme(scheme.strip().lower(), host, port)

@@ -79,7 +79,7 @@ def _few(sentences: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def is_read(text: str, found: Findings) -> bool:
-    """Whether an error was understood, so that its text need not be corrected by whoever pasted it.
+    """Whether an error was understood, so that the person does not have to correct the pasted text.
 
     Args:
         text: What was pasted.
@@ -192,7 +192,7 @@ def _without_vague(mentions: list[Mention]) -> list[Mention]:
 
 
 def _outcome(mention: Mention) -> Destination | str | None:
-    """The destination, or what stands in its way as a sentence, or nothing for text that only looked like a host."""
+    """Return the destination, or the reason why there is none, or None for text that only looked like a host."""
     host = mention.host.strip("*.").lower() if mention.host[:1] == "*" and mention.host[:2] != "*." else mention.host
     host = host.rstrip(".")
     if is_address(host):

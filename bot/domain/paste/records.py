@@ -229,7 +229,7 @@ _FARTHEST = 400
 
 
 def _fields(text: str) -> Iterator[Reading]:
-    """Records of which each field stands by itself, on a line of its own or beside the others."""
+    """Read records with named fields, on separate lines or side by side."""
     for pattern in (_PAIR, _FIELD_LINE):
         groups = list(_grouped(list(pattern.finditer(text))))
         read = [(group, {column_key(one["name"]): _value(one) for one in group}) for group in groups]

@@ -79,7 +79,7 @@ def read_row(row: Row, at: int) -> Reading:
 
     Args:
         row: Values by column.
-        at: Where it stands in the text.
+        at: Its position in the text.
     """
     sources = tuple(filter(None, (row.get("sourceip"),)))
     action = row.get("action", "").strip().lower()

@@ -26,7 +26,7 @@ class Mention:
     """One host that the text names, with what it says beside it.
 
     Attributes:
-        at: Where it stands in the text.
+        at: Its position in the text.
         host: As it was written.
         port: Digits, if it is said.
         protocol: Of the firewall, or a URL's scheme, if it is said.

@@ -1,4 +1,4 @@
-"""The risk of a request: which reasons apply, what they weigh together, and what would be narrower."""
+"""The risk of a request: the reasons that apply, their total weight, and narrower alternatives."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ class Subject:
 
 
 def assess(subject: Subject, table: RiskTable = DEFAULT_TABLE) -> Risk:
-    """Weigh a request. Another destination or a longer duration never lowers the score."""
+    """Assess a request. Another destination or a longer duration never lowers the score."""
     found = (*_of_destinations(subject, table), *_of_whole(subject, table))
     reasons = tuple(sorted((one for one in found if one.weight), key=lambda one: (-one.weight, one.code)))
     score = min(100, sum(reason.weight for reason in reasons))
@@ -289,7 +289,7 @@ def narrower(destination: Destination, known: Iterable[str]) -> tuple[str, ...]:
     """Names that a wildcard would open and that bundles or live rules know: candidates to ask for instead.
 
     Args:
-        destination: What was asked for; a name that is no wildcard has nothing narrower.
+        destination: What was asked for; an exact name has nothing narrower.
         known: Canonical names and wildcards.
 
     Returns:

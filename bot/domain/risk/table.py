@@ -56,7 +56,7 @@ class RiskTable:
         weights: Points (0 to 100) of each reason code; 0 switches the reason off.
         hosts: Lists of hosts by reason code.
         shared_suffixes: Hosting domains whose customers each get a name, besides the Public Suffix List's private
-            section; ``*`` stands for one label, such as a region.
+            section; ``*`` matches one label, such as a region.
         well_known: Domains that others imitate.
         production: Environment names (lower case) that count as production.
         long_duration: Points for an allowance longer than each span.
