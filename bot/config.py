@@ -1,4 +1,4 @@
-"""Where settings come from: the environment for secrets and endpoints, one TOML file for everything else.
+"""Loads settings: secrets and endpoints from the environment, everything else from one TOML file.
 
 Both are read once and checked as a whole; what is wrong is said in one sentence that names the setting.
 """

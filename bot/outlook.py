@@ -23,7 +23,7 @@ def outlook(store: Store, allowance: Allowance, now: datetime) -> Outlook | None
 
 
 def gauge(store: Store, limits: Limits, scope: Scope, destinations: Sequence[Destination]) -> Gauge:
-    """How full the target is as it was last read, and how full it would be with these destinations too."""
+    """The target's fill level as last read, and with these destinations added."""
     with store.read() as tx:
         state = tx.work.peek(scope.target.key)
     used = int(state.memo.get("bytes", 0)) if state else 0

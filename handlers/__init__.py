@@ -84,7 +84,7 @@ NO_COMMAND = Entry(Kind.COMMAND, "", commands.unknown)
 
 @dataclass(frozen=True, slots=True)
 class SlackSettings:
-    """How to reach Slack, and how to know that it is Slack that reaches us.
+    """Settings for calling Slack and for verifying its requests.
 
     Args:
         bot_token: ``xoxb-…``.
@@ -124,7 +124,7 @@ def web_client(settings: SlackSettings, *, timeout: timedelta | None = None, ret
 
 
 def directory(settings: SlackSettings, rulebook: Rulebook, clock: Clock) -> SlackDirectory:
-    """Who people are, through Slack's user groups."""
+    """Build the directory on Slack's user groups."""
     return SlackDirectory(web_client(settings, timeout=DIRECTORY_TIMEOUT), rulebook, clock)
 
 
@@ -173,7 +173,7 @@ def register(app: App, boundary: Boundary) -> None:
 
 
 EVENTS = "/slack/events"
-"""Where Slack's requests come in."""
+"""The path of Slack's requests."""
 
 
 class SlackApp:

@@ -153,7 +153,7 @@ class Boundary:
         return replace(call, caller=replace(call.caller, identity=identity))
 
     def _said(self, entry: Entry, body: dict[str, Any], error: Exception, sentence: str) -> Reply:
-        """Where the sentence goes: to the field that it is about, into the modal, or to the person."""
+        """Place the error: at the field it is about, in the modal, or as a message to the person."""
         if entry.kind is Kind.OPTIONS:
             return Options()
         if entry.kind is Kind.ACTION and entry.act and isinstance(error, Unavailable):

@@ -63,7 +63,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where somebody acted, for the boundary.
+    """The place where a person acted, for the boundary.
 
     Args:
         user: Who, as Slack's user id.
@@ -166,7 +166,7 @@ def _inputs(modal: Mapping[str, Any]) -> Iterator[str]:
 
 
 def identity_of(body: Mapping[str, Any]) -> Identity:
-    """Who acts: team and user, both as Slack signed them; a missing one stays empty and is refused later.
+    """Read the actor's team and user, as signed by Slack; a missing one stays empty and is refused later.
 
     Somebody from another organisation in a shared channel carries a team of their own in ``user.team_id``.
     """

@@ -100,7 +100,7 @@ def _approvers(client: WebClient, rulebook: Rulebook, approvers: tuple[str, ...]
 
 
 def _active(client: WebClient, group: Group) -> frozenset[str]:
-    """Those of a group whose accounts may decide."""
+    """The members of a group whose accounts may decide."""
     users = set(group.users)
     if group.usergroup is not None:
         users |= set(_call(client.usergroups_users_list, usergroup=group.usergroup)["users"])

@@ -39,7 +39,7 @@ def unknown(_ctx: Context, call: Call) -> Reply:
 
 
 def whoami(ctx: Context, call: Call) -> Reply:
-    """Who you are to the bot."""
+    """Show your roles, groups and clusters."""
     who = inventory.person(ctx, call.caller)
     return Tell(lists.who_you_are(who, [egress.ref.name for egress in inventory.visible(ctx, who)]))
 
@@ -81,7 +81,7 @@ def _as_file(report: EgressReport, ending: str, content: str) -> tuple[Reply, ..
 
 
 def whois(ctx: Context, call: Call) -> Reply:
-    """Whose an IP is, or was."""
+    """Find the clusters that use, or used, an IP."""
     typed = plain_words(call.text).split()
     if not typed:
         raise InvalidInput("Give an IP address: `/egress whois 20.61.4.7`, or `/egress whois 20.61.4.7 at 2026-11-01`.")
@@ -204,7 +204,7 @@ def export(ctx: Context, call: Call) -> tuple[Reply, ...]:
 
 
 def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
-    """Who did what: a page, a file, or the proof."""
+    """Show the audit log as a page or a file, or verify it."""
     wanted = AuditQuery.parse(call.text)
     if wanted.form == "verify":
         return Tell(log.proof(auditing.prove(ctx, call.caller)))

@@ -58,7 +58,7 @@ class HostWords:
         return (written(found.destinations) if is_read(self.hosts, found) else self.hosts), found.explanations
 
     def in_region(self, region: str) -> tuple["HostWords", tuple[str, ...]]:
-        """The same with the placeholders that mean the cluster's region filled in, and what was filled, in words."""
+        """Replace placeholders for the cluster's region, and say what was replaced."""
         hosts, filled = fill_region(self.hosts, region)
         notes = tuple(f"`{one}` stands for the region: replaced with the cluster's region, {region}." for one in filled)
         return replace(self, hosts=hosts), notes
@@ -85,7 +85,7 @@ ROOM = 600
 
 
 def host_fields(label: str, hosts: str, *, hint: str, optional: bool = False, placeholder: str = "") -> list[Block]:
-    """As many fields as a list of hosts needs, each name whole in one of them.
+    """Split a list of hosts into as many fields as it needs, each name whole in one of them.
 
     Raises:
         InvalidInput: If one word is longer than a field.
@@ -114,7 +114,7 @@ def hosts_in(form: Mapping[str, str]) -> str:
 
 
 def _number(name: str) -> int:
-    """Which field of hosts it is, from 1; 0 for another field."""
+    """The number of a host field, from 1; 0 for other fields."""
     first, _, number = name.partition("_")
     if first != FIELD:
         return 0

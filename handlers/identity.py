@@ -1,4 +1,4 @@
-"""Who people are: configured ids, Slack user groups and Slack accounts, looked up again for each decision."""
+"""Identifies people by configured ids, Slack user groups and Slack accounts, looked up again for each decision."""
 
 import time
 from collections.abc import Collection, Sequence
@@ -193,7 +193,7 @@ class _Look:
         return self._begun[usergroup]
 
     def all_of(self, groups: Sequence[Group]) -> tuple[list[Group], tuple[Unread, ...]]:
-        """Those that the user belongs to, and those that could not be read; all are asked at once."""
+        """Find the groups that the user belongs to and those that could not be read; all are queried at once."""
         for group in groups:
             if group.usergroup is not None and self._user not in group.users:
                 self._begin(group.usergroup)

@@ -44,4 +44,4 @@ class Mended:
 
 
 SIGNATURE = "HTTP_X_SLACK_SIGNATURE"
-"""Where WSGI keeps the header (https://docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11)."""
+"""The WSGI key of the header (https://docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11)."""

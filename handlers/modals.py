@@ -121,7 +121,7 @@ class RequestForm:
         )
 
     def with_duration(self, rulebook: Rulebook) -> "RequestForm":
-        """The same, with the duration that the form offers first where none was chosen yet."""
+        """Fill in the form's default duration if none was chosen yet."""
         return replace(self, duration=self.duration or _preset(rulebook.durations.offered))
 
     def build(self, choices: Choices, notes: Sequence[str] = (), renewable: Sequence[str] = ()) -> View:
@@ -281,7 +281,7 @@ def _is_shorter(offered: timedelta | None, asked: timedelta | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ScaleForm:
-    """How many outbound IPs are proposed, and why."""
+    """The form for a proposal: the number of outbound IPs and the reason."""
 
     CALLBACK: ClassVar[str] = "scale"
 

@@ -187,7 +187,7 @@ class SlackNotifier:
         return str(posted["ts"])
 
     def _channel(self, recipient: str) -> str:
-        """Where a recipient reads: a channel itself, or the conversation with a person, opened once."""
+        """Resolve a recipient: a channel itself, or the conversation with a person, opened once."""
         if not _is_person(recipient):
             return recipient
         with self._store.read() as tx:

@@ -15,7 +15,7 @@ from handlers.replies import View
 
 @dataclass(frozen=True, slots=True)
 class RenewForm:
-    """For how long, and why."""
+    """The renewal form: duration and reason."""
 
     CALLBACK: ClassVar[str] = "renew"
 

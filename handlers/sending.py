@@ -96,7 +96,7 @@ class Sender:
         self._redraw(view, replace(origin, view_id=there["id"], view_hash=there.get("hash")))
 
     def _tell(self, reply: Tell, origin: Origin) -> None:
-        """Where the person acted; and where the bot cannot speak there, in their conversation with it."""
+        """Answer where the person acted, or in their direct messages if the bot cannot post there."""
         said = message_arguments(reply.message)
         ways = (
             partial(self._respond, {"replace_original": reply.replaces, **said}, origin),

@@ -15,7 +15,7 @@ from handlers.notify import slack_errors
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
-"""How often the socket is looked at."""
+"""The interval at which the socket is checked."""
 
 PING_S = 3.0
 """How often the client pings; a socket whose other side was killed is told by nothing else."""
@@ -119,7 +119,7 @@ class SocketFront:
         return self._note(None)
 
     def _silence_s(self) -> float:
-        """How long ago Slack last answered a ping on this socket; measured by a clock that nobody sets."""
+        """Seconds since Slack last answered a ping on this socket, by a monotonic clock."""
         session = self._client.current_session
         pong = (session, session.last_ping_pong_time if session else None)
         if pong != self._pong:

@@ -35,6 +35,6 @@ def _is_scale(subject: str) -> bool:
 
 
 def deciders(ctx: Context, made: Allowance | Scale) -> Deciders:
-    """Who hears that it waits for a decision."""
+    """Find the people who are told that a decision is needed."""
     people = allowances.deciders(ctx, made.verdict, *made.askers)
     return Deciders(people, hidden(inventory.refusals(ctx), ctx.rulebook.channel))

@@ -102,7 +102,7 @@ def request_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[s
 
 
 def fresh_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> View:
-    """The same with the firewall's rules read from Azure just now; without them if Azure does not give them."""
+    """Redraw the form with the firewall's rules read live; without them if Azure cannot be read."""
     try:
         checking.prepare(ctx, caller, form.cluster, form.pool or None)
     except UserError:

@@ -46,7 +46,7 @@ def test_the_risk_section_that_is_commented_out_works(tmp_path: Path) -> None:
 
 
 BROKEN = [
-    ("GOOD\n[risk]\nnonsense = 1\n", "risk.nonsense is not known"),
+    ("GOOD\n[risk]\nnonsense = 1\n", "risk.nonsense is not a known setting"),
     ("GOOD\n[risk]\nlong_duration = { soon = 1 }\n", "must be a whole number"),
     ("[slack", "is not TOML"),
     ("[slack]\n", "slack.team is missing"),

@@ -74,7 +74,7 @@ class Preview:
 
 
 def scope_of(rulebook: Rulebook, egress: ClusterEgress, pool: str | None = None) -> Scope:
-    """Where an allowance for a cluster, or one of its node pools, would apply.
+    """Determine the scope of an allowance for a cluster or one of its node pools.
 
     Raises:
         CannotTakeEffect: If the traffic passes no Azure Firewall that rules could be written to.
@@ -107,7 +107,7 @@ def preview(ctx: Context, who: Person, draft: Draft) -> Preview:
 
 
 def _room_for_names(ctx: Context, scope: Scope, destinations: Sequence[Destination]) -> Gauge | None:
-    """How full the network rules would be of FQDNs; None where nothing needs one, or the rules are not known.
+    """Count the FQDNs that the network rules would have; None if none is needed or the rules are unknown.
 
     Raises:
         CannotTakeEffect: The firewall takes no network rules with FQDNs, or not so many.
@@ -170,7 +170,7 @@ def _rule_words(finding: Finding) -> str:
 
 
 def owner_words(allowance: Allowance) -> str:
-    """Who asked for what is open, and until when it is."""
+    """Say who requested an open allowance and until when it is open."""
     ends = time_text(allowance.expires_at) if allowance.expires_at else "it is revoked"
     return f"requested by <@{allowance.requester.user}>, open until {ends}"
 

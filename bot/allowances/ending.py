@@ -1,4 +1,4 @@
-"""Who may end an allowance or ask for it again."""
+"""Checks who may end or renew an allowance."""
 
 from bot.domain.access import require_ender, require_member
 from bot.domain.allowance import Allowance

@@ -60,7 +60,7 @@ def browse(ctx: Context, caller: Caller, which: str, *, rows: int, after: Place 
 def requests(
     ctx: Context, caller: Caller, which: str, *, fits: Callable[[Allowance], bool] = _any, most: int | None = None
 ) -> list[Allowance]:
-    """The same, allowances only: the first so many that fit, or all.
+    """List allowances only: the first matches up to a limit, or all.
 
     Raises:
         UnknownCluster: As ``browse``.
@@ -71,7 +71,7 @@ def requests(
 def proposals(
     ctx: Context, caller: Caller, which: str, *, fits: Callable[[Scale], bool] = _any, most: int | None = None
 ) -> list[Scale]:
-    """The same, scale proposals only: the first so many that fit, or all.
+    """List scale proposals only: the first matches up to a limit, or all.
 
     Raises:
         UnknownCluster: As ``browse``.

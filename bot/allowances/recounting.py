@@ -35,7 +35,7 @@ class Review(Generic[One]):
 
 
 def recount(ctx: Context, old: One, weighed: One, acts: tuple[Action, Action], *, is_click: bool) -> Review[One] | None:
-    """Which approvals still count, and whether they are enough; None where nothing has changed.
+    """Recount the approvals and whether they are enough; None if nothing has changed.
 
     Args:
         ctx: The context.

@@ -1,4 +1,4 @@
-"""How risky an ask is and who must say yes to it, with everything that can be known before it is decided."""
+"""Assesses the risk of an ask and who must approve it."""
 
 from ipaddress import ip_address
 

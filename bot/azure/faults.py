@@ -160,7 +160,7 @@ def translated() -> Iterator[None]:
 
 
 class Standing:
-    """How Azure answered last."""
+    """The state of Azure's last answer."""
 
     def __init__(self) -> None:
         self.trouble: str | None = None

@@ -164,7 +164,7 @@ LONGEST_QUOTA_WAIT = timedelta(seconds=10)
 
 
 def quota_wait(text: str | None) -> timedelta:
-    """How long ``hh:mm:ss`` is, at most ``LONGEST_QUOTA_WAIT``; nothing where it is not that."""
+    """Parse ``hh:mm:ss``, capped at ``LONGEST_QUOTA_WAIT``; zero if it has another format."""
     parts = (text or "").split(":")
     if len(parts) != 3 or not all(part.isdecimal() for part in parts):
         return timedelta()

@@ -1,4 +1,4 @@
-"""Who the bot is to Azure."""
+"""The bot's identity in Azure."""
 
 from collections.abc import Callable
 from concurrent.futures import Future

@@ -223,7 +223,7 @@ def is_ours(collection: Json, settings: ArmSettings) -> bool:
 
 
 def is_ours_classic(key: str, collection: Json, settings: ArmSettings) -> bool:
-    """The same in one of the arrays of a classic firewall."""
+    """Whether a name in one of the arrays of a classic firewall is the bot's."""
     if key == "networkRuleCollections":
         return is_network_name(str(collection.get("name", "")), settings.collection_prefix)
     return is_ours(collection, settings)

@@ -1,4 +1,4 @@
-"""How Azure is reached and paced."""
+"""Settings for reaching Azure and for the pace of calls."""
 
 from dataclasses import dataclass
 

@@ -48,7 +48,7 @@ class Accepted:
 
 
 def look_after(headers: Mapping[str, str], settings: ArmSettings) -> timedelta:
-    """When to look at an operation again: as Azure asks, else after our default at the pace of Azure."""
+    """The delay before the next status read: as Azure asks, otherwise the default scaled to Azure's pace."""
     return retry_after(headers) or timedelta(seconds=settings.look_after_s) / settings.pace
 
 

@@ -1,4 +1,4 @@
-"""Who may do what: pure answers from the rulebook, a person and what it is about."""
+"""Authorisation: pure decisions from the rulebook, the person and the subject."""
 
 from collections.abc import Sequence
 

@@ -70,7 +70,7 @@ MAY_ACT: Mapping[Act, frozenset[Status]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where an allowance applies.
+    """The scope of an allowance.
 
     Args:
         cluster_id: Lower-case ARM id of the managed cluster.
@@ -116,7 +116,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How an allowance was ended or refused by somebody: who, when, why."""
+    """The end of an allowance by a person: who, when, why."""
 
     by: Identity
     at: datetime
@@ -235,7 +235,7 @@ def is_open(allowance: Allowance, now: datetime) -> bool:
 
 
 def next_change(allowance: Allowance, now: datetime) -> datetime | None:
-    """When time alone changes this allowance's status next, if it ever does."""
+    """The next time at which time alone changes this allowance's status, if any."""
     times = [allowance.lapses_at if allowance.approved_at is None else None, allowance.expires_at]
     return min((time for time in times if time is not None and time > now), default=None)
 

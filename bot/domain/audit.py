@@ -102,7 +102,7 @@ class ChainedEvent:
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which events to read, newest first; every condition that is set must hold.
+    """Selects events, newest first; all conditions that are set must hold.
 
     Args:
         before: Only events with a smaller sequence number: the key of the next page.

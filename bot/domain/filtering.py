@@ -53,7 +53,7 @@ _SENTENCES: Mapping[Barrier, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class WayOut:
-    """How the traffic of a cluster, or of one node pool, is filtered.
+    """The filter on the egress of a cluster or one node pool.
 
     Args:
         barrier: What decides.

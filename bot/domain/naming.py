@@ -18,7 +18,7 @@ from bot.domain.target import Target, TargetKind
 
 
 def by_address(destinations: Iterable[Destination]) -> tuple[Destination, ...]:
-    """Those that need a network rule."""
+    """The destinations that need a network rule."""
     return tuple(one for one in destinations if kind_of(one) is Kind.NETWORK)
 
 
@@ -39,7 +39,7 @@ def proxy_is_off(target: Target) -> str:
 
 
 def room_for_names(rules: RuleSet, promised: Iterable[Allowance], destinations: Iterable[Destination]) -> Gauge:
-    """How many FQDNs all network rules of a firewall name: those of others as read, ours as promised.
+    """Count the FQDNs in all network rules of a firewall: other owners' as read, the bot's as wanted.
 
     Args:
         rules: Everything that the firewall evaluates, parent policies included.

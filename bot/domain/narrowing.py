@@ -10,7 +10,7 @@ from bot.errors import InvalidInput
 
 
 def narrow(allowance: Allowance, destinations: tuple[Destination, ...], duration: timedelta | None) -> Allowance:
-    """The same request with less: fewer or narrower destinations, a shorter time.
+    """Narrow a request: fewer or narrower destinations, a shorter duration.
 
     Raises:
         InvalidInput: If any of it would be wider than what was asked.

@@ -1,4 +1,4 @@
-"""Who somebody is to the bot, and what that lets them do."""
+"""A person's identity, roles and groups."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ class Person:
     named: frozenset[str] = frozenset()
 
     def unread_among(self, groups: Collection[str]) -> tuple[Unread, ...]:
-        """Those of some groups that could not be read."""
+        """The groups among these that could not be read."""
         return tuple(one for one in self.unread if one.group in groups)
 
     def unread_for(self, *roles: Role) -> tuple[Unread, ...]:

@@ -36,7 +36,7 @@ class Place:
 
 
 def place_of(rules: RuleSet, target: Target, home: Home, kind: Kind = Kind.APPLICATION) -> Place:
-    """Where the reconciler would put a new rule collection.
+    """The place where the reconciler would put a new rule collection.
 
     In a firewall policy that is our own group, or the next free priority where it does not exist yet; in a classic
     firewall the next free priority among the rule collections of its kind.

@@ -66,7 +66,7 @@ class Plan:
         return self.before == self.after
 
     def count(self, kind: ChangeKind) -> int:
-        """How many rules it adds, removes or alters."""
+        """The number of rules it adds, removes or alters."""
         return sum(change.kind is kind for change in self.changes)
 
 
@@ -89,7 +89,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """How full something is: a rule collection group in bytes, or the network rules of a firewall in FQDNs.
+    """The fill level of something: a rule collection group in bytes, or the network rules of a firewall in FQDNs.
 
     Args:
         used: Now; bytes as Azure counts or as we render, whichever is more.
@@ -103,7 +103,7 @@ class Gauge:
 
     @property
     def share(self) -> float:
-        """How full it would be, 0..1 and above where it does not fit."""
+        """The fill level, 0..1; above 1 if it does not fit."""
         return self.after / self.limit
 
     @property

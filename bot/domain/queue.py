@@ -1,4 +1,4 @@
-"""How long somebody waits for the writer: a place and an estimate, from what is measured and what is under way."""
+"""Estimates the wait for the writer: queue position and time, from measurements and running updates."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class Outlook:
 
 
 def outlook(allowance: Allowance, others: Iterable[Allowance], pending: Pending, now: datetime) -> Outlook | None:
-    """How long an approved allowance waits; None for one that does not wait for the writer.
+    """Estimate an approved allowance's wait; None if it does not wait for the writer.
 
     Args:
         allowance: Whose outlook it is.
@@ -72,7 +72,7 @@ def outlook(allowance: Allowance, others: Iterable[Allowance], pending: Pending,
 
 
 def update_time(took: Sequence[timedelta]) -> timedelta:
-    """How long the next update will take: the middle of the last ones."""
+    """Estimate the next update's duration: the median of the last ones."""
     return sorted(took)[len(took) // 2] if took else USUAL_UPDATE
 
 

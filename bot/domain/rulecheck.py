@@ -42,7 +42,7 @@ def _people(count: int) -> str:
 
 
 def _listed(book: Rulebook, groups: tuple[str, ...]) -> int | None:
-    """How many people some groups have together; None where a user group of Slack has some of them."""
+    """Count the people in these groups; None if a Slack user group holds some of them."""
     named = [book.groups[group] for group in groups if group in book.groups]
     if len(named) < len(groups) or any(group.usergroup for group in named):
         return None
@@ -107,7 +107,7 @@ def _bundles(book: Rulebook) -> Iterator[str]:
 
 
 def _environments(book: Rulebook) -> Iterator[str]:
-    """Where a tag says the environment, it can be anything."""
+    """Check environments, unless a tag sets them: a tag can have any value."""
     words = {scope.environment.lower() for scope in book.scopes}
     if not words or any(word.startswith("tag:") for word in words):
         return

@@ -106,7 +106,7 @@ def rules_by_kind(allowance: Allowance) -> dict[Kind, list[Rule]]:
 
 
 def rules_of(allowance: Allowance) -> tuple[ApplicationRule | NetworkRule, ...]:
-    """The same, without the kinds."""
+    """The rules without their kinds."""
     ordered = sorted(allowance.destinations, key=lambda d: (d.protocol, d.port, d.fqdn))
     return tuple(
         _rule(allowance, protocol, port, tuple(d.fqdn for d in members))
@@ -142,7 +142,7 @@ def placed(
     taken: Collection[tuple[Kind, int]] = (),
     first: int = FIRST_PRIORITY,
 ) -> tuple[RuleCollection, ...]:
-    """The same collections with priorities that can be written: each is unique in a resource.
+    """Assign writable priorities to the collections: each is unique in a resource.
 
     A collection keeps the priority that it has; a new one gets the next free one. The relative order of the bot's own
     collections does not matter, because all of them allow.

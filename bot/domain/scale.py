@@ -69,7 +69,7 @@ class Scale:
 
     @property
     def askers(self) -> tuple[Identity, ...]:
-        """Those who may not decide it."""
+        """The people who may not decide it."""
         return (self.requester,)
 
 

@@ -69,7 +69,7 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """How long allowances may last.
+    """The limits on the duration of allowances.
 
     Args:
         offered: The choices in the form, shortest first; None means no end.

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class TargetKind(StrEnum):
-    """Where the rules of a firewall live."""
+    """The kind of resource that holds a firewall's rules."""
 
     POLICY = "policy"
     CLASSIC = "classic"

@@ -68,7 +68,7 @@ def sweep_endpoints(ctx: Context) -> None:
 
 
 def _age(egress: ClusterEgress, done: tuple[RequiredEndpoints, datetime] | None, never: datetime) -> datetime:
-    """When its present path was checked; a failed check also counts as a turn."""
+    """The time when its current path was checked; a failed check also counts as a turn."""
     if done is None or (done[0].checked_for and not holds_for(done[0], egress)):
         return never
     return done[1]

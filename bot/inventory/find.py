@@ -1,4 +1,4 @@
-"""Which cluster somebody means, of those that they may see."""
+"""Finds the cluster that a person means, among those they may see."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from bot.ports import Caller, Context, Transaction
 
 
 def person(ctx: Context, caller: Caller) -> Person:
-    """Who the caller is, for looking: by what was read of Slack in the last minutes.
+    """Look up the caller for reading: uses Slack data from the last minutes.
 
     Raises:
         NotPermitted: For people of other workspaces.
@@ -23,7 +23,7 @@ def person(ctx: Context, caller: Caller) -> Person:
 
 
 def member_of(ctx: Context, caller: Caller, groups: Collection[str]) -> Person:
-    """Who the caller is now, as far as some groups are concerned: for deciding.
+    """Look up the caller's current membership of some groups, for decisions.
 
     Raises:
         NotPermitted: For people of other workspaces.
@@ -33,7 +33,7 @@ def member_of(ctx: Context, caller: Caller, groups: Collection[str]) -> Person:
 
 
 def holder_of(ctx: Context, caller: Caller, role: Role) -> Person:
-    """Who the caller is now, as far as one role is concerned: the first group that gives it is enough.
+    """Look up whether the caller currently has a role: the first group that gives it is enough.
 
     Raises:
         NotPermitted: For people of other workspaces.
@@ -90,7 +90,7 @@ def former(ctx: Context, who: Person, name: str) -> list[Period]:
 
 
 def live(ctx: Context, who: Person, name: str) -> tuple[ClusterEgress, datetime]:
-    """The same cluster as Azure has it now, kept as its newest snapshot, and when the reading began.
+    """Read a cluster live, store it as the newest snapshot, and return it with the start time of the read.
 
     One that the last reading of all clusters lacks is looked for in Azure itself.
 

@@ -1,4 +1,4 @@
-"""Whose an IP is, or was."""
+"""Find the clusters that use, or used, an IP."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class NoticeKind(StrEnum):
-    """How a notice reaches people."""
+    """The way a notice reaches people."""
 
     CARD = "card"
     THREAD = "thread"
@@ -95,11 +95,11 @@ class Outbox(Protocol):
         ...
 
     def due(self, *, limit: int) -> list[Notice]:
-        """Those to be sent now, oldest first: in no paused lane, and the first of its subject, kind and recipient."""
+        """The notices to send now, oldest first: outside paused lanes, the first per subject, kind and recipient."""
         ...
 
     def next_due_in(self) -> timedelta | None:
-        """How long until the next one may be due; None if none waits."""
+        """The time until the next notice may be due; None if none is waiting."""
         ...
 
     def lanes(self, notice: Notice) -> tuple[str, ...]:
@@ -127,7 +127,7 @@ class Outbox(Protocol):
         ...
 
     def failures(self, lane: str) -> int:
-        """How often in a row this lane was paused."""
+        """The number of consecutive pauses of this lane."""
         ...
 
     def refusals(self) -> list[Pause]:

@@ -15,7 +15,7 @@ Row_co = TypeVar("Row_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class AllowanceFilter:
-    """Which allowances to read, newest first; every condition that is set must hold.
+    """Selects allowances, newest first; all conditions that are set must hold.
 
     Args:
         target: Written by this writer.
@@ -64,7 +64,7 @@ class Placed(Generic[Row_co]):
 
 @dataclass(frozen=True, slots=True)
 class ListFilter:
-    """Which rows a list goes through, in the order of ``Place``.
+    """Selects the rows of a list, in the order of ``Place``.
 
     Args:
         clusters: Ids of clusters; None for none in particular.
@@ -89,7 +89,7 @@ class Allowances(Protocol):
         ...
 
     def find(self, wanted: AllowanceFilter) -> list[Allowance]:
-        """Those that fit, newest first."""
+        """The matching rows, newest first."""
         ...
 
     def page(self, wanted: ListFilter) -> list[Placed[Allowance]]:
@@ -121,7 +121,7 @@ class Scales(Protocol):
         ...
 
     def find(self, cluster_id: str | None = None, *, only_open: bool = True) -> list[Scale]:
-        """Those of a cluster or of all, newest first."""
+        """The rows of one cluster or of all, newest first."""
         ...
 
     def page(self, wanted: ListFilter) -> list[Placed[Scale]]:
@@ -149,7 +149,7 @@ class AuditLog(Protocol):
         ...
 
     def find(self, wanted: AuditFilter, *, limit: int) -> list[ChainedEvent]:
-        """Those that fit, newest first."""
+        """The matching rows, newest first."""
         ...
 
     def chain(self, *, after: int, limit: int) -> list[ChainedEvent]:

@@ -10,7 +10,7 @@ from bot.domain.egress import Change, ClusterEgress, ClusterRef, Fleet, Period, 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """When all clusters were last read together.
+    """The last time all clusters were read together.
 
     Args:
         read_at: When it began.
@@ -37,7 +37,7 @@ class Snapshots(Protocol):
         ...
 
     def reading(self) -> Reading | None:
-        """When all clusters were last read together; None before the first time."""
+        """The last time all clusters were read together; None before the first time."""
         ...
 
     def get(self, cluster_id: str) -> tuple[ClusterEgress, datetime] | None:

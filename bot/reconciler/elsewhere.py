@@ -1,4 +1,4 @@
-"""Where the channel cannot be reached, those who decide get the card in their own conversation with the bot."""
+"""Sends approvers the card as a direct message when the channel cannot be reached."""
 
 import logging
 from datetime import datetime

@@ -158,14 +158,14 @@ def _resettle(desk: Desk, row: Allowance, found: Ground) -> None:
 
 
 _ENDED = {False: (Action.ALLOWANCE_CLOSE, "closed"), True: (Action.ALLOWANCE_ORPHAN, "orphaned")}
-"""How the end of what was approved, or was not, is recorded and told."""
+"""The audit action and event for the end of an allowance, by whether it was undecided."""
 
 _RESETTLED = {
     Footing.MOVED: (Action.ALLOWANCE_MOVE, "moved"),
     Footing.RANGES: (Action.ALLOWANCE_CHANGE, "ranges"),
     Footing.SAME: (Action.ALLOWANCE_RESUME, "resumed"),
 }
-"""How what was approved and is written elsewhere, or otherwise, is recorded and told."""
+"""The audit action and event for an approved allowance that moves or changes."""
 
 
 def _put(desk: Desk, row: Allowance, said: tuple[Action, str], why: str) -> None:

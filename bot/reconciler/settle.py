@@ -106,7 +106,7 @@ def _next_look(run: Run, situation: Situation) -> timedelta:
 
 
 def _blocked(run: Run, target: Target, arrived: Iterable[Allowance]) -> dict[str, str]:
-    """Which of the arrived allowances the firewall still denies, and why: the rule is there and does not help."""
+    """Find new allowances that the firewall still denies, and why: the rule exists but has no effect."""
     fresh = list(arrived)
     if not fresh:
         return {}

@@ -12,10 +12,10 @@ from bot.ports import AllowanceFilter, Desk, Notice, NoticeKind
 from bot.reconciler.run import UNREST, Run
 
 FAILS: Mapping[str, Action] = {"rules": Action.FIREWALL_FAIL, "scale": Action.SCALE_FAIL}
-"""How the audit log calls work that is stuck; other work has no place in it."""
+"""The audit action for stuck work; other work is not in the audit log."""
 
 STUCK: Mapping[str, str] = {"rules": "stuck", "scale": "stuck-scale", FLEET: "unread", ENDPOINTS: "unread"}
-"""How the channel hears of work that is stuck."""
+"""The channel event for stuck work."""
 
 LONG = timedelta(minutes=20)
 """How long an update may take before people hear that it is unusual: four times what Azure says it takes at the most.

@@ -59,7 +59,7 @@ class Way:
 
 
 def _asked(failure: Failure) -> timedelta:
-    """As long as the vendor asked for, else as long as an update of somebody else may take."""
+    """The delay the vendor asked for, otherwise the time that another party's update may take."""
     asked = failure.error.retry_after if isinstance(failure.error, Unavailable) else None
     return asked / failure.pace.divisor if asked else failure.pace.busy
 

@@ -23,7 +23,7 @@ GRACE_S = 0.5
 """Seconds by which the client waits longer than the server, so that the server's own answer comes first."""
 
 LOOK_S = 0.05
-"""How often a wait looks at its deadline."""
+"""The interval at which a wait checks its deadline."""
 
 Connecting = Callable[[], Any]
 

@@ -30,7 +30,7 @@ POOL = {"pool_size": 8, "max_overflow": TRANSACTIONS - 8 + 4, "pool_timeout": BO
 """Four connections more than transactions: for the bell, the migration, and those that are about to be given back."""
 
 SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 10_000}
-"""When the operating system gives up a connection whose other side is gone: seconds, seconds, probes, milliseconds.
+"""When the operating system closes a connection whose peer is gone: seconds, seconds, probes, milliseconds.
 
 Source: https://www.postgresql.org/docs/current/libpq-connect.html, read 2026-11.
 """

@@ -164,7 +164,7 @@ class SqlWork:
         return None if row[0] is None else float(row[0]), float(row[1])
 
     def backlog(self) -> Backlog:
-        """How late work is, and how often it failed, by kind."""
+        """The delay and failure count of work, by kind."""
         late = func.max(case((work.due < self._now, self._now - work.due), else_=0.0))
         rows = self._connection.execute(select(work.kind, late, func.max(work.failures)).group_by(work.kind)).all()
         return Backlog({kind: float(s) for kind, s, _ in rows}, {kind: float(n) for kind, _, n in rows})

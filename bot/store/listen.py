@@ -33,7 +33,7 @@ class Bell:
 
     @property
     def mark(self) -> int:
-        """How often it has rung: taken before looking for work, so that no ring is missed in between."""
+        """The number of rings so far: read before looking for work, so that no ring is missed in between."""
         return self._count
 
     def ring(self) -> None:

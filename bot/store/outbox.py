@@ -58,12 +58,12 @@ class SqlOutbox:
             self._insert(owed)
 
     def due(self, *, limit: int) -> list[Notice]:
-        """Those to be sent now, oldest first."""
+        """The notices to send now, oldest first."""
         rows = self._connection.execute(_due(self._now, self._now), {"at_most": limit})
         return [notice_from_row(row) for row in rows]
 
     def next_due_in(self) -> timedelta | None:
-        """How long until the next one may be due; None if none waits."""
+        """The time until the next notice may be due; None if none is waiting."""
         # The clock is read once: what became due between two readings would be missed by both.
         now: float = self._connection.scalar(select(self._now)) or 0.0
         if self._connection.execute(_due(self._now, AT), {"at": now, "at_most": 1}).first() is not None:
@@ -107,7 +107,7 @@ class SqlOutbox:
         self._connection.execute(insert(schema.delivery_pause).values(row))
 
     def failures(self, lane: str) -> int:
-        """How often in a row this lane was paused."""
+        """The number of consecutive pauses of this lane."""
         return self._connection.scalar(select(paused.failures).filter_by(lane=lane)) or 0
 
     def refusals(self) -> list[Pause]:
@@ -153,7 +153,7 @@ class SqlOutbox:
             self._connection.execute(insert(schema.conversation).values(user=user, channel=channel))
 
     def backlog(self) -> tuple[int, int]:
-        """How many notices wait, and how many were given up."""
+        """Count the waiting notices and those given up."""
         waiting = select(func.count()).select_from(schema.notice).where(unsent())
         dead = select(func.count()).select_from(schema.notice).where(notice.dead.is_not(None))
         return self._connection.scalar(waiting) or 0, self._connection.scalar(dead) or 0

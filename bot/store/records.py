@@ -35,7 +35,7 @@ class SqlAllowances:
         return allowance_from_row(row)
 
     def find(self, wanted: AllowanceFilter) -> list[Allowance]:
-        """Those that fit, newest first."""
+        """The matching rows, newest first."""
         return [allowance_from_row(row) for row in self._connection.execute(_query(wanted))]
 
     def page(self, wanted: ListFilter) -> list[Placed[Allowance]]:
@@ -79,7 +79,7 @@ class SqlScales:
         return scale_from_row(row)
 
     def find(self, cluster_id: str | None = None, *, only_open: bool = True) -> list[Scale]:
-        """Those of a cluster or of all, newest first."""
+        """The rows of one cluster or of all, newest first."""
         query = select(schema.scale).order_by(schema.scale.c.id.desc())
         if cluster_id is not None:
             query = query.filter_by(cluster_id=cluster_id)

@@ -60,7 +60,7 @@ class SqlSnapshots:
         self._forget([cluster_id], text_from_time(at))
 
     def reading(self) -> Reading | None:
-        """When all clusters were last read together; None before the first time."""
+        """The last time all clusters were read together; None before the first time."""
         row = self._connection.execute(select(schema.fleet)).one_or_none()
         return Reading(time_from_text(row.read_at), tuple(row.gaps)) if row else None
 
@@ -136,7 +136,7 @@ class SqlSnapshots:
         return self._record(fresh, seen, read_at)
 
     def _seen(self, ids: Sequence[str]) -> dict[str, str]:
-        """When each of the clusters was last read, as text."""
+        """The time each cluster was last read, as text."""
         query = select(cluster.id, cluster.read_at)
         query = query.where(cluster.id.in_(ids)) if len(ids) <= AT_ONCE else query
         return {row.id: row.read_at for row in self._connection.execute(query)}

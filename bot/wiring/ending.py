@@ -1,4 +1,4 @@
-"""How a process is told to end, and how it ends whatever still waits for somebody."""
+"""Handles stop signals, and ends a process even if something still waits."""
 
 import logging
 import os

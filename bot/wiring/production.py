@@ -112,7 +112,7 @@ def azure_from(settings: Settings, file: ConfigurationFile) -> AzureArm:
 
 
 def slack_from(settings: Settings) -> handlers.SlackSettings:
-    """How to reach the real Slack."""
+    """Read the settings for the real Slack."""
     return handlers.SlackSettings(
         bot_token=settings.slack_bot_token.get_secret_value(),
         signing_secret=settings.slack_signing_secret.get_secret_value(),

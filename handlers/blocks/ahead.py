@@ -27,7 +27,7 @@ class Ahead:
 
     @property
     def room(self) -> str:
-        """How full our part of the firewall would be, as a sentence to append."""
+        """Say how full the bot's part of the firewall would be, as a sentence to append."""
         if self.gauge is None:
             return ""
         filled = f"{_kilobytes(self.gauge.after)} of {_kilobytes(self.gauge.limit)}"

@@ -102,7 +102,7 @@ def _standing(card: Card) -> str:
 
 
 def until(allowance: Allowance) -> str:
-    """How long it stays open, as far as that is known; nothing of what was ended before."""
+    """Say how long it stays open, as far as known; empty if it was ended early."""
     if allowance.denied or allowance.revoked or allowance.closed:
         return ""
     if allowance.expires_at is not None:
@@ -139,7 +139,7 @@ def _facts(card: Card) -> list[tuple[str, str]]:
 
 
 def _endings(allowance: Allowance) -> list[Block]:
-    """Who said what, each in their own words."""
+    """Show who decided what, in their own words."""
     blocks = approved_by(allowance.verdict, allowance.approvals)
     for word, ending in (("Denied", allowance.denied), ("Revoked", allowance.revoked)):
         if ending is not None:

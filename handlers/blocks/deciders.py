@@ -1,4 +1,4 @@
-"""Who decides and why, who has, and who is still missing: the same words for allowances and scale proposals."""
+"""Describes who decides, who approved, and who is missing; shared by allowances and scale proposals."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ MOST_PEOPLE = 10
 
 
 def decides(verdict: Verdict, rulebook: Rulebook, *, is_open: bool = True) -> list[str]:
-    """Who decides and why, one line for each quorum.
+    """Say who decides and why, one line for each quorum.
 
     Groups are mentioned, which calls them, only while something is to be decided.
     """
@@ -52,7 +52,7 @@ def missing(verdict: Verdict, approvals: Sequence[Approval]) -> str:
 
 
 def approved_by(verdict: Verdict, approvals: Sequence[Approval]) -> list[Block]:
-    """Who approved and, where several quorums are asked, for which groups."""
+    """Say who approved and, if there are several quorums, for which groups."""
     if not approvals:
         return []
     is_plain = len(verdict.asks) < 2

@@ -1,4 +1,4 @@
-"""All that a decision is about: as much of it as a card has room for, and the modal with the whole."""
+"""Shows the subject of a decision: as much as fits on a card, and in full in a modal."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -60,7 +60,7 @@ def risk_lines(risk: Risk) -> list[str]:
 
 
 def touches(scope: Scope) -> str:
-    """Which firewall changes, and for whose traffic."""
+    """Name the firewall that changes, and the traffic affected."""
     kinds = {TargetKind.POLICY: "firewall policy", TargetKind.CLASSIC: "classic firewall"}
     sources = fold(_sources(scope), SOURCES_ROOM, joint=", ")
     return f"Changes {kinds[scope.target.kind]} {code(scope.target.name)}, for traffic from {sources} only."

@@ -251,7 +251,7 @@ def paragraphs(title: str, lines: Sequence[str], *, joint: str = "\n") -> list[B
 
 
 def fold(lines: Sequence[str], limit: int = SECTION_TEXT, *, most: int = 1000, joint: str = "\n") -> str:
-    """As many lines as fit, then how many more there are."""
+    """Join as many lines as fit, then say how many are left."""
     kept: list[str] = []
     room = limit - REST
     for line in lines[:most]:
@@ -279,7 +279,7 @@ def person(user: str) -> str:
 
 
 def with_metadata(view: View, more: Mapping[str, str | None]) -> View:
-    """The same view, carrying further ids."""
+    """Add ids to a view's metadata."""
     carried: dict[str, Any] = json.loads(view.get("private_metadata") or "{}")
     carried |= {name: one for name, one in more.items() if one and name not in carried}
     return {**view, "private_metadata": whole(_carried(carried), METADATA)}

@@ -89,7 +89,7 @@ def _scale(scale: Scale) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Deciders:
-    """Who hears that something waits for a decision.
+    """The people who are told that a decision is needed.
 
     Args:
         people: Who can decide; None if that could not be looked up.

@@ -31,7 +31,7 @@ class Parts:
 
     @property
     def count(self) -> str:
-        """How many of the bundle's names are asked for: ``6 names``, ``6 of its names``, ``4 of its 6 names``."""
+        """Say how many of the bundle's names are requested: ``6 names``, ``6 of its names``, ``4 of its 6 names``."""
         all_of_it = len(self.bundle.destinations) if self.bundle else 0
         if len(self.own) < all_of_it:
             return f"{len(self.own)} of its {all_of_it} names"

@@ -39,7 +39,7 @@ MARKS: Mapping[Status, str] = MappingProxyType(
         Status.FAILED: ":red_circle:",
     }
 )
-"""The same at a glance."""
+"""The emoji for each status."""
 
 STANDING: Mapping[Status, str] = MappingProxyType(
     {

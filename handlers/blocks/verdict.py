@@ -52,7 +52,7 @@ UNFILTERED: Mapping[Barrier, tuple[str, str]] = MappingProxyType(
         Barrier.MIXED: (":grey_question:", "depends on the node pool"),
     }
 )
-"""The same where no rules can be evaluated."""
+"""The mark and words where no rules can be evaluated."""
 
 STAGES: Mapping[Stage, str] = MappingProxyType(
     {
@@ -127,7 +127,7 @@ def _unfiltered(found: Check) -> Message:
 
 
 def _counts(findings: Sequence[Finding]) -> str:
-    """How many are what."""
+    """Count the findings by outcome."""
     outcomes = Counter(one.evaluation.outcome for one in findings)
     denied = outcomes[Outcome.DENIED] + outcomes[Outcome.DEFAULT_DENIED]
     depend = outcomes[Outcome.DEPENDS]
@@ -314,7 +314,7 @@ def renewal_offer(allowance_id: str, text: str) -> Block:
 
 
 def renewal_offers(ids: Sequence[str]) -> list[Block]:
-    """The same by ids only."""
+    """Offer renewals by id only."""
     return [renewal_offer(one, f"You can request more time for {code(one)}.") for one in ids[:RENEWALS_SHOWN]]
 
 

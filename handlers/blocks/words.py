@@ -29,7 +29,7 @@ class Help:
 
     @property
     def line(self) -> str:
-        """As it is printed."""
+        """The line as printed."""
         return f"{code(f'/egress {self.name} {self.usage}'.strip())}  {self.says}"
 
 
@@ -88,7 +88,7 @@ def rules_exported(cluster: str, count: int) -> str:
 
 
 def file_sent() -> Message:
-    """Where a file went."""
+    """Say where the file was sent."""
     return message("The file is in your direct messages with the bot.")
 
 
@@ -201,7 +201,7 @@ def channel_news(subject: str, body: Mapping[str, str]) -> Message:
 
 
 def unread_lines(unread: Sequence[Unread], meaning: str) -> list[Block]:
-    """Which groups could not be read and why; nothing where all could.
+    """Name the groups that could not be read, and why; empty if all could.
 
     Args:
         unread: The groups.
@@ -254,6 +254,6 @@ _MENTION = re.compile(r"<@[A-Z0-9]+>")
 
 
 def without_markup(sentence: str) -> str:
-    """The same for places that show plain text only, such as the errors of a form."""
+    """Strip markup for places that show plain text only, such as the errors of a form."""
     bare = _MENTION.sub("somebody", sentence).replace("`", "")
     return bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -127,5 +127,5 @@ def test_own_ips_are_read_and_never_scaled() -> None:
     assert {ip.address for ip in egress.ips} == {b["properties"]["ipAddress"] for b in (first, second)}
     assert {ip.origin for ip in egress.ips} == {"own"}
     assert len(replay.sent) == 3
-    with pytest.raises(NotScalable, match="of yours"):
+    with pytest.raises(NotScalable, match="your own"):
         plan_scale(egress, 3)

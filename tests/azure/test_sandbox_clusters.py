@@ -97,7 +97,7 @@ def test_a_nat_gateway_of_the_new_sku_with_addresses_of_ones_own(azure: Stage) -
 
     assert egress.has_own_ips
     assert [(ip.address, ip.origin) for ip in egress.ips] == [("20.23.11.80", "own")]
-    with pytest.raises(NotScalable, match="of yours"):
+    with pytest.raises(NotScalable, match="your own"):
         plan_scale(egress, 2)
 
 

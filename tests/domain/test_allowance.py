@@ -74,7 +74,7 @@ def test_two_of_two_must_be_two_people() -> None:
     mine, other = (Approval(who, NOW, groups=("platform",)) for who in (APPROVER, APPROVER2))
     once = domain.approve(an_allowance(needed=2), mine)
     assert once.approved_at is None
-    with pytest.raises(AlreadyDecided, match="somebody else"):
+    with pytest.raises(AlreadyDecided, match="another approver"):
         domain.approve(once, mine)
     assert domain.approve(once, other).approved_at == NOW
 
@@ -118,9 +118,9 @@ def test_an_approver_may_narrow(asked: str, given_: str) -> None:
 @pytest.mark.parametrize(("asked", "given_"), WIDER)
 def test_an_approver_may_never_widen(asked: str, given_: str) -> None:
     """Not by a name, nor by time."""
-    with pytest.raises(InvalidInput, match="never widen"):
+    with pytest.raises(InvalidInput, match="not widen"):
         narrow(an_allowance(asked), (parse_destination(given_),), HOUR)
-    with pytest.raises(InvalidInput, match="never extended"):
+    with pytest.raises(InvalidInput, match="not extend"):
         narrow(an_allowance(asked), (parse_destination(asked),), 9 * HOUR)
 
 

@@ -153,7 +153,7 @@ def test_tags_without_a_list_hold_their_owners_names_at_most(tag: str, name: str
     assert found.outcome is expected
     if expected is PERHAPS:
         assert summary(found) == (
-            f"Depends on whether the FQDN tag {tag} holds it (rule aks): look for the name in the firewall's "
+            f"Depends on whether the FQDN tag {tag} includes it (rule aks): look for the name in the firewall's "
             "application rule log."
         )
 

@@ -140,7 +140,7 @@ def test_one_sentence_for_many() -> None:
     """A reason that several destinations share is told once, with the number of the others."""
     (reason,) = assess(Subject(parse_destinations("http:a.example http:b.example http:c.example"), WEEK)).reasons
     assert reason.sentence == (
-        "a.example is reached over plain HTTP: it can be read and changed on the way. The same goes for 2 more."
+        "a.example is reached over plain HTTP: traffic can be read and changed in transit. The same goes for 2 more."
     )
 
 
@@ -206,15 +206,15 @@ def test_configuration_extends_the_table() -> None:
 @pytest.mark.parametrize(
     ("overrides", "part_of_sentence"),
     [
-        ({"nonsense": 1}, "risk.nonsense is not known"),
-        ({"weights": {"nonsense": 1}}, "risk.weights.nonsense is not known"),
+        ({"nonsense": 1}, "risk.nonsense is not a known setting"),
+        ({"weights": {"nonsense": 1}}, "risk.weights.nonsense is not a known setting"),
         ({"weights": {"mssql": 101}}, "risk.weights.mssql must be a whole number"),
         ({"weights": []}, "risk.weights must be a mapping"),
-        ({"hosts": {"nonsense": []}}, "risk.hosts.nonsense is not known"),
+        ({"hosts": {"nonsense": []}}, "risk.hosts.nonsense is not a known setting"),
         ({"hosts": {"tunnel": ["https://x.example"]}}, "risk.hosts.tunnel:"),
         ({"well_known": "example.com"}, "risk.well_known must be a list"),
         ({"long_duration": {"a": 1}}, "risk.long_duration"),
-        ({"medium": 50}, "must rise"),
+        ({"medium": 50}, "must increase"),
         ({"high": True}, "risk.high must be a whole number"),
     ],
 )

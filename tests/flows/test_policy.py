@@ -84,7 +84,7 @@ def test_security_and_two_of_platform(world_of: Callable[[str], World], order: t
     made = ask(world)
     *others, last = order
     assert [approve(world, made, who) for who in others] == [Status.WAITING] * 2
-    with pytest.raises(AlreadyDecided, match="You approved"):
+    with pytest.raises(AlreadyDecided, match="You already approved"):
         approve(world, made, others[0])
     assert approve(world, made, last) is Status.APPROVED
 

@@ -80,7 +80,7 @@ SAID = [
         [
             (
                 "*.microsoft.com: depends on which name below the wildcard it is (rule fqdn). "
-                "Check the names that you need one by one, or request it below."
+                "Check the names you need one by one, or request it below."
             ),
             "open_request",
         ],
@@ -89,8 +89,8 @@ SAID = [
         "aks-udr vault.azure.net",
         [
             (
-                "depends on whether the FQDN tag AzureKubernetesService holds names of add-ons (rule fqdn). "
-                "Look for the name in the firewall's log of application rules, or request it below."
+                "depends on whether the FQDN tag AzureKubernetesService includes names of add-ons (rule fqdn). "
+                "Look for the name in the firewall's application rule log, or request it below."
             ),
             "the Key Vault provider",
         ],
@@ -100,7 +100,7 @@ SAID = [
         "aks-udr https:mail.example.com:25",
         [
             "denied by rule smtp in rule collection deny-mail. An allowance cannot change this: ",
-            "Ask whoever owns it.",
+            "Ask its owner.",
             "`smtp`",
             "`base-policy`",
         ],
@@ -117,7 +117,7 @@ SAID = [
     ),
     (
         "aks-udr ssh.dev.azure.com:22",
-        ["tcp:ssh.dev.azure.com:22: denied: no rule allows it", "open_request", "make 10.0.0.4 the DNS server of"],
+        ["tcp:ssh.dev.azure.com:22: denied: no rule allows it", "open_request", "Make 10.0.0.4 the DNS server of"],
     ),
     ("aks-udr postgres://app@db.example.com:6432/orders", ["tcp:db.example.com:6432: denied: no rule allows it"]),
     (
@@ -226,9 +226,9 @@ def test_the_form_says_what_is_allowed_already(world: World) -> None:
     assert "`github.com` is already allowed by rule github" in notes
     assert "hub.docker.com" in notes
     assert "opens every name of the whole domain docker.com" in notes
-    assert "Nothing has to be asked for" in notes_of(request(world, "aks-udr github.com"))
+    assert "No request needed" in notes_of(request(world, "aks-udr github.com"))
     assert "by FQDN tag AzureKubernetesService in rule fqdn" in notes_of(request(world, "aks-udr mcr.microsoft.com"))
-    assert "could not take effect: rule smtp" in notes_of(request(world, "aks-udr https:mail.example.com:25"))
+    assert "would have no effect: rule smtp" in notes_of(request(world, "aks-udr https:mail.example.com:25"))
     assert "no firewall filters it" in notes_of(request(world, "aks-lb"))
 
 
@@ -312,7 +312,7 @@ def test_a_bundle_is_shown_as_one(world: World) -> None:
 
 def test_a_mistyped_node_pool_is_no_request_for_the_whole_cluster(world: World) -> None:
     """It is refused with those that there are, before a form could lose it."""
-    with pytest.raises(InvalidInput, match=r"has no node pool typo; it has \w+"):
+    with pytest.raises(InvalidInput, match=r"has no node pool typo. Its node pools: \w+"):
         commands.request(world.ctx, typed(DEV, "aks-udr pool:typo example.com"))
 
 

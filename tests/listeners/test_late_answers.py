@@ -79,7 +79,7 @@ def test_operators_and_requesters_hear_what_slack_refuses(town: Town) -> None:
     town.submit("UDEV0001", **form)
     until(
         lambda: any(
-            "cannot be shown in the channel now" in text
+            "cannot be posted in the channel right now" in text
             for text in [*town.direct("UDEV0001"), *town.whispers("UDEV0001")]
         )
     )

@@ -89,7 +89,7 @@ def test_show_answers_first(world: World) -> None:
     (address,) = [ip.address for ip in inventory.show(world.ctx, DEV, "aks-lb").egress.ips]
     assert f"leaves through {address}" in report
     assert address in text_of(commands.show(world.ctx, typed(DEV, "aks-lb ips")))
-    file, told = commands.show(world.ctx, typed(DEV, "aks-lb json")), "conversation"
+    file, told = commands.show(world.ctx, typed(DEV, "aks-lb json")), "direct messages"
     assert isinstance(file, tuple)
     assert isinstance(file[0], File)
     assert told in text_of(file[1])
@@ -186,7 +186,7 @@ def test_an_approver_may_narrow_never_widen(world: World) -> None:
     opened = actions.narrow(world.ctx, pressed(APPROVER, id=subject, digest=seen))
     assert isinstance(opened, Open)
     assert_valid(opened.view, "modal")
-    with pytest.raises(InvalidInput, match="never widen"):
+    with pytest.raises(InvalidInput, match="not widen"):
         views.narrow(
             world.ctx, submitted(APPROVER, {"destinations": "evil.net", "duration": "8h"}, id=subject, digest=seen)
         )

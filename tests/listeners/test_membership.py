@@ -21,7 +21,7 @@ from tests.listeners.test_workspace import FORM, Town, settled
 from tests.sandbox.slack_stage import until
 
 GROUPS = "usergroups.users.list"
-UNCHECKED = "could not be checked"
+UNCHECKED = "Could not check"
 
 UNREADABLE: list[dict[str, Any]] = [
     {"status": 429, "retry_after_s": 7},
@@ -243,11 +243,11 @@ def test_who_left_a_group_does_not_decide(town: Town) -> None:
 
 
 def test_a_request_is_filed_although_deciders_are_unknown(town: Town) -> None:
-    """Unknown is not nobody: it is filed, and the answer says what could not be looked up."""
+    """Unknown is not nobody: it is filed, and the answer says what could not list them just now."""
     town.stage.post("fault", method=GROUPS, times=20, status=503)
     town.command("UDEV0001", "request")
     assert not town.submit("UDEV0001", **FORM)["errors"]
-    whisper(town, "UDEV0001", "could not be looked up")
+    whisper(town, "UDEV0001", "could not list them just now")
     assert len(allowances.requests(town.ctx, DEV, "mine")) == 1
     assert refusals(town) == 0
 
@@ -305,7 +305,7 @@ def test_clusters_of_developer_groups(sqlite_url: str) -> None:
             age(town, KEEP)
             town.stage.post("fault", method=GROUPS, times=2, status=503)
             town.command("UDEV0001", words)
-            assert "Slack has a problem" in str(whisper(town, "UDEV0001", part))
+            assert "Slack reported an internal error" in str(whisper(town, "UDEV0001", part))
         age(town, KEEP)
         town.command("UDEV0001", "show aks-udr")
         whisper(town, "UDEV0001", "There is no cluster aks-udr")

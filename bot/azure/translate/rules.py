@@ -148,7 +148,7 @@ CLASSIC: tuple[tuple[str, Kind, Callable[[Json], Rule]], ...] = (
     ("networkRuleCollections", Kind.NETWORK, network_rule_from_json),
     ("applicationRuleCollections", Kind.APPLICATION, application_rule_from_json),
 )
-"""Where a classic firewall keeps its rules."""
+"""The arrays in which a classic firewall keeps its rules."""
 
 
 def classic_collection_from_json(body: Json, kind: Kind, read: Callable[[Json], Rule]) -> RuleCollection:

@@ -83,7 +83,7 @@ class ApprovalPolicy:
         return Quorum(groups, rule.needed, rule.name, rule.reason)
 
     def default(self, reason: str) -> Quorum:
-        """Who is asked where no rule says anything."""
+        """The quorum that applies where no rule matches."""
         return Quorum(tuple(sorted(set(self.default_approvers))), reason=reason)
 
 

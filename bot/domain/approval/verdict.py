@@ -19,7 +19,7 @@ class VerdictKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
-    """How many people of which groups must approve, and why.
+    """The number of approvers needed from given groups, and the reason.
 
     Args:
         groups: Names of configured groups, sorted; the members of each count. Nobody where there are none.

@@ -1,4 +1,4 @@
-"""Which firewall a next hop is, and which public addresses traffic through it leaves with."""
+"""Identifies the firewall behind a next hop, and the public IPs that its traffic leaves with."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -108,7 +108,7 @@ def _own_ips(network: AzureNetwork, firewall: Firewall) -> tuple[OutboundIp, ...
 
 
 def target_of(firewall: Firewall) -> Target:
-    """Where the rules of a firewall are written."""
+    """The target that holds a firewall's rules."""
     if firewall.policy:
         return Target(TargetKind.POLICY, firewall.policy)
     return Target(TargetKind.CLASSIC, firewall.id)

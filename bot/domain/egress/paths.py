@@ -1,4 +1,4 @@
-"""Which way out a subnet has: Azure's precedence as a table of questions, asked in order.
+"""Determines a subnet's egress path: Azure's precedence as a table of questions, asked in order.
 
 A default route to an appliance or gateway comes before a NAT gateway, that before public IPs of the nodes, those before
 outbound rules of the load balancer.
@@ -86,7 +86,7 @@ def _by_unread_subnet(question: Question, bare: EgressPath) -> EgressPath | None
 
 
 def _by_hidden_pools(question: Question, bare: EgressPath) -> EgressPath | None:
-    """Where AKS hosts the system pools, no pool says which subnet it is."""
+    """Handle clusters whose system pools AKS hosts: no pool names a subnet."""
     if question.pools or question.carries != "all" or question.declared not in _OF_SUBNETS:
         return None
     return replace(bare, why="AKS lists no node pools for the cluster, so its subnet and egress path are unknown.")

@@ -82,7 +82,7 @@ class RequiredEndpoints:
     checked_for: str = ""
 
     def standing(self, *wanted: Standing) -> tuple[EndpointCheck, ...]:
-        """Those that stand so."""
+        """The endpoints in this state."""
         return tuple(check for check in self.checks if check.standing in wanted)
 
 
@@ -127,7 +127,7 @@ def published_names(endpoints: Iterable[RequiredEndpoint]) -> frozenset[Destinat
 
 
 def _destination(endpoint: RequiredEndpoint) -> Destination | None:
-    """As an application rule sees it; None for what is neither HTTP nor HTTPS."""
+    """The destination as an application rule sees it; None unless it is HTTP or HTTPS."""
     protocol = {"http": Protocol.HTTP, "https": Protocol.HTTPS}.get(endpoint.protocol.lower())
     return Destination(endpoint.domain, protocol, endpoint.port) if protocol else None
 

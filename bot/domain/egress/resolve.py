@@ -20,7 +20,7 @@ from bot.domain.egress.warn import warnings_of
 
 
 def resolve(cluster: ClusterFacts, network: AzureNetwork) -> ClusterEgress:
-    """How a cluster really leaves, from what was read of it and of the network around it."""
+    """Resolve a cluster's effective egress from the cluster and the network around it."""
     paths = joined(path for question in questions_of(cluster, network) for path in effective_paths(question))
     serving = serving_addresses(cluster, network)
     paths = tuple(replace(_marked(path, set(serving)), dns=dns_of(path, network)) for path in paths)

@@ -97,7 +97,7 @@ def _asymmetric(egress: ClusterEgress) -> Found:
 
 
 def _several_targets(egress: ClusterEgress) -> Found:
-    """By pool a request can say which; by destination it cannot."""
+    """Warn about several targets: a request can choose a pool but not a destination."""
     ruled = [path for path in egress.paths if path.is_ruled]
     pools = {path.pools for path in ruled}
     if any(len({path.target for path in ruled if path.pools == each}) > 1 for each in pools):

@@ -20,7 +20,7 @@ def warnings_of_routes(egress: ClusterEgress, network: AzureNetwork) -> tuple[Eg
 
 
 def whose(path: EgressPath) -> str:
-    """Whose traffic a path carries, and to where, as the subject of a sentence."""
+    """Name the traffic of a path and its destinations, as the subject of a sentence."""
     pools = f"node pool {', '.join(path.pools)}" if path.pools else "the cluster"
     named = {"pods": f"pods of {pools}", "nodes": f"the nodes of {pools}", "virtualNodes": "virtual nodes' traffic"}
     part = f" to {', '.join(path.destinations[:3])}" if path.destinations else ""

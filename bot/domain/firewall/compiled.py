@@ -157,7 +157,7 @@ class Scope:
         self._unresolved: dict[Whereabouts, Standing] = {}
 
     def cover(self, sources: AddressSet) -> Cover:
-        """How far a rule's sources cover those of the scope."""
+        """The coverage of the scope's sources by a rule's."""
         found = self._covers.get(sources)
         if found is None:
             found = self._covers[sources] = cover(sources, self.asked)

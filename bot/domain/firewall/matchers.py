@@ -129,7 +129,7 @@ class AddressBook:
 
 
 class Cover(NamedTuple):
-    """How far the sources of a rule cover those of a flow; ``opaque`` names the sources behind ``maybe``."""
+    """The coverage of a flow's sources by a rule's; ``opaque`` names the sources behind ``maybe``."""
 
     yes: Spans
     maybe: Spans

@@ -257,6 +257,6 @@ Firewall limits), read 2026-11.
 
 
 def network_fqdns(collections: Iterable[RuleCollection]) -> int:
-    """How many FQDNs the network rules of these collections name, a name in two rules counted twice."""
+    """Count the FQDNs in the network rules of these collections; a name in two rules counts twice."""
     rules = (rule for each in collections for rule in each.rules)
     return sum(len(rule.destination_fqdns) for rule in rules if isinstance(rule, NetworkRule))

@@ -28,7 +28,7 @@ AKS_TAG = "AzureKubernetesService"
 """The FQDN tag that holds what AKS needs over HTTP and HTTPS."""
 
 AS_OF = "2026-11"
-"""When the lists were read."""
+"""The month in which the lists were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ TAGS: Mapping[str, FqdnTag] = MappingProxyType(
         "hdinsight": FqdnTag(domains=(*MICROSOFT_DOMAINS, "ubuntu.com")),
     }
 )
-"""By lower-case name; of any other tag nothing is published."""
+"""Tags by lower-case name; nothing is published about other tags."""
 
 _OFFICE = FqdnTag(domains=(*MICROSOFT_DOMAINS, *_AUTHORITIES))
 
@@ -97,7 +97,7 @@ class Asked(NamedTuple):
 
 
 class Held(NamedTuple):
-    """How much of a name a tag holds.
+    """The extent to which a tag covers a name.
 
     Attributes:
         match: How much, or that it is not known.

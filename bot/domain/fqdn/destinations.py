@@ -10,7 +10,7 @@ from bot.errors import InvalidFqdn
 
 @dataclass(frozen=True, slots=True, order=True)
 class Destination:
-    """Where an allowance lets a cluster go.
+    """A destination that an allowance opens.
 
     Attributes:
         fqdn: Canonical: A-labels, lower case, no trailing dot, optionally a left-most ``*.`` label.

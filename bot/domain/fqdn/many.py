@@ -93,7 +93,7 @@ def parse_destinations(text: str) -> tuple[Destination, ...]:
     parsed = parse_many(text)
     if parsed.problems:
         first, *others = parsed.problems
-        more = f" {len(others)} more entries are not usable either." if others else ""
+        more = f" {len(others)} more from this list cannot be used either." if others else ""
         raise InvalidFqdn(first.sentence + more, suggestion=first.suggestion)
     if not parsed.destinations:
         raise InvalidFqdn("No destination given: write a host name such as example.com.")

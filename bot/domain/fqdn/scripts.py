@@ -1,4 +1,4 @@
-"""How a name looks to a person: its Unicode form, mixed scripts, and look-alike letters.
+"""The appearance of a name to people: its Unicode form, mixed scripts, and look-alike letters.
 
 The rules are those of Unicode Technical Standard 39 (https://www.unicode.org/reports/tr39/): a label in one script is
 fine, and so are the combinations of its "highly restrictive" level. The table of look-alikes is a selection by

@@ -37,7 +37,7 @@ _SPOKEN = frozenset({*Protocol, *SCHEMES, "ws", "wss"})
 
 
 def _within(text: str) -> str:
-    """As much as is read, up to the end of a word: a name that was cut would be another name."""
+    """Truncate the text at the end of a word: a name that was cut would be another name."""
     if len(text) <= _MAX_TEXT:
         return text
     kept = text[: _MAX_TEXT + 1]
@@ -72,7 +72,7 @@ def find_destinations(text: str) -> Findings:
 
 
 def _few(sentences: tuple[str, ...]) -> tuple[str, ...]:
-    """As many sentences as somebody reads, and how many more there are."""
+    """Keep the first few sentences, and count the rest."""
     left = len(sentences) - _MOST_SENTENCES
     more = (f"The same goes for {left} more in the text.",) if left > 0 else ()
     return (*sentences[:_MOST_SENTENCES], *more)
@@ -207,7 +207,7 @@ def _outcome(mention: Mention) -> Destination | str | None:
 
 
 def _by_protocol(host: str, mention: Mention) -> Destination | str | None:
-    """By what the text says that it speaks; ``TCP`` beside a port of the web or of SQL says nothing more."""
+    """Determine the protocol from the text; ``TCP`` next to a web or SQL port adds nothing."""
     said, port = (mention.protocol or "").lower(), int(mention.port or 443)
     known = said if said in _SPOKEN and not (said in ("tcp", "udp") and port in WEB_PORTS) else ""
     try:

@@ -124,7 +124,7 @@ def _denied(row: Row, at: int, sources: tuple[str, ...]) -> Reading:
 
 
 def _but_default(meanings: tuple[str, ...]) -> tuple[str, ...]:
-    """For an address it would be wrong to say that an allowance is missing."""
+    """Leave out the default explanation for addresses: an allowance would not help there."""
     return tuple(one for one in meanings if one != BY_DEFAULT)
 
 

@@ -27,7 +27,7 @@ _Amount = TypeVar("_Amount", int, timedelta)
 
 
 class Level(StrEnum):
-    """How a score reads; the thresholds are in the table."""
+    """The risk level of a score; the thresholds are in the table."""
 
     LOW = "low"
     MEDIUM = "medium"

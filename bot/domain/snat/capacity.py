@@ -133,7 +133,7 @@ def _of_way(egress: ClusterEgress, kind: PathKind, source: str, paths: Sequence[
 
 
 def _incomplete(found: Capacity) -> Capacity:
-    """Where an outbound IP is missing that the cluster is set to leave with, nothing is called enough."""
+    """Rewrite the advice when a configured outbound IP is missing: nothing is called enough then."""
     if found.kind not in (PathKind.LOAD_BALANCER, PathKind.NAT_GATEWAY) or found.near_exhaustion:
         return found
     rest = found.advice.removeprefix("Enough: ")

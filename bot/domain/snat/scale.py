@@ -17,7 +17,7 @@ from bot.domain.snat.capacity import (
 from bot.errors import InvalidInput, NotScalable
 
 ScaleKind = Literal["loadBalancer", "managedNATGateway"]
-"""Whose managed outbound IPs are counted."""
+"""The resource whose managed outbound IPs are counted."""
 
 _LOAD_BALANCER: tuple[ScaleKind, range, int] = ("loadBalancer", LB_IP_COUNTS, LB_PORTS_PER_IP)
 _NAT_GATEWAY: tuple[ScaleKind, range, int] = ("managedNATGateway", NAT_IP_COUNTS, NAT_PORTS_PER_IP)
@@ -129,7 +129,7 @@ def plan_scale(egress: ClusterEgress, count: int, *, ipv6: bool = False) -> Scal
 
 
 def wanted_count(egress: ClusterEgress, *, ipv6: bool = False) -> int:
-    """How many managed outbound IPs of a version Azure was told to have."""
+    """The configured number of managed outbound IPs of an IP version."""
     return (egress.desired_ipv6_count if ipv6 else egress.desired_ip_count) or 0
 
 
@@ -168,7 +168,7 @@ def _refuse_unscalable(egress: ClusterEgress) -> None:
     if egress.state.lower() == "deleting":
         raise NotScalable(f"{name} is being deleted in Azure.")
     if egress.is_converging:
-        raise NotScalable(f"Azure is changing {name} right now ({egress.state}). Try again when it has finished.")
+        raise NotScalable(f"{name} is being updated by Azure ({egress.state}). Try again when it has finished.")
     if not egress.is_running:
         raise NotScalable(f"{name} is stopped. Start it first.")
     _refuse_uncounted(egress)

@@ -1,4 +1,4 @@
-"""The same facts for programs: a plain list, and JSON with every list whole."""
+"""Cluster facts for programs: a plain list, and complete JSON."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whose an IP is, or was."""
+"""Find the clusters that use, or used, an IP."""
 
 from bot.domain.egress import ClusterEgress, Period
 from bot.inventory import Ownership
@@ -10,7 +10,7 @@ PERIODS_SHOWN = 20
 
 
 def owners(found: Ownership) -> Message:
-    """Which clusters leave, or left, with an address; ingress is said apart."""
+    """Show the clusters that leave, or left, with an address; ingress is shown separately."""
     head = _at(found) if found.at else _now(found)
     lines = [_cluster(one) for one in found.leaving]
     blocks = [section(head), *([section(fold(lines))] if lines else [])]

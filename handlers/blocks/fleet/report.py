@@ -100,7 +100,7 @@ ORIGINS = {
 
 
 def _origins(ips: Sequence[OutboundIp]) -> str:
-    """Where they come from, such as ``2 yours, 4 from prefixes``; a prefix counts with all its addresses."""
+    """Count the IPs by origin, such as ``2 yours, 4 from prefixes``; a prefix counts with all its addresses."""
     found: dict[str, int] = {}
     for ip in ips:
         found[ip.origin] = found.get(ip.origin, 0) + (ip_network(ip.address).num_addresses if ip.version == 4 else 1)
@@ -146,7 +146,7 @@ def _path(path: EgressPath, *, is_only: bool) -> str:
 
 
 def _whose(path: EgressPath) -> str:
-    """Whose traffic it is, and to where, before a colon; empty where it is all of the cluster's."""
+    """Name the traffic and its destinations, before a colon; empty if it is all of the cluster's."""
     pools = fold([code(pool) for pool in path.pools], 400, joint=", ")
     part = f"to {escape(fold(path.destinations, 200, most=3, joint=', '))}" if path.destinations else ""
     words = [WHOSE[path.carries].format(pools) if pools or path.carries == "virtualNodes" else "", part]
