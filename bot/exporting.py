@@ -49,7 +49,7 @@ def export(ctx: Context, caller: Caller, cluster: str, form: str) -> Export:
     who = person(ctx, caller)
     doubts = unread(ctx, who)
     if doubts:
-        raise membership_unknown(doubts)  # a file that lacks rules without a word would remove them where it is applied
+        raise membership_unknown(doubts)  # a file that silently lacks rules would remove them when applied
     target = scope_of(ctx.rulebook, find(ctx, who, cluster)).target
     seen = {egress.ref.id for egress in visible(ctx, who)}
     with ctx.store.read() as tx:

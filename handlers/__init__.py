@@ -206,7 +206,7 @@ class SlackApp:
             settings.app_token,
             logger=quiet_log(),
             web_client=client,
-            auto_reconnect_enabled=False,  # the front does it, for ever
+            auto_reconnect_enabled=False,  # the front reconnects, indefinitely
             ping_interval=PING_S,
             concurrency=THREADS,
         )

@@ -111,7 +111,7 @@ def requests(ctx: Context, call: Call) -> Reply:
     """List requests and proposals with their status, or show one in full by its id."""
     which = call.text.strip() or "pending"
     if is_id(which):
-        with suppress(UnknownAllowance, UnknownScale):  # then it is the name of a cluster
+        with suppress(UnknownAllowance, UnknownScale):  # not an id, so treat it as a cluster name
             return Open(details_view(look_up(ctx, call.caller, which), ctx.rulebook))
     found = allowances.browse(ctx, call.caller, which, rows=lists.ROWS)
     unread = inventory.unread(ctx, inventory.person(ctx, call.caller))

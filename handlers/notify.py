@@ -130,7 +130,7 @@ class SlackNotifier:
         if ts is not None:
             if self._is_updated(notice.recipient, ts, drawn):
                 return ts
-            with self._store.write() as tx:  # whatever Slack says to the next call, it is about posting
+            with self._store.write() as tx:  # record it first: an error of the next call is about posting
                 tx.outbox.put_card(notice.subject, notice.recipient, None)
         posted = self._post(notice.recipient, drawn)
         with self._store.write() as tx:

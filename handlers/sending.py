@@ -54,7 +54,7 @@ class Sender:
                 self._send(reply, origin)
         except (Unavailable, Refused) as error:
             log.warning("a reply was not delivered", reply=type(reply).__name__, error=str(error))
-            if isinstance(reply, Tell):  # neither where they acted nor in their conversation could it be said
+            if isinstance(reply, Tell):  # could not be sent where they acted, nor as a direct message
                 LOST.inc()
                 log.exception("an answer was lost for good", user=origin.user, channel=origin.channel)
             else:

@@ -106,7 +106,7 @@ def fresh_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str
     try:
         checking.prepare(ctx, caller, form.cluster, form.pool or None)
     except UserError:
-        pass  # the form itself says what is wrong
+        pass  # the form itself shows the error
     except (Unavailable, Refused) as error:
         notes = (*notes, f":warning: {error.sentence} {UNCHECKED}")
     return request_view(ctx, caller, form, notes)
@@ -119,7 +119,7 @@ def form_from(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tup
     if _choices(ctx, caller).find(words.cluster) is None and (found.destinations or found.explanations):
         return form_from_error(ctx, caller, text)
     egress = _choices(ctx, caller).find(words.cluster)
-    if words.pool:  # a form would drop a pool that is not among its choices, and ask for the whole cluster
+    if words.pool:  # the form would drop an unknown pool and request the whole cluster
         known = egress or inventory.find(ctx, inventory.person(ctx, caller), words.cluster)
         checking.require_pool(known, words.pool)
     words, filled = words.in_region(egress.ref.location) if egress else (words, ())

@@ -79,7 +79,7 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance:
     with ctx.store.write() as tx:
         allowance = tx.allowances.get(subject)
         act = Act.APPROVE if decision.is_approved else Act.DENY
-        if not allowance.verdict.asks:  # nobody is asked of what was granted, or closed meanwhile
+        if not allowance.verdict.asks:  # granted or closed in the meantime: no approvers
             require(allowance, act, ctx.clock.now())
         require_same_groups(asked, allowance.verdict)
         require_approver(allowance.verdict, who, allowance.requester)

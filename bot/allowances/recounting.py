@@ -76,7 +76,7 @@ def at_click(find: Callable[[], Review[One] | None], *, is_approval: bool) -> Re
             raise
         return None
     is_approved = found is not None and found.changed.approved_at is not None
-    return found if is_approval or not is_approved else None  # a no does not become a yes
+    return found if is_approval or not is_approved else None  # a denial never becomes an approval
 
 
 def _asked(verdict: Verdict) -> list[tuple[tuple[str, ...], int]]:

@@ -144,7 +144,7 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Scale:
     who = member_of(ctx, caller, asked)
     with ctx.store.write() as tx:
         scale = tx.scales.get(subject)
-        if not scale.verdict.asks:  # nobody is asked of what was granted, or closed meanwhile
+        if not scale.verdict.asks:  # granted or closed in the meantime: no approvers
             require_waiting(scale, ctx.clock.now())
         require_same_groups(asked, scale.verdict)
         require_approver(scale.verdict, who, scale.requester)

@@ -79,7 +79,7 @@ def _keep(ctx: Context, egress: ClusterEgress, now: datetime) -> None:
     try:
         found = _checked(ctx, egress, target) if target else RequiredEndpoints(())
     except (ArmForbidden, ArmNotFound):
-        found = RequiredEndpoints(())  # tried: the others have their turn before it is tried again
+        found = RequiredEndpoints(())  # counts as tried: others get their turn before a retry
     with ctx.store.write() as tx:
         tx.snapshots.put_endpoints(egress.ref.id, found, now)
 

@@ -23,7 +23,7 @@ def defended(name: str, act: Callable[[], T]) -> T | EgressError:
         raise
     except EgressError as error:
         return error
-    except Exception as error:  # what nobody foresaw
+    except Exception as error:  # unexpected error
         reference = secrets.token_hex(4)
         log.exception("%s failed unexpectedly, reference %s", name, reference)
         kind = type(error).__name__

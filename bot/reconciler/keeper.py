@@ -76,7 +76,7 @@ class Keeper:
                     self._prolong(claim)
 
     def _prolong(self, claim: Claim) -> None:
-        with suppress(LeaseLost):  # it ended this moment, or is somebody else's: the run finds out at its next write
+        with suppress(LeaseLost):  # ended or taken over: the run finds out at its next write
             failed = defended(f"the lease on {claim.key}", lambda: self._hold(claim))
             if failed is not None and not isinstance(failed, StoreUnavailable):
                 log.warning("could not renew the lease on %s: %s", claim.key, failed)

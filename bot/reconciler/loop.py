@@ -67,7 +67,7 @@ class Reconciler:
         found = defended(run.claim.key, lambda: self._runs[run.claim.kind](run))
         if not isinstance(found, EgressError):
             return found
-        if not isinstance(found, StoreUnavailable):  # of which the store itself says when it began and ended
+        if not isinstance(found, StoreUnavailable):  # the store itself logs when this begins and ends
             log.warning("%s: %s: %s", run.claim.key, type(found).__name__, found)
         return _after(run, found)
 

@@ -158,7 +158,7 @@ def _resettle(desk: Desk, row: Allowance, found: Ground) -> None:
 
 
 _ENDED = {False: (Action.ALLOWANCE_CLOSE, "closed"), True: (Action.ALLOWANCE_ORPHAN, "orphaned")}
-"""The audit action and event for the end of an allowance, by whether it was undecided."""
+"""The audit action and event for the end of an allowance, by whether it was approved."""
 
 _RESETTLED = {
     Footing.MOVED: (Action.ALLOWANCE_MOVE, "moved"),

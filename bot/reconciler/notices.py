@@ -52,7 +52,7 @@ def _send(run: Run, notifier: Notifier, notice: Notice, lanes: Sequence[str]) ->
             _mark_sent(run, notice, lanes)
         case SlackThrottled():
             with run.write() as desk:
-                for lane in (throttled_lane(ended.method, notice), alone(notice)):  # also what does not go through it
+                for lane in (throttled_lane(ended.method, notice), alone(notice)):  # it may not be in the lane
                     desk.tx.outbox.pause(lane, ended.retry_after or run.ctx.pace.busy)
         case SlackUnreachable():
             _wait_for_slack(run, notice, ended)
@@ -60,7 +60,7 @@ def _send(run: Run, notifier: Notifier, notice: Notice, lanes: Sequence[str]) ->
             _wait_for_people(run, notice, ended)
         case StoreBusy() | LeaseLost():
             raise ended
-        case UserError():  # what it is about is not on record any more
+        case UserError():  # its subject no longer exists
             _give_up(run, notice, ended)
         case _:
             log.error("cannot render a notice: %s %s: %s", notice.kind, notice.subject, ended)

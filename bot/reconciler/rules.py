@@ -66,7 +66,7 @@ def _follow(run: Run, situation: Situation, policy_id: str) -> Finish:
     if look_at_ground(run, situation.target, of=clusters, why=text):
         return run.again(run.ctx.pace.backoff / 5)
     settle_absent(run, situation.target)
-    return run.again(run.ctx.pace.busy * 4)  # where their traffic goes could not be read; here it does not
+    return run.again(run.ctx.pace.busy * 4)  # their new path could not be read; it is not this target
 
 
 def _give_way(run: Run, target: Target) -> Finish:
@@ -84,7 +84,7 @@ def _compare(run: Run, situation: Situation) -> Finish:
     if situation.plan.is_empty and not _must_repeat(run, situation):
         return settle(run, situation)
     if situation.seen.faulted is not None and run.failures:
-        return run.again(run.ctx.pace.busy * 4)  # a firewall that has failed takes nothing; it is put again afterwards
+        return run.again(run.ctx.pace.busy * 4)  # a failed firewall accepts nothing; write again afterwards
     return write(run, situation)
 
 

@@ -87,12 +87,12 @@ def _look(run: Run, scale: Scale) -> Finish | None:
     try:
         state = run.ctx.arm.look(operation)
     except ArmNotFound:
-        run.parked = None  # forgotten means over; what it did is read from the cluster
+        run.parked = None  # Azure forgot it, so it is over; read its result from the cluster
         return None
     except UNREADABLE:
         if run.failures < UNREADABLE_LOOKS or run.ctx.arm.read_egress(scale.plan.cluster_id).is_converging:
             raise
-        run.parked = None  # the cluster itself is at rest
+        run.parked = None  # the cluster has no update running
         return None
     if state.is_running:
         return run.again(run.paced(state.look_after or operation.look_after))

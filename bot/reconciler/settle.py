@@ -152,7 +152,7 @@ def _leave(desk: Desk, allowance: Allowance, *, is_there: bool) -> None:
     saved = desk.tx.allowances.save(gone, is_open=is_open(gone, desk.now))
     is_expired = state is Status.EXPIRED
     record(desk, saved, Action.ALLOWANCE_EXPIRE if is_expired else Action.ALLOWANCE_GONE, reason=_GONE[is_expired])
-    if saved.failure is None or saved.live_at is not None:  # what was never open was told to be that when it failed
+    if saved.failure is None or saved.live_at is not None:  # if it was never open, the failure notice already said so
         desk.tell(saved.id, saved.requester, "expired" if is_expired else "gone")
 
 

@@ -80,11 +80,11 @@ def _doubling(failure: Failure) -> timedelta:
 
 
 WAYS: Mapping[type[EgressError], Way] = {
-    # 412, or a row that somebody changed meanwhile: what was seen is not there any more, so it is observed again.
+    # 412, or a row changed by someone else: the observed state is out of date, so observe again.
     StaleVersion: Way(_soon),
-    # 409 AnotherOperationInProgress, 429 RetryableError: somebody else writes in this policy tree; our turn comes.
+    # 409 AnotherOperationInProgress, 429 RetryableError: someone else is writing in this policy tree; wait our turn.
     ArmBusy: Way(_asked, counts=False),
-    # 429: as long as Retry-After says.
+    # 429: wait for Retry-After.
     ArmThrottled: Way(_asked, counts=False),
     SlackThrottled: Way(_asked, counts=False),
     # 5xx, no answer, a time-out: a write did or did not land. The next round observes which, and records it. That is
@@ -93,15 +93,15 @@ WAYS: Mapping[type[EgressError], Way] = {
     SlackUnreachable: Way(_doubling),
     # The database is away: the lease ends by itself if it stays away.
     StoreUnavailable: Way(_soon),
-    # A right or a resource is missing: an operator acts; what is wanted stays wanted.
+    # A permission or a resource is missing: an operator must act; the wanted state stays.
     ArmForbidden: Way(_doubling, told_after=1),
     ArmNotFound: Way(_doubling, told_after=1),
-    # 400: no single allowance is to blame (``poison`` has looked), so an operator acts.
+    # 400: no single allowance is to blame (``poison`` has checked), so an operator must act.
     ArmRejected: Way(_doubling, told_after=1),
     # FirewallPolicyUpdateFailed and every other end of an operation as Failed or Canceled: Azure's code goes to the
-    # card and the audit log, and the same rules are put again once the firewall is at rest.
+    # card and the audit log, and the same rules are written again once the firewall is idle.
     OperationFailed: Way(_doubling, told_after=1),
-    # Our own refusal, with numbers.
+    # Refused by the bot's own safety check, with numbers.
     UnsafePlan: Way(_doubling, told_after=1),
     SlackRefused: Way(_doubling),
     Defect: Way(_doubling, told_after=1),

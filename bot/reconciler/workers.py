@@ -97,7 +97,7 @@ class Workers:
         while not self._stop.is_set():
             failed = defended("work", self._turn)
             if failed is not None:
-                if not isinstance(failed, StoreUnavailable):  # of which the store itself says when it began and ended
+                if not isinstance(failed, StoreUnavailable):  # the store itself logs when this begins and ends
                     log.warning("work pauses for a moment: %s", failed)
                 self._stop.wait(POLL.total_seconds() / 5)
 

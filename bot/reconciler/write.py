@@ -119,12 +119,12 @@ def look(run: Run, target: Target) -> Finish | None:
     try:
         state = run.ctx.arm.look(operation)
     except ArmNotFound:
-        run.parked = None  # forgotten by Azure means over: what it did is found in the target, and closes the attempt
+        run.parked = None  # Azure forgot it, so it is over: the target shows the result and closes the attempt
         return None
     except UNREADABLE:
         if run.failures < UNREADABLE_LOOKS or run.ctx.arm.observe(target).is_updating:
             raise
-        run.parked = None  # the target itself is at rest, so the operation is over, whatever became of its URL
+        run.parked = None  # the target has no update running, so the operation is over, whatever its URL says
         return None
     started = datetime.fromisoformat(run.parked["started"])
     if state.is_running:

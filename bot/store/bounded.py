@@ -82,7 +82,7 @@ def connected(connect: Connecting) -> Any:
             return
         try:
             made.set_result(connection)
-        except InvalidStateError:  # nobody waits for it any more
+        except InvalidStateError:  # the caller has given up
             connection.close()
 
     threading.Thread(target=run, name="connect", daemon=True).start()

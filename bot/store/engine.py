@@ -97,7 +97,7 @@ def file_of(database: str) -> Path:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # the driver must not begin or commit by itself
+    connection.isolation_level = None  # the driver must not begin or commit on its own
     for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={int(BOUND_S * 1000)}", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -189,7 +189,7 @@ CHANNEL = "egress_work"
 """The PostgreSQL notification channel: a hint that work may be due."""
 
 
-# What every look asks is put together once for each database: SQLAlchemy takes longer for that than SQLite to answer.
+# The polling query is built once per database: building takes SQLAlchemy longer than SQLite needs to answer.
 
 _WITHOUT: BindParameter[list[str]] = bindparam("without", expanding=True)
 

@@ -79,7 +79,7 @@ class Bell:
         try:
             driver.autocommit = True
             driver.execute(f"LISTEN {CHANNEL}")
-            self.ring()  # what was notified while nobody listened
+            self.ring()  # catch up on notifications missed while not listening
             while not self._closed.is_set():
                 for _ in driver.notifies(timeout=HEARTBEAT_S, stop_after=1):
                     self.ring()

@@ -203,7 +203,7 @@ class SqlOutbox:
             self._connection.execute(delete(schema.notice).where(notice.id.in_(stale)))
 
 
-# What every delivery asks, put together once for each database.
+# The delivery query, built once per database.
 
 AT: BindParameter[float] = bindparam("at", type_=Double())
 """A moment, in seconds since 1970."""

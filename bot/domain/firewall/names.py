@@ -50,7 +50,7 @@ class NameIndex(Generic[T]):
 
     def __init__(self, entries: Iterable[tuple[str, T]]) -> None:
         self._exact: dict[str, list[T]] = {}
-        # Suffixes that begin with a dot are found along the labels; the few others by their length.
+        # Suffixes that begin with a dot are looked up by label; the few others by length.
         self._dotted: dict[str, list[T]] = {}
         self._odd: dict[str, list[T]] = {}
         for pattern, owner in entries:

@@ -49,7 +49,7 @@ WEB_PORTS: Mapping[int, Protocol] = MappingProxyType(
     {
         80: Protocol.HTTP,
         **dict.fromkeys((443, 2053, 2083, 2087, 2096, 4443, 5443, 6443, 7443, 8443, 9443, 10443), Protocol.HTTPS),
-        8080: Protocol.HTTPS,  # of the web in any case; without TLS it is written http:HOST:8080
+        8080: Protocol.HTTPS,  # a web port; without TLS, write http:HOST:8080
         1433: Protocol.MSSQL,
     }
 )

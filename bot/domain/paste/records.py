@@ -160,7 +160,7 @@ def _table(lines: list[tuple[int, str]], first: int, delimiter: str) -> tuple[li
                 read += [Reading((_extent(lines, begin, end),)), *_expanded(row, lines[begin][0])]
             begin = end + 1
     except csv.Error:
-        pass  # what the table's reader cannot split is read as text
+        pass  # read it as plain text if the CSV reader cannot split it
     return read, max(begin, first + 1)
 
 
