@@ -121,7 +121,7 @@ def _account() -> str:
 
 
 def _run(start: Callable[[], Running]) -> None:
-    """Run until the process is told to stop, then finish what is under way, for seconds at the most."""
+    """Run until told to stop, then finish running work within seconds."""
     end_on_signal()
     running = Running()
     try:

@@ -116,7 +116,7 @@ class Attempt:
 def refuse(ctx: Context, caller: Caller, act: str, error: EgressError, attempt: Attempt = Attempt()) -> None:
     """Record an act that was refused: who tried what on what, and why it was not done.
 
-    Where the subject exists, cluster and destinations are those on record; else they are what was typed, bounded.
+    If the subject exists, cluster and destinations are the recorded ones; otherwise the typed ones, bounded.
     """
     detail = (("act", act), ("error", type(error).__name__), *attempt.detail)
     subject, named = canonical_id(_bounded(attempt.subject, LONGEST_NAME)), _bounded(attempt.cluster, LONGEST)

@@ -30,7 +30,7 @@ class Export:
 def export(ctx: Context, caller: Caller, cluster: str, form: str) -> Export:
     """Export the wanted rules of a cluster's firewall, for all clusters that the caller may see.
 
-    Each rule collection has the priority that it has in Azure; one that is not there yet gets the next free one.
+    Each rule collection has the priority that it has in Azure; a new one gets the next free one.
 
     Args:
         ctx: The context.

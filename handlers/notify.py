@@ -33,7 +33,7 @@ LOST = frozenset({"message_not_found", "cant_update_message", "edit_window_close
 """Errors of an update after which the card must be posted again; source as above, ``chat.update``."""
 
 NO_THREAD = frozenset({"thread_not_found", "cannot_reply_to_message", "message_not_found"})
-"""Errors of an answer to a card that is not there any more; source as above."""
+"""Errors of an answer to a card that no longer exists; source as above."""
 
 MOVED = frozenset({"channel_not_found", "is_archived", "is_inactive"})
 """Errors after which a conversation with a person must be reopened; source as above."""

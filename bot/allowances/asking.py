@@ -211,7 +211,7 @@ def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allow
 def _require_known_rules(ctx: Context, who: Person, draft: Draft) -> None:
     """Require known rules where a destination needs a network rule; Azure is not called before an ack.
 
-    The form reads the rules when it opens and at its button. A renewal was checked when it was asked for, and the
+    The form reads the rules when it opens and at its button. A renewal was checked when it was first requested, and the
     writer looks before it writes.
     """
     if draft.renews or not by_address(destinations_of(ctx.rulebook, draft.destinations, draft.bundle)):

@@ -63,7 +63,7 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance:
         StaleView: The card showed something else.
         AlreadyDecided: Somebody was faster.
         InvalidInput: A refusal without a reason, one that is too long, or an approval of more than was asked.
-        RequestRefused, CannotTakeEffect, UnknownCluster: What it rests on is not there any more; see ``look_again``.
+        RequestRefused, CannotTakeEffect, UnknownCluster: What it rests on no longer exists; see ``look_again``.
     """
     brief(decision.reason)
     subject = canonical_id(decision.subject)
@@ -92,10 +92,10 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance:
 
 
 def require_same_groups(looked_into: Collection[str], verdict: Verdict) -> None:
-    """Membership is looked up before the transaction; who is asked may have changed in between.
+    """Check that the groups that must approve did not change since membership was looked up.
 
     Raises:
-        StaleView: If a group is asked now that was not looked into.
+        StaleView: A group that must now approve was not looked up.
     """
     if not set(verdict.approvers) <= set(looked_into):
         raise StaleView("The required approvers just changed. Nothing was decided; check the card again.")

@@ -30,7 +30,7 @@ class Listing:
 
     Args:
         found: Allowances and scale proposals, open ones first, then the newest first.
-        last: Where the next page begins; None where there is none.
+        last: The start of the next page; None if there is none.
     """
 
     found: tuple[Request, ...]
@@ -131,7 +131,7 @@ def _every(
 
 
 def _cluster_ids(ctx: Context, who: Person, name: str) -> tuple[str, ...]:
-    """The cluster that somebody means, and those of that name that do not exist any more, or not in that place."""
+    """The cluster that a person means, and deleted or moved clusters of that name."""
     gone = tuple(period.ref.id for period in former(ctx, who, name))
     try:
         return (find(ctx, who, name).ref.id, *gone)
@@ -145,7 +145,7 @@ def get(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:
     """One allowance by what a person typed: of a cluster that they may see, or their own.
 
     Raises:
-        UnknownAllowance: If there is none that they may see.
+        UnknownAllowance: It does not exist, or they may not see it.
         NotPermitted: For people of other workspaces.
         MembershipUnknown: There is one, and whether the person may see its cluster could not be checked.
     """

@@ -54,7 +54,7 @@ def require_reason(text: str, wanted: str) -> str:
     """A reason, without blanks around it.
 
     Raises:
-        InvalidInput: If there is none, or it is longer than ``MAX_REASON``.
+        InvalidInput: It is empty, or longer than ``MAX_REASON``.
     """
     if not text.strip():
         raise InvalidInput(f"{wanted}. A reason is required, and auditors can read it.", field="reason")

@@ -1,4 +1,4 @@
-"""Approvals counted again, of requests and of proposals: by the policy, the groups and the people of now."""
+"""Recounts the approvals of requests and proposals by the current policy, groups and people."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace

@@ -53,7 +53,7 @@ def newest(ctx: Context, subject: str) -> Allowance:
     """The last allowance of the chain of renewals that an id belongs to, leaving out what came to nothing.
 
     Raises:
-        UnknownAllowance: If there is none with that id.
+        UnknownAllowance: No allowance has that id.
     """
     with ctx.store.read() as tx:
         last = tx.allowances.get(canonical_id(subject))

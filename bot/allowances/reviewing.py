@@ -63,7 +63,7 @@ def _reassessed(ctx: Context, allowance: Allowance, egress: ClusterEgress | None
 
 
 def keep(desk: Desk, found: Review[Allowance]) -> Allowance:
-    """Put what follows on record.
+    """Record the outcome.
 
     Raises:
         StaleVersion: Somebody changed it meanwhile.

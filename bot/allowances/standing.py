@@ -15,7 +15,7 @@ from bot.ports import BOT, Context, Desk
 
 
 def look_again(ctx: Context, allowance_id: str, *, is_approval: bool) -> None:
-    """Let a decision be about what is true now; what has changed is on record afterwards, also where this refuses.
+    """Check a decision against the current state; changes are recorded, even if this refuses.
 
     Args:
         ctx: The context.
@@ -25,7 +25,7 @@ def look_again(ctx: Context, allowance_id: str, *, is_approval: bool) -> None:
     Raises:
         RequestRefused: The approval policy now refuses it, or the requester lost access; it is closed.
         CannotTakeEffect: No firewall is on its way out now.
-        UnknownCluster: Its cluster is not there any more.
+        UnknownCluster: Its cluster no longer exists.
         MembershipUnknown: Whether others' approvals still count could not be asked.
         StaleView: It would apply to something else than what was asked.
     """

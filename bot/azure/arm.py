@@ -79,7 +79,7 @@ class AzureArm:
         """Set the managed outbound IP counts of the plan, on the eTag it was made from. Never waits for the end.
 
         Raises:
-            StalePlan: The cluster is not any more what the plan was computed from.
+            StalePlan: The cluster no longer matches what the plan was computed from.
         """
         return writes.begin_scale(self._clients, plan)
 

@@ -167,7 +167,7 @@ class Standing:
 
     @contextmanager
     def noted(self) -> Iterator[None]:
-        """Remember whether what is asked inside was answered: an answer that refuses is one."""
+        """Remember whether calls inside were answered; a refusal counts as an answer."""
         try:
             yield
         except (ArmUnreachable, ArmForbidden) as error:

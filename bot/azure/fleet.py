@@ -114,7 +114,7 @@ def _clusters(rows: list[Json]) -> Iterator[ClusterFacts]:
 def readable_subscriptions(clients: Clients) -> list[str]:
     """The configured subscriptions that the bot's identity may see, in lower case.
 
-    Asked of ARM, because Resource Graph leaves the others out without a word.
+    Read from ARM, because Resource Graph silently leaves the others out.
     """
     listed = {
         str(row.get("subscriptionId", "")).lower() for row in clients.list_all("/subscriptions", SUBSCRIPTIONS_API)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ArmSettings:
-    """Everything that an ``AzureArm`` has to be told.
+    """The settings of an ``AzureArm``.
 
     Args:
         subscriptions: The subscription ids whose clusters are shown.

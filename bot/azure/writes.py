@@ -155,7 +155,7 @@ def begin_scale(clients: Clients, plan: ScalePlan) -> Operation:
     """Set the managed outbound IP count of a plan: a read-modify-write of the whole cluster.
 
     Raises:
-        StalePlan: The cluster is not any more what the plan was computed from.
+        StalePlan: The cluster no longer matches what the plan was computed from.
     """
     managed = clients.aks(_subscription(plan.cluster_id)).managed_clusters
     group, name = segment_after(plan.cluster_id, "resourceGroups"), segment_after(plan.cluster_id, "managedClusters")

@@ -130,7 +130,7 @@ def decide(ctx: Context, caller: Caller, decision: Decision) -> Scale:
         StaleView: The card showed another plan.
         AlreadyDecided: Somebody was faster.
         InvalidInput: A refusal without a reason.
-        RequestRefused: What it rests on is not there any more; it is closed.
+        RequestRefused: What it rests on no longer exists; it is closed.
         UnknownCluster: Its cluster was deleted.
     """
     brief(decision.reason)
@@ -176,7 +176,7 @@ def withdraw(ctx: Context, caller: Caller, scale_id: str, *, reason: str = "") -
 
     Raises:
         NotPermitted: Somebody else.
-        AlreadyDecided: It does not wait any more.
+        AlreadyDecided: It is no longer waiting.
     """
     who = person(ctx, caller)
     with ctx.store.write() as tx:
@@ -201,7 +201,7 @@ def get(ctx: Context, caller: Caller, scale_id: str) -> Scale:
     """One proposal by what a person typed: for a cluster that they may see, or their own.
 
     Raises:
-        UnknownScale: If there is none that they may see.
+        UnknownScale: It does not exist, or they may not see it.
         NotPermitted: For people of other workspaces.
         MembershipUnknown: There is one, and whether the person may see its cluster could not be checked.
     """

@@ -1,4 +1,4 @@
-"""Looking again at proposals that wait: the approval policy, the people and the cluster are those of now."""
+"""Re-evaluates waiting proposals with the current approval policy, people and cluster."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -54,7 +54,7 @@ def _closing(scale: Scale, why: str) -> Review[Scale]:
 
 
 def keep(desk: Desk, found: Review[Scale]) -> Scale:
-    """Put what follows on record.
+    """Record the outcome.
 
     Raises:
         StaleVersion: Somebody changed it meanwhile.
@@ -71,7 +71,7 @@ def keep(desk: Desk, found: Review[Scale]) -> Scale:
 
 
 def look_again(ctx: Context, scale_id: str, *, is_approval: bool) -> None:
-    """At the click: the policy, the people and the cluster are those of now. Nothing here waits for Azure."""
+    """Re-evaluate at the click, with the current policy, people and cluster. Nothing here waits for Azure."""
     with ctx.store.read() as tx:
         scale = tx.scales.get(scale_id)
         known = tx.snapshots.get(scale.plan.cluster_id)

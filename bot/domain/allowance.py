@@ -147,7 +147,7 @@ class Allowance:
         expires_at: ``live_at`` plus the duration, set when it is first seen live.
         gone_at: When its rules were seen absent after it ended.
         warned_at: When its requester was told that it ends soon.
-        failure: Why Azure will not take it, in one sentence; such an allowance is not tried again by itself.
+        failure: Why Azure rejects it, in one sentence; the bot does not retry such an allowance.
         followers: Others who asked for the same while it was open; they hear of it as the requester does.
         filed_by: Who filed it for the requester, where somebody else did: an approver who renews it.
         closed: Set when the bot ended it, because what it rests on is gone.

@@ -20,7 +20,7 @@ class Footing(StrEnum):
 
     ``SAME``: as it was filed. ``MOVED``: its traffic passes another firewall or another firewall policy.
     ``RANGES``: its source ranges are others, whatever the firewall. ``NOWHERE``: it leaves by no firewall that could
-    be written to. ``GONE``: its cluster does not exist any more. ``UNKNOWN``: that could not be read.
+    be written to. ``GONE``: its cluster no longer exists. ``UNKNOWN``: that could not be read.
     """
 
     SAME = "same"
@@ -56,7 +56,7 @@ def ground(scope: Scope, egress: ClusterEgress | None) -> Ground:
 
     Args:
         scope: Where it was filed for.
-        egress: The cluster as it was read; None where it does not exist any more.
+        egress: The cluster as it was read; None where it no longer exists.
     """
     if egress is None:
         return Ground(Footing.GONE, scope, f"The cluster {scope.cluster_name} was deleted in Azure.")

@@ -44,7 +44,7 @@ def room_for_names(rules: RuleSet, promised: Iterable[Allowance], destinations: 
     Args:
         rules: Everything that the firewall evaluates, parent policies included.
         promised: The open allowances of the firewall policy or classic firewall.
-        destinations: What is asked for besides.
+        destinations: Additional destinations.
     """
     groups = (group for layer in rules.layers for group in layer.groups)
     foreign = [each for group in groups for each in group.collections if not is_network_name(each.name)]

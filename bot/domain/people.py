@@ -87,4 +87,4 @@ class Person:
 
 
 SYSTEM = Identity(team="-", user="bot")
-"""The actor of what the bot does by itself: applying, expiring, lapsing."""
+"""The actor for the bot's own acts: applying, expiring, lapsing."""

@@ -93,7 +93,7 @@ class Gauge:
 
     Args:
         used: Now; bytes as Azure counts or as we render, whichever is more.
-        after: With what is asked for.
+        after: With the requested names.
         limit: What it holds.
     """
 
@@ -108,7 +108,7 @@ class Gauge:
 
     @property
     def fits(self) -> bool:
-        """Whether what is asked for fits in."""
+        """Whether the request fits."""
         return self.after <= self.limit
 
 

@@ -105,7 +105,7 @@ def require_undecided(scale: Scale, seen: str, now: datetime) -> None:
     """Refuse a decision on what is decided already, or on a plan that is not the one that was shown.
 
     Raises:
-        AlreadyDecided: It is not waiting any more.
+        AlreadyDecided: It is no longer waiting.
         StaleView: The digests differ.
     """
     require_waiting(scale, now)
@@ -116,7 +116,7 @@ def require_waiting(scale: Scale, now: datetime) -> None:
     """Refuse an act on what is decided already.
 
     Raises:
-        AlreadyDecided: It is not waiting any more.
+        AlreadyDecided: It is no longer waiting.
     """
     state = scale_status(scale, now)
     if state is not ScaleStatus.WAITING:

@@ -121,7 +121,7 @@ class Rulebook:
     resolves_names: bool = False
 
     def beyond(self, bundle: str | None, destinations: Iterable[Destination]) -> tuple[Destination, ...]:
-        """The destinations that a bundle, as it is configured now, does not contain; all, if there is none."""
+        """The destinations outside a bundle as currently configured; all if there is no bundle."""
         configured = self.bundles.get(bundle) if bundle else None
         contents = frozenset(configured.destinations) if configured else frozenset[Destination]()
         return tuple(one for one in destinations if one not in contents)

@@ -1,4 +1,4 @@
-"""Outbound IPs that changed: on record, and said to the channel unless one of our own scales did it."""
+"""Records changes of outbound IPs, and tells the channel unless the bot made them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ EVENT = "egress-change"
 
 
 def announce(ctx: Context, tx: Transaction, changes: Sequence[Change]) -> None:
-    """Put changes that nobody made through us on record and say them, in the transaction that noticed them.
+    """Record and announce changes made outside the bot, in the transaction that noticed them.
 
     Clusters that changed alike (they share a firewall or a NAT gateway) are said together.
     """

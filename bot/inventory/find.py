@@ -61,7 +61,7 @@ def find(ctx: Context, who: Person, name: str) -> ClusterEgress:
     """The one cluster of that name or ARM id that a person may see, as it was last read.
 
     Raises:
-        UnknownCluster: With names that look alike, or with what is on record of a deleted one.
+        UnknownCluster: With similar names, or with the records of a deleted cluster.
         AmbiguousCluster: With the full ids.
         MembershipUnknown: There is one, and whether the person may see it could not be checked.
     """
@@ -114,7 +114,7 @@ def live(ctx: Context, who: Person, name: str) -> tuple[ClusterEgress, datetime]
 
 
 def keep(ctx: Context, tx: Transaction, egress: ClusterEgress, began: datetime) -> None:
-    """Keep a cluster as it was read from Azure just now, and see to everything that follows from it.
+    """Store a cluster just read from Azure, and handle everything that follows from it.
 
     The first reader to see different outbound IPs announces them; allowances whose basis changed are no longer called
     live from this moment on.

@@ -26,10 +26,10 @@ class Ownership:
         periods: When it was used, up to when it was seen gone: at the time that was asked about, or else before now;
             newest first.
         perhaps: Periods that were seen only later, and may have begun before the end of the time that was asked about.
-        watched_since: The beginning of what is on record; None where nothing is.
+        watched_since: The beginning of the records; None if there are none.
         gaps: A sentence for each subscription that could not be read last.
         read_at: When all clusters were last read; None before the first time.
-        deleted: The ids of those clusters of the periods that do not exist any more.
+        deleted: The ids of those clusters of the periods that no longer exist.
     """
 
     address: str

@@ -80,7 +80,7 @@ class Pace:
     Args:
         batch_window: How long a wanted change waits for others to join it.
         resync: How often every target is compared, and the fleet read, although nobody asked.
-        busy: How long to wait for somebody else's operation where Azure does not say.
+        busy: How long to wait for another party's operation if Azure does not say.
         backoff: The first wait after a failure; it doubles up to ``resync``.
         divisor: By how much Azure's own Retry-After is shortened; 1 outside the sandbox.
     """

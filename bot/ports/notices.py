@@ -20,7 +20,7 @@ NOTICES = "notices"
 """The work key of the notice sender."""
 
 LONGEST = timedelta(days=7)
-"""How old a notice may get while Slack keeps refusing it; then nobody needs it any more and it is given up."""
+"""How old a notice may get while Slack keeps refusing it; after that nobody needs it and it is given up."""
 
 GATHER = timedelta(minutes=1)
 """How long a direct message about progress waits for the outcome, which then says everything in one message.

@@ -1,4 +1,4 @@
-"""The last line of defence: whatever goes wrong in a piece of work, the thread that ran it goes on."""
+"""The last line of defence: whatever goes wrong in a piece of work, its thread continues."""
 
 import logging
 import secrets

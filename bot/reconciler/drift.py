@@ -21,7 +21,7 @@ NAMED = 5
 def report_drift(run: Run, situation: Situation) -> bool:
     """Say what somebody changed in our part, once. True if something new was said: the next round acts on it.
 
-    What was last read back and what we last meant to write are both ours; any other content is somebody else's. Where
+    What was last read back and what we last meant to write are both ours; any other content is someone else's. Where
     nothing was ever read back, only rules that we never wrote are told apart. Where this database never wrote at all,
     they may be another bot's, or this one's from a database that was lost: they are left alone, whatever is configured.
     """

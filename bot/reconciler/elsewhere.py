@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def draw_elsewhere(run: Run) -> None:
-    """Owe the card of every undecided request that nobody can see to each person who could decide it."""
+    """Send the card of every undecided request that nobody can see to each person who could decide it."""
     with run.ctx.store.read() as tx:
         hidden = [_facts(tx, notice.subject) for notice in tx.outbox.unseen_cards()]
     for facts in hidden:

@@ -51,7 +51,7 @@ class Keeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """Prolong nothing any more."""
+        """Stop renewing leases."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(STOP_WITHIN_S)

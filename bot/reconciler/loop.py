@@ -74,7 +74,7 @@ class Reconciler:
     def _finish(self, run: Run, end: Finish) -> None:
         """Give the lease back.
 
-        A write that Azure took after the lease was lost is still put on record, and whoever has the work now looks at
+        A write that Azure took after the lease was lost is still recorded, and the current owner of the work looks at
         what it did: at once, not at the next resync.
         """
         try:
@@ -105,7 +105,7 @@ def _sweep(run: Run) -> Finish:
 
 
 def _after(run: Run, error: EgressError) -> Finish:
-    """Wait as the error's way says; people are told once, where waiting alone does not help."""
+    """Wait as the error's policy says; tell people once if waiting alone does not help."""
     way = way_of(error)
     run.failures += way.counts
     if way.told_after is not None and run.failures >= way.told_after:

@@ -36,7 +36,7 @@ def look_at_ground(run: Run, target: Target, *, of: Collection[str] = (), why: s
         run: The run.
         target: What it writes.
         of: Clusters that are read from Azure whatever is known of them.
-        why: What the firewall itself said, to be told to the channel with what follows.
+        why: The firewall's own explanation, for the channel message.
 
     Returns:
         Whether anything followed.
@@ -68,7 +68,7 @@ def _is_concerned(row: Allowance, target: Target, now: datetime) -> bool:
 def _doubted(run: Run, rows: Sequence[Allowance], *, is_wanted: bool) -> Found | None:
     """The cluster as Azure has it now, where what is known of it is not enough; None where it is, or nothing is known.
 
-    One that could not be read is asked for again after a while.
+    One that could not be read is read again after a while.
     """
     cluster_id = rows[0].scope.cluster_id
     with run.ctx.store.read() as tx:
@@ -131,7 +131,7 @@ def _follow(
 
 
 def _let_follow(desk: Desk, row: Allowance, found: Ground) -> None:
-    """One allowance that rests on something else now."""
+    """Handle one allowance whose basis has changed."""
     if not concerns(row, found, desk.now):
         return
     if found.footing is Footing.GONE:
@@ -143,7 +143,7 @@ def _let_follow(desk: Desk, row: Allowance, found: Ground) -> None:
 
 
 def _resettle(desk: Desk, row: Allowance, found: Ground) -> None:
-    """It goes where its cluster is, unless the approval policy of now forbids it there."""
+    """Move it to its cluster's new path, unless the current approval policy forbids it there."""
     settled = resettle(row, found.scope, desk.now)
     if row.approved_at is None:
         _put(desk, settled, (Action.ALLOWANCE_CHANGE, "changed"), found.sentence)

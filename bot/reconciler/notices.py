@@ -44,7 +44,7 @@ def deliver(run: Run, notifier: Notifier) -> Finish:
 
 
 def _send(run: Run, notifier: Notifier, notice: Notice, lanes: Sequence[str]) -> None:
-    """Say one thing, and put on record what came of it."""
+    """Deliver one notice and record the result."""
     run.require_time()
     ended = defended(alone(notice), lambda: notifier.deliver(notice, run.now))
     match ended:

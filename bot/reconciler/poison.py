@@ -63,7 +63,7 @@ def _fail(run: Run, allowance: Allowance, error: ArmRejected) -> None:
 
 
 def fail(run: Run, allowances: Sequence[Allowance], why: str) -> None:
-    """Say of allowances that they can never be live as things are; nothing is tried again by itself."""
+    """Mark allowances as failed: they can never be live in the current state, and the bot does not retry."""
     with run.write() as desk:
         for allowance in allowances:
             current = desk.tx.allowances.get(allowance.id)

@@ -19,10 +19,10 @@ WRITE_WITHIN = timedelta(seconds=7)
 both together stay below nine tenths of the lease."""
 
 UNREADABLE = (ArmUnreachable, ArmForbidden, UnknownShape)
-"""What an operation's URL may end with although the operation goes on: it lies on another host than the resource."""
+"""Statuses of an operation's URL that do not mean its end: it is on another host than the resource."""
 
 UNREADABLE_LOOKS = 2
-"""After so many of them in a row the resource itself is asked whether the operation is over."""
+"""After so many in a row, read the resource itself to see whether the operation is over."""
 
 UNREST = "unrest"
 """Memo: something about the rules was said in the channel that has to be said to be over once it is."""
@@ -80,7 +80,7 @@ class Run:
             raise LeaseLost(f"Too much time has passed since the lease on {self.claim.key} was last confirmed.")
 
     def again(self, delay: timedelta, *events: Event) -> Finish:
-        """End this round; the next one goes on in a while."""
+        """End this round; the next one continues later."""
         return Finish(
             delay, is_done=False, failures=self.failures, parked=self.parked, memo=self.memo, events=tuple(events)
         )

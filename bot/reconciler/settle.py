@@ -57,7 +57,7 @@ def settle(run: Run, situation: Situation) -> Finish:
 
 
 def settle_absent(run: Run, target: Target) -> bool:
-    """The firewall, or its policy, is not there any more, and with it our rules; whether some should be there."""
+    """Handle a deleted firewall or policy, and with it the bot's rules; returns whether some were wanted."""
     rows, now = open_rows(run, target), run.now
     promised = [row for row in rows if row.scope.target == target and is_wanted(row, now)]
     with run.write() as desk:
@@ -71,7 +71,7 @@ def settle_absent(run: Run, target: Target) -> bool:
 
 
 def _look(run: Run, desk: Desk, allowance: Allowance, target: Target, *, missed: str | None) -> None:
-    """What becomes of one allowance whose rules are there, or missed: then as what its people are told of it."""
+    """Update one allowance whose rules are present or missing, with the event to announce if missing."""
     is_there = missed is None
     if allowance.scope.target != target:
         if not is_there:

@@ -76,7 +76,7 @@ def open_rows(run: Run, target: Target) -> tuple[Allowance, ...]:
 
 
 def _still_left(run: Run, natural: Plan, by_id: Mapping[str, Allowance]) -> frozenset[Key]:
-    """What was reported and left alone, as long as it differs and somebody else's hand is in it."""
+    """The differences reported and left alone, as long as they persist and were made by others."""
     reported = {(collection, rule) for collection, rule in run.memo.get("left", ())}
     left = reported & {key_of(change) for change in foreign_changes(natural, by_id)}
     run.memo["left"] = sorted(list(key) for key in left)

@@ -1,4 +1,4 @@
-"""What keeps work from going on: said once in the channel, kept for the cards of those who wait, and on record."""
+"""Reports what blocks work: once in the channel, on the cards of waiting requests, and in the audit log."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ def tell(run: Run, error: EgressError) -> None:
 
 
 def warn_if_long(run: Run, since: datetime, what: str) -> None:
-    """An update, ours or somebody else's, that takes longer than any should.
+    """Report an update, the bot's or another party's, that takes longer than it should.
 
     Args:
         run: The run that looks.

@@ -50,7 +50,7 @@ class Way:
     Args:
         delay: How long to wait.
         counts: Whether it counts as a failure in a row.
-        told_after: After so many failures in a row people are told, once; None for never.
+        told_after: Consecutive failures after which people are told, once; None for never.
     """
 
     delay: Callable[[Failure], timedelta]
@@ -107,7 +107,7 @@ WAYS: Mapping[type[EgressError], Way] = {
     Defect: Way(_doubling, told_after=1),
     EgressError: Way(_doubling, told_after=1),
 }
-"""Every error that a run may end with. None of them forces anything: the next round observes and goes on from there."""
+"""Every error that a run may end with. None forces anything: the next round observes and continues from there."""
 
 
 def way_of(error: EgressError) -> Way:

@@ -1,4 +1,4 @@
-"""The approval policy of now, for everything that still waits for a decision."""
+"""Applies the current approval policy to everything that is waiting for a decision."""
 
 import logging
 from collections.abc import Callable

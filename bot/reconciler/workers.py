@@ -21,14 +21,14 @@ POLL = timedelta(seconds=5)
 """How long a process waits at the most before it looks for work without having been called."""
 
 WORKERS = 8
-"""Threads of one process: targets that answer slowly do not hold up the others. A thread at rest costs nothing."""
+"""Threads of one process: slow targets do not block the others. An idle thread costs nothing."""
 
 AT_AZURE = frozenset({"rules", "scale", FLEET, ENDPOINTS})
 """Kinds of work that wait for Azure's answers. One thread is kept free of them, so that people are told what happens
 and requests lapse in time while Azure hangs."""
 
 FIRST_PAUSE_S = 0.5
-"""Seconds until a database that could not be used is asked again."""
+"""Seconds until an unavailable database is tried again."""
 
 LONGEST_PAUSE_S = 15.0
 """The most that these seconds become by doubling: so late work begins after the database is back."""
@@ -122,7 +122,7 @@ class Workers:
         return None
 
     def _look(self) -> Claim | None:
-        """What is due, if anything is; a database that cannot be used is asked less and less often."""
+        """Claim due work, if any; an unavailable database is polled less and less often."""
         try:
             claim = self._store.claim(self._owner, lease=LEASE, without=AT_AZURE if self._is_full else ())
         except StoreUnavailable:

@@ -111,7 +111,7 @@ def look(run: Run, target: Target) -> Finish | None:
     """Read the status of the parked operation once; None if there is none, or it no longer exists.
 
     Raises:
-        OperationFailed: It ended as Failed or Canceled; Azure's code and words are on record.
+        OperationFailed: It ended as Failed or Canceled; Azure's code and message are recorded.
     """
     operation = operation_from_parked(run)
     if operation is None or run.parked is None:
@@ -154,7 +154,7 @@ def _end(run: Run, state: OperationState, operation: str, took_s: float) -> None
 
 
 def close_attempt(run: Run, situation: Situation) -> None:
-    """Record the end of a write whose writer died or got no answer, from what is in Azure now that it is at rest."""
+    """Record the end of a write whose writer died or got no answer, from the state in Azure once it is idle."""
     attempt: dict[str, Any] | None = run.memo.get("attempt")
     if attempt is None:
         return

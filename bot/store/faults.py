@@ -44,7 +44,7 @@ CAUSES_POSTGRESQL: Mapping[str, str] = MappingProxyType(
 """Causes by SQLSTATE, or by its class; source as above."""
 
 UNDEFINED_TABLE = "42P01"
-"""A table is not there; source as above."""
+"""Undefined table; source as above."""
 
 BUSY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_PROTOCOL})
 """Primary result codes that waiting a moment helps against (https://www.sqlite.org/rescode.html, read 2026-11)."""
@@ -96,7 +96,7 @@ def _is_busy(error: DBAPIError) -> bool:
 
 
 def _is_lost(error: DBAPIError) -> bool:
-    """Whether the connection ended without a word of the server."""
+    """Whether the connection ended without a message from the server."""
     is_sqlite = getattr(error.orig, "sqlite_errorcode", None) is not None
     return not is_sqlite and (error.connection_invalidated or type(error.orig).__name__ in {*UNREACHABLE, "NoAnswer"})
 

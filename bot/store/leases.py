@@ -68,7 +68,7 @@ class SqlWork:
         self._bring_forward(key, within, by=1)
 
     def schedule(self, key: str, *, within: timedelta) -> None:
-        """Bring ``due`` forward alone: something happens by itself at that time.
+        """Only bring ``due`` forward, for something that happens at that time.
 
         While somebody runs it, that is a trigger: the run may have looked before this transaction is seen.
         """
@@ -94,7 +94,7 @@ class SqlWork:
             self._connection.execute(select(func.pg_notify(CHANNEL, "")))
 
     def claim(self, owner: str, *, lease: timedelta, without: Collection[str] = ()) -> Claim | None:
-        """Take the row that is longest due and that nobody holds any more, of all kinds but some."""
+        """Claim the row that is longest due and unleased, of all kinds but some."""
         values = {"claimer": owner, "lease_s": lease.total_seconds(), "without": list(without)}
         row = self._connection.execute(_claiming(self._now), values).one_or_none()
         return claim_from_row(row) if row else None
@@ -150,7 +150,7 @@ class SqlWork:
     def look_again(self, *, lease: timedelta) -> None:
         """Make everything due now, and no lease longer than this: after the clock was set back, times mean nothing.
 
-        Each kind of work finds out by itself when it has to run next.
+        Each kind of work determines when it has to run next.
         """
         longest = self._now + lease.total_seconds()
         values = {"due": self._now, "not_before": None}

@@ -56,7 +56,7 @@ class SqlSnapshots:
         return changes
 
     def forget(self, cluster_id: str, at: datetime) -> None:
-        """A cluster does not exist any more; its history stays."""
+        """A cluster no longer exists; its history stays."""
         self._forget([cluster_id], text_from_time(at))
 
     def reading(self) -> Reading | None:
@@ -90,7 +90,7 @@ class SqlSnapshots:
         return [period_from_row(row) for row in self._connection.execute(query)]
 
     def former(self, name: str) -> list[Period]:
-        """The last period of each cluster with this name or ARM id that does not exist any more, newest first."""
+        """The last period of each cluster with this name or ARM id that no longer exists, newest first."""
         wanted = name.strip().rstrip("/").lower()
         named = or_(history.cluster_id == wanted, history.cluster_id.endswith(f"/{wanted}", autoescape=True))
         query = select(schema.egress_history).where(named, history.cluster_id.not_in(select(cluster.id)))
@@ -99,7 +99,7 @@ class SqlSnapshots:
         return sorted(last.values(), key=lambda period: period.since, reverse=True)
 
     def remembered(self, ids: Collection[str]) -> dict[str, ClusterRef]:
-        """Clusters of these ids as history has them, whether or not they exist any more."""
+        """Clusters of these ids as history has them, whether or not they still exist."""
         found: dict[str, ClusterRef] = {}
         wanted = sorted(ids)
         for start in range(0, len(wanted), AT_ONCE):
@@ -109,7 +109,7 @@ class SqlSnapshots:
         return found
 
     def watched_since(self) -> datetime | None:
-        """The beginning of what is on record; None where nothing is."""
+        """The beginning of the records; None if there are none."""
         first = self._connection.scalar(select(func.min(history.since)))
         return time_from_text(first) if first else None
 

@@ -65,7 +65,7 @@ class PolicyRule:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalPolicy:
-    """The rules, and who is asked where no rule says anything.
+    """The rules, and the groups that decide where no rule matches.
 
     Args:
         rules: In the order of the file, which means nothing.

@@ -64,7 +64,7 @@ class Verdict:
         kind: Grant at once, ask people, or refuse.
         reason: Sentences for people, one for each rule.
         rule: The names of the policy rules that decided.
-        asks: Every quorum that must approve, when asking; all of them, each by itself.
+        asks: Every quorum that must approve, if any; each must be satisfied.
     """
 
     kind: VerdictKind
@@ -74,7 +74,7 @@ class Verdict:
 
     @property
     def approvers(self) -> tuple[str, ...]:
-        """Every group that is asked, without repeats."""
+        """Every group that must approve, without duplicates."""
         return tuple(dict.fromkeys(group for quorum in self.asks for group in quorum.groups))
 
     @property

@@ -229,7 +229,7 @@ class ClusterEgress:
         nat_sku: ``Standard`` or ``StandardV2`` for managed NAT gateways.
         has_own_ips: Whether the outbound IPs were brought by the customer.
         ip_families: ``IPv4`` and perhaps ``IPv6``.
-        http_proxy: The proxy that pods are told to use, if one is configured.
+        http_proxy: The proxy that pods are configured to use, if any.
         is_private: Whether the API server is private.
         is_running: False for a stopped cluster.
         node_resource_group: Where AKS keeps its own resources.

@@ -1,7 +1,7 @@
 """Infers from a name alone who owns the addresses behind it and whether they may be private.
 
 A public name of somebody else resolves neither into private ranges nor into Microsoft's service tags. Exceptions exist
-(private DNS, a service that its owner hosts in Azure): they are told in the trace.
+(private DNS, a service that its owner hosts in Azure): the trace says so.
 
 Sources, read 2026-11: RFC 1918, RFC 6598, RFC 1122, RFC 3927 and RFC 5771 (ranges that no public name has),
 https://learn.microsoft.com/azure/private-link/private-endpoint-dns (zones whose names may lead to a private endpoint),

@@ -3,7 +3,7 @@
 ``AzureKubernetesService`` and ``WindowsUpdate`` are documented name by name: a name on the list is held, any other is
 not. Of all other tags only the purpose is documented. They are for Microsoft's own services, so that a name of somebody
 else is not held; exceptions that Microsoft documents are in ``domains``. A tag sets protocols and ports itself,
-whatever the rule says. Microsoft maintains the tags, so that contents may change: that is told in the trace.
+whatever the rule says. Microsoft maintains the tags, so contents may change: the trace says so.
 
 Sources, read 2026-11: https://learn.microsoft.com/azure/firewall/fqdn-tags (purpose of each, and that WindowsUpdate is
 as in https://learn.microsoft.com/mem/configmgr/sum/get-started/install-a-software-update-point, "restrict access to

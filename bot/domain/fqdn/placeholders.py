@@ -1,6 +1,6 @@
 """Placeholders of documentation and templates in names: ``<region>``, ``{account}``, ``$REGION``, ``%s``.
 
-A placeholder is asked back or, where it means the region and the region is known, filled in. It is never part of a
+A placeholder is refused or, where it means the region and the region is known, filled in. It is never part of a
 name.
 """
 

@@ -59,7 +59,7 @@ class ScalePlan:
 
     @property
     def there(self) -> int:
-        """Outbound addresses of that version that exist now: what people are told."""
+        """The current outbound addresses of that version, as shown to people."""
         return len(self.ips_before)
 
     @property
