@@ -93,8 +93,8 @@ def _approvers(client: WebClient, rulebook: Rulebook, approvers: tuple[str, ...]
     people = frozenset[str]().union(*(_active(client, group) for group in groups))
     if len(people) < needed:
         raise BadConfiguration(
-            f"{' and '.join(approvers) or 'No group'} has {len(people)} possible approvers, but {needed} must "
-            "approve; add more people."
+            f"{' and '.join(approvers) or 'No group'} has only {len(people)} of the {needed} approvers needed; "
+            "add more people."
         )
     return f"{needed} of {len(people)} people in {', '.join(approvers)}."
 

@@ -31,14 +31,14 @@ def _few(book: Rulebook) -> list[str]:
     """Quorums that the people in the file could not satisfy; how big a user group is, Slack knows and doctor asks."""
     found = ((where, quorum, _listed(book, quorum.groups)) for where, quorum in _quorums(book) if quorum.groups)
     return [
-        f"{where} needs {quorum.words}, but only {_people(size)}."
+        f"{where} needs {quorum.words}, but {_people(size)}."
         for where, quorum, size in found
         if size is not None and size < quorum.needed
     ]
 
 
 def _people(count: int) -> str:
-    return {0: "no people belong to it", 1: "1 person belongs"}.get(count, f"{count} people belong")
+    return {0: "nobody is a member", 1: "only 1 person is a member"}.get(count, f"only {count} people are members")
 
 
 def _listed(book: Rulebook, groups: tuple[str, ...]) -> int | None:

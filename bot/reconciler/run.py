@@ -19,7 +19,7 @@ WRITE_WITHIN = timedelta(seconds=7)
 both together stay below nine tenths of the lease."""
 
 UNREADABLE = (ArmUnreachable, ArmForbidden, UnknownShape)
-"""Statuses of an operation's URL that do not mean its end: it is on another host than the resource."""
+"""Errors of an operation's URL that do not mean the operation is over: the URL is on another host than the resource."""
 
 UNREADABLE_LOOKS = 2
 """After so many in a row, read the resource itself to see whether the operation is over."""

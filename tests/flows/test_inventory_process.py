@@ -37,7 +37,7 @@ def test_a_change_by_hand_is_announced_once_and_remembered(sandbox: SandboxProce
         sandbox.post("clock", advance_s=721)
         sandbox.settle()
     (text,) = news(sandbox)
-    assert f"New: {NEW}. Gone: {OLD}." in text
+    assert f"Added: {NEW}. Removed: {OLD}." in text
 
     today = sandbox.get("info")["clock"][:10]
     sandbox.type("UDEV0001", "show aks-lb")
