@@ -53,4 +53,4 @@ class Outage:
         since, self._since = self._since, None
         if self._cause is not None and since is not None:
             self._cause = None
-            log.warning("the database is available again after %.0f seconds", monotonic() - since)
+            log.warning("the database is available again, after %.0f seconds", monotonic() - since)

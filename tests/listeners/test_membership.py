@@ -301,7 +301,7 @@ def test_clusters_of_developer_groups(sqlite_url: str) -> None:
     book = replace(rulebook(), scopes=(ClusterScope(("*",), developers=("auditors",)),))
     with settled(sqlite_url, book=book) as town:
         town.stage.serve_http(town.app.bolt)
-        for words, part in (("list", "known to be allowed"), ("show aks-udr", UNCHECKED), ("request", UNCHECKED)):
+        for words, part in (("list", "confirmed to have access"), ("show aks-udr", UNCHECKED), ("request", UNCHECKED)):
             age(town, KEEP)
             town.stage.post("fault", method=GROUPS, times=2, status=503)
             town.command("UDEV0001", words)
