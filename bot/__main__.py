@@ -53,15 +53,19 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--port", type=PORT, default=8700, show_default=True, help="Slack, the page and the control routes.")
-@click.option("--arm-port", type=PORT, default=8701, show_default=True, help="Azure Resource Manager, over TLS.")
+@click.option(
+    "--port", type=PORT, default=8700, show_default=True, help="Address of Slack, the page and the control routes."
+)
+@click.option(
+    "--arm-port", type=PORT, default=8701, show_default=True, help="Address of Azure Resource Manager, over TLS."
+)
 @click.option("--data", type=click.Path(path_type=Path), help="Keep all state in this folder across restarts.")
 @click.option(
     "--fleet",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Generated clusters beside the fixed ones.",
+    help="Number of generated clusters in addition to the fixed ones.",
 )
 @click.option("--http", "delivery", flag_value="http", default=True, help="Slack calls the bot (the default).")
 @click.option("--socket", "delivery", flag_value="socket", help="The bot calls Slack: Socket Mode.")
@@ -70,11 +74,13 @@ def main() -> None:
     type=click.FloatRange(min=0, min_open=True),
     default=60.0,
     show_default=True,
-    help="Divides Azure's durations; 1 is its own pace.",
+    help="Speed-up factor for Azure operations; 1 is real time.",
 )
-@click.option("--no-bot", is_flag=True, help="Serve the simulators alone.")
+@click.option("--no-bot", is_flag=True, help="Serve only the simulators.")
 @click.option("--database", help="sqlite:///FILE or postgresql+psycopg://…; SQLite in the data folder by default.")
-@click.option("--config", type=click.Path(path_type=Path), help="A configuration file instead of the shipped one.")
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Use this configuration file instead of the shipped one."
+)
 def sandbox(data: Path | None, **options: object) -> None:
     """The bot beside a simulated Slack and a simulated Azure: no account, no token."""
     from bot.wiring import simulated  # brings a web server and both simulators with it
@@ -118,7 +124,7 @@ def plan(name: str | None, form: str) -> None:
 def migrate() -> None:
     """Bring the database to this version's schema."""
     production.migrate(_settings())
-    click.echo("The database has this version's schema.")
+    click.echo("The database schema is up to date.")
 
 
 @main.command()
@@ -178,7 +184,7 @@ def _account() -> str:
 
 
 def _run(start: Callable[[], Running]) -> None:
-    """Run until the process is told to stop, then finish what is under way, for seconds at the most."""
+    """Run until told to stop, then finish running work within seconds."""
     end_on_signal()
     running = Running()
     try:

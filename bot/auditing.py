@@ -44,7 +44,7 @@ def export(ctx: Context, caller: Caller, wanted: AuditFilter, form: str) -> str:
     """
     require_auditor(person(ctx, caller))
     if form not in WRITERS:
-        raise InvalidInput(f"“{form}” is no export format: write csv or jsonl.")
+        raise InvalidInput(f"“{form}” is not an export format: use csv or jsonl.")
     with ctx.store.write() as tx:
         tx.audit.append(_look(ctx, caller, Action.AUDIT_EXPORT, wanted))
     return WRITERS[form](reversed(list(_every(ctx, wanted))))
@@ -68,7 +68,7 @@ def prove(ctx: Context, caller: Caller) -> int:
 
 
 def check_chain(ctx: Context) -> int:
-    """The proof itself, batch by batch, up to the head as it stands at the beginning."""
+    """Verify the chain in batches, up to the head at the start."""
     with ctx.store.read() as tx:
         last, head_hash = tx.audit.head()
     following, after = 1, GENESIS
@@ -76,10 +76,10 @@ def check_chain(ctx: Context) -> int:
         with ctx.store.read() as tx:
             events = tx.audit.chain(after=following - 1, limit=min(BATCH, last - following + 1))
         if not events:
-            raise ChainBroken(f"Audit event {following} is missing, and every one after it.", seq=following)
+            raise ChainBroken(f"Audit event {following} and all later events are missing.", seq=following)
         following, after = verify(events, after=after, first=following)
     if after != head_hash:
-        raise ChainBroken(f"The end of the audit log (event {last}) is not what was written.", seq=last)
+        raise ChainBroken(f"The end of the audit log (event {last}) was altered.", seq=last)
     return last
 
 
@@ -98,7 +98,7 @@ LONGEST_NAME = 80
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What somebody tried, in their own words; all of it may be anything, of any length.
+    """A refused attempt as the person typed it: untrusted, of any length.
 
     Args:
         subject: Id of an allowance or scale proposal.
@@ -116,7 +116,7 @@ class Attempt:
 def refuse(ctx: Context, caller: Caller, act: str, error: EgressError, attempt: Attempt = Attempt()) -> None:
     """Record an act that was refused: who tried what on what, and why it was not done.
 
-    Where the subject exists, cluster and destinations are those on record; else they are what was typed, bounded.
+    If the subject exists, cluster and destinations are the recorded ones; otherwise the typed ones, bounded.
     """
     detail = (("act", act), ("error", type(error).__name__), *attempt.detail)
     subject, named = canonical_id(_bounded(attempt.subject, LONGEST_NAME)), _bounded(attempt.cluster, LONGEST)

@@ -25,7 +25,7 @@ MAX_DESTINATIONS = 100
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What somebody wants to know.
+    """The question that a person asks.
 
     Args:
         cluster: Name or id.
@@ -42,13 +42,13 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the firewall does with one destination.
+    """The firewall's treatment of one destination.
 
     Args:
         destination: Which.
         evaluation: The answer with its whole trace.
-        allowance: The allowance whose rule decides, if the rule is one of ours.
-        in_the_way: What would end it before a rule of ours, so that no allowance could open it.
+        allowance: The allowance whose rule decides, if it is one of the bot's rules.
+        in_the_way: A step that would decide before the bot's rules, so that no allowance could open it.
         addresses: What the name resolves to, where the bot looked.
         refusal: Why no allowance could open it, where that is the firewall's setting; empty otherwise.
     """
@@ -61,7 +61,7 @@ class Finding:
     refusal: str = ""
 
     def is_granted(self, now: datetime) -> bool:
-        """Whether nothing has to be asked for: allowed, and not by a rule of ours that is about to go."""
+        """Whether no request is needed: allowed, and not by a bot rule that is about to be removed."""
         if self.evaluation.outcome is not Outcome.ALLOWED:
             return False
         if self.allowance is not None:
@@ -110,7 +110,7 @@ def check(ctx: Context, caller: Caller, query: Query) -> Check:
 
 
 def missing(ctx: Context, found: Check) -> tuple[Destination, ...]:
-    """What is not allowed of a check, and could be asked for beside its bundle."""
+    """The destinations of a check that are not allowed and could be requested beside its bundle."""
     bundle = ctx.rulebook.bundles.get(found.query.bundle) if found.query.bundle else None
     own = bundle.destinations if bundle else ()
     asked = (one.destination for one in found.findings if one.can_be_asked_for(ctx.clock.now()))
@@ -124,7 +124,7 @@ def keep(ctx: Context, hosts: str) -> str:
 
 
 def kept(ctx: Context, draft_id: str) -> str:
-    """The list that a button stands for.
+    """The list that a button refers to.
 
     Raises:
         InvalidInput: It is no longer kept.
@@ -132,7 +132,7 @@ def kept(ctx: Context, draft_id: str) -> str:
     with ctx.store.read() as tx:
         hosts = tx.drafts.get(draft_id)
     if hosts is None:
-        raise InvalidInput("This check is too old to be asked for from here: run `/egress check` again.")
+        raise InvalidInput("This check is too old to request from: run `/egress check` again.")
     return hosts
 
 
@@ -213,7 +213,7 @@ def flows_of(ctx: Context, egress: ClusterEgress, way: WayOut, destinations: Ite
 
 
 def findings(ctx: Context, known: KnownRules, flows: Iterable[Flow]) -> tuple[Finding, ...]:
-    """Evaluate each flow, and name the allowance where a rule of ours decides."""
+    """Evaluate each flow, and name the allowance where one of the bot's rules decides."""
     answers = [(flow.destination, known.evaluator.evaluate(flow)) for flow in flows]
     owners = _owners(ctx, {owner_of(e.deciding) for _, e in answers if e.deciding} - {None})
     return tuple(Finding(d, e, owners.get(owner_of(e.deciding) if e.deciding else None)) for d, e in answers)
@@ -232,7 +232,7 @@ def _owners(ctx: Context, ids: set[str | None]) -> dict[str | None, Allowance]:
 
 
 def dead(ctx: Context, known: KnownRules, way: WayOut, flows: Iterable[Flow]) -> list[tuple[Destination, TraceStep]]:
-    """The destinations for which a rule of ours would never be reached, with what ends them before."""
+    """The destinations that would never reach the bot's rules, with the step that decides before."""
     if way.target is None:
         return []
     places = {kind: place_of(known.rules, way.target, ctx.rulebook.home, kind) for kind in Kind}
@@ -267,12 +267,12 @@ def destinations_of(
     bundle: Bundle | None = rulebook.bundles.get(bundle_name) if bundle_name else None
     if bundle_name and bundle is None:
         known = ", ".join(sorted(rulebook.bundles)) or "none"
-        raise InvalidInput(f"There is no bundle {bundle_name}; configured are: {known}.", field="bundle")
+        raise InvalidInput(f"Unknown bundle {bundle_name}. Configured: {known}.", field="bundle")
     every = {*destinations, *(bundle.destinations if bundle else ())}
     if not every:
-        raise InvalidInput("Name at least one destination, for example example.com.", field="destinations")
+        raise InvalidInput("Give at least one destination, for example example.com.", field="destinations")
     if len(every) > MAX_DESTINATIONS:
-        raise InvalidInput(f"{len(every)} destinations are too many at once; {MAX_DESTINATIONS} fit.")
+        raise InvalidInput(f"Too many destinations: {len(every)}; the limit is {MAX_DESTINATIONS}.")
     return tuple(sorted(every))
 
 
@@ -284,7 +284,7 @@ def require_pool(egress: ClusterEgress, pool: str | None) -> None:
     """
     if pool is not None and pool not in {each.name for each in egress.pools}:
         known = ", ".join(each.name for each in egress.pools)
-        raise InvalidInput(f"{egress.ref.name} has no node pool {pool}; it has {known}.", field="pool")
+        raise InvalidInput(f"{egress.ref.name} has no node pool {pool}. Its node pools: {known}.", field="pool")
 
 
 def cluster_at(ctx: Context, caller: Caller, addresses: Iterable[str]) -> ClusterEgress | None:

@@ -1,4 +1,4 @@
-"""Where settings come from: the environment for secrets and endpoints, one TOML file for everything else.
+"""Loads settings: secrets and endpoints from the environment, everything else from one TOML file.
 
 Both are read once and checked as a whole, by the annotations of their dataclasses. Everything that is wrong is said, in
 one sentence each that begins with its place.
@@ -114,10 +114,10 @@ def configuration_from(path: Path) -> Rulebook:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise BadConfiguration(
-            f"There is no configuration file {path}. Set EGRESS_CONFIG, or copy bot/sandbox/egress.toml and change it."
+            f"Configuration file {path} not found. Set EGRESS_CONFIG, or copy bot/sandbox/egress.toml and edit it."
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise BadConfiguration(f"The configuration file {path} cannot be read: {error}.") from error
+        raise BadConfiguration(f"Cannot read configuration file {path}: {error}.") from error
     except tomllib.TOMLDecodeError as error:
         raise BadConfiguration(f"{path} is not TOML: {error}.") from error
     return _read(Rulebook, content, f"{path}: ")

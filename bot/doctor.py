@@ -21,11 +21,11 @@ from handlers.checkup import slack_looks, socket_look
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found out about one thing.
+    """The result of one check.
 
     Args:
         what: The thing.
-        is_ok: Whether it is as it should be.
+        is_ok: Whether the check passed.
         sentence: What was found, or what to do.
     """
 
@@ -77,7 +77,7 @@ def _database(settings: Settings) -> str:
             seq, _ = tx.audit.head()
     finally:
         store.close()
-    return f"it answers, and has this version's schema; {seq} audit events."
+    return f"reachable, schema up to date; {seq} audit events."
 
 
 def _slack(settings: Settings) -> Iterator[Look]:
@@ -96,7 +96,9 @@ def _slack(settings: Settings) -> Iterator[Look]:
 
 def _signing_secret(settings: Settings) -> str:
     if not settings.slack_signing_secret.get_secret_value():
-        raise BadConfiguration("EGRESS_SLACK_SIGNING_SECRET is missing; http mode cannot tell Slack from anybody else.")
+        raise BadConfiguration(
+            "EGRESS_SLACK_SIGNING_SECRET is missing; http mode needs it to verify requests from Slack."
+        )
     return "present."
 
 
@@ -143,5 +145,5 @@ def _is_scalable(egress: ClusterEgress) -> bool:
 def _allowed(azure: AzureArm, resource_id: str, needed: tuple[str, ...]) -> str:
     missing = lacking(azure.read_grants(resource_id), needed)
     if missing:
-        raise ArmForbidden(f"The bot's identity may not {', '.join(missing)}; assign a role of deploy/roles there.")
+        raise ArmForbidden(f"The bot's identity lacks {', '.join(missing)}; assign a role from deploy/roles there.")
     return f"{needed[-1].rsplit('/', 1)[-1]} is allowed."

@@ -24,7 +24,7 @@
        ├─ InvariantBroken       ├─ ChainBroken
        ├─ UnknownShape          └─ UnreadableState
 
-The message is a whole sentence in plain words: it is shown to people as it stands.
+The message is a whole sentence in plain words: it is shown to people unchanged.
 """
 
 from datetime import timedelta
@@ -111,11 +111,11 @@ class AlreadyAllowed(UserError):
 
 
 class AlreadyRequested(UserError):
-    """The same request is open already; the message names it, and whoever asks again hears how it ends."""
+    """The same request is already open; the message names it, and the caller will be told of its outcome."""
 
 
 class CannotTakeEffect(UserError):
-    """An allowance would be dead: the message names the rule that stands in the way."""
+    """An allowance would have no effect: the message names the rule that takes precedence."""
 
 
 class NotScalable(UserError):
@@ -127,7 +127,7 @@ class RequestRefused(UserError):
 
 
 class Conflict(EgressError):
-    """What was seen is no longer what is there: look again."""
+    """The state changed after it was seen: look again."""
 
 
 class StaleVersion(Conflict):
@@ -172,7 +172,7 @@ class ArmUnreachable(Unavailable):
 
 
 class RulesUnknown(Unavailable):
-    """What a firewall does now was not read lately, and an answer depends on it."""
+    """An answer depends on firewall rules that were not read recently."""
 
 
 class SlackThrottled(Unavailable):
@@ -205,7 +205,7 @@ class StoreUnavailable(Unavailable):
         cause: What is wrong with the database, in words that fit behind “because”.
     """
 
-    def __init__(self, message: str, *, cause: str = "it does not answer") -> None:
+    def __init__(self, message: str, *, cause: str = "it is not responding") -> None:
         super().__init__(message)
         self.cause = cause
 
@@ -215,7 +215,7 @@ class StoreBusy(StoreUnavailable):
 
 
 class Refused(EgressError):
-    """An operator must act: a right, a limit or a setting stands in the way.
+    """An operator must act: a permission, a limit or a setting prevents it.
 
     Args:
         message: What was refused.
@@ -228,7 +228,7 @@ class Refused(EgressError):
 
 
 class ArmForbidden(Refused):
-    """The bot's identity lacks a right in Azure."""
+    """The bot's identity lacks a permission in Azure."""
 
 
 class ArmNotFound(Refused):

@@ -28,9 +28,9 @@ class Export:
 
 
 def export(ctx: Context, caller: Caller, cluster: str, form: str) -> Export:
-    """What is wanted in the firewall that a cluster leaves through, of all clusters that the caller may see.
+    """Export the wanted rules of a cluster's firewall, for all clusters that the caller may see.
 
-    Each rule collection has the priority that it has in Azure; one that is not there yet gets the next free one.
+    Each rule collection has the priority that it has in Azure; a new one gets the next free one.
 
     Args:
         ctx: The context.
@@ -45,11 +45,11 @@ def export(ctx: Context, caller: Caller, cluster: str, form: str) -> Export:
         MembershipUnknown: A user group could not be read that might show more.
     """
     if form not in FORMS:
-        raise InvalidInput(f"“{form}” is no form of export: write {' or '.join(FORMS)}.")
+        raise InvalidInput(f"“{form}” is not an export format: use {' or '.join(FORMS)}.")
     who = person(ctx, caller)
     doubts = unread(ctx, who)
     if doubts:
-        raise membership_unknown(doubts)  # a file that lacks rules without a word would remove them where it is applied
+        raise membership_unknown(doubts)  # a file that silently lacks rules would remove them when applied
     target = scope_of(ctx.rulebook, find(ctx, who, cluster)).target
     seen = {egress.ref.id for egress in visible(ctx, who)}
     with ctx.store.read() as tx:

@@ -1,4 +1,4 @@
-"""What Prometheus scrapes: computed from the facts at that moment, so that every replica tells the same."""
+"""Metrics for Prometheus, computed from the facts on each scrape, so that every replica reports the same."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -46,7 +46,7 @@ class Facts(Collector):
         yield _gauge("egress_work_overdue_seconds", "How long due work waits.", "kind", backlog.overdue_s)
         yield _gauge("egress_work_failures", "Failures in a row.", "kind", backlog.failures)
         yield GaugeMetricFamily("egress_notices_waiting", "Notices not yet delivered to Slack.", waiting)
-        yield _gauge("egress_notices_held", "Notices that wait until somebody acts.", "reason", dict(held))
+        yield _gauge("egress_notices_held", "Notices that wait until someone acts.", "reason", dict(held))
         yield GaugeMetricFamily("egress_notices_dead", "Notices that were given up.", dead)
         yield GaugeMetricFamily("egress_audit_events", "Events in the audit log.", events)
 

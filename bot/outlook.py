@@ -24,7 +24,7 @@ def outlook(store: Store, allowance: Allowance, now: datetime) -> Outlook | None
 
 
 def gauge(store: Store, limits: Limits, scope: Scope, destinations: Sequence[Destination]) -> Gauge:
-    """How full the target is as it was last read, and how full it would be with these destinations too."""
+    """The target's fill level as last read, and with these destinations added."""
     with store.read() as tx:
         work = tx.work.peek(scope.target.key)
     used = work.state.size_bytes if work and not isinstance(work.state, UnreadableState) else 0

@@ -1,4 +1,4 @@
-"""What ``/readyz`` says: one line for each part that the process depends on.
+"""The body of ``/readyz``: one line for each part that the process depends on.
 
 ============== ============================================================ ==================
 part           looks at                                                     turns it red (503)
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from bot.errors import EgressError
 
 Look = Callable[[], str | None]
-"""What is wrong, as a sentence; None if nothing is. An error of the product counts as its sentence."""
+"""Returns the problem as a sentence, or None. An error of the product counts as its sentence."""
 
 
 @dataclass(frozen=True, slots=True)

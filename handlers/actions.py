@@ -35,7 +35,7 @@ def deny(ctx: Context, call: Call) -> Reply:
 
 
 def details(ctx: Context, call: Call) -> Reply:
-    """All of what the button stands beside, to read before it is decided."""
+    """Show everything about the button's subject, to read before a decision."""
     found, seen = look_up(ctx, call.caller, call.value["id"]), call.value["digest"]
     require_same(found, seen)
     return Open(details_view(found, ctx.rulebook))
@@ -81,7 +81,7 @@ def turn_list(ctx: Context, call: Call) -> Reply:
 
 
 def show_endpoints(ctx: Context, call: Call) -> Reply:
-    """What AKS itself must reach from the cluster that the button names."""
+    """Show the required endpoints of the cluster that the button names."""
     return Tell(fleet.endpoint_report(inventory.check_endpoints(ctx, call.caller, call.value.get("cluster", ""))))
 
 

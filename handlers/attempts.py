@@ -1,4 +1,4 @@
-"""What somebody tried, for the audit log when it was refused. All of it is what they typed: nothing is trusted."""
+"""Refused attempts for the audit log. All of it is user input: nothing is trusted."""
 
 import structlog
 
@@ -17,7 +17,7 @@ ON_IDS = frozenset({"approve", "deny", "revoke", "renew"})
 
 
 def attempt_of(kind: Kind, act: str, call: Call) -> Attempt:
-    """What an act was about, from a command, a button or a form."""
+    """Extract the subject of an act from a command, a button or a form."""
     if kind is Kind.COMMAND:
         return _typed(act, plain_words(call.text))
     given = call.value.get("id", "")
@@ -46,7 +46,7 @@ def _hosts(text: str) -> tuple[str, ...]:
 
 
 def record_refusal(ctx: Context, caller: Caller, act: str, error: EgressError, attempt: Attempt) -> None:
-    """Put an act that was refused on record; what only has to wait is no refusal."""
+    """Record a refused act; having to wait is not a refusal."""
     if not act or isinstance(error, Unavailable):
         return
     try:

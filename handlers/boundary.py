@@ -41,7 +41,7 @@ from handlers.sending import BUSY, Sender, message_arguments
 from handlers.unforeseen import unforeseen
 
 Listener = Callable[[Context, Call], Reply | tuple[Reply, ...]]
-"""What a listener is."""
+"""The signature of a listener."""
 
 LOOKUPS = 12
 """Lookups that may read Azure at the same time; the next person is told to try again instead of waiting unseen."""
@@ -98,7 +98,7 @@ class Boundary:
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="after-ack")
 
     def bolt_listener(self, entry: Entry) -> Callable[[Ack, dict[str, Any]], None]:
-        """What Bolt calls for one line of the table."""
+        """Build the function that Bolt calls for one entry of the table."""
 
         def listener(ack: Ack, body: dict[str, Any]) -> None:
             self._answer(entry, ack, body)
@@ -106,7 +106,7 @@ class Boundary:
         return listener
 
     def bolt_command(self, entries: Mapping[str, Entry], otherwise: Entry) -> Callable[[Ack, dict[str, Any]], None]:
-        """What Bolt calls for the slash command: its first word chooses the line of the table."""
+        """Build the function that Bolt calls for the slash command: its first word selects the entry."""
 
         def listener(ack: Ack, body: dict[str, Any]) -> None:
             self._answer(entries.get(words_of(body)[0] or "help", otherwise), ack, body)
@@ -139,7 +139,7 @@ class Boundary:
                 call = self._call(entry.kind, body)
                 given = entry.listener(self._ctx, call)
         except (UserError, Conflict, Unavailable) as error:
-            if call is not None:  # otherwise nobody knows who it was, or it is no text
+            if call is not None:  # otherwise the person is unknown, or the input is not text
                 record_refusal(self._ctx, call.caller, entry.act, error, attempt_of(entry.kind, entry.act, call))
             return (self._said(entry, body, error, trouble(error, reference)),)
         except EgressError as error:
@@ -153,7 +153,7 @@ class Boundary:
         return replace(call, caller=replace(call.caller, identity=identity))
 
     def _said(self, entry: Entry, body: dict[str, Any], error: Exception, sentence: str) -> Reply:
-        """Where the sentence goes: to the field that it is about, into the modal, or to the person."""
+        """Place the error: at the field it is about, in the modal, or as a message to the person."""
         if entry.kind is Kind.OPTIONS:
             return Options()
         if entry.kind is Kind.ACTION and entry.act and isinstance(error, Unavailable):

@@ -1,4 +1,4 @@
-"""What comes in: Slack's payloads as one value for listeners, and one for the boundary that has to answer them.
+"""Parses Slack's payloads into one value for listeners and one for the boundary that answers them.
 
 Shapes: https://docs.slack.dev/interactivity and https://docs.slack.dev/reference/interaction-payloads, read 2026-11.
 """
@@ -22,7 +22,7 @@ class Values(dict[str, str]):
 
     def __missing__(self, _key: str) -> str:
         """Refuse what was written by another version, or not by us."""
-        raise StaleView("What you used is out of date; open it again.")
+        raise StaleView("This is out of date. Open it again.")
 
 
 NOTHING: Mapping[str, str] = MappingProxyType(Values())
@@ -45,14 +45,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What somebody did, for a listener.
+    """A person's act, as listeners see it.
 
     Args:
         caller: Who, and through what.
         text: The words behind the subcommand, what is typed into a select, or the message of a message shortcut.
         value: The ids and digests on the button that was pressed, or of the modal that was submitted; of a command its
             subcommand, as ``word``.
-        form: What stands in the fields of the modal, by block id; choices by their value.
+        form: The values of the modal's fields, by block id; choices by their value.
     """
 
     caller: Caller
@@ -63,7 +63,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where somebody acted, for the boundary.
+    """The place where a person acted, for the boundary.
 
     Args:
         user: Who, as Slack's user id.
@@ -94,7 +94,7 @@ _ESCAPED = re.compile(r"<(?:[@#]|![a-z]+\^)?([^<>|]*)(?:\|([^<>]*))?>")
 
 
 def plain_words(text: str) -> str:
-    """What somebody typed, without the markup that Slack puts into a command's text.
+    """Remove the markup that Slack adds to a command's text.
 
     Source: https://docs.slack.dev/messaging/formatting-message-text#escaping, read 2026-11.
     """
@@ -106,7 +106,7 @@ def call_from(kind: Kind, body: Mapping[str, Any]) -> Call:
     """Read a payload for a listener.
 
     Raises:
-        InvalidInput: If something in it is no text.
+        InvalidInput: If something in it is not valid text.
     """
     view = body.get("view") or {}
     call = Call(
@@ -117,12 +117,12 @@ def call_from(kind: Kind, body: Mapping[str, Any]) -> Call:
     )
     who = call.caller.identity
     if any(map(_UNREADABLE.search, (who.team, who.user, call.text, *call.value.values(), *call.form.values()))):
-        raise InvalidInput("What you sent holds characters that are no text. Write it again without them.")
+        raise InvalidInput("Your input contains characters that are not valid text. Remove them and try again.")
     return call
 
 
 _UNREADABLE = re.compile("[\x00\ud800-\udfff\ufffd]")
-"""What no database keeps: NUL, halves of characters; and what stands where bytes were no text."""
+"""Characters that databases do not store (NUL, lone surrogates), and the replacement for undecodable bytes."""
 
 
 def number_from(value: Mapping[str, str], name: str, default: int | None = None) -> int:
@@ -135,7 +135,7 @@ def number_from(value: Mapping[str, str], name: str, default: int | None = None)
     if not given and default is not None:
         return default
     if not given.isascii() or not given.isdecimal() or len(given) > MOST_DIGITS:
-        raise StaleView("What you used is out of date; open it again.")
+        raise StaleView("This is out of date. Open it again.")
     return int(given)
 
 
@@ -166,7 +166,7 @@ def _inputs(modal: Mapping[str, Any]) -> Iterator[str]:
 
 
 def identity_of(body: Mapping[str, Any]) -> Identity:
-    """Who acts: team and user, both as Slack signed them; a missing one stays empty and is refused later.
+    """Read the actor's team and user, as signed by Slack; a missing one stays empty and is refused later.
 
     Somebody from another organisation in a shared channel carries a team of their own in ``user.team_id``.
     """
@@ -177,7 +177,7 @@ def identity_of(body: Mapping[str, Any]) -> Identity:
 
 
 def pressed_value(body: Mapping[str, Any]) -> str:
-    """What the button carries that was pressed, as it was written on it."""
+    """The value of the pressed button, as it was written on it."""
     return str(body["actions"][0].get("value") or "{}")
 
 

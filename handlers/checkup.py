@@ -15,7 +15,7 @@ from handlers.identity import account_from_json
 from handlers.notify import slack_errors
 
 Look = tuple[str, Callable[[], str]]
-"""What is looked at, and the look: a sentence, or an error that says what to do."""
+"""A check: its name, and a function that returns a sentence or raises an error that says what to do."""
 
 SCOPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -55,10 +55,10 @@ def socket_look(app_client: WebClient) -> Look:
 
 def _token(client: WebClient, rulebook: Rulebook) -> str:
     if not client.token:
-        raise BadConfiguration("EGRESS_SLACK_BOT_TOKEN is missing; README says where it is.")
+        raise BadConfiguration("EGRESS_SLACK_BOT_TOKEN is missing; the README says where to find it.")
     me = _call(client.auth_test)
     if me["team_id"] != rulebook.team:
-        raise BadConfiguration(f"The token belongs to the workspace {me['team_id']}, slack.team is {rulebook.team}.")
+        raise BadConfiguration(f"The token belongs to workspace {me['team_id']}, but slack.team is {rulebook.team}.")
     return f"{me['user']} in {me['team']}."
 
 
@@ -67,14 +67,14 @@ def _scopes(client: WebClient) -> str:
     granted = {scope.strip() for scope in str(headers.get("x-oauth-scopes", "")).split(",")}
     lacking = sorted(set(SCOPES) - granted)
     if lacking:
-        raise BadConfiguration(f"The app lacks {', '.join(lacking)}; install it again from manifest.json.")
+        raise BadConfiguration(f"The app lacks {', '.join(lacking)}; reinstall it from manifest.json.")
     return f"{len(SCOPES)} granted."
 
 
 def _channel(client: WebClient, channel: str) -> str:
     found = _call(client.conversations_info, channel=channel)["channel"]
     if found.get("is_archived"):
-        raise BadConfiguration("The channel is archived; unarchive it, or name another one in slack.channel.")
+        raise BadConfiguration("The channel is archived; unarchive it, or set another one in slack.channel.")
     if not found.get("is_member"):
         raise BadConfiguration(f"The bot is not in #{found.get('name')}; invite it there: /invite @egress.")
     return f"#{found.get('name')}, and the bot is in it."
@@ -84,7 +84,7 @@ def _group(client: WebClient, group: Group) -> str:
     people = _active(client, group)
     if not people:
         where = f"user group {group.usergroup}" if group.usergroup else "configuration"
-        raise BadConfiguration(f"Nobody is in it; put people into the {where}.")
+        raise BadConfiguration(f"It has no members; add people to the {where}.")
     return f"{len(people)} {'person' if len(people) == 1 else 'people'}."
 
 
@@ -93,14 +93,14 @@ def _approvers(client: WebClient, rulebook: Rulebook, approvers: tuple[str, ...]
     people = frozenset[str]().union(*(_active(client, group) for group in groups))
     if len(people) < needed:
         raise BadConfiguration(
-            f"{' and '.join(approvers) or 'No group'} has {len(people)} people who could approve, and {needed} must; "
-            "put more people in."
+            f"{' and '.join(approvers) or 'No group'} has only {len(people)} of the {needed} approvers needed; "
+            "add more people."
         )
     return f"{needed} of {len(people)} people in {', '.join(approvers)}."
 
 
 def _active(client: WebClient, group: Group) -> frozenset[str]:
-    """Those of a group whose accounts may decide."""
+    """The members of a group whose accounts may decide."""
     users = set(group.users)
     if group.usergroup is not None:
         users |= set(_call(client.usergroups_users_list, usergroup=group.usergroup)["users"])
@@ -118,9 +118,11 @@ def _asking(rulebook: Rulebook) -> Iterator[tuple[str, tuple[str, ...], int]]:
 
 def _socket(app_client: WebClient) -> str:
     if not app_client.token:
-        raise BadConfiguration("EGRESS_SLACK_APP_TOKEN is missing; Socket Mode needs it (README says where it is).")
+        raise BadConfiguration(
+            "EGRESS_SLACK_APP_TOKEN is missing; Socket Mode needs it (the README says where to find it)."
+        )
     _call(app_client.apps_connections_open, app_token=app_client.token)
-    return "Slack opens one."
+    return "Slack opened one."
 
 
 def _call(method: Callable[..., Any], **arguments: Any) -> Any:

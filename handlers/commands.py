@@ -26,7 +26,7 @@ from handlers.views import deny_view, form_from, open_form
 
 
 def help_(ctx: Context, call: Call) -> Reply:
-    """What you can do here."""
+    """Show the available commands."""
     return Tell(words.help_text(inventory.person(ctx, call.caller)))
 
 
@@ -34,12 +34,12 @@ def unknown(_ctx: Context, call: Call) -> Reply:
     """No such subcommand."""
     typed = call.value["word"]
     alike = get_close_matches(typed, [row.name for row in words.HELP], n=1)
-    hint = f"Did you mean `/egress {alike[0]}`?" if alike else "`/egress help` lists what there is."
-    raise UnknownCommand(f"There is no /egress {typed[:40]}. {hint}")
+    hint = f"Did you mean `/egress {alike[0]}`?" if alike else "`/egress help` lists all commands."
+    raise UnknownCommand(f"Unknown command: /egress {typed[:40]}. {hint}")
 
 
 def whoami(ctx: Context, call: Call) -> Reply:
-    """Who you are to the bot."""
+    """Show your roles, groups and clusters."""
     who = inventory.person(ctx, call.caller)
     return Tell(lists.who_you_are(who, [egress.ref.name for egress in inventory.visible(ctx, who)]))
 
@@ -51,18 +51,18 @@ def list_(ctx: Context, call: Call) -> Reply:
 
 
 FORMS = ("", "ips", "json", "endpoints")
-"""What may stand behind the name of a cluster that is shown."""
+"""The views that may follow the cluster's name."""
 
 
 def show(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
     """One cluster in full."""
     name, _, form = plain_words(call.text).partition(" ")
     if not name:
-        raise InvalidInput("Name the cluster: `/egress show CLUSTER`. `/egress list` shows them.")
+        raise InvalidInput("Give a cluster: `/egress show CLUSTER`. `/egress list` shows them.")
     form = form.strip().lower()
     if form not in FORMS:
         raise InvalidInput(
-            f"“{form[:60]}” is nothing that can be shown: write `ips`, `json`, `endpoints` or nothing behind {name}."
+            f"“{form[:60]}” is not a valid view: add `ips`, `json`, `endpoints` or nothing after {name}."
         )
     if form == "endpoints":
         return Tell(fleet.endpoint_report(inventory.check_endpoints(ctx, call.caller, name)))
@@ -81,22 +81,22 @@ def _as_file(report: EgressReport, ending: str, content: str) -> tuple[Reply, ..
 
 
 def whois(ctx: Context, call: Call) -> Reply:
-    """Whose an IP is, or was."""
+    """Find the clusters that use, or used, an IP."""
     typed = plain_words(call.text).split()
     if not typed:
-        raise InvalidInput("Name the address: `/egress whois 20.61.4.7`, or `/egress whois 20.61.4.7 at 2026-11-01`.")
+        raise InvalidInput("Give an IP address: `/egress whois 20.61.4.7`, or `/egress whois 20.61.4.7 at 2026-11-01`.")
     address, *rest = typed
     date = rest[1:] if rest and rest[0].lower() in ("at", "on") else rest
     if len(date) > 2 or (rest and not date):
-        raise InvalidInput("Write one address and perhaps a date: `/egress whois 20.61.4.7 at 2026-11-01`.")
+        raise InvalidInput("Give one address and, optionally, a date: `/egress whois 20.61.4.7 at 2026-11-01`.")
     return Tell(fleet.owners(inventory.whois(ctx, call.caller, address, "T".join(date))))
 
 
 def check(ctx: Context, call: Call) -> Reply:
-    """What the firewall does with hosts now, and by which rule."""
+    """Show what the firewall does with hosts now, and by which rule."""
     words = HostWords.parse(plain_words(call.text))
     if not words.cluster or not (words.hosts or words.bundle):
-        raise InvalidInput("Name the cluster and the host: `/egress check CLUSTER example.com`, or `bundle:NAME`.")
+        raise InvalidInput("Give a cluster and a host: `/egress check CLUSTER example.com`, or `bundle:NAME`.")
     found = checking.check(ctx, call.caller, words.query())
     hosts = written(checking.missing(ctx, found))
     return Tell(check_card(found, ctx.clock.now(), checking.keep(ctx, hosts) if hosts else ""))
@@ -108,10 +108,10 @@ def request(ctx: Context, call: Call) -> Reply:
 
 
 def requests(ctx: Context, call: Call) -> Reply:
-    """What was asked and proposed, and how it stands; all of one, by its id."""
+    """List requests and proposals with their status, or show one in full by its id."""
     which = call.text.strip() or "pending"
     if is_id(which):
-        with suppress(UnknownAllowance, UnknownScale):  # then it is the name of a cluster
+        with suppress(UnknownAllowance, UnknownScale):  # not an id, so treat it as a cluster name
             return Open(details_view(look_up(ctx, call.caller, which), ctx.rulebook))
     found = allowances.browse(ctx, call.caller, which, rows=lists.ROWS)
     unread = inventory.unread(ctx, inventory.person(ctx, call.caller))
@@ -129,7 +129,9 @@ def approve(ctx: Context, call: Call) -> Reply:
 
     def act(subject: str) -> Message:
         if any(found.id == canonical_id(subject) for found in long):
-            raise InvalidInput(f"{subject} has more than its card shows; `/egress approve {subject}` alone opens all.")
+            raise InvalidInput(
+                f"The card of {subject} does not show everything. Run `/egress approve {subject}` alone to see it all."
+            )
         made = decide(ctx, call.caller, Decision(subject, True, reason=words.reason))
         return lists.decided(made, ctx.clock.now(), ctx.rulebook.dry_run)
 
@@ -181,11 +183,11 @@ def renew(ctx: Context, call: Call) -> Reply:
 
 
 def scale(ctx: Context, call: Call) -> Reply:
-    """What outbound IPs there are and could be; with a number, the plan is proposed."""
+    """Show current and possible outbound IPs; with a number, propose the plan."""
     name, _, rest = plain_words(call.text).partition(" ")
     typed, _, reason = rest.strip().partition(" ")
     if not name:
-        raise InvalidInput("Name the cluster: `/egress scale CLUSTER`, or `/egress scale CLUSTER 3 REASON`.")
+        raise InvalidInput("Give a cluster: `/egress scale CLUSTER`, or `/egress scale CLUSTER 3 REASON`.")
     if not typed:
         return Tell(scale_blocks.scale_preview(capacity.look(ctx, call.caller, name)))
     made = capacity.propose(ctx, call.caller, Wish(name, count_from(typed, name), reason))
@@ -196,13 +198,13 @@ def export(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """The wanted rules of a cluster's firewall as infrastructure as code."""
     name, _, form = plain_words(call.text).partition(" ")
     if not name:
-        raise InvalidInput("Name cluster and form: `/egress export CLUSTER terraform` or `bicep`.")
+        raise InvalidInput("Give a cluster and a format: `/egress export CLUSTER terraform` or `bicep`.")
     made = exporting.export(ctx, call.caller, name, form.strip().lower())
     return File(made.name, made.text, words.rules_exported(name, made.rules)), Tell(words.file_sent(), follows=True)
 
 
 def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
-    """Who did what: a page, a file, or the proof."""
+    """Show the audit log as a page or a file, or verify it."""
     wanted = AuditQuery.parse(call.text)
     if wanted.form == "verify":
         return Tell(log.proof(auditing.prove(ctx, call.caller)))

@@ -48,7 +48,7 @@ class Front:
             try:
                 return self._slack(asked, start_response)
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                log.warning("a request was refused: its body has no shape that Slack sends", exc_info=True)
+                log.warning("refused a request: its body is not in a format that Slack sends", exc_info=True)
                 return _answered(start_response, *_unreadable())
         return _answered(start_response, *self._routes.get(asked["PATH_INFO"], _not_found)())
 
@@ -61,11 +61,11 @@ def _answered(start_response: "StartResponse", status: int, content_type: str, t
 
 
 def _unreadable() -> tuple[int, str, str]:
-    return 400, "text/plain; charset=utf-8", "This is no request of Slack.\n"
+    return 400, "text/plain; charset=utf-8", "This request did not come from Slack.\n"
 
 
 def _not_found() -> tuple[int, str, str]:
-    return 404, "text/plain; charset=utf-8", "There is nothing here.\n"
+    return 404, "text/plain; charset=utf-8", "Not found.\n"
 
 
 def require_free(listen: str) -> None:
@@ -89,7 +89,7 @@ def require_free(listen: str) -> None:
 
 def _taken(listen: str, error: Exception) -> BadConfiguration:
     why = getattr(error, "strerror", None) or str(error)
-    return BadConfiguration(f"EGRESS_LISTEN: {listen} cannot be listened on: {why}.")
+    return BadConfiguration(f"EGRESS_LISTEN: cannot listen on {listen}: {why}.")
 
 
 class HttpFront:

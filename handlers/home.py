@@ -24,7 +24,7 @@ def redrawn(ctx: Context, caller: Caller) -> tuple[Reply, ...]:
 
 
 def desktop(ctx: Context, caller: Caller) -> Home:
-    """What one person sees at home now: one row more than fits of each, so that it is known that there are more."""
+    """Read one person's Home tab: one more row than fits of each list, to know whether there are more."""
     who, now = inventory.person(ctx, caller), ctx.clock.now()
     mine = [one for one in allowances.own(ctx, caller) if status(one, now) not in ENDED]
     waiting = allowances.requests(ctx, caller, "pending", fits=partial(_may_decide, who), most=ROWS + 1)
@@ -50,4 +50,4 @@ def _may_decide(who: Person, one: Allowance | Scale) -> bool:
 
 
 ENDED = frozenset({Status.EXPIRED, Status.REVOKED, Status.DENIED, Status.LAPSED, Status.CLOSED})
-"""What is not worth a line on the Home tab."""
+"""Statuses that the Home tab leaves out."""

@@ -43,7 +43,7 @@ class HostWords:
             words = replace(words, **{name.lower(): given, "hosts": others[0] if others else ""})
 
     def query(self) -> Query:
-        """What to check.
+        """The query to check.
 
         Raises:
             InvalidFqdn: Neither hosts nor an error in which hosts are named.
@@ -51,18 +51,16 @@ class HostWords:
         return Query(self.cluster, self._destinations(), self.pool or None, self.bundle or None)
 
     def read(self) -> tuple[str, tuple[str, ...]]:
-        """What goes into the form: the hosts that an error names, or what was typed; and what the error means."""
+        """Read the input of the form: the hosts that an error names, or what was typed; and what the error means."""
         if not parse_many(self.hosts).problems:
             return self.hosts, ()
         found = find_destinations(self.hosts)
         return (written(found.destinations) if is_read(self.hosts, found) else self.hosts), found.explanations
 
     def in_region(self, region: str) -> tuple["HostWords", tuple[str, ...]]:
-        """The same with the placeholders that mean the cluster's region filled in, and what was filled, in words."""
+        """Replace placeholders for the cluster's region, and say what was replaced."""
         hosts, filled = fill_region(self.hosts, region)
-        notes = tuple(
-            f"`{one}` stands for the region: filled in as {region}, which is the cluster's." for one in filled
-        )
+        notes = tuple(f"`{one}` stands for the region: replaced with the cluster's region, {region}." for one in filled)
         return replace(self, hosts=hosts), notes
 
     def _destinations(self) -> tuple[Destination, ...]:
@@ -80,14 +78,14 @@ FIELD = "destinations"
 """The first field with hosts of a form; the second is ``destinations_2``."""
 
 BREAK = "\f"
-"""Between what stands in two fields. It separates hosts, nobody types it, and the fields stay as people filled them."""
+"""Separator between two fields. It separates hosts, nobody types it, and the fields stay as people filled them."""
 
 ROOM = 600
 """Characters that must be free in the last field; with fewer there is one more."""
 
 
 def host_fields(label: str, hosts: str, *, hint: str, optional: bool = False, placeholder: str = "") -> list[Block]:
-    """As many fields as a list of hosts needs, each name whole in one of them.
+    """Split a list of hosts into as many fields as it needs, each name whole in one of them.
 
     Raises:
         InvalidInput: If one word is longer than a field.
@@ -110,13 +108,13 @@ def host_fields(label: str, hosts: str, *, hint: str, optional: bool = False, pl
 
 
 def hosts_in(form: Mapping[str, str]) -> str:
-    """What stands in the fields of hosts, in their order."""
+    """Read the host fields, in order."""
     numbered = sorted((_number(name), text) for name, text in form.items() if _number(name))
     return BREAK.join(text for _, text in numbered)
 
 
 def _number(name: str) -> int:
-    """Which field of hosts it is, from 1; 0 for another field."""
+    """The number of a host field, from 1; 0 for other fields."""
     first, _, number = name.partition("_")
     if first != FIELD:
         return 0
@@ -130,7 +128,7 @@ def _pieces(text: str) -> list[str]:
         at = max(text.rfind("\n", 0, INPUT_TEXT), 0) or max(text.rfind(sign, 0, INPUT_TEXT) for sign in " \t,;|")
         if at <= 0:
             raise InvalidInput(
-                f"One word of that list is longer than {INPUT_TEXT:,} characters: write one host on each line.",
+                f"One entry is longer than {INPUT_TEXT:,} characters: write one host per line.",
                 field=FIELD,
             )
         pieces.append(text[:at])

@@ -1,4 +1,4 @@
-"""Who people are: configured ids, Slack user groups and Slack accounts, looked at anew for each decision."""
+"""Identifies people by configured ids, Slack user groups and Slack accounts, looked up again for each decision."""
 
 import time
 from collections.abc import Collection, Sequence
@@ -18,15 +18,15 @@ from handlers.lookups import Lookups
 from handlers.notify import slack_errors
 
 KEEP = timedelta(minutes=5)
-"""How long an answer of Slack is believed for what is no decision."""
+"""How long an answer from Slack is trusted for anything but a decision."""
 
 FRESH = timedelta(seconds=10)
 """How old an answer may be that a decision rests on, counted from when it was asked for.
 
 ``usergroups.users.list`` is a Tier 2 method: about twenty calls a minute for the whole workspace
 (https://docs.slack.dev/reference/methods/usergroups.users.list, read 2026-11). With this bound a group costs six of
-them, however many people click. Whoever is taken out of a group may decide for ten seconds more, about as long as
-between looking and clicking; nothing older ever counts, also while Slack asks us to wait.
+them, however many people click. A person removed from a group may decide for ten more seconds, about as long as
+between looking and clicking; nothing older ever counts, also while Slack asked the bot to wait.
 """
 
 BUDGET = timedelta(seconds=1.8)
@@ -42,14 +42,14 @@ AT_ONCE = 8
 """Calls of Slack at the same time; a call that does not end takes up one until its client gives up."""
 
 STRANGERS = frozenset({"user_not_found", "user_not_visible"})
-"""Errors that mean: nobody of ours (https://docs.slack.dev/reference/methods/users.info, read 2026-11)."""
+"""Errors for people outside the workspace (https://docs.slack.dev/reference/methods/users.info, read 2026-11)."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What ``users.info`` says of somebody.
+    """An account as ``users.info`` reports it.
 
     Args:
         standing: Active, guest, bot or deactivated.
@@ -100,7 +100,7 @@ class SlackDirectory:
             if isinstance(error, SlackRefused) and error.code in STRANGERS:
                 return identity
             raise MembershipUnknown(
-                f"Whether you belong to this workspace could not be checked: {error.sentence} Nothing was done.",
+                f"Could not check whether you belong to this workspace: {error.sentence} Nothing was done.",
                 retry_after=_retry_after(error),
             ) from error
         return Identity(self._rulebook.team, identity.user) if is_ours else identity
@@ -113,7 +113,7 @@ class SlackDirectory:
         is_fresh: bool = False,
         role: Role | None = None,
     ) -> Person:
-        """Standing, roles and groups of somebody of our team; everybody else has none. See ``ports.Directory``."""
+        """Standing, roles and groups of a workspace member; everyone else has none. See ``ports.Directory``."""
         if identity.team != self._rulebook.team or not identity.user:
             return Person(identity, frozenset())
         look = _Look(self._users, identity.user, is_fresh=is_fresh)
@@ -183,7 +183,7 @@ class _Look:
         self.until = time.monotonic() + BUDGET.total_seconds()
 
     def users_of(self, usergroup: str) -> frozenset[str]:
-        """The members of a user group, or why there is no answer."""
+        """The members of a user group, or the reason why they are unknown."""
         return self._users.wait(usergroup, self._begin(usergroup), self.until)
 
     def _begin(self, usergroup: str) -> "Future[frozenset[str]]":
@@ -193,7 +193,7 @@ class _Look:
         return self._begun[usergroup]
 
     def all_of(self, groups: Sequence[Group]) -> tuple[list[Group], tuple[Unread, ...]]:
-        """Those that the user belongs to, and those that could not be read; all are asked at once."""
+        """Find the groups that the user belongs to and those that could not be read; all are queried at once."""
         for group in groups:
             if group.usergroup is not None and self._user not in group.users:
                 self._begin(group.usergroup)

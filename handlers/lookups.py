@@ -14,7 +14,7 @@ from bot.ports import Clock
 Answer = TypeVar("Answer")
 
 AGAIN = timedelta(seconds=5)
-"""How long what is no decision does not ask again what was not answered: each such wait holds up an ack."""
+"""How long lookups other than decisions skip a question that timed out: each such wait delays an ack."""
 
 SHORTEST_PAUSE = timedelta(seconds=1)
 """How long nothing is asked after a 429 without a Retry-After."""
@@ -23,7 +23,7 @@ SHORTEST_PAUSE = timedelta(seconds=1)
 class Lookups(Generic[Answer]):
     """The answers of one method of Slack, by what it is asked about.
 
-    Whoever asks for what is being asked already waits for the same answer. While Slack asks us to wait, nothing is
+    Concurrent callers with the same question wait for the same answer. While Slack asks us to wait, nothing is
     sent: its limits are for a method as a whole.
 
     Args:
@@ -67,7 +67,7 @@ class Lookups(Generic[Answer]):
         return future
 
     def wait(self, key: str, future: "Future[Answer]", until: float) -> Answer:
-        """What ``begin`` promised.
+        """Wait for the result that ``begin`` promised.
 
         Args:
             key: What was asked about.
@@ -75,20 +75,20 @@ class Lookups(Generic[Answer]):
             until: The monotonic time to give up at; the answer is kept when it comes.
 
         Raises:
-            SlackThrottled, SlackUnreachable, SlackRefused: There is no answer.
+            SlackThrottled, SlackUnreachable, SlackRefused: No answer.
         """
         try:
             return future.result(timeout=max(0.0, until - time.monotonic()))
         except TimeoutError:
-            late = SlackUnreachable("Slack does not answer in time.")
+            late = SlackUnreachable("Slack did not respond in time.")
             with self._lock:
                 self._failed[key] = (late, self._clock.now())
                 if self._asking.get(key) is future:
-                    del self._asking[key]  # whoever tries again asks anew instead of waiting for what is stuck
+                    del self._asking[key]  # a retry sends a new request instead of waiting for the stuck one
             raise late from None
 
     def remembered(self, key: str) -> Answer | None:
-        """What was answered last, however long ago; a hint, no knowledge."""
+        """The last answer, however old; only a hint."""
         with self._lock:
             known = self._known.get(key)
         return known[0] if known else None
@@ -123,7 +123,7 @@ class Lookups(Generic[Answer]):
         if self._pause is None or not _is_within(self._pause[0], now, self._pause[1]):
             return None
         since, length = self._pause
-        return SlackThrottled("Slack asks us to wait.", retry_after=length - (now - since))
+        return SlackThrottled("Slack asked the bot to wait.", retry_after=length - (now - since))
 
 
 def _is_within(then: datetime, now: datetime, most: timedelta) -> bool:

@@ -29,7 +29,7 @@ class Mended:
         self._secret = secret.encode()
 
     def __call__(self, asked: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
-        """Pass a request on, with the replacement character in the place of what is no text."""
+        """Pass a request on, with invalid text replaced by the replacement character."""
         body = asked["wsgi.input"].read(int(asked.get("CONTENT_LENGTH") or 0))
         readable = body.decode("utf-8", "replace").encode()
         if readable != body and hmac.compare_digest(self._sign(asked, body), asked.get(SIGNATURE, "")):
@@ -44,4 +44,4 @@ class Mended:
 
 
 SIGNATURE = "HTTP_X_SLACK_SIGNATURE"
-"""Where WSGI keeps the header (https://docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11)."""
+"""The WSGI key of the header (https://docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11)."""

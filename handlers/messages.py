@@ -1,4 +1,4 @@
-"""The text of a message, wherever it stands: its text, its blocks, its attachments, the preview of a snippet.
+"""The text of a message, wherever it is: its text, its blocks, its attachments, the preview of a snippet.
 
 Shapes: https://docs.slack.dev/reference/block-kit/blocks, https://docs.slack.dev/reference/messaging/attachments and
 https://docs.slack.dev/reference/objects/file-object, read 2026-11.
@@ -14,7 +14,7 @@ _DEEPEST = 12
 def text_of(message: Mapping[str, Any]) -> str:
     """Everything that a message says, a line for each part and each part once.
 
-    Of an alert the ``text`` is often only a summary, and what failed stands in attachments or blocks.
+    Of an alert the ``text`` is often only a summary, and the failure is in attachments or blocks.
     """
     parts = [str(message.get("text") or ""), *_blocks(message.get("blocks"), 0)]
     for attachment in _objects(message.get("attachments")):

@@ -38,6 +38,7 @@ from handlers.blocks.verdict import renewal_offers
 from handlers.hosts import host_fields, hosts_in, written
 from handlers.replies import Block, View
 
+REASON_HINT = "Shown to approvers and auditors."
 MAX_TICKET = 200
 """Characters of a ticket reference: a key or a link."""
 
@@ -48,7 +49,7 @@ NAMES_ROOM = 2500
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the request form offers to one person.
+    """The choices of the request form for one person.
 
     Args:
         rulebook: Durations and bundles.
@@ -79,7 +80,7 @@ class Choices:
         return found[0] if len(found) == 1 else None
 
     def label(self, egress: ClusterEgress) -> str:
-        """What people read in the select."""
+        """The label in the select."""
         return f"{egress.ref.name} ({egress.declared}, {egress.ref.resource_group})"
 
 
@@ -103,13 +104,13 @@ class RequestForm:
         return cls(**{name: form.get(name, "") for name in cls.__slots__} | {"destinations": hosts_in(form)})
 
     def draft(self) -> Draft:
-        """What is asked for.
+        """The request in the form.
 
         Raises:
             InvalidInput: With the field that is wrong.
         """
         if not self.cluster:
-            raise InvalidInput("Choose the cluster.", field="cluster")
+            raise InvalidInput("Choose a cluster.", field="cluster")
         return Draft(
             cluster=self.cluster,
             destinations=parse_destinations(self.destinations) if self.destinations.strip() or not self.bundle else (),
@@ -121,7 +122,7 @@ class RequestForm:
         )
 
     def with_duration(self, rulebook: Rulebook) -> "RequestForm":
-        """The same, with the duration that the form offers first where none was chosen yet."""
+        """Fill in the form's default duration if none was chosen yet."""
         return replace(self, duration=self.duration or _preset(rulebook.durations.offered))
 
     def build(self, choices: Choices, notes: Sequence[str] = (), renewable: Sequence[str] = ()) -> View:
@@ -141,16 +142,16 @@ class RequestForm:
             *pools,
             *self._destinations(choices.rulebook),
             *self._bundles(choices.rulebook),
-            input_("reason", "Why it is needed", _long(self.reason), hint="Approvers decide by it; auditors read it."),
+            input_("reason", "Why it is needed", _long(self.reason), hint=REASON_HINT),
             input_(
                 "duration",
                 "For how long",
                 durations(choices.rulebook.durations.offered, self.duration),
-                hint="Counted from being live.",
+                hint="Starts when the rule is live.",
             ),
             input_("ticket", "Ticket", text_input(self.ticket, limit=MAX_TICKET), optional=True),
-            *actions(button("What is allowed, and who decides?", "preview")),
-            context("Nothing opens before it is approved. The rule is for this cluster's own addresses only."),
+            *actions(button("What's allowed, and who decides?", "preview")),
+            context("Nothing opens before approval. The rule applies only to this cluster's own addresses."),
         ]
         return modal(self.CALLBACK, "Request egress", blocks, submit="Request")
 
@@ -159,7 +160,7 @@ class RequestForm:
         chosen = choices.key(egress) if egress else ""
         if len(choices.clusters) > OPTIONS:
             element: Block = {"type": "external_select", "min_query_length": 0}
-            element |= {"placeholder": plain("Type a part of its name", PLACEHOLDER)}
+            element |= {"placeholder": plain("Type part of its name", PLACEHOLDER)}
             element |= {"initial_option": option(choices.label(egress), chosen)} if egress else {}
         else:
             element = select(choices.options(), chosen, placeholder="Choose a cluster")
@@ -169,13 +170,13 @@ class RequestForm:
         if len({path.target for path in egress.paths}) < 2 and not self.pool:
             return []
         offered = [option(f"{pool.name} ({pool.nodes} nodes)", pool.name) for pool in egress.pools]
-        hint = "Its node pools leave by different ways, so name the one that needs this."
+        hint = "Its node pools use different egress paths. Choose the one that needs this."
         return [input_("pool", "Node pool", select(offered, self.pool), hint=hint, optional=True)] if offered else []
 
     def _destinations(self, rulebook: Rulebook) -> list[Block]:
         hint = (
-            "One or many, separated by anything; pasted lists are fine. Without a protocol it is https on 443. "
-            "Also http:, mssql:, tcp: and udp: with a port."
+            "One or many, with any separator; pasted lists work. The default is https on 443. Also http:, "
+            "mssql:, and tcp: or udp: with a port."
         )
         example = "api.example.com, *.example.org, tcp:db.example.com:5432"
         is_optional = bool(rulebook.bundles)
@@ -183,7 +184,7 @@ class RequestForm:
 
     def _bundles(self, rulebook: Rulebook) -> list[Block]:
         offered = [option(_bundle(one), one.name) for one in rulebook.bundles.values()]
-        element = select(offered, self.bundle, placeholder="Hosts that belong together")
+        element = select(offered, self.bundle, placeholder="A predefined set of hosts")
         return [input_("bundle", "Or a bundle", element, optional=True)] if offered else []
 
 
@@ -204,7 +205,7 @@ def _codes(offered: Sequence[timedelta | None]) -> list[str]:
 
 
 def _preset(offered: Sequence[timedelta | None]) -> str:
-    """What is chosen unless somebody chooses: the second shortest."""
+    """The default choice: the second shortest."""
     return _codes(offered)[:2][-1]
 
 
@@ -235,7 +236,7 @@ class DenyForm:
         """
         blocks = [
             section(about),
-            input_("reason", "Why not", _long(self.reason), hint="Whoever asked reads it, and auditors do."),
+            input_("reason", "Why not", _long(self.reason), hint="The requester and auditors can read it."),
         ]
         return modal(self.CALLBACK, f"Deny {subject}", blocks, submit="Deny", id=subject, digest=seen)
 
@@ -266,7 +267,7 @@ class NarrowForm:
             *host_fields(
                 "Hosts to approve",
                 written(allowance.destinations),
-                hint="Take lines out, or put a narrower name in the place of a wildcard. Nothing can be added.",
+                hint="Remove lines, or replace a wildcard with a narrower name. You cannot add anything.",
             ),
             input_("duration", "For how long", durations([*shorter, ask.duration], duration_code(ask.duration))),
             input_("reason", "Why less", _long(""), optional=True),
@@ -281,7 +282,7 @@ def _is_shorter(offered: timedelta | None, asked: timedelta | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ScaleForm:
-    """How many outbound IPs are proposed, and why."""
+    """The form for a proposal: the number of outbound IPs and the reason."""
 
     CALLBACK: ClassVar[str] = "scale"
 
@@ -302,9 +303,9 @@ class ScaleForm:
             name: Its name.
         """
         blocks = [
-            section(f"Managed outbound IPs of {code(name)}. The plan is made from the cluster as it is when you send."),
+            section(f"Managed outbound IPs of {code(name)}. The plan uses the cluster's state when you submit."),
             input_("count", "How many", text_input("")),
-            input_("reason", "Why", _long(""), optional=True, hint="Approvers decide by it; auditors read it."),
+            input_("reason", "Why", _long(""), optional=True, hint=REASON_HINT),
         ]
         return modal(ScaleForm.CALLBACK, "Propose a scale", blocks, submit="Propose", id=cluster, name=name)
 
@@ -316,7 +317,9 @@ def count_from(typed: str, name: str) -> int:
         InvalidInput: If it is none.
     """
     if not typed.isdecimal() or len(typed) > 4:
-        raise InvalidInput(f"“{typed}” is no number of outbound IPs: write `/egress scale {name} 3`.", field="count")
+        raise InvalidInput(
+            f"“{typed}” is not a valid number of outbound IPs. Use `/egress scale {name} 3`.", field="count"
+        )
     return int(typed)
 
 

@@ -30,13 +30,13 @@ PASSING = frozenset(
 """Errors that waiting helps against (https://docs.slack.dev/reference/methods/chat.postMessage, read 2026-11)."""
 
 LOST = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
-"""Errors of an update after which the card has to be posted anew; source as above, ``chat.update``."""
+"""Errors of an update after which the card must be posted again; source as above, ``chat.update``."""
 
 NO_THREAD = frozenset({"thread_not_found", "cannot_reply_to_message", "message_not_found"})
-"""Errors of an answer to a card that is not there any more; source as above."""
+"""Errors of an answer to a card that no longer exists; source as above."""
 
 MOVED = frozenset({"channel_not_found", "is_archived", "is_inactive"})
-"""Errors after which a conversation with a person is opened anew; source as above."""
+"""Errors after which a conversation with a person must be reopened; source as above."""
 
 LATE = timedelta(minutes=10)
 """From this age on a message says when what it tells happened."""
@@ -56,16 +56,16 @@ def slack_errors() -> Iterator[None]:
     except SlackApiError as error:
         raise _translated(error) from error
     except (SlackClientError, OSError, http.client.HTTPException) as error:
-        raise SlackUnreachable(f"Slack does not answer ({type(error).__name__}).") from error
+        raise SlackUnreachable(f"Slack is not responding ({type(error).__name__}).") from error
 
 
 def _translated(error: SlackApiError) -> EgressError:
     status, code = _answer(error)
     if status == http.HTTPStatus.TOO_MANY_REQUESTS or code == "ratelimited":
-        return SlackThrottled("Slack asks us to wait.", retry_after=_retry_after(error), method=_method(error))
+        return SlackThrottled("Slack asked the bot to wait.", retry_after=_retry_after(error), method=_method(error))
     if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR or code in PASSING:
-        return SlackUnreachable(f"Slack has a problem of its own ({code or status}).")
-    sentence = SENTENCES.get(code, f"Slack refused ({code or status}).")
+        return SlackUnreachable(f"Slack reported an internal error ({code or status}).")
+    sentence = SENTENCES.get(code, f"Slack refused the call ({code or status}).")
     return SlackRefused(sentence, code=code, method=_method(error))
 
 
@@ -130,7 +130,7 @@ class SlackNotifier:
         if ts is not None:
             if self._is_updated(notice.recipient, ts, drawn):
                 return ts
-            with self._store.write() as tx:  # whatever Slack says to the next call, it is about posting
+            with self._store.write() as tx:  # record it first: an error of the next call is about posting
                 tx.outbox.put_card(notice.subject, notice.recipient, None)
         posted = self._post(notice.recipient, drawn)
         with self._store.write() as tx:
@@ -174,7 +174,7 @@ class SlackNotifier:
         self._post(notice.recipient, _arguments(said))
 
     def _post(self, recipient: str, said: dict[str, Any], **more: Any) -> str:
-        """Post, and open the conversation anew where Slack does not know the one that was remembered."""
+        """Post, and reopen the conversation if Slack does not know the remembered one."""
         channel = self._channel(recipient)
         try:
             posted = self._client.chat_postMessage(channel=channel, **said, **more)
@@ -187,7 +187,7 @@ class SlackNotifier:
         return str(posted["ts"])
 
     def _channel(self, recipient: str) -> str:
-        """Where a recipient reads: a channel itself, or the conversation with a person, opened once."""
+        """Resolve a recipient: a channel itself, or the conversation with a person, opened once."""
         if not _is_person(recipient):
             return recipient
         with self._store.read() as tx:
@@ -220,11 +220,12 @@ def _is_person(recipient: str) -> bool:
 
 
 def _dated(said: Message, age: timedelta, now: datetime) -> Message:
-    """What comes late says when it happened: the facts may have moved on since."""
+    """Add to a late message when it happened: the facts may have changed since."""
     if age < LATE:
         return said
     return replace(
-        said, blocks=(*said.blocks, context(f"This happened {when(now - age)}; Slack did not take it earlier."))
+        said,
+        blocks=(*said.blocks, context(f"This happened {when(now - age)}; Slack did not accept the message earlier.")),
     )
 
 

@@ -25,7 +25,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "before": "before",
     }
 )
-"""What people type, and the name of the filter's field."""
+"""Filter names that people type, and the filter's fields."""
 
 _USER = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
 _ACTIONS = frozenset({str(action) for action in Action} | {str(action).partition(":")[0] for action in Action})
@@ -33,7 +33,7 @@ _ACTIONS = frozenset({str(action) for action in Action} | {str(action).partition
 
 @dataclass(frozen=True, slots=True)
 class AuditQuery:
-    """What somebody wants to know.
+    """The question that a person asks.
 
     Args:
         filter: Which events.
@@ -62,7 +62,7 @@ class AuditQuery:
         field = FIELDS.get(name.lower())
         if not colon or not given or field is None:
             known = ", ".join(f"{one}:…" for one in FIELDS)
-            raise InvalidInput(f"“{word[:60]}” is no filter: there are {known}, and csv, jsonl or verify.")
+            raise InvalidInput(f"“{word[:60]}” is not a valid filter. Use {known}, or csv, jsonl or verify.")
         meant: dict[str, Any] = {field: _READ.get(field, str.lower)(given)}
         return replace(self, filter=replace(self.filter, **meant))
 
@@ -73,13 +73,15 @@ def _actor(given: str) -> str:
         return mention[1]
     if re.fullmatch(r"[UW][A-Z0-9]{2,}", given.upper()):
         return given.upper()
-    raise InvalidInput(f"“{given[:60]}” is no person: write user: and choose somebody from the list behind @.")
+    raise InvalidInput(f"“{given[:60]}” is not a user. Type user:@ and pick someone from the list.")
 
 
 def _action(given: str) -> str:
     if given.lower() in _ACTIONS:
         return given.lower()
-    raise InvalidInput(f"“{given[:60]}” is no action; for example allowance:approve, or allowance for all of them.")
+    raise InvalidInput(
+        f"“{given[:60]}” is not an action. Use one such as allowance:approve, or allowance for all of them."
+    )
 
 
 def _since(given: str) -> datetime:
@@ -94,7 +96,7 @@ def _until(given: str) -> datetime:
 
 def _before(given: str) -> int:
     if not given.isdecimal():
-        raise InvalidInput(f"“{given[:60]}” is no number of an event.")
+        raise InvalidInput(f"“{given[:60]}” is not an event number.")
     return int(given[:18])
 
 

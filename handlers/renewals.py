@@ -15,7 +15,7 @@ from handlers.replies import View
 
 @dataclass(frozen=True, slots=True)
 class RenewForm:
-    """For how long, and why."""
+    """The renewal form: duration and reason."""
 
     CALLBACK: ClassVar[str] = "renew"
 
@@ -40,8 +40,17 @@ class RenewForm:
         offered = list(dict.fromkeys((*rulebook.durations.offered, before)))
         reason = text_input("", multiline=True, limit=MAX_REASON)
         blocks = [
-            section(f"{about}. What is open stays open until its end; the new time counts from being live."),
+            section(
+                f"{about}. The current allowance stays open until its end; the new period starts when the renewal "
+                "is live."
+            ),
             input_("duration", "For how long", durations(offered, duration_code(before))),
-            input_("reason", "Why it is still needed", reason, optional=True, hint="Empty for the reason as it was."),
+            input_(
+                "reason",
+                "Why it is still needed",
+                reason,
+                optional=True,
+                hint="Leave empty to keep the previous reason.",
+            ),
         ]
-        return modal(RenewForm.CALLBACK, "Ask for more time", blocks, submit="Ask", id=allowance.id)
+        return modal(RenewForm.CALLBACK, "Request more time", blocks, submit="Ask", id=allowance.id)

@@ -1,4 +1,4 @@
-"""What a listener gives back: values that the boundary sends. The ``view`` and ``blocks`` in them are plain JSON."""
+"""The replies of listeners: values that the boundary sends. The ``view`` and ``blocks`` in them are plain JSON."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ View = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is written into a conversation.
+    """A message in a conversation.
 
     Args:
         text: The whole of it for notifications and screen readers; mrkdwn, what people typed escaped.

@@ -1,4 +1,4 @@
-"""What follows an ack: replies sent through Slack's Web API and response URLs, on one way or the next.
+"""Sends replies after the ack through Slack's Web API or response URLs, falling back from one to the other.
 
 A reply that cannot be opened, drawn or uploaded is said instead; an answer that reaches nobody is counted.
 """
@@ -54,7 +54,7 @@ class Sender:
                 self._send(reply, origin)
         except (Unavailable, Refused) as error:
             log.warning("a reply was not delivered", reply=type(reply).__name__, error=str(error))
-            if isinstance(reply, Tell):  # neither where they acted nor in their conversation could it be said
+            if isinstance(reply, Tell):  # could not be sent where they acted, nor as a direct message
                 LOST.inc()
                 log.exception("an answer was lost for good", user=origin.user, channel=origin.channel)
             else:
@@ -96,7 +96,7 @@ class Sender:
         self._redraw(view, replace(origin, view_id=there["id"], view_hash=there.get("hash")))
 
     def _tell(self, reply: Tell, origin: Origin) -> None:
-        """Where the person acted; and where the bot cannot speak there, in their conversation with it."""
+        """Answer where the person acted, or in their direct messages if the bot cannot post there."""
         said = message_arguments(reply.message)
         ways = (
             partial(self._respond, {"replace_original": reply.replaces, **said}, origin),
@@ -115,16 +115,16 @@ class Sender:
     def _respond(self, said: dict[str, Any], origin: Origin) -> None:
         """Through the response URL, tried again as the Web API's calls are."""
         if origin.response_url is None:
-            raise SlackRefused("There is no response URL.", code="invalid_url")
+            raise SlackRefused("Slack sent no response URL.", code="invalid_url")
         patient = self._client.retry_handlers
         client = WebhookClient(origin.response_url, timeout=self._client.timeout, retry_handlers=patient)
         answer = client.send(response_type="ephemeral", **said)
         if answer.status_code != HTTPStatus.OK or '"ok":false' in answer.body.replace(" ", ""):
-            raise SlackRefused(f"Slack did not take the answer ({answer.status_code} {answer.body[:100]}).")
+            raise SlackRefused(f"Slack did not accept the answer ({answer.status_code} {answer.body[:100]}).")
 
     def _whisper(self, said: dict[str, Any], origin: Origin) -> None:
         if origin.channel is None:
-            raise SlackRefused("There is no conversation to answer in.", code="channel_not_found")
+            raise SlackRefused("Slack named no conversation to answer in.", code="channel_not_found")
         self._client.chat_postEphemeral(channel=origin.channel, user=origin.user, **said)
 
     def _redraw(self, view: dict[str, Any], origin: Origin) -> None:
@@ -147,23 +147,23 @@ class Sender:
 
 
 OVERTAKEN = frozenset({"not_found", "hash_conflict"})
-"""The person sent or closed the modal, or it was drawn anew, before our redraw came: nobody misses it.
+"""The person sent or closed the modal, or it was redrawn before the bot's redraw arrived: nobody misses it.
 
 Source: https://docs.slack.dev/reference/methods/views.update#errors, read 2026-11.
 """
 
 UNSENT: Mapping[type[Reply], str] = {
     Open: "The form could not be opened.",
-    Redraw: "The form could not be drawn again.",
-    Home: "The Home tab could not be drawn.",
+    Redraw: "The form could not be updated.",
+    Home: "The Home tab could not be updated.",
     File: "The file could not be sent.",
 }
-"""What is said in place of a reply that failed."""
+"""Sent in place of a reply that failed."""
 
-LOST = Counter("egress_answers_lost", "Late answers that Slack took in no way.")
+LOST = Counter("egress_answers_lost", "Late answers that Slack did not accept by any route.")
 """Of this process: what was lost is nowhere else on record."""
 
-BUSY = "Many people are looking at Azure right now. Nothing was done; try again in a few seconds."
+BUSY = "Too many Azure lookups are running. Nothing was done; try again in a few seconds."
 
 
 def message_arguments(said: Message) -> dict[str, Any]:

@@ -45,10 +45,10 @@ class IdWords:
             ids.append(word[1])
             rest = rest[word.end() :]
         if not ids:
-            raise InvalidInput(f"Name the request: `/egress {verb} ID`. `/egress requests` shows the ids.")
+            raise InvalidInput(f"Give a request id: `/egress {verb} ID`. `/egress requests` shows the ids.")
         distinct = tuple({canonical_id(one): one for one in ids}.values())
         if len(distinct) > MOST:
-            raise InvalidInput(f"{len(distinct)} ids are too many at once; {MOST} fit. Nothing was done.")
+            raise InvalidInput(f"Too many ids: {len(distinct)}; the limit is {MOST}. Nothing was done.")
         return cls(distinct, rest.strip())
 
     def duration_first(self) -> tuple[str, str]:

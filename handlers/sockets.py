@@ -15,7 +15,7 @@ from handlers.notify import slack_errors
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
-"""How often the socket is looked at."""
+"""The interval at which the socket is checked."""
 
 PING_S = 3.0
 """How often the client pings; a socket whose other side was killed is told by nothing else."""
@@ -36,7 +36,7 @@ DRAIN = timedelta(seconds=2)
 
 
 class Client(Protocol):
-    """What of the SDK's client is used: it opens sockets and reads them; when, is decided here."""
+    """The parts of the SDK's client in use: it opens and reads sockets; this module decides when."""
 
     message_queue: "Queue[Any]"
     message_workers: Any
@@ -56,7 +56,7 @@ class Client(Protocol):
 
 
 def quiet_log() -> logging.Logger:
-    """A logger for the SDK's client that keeps what failed inside of it; how the socket stands is said here, once."""
+    """A logger for the SDK's client that keeps its internal failures; the socket's state is reported here, once."""
     quiet = logging.getLogger(f"{__name__}.client")
     if not quiet.filters:
         quiet.addFilter(lambda record: bool(record.exc_info))
@@ -113,13 +113,13 @@ class SocketFront:
             with slack_errors():
                 self._client.connect_to_new_endpoint(force=is_silent)
             if not self._client.is_connected():
-                raise SlackUnreachable("Slack opens no socket.")
+                raise SlackUnreachable("Slack did not open a socket.")
         except EgressError as error:
             return self._note(error)
         return self._note(None)
 
     def _silence_s(self) -> float:
-        """How long ago Slack last answered a ping on this socket; measured by a clock that nobody sets."""
+        """Seconds since Slack last answered a ping on this socket, by a monotonic clock."""
         session = self._client.current_session
         pong = (session, session.last_ping_pong_time if session else None)
         if pong != self._pong:
@@ -131,7 +131,7 @@ class SocketFront:
         self._trouble = None if error is None else f"The socket to Slack is not open: {error.sentence}"
         if (error is not None) != self._is_said:
             self._is_said = error is not None
-            log.warning("%s", f"{self._trouble} It is tried again and again." if error else "Slack is back.")
+            log.warning("%s", f"{self._trouble} The bot keeps retrying." if error else "Slack is reachable again.")
         self._misses = 0 if error is None else self._misses + 1
         return LOOK_S if error is None else self._pause_s(error)
 

@@ -1,4 +1,4 @@
-"""What an id names: an allowance (``a…``) or a scale proposal (``s…``); people decide on both with the same words."""
+"""Resolves an id to an allowance (``a…``) or a scale proposal (``s…``); people decide on both the same way."""
 
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,7 @@ def end(ctx: Context, caller: Caller, subject: str, *, reason: str = "") -> Allo
 
 
 def look_up(ctx: Context, caller: Caller, subject: str) -> Allowance | Scale:
-    """What the id names."""
+    """Resolve the id."""
     return capacity.get(ctx, caller, subject) if _is_scale(subject) else allowances.get(ctx, caller, subject)
 
 

@@ -1,4 +1,4 @@
-"""What nobody foresaw: logged once, under the reference that the person is told."""
+"""Logs unexpected errors once, under the reference that the person is given."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -102,11 +102,11 @@ def request_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[s
 
 
 def fresh_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> View:
-    """The same with the firewall's rules read from Azure just now; without them if Azure does not give them."""
+    """Redraw the form with the firewall's rules read live; without them if Azure cannot be read."""
     try:
         checking.prepare(ctx, caller, form.cluster, form.pool or None)
     except UserError:
-        pass  # the form itself says what is wrong
+        pass  # the form itself shows the error
     except (Unavailable, Refused) as error:
         notes = (*notes, f":warning: {error.sentence} {UNCHECKED}")
     return request_view(ctx, caller, form, notes)
@@ -119,7 +119,7 @@ def form_from(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tup
     if _choices(ctx, caller).find(words.cluster) is None and (found.destinations or found.explanations):
         return form_from_error(ctx, caller, text)
     egress = _choices(ctx, caller).find(words.cluster)
-    if words.pool:  # a form would drop a pool that is not among its choices, and ask for the whole cluster
+    if words.pool:  # the form would drop an unknown pool and request the whole cluster
         known = egress or inventory.find(ctx, inventory.person(ctx, caller), words.cluster)
         checking.require_pool(known, words.pool)
     words, filled = words.in_region(egress.ref.location) if egress else (words, ())
@@ -148,7 +148,7 @@ def _choices(ctx: Context, caller: Caller) -> Choices:
 
 
 def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> tuple[list[str], tuple[str, ...]]:
-    """What is known before it is filed, and the allowances by which all of it is open already."""
+    """Return the preview, and the allowances that already open all of it."""
     if not form.cluster:
         return [], ()
     who = inventory.person(ctx, caller)

@@ -1,4 +1,4 @@
-"""How Alembic runs our migrations: on a connection that the caller opened, locked and will commit."""
+"""Runs the migrations with Alembic on a connection that the caller opened, locked and will commit."""
 
 from alembic import context
 

@@ -48,10 +48,10 @@ def test_the_risk_section_that_is_commented_out_works(tmp_path: Path) -> None:
 BROKEN = [
     ("GOOD\n[risk]\nnonsense = 1\n", "risk.nonsense is not a setting"),
     ("GOOD\n[risk]\nlong_duration = { soon = 1 }\n", "must be a whole number"),
-    ("[slack", "is not TOML"),
+    ("[slack", "is not valid TOML"),
     ("[slack]\n", "slack.team is missing"),
     ("[slack]\nteam = 'T1'\nchannel = 'general'\n", "slack.channel"),
-    ("GOOD\n[nonsense]\n", "nonsense is not a setting"),
+    ("GOOD\n[nonsense]\n", "nonsense is not a known setting"),
     ("GOOD\n[approval]\ndefault_approvers = ['nobody']\n", "names the group nobody"),
     ("GOOD\n[durations]\nlongest = 'soon'\n", "is not a duration"),
     ("GOOD\n[bundles.x]\ntitle = 'X'\ndestinations = ['https://x.com/']\n", "bundles.x.destinations"),

@@ -54,7 +54,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would happen to a draft: who decides and why, and how risky it is.
+    """The preview of a draft: who decides and why, and its risk.
 
     Args:
         scope: Where it would apply.
@@ -74,11 +74,11 @@ class Preview:
 
 
 def scope_of(rulebook: Rulebook, egress: ClusterEgress, pool: str | None = None) -> Scope:
-    """Where an allowance for a cluster, or one of its node pools, would apply.
+    """Determine the scope of an allowance for a cluster or one of its node pools.
 
     Raises:
         CannotTakeEffect: If the traffic passes no Azure Firewall that rules could be written to.
-        InvalidInput: If there is no such node pool.
+        InvalidInput: The node pool does not exist.
     """
     require_pool(egress, pool)
     way = way_out(egress, pool)
@@ -90,11 +90,11 @@ def scope_of(rulebook: Rulebook, egress: ClusterEgress, pool: str | None = None)
 
 
 def preview(ctx: Context, who: Person, draft: Draft) -> Preview:
-    """What would happen to a draft, without filing it and without asking Azure.
+    """Preview a draft without filing it and without calling Azure.
 
     Raises:
         AlreadyAllowed: If nothing of it has to be asked for.
-        CannotTakeEffect: If no rule could open it, or another rule stands in the way.
+        CannotTakeEffect: If no rule could open it, or another rule takes precedence.
         UserError: If the draft cannot be filed as it is.
     """
     egress = find(ctx, who, draft.cluster)
@@ -107,7 +107,7 @@ def preview(ctx: Context, who: Person, draft: Draft) -> Preview:
 
 
 def _room_for_names(ctx: Context, scope: Scope, destinations: Sequence[Destination]) -> Gauge | None:
-    """How full the network rules would be of FQDNs; None where nothing needs one, or the rules are not known.
+    """Count the FQDNs that the network rules would have; None if none is needed or the rules are unknown.
 
     Raises:
         CannotTakeEffect: The firewall takes no network rules with FQDNs, or not so many.
@@ -117,20 +117,20 @@ def _room_for_names(ctx: Context, scope: Scope, destinations: Sequence[Destinati
         return None
     if why := refusal(known.rules, scope.target):
         first = by_address(destinations)[0]
-        raise CannotTakeEffect(f"{first} can only be opened by a network rule. {why}")
+        raise CannotTakeEffect(f"{first} needs a network rule. {why}")
     with ctx.store.read() as tx:
         promised = tx.allowances.find(AllowanceFilter(target=scope.target, only_open=True))
     room = room_for_names(known.rules, promised, destinations)
     if not room.fits:
         raise CannotTakeEffect(
-            f"The network rules of {scope.target.name} and its parents would name {room.after:,} FQDNs with this, and "
-            f"{room.limit:,} fit. Revoke what is not needed any more, or ask for fewer names."
+            f"The network rules of {scope.target.name} and its parents would then name {room.after:,} FQDNs; "
+            f"the limit is {room.limit:,}. Revoke allowances you no longer need, or request fewer names."
         )
     return room
 
 
 def _missing(ctx: Context, egress: ClusterEgress, draft: Draft) -> tuple[tuple[Destination, ...], tuple[Finding, ...]]:
-    """What has to be asked for, and what is allowed already, by the rules as they were read lately.
+    """Split destinations into those to request and those already allowed, by the last known rules.
 
     Where they were not, everything is taken as missing: filing waits for nobody, and Azure is not asked before an ack.
     A renewal is about what is allowed already.
@@ -151,16 +151,16 @@ def _missing(ctx: Context, egress: ClusterEgress, draft: Draft) -> tuple[tuple[D
         raise AlreadyAllowed(_allowed_sentence(allowed), allowances=tuple(owners))
     for destination, step in dead(ctx, known, way, [flow for flow in flows if flow.destination not in granted]):
         raise CannotTakeEffect(
-            f"An allowance for {destination} could not take effect: {step.where} is read before the rules of this bot "
-            f"and decides. {step.why} Leave it out, or ask whoever owns that rule."
+            f"An allowance for {destination} would have no effect: {step.where} is evaluated before the bot's "
+            f"rules and decides. {step.why} Leave the destination out, or ask that rule's owner."
         )
     return missing, allowed
 
 
 def _allowed_sentence(allowed: Sequence[Finding]) -> str:
-    told = [f"{one.destination} is allowed already, by {_rule_words(one)}." for one in allowed[:3]]
+    told = [f"{one.destination} is already allowed by {_rule_words(one)}." for one in allowed[:3]]
     more = f" So are {len(allowed) - 3} more." if len(allowed) > 3 else ""
-    return f"{' '.join(told)}{more} Nothing has to be asked for."
+    return f"{' '.join(told)}{more} No request needed."
 
 
 def _rule_words(finding: Finding) -> str:
@@ -170,9 +170,9 @@ def _rule_words(finding: Finding) -> str:
 
 
 def owner_words(allowance: Allowance) -> str:
-    """Who asked for what is open, and until when it is."""
-    ends = time_text(allowance.expires_at) if allowance.expires_at else "somebody revokes it"
-    return f"asked by <@{allowance.requester.user}>, open until {ends}"
+    """Say who requested an open allowance and until when it is open."""
+    ends = time_text(allowance.expires_at) if allowance.expires_at else "it is revoked"
+    return f"requested by <@{allowance.requester.user}>, open until {ends}"
 
 
 def request(ctx: Context, caller: Caller, draft: Draft) -> Allowance:
@@ -181,13 +181,13 @@ def request(ctx: Context, caller: Caller, draft: Draft) -> Allowance:
     Raises:
         UserError: Nothing was filed; the sentence says why.
         RulesUnknown: It needs network rules, and whether they can work is not known.
-        AlreadyRequested: The same is open already; whoever asks again hears how it ends.
+        AlreadyRequested: The same request is already open; the caller will be told of its outcome.
     """
     return file(ctx, caller, person(ctx, caller), draft)
 
 
 def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allowance:
-    """File a request in somebody's name: their rights count, whoever acts.
+    """File a request on someone's behalf: their rights count, not the caller's.
 
     Raises:
         UserError: As ``request``.
@@ -209,9 +209,9 @@ def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allow
 
 
 def _require_known_rules(ctx: Context, who: Person, draft: Draft) -> None:
-    """Where a destination needs a network rule, whether it can work must be known; Azure is not asked before an ack.
+    """Require known rules where a destination needs a network rule; Azure is not called before an ack.
 
-    The form reads the rules when it opens and at its button. A renewal was checked when it was asked for, and the
+    The form reads the rules when it opens and at its button. A renewal was checked when it was first requested, and the
     writer looks before it writes.
     """
     if draft.renews or not by_address(destinations_of(ctx.rulebook, draft.destinations, draft.bundle)):
@@ -219,30 +219,32 @@ def _require_known_rules(ctx: Context, who: Person, draft: Draft) -> None:
     way = way_out(find(ctx, who, draft.cluster), draft.pool)
     if way.target is not None and recall(ctx, way) is None:
         raise RulesUnknown(
-            f"The rules of {way.target.name} are not known just now, and TCP and UDP depend on them. Nothing was "
-            "filed: press “What is allowed, and who decides?”, then send it again."
+            f"The rules of {way.target.name} are not available right now, and TCP and UDP requests depend on "
+            "them. Nothing was filed. Choose “What's allowed, and who decides?”, then submit again."
         )
 
 
 def join(desk: Desk, twin: Allowance) -> None:
-    """Let whoever asks for the same hear how it ends."""
+    """Notify the caller of the outcome of the identical request."""
     followed = follow(twin, desk.caller.identity)
     if followed is not twin:
         saved = desk.tx.allowances.save(followed, is_open=True)
-        record(desk, saved, Action.ALLOWANCE_FOLLOW, reason="Asked for the same.")
+        record(desk, saved, Action.ALLOWANCE_FOLLOW, reason="Requested the same.")
 
 
 def waits_sentence(twin: Allowance, asker: Identity, now: datetime) -> str:
-    """Which request is there already, by whom, and until when it waits."""
+    """Name the existing request, who filed it, and how long it waits."""
     state = status(twin, now)
-    by = "you" if asker == twin.requester else f"<@{twin.requester.user}>"
-    stands = f"waits for a decision until {time_text(twin.lapses_at)}" if state is Status.WAITING else f"is {state}"
-    follows = "" if asker == twin.requester else " You are told how it ends."
-    return f"The same was asked already by {by}: {twin.id} {stands}. Nothing was filed twice.{follows}"
+    by = "You" if asker == twin.requester else f"<@{twin.requester.user}>"
+    stands = (
+        f"is waiting for a decision until {time_text(twin.lapses_at)}" if state is Status.WAITING else f"is {state}"
+    )
+    follows = "" if asker == twin.requester else " You'll be notified of the outcome."
+    return f"{by} already requested this: {twin.id} {stands}. No second request was filed.{follows}"
 
 
 def time_text(time: datetime) -> str:
-    """A time in a sentence that is no message of Slack's."""
+    """Format a time for sentences outside Slack's markup."""
     return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
@@ -275,10 +277,10 @@ def _file(desk: Desk, made: Preview, ask: Ask, requester: Identity) -> Allowance
 
 
 def _check(rulebook: Rulebook, draft: Draft) -> None:
-    require_reason(draft.reason, "Say why it is needed")
+    require_reason(draft.reason, "Say why you need it")
     longest = rulebook.durations.longest
     if longest is not None and (draft.duration is None or draft.duration > longest):
-        raise InvalidInput(f"At most {duration_text(longest)} may be asked for.", field="duration")
+        raise InvalidInput(f"The longest duration you can request is {duration_text(longest)}.", field="duration")
 
 
 def _require_room(ctx: Context, made: Preview) -> None:
@@ -286,13 +288,13 @@ def _require_room(ctx: Context, made: Preview) -> None:
     room = gauge(ctx.store, ctx.rulebook.firewall, made.scope, made.destinations)
     if not room.fits:
         raise CannotTakeEffect(
-            f"The bot's rules in {made.scope.target.name} would take {room.after:,} bytes, and {room.limit:,} fit. "
-            "Revoke what is not needed any more, or ask for fewer names."
+            f"The bot's rules in {made.scope.target.name} would take {room.after:,} bytes; the limit is "
+            f"{room.limit:,}. Revoke allowances you no longer need, or request fewer names."
         )
 
 
 def _twin(ctx: Context, tx: Transaction, scope: Scope, ask: Ask) -> Allowance | None:
-    """The same request, if it is open: a form sent twice, or two people at once, is one request."""
+    """Find an identical open request: a form sent twice, or by two people at once, is one request."""
     now, mine = ctx.clock.now(), digest(scope, ask)
     for other in tx.allowances.find(AllowanceFilter(cluster=scope.cluster_id, only_open=True)):
         state = status(other, now)

@@ -1,4 +1,4 @@
-"""Who may end an allowance or ask for it again."""
+"""Checks who may end or renew an allowance."""
 
 from bot.domain.access import require_ender, require_member
 from bot.domain.allowance import Allowance
@@ -12,7 +12,7 @@ def require_ending(ctx: Context, caller: Caller, allowance_id: str) -> Allowance
     """The allowance, if the caller may revoke or renew it; the requester may without a look into any group.
 
     Raises:
-        UnknownAllowance: If there is none.
+        UnknownAllowance: It does not exist.
         NotPermitted: Neither who asked for it nor an approver.
         MembershipUnknown: Slack could not be asked.
     """

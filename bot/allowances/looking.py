@@ -18,7 +18,7 @@ from bot.inventory import find, former, person, visible
 from bot.ports import AllowanceFilter, Caller, Context, ListFilter, Place, Placed, Transaction
 
 Request = Allowance | Scale
-"""What lists of requests hold."""
+"""An item in a list of requests."""
 
 One = TypeVar("One", Allowance, Scale)
 
@@ -29,7 +29,7 @@ class Listing:
 
     Args:
         found: Allowances and scale proposals, open ones first, then the newest first.
-        last: Where the next page begins; None where there is none.
+        last: The start of the next page; None if there is none.
     """
 
     found: tuple[Request, ...]
@@ -59,7 +59,7 @@ def browse(ctx: Context, caller: Caller, which: str, *, rows: int, after: Place 
 def requests(
     ctx: Context, caller: Caller, which: str, *, fits: Callable[[Allowance], bool] = _any, most: int | None = None
 ) -> list[Allowance]:
-    """The same, allowances only: the first so many that fit, or all.
+    """List allowances only: the first matches up to a limit, or all.
 
     Raises:
         UnknownCluster: As ``browse``.
@@ -70,7 +70,7 @@ def requests(
 def proposals(
     ctx: Context, caller: Caller, which: str, *, fits: Callable[[Scale], bool] = _any, most: int | None = None
 ) -> list[Scale]:
-    """The same, scale proposals only: the first so many that fit, or all.
+    """List scale proposals only: the first matches up to a limit, or all.
 
     Raises:
         UnknownCluster: As ``browse``.
@@ -106,7 +106,7 @@ def _wanted(ctx: Context, who: Person, which: str) -> ListFilter:
 
 
 def _fits(ctx: Context, wanted: ListFilter) -> Callable[[Request], bool]:
-    """What only the facts themselves tell: what lapsed just now does not wait any more."""
+    """Filter on derived status: a request that has just lapsed is no longer waiting."""
     now = ctx.clock.now()
     return lambda one: not wanted.is_waiting or _is_waiting(one, now)
 
@@ -130,7 +130,7 @@ def _every(
 
 
 def _cluster_ids(ctx: Context, who: Person, name: str) -> tuple[str, ...]:
-    """The cluster that somebody means, and those of that name that do not exist any more, or not in that place."""
+    """The cluster that a person means, and deleted or moved clusters of that name."""
     gone = tuple(period.ref.id for period in former(ctx, who, name))
     try:
         return (find(ctx, who, name).ref.id, *gone)
@@ -144,7 +144,7 @@ def get(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:
     """One allowance by what a person typed: of a cluster that they may see, or their own.
 
     Raises:
-        UnknownAllowance: If there is none that they may see.
+        UnknownAllowance: It does not exist, or they may not see it.
         NotPermitted: For people of other workspaces.
         MembershipUnknown: There is one, and whether the person may see its cluster could not be checked.
     """
@@ -152,6 +152,6 @@ def get(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:
     with ctx.store.read() as tx:
         found = tx.allowances.get(canonical_id(allowance_id))
     if who.identity not in (*found.askers, *found.followers):
-        unseen = UnknownAllowance(f"There is no allowance {found.id} that you may see; `/egress requests` lists them.")
+        unseen = UnknownAllowance(f"No allowance {found.id} that you can see. `/egress requests` lists them.")
         require_seeing(ctx.rulebook, who, ref_from_id(found.scope.cluster_id, found.scope.cluster_name), unseen)
     return found

@@ -17,11 +17,11 @@ from bot.ports import AllowanceFilter, Caller, Context, Desk, Transaction
 def renew(ctx: Context, caller: Caller, allowance_id: str, *, reason: str = "", duration: str = "") -> Allowance:
     """Ask for the same again: the newest of the chain is continued, whichever of it was named.
 
-    Its rule stands beside the old one, so that access is never cut: the old rule goes when its time is over, and the
+    Its rule exists alongside the old one, so access is never interrupted: the old rule goes when it expires, and the
     new one's clock starts when it is live.
 
-    Everybody who may ask for the cluster may ask for this. The request of an approver belongs to whoever asked for the
-    old one, whose rights count; that of anybody else is their own.
+    Everyone with access to the cluster may renew. A renewal filed by an approver belongs to the person who requested
+    the old one, whose rights count; anyone else's renewal is their own.
 
     Args:
         ctx: The context.
@@ -32,11 +32,11 @@ def renew(ctx: Context, caller: Caller, allowance_id: str, *, reason: str = "", 
 
     Raises:
         UnknownCluster: The caller may not see the cluster.
-        NotPermitted: Whoever it would belong to may not ask for the cluster any more.
+        NotPermitted: Its owner no longer has access to the cluster.
         MembershipUnknown: Slack could not be asked whether the caller is an approver.
         AlreadyRequested: Its renewal is not open yet; the caller hears how it ends.
         AlreadyDecided: It cannot be renewed.
-        InvalidInput: What was typed is no duration, or longer than may be asked for.
+        InvalidInput: The input is not a duration, or exceeds the longest one allowed.
     """
     who = person(ctx, caller)
     old = newest(ctx, allowance_id)
@@ -53,7 +53,7 @@ def newest(ctx: Context, subject: str) -> Allowance:
     """The last allowance of the chain of renewals that an id belongs to, leaving out what came to nothing.
 
     Raises:
-        UnknownAllowance: If there is none with that id.
+        UnknownAllowance: No allowance has that id.
     """
     with ctx.store.read() as tx:
         last = tx.allowances.get(canonical_id(subject))
@@ -88,8 +88,8 @@ def _owner(ctx: Context, caller: Caller, who: Person, old: Allowance) -> Person:
         find(ctx, owner, old.scope.cluster_id)
     except UnknownCluster as error:
         raise NotPermitted(
-            f"<@{old.requester.user}>, who asked for {old.id}, may not ask for {old.scope.cluster_name} any more. "
-            "Somebody who may has to renew it."
+            f"<@{old.requester.user}>, who requested {old.id}, no longer has access to {old.scope.cluster_name}. "
+            "Someone with access must renew it."
         ) from error
     return owner
 

@@ -19,7 +19,7 @@ def require_ground(ctx: Context, allowance: Allowance, egress: ClusterEgress | N
     """
     found = ground(allowance.scope, egress)
     if found.footing is Footing.NOWHERE:
-        raise CannotTakeEffect(f"{found.sentence} {allowance.id} could not take effect; nothing was approved.")
+        raise CannotTakeEffect(f"{found.sentence} {allowance.id} would have no effect; nothing was approved.")
     if not found.has_changed:
         return
     with ctx.store.write() as tx:
@@ -28,6 +28,6 @@ def require_ground(ctx: Context, allowance: Allowance, egress: ClusterEgress | N
         name = allowance.scope.cluster_name
         raise UnknownCluster(f"{name} was deleted in Azure. Nothing was approved; {allowance.id} is being closed.")
     raise StaleView(
-        f"This changed since it was asked. {found.sentence} Nothing was approved; {allowance.id} is shown anew in a "
-        "moment: decide then."
+        f"The request changed after it was filed. {found.sentence} Nothing was approved. The card of "
+        f"{allowance.id} updates in a moment; decide then."
     )

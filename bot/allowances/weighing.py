@@ -1,4 +1,4 @@
-"""How risky an ask is and who must say yes to it, with everything that can be known before it is decided."""
+"""Assesses the risk of an ask and who must approve it."""
 
 from ipaddress import ip_address
 
@@ -25,7 +25,7 @@ def risk_of(ctx: Context, scope: Scope, ask: Ask, dns: str = "") -> Risk:
 
 
 def verdict_of(ctx: Context, scope: Scope, ask: Ask, risk: Risk) -> Verdict:
-    """What the approval policy, as it is configured now, says of an ask."""
+    """Evaluate the current approval policy for an ask."""
     question = Question(
         "allowance", scope.cluster_name, scope.environment, risk, destinations=ask.destinations, duration=ask.duration
     )

@@ -82,7 +82,7 @@ class AzureArm:
         """Set the managed outbound IP counts of the plan, on the eTag it was made from. Never waits for the end.
 
         Raises:
-            StalePlan: The cluster is not any more what the plan was computed from.
+            StalePlan: The cluster no longer matches what the plan was computed from.
         """
         return begin_scale(self._clients, plan)
 
@@ -91,7 +91,7 @@ class AzureArm:
         return poll(self._clients, operation)
 
     def read_grants(self, resource_id: str) -> tuple[Grant, ...]:
-        """What the bot's identity may do to one resource; reading it changes nothing."""
+        """Read the permissions of the bot's identity on one resource."""
         return reads.read_grants(self._clients, resource_id)
 
     def close(self) -> None:

@@ -137,7 +137,7 @@ class Clients:
             if not link:
                 return
             page, _headers = self.follow(link, path)
-        raise UnknownShape(f"A list of Azure does not end: {path}")
+        raise UnknownShape(f"Azure's paging does not end: {path}")
 
     def follow(self, url: str, path: str) -> tuple[Json, Mapping[str, str]]:
         """GET a URL that Azure gave us, exactly as it is, with its headers.
@@ -152,7 +152,7 @@ class Clients:
         ours, theirs = urlsplit(self.settings.endpoint), urlsplit(url)
         host = (theirs.hostname or "").lower()
         if theirs.scheme != ours.scheme or not _is_same_site(host, (ours.hostname or "").lower()):
-            raise UnknownShape("Azure named a URL that is not Azure's; it is not followed.")
+            raise UnknownShape("Azure's answer points to a URL outside Azure; the bot did not follow it.")
         return self._send(url, path, {})
 
     def _send(self, url: str, path: str, params: Mapping[str, str]) -> tuple[Json, Mapping[str, str]]:
@@ -227,5 +227,5 @@ def segment_after(path: str, type_: str) -> str:
     parts = path.split("/")
     lower = [part.lower() for part in parts]
     if type_.lower() not in lower[:-1]:
-        raise UnknownShape(f"{path} is not the id of a resource with {type_}.")
+        raise UnknownShape(f"{path} is not the id of a {type_} resource.")
     return parts[lower.index(type_.lower()) + 1]

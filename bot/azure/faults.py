@@ -45,7 +45,7 @@ TABLE: tuple[tuple[int | None, str | None, type[EgressError]], ...] = (
     (503, None, ArmUnreachable),
     (504, None, ArmUnreachable),
 )
-"""Status, code, error; None stands for any, and the first row that fits wins. Other 4xx are ``ArmRejected``.
+"""Status, code, error; None matches any, and the first matching row applies. Other 4xx are ``ArmRejected``.
 
 Sources, read 2026-11:
 https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors and
@@ -53,19 +53,19 @@ https://learn.microsoft.com/azure/azure-resource-manager/management/request-limi
 """
 
 _WORDS: Mapping[type[EgressError], str] = {
-    StaleVersion: "The resource was changed in Azure in the meantime",
+    StaleVersion: "The resource changed in Azure in the meantime",
     ArmBusy: "Azure is busy with another operation on the resource",
-    ArmThrottled: "Azure asks us to slow down",
-    ArmForbidden: "The bot's identity lacks a right in Azure",
+    ArmThrottled: "Azure is throttling the bot",
+    ArmForbidden: "The bot's identity lacks a permission in Azure",
     ArmNotFound: "The resource does not exist in Azure",
-    ArmUnreachable: "Azure does not answer as it should",
-    ArmRejected: "Azure refused the request",
+    ArmUnreachable: "Azure returned an error",
+    ArmRejected: "Azure rejected the request",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an error body says, wrapped in ``error`` or not."""
+    """The code and message of an error body, wrapped in ``error`` or not."""
 
     code: str | None
     message: str
@@ -132,15 +132,15 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
 def fault_from(error: AzureError) -> EgressError:
     """Our error for an error of the SDK."""
     if isinstance(error, DecodeError):
-        return UnknownShape("Azure's answer could not be read.")
+        return UnknownShape("Azure's response could not be read.")
     response: Any = getattr(error, "response", None)
     if isinstance(error, HttpResponseError) and response is not None:
         return fault_from_answer(response.status_code, response.headers, _body_of(response))
     if isinstance(error, SignInSilent):
-        return ArmUnreachable("Azure's sign-in does not answer.")
+        return ArmUnreachable("Azure's sign-in is not responding.")
     if isinstance(error, ClientAuthenticationError):
         return ArmForbidden("The bot could not sign in to Azure: no credential worked.", code="SignIn")
-    return ArmUnreachable("Azure does not answer.")
+    return ArmUnreachable("Azure is not responding.")
 
 
 def _body_of(response: Any) -> object:
@@ -152,7 +152,7 @@ def _body_of(response: Any) -> object:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Whatever the SDK raises inside leaves as one of ours."""
+    """Translate every error that the SDK raises inside."""
     try:
         yield
     except AzureError as error:
@@ -160,14 +160,14 @@ def translated() -> Iterator[None]:
 
 
 class Standing:
-    """How Azure answered last."""
+    """The state of Azure's last answer."""
 
     def __init__(self) -> None:
         self.trouble: str | None = None
 
     @contextmanager
     def noted(self) -> Iterator[None]:
-        """Remember whether what is asked inside was answered: an answer that refuses is one."""
+        """Remember whether calls inside were answered; a refusal counts as an answer."""
         try:
             yield
         except (ArmUnreachable, ArmForbidden) as error:

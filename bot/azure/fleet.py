@@ -53,13 +53,13 @@ def read_fleet(clients: Clients, now: Callable[[], datetime]) -> Fleet:
     return Fleet(
         entries=tuple(sorted(entries, key=lambda entry: (entry.ref.name.lower(), entry.ref.id))),
         read_at=began,
-        gaps=tuple(f"The subscription {gap} could not be read: the bot's identity has no right to it." for gap in gaps),
+        gaps=tuple(f"Could not read subscription {gap}: the bot's identity has no permission." for gap in gaps),
         unread=frozenset(gap.lower() for gap in gaps),
     )
 
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
-"""What a cluster may be called; source: https://learn.microsoft.com/azure/azure-resource-manager/management/
+"""Valid cluster names; source: https://learn.microsoft.com/azure/azure-resource-manager/management/
 resource-name-rules#microsoftcontainerservice, read 2026-11."""
 
 MOST_ASKED = 25
@@ -114,7 +114,7 @@ def _clusters(rows: list[Json]) -> Iterator[ClusterFacts]:
 def readable_subscriptions(clients: Clients) -> list[str]:
     """The configured subscriptions that the bot's identity may see, in lower case.
 
-    Asked of ARM, because Resource Graph leaves the others out without a word.
+    Read from ARM, because Resource Graph silently leaves the others out.
     """
     listed = {
         str(row.get("subscriptionId", "")).lower() for row in clients.list_all("/subscriptions", SUBSCRIPTIONS_API)
@@ -137,12 +137,12 @@ def _pages(clients: Clients, query: str, subscriptions: list[str]) -> Iterator[J
                 raw_response_hook=_respect_quota,
             )
         if not isinstance(answer.data, list):
-            raise UnknownShape("Azure Resource Graph did not answer with a list of objects.")
+            raise UnknownShape("Azure Resource Graph did not return a list of objects.")
         yield from answer.data
         token = answer.skip_token
         if not token:
             return
-    raise UnknownShape("A list of Azure Resource Graph does not end.")
+    raise UnknownShape("Azure Resource Graph's paging does not end.")
 
 
 def _respect_quota(response: PipelineResponse[Any, Any]) -> None:
@@ -160,11 +160,11 @@ def _respect_quota(response: PipelineResponse[Any, Any]) -> None:
 
 
 LONGEST_QUOTA_WAIT = timedelta(seconds=10)
-"""The quota is counted in windows of five seconds; anything much longer is no quota."""
+"""The quota is counted in windows of five seconds; anything much longer is not a quota."""
 
 
 def quota_wait(text: str | None) -> timedelta:
-    """How long ``hh:mm:ss`` is, at most ``LONGEST_QUOTA_WAIT``; nothing where it is not that."""
+    """Parse ``hh:mm:ss``, capped at ``LONGEST_QUOTA_WAIT``; zero if it has another format."""
     parts = (text or "").split(":")
     if len(parts) != 3 or not all(part.isdecimal() for part in parts):
         return timedelta()

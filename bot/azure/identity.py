@@ -1,4 +1,4 @@
-"""Who the bot is to Azure."""
+"""The bot's identity in Azure."""
 
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -14,15 +14,15 @@ SIGN_IN_WITHIN_S = 10.0
 
 
 class SignInSilent(ClientAuthenticationError):
-    """Whoever issues tokens does not answer; the class keeps the SDK from trying again at once."""
+    """The token issuer is not responding; this class keeps the SDK from retrying at once."""
 
 
 class BoundedCredential:
-    """A credential that gives up whoever issues its tokens, which the SDK's own take minutes for.
+    """A credential that times out on an unresponsive token issuer; the SDK's own take minutes.
 
     Args:
         inner: The credential; one question of each kind is under way at a time, and everybody waits for the same.
-        within_s: Seconds until whoever waits is told.
+        within_s: Seconds until the caller is told.
     """
 
     def __init__(self, inner: TokenCredential, *, within_s: float = SIGN_IN_WITHIN_S) -> None:
@@ -40,7 +40,7 @@ class BoundedCredential:
         try:
             return self._answer(scopes, options).result(self._within_s)
         except TimeoutError as error:
-            raise SignInSilent("The token endpoint does not answer.") from error
+            raise SignInSilent("The token endpoint is not responding.") from error
 
     def _answer(self, scopes: tuple[str, ...], options: dict[str, Any]) -> "Future[AccessToken]":
         kind = (scopes, repr(sorted(options.items())))

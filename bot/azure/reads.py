@@ -25,7 +25,7 @@ def read_egress(clients: Clients, cluster_id: str) -> ClusterEgress:
 
 
 def read_network(clients: Clients, cluster: ClusterFacts) -> AzureNetwork:
-    """What the cluster's egress depends on."""
+    """Read every network resource that the cluster's egress depends on."""
     network, asked = AzureNetwork(), frozenset[Need]()
     for _ in range(MOST_ROUNDS):
         needs = missing(cluster, network, asked)
@@ -75,6 +75,6 @@ def read_required_endpoints(clients: Clients, cluster_id: str) -> tuple[Required
 
 
 def read_grants(clients: Clients, resource_id: str) -> tuple[Grant, ...]:
-    """What the bot's identity may do to one resource."""
+    """Read the permissions of the bot's identity on one resource."""
     rows = clients.list_all(f"{resource_id}/providers/Microsoft.Authorization/permissions", RIGHTS_API)
     return tuple(Grant(tuple(row.get("actions") or ()), tuple(row.get("notActions") or ())) for row in rows)

@@ -1,11 +1,11 @@
-"""How Azure is reached and paced."""
+"""Settings for reaching Azure and for the pace of calls."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class ArmSettings:
-    """Everything that an ``AzureArm`` has to be told.
+    """The settings of an ``AzureArm``.
 
     Args:
         subscriptions: The subscription ids whose clusters are shown.
@@ -18,7 +18,7 @@ class ArmSettings:
         pace: How much faster than Azure the other side works: 1 for Azure itself, more for a sped-up simulation.
         look_after_s: Seconds until an operation is looked at again where Azure does not say; divided by the pace.
         timeout_s: Seconds until a request without an answer is given up.
-        repeats: How often a read is repeated that got no answer; then whoever asked decides when to ask again.
+        repeats: How often a read is repeated that got no answer; after that the caller decides when to retry.
         retries: How often a read is repeated after a throttled or failed answer.
         longest_wait_s: Seconds of ``Retry-After`` that a read waits out; longer ones are raised to the caller.
         workers: Requests that one question may have under way at once.

@@ -25,7 +25,7 @@ __all__ = ["ScalePreview", "Wish", "decide", "get", "look", "proposals", "propos
 
 @dataclass(frozen=True, slots=True)
 class ScalePreview:
-    """What a scale would start from.
+    """The state that a scale would start from.
 
     Args:
         egress: The cluster as it is now.
@@ -124,13 +124,13 @@ def withdraw(ctx: Context, caller: Caller, scale_id: str, *, reason: str = "") -
 
     Raises:
         NotPermitted: Somebody else.
-        AlreadyDecided: It does not wait any more.
+        AlreadyDecided: It is no longer waiting.
     """
     who = person(ctx, caller)
     with ctx.store.write() as tx:
         scale = tx.scales.get(canonical_id(scale_id))
         if who.identity != scale.requester:
-            raise NotPermitted(f"Only who proposed {scale.id} may withdraw it; an approver may deny it.")
+            raise NotPermitted(f"Only the person who proposed {scale.id} can withdraw it; an approver can deny it.")
         require_waiting(scale, ctx.clock.now())
         ending = Ending(caller.identity, ctx.clock.now(), brief(reason))
         saved = tx.scales.save(replace(scale, withdrawn=ending), is_open=False)
@@ -149,7 +149,7 @@ def get(ctx: Context, caller: Caller, scale_id: str) -> Scale:
     """One proposal by what a person typed: for a cluster that they may see, or their own.
 
     Raises:
-        UnknownScale: If there is none that they may see.
+        UnknownScale: It does not exist, or they may not see it.
         NotPermitted: For people of other workspaces.
         MembershipUnknown: There is one, and whether the person may see its cluster could not be checked.
     """
@@ -157,6 +157,6 @@ def get(ctx: Context, caller: Caller, scale_id: str) -> Scale:
     with ctx.store.read() as tx:
         found = tx.scales.get(canonical_id(scale_id))
     if who.identity not in found.askers:
-        unseen = UnknownScale(f"There is no proposal {found.id} that you may see; `/egress requests` lists them.")
+        unseen = UnknownScale(f"No proposal {found.id} that you can see. `/egress requests` lists them.")
         require_seeing(ctx.rulebook, who, ref_from_id(found.plan.cluster_id, found.plan.cluster_name), unseen)
     return found

@@ -1,4 +1,4 @@
-"""What is put on record with every act on a proposal."""
+"""Records acts on proposals in the audit log."""
 
 from bot.domain.audit import Action, Event
 from bot.domain.scale import Scale

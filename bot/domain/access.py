@@ -1,4 +1,4 @@
-"""Who may do what: pure answers from the rulebook, a person and what it is about."""
+"""Authorisation: pure decisions from the rulebook, the person and the subject."""
 
 from collections.abc import Sequence
 
@@ -78,21 +78,21 @@ def require_member(rulebook: Rulebook, identity: Identity) -> None:
         NotPermitted: If the team or the user is missing or another one.
     """
     if not identity.user or identity.team != rulebook.team:
-        raise NotPermitted("This bot works for another Slack workspace; ask in yours.")
+        raise NotPermitted("This bot belongs to another Slack workspace. Ask in your own.")
 
 
 def require_other(identity: Identity, *askers: Identity | None) -> None:
-    """Refuse whoever asked for it, or filed it for somebody else.
+    """Refuse the requester, and the person who filed the request for someone else.
 
     Raises:
         NotPermitted: They did.
     """
     if identity in askers:
-        raise NotPermitted("Nobody decides their own request; somebody else of the approvers has to.")
+        raise NotPermitted("You cannot decide your own request. Another approver must decide it.")
 
 
 def require_approver(verdict: Verdict, person: Person, requester: Identity) -> None:
-    """Refuse whoever may not decide this.
+    """Refuse people who may not decide this.
 
     Raises:
         NotPermitted: The requester, or somebody outside the groups that the approval policy asks, or a guest.
@@ -102,8 +102,8 @@ def require_approver(verdict: Verdict, person: Person, requester: Identity) -> N
     _refuse_guest(person)
     if not person.groups & set(verdict.approvers):
         require_read(person.unread_among(verdict.approvers))
-        asked = " or ".join(verdict.approvers) or "nobody: no approver group is configured"
-        raise NotPermitted(f"Only {asked} may decide this; you are not in that group. Nothing was changed.")
+        asked = " or ".join(verdict.approvers) or "nobody (no approver group is configured)"
+        raise NotPermitted(f"Only {asked} can decide this, and you are not in that group. Nothing was changed.")
     # An approval counts for every quorum whose groups the person is in, so each has to be known.
     for quorum in verdict.asks:
         if not person.groups & set(quorum.groups):
@@ -112,7 +112,7 @@ def require_approver(verdict: Verdict, person: Person, requester: Identity) -> N
 
 
 def require_ender(person: Person, requester: Identity) -> None:
-    """Refuse whoever may not revoke this: neither who asked for it nor an approver.
+    """Refuse people who may not revoke this: neither the requester nor an approver.
 
     Raises:
         NotPermitted: With who may.
@@ -123,12 +123,12 @@ def require_ender(person: Person, requester: Identity) -> None:
     _refuse_guest(person)
     if not person.has_role(Role.APPROVER):
         require_read(person.unread_for(Role.APPROVER))
-        raise NotPermitted("Only who asked for it and approvers may revoke an allowance. Nothing was changed.")
+        raise NotPermitted("Only the requester and approvers can revoke an allowance. Nothing was changed.")
     _require_asked(person)
 
 
 def require_auditor(person: Person) -> None:
-    """Refuse whoever may not read the audit log.
+    """Refuse people who may not read the audit log.
 
     Raises:
         NotPermitted: With who may.
@@ -137,7 +137,7 @@ def require_auditor(person: Person) -> None:
     _refuse_guest(person)
     if not person.roles & {Role.AUDITOR, Role.OPERATOR}:
         require_read(person.unread_for(Role.AUDITOR, Role.OPERATOR))
-        raise NotPermitted("Only auditors read the audit log. Your own requests: `/egress requests mine`.")
+        raise NotPermitted("Only auditors can read the audit log. For your own requests: `/egress requests mine`.")
     _require_asked(person)
 
 
@@ -161,7 +161,7 @@ def membership_unknown(unread: Sequence[Unread]) -> MembershipUnknown:
     names = " and ".join(one.group for one in unread)
     waits = [one.retry_after for one in unread if one.retry_after]
     return MembershipUnknown(
-        f"Whether you belong to {names} could not be checked: {unread[0].why} Nothing was decided or changed.",
+        f"Could not check whether you belong to {names}: {unread[0].why} Nothing was decided or changed.",
         retry_after=max(waits, default=None),
     )
 
@@ -180,13 +180,13 @@ def _refuse_guest(person: Person) -> None:
     """Guests, bots and deactivated accounts decide nothing, whatever group they are in."""
     if person.standing not in (Standing.ACTIVE, Standing.UNKNOWN):
         raise NotPermitted(
-            f"Only full members of the workspace may do this; Slack says that your account is: {person.standing}. "
+            f"Only full members of the workspace can do this; Slack reports your account as: {person.standing}. "
             "Nothing was changed."
         )
 
 
 def _require_asked(person: Person) -> None:
-    """Whoever the configuration lists by id may act while Slack is away: it was an operator who named them."""
+    """People listed by id in the configuration may act while Slack is down: an operator named them."""
     if person.standing is Standing.UNKNOWN and not person.named:
         raise MembershipUnknown(
             "Slack did not say whether you are a full member of the workspace. Nothing was decided or changed."

@@ -24,7 +24,7 @@ EXPIRING_WITHIN = timedelta(hours=24)
 
 
 class Status(StrEnum):
-    """What people see. The order is the order of an allowance's life."""
+    """The status that people see, in the order of an allowance's life."""
 
     WAITING = "waiting"
     APPROVED = "approved"
@@ -41,7 +41,7 @@ class Status(StrEnum):
 
 
 class Act(StrEnum):
-    """What a person does to an allowance that exists."""
+    """An act on an existing allowance."""
 
     APPROVE = "approve"
     DENY = "deny"
@@ -70,7 +70,7 @@ MAY_ACT: Mapping[Act, frozenset[Status]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where an allowance applies.
+    """The scope of an allowance.
 
     Args:
         cluster_id: Lower-case ARM id of the managed cluster.
@@ -95,7 +95,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a person asks for: everything that is approved, and nothing else.
+    """The contents of a request: exactly what is approved.
 
     Args:
         destinations: Sorted, without duplicates, at least one.
@@ -129,10 +129,10 @@ class Allowance(ApprovalRequest):
         expires_at: ``live_at`` plus the duration, set when it is first seen live.
         gone_at: When its rules were seen absent after it ended.
         warned_at: When its requester was told that it ends soon.
-        failure: Why Azure will not take it, in one sentence; such an allowance is not tried again by itself.
+        failure: Why Azure rejects it, in one sentence; the bot does not retry such an allowance.
         followers: Others who asked for the same while it was open; they hear of it as the requester does.
         closed: Set when the bot ended it, because what it rests on is gone.
-        suspended: Why it opens nothing for now, in one sentence: its cluster leaves by no firewall of ours.
+        suspended: Why it opens nothing for now, in one sentence: its cluster leaves through no managed firewall.
         leaving: Targets that it was written to before and where its rules were not yet seen absent.
     """
 
@@ -159,7 +159,7 @@ class Allowance(ApprovalRequest):
 
 
 def status(allowance: Allowance, now: datetime) -> Status:
-    """What an allowance is at a time. The first line that fits decides."""
+    """Derive the status of an allowance at a time; the first match decides."""
     lines = (
         (allowance.denied is not None, Status.DENIED),
         (allowance.revoked is not None, Status.REVOKED),
@@ -201,7 +201,7 @@ def is_open(allowance: Allowance, now: datetime) -> bool:
 
 
 def next_change(allowance: Allowance, now: datetime) -> datetime | None:
-    """When time alone changes this allowance's status next, if it ever does."""
+    """The next time at which time alone changes this allowance's status, if any."""
     times = [allowance.lapses_at if allowance.approved_at is None else None, allowance.expires_at]
     return min((time for time in times if time is not None and time > now), default=None)
 
@@ -227,7 +227,7 @@ def require(allowance: Allowance, act: Act, now: datetime) -> None:
     """
     state = status(allowance, now)
     if state not in MAY_ACT[act]:
-        raise AlreadyDecided(f"{allowance.id} is {state} already{_by_whom(allowance)}; nothing was changed.")
+        raise AlreadyDecided(f"{allowance.id} is already {state}{_by_whom(allowance)}; nothing was changed.")
 
 
 def _by_whom(allowance: Allowance) -> str:
@@ -244,7 +244,7 @@ def require_same(allowance: Allowance, seen: str) -> None:
         StaleView: If the digests differ.
     """
     if digest(allowance.scope, allowance.ask) != seen:
-        raise StaleView(f"{allowance.id} has changed since this card was drawn; look at the new card and decide again.")
+        raise StaleView(f"{allowance.id} has changed since this card was posted. Check the new card and decide again.")
 
 
 def revoke(allowance: Allowance, ending: Ending) -> Allowance:
@@ -254,7 +254,7 @@ def revoke(allowance: Allowance, ending: Ending) -> Allowance:
 
 
 def follow(allowance: Allowance, who: Identity) -> Allowance:
-    """The same, with one more person who is told of it; whoever is told already changes nothing."""
+    """Add a person to notify; no change if they are already notified."""
     if who == allowance.requester or who in allowance.followers:
         return allowance
     return replace(allowance, followers=(*allowance.followers, who))

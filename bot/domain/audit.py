@@ -15,7 +15,7 @@ GENESIS = "0" * 64
 
 
 class Action(StrEnum):
-    """What happened, as ``subject:action``."""
+    """The event types, as ``subject:action``."""
 
     ALLOWANCE_REQUEST = "allowance:request"
     ALLOWANCE_GRANT = "allowance:grant"
@@ -102,7 +102,7 @@ class ChainedEvent:
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which events to read, newest first; every condition that is set must hold.
+    """Selects events, newest first; all conditions that are set must hold.
 
     Args:
         before: Only events with a smaller sequence number: the key of the next page.
@@ -168,8 +168,8 @@ def verify(events: Iterable[ChainedEvent], *, after: str = GENESIS, first: int =
     expected = first
     for chained in events:
         if chained.seq != expected:
-            raise ChainBroken(f"Audit event {expected} is missing: {chained.seq} stands in its place.", seq=expected)
+            raise ChainBroken(f"Audit event {expected} is missing: found {chained.seq} in its place.", seq=expected)
         if chained.previous != after or chained.hash != chain_hash(chained.event, chained.seq, after):
-            raise ChainBroken(f"Audit event {chained.seq} is not what was written.", seq=chained.seq)
+            raise ChainBroken(f"Audit event {chained.seq} was altered.", seq=chained.seq)
         expected, after = chained.seq + 1, chained.hash
     return expected, after

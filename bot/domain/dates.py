@@ -19,8 +19,8 @@ def span_from_text(text: str) -> tuple[datetime, datetime]:
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:
-        raise InvalidInput(f"“{text[:60]}” is no date: write 2026-11-01 or 2026-11-01T14:30 (UTC).") from error
+        raise InvalidInput(f"“{text[:60]}” is not a valid date: write 2026-11-01 or 2026-11-01T14:30 (UTC).") from error
     if time.year not in YEARS:
-        raise InvalidInput(f"“{text[:60]}” is too far away: write a date like 2026-11-01.")
+        raise InvalidInput(f"“{text[:60]}” is out of range: write a date like 2026-11-01.")
     start = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     return start, start + (timedelta(days=1) if len(text) <= len(_DAY) else timedelta(minutes=1))

@@ -1,4 +1,4 @@
-"""Which differences only somebody else's hand explains, and how they are left alone where that is configured."""
+"""Finds changes that others made by hand, and keeps them where so configured."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -110,12 +110,12 @@ def _is_foreign(change: Change, allowance: Allowance | None) -> bool:
 
 
 def key_of(change: Change) -> Key:
-    """Where a change happens."""
+    """The key of a change: its collection and rule."""
     return change.collection, change.rule
 
 
 def keys_of(allowance: Allowance) -> frozenset[Key]:
-    """Where the rules of an allowance stand."""
+    """The keys of an allowance's rules."""
     kinds = rules_by_kind(allowance).items()
     return frozenset(
         (collection_name(allowance, kind).lower(), rule.name.lower()) for kind, rules in kinds for rule in rules
@@ -125,7 +125,7 @@ def keys_of(allowance: Allowance) -> frozenset[Key]:
 def leave_alone(
     desired: Iterable[RuleCollection], observed: Sequence[RuleCollection], left: Collection[Key]
 ) -> tuple[RuleCollection, ...]:
-    """What should be there, except that the rules in ``left`` are as somebody made them: altered, added or gone."""
+    """The desired collections, with the rules in ``left`` kept as someone made them: altered, added or gone."""
     if not left:
         return tuple(desired)
     there = {each.name.lower(): each for each in observed}

@@ -26,7 +26,7 @@ API_VERSION = "2024-05-01"
 ExportedRule = ApplicationRule | NetworkRule
 
 ADOPT = "Remove an allowance from the bot (/egress revoke ID) once its rule here is applied."
-"""What has to be done besides, as a comment."""
+"""The manual step that goes with an export, as a comment."""
 
 
 def terraform(target: Target, collections: Sequence[RuleCollection]) -> str:
@@ -170,7 +170,7 @@ def _bicep_classic(target: Target, collections: Sequence[RuleCollection]) -> lis
 def _bicep_variable(target: Target, kind: Kind, collections: Sequence[RuleCollection]) -> list[str]:
     name, place = _CLASSIC[kind]
     lines = _array("", map(_bicep_classic_collection, collections))
-    note = f"// The rules of a classic firewall stand in it: add these to {place} of {target.name}."
+    note = f"// A classic firewall holds its own rules: add these to {place} of {target.name}."
     return [note, f"var {name} = {lines[0].removeprefix(': ')}", *lines[1:]]
 
 
@@ -244,4 +244,4 @@ _BICEP: Mapping[TargetKind, Writer] = MappingProxyType(
 FORMS: Mapping[str, tuple[str, Callable[[Target, Sequence[RuleCollection]], str]]] = MappingProxyType(
     {"terraform": ("tf", terraform), "bicep": ("bicep", bicep)}
 )
-"""What people type: the file's ending and its writer."""
+"""The export formats by the name people type: file extension and writer."""

@@ -1,4 +1,4 @@
-"""What filters a cluster's way out: an Azure Firewall, nothing, something unreadable; or that there is none."""
+"""Determines what filters a cluster's egress: an Azure Firewall, nothing, something unreadable, or no path at all."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from bot.domain.target import Target
 
 
 class Barrier(StrEnum):
-    """What decides whether traffic gets out.
+    """The kind of filter on the egress path.
 
     ``FIREWALL``: an Azure Firewall whose rules can be read. ``OPEN``: nothing that filters by name. ``CLOSED``: there
-    is no way out. ``UNKNOWN``: an appliance or gateway that is no Azure Firewall known to the bot. ``MIXED``: pools
+    is no way out. ``UNKNOWN``: an appliance or gateway that is not an Azure Firewall known to the bot. ``MIXED``: pools
     leave by different ways, so that the answer differs between them.
     """
 
@@ -36,24 +36,24 @@ BARRIERS: Mapping[PathKind, Barrier] = MappingProxyType(
         PathKind.BLOCKED: Barrier.CLOSED,
     }
 )
-"""What each kind of path means; every other kind is unknown."""
+"""The barrier for each kind of path; every other kind is unknown."""
 
 _SENTENCES: Mapping[Barrier, str] = MappingProxyType(
     {
         Barrier.FIREWALL: "{name} leaves through an Azure Firewall.",
-        Barrier.OPEN: "{name} leaves directly ({declared}), no firewall filters it: nothing has to be allowed.",
-        Barrier.CLOSED: "{name} has the outbound type {declared}: it has no way out that a rule could open.",
+        Barrier.OPEN: "{name} leaves directly ({declared}) and no firewall filters it: no allowance needed.",
+        Barrier.CLOSED: "{name} has the outbound type {declared}: it has no egress path that a rule could open.",
         Barrier.UNKNOWN: (
-            "{name} leaves through an appliance that is no Azure Firewall known to this bot; ask who runs it."
+            "{name} leaves through an appliance that is not an Azure Firewall known to this bot. Ask its owner."
         ),
-        Barrier.MIXED: "The node pools of {name} leave by different ways; name one of {pools}.",
+        Barrier.MIXED: "The node pools of {name} use different egress paths. Choose one of {pools}.",
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class WayOut:
-    """How the traffic of a cluster, or of one node pool, is filtered.
+    """The filter on the egress of a cluster or one node pool.
 
     Args:
         barrier: What decides.
@@ -69,7 +69,7 @@ class WayOut:
 
 
 def way_out(egress: ClusterEgress, pool: str | None = None) -> WayOut:
-    """What filters a cluster, or one of its node pools."""
+    """Determine what filters the egress of a cluster or node pool."""
     target = egress.target(pool)
     paths = [path for path in egress.paths_of(pool) if path.is_ruled]
     found = {_barrier(path) for path in paths} or {Barrier.UNKNOWN}
@@ -88,10 +88,10 @@ def _sentence(egress: ClusterEgress, barrier: Barrier, paths: Sequence[EgressPat
         return f"{name} may leave through an address that Azure chooses; no firewall filters it."
     if (barrier, *kinds) in ((Barrier.CLOSED, PathKind.NONE), (Barrier.UNKNOWN, PathKind.UNKNOWN)):
         whys = dict.fromkeys(path.why for path in paths)
-        return f"{name} has no known way out that a rule could open. {' '.join(whys)}"
+        return f"{name} has no known egress path that a rule could open. {' '.join(whys)}"
     if barrier is Barrier.MIXED and any(path.destinations for path in paths):
         ways = " ".join(f"To {', '.join(path.destinations[:3])}: {path.why}" for path in paths)
-        return f"{name} leaves by different ways, depending on the destination. {ways}"
+        return f"The egress path of {name} depends on the destination. {ways}"
     pools = ", ".join(each.name for each in egress.pools)
     return _SENTENCES[barrier].format(name=name, declared=egress.declared, pools=pools)
 

@@ -1,4 +1,4 @@
-"""What an allowance rests on: whether its cluster, its firewall and its ranges are still what they were.
+"""Compares what an allowance depends on (cluster, firewall, source ranges) with its recorded state.
 
 An allowance is approved for one cluster, one place in a firewall and the cluster's own ranges. All three may change in
 Azure afterwards. Here what it was filed for is compared with what is true now; what follows is a value.
@@ -17,11 +17,11 @@ from bot.domain.target import Target, TargetKind
 
 
 class Footing(StrEnum):
-    """How an allowance stands on what is true now.
+    """The relation of an allowance to the current state.
 
     ``SAME``: as it was filed. ``MOVED``: its traffic passes another firewall or another firewall policy.
     ``RANGES``: its source ranges are others, whatever the firewall. ``NOWHERE``: it leaves by no firewall that could
-    be written to. ``GONE``: its cluster does not exist any more. ``UNKNOWN``: that could not be read.
+    be written to. ``GONE``: its cluster no longer exists. ``UNKNOWN``: that could not be read.
     """
 
     SAME = "same"
@@ -34,7 +34,7 @@ class Footing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What an allowance rests on now.
+    """The current state of what an allowance depends on.
 
     Args:
         footing: How that differs from what it was filed for.
@@ -57,12 +57,12 @@ def ground(scope: Scope, egress: ClusterEgress | None) -> Ground:
 
     Args:
         scope: Where it was filed for.
-        egress: The cluster as it was read; None where it does not exist any more.
+        egress: The cluster as it was read; None where it no longer exists.
     """
     if egress is None:
         return Ground(Footing.GONE, scope, f"The cluster {scope.cluster_name} was deleted in Azure.")
     if scope.cluster_uid and egress.ref.uid and scope.cluster_uid != egress.ref.uid:
-        text = f"The cluster {scope.cluster_name} was deleted in Azure; another one has its name now."
+        text = f"The cluster {scope.cluster_name} was deleted in Azure; another cluster now has its name."
         return Ground(Footing.GONE, scope, text)
     place = _place(scope, egress)
     if _is_doubtful(scope, egress, place):
@@ -74,7 +74,7 @@ def ground(scope: Scope, egress: ClusterEgress | None) -> Ground:
 
 def _nowhere(scope: Scope, egress: ClusterEgress) -> str:
     if scope.pool is not None and scope.pool not in {pool.name for pool in egress.pools}:
-        return f"{scope.cluster_name} has no node pool {scope.pool} any more."
+        return f"{scope.cluster_name} no longer has node pool {scope.pool}."
     return way_out(egress, scope.pool).sentence
 
 
@@ -100,10 +100,12 @@ def _is_doubtful(scope: Scope, egress: ClusterEgress, place: tuple[Target, tuple
 def _compared(old: Scope, new: Scope) -> Ground:
     parts = []
     if old.target != new.target:
-        parts.append(f"The traffic of {old.cluster_name} passes {_words(new.target)} now, not {_words(old.target)}.")
+        parts.append(
+            f"Traffic from {old.cluster_name} now passes through {_words(new.target)} instead of {_words(old.target)}."
+        )
     if old.sources != new.sources:
         were, are = ", ".join(old.sources), ", ".join(new.sources)
-        parts.append(f"The ranges of {old.cluster_name} are {are} now; they were {were}.")
+        parts.append(f"The source ranges of {old.cluster_name} changed from {were} to {are}.")
     if not parts:
         return Ground(Footing.SAME, old)
     return Ground(Footing.RANGES if old.sources != new.sources else Footing.MOVED, new, " ".join(parts))
@@ -131,7 +133,7 @@ def concerns(allowance: Allowance, found: Ground, now: datetime) -> bool:
 
 
 def unprove(allowance: Allowance, now: datetime) -> Allowance:
-    """What was read back is not known to hold any more: it is not live until it is read back again.
+    """Mark the read-back as no longer valid: the allowance is not live until it is read back again.
 
     The clock of a time-limited allowance runs on.
     """
@@ -146,7 +148,7 @@ def close(allowance: Allowance, why: str, now: datetime) -> Allowance:
 
 
 def suspend(allowance: Allowance, why: str, now: datetime) -> Allowance:
-    """There is no firewall of ours to write it to for now."""
+    """Suspend it: there is currently no managed firewall to write it to."""
     return replace(unprove(allowance, now), suspended=why)
 
 

@@ -26,7 +26,7 @@ def make_id(prefix: str, now: datetime, entropy: int) -> str:
 
 
 def canonical_id(text: str) -> str:
-    """What a person typed, made comparable: case, blanks, ``#`` and the letters that look like digits are forgiven."""
+    """Normalise a typed id: ignore case, blanks and ``#``, and accept letters that look like digits."""
     typed = text.strip().strip("`#").lower()
     return typed[:1] + typed[1:].translate(str.maketrans("ilo", "110"))
 

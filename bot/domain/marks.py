@@ -1,4 +1,4 @@
-"""What the writer learns about an allowance: facts that are added, never taken back."""
+"""Facts that the writer adds to an allowance; they are never removed."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -20,7 +20,7 @@ def mark_live(allowance: Allowance, now: datetime) -> Allowance:
 
 
 def mark_missing(allowance: Allowance, now: datetime) -> Allowance:
-    """Its rules were live and are not there any more although they should be."""
+    """Its rules were live but no longer exist, although they should."""
     return allowance if allowance.missing_since else replace(allowance, missing_since=now)
 
 

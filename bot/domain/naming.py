@@ -1,4 +1,4 @@
-"""What only network rules can open: destinations by TCP or UDP, and whether a firewall takes such rules.
+"""Destinations that need network rules (TCP and UDP), and whether a firewall supports such rules.
 
 A network rule with FQDNs needs the firewall to resolve them, and the pods to resolve them through it: the DNS proxy.
 Sources, read 2026-11: https://learn.microsoft.com/azure/firewall/fqdn-filtering-network-rules (no wildcards),
@@ -18,14 +18,14 @@ from bot.domain.target import Target, TargetKind
 
 
 def by_address(destinations: Iterable[Destination]) -> tuple[Destination, ...]:
-    """Those that need a network rule."""
+    """The destinations that need a network rule."""
     return tuple(one for one in destinations if kind_of(one) is Kind.NETWORK)
 
 
 def refusal(rules: RuleSet, target: Target) -> str:
     """Why a firewall takes no network rule with an FQDN, and what to do; empty where it takes them."""
     if rules.tier is Tier.BASIC:
-        return f"{target.name} has the tier Basic, which has neither FQDNs in network rules nor a DNS proxy."
+        return f"{target.name} has tier Basic, which supports neither FQDNs in network rules nor a DNS proxy."
     return "" if rules.dns_proxy else proxy_is_off(target)
 
 
@@ -33,18 +33,18 @@ def proxy_is_off(target: Target) -> str:
     """The sentence for a firewall whose DNS proxy is off, with the command that switches it on."""
     command = {TargetKind.POLICY: "az network firewall policy update", TargetKind.CLASSIC: "az network firewall update"}
     return (
-        f"The DNS proxy of {target.name} is off, and a network rule with a host name needs it. Whoever runs the "
-        f"firewall can switch it on: {command[target.kind]} --ids {target.id} --enable-dns-proxy true"
+        f"The DNS proxy of {target.name} is off, and network rules with host names need it. The firewall's "
+        f"owner can switch it on: {command[target.kind]} --ids {target.id} --enable-dns-proxy true"
     )
 
 
 def room_for_names(rules: RuleSet, promised: Iterable[Allowance], destinations: Iterable[Destination]) -> Gauge:
-    """How many FQDNs all network rules of a firewall name: those of others as read, ours as promised.
+    """Count the FQDNs in all network rules of a firewall: other owners' as read, the bot's as wanted.
 
     Args:
         rules: Everything that the firewall evaluates, parent policies included.
         promised: The open allowances of the firewall policy or classic firewall.
-        destinations: What is asked for besides.
+        destinations: Additional destinations.
     """
     groups = (group for layer in rules.layers for group in layer.groups)
     foreign = [each for group in groups for each in group.collections if not is_network_name(each.name)]

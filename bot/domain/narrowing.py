@@ -10,7 +10,7 @@ from bot.errors import InvalidInput
 
 
 def narrow(allowance: Allowance, destinations: tuple[Destination, ...], duration: timedelta | None) -> Allowance:
-    """The same request with less: fewer or narrower destinations, a shorter time.
+    """Narrow a request: fewer or narrower destinations, a shorter duration.
 
     Raises:
         InvalidInput: If any of it would be wider than what was asked.
@@ -18,16 +18,16 @@ def narrow(allowance: Allowance, destinations: tuple[Destination, ...], duration
     wider = [d for d in destinations if not any(is_within(d, asked) for asked in allowance.destinations)]
     if wider or not destinations:
         named = ", ".join(str(d) for d in wider) or "An empty list"
-        raise InvalidInput(f"{named} is not part of what was asked; an approver may narrow, never widen.")
+        raise InvalidInput(f"{named} was not requested. You can narrow a request but not widen it.")
     asked = allowance.ask.duration
     if asked is not None and (duration is None or duration > asked):
-        raise InvalidInput("The time may be shortened, never extended.")
+        raise InvalidInput("You can shorten the duration but not extend it.")
     ask = replace(allowance.ask, destinations=tuple(sorted(set(destinations))), duration=duration)
     return replace(allowance, ask=ask)
 
 
 def cut_out(asked: Ask, left: Ask) -> dict[str, str]:
-    """What an approver took out of a request, by name; only what changed.
+    """List what an approver removed from a request; only what changed.
 
     ``cut`` and ``instead`` are destinations, separated by blanks; ``duration`` is the shorter one.
     """

@@ -1,4 +1,4 @@
-"""Who somebody is to the bot, and what that lets them do."""
+"""A person's identity, roles and groups."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a person may do; one person may have several."""
+    """The roles; a person may have several."""
 
     DEVELOPER = "developer"
     APPROVER = "approver"
@@ -16,7 +16,7 @@ class Role(StrEnum):
 
 
 class Standing(StrEnum):
-    """What Slack says of somebody's account; ``UNKNOWN`` means that it could not be asked."""
+    """The account type that Slack reports; ``UNKNOWN`` means that Slack could not be asked."""
 
     ACTIVE = "active"
     GUEST = "guest"
@@ -74,7 +74,7 @@ class Person:
     named: frozenset[str] = frozenset()
 
     def unread_among(self, groups: Collection[str]) -> tuple[Unread, ...]:
-        """Those of some groups that could not be read."""
+        """The groups among these that could not be read."""
         return tuple(one for one in self.unread if one.group in groups)
 
     def unread_for(self, *roles: Role) -> tuple[Unread, ...]:
@@ -87,4 +87,4 @@ class Person:
 
 
 SYSTEM = Identity(team="-", user="bot")
-"""The actor of what the bot does by itself: applying, expiring, lapsing."""
+"""The actor for the bot's own acts: applying, expiring, lapsing."""

@@ -1,4 +1,4 @@
-"""Where a new rule of ours would stand among the rules of a firewall."""
+"""The place of a new bot rule among the rules of a firewall."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ class Place:
 
 
 def place_of(rules: RuleSet, target: Target, home: Home, kind: Kind = Kind.APPLICATION) -> Place:
-    """Where the reconciler would put a new rule collection.
+    """The place where the reconciler would put a new rule collection.
 
     In a firewall policy that is our own group, or the next free priority where it does not exist yet; in a classic
     firewall the next free priority among the rule collections of its kind.
@@ -54,7 +54,7 @@ def place_of(rules: RuleSet, target: Target, home: Home, kind: Kind = Kind.APPLI
 
 
 def _after(collections: list[RuleCollection], kind: Kind | None = None, *, first: int = FIRST_PRIORITY) -> int:
-    """The priority of one more rule collection of ours; a classic firewall counts those of each kind apart."""
+    """The priority of one more of the bot's rule collections; a classic firewall counts each kind separately."""
     ours = [each for each in collections if each.name.startswith(PREFIX)]
     foreign = {each.priority for each in collections if each not in ours and kind in (None, each.kind)}
     priority = _free(first, foreign)
@@ -70,7 +70,7 @@ def _free(wanted: int, taken: set[int]) -> int:
 
 
 def obstacle(evaluator: Evaluator, flow: Flow, place: Place) -> TraceStep | None:
-    """The rule collection that would make a rule of ours for this flow dead, or None."""
+    """The rule collection that would keep a bot rule for this flow from ever matching, or None."""
     return evaluator.stands_in_the_way(
         flow,
         layer=place.layer,

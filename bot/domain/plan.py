@@ -26,11 +26,11 @@ MAX_GROUPS = 90
 """Rule collection groups in one firewall policy; same source."""
 
 BYTES_PER_RULE = 400
-"""What one rule of ours costs as JSON besides its names and ranges: an upper bound of the rendered keys."""
+"""Bytes of JSON for one of the bot's rules besides its names and ranges: an upper bound for the rendered keys."""
 
 
 class ChangeKind(StrEnum):
-    """What happens to one rule."""
+    """The kinds of change to one rule."""
 
     ADD = "add"
     REMOVE = "remove"
@@ -70,13 +70,13 @@ class Plan:
         return self.before == self.after
 
     def count(self, kind: ChangeKind) -> int:
-        """How many rules it adds, removes or alters."""
+        """The number of rules it adds, removes or alters."""
         return sum(change.kind is kind for change in self.changes)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a plan may do at the most.
+    """The limits of a plan.
 
     Args:
         max_removed_share: Of the rules that are there, the share (0..1) that one update may remove unexplained.
@@ -93,11 +93,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """How full something is: a rule collection group in bytes, or the network rules of a firewall in FQDNs.
+    """The fill level of something: a rule collection group in bytes, or the network rules of a firewall in FQDNs.
 
     Args:
         used: Now; bytes as Azure counts or as we render, whichever is more.
-        after: With what is asked for.
+        after: With the requested names.
         limit: What it holds.
     """
 
@@ -107,12 +107,12 @@ class Gauge:
 
     @property
     def share(self) -> float:
-        """How full it would be, 0..1 and above where it does not fit."""
+        """The fill level, 0..1; above 1 if it does not fit."""
         return self.after / self.limit
 
     @property
     def fits(self) -> bool:
-        """Whether what is asked for fits in."""
+        """Whether the request fits."""
         return self.after <= self.limit
 
 
@@ -155,18 +155,23 @@ def check_safe(plan: Plan, limits: Limits, *, ended: Collection[str], new_group_
     present = plan.kept + plan.count(ChangeKind.ALTER) + len(removed)
     if unexplained > limits.free_removals and unexplained > present * limits.max_removed_share:
         raise UnsafePlan(
-            f"This update would remove {unexplained} of our {present} rules although nobody ended them; more than "
-            f"{limits.max_removed_share:.0%} at once needs an operator (firewall.max_removed_share)."
+            f"This update would remove {unexplained} of the bot's {present} rules although nobody ended them; "
+            f"removing more than {limits.max_removed_share:.0%} at once needs an operator "
+            "(firewall.max_removed_share)."
         )
     size = rendered_bytes(plan.desired)
     if size > limits.max_bytes:
-        raise UnsafePlan(f"The rules would take {size:,} bytes; one rule collection group holds {limits.max_bytes:,}.")
+        raise UnsafePlan(
+            f"The rules would take {size:,} bytes; the limit for a rule collection group is {limits.max_bytes:,}."
+        )
     names = network_fqdns(plan.desired)
     if names > MAX_NETWORK_FQDNS:
-        raise UnsafePlan(f"The network rules would name {names:,} FQDNs; a firewall takes {MAX_NETWORK_FQDNS:,}.")
+        raise UnsafePlan(
+            f"The network rules would name {names:,} FQDNs; the limit for a firewall is {MAX_NETWORK_FQDNS:,}."
+        )
     if new_group_of is not None and new_group_of >= limits.max_groups:
         raise UnsafePlan(
-            f"The firewall policy has {new_group_of} rule collection groups; {limits.max_groups} are possible."
+            f"The firewall policy has {new_group_of} rule collection groups; the limit is {limits.max_groups}."
         )
     for collection in plan.desired:
         _check_names(collection)
@@ -188,7 +193,7 @@ def _rule_bytes(rule: Rule) -> int:
 def _check_names(collection: RuleCollection) -> None:
     for name in (collection.name, *(rule.name for rule in collection.rules)):
         if len(name) > MAX_NAME:
-            raise UnsafePlan(f"The name {name} has {len(name)} characters; Azure takes {MAX_NAME}.")
+            raise UnsafePlan(f"The name {name} has {len(name)} characters; Azure's limit is {MAX_NAME}.")
 
 
 def _kind(*, was_there: bool, will_be: bool) -> ChangeKind:

@@ -1,4 +1,4 @@
-"""How long somebody waits for the writer: a place and an estimate, from what is measured and what is under way."""
+"""Estimates the wait for the writer: queue position and time, from measurements and running updates."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ Source: https://learn.microsoft.com/azure/firewall/firewall-faq, read 2026-11.
 """
 
 LOOKS = timedelta(seconds=15)
-"""What lies between the end of an update and its rules being read back."""
+"""Time between the end of an update and the read-back of its rules."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What the writer of one target is about.
+    """The pending work of one target's writer.
 
     Args:
         running_since: When the update that is under way was accepted; None where none is.
@@ -35,7 +35,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What somebody who waits is told.
+    """The forecast for someone who is waiting.
 
     Args:
         place: Among everything approved that waits for this target, 1 is the first.
@@ -53,7 +53,7 @@ class Outlook:
 
 
 def outlook(allowance: Allowance, others: Iterable[Allowance], pending: Pending, now: datetime) -> Outlook | None:
-    """How long an approved allowance waits; None for one that does not wait for the writer.
+    """Estimate an approved allowance's wait; None if it does not wait for the writer.
 
     Args:
         allowance: Whose outlook it is.
@@ -72,7 +72,7 @@ def outlook(allowance: Allowance, others: Iterable[Allowance], pending: Pending,
 
 
 def update_time(took: Sequence[timedelta]) -> timedelta:
-    """How long the next update will take: the middle of the last ones."""
+    """Estimate the next update's duration: the median of the last ones."""
     return sorted(took)[len(took) // 2] if took else USUAL_UPDATE
 
 

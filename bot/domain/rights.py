@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from bot.domain.target import TargetKind
 
 CLUSTER_READ = ("Microsoft.ContainerService/managedClusters/read",)
-"""What showing a cluster needs of it."""
+"""Permissions on a cluster needed to show it."""
 
 CLUSTER_WRITE = (*CLUSTER_READ, "Microsoft.ContainerService/managedClusters/write")
-"""What scaling its outbound IPs needs of it."""
+"""Permissions on a cluster needed to scale its outbound IPs."""
 
 TARGET_WRITE = {
     TargetKind.POLICY: (
@@ -20,15 +20,15 @@ TARGET_WRITE = {
     ),
     TargetKind.CLASSIC: ("Microsoft.Network/azureFirewalls/read", "Microsoft.Network/azureFirewalls/write"),
 }
-"""What writing rules needs of a target; ``deploy/roles`` has the roles that give it."""
+"""Permissions on a target needed to write rules; the roles in ``deploy/roles`` grant them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What one role assignment lets its holder do.
+    """The permissions of one role assignment.
 
     Args:
-        actions: Allowed actions; ``*`` stands for any text.
+        actions: Allowed actions; ``*`` matches any text.
         not_actions: Those that are taken out of them again.
     """
 

@@ -1,4 +1,4 @@
-"""What cannot be meant in a configuration: names that nothing has, and rules that can never hold or be satisfied.
+"""Finds configuration mistakes: unknown names, and rules that can never match or be satisfied.
 
 Each problem is one sentence that names the place in the file.
 """
@@ -15,7 +15,7 @@ from bot.domain.risk import Level
 from bot.domain.settings import ClusterScope, Rulebook
 
 _NAME = re.compile(r"(?![-_])[A-Za-z0-9_\-*?!\[\]]+(?<![-_])")
-"""What can fit a cluster's name: 1 to 63 letters, digits, underscores and hyphens; not at its ends.
+"""Valid cluster names: 1 to 63 letters, digits, underscores and hyphens; not at its ends.
 
 Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules, read 2026-11.
 """
@@ -46,18 +46,18 @@ def _few(book: Rulebook) -> list[str]:
     """Quorums that the people in the file could not satisfy; how big a user group is, Slack knows and doctor asks."""
     found = ((where, quorum, _listed(book, quorum.groups)) for where, quorum in _quorums(book) if quorum.groups)
     return [
-        f"{where} needs {quorum.words}, to which {_people(size)}."
+        f"{where} needs {quorum.words}, but {_people(size)}."
         for where, quorum, size in found
         if size is not None and size < quorum.needed
     ]
 
 
 def _people(count: int) -> str:
-    return {0: "nobody belongs", 1: "1 person belongs"}.get(count, f"{count} people belong")
+    return {0: "nobody is a member", 1: "only 1 person is a member"}.get(count, f"only {count} people are members")
 
 
 def _listed(book: Rulebook, groups: tuple[str, ...]) -> int | None:
-    """How many people some groups have together; None where a user group of Slack has some of them."""
+    """Count the people in these groups; None if a Slack user group holds some of them."""
     named = [book.groups[group] for group in groups if group in book.groups]
     if len(named) < len(groups) or any(group.usergroup for group in named):
         return None
@@ -84,7 +84,7 @@ def _groups(book: Rulebook) -> Iterator[str]:
     known = ", ".join(sorted(book.groups)) or "none"
     for where, group in dict.fromkeys(named):
         if group not in book.groups and (where, group) != ("clusters.developers", EVERYONE):
-            yield f"{where} names the group {group}, which is not configured. Configured are: {known}."
+            yield f"{where} names the group {group}, which is not configured. Configured: {known}."
 
 
 def _roles(book: Rulebook) -> Iterator[str]:
@@ -95,8 +95,8 @@ def _roles(book: Rulebook) -> Iterator[str]:
     for group, where in places.items():
         if group in book.groups and Role.APPROVER not in book.groups[group].roles:
             yield (
-                f"{where} asks the group {group}, which has not the role approver: "
-                f'add roles = ["approver"] to groups.{group}, or ask another group.'
+                f'{where} asks the group {group}, which does not have the approver role: add roles = ["approver"] '
+                f"to groups.{group}, or ask another group."
             )
 
 
@@ -110,7 +110,7 @@ def _rule_names(book: Rulebook) -> Iterator[str]:
     counts = Counter(rule.name for rule in book.policy.rules)
     for name, count in counts.items():
         if count > 1:
-            yield f"approval.rules ({name}) stands there {count} times; give each rule a name of its own."
+            yield f"approval.rules ({name}) appears {count} times; give each rule a unique name."
 
 
 def _bundles(book: Rulebook) -> Iterator[str]:
@@ -118,19 +118,19 @@ def _bundles(book: Rulebook) -> Iterator[str]:
         unknown = rule.bundles - book.bundles.keys()
         if unknown:
             known = ", ".join(sorted(book.bundles)) or "none"
-            yield f"{_place(rule)} names unknown bundles: {_listing(unknown)}. Configured are: {known}."
+            yield f"{_place(rule)} names unknown bundles: {_listing(unknown)}. Configured: {known}."
 
 
 def _environments(book: Rulebook) -> Iterator[str]:
-    """Where a tag says the environment, it can be anything."""
+    """Check environments, unless a tag sets them: a tag can have any value."""
     words = {scope.environment.lower() for scope in book.scopes}
     if not words or any(word.startswith("tag:") for word in words):
         return
     for rule in book.policy.rules:
         if unknown := rule.environments - words:
             yield (
-                f"{_place(rule)} names environments that no cluster has: {_listing(unknown)}. "
-                f"The clusters' are: {_listing(words)}."
+                f"{_place(rule)} names environments that no cluster has: {_listing(unknown)}. Known environments: "
+                f"{_listing(words)}."
             )
 
 
@@ -138,9 +138,9 @@ def _patterns(book: Rulebook) -> Iterator[str]:
     for rule in book.policy.rules:
         for pattern in rule.clusters:
             if not _may_fit_name(pattern):
-                yield f"{_place(rule)}: no cluster can have a name that fits “{pattern}”; * and ? are allowed."
+                yield f"{_place(rule)}: no cluster name can match “{pattern}”; * and ? are allowed."
             elif _is_nobodys(pattern, book.scopes):
-                yield f"{_place(rule)} names the cluster {pattern}, which no entry of clusters.match fits."
+                yield f"{_place(rule)} names the cluster {pattern}, which no clusters.match entry matches."
 
 
 def _scopes(book: Rulebook) -> Iterator[str]:
@@ -150,9 +150,9 @@ def _scopes(book: Rulebook) -> Iterator[str]:
         patterns = {pattern.lower() for pattern in scope.match}
         for pattern in sorted(patterns):
             if not (_may_fit_name(pattern) or _may_fit_id(pattern)):
-                yield f"clusters.match: no cluster can have a name or an id that fits “{pattern}”."
+                yield f"clusters.match: no cluster name or id can match “{pattern}”."
             elif taken & {"*", pattern}:
-                yield f"clusters.match: “{pattern}” never counts, because an entry before it fits the same clusters."
+                yield f"clusters.match: “{pattern}” has no effect, because an earlier entry matches the same clusters."
         taken |= patterns
 
 
@@ -177,10 +177,10 @@ def _durations(book: Rulebook) -> Iterator[str]:
     longest = book.durations.longest
     if longest is None:
         return
-    most = f"the longest that may be asked is {duration_text(longest)}"
+    most = f"the longest duration that can be requested is {duration_text(longest)}"
     for offered in book.durations.offered:
         if offered is None or offered > longest:
-            yield f"durations.offered has {duration_text(offered)}, and {most}."
+            yield f"durations.offered includes {duration_text(offered)}, but {most}."
     for rule in book.policy.rules:
         if rule.longer_than is not None and rule.longer_than >= longest:
             yield f"{_place(rule)}: nothing is longer_than {duration_text(rule.longer_than)}; {most}."

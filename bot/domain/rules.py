@@ -1,4 +1,4 @@
-"""What our rules in a firewall must look like, rendered from the wanted allowances.
+"""Renders the bot's firewall rules from the wanted allowances.
 
 Everything here is deterministic: the same allowances give the same names, order and priorities, so that an unchanged
 state never costs an update.
@@ -24,7 +24,7 @@ LAST_PRIORITY = 65000
 """The highest; same source."""
 
 PREFIX = "egress-"
-"""What the names of our rule collections begin with; nobody else's do."""
+"""Prefix of the bot's rule collections, used by nobody else."""
 
 MAX_NAME = 80
 """Characters in a rule, collection or group name.
@@ -34,7 +34,7 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/management/reso
 
 
 NETWORK_SUFFIX = ".net"
-"""What the names of our network rule collections end with. The others end with the name of a cluster or of a node pool,
+"""Suffix of the bot's network rule collections. The others end with the name of a cluster or of a node pool,
 which hold no dot, or with a digest (https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-
 rules, read 2026-11)."""
 
@@ -68,7 +68,7 @@ def rule_name(allowance: Allowance, protocol: str, port: int) -> str:
 
 
 def allowance_id_from_rule(name: str) -> str:
-    """The allowance that a rule of ours belongs to."""
+    """The allowance that one of the bot's rules belongs to."""
     return name.split("-", 1)[0]
 
 
@@ -106,7 +106,7 @@ def rules_by_kind(allowance: Allowance) -> dict[Kind, list[Rule]]:
 
 
 def rules_of(allowance: Allowance) -> tuple[ApplicationRule | NetworkRule, ...]:
-    """The same, without the kinds."""
+    """The rules without their kinds."""
     ordered = sorted(allowance.destinations, key=lambda d: (d.protocol, d.port, d.fqdn))
     return tuple(
         _rule(allowance, protocol, port, tuple(d.fqdn for d in members))
@@ -142,15 +142,15 @@ def placed(
     taken: Collection[tuple[Kind, int]] = (),
     first: int = FIRST_PRIORITY,
 ) -> tuple[RuleCollection, ...]:
-    """The same collections with priorities that can be written: each stands once in a resource.
+    """Assign writable priorities to the collections: each is unique in a resource.
 
-    A collection keeps the priority that it has; a new one gets the next free one. The order of ours among each other
-    decides nothing, because all of them allow.
+    A collection keeps the priority that it has; a new one gets the next free one. The relative order of the bot's own
+    collections does not matter, because all of them allow.
 
     Args:
         desired: What should be there.
         observed: Our own collections as they are.
-        taken: Priorities that a kind of ours cannot have, because foreign collections have them.
+        taken: Priorities that are not available for a kind, because foreign collections have them.
         first: Where to begin.
     """
     known = {each.name.lower(): each.priority for each in observed}

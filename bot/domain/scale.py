@@ -12,7 +12,7 @@ from bot.errors import AlreadyDecided, StaleView
 
 
 class ScaleStatus(StrEnum):
-    """What people see."""
+    """The status that people see."""
 
     WAITING = "waiting"
     APPROVED = "approved"
@@ -55,7 +55,7 @@ def scale_key(cluster_id: str) -> str:
 
 
 def scale_status(scale: Scale, now: datetime) -> ScaleStatus:
-    """What a proposal is at a time. The first line that fits decides."""
+    """Derive the status of a proposal at a time; the first match decides."""
     lines = (
         (scale.denied is not None, ScaleStatus.DENIED),
         (scale.withdrawn is not None, ScaleStatus.WITHDRAWN),
@@ -81,11 +81,11 @@ def require_waiting(scale: Scale, now: datetime) -> None:
     """Refuse an act on what is decided already.
 
     Raises:
-        AlreadyDecided: It is not waiting any more.
+        AlreadyDecided: It is no longer waiting.
     """
     state = scale_status(scale, now)
     if state is not ScaleStatus.WAITING:
-        raise AlreadyDecided(f"{scale.id} is {state} already; nothing was changed.")
+        raise AlreadyDecided(f"{scale.id} is already {state}; nothing was changed.")
 
 
 def require_same_plan(scale: Scale, seen: str) -> None:
@@ -95,7 +95,7 @@ def require_same_plan(scale: Scale, seen: str) -> None:
         StaleView: The digests differ.
     """
     if seen != scale.plan.digest:
-        raise StaleView(f"The plan of {scale.id} has changed since this card was drawn; look at the new card.")
+        raise StaleView(f"The plan of {scale.id} has changed since this card was posted. Check the new card.")
 
 
 def explains(scale: Scale, change: Change) -> bool:

@@ -131,7 +131,7 @@ _USUAL = (timedelta(hours=8), timedelta(days=1), timedelta(days=7), timedelta(da
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """How long allowances may last.
+    """The limits on the duration of allowances.
 
     Args:
         offered: The choices in the form; unless they are written, as much of the usual ones as the longest leaves.
@@ -268,7 +268,7 @@ class Rulebook:
         return replace(self, policy=policy, durations=self.durations.fitted())
 
     def beyond(self, bundle: str | None, destinations: Iterable[Destination]) -> tuple[Destination, ...]:
-        """The destinations that a bundle, as it is configured now, does not contain; all, if there is none."""
+        """The destinations outside a bundle as currently configured; all if there is no bundle."""
         configured = self.bundles.get(bundle) if bundle else None
         contents = frozenset(configured.destinations) if configured else frozenset[Destination]()
         return tuple(one for one in destinations if one not in contents)

@@ -1,11 +1,11 @@
-"""What a writer writes: a firewall policy, or a classic firewall."""
+"""The resource that a writer writes: a firewall policy or a classic firewall."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class TargetKind(StrEnum):
-    """Where the rules of a firewall live."""
+    """The kind of resource that holds a firewall's rules."""
 
     POLICY = "policy"
     CLASSIC = "classic"

@@ -1,4 +1,4 @@
-"""Outbound IPs that changed: on record, and said to the channel unless one of our own scales did it."""
+"""Records changes of outbound IPs, and tells the channel unless the bot made them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ EVENT = "egress-change"
 
 
 def announce(ctx: Context, tx: Transaction, changes: Sequence[Change]) -> None:
-    """Put changes that nobody made through us on record and say them, in the transaction that noticed them.
+    """Record and announce changes made outside the bot, in the transaction that noticed them.
 
     Clusters that changed alike (they share a firewall or a NAT gateway) are said together.
     """
@@ -54,7 +54,7 @@ def _event(change: Change, now: datetime) -> Event:
         via="bot",
         subject=change.ref.id,
         cluster=change.ref.name.lower(),
-        reason="The outbound IPs changed in Azure, and not through this bot.",
+        reason="The outbound IPs changed in Azure, but not through this bot.",
         detail=tuple(pair for pair in detail if pair[1]),
     )
 
@@ -62,11 +62,11 @@ def _event(change: Change, now: datetime) -> Event:
 def _text(together: Sequence[Change]) -> str:
     first = together[0]
     new, gone = _listed(first.gained), _listed(first.lost)
-    parts = [f"New: {new}." if new else "", f"Gone: {gone}." if gone else ""]
+    parts = [f"Added: {new}." if new else "", f"Removed: {gone}." if gone else ""]
     parts.append(f"Now: {_listed(first.after) or 'no known public IP'}.")
     others = [change.ref.name for change in together[1:]]
     parts.append(f"The same for {_listed(others)}." if others else "")
-    parts.append(f"It happened between {first.seen_before:%Y-%m-%d %H:%M} and {first.at:%Y-%m-%d %H:%M} UTC,")
+    parts.append(f"The change happened between {first.seen_before:%Y-%m-%d %H:%M} and {first.at:%Y-%m-%d %H:%M} UTC,")
     parts.append("and nobody did it through this bot.")
     return " ".join(part for part in parts if part)
 

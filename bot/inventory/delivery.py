@@ -1,4 +1,4 @@
-"""What Slack does not take until somebody acts."""
+"""Messages that Slack refuses until someone acts."""
 
 from bot.ports import Context, Pause
 

@@ -1,4 +1,4 @@
-"""What AKS itself must reach from routed clusters: checked one by one on request, and all of them in the background."""
+"""Checks AKS's required endpoints of routed clusters: one on request, all of them in the background."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ class EndpointReport:
 
     Args:
         egress: The cluster.
-        found: How each endpoint stands.
+        found: The state of each endpoint.
         checked_at: When the check began.
     """
 
@@ -45,7 +45,9 @@ def check_endpoints(ctx: Context, caller: Caller, name: str) -> EndpointReport:
     target = egress.target()
     if target is None:
         kinds = " and ".join(egress.effective) or "no known way"
-        raise InvalidInput(f"{egress.ref.name} leaves by {kinds}, not through one Azure Firewall: no rules to check.")
+        raise InvalidInput(
+            f"{egress.ref.name} leaves by {kinds}, not through a single Azure Firewall: no rules to check."
+        )
     found = _checked(ctx, egress, target)
     with ctx.store.write() as tx:
         tx.snapshots.put_endpoints(egress.ref.id, found, began)
@@ -66,7 +68,7 @@ def sweep_endpoints(ctx: Context) -> None:
 
 
 def _age(egress: ClusterEgress, done: tuple[RequiredEndpoints, datetime] | None, never: datetime) -> datetime:
-    """When its present path was checked; one that was tried in vain has had its turn as well."""
+    """The time when its current path was checked; a failed check also counts as a turn."""
     if done is None or (done[0].checked_for and not holds_for(done[0], egress)):
         return never
     return done[1]
@@ -77,7 +79,7 @@ def _keep(ctx: Context, egress: ClusterEgress, now: datetime) -> None:
     try:
         found = _checked(ctx, egress, target) if target else RequiredEndpoints(())
     except (ArmForbidden, ArmNotFound):
-        found = RequiredEndpoints(())  # tried: the others have their turn before it is tried again
+        found = RequiredEndpoints(())  # counts as tried: others get their turn before a retry
     with ctx.store.write() as tx:
         tx.snapshots.put_endpoints(egress.ref.id, found, now)
 
@@ -89,7 +91,7 @@ def _checked(ctx: Context, egress: ClusterEgress, target: Target) -> RequiredEnd
 
 
 def path_key(egress: ClusterEgress) -> str:
-    """What a check of required endpoints holds for: these rules and these sources; empty without both."""
+    """The rules and sources for which a check of required endpoints is valid; empty without both."""
     target, sources = egress.target(), egress.sources()
     return " ".join([target.id, *sources]) if target and sources else ""
 

@@ -1,4 +1,4 @@
-"""Which cluster somebody means, of those that they may see."""
+"""Finds the cluster that a person means, among those they may see."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from bot.ports import Caller, Context, Transaction
 
 
 def person(ctx: Context, caller: Caller) -> Person:
-    """Who the caller is, for looking: by what was read of Slack in the last minutes.
+    """Look up the caller for reading: uses Slack data from the last minutes.
 
     Raises:
         NotPermitted: For people of other workspaces.
@@ -23,7 +23,7 @@ def person(ctx: Context, caller: Caller) -> Person:
 
 
 def member_of(ctx: Context, caller: Caller, groups: Collection[str]) -> Person:
-    """Who the caller is now, as far as some groups are concerned: for deciding.
+    """Look up the caller's current membership of some groups, for decisions.
 
     Raises:
         NotPermitted: For people of other workspaces.
@@ -33,7 +33,7 @@ def member_of(ctx: Context, caller: Caller, groups: Collection[str]) -> Person:
 
 
 def holder_of(ctx: Context, caller: Caller, role: Role) -> Person:
-    """Who the caller is now, as far as one role is concerned: the first group that gives it is enough.
+    """Look up whether the caller currently has a role: the first group that gives it is enough.
 
     Raises:
         NotPermitted: For people of other workspaces.
@@ -61,7 +61,7 @@ def find(ctx: Context, who: Person, name: str) -> ClusterEgress:
     """The one cluster of that name or ARM id that a person may see, as it was last read.
 
     Raises:
-        UnknownCluster: With names that look alike, or with what is on record of a deleted one.
+        UnknownCluster: With similar names, or with the records of a deleted cluster.
         AmbiguousCluster: With the full ids.
         MembershipUnknown: There is one, and whether the person may see it could not be checked.
     """
@@ -79,18 +79,18 @@ def find(ctx: Context, who: Person, name: str) -> ClusterEgress:
 def _only(name: str, refs: Sequence[ClusterRef]) -> ClusterRef:
     if len(refs) > 1:
         ids = ", ".join(f"`{ref.id}`" for ref in refs)
-        raise AmbiguousCluster(f"{len(refs)} clusters are called {name}. Write one of these ids instead: {ids}.")
+        raise AmbiguousCluster(f"{len(refs)} clusters are named {name}. Use one of these ids instead: {ids}.")
     return refs[0]
 
 
 def former(ctx: Context, who: Person, name: str) -> list[Period]:
-    """What is on record last of clusters of that name that do not exist any more and that a person may see."""
+    """The last records of deleted clusters of that name that a person may see."""
     with ctx.store.read() as tx:
         return [one for one in tx.snapshots.former(name) if may_see(ctx.rulebook, who, one.ref)]
 
 
 def live(ctx: Context, who: Person, name: str) -> tuple[ClusterEgress, datetime]:
-    """The same cluster as Azure has it now, kept as its newest snapshot, and when the reading began.
+    """Read a cluster live, store it as the newest snapshot, and return it with the start time of the read.
 
     One that the last reading of all clusters lacks is looked for in Azure itself.
 
@@ -114,10 +114,10 @@ def live(ctx: Context, who: Person, name: str) -> tuple[ClusterEgress, datetime]
 
 
 def keep(ctx: Context, tx: Transaction, egress: ClusterEgress, began: datetime) -> None:
-    """Keep a cluster as it was read from Azure just now, and see to everything that follows from it.
+    """Store a cluster just read from Azure, and handle everything that follows from it.
 
-    Whoever is first to see other outbound IPs announces them, and what allowances rest on no more is not called live
-    from this moment on.
+    The first reader to see different outbound IPs announces them; allowances whose basis changed are no longer called
+    live from this moment on.
     """
     change = tx.snapshots.put(egress, began)
     announce(ctx, tx, (change,) if change else ())
@@ -144,7 +144,7 @@ def _located(ctx: Context, who: Person, name: str) -> ClusterRef:
 
 
 def _gone(ctx: Context, who: Person, name: str) -> str:
-    """What is on record of a deleted cluster; empty where nothing is."""
+    """Describe the records of a deleted cluster; empty if there are none."""
     found = former(ctx, who, name)
     if not found:
         return ""
@@ -154,8 +154,8 @@ def _gone(ctx: Context, who: Person, name: str) -> str:
     when = f"between {last.seen:{TIME}} and {until:{TIME}} UTC" if last.seen else f"by {until:{TIME}} UTC"
     left = f" It left through {ips}." if ips else ""
     return (
-        f"{last.ref.name} ({last.ref.resource_group}) does not exist any more: it was deleted in Azure {when}.{left} "
-        f"`/egress requests {last.ref.name}` lists what was asked for it."
+        f"{last.ref.name} ({last.ref.resource_group}) no longer exists: it was deleted in Azure {when}.{left} "
+        f"`/egress requests {last.ref.name}` lists its requests."
     )
 
 
@@ -174,7 +174,7 @@ def _age(ctx: Context) -> str:
 def _unknown(name: str, seen: Sequence[ClusterEgress]) -> str:
     typed = name if len(name) <= MOST_SHOWN else f"{name[:MOST_SHOWN]}…"
     alike = [egress.ref.name for egress in seen if _looks_like(typed, egress.ref.name)][:3]
-    hint = f" Did you mean {' or '.join(alike)}?" if alike else " `/egress list` shows those that you may see."
+    hint = f" Did you mean {' or '.join(alike)}?" if alike else " `/egress list` shows the clusters you can see."
     return f"There is no cluster {typed}.{hint}"
 
 

@@ -67,7 +67,7 @@ def fleet(ctx: Context, caller: Caller, words: str) -> FleetPage:
             region, environment, tags, warnings and outbound IPs. ``*`` in a value is dropped: parts fit.
 
     Raises:
-        InvalidInput: A filter that there is not.
+        InvalidInput: Unknown filter.
     """
     tests = [_test(word) for word in words.lower().split()]
     who = person(ctx, caller)
@@ -140,7 +140,7 @@ def _test(word: str) -> Test:
     if colon and name in FILTERS:
         return FILTERS[name](value.strip("*"))
     if colon and name.isalpha() and not set(name) <= set("abcdef"):
-        raise InvalidInput(f"“{word[:60]}” is no filter: there are {', '.join(f'{one}:…' for one in FILTERS)}.")
+        raise InvalidInput(f"“{word[:60]}” is not a valid filter. Use {', '.join(f'{one}:…' for one in FILTERS)}.")
     return lambda listed: word in _text(listed)
 
 

@@ -16,7 +16,7 @@ from bot.ports import AllowanceFilter, Context, Notice, NoticeKind, Transaction
 def notice(ctx: Context, tx: Transaction, cluster_id: str, egress: ClusterEgress | None) -> None:
     """See to the allowances of one cluster, which was read from Azure just now.
 
-    What rests on something that is not there any more is not called live from here on.
+    Allowances whose basis no longer exists are not called live from here on.
 
     Args:
         ctx: The context.
@@ -50,7 +50,7 @@ def _is_shaken(row: Allowance, known: Mapping[str, ClusterEgress], now: datetime
 
 
 def _notice_scales(tx: Transaction, gone: Iterable[str]) -> None:
-    """Proposals for clusters that are not there are looked at, too."""
+    """Proposals for missing clusters are checked, too."""
     for cluster_id in sorted(gone):
         if tx.scales.find(cluster_id):
             tx.work.wake(scale_key(cluster_id), within=timedelta())

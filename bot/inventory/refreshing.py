@@ -32,7 +32,7 @@ def refresh(ctx: Context) -> None:
 def confirm(ctx: Context, fleet: Fleet, known: dict[str, ClusterEgress]) -> Fleet:
     """The fleet with every change of outbound IPs checked against Azure Resource Manager.
 
-    Clusters whose addresses changed alike share what carries them, so one live read stands for all of them. What is
+    Clusters whose addresses changed alike share what carries them, so one live read represents all of them. What is
     not confirmed stays as it is known.
 
     Args:
@@ -59,9 +59,11 @@ def confirm(ctx: Context, fleet: Fleet, known: dict[str, ClusterEgress]) -> Flee
 
 def _unread(known: ClusterEgress) -> ClusterEgress:
     """A cluster as it is known, but not as it was read: history must not take it for seen."""
-    text = "Its outbound IPs seem to have changed, which a live read did not confirm yet: these are the ones before."
+    text = (
+        "Its outbound IPs seem to have changed, but a live read has not confirmed this yet. These are the previous IPs."
+    )
     again = tuple(one for one in known.warnings if one.sentence != text)
-    return replace(known, warnings=(*again, EgressWarning("unreadable", text, "Look again in some minutes.")))
+    return replace(known, warnings=(*again, EgressWarning("unreadable", text, "Check again in a few minutes.")))
 
 
 def _live(ctx: Context, cluster_id: str) -> ClusterEgress | None:

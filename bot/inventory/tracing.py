@@ -1,4 +1,4 @@
-"""Whose an IP is, or was."""
+"""Find the clusters that use, or used, an IP."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,10 +26,10 @@ class Ownership:
         periods: When it was used, up to when it was seen gone: at the time that was asked about, or else before now;
             newest first.
         perhaps: Periods that were seen only later, and may have begun before the end of the time that was asked about.
-        watched_since: The beginning of what is on record; None where nothing is.
+        watched_since: The beginning of the records; None if there are none.
         gaps: A sentence for each subscription that could not be read last.
         read_at: When all clusters were last read; None before the first time.
-        deleted: The ids of those clusters of the periods that do not exist any more.
+        deleted: The ids of those clusters of the periods that no longer exist.
     """
 
     address: str
@@ -81,7 +81,7 @@ def _now(ctx: Context, caller: Caller, who: Person, wanted: str) -> Ownership:
 def _at(ctx: Context, caller: Caller, wanted: str, date: str) -> Ownership:
     start, end = span_from_text(date)
     if start > ctx.clock.now():
-        raise InvalidInput(f"{date} is still to come; ask about a day that has begun.")
+        raise InvalidInput(f"{date} is in the future; use a date that has already begun.")
     return replace(_history(ctx, caller, wanted, start, end), at=start, until=end)
 
 
@@ -114,11 +114,11 @@ def _public(typed: str) -> str:
     try:
         wanted = ip_address(typed.strip().strip("[]`"))
     except ValueError as error:
-        hint = " Leave the range away: one address is enough." if "/" in typed else ""
-        raise InvalidInput(f"“{shown}” is not an IP address; write one like 20.61.4.7.{hint}") from error
+        hint = " Drop the range: one address is enough." if "/" in typed else ""
+        raise InvalidInput(f"“{shown}” is not an IP address. Write one like 20.61.4.7.{hint}") from error
     if not wanted.is_global:
         raise InvalidInput(
-            f"{wanted} is a private or reserved address: nobody leaves Azure with it. "
-            "The far side sees one of the public IPs that `/egress show CLUSTER` lists."
+            f"{wanted} is a private or reserved address: no traffic leaves Azure with it. Remote hosts see one "
+            "of the public IPs that `/egress show CLUSTER` lists."
         )
     return str(wanted)

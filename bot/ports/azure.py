@@ -60,10 +60,10 @@ class ObservedTarget:
         group_count: How many rule collection groups the policy has, ours included.
         draft: Who or what a draft of this policy is, if somebody has one open.
         raw: The whole body of the written resource, for a read-modify-write; None where it does not exist.
-        priority: The priority of our rule collection group; a write puts it as it stands here.
+        priority: The priority of our rule collection group; a write sets this value.
         first_priority: From here upward our own rule collections take their priorities.
-        taken: Priorities of foreign rule collections beside ours, by the kind of ours that cannot have them: a priority
-            stands once in a rule collection group, and once for each kind in a classic firewall.
+        taken: Priorities of foreign rule collections, by the kind of collection that cannot use them: a priority
+            is unique in a rule collection group, and for each kind in a classic firewall.
         moved_to: The lower-case id of the firewall policy that has taken over a classic firewall's rules.
         faulted: The name of a firewall whose own state is failed, if one that uses these rules is.
         takes_names: Whether network rules may hold FQDNs, for which the DNS proxy must be on; None where a parent that
@@ -127,7 +127,7 @@ class Arm(Protocol):
         ...
 
     def observe(self, target: Target) -> ObservedTarget:
-        """What our own part of the target holds now."""
+        """Read the bot's own part of the target."""
         ...
 
     def begin_write(self, target: Target, collections: Sequence[RuleCollection], seen: ObservedTarget) -> Operation:
@@ -139,5 +139,5 @@ class Arm(Protocol):
         ...
 
     def look(self, operation: Operation) -> OperationState:
-        """Ask once how an operation stands."""
+        """Read the status of an operation once."""
         ...

@@ -23,7 +23,7 @@ class Clock(Protocol):
 
 
 class Directory(Protocol):
-    """Who people are now."""
+    """The directory of people."""
 
     def resolve(self, identity: Identity) -> Identity:
         """Somebody of our organisation whose home is another workspace, as one of our team; others as they are.
@@ -58,7 +58,7 @@ class Directory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who acts, and through what.
+    """The person who acts, and the channel they act through.
 
     Args:
         identity: Who.
@@ -70,7 +70,7 @@ class Caller:
 
 
 BOT = Caller(SYSTEM, "bot")
-"""Who acts when nobody clicked."""
+"""The actor when nobody clicked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Pace:
     Args:
         batch_window: How long a wanted change waits for others to join it.
         resync: How often every target is compared, and the fleet read, although nobody asked.
-        busy: How long to wait for somebody else's operation where Azure does not say.
+        busy: How long to wait for another party's operation if Azure does not say.
         backoff: The first wait after a failure; it doubles up to ``resync``.
         divisor: By how much Azure's own Retry-After is shortened; 1 outside the sandbox.
     """
@@ -92,7 +92,7 @@ class Pace:
     divisor: float = 1.0
 
     def faster(self, divisor: float) -> "Pace":
-        """The same, all of it divided."""
+        """The same durations, each divided by a factor."""
         return Pace(
             batch_window=self.batch_window / divisor,
             resync=self.resync / divisor,
@@ -134,7 +134,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where one act is put on record.
+    """The transaction in which one act is recorded.
 
     Args:
         ctx: The context.
@@ -164,7 +164,7 @@ class Desk:
             subject: Id of the allowance or scale proposal.
             requester: Who asked for it.
             event: What happened.
-            also: Others whose outcome changed with it; whoever acts is not told what they did themselves.
+            also: Others whose outcome changed with it; the person who acts is not told what they did themselves.
             facts: What the words need beside the subject, for example what was left out.
         """
         channel, body = self.ctx.rulebook.channel, {"event": event, **facts}

@@ -1,6 +1,6 @@
 """One deadline for a whole act: everything that it waits for shares what is left.
 
-Whoever starts an act that somebody waits for says how long it may take; whoever waits inside asks how long it may.
+Code that starts an act with someone waiting sets the time limit; code that waits inside asks for the remaining time.
 A thread that nobody gave a deadline has none.
 """
 

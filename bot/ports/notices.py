@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class NoticeKind(StrEnum):
-    """How a notice reaches people."""
+    """The way a notice reaches people."""
 
     CARD = "card"
     THREAD = "thread"
@@ -17,10 +17,10 @@ class NoticeKind(StrEnum):
 
 
 NOTICES = "notices"
-"""The work key of whoever sends notices."""
+"""The work key of the notice sender."""
 
 LONGEST = timedelta(days=7)
-"""How old a notice may get while Slack keeps refusing it; then nobody needs it any more and it is given up."""
+"""How old a notice may get while Slack keeps refusing it; after that nobody needs it and it is given up."""
 
 GATHER = timedelta(minutes=1)
 """How long a direct message about progress waits for the outcome, which then says everything in one message.
@@ -38,7 +38,7 @@ Whatever is not listed is an outcome (live, failed, denied, revoked, expired …
 """
 
 CARD_ONLY = frozenset({"requested", "applying"})
-"""Events that are no direct message: the person has just been told that this comes next."""
+"""Events without a direct message: the person has just been told that this comes next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +89,17 @@ class Outbox(Protocol):
     def add(self, notice: Notice) -> None:
         """Owe a notice.
 
-        Changes of one card are one redraw, wherever the card stands. A direct message takes the place of progress
+        Changes of one card are one redraw, wherever the card is. A direct message takes the place of progress
         about the same subject that the same person has not been sent yet.
         """
         ...
 
     def due(self, *, limit: int) -> list[Notice]:
-        """Those to be sent now, oldest first: in no paused lane, and the first of its subject, kind and recipient."""
+        """The notices to send now, oldest first: outside paused lanes, the first per subject, kind and recipient."""
         ...
 
     def next_due_in(self) -> timedelta | None:
-        """How long until the next one may be due; None if none waits."""
+        """The time until the next notice may be due; None if none is waiting."""
         ...
 
     def lanes(self, notice: Notice) -> tuple[str, ...]:
@@ -111,7 +111,7 @@ class Outbox(Protocol):
         ...
 
     def mark_failed(self, notice: Notice) -> None:
-        """It was tried in vain; its lane is paused by ``pause``."""
+        """Record a failed attempt; ``pause`` pauses its lane."""
         ...
 
     def give_up(self, notice: Notice, why: str) -> None:
@@ -127,7 +127,7 @@ class Outbox(Protocol):
         ...
 
     def failures(self, lane: str) -> int:
-        """How often in a row this lane was paused."""
+        """The number of consecutive pauses of this lane."""
         ...
 
     def refusals(self) -> list[Pause]:

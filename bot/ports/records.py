@@ -15,7 +15,7 @@ Row_co = TypeVar("Row_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class AllowanceFilter:
-    """Which allowances to read, newest first; every condition that is set must hold.
+    """Selects allowances, newest first; all conditions that are set must hold.
 
     Args:
         target: Written by this writer.
@@ -38,7 +38,7 @@ class AllowanceFilter:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a row stands in a list: open ones first, then by id, the newest first.
+    """The position of a row in a list: open ones first, then by id, the newest first.
 
     Args:
         is_open: Whether something may still happen to it, as stored.
@@ -56,7 +56,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Placed(Generic[Row_co]):
-    """A row and where it stands."""
+    """A row and its position."""
 
     place: Place
     value: Row_co
@@ -64,7 +64,7 @@ class Placed(Generic[Row_co]):
 
 @dataclass(frozen=True, slots=True)
 class ListFilter:
-    """Which rows a list goes through, in the order of ``Place``.
+    """Selects the rows of a list, in the order of ``Place``.
 
     Args:
         clusters: Ids of clusters; None for none in particular.
@@ -89,7 +89,7 @@ class Allowances(Protocol):
         ...
 
     def find(self, wanted: AllowanceFilter) -> list[Allowance]:
-        """Those that fit, newest first."""
+        """The matching rows, newest first."""
         ...
 
     def page(self, wanted: ListFilter) -> list[Placed[Allowance]]:
@@ -121,7 +121,7 @@ class Scales(Protocol):
         ...
 
     def find(self, cluster_id: str | None = None, *, only_open: bool = True) -> list[Scale]:
-        """Those of a cluster or of all, newest first."""
+        """The rows of one cluster or of all, newest first."""
         ...
 
     def page(self, wanted: ListFilter) -> list[Placed[Scale]]:
@@ -149,7 +149,7 @@ class AuditLog(Protocol):
         ...
 
     def find(self, wanted: AuditFilter, *, limit: int) -> list[ChainedEvent]:
-        """Those that fit, newest first."""
+        """The matching rows, newest first."""
         ...
 
     def chain(self, *, after: int, limit: int) -> list[ChainedEvent]:
@@ -162,12 +162,12 @@ class AuditLog(Protocol):
 
 
 class Drafts(Protocol):
-    """What a button stands for and cannot carry, for some days."""
+    """Stores for a few days the contents of buttons that are too long for Slack."""
 
     def keep(self, text: str) -> str:
-        """Keep a text, and give the id that stands for it."""
+        """Store a text and return its id."""
         ...
 
     def get(self, draft_id: str) -> str | None:
-        """The text, or None where it is no longer kept."""
+        """The text, or None if it is no longer stored."""
         ...

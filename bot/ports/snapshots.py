@@ -10,7 +10,7 @@ from bot.domain.egress import Change, ClusterEgress, ClusterRef, Fleet, Period, 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """When all clusters were last read together.
+    """The last time all clusters were read together.
 
     Args:
         read_at: When it began.
@@ -33,11 +33,11 @@ class Snapshots(Protocol):
         ...
 
     def forget(self, cluster_id: str, at: datetime) -> None:
-        """A cluster does not exist any more; its history stays."""
+        """A cluster no longer exists; its history stays."""
         ...
 
     def reading(self) -> Reading | None:
-        """When all clusters were last read together; None before the first time."""
+        """The last time all clusters were read together; None before the first time."""
         ...
 
     def get(self, cluster_id: str) -> tuple[ClusterEgress, datetime] | None:
@@ -57,15 +57,15 @@ class Snapshots(Protocol):
         ...
 
     def former(self, name: str) -> list[Period]:
-        """The last period of each cluster with this name or ARM id that does not exist any more, newest first."""
+        """The last period of each cluster with this name or ARM id that no longer exists, newest first."""
         ...
 
     def remembered(self, ids: Collection[str]) -> Mapping[str, ClusterRef]:
-        """Clusters of these ids as history has them, whether or not they exist any more."""
+        """Clusters of these ids as history has them, whether or not they still exist."""
         ...
 
     def watched_since(self) -> datetime | None:
-        """The beginning of what is on record; None where nothing is."""
+        """The beginning of the records; None if there are none."""
         ...
 
     def put_endpoints(self, cluster_id: str, found: RequiredEndpoints, checked_at: datetime) -> None:
@@ -73,5 +73,5 @@ class Snapshots(Protocol):
         ...
 
     def endpoints(self, cluster_id: str | None = None) -> Mapping[str, tuple[RequiredEndpoints, datetime]]:
-        """What was found of one cluster, or of all, by cluster id, and when."""
+        """Stored endpoint checks of one cluster or of all, by cluster id, with their times."""
         ...

@@ -37,7 +37,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class WorkState:
-    """How a piece of work stands, for those who only look.
+    """The state of a piece of work, for readers.
 
     Args:
         due_in: When it runs next, negative where it is late; None for not at all.
@@ -82,7 +82,7 @@ class Work(Protocol):
         ...
 
     def peek(self, key: str) -> WorkState | None:
-        """How a piece of work stands; None if it was never asked for."""
+        """The state of a piece of work; None if it was never requested."""
         ...
 
     def keys(self, kind: str) -> list[str]:

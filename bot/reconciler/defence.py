@@ -1,4 +1,4 @@
-"""The last line of defence: whatever goes wrong in a piece of work, the thread that ran it goes on."""
+"""The last line of defence: whatever goes wrong in a piece of work, its thread continues."""
 
 import logging
 import secrets
@@ -23,8 +23,8 @@ def defended(name: str, act: Callable[[], T]) -> T | EgressError:
         raise
     except EgressError as error:
         return error
-    except Exception as error:  # what nobody foresaw
+    except Exception as error:  # unexpected error
         reference = secrets.token_hex(4)
-        log.exception("%s failed in a way that nobody foresaw, reference %s", name, reference)
+        log.exception("%s failed unexpectedly, reference %s", name, reference)
         kind = type(error).__name__
-        return InvariantBroken(f"Something that should not happen stopped {name} ({kind}, reference {reference}).")
+        return InvariantBroken(f"An unexpected error stopped {name} ({kind}, reference {reference}).")

@@ -46,18 +46,18 @@ def _tell(run: Run, situation: Situation, found: Drift) -> None:
 
 
 _WHAT = {
-    False: "Our rules in {} were changed by hand",
-    True: "The bot's rule collections in {} hold rules of which its database knows nothing",
+    False: "Someone changed the bot's rules in {} by hand",
+    True: "The bot's rule collections in {} contain rules that are not in its database",
 }
 
 _SEEN = {ChangeKind.ADD: "removed", ChangeKind.ALTER: "altered", ChangeKind.REMOVE: "added"}
 """What somebody did, seen from what we would have to do about it."""
 
 _NEXT = {
-    "heal": "The bot puts them right with its next update.",
-    "adopt": "The bot takes removed rules as revoked, and puts the rest right.",
-    "report": "The bot leaves them as they are; firewall.drift is set to report.",
-    "unknown": "The bot leaves them as they are. Remove them by hand, or give the bot the database they came from.",
+    "heal": "The bot will correct them in its next update.",
+    "adopt": "The bot treats removed rules as revoked and corrects the rest.",
+    "report": "The bot leaves them unchanged because firewall.drift is set to report.",
+    "unknown": "The bot leaves them unchanged. Remove them by hand, or give the bot the database they came from.",
 }
 
 
@@ -76,7 +76,7 @@ def _leave_out(desk: Desk, allowance: Allowance) -> None:
 
 
 def _take_as_revoked(desk: Desk, allowance: Allowance) -> None:
-    why = "Its rule was removed by hand."
+    why = "Someone removed its rule by hand."
     saved = desk.tx.allowances.save(revoke(allowance, Ending(SYSTEM, desk.now, why)), is_open=True)
     record(desk, saved, Action.ALLOWANCE_REVOKE, reason=why)
     desk.tell(saved.id, saved.requester, "revoked")
@@ -113,7 +113,7 @@ def report_foreign(run: Run, situation: Situation) -> None:
     run.state = run.state.compare_foreign()
     if before is None or before == situation.seen.foreign:
         return
-    text = f"Something that is not the bot's was changed in {situation.target.name} while its update ran; look at it."
+    text = f"Something outside the bot's rules changed in {situation.target.name} during its update. Check it."
     with run.write() as desk:
         desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text))
         run.say(desk.tx, run.subject, "foreign", text)
@@ -133,7 +133,9 @@ def report_draft(run: Run, situation: Situation) -> None:
 
 
 _DRAFT_SEEN = (
-    "Somebody has a draft of {0}. Deploying it drops every rule that was written since the draft was begun; "
-    "the bot would then write its own again."
+    "{0} has a draft. Deploying it drops every rule written since the draft was created; the bot would "
+    "then write its own rules again."
 )
-_DRAFT_GONE = "The draft of {0} is gone: deployed or discarded. The bot compares its rules and writes what is missing."
+_DRAFT_GONE = (
+    "The draft of {0} is gone: deployed or discarded. The bot checks its rules and writes any that are missing."
+)

@@ -1,4 +1,4 @@
-"""Where the channel cannot be reached, those who decide get the card in their own conversation with the bot."""
+"""Sends approvers the card as a direct message when the channel cannot be reached."""
 
 import logging
 from datetime import datetime
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def draw_elsewhere(run: Run) -> None:
-    """Owe the card of every undecided request that nobody can see to each person who could decide it."""
+    """Send the card of every undecided request that nobody can see to each person who could decide it."""
     with run.ctx.store.read() as tx:
         hidden = [_facts(tx, notice.subject) for notice in tx.outbox.unseen_cards()]
     for facts in hidden:
@@ -25,7 +25,7 @@ def draw_elsewhere(run: Run) -> None:
 def _draw_for_deciders(run: Run, facts: Allowance | Scale) -> None:
     people = deciders(run.ctx, facts.verdict, *facts.askers)
     if people is None:
-        log.warning("who decides %s is not known now", facts.id)
+        log.warning("could not determine who decides %s", facts.id)
         return
     with run.write() as desk:
         lost = desk.tx.outbox.lost_cards(facts.id)

@@ -51,7 +51,7 @@ class Keeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """Prolong nothing any more."""
+        """Stop renewing leases."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(STOP_WITHIN_S)
@@ -76,10 +76,10 @@ class Keeper:
                     self._prolong(claim)
 
     def _prolong(self, claim: Claim) -> None:
-        with suppress(LeaseLost):  # it ended this moment, or is somebody else's: the run finds out at its next write
+        with suppress(LeaseLost):  # ended or taken over: the run finds out at its next write
             failed = defended(f"the lease on {claim.key}", lambda: self._hold(claim))
             if failed is not None and not isinstance(failed, StoreUnavailable):
-                log.warning("the lease on %s was not prolonged: %s", claim.key, failed)
+                log.warning("could not renew the lease on %s: %s", claim.key, failed)
 
     def _hold(self, claim: Claim) -> None:
         with self._store.write() as tx:

@@ -68,14 +68,14 @@ class Reconciler:
         found = defended(run.claim.key, lambda: self._runs[run.claim.kind](run))
         if not isinstance(found, EgressError):
             return found
-        if not isinstance(found, StoreUnavailable):  # of which the store itself says when it began and ended
+        if not isinstance(found, StoreUnavailable):  # the store itself logs when this begins and ends
             log.warning("%s: %s: %s", run.claim.key, type(found).__name__, found)
         return _after(run, found)
 
     def _finish(self, run: Run, end: Finish) -> None:
         """Give the lease back.
 
-        A write that Azure took after the lease was lost is still put on record, and whoever has the work now looks at
+        A write that Azure took after the lease was lost is still recorded, and the current owner of the work looks at
         what it did: at once, not at the next resync.
         """
         try:
@@ -106,7 +106,7 @@ def _sweep(run: Run) -> Finish:
 
 
 def _after(run: Run, error: EgressError) -> Finish:
-    """Wait as the error's way says; people are told once, where waiting alone does not help."""
+    """Wait as the error's policy says; tell people once if waiting alone does not help."""
     way = way_of(error)
     run.failures += way.counts
     if _is_told(run, way) and not is_dry(run.ctx, run.claim):

@@ -34,7 +34,7 @@ def look_at_ground(run: Run, target: Target, *, of: Collection[str] = (), why: s
         run: The run.
         target: What it writes.
         of: Clusters that are read from Azure whatever is known of them.
-        why: What the firewall itself said, to be told to the channel with what follows.
+        why: The firewall's own explanation, for the channel message.
 
     Returns:
         Whether anything followed.
@@ -66,7 +66,7 @@ def _is_concerned(row: Allowance, target: Target, now: datetime) -> bool:
 def _doubted(run: Run, rows: Sequence[Allowance], *, is_wanted: bool) -> Found | None:
     """The cluster as Azure has it now, where what is known of it is not enough; None where it is, or nothing is known.
 
-    One that could not be read is asked for again after a while.
+    One that could not be read is read again after a while.
     """
     cluster_id = rows[0].scope.cluster_id
     with run.ctx.store.read() as tx:
@@ -107,7 +107,7 @@ def _read(run: Run, cluster_id: str) -> Found | None:
 def _follow(
     run: Run, target: Target, read: dict[str, Found], shaken: Sequence[tuple[Allowance, Ground]], why: str
 ) -> None:
-    """Everything in one transaction, so that whoever dies leaves all of it or nothing."""
+    """Do everything in one transaction, so that a crash leaves all of it or nothing."""
     moved = [(row, now) for row, now in shaken if now.scope.target != target]
     run.state = run.state.hand_over(row.id for row, _ in moved)
     with run.write() as desk:
@@ -188,14 +188,14 @@ def _let_follow(desk: Desk, row: Allowance, found: Ground) -> None:
 
 
 _ENDED = {False: (Action.ALLOWANCE_CLOSE, "closed"), True: (Action.ALLOWANCE_ORPHAN, "orphaned")}
-"""How the end of what was approved, or was not, is recorded and told."""
+"""The audit action and event for the end of an allowance, by whether it was approved."""
 
 _RESETTLED = {
     Footing.MOVED: (Action.ALLOWANCE_MOVE, "moved"),
     Footing.RANGES: (Action.ALLOWANCE_CHANGE, "ranges"),
     Footing.SAME: (Action.ALLOWANCE_RESUME, "resumed"),
 }
-"""How what was approved and is written elsewhere, or otherwise, is recorded and told."""
+"""The audit action and event for an approved allowance that moves or changes."""
 
 
 def _put(desk: Desk, row: Allowance, said: tuple[Action, str], why: str) -> None:
@@ -211,7 +211,7 @@ def _announce_deletion(run: Run, desk: Desk, cluster_id: str, rows: Sequence[All
     """The channel hears of a deletion that takes allowances with it."""
     ended = sorted(row.id for row in rows if row.approved_at is not None)
     if ended:
-        text = f"The bot closes its allowances and takes their rules out of the firewall: {_listed(ended)}."
+        text = f"The bot is closing its allowances and removing their rules from the firewall: {_listed(ended)}."
         desk.audit(run.event(Action.CLUSTER_DELETE, cluster_id, reason=text))
         run.say(desk.tx, cluster_id, "cluster-gone", text)
 

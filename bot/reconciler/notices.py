@@ -44,7 +44,7 @@ def deliver(run: Run, notifier: Notifier) -> Finish:
 
 
 def _send(run: Run, notifier: Notifier, notice: Notice, lanes: Sequence[str]) -> None:
-    """Say one thing, and put on record what came of it."""
+    """Deliver one notice and record the result."""
     run.require_time()
     ended = defended(alone(notice), lambda: notifier.deliver(notice, run.now))
     match ended:
@@ -52,7 +52,7 @@ def _send(run: Run, notifier: Notifier, notice: Notice, lanes: Sequence[str]) ->
             _mark_sent(run, notice, lanes)
         case SlackThrottled():
             with run.write() as desk:
-                for lane in (throttled_lane(ended.method, notice), alone(notice)):  # also what does not go through it
+                for lane in (throttled_lane(ended.method, notice), alone(notice)):  # it may not be in the lane
                     desk.tx.outbox.pause(lane, ended.retry_after or run.ctx.pace.busy)
         case SlackUnreachable():
             _wait_for_slack(run, notice, ended)
@@ -60,10 +60,10 @@ def _send(run: Run, notifier: Notifier, notice: Notice, lanes: Sequence[str]) ->
             _wait_for_people(run, notice, ended)
         case StoreBusy() | LeaseLost():
             raise ended
-        case UserError():  # what it is about is not on record any more
+        case UserError():  # its subject no longer exists
             _give_up(run, notice, ended)
         case _:
-            log.error("a notice cannot be drawn: %s %s: %s", notice.kind, notice.subject, ended)
+            log.error("cannot render a notice: %s %s: %s", notice.kind, notice.subject, ended)
             _hold(run, notice, alone(notice), "defect", HEALING)
 
 
@@ -85,7 +85,7 @@ def _draw_again(run: Run, notice: Notice) -> None:
 
 def _wait_for_slack(run: Run, notice: Notice, error: SlackUnreachable) -> None:
     """Nothing is sent for a while, and this notice last: one that Slack chokes on never stops the others."""
-    log.warning("Slack did not take %s %s: %s", notice.kind, notice.subject, error)
+    log.warning("Slack did not accept %s %s: %s", notice.kind, notice.subject, error)
     with run.write() as desk:
         outbox = desk.tx.outbox
         outbox.mark_failed(notice)
@@ -101,7 +101,7 @@ def _wait_for_people(run: Run, notice: Notice, error: SlackRefused) -> None:
     if lane is None:
         _give_up(run, notice, error)
         return
-    log.warning("Slack refused %s %s, it is kept: %s", notice.kind, notice.subject, error)
+    log.warning("Slack refused %s %s; kept for later: %s", notice.kind, notice.subject, error)
     _hold(run, notice, lane, error.code or "unknown", HEALING)
 
 
@@ -113,7 +113,7 @@ def _hold(run: Run, notice: Notice, lane: str, code: str, most: timedelta) -> No
 
 
 def _give_up(run: Run, notice: Notice, error: EgressError) -> None:
-    log.error("a notice was given up: %s %s to %s: %s", notice.kind, notice.subject, notice.recipient, error)
+    log.error("gave up a notice: %s %s to %s: %s", notice.kind, notice.subject, notice.recipient, error)
     with run.write() as desk:
         desk.tx.outbox.give_up(notice, error.sentence)
 
@@ -121,7 +121,7 @@ def _give_up(run: Run, notice: Notice, error: EgressError) -> None:
 def _give_up_old(outbox: Outbox) -> None:
     lost = outbox.give_up_old(age=LONGEST)
     if lost:
-        log.error("%s notices were given up: Slack did not take them for %s days", lost, LONGEST.days)
+        log.error("gave up %s notices: Slack did not accept them for %s days", lost, LONGEST.days)
 
 
 def _doubled(run: Run, failures: int, most: timedelta) -> timedelta:

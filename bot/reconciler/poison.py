@@ -1,7 +1,7 @@
 """One allowance that Azure will not take must not hold up the others.
 
 Azure refuses a whole rule collection group and does not always say for which rule. Then the allowances that were never
-live are halved until the one that is refused stands alone: a handful of refused writes, which cost no update.
+live are halved until the refused one is isolated: a handful of refused writes, which cost no update.
 """
 
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ def _fail(run: Run, allowance: Allowance, error: ArmRejected) -> None:
 
 
 def fail(run: Run, allowances: Sequence[Allowance], why: str) -> None:
-    """Say of allowances that they can never be live as things are; nothing is tried again by itself."""
+    """Mark allowances as failed: they can never be live in the current state, and the bot does not retry."""
     with run.write() as desk:
         for allowance in allowances:
             current = desk.tx.allowances.get(allowance.id)

@@ -1,7 +1,7 @@
 """One round for one firewall: compare what is wanted with what is there, and close the gap with one write.
 
 A round never waits. It looks at an operation that is under way, or it writes once and parks the new operation, or it
-finds everything as it should be and says so. Which event woke it does not matter.
+finds no difference and says so. Which event woke it does not matter.
 """
 
 from datetime import timedelta
@@ -59,14 +59,15 @@ def _wants(run: Run, situation: Situation) -> bool:
 def _follow(run: Run, situation: Situation, policy_id: str) -> Finish:
     """A classic firewall whose rules have moved to a firewall policy takes none: its allowances follow the traffic."""
     text = (
-        f"{situation.target.name} takes its rules from the firewall policy {policy_id.rsplit('/', 1)[-1]} now. Copies "
-        "of the bot's rules that the migration made elsewhere in the policy are nobody's: please remove them."
+        f"{situation.target.name} now takes its rules from the firewall policy "
+        f"{policy_id.rsplit('/', 1)[-1]}. The bot does not manage the copies of its rules that the "
+        "migration made elsewhere in the policy: please remove them."
     )
     clusters = {row.scope.cluster_id for row in situation.rows}
     if look_at_ground(run, situation.target, of=clusters, why=text):
         return run.again(run.ctx.pace.backoff / 5)
     settle_absent(run, situation.target)
-    return run.again(run.ctx.pace.busy * 4)  # where their traffic goes could not be read; here it does not
+    return run.again(run.ctx.pace.busy * 4)  # their new path could not be read; it is not this target
 
 
 def _give_way(run: Run, target: Target) -> Finish:
@@ -84,5 +85,5 @@ def _compare(run: Run, situation: Situation) -> Finish:
     if situation.plan.is_empty and not must_repeat(situation.seen, history_of(run.state, run.now)):
         return settle(run, situation)
     if situation.seen.faulted is not None and run.failures:
-        return run.again(run.ctx.pace.busy * 4)  # a firewall that has failed takes nothing; it is put again afterwards
+        return run.again(run.ctx.pace.busy * 4)  # a failed firewall accepts nothing; write again afterwards
     return write(run, situation)

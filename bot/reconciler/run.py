@@ -19,10 +19,10 @@ WRITE_WITHIN = timedelta(seconds=7)
 both together stay below nine tenths of the lease."""
 
 UNREADABLE = (ArmUnreachable, ArmForbidden, UnknownShape)
-"""What an operation's URL may end with although the operation goes on: it lies on another host than the resource."""
+"""Errors of an operation's URL that do not mean the operation is over: the URL is on another host than the resource."""
 
 UNREADABLE_LOOKS = 2
-"""After so many of them in a row the resource itself is asked whether the operation is over."""
+"""After so many in a row, read the resource itself to see whether the operation is over."""
 
 
 class Run:
@@ -92,7 +92,7 @@ class Run:
             LeaseLost: The process slept, or the database took too long to commit.
         """
         if monotonic() - self._proven > WRITE_WITHIN.total_seconds():
-            raise LeaseLost(f"Too much time has passed since {self.claim.key} was proven to be ours.")
+            raise LeaseLost(f"Too much time has passed since the lease on {self.claim.key} was last confirmed.")
 
     def again(self, delay: timedelta, *events: Event) -> Finish:
         """End this round; the next one goes on in a while."""

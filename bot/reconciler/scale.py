@@ -87,7 +87,7 @@ def _look(run: Run, scale: Scale) -> Finish | None:
     run.state = run.state.drop_operation()
     if state.status == "Succeeded":
         return None
-    ended = f"Azure ended the change as {state.status.lower()}"
+    ended = f"Azure ended the change with status {state.status.lower()}"
     return _fail(run, scale, f"{ended}, {state.code}: {state.message}", code=state.code)
 
 
@@ -112,13 +112,13 @@ def _judge(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Fi
     plan, there = scale.plan, addresses_there(egress, ipv6=scale.plan.ipv6)
     said = f"{len(there)} outbound IP{'' if len(there) == 1 else 's'} of {plan.after} are there"
     if egress.state.lower() != "succeeded":
-        return _fail(run, scale, f"Azure calls {plan.cluster_name} {egress.state}: {said}.", code=egress.state)
+        return _fail(run, scale, f"Azure reports {plan.cluster_name} as {egress.state}: {said}.", code=egress.state)
     if len(there) == plan.after:
         return _done(run, scale, egress, began)
     run.state = run.state.find_incomplete(run.now)
     if run.now - (run.state.incomplete_since or run.now) < run.paced(LONG):
         return run.again(run.ctx.pace.busy)
-    return _fail(run, scale, f"Azure calls the update of {plan.cluster_name} finished, and only {said}.")
+    return _fail(run, scale, f"Azure reports the update of {plan.cluster_name} as finished, but only {said}.")
 
 
 def _begin(run: Run, scale: Scale) -> Finish:
@@ -132,7 +132,7 @@ def _begin(run: Run, scale: Scale) -> Finish:
     try:
         operation = run.ctx.arm.begin_scale(scale.plan)
     except (StalePlan, StaleVersion):
-        changed = f"{scale.plan.cluster_name} was changed in Azure in this very moment. Propose it again."
+        changed = f"{scale.plan.cluster_name} changed in Azure at the same moment. Propose the change again."
         return _fail(run, applying, changed)
     except Refused as error:
         return _fail(run, applying, error.sentence, code=error.code)

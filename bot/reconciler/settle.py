@@ -1,4 +1,4 @@
-"""Everything is as it should be: say what came and what went, and come back when time changes something."""
+"""Settles a target without differences: announces what came and went, and returns when time changes something."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ def settle(run: Run, situation: Situation) -> Finish:
 
 
 def settle_absent(run: Run, target: Target) -> bool:
-    """The firewall, or its policy, is not there any more, and with it our rules; whether some should be there."""
+    """Handle a deleted firewall or policy, and with it the bot's rules; returns whether some were wanted."""
     rows, now = open_rows(run, target), run.now
     promised = [row for row in rows if row.scope.target == target and is_wanted(row, now)]
     with run.write() as desk:
@@ -107,7 +107,7 @@ def settle_absent(run: Run, target: Target) -> bool:
 
 
 def _look(run: Run, desk: Desk, allowance: Allowance, target: Target, *, missed: str | None) -> None:
-    """What becomes of one allowance whose rules are there, or missed: then as what its people are told of it."""
+    """Update one allowance whose rules are present or missing, with the event to announce if missing."""
     is_there = missed is None
     if allowance.scope.target != target:
         if not is_there:
@@ -119,7 +119,7 @@ def _look(run: Run, desk: Desk, allowance: Allowance, target: Target, *, missed:
 
 
 def _hand_over(run: Run, desk: Desk, allowance: Allowance, target: Target) -> None:
-    """Its rules are gone here; whoever writes it now may say that it is gone, if it has ended."""
+    """Its rules are gone here; its current writer may announce that it is gone, if it has ended."""
     left = has_left(allowance, target)
     saved = desk.tx.allowances.save(left, is_open=is_open(left, desk.now))
     run.state = run.state.see_absent(saved.id)
@@ -142,7 +142,7 @@ def next_look(run: Run, situation: Situation) -> timedelta:
 
 
 def _blocked(run: Run, target: Target, arrived: Iterable[Allowance]) -> dict[str, str]:
-    """Which of the arrived allowances the firewall still denies, and why: the rule is there and does not help."""
+    """Find new allowances that the firewall still denies, and why: the rule exists but has no effect."""
     fresh = list(arrived)
     if not fresh:
         return {}
@@ -188,14 +188,14 @@ def _leave(desk: Desk, allowance: Allowance, *, is_there: bool) -> None:
     saved = desk.tx.allowances.save(gone, is_open=is_open(gone, desk.now))
     is_expired = state is Status.EXPIRED
     record(desk, saved, Action.ALLOWANCE_EXPIRE if is_expired else Action.ALLOWANCE_GONE, reason=_GONE[is_expired])
-    if saved.failure is None or saved.live_at is not None:  # what was never open was told to be that when it failed
+    if saved.failure is None or saved.live_at is not None:  # if it was never open, the failure notice already said so
         desk.tell(saved.id, saved.requester, "expired" if is_expired else "gone")
 
 
 _NEVER_GONE = (Status.WAITING, Status.LAPSED, Status.SUSPENDED)
 """Never written, or written again some day."""
 
-_GONE = {True: "Its time was over; its rules were seen absent.", False: "It had ended; its rules were seen absent."}
+_GONE = {True: "It had expired; its rules were confirmed gone.", False: "It had ended; its rules were confirmed gone."}
 
 
 def _miss(desk: Desk, allowance: Allowance, event: str) -> None:

@@ -15,7 +15,7 @@ from bot.reconciler.weighing import weigh_again
 
 
 def run_timers(run: Run) -> Finish:
-    """Weigh again what waits, let lapse what was not decided in time, warn of ends, and come back when one is due.
+    """Re-evaluate waiting requests, lapse undecided ones, warn of ends, and return when the next is due.
 
     The configuration is read at start, and a run follows every start: so it reaches what waits.
     """

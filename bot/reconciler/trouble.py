@@ -1,4 +1,4 @@
-"""What keeps work from going on: said once in the channel, kept for the cards of those who wait, and on record."""
+"""Reports what blocks work: once in the channel, on the cards of waiting requests, and in the audit log."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -12,10 +12,10 @@ from bot.ports import AllowanceFilter, Desk, Notice, NoticeKind
 from bot.reconciler.run import Run
 
 FAILS: Mapping[str, Action] = {"rules": Action.FIREWALL_FAIL, "scale": Action.SCALE_FAIL}
-"""How the audit log calls work that is stuck; other work has no place in it."""
+"""The audit action for stuck work; other work is not in the audit log."""
 
 STUCK: Mapping[str, str] = {"rules": "stuck", "scale": "stuck-scale", FLEET: "unread", ENDPOINTS: "unread"}
-"""How the channel hears of work that is stuck."""
+"""The channel event for stuck work."""
 
 LONG = timedelta(minutes=20)
 """How long an update may take before people hear that it is unusual: four times what Azure says it takes at the most.
@@ -50,7 +50,7 @@ def _is_news(run: Run, error: EgressError) -> bool:
 
 
 def warn_if_long(run: Run, since: datetime, what: str) -> None:
-    """An update, ours or somebody else's, that takes longer than any should.
+    """Report an update, the bot's or another party's, that takes longer than it should.
 
     Args:
         run: The run that looks.

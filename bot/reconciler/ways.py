@@ -51,7 +51,7 @@ class Way:
     Args:
         delay: How long to wait.
         counts: Whether it counts as a failure in a row.
-        told_after: After so many failures in a row people are told, once; None for never.
+        told_after: Consecutive failures after which people are told, once; None for never.
     """
 
     delay: Callable[[Failure], timedelta]
@@ -60,7 +60,7 @@ class Way:
 
 
 def _asked(failure: Failure) -> timedelta:
-    """As long as the vendor asked for, else as long as an update of somebody else may take."""
+    """The delay the vendor asked for, otherwise the time that another party's update may take."""
     asked = failure.error.retry_after if isinstance(failure.error, Unavailable) else None
     return asked / failure.pace.divisor if asked else failure.pace.busy
 
@@ -81,11 +81,11 @@ def _doubling(failure: Failure) -> timedelta:
 
 
 WAYS: Mapping[type[EgressError], Way] = {
-    # 412, or a row that somebody changed meanwhile: what was seen is not there any more, so it is observed again.
+    # 412, or a row changed by someone else: the observed state is out of date, so observe again.
     StaleVersion: Way(_soon),
-    # 409 AnotherOperationInProgress, 429 RetryableError: somebody else writes in this policy tree; our turn comes.
+    # 409 AnotherOperationInProgress, 429 RetryableError: someone else is writing in this policy tree; wait our turn.
     ArmBusy: Way(_asked, counts=False),
-    # 429: as long as Retry-After says.
+    # 429: wait for Retry-After.
     ArmThrottled: Way(_asked, counts=False),
     SlackThrottled: Way(_asked, counts=False),
     # 5xx, no answer, a time-out: a write did or did not land. The next round observes which, and records it. That is
@@ -94,15 +94,15 @@ WAYS: Mapping[type[EgressError], Way] = {
     SlackUnreachable: Way(_doubling),
     # The database is away: the lease ends by itself if it stays away.
     StoreUnavailable: Way(_soon),
-    # A right or a resource is missing: an operator acts; what is wanted stays wanted.
+    # A permission or a resource is missing: an operator must act; the wanted state stays.
     ArmForbidden: Way(_doubling, told_after=1),
     ArmNotFound: Way(_doubling, told_after=1),
-    # 400: no single allowance is to blame (``poison`` has looked), so an operator acts.
+    # 400: no single allowance is to blame (``poison`` has checked), so an operator must act.
     ArmRejected: Way(_doubling, told_after=1),
     # FirewallPolicyUpdateFailed and every other end of an operation as Failed or Canceled: Azure's code goes to the
-    # card and the audit log, and the same rules are put again once the firewall is at rest.
+    # card and the audit log, and the same rules are written again once the firewall is idle.
     OperationFailed: Way(_doubling, told_after=1),
-    # Our own refusal, with numbers.
+    # Refused by the bot's own safety check, with numbers.
     UnsafePlan: Way(_doubling, told_after=1),
     SlackRefused: Way(_doubling),
     Defect: Way(_doubling, told_after=1),
@@ -110,7 +110,7 @@ WAYS: Mapping[type[EgressError], Way] = {
     UnreadableState: Way(_doubling, told_after=4),
     EgressError: Way(_doubling, told_after=1),
 }
-"""Every error that a run may end with. None of them forces anything: the next round observes and goes on from there."""
+"""Every error that a run may end with. None forces anything: the next round observes and continues from there."""
 
 
 def way_of(error: EgressError) -> Way:

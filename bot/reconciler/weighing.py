@@ -1,4 +1,4 @@
-"""The approval policy of now, for everything that still waits for a decision."""
+"""Applies the current approval policy to everything that is waiting for a decision."""
 
 import logging
 from collections.abc import Callable
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def weigh_again(run: Run) -> None:
-    """Weigh every request and proposal that waits, and keep what follows: Slack is asked before, in no transaction."""
+    """Re-evaluate every waiting request and proposal and store the outcome; Slack is called before the transaction."""
     now = run.now
     with run.ctx.store.read() as tx:
         rows = tx.allowances.find(AllowanceFilter(only_open=True))
@@ -46,5 +46,5 @@ def _asked(weigh: Callable[[], T | None]) -> T | None:
     try:
         return weigh()
     except Unavailable as error:
-        log.warning("what waits was not weighed again: %s", error)
+        log.warning("waiting requests were not re-evaluated: %s", error)
         return None

@@ -21,14 +21,14 @@ POLL = timedelta(seconds=5)
 """How long a process waits at the most before it looks for work without having been called."""
 
 WORKERS = 8
-"""Threads of one process: targets that answer slowly do not hold up the others. A thread at rest costs nothing."""
+"""Threads of one process: slow targets do not block the others. An idle thread costs nothing."""
 
 AT_AZURE = frozenset({"rules", "scale", FLEET, ENDPOINTS})
 """Kinds of work that wait for Azure's answers. One thread is kept free of them, so that people are told what happens
 and requests lapse in time while Azure hangs."""
 
 FIRST_PAUSE_S = 0.5
-"""Seconds until a database that could not be used is asked again."""
+"""Seconds until an unavailable database is tried again."""
 
 LONGEST_PAUSE_S = 15.0
 """The most that these seconds become by doubling: so late work begins after the database is back."""
@@ -68,7 +68,7 @@ class Workers:
     def stop(self) -> None:
         """Let the runs under way end, for seconds at the most, and give back what is held.
 
-        A run that does not end in time keeps its lease: whoever takes over must not write beside it.
+        A run that does not end in time keeps its lease: a successor must not write at the same time.
         """
         self._stop.set()
         self._store.ring()
@@ -83,7 +83,7 @@ class Workers:
         try:
             self._store.release(self._owner)
         except StoreUnavailable as error:
-            log.warning("what this process held becomes free within %.0f seconds: %s", LEASE.total_seconds(), error)
+            log.warning("this process's leases expire within %.0f seconds: %s", LEASE.total_seconds(), error)
 
     def run_one(self) -> bool:
         """Do the work that is longest due; False if nothing is due."""
@@ -97,8 +97,8 @@ class Workers:
         while not self._stop.is_set():
             failed = defended("work", self._turn)
             if failed is not None:
-                if not isinstance(failed, StoreUnavailable):  # of which the store itself says when it began and ended
-                    log.warning("work stops for a moment: %s", failed)
+                if not isinstance(failed, StoreUnavailable):  # the store itself logs when this begins and ends
+                    log.warning("work pauses for a moment: %s", failed)
                 self._stop.wait(POLL.total_seconds() / 5)
 
     def _turn(self) -> None:
@@ -122,7 +122,7 @@ class Workers:
         return None
 
     def _look(self) -> Claim | None:
-        """What is due, if anything is; a database that cannot be used is asked less and less often."""
+        """Claim due work, if any; an unavailable database is polled less and less often."""
         try:
             claim = self._store.claim(self._owner, lease=LEASE, without=AT_AZURE if self._is_full else ())
         except StoreUnavailable:
@@ -144,7 +144,7 @@ class Workers:
         return self._at_azure >= self._most_at_azure
 
     def _count(self, claim: Claim, by: int) -> None:
-        """Keep count of those who wait for Azure; whoever keeps the lookout hears when there is room again."""
+        """Keep count of those who wait for Azure; the lookout is told when there is room again."""
         if claim.kind not in AT_AZURE:
             return
         with self._counting:

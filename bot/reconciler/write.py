@@ -88,10 +88,10 @@ def _park(run: Run, operation: Operation) -> Finish:
 
 
 def look(run: Run, target: Target) -> Finish | None:
-    """Ask once how the parked operation stands; None if there is none, or none any more.
+    """Read the status of the parked operation once; None if there is none, or it no longer exists.
 
     Raises:
-        OperationFailed: It ended as Failed or Canceled; Azure's code and words are on record.
+        OperationFailed: It ended as Failed or Canceled; Azure's code and message are recorded.
     """
     operation = run.state.operation
     if operation is None:
@@ -109,12 +109,14 @@ def look(run: Run, target: Target) -> Finish | None:
         return None
     started = operation.started_at or run.now
     if state.is_running:
-        warn_if_long(run, started, f"Azure has been at operation {operation_id(operation.url)} on {target.name}")
+        warn_if_long(run, started, f"Azure has been running operation {operation_id(operation.url)} on {target.name}")
         return run.again(run.paced(state.look_after or operation.look_after))
     run.state = run.state.drop_operation()
     _end(run, state, operation_id(operation.url), run.now - started)
     if state.status != "Succeeded":
-        words = f"Azure ended an update of {target.name} as {state.status.lower()}, {state.code}: {state.message}"
+        words = (
+            f"Azure ended an update of {target.name} with status {state.status.lower()}, {state.code}: {state.message}"
+        )
         raise OperationFailed(words, code=state.code)
     return None
 
@@ -138,11 +140,11 @@ def close_attempt(run: Run, situation: Situation) -> None:
         return
     is_there = situation.plan.before == attempt.after and not situation.seen.has_failed
     action = Action.FIREWALL_DONE if is_there else Action.FIREWALL_FAIL
-    why = "Its answer was lost; its rules were found in Azure." if is_there else _LOST
+    why = "Azure's answer was lost; the rules were found in Azure." if is_there else _LOST
     end = _event(run, action, reason=why, status="Found" if is_there else "Lost")
     run.state = run.state.end_attempt() if is_there else run.state.lose_attempt(run.now)
     with run.write() as desk:
         desk.audit(end)
 
 
-_LOST = "Its answer was lost, and its rules are not in Azure."
+_LOST = "Azure's answer was lost, and the rules are not in Azure."

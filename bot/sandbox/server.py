@@ -36,7 +36,7 @@ class SandboxOptions:
         data: Folder for the simulators' state and ``ca.pem``; made if it is not there.
         port: Workspace, Web API, page and control routes; 0 for any free port.
         arm_port: ARM over TLS; 0 for any free port.
-        fleet: Generated clusters beside the fixed ones.
+        fleet: Number of generated clusters in addition to the fixed ones.
         speed: Every simulated Azure duration is divided by this; 1 is Azure's own pace.
         delivery: ``http`` or ``socket``.
         database: What the page says about the product's database.

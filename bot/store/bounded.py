@@ -23,7 +23,7 @@ GRACE_S = 0.5
 """Seconds by which the client waits longer than the server, so that the server's own answer comes first."""
 
 LOOK_S = 0.05
-"""How often a wait looks at its deadline."""
+"""The interval at which a wait checks its deadline."""
 
 Connecting = Callable[[], Any]
 
@@ -59,17 +59,17 @@ class BoundedConnection(psycopg.Connection[Any]):
                 ready = yield wanted
                 if not ready and monotonic() > ends:
                     self.pgconn.finish()
-                    raise NoAnswer("The server does not answer in time.")
+                    raise NoAnswer("The server did not respond in time.")
                 wanted = gen.send(ready)
         except StopIteration as end:
             return end.value
 
 
 def connected(connect: Connecting) -> Any:
-    """What ``connect`` returns, or an error as soon as the time is over: name servers and handshakes may be silent.
+    """Return what ``connect`` returns, or fail at the timeout: name servers and handshakes may not respond.
 
     Raises:
-        NoAnswer: There is no connection in time.
+        NoAnswer: No connection in time.
     """
     made: Future[Any] = Future()
 
@@ -82,14 +82,14 @@ def connected(connect: Connecting) -> Any:
             return
         try:
             made.set_result(connection)
-        except InvalidStateError:  # nobody waits for it any more
+        except InvalidStateError:  # the caller has given up
             connection.close()
 
     threading.Thread(target=run, name="connect", daemon=True).start()
     try:
         return made.result(left_s(BOUND_S + GRACE_S))
-    except psycopg.ProgrammingError as error:  # an option in the URL that there is not
+    except psycopg.ProgrammingError as error:  # an unknown option in the URL
         raise psycopg.OperationalError(str(error)) from error
     except TimeoutError as error:
         made.cancel()
-        raise NoAnswer("The server does not answer in time.") from error
+        raise NoAnswer("The server did not respond in time.") from error

@@ -29,7 +29,7 @@ class SqlAuditLog:
         return chained
 
     def find(self, wanted: AuditFilter, *, limit: int) -> list[ChainedEvent]:
-        """Those that fit, newest first."""
+        """The matching rows, newest first."""
         column = schema.audit_event.c
         query = select(schema.audit_event).where(*_conditions(wanted)).order_by(column.seq.desc()).limit(limit)
         return [event_from_row(row) for row in self._connection.execute(query)]

@@ -1,4 +1,4 @@
-"""What a button stands for and cannot carry: lists that are longer than Slack's 2,000 characters, as rows."""
+"""Stores lists that exceed Slack's 2,000-character limit for a button's value."""
 
 import secrets
 from datetime import timedelta
@@ -24,7 +24,7 @@ class SqlDrafts:
         self._now = now
 
     def keep(self, text: str) -> str:
-        """Keep a text, and give the id that stands for it."""
+        """Store a text and return its id."""
         column = schema.draft.c
         self._connection.execute(delete(schema.draft).where(column.created < self._now - KEPT_FOR.total_seconds()))
         draft_id = secrets.token_urlsafe(12)
@@ -32,6 +32,6 @@ class SqlDrafts:
         return draft_id
 
     def get(self, draft_id: str) -> str | None:
-        """The text, or None where it is no longer kept."""
+        """The text, or None if it is no longer stored."""
         found: str | None = self._connection.scalar(select(schema.draft.c.body).filter_by(id=draft_id))
         return found

@@ -30,7 +30,7 @@ POOL = {"pool_size": 8, "max_overflow": TRANSACTIONS - 8 + 4, "pool_timeout": BO
 """Four connections more than transactions: for the bell, the migration, and those that are about to be given back."""
 
 SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 10_000}
-"""When the operating system gives up a connection whose other side is gone: seconds, seconds, probes, milliseconds.
+"""When the operating system closes a connection whose peer is gone: seconds, seconds, probes, milliseconds.
 
 Source: https://www.postgresql.org/docs/current/libpq-connect.html, read 2026-11.
 """
@@ -78,11 +78,13 @@ def _connect_postgresql(_dialect: object, _record: object, arguments: list[Any],
 
 def _sqlite(url: str, database: str | None) -> Engine:
     if not database or database == ":memory:":
-        raise BadConfiguration("EGRESS_DATABASE_URL names no file: write sqlite:////var/lib/egress/egress.sqlite3.")
+        raise BadConfiguration(
+            "EGRESS_DATABASE_URL does not name a file: write sqlite:////var/lib/egress/egress.sqlite3."
+        )
     try:
         file_of(database).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadConfiguration(f"The folder of the database {database} cannot be made: {error.strerror}.") from error
+        raise BadConfiguration(f"Cannot create the folder of the database {database}: {error.strerror}.") from error
     engine = create_engine(url, connect_args={"timeout": BOUND_S}, **POOL)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -95,7 +97,7 @@ def file_of(database: str) -> Path:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # the driver must not begin or commit by itself
+    connection.isolation_level = None  # the driver must not begin or commit on its own
     for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={int(BOUND_S * 1000)}", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -22,29 +22,29 @@ CAUSES_POSTGRESQL: Mapping[str, str] = MappingProxyType(
     {
         "53100": "its disk is full",
         "53200": "it is out of memory",
-        "53300": "it takes no more connections",
+        "53300": "it accepts no more connections",
         "25006": "it is read-only",
         "57P01": "it is shutting down",
-        "57P02": "it has crashed and starts again",
+        "57P02": "it crashed and is restarting",
         "57P03": "it is starting",
         "57P04": "it was dropped",
-        "58030": "its disk fails",
+        "58030": "its disk is failing",
         "XX001": "its data is damaged",
         "XX002": "its index is damaged",
-        "28P01": "it does not accept the password",
-        "28000": "it does not accept the account",
-        "3D000": "there is no database of that name",
-        "42501": "the account lacks a right in it",
+        "28P01": "it rejected the password",
+        "28000": "it rejected the account",
+        "3D000": "no database has that name",
+        "42501": "the account lacks a permission in it",
         "08": "the connection was lost",
-        "53": "it lacks a resource",
+        "53": "it is short of a resource",
         "57": "its operator intervened",
-        "58": "its system fails",
+        "58": "its system is failing",
     }
 )
-"""What an SQLSTATE, or the class that it begins with, says about the server; source as above."""
+"""Causes by SQLSTATE, or by its class; source as above."""
 
 UNDEFINED_TABLE = "42P01"
-"""A table is not there; source as above."""
+"""Undefined table; source as above."""
 
 BUSY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_PROTOCOL})
 """Primary result codes that waiting a moment helps against (https://www.sqlite.org/rescode.html, read 2026-11)."""
@@ -53,22 +53,22 @@ CAUSES_SQLITE: Mapping[int, str] = MappingProxyType(
     {
         sqlite3.SQLITE_FULL: "its disk is full",
         sqlite3.SQLITE_READONLY: "its file is read-only",
-        sqlite3.SQLITE_IOERR: "its disk fails or is full",
+        sqlite3.SQLITE_IOERR: "its disk is failing or full",
         sqlite3.SQLITE_CANTOPEN: "its file cannot be opened",
         sqlite3.SQLITE_CORRUPT: "its file is damaged",
-        sqlite3.SQLITE_NOTADB: "its file is no SQLite database",
-        sqlite3.SQLITE_PERM: "its file may not be used",
-        sqlite3.SQLITE_NOMEM: "there is no memory left",
+        sqlite3.SQLITE_NOTADB: "its file is not a SQLite database",
+        sqlite3.SQLITE_PERM: "its file permissions deny access",
+        sqlite3.SQLITE_NOMEM: "it is out of memory",
     }
 )
-"""What a primary result code says about the file; source as above."""
+"""Causes by SQLite primary result code; source as above."""
 
 UNREACHABLE = frozenset({"OperationalError", "ConnectionTimeout", "InterfaceError"})
-"""What the PostgreSQL driver raises where the server could not give a code."""
+"""Errors of the PostgreSQL driver where the server could not give a code."""
 
 
 def store_error(error: DBAPIError, *, is_committing: bool = False) -> Exception:
-    """Our error for one of the driver's, or the same error where it is a defect of ours.
+    """Our error for one of the driver's, or the same error if it is a defect in the bot.
 
     Args:
         error: As SQLAlchemy wrapped it.
@@ -76,13 +76,14 @@ def store_error(error: DBAPIError, *, is_committing: bool = False) -> Exception:
     """
     if is_committing and getattr(error.orig, "sqlstate", None) is None and _is_lost(error):
         return StoreUnavailable(
-            "The database did not say whether it was recorded; look before you try again.", cause=_cause(error) or ""
+            "The database did not confirm whether this was recorded. Check before you try again.",
+            cause=_cause(error) or "",
         )
     if isinstance(error.orig, NoAnswer) or _is_busy(error):
-        return StoreBusy(BUSY, cause="it does not answer in time")
+        return StoreBusy(BUSY, cause="it did not respond in time")
     cause = _cause(error)
     if cause is not None:
-        sentence = f"The database cannot be used now ({cause}); nothing was recorded. Try again in a moment."
+        sentence = f"The database is unavailable ({cause}); nothing was recorded. Try again in a moment."
         return StoreUnavailable(sentence, cause=cause)
     if _lacks_tables(error):
         return BadConfiguration("The database does not have the tables of this version: run python -m bot migrate.")
@@ -95,13 +96,13 @@ def _is_busy(error: DBAPIError) -> bool:
 
 
 def _is_lost(error: DBAPIError) -> bool:
-    """Whether the connection ended without a word of the server."""
+    """Whether the connection ended without a message from the server."""
     is_sqlite = getattr(error.orig, "sqlite_errorcode", None) is not None
     return not is_sqlite and (error.connection_invalidated or type(error.orig).__name__ in {*UNREACHABLE, "NoAnswer"})
 
 
 def _cause(error: DBAPIError) -> str | None:
-    """What is wrong with the database, in words; None where it is not the database."""
+    """Describe the database problem; None if the error is not the database's."""
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None:
         return CAUSES_SQLITE.get(code & 0xFF)
@@ -112,7 +113,7 @@ def _cause(error: DBAPIError) -> str | None:
 
 
 def _words(error: DBAPIError) -> str:
-    """What the driver says about a connection that was not made or was lost: the last part of its first line."""
+    """Extract the driver's message about a failed or lost connection: the last part of its first line."""
     first = (str(error.orig).splitlines() or [""])[0]
     return first.rpartition("failed: ")[2].removeprefix("FATAL:").strip().rstrip(".") or "it cannot be reached"
 

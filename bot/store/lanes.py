@@ -1,4 +1,4 @@
-"""Which lanes a notice goes through, as conditions in SQL; the lanes themselves are named in ``bot.ports.lanes``."""
+"""The lanes of a notice as SQL conditions; the lanes themselves are named in ``bot.ports.lanes``."""
 
 from sqlalchemy import ColumnElement, String, and_, cast, exists, literal, not_, or_, true
 
@@ -9,7 +9,7 @@ from bot.store import schema
 notice, paused = schema.notice.c, schema.delivery_pause.c
 
 PEOPLE = ("U%", "W%")
-"""How Slack's user ids begin (https://docs.slack.dev/reference/objects/user-object, read 2026-11)."""
+"""Prefixes of Slack's user ids (https://docs.slack.dev/reference/objects/user-object, read 2026-11)."""
 
 Condition = ColumnElement[bool]
 

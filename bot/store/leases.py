@@ -41,7 +41,7 @@ work = schema.work.c
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How work stands.
+    """The state of work.
 
     Args:
         overdue_s: Seconds that the latest due work of each kind waits.
@@ -69,7 +69,7 @@ class SqlWork:
         self._bring_forward(key, within, by=1)
 
     def schedule(self, key: str, *, within: timedelta) -> None:
-        """Bring ``due`` forward alone: something happens by itself at that time.
+        """Only bring ``due`` forward, for something that happens at that time.
 
         While somebody runs it, that is a trigger: the run may have looked before this transaction is seen.
         """
@@ -95,7 +95,7 @@ class SqlWork:
             self._connection.execute(select(func.pg_notify(CHANNEL, "")))
 
     def claim(self, owner: str, *, lease: timedelta, without: Collection[str] = ()) -> Claim | None:
-        """Take the row that is longest due and that nobody holds any more, of all kinds but some."""
+        """Claim the row that is longest due and unleased, of all kinds but some."""
         values = {"claimer": owner, "lease_s": lease.total_seconds(), "without": list(without)}
         row = self._connection.execute(_claiming(self._now), values).one_or_none()
         return claim_from_row(row) if row else None
@@ -155,7 +155,7 @@ class SqlWork:
     def look_again(self, *, lease: timedelta) -> None:
         """Make everything due now, and no lease longer than this: after the clock was set back, times mean nothing.
 
-        Each kind of work finds out by itself when it has to run next.
+        Each kind of work determines when it has to run next.
         """
         longest = self._now + lease.total_seconds()
         values = {"due": self._now, "not_before": None}
@@ -169,7 +169,7 @@ class SqlWork:
         return None if row[0] is None else float(row[0]), float(row[1])
 
     def backlog(self) -> Backlog:
-        """How late work is, and how often it failed, by kind."""
+        """The delay and failure count of work, by kind."""
         late = func.max(case((work.due < self._now, self._now - work.due), else_=0.0))
         rows = self._connection.execute(select(work.kind, late, func.max(work.failures)).group_by(work.kind)).all()
         return Backlog({kind: float(s) for kind, s, _ in rows}, {kind: float(n) for kind, _, n in rows})
@@ -187,14 +187,14 @@ class SqlWork:
 
     def _must_change(self, statement: Any, claim: Claim) -> None:
         if self._connection.execute(statement).rowcount != 1:
-            raise LeaseLost(f"Another replica has taken over {claim.key}.")
+            raise LeaseLost(f"Another replica took over {claim.key}.")
 
 
 CHANNEL = "egress_work"
 """The PostgreSQL notification channel: a hint that work may be due."""
 
 
-# What every look asks is put together once for each database: SQLAlchemy takes longer for that than SQLite to answer.
+# The polling query is built once per database: building takes SQLAlchemy longer than SQLite needs to answer.
 
 _WITHOUT: BindParameter[list[str]] = bindparam("without", expanding=True)
 

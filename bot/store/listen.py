@@ -33,7 +33,7 @@ class Bell:
 
     @property
     def mark(self) -> int:
-        """How often it has rung: taken before looking for work, so that no ring is missed in between."""
+        """The number of rings so far: read before looking for work, so that no ring is missed in between."""
         return self._count
 
     def ring(self) -> None:
@@ -79,7 +79,7 @@ class Bell:
         try:
             driver.autocommit = True
             driver.execute(f"LISTEN {CHANNEL}")
-            self.ring()  # what was notified while nobody listened
+            self.ring()  # catch up on notifications missed while not listening
             while not self._closed.is_set():
                 for _ in driver.notifies(timeout=HEARTBEAT_S, stop_after=1):
                     self.ring()

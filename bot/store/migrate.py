@@ -69,7 +69,7 @@ def _upgrade(config: Config) -> None:
         command.upgrade(config, "head")
     except CommandError as error:
         raise BadConfiguration(
-            f"The database has a schema that this version does not know; was it migrated by a newer one? ({error})"
+            f"The database has a schema that this version does not know. Was it migrated by a newer version? ({error})"
         ) from error
 
 
@@ -94,4 +94,4 @@ def _check(connection: Connection) -> None:
         return
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
     if broken:
-        raise BadConfiguration(f"The migration was undone: {len(broken)} rows point at rows that do not exist.")
+        raise BadConfiguration(f"The migration was rolled back: {len(broken)} rows reference rows that do not exist.")

@@ -46,11 +46,11 @@ class Outage:
             return
         self._cause = error.cause
         log.warning(
-            "the database cannot be used: %s; work waits, and people are told that nothing is recorded", error.cause
+            "the database is unavailable: %s; work waits, and users are told that nothing is recorded", error.cause
         )
 
     def _end(self) -> None:
         since, self._since = self._since, None
         if self._cause is not None and since is not None:
             self._cause = None
-            log.warning("the database records again, after %.0f seconds", monotonic() - since)
+            log.warning("the database is available again, after %.0f seconds", monotonic() - since)

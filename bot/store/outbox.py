@@ -39,7 +39,7 @@ class SqlOutbox:
     Args:
         connection: The caller's transaction.
         now: The database's clock, as an expression.
-        work: Work in the same transaction: whoever sends notices is woken.
+        work: Work in the same transaction: the notice sender is woken.
     """
 
     def __init__(self, connection: Connection, now: ColumnElement[float], work: SqlWork) -> None:
@@ -58,12 +58,12 @@ class SqlOutbox:
             self._insert(owed)
 
     def due(self, *, limit: int) -> list[Notice]:
-        """Those to be sent now, oldest first."""
+        """The notices to send now, oldest first."""
         rows = self._connection.execute(_due(self._now, self._now), {"at_most": limit})
         return [notice_from_row(row) for row in rows]
 
     def next_due_in(self) -> timedelta | None:
-        """How long until the next one may be due; None if none waits."""
+        """The time until the next notice may be due; None if none is waiting."""
         # The clock is read once: what became due between two readings would be missed by both.
         now: float = self._connection.scalar(select(self._now)) or 0.0
         if self._connection.execute(_due(self._now, AT), {"at": now, "at_most": 1}).first() is not None:
@@ -83,7 +83,7 @@ class SqlOutbox:
         self._connection.execute(done.values(sent=self._now))
 
     def mark_failed(self, failed: Notice) -> None:
-        """It was tried in vain."""
+        """Record a failed attempt."""
         row = update(schema.notice).filter_by(id=failed.id)
         self._connection.execute(row.values(attempts=notice.attempts + 1))
 
@@ -95,7 +95,7 @@ class SqlOutbox:
         """Give up what is older and waits in a lane that fails; how many those are."""
         is_old = notice.created < self._now - age.total_seconds()
         old = update(schema.notice).where(unsent(), is_old, is_held())
-        return self._connection.execute(old.values(dead="Slack did not take it in time.")).rowcount
+        return self._connection.execute(old.values(dead="Slack did not accept it in time.")).rowcount
 
     def pause(self, lane: str, delay: timedelta, *, code: str = "") -> None:
         """Send nothing in this lane for a while."""
@@ -107,7 +107,7 @@ class SqlOutbox:
         self._connection.execute(insert(schema.delivery_pause).values(row))
 
     def failures(self, lane: str) -> int:
-        """How often in a row this lane was paused."""
+        """The number of consecutive pauses of this lane."""
         return self._connection.scalar(select(paused.failures).filter_by(lane=lane)) or 0
 
     def refusals(self) -> list[Pause]:
@@ -153,7 +153,7 @@ class SqlOutbox:
             self._connection.execute(insert(schema.conversation).values(user=user, channel=channel))
 
     def backlog(self) -> tuple[int, int]:
-        """How many notices wait, and how many were given up."""
+        """Count the waiting notices and those given up."""
         waiting = select(func.count()).select_from(schema.notice).where(unsent())
         dead = select(func.count()).select_from(schema.notice).where(notice.dead.is_not(None))
         return self._connection.scalar(waiting) or 0, self._connection.scalar(dead) or 0
@@ -203,7 +203,7 @@ class SqlOutbox:
             self._connection.execute(delete(schema.notice).where(notice.id.in_(stale)))
 
 
-# What every delivery asks, put together once for each database.
+# The delivery query, built once per database.
 
 AT: BindParameter[float] = bindparam("at", type_=Double())
 """A moment, in seconds since 1970."""

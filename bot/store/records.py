@@ -31,11 +31,11 @@ class SqlAllowances:
         """One by id."""
         row = self._connection.execute(select(schema.allowance).filter_by(id=allowance_id)).one_or_none()
         if row is None:
-            raise UnknownAllowance(f"There is no allowance {allowance_id}; `/egress requests` lists them.")
+            raise UnknownAllowance(f"Allowance {allowance_id} does not exist. `/egress requests` lists them.")
         return allowance_from_row(row)
 
     def find(self, wanted: AllowanceFilter) -> list[Allowance]:
-        """Those that fit, newest first."""
+        """The matching rows, newest first."""
         return [allowance_from_row(row) for row in self._connection.execute(_query(wanted))]
 
     def page(self, wanted: ListFilter) -> list[Placed[Allowance]]:
@@ -75,11 +75,11 @@ class SqlScales:
         """One by id."""
         row = self._connection.execute(select(schema.scale).filter_by(id=scale_id)).one_or_none()
         if row is None:
-            raise UnknownScale(f"There is no scale proposal {scale_id}; `/egress requests` lists them.")
+            raise UnknownScale(f"Scale proposal {scale_id} does not exist. `/egress requests` lists them.")
         return scale_from_row(row)
 
     def find(self, cluster_id: str | None = None, *, only_open: bool = True) -> list[Scale]:
-        """Those of a cluster or of all, newest first."""
+        """The rows of one cluster or of all, newest first."""
         query = select(schema.scale).order_by(schema.scale.c.id.desc())
         if cluster_id is not None:
             query = query.filter_by(cluster_id=cluster_id)
@@ -146,7 +146,7 @@ def _page(table: Table, letter: str, wanted: ListFilter, asked_by: ColumnElement
 
 
 def _follows(table: Table, letter: str, after: Place) -> ColumnElement[bool]:
-    """What stands behind a row that may be of the other table: ids are compared without their first letters."""
+    """Compare positions across both tables: ids are compared without their first letters."""
     same_time, column = letter + after.id[1:], table.c
     older = column.id <= same_time if letter < after.id[:1] else column.id < same_time
     return or_(column.is_open < int(after.is_open), and_(column.is_open == int(after.is_open), older))
@@ -171,4 +171,4 @@ def _next(row: dict[str, Any]) -> dict[str, Any]:
 def _compare_and_set(connection: Connection, table: Table, row: dict[str, Any]) -> None:
     seen = (table.c.id == row["id"]) & (table.c.version == row["version"] - 1)
     if connection.execute(update(table).where(seen).values(row)).rowcount != 1:
-        raise StaleVersion(f"{row['id']} was changed by somebody else just now; look again.")
+        raise StaleVersion(f"Someone else just changed {row['id']}. Check it again.")

@@ -120,7 +120,7 @@ def body_from_egress(egress: ClusterEgress) -> dict[str, Any]:
 
 
 def body_from_ref(ref: ClusterRef) -> dict[str, Any]:
-    """Which cluster, as JSON: in history it outlives the cluster."""
+    """The cluster reference as JSON: history outlives the cluster."""
     body: dict[str, Any] = _REF.dump_python(ref, mode="json")
     return body
 

@@ -86,7 +86,7 @@ audit_event = Table(
     Index("ix_audit_event_at", "at"),
 )
 
-# One row: the end of the audit chain. Locking it puts appends into one order.
+# One row: the end of the audit chain. Locking it serialises appends.
 audit_head = Table(
     "audit_head",
     metadata,
@@ -103,15 +103,15 @@ work = Table(
     Column("wanted", Big, nullable=False),
     Column("done", Big, nullable=False),
     Column("due", Float, nullable=True),
-    # Set while a round is not over: Azure said when to look again, or a failure waits. No wake-up comes before it.
+    # Set while a round is unfinished: Azure set the next look, or a failure waits. No wake-up before it.
     Column("not_before", Float, nullable=True),
     Column("owner", String(80), nullable=True),
     Column("lease_until", Float, nullable=True),
     Column("token", Big, nullable=False),
     Column("failures", Integer, nullable=False),
-    # The ARM operation that is waited for.
+    # The pending ARM operation.
     Column("parked", Json, nullable=True),
-    # What the work remembers from one round to the next.
+    # State carried from one round to the next.
     Column("memo", Json, nullable=False),
     Index("ix_work_due", "due"),
 )
@@ -129,13 +129,13 @@ notice = Table(
     Column("attempts", Integer, nullable=False),
     Column("sent", Float, nullable=True),
     Column("dead", Text, nullable=True),
-    # Grows when a card is owed again while its notice waits.
+    # Incremented when a card is due again while its notice is waiting.
     Column("version", Integer, nullable=False, server_default="0"),
     Index("ix_notice_sent_due", "sent", "due"),
     Index("ix_notice_subject_recipient", "subject", "recipient"),
 )
 
-# What Slack does not take for now: a lane of notices, until when, and the code if somebody has to act.
+# Paused lanes of notices: until when, and the error code if someone must act.
 delivery_pause = Table(
     "delivery_pause",
     metadata,
@@ -145,7 +145,7 @@ delivery_pause = Table(
     Column("failures", Integer, nullable=False),
 )
 
-# The bot's own conversation with each person that it has written to.
+# The direct-message conversation with each person the bot has written to.
 conversation = Table(
     "conversation",
     metadata,
@@ -171,7 +171,7 @@ cluster = Table(
     Index("ix_cluster_name", "name"),
 )
 
-# One row: when all clusters were last read together, and what could not be read then.
+# One row: when all clusters were last read together, and which reads failed.
 fleet = Table(
     "fleet",
     metadata,
@@ -207,7 +207,7 @@ Index(
     sqlite_where=IN_FORCE,
 )
 
-# What AKS must reach from a routed cluster, against the firewall's rules as they were at the time.
+# AKS's required endpoints of a routed cluster, checked against the firewall's rules at the time.
 endpoint_check = Table(
     "endpoint_check",
     metadata,
@@ -216,7 +216,7 @@ endpoint_check = Table(
     Column("body", Json, nullable=False),
 )
 
-# What a button stands for and cannot carry; deleted after some days.
+# Contents of buttons that are too long for Slack; deleted after a few days.
 draft = Table(
     "draft",
     metadata,

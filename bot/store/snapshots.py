@@ -56,11 +56,11 @@ class SqlSnapshots:
         return changes
 
     def forget(self, cluster_id: str, at: datetime) -> None:
-        """A cluster does not exist any more; its history stays."""
+        """A cluster no longer exists; its history stays."""
         self._forget([cluster_id], text_from_time(at))
 
     def reading(self) -> Reading | None:
-        """When all clusters were last read together; None before the first time."""
+        """The last time all clusters were read together; None before the first time."""
         row = self._connection.execute(select(schema.fleet)).one_or_none()
         return Reading(time_from_text(row.read_at), tuple(row.gaps)) if row else None
 
@@ -90,7 +90,7 @@ class SqlSnapshots:
         return [period_from_row(row) for row in self._connection.execute(query)]
 
     def former(self, name: str) -> list[Period]:
-        """The last period of each cluster with this name or ARM id that does not exist any more, newest first."""
+        """The last period of each cluster with this name or ARM id that no longer exists, newest first."""
         wanted = name.strip().rstrip("/").lower()
         named = or_(history.cluster_id == wanted, history.cluster_id.endswith(f"/{wanted}", autoescape=True))
         query = select(schema.egress_history).where(named, history.cluster_id.not_in(select(cluster.id)))
@@ -99,7 +99,7 @@ class SqlSnapshots:
         return sorted(last.values(), key=lambda period: period.since, reverse=True)
 
     def remembered(self, ids: Collection[str]) -> dict[str, ClusterRef]:
-        """Clusters of these ids as history has them, whether or not they exist any more."""
+        """Clusters of these ids as history has them, whether or not they still exist."""
         found: dict[str, ClusterRef] = {}
         wanted = sorted(ids)
         for start in range(0, len(wanted), AT_ONCE):
@@ -109,7 +109,7 @@ class SqlSnapshots:
         return found
 
     def watched_since(self) -> datetime | None:
-        """The beginning of what is on record; None where nothing is."""
+        """The beginning of the records; None if there are none."""
         first = self._connection.scalar(select(func.min(history.since)))
         return time_from_text(first) if first else None
 
@@ -119,7 +119,7 @@ class SqlSnapshots:
         self._connection.execute(_upsert(self._connection, schema.endpoint_check, "cluster_id"), [row])
 
     def endpoints(self, cluster_id: str | None = None) -> dict[str, tuple[RequiredEndpoints, datetime]]:
-        """What was found of one cluster, or of all, by cluster id, and when."""
+        """Stored endpoint checks of one cluster or of all, by cluster id, with their times."""
         query = select(schema.endpoint_check)
         if cluster_id is not None:
             query = query.filter_by(cluster_id=cluster_id)
@@ -136,7 +136,7 @@ class SqlSnapshots:
         return self._record(fresh, seen, read_at)
 
     def _seen(self, ids: Sequence[str]) -> dict[str, str]:
-        """When each of the clusters was last read, as text."""
+        """The time each cluster was last read, as text."""
         query = select(cluster.id, cluster.read_at)
         query = query.where(cluster.id.in_(ids)) if len(ids) <= AT_ONCE else query
         return {row.id: row.read_at for row in self._connection.execute(query)}
@@ -176,7 +176,7 @@ class SqlSnapshots:
         return self._connection.execute(ended.values(until=at, seen=seen)).rowcount == 1
 
     def _forget(self, seen: Sequence[str], at: str) -> None:
-        """What was not there at a time; what was read later is another cluster of that id."""
+        """Forget clusters absent at a time; one read later is another cluster with that id."""
         ids = list(self._connection.scalars(select(cluster.id).where(cluster.id.in_(seen), cluster.read_at <= at)))
         last = select(cluster.read_at).where(cluster.id == history.cluster_id).scalar_subquery()
         open_ = and_(history.cluster_id.in_(ids), history.until.is_(None))

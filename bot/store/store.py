@@ -42,7 +42,7 @@ SHORTEST_WAIT_S = 0.02
 
 
 FILLING_BYTES = 64 * 1024
-"""What a database that was full has to take before it counts as usable again: more than one act records."""
+"""Bytes that a full database must accept before it counts as usable again: more than one act records."""
 
 
 WRITING = LOCK + 1
@@ -92,7 +92,7 @@ class SqlStore:
             found, wanted = pending(connection)
         if found != wanted:
             raise BadConfiguration(
-                f"The database has {f'schema {found}' if found else 'no tables'}, this version needs {wanted}: "
+                f"The database has {f'schema {found}' if found else 'no tables'}, but this version needs {wanted}: "
                 "run python -m bot migrate."
             )
 

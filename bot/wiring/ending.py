@@ -1,4 +1,4 @@
-"""How a process is told to end, and how it ends whatever still waits for somebody."""
+"""Handles stop signals, and ends a process even if something still waits."""
 
 import logging
 import os
@@ -8,7 +8,7 @@ import sys
 from typing import NoReturn
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
-"""What an orchestrator and a terminal send; a process group gets both, one close behind the other."""
+"""Signals that orchestrators and terminals send; a process group may get both in quick succession."""
 
 
 def end_on_signal() -> None:

@@ -1,4 +1,4 @@
-"""The product, put together from its parts, whatever world it stands in."""
+"""The product, assembled from its parts, for production or the sandbox."""
 
 import fcntl
 import logging
@@ -37,7 +37,7 @@ FIRST_READING_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What differs between production and the sandbox."""
+    """The parts that differ between production and the sandbox."""
 
     store: SqlStore
     arm: AzureArm
@@ -78,13 +78,13 @@ def _alone_on(url: str) -> Callable[[], None]:
     try:
         file = path.open("w")
     except OSError as error:
-        raise BadConfiguration(f"The folder of the database cannot be written: {path}: {error.strerror}.") from error
+        raise BadConfiguration(f"Cannot write to the database folder: {path}: {error.strerror}.") from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         file.close()
         raise BadConfiguration(
-            f"Another process works with {path.with_suffix('')}; several need PostgreSQL."
+            f"Another process is using {path.with_suffix('')}; use PostgreSQL for several processes."
         ) from error
     return file.close
 
@@ -121,7 +121,7 @@ def work(running: Running, product: Product) -> None:
     reading.start()
     reading.join(FIRST_READING_S)
     if reading.is_alive():
-        log.warning("Azure has not answered after %.0f seconds; the start goes on without it", FIRST_READING_S)
+        log.warning("Azure has not responded after %.0f seconds; starting without it", FIRST_READING_S)
     with product.world.store.write() as tx:
         tx.work.schedule(FLEET, within=product.world.pace.resync)
         tx.work.schedule(ENDPOINTS, within=timedelta())
@@ -140,7 +140,7 @@ def _read_fleet(ctx: Context) -> None:
     try:
         inventory.refresh(ctx)
     except EgressError as error:
-        log.warning("the fleet could not be read yet: %s", error)
+        log.warning("could not read the fleet yet: %s", error)
 
 
 def routes(product: Product, *others: Part) -> dict[str, Route]:

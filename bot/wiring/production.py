@@ -141,7 +141,9 @@ def _require_slack(settings: Settings) -> None:
     }
     missing = [name for name, value in needed.items() if not value]
     if missing:
-        raise BadConfiguration(f"{settings.slack_mode} mode needs {' and '.join(missing)}; README says where they are.")
+        raise BadConfiguration(
+            f"{settings.slack_mode} mode needs {' and '.join(missing)}; the README says where to find them."
+        )
 
 
 @contextmanager
@@ -155,10 +157,10 @@ def opened_store(settings: Settings) -> Iterator[SqlStore]:
 
 
 class _Terminal:
-    """The directory at a terminal: whoever can read the database is an operator."""
+    """The directory for the command line: anyone who can read the database is an operator."""
 
     def resolve(self, identity: Identity) -> Identity:
-        """Whoever it is."""
+        """Treat anyone as an operator."""
         return identity
 
     def person(self, identity: Identity, **_options: object) -> Person:

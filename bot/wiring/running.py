@@ -1,4 +1,4 @@
-"""What runs in a process, and how it ends."""
+"""Runs and stops the parts of a process."""
 
 import logging
 import sys
@@ -71,7 +71,7 @@ class Running:
             stopping.join(max(0.0, min(within_s, ends - monotonic())))
             if stopping.is_alive():
                 name = getattr(stop, "__qualname__", "something")
-                log.warning("%s has not ended in time; the leases that it holds run out by themselves", name)
+                log.warning("%s did not stop in time; its leases will expire on their own", name)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ SANDBOX_CONFIG = Path(__file__).parents[1] / "sandbox" / "egress.toml"
 
 @dataclass(frozen=True, slots=True)
 class SandboxChoice:
-    """What the command line chose for the sandbox.
+    """The sandbox options from the command line.
 
     Args:
         data: Folder of all state.
@@ -103,7 +103,7 @@ def _simulators(choice: SandboxChoice, url: str) -> Sandbox:
     try:
         simulated = Sandbox(options)
     except (OSError, sqlite3.Error) as error:
-        raise BadConfiguration(f"The data folder {choice.data} cannot be used: {error}.") from error
+        raise BadConfiguration(f"Cannot use the data folder {choice.data}: {error}.") from error
     try:
         simulated.start()
     except PortTaken as error:

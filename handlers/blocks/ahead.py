@@ -1,4 +1,4 @@
-"""What lies before an allowance, in words: its place in the line, and the room in the firewall."""
+"""Describes an allowance's place in the queue and the room in the firewall."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +10,7 @@ from handlers.blocks.kit import escape
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """What lies before an allowance.
+    """An allowance's place in the queue and the room in the firewall.
 
     Args:
         outlook: Its place among those that wait for the writer, and how long; None where it does not wait.
@@ -23,21 +23,23 @@ class Ahead:
     @property
     def wait(self) -> str:
         """A place in the line, an estimate, and what is in the way."""
-        return _waiting(self.outlook) if self.outlook else "Live in some minutes."
+        return _waiting(self.outlook) if self.outlook else "Live in a few minutes."
 
     @property
     def room(self) -> str:
-        """How full our part of the firewall would be, as a sentence to append."""
+        """Say how full the bot's part of the firewall would be, as a sentence to append."""
         if self.gauge is None:
             return ""
         filled = f"{_kilobytes(self.gauge.after)} of {_kilobytes(self.gauge.limit)}"
-        return f" Our rules would then take {filled}." if self.gauge.fits else f" :warning: It does not fit: {filled}."
+        return (
+            f" The bot's rules would then take {filled}." if self.gauge.fits else f" :warning: Does not fit: {filled}."
+        )
 
 
 def _waiting(outlook: Outlook) -> str:
-    many = f"{outlook.place} of {outlook.waiting} in line, all in one update"
+    many = f"{outlook.place} of {outlook.waiting} in line, all applied in one update"
     place = many if outlook.waiting > 1 else "Next in line"
-    behind = "" if outlook.updates == 1 else ", after the update that is under way"
+    behind = "" if outlook.updates == 1 else ", after the current update"
     trouble = f" Held up: {escape(outlook.trouble)}" if outlook.trouble else ""
     return f"{place}{behind}; live in about {_about(outlook.estimate)}.{trouble}"
 

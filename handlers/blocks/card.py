@@ -42,7 +42,7 @@ NEWS_ROOM = 1500
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a card is drawn from.
+    """The input of a card.
 
     Args:
         allowance: The facts.
@@ -93,7 +93,7 @@ def allowance_card(allowance: Allowance, rulebook: Rulebook, now: datetime, ahea
 
 
 def _standing(card: Card) -> str:
-    """What happens next, in one sentence."""
+    """Say in one sentence what happens next."""
     allowance = card.allowance
     return STANDING[card.status].format(
         waiting=WAITS if card.is_dry else card.ahead.wait,
@@ -109,14 +109,14 @@ def _standing(card: Card) -> str:
 
 
 def until(allowance: Allowance) -> str:
-    """How long it stays open, as far as that is known; nothing of what was ended before."""
+    """Say how long it stays open, as far as known; empty if it was ended early."""
     if allowance.denied or allowance.revoked or allowance.closed:
         return ""
     if allowance.expires_at is not None:
         return f"Open until {when(allowance.expires_at)}."
     if allowance.ask.duration is None:
-        return "Open until somebody revokes it."
-    return f"Open for {duration_text(allowance.ask.duration)} from then on."
+        return "Open until revoked."
+    return f"Open for {duration_text(allowance.ask.duration)} once live."
 
 
 def _removal(allowance: Allowance, *, is_dry: bool) -> str:
@@ -137,14 +137,14 @@ def _facts(card: Card) -> list[tuple[str, str]]:
         ("Environment", escape(scope.environment)),
         ("Asked by", f"{person(allowance.requester.user)}, {when(allowance.requested_at)}"),
         ("Filed by", person(allowance.filed_by.user) if allowance.filed_by else ""),
-        ("How long", f"{duration_text(ask.duration)} from being live" if ask.duration else "no end"),
+        ("How long", f"{duration_text(ask.duration)} once live" if ask.duration else "no end"),
         ("Continues", code(ask.renews) if ask.renews else ""),
         ("Id", code(allowance.id)),
     ]
 
 
 def _endings(allowance: Allowance) -> list[Block]:
-    """Who said what, each in their own words."""
+    """Show who decided what, in their own words."""
     blocks = approved_by(allowance.verdict, allowance.approvals)
     for word, ending in (("Denied", allowance.denied), ("Revoked", allowance.revoked)):
         if ending is not None:

@@ -1,4 +1,4 @@
-"""Who decides and why, who has, and who is still missing: the same words for allowances and scale proposals."""
+"""Describes who decides, who approved, and who is missing; shared by allowances and scale proposals."""
 
 from collections.abc import Sequence
 
@@ -11,20 +11,20 @@ MOST_PEOPLE = 10
 
 
 def decides(verdict: Verdict, rulebook: Rulebook, *, is_open: bool = True) -> list[str]:
-    """Who decides and why, one line for each quorum.
+    """Say who decides and why, one line for each quorum.
 
     Groups are mentioned, which calls them, only while something is to be decided.
     """
     if verdict.kind is VerdictKind.ASK:
-        return [_asked(quorum, rulebook, is_open=is_open) for quorum in verdict.asks] or ["*Nobody may approve this.*"]
-    said = "Granted at once" if verdict.kind is VerdictKind.GRANT else "Refused"
+        return [_asked(quorum, rulebook, is_open=is_open) for quorum in verdict.asks] or ["*Nobody can approve this.*"]
+    said = "Auto-approved" if verdict.kind is VerdictKind.GRANT else "Refused"
     return [f"*{said}.* {_why(verdict.reason, verdict.rule)}"]
 
 
 def _asked(quorum: Quorum, rulebook: Rulebook, *, is_open: bool) -> str:
     named = [_group(rulebook, name) if is_open else escape(name) for name in quorum.groups]
-    people = "Somebody" if quorum.needed == 1 else f"{quorum.needed} people"
-    return f"*{people} of {' or '.join(named) or 'nobody'} must approve.* {_why(quorum.reason, quorum.rule)}"
+    people = "One approver" if quorum.needed == 1 else f"{quorum.needed} approvers"
+    return f"*{people} from {' or '.join(named) or 'nobody'} must approve.* {_why(quorum.reason, quorum.rule)}"
 
 
 def _why(reason: str, rule: str) -> str:
@@ -42,7 +42,7 @@ def _group(rulebook: Rulebook, name: str) -> str:
 
 def needs(verdict: Verdict, approvals: Sequence[Approval]) -> str:
     """``needs 1 from security and 2 from platform; still missing: 1 from platform``."""
-    asked = f"needs {escape(quorums_text(verdict.asks) or 'somebody, and nobody is asked')}"
+    asked = f"needs {escape(quorums_text(verdict.asks) or 'an approver, but none is configured')}"
     return f"{asked}; {missing(verdict, approvals)}" if approvals else asked
 
 
@@ -52,7 +52,7 @@ def missing(verdict: Verdict, approvals: Sequence[Approval]) -> str:
 
 
 def approved_by(verdict: Verdict, approvals: Sequence[Approval]) -> list[Block]:
-    """Who approved and, where several quorums are asked, for which groups."""
+    """Say who approved and, if there are several quorums, for which groups."""
     if not approvals:
         return []
     is_plain = len(verdict.asks) < 2

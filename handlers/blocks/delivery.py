@@ -1,4 +1,4 @@
-"""What Slack does not take, and what to do about it."""
+"""Explains which messages Slack refuses and how to fix that."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -10,24 +10,24 @@ from handlers.replies import Block
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
-        "not_in_channel": "The bot is not in the channel; invite it.",
-        "channel_not_found": "The channel does not exist, or the bot may not see it.",
+        "not_in_channel": "The bot is not in the channel. Invite it.",
+        "channel_not_found": "The channel does not exist, or the bot cannot see it.",
         "is_archived": "The channel is archived.",
-        "missing_scope": "The Slack app lacks a scope; install it again from the manifest.",
-        "invalid_auth": "Slack does not accept the bot's token.",
-        "token_revoked": "The bot's token was revoked; install the app again.",
-        "token_expired": "The bot's token has expired; install the app again.",
-        "account_inactive": "The bot's account was deactivated, or its app was removed; install the app again.",
-        "restricted_action": "A setting of the workspace keeps the bot from posting in the channel; allow it there.",
-        "defect": "The bot cannot draw it, because something in the bot is broken; see its log.",
-        "plan_upgrade_required": "This Slack plan has no user groups; name the people in the configuration.",
-        "no_such_subteam": "The user group does not exist; name another one in the configuration.",
-        "not_allowed_token_type": "A token of another kind: the app token begins with xapp-, the bot's with xoxb-.",
-        "socket_mode_not_enabled": "The Slack app is not set up for Socket Mode; install it from the manifest.",
-        "expired_trigger_id": "Slack waits three seconds for a form, and this took longer; try again.",
+        "missing_scope": "The Slack app lacks a scope. Reinstall it from the manifest.",
+        "invalid_auth": "Slack rejected the bot's token.",
+        "token_revoked": "The bot's token was revoked. Reinstall the app.",
+        "token_expired": "The bot's token has expired. Reinstall the app.",
+        "account_inactive": "The bot's account was deactivated, or its app was removed. Reinstall the app.",
+        "restricted_action": "A workspace setting prevents the bot from posting in the channel. Allow it there.",
+        "defect": "The bot could not build the message because of an internal error. See its log.",
+        "plan_upgrade_required": "This Slack plan has no user groups. List the people in the configuration.",
+        "no_such_subteam": "The user group does not exist. Name another one in the configuration.",
+        "not_allowed_token_type": "Wrong kind of token: the app token starts with xapp-, the bot token with xoxb-.",
+        "socket_mode_not_enabled": "The Slack app is not set up for Socket Mode. Install it from the manifest.",
+        "expired_trigger_id": "Slack allows three seconds to open a form, and this took longer. Try again.",
     }
 )
-"""What Slack's own error codes mean for whoever has to act; others are told by their code."""
+"""Explanations of Slack's error codes for operators; other codes are shown as they are."""
 
 REMEDIES: Mapping[str, str] = MappingProxyType(
     {
@@ -36,14 +36,14 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "invalid_auth": "Give the bot a valid token.",
     }
 )
-"""What to do, where the sentence above does not say it."""
+"""The remedies for codes whose sentence above has none."""
 
 
 def refusal_sentence(pause: Pause) -> str:
-    """What Slack refuses, why, what to do, and how much waits for it; without markup."""
-    why = SENTENCES.get(pause.code, f"Slack refuses it with the error {pause.code}.")
+    """Say what Slack refuses, why, what to do, and how many messages are waiting; without markup."""
+    why = SENTENCES.get(pause.code, f"Slack refused it with error {pause.code}.")
     remedy = REMEDIES.get(pause.code, "").replace("`", "")
-    waiting = "1 message waits" if pause.notices == 1 else f"{pause.notices} messages wait"
+    waiting = "1 message is waiting" if pause.notices == 1 else f"{pause.notices} messages are waiting"
     return f"{pause.code}: {why} {remedy} {waiting} and will be sent then ({_place(pause.lane)}).".replace("  ", " ")
 
 
@@ -53,7 +53,7 @@ def refusal_blocks(pauses: Sequence[Pause]) -> list[Block]:
         return []
     lines = [f":octagonal_sign: {escape(refusal_sentence(pause))}" for pause in pauses[:MOST]]
     lines += [f"and {len(pauses) - MOST} more"] if len(pauses) > MOST else []
-    return [header("Slack does not take the bot's messages"), section("\n".join(lines))]
+    return [header("Slack is not accepting the bot's messages"), section("\n".join(lines))]
 
 
 MOST = 8
@@ -61,16 +61,19 @@ MOST = 8
 
 
 def hidden(pauses: Sequence[Pause], channel: str) -> str:
-    """What somebody has to know whose request cannot be shown in the channel now; empty if it can."""
+    """Tell the requester that the request cannot be posted in the channel right now; empty if it can."""
     by_lane = {pause.lane: pause.code for pause in pauses}
     for lane in (EVERYTHING, *METHODS):
         if lane in by_lane:
             error = code(by_lane[lane])
-            return f"Slack does not take the bot's messages now ({error}): nobody is told, so ask somebody to decide."
+            return (
+                f"Slack is not accepting the bot's messages ({error}). Nobody has been notified, so ask an approver "
+                "to decide."
+            )
     if channel in by_lane:
         return (
-            f"The request cannot be shown in the channel now ({code(by_lane[channel])}); "
-            "whoever can decide gets it as a direct message."
+            f"The request cannot be posted in the channel right now ({code(by_lane[channel])}). Approvers get "
+            "it as a direct message instead."
         )
     return ""
 

@@ -1,4 +1,4 @@
-"""All that a decision is about: as much of it as a card has room for, and the modal with the whole."""
+"""Shows the subject of a decision: as much as fits on a card, and in full in a modal."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -60,7 +60,7 @@ def risk_lines(risk: Risk) -> list[str]:
 
 
 def touches(scope: Scope) -> str:
-    """Which firewall changes, and for whose traffic."""
+    """Name the firewall that changes, and the traffic affected."""
     kinds = {TargetKind.POLICY: "firewall policy", TargetKind.CLASSIC: "classic firewall"}
     sources = fold(_sources(scope), SOURCES_ROOM, joint=", ")
     return f"Changes {kinds[scope.target.kind]} {code(scope.target.name)}, for traffic from {sources} only."
@@ -95,7 +95,7 @@ def is_whole(allowance: Allowance, rulebook: Rulebook) -> bool:
 
 
 def digest_of(subject: Allowance | Scale) -> str:
-    """What a button beside it approves."""
+    """The digest that an approve button beside it carries."""
     return subject.plan.digest if isinstance(subject, Scale) else digest(subject.scope, subject.ask)
 
 
@@ -107,12 +107,12 @@ def details_button(subject: Allowance | Scale) -> Block:
 
 
 def caution(subject: Allowance | Scale) -> Block | None:
-    """What is risky asks twice; reasons that do not all fit are counted, not cut: the card has them."""
+    """Ask for confirmation of risky requests; reasons that do not fit are counted, because the card has them."""
     if isinstance(subject, Scale) or subject.risk.level.rank < Level.HIGH.rank:
         return None
     why = " ".join(reason.sentence for reason in subject.risk.reasons) or "Approve anyway?"
     if len(why) > CONFIRM_TEXT:
-        why = f"{len(subject.risk.reasons)} reasons say so: read them before you approve."
+        why = f"Read the {len(subject.risk.reasons)} reasons before you approve."
     return confirm(f"Risk is {subject.risk.level}", why, yes="Approve")
 
 
@@ -135,7 +135,7 @@ def _parts(subject: Allowance | Scale, rulebook: Rulebook) -> list[Block]:
         return [*scale_parts(subject), *paragraphs("*Who decides*", decides(subject.verdict, rulebook, is_open=False))]
     scope, ask = subject.scope, subject.ask
     where = f"node pool {code(scope.pool)}" if scope.pool else "whole cluster"
-    lasts = f"{duration_text(ask.duration)} from being live" if ask.duration else "no end"
+    lasts = f"{duration_text(ask.duration)} once live" if ask.duration else "no end"
     lists = listings(ask, rulebook)
     return [
         section(

@@ -39,7 +39,7 @@ ROWS = 8
 
 @dataclass(frozen=True, slots=True)
 class Desktop:
-    """What one person sees at home.
+    """The contents of one person's Home tab.
 
     Args:
         waiting: Requests that the person may decide.
@@ -72,18 +72,18 @@ def home_view(desk: Desktop) -> View:
                 button("Request egress…", "open_request", style="primary"),
                 button("Refresh", "refresh_home"),
             ),
-            *unread_lines(desk.unread, "What you may see and decide may be more than this; *Refresh* looks again."),
+            *unread_lines(desk.unread, "You may have access to more than this. Use *Refresh* to check again."),
             *refusal_blocks(desk.refusals),
             *dry_line(desk.rulebook.dry_run),
             header("Waiting for you"),
             *_waiting(desk),
             *([header("Ending soon"), *_mine(desk, ending)] if ending else []),
             header("Your allowances"),
-            *(_mine(desk, others) or [section("You have none. `/egress request` or the button above asks.")]),
+            *(_mine(desk, others) or [section("You have none. Use `/egress request` or the button above.")]),
             divider(),
             header("Clusters"),
             *_health(desk.clusters, is_certain=not desk.unread),
-            context(f"Drawn {when(desk.now)}. `/egress help` lists everything else."),
+            context(f"Updated {when(desk.now)}. `/egress help` lists all commands."),
         ]
     )
 
@@ -94,16 +94,16 @@ def _waiting(desk: Desktop) -> list[Block]:
         blocks += [section(scale_line(scale, desk.now)), *_decision(scale)]
     for one in desk.waiting[:ROWS]:
         line = allowance_line(one, desk.now, desk.rulebook)
-        line = f"{line}\nRisk {one.risk.level}, asked by {person(one.requester.user)}"
+        line = f"{line}\nRisk {one.risk.level}, requested by {person(one.requester.user)}"
         blocks += [section(line), *_decision(one)]
     is_more = max(len(desk.scales), len(desk.waiting)) > ROWS
     blocks += [context("and more: `/egress requests pending`")] if is_more else []
-    which = "that is known to be yours to decide" if desk.unread else "for your decision"
-    return blocks or [section(f"Nothing waits {which}.")]
+    which = "that you are confirmed to be able to decide" if desk.unread else "for your decision"
+    return blocks or [section(f"Nothing is waiting {which}.")]
 
 
 def _decision(subject: Allowance | Scale) -> list[Block]:
-    """What the line leaves out can be read before it is decided."""
+    """Offer the full request where the line leaves something out, so that it can be read before a decision."""
     carried = value(id=subject.id, digest=digest_of(subject))
     return actions(
         details_button(subject),
@@ -128,12 +128,12 @@ def _own(one: Allowance, now: datetime) -> list[Block]:
 
 def _health(clusters: Sequence[ClusterEgress], *, is_certain: bool) -> list[Block]:
     if not clusters:
-        return [section(NO_CLUSTER)] if is_certain else [section("None that you are known to be allowed to see.")]
+        return [section(NO_CLUSTER)] if is_certain else [section("None that you are confirmed to have access to.")]
     tight = [one.ref.name for one in clusters if capacity(one).near_exhaustion]
     warned = [one.ref.name for one in clusters if one.warnings and one.ref.name not in tight]
     lines = [f"{len(clusters)} clusters, as last read from Azure."]
     lines += [f":red_circle: SNAT ports near exhaustion: {_names(tight)}"] if tight else []
-    lines += [f":warning: Something to know about: {_names(warned)}"] if warned else []
+    lines += [f":warning: Has warnings: {_names(warned)}"] if warned else []
     lines += [":large_green_circle: Nothing needs attention."] if not tight and not warned else []
     return [section("\n".join(lines))]
 

@@ -48,7 +48,7 @@ def sentence(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """What somebody wrote, so that it cannot be a mention or a link in mrkdwn."""
+    """Escape user text so that it cannot become a mention or a link in mrkdwn."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -63,7 +63,7 @@ def plain(text: str, limit: int = SECTION_TEXT) -> Block:
 
 
 def mrkdwn(text: str, limit: int = SECTION_TEXT) -> Block:
-    """Text of ours; nothing in it becomes a link by itself."""
+    """The bot's own text; nothing in it becomes a link automatically."""
     return {"type": "mrkdwn", "text": cut(text, limit), "verbatim": True}
 
 
@@ -73,7 +73,7 @@ def header(text: str) -> Block:
 
 
 def section(text: str, *, accessory: Block | None = None) -> Block:
-    """A paragraph of ours."""
+    """A paragraph of the bot's own text."""
     return {"type": "section", "text": mrkdwn(text)} | ({"accessory": accessory} if accessory else {})
 
 
@@ -83,13 +83,13 @@ def said(text: str) -> Block:
 
 
 def fields(pairs: Iterable[tuple[str, str]]) -> list[Block]:
-    """Names and values of ours, two beside each other; empty values are left out."""
+    """Names and values from the bot, two side by side; empty values are left out."""
     texts = [mrkdwn(f"*{name}*\n{value}", FIELD_TEXT) for name, value in pairs if value]
     return [{"type": "section", "fields": texts[at : at + FIELDS]} for at in range(0, len(texts), FIELDS)]
 
 
 def context(*texts: str) -> Block:
-    """Small print of ours."""
+    """Small print in the bot's own words."""
     return {"type": "context", "elements": [mrkdwn(text) for text in texts if text][:CONTEXT_ELEMENTS]}
 
 
@@ -104,18 +104,18 @@ def divider() -> Block:
 
 
 def whole(text: str, limit: int, field: str | None = None) -> str:
-    """What comes back as input: as it is, never cut, because a name that was cut is another name.
+    """Return text that comes back as input unchanged: never cut, because a cut name is another name.
 
     Raises:
         InvalidInput: If it does not fit.
     """
     if len(text) > limit:
-        raise InvalidInput(f"That is too long: it takes {len(text):,} characters, and {limit:,} fit.", field=field)
+        raise InvalidInput(f"Too long: {len(text):,} characters, and the limit is {limit:,}.", field=field)
     return text
 
 
 def value(**ids: object) -> str:
-    """What a button carries: ids, digests and short words.
+    """Encode a button's value: ids, digests and short words.
 
     Raises:
         InvalidInput: If they do not fit.
@@ -197,7 +197,7 @@ def modal(callback_id: str, title: str, blocks: Sequence[Block], **more: str) ->
     submit = more.pop("submit", "")
     view: View = {"type": "modal", "callback_id": callback_id, "title": plain(title, VIEW_TITLE)}
     if len(blocks) > VIEW_BLOCKS:
-        raise InvalidInput(f"That is too much for one form: it takes {len(blocks)} parts, and {VIEW_BLOCKS} fit.")
+        raise InvalidInput(f"Too much for one form: {len(blocks)} blocks, and the limit is {VIEW_BLOCKS}.")
     view |= {"blocks": list(blocks), "close": plain("Cancel" if submit else "Close", VIEW_TITLE)}
     view |= {"private_metadata": whole(_carried(more), METADATA)}
     return view | ({"submit": plain(submit, VIEW_TITLE)} if submit else {})
@@ -251,7 +251,7 @@ def paragraphs(title: str, lines: Sequence[str], *, joint: str = "\n") -> list[B
 
 
 def fold(lines: Sequence[str], limit: int = SECTION_TEXT, *, most: int = 1000, joint: str = "\n") -> str:
-    """As many lines as fit, then how many more there are."""
+    """Join as many lines as fit, then say how many are left."""
     kept: list[str] = []
     room = limit - REST
     for line in lines[:most]:
@@ -279,7 +279,7 @@ def person(user: str) -> str:
 
 
 def with_metadata(view: View, more: Mapping[str, str | None]) -> View:
-    """The same view, carrying further ids."""
+    """Add ids to a view's metadata."""
     carried: dict[str, Any] = json.loads(view.get("private_metadata") or "{}")
     carried |= {name: one for name, one in more.items() if one and name not in carried}
     return {**view, "private_metadata": whole(_carried(carried), METADATA)}

@@ -1,4 +1,4 @@
-"""What an approver took out of a request, as the news of it say."""
+"""Describes what an approver removed from a request."""
 
 from collections.abc import Mapping
 
@@ -7,17 +7,17 @@ from handlers.replies import Block
 
 
 def less_blocks(body: Mapping[str, str]) -> list[Block]:
-    """What was cut, what stands in its place, and why; nothing where nothing was.
+    """Say what was removed, what replaces it, and why; empty if nothing was.
 
     Args:
         body: Of the notice: ``cut`` and ``instead`` (destinations, separated by blanks), ``duration``, ``why``.
     """
-    named = (("*Less than was asked.* Not approved", "cut"), ("In its place", "instead"))
+    named = (("*Approved in part.* Not approved", "cut"), ("Replaced by", "instead"))
     lines = [f"{words}: {_hosts(body[name])}." for words, name in named if body.get(name)]
-    lines += [f"For {escape(body['duration'])}, which is shorter than asked."] if body.get("duration") else []
+    lines += [f"For {escape(body['duration'])}, shorter than requested."] if body.get("duration") else []
     if not lines:
         return []
-    lines.append("Approvals of what was asked before do not count for this.")
+    lines.append("Earlier approvals do not count for the reduced request.")
     why = body.get("why", "")
     return [*(context(line) for line in lines), *([said(f"Why: {why}")] if why else [])]
 

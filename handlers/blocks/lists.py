@@ -45,9 +45,9 @@ def who_you_are(who: Person, clusters: Sequence[str]) -> Message:
         f"You are {person(who.identity.user)}",
         [
             section(f"You are {person(who.identity.user)} of team {code(who.identity.team)}."),
-            section(f"*Roles* {roles}\n*Groups* {groups}\n*Clusters that you may see and ask for* {names}"),
-            *unread_lines(who.unread, "What you may do here may be more than this."),
-            context("Groups are looked up again at every decision."),
+            section(f"*Roles* {roles}\n*Groups* {groups}\n*Clusters you can see and request access for* {names}"),
+            *unread_lines(who.unread, "You may have more access than shown here."),
+            context("Group membership is checked again at every decision."),
         ],
     )
 
@@ -56,15 +56,16 @@ def request_list(
     page: Listing, *, which: str, now: datetime, rulebook: Rulebook, unread: Sequence[Unread] = ()
 ) -> Message:
     """Requests and proposals: open ones first, then the newest; and the groups because of which there may be more."""
-    doubts = unread_lines(unread, "There may be more that you may see.")
+    doubts = unread_lines(unread, "You may have access to more.")
     if not page.found:
-        nothing = f"Nothing here ({escape(which)}). `/egress request` asks for something."
+        nothing = f"Nothing here ({escape(which)}). Use `/egress request` to file a request."
         return message(nothing, [section(nothing), *doubts])
     lines = [_line(one, now, rulebook) for one in page.found]
     older = value(which=which, after=page.last.id, open=int(page.last.is_open)) if page.last else ""
     turn = actions(button("Older", "requests_older", older)) if page.last else []
     hint = (
-        "`/egress requests ID` shows all of one; `approve ID`, `deny ID REASON`, `revoke ID` and `renew ID` act on it."
+        "`/egress requests ID` shows full details; `approve ID`, `deny ID REASON`, `revoke ID` and `renew "
+        "ID` act on it."
     )
     blocks = [header(f"Requests: {which}"), *(section(line) for line in lines), *doubts, context(hint), *turn]
     return message(f"{len(lines)} request{'' if len(lines) == 1 else 's'}{', and older ones' if turn else ''}", blocks)
@@ -73,11 +74,11 @@ def request_list(
 def _line(one: Request, now: datetime, rulebook: Rulebook) -> str:
     if isinstance(one, Scale):
         return scale_line(one, now)
-    return f"{allowance_line(one, now, rulebook)}, asked by {person(one.requester.user)}"
+    return f"{allowance_line(one, now, rulebook)}, requested by {person(one.requester.user)}"
 
 
 def about(subject: Allowance | Scale, rulebook: Rulebook) -> str:
-    """What it is, in one line."""
+    """Describe it in one line."""
     if isinstance(subject, Allowance):
         return f"{code(subject.id)}: {code(subject.scope.cluster_name)} to {names_of(subject, rulebook)}"
     return _scale(subject)
@@ -89,7 +90,7 @@ def _scale(scale: Scale) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Deciders:
-    """Who hears that something waits for a decision.
+    """The people who are told that a decision is needed.
 
     Args:
         people: Who can decide; None if that could not be looked up.
@@ -108,15 +109,15 @@ def filed(
     rulebook: Rulebook,
     left_out: Sequence[Destination] = (),
 ) -> Message:
-    """What was filed, and what happens next; ``left_out`` is what the firewall allows already."""
+    """Confirm what was filed and what happens next; ``left_out`` is what the firewall already allows."""
     named = about(allowance, rulebook)
     if status(allowance, now) is not Status.WAITING:
         then = WAITS if is_dry(rulebook.dry_run, allowance) else "You hear when it is live, in some minutes."
         text = f"Granted at once by the approval policy. {named}. {then}"
     else:
-        text = f"Asked. {named}. {_hearing(asked)}"
+        text = f"Request filed. {named}. {_hearing(asked)}"
     names = fold([code(str(one)) for one in left_out], 1000, joint=", ")
-    return message(f"{text} Left out, because allowed already: {names}." if left_out else text)
+    return message(f"{text} Left out because already allowed: {names}." if left_out else text)
 
 
 def proposed(scale: Scale, asked: Deciders, now: datetime, dry_run: DryRun = NO_DRY_RUN) -> Message:
@@ -129,12 +130,12 @@ def proposed(scale: Scale, asked: Deciders, now: datetime, dry_run: DryRun = NO_
 
 
 def _hearing(asked: Deciders) -> str:
-    return f"{_people(asked.people)} can decide; you hear as soon as somebody does. {asked.unseen}".strip()
+    return f"{_people(asked.people)} can decide; you'll be notified when someone does. {asked.unseen}".strip()
 
 
 def _people(asked: Sequence[Identity] | None) -> str:
     if asked is None:
-        return "The approvers (who they are could not be looked up in Slack just now)"
+        return "The approvers (Slack could not list them just now)"
     named = [person(one.user) for one in asked[:5]]
     rest = len(asked) - len(named)
     return ", ".join([*named, *([f"{rest} more"] if rest else [])]) or "Nobody yet"
@@ -146,9 +147,9 @@ def decided(subject: Allowance | Scale, now: datetime, dry_run: DryRun = NO_DRY_
     state = str(scale_status(subject, now) if isinstance(subject, Scale) else status(subject, now))
     following = {
         "waiting": f"You approved; {missing(subject.verdict, subject.approvals)}.",
-        "denied": "Denied. Whoever asked was told why.",
+        "denied": "Denied. The requester gets your reason.",
         "withdrawn": "Withdrawn. Nothing was changed.",
-        "revoked": "Revoked. If it was open, the rule is being taken out of the firewall.",
+        "revoked": "Revoked. If it was open, the bot is removing the rule from the firewall.",
     }
     approved = "Approved. Azure is asked now; the card says when it is done."
     if is_dry(dry_run, subject):

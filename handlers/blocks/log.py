@@ -34,11 +34,16 @@ def audit_page(found: Sequence[ChainedEvent], query: str) -> Message:
         query: The filters as they were typed.
     """
     if not found:
-        return message("No event fits.", [section("No event fits."), context(f"Filters: {code(AUDIT_FILTERS)}")])
+        return message(
+            "No matching events.", [section("No matching events."), context(f"Filters: {code(AUDIT_FILTERS)}")]
+        )
     shown = found[:PAGE]
     older = value(query=query, before=shown[-1].seq) if len(found) > PAGE else ""
     turn = actions(button("Older", "audit_older", older)) if len(found) > PAGE else []
-    hint = f"Reading is recorded too. Filters: {code(AUDIT_FILTERS)}; {code('csv')} or {code('jsonl')} makes a file."
+    hint = (
+        f"Reading the log is recorded too. Filters: {code(AUDIT_FILTERS)}; {code('csv')} or {code('jsonl')} "
+        "gives you a file."
+    )
     blocks = [block for one in shown for block in _event(one)]
     return message(f"{len(shown)} audit events", [header("Audit log"), *blocks, context(hint), *turn])
 
@@ -63,11 +68,11 @@ def file_name(form: str, now: datetime) -> str:
 
 
 def exported(text: str, form: str) -> str:
-    """What an export is, in one sentence."""
+    """Describe an export in one sentence."""
     count = max(0, text.count("\n") - (form == "csv"))
-    return f"Audit log, about {count} events, oldest first. This export is recorded as well."
+    return f"Audit log, about {count} events, oldest first. This export is recorded too."
 
 
 def proof(count: int) -> Message:
     """The chain is whole."""
-    return message(f":white_check_mark: The audit log is whole: {count} events, none changed, removed or moved.")
+    return message(f":white_check_mark: The audit log is intact: {count} events, none changed, removed or moved.")

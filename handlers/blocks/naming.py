@@ -1,4 +1,4 @@
-"""What a request opens, in words: a bundle is named as one, and everything beyond it by itself."""
+"""Names the destinations of a request: a bundle as one, everything else one by one."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SHORTEST = 20
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What was asked for, sorted out.
+    """The requested destinations, sorted by bundle.
 
     Args:
         bundle: The named bundle as it is configured now; None where none was named, or it is no longer configured.
@@ -31,7 +31,7 @@ class Parts:
 
     @property
     def count(self) -> str:
-        """How many of the bundle's names are asked for: ``6 names``, ``6 of its names``, ``4 of its 6 names``."""
+        """Say how many of the bundle's names are requested: ``6 names``, ``6 of its names``, ``4 of its 6 names``."""
         all_of_it = len(self.bundle.destinations) if self.bundle else 0
         if len(self.own) < all_of_it:
             return f"{len(self.own)} of its {all_of_it} names"
@@ -51,7 +51,7 @@ def names_of(allowance: Allowance, rulebook: Rulebook, *, room: int = LINE_ROOM,
     Args:
         allowance: The facts.
         rulebook: Knows what bundles contain.
-        room: Characters; the first name stands there in any case, by its end if it is longer.
+        room: Characters; the first name is always included, shortened to its end if it is longer.
         plain_text: Without markup.
     """
     parts = parts_of(allowance.ask, rulebook)
@@ -85,7 +85,7 @@ class Listing:
     Args:
         title: What they are, with markup.
         lines: One for each, with markup.
-        joint: What stands between them.
+        joint: The separator.
     """
 
     title: str
@@ -99,7 +99,7 @@ def listings(ask: Ask, rulebook: Rulebook) -> tuple[Listing, ...]:
     beyond = tuple(code(str(one)) for one in parts.beyond)
     own = tuple(code(str(one)) for one in parts.own)
     if not own:
-        gone = f" (asked as the bundle {code(ask.bundle)}, {_what_became(parts)})" if ask.bundle else ""
+        gone = f" (requested as bundle {code(ask.bundle)}, {_what_became(parts)})" if ask.bundle else ""
         return (Listing(f"*Destinations*{gone}", beyond),)
     of_bundle = Listing(f"*Destinations of* {_bundle(parts)}", own, ", ")
     return (Listing(f"*Destinations that are not in the bundle* {code(ask.bundle or '')}", beyond), of_bundle)[
@@ -108,7 +108,7 @@ def listings(ask: Ask, rulebook: Rulebook) -> tuple[Listing, ...]:
 
 
 def _what_became(parts: Parts) -> str:
-    return "which has none of them now" if parts.bundle else "which is no longer configured"
+    return "which no longer contains any of them" if parts.bundle else "which is no longer configured"
 
 
 def _bundle(parts: Parts) -> str:

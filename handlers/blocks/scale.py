@@ -35,7 +35,7 @@ from handlers.replies import Block, Message
 HEADLINES: Mapping[ScaleStatus, str] = MappingProxyType(
     {
         ScaleStatus.WAITING: "Waiting for a decision",
-        ScaleStatus.APPROVED: "Approved, not changed yet",
+        ScaleStatus.APPROVED: "Approved, not applied yet",
         ScaleStatus.APPLYING: "Azure is changing it",
         ScaleStatus.DONE: "Done",
         ScaleStatus.DENIED: "Denied",
@@ -48,12 +48,12 @@ HEADLINES: Mapping[ScaleStatus, str] = MappingProxyType(
 STANDING: Mapping[ScaleStatus, str] = MappingProxyType(
     {
         ScaleStatus.WAITING: ":hourglass_flowing_sand: {needs} It lapses {lapses}.",
-        ScaleStatus.APPROVED: ":ballot_box_with_check: Azure is asked next.",
-        ScaleStatus.APPLYING: ":gear: That takes some minutes. This card changes when the result was read back.",
+        ScaleStatus.APPROVED: ":ballot_box_with_check: The bot will send the change to Azure next.",
+        ScaleStatus.APPLYING: ":gear: This takes a few minutes. The card updates once the result is read back.",
         ScaleStatus.DONE: ":large_green_circle: Read back from Azure {done}.",
         ScaleStatus.DENIED: ":no_entry_sign: Nothing was changed.",
         ScaleStatus.WITHDRAWN: ":no_entry: Nothing was changed.",
-        ScaleStatus.LAPSED: ":white_circle: Nothing was changed. Proposing it again is possible.",
+        ScaleStatus.LAPSED: ":white_circle: Nothing was changed. You can propose it again.",
         ScaleStatus.FAILED: ":red_circle: {failure}",
     }
 )
@@ -76,7 +76,7 @@ def ips_text(addresses: Sequence[str]) -> str:
 
 def _plan(plan: ScalePlan) -> list[Block]:
     added = plan.after - plan.there
-    change = f"{added} new, chosen by Azure" if added > 0 else f"{-added} of these go, chosen by Azure"
+    change = f"{added} new, chosen by Azure" if added > 0 else f"Azure chooses which {-added} to remove"
     warnings = [f":warning: {escape(warning)}" for warning in plan.warnings]
     return [
         *fields(
@@ -84,7 +84,7 @@ def _plan(plan: ScalePlan) -> list[Block]:
                 ("Outbound IPs", f"{plan.there} → *{plan.after}* ({change})"),
                 ("SNAT ports", f"{plan.ports_before:,} → *{plan.ports_after:,}*"),
                 ("Addresses now", ips_text(plan.ips_before)),
-                ("May vanish", ips_text(plan.at_risk) if plan.at_risk else ""),
+                ("May be removed", ips_text(plan.at_risk) if plan.at_risk else ""),
             ]
         ),
         *([section(fold(warnings))] if warnings else []),
@@ -92,14 +92,14 @@ def _plan(plan: ScalePlan) -> list[Block]:
 
 
 def scale_preview(preview: ScalePreview) -> Message:
-    """What outbound IPs a cluster has, and how to propose another number."""
+    """Show a cluster's outbound IPs and how to propose another number."""
     ref = preview.egress.ref
     return message(
         f"Outbound IPs of {ref.name}",
         [
             header(f"{ref.name}: outbound IPs"),
             section(ips_text([ip.address for ip in preview.egress.ips])),
-            section(escape(preview.capacity.advice) or "Nothing is known about its SNAT ports."),
+            section(escape(preview.capacity.advice) or "Its SNAT ports are unknown."),
             context(_reach(preview)),
             *actions(button("Propose…", "propose", value(id=ref.id, name=ref.name), style="primary")),
         ],
@@ -109,11 +109,11 @@ def scale_preview(preview: ScalePreview) -> Message:
 def _reach(preview: ScalePreview) -> str:
     least, most = preview.counts.start, preview.counts.stop - 1
     name = preview.egress.ref.name
-    return f"Azure takes {least} to {most} here. `/egress scale {name} COUNT` plans it and asks for approval."
+    return f"Azure accepts {least} to {most} here. `/egress scale {name} COUNT` plans the change and requests approval."
 
 
 def scale_parts(scale: Scale) -> list[Block]:
-    """What would happen, and why."""
+    """Show the plan and its reason."""
     return [*_plan(scale.plan), *([section("*Reason*"), said(scale.reason)] if scale.reason else [])]
 
 

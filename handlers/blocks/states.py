@@ -1,4 +1,4 @@
-"""What each status of an allowance is called on its card, and what it means for whoever reads it."""
+"""The wording of each allowance status on its card."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -9,9 +9,9 @@ HEADLINES: Mapping[Status, str] = MappingProxyType(
     {
         Status.WAITING: "Waiting for a decision",
         Status.APPROVED: "Approved, not open yet",
-        Status.APPLYING: "On its way to the firewall, not open yet",
+        Status.APPLYING: "Being applied, not open yet",
         Status.LIVE: "Live",
-        Status.EXPIRING: "Live, ends soon",
+        Status.EXPIRING: "Live, expires soon",
         Status.EXPIRED: "Expired",
         Status.REVOKED: "Revoked",
         Status.DENIED: "Denied",
@@ -39,22 +39,22 @@ MARKS: Mapping[Status, str] = MappingProxyType(
         Status.FAILED: ":red_circle:",
     }
 )
-"""The same at a glance."""
+"""The emoji for each status."""
 
 STANDING: Mapping[Status, str] = MappingProxyType(
     {
         Status.WAITING: "{needs} It lapses {lapses}.",
         Status.APPROVED: "{waiting}",
-        Status.APPLYING: "{waiting} This card changes when it is live.",
+        Status.APPLYING: "{waiting} The card updates when it is live.",
         Status.LIVE: "Read back from Azure. {until}",
         Status.EXPIRING: "Read back from Azure. {until}",
-        Status.EXPIRED: "Its time was over {expired}. {removal}",
+        Status.EXPIRED: "Expired {expired}. {removal}",
         Status.REVOKED: "{removal}",
         Status.DENIED: "Nothing was opened.",
-        Status.LAPSED: "Nothing was opened. Asking again is possible.",
+        Status.LAPSED: "Nothing was opened. You can request it again.",
         Status.CLOSED: "{closed} {removal}",
-        Status.SUSPENDED: "{suspended} The bot writes it again when that changes; its time runs on.",
-        Status.FAILED: "{failure} Nothing is tried again by itself: revoke it and ask anew.",
+        Status.SUSPENDED: "{suspended} The bot restores the rule when that changes; the time limit keeps running.",
+        Status.FAILED: "{failure} The bot will not retry: revoke it and file a new request.",
     }
 )
-"""What happens next, in one sentence; the names in braces are filled in by the card."""
+"""The next step for each status; the names in braces are filled in by the card."""

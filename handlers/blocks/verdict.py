@@ -1,4 +1,4 @@
-"""What the firewall does with destinations: the verdict first, the rule that decides, and the whole trace."""
+"""Shows the firewall's decision on destinations: the verdict, the deciding rule, and the full trace."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,7 +52,7 @@ UNFILTERED: Mapping[Barrier, tuple[str, str]] = MappingProxyType(
         Barrier.MIXED: (":grey_question:", "depends on the node pool"),
     }
 )
-"""The same where no rules can be evaluated."""
+"""The mark and words where no rules can be evaluated."""
 
 STAGES: Mapping[Stage, str] = MappingProxyType(
     {
@@ -67,7 +67,7 @@ STAGES: Mapping[Stage, str] = MappingProxyType(
 MARKS: Mapping[Result, str] = MappingProxyType(
     {
         Result.HIT: ":large_blue_circle: hit",
-        Result.PARTIAL: ":large_yellow_circle: hits a part",
+        Result.PARTIAL: ":large_yellow_circle: partial hit",
         Result.UNKNOWN: ":grey_question: unknown",
         Result.MISS: ":white_circle: miss",
     }
@@ -77,7 +77,7 @@ STEPS_SHOWN = 8
 TRACES_SHOWN = 12
 FINDINGS_ROOM = 8000
 RENEWALS_SHOWN = 5
-NOT_LOOKED_AT = "Network security groups, network policies of Kubernetes and the host itself are not looked at."
+NOT_LOOKED_AT = "Network security groups, Kubernetes network policies and the host itself are not checked."
 
 
 def check_card(found: Check, now: datetime, draft: str = "") -> Message:
@@ -110,13 +110,13 @@ def _rows(found: Check) -> list[Block]:
     if len(found.findings) <= TRACES_SHOWN:
         return [section(_line(one), accessory=_trace_button(found, one)) for one in found.findings]
     told = fold([_line(one) for one in found.findings], FINDINGS_ROOM)
-    return [*paragraphs("", told.split("\n")), context("Check one alone to see its whole trace.")]
+    return [*paragraphs("", told.split("\n")), context("Check a single host to see its full trace.")]
 
 
 def _unfiltered(found: Check) -> Message:
     mark, words = UNFILTERED[found.way.barrier]
     if found.way.barrier is Barrier.MIXED and any(path.destinations for path in found.egress.paths):
-        words = "depends on the address that the name has"
+        words = "depends on the address the name resolves to"
     asked = [str(destination) for destination in found.query.destinations]
     title = f"{found.egress.ref.name} → {asked[0]}{f' and {len(asked) - 1} more' if asked[1:] else ''}: {words}"
     paths = [f"• {escape(path.why)}" for path in found.egress.paths_of(found.query.pool)]
@@ -127,7 +127,7 @@ def _unfiltered(found: Check) -> Message:
 
 
 def _counts(findings: Sequence[Finding]) -> str:
-    """How many are what."""
+    """Count the findings by outcome."""
     outcomes = Counter(one.evaluation.outcome for one in findings)
     denied = outcomes[Outcome.DENIED] + outcomes[Outcome.DEFAULT_DENIED]
     depend = outcomes[Outcome.DEPENDS]
@@ -137,19 +137,19 @@ def _counts(findings: Sequence[Finding]) -> str:
 
 
 def next_step(finding: Finding, now: datetime) -> str:
-    """What to do about an answer, in one or two sentences."""
+    """Say in one or two sentences what to do about an answer."""
     asks = finding.evaluation.open_question
     if finding.is_granted(now):
-        return "Nothing has to be requested."
+        return "No request needed."
     if finding.refusal:
-        return f"No allowance can change that yet. {finding.refusal}"
+        return f"An allowance cannot change this yet. {finding.refusal}"
     if finding.in_the_way is not None:
         step = finding.in_the_way
-        return f"No allowance can change that: {step.where} is read before the bot's rules. Ask whoever owns it."
+        return f"An allowance cannot change this: {step.where} is evaluated before the bot's rules. Ask its owner."
     if finding.evaluation.outcome is Outcome.ALLOWED:
-        return "That allowance is about to end: request it below to keep it open."
+        return "That allowance ends soon. Request it below to keep it open."
     if finding.evaluation.outcome is Outcome.DEPENDS:
-        return f"{asks.look[:1].upper()}{asks.look[1:]}, or request it below." if asks else "Or request it below."
+        return f"{asks.look[:1].upper()}{asks.look[1:]}, or request it below." if asks else "You can request it below."
     return "Request it below."
 
 
@@ -167,19 +167,15 @@ def _in_full(finding: Finding, now: datetime) -> list[Block]:
         *([section(fold(_conditions(finding), 2500))] if step is None else []),
         *(fields(_place(step)) if step else []),
         *_owner(finding, now),
-        *(
-            [section(f"*What matched, in the firewall's order*\n{fold(lines, 2500, most=STEPS_SHOWN)}")]
-            if lines
-            else []
-        ),
+        *([section(f"*Matches, in firewall order*\n{fold(lines, 2500, most=STEPS_SHOWN)}")] if lines else []),
     ]
 
 
 def _conditions(finding: Finding) -> list[str]:
-    """What the outcome depends on, and what ends the rest."""
+    """Say what the outcome depends on, and what decides otherwise."""
     evaluation = finding.evaluation
     last = evaluation.trace[-1]
-    rest = [f"• Otherwise {escape(last.where)} decides."] if last.collection else []
+    rest = [f"• Otherwise, {escape(last.where)} decides."] if last.collection else []
     return [*(f"• {escape(sentence)}" for sentence in evaluation.depends_on), *rest]
 
 
@@ -199,17 +195,17 @@ def _owner(finding: Finding, now: datetime) -> list[Block]:
 
 
 def _rule_of(one: Allowance, now: datetime) -> list[Block]:
-    asked = f"asked by {person(one.requester.user)}"
-    text = f"This is the rule of allowance {code(one.id)} (*{status(one, now)}*), {asked}. {until(one)}"
+    asked = f"requested by {person(one.requester.user)}"
+    text = f"This rule belongs to allowance {code(one.id)} (*{status(one, now)}*), {asked}. {until(one)}"
     return [renewal_offer(one.id, text) if status(one, now) in MAY_ACT[Act.RENEW] else section(text)]
 
 
 def _line(finding: Finding) -> str:
     """One destination of several."""
     words = escape(_lower(summary(finding.evaluation)))
-    owner = f" It is the rule of allowance {code(finding.allowance.id)}." if finding.allowance else ""
+    owner = f" It belongs to allowance {code(finding.allowance.id)}." if finding.allowance else ""
     dead = f" {escape(finding.refusal)}" if finding.refusal else ""
-    dead = " No allowance can change that." if finding.in_the_way else dead
+    dead = " An allowance cannot change this." if finding.in_the_way else dead
     return fold([f"{OUTCOMES[finding.evaluation.outcome]} {code(str(finding.destination))} {words}{owner}{dead}"])
 
 
@@ -221,7 +217,9 @@ def _small_print(found: Check) -> Block:
     return context(
         f"Rules of {code(target.name) if target else 'nothing'} as read {when(found.read_at)}, for traffic from {pool}"
         f"{sources}.",
-        f"Pods are told to use the proxy {code(proxy)}: the firewall sees its traffic, not theirs." if proxy else "",
+        (f"Pods are configured to use the proxy {code(proxy)}: the firewall sees the proxy's traffic, not theirs.")
+        if proxy
+        else "",
         _resolution(found.findings),
         escape(_dns(found)),
         NOT_LOOKED_AT,
@@ -229,13 +227,13 @@ def _small_print(found: Check) -> Block:
 
 
 def _dns(found: Check) -> str:
-    """What is wrong with how pods resolve names, where a network rule rests on it."""
+    """Warn about how pods resolve names, where a network rule depends on it."""
     needs_names = by_address(finding.destination for finding in found.findings)
     return dns_caveat(found.egress, found.query.pool) if needs_names else ""
 
 
 def _resolution(findings: Sequence[Finding]) -> str:
-    """What the names were found to resolve to, as it decides on rules with addresses."""
+    """Show what the names resolved to, which decides on rules with addresses."""
     told = [f"{code(one.destination.fqdn)} {', '.join(one.addresses[:3])}" for one in findings if one.addresses]
     return f"Resolved by the bot's own DNS: {fold(told, 400, most=STEPS_SHOWN, joint='; ')}." if told else ""
 
@@ -250,12 +248,12 @@ def _offers(found: Check, now: datetime, draft: str) -> list[Block]:
 
 def _trace_button(found: Check, finding: Finding) -> Block:
     ids = {"cluster": found.query.cluster, "pool": found.query.pool or "", "host": str(finding.destination)}
-    return button("Whole trace", "trace", value(**ids))
+    return button("Full trace", "trace", value(**ids))
 
 
 def trace_loading(host: str) -> View:
     """The modal of the trace while it is being looked up."""
-    return modal("trace", "Trace", [section(f"Looking at every rule collection for {code(host)} …")])
+    return modal("trace", "Trace", [section(f"Evaluating every rule collection for {code(host)} …")])
 
 
 def trace_view(found: Check) -> View:
@@ -267,7 +265,7 @@ def trace_view(found: Check) -> View:
     title = f"{mark} {code(found.egress.ref.name)} → {code(str(finding.destination))}: *{words}*"
     steps = [section(text) for text in _pages(finding.evaluation.trace)]
     room = VIEW_BLOCKS - 3
-    more = [context(f"{len(steps) - room} more parts do not fit here.")] if len(steps) > room else []
+    more = [context(f"{len(steps) - room} more steps do not fit here.")] if len(steps) > room else []
     return modal("trace", "Trace", [section(title), *steps[:room], *more, _small_print(found)])
 
 
@@ -295,9 +293,9 @@ def _step(number: int, step: TraceStep) -> str:
 
 
 def allowed_lines(preview: Preview) -> list[str]:
-    """What a request leaves out because it is allowed already."""
+    """List what a request leaves out because it is already allowed."""
     return [
-        f":white_check_mark: {code(str(one.destination))} is allowed already, by {_rule(one)}. It is left out."
+        f":white_check_mark: {code(str(one.destination))} is already allowed by {_rule(one)} and was left out."
         for one in preview.allowed
     ]
 
@@ -316,8 +314,8 @@ def renewal_offer(allowance_id: str, text: str) -> Block:
 
 
 def renewal_offers(ids: Sequence[str]) -> list[Block]:
-    """The same by ids only."""
-    return [renewal_offer(one, f"More time for {code(one)} can be asked for.") for one in ids[:RENEWALS_SHOWN]]
+    """Offer renewals by id only."""
+    return [renewal_offer(one, f"You can request more time for {code(one)}.") for one in ids[:RENEWALS_SHOWN]]
 
 
 def narrower_lines(names: Sequence[str]) -> list[str]:
@@ -325,4 +323,4 @@ def narrower_lines(names: Sequence[str]) -> list[str]:
     if not names:
         return []
     shown = fold([code(name) for name in names], 700, most=10, joint=", ")
-    return [f":bulb: Narrower names that bundles or the firewall's rules know: {shown}."]
+    return [f":bulb: Narrower names in bundles or firewall rules: {shown}."]

@@ -1,4 +1,4 @@
-"""What people read that is not laid out: help, news by event, and what went wrong."""
+"""Texts that people read: help, news by event, and errors."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ class Help:
 
     @property
     def line(self) -> str:
-        """As it is printed."""
+        """The line as printed."""
         return f"{code(f'/egress {self.name} {self.usage}'.strip())}  {self.says}"
 
 
@@ -38,57 +38,62 @@ _AUDITORS = frozenset({Role.AUDITOR, Role.OPERATOR})
 
 HELP = (
     Help("list", "[WORDS | type:… warning:… tag:KEY=VALUE]", "the clusters: outbound type, egress IPs, SNAT headroom"),
-    Help("show", "CLUSTER [ips | json | endpoints]", "how one cluster leaves Azure, its SNAT ports and warnings"),
+    Help("show", "CLUSTER [ips | json | endpoints]", "how a cluster leaves Azure, its SNAT ports and its warnings"),
     Help("whois", "IP [at DATE]", "which cluster leaves, or left, through this IP"),
     Help(
-        "check", "CLUSTER [pool:NAME] HOST… | bundle:NAME", "allowed or denied now, by which rule, with the whole trace"
+        "check",
+        "CLUSTER [pool:NAME] HOST… | bundle:NAME",
+        "whether a host is allowed now, by which rule, with the full trace",
     ),
     Help(
         "request",
         "[CLUSTER HOST… | bundle:NAME | an error]",
-        "ask for a cluster to reach hosts; says first who decides",
+        "request access to hosts; shows who decides before you submit",
     ),
-    Help("requests", "[mine | pending | CLUSTER | ID]", "what was asked, and how it stands; all of one by its id"),
-    Help("revoke", "ID… [REASON]", "end an allowance now, or withdraw a request or a proposal"),
-    Help("renew", "ID… [30d] [REASON]", "ask for the same again before it runs out, also of somebody else's"),
-    Help("scale", "CLUSTER [COUNT [REASON]]", "see what more or fewer outbound IPs would change, and propose it"),
-    Help("export", "CLUSTER terraform | bicep", "the bot's rules of its firewall as code, to adopt them"),
+    Help("requests", "[mine | pending | CLUSTER | ID]", "requests and their status; give an id for full details"),
+    Help("revoke", "ID… [REASON]", "end an allowance now, or withdraw a request or proposal"),
+    Help("renew", "ID… [30d] [REASON]", "extend an allowance before it expires, yours or someone else's"),
+    Help("scale", "CLUSTER [COUNT [REASON]]", "preview a change in the number of outbound IPs, and propose it"),
+    Help("export", "CLUSTER terraform | bicep", "export the bot's firewall rules as code"),
     Help("approve", "ID… [REASON]", "say yes", _DECIDERS),
     Help("deny", "ID… REASON", "say no, and why", _DECIDERS),
-    Help("audit", "[FILTERS] [csv | jsonl | verify]", "who did what, when and why", _AUDITORS),
-    Help("whoami", "", "what you may do here"),
+    Help("audit", "[FILTERS] [csv | jsonl | verify]", "who did what, when, and why", _AUDITORS),
+    Help("whoami", "", "your roles, groups and clusters"),
     Help("help", "", "this"),
 )
 """Every subcommand, in the order in which people need them."""
 
 AUDIT_FILTERS = "user:@name cluster:NAME host:PART id:ID action:allowance since:2026-11-01 until:2026-12-01"
-"""What `audit` understands."""
+"""The filters of `audit`."""
 
 
-NO_CLUSTER = "There is no cluster that you may see. The bot's operator gives access, in the configuration."
+NO_CLUSTER = "You don't have access to any cluster. The bot's operator grants access in the configuration."
 """Why there is nothing to show or to ask for."""
 
-NOTHING_FOUND = "No host was found in that message. Write it below."
-"""What the message shortcut says where it found nothing."""
+NOTHING_FOUND = "No host found in that message. Enter one below."
+"""Shown by the message shortcut when it finds no host."""
 
 
-UNCHECKED = "What is allowed already is not known now; the request can be filed all the same."
-"""What the form says where Azure does not give the firewall's rules."""
+UNCHECKED = (
+    "The firewall's current rules could not be read, so it is unknown what is already allowed. You can "
+    "still submit the request."
+)
+"""Shown in the form when the firewall's rules cannot be read."""
 
 
 def rules_exported(cluster: str, count: int) -> str:
-    """What an export of rules is, in one sentence."""
+    """Describe an export of rules in one sentence."""
     rules = f"{count} rule{'' if count == 1 else 's'}"
-    return f"{rules} that the bot wants in the firewall of {cluster}, as they are decided now."
+    return f"{rules} that the bot maintains in the firewall of {cluster}, as currently decided."
 
 
 def file_sent() -> Message:
-    """Where a file went."""
-    return message("The file is in your conversation with the bot.")
+    """Say where the file was sent."""
+    return message("The file is in your direct messages with the bot.")
 
 
 def help_text(who: Person) -> Message:
-    """What the person can do here."""
+    """List the commands available to the person."""
     possible = who.roles.union(*(one.roles for one in who.unread))
     fitting = [row for row in HELP if not row.roles or row.roles & possible]
     lines = "\n".join(row.line for row in fitting)
@@ -98,10 +103,10 @@ def help_text(who: Person) -> Message:
             header("Egress of your AKS clusters"),
             section(lines),
             context(
-                "Answers are for you alone. Requests and decisions appear in the channel, and in the audit log.",
-                "A host is `example.com` (HTTPS), `*.example.org`, `http:example.net:8080`, `mssql:…`, "
-                "or by TCP or UDP `tcp:db.example.com:5432`, `udp:ntp.example.com:123`.",
-                "In the menu of any message: *Request egress for this* reads the blocked host out of an error.",
+                "Only you see the answers. Requests and decisions appear in the channel and in the audit log.",
+                "A host is `example.com` (HTTPS), `*.example.org`, `http:example.net:8080`, `mssql:…`, or, for TCP "
+                "and UDP, `tcp:db.example.com:5432`, `udp:ntp.example.com:123`.",
+                "*Request egress for this* in any message's menu finds the blocked host in an error.",
             ),
         ],
     )
@@ -111,18 +116,18 @@ NEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "a": MappingProxyType(
             {
-                "requested": "{who} asked.",
-                "renewed": "{filer} asked to renew it for {who}. It is decided like any other request.",
-                "granted": "Granted by the approval policy at once. It goes to the firewall now; live in some minutes.",
+                "requested": "Requested by {who}.",
+                "renewed": "{filer} requested a renewal for {who}. It needs a decision like any other request.",
+                "granted": "Auto-approved by policy. The rule should be live in a few minutes.",
                 "seconded": "{approver} approved; {missing}.",
-                "approved": "Approved by {approver}. It goes to the firewall now; live in some minutes.",
+                "approved": "Approved by {approver}. The rule should be live in a few minutes.",
                 "denied": "Denied by {ender}.",
-                "applying": "On its way to the firewall. Azure takes three to five minutes.",
+                "applying": "Azure is applying the rule. This takes three to five minutes.",
                 "live": "Live: the rule was read back from Azure. {until}",
-                "missing": "Its rule has vanished from the firewall. It is being put back.",
+                "missing": "The rule is missing from the firewall. The bot is restoring it.",
                 "unresolved": (
-                    "Its rule was taken out: it needs the firewall's DNS proxy, which was switched off. "
-                    "It comes back by itself when the proxy is on again."
+                    "The rule was removed because it needs the firewall's DNS proxy, which is off. The bot restores "
+                    "the rule when the proxy is back on."
                 ),
                 "left-out": "Its rule was removed from the firewall by hand; the bot is told to leave that as it is.",
                 "held": "Its rule is not in the firewall as approved. Dry run: the bot does not put it right.",
@@ -131,58 +136,60 @@ NEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "gone": "It has ended. {removal}",
                 "closed": "Closed by the bot. {what} {removal}",
                 "orphaned": "Ended by the bot. {what} {removal}",
-                "changed": "This changed since it was asked, so it has to be decided again. {what}",
-                "reweighed": "{what} The card says who decides now.",
-                "moved": "{what} The rule is written there now; you hear when it is live again.",
-                "ranges": "{what} The rule is written anew for these ranges and never for the old ones. "
-                "Revoke it if that is not what you want open.",
-                "suspended": "It opens nothing for now. {what} The bot writes it again when that changes.",
-                "resumed": "Its cluster leaves through the firewall again; the rule is written there again.",
+                "changed": "The request changed after it was filed and needs a new decision. {what}",
+                "reweighed": "{what} The card shows who decides now.",
+                "moved": "{what} The bot is writing the rule there and will tell you when it is live again.",
+                "ranges": (
+                    "{what} The bot is rewriting the rule for the new ranges only. "
+                    "Revoke it if they should not have access."
+                ),
+                "suspended": "Suspended: nothing is open for now. {what} The bot restores the rule when that changes.",
+                "resumed": "Resumed: the cluster leaves through the firewall again, and the bot is restoring the rule.",
                 "revoked": "Revoked by {ender}. {removal}",
-                "lapsed": "Nobody decided in time, so it lapsed. `/egress request` asks again.",
-                "failed": "It is not live, and nothing is tried again by itself. {failure}",
+                "lapsed": "Lapsed: nobody decided in time. Use `/egress request` to ask again.",
+                "failed": "Failed: not live, and the bot will not retry. {failure}",
                 "reminder": "Still waiting for a decision ({missing}). It lapses {lapses}.",
             }
         ),
         "s": MappingProxyType(
             {
-                "requested": "{who} proposed it.",
-                "granted": "Granted by the approval policy at once. Azure is asked now.",
+                "requested": "Proposed by {who}.",
+                "granted": "Auto-approved by policy. The bot is sending the change to Azure.",
                 "seconded": "{approver} approved; {missing}.",
-                "approved": "Approved by {approver}. Azure is asked now.",
+                "approved": "Approved by {approver}. The bot is sending the change to Azure.",
                 "denied": "Denied by {ender}.",
                 "withdrawn": "Withdrawn by {ender}.",
-                "applying": "Azure is changing the outbound IPs. That takes some minutes.",
+                "applying": "Azure is changing the outbound IPs. This takes a few minutes.",
                 "done": "Done: {count} outbound IPs were read back from Azure.",
-                "lapsed": "Nobody decided in time, so it lapsed.",
-                "failed": "It did not happen. {failure}",
-                "reweighed": "{what} The card says who decides now.",
+                "lapsed": "Lapsed: nobody decided in time.",
+                "failed": "Failed: the change was not completed as planned. {failure}",
+                "reweighed": "{what} The card shows who decides now.",
                 "reminder": "Still waiting for a decision ({missing}). It lapses {lapses}.",
             }
         ),
     }
 )
-"""What is said of an event, by the first letter of the subject's id: allowance or scale proposal."""
+"""Texts by event, grouped by the first letter of the subject's id: allowance or scale proposal."""
 
 CHANNEL_NEWS: Mapping[str, str] = MappingProxyType(
     {
-        "drift": ":warning: Rules of the bot were changed by hand in *{target}*.",
-        "unknown": ":warning: In *{target}* there are rules under the bot's name that are not on its record.",
-        "foreign": ":warning: Somebody wrote to *{target}* while the bot did.",
-        "healed": ":white_check_mark: The rules of the bot in *{target}* are as they should be again.",
-        "draft": ":warning: Somebody has a draft open on *{target}*; deploying it would undo what was changed since.",
+        "drift": ":warning: Someone changed the bot's rules in *{target}* by hand.",
+        "unknown": ":warning: *{target}* has rules in the bot's rule collections that are not in its database.",
+        "foreign": ":warning: Someone else changed *{target}* during the bot's update.",
+        "healed": ":white_check_mark: The bot's rules in *{target}* are correct again.",
+        "draft": ":warning: *{target}* has an open draft. Deploying it would undo later changes.",
         "draft-gone": ":information_source: The draft of *{target}* is gone.",
-        "moved": ":information_source: Traffic no longer passes *{target}*; the allowances follow it.",
+        "moved": ":information_source: Traffic no longer passes through *{target}*; the allowances move with it.",
         "cluster-gone": ":warning: The cluster *{target}* was deleted while it had allowances.",
-        "stuck": ":octagonal_sign: *{target}* cannot be written; approved allowances wait.",
-        "slow": ":hourglass: An update of *{target}* takes unusually long; approved allowances wait.",
-        "stuck-scale": ":octagonal_sign: Scale proposal *{target}* cannot be carried out now; it waits.",
-        "unread": ":octagonal_sign: Azure cannot be read; what the bot shows of clusters may be old.",
-        "broken": ":octagonal_sign: Background work of the bot ({target}) fails; its operator has to look.",
-        "egress-change": ":information_source: Outbound IPs of *{target}* changed. Tell partners who allow by IP.",
+        "stuck": ":octagonal_sign: The bot cannot write to *{target}*; approved allowances are waiting.",
+        "slow": ":hourglass: An update of *{target}* is taking unusually long; approved allowances are waiting.",
+        "stuck-scale": ":octagonal_sign: Scale proposal *{target}* cannot be applied right now; it is waiting.",
+        "unread": ":octagonal_sign: The bot cannot read Azure; cluster data may be out of date.",
+        "broken": ":octagonal_sign: The bot's background work ({target}) is failing; its operator must investigate.",
+        "egress-change": ":information_source: Outbound IPs of *{target}* changed. Tell partners who allowlist by IP.",
     }
 )
-"""What is said to the whole channel, by event."""
+"""Channel messages by event."""
 
 
 def channel_news(subject: str, body: Mapping[str, str]) -> Message:
@@ -195,7 +202,7 @@ def channel_news(subject: str, body: Mapping[str, str]) -> Message:
 
 
 def unread_lines(unread: Sequence[Unread], meaning: str) -> list[Block]:
-    """Which groups could not be read and why; nothing where all could.
+    """Name the groups that could not be read, and why; empty if all could.
 
     Args:
         unread: The groups.
@@ -204,7 +211,7 @@ def unread_lines(unread: Sequence[Unread], meaning: str) -> list[Block]:
     if not unread:
         return []
     names = ", ".join(code(one.group) for one in unread[:20])
-    return [section(f":warning: Could not be read just now: {names}. {escape(unread[0].why)} {meaning}")]
+    return [section(f":warning: Could not read {names}. {escape(unread[0].why)} {meaning}")]
 
 
 def repeatable(sentence: str, action: str, carried: str) -> Message:
@@ -221,10 +228,12 @@ def trouble(error: BaseException, reference: str) -> str:
         reference: Where an operator finds it in the log.
     """
     if not isinstance(error, EgressError) or isinstance(error, Defect):
-        return f"Something is broken in the bot; it was not your doing. Tell its operator: reference {reference}."
+        return (
+            f"Something went wrong in the bot, and it was not your fault. Give its operator the reference {reference}."
+        )
     sentence = error.sentence.replace("<!", "&lt;!")
     if isinstance(error, Refused):
-        return f"{sentence} The bot's operator must act: reference {reference}."
+        return f"{sentence} The bot's operator must fix this (reference {reference})."
     if isinstance(error, StoreUnavailable):
         return sentence
     if isinstance(error, Unavailable):
@@ -246,6 +255,6 @@ _MENTION = re.compile(r"<@[A-Z0-9]+>")
 
 
 def without_markup(sentence: str) -> str:
-    """The same for places that show plain text only, such as the errors of a form."""
+    """Strip markup for places that show plain text only, such as the errors of a form."""
     bare = _MENTION.sub("somebody", sentence).replace("`", "")
     return bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -1,4 +1,4 @@
-"""A time before which a round that is not over does not go on, whoever asks.
+"""A time before which an unfinished round does not continue, regardless of who asks.
 
 Revision ID: 0003
 Revises: 0002

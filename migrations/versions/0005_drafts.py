@@ -1,4 +1,4 @@
-"""What a button stands for and cannot carry.
+"""Stores the contents of buttons that are too long for Slack.
 
 Revision ID: 0005
 Revises: 0004

@@ -215,7 +215,7 @@ def test_an_unknown_rule_type_is_shown_as_such() -> None:
 
     assert isinstance(rule, ApplicationRule)
     assert rule.unknown_type == "QuantumRule"
-    assert "does not know" in rule.description
+    assert "Unknown rule type" in rule.description
 
 
 def test_retry_after_of_a_running_operation() -> None:

@@ -203,4 +203,4 @@ def test_only_ranges_that_pass_the_firewall_are_asked_for(azure: Stage) -> None:
     assert "10.10.32.0/24" not in scope.sources
     assert ground(scope, egress).footing is Footing.SAME
     gone = ground(replace(scope, pool="gone"), egress)
-    assert (gone.footing, gone.sentence) == (Footing.NOWHERE, "aks-udr has no node pool gone any more.")
+    assert (gone.footing, gone.sentence) == (Footing.NOWHERE, "aks-udr no longer has node pool gone.")

@@ -143,7 +143,7 @@ def test_a_rule_that_azure_does_not_like(azure: Stage) -> None:
     """A refused body is a refusal, with Azure's own words."""
     with pytest.raises(ArmRejected) as caught:
         azure.arm.begin_write(HUB_POLICY, (collection("example.org", priority=99),), azure.arm.observe(HUB_POLICY))
-    assert caught.value.sentence.startswith("Azure refused the request")
+    assert caught.value.sentence.startswith("Azure rejected the request")
 
 
 def test_parents_come_first(azure: Stage) -> None:

@@ -226,7 +226,7 @@ def test_one_person_counts_for_each_of_their_groups() -> None:
 def test_a_verdict_that_asks_nobody_is_never_satisfied() -> None:
     """An empty list of quorums is no approval."""
     assert not Verdict(VerdictKind.ASK, "people decide", "default").is_satisfied(())
-    assert Quorum(()).words == "1 from nobody: no group is configured"
+    assert Quorum(()).words == "1 from nobody (no group is configured)"
 
 
 def test_what_waits_for_a_person_is_what_only_they_or_their_groups_can_give() -> None:

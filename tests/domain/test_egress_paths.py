@@ -200,7 +200,7 @@ def test_declared_and_effective_differ() -> None:
     assert (egress.effective, ips(egress)) == ((PathKind.NAT_GATEWAY,), ["20.0.0.2"])
     (warning,) = egress.warnings
     assert warning.code == "mismatch"
-    assert warning.sentence.startswith("Declared loadBalancer, but node pool np really leaves by natGateway.")
+    assert warning.sentence.startswith("Declared loadBalancer, but node pool np actually leaves by natGateway.")
 
 
 @pytest.mark.parametrize("declared", ["managedNATGateway", "managedNATGatewayV2"])

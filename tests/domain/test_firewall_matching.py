@@ -155,7 +155,7 @@ def test_a_narrow_network_rule_depends_on_the_addresses() -> None:
     unknown = evaluate(rules, to())
     assert unknown.outcome is Outcome.DEPENDS
     assert unknown.depends_on == (
-        "Rule collection allow of own allows: partner matches if the name resolves into 20.1.0.0/16.",
+        "Rule collection allow of own allows: partner matches if the name resolves to an address in 20.1.0.0/16.",
     )
     assert outcome(rules, to(addresses=("20.1.2.3",))) is Outcome.ALLOWED
     assert outcome(rules, to(addresses=("20.2.2.3",))) is Outcome.DEFAULT_DENIED
@@ -210,10 +210,10 @@ def test_exceptions_are_in_the_trace() -> None:
     inside = evaluate(rule_set(deny(net("10.0.0.0/8", name="inside"))), to())
     assert summary(inside) == "Denied: no rule allows it."
     assert inside.trace[1].why == (
-        "inside is for 10.0.0.0/8: a public name does not resolve into private ranges, unless private DNS says so."
+        "inside is for 10.0.0.0/8: a public name does not resolve to a private address, unless private DNS says so."
     )
     cloud = evaluate(rule_set(allow(net("AzureCloud"))), to())
-    assert "only Microsoft's names resolve into it, and what others host there" in cloud.trace[1].why
+    assert "only Microsoft's names, and names that others host there, resolve to it" in cloud.trace[1].why
 
 
 def test_service_tags_of_microsofts_own_names_are_not_guessed() -> None:

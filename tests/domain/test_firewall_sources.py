@@ -36,7 +36,7 @@ def test_partial_sources_say_which() -> None:
     found = evaluate(rule_set(allow(fqdn("docker.io", name="half", source_addresses=("10.1.0.128/25",)))), to())
     (sentence,) = found.depends_on
     assert sentence.startswith("Rule collection allow of own allows: half names docker.io for https:443.")
-    assert sentence.endswith("It is for the sources 10.1.0.128/25 only.")
+    assert sentence.endswith("It applies only to the sources 10.1.0.128/25.")
 
 
 def test_two_rules_for_half_of_the_nodes_each_cover_all() -> None:
@@ -94,7 +94,7 @@ def test_what_is_decided_before_is_said_to_be() -> None:
     half = ("10.1.0.0/25",)
     rules = rule_set(deny(fqdn("*", source_addresses=half)), allow(fqdn("docker.io", source_addresses=half)))
     step = evaluate(rules, to()).trace[2]
-    assert (step.result, step.why) == (Result.MISS, "All that it matches is decided before it.")
+    assert (step.result, step.why) == (Result.MISS, "Everything it matches is decided before it.")
 
 
 def test_every_rule_that_could_change_the_outcome_is_told() -> None:

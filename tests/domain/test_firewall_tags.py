@@ -89,7 +89,7 @@ def test_wildcards_inside_across_and_outside(name: str, expected: Outcome) -> No
     assert found.outcome is expected
     if name in ("*.azmk8s.io", "*.microsoft.com"):
         assert summary(found) == (
-            "Depends on which name below the wildcard it is (rule aks): check the names that you need one by one."
+            "Depends on which name below the wildcard it is (rule aks): check the names you need one by one."
         )
 
 
@@ -153,8 +153,8 @@ def test_tags_without_a_list_hold_their_owners_names_at_most(tag: str, name: str
     assert found.outcome is expected
     if expected is PERHAPS:
         assert summary(found) == (
-            f"Depends on whether the FQDN tag {tag} holds it (rule aks): look for the name in the firewall's log of "
-            "application rules."
+            f"Depends on whether the FQDN tag {tag} includes it (rule aks): look for the name in the firewall's "
+            "application rule log."
         )
 
 

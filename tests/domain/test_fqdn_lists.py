@@ -45,9 +45,9 @@ def test_a_placeholder_is_never_taken_literally(form: str, word: str) -> None:
 
 def test_a_list_with_problems() -> None:
     """The first problem is told with the number of the others; an empty list is a problem of its own."""
-    with pytest.raises(InvalidFqdn, match=r"is a URL.* 1 more of this list") as refused:
+    with pytest.raises(InvalidFqdn, match=r"is a URL.* 1 more from this list") as refused:
         parse_destinations("good.example https://bad.example/x *")
     assert refused.value.suggestion == "bad.example"
-    with pytest.raises(InvalidFqdn, match="No destination was given"):
+    with pytest.raises(InvalidFqdn, match="No destination given"):
         parse_destinations(" , ")
     assert parse_destinations("a.example, b.example") == (Destination("a.example"), Destination("b.example"))

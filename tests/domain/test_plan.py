@@ -83,7 +83,7 @@ def test_a_mass_removal_that_nobody_ended_is_refused() -> None:
     """That is what an empty or wrong database looks like; explained removals may be as many as they are."""
     many = [a_live_allowance(f"h{n}.example.com", number=n) for n in range(40)]
     plan = diff(render(many), ())
-    with pytest.raises(UnsafePlan, match="40 of our 40"):
+    with pytest.raises(UnsafePlan, match="40 of the bot's 40"):
         check_safe(plan, Limits(), ended=())
     check_safe(plan, Limits(), ended={each.id for each in many})
 

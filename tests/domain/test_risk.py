@@ -138,7 +138,7 @@ def test_one_sentence_for_many() -> None:
     """A reason that several destinations share is told once, with the number of the others."""
     (reason,) = assess(Subject(parse_destinations("http:a.example http:b.example http:c.example"), WEEK)).reasons
     assert reason.sentence == (
-        "a.example is reached over plain HTTP: it can be read and changed on the way. The same goes for 2 more."
+        "a.example is reached over plain HTTP: traffic can be read and changed in transit. The same goes for 2 more."
     )
 
 

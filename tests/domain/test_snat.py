@@ -145,7 +145,7 @@ def test_nothing_is_known_of_an_appliance() -> None:
     found = capacity(egress(PathKind.APPLIANCE, ips=0, declared=OutboundType.USER_DEFINED_ROUTING))
 
     assert (found.total_ports, found.near_exhaustion) == (0, False)
-    assert "not known" in found.advice
+    assert "does not know" in found.advice
 
 
 def test_a_cluster_without_pools() -> None:
@@ -200,11 +200,11 @@ def test_ipv6_needs_a_dual_stack_cluster() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"outbound_type": OutboundType.USER_DEFINED_ROUTING}, "route of yours"),
+        ({"outbound_type": OutboundType.USER_DEFINED_ROUTING}, "your own route"),
         ({"outbound_type": OutboundType.NONE}, "type none"),
         ({"outbound_type": OutboundType.BLOCK}, "blocked"),
         ({"outbound_type": None, "declared": "wormhole"}, "wormhole"),
-        ({"has_own_ips": True}, "of yours"),
+        ({"has_own_ips": True}, "your own"),
         ({"is_converging": True, "state": "Updating"}, "Updating"),
         ({"is_running": False}, "stopped"),
     ],

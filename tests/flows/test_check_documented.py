@@ -58,7 +58,7 @@ def test_what_aks_publishes_for_a_cluster_counts(world: World) -> None:
 def test_what_the_tag_allows_needs_no_allowance(world: World) -> None:
     """A request for it is refused with a sentence; what depends may be filed."""
     checking.prepare(world.ctx, DEV, "aks-udr")
-    with pytest.raises(AlreadyAllowed, match="is allowed already, by FQDN tag AzureKubernetesService"):
+    with pytest.raises(AlreadyAllowed, match="is already allowed by FQDN tag AzureKubernetesService"):
         allowances.request(world.ctx, DEV, draft("mcr.microsoft.com"))
     made = allowances.request(world.ctx, DEV, draft("mcr.microsoft.com vault.azure.net api.stripe.com"))
     assert [str(each) for each in made.destinations] == ["api.stripe.com", "vault.azure.net"]

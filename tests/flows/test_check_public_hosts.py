@@ -37,8 +37,7 @@ def test_every_host_is_allowed_or_denied(sandbox: SandboxProcess) -> None:
     assert answer["text"] == f"aks-udr: 5 of {len(hosts)} allowed, {len(hosts) - 5} denied"
     assert "`mcr.microsoft.com` allowed by FQDN tag AzureKubernetesService in rule fqdn." in str(answer["blocks"])
     assert sandbox.check("aks-udr mcr.microsoft.com")["text"] == (
-        "aks-udr → mcr.microsoft.com: allowed by FQDN tag AzureKubernetesService in rule fqdn. "
-        "Nothing has to be requested."
+        "aks-udr → mcr.microsoft.com: allowed by FQDN tag AzureKubernetesService in rule fqdn. No request needed."
     )
     assert sandbox.check("aks-udr api.stripe.com")["text"] == (
         "aks-udr → api.stripe.com: denied: no rule allows it. Request it below."

@@ -45,7 +45,7 @@ def test_denied_asked_approved_live_and_named(sandbox: SandboxProcess) -> None:
     assert f"allowance `{rule.split('-')[0]}` (*live*)" in str(allowed["blocks"])
     assert "open_request" not in str(allowed["blocks"])
     sandbox.type("UDEV0001", f"request aks-vwan {HOST}")
-    wait_for(lambda: "allowed already" in str(sandbox.views("UDEV0001")[-1:]), "The form does not say so", 30)
+    wait_for(lambda: "already allowed" in str(sandbox.views("UDEV0001")[-1:]), "The form does not say so", 30)
     sandbox.submit("UDEV0001")
     assert rule in form(sandbox)
     assert len(sandbox.cards()) == 1
@@ -56,7 +56,7 @@ def test_denied_asked_approved_live_and_named(sandbox: SandboxProcess) -> None:
 def test_allowed_and_dead_are_refused_with_their_rules(sandbox: SandboxProcess) -> None:
     """What a foreign rule allows or denies before ours is not filed."""
     sandbox.type("UDEV0001", "request aks-udr github.com")
-    wait_for(lambda: "Nothing has to be asked for" in form(sandbox), "The form does not say so", 30)
+    wait_for(lambda: "No request needed" in form(sandbox), "The form does not say so", 30)
     sandbox.submit("UDEV0001")
     assert "rule github in rule collection tools" in form(sandbox)
     sandbox.type("UDEV0001", "request aks-udr mail.example.net")

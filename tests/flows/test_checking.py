@@ -116,7 +116,7 @@ def test_what_is_wrong_with_the_question_is_said(world: World) -> None:
         checking.check(world.ctx, DEV, Query("nowhere", destination))
     with pytest.raises(InvalidInput, match="no node pool gpu"):
         checking.check(world.ctx, DEV, Query("aks-udr", destination, pool="gpu"))
-    with pytest.raises(InvalidInput, match="no bundle x"):
+    with pytest.raises(InvalidInput, match="Unknown bundle x"):
         checking.check(world.ctx, DEV, Query("aks-udr", bundle="x"))
     with pytest.raises(NotPermitted):
         checking.check(world.ctx, caller(""), Query("aks-udr", destination))

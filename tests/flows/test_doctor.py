@@ -184,16 +184,16 @@ def id_of(site: Site, name: str) -> str:
     [
         (no_channel, "Slack channel CNOWHERE1", "does not exist"),
         (not_in_channel, "Slack channel CGENERAL1", "invite it"),
-        (private_channel, "Slack channel CEGRESS01", "install it again"),
+        (private_channel, "Slack channel CEGRESS01", "Reinstall it"),
         (no_scope, "Slack scopes", "usergroups:read"),
         (no_socket, "Slack socket", "Socket Mode"),
         (no_app_token, "Slack socket", "EGRESS_SLACK_APP_TOKEN"),
-        (wrong_app_token, "Slack socket", "begins with xapp-"),
+        (wrong_app_token, "Slack socket", "starts with xapp-"),
         (no_secret, "Slack signing secret", "EGRESS_SLACK_SIGNING_SECRET"),
         (no_user_group, "group auditors", "The user group does not exist"),
-        (empty_user_group, "group auditors", "Nobody is in it"),
-        (too_few_approvers, "approval rule high-risk-two", "1 people who could approve, and 2 must"),
-        (no_approver_role, "configuration", "has not the role approver"),
+        (empty_user_group, "group auditors", "It has no members"),
+        (too_few_approvers, "approval rule high-risk-two", "only 1 of the 2 approvers needed"),
+        (no_approver_role, "configuration", "does not have the approver role"),
         (not_migrated, "database", "run python -m bot migrate"),
         (no_policy_write, "Azure rights on hub-policy", "ruleCollectionGroups/write"),
         (no_firewall_write, "Azure rights on legacy-firewall", "azureFirewalls/write"),
@@ -218,7 +218,7 @@ def test_missing_things_end_in_status_1(tmp_path: Path) -> None:
     variables = {"EGRESS_CONFIG": str(tmp_path / "none.toml"), "EGRESS_DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite3"}
     ended = CliRunner().invoke(main, ["doctor"], env=variables)
     assert ended.exit_code == 1
-    assert "missing  configuration: There is no configuration file" in ended.output
+    assert "missing  configuration: Configuration file" in ended.output
     assert "missing  database: The database has no tables" in ended.output
 
 

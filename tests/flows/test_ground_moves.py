@@ -110,7 +110,7 @@ def test_the_firewall_was_deleted(world: World) -> None:
     ends, firewall = stored(world, live).expires_at, delete(world, HUB)
     resync(world)
     assert state_of(world, live) is Status.SUSPENDED
-    assert "no Azure Firewall" in (stored(world, live).suspended or "")
+    assert "not an Azure Firewall" in (stored(world, live).suspended or "")
     assert rules_of_policy(world, "hub-policy") == {}
     assert stored(world, live).gone_at is None
     assert direct(world, live, "suspended") == {DEV.identity.user, APPROVER.identity.user}
@@ -222,7 +222,7 @@ def test_new_ranges_replace_the_old_ones(world: World) -> None:
     assert digest(after.scope, after.ask) != before
     assert direct(world, live, "ranges") == {DEV.identity.user, APPROVER.identity.user}
     (changed,) = events(world, live.id, Action.ALLOWANCE_CHANGE)
-    assert "10.10.64.0/22 now; they were 10.10.0.0/22" in changed.reason
+    assert "changed from 10.10.0.0/22 to 10.10.64.0/22" in changed.reason
     begun = [event.at for event in events(world) if event.action is Action.FIREWALL_BEGIN]
     assert changed.at <= begun[-1]
 
@@ -235,7 +235,7 @@ def test_what_waits_is_decided_again(world: World, change: Callable[[World], Non
     seen = digest(asked.scope, asked.ask)
     change(world)
     inventory.show(world.ctx, DEV, "aks-udr")
-    with pytest.raises(StaleView, match="This changed since it was asked"):
+    with pytest.raises(StaleView, match="The request changed after it was filed"):
         allowances.decide(world.ctx, APPROVER, Decision(asked.id, is_approved=True, seen=seen))
     world.settle()
     after = stored(world, asked)

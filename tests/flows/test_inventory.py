@@ -168,7 +168,7 @@ def test_required_endpoints_of_a_routed_cluster(world: World) -> None:
 def test_endpoints_need_a_firewall_of_azures(world: World) -> None:
     """Elsewhere there are no rules to check."""
     for name in ("aks-lb", "aks-udr-nva", "aks-none"):
-        with pytest.raises(InvalidInput, match="not through one Azure Firewall"):
+        with pytest.raises(InvalidInput, match="not through a single Azure Firewall"):
             inventory.check_endpoints(world.ctx, DEV, name)
 
 

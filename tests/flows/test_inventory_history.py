@@ -62,7 +62,7 @@ def test_a_foreign_change_is_announced_once(world: World) -> None:
 
     (notice,), (event,) = news(world), events(world)
     assert (notice.subject, notice.recipient) == (cluster_id("aks-lb"), "CEGRESS01")
-    assert f"New: {NEW}. Gone: {OLD}." in notice.body["text"]
+    assert f"Added: {NEW}. Removed: {OLD}." in notice.body["text"]
     assert event.event.cluster == "aks-lb"
     assert dict(event.event.detail)["before"] == OLD
 
@@ -241,9 +241,9 @@ def test_deleted_while_it_is_looked_at(world: World) -> None:
         ("300.1.2.3", "", "not an IP address"),
         ("aks-lb", "", "not an IP address"),
         ("20.105.64.16/30", "", "one address is enough"),
-        (OLD, "yesterday", "no date"),
-        (OLD, "2026-13-01", "no date"),
-        (OLD, "2099-01-01", "still to come"),
+        (OLD, "yesterday", "not a valid date"),
+        (OLD, "2026-13-01", "not a valid date"),
+        (OLD, "2099-01-01", "in the future"),
     ],
 )
 def test_bad_questions(world: World, address: str, date: str, words: str) -> None:

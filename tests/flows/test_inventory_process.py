@@ -37,13 +37,13 @@ def test_a_change_by_hand_is_announced_once_and_remembered(sandbox: SandboxProce
         sandbox.post("clock", advance_s=721)
         sandbox.settle()
     (text,) = news(sandbox)
-    assert f"New: {NEW}. Gone: {OLD}." in text
+    assert f"Added: {NEW}. Removed: {OLD}." in text
 
     today = sandbox.get("info")["clock"][:10]
     sandbox.type("UDEV0001", "show aks-lb")
     answers = [sandbox.type("UDEV0001", words)["body"] for words in (f"whois {OLD} at {today}", f"whois {OLD}", "list")]
     sandbox.settle()
     assert "1 cluster left through" in str(answers[0])
-    assert "No cluster that you may see leaves through" in str(answers[1])
+    assert "No cluster you can see leaves through" in str(answers[1])
     assert NEW in str(answers[2])
     assert len(news(sandbox)) == 1

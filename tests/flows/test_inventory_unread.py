@@ -45,8 +45,8 @@ def test_what_happens_while_nothing_can_be_read(world: World) -> None:
         asked = inventory.whois(world.ctx, DEV, address, then)
         assert [asked.is_certain(period) for period in (*asked.periods, *asked.perhaps)] == [False]
         said = str(owners(asked).blocks)
-        assert "No cluster that you may see left through" in said
-        assert "1 cluster may have: nothing was read then." in said
+        assert "No cluster you can see left through" in said
+        assert "1 cluster may have: nothing was read at that time." in said
         assert "between" in said
 
 
@@ -131,7 +131,7 @@ def test_a_change_that_no_live_read_confirms(world: World) -> None:
     with world.store.read() as tx:
         (known,) = tx.snapshots.named("aks-lb")
         (period,) = (one for one in tx.snapshots.periods() if one.ref.name == "aks-lb")
-    assert "did not confirm" in known.warnings[-1].sentence
+    assert "has not confirmed" in known.warnings[-1].sentence
     assert (period.ips, period.seen, events(world)) == ((OLD,), seen, [])
 
     world.tick(timedelta(minutes=5))
@@ -172,4 +172,4 @@ def test_what_the_firewall_does_not_translate(world: World) -> None:
     inventory.sweep_endpoints(world.ctx)
 
     said = str(egress_report(inventory.show(world.ctx, DEV, "aks-udr"), world.ctx.rulebook).blocks)
-    assert "does not translate (SNAT) what its network rules let through to 0.0.0.0/0" in said
+    assert "does not SNAT traffic that its network rules allow to 0.0.0.0/0" in said

@@ -231,7 +231,7 @@ def test_pods_that_resolve_elsewhere_are_warned_of(world: World) -> None:
     """On the card as a reason, at a check in the small print; not where the VNet asks the firewall."""
     asked = ask(world, DATABASE)
     assert "other_dns" in {reason.code for reason in asked.risk.reasons}
-    assert "make 10.0.0.4 the DNS server" in str(check_card(verdict(world, DATABASE), world.clock.now()))
+    assert "Make 10.0.0.4 the DNS server" in str(check_card(verdict(world, DATABASE), world.clock.now()))
     assert "DNS server" not in str(check_card(verdict(world, "api.example.com"), world.clock.now()))
     by_hand(world, "/virtualnetworks/aks-udr-vnet", dhcpOptions={"dnsServers": ["10.0.0.4"]})
     assert "DNS server" not in str(check_card(verdict(world, DATABASE), world.clock.now()))

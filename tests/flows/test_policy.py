@@ -85,7 +85,7 @@ def test_security_and_two_of_platform(world_of: Callable[[str], World], order: t
     made = ask(world)
     *others, last = order
     assert [approve(world, made, who) for who in others] == [Status.WAITING] * 2
-    with pytest.raises(AlreadyDecided, match="You approved"):
+    with pytest.raises(AlreadyDecided, match="You already approved"):
         approve(world, made, others[0])
     assert approve(world, made, last) is Status.APPROVED
 
@@ -110,7 +110,9 @@ def test_what_people_cannot_satisfy_is_not_filed(world_of: Callable[[str], World
     with pytest.raises(RequestRefused) as refused:
         ask(world, who=OPERATOR)
     told = str(refused.value)
-    assert "1 from security must approve this (rule udr-security), and besides you there is nobody in security" in told
+    assert (
+        "1 from security must approve this (rule udr-security), but apart from you there is nobody in security" in told
+    )
     assert "tell the bot's operator (<@UOPS0001>)" in told
     with pytest.raises(RequestRefused, match=r"2 from platform must approve .* there is 1 in platform"):
         ask(world, who=APPROVER)

@@ -35,7 +35,7 @@ def test_audit_is_for_auditors(world: World) -> None:
     assert isinstance(exported, tuple)
     assert isinstance(exported[0], File)
     assert exported[0].content.count("host3.example.com") == 1
-    assert "whole" in text_of(commands.audit(world.ctx, typed(AUDITOR, "verify")))
+    assert "intact" in text_of(commands.audit(world.ctx, typed(AUDITOR, "verify")))
 
 
 @pytest.mark.parametrize("words", ["nonsense", "user:dana", "since:yesterday", "action:fly", "before:x", "user:"])

@@ -65,12 +65,12 @@ SAID = [
     ("aks-udr github.com", ["github.com: allowed", "`tools`", "`hub-policy`", "`rcg-platform`", "priority 200"]),
     (
         "aks-udr github.com",
-        ["github.com: allowed by rule github in rule collection tools. Nothing has to be requested."],
+        ["github.com: allowed by rule github in rule collection tools. No request needed."],
     ),
     (
         "aks-udr mcr.microsoft.com",
         [
-            "mcr.microsoft.com: allowed by FQDN tag AzureKubernetesService in rule fqdn. Nothing has to be requested.",
+            "mcr.microsoft.com: allowed by FQDN tag AzureKubernetesService in rule fqdn. No request needed.",
             "which Microsoft may change",
         ],
     ),
@@ -80,7 +80,7 @@ SAID = [
         [
             (
                 "*.microsoft.com: depends on which name below the wildcard it is (rule fqdn). "
-                "Check the names that you need one by one, or request it below."
+                "Check the names you need one by one, or request it below."
             ),
             "open_request",
         ],
@@ -89,8 +89,8 @@ SAID = [
         "aks-udr vault.azure.net",
         [
             (
-                "depends on whether the FQDN tag AzureKubernetesService holds names of add-ons (rule fqdn). "
-                "Look for the name in the firewall's log of application rules, or request it below."
+                "depends on whether the FQDN tag AzureKubernetesService includes names of add-ons (rule fqdn). "
+                "Look for the name in the firewall's application rule log, or request it below."
             ),
             "the Key Vault provider",
         ],
@@ -99,8 +99,8 @@ SAID = [
     (
         "aks-udr https:mail.example.com:25",
         [
-            "denied by rule smtp in rule collection deny-mail. No allowance can change that: ",
-            "Ask whoever owns it.",
+            "denied by rule smtp in rule collection deny-mail. An allowance cannot change this: ",
+            "Ask its owner.",
             "`smtp`",
             "`base-policy`",
         ],
@@ -112,21 +112,21 @@ SAID = [
             "`github.com` allowed by rule github in rule collection tools.",
             "`http:example.net` denied: no rule allows it.",
             "`*.azmk8s.io` depends on which name below the wildcard it is (rule fqdn): check the names",
-            "Whole trace",
+            "Full trace",
         ],
     ),
     (
         "aks-udr ssh.dev.azure.com:22",
-        ["tcp:ssh.dev.azure.com:22: denied: no rule allows it", "open_request", "make 10.0.0.4 the DNS server of"],
+        ["tcp:ssh.dev.azure.com:22: denied: no rule allows it", "open_request", "Make 10.0.0.4 the DNS server of"],
     ),
     ("aks-udr postgres://app@db.example.com:6432/orders", ["tcp:db.example.com:6432: denied: no rule allows it"]),
     (
         "aks-udr ntp.ubuntu.com:123",
-        ["udp:ntp.ubuntu.com:123: allowed by rule time in rule collection aksfwnr", "Nothing has to be requested."],
+        ["udp:ntp.ubuntu.com:123: allowed by rule time in rule collection aksfwnr", "No request needed."],
     ),
     (
         "aks-udr-classic tcp:db.example.com:5432",
-        ["No allowance can change that yet. The DNS proxy of legacy-firewall is off", "--enable-dns-proxy true"],
+        ["An allowance cannot change this yet. The DNS proxy of legacy-firewall is off", "--enable-dns-proxy true"],
     ),
     ("aks-udr-classic bundle:docker-hub", ["6 of 6 allowed", "docker-hub"]),
     ("aks-udr pool:nodepool1 github.com", ["node pool `nodepool1`"]),
@@ -165,7 +165,7 @@ def test_many_hosts_still_fit_a_button(world: World) -> None:
     opened = actions.open_request(world.ctx, pressed(DEV, **carried))
     assert isinstance(opened, Open)
     assert "host99.example.com" in str(opened.view)
-    with pytest.raises(InvalidInput, match="too many"):
+    with pytest.raises(InvalidInput, match="Too many"):
         checked(world, f"aks-udr {hosts} one.more.example.com")
 
 
@@ -223,12 +223,12 @@ def request(world: World, words: str, who: Caller = DEV) -> Any:
 def test_the_form_says_what_is_allowed_already(world: World) -> None:
     """With the rule, before submit; with narrower names for a wildcard, and the risk in sentences."""
     notes = notes_of(request(world, "aks-udr github.com *.docker.com"))
-    assert "`github.com` is allowed already, by rule github" in notes
+    assert "`github.com` is already allowed by rule github" in notes
     assert "hub.docker.com" in notes
     assert "opens every name of the whole domain docker.com" in notes
-    assert "Nothing has to be asked for" in notes_of(request(world, "aks-udr github.com"))
+    assert "No request needed" in notes_of(request(world, "aks-udr github.com"))
     assert "by FQDN tag AzureKubernetesService in rule fqdn" in notes_of(request(world, "aks-udr mcr.microsoft.com"))
-    assert "could not take effect: rule smtp" in notes_of(request(world, "aks-udr https:mail.example.com:25"))
+    assert "would have no effect: rule smtp" in notes_of(request(world, "aks-udr https:mail.example.com:25"))
     assert "no firewall filters it" in notes_of(request(world, "aks-lb"))
 
 
@@ -236,7 +236,7 @@ def test_a_submit_drops_what_is_allowed_and_says_so(world: World) -> None:
     """The form had the rules read; the answer names what was left out."""
     views.preview(world.ctx, submitted(DEV, FORM))
     told = text_of(views.request(world.ctx, submitted(DEV, FORM | {"destinations": "github.com api.example.com"})))
-    assert "Left out, because allowed already: `github.com`" in told
+    assert "Left out because already allowed: `github.com`" in told
     with pytest.raises(AlreadyAllowed, match="rule github"):
         views.request(world.ctx, submitted(DEV, FORM | {"destinations": "github.com"}))
     with pytest.raises(CannotTakeEffect, match="rule smtp"):
@@ -252,7 +252,7 @@ def test_the_form_works_without_azure(world: World) -> None:
     redrawn = views.preview(world.ctx, submitted(DEV, FORM))
     assert isinstance(redrawn, Redraw)
     assert_valid(redrawn.view, "modal")
-    assert "not known now" in str(redrawn.view["blocks"][0])
+    assert "could not be read" in str(redrawn.view["blocks"][0])
     assert "must approve" in str(redrawn.view["blocks"][0])
 
 
@@ -268,7 +268,12 @@ PASTED = [
     ("aks-udr curl: (6) Could not resolve host: api.stripe.com", "aks-udr", "api.stripe.com", "did not resolve"),
     ("curl: (6) Could not resolve host: api.stripe.com", "", "api.stripe.com", "did not resolve"),
     ("aks-udr https://pypi.org/simple/", "aks-udr", "pypi.org", ""),
-    ("aks-udr *.hcp.&lt;region&gt;.azmk8s.io", "aks-udr", "*.hcp.westeurope.azmk8s.io", "filled in as westeurope"),
+    (
+        "aks-udr *.hcp.&lt;region&gt;.azmk8s.io",
+        "aks-udr",
+        "*.hcp.westeurope.azmk8s.io",
+        "replaced with the cluster's region, westeurope",
+    ),
     (
         "aks-udr HTTPS request from 10.10.0.1:65. Action: Deny. Reason: SNI TLS extension was missing.",
         "aks-udr",
@@ -307,7 +312,7 @@ def test_a_bundle_is_shown_as_one(world: World) -> None:
 
 def test_a_mistyped_node_pool_is_no_request_for_the_whole_cluster(world: World) -> None:
     """It is refused with those that there are, before a form could lose it."""
-    with pytest.raises(InvalidInput, match=r"has no node pool typo; it has \w+"):
+    with pytest.raises(InvalidInput, match=r"has no node pool typo. Its node pools: \w+"):
         commands.request(world.ctx, typed(DEV, "aks-udr pool:typo example.com"))
 
 

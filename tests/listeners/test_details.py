@@ -177,7 +177,7 @@ def test_the_button_shows_what_it_approves(world: World) -> None:
     opened = actions.details(world.ctx, pressed(DEV2, id=subject, digest=seen))
     assert isinstance(opened, Open)
     assert "`api.example.com`" in texts(opened.view)
-    with pytest.raises(StaleView, match="look at the new card"):
+    with pytest.raises(StaleView, match="Check the new card"):
         actions.details(world.ctx, pressed(DEV2, id=subject, digest="0" * 16))
     listed = commands.requests(world.ctx, typed(APPROVER, subject))
     assert isinstance(listed, Open)

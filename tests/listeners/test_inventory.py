@@ -62,7 +62,7 @@ CARDS = {
     ],
     "aks-udr-agic": ["Application Gateway, agw-publicip"],
     "aks-udr-classic": ["Rules: `legacy-firewall`"],
-    "aks-udr-nva": ["no public IP known", "unknown appliance", "Ask whoever runs it"],
+    "aks-udr-nva": ["no public IP known", "unknown appliance", "Ask its owner"],
     "aks-vwan": ["Azure Firewall of a virtual hub", "20.103.8.41"],
     "aks-none": ["may leave through an address that Azure chooses", "*Declared* `none`"],
     "aks-block": ["AKS denies all outbound traffic", "*effective* blocked"],
@@ -83,7 +83,7 @@ def test_while_azure_changes_the_cluster(world: World) -> None:
     card = shown(world, "aks-lb")
 
     assert "Converging: Azure is changing the cluster (Updating)" in card
-    assert "Wanted now: 1 IPv4 managed" in card
+    assert "Target: 1 IPv4 managed" in card
     assert card.index("Converging") < card.index("*Declared*")
 
 
@@ -155,7 +155,7 @@ def test_the_endpoints_of_a_cluster(world: World) -> None:
     pressed_ = text_of(actions.show_endpoints(world.ctx, pressed(DEV, cluster=cluster_id("aks-vwan"))))
     assert "1 of 13 missing" in pressed_
     assert "DNS proxy is off" in pressed_
-    assert "does not let AKS itself reach `ntp.ubuntu.com` (UDP 123)" in shown(world, "aks-vwan")
+    assert "blocks endpoints that AKS itself needs: `ntp.ubuntu.com` (UDP 123)" in shown(world, "aks-vwan")
 
 
 KEYS = {
@@ -227,13 +227,13 @@ def test_whose_an_address_is(world: World) -> None:
     assert "1 cluster leaves through `20.126.14.246`" in asked("20.126.14.246")
     assert "They share it" in asked("13.95.91.166")
     ingress = asked("20.31.208.171")
-    assert "No cluster that you may see leaves" in ingress
-    assert "`aks-lb` is *reached* at it" in ingress
-    assert "On record since" in asked("8.8.8.8")
+    assert "No cluster you can see leaves" in ingress
+    assert "`aks-lb` is *reached* through it" in ingress
+    assert "Records begin" in asked("8.8.8.8")
     world.tick(timedelta(days=2))
     assert "1 cluster left through `20.126.14.246` on 2026-11-03" in asked("20.126.14.246 at 2026-11-03")
     assert "until now" in asked("20.126.14.246 2026-11-03 10:00")
-    assert "as far as is on record" in asked("20.126.14.246 at 2025-01-01")
+    assert "according to the records" in asked("20.126.14.246 at 2025-01-01")
 
 
 @pytest.mark.parametrize(

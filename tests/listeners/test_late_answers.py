@@ -64,7 +64,7 @@ def test_a_file_is_announced_once_it_is_there(town: Town) -> None:
     assert [text.startswith("The file could not be sent.") for text in town.whispers("UAUD0001")] == [True]
     town.stage.workspace.faults.clear()
     town.command("UAUD0001", "audit jsonl")
-    until(lambda: any("is in your conversation" in text for text in town.whispers("UAUD0001")), 20)
+    until(lambda: any("is in your direct messages" in text for text in town.whispers("UAUD0001")), 20)
     assert town.stage.state["files"]
 
 
@@ -79,7 +79,7 @@ def test_operators_and_requesters_hear_what_slack_refuses(town: Town) -> None:
     town.submit("UDEV0001", **form)
     until(
         lambda: any(
-            "cannot be shown in the channel now" in text
+            "cannot be posted in the channel right now" in text
             for text in [*town.direct("UDEV0001"), *town.whispers("UDEV0001")]
         )
     )

@@ -89,7 +89,7 @@ def test_show_answers_first(world: World) -> None:
     (address,) = [ip.address for ip in inventory.show(world.ctx, DEV, "aks-lb").egress.ips]
     assert f"leaves through {address}" in report
     assert address in text_of(commands.show(world.ctx, typed(DEV, "aks-lb ips")))
-    file, told = commands.show(world.ctx, typed(DEV, "aks-lb json")), "conversation"
+    file, told = commands.show(world.ctx, typed(DEV, "aks-lb json")), "direct messages"
     assert isinstance(file, tuple)
     assert isinstance(file[0], File)
     assert told in text_of(file[1])
@@ -125,7 +125,7 @@ def test_a_pasted_error_becomes_a_request(world: World) -> None:
     assert "api.stripe.com" in str(opened.view["blocks"])
     nothing = actions.request_from_message(world.ctx, Call(DEV, text="hello"))
     assert isinstance(nothing, Open)
-    assert "No host was found" in str(nothing.view["blocks"][0])
+    assert "No host found" in str(nothing.view["blocks"][0])
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_an_approver_may_narrow_never_widen(world: World) -> None:
     opened = actions.narrow(world.ctx, pressed(APPROVER, id=subject, digest=seen))
     assert isinstance(opened, Open)
     assert_valid(opened.view, "modal")
-    with pytest.raises(InvalidInput, match="never widen"):
+    with pytest.raises(InvalidInput, match="not widen"):
         views.narrow(
             world.ctx, submitted(APPROVER, {"destinations": "evil.net", "duration": "8h"}, id=subject, digest=seen)
         )
@@ -248,11 +248,11 @@ def test_home_shows_what_waits_and_is_redrawn(world: World) -> None:
     assert subject in str(drawn.view)
     mine = home.opened(world.ctx, Call(DEV))
     assert isinstance(mine, Home)
-    assert "Nothing waits for your decision" in str(mine.view)
+    assert "Nothing is waiting for your decision" in str(mine.view)
     at_home = caller("UAPP0001", "slack:home")
     replies = actions.approve(world.ctx, pressed(at_home, id=subject, digest=seen))
     assert isinstance(replies[1], Home)
-    assert "Nothing waits for your decision" in str(replies[1].view)
+    assert "Nothing is waiting for your decision" in str(replies[1].view)
 
 
 def test_options_are_those_that_one_may_see(world: World) -> None:

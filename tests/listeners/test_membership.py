@@ -21,7 +21,7 @@ from tests.listeners.test_workspace import FORM, Town, settled
 from tests.sandbox.slack_stage import until
 
 GROUPS = "usergroups.users.list"
-UNCHECKED = "could not be checked"
+UNCHECKED = "Could not check"
 
 UNREADABLE: list[dict[str, Any]] = [
     {"status": 429, "retry_after_s": 7},
@@ -116,7 +116,7 @@ def repeated(said: dict[str, Any]) -> str:
 
 
 def test_a_slow_account_is_no_refusal(town: Town) -> None:
-    """``users.info`` is asked, too: where it does not answer, the click is kept as well."""
+    """``users.info`` is asked, too: where it is not responding, the click is kept as well."""
     made = town.ask()
     age(town)
     town.stage.post("fault", method="users.info", times=1, status=503)
@@ -243,11 +243,11 @@ def test_who_left_a_group_does_not_decide(town: Town) -> None:
 
 
 def test_a_request_is_filed_although_deciders_are_unknown(town: Town) -> None:
-    """Unknown is not nobody: it is filed, and the answer says what could not be looked up."""
+    """Unknown is not nobody: it is filed, and the answer says what could not list them just now."""
     town.stage.post("fault", method=GROUPS, times=20, status=503)
     town.command("UDEV0001", "request")
     assert not town.submit("UDEV0001", **FORM)["errors"]
-    whisper(town, "UDEV0001", "could not be looked up")
+    whisper(town, "UDEV0001", "could not list them just now")
     assert len(allowances.requests(town.ctx, DEV, "mine")) == 1
     assert refusals(town) == 0
 
@@ -275,8 +275,8 @@ def test_home_says_what_it_does_not_know(town: Town) -> None:
     town.stage.do("home", user="UAPP0001")
     until(lambda: town.stage.state["home"].get("UAPP0001"))
     shown = str(town.stage.state["home"]["UAPP0001"])
-    assert "Could not be read just now: `platform`, `auditors`" in shown
-    assert "Nothing waits for your decision" not in shown
+    assert "Could not read `platform`, `auditors`" in shown
+    assert "Nothing is waiting for your decision" not in shown
 
 
 def test_whoami_names_what_could_not_be_read(town: Town) -> None:
@@ -284,7 +284,7 @@ def test_whoami_names_what_could_not_be_read(town: Town) -> None:
     town.stage.post("fault", method=GROUPS, times=2, error="plan_upgrade_required")
     town.command("UAPP0001", "whoami")
     said = whisper(town, "UAPP0001", "You are")
-    assert "Could not be read just now: `platform`, `auditors`" in str(said)
+    assert "Could not read `platform`, `auditors`" in str(said)
     assert "no user groups" in str(said)
 
 
@@ -301,11 +301,11 @@ def test_clusters_of_developer_groups(sqlite_url: str) -> None:
     book = replace(rulebook(), scopes=(ClusterScope(("*",), developers=("auditors",)),))
     with settled(sqlite_url, book=book) as town:
         town.stage.serve_http(town.app.bolt)
-        for words, part in (("list", "known to be allowed"), ("show aks-udr", UNCHECKED), ("request", UNCHECKED)):
+        for words, part in (("list", "confirmed to have access"), ("show aks-udr", UNCHECKED), ("request", UNCHECKED)):
             age(town, KEEP)
             town.stage.post("fault", method=GROUPS, times=2, status=503)
             town.command("UDEV0001", words)
-            assert "Slack has a problem" in str(whisper(town, "UDEV0001", part))
+            assert "Slack reported an internal error" in str(whisper(town, "UDEV0001", part))
         age(town, KEEP)
         town.command("UDEV0001", "show aks-udr")
         whisper(town, "UDEV0001", "There is no cluster aks-udr")

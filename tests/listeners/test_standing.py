@@ -98,7 +98,7 @@ def test_nobody_approves_their_own_from_another_home(town: Town) -> None:
     made = file(town, who=Caller(Identity(TEAM, "UAPP0001"), "slack:command"))
     town.world.settle()
     town.press("UAPP0001", "approve")
-    whisper(town, "UAPP0001", "Nobody decides their own request")
+    whisper(town, "UAPP0001", "You cannot decide your own request")
     assert state_of(town, made) == "waiting"
 
 

@@ -140,7 +140,7 @@ def test_a_stale_click_is_answered(town: Town) -> None:
     town.press("UAPP0001", "approve")
     stale = town.cards()[0]["ts"]
     town.stage.do("action", user="UAPP0002", action_id="approve", channel=CHANNEL, message_ts=stale)
-    until(lambda: any("approved already (<@UAPP0001>" in text for text in town.whispers("UAPP0002")))
+    until(lambda: any("already approved (<@UAPP0001>" in text for text in town.whispers("UAPP0002")))
     town.command("UAUD0001", "audit action:act")
     until(lambda: any("1 audit event" in text for text in town.whispers("UAUD0001")))
 
@@ -152,7 +152,7 @@ def test_a_denial_after_a_decision_closes_its_form(town: Town) -> None:
     town.view("UAPP0002")
     town.press("UAPP0001", "approve")
     town.submit("UAPP0002", reason="too wide")
-    assert "approved already" in str(town.view("UAPP0002")["blocks"])
+    assert "already approved" in str(town.view("UAPP0002")["blocks"])
 
 
 def test_field_errors_keep_the_form_open(town: Town) -> None:
@@ -199,7 +199,7 @@ def test_a_form_that_does_not_open_is_said(town: Town) -> None:
     """A trigger that came too late: the person is told to try again, instead of nothing."""
     town.stage.post("fault", method="views.open", times=1, error="expired_trigger_id")
     town.command("UDEV0001", "request")
-    until(lambda: any("try again" in text for text in town.whispers("UDEV0001")))
+    until(lambda: any("Try again" in text for text in town.whispers("UDEV0001")))
 
 
 def test_a_redraw_that_comes_too_late_is_not_news(town: Town) -> None:

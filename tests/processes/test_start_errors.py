@@ -101,7 +101,7 @@ def test_a_database_of_a_newer_version(sqlite_url: str) -> None:
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     """Said, and not touched."""
     (tmp_path / "bot.sqlite3").write_text("This is no database, and longer than its header would be." * 10)
-    assert_said(run("migrate", EGRESS_DATABASE_URL=f"sqlite:///{tmp_path}/bot.sqlite3"), "no SQLite database")
+    assert_said(run("migrate", EGRESS_DATABASE_URL=f"sqlite:///{tmp_path}/bot.sqlite3"), "not a SQLite database")
 
 
 def test_the_sandbox_takes_a_configuration(tmp_path: Path) -> None:

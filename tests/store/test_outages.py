@@ -61,8 +61,8 @@ def test_a_full_disk_is_said_once_and_is_over_once(sqlite_url: str, caplog: pyte
     assert store.trouble() is None
     lines = [r.getMessage() for r in caplog.records if r.name == "bot.store.outage"]
     assert [line.partition(":")[0].partition(",")[0] for line in lines] == [
-        "the database cannot be used",
-        "the database records again",
+        "the database is unavailable",
+        "the database is available again",
     ]
     store.close()
 
@@ -150,7 +150,10 @@ def test_a_commit_without_an_answer_is_not_called_undone(postgres_url: str) -> N
     proxy, url = proxy_of(postgres_url)
     with proxy:
         store = SqlStore(url)
-        with pytest.raises(StoreUnavailable, match="did not say whether it was recorded"), within(timedelta(seconds=1)):
+        with (
+            pytest.raises(StoreUnavailable, match="did not confirm whether this was recorded"),
+            within(timedelta(seconds=1)),
+        ):
             commit_after(store, proxy.hush)
         store.close()
 

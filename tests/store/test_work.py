@@ -202,7 +202,7 @@ def test_a_zombie_is_refused(store: SqlStore, clock: ManualClock, act: str) -> N
             tx.audit.append(Event(clock.now(), Action.FIREWALL_BEGIN, SYSTEM, "bot"))
             acts[act](tx)
 
-    with pytest.raises(LeaseLost, match="taken over"):
+    with pytest.raises(LeaseLost, match="took over"):
         act_late()
     with store.write() as tx:
         tx.work.remember(heir, WriterState(last_message="new"))

@@ -90,10 +90,10 @@ https://learn.microsoft.com/azure/aks/nat-gateway.
 
 
 def ref_from_json(body: Json) -> ClusterRef:
-    """Which cluster a body is of.
+    """Read the cluster reference from a body.
 
     Raises:
-        UnknownShape: The id is missing or is no resource id.
+        UnknownShape: The id is missing or is not a resource id.
     """
     id_ = str(body.get("id", ""))
     parts = id_.split("/")

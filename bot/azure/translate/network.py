@@ -157,7 +157,7 @@ def hub_from_json(hub_id: str, connections: list[Json], intents: list[Json], tab
 
 
 def _static_hop(table: Json) -> str | None:
-    """Where a hub's route table sends everything; only a route for ``0.0.0.0/0`` is a default route there."""
+    """Find the default next hop of a hub's route table; only a route for ``0.0.0.0/0`` is a default route there."""
     routes = (route for route in items(table, "properties", "routes") if "0.0.0.0/0" in texts(route, "destinations"))
     return next((str(route["nextHop"]).lower() for route in routes if route.get("nextHop")), None)
 
@@ -175,4 +175,4 @@ READERS: dict[Kind, Reader] = {
         load_balancers={_key(row): load_balancer_from_json(row) for row in rows}
     ),
 }
-"""How the bodies of each kind are read."""
+"""The reader for each kind of body."""

@@ -85,5 +85,5 @@ def _classic_rule(rule: Rule) -> Json:
 
 def _application(rule: Rule) -> ApplicationRule:
     if not isinstance(rule, ApplicationRule):
-        raise InvariantBroken(f"{rule.name} is a NAT rule, and the bot writes none.")
+        raise InvariantBroken(f"{rule.name} is a NAT rule; the bot writes no NAT rules.")
     return rule

@@ -90,7 +90,7 @@ def unknown_rule_from_json(body: Json) -> ApplicationRule:
     type_ = str(body.get("ruleType") or "unknown")
     return ApplicationRule(
         name=str(body.get("name", "")),
-        description=f"A rule of the type {type_}, which this bot does not know.",
+        description=f"Unknown rule type {type_}.",
         source_addresses=("*",),
         unknown_type=type_,
     )
@@ -148,7 +148,7 @@ CLASSIC: tuple[tuple[str, Kind, Callable[[Json], Rule]], ...] = (
     ("networkRuleCollections", Kind.NETWORK, network_rule_from_json),
     ("applicationRuleCollections", Kind.APPLICATION, application_rule_from_json),
 )
-"""Where a classic firewall keeps its rules."""
+"""The arrays in which a classic firewall keeps its rules."""
 
 
 def classic_collection_from_json(body: Json, kind: Kind, read: Callable[[Json], Rule]) -> RuleCollection:
@@ -164,7 +164,7 @@ def classic_collection_from_json(body: Json, kind: Kind, read: Callable[[Json], 
 
 
 OUR_ARRAYS = ("applicationRuleCollections", "networkRuleCollections")
-"""Where rule collections of ours stand in a classic firewall."""
+"""The arrays of a classic firewall that hold the bot's rule collections."""
 
 
 def classic_collections(body: Json, array: str) -> list[RuleCollection]:
@@ -209,7 +209,7 @@ def rule_set_from(
 
 
 def _private_ranges(body: Json) -> tuple[str, ...]:
-    """What is not translated, of a policy or of a classic firewall, which writes it as one text.
+    """The ranges exempt from SNAT, of a policy or of a classic firewall, which stores them as one string.
 
     Source: https://learn.microsoft.com/azure/firewall/snat-private-range, read 2026-11.
     """

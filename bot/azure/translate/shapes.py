@@ -19,7 +19,7 @@ def dig(body: object, *keys: str) -> Any:
 
 
 def items(body: object, *keys: str) -> list[Json]:
-    """A nested list of objects; empty where it is missing, without what is no object."""
+    """A nested list of objects; empty if it is missing; items that are not objects are left out."""
     found = dig(body, *keys)
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
@@ -48,7 +48,7 @@ def whole(value: object) -> int | None:
 
 
 def minutes(value: object) -> timedelta | None:
-    """Minutes as a duration; None for what is no sensible number of them."""
+    """Minutes as a duration; None if the number is not sensible."""
     number = whole(value)
     return timedelta(minutes=number) if number is not None and 0 <= number <= MOST_MINUTES else None
 

@@ -17,7 +17,7 @@ from bot.domain.risk import Level, Risk
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the policy is asked about.
+    """The input to the policy.
 
     Args:
         subject: ``allowance`` or ``scale``.
@@ -91,20 +91,20 @@ class ApprovalPolicy:
         return Quorum(groups, rule.needed, rule.name, rule.reason)
 
     def default(self, reason: str) -> Quorum:
-        """Who is asked where no rule says anything."""
+        """The quorum that applies where no rule matches."""
         return Quorum(tuple(sorted(set(self.default_approvers))), reason=reason)
 
 
-UNASSESSED = "Its risk could not be assessed, so people decide."
+UNASSESSED = "Its risk could not be assessed, so it needs approval."
 _Found = Mapping[Destination | None, tuple[PolicyRule, ...]]
-"""The rules that are about each destination; None stands for a request without any."""
+"""The rules that cover each destination; the key None is for a request without any."""
 
 
 def evaluate(policy: ApprovalPolicy, question: Question) -> Verdict:
     """Decide who must say yes.
 
     Each destination is judged by the rules that are about it: one that is refused refuses the request, and only where
-    each one is granted is the request. Whoever is asked about any of them is asked.
+    each one is granted is the request. Everyone who must approve any of them must approve.
     """
     found: _Found = {part: _about(policy, question, part) for part in question.destinations or (None,)}
     every = dict.fromkeys(rule for rules in found.values() for rule in rules)
@@ -123,9 +123,9 @@ def _by_default(policy: ApprovalPolicy, question: Question, found: _Found) -> li
     if not unsaid:
         return []
     if len(unsaid) == len(found):
-        return [policy.default("No rule of the approval policy is about this, so people decide.")]
+        return [policy.default("No approval policy rule covers this, so it needs approval.")]
     more = f" and {len(unsaid) - 1} more" if unsaid[1:] else ""
-    return [policy.default(f"No rule of the approval policy is about {unsaid[0]}{more}, so people decide.")]
+    return [policy.default(f"No approval policy rule covers {unsaid[0]}{more}, so it needs approval.")]
 
 
 def _said(kind: VerdictKind, rules: Iterable[PolicyRule]) -> Verdict:
@@ -134,7 +134,7 @@ def _said(kind: VerdictKind, rules: Iterable[PolicyRule]) -> Verdict:
 
 
 def _asking(asks: Iterable[Quorum]) -> Verdict:
-    """One quorum for each set of groups: whoever needs more people of the same groups includes whoever needs fewer."""
+    """Keep one quorum for each set of groups: the larger number of approvers includes the smaller."""
     by_groups: dict[tuple[str, ...], list[Quorum]] = {}
     for quorum in sorted(asks, key=lambda one: (one.groups, one.rule, one.reason)):
         by_groups.setdefault(quorum.groups, []).append(quorum)
@@ -169,7 +169,7 @@ def _matches(policy: ApprovalPolicy, rule: PolicyRule, question: Question, part:
 
 
 def _is_of_risk(rule: PolicyRule, risk: Risk | None) -> bool:
-    """Without a risk, whoever would be asked because of it is asked; nothing is granted or refused because of it."""
+    """Without a known risk, ask everyone whom any risk would ask; never grant or refuse by it."""
     return rule.then is VerdictKind.ASK if risk is None else risk.level in rule.risks
 
 

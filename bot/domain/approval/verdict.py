@@ -10,7 +10,7 @@ from bot.errors import AlreadyDecided
 
 
 class VerdictKind(StrEnum):
-    """What the approval policy says, weakest first."""
+    """The kinds of verdict, weakest first."""
 
     GRANT = "grant"
     ASK = "ask"
@@ -19,7 +19,7 @@ class VerdictKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
-    """How many people of which groups must approve, and why.
+    """The number of approvers needed from given groups, and the reason.
 
     Args:
         groups: Names of configured groups, sorted; the members of each count. Nobody where there are none.
@@ -36,7 +36,7 @@ class Quorum:
     @property
     def words(self) -> str:
         """``2 from platform or security``."""
-        return f"{self.needed} from {' or '.join(self.groups) or 'nobody: no group is configured'}"
+        return f"{self.needed} from {' or '.join(self.groups) or 'nobody (no group is configured)'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,13 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the approval policy says of one request, and why.
+    """The approval policy's verdict on one request, with its reason.
 
     Args:
         kind: Grant at once, ask people, or refuse.
         reason: Sentences for people, one for each rule.
         rule: The names of the policy rules that decided.
-        asks: Every quorum that must approve, when asking; all of them, each by itself.
+        asks: Every quorum that must approve, if any; each must be satisfied.
     """
 
     kind: VerdictKind
@@ -74,7 +74,7 @@ class Verdict:
 
     @property
     def approvers(self) -> tuple[str, ...]:
-        """Every group that is asked, without repeats."""
+        """Every group that must approve, without duplicates."""
         return tuple(dict.fromkeys(group for quorum in self.asks for group in quorum.groups))
 
     @property
@@ -96,7 +96,7 @@ class Verdict:
         """The quorums that these people could not satisfy together, with how many people each has.
 
         Args:
-            members: Who belongs to each asked group, without whoever asks.
+            members: The members of each asked group, without the requester.
         """
         sizes = ((quorum, len(_union(members, quorum.groups))) for quorum in self.asks)
         return tuple((quorum, size) for quorum, size in sizes if size < quorum.needed)
@@ -125,12 +125,12 @@ def with_approval(
         AlreadyDecided: This person approved before, or everything that they could approve for is satisfied.
     """
     if any(each.by == approval.by for each in approvals):
-        raise AlreadyDecided(f"You approved {subject} already; it waits for somebody else.")
+        raise AlreadyDecided(f"You already approved {subject}. It is waiting for another approver.")
     open_ = verdict.missing(approvals)
     if not any(set(quorum.groups) & set(approval.groups) for quorum in open_):
         raise AlreadyDecided(
-            f"Your groups ({', '.join(approval.groups)}) have approved {subject} already; "
-            f"still missing: {quorums_text(open_)}. Nothing was changed."
+            f"Your groups ({', '.join(approval.groups)}) have already approved {subject}; still missing: "
+            f"{quorums_text(open_)}. Nothing was changed."
         )
     return (*approvals, approval)
 

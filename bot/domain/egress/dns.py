@@ -11,7 +11,7 @@ from bot.domain.egress.values import ClusterEgress, EgressPath
 
 
 def dns_of(path: EgressPath, network: AzureNetwork) -> str:
-    """What is wrong with the DNS servers of a path's VNet; empty where nothing is, or they were not read."""
+    """Describe a problem with the DNS servers of a path's VNet; empty if there is none or they were not read."""
     firewall = network.firewalls.get(path.firewall or "")
     vnet = network.vnets.get(vnet_of(path.subnet_id or ""))
     if firewall is None or vnet is None or set(vnet.dns_servers) & set(firewall.private_addresses):
@@ -20,11 +20,11 @@ def dns_of(path: EgressPath, network: AzureNetwork) -> str:
     forward = ", or let these servers forward to it" if vnet.dns_servers else ""
     address = next(iter(firewall.private_addresses), "its private address")
     return (
-        f"Pods resolve names with {asked}, and may get other addresses than {name_of(firewall.id)}, which then denies "
-        f"them: make {address} the DNS server of {name_of(vnet.id)}{forward}."
+        f"Pods resolve names with {asked} and may get different addresses than {name_of(firewall.id)}, "
+        f"which then denies the traffic. Make {address} the DNS server of {name_of(vnet.id)}{forward}."
     )
 
 
 def dns_caveat(egress: ClusterEgress, pool: str | None = None) -> str:
-    """What is wrong with how the pods of a cluster, or of one node pool, resolve names for network rules."""
+    """Describe a problem with how the pods of a cluster or node pool resolve names for network rules."""
     return next((path.dns for path in egress.paths_of(pool) if path.dns), "")

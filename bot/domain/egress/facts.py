@@ -1,4 +1,4 @@
-"""What Azure says about a cluster and the network around it, before anything is concluded from it.
+"""Facts that Azure reports about a cluster and its network, before any conclusions.
 
 All ids are in lower case. The adapter fills these values; ``resolve`` concludes.
 """
@@ -192,7 +192,7 @@ class Hub:
 
 @dataclass(frozen=True, slots=True)
 class AzureNetwork:
-    """What has been read of the network so far, by lower-case id.
+    """The network resources read so far, by lower-case id.
 
     ``unreadable`` holds what was asked for and could not be read, with the reason in a few words.
     """

@@ -1,4 +1,4 @@
-"""Which firewall a next hop is, and which public addresses traffic through it leaves with."""
+"""Identifies the firewall behind a next hop, and the public IPs that its traffic leaves with."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ def _is_firewalls(subnet: SubnetFacts, address: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Onward:
-    """What comes after a firewall.
+    """The next hop behind a firewall.
 
     Args:
         ips: The public addresses that its traffic leaves with; empty where they cannot be known.
@@ -79,7 +79,7 @@ class Onward:
 
 
 def onward(network: AzureNetwork, firewall: Firewall) -> Onward:
-    """What comes after a firewall: a route of its own subnet, a NAT gateway there, or its public addresses.
+    """Find the next hop behind a firewall: a route of its subnet, a NAT gateway there, or its public IPs.
 
     Sources, read 2026-11: https://learn.microsoft.com/azure/firewall/forced-tunneling and
     https://learn.microsoft.com/azure/firewall/integrate-with-nat-gateway.
@@ -108,7 +108,7 @@ def _own_ips(network: AzureNetwork, firewall: Firewall) -> tuple[OutboundIp, ...
 
 
 def target_of(firewall: Firewall) -> Target:
-    """Where the rules of a firewall are written."""
+    """The target that holds a firewall's rules."""
     if firewall.policy:
         return Target(TargetKind.POLICY, firewall.policy)
     return Target(TargetKind.CLASSIC, firewall.id)

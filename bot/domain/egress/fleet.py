@@ -18,7 +18,7 @@ class FleetEntry:
 
     @property
     def ref(self) -> ClusterRef:
-        """Which cluster."""
+        """The cluster's reference."""
         return self.egress.ref
 
     @property

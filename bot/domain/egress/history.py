@@ -1,4 +1,4 @@
-"""What a cluster's outbound IPs were, and when they changed."""
+"""The history of a cluster's outbound IPs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ class Period:
     """A time in which a cluster left with the same addresses.
 
     Args:
-        ref: Which cluster; it need not exist any more.
+        ref: Which cluster; it may no longer exist.
         declared: Its outbound type then, in Azure's own words.
         ips: The addresses and prefixes, as text, IPv4 first.
         since: When they were first seen.

@@ -1,4 +1,4 @@
-"""What still has to be read before a cluster's egress can be concluded: pure, so that an adapter only fetches.
+"""Works out which resources are still to be read to determine a cluster's egress; pure, so adapters only fetch.
 
 The adapter asks ``missing``, fetches everything named in parallel, and asks again until nothing is missing.
 """
@@ -57,7 +57,7 @@ class Need:
 
 
 def missing(cluster: ClusterFacts, network: AzureNetwork, asked: frozenset[Need]) -> frozenset[Need]:
-    """What to read next.
+    """List the resources to read next.
 
     Args:
         cluster: The cluster.

@@ -1,4 +1,4 @@
-"""Which way out a subnet has: Azure's precedence as a table of questions, asked in order.
+"""Determines a subnet's egress path: Azure's precedence as a table of questions, asked in order.
 
 A default route to an appliance or gateway comes before a NAT gateway, that before public IPs of the nodes, those before
 outbound rules of the load balancer.
@@ -69,8 +69,8 @@ def _both(a: EgressPath, b: EgressPath) -> EgressPath:
 def _nothing(question: Question) -> str:
     private = "the subnet is private (it has no default outbound access), so nothing leaves"
     if question.declared is OutboundType.NONE:
-        return f"The outbound type is none, nothing on the subnet carries traffic out, and {private}."
-    return f"Nothing on the subnet carries traffic out, and {private}."
+        return f"The outbound type is none, nothing on the subnet handles outbound traffic, and {private}."
+    return f"Nothing on the subnet handles outbound traffic, and {private}."
 
 
 def _by_block(question: Question, bare: EgressPath) -> EgressPath | None:
@@ -82,14 +82,14 @@ def _by_block(question: Question, bare: EgressPath) -> EgressPath | None:
 def _by_unread_subnet(question: Question, bare: EgressPath) -> EgressPath | None:
     if question.subnet is not None or question.subnet_id is None:
         return None
-    return replace(bare, why="The subnet could not be read, so the way out is not known.")
+    return replace(bare, why="The subnet could not be read, so the egress path is unknown.")
 
 
 def _by_hidden_pools(question: Question, bare: EgressPath) -> EgressPath | None:
-    """Where AKS hosts the system pools, no pool says which subnet it is."""
+    """Handle clusters whose system pools AKS hosts: no pool names a subnet."""
     if question.pools or question.carries != "all" or question.declared not in _OF_SUBNETS:
         return None
-    return replace(bare, why="AKS shows no node pool of the cluster, so its subnet and way out are not known.")
+    return replace(bare, why="AKS lists no node pools for the cluster, so its subnet and egress path are unknown.")
 
 
 _OF_SUBNETS = (OutboundType.USER_DEFINED_ROUTING, OutboundType.USER_ASSIGNED_NAT_GATEWAY)
@@ -116,7 +116,7 @@ def _by_managed_nat(question: Question, bare: EgressPath) -> EgressPath | None:
     used = [question.network.addresses.get(id_) for id_ in cluster.effective]
     gateway = bare.nat_gateway or next((address.nat_gateway for address in used if address), None)
     ips = outbound_ips(question.network, cluster.effective, "own" if cluster.own else "managed")
-    why = "AKS keeps a NAT gateway for the cluster."
+    why = "AKS manages a NAT gateway for the cluster."
     return replace(bare, kind=PathKind.NAT_GATEWAY, ips=ips, nat_gateway=gateway, why=why)
 
 
@@ -125,7 +125,7 @@ def _by_instance(question: Question, bare: EgressPath) -> EgressPath | None:
         return None
     prefixes = tuple(pool.node_ip_prefix_id for pool in question.pools if pool.node_ip_prefix_id)
     ips = outbound_ips(question.network, prefixes, "instance")
-    why = "Every node leaves with a public IP of its own; they come and go with the nodes."
+    why = "Every node uses its own public IP; these IPs come and go with the nodes."
     return replace(bare, kind=PathKind.INSTANCE, ips=ips, why=why)
 
 
@@ -151,7 +151,7 @@ def _by_basic_balancer(question: Question, bare: EgressPath) -> EgressPath | Non
     ips = outbound_ips(question.network, (f.address for lb in balancers for f in lb.frontends), "managed")
     if not ips:
         return None
-    why = "A basic load balancer: Azure picks one of its public frontends, and AKS counts none of them as egress."
+    why = "A basic load balancer: Azure picks one of its public frontends, and AKS does not report it as an egress IP."
     return replace(bare, kind=PathKind.LOAD_BALANCER, ips=ips, why=why)
 
 
@@ -165,7 +165,7 @@ def _by_load_balancer(question: Question, bare: EgressPath) -> EgressPath | None
     if is_other or question.carries == "virtualNodes":
         return None
     ips = outbound_ips(question.network, cluster.effective, "own" if cluster.own else "managed")
-    why = "Outbound rules of the cluster's load balancer apply: nothing on the subnet comes before them."
+    why = "The outbound rules of the cluster's load balancer apply: nothing on the subnet overrides them."
     return replace(bare, kind=PathKind.LOAD_BALANCER, ips=ips, why=why)
 
 
@@ -173,7 +173,7 @@ def _by_unknown_type(question: Question, bare: EgressPath) -> EgressPath | None:
     if question.declared is not None:
         return None
     ips = outbound_ips(question.network, question.cluster.effective, "managed")
-    why = f"Azure calls the outbound type {question.cluster.declared}, which this bot does not know."
+    why = f"Azure reports the outbound type {question.cluster.declared}, which this bot does not know."
     return replace(bare, ips=ips, why=why)
 
 
@@ -186,8 +186,8 @@ def _by_default_outbound(question: Question, bare: EgressPath) -> EgressPath | N
     if subnets and all(subnet.default_outbound is False for subnet in subnets):
         return None
     why = (
-        "Nothing on the subnet carries traffic out, so it may leave through an address that Azure chooses "
-        "(default outbound access)."
+        "Nothing on the subnet handles outbound traffic, so it may leave through an address that Azure "
+        "chooses (default outbound access)."
     )
     return replace(bare, kind=PathKind.DEFAULT_OUTBOUND, why=why)
 

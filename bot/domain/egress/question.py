@@ -1,4 +1,4 @@
-"""What decides a path: one question for each subnet that traffic leaves from, and each way that its routes have."""
+"""The inputs that decide a path: one question for each subnet that traffic leaves from and each of its routes' ways."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

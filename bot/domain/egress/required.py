@@ -1,4 +1,4 @@
-"""What AKS itself must reach from a routed cluster, against the rules of its firewall.
+"""Checks the endpoints that AKS requires from a routed cluster against its firewall's rules.
 
 Application rules and FQDN tags carry HTTP and HTTPS only; everything else needs a network rule.
 
@@ -40,7 +40,7 @@ API_SERVER_TAG = "azurecloud"
 
 
 class Standing(StrEnum):
-    """How a required endpoint stands: allowed by the tag, allowed by another rule, not provable, or not allowed."""
+    """The state of a required endpoint: allowed by the tag, allowed by another rule, not provable, or not allowed."""
 
     TAG = "tag"
     RULE = "rule"
@@ -82,7 +82,7 @@ class RequiredEndpoints:
     checked_for: str = ""
 
     def standing(self, *wanted: Standing) -> tuple[EndpointCheck, ...]:
-        """Those that stand so."""
+        """The endpoints in this state."""
         return tuple(check for check in self.checks if check.standing in wanted)
 
 
@@ -127,7 +127,7 @@ def published_names(endpoints: Iterable[RequiredEndpoint]) -> frozenset[Destinat
 
 
 def _destination(endpoint: RequiredEndpoint) -> Destination | None:
-    """As an application rule sees it; None for what is neither HTTP nor HTTPS."""
+    """The destination as an application rule sees it; None unless it is HTTP or HTTPS."""
     protocol = {"http": Protocol.HTTP, "https": Protocol.HTTPS}.get(endpoint.protocol.lower())
     return Destination(endpoint.domain, protocol, endpoint.port) if protocol else None
 
@@ -224,12 +224,14 @@ def _reaches(rules: RuleSet, book: AddressBook, rule: NetworkRule, endpoint: Req
     if endpoint.domain in rule.destination_fqdns and rules.dns_proxy and rules.tier is not Tier.BASIC:
         return Match.YES, f"{rule.name} names {endpoint.domain}."
     if endpoint.domain in rule.destination_fqdns and rules.names_without_proxy and rules.tier is not Tier.BASIC:
-        return Match.UNKNOWN, f"The rule {rule.name} names it, but pods resolve it elsewhere: the DNS proxy is off."
+        return Match.UNKNOWN, (
+            f"The rule {rule.name} names it, but pods do not resolve it through the firewall: the DNS proxy is off."
+        )
     if endpoint.domain in rule.destination_fqdns:
         return Match.NO, f"The rule {rule.name} names it, but the firewall's DNS proxy is off, so it never matches."
     tags = (text.lower().partition(".")[0] for text in rule.destination_addresses)
     if endpoint.domain.endswith(".azmk8s.io") and API_SERVER_TAG in tags:
-        return Match.YES, f"{rule.name} holds the service tag that Microsoft prescribes for the API server."
+        return Match.YES, f"{rule.name} has the service tag that Microsoft requires for the API server."
     destinations = book.read(rule.destination_addresses, rule.destination_ip_groups)
     fit = address_match(rule.name, destinations, (), whereabouts(endpoint.domain))
     return fit.match, fit.why

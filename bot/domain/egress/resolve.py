@@ -20,7 +20,7 @@ from bot.domain.egress.warn import warnings_of
 
 
 def resolve(cluster: ClusterFacts, network: AzureNetwork) -> ClusterEgress:
-    """How a cluster really leaves, from what was read of it and of the network around it."""
+    """Resolve a cluster's effective egress from the cluster and the network around it."""
     paths = joined(path for question in questions_of(cluster, network) for path in effective_paths(question))
     serving = serving_addresses(cluster, network)
     paths = tuple(replace(_marked(path, set(serving)), dns=dns_of(path, network)) for path in paths)
@@ -60,14 +60,14 @@ def _missing_ips(cluster: ClusterFacts, network: AzureNetwork) -> Iterator[Egres
     is_told = all(reason == DELETED for reason in network.unreadable.values())
     if gone and is_told and not is_settling(cluster.state):
         named = ", ".join(id_.rsplit("/", 1)[-1] for id_ in gone)
-        text = f"The cluster is set to leave with {named}, which Azure does not show: it carries nothing."
+        text = f"The cluster is configured to use {named}, which Azure does not list: it carries no traffic."
         yield EgressWarning("missing-address", text, "Restore it, or give the cluster another outbound IP.")
 
 
 def serving_addresses(cluster: ClusterFacts, network: AzureNetwork) -> dict[str, IngressIp]:
     """The public addresses at which a cluster is reached, by address.
 
-    Where its load balancers were read, their frontends tell; else whatever is attached to them and is no egress IP.
+    If its load balancers were read, use their frontends; otherwise anything attached that is not an egress IP.
     """
     found = [_ingress_of(id_, network, "loadBalancer") for id_ in _load_balanced(cluster, network)]
     if cluster.application_gateway:

@@ -19,7 +19,7 @@ def by_route(question: Question, bare: EgressPath) -> EgressPath | None:
         return _by_appliance(question, bare, route)
     said = _said(route)
     if hop == "virtualnetworkgateway":
-        why = f"{said} leads to a virtual network gateway; what comes after it is not visible in Azure."
+        why = f"{said} leads to a virtual network gateway; Azure does not show what is behind it."
         return replace(bare, kind=PathKind.VNET_GATEWAY, next_hop=route.hop_type, why=why)
     if hop == "none":
         return replace(
@@ -49,7 +49,10 @@ def _by_appliance(question: Question, bare: EgressPath, route: Route) -> EgressP
 
 def _unknown_hop(network: AzureNetwork, hops: str, route: Route) -> str:
     elsewhere = [f for f in network.firewalls.values() if set(f.private_addresses) & set(route.hops)]
-    text = f"Egress leaves via {hops}, which is no Azure Firewall that the cluster's VNet reaches: its IPs are unknown."
+    text = (
+        f"Egress leaves via {hops}, which is not an Azure Firewall that the cluster's VNet reaches: its IPs "
+        "are unknown."
+    )
     if elsewhere:
         text += f" {name_of(elsewhere[0].id)} has the same address in a network that is not connected."
     return text
@@ -68,8 +71,8 @@ def by_hub(question: Question, bare: EgressPath) -> EgressPath | None:
     said = "Routing intent" if hub.internet_next_hop else "A static default route"
     if len(firewalls) < len(hubs):
         why = (
-            f"{said} of the virtual hub {name_of(hub.id)} sends internet traffic to {name_of(hop)}, "
-            "which is no Azure Firewall that could be read: its IPs are unknown."
+            f"{said} of the virtual hub {name_of(hub.id)} sends internet traffic to {name_of(hop)}, which is "
+            "not an Azure Firewall that the bot can read: its IPs are unknown."
         )
         return replace(bare, kind=PathKind.APPLIANCE, next_hop=name_of(hop), why=why)
     if firewalls[0].is_stopped:

@@ -1,4 +1,4 @@
-"""Which route of a route table carries traffic to the internet: by longest prefix, as Azure chooses.
+"""Finds the route that carries internet traffic: by longest prefix, as Azure chooses.
 
 Source: https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview#how-azure-selects-a-route,
 read 2026-11.
@@ -29,7 +29,7 @@ _GLOBAL_V6 = IPv6Network(GLOBAL_IPV6)
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Where a good part of the internet lies for a subnet.
+    """The next hop for a large part of the internet.
 
     Args:
         route: The first of its routes; None where no route of the table says anything, so that Azure's own apply.
@@ -46,7 +46,7 @@ EVERYTHING = Way()
 
 @dataclass(frozen=True, slots=True)
 class RoutedInternet:
-    """How a route table divides the internet.
+    """The internet divided by the routes of a route table.
 
     Args:
         ways: What carries a good part of it, the largest first; at least one.
@@ -58,7 +58,7 @@ class RoutedInternet:
 
 
 def routed_internet(network: AzureNetwork, subnet: SubnetFacts | None) -> RoutedInternet:
-    """How the route table of a subnet divides the internet; without one Azure's own routes carry it all."""
+    """Divide the internet by a subnet's route table; without one, Azure's own routes carry everything."""
     table = network.route_tables.get(subnet.route_table or "") if subnet else None
     return divide(table) if table else RoutedInternet((EVERYTHING,))
 
@@ -74,7 +74,7 @@ def has_v6_route(network: AzureNetwork, subnet: SubnetFacts | None) -> bool:
 
 @lru_cache(maxsize=4096)
 def divide(table: RouteTable) -> RoutedInternet:
-    """How the routes of a table divide the internet."""
+    """Divide the internet by the routes of a table."""
     shares: dict[tuple[str, ...], int] = {}
     routes: dict[tuple[str, ...], list[Route]] = {}
     for route, size in _carried(table):
@@ -96,7 +96,7 @@ def _way(routes: list[Route], *, is_only: bool) -> Way:
 
 
 def hop_of(route: Route | None) -> tuple[str, ...]:
-    """Where a route leads, for comparison: the type, and the addresses of appliances; empty without a route."""
+    """The next hop of a route, for comparison: the type, and appliance addresses; empty without a route."""
     return (route.hop_type.lower(), *sorted(route.hops)) if route else ()
 
 
@@ -140,7 +140,7 @@ def _above(net: IPv4Network) -> Iterator[IPv4Network]:
 
 @lru_cache(maxsize=16384)
 def public_size(net: IPv4Network) -> int:
-    """How many public addresses a range holds."""
+    """Count the public addresses in a range."""
     if any(net.subnet_of(other) for other in _NOT_PUBLIC):
         return 0
     return net.num_addresses - sum(other.num_addresses for other in _NOT_PUBLIC if other.subnet_of(net))

@@ -1,4 +1,4 @@
-"""How a cluster leaves Azure: frozen values without a vendor's name for anything but Azure's own words."""
+"""Frozen values that describe how a cluster leaves Azure; vendor names only for Azure's own terms."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -44,7 +44,7 @@ def is_settling(state: str) -> bool:
 
 
 class PathKind(StrEnum):
-    """What really carries the traffic of a subnet out of Azure."""
+    """The effective egress path of a subnet."""
 
     LOAD_BALANCER = "loadBalancer"
     NAT_GATEWAY = "natGateway"
@@ -60,15 +60,15 @@ class PathKind(StrEnum):
 
 
 IpOrigin = Literal["managed", "own", "prefix", "nat", "firewall", "hub", "instance"]
-"""Where an outbound IP comes from: who made it, or what it belongs to."""
+"""The origin of an outbound IP: who created it, or what it belongs to."""
 
 
 Carries = Literal["all", "pods", "nodes", "virtualNodes"]
-"""Whose traffic a path carries: pods with a subnet of their own leave beside their nodes."""
+"""The traffic that a path carries: pods with their own subnet leave separately from their nodes."""
 
 
 Via = Literal["loadBalancer", "applicationGateway"]
-"""What a cluster is reached through."""
+"""The ingress resource a cluster is reached through."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -167,7 +167,7 @@ Warning_ = EgressWarning
 
 @dataclass(frozen=True, slots=True)
 class EgressPath:
-    """How the pods of one subnet leave, by Azure's precedence.
+    """The egress path of one subnet, by Azure's precedence.
 
     Args:
         subnet_id: Lower-case id of the subnet that the traffic leaves from; None in a managed VNet.
@@ -229,7 +229,7 @@ class ClusterEgress:
         nat_sku: ``Standard`` or ``StandardV2`` for managed NAT gateways.
         has_own_ips: Whether the outbound IPs were brought by the customer.
         ip_families: ``IPv4`` and perhaps ``IPv6``.
-        http_proxy: The proxy that pods are told to use, if one is configured.
+        http_proxy: The proxy that pods are configured to use, if any.
         is_private: Whether the API server is private.
         is_running: False for a stopped cluster.
         node_resource_group: Where AKS keeps its own resources.
@@ -285,7 +285,7 @@ class ClusterEgress:
         return any(ip_address(address) in ip_network(source, strict=False) for source in self.sources())
 
     def target(self, pool: str | None = None) -> Target | None:
-        """Where rules for the cluster, or one node pool, are written.
+        """The target for the rules of the cluster or one node pool.
 
         None where no path, or not every path, goes through one and the same Azure Firewall: a rule would then work
         for some pods only.

@@ -1,4 +1,4 @@
-"""What a person should know about a cluster's egress: one function for each warning, in the order they are shown."""
+"""Warnings about a cluster's egress: one function for each, in display order."""
 
 from collections.abc import Callable, Iterator
 
@@ -18,7 +18,7 @@ EXPECTED: dict[OutboundType, frozenset[PathKind]] = {
     OutboundType.NONE: frozenset({PathKind.NONE, PathKind.DEFAULT_OUTBOUND}),
     OutboundType.BLOCK: frozenset({PathKind.BLOCKED}),
 }
-"""What each outbound type promises; source: https://learn.microsoft.com/azure/aks/egress-outboundtype, read 2026-11."""
+"""Paths by outbound type; source: https://learn.microsoft.com/azure/aks/egress-outboundtype, read 2026-11."""
 
 Found = Iterator[EgressWarning]
 
@@ -31,24 +31,24 @@ def warnings_of(egress: ClusterEgress, network: AzureNetwork) -> tuple[EgressWar
 
 def _unknown_type(egress: ClusterEgress) -> Found:
     if egress.outbound_type is None:
-        text = f"Azure calls the outbound type {egress.declared or 'nothing'}, which this bot does not know."
-        yield EgressWarning("unknown-outbound-type", text, "Look at the cluster in the Azure portal.")
+        text = f"Azure reports the outbound type {egress.declared or 'nothing'}, which this bot does not know."
+        yield EgressWarning("unknown-outbound-type", text, "Check the cluster in the Azure portal.")
 
 
 def _converging(egress: ClusterEgress) -> Found:
     if egress.state.lower() == "deleting":
-        yield EgressWarning("deleting", "Azure is deleting the cluster: its managed outbound IPs go with it.")
+        yield EgressWarning("deleting", "Azure is deleting the cluster, including its managed outbound IPs.")
     elif egress.is_converging:
         text = (
             f"Converging: Azure is changing the cluster ({egress.state}); its outbound IPs may still be the old ones."
         )
-        yield EgressWarning("converging", text, "Look again when it has finished.")
+        yield EgressWarning("converging", text, "Check again when it has finished.")
 
 
 def _failed(egress: ClusterEgress) -> Found:
     if egress.state.lower() in ("failed", "canceled"):
-        text = f"Azure's last update of the cluster ended as {egress.state}."
-        yield EgressWarning("failed", text, "Repeat the update, or see the cluster's error in the Azure portal.")
+        text = f"Azure's last update of the cluster ended with state {egress.state}."
+        yield EgressWarning("failed", text, "Retry the update, or check the cluster's error in the Azure portal.")
 
 
 def _stopped(egress: ClusterEgress) -> Found:
@@ -62,8 +62,8 @@ def _mismatch(egress: ClusterEgress) -> Found:
     for path in egress.paths:
         is_ours = path.carries != "virtualNodes"
         if expected and is_ours and path.kind not in expected:
-            text = f"Declared {egress.declared}, but {whose(path)} really leaves by {path.kind}. {path.why}"
-            yield EgressWarning("mismatch", text, "Change the outbound type, or what is attached to the subnet.")
+            text = f"Declared {egress.declared}, but {whose(path)} actually leaves by {path.kind}. {path.why}"
+            yield EgressWarning("mismatch", text, "Change the outbound type, or the resources attached to the subnet.")
 
 
 def _unknown_hop(egress: ClusterEgress) -> Found:
@@ -71,9 +71,9 @@ def _unknown_hop(egress: ClusterEgress) -> Found:
         is_hidden = path.kind in (PathKind.APPLIANCE, PathKind.VNET_GATEWAY)
         if is_hidden or path.behind:
             behind = "the virtual network gateway" if path.kind is PathKind.VNET_GATEWAY else path.next_hop
-            text = f"The public IPs of {whose(path)} are not known: Azure does not show what is behind "
+            text = f"The public IPs of {whose(path)} are unknown: Azure does not show what is behind "
             text += f"{path.behind or behind}."
-            yield EgressWarning("unknown-next-hop", text, "Ask whoever runs it for its public addresses.")
+            yield EgressWarning("unknown-next-hop", text, "Ask its owner for the public addresses.")
 
 
 def _default_outbound(egress: ClusterEgress) -> Found:
@@ -97,23 +97,23 @@ def _asymmetric(egress: ClusterEgress) -> Found:
 
 
 def _several_targets(egress: ClusterEgress) -> Found:
-    """By pool a request can say which; by destination it cannot."""
+    """Warn about several targets: a request can choose a pool but not a destination."""
     ruled = [path for path in egress.paths if path.is_ruled]
     pools = {path.pools for path in ruled}
     if any(len({path.target for path in ruled if path.pools == each}) > 1 for each in pools):
-        text = "Its routes divide the internet between different ways, so a firewall sees only a part of the traffic."
-        yield EgressWarning("split-routes", text, "Lead everything to one next hop, by a route for 0.0.0.0/0.")
+        text = "Its routes split internet traffic between several paths, so a firewall sees only part of it."
+        yield EgressWarning("split-routes", text, "Send everything to one next hop with a route for 0.0.0.0/0.")
     elif len({path.target for path in ruled}) > 1:
-        text = "Node pools leave by different ways, so a rule for the whole cluster would not work for all of them."
+        text = "Node pools use different egress paths, so a rule for the whole cluster would not work for all of them."
         yield EgressWarning("split", text, "Name the node pool in a request.")
 
 
 def _node_ips(egress: ClusterEgress) -> Found:
     names = [pool.name for pool in egress.pools if pool.node_public_ip]
     if names:
-        text = f"Nodes of {', '.join(names)} have public IPs of their own, which come and go with the nodes."
+        text = f"Nodes in {', '.join(names)} have their own public IPs, which come and go with the nodes."
         yield EgressWarning(
-            "node-public-ips", text, "Use a public IP prefix for the nodes if partners allow by address."
+            "node-public-ips", text, "Use a public IP prefix for the nodes if partners allowlist by IP."
         )
 
 
@@ -121,7 +121,7 @@ def _gateway_pools(egress: ClusterEgress) -> Found:
     pools = [pool for pool in egress.pools if pool.mode.lower() == "gateway"]
     if pools:
         named = ", ".join(f"{p.name} (/{p.gateway_prefix_size})" if p.gateway_prefix_size else p.name for p in pools)
-        text = f"Static egress gateway: namespaces that use {named} leave with that pool's own prefix instead."
+        text = f"Static egress gateway: namespaces that use {named} use that pool's prefix instead."
         yield EgressWarning(
             "static-egress-gateway", text, "See StaticGatewayConfiguration in the cluster for the prefix."
         )
@@ -130,7 +130,8 @@ def _gateway_pools(egress: ClusterEgress) -> Found:
 def _proxy(egress: ClusterEgress) -> Found:
     if egress.http_proxy:
         text = (
-            f"Pods are told to use the HTTP proxy {egress.http_proxy}: what obeys it leaves with the proxy's address."
+            f"Pods are configured to use the HTTP proxy {egress.http_proxy}: traffic that uses it leaves with "
+            "the proxy's address."
         )
         yield EgressWarning("http-proxy", text)
 
@@ -139,7 +140,7 @@ def _no_ips(egress: ClusterEgress) -> Found:
     known = (PathKind.LOAD_BALANCER, PathKind.NAT_GATEWAY, PathKind.FIREWALL, PathKind.HUB_FIREWALL)
     for path in egress.paths:
         if path.kind in known and not path.ips and not path.behind:
-            text = f"No public address is known for {whose(path)}, although it leaves by {path.kind}."
+            text = f"No public IP is known for {whose(path)}, although it leaves by {path.kind}."
             yield EgressWarning("no-addresses", text, "Check that it has a public IP, and that the bot may read it.")
 
 
@@ -152,11 +153,11 @@ def _basic(egress: ClusterEgress) -> Found:
 def _unreadable(network: AzureNetwork) -> Found:
     for what, reason in sorted(network.unreadable.items()):
         if reason == DELETED:
-            text = f"It does not exist any more, though something still refers to it: {what} was deleted in Azure."
-            yield EgressWarning("deleted", text, "Restore it, or take the reference away.")
+            text = f"{what} was deleted in Azure, but something still refers to it."
+            yield EgressWarning("deleted", text, "Restore it, or remove the reference.")
         else:
-            text = f"Could not be read: {what} ({reason}). What depends on it is not shown."
-            yield EgressWarning("unreadable", text, "Give the bot's identity the right to read it.")
+            text = f"Could not read {what} ({reason}). Anything that depends on it is not shown."
+            yield EgressWarning("unreadable", text, "Grant the bot's identity permission to read it.")
 
 
 _OF_EGRESS: tuple[Callable[[ClusterEgress], Found], ...] = (

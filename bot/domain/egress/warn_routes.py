@@ -1,4 +1,4 @@
-"""What a person should know about routes: exceptions, what nobody can see, and what is not routed."""
+"""Warnings about routes: exceptions, routes that Azure does not show, and traffic that is not routed."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,7 +20,7 @@ def warnings_of_routes(egress: ClusterEgress, network: AzureNetwork) -> tuple[Eg
 
 
 def whose(path: EgressPath) -> str:
-    """Whose traffic a path carries, and to where, as the subject of a sentence."""
+    """Name the traffic of a path and its destinations, as the subject of a sentence."""
     pools = f"node pool {', '.join(path.pools)}" if path.pools else "the cluster"
     named = {"pods": f"pods of {pools}", "nodes": f"the nodes of {pools}", "virtualNodes": "virtual nodes' traffic"}
     part = f" to {', '.join(path.destinations[:3])}" if path.destinations else ""
@@ -51,13 +51,13 @@ def _detour(path: EgressPath, routes: list[Route]) -> EgressWarning:
     hop, hops = routes[0].hop_type.lower(), ", ".join(routes[0].hops)
     if hop == "internet":
         past = "the firewall" if path.kind in _FIREWALLS else f"the {path.kind}"
-        text = f"Traffic of {who} to {shown} goes around {past}, by a route of its own."
-        return EgressWarning("bypass", text, "Remove the route if that is not wanted.")
+        text = f"Traffic of {who} to {shown} bypasses {past} through a separate route."
+        return EgressWarning("bypass", text, "Remove the route if this is not intended.")
     if hop == "none":
         text = f"Traffic of {who} to {shown} is dropped by a route (next hop None)."
-        return EgressWarning("dropped", text, "Remove the route if that is not wanted.")
-    text = f"Traffic of {who} to {shown} goes to {hops or routes[0].hop_type} instead, by a route of its own."
-    return EgressWarning("detour", text, "Ask whoever runs that for its public addresses.")
+        return EgressWarning("dropped", text, "Remove the route if this is not intended.")
+    text = f"Traffic of {who} to {shown} goes to {hops or routes[0].hop_type} instead, through a separate route."
+    return EgressWarning("detour", text, "Ask its owner for the public addresses.")
 
 
 MOST_NAMED = 10
@@ -77,7 +77,7 @@ def _learned(egress: ClusterEgress, network: AzureNetwork) -> Found:
         for hub in unread_hubs(network, vnet) if is_open else ():
             text = f"The network of {who} is connected to the virtual hub {hub}, whose routes were not read: "
             text += "it may send internet traffic another way."
-            yield EgressWarning("hub-routes", text, "Give the bot's identity the right to read the hub.")
+            yield EgressWarning("hub-routes", text, "Grant the bot's identity permission to read the hub.")
 
 
 def _learns(network: AzureNetwork, subnet_id: str) -> bool:
@@ -87,10 +87,10 @@ def _learns(network: AzureNetwork, subnet_id: str) -> bool:
 
 
 def _bgp(who: str, *, is_open: bool) -> EgressWarning:
-    text = f"Routes that a gateway learned by BGP apply to {who} as well, and Azure does not show them here: "
+    text = f"Routes that a gateway learned through BGP also apply to {who}, and Azure does not show them here: "
     text += "a default route among them would take this traffic to the gateway." if is_open else ""
     text += "" if is_open else "those that are longer than the route table's take precedence over it."
-    return EgressWarning("bgp-routes", text, "Look at the effective routes of a node's network interface.")
+    return EgressWarning("bgp-routes", text, "Check the effective routes of a node's network interface.")
 
 
 def _firewall_learns(egress: ClusterEgress, network: AzureNetwork) -> Found:

@@ -38,7 +38,7 @@ def address_match(name: str, destinations: AddressSet, addresses: Spans, where: 
 
 
 def _with_tags(destinations: AddressSet, where: Whereabouts) -> tuple[Spans, tuple[str, ...]]:
-    """What of the service tags is known, and those into which the name may resolve beside what was not read."""
+    """Split service tags into known ranges, and tags the name may resolve into in addition to unread sources."""
     tags = {tag.lower(): tag for tag in destinations.tags}
     spans = union((*destinations.spans, *PUBLIC)) if INTERNET in tags else destinations.spans
     possible = (
@@ -55,18 +55,21 @@ def _resolved(name: str, spans: Spans, addresses: Spans, unknown: tuple[str, ...
         return Fit(Match.YES, f"{name} covers every address that the name resolves to.")
     if inside:
         why = f"{name} covers {inside} of the {len(addresses)} addresses that the name resolves to."
-        return Fit(Match.PART, why, on="which of its addresses is used", look=f"ask for all of them in rule {name}")
+        return Fit(Match.PART, why, on="which of its addresses is used", look=f"request all of them in rule {name}")
     return _unsure(name, (), unknown) if unknown else None
 
 
 def _unsure(name: str, ranges: tuple[str, ...], unknown: tuple[str, ...]) -> Fit:
     places = _some((*ranges, *unknown))
     if unknown and not ranges and unknown[0].startswith("IP group"):
-        look = f"look at {unknown[0]} in Azure, which the bot could not read"
+        look = f"check {unknown[0]} in Azure, which the bot could not read"
     else:
         look = f"resolve it in a pod (nslookup) and compare with {places}"
     return Fit(
-        Match.UNKNOWN, f"{name} matches if the name resolves into {places}.", on="what the name resolves to", look=look
+        Match.UNKNOWN,
+        f"{name} matches if the name resolves to an address in {places}.",
+        on="what the name resolves to",
+        look=look,
     )
 
 
@@ -74,11 +77,12 @@ def _elsewhere(name: str, destinations: AddressSet) -> Fit:
     """Why a rule is for other names, with the exception."""
     if destinations.spans:
         where = text_from_spans(destinations.spans)
-        why = f"{name} is for {where}: a public name does not resolve into private ranges, unless private DNS says so."
+        why = f"{name} is for {where}: a public name does not resolve to a private address, unless private DNS says so."
     elif destinations.tags:
         tags = _some(destinations.tags)
         why = (
-            f"{name} is for the service tag {tags}: only Microsoft's names resolve into it, and what others host there."
+            f"{name} is for the service tag {tags}: only Microsoft's names, and names that others host there, "
+            "resolve to it."
         )
     else:
         return NO_FIT

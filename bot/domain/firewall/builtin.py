@@ -34,12 +34,15 @@ _THREAT_INTEL = {
         Stage.THREAT_INTEL,
         Result.UNKNOWN,
         Action.DENY,
-        "Threat intelligence denies names and addresses that Microsoft knows as malicious; that list is not published.",
+        (
+            "Threat intelligence denies names and addresses that Microsoft classifies as malicious; the list "
+            "is not published."
+        ),
     ),
 }
-_ALLOWLISTED = _step(Stage.THREAT_INTEL, Result.MISS, None, "It is on the allowlist of threat intelligence.")
+_ALLOWLISTED = _step(Stage.THREAT_INTEL, Result.MISS, None, "It is on the threat intelligence allowlist.")
 INFRASTRUCTURE_MISS = _step(
-    Stage.INFRASTRUCTURE, Result.MISS, Action.ALLOW, "Azure's built-in rules are for its own platform names."
+    Stage.INFRASTRUCTURE, Result.MISS, Action.ALLOW, "Azure's built-in rules cover only its own platform names."
 )
 INFRASTRUCTURE_UNKNOWN = replace(
     _step(

@@ -119,7 +119,7 @@ def _application_names(application: list[ApplicationMatcher]) -> Iterator[tuple[
 
 
 class Standing:
-    """What every question of one scope with the same addresses shares.
+    """State shared by all questions of one scope with the same addresses.
 
     Attributes:
         matches: By slot, the rules that match or may match whatever the name is.
@@ -157,7 +157,7 @@ class Scope:
         self._unresolved: dict[Whereabouts, Standing] = {}
 
     def cover(self, sources: AddressSet) -> Cover:
-        """How far a rule's sources cover those of the scope."""
+        """The coverage of the scope's sources by a rule's."""
         found = self._covers.get(sources)
         if found is None:
             found = self._covers[sources] = cover(sources, self.asked)
@@ -174,7 +174,7 @@ class Scope:
         )
 
     def standing(self, addresses: Spans, where: Whereabouts) -> Standing:
-        """What does not rest on the name; linear in the network rules for these sources if addresses are given."""
+        """Precompute the name-independent part; linear in these sources' network rules if addresses are given."""
         if addresses:
             return self._stand(addresses, where)
         found = self._unresolved.get(where)

@@ -139,7 +139,7 @@ class Evaluator:
     def _first_slot_at(self, kind: Kind, layer: str, group_priority: int, collection_priority: int) -> int:
         depths = [policy.id for policy in self._rules.layers]
         if layer.lower() not in depths:
-            raise InvariantBroken(f"The firewall policy {layer} is not among those that the firewall obeys.")
+            raise InvariantBroken(f"The firewall does not use the firewall policy {layer}.")
         rank = rank_of(
             self._rules,
             kind,

@@ -1,4 +1,4 @@
-"""What a rule says about a destination, with the words for it."""
+"""How a rule matches a destination, and the words that explain it."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from bot.domain.firewall.names import Match
 
 
 class Fit(NamedTuple):
-    """How much of a destination a rule matches, and why.
+    """The extent to which a rule matches a destination, and why.
 
     Attributes:
         match: How much.

@@ -31,7 +31,7 @@ from bot.domain.fqdn import Protocol
 
 
 class RuleMatch(NamedTuple):
-    """What one rule matches of one flow: its sources ``yes`` for certain, ``maybe`` perhaps; the rest as in ``Fit``."""
+    """One rule's match with one flow: sources that match (``yes``) or may match (``maybe``); the rest as in ``Fit``."""
 
     rule: str
     yes: Spans
@@ -129,7 +129,7 @@ class AddressBook:
 
 
 class Cover(NamedTuple):
-    """How far the sources of a rule cover those of a flow; ``opaque`` names what stands behind ``maybe``."""
+    """The coverage of a flow's sources by a rule's; ``opaque`` names the sources behind ``maybe``."""
 
     yes: Spans
     maybe: Spans
@@ -148,7 +148,7 @@ def decide(rule: str, found: Cover, fit: Fit, *, asked: Spans) -> RuleMatch:
     """Join what a rule says about the destination with what it says about the sources."""
     match, why, by, on, look = fit
     if match is Match.NO or not (found.yes or found.maybe):
-        return RuleMatch(rule, (), (), Match.NO, why if match is Match.NO else f"{why} It is for other sources.")
+        return RuleMatch(rule, (), (), Match.NO, why if match is Match.NO else f"{why} It applies to other sources.")
     if found.yes is not asked:
         why = f"{why} {_sources_sentence(found)}"
         on, look = (on, look) if look else _about_sources(found)
@@ -159,18 +159,18 @@ def decide(rule: str, found: Cover, fit: Fit, *, asked: Spans) -> RuleMatch:
 
 
 def _sources_sentence(found: Cover) -> str:
-    known = f"It is for the sources {text_from_spans(found.yes)} only" if found.yes else "Its sources are not known"
-    return f"{known}{'; not known: ' + ', '.join(found.opaque[:3]) if found.opaque else ''}."
+    known = f"It applies only to the sources {text_from_spans(found.yes)}" if found.yes else "Its sources are unknown"
+    return f"{known}{'; unknown: ' + ', '.join(found.opaque[:3]) if found.opaque else ''}."
 
 
 def _about_sources(found: Cover) -> tuple[str, str]:
-    """What it depends on, and what to look at."""
+    """Return the open question and the way to answer it."""
     if found.maybe:
-        return "where the traffic comes from", f"look at {found.opaque[0]}, which the rule has as a source"
+        return "where the traffic comes from", f"check {found.opaque[0]}, which the rule uses as a source"
     return "which node sends it", "check one node pool with pool:NAME"
 
 
-_PART = ("which name below the wildcard it is", "check the names that you need one by one")
+_PART = ("which name below the wildcard it is", "check the names you need one by one")
 
 
 def application_target(rules: RuleSet, target: ApplicationTarget, match: Match, *, service: tuple[str, int]) -> Fit:
@@ -204,7 +204,7 @@ def _url(rules: RuleSet, target: ApplicationTarget, match: Match, *, service: tu
     rule, text, protocol = target.matcher.rule, target.text, service[0]
     inspected = rules.tier is Tier.PREMIUM and rules.tls_inspection and rule.terminate_tls
     if protocol not in ("http", "https"):
-        return Fit(Match.NO, f"{rule.name} has the URL {text}, but {protocol} has no URLs.")
+        return Fit(Match.NO, f"{rule.name} has the URL {text}, but URLs do not apply to {protocol}.")
     if not rule.protocols:
         return _url_without_protocols(rule, text, inspected=inspected)
     if service not in rule.protocols:
@@ -231,7 +231,7 @@ def _url_without_protocols(rule: ApplicationRule, text: str, *, inspected: bool)
 def unlisted(rule: ApplicationRule, service: tuple[str, int]) -> Fit:
     """Whether the web categories of a rule, or one of an unknown type, could match a protocol and destination port."""
     if rule.unknown_type:
-        why = f"{rule.name} is a rule of the type {rule.unknown_type}, which this bot does not know."
+        why = f"{rule.name} has the rule type {rule.unknown_type}, which this bot does not know."
         return Fit(Match.UNKNOWN, why, on="a rule of an unknown type", look="read that rule in the Azure portal")
     if not rule.web_categories or service not in rule.protocols or service[0] not in ("http", "https"):
         return NO_FIT
@@ -241,23 +241,25 @@ def unlisted(rule: ApplicationRule, service: tuple[str, int]) -> Fit:
 
 
 def fqdn_tags(rule: str, tag: str, found: Held) -> Fit:
-    """What a rule says that has an FQDN tag which holds the name or may hold it.
+    """Match a rule by an FQDN tag that contains, or may contain, the name.
 
     The protocols of the rule do not count: a tag brings its own.
     """
     by, has = f"FQDN tag {tag}", f"{rule} has the FQDN tag {tag}"
     if found.match is not Match.UNKNOWN:
         on, look = _PART if found.match is Match.PART else ("", "")
-        return Fit(found.match, f"{has}, which holds {found.pattern} ({_caveat(tag)}).", by, on, look)
-    log = "look for the name in the firewall's log of application rules"
+        return Fit(found.match, f"{has}, which includes {found.pattern} ({_caveat(tag)}).", by, on, look)
+    log = "look for the name in the firewall's application rule log"
     if found.addon:
-        why = f"{has}. Microsoft lists {found.pattern} for {found.addon} and does not say that the tag holds it."
-        return Fit(found.match, why, by, f"whether the {by} holds names of add-ons", log)
-    return Fit(found.match, f"{has}, of which Microsoft publishes no list.", by, f"whether the {by} holds it", log)
+        why = f"{has}. Microsoft lists {found.pattern} for {found.addon} and does not say that the tag includes it."
+        return Fit(found.match, why, by, f"whether the {by} includes names of add-ons", log)
+    return Fit(
+        found.match, f"{has}, whose contents Microsoft does not publish.", by, f"whether the {by} includes it", log
+    )
 
 
 def without_tags(rule: ApplicationRule) -> Fit:
-    """What to say of a rule whose FQDN tags do not hold the name."""
+    """Explain that a rule's FQDN tags do not contain the name."""
     told = ", ".join(f"{tag} ({_caveat(tag)})" for tag in rule.fqdn_tags)
     return Fit(Match.NO, f"{rule.name} does not match: the name is not in FQDN tag {told}.")
 
@@ -272,7 +274,7 @@ def network_fqdn(rules: RuleSet, target: NetworkTarget, match: Match) -> Fit:
     """Whether a network rule that has the FQDN can match: the firewall must resolve it for itself and for the pods."""
     name = target.matcher.rule.name
     if rules.tier is Tier.BASIC:
-        return Fit(Match.NO, f"{name} names {target.text}, but tier Basic has no FQDNs in network rules.")
+        return Fit(Match.NO, f"{name} names {target.text}, but tier Basic does not support FQDNs in network rules.")
     if not rules.dns_proxy and rules.names_without_proxy:
         why = f"{name} matches if pods resolve {target.text} as the firewall does: its DNS proxy is off."
         look = f"compare nslookup {target.text} in a pod with the firewall's answer, or switch the DNS proxy on"

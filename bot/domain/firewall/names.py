@@ -1,6 +1,6 @@
-"""Which FQDN patterns match a name, and an index that finds them among tens of thousands.
+"""Matches names against FQDN patterns, with an index for tens of thousands of them.
 
-The left-most ``*`` stands for any text: ``*.contoso.com`` matches any depth below and not ``contoso.com``;
+The left-most ``*`` matches any text: ``*.contoso.com`` matches any depth below and not ``contoso.com``;
 ``*contoso.com`` also matches ``contoso.com`` and ``evilcontoso.com``; ``*`` matches everything. Anywhere else ``*`` is
 not supported and matches nothing. For one pattern ``bot.domain.fqdn.covers`` says the same. Source:
 https://learn.microsoft.com/azure/firewall/firewall-faq ("How do wildcards work in target URLs and target FQDNs in
@@ -17,7 +17,7 @@ from bot.domain.fqdn import covers
 
 
 class Match(IntEnum):
-    """How much of a destination something matches; the greater says more.
+    """The extent of a match; greater values match more.
 
     ``UNKNOWN``: cannot be known from here. ``PART``: some of its names or addresses, but not all.
     """
@@ -29,7 +29,7 @@ class Match(IntEnum):
 
 
 def match_of(pattern: str, name: str) -> Match:
-    """How much of a name or wildcard one pattern with at most a left-most asterisk matches."""
+    """Match a name or wildcard against one pattern with at most a left-most asterisk."""
     if covers(pattern, name):
         return Match.YES
     is_below = name.startswith("*") and pattern.removeprefix("*").endswith(name[1:])
@@ -50,7 +50,7 @@ class NameIndex(Generic[T]):
 
     def __init__(self, entries: Iterable[tuple[str, T]]) -> None:
         self._exact: dict[str, list[T]] = {}
-        # Suffixes that begin with a dot are found along the labels; the few others by their length.
+        # Suffixes that begin with a dot are looked up by label; the few others by length.
         self._dotted: dict[str, list[T]] = {}
         self._odd: dict[str, list[T]] = {}
         for pattern, owner in entries:

@@ -1,7 +1,7 @@
-"""What a name alone says about the addresses behind it: whose it is, and whether it may lead into private space.
+"""Infers from a name alone who owns the addresses behind it and whether they may be private.
 
 A public name of somebody else resolves neither into private ranges nor into Microsoft's service tags. Exceptions exist
-(private DNS, a service that its owner hosts in Azure): they are told in the trace.
+(private DNS, a service that its owner hosts in Azure): the trace says so.
 
 Sources, read 2026-11: RFC 1918, RFC 6598, RFC 1122, RFC 3927 and RFC 5771 (ranges that no public name has),
 https://learn.microsoft.com/azure/private-link/private-endpoint-dns (zones whose names may lead to a private endpoint),
@@ -37,7 +37,7 @@ GLOBAL_IPV6 = "2000::/3"
 
 _IPV6_UNICAST: Spans = spans_from_text(GLOBAL_IPV6) or EVERYTHING
 PUBLIC: Spans = (*PUBLIC_IPV4, *_IPV6_UNICAST)
-"""Where public names lead: the rest of IPv4, and 2000::/3 of IPv6 (RFC 4291)."""
+"""Addresses that public names resolve to: the rest of IPv4, and 2000::/3 of IPv6 (RFC 4291)."""
 
 
 class Domains:
@@ -126,6 +126,6 @@ class Whereabouts(NamedTuple):
 
 @lru_cache(maxsize=16_384)
 def whereabouts(name: str) -> Whereabouts:
-    """Where a name or wildcard may lead, judged by its spelling alone."""
+    """Determine the addresses that a name or wildcard may resolve to, from its spelling alone."""
     may_be_private = not has_registry(name) or PRIVATE_LINK.touch(name) or _PRIVATE_LINK_LABEL in name.split(".")
     return Whereabouts(may_be_private, MICROSOFT.touch(name))

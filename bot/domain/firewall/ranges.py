@@ -24,7 +24,7 @@ def spans_from_text(text: str) -> Spans | None:
     """Read ``*``, an address, a CIDR range or a range ``a-b``.
 
     Args:
-        text: As it stands in a rule; host bits in a CIDR range are ignored, as Azure does.
+        text: As written in a rule; host bits in a CIDR range are ignored, as Azure does.
 
     Returns:
         The addresses, or None if the text is something else, such as a service tag.

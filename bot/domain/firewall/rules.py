@@ -1,4 +1,4 @@
-"""What an Azure Firewall enforces, as values: rules, collections, groups, firewall policies.
+"""Value types for what an Azure Firewall enforces: rules, collections, groups, firewall policies.
 
 Text in which Azure ignores case is held in lower case, whatever the caller passes: FQDNs, resource ids and the
 protocols of application rules. Two values are therefore equal when Azure would enforce the same thing.
@@ -13,7 +13,7 @@ from enum import StrEnum
 
 
 class Action(StrEnum):
-    """What a rule collection does with what its rules match. ``DNAT`` belongs to NAT rule collections alone."""
+    """The action of a rule collection. ``DNAT`` belongs to NAT rule collections alone."""
 
     ALLOW = "Allow"
     DENY = "Deny"
@@ -257,6 +257,6 @@ Firewall limits), read 2026-11.
 
 
 def network_fqdns(collections: Iterable[RuleCollection]) -> int:
-    """How many FQDNs the network rules of these collections name, a name in two rules counted twice."""
+    """Count the FQDNs in the network rules of these collections; a name in two rules counts twice."""
     rules = (rule for each in collections for rule in each.rules)
     return sum(len(rule.destination_fqdns) for rule in rules if isinstance(rule, NetworkRule))

@@ -22,7 +22,7 @@ def summary(evaluation: Evaluation) -> str:
 
 
 def by_words(step: TraceStep) -> str:
-    """What decides, short: the FQDN tag and its rule, or the rule and its rule collection."""
+    """Name the deciding step briefly: the FQDN tag and its rule, or the rule and its rule collection."""
     if not step.collection:
         return "Azure's built-in rules"
     if step.by:

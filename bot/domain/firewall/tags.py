@@ -1,9 +1,9 @@
-"""What the FQDN tags of Azure Firewall hold, by what Microsoft documents.
+"""The contents of Azure Firewall's FQDN tags, as documented by Microsoft.
 
 ``AzureKubernetesService`` and ``WindowsUpdate`` are documented name by name: a name on the list is held, any other is
 not. Of all other tags only the purpose is documented. They are for Microsoft's own services, so that a name of somebody
 else is not held; exceptions that Microsoft documents are in ``domains``. A tag sets protocols and ports itself,
-whatever the rule says. Microsoft maintains the tags, so that contents may change: that is told in the trace.
+whatever the rule says. Microsoft maintains the tags, so contents may change: the trace says so.
 
 Sources, read 2026-11: https://learn.microsoft.com/azure/firewall/fqdn-tags (purpose of each, and that WindowsUpdate is
 as in https://learn.microsoft.com/mem/configmgr/sum/get-started/install-a-software-update-point, "restrict access to
@@ -28,12 +28,12 @@ AKS_TAG = "AzureKubernetesService"
 """The FQDN tag that holds what AKS needs over HTTP and HTTPS."""
 
 AS_OF = "2026-11"
-"""When the lists were read."""
+"""The month in which the lists were read."""
 
 
 @dataclass(frozen=True, slots=True)
 class FqdnTag:
-    """What an FQDN tag holds.
+    """The documented contents of an FQDN tag.
 
     Attributes:
         names: What is documented name by name; with it nothing else is held, unless ``domains`` has more.
@@ -69,24 +69,24 @@ TAGS: Mapping[str, FqdnTag] = MappingProxyType(
         "hdinsight": FqdnTag(domains=(*MICROSOFT_DOMAINS, "ubuntu.com")),
     }
 )
-"""By lower-case name; of any other tag nothing is published."""
+"""Tags by lower-case name; nothing is published about other tags."""
 
 _OFFICE = FqdnTag(domains=(*MICROSOFT_DOMAINS, *_AUTHORITIES))
 
 
 def contents_of(tag: str) -> FqdnTag:
-    """What a tag holds; its name's case does not matter."""
+    """Look up the contents of a tag, ignoring case."""
     name = tag.lower()
     return TAGS.get(name) or (_OFFICE if name.startswith("office365") else UNPUBLISHED)
 
 
 class Asked(NamedTuple):
-    """What somebody wants to reach, as a tag sees it.
+    """A destination as an FQDN tag sees it.
 
     Attributes:
         name: A name or left-most wildcard.
         service: Protocol and destination port.
-        region: The cluster's region, lower case; empty if it is not known: then any label stands for it.
+        region: The cluster's region, lower case; empty if it is not known: then any label matches.
         published: What AKS publishes for the cluster itself, where that was read.
     """
 
@@ -97,7 +97,7 @@ class Asked(NamedTuple):
 
 
 class Held(NamedTuple):
-    """How much of a name a tag holds.
+    """The extent to which a tag covers a name.
 
     Attributes:
         match: How much, or that it is not known.

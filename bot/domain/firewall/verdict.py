@@ -27,7 +27,7 @@ class Flow:
 
 
 class Outcome(StrEnum):
-    """What the firewall does with a flow.
+    """The firewall's decision on a flow.
 
     ``DEPENDS``: something that decides is not published or not known, or the answer differs between the nodes or
     the names that the flow spans; ``Evaluation.depends_on`` says what.
@@ -51,7 +51,7 @@ class Stage(StrEnum):
 
 
 class Result(StrEnum):
-    """What one step of the trace did with the flow.
+    """The result of one step of the trace.
 
     ``HIT``: it ends the whole of the flow that reached it. ``PARTIAL``: it ends a part of it (some nodes, some names,
     some addresses). ``UNKNOWN``: whether it matches is not published or not known. ``MISS``: it matches none of it.
@@ -68,7 +68,7 @@ class TraceStep:
     """One rule collection, or one built-in stage, as the flow met it.
 
     Attributes:
-        stage: Where in the order it stands.
+        stage: Its position in the order.
         policy: Name of the firewall policy; empty for a built-in stage.
         group: Name of the rule collection group; empty for a built-in stage.
         collection: Name of the rule collection; empty for a built-in stage.
@@ -108,7 +108,7 @@ class TraceStep:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What the firewall does with a flow, and why.
+    """The firewall's decision on a flow, with the trace.
 
     Attributes:
         outcome: The answer.

@@ -35,7 +35,7 @@ _OUTCOMES = {
 
 
 class Effect(NamedTuple):
-    """What one rule collection or built-in stage does.
+    """The effect of one rule collection or built-in stage.
 
     Attributes:
         yes: The sources that it ends for certain.
@@ -86,7 +86,7 @@ def effect_of(miss: TraceStep, matches: list[RuleMatch], asked: Spans) -> Effect
 
 
 def builtin_effect(step: TraceStep, asked: Spans) -> Effect:
-    """What a built-in stage does, from its step: a hit ends everything, an unknown perhaps everything."""
+    """Derive a built-in stage's effect from its step: a hit ends everything, an unknown may end everything."""
     bit = ALLOW if step.action is Action.ALLOW else DEFAULT_DENY
     yes, maybe = (asked if step.result is wanted else () for wanted in (Result.HIT, Result.UNKNOWN))
     return Effect(yes, maybe, bit, Result.UNKNOWN, step)
@@ -137,7 +137,7 @@ class Undecided:
 
     @property
     def outcome(self) -> Outcome:
-        """What became of the parts that were ended."""
+        """Combine the outcomes of the parts that were ended."""
         return _OUTCOMES.get(self._ended, Outcome.DEPENDS)
 
     def meet(self, effect: Effect) -> TraceStep:
@@ -169,5 +169,5 @@ def _met(step: TraceStep, result: Result) -> TraceStep:
     if step.result is result:
         return step
     if result is Result.MISS:
-        return replace(step, result=result, why="All that it matches is decided before it.", on="", look="")
+        return replace(step, result=result, why="Everything it matches is decided before it.", on="", look="")
     return replace(step, result=result)

@@ -10,7 +10,7 @@ from bot.errors import InvalidFqdn
 
 @dataclass(frozen=True, slots=True, order=True)
 class Destination:
-    """Where an allowance lets a cluster go.
+    """A destination that an allowance opens.
 
     Attributes:
         fqdn: Canonical: A-labels, lower case, no trailing dot, optionally a left-most ``*.`` label.
@@ -25,7 +25,7 @@ class Destination:
 
     @property
     def is_wildcard(self) -> bool:
-        """Whether the name stands for all names below a domain."""
+        """Whether the name is a wildcard: it covers all names below a domain."""
         return self.fqdn.startswith("*.")
 
     def __str__(self) -> str:
@@ -81,8 +81,8 @@ def parse_destination(text: str) -> Destination:
 def _destination(fqdn: str, protocol: Protocol, port: int) -> Destination:
     if protocol.is_transport and fqdn.startswith("*"):
         raise InvalidFqdn(
-            f"{fqdn} is a wildcard, and {protocol} is opened by address: a network rule takes exact names only. "
-            f"Name each host: {protocol}:HOST:{port}."
+            f"{fqdn} is a wildcard, but {protocol} is opened by address and network rules accept exact names "
+            f"only. List each host: {protocol}:HOST:{port}."
         )
     return Destination(fqdn, protocol, port)
 
@@ -102,7 +102,7 @@ def _split(text: str) -> tuple[str | None, str, int | None]:
 
 def _port(text: str) -> int:
     if not _PORT.fullmatch(text) or int(text) > MAX_NETWORK_PORT:
-        raise InvalidFqdn(f"{shown(text)} is not a destination port: Azure Firewall takes 1 to {MAX_NETWORK_PORT}.")
+        raise InvalidFqdn(f"{shown(text)} is not a destination port: Azure Firewall accepts 1 to {MAX_NETWORK_PORT}.")
     return int(text)
 
 
@@ -117,7 +117,7 @@ def _corrected(fqdn: str | None, scheme: str | None, port: int | None) -> str | 
 
 
 def _refused_url(text: str, scheme: str, authority: str) -> InvalidFqdn:
-    """What was pasted is a URL: its host, with the protocol and port that it means, is the suggestion."""
+    """Refuse a pasted URL and suggest its host, with the protocol and port it implies."""
     host, _, port = authority.rpartition("@")[2].partition(":")
     try:
         fqdn = parse_fqdn(host)
@@ -128,14 +128,14 @@ def _refused_url(text: str, scheme: str, authority: str) -> InvalidFqdn:
 
 
 def _refused_path(text: str) -> InvalidFqdn:
-    """A path or a user name without a scheme: what stands between them may be a destination."""
+    """Handle a path or user name without a scheme: the text between them may be a destination."""
     authority = re.split(r"[/\\?#]", text, maxsplit=1)[0]
     user, _, host = authority.rpartition("@")
-    sentence = f"{shown(text)} holds more than a host. Azure Firewall matches the host only"
+    sentence = f"{shown(text)} contains more than a host. Azure Firewall matches only the host"
     try:
         found = str(parse_destination(host.partition(":")[0] if user and not host[-1:].isdecimal() else host))
     except InvalidFqdn:
-        return InvalidFqdn(f"{sentence}: leave out user name and path.")
+        return InvalidFqdn(f"{sentence}: leave out the user name and path.")
     return InvalidFqdn(f"{sentence}: use {found}.", suggestion=found)
 
 

@@ -29,7 +29,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a pasted list holds: destinations and problems, both in order and without repeats."""
+    """A parsed list: destinations and problems, both in order and without duplicates."""
 
     destinations: tuple[Destination, ...]
     problems: tuple[Problem, ...]
@@ -93,8 +93,8 @@ def parse_destinations(text: str) -> tuple[Destination, ...]:
     parsed = parse_many(text)
     if parsed.problems:
         first, *others = parsed.problems
-        more = f" {len(others)} more of this list cannot be used either." if others else ""
+        more = f" {len(others)} more from this list cannot be used either." if others else ""
         raise InvalidFqdn(first.sentence + more, suggestion=first.suggestion)
     if not parsed.destinations:
-        raise InvalidFqdn("No destination was given: write a host name such as example.com.")
+        raise InvalidFqdn("No destination given: write a host name such as example.com.")
     return parsed.destinations

@@ -71,17 +71,20 @@ def _form(pattern: str, sentence: str, correct: Callable[[str], str] | None = No
 
 
 _REFUSALS = (
-    _form(r"^$", "Nothing was given: write a host name such as example.com."),
+    _form(r"^$", "No host given: write a host name such as example.com."),
     _form(r"^[a-z][a-z0-9+.-]*:[/\\]", "{shown} is a URL. Only the host goes in a firewall rule.", _host),
     _Refusal(re.compile(f"^{_ADDRESS.pattern}$"), _ADDRESS_SENTENCE),
-    _form(r"@", "{shown} holds a user name. Only the host goes in a firewall rule.", _host),
-    _form(r"[/\\?#]", "{shown} holds a path. Azure Firewall matches the host only, so the path is left out.", _host),
-    _form(r"\s", "{shown} holds a space. Write one host name, or separate several with commas."),
-    _form(r":", "{shown} holds a colon. The port belongs beside the name, not in it.", _host),
+    _form(r"@", "{shown} contains a user name. Only the host goes in a firewall rule.", _host),
+    _form(r"[/\\?#]", "{shown} contains a path. Azure Firewall matches the host only, so the path is left out.", _host),
+    _form(r"\s", "{shown} contains a space. Write one host name, or separate several with commas."),
+    _form(r":", "{shown} contains a colon. The port goes after the name, not in it.", _host),
     _form(r"^\*\.?$", "* alone would open every destination. Name the host, or a wildcard: *.example.com."),
     _form(
         r"^\*[^.*]+(?:\.[^*]*)?$",
-        "{shown} would also match names that merely end alike, such as evil-example.com. Put a dot after the asterisk.",
+        (
+            "{shown} would also match names that merely end the same way, such as evil-example.com. Put a dot "
+            "after the asterisk."
+        ),
         lambda text: f"*.{text[1:]}",
     ),
     _form(r".\*", "{shown} has an asterisk in the wrong place. It can only be the whole left-most label: *.a.com."),
@@ -91,7 +94,7 @@ _REFUSALS = (
         lambda text: text.lstrip("."),
     ),
     _form(r"\.\.", "{shown} has an empty label: two dots in a row.", lambda text: re.sub(r"\.+", ".", text)),
-    _form(r"_", "{shown} holds an underscore, which Azure Firewall does not accept in a host name."),
+    _form(r"_", "{shown} contains an underscore, which Azure Firewall does not accept in a host name."),
 )
 
 
@@ -120,7 +123,7 @@ def check_placeholder(text: str) -> None:
     """
     if placeholder := find_placeholder(text[:_MAX_TEXT]):
         raise InvalidFqdn(
-            f"{shown(text)} holds a placeholder. Put the real value in the place of {shown(placeholder)}, for example "
+            f"{shown(text)} contains a placeholder. Replace {shown(placeholder)} with the real value, such as "
             "the region or the account."
         )
 
@@ -229,11 +232,14 @@ def _is_right_to_left(label: str) -> bool:
 
 def _idna_sentence(error: idna.IDNAError, text: str) -> str:
     if isinstance(error, idna.IDNABidiError):
-        return f"{shown(text)} mixes right-to-left and left-to-right text in a way that host names may not (RFC 5893)."
+        return (
+            f"{shown(text)} mixes right-to-left and left-to-right text in a way that host names do not allow "
+            "(RFC 5893)."
+        )
     if isinstance(error, idna.InvalidCodepointContext):
-        return f"{shown(text)} holds an invisible joiner or a mark where a host name may not have one (RFC 5892)."
+        return f"{shown(text)} contains an invisible joiner or a mark where host names do not allow one (RFC 5892)."
     if isinstance(error, idna.InvalidCodepoint):
-        return f"{shown(text)} holds a character that host names may not have (IDNA 2008)."
+        return f"{shown(text)} contains a character that host names do not allow (IDNA 2008)."
     if "too long" in str(error).lower():
         return f"{shown(text)} has a label longer than {MAX_LABEL} characters once it is encoded."
     return f"{shown(text)} is not a valid internationalised name (IDNA 2008)."
@@ -241,11 +247,11 @@ def _idna_sentence(error: idna.IDNAError, text: str) -> str:
 
 def _check_ascii(label: str) -> None:
     if re.search(r"[^a-z0-9-]", label):
-        raise InvalidFqdn(f"{shown(label)} holds a character other than letters, digits and hyphens.")
+        raise InvalidFqdn(f"{shown(label)} contains a character other than letters, digits and hyphens.")
     if len(label) > MAX_LABEL:
-        raise InvalidFqdn(f"{shown(label)} is longer than {MAX_LABEL} characters, the most a label may have.")
+        raise InvalidFqdn(f"{shown(label)} is longer than {MAX_LABEL} characters, the limit for a label.")
     if label.startswith("-") or label.endswith("-"):
-        raise InvalidFqdn(f"{shown(label)} begins or ends with a hyphen, which a label may not.")
+        raise InvalidFqdn(f"{shown(label)} begins or ends with a hyphen, which is not allowed in a label.")
     if "--" in label:
         raise InvalidFqdn(f"{shown(label)} has two hyphens in a row, which Azure Firewall does not accept.")
 
@@ -253,14 +259,14 @@ def _check_ascii(label: str) -> None:
 def _check_whole(name: str, base: str) -> None:
     top = base.rpartition(".")[2]
     if len(name) > MAX_NAME:
-        raise InvalidFqdn(f"{shown(name)} has {len(name)} characters; a name has {MAX_NAME} at most.")
+        raise InvalidFqdn(f"{shown(name)} has {len(name)} characters; the limit is {MAX_NAME}.")
     if "." not in name:
         raise InvalidFqdn(
             f"{shown(name)} is a single label: such names are looked up inside the cluster. Write the full name with "
             "its domain, such as api.example.com."
         )
     if not re.fullmatch(r"[a-z][a-z0-9-]*[a-z0-9]", top):
-        raise InvalidFqdn(f"{shown(name)} ends in {shown(top)}, which is no top-level domain.")
+        raise InvalidFqdn(f"{shown(name)} ends in {shown(top)}, which is not a top-level domain.")
 
 
 def _check_breadth(name: str, base: str) -> None:
@@ -277,7 +283,7 @@ def covers(pattern: str, name: str) -> bool:
     FQDNs in application rules?" in https://learn.microsoft.com/azure/firewall/firewall-faq (read 2026-11).
 
     Args:
-        pattern: A target FQDN as it stands in a rule, any case.
+        pattern: A target FQDN as written in a rule, any case.
         name: A name or a wildcard; a wildcard is covered if every name that it admits is.
     """
     pattern, name = pattern.lower().removesuffix("."), name.lower().removesuffix(".")

@@ -1,6 +1,6 @@
 """Placeholders of documentation and templates in names: ``<region>``, ``{account}``, ``$REGION``, ``%s``.
 
-A placeholder is asked back or, where it means the region and the region is known, filled in. It is never part of a
+A placeholder is refused or, where it means the region and the region is known, filled in. It is never part of a
 name.
 """
 
@@ -55,7 +55,7 @@ def split_placeholders(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where words with a placeholder begin and end, without overlaps."""
+    """The spans of words with a placeholder, without overlaps."""
     last = 0
     for match in _MARKED.finditer(text):
         if match.start() < last:
@@ -68,7 +68,7 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _end(text: str, at: int) -> int:
-    """Where the word ends that goes on at a place, over further placeholders."""
+    """The end of the word that continues at a position, across further placeholders."""
     while True:
         following = _MARKED.match(text, at)
         if following:

@@ -60,8 +60,8 @@ def reason_inside(name: str) -> str | None:
         return f"{name} is a name inside the cluster: its traffic never reaches the firewall."
     if _is_service_tag(name):
         return (
-            f"{name} is a service tag, which stands for address ranges in network rules. Write the name that the "
-            "client asks for."
+            f"{name} is a service tag, which represents address ranges in network rules. Write the name that "
+            "the client requests."
         )
     if internal := _INTERNAL.search(name):
         return (
@@ -70,8 +70,8 @@ def reason_inside(name: str) -> str | None:
         )
     if _PRIVATE_LINK.search(name):
         return (
-            f"{name} is in a private-link zone: clients never ask the firewall for it. Write the public name, which "
-            "is the one in the request."
+            f"{name} is in a private-link zone: clients never request it from the firewall. Write the public "
+            "name, the one in the client's request."
         )
     return None
 

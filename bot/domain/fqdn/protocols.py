@@ -1,4 +1,4 @@
-"""What a destination speaks: by its own word, by the scheme of a URL, or by its port."""
+"""Determines a destination's protocol from its prefix, a URL's scheme, or its port."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,7 +9,7 @@ from bot.errors import InvalidFqdn
 
 
 class Protocol(StrEnum):
-    """What a rule of ours matches.
+    """The protocols that the bot's rules match.
 
     HTTP, HTTPS and MSSQL are matched by name, by application rules; TCP and UDP by the addresses that a name resolves
     to, by network rules (https://learn.microsoft.com/azure/firewall/fqdn-filtering-network-rules, read 2026-11).
@@ -49,7 +49,7 @@ WEB_PORTS: Mapping[int, Protocol] = MappingProxyType(
     {
         80: Protocol.HTTP,
         **dict.fromkeys((443, 2053, 2083, 2087, 2096, 4443, 5443, 6443, 7443, 8443, 9443, 10443), Protocol.HTTPS),
-        8080: Protocol.HTTPS,  # of the web in any case; without TLS it is written http:HOST:8080
+        8080: Protocol.HTTPS,  # a web port; without TLS, write http:HOST:8080
         1433: Protocol.MSSQL,
     }
 )
@@ -71,13 +71,13 @@ def read_service(scheme: str | None, host: str, port: int | None) -> tuple[Proto
         port: As written, 1 to 65535, or None.
 
     Raises:
-        InvalidFqdn: They do not say what it speaks, or no rule of ours can open it; with the right form as
+        InvalidFqdn: The protocol is not clear, or the bot's rules cannot open it; with the right form as
             ``suggestion`` where there is one.
     """
     protocol, number = _by_port(host, port) if scheme is None else _by_scheme(scheme.strip().lower(), host, port)
     most = MAX_NETWORK_PORT if protocol.is_transport else MAX_PORT
     if number > most:
-        raise InvalidFqdn(f"{number} is not a destination port: Azure Firewall takes 1 to {most} for {protocol}.")
+        raise InvalidFqdn(f"{number} is not a destination port: Azure Firewall accepts 1 to {most} for {protocol}.")
     if protocol.is_transport:
         _require_own_rule(protocol, host, number)
     return protocol, number
@@ -86,8 +86,8 @@ def read_service(scheme: str | None, host: str, port: int | None) -> tuple[Proto
 def _by_scheme(scheme: str, host: str, port: int | None) -> tuple[Protocol, int]:
     if scheme.endswith("+srv"):
         raise InvalidFqdn(
-            f"{scheme} finds the servers behind {host} by an SRV record, which the firewall does not read: name each "
-            "server that nslookup -type=SRV shows, as tcp:HOST:PORT."
+            f"{scheme} finds the servers behind {host} through an SRV record, which the firewall does not read: "
+            "list each server that nslookup -type=SRV shows, as tcp:HOST:PORT."
         )
     if service := SCHEMES.get(scheme):
         return Protocol(service.transport), port or service.port
@@ -117,8 +117,9 @@ def _by_port(host: str, port: int | None) -> tuple[Protocol, int]:
     if service := SERVICES.get(number):
         return Protocol(service.transport), number
     raise InvalidFqdn(
-        f"Port {number} does not say what {host} speaks there: write https:{host}:{number} if it is HTTPS (TLS with a "
-        f"server name), http:{host}:{number} if it is HTTP, or tcp:{host}:{number} if it is neither."
+        f"Port {number} does not tell which protocol {host} uses there: write https:{host}:{number} if it "
+        f"is HTTPS (TLS with a server name), http:{host}:{number} if it is HTTP, or tcp:{host}:{number} if "
+        "it is neither."
     )
 
 
@@ -133,9 +134,9 @@ def _require_own_rule(protocol: Protocol, host: str, port: int) -> None:
     if right is None or (protocol is Protocol.UDP and right is Protocol.MSSQL):
         return
     asked = f"{right}:{host}" if port == DEFAULT_PORTS[right] else f"{right}:{host}:{port}"
-    quic = " UDP there is HTTP/3; clients go on with TCP where it is closed." if protocol is Protocol.UDP else ""
+    quic = " UDP there is HTTP/3; clients fall back to TCP when it is blocked." if protocol is Protocol.UDP else ""
     raise InvalidFqdn(
-        f"Port {port} is opened by name, with {asked}: a network rule would open everything else at the same addresses "
-        f"too.{quic}",
+        f"Port {port} is opened by name, with {asked}: a network rule would also open everything else at "
+        f"the same addresses.{quic}",
         suggestion=asked.removeprefix("https:") if right is Protocol.HTTPS else asked,
     )

@@ -1,4 +1,4 @@
-"""How a name looks to a person: its Unicode form, mixed scripts, and look-alike letters.
+"""The appearance of a name to people: its Unicode form, mixed scripts, and look-alike letters.
 
 The rules are those of Unicode Technical Standard 39 (https://www.unicode.org/reports/tr39/): a label in one script is
 fine, and so are the combinations of its "highly restrictive" level. The table of look-alikes is a selection by
@@ -78,7 +78,7 @@ def _script(char: str) -> str:
 
 @lru_cache(maxsize=4096)
 def skeleton(fqdn: str) -> str:
-    """What a name looks like at a glance: two names with one skeleton are easily taken for each other."""
+    """Reduce a name to its visual skeleton: names with the same skeleton are easily confused."""
     bare = unicodedata.normalize("NFD", unicode_form(fqdn).translate(_LOOKS_LIKE))
     letters = "".join(char for char in bare if not unicodedata.combining(char))
     return letters.translate(_DIGITS_AS_LETTERS).replace("rn", "m").replace("vv", "w").replace("cl", "d")

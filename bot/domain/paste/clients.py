@@ -1,4 +1,4 @@
-"""What tools and libraries write when a host cannot be reached, tool by tool, and the registries of images.
+"""Error messages that tools and libraries write when a host is unreachable, by tool, and image registries.
 
 Every pattern begins with fixed words and every repetition is bounded, so that a text is read in linear time.
 """
@@ -126,7 +126,7 @@ DOCKER_HUB = (
     "production.cloudfront.docker.com",
     "docker-images-prod.6aa30f8b08e16409b46e0173d6de2f56.r2.cloudflarestorage.com",
 )
-"""What pulling from Docker Hub needs (https://docs.docker.com/desktop/setup/allow-list/, read 2026-11 as its source
+"""Hosts needed to pull from Docker Hub (https://docs.docker.com/desktop/setup/allow-list/, read 2026-11 as its source
 ``content/manuals/desktop/setup/allow-list.md`` in https://github.com/docker/docs). The last serves anonymous pulls."""
 
 

@@ -32,12 +32,12 @@ _MAX_TEXT = 40_000
 """Characters that are read: Slack's own limit for a message (https://docs.slack.dev/reference/methods/chat.postMessage)."""
 
 _MOST_SENTENCES = 8
-_ALLOWED = "The firewall let this traffic through: nothing has to be asked for."
+_ALLOWED = "The firewall allowed this traffic: no request needed."
 _SPOKEN = frozenset({*Protocol, *SCHEMES, "ws", "wss"})
 
 
 def _within(text: str) -> str:
-    """As much as is read, up to the end of a word: a name that was cut would be another name."""
+    """Truncate the text at the end of a word: a name that was cut would be another name."""
     if len(text) <= _MAX_TEXT:
         return text
     kept = text[: _MAX_TEXT + 1]
@@ -72,14 +72,14 @@ def find_destinations(text: str) -> Findings:
 
 
 def _few(sentences: tuple[str, ...]) -> tuple[str, ...]:
-    """As many sentences as somebody reads, and how many more there are."""
+    """Keep the first few sentences, and count the rest."""
     left = len(sentences) - _MOST_SENTENCES
-    more = (f"The text says as much of {left} more.",) if left > 0 else ()
+    more = (f"The same goes for {left} more in the text.",) if left > 0 else ()
     return (*sentences[:_MOST_SENTENCES], *more)
 
 
 def is_read(text: str, found: Findings) -> bool:
-    """Whether an error was understood, so that its text need not be corrected by whoever pasted it.
+    """Whether an error was understood, so that the person does not have to correct the pasted text.
 
     Args:
         text: What was pasted.
@@ -89,7 +89,7 @@ def is_read(text: str, found: Findings) -> bool:
 
 
 def read_destinations(text: str) -> tuple[Destination, ...]:
-    """What is asked for in a text: a list of destinations, or an error in which they are named.
+    """Read the destinations in a text: a list of them, or an error that names them.
 
     Raises:
         InvalidFqdn: Nothing of it can be asked for. Where the text is an error, the sentence is what it means.
@@ -118,7 +118,7 @@ _NO_NAMES = re.compile(
 )
 """Words that stand where an error of another kind has a host."""
 _WORD = re.compile(r"[\w-]{1,100}")
-"""What stands between angle brackets and is no link, such as a placeholder."""
+"""Text in angle brackets that is not a link, such as a placeholder."""
 _TYPED = re.compile(r"\S{0,1000}\.\S{1,1000}")
 
 
@@ -147,7 +147,7 @@ def _linked(text: str) -> Iterator[Destination]:
 
 
 def _failed(text: str, *, is_known: bool) -> Iterator[Mention]:
-    """What tools say has failed, and the URLs that go with it.
+    """Find the hosts that tools report as failed, with their URLs.
 
     Args:
         text: What the readers of logs have left.
@@ -192,13 +192,13 @@ def _without_vague(mentions: list[Mention]) -> list[Mention]:
 
 
 def _outcome(mention: Mention) -> Destination | str | None:
-    """The destination, or what stands in its way as a sentence, or nothing for text that only looked like a host."""
+    """Return the destination, or the reason why there is none, or None for text that only looked like a host."""
     host = mention.host.strip("*.").lower() if mention.host[:1] == "*" and mention.host[:2] != "*." else mention.host
     host = host.rstrip(".")
     if is_address(host):
         return None
     if placeholder := find_placeholder(host):
-        return f"{host} holds a placeholder, {placeholder}: write the name that the client really asks for."
+        return f"{host} contains a placeholder, {placeholder}: write the name that the client actually requests."
     if reason := reason_inside(host.lower().removeprefix("*.")):
         return reason
     if _LABEL.fullmatch(host.lower()) and not _NO_NAMES.fullmatch(host.lower()):
@@ -207,7 +207,7 @@ def _outcome(mention: Mention) -> Destination | str | None:
 
 
 def _by_protocol(host: str, mention: Mention) -> Destination | str | None:
-    """By what the text says that it speaks; ``TCP`` beside a port of the web or of SQL says nothing more."""
+    """Determine the protocol from the text; ``TCP`` next to a web or SQL port adds nothing."""
     said, port = (mention.protocol or "").lower(), int(mention.port or 443)
     known = said if said in _SPOKEN and not (said in ("tcp", "udp") and port in WEB_PORTS) else ""
     try:
@@ -225,7 +225,7 @@ def _is_name(host: str) -> bool:
 
 
 def _addresses(mentions: list[Mention]) -> Iterator[str]:
-    """What to say of bare addresses; beside a name they are only what it resolved to, and not worth a word."""
+    """Explain bare addresses; next to a name they are only what it resolved to, and are ignored."""
     for mention in mentions:
         if is_address(mention.host):
             yield address_denied(mention.host)

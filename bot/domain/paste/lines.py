@@ -49,13 +49,13 @@ _TUPLE = re.compile(
     r"(?P<protocol>[TU]|6|17),(?P<way>[IO]),(?P<action>[ADBCE])\b"
 )
 _NSG = (
-    "A network security group denied it, not the firewall. No allowance helps: ask whoever runs the subnet's network "
-    "security group."
+    "A network security group denied it, not the firewall. An allowance does not help: ask the owner "
+    "of the subnet's network security group."
 )
 
 
 def read_lines(text: str) -> Reading:
-    """What the log lines in a text say."""
+    """Read the log lines in a text."""
     return join((*_requests(text), *_dns(text), *_flows(text)))
 
 

@@ -57,7 +57,7 @@ _LINE = 300
 
 
 class Rank(IntEnum):
-    """How much a URL's place in the text says that it failed."""
+    """The strength of the evidence that a URL failed, by its place in the text."""
 
     HELP = 0
     MENTIONED = 1

@@ -1,4 +1,4 @@
-"""What the words of an error mean, in plain sentences.
+"""Explanations of error messages.
 
 HTTP status 470: https://http.dev/470, read 2026-11.
 """
@@ -23,7 +23,7 @@ _MEANINGS = (
             r"EOF occurred in violation of protocol|TLS handshake timeout|unexpected eof while reading|\": EOF\b|"
             r"before secure TLS connection was established|terminated the handshake|forcibly closed by the remote host"
         ),
-        "The connection was cut while TLS was being set up. That is how a denial by the firewall looks from a pod.",
+        "The connection was cut during the TLS handshake. A firewall denial looks like this from a pod.",
     ),
     (
         (
@@ -31,15 +31,18 @@ _MEANINGS = (
             r"name or service not known|UnknownHostException|failed to resolve '|unable to resolve host|"
             r"name could not be resolved|could not translate host name"
         ),
-        "The name did not resolve. That happens before any application rule: check its spelling and the cluster's DNS.",
+        (
+            "The name did not resolve. This happens before any application rule applies: check its spelling "
+            "and the cluster's DNS."
+        ),
     ),
     (
         r"i/o timeout|ETIMEDOUT|timed out|context deadline exceeded|ConnectTimeout",
-        "Nothing answered in time: a route or a network rule dropped the traffic, or the host itself is slow.",
+        "No answer in time: a route or a network rule dropped the traffic, or the host itself is slow.",
     ),
     (
         r"certificate signed by unknown authority|self[- ]signed certificate in certificate chain",
-        "The certificate comes from an unknown authority. The firewall may inspect TLS here: its CA must be trusted.",
+        "An unknown authority issued the certificate. The firewall may inspect TLS here: clients must trust its CA.",
     ),
 )
 _PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), sentence) for pattern, sentence in _MEANINGS)

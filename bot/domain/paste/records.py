@@ -19,7 +19,7 @@ _DECODER = json.JSONDecoder()
 
 
 def read_records(text: str) -> Reading:
-    """What the records in a text say, in whatever form they are."""
+    """Read the records in a text, in any format."""
     found = []
     for reader in (_json, _delimited, _aligned, _fields):
         reading = join(reader(text))
@@ -135,7 +135,7 @@ def _delimited(text: str) -> Iterator[Reading]:
 
 
 def _delimiter(line: str) -> str | None:
-    """What separates the columns of a heading; None if the line is none."""
+    """Find the column delimiter of a heading; None if the line is not a heading."""
     if len(line) > 2000 or not any(subject in line.lower().replace("_", "") for subject in SUBJECTS):
         return None
     marks = {char for char in line if char == "\t" or not (char.isalnum() or char in " _\"'[]()\\{}.-+=")}
@@ -145,7 +145,7 @@ def _delimiter(line: str) -> str | None:
 
 
 def _table(lines: list[tuple[int, str]], first: int, delimiter: str) -> tuple[list[Reading], int]:
-    """What the rows below a heading say, and the line on which the table is over."""
+    """Read the rows below a heading, and return the line where the table ends."""
     heading = [column_key(cell) for cell in lines[first][1].split(delimiter)]
     reader = csv.reader((line for _, line in lines[first + 1 :]), delimiter=delimiter, skipinitialspace=True)
     read = [Reading((_extent(lines, first, first),))]
@@ -160,7 +160,7 @@ def _table(lines: list[tuple[int, str]], first: int, delimiter: str) -> tuple[li
                 read += [Reading((_extent(lines, begin, end),)), *_expanded(row, lines[begin][0])]
             begin = end + 1
     except csv.Error:
-        pass  # what the table's reader cannot split is read as text
+        pass  # read it as plain text if the CSV reader cannot split it
     return read, max(begin, first + 1)
 
 
@@ -229,7 +229,7 @@ _FARTHEST = 400
 
 
 def _fields(text: str) -> Iterator[Reading]:
-    """Records of which each field stands by itself, on a line of its own or beside the others."""
+    """Read records with named fields, on separate lines or side by side."""
     for pattern in (_PAIR, _FIELD_LINE):
         groups = list(_grouped(list(pattern.finditer(text))))
         read = [(group, {column_key(one["name"]): _value(one) for one in group}) for group in groups]

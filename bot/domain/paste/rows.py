@@ -47,22 +47,22 @@ SUBJECTS = frozenset({"fqdn", "destinationip", "targeturl", "queryname", "msg", 
 """Columns without which a record says nothing."""
 
 NO_ALLOWANCE_IDPS = (
-    "The firewall's intrusion detection (IDPS) dropped it{detail}. It decides after all rules, so no allowance helps: "
-    "ask the platform team about the signature."
+    "The firewall's intrusion detection (IDPS) dropped it{detail}. It decides after all rules, so an "
+    "allowance does not help: ask the platform team about the signature."
 )
 NO_ALLOWANCE_INTEL = (
-    "The firewall's threat intelligence denied it. It decides before all rules, so no allowance helps: ask the "
-    "platform team."
+    "The firewall's threat intelligence denied it. It decides before all rules, so an allowance does "
+    "not help: ask the platform team."
 )
 NO_ALLOWANCE_DNS = (
-    "The firewall's own DNS could not resolve {name}. No allowance helps: ask the platform team about the DNS servers "
-    "of the firewall."
+    "The firewall's own DNS could not resolve {name}. An allowance does not help: ask the platform "
+    "team about the DNS servers of the firewall."
 )
-BY_RULE = "A rule denied it, not the default: an allowance takes effect only where it is evaluated before that rule."
-BY_DEFAULT = "No rule matched, so the firewall did what it does by default: deny. An allowance is what is missing."
+BY_RULE = "A rule denied it, not the default: an allowance only works if it is evaluated before that rule."
+BY_DEFAULT = "No rule matched, so the firewall denied it by default. It needs an allowance."
 NO_SNI = (
     "The client sent no server name (SNI) when it opened TLS, so the firewall could not tell the host. "
-    "No allowance helps: let the client send SNI, or ask the platform team for a network rule."
+    "An allowance does not help: make the client send SNI, or ask the platform team for a network rule."
 )
 _PASSED = frozenset({"allow", "allowed", "alert", "dnat", "nat", "pass"})
 _URL_HOST = re.compile(r"(?:(?P<scheme>https?)://)?(?P<host>[^/:?#\s]{1,253})(?::(?P<port>[0-9]{1,5}))?", re.IGNORECASE)
@@ -75,11 +75,11 @@ def column_key(name: str) -> str:
 
 
 def read_row(row: Row, at: int) -> Reading:
-    """What one record says.
+    """Read one record.
 
     Args:
         row: Values by column.
-        at: Where it stands in the text.
+        at: Its position in the text.
     """
     sources = tuple(filter(None, (row.get("sourceip"),)))
     action = row.get("action", "").strip().lower()
@@ -124,7 +124,7 @@ def _denied(row: Row, at: int, sources: tuple[str, ...]) -> Reading:
 
 
 def _but_default(meanings: tuple[str, ...]) -> tuple[str, ...]:
-    """For an address it would be wrong to say that an allowance is missing."""
+    """Leave out the default explanation for addresses: an allowance would not help there."""
     return tuple(one for one in meanings if one != BY_DEFAULT)
 
 
@@ -147,4 +147,4 @@ def address_denied(address: str, port: str = "", protocol: str = "") -> str:
     service = SERVICES.get(int(port)) if port.isdecimal() and len(port) < 6 else None
     named = f" ({service.name})" if service else ""
     denied = f" {protocol or 'Traffic'} to its port {port}{named} was denied." if port else ""
-    return f"{address} is an IP address.{denied} An allowance needs the name that the client asked for."
+    return f"{address} is an IP address.{denied} An allowance needs the name that the client requested."

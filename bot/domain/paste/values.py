@@ -1,4 +1,4 @@
-"""What the readers of a pasted text hand to each other."""
+"""Values shared by the readers of a pasted text."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from bot.domain.fqdn import Destination
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a pasted text says.
+    """The findings of a pasted text.
 
     Attributes:
         destinations: What could not be reached, in order and without repeats.
@@ -26,7 +26,7 @@ class Mention:
     """One host that the text names, with what it says beside it.
 
     Attributes:
-        at: Where it stands in the text.
+        at: Its position in the text.
         host: As it was written.
         port: Digits, if it is said.
         protocol: Of the firewall, or a URL's scheme, if it is said.
@@ -40,7 +40,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one reader found.
+    """The result of one reader.
 
     Attributes:
         spans: The parts of the text that it has read, begin and end.

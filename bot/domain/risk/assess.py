@@ -1,4 +1,4 @@
-"""The risk of a request: which reasons apply, what they weigh together, and what would be narrower."""
+"""The risk of a request: the reasons that apply, their total weight, and narrower alternatives."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _Amount = TypeVar("_Amount", int, timedelta)
 
 
 class Level(StrEnum):
-    """How a score reads; the thresholds are in the table."""
+    """The risk level of a score; the thresholds are in the table."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -57,7 +57,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """What ``assess`` found.
+    """The result of ``assess``.
 
     Attributes:
         score: Sum of the weights, at most 100.
@@ -72,7 +72,7 @@ class Risk:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is assessed.
+    """The input to ``assess``.
 
     Attributes:
         destinations: What would be opened.
@@ -92,7 +92,7 @@ class Subject:
 
 
 def assess(subject: Subject, table: RiskTable = DEFAULT_TABLE) -> Risk:
-    """Weigh a request. Another destination or a longer duration never lowers the score."""
+    """Assess a request. Another destination or a longer duration never lowers the score."""
     found = (*_of_destinations(subject, table), *_of_whole(subject, table))
     reasons = tuple(sorted((one for one in found if one.weight), key=lambda one: (-one.weight, one.code)))
     score = min(100, sum(reason.weight for reason in reasons))
@@ -132,7 +132,7 @@ def _breadth(destination: Destination, table: RiskTable) -> Iterator[tuple[str, 
         if shared := next((parent for parent in _parents(base.partition(".")[2]) if _is_shared(parent, table)), None):
             yield (
                 "shared_hosting",
-                f"{fqdn} is one customer's name on {shared}: make sure whose.",
+                f"{fqdn} is one customer's name on {shared}: verify which customer.",
             )
     elif _is_shared(base, table) or spans_suffix(base) or any(_lies_below(one, base) for one in table.shared_suffixes):
         yield "wildcard_shared", f"{fqdn} opens names of every customer of a shared host, attackers included."
@@ -170,7 +170,10 @@ def _parents(name: str) -> Iterator[str]:
 
 def _protocol(destination: Destination, _table: RiskTable) -> Iterator[tuple[str, str]]:
     if destination.protocol is Protocol.HTTP:
-        yield "plain_http", f"{destination.fqdn} is reached over plain HTTP: it can be read and changed on the way."
+        yield (
+            "plain_http",
+            f"{destination.fqdn} is reached over plain HTTP: traffic can be read and changed in transit.",
+        )
     if destination.protocol is Protocol.MSSQL:
         yield "mssql", f"{destination.fqdn} is a database: whole tables can leave through it."
     if destination.protocol.is_transport:
@@ -180,16 +183,19 @@ def _protocol(destination: Destination, _table: RiskTable) -> Iterator[tuple[str
 
 
 def _by_address(destination: Destination) -> Iterator[tuple[str, str]]:
-    """What a network rule opens: the firewall sees addresses and a port, and no name."""
+    """Assess a network rule: the firewall sees addresses and a port, but no name."""
     yield (
         "by_address",
-        f"{destination} is opened by address: the firewall sees no name, and all that is there is open on this port.",
+        (
+            f"{destination} is opened by address: the firewall sees no name, so everything at that address is "
+            "open on this port."
+        ),
     )
     if destination.protocol is Protocol.UDP:
         yield "udp", f"{destination} is UDP: data can leave in single packets, without a connection."
     service = SERVICES.get(destination.port)
     if service is None:
-        yield "unusual_port", f"{destination} uses a destination port of no protocol that this bot knows."
+        yield "unusual_port", f"{destination} uses a destination port that this bot does not recognise."
     elif code := PORT_RISKS.get(service.name):
         yield code, f"{destination} is {service.name}: {_PORT_SENTENCES[code]}"
 
@@ -197,10 +203,10 @@ def _by_address(destination: Destination) -> Iterator[tuple[str, str]]:
 _PORT_SENTENCES: Mapping[str, str] = MappingProxyType(
     {
         "database": "whole tables can leave through it.",
-        "mail": "mail can be sent to anybody, with anything attached.",
-        "remote_login": "it carries shells and tunnels, through which everything else can go.",
+        "mail": "mail can be sent to anyone, with anything attached.",
+        "remote_login": "it can carry shells and tunnels for any other traffic.",
         "file_transfer": "whole directories can leave through it.",
-        "cleartext": "it is not encrypted and can be read and changed on the way.",
+        "cleartext": "it is not encrypted and can be read and changed in transit.",
     }
 )
 
@@ -210,7 +216,7 @@ def _look(destination: Destination, table: RiskTable) -> Iterator[tuple[str, str
     for sentence in homograph_reasons(fqdn):
         yield "homograph", sentence
     if imitated := _imitated(fqdn, table.well_known):
-        yield "look_alike", f"{unicode_form(fqdn)} looks like {imitated} but belongs to somebody else."
+        yield "look_alike", f"{unicode_form(fqdn)} looks like {imitated} but belongs to someone else."
     if "xn--" in fqdn:
         yield "international", f"{unicode_form(fqdn)} has letters beyond ASCII; its real name is {fqdn}."
 
@@ -249,7 +255,7 @@ def _duration(subject: Subject, table: RiskTable) -> Iterator[Reason]:
         yield Reason(
             "unlimited_duration",
             max(table.unlimited_duration, longest),
-            "It would stay open until somebody revokes it.",
+            "It would stay open until it is revoked.",
         )
     elif weight := _reached(subject.duration, table.long_duration):
         yield Reason("long_duration", weight, f"It would stay open for {subject.duration.days} days.")
@@ -283,7 +289,7 @@ def narrower(destination: Destination, known: Iterable[str]) -> tuple[str, ...]:
     """Names that a wildcard would open and that bundles or live rules know: candidates to ask for instead.
 
     Args:
-        destination: What was asked for; a name that is no wildcard has nothing narrower.
+        destination: What was asked for; an exact name has nothing narrower.
         known: Canonical names and wildcards.
 
     Returns:

@@ -35,7 +35,7 @@ def _list(sentence: str, source: str, hosts: str) -> HostList:
 HOSTS: Mapping[str, HostList] = MappingProxyType(
     {
         "tunnel": _list(
-            "a tunnel: anybody's machine can answer behind it, and data leaves through it unseen",
+            "a tunnel: anyone's machine can be behind it, and data leaves unseen",
             "https://ngrok.com/docs/gateway/domains ; https://developers.cloudflare.com/cloudflare-one/ ; "
             "https://learn.microsoft.com/azure/developer/dev-tunnels/overview ; https://lots-project.com",
             "ngrok.io ngrok.app ngrok.dev ngrok-free.app ngrok-free.dev ngrok.com trycloudflare.com cfargotunnel.com "
@@ -52,21 +52,21 @@ HOSTS: Mapping[str, HostList] = MappingProxyType(
             "getlantern.org tailscale.com zerotier.com",
         ),
         "paste": _list(
-            "a paste site: anybody can leave text there, commands and stolen data included",
+            "a paste site: anyone can post text there, including commands and stolen data",
             "https://attack.mitre.org/techniques/T1567/003/ ; https://lots-project.com",
             "pastebin.com paste.ee hastebin.com ghostbin.com rentry.co rentry.org dpaste.com dpaste.org controlc.com "
             "privatebin.net termbin.com ix.io sprunge.us paste.rs pastes.io justpaste.it 0bin.net telegra.ph "
             "webhook.site requestbin.com pipedream.net",
         ),
         "file_drop": _list(
-            "a file drop: anybody can upload and fetch files there",
+            "a file-sharing site: anyone can upload and download files there",
             "https://attack.mitre.org/techniques/T1567/002/ ; https://lots-project.com",
             "transfer.sh file.io wetransfer.com we.tl mega.nz mega.io mega.co.nz anonfiles.com gofile.io catbox.moe "
             "0x0.st filebin.net tmpfiles.org temp.sh uguu.se bashupload.com mediafire.com sendspace.com pixeldrain.com "
             "dropmefiles.com zippyshare.com oshi.at",
         ),
         "dynamic_dns": _list(
-            "dynamic DNS: its address changes at the will of whoever registered the name",
+            "dynamic DNS: the registrant can change its address at any time",
             "https://www.noip.com/support/faq/free-dynamic-dns-domains/ ; https://www.duckdns.org ; "
             "https://attack.mitre.org/techniques/T1568/",
             "duckdns.org no-ip.org no-ip.com no-ip.biz ddns.net hopto.org zapto.org sytes.net myftp.org servebeer.com "
@@ -85,7 +85,7 @@ HOSTS: Mapping[str, HostList] = MappingProxyType(
             "drive.usercontent.google.com dl.dropboxusercontent.com huggingface.co",
         ),
         "shortener": _list(
-            "a URL shortener: it leads to hosts that nobody here approved",
+            "a URL shortener: it redirects to hosts that nobody here approved",
             "https://support.bitly.com ; https://tinyurl.com ; https://attack.mitre.org/techniques/T1608/005/",
             "bit.ly tinyurl.com t.co goo.gl is.gd v.gd ow.ly buff.ly rebrand.ly cutt.ly shorturl.at rb.gy t.ly tiny.cc "
             "s.id lnkd.in soo.gd bl.ink",

@@ -1,4 +1,4 @@
-"""What the reasons weigh and from when on, and how the configuration extends it.
+"""The weights and thresholds of risk reasons, and how the configuration extends them.
 
 The weights are a judgement of this project, not a standard: 100 is the top of the scale, and one reason of 70 makes a
 request critical by itself.

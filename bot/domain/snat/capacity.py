@@ -133,11 +133,11 @@ def _of_way(egress: ClusterEgress, kind: PathKind, source: str, paths: Sequence[
 
 
 def _incomplete(found: Capacity) -> Capacity:
-    """Where an outbound IP is missing that the cluster is set to leave with, nothing is called enough."""
+    """Rewrite the advice when a configured outbound IP is missing: nothing is called enough then."""
     if found.kind not in (PathKind.LOAD_BALANCER, PathKind.NAT_GATEWAY) or found.near_exhaustion:
         return found
     rest = found.advice.removeprefix("Enough: ")
-    return replace(found, near_exhaustion=True, advice=f"An outbound IP is missing. With those that are left: {rest}")
+    return replace(found, near_exhaustion=True, advice=f"An outbound IP is missing. With the remaining ones: {rest}")
 
 
 def _unbounded(found: Capacity) -> Capacity:
@@ -146,8 +146,8 @@ def _unbounded(found: Capacity) -> Capacity:
         return replace(found, is_unbounded=True, headroom_nodes=None)
     nodes = found.node_limit or found.total_ports // ENOUGH_PORTS_PER_NODE
     advice = (
-        "AKS sets no limit of nodes here (node auto-provisioning, or pools that AKS hosts): "
-        f"{found.total_ports:,} ports suffice for {nodes:,} nodes. Watch how many there are."
+        "AKS sets no node limit here (node auto-provisioning, or pools that AKS hosts): "
+        f"{found.total_ports:,} ports are enough for {nodes:,} nodes. Monitor the node count."
     )
     return replace(found, is_unbounded=True, headroom_nodes=None, advice=advice)
 
@@ -185,7 +185,7 @@ def surge_nodes(egress: ClusterEgress) -> int:
 def _allocated(egress: ClusterEgress, ips: int, ports: int) -> Capacity:
     total, most = LB_PORTS_PER_IP * ips, max_nodes(egress)
     is_near = ports * most > TIGHT_SHARE * total
-    need = f"{ports:,} ports for each of up to {most} nodes need {_ips(needed_ips(egress))}, and there are {ips}"
+    need = f"{ports:,} ports for each of up to {most} nodes need {_ips(needed_ips(egress))}, and the cluster has {ips}"
     advice = f"Near exhaustion: {need}. Add outbound IPs or allocate fewer ports." if is_near else f"Enough: {need}."
     limit = total // ports
     return Capacity(
@@ -209,9 +209,9 @@ _NO_IPS: dict[str, Any] = {
     "headroom_nodes": None,
     "cliff": None,
     "near_exhaustion": True,
-    "advice": "The load balancer has no outbound IP, so there are no SNAT ports. Give it one.",
+    "advice": "The load balancer has no outbound IP, so there are no SNAT ports. Add one.",
 }
-"""What differs where a load balancer has lost its last outbound IP."""
+"""The values that differ when a load balancer has lost its last outbound IP."""
 
 BASIC_NODES = 100
 """Nodes of a cluster with a basic load balancer.
@@ -290,18 +290,18 @@ def _on_demand(egress: ClusterEgress, kind: PathKind, ips: int) -> Capacity:
 
 
 _WITHOUT_PORTS = {
-    PathKind.NONE: "Nothing carries traffic out, so there are no SNAT ports.",
-    PathKind.DEFAULT_OUTBOUND: "Azure promises no number of SNAT ports for its default outbound access.",
+    PathKind.NONE: "There is no egress path, so there are no SNAT ports.",
+    PathKind.DEFAULT_OUTBOUND: "Azure guarantees no number of SNAT ports for default outbound access.",
     PathKind.BLOCKED: "Outbound traffic is blocked, so there are no SNAT ports.",
-    PathKind.INSTANCE: "Every node has a public IP and its ports for itself, so nodes do not compete for SNAT ports.",
-    PathKind.APPLIANCE: "How many SNAT ports there are is not known to Azure: ask whoever runs the appliance.",
-    PathKind.VNET_GATEWAY: "How many SNAT ports there are depends on what comes after the gateway.",
+    PathKind.INSTANCE: "Every node has its own public IP and ports, so nodes do not compete for SNAT ports.",
+    PathKind.APPLIANCE: "Azure does not know the number of SNAT ports: ask the appliance's owner.",
+    PathKind.VNET_GATEWAY: "The number of SNAT ports depends on what is behind the gateway.",
 }
 
 
 def _on_demand_advice(kind: PathKind, total: int, most: int, *, is_near: bool) -> str:
     if not total:
-        return _WITHOUT_PORTS.get(kind, "How many SNAT ports there are is not known to Azure.")
+        return _WITHOUT_PORTS.get(kind, "Azure does not know the number of SNAT ports.")
     shared = ", shared with everything else behind the firewall" if kind is not PathKind.NAT_GATEWAY else ""
     facts = f"{total:,} ports on demand for up to {most} nodes{shared}"
     if not is_near:

@@ -1,4 +1,4 @@
-"""What changing the number of managed outbound IPs would do."""
+"""Plans a change in the number of managed outbound IPs."""
 
 import json
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from bot.domain.snat.capacity import (
 from bot.errors import InvalidInput, NotScalable
 
 ScaleKind = Literal["loadBalancer", "managedNATGateway"]
-"""Whose managed outbound IPs are counted."""
+"""The resource whose managed outbound IPs are counted."""
 
 _LOAD_BALANCER: tuple[ScaleKind, range, int] = ("loadBalancer", LB_IP_COUNTS, LB_PORTS_PER_IP)
 _NAT_GATEWAY: tuple[ScaleKind, range, int] = ("managedNATGateway", NAT_IP_COUNTS, NAT_PORTS_PER_IP)
@@ -59,7 +59,7 @@ class ScalePlan:
 
     @property
     def there(self) -> int:
-        """Outbound addresses of that version that exist now: what people are told."""
+        """The current outbound addresses of that version, as shown to people."""
         return len(self.ips_before)
 
     @property
@@ -86,15 +86,17 @@ def base_digest(egress: ClusterEgress) -> str:
 
 
 _NOT_SCALABLE = {
-    OutboundType.USER_DEFINED_ROUTING: "{0} leaves through a route of yours: its public IPs belong to the firewall or "
-    "appliance behind it. Add public IPs there.",
+    OutboundType.USER_DEFINED_ROUTING: (
+        "{0} leaves through your own route: its public IPs belong to the firewall or appliance behind it. "
+        "Add public IPs there."
+    ),
     OutboundType.NONE: "{0} has the outbound type none: AKS manages no outbound IPs for it.",
     OutboundType.BLOCK: "{0} has the outbound type block: its outbound traffic is blocked, so there are no IPs.",
 }
 
 
 def plan_scale(egress: ClusterEgress, count: int, *, ipv6: bool = False) -> ScalePlan:
-    """What setting the number of managed outbound IPs to ``count`` would do.
+    """Plan to set the number of managed outbound IPs to ``count``.
 
     Args:
         egress: The cluster as it is now.
@@ -127,7 +129,7 @@ def plan_scale(egress: ClusterEgress, count: int, *, ipv6: bool = False) -> Scal
 
 
 def wanted_count(egress: ClusterEgress, *, ipv6: bool = False) -> int:
-    """How many managed outbound IPs of a version Azure was told to have."""
+    """The configured number of managed outbound IPs of an IP version."""
     return (egress.desired_ipv6_count if ipv6 else egress.desired_ip_count) or 0
 
 
@@ -160,39 +162,38 @@ def _refuse_unscalable(egress: ClusterEgress) -> None:
         raise NotScalable(_NOT_SCALABLE[type_].format(name))
     if egress.has_own_ips:
         raise NotScalable(
-            f"{name} uses outbound IPs or prefixes of yours; setting a count would replace them all. "
-            "Add an IP of yours to the cluster instead."
+            f"{name} uses your own outbound IPs or prefixes; setting a count would replace them all. Add one of "
+            "your own IPs to the cluster instead."
         )
     if egress.state.lower() == "deleting":
         raise NotScalable(f"{name} is being deleted in Azure.")
     if egress.is_converging:
-        raise NotScalable(
-            f"{name} is being changed by Azure right now ({egress.state}). Try again when it has finished."
-        )
+        raise NotScalable(f"{name} is being updated by Azure ({egress.state}). Try again when it has finished.")
     if not egress.is_running:
         raise NotScalable(f"{name} is stopped. Start it first.")
     _refuse_uncounted(egress)
 
 
 def _refuse_uncounted(egress: ClusterEgress) -> None:
-    """What AKS does not count cannot be set, and what carries no traffic need not be."""
+    """Refuse counts that AKS does not manage, and IPs that would carry no traffic."""
     name, there = egress.ref.name, len(egress.ips)
     carrier = PathKind.LOAD_BALANCER if egress.outbound_type is OutboundType.LOAD_BALANCER else PathKind.NAT_GATEWAY
     if egress.paths and carrier not in egress.effective:
         whys = " ".join(dict.fromkeys(path.why for path in egress.paths))
         raise NotScalable(
-            f"{name} is declared {egress.declared}, but its traffic does not leave that way, so more of those IPs "
-            f"would carry nothing. {whys}"
+            f"{name} is declared {egress.declared}, but its traffic does not leave that way, so more of those "
+            f"IPs would have no effect. {whys}"
         )
     if egress.is_basic:
         raise NotScalable(
-            f"{name} has a basic load balancer, whose outbound IPs AKS does not count. Move to a standard one."
+            f"{name} has a basic load balancer, whose outbound IPs AKS does not manage. Move to a standard load "
+            "balancer."
         )
     if egress.desired_ip_count is None:
         has = f"it leaves with {there} now" if there else "none is known"
         raise NotScalable(
-            f"AKS counts no managed outbound IPs for {name} ({has}), so what a number would do cannot be said. "
-            "Set the number once in Azure, then it can be changed here."
+            f"AKS reports no managed outbound IPs for {name} ({has}), so the effect of a count is unknown. Set "
+            "the count once in Azure; after that you can change it here."
         )
 
 
@@ -202,8 +203,8 @@ def _nat_command(egress: ClusterEgress) -> str:
         f"az network nat gateway update --ids {gateway} --public-ip-addresses <all ids, old and new>"
         for gateway in gateways
     )
-    hint = f" This would do it: {commands}" if commands else ""
-    return f"{egress.ref.name} leaves through NAT gateways of yours, whose IPs AKS does not manage.{hint}"
+    hint = f" To do that, run: {commands}" if commands else ""
+    return f"{egress.ref.name} leaves through your own NAT gateways, whose IPs AKS does not manage.{hint}"
 
 
 def _refuse_count(egress: ClusterEgress, count: int, known: tuple[int, int], counts: range, *, ipv6: bool) -> None:
@@ -213,12 +214,12 @@ def _refuse_count(egress: ClusterEgress, count: int, known: tuple[int, int], cou
         raise InvalidInput(f"{name} has no managed outbound IPv6 addresses: it is not dual-stack.", field="count")
     if count not in counts:
         raise InvalidInput(
-            f"{count} outbound IPs are not possible: Azure takes {counts.start} to {counts.stop - 1} here.",
+            f"{count} outbound IPs are not possible: Azure accepts {counts.start} to {counts.stop - 1} here.",
             field="count",
         )
     if count == before == there:
         addresses = "address" if there == 1 else "addresses"
-        raise InvalidInput(f"{name} has {there} managed outbound {version} {addresses} already.", field="count")
+        raise InvalidInput(f"{name} already has {there} managed outbound {version} {addresses}.", field="count")
     need = needed_ips(egress) if egress.outbound_type is OutboundType.LOAD_BALANCER else 1
     if count < need and not ipv6:
         raise InvalidInput(
@@ -229,13 +230,13 @@ def _refuse_count(egress: ClusterEgress, count: int, known: tuple[int, int], cou
 
 
 def _plan_warnings(egress: ClusterEgress, kind: str, *, is_down: bool) -> tuple[str, ...]:
-    down = "Azure chooses which addresses go, and does not say before. Every current address may vanish."
+    down = "Azure chooses which addresses to remove and does not announce them. Any current address may be removed."
     up = (
-        "New addresses carry traffic at once. Partners that allow by address must allow them first; "
-        "a public IP prefix of yours avoids that."
+        "New addresses carry traffic immediately. Partners who allowlist by IP must add them first; using "
+        "your own public IP prefix avoids this."
     )
-    table = "Ports are given out by Azure's table: more IPs add no ports to a node. Allocate ports explicitly."
-    flows = "Flows from released addresses break."
+    table = "Azure's table assigns the ports: more IPs add no ports to a node. Allocate ports explicitly."
+    flows = "Connections from released addresses break."
     chosen = [down, flows] if is_down else [up]
     if kind == "loadBalancer" and not egress.allocated_ports and not is_down:
         chosen.append(table)

@@ -1,4 +1,4 @@
-"""How many SNAT ports a load balancer gives each node by itself: Azure's table."""
+"""The default SNAT ports per node of a load balancer: Azure's table."""
 
 from dataclasses import dataclass
 from itertools import pairwise

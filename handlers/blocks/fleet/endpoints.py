@@ -1,4 +1,4 @@
-"""What AKS itself must reach, and whether the firewall lets it."""
+"""Shows AKS's required endpoints and whether the firewall allows them."""
 
 from bot.domain.egress import EndpointCheck, Standing
 from bot.inventory import EndpointReport
@@ -10,11 +10,11 @@ SHOWN = 40
 
 PARTS = (
     (Standing.MISSING, ":red_circle: *Not allowed*"),
-    (Standing.UNSURE, ":grey_question: *Not provable from the rules*"),
+    (Standing.UNSURE, ":grey_question: *Cannot be determined from the rules*"),
     (Standing.RULE, ":white_check_mark: *Allowed by a rule*"),
     (Standing.TAG, ":white_check_mark: *Allowed by the FQDN tag* `AzureKubernetesService`"),
 )
-"""What has to be done first, first."""
+"""The sections, most urgent first."""
 
 
 def endpoint_report(report: EndpointReport) -> Message:
@@ -30,8 +30,9 @@ def endpoint_report(report: EndpointReport) -> Message:
             *(block for standing, title in PARTS for block in _part(title, found.standing(standing))),
             section(f"The FQDN tag `AzureKubernetesService` is {tag}."),
             context(
-                "What AKS publishes for this cluster, against the rules of the firewall. The tag carries HTTP and "
-                f"HTTPS only; everything else needs network rules. Read from Azure {when(report.checked_at)}."
+                "The endpoints that AKS publishes for this cluster, checked against the firewall's rules. The tag "
+                "covers HTTP and HTTPS only; everything else needs network rules. Read from Azure "
+                f"{when(report.checked_at)}."
             ),
         ],
     )

@@ -1,4 +1,4 @@
-"""The same facts for programs: a plain list, and JSON with every list whole."""
+"""Cluster facts for programs: a plain list, and complete JSON."""
 
 import json
 from typing import Any
@@ -24,7 +24,7 @@ def plain_ips(report: EgressReport) -> str:
 def egress_ips(report: EgressReport) -> Message:
     """The outbound IPs and nothing else, to be copied."""
     lines = [ip.address for ip in report.egress.ips]
-    text = f"```{fold(lines, SECTION_TEXT - 10)}```" if lines else "No public outbound IP is known."
+    text = f"```{fold(lines, SECTION_TEXT - 10)}```" if lines else "No known public outbound IP."
     return message(f"Outbound IPs of {report.egress.ref.name}", [section(text)])
 
 

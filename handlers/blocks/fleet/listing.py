@@ -29,16 +29,16 @@ def fleet_list(page: FleetPage, words: str, number: int) -> Message:
         return message(_none(page, words), [section(_none(page, words)), *_gaps(page), context(_age(page))])
     title = f"{len(page.clusters):,} of {counted(page.total, 'cluster')}" if words else counted(page.total, "cluster")
     blocks = [header(title), *(section(_line(egress)) for egress in shown), *_gaps(page)]
-    blocks += [context(f"Page {at} of {last}. {_age(page)} `/egress show CLUSTER` reads one anew.")]
+    blocks += [context(f"Page {at} of {last}. {_age(page)} `/egress show CLUSTER` reads a cluster live.")]
     return message(title, [*blocks, *actions(*_turns(words, at, last))])
 
 
 def _none(page: FleetPage, words: str) -> str:
     if page.unread and not page.total:
-        return "No cluster that you are known to be allowed to see."
+        return "No clusters that you are confirmed to have access to."
     if page.total:
-        return f"None of the {counted(page.total, 'cluster')} that you may see fits “{escape(cut(words, 500))}”."
-    return "There is no cluster that you may see. The bot's operator gives access, in the configuration."
+        return f"None of the {counted(page.total, 'cluster')} you can see match “{escape(cut(words, 500))}”."
+    return "You don't have access to any cluster. The bot's operator grants access in the configuration."
 
 
 def _age(page: FleetPage) -> str:
@@ -46,9 +46,9 @@ def _age(page: FleetPage) -> str:
 
 
 def _gaps(page: FleetPage) -> list[Block]:
-    lines = [f":warning: {escape(gap)} Its clusters are shown as they were last read." for gap in page.gaps]
+    lines = [f":warning: {escape(gap)} Its clusters are shown as last read." for gap in page.gaps]
     shown = [section(fold(lines, most=GAPS_SHOWN))] if lines else []
-    return [*shown, *unread_lines(page.unread, "There may be more clusters that you may see.")]
+    return [*shown, *unread_lines(page.unread, "You may have access to more clusters.")]
 
 
 def _turns(words: str, at: int, last: int) -> list[Block]:
@@ -83,7 +83,7 @@ def headroom(ports: Capacity) -> str:
         return f"SNAT ports: {ports.total_ports:,} for unlimited nodes"
     if ports.cliff is not None:
         room = max(0, ports.cliff.at_nodes - 1 - ports.max_nodes)
-        return f"SNAT ports: {ports.cliff.ports_before:,} per node, room for {counted(room, 'more node')} at that"
+        return f"SNAT ports: {ports.cliff.ports_before:,} per node, room for {counted(room, 'more node')} at that rate"
     if ports.headroom_nodes is not None:
         return f"SNAT ports: room for {counted(max(0, ports.headroom_nodes), 'more node')}"
     return f"SNAT ports: {ports.total_ports:,} on demand" if ports.total_ports else ""

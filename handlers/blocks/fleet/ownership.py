@@ -1,4 +1,4 @@
-"""Whose an IP is, or was."""
+"""Find the clusters that use, or used, an IP."""
 
 from bot.domain.egress import ClusterEgress, Period
 from bot.inventory import Ownership
@@ -10,7 +10,7 @@ PERIODS_SHOWN = 20
 
 
 def owners(found: Ownership) -> Message:
-    """Which clusters leave, or left, with an address; ingress is said apart."""
+    """Show the clusters that leave, or left, with an address; ingress is shown separately."""
     head = _at(found) if found.at else _now(found)
     lines = [_cluster(one) for one in found.leaving]
     blocks = [section(head), *([section(fold(lines))] if lines else [])]
@@ -21,9 +21,9 @@ def owners(found: Ownership) -> Message:
 def _now(found: Ownership) -> str:
     shown = code(found.address)
     if not found.leaving:
-        return f"No cluster that you may see leaves through {shown}."
+        return f"No cluster you can see leaves through {shown}."
     verb = "leaves" if len(found.leaving) == 1 else "leave"
-    shared = " They share it (a firewall or NAT gateway)." if len(found.leaving) > 1 else ""
+    shared = " They share it through a firewall or NAT gateway." if len(found.leaving) > 1 else ""
     return f"{counted(len(found.leaving), 'cluster')} {verb} through {shown}.{shared}"
 
 
@@ -31,9 +31,9 @@ def _at(found: Ownership) -> str:
     shown, at = code(found.address), f"{found.at:%Y-%m-%d %H:%M} UTC"
     names = {period.ref.id for period in found.periods if found.is_certain(period)}
     maybe = {period.ref.id for period in (*found.periods, *found.perhaps)} - names
-    unsure = f" {counted(len(maybe), 'cluster')} may have: nothing was read then." if maybe else ""
+    unsure = f" {counted(len(maybe), 'cluster')} may have: nothing was read at that time." if maybe else ""
     if not names:
-        return f"No cluster that you may see left through {shown} on {at}, as far as is on record.{unsure}"
+        return f"No cluster you can see left through {shown} on {at}, according to the records.{unsure}"
     return f"{counted(len(names), 'cluster')} left through {shown} on {at}.{unsure}"
 
 
@@ -43,7 +43,7 @@ def _cluster(one: ClusterEgress) -> str:
 
 def _reached(found: Ownership) -> list[Block]:
     lines = [
-        f"{code(one.ref.name)} is *reached* at it ({VIA[ip.via]}, {escape(ip.name)}): that is ingress."
+        f"{code(one.ref.name)} is *reached* through it ({VIA[ip.via]}, {escape(ip.name)}): this is ingress."
         for one in found.reached
         for ip in one.ingress
         if ip.address == found.address
@@ -61,20 +61,24 @@ def _period(found: Ownership, one: Period) -> str:
     mark = "" if found.is_certain(one) else ":grey_question: perhaps "
     gone = " (deleted)" if one.ref.id in found.deleted else ""
     place = f"{code(one.ref.name)}{gone}  {escape(one.declared)}, {escape(one.ref.resource_group)}"
-    began = f"from between {when(one.begun_after)} and {when(one.since)}" if one.begun_after else f"{when(one.since)}"
+    began = (
+        f"from some time between {when(one.begun_after)} and {when(one.since)}"
+        if one.begun_after
+        else f"{when(one.since)}"
+    )
     return f"{mark}{place}: {began} {_end(one)}"
 
 
 def _end(one: Period) -> str:
     if one.until is None:
         return f"until now, but not read since {when(one.seen)}" if one.seen else "until now"
-    return f"until between {when(one.seen)} and {when(one.until)}" if one.seen else f"until {when(one.until)}"
+    return f"until some time between {when(one.seen)} and {when(one.until)}" if one.seen else f"until {when(one.until)}"
 
 
 def _limits(found: Ownership) -> list[Block]:
     notes = [
         *(escape(gap) for gap in found.gaps[:3]),
         *([f"All clusters were last read from Azure {when(found.read_at)}."] if found.read_at else []),
-        *([f"On record since {when(found.watched_since)}."] if found.watched_since and not found.leaving else []),
+        *([f"Records begin {when(found.watched_since)}."] if found.watched_since and not found.leaving else []),
     ]
     return [context(" ".join(notes))] if notes else []

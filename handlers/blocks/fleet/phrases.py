@@ -20,12 +20,12 @@ WAYS: Mapping[PathKind, str] = MappingProxyType(
         PathKind.UNKNOWN: "unknown",
     }
 )
-"""What carries the traffic, in words."""
+"""Names of egress paths."""
 
 VIA: Mapping[str, str] = MappingProxyType(
     {"loadBalancer": "load balancer", "applicationGateway": "Application Gateway"}
 )
-"""What a cluster is reached through, in words."""
+"""Names of ingress resources."""
 
 
 def counted(count: int, word: str) -> str:
@@ -34,7 +34,7 @@ def counted(count: int, word: str) -> str:
 
 
 def without_ips(egress: ClusterEgress) -> str:
-    """What is said in the place of outbound IPs where there are none."""
+    """The text shown in place of outbound IPs when there are none."""
     if PathKind.DEFAULT_OUTBOUND in egress.effective:
         return "may leave through an address that Azure chooses"
     is_closed = bool(egress.paths) and set(egress.effective) <= {PathKind.NONE, PathKind.BLOCKED}

@@ -100,7 +100,7 @@ ORIGINS = {
 
 
 def _origins(ips: Sequence[OutboundIp]) -> str:
-    """Where they come from, such as ``2 yours, 4 from prefixes``; a prefix counts with all its addresses."""
+    """Count the IPs by origin, such as ``2 yours, 4 from prefixes``; a prefix counts with all its addresses."""
     found: dict[str, int] = {}
     for ip in ips:
         found[ip.origin] = found.get(ip.origin, 0) + (ip_network(ip.address).num_addresses if ip.version == 4 else 1)
@@ -118,7 +118,7 @@ def _first(egress: ClusterEgress) -> list[Block]:
     wanted = [(egress.desired_ip_count, "IPv4"), (egress.desired_ipv6_count, "IPv6")]
     counts = " and ".join(f"{count} {family}" for count, family in wanted if count)
     if egress.is_converging and counts:
-        lines.append(f"Wanted now: {counts} managed. Above are the IPs that are in use until Azure has finished.")
+        lines.append(f"Target: {counts} managed. The IPs above stay in use until Azure finishes.")
     return [section(fold(lines))] if lines else []
 
 
@@ -146,7 +146,7 @@ def _path(path: EgressPath, *, is_only: bool) -> str:
 
 
 def _whose(path: EgressPath) -> str:
-    """Whose traffic it is, and to where, before a colon; empty where it is all of the cluster's."""
+    """Name the traffic and its destinations, before a colon; empty if it is all of the cluster's."""
     pools = fold([code(pool) for pool in path.pools], 400, joint=", ")
     part = f"to {escape(fold(path.destinations, 200, most=3, joint=', '))}" if path.destinations else ""
     words = [WHOSE[path.carries].format(pools) if pools or path.carries == "virtualNodes" else "", part]
@@ -199,8 +199,8 @@ def _total(way: Capacity) -> str:
 def _nodes(way: Capacity) -> str:
     grown = way.max_nodes - way.surge_nodes
     if way.is_unbounded:
-        return f"{way.nodes_now:,} in the pools that AKS shows, no limit"
-    most = f"autoscaler maximum {grown:,}" if grown > way.nodes_now else "no autoscaler that adds any"
+        return f"{way.nodes_now:,} in the pools AKS shows, no limit"
+    most = f"autoscaler maximum {grown:,}" if grown > way.nodes_now else "no autoscaler"
     return f"{way.nodes_now:,} now, {most}, {way.surge_nodes:,} more in an upgrade"
 
 
@@ -227,7 +227,7 @@ def _ingress(egress: ClusterEgress) -> list[Block]:
         f"{code(ip.address)} {VIA[ip.via]}, {escape(ip.name)}{' — *also an egress IP*' if ip.serves_egress else ''}"
         for ip in egress.ingress
     ]
-    head = "*Ingress IPs* (how it is reached, not how it leaves)"
+    head = "*Ingress IPs* (inbound only, not used for egress)"
     return [section(f"{head}\n{fold(lines, 2500, most=INGRESS_SHOWN)}")] if lines else []
 
 
@@ -241,7 +241,7 @@ def _endpoints(report: EgressReport) -> list[Block]:
     parts = [
         f"{counts[Standing.TAG]} {tag}" if counts[Standing.TAG] else "",
         f"{counts[Standing.RULE]} by rules" if counts[Standing.RULE] else "",
-        f"{counts[Standing.UNSURE]} not provable" if counts[Standing.UNSURE] else "",
+        f"{counts[Standing.UNSURE]} undetermined" if counts[Standing.UNSURE] else "",
         f"*{counts[Standing.MISSING]} missing*" if counts[Standing.MISSING] else "",
     ]
     mark = ":warning:" if counts[Standing.MISSING] else ":white_check_mark:"
@@ -270,12 +270,15 @@ def _warnings(report: EgressReport) -> list[Block]:
         names = [f"{code(one.endpoint.domain)} ({one.endpoint.protocol} {one.endpoint.port})" for one in missing]
         shown = fold(names, 1500, most=WARNINGS_SHOWN, joint=", ")
         name = escape(report.egress.ref.name)
-        lines.append(f":warning: The firewall does not let AKS itself reach {shown}. `/egress show {name} endpoints`")
+        lines.append(
+            f":warning: The firewall blocks endpoints that AKS itself needs: {shown}. See `/egress show {name} "
+            "endpoints`"
+        )
     if report.endpoints and report.endpoints.untranslated:
         shown = escape(fold(report.endpoints.untranslated, 300, most=WARNINGS_SHOWN, joint=", "))
         lines.append(
-            f":warning: The firewall does not translate (SNAT) what its network rules let through to {shown}: that "
-            "leaves with the addresses of the nodes, not with the firewall's public IPs. Application rules translate."
+            f":warning: The firewall does not SNAT traffic that its network rules allow to {shown}: it leaves "
+            "with the nodes' addresses, not the firewall's public IPs. Application rules do SNAT."
         )
     return [divider(), section(fold(lines, most=WARNINGS_SHOWN))] if lines else []
 
