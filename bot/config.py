@@ -119,7 +119,7 @@ def configuration_from(path: Path) -> Rulebook:
     except (OSError, UnicodeDecodeError) as error:
         raise BadConfiguration(f"Cannot read configuration file {path}: {error}.") from error
     except tomllib.TOMLDecodeError as error:
-        raise BadConfiguration(f"{path} is not TOML: {error}.") from error
+        raise BadConfiguration(f"{path} is not valid TOML: {error}.") from error
     return _read(Rulebook, content, f"{path}: ")
 
 

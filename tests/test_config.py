@@ -51,7 +51,7 @@ BROKEN = [
     ("[slack", "is not valid TOML"),
     ("[slack]\n", "slack.team is missing"),
     ("[slack]\nteam = 'T1'\nchannel = 'general'\n", "slack.channel"),
-    ("GOOD\n[nonsense]\n", "nonsense is not a known setting"),
+    ("GOOD\n[nonsense]\n", "nonsense is not a setting of this version"),
     ("GOOD\n[approval]\ndefault_approvers = ['nobody']\n", "names the group nobody"),
     ("GOOD\n[durations]\nlongest = 'soon'\n", "is not a duration"),
     ("GOOD\n[bundles.x]\ntitle = 'X'\ndestinations = ['https://x.com/']\n", "bundles.x.destinations"),

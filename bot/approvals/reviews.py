@@ -52,16 +52,16 @@ def review(
     if not flow.is_waiting(one, ctx.clock.now()):
         return None
     if is_click and egress is not None and not may_still_ask(ctx, one.requester, egress.ref):
-        return _closing(ctx, one, f"Who asked for it may not ask for {egress.ref.name} any more.", flow)
+        return _closing(ctx, one, f"The requester no longer has access to {egress.ref.name}.", flow)
     fresh = flow.reassess(ctx, one, egress)
     verdict = fresh.verdict
     if verdict.kind is VerdictKind.REFUSE:
-        why = f"The approval policy refuses it now: {verdict.reason} (rule {verdict.rule})."
+        why = f"The approval policy now refuses it: {verdict.reason} (rule {verdict.rule})."
         return _closing(ctx, fresh, why, flow)
     if verdict.kind is VerdictKind.ASK:
         return _recount(ctx, one, fresh, flow, is_click=is_click)
     if is_click:
-        return None  # whoever clicks decides; without them the timers grant it
+        return None  # the person who clicks decides; otherwise the timers grant it
     return Review(replace(fresh, approved_at=ctx.clock.now()), flow.actions.grant, "granted", verdict.reason)
 
 
@@ -71,7 +71,7 @@ def _closing(ctx: Context, one: One, why: str, flow: Workflow[One]) -> Review[On
 
 
 def keep(desk: Desk, found: Review[One], flow: Workflow[One]) -> One:
-    """Put what follows on record.
+    """Record the outcome.
 
     Raises:
         StaleVersion: Somebody changed it meanwhile.
@@ -102,7 +102,7 @@ def review_at_click(
     with ctx.store.write() as tx:
         saved = keep(Desk(ctx, tx, BOT), found, flow)
     if found.action is flow.actions.close[0]:
-        raise RequestRefused(f"{found.reason} {saved.id} is closed; nothing was changed.")
+        raise RequestRefused(f"{found.reason} {saved.id} was closed; nothing was changed.")
 
 
 def at_click(find: Callable[[], Review[One] | None], *, is_approval: bool) -> Review[One] | None:
@@ -118,7 +118,7 @@ def at_click(find: Callable[[], Review[One] | None], *, is_approval: bool) -> Re
             raise
         return None
     is_approved = found is not None and found.changed.approved_at is not None
-    return found if is_approval or not is_approved else None  # a no does not become a yes
+    return found if is_approval or not is_approved else None  # a denial never becomes an approval
 
 
 def _recount(ctx: Context, old: One, fresh: One, flow: Workflow[One], *, is_click: bool) -> Review[One] | None:
@@ -135,10 +135,10 @@ def _recount(ctx: Context, old: One, fresh: One, flow: Workflow[One], *, is_clic
     if changed == old:
         return None
     if is_enough:
-        why = "The approvals that it has are enough by the approval policy of now."
+        why = "Its approvals are sufficient under the current approval policy."
         return Review(changed, flow.actions.approve, "approved", why)
     others_decide = old.approvals != approvals or _asked(old.verdict) != _asked(changed.verdict)
-    why = "The approval policy, or who may approve, has changed since it was asked."
+    why = "The approval policy or the approvers changed after it was filed."
     return Review(changed, flow.actions.change, "reweighed" if others_decide else "", why)
 
 

@@ -53,11 +53,11 @@ def _quoted(etag: str) -> str:
 
 
 def poll(clients: Clients, operation: Operation) -> OperationState:
-    """Ask once how an operation is doing."""
+    """Read the status of an operation once."""
     body, headers = clients.follow(operation.url, _path_of(operation.url))
     status = dig(body, "status") or dig(body, "properties", "provisioningState")
     if not isinstance(status, str):
-        raise UnknownShape("Azure's answer does not say how the operation is doing.")
+        raise UnknownShape("Azure's answer does not include the operation's status.")
     state = OperationState(_STATUSES.get(status.lower(), "InProgress"), _look_after(headers, clients.settings))
     if state.status not in ("Failed", "Canceled"):
         return state

@@ -17,7 +17,7 @@ def begin_scale(clients: Clients, plan: ScalePlan) -> Operation:
     """Set the managed outbound IP count of a plan: a read-modify-write of the whole cluster.
 
     Raises:
-        StalePlan: The cluster is not any more what the plan was computed from.
+        StalePlan: The cluster no longer matches what the plan was computed from.
     """
     managed = clients.aks(segment_after(plan.cluster_id, "subscriptions")).managed_clusters
     group, name = segment_after(plan.cluster_id, "resourceGroups"), segment_after(plan.cluster_id, "managedClusters")
@@ -42,9 +42,11 @@ _PROFILES = {
 
 def _refuse_stale(cluster: ManagedCluster, plan: ScalePlan) -> None:
     if cluster.e_tag != plan.etag:
-        raise StalePlan(f"{plan.cluster_name} was changed in Azure since the plan was made. Propose the scale again.")
+        raise StalePlan(f"{plan.cluster_name} changed in Azure after the plan was made. Propose the change again.")
     if _count(cluster, plan) != plan.before:
-        raise StalePlan(f"{plan.cluster_name} does not want {plan.before} outbound IPs now. Propose the scale again.")
+        raise StalePlan(
+            f"{plan.cluster_name} is no longer set to {plan.before} outbound IPs. Propose the change again."
+        )
 
 
 def _managed_ips(cluster: ManagedCluster, plan: ScalePlan) -> Any:

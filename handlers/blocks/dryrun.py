@@ -29,7 +29,7 @@ _NEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "a": MappingProxyType(
             {
-                "granted": f"Granted by the approval policy at once. {_NOT_WRITTEN}",
+                "granted": f"Auto-approved by policy. {_NOT_WRITTEN}",
                 "approved": f"Approved by {{approver}}. {_NOT_WRITTEN}",
                 "missing": f"Its rule has vanished from the firewall. {_NOT_WRITTEN}",
                 "moved": f"{{what}} {_NOT_WRITTEN}",
@@ -39,7 +39,7 @@ _NEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         ),
         "s": MappingProxyType(
             {
-                "granted": f"Granted by the approval policy at once. {SCALE_WAITS}",
+                "granted": f"Auto-approved by policy. {SCALE_WAITS}",
                 "approved": f"Approved by {{approver}}. {SCALE_WAITS}",
             }
         ),

@@ -74,7 +74,7 @@ def test_two_of_two_must_be_two_people() -> None:
     mine, other = (Approval(who, NOW, groups=("platform",)) for who in (APPROVER, APPROVER2))
     once = add_approval(an_allowance(needed=2), mine)
     assert once.approved_at is None
-    with pytest.raises(AlreadyDecided, match="somebody else"):
+    with pytest.raises(AlreadyDecided, match="another approver"):
         add_approval(once, mine)
     assert add_approval(once, other).approved_at == NOW
 

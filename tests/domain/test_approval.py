@@ -217,9 +217,9 @@ def test_one_person_counts_for_each_of_their_groups() -> None:
     waiting = add_approval(replace(an_allowance(), verdict=verdict), approval_of(verdict, both, NOW, "fine"))
     assert waiting.approvals == (Approval(both.identity, NOW, "fine", ("security", "platform")),)
     assert quorums_text(verdict.missing(waiting.approvals)) == "1 from platform"
-    with pytest.raises(AlreadyDecided, match=r"\(security\) have approved .* still missing: 1 from platform"):
+    with pytest.raises(AlreadyDecided, match=r"\(security\) have already approved .* still missing: 1 from platform"):
         add_approval(waiting, approval_of(verdict, guard, NOW))
-    with pytest.raises(AlreadyDecided, match="You approved"):
+    with pytest.raises(AlreadyDecided, match="You already approved"):
         add_approval(waiting, approval_of(verdict, both, NOW))
 
 

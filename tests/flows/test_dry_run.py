@@ -97,7 +97,7 @@ def test_what_is_approved_waits_and_says_so(office: Office) -> None:
     assert SAID in card(office, asked.id)
     (told,) = office.direct("UDEV0001")
     assert "Dry run: the bot does not write to this firewall." in told
-    shown = f"{told} {channel_says(office)} {card(office, asked.id)}".replace("from being live", "")
+    shown = f"{told} {channel_says(office)} {card(office, asked.id)}".replace("once live", "")
     assert "live" not in shown.lower()
     office = restarted(office, NO_DRY_RUN)
     office.world.settle()
@@ -141,7 +141,7 @@ def test_cards_follow_the_setting(office: Office) -> None:
     asked = ask(office.world)
     for _ in range(5):
         office.world.work(timedelta(seconds=10))
-    assert "cannot be written" in channel_says(office)
+    assert "cannot write to" in channel_says(office)
     office = restarted(office, DRY)
     office.world.settle()
     assert SAID in card(office, asked.id)
@@ -161,7 +161,7 @@ def test_no_alarm(office: Office, status: int) -> None:
     office.world.arm.add_fault(fault)
     for _ in range(10):
         office.world.work(timedelta(minutes=5))
-    assert "cannot be written" not in channel_says(office)
+    assert "cannot write to" not in channel_says(office)
     assert SAID in card(office, asked.id)
     assert begun(office.world) == set()
 

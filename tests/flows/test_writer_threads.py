@@ -146,7 +146,7 @@ def test_export_needs_a_form_and_a_firewall(world: World) -> None:
 def test_what_does_not_fit_is_refused_at_once(world: World) -> None:
     """Instead of holding up everybody else's rules later."""
     book = replace(world.ctx.rulebook, firewall=replace(world.ctx.rulebook.firewall, max_bytes=300))
-    with pytest.raises(CannotTakeEffect, match="300 fit"):
+    with pytest.raises(CannotTakeEffect, match="limit is 300"):
         allowances.request(
             replace(world.ctx, rulebook=book), DEV, Draft("aks-udr", (EXAMPLE,), "why", timedelta(hours=8))
         )

@@ -82,7 +82,7 @@ def _observed(body: Json, settings: ArmSettings) -> ObservedTarget:
 
 def _body(raw: str | None, collections: Sequence[RuleCollection], settings: ArmSettings) -> Json:
     if raw is None:
-        raise UnknownShape("A classic firewall can only be written on top of what was read of it.")
+        raise UnknownShape("A classic firewall can only be written based on a previous read.")
     body = _without_ours(json.loads(raw), settings)
     properties = {key: value for key, value in body["properties"].items() if key != "provisioningState"}
     for key, kind in zip(OUR_ARRAYS, OUR_KINDS, strict=True):

@@ -94,7 +94,7 @@ class PolicyTarget:
         next_id: str | None = policy_id
         while next_id:
             if len(chain) > DEEPEST_CHAIN:
-                raise UnknownShape(f"The parents of the firewall policy {policy_id} do not end.")
+                raise UnknownShape(f"The parent chain of firewall policy {policy_id} does not end.")
             chain.insert(0, self._clients.get(next_id, FIREWALL_API))
             next_id = id_of(chain[0], "properties", "basePolicy")
         return chain
@@ -135,7 +135,7 @@ class PolicyTarget:
         try:
             return self._get_or_none(f"{self._target.id}/firewallPolicyDrafts/default")
         except ArmForbidden as error:
-            log.info("whether %s has a draft may not be read: %s", self._target.name, error)
+            log.info("no permission to read whether %s has a draft: %s", self._target.name, error)
             return None
 
     def _get_or_none(self, path: str) -> Json | None:

@@ -44,7 +44,7 @@ def require_untouched(foreign: object, seen: ObservedTarget) -> None:
         UnsafePlan: It differs.
     """
     if digest(foreign) != seen.foreign:
-        raise UnsafePlan("The write would have changed something that is not the bot's; nothing was sent.")
+        raise UnsafePlan("The write would have changed something the bot does not own; nothing was sent.")
 
 
 def digest(body: object) -> str:
