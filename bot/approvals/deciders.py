@@ -38,7 +38,7 @@ def require_deciders(ctx: Context, verdict: Verdict, *askers: Identity) -> None:
 def _shortage(quorum: Quorum, size: int) -> str:
     groups = " or ".join(quorum.groups)
     there_are = f"{size or 'nobody'} in {groups}" if groups else "no group that is asked"
-    return f"{quorum.words} must approve this (rule {quorum.rule}), and besides you there is {there_are}."
+    return f"{quorum.words} must approve this (rule {quorum.rule}), but apart from you there is {there_are}."
 
 
 def _operators(ctx: Context) -> str:

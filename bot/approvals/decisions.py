@@ -59,7 +59,7 @@ def _require_same_groups(looked_into: Collection[str], verdict: Verdict) -> None
         StaleView: If a group is asked now that was not looked into.
     """
     if not set(verdict.approvers) <= set(looked_into):
-        raise StaleView("Who must approve this changed just now. Nothing was decided; look at the card again.")
+        raise StaleView("The required approvers just changed. Nothing was decided; check the card again.")
 
 
 def _approve(desk: Desk, who: Person, one: One, decision: Decision, flow: Workflow[One]) -> One:

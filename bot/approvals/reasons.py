@@ -13,7 +13,7 @@ def require_reason(text: str, wanted: str) -> str:
         InvalidInput: If there is none, or it is longer than ``MAX_REASON``.
     """
     if not text.strip():
-        raise InvalidInput(f"{wanted}: a reason is needed, and auditors read it.", field="reason")
+        raise InvalidInput(f"{wanted}. A reason is required, and auditors can read it.", field="reason")
     return brief(text)
 
 

@@ -186,7 +186,7 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str], rulebook: Rule
     event = body.get("event", "")
     ending = allowance.denied or allowance.revoked
     approver = allowance.approvals[-1].by.user if allowance.approvals else "-"
-    words = dry_news(rulebook.dry_run, allowance, event) or NEWS["a"].get(event, "Something changed: see the card.")
+    words = dry_news(rulebook.dry_run, allowance, event) or NEWS["a"].get(event, "Something changed. See the card.")
     text = words.format(
         who=person(allowance.requester.user),
         filer=person(allowance.filed_by.user) if allowance.filed_by else "The bot",

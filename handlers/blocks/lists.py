@@ -151,7 +151,7 @@ def decided(subject: Allowance | Scale, now: datetime, dry_run: DryRun = NO_DRY_
         "withdrawn": "Withdrawn. Nothing was changed.",
         "revoked": "Revoked. If it was open, the bot is removing the rule from the firewall.",
     }
-    approved = "Approved. Azure is asked now; the card says when it is done."
+    approved = "Approved. The bot is sending the change to Azure; the card shows when it is done."
     if is_dry(dry_run, subject):
         approved = SCALE_WAITS if isinstance(subject, Scale) else WAITS
         following["revoked"] = f"Revoked. {ENDS}"

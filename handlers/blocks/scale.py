@@ -187,7 +187,7 @@ def scale_news(scale: Scale, body: Mapping[str, str], dry_run: DryRun = NO_DRY_R
     """
     event, ending = body.get("event", ""), scale.denied or scale.withdrawn
     approver = scale.approvals[-1].by.user if scale.approvals else "-"
-    words = dry_news(dry_run, scale, event) or NEWS["s"].get(event, "Something changed: see the card.")
+    words = dry_news(dry_run, scale, event) or NEWS["s"].get(event, "Something changed. See the card.")
     text = words.format(
         who=person(scale.requester.user),
         approver=person(approver),

@@ -132,7 +132,7 @@ def test_an_unsafe_plan_says_its_numbers(world: World) -> None:
         ask(world, host)
     said = looked(world)
     assert said.result is Result.CHANGES
-    assert any("one rule collection group holds 500" in each for each in only(said).obstacles)
+    assert any("limit for a rule collection group is 500" in each for each in only(said).obstacles)
 
 
 def test_an_update_that_runs(world: World) -> None:
