@@ -13,16 +13,16 @@ import tracemalloc
 from collections.abc import Callable, Sequence
 
 from bot.domain.firewall import (
-    Action,
     ApplicationRule,
     Evaluator,
     Flow,
-    Kind,
     NetworkRule,
     PolicyLayer,
     Rule,
+    RuleAction,
     RuleCollection,
     RuleCollectionGroup,
+    RuleKind,
     RuleSet,
     ThreatIntelMode,
 )
@@ -84,21 +84,21 @@ def rule_set() -> RuleSet:
         first, last = NAMES * number // count, NAMES * (number + 1) // count
         application.append(application_rule(number, tuple(targets[first:last]), rng))
     collections = [
-        *split(network, NETWORK_COLLECTIONS, Kind.NETWORK),
-        *split(application, COLLECTIONS - NETWORK_COLLECTIONS, Kind.APPLICATION),
+        *split(network, NETWORK_COLLECTIONS, RuleKind.NETWORK),
+        *split(application, COLLECTIONS - NETWORK_COLLECTIONS, RuleKind.APPLICATION),
     ]
     layers = (policy("parent", collections[0::2]), policy("child", collections[1::2]))
     groups = {"/groups/all-clusters": tuple(spoke(number) for number in range(CLUSTERS // 2))}
     return RuleSet(layers=layers, ip_groups=groups, threat_intel_mode=ThreatIntelMode.DENY, dns_proxy=True)
 
 
-def split(rules: list[Rule], parts: int, kind: Kind) -> list[RuleCollection]:
+def split(rules: list[Rule], parts: int, kind: RuleKind) -> list[RuleCollection]:
     """Deal the rules to collections; every tenth denies."""
     return [
         RuleCollection(
             name=f"{kind}-{part}",
             priority=100 + part,
-            action=Action.DENY if part % 10 == 9 else Action.ALLOW,
+            action=RuleAction.DENY if part % 10 == 9 else RuleAction.ALLOW,
             kind=kind,
             rules=tuple(rules[part::parts]),
         )

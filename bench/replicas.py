@@ -35,13 +35,13 @@ from bot.azure.settings import ArmSettings
 from bot.domain.allowance import Allowance, is_wanted
 from bot.domain.audit import Action, verify
 from bot.domain.fqdn import parse_destination
-from bot.domain.rules import rules_of
+from bot.domain.rule_rendering import rules_of
 from bot.errors import EgressError
 from bot.ports import AllowanceFilter, Context
 from bot.reconciler import Reconciler
 from bot.reconciler.workers import POLL
 from bot.store import SqlStore
-from tests.build import APPROVER, CONFIG, DEV, SUBSCRIPTION, People, Said, rulebook
+from tests.build import APPROVER, CONFIG, DEV, SUBSCRIPTION, People, Said, config
 from tests.driver import SandboxProcess, wait_for
 from tests.histories.checks import check_writes
 from tests.histories.stage import foreign_rules
@@ -98,7 +98,7 @@ class Farm:
         self.store = SqlStore(database)
         ca = self._environment["REQUESTS_CA_BUNDLE"]
         self.azure = AzureArm(own_credential(), ArmSettings((SUBSCRIPTION,), endpoint=arm, ca_file=ca))
-        book = rulebook()
+        book = config()
         self.ctx = Context(self.azure, self.store, People(book), WallClock(), book)
         inventory.refresh(self.ctx)
         self.foreign = foreign_rules(self.sandbox.get("arm")["resources"])

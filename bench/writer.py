@@ -17,7 +17,7 @@ from bot.allowances import Draft
 from bot.approvals import Decision
 from bot.domain.allowance import Allowance
 from bot.domain.fqdn import parse_destination
-from bot.domain.rules import placed, render
+from bot.domain.rule_rendering import placed, render
 from bot.ports import AllowanceFilter, Operation
 from bot.store import SqlStore
 from tests.build import APPROVER, DEV, World, make_world

@@ -11,13 +11,13 @@ import click
 
 from bot.config import Settings, settings_from
 from bot.doctor import examine, look_at_configuration
+from bot.domain.configuration import Configuration
 from bot.domain.forecast_text import json_of, text_of
 from bot.domain.reference import reference
-from bot.domain.settings import Rulebook
 from bot.errors import EgressError, StoreUnavailable
 from bot.wiring import planning, production
-from bot.wiring.ending import end_on_signal, leave, wait_for_signal
 from bot.wiring.running import Running, log_as
+from bot.wiring.signals import end_on_signal, leave, wait_for_signal
 from bot.wiring.version import own_version
 
 PORT, COUNT, FACTOR = click.IntRange(0, 65_535), click.IntRange(min=0), click.FloatRange(min=0, min_open=True)
@@ -152,7 +152,7 @@ def check(file: Path | None) -> None:
 @config.command("reference")
 def show_reference() -> None:
     """Write docs/configuration.md: every variable and every key."""
-    click.echo(reference(Settings, Rulebook), nl=False)
+    click.echo(reference(Settings, Configuration), nl=False)
 
 
 @main.group()

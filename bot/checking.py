@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.allowance import Allowance, Status, status
+from bot.domain.configuration import Bundle, Configuration
 from bot.domain.egress import ClusterEgress, published_names
-from bot.domain.filtering import WayOut, way_out
-from bot.domain.firewall import ApplicationRule, Evaluation, Flow, Kind, Outcome, TraceStep, kind_of
+from bot.domain.egress_filter import EgressFilter, egress_filter
+from bot.domain.firewall import ApplicationRule, Evaluation, Flow, Outcome, RuleKind, TraceStep, kind_of
 from bot.domain.fqdn import Destination
-from bot.domain.naming import by_address, refusal
-from bot.domain.place import obstacle, place_of
+from bot.domain.network_rules import by_address, refusal
 from bot.domain.risk import narrower
-from bot.domain.rules import owner_of
-from bot.domain.settings import Bundle, Rulebook
+from bot.domain.rule_position import obstacle, position_of
+from bot.domain.rule_rendering import owner_of
 from bot.domain.target import Target
 from bot.errors import InvalidInput, UnknownAllowance
 from bot.inventory import find, live, person, visible
@@ -41,7 +41,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """The firewall's treatment of one destination.
 
     Args:
@@ -87,8 +87,8 @@ class Check:
 
     egress: ClusterEgress
     query: Query
-    way: WayOut
-    findings: tuple[Finding, ...]
+    way: EgressFilter
+    findings: tuple[CheckResult, ...]
     read_at: datetime
 
 
@@ -98,10 +98,10 @@ def check(ctx: Context, caller: Caller, query: Query) -> Check:
     Raises:
         UserError: No such cluster, node pool or bundle, or nothing to check.
     """
-    asked = destinations_of(ctx.rulebook, query.destinations, query.bundle)
+    asked = destinations_of(ctx.config, query.destinations, query.bundle)
     egress, _ = live(ctx, person(ctx, caller), query.cluster)
     require_pool(egress, query.pool)
-    way = way_out(egress, query.pool)
+    way = egress_filter(egress, query.pool)
     whole = Query(egress.ref.id, asked, query.pool, query.bundle)
     if way.target is None:
         return Check(egress, whole, way, (), ctx.clock.now())
@@ -111,7 +111,7 @@ def check(ctx: Context, caller: Caller, query: Query) -> Check:
 
 def missing(ctx: Context, found: Check) -> tuple[Destination, ...]:
     """The destinations of a check that are not allowed and could be requested beside its bundle."""
-    bundle = ctx.rulebook.bundles.get(found.query.bundle) if found.query.bundle else None
+    bundle = ctx.config.bundles.get(found.query.bundle) if found.query.bundle else None
     own = bundle.destinations if bundle else ()
     asked = (one.destination for one in found.findings if one.can_be_asked_for(ctx.clock.now()))
     return tuple(one for one in asked if one not in own)
@@ -144,11 +144,11 @@ def trace(ctx: Context, caller: Caller, query: Query) -> Check:
     """
     egress = find(ctx, person(ctx, caller), query.cluster)
     require_pool(egress, query.pool)
-    way = way_out(egress, query.pool)
+    way = egress_filter(egress, query.pool)
     known = recall(ctx, way)
     if known is None:
         return check(ctx, caller, query)
-    asked = destinations_of(ctx.rulebook, query.destinations, query.bundle)
+    asked = destinations_of(ctx.config, query.destinations, query.bundle)
     whole = Query(egress.ref.id, asked, query.pool, query.bundle)
     return Check(egress, whole, way, _answers(ctx, known, whole, egress), known.read_at)
 
@@ -161,7 +161,7 @@ def prepare(ctx: Context, caller: Caller, cluster: str, pool: str | None = None)
     """
     egress = find(ctx, person(ctx, caller), cluster)
     require_pool(egress, pool)
-    target = way_out(egress, pool).target
+    target = egress_filter(egress, pool).target
     if target is not None:
         learn(ctx, target)
 
@@ -171,14 +171,14 @@ def learn(ctx: Context, target: Target) -> KnownRules:
     return ctx.recent.put(target, ctx.arm.read_rules(target), ctx.clock.now())
 
 
-def recall(ctx: Context, way: WayOut) -> KnownRules | None:
+def recall(ctx: Context, way: EgressFilter) -> KnownRules | None:
     """The rules on a way out as they were read lately, without asking Azure."""
     return ctx.recent.get(way.target, ctx.clock.now()) if way.target else None
 
 
-def _answers(ctx: Context, known: KnownRules, query: Query, egress: ClusterEgress) -> tuple[Finding, ...]:
+def _answers(ctx: Context, known: KnownRules, query: Query, egress: ClusterEgress) -> tuple[CheckResult, ...]:
     """A finding for each destination of a query, names looked up where the configuration says so."""
-    way = way_out(egress, query.pool)
+    way = egress_filter(egress, query.pool)
     resolved = ctx.resolver.addresses(each.fqdn for each in query.destinations if not each.is_wildcard)
     flows = [
         replace(flow, addresses=resolved.get(flow.destination.fqdn, ()))
@@ -196,11 +196,13 @@ def _answers(ctx: Context, known: KnownRules, query: Query, egress: ClusterEgres
     )
 
 
-def _refusal(known: KnownRules, way: WayOut, destination: Destination) -> str:
+def _refusal(known: KnownRules, way: EgressFilter, destination: Destination) -> str:
     return refusal(known.rules, way.target) if way.target and by_address([destination]) else ""
 
 
-def flows_of(ctx: Context, egress: ClusterEgress, way: WayOut, destinations: Iterable[Destination]) -> tuple[Flow, ...]:
+def flows_of(
+    ctx: Context, egress: ClusterEgress, way: EgressFilter, destinations: Iterable[Destination]
+) -> tuple[Flow, ...]:
     """The questions to the firewall, with what is known of the cluster: its region, and what AKS publishes for it."""
     with ctx.store.read() as tx:
         kept = tx.snapshots.endpoints(egress.ref.id).get(egress.ref.id)
@@ -212,11 +214,11 @@ def flows_of(ctx: Context, egress: ClusterEgress, way: WayOut, destinations: Ite
     )
 
 
-def findings(ctx: Context, known: KnownRules, flows: Iterable[Flow]) -> tuple[Finding, ...]:
+def findings(ctx: Context, known: KnownRules, flows: Iterable[Flow]) -> tuple[CheckResult, ...]:
     """Evaluate each flow, and name the allowance where one of the bot's rules decides."""
     answers = [(flow.destination, known.evaluator.evaluate(flow)) for flow in flows]
     owners = _owners(ctx, {owner_of(e.deciding) for _, e in answers if e.deciding} - {None})
-    return tuple(Finding(d, e, owners.get(owner_of(e.deciding) if e.deciding else None)) for d, e in answers)
+    return tuple(CheckResult(d, e, owners.get(owner_of(e.deciding) if e.deciding else None)) for d, e in answers)
 
 
 def _owners(ctx: Context, ids: set[str | None]) -> dict[str | None, Allowance]:
@@ -231,11 +233,13 @@ def _owners(ctx: Context, ids: set[str | None]) -> dict[str | None, Allowance]:
     return found
 
 
-def dead(ctx: Context, known: KnownRules, way: WayOut, flows: Iterable[Flow]) -> list[tuple[Destination, TraceStep]]:
+def dead(
+    ctx: Context, known: KnownRules, way: EgressFilter, flows: Iterable[Flow]
+) -> list[tuple[Destination, TraceStep]]:
     """The destinations that would never reach the bot's rules, with the step that decides before."""
     if way.target is None:
         return []
-    places = {kind: place_of(known.rules, way.target, ctx.rulebook.home, kind) for kind in Kind}
+    places = {kind: position_of(known.rules, way.target, ctx.config.home, kind) for kind in RuleKind}
     steps = ((flow.destination, obstacle(known.evaluator, flow, places[kind_of(flow.destination)])) for flow in flows)
     return [(destination, step) for destination, step in steps if step is not None]
 
@@ -245,7 +249,7 @@ def suggestions(ctx: Context, known: KnownRules | None, destinations: Iterable[D
     wildcards = [destination for destination in destinations if destination.is_wildcard]
     if not wildcards:
         return ()
-    names = {one.fqdn for bundle in ctx.rulebook.bundles.values() for one in bundle.destinations}
+    names = {one.fqdn for bundle in ctx.config.bundles.values() for one in bundle.destinations}
     names |= set(_rule_names(known)) if known else set()
     return tuple(sorted({name for wildcard in wildcards for name in narrower(wildcard, names)}))
 
@@ -257,16 +261,16 @@ def _rule_names(known: KnownRules) -> Iterable[str]:
 
 
 def destinations_of(
-    rulebook: Rulebook, destinations: Iterable[Destination], bundle_name: str | None
+    config: Configuration, destinations: Iterable[Destination], bundle_name: str | None
 ) -> tuple[Destination, ...]:
     """All destinations that were named, the bundle's included; sorted, without repeats.
 
     Raises:
         InvalidInput: None at all, too many, or no such bundle.
     """
-    bundle: Bundle | None = rulebook.bundles.get(bundle_name) if bundle_name else None
+    bundle: Bundle | None = config.bundles.get(bundle_name) if bundle_name else None
     if bundle_name and bundle is None:
-        known = ", ".join(sorted(rulebook.bundles)) or "none"
+        known = ", ".join(sorted(config.bundles)) or "none"
         raise InvalidInput(f"Unknown bundle {bundle_name}. Configured: {known}.", field="bundle")
     every = {*destinations, *(bundle.destinations if bundle else ())}
     if not every:

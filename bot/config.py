@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 from pydantic import ConfigDict, SecretStr, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from bot.domain.configuration import Configuration
+from bot.domain.configuration_checks import problems_of
 from bot.domain.fields import ReadAs
-from bot.domain.rulecheck import problems_of
-from bot.domain.settings import Rulebook
 from bot.domain.shape import annotation_at, keys_of, settings_of, words
 from bot.errors import BadConfiguration
 
@@ -86,7 +86,7 @@ class Settings:
     log_format: Literal["json", "text"] = "json"
 
 
-_ADAPTERS: Mapping[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (Settings, Rulebook)}
+_ADAPTERS: Mapping[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (Settings, Configuration)}
 
 
 def variable(name: str) -> str:
@@ -104,7 +104,7 @@ def settings_from(variables: Mapping[str, str]) -> Settings:
     return _read(Settings, {name: variables[variable(name)] for name in names if variables.get(variable(name))})
 
 
-def configuration_from(path: Path) -> Rulebook:
+def configuration_from(path: Path) -> Configuration:
     """Read the configuration file, and check each of its values by itself.
 
     Raises:
@@ -120,10 +120,10 @@ def configuration_from(path: Path) -> Rulebook:
         raise BadConfiguration(f"Cannot read configuration file {path}: {error}.") from error
     except tomllib.TOMLDecodeError as error:
         raise BadConfiguration(f"{path} is not valid TOML: {error}.") from error
-    return _read(Rulebook, content, f"{path}: ")
+    return _read(Configuration, content, f"{path}: ")
 
 
-def rulebook_from(file: Rulebook) -> Rulebook:
+def checked_configuration(file: Configuration) -> Configuration:
     """The configuration with which the product works, if its parts fit each other.
 
     Raises:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from bot.azure import AzureArm
-from bot.config import Settings, configuration_from, rulebook_from
+from bot.config import Settings, checked_configuration, configuration_from
 from bot.domain.egress import ClusterEgress, Fleet
 from bot.domain.rights import CLUSTER_READ, CLUSTER_WRITE, TARGET_WRITE, lacking
 from bot.domain.snat import possible_counts
@@ -16,11 +16,11 @@ from bot.store import SqlStore
 from bot.wiring.dryrun import require_among
 from bot.wiring.production import azure_from, slack_from
 from handlers.app import web_client
-from handlers.checkup import slack_looks, socket_look
+from handlers.slack_checks import slack_checks, socket_check
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DoctorResult:
     """The result of one check.
 
     Args:
@@ -37,7 +37,7 @@ class Finding:
 Look = tuple[str, Callable[[], str]]
 
 
-def examine(settings: Settings, *, arm: AzureArm | None = None) -> list[Finding]:
+def examine(settings: Settings, *, arm: AzureArm | None = None) -> list[DoctorResult]:
     """Look at everything that the bot needs; one thing that is missing does not hide the others.
 
     Args:
@@ -52,11 +52,11 @@ def _own_looks(settings: Settings) -> Iterator[Look]:
     yield "database", lambda: _database(settings)
 
 
-def _looked_at(what: str, look: Callable[[], str]) -> Finding:
+def _looked_at(what: str, look: Callable[[], str]) -> DoctorResult:
     try:
-        return Finding(what, is_ok=True, sentence=look())
+        return DoctorResult(what, is_ok=True, sentence=look())
     except EgressError as error:
-        return Finding(what, is_ok=False, sentence=error.sentence)
+        return DoctorResult(what, is_ok=False, sentence=error.sentence)
 
 
 def look_at_configuration(file: Path) -> str:
@@ -65,7 +65,7 @@ def look_at_configuration(file: Path) -> str:
     Raises:
         BadConfiguration: Everything that is wrong with it.
     """
-    book = rulebook_from(configuration_from(file))
+    book = checked_configuration(configuration_from(file))
     return f"{len(book.groups)} groups, {len(book.scopes)} cluster entries, {len(book.policy.rules)} policy rules."
 
 
@@ -84,14 +84,14 @@ def _slack(settings: Settings) -> Iterator[Look]:
     """Nothing about the workspace where the configuration does not say which: its own line says that."""
     slack = slack_from(settings)
     if settings.slack_mode == "socket":
-        yield socket_look(web_client(replace(slack, bot_token=slack.app_token)))
+        yield socket_check(web_client(replace(slack, bot_token=slack.app_token)))
     else:
         yield "Slack signing secret", lambda: _signing_secret(settings)
     try:
-        book = rulebook_from(configuration_from(settings.config))
+        book = checked_configuration(configuration_from(settings.config))
     except BadConfiguration:
         return
-    yield from slack_looks(web_client(slack), book)
+    yield from slack_checks(web_client(slack), book)
 
 
 def _signing_secret(settings: Settings) -> str:
@@ -102,13 +102,13 @@ def _signing_secret(settings: Settings) -> str:
     return "present."
 
 
-def _azure(settings: Settings, arm: AzureArm | None) -> list[Finding]:
+def _azure(settings: Settings, arm: AzureArm | None) -> list[DoctorResult]:
     try:
         azure = arm or azure_from(settings, configuration_from(settings.config))
         fleet = azure.read_fleet()
     except EgressError as error:
-        return [Finding("Azure", is_ok=False, sentence=error.sentence)]
-    read = Finding("Azure", not fleet.gaps, " ".join((f"{len(fleet.entries)} clusters.", *fleet.gaps)))
+        return [DoctorResult("Azure", is_ok=False, sentence=error.sentence)]
+    read = DoctorResult("Azure", not fleet.gaps, " ".join((f"{len(fleet.entries)} clusters.", *fleet.gaps)))
     writer = _looked_at("writer", lambda: _writer(settings, fleet))
     return [read, writer, *(_looked_at(what, look) for what, look in _rights(azure, fleet))]
 
@@ -119,7 +119,7 @@ def _targets(fleet: Fleet) -> set[Target]:
 
 def _writer(settings: Settings, fleet: Fleet) -> str:
     """Whether it writes; a firewall that it is told not to write must be one that there is."""
-    dry_run = rulebook_from(configuration_from(settings.config)).dry_run
+    dry_run = checked_configuration(configuration_from(settings.config)).dry_run
     require_among(dry_run, _targets(fleet))
     return dry_run.words or "what is approved is written."
 

@@ -6,7 +6,7 @@ from bot.allowances import scope_of
 from bot.domain.access import membership_unknown
 from bot.domain.allowance import is_wanted
 from bot.domain.export import FORMS
-from bot.domain.rules import placed, render
+from bot.domain.rule_rendering import placed, render
 from bot.errors import InvalidInput
 from bot.inventory import find, person, unread, visible
 from bot.ports import AllowanceFilter, Caller, Context
@@ -50,7 +50,7 @@ def export(ctx: Context, caller: Caller, cluster: str, form: str) -> Export:
     doubts = unread(ctx, who)
     if doubts:
         raise membership_unknown(doubts)  # a file that silently lacks rules would remove them when applied
-    target = scope_of(ctx.rulebook, find(ctx, who, cluster)).target
+    target = scope_of(ctx.config, find(ctx, who, cluster)).target
     seen = {egress.ref.id for egress in visible(ctx, who)}
     with ctx.store.read() as tx:
         rows = tx.allowances.find(AllowanceFilter(target=target, only_open=True))

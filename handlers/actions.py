@@ -8,15 +8,15 @@ from bot.checking import Query
 from bot.domain.allowance import Act
 from bot.domain.fqdn import parse_destinations
 from bot.ports import Context, Place
-from handlers.blocks import fleet, lists, log
+from handlers.blocks import audit_log, clusters, lists
+from handlers.blocks.check import trace_loading, trace_view
 from handlers.blocks.details import details_view
-from handlers.blocks.verdict import trace_loading, trace_view
 from handlers.calls import Call, number_from
 from handlers.home import redrawn
 from handlers.modals import DenyForm, NarrowForm, RequestForm, ScaleForm
 from handlers.queries import AuditQuery
 from handlers.renewals import RenewForm
-from handlers.replies import Open, Redraw, Reply, Tell
+from handlers.replies import Ephemeral, OpenModal, Reply, UpdateModal
 from handlers.subjects import decide, deciders, end, look_up, require_decidable, require_same
 from handlers.views import form_from_error, open_form
 
@@ -24,80 +24,82 @@ from handlers.views import form_from_error, open_form
 def approve(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """Say yes to exactly what the card shows."""
     made = decide(ctx, call.caller, Decision(call.value["id"], True, seen=call.value["digest"]))
-    return Tell(lists.decided(made, ctx.clock.now(), ctx.rulebook.dry_run)), *redrawn(ctx, call.caller)
+    return Ephemeral(lists.decided(made, ctx.clock.now(), ctx.config.dry_run)), *redrawn(ctx, call.caller)
 
 
 def deny(ctx: Context, call: Call) -> Reply:
     """Ask why not."""
     found, seen = look_up(ctx, call.caller, call.value["id"]), call.value["digest"]
     require_decidable(found, seen, Act.DENY, ctx.clock.now())
-    return Open(DenyForm().build(found.id, seen, lists.about(found, ctx.rulebook)))
+    return OpenModal(DenyForm().build(found.id, seen, lists.about(found, ctx.config)))
 
 
 def details(ctx: Context, call: Call) -> Reply:
     """Show everything about the button's subject, to read before a decision."""
     found, seen = look_up(ctx, call.caller, call.value["id"]), call.value["digest"]
     require_same(found, seen)
-    return Open(details_view(found, ctx.rulebook))
+    return OpenModal(details_view(found, ctx.config))
 
 
 def narrow(ctx: Context, call: Call) -> Reply:
     """Ask how much less."""
     found = allowances.get(ctx, call.caller, call.value["id"])
     require_decidable(found, call.value["digest"], Act.APPROVE, ctx.clock.now())
-    return Open(NarrowForm.build(found, ctx.rulebook))
+    return OpenModal(NarrowForm.build(found, ctx.config))
 
 
 def revoke(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """End it now."""
     ended = end(ctx, call.caller, call.value["id"])
-    return Tell(lists.decided(ended, ctx.clock.now(), ctx.rulebook.dry_run)), *redrawn(ctx, call.caller)
+    return Ephemeral(lists.decided(ended, ctx.clock.now(), ctx.config.dry_run)), *redrawn(ctx, call.caller)
 
 
 def renew(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """Ask for the same again."""
     made = allowances.renew(ctx, call.caller, call.value["id"])
-    told = lists.filed(made, deciders(ctx, made), now=ctx.clock.now(), rulebook=ctx.rulebook)
-    return Tell(told), *redrawn(ctx, call.caller)
+    told = lists.filed(made, deciders(ctx, made), now=ctx.clock.now(), config=ctx.config)
+    return Ephemeral(told), *redrawn(ctx, call.caller)
 
 
 def renew_form(ctx: Context, call: Call) -> Reply:
     """Ask for how much more time; a form that found it open already makes room for this one."""
     found = allowances.get(ctx, call.caller, call.value["id"])
-    view = RenewForm.build(found, ctx.rulebook, lists.about(found, ctx.rulebook))
-    return Redraw(view) if call.caller.via == "slack:modal" else Open(view)
+    view = RenewForm.build(found, ctx.config, lists.about(found, ctx.config))
+    return UpdateModal(view) if call.caller.via == "slack:modal" else OpenModal(view)
 
 
 def propose(_ctx: Context, call: Call) -> Reply:
     """Ask how many outbound IPs are needed, and why."""
-    return Open(ScaleForm.build(call.value["id"], call.value["name"]))
+    return OpenModal(ScaleForm.build(call.value["id"], call.value["name"]))
 
 
 def turn_list(ctx: Context, call: Call) -> Reply:
     """Another page of the fleet, in the place of this one."""
     sought, page = call.value.get("words", ""), number_from(call.value, "page", 1)
     found = inventory.fleet(ctx, call.caller, sought)
-    return Tell(fleet.fleet_list(found, sought, page), replaces=True)
+    return Ephemeral(clusters.fleet_list(found, sought, page), replaces=True)
 
 
 def show_endpoints(ctx: Context, call: Call) -> Reply:
     """Show the required endpoints of the cluster that the button names."""
-    return Tell(fleet.endpoint_report(inventory.check_endpoints(ctx, call.caller, call.value.get("cluster", ""))))
+    return Ephemeral(
+        clusters.endpoint_report(inventory.check_endpoints(ctx, call.caller, call.value.get("cluster", "")))
+    )
 
 
 def older_requests(ctx: Context, call: Call) -> Reply:
     """The next requests of a list, in the place of these."""
     which, place = call.value.get("which", ""), Place(call.value.get("open") == "1", call.value.get("after", ""))
     found = allowances.browse(ctx, call.caller, which, rows=lists.ROWS, after=place)
-    return Tell(lists.request_list(found, which=which, now=ctx.clock.now(), rulebook=ctx.rulebook), replaces=True)
+    return Ephemeral(lists.request_list(found, which=which, now=ctx.clock.now(), config=ctx.config), replaces=True)
 
 
 def older_events(ctx: Context, call: Call) -> Reply:
     """Older audit events, in the place of these."""
     query = call.value.get("query", "")
     wanted = replace(AuditQuery.parse(query).filter, before=number_from(call.value, "before"))
-    found = auditing.search(ctx, call.caller, wanted, limit=log.PAGE + 1)
-    return Tell(log.audit_page(found, query), replaces=True)
+    found = auditing.search(ctx, call.caller, wanted, limit=audit_log.PAGE + 1)
+    return Ephemeral(audit_log.audit_page(found, query), replaces=True)
 
 
 def open_request(ctx: Context, call: Call) -> Reply:
@@ -122,4 +124,4 @@ def trace(ctx: Context, call: Call) -> Reply:
     given = call.value
     egress = inventory.find(ctx, inventory.person(ctx, call.caller), given.get("cluster", ""))
     query = Query(egress.ref.id, parse_destinations(given.get("host", "")), given.get("pool") or None)
-    return Open(trace_loading(given["host"]), lambda: trace_view(checking.trace(ctx, call.caller, query)))
+    return OpenModal(trace_loading(given["host"]), lambda: trace_view(checking.trace(ctx, call.caller, query)))

@@ -18,14 +18,14 @@ from slack_sdk.http_retry.builtin_handlers import (
     ServerErrorRetryHandler,
 )
 
-from bot.domain.settings import Rulebook
+from bot.domain.configuration import Configuration
 from bot.ports import Clock, Context, Store
 from handlers import COMMAND, NO_COMMAND, TABLE
 from handlers.boundary import Boundary
-from handlers.calls import Kind
-from handlers.fronts import THREADS, Front, HttpFront, Route
+from handlers.calls import CallKind
+from handlers.encoding import ReadableBodies
+from handlers.http import THREADS, Front, HttpFront, Route
 from handlers.identity import SlackDirectory
-from handlers.mending import Mended
 from handlers.notify import SlackNotifier
 from handlers.sockets import PING_S, SocketFront, quiet_log
 
@@ -71,14 +71,14 @@ def web_client(settings: SlackSettings, *, timeout: timedelta | None = None, ret
     )
 
 
-def directory(settings: SlackSettings, rulebook: Rulebook, clock: Clock) -> SlackDirectory:
+def directory(settings: SlackSettings, config: Configuration, clock: Clock) -> SlackDirectory:
     """Who people are, through Slack's user groups."""
-    return SlackDirectory(web_client(settings, timeout=DIRECTORY_TIMEOUT), rulebook, clock)
+    return SlackDirectory(web_client(settings, timeout=DIRECTORY_TIMEOUT), config, clock)
 
 
-def notifier(settings: SlackSettings, store: Store, rulebook: Rulebook) -> SlackNotifier:
+def notifier(settings: SlackSettings, store: Store, config: Configuration) -> SlackNotifier:
     """Says what the outbox owes; when to try again is the outbox's business."""
-    return SlackNotifier(web_client(settings), store, rulebook)
+    return SlackNotifier(web_client(settings), store, config)
 
 
 def build_app(ctx: Context, settings: SlackSettings) -> "SlackApp":
@@ -90,7 +90,7 @@ def build_app(ctx: Context, settings: SlackSettings) -> "SlackApp":
 
     def authorize() -> AuthorizeResult:
         return AuthorizeResult(
-            enterprise_id=None, team_id=ctx.rulebook.team, bot_token=settings.bot_token, bot_id="", bot_user_id=""
+            enterprise_id=None, team_id=ctx.config.team, bot_token=settings.bot_token, bot_id="", bot_user_id=""
         )
 
     app = App(
@@ -107,14 +107,14 @@ def build_app(ctx: Context, settings: SlackSettings) -> "SlackApp":
 
 def register(app: App, boundary: Boundary) -> None:
     """Tell Bolt about every line of the table."""
-    named = {entry.name: entry for entry in TABLE if entry.kind is Kind.COMMAND}
+    named = {entry.name: entry for entry in TABLE if entry.kind is CallKind.COMMAND}
     app.command(COMMAND)(boundary.bolt_command(named, NO_COMMAND))
-    doors: Mapping[Kind, Callable[[str], Callable[..., Any]]] = {
-        Kind.ACTION: app.action,
-        Kind.VIEW: app.view,
-        Kind.OPTIONS: app.options,
-        Kind.HOME: app.event,
-        Kind.SHORTCUT: app.shortcut,
+    doors: Mapping[CallKind, Callable[[str], Callable[..., Any]]] = {
+        CallKind.ACTION: app.action,
+        CallKind.VIEW: app.view,
+        CallKind.OPTIONS: app.options,
+        CallKind.HOME: app.event,
+        CallKind.SHORTCUT: app.shortcut,
     }
     for entry in (one for one in TABLE if one.kind in doors):
         doors[entry.kind](entry.name)(boundary.bolt_listener(entry))
@@ -140,7 +140,7 @@ class SlackApp:
 
     def serve_http(self, listen: str, routes: Mapping[str, Route] = MappingProxyType({})) -> HttpFront:
         """Serve ``/slack/events`` and our own routes on ``host:port`` until stopped."""
-        slack = Mended(SlackRequestHandler(self.bolt, path=EVENTS), self._settings.signing_secret)
+        slack = ReadableBodies(SlackRequestHandler(self.bolt, path=EVENTS), self._settings.signing_secret)
         return HttpFront(Front(routes, slack), listen, self.drain)
 
     def serve_socket(self) -> SocketFront:

@@ -7,7 +7,7 @@ from bot.domain.fqdn import parse_many
 from bot.domain.ids import is_id
 from bot.errors import EgressError, Unavailable
 from bot.ports import Caller, Context
-from handlers.calls import Call, Kind, plain_words
+from handlers.calls import Call, CallKind, plain_words
 from handlers.hosts import hosts_in
 
 log = structlog.get_logger(__name__)
@@ -16,9 +16,9 @@ ON_IDS = frozenset({"approve", "deny", "revoke", "renew"})
 """Commands whose first word is an id; that of others is a cluster."""
 
 
-def attempt_of(kind: Kind, act: str, call: Call) -> Attempt:
+def attempt_of(kind: CallKind, act: str, call: Call) -> Attempt:
     """Extract the subject of an act from a command, a button or a form."""
-    if kind is Kind.COMMAND:
+    if kind is CallKind.COMMAND:
         return _typed(act, plain_words(call.text))
     given = call.value.get("id", "")
     cluster = call.form.get("cluster") or call.value.get("name") or call.value.get("cluster", "")

@@ -31,14 +31,14 @@ from bot.errors import (
 from bot.ports import Context
 from bot.ports.deadline import within
 from handlers.attempts import attempt_of, record_refusal
-from handlers.blocks.kit import message
-from handlers.blocks.verdict import renewal_offers
+from handlers.blocks.block_kit import message
+from handlers.blocks.check import renewal_offers
 from handlers.blocks.words import repeatable, trouble, without_markup
-from handlers.calls import Call, Kind, call_from, origin_from, pressed_value, words_of
+from handlers.calls import Call, CallKind, call_from, origin_from, pressed_value, words_of
 from handlers.modals import closing
-from handlers.replies import Invalid, Options, Redraw, Reply, Tell
+from handlers.replies import Ephemeral, Invalid, Options, Reply, UpdateModal
 from handlers.sending import BUSY, Sender, message_arguments
-from handlers.unforeseen import unforeseen
+from handlers.unexpected import unexpected
 
 Listener = Callable[[Context, Call], Reply | tuple[Reply, ...]]
 """The signature of a listener."""
@@ -74,7 +74,7 @@ class Entry:
         field: The field of its modal at which an error without a field of its own is shown.
     """
 
-    kind: Kind
+    kind: CallKind
     name: str
     listener: Listener
     is_late: bool = False
@@ -122,7 +122,7 @@ class Boundary:
             ack()
             self._later(partial(self._look_up, entry, body))
         else:
-            self._acknowledge(entry, ack, body, (Tell(message(BUSY)),))
+            self._acknowledge(entry, ack, body, (Ephemeral(message(BUSY)),))
 
     def _look_up(self, entry: Entry, body: dict[str, Any]) -> None:
         try:
@@ -135,7 +135,7 @@ class Boundary:
         """The replies of a listener, or what has to be said instead. Nothing gets past this."""
         reference, call = secrets.token_hex(4), None
         try:
-            with unforeseen(reference, entry=entry.name, kind=str(entry.kind)):
+            with unexpected(reference, entry=entry.name, kind=str(entry.kind)):
                 call = self._call(entry.kind, body)
                 given = entry.listener(self._ctx, call)
         except (UserError, Conflict, Unavailable) as error:
@@ -146,7 +146,7 @@ class Boundary:
             return (self._said(entry, body, error, trouble(error, reference)),)
         return given if isinstance(given, tuple) else (given,)
 
-    def _call(self, kind: Kind, body: dict[str, Any]) -> Call:
+    def _call(self, kind: CallKind, body: dict[str, Any]) -> Call:
         """The call, its caller as the one that they are in our workspace, wherever their home is."""
         call = call_from(kind, body)
         identity = self._ctx.directory.resolve(call.caller.identity)
@@ -154,17 +154,17 @@ class Boundary:
 
     def _said(self, entry: Entry, body: dict[str, Any], error: Exception, sentence: str) -> Reply:
         """Place the error: at the field it is about, in the modal, or as a message to the person."""
-        if entry.kind is Kind.OPTIONS:
+        if entry.kind is CallKind.OPTIONS:
             return Options()
-        if entry.kind is Kind.ACTION and entry.act and isinstance(error, Unavailable):
-            return Tell(repeatable(sentence, entry.name, pressed_value(body)))
-        if entry.kind is not Kind.VIEW or entry.is_late:
-            return Tell(message(sentence))
+        if entry.kind is CallKind.ACTION and entry.act and isinstance(error, Unavailable):
+            return Ephemeral(repeatable(sentence, entry.name, pressed_value(body)))
+        if entry.kind is not CallKind.VIEW or entry.is_late:
+            return Ephemeral(message(sentence))
         inputs = origin_from(body).inputs
         if isinstance(error, AlreadyAllowed):
-            return Redraw(closing("Allowed already", sentence, renewal_offers(error.allowances)))
+            return UpdateModal(closing("Allowed already", sentence, renewal_offers(error.allowances)))
         if isinstance(error, AlreadyDecided | AlreadyRequested | Conflict) or not inputs:
-            return Redraw(closing("Nothing was changed", sentence))
+            return UpdateModal(closing("Nothing was changed", sentence))
         named = error.field if isinstance(error, InvalidInput) else None
         field = next((name for name in (named, entry.field) if name in inputs), inputs[0])
         return Invalid({str(field): without_markup(sentence)})
@@ -188,22 +188,22 @@ class Boundary:
         future.add_done_callback(self._under_way.discard)
 
 
-def _fits_ack(kind: Kind, reply: Reply) -> bool:
+def _fits_ack(kind: CallKind, reply: Reply) -> bool:
     """Whether Slack takes this answer in the ack itself."""
-    if kind is Kind.VIEW:
-        return isinstance(reply, Invalid | Redraw)
-    if kind is Kind.COMMAND:
-        return isinstance(reply, Tell) and not reply.follows
+    if kind is CallKind.VIEW:
+        return isinstance(reply, Invalid | UpdateModal)
+    if kind is CallKind.COMMAND:
+        return isinstance(reply, Ephemeral) and not reply.follows
     return isinstance(reply, Options)
 
 
 def _ack_arguments(reply: Reply) -> dict[str, Any]:
     match reply:
-        case Tell(said):
+        case Ephemeral(said):
             return {"response_type": "ephemeral", **message_arguments(said)}
         case Invalid(errors):
             return {"response_action": "errors", "errors": dict(errors)}
-        case Redraw(view):
+        case UpdateModal(view):
             return {"response_action": "update", "view": view}
         case Options(options):
             return {"options": list(options)}

@@ -32,7 +32,7 @@ def _nothing() -> Mapping[str, str]:
     return NOTHING
 
 
-class Kind(StrEnum):
+class CallKind(StrEnum):
     """Through what somebody comes in."""
 
     COMMAND = "command"
@@ -102,7 +102,7 @@ def plain_words(text: str) -> str:
     return bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def call_from(kind: Kind, body: Mapping[str, Any]) -> Call:
+def call_from(kind: CallKind, body: Mapping[str, Any]) -> Call:
     """Read a payload for a listener.
 
     Raises:
@@ -181,27 +181,27 @@ def pressed_value(body: Mapping[str, Any]) -> str:
     return str(body["actions"][0].get("value") or "{}")
 
 
-def _via(kind: Kind, view: Mapping[str, Any]) -> str:
-    if kind in (Kind.ACTION, Kind.OPTIONS):
+def _via(kind: CallKind, view: Mapping[str, Any]) -> str:
+    if kind in (CallKind.ACTION, CallKind.OPTIONS):
         return {"modal": "slack:modal", "home": "slack:home"}.get(str(view.get("type")), "slack:button")
-    return "slack:modal" if kind is Kind.VIEW else f"slack:{kind}"
+    return "slack:modal" if kind is CallKind.VIEW else f"slack:{kind}"
 
 
-def _text(kind: Kind, body: Mapping[str, Any]) -> str:
-    if kind is Kind.COMMAND:
+def _text(kind: CallKind, body: Mapping[str, Any]) -> str:
+    if kind is CallKind.COMMAND:
         return words_of(body)[1]
-    if kind is Kind.OPTIONS:
+    if kind is CallKind.OPTIONS:
         return str(body.get("value") or "")
-    return text_of(body.get("message") or {}) if kind is Kind.SHORTCUT else ""
+    return text_of(body.get("message") or {}) if kind is CallKind.SHORTCUT else ""
 
 
-def _value(kind: Kind, body: Mapping[str, Any]) -> Mapping[str, str]:
-    if kind is Kind.VIEW:
+def _value(kind: CallKind, body: Mapping[str, Any]) -> Mapping[str, str]:
+    if kind is CallKind.VIEW:
         return _metadata(body.get("view") or {})
-    if kind is Kind.COMMAND:
+    if kind is CallKind.COMMAND:
         return {"word": words_of(body)[0]}
     pressed: Mapping[str, Any] = next(iter(body.get("actions") or ()), {})
-    return _json(pressed.get("value")) if kind is Kind.ACTION else NOTHING
+    return _json(pressed.get("value")) if kind is CallKind.ACTION else NOTHING
 
 
 def _metadata(view: Mapping[str, Any]) -> Mapping[str, str]:

@@ -3,23 +3,23 @@
 from contextlib import suppress
 from difflib import get_close_matches
 
-from bot import allowances, auditing, capacity, checking, exporting, inventory
+from bot import allowances, auditing, checking, exporting, inventory, scaling
 from bot.approvals import Decision, require_reason
-from bot.capacity import Wish
 from bot.domain.allowance import Act, Allowance, require
 from bot.domain.ids import canonical_id, is_id
 from bot.errors import InvalidInput, UnknownAllowance, UnknownCommand, UnknownScale
 from bot.inventory import EgressReport
 from bot.ports import Context
-from handlers.blocks import fleet, lists, log, words
-from handlers.blocks import scale as scale_blocks
+from bot.scaling import Wish
+from handlers.blocks import audit_log, clusters, lists, words
+from handlers.blocks import scale_card as scale_blocks
+from handlers.blocks.check import check_card
 from handlers.blocks.details import approval_view, details_view, is_whole
-from handlers.blocks.verdict import check_card
 from handlers.calls import Call, plain_words
 from handlers.hosts import HostWords, written
 from handlers.modals import count_from
 from handlers.queries import AuditQuery
-from handlers.replies import File, Message, Open, Reply, Tell
+from handlers.replies import Ephemeral, File, Message, OpenModal, Reply
 from handlers.several import IdWords, one_by_one
 from handlers.subjects import decide, deciders, end, look_up
 from handlers.views import deny_view, form_from, open_form
@@ -27,7 +27,7 @@ from handlers.views import deny_view, form_from, open_form
 
 def help_(ctx: Context, call: Call) -> Reply:
     """Show the available commands."""
-    return Tell(words.help_text(inventory.person(ctx, call.caller)))
+    return Ephemeral(words.help_text(inventory.person(ctx, call.caller)))
 
 
 def unknown(_ctx: Context, call: Call) -> Reply:
@@ -41,13 +41,13 @@ def unknown(_ctx: Context, call: Call) -> Reply:
 def whoami(ctx: Context, call: Call) -> Reply:
     """Show your roles, groups and clusters."""
     who = inventory.person(ctx, call.caller)
-    return Tell(lists.who_you_are(who, [egress.ref.name for egress in inventory.visible(ctx, who)]))
+    return Ephemeral(lists.who_you_are(who, [egress.ref.name for egress in inventory.visible(ctx, who)]))
 
 
 def list_(ctx: Context, call: Call) -> Reply:
     """The fleet."""
     sought = plain_words(call.text)
-    return Tell(fleet.fleet_list(inventory.fleet(ctx, call.caller, sought), sought, 1))
+    return Ephemeral(clusters.fleet_list(inventory.fleet(ctx, call.caller, sought), sought, 1))
 
 
 FORMS = ("", "ips", "json", "endpoints")
@@ -65,19 +65,19 @@ def show(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
             f"“{form[:60]}” is not a valid view: add `ips`, `json`, `endpoints` or nothing after {name}."
         )
     if form == "endpoints":
-        return Tell(fleet.endpoint_report(inventory.check_endpoints(ctx, call.caller, name)))
+        return Ephemeral(clusters.endpoint_report(inventory.check_endpoints(ctx, call.caller, name)))
     report = inventory.show(ctx, call.caller, name)
     if form == "json":
-        return _as_file(report, "egress.json", fleet.egress_json(report))
-    if form == "ips" and not fleet.fits_message(report):
-        return _as_file(report, "ips.txt", fleet.plain_ips(report))
-    return Tell(fleet.egress_ips(report) if form == "ips" else fleet.egress_report(report, ctx.rulebook))
+        return _as_file(report, "egress.json", clusters.egress_json(report))
+    if form == "ips" and not clusters.fits_message(report):
+        return _as_file(report, "ips.txt", clusters.plain_ips(report))
+    return Ephemeral(clusters.egress_ips(report) if form == "ips" else clusters.egress_report(report, ctx.config))
 
 
 def _as_file(report: EgressReport, ending: str, content: str) -> tuple[Reply, ...]:
     name = report.egress.ref.name
     about = f"Egress of {name}, read {report.read_at:%Y-%m-%d %H:%M} UTC."
-    return File(f"{name}-{ending}", content, about), Tell(words.file_sent(), follows=True)
+    return File(f"{name}-{ending}", content, about), Ephemeral(words.file_sent(), follows=True)
 
 
 def whois(ctx: Context, call: Call) -> Reply:
@@ -89,7 +89,7 @@ def whois(ctx: Context, call: Call) -> Reply:
     date = rest[1:] if rest and rest[0].lower() in ("at", "on") else rest
     if len(date) > 2 or (rest and not date):
         raise InvalidInput("Give one address and, optionally, a date: `/egress whois 20.61.4.7 at 2026-11-01`.")
-    return Tell(fleet.owners(inventory.whois(ctx, call.caller, address, "T".join(date))))
+    return Ephemeral(clusters.owners(inventory.whois(ctx, call.caller, address, "T".join(date))))
 
 
 def check(ctx: Context, call: Call) -> Reply:
@@ -99,7 +99,7 @@ def check(ctx: Context, call: Call) -> Reply:
         raise InvalidInput("Give a cluster and a host: `/egress check CLUSTER example.com`, or `bundle:NAME`.")
     found = checking.check(ctx, call.caller, words.query())
     hosts = written(checking.missing(ctx, found))
-    return Tell(check_card(found, ctx.clock.now(), checking.keep(ctx, hosts) if hosts else ""))
+    return Ephemeral(check_card(found, ctx.clock.now(), checking.keep(ctx, hosts) if hosts else ""))
 
 
 def request(ctx: Context, call: Call) -> Reply:
@@ -112,11 +112,11 @@ def requests(ctx: Context, call: Call) -> Reply:
     which = call.text.strip() or "pending"
     if is_id(which):
         with suppress(UnknownAllowance, UnknownScale):  # not an id, so treat it as a cluster name
-            return Open(details_view(look_up(ctx, call.caller, which), ctx.rulebook))
+            return OpenModal(details_view(look_up(ctx, call.caller, which), ctx.config))
     found = allowances.browse(ctx, call.caller, which, rows=lists.ROWS)
     unread = inventory.unread(ctx, inventory.person(ctx, call.caller))
-    drawn = lists.request_list(found, which=which, now=ctx.clock.now(), rulebook=ctx.rulebook, unread=unread)
-    return Tell(drawn)
+    drawn = lists.request_list(found, which=which, now=ctx.clock.now(), config=ctx.config, unread=unread)
+    return Ephemeral(drawn)
 
 
 def approve(ctx: Context, call: Call) -> Reply:
@@ -125,7 +125,7 @@ def approve(ctx: Context, call: Call) -> Reply:
     long = [found for subject in words.ids if (found := _too_long(ctx, call, subject))]
     if long and len(words.ids) == 1:
         require(long[0], Act.APPROVE, ctx.clock.now())
-        return Open(approval_view(long[0], ctx.rulebook, words.reason))
+        return OpenModal(approval_view(long[0], ctx.config, words.reason))
 
     def act(subject: str) -> Message:
         if any(found.id == canonical_id(subject) for found in long):
@@ -133,7 +133,7 @@ def approve(ctx: Context, call: Call) -> Reply:
                 f"The card of {subject} does not show everything. Run `/egress approve {subject}` alone to see it all."
             )
         made = decide(ctx, call.caller, Decision(subject, True, reason=words.reason))
-        return lists.decided(made, ctx.clock.now(), ctx.rulebook.dry_run)
+        return lists.decided(made, ctx.clock.now(), ctx.config.dry_run)
 
     return one_by_one(ctx, call, words, act)
 
@@ -142,7 +142,7 @@ def _too_long(ctx: Context, call: Call, subject: str) -> Allowance | None:
     """An allowance that its card does not show as a whole; what cannot be found is said when its turn comes."""
     with suppress(UnknownAllowance, UnknownScale):
         found = look_up(ctx, call.caller, subject)
-        return found if isinstance(found, Allowance) and not is_whole(found, ctx.rulebook) else None
+        return found if isinstance(found, Allowance) and not is_whole(found, ctx.config) else None
     return None
 
 
@@ -150,12 +150,12 @@ def deny(ctx: Context, call: Call) -> Reply:
     """Say no, to one or several; without a reason the form asks for it."""
     words = IdWords.parse(call, "deny")
     if not words.reason and len(words.ids) == 1:
-        return Open(deny_view(ctx, call.caller, words.ids[0]))
+        return OpenModal(deny_view(ctx, call.caller, words.ids[0]))
     require_reason(words.reason, "Say why you deny them")
 
     def act(subject: str) -> Message:
         made = decide(ctx, call.caller, Decision(subject, False, reason=words.reason))
-        return lists.decided(made, ctx.clock.now(), ctx.rulebook.dry_run)
+        return lists.decided(made, ctx.clock.now(), ctx.config.dry_run)
 
     return one_by_one(ctx, call, words, act)
 
@@ -165,7 +165,7 @@ def revoke(ctx: Context, call: Call) -> Reply:
     words = IdWords.parse(call, "revoke")
 
     def act(subject: str) -> Message:
-        return lists.decided(end(ctx, call.caller, subject, reason=words.reason), ctx.clock.now(), ctx.rulebook.dry_run)
+        return lists.decided(end(ctx, call.caller, subject, reason=words.reason), ctx.clock.now(), ctx.config.dry_run)
 
     return one_by_one(ctx, call, words, act)
 
@@ -177,7 +177,7 @@ def renew(ctx: Context, call: Call) -> Reply:
 
     def act(subject: str) -> Message:
         made = allowances.renew(ctx, call.caller, subject, reason=reason, duration=duration)
-        return lists.filed(made, deciders(ctx, made), now=ctx.clock.now(), rulebook=ctx.rulebook)
+        return lists.filed(made, deciders(ctx, made), now=ctx.clock.now(), config=ctx.config)
 
     return one_by_one(ctx, call, words, act)
 
@@ -189,9 +189,9 @@ def scale(ctx: Context, call: Call) -> Reply:
     if not name:
         raise InvalidInput("Give a cluster: `/egress scale CLUSTER`, or `/egress scale CLUSTER 3 REASON`.")
     if not typed:
-        return Tell(scale_blocks.scale_preview(capacity.look(ctx, call.caller, name)))
-    made = capacity.propose(ctx, call.caller, Wish(name, count_from(typed, name), reason))
-    return Tell(lists.proposed(made, deciders(ctx, made), ctx.clock.now(), ctx.rulebook.dry_run))
+        return Ephemeral(scale_blocks.scale_preview(scaling.preview_scale(ctx, call.caller, name)))
+    made = scaling.propose(ctx, call.caller, Wish(name, count_from(typed, name), reason))
+    return Ephemeral(lists.proposed(made, deciders(ctx, made), ctx.clock.now(), ctx.config.dry_run))
 
 
 def export(ctx: Context, call: Call) -> tuple[Reply, ...]:
@@ -200,17 +200,19 @@ def export(ctx: Context, call: Call) -> tuple[Reply, ...]:
     if not name:
         raise InvalidInput("Give a cluster and a format: `/egress export CLUSTER terraform` or `bicep`.")
     made = exporting.export(ctx, call.caller, name, form.strip().lower())
-    return File(made.name, made.text, words.rules_exported(name, made.rules)), Tell(words.file_sent(), follows=True)
+    return File(made.name, made.text, words.rules_exported(name, made.rules)), Ephemeral(
+        words.file_sent(), follows=True
+    )
 
 
 def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
     """Show the audit log as a page or a file, or verify it."""
     wanted = AuditQuery.parse(call.text)
     if wanted.form == "verify":
-        return Tell(log.proof(auditing.prove(ctx, call.caller)))
+        return Ephemeral(audit_log.proof(auditing.prove(ctx, call.caller)))
     if wanted.form:
         text = auditing.export(ctx, call.caller, wanted.filter, wanted.form)
-        file = File(log.file_name(wanted.form, ctx.clock.now()), text, log.exported(text, wanted.form))
-        return file, Tell(words.file_sent(), follows=True)
-    found = auditing.search(ctx, call.caller, wanted.filter, limit=log.PAGE + 1)
-    return Tell(log.audit_page(found, call.text))
+        file = File(audit_log.file_name(wanted.form, ctx.clock.now()), text, audit_log.exported(text, wanted.form))
+        return file, Ephemeral(words.file_sent(), follows=True)
+    found = auditing.search(ctx, call.caller, wanted.filter, limit=audit_log.PAGE + 1)
+    return Ephemeral(audit_log.audit_page(found, call.text))

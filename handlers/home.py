@@ -2,15 +2,15 @@
 
 from functools import partial
 
-from bot import allowances, capacity, inventory
+from bot import allowances, inventory, scaling
 from bot.domain.access import may_decide
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.people import Person, Role
-from bot.domain.scale import Scale
+from bot.domain.scale_proposal import Scale
 from bot.ports import Caller, Context
 from handlers.blocks.home import ROWS, Desktop, home_view
 from handlers.calls import Call
-from handlers.replies import Home, Reply
+from handlers.replies import PublishHome, Reply
 
 
 def opened(ctx: Context, call: Call) -> Reply:
@@ -23,13 +23,13 @@ def redrawn(ctx: Context, caller: Caller) -> tuple[Reply, ...]:
     return (desktop(ctx, caller),) if caller.via == "slack:home" else ()
 
 
-def desktop(ctx: Context, caller: Caller) -> Home:
+def desktop(ctx: Context, caller: Caller) -> PublishHome:
     """Read one person's Home tab: one more row than fits of each list, to know whether there are more."""
     who, now = inventory.person(ctx, caller), ctx.clock.now()
     mine = [one for one in allowances.own(ctx, caller) if status(one, now) not in ENDED]
     waiting = allowances.requests(ctx, caller, "pending", fits=partial(_may_decide, who), most=ROWS + 1)
-    scales = capacity.proposals(ctx, caller, "pending", fits=partial(_may_decide, who), most=ROWS + 1)
-    return Home(
+    scales = scaling.proposals(ctx, caller, "pending", fits=partial(_may_decide, who), most=ROWS + 1)
+    return PublishHome(
         home_view(
             Desktop(
                 waiting=tuple(waiting),
@@ -37,7 +37,7 @@ def desktop(ctx: Context, caller: Caller) -> Home:
                 mine=tuple(mine),
                 clusters=tuple(inventory.visible(ctx, who)),
                 now=now,
-                rulebook=ctx.rulebook,
+                config=ctx.config,
                 unread=who.unread,
                 refusals=inventory.refusals(ctx) if who.has_role(Role.OPERATOR) else (),
             )

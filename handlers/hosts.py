@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.checking import Query
+from bot.domain.error_parsing import find_destinations, is_read, read_destinations
 from bot.domain.fqdn import Destination, fill_region, parse_many
-from bot.domain.paste import find_destinations, is_read, read_destinations
 from bot.errors import InvalidInput
-from handlers.blocks.kit import INPUT_TEXT, input_, text_input
+from handlers.blocks.block_kit import INPUT_TEXT, input_, text_input
 from handlers.replies import Block
 
 NAMED = ("pool", "bundle")

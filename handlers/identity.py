@@ -10,8 +10,8 @@ from typing import Any
 import structlog
 from slack_sdk import WebClient
 
-from bot.domain.people import Identity, Person, Role, Standing, Unread
-from bot.domain.settings import Group, Rulebook
+from bot.domain.configuration import Configuration, Group
+from bot.domain.people import AccountStatus, Identity, Person, Role, Unread
 from bot.errors import EgressError, MembershipUnknown, SlackRefused, SlackThrottled
 from bot.ports import Clock
 from handlers.lookups import Lookups
@@ -58,7 +58,7 @@ class Account:
         is_stranger: From another organisation, met in a shared channel.
     """
 
-    standing: Standing
+    standing: AccountStatus
     enterprise: str = ""
     teams: frozenset[str] = frozenset()
     is_stranger: bool = False
@@ -71,13 +71,13 @@ class SlackDirectory:
 
     Args:
         client: Speaks to Slack's Web API; its time-out bounds how long one call takes.
-        rulebook: Names the groups and the team.
+        config: Names the groups and the team.
         clock: Ages what is remembered.
     """
 
-    def __init__(self, client: WebClient, rulebook: Rulebook, clock: Clock) -> None:
+    def __init__(self, client: WebClient, config: Configuration, clock: Clock) -> None:
         self._client = client
-        self._rulebook = rulebook
+        self._rulebook = config
         pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="directory")
         self._users = Lookups(self._ask_users, clock, pool)
         self._accounts = Lookups(self._ask_account, clock, pool)
@@ -124,7 +124,7 @@ class SlackDirectory:
         else:
             mine, unread = look.first_of([group for group in groups if role in group.roles])
         standing = self._standing(identity.user, account, look.until)
-        is_member = standing in (Standing.ACTIVE, Standing.UNKNOWN)
+        is_member = standing in (AccountStatus.ACTIVE, AccountStatus.UNKNOWN)
         roles = frozenset({Role.DEVELOPER}).union(*(group.roles for group in mine if is_member))
         return Person(
             identity,
@@ -149,12 +149,12 @@ class SlackDirectory:
                 return None
         return tuple(Identity(self._rulebook.team, user) for user in sorted(users))
 
-    def _standing(self, user: str, account: "Any", until: float) -> Standing:
+    def _standing(self, user: str, account: "Any", until: float) -> AccountStatus:
         try:
             return self._accounts.wait(user, account, until).standing
         except EgressError as error:
             log.warning("an account could not be read", user=user, error=error.sentence)
-            return Standing.UNKNOWN
+            return AccountStatus.UNKNOWN
 
     def _ask_users(self, usergroup: str) -> frozenset[str]:
         with slack_errors():
@@ -236,13 +236,13 @@ def account_from_json(user: "dict[str, Any]") -> Account:
     )
 
 
-def _standing_of(user: "dict[str, Any]") -> Standing:
+def _standing_of(user: "dict[str, Any]") -> AccountStatus:
     if user.get("deleted"):
-        return Standing.DEACTIVATED
+        return AccountStatus.DEACTIVATED
     if user.get("is_bot") or user.get("is_workflow_bot"):
-        return Standing.BOT
+        return AccountStatus.BOT
     is_guest = user.get("is_restricted") or user.get("is_ultra_restricted") or user.get("is_stranger")
-    return Standing.GUEST if is_guest else Standing.ACTIVE
+    return AccountStatus.GUEST if is_guest else AccountStatus.ACTIVE
 
 
 def _is_ours(account: Account, team: str, enterprise: str) -> bool:

@@ -8,12 +8,12 @@ from typing import ClassVar
 from bot.allowances import Draft
 from bot.approvals import MAX_REASON
 from bot.domain.allowance import Allowance, digest
+from bot.domain.configuration import Bundle, Configuration
 from bot.domain.duration import duration_code, duration_from_text, duration_text
 from bot.domain.egress import ClusterEgress
 from bot.domain.fqdn import parse_destinations
-from bot.domain.settings import Bundle, Rulebook
 from bot.errors import InvalidInput
-from handlers.blocks.kit import (
+from handlers.blocks.block_kit import (
     OPTION_TEXT,
     OPTION_VALUE,
     OPTIONS,
@@ -33,8 +33,8 @@ from handlers.blocks.kit import (
     text_input,
     whole,
 )
+from handlers.blocks.check import renewal_offers
 from handlers.blocks.naming import names_of
-from handlers.blocks.verdict import renewal_offers
 from handlers.hosts import host_fields, hosts_in, written
 from handlers.replies import Block, View
 
@@ -52,11 +52,11 @@ class Choices:
     """The choices of the request form for one person.
 
     Args:
-        rulebook: Durations and bundles.
+        config: Durations and bundles.
         clusters: Those that the person may see, by name.
     """
 
-    rulebook: Rulebook
+    config: Configuration
     clusters: tuple[ClusterEgress, ...] = ()
 
     def options(self, typed: str = "") -> list[Block]:
@@ -121,9 +121,9 @@ class RequestForm:
             bundle=self.bundle or None,
         )
 
-    def with_duration(self, rulebook: Rulebook) -> "RequestForm":
+    def with_duration(self, config: Configuration) -> "RequestForm":
         """Fill in the form's default duration if none was chosen yet."""
-        return replace(self, duration=self.duration or _preset(rulebook.durations.offered))
+        return replace(self, duration=self.duration or _preset(config.durations.offered))
 
     def build(self, choices: Choices, notes: Sequence[str] = (), renewable: Sequence[str] = ()) -> View:
         """Draw the form.
@@ -140,13 +140,13 @@ class RequestForm:
             *renewal_offers(renewable),
             self._cluster(choices),
             *pools,
-            *self._destinations(choices.rulebook),
-            *self._bundles(choices.rulebook),
+            *self._destinations(choices.config),
+            *self._bundles(choices.config),
             input_("reason", "Why it is needed", _long(self.reason), hint=REASON_HINT),
             input_(
                 "duration",
                 "For how long",
-                durations(choices.rulebook.durations.offered, self.duration),
+                durations(choices.config.durations.offered, self.duration),
                 hint="Starts when the rule is live.",
             ),
             input_("ticket", "Ticket", text_input(self.ticket, limit=MAX_TICKET), optional=True),
@@ -173,17 +173,17 @@ class RequestForm:
         hint = "Its node pools use different egress paths. Choose the one that needs this."
         return [input_("pool", "Node pool", select(offered, self.pool), hint=hint, optional=True)] if offered else []
 
-    def _destinations(self, rulebook: Rulebook) -> list[Block]:
+    def _destinations(self, config: Configuration) -> list[Block]:
         hint = (
             "One or many, with any separator; pasted lists work. The default is https on 443. Also http:, "
             "mssql:, and tcp: or udp: with a port."
         )
         example = "api.example.com, *.example.org, tcp:db.example.com:5432"
-        is_optional = bool(rulebook.bundles)
+        is_optional = bool(config.bundles)
         return host_fields("Hosts to reach", self.destinations, hint=hint, optional=is_optional, placeholder=example)
 
-    def _bundles(self, rulebook: Rulebook) -> list[Block]:
-        offered = [option(_bundle(one), one.name) for one in rulebook.bundles.values()]
+    def _bundles(self, config: Configuration) -> list[Block]:
+        offered = [option(_bundle(one), one.name) for one in config.bundles.values()]
         element = select(offered, self.bundle, placeholder="A predefined set of hosts")
         return [input_("bundle", "Or a bundle", element, optional=True)] if offered else []
 
@@ -257,11 +257,11 @@ class NarrowForm:
         return cls(hosts_in(form), form.get("duration", ""), form.get("reason", ""))
 
     @staticmethod
-    def build(allowance: Allowance, rulebook: Rulebook) -> View:
+    def build(allowance: Allowance, config: Configuration) -> View:
         """Draw the form, filled with what was asked."""
         ask = allowance.ask
-        shorter = [one for one in rulebook.durations.offered if _is_shorter(one, ask.duration)]
-        names = names_of(allowance, rulebook, room=NAMES_ROOM)
+        shorter = [one for one in config.durations.offered if _is_shorter(one, ask.duration)]
+        names = names_of(allowance, config, room=NAMES_ROOM)
         blocks = [
             section(f"{code(allowance.id)}: {code(allowance.scope.cluster_name)} to {names}"),
             *host_fields(

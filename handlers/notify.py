@@ -11,16 +11,16 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.domain.allowance import Allowance
-from bot.domain.scale import Scale
-from bot.domain.settings import Rulebook
+from bot.domain.configuration import Configuration
+from bot.domain.scale_proposal import Scale
 from bot.errors import EgressError, SlackRefused, SlackThrottled, SlackUnreachable
-from bot.outlook import gauge, outlook
+from bot.estimates import estimate, gauge
 from bot.ports import Notice, NoticeKind, Store
-from handlers.blocks.ahead import Ahead
-from handlers.blocks.card import allowance_card, allowance_news
+from handlers.blocks.allowance_card import allowance_card, allowance_news
+from handlers.blocks.block_kit import context, when
 from handlers.blocks.delivery import SENTENCES
-from handlers.blocks.kit import context, when
-from handlers.blocks.scale import scale_card, scale_news
+from handlers.blocks.estimate import Waiting
+from handlers.blocks.scale_card import scale_card, scale_news
 from handlers.blocks.words import channel_news
 from handlers.replies import Message
 
@@ -98,13 +98,13 @@ class SlackNotifier:
     Args:
         client: Speaks to Slack's Web API with the bot's token, without waiting inside.
         store: Facts, and where each card is.
-        rulebook: Names user groups.
+        config: Names user groups.
     """
 
-    def __init__(self, client: WebClient, store: Store, rulebook: Rulebook) -> None:
+    def __init__(self, client: WebClient, store: Store, config: Configuration) -> None:
         self._client = client
         self._store = store
-        self._rulebook = rulebook
+        self._rulebook = config
 
     def deliver(self, notice: Notice, now: datetime) -> None:
         """Say it.
@@ -140,8 +140,8 @@ class SlackNotifier:
     def _card(self, facts: Allowance | Scale, now: datetime) -> Message:
         if isinstance(facts, Scale):
             return scale_card(facts, self._rulebook, now)
-        ahead = Ahead(
-            outlook(self._store, facts, now),
+        ahead = Waiting(
+            estimate(self._store, facts, now),
             gauge(self._store, self._rulebook.firewall, facts.scope, facts.destinations),
         )
         return allowance_card(facts, self._rulebook, now, ahead)

@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from bot.approvals import MAX_REASON
 from bot.domain.allowance import Allowance
+from bot.domain.configuration import Configuration
 from bot.domain.duration import duration_code
-from bot.domain.settings import Rulebook
-from handlers.blocks.kit import input_, modal, section, text_input
+from handlers.blocks.block_kit import input_, modal, section, text_input
 from handlers.modals import durations
 from handlers.replies import View
 
@@ -28,16 +28,16 @@ class RenewForm:
         return cls(form.get("duration", ""), form.get("reason", ""))
 
     @staticmethod
-    def build(allowance: Allowance, rulebook: Rulebook, about: str) -> View:
+    def build(allowance: Allowance, config: Configuration, about: str) -> View:
         """Draw the form, filled with how it was asked for before.
 
         Args:
             allowance: What is open.
-            rulebook: The durations that are offered.
+            config: The durations that are offered.
             about: What it is, one line.
         """
         before = allowance.ask.duration
-        offered = list(dict.fromkeys((*rulebook.durations.offered, before)))
+        offered = list(dict.fromkeys((*config.durations.offered, before)))
         reason = text_input("", multiline=True, limit=MAX_REASON)
         blocks = [
             section(

@@ -25,7 +25,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Tell:
+class Ephemeral:
     """Answer the person, and nobody else, where they acted.
 
     Args:
@@ -40,7 +40,7 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class OpenModal:
     """Open a modal for the person.
 
     Args:
@@ -53,7 +53,7 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
-class Redraw:
+class UpdateModal:
     """Draw the modal in which the person acted again."""
 
     view: View
@@ -71,7 +71,7 @@ class Invalid:
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class PublishHome:
     """Draw the person's Home tab."""
 
     view: View
@@ -99,5 +99,5 @@ class Options:
     options: tuple[Block, ...] = field(default=())
 
 
-Reply = Tell | Open | Redraw | Invalid | Home | File | Options
+Reply = Ephemeral | OpenModal | UpdateModal | Invalid | PublishHome | File | Options
 """Everything that a listener may answer."""

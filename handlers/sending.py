@@ -17,13 +17,13 @@ from slack_sdk import WebClient
 from slack_sdk.webhook import WebhookClient
 
 from bot.errors import EgressError, Refused, SlackRefused, Unavailable
-from handlers.blocks.kit import message, with_metadata
+from handlers.blocks.block_kit import message, with_metadata
 from handlers.blocks.words import trouble
 from handlers.calls import Origin
 from handlers.modals import closing
 from handlers.notify import slack_errors
-from handlers.replies import File, Home, Message, Open, Redraw, Reply, Tell
-from handlers.unforeseen import unforeseen
+from handlers.replies import Ephemeral, File, Message, OpenModal, PublishHome, Reply, UpdateModal
+from handlers.unexpected import unexpected
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ class Sender:
         """One after the other; what follows a reply that failed is left out."""
         failed: EgressError | None = None
         for reply in replies:
-            if failed is None or not (isinstance(reply, Tell) and reply.follows):
+            if failed is None or not (isinstance(reply, Ephemeral) and reply.follows):
                 failed = self._attempt(reply, origin)
 
     def _attempt(self, reply: Reply, origin: Origin) -> EgressError | None:
@@ -54,39 +54,39 @@ class Sender:
                 self._send(reply, origin)
         except (Unavailable, Refused) as error:
             log.warning("a reply was not delivered", reply=type(reply).__name__, error=str(error))
-            if isinstance(reply, Tell):  # could not be sent where they acted, nor as a direct message
+            if isinstance(reply, Ephemeral):  # could not be sent where they acted, nor as a direct message
                 LOST.inc()
                 log.exception("an answer was lost for good", user=origin.user, channel=origin.channel)
             else:
-                self._attempt(Tell(message(f"{UNSENT[type(reply)]} {error.sentence}")), origin)
+                self._attempt(Ephemeral(message(f"{UNSENT[type(reply)]} {error.sentence}")), origin)
             return error
         return None
 
     def _send(self, reply: Reply, origin: Origin) -> None:
         match reply:
-            case Tell():
+            case Ephemeral():
                 self._tell(reply, origin)
-            case Open():
+            case OpenModal():
                 self._open(reply, origin)
-            case Redraw(view):
+            case UpdateModal(view):
                 self._redraw(view, origin)
-            case Home(view):
+            case PublishHome(view):
                 self._client.views_publish(user_id=origin.user, view=view)
             case File():
                 self._upload(reply, origin)
 
-    def _open(self, reply: Open, origin: Origin) -> None:
+    def _open(self, reply: OpenModal, origin: Origin) -> None:
         """Open a modal, and draw it again where the rest of it takes longer than a trigger lives."""
         kept = with_metadata(reply.view, {"channel": origin.channel})
         opened = self._client.views_open(trigger_id=origin.trigger_id or "", view=kept)
         if reply.then is None:
             return
         if not self._lookups.acquire(blocking=False):
-            self._tell(Tell(message(BUSY)), origin)
+            self._tell(Ephemeral(message(BUSY)), origin)
             return
         reference = secrets.token_hex(4)
         try:
-            with unforeseen(reference, reply="Open"):
+            with unexpected(reference, reply="Open"):
                 view = reply.then()
         except EgressError as error:
             view = closing("Nothing to show", trouble(error, reference))
@@ -95,7 +95,7 @@ class Sender:
         there: dict[str, Any] = opened["view"]
         self._redraw(view, replace(origin, view_id=there["id"], view_hash=there.get("hash")))
 
-    def _tell(self, reply: Tell, origin: Origin) -> None:
+    def _tell(self, reply: Ephemeral, origin: Origin) -> None:
         """Answer where the person acted, or in their direct messages if the bot cannot post there."""
         said = message_arguments(reply.message)
         ways = (
@@ -153,9 +153,9 @@ Source: https://docs.slack.dev/reference/methods/views.update#errors, read 2026-
 """
 
 UNSENT: Mapping[type[Reply], str] = {
-    Open: "The form could not be opened.",
-    Redraw: "The form could not be updated.",
-    Home: "The Home tab could not be updated.",
+    OpenModal: "The form could not be opened.",
+    UpdateModal: "The form could not be updated.",
+    PublishHome: "The Home tab could not be updated.",
     File: "The file could not be sent.",
 }
 """Sent in place of a reply that failed."""

@@ -9,10 +9,10 @@ from bot.domain.ids import canonical_id, is_id
 from bot.errors import Conflict, InvalidInput, Unavailable, UserError
 from bot.ports import Context
 from handlers.attempts import record_refusal
-from handlers.blocks.kit import code, message, section
+from handlers.blocks.block_kit import code, message, section
 from handlers.blocks.words import trouble
 from handlers.calls import Call, plain_words
-from handlers.replies import Message, Reply, Tell
+from handlers.replies import Ephemeral, Message, Reply
 
 MOST = 10
 """Ids at once: all of them are decided before the ack, which is due after three seconds."""
@@ -64,9 +64,9 @@ def one_by_one(ctx: Context, call: Call, words: IdWords, act: Callable[[str], Me
         EgressError: With a single id, as the act raises it.
     """
     if len(words.ids) == 1:
-        return Tell(act(words.ids[0]))
+        return Ephemeral(act(words.ids[0]))
     lines = [_line(ctx, call, subject, act) for subject in words.ids]
-    return Tell(message("\n".join(lines), [section(line) for line in lines]))
+    return Ephemeral(message("\n".join(lines), [section(line) for line in lines]))
 
 
 def _line(ctx: Context, call: Call, subject: str, act: Callable[[str], Message]) -> str:

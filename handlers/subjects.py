@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from bot import allowances, approvals, capacity, inventory
+from bot import allowances, approvals, inventory, scaling
 from bot.approvals import Decision
 from bot.domain.allowance import Act, Allowance
-from bot.domain.scale import Scale
+from bot.domain.scale_proposal import Scale
 from bot.ports import Caller, Context
 from handlers.blocks.delivery import hidden
 from handlers.blocks.lists import Deciders
@@ -18,19 +18,19 @@ SCALE = "s"
 def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance | Scale:
     """Decide on what the id names."""
     if _is_scale(decision.subject):
-        return capacity.decide(ctx, caller, decision)
+        return scaling.decide(ctx, caller, decision)
     return allowances.decide(ctx, caller, decision)
 
 
 def end(ctx: Context, caller: Caller, subject: str, *, reason: str = "") -> Allowance | Scale:
     """Revoke or withdraw what the id names."""
-    ended = capacity.withdraw if _is_scale(subject) else allowances.end
+    ended = scaling.withdraw if _is_scale(subject) else allowances.end
     return ended(ctx, caller, subject, reason=reason)
 
 
 def look_up(ctx: Context, caller: Caller, subject: str) -> Allowance | Scale:
     """Resolve the id."""
-    return capacity.get(ctx, caller, subject) if _is_scale(subject) else allowances.get(ctx, caller, subject)
+    return scaling.get(ctx, caller, subject) if _is_scale(subject) else allowances.get(ctx, caller, subject)
 
 
 def require_decidable(found: Allowance | Scale, seen: str, act: Act, now: datetime) -> None:
@@ -55,7 +55,7 @@ def require_same(found: Allowance | Scale, seen: str) -> None:
 
 
 def _flow(found: Allowance | Scale) -> approvals.Workflow[Any]:
-    return capacity.SCALES if isinstance(found, Scale) else allowances.ALLOWANCES
+    return scaling.SCALES if isinstance(found, Scale) else allowances.ALLOWANCES
 
 
 def _is_scale(subject: str) -> bool:
@@ -65,4 +65,4 @@ def _is_scale(subject: str) -> bool:
 def deciders(ctx: Context, made: Allowance | Scale) -> Deciders:
     """Who hears that it waits for a decision."""
     people = approvals.deciders(ctx, made.verdict, *made.askers)
-    return Deciders(people, hidden(inventory.refusals(ctx), ctx.rulebook.channel))
+    return Deciders(people, hidden(inventory.refusals(ctx), ctx.config.channel))

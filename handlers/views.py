@@ -2,25 +2,25 @@
 
 from functools import partial
 
-from bot import allowances, approvals, capacity, checking, inventory
+from bot import allowances, approvals, checking, inventory, scaling
 from bot.approvals import Decision
-from bot.capacity import Wish
 from bot.domain.access import membership_unknown
 from bot.domain.allowance import Allowance, digest
 from bot.domain.duration import duration_from_text
+from bot.domain.error_parsing import find_destinations
 from bot.domain.fqdn import parse_destinations
-from bot.domain.paste import find_destinations
 from bot.errors import AlreadyAllowed, Refused, Unavailable, UnknownCluster, UserError
 from bot.ports import Caller, Context
+from bot.scaling import Wish
 from handlers.blocks import lists
-from handlers.blocks.kit import escape
-from handlers.blocks.verdict import allowed_lines, narrower_lines
+from handlers.blocks.block_kit import escape
+from handlers.blocks.check import allowed_lines, narrower_lines
 from handlers.blocks.words import NO_CLUSTER, NOTHING_FOUND, UNCHECKED, trouble
 from handlers.calls import Call
 from handlers.hosts import HostWords, written
 from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm, ScaleForm, count_from
 from handlers.renewals import RenewForm
-from handlers.replies import Open, Options, Redraw, Reply, Tell, View
+from handlers.replies import Ephemeral, OpenModal, Options, Reply, UpdateModal, View
 from handlers.subjects import decide, deciders, look_up
 
 
@@ -28,22 +28,22 @@ def request(ctx: Context, call: Call) -> Reply:
     """Files the request."""
     draft = RequestForm.parse(call.form).draft()
     made = allowances.request(ctx, call.caller, draft)
-    asked = checking.destinations_of(ctx.rulebook, draft.destinations, draft.bundle)
+    asked = checking.destinations_of(ctx.config, draft.destinations, draft.bundle)
     left_out = [one for one in asked if one not in made.destinations]
-    told = lists.filed(made, deciders(ctx, made), now=ctx.clock.now(), rulebook=ctx.rulebook, left_out=left_out)
-    return Tell(told)
+    told = lists.filed(made, deciders(ctx, made), now=ctx.clock.now(), config=ctx.config, left_out=left_out)
+    return Ephemeral(told)
 
 
 def renew(ctx: Context, call: Call) -> Reply:
     """Files the renewal."""
     form = RenewForm.parse(call.form)
     made = allowances.renew(ctx, call.caller, call.value.get("id", ""), reason=form.reason, duration=form.duration)
-    return Tell(lists.filed(made, deciders(ctx, made), now=ctx.clock.now(), rulebook=ctx.rulebook))
+    return Ephemeral(lists.filed(made, deciders(ctx, made), now=ctx.clock.now(), config=ctx.config))
 
 
 def preview(ctx: Context, call: Call) -> Reply:
     """Draws the request form again, with what is allowed already and who decides."""
-    return Redraw(fresh_view(ctx, call.caller, RequestForm.parse(call.form)))
+    return UpdateModal(fresh_view(ctx, call.caller, RequestForm.parse(call.form)))
 
 
 def cluster_options(ctx: Context, call: Call) -> Reply:
@@ -56,14 +56,14 @@ def deny(ctx: Context, call: Call) -> Reply:
     decision = Decision(
         call.value.get("id", ""), False, seen=call.value.get("digest"), reason=DenyForm.parse(call.form).reason
     )
-    return Tell(lists.decided(decide(ctx, call.caller, decision), ctx.clock.now(), ctx.rulebook.dry_run))
+    return Ephemeral(lists.decided(decide(ctx, call.caller, decision), ctx.clock.now(), ctx.config.dry_run))
 
 
 def approve(ctx: Context, call: Call) -> Reply:
     """Approves exactly what the modal showed."""
     reason = call.form.get("reason", "")
     decision = Decision(call.value.get("id", ""), True, seen=call.value.get("digest"), reason=reason)
-    return Tell(lists.decided(decide(ctx, call.caller, decision), ctx.clock.now(), ctx.rulebook.dry_run))
+    return Ephemeral(lists.decided(decide(ctx, call.caller, decision), ctx.clock.now(), ctx.config.dry_run))
 
 
 def narrow(ctx: Context, call: Call) -> Reply:
@@ -77,22 +77,22 @@ def narrow(ctx: Context, call: Call) -> Reply:
         destinations=parse_destinations(form.destinations),
         duration=duration_from_text(form.duration),
     )
-    return Tell(lists.decided(allowances.decide(ctx, call.caller, decision), ctx.clock.now(), ctx.rulebook.dry_run))
+    return Ephemeral(lists.decided(allowances.decide(ctx, call.caller, decision), ctx.clock.now(), ctx.config.dry_run))
 
 
 def scale(ctx: Context, call: Call) -> Reply:
     """Plans from the cluster as it is now, and proposes that."""
     form = ScaleForm.parse(call.form)
     wish = Wish(call.value.get("id", ""), count_from(form.count, call.value.get("name", "")), form.reason)
-    made = capacity.propose(ctx, call.caller, wish)
-    return Tell(lists.proposed(made, deciders(ctx, made), ctx.clock.now(), ctx.rulebook.dry_run))
+    made = scaling.propose(ctx, call.caller, wish)
+    return Ephemeral(lists.proposed(made, deciders(ctx, made), ctx.clock.now(), ctx.config.dry_run))
 
 
-def open_form(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> Open:
+def open_form(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> OpenModal:
     """The request form at once, and again once the firewall's rules were read, where the cluster is known."""
     is_known = _choices(ctx, caller).find(form.cluster) is not None
     then = partial(fresh_view, ctx, caller, form, notes) if is_known else None
-    return Open(request_view(ctx, caller, form, notes), then)
+    return OpenModal(request_view(ctx, caller, form, notes), then)
 
 
 def request_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> View:
@@ -144,7 +144,7 @@ def _choices(ctx: Context, caller: Caller) -> Choices:
         raise membership_unknown(unread)
     if not visible:
         raise UnknownCluster(NO_CLUSTER)
-    return Choices(ctx.rulebook, tuple(visible))
+    return Choices(ctx.config, tuple(visible))
 
 
 def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> tuple[list[str], tuple[str, ...]]:
@@ -154,9 +154,9 @@ def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> tuple[list[str]
     who = inventory.person(ctx, caller)
     try:
         if not (form.destinations.strip() or form.bundle):
-            allowances.scope_of(ctx.rulebook, inventory.find(ctx, who, form.cluster), form.pool or None)
+            allowances.scope_of(ctx.config, inventory.find(ctx, who, form.cluster), form.pool or None)
             return [], ()
-        made = allowances.preview(ctx, who, form.with_duration(ctx.rulebook).draft())
+        made = allowances.preview(ctx, who, form.with_duration(ctx.config).draft())
     except AlreadyAllowed as error:
         return [f":white_check_mark: {trouble(error, '')}"], error.allowances
     except UserError as error:
@@ -164,7 +164,7 @@ def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> tuple[list[str]
     names = checking.suggestions(ctx, ctx.recent.get(made.scope.target, ctx.clock.now()), made.destinations)
     deciders = approvals.deciders(ctx, made.verdict, caller.identity)
     owners = (finding.allowance.id for finding in made.allowed if finding.allowance)
-    lines = [*allowed_lines(made), *lists.outlook(made, deciders, ctx.rulebook), *narrower_lines(names)]
+    lines = [*allowed_lines(made), *lists.estimate_lines(made, deciders, ctx.config), *narrower_lines(names)]
     return lines, tuple(dict.fromkeys(owners))
 
 
@@ -172,4 +172,4 @@ def deny_view(ctx: Context, caller: Caller, subject: str) -> View:
     """The form that asks why not."""
     found = look_up(ctx, caller, subject)
     seen = digest(found.scope, found.ask) if isinstance(found, Allowance) else found.plan.digest
-    return DenyForm().build(found.id, seen, lists.about(found, ctx.rulebook))
+    return DenyForm().build(found.id, seen, lists.about(found, ctx.config))

@@ -8,10 +8,10 @@ from bot import inventory
 from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
-from bot.config import configuration_from, rulebook_from
+from bot.config import checked_configuration, configuration_from
+from bot.domain.configuration import Configuration
 from bot.domain.fqdn import parse_destination
 from bot.domain.people import Identity, Person
-from bot.domain.settings import Rulebook
 from bot.ports import Caller, Context, Notice, Pace
 from bot.reconciler import Reconciler
 from bot.sandbox.arm import ArmSubscription
@@ -25,9 +25,9 @@ SUBSCRIPTION = "00000000-0000-0000-0000-00000000a001"
 CONFIG = Path(__file__).parent.parent / "bot" / "sandbox" / "egress.toml"
 
 
-def rulebook() -> Rulebook:
+def config() -> Configuration:
     """The configuration that the sandbox ships."""
-    return rulebook_from(configuration_from(CONFIG))
+    return checked_configuration(configuration_from(CONFIG))
 
 
 MEMBERS = {"SAPPROVE1": {"UAPP0001", "UAPP0002"}, "SAUDIT001": {"UAUD0001"}}
@@ -37,7 +37,7 @@ MEMBERS = {"SAPPROVE1": {"UAPP0001", "UAPP0002"}, "SAUDIT001": {"UAUD0001"}}
 class People:
     """The user groups of the fixed inhabitants, as the simulated workspace has them."""
 
-    def __init__(self, book: Rulebook) -> None:
+    def __init__(self, book: Configuration) -> None:
         self._book = book
 
     def resolve(self, identity: Identity) -> Identity:
@@ -108,11 +108,11 @@ class World:
         return taken
 
 
-def make_world(database_url: str, *, book: Rulebook | None = None, pace: Pace | None = None) -> World:
+def make_world(database_url: str, *, book: Configuration | None = None, pace: Pace | None = None) -> World:
     """A world at rest: the fleet is known, nothing is asked."""
     clock = ManualClock()
     arm = ArmSubscription(clock, Journal(), speed=1.0)
-    book = book or rulebook()
+    book = book or config()
     store = SqlStore(database_url, offset_s=clock.ahead_s)
     azure = AzureArm(
         IssuedToken(arm.issue_token),

@@ -2,8 +2,8 @@
 
 import re
 
+from bot.domain.error_parsing import find_destinations
 from bot.domain.fqdn import Destination, parse_destination, parse_many
-from bot.domain.paste import find_destinations
 from bot.errors import InvalidFqdn
 from handlers.hosts import HostWords
 

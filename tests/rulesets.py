@@ -5,17 +5,17 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bot.domain.firewall import (
-    Action,
     ApplicationRule,
     Flow,
-    Kind,
     NatRule,
     NetworkRule,
     Outcome,
     PolicyLayer,
     Rule,
+    RuleAction,
     RuleCollection,
     RuleCollectionGroup,
+    RuleKind,
     RuleSet,
     ThreatIntelMode,
     Tier,
@@ -46,20 +46,20 @@ def net(*destinations: str, name: str = "net", **fields: Any) -> NetworkRule:
     return NetworkRule(name=name, **{**given, **fields})
 
 
-def collection(name: str, priority: int, action: Action, *rules: Rule) -> RuleCollection:
+def collection(name: str, priority: int, action: RuleAction, *rules: Rule) -> RuleCollection:
     """A rule collection of the kind of its rules."""
-    kinds = {ApplicationRule: Kind.APPLICATION, NetworkRule: Kind.NETWORK, NatRule: Kind.NAT}
+    kinds = {ApplicationRule: RuleKind.APPLICATION, NetworkRule: RuleKind.NETWORK, NatRule: RuleKind.NAT}
     return RuleCollection(name=name, priority=priority, action=action, kind=kinds[type(rules[0])], rules=rules)
 
 
 def allow(*rules: Rule, name: str = "allow", priority: int = 200) -> RuleCollection:
     """A rule collection that allows."""
-    return collection(name, priority, Action.ALLOW, *rules)
+    return collection(name, priority, RuleAction.ALLOW, *rules)
 
 
 def deny(*rules: Rule, name: str = "deny", priority: int = 100) -> RuleCollection:
     """A rule collection that denies."""
-    return collection(name, priority, Action.DENY, *rules)
+    return collection(name, priority, RuleAction.DENY, *rules)
 
 
 def group(priority: int, *collections: RuleCollection) -> RuleCollectionGroup:
@@ -265,10 +265,10 @@ network_rules = st.builds(
 )
 nat_rules = st.builds(NatRule, name=st.just("nat"), source_addresses=st.just(("*",)), ip_protocols=st.just(("TCP",)))
 
-_RULES: dict[Kind, st.SearchStrategy[Rule]] = {
-    Kind.APPLICATION: application_rules,
-    Kind.NETWORK: st.one_of(network_rules, network_rules, _named_rules, _broad_rules),
-    Kind.NAT: nat_rules,
+_RULES: dict[RuleKind, st.SearchStrategy[Rule]] = {
+    RuleKind.APPLICATION: application_rules,
+    RuleKind.NETWORK: st.one_of(network_rules, network_rules, _named_rules, _broad_rules),
+    RuleKind.NAT: nat_rules,
 }
 
 
@@ -305,8 +305,12 @@ def _group(draw: st.DrawFn, name: str) -> RuleCollectionGroup:
 
 
 def _collection(draw: st.DrawFn, name: str, priority: int) -> RuleCollection:
-    kind = draw(st.sampled_from((Kind.APPLICATION, Kind.APPLICATION, Kind.APPLICATION, Kind.NETWORK, Kind.NAT)))
-    action = Action.DNAT if kind is Kind.NAT else draw(st.sampled_from((Action.ALLOW, Action.DENY)))
+    kind = draw(
+        st.sampled_from(
+            (RuleKind.APPLICATION, RuleKind.APPLICATION, RuleKind.APPLICATION, RuleKind.NETWORK, RuleKind.NAT)
+        )
+    )
+    action = RuleAction.DNAT if kind is RuleKind.NAT else draw(st.sampled_from((RuleAction.ALLOW, RuleAction.DENY)))
     rules = tuple(draw(st.lists(_RULES[kind], min_size=0, max_size=3)))
     return RuleCollection(name=name, priority=priority, action=action, kind=kind, rules=rules)
 

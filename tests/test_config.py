@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import configuration_from, rulebook_from, settings_from
+from bot.config import checked_configuration, configuration_from, settings_from
 from bot.domain.people import Role
 from bot.domain.risk import Level, Subject, assess
 from bot.errors import BadConfiguration
@@ -15,14 +15,14 @@ SHIPPED = Path(__file__).parent.parent / "bot" / "sandbox" / "egress.toml"
 
 def test_the_shipped_file_is_right() -> None:
     """It is what a team copies."""
-    book = rulebook_from(configuration_from(SHIPPED))
+    book = checked_configuration(configuration_from(SHIPPED))
     assert book.groups["platform"].roles == {Role.APPROVER}
     assert len(book.bundles["docker-hub"].destinations) == 6
 
 
 def test_bundles_say_where_their_names_come_from() -> None:
     """Each has a source, and is low in risk until it lasts long: it is what vendors ask for."""
-    book = rulebook_from(configuration_from(SHIPPED))
+    book = checked_configuration(configuration_from(SHIPPED))
     assert {"docker-hub", "github", "mcr", "quay", "pypi", "npm", "go-modules"} <= set(book.bundles)
     for bundle in book.bundles.values():
         assert bundle.source.startswith("https://"), bundle.name
@@ -37,7 +37,7 @@ def test_the_risk_section_that_is_commented_out_works(tmp_path: Path) -> None:
     uncommented = "\n".join(line.removeprefix("# ") for line in text[start:].splitlines())
     path = tmp_path / "egress.toml"
     path.write_text(text[:start] + uncommented + '\nlong_duration = { "14" = 30 }\n')
-    book = rulebook_from(configuration_from(path))
+    book = checked_configuration(configuration_from(path))
     assert book.risk.weights["plain_http"] == 0
     assert book.risk.weights["wildcard_deep"] == 25
     assert "paste.example.org" in book.risk.hosts["paste"].hosts
@@ -67,7 +67,7 @@ def test_a_broken_file_is_refused_with_the_place(tmp_path: Path, content: str, s
     path = tmp_path / "egress.toml"
     path.write_text(content.replace("GOOD\n", GOOD))
     with pytest.raises(BadConfiguration, match=sentence):
-        rulebook_from(configuration_from(path))
+        checked_configuration(configuration_from(path))
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:

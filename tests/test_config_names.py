@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import configuration_from, rulebook_from
-from bot.domain.settings import Rulebook
+from bot.config import checked_configuration, configuration_from
+from bot.domain.configuration import Configuration
 from bot.errors import BadConfiguration
 
 GOOD = """
@@ -39,11 +39,11 @@ def rule(more: str, *, name: str = "r", then: str = "ask") -> str:
     return f"[[approval.rules]]\nname = '{name}'\nthen = '{then}'\nreason = 'r'\n{more}\n"
 
 
-def load(folder: Path, content: str) -> Rulebook:
+def load(folder: Path, content: str) -> Configuration:
     """The rulebook of a file."""
     path = folder / "egress.toml"
     path.write_text(content)
-    return rulebook_from(configuration_from(path))
+    return checked_configuration(configuration_from(path))
 
 
 WRONG = [

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import configuration_from, rulebook_from
+from bot.config import checked_configuration, configuration_from
 from bot.domain.fqdn import parse_destinations
 from bot.domain.risk import DEFAULT_TABLE, RiskTable, Subject, assess
 from bot.errors import BadConfiguration
@@ -16,7 +16,7 @@ def table(folder: Path, text: str) -> RiskTable:
     """The risk table of a file with these lines under ``[risk]``."""
     path = folder / "egress.toml"
     path.write_text(f"{GOOD}[risk]\n{text}\n")
-    return rulebook_from(configuration_from(path)).risk
+    return checked_configuration(configuration_from(path)).risk
 
 
 def test_it_extends_the_table(tmp_path: Path) -> None:

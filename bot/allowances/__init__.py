@@ -4,12 +4,12 @@ The facts, their audit event, what we owe Slack and the wake-up of the writer ar
 its ack. Nothing here speaks to Azure: the reconciler does.
 """
 
-from bot.allowances.asking import Draft, Preview, owner_words, preview, request, scope_of, time_text
-from bot.allowances.deciding import decide, end
-from bot.allowances.looking import Listing, Request, browse, get, own, proposals, requests
-from bot.allowances.recording import TIMERS, record
-from bot.allowances.renewing import newest, renew
-from bot.allowances.weighing import verdict_of
+from bot.allowances.assessment import assess_policy
+from bot.allowances.audit_events import TIMERS, record
+from bot.allowances.decisions import decide, end
+from bot.allowances.queries import Listing, Request, browse, get, own, proposals, requests
+from bot.allowances.renewals import newest, renew
+from bot.allowances.requests import Draft, Preview, owner_words, preview, request, scope_of, time_text
 from bot.allowances.workflow import ALLOWANCES
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Listing",
     "Preview",
     "Request",
+    "assess_policy",
     "browse",
     "decide",
     "end",
@@ -34,5 +35,4 @@ __all__ = [
     "requests",
     "scope_of",
     "time_text",
-    "verdict_of",
 ]

@@ -3,17 +3,17 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.allowances.recording import record
-from bot.allowances.standing import require_ground
-from bot.allowances.weighing import risk_of, verdict_of
+from bot.allowances.assessment import assess_policy, assess_risk
+from bot.allowances.audit_events import record
+from bot.allowances.scope_check import require_same_scope
 from bot.approvals import Actions, Decision, Narrowing, review_at_click
 from bot.domain.access import environment_of
 from bot.domain.allowance import Act, Allowance, Status, is_open, require, require_same, status
 from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress, dns_caveat
-from bot.domain.ground import close
 from bot.domain.narrowing import cut_out, narrow
-from bot.ports import Allowances, Context, Desk, Transaction
+from bot.domain.scope_drift import close
+from bot.ports import Allowances, Context, Transaction, UnitOfWork
 
 
 class AllowanceWorkflow:
@@ -67,39 +67,39 @@ class AllowanceWorkflow:
         egress = known[0] if known else None
         review_at_click(ctx, allowance, egress, self, is_approval=is_approval)
         if is_approval and (egress is not None or were_read):
-            require_ground(ctx, allowance, egress)
+            require_same_scope(ctx, allowance, egress)
 
     def reassess(self, ctx: Context, one: Allowance, egress: ClusterEgress | None, /) -> Allowance:
         """With the environment that its cluster has now, which risk and policy rest on."""
-        if egress is not None and environment_of(ctx.rulebook, egress.ref) != one.scope.environment:
-            scope = replace(one.scope, environment=environment_of(ctx.rulebook, egress.ref))
-            one = replace(one, scope=scope, risk=risk_of(ctx, scope, one.ask, dns_caveat(egress, scope.pool)))
-        return replace(one, verdict=verdict_of(ctx, one.scope, one.ask, one.risk))
+        if egress is not None and environment_of(ctx.config, egress.ref) != one.scope.environment:
+            scope = replace(one.scope, environment=environment_of(ctx.config, egress.ref))
+            one = replace(one, scope=scope, risk=assess_risk(ctx, scope, one.ask, dns_caveat(egress, scope.pool)))
+        return replace(one, verdict=assess_policy(ctx, one.scope, one.ask, one.risk))
 
     def close(self, one: Allowance, why: str, now: datetime, /) -> Allowance:
         """The same, ended by the bot."""
         return close(one, why, now)
 
-    def narrow(self, desk: Desk, one: Allowance, decision: Decision, /) -> Narrowing[Allowance]:
+    def narrow(self, uow: UnitOfWork, one: Allowance, decision: Decision, /) -> Narrowing[Allowance]:
         """Less than was asked; approvals of the wider request do not count for the narrower one."""
         if decision.destinations is None:
             return Narrowing(one)
         narrowed = narrow(one, decision.destinations, decision.duration)
         if narrowed.ask == one.ask:
             return Narrowing(one)
-        kept = desk.tx.snapshots.get(narrowed.scope.cluster_id)
+        kept = uow.tx.snapshots.get(narrowed.scope.cluster_id)
         dns = dns_caveat(kept[0], narrowed.scope.pool) if kept else ""
-        narrowed = replace(narrowed, approvals=(), risk=risk_of(desk.ctx, narrowed.scope, narrowed.ask, dns))
-        record(desk, narrowed, Action.ALLOWANCE_NARROW, reason=decision.reason)
+        narrowed = replace(narrowed, approvals=(), risk=assess_risk(uow.ctx, narrowed.scope, narrowed.ask, dns))
+        record(uow, narrowed, Action.ALLOWANCE_NARROW, reason=decision.reason)
         return Narrowing(narrowed, {**cut_out(one.ask, narrowed.ask), "why": decision.reason})
 
-    def start(self, desk: Desk, one: Allowance, /) -> None:
+    def start(self, uow: UnitOfWork, one: Allowance, /) -> None:
         """Wake the writer of its firewall."""
-        desk.tx.work.wake(one.scope.target.key, within=desk.ctx.pace.batch_window)
+        uow.tx.work.wake(one.scope.target.key, within=uow.ctx.pace.batch_window)
 
-    def record(self, desk: Desk, one: Allowance, action: Action, /, *, reason: str | None = None) -> None:
+    def record(self, uow: UnitOfWork, one: Allowance, action: Action, /, *, reason: str | None = None) -> None:
         """Append what happened to the audit log."""
-        record(desk, one, action, reason=reason)
+        record(uow, one, action, reason=reason)
 
 
 ALLOWANCES = AllowanceWorkflow()

@@ -42,6 +42,6 @@ def _shortage(quorum: Quorum, size: int) -> str:
 
 
 def _operators(ctx: Context) -> str:
-    groups = [group for group in ctx.rulebook.groups.values() if Role.OPERATOR in group.roles]
+    groups = [group for group in ctx.config.groups.values() if Role.OPERATOR in group.roles]
     named = [f"<@{user}>" for group in groups for user in sorted(group.users)]
     return f"the bot's operator ({', '.join(named[:3])})" if named else "the bot's operator"

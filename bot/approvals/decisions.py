@@ -10,7 +10,7 @@ from bot.domain.ids import canonical_id
 from bot.domain.people import Person
 from bot.errors import StaleView
 from bot.inventory import member_of
-from bot.ports import Caller, Context, Desk
+from bot.ports import Caller, Context, UnitOfWork
 
 
 def decide(ctx: Context, caller: Caller, decision: Decision, flow: Workflow[One]) -> One:
@@ -26,7 +26,7 @@ def decide(ctx: Context, caller: Caller, decision: Decision, flow: Workflow[One]
     """
     brief(decision.reason)
     subject = canonical_id(decision.subject)
-    require_member(ctx.rulebook, caller.identity)
+    require_member(ctx.config, caller.identity)
     with ctx.store.read() as tx:
         filed = flow.rows(tx).get(subject)
     require_other(caller.identity, filed.requester)
@@ -36,20 +36,20 @@ def decide(ctx: Context, caller: Caller, decision: Decision, flow: Workflow[One]
         asked = flow.rows(tx).get(subject).verdict.approvers
     who = member_of(ctx, caller, asked)
     with ctx.store.write() as tx:
-        desk, one = Desk(ctx, tx, caller), flow.rows(tx).get(subject)
-        _require_decidable(desk, one, decision, flow)
+        uow, one = UnitOfWork(ctx, tx, caller), flow.rows(tx).get(subject)
+        _require_decidable(uow, one, decision, flow)
         _require_same_groups(asked, one.verdict)
         require_approver(one.verdict, who, one.requester)
         require_not_filer(one, who.identity)
-        flow.require_waiting(one, decision.act, desk.now)
+        flow.require_waiting(one, decision.act, uow.now)
         if decision.seen is not None:
             flow.require_same(one, decision.seen)
-        return _approve(desk, who, one, decision, flow) if decision.is_approved else _deny(desk, one, decision, flow)
+        return _approve(uow, who, one, decision, flow) if decision.is_approved else _deny(uow, one, decision, flow)
 
 
-def _require_decidable(desk: Desk, one: One, decision: Decision, flow: Workflow[One]) -> None:
+def _require_decidable(uow: UnitOfWork, one: One, decision: Decision, flow: Workflow[One]) -> None:
     if not one.verdict.asks:  # nobody is asked about what was granted, or closed meanwhile
-        flow.require_waiting(one, decision.act, desk.now)
+        flow.require_waiting(one, decision.act, uow.now)
 
 
 def _require_same_groups(looked_into: Collection[str], verdict: Verdict) -> None:
@@ -62,29 +62,29 @@ def _require_same_groups(looked_into: Collection[str], verdict: Verdict) -> None
         raise StaleView("The required approvers just changed. Nothing was decided; check the card again.")
 
 
-def _approve(desk: Desk, who: Person, one: One, decision: Decision, flow: Workflow[One]) -> One:
-    narrowing = flow.narrow(desk, one, decision)
-    approval = approval_of(narrowing.request.verdict, who, desk.now, decision.reason)
-    saved = flow.rows(desk.tx).save(add_approval(narrowing.request, approval), is_open=True)
-    flow.record(desk, saved, flow.actions.approve, reason=decision.reason)
+def _approve(uow: UnitOfWork, who: Person, one: One, decision: Decision, flow: Workflow[One]) -> One:
+    narrowing = flow.narrow(uow, one, decision)
+    approval = approval_of(narrowing.request.verdict, who, uow.now, decision.reason)
+    saved = flow.rows(uow.tx).save(add_approval(narrowing.request, approval), is_open=True)
+    flow.record(uow, saved, flow.actions.approve, reason=decision.reason)
     if saved.approved_at is not None:
-        flow.start(desk, saved)
+        flow.start(uow, saved)
     overruled = [given.by for given in one.approvals] if narrowing.facts else []
     event = "approved" if saved.approved_at else "seconded"
-    desk.tell(saved.id, saved.requester, event, also=overruled, **narrowing.facts)
+    uow.tell(saved.id, saved.requester, event, also=overruled, **narrowing.facts)
     return saved
 
 
-def _deny(desk: Desk, one: One, decision: Decision, flow: Workflow[One]) -> One:
-    ending = Ending(desk.caller.identity, desk.now, require_reason(decision.reason, "Say why you deny it"))
-    saved = flow.rows(desk.tx).save(deny(one, ending), is_open=False)
-    flow.record(desk, saved, flow.actions.deny, reason=ending.reason)
-    desk.tell(saved.id, saved.requester, "denied")
+def _deny(uow: UnitOfWork, one: One, decision: Decision, flow: Workflow[One]) -> One:
+    ending = Ending(uow.caller.identity, uow.now, require_reason(decision.reason, "Say why you deny it"))
+    saved = flow.rows(uow.tx).save(deny(one, ending), is_open=False)
+    flow.record(uow, saved, flow.actions.deny, reason=ending.reason)
+    uow.tell(saved.id, saved.requester, "denied")
     return saved
 
 
-def lapse(desk: Desk, one: One, flow: Workflow[One]) -> None:
+def lapse(uow: UnitOfWork, one: One, flow: Workflow[One]) -> None:
     """Put on record that nobody decided in time."""
-    saved = flow.rows(desk.tx).save(one, is_open=False)
-    flow.record(desk, saved, flow.actions.lapse, reason="Nobody decided in time.")
-    desk.tell(saved.id, saved.requester, "lapsed")
+    saved = flow.rows(uow.tx).save(one, is_open=False)
+    flow.record(uow, saved, flow.actions.lapse, reason="Nobody decided in time.")
+    uow.tell(saved.id, saved.requester, "lapsed")

@@ -14,7 +14,7 @@ from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress, ClusterRef
 from bot.domain.people import Identity
 from bot.errors import NotPermitted, RequestRefused, Unavailable
-from bot.ports import BOT, Context, Desk
+from bot.ports import BOT, Context, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +70,20 @@ def _closing(ctx: Context, one: One, why: str, flow: Workflow[One]) -> Review[On
     return Review(flow.close(one, why, ctx.clock.now()), action, event, why)
 
 
-def keep(desk: Desk, found: Review[One], flow: Workflow[One]) -> One:
+def keep(uow: UnitOfWork, found: Review[One], flow: Workflow[One]) -> One:
     """Record the outcome.
 
     Raises:
         StaleVersion: Somebody changed it meanwhile.
     """
-    rows, is_open = flow.rows(desk.tx), flow.is_open(found.changed, desk.now)
+    rows, is_open = flow.rows(uow.tx), flow.is_open(found.changed, uow.now)
     also = [given.by for given in rows.get(found.changed.id).approvals]
     saved = rows.save(found.changed, is_open=is_open)
-    flow.record(desk, saved, found.action, reason=found.reason)
+    flow.record(uow, saved, found.action, reason=found.reason)
     if saved.approved_at is not None and is_open:
-        flow.start(desk, saved)
+        flow.start(uow, saved)
     if found.event:
-        desk.tell(saved.id, saved.requester, found.event, also=also, what=found.reason)
+        uow.tell(saved.id, saved.requester, found.event, also=also, what=found.reason)
     return saved
 
 
@@ -100,7 +100,7 @@ def review_at_click(
     if found is None:
         return
     with ctx.store.write() as tx:
-        saved = keep(Desk(ctx, tx, BOT), found, flow)
+        saved = keep(UnitOfWork(ctx, tx, BOT), found, flow)
     if found.action is flow.actions.close[0]:
         raise RequestRefused(f"{found.reason} {saved.id} was closed; nothing was changed.")
 
@@ -166,5 +166,5 @@ def _recounted(ctx: Context, verdict: Verdict, given: Approval, requester: Ident
 
 def may_still_ask(ctx: Context, requester: Identity, ref: ClusterRef) -> bool:
     """Whether who asked may still see the cluster; also where that could not be asked, because that is no “no”."""
-    who = ctx.directory.person(requester, among=groups_for_seeing(ctx.rulebook, ref))
-    return may_see(ctx.rulebook, who, ref) or bool(unread_for_seeing(ctx.rulebook, who, ref))
+    who = ctx.directory.person(requester, among=groups_for_seeing(ctx.config, ref))
+    return may_see(ctx.config, who, ref) or bool(unread_for_seeing(ctx.config, who, ref))

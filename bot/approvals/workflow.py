@@ -10,7 +10,7 @@ from bot.domain.approval import ApprovalRequest
 from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress
 from bot.domain.fqdn import Destination
-from bot.ports import Context, Desk, Transaction
+from bot.ports import Context, Transaction, UnitOfWork
 
 One = TypeVar("One", bound=ApprovalRequest)
 
@@ -115,14 +115,14 @@ class Workflow(Protocol[One]):
         """The same, ended by the bot."""
         ...
 
-    def narrow(self, desk: Desk, one: One, decision: Decision, /) -> Narrowing[One]:
+    def narrow(self, uow: UnitOfWork, one: One, decision: Decision, /) -> Narrowing[One]:
         """What an approver leaves of it."""
         ...
 
-    def start(self, desk: Desk, one: One, /) -> None:
+    def start(self, uow: UnitOfWork, one: One, /) -> None:
         """Wake whoever carries out what was approved."""
         ...
 
-    def record(self, desk: Desk, one: One, action: Action, /, *, reason: str | None = None) -> None:
+    def record(self, uow: UnitOfWork, one: One, action: Action, /, *, reason: str | None = None) -> None:
         """Append what happened to the audit log."""
         ...

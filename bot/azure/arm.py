@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from azure.core.credentials import TokenCredential
 
-from bot.azure import fleet, reads
+from bot.azure import cluster_reads, resource_graph
 from bot.azure.clients import Clients, Transport
 from bot.azure.operations import poll
 from bot.azure.scaling import begin_scale
@@ -52,19 +52,19 @@ class AzureArm:
 
     def read_fleet(self) -> Fleet:
         """All clusters of the configured subscriptions, eventually consistent, with the time of reading."""
-        return fleet.read_fleet(self._clients, self._now)
+        return resource_graph.read_fleet(self._clients, self._now)
 
     def find_clusters(self, name: str) -> tuple[ClusterRef, ...]:
         """The clusters of this name or ARM id in the configured subscriptions, as they are now."""
-        return fleet.find_clusters(self._clients, name)
+        return resource_graph.find_clusters(self._clients, name)
 
     def read_egress(self, cluster_id: str) -> ClusterEgress:
         """One cluster as it is now: paths, outbound IPs, ingress IPs, sources, firewall target."""
-        return reads.read_egress(self._clients, cluster_id)
+        return cluster_reads.read_egress(self._clients, cluster_id)
 
     def read_required_endpoints(self, cluster_id: str) -> tuple[RequiredEndpoint, ...]:
         """The cluster's published outbound dependencies."""
-        return reads.read_required_endpoints(self._clients, cluster_id)
+        return cluster_reads.read_required_endpoints(self._clients, cluster_id)
 
     def read_rules(self, target: Target) -> RuleSet:
         """Every rule that the firewall evaluates, parent policies first."""
@@ -92,7 +92,7 @@ class AzureArm:
 
     def read_grants(self, resource_id: str) -> tuple[Grant, ...]:
         """Read the permissions of the bot's identity on one resource."""
-        return reads.read_grants(self._clients, resource_id)
+        return cluster_reads.read_grants(self._clients, resource_id)
 
     def close(self) -> None:
         """Give back threads and connections."""

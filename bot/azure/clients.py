@@ -16,7 +16,7 @@ from azure.core.rest import HttpRequest
 from azure.mgmt.containerservice import ContainerServiceClient
 from azure.mgmt.resourcegraph import ResourceGraphClient
 
-from bot.azure.faults import Standing, fault_from_answer, translated
+from bot.azure.faults import AzureHealth, fault_from_answer, translated
 from bot.azure.settings import ArmSettings
 from bot.errors import UnknownShape
 
@@ -77,7 +77,7 @@ class Clients:
 
     def __init__(self, credential: TokenCredential, settings: ArmSettings, transport: Transport | None) -> None:
         self.settings = settings
-        self.standing = Standing()
+        self.standing = AzureHealth()
         self._credential = credential
         self._transport = transport or _real_transport(settings)
         self._aks: dict[str, ContainerServiceClient] = {}

@@ -159,7 +159,7 @@ def translated() -> Iterator[None]:
         raise fault_from(error) from error
 
 
-class Standing:
+class AzureHealth:
     """The state of Azure's last answer."""
 
     def __init__(self) -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from bot.domain.approval import Approval, Verdict
+from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterRef
-from bot.domain.people import Identity, Person, Role, Standing, Unread
-from bot.domain.settings import Rulebook
+from bot.domain.people import AccountStatus, Identity, Person, Role, Unread
 from bot.errors import MembershipUnknown, NotPermitted, UserError
 
 EVERYONE = "everyone"
@@ -17,39 +17,39 @@ TRUSTED = frozenset({Role.APPROVER, Role.AUDITOR, Role.OPERATOR})
 """Roles that see every cluster."""
 
 
-def environment_of(rulebook: Rulebook, ref: ClusterRef) -> str:
+def environment_of(config: Configuration, ref: ClusterRef) -> str:
     """The environment of a cluster: a word of the configuration, or the value of the tag it names."""
-    scope = rulebook.scope_of(ref.name, ref.id)
+    scope = config.scope_of(ref.name, ref.id)
     if scope is None:
         return UNKNOWN_ENVIRONMENT
     kind, _, tag = scope.environment.partition(":")
     return (ref.tag(tag) or UNKNOWN_ENVIRONMENT).lower() if kind == "tag" else scope.environment.lower()
 
 
-def may_see(rulebook: Rulebook, person: Person, ref: ClusterRef) -> bool:
+def may_see(config: Configuration, person: Person, ref: ClusterRef) -> bool:
     """Whether a person may see a cluster and ask for it; approvers, auditors and operators may see each one."""
-    if person.identity.team != rulebook.team or person.standing is Standing.DEACTIVATED:
+    if person.identity.team != config.team or person.standing is AccountStatus.DEACTIVATED:
         return False
-    scope = rulebook.scope_of(ref.name, ref.id)
+    scope = config.scope_of(ref.name, ref.id)
     if scope is None:
         return False
     is_trusted = bool(person.roles & TRUSTED)
     return is_trusted or EVERYONE in scope.developers or bool(person.groups & set(scope.developers))
 
 
-def unread_for_seeing(rulebook: Rulebook, person: Person, ref: ClusterRef) -> tuple[Unread, ...]:
+def unread_for_seeing(config: Configuration, person: Person, ref: ClusterRef) -> tuple[Unread, ...]:
     """The groups that could not be read and would let a person see a cluster that they do not see now."""
-    scope = rulebook.scope_of(ref.name, ref.id)
-    if scope is None or person.identity.team != rulebook.team or may_see(rulebook, person, ref):
+    scope = config.scope_of(ref.name, ref.id)
+    if scope is None or person.identity.team != config.team or may_see(config, person, ref):
         return ()
     return tuple(one for one in person.unread if one.roles & TRUSTED or one.group in scope.developers)
 
 
-def require_seeing(rulebook: Rulebook, person: Person, ref: ClusterRef, unseen: UserError) -> None:
+def require_seeing(config: Configuration, person: Person, ref: ClusterRef, unseen: UserError) -> None:
     """Refuse who may not see a cluster.
 
     Args:
-        rulebook: The configuration.
+        config: The configuration.
         person: Who asks.
         ref: The cluster; its id and name decide.
         unseen: What is raised then.
@@ -58,26 +58,26 @@ def require_seeing(rulebook: Rulebook, person: Person, ref: ClusterRef, unseen: 
         UserError: The given one.
         MembershipUnknown: Slack could not be asked.
     """
-    if not may_see(rulebook, person, ref):
-        require_read(unread_for_seeing(rulebook, person, ref))
+    if not may_see(config, person, ref):
+        require_read(unread_for_seeing(config, person, ref))
         raise unseen
 
 
-def groups_for_seeing(rulebook: Rulebook, ref: ClusterRef) -> tuple[str, ...]:
+def groups_for_seeing(config: Configuration, ref: ClusterRef) -> tuple[str, ...]:
     """The configured groups that may let somebody see a cluster; none where everyone may, or nobody."""
-    scope = rulebook.scope_of(ref.name, ref.id)
+    scope = config.scope_of(ref.name, ref.id)
     if scope is None or EVERYONE in scope.developers:
         return ()
-    return tuple(name for name, one in rulebook.groups.items() if name in scope.developers or one.roles & TRUSTED)
+    return tuple(name for name, one in config.groups.items() if name in scope.developers or one.roles & TRUSTED)
 
 
-def require_member(rulebook: Rulebook, identity: Identity) -> None:
+def require_member(config: Configuration, identity: Identity) -> None:
     """Refuse people of other workspaces, and nobodies.
 
     Raises:
         NotPermitted: If the team or the user is missing or another one.
     """
-    if not identity.user or identity.team != rulebook.team:
+    if not identity.user or identity.team != config.team:
         raise NotPermitted("This bot belongs to another Slack workspace. Ask in your own.")
 
 
@@ -146,7 +146,7 @@ def may_decide(verdict: Verdict, person: Person, requester: Identity, approvals:
 
     It is for what is offered; ``require_approver`` is what holds.
     """
-    is_member = person.standing in (Standing.ACTIVE, Standing.UNKNOWN)
+    is_member = person.standing in (AccountStatus.ACTIVE, AccountStatus.UNKNOWN)
     has_spoken = person.identity in (requester, *(approval.by for approval in approvals))
     missing = {group for quorum in verdict.missing(approvals) for group in quorum.groups}
     return is_member and not has_spoken and bool(person.groups & missing)
@@ -178,7 +178,7 @@ def require_read(unread: Sequence[Unread]) -> None:
 
 def _refuse_guest(person: Person) -> None:
     """Guests, bots and deactivated accounts decide nothing, whatever group they are in."""
-    if person.standing not in (Standing.ACTIVE, Standing.UNKNOWN):
+    if person.standing not in (AccountStatus.ACTIVE, AccountStatus.UNKNOWN):
         raise NotPermitted(
             f"Only full members of the workspace can do this; Slack reports your account as: {person.standing}. "
             "Nothing was changed."
@@ -187,7 +187,7 @@ def _refuse_guest(person: Person) -> None:
 
 def _require_asked(person: Person) -> None:
     """People listed by id in the configuration may act while Slack is down: an operator named them."""
-    if person.standing is Standing.UNKNOWN and not person.named:
+    if person.standing is AccountStatus.UNKNOWN and not person.named:
         raise MembershipUnknown(
             "Slack did not say whether you are a full member of the workspace. Nothing was decided or changed."
         )

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from bot.domain.allowance import Allowance
 from bot.domain.firewall import RuleCollection
-from bot.domain.plan import Change, ChangeKind, Plan
-from bot.domain.rules import allowance_id_from_rule, collection_name, rules_by_kind
+from bot.domain.rule_diff import ChangeKind, RuleChange, RuleDiff
+from bot.domain.rule_rendering import allowance_id_from_rule, collection_name, rules_by_kind
 
 Key = tuple[str, str]
 """A rule's place: its collection's name and its own, both in lower case."""
@@ -52,12 +52,12 @@ class Drift:
         left: Everything that is left alone from now on.
     """
 
-    changes: tuple[Change, ...]
+    changes: tuple[RuleChange, ...]
     mode: str
     left: frozenset[Key]
 
 
-def drift_of(natural: Plan, by_id: Mapping[str, Allowance], history: History, configured: str) -> Drift | None:
+def drift_of(natural: RuleDiff, by_id: Mapping[str, Allowance], history: History, configured: str) -> Drift | None:
     """What somebody changed in our part since the writer last looked; None where its content is known to be ours.
 
     Where nothing was ever read back, only rules that we never wrote are told apart. Where this database never wrote at
@@ -84,7 +84,7 @@ def taken_away(drift: Drift) -> frozenset[str]:
     return frozenset(allowance_id_from_rule(each.rule) for each in drift.changes if each.kind is ChangeKind.ADD)
 
 
-def foreign_changes(plan: Plan, by_id: Mapping[str, Allowance]) -> list[Change]:
+def foreign_changes(plan: RuleDiff, by_id: Mapping[str, Allowance]) -> list[RuleChange]:
     """The differences that are not ours: a live rule gone or altered, or one in our place that we never wrote.
 
     Args:
@@ -94,12 +94,12 @@ def foreign_changes(plan: Plan, by_id: Mapping[str, Allowance]) -> list[Change]:
     return [change for change in plan.changes if _is_foreign(change, by_id.get(allowance_id_from_rule(change.rule)))]
 
 
-def unknown_rules(plan: Plan, by_id: Mapping[str, Allowance]) -> list[Change]:
+def unknown_rules(plan: RuleDiff, by_id: Mapping[str, Allowance]) -> list[RuleChange]:
     """Of these only the rules that we never wrote: what can be said where nothing was read back before."""
     return [change for change in foreign_changes(plan, by_id) if change.kind is ChangeKind.REMOVE]
 
 
-def _is_foreign(change: Change, allowance: Allowance | None) -> bool:
+def _is_foreign(change: RuleChange, allowance: Allowance | None) -> bool:
     if allowance is None:
         return True
     if change.kind is ChangeKind.REMOVE:
@@ -109,7 +109,7 @@ def _is_foreign(change: Change, allowance: Allowance | None) -> bool:
     return allowance.live_at is not None
 
 
-def key_of(change: Change) -> Key:
+def key_of(change: RuleChange) -> Key:
     """The key of a change: its collection and rule."""
     return change.collection, change.rule
 

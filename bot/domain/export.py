@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from bot.domain.firewall import ApplicationRule, Kind, NetworkRule, RuleCollection
+from bot.domain.firewall import ApplicationRule, NetworkRule, RuleCollection, RuleKind
 from bot.domain.target import Target, TargetKind
 
 GROUP = "rcg-aks-egress-adopted"
@@ -42,7 +42,7 @@ def bicep(target: Target, collections: Sequence[RuleCollection]) -> str:
 
 
 def _notes(target: Target, collections: Sequence[RuleCollection]) -> list[str]:
-    has_names = any(each.kind is Kind.NETWORK for each in collections)
+    has_names = any(each.kind is RuleKind.NETWORK for each in collections)
     proxy = ["Network rules with FQDNs need the firewall's DNS proxy."] if has_names else []
     return [f"Allowances of {target.name}, written by the egress bot.", ADOPT, *proxy]
 
@@ -97,8 +97,8 @@ def _classic_block(target: Target, collection: RuleCollection) -> list[str]:
     return _block(f'resource "azurerm_firewall_{_BLOCKS[collection.kind]}" "{label}"', [*head, *rules])
 
 
-_BLOCKS: Mapping[Kind, str] = MappingProxyType(
-    {Kind.APPLICATION: "application_rule_collection", Kind.NETWORK: "network_rule_collection"}
+_BLOCKS: Mapping[RuleKind, str] = MappingProxyType(
+    {RuleKind.APPLICATION: "application_rule_collection", RuleKind.NETWORK: "network_rule_collection"}
 )
 
 
@@ -167,17 +167,17 @@ def _bicep_classic(target: Target, collections: Sequence[RuleCollection]) -> lis
     return [line for kind, members in shown for line in _bicep_variable(target, kind, members)]
 
 
-def _bicep_variable(target: Target, kind: Kind, collections: Sequence[RuleCollection]) -> list[str]:
+def _bicep_variable(target: Target, kind: RuleKind, collections: Sequence[RuleCollection]) -> list[str]:
     name, place = _CLASSIC[kind]
     lines = _array("", map(_bicep_classic_collection, collections))
     note = f"// A classic firewall holds its own rules: add these to {place} of {target.name}."
     return [note, f"var {name} = {lines[0].removeprefix(': ')}", *lines[1:]]
 
 
-_CLASSIC: Mapping[Kind, tuple[str, str]] = MappingProxyType(
+_CLASSIC: Mapping[RuleKind, tuple[str, str]] = MappingProxyType(
     {
-        Kind.APPLICATION: ("egressRuleCollections", "applicationRuleCollections"),
-        Kind.NETWORK: ("egressNetworkRuleCollections", "networkRuleCollections"),
+        RuleKind.APPLICATION: ("egressRuleCollections", "applicationRuleCollections"),
+        RuleKind.NETWORK: ("egressNetworkRuleCollections", "networkRuleCollections"),
     }
 )
 

@@ -1,6 +1,6 @@
 """What the next writes to Azure would change, as a value: what ``python -m bot plan`` says.
 
-It is made from the very plan that the writer would carry out; see ``bot.reconciler.foresight``.
+It is made from the very plan that the writer would carry out; see ``bot.reconciler.forecasting``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,9 +9,9 @@ from enum import IntEnum, StrEnum
 
 from bot.domain.allowance import Allowance
 from bot.domain.drift import Drift, Key, key_of
-from bot.domain.firewall import Kind, Rule, RuleCollection
-from bot.domain.plan import Change, ChangeKind, Plan
-from bot.domain.rules import allowance_id_from_rule
+from bot.domain.firewall import Rule, RuleCollection, RuleKind
+from bot.domain.rule_diff import ChangeKind, RuleChange, RuleDiff
+from bot.domain.rule_rendering import allowance_id_from_rule
 from bot.domain.target import Target
 
 
@@ -70,7 +70,7 @@ class CollectionForecast:
     """
 
     name: str
-    kind: Kind
+    kind: RuleKind
     priority: int
     fate: Fate
     rules: tuple[RuleForecast, ...]
@@ -192,7 +192,7 @@ class Forecast:
 
 
 def collections_of(
-    observed: Sequence[RuleCollection], plan: Plan, by_id: Mapping[str, Allowance]
+    observed: Sequence[RuleCollection], plan: RuleDiff, by_id: Mapping[str, Allowance]
 ) -> tuple[CollectionForecast, ...]:
     """A plan with everything that it changes and keeps.
 
@@ -258,7 +258,7 @@ _NEXT: Mapping[str, str] = {
 }
 
 
-def foreign_of(drift: Drift | None, natural: Plan, left: Iterable[Key], mode: str) -> tuple[Foreign, ...]:
+def foreign_of(drift: Drift | None, natural: RuleDiff, left: Iterable[Key], mode: str) -> tuple[Foreign, ...]:
     """What somebody else did: what the writer would find now, and what it found before and leaves alone.
 
     Args:
@@ -272,7 +272,7 @@ def foreign_of(drift: Drift | None, natural: Plan, left: Iterable[Key], mode: st
     return tuple(each for _, each in sorted((old | new).items()))
 
 
-def _foreign(change: Change, mode: str) -> Foreign:
+def _foreign(change: RuleChange, mode: str) -> Foreign:
     is_taken = mode == "adopt" and change.kind is ChangeKind.ADD
     next_ = "The bot takes its allowance as revoked." if is_taken else _NEXT[mode]
     return Foreign(change.collection, change.rule, DID[change.kind], next_)

@@ -15,7 +15,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
-class Standing(StrEnum):
+class AccountStatus(StrEnum):
     """The account type that Slack reports; ``UNKNOWN`` means that Slack could not be asked."""
 
     ACTIVE = "active"
@@ -70,7 +70,7 @@ class Person:
     roles: frozenset[Role]
     groups: frozenset[str] = frozenset()
     unread: tuple[Unread, ...] = ()
-    standing: Standing = Standing.ACTIVE
+    standing: AccountStatus = AccountStatus.ACTIVE
     named: frozenset[str] = frozenset()
 
     def unread_among(self, groups: Collection[str]) -> tuple[Unread, ...]:

@@ -7,8 +7,8 @@ from bot.domain.access import may_see, membership_unknown, require_member, unrea
 from bot.domain.egress import ClusterEgress, ClusterRef, Period
 from bot.domain.people import Person, Role, Unread
 from bot.errors import AmbiguousCluster, ArmNotFound, UnknownCluster
-from bot.inventory.changes import announce
-from bot.inventory.noticing import notice
+from bot.inventory.ip_changes import announce
+from bot.inventory.scope_changes import note_scope_change
 from bot.ports import Caller, Context, Transaction
 
 
@@ -18,7 +18,7 @@ def person(ctx: Context, caller: Caller) -> Person:
     Raises:
         NotPermitted: For people of other workspaces.
     """
-    require_member(ctx.rulebook, caller.identity)
+    require_member(ctx.config, caller.identity)
     return ctx.directory.person(caller.identity)
 
 
@@ -28,7 +28,7 @@ def member_of(ctx: Context, caller: Caller, groups: Collection[str]) -> Person:
     Raises:
         NotPermitted: For people of other workspaces.
     """
-    require_member(ctx.rulebook, caller.identity)
+    require_member(ctx.config, caller.identity)
     return ctx.directory.person(caller.identity, among=groups, is_fresh=True)
 
 
@@ -38,14 +38,14 @@ def holder_of(ctx: Context, caller: Caller, role: Role) -> Person:
     Raises:
         NotPermitted: For people of other workspaces.
     """
-    require_member(ctx.rulebook, caller.identity)
+    require_member(ctx.config, caller.identity)
     return ctx.directory.person(caller.identity, role=role, is_fresh=True)
 
 
 def visible(ctx: Context, who: Person) -> list[ClusterEgress]:
     """Every cluster that a person may see, as it was last read, by name."""
     with ctx.store.read() as tx:
-        return [egress for egress in tx.snapshots.all() if may_see(ctx.rulebook, who, egress.ref)]
+        return [egress for egress in tx.snapshots.all() if may_see(ctx.config, who, egress.ref)]
 
 
 def unread(ctx: Context, who: Person) -> tuple[Unread, ...]:
@@ -53,7 +53,7 @@ def unread(ctx: Context, who: Person) -> tuple[Unread, ...]:
     if not who.unread:
         return ()
     with ctx.store.read() as tx:
-        found = {one for e in tx.snapshots.all() for one in unread_for_seeing(ctx.rulebook, who, e.ref)}
+        found = {one for e in tx.snapshots.all() for one in unread_for_seeing(ctx.config, who, e.ref)}
     return tuple(one for one in who.unread if one in found)
 
 
@@ -67,9 +67,9 @@ def find(ctx: Context, who: Person, name: str) -> ClusterEgress:
     """
     with ctx.store.read() as tx:
         there = tx.snapshots.named(name)
-    named = [egress for egress in there if may_see(ctx.rulebook, who, egress.ref)]
+    named = [egress for egress in there if may_see(ctx.config, who, egress.ref)]
     if not named:
-        doubts = {one: None for egress in there for one in unread_for_seeing(ctx.rulebook, who, egress.ref)}
+        doubts = {one: None for egress in there for one in unread_for_seeing(ctx.config, who, egress.ref)}
         if doubts:
             raise membership_unknown(list(doubts))
         raise UnknownCluster(_gone(ctx, who, name) or f"{_unknown(name, visible(ctx, who))} {_age(ctx)}".strip())
@@ -86,7 +86,7 @@ def _only(name: str, refs: Sequence[ClusterRef]) -> ClusterRef:
 def former(ctx: Context, who: Person, name: str) -> list[Period]:
     """The last records of deleted clusters of that name that a person may see."""
     with ctx.store.read() as tx:
-        return [one for one in tx.snapshots.former(name) if may_see(ctx.rulebook, who, one.ref)]
+        return [one for one in tx.snapshots.former(name) if may_see(ctx.config, who, one.ref)]
 
 
 def live(ctx: Context, who: Person, name: str) -> tuple[ClusterEgress, datetime]:
@@ -106,7 +106,7 @@ def live(ctx: Context, who: Person, name: str) -> tuple[ClusterEgress, datetime]
             raise
         with ctx.store.write() as tx:
             tx.snapshots.forget(found.id, began)
-            notice(ctx, tx, found.id, None)
+            note_scope_change(ctx, tx, found.id, None)
         raise UnknownCluster(_gone(ctx, who, found.id) or f"{found.name} was deleted in Azure.") from error
     with ctx.store.write() as tx:
         keep(ctx, tx, egress, began)
@@ -121,7 +121,7 @@ def keep(ctx: Context, tx: Transaction, egress: ClusterEgress, began: datetime) 
     """
     change = tx.snapshots.put(egress, began)
     announce(ctx, tx, (change,) if change else ())
-    notice(ctx, tx, egress.ref.id, egress)
+    note_scope_change(ctx, tx, egress.ref.id, egress)
 
 
 def is_deletion(error: ArmNotFound) -> bool:
@@ -137,7 +137,7 @@ def _located(ctx: Context, who: Person, name: str) -> ClusterRef:
     try:
         return find(ctx, who, name).ref
     except UnknownCluster:
-        refs = [ref for ref in ctx.arm.find_clusters(name) if may_see(ctx.rulebook, who, ref)]
+        refs = [ref for ref in ctx.arm.find_clusters(name) if may_see(ctx.config, who, ref)]
         if not refs:
             raise
     return _only(name, refs)

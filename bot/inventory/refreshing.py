@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from bot.domain.egress import ClusterEgress, EgressWarning, Fleet, FleetEntry, addresses_of
 from bot.errors import ArmForbidden, ArmNotFound
-from bot.inventory.changes import announce
-from bot.inventory.noticing import notice_fleet
+from bot.inventory.ip_changes import announce
+from bot.inventory.scope_changes import note_scope_changes
 from bot.ports import Context
 
 FLEET = "fleet"
@@ -26,7 +26,7 @@ def refresh(ctx: Context) -> None:
     confirmed = confirm(ctx, fleet, known)
     with ctx.store.write() as tx:
         announce(ctx, tx, tx.snapshots.put_fleet(confirmed))
-        notice_fleet(ctx, tx)
+        note_scope_changes(ctx, tx)
 
 
 def confirm(ctx: Context, fleet: Fleet, known: dict[str, ClusterEgress]) -> Fleet:

@@ -1,7 +1,7 @@
 """What the use cases need from the outside, and nothing of how it is done."""
 
 from bot.ports.azure import Arm, ObservedTarget, Operation, OperationState, RuleTarget
-from bot.ports.context import BOT, Caller, Clock, Context, Desk, Directory, NoResolver, Pace, Resolver
+from bot.ports.context import BOT, Caller, Clock, Context, Directory, NoResolver, Pace, Resolver, UnitOfWork
 from bot.ports.notices import NOTICES, Notice, NoticeKind, Notifier, Outbox, Pause
 from bot.ports.recent import KnownRules, RecentRules
 from bot.ports.records import AllowanceFilter, Allowances, AuditLog, ListFilter, Place, Placed, Scales
@@ -20,7 +20,6 @@ __all__ = [
     "Claim",
     "Clock",
     "Context",
-    "Desk",
     "Directory",
     "Finish",
     "KnownRules",
@@ -45,6 +44,7 @@ __all__ = [
     "Snapshots",
     "Store",
     "Transaction",
+    "UnitOfWork",
     "Work",
     "WorkState",
 ]

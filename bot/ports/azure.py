@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, RequiredEndpoint
-from bot.domain.firewall import Kind, RuleCollection, RuleSet
+from bot.domain.firewall import RuleCollection, RuleKind, RuleSet
 from bot.domain.snat import ScalePlan
 from bot.domain.target import Target
 
@@ -81,7 +81,7 @@ class ObservedTarget:
     raw: str | None = None
     priority: int | None = None
     first_priority: int = 100
-    taken: frozenset[tuple[Kind, int]] = frozenset()
+    taken: frozenset[tuple[RuleKind, int]] = frozenset()
     moved_to: str | None = None
     faulted: str | None = None
     takes_names: bool | None = None

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.domain.audit import Event
+from bot.domain.configuration import Configuration
 from bot.domain.people import SYSTEM, Identity, Person, Role
-from bot.domain.settings import Rulebook
 from bot.ports.azure import Arm
 from bot.ports.notices import Notice, NoticeKind
 from bot.ports.recent import RecentRules
@@ -126,14 +126,14 @@ class Context:
     store: Store
     directory: Directory
     clock: Clock
-    rulebook: Rulebook
+    config: Configuration
     pace: Pace = field(default_factory=Pace)
     recent: RecentRules = field(default_factory=RecentRules)
     resolver: Resolver = field(default_factory=NoResolver)
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class UnitOfWork:
     """The transaction in which one act is recorded.
 
     Args:
@@ -167,7 +167,7 @@ class Desk:
             also: Others whose outcome changed with it; the person who acts is not told what they did themselves.
             facts: What the words need beside the subject, for example what was left out.
         """
-        channel, body = self.ctx.rulebook.channel, {"event": event, **facts}
+        channel, body = self.ctx.config.channel, {"event": event, **facts}
         self.tx.outbox.add(Notice(NoticeKind.CARD, subject, channel))
         if event == "requested":
             return

@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from bot.domain.allowance import Allowance
 from bot.domain.audit import AuditFilter, ChainedEvent, Event
 from bot.domain.people import Identity
-from bot.domain.scale import Scale
+from bot.domain.scale_proposal import Scale
 from bot.domain.target import Target
 
 Row_co = TypeVar("Row_co", covariant=True)

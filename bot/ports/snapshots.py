@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.egress import Change, ClusterEgress, ClusterRef, Fleet, Period, RequiredEndpoints
+from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, IpChange, Period, RequiredEndpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,11 @@ class Reading:
 class Snapshots(Protocol):
     """Clusters as they were last read, and what their outbound IPs were before."""
 
-    def put(self, egress: ClusterEgress, read_at: datetime) -> Change | None:
+    def put(self, egress: ClusterEgress, read_at: datetime) -> IpChange | None:
         """Keep one cluster as it was read; a change of its outbound IPs is returned to exactly one caller."""
         ...
 
-    def put_fleet(self, fleet: Fleet) -> tuple[Change, ...]:
+    def put_fleet(self, fleet: Fleet) -> tuple[IpChange, ...]:
         """Keep all clusters as they were read, forget those that are gone from subscriptions that were read."""
         ...
 

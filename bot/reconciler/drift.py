@@ -7,22 +7,20 @@ from bot.domain.allowance import Allowance, is_wanted, revoke
 from bot.domain.approval import Ending
 from bot.domain.audit import Action
 from bot.domain.drift import Drift, drift_of, taken_away
-from bot.domain.marks import mark_missing
 from bot.domain.people import SYSTEM
-from bot.domain.plan import ChangeKind
-from bot.ports import Desk
+from bot.domain.rule_diff import ChangeKind
+from bot.domain.write_results import mark_missing
+from bot.ports import UnitOfWork
+from bot.reconciler.observation import Observation, history_of
 from bot.reconciler.run import Run
-from bot.reconciler.situation import Situation, history_of
 
 NAMED = 5
 """Changed rules that are named in the channel; the audit event names more."""
 
 
-def report_drift(run: Run, situation: Situation) -> bool:
+def report_drift(run: Run, situation: Observation) -> bool:
     """Say what somebody changed in our part, once. True if something new was said: the next round acts on it."""
-    found = drift_of(
-        situation.natural, situation.by_id, history_of(run.state, run.now), run.ctx.rulebook.firewall.drift
-    )
+    found = drift_of(situation.natural, situation.by_id, history_of(run.state, run.now), run.ctx.config.firewall.drift)
     if found is None:
         return _report_priority(run, situation)
     run.state = run.state.verify(situation.plan.before).ignore_drift(found.left)
@@ -31,18 +29,18 @@ def report_drift(run: Run, situation: Situation) -> bool:
     return bool(found.changes)
 
 
-def _tell(run: Run, situation: Situation, found: Drift) -> None:
+def _tell(run: Run, situation: Observation, found: Drift) -> None:
     changes, mode = found.changes, found.mode
     named = ", ".join(f"{change.rule} ({_SEEN[change.kind]})" for change in changes[:NAMED])
     more = f" and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
     text = f"{_WHAT[mode == 'unknown'].format(situation.target.name)}: {named}{more}. {_NEXT[mode]}"
     plan = situation.natural
     run.state = run.state.alert()
-    with run.write() as desk:
-        desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text, before=plan.before, after=plan.after))
-        run.say(desk.tx, run.subject, "unknown" if mode == "unknown" else "drift", text)
+    with run.write() as uow:
+        uow.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text, before=plan.before, after=plan.after))
+        run.say(uow.tx, run.subject, "unknown" if mode == "unknown" else "drift", text)
         for allowance in _missing(run, situation, found):
-            _MARKS[mode](desk, allowance)
+            _MARKS[mode](uow, allowance)
 
 
 _WHAT = {
@@ -61,28 +59,28 @@ _NEXT = {
 }
 
 
-def _missing(run: Run, situation: Situation, found: Drift) -> list[Allowance]:
+def _missing(run: Run, situation: Observation, found: Drift) -> list[Allowance]:
     return [row for row in situation.rows if row.id in taken_away(found) and is_wanted(row, run.now)]
 
 
-def _put_back(desk: Desk, allowance: Allowance) -> None:
-    desk.tx.allowances.save(mark_missing(allowance, desk.now), is_open=True)
-    desk.tell(allowance.id, allowance.requester, "missing")
+def _put_back(uow: UnitOfWork, allowance: Allowance) -> None:
+    uow.tx.allowances.save(mark_missing(allowance, uow.now), is_open=True)
+    uow.tell(allowance.id, allowance.requester, "missing")
 
 
-def _leave_out(desk: Desk, allowance: Allowance) -> None:
-    desk.tx.allowances.save(mark_missing(allowance, desk.now), is_open=True)
-    desk.tell(allowance.id, allowance.requester, "left-out")
+def _leave_out(uow: UnitOfWork, allowance: Allowance) -> None:
+    uow.tx.allowances.save(mark_missing(allowance, uow.now), is_open=True)
+    uow.tell(allowance.id, allowance.requester, "left-out")
 
 
-def _take_as_revoked(desk: Desk, allowance: Allowance) -> None:
+def _take_as_revoked(uow: UnitOfWork, allowance: Allowance) -> None:
     why = "Someone removed its rule by hand."
-    saved = desk.tx.allowances.save(revoke(allowance, Ending(SYSTEM, desk.now, why)), is_open=True)
-    record(desk, saved, Action.ALLOWANCE_REVOKE, reason=why)
-    desk.tell(saved.id, saved.requester, "revoked")
+    saved = uow.tx.allowances.save(revoke(allowance, Ending(SYSTEM, uow.now, why)), is_open=True)
+    record(uow, saved, Action.ALLOWANCE_REVOKE, reason=why)
+    uow.tell(saved.id, saved.requester, "revoked")
 
 
-_MARKS: Mapping[str, Callable[[Desk, Allowance], None]] = {
+_MARKS: Mapping[str, Callable[[UnitOfWork, Allowance], None]] = {
     "heal": _put_back,
     "adopt": _take_as_revoked,
     "report": _leave_out,
@@ -90,36 +88,36 @@ _MARKS: Mapping[str, Callable[[Desk, Allowance], None]] = {
 """What a live allowance learns whose rule was removed by hand, by what is configured."""
 
 
-def _report_priority(run: Run, situation: Situation) -> bool:
+def _report_priority(run: Run, situation: Observation) -> bool:
     """Our group was moved to another place in the order: put back, unless drift is to be left alone."""
     seen, known = situation.seen.priority, run.state.group_priority
     if situation.seen.etag is None or known is None or seen in (known, run.state.reported_priority):
         return False
-    is_healed = run.ctx.rulebook.firewall.drift == "heal"
+    is_healed = run.ctx.config.firewall.drift == "heal"
     run.state = run.state.report_priority(seen, is_kept=not is_healed)
     next_ = "The bot moves it back." if is_healed else "The bot leaves it there."
     if is_healed:
         run.state = run.state.alert()
     text = f"The priority of our rule collection group in {situation.target.name} was {known} and is {seen}. {next_}"
-    with run.write() as desk:
-        desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text))
-        run.say(desk.tx, run.subject, "drift", text)
+    with run.write() as uow:
+        uow.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text))
+        run.say(uow.tx, run.subject, "drift", text)
     return True
 
 
-def report_foreign(run: Run, situation: Situation) -> None:
+def report_foreign(run: Run, situation: Observation) -> None:
     """After a write: what is not ours must be what it was before. If it is not, somebody wrote beside us; say so."""
     before = run.state.foreign_digest
     run.state = run.state.compare_foreign()
     if before is None or before == situation.seen.foreign:
         return
     text = f"Something outside the bot's rules changed in {situation.target.name} during its update. Check it."
-    with run.write() as desk:
-        desk.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text))
-        run.say(desk.tx, run.subject, "foreign", text)
+    with run.write() as uow:
+        uow.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text))
+        run.say(uow.tx, run.subject, "foreign", text)
 
 
-def report_draft(run: Run, situation: Situation) -> None:
+def report_draft(run: Run, situation: Observation) -> None:
     """Somebody has a draft of the policy: deploying it would drop what was written after it was begun."""
     draft = situation.seen.draft
     if draft == run.state.draft:
@@ -127,9 +125,9 @@ def report_draft(run: Run, situation: Situation) -> None:
     name = situation.target.name
     text = _DRAFT_SEEN.format(name) if draft else _DRAFT_GONE.format(name)
     run.state = run.state.report_draft(draft)
-    with run.write() as desk:
-        desk.audit(run.event(Action.FIREWALL_DRAFT, run.subject, reason=text, draft=draft or ""))
-        run.say(desk.tx, run.subject, "draft" if draft else "draft-gone", text)
+    with run.write() as uow:
+        uow.audit(run.event(Action.FIREWALL_DRAFT, run.subject, reason=text, draft=draft or ""))
+        run.say(uow.tx, run.subject, "draft" if draft else "draft-gone", text)
 
 
 _DRAFT_SEEN = (

@@ -1,23 +1,23 @@
 """A dry run: the writers look and write nothing, and nothing is said that was not read back."""
 
 from bot.domain.allowance import Allowance, is_open, is_wanted
-from bot.domain.scale import Scale
+from bot.domain.scale_proposal import Scale
 from bot.domain.target import target_from_key
 from bot.ports import Claim, Context, Finish, Notice, NoticeKind
+from bot.reconciler.observation import Observation
+from bot.reconciler.read_back import arrivals, mark, next_look
 from bot.reconciler.run import Run
-from bot.reconciler.settle import arrivals, mark, next_look
-from bot.reconciler.situation import Situation
 from bot.reconciler.write import close_attempt
 
 
 def is_dry(ctx: Context, claim: Claim) -> bool:
     """Whether a piece of work writes nothing now."""
     if claim.kind == "rules":
-        return ctx.rulebook.dry_run.covers(target_from_key(claim.key))
-    return claim.kind == "scale" and ctx.rulebook.dry_run.is_everywhere
+        return ctx.config.dry_run.covers(target_from_key(claim.key))
+    return claim.kind == "scale" and ctx.config.dry_run.is_everywhere
 
 
-def look_only(run: Run, situation: Situation) -> Finish:
+def look_only(run: Run, situation: Observation) -> Finish:
     """The round of a firewall that is not written: what came and what went by itself is marked, drift is left alone."""
     _note(run, situation)
     if situation.seen.is_updating:
@@ -26,30 +26,30 @@ def look_only(run: Run, situation: Situation) -> Finish:
     found = arrivals(run, situation)
     if found is None:
         return run.again(run.ctx.pace.backoff / 5)
-    with run.write() as desk:
-        mark(run, desk, situation, found, missed="held")
+    with run.write() as uow:
+        mark(run, uow, situation, found, missed="held")
     return Finish(next_look(run, situation), state=run.state)
 
 
-def end_dry_run(run: Run, situation: Situation) -> None:
+def end_dry_run(run: Run, situation: Observation) -> None:
     """What waited is written again: its cards do not say any more that it is not."""
     if run.state.is_dry:
         run.state = run.state.end_dry_run()
         _redraw(run, situation)
 
 
-def _note(run: Run, situation: Situation) -> None:
+def _note(run: Run, situation: Observation) -> None:
     if not run.state.is_dry:
         run.state = run.state.begin_dry_run()
         _redraw(run, situation)
 
 
-def _redraw(run: Run, situation: Situation) -> None:
+def _redraw(run: Run, situation: Observation) -> None:
     """The cards of everything that the writer still has to do something about."""
-    with run.write() as desk:
+    with run.write() as uow:
         for row in situation.rows:
             if _is_pending(run, row):
-                desk.tx.outbox.add(Notice(NoticeKind.CARD, row.id, run.ctx.rulebook.channel))
+                uow.tx.outbox.add(Notice(NoticeKind.CARD, row.id, run.ctx.config.channel))
 
 
 def _is_pending(run: Run, row: Allowance) -> bool:
@@ -74,5 +74,5 @@ def end_hold(run: Run, scale: Scale) -> None:
 
 
 def _redraw_scale(run: Run, scale: Scale) -> None:
-    with run.write() as desk:
-        desk.tx.outbox.add(Notice(NoticeKind.CARD, scale.id, run.ctx.rulebook.channel))
+    with run.write() as uow:
+        uow.tx.outbox.add(Notice(NoticeKind.CARD, scale.id, run.ctx.config.channel))

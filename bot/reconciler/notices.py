@@ -12,8 +12,8 @@ from bot.errors import EgressError, LeaseLost, SlackRefused, SlackThrottled, Sla
 from bot.ports import Finish, Notice, NoticeKind, Notifier, Outbox
 from bot.ports.lanes import EVERYTHING, alone, refused_lane, throttled_lane
 from bot.ports.notices import LONGEST
-from bot.reconciler.defence import defended
-from bot.reconciler.elsewhere import draw_elsewhere
+from bot.reconciler.fallback_cards import draw_fallback_cards
+from bot.reconciler.guard import guarded
 from bot.reconciler.run import Run
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def deliver(run: Run, notifier: Notifier) -> Finish:
         if not due:
             break
         _send(run, notifier, due[0], lanes)
-    draw_elsewhere(run)
+    draw_fallback_cards(run)
     with run.ctx.store.read() as tx:
         following = tx.outbox.next_due_in()
     return Finish(following, state=run.kept)
@@ -46,14 +46,14 @@ def deliver(run: Run, notifier: Notifier) -> Finish:
 def _send(run: Run, notifier: Notifier, notice: Notice, lanes: Sequence[str]) -> None:
     """Deliver one notice and record the result."""
     run.require_time()
-    ended = defended(alone(notice), lambda: notifier.deliver(notice, run.now))
+    ended = guarded(alone(notice), lambda: notifier.deliver(notice, run.now))
     match ended:
         case None:
             _mark_sent(run, notice, lanes)
         case SlackThrottled():
-            with run.write() as desk:
+            with run.write() as uow:
                 for lane in (throttled_lane(ended.method, notice), alone(notice)):  # it may not be in the lane
-                    desk.tx.outbox.pause(lane, ended.retry_after or run.ctx.pace.busy)
+                    uow.tx.outbox.pause(lane, ended.retry_after or run.ctx.pace.busy)
         case SlackUnreachable():
             _wait_for_slack(run, notice, ended)
         case SlackRefused():
@@ -69,8 +69,8 @@ def _send(run: Run, notifier: Notifier, notice: Notice, lanes: Sequence[str]) ->
 
 def _mark_sent(run: Run, notice: Notice, lanes: Sequence[str]) -> None:
     try:
-        with run.write() as desk:
-            desk.tx.outbox.mark_sent(notice, lanes)
+        with run.write() as uow:
+            uow.tx.outbox.mark_sent(notice, lanes)
     except LeaseLost:
         _draw_again(run, notice)
         raise
@@ -86,8 +86,8 @@ def _draw_again(run: Run, notice: Notice) -> None:
 def _wait_for_slack(run: Run, notice: Notice, error: SlackUnreachable) -> None:
     """Nothing is sent for a while, and this notice last: one that Slack chokes on never stops the others."""
     log.warning("Slack did not accept %s %s: %s", notice.kind, notice.subject, error)
-    with run.write() as desk:
-        outbox = desk.tx.outbox
+    with run.write() as uow:
+        outbox = uow.tx.outbox
         outbox.mark_failed(notice)
         for lane, most in ((EVERYTHING, OUTAGE), (alone(notice), HEALING)):
             factor = 2 if lane != EVERYTHING else 1
@@ -106,16 +106,16 @@ def _wait_for_people(run: Run, notice: Notice, error: SlackRefused) -> None:
 
 
 def _hold(run: Run, notice: Notice, lane: str, code: str, most: timedelta) -> None:
-    with run.write() as desk:
-        desk.tx.outbox.mark_failed(notice)
-        desk.tx.outbox.pause(lane, _doubled(run, desk.tx.outbox.failures(lane), most), code=code)
-        _give_up_old(desk.tx.outbox)
+    with run.write() as uow:
+        uow.tx.outbox.mark_failed(notice)
+        uow.tx.outbox.pause(lane, _doubled(run, uow.tx.outbox.failures(lane), most), code=code)
+        _give_up_old(uow.tx.outbox)
 
 
 def _give_up(run: Run, notice: Notice, error: EgressError) -> None:
     log.error("gave up a notice: %s %s to %s: %s", notice.kind, notice.subject, notice.recipient, error)
-    with run.write() as desk:
-        desk.tx.outbox.give_up(notice, error.sentence)
+    with run.write() as uow:
+        uow.tx.outbox.give_up(notice, error.sentence)
 
 
 def _give_up_old(outbox: Outbox) -> None:

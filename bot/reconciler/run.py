@@ -9,7 +9,18 @@ from bot.domain.audit import Action, Event
 from bot.domain.people import SYSTEM
 from bot.domain.writer_state import PendingOperation, WriterState
 from bot.errors import ArmForbidden, ArmUnreachable, LeaseLost, UnknownShape, UnreadableState
-from bot.ports import BOT, Claim, Context, Desk, Finish, Notice, NoticeKind, Operation, OperationState, Transaction
+from bot.ports import (
+    BOT,
+    Claim,
+    Context,
+    Finish,
+    Notice,
+    NoticeKind,
+    Operation,
+    OperationState,
+    Transaction,
+    UnitOfWork,
+)
 
 LEASE = timedelta(seconds=30)
 """How long a lease lasts. A killed holder costs at most this; a run prolongs it before everything that matters."""
@@ -71,7 +82,7 @@ class Run:
         return self.ctx.clock.now()
 
     @contextmanager
-    def write(self) -> Iterator[Desk]:
+    def write(self) -> Iterator[UnitOfWork]:
         """A transaction that only commits while the lease is ours; the state is kept with it.
 
         Raises:
@@ -80,7 +91,7 @@ class Run:
         proven = monotonic()
         with self.ctx.store.write() as tx:
             tx.work.hold(self.claim, lease=LEASE)
-            yield Desk(self.ctx, tx, BOT)
+            yield UnitOfWork(self.ctx, tx, BOT)
             if self.kept is not None:
                 tx.work.remember(self.claim, self.kept)
         self._proven = proven
@@ -118,7 +129,7 @@ class Run:
     def say(self, tx: Transaction, subject: str, event: str, text: str) -> None:
         """Tell the channel."""
         body = {"event": event, "text": text}
-        tx.outbox.add(Notice(NoticeKind.CHANNEL, subject, self.ctx.rulebook.channel, body))
+        tx.outbox.add(Notice(NoticeKind.CHANNEL, subject, self.ctx.config.channel, body))
 
 
 def look_at(run: Run, pending: PendingOperation) -> OperationState:

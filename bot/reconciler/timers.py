@@ -6,12 +6,12 @@ from datetime import datetime
 
 from bot.allowances import ALLOWANCES
 from bot.approvals import lapse
-from bot.capacity import SCALES
 from bot.domain.allowance import Allowance, Status, status, warns_at
-from bot.domain.scale import Scale, ScaleStatus, scale_status
-from bot.ports import AllowanceFilter, Desk, Finish
+from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
+from bot.ports import AllowanceFilter, Finish, UnitOfWork
+from bot.reconciler.policy_review import review_pending
 from bot.reconciler.run import Run
-from bot.reconciler.weighing import weigh_again
+from bot.scaling import SCALES
 
 
 def run_timers(run: Run) -> Finish:
@@ -19,27 +19,27 @@ def run_timers(run: Run) -> Finish:
 
     The configuration is read at start, and a run follows every start: so it reaches what waits.
     """
-    weigh_again(run)
+    review_pending(run)
     now = run.now
-    with run.write() as desk:
-        allowances = desk.tx.allowances.find(AllowanceFilter(only_open=True))
-        scales = desk.tx.scales.find()
+    with run.write() as uow:
+        allowances = uow.tx.allowances.find(AllowanceFilter(only_open=True))
+        scales = uow.tx.scales.find()
         for allowance in allowances:
-            _pass_time(desk, allowance)
+            _pass_time(uow, allowance)
         for scale in scales:
             if scale_status(scale, now) is ScaleStatus.LAPSED:
-                lapse(desk, scale, SCALES)
+                lapse(uow, scale, SCALES)
     following = min(_times(allowances, scales, now), default=None)
     return Finish(None if following is None else following - now, state=run.kept)
 
 
-def _pass_time(desk: Desk, allowance: Allowance) -> None:
-    state = status(allowance, desk.now)
+def _pass_time(uow: UnitOfWork, allowance: Allowance) -> None:
+    state = status(allowance, uow.now)
     if state is Status.LAPSED:
-        lapse(desk, allowance, ALLOWANCES)
+        lapse(uow, allowance, ALLOWANCES)
     elif state is Status.EXPIRING and allowance.warned_at is None:
-        saved = desk.tx.allowances.save(replace(allowance, warned_at=desk.now), is_open=True)
-        desk.tell(saved.id, saved.requester, "expiring")
+        saved = uow.tx.allowances.save(replace(allowance, warned_at=uow.now), is_open=True)
+        uow.tell(saved.id, saved.requester, "expiring")
 
 
 def _times(allowances: Iterable[Allowance], scales: Iterable[Scale], now: datetime) -> Iterable[datetime]:

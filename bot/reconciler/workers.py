@@ -11,8 +11,8 @@ from zlib import crc32
 from bot.errors import StoreUnavailable
 from bot.inventory import ENDPOINTS, FLEET
 from bot.ports import Claim, Store
-from bot.reconciler.defence import defended
-from bot.reconciler.keeper import Keeper
+from bot.reconciler.guard import guarded
+from bot.reconciler.heartbeat import Heartbeat
 from bot.reconciler.run import LEASE
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Workers:
         self._store = store
         self._run = run
         self._owner = secrets.token_hex(4)
-        self._keeper = Keeper(store)
+        self._keeper = Heartbeat(store)
         self._stop = threading.Event()
         self._lookout = threading.Lock()
         self._counting = threading.Lock()
@@ -95,7 +95,7 @@ class Workers:
 
     def _work(self) -> None:
         while not self._stop.is_set():
-            failed = defended("work", self._turn)
+            failed = guarded("work", self._turn)
             if failed is not None:
                 if not isinstance(failed, StoreUnavailable):  # the store itself logs when this begins and ends
                     log.warning("work pauses for a moment: %s", failed)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.audit import Action, Event
-from bot.domain.marks import mark_applying
 from bot.domain.target import Target
+from bot.domain.write_results import mark_applying
 from bot.domain.writer_state import PendingOperation, WriteAttempt
 from bot.errors import (
     ArmBusy,
@@ -21,19 +21,19 @@ from bot.errors import (
     Refused,
 )
 from bot.ports import Finish, Operation, OperationState
-from bot.reconciler.poison import hold_back
+from bot.reconciler.alerts import warn_if_long
+from bot.reconciler.bisect import hold_back
+from bot.reconciler.observation import Observation, require_safe
 from bot.reconciler.run import UNREADABLE, UNREADABLE_LOOKS, Run, look_at, operation_id
-from bot.reconciler.situation import Situation, require_safe
-from bot.reconciler.trouble import warn_if_long
 
 NOT_LANDED = (Conflict, ArmBusy, ArmThrottled, Refused)
 """Answers after which a write certainly did not happen. After any other, the next round looks."""
 
 
-def write(run: Run, situation: Situation) -> Finish:
+def write(run: Run, situation: Observation) -> Finish:
     """Begin the one PUT that closes the gap; never wait for its end."""
     seen, plan = situation.seen, situation.plan
-    require_safe(situation, run.ctx.rulebook.firewall)
+    require_safe(situation, run.ctx.config.firewall)
     _intend(run, situation)
     run.require_time()
     seen = replace(seen, priority=run.state.group_priority)
@@ -47,18 +47,18 @@ def write(run: Run, situation: Situation) -> Finish:
     return _park(run, operation)
 
 
-def _intend(run: Run, situation: Situation) -> None:
+def _intend(run: Run, situation: Observation) -> None:
     """Record what is about to be written before it is written, while the lease is proven to be ours."""
     plan, seen = situation.plan, situation.seen
     attempt = WriteAttempt(str(run.claim.token), plan.before, plan.after, seen.foreign)
     run.state = run.state.begin(attempt, priority=seen.priority)
     changes = " ".join(f"{change.kind}:{change.rule}" for change in plan.changes)
-    with run.write() as desk:
-        desk.audit(_event(run, Action.FIREWALL_BEGIN, changes=changes[:4000]))
+    with run.write() as uow:
+        uow.audit(_event(run, Action.FIREWALL_BEGIN, changes=changes[:4000]))
         for allowance in situation.wanted:
             if allowance.applying_at is None:
-                desk.tx.allowances.save(mark_applying(allowance, desk.now), is_open=True)
-                desk.tell(allowance.id, allowance.requester, "applying")
+                uow.tx.allowances.save(mark_applying(allowance, uow.now), is_open=True)
+                uow.tell(allowance.id, allowance.requester, "applying")
 
 
 def _event(run: Run, action: Action, *, reason: str = "", **detail: str) -> Event:
@@ -73,8 +73,8 @@ def _refused(run: Run, error: EgressError) -> None:
         return
     end = _event(run, Action.FIREWALL_FAIL, reason=error.sentence, status="Refused", code=_code(error))
     run.state = run.state.end_attempt()
-    with run.write() as desk:
-        desk.audit(end)
+    with run.write() as uow:
+        uow.audit(end)
 
 
 def _code(error: EgressError) -> str:
@@ -87,7 +87,7 @@ def _park(run: Run, operation: Operation) -> Finish:
     return run.again(run.paced(operation.look_after), accepted)
 
 
-def look(run: Run, target: Target) -> Finish | None:
+def poll_operation(run: Run, target: Target) -> Finish | None:
     """Read the status of the parked operation once; None if there is none, or it no longer exists.
 
     Raises:
@@ -129,11 +129,11 @@ def _end(run: Run, state: OperationState, operation: str, took: timedelta) -> No
     run.state = run.state.end_attempt(timedelta(seconds=round(took.total_seconds())) if is_done else None)
     if is_done:
         run.failures = 0
-    with run.write() as desk:
-        desk.audit(end)
+    with run.write() as uow:
+        uow.audit(end)
 
 
-def close_attempt(run: Run, situation: Situation) -> None:
+def close_attempt(run: Run, situation: Observation) -> None:
     """Record the end of a write whose writer died or got no answer, from what is in Azure now that it is at rest."""
     attempt = run.state.attempt
     if attempt is None:
@@ -143,8 +143,8 @@ def close_attempt(run: Run, situation: Situation) -> None:
     why = "Azure's answer was lost; the rules were found in Azure." if is_there else _LOST
     end = _event(run, action, reason=why, status="Found" if is_there else "Lost")
     run.state = run.state.end_attempt() if is_there else run.state.lose_attempt(run.now)
-    with run.write() as desk:
-        desk.audit(end)
+    with run.write() as uow:
+        uow.audit(end)
 
 
 _LOST = "Azure's answer was lost, and the rules are not in Azure."

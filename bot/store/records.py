@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, insert, o
 
 from bot.domain.allowance import Allowance
 from bot.domain.ids import ENTROPY, make_id
-from bot.domain.scale import Scale
+from bot.domain.scale_proposal import Scale
 from bot.domain.target import Target, target_from_key
 from bot.errors import StaleVersion, UnknownAllowance, UnknownScale
 from bot.ports import AllowanceFilter, ListFilter, Place, Placed

@@ -12,7 +12,7 @@ from bot.domain.approval import VerdictKind
 from bot.domain.audit import Action, ChainedEvent, Event
 from bot.domain.egress import ClusterEgress, ClusterRef, Period, RequiredEndpoints
 from bot.domain.people import Identity
-from bot.domain.scale import Scale
+from bot.domain.scale_proposal import Scale
 from bot.domain.writer_state import VERSION, WriterState
 from bot.errors import UnreadableState
 from bot.ports import Claim, Notice, NoticeKind

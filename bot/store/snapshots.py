@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.domain.egress import Change, ClusterEgress, ClusterRef, Fleet, Period, RequiredEndpoints, addresses_of
+from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, IpChange, Period, RequiredEndpoints, addresses_of
 from bot.ports import Reading
 from bot.store import schema
 from bot.store.rows import (
@@ -37,12 +37,12 @@ class SqlSnapshots:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def put(self, egress: ClusterEgress, read_at: datetime) -> Change | None:
+    def put(self, egress: ClusterEgress, read_at: datetime) -> IpChange | None:
         """Keep one cluster as it was read; an older reading never replaces a newer one."""
         changes = self._put_all([egress], read_at)
         return changes[0] if changes else None
 
-    def put_fleet(self, fleet: Fleet) -> tuple[Change, ...]:
+    def put_fleet(self, fleet: Fleet) -> tuple[IpChange, ...]:
         """Keep all clusters as they were read, and forget those that are gone from subscriptions that were read."""
         at = text_from_time(fleet.read_at)
         changes = self._put_all([entry.egress for entry in fleet.entries], fleet.read_at)
@@ -126,7 +126,7 @@ class SqlSnapshots:
         rows = self._connection.execute(query)
         return {row.cluster_id: (endpoints_from_row(row), time_from_text(row.checked_at)) for row in rows}
 
-    def _put_all(self, clusters: Sequence[ClusterEgress], read_at: datetime) -> tuple[Change, ...]:
+    def _put_all(self, clusters: Sequence[ClusterEgress], read_at: datetime) -> tuple[IpChange, ...]:
         seen = self._seen([egress.ref.id for egress in clusters])
         at = text_from_time(read_at)
         fresh = sorted((egress for egress in clusters if seen.get(egress.ref.id, "") <= at), key=lambda e: e.ref.id)
@@ -141,7 +141,9 @@ class SqlSnapshots:
         query = query.where(cluster.id.in_(ids)) if len(ids) <= AT_ONCE else query
         return {row.id: row.read_at for row in self._connection.execute(query)}
 
-    def _record(self, clusters: Sequence[ClusterEgress], seen: dict[str, str], read_at: datetime) -> tuple[Change, ...]:
+    def _record(
+        self, clusters: Sequence[ClusterEgress], seen: dict[str, str], read_at: datetime
+    ) -> tuple[IpChange, ...]:
         ids = [egress.ref.id for egress in clusters]
         query = select(schema.egress_history).where(history.until.is_(None))
         query = query.where(history.cluster_id.in_(ids)) if len(ids) <= AT_ONCE else query
@@ -158,7 +160,7 @@ class SqlSnapshots:
             if row is not None and last is not None:
                 if not self._end(row.id, text_from_time(read_at), last):
                     continue
-                changes.append(Change(egress.ref, tuple(row.ips), ips, time_from_text(last), read_at))
+                changes.append(IpChange(egress.ref, tuple(row.ips), ips, time_from_text(last), read_at))
             begun.append(_row_of_period(egress, ips, text_from_time(read_at), last))
         if begun:
             self._connection.execute(_insert_new(self._connection), begun)

@@ -11,16 +11,16 @@ from bot.errors import BadConfiguration, EgressError
 from bot.ports import Claim
 from bot.store import schema
 from bot.store.chain import SqlAuditLog
+from bot.store.clock_check import ClockCheck
 from bot.store.drafts import SqlDrafts
 from bot.store.engine import Database
 from bot.store.leases import SqlWork
-from bot.store.listen import Bell
 from bot.store.migrate import LOCK, migrate, pending
 from bot.store.outage import Outage
 from bot.store.outbox import SqlOutbox
 from bot.store.records import SqlAllowances, SqlScales
 from bot.store.snapshots import SqlSnapshots
-from bot.store.watch import Watch
+from bot.store.wake_signal import WakeSignal
 
 
 class SqlTransaction:
@@ -74,9 +74,9 @@ class SqlStore:
         self._outage = Outage()
         self._database = Database(url, self._outage.note, offset_s)
         self._engine = self._database.engine
-        self._bell = Bell(self._engine)
+        self._bell = WakeSignal(self._engine)
         self._last_look = (0, 0.0)
-        self._clock = Watch()
+        self._clock = ClockCheck()
 
     def migrate(self) -> None:
         """Bring the database to this version's schema."""

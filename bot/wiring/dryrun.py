@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from bot.domain.settings import DryRun
+from bot.domain.configuration import DryRun
 from bot.domain.target import Target
 from bot.errors import BadConfiguration, EgressError
 from bot.ports import Arm, Store

@@ -11,8 +11,8 @@ from pathlib import Path
 from bot import inventory
 from bot.allowances import TIMERS
 from bot.azure import AzureArm
-from bot.domain.scale import next_scale, scale_key
-from bot.domain.settings import Rulebook
+from bot.domain.configuration import Configuration
+from bot.domain.scale_proposal import next_scale, scale_key
 from bot.errors import BadConfiguration, EgressError
 from bot.inventory import ENDPOINTS, FLEET
 from bot.metrics import Facts, scrape
@@ -26,7 +26,7 @@ from bot.wiring.running import Running
 from bot.wiring.version import own_version
 from handlers.app import SlackSettings, directory, notifier
 from handlers.blocks.delivery import refusal_sentence
-from handlers.fronts import Route
+from handlers.http import Route
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class World:
     store: SqlStore
     arm: AzureArm
     clock: Clock
-    rulebook: Rulebook
+    config: Configuration
     slack: SlackSettings
     pace: Pace
 
@@ -91,17 +91,17 @@ def _alone_on(url: str) -> Callable[[], None]:
 
 def assemble(world: World) -> Product:
     """Every part of the product, in the world that it is given."""
-    people = directory(world.slack, world.rulebook, world.clock)
+    people = directory(world.slack, world.config, world.clock)
     ctx = Context(
         world.arm,
         world.store,
         people,
         world.clock,
-        world.rulebook,
+        world.config,
         world.pace,
-        resolver=SystemResolver() if world.rulebook.names.resolve else NoResolver(),
+        resolver=SystemResolver() if world.config.names.resolve else NoResolver(),
     )
-    return Product(world, ctx, Reconciler(ctx, notifier(world.slack, world.store, world.rulebook)))
+    return Product(world, ctx, Reconciler(ctx, notifier(world.slack, world.store, world.config)))
 
 
 def work(running: Running, product: Product) -> None:
@@ -111,9 +111,9 @@ def work(running: Running, product: Product) -> None:
         BadConfiguration: A dry run is wanted for a firewall that is not known.
     """
     world = product.world
-    require_known(world.rulebook.dry_run, world.store, world.arm)
-    if world.rulebook.dry_run.words:
-        log.warning("%s", world.rulebook.dry_run.words)
+    require_known(world.config.dry_run, world.store, world.arm)
+    if world.config.dry_run.words:
+        log.warning("%s", world.config.dry_run.words)
     schedule_waiting(world.store, world.clock)
     product.reconciler.start()
     running.then_stop(product.reconciler.stop, within_s=4.0)
@@ -154,17 +154,13 @@ def routes(product: Product, *others: Part) -> dict[str, Route]:
         others: What this process depends on beside the database, for example Slack's socket.
     """
     world = product.world
-    facts = Facts(world.store, world.clock, world.rulebook.dry_run)
+    facts = Facts(world.store, world.clock, world.config.dry_run)
     parts = (
         Part("database", world.store.trouble),
         *others,
         Part("slack delivery", lambda: _refused(world.store), is_vital=False),
         Part("azure", world.arm.trouble, is_vital=False),
-        *(
-            (Part("writer", lambda: world.rulebook.dry_run.words, is_vital=False),)
-            if world.rulebook.dry_run.words
-            else ()
-        ),
+        *((Part("writer", lambda: world.config.dry_run.words, is_vital=False),) if world.config.dry_run.words else ()),
     )
     return {
         "/healthz": lambda: (200, "text/plain; charset=utf-8", f"ok\nversion: {own_version()}\n"),

@@ -10,10 +10,10 @@ from bot import auditing
 from bot.azure import AzureArm
 from bot.azure.identity import own_credential
 from bot.azure.settings import ArmSettings
-from bot.config import Settings, configuration_from, rulebook_from
+from bot.config import Settings, checked_configuration, configuration_from
 from bot.domain.audit import AuditFilter
+from bot.domain.configuration import Configuration, DryRun
 from bot.domain.people import Identity, Person, Role
-from bot.domain.settings import DryRun, Rulebook
 from bot.errors import BadConfiguration
 from bot.ports import Caller, Context, Pace
 from bot.readiness import Part
@@ -21,7 +21,7 @@ from bot.store import SqlStore
 from bot.wiring.product import World, assemble, opened, routes, work
 from bot.wiring.running import Running, undone_on_failure
 from handlers.app import SlackSettings, build_app, serve_routes
-from handlers.fronts import require_free
+from handlers.http import require_free
 
 log = logging.getLogger(__name__)
 
@@ -102,14 +102,14 @@ def export_audit(settings: Settings, account: str, form: str) -> str:
 
 def _production(running: Running, settings: Settings, *, is_dry: bool) -> World:
     file = configuration_from(settings.config)
-    rulebook = rulebook_from(file)
+    config = checked_configuration(file)
     if is_dry:
-        rulebook = replace(rulebook, writer=DryRun(dry_run=True))
+        config = replace(config, writer=DryRun(dry_run=True))
     store = opened(running, settings.database_url)
-    return World(store, azure_from(settings, file), SystemClock(), rulebook, slack_from(settings), Pace())
+    return World(store, azure_from(settings, file), SystemClock(), config, slack_from(settings), Pace())
 
 
-def azure_from(settings: Settings, file: Rulebook) -> AzureArm:
+def azure_from(settings: Settings, file: Configuration) -> AzureArm:
     """The real Azure, as whoever the environment says that we are."""
     return AzureArm(
         own_credential(),
@@ -184,6 +184,6 @@ def at_the_terminal(
         arm: Azure, in place of the one that the settings lead to.
     """
     file = configuration_from(settings.config)
-    rulebook = rulebook_from(file)
-    ctx = Context(arm or azure_from(settings, file), store, _Terminal(), SystemClock(), rulebook)
-    return ctx, Caller(Identity(rulebook.team, f"cli:{account}"), "cli")
+    config = checked_configuration(file)
+    ctx = Context(arm or azure_from(settings, file), store, _Terminal(), SystemClock(), config)
+    return ctx, Caller(Identity(config.team, f"cli:{account}"), "cli")

@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
-from bot.config import configuration_from, rulebook_from
+from bot.config import checked_configuration, configuration_from
 from bot.errors import BadConfiguration
 from bot.ports import Pace
 from bot.sandbox.server import Sandbox, SandboxOptions
@@ -86,7 +86,7 @@ def _simulated(running: Running, simulated: Sandbox, url: str, config: Path | No
         app_token=simulated.app_token,
         api_url=simulated.slack_api_url,
     )
-    return World(store, arm, clock, rulebook_from(file), slack, Pace().faster(speed))
+    return World(store, arm, clock, checked_configuration(file), slack, Pace().faster(speed))
 
 
 def _simulators(choice: SandboxChoice, url: str) -> Sandbox:

@@ -3,26 +3,26 @@
 from collections.abc import Sequence
 
 from bot.domain.approval import Approval, Quorum, Verdict, VerdictKind, quorums_text
-from bot.domain.settings import Rulebook
-from handlers.blocks.kit import code, context, escape, fold, person, when
+from bot.domain.configuration import Configuration
+from handlers.blocks.block_kit import code, context, escape, fold, person, when
 from handlers.replies import Block
 
 MOST_PEOPLE = 10
 
 
-def decides(verdict: Verdict, rulebook: Rulebook, *, is_open: bool = True) -> list[str]:
+def decides(verdict: Verdict, config: Configuration, *, is_open: bool = True) -> list[str]:
     """Say who decides and why, one line for each quorum.
 
     Groups are mentioned, which calls them, only while something is to be decided.
     """
     if verdict.kind is VerdictKind.ASK:
-        return [_asked(quorum, rulebook, is_open=is_open) for quorum in verdict.asks] or ["*Nobody can approve this.*"]
+        return [_asked(quorum, config, is_open=is_open) for quorum in verdict.asks] or ["*Nobody can approve this.*"]
     said = "Auto-approved" if verdict.kind is VerdictKind.GRANT else "Refused"
     return [f"*{said}.* {_why(verdict.reason, verdict.rule)}"]
 
 
-def _asked(quorum: Quorum, rulebook: Rulebook, *, is_open: bool) -> str:
-    named = [_group(rulebook, name) if is_open else escape(name) for name in quorum.groups]
+def _asked(quorum: Quorum, config: Configuration, *, is_open: bool) -> str:
+    named = [_group(config, name) if is_open else escape(name) for name in quorum.groups]
     people = "One approver" if quorum.needed == 1 else f"{quorum.needed} approvers"
     return f"*{people} from {' or '.join(named) or 'nobody'} must approve.* {_why(quorum.reason, quorum.rule)}"
 
@@ -31,8 +31,8 @@ def _why(reason: str, rule: str) -> str:
     return f"{escape(reason)} (approval policy rule {code(rule)})"
 
 
-def _group(rulebook: Rulebook, name: str) -> str:
-    group = rulebook.groups.get(name)
+def _group(config: Configuration, name: str) -> str:
+    group = config.groups.get(name)
     if group is None:
         return escape(name)
     people = [person(user) for user in sorted(group.users)[:MOST_PEOPLE]]

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from bot.ports import Pause
 from bot.ports.lanes import EVERYTHING, METHODS
-from handlers.blocks.kit import code, escape, header, section
+from handlers.blocks.block_kit import code, escape, header, section
 from handlers.replies import Block
 
 SENTENCES: Mapping[str, str] = MappingProxyType(

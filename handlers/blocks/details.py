@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot.domain.allowance import Allowance, Scope, digest
+from bot.domain.configuration import Configuration
 from bot.domain.duration import duration_text
 from bot.domain.risk import Level, Risk
-from bot.domain.scale import Scale
-from bot.domain.settings import Rulebook
+from bot.domain.scale_proposal import Scale
 from bot.domain.target import TargetKind
-from handlers.blocks.deciders import decides
-from handlers.blocks.kit import (
+from handlers.blocks.block_kit import (
     CONFIRM_TEXT,
     SECTION_TEXT,
     button,
@@ -31,8 +30,9 @@ from handlers.blocks.kit import (
     value,
     when,
 )
+from handlers.blocks.deciders import decides
 from handlers.blocks.naming import Listing, listings
-from handlers.blocks.scale import scale_parts
+from handlers.blocks.scale_card import scale_parts
 from handlers.replies import Block, View
 
 RISK_MARKS: Mapping[Level, str] = MappingProxyType(
@@ -70,11 +70,11 @@ def _sources(scope: Scope) -> list[str]:
     return [code(source) for source in scope.sources]
 
 
-def destinations(allowance: Allowance, rulebook: Rulebook) -> list[Block]:
+def destinations(allowance: Allowance, config: Configuration) -> list[Block]:
     """The destinations as far as they fit; where not everything on the card does, with the button that shows it."""
-    lists = listings(allowance.ask, rulebook)
+    lists = listings(allowance.ask, config)
     first, *others = [section(_folded(each, DESTINATIONS_ROOM // len(lists))) for each in lists]
-    if is_whole(allowance, rulebook):
+    if is_whole(allowance, config):
         return [first, *others]
     return [{**first, "accessory": details_button(allowance)}, *others]
 
@@ -83,14 +83,14 @@ def _folded(listing: Listing, room: int) -> str:
     return f"{listing.title}\n{fold(listing.lines, room, joint=listing.joint)}"
 
 
-def is_whole(allowance: Allowance, rulebook: Rulebook) -> bool:
+def is_whole(allowance: Allowance, config: Configuration) -> bool:
     """Whether a card has room for everything that is decided on."""
-    lists = listings(allowance.ask, rulebook)
+    lists = listings(allowance.ask, config)
     return (
         all(fits(each.lines, DESTINATIONS_ROOM // len(lists), joint=each.joint) for each in lists)
         and fits(risk_lines(allowance.risk), RISK_ROOM)
         and fits(_sources(allowance.scope), SOURCES_ROOM, joint=", ")
-        and fits(decides(allowance.verdict, rulebook), SECTION_TEXT)
+        and fits(decides(allowance.verdict, config), SECTION_TEXT)
     )
 
 
@@ -116,27 +116,27 @@ def caution(subject: Allowance | Scale) -> Block | None:
     return confirm(f"Risk is {subject.risk.level}", why, yes="Approve")
 
 
-def details_view(subject: Allowance | Scale, rulebook: Rulebook) -> View:
+def details_view(subject: Allowance | Scale, config: Configuration) -> View:
     """All of it, to read."""
-    return modal("details", f"{subject.id} in full", _parts(subject, rulebook))
+    return modal("details", f"{subject.id} in full", _parts(subject, config))
 
 
-def approval_view(allowance: Allowance, rulebook: Rulebook, reason: str = "") -> View:
+def approval_view(allowance: Allowance, config: Configuration, reason: str = "") -> View:
     """All of it, to approve exactly this; with the reason that was typed, if one was."""
     why = input_("reason", "Why", text_input(reason, multiline=True), optional=True)
-    parts = [*_parts(allowance, rulebook), why]
+    parts = [*_parts(allowance, config), why]
     return modal(
         APPROVE, f"{allowance.id} in full", parts, submit="Approve", id=allowance.id, digest=digest_of(allowance)
     )
 
 
-def _parts(subject: Allowance | Scale, rulebook: Rulebook) -> list[Block]:
+def _parts(subject: Allowance | Scale, config: Configuration) -> list[Block]:
     if isinstance(subject, Scale):
-        return [*scale_parts(subject), *paragraphs("*Who decides*", decides(subject.verdict, rulebook, is_open=False))]
+        return [*scale_parts(subject), *paragraphs("*Who decides*", decides(subject.verdict, config, is_open=False))]
     scope, ask = subject.scope, subject.ask
     where = f"node pool {code(scope.pool)}" if scope.pool else "whole cluster"
     lasts = f"{duration_text(ask.duration)} once live" if ask.duration else "no end"
-    lists = listings(ask, rulebook)
+    lists = listings(ask, config)
     return [
         section(
             f"{code(scope.cluster_name)} ({escape(scope.environment)}), {where}: {_counted(len(ask.destinations))}"
@@ -147,7 +147,7 @@ def _parts(subject: Allowance | Scale, rulebook: Rulebook) -> list[Block]:
         section("*Reason*"),
         said(ask.reason),
         *([small_plain(f"Ticket: {ask.ticket}")] if ask.ticket else []),
-        *paragraphs("*Who decides*", decides(subject.verdict, rulebook, is_open=False)),
+        *paragraphs("*Who decides*", decides(subject.verdict, config, is_open=False)),
         *paragraphs("*For traffic from*", _sources(scope), joint=", "),
         context(f"Asked by {person(subject.requester.user)} {when(subject.requested_at)}."),
     ]

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot.domain.allowance import Allowance
-from bot.domain.scale import Scale
-from bot.domain.settings import DryRun
-from handlers.blocks.kit import context
+from bot.domain.configuration import DryRun
+from bot.domain.scale_proposal import Scale
+from handlers.blocks.block_kit import context
 from handlers.replies import Block
 
 PLAN = "`python -m bot plan` shows what it would change."

@@ -5,17 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.allowance import MAY_ACT, Act, Allowance, Status, status
+from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterEgress
 from bot.domain.people import Unread
-from bot.domain.scale import Scale
-from bot.domain.settings import Rulebook
+from bot.domain.scale_proposal import Scale
 from bot.domain.snat import capacity
 from bot.ports import Pause
-from handlers.blocks.delivery import refusal_blocks
-from handlers.blocks.details import caution, details_button, digest_of
-from handlers.blocks.dryrun import dry_line
-from handlers.blocks.fleet import allowance_line
-from handlers.blocks.kit import (
+from handlers.blocks.block_kit import (
     actions,
     button,
     code,
@@ -29,7 +25,11 @@ from handlers.blocks.kit import (
     value,
     when,
 )
-from handlers.blocks.scale import scale_line
+from handlers.blocks.clusters import allowance_line
+from handlers.blocks.delivery import refusal_blocks
+from handlers.blocks.details import caution, details_button, digest_of
+from handlers.blocks.dryrun import dry_line
+from handlers.blocks.scale_card import scale_line
 from handlers.blocks.words import NO_CLUSTER, unread_lines
 from handlers.replies import Block, View
 
@@ -47,7 +47,7 @@ class Desktop:
         mine: The person's own that have not ended.
         clusters: Those that the person may see, as last read.
         now: The time at which it is drawn.
-        rulebook: Knows what bundles contain.
+        config: Knows what bundles contain.
         unread: The user groups that could not be read: there may be more for the person than this shows.
         refusals: What Slack does not take until somebody acts; for operators.
     """
@@ -57,48 +57,48 @@ class Desktop:
     mine: tuple[Allowance, ...]
     clusters: tuple[ClusterEgress, ...]
     now: datetime
-    rulebook: Rulebook
+    config: Configuration
     unread: tuple[Unread, ...] = ()
     refusals: tuple[Pause, ...] = ()
 
 
-def home_view(desk: Desktop) -> View:
+def home_view(uow: Desktop) -> View:
     """Draw it."""
-    ending = [one for one in desk.mine if status(one, desk.now) is Status.EXPIRING]
-    others = [one for one in desk.mine if status(one, desk.now) is not Status.EXPIRING]
+    ending = [one for one in uow.mine if status(one, uow.now) is Status.EXPIRING]
+    others = [one for one in uow.mine if status(one, uow.now) is not Status.EXPIRING]
     return home(
         [
             *actions(
                 button("Request egress…", "open_request", style="primary"),
                 button("Refresh", "refresh_home"),
             ),
-            *unread_lines(desk.unread, "You may have access to more than this. Use *Refresh* to check again."),
-            *refusal_blocks(desk.refusals),
-            *dry_line(desk.rulebook.dry_run),
+            *unread_lines(uow.unread, "You may have access to more than this. Use *Refresh* to check again."),
+            *refusal_blocks(uow.refusals),
+            *dry_line(uow.config.dry_run),
             header("Waiting for you"),
-            *_waiting(desk),
-            *([header("Ending soon"), *_mine(desk, ending)] if ending else []),
+            *_waiting(uow),
+            *([header("Ending soon"), *_mine(uow, ending)] if ending else []),
             header("Your allowances"),
-            *(_mine(desk, others) or [section("You have none. Use `/egress request` or the button above.")]),
+            *(_mine(uow, others) or [section("You have none. Use `/egress request` or the button above.")]),
             divider(),
             header("Clusters"),
-            *_health(desk.clusters, is_certain=not desk.unread),
-            context(f"Updated {when(desk.now)}. `/egress help` lists all commands."),
+            *_health(uow.clusters, is_certain=not uow.unread),
+            context(f"Updated {when(uow.now)}. `/egress help` lists all commands."),
         ]
     )
 
 
-def _waiting(desk: Desktop) -> list[Block]:
+def _waiting(uow: Desktop) -> list[Block]:
     blocks: list[Block] = []
-    for scale in desk.scales[:ROWS]:
-        blocks += [section(scale_line(scale, desk.now)), *_decision(scale)]
-    for one in desk.waiting[:ROWS]:
-        line = allowance_line(one, desk.now, desk.rulebook)
+    for scale in uow.scales[:ROWS]:
+        blocks += [section(scale_line(scale, uow.now)), *_decision(scale)]
+    for one in uow.waiting[:ROWS]:
+        line = allowance_line(one, uow.now, uow.config)
         line = f"{line}\nRisk {one.risk.level}, requested by {person(one.requester.user)}"
         blocks += [section(line), *_decision(one)]
-    is_more = max(len(desk.scales), len(desk.waiting)) > ROWS
+    is_more = max(len(uow.scales), len(uow.waiting)) > ROWS
     blocks += [context("and more: `/egress requests pending`")] if is_more else []
-    which = "that you are confirmed to be able to decide" if desk.unread else "for your decision"
+    which = "that you are confirmed to be able to decide" if uow.unread else "for your decision"
     return blocks or [section(f"Nothing is waiting {which}.")]
 
 
@@ -112,10 +112,10 @@ def _decision(subject: Allowance | Scale) -> list[Block]:
     )
 
 
-def _mine(desk: Desktop, allowances: Sequence[Allowance]) -> list[Block]:
+def _mine(uow: Desktop, allowances: Sequence[Allowance]) -> list[Block]:
     blocks: list[Block] = []
     for one in allowances[:ROWS]:
-        blocks += [section(allowance_line(one, desk.now, desk.rulebook)), *_own(one, desk.now)]
+        blocks += [section(allowance_line(one, uow.now, uow.config)), *_own(one, uow.now)]
     rest = len(allowances) - ROWS
     return [*blocks, *([context(f"and {rest} more: `/egress requests mine`")] if rest > 0 else [])]
 

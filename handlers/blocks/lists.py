@@ -7,14 +7,11 @@ from datetime import datetime
 from bot.allowances import Listing, Preview, Request
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.approval import VerdictKind
+from bot.domain.configuration import NO_DRY_RUN, Configuration, DryRun
 from bot.domain.fqdn import Destination
 from bot.domain.people import Identity, Person, Unread
-from bot.domain.scale import Scale, ScaleStatus, scale_status
-from bot.domain.settings import NO_DRY_RUN, DryRun, Rulebook
-from handlers.blocks.deciders import decides, missing
-from handlers.blocks.dryrun import ENDS, SCALE_WAITS, WAITS, is_dry
-from handlers.blocks.fleet import allowance_line
-from handlers.blocks.kit import (
+from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
+from handlers.blocks.block_kit import (
     actions,
     button,
     code,
@@ -27,8 +24,11 @@ from handlers.blocks.kit import (
     section,
     value,
 )
+from handlers.blocks.clusters import allowance_line
+from handlers.blocks.deciders import decides, missing
+from handlers.blocks.dryrun import ENDS, SCALE_WAITS, WAITS, is_dry
 from handlers.blocks.naming import names_of
-from handlers.blocks.scale import scale_line
+from handlers.blocks.scale_card import scale_line
 from handlers.blocks.words import unread_lines
 from handlers.replies import Message
 
@@ -53,14 +53,14 @@ def who_you_are(who: Person, clusters: Sequence[str]) -> Message:
 
 
 def request_list(
-    page: Listing, *, which: str, now: datetime, rulebook: Rulebook, unread: Sequence[Unread] = ()
+    page: Listing, *, which: str, now: datetime, config: Configuration, unread: Sequence[Unread] = ()
 ) -> Message:
     """Requests and proposals: open ones first, then the newest; and the groups because of which there may be more."""
     doubts = unread_lines(unread, "You may have access to more.")
     if not page.found:
         nothing = f"Nothing here ({escape(which)}). Use `/egress request` to file a request."
         return message(nothing, [section(nothing), *doubts])
-    lines = [_line(one, now, rulebook) for one in page.found]
+    lines = [_line(one, now, config) for one in page.found]
     older = value(which=which, after=page.last.id, open=int(page.last.is_open)) if page.last else ""
     turn = actions(button("Older", "requests_older", older)) if page.last else []
     hint = (
@@ -71,16 +71,16 @@ def request_list(
     return message(f"{len(lines)} request{'' if len(lines) == 1 else 's'}{', and older ones' if turn else ''}", blocks)
 
 
-def _line(one: Request, now: datetime, rulebook: Rulebook) -> str:
+def _line(one: Request, now: datetime, config: Configuration) -> str:
     if isinstance(one, Scale):
         return scale_line(one, now)
-    return f"{allowance_line(one, now, rulebook)}, requested by {person(one.requester.user)}"
+    return f"{allowance_line(one, now, config)}, requested by {person(one.requester.user)}"
 
 
-def about(subject: Allowance | Scale, rulebook: Rulebook) -> str:
+def about(subject: Allowance | Scale, config: Configuration) -> str:
     """Describe it in one line."""
     if isinstance(subject, Allowance):
-        return f"{code(subject.id)}: {code(subject.scope.cluster_name)} to {names_of(subject, rulebook)}"
+        return f"{code(subject.id)}: {code(subject.scope.cluster_name)} to {names_of(subject, config)}"
     return _scale(subject)
 
 
@@ -106,13 +106,13 @@ def filed(
     asked: Deciders,
     *,
     now: datetime,
-    rulebook: Rulebook,
+    config: Configuration,
     left_out: Sequence[Destination] = (),
 ) -> Message:
     """Confirm what was filed and what happens next; ``left_out`` is what the firewall already allows."""
-    named = about(allowance, rulebook)
+    named = about(allowance, config)
     if status(allowance, now) is not Status.WAITING:
-        then = WAITS if is_dry(rulebook.dry_run, allowance) else "You hear when it is live, in some minutes."
+        then = WAITS if is_dry(config.dry_run, allowance) else "You hear when it is live, in some minutes."
         text = f"Granted at once by the approval policy. {named}. {then}"
     else:
         text = f"Request filed. {named}. {_hearing(asked)}"
@@ -159,9 +159,9 @@ def decided(subject: Allowance | Scale, now: datetime, dry_run: DryRun = NO_DRY_
     return message(f"{text} {code(subject.id)}, {code(name)}.")
 
 
-def outlook(preview: Preview, asked: Sequence[Identity] | None, rulebook: Rulebook) -> list[str]:
+def estimate_lines(preview: Preview, asked: Sequence[Identity] | None, config: Configuration) -> list[str]:
     """Before a request is filed: who will decide and why, and how risky it is."""
-    lines = [f"{_sign(preview)} {line}" for line in decides(preview.verdict, rulebook, is_open=False)]
+    lines = [f"{_sign(preview)} {line}" for line in decides(preview.verdict, config, is_open=False)]
     if preview.verdict.kind is VerdictKind.ASK:
         lines.append(f"{_people(asked)} can decide.")
     if preview.names is not None:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.domain.allowance import Allowance, Ask
+from bot.domain.configuration import Bundle, Configuration
 from bot.domain.fqdn import Destination
-from bot.domain.settings import Bundle, Rulebook
-from handlers.blocks.kit import code, escape
+from handlers.blocks.block_kit import code, escape
 
 LINE_ROOM = 300
 """Characters of the names in one line of a list."""
@@ -38,23 +38,23 @@ class Parts:
         return f"{len(self.own)} of its names" if self.beyond else f"{len(self.own)} name{'s' * (len(self.own) != 1)}"
 
 
-def parts_of(ask: Ask, rulebook: Rulebook) -> Parts:
+def parts_of(ask: Ask, config: Configuration) -> Parts:
     """Sort out what belongs to the named bundle: by what the bundle contains now, not by its name."""
-    bundle = rulebook.bundles.get(ask.bundle) if ask.bundle else None
-    beyond = rulebook.beyond(ask.bundle, ask.destinations)
+    bundle = config.bundles.get(ask.bundle) if ask.bundle else None
+    beyond = config.beyond(ask.bundle, ask.destinations)
     return Parts(bundle, tuple(one for one in ask.destinations if one not in beyond), beyond)
 
 
-def names_of(allowance: Allowance, rulebook: Rulebook, *, room: int = LINE_ROOM, plain_text: bool = False) -> str:
+def names_of(allowance: Allowance, config: Configuration, *, room: int = LINE_ROOM, plain_text: bool = False) -> str:
     """The bundle with the number of its names, and every other destination, as many as there is room for.
 
     Args:
         allowance: The facts.
-        rulebook: Knows what bundles contain.
+        config: Knows what bundles contain.
         room: Characters; the first name is always included, shortened to its end if it is longer.
         plain_text: Without markup.
     """
-    parts = parts_of(allowance.ask, rulebook)
+    parts = parts_of(allowance.ask, config)
     mark: Callable[[str], str] = str if plain_text else code
     head = [f"{mark(parts.bundle.name)} ({parts.count})"] if parts.bundle and parts.own else []
     return _listed(head, [str(one) for one in parts.beyond], room, mark)
@@ -93,9 +93,9 @@ class Listing:
     joint: str = "\n"
 
 
-def listings(ask: Ask, rulebook: Rulebook) -> tuple[Listing, ...]:
+def listings(ask: Ask, config: Configuration) -> tuple[Listing, ...]:
     """Every destination: those beyond the bundle first, then the bundle's own beside each other, as they are one."""
-    parts = parts_of(ask, rulebook)
+    parts = parts_of(ask, config)
     beyond = tuple(code(str(one)) for one in parts.beyond)
     own = tuple(code(str(one)) for one in parts.own)
     if not own:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from bot.domain.people import Person, Role, Unread
 from bot.errors import Defect, EgressError, InvalidFqdn, Refused, StoreUnavailable, Unavailable
-from handlers.blocks.kit import actions, button, code, context, escape, header, message, section
+from handlers.blocks.block_kit import actions, button, code, context, escape, header, message, section
 from handlers.replies import Block, Message
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.azure import AzureArm
-from bot.azure.fleet import quota_wait
+from bot.azure.resource_graph import quota_wait
 from bot.azure.settings import ArmSettings
 from bot.errors import UnknownShape
 from tests.azure.replay import FixedCredential, Replay, answer

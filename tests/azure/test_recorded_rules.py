@@ -9,8 +9,8 @@ import pytest
 from bot.azure import AzureArm
 from bot.azure.settings import ArmSettings
 from bot.azure.targets.shared import digest
-from bot.azure.translate.rules import collection_from_json, group_from_json
-from bot.domain.firewall import Action, ApplicationRule, Kind, NatRule, NetworkRule, RuleCollection
+from bot.azure.translate.firewall_rules import collection_from_json, group_from_json
+from bot.domain.firewall import ApplicationRule, NatRule, NetworkRule, RuleAction, RuleCollection, RuleKind
 from bot.domain.target import Target, TargetKind
 from bot.ports import Operation
 from tests.azure.replay import FixedCredential, Replay, answer, example, recorded
@@ -21,8 +21,8 @@ GROUP_NAME = "myclirulecollectiongroup"
 OURS = RuleCollection(
     name="egress-team-a",
     priority=100,
-    action=Action.ALLOW,
-    kind=Kind.APPLICATION,
+    action=RuleAction.ALLOW,
+    kind=RuleKind.APPLICATION,
     rules=(
         ApplicationRule(
             name="a1-https-443",
@@ -79,7 +79,7 @@ def test_sizes_and_kinds_of_the_recorded_group() -> None:
     group = group_from_json(lines[-1]["resp_body"])
 
     kinds = {collection.name: collection.kind for collection in group.collections}
-    assert kinds == {"filter-collection-1": Kind.NETWORK, "nat-collection": Kind.NAT}
+    assert kinds == {"filter-collection-1": RuleKind.NETWORK, "nat-collection": RuleKind.NAT}
     assert group.size_bytes == 3382
     rules = [rule for collection in group.collections for rule in collection.rules]
     assert [type(rule) for rule in rules] == [NetworkRule, NetworkRule, NatRule, NatRule]
@@ -167,7 +167,11 @@ def test_classic_rules_become_one_layer() -> None:
     rules = arm_over(Replay([lines[0], *answers])).read_rules(target)
 
     assert (rules.classic, len(rules.layers), set(rules.ip_groups)) == (True, 1, groups)
-    assert [c.kind for c in rules.layers[0].groups[0].collections] == [Kind.NAT, Kind.NETWORK, Kind.APPLICATION]
+    assert [c.kind for c in rules.layers[0].groups[0].collections] == [
+        RuleKind.NAT,
+        RuleKind.NETWORK,
+        RuleKind.APPLICATION,
+    ]
 
 
 def test_our_part_of_a_classic_firewall_does_not_touch_the_foreign_digest() -> None:
@@ -190,12 +194,12 @@ def test_our_part_of_a_classic_firewall_does_not_touch_the_foreign_digest() -> N
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("FirewallPolicyRuleCollectionGroupGet", (Kind.NETWORK, Action.DENY)),
-        ("FirewallPolicyRuleCollectionGroupWithIpGroupsGet", (Kind.NETWORK, Action.DENY)),
-        ("FirewallPolicyRuleCollectionGroupWithWebCategoriesGet", (Kind.APPLICATION, Action.DENY)),
+        ("FirewallPolicyRuleCollectionGroupGet", (RuleKind.NETWORK, RuleAction.DENY)),
+        ("FirewallPolicyRuleCollectionGroupWithIpGroupsGet", (RuleKind.NETWORK, RuleAction.DENY)),
+        ("FirewallPolicyRuleCollectionGroupWithWebCategoriesGet", (RuleKind.APPLICATION, RuleAction.DENY)),
     ],
 )
-def test_official_examples_of_groups(name: str, expected: tuple[Kind, Action]) -> None:
+def test_official_examples_of_groups(name: str, expected: tuple[RuleKind, RuleAction]) -> None:
     """Each example is one collection of a known kind and action, with rules."""
     (collection,) = group_from_json(example(name)).collections
 

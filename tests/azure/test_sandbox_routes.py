@@ -7,10 +7,10 @@ import pytest
 
 from bot.allowances import scope_of
 from bot.domain.egress import PathKind, check_required
-from bot.domain.ground import Footing, ground
+from bot.domain.scope_drift import DriftKind, scope_drift
 from bot.sandbox.arm import SUBSCRIPTION
 from tests.azure.stage import HUB_POLICY, LEGACY, Stage, both, cluster_id, stage
-from tests.build import rulebook
+from tests.build import config
 
 GROUPS = f"/subscriptions/{SUBSCRIPTION}/resourcegroups"
 SPOKE = f"{GROUPS}/rg-aks-udr/providers/microsoft.network/virtualnetworks/aks-udr-vnet"
@@ -199,8 +199,8 @@ def test_only_ranges_that_pass_the_firewall_are_asked_for(azure: Stage) -> None:
     change(azure, cluster_id("aks-udr"), addonProfiles=addon)
     egress = both(azure, "aks-udr")
 
-    scope = scope_of(rulebook(), egress)
+    scope = scope_of(config(), egress)
     assert "10.10.32.0/24" not in scope.sources
-    assert ground(scope, egress).footing is Footing.SAME
-    gone = ground(replace(scope, pool="gone"), egress)
-    assert (gone.footing, gone.sentence) == (Footing.NOWHERE, "aks-udr no longer has node pool gone.")
+    assert scope_drift(scope, egress).footing is DriftKind.SAME
+    gone = scope_drift(replace(scope, pool="gone"), egress)
+    assert (gone.footing, gone.sentence) == (DriftKind.NOWHERE, "aks-udr no longer has node pool gone.")

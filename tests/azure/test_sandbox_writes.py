@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.firewall import Action, ApplicationRule, Kind, NetworkRule, RuleCollection
-from bot.domain.rules import placed
+from bot.domain.firewall import ApplicationRule, NetworkRule, RuleAction, RuleCollection, RuleKind
+from bot.domain.rule_rendering import placed
 from bot.domain.snat import plan_scale
 from bot.domain.target import Target
 from bot.errors import (
@@ -37,7 +37,7 @@ def collection(fqdn: str, priority: int = 150) -> RuleCollection:
         target_fqdns=(fqdn,),
     )
     return RuleCollection(
-        name="egress-aks-udr", priority=priority, action=Action.ALLOW, kind=Kind.APPLICATION, rules=(rule,)
+        name="egress-aks-udr", priority=priority, action=RuleAction.ALLOW, kind=RuleKind.APPLICATION, rules=(rule,)
     )
 
 
@@ -264,7 +264,7 @@ def network_collection(fqdn: str, name: str = "egress-rg-aks.net") -> RuleCollec
         destination_fqdns=(fqdn,),
         destination_ports=("5432",),
     )
-    return RuleCollection(name=name, priority=150, action=Action.ALLOW, kind=Kind.NETWORK, rules=(rule,))
+    return RuleCollection(name=name, priority=150, action=RuleAction.ALLOW, kind=RuleKind.NETWORK, rules=(rule,))
 
 
 def test_network_rules_of_ours_come_back_as_they_were_written(azure: Stage) -> None:
@@ -281,7 +281,7 @@ def test_network_rules_of_ours_come_back_as_they_were_written(azure: Stage) -> N
         assert ended.status == "Succeeded"
         after = azure.arm.observe(target)
         assert sorted(each.name for each in after.collections) == sorted(each.name for each in ours)
-        assert [each for each in after.collections if each.kind is Kind.NETWORK] == [ours[1]]
+        assert [each for each in after.collections if each.kind is RuleKind.NETWORK] == [ours[1]]
         assert after.foreign == before.foreign
         azure.finish(azure.arm.begin_write(target, (), after))
         assert azure.arm.observe(target).collections == ()

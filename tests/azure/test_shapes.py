@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.azure.translate import READERS, classic_layer, cluster_from_json, endpoints_from_json, group_from_json
-from bot.azure.translate.ours import json_from_collection
-from bot.azure.translate.rules import rule_set_from, size_bytes_from
+from bot.azure.translate.bot_rules import json_from_collection
+from bot.azure.translate.firewall_rules import rule_set_from, size_bytes_from
 from bot.domain.egress.facts import AzureNetwork
-from bot.domain.egress.needs import Kind, missing
+from bot.domain.egress.needs import ResourceKind, missing
 from bot.domain.egress.resolve import resolve
 from bot.domain.snat import capacity
 from bot.errors import UnknownShape
@@ -77,7 +77,7 @@ def test_bent_clusters(body: Any) -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in READERS if OF_TYPE[kind]])
 @given(data=st.data())
-def test_bent_network(kind: Kind, data: st.DataObject) -> None:
+def test_bent_network(kind: ResourceKind, data: st.DataObject) -> None:
     """Every reader takes what comes, and the clusters are still concluded."""
     network = READERS[kind]([data.draw(bent(OF_TYPE[kind]))])
     for body in CLUSTERS[:3]:
@@ -98,8 +98,8 @@ def test_bent_classic_firewalls(body: Any) -> None:
 
 def test_every_official_example_is_read() -> None:
     """Firewalls in a VNet and in a hub, required endpoints, clusters with NAT gateways."""
-    hub = READERS[Kind.FIREWALLS]([example("AzureFirewallPutInHub")]).firewalls
-    vnet = READERS[Kind.FIREWALLS]([example("AzureFirewallGet")]).firewalls
+    hub = READERS[ResourceKind.FIREWALLS]([example("AzureFirewallPutInHub")]).firewalls
+    vnet = READERS[ResourceKind.FIREWALLS]([example("AzureFirewallGet")]).firewalls
     (in_hub,), (in_vnet,) = hub.values(), vnet.values()
     managed = cluster_from_json(example("ManagedClustersCreate_ManagedNATGateway"))
     own = cluster_from_json(example("ManagedClustersCreate_UserAssignedNATGateway"))
@@ -115,11 +115,11 @@ def test_every_official_example_is_read() -> None:
 def test_recorded_nat_gateway_with_a_prefix() -> None:
     """A NAT gateway with an address and a prefix, as the command line made it."""
     address, prefix, gateway, _ = (line["resp_body"] for line in recorded("nat_gateway_cli.jsonl"))
-    network = READERS[Kind.NAT_GATEWAYS]([gateway])
+    network = READERS[ResourceKind.NAT_GATEWAYS]([gateway])
     (found,) = network.nat_gateways.values()
 
-    assert READERS[Kind.ADDRESSES]([address]).addresses
-    assert READERS[Kind.PREFIXES]([prefix]).prefixes
+    assert READERS[ResourceKind.ADDRESSES]([address]).addresses
+    assert READERS[ResourceKind.PREFIXES]([prefix]).prefixes
     assert found.sku == "Standard"
 
 

@@ -8,17 +8,17 @@ obvious on purpose.
 from collections.abc import Iterator
 
 from bot.domain.firewall import (
-    Action,
     ApplicationRule,
     Flow,
-    Kind,
     NatRule,
     NetworkRule,
     Outcome,
     PolicyLayer,
     Rule,
+    RuleAction,
     RuleCollection,
     RuleCollectionGroup,
+    RuleKind,
     RuleSet,
     Tier,
 )
@@ -154,7 +154,7 @@ def application_targets(rules: RuleSet, rule: ApplicationRule, flow: Flow) -> It
 def collections_in_order(rules: RuleSet) -> list[Place]:
     """Type, then firewall policy from the root, then group priority, then collection priority."""
     found: list[Place] = []
-    for kind in (Kind.NAT, Kind.NETWORK, Kind.APPLICATION):
+    for kind in (RuleKind.NAT, RuleKind.NETWORK, RuleKind.APPLICATION):
         for layer in rules.layers:
             if rules.classic:
                 places = [(layer, group, each) for group in layer.groups for each in group.collections]
@@ -208,7 +208,7 @@ class Walk:
         """Read one rule collection for every source that is left."""
         _, _, collection = place
         found = [(rule, target_matches(self.rules, rule, self.flow)) for rule in collection.rules]
-        end = "allow" if collection.action is Action.ALLOW else "deny"
+        end = "allow" if collection.action is RuleAction.ALLOW else "deny"
         hit, perhaps = False, False
         for source in list(self.possible):
             verdicts = [verdict for rule, targets in found for verdict in self.verdicts(rule, targets, source)]
@@ -219,8 +219,8 @@ class Walk:
                 self.possible[source].add(end)
                 perhaps = True
         self.steps.append((collection.name, self.result(found, hit=hit, perhaps=perhaps)))
-        if hit and (collection.kind is Kind.NETWORK or collection.action is Action.DENY):
-            self.obstacles.append((collection.name, collection.action is Action.DENY))
+        if hit and (collection.kind is RuleKind.NETWORK or collection.action is RuleAction.DENY):
+            self.obstacles.append((collection.name, collection.action is RuleAction.DENY))
 
     def verdicts(self, rule: Rule, targets: list[str], source: Address) -> Iterator[str]:
         """What each target of a rule says for one source."""
@@ -257,8 +257,8 @@ def reference_obstacle(
 ) -> str | None:
     """The name of the collection that makes an allow rule for the flow, at a place among its like, dead."""
     order = [policy.id for policy in rules.layers]
-    kinds = [Kind.NAT, Kind.NETWORK, Kind.APPLICATION]
-    ours = Kind.NETWORK if flow.destination.protocol in ("tcp", "udp") else Kind.APPLICATION
+    kinds = [RuleKind.NAT, RuleKind.NETWORK, RuleKind.APPLICATION]
+    ours = RuleKind.NETWORK if flow.destination.protocol in ("tcp", "udp") else RuleKind.APPLICATION
     here = (kinds.index(ours), order.index(layer), 0 if rules.classic else group_priority, collection_priority)
     walk = Walk(rules, flow)
     for policy, group, collection in collections_in_order(rules):
@@ -267,5 +267,5 @@ def reference_obstacle(
             walk.meet((policy, group, collection))
     if walk.possible:
         return None
-    denying = [name for name, is_deny in walk.obstacles if is_deny or ours is Kind.APPLICATION]
+    denying = [name for name, is_deny in walk.obstacles if is_deny or ours is RuleKind.APPLICATION]
     return denying[0] if denying else None

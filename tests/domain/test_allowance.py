@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain import allowance as domain
-from bot.domain import marks
+from bot.domain import write_results
 from bot.domain.allowance import MAY_ACT, Act, Allowance, Ask, Status, digest, is_open, is_wanted, status
 from bot.domain.approval import Approval, Ending, add_approval, deny
 from bot.domain.fqdn import parse_destination
@@ -52,7 +52,7 @@ def test_an_ended_allowance_stays_open_until_its_rules_were_seen_gone() -> None:
     """Otherwise nobody would look whether they are."""
     ended = replace(LIVE, revoked=ENDING)
     assert is_open(ended, NOW)
-    assert not is_open(marks.mark_gone(ended, NOW), NOW)
+    assert not is_open(write_results.mark_gone(ended, NOW), NOW)
     assert not is_open(replace(WAITING, revoked=ENDING), NOW)
 
 
@@ -82,9 +82,9 @@ def test_two_of_two_must_be_two_people() -> None:
 def test_the_clock_starts_when_it_is_first_seen_live_and_only_then() -> None:
     """Waiting for Azure costs nobody a minute; being healed gives nobody one."""
     applying = replace(WAITING, approved_at=NOW, applying_at=NOW)
-    live = marks.mark_live(applying, NOW + HOUR)
+    live = write_results.mark_live(applying, NOW + HOUR)
     assert live.expires_at == NOW + 9 * HOUR
-    again = marks.mark_live(marks.mark_missing(live, NOW + 2 * HOUR), NOW + 3 * HOUR)
+    again = write_results.mark_live(write_results.mark_missing(live, NOW + 2 * HOUR), NOW + 3 * HOUR)
     assert (again.live_at, again.expires_at, again.missing_since) == (live.live_at, live.expires_at, None)
 
 

@@ -13,8 +13,8 @@ from bot.domain.access import may_decide
 from bot.domain.approval import (
     Approval,
     ApprovalPolicy,
+    PolicyQuery,
     PolicyRule,
-    Question,
     Quorum,
     Verdict,
     VerdictKind,
@@ -37,17 +37,17 @@ LOW, HIGH, CRITICAL = Risk(0, Level.LOW, ()), Risk(50, Level.HIGH, ()), Risk(90,
 SHORT, LONG = timedelta(days=1), timedelta(days=60)
 
 CASES = [
-    (Question("allowance", "aks", "test", LOW, (), SHORT), VerdictKind.GRANT, "easy"),
-    (Question("allowance", "aks", "test", LOW, (), LONG), VerdictKind.ASK, "long"),
-    (Question("allowance", "aks", "test", LOW, (), None), VerdictKind.ASK, "long"),
-    (Question("allowance", "aks", "test", CRITICAL, (), LONG), VerdictKind.REFUSE, "never"),
-    (Question("allowance", "aks", "production", LOW, (), SHORT), VerdictKind.ASK, "default"),
-    (Question("allowance", "aks", "test", None, (), SHORT), VerdictKind.ASK, "default"),
+    (PolicyQuery("allowance", "aks", "test", LOW, (), SHORT), VerdictKind.GRANT, "easy"),
+    (PolicyQuery("allowance", "aks", "test", LOW, (), LONG), VerdictKind.ASK, "long"),
+    (PolicyQuery("allowance", "aks", "test", LOW, (), None), VerdictKind.ASK, "long"),
+    (PolicyQuery("allowance", "aks", "test", CRITICAL, (), LONG), VerdictKind.REFUSE, "never"),
+    (PolicyQuery("allowance", "aks", "production", LOW, (), SHORT), VerdictKind.ASK, "default"),
+    (PolicyQuery("allowance", "aks", "test", None, (), SHORT), VerdictKind.ASK, "default"),
 ]
 
 
 @pytest.mark.parametrize(("question", "kind", "rule"), CASES)
-def test_the_strongest_rule_decides(question: Question, kind: VerdictKind, rule: str) -> None:
+def test_the_strongest_rule_decides(question: PolicyQuery, kind: VerdictKind, rule: str) -> None:
     """Whatever its place in the file."""
     for rules in (POLICY.rules, POLICY.rules[::-1]):
         verdict = evaluate(ApprovalPolicy(rules, POLICY.default_approvers), question)
@@ -69,7 +69,7 @@ RISKY = PolicyRule("risky", VerdictKind.ASK, "High.", risks=frozenset({"high"}),
 
 def test_every_rule_that_asks_is_asked() -> None:
     """Not the one that needs the most people."""
-    verdict = evaluate(ApprovalPolicy((PRODUCTION, RISKY)), Question("allowance", "aks", "production", HIGH))
+    verdict = evaluate(ApprovalPolicy((PRODUCTION, RISKY)), PolicyQuery("allowance", "aks", "production", HIGH))
     assert quorums_text(verdict.asks) == "2 from platform and 1 from security"
     assert (verdict.needed, verdict.approvers) == (2, ("platform", "security"))
     assert verdict.rule == "risky, production"
@@ -78,7 +78,7 @@ def test_every_rule_that_asks_is_asked() -> None:
 def test_of_the_same_groups_the_most_people_are_asked() -> None:
     """Two of platform include one of platform, and both rules are named."""
     one = replace(PRODUCTION, approvers=("platform",))
-    verdict = evaluate(ApprovalPolicy((one, RISKY)), Question("allowance", "aks", "production", HIGH))
+    verdict = evaluate(ApprovalPolicy((one, RISKY)), PolicyQuery("allowance", "aks", "production", HIGH))
     assert [(quorum.words, quorum.rule) for quorum in verdict.asks] == [("2 from platform", "production, risky")]
 
 
@@ -89,7 +89,7 @@ def about(then: VerdictKind, *asked_: Destination, name: str = "hub", risk: Risk
     """What one rule about a bundle, beside the default approvers, says of destinations."""
     rule = PolicyRule(name, then, "A bundle.", bundles=frozenset({"docker"}), approvers=("lead",))
     policy = ApprovalPolicy((rule,), ("platform",), MappingProxyType({"docker": HUB}))
-    return evaluate(policy, Question("allowance", "aks", "test", risk, asked_))
+    return evaluate(policy, PolicyQuery("allowance", "aks", "test", risk, asked_))
 
 
 def test_a_grant_for_a_bundle_carries_nothing_beyond_it() -> None:
@@ -120,7 +120,7 @@ def test_a_refused_bundle_is_not_let_through_with_more() -> None:
 
 def test_what_cannot_be_assessed_is_decided_by_people() -> None:
     """Whoever a risk would ask for is asked too; what is refused whatever the risk stays refused."""
-    question = Question("allowance", "aks", "production", None)
+    question = PolicyQuery("allowance", "aks", "production", None)
     assert evaluate(ApprovalPolicy((RISKY,), ("lead",)), question).approvers == ("lead", "platform")
     grant = replace(GRANT, environments=frozenset())
     assert evaluate(ApprovalPolicy((grant,), ("lead",)), question).kind is VerdictKind.ASK
@@ -147,7 +147,7 @@ policies = st.builds(
     ApprovalPolicy, st.lists(rules, max_size=5).map(tuple), groups, st.just(MappingProxyType({"docker": HUB}))
 )
 questions = st.builds(
-    Question,
+    PolicyQuery,
     st.just("allowance"),
     st.just("aks"),
     st.sampled_from(["test", "production"]),
@@ -163,7 +163,7 @@ RANK = {VerdictKind.GRANT: 0, VerdictKind.ASK: 1, VerdictKind.REFUSE: 2}
 
 @given(policies, questions, st.randoms())
 def test_the_order_of_rules_and_of_hosts_means_nothing(
-    policy: ApprovalPolicy, question: Question, random: Random
+    policy: ApprovalPolicy, question: PolicyQuery, random: Random
 ) -> None:
     """The same verdict in each, word for word."""
     shuffled = list(policy.rules)
@@ -174,7 +174,7 @@ def test_the_order_of_rules_and_of_hosts_means_nothing(
 
 @given(policies, questions, rules, hosts)
 def test_more_rules_that_forbid_and_more_hosts_never_open_more(
-    policy: ApprovalPolicy, question: Question, rule: PolicyRule, host: Destination
+    policy: ApprovalPolicy, question: PolicyQuery, rule: PolicyRule, host: Destination
 ) -> None:
     """A refuse, an ask beside a matching rule, a further destination: the verdict only gets stricter."""
     before = evaluate(policy, question)

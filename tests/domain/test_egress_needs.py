@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.egress import NodePool
 from bot.domain.egress.facts import AzureNetwork, ClusterFacts
-from bot.domain.egress.needs import Kind, Need, missing
+from bot.domain.egress.needs import Need, ResourceKind, missing
 from tests.domain.egress_facts import (
     FW_IP,
     GATEWAY,
@@ -35,14 +35,14 @@ def everything(world: AzureNetwork) -> Read:
 
     def read(need: Need) -> AzureNetwork:
         field = {
-            Kind.ADDRESSES: "addresses",
-            Kind.PREFIXES: "prefixes",
-            Kind.VNETS: "vnets",
-            Kind.ROUTE_TABLES: "route_tables",
-            Kind.NAT_GATEWAYS: "nat_gateways",
-            Kind.FIREWALLS: "firewalls",
-            Kind.LOAD_BALANCERS: "load_balancers",
-            Kind.HUBS: "hubs",
+            ResourceKind.ADDRESSES: "addresses",
+            ResourceKind.PREFIXES: "prefixes",
+            ResourceKind.VNETS: "vnets",
+            ResourceKind.ROUTE_TABLES: "route_tables",
+            ResourceKind.NAT_GATEWAYS: "nat_gateways",
+            ResourceKind.FIREWALLS: "firewalls",
+            ResourceKind.LOAD_BALANCERS: "load_balancers",
+            ResourceKind.HUBS: "hubs",
         }[need.kind]
         found = {id_: item for id_, item in getattr(world, field).items() if id_.startswith(need.scope)}
         return AzureNetwork(**{field: found})
@@ -76,7 +76,7 @@ def test_a_managed_vnet_needs_no_network() -> None:
     """Addresses and load balancers of the node resource group, in one round."""
     found = rounds(cluster(pools=(NodePool("np", count=3),)), everything(network()))
 
-    assert found == [frozenset({Need(Kind.ADDRESSES, NODES), Need(Kind.LOAD_BALANCERS, NODES)})]
+    assert found == [frozenset({Need(ResourceKind.ADDRESSES, NODES), Need(ResourceKind.LOAD_BALANCERS, NODES)})]
 
 
 def test_a_routed_cluster() -> None:

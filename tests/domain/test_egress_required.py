@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.egress import RequiredEndpoint, RequiredEndpoints, Standing, check_required
+from bot.domain.egress import EndpointStatus, RequiredEndpoint, RequiredEndpoints, check_required
 from bot.domain.firewall import (
-    Action,
     ApplicationRule,
-    Kind,
     NetworkRule,
     PolicyLayer,
+    RuleAction,
     RuleCollection,
     RuleCollectionGroup,
+    RuleKind,
     RuleSet,
 )
 
@@ -42,8 +42,8 @@ def found(*rules: ApplicationRule | NetworkRule, deny: bool = False, dns_proxy: 
         RuleCollection(
             name=f"c{number}",
             priority=100 + number,
-            action=Action.DENY if deny and number == 0 else Action.ALLOW,
-            kind=Kind.NETWORK if isinstance(rule, NetworkRule) else Kind.APPLICATION,
+            action=RuleAction.DENY if deny and number == 0 else RuleAction.ALLOW,
+            kind=RuleKind.NETWORK if isinstance(rule, NetworkRule) else RuleKind.APPLICATION,
             rules=(rule,),
         )
         for number, rule in enumerate(rules)
@@ -90,7 +90,7 @@ def test_a_rule_by_name_before_the_tag() -> None:
     )
     checked = found(rule, TAG)
 
-    assert [check.standing for check in checked.checks[:2]] == [Standing.RULE, Standing.TAG]
+    assert [check.standing for check in checked.checks[:2]] == [EndpointStatus.RULE, EndpointStatus.TAG]
     assert checked.checks[0].by == "own"
 
 
@@ -119,7 +119,7 @@ def test_a_name_without_the_dns_proxy_never_matches() -> None:
     rule = replace(EVERYWHERE, destination_addresses=(), destination_fqdns=("ntp.ubuntu.com",))
     checked = found(rule, dns_proxy=False)
 
-    assert checked.checks[2].standing is Standing.MISSING
+    assert checked.checks[2].standing is EndpointStatus.MISSING
     assert "DNS proxy is off" in checked.checks[2].why
 
 

@@ -7,7 +7,7 @@ import pytest
 from bot.domain.egress import ClusterEgress, NodePool, PathKind
 from bot.domain.egress.facts import AzureNetwork, Firewall, Hub, Route, RouteTable, SubnetFacts, Vnet
 from bot.domain.egress.resolve import resolve
-from bot.domain.filtering import Barrier, way_out
+from bot.domain.egress_filter import FilterKind, egress_filter
 from bot.domain.snat import capacity
 from tests.domain.egress_facts import (
     FW_IP,
@@ -75,8 +75,8 @@ def test_half_of_the_internet_another_way() -> None:
     }
     assert ips(egress) == [LB_IP.address, FW_IP.address]
     assert (egress.target(), "split-routes" in codes(egress)) == (None, True)
-    way = way_out(egress)
-    assert way.barrier is Barrier.MIXED
+    way = egress_filter(egress)
+    assert way.barrier is FilterKind.MIXED
     assert "depends on the destination" in way.sentence
 
 
@@ -158,7 +158,7 @@ def test_default_outbound_access(declared: str, allowed: bool | None) -> None:
     assert egress.effective == ((PathKind.NONE if is_closed else PathKind.DEFAULT_OUTBOUND),)
     assert ("default-outbound" in codes(egress)) is not is_closed
     assert ("address that Azure chooses" in egress.paths[0].why) is not is_closed
-    assert way_out(egress).barrier is (Barrier.CLOSED if is_closed else Barrier.OPEN)
+    assert egress_filter(egress).barrier is (FilterKind.CLOSED if is_closed else FilterKind.OPEN)
     assert ("nothing leaves" in egress.paths[0].why) is is_closed
 
 
@@ -198,7 +198,7 @@ def test_a_stopped_firewall() -> None:
 
     assert egress.effective == (PathKind.NONE,)
     assert "firewall is stopped, so nothing leaves" in egress.paths[0].why
-    assert "is stopped" in way_out(egress).sentence
+    assert "is stopped" in egress_filter(egress).sentence
 
 
 HUB_FIREWALL = Firewall(
@@ -301,7 +301,7 @@ def test_rules_are_about_pods() -> None:
         "pods": PathKind.FIREWALL,
         "nodes": PathKind.NAT_GATEWAY,
     }
-    assert (egress.target() is not None, way_out(egress).barrier) == (True, Barrier.FIREWALL)
+    assert (egress.target() is not None, egress_filter(egress).barrier) == (True, FilterKind.FIREWALL)
     assert "split" not in codes(egress)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.domain.export import bicep, bicep_text, hcl, terraform
 from bot.domain.firewall import RuleCollection
-from bot.domain.rules import placed, render
+from bot.domain.rule_rendering import placed, render
 from bot.domain.target import Target, TargetKind
 from tests.domain.values import SCOPE, TARGET, a_live_allowance
 

@@ -3,13 +3,13 @@
 import pytest
 
 from bot.domain.firewall import (
-    Action,
     Evaluator,
     Flow,
     NatRule,
     Outcome,
     PolicyLayer,
     Result,
+    RuleAction,
     RuleSet,
     Stage,
     ThreatIntelMode,
@@ -42,7 +42,7 @@ def test_application_rule_allows_and_says_where() -> None:
         250,
         "r1",
     )
-    assert (step.stage, step.action, step.result) == (Stage.APPLICATION, Action.ALLOW, Result.HIT)
+    assert (step.stage, step.action, step.result) == (Stage.APPLICATION, RuleAction.ALLOW, Result.HIT)
     assert step.why == "r1 names docker.io for https:443."
 
 
@@ -64,7 +64,7 @@ def test_network_deny_beats_application_allow() -> None:
 
 def test_nat_rules_are_shown_and_never_match() -> None:
     """Traffic to a name is not traffic to the firewall's own address."""
-    nat = collection("nat", 100, Action.DNAT, NatRule(name="in", source_addresses=("*",)))
+    nat = collection("nat", 100, RuleAction.DNAT, NatRule(name="in", source_addresses=("*",)))
     found = evaluate(rule_set(nat, allow(fqdn("docker.io"))), to())
     assert (found.trace[1].stage, found.trace[1].result) == (Stage.DNAT, Result.MISS)
     assert found.outcome is Outcome.ALLOWED

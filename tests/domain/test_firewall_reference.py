@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.firewall import Action, Evaluator, Flow, Outcome, RuleSet
+from bot.domain.firewall import Evaluator, Flow, Outcome, RuleAction, RuleSet
 from tests.domain.reference_destination import NO, PART, UNKNOWN, YES
 from tests.domain.reference_firewall import (
     Walk,
@@ -27,7 +27,7 @@ def every_resolution(rules: RuleSet, flow: Flow, *, at_most: int) -> Outcome | N
     walk, ended = Walk(rules, flow), set()
     for source in walk.sources:
         verdicts = [
-            ("allow" if collection.action is Action.ALLOW else "deny", verdict)
+            ("allow" if collection.action is RuleAction.ALLOW else "deny", verdict)
             for _, _, collection in collections_in_order(rules)
             for rule in collection.rules
             for verdict in walk.verdicts(rule, target_matches(rules, rule, flow), source)

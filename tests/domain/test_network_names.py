@@ -10,8 +10,8 @@ from bot.domain.egress import dns_caveat
 from bot.domain.egress.resolve import resolve
 from bot.domain.firewall import ApplicationRule, Outcome, RuleSet, Tier
 from bot.domain.fqdn import Destination, parse_destination
-from bot.domain.naming import by_address, refusal, room_for_names
-from bot.domain.rules import placed, render
+from bot.domain.network_rules import by_address, refusal, room_for_names
+from bot.domain.rule_rendering import placed, render
 from bot.domain.target import Target, TargetKind
 from tests.domain.egress_facts import SPOKE, cluster, firewall, network, via
 from tests.domain.values import TARGET, a_live_allowance

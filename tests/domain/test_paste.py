@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.error_parsing import find_destinations, read_destinations
 from bot.domain.fqdn import SERVICES, Destination, parse_destination
-from bot.domain.paste import find_destinations, read_destinations
 from bot.errors import InvalidFqdn
 from tests.strategies import pasted_texts
 

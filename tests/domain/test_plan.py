@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bot.domain.allowance import Allowance
 from bot.domain.firewall import ApplicationRule, NetworkRule, RuleCollection
-from bot.domain.plan import ChangeKind, Limits, check_safe, content_digest, diff
-from bot.domain.rules import allowance_id_from_rule, placed, render
+from bot.domain.rule_diff import ChangeKind, Limits, check_safe, content_digest, diff
+from bot.domain.rule_rendering import allowance_id_from_rule, placed, render
 from bot.errors import UnsafePlan
 from tests.domain.values import SCOPE, a_live_allowance
 

@@ -79,7 +79,7 @@ def opened_office(database_url: str) -> Iterator[Office]:
     world = make_world(database_url)
     stage = Stage(installed(), clock=world.clock)
     settings = SlackSettings(BOT_TOKEN, SECRET, APP_TOKEN, f"{stage.url}/api/", timedelta(seconds=30))
-    slack = notifier(settings, world.store, world.ctx.rulebook)
+    slack = notifier(settings, world.store, world.ctx.config)
     world = replace(world, reconciler=Reconciler(world.ctx, slack, workers=0))
     yield Office(stage, world, slack)
     stage.stop()

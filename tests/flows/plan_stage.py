@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from bot.domain.forecast import Forecast, TargetForecast
 from bot.domain.forecast_text import rule_json
-from bot.domain.plan import content_digest
+from bot.domain.rule_diff import content_digest
 from bot.reconciler import foresee
 from bot.store.schema import metadata
 from tests.build import World

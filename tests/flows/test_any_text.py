@@ -18,8 +18,8 @@ from structlog.testing import capture_logs
 from handlers import TABLE
 from handlers.app import SlackApp, SlackSettings, build_app
 from handlers.boundary import Entry
-from handlers.calls import Kind
-from handlers.mending import Mended
+from handlers.calls import CallKind
+from handlers.encoding import ReadableBodies
 from tests.build import World, make_world
 
 SECRET = "a-signing-secret"
@@ -119,22 +119,22 @@ def requests(entry: Entry, text: str) -> Iterator[str]:
     base: dict[str, Any] = {"user": who, "team": {"id": "TSANDBOX1"}, "trigger_id": "1.2", "token": "t"}
     modal = {"type": "modal", "id": "V1", "hash": "h", "callback_id": entry.name, "private_metadata": text}
     values = {name: {name: {"type": "plain_text_input", "value": text}} for name in FIELDS}
-    if entry.kind is Kind.COMMAND:
+    if entry.kind is CallKind.COMMAND:
         named = {"team_id": "TSANDBOX1", "user_id": "UAPP0001", "channel_id": "CEGRESS01", "command": "/egress"}
         words = f"{entry.name} {text}"
         yield "&".join(f"{k}={quote_plus(v, errors='surrogatepass')}" for k, v in {**named, "text": words}.items())
-    elif entry.kind is Kind.ACTION:
+    elif entry.kind is CallKind.ACTION:
         pressed = {"type": "button", "action_id": entry.name, "block_id": "b", "value": text}
         yield _payload({**base, "type": "block_actions", "actions": [pressed]})
         yield _payload(
             {**base, "type": "block_actions", "actions": [pressed], "view": {**modal, "state": {"values": values}}}
         )
-    elif entry.kind is Kind.VIEW:
+    elif entry.kind is CallKind.VIEW:
         yield _payload({**base, "type": "view_submission", "view": {**modal, "state": {"values": values}}})
         yield _payload({**base, "type": "view_submission", "view": {**modal, "private_metadata": "", "state": {}}})
-    elif entry.kind is Kind.OPTIONS:
+    elif entry.kind is CallKind.OPTIONS:
         yield _payload({**base, "type": "block_suggestion", "action_id": entry.name, "block_id": "b", "value": text})
-    elif entry.kind is Kind.SHORTCUT:
+    elif entry.kind is CallKind.SHORTCUT:
         kind = "message_action" if "message" in entry.name else "shortcut"
         yield _payload({**base, "type": kind, "callback_id": entry.name, "message": {"text": text}})
 
@@ -180,7 +180,7 @@ def test_bytes_that_are_no_text_are_refused_in_words(sqlite_url: str) -> None:
 def post(port: int, body: bytes, *, secret: str) -> tuple[int, str]:
     """A request with these very bytes."""
     stamp = str(int(time.time()))
-    signature = Mended(lambda *_: [], secret)._sign({"HTTP_X_SLACK_REQUEST_TIMESTAMP": stamp}, body)
+    signature = ReadableBodies(lambda *_: [], secret)._sign({"HTTP_X_SLACK_REQUEST_TIMESTAMP": stamp}, body)
     headers = {
         "Content-Type": "application/x-www-form-urlencoded",
         "X-Slack-Request-Timestamp": stamp,

@@ -7,7 +7,7 @@ import pytest
 
 from bot import allowances, checking
 from bot.checking import Query
-from bot.domain.egress import EndpointCheck, RequiredEndpoint, RequiredEndpoints, Standing
+from bot.domain.egress import EndpointCheck, EndpointStatus, RequiredEndpoint, RequiredEndpoints
 from bot.domain.firewall import Outcome
 from bot.domain.fqdn import parse_destinations
 from bot.errors import AlreadyAllowed
@@ -49,7 +49,7 @@ def test_what_aks_publishes_for_a_cluster_counts(world: World) -> None:
     with world.store.read() as tx:
         (egress,) = tx.snapshots.named("aks-udr")
     assert one(world, "aks-udr", "vault.azure.net").evaluation.outcome is Outcome.DEPENDS
-    published = EndpointCheck(RequiredEndpoint("addon", "vault.azure.net", 443, "Https"), Standing.TAG)
+    published = EndpointCheck(RequiredEndpoint("addon", "vault.azure.net", 443, "Https"), EndpointStatus.TAG)
     with world.store.write() as tx:
         tx.snapshots.put_endpoints(egress.ref.id, RequiredEndpoints((published,)), world.clock.now())
     assert one(world, "aks-udr", "vault.azure.net").evaluation.outcome is ALLOWED

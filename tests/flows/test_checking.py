@@ -10,10 +10,10 @@ import pytest
 from bot import allowances, auditing, checking
 from bot.allowances import Draft
 from bot.approvals import Decision
-from bot.checking import Check, Finding, Query
+from bot.checking import Check, CheckResult, Query
 from bot.domain.allowance import Allowance, Status, digest, status
 from bot.domain.audit import AuditFilter
-from bot.domain.filtering import Barrier
+from bot.domain.egress_filter import FilterKind
 from bot.domain.firewall import Outcome
 from bot.domain.fqdn import parse_destination, parse_destinations
 from bot.errors import AlreadyAllowed, CannotTakeEffect, InvalidInput, NotPermitted, UnknownCluster
@@ -37,7 +37,7 @@ def check(world: World, cluster: str, text: str) -> Check:
     return checking.check(world.ctx, DEV, Query(cluster, parse_destinations(text)))
 
 
-def one(world: World, cluster: str, text: str) -> Finding:
+def one(world: World, cluster: str, text: str) -> CheckResult:
     """Check one host on a cluster that is filtered."""
     (finding,) = check(world, cluster, text).findings
     return finding
@@ -89,17 +89,17 @@ def test_the_deciding_rule_is_named(
 
 
 UNFILTERED = [
-    ("aks-lb", Barrier.OPEN, "loadBalancer"),
-    ("aks-natgateway", Barrier.OPEN, "managedNATGateway"),
-    ("aks-usernat", Barrier.OPEN, "userAssignedNATGateway"),
-    ("aks-udr-nva", Barrier.UNKNOWN, "appliance"),
-    ("aks-none", Barrier.OPEN, "may leave through an address that Azure chooses"),
-    ("aks-block", Barrier.CLOSED, "block"),
+    ("aks-lb", FilterKind.OPEN, "loadBalancer"),
+    ("aks-natgateway", FilterKind.OPEN, "managedNATGateway"),
+    ("aks-usernat", FilterKind.OPEN, "userAssignedNATGateway"),
+    ("aks-udr-nva", FilterKind.UNKNOWN, "appliance"),
+    ("aks-none", FilterKind.OPEN, "may leave through an address that Azure chooses"),
+    ("aks-block", FilterKind.CLOSED, "block"),
 ]
 
 
 @pytest.mark.parametrize(("cluster", "barrier", "word"), UNFILTERED)
-def test_without_a_firewall_it_is_said_plainly(world: World, cluster: str, barrier: Barrier, word: str) -> None:
+def test_without_a_firewall_it_is_said_plainly(world: World, cluster: str, barrier: FilterKind, word: str) -> None:
     """Not filtered, unknown, or no way out; a request for it is refused with the same sentence."""
     found = check(world, cluster, "example.com")
     assert (found.way.barrier, found.findings) == (barrier, ())

@@ -12,7 +12,7 @@ from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
 from bot.config import settings_from
-from bot.doctor import Finding, examine
+from bot.doctor import DoctorResult, examine
 from bot.domain.rights import CLUSTER_WRITE, Grant, lacking
 from bot.sandbox.arm import ArmSubscription
 from bot.sandbox.arm_transport import ArmTransport
@@ -36,7 +36,7 @@ class Site:
     config: str
     variables: dict[str, str] = field(default_factory=dict)
 
-    def findings(self) -> dict[str, Finding]:
+    def findings(self) -> dict[str, DoctorResult]:
         """What the doctor found, by thing."""
         config = self.folder / "egress.toml"
         config.write_text(self.config, encoding="utf-8")

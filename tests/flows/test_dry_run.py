@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot import allowances
-from bot.config import configuration_from, rulebook_from
+from bot.config import checked_configuration, configuration_from
 from bot.domain.allowance import Status
-from bot.domain.scale import ScaleStatus
-from bot.domain.settings import NO_DRY_RUN, DryRun
+from bot.domain.configuration import NO_DRY_RUN, DryRun
+from bot.domain.scale_proposal import ScaleStatus
 from bot.errors import BadConfiguration
 from bot.metrics import Facts, scrape
 from bot.reconciler import Reconciler
@@ -53,10 +53,10 @@ def office(database_url: str) -> Iterator[Office]:
 
 def restarted(office: Office, dry_run: DryRun) -> Office:
     """The process ends, and another one begins with this setting."""
-    book = replace(office.ctx.rulebook, writer=dry_run)
+    book = replace(office.ctx.config, writer=dry_run)
     settings = SlackSettings(BOT_TOKEN, SECRET, APP_TOKEN, f"{office.stage.url}/api/", timedelta(seconds=30))
     slack = notifier(settings, office.world.store, book)
-    ctx = replace(office.ctx, rulebook=book)
+    ctx = replace(office.ctx, config=book)
     world = replace(office.world, ctx=ctx, reconciler=Reconciler(ctx, slack, workers=0))
     schedule_waiting(world.store, world.clock)
     return Office(office.stage, world, slack)
@@ -173,7 +173,7 @@ def test_what_is_open_stays_open(office: Office) -> None:
     before = len(writes(office.world))
     office = restarted(office, DRY)
     ended = allowances.end(office.ctx, DEV, asked.id)
-    said = decided(ended, office.world.clock.now(), office.ctx.rulebook.dry_run)
+    said = decided(ended, office.world.clock.now(), office.ctx.config.dry_run)
     assert "Dry run" in said.text
     pass_time(office.world)
     assert len(writes(office.world)) == before
@@ -243,7 +243,7 @@ def book_of(tmp_path: Path, section: str) -> DryRun:
     """What a configuration with this section means."""
     path = tmp_path / "egress.toml"
     path.write_text(f"{CONFIG.read_text(encoding='utf-8')}\n{section}\n", encoding="utf-8")
-    return rulebook_from(configuration_from(path)).dry_run
+    return checked_configuration(configuration_from(path)).dry_run
 
 
 def test_the_configuration(tmp_path: Path) -> None:
@@ -275,6 +275,6 @@ def test_names_of_firewalls(database_url: str) -> None:
 def test_whoever_approves_reads_it(office: Office) -> None:
     """The answer to a click and the answer to a request that is granted at once say that it is not written."""
     office = restarted(office, DRY)
-    now, dry_run = office.world.clock.now(), office.ctx.rulebook.dry_run
+    now, dry_run = office.world.clock.now(), office.ctx.config.dry_run
     assert SAID in decided(ask(office.world), now, dry_run).text
     assert "does not change this cluster" in decided(propose(office.world), now, dry_run).text

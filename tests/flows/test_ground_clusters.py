@@ -5,15 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from bot import allowances, capacity, inventory
+from bot import allowances, inventory, scaling
 from bot.allowances import Draft
 from bot.approvals import Decision
-from bot.capacity import Wish
 from bot.domain.allowance import Allowance, Status
 from bot.domain.audit import Action
 from bot.domain.fqdn import parse_destination
-from bot.domain.scale import ScaleStatus, scale_status
+from bot.domain.scale_proposal import ScaleStatus, scale_status
 from bot.errors import UnknownCluster, UserError
+from bot.scaling import Wish
 from tests.build import APPROVER, DEV, World, make_world
 from tests.flows.ground_stage import UDR, delete, direct, resync, rules_of_policy
 from tests.flows.writer_stage import HOUR, ask, events, opened, state_of, stored, told, told_text
@@ -155,14 +155,14 @@ def test_a_cluster_that_resource_graph_lost_is_found_again(world: World) -> None
 @pytest.mark.parametrize("is_approved", [True, False])
 def test_a_scale_of_a_deleted_cluster_ends(world: World, is_approved: bool) -> None:
     """Approved or not, with the reason; it is not stuck for ever, and a click on it is refused."""
-    scale = capacity.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
+    scale = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
     delete(world, "/managedclusters/aks-lb")
     if is_approved:
-        capacity.decide(world.ctx, APPROVER, Decision(scale.id, is_approved=True))
+        scaling.decide(world.ctx, APPROVER, Decision(scale.id, is_approved=True))
     else:
         inventory.refresh(world.ctx)
         with pytest.raises(UserError, match="was deleted"):
-            capacity.decide(world.ctx, APPROVER, Decision(scale.id, is_approved=True))
+            scaling.decide(world.ctx, APPROVER, Decision(scale.id, is_approved=True))
     world.settle()
     with world.store.read() as tx:
         row = tx.scales.get(scale.id)

@@ -9,7 +9,7 @@ from bot import inventory
 from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
-from bot.domain.egress import Standing
+from bot.domain.egress import EndpointStatus
 from bot.errors import AmbiguousCluster, ArmThrottled, InvalidInput, UnknownCluster
 from bot.sandbox.arm_transport import ArmTransport
 from tests.azure.stage import cluster_id
@@ -144,9 +144,9 @@ def test_required_endpoints_of_a_routed_cluster(world: World) -> None:
     """By the tag, by rules, and missing once the tag is gone; show and the filter know it after the sweep."""
     found = inventory.check_endpoints(world.ctx, DEV, "aks-udr").found
     by = {check.endpoint.domain: check.standing for check in found.checks}
-    assert by["mcr.microsoft.com"] is Standing.TAG
-    assert by["ntp.ubuntu.com"] is Standing.RULE
-    assert (found.tag_rule, found.standing(Standing.MISSING)) == ("fqdn", ())
+    assert by["mcr.microsoft.com"] is EndpointStatus.TAG
+    assert by["ntp.ubuntu.com"] is EndpointStatus.RULE
+    assert (found.tag_rule, found.standing(EndpointStatus.MISSING)) == ("fqdn", ())
 
     group = next(
         key for key in world.arm.state()["resources"] if key.endswith("/hub-policy/rulecollectiongroups/rcg-aks")
@@ -159,7 +159,7 @@ def test_required_endpoints_of_a_routed_cluster(world: World) -> None:
 
     report = inventory.show(world.ctx, DEV, "aks-udr")
     assert report.endpoints is not None
-    missing = {check.endpoint.domain for check in report.endpoints.standing(Standing.MISSING)}
+    missing = {check.endpoint.domain for check in report.endpoints.standing(EndpointStatus.MISSING)}
     assert "mcr.microsoft.com" in missing
     assert "security.ubuntu.com" not in missing, "the parent policy allows it for everybody"
     assert "aks-udr" in names(world, "warning:required-endpoints")

@@ -6,17 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot import capacity, inventory
+from bot import inventory, scaling
 from bot.approvals import Decision
 from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
-from bot.capacity import Wish
 from bot.domain.audit import Action, AuditFilter, ChainedEvent
-from bot.domain.egress import Change, ClusterRef, Fleet
+from bot.domain.egress import ClusterRef, Fleet, IpChange
 from bot.errors import InvalidInput, UnknownCluster
 from bot.ports import Context, Notice
 from bot.sandbox.arm_transport import ArmTransport
+from bot.scaling import Wish
 from bot.store import SqlStore
 from tests.azure.stage import cluster_id
 from tests.build import APPROVER, DEV, SUBSCRIPTION, World, make_world
@@ -108,8 +108,8 @@ def test_clusters_behind_one_firewall_are_said_together(world: World) -> None:
 
 def test_our_own_scale_is_not_announced(world: World) -> None:
     """However often the cluster is read while and after Azure works."""
-    made = capacity.propose(world.ctx, DEV, Wish("aks-lb", 3, "more"))
-    capacity.decide(world.ctx, APPROVER, Decision(made.id, True))
+    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", 3, "more"))
+    scaling.decide(world.ctx, APPROVER, Decision(made.id, True))
     for _ in range(60):
         while world.reconciler.run_one():
             pass
@@ -117,7 +117,7 @@ def test_our_own_scale_is_not_announced(world: World) -> None:
         world.tick(timedelta(seconds=5))
     inventory.refresh(world.ctx)
 
-    assert capacity.get(world.ctx, DEV, made.id).done_at is not None
+    assert scaling.get(world.ctx, DEV, made.id).done_at is not None
     assert len(inventory.show(world.ctx, DEV, "aks-lb").egress.ips) == 3
     told = [notice for notice in world.said.notices if notice.body.get("event") == "egress-change"]
     assert (told, news(world), events(world)) == ([], [], [])
@@ -127,8 +127,8 @@ def test_our_own_scale_is_not_announced(world: World) -> None:
 
 def test_a_foreign_change_after_our_scale(world: World) -> None:
     """Our scale excuses its own change, not the next one."""
-    made = capacity.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
-    capacity.decide(world.ctx, APPROVER, Decision(made.id, True))
+    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
+    scaling.decide(world.ctx, APPROVER, Decision(made.id, True))
     world.settle()
     inventory.refresh(world.ctx)
     world.tick(timedelta(minutes=5))
@@ -255,5 +255,5 @@ def test_bad_questions(world: World, address: str, date: str, words: str) -> Non
 def test_a_change_names_what_came_and_went() -> None:
     """Pure arithmetic on two lists."""
     now = datetime(2026, 11, 2, tzinfo=UTC)
-    change = Change(ClusterRef("/c", "c", "s", "g", "westeurope"), ("a", "b"), ("b", "c"), now, now)
+    change = IpChange(ClusterRef("/c", "c", "s", "g", "westeurope"), ("a", "b"), ("b", "c"), now, now)
     assert (change.gained, change.lost) == (("c",), ("a",))

@@ -7,7 +7,7 @@ import pytest
 
 from bot import allowances, inventory
 from bot.errors import UnknownCluster
-from handlers.blocks.fleet import egress_report, fleet_list, owners
+from handlers.blocks.clusters import egress_report, fleet_list, owners
 from tests.azure.stage import cluster_id
 from tests.build import APPROVER, DEV, World, make_world
 from tests.flows import writer_stage
@@ -171,5 +171,5 @@ def test_what_the_firewall_does_not_translate(world: World) -> None:
     world.arm.put_resource(policy, body)
     inventory.sweep_endpoints(world.ctx)
 
-    said = str(egress_report(inventory.show(world.ctx, DEV, "aks-udr"), world.ctx.rulebook).blocks)
+    said = str(egress_report(inventory.show(world.ctx, DEV, "aks-udr"), world.ctx.config).blocks)
     assert "does not SNAT traffic that its network rules allow to 0.0.0.0/0" in said

@@ -15,7 +15,7 @@ from bot.domain.firewall import Outcome, Stage
 from bot.domain.fqdn import parse_destination
 from bot.domain.target import TargetKind
 from bot.errors import CannotTakeEffect, RulesUnknown
-from handlers.blocks.verdict import check_card
+from handlers.blocks.check import check_card
 from tests.build import APPROVER, DEV, OPERATOR, World, make_world
 from tests.flows.writer_stage import (
     HOUR,

@@ -8,9 +8,9 @@ import pytest
 from bot import allowances, checking
 from bot.checking import Query
 from bot.domain.allowance import Status
-from handlers.blocks.ahead import Ahead
-from handlers.blocks.card import allowance_card, allowance_news
-from handlers.blocks.fleet import allowance_line
+from handlers.blocks.allowance_card import allowance_card, allowance_news
+from handlers.blocks.clusters import allowance_line
+from handlers.blocks.estimate import Waiting
 from tests.build import DEV, EXAMPLE, World, make_world
 from tests.flows.ground_stage import HUB
 from tests.flows.writer_stage import ask, by_hand, resource, state_of, stored, told
@@ -30,9 +30,9 @@ def test_what_was_revoked_is_not_called_open(world: World) -> None:
     world.settle()
     allowances.end(world.ctx, DEV, live.id)
     ended, now = stored(world, live), world.clock.now()
-    assert "revoked" in allowance_line(ended, now, world.ctx.rulebook)
-    assert "Open" not in allowance_line(ended, now, world.ctx.rulebook)
-    assert "Open" not in allowance_news(ended, {"event": "live"}, world.ctx.rulebook).text
+    assert "revoked" in allowance_line(ended, now, world.ctx.config)
+    assert "Open" not in allowance_line(ended, now, world.ctx.config)
+    assert "Open" not in allowance_news(ended, {"event": "live"}, world.ctx.config).text
 
 
 def test_what_was_never_open_is_not_called_gone(world: World) -> None:
@@ -46,11 +46,11 @@ def test_what_was_never_open_is_not_called_gone(world: World) -> None:
     world.settle()
     ended = stored(world, asked)
     said = [
-        allowance_news(ended, notice.body, world.ctx.rulebook).text
+        allowance_news(ended, notice.body, world.ctx.config).text
         for notice in world.said.notices
         if notice.subject == asked.id
     ]
-    card = allowance_card(ended, world.ctx.rulebook, world.clock.now(), Ahead())
+    card = allowance_card(ended, world.ctx.config, world.clock.now(), Waiting())
     assert not [text for text in [*said, str(card)] if "gone from" in text or "no longer in the firewall" in text]
     assert "Nothing was opened" in str(card)
     assert "gone" not in world.said.events(asked.id)

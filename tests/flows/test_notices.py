@@ -217,7 +217,7 @@ def test_what_is_refused_for_a_week_is_given_up(office: Office) -> None:
 
 def test_approvers_get_a_card_that_the_channel_does_not(office: Office) -> None:
     """With its buttons, and drawn again with every change."""
-    real = office.ctx.rulebook.channel
+    real = office.ctx.config.channel
     office.stage.workspace.directory.channel(real)
     office.fault("chat.postMessage", error="is_archived")
     made = file(office)

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot import capacity
+from bot import scaling
 from bot.approvals import Decision
-from bot.capacity import Wish
 from bot.domain.allowance import Status
-from bot.domain.scale import ScaleStatus, scale_status
+from bot.domain.scale_proposal import ScaleStatus, scale_status
+from bot.scaling import Wish
 from tests.build import APPROVER, DEV, World, make_world
 from tests.flows.writer_stage import ask, state_of, writes
 
@@ -37,9 +37,9 @@ def test_an_allowance_goes_live_all_the_same(world: World) -> None:
 
 def test_a_scale_is_done_all_the_same(world: World) -> None:
     """Its addresses are read back."""
-    proposed = capacity.propose(world.ctx, DEV, Wish("aks-lb", 2, "more ports"))
+    proposed = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2, "more ports"))
     if proposed.approved_at is None:
-        proposed = capacity.decide(world.ctx, APPROVER, Decision(proposed.id, is_approved=True))
+        proposed = scaling.decide(world.ctx, APPROVER, Decision(proposed.id, is_approved=True))
     for _ in range(80):
         world.work(LONG / 80)
     with world.store.read() as tx:

@@ -11,9 +11,9 @@ from bot import allowances
 from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
+from bot.domain.configuration import DryRun
 from bot.domain.forecast import Fate, Result
 from bot.domain.forecast_text import json_of, text_of
-from bot.domain.settings import DryRun
 from bot.errors import AmbiguousCluster, ArmForbidden, BadConfiguration, UnknownCluster
 from bot.sandbox.arm_transport import ArmTransport
 from bot.wiring.dryrun import require_known
@@ -125,7 +125,7 @@ def test_a_network_rule_without_the_proxy_is_left_out(world: World) -> None:
 def test_an_unsafe_plan_says_its_numbers(world: World) -> None:
     """As the writer would refuse it."""
     ctx = replace(
-        world.ctx, rulebook=replace(world.ctx.rulebook, firewall=replace(world.ctx.rulebook.firewall, max_bytes=500))
+        world.ctx, config=replace(world.ctx.config, firewall=replace(world.ctx.config.firewall, max_bytes=500))
     )
     world = replace(world, ctx=ctx)
     for host in numbered(3):
@@ -147,7 +147,7 @@ def test_an_update_that_runs(world: World) -> None:
 
 def test_a_dry_run_is_an_obstacle(world: World) -> None:
     """There are changes, and they are not written."""
-    world = replace(world, ctx=replace(world.ctx, rulebook=replace(world.ctx.rulebook, writer=DryRun(True))))
+    world = replace(world, ctx=replace(world.ctx, config=replace(world.ctx.config, writer=DryRun(True))))
     ask(world)
     propose(world)
     said = looked(world)

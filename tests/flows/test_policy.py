@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from bot import allowances, auditing, capacity
+from bot import allowances, auditing, scaling
 from bot.allowances import Draft
 from bot.approvals import Decision
-from bot.capacity import Wish
-from bot.config import configuration_from, rulebook_from
+from bot.config import checked_configuration, configuration_from
 from bot.domain.allowance import Allowance, Status, digest, status
 from bot.domain.audit import AuditFilter
+from bot.domain.configuration import Configuration
 from bot.domain.fqdn import parse_destinations
-from bot.domain.settings import Rulebook
 from bot.errors import AlreadyDecided, NotPermitted, RequestRefused, UserError
 from bot.ports import Caller
+from bot.scaling import Wish
 from tests.build import APPROVER, APPROVER2, AUDITOR, CONFIG, DEV, OPERATOR, World, make_world
 
 SECURITY = '[groups.security]\nusers = ["UOPS0001"]\nroles = ["approver"]\n'
@@ -45,12 +45,12 @@ bundles = ["docker-hub"]
 """
 
 
-def book(folder: Path, rules: str) -> Rulebook:
+def book(folder: Path, rules: str) -> Configuration:
     """The shipped configuration with further rules and a group of one person."""
     path = folder / "egress.toml"
     text = CONFIG.read_text().replace("[firewall]\n", f"{rules}\n[firewall]\n", 1)
     path.write_text(text.replace("[groups.platform]", f"{SECURITY}\n[groups.platform]", 1))
-    return rulebook_from(configuration_from(path))
+    return checked_configuration(configuration_from(path))
 
 
 @pytest.fixture
@@ -117,18 +117,18 @@ def test_what_people_cannot_satisfy_is_not_filed(world_of: Callable[[str], World
     with pytest.raises(RequestRefused, match=r"2 from platform must approve .* there is 1 in platform"):
         ask(world, who=APPROVER)
     with pytest.raises(RequestRefused, match="1 from security"):
-        capacity.propose(world.ctx, OPERATOR, Wish("aks-lb", 2))
+        scaling.propose(world.ctx, OPERATOR, Wish("aks-lb", 2))
     assert allowances.requests(world.ctx, DEV, "pending") == []
 
 
 def test_a_scale_proposal_needs_all_of_them_too(world_of: Callable[[str], World]) -> None:
     """The same rules, the same counting."""
     world = world_of(TWO_RULES)
-    made = capacity.propose(world.ctx, DEV, Wish("aks-lb", 2))
+    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2))
     decision = Decision(made.id, is_approved=True, seen=made.plan.digest)
     for who in (APPROVER, APPROVER2):
-        assert capacity.decide(world.ctx, who, decision).approved_at is None
-    assert capacity.decide(world.ctx, OPERATOR, decision).approved_at is not None
+        assert scaling.decide(world.ctx, who, decision).approved_at is None
+    assert scaling.decide(world.ctx, OPERATOR, decision).approved_at is not None
 
 
 def test_naming_a_bundle_opens_the_bundle_and_nothing_else(world_of: Callable[[str], World]) -> None:

@@ -7,17 +7,16 @@ from types import MappingProxyType
 
 import pytest
 
-from bot import allowances, capacity
+from bot import allowances, scaling
 from bot.allowances import Draft
 from bot.approvals import Decision
-from bot.capacity import Wish
 from bot.domain.allowance import Allowance, Status
 from bot.domain.approval import PolicyRule, VerdictKind
 from bot.domain.audit import Action
+from bot.domain.configuration import Configuration, Group
 from bot.domain.fqdn import parse_destination
 from bot.domain.people import Identity, Person, Role, Unread
-from bot.domain.scale import ScaleStatus, scale_status
-from bot.domain.settings import Group, Rulebook
+from bot.domain.scale_proposal import ScaleStatus, scale_status
 from bot.errors import (
     AlreadyDecided,
     MembershipUnknown,
@@ -26,6 +25,7 @@ from bot.errors import (
     UnknownAllowance,
     UnknownScale,
 )
+from bot.scaling import Wish
 from tests.build import APPROVER, APPROVER2, DEV, DEV2, OPERATOR, People, World, make_world
 from tests.flows.ground_stage import direct
 from tests.flows.writer_stage import HOUR, ask, events, state_of, stored
@@ -41,15 +41,15 @@ def world(database_url: str) -> Iterator[World]:
 
 def configured(world: World, *rules: PolicyRule, **groups: Group) -> World:
     """The same world started again with other rules of the approval policy, and perhaps other groups."""
-    book = world.ctx.rulebook
+    book = world.ctx.config
     policy = replace(book.policy, rules=(*rules, *book.policy.rules))
     known = MappingProxyType({**book.groups, **groups})
     return started(world, replace(book, policy=policy, groups=known))
 
 
-def started(world: World, book: Rulebook) -> World:
+def started(world: World, book: Configuration) -> World:
     """The same world with another configuration, and the timers run as after every start."""
-    ctx = replace(world.ctx, rulebook=book, directory=People(book))
+    ctx = replace(world.ctx, config=book, directory=People(book))
     made = replace(world, ctx=ctx, reconciler=type(world.reconciler)(ctx, world.said, workers=0))
     with made.store.write() as tx:
         tx.work.schedule(allowances.TIMERS, within=timedelta())
@@ -108,7 +108,7 @@ def test_what_is_approved_stays_and_its_renewal_is_weighed(world: World) -> None
 def test_a_renamed_group_strands_nothing(world: World) -> None:
     """The card names the new group, and its people decide."""
     asked = wait(world)
-    book = world.ctx.rulebook
+    book = world.ctx.config
     groups = {name: group for name, group in book.groups.items() if name not in asked.verdict.approvers}
     groups["gatekeepers"] = Group("gatekeepers", None, frozenset({"UOPS0001"}), frozenset({Role.APPROVER}))
     policy = replace(book.policy, rules=(asking("gatekeepers"),), default_approvers=("gatekeepers",))
@@ -140,7 +140,7 @@ def test_fewer_are_needed_now(world: World) -> None:
     world = configured(world, TWO)
     asked = wait(world)
     allowances.decide(world.ctx, APPROVER, Decision(asked.id, is_approved=True))
-    book = world.ctx.rulebook
+    book = world.ctx.config
     world = started(world, replace(book, policy=replace(book.policy, rules=book.policy.rules[1:])))
     world.settle()
     assert state_of(world, asked) is Status.LIVE, "one is enough by the shipped policy, and there is one"
@@ -151,8 +151,8 @@ def test_a_no_never_becomes_a_yes(world: World) -> None:
     world = configured(world, TWO)
     asked = wait(world)
     allowances.decide(world.ctx, APPROVER, Decision(asked.id, is_approved=True))
-    book = world.ctx.rulebook
-    ctx = replace(world.ctx, rulebook=replace(book, policy=replace(book.policy, rules=book.policy.rules[1:])))
+    book = world.ctx.config
+    ctx = replace(world.ctx, config=replace(book, policy=replace(book.policy, rules=book.policy.rules[1:])))
     allowances.decide(ctx, APPROVER2, Decision(asked.id, is_approved=False, reason="no"))
     assert state_of(world, asked) is Status.DENIED
 
@@ -160,7 +160,7 @@ def test_a_no_never_becomes_a_yes(world: World) -> None:
 def test_what_is_granted_now_is_granted(world: World) -> None:
     """It would be if it were asked anew."""
     asked = wait(world)
-    book = world.ctx.rulebook
+    book = world.ctx.config
     world = started(world, replace(book, policy=replace(book.policy, rules=(GRANT,))))
     world.settle()
     assert state_of(world, asked) is Status.LIVE
@@ -170,11 +170,11 @@ def test_what_is_granted_now_is_granted(world: World) -> None:
 class Leaver(People):
     """A directory after somebody left, or that cannot be asked about them."""
 
-    def __init__(self, rulebook: Rulebook, left: Identity, *, is_away: bool = False) -> None:
-        super().__init__(rulebook)
+    def __init__(self, config: Configuration, left: Identity, *, is_away: bool = False) -> None:
+        super().__init__(config)
         self._left, self._is_away = left, is_away
         self._unread = tuple(
-            Unread(name, group.roles, "Slack does not answer.") for name, group in rulebook.groups.items()
+            Unread(name, group.roles, "Slack does not answer.") for name, group in config.groups.items()
         )
 
     def person(self, identity: Identity, **_options: object) -> Person:
@@ -188,9 +188,9 @@ class Leaver(People):
         return tuple(one for one in super().members(group) if one != self._left)
 
 
-def only_for_a_team(world: World) -> Rulebook:
+def only_for_a_team(world: World) -> Configuration:
     """Developers of one group may ask."""
-    book = world.ctx.rulebook
+    book = world.ctx.config
     team = Group("team-a", None, frozenset({"UDEV0001"}))
     scopes = tuple(replace(scope, developers=("team-a",)) for scope in book.scopes)
     return replace(book, groups=MappingProxyType({**book.groups, "team-a": team}), scopes=scopes)
@@ -198,7 +198,7 @@ def only_for_a_team(world: World) -> Rulebook:
 
 def with_leaver(world: World, left: Identity, *, is_away: bool = False) -> World:
     """The same world after somebody left."""
-    ctx = replace(world.ctx, directory=Leaver(world.ctx.rulebook, left, is_away=is_away))
+    ctx = replace(world.ctx, directory=Leaver(world.ctx.config, left, is_away=is_away))
     return replace(world, ctx=ctx, reconciler=type(world.reconciler)(ctx, world.said, workers=0))
 
 
@@ -216,10 +216,10 @@ def test_who_may_not_see_a_cluster_does_not_see_what_was_asked_for_it(world: Wor
     """Not by its id either; whoever asked does, also after they left the team."""
     world = started(world, only_for_a_team(world))
     asked = wait(world)
-    proposed = capacity.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
+    proposed = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
     for get, subject, unknown in (
         (allowances.get, asked.id, UnknownAllowance),
-        (capacity.get, proposed.id, UnknownScale),
+        (scaling.get, proposed.id, UnknownScale),
     ):
         assert get(world.ctx, APPROVER, subject).id == subject
         with pytest.raises(unknown, match=f"No .* {subject} that you can see"):
@@ -266,10 +266,10 @@ def test_an_earlier_approver_who_cannot_be_asked_about_holds_up_only_a_yes(world
 
 def test_a_scale_that_is_granted_is_on_record_as_granted(world: World) -> None:
     """Filed under such a policy, or waiting when it came: nobody seems to have approved it."""
-    waiting = capacity.propose(world.ctx, DEV, Wish("aks-natgateway", 3, "more"))
-    book = world.ctx.rulebook
+    waiting = scaling.propose(world.ctx, DEV, Wish("aks-natgateway", 3, "more"))
+    book = world.ctx.config
     world = started(world, replace(book, policy=replace(book.policy, rules=(GRANT,))))
-    filed = capacity.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
+    filed = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
     world.settle()
     for subject in (waiting.id, filed.id):
         actions = [event.action for event in events(world, subject)]
@@ -279,11 +279,11 @@ def test_a_scale_that_is_granted_is_on_record_as_granted(world: World) -> None:
 
 def test_a_scale_is_weighed_again(world: World) -> None:
     """By the policy of now, at the start and at the click."""
-    first = capacity.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
-    second = capacity.propose(world.ctx, DEV2, Wish("aks-natgateway", 3, "more"))
+    first = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
+    second = scaling.propose(world.ctx, DEV2, Wish("aks-natgateway", 3, "more"))
     world = configured(world, REFUSE)
     with pytest.raises(RequestRefused, match="freeze"):
-        capacity.decide(world.ctx, APPROVER, Decision(first.id, is_approved=True))
+        scaling.decide(world.ctx, APPROVER, Decision(first.id, is_approved=True))
     world.settle()
     with world.store.read() as tx:
         rows = [tx.scales.get(one.id) for one in (first, second)]

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from bot.errors import LeaseLost
 from bot.ports import NOTICES, Claim, Finish
-from bot.reconciler.keeper import Keeper
+from bot.reconciler.heartbeat import Heartbeat
 from bot.reconciler.run import LEASE
 from bot.reconciler.workers import Workers
 from bot.sandbox.clock import ManualClock
@@ -115,7 +115,7 @@ def lease_until(store: SqlStore) -> float:
 def test_a_run_that_waits_long_keeps_its_lease(store: SqlStore, clock: ManualClock) -> None:
     """As long as it runs nobody else takes it for dead; afterwards its lease runs out as any other."""
     mine = claimed(store, clock)
-    keeper = Keeper(store, every=SOON)
+    keeper = Heartbeat(store, every=SOON)
     keeper.start()
     try:
         with keeper.keeping(mine):
@@ -137,7 +137,7 @@ def test_a_lease_that_ran_out_is_not_had_back(store: SqlStore, clock: ManualCloc
     heir = store.claim("other", lease=LEASE)
     assert heir is not None
     until = lease_until(store)
-    keeper = Keeper(store, every=SOON)
+    keeper = Heartbeat(store, every=SOON)
     with keeper.keeping(mine):
         keeper._prolong(mine)
     assert lease_until(store) == until
@@ -148,7 +148,7 @@ def test_a_lease_that_ran_out_is_not_had_back(store: SqlStore, clock: ManualCloc
 def test_a_run_that_never_ends_is_given_up(store: SqlStore, clock: ManualClock) -> None:
     """It hangs for good: somebody else may try."""
     mine = claimed(store, clock)
-    keeper = Keeper(store, every=SOON, at_most=timedelta())
+    keeper = Heartbeat(store, every=SOON, at_most=timedelta())
     keeper.start()
     with keeper.keeping(mine):
         threading.Event().wait(0.2)

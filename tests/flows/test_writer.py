@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import allowances, inventory, outlook
+from bot import allowances, estimates, inventory
 from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
@@ -181,7 +181,7 @@ def test_an_update_that_takes_far_too_long_is_said_once(world: World, is_ours: b
         world.work(timedelta(minutes=6))
     assert told(world) == ["slow"]
     assert "more than 20 minutes" in told_text(world, "slow")
-    found = outlook.outlook(world.store, asked, world.clock.now())
+    found = estimates.estimate(world.store, asked, world.clock.now())
     assert found is not None
     assert found.trouble == told_text(world, "slow")
     world.settle(at_most=timedelta(hours=2))
@@ -199,7 +199,7 @@ def test_an_azure_that_does_not_answer_is_said_after_a_while(world: World) -> No
     for _ in range(12):
         world.work(timedelta(seconds=30))
     assert told(world) == ["stuck"]
-    found = outlook.outlook(world.store, asked, world.clock.now())
+    found = estimates.estimate(world.store, asked, world.clock.now())
     assert found is not None
     assert "GatewayTimeout" in (found.trouble or "")
     world.settle(at_most=timedelta(hours=3))

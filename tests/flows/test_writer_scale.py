@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot import capacity
+from bot import scaling
 from bot.approvals import Decision
-from bot.capacity import Wish
 from bot.domain.audit import Action
-from bot.domain.scale import Scale, ScaleStatus, scale_status
+from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
 from bot.errors import AlreadyRequested
 from bot.sandbox.clock import ManualClock
+from bot.scaling import Wish
 from tests.build import APPROVER, DEV, World, make_world
 from tests.flows.writer_stage import by_hand, resource, writes
 from tests.histories.stage import Stage, build, open_store
@@ -38,9 +38,9 @@ def stage(database_url: str) -> Iterator[Stage]:
 
 def propose(world: World | Stage, count: int = 2) -> Scale:
     """Propose and have it approved."""
-    proposed = capacity.propose(world.ctx, DEV, Wish("aks-lb", count, "more ports"))
+    proposed = scaling.propose(world.ctx, DEV, Wish("aks-lb", count, "more ports"))
     if proposed.approved_at is None:
-        return capacity.decide(world.ctx, APPROVER, Decision(proposed.id, is_approved=True))
+        return scaling.decide(world.ctx, APPROVER, Decision(proposed.id, is_approved=True))
     return proposed
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from bot import outlook
+from bot import estimates
 from bot.domain.allowance import Status
 from bot.domain.writer_state import VERSION
 from bot.store import schema
@@ -78,7 +78,7 @@ def test_a_firewall_whose_state_cannot_be_read_waits(
     assert lines[0].startswith(f"{key}: UnreadableState: The stored state of {key} ")
     assert told(world) == ["stuck"]
     assert words in told_text(world, "stuck")
-    waits = outlook.outlook(world.store, stored(world, second), world.clock.now())
+    waits = estimates.estimate(world.store, stored(world, second), world.clock.now())
     assert waits is not None
     assert words in (waits.trouble or "")
     assert state_of(world, second) is Status.APPROVED

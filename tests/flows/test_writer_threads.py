@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, text
 
-from bot import allowances, exporting, outlook
+from bot import allowances, estimates, exporting
 from bot.allowances import Draft
 from bot.domain.allowance import Status
 from bot.domain.fqdn import parse_destination
@@ -83,18 +83,18 @@ def test_idle_workers_ask_once_together(world: World) -> None:
 def test_the_outlook_of_who_waits(world: World) -> None:
     """Place and estimate before, during and after; the estimate comes from what was measured."""
     first = ask(world, "a.example.com")
-    waiting = outlook.outlook(world.store, first, world.clock.now())
+    waiting = estimates.estimate(world.store, first, world.clock.now())
     assert waiting is not None
     assert (waiting.place, waiting.waiting, waiting.updates) == (1, 1, 1)
     until_writing(world)
     second = ask(world, "b.example.com")
-    behind = outlook.outlook(world.store, second, world.clock.now())
+    behind = estimates.estimate(world.store, second, world.clock.now())
     assert behind is not None
     assert (behind.place, behind.waiting, behind.updates) == (2, 2, 2)
     assert behind.estimate > waiting.estimate
     started = world.clock.now()
     world.settle()
-    assert outlook.outlook(world.store, second, world.clock.now()) is None
+    assert estimates.estimate(world.store, second, world.clock.now()) is None
     assert abs((world.clock.now() - started) - behind.estimate).total_seconds() < 60
 
 
@@ -104,7 +104,7 @@ def test_what_keeps_the_writer_is_on_the_card(world: World) -> None:
     asked = ask(world)
     for _ in range(10):
         world.work(world.ctx.pace.batch_window)
-    found = outlook.outlook(world.store, asked, world.clock.now())
+    found = estimates.estimate(world.store, asked, world.clock.now())
     assert found is not None
     assert "AuthorizationFailed" in (found.trouble or "")
     cards = [notice for notice in world.said.notices if notice.kind == "card" and notice.subject == asked.id]
@@ -116,10 +116,10 @@ def test_what_keeps_the_writer_is_on_the_card(world: World) -> None:
 def test_the_gauge_before_an_approval(world: World) -> None:
     """What is there as it was last read, and what would be."""
     asked = ask(world)
-    empty = outlook.gauge(world.store, world.ctx.rulebook.firewall, asked.scope, asked.destinations)
+    empty = estimates.gauge(world.store, world.ctx.config.firewall, asked.scope, asked.destinations)
     world.settle()
-    found = outlook.gauge(
-        world.store, world.ctx.rulebook.firewall, asked.scope, (parse_destination("more.example.com"),)
+    found = estimates.gauge(
+        world.store, world.ctx.config.firewall, asked.scope, (parse_destination("more.example.com"),)
     )
     assert (empty.used, found.fits) == (0, True)
     assert 0 < found.used < found.after < found.limit
@@ -145,8 +145,8 @@ def test_export_needs_a_form_and_a_firewall(world: World) -> None:
 
 def test_what_does_not_fit_is_refused_at_once(world: World) -> None:
     """Instead of holding up everybody else's rules later."""
-    book = replace(world.ctx.rulebook, firewall=replace(world.ctx.rulebook.firewall, max_bytes=300))
+    book = replace(world.ctx.config, firewall=replace(world.ctx.config.firewall, max_bytes=300))
     with pytest.raises(CannotTakeEffect, match="limit is 300"):
         allowances.request(
-            replace(world.ctx, rulebook=book), DEV, Draft("aks-udr", (EXAMPLE,), "why", timedelta(hours=8))
+            replace(world.ctx, config=book), DEV, Draft("aks-udr", (EXAMPLE,), "why", timedelta(hours=8))
         )

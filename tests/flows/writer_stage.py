@@ -12,7 +12,7 @@ from bot.approvals import Decision
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.audit import Action, Event
 from bot.domain.fqdn import parse_destination
-from bot.domain.naming import by_address
+from bot.domain.network_rules import by_address
 from tests.build import APPROVER, DEV, World
 from tests.histories.mortal import rules_in
 from tests.histories.stage import foreign_rules, our_collections
@@ -110,9 +110,9 @@ def by_hand(world: World, ending: str, **properties: Any) -> None:
 
 def with_drift(world: World, mode: str) -> World:
     """The same world, configured to treat drift in another way."""
-    book = world.ctx.rulebook
+    book = world.ctx.config
     book = replace(book, firewall=replace(book.firewall, drift=mode))
-    ctx = replace(world.ctx, rulebook=book)
+    ctx = replace(world.ctx, config=book)
     return replace(world, ctx=ctx, reconciler=type(world.reconciler)(ctx, world.said, workers=0))
 
 

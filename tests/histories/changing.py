@@ -14,10 +14,10 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from bot import inventory
 from bot.allowances import TIMERS
 from bot.domain.approval import PolicyRule, VerdictKind
-from bot.domain.settings import Group, Rulebook
+from bot.domain.configuration import Configuration, Group
 from bot.errors import Unavailable, UnknownCluster
 from bot.inventory import FLEET
-from tests.build import DEV, OPERATOR, rulebook
+from tests.build import DEV, OPERATOR, config
 from tests.build import People as Directory
 from tests.histories.checks import People
 from tests.histories.stage import Stage, foreign_rules
@@ -54,9 +54,9 @@ def step(**given: Any) -> Callable[[Act], Act]:
     return made
 
 
-def book_of(drift: str, *, is_frozen: bool = False, has_left: bool = False) -> Rulebook:
+def book_of(drift: str, *, is_frozen: bool = False, has_left: bool = False) -> Configuration:
     """The shipped configuration, where one team may ask; perhaps with a refusal more, or without the one who asks."""
-    book = rulebook()
+    book = config()
     team = Group("team", None, frozenset() if has_left else frozenset({DEV.identity.user}))
     policy = replace(book.policy, rules=(*([FREEZE] if is_frozen else []), *book.policy.rules))
     scopes = tuple(replace(scope, developers=("team",)) for scope in book.scopes)
@@ -117,7 +117,7 @@ class Changing(RuleBasedStateMachine):
         """The bot is started again with another approval policy, and perhaps without the one who asks."""
         book = book_of(self.people.drift, is_frozen=is_frozen, has_left=has_left)
         self.people.is_frozen, self.people.have_frozen = is_frozen, self.people.have_frozen or is_frozen
-        self.stage.ctx = replace(self.stage.ctx, rulebook=book, directory=Directory(book))
+        self.stage.ctx = replace(self.stage.ctx, config=book, directory=Directory(book))
         for replica in list(self.stage.replicas):
             self.stage.replicas.remove(replica)
             replica.azure.close()

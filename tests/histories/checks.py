@@ -9,7 +9,7 @@ from bot.domain.allowance import UNENDED, Allowance, Status, status
 from bot.domain.audit import Action, Event, verify
 from bot.domain.firewall import ApplicationRule, NetworkRule
 from bot.domain.people import SYSTEM
-from bot.domain.rules import rules_of
+from bot.domain.rule_rendering import rules_of
 from tests.histories.heard import check_cards, check_told_once
 from tests.histories.mortal import Json
 from tests.histories.stage import Stage

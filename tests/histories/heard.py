@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from bot.domain.allowance import Allowance
 from bot.domain.audit import Action, Event
-from handlers.blocks.ahead import Ahead
-from handlers.blocks.card import allowance_card
+from handlers.blocks.allowance_card import allowance_card
+from handlers.blocks.estimate import Waiting
 from handlers.replies import Block
 from tests.histories.stage import Stage
 
@@ -18,12 +18,12 @@ def check_cards(stage: Stage, rows: Iterable[Allowance]) -> None:
 
 
 def _check_card(stage: Stage, row: Allowance) -> None:
-    channel, now = stage.ctx.rulebook.channel, stage.clock.now()
+    channel, now = stage.ctx.config.channel, stage.clock.now()
     with stage.store.read() as tx:
         ts = tx.outbox.card(row.id, channel)
     assert ts is not None, f"{row.id} has no card."
     shown = stage.slack.messages.get(channel, ts)
-    meant = allowance_card(row, stage.ctx.rulebook, now, Ahead())
+    meant = allowance_card(row, stage.ctx.config, now, Waiting())
     assert shown.text == meant.text, f"{row.id}: the card lies."
     assert _buttons(shown.blocks) == _buttons(meant.blocks), f"{row.id}: the card offers what is not possible."
 

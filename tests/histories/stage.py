@@ -12,7 +12,7 @@ from bot import inventory
 from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
-from bot.domain.settings import Rulebook
+from bot.domain.configuration import Configuration
 from bot.ports import Context, Notice, Pace
 from bot.reconciler import Reconciler
 from bot.reconciler.run import LEASE
@@ -24,7 +24,7 @@ from bot.sandbox.slack import SlackWorkspace
 from bot.store import SqlStore
 from bot.store.schema import metadata
 from handlers.notify import SlackNotifier
-from tests.build import SUBSCRIPTION, People, Said, rulebook
+from tests.build import SUBSCRIPTION, People, Said, config
 from tests.histories.mortal import Fuse, Json, Killed, MortalStore, MortalTransport, Put, rules_in
 from tests.histories.slackwire import SlackWire, workspace_at
 
@@ -96,7 +96,7 @@ class Stage:
         )
         ctx = replace(self.ctx, arm=azure, store=MortalStore(self.store, fuse))
         wire = SlackWire(self.slack, fuse)
-        heard = Heard(SlackNotifier(wire, ctx.store, ctx.rulebook), self.said)
+        heard = Heard(SlackNotifier(wire, ctx.store, ctx.config), self.said)
         replica = Replica(Reconciler(ctx, heard, workers=0), fuse, transport, azure, wire)
         self.replicas.append(replica)
         return replica
@@ -221,7 +221,7 @@ def _stable(value: Any) -> Any:
     return [_stable(each) for each in value] if isinstance(value, list) else value
 
 
-def build(store: SqlStore, clock: ManualClock, *, book: Rulebook | None = None, replicas: int = 2) -> Stage:
+def build(store: SqlStore, clock: ManualClock, *, book: Configuration | None = None, replicas: int = 2) -> Stage:
     """A stage at rest, over an empty database."""
     arm = ArmSubscription(clock, Journal(), speed=1.0)
     azure = AzureArm(
@@ -230,7 +230,7 @@ def build(store: SqlStore, clock: ManualClock, *, book: Rulebook | None = None, 
         transport=ArmTransport(arm, clock),
         now=clock.now,
     )
-    book = book or rulebook()
+    book = book or config()
     ctx = Context(azure, store, People(book), clock, book, Pace())
     stage = Stage(clock, arm, store, ctx, azure, workspace_at(clock), Said())
     inventory.refresh(ctx)

@@ -7,7 +7,7 @@ from bot.domain.allowance import digest
 from bot.ports import Caller
 from handlers import views
 from handlers.calls import Call
-from handlers.replies import Message, Reply, Tell
+from handlers.replies import Ephemeral, Message, Reply
 from tests.blockkit import assert_valid
 from tests.build import DEV, World
 
@@ -20,7 +20,7 @@ def text_of(reply: Reply | tuple[Reply, ...]) -> str:
     given = reply if isinstance(reply, tuple) else (reply,)
     assert given
     said = given[0]
-    assert isinstance(said, Tell)
+    assert isinstance(said, Ephemeral)
     assert_valid(said.message, "message")
     return all_text(said.message)
 

@@ -22,15 +22,15 @@ from bot.domain.egress import (
     PathKind,
     Warning_,
 )
+from bot.domain.estimate import Estimate
 from bot.domain.people import Identity
-from bot.domain.plan import Gauge
-from bot.domain.queue import Outlook
 from bot.domain.risk import Level, Reason, Risk
-from bot.domain.scale import Scale
+from bot.domain.rule_diff import Gauge
+from bot.domain.scale_proposal import Scale
 from bot.domain.snat import ScalePlan, capacities
 from bot.domain.target import Target, TargetKind
 from bot.inventory import EgressReport
-from handlers.blocks.ahead import Ahead
+from handlers.blocks.estimate import Waiting
 from handlers.modals import MAX_TICKET
 from tests.strategies import destinations, durations
 
@@ -236,7 +236,7 @@ events = st.builds(
 ).map(chained)
 
 outlooks = st.builds(
-    Outlook,
+    Estimate,
     st.integers(1, 500),
     st.integers(1, 500),
     st.sampled_from([1, 2]),
@@ -244,4 +244,4 @@ outlooks = st.builds(
     st.none() | words(1000),
 )
 gauges = st.builds(Gauge, st.integers(0, 3_000_000), st.integers(0, 3_000_000), st.just(2_097_152))
-aheads = st.builds(Ahead, st.none() | outlooks, st.none() | gauges)
+aheads = st.builds(Waiting, st.none() | outlooks, st.none() | gauges)

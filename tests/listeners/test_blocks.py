@@ -9,32 +9,32 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.allowances import Listing, Preview
-from bot.capacity import ScalePreview
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.audit import ChainedEvent
 from bot.domain.egress import ClusterEgress
-from bot.domain.scale import Scale
+from bot.domain.scale_proposal import Scale
 from bot.domain.snat import capacity
 from bot.errors import EgressError, StoreBusy
 from bot.inventory import EgressReport, FleetPage, Ownership
 from bot.ports import Place
-from handlers.blocks.ahead import Ahead
-from handlers.blocks.card import allowance_card, allowance_news
-from handlers.blocks.fleet import egress_ips, egress_json, egress_report, fleet_list, owners
+from bot.scaling import ScalePreview
+from handlers.blocks.allowance_card import allowance_card, allowance_news
+from handlers.blocks.audit_log import audit_page
+from handlers.blocks.block_kit import message, section
+from handlers.blocks.clusters import egress_ips, egress_json, egress_report, fleet_list, owners
+from handlers.blocks.estimate import Waiting
 from handlers.blocks.home import Desktop, home_view
-from handlers.blocks.kit import message, section
-from handlers.blocks.lists import ROWS, Deciders, decided, filed, outlook, proposed, request_list
-from handlers.blocks.log import audit_page
-from handlers.blocks.scale import scale_card, scale_news, scale_preview
+from handlers.blocks.lists import ROWS, Deciders, decided, estimate_lines, filed, proposed, request_list
+from handlers.blocks.scale_card import scale_card, scale_news, scale_preview
 from handlers.blocks.states import HEADLINES
 from handlers.blocks.words import CHANNEL_NEWS, NEWS, channel_news, trouble
 from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm
 from handlers.replies import Message
 from tests.blockkit import assert_valid, option_problems
-from tests.build import rulebook
+from tests.build import config
 from tests.listeners import facts
 
-BOOK = rulebook()
+BOOK = config()
 UNFILLED = re.compile(r"\{\w+\}")
 thorough = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 
@@ -59,7 +59,7 @@ def mrkdwn_of(drawn: Message) -> list[str]:
 
 @thorough
 @given(facts.allowances, facts.aheads)
-def test_a_card_is_valid_and_calls_nobody(allowance: Allowance, ahead: Ahead) -> None:
+def test_a_card_is_valid_and_calls_nobody(allowance: Allowance, ahead: Waiting) -> None:
     """Any facts make a card; a mention in a reason or a tag stays text; only what is live is called so."""
     drawn = allowance_card(allowance, BOOK, facts.NOW, ahead)
     assert_valid(drawn, "message")
@@ -131,13 +131,13 @@ def test_lists_and_home_are_valid(some: list[Allowance], scales: list[Scale], ti
     last = Place(data.draw(st.booleans()), "a0s560gxpd")
     rows: list[Allowance | Scale] = [*allowances, *proposals]
     page = Listing(tuple(rows[:ROWS]), data.draw(st.sampled_from([None, last])))
-    assert_valid(request_list(page, which=data.draw(facts.words(200)), now=facts.NOW, rulebook=BOOK), "message")
+    assert_valid(request_list(page, which=data.draw(facts.words(200)), now=facts.NOW, config=BOOK), "message")
     assert_valid(home_view(Desktop(allowances, proposals, allowances, clusters, facts.NOW, BOOK)), "home")
     subjects: list[Allowance | Scale] = [*some, *scales]
     for subject in subjects:
         assert_valid(decided(subject, facts.NOW), "message")
     for one in some:
-        assert_valid(filed(one, Deciders((one.requester,) * 30), now=facts.NOW, rulebook=BOOK), "message")
+        assert_valid(filed(one, Deciders((one.requester,) * 30), now=facts.NOW, config=BOOK), "message")
 
 
 @thorough
@@ -170,7 +170,7 @@ def test_the_request_form_is_valid(form: RequestForm, some: list[ClusterEgress],
     choices = Choices(BOOK, clusters)
     for chosen in (form.cluster, clusters[0].ref.name):
         typed = RequestForm(chosen, form.destinations, form.reason, form.duration, form.ticket, form.pool, form.bundle)
-        assert_valid(typed.build(choices, outlook(preview, (), BOOK)), "modal")
+        assert_valid(typed.build(choices, estimate_lines(preview, (), BOOK)), "modal")
     assert not list(option_problems(choices.options()))
 
 

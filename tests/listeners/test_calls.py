@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.people import Identity
 from handlers.blocks.words import AUDIT_FILTERS
-from handlers.calls import Kind, call_from, identity_of, origin_from, plain_words
+from handlers.calls import CallKind, call_from, identity_of, origin_from, plain_words
 from handlers.queries import FIELDS
 
 
@@ -45,7 +45,7 @@ def test_markup_of_slack_becomes_words(typed: str, meant: str) -> None:
 def test_a_button_carries_an_object_or_nothing(value: str | None) -> None:
     """What a text field holds is never taken for ids of ours."""
     body = {"team": {"id": "T1"}, "user": {"id": "U1"}, "actions": [{"action_id": "approve", "value": value}]}
-    assert dict(call_from(Kind.ACTION, body).value) == ({"id": "1"} if value == '{"id": 1}' else {})
+    assert dict(call_from(CallKind.ACTION, body).value) == ({"id": "1"} if value == '{"id": 1}' else {})
 
 
 def test_a_modal_remembers_where_it_was_opened() -> None:
@@ -59,7 +59,7 @@ def test_a_modal_remembers_where_it_was_opened() -> None:
         "state": {"values": {"reason": {"reason": {"type": "plain_text_input", "value": "because"}}}},
     }
     body = {"team": {"id": "T1"}, "user": {"id": "U1"}, "view": view}
-    call, origin = call_from(Kind.VIEW, body), origin_from(body)
+    call, origin = call_from(CallKind.VIEW, body), origin_from(body)
     assert (call.form, call.value["id"], call.caller.via) == ({"reason": "because"}, "a1", "slack:modal")
     assert (origin.channel, origin.view_id, origin.inputs) == ("C1", "V1", ("reason",))
 

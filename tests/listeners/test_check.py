@@ -13,7 +13,7 @@ from bot.sandbox.slack.content import content_from_args
 from handlers import actions, commands, views
 from handlers.calls import Call
 from handlers.hosts import HostWords
-from handlers.replies import Open, Redraw, Tell
+from handlers.replies import Ephemeral, OpenModal, UpdateModal
 from tests.blockkit import assert_valid
 from tests.build import DEV, World, make_world
 from tests.listeners.calling import FORM, pressed, submitted, text_of, typed
@@ -33,7 +33,7 @@ def checked(world: World, words: str) -> str:
 def buttons(world: World, words: str) -> dict[str, Mapping[str, str]]:
     """The buttons of a check, with what they carry."""
     reply = commands.check(world.ctx, typed(DEV, words))
-    assert isinstance(reply, Tell)
+    assert isinstance(reply, Ephemeral)
     rows = [block["elements"] for block in reply.message.blocks if block["type"] == "actions"]
     accessories = [block["accessory"] for block in reply.message.blocks if "accessory" in block]
     every = [*accessories, *(one for row in rows for one in row)]
@@ -42,7 +42,7 @@ def buttons(world: World, words: str) -> dict[str, Mapping[str, str]]:
 
 def form_of(opened: Any) -> dict[str, str]:
     """What stands in the fields of an opened form, as it would be submitted."""
-    assert isinstance(opened, Open)
+    assert isinstance(opened, OpenModal)
     assert_valid(opened.view, "modal")
     inputs = {b["block_id"]: b["element"] for b in opened.view["blocks"] if b["type"] == "input"}
     return {
@@ -53,7 +53,7 @@ def form_of(opened: Any) -> dict[str, str]:
 
 def notes_of(opened: Any) -> str:
     """The sentences on top of a form once the firewall's rules were read."""
-    assert isinstance(opened, Open)
+    assert isinstance(opened, OpenModal)
     assert opened.then is not None
     view = opened.then()
     assert_valid(view, "modal")
@@ -163,7 +163,7 @@ def test_many_hosts_still_fit_a_button(world: World) -> None:
     assert "0 of 100 allowed" in checked(world, f"aks-udr {hosts}")
     carried = buttons(world, f"aks-udr {hosts}")["open_request"]
     opened = actions.open_request(world.ctx, pressed(DEV, **carried))
-    assert isinstance(opened, Open)
+    assert isinstance(opened, OpenModal)
     assert "host99.example.com" in str(opened.view)
     with pytest.raises(InvalidInput, match="Too many"):
         checked(world, f"aks-udr {hosts} one.more.example.com")
@@ -173,7 +173,7 @@ def test_the_whole_trace_is_a_button_away(world: World) -> None:
     """Nine steps for this host, in the firewall's order: parents first, then priorities; each with its why."""
     carried = buttons(world, "aks-udr example.com:8443")["trace"]
     opened = actions.trace(world.ctx, pressed(DEV, **carried))
-    assert isinstance(opened, Open)
+    assert isinstance(opened, OpenModal)
     assert_valid(opened.view, "modal")
     assert opened.then is not None
     view = opened.then()
@@ -250,7 +250,7 @@ def test_the_form_works_without_azure(world: World) -> None:
     fault = {"method": "GET", "path": "firewallPolicies", "times": 50, "status": 403, "code": "AuthorizationFailed"}
     world.arm.add_fault(fault)
     redrawn = views.preview(world.ctx, submitted(DEV, FORM))
-    assert isinstance(redrawn, Redraw)
+    assert isinstance(redrawn, UpdateModal)
     assert_valid(redrawn.view, "modal")
     assert "could not be read" in str(redrawn.view["blocks"][0])
     assert "must approve" in str(redrawn.view["blocks"][0])
@@ -320,6 +320,6 @@ def test_many_hosts_fit_one_answer(world: World) -> None:
     """Forty hosts, allowed and denied: every one has its line, within what Slack takes of a message."""
     hosts = [f"service-{number}.{'long-name-' * 3}example.com" for number in range(40)]
     reply = commands.check(world.ctx, typed(DEV, f"aks-udr {' '.join(hosts)}"))
-    assert isinstance(reply, Tell)
+    assert isinstance(reply, Ephemeral)
     content_from_args({"text": reply.message.text, "blocks": list(reply.message.blocks)})
     assert all(host in str(reply.message.blocks) for host in hosts)

@@ -6,11 +6,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.allowances import Preview
-from bot.checking import Check, Finding, Query
+from bot.checking import Check, CheckResult, Query
 from bot.domain.egress import ClusterEgress
-from bot.domain.filtering import Barrier, WayOut
+from bot.domain.egress_filter import EgressFilter, FilterKind
 from bot.domain.firewall import Evaluation, Evaluator, Flow, RuleSet
-from handlers.blocks.verdict import allowed_lines, check_card, narrower_lines, trace_loading, trace_view
+from handlers.blocks.check import allowed_lines, check_card, narrower_lines, trace_loading, trace_view
 from tests.blockkit import assert_valid
 from tests.listeners import facts
 from tests.listeners.test_blocks import mrkdwn_of
@@ -36,13 +36,15 @@ def checks(draw: st.DrawFn) -> Check:
     evaluator, asked = Evaluator(rules), draw(st.lists(flows, min_size=1, max_size=3))
     change = hostile if draw(st.booleans()) else lambda same: same
     owner = st.none() | facts.allowances
-    found = [Finding(flow.destination, change(_evaluated(evaluator, flow)), draw(owner)) for flow in asked]
+    found = [CheckResult(flow.destination, change(_evaluated(evaluator, flow)), draw(owner)) for flow in asked]
     found *= draw(st.sampled_from([1, 1, 30]))
     egress: ClusterEgress = draw(facts.clusters)
-    barrier = draw(st.sampled_from(Barrier))
-    way = WayOut(barrier, draw(facts.words(600, 1)), draw(facts.targets), ("10.0.0.0/8",) * draw(st.integers(1, 200)))
+    barrier = draw(st.sampled_from(FilterKind))
+    way = EgressFilter(
+        barrier, draw(facts.words(600, 1)), draw(facts.targets), ("10.0.0.0/8",) * draw(st.integers(1, 200))
+    )
     query = Query(egress.ref.id, tuple(one.destination for one in found), draw(st.none() | facts.names))
-    return Check(egress, query, way, tuple(found) if barrier is Barrier.FIREWALL else (), facts.NOW)
+    return Check(egress, query, way, tuple(found) if barrier is FilterKind.FIREWALL else (), facts.NOW)
 
 
 def _evaluated(evaluator: Evaluator, flow: Flow) -> Evaluation:

@@ -12,32 +12,32 @@ from bot import allowances
 from bot.allowances import Listing
 from bot.domain.allowance import Allowance, Status, digest, status
 from bot.domain.approval import Approval
+from bot.domain.configuration import Bundle, Configuration
 from bot.domain.fqdn import Destination, parse_destination
 from bot.domain.people import Identity
 from bot.domain.risk import Level, Reason, Risk
-from bot.domain.scale import Scale
-from bot.domain.settings import Bundle, Rulebook
+from bot.domain.scale_proposal import Scale
 from bot.errors import NotPermitted, StaleView
 from handlers import actions, commands, home, views
-from handlers.blocks.ahead import Ahead
-from handlers.blocks.card import allowance_card, allowance_news
+from handlers.blocks.allowance_card import allowance_card, allowance_news
+from handlers.blocks.block_kit import HEADER_TEXT
 from handlers.blocks.details import approval_view, details_view
-from handlers.blocks.kit import HEADER_TEXT
+from handlers.blocks.estimate import Waiting
 from handlers.blocks.lists import decided, request_list
 from handlers.blocks.naming import names_of
 from handlers.modals import NarrowForm
-from handlers.replies import Home, Open
+from handlers.replies import OpenModal, PublishHome
 from tests.blockkit import assert_valid
-from tests.build import APPROVER, DEV, DEV2, World, make_world, rulebook
+from tests.build import APPROVER, DEV, DEV2, World, config, make_world
 from tests.domain.values import NOW, an_allowance, asked
 from tests.listeners import facts
 from tests.listeners.calling import FORM, all_text, pressed, submitted, text_of, typed
 from tests.listeners.calling import asked as file_one
 
-BOOK = rulebook()
+BOOK = config()
 HUB = BOOK.bundles["docker-hub"].destinations
 EXFIL = parse_destination("exfil.example.net")
-NOTHING = Ahead(None, None)
+NOTHING = Waiting(None, None)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def of_bundle(*more: Destination, bundle: str = "docker-hub") -> Allowance:
     return replace(made, ask=replace(made.ask, destinations=tuple(sorted((*HUB, *more))), bundle=bundle))
 
 
-def with_bundle(*destinations: Destination) -> Rulebook:
+def with_bundle(*destinations: Destination) -> Configuration:
     """The configuration after the bundle was changed."""
     changed = Bundle("docker-hub", "Docker Hub", destinations)
     return replace(BOOK, bundles=MappingProxyType({**BOOK.bundles, "docker-hub": changed}))
@@ -78,7 +78,7 @@ def test_what_rides_along_with_a_bundle_is_named_everywhere() -> None:
     assert "*Destinations that are not in the bundle* `docker-hub`\n`exfil.example.net`" in str(
         [block["text"]["text"] for block in card.blocks if block["type"] == "section" and "text" in block]
     ).replace("\\n", "\n")
-    assert marked in all_text(request_list(Listing((one,)), which="pending", now=NOW, rulebook=BOOK))
+    assert marked in all_text(request_list(Listing((one,)), which="pending", now=NOW, config=BOOK))
     assert marked in all_text(allowance_news(one, {"event": "approved"}, BOOK))
     assert marked in str(NarrowForm.build(one, BOOK))
 
@@ -175,12 +175,12 @@ def test_the_button_shows_what_it_approves(world: World) -> None:
     """The list of that very digest; a card that is out of date says so."""
     subject, seen = file_one(world)
     opened = actions.details(world.ctx, pressed(DEV2, id=subject, digest=seen))
-    assert isinstance(opened, Open)
+    assert isinstance(opened, OpenModal)
     assert "`api.example.com`" in texts(opened.view)
     with pytest.raises(StaleView, match="Check the new card"):
         actions.details(world.ctx, pressed(DEV2, id=subject, digest="0" * 16))
     listed = commands.requests(world.ctx, typed(APPROVER, subject))
-    assert isinstance(listed, Open)
+    assert isinstance(listed, OpenModal)
     assert listed.view["blocks"] == opened.view["blocks"]
     assert "Nothing here" not in text_of(commands.requests(world.ctx, typed(APPROVER, "aks-udr")))
 
@@ -190,7 +190,7 @@ def test_home_leads_to_all_of_it_before_it_is_approved(world: World) -> None:
     form = FORM | {"destinations": " ".join(f"h{number}.example.net" for number in range(30))}
     views.request(world.ctx, submitted(DEV, form))
     drawn = home.opened(world.ctx, pressed(APPROVER))
-    assert isinstance(drawn, Home)
+    assert isinstance(drawn, PublishHome)
     (row,) = [block for block in drawn.view["blocks"] if "approve" in str(block)]
     first, approve, *_ = row["elements"]
     assert first["text"]["text"] == "All 30 destinations"
@@ -203,7 +203,7 @@ def test_an_id_that_is_typed_shows_what_does_not_fit_a_card_first(world: World) 
     views.request(world.ctx, submitted(DEV, form))
     (made, *_) = allowances.requests(world.ctx, DEV, "mine")
     opened = commands.approve(world.ctx, typed(APPROVER, f"{made.id} looks right"))
-    assert isinstance(opened, Open)
+    assert isinstance(opened, OpenModal)
     assert opened.view["callback_id"] == "approve"
     assert [str(name) for name in made.destinations if str(name) not in texts(opened.view)] == []
     assert status(allowances.get(world.ctx, DEV, made.id), world.clock.now()) is Status.WAITING
@@ -228,7 +228,7 @@ def test_who_is_still_missing_is_said_everywhere() -> None:
     missing = "still missing: 2 from platform"
     assert f"N{needed}." in all_text(allowance_card(fresh, BOOK, NOW, NOTHING))
     assert f"N{needed}; {missing}." in all_text(allowance_card(one, BOOK, NOW, NOTHING))
-    assert f"n{needed}; {missing}" in all_text(request_list(Listing((one,)), which="pending", now=NOW, rulebook=BOOK))
+    assert f"n{needed}; {missing}" in all_text(request_list(Listing((one,)), which="pending", now=NOW, config=BOOK))
     assert f"approved; {missing}." in all_text(allowance_news(one, {"event": "seconded"}, BOOK))
     assert f"You approved; {missing}." in all_text(decided(one, NOW))
     assert "<@UOPS0001> for security" in all_text(allowance_card(one, BOOK, NOW, NOTHING))

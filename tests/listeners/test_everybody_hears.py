@@ -6,21 +6,21 @@ from datetime import timedelta
 
 import pytest
 
-from bot import allowances, auditing, capacity
+from bot import allowances, auditing, scaling
 from bot.allowances import Draft
 from bot.approvals import Decision
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.approval import PolicyRule, VerdictKind
 from bot.domain.audit import Action, AuditFilter, Event
 from bot.domain.fqdn import parse_destination, parse_destinations
-from bot.domain.scale import ScaleStatus, scale_status
+from bot.domain.scale_proposal import ScaleStatus, scale_status
 from bot.errors import AlreadyAllowed, AlreadyDecided, AlreadyRequested, InvalidInput, NotPermitted
 from bot.ports import Caller
 from bot.reconciler import Reconciler
 from handlers import actions, commands, home, views
-from handlers.blocks.card import allowance_news
+from handlers.blocks.allowance_card import allowance_news
 from handlers.calls import Call
-from handlers.replies import Home, Open, Redraw, Tell
+from handlers.replies import Ephemeral, OpenModal, PublishHome, UpdateModal
 from tests.blockkit import assert_valid
 from tests.build import APPROVER, APPROVER2, AUDITOR, DEV, DEV2, EXAMPLE, World, caller, make_world
 from tests.listeners.calling import FORM, all_text, pressed, submitted, text_of, typed
@@ -57,9 +57,9 @@ def current(world: World, subject: str) -> Allowance:
 
 def needing_two(world: World) -> World:
     """The same world, where everything needs two approvals."""
-    book = world.ctx.rulebook
+    book = world.ctx.config
     two = PolicyRule("two", VerdictKind.ASK, "Two people.", approvers=("platform",), needed=2)
-    ctx = replace(world.ctx, rulebook=replace(book, policy=replace(book.policy, rules=(two,))))
+    ctx = replace(world.ctx, config=replace(book, policy=replace(book.policy, rules=(two,))))
     return replace(world, ctx=ctx, reconciler=Reconciler(ctx, world.said, workers=0))
 
 
@@ -75,8 +75,8 @@ def test_a_narrowing_is_told_with_what_was_cut(world: World) -> None:
     for user in ("UDEV0001", "UAPP0001"):
         last = [body for body in told(world, user, made.id) if body.get("cut")]
         assert [(body["event"], body["cut"], body["why"]) for body in last] == [("seconded", "example.net", "No need.")]
-    shown = all_text(allowance_news(current(world, made.id), last[0], world.ctx.rulebook))
-    assert_valid(allowance_news(current(world, made.id), last[0], world.ctx.rulebook), "message")
+    shown = all_text(allowance_news(current(world, made.id), last[0], world.ctx.config))
+    assert_valid(allowance_news(current(world, made.id), last[0], world.ctx.config), "message")
     for words in ("example.net", "1 hour", "No need.", "do not count"):
         assert words in shown
 
@@ -114,7 +114,7 @@ def test_what_is_open_says_by_whom_and_until_when(world: World) -> None:
         allowances.request(world.ctx, DEV2, DRAFT)
     assert refused.value.allowances == (made.id,)
     form = views.preview(world.ctx, submitted(DEV2, FORM | {"destinations": "example.com"}))
-    assert isinstance(form, Redraw)
+    assert isinstance(form, UpdateModal)
     assert "renew_form" in str(form.view)
     assert "requested by <@UDEV0001>" in str(form.view)
 
@@ -123,10 +123,10 @@ def test_more_time_can_be_asked_for_by_whoever_depends_on_it(world: World) -> No
     """A request of their own, for as long as they say, that is decided like any other."""
     made = opened(world)
     button = actions.renew_form(world.ctx, pressed(DEV2, id=made.id))
-    assert isinstance(button, Open)
+    assert isinstance(button, OpenModal)
     assert_valid(button.view, "modal")
     in_modal = actions.renew_form(world.ctx, Call(replace(DEV2, via="slack:modal"), value={"id": made.id}))
-    assert isinstance(in_modal, Redraw)
+    assert isinstance(in_modal, UpdateModal)
     views.renew(world.ctx, submitted(DEV2, {"duration": "7d", "reason": ""}, id=made.id))
     (mine,) = allowances.requests(world.ctx, DEV2, "mine")
     assert (mine.ask.renews, mine.ask.duration, mine.requester) == (made.id, timedelta(days=7), DEV2.identity)
@@ -169,7 +169,7 @@ def test_an_approver_who_renews_does_not_become_the_requester(world: World) -> N
     with pytest.raises(NotPermitted, match="filed"):
         allowances.decide(world.ctx, APPROVER, Decision(again.id, is_approved=True))
     drawn = home.opened(world.ctx, Call(APPROVER))
-    assert isinstance(drawn, Home)
+    assert isinstance(drawn, PublishHome)
     assert again.id not in str(drawn.view)
     allowances.decide(world.ctx, APPROVER2, Decision(again.id, is_approved=True))
     world.settle()
@@ -194,11 +194,11 @@ def test_a_narrowed_bundle_renews_as_narrowed(world: World) -> None:
 def test_a_proposal_is_withdrawn_by_its_proposer(world: World) -> None:
     """By its button or by typing; nobody else, and only while it waits."""
     commands.scale(world.ctx, typed(DEV, "aks-lb 3 more"))
-    (made,) = capacity.proposals(world.ctx, DEV, "mine")
+    (made,) = scaling.proposals(world.ctx, DEV, "mine")
     with pytest.raises(NotPermitted, match="can withdraw"):
         commands.revoke(world.ctx, typed(APPROVER, made.id))
     assert "Withdrawn" in text_of(commands.revoke(world.ctx, typed(DEV, f"{made.id} changed my mind")))
-    gone = capacity.get(world.ctx, DEV, made.id)
+    gone = scaling.get(world.ctx, DEV, made.id)
     assert scale_status(gone, world.clock.now()) is ScaleStatus.WITHDRAWN
     with pytest.raises(AlreadyDecided, match="withdrawn"):
         actions.revoke(world.ctx, pressed(DEV, id=made.id))
@@ -229,7 +229,7 @@ def test_several_are_approved_at_once(world: World, joint: str) -> None:
     reply = commands.approve(
         world.ctx, typed(APPROVER, f"{joint.join(o.id for o in (first, second, third))} fine", "approve")
     )
-    assert isinstance(reply, Tell)
+    assert isinstance(reply, Ephemeral)
     lines = reply.message.text.splitlines()
     assert [one.id in line for one, line in zip((first, second, third), lines, strict=True)] == [True] * 3
     assert "already revoked" in lines[1]
@@ -266,7 +266,7 @@ def test_a_live_allowance_is_not_hidden_by_newer_requests(world: World) -> None:
         assert live.id in text_of(first)
         assert len(set(paged(world, first))) == 106
     drawn = home.opened(world.ctx, Call(DEV))
-    assert isinstance(drawn, Home)
+    assert isinstance(drawn, PublishHome)
     assert live.id in str(drawn.view)
 
 
@@ -276,7 +276,7 @@ def paged(world: World, reply: object) -> list[str]:
 
     lines: list[str] = []
     while True:
-        assert isinstance(reply, Tell)
+        assert isinstance(reply, Ephemeral)
         assert_valid(reply.message, "message")
         lines += [b["text"]["text"] for b in reply.message.blocks if b["type"] == "section"]
         rows = [block for block in reply.message.blocks if block["type"] == "actions"]
@@ -289,7 +289,7 @@ def test_lists_hold_allowances_and_proposals_in_one_order(world: World) -> None:
     """Pages go through both; what others may not decide or see does not use up a page."""
     made = three(world)
     commands.scale(world.ctx, typed(DEV, "aks-lb 3"))
-    (scale,) = capacity.proposals(world.ctx, DEV, "mine")
+    (scale,) = scaling.proposals(world.ctx, DEV, "mine")
     page, seen = allowances.browse(world.ctx, APPROVER, "pending", rows=1), list[str]()
     while True:
         seen += [one.id for one in page.found]

@@ -9,11 +9,11 @@ from bot import allowances
 from bot.allowances import Draft
 from bot.approvals import Decision
 from bot.domain.allowance import Allowance
-from bot.domain.plan import Limits
+from bot.domain.rule_diff import Limits
 from bot.errors import CannotTakeEffect, InvalidInput
-from bot.outlook import gauge, outlook
+from bot.estimates import estimate, gauge
 from handlers import commands
-from handlers.blocks.ahead import Ahead
+from handlers.blocks.estimate import Waiting
 from handlers.replies import File
 from tests.build import APPROVER, DEV, EXAMPLE, World, make_world
 from tests.listeners.calling import typed
@@ -57,8 +57,8 @@ def test_bad_exports_are_refused(world: World) -> None:
 def test_a_waiting_card_says_place_time_and_room(world: World) -> None:
     """From the work row and the rows themselves."""
     made = approved(world)
-    ahead = Ahead(
-        outlook(world.store, made, world.clock.now()),
+    ahead = Waiting(
+        estimate(world.store, made, world.clock.now()),
         gauge(world.store, Limits(), made.scope, made.destinations),
     )
     assert ahead.wait == "Next in line; live in about 4 minutes."

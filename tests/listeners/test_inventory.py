@@ -9,8 +9,8 @@ import pytest
 from bot import inventory
 from bot.errors import InvalidInput
 from handlers import actions, commands
-from handlers.blocks.fleet import egress_json
-from handlers.replies import File, Reply, Tell
+from handlers.blocks.clusters import egress_json
+from handlers.replies import Ephemeral, File, Reply
 from tests.azure.stage import cluster_id
 from tests.blockkit import assert_valid
 from tests.build import DEV, World, make_world
@@ -213,7 +213,7 @@ def test_the_list_says_how_old_it_is(world: World) -> None:
 
 def said(reply: Reply | tuple[Reply, ...]) -> str:
     """The text of an answer."""
-    assert isinstance(reply, Tell)
+    assert isinstance(reply, Ephemeral)
     assert_valid(reply.message, "message")
     return f"{reply.message.text} {list(reply.message.blocks)}"
 

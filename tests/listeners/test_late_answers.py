@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from bot.errors import Defect, InvalidInput
 from handlers.sending import LOST
-from handlers.unforeseen import unforeseen
+from handlers.unexpected import unexpected
 from tests.listeners.test_workspace import Town, settled
 from tests.sandbox.slack_stage import until
 
@@ -93,9 +93,9 @@ def test_operators_and_requesters_hear_what_slack_refuses(town: Town) -> None:
 
 def test_what_nobody_foresaw_is_found_by_its_reference() -> None:
     """It goes on as a defect, which every way to answer knows; what is meant for people is not logged."""
-    with capture_logs() as logs, pytest.raises(Defect), unforeseen("abcd", entry="show"):
+    with capture_logs() as logs, pytest.raises(Defect), unexpected("abcd", entry="show"):
         raise ZeroDivisionError
     assert [(each["event"], each["reference"], each["entry"]) for each in logs] == [("listener failed", "abcd", "show")]
-    with capture_logs() as logs, pytest.raises(InvalidInput), unforeseen("abcd"):
+    with capture_logs() as logs, pytest.raises(InvalidInput), unexpected("abcd"):
         raise InvalidInput("Say why.")
     assert logs == []

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot import allowances, capacity, inventory
+from bot import allowances, inventory, scaling
 from bot.domain.allowance import Status, digest, status
-from bot.domain.scale import ScaleStatus, scale_status
+from bot.domain.scale_proposal import ScaleStatus, scale_status
 from bot.errors import (
     AlreadyDecided,
     AlreadyRequested,
@@ -21,9 +21,9 @@ from bot.errors import (
 from bot.ports import Caller
 from handlers import NO_COMMAND, TABLE, actions, commands, home, views
 from handlers.blocks.words import HELP
-from handlers.calls import Call, Kind
+from handlers.calls import Call, CallKind
 from handlers.modals import DenyForm
-from handlers.replies import File, Home, Open, Options, Redraw, Tell
+from handlers.replies import Ephemeral, File, OpenModal, Options, PublishHome, UpdateModal
 from tests.blockkit import assert_valid
 from tests.build import APPROVER, AUDITOR, DEV, DEV2, World, caller, make_world
 from tests.listeners.calling import FORM, asked, pressed, submitted, text_of, typed
@@ -39,7 +39,7 @@ def world(database_url: str) -> Iterator[World]:
 
 def test_help_shows_what_one_may() -> None:
     """Each subcommand of the table has its line, and each line its subcommand."""
-    assert {row.name for row in HELP} == {entry.name for entry in TABLE if entry.kind is Kind.COMMAND}
+    assert {row.name for row in HELP} == {entry.name for entry in TABLE if entry.kind is CallKind.COMMAND}
 
 
 def test_help_depends_on_the_role(world: World) -> None:
@@ -78,7 +78,7 @@ def test_list_turns_its_pages(world: World) -> None:
     assert "Page 1 of 2" in text_of(first)
     assert "list_next" in text_of(first)
     second = actions.turn_list(world.ctx, pressed(DEV, words="", page="2"))
-    assert isinstance(second, Tell)
+    assert isinstance(second, Ephemeral)
     assert second.replaces
     assert "Page 2 of 2" in text_of(second)
 
@@ -101,7 +101,7 @@ def test_show_answers_first(world: World) -> None:
 def test_request_keeps_what_was_typed(world: World) -> None:
     """A wrong host opens the form with the text and the sentence; nothing is lost."""
     opened = commands.request(world.ctx, typed(DEV, "aks-udr bad_host example.com"))
-    assert isinstance(opened, Open)
+    assert isinstance(opened, OpenModal)
     assert_valid(opened.view, "modal")
     assert "underscore" in str(opened.view["blocks"][0])
     assert "bad_host example.com" in str(opened.view["blocks"])
@@ -110,7 +110,7 @@ def test_request_keeps_what_was_typed(world: World) -> None:
 def test_the_form_says_who_decides(world: World) -> None:
     """Before anything is filed."""
     redrawn = views.preview(world.ctx, submitted(DEV, FORM))
-    assert isinstance(redrawn, Redraw)
+    assert isinstance(redrawn, UpdateModal)
     assert_valid(redrawn.view, "modal")
     assert "must approve" in str(redrawn.view["blocks"][0])
     assert "<@UAPP0001>" in str(redrawn.view["blocks"][0])
@@ -121,10 +121,10 @@ def test_a_pasted_error_becomes_a_request(world: World) -> None:
     """The message shortcut finds the host."""
     call = Call(DEV, text="curl: (6) Could not resolve host: api.stripe.com")
     opened = actions.request_from_message(world.ctx, call)
-    assert isinstance(opened, Open)
+    assert isinstance(opened, OpenModal)
     assert "api.stripe.com" in str(opened.view["blocks"])
     nothing = actions.request_from_message(world.ctx, Call(DEV, text="hello"))
-    assert isinstance(nothing, Open)
+    assert isinstance(nothing, OpenModal)
     assert "No host found" in str(nothing.view["blocks"][0])
 
 
@@ -168,7 +168,7 @@ def test_denying_needs_a_reason(world: World) -> None:
         actions.deny(world.ctx, pressed(APPROVER, id=subject, digest=seen)),
         commands.deny(world.ctx, typed(APPROVER, subject)),
     ):
-        assert isinstance(opened, Open)
+        assert isinstance(opened, OpenModal)
         assert_valid(opened.view, "modal")
         assert seen in opened.view["private_metadata"]
     with pytest.raises(InvalidInput):
@@ -184,7 +184,7 @@ def test_an_approver_may_narrow_never_widen(world: World) -> None:
     """Less is approved with the risk of less; more is refused at the field."""
     subject, seen = asked(world)
     opened = actions.narrow(world.ctx, pressed(APPROVER, id=subject, digest=seen))
-    assert isinstance(opened, Open)
+    assert isinstance(opened, OpenModal)
     assert_valid(opened.view, "modal")
     with pytest.raises(InvalidInput, match="not widen"):
         views.narrow(
@@ -226,32 +226,32 @@ def test_a_scale_is_planned_proposed_and_decided(world: World) -> None:
         commands.scale(world.ctx, typed(DEV, "aks-udr"))
     with pytest.raises(InvalidInput, match="three"):
         commands.scale(world.ctx, typed(DEV, "aks-lb three"))
-    value = {"id": capacity.look(world.ctx, DEV, "aks-lb").egress.ref.id, "name": "aks-lb"}
+    value = {"id": scaling.preview_scale(world.ctx, DEV, "aks-lb").egress.ref.id, "name": "aks-lb"}
     opened = actions.propose(world.ctx, pressed(DEV, **value))
-    assert isinstance(opened, Open)
+    assert isinstance(opened, OpenModal)
     assert_valid(opened.view, "modal")
     views.scale(world.ctx, submitted(DEV, {"count": "3", "reason": "more"}, **value))
     with pytest.raises(AlreadyRequested):
         commands.scale(world.ctx, typed(DEV, "aks-lb 4"))
-    (made,) = capacity.proposals(world.ctx, APPROVER, "pending")
+    (made,) = scaling.proposals(world.ctx, APPROVER, "pending")
     assert made.id in text_of(commands.requests(world.ctx, typed(APPROVER)))
     actions.approve(world.ctx, pressed(APPROVER, id=made.id, digest=made.plan.digest))
-    assert scale_status(capacity.get(world.ctx, DEV, made.id), world.clock.now()) is ScaleStatus.APPROVED
+    assert scale_status(scaling.get(world.ctx, DEV, made.id), world.clock.now()) is ScaleStatus.APPROVED
 
 
 def test_home_shows_what_waits_and_is_redrawn(world: World) -> None:
     """The approver sees the request with its buttons; deciding there draws the tab again."""
     subject, seen = asked(world)
     drawn = home.opened(world.ctx, Call(APPROVER))
-    assert isinstance(drawn, Home)
+    assert isinstance(drawn, PublishHome)
     assert_valid(drawn.view, "home")
     assert subject in str(drawn.view)
     mine = home.opened(world.ctx, Call(DEV))
-    assert isinstance(mine, Home)
+    assert isinstance(mine, PublishHome)
     assert "Nothing is waiting for your decision" in str(mine.view)
     at_home = caller("UAPP0001", "slack:home")
     replies = actions.approve(world.ctx, pressed(at_home, id=subject, digest=seen))
-    assert isinstance(replies[1], Home)
+    assert isinstance(replies[1], PublishHome)
     assert "Nothing is waiting for your decision" in str(replies[1].view)
 
 

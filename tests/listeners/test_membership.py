@@ -11,12 +11,12 @@ import pytest
 from bot import allowances
 from bot.allowances import Draft
 from bot.domain.audit import AuditFilter
+from bot.domain.configuration import ClusterScope
 from bot.domain.fqdn import parse_destination
-from bot.domain.settings import ClusterScope
 from bot.ports import Caller
 from bot.sandbox.slack.faults import Fault, Faults
 from handlers.identity import FRESH, KEEP
-from tests.build import DEV, rulebook
+from tests.build import DEV, config
 from tests.listeners.test_workspace import FORM, Town, settled
 from tests.sandbox.slack_stage import until
 
@@ -298,7 +298,7 @@ def test_the_audit_log_is_not_refused_unasked(town: Town) -> None:
 
 def test_clusters_of_developer_groups(sqlite_url: str) -> None:
     """``list``, ``show`` and the form: a cluster that somebody might see is not said to be absent."""
-    book = replace(rulebook(), scopes=(ClusterScope(("*",), developers=("auditors",)),))
+    book = replace(config(), scopes=(ClusterScope(("*",), developers=("auditors",)),))
     with settled(sqlite_url, book=book) as town:
         town.stage.serve_http(town.app.bolt)
         for words, part in (("list", "confirmed to have access"), ("show aks-udr", UNCHECKED), ("request", UNCHECKED)):

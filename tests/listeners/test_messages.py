@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.paste import find_destinations
-from handlers.calls import Kind, call_from
+from bot.domain.error_parsing import find_destinations
+from handlers.calls import CallKind, call_from
 from handlers.messages import text_of
 
 ERROR = "curl: (6) Could not resolve host: api.example.com"
@@ -79,7 +79,7 @@ MESSAGES = {
 def test_an_error_is_found_wherever_it_stands(message: dict[str, Any]) -> None:
     """Text, rich text, code, attachments and snippets are read alike."""
     body = {"message": message, "user": {"id": "U1", "team_id": "T1"}}
-    found = find_destinations(call_from(Kind.SHORTCUT, body).text)
+    found = find_destinations(call_from(CallKind.SHORTCUT, body).text)
     assert [str(destination) for destination in found.destinations] == ["api.example.com"]
 
 

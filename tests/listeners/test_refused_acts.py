@@ -10,7 +10,7 @@ from bot.auditing import Attempt
 from bot.domain.audit import Action, AuditFilter, Event
 from bot.errors import InvalidInput, NotPermitted
 from handlers.attempts import attempt_of
-from handlers.calls import Kind
+from handlers.calls import CallKind
 from tests.build import AUDITOR, DEV2, World, make_world
 from tests.listeners.calling import typed
 from tests.listeners.test_workspace import CHANNEL, FORM, Town, settled
@@ -129,7 +129,7 @@ def test_what_nobody_vouches_for_is_bounded(world: World) -> None:
 
 def test_a_button_that_carries_nothing_is_no_trouble(world: World) -> None:
     """Nothing is known of it, and nothing is made up."""
-    for kind in Kind:
+    for kind in CallKind:
         attempt = attempt_of(kind, "approve", typed(DEV2))
         auditing.refuse(world.ctx, DEV2, "approve", InvalidInput("No."), attempt)
     assert {(each.subject, each.cluster, each.destinations) for each in refused(world)} == {("", "", ())}

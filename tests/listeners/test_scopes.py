@@ -8,7 +8,7 @@ import pytest
 
 from bot.sandbox.slack.web_api import METHODS
 from handlers.app import web_client
-from handlers.checkup import SCOPES, slack_looks
+from handlers.slack_checks import SCOPES, slack_checks
 from tests.listeners.test_workspace import Town, settled
 from tests.rules.tree import ROOT
 from tests.sandbox.slack_stage import until
@@ -35,7 +35,7 @@ def flows(town: Town) -> None:
     for is_private in (False, True):
         channels = town.stage.workspace.directory.channels
         channels["CEGRESS01"] = replace(channels["CEGRESS01"], is_private=is_private)
-        for _, look in slack_looks(web_client(town.settings), town.ctx.rulebook):
+        for _, look in slack_checks(web_client(town.settings), town.ctx.config):
             look()
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot import allowances, approvals
-from bot.domain.people import Identity, Standing
+from bot.domain.people import AccountStatus, Identity
 from bot.ports import Caller
 from handlers.identity import KEEP, SlackDirectory
 from tests.build import DEV, TEAM
@@ -37,29 +37,29 @@ def test_a_guest_does_not_decide(town: Town, change: str) -> None:
 @pytest.mark.parametrize(
     ("change", "standing"),
     [
-        ({"deleted": True}, Standing.DEACTIVATED),
-        ({"is_bot": True}, Standing.BOT),
-        ({"is_restricted": True}, Standing.GUEST),
-        ({}, Standing.ACTIVE),
+        ({"deleted": True}, AccountStatus.DEACTIVATED),
+        ({"is_bot": True}, AccountStatus.BOT),
+        ({"is_restricted": True}, AccountStatus.GUEST),
+        ({}, AccountStatus.ACTIVE),
     ],
 )
-def test_standing_is_known(town: Town, change: dict[str, bool], standing: Standing) -> None:
+def test_standing_is_known(town: Town, change: dict[str, bool], standing: AccountStatus) -> None:
     """Of an account alone, without any group; and not where Slack does not say."""
     town.stage.do("people", user="UAPP0001", **change)
     assert town.ctx.directory.person(Identity(TEAM, "UAPP0001"), among=()).standing is standing
     assert calls(town, GROUPS) == 0
     age(town, KEEP)
     town.stage.post("fault", method="users.info", times=1, status=503)
-    assert town.ctx.directory.person(Identity(TEAM, "UAPP0001"), among=()).standing is Standing.UNKNOWN
+    assert town.ctx.directory.person(Identity(TEAM, "UAPP0001"), among=()).standing is AccountStatus.UNKNOWN
 
 
 def test_who_is_listed_by_id_needs_no_group(town: Town) -> None:
     """The configuration itself says it: no user group is read, and Slack may be away."""
-    platform = replace(town.ctx.rulebook.groups["platform"], users=frozenset({"UDEV0002"}))
-    book = replace(town.ctx.rulebook, groups={**town.ctx.rulebook.groups, "platform": platform})
+    platform = replace(town.ctx.config.groups["platform"], users=frozenset({"UDEV0002"}))
+    book = replace(town.ctx.config, groups={**town.ctx.config.groups, "platform": platform})
     directory = SlackDirectory(town.stage.client, book, town.world.clock)
     town.stage.post("fault", method="users.info", times=1, status=503)
-    ctx = replace(town.ctx, directory=directory, rulebook=book)
+    ctx = replace(town.ctx, directory=directory, config=book)
     made = file(town)
     allowances.decide(ctx, Caller(Identity(TEAM, "UDEV0002"), "slack:button"), approvals.Decision(made, True))
     assert (state_of(town, made), calls(town, GROUPS)) == ("approved", 2)  # both for filing

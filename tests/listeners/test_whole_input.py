@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from bot import allowances
 from bot.approvals import Decision
+from bot.domain.error_parsing import find_destinations
 from bot.domain.fqdn import Destination, Protocol, parse_destinations
-from bot.domain.paste import find_destinations
 from bot.errors import InvalidInput
 from handlers import actions, commands, views
-from handlers.blocks.kit import BUTTON_VALUE, INPUT_TEXT, METADATA, modal, option, select, text_input, value
+from handlers.blocks.block_kit import BUTTON_VALUE, INPUT_TEXT, METADATA, modal, option, select, text_input, value
 from handlers.calls import Call
 from handlers.hosts import host_fields, hosts_in, written
 from handlers.modals import RequestForm
-from handlers.replies import Open, Redraw, Tell, View
+from handlers.replies import Ephemeral, OpenModal, UpdateModal, View
 from tests.blockkit import assert_valid
 from tests.build import APPROVER, DEV, World, make_world
 from tests.listeners.calling import pressed, submitted, text_of, typed
@@ -60,7 +60,7 @@ def sent_back(view: View) -> tuple[Destination, ...]:
 def test_a_long_list_survives_the_command(world: World) -> None:
     """Ninety-five long hosts that were typed are ninety-five hosts in the form, and in the request that is filed."""
     opened = commands.request(world.ctx, typed(DEV, f"aks-udr {' '.join(map(str, MANY))}"))
-    assert isinstance(opened, Open)
+    assert isinstance(opened, OpenModal)
     assert sent_back(opened.view) == MANY
     views.request(world.ctx, submitted(DEV, fields_of(opened.view) | {"reason": "billing"}))
     (made,) = allowances.requests(world.ctx, DEV, "mine")
@@ -70,10 +70,10 @@ def test_a_long_list_survives_the_command(world: World) -> None:
 def test_a_long_list_survives_redraws(world: World) -> None:
     """A redraw leaves each field as the person filled it: Slack keeps what was typed into it."""
     opened = commands.request(world.ctx, typed(DEV, f"aks-udr {' '.join(map(str, MANY))}"))
-    assert isinstance(opened, Open)
+    assert isinstance(opened, OpenModal)
     form = fields_of(opened.view) | {"destinations": "first.example.com"}
     redrawn = views.preview(world.ctx, submitted(DEV, form))
-    assert isinstance(redrawn, Redraw)
+    assert isinstance(redrawn, UpdateModal)
     hosts = {name: text for name, text in form.items() if name.startswith("destinations")}
     assert {name: text for name, text in fields_of(redrawn.view).items() if name in hosts} == hosts
 
@@ -81,12 +81,12 @@ def test_a_long_list_survives_redraws(world: World) -> None:
 def test_a_long_list_survives_a_check(world: World) -> None:
     """The button under a check asks for everything that is missing, however much that is."""
     reply = commands.check(world.ctx, typed(DEV, f"aks-udr {' '.join(map(str, MANY))}"))
-    assert isinstance(reply, Tell)
+    assert isinstance(reply, Ephemeral)
     rows = [block for block in reply.message.blocks if block["type"] == "actions"]
     (button,) = [one for row in rows for one in row["elements"] if one["action_id"] == "open_request"]
     call = Call(DEV, value=_json(button["value"]))
     opened = actions.open_request(world.ctx, call)
-    assert isinstance(opened, Open)
+    assert isinstance(opened, OpenModal)
     assert sent_back(opened.view) == MANY
 
 
@@ -100,11 +100,11 @@ def _json(text: str) -> dict[str, str]:
 def test_a_check_of_a_bundle_and_more_carries_both(world: World) -> None:
     """Hosts beside the bundle are asked for as well."""
     reply = commands.check(world.ctx, typed(DEV, "aks-udr bundle:pypi beside.example.net"))
-    assert isinstance(reply, Tell)
+    assert isinstance(reply, Ephemeral)
     rows = [block for block in reply.message.blocks if block["type"] == "actions"]
     (button,) = [one for row in rows for one in row["elements"] if one["action_id"] == "open_request"]
     opened = actions.open_request(world.ctx, Call(DEV, value=_json(button["value"])))
-    assert isinstance(opened, Open)
+    assert isinstance(opened, OpenModal)
     form = RequestForm.parse(fields_of(opened.view))
     assert (form.bundle, form.destinations) == ("pypi", "beside.example.net")
 
@@ -121,7 +121,7 @@ def test_a_long_list_survives_approving_less(world: World) -> None:
     views.request(world.ctx, submitted(DEV, form))
     (made,) = allowances.requests(world.ctx, DEV, "mine")
     opened = actions.narrow(world.ctx, pressed(APPROVER, id=made.id, digest=_digest(made)))
-    assert isinstance(opened, Open)
+    assert isinstance(opened, OpenModal)
     assert sent_back(opened.view) == MANY
     views.narrow(world.ctx, submitted(APPROVER, fields_of(opened.view), id=made.id, digest=_digest(made)))
     assert allowances.get(world.ctx, DEV, made.id).destinations == MANY
@@ -148,7 +148,7 @@ def test_a_message_with_many_hosts_is_read_whole(world: World) -> None:
     """All hosts of a message stand in the form, though a request of so many is refused."""
     lines = "\n".join(f"curl: (6) Could not resolve host: {one.fqdn}" for one in MANY)
     opened = actions.request_from_message(world.ctx, Call(DEV, text=lines))
-    assert isinstance(opened, Open)
+    assert isinstance(opened, OpenModal)
     assert len(sent_back(opened.view)) == len(MANY)
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from bot import allowances
+from bot.domain.configuration import Configuration
 from bot.domain.people import Identity, Role
-from bot.domain.settings import Rulebook
 from bot.errors import SlackRefused, SlackThrottled, SlackUnreachable
 from bot.ports import Context, Notice, NoticeKind
 from bot.reconciler import Reconciler
@@ -96,13 +96,13 @@ class Town:
 
 
 @contextmanager
-def settled(database_url: str, *, book: Rulebook | None = None, **installation: str) -> Iterator[Town]:
+def settled(database_url: str, *, book: Configuration | None = None, **installation: str) -> Iterator[Town]:
     """Everybody at rest; nobody delivers to the bot yet."""
     logging.getLogger("slack_bolt").setLevel(logging.CRITICAL)
     stage, world = Stage(installed(**installation)), make_world(database_url, book=book)
     settings = SlackSettings(BOT_TOKEN, SECRET, APP_TOKEN, f"{stage.url}/api/", timedelta(seconds=2))
-    ctx = replace(world.ctx, directory=directory(settings, world.ctx.rulebook, world.clock))
-    world.reconciler = Reconciler(ctx, notifier(settings, ctx.store, ctx.rulebook), workers=0)
+    ctx = replace(world.ctx, directory=directory(settings, world.ctx.config, world.clock))
+    world.reconciler = Reconciler(ctx, notifier(settings, ctx.store, ctx.config), workers=0)
     app = build_app(ctx, settings)
     yield Town(stage, world, ctx, settings, app, database_url.removeprefix("sqlite:///"))
     app.drain()
@@ -264,7 +264,7 @@ def test_groups_are_asked_again_for_a_decision(town: Town) -> None:
 )
 def test_a_notice_that_is_not_said_says_why(town: Town, fault: dict[str, Any], expected: type[Exception]) -> None:
     """The outbox learns how long to wait, or that waiting is of no use."""
-    saying = notifier(town.settings, town.ctx.store, town.ctx.rulebook)
+    saying = notifier(town.settings, town.ctx.store, town.ctx.config)
     town.stage.post("fault", method="chat.postMessage", times=1, **fault)
     news = Notice(NoticeKind.CHANNEL, "hub-policy", CHANNEL, {"event": "drift", "text": "by hand"})
     with pytest.raises(expected) as failed:

@@ -8,7 +8,7 @@ import sys
 
 BURST = """
 import os, signal, sys
-from bot.wiring.ending import end_on_signal, leave, wait_for_signal
+from bot.wiring.signals import end_on_signal, leave, wait_for_signal
 for number in range({count}):
     child = os.fork()
     if child == 0:

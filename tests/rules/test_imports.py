@@ -11,7 +11,7 @@ READS_ENVIRONMENT = {"environ", "getenv", "argv"}
 MAY_READ_ENVIRONMENT = {"bot.__main__"}
 MAY_HAVE_THREADS = {
     "handlers.boundary",
-    "handlers.fronts",
+    "handlers.http",
     "handlers.identity",
     "handlers.lookups",
     "handlers.sending",

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from bot.sandbox.slack.installation import DEFAULT_SCOPES
-from handlers.checkup import SCOPES
+from handlers.slack_checks import SCOPES
 from tests.rules.tree import ROOT, python_files
 
 

@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from bot.__main__ import main
 from bot.config import Settings
-from bot.domain.settings import Rulebook
+from bot.domain.configuration import Configuration
 from bot.domain.shape import settings_of, table_in
 from tests.rules.tree import PRODUCT, ROOT, python_files
 
@@ -41,6 +41,6 @@ def test_every_variable_that_is_read_is_on_the_page() -> None:
 
 def test_every_setting_has_a_meaning() -> None:
     """A field without a line in the docstring would be a blank on the page."""
-    every = [(kind.__name__, one) for kind in (*tables(Settings), *tables(Rulebook)) for one in settings_of(kind)]
+    every = [(kind.__name__, one) for kind in (*tables(Settings), *tables(Configuration)) for one in settings_of(kind)]
     assert len(every) > 50
     assert [f"{kind}.{one.name}" for kind, one in every if not one.meaning] == []

@@ -8,11 +8,17 @@ from bot.azure.faults import translated
 from bot.azure.operations import Accepted, only_if_unchanged, unrepeated
 from bot.azure.settings import ArmSettings
 from bot.azure.targets.shared import OUR_KINDS, digest, ip_group_ranges, require_untouched, state_of
-from bot.azure.translate.ours import classic_json_from_collection
-from bot.azure.translate.rules import OUR_ARRAYS, classic_collections, classic_layer, rule_set_from, takes_names
+from bot.azure.translate.bot_rules import classic_json_from_collection
+from bot.azure.translate.firewall_rules import (
+    OUR_ARRAYS,
+    classic_collections,
+    classic_layer,
+    rule_set_from,
+    takes_names,
+)
 from bot.azure.translate.shapes import id_of, items
 from bot.domain.firewall import RuleCollection, RuleSet
-from bot.domain.rules import is_network_name
+from bot.domain.rule_rendering import is_network_name
 from bot.domain.target import Target
 from bot.errors import UnknownShape
 from bot.ports import ObservedTarget, Operation

@@ -10,8 +10,8 @@ from bot.azure.faults import translated
 from bot.azure.operations import Accepted, only_if_unchanged, unrepeated
 from bot.azure.settings import ArmSettings
 from bot.azure.targets.shared import OUR_KINDS, digest, ip_group_ranges, require_untouched, state_of
-from bot.azure.translate.ours import json_from_collection
-from bot.azure.translate.rules import collection_from_json, group_from_json, rule_set_from, takes_names
+from bot.azure.translate.bot_rules import json_from_collection
+from bot.azure.translate.firewall_rules import collection_from_json, group_from_json, rule_set_from, takes_names
 from bot.azure.translate.shapes import dig, id_of, ids, items, whole
 from bot.domain.firewall import PolicyLayer, RuleCollection, RuleSet
 from bot.domain.target import Target

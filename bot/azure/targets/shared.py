@@ -6,13 +6,13 @@ from hashlib import sha256
 from typing import Any
 
 from bot.azure.clients import FIREWALL_API, Clients, Json
-from bot.azure.translate.rules import ip_group_ids
+from bot.azure.translate.firewall_rules import ip_group_ids
 from bot.azure.translate.shapes import dig, texts
-from bot.domain.firewall import Kind, PolicyLayer
+from bot.domain.firewall import PolicyLayer, RuleKind
 from bot.errors import ArmForbidden, ArmNotFound, UnsafePlan
 from bot.ports import ObservedTarget
 
-OUR_KINDS = (Kind.APPLICATION, Kind.NETWORK)
+OUR_KINDS = (RuleKind.APPLICATION, RuleKind.NETWORK)
 """The kinds of rule collection that are ours."""
 
 VOLATILE = frozenset({"etag", "provisioningState", "size"})

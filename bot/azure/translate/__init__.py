@@ -1,9 +1,9 @@
 """Azure's JSON as our values. Unknown fields are ignored here and survive in writes, which change the body as read."""
 
+from bot.azure.translate.bot_rules import json_from_collection
 from bot.azure.translate.cluster import cluster_from_json, endpoints_from_json, ref_from_json
+from bot.azure.translate.firewall_rules import classic_layer, group_from_json, rule_set_from
 from bot.azure.translate.network import READERS, hub_from_json
-from bot.azure.translate.ours import json_from_collection
-from bot.azure.translate.rules import classic_layer, group_from_json, rule_set_from
 
 __all__ = [
     "READERS",

@@ -17,7 +17,7 @@ from bot.domain.egress.facts import (
     SubnetFacts,
     Vnet,
 )
-from bot.domain.egress.needs import Kind
+from bot.domain.egress.needs import ResourceKind
 
 
 def _key(body: Json) -> str:
@@ -164,14 +164,18 @@ def _static_hop(table: Json) -> str | None:
 
 Reader = Callable[[list[Json]], AzureNetwork]
 
-READERS: dict[Kind, Reader] = {
-    Kind.ADDRESSES: lambda rows: AzureNetwork(addresses={_key(row): address_from_json(row) for row in rows}),
-    Kind.PREFIXES: lambda rows: AzureNetwork(prefixes={_key(row): prefix_from_json(row) for row in rows}),
-    Kind.VNETS: lambda rows: AzureNetwork(vnets={_key(row): vnet_from_json(row) for row in rows}),
-    Kind.ROUTE_TABLES: lambda rows: AzureNetwork(route_tables={_key(row): route_table_from_json(row) for row in rows}),
-    Kind.NAT_GATEWAYS: lambda rows: AzureNetwork(nat_gateways={_key(row): nat_gateway_from_json(row) for row in rows}),
-    Kind.FIREWALLS: lambda rows: AzureNetwork(firewalls={_key(row): firewall_from_json(row) for row in rows}),
-    Kind.LOAD_BALANCERS: lambda rows: AzureNetwork(
+READERS: dict[ResourceKind, Reader] = {
+    ResourceKind.ADDRESSES: lambda rows: AzureNetwork(addresses={_key(row): address_from_json(row) for row in rows}),
+    ResourceKind.PREFIXES: lambda rows: AzureNetwork(prefixes={_key(row): prefix_from_json(row) for row in rows}),
+    ResourceKind.VNETS: lambda rows: AzureNetwork(vnets={_key(row): vnet_from_json(row) for row in rows}),
+    ResourceKind.ROUTE_TABLES: lambda rows: AzureNetwork(
+        route_tables={_key(row): route_table_from_json(row) for row in rows}
+    ),
+    ResourceKind.NAT_GATEWAYS: lambda rows: AzureNetwork(
+        nat_gateways={_key(row): nat_gateway_from_json(row) for row in rows}
+    ),
+    ResourceKind.FIREWALLS: lambda rows: AzureNetwork(firewalls={_key(row): firewall_from_json(row) for row in rows}),
+    ResourceKind.LOAD_BALANCERS: lambda rows: AzureNetwork(
         load_balancers={_key(row): load_balancer_from_json(row) for row in rows}
     ),
 }

@@ -6,7 +6,7 @@ request is approved when all of their quorums are. The order of the rules means 
 A request is judged by what it opens: each destination on its own, then the strictest answer for the whole.
 """
 
-from bot.domain.approval.policy import ApprovalPolicy, PolicyRule, Question, evaluate
+from bot.domain.approval.policy import ApprovalPolicy, PolicyQuery, PolicyRule, evaluate
 from bot.domain.approval.request import ApprovalRequest, Ending, add_approval, deny, require_not_filer
 from bot.domain.approval.verdict import (
     Approval,
@@ -22,8 +22,8 @@ __all__ = [
     "ApprovalPolicy",
     "ApprovalRequest",
     "Ending",
+    "PolicyQuery",
     "PolicyRule",
-    "Question",
     "Quorum",
     "Verdict",
     "VerdictKind",

@@ -16,7 +16,7 @@ from bot.domain.risk import Level, Risk
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PolicyQuery:
     """The input to the policy.
 
     Args:
@@ -100,7 +100,7 @@ _Found = Mapping[Destination | None, tuple[PolicyRule, ...]]
 """The rules that cover each destination; the key None is for a request without any."""
 
 
-def evaluate(policy: ApprovalPolicy, question: Question) -> Verdict:
+def evaluate(policy: ApprovalPolicy, question: PolicyQuery) -> Verdict:
     """Decide who must say yes.
 
     Each destination is judged by the rules that are about it: one that is refused refuses the request, and only where
@@ -116,7 +116,7 @@ def evaluate(policy: ApprovalPolicy, question: Question) -> Verdict:
     return _asking(asks) if asks else _said(VerdictKind.GRANT, every)
 
 
-def _by_default(policy: ApprovalPolicy, question: Question, found: _Found) -> list[Quorum]:
+def _by_default(policy: ApprovalPolicy, question: PolicyQuery, found: _Found) -> list[Quorum]:
     if question.risk is None:
         return [policy.default(UNASSESSED)]
     unsaid = [part for part, rules in found.items() if not rules]
@@ -152,11 +152,11 @@ def _joined(joint: str, texts: Iterable[str]) -> str:
     return joint.join(dict.fromkeys(text for text in texts if text))
 
 
-def _about(policy: ApprovalPolicy, question: Question, part: Destination | None) -> tuple[PolicyRule, ...]:
+def _about(policy: ApprovalPolicy, question: PolicyQuery, part: Destination | None) -> tuple[PolicyRule, ...]:
     return tuple(rule for rule in policy.rules if _matches(policy, rule, question, part))
 
 
-def _matches(policy: ApprovalPolicy, rule: PolicyRule, question: Question, part: Destination | None) -> bool:
+def _matches(policy: ApprovalPolicy, rule: PolicyRule, question: PolicyQuery, part: Destination | None) -> bool:
     conditions = (
         question.subject in rule.subjects,
         not rule.environments or question.environment in rule.environments,

@@ -2,9 +2,9 @@
 
 from bot.domain.egress.dns import dns_caveat
 from bot.domain.egress.fleet import Fleet, FleetEntry, RequiredEndpoint
-from bot.domain.egress.history import Change, Period, addresses_of
+from bot.domain.egress.history import IpChange, Period, addresses_of
 from bot.domain.egress.pools import NodePool
-from bot.domain.egress.required import EndpointCheck, RequiredEndpoints, Standing, check_required, published_names
+from bot.domain.egress.required import EndpointCheck, EndpointStatus, RequiredEndpoints, check_required, published_names
 from bot.domain.egress.values import (
     ClusterEgress,
     ClusterRef,
@@ -21,15 +21,16 @@ from bot.domain.egress.values import (
 )
 
 __all__ = [
-    "Change",
     "ClusterEgress",
     "ClusterRef",
     "EgressPath",
     "EgressWarning",
     "EndpointCheck",
+    "EndpointStatus",
     "Fleet",
     "FleetEntry",
     "IngressIp",
+    "IpChange",
     "IpOrigin",
     "NodePool",
     "OutboundIp",
@@ -38,7 +39,6 @@ __all__ = [
     "Period",
     "RequiredEndpoint",
     "RequiredEndpoints",
-    "Standing",
     "Warning_",
     "addresses_of",
     "check_required",

@@ -44,7 +44,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class IpChange:
     """A cluster's outbound IPs were others than at the reading before.
 
     Args:

@@ -19,13 +19,13 @@ from bot.domain.egress.facts import (
     vnet_of,
 )
 from bot.domain.egress.firewalls import firewall_at, name_of
-from bot.domain.egress.question import MANAGED_NAT, is_managed, subnet_ids
+from bot.domain.egress.path_query import MANAGED_NAT, is_managed, subnet_ids
 from bot.domain.egress.routed import firewalls_of, hubs_of
 from bot.domain.egress.routes import APPLIANCES, routed_internet
 from bot.domain.egress.values import OutboundType, outbound_type_from
 
 
-class Kind(StrEnum):
+class ResourceKind(StrEnum):
     """A kind of resource, as its type is written in an id (provider ``Microsoft.Network``)."""
 
     ADDRESSES = "publicIPAddresses"
@@ -47,7 +47,7 @@ class Need:
         scope: The lower-case id of the resource; or of a resource group or subscription, for a list of all in it.
     """
 
-    kind: Kind
+    kind: ResourceKind
     scope: str
 
     @property
@@ -65,7 +65,7 @@ def missing(cluster: ClusterFacts, network: AzureNetwork, asked: frozenset[Need]
         asked: What was asked for so far, whether or not it could be read.
     """
     if outbound_type_from(cluster.declared) is OutboundType.BLOCK:
-        return frozenset({Need(Kind.ADDRESSES, cluster.node_group_id)}) - asked
+        return frozenset({Need(ResourceKind.ADDRESSES, cluster.node_group_id)}) - asked
     wanted = set(_vnets(cluster)) | set(_behind_subnets(cluster, network)) | set(_beside(cluster))
     if all(need in asked for need in wanted):
         wanted |= set(_leftovers(cluster, network, asked))
@@ -76,24 +76,24 @@ def _vnets(cluster: ClusterFacts) -> Iterator[Need]:
     """A routed cluster needs its hub's VNet too: one list has both."""
     is_routed = outbound_type_from(cluster.declared) is OutboundType.USER_DEFINED_ROUTING
     for id_ in subnet_ids(cluster):
-        yield Need(Kind.VNETS, subscription_of(id_) if is_routed else vnet_of(id_))
+        yield Need(ResourceKind.VNETS, subscription_of(id_) if is_routed else vnet_of(id_))
 
 
 def _beside(cluster: ClusterFacts) -> Iterator[Need]:
     """The addresses, and the load balancer where its rules tell ingress from egress."""
     type_ = outbound_type_from(cluster.declared)
     if type_ in (OutboundType.USER_DEFINED_ROUTING, OutboundType.USER_ASSIGNED_NAT_GATEWAY):
-        yield Need(Kind.ADDRESSES, subscription_of(cluster.ref.id))
+        yield Need(ResourceKind.ADDRESSES, subscription_of(cluster.ref.id))
         return
     ids = [*cluster.effective, *cluster.own, *([cluster.application_gateway] if cluster.application_gateway else [])]
     outside = [id_ for id_ in ids if not is_prefix(id_) and not is_managed(cluster, id_)]
     inside = all(subscription_of(id_) == subscription_of(cluster.ref.id) for id_ in outside)
     is_wide = outside and inside
-    yield Need(Kind.ADDRESSES, subscription_of(cluster.ref.id) if is_wide else cluster.node_group_id)
+    yield Need(ResourceKind.ADDRESSES, subscription_of(cluster.ref.id) if is_wide else cluster.node_group_id)
     if type_ is not OutboundType.NONE:
-        yield Need(Kind.LOAD_BALANCERS, cluster.node_group_id)
+        yield Need(ResourceKind.LOAD_BALANCERS, cluster.node_group_id)
     elif not subnet_ids(cluster):
-        yield Need(Kind.VNETS, cluster.node_group_id)
+        yield Need(ResourceKind.VNETS, cluster.node_group_id)
     yield from _needs_of_prefixes(id_ for id_ in {*cluster.effective, *cluster.own} if is_prefix(id_))
 
 
@@ -103,9 +103,9 @@ def _behind_subnets(cluster: ClusterFacts, network: AzureNetwork) -> Iterator[Ne
         if subnet is None:
             continue
         if subnet.route_table:
-            yield Need(Kind.ROUTE_TABLES, subnet.route_table)
+            yield Need(ResourceKind.ROUTE_TABLES, subnet.route_table)
         if subnet.nat_gateway and not _is_told_by_aks(cluster, subnet.nat_gateway):
-            yield Need(Kind.NAT_GATEWAYS, subnet.nat_gateway)
+            yield Need(ResourceKind.NAT_GATEWAYS, subnet.nat_gateway)
         yield from _towards_firewalls(network, id_)
 
 
@@ -122,14 +122,16 @@ def _towards_firewalls(network: AzureNetwork, subnet_id: str) -> Iterator[Need]:
     if not hops and not hubs:
         return
     for scope in {subscription_of(id_) for id_ in (vnet, *peers) if not hub_name_of(id_)}:
-        yield Need(Kind.FIREWALLS, scope)
+        yield Need(ResourceKind.FIREWALLS, scope)
     yield from _behind_firewalls(network, vnet, hops)
-    yield from (Need(Kind.HUBS, f.hub) for f in network.firewalls.values() if f.hub and name_of(f.hub) in hubs)
+    yield from (Need(ResourceKind.HUBS, f.hub) for f in network.firewalls.values() if f.hub and name_of(f.hub) in hubs)
     for firewall in firewalls_of(network, vnet, subnet_id):
         yield from _of_firewall(network, firewall)
     pushed = [hub.internet_hop(vnet) or "" for hub in hubs_of(network, vnet)] if hubs else []
     yield from (
-        Need(Kind.FIREWALLS, hop) for hop in pushed if "/azurefirewalls/" in hop and hop not in network.firewalls
+        Need(ResourceKind.FIREWALLS, hop)
+        for hop in pushed
+        if "/azurefirewalls/" in hop and hop not in network.firewalls
     )
 
 
@@ -138,20 +140,24 @@ def _behind_firewalls(network: AzureNetwork, vnet: str, hops: Iterable[str]) -> 
     for hop in hops:
         if firewall_at(network, vnet, hop):
             continue
-        yield from (Need(Kind.HUBS, f.hub) for f in network.firewalls.values() if f.hub and hop in f.private_addresses)
+        yield from (
+            Need(ResourceKind.HUBS, f.hub) for f in network.firewalls.values() if f.hub and hop in f.private_addresses
+        )
         if any(firewall.is_stopped for firewall in network.firewalls.values()):
             peers = network.vnets[vnet].peers if vnet in network.vnets else ()
-            yield from (Need(Kind.VNETS, id_) for id_ in peers if not hub_name_of(id_) and id_ not in network.vnets)
+            yield from (
+                Need(ResourceKind.VNETS, id_) for id_ in peers if not hub_name_of(id_) and id_ not in network.vnets
+            )
 
 
 def _of_firewall(network: AzureNetwork, firewall: Firewall) -> Iterator[Need]:
     if firewall.subnet and vnet_of(firewall.subnet) not in network.vnets:
-        yield Need(Kind.VNETS, vnet_of(firewall.subnet))
+        yield Need(ResourceKind.VNETS, vnet_of(firewall.subnet))
     subnet = network.subnet(firewall.subnet)
     if subnet and subnet.nat_gateway:
-        yield Need(Kind.NAT_GATEWAYS, subnet.nat_gateway)
+        yield Need(ResourceKind.NAT_GATEWAYS, subnet.nat_gateway)
     if subnet and subnet.route_table:
-        yield Need(Kind.ROUTE_TABLES, subnet.route_table)
+        yield Need(ResourceKind.ROUTE_TABLES, subnet.route_table)
 
 
 def _leftovers(cluster: ClusterFacts, network: AzureNetwork, asked: frozenset[Need]) -> Iterator[Need]:
@@ -161,8 +167,11 @@ def _leftovers(cluster: ClusterFacts, network: AzureNetwork, asked: frozenset[Ne
     unknown = [id_ for id_ in used if not is_prefix(id_) and id_ not in network.addresses]
     is_told = all(reason == DELETED for reason in network.unreadable.values())
     for id_ in unknown if is_told else ():
-        is_listed = {Need(Kind.ADDRESSES, subscription_of(id_)), Need(Kind.ADDRESSES, group_of(id_))} & asked
-        yield Need(Kind.ADDRESSES, id_ if is_listed else group_of(id_))
+        is_listed = {
+            Need(ResourceKind.ADDRESSES, subscription_of(id_)),
+            Need(ResourceKind.ADDRESSES, group_of(id_)),
+        } & asked
+        yield Need(ResourceKind.ADDRESSES, id_ if is_listed else group_of(id_))
 
 
 def _addresses_in_use(cluster: ClusterFacts, network: AzureNetwork) -> Iterator[str]:
@@ -180,5 +189,5 @@ def _needs_of_prefixes(ids: Iterable[str]) -> Iterator[Need]:
     """One prefix is read alone; several are read as a list of their subscription."""
     wanted = list(ids)
     if len(wanted) == 1:
-        yield Need(Kind.PREFIXES, wanted[0])
-    yield from (Need(Kind.PREFIXES, subscription_of(id_)) for id_ in (wanted if len(wanted) > 1 else ()))
+        yield Need(ResourceKind.PREFIXES, wanted[0])
+    yield from (Need(ResourceKind.PREFIXES, subscription_of(id_)) for id_ in (wanted if len(wanted) > 1 else ()))

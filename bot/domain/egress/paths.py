@@ -10,20 +10,20 @@ from dataclasses import replace
 
 from bot.domain.egress.facts import SubnetFacts, group_of
 from bot.domain.egress.firewalls import name_of, nat_ips, outbound_ips
-from bot.domain.egress.question import MANAGED_NAT, Question, is_managed
+from bot.domain.egress.path_query import MANAGED_NAT, PathQuery, is_managed
 from bot.domain.egress.routed import by_hub, by_route
 from bot.domain.egress.routes import routed_internet
 from bot.domain.egress.values import EgressPath, OutboundType, PathKind
 
 
-def effective_paths(question: Question) -> tuple[EgressPath, ...]:
+def effective_paths(question: PathQuery) -> tuple[EgressPath, ...]:
     """The paths of one subnet: one, but for routes that divide the internet."""
     ways = routed_internet(question.network, question.subnet).ways
     paths = joined(effective_path(replace(question, way=way)) for way in ways)
     return paths if len(paths) > 1 else tuple(replace(path, destinations=()) for path in paths)
 
 
-def effective_path(question: Question) -> EgressPath:
+def effective_path(question: PathQuery) -> EgressPath:
     """The path, by the first rule of Azure's precedence that applies."""
     bare = EgressPath(
         subnet_id=question.subnet_id,
@@ -66,26 +66,26 @@ def _both(a: EgressPath, b: EgressPath) -> EgressPath:
     )
 
 
-def _nothing(question: Question) -> str:
+def _nothing(question: PathQuery) -> str:
     private = "the subnet is private (it has no default outbound access), so nothing leaves"
     if question.declared is OutboundType.NONE:
         return f"The outbound type is none, nothing on the subnet handles outbound traffic, and {private}."
     return f"Nothing on the subnet handles outbound traffic, and {private}."
 
 
-def _by_block(question: Question, bare: EgressPath) -> EgressPath | None:
+def _by_block(question: PathQuery, bare: EgressPath) -> EgressPath | None:
     if question.declared is not OutboundType.BLOCK:
         return None
     return replace(bare, kind=PathKind.BLOCKED, why="The outbound type is block: AKS denies all outbound traffic.")
 
 
-def _by_unread_subnet(question: Question, bare: EgressPath) -> EgressPath | None:
+def _by_unread_subnet(question: PathQuery, bare: EgressPath) -> EgressPath | None:
     if question.subnet is not None or question.subnet_id is None:
         return None
     return replace(bare, why="The subnet could not be read, so the egress path is unknown.")
 
 
-def _by_hidden_pools(question: Question, bare: EgressPath) -> EgressPath | None:
+def _by_hidden_pools(question: PathQuery, bare: EgressPath) -> EgressPath | None:
     """Handle clusters whose system pools AKS hosts: no pool names a subnet."""
     if question.pools or question.carries != "all" or question.declared not in _OF_SUBNETS:
         return None
@@ -96,7 +96,7 @@ _OF_SUBNETS = (OutboundType.USER_DEFINED_ROUTING, OutboundType.USER_ASSIGNED_NAT
 """Outbound types that say nothing without a subnet."""
 
 
-def _by_nat(question: Question, bare: EgressPath) -> EgressPath | None:
+def _by_nat(question: PathQuery, bare: EgressPath) -> EgressPath | None:
     if question.subnet is None:
         return _by_managed_nat(question, bare) if question.declared in MANAGED_NAT else None
     gateway = question.subnet.nat_gateway
@@ -109,7 +109,7 @@ def _by_nat(question: Question, bare: EgressPath) -> EgressPath | None:
     return replace(bare, kind=PathKind.NAT_GATEWAY, ips=ips, nat_gateway=gateway, why=why)
 
 
-def _by_managed_nat(question: Question, bare: EgressPath) -> EgressPath | None:
+def _by_managed_nat(question: PathQuery, bare: EgressPath) -> EgressPath | None:
     cluster = question.cluster
     if not cluster.effective and not bare.nat_gateway:
         return None
@@ -120,7 +120,7 @@ def _by_managed_nat(question: Question, bare: EgressPath) -> EgressPath | None:
     return replace(bare, kind=PathKind.NAT_GATEWAY, ips=ips, nat_gateway=gateway, why=why)
 
 
-def _by_instance(question: Question, bare: EgressPath) -> EgressPath | None:
+def _by_instance(question: PathQuery, bare: EgressPath) -> EgressPath | None:
     if not any(pool.node_public_ip for pool in question.pools):
         return None
     prefixes = tuple(pool.node_ip_prefix_id for pool in question.pools if pool.node_ip_prefix_id)
@@ -129,7 +129,7 @@ def _by_instance(question: Question, bare: EgressPath) -> EgressPath | None:
     return replace(bare, kind=PathKind.INSTANCE, ips=ips, why=why)
 
 
-def _by_former(question: Question, bare: EgressPath) -> EgressPath | None:
+def _by_former(question: PathQuery, bare: EgressPath) -> EgressPath | None:
     """While Azure changes the outbound type, what the cluster has left with until now still carries the traffic."""
     cluster = question.cluster
     if cluster.leaves_yet is None or question.subnet_id is not None:
@@ -139,7 +139,7 @@ def _by_former(question: Question, bare: EgressPath) -> EgressPath | None:
     return replace(bare, kind=cluster.leaves_yet, ips=ips, why=why)
 
 
-def _by_basic_balancer(question: Question, bare: EgressPath) -> EgressPath | None:
+def _by_basic_balancer(question: PathQuery, bare: EgressPath) -> EgressPath | None:
     """A basic load balancer has no outbound rules: one of its public frontends, if any, carries the traffic.
 
     Source: https://learn.microsoft.com/azure/load-balancer/load-balancer-outbound-connections, read 2026-11.
@@ -155,7 +155,7 @@ def _by_basic_balancer(question: Question, bare: EgressPath) -> EgressPath | Non
     return replace(bare, kind=PathKind.LOAD_BALANCER, ips=ips, why=why)
 
 
-def _by_load_balancer(question: Question, bare: EgressPath) -> EgressPath | None:
+def _by_load_balancer(question: PathQuery, bare: EgressPath) -> EgressPath | None:
     cluster = question.cluster
     if cluster.is_basic and not cluster.effective:
         return None
@@ -169,7 +169,7 @@ def _by_load_balancer(question: Question, bare: EgressPath) -> EgressPath | None
     return replace(bare, kind=PathKind.LOAD_BALANCER, ips=ips, why=why)
 
 
-def _by_unknown_type(question: Question, bare: EgressPath) -> EgressPath | None:
+def _by_unknown_type(question: PathQuery, bare: EgressPath) -> EgressPath | None:
     if question.declared is not None:
         return None
     ips = outbound_ips(question.network, question.cluster.effective, "managed")
@@ -177,7 +177,7 @@ def _by_unknown_type(question: Question, bare: EgressPath) -> EgressPath | None:
     return replace(bare, ips=ips, why=why)
 
 
-def _by_default_outbound(question: Question, bare: EgressPath) -> EgressPath | None:
+def _by_default_outbound(question: PathQuery, bare: EgressPath) -> EgressPath | None:
     """Without any explicit way out Azure gives one of its own, but for private subnets.
 
     Source: https://learn.microsoft.com/azure/virtual-network/ip-services/default-outbound-access, read 2026-11.
@@ -192,13 +192,13 @@ def _by_default_outbound(question: Question, bare: EgressPath) -> EgressPath | N
     return replace(bare, kind=PathKind.DEFAULT_OUTBOUND, why=why)
 
 
-def _managed_subnets(question: Question) -> list[SubnetFacts]:
+def _managed_subnets(question: PathQuery) -> list[SubnetFacts]:
     group = question.cluster.node_group_id
     vnets = [vnet for vnet in question.network.vnets.values() if group_of(vnet.id) == group]
     return [subnet for vnet in vnets for subnet in vnet.subnets]
 
 
-Rule = Callable[[Question, EgressPath], EgressPath | None]
+Rule = Callable[[PathQuery, EgressPath], EgressPath | None]
 
 _PRECEDENCE: tuple[Rule, ...] = (
     _by_former,

@@ -15,14 +15,14 @@ from ipaddress import IPv4Network
 from bot.domain.egress.fleet import RequiredEndpoint
 from bot.domain.egress.routes import network_of, public_size
 from bot.domain.firewall import (
-    Action,
     ApplicationRule,
     Evaluation,
     Evaluator,
     Flow,
-    Kind,
     NetworkRule,
     Outcome,
+    RuleAction,
+    RuleKind,
     RuleSet,
 )
 from bot.domain.firewall.addresses import address_match
@@ -39,7 +39,7 @@ API_SERVER_TAG = "azurecloud"
 """The service tag that Microsoft prescribes for the API server's tunnel, alone or with a region behind a dot."""
 
 
-class Standing(StrEnum):
+class EndpointStatus(StrEnum):
     """The state of a required endpoint: allowed by the tag, allowed by another rule, not provable, or not allowed."""
 
     TAG = "tag"
@@ -60,7 +60,7 @@ class EndpointCheck:
     """
 
     endpoint: RequiredEndpoint
-    standing: Standing
+    standing: EndpointStatus
     by: str = ""
     why: str = ""
 
@@ -81,7 +81,7 @@ class RequiredEndpoints:
     untranslated: tuple[str, ...] = ()
     checked_for: str = ""
 
-    def standing(self, *wanted: Standing) -> tuple[EndpointCheck, ...]:
+    def standing(self, *wanted: EndpointStatus) -> tuple[EndpointCheck, ...]:
         """The endpoints in this state."""
         return tuple(check for check in self.checks if check.standing in wanted)
 
@@ -136,16 +136,16 @@ def _by_name(endpoint: RequiredEndpoint, found: Evaluation) -> EndpointCheck:
     rule = (found.deciding.rule if found.deciding else None) or ""
     if found.outcome is Outcome.ALLOWED:
         is_tag = found.deciding is not None and found.deciding.by.lower() == f"fqdn tag {AKS_TAG.lower()}"
-        return EndpointCheck(endpoint, Standing.TAG if is_tag else Standing.RULE, rule or "Azure itself")
+        return EndpointCheck(endpoint, EndpointStatus.TAG if is_tag else EndpointStatus.RULE, rule or "Azure itself")
     if found.outcome is Outcome.DEPENDS:
-        return EndpointCheck(endpoint, Standing.UNSURE, rule, " ".join(found.depends_on[:1]))
+        return EndpointCheck(endpoint, EndpointStatus.UNSURE, rule, " ".join(found.depends_on[:1]))
     why = found.deciding.why if found.deciding and rule else "No rule allows it."
-    return EndpointCheck(endpoint, Standing.MISSING, rule, why)
+    return EndpointCheck(endpoint, EndpointStatus.MISSING, rule, why)
 
 
 def _tag_rules(rules: RuleSet) -> Iterator[ApplicationRule]:
     for placed in in_order(rules):
-        if placed.collection.kind is Kind.APPLICATION and placed.collection.action is Action.ALLOW:
+        if placed.collection.kind is RuleKind.APPLICATION and placed.collection.action is RuleAction.ALLOW:
             for rule in placed.collection.rules:
                 if isinstance(rule, ApplicationRule) and _has_tag(rule):
                     yield rule
@@ -177,23 +177,23 @@ def _by_network(rules: RuleSet, asked: Spans, endpoint: RequiredEndpoint) -> End
             nearly = nearly or why
             continue
         if match is Match.YES and not unsure:
-            standing = Standing.RULE if action is Action.ALLOW else Standing.MISSING
-            return EndpointCheck(endpoint, standing, rule.name, "" if standing is Standing.RULE else why)
-        unsure.append(EndpointCheck(endpoint, Standing.UNSURE, rule.name, why))
+            standing = EndpointStatus.RULE if action is RuleAction.ALLOW else EndpointStatus.MISSING
+            return EndpointCheck(endpoint, standing, rule.name, "" if standing is EndpointStatus.RULE else why)
+        unsure.append(EndpointCheck(endpoint, EndpointStatus.UNSURE, rule.name, why))
         if match is Match.YES:
             break
     if unsure:
         return unsure[0]
     why = nearly or _NEEDS_NETWORK_RULE.format(endpoint.protocol.upper(), endpoint.port)
-    return EndpointCheck(endpoint, Standing.MISSING, "", why)
+    return EndpointCheck(endpoint, EndpointStatus.MISSING, "", why)
 
 
 def _network_matches(
     rules: RuleSet, asked: Spans, endpoint: RequiredEndpoint
-) -> Iterator[tuple[NetworkRule, Action, Match, str]]:
+) -> Iterator[tuple[NetworkRule, RuleAction, Match, str]]:
     book = AddressBook(rules.ip_groups)
     for placed in in_order(rules):
-        if placed.collection.kind is not Kind.NETWORK:
+        if placed.collection.kind is not RuleKind.NETWORK:
             continue
         for rule in placed.collection.rules:
             if not isinstance(rule, NetworkRule) or not _has_service(rule, endpoint):

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from bot.domain.egress.dns import dns_of
 from bot.domain.egress.facts import DELETED, AzureNetwork, ClusterFacts, is_prefix
+from bot.domain.egress.path_query import questions_of
 from bot.domain.egress.paths import effective_paths, joined
-from bot.domain.egress.question import questions_of
 from bot.domain.egress.values import (
     ClusterEgress,
     EgressPath,

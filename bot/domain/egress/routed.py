@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from bot.domain.egress.facts import AzureNetwork, Firewall, Hub, Route, hub_name_of
 from bot.domain.egress.firewalls import firewall_at, name_of, onward, reaches_hub, stopped_at, target_of
-from bot.domain.egress.question import Question
+from bot.domain.egress.path_query import PathQuery
 from bot.domain.egress.routes import APPLIANCES, routed_internet
 from bot.domain.egress.values import EgressPath, PathKind
 
 
-def by_route(question: Question, bare: EgressPath) -> EgressPath | None:
+def by_route(question: PathQuery, bare: EgressPath) -> EgressPath | None:
     """The path of a route that leads neither to the internet nor nowhere in particular."""
     route = question.way.route
     hop = route.hop_type.lower() if route else ""
@@ -33,7 +33,7 @@ def _said(route: Route) -> str:
     return "The default route" if route.prefix in ("0.0.0.0/0", "::/0") else f"The route for {route.prefix}"
 
 
-def _by_appliance(question: Question, bare: EgressPath, route: Route) -> EgressPath:
+def _by_appliance(question: PathQuery, bare: EgressPath, route: Route) -> EgressPath:
     network, vnet = question.network, question.vnet
     found = [firewall_at(network, vnet, hop) for hop in route.hops]
     firewalls = [firewall for firewall in found if firewall]
@@ -58,7 +58,7 @@ def _unknown_hop(network: AzureNetwork, hops: str, route: Route) -> str:
     return text
 
 
-def by_hub(question: Question, bare: EgressPath) -> EgressPath | None:
+def by_hub(question: PathQuery, bare: EgressPath) -> EgressPath | None:
     """The path of a default route that a virtual hub pushes; any route of the subnet's own comes before it."""
     if question.way.route is not None:
         return None

@@ -28,7 +28,7 @@ _GLOBAL_V6 = IPv6Network(GLOBAL_IPV6)
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class RoutePath:
     """The next hop for a large part of the internet.
 
     Args:
@@ -40,7 +40,7 @@ class Way:
     prefixes: tuple[str, ...] = ()
 
 
-EVERYTHING = Way()
+EVERYTHING = RoutePath()
 """Azure's own routes, for the whole internet."""
 
 
@@ -53,7 +53,7 @@ class RoutedInternet:
         exceptions: Routes to some addresses or to a service tag that lead elsewhere.
     """
 
-    ways: tuple[Way, ...]
+    ways: tuple[RoutePath, ...]
     exceptions: tuple[Route, ...] = ()
 
 
@@ -90,9 +90,9 @@ def divide(table: RouteTable) -> RoutedInternet:
     return RoutedInternet(ways, tuple(r for r in exceptions if len(led) > 1 or _led(hop_of(r)) not in led))
 
 
-def _way(routes: list[Route], *, is_only: bool) -> Way:
+def _way(routes: list[Route], *, is_only: bool) -> RoutePath:
     prefixes = tuple(route.prefix for route in routes) or ("everything else",)
-    return Way(routes[0] if routes else None, () if is_only else prefixes)
+    return RoutePath(routes[0] if routes else None, () if is_only else prefixes)
 
 
 def hop_of(route: Route | None) -> tuple[str, ...]:

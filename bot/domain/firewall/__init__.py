@@ -3,15 +3,15 @@
 from bot.domain.firewall.evaluate import Evaluator, evaluate, stands_in_the_way
 from bot.domain.firewall.order import kind_of
 from bot.domain.firewall.rules import (
-    Action,
     ApplicationRule,
-    Kind,
     NatRule,
     NetworkRule,
     PolicyLayer,
     Rule,
+    RuleAction,
     RuleCollection,
     RuleCollectionGroup,
+    RuleKind,
     RuleSet,
     ThreatIntelMode,
     Tier,
@@ -21,20 +21,20 @@ from bot.domain.firewall.summary import headline, summary
 from bot.domain.firewall.verdict import Evaluation, Flow, Outcome, Result, Stage, TraceStep
 
 __all__ = [
-    "Action",
     "ApplicationRule",
     "Evaluation",
     "Evaluator",
     "Flow",
-    "Kind",
     "NatRule",
     "NetworkRule",
     "Outcome",
     "PolicyLayer",
     "Result",
     "Rule",
+    "RuleAction",
     "RuleCollection",
     "RuleCollectionGroup",
+    "RuleKind",
     "RuleSet",
     "Stage",
     "ThreatIntelMode",

@@ -15,7 +15,7 @@ All read 2026-11.
 from dataclasses import replace
 
 from bot.domain.firewall.ranges import Spans, overlap, spans_from_text, union
-from bot.domain.firewall.rules import Action, RuleSet, ThreatIntelMode
+from bot.domain.firewall.rules import RuleAction, RuleSet, ThreatIntelMode
 from bot.domain.firewall.verdict import Result, Stage, TraceStep
 from bot.domain.fqdn import Protocol, covers
 
@@ -23,7 +23,7 @@ MANAGED_DISK_PREFIX = "md-"
 MANAGED_DISK_SUFFIXES = (".blob.core.windows.net", ".blob.storage.azure.net")
 
 
-def _step(stage: Stage, result: Result, action: Action | None, why: str) -> TraceStep:
+def _step(stage: Stage, result: Result, action: RuleAction | None, why: str) -> TraceStep:
     return TraceStep(stage, "", "", "", 0, action, result, None, why)
 
 
@@ -33,7 +33,7 @@ _THREAT_INTEL = {
     ThreatIntelMode.DENY: _step(
         Stage.THREAT_INTEL,
         Result.UNKNOWN,
-        Action.DENY,
+        RuleAction.DENY,
         (
             "Threat intelligence denies names and addresses that Microsoft classifies as malicious; the list "
             "is not published."
@@ -42,19 +42,19 @@ _THREAT_INTEL = {
 }
 _ALLOWLISTED = _step(Stage.THREAT_INTEL, Result.MISS, None, "It is on the threat intelligence allowlist.")
 INFRASTRUCTURE_MISS = _step(
-    Stage.INFRASTRUCTURE, Result.MISS, Action.ALLOW, "Azure's built-in rules cover only its own platform names."
+    Stage.INFRASTRUCTURE, Result.MISS, RuleAction.ALLOW, "Azure's built-in rules cover only its own platform names."
 )
 INFRASTRUCTURE_UNKNOWN = replace(
     _step(
         Stage.INFRASTRUCTURE,
         Result.UNKNOWN,
-        Action.ALLOW,
+        RuleAction.ALLOW,
         "Azure's built-in rules allow it if it is the storage of a managed disk; their names are not published.",
     ),
     on="whether it is the storage of a managed disk",
     look="compare it with the host of a disk's SAS URL (az disk grant-access)",
 )
-DEFAULT = _step(Stage.DEFAULT, Result.HIT, Action.DENY, "No rule matches, and Azure Firewall denies by default.")
+DEFAULT = _step(Stage.DEFAULT, Result.HIT, RuleAction.DENY, "No rule matches, and Azure Firewall denies by default.")
 
 
 class ThreatIntel:

@@ -1,7 +1,8 @@
 """A rule set made ready for many questions, in three steps of what they share.
 
-``Compiled`` knows the rules. ``Scope`` adds who asks and for which protocol and destination port. ``Standing`` adds the
-addresses, and holds everything that does not rest on the name; it is computed once and copied for each question.
+``Compiled`` knows the rules. ``CompiledScope`` adds who asks and for which protocol and destination port.
+``SharedMatches`` adds the addresses, and holds everything that does not rest on the name; it is computed once and copied
+for each question.
 """
 
 from collections.abc import Iterable, Iterator
@@ -118,7 +119,7 @@ def _application_names(application: list[ApplicationMatcher]) -> Iterator[tuple[
             yield host.lower(), ApplicationTarget(matcher, url, "*" if url == "*" else path)
 
 
-class Standing:
+class SharedMatches:
     """State shared by all questions of one scope with the same addresses.
 
     Attributes:
@@ -133,7 +134,7 @@ class Standing:
         self.slots = sorted(effects)
 
 
-class Scope:
+class CompiledScope:
     """The rules as seen by the sources of one cluster or node pool for one protocol and destination port.
 
     Args:
@@ -154,7 +155,7 @@ class Scope:
         self._tags = {found.rule.fqdn_tags for found in self._tagged}
         self._absent = self._matches((found, without_tags(found.rule)) for found in self._tagged)
         self._absent_effects = {slot: self.effect(slot, found) for slot, found in self._absent.items()}
-        self._unresolved: dict[Whereabouts, Standing] = {}
+        self._unresolved: dict[Whereabouts, SharedMatches] = {}
 
     def cover(self, sources: AddressSet) -> Cover:
         """The coverage of the scope's sources by a rule's."""
@@ -173,7 +174,7 @@ class Scope:
             low <= self.service[1] <= high for low, high in matcher.ports
         )
 
-    def standing(self, addresses: Spans, where: Whereabouts) -> Standing:
+    def standing(self, addresses: Spans, where: Whereabouts) -> SharedMatches:
         """Precompute the name-independent part; linear in these sources' network rules if addresses are given."""
         if addresses:
             return self._stand(addresses, where)
@@ -198,14 +199,14 @@ class Scope:
         found = self.cover(matcher.sources)
         return bool(found.yes or found.maybe)
 
-    def _stand(self, addresses: Spans, where: Whereabouts) -> Standing:
+    def _stand(self, addresses: Spans, where: Whereabouts) -> SharedMatches:
         matches = {slot: list(found) for slot, found in self._absent.items()}
         effects = dict(self._absent_effects)
         near = self._matches(self._fits(addresses, where))
         for slot, found in near.items():
             matches[slot] = [*matches.get(slot, ()), *found]
             effects[slot] = self.effect(slot, matches[slot])
-        return Standing(matches, effects)
+        return SharedMatches(matches, effects)
 
     def _matches(self, fits: Iterable[tuple[NetworkMatcher | ApplicationMatcher, Fit]]) -> dict[int, list[RuleMatch]]:
         matches: dict[int, list[RuleMatch]] = {}

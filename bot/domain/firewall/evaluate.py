@@ -6,14 +6,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bot.domain.firewall.builtin import DEFAULT, ThreatIntel, infrastructure_step
-from bot.domain.firewall.compiled import Compiled, Scope, Service, Standing, also_at
+from bot.domain.firewall.compiled import Compiled, CompiledScope, Service, SharedMatches, also_at
 from bot.domain.firewall.fit import Fit
 from bot.domain.firewall.matchers import ApplicationTarget, RuleMatch, Target, application_target, decide, network_fqdn
 from bot.domain.firewall.names import Match
 from bot.domain.firewall.order import kind_of, rank_of
 from bot.domain.firewall.owners import Whereabouts, whereabouts
 from bot.domain.firewall.ranges import Spans, spans_from_text, union
-from bot.domain.firewall.rules import Action, Kind, RuleSet
+from bot.domain.firewall.rules import RuleAction, RuleKind, RuleSet
 from bot.domain.firewall.tags import Asked
 from bot.domain.firewall.verdict import Evaluation, Flow, Outcome, Result, Stage, TraceStep
 from bot.domain.firewall.walk import Effect, Undecided, builtin_effect
@@ -27,8 +27,8 @@ class _Question(NamedTuple):
     asked: Asked
     addresses: Spans
     where: Whereabouts
-    scope: Scope
-    standing: Standing
+    scope: CompiledScope
+    standing: SharedMatches
 
 
 class Evaluator:
@@ -105,10 +105,10 @@ class Evaluator:
         scope, where = self._scope(flow.sources, service), whereabouts(destination.fqdn)
         return _Question(asked, addresses, where, scope, scope.standing(addresses, where))
 
-    def _new_scope(self, sources: tuple[str, ...], service: Service) -> Scope:
+    def _new_scope(self, sources: tuple[str, ...], service: Service) -> CompiledScope:
         if not sources:
             raise InvariantBroken("A flow needs at least one source range.")
-        return Scope(self._compiled, union(_spans(sources)), service)
+        return CompiledScope(self._compiled, union(_spans(sources)), service)
 
     def _effects(self, question: _Question) -> Iterator[tuple[int, Effect]]:
         """Each slot where a rule comes near the flow, in order."""
@@ -136,7 +136,7 @@ class Evaluator:
             fit = Fit(Match.NO, f"{rule.name} names {target.text}, but not {transport} port {scope.service[1]}.")
         return decide(rule.name, scope.cover(target.matcher.sources), fit, asked=scope.asked)
 
-    def _first_slot_at(self, kind: Kind, layer: str, group_priority: int, collection_priority: int) -> int:
+    def _first_slot_at(self, kind: RuleKind, layer: str, group_priority: int, collection_priority: int) -> int:
         depths = [policy.id for policy in self._rules.layers]
         if layer.lower() not in depths:
             raise InvariantBroken(f"The firewall does not use the firewall policy {layer}.")
@@ -150,8 +150,8 @@ class Evaluator:
         return bisect_left(self._compiled.places, rank, key=lambda place: place.rank)
 
 
-def _is_obstacle(kind: Kind, step: TraceStep) -> bool:
-    return step.action is Action.DENY or (step.stage is Stage.NETWORK and kind is Kind.APPLICATION)
+def _is_obstacle(kind: RuleKind, step: TraceStep) -> bool:
+    return step.action is RuleAction.DENY or (step.stage is Stage.NETWORK and kind is RuleKind.APPLICATION)
 
 
 def _spans(texts: tuple[str, ...]) -> Spans:
@@ -171,7 +171,7 @@ def _open_questions(trace: list[TraceStep]) -> Iterator[str]:
     for step in trace[1:]:
         if step.result in (Result.UNKNOWN, Result.PARTIAL) and step.action is not None:
             where = f"rule collection {step.collection} of {step.policy}" if step.collection else "Azure itself"
-            verb = "allows" if step.action is Action.ALLOW else "denies"
+            verb = "allows" if step.action is RuleAction.ALLOW else "denies"
             yield f"{where[0].upper()}{where[1:]} {verb}: {step.why}"
 
 

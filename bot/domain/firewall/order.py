@@ -13,10 +13,10 @@ inheritance and priorities, with the worked example) and https://learn.microsoft
 
 from dataclasses import dataclass
 
-from bot.domain.firewall.rules import Kind, PolicyLayer, RuleCollection, RuleCollectionGroup, RuleSet
+from bot.domain.firewall.rules import PolicyLayer, RuleCollection, RuleCollectionGroup, RuleKind, RuleSet
 from bot.domain.fqdn import Destination
 
-_KINDS = {Kind.NAT: 0, Kind.NETWORK: 1, Kind.APPLICATION: 2}
+_KINDS = {RuleKind.NAT: 0, RuleKind.NETWORK: 1, RuleKind.APPLICATION: 2}
 
 Rank = tuple[int, int, int, int]
 
@@ -38,12 +38,12 @@ class Placed:
     collection: RuleCollection
 
 
-def kind_of(destination: Destination) -> Kind:
+def kind_of(destination: Destination) -> RuleKind:
     """The kind of rule that opens a destination: by its addresses for tcp and udp, else by its name."""
-    return Kind.NETWORK if destination.protocol.is_transport else Kind.APPLICATION
+    return RuleKind.NETWORK if destination.protocol.is_transport else RuleKind.APPLICATION
 
 
-def rank_of(rules: RuleSet, kind: Kind, *, depth: int, group_priority: int, priority: int) -> Rank:
+def rank_of(rules: RuleSet, kind: RuleKind, *, depth: int, group_priority: int, priority: int) -> Rank:
     """The rank of a rule collection at a place, be it there or not; ``depth`` 0 is the root parent policy."""
     return (_KINDS[kind], depth, 0 if rules.classic else group_priority, priority)
 

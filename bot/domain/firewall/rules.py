@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Action(StrEnum):
+class RuleAction(StrEnum):
     """The action of a rule collection. ``DNAT`` belongs to NAT rule collections alone."""
 
     ALLOW = "Allow"
@@ -20,7 +20,7 @@ class Action(StrEnum):
     DNAT = "Dnat"
 
 
-class Kind(StrEnum):
+class RuleKind(StrEnum):
     """The type of the rules in a rule collection: it decides the order before any priority does."""
 
     NAT = "nat"
@@ -165,8 +165,8 @@ class RuleCollection:
 
     name: str
     priority: int
-    action: Action
-    kind: Kind
+    action: RuleAction
+    kind: RuleKind
     rules: tuple[Rule, ...] = ()
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.firewall.rules import Action
+from bot.domain.firewall.rules import RuleAction
 from bot.domain.fqdn import Destination
 
 
@@ -87,7 +87,7 @@ class TraceStep:
     group: str
     collection: str
     priority: int
-    action: Action | None
+    action: RuleAction | None
     result: Result
     rule: str | None
     why: str

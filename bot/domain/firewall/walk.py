@@ -12,17 +12,17 @@ from bot.domain.firewall.matchers import RuleMatch
 from bot.domain.firewall.names import Match
 from bot.domain.firewall.order import Placed
 from bot.domain.firewall.ranges import Spans, overlap, union, without
-from bot.domain.firewall.rules import Action, Kind
+from bot.domain.firewall.rules import RuleAction, RuleKind
 from bot.domain.firewall.verdict import Outcome, Result, Stage, TraceStep
 
 ALLOW, DENY, DEFAULT_DENY = 1, 2, 4
 
-_BITS: dict[Action | None, int] = {Action.ALLOW: ALLOW, Action.DENY: DENY}
-_STAGES = {Kind.NAT: Stage.DNAT, Kind.NETWORK: Stage.NETWORK, Kind.APPLICATION: Stage.APPLICATION}
+_BITS: dict[RuleAction | None, int] = {RuleAction.ALLOW: ALLOW, RuleAction.DENY: DENY}
+_STAGES = {RuleKind.NAT: Stage.DNAT, RuleKind.NETWORK: Stage.NETWORK, RuleKind.APPLICATION: Stage.APPLICATION}
 _MISSES = {
-    Kind.NAT: "NAT rules are for traffic to the firewall's own addresses.",
-    Kind.NETWORK: "No rule in it matches this port and destination from these sources.",
-    Kind.APPLICATION: "No rule in it names this destination.",
+    RuleKind.NAT: "NAT rules are for traffic to the firewall's own addresses.",
+    RuleKind.NETWORK: "No rule in it matches this port and destination from these sources.",
+    RuleKind.APPLICATION: "No rule in it names this destination.",
 }
 
 # Denied by a rule for one part and by default for the rest is denied either way, but only the default ends all of it.
@@ -87,7 +87,7 @@ def effect_of(miss: TraceStep, matches: list[RuleMatch], asked: Spans) -> Effect
 
 def builtin_effect(step: TraceStep, asked: Spans) -> Effect:
     """Derive a built-in stage's effect from its step: a hit ends everything, an unknown may end everything."""
-    bit = ALLOW if step.action is Action.ALLOW else DEFAULT_DENY
+    bit = ALLOW if step.action is RuleAction.ALLOW else DEFAULT_DENY
     yes, maybe = (asked if step.result is wanted else () for wanted in (Result.HIT, Result.UNKNOWN))
     return Effect(yes, maybe, bit, Result.UNKNOWN, step)
 

@@ -13,7 +13,7 @@ from bot.domain.snat.capacity import (
     capacity,
     needed_ips,
 )
-from bot.domain.snat.scale import (
+from bot.domain.snat.scale_plan import (
     ScaleKind,
     ScalePlan,
     addresses_there,

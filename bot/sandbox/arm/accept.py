@@ -16,8 +16,8 @@ from bot.sandbox.arm.ids import (
     POLICY,
     POLICY_DRAFT,
     POOL,
-    Kind,
     ResourceId,
+    ResourceType,
 )
 from bot.sandbox.arm.operations import Operation
 from bot.sandbox.arm.wire import ArmError, ArmRequest, ArmResponse, Json, aks_error, network_error
@@ -142,7 +142,7 @@ _FAILURES = {
 }
 
 
-def _polling(world: World, request: ArmRequest, operation: Operation, kind: Kind) -> dict[str, str]:
+def _polling(world: World, request: ArmRequest, operation: Operation, kind: ResourceType) -> dict[str, str]:
     aks = kind.etag == "body"
     version = "2016-03-30" if aks else request.query.get("api-version", "")
     signature = f"t={int(world.now.timestamp() * 1000)}&c=sandbox&s=sandbox&h={operation.id[:8]}"
@@ -152,11 +152,11 @@ def _polling(world: World, request: ArmRequest, operation: Operation, kind: Kind
     return {"azure-asyncoperation": url, **retry, **notice, **WRITES_LEFT, **({} if aks else GLOBAL_WRITES_LEFT)}
 
 
-def _content(kind: Kind) -> dict[str, str]:
+def _content(kind: ResourceType) -> dict[str, str]:
     return {"content-type": "application/json"} if kind.etag == "body" else JSON_TYPE
 
 
-def _retry_after(world: World, kind: Kind) -> int | None:
+def _retry_after(world: World, kind: ResourceType) -> int | None:
     return None if kind.retry_after_s is None else max(1, math.ceil(kind.retry_after_s / world.speed))
 
 

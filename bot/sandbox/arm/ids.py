@@ -9,7 +9,7 @@ AKS = "Microsoft.ContainerService"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ResourceType:
     """What differs between resource types on the wire.
 
     Args:
@@ -66,14 +66,16 @@ EGRESS_S = 120.0
 """An AKS egress update: 90-184 s in recorded traffic."""
 
 
-def _nfv(path: str, shown: str) -> Kind:
-    return Kind(path, shown, "strong", "nfvOperations", UNATTACHED_S, 10)
+def _nfv(path: str, shown: str) -> ResourceType:
+    return ResourceType(path, shown, "strong", "nfvOperations", UNATTACHED_S, 10)
 
 
 _ALL = (
-    Kind(f"{AKS}/managedClusters", f"{AKS}/ManagedClusters", "body", "operations", EGRESS_S, None),
-    Kind(f"{AKS}/managedClusters/agentPools", f"{AKS}/managedClusters/agentPools", "body", "operations", 90, None),
-    Kind(f"{NETWORK}/azureFirewalls", f"{NETWORK}/azureFirewalls", seconds=ATTACHED_S, retry_after_s=10),
+    ResourceType(f"{AKS}/managedClusters", f"{AKS}/ManagedClusters", "body", "operations", EGRESS_S, None),
+    ResourceType(
+        f"{AKS}/managedClusters/agentPools", f"{AKS}/managedClusters/agentPools", "body", "operations", 90, None
+    ),
+    ResourceType(f"{NETWORK}/azureFirewalls", f"{NETWORK}/azureFirewalls", seconds=ATTACHED_S, retry_after_s=10),
     _nfv(f"{NETWORK}/firewallPolicies", f"{NETWORK}/FirewallPolicies"),
     _nfv(f"{NETWORK}/firewallPolicies/ruleCollectionGroups", f"{NETWORK}/FirewallPolicies/RuleCollectionGroups"),
     _nfv(f"{NETWORK}/firewallPolicies/firewallPolicyDrafts", f"{NETWORK}/FirewallPolicies/FirewallPolicyDrafts"),
@@ -82,10 +84,10 @@ _ALL = (
         f"{NETWORK}/FirewallPolicies/RuleCollectionGroups/RuleCollectionGroupDrafts",
     ),
     _nfv(f"{NETWORK}/ipGroups", f"{NETWORK}/IpGroups"),
-    Kind(f"{NETWORK}/natGateways", f"{NETWORK}/natGateways", seconds=10, retry_after_s=10),
-    Kind(f"{NETWORK}/virtualHubs", f"{NETWORK}/virtualHubs", seconds=60, retry_after_s=10),
+    ResourceType(f"{NETWORK}/natGateways", f"{NETWORK}/natGateways", seconds=10, retry_after_s=10),
+    ResourceType(f"{NETWORK}/virtualHubs", f"{NETWORK}/virtualHubs", seconds=60, retry_after_s=10),
     *(
-        Kind(f"{NETWORK}/{name}", f"{NETWORK}/{name}")
+        ResourceType(f"{NETWORK}/{name}", f"{NETWORK}/{name}")
         for name in (
             "publicIPAddresses",
             "publicIPPrefixes",
@@ -107,7 +109,7 @@ _ALL = (
     ),
 )
 
-KINDS: dict[str, Kind] = {kind.key: kind for kind in _ALL}
+KINDS: dict[str, ResourceType] = {kind.key: kind for kind in _ALL}
 """Every resource type that is served, by its name in lower case."""
 
 INLINE = {
@@ -134,7 +136,7 @@ class ResourceId:
         return f"{self.provider}/{'/'.join(self.types)}".lower()
 
     @property
-    def kind(self) -> Kind | None:
+    def kind(self) -> ResourceType | None:
         """What is known about its type, or None for a type that is not served."""
         return KINDS.get(self.type_key)
 

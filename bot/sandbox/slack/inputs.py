@@ -21,7 +21,7 @@ State = dict[str, dict[str, dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class InputKind:
     """How one type of element keeps its value.
 
     Args:
@@ -37,28 +37,28 @@ class Kind:
     options: bool = False
 
 
-KINDS: Mapping[str, Kind] = {
-    "plain_text_input": Kind("value", "initial_value"),
-    "email_text_input": Kind("value", "initial_value"),
-    "url_text_input": Kind("value", "initial_value"),
-    "number_input": Kind("value", "initial_value"),
-    "rich_text_input": Kind("rich_text_value", "initial_value"),
-    "datepicker": Kind("selected_date", "initial_date"),
-    "timepicker": Kind("selected_time", "initial_time"),
-    "datetimepicker": Kind("selected_date_time", "initial_date_time"),
-    "static_select": Kind("selected_option", "initial_option", options=True),
-    "external_select": Kind("selected_option", "initial_option", options=True),
-    "radio_buttons": Kind("selected_option", "initial_option", options=True),
-    "users_select": Kind("selected_user", "initial_user"),
-    "conversations_select": Kind("selected_conversation", "initial_conversation"),
-    "channels_select": Kind("selected_channel", "initial_channel"),
-    "checkboxes": Kind("selected_options", "initial_options", many=True, options=True),
-    "multi_static_select": Kind("selected_options", "initial_options", many=True, options=True),
-    "multi_external_select": Kind("selected_options", "initial_options", many=True, options=True),
-    "multi_users_select": Kind("selected_users", "initial_users", many=True),
-    "multi_conversations_select": Kind("selected_conversations", "initial_conversations", many=True),
-    "multi_channels_select": Kind("selected_channels", "initial_channels", many=True),
-    "file_input": Kind("files", "", many=True),
+KINDS: Mapping[str, InputKind] = {
+    "plain_text_input": InputKind("value", "initial_value"),
+    "email_text_input": InputKind("value", "initial_value"),
+    "url_text_input": InputKind("value", "initial_value"),
+    "number_input": InputKind("value", "initial_value"),
+    "rich_text_input": InputKind("rich_text_value", "initial_value"),
+    "datepicker": InputKind("selected_date", "initial_date"),
+    "timepicker": InputKind("selected_time", "initial_time"),
+    "datetimepicker": InputKind("selected_date_time", "initial_date_time"),
+    "static_select": InputKind("selected_option", "initial_option", options=True),
+    "external_select": InputKind("selected_option", "initial_option", options=True),
+    "radio_buttons": InputKind("selected_option", "initial_option", options=True),
+    "users_select": InputKind("selected_user", "initial_user"),
+    "conversations_select": InputKind("selected_conversation", "initial_conversation"),
+    "channels_select": InputKind("selected_channel", "initial_channel"),
+    "checkboxes": InputKind("selected_options", "initial_options", many=True, options=True),
+    "multi_static_select": InputKind("selected_options", "initial_options", many=True, options=True),
+    "multi_external_select": InputKind("selected_options", "initial_options", many=True, options=True),
+    "multi_users_select": InputKind("selected_users", "initial_users", many=True),
+    "multi_conversations_select": InputKind("selected_conversations", "initial_conversations", many=True),
+    "multi_channels_select": InputKind("selected_channels", "initial_channels", many=True),
+    "file_input": InputKind("files", "", many=True),
 }
 """Elements that keep a value; buttons and overflow menus do not."""
 
@@ -107,7 +107,7 @@ def entry(element: dict[str, Any], given: Any, options: list[dict[str, Any]] | N
     return {"type": element["type"], kind.key: chosen}
 
 
-def _many(element: dict[str, Any], kind: Kind, given: Any, options: list[dict[str, Any]]) -> list[Any]:
+def _many(element: dict[str, Any], kind: InputKind, given: Any, options: list[dict[str, Any]]) -> list[Any]:
     items = [] if given is None else given if isinstance(given, list) else [given]
     most = element.get("max_selected_items")
     if most is not None and len(items) > most:
@@ -115,7 +115,7 @@ def _many(element: dict[str, Any], kind: Kind, given: Any, options: list[dict[st
     return [option_of(options, item, element["action_id"]) if kind.options else str(item) for item in items]
 
 
-def _single(element: dict[str, Any], kind: Kind, given: Any, options: list[dict[str, Any]]) -> Any:
+def _single(element: dict[str, Any], kind: InputKind, given: Any, options: list[dict[str, Any]]) -> Any:
     if given in (None, "", []):
         return None
     if kind.options:

@@ -1,0 +1,45 @@
+"""What is put on record with every act on an allowance."""
+
+from bot.domain.allowance import (
+    Allowance,
+    digest,
+)
+from bot.domain.audit import Action, Event
+from bot.domain.duration import duration_text
+from bot.ports import UnitOfWork
+
+TIMERS = "timers"
+"""The work key of what happens because time passes."""
+
+
+def record(uow: UnitOfWork, allowance: Allowance, action: Action, *, reason: str | None = None) -> None:
+    """Append what happened to an allowance, with every fact that an auditor asks for."""
+    ask, scope = allowance.ask, allowance.scope
+    beyond = uow.ctx.config.beyond(ask.bundle, ask.destinations) if ask.bundle else ()
+    detail = {
+        "digest": digest(scope, ask),
+        "duration": duration_text(ask.duration),
+        "environment": scope.environment,
+        "risk": f"{allowance.risk.level} {allowance.risk.score}",
+        "sources": " ".join(scope.sources),
+        "target": scope.target.id,
+        "ticket": ask.ticket,
+        "bundle": ask.bundle or "",
+        "beyond_bundle": " ".join(str(one) for one in beyond),
+        "renews": ask.renews or "",
+        "requester": allowance.requester.user if allowance.filed_by else "",
+        "expires_at": allowance.expires_at.isoformat() if allowance.expires_at else "",
+    }
+    event = Event(
+        at=uow.now,
+        action=action,
+        actor=uow.caller.identity,
+        via=uow.caller.via,
+        subject=allowance.id,
+        cluster=scope.cluster_name.lower(),
+        destinations=tuple(str(destination) for destination in allowance.destinations),
+        reason=ask.reason if reason is None else reason,
+        policy_rule=allowance.verdict.rule,
+        detail=tuple((name, value) for name, value in detail.items() if value),
+    )
+    uow.audit(event)

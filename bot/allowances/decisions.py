@@ -1,0 +1,40 @@
+"""Deciding and ending allowances: each act in one transaction."""
+
+from bot import approvals
+from bot.allowances.audit_events import record
+from bot.allowances.endings import require_ending
+from bot.allowances.workflow import ALLOWANCES
+from bot.approvals import Decision, brief
+from bot.domain.allowance import Allowance, is_open, revoke
+from bot.domain.approval import Ending
+from bot.domain.audit import Action
+from bot.domain.ids import canonical_id
+from bot.ports import Caller, Context, UnitOfWork
+
+
+def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance:
+    """Approve or deny a request; raises as ``approvals.decide``."""
+    return approvals.decide(ctx, caller, decision, ALLOWANCES)
+
+
+def end(ctx: Context, caller: Caller, allowance_id: str, *, reason: str = "") -> Allowance:
+    """Revoke or withdraw: the requester and every approver may, at any time.
+
+    Raises:
+        NotPermitted: Somebody else.
+        MembershipUnknown: Slack could not be asked; nothing was changed.
+        AlreadyDecided: It has ended already.
+        InvalidInput: The reason is too long.
+    """
+    why = brief(reason)
+    require_ending(ctx, caller, allowance_id)
+    with ctx.store.write() as tx:
+        allowance = tx.allowances.get(canonical_id(allowance_id))
+        ended = revoke(allowance, Ending(caller.identity, ctx.clock.now(), why))
+        saved = tx.allowances.save(ended, is_open=is_open(ended, ctx.clock.now()))
+        uow = UnitOfWork(ctx, tx, caller)
+        record(uow, saved, Action.ALLOWANCE_REVOKE, reason=why)
+        if saved.applying_at is not None:
+            tx.work.wake(saved.scope.target.key, within=ctx.pace.batch_window)
+        uow.tell(saved.id, saved.requester, "revoked")
+    return saved

@@ -1,0 +1,157 @@
+"""Looking at requests: lists, and one by its id."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from heapq import merge
+from itertools import islice
+from typing import TypeVar
+
+from bot.domain.access import require_seeing
+from bot.domain.allowance import Allowance, Status, status
+from bot.domain.egress import ref_from_id
+from bot.domain.ids import canonical_id
+from bot.domain.people import Person
+from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
+from bot.errors import UnknownAllowance, UnknownCluster
+from bot.inventory import find, former, person, visible
+from bot.ports import AllowanceFilter, Caller, Context, ListFilter, Place, Placed, Transaction
+
+Request = Allowance | Scale
+"""An item in a list of requests."""
+
+One = TypeVar("One", Allowance, Scale)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of a list of requests.
+
+    Args:
+        found: Allowances and scale proposals, open ones first, then the newest first.
+        last: The start of the next page; None if there is none.
+    """
+
+    found: tuple[Request, ...]
+    last: Place | None = None
+
+
+def _any(_one: Request) -> bool:
+    return True
+
+
+def browse(ctx: Context, caller: Caller, which: str, *, rows: int, after: Place | None = None) -> Listing:
+    """One page of ``mine``, ``pending``, or those of a cluster; only what the caller may see.
+
+    Raises:
+        UnknownCluster: If it is none of them.
+    """
+    wanted = replace(_wanted(ctx, person(ctx, caller), which), after=after)
+    fits = _fits(ctx, wanted)
+    with ctx.store.read() as tx:
+        asked: Iterator[Placed[Request]] = _every(tx.allowances.page, wanted, fits)
+        proposed: Iterator[Placed[Request]] = _every(tx.scales.page, wanted, fits)
+        found = list(islice(merge(asked, proposed, key=lambda one: one.place.key, reverse=True), rows + 1))
+    shown = tuple(one.value for one in found[:rows])
+    return Listing(shown, found[rows - 1].place if len(found) > rows else None)
+
+
+def requests(
+    ctx: Context, caller: Caller, which: str, *, fits: Callable[[Allowance], bool] = _any, most: int | None = None
+) -> list[Allowance]:
+    """List allowances only: the first matches up to a limit, or all.
+
+    Raises:
+        UnknownCluster: As ``browse``.
+    """
+    return list(islice(filter(fits, _all(ctx, caller, which, lambda tx: tx.allowances.page)), most))
+
+
+def proposals(
+    ctx: Context, caller: Caller, which: str, *, fits: Callable[[Scale], bool] = _any, most: int | None = None
+) -> list[Scale]:
+    """List scale proposals only: the first matches up to a limit, or all.
+
+    Raises:
+        UnknownCluster: As ``browse``.
+    """
+    return list(islice(filter(fits, _all(ctx, caller, which, lambda tx: tx.scales.page)), most))
+
+
+def _all(
+    ctx: Context,
+    caller: Caller,
+    which: str,
+    page: Callable[[Transaction], Callable[[ListFilter], list[Placed[One]]]],
+) -> Iterator[One]:
+    wanted = _wanted(ctx, person(ctx, caller), which)
+    with ctx.store.read() as tx:
+        yield from (one.value for one in _every(page(tx), wanted, _fits(ctx, wanted)))
+
+
+def own(ctx: Context, caller: Caller) -> list[Allowance]:
+    """Everything of the caller's to which something may still happen, the newest first."""
+    who = person(ctx, caller)
+    with ctx.store.read() as tx:
+        return tx.allowances.find(AllowanceFilter(requester=who.identity, only_open=True))
+
+
+def _wanted(ctx: Context, who: Person, which: str) -> ListFilter:
+    if which == "mine":
+        return ListFilter(requester=who.identity)
+    if which == "pending":
+        seen = tuple(egress.ref.id for egress in visible(ctx, who))
+        return ListFilter(clusters=seen, requester=who.identity, is_waiting=True)
+    return ListFilter(clusters=_cluster_ids(ctx, who, which))
+
+
+def _fits(ctx: Context, wanted: ListFilter) -> Callable[[Request], bool]:
+    """Filter on derived status: a request that has just lapsed is no longer waiting."""
+    now = ctx.clock.now()
+    return lambda one: not wanted.is_waiting or _is_waiting(one, now)
+
+
+def _is_waiting(one: Request, now: datetime) -> bool:
+    if isinstance(one, Scale):
+        return scale_status(one, now) is ScaleStatus.WAITING
+    return status(one, now) is Status.WAITING
+
+
+def _every(
+    page: Callable[[ListFilter], list[Placed[One]]], wanted: ListFilter, fits: Callable[[Request], bool]
+) -> Iterator[Placed[One]]:
+    """Page after page, so that a limit counts only what fits."""
+    while True:
+        rows = page(wanted)
+        yield from (row for row in rows if fits(row.value))
+        if len(rows) < wanted.limit:
+            return
+        wanted = replace(wanted, after=rows[-1].place)
+
+
+def _cluster_ids(ctx: Context, who: Person, name: str) -> tuple[str, ...]:
+    """The cluster that a person means, and deleted or moved clusters of that name."""
+    gone = tuple(period.ref.id for period in former(ctx, who, name))
+    try:
+        return (find(ctx, who, name).ref.id, *gone)
+    except UnknownCluster:
+        if not gone:
+            raise
+    return gone
+
+
+def get(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:
+    """One allowance by what a person typed: of a cluster that they may see, or their own.
+
+    Raises:
+        UnknownAllowance: It does not exist, or they may not see it.
+        NotPermitted: For people of other workspaces.
+        MembershipUnknown: There is one, and whether the person may see its cluster could not be checked.
+    """
+    who = person(ctx, caller)
+    with ctx.store.read() as tx:
+        found = tx.allowances.get(canonical_id(allowance_id))
+    if who.identity not in (*found.askers, *found.followers):
+        unseen = UnknownAllowance(f"No allowance {found.id} that you can see. `/egress requests` lists them.")
+        require_seeing(ctx.config, who, ref_from_id(found.scope.cluster_id, found.scope.cluster_name), unseen)
+    return found

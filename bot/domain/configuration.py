@@ -1,0 +1,278 @@
+"""The configuration file: its tables as the values with which the product works, and their only description.
+
+A new setting is a field here: its annotation says what may be written (``bot.domain.fields``), its default what holds
+otherwise, and its line in the docstring what it means; checks, messages and ``docs/configuration.md`` follow from them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from bot.domain.approval import ApprovalPolicy
+from bot.domain.fields import Duration, NotWritten, ReadAs, Site, Span, Text, matching, named
+from bot.domain.fqdn import Destination
+from bot.domain.people import Role
+from bot.domain.risk import RiskTable
+from bot.domain.rule_diff import Limits
+from bot.domain.rule_position import GroupSettings
+from bot.domain.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Where the bot lives in Slack.
+
+    Args:
+        team: Workspace id; people of other workspaces are nobody.
+        channel: Channel id where cards go; invite the bot.
+    """
+
+    team: Annotated[str, matching("T[A-Z0-9]+", "a workspace id such as T0123ABCD")]
+    channel: Annotated[str, matching("[CG][A-Z0-9]+", "a channel id such as C0123ABCD")]
+
+
+@dataclass(frozen=True, slots=True)
+class AzureScope:
+    """What the bot looks at in Azure.
+
+    Args:
+        subscriptions: Ids of the subscriptions that hold the clusters.
+    """
+
+    subscriptions: Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some people under one name; an empty group is nobody.
+
+    Args:
+        name: What the configuration calls it.
+        usergroup: A Slack user group id, resolved again at each act.
+        users: Slack user ids.
+        roles: What belonging to it lets people do.
+    """
+
+    name: Annotated[str, NotWritten()]
+    usergroup: Annotated[str, matching("S[A-Z0-9]+", "a user group id such as S0123ABCD")] | None = None
+    users: frozenset[Annotated[str, matching("[UW][A-Z0-9]+", "a user id such as U0123ABCD")]] = frozenset()
+    roles: frozenset[Role] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterScope:
+    """What is true of some clusters; the first entry that fits a cluster counts, and none means nobody.
+
+    Args:
+        match: Cluster names or ARM ids, ``*`` and ``?`` allowed.
+        environment: A fixed word, or ``tag:NAME`` to take it from a tag of the cluster.
+        developers: Groups that may see it and ask for it; ``everyone`` means each member of the workspace.
+    """
+
+    match: Annotated[tuple[str, ...], Field(min_length=1)]
+    environment: Annotated[str, matching(r"(?!tag:\s*$).*\S.*", "a word, or tag:NAME")] = "tag:environment"
+    developers: tuple[str, ...] = ()
+
+    def fits(self, name: str, cluster_id: str) -> bool:
+        """Whether this scope is about the cluster."""
+        return any(fnmatchcase(text, pattern.lower()) for pattern in self.match for text in (name.lower(), cluster_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Firewall(Limits):
+    """How the bot writes to a firewall.
+
+    Args:
+        max_removed_share: Share of our rules that one update may remove although nobody ended them.
+        group: Name of our own rule collection group; nothing else in a firewall policy is ever touched.
+        priority: Its priority where it has to be created; the next free one if that is taken.
+        drift: What follows a change by hand to our rules: ``heal`` puts them back, ``adopt`` revokes what was removed,
+            ``report`` only says so.
+    """
+
+    group: Annotated[
+        str,
+        matching(
+            r"[A-Za-z0-9][\w.-]{0,78}\w",
+            "a name of 2 to 80 letters, digits, dots, hyphens and underscores",
+        ),
+    ] = "rcg-aks-egress"
+    priority: Annotated[int, Field(ge=100, le=65_000)] = 300
+    drift: Annotated[str, ReadAs(Literal["heal", "adopt", "report"], str)] = "heal"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Several destinations that are asked for, decided and listed as one.
+
+    Args:
+        name: What people type.
+        title: What people read.
+        destinations: All of them, sorted.
+        source: Where their owner documents them.
+    """
+
+    name: Annotated[str, NotWritten()]
+    title: Annotated[str, Field(min_length=1, max_length=60)]
+    destinations: Annotated[
+        tuple[Destination, ...],
+        ReadAs(Annotated[frozenset[Site], Field(min_length=1, max_length=100)], lambda sites: tuple(sorted(sites))),
+    ]
+    source: str = ""
+
+
+_USUAL = (timedelta(hours=8), timedelta(days=1), timedelta(days=7), timedelta(days=30), timedelta(days=90))
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """The limits on the duration of allowances.
+
+    Args:
+        offered: The choices in the form; unless they are written, as much of the usual ones as the longest leaves.
+        longest: The most that may be asked.
+        lapse_after: How long an undecided request waits.
+    """
+
+    offered: Annotated[tuple[Duration, ...], Field(min_length=1, max_length=20)] = _USUAL
+    longest: Duration = timedelta(days=365)
+    lapse_after: Span = timedelta(days=3)
+
+    def fitted(self) -> "Durations":
+        """With choices that may be asked, where none were written: those would be another object."""
+        longest = self.longest
+        if self.offered is not _USUAL or longest is None:
+            return self
+        return replace(self, offered=tuple(one for one in _USUAL if one <= longest) or (longest,))
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the bot does with the names that are asked for.
+
+    Args:
+        resolve: Look them up in the bot's own DNS: for checks against rules with addresses, and to count private
+            addresses as a risk.
+    """
+
+    resolve: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """Where the bot decides and writes nothing.
+
+    Args:
+        dry_run: It writes no rule and applies no scale at all; what is approved waits.
+        dry_run_targets: Firewall policies and classic firewalls, by name or ARM id, whose rules are not written.
+    """
+
+    dry_run: bool = False
+    dry_run_targets: tuple[Annotated[str, matching(r"[\w./-]+", "a name or an ARM id")], ...] = ()
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it writes no rule and applies no scale at all."""
+        return self.dry_run
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names and ids in lower case."""
+        return frozenset(name.lower() for name in self.dry_run_targets)
+
+    def covers(self, target: Target) -> bool:
+        """Whether the rules of this target are not written."""
+        return self.dry_run or not self.names.isdisjoint((target.name.lower(), target.id.lower()))
+
+    def unknown(self, known: Iterable[Target]) -> tuple[str, ...]:
+        """The names that none of these has, sorted."""
+        return tuple(sorted(self.names - {text.lower() for one in known for text in (one.name, one.id)}))
+
+    @property
+    def words(self) -> str:
+        """What is not written, as a sentence; empty where everything is."""
+        if self.dry_run:
+            return "Dry run: the bot writes nothing to Azure."
+        return f"Dry run: the bot does not write to {', '.join(sorted(self.names))}." if self.names else ""
+
+
+NO_DRY_RUN = DryRun()
+"""Everything is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The whole configuration file.
+
+    Args:
+        slack: Where the bot lives.
+        azure: What it looks at.
+        groups: People by name.
+        scopes: Clusters, in the order of the file.
+        policy: Who must say yes.
+        firewall: How the bot writes.
+        durations: How long.
+        writer: Whether it writes.
+        bundles: Destinations by name.
+        names: Whether names are looked up.
+        risk: How risk is weighed.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+
+    slack: Workspace
+    azure: AzureScope
+    groups: Annotated[Mapping[str, Group], ReadAs(Mapping[str, Group], named)] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    scopes: Annotated[tuple[ClusterScope, ...], Field(alias="clusters")] = ()
+    policy: Annotated[ApprovalPolicy, Field(alias="approval")] = field(default_factory=ApprovalPolicy)
+    firewall: Firewall = field(default_factory=Firewall)
+    durations: Durations = field(default_factory=Durations)
+    writer: DryRun = NO_DRY_RUN
+    bundles: Annotated[Mapping[str, Bundle], ReadAs(Mapping[str, Bundle], named)] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    names: Names = field(default_factory=Names)
+    risk: RiskTable = field(default_factory=RiskTable)
+
+    @property
+    def channel(self) -> str:
+        """Slack channel id where cards go."""
+        return self.slack.channel
+
+    @property
+    def dry_run(self) -> DryRun:
+        """Where nothing is written."""
+        return self.writer
+
+    @property
+    def team(self) -> str:
+        """Slack team id; people of other teams are nobody."""
+        return self.slack.team
+
+    @property
+    def home(self) -> GroupSettings:
+        """Our rule collection group."""
+        return GroupSettings(self.firewall.group, self.firewall.priority)
+
+    def joined(self) -> "Configuration":
+        """With what its tables say of each other: the policy's bundles, and choices of duration that may be asked."""
+        contents = {name: frozenset(bundle.destinations) for name, bundle in self.bundles.items()}
+        policy = replace(self.policy, bundles=MappingProxyType(contents))
+        return replace(self, policy=policy, durations=self.durations.fitted())
+
+    def beyond(self, bundle: str | None, destinations: Iterable[Destination]) -> tuple[Destination, ...]:
+        """The destinations outside a bundle as currently configured; all if there is no bundle."""
+        configured = self.bundles.get(bundle) if bundle else None
+        contents = frozenset(configured.destinations) if configured else frozenset[Destination]()
+        return tuple(one for one in destinations if one not in contents)
+
+    def scope_of(self, name: str, cluster_id: str) -> ClusterScope | None:
+        """The scope that is about a cluster; None means that nobody may do anything with it."""
+        return next((scope for scope in self.scopes if scope.fits(name, cluster_id)), None)

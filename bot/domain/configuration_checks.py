@@ -1,0 +1,220 @@
+"""Finds configuration mistakes: unknown names, and rules that can never match or be satisfied.
+
+Each problem is one sentence that names the place in the file.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from bot.domain.access import EVERYONE
+from bot.domain.approval import PolicyRule, Quorum, VerdictKind
+from bot.domain.configuration import ClusterScope, Configuration
+from bot.domain.duration import duration_text
+from bot.domain.people import Role
+from bot.domain.risk import Level
+
+_NAME = re.compile(r"(?![-_])[A-Za-z0-9_\-*?!\[\]]+(?<![-_])")
+"""Valid cluster names: 1 to 63 letters, digits, underscores and hyphens; not at its ends.
+
+Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules, read 2026-11.
+"""
+_LONGEST_NAME = 63
+
+
+def problems_of(book: Configuration) -> list[str]:
+    """Everything that is wrong as far as the file alone tells; empty where it fits together."""
+    checks = (
+        _groups,
+        _roles,
+        _askers,
+        _rule_names,
+        _bundles,
+        _environments,
+        _patterns,
+        _scopes,
+        _durations,
+        _levels,
+        _scales,
+        _unasked,
+        _reserved,
+    )
+    return [sentence for check in checks for sentence in check(book)] + _few(book)
+
+
+def _few(book: Configuration) -> list[str]:
+    """Quorums that the people in the file could not satisfy; how big a user group is, Slack knows and doctor asks."""
+    found = ((where, quorum, _listed(book, quorum.groups)) for where, quorum in _quorums(book) if quorum.groups)
+    return [
+        f"{where} needs {quorum.words}, but {_people(size)}."
+        for where, quorum, size in found
+        if size is not None and size < quorum.needed
+    ]
+
+
+def _people(count: int) -> str:
+    return {0: "nobody is a member", 1: "only 1 person is a member"}.get(count, f"only {count} people are members")
+
+
+def _listed(book: Configuration, groups: tuple[str, ...]) -> int | None:
+    """Count the people in these groups; None if a Slack user group holds some of them."""
+    named = [book.groups[group] for group in groups if group in book.groups]
+    if len(named) < len(groups) or any(group.usergroup for group in named):
+        return None
+    return len(frozenset[str]().union(*(group.users for group in named)))
+
+
+def _place(rule: PolicyRule) -> str:
+    return f"approval.rules ({rule.name})"
+
+
+def _asking(book: Configuration) -> list[PolicyRule]:
+    return [rule for rule in book.policy.rules if rule.then is VerdictKind.ASK]
+
+
+def _quorums(book: Configuration) -> Iterator[tuple[str, Quorum]]:
+    yield from ((_place(rule), book.policy.quorum(rule)) for rule in _asking(book))
+    yield "approval.default_approvers", book.policy.default("")
+
+
+def _groups(book: Configuration) -> Iterator[str]:
+    named = [("approval.default_approvers", group) for group in book.policy.default_approvers]
+    named += [(_place(rule), group) for rule in book.policy.rules for group in rule.approvers]
+    named += [("clusters.developers", group) for scope in book.scopes for group in scope.developers]
+    known = ", ".join(sorted(book.groups)) or "none"
+    for where, group in dict.fromkeys(named):
+        if group not in book.groups and (where, group) != ("clusters.developers", EVERYONE):
+            yield f"{where} names the group {group}, which is not configured. Configured: {known}."
+
+
+def _roles(book: Configuration) -> Iterator[str]:
+    asked = dict.fromkeys((group, where) for where, quorum in _quorums(book) for group in quorum.groups)
+    places: dict[str, str] = {}
+    for group, where in asked:
+        places.setdefault(group, where)
+    for group, where in places.items():
+        if group in book.groups and Role.APPROVER not in book.groups[group].roles:
+            yield (
+                f'{where} asks the group {group}, which does not have the approver role: add roles = ["approver"] '
+                f"to groups.{group}, or ask another group."
+            )
+
+
+def _askers(book: Configuration) -> Iterator[str]:
+    for where, quorum in _quorums(book):
+        if not quorum.groups and quorum.rule != "default":
+            yield f"{where} asks nobody: name approvers in it, or approval.default_approvers."
+
+
+def _rule_names(book: Configuration) -> Iterator[str]:
+    counts = Counter(rule.name for rule in book.policy.rules)
+    for name, count in counts.items():
+        if count > 1:
+            yield f"approval.rules ({name}) appears {count} times; give each rule a unique name."
+
+
+def _bundles(book: Configuration) -> Iterator[str]:
+    for rule in book.policy.rules:
+        unknown = rule.bundles - book.bundles.keys()
+        if unknown:
+            known = ", ".join(sorted(book.bundles)) or "none"
+            yield f"{_place(rule)} names unknown bundles: {_listing(unknown)}. Configured: {known}."
+
+
+def _environments(book: Configuration) -> Iterator[str]:
+    """Check environments, unless a tag sets them: a tag can have any value."""
+    words = {scope.environment.lower() for scope in book.scopes}
+    if not words or any(word.startswith("tag:") for word in words):
+        return
+    for rule in book.policy.rules:
+        if unknown := rule.environments - words:
+            yield (
+                f"{_place(rule)} names environments that no cluster has: {_listing(unknown)}. Known environments: "
+                f"{_listing(words)}."
+            )
+
+
+def _patterns(book: Configuration) -> Iterator[str]:
+    for rule in book.policy.rules:
+        for pattern in rule.clusters:
+            if not _may_fit_name(pattern):
+                yield f"{_place(rule)}: no cluster name can match “{pattern}”; * and ? are allowed."
+            elif _is_nobodys(pattern, book.scopes):
+                yield f"{_place(rule)} names the cluster {pattern}, which no clusters.match entry matches."
+
+
+def _scopes(book: Configuration) -> Iterator[str]:
+    """Patterns of clusters that fit nothing, or nothing that is left."""
+    taken: set[str] = set()
+    for scope in book.scopes:
+        patterns = {pattern.lower() for pattern in scope.match}
+        for pattern in sorted(patterns):
+            if not (_may_fit_name(pattern) or _may_fit_id(pattern)):
+                yield f"clusters.match: no cluster name or id can match “{pattern}”."
+            elif taken & {"*", pattern}:
+                yield f"clusters.match: “{pattern}” has no effect, because an earlier entry matches the same clusters."
+        taken |= patterns
+
+
+def _may_fit_name(pattern: str) -> bool:
+    is_short = "[" in pattern or len(pattern.replace("*", "")) <= _LONGEST_NAME
+    return _NAME.fullmatch(pattern) is not None and is_short
+
+
+def _may_fit_id(pattern: str) -> bool:
+    return "/" in pattern and pattern[:1] in "/*?[" and not re.search(r"\s", pattern)
+
+
+def _is_nobodys(name: str, scopes: Iterable[ClusterScope]) -> bool:
+    """Whether a name without any placeholder belongs to no scope; unknown, and so no, where scopes go by ids."""
+    patterns = [pattern for scope in scopes for pattern in scope.match]
+    if not patterns or re.search(r"[*?\[]", name) or any("/" in pattern for pattern in patterns):
+        return False
+    return not any(scope.fits(name, "") for scope in scopes)
+
+
+def _durations(book: Configuration) -> Iterator[str]:
+    longest = book.durations.longest
+    if longest is None:
+        return
+    most = f"the longest duration that can be requested is {duration_text(longest)}"
+    for offered in book.durations.offered:
+        if offered is None or offered > longest:
+            yield f"durations.offered includes {duration_text(offered)}, but {most}."
+    for rule in book.policy.rules:
+        if rule.longer_than is not None and rule.longer_than >= longest:
+            yield f"{_place(rule)}: nothing is longer_than {duration_text(rule.longer_than)}; {most}."
+
+
+def _levels(book: Configuration) -> Iterator[str]:
+    risk = book.risk
+    if not risk.medium <= risk.high <= risk.critical:
+        yield (
+            "risk.medium, risk.high and risk.critical must rise in this order; "
+            f"they are {risk.medium}, {risk.high} and {risk.critical}."
+        )
+
+
+def _scales(book: Configuration) -> Iterator[str]:
+    for rule in book.policy.rules:
+        if "allowance" in rule.subjects:
+            continue
+        if rule.bundles:
+            yield f"{_place(rule)} can never hold: a scale has no destinations, so no bundle is about it."
+        if rule.risks and Level.LOW not in rule.risks:
+            yield f"{_place(rule)} can never hold: the risk of a scale is always low."
+
+
+def _unasked(book: Configuration) -> Iterator[str]:
+    for rule in book.policy.rules:
+        if rule.then is not VerdictKind.ASK and (rule.approvers or rule.needed > 1):
+            yield f'{_place(rule)} asks nobody: remove approvers and needed, or write then = "ask".'
+
+
+def _reserved(book: Configuration) -> Iterator[str]:
+    if EVERYONE in book.groups:
+        yield f"groups.{EVERYONE} needs another name: {EVERYONE} means each member of the workspace."
+
+
+def _listing(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,246 @@
+"""The difference between the rules that should be and those that are: a value, checked before it is applied."""
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from bot.domain.fields import NotWritten
+from bot.domain.firewall import ApplicationRule, NatRule, NetworkRule, Rule, RuleCollection, network_fqdns
+from bot.domain.firewall.rules import MAX_NETWORK_FQDNS
+from bot.domain.rule_rendering import MAX_NAME, allowance_id_from_rule
+from bot.errors import UnsafePlan
+
+MAX_GROUP_BYTES = 2 * 1024 * 1024
+"""Largest rule collection group.
+
+Source: https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits
+(Azure Firewall limits), read 2026-11.
+"""
+
+MAX_GROUPS = 90
+"""Rule collection groups in one firewall policy; same source."""
+
+BYTES_PER_RULE = 400
+"""Bytes of JSON for one of the bot's rules besides its names and ranges: an upper bound for the rendered keys."""
+
+
+class ChangeKind(StrEnum):
+    """The kinds of change to one rule."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    ALTER = "alter"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RuleChange:
+    """One rule that an update adds, removes or alters."""
+
+    collection: str
+    rule: str
+    kind: ChangeKind
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDiff:
+    """Everything that one write would do.
+
+    Args:
+        changes: Sorted by collection and rule.
+        desired: The whole content that is written.
+        before: Digest of what was observed.
+        after: Digest of what will be there.
+        kept: How many rules stay as they are.
+    """
+
+    changes: tuple[RuleChange, ...]
+    desired: tuple[RuleCollection, ...]
+    before: str
+    after: str
+    kept: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return self.before == self.after
+
+    def count(self, kind: ChangeKind) -> int:
+        """The number of rules it adds, removes or alters."""
+        return sum(change.kind is kind for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of a plan.
+
+    Args:
+        max_removed_share: Of the rules that are there, the share (0..1) that one update may remove unexplained.
+        free_removals: So many may always go, whatever share they are.
+        max_bytes: Size of the rendered rule collection group.
+        max_groups: Rule collection groups in the policy, ours included.
+    """
+
+    max_removed_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    free_removals: Annotated[int, NotWritten()] = 20
+    max_bytes: Annotated[int, NotWritten()] = MAX_GROUP_BYTES
+    max_groups: Annotated[int, NotWritten()] = MAX_GROUPS
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """The fill level of something: a rule collection group in bytes, or the network rules of a firewall in FQDNs.
+
+    Args:
+        used: Now; bytes as Azure counts or as we render, whichever is more.
+        after: With the requested names.
+        limit: What it holds.
+    """
+
+    used: int
+    after: int
+    limit: int
+
+    @property
+    def share(self) -> float:
+        """The fill level, 0..1; above 1 if it does not fit."""
+        return self.after / self.limit
+
+    @property
+    def fits(self) -> bool:
+        """Whether the request fits."""
+        return self.after <= self.limit
+
+
+def diff(observed: Sequence[RuleCollection], desired: Sequence[RuleCollection]) -> RuleDiff:
+    """Compare by meaning: order, letter case and descriptions do not count.
+
+    Nor do the priorities of our collections among each other: all of them allow, so their order decides nothing.
+    """
+    before, after = _rules(observed), _rules(desired)
+    changes = [
+        RuleChange(*key, _kind(was_there=key in before, will_be=key in after))
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+    ]
+    kept = sum(before.get(key) == value for key, value in after.items())
+    return RuleDiff(tuple(changes), tuple(desired), content_digest(observed), content_digest(desired), kept)
+
+
+def content_digest(collections: Sequence[RuleCollection]) -> str:
+    """A digest of what rule collections mean: equal for everything that the firewall would treat alike."""
+    content = sorted([name, rule, list(meaning)] for (name, rule), meaning in _rules(collections).items())
+    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()[:16]
+
+
+def check_safe(plan: RuleDiff, limits: Limits, *, ended: Collection[str], new_group_of: int | None = None) -> None:
+    """Refuse a plan that would break a limit of Azure, or remove much that nobody ended.
+
+    Args:
+        plan: What would be written.
+        limits: The bounds.
+        ended: Ids of allowances that the database knows to have ended: their rules may always go. What is left are
+            rules that vanish without anybody's act, which is what a wrong or empty database looks like.
+        new_group_of: How many groups the policy has, where ours would be one more; None where ours exists.
+
+    Raises:
+        UnsafePlan: With the numbers.
+    """
+    removed = [change for change in plan.changes if change.kind is ChangeKind.REMOVE]
+    unexplained = sum(allowance_id_from_rule(change.rule) not in ended for change in removed)
+    present = plan.kept + plan.count(ChangeKind.ALTER) + len(removed)
+    if unexplained > limits.free_removals and unexplained > present * limits.max_removed_share:
+        raise UnsafePlan(
+            f"This update would remove {unexplained} of the bot's {present} rules although nobody ended them; "
+            f"removing more than {limits.max_removed_share:.0%} at once needs an operator "
+            "(firewall.max_removed_share)."
+        )
+    size = rendered_bytes(plan.desired)
+    if size > limits.max_bytes:
+        raise UnsafePlan(
+            f"The rules would take {size:,} bytes; the limit for a rule collection group is {limits.max_bytes:,}."
+        )
+    names = network_fqdns(plan.desired)
+    if names > MAX_NETWORK_FQDNS:
+        raise UnsafePlan(
+            f"The network rules would name {names:,} FQDNs; the limit for a firewall is {MAX_NETWORK_FQDNS:,}."
+        )
+    if new_group_of is not None and new_group_of >= limits.max_groups:
+        raise UnsafePlan(
+            f"The firewall policy has {new_group_of} rule collection groups; the limit is {limits.max_groups}."
+        )
+    for collection in plan.desired:
+        _check_names(collection)
+
+
+def rendered_bytes(collections: Sequence[RuleCollection]) -> int:
+    """An upper bound of the size of these rule collections as JSON."""
+    return sum(_rule_bytes(rule) for collection in collections for rule in collection.rules)
+
+
+def _rule_bytes(rule: Rule) -> int:
+    if isinstance(rule, NatRule):
+        return BYTES_PER_RULE
+    names = rule.target_fqdns if isinstance(rule, ApplicationRule) else rule.destination_fqdns
+    listed = (*rule.source_addresses, *names, rule.name, rule.description)
+    return BYTES_PER_RULE + sum(len(text) + 4 for text in listed)
+
+
+def _check_names(collection: RuleCollection) -> None:
+    for name in (collection.name, *(rule.name for rule in collection.rules)):
+        if len(name) > MAX_NAME:
+            raise UnsafePlan(f"The name {name} has {len(name)} characters; Azure's limit is {MAX_NAME}.")
+
+
+def _kind(*, was_there: bool, will_be: bool) -> ChangeKind:
+    if was_there and will_be:
+        return ChangeKind.ALTER
+    return ChangeKind.ADD if will_be else ChangeKind.REMOVE
+
+
+def _rules(collections: Sequence[RuleCollection]) -> dict[tuple[str, str], tuple[str, ...]]:
+    return {
+        (collection.name.lower(), rule.name.lower()): _meaning(collection, rule)
+        for collection in collections
+        for rule in collection.rules
+    }
+
+
+def _meaning(collection: RuleCollection, rule: Rule) -> tuple[str, ...]:
+    if isinstance(rule, NetworkRule):
+        return (collection.kind, collection.action, "network", *_network_meaning(rule))
+    if not isinstance(rule, ApplicationRule):
+        return (collection.kind, collection.action, repr(rule))
+    protocols = [f"{name}:{port}" for name, port in rule.protocols]
+    parts = (
+        rule.source_addresses,
+        rule.source_ip_groups,
+        rule.source_kube_selector_groups,
+        rule.destination_addresses,
+        protocols,
+        rule.target_fqdns,
+        rule.target_urls,
+        rule.fqdn_tags,
+        rule.web_categories,
+    )
+    sets = (",".join(sorted(set(part))) for part in parts)
+    return (collection.kind, collection.action, str(rule.terminate_tls), *sets)
+
+
+def _network_meaning(rule: NetworkRule) -> tuple[str, ...]:
+    parts = (
+        tuple(protocol.lower() for protocol in rule.ip_protocols),
+        rule.source_addresses,
+        rule.source_ip_groups,
+        rule.source_geo_locations,
+        rule.destination_addresses,
+        rule.destination_ip_groups,
+        rule.destination_geo_locations,
+        rule.destination_fqdns,
+        rule.destination_ports,
+    )
+    return tuple(",".join(sorted(set(part))) for part in parts)

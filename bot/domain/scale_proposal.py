@@ -1,0 +1,151 @@
+"""A proposal to change the number of managed outbound IPs: facts with their times, like an allowance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.approval import ApprovalRequest, Ending
+from bot.domain.egress import ClusterEgress, IpChange
+from bot.domain.snat import ScalePlan, base_digest, wanted_count
+from bot.errors import AlreadyDecided, StaleView
+
+
+class ScaleStatus(StrEnum):
+    """The status that people see."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    APPLYING = "applying"
+    DONE = "done"
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale(ApprovalRequest):
+    """A proposal to scale; its id begins with ``s``.
+
+    Args:
+        plan: What would happen, and the state it was computed from.
+        environment: The cluster's environment.
+        reason: Why.
+        withdrawn: Set when its proposer took it back.
+        applying_at: When Azure accepted the change.
+        done_at: When the result was read back.
+        ips_after: The outbound IPs that were read back.
+        failure: Why it did not happen, in one sentence.
+    """
+
+    plan: ScalePlan
+    environment: str
+    reason: str
+    applying_at: datetime | None = None
+    done_at: datetime | None = None
+    ips_after: tuple[str, ...] = ()
+    failure: str | None = None
+    withdrawn: Ending | None = None
+
+
+def scale_key(cluster_id: str) -> str:
+    """The work key of a cluster's scaling: one at a time for each cluster."""
+    return f"scale:{cluster_id}"
+
+
+def scale_status(scale: Scale, now: datetime) -> ScaleStatus:
+    """Derive the status of a proposal at a time; the first match decides."""
+    lines = (
+        (scale.denied is not None, ScaleStatus.DENIED),
+        (scale.withdrawn is not None, ScaleStatus.WITHDRAWN),
+        (scale.failure is not None, ScaleStatus.FAILED),
+        (scale.done_at is not None, ScaleStatus.DONE),
+        (scale.approved_at is None and now >= scale.lapses_at, ScaleStatus.LAPSED),
+        (scale.approved_at is None, ScaleStatus.WAITING),
+        (scale.applying_at is None, ScaleStatus.APPROVED),
+    )
+    return next((state for holds, state in lines if holds), ScaleStatus.APPLYING)
+
+
+OPEN = frozenset({ScaleStatus.WAITING, ScaleStatus.APPROVED, ScaleStatus.APPLYING})
+"""The statuses in which something may still happen."""
+
+
+def is_scale_open(scale: Scale, now: datetime) -> bool:
+    """Whether something may still happen to it."""
+    return scale_status(scale, now) in OPEN
+
+
+def require_waiting(scale: Scale, now: datetime) -> None:
+    """Refuse an act on what is decided already.
+
+    Raises:
+        AlreadyDecided: It is no longer waiting.
+    """
+    state = scale_status(scale, now)
+    if state is not ScaleStatus.WAITING:
+        raise AlreadyDecided(f"{scale.id} is already {state}; nothing was changed.")
+
+
+def require_same_plan(scale: Scale, seen: str) -> None:
+    """Refuse a click on a card that shows another plan than what is stored.
+
+    Raises:
+        StaleView: The digests differ.
+    """
+    if seen != scale.plan.digest:
+        raise StaleView(f"The plan of {scale.id} has changed since this card was posted. Check the new card.")
+
+
+def explains(scale: Scale, change: IpChange) -> bool:
+    """Whether a proposal was being applied between the two readings that show a change of outbound IPs."""
+    if scale.plan.cluster_id != change.ref.id or scale.applying_at is None or scale.applying_at > change.at:
+        return False
+    if scale.failure is not None:
+        return scale.applying_at >= change.seen_before
+    return scale.done_at is None or scale.done_at >= change.seen_before
+
+
+class Step(StrEnum):
+    """What comes next for a proposal that was approved.
+
+    ``WAIT``: Azure is changing the cluster. ``BEGIN``: it is sent. ``JUDGE``: Azure was told; what is there decides.
+    ``FAIL``: the cluster is another one than the plan was made from.
+    """
+
+    WAIT = "wait"
+    BEGIN = "begin"
+    JUDGE = "judge"
+    FAIL = "fail"
+
+
+def next_scale(found: Sequence[Scale], now: datetime) -> Scale | None:
+    """The oldest proposal that was approved: the others wait, and are compared with what it leaves behind.
+
+    Args:
+        found: All of one cluster, newest first.
+        now: The time.
+    """
+    ready = [s for s in found if scale_status(s, now) in (ScaleStatus.APPROVED, ScaleStatus.APPLYING)]
+    return ready[-1] if ready else None
+
+
+def next_step(scale: Scale, egress: ClusterEgress) -> Step:
+    """Where the cluster stands decides, not what was meant: also after a replica died between any two steps."""
+    plan = scale.plan
+    wanted = wanted_count(egress, ipv6=plan.ipv6)
+    if egress.is_converging:
+        return Step.WAIT
+    if base_digest(egress) == plan.base_digest and (wanted != plan.after or scale.applying_at is None):
+        return Step.BEGIN
+    return Step.JUDGE if wanted == plan.after else Step.FAIL
+
+
+def changed_since(scale: Scale, egress: ClusterEgress) -> str:
+    """Why a proposal cannot be carried out on a cluster that is another one than it was made from."""
+    plan = scale.plan
+    return (
+        f"{plan.cluster_name} has changed since the plan was made: {wanted_count(egress, ipv6=plan.ipv6)} managed "
+        f"outbound IPs are wanted there, not {plan.before}, or something else differs. Propose it again."
+    )

@@ -1,0 +1,49 @@
+"""Use cases of waiting: how long an allowance waits for the writer, and whether there is room for one more."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.domain.allowance import Allowance, Scope
+from bot.domain.estimate import Estimate, Pending
+from bot.domain.estimate import estimate as outlook_of
+from bot.domain.fqdn import Destination
+from bot.domain.rule_diff import BYTES_PER_RULE, MAX_GROUP_BYTES, Gauge, Limits
+from bot.domain.target import Target
+from bot.errors import UnreadableState
+from bot.ports import AllowanceFilter, Store, Transaction
+
+
+def estimate(store: Store, allowance: Allowance, now: datetime) -> Estimate | None:
+    """A queue place and an estimate for a card; None for an allowance that does not wait for the writer."""
+    target = allowance.scope.target
+    with store.read() as tx:
+        current = tx.allowances.get(allowance.id)
+        others = tx.allowances.find(AllowanceFilter(target=target, only_open=True))
+        pending = _pending(tx, target)
+    return outlook_of(current, others, pending, now)
+
+
+def gauge(store: Store, limits: Limits, scope: Scope, destinations: Sequence[Destination]) -> Gauge:
+    """The target's fill level as last read, and with these destinations added."""
+    with store.read() as tx:
+        work = tx.work.peek(scope.target.key)
+    used = work.state.size_bytes if work and not isinstance(work.state, UnreadableState) else 0
+    listed = sum(len(each.fqdn) + 4 for each in destinations) + sum(len(each) + 4 for each in scope.sources)
+    kinds = len({(each.protocol, each.port) for each in destinations})
+    return Gauge(used, used + listed + kinds * BYTES_PER_RULE, min(limits.max_bytes, MAX_GROUP_BYTES))
+
+
+def _pending(tx: Transaction, target: Target) -> Pending:
+    work = tx.work.peek(target.key)
+    if work is None:
+        return Pending()
+    due_in, state = max(work.due_in or timedelta(), timedelta()), work.state
+    if isinstance(state, UnreadableState):
+        return Pending(due_in=due_in, trouble=state.sentence)
+    operation = state.operation
+    return Pending(
+        running_since=operation.started_at if operation else None,
+        took=state.update_durations,
+        due_in=timedelta() if operation else due_in,
+        trouble=state.problem,
+    )

@@ -1,0 +1,66 @@
+"""One allowance that Azure will not take must not hold up the others.
+
+Azure refuses a whole rule collection group and does not always say for which rule. Then the allowances that were never
+live are halved until the refused one is isolated: a handful of refused writes, which cost no update.
+"""
+
+from collections.abc import Sequence
+
+from bot.allowances import record
+from bot.domain.allowance import Allowance
+from bot.domain.audit import Action
+from bot.domain.network_rules import proxy_is_off
+from bot.domain.target import Target
+from bot.domain.write_results import mark_failed
+from bot.errors import ArmRejected, EgressError
+from bot.reconciler.run import Run
+
+ABOUT_THE_GROUP = ("priority", "limit", "exceed", "quota", "maximum", "size")
+"""Words of refusals that are about the whole rule collection group or firewall: no allowance is to blame, an operator
+has to act."""
+
+
+def hold_back(run: Run, written: Sequence[Allowance], error: EgressError) -> bool:
+    """After a refused write: find out which new allowance it is. True if the next write goes without somebody."""
+    fresh = [allowance for allowance in written if allowance.live_at is None]
+    if not isinstance(error, ArmRejected) or not fresh or _is_about_the_group(error, fresh):
+        return False
+    _isolate(run, fresh, error)
+    return True
+
+
+def _is_about_the_group(error: ArmRejected, fresh: Sequence[Allowance]) -> bool:
+    words = f"{error.code} {error.sentence}".lower()
+    return not any(allowance.id in words for allowance in fresh) and any(word in words for word in ABOUT_THE_GROUP)
+
+
+def _isolate(run: Run, fresh: list[Allowance], error: ArmRejected) -> None:
+    named = [allowance for allowance in fresh if allowance.id in error.sentence]
+    suspects = named or fresh
+    if len(suspects) == 1:
+        _fail(run, suspects[0], error)
+        return
+    run.state = run.state.quarantine([allowance.id for allowance in suspects[len(suspects) // 2 :]])
+
+
+def _fail(run: Run, allowance: Allowance, error: ArmRejected) -> None:
+    run.state = run.state.end_quarantine()
+    fail(run, [allowance], f"Azure refuses it: {error.sentence}")
+
+
+def fail(run: Run, allowances: Sequence[Allowance], why: str) -> None:
+    """Mark allowances as failed: they can never be live in the current state, and the bot does not retry."""
+    with run.write() as uow:
+        for allowance in allowances:
+            current = uow.tx.allowances.get(allowance.id)
+            saved = uow.tx.allowances.save(mark_failed(current, why), is_open=True)
+            record(uow, saved, Action.ALLOWANCE_FAIL, reason=why)
+            uow.tell(saved.id, saved.requester, "failed")
+
+
+def fail_unresolved(run: Run, target: Target, unresolved: Sequence[Allowance]) -> bool:
+    """Fail what was never live and needs the DNS proxy, which is off. True if there was something."""
+    fresh = [allowance for allowance in unresolved if allowance.live_at is None]
+    if fresh:
+        fail(run, fresh, proxy_is_off(target))
+    return bool(fresh)

@@ -1,0 +1,121 @@
+"""Runs what was claimed, and ends each run: with what it returned, or on the way of its error."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from bot import inventory
+from bot.errors import EgressError, LeaseLost, StoreUnavailable
+from bot.inventory import ENDPOINTS, FLEET
+from bot.ports import NOTICES, Claim, Context, Finish, Notifier
+from bot.reconciler.alerts import alert
+from bot.reconciler.dryrun import is_dry
+from bot.reconciler.firewall import reconcile_rules
+from bot.reconciler.guard import guarded
+from bot.reconciler.notices import deliver
+from bot.reconciler.outbound_ips import reconcile_scale
+from bot.reconciler.retry_policy import Failure, RetryPolicy, policy_of
+from bot.reconciler.run import Run
+from bot.reconciler.timers import run_timers
+from bot.reconciler.workers import WORKERS, Workers
+
+log = logging.getLogger(__name__)
+
+
+class Reconciler:
+    """All background work of one process.
+
+    Args:
+        ctx: The context.
+        notifier: Who delivers notices.
+        workers: How many threads; none for a test that calls ``run_one`` itself.
+    """
+
+    def __init__(self, ctx: Context, notifier: Notifier, *, workers: int = WORKERS) -> None:
+        self._ctx = ctx
+        self._notifier = notifier
+        self._workers = Workers(ctx.store, self._run, workers)
+        self._runs: Mapping[str, Callable[[Run], Finish]] = {
+            "rules": reconcile_rules,
+            "scale": reconcile_scale,
+            "timers": run_timers,
+            NOTICES: self._deliver,
+            FLEET: _refresh,
+            ENDPOINTS: _sweep,
+        }
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._workers.start()
+
+    def stop(self) -> None:
+        """Let the runs under way end, for seconds at the most, and give back what is held."""
+        self._workers.stop()
+
+    def run_one(self) -> bool:
+        """Do the work that is longest due; False if nothing is due."""
+        return self._workers.run_one()
+
+    def _run(self, claim: Claim) -> None:
+        run = Run(self._ctx, claim)
+        try:
+            end = self._outcome(run)
+            self._finish(run, end)
+        except LeaseLost as error:
+            log.info("%s", error)
+
+    def _outcome(self, run: Run) -> Finish:
+        found = guarded(run.claim.key, lambda: self._runs[run.claim.kind](run))
+        if not isinstance(found, EgressError):
+            return found
+        if not isinstance(found, StoreUnavailable):  # the store itself logs when this begins and ends
+            log.warning("%s: %s: %s", run.claim.key, type(found).__name__, found)
+        return _after(run, found)
+
+    def _finish(self, run: Run, end: Finish) -> None:
+        """Give the lease back.
+
+        A write that Azure took after the lease was lost is still recorded, and the current owner of the work looks at
+        what it did: at once, not at the next resync.
+        """
+        try:
+            with self._ctx.store.write() as tx:
+                for event in end.events:
+                    tx.audit.append(event)
+                tx.work.finish(run.claim, end)
+        except LeaseLost:
+            if end.events:
+                with self._ctx.store.write() as tx:
+                    for event in end.events:
+                        tx.audit.append(event)
+                    tx.work.wake(run.claim.key, within=timedelta())
+            raise
+
+    def _deliver(self, run: Run) -> Finish:
+        return deliver(run, self._notifier)
+
+
+def _refresh(run: Run) -> Finish:
+    inventory.refresh(run.ctx)
+    return Finish(run.ctx.pace.resync)
+
+
+def _sweep(run: Run) -> Finish:
+    inventory.sweep_endpoints(run.ctx)
+    return Finish(run.ctx.pace.resync)
+
+
+def _after(run: Run, error: EgressError) -> Finish:
+    """Wait as the error's policy says; tell people once if waiting alone does not help."""
+    way = policy_of(error)
+    run.failures += way.counts
+    if _is_told(run, way) and not is_dry(run.ctx, run.claim):
+        alert(run, error)
+    return run.again(way.delay(Failure(run.claim.key, error, run.failures, run.ctx.pace)))
+
+
+def _is_told(run: Run, way: RetryPolicy) -> bool:
+    """Whether it may have to be said; where it cannot be read what was said already, only the failures tell."""
+    if way.told_after is None or run.failures < way.told_after:
+        return False
+    return run.kept is not None or run.failures == way.told_after

@@ -1,0 +1,89 @@
+"""One round for one firewall: compare what is wanted with what is there, and close the gap with one write.
+
+A round never waits. It looks at an operation that is under way, or it writes once and parks the new operation, or it
+finds no difference and says so. Which event woke it does not matter.
+"""
+
+from datetime import timedelta
+
+from bot.domain.allowance import WANTED, Status, status
+from bot.domain.target import Target, target_from_key
+from bot.errors import ArmNotFound
+from bot.ports import Finish
+from bot.reconciler.alerts import warn_if_long
+from bot.reconciler.bisect import fail_unresolved
+from bot.reconciler.drift import report_draft, report_drift, report_foreign
+from bot.reconciler.dryrun import end_dry_run, is_dry, look_only
+from bot.reconciler.observation import Observation, history_of, must_repeat, observe, open_rows
+from bot.reconciler.read_back import read_back, read_back_absent
+from bot.reconciler.run import Run
+from bot.reconciler.scope_drift import follow_drift
+from bot.reconciler.write import close_attempt, poll_operation, write
+
+
+def reconcile_rules(run: Run) -> Finish:
+    """One round; see the module."""
+    target = target_from_key(run.claim.key)
+    run.subject = target.id
+    waiting = poll_operation(run, target)
+    if waiting is not None:
+        return waiting
+    follow_drift(run, target)
+    try:
+        situation = observe(run, target)
+    except ArmNotFound:
+        if read_back_absent(run, target):
+            raise
+        return Finish(run.ctx.pace.resync if open_rows(run, target) else None, state=run.state)
+    if situation.seen.moved_to is not None and _wants(run, situation):
+        return _follow(run, situation, situation.seen.moved_to)
+    if is_dry(run.ctx, run.claim):
+        return look_only(run, situation)
+    end_dry_run(run, situation)
+    report_draft(run, situation)
+    if situation.seen.is_updating:
+        return _give_way(run, target)
+    run.state = run.state.find_idle()
+    close_attempt(run, situation)
+    report_foreign(run, situation)
+    return _compare(run, situation)
+
+
+def _wants(run: Run, situation: Observation) -> bool:
+    """Whether somebody waits for this target, or is to be written to it."""
+    now = run.now
+    waits = WANTED | {Status.WAITING}
+    return any(row.scope.target == situation.target and status(row, now) in waits for row in situation.rows)
+
+
+def _follow(run: Run, situation: Observation, policy_id: str) -> Finish:
+    """A classic firewall whose rules have moved to a firewall policy takes none: its allowances follow the traffic."""
+    text = (
+        f"{situation.target.name} now takes its rules from the firewall policy "
+        f"{policy_id.rsplit('/', 1)[-1]}. The bot does not manage the copies of its rules that the "
+        "migration made elsewhere in the policy: please remove them."
+    )
+    clusters = {row.scope.cluster_id for row in situation.rows}
+    if follow_drift(run, situation.target, of=clusters, why=text):
+        return run.again(run.ctx.pace.backoff / 5)
+    read_back_absent(run, situation.target)
+    return run.again(run.ctx.pace.busy * 4)  # their new path could not be read; it is not this target
+
+
+def _give_way(run: Run, target: Target) -> Finish:
+    """Somebody else writes in the same policy tree, or a write of ours whose answer was lost is under way."""
+    run.state = run.state.find_busy(run.now)
+    warn_if_long(run, run.state.busy_since or run.now, f"Azure has been busy with {target.name}, not for the bot,")
+    return run.again(run.ctx.pace.busy)
+
+
+def _compare(run: Run, situation: Observation) -> Finish:
+    if fail_unresolved(run, situation.target, situation.unresolved):
+        return run.again(timedelta())
+    if report_drift(run, situation):
+        return run.again(run.ctx.pace.backoff / 5)
+    if situation.plan.is_empty and not must_repeat(situation.seen, history_of(run.state, run.now)):
+        return read_back(run, situation)
+    if situation.seen.faulted is not None and run.failures:
+        return run.again(run.ctx.pace.busy * 4)  # a failed firewall accepts nothing; write again afterwards
+    return write(run, situation)

@@ -1,0 +1,30 @@
+"""The last line of defence: whatever goes wrong in a piece of work, its thread continues."""
+
+import logging
+import secrets
+from collections.abc import Callable
+from typing import TypeVar
+
+from bot.errors import EgressError, InvariantBroken, LeaseLost
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+def guarded(name: str, act: Callable[[], T]) -> T | EgressError:
+    """What an act returns, or what it failed with, as one of our errors.
+
+    Raises:
+        LeaseLost: There is nothing left to be done about it.
+    """
+    try:
+        return act()
+    except LeaseLost:
+        raise
+    except EgressError as error:
+        return error
+    except Exception as error:  # unexpected error
+        reference = secrets.token_hex(4)
+        log.exception("%s failed unexpectedly, reference %s", name, reference)
+        kind = type(error).__name__
+        return InvariantBroken(f"An unexpected error stopped {name} ({kind}, reference {reference}).")

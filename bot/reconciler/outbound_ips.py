@@ -1,0 +1,160 @@
+"""Applies approved scale proposals, one at a time for each cluster, and reports what was observed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.domain.audit import Action
+from bot.domain.egress import ClusterEgress
+from bot.domain.scale_proposal import Scale, ScaleStatus, Step, changed_since, next_scale, next_step, scale_status
+from bot.domain.snat import addresses_there
+from bot.domain.writer_state import PendingOperation
+from bot.errors import ArmNotFound, Refused, StalePlan, StaleVersion
+from bot.inventory import is_deletion, keep
+from bot.ports import Finish
+from bot.reconciler.alerts import LONG
+from bot.reconciler.dryrun import end_hold, hold, is_dry
+from bot.reconciler.run import UNREADABLE, UNREADABLE_LOOKS, Run, look_at, operation_id
+from bot.scaling import record
+
+
+def reconcile_scale(run: Run) -> Finish:
+    """One round for one cluster: look at the operation, or compare and begin, or report the result."""
+    _, _, cluster_id = run.claim.key.partition(":")
+    with run.ctx.store.read() as tx:
+        found, is_known = tx.scales.find(cluster_id), tx.snapshots.get(cluster_id) is not None
+    scale = next_scale(found, run.now)
+    if scale is None:
+        return Finish(None) if is_known or not found else _close_orphans(run, found, cluster_id)
+    run.subject = scale.id
+    if is_dry(run.ctx, run.claim) and scale.applying_at is None:
+        return hold(run, scale)
+    waiting = _look(run, scale)
+    if waiting is not None:
+        return waiting
+    began = run.now
+    egress = _read(run, cluster_id)
+    if egress is None:
+        return _fail(run, scale, _deleted(scale))
+    return _compare(run, scale, egress, began)
+
+
+def _read(run: Run, cluster_id: str) -> ClusterEgress | None:
+    """The cluster as it is; None where it was deleted."""
+    try:
+        return run.ctx.arm.read_egress(cluster_id)
+    except ArmNotFound as error:
+        if not is_deletion(error):
+            raise
+        return None
+
+
+def _close_orphans(run: Run, found: Sequence[Scale], cluster_id: str) -> Finish:
+    """Nobody has decided, and the cluster seems to be gone: what waits for it ends once Azure says so itself."""
+    began = run.now
+    egress = _read(run, cluster_id)
+    if egress is not None:
+        with run.write() as uow:
+            keep(uow.ctx, uow.tx, egress, began)
+        return Finish(None)
+    for scale in found:
+        if scale_status(scale, run.now) is ScaleStatus.WAITING:
+            _fail(run, scale, _deleted(scale))
+    return Finish(None)
+
+
+def _deleted(scale: Scale) -> str:
+    return f"The cluster {scale.plan.cluster_name} was deleted in Azure."
+
+
+def _look(run: Run, scale: Scale) -> Finish | None:
+    """Ask once how the parked operation stands; None if the cluster tells the rest."""
+    operation = run.state.operation
+    if operation is None:
+        return None
+    try:
+        state = look_at(run, operation)
+    except ArmNotFound:
+        run.state = run.state.drop_operation()  # forgotten means over; what it did is read from the cluster
+        return None
+    except UNREADABLE:
+        if run.failures < UNREADABLE_LOOKS or run.ctx.arm.read_egress(scale.plan.cluster_id).is_converging:
+            raise
+        run.state = run.state.drop_operation()  # the cluster itself is at rest
+        return None
+    if state.is_running:
+        return run.again(run.paced(state.look_after or operation.look_after))
+    run.state = run.state.drop_operation()
+    if state.status == "Succeeded":
+        return None
+    ended = f"Azure ended the change with status {state.status.lower()}"
+    return _fail(run, scale, f"{ended}, {state.code}: {state.message}", code=state.code)
+
+
+def _compare(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Finish:
+    """Do what the state of the cluster calls for."""
+    match next_step(scale, egress):
+        case Step.WAIT:
+            return run.again(run.ctx.pace.busy)
+        case Step.BEGIN if is_dry(run.ctx, run.claim):
+            return hold(run, scale)
+        case Step.BEGIN:
+            end_hold(run, scale)
+            return _begin(run, scale)
+        case Step.JUDGE:
+            return _judge(run, scale, egress, began)
+        case Step.FAIL:
+            return _fail(run, scale, changed_since(scale, egress))
+
+
+def _judge(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Finish:
+    """Azure was told; done is what is there."""
+    plan, there = scale.plan, addresses_there(egress, ipv6=scale.plan.ipv6)
+    said = f"{len(there)} outbound IP{'' if len(there) == 1 else 's'} of {plan.after} are there"
+    if egress.state.lower() != "succeeded":
+        return _fail(run, scale, f"Azure reports {plan.cluster_name} as {egress.state}: {said}.", code=egress.state)
+    if len(there) == plan.after:
+        return _done(run, scale, egress, began)
+    run.state = run.state.find_incomplete(run.now)
+    if run.now - (run.state.incomplete_since or run.now) < run.paced(LONG):
+        return run.again(run.ctx.pace.busy)
+    return _fail(run, scale, f"Azure reports the update of {plan.cluster_name} as finished, but only {said}.")
+
+
+def _begin(run: Run, scale: Scale) -> Finish:
+    """Record the beginning, then send it on the etag that was approved."""
+    with run.write() as uow:
+        applying = uow.tx.scales.save(replace(scale, applying_at=scale.applying_at or uow.now), is_open=True)
+        record(uow, applying, Action.SCALE_BEGIN)
+        if scale.applying_at is None:
+            uow.tell(applying.id, applying.requester, "applying")
+    run.require_time()
+    try:
+        operation = run.ctx.arm.begin_scale(scale.plan)
+    except (StalePlan, StaleVersion):
+        changed = f"{scale.plan.cluster_name} changed in Azure at the same moment. Propose the change again."
+        return _fail(run, applying, changed)
+    except Refused as error:
+        return _fail(run, applying, error.sentence, code=error.code)
+    run.state = run.state.wait_for(PendingOperation(operation.url, operation.look_after))
+    accepted = run.event(Action.SCALE_ACCEPT, scale.id, operation=operation_id(operation.url), digest=scale.plan.digest)
+    return run.again(run.paced(operation.look_after), accepted)
+
+
+def _done(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Finish:
+    addresses = addresses_there(egress, ipv6=scale.plan.ipv6)
+    with run.write() as uow:
+        saved = uow.tx.scales.save(replace(scale, done_at=uow.now, ips_after=addresses), is_open=False)
+        keep(uow.ctx, uow.tx, egress, began)
+        record(uow, saved, Action.SCALE_DONE, reason="The outbound IPs were read back from Azure.")
+        uow.tell(saved.id, saved.requester, "done")
+    return Finish(timedelta())
+
+
+def _fail(run: Run, scale: Scale, why: str, *, code: str | None = None) -> Finish:
+    """It does not happen: said, recorded, and the next proposal has its turn."""
+    with run.write() as uow:
+        saved = uow.tx.scales.save(replace(scale, failure=why), is_open=False)
+        record(uow, saved, Action.SCALE_FAIL, reason=f"{code}: {why}" if code and code not in why else why)
+        uow.tell(saved.id, saved.requester, "failed")
+    return Finish(timedelta())

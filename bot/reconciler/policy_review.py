@@ -1,0 +1,50 @@
+"""Applies the current approval policy to everything that is waiting for a decision."""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import TypeVar
+
+from bot import approvals
+from bot.allowances import ALLOWANCES
+from bot.domain.allowance import Status, status
+from bot.domain.scale_proposal import ScaleStatus, scale_status
+from bot.errors import StaleVersion, Unavailable
+from bot.ports import AllowanceFilter
+from bot.reconciler.run import Run
+from bot.scaling import SCALES
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+def review_pending(run: Run) -> None:
+    """Re-evaluate every waiting request and proposal and store the outcome; Slack is called before the transaction."""
+    now = run.now
+    with run.ctx.store.read() as tx:
+        rows = tx.allowances.find(AllowanceFilter(only_open=True))
+        waiting = [row for row in rows if status(row, now) is Status.WAITING]
+        scales = [scale for scale in tx.scales.find() if scale_status(scale, now) is ScaleStatus.WAITING]
+        known = {egress.ref.id: egress for egress in tx.snapshots.all()} if waiting or scales else {}
+    reviews = [
+        _asked(partial(approvals.review, run.ctx, row, known.get(row.scope.cluster_id), ALLOWANCES)) for row in waiting
+    ]
+    changes = [
+        _asked(partial(approvals.review, run.ctx, one, known.get(one.plan.cluster_id), SCALES)) for one in scales
+    ]
+    for found in filter(None, reviews):
+        with suppress(StaleVersion), run.write() as uow:  # whoever was faster had it weighed at their click
+            approvals.keep(uow, found, ALLOWANCES)
+    for change in filter(None, changes):
+        with suppress(StaleVersion), run.write() as uow:
+            approvals.keep(uow, change, SCALES)
+
+
+def _asked(weigh: Callable[[], T | None]) -> T | None:
+    """What follows; nothing for now where Slack could not be asked: the click asks again."""
+    try:
+        return weigh()
+    except Unavailable as error:
+        log.warning("waiting requests were not re-evaluated: %s", error)
+        return None

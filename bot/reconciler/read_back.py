@@ -1,0 +1,204 @@
+"""Settles a target without differences: announces what came and went, and returns when time changes something."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.allowances import TIMERS, record
+from bot.domain.allowance import (
+    Allowance,
+    Status,
+    is_open,
+    is_wanted,
+    next_change,
+    status,
+    warns_at,
+)
+from bot.domain.audit import Action
+from bot.domain.firewall import Evaluation, Evaluator, Flow, Outcome
+from bot.domain.rule_diff import ChangeKind
+from bot.domain.rule_rendering import allowance_id_from_rule
+from bot.domain.scope_drift import mark_left, unprove
+from bot.domain.target import Target
+from bot.domain.write_results import mark_failed, mark_gone, mark_live, mark_missing
+from bot.ports import Finish, Notice, NoticeKind, UnitOfWork
+from bot.reconciler.observation import Observation, open_rows
+from bot.reconciler.run import Run
+from bot.reconciler.scope_drift import follow_drift
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """What a round found in a target.
+
+    Args:
+        there: Ids of the allowances whose rules are there as they should be, or should be gone.
+        arrived: Wanted ones that are there and were not known to be.
+        blocked: Why the firewall still denies some of them, by id.
+    """
+
+    there: frozenset[str]
+    arrived: tuple[Allowance, ...]
+    blocked: Mapping[str, str]
+
+
+def arrivals(run: Run, situation: Observation) -> Arrivals | None:
+    """What came and what is there; None where something followed from another look at the clusters of what came."""
+    named = {allowance_id_from_rule(rule.name) for each in situation.seen.collections for rule in each.rules}
+    lacking = {
+        allowance_id_from_rule(each.rule) for each in situation.plan.changes if each.kind is not ChangeKind.REMOVE
+    }
+    there = frozenset(named - lacking)
+    arrived = [a for a in situation.wanted if a.id in there and (a.live_at is None or a.missing_since is not None)]
+    if follow_drift(run, situation.target, of={a.scope.cluster_id for a in arrived}):
+        return None
+    return Arrivals(there, tuple(arrived), _blocked(run, situation.target, arrived))
+
+
+def mark(run: Run, uow: UnitOfWork, situation: Observation, found: Arrivals, *, missed: str) -> None:
+    """Put on record what came, what went, and what is missing.
+
+    Args:
+        run: The run.
+        uow: Where.
+        situation: What the round knows.
+        found: What it found.
+        missed: What is told of a live allowance whose rules are not there.
+    """
+    for allowance in found.arrived:
+        _arrive(uow, allowance, found.blocked.get(allowance.id))
+    for allowance in situation.rows:
+        said = "unresolved" if allowance in situation.unresolved else missed
+        _look(run, uow, allowance, situation.target, missed=None if allowance.id in found.there else said)
+
+
+def read_back(run: Run, situation: Observation) -> Finish:
+    """Mark what was read back: what is there, what is gone, what is missing."""
+    found = arrivals(run, situation)
+    if found is None:
+        return run.again(run.ctx.pace.backoff / 5)
+    run.state = run.state.settle(situation.plan.before, situation.seen.priority)
+    is_at_rest = not (found.blocked or run.state.quarantined or run.state.ignored_drift)
+    is_healed = run.state.has_open_alert and is_at_rest
+    if is_healed:
+        run.state = run.state.end_alert()
+    with run.write() as uow:
+        if is_healed:
+            run.say(uow.tx, run.subject, "healed", "")
+        mark(run, uow, situation, found, missed="left-out")
+    if found.blocked or run.state.quarantined or _is_overdue(run, situation, found.there):
+        run.state = run.state.end_quarantine()
+        return Finish(timedelta(), is_done=False, state=run.state)
+    return Finish(next_look(run, situation), state=run.state)
+
+
+def read_back_absent(run: Run, target: Target) -> bool:
+    """Handle a deleted firewall or policy, and with it the bot's rules; returns whether some were wanted."""
+    rows, now = open_rows(run, target), run.now
+    promised = [row for row in rows if row.scope.target == target and is_wanted(row, now)]
+    with run.write() as uow:
+        for row in rows:
+            if row not in promised:
+                _look(run, uow, row, target, missed="left-out")
+            elif (unproven := unprove(row, now)) != row:
+                uow.tx.allowances.save(unproven, is_open=True)
+                uow.tx.outbox.add(Notice(NoticeKind.CARD, row.id, run.ctx.config.channel))
+    return bool(promised)
+
+
+def _look(run: Run, uow: UnitOfWork, allowance: Allowance, target: Target, *, missed: str | None) -> None:
+    """Update one allowance whose rules are present or missing, with the event to announce if missing."""
+    is_there = missed is None
+    if allowance.scope.target != target:
+        if not is_there:
+            _hand_over(run, uow, allowance, target)
+    elif not is_wanted(allowance, uow.now):
+        _leave(uow, allowance, is_there=is_there)
+    elif allowance.live_at is not None and missed is not None:
+        _miss(uow, allowance, missed)
+
+
+def _hand_over(run: Run, uow: UnitOfWork, allowance: Allowance, target: Target) -> None:
+    """Its rules are gone here; its current writer may announce that it is gone, if it has ended."""
+    left = mark_left(allowance, target)
+    saved = uow.tx.allowances.save(left, is_open=is_open(left, uow.now))
+    run.state = run.state.see_absent(saved.id)
+    if not is_wanted(saved, uow.now):
+        uow.tx.work.wake(saved.scope.target.key, within=timedelta())
+
+
+def _is_overdue(run: Run, situation: Observation, there: frozenset[str]) -> bool:
+    """Whether the time of something that is there ended while this round was on its way."""
+    now, mine = run.now, (row for row in situation.rows if row.scope.target == situation.target)
+    return any(row.id in there and not is_wanted(row, now) for row in mine)
+
+
+def next_look(run: Run, situation: Observation) -> timedelta:
+    """At the next resync, or earlier where time ends an allowance. A group that stands empty is looked at, too."""
+    now = run.now
+    rows = open_rows(run, situation.target)
+    changes = [change for row in rows if (change := next_change(row, now)) is not None]
+    return min([run.ctx.pace.resync, *(change - now for change in changes)])
+
+
+def _blocked(run: Run, target: Target, arrived: Iterable[Allowance]) -> dict[str, str]:
+    """Find new allowances that the firewall still denies, and why: the rule exists but has no effect."""
+    fresh = list(arrived)
+    if not fresh:
+        return {}
+    evaluator = Evaluator(run.ctx.arm.read_rules(target))
+    reasons = ((allowance.id, _denial(evaluator, allowance)) for allowance in fresh)
+    return {allowance_id: why for allowance_id, why in reasons if why is not None}
+
+
+def _denial(evaluator: Evaluator, allowance: Allowance) -> str | None:
+    for destination in allowance.destinations:
+        found = evaluator.evaluate(Flow(sources=allowance.scope.sources, destination=destination))
+        if found.outcome in (Outcome.DENIED, Outcome.DEFAULT_DENIED):
+            return f"{destination} is still denied: {_why(found)}"
+    return None
+
+
+def _why(found: Evaluation) -> str:
+    step = found.deciding
+    if step is None or step.rule is None:
+        return step.why if step else "no rule allows it."
+    return f"rule {step.rule} of {step.collection} in {step.policy} decides, {step.why}"
+
+
+def _arrive(uow: UnitOfWork, allowance: Allowance, blocked: str | None) -> None:
+    if blocked is not None:
+        saved = uow.tx.allowances.save(mark_failed(allowance, blocked), is_open=True)
+        record(uow, saved, Action.ALLOWANCE_FAIL, reason=blocked)
+        uow.tell(saved.id, saved.requester, "failed")
+        return
+    saved = uow.tx.allowances.save(mark_live(allowance, uow.now), is_open=True)
+    record(uow, saved, Action.ALLOWANCE_LIVE, reason="Its rules were read back from Azure.")
+    uow.tell(saved.id, saved.requester, "live")
+    warning = warns_at(saved)
+    if warning is not None:
+        uow.tx.work.schedule(TIMERS, within=warning - uow.now)
+
+
+def _leave(uow: UnitOfWork, allowance: Allowance, *, is_there: bool) -> None:
+    state = status(allowance, uow.now)
+    if is_there or allowance.leaving or allowance.gone_at is not None or state in _NEVER_GONE:
+        return
+    gone = mark_gone(allowance, uow.now)
+    saved = uow.tx.allowances.save(gone, is_open=is_open(gone, uow.now))
+    is_expired = state is Status.EXPIRED
+    record(uow, saved, Action.ALLOWANCE_EXPIRE if is_expired else Action.ALLOWANCE_GONE, reason=_GONE[is_expired])
+    if saved.failure is None or saved.live_at is not None:  # if it was never open, the failure notice already said so
+        uow.tell(saved.id, saved.requester, "expired" if is_expired else "gone")
+
+
+_NEVER_GONE = (Status.WAITING, Status.LAPSED, Status.SUSPENDED)
+"""Never written, or written again some day."""
+
+_GONE = {True: "It had expired; its rules were confirmed gone.", False: "It had ended; its rules were confirmed gone."}
+
+
+def _miss(uow: UnitOfWork, allowance: Allowance, event: str) -> None:
+    if allowance.missing_since is None:
+        uow.tx.allowances.save(mark_missing(allowance, uow.now), is_open=True)
+        uow.tell(allowance.id, allowance.requester, event)

@@ -1,0 +1,162 @@
+"""Use cases of scaling: propose, decide. The reconciler applies."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot import approvals
+from bot.allowances import TIMERS, proposals
+from bot.approvals import Decision, brief, require_deciders
+from bot.domain.access import environment_of, require_seeing
+from bot.domain.approval import Ending, Verdict, VerdictKind
+from bot.domain.audit import Action
+from bot.domain.egress import ClusterEgress, ref_from_id
+from bot.domain.ids import canonical_id
+from bot.domain.people import Person
+from bot.domain.scale_proposal import Scale, require_waiting, scale_key
+from bot.domain.snat import Capacity, ScalePlan, capacity, plan_scale, possible_counts
+from bot.errors import AlreadyRequested, NotPermitted, RequestRefused, UnknownScale
+from bot.inventory import live, person
+from bot.ports import Caller, Context, Transaction, UnitOfWork
+from bot.scaling.audit_events import record
+from bot.scaling.workflow import SCALES, verdict_of
+
+__all__ = ["ScalePreview", "Wish", "decide", "get", "preview_scale", "proposals", "propose", "withdraw"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScalePreview:
+    """The state that a scale would start from.
+
+    Args:
+        egress: The cluster as it is now.
+        capacity: Its SNAT ports.
+        counts: The counts that Azure takes.
+    """
+
+    egress: ClusterEgress
+    capacity: Capacity
+    counts: range
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A number of outbound IPs that somebody wants.
+
+    Args:
+        cluster: Name or id.
+        count: How many.
+        reason: Why; may be empty.
+    """
+
+    cluster: str
+    count: int
+    reason: str = ""
+
+
+def preview_scale(ctx: Context, caller: Caller, cluster: str) -> ScalePreview:
+    """Read what a scale would start from; changes nothing.
+
+    Raises:
+        NotScalable: With the reason.
+    """
+    egress, _ = live(ctx, person(ctx, caller), cluster)
+    return ScalePreview(egress, capacity(egress), possible_counts(egress))
+
+
+def propose(ctx: Context, caller: Caller, wish: Wish) -> Scale:
+    """Plan from the cluster as it is now, and file exactly this plan to be decided.
+
+    Raises:
+        NotScalable: The outbound type has no count that could be changed.
+        InvalidInput: A count that is not possible, a reason that is too long.
+        AlreadyRequested: A proposal for the cluster is open.
+        RequestRefused: The approval policy refuses it, or nobody could approve it.
+    """
+    who, reason = person(ctx, caller), brief(wish.reason)
+    egress, _ = live(ctx, who, wish.cluster)
+    plan = plan_scale(egress, wish.count)
+    environment = environment_of(ctx.config, egress.ref)
+    verdict = _verdict(ctx, who, plan, environment)
+    now, lapse_after = ctx.clock.now(), ctx.config.durations.lapse_after
+    with ctx.store.write() as tx:
+        _refuse_second(tx, plan)
+        scale = Scale(
+            id=tx.scales.new_id(now),
+            version=1,
+            plan=plan,
+            environment=environment,
+            reason=reason,
+            requester=caller.identity,
+            requested_at=now,
+            lapses_at=now + lapse_after,
+            verdict=verdict,
+            approved_at=now if verdict.kind is VerdictKind.GRANT else None,
+        )
+        return _file(UnitOfWork(ctx, tx, caller), scale)
+
+
+def _verdict(ctx: Context, who: Person, plan: ScalePlan, environment: str) -> Verdict:
+    verdict = verdict_of(ctx, plan.cluster_name, environment)
+    if verdict.kind is VerdictKind.REFUSE:
+        raise RequestRefused(f"The approval policy refuses this: {verdict.reason} (rule {verdict.rule}).")
+    require_deciders(ctx, verdict, who.identity)
+    return verdict
+
+
+def _file(uow: UnitOfWork, scale: Scale) -> Scale:
+    uow.tx.scales.add(scale)
+    record(uow, scale, Action.SCALE_PROPOSE)
+    if scale.approved_at is not None:
+        record(uow, scale, Action.SCALE_GRANT, reason=scale.verdict.reason)
+        uow.tx.work.wake(scale_key(scale.plan.cluster_id), within=timedelta())
+    uow.tx.work.schedule(TIMERS, within=scale.lapses_at - scale.requested_at)
+    uow.tell(scale.id, scale.requester, "granted" if scale.approved_at else "requested")
+    return scale
+
+
+def decide(ctx: Context, caller: Caller, decision: Decision) -> Scale:
+    """Approve or deny a proposal; raises as ``approvals.decide``."""
+    return approvals.decide(ctx, caller, decision, SCALES)
+
+
+def withdraw(ctx: Context, caller: Caller, scale_id: str, *, reason: str = "") -> Scale:
+    """Take a proposal back before it is decided: only its proposer does; approvers deny it.
+
+    Raises:
+        NotPermitted: Somebody else.
+        AlreadyDecided: It is no longer waiting.
+    """
+    who = person(ctx, caller)
+    with ctx.store.write() as tx:
+        scale = tx.scales.get(canonical_id(scale_id))
+        if who.identity != scale.requester:
+            raise NotPermitted(f"Only the person who proposed {scale.id} can withdraw it; an approver can deny it.")
+        require_waiting(scale, ctx.clock.now())
+        ending = Ending(caller.identity, ctx.clock.now(), brief(reason))
+        saved = tx.scales.save(replace(scale, withdrawn=ending), is_open=False)
+        uow = UnitOfWork(ctx, tx, caller)
+        record(uow, saved, Action.SCALE_WITHDRAW, reason=ending.reason)
+        uow.tell(saved.id, saved.requester, "withdrawn")
+    return saved
+
+
+def _refuse_second(tx: Transaction, plan: ScalePlan) -> None:
+    for other in tx.scales.find(plan.cluster_id):
+        raise AlreadyRequested(f"{other.id} for {plan.cluster_name} is still open; decide it first.")
+
+
+def get(ctx: Context, caller: Caller, scale_id: str) -> Scale:
+    """One proposal by what a person typed: for a cluster that they may see, or their own.
+
+    Raises:
+        UnknownScale: It does not exist, or they may not see it.
+        NotPermitted: For people of other workspaces.
+        MembershipUnknown: There is one, and whether the person may see its cluster could not be checked.
+    """
+    who = person(ctx, caller)
+    with ctx.store.read() as tx:
+        found = tx.scales.get(canonical_id(scale_id))
+    if who.identity not in found.askers:
+        unseen = UnknownScale(f"No proposal {found.id} that you can see. `/egress requests` lists them.")
+        require_seeing(ctx.config, who, ref_from_id(found.plan.cluster_id, found.plan.cluster_name), unseen)
+    return found

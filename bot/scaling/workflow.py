@@ -1,0 +1,106 @@
+"""Deciding scale proposals: what ``bot.approvals`` needs to know of them."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.approvals import Actions, Decision, Narrowing, review_at_click
+from bot.domain.access import environment_of
+from bot.domain.allowance import Act
+from bot.domain.approval import PolicyQuery, Verdict, evaluate
+from bot.domain.audit import Action
+from bot.domain.egress import ClusterEgress
+from bot.domain.risk import Level, Risk
+from bot.domain.scale_proposal import (
+    Scale,
+    ScaleStatus,
+    is_scale_open,
+    require_same_plan,
+    require_waiting,
+    scale_key,
+    scale_status,
+)
+from bot.errors import UnknownCluster
+from bot.ports import Context, Scales, Transaction, UnitOfWork
+from bot.scaling.audit_events import record
+
+NO_RISK = Risk(0, Level.LOW, ())
+"""Risk is about destinations; a scale has none."""
+
+
+def verdict_of(ctx: Context, cluster: str, environment: str) -> Verdict:
+    """What the approval policy says of scaling a cluster."""
+    return evaluate(ctx.config.policy, PolicyQuery("scale", cluster, environment, NO_RISK))
+
+
+class ScaleWorkflow:
+    """``approvals.Workflow`` for scale proposals."""
+
+    actions = Actions(
+        approve=Action.SCALE_APPROVE,
+        deny=Action.SCALE_DENY,
+        grant=Action.SCALE_GRANT,
+        change=Action.SCALE_CHANGE,
+        lapse=Action.SCALE_LAPSE,
+        close=(Action.SCALE_FAIL, "failed"),
+    )
+
+    def rows(self, tx: Transaction, /) -> Scales:
+        """Where they are stored."""
+        return tx.scales
+
+    def is_waiting(self, one: Scale, now: datetime, /) -> bool:
+        """Whether nobody has decided it yet."""
+        return scale_status(one, now) is ScaleStatus.WAITING
+
+    def is_open(self, one: Scale, now: datetime, /) -> bool:
+        """Whether something may still happen to it."""
+        return is_scale_open(one, now)
+
+    def require_waiting(self, one: Scale, _act: Act, now: datetime, /) -> None:
+        """Refuse a decision on what is decided; ``AlreadyDecided``."""
+        require_waiting(one, now)
+
+    def require_same(self, one: Scale, seen: str, /) -> None:
+        """Refuse a click on a card that showed another plan; ``StaleView``."""
+        require_same_plan(one, seen)
+
+    def recheck(self, ctx: Context, subject: str, /, *, is_approval: bool) -> None:
+        """The policy, the people and the cluster are those of now. Nothing here waits for Azure.
+
+        Raises:
+            RequestRefused: It is closed, because the policy refuses it or its proposer may not ask any more.
+            UnknownCluster: Its cluster was deleted.
+        """
+        with ctx.store.read() as tx:
+            scale = tx.scales.get(subject)
+            known = tx.snapshots.get(scale.plan.cluster_id)
+            were_read = tx.snapshots.reading() is not None
+        review_at_click(ctx, scale, known[0] if known else None, self, is_approval=is_approval)
+        if is_approval and known is None and were_read and self.is_waiting(scale, ctx.clock.now()):
+            with ctx.store.write() as tx:
+                tx.work.wake(scale_key(scale.plan.cluster_id), within=timedelta())
+            raise UnknownCluster(f"{scale.plan.cluster_name} was deleted in Azure. Nothing was approved.")
+
+    def reassess(self, ctx: Context, one: Scale, egress: ClusterEgress | None, /) -> Scale:
+        """By the approval policy and the environment of now."""
+        environment = environment_of(ctx.config, egress.ref) if egress else one.environment
+        return replace(one, environment=environment, verdict=verdict_of(ctx, one.plan.cluster_name, environment))
+
+    def close(self, one: Scale, why: str, _now: datetime, /) -> Scale:
+        """The same, ended by the bot."""
+        return replace(one, failure=why)
+
+    def narrow(self, _desk: UnitOfWork, one: Scale, _decision: Decision, /) -> Narrowing[Scale]:
+        """A plan is approved as it is, or not at all."""
+        return Narrowing(one)
+
+    def start(self, uow: UnitOfWork, one: Scale, /) -> None:
+        """Wake whoever scales its cluster."""
+        uow.tx.work.wake(scale_key(one.plan.cluster_id), within=timedelta())
+
+    def record(self, uow: UnitOfWork, one: Scale, action: Action, /, *, reason: str | None = None) -> None:
+        """Append what happened to the audit log."""
+        record(uow, one, action, reason=reason)
+
+
+SCALES = ScaleWorkflow()

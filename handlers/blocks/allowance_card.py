@@ -1,0 +1,206 @@
+"""The card of an allowance: one message in the channel, drawn again from the facts after each change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.allowance import MAY_ACT, Act, Allowance, Status, digest, status
+from bot.domain.configuration import Configuration
+from bot.domain.duration import duration_text
+from handlers.blocks.block_kit import (
+    HEADER_TEXT,
+    actions,
+    button,
+    code,
+    confirm,
+    context,
+    escape,
+    fields,
+    fold,
+    header,
+    message,
+    person,
+    said,
+    section,
+    sentence,
+    small_plain,
+    value,
+    when,
+)
+from handlers.blocks.deciders import approved_by, decides, missing, needs
+from handlers.blocks.details import RISK_ROOM, caution, destinations, risk_lines, touches
+from handlers.blocks.dryrun import ENDS, STAYS, WAITS, dry_news, is_dry
+from handlers.blocks.estimate import Waiting
+from handlers.blocks.naming import names_of
+from handlers.blocks.narrowing import narrowing_blocks
+from handlers.blocks.states import HEADLINES, MARKS, STANDING
+from handlers.blocks.words import NEWS
+from handlers.replies import Block, Message
+
+NEWS_ROOM = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The input of a card.
+
+    Args:
+        allowance: The facts.
+        config: Names people and user groups.
+        now: The time at which it is drawn.
+        ahead: What lies before it.
+    """
+
+    allowance: Allowance
+    config: Configuration
+    now: datetime
+    ahead: Waiting
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether the bot does not write to its firewall."""
+        return is_dry(self.config.dry_run, self.allowance)
+
+    @property
+    def status(self) -> Status:
+        """What the allowance is now; nothing is on its way to a firewall that is not written."""
+        state = status(self.allowance, self.now)
+        return Status.APPROVED if self.is_dry and state is Status.APPLYING else state
+
+
+def allowance_card(allowance: Allowance, config: Configuration, now: datetime, ahead: Waiting) -> Message:
+    """The card."""
+    card = Card(allowance, config, now, ahead)
+    scope, ask, said_first = allowance.scope, allowance.ask, f"{HEADLINES[card.status]}:"
+    title = f"{said_first} {scope.cluster_name} → "
+    return message(
+        f"{said_first} {code(scope.cluster_name)} to {names_of(allowance, config)} ({allowance.id})",
+        [
+            header(f"{title}{names_of(allowance, config, room=HEADER_TEXT - len(title), plain_text=True)}"),
+            context(f"{MARKS[card.status]} {_standing(card)}"),
+            *fields(_facts(card)),
+            *destinations(allowance, config),
+            section("*Reason*"),
+            said(ask.reason),
+            *([small_plain(f"Ticket: {ask.ticket}")] if ask.ticket else []),
+            section(fold(risk_lines(allowance.risk), RISK_ROOM)),
+            context(f"{touches(scope)}{ahead.room if card.status is Status.WAITING else ''}"),
+            context(fold(decides(allowance.verdict, config, is_open=card.status is Status.WAITING))),
+            *_endings(allowance),
+            *actions(*_buttons(card)),
+        ],
+    )
+
+
+def _standing(card: Card) -> str:
+    """Say in one sentence what happens next."""
+    allowance = card.allowance
+    return STANDING[card.status].format(
+        waiting=WAITS if card.is_dry else card.ahead.wait,
+        lapses=when(allowance.lapses_at),
+        until=until(allowance),
+        failure=escape(allowance.failure or ""),
+        closed=escape(allowance.closed.reason) if allowance.closed else "",
+        suspended=escape(allowance.suspended or ""),
+        expired=when(allowance.expires_at) if allowance.expires_at else "",
+        removal=_removal(allowance, is_dry=card.is_dry),
+        needs=sentence(needs(allowance.verdict, allowance.approvals)),
+    )
+
+
+def until(allowance: Allowance) -> str:
+    """Say how long it stays open, as far as known; empty if it was ended early."""
+    if allowance.denied or allowance.revoked or allowance.closed:
+        return ""
+    if allowance.expires_at is not None:
+        return f"Open until {when(allowance.expires_at)}."
+    if allowance.ask.duration is None:
+        return "Open until revoked."
+    return f"Open for {duration_text(allowance.ask.duration)} once live."
+
+
+def _removal(allowance: Allowance, *, is_dry: bool) -> str:
+    was_never_open = allowance.applying_at is None or (allowance.failure is not None and allowance.live_at is None)
+    if was_never_open:
+        return "Nothing was opened."
+    if allowance.gone_at:
+        return "The rule is gone from the firewall."
+    return STAYS if is_dry else "The rule is being taken out of the firewall."
+
+
+def _facts(card: Card) -> list[tuple[str, str]]:
+    allowance = card.allowance
+    scope, ask = allowance.scope, allowance.ask
+    pool = f", node pool {code(scope.pool)}" if scope.pool else ", whole cluster"
+    return [
+        ("Cluster", f"{code(scope.cluster_name)}{pool}"),
+        ("Environment", escape(scope.environment)),
+        ("Asked by", f"{person(allowance.requester.user)}, {when(allowance.requested_at)}"),
+        ("Filed by", person(allowance.filed_by.user) if allowance.filed_by else ""),
+        ("How long", f"{duration_text(ask.duration)} once live" if ask.duration else "no end"),
+        ("Continues", code(ask.renews) if ask.renews else ""),
+        ("Id", code(allowance.id)),
+    ]
+
+
+def _endings(allowance: Allowance) -> list[Block]:
+    """Show who decided what, in their own words."""
+    blocks = approved_by(allowance.verdict, allowance.approvals)
+    for word, ending in (("Denied", allowance.denied), ("Revoked", allowance.revoked)):
+        if ending is not None:
+            blocks.append(context(f"{word} by {person(ending.by.user)} {when(ending.at)}."))
+            blocks += [small_plain(f"Why: {ending.reason}")] if ending.reason else []
+    return blocks
+
+
+def _buttons(card: Card) -> list[Block]:
+    """Only what is possible now; who may is decided when somebody presses."""
+    allowance = card.allowance
+    carried = value(id=allowance.id, digest=digest(allowance.scope, allowance.ask))
+    is_waiting = card.status is Status.WAITING
+    offered = (
+        (Act.APPROVE, button("Approve", "approve", carried, style="primary", confirm=caution(allowance))),
+        (Act.APPROVE, button("Approve less…", "narrow", carried)),
+        (Act.DENY, button("Deny…", "deny", carried, style="danger")),
+        (Act.RENEW, button("Renew", "renew", carried)),
+        (Act.REVOKE, _end_button(carried, is_waiting=is_waiting, is_dry=card.is_dry)),
+    )
+    return [one for act, one in offered if card.status in MAY_ACT[act]]
+
+
+def _end_button(carried: str, *, is_waiting: bool, is_dry: bool) -> Block:
+    if is_waiting:
+        return button("Withdraw", "revoke", carried, confirm=confirm("Withdraw?", "Nothing will open.", yes="Withdraw"))
+    text = ENDS if is_dry else "The rule is taken out of the firewall. Connections through it will fail."
+    return button("Revoke", "revoke", carried, style="danger", confirm=confirm("Revoke it now?", text, yes="Revoke"))
+
+
+def allowance_news(allowance: Allowance, body: Mapping[str, str], config: Configuration) -> Message:
+    """One event, as the thread under the card and the person who asked get it.
+
+    Args:
+        allowance: The facts.
+        body: Of the notice: ``event``, and what its words need beside the allowance.
+        config: Knows what bundles contain.
+    """
+    event = body.get("event", "")
+    ending = allowance.denied or allowance.revoked
+    approver = allowance.approvals[-1].by.user if allowance.approvals else "-"
+    words = dry_news(config.dry_run, allowance, event) or NEWS["a"].get(event, "Something changed. See the card.")
+    text = words.format(
+        who=person(allowance.requester.user),
+        filer=person(allowance.filed_by.user) if allowance.filed_by else "The bot",
+        id=allowance.id,
+        approver=person(approver),
+        missing=missing(allowance.verdict, allowance.approvals),
+        ender=person(ending.by.user) if ending else "the bot",
+        removal=_removal(allowance, is_dry=is_dry(config.dry_run, allowance)),
+        until=until(allowance),
+        failure=escape(allowance.failure or ""),
+        lapses=when(allowance.lapses_at),
+        what=escape(body.get("what", "")),
+    ).strip()
+    named = names_of(allowance, config, room=NEWS_ROOM)
+    about = f"{code(allowance.id)}, {code(allowance.scope.cluster_name)} to {named}"
+    why = [said(ending.reason)] if ending and ending.reason and event in ("denied", "revoked") else []
+    return message(f"{text} {about}", [section(text), *narrowing_blocks(body), *why, context(about)])

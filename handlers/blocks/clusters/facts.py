@@ -1,0 +1,175 @@
+"""Cluster facts for programs: a plain list, and complete JSON."""
+
+import json
+from typing import Any
+
+from bot.domain.allowance import Allowance, status
+from bot.domain.egress import ClusterEgress, EgressPath, NodePool, OutboundIp, RequiredEndpoints
+from bot.domain.snat import Capacity
+from bot.inventory import EgressReport
+from handlers.blocks.block_kit import SECTION_TEXT, fold, message, section
+from handlers.replies import Message
+
+
+def fits_message(report: EgressReport) -> bool:
+    """Whether the plain list fits one message, so that nothing of it is missing."""
+    return sum(len(ip.address) + 1 for ip in report.egress.ips) < SECTION_TEXT - 100
+
+
+def plain_ips(report: EgressReport) -> str:
+    """One address or prefix a line, nothing else."""
+    return "".join(f"{ip.address}\n" for ip in report.egress.ips)
+
+
+def egress_ips(report: EgressReport) -> Message:
+    """The outbound IPs and nothing else, to be copied."""
+    lines = [ip.address for ip in report.egress.ips]
+    text = f"```{fold(lines, SECTION_TEXT - 10)}```" if lines else "No known public outbound IP."
+    return message(f"Outbound IPs of {report.egress.ref.name}", [section(text)])
+
+
+def egress_json(report: EgressReport) -> str:
+    """The report for programs: names that stay, every list whole.
+
+    ``cluster`` {id, name, subscription, resource_group, location, tags}; ``environment``; ``read_at`` (ISO 8601, UTC);
+    ``state``; ``is_converging``, ``is_running``, ``is_private``; ``outbound_type`` (declared); ``effective`` [kind];
+    ``managed_ips_wanted`` {ipv4, ipv6}; ``nat_sku``; ``http_proxy``; ``idle_timeout_s``; ``outbound_ips`` [{address,
+    version, origin, id, serves_ingress}]; ``ingress_ips`` [{address, via, name, serves_egress}]; ``node_pools``
+    [{name, nodes, autoscaler_max, surge_nodes, node_public_ip, static_egress_gateway}]; ``snat`` [{kind, through,
+    pools, ip_count, ports_per_ip, total_ports, ports_per_node, nodes_now, surge_nodes, max_nodes, headroom_nodes,
+    next_step_down {at_nodes, ports_per_node}, near_exhaustion, is_shared, advice}], the tightest first; ``paths``
+    [{pools, subnet, kind, outbound_ips, sources, next_hop, nat_gateway, firewall, rules_in, why, carries (all, pods,
+    nodes, virtualNodes), destinations (prefixes; empty is everything), behind}];
+    ``required_endpoints`` {checked_at, tag_rule, endpoints [{category, domain, port, protocol, standing, by, why}]} or
+    null; ``allowances`` [{id, status, destinations, expires_at}]; ``warnings`` [{code, sentence, way_out}]. Ports and
+    nodes are whole numbers; what Azure does not say is null.
+    """
+    egress = report.egress
+    content = {
+        "cluster": _cluster(egress),
+        "environment": report.environment,
+        "read_at": report.read_at.isoformat(),
+        "state": egress.state,
+        "is_converging": egress.is_converging,
+        "is_running": egress.is_running,
+        "is_private": egress.is_private,
+        "outbound_type": egress.declared,
+        "effective": [str(kind) for kind in egress.effective],
+        "managed_ips_wanted": {"ipv4": egress.desired_ip_count, "ipv6": egress.desired_ipv6_count},
+        "nat_sku": egress.nat_sku,
+        "http_proxy": egress.http_proxy,
+        "idle_timeout_s": int(egress.idle_timeout.total_seconds()) if egress.idle_timeout else None,
+        "outbound_ips": [_ip(ip) for ip in egress.ips],
+        "ingress_ips": [
+            {"address": ip.address, "via": ip.via, "name": ip.name, "serves_egress": ip.serves_egress}
+            for ip in egress.ingress
+        ],
+        "node_pools": [_pool(pool) for pool in egress.pools],
+        "snat": [_snat(way) for way in report.capacities],
+        "paths": [_path(path) for path in egress.paths],
+        "required_endpoints": _endpoints(report, report.endpoints) if report.endpoints else None,
+        "allowances": [_allowance(allowance, report) for allowance in report.allowances],
+        "warnings": [{"code": one.code, "sentence": one.sentence, "way_out": one.way_out} for one in egress.warnings],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def _cluster(egress: ClusterEgress) -> dict[str, Any]:
+    ref = egress.ref
+    return {
+        "id": ref.id,
+        "name": ref.name,
+        "subscription": ref.subscription,
+        "resource_group": ref.resource_group,
+        "location": ref.location,
+        "tags": dict(ref.tags),
+    }
+
+
+def _ip(ip: OutboundIp) -> dict[str, Any]:
+    return {
+        "address": ip.address,
+        "version": ip.version,
+        "origin": ip.origin,
+        "id": ip.id,
+        "serves_ingress": ip.serves_ingress,
+    }
+
+
+def _pool(pool: NodePool) -> dict[str, Any]:
+    return {
+        "name": pool.name,
+        "nodes": pool.nodes,
+        "autoscaler_max": pool.max_count if pool.autoscaling else None,
+        "surge_nodes": pool.surge_nodes,
+        "node_public_ip": pool.node_public_ip,
+        "static_egress_gateway": pool.mode.lower() == "gateway",
+    }
+
+
+def _snat(way: Capacity) -> dict[str, Any]:
+    cliff = way.cliff
+    step = {"at_nodes": cliff.at_nodes, "ports_per_node": cliff.ports_after} if cliff else None
+    return {
+        "kind": str(way.kind),
+        "through": way.through or None,
+        "pools": list(way.pools),
+        "ip_count": way.ip_count,
+        "ports_per_ip": way.ports_per_ip,
+        "total_ports": way.total_ports,
+        "ports_per_node": way.ports_per_node,
+        "nodes_now": way.nodes_now,
+        "surge_nodes": way.surge_nodes,
+        "max_nodes": None if way.is_unbounded else way.max_nodes,
+        "headroom_nodes": way.headroom_nodes,
+        "next_step_down": step,
+        "near_exhaustion": way.near_exhaustion,
+        "is_shared": way.is_shared,
+        "advice": way.advice,
+    }
+
+
+def _path(path: EgressPath) -> dict[str, Any]:
+    return {
+        "pools": list(path.pools),
+        "subnet": path.subnet_id,
+        "kind": str(path.kind),
+        "outbound_ips": [ip.address for ip in path.ips],
+        "sources": list(path.sources),
+        "next_hop": path.next_hop,
+        "nat_gateway": path.nat_gateway,
+        "firewall": path.firewall,
+        "rules_in": path.target.id if path.target else None,
+        "why": path.why,
+        "carries": path.carries,
+        "destinations": list(path.destinations),
+        "behind": path.behind or None,
+    }
+
+
+def _endpoints(report: EgressReport, found: RequiredEndpoints) -> dict[str, Any]:
+    return {
+        "checked_at": report.endpoints_at.isoformat() if report.endpoints_at else None,
+        "tag_rule": found.tag_rule or None,
+        "endpoints": [
+            {
+                "category": check.endpoint.category,
+                "domain": check.endpoint.domain,
+                "port": check.endpoint.port,
+                "protocol": check.endpoint.protocol,
+                "standing": str(check.standing),
+                "by": check.by or None,
+                "why": check.why or None,
+            }
+            for check in found.checks
+        ],
+    }
+
+
+def _allowance(allowance: Allowance, report: EgressReport) -> dict[str, Any]:
+    return {
+        "id": allowance.id,
+        "status": str(status(allowance, report.read_at)),
+        "destinations": [str(destination) for destination in allowance.destinations],
+        "expires_at": allowance.expires_at.isoformat() if allowance.expires_at else None,
+    }

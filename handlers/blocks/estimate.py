@@ -1,0 +1,53 @@
+"""Describes an allowance's place in the queue and the room in the firewall."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain.estimate import Estimate
+from bot.domain.rule_diff import Gauge
+from handlers.blocks.block_kit import escape
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An allowance's place in the queue and the room in the firewall.
+
+    Args:
+        outlook: Its place among those that wait for the writer, and how long; None where it does not wait.
+        gauge: How full the rule collection group would be with it; None where that is not known.
+    """
+
+    outlook: Estimate | None = None
+    gauge: Gauge | None = None
+
+    @property
+    def wait(self) -> str:
+        """A place in the line, an estimate, and what is in the way."""
+        return _waiting(self.outlook) if self.outlook else "Live in a few minutes."
+
+    @property
+    def room(self) -> str:
+        """Say how full the bot's part of the firewall would be, as a sentence to append."""
+        if self.gauge is None:
+            return ""
+        filled = f"{_kilobytes(self.gauge.after)} of {_kilobytes(self.gauge.limit)}"
+        return (
+            f" The bot's rules would then take {filled}." if self.gauge.fits else f" :warning: Does not fit: {filled}."
+        )
+
+
+def _waiting(outlook: Estimate) -> str:
+    many = f"{outlook.place} of {outlook.waiting} in line, all applied in one update"
+    place = many if outlook.waiting > 1 else "Next in line"
+    behind = "" if outlook.updates == 1 else ", after the current update"
+    trouble = f" Held up: {escape(outlook.trouble)}" if outlook.trouble else ""
+    return f"{place}{behind}; live in about {_about(outlook.estimate)}.{trouble}"
+
+
+def _about(span: timedelta) -> str:
+    minutes = max(1, round(span.total_seconds() / 60))
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"
+
+
+def _kilobytes(count: int) -> str:
+    return f"{max(1, round(count / 1024)):,} kB"

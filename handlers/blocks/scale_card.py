@@ -1,0 +1,204 @@
+"""Scale proposals: the plan before it is proposed, the card, and its news."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+from bot.domain.configuration import NO_DRY_RUN, Configuration, DryRun
+from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
+from bot.domain.snat import ScalePlan
+from bot.scaling import ScalePreview
+from handlers.blocks.block_kit import (
+    actions,
+    button,
+    code,
+    confirm,
+    context,
+    escape,
+    fields,
+    fold,
+    header,
+    message,
+    person,
+    said,
+    section,
+    sentence,
+    small_plain,
+    value,
+    when,
+)
+from handlers.blocks.deciders import approved_by, decides, missing, needs
+from handlers.blocks.dryrun import SCALE_WAITS, dry_news, is_dry
+from handlers.blocks.words import NEWS
+from handlers.replies import Block, Message
+
+HEADLINES: Mapping[ScaleStatus, str] = MappingProxyType(
+    {
+        ScaleStatus.WAITING: "Waiting for a decision",
+        ScaleStatus.APPROVED: "Approved, not applied yet",
+        ScaleStatus.APPLYING: "Azure is changing it",
+        ScaleStatus.DONE: "Done",
+        ScaleStatus.DENIED: "Denied",
+        ScaleStatus.WITHDRAWN: "Withdrawn",
+        ScaleStatus.LAPSED: "Lapsed: nobody decided in time",
+        ScaleStatus.FAILED: "Failed: not changed as planned",
+    }
+)
+
+STANDING: Mapping[ScaleStatus, str] = MappingProxyType(
+    {
+        ScaleStatus.WAITING: ":hourglass_flowing_sand: {needs} It lapses {lapses}.",
+        ScaleStatus.APPROVED: ":ballot_box_with_check: The bot will send the change to Azure next.",
+        ScaleStatus.APPLYING: ":gear: This takes a few minutes. The card updates once the result is read back.",
+        ScaleStatus.DONE: ":large_green_circle: Read back from Azure {done}.",
+        ScaleStatus.DENIED: ":no_entry_sign: Nothing was changed.",
+        ScaleStatus.WITHDRAWN: ":no_entry: Nothing was changed.",
+        ScaleStatus.LAPSED: ":white_circle: Nothing was changed. You can propose it again.",
+        ScaleStatus.FAILED: ":red_circle: {failure}",
+    }
+)
+
+IPS_ROOM = 1200
+
+
+def _counted(count: int) -> str:
+    return f"{count} outbound IP{'' if count == 1 else 's'}"
+
+
+def _title(plan: ScalePlan) -> str:
+    return f"{plan.cluster_name} from {plan.there} to {_counted(plan.after)}{' (IPv6)' if plan.ipv6 else ''}"
+
+
+def ips_text(addresses: Sequence[str]) -> str:
+    """Addresses as one copies them."""
+    return fold([code(address) for address in addresses], IPS_ROOM, joint="  ") if addresses else "none"
+
+
+def _plan(plan: ScalePlan) -> list[Block]:
+    added = plan.after - plan.there
+    change = f"{added} new, chosen by Azure" if added > 0 else f"Azure chooses which {-added} to remove"
+    warnings = [f":warning: {escape(warning)}" for warning in plan.warnings]
+    return [
+        *fields(
+            [
+                ("Outbound IPs", f"{plan.there} → *{plan.after}* ({change})"),
+                ("SNAT ports", f"{plan.ports_before:,} → *{plan.ports_after:,}*"),
+                ("Addresses now", ips_text(plan.ips_before)),
+                ("May be removed", ips_text(plan.at_risk) if plan.at_risk else ""),
+            ]
+        ),
+        *([section(fold(warnings))] if warnings else []),
+    ]
+
+
+def scale_preview(preview: ScalePreview) -> Message:
+    """Show a cluster's outbound IPs and how to propose another number."""
+    ref = preview.egress.ref
+    return message(
+        f"Outbound IPs of {ref.name}",
+        [
+            header(f"{ref.name}: outbound IPs"),
+            section(ips_text([ip.address for ip in preview.egress.ips])),
+            section(escape(preview.capacity.advice) or "Its SNAT ports are unknown."),
+            context(_reach(preview)),
+            *actions(button("Propose…", "propose", value(id=ref.id, name=ref.name), style="primary")),
+        ],
+    )
+
+
+def _reach(preview: ScalePreview) -> str:
+    least, most = preview.counts.start, preview.counts.stop - 1
+    name = preview.egress.ref.name
+    return f"Azure accepts {least} to {most} here. `/egress scale {name} COUNT` plans the change and requests approval."
+
+
+def scale_parts(scale: Scale) -> list[Block]:
+    """Show the plan and its reason."""
+    return [*_plan(scale.plan), *([section("*Reason*"), said(scale.reason)] if scale.reason else [])]
+
+
+def scale_card(scale: Scale, config: Configuration, now: datetime) -> Message:
+    """The card of a proposal."""
+    state, plan = scale_status(scale, now), scale.plan
+    is_held = is_dry(config.dry_run, scale) and state is ScaleStatus.APPROVED
+    standing = (f":test_tube: {SCALE_WAITS}" if is_held else STANDING[state]).format(
+        needs=sentence(needs(scale.verdict, scale.approvals)),
+        lapses=when(scale.lapses_at),
+        done=when(scale.done_at) if scale.done_at else "",
+        failure=escape(scale.failure or ""),
+    )
+    result = [section(f"*Addresses now*\n{ips_text(scale.ips_after)}")] if scale.ips_after else []
+    return message(
+        f"{HEADLINES[state]}: {_title(plan)} ({scale.id})",
+        [
+            header(f"{HEADLINES[state]}: {_title(plan)}"),
+            context(standing),
+            *_plan(plan),
+            *result,
+            *([section("*Reason*"), said(scale.reason)] if scale.reason else []),
+            context(
+                f"{code(scale.id)} for {code(plan.cluster_name)} ({escape(scale.environment)}), "
+                f"proposed by {person(scale.requester.user)} {when(scale.requested_at)}."
+            ),
+            context(fold(decides(scale.verdict, config, is_open=state is ScaleStatus.WAITING))),
+            *_endings(scale),
+            *actions(*_buttons(scale, state)),
+        ],
+    )
+
+
+def _endings(scale: Scale) -> list[Block]:
+    blocks = approved_by(scale.verdict, scale.approvals)
+    for word, ending in (("Denied", scale.denied), ("Withdrawn", scale.withdrawn)):
+        if ending is not None:
+            blocks.append(context(f"{word} by {person(ending.by.user)} {when(ending.at)}."))
+            blocks += [small_plain(f"Why: {ending.reason}")] if ending.reason else []
+    return blocks
+
+
+def _buttons(scale: Scale, state: ScaleStatus) -> list[Block]:
+    if state is not ScaleStatus.WAITING:
+        return []
+    carried = value(id=scale.id, digest=scale.plan.digest)
+    return [
+        button("Approve", "approve", carried, style="primary"),
+        button("Deny…", "deny", carried, style="danger"),
+        button("Withdraw", "revoke", carried, confirm=confirm("Withdraw?", "Nothing changes.", yes="Withdraw")),
+    ]
+
+
+def scale_line(scale: Scale, now: datetime) -> str:
+    """One line of a list."""
+    state = scale_status(scale, now)
+    waits = f" ({needs(scale.verdict, scale.approvals)})" if state is ScaleStatus.WAITING else ""
+    return (
+        f"{code(scale.id)}  *{state}*  {code(scale.plan.cluster_name)} from {scale.plan.there} to "
+        f"{_counted(scale.plan.after)}, proposed by {person(scale.requester.user)}{waits}"
+    )
+
+
+def scale_news(scale: Scale, body: Mapping[str, str], dry_run: DryRun = NO_DRY_RUN) -> Message:
+    """One event, as the thread under the card and the person who proposed get it.
+
+    Args:
+        scale: The facts.
+        body: Of the notice: ``event``, and what its words need beside the proposal.
+        dry_run: Where nothing is written.
+    """
+    event, ending = body.get("event", ""), scale.denied or scale.withdrawn
+    approver = scale.approvals[-1].by.user if scale.approvals else "-"
+    words = dry_news(dry_run, scale, event) or NEWS["s"].get(event, "Something changed. See the card.")
+    text = words.format(
+        who=person(scale.requester.user),
+        approver=person(approver),
+        missing=missing(scale.verdict, scale.approvals),
+        ender=person(ending.by.user) if ending else "the bot",
+        count=len(scale.ips_after) or scale.plan.after,
+        failure=escape(scale.failure or ""),
+        lapses=when(scale.lapses_at),
+        what=escape(body.get("what", "")),
+    )
+    about = f"{code(scale.id)}, {escape(_title(scale.plan))}"
+    reason = ending.reason if ending and event in ("denied", "withdrawn") else ""
+    addresses = [section(ips_text(scale.ips_after))] if event == "done" and scale.ips_after else []
+    return message(f"{text} {about}", [section(text), *addresses, *([said(reason)] if reason else []), context(about)])

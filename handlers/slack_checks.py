@@ -1,0 +1,130 @@
+"""Whether the Slack app is installed as the bot needs it: one look for each thing that can be missing."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+from slack_sdk import WebClient
+
+from bot.domain.approval import VerdictKind
+from bot.domain.configuration import Configuration, Group
+from bot.domain.people import AccountStatus
+from bot.errors import BadConfiguration
+from handlers.identity import account_from_json
+from handlers.notify import slack_errors
+
+SlackCheck = tuple[str, Callable[[], str]]
+"""A check: its name, and a function that returns a sentence or raises an error that says what to do."""
+
+SCOPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "channels:read": ("conversations.info",),
+        "chat:write": ("chat.postMessage", "chat.update", "chat.postEphemeral"),
+        "commands": (),
+        "files:write": ("files.getUploadURLExternal", "files.completeUploadExternal"),
+        "groups:read": ("conversations.info",),
+        "im:write": ("conversations.open",),
+        "usergroups:read": ("usergroups.users.list",),
+        "users:read": ("users.info",),
+    }
+)
+"""The scopes of the manifest and the methods that the bot calls with each.
+
+``conversations.info`` needs one of the two, by the kind of channel: it is the one documented way to learn whether the
+bot is in a channel that writes nothing into it. ``commands`` is for the slash command and the shortcuts.
+Source: https://docs.slack.dev/reference/scopes, read 2026-11.
+"""
+
+
+def slack_checks(client: WebClient, config: Configuration) -> Iterator[SlackCheck]:
+    """Everything that the bot needs of the workspace with its own token."""
+    yield "Slack token", lambda: _token(client, config)
+    yield "Slack scopes", lambda: _scopes(client)
+    yield f"Slack channel {config.channel}", lambda: _channel(client, config.channel)
+    for group in config.groups.values():
+        yield f"group {group.name}", partial(_group, client, group)
+    for name, approvers, needed in _asking(config):
+        yield f"approval rule {name}", partial(_approvers, client, config, approvers, needed)
+
+
+def socket_check(app_client: WebClient) -> SlackCheck:
+    """Whether the app token opens a socket; none is opened."""
+    return "Slack socket", lambda: _socket(app_client)
+
+
+def _token(client: WebClient, config: Configuration) -> str:
+    if not client.token:
+        raise BadConfiguration("EGRESS_SLACK_BOT_TOKEN is missing; the README says where to find it.")
+    me = _call(client.auth_test)
+    if me["team_id"] != config.team:
+        raise BadConfiguration(f"The token belongs to workspace {me['team_id']}, but slack.team is {config.team}.")
+    return f"{me['user']} in {me['team']}."
+
+
+def _scopes(client: WebClient) -> str:
+    headers = {name.lower(): value for name, value in _call(client.auth_test).headers.items()}
+    granted = {scope.strip() for scope in str(headers.get("x-oauth-scopes", "")).split(",")}
+    lacking = sorted(set(SCOPES) - granted)
+    if lacking:
+        raise BadConfiguration(f"The app lacks {', '.join(lacking)}; reinstall it from manifest.json.")
+    return f"{len(SCOPES)} granted."
+
+
+def _channel(client: WebClient, channel: str) -> str:
+    found = _call(client.conversations_info, channel=channel)["channel"]
+    if found.get("is_archived"):
+        raise BadConfiguration("The channel is archived; unarchive it, or set another one in slack.channel.")
+    if not found.get("is_member"):
+        raise BadConfiguration(f"The bot is not in #{found.get('name')}; invite it there: /invite @egress.")
+    return f"#{found.get('name')}, and the bot is in it."
+
+
+def _group(client: WebClient, group: Group) -> str:
+    people = _active(client, group)
+    if not people:
+        where = f"user group {group.usergroup}" if group.usergroup else "configuration"
+        raise BadConfiguration(f"It has no members; add people to the {where}.")
+    return f"{len(people)} {'person' if len(people) == 1 else 'people'}."
+
+
+def _approvers(client: WebClient, config: Configuration, approvers: tuple[str, ...], needed: int) -> str:
+    groups = [config.groups[name] for name in approvers]
+    people = frozenset[str]().union(*(_active(client, group) for group in groups))
+    if len(people) < needed:
+        raise BadConfiguration(
+            f"{' and '.join(approvers) or 'No group'} has only {len(people)} of the {needed} approvers needed; "
+            "add more people."
+        )
+    return f"{needed} of {len(people)} people in {', '.join(approvers)}."
+
+
+def _active(client: WebClient, group: Group) -> frozenset[str]:
+    """The members of a group whose accounts may decide."""
+    users = set(group.users)
+    if group.usergroup is not None:
+        users |= set(_call(client.usergroups_users_list, usergroup=group.usergroup)["users"])
+    accounts = {user: account_from_json(_call(client.users_info, user=user)["user"]) for user in sorted(users)}
+    return frozenset(user for user, account in accounts.items() if account.standing is AccountStatus.ACTIVE)
+
+
+def _asking(config: Configuration) -> Iterator[tuple[str, tuple[str, ...], int]]:
+    policy = config.policy
+    yield "default", policy.default_approvers, 1
+    for rule in policy.rules:
+        if rule.then is VerdictKind.ASK:
+            yield rule.name, rule.approvers or policy.default_approvers, rule.needed
+
+
+def _socket(app_client: WebClient) -> str:
+    if not app_client.token:
+        raise BadConfiguration(
+            "EGRESS_SLACK_APP_TOKEN is missing; Socket Mode needs it (the README says where to find it)."
+        )
+    _call(app_client.apps_connections_open, app_token=app_client.token)
+    return "Slack opened one."
+
+
+def _call(method: Callable[..., Any], **arguments: Any) -> Any:
+    with slack_errors():
+        return method(**arguments)
