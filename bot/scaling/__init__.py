@@ -1,7 +1,7 @@
 """Use cases of scaling: propose, decide. The reconciler applies."""
 
 from bot.scaling.audit_events import record
-from bot.scaling.proposals import ScalePreview, Wish, decide, get, preview_scale, proposals, propose, withdraw
+from bot.scaling.proposing import ScalePreview, Wish, decide, get, preview_scale, proposals, propose, withdraw
 from bot.scaling.workflow import SCALES
 
 __all__ = [

@@ -1,8 +1,8 @@
 """A rule set made ready for many questions, in three steps of what they share.
 
 ``Compiled`` knows the rules. ``CompiledScope`` adds who asks and for which protocol and destination port.
-``SharedMatches`` adds the addresses, and holds everything that does not rest on the name; it is computed once and copied
-for each question.
+``SharedMatches`` adds the addresses, and holds everything that does not rest on the name; it is computed once and
+copied for each question.
 """
 
 from collections.abc import Iterable, Iterator
