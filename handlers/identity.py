@@ -77,7 +77,7 @@ class SlackDirectory:
 
     def __init__(self, client: WebClient, config: Configuration, clock: Clock) -> None:
         self._client = client
-        self._rulebook = config
+        self._config = config
         pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="directory")
         self._users = Lookups(self._ask_users, clock, pool)
         self._accounts = Lookups(self._ask_account, clock, pool)
@@ -89,13 +89,13 @@ class SlackDirectory:
         Raises:
             MembershipUnknown: If Slack could not be asked.
         """
-        if not identity.user or not identity.team or identity.team == self._rulebook.team:
+        if not identity.user or not identity.team or identity.team == self._config.team:
             return identity
         until = time.monotonic() + RESOLVE_BUDGET.total_seconds()
         account, ours = self._accounts.begin(identity.user, oldest=KEEP), self._enterprise.begin("", oldest=FOREVER)
         try:
             found = self._accounts.wait(identity.user, account, until)
-            is_ours = _is_ours(found, self._rulebook.team, self._enterprise.wait("", ours, until))
+            is_ours = _is_ours(found, self._config.team, self._enterprise.wait("", ours, until))
         except EgressError as error:
             if isinstance(error, SlackRefused) and error.code in STRANGERS:
                 return identity
@@ -103,7 +103,7 @@ class SlackDirectory:
                 f"Could not check whether you belong to this workspace: {error.sentence} Nothing was done.",
                 retry_after=_retry_after(error),
             ) from error
-        return Identity(self._rulebook.team, identity.user) if is_ours else identity
+        return Identity(self._config.team, identity.user) if is_ours else identity
 
     def person(
         self,
@@ -114,11 +114,11 @@ class SlackDirectory:
         role: Role | None = None,
     ) -> Person:
         """Standing, roles and groups of a workspace member; everyone else has none. See ``ports.Directory``."""
-        if identity.team != self._rulebook.team or not identity.user:
+        if identity.team != self._config.team or not identity.user:
             return Person(identity, frozenset())
         look = _Look(self._users, identity.user, is_fresh=is_fresh)
         account = self._accounts.begin(identity.user, oldest=look.oldest, is_patient=is_fresh)
-        groups = [group for group in self._rulebook.groups.values() if among is None or group.name in among]
+        groups = [group for group in self._config.groups.values() if among is None or group.name in among]
         if role is None:
             mine, unread = look.all_of(groups)
         else:
@@ -137,7 +137,7 @@ class SlackDirectory:
 
     def members(self, group: str) -> tuple[Identity, ...] | None:
         """The people of a configured group, by id; none of an unknown group, None where Slack does not say."""
-        named = self._rulebook.groups.get(group)
+        named = self._config.groups.get(group)
         if named is None:
             return ()
         users = named.users
@@ -147,7 +147,7 @@ class SlackDirectory:
             except EgressError as error:
                 log.warning("a user group could not be read", usergroup=named.usergroup, error=error.sentence)
                 return None
-        return tuple(Identity(self._rulebook.team, user) for user in sorted(users))
+        return tuple(Identity(self._config.team, user) for user in sorted(users))
 
     def _standing(self, user: str, account: "Any", until: float) -> AccountStatus:
         try:

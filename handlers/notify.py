@@ -104,7 +104,7 @@ class SlackNotifier:
     def __init__(self, client: WebClient, store: Store, config: Configuration) -> None:
         self._client = client
         self._store = store
-        self._rulebook = config
+        self._config = config
 
     def deliver(self, notice: Notice, now: datetime) -> None:
         """Say it.
@@ -139,12 +139,12 @@ class SlackNotifier:
 
     def _card(self, facts: Allowance | Scale, now: datetime) -> Message:
         if isinstance(facts, Scale):
-            return scale_card(facts, self._rulebook, now)
+            return scale_card(facts, self._config, now)
         ahead = Waiting(
             estimate(self._store, facts, now),
-            gauge(self._store, self._rulebook.firewall, facts.scope, facts.destinations),
+            gauge(self._store, self._config.firewall, facts.scope, facts.destinations),
         )
-        return allowance_card(facts, self._rulebook, now, ahead)
+        return allowance_card(facts, self._config, now, ahead)
 
     def _is_updated(self, recipient: str, ts: str, drawn: dict[str, Any]) -> bool:
         try:
@@ -205,8 +205,8 @@ class SlackNotifier:
     def _news(self, notice: Notice) -> Message:
         facts = self._facts(notice)
         if isinstance(facts, Scale):
-            return scale_news(facts, notice.body, self._rulebook.dry_run)
-        return allowance_news(facts, notice.body, self._rulebook)
+            return scale_news(facts, notice.body, self._config.dry_run)
+        return allowance_news(facts, notice.body, self._config)
 
     def _facts(self, notice: Notice) -> Allowance | Scale:
         with self._store.read() as tx:

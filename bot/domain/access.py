@@ -1,4 +1,4 @@
-"""Authorisation: pure decisions from the rulebook, the person and the subject."""
+"""Authorisation: pure decisions from the configuration, the person and the subject."""
 
 from collections.abc import Sequence
 
