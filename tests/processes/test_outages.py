@@ -30,7 +30,7 @@ def test_slack_away_at_the_start_and_later(tmp_path: Path) -> None:
                 wait_for(lambda: bot.ready()[0] == 200, "It did not come back", 60)
                 go()
                 wait_for(lambda: "slack: The socket to Slack is not open:" in bot.ready()[1], "It did not notice", 30)
-            wait_for(lambda: "azure: Azure's sign-in does not answer" in bot.ready()[1], "Azure is not said", 30)
+            wait_for(lambda: "azure: Azure's sign-in is not responding" in bot.ready()[1], "Azure is not said", 30)
             status, seconds = bot.end()
             assert (status, seconds < END_S) == (0, True), f"{seconds}\n{bot.log()}"
             log = bot.log()
