@@ -35,8 +35,8 @@ def test_slack_away_at_the_start_and_later(tmp_path: Path) -> None:
             assert (status, seconds < END_S) == (0, True), f"{seconds}\n{bot.log()}"
             log = bot.log()
     assert log.count("The socket to Slack is not open") == 3
-    assert log.count("Slack is back") == 2
-    assert log.count("Azure has not answered") == 1
+    assert log.count("Slack is reachable again") == 2
+    assert log.count("Azure has not responded") == 1
     assert "Traceback" not in log
 
 
