@@ -15,7 +15,7 @@ from bot.ports import Caller, Context
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """What is known of an address.
+    """The known users of an address.
 
     Args:
         address: In its canonical form.

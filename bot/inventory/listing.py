@@ -16,10 +16,10 @@ from bot.inventory.find import person, unread, visible
 from bot.ports import Caller, Context
 
 SNAT = "snat"
-"""What ``warning:`` calls SNAT ports near exhaustion."""
+"""The ``warning:`` value for SNAT ports near exhaustion."""
 
 REQUIRED = "required-endpoints"
-"""What ``warning:`` calls required endpoints that the firewall does not allow."""
+"""The ``warning:`` value for required endpoints that the firewall does not allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ FILTERS: Mapping[str, Callable[[str], Test]] = MappingProxyType(
         "subscription": _subscription,
     }
 )
-"""What may stand before a colon."""
+"""The filters by the word before the colon."""
 
 
 def _test(word: str) -> Test:

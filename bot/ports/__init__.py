@@ -1,4 +1,4 @@
-"""What the use cases need from the outside, and nothing of how it is done."""
+"""The interfaces that the use cases need from the outside."""
 
 from bot.ports.azure import Arm, ObservedTarget, Operation, OperationState, RuleTarget
 from bot.ports.context import BOT, Caller, Clock, Context, Directory, NoResolver, Pace, Resolver, UnitOfWork

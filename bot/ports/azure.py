@@ -1,4 +1,4 @@
-"""What the use cases need from Azure."""
+"""The interface that the use cases need from Azure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class OperationState:
-    """What Azure says of an operation now.
+    """The state of an operation, as reported by Azure.
 
     Args:
         status: ``InProgress``, ``Succeeded``, ``Failed`` or ``Canceled``.
@@ -48,7 +48,7 @@ class OperationState:
 
 @dataclass(frozen=True, slots=True)
 class ObservedTarget:
-    """What a target holds now, read in one go right before a write.
+    """The current contents of a target, read at once right before a write.
 
     Args:
         collections: Our own rule collections, as Azure returns them, empty where none exist.

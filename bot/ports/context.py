@@ -1,4 +1,4 @@
-"""What a use case is given."""
+"""The context passed to every use case."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -103,7 +103,7 @@ class Pace:
 
 
 class Resolver(Protocol):
-    """What names resolve to."""
+    """Resolves names to addresses."""
 
     def addresses(self, names: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
         """The addresses of those that could be resolved; bounded in time, and silent about the others."""

@@ -93,12 +93,12 @@ def alone(notice: Notice) -> str:
 
 
 def throttled_lane(method: str, notice: Notice) -> str:
-    """What a 429 holds up."""
+    """The lane that a 429 pauses."""
     return posting(notice.recipient) if method in ("", POST) else method
 
 
 def refused_lane(error: SlackRefused, notice: Notice) -> str | None:
-    """What a refusal holds up until somebody acts; None if nobody can.
+    """The lane that a refusal pauses until someone acts; None if nobody can.
 
     A code that is not known holds up its own notice only, so that one message never stops the others.
     """

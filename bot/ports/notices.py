@@ -1,4 +1,4 @@
-"""What we owe Slack, and who says it."""
+"""Notices due to Slack, and the interface that sends them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ CARD_ONLY = frozenset({"requested", "applying"})
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What we owe Slack to say. It carries no wording: what is said is rendered from the facts when it is sent.
+    """A notice due to Slack. It carries no wording: what is said is rendered from the facts when it is sent.
 
     Args:
         kind: A card is drawn or redrawn; a thread entry goes under the card; a direct message goes to a person.

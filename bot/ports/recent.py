@@ -37,7 +37,7 @@ class KnownRules:
 
 @dataclass(slots=True)
 class RecentRules:
-    """What was read lately, by target; one for the process, used by several threads.
+    """Recently read rules by target; one instance per process, used by several threads.
 
     Args:
         keep: How long it counts as known.
@@ -63,7 +63,7 @@ class RecentRules:
         return known
 
     def get(self, target: Target, now: datetime) -> KnownRules | None:
-        """What is known of a target, unless it is too old."""
+        """The known rules of a target, unless they are too old."""
         with self._lock:
             known = self._known.get(target)
             if known is None or now - known.read_at > self.keep:

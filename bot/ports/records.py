@@ -1,4 +1,4 @@
-"""What is stored."""
+"""The interfaces to stored records."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,7 +50,7 @@ class Place:
 
     @property
     def key(self) -> tuple[bool, str, str]:
-        """What lists are sorted by, descending; one order for allowances and proposals together."""
+        """The sort key of lists, descending; one order for allowances and proposals together."""
         return self.is_open, self.id[1:], self.id[:1]
 
 

@@ -31,12 +31,12 @@ class Transaction(Protocol):
 
     @property
     def work(self) -> Work:
-        """What has to be done."""
+        """The work to do."""
         ...
 
     @property
     def outbox(self) -> Outbox:
-        """What we owe Slack."""
+        """The notices due to Slack."""
         ...
 
     @property
@@ -46,7 +46,7 @@ class Transaction(Protocol):
 
     @property
     def drafts(self) -> Drafts:
-        """What buttons stand for and cannot carry."""
+        """The contents of buttons that are too long for Slack."""
         ...
 
 

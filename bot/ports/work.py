@@ -31,7 +31,7 @@ class Claim:
 
     @property
     def kind(self) -> str:
-        """What the key begins with."""
+        """The prefix of the key."""
         return self.key.partition(":")[0]
 
 

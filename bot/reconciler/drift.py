@@ -1,4 +1,4 @@
-"""What somebody else did to a target: seen, said, and healed, adopted or left, as configured."""
+"""Detects changes that others made to a target, announces them, and heals, adopts or leaves them as configured."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""What one round for one firewall knows: what is wanted, what is there, and the gap."""
+"""The state of one round for one firewall: what is wanted, what exists, and the difference."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from bot.reconciler.run import Run
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one round knows.
+    """The state of one round.
 
     Args:
         target: The firewall policy or classic firewall.

@@ -1,4 +1,4 @@
-"""What follows each error that a run may end with: one table."""
+"""The reaction to each error that a run may end with: one table."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -46,7 +46,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """What follows an error.
+    """The reaction to an error.
 
     Args:
         delay: How long to wait.

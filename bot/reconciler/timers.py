@@ -1,4 +1,4 @@
-"""What happens because time passes and nobody acts: requests lapse, and people are warned before an end."""
+"""Acts on the passing of time: lapses requests and warns people before an end."""
 
 from collections.abc import Iterable
 from dataclasses import replace
