@@ -3,7 +3,7 @@
 from bot.approvals.deciders import deciders, require_deciders
 from bot.approvals.decisions import decide, lapse
 from bot.approvals.reasons import MAX_REASON, brief, require_reason
-from bot.approvals.reviews import Review, at_click, keep, may_still_ask, review, review_at_click
+from bot.approvals.reviews import Review, keep, review, review_at_click
 from bot.approvals.workflow import Actions, Decision, Narrowing, Workflow
 
 __all__ = [
@@ -13,13 +13,11 @@ __all__ = [
     "Narrowing",
     "Review",
     "Workflow",
-    "at_click",
     "brief",
     "decide",
     "deciders",
     "keep",
     "lapse",
-    "may_still_ask",
     "require_deciders",
     "require_reason",
     "review",

@@ -54,7 +54,6 @@ ROUTE = f"{ROUTE_TABLE}/routes"
 NSG = "microsoft.network/networksecuritygroups"
 PEERING = f"{VNET}/virtualnetworkpeerings"
 HUB = "microsoft.network/virtualhubs"
-HUB_CONNECTION = f"{HUB}/hubvirtualnetworkconnections"
 RESOURCE_GROUP = "microsoft.resources/resourcegroups"
 
 ATTACHED_S = 240.0
