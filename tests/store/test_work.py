@@ -42,7 +42,7 @@ def wake(store: SqlStore, within: timedelta = timedelta(), key: str = KEY) -> No
 
 def claim(store: SqlStore, clock: ManualClock, owner: str = "one") -> Claim:
     """Claim what is due."""
-    clock.advance(SECOND / 10)
+    clock.advance(SECOND / 2)
     found = store.claim(owner, lease=LEASE)
     assert found is not None
     return found
@@ -56,7 +56,7 @@ def finish(store: SqlStore, held: Claim, end: Finish) -> None:
 
 def is_free(store: SqlStore, clock: ManualClock) -> bool:
     """Whether something can be claimed now; it is given back."""
-    clock.advance(SECOND / 10)
+    clock.advance(SECOND / 2)
     found = store.claim("probe", lease=LEASE)
     if found is not None:
         store.release("probe")
@@ -95,7 +95,7 @@ def test_a_steady_stream_cannot_push_the_run_back(store: SqlStore, clock: Manual
     for _ in range(5):
         wake(store, within=5 * SECOND)
         assert not is_free(store, clock)
-        clock.advance(SECOND)
+        clock.advance(SECOND / 2)
     assert is_free(store, clock)
 
 
