@@ -58,6 +58,8 @@ def _is_local(host: object) -> bool:
 
 
 def _refuse_network(event: str, args: tuple[object, ...]) -> None:
+    if not event.startswith("socket."):
+        return
     if event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
         address = args[1]
         host = address[0] if isinstance(address, tuple) else None

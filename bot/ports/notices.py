@@ -1,6 +1,6 @@
 """Notices due to Slack, and the interface that sends them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -106,7 +106,7 @@ class Outbox(Protocol):
         """The lanes with a pause that it goes through as long as it is not sent; once it is, it may take others."""
         ...
 
-    def mark_sent(self, notice: Notice, lanes: Iterable[str]) -> None:
+    def mark_sent(self, notice: Notice, lanes: Collection[str]) -> None:
         """It was sent and these lanes work; a card that was owed again meanwhile stays owed."""
         ...
 

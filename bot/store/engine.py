@@ -42,12 +42,8 @@ NOW: dict[str, ColumnElement[float]] = {
 """Seconds since 1970 by the database's own clock: the only clock that leases are measured with."""
 
 
-_OFFSET: ContextVar[Callable[[], float]] = ContextVar("offset_s")
-"""What gives the offset of the transaction that runs in this thread."""
-
-
-def _offset_now_s() -> float:
-    return _OFFSET.get()()
+_OFFSET = ContextVar("offset_s", default=0.0)
+"""The offset of the transaction that runs in this thread."""
 
 
 def connect(url: str) -> Engine:
@@ -121,8 +117,7 @@ class Database:
     Args:
         url: ``sqlite:///…`` or ``postgresql+psycopg://…``.
         note: Hears of every transaction that committed something (None) and of every error that waiting may end.
-        offset_s: How many seconds the product's clock is ahead of the database's; asked as each statement
-            that needs it goes out, so that waiting for the database never counts twice.
+        offset_s: How many seconds the product's clock is ahead of the database's; asked once for each transaction.
 
     Attributes:
         now: The database's clock with that offset, in seconds since 1970, as an expression.
@@ -136,7 +131,7 @@ class Database:
     ) -> None:
         self.engine = connect(url)
         self._offset_s = offset_s
-        offset: BindParameter[float] = bindparam("offset_s", callable_=_offset_now_s, type_=Double())
+        offset: BindParameter[float] = bindparam("offset_s", callable_=_OFFSET.get, type_=Double())
         self.now = NOW[self.engine.dialect.name] + offset
         self._note = note
         self._turns = BoundedSemaphore(TRANSACTIONS)
@@ -161,7 +156,7 @@ class Database:
     @contextmanager
     def _transaction(self, *, is_read: bool) -> Iterator[Connection]:
         is_committing = False
-        outer = _OFFSET.set(self._offset_s)
+        outer = _OFFSET.set(self._offset_s())
         try:
             with self._turn(), self.engine.connect() as connection:
                 options = _read_options(self.engine) if is_read else {}

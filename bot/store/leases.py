@@ -17,6 +17,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Double,
+    Insert,
+    Integer,
     Select,
     Update,
     bindparam,
@@ -76,21 +78,17 @@ class SqlWork:
         self._bring_forward(key, within, by=0)
 
     def _bring_forward(self, key: str, within: timedelta, *, by: int) -> None:
-        due = self._now + within.total_seconds()
         fresh: dict[str, Any] = {
             "key": key,
             "kind": key.split(":", 1)[0],
             "wanted": by,
             "done": 0,
-            "due": due,
             "token": 0,
             "failures": 0,
             "memo": {},
+            "within_s": within.total_seconds(),
         }
-        earlier = case((or_(work.due.is_(None), work.due > due), due), else_=work.due)
-        more = by or case((work.owner.is_not(None), 1), else_=0)
-        changed = {"wanted": work.wanted + more, "due": case((work.not_before > due, work.due), else_=earlier)}
-        self._connection.execute(_upsert(self._connection, fresh, changed))
+        self._connection.execute(_bringing_forward(self._now, self._connection.dialect.name, by), fresh)
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(select(func.pg_notify(CHANNEL, "")))
 
@@ -115,32 +113,19 @@ class SqlWork:
 
     def hold(self, claim: Claim, *, lease: timedelta) -> None:
         """Prove and prolong a lease: only the last claimer's token fits, and only while its time is not over."""
-        mine = (work.key == claim.key) & (work.token == claim.token) & (work.lease_until >= self._now)
-        values = {"lease_until": self._now + lease.total_seconds()}
-        self._must_change(update(schema.work).where(mine).values(values), claim)
+        self._must_change(_prolonging(self._now), claim, {"lease_s": lease.total_seconds()})
 
     def remember(self, claim: Claim, state: WriterState) -> None:
         """Keep what the next run must know, whoever runs it."""
-        mine = (work.key == claim.key) & (work.token == claim.token) & (work.lease_until >= self._now)
-        self._must_change(update(schema.work).where(mine).values(row_from_state(state)), claim)
+        self._must_change(_remembering(self._now), claim, row_from_state(state))
 
     def finish(self, claim: Claim, end: Finish) -> None:
         """Give a lease back; a trigger that came during the run is due at once."""
-        mine = (work.key == claim.key) & (work.token == claim.token)
-        served = claim.wanted if end.is_done else work.done
-        next_due = None if end.due_in is None else self._now + end.due_in.total_seconds()
-        due = case((work.wanted > claim.wanted, self._now), else_=next_due) if end.is_done else next_due
-        values = {
-            "done": served,
-            "due": due,
-            "not_before": None if end.is_done else next_due,
-            "owner": None,
-            "lease_until": None,
-            "failures": end.failures,
-        }
+        wait = None if end.due_in is None else end.due_in.total_seconds()
+        values = {"owner": None, "lease_until": None, "failures": end.failures, "wait_s": wait, "served": claim.wanted}
         if end.state is not None:
             values |= row_from_state(end.state)
-        self._must_change(update(schema.work).where(mine).values(values), claim)
+        self._must_change(_finishing(self._now, is_done=end.is_done), claim, values)
 
     def release(self, owner: str) -> None:
         """Give back everything that one owner holds, due at once: the last thing a process does."""
@@ -185,8 +170,9 @@ class SqlWork:
         self._connection.execute(insert(schema.work).values(row))
         self._connection.execute(delete(schema.work).filter_by(key=row["key"]))
 
-    def _must_change(self, statement: Any, claim: Claim) -> None:
-        if self._connection.execute(statement).rowcount != 1:
+    def _must_change(self, statement: Update, claim: Claim, values: dict[str, Any]) -> None:
+        values |= {"held_key": claim.key, "held_token": claim.token}
+        if self._connection.execute(statement, values).rowcount != 1:
             raise LeaseLost(f"Another replica took over {claim.key}.")
 
 
@@ -194,7 +180,7 @@ CHANNEL = "egress_work"
 """The PostgreSQL notification channel: a hint that work may be due."""
 
 
-# The polling query is built once per database: building takes SQLAlchemy longer than SQLite needs to answer.
+# The frequent statements are built once: building takes SQLAlchemy longer than SQLite needs to answer.
 
 _WITHOUT: BindParameter[list[str]] = bindparam("without", expanding=True)
 
@@ -233,7 +219,37 @@ def _moving(now: ColumnElement[float]) -> Select[Any]:
     )
 
 
-def _upsert(connection: Connection, fresh: dict[str, Any], changed: dict[str, Any]) -> Any:
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(schema.work).values(fresh).on_conflict_do_update(index_elements=["key"], set_=changed)
-    return sqlite.insert(schema.work).values(fresh).on_conflict_do_update(index_elements=["key"], set_=changed)
+_HELD = (work.key == bindparam("held_key")) & (work.token == bindparam("held_token"))
+
+
+@lru_cache
+def _prolonging(now: ColumnElement[float]) -> Update:
+    lease_until = now + bindparam("lease_s", type_=Double())
+    return update(schema.work).where(_HELD, work.lease_until >= now).values(lease_until=lease_until)
+
+
+@lru_cache
+def _remembering(now: ColumnElement[float]) -> Update:
+    return update(schema.work).where(_HELD, work.lease_until >= now)
+
+
+@lru_cache
+def _finishing(now: ColumnElement[float], *, is_done: bool) -> Update:
+    """A wait of NULL seconds makes the time NULL: nothing is due."""
+    next_due = now + bindparam("wait_s", type_=Double())
+    held = update(schema.work).where(_HELD)
+    if not is_done:
+        return held.values(due=next_due, not_before=next_due)
+    served = bindparam("served", type_=Integer())
+    due = case((work.wanted > served, now), else_=next_due)
+    return held.values(done=served, due=due, not_before=None)
+
+
+@lru_cache
+def _bringing_forward(now: ColumnElement[float], dialect: str, by: int) -> Insert:
+    due = now + bindparam("within_s", type_=Double())
+    earlier = case((or_(work.due.is_(None), work.due > due), due), else_=work.due)
+    more = by or case((work.owner.is_not(None), 1), else_=0)
+    changed = {"wanted": work.wanted + more, "due": case((work.not_before > due, work.due), else_=earlier)}
+    upsert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return upsert(schema.work).values(due=due).on_conflict_do_update(index_elements=["key"], set_=changed)

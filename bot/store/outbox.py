@@ -1,6 +1,6 @@
 """Notices as rows: owed in the transaction of the fact, sent afterwards, at least once."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -10,9 +10,10 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Double,
+    Insert,
     Integer,
-    Row,
     Select,
+    Update,
     bindparam,
     delete,
     exists,
@@ -74,13 +75,13 @@ class SqlOutbox:
 
     def lanes(self, owed: Notice) -> tuple[str, ...]:
         """The lanes with a pause that it goes through before it is sent."""
-        return tuple(self._connection.scalars(select(paused.lane).where(holds(notice.id == owed.id))))
+        return tuple(self._connection.scalars(LANES, {"notice_id": owed.id}))
 
-    def mark_sent(self, sent: Notice, lanes: Iterable[str]) -> None:
+    def mark_sent(self, sent: Notice, lanes: Collection[str]) -> None:
         """It was sent and these lanes work; a card that was owed again meanwhile stays owed."""
-        self._connection.execute(delete(schema.delivery_pause).where(paused.lane.in_(lanes)))
-        done = update(schema.notice).filter_by(id=sent.id, version=sent.version)
-        self._connection.execute(done.values(sent=self._now))
+        if lanes:
+            self._connection.execute(delete(schema.delivery_pause).where(paused.lane.in_(lanes)))
+        self._connection.execute(_sent(self._now), {"sent_id": sent.id, "sent_version": sent.version})
 
     def mark_failed(self, failed: Notice) -> None:
         """Record a failed attempt."""
@@ -168,11 +169,10 @@ class SqlOutbox:
             "subject": owed.subject,
             "recipient": owed.recipient,
             "body": dict(owed.body),
-            "created": self._now,
-            "due": self._now + within.total_seconds(),
             "attempts": 0,
+            "within_s": within.total_seconds(),
         }
-        self._connection.execute(insert(schema.notice).values(row))
+        self._connection.execute(_owing(self._now), row)
         self._work.wake(NOTICES, within=within)
 
     def _places(self, subject: str) -> list[str]:
@@ -180,9 +180,7 @@ class SqlOutbox:
 
     def _owe_card(self, subject: str, place: str) -> None:
         """One that waits is enough, and if it is under way it is drawn once more: its facts were read before."""
-        waiting = update(schema.notice).where(unsent())
-        waiting = waiting.filter_by(kind=NoticeKind.CARD, subject=subject, recipient=place)
-        if self._connection.execute(waiting.values(version=notice.version + 1)).rowcount == 0:
+        if self._connection.execute(CARD_AGAIN, {"of": subject, "place": place}).rowcount == 0:
             self._insert(Notice(NoticeKind.CARD, subject, place))
         else:
             self._work.wake(NOTICES, within=timedelta())
@@ -195,22 +193,38 @@ class SqlOutbox:
         self._insert(owed, within=GATHER if event in GATHERED else timedelta())
 
     def _drop_progress(self, owed: Notice) -> None:
-        same = select(notice.id, notice.body).where(unsent())
-        same = same.filter_by(kind=NoticeKind.DIRECT, subject=owed.subject, recipient=owed.recipient)
-        rows: list[Row[Any]] = list(self._connection.execute(same))
+        rows = self._connection.execute(WAITING_WORDS, {"of": owed.subject, "place": owed.recipient}).all()
         stale = [row.id for row in rows if row.body.get("event") in PROGRESS]
         if stale:
             self._connection.execute(delete(schema.notice).where(notice.id.in_(stale)))
 
 
-# The delivery query, built once per database.
+# The frequent statements are built once: building takes SQLAlchemy longer than SQLite needs to answer.
 
 AT: BindParameter[float] = bindparam("at", type_=Double())
 """A moment, in seconds since 1970."""
 
 NEXT_DUE = select(func.min(notice.due)).where(unsent(), notice.due > AT)
 NEXT_FREED = select(func.min(paused.until)).where(paused.until > AT, holds(unsent()))
+LANES = select(paused.lane).where(holds(notice.id == bindparam("notice_id")))
 MOVING = select(notice.id).where(unsent(), not_(is_held(paused.code != ""))).limit(1)
+
+_THERE = (notice.subject == bindparam("of")) & (notice.recipient == bindparam("place"))
+CARD_AGAIN = (
+    update(schema.notice).where(unsent(), notice.kind == NoticeKind.CARD, _THERE).values(version=notice.version + 1)
+)
+WAITING_WORDS = select(notice.id, notice.body).where(unsent(), notice.kind == NoticeKind.DIRECT, _THERE)
+
+
+@lru_cache
+def _owing(now: ColumnElement[float]) -> Insert:
+    return insert(schema.notice).values(created=now, due=now + bindparam("within_s", type_=Double()))
+
+
+@lru_cache
+def _sent(now: ColumnElement[float]) -> Update:
+    mine = (notice.id == bindparam("sent_id")) & (notice.version == bindparam("sent_version"))
+    return update(schema.notice).where(mine).values(sent=now)
 
 
 def _notices(now: ColumnElement[float]) -> Select[Any]:
