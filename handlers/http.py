@@ -8,7 +8,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from waitress.server import create_server
+from waitress.server import BaseWSGIServer, create_server
 
 from bot.errors import BadConfiguration
 
@@ -106,8 +106,9 @@ class HttpFront:
 
     def __init__(self, front: Front, listen: str, drain: Callable[[], None]) -> None:
         self._drain = drain
+        self._sockets: dict[int, Any] = {}
         try:
-            self._server = create_server(front, listen=listen, threads=THREADS, ident=None)
+            self._server = create_server(front, map=self._sockets, listen=listen, threads=THREADS, ident=None)
         except (OSError, ValueError, OverflowError) as error:
             raise _taken(listen, error) from error
         self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
@@ -121,6 +122,8 @@ class HttpFront:
     def stop(self) -> None:
         """Take nothing new, finish what is under way, close."""
         self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=DRAIN.total_seconds())
-        self._server.close()
+        # In the thread that waits for these sockets: closed from here, they would end it before it has sent its answers.
+        for server in [each for each in self._sockets.values() if isinstance(each, BaseWSGIServer)]:
+            server.trigger.pull_trigger(server.close)
         self._thread.join(FLUSH.total_seconds())
         self._drain()

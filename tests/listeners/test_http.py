@@ -1,0 +1,26 @@
+"""The HTTP server in front of Slack's requests and the bot's own routes."""
+
+import threading
+import urllib.request
+
+import pytest
+
+from handlers.http import Front, HttpFront
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:0", "localhost:0"], ids=["one address", "every address of a name"])
+def test_its_thread_has_ended_once_it_is_stopped(listen: str) -> None:
+    """It ends by itself: a thread that is cut off in its wait loses answers that it has not sent yet."""
+    for _ in range(5):
+        HttpFront(Front({}), listen, lambda: None).stop()
+        assert "http" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_it_answers_until_it_is_stopped() -> None:
+    """Afterwards its port is free."""
+    front = HttpFront(Front({"/healthz": lambda: (200, "text/plain", "ok")}), "127.0.0.1:0", lambda: None)
+    url = f"http://127.0.0.1:{front.port}/healthz"
+    with urllib.request.urlopen(url) as answer:
+        assert answer.read() == b"ok"
+    front.stop()
+    HttpFront(Front({}), f"127.0.0.1:{front.port}", lambda: None).stop()
