@@ -122,7 +122,7 @@ class HttpFront:
     def stop(self) -> None:
         """Take nothing new, finish what is under way, close."""
         self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=DRAIN.total_seconds())
-        # In the thread that waits for these sockets: closed from here, they would end it before it has sent its answers.
+        # In the thread that waits for these sockets: closed from here they would end it, with answers not yet sent.
         for server in [each for each in self._sockets.values() if isinstance(each, BaseWSGIServer)]:
             server.trigger.pull_trigger(server.close)
         self._thread.join(FLUSH.total_seconds())
