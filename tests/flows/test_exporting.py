@@ -1,6 +1,7 @@
 """Infrastructure as code for what is in Azure, with the priorities that it really has there."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,9 +11,11 @@ from tests.flows.writer_stage import ask
 
 
 @pytest.fixture
-def world(database_url: str) -> World:
+def world(database_url: str) -> Iterator[World]:
     """A world at rest, its fleet read once."""
-    return make_world(database_url)
+    made = make_world(database_url)
+    yield made
+    made.store.close()
 
 
 def there(world: World, cluster: str) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """Looking: the fleet and its filters, gaps, names that are not one cluster, and what AKS itself must reach."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,9 +20,11 @@ LOST = "00000000-0000-0000-0000-00000000dead"
 
 
 @pytest.fixture
-def world(database_url: str) -> World:
+def world(database_url: str) -> Iterator[World]:
     """A world at rest, its fleet read once."""
-    return make_world(database_url)
+    made = make_world(database_url)
+    yield made
+    made.store.close()
 
 
 def names(world: World, words: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Outbound IPs over time: only changes are kept, found by date, and announced once if nobody made them through us."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,9 +26,11 @@ OLD, NEW = "20.126.14.246", "20.99.1.1"
 
 
 @pytest.fixture
-def world(database_url: str) -> World:
+def world(database_url: str) -> Iterator[World]:
     """A world at rest, its fleet read once."""
-    return make_world(database_url)
+    made = make_world(database_url)
+    yield made
+    made.store.close()
 
 
 def move(world: World, old: str, new: str) -> None:

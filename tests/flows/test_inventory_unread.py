@@ -1,5 +1,6 @@
 """Clusters that come and go, and times in which nothing could be read: only what was seen is said."""
 
+from collections.abc import Iterator
 from copy import deepcopy
 from datetime import timedelta
 
@@ -15,9 +16,11 @@ from tests.flows.test_inventory_history import NEW, OLD, events, move
 
 
 @pytest.fixture
-def world(database_url: str) -> World:
+def world(database_url: str) -> Iterator[World]:
     """A world at rest, its fleet read once."""
-    return make_world(database_url)
+    made = make_world(database_url)
+    yield made
+    made.store.close()
 
 
 FORBIDDEN = {"method": "GET", "path": "publicIPAddresses", "times": 1, "status": 403, "code": "AuthorizationFailed"}

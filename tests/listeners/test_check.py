@@ -1,7 +1,7 @@
 """``check``, the trace behind it, and the request form that knows what is allowed already."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -20,9 +20,11 @@ from tests.listeners.calling import FORM, pressed, submitted, text_of, typed
 
 
 @pytest.fixture
-def world(database_url: str) -> World:
+def world(database_url: str) -> Iterator[World]:
     """A world at rest."""
-    return make_world(database_url)
+    made = make_world(database_url)
+    yield made
+    made.store.close()
 
 
 def checked(world: World, words: str) -> str:

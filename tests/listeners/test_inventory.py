@@ -1,6 +1,7 @@
 """What people read of `list`, `show` and `whois`."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -18,9 +19,11 @@ from tests.listeners.calling import pressed, text_of, typed
 
 
 @pytest.fixture
-def world(sqlite_url: str) -> World:
+def world(sqlite_url: str) -> Iterator[World]:
     """A world at rest; what is stored is tested on both databases elsewhere."""
-    return make_world(sqlite_url)
+    made = make_world(sqlite_url)
+    yield made
+    made.store.close()
 
 
 def shown(world: World, name: str) -> str:
