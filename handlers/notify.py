@@ -20,8 +20,8 @@ from handlers.blocks.allowance_card import allowance_card, allowance_news
 from handlers.blocks.block_kit import context, when
 from handlers.blocks.delivery import SENTENCES
 from handlers.blocks.estimate import Waiting
+from handlers.blocks.news import channel_news
 from handlers.blocks.scale_card import scale_card, scale_news
-from handlers.blocks.words import channel_news
 from handlers.replies import Message
 
 PASSING = frozenset(

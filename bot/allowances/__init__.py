@@ -5,7 +5,7 @@ its ack. Nothing here speaks to Azure: the reconciler does.
 """
 
 from bot.allowances.assessment import assess_policy
-from bot.allowances.audit_events import TIMERS, record
+from bot.allowances.audit_events import record
 from bot.allowances.decisions import decide, end
 from bot.allowances.filing import Draft, Preview, owner_words, preview, request, scope_of, time_text
 from bot.allowances.queries import Listing, Request, browse, get, own, proposals, requests
@@ -14,7 +14,6 @@ from bot.allowances.workflow import ALLOWANCES
 
 __all__ = [
     "ALLOWANCES",
-    "TIMERS",
     "Draft",
     "Listing",
     "Preview",

@@ -8,9 +8,6 @@ from bot.domain.audit import Action, Event
 from bot.domain.duration import duration_text
 from bot.ports import UnitOfWork
 
-TIMERS = "timers"
-"""The work key of what happens because time passes."""
-
 
 def record(uow: UnitOfWork, allowance: Allowance, action: Action, *, reason: str | None = None) -> None:
     """Append what happened to an allowance, with every fact that an auditor asks for."""

@@ -9,7 +9,7 @@ from bot.domain.allowance import Allowance, is_open, revoke
 from bot.domain.approval import Ending
 from bot.domain.audit import Action
 from bot.domain.ids import canonical_id
-from bot.ports import Caller, Context, UnitOfWork
+from bot.ports import Caller, Context, NoticeEvent, UnitOfWork
 
 
 def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance:
@@ -36,5 +36,5 @@ def end(ctx: Context, caller: Caller, allowance_id: str, *, reason: str = "") ->
         record(uow, saved, Action.ALLOWANCE_REVOKE, reason=why)
         if saved.applying_at is not None:
             tx.work.wake(saved.scope.target.key, within=ctx.pace.batch_window)
-        uow.tell(saved.id, saved.requester, "revoked")
+        uow.tell(saved.id, saved.requester, NoticeEvent.REVOKED)
     return saved

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.allowances.assessment import assess_policy, assess_risk
-from bot.allowances.audit_events import TIMERS, record
+from bot.allowances.audit_events import record
 from bot.approvals import require_deciders, require_reason
 from bot.checking import CheckResult, dead, destinations_of, findings, flows_of, recall, require_pool
 from bot.domain.access import environment_of
@@ -21,10 +21,11 @@ from bot.domain.network_rules import by_address, refusal, room_for_names
 from bot.domain.people import Identity, Person
 from bot.domain.risk import Risk
 from bot.domain.rule_diff import Gauge
+from bot.domain.work import WorkKind
 from bot.errors import AlreadyAllowed, AlreadyRequested, CannotTakeEffect, InvalidInput, RequestRefused, RulesUnknown
 from bot.estimates import gauge
 from bot.inventory import find, person
-from bot.ports import AllowanceFilter, Caller, Context, Transaction, UnitOfWork
+from bot.ports import AllowanceFilter, Caller, Context, NoticeEvent, Transaction, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,9 +273,9 @@ def _file(uow: UnitOfWork, made: Preview, ask: Ask, requester: Identity) -> Allo
         record(uow, allowance, Action.ALLOWANCE_GRANT, reason=made.verdict.reason)
         uow.tx.work.wake(allowance.scope.target.key, within=uow.ctx.pace.batch_window)
     else:
-        uow.tx.work.schedule(TIMERS, within=lapse_after)
-    asked = "renewed" if allowance.filed_by else "requested"
-    uow.tell(allowance.id, allowance.requester, "granted" if is_granted else asked)
+        uow.tx.work.schedule(WorkKind.TIMERS, within=lapse_after)
+    asked = NoticeEvent.RENEWED if allowance.filed_by else NoticeEvent.REQUESTED
+    uow.tell(allowance.id, allowance.requester, NoticeEvent.GRANTED if is_granted else asked)
     return allowance
 
 

@@ -13,7 +13,7 @@ from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress, dns_caveat
 from bot.domain.narrowing import cut_out, narrow
 from bot.domain.scope_drift import close
-from bot.ports import Allowances, Context, Transaction, UnitOfWork
+from bot.ports import Allowances, Context, NoticeEvent, Transaction, UnitOfWork
 
 
 class AllowanceWorkflow:
@@ -25,7 +25,7 @@ class AllowanceWorkflow:
         grant=Action.ALLOWANCE_GRANT,
         change=Action.ALLOWANCE_CHANGE,
         lapse=Action.ALLOWANCE_LAPSE,
-        close=(Action.ALLOWANCE_CLOSE, "closed"),
+        close=(Action.ALLOWANCE_CLOSE, NoticeEvent.CLOSED),
     )
 
     def rows(self, tx: Transaction, /) -> Allowances:

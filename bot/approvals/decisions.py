@@ -10,7 +10,7 @@ from bot.domain.ids import canonical_id
 from bot.domain.people import Person
 from bot.errors import StaleView
 from bot.inventory import member_of
-from bot.ports import Caller, Context, UnitOfWork
+from bot.ports import Caller, Context, NoticeEvent, UnitOfWork
 
 
 def decide(ctx: Context, caller: Caller, decision: Decision, flow: Workflow[One]) -> One:
@@ -70,7 +70,7 @@ def _approve(uow: UnitOfWork, who: Person, one: One, decision: Decision, flow: W
     if saved.approved_at is not None:
         flow.start(uow, saved)
     overruled = [given.by for given in one.approvals] if narrowing.facts else []
-    event = "approved" if saved.approved_at else "seconded"
+    event = NoticeEvent.APPROVED if saved.approved_at else NoticeEvent.SECONDED
     uow.tell(saved.id, saved.requester, event, also=overruled, **narrowing.facts)
     return saved
 
@@ -79,7 +79,7 @@ def _deny(uow: UnitOfWork, one: One, decision: Decision, flow: Workflow[One]) ->
     ending = Ending(uow.caller.identity, uow.now, require_reason(decision.reason, "Say why you deny it"))
     saved = flow.rows(uow.tx).save(deny(one, ending), is_open=False)
     flow.record(uow, saved, flow.actions.deny, reason=ending.reason)
-    uow.tell(saved.id, saved.requester, "denied")
+    uow.tell(saved.id, saved.requester, NoticeEvent.DENIED)
     return saved
 
 
@@ -87,4 +87,4 @@ def lapse(uow: UnitOfWork, one: One, flow: Workflow[One]) -> None:
     """Put on record that nobody decided in time."""
     saved = flow.rows(uow.tx).save(one, is_open=False)
     flow.record(uow, saved, flow.actions.lapse, reason="Nobody decided in time.")
-    uow.tell(saved.id, saved.requester, "lapsed")
+    uow.tell(saved.id, saved.requester, NoticeEvent.LAPSED)

@@ -14,7 +14,7 @@ from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress, ClusterRef
 from bot.domain.people import Identity
 from bot.errors import NotPermitted, RequestRefused, Unavailable
-from bot.ports import BOT, Context, UnitOfWork
+from bot.ports import BOT, Context, NoticeEvent, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,13 @@ class Review(Generic[One]):
     Args:
         changed: As it has to be stored.
         action: What the audit log calls it.
-        event: What people hear of it; empty where nothing that they read has changed.
+        event: What people hear of it; None where nothing that they read has changed.
         reason: Why, in one sentence.
     """
 
     changed: One
     action: Action
-    event: str
+    event: NoticeEvent | None
     reason: str
 
 
@@ -62,7 +62,7 @@ def review(
         return _recount(ctx, one, fresh, flow, is_click=is_click)
     if is_click:
         return None  # the person who clicks decides; otherwise the timers grant it
-    return Review(replace(fresh, approved_at=ctx.clock.now()), flow.actions.grant, "granted", verdict.reason)
+    return Review(replace(fresh, approved_at=ctx.clock.now()), flow.actions.grant, NoticeEvent.GRANTED, verdict.reason)
 
 
 def _closing(ctx: Context, one: One, why: str, flow: Workflow[One]) -> Review[One]:
@@ -136,10 +136,10 @@ def _recount(ctx: Context, old: One, fresh: One, flow: Workflow[One], *, is_clic
         return None
     if is_enough:
         why = "Its approvals are sufficient under the current approval policy."
-        return Review(changed, flow.actions.approve, "approved", why)
+        return Review(changed, flow.actions.approve, NoticeEvent.APPROVED, why)
     others_decide = old.approvals != approvals or _asked(old.verdict) != _asked(changed.verdict)
     why = "The approval policy or the approvers changed after it was filed."
-    return Review(changed, flow.actions.change, "reweighed" if others_decide else "", why)
+    return Review(changed, flow.actions.change, NoticeEvent.REWEIGHED if others_decide else None, why)
 
 
 def _asked(verdict: Verdict) -> list[tuple[tuple[str, ...], int]]:

@@ -10,7 +10,7 @@ from bot.domain.approval import ApprovalRequest
 from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress
 from bot.domain.fqdn import Destination
-from bot.ports import Context, Transaction, UnitOfWork
+from bot.ports import Context, NoticeEvent, Transaction, UnitOfWork
 
 One = TypeVar("One", bound=ApprovalRequest)
 
@@ -24,7 +24,7 @@ class Actions:
     grant: Action
     change: Action
     lapse: Action
-    close: tuple[Action, str]
+    close: tuple[Action, NoticeEvent]
 
 
 @dataclass(frozen=True, slots=True)

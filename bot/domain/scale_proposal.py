@@ -8,6 +8,7 @@ from enum import StrEnum
 from bot.domain.approval import ApprovalRequest, Ending
 from bot.domain.egress import ClusterEgress, IpChange
 from bot.domain.snat import ScalePlan, base_digest, wanted_count
+from bot.domain.work import WorkKind
 from bot.errors import AlreadyDecided, StaleView
 
 
@@ -51,7 +52,7 @@ class Scale(ApprovalRequest):
 
 def scale_key(cluster_id: str) -> str:
     """The work key of a cluster's scaling: one at a time for each cluster."""
-    return f"scale:{cluster_id}"
+    return f"{WorkKind.SCALE}:{cluster_id}"
 
 
 def scale_status(scale: Scale, now: datetime) -> ScaleStatus:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.work import WorkKind
+
 
 class TargetKind(StrEnum):
     """The kind of resource that holds a firewall's rules."""
@@ -31,7 +33,7 @@ class Target:
     @property
     def key(self) -> str:
         """The work key of the writer of this target."""
-        return f"rules:{self.kind}:{self.id}"
+        return f"{WorkKind.RULES}:{self.kind}:{self.id}"
 
 
 def target_from_key(key: str) -> Target:

@@ -2,15 +2,13 @@
 
 from bot.inventory.cluster import EgressReport, show
 from bot.inventory.delivery import refusals
-from bot.inventory.endpoints import ENDPOINTS, EndpointReport, check_endpoints, sweep_endpoints
+from bot.inventory.endpoints import EndpointReport, check_endpoints, sweep_endpoints
 from bot.inventory.find import find, former, holder_of, is_deletion, keep, live, member_of, person, unread, visible
 from bot.inventory.ip_ownership import Ownership, whois
 from bot.inventory.listing import FleetPage, fleet
-from bot.inventory.refreshing import FLEET, refresh
+from bot.inventory.refreshing import refresh
 
 __all__ = [
-    "ENDPOINTS",
-    "FLEET",
     "EgressReport",
     "EndpointReport",
     "FleetPage",

@@ -9,9 +9,6 @@ from bot.errors import ArmForbidden, ArmNotFound, InvalidInput
 from bot.inventory.find import live, person
 from bot.ports import Caller, Context
 
-ENDPOINTS = "endpoints"
-"""The work key of the check in the background."""
-
 STALE = timedelta(hours=1)
 """How old a check may become before it is done again."""
 

@@ -8,13 +8,10 @@ from bot.domain.audit import Action, Event
 from bot.domain.egress import IpChange
 from bot.domain.people import SYSTEM
 from bot.domain.scale_proposal import explains
-from bot.ports import Context, Notice, NoticeKind, Transaction
+from bot.ports import ChannelEvent, Context, Notice, NoticeKind, Transaction
 
 MOST_NAMED = 10
 """Clusters and addresses that one announcement names."""
-
-EVENT = "egress-change"
-"""The event of the announcement."""
 
 
 def announce(ctx: Context, tx: Transaction, changes: Sequence[IpChange]) -> None:
@@ -27,7 +24,7 @@ def announce(ctx: Context, tx: Transaction, changes: Sequence[IpChange]) -> None
         tx.audit.append(_event(change, ctx.clock.now()))
     for _, alike in groupby(sorted(foreign, key=lambda one: (*_kind(one), one.ref.name)), key=_kind):
         together = list(alike)
-        body = {"event": EVENT, "text": _text(together)}
+        body = {"event": ChannelEvent.EGRESS_CHANGE, "text": _text(together)}
         tx.outbox.add(Notice(NoticeKind.CHANNEL, together[0].ref.id, ctx.config.channel, body))
 
 

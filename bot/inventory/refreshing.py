@@ -9,9 +9,6 @@ from bot.inventory.ip_changes import announce
 from bot.inventory.scope_changes import note_scope_changes
 from bot.ports import Context
 
-FLEET = "fleet"
-"""The work key of the fleet's refresh."""
-
 MOST_CONFIRMED = 20
 """Different changes that one refresh confirms; the others wait for the next one."""
 

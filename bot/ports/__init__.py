@@ -2,7 +2,8 @@
 
 from bot.ports.azure import Arm, ObservedTarget, Operation, OperationState, RuleTarget
 from bot.ports.context import BOT, Caller, Clock, Context, Directory, NoResolver, Pace, Resolver, UnitOfWork
-from bot.ports.notices import NOTICES, Notice, NoticeKind, Notifier, Outbox, Pause
+from bot.ports.notice_events import ChannelEvent, NoticeEvent
+from bot.ports.notices import Notice, NoticeKind, Notifier, Outbox, Pause
 from bot.ports.recent import KnownRules, RecentRules
 from bot.ports.records import AllowanceFilter, Allowances, AuditLog, ListFilter, Place, Placed, Scales
 from bot.ports.snapshots import Reading, Snapshots
@@ -11,12 +12,12 @@ from bot.ports.work import Claim, Finish, Work, WorkState
 
 __all__ = [
     "BOT",
-    "NOTICES",
     "AllowanceFilter",
     "Allowances",
     "Arm",
     "AuditLog",
     "Caller",
+    "ChannelEvent",
     "Claim",
     "Clock",
     "Context",
@@ -26,6 +27,7 @@ __all__ = [
     "ListFilter",
     "NoResolver",
     "Notice",
+    "NoticeEvent",
     "NoticeKind",
     "Notifier",
     "ObservedTarget",

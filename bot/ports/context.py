@@ -9,6 +9,7 @@ from bot.domain.audit import Event
 from bot.domain.configuration import Configuration
 from bot.domain.people import SYSTEM, Identity, Person, Role
 from bot.ports.azure import Arm
+from bot.ports.notice_events import NoticeEvent
 from bot.ports.notices import Notice, NoticeKind
 from bot.ports.recent import RecentRules
 from bot.ports.store import Store, Transaction
@@ -156,7 +157,7 @@ class UnitOfWork:
         self.tx.audit.append(event)
 
     def tell(
-        self, subject: str, requester: Identity, event: str, *, also: Iterable[Identity] = (), **facts: str
+        self, subject: str, requester: Identity, event: NoticeEvent, *, also: Iterable[Identity] = (), **facts: str
     ) -> None:
         """Owe everybody concerned the news: the card, its thread, and each person once, followers included.
 
@@ -169,7 +170,7 @@ class UnitOfWork:
         """
         channel, body = self.ctx.config.channel, {"event": event, **facts}
         self.tx.outbox.add(Notice(NoticeKind.CARD, subject, channel))
-        if event == "requested":
+        if event is NoticeEvent.REQUESTED:
             return
         self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, body))
         others = {one.user for one in (*also, *self._followers(subject))}

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from bot.ports.notice_events import NoticeEvent
+
 
 class NoticeKind(StrEnum):
     """The way a notice reaches people."""
@@ -16,9 +18,6 @@ class NoticeKind(StrEnum):
     CHANNEL = "channel"
 
 
-NOTICES = "notices"
-"""The work key of the notice sender."""
-
 LONGEST = timedelta(days=7)
 """How old a notice may get while Slack keeps refusing it; after that nobody needs it and it is given up."""
 
@@ -28,16 +27,16 @@ GATHER = timedelta(minutes=1)
 It is a minute of the person who reads it, so the sandbox does not divide it.
 """
 
-GATHERED = frozenset({"approved", "granted"})
+GATHERED = frozenset({NoticeEvent.APPROVED, NoticeEvent.GRANTED})
 """Events whose outcome may follow within a minute."""
 
-PROGRESS = GATHERED | {"seconded", "applying", "expiring", "reminder"}
+PROGRESS = GATHERED | {NoticeEvent.SECONDED, NoticeEvent.APPLYING, NoticeEvent.EXPIRING}
 """Events that a later one about the same makes superfluous while they are still unsent.
 
 Whatever is not listed is an outcome (live, failed, denied, revoked, expired …) and is always said.
 """
 
-CARD_ONLY = frozenset({"requested", "applying"})
+CARD_ONLY = frozenset({NoticeEvent.REQUESTED, NoticeEvent.APPLYING})
 """Events without a direct message: the person has just been told that this comes next."""
 
 

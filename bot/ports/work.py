@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from bot.domain.audit import Event
+from bot.domain.work import WorkKind
 from bot.domain.writer_state import WriterState
 from bot.errors import UnreadableState
 
@@ -14,7 +15,7 @@ class Claim:
     """A lease on one piece of work.
 
     Args:
-        key: ``rules:…``, ``scale:…``, ``notices`` or ``timers``.
+        key: ``rules:…``, ``scale:…``, or only a kind of work, such as ``notices``.
         owner: Who holds it.
         token: The fencing token: every write of this holder names it.
         wanted: The generation that this run serves.
@@ -30,9 +31,9 @@ class Claim:
     state: WriterState | UnreadableState
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> WorkKind:
         """The prefix of the key."""
-        return self.key.partition(":")[0]
+        return WorkKind(self.key.partition(":")[0])
 
 
 @dataclass(frozen=True, slots=True)

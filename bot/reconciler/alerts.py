@@ -6,15 +6,20 @@ from datetime import datetime, timedelta
 from bot.domain.allowance import is_wanted
 from bot.domain.audit import Action
 from bot.domain.target import target_from_key
+from bot.domain.work import WorkKind
 from bot.errors import EgressError
-from bot.inventory import ENDPOINTS, FLEET
-from bot.ports import AllowanceFilter, Notice, NoticeKind, UnitOfWork
+from bot.ports import AllowanceFilter, ChannelEvent, Notice, NoticeKind, UnitOfWork
 from bot.reconciler.run import Run
 
-FAILS: Mapping[str, Action] = {"rules": Action.FIREWALL_FAIL, "scale": Action.SCALE_FAIL}
+FAILS: Mapping[WorkKind, Action] = {WorkKind.RULES: Action.FIREWALL_FAIL, WorkKind.SCALE: Action.SCALE_FAIL}
 """The audit action for stuck work; other work is not in the audit log."""
 
-STUCK: Mapping[str, str] = {"rules": "stuck", "scale": "stuck-scale", FLEET: "unread", ENDPOINTS: "unread"}
+STUCK: Mapping[WorkKind, ChannelEvent] = {
+    WorkKind.RULES: ChannelEvent.STUCK,
+    WorkKind.SCALE: ChannelEvent.STUCK_SCALE,
+    WorkKind.FLEET: ChannelEvent.UNREAD,
+    WorkKind.ENDPOINTS: ChannelEvent.UNREAD,
+}
 """The channel event for stuck work."""
 
 LONG = timedelta(minutes=20)
@@ -30,7 +35,7 @@ def alert(run: Run, error: EgressError) -> None:
     with run.write() as uow:
         if not _is_news(run, error):
             return
-        run.say(uow.tx, run.subject, STUCK.get(run.claim.kind, "broken"), error.sentence)
+        run.say(uow.tx, run.subject, STUCK.get(run.claim.kind, ChannelEvent.BROKEN), error.sentence)
         action = FAILS.get(run.claim.kind)
         if action is not None:
             failures = str(run.failures)
@@ -62,13 +67,13 @@ def warn_if_long(run: Run, since: datetime, what: str) -> None:
         return
     run.state = run.state.stall(text).alert()
     with run.write() as uow:
-        run.say_once(uow.tx, run.subject, "slow", text)
+        run.say_once(uow.tx, run.subject, ChannelEvent.SLOW, text)
         _redraw(run, uow)
 
 
 def _redraw(run: Run, uow: UnitOfWork) -> None:
     """The cards of everybody who waits for this target show what is wrong."""
-    if run.claim.kind != "rules":
+    if run.claim.kind is not WorkKind.RULES:
         return
     target = target_from_key(run.claim.key)
     for row in uow.tx.allowances.find(AllowanceFilter(target=target, only_open=True)):

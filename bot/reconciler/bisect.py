@@ -13,6 +13,7 @@ from bot.domain.network_rules import proxy_is_off
 from bot.domain.target import Target
 from bot.domain.write_results import mark_failed
 from bot.errors import ArmRejected, EgressError
+from bot.ports import NoticeEvent
 from bot.reconciler.run import Run
 
 ABOUT_THE_GROUP = ("priority", "limit", "exceed", "quota", "maximum", "size")
@@ -55,7 +56,7 @@ def fail(run: Run, allowances: Sequence[Allowance], why: str) -> None:
             current = uow.tx.allowances.get(allowance.id)
             saved = uow.tx.allowances.save(mark_failed(current, why), is_open=True)
             record(uow, saved, Action.ALLOWANCE_FAIL, reason=why)
-            uow.tell(saved.id, saved.requester, "failed")
+            uow.tell(saved.id, saved.requester, NoticeEvent.FAILED)
 
 
 def fail_unresolved(run: Run, target: Target, unresolved: Sequence[Allowance]) -> bool:

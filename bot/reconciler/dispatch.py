@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from bot import inventory
+from bot.domain.work import WorkKind
 from bot.errors import EgressError, LeaseLost, StoreUnavailable
-from bot.inventory import ENDPOINTS, FLEET
-from bot.ports import NOTICES, Claim, Context, Finish, Notifier
+from bot.ports import Claim, Context, Finish, Notifier
 from bot.reconciler.alerts import alert
 from bot.reconciler.dryrun import is_dry
 from bot.reconciler.firewall import reconcile_rules
@@ -35,13 +35,13 @@ class Reconciler:
         self._ctx = ctx
         self._notifier = notifier
         self._workers = Workers(ctx.store, self._run, workers)
-        self._runs: Mapping[str, Callable[[Run], Finish]] = {
-            "rules": reconcile_rules,
-            "scale": reconcile_scale,
-            "timers": run_timers,
-            NOTICES: self._deliver,
-            FLEET: _refresh,
-            ENDPOINTS: _sweep,
+        self._runs: Mapping[WorkKind, Callable[[Run], Finish]] = {
+            WorkKind.RULES: reconcile_rules,
+            WorkKind.SCALE: reconcile_scale,
+            WorkKind.TIMERS: run_timers,
+            WorkKind.NOTICES: self._deliver,
+            WorkKind.FLEET: _refresh,
+            WorkKind.ENDPOINTS: _sweep,
         }
 
     def start(self) -> None:

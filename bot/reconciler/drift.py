@@ -10,7 +10,7 @@ from bot.domain.drift import Drift, drift_of, taken_away
 from bot.domain.people import SYSTEM
 from bot.domain.rule_diff import ChangeKind
 from bot.domain.write_results import mark_missing
-from bot.ports import UnitOfWork
+from bot.ports import ChannelEvent, NoticeEvent, UnitOfWork
 from bot.reconciler.observation import Observation, history_of
 from bot.reconciler.run import Run
 
@@ -38,7 +38,7 @@ def _tell(run: Run, situation: Observation, found: Drift) -> None:
     run.state = run.state.alert()
     with run.write() as uow:
         uow.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text, before=plan.before, after=plan.after))
-        run.say(uow.tx, run.subject, "unknown" if mode == "unknown" else "drift", text)
+        run.say(uow.tx, run.subject, ChannelEvent.UNKNOWN if mode == "unknown" else ChannelEvent.DRIFT, text)
         for allowance in _missing(run, situation, found):
             _MARKS[mode](uow, allowance)
 
@@ -65,19 +65,19 @@ def _missing(run: Run, situation: Observation, found: Drift) -> list[Allowance]:
 
 def _put_back(uow: UnitOfWork, allowance: Allowance) -> None:
     uow.tx.allowances.save(mark_missing(allowance, uow.now), is_open=True)
-    uow.tell(allowance.id, allowance.requester, "missing")
+    uow.tell(allowance.id, allowance.requester, NoticeEvent.MISSING)
 
 
 def _leave_out(uow: UnitOfWork, allowance: Allowance) -> None:
     uow.tx.allowances.save(mark_missing(allowance, uow.now), is_open=True)
-    uow.tell(allowance.id, allowance.requester, "left-out")
+    uow.tell(allowance.id, allowance.requester, NoticeEvent.LEFT_OUT)
 
 
 def _take_as_revoked(uow: UnitOfWork, allowance: Allowance) -> None:
     why = "Someone removed its rule by hand."
     saved = uow.tx.allowances.save(revoke(allowance, Ending(SYSTEM, uow.now, why)), is_open=True)
     record(uow, saved, Action.ALLOWANCE_REVOKE, reason=why)
-    uow.tell(saved.id, saved.requester, "revoked")
+    uow.tell(saved.id, saved.requester, NoticeEvent.REVOKED)
 
 
 _MARKS: Mapping[str, Callable[[UnitOfWork, Allowance], None]] = {
@@ -101,7 +101,7 @@ def _report_priority(run: Run, situation: Observation) -> bool:
     text = f"The priority of our rule collection group in {situation.target.name} was {known} and is {seen}. {next_}"
     with run.write() as uow:
         uow.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text))
-        run.say(uow.tx, run.subject, "drift", text)
+        run.say(uow.tx, run.subject, ChannelEvent.DRIFT, text)
     return True
 
 
@@ -114,7 +114,7 @@ def report_foreign(run: Run, situation: Observation) -> None:
     text = f"Something outside the bot's rules changed in {situation.target.name} during its update. Check it."
     with run.write() as uow:
         uow.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text))
-        run.say(uow.tx, run.subject, "foreign", text)
+        run.say(uow.tx, run.subject, ChannelEvent.FOREIGN, text)
 
 
 def report_draft(run: Run, situation: Observation) -> None:
@@ -127,7 +127,7 @@ def report_draft(run: Run, situation: Observation) -> None:
     run.state = run.state.report_draft(draft)
     with run.write() as uow:
         uow.audit(run.event(Action.FIREWALL_DRAFT, run.subject, reason=text, draft=draft or ""))
-        run.say(uow.tx, run.subject, "draft" if draft else "draft-gone", text)
+        run.say(uow.tx, run.subject, ChannelEvent.DRAFT if draft else ChannelEvent.DRAFT_GONE, text)
 
 
 _DRAFT_SEEN = (

@@ -3,7 +3,8 @@
 from bot.domain.allowance import Allowance, is_open, is_wanted
 from bot.domain.scale_proposal import Scale
 from bot.domain.target import target_from_key
-from bot.ports import Claim, Context, Finish, Notice, NoticeKind
+from bot.domain.work import WorkKind
+from bot.ports import Claim, Context, Finish, Notice, NoticeEvent, NoticeKind
 from bot.reconciler.observation import Observation
 from bot.reconciler.read_back import arrivals, mark, next_look
 from bot.reconciler.run import Run
@@ -12,9 +13,9 @@ from bot.reconciler.write import close_attempt
 
 def is_dry(ctx: Context, claim: Claim) -> bool:
     """Whether a piece of work writes nothing now."""
-    if claim.kind == "rules":
+    if claim.kind is WorkKind.RULES:
         return ctx.config.dry_run.covers(target_from_key(claim.key))
-    return claim.kind == "scale" and ctx.config.dry_run.is_everywhere
+    return claim.kind is WorkKind.SCALE and ctx.config.dry_run.is_everywhere
 
 
 def look_only(run: Run, situation: Observation) -> Finish:
@@ -27,7 +28,7 @@ def look_only(run: Run, situation: Observation) -> Finish:
     if found is None:
         return run.again(run.ctx.pace.backoff / 5)
     with run.write() as uow:
-        mark(run, uow, situation, found, missed="held")
+        mark(run, uow, situation, found, missed=NoticeEvent.HELD)
     return Finish(next_look(run, situation), state=run.state)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.allowances import TIMERS, record
+from bot.allowances import record
 from bot.domain.allowance import (
     Allowance,
     Status,
@@ -20,8 +20,9 @@ from bot.domain.rule_diff import ChangeKind
 from bot.domain.rule_rendering import allowance_id_from_rule
 from bot.domain.scope_drift import mark_left, unprove
 from bot.domain.target import Target
+from bot.domain.work import WorkKind
 from bot.domain.write_results import mark_failed, mark_gone, mark_live, mark_missing
-from bot.ports import Finish, Notice, NoticeKind, UnitOfWork
+from bot.ports import ChannelEvent, Finish, Notice, NoticeEvent, NoticeKind, UnitOfWork
 from bot.reconciler.observation import Observation, open_rows
 from bot.reconciler.run import Run
 from bot.reconciler.scope_drift import follow_drift
@@ -55,7 +56,7 @@ def arrivals(run: Run, situation: Observation) -> Arrivals | None:
     return Arrivals(there, tuple(arrived), _blocked(run, situation.target, arrived))
 
 
-def mark(run: Run, uow: UnitOfWork, situation: Observation, found: Arrivals, *, missed: str) -> None:
+def mark(run: Run, uow: UnitOfWork, situation: Observation, found: Arrivals, *, missed: NoticeEvent) -> None:
     """Put on record what came, what went, and what is missing.
 
     Args:
@@ -68,7 +69,7 @@ def mark(run: Run, uow: UnitOfWork, situation: Observation, found: Arrivals, *, 
     for allowance in found.arrived:
         _arrive(uow, allowance, found.blocked.get(allowance.id))
     for allowance in situation.rows:
-        said = "unresolved" if allowance in situation.unresolved else missed
+        said = NoticeEvent.UNRESOLVED if allowance in situation.unresolved else missed
         _look(run, uow, allowance, situation.target, missed=None if allowance.id in found.there else said)
 
 
@@ -84,8 +85,8 @@ def read_back(run: Run, situation: Observation) -> Finish:
         run.state = run.state.end_alert()
     with run.write() as uow:
         if is_healed:
-            run.say(uow.tx, run.subject, "healed", "")
-        mark(run, uow, situation, found, missed="left-out")
+            run.say(uow.tx, run.subject, ChannelEvent.HEALED, "")
+        mark(run, uow, situation, found, missed=NoticeEvent.LEFT_OUT)
     if found.blocked or run.state.quarantined or _is_overdue(run, situation, found.there):
         run.state = run.state.end_quarantine()
         return Finish(timedelta(), is_done=False, state=run.state)
@@ -99,14 +100,14 @@ def read_back_absent(run: Run, target: Target) -> bool:
     with run.write() as uow:
         for row in rows:
             if row not in promised:
-                _look(run, uow, row, target, missed="left-out")
+                _look(run, uow, row, target, missed=NoticeEvent.LEFT_OUT)
             elif (unproven := unprove(row, now)) != row:
                 uow.tx.allowances.save(unproven, is_open=True)
                 uow.tx.outbox.add(Notice(NoticeKind.CARD, row.id, run.ctx.config.channel))
     return bool(promised)
 
 
-def _look(run: Run, uow: UnitOfWork, allowance: Allowance, target: Target, *, missed: str | None) -> None:
+def _look(run: Run, uow: UnitOfWork, allowance: Allowance, target: Target, *, missed: NoticeEvent | None) -> None:
     """Update one allowance whose rules are present or missing, with the event to announce if missing."""
     is_there = missed is None
     if allowance.scope.target != target:
@@ -170,14 +171,14 @@ def _arrive(uow: UnitOfWork, allowance: Allowance, blocked: str | None) -> None:
     if blocked is not None:
         saved = uow.tx.allowances.save(mark_failed(allowance, blocked), is_open=True)
         record(uow, saved, Action.ALLOWANCE_FAIL, reason=blocked)
-        uow.tell(saved.id, saved.requester, "failed")
+        uow.tell(saved.id, saved.requester, NoticeEvent.FAILED)
         return
     saved = uow.tx.allowances.save(mark_live(allowance, uow.now), is_open=True)
     record(uow, saved, Action.ALLOWANCE_LIVE, reason="Its rules were read back from Azure.")
-    uow.tell(saved.id, saved.requester, "live")
+    uow.tell(saved.id, saved.requester, NoticeEvent.LIVE)
     warning = warns_at(saved)
     if warning is not None:
-        uow.tx.work.schedule(TIMERS, within=warning - uow.now)
+        uow.tx.work.schedule(WorkKind.TIMERS, within=warning - uow.now)
 
 
 def _leave(uow: UnitOfWork, allowance: Allowance, *, is_there: bool) -> None:
@@ -189,7 +190,7 @@ def _leave(uow: UnitOfWork, allowance: Allowance, *, is_there: bool) -> None:
     is_expired = state is Status.EXPIRED
     record(uow, saved, Action.ALLOWANCE_EXPIRE if is_expired else Action.ALLOWANCE_GONE, reason=_GONE[is_expired])
     if saved.failure is None or saved.live_at is not None:  # if it was never open, the failure notice already said so
-        uow.tell(saved.id, saved.requester, "expired" if is_expired else "gone")
+        uow.tell(saved.id, saved.requester, NoticeEvent.EXPIRED if is_expired else NoticeEvent.GONE)
 
 
 _NEVER_GONE = (Status.WAITING, Status.LAPSED, Status.SUSPENDED)
@@ -198,7 +199,7 @@ _NEVER_GONE = (Status.WAITING, Status.LAPSED, Status.SUSPENDED)
 _GONE = {True: "It had expired; its rules were confirmed gone.", False: "It had ended; its rules were confirmed gone."}
 
 
-def _miss(uow: UnitOfWork, allowance: Allowance, event: str) -> None:
+def _miss(uow: UnitOfWork, allowance: Allowance, event: NoticeEvent) -> None:
     if allowance.missing_since is None:
         uow.tx.allowances.save(mark_missing(allowance, uow.now), is_open=True)
         uow.tell(allowance.id, allowance.requester, event)

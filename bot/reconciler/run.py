@@ -11,6 +11,7 @@ from bot.domain.writer_state import PendingOperation, WriterState
 from bot.errors import ArmForbidden, ArmUnreachable, LeaseLost, UnknownShape, UnreadableState
 from bot.ports import (
     BOT,
+    ChannelEvent,
     Claim,
     Context,
     Finish,
@@ -118,7 +119,7 @@ class Run:
         pairs = tuple((name, value) for name, value in detail.items() if value)
         return Event(self.now, action, SYSTEM, "bot", subject=subject, reason=reason, detail=pairs)
 
-    def say_once(self, tx: Transaction, subject: str, event: str, text: str) -> bool:
+    def say_once(self, tx: Transaction, subject: str, event: ChannelEvent, text: str) -> bool:
         """Tell the channel, unless the last thing that was told of this work was the same; whether it was told."""
         if self.state.last_message == text:
             return False
@@ -126,7 +127,7 @@ class Run:
         self.say(tx, subject, event, text)
         return True
 
-    def say(self, tx: Transaction, subject: str, event: str, text: str) -> None:
+    def say(self, tx: Transaction, subject: str, event: ChannelEvent, text: str) -> None:
         """Tell the channel."""
         body = {"event": event, "text": text}
         tx.outbox.add(Notice(NoticeKind.CHANNEL, subject, self.ctx.config.channel, body))

@@ -19,7 +19,7 @@ from bot.domain.scope_drift import DriftKind, ScopeDrift, close, concerns, move_
 from bot.domain.target import Target
 from bot.errors import ArmForbidden, ArmNotFound, Defect, Unavailable
 from bot.inventory import is_deletion, keep
-from bot.ports import Context, UnitOfWork
+from bot.ports import ChannelEvent, Context, NoticeEvent, UnitOfWork
 from bot.reconciler.observation import open_rows
 from bot.reconciler.run import Run
 
@@ -137,7 +137,7 @@ class Following:
     """
 
     row: Allowance
-    said: tuple[Action, str]
+    said: tuple[Action, NoticeEvent]
     why: str
     is_written: bool = False
 
@@ -152,11 +152,11 @@ def following(ctx: Context, row: Allowance, found: ScopeDrift, now: datetime) ->
     if found.footing is DriftKind.GONE:
         return Following(close(row, found.sentence, now), _ENDED[row.approved_at is not None], found.sentence)
     if found.footing is DriftKind.NOWHERE:
-        said = (Action.ALLOWANCE_SUSPEND, "suspended")
+        said = (Action.ALLOWANCE_SUSPEND, NoticeEvent.SUSPENDED)
         return Following(suspend(row, found.sentence, now), said, found.sentence)
     settled = move_to(row, found.scope, now)
     if row.approved_at is None:
-        return Following(settled, (Action.ALLOWANCE_CHANGE, "changed"), found.sentence)
+        return Following(settled, (Action.ALLOWANCE_CHANGE, NoticeEvent.CHANGED), found.sentence)
     verdict = assess_policy(ctx, settled.scope, settled.ask, settled.risk)
     if verdict.kind is VerdictKind.REFUSE:
         why = f"{found.sentence} The approval policy refuses it there: {verdict.reason} (rule {verdict.rule}).".strip()
@@ -187,18 +187,18 @@ def _let_follow(uow: UnitOfWork, row: Allowance, found: ScopeDrift) -> None:
         uow.tx.work.wake(what.row.scope.target.key, within=uow.ctx.pace.batch_window)
 
 
-_ENDED = {False: (Action.ALLOWANCE_CLOSE, "closed"), True: (Action.ALLOWANCE_ORPHAN, "orphaned")}
+_ENDED = {False: (Action.ALLOWANCE_CLOSE, NoticeEvent.CLOSED), True: (Action.ALLOWANCE_ORPHAN, NoticeEvent.ORPHANED)}
 """The audit action and event for the end of an allowance, by whether it was approved."""
 
 _RESETTLED = {
-    DriftKind.MOVED: (Action.ALLOWANCE_MOVE, "moved"),
-    DriftKind.RANGES: (Action.ALLOWANCE_CHANGE, "ranges"),
-    DriftKind.SAME: (Action.ALLOWANCE_RESUME, "resumed"),
+    DriftKind.MOVED: (Action.ALLOWANCE_MOVE, NoticeEvent.MOVED),
+    DriftKind.RANGES: (Action.ALLOWANCE_CHANGE, NoticeEvent.RANGES),
+    DriftKind.SAME: (Action.ALLOWANCE_RESUME, NoticeEvent.RESUMED),
 }
 """The audit action and event for an approved allowance that moves or changes."""
 
 
-def _put(uow: UnitOfWork, row: Allowance, said: tuple[Action, str], why: str) -> None:
+def _put(uow: UnitOfWork, row: Allowance, said: tuple[Action, NoticeEvent], why: str) -> None:
     """Store it, record it, and tell everybody whose act it rested on."""
     approvals = uow.tx.allowances.get(row.id).approvals
     saved = uow.tx.allowances.save(row, is_open=is_open(row, uow.now))
@@ -213,7 +213,7 @@ def _announce_deletion(run: Run, uow: UnitOfWork, cluster_id: str, rows: Sequenc
     if ended:
         text = f"The bot is closing its allowances and removing their rules from the firewall: {_listed(ended)}."
         uow.audit(run.event(Action.CLUSTER_DELETE, cluster_id, reason=text))
-        run.say(uow.tx, cluster_id, "cluster-gone", text)
+        run.say(uow.tx, cluster_id, ChannelEvent.CLUSTER_GONE, text)
 
 
 def _announce_move(run: Run, uow: UnitOfWork, moved: Sequence[tuple[Allowance, ScopeDrift]], why: str) -> None:
@@ -223,7 +223,7 @@ def _announce_move(run: Run, uow: UnitOfWork, moved: Sequence[tuple[Allowance, S
     then = "Its rules belong there now, and the bot is in a dry run" if is_dry else "The bot writes its rules there now"
     text = f"{why or said} {then}: {ids}."
     uow.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text[:1000], after=moved[0][1].scope.target.id))
-    run.say_once(uow.tx, run.subject, "moved", text)
+    run.say_once(uow.tx, run.subject, ChannelEvent.MOVED, text)
 
 
 def _listed(ids: Sequence[str]) -> str:

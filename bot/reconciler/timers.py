@@ -8,7 +8,7 @@ from bot.allowances import ALLOWANCES
 from bot.approvals import lapse
 from bot.domain.allowance import Allowance, Status, status, warns_at
 from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
-from bot.ports import AllowanceFilter, Finish, UnitOfWork
+from bot.ports import AllowanceFilter, Finish, NoticeEvent, UnitOfWork
 from bot.reconciler.policy_review import review_pending
 from bot.reconciler.run import Run
 from bot.scaling import SCALES
@@ -39,7 +39,7 @@ def _pass_time(uow: UnitOfWork, allowance: Allowance) -> None:
         lapse(uow, allowance, ALLOWANCES)
     elif state is Status.EXPIRING and allowance.warned_at is None:
         saved = uow.tx.allowances.save(replace(allowance, warned_at=uow.now), is_open=True)
-        uow.tell(saved.id, saved.requester, "expiring")
+        uow.tell(saved.id, saved.requester, NoticeEvent.EXPIRING)
 
 
 def _times(allowances: Iterable[Allowance], scales: Iterable[Scale], now: datetime) -> Iterable[datetime]:

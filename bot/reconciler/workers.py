@@ -8,8 +8,8 @@ from datetime import timedelta
 from time import monotonic
 from zlib import crc32
 
+from bot.domain.work import WorkKind
 from bot.errors import StoreUnavailable
-from bot.inventory import ENDPOINTS, FLEET
 from bot.ports import Claim, Store
 from bot.reconciler.guard import guarded
 from bot.reconciler.heartbeat import Heartbeat
@@ -23,7 +23,7 @@ POLL = timedelta(seconds=5)
 WORKERS = 8
 """Threads of one process: slow targets do not block the others. An idle thread costs nothing."""
 
-AT_AZURE = frozenset({"rules", "scale", FLEET, ENDPOINTS})
+AT_AZURE = frozenset({WorkKind.RULES, WorkKind.SCALE, WorkKind.FLEET, WorkKind.ENDPOINTS})
 """Kinds of work that wait for Azure's answers. One thread is kept free of them, so that people are told what happens
 and requests lapse in time while Azure hangs."""
 

@@ -20,7 +20,7 @@ from bot.errors import (
     OperationFailed,
     Refused,
 )
-from bot.ports import Finish, Operation, OperationState
+from bot.ports import Finish, NoticeEvent, Operation, OperationState
 from bot.reconciler.alerts import warn_if_long
 from bot.reconciler.bisect import hold_back
 from bot.reconciler.observation import Observation, require_safe
@@ -58,7 +58,7 @@ def _intend(run: Run, situation: Observation) -> None:
         for allowance in situation.wanted:
             if allowance.applying_at is None:
                 uow.tx.allowances.save(mark_applying(allowance, uow.now), is_open=True)
-                uow.tell(allowance.id, allowance.requester, "applying")
+                uow.tell(allowance.id, allowance.requester, NoticeEvent.APPLYING)
 
 
 def _event(run: Run, action: Action, *, reason: str = "", **detail: str) -> Event:

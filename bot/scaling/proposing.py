@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot import approvals
-from bot.allowances import TIMERS, proposals
+from bot.allowances import proposals
 from bot.approvals import Decision, brief, require_deciders
 from bot.domain.access import environment_of, require_seeing
 from bot.domain.approval import Ending, Verdict, VerdictKind
@@ -14,9 +14,10 @@ from bot.domain.ids import canonical_id
 from bot.domain.people import Person
 from bot.domain.scale_proposal import Scale, require_waiting, scale_key
 from bot.domain.snat import Capacity, ScalePlan, capacity, plan_scale, possible_counts
+from bot.domain.work import WorkKind
 from bot.errors import AlreadyRequested, NotPermitted, RequestRefused, UnknownScale
 from bot.inventory import live, person
-from bot.ports import Caller, Context, Transaction, UnitOfWork
+from bot.ports import Caller, Context, NoticeEvent, Transaction, UnitOfWork
 from bot.scaling.audit_events import record
 from bot.scaling.workflow import SCALES, verdict_of
 
@@ -109,8 +110,8 @@ def _file(uow: UnitOfWork, scale: Scale) -> Scale:
     if scale.approved_at is not None:
         record(uow, scale, Action.SCALE_GRANT, reason=scale.verdict.reason)
         uow.tx.work.wake(scale_key(scale.plan.cluster_id), within=timedelta())
-    uow.tx.work.schedule(TIMERS, within=scale.lapses_at - scale.requested_at)
-    uow.tell(scale.id, scale.requester, "granted" if scale.approved_at else "requested")
+    uow.tx.work.schedule(WorkKind.TIMERS, within=scale.lapses_at - scale.requested_at)
+    uow.tell(scale.id, scale.requester, NoticeEvent.GRANTED if scale.approved_at else NoticeEvent.REQUESTED)
     return scale
 
 
@@ -136,7 +137,7 @@ def withdraw(ctx: Context, caller: Caller, scale_id: str, *, reason: str = "") -
         saved = tx.scales.save(replace(scale, withdrawn=ending), is_open=False)
         uow = UnitOfWork(ctx, tx, caller)
         record(uow, saved, Action.SCALE_WITHDRAW, reason=ending.reason)
-        uow.tell(saved.id, saved.requester, "withdrawn")
+        uow.tell(saved.id, saved.requester, NoticeEvent.WITHDRAWN)
     return saved
 
 

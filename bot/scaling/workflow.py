@@ -20,7 +20,7 @@ from bot.domain.scale_proposal import (
     scale_status,
 )
 from bot.errors import UnknownCluster
-from bot.ports import Context, Scales, Transaction, UnitOfWork
+from bot.ports import Context, NoticeEvent, Scales, Transaction, UnitOfWork
 from bot.scaling.audit_events import record
 
 NO_RISK = Risk(0, Level.LOW, ())
@@ -41,7 +41,7 @@ class ScaleWorkflow:
         grant=Action.SCALE_GRANT,
         change=Action.SCALE_CHANGE,
         lapse=Action.SCALE_LAPSE,
-        close=(Action.SCALE_FAIL, "failed"),
+        close=(Action.SCALE_FAIL, NoticeEvent.FAILED),
     )
 
     def rows(self, tx: Transaction, /) -> Scales:

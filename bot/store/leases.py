@@ -32,6 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.domain.work import WorkKind
 from bot.domain.writer_state import WriterState
 from bot.errors import LeaseLost
 from bot.ports import Claim, Finish, WorkState
@@ -93,8 +94,8 @@ class SqlWork:
             self._connection.execute(select(func.pg_notify(CHANNEL, "")))
 
     def claim(self, owner: str, *, lease: timedelta, without: Collection[str] = ()) -> Claim | None:
-        """Claim the row that is longest due and unleased, of all kinds but some."""
-        values = {"claimer": owner, "lease_s": lease.total_seconds(), "without": list(without)}
+        """Claim the row that is longest due and unleased, of all kinds that this version knows but some."""
+        values = {"claimer": owner, "lease_s": lease.total_seconds(), "kinds": _but(without)}
         row = self._connection.execute(_claiming(self._now), values).one_or_none()
         return claim_from_row(row) if row else None
 
@@ -150,7 +151,7 @@ class SqlWork:
 
     def seconds_to_next(self, without: Collection[str] = ()) -> tuple[float | None, float]:
         """Seconds until the next row can be claimed, and the time; one that is held becomes free with its lease."""
-        row = self._connection.execute(_next_free(self._now), {"without": list(without)}).one()
+        row = self._connection.execute(_next_free(self._now), {"kinds": _but(without)}).one()
         return None if row[0] is None else float(row[0]), float(row[1])
 
     def backlog(self) -> Backlog:
@@ -182,7 +183,12 @@ CHANNEL = "egress_work"
 
 # The frequent statements are built once: building takes SQLAlchemy longer than SQLite needs to answer.
 
-_WITHOUT: BindParameter[list[str]] = bindparam("without", expanding=True)
+_KINDS: BindParameter[list[str]] = bindparam("kinds", expanding=True)
+
+
+def _but(without: Collection[str]) -> list[WorkKind]:
+    """The kinds to claim: what a newer version asked for waits for a newer version."""
+    return [kind for kind in WorkKind if kind not in without]
 
 
 @lru_cache
@@ -190,7 +196,7 @@ def _claiming(now: ColumnElement[float]) -> Update:
     free = or_(work.owner.is_(None), work.lease_until < now)
     candidate = (
         select(work.key)
-        .where(work.due <= now, free, work.kind.not_in(_WITHOUT))
+        .where(work.due <= now, free, work.kind.in_(_KINDS))
         .order_by(work.due)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -207,7 +213,7 @@ def _claiming(now: ColumnElement[float]) -> Update:
 def _next_free(now: ColumnElement[float]) -> Select[Any]:
     held = case((work.due > work.lease_until, work.due), else_=work.lease_until)
     free_at = case((work.owner.is_(None), work.due), else_=held)
-    asked = work.due.is_not(None) & work.kind.not_in(_WITHOUT)
+    asked = work.due.is_not(None) & work.kind.in_(_KINDS)
     return select(func.min(free_at) - now, now).where(asked)
 
 

@@ -24,7 +24,8 @@ from sqlalchemy import (
     update,
 )
 
-from bot.ports import NOTICES, Notice, NoticeKind, Pause
+from bot.domain.work import WorkKind
+from bot.ports import Notice, NoticeKind, Pause
 from bot.ports.notices import CARD_ONLY, GATHER, GATHERED, PROGRESS
 from bot.store import schema
 from bot.store.lanes import holds, is_first, is_held, passes, unsent
@@ -173,7 +174,7 @@ class SqlOutbox:
             "within_s": within.total_seconds(),
         }
         self._connection.execute(_owing(self._now), row)
-        self._work.wake(NOTICES, within=within)
+        self._work.wake(WorkKind.NOTICES, within=within)
 
     def _places(self, subject: str) -> list[str]:
         return list(self._connection.scalars(select(card.channel).filter_by(subject=subject)))
@@ -183,7 +184,7 @@ class SqlOutbox:
         if self._connection.execute(CARD_AGAIN, {"of": subject, "place": place}).rowcount == 0:
             self._insert(Notice(NoticeKind.CARD, subject, place))
         else:
-            self._work.wake(NOTICES, within=timedelta())
+            self._work.wake(WorkKind.NOTICES, within=timedelta())
 
     def _owe_direct(self, owed: Notice) -> None:
         event = owed.body.get("event", "")

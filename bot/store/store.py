@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
+from bot.domain.work import WorkKind
 from bot.errors import BadConfiguration, EgressError
 from bot.ports import Claim
 from bot.store import schema
@@ -164,7 +165,7 @@ class SqlStore:
         """Record something that changes nothing; after a failure as much as an act may record."""
         with self._database.transaction() as connection:
             if self._outage.cause is None:
-                connection.execute(update(schema.work).filter_by(key="timers").values(kind=schema.work.c.kind))
+                connection.execute(update(schema.work).filter_by(key=WorkKind.TIMERS).values(kind=schema.work.c.kind))
             else:
                 SqlWork(connection, self._database.now).fill_and_empty(FILLING_BYTES)
 

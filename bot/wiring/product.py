@@ -9,14 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot import inventory
-from bot.allowances import TIMERS
 from bot.azure import AzureArm
 from bot.domain.configuration import Configuration
 from bot.domain.scale_proposal import next_scale, scale_key
+from bot.domain.work import WorkKind
 from bot.errors import BadConfiguration, EgressError
-from bot.inventory import ENDPOINTS, FLEET
 from bot.metrics import Facts, scrape
-from bot.ports import NOTICES, Clock, Context, NoResolver, Pace, Store
+from bot.ports import Clock, Context, NoResolver, Pace, Store
 from bot.readiness import Part, readiness
 from bot.reconciler import Reconciler
 from bot.store import SqlStore
@@ -123,8 +122,8 @@ def work(running: Running, product: Product) -> None:
     if reading.is_alive():
         log.warning("Azure has not responded after %.0f seconds; starting without it", FIRST_READING_S)
     with product.world.store.write() as tx:
-        tx.work.schedule(FLEET, within=product.world.pace.resync)
-        tx.work.schedule(ENDPOINTS, within=timedelta())
+        tx.work.schedule(WorkKind.FLEET, within=product.world.pace.resync)
+        tx.work.schedule(WorkKind.ENDPOINTS, within=timedelta())
 
 
 def schedule_waiting(store: Store, clock: Clock) -> None:
@@ -132,7 +131,12 @@ def schedule_waiting(store: Store, clock: Clock) -> None:
     with store.write() as tx:
         scales = [one for one in tx.scales.find() if next_scale((one,), clock.now()) is not None]
         targets = [target.key for target in tx.allowances.targets()]
-        for key in (TIMERS, NOTICES, *targets, *sorted({scale_key(one.plan.cluster_id) for one in scales})):
+        for key in (
+            WorkKind.TIMERS,
+            WorkKind.NOTICES,
+            *targets,
+            *sorted({scale_key(one.plan.cluster_id) for one in scales}),
+        ):
             tx.work.schedule(key, within=timedelta())
 
 

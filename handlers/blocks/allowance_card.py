@@ -29,12 +29,12 @@ from handlers.blocks.block_kit import (
 )
 from handlers.blocks.deciders import approved_by, decides, missing, needs
 from handlers.blocks.details import RISK_ROOM, caution, destinations, risk_lines, touches
-from handlers.blocks.dryrun import ENDS, STAYS, WAITS, dry_news, is_dry
+from handlers.blocks.dryrun import ENDS, STAYS, WAITS, is_dry
 from handlers.blocks.estimate import Waiting
 from handlers.blocks.naming import names_of
 from handlers.blocks.narrowing import narrowing_blocks
+from handlers.blocks.news import news_words
 from handlers.blocks.states import HEADLINES, MARKS, STANDING
-from handlers.blocks.words import NEWS
 from handlers.replies import Block, Message
 
 NEWS_ROOM = 1500
@@ -186,20 +186,23 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str], config: Config
     event = body.get("event", "")
     ending = allowance.denied or allowance.revoked
     approver = allowance.approvals[-1].by.user if allowance.approvals else "-"
-    words = dry_news(config.dry_run, allowance, event) or NEWS["a"].get(event, "Something changed. See the card.")
-    text = words.format(
-        who=person(allowance.requester.user),
-        filer=person(allowance.filed_by.user) if allowance.filed_by else "The bot",
-        id=allowance.id,
-        approver=person(approver),
-        missing=missing(allowance.verdict, allowance.approvals),
-        ender=person(ending.by.user) if ending else "the bot",
-        removal=_removal(allowance, is_dry=is_dry(config.dry_run, allowance)),
-        until=until(allowance),
-        failure=escape(allowance.failure or ""),
-        lapses=when(allowance.lapses_at),
-        what=escape(body.get("what", "")),
-    ).strip()
+    text = (
+        news_words(allowance, event, config.dry_run)
+        .format(
+            who=person(allowance.requester.user),
+            filer=person(allowance.filed_by.user) if allowance.filed_by else "The bot",
+            id=allowance.id,
+            approver=person(approver),
+            missing=missing(allowance.verdict, allowance.approvals),
+            ender=person(ending.by.user) if ending else "the bot",
+            removal=_removal(allowance, is_dry=is_dry(config.dry_run, allowance)),
+            until=until(allowance),
+            failure=escape(allowance.failure or ""),
+            lapses=when(allowance.lapses_at),
+            what=escape(body.get("what", "")),
+        )
+        .strip()
+    )
     named = names_of(allowance, config, room=NEWS_ROOM)
     about = f"{code(allowance.id)}, {code(allowance.scope.cluster_name)} to {named}"
     why = [said(ending.reason)] if ending and ending.reason and event in ("denied", "revoked") else []

@@ -28,8 +28,8 @@ from handlers.blocks.block_kit import (
     when,
 )
 from handlers.blocks.deciders import approved_by, decides, missing, needs
-from handlers.blocks.dryrun import SCALE_WAITS, dry_news, is_dry
-from handlers.blocks.words import NEWS
+from handlers.blocks.dryrun import SCALE_WAITS, is_dry
+from handlers.blocks.news import news_words
 from handlers.replies import Block, Message
 
 HEADLINES: Mapping[ScaleStatus, str] = MappingProxyType(
@@ -187,8 +187,7 @@ def scale_news(scale: Scale, body: Mapping[str, str], dry_run: DryRun = NO_DRY_R
     """
     event, ending = body.get("event", ""), scale.denied or scale.withdrawn
     approver = scale.approvals[-1].by.user if scale.approvals else "-"
-    words = dry_news(dry_run, scale, event) or NEWS["s"].get(event, "Something changed. See the card.")
-    text = words.format(
+    text = news_words(scale, event, dry_run).format(
         who=person(scale.requester.user),
         approver=person(approver),
         missing=missing(scale.verdict, scale.approvals),

@@ -1,9 +1,8 @@
 """Texts that people read: help, news by event, and errors."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from bot.domain.people import Person, Role, Unread
 from bot.errors import Defect, EgressError, InvalidFqdn, Refused, StoreUnavailable, Unavailable
@@ -110,95 +109,6 @@ def help_text(who: Person) -> Message:
             ),
         ],
     )
-
-
-NEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "a": MappingProxyType(
-            {
-                "requested": "Requested by {who}.",
-                "renewed": "{filer} requested a renewal for {who}. It needs a decision like any other request.",
-                "granted": "Auto-approved by policy. The rule should be live in a few minutes.",
-                "seconded": "{approver} approved; {missing}.",
-                "approved": "Approved by {approver}. The rule should be live in a few minutes.",
-                "denied": "Denied by {ender}.",
-                "applying": "Azure is applying the rule. This takes three to five minutes.",
-                "live": "Live: the rule was read back from Azure. {until}",
-                "missing": "The rule is missing from the firewall. The bot is restoring it.",
-                "unresolved": (
-                    "The rule was removed because it needs the firewall's DNS proxy, which is off. The bot restores "
-                    "the rule when the proxy is back on."
-                ),
-                "left-out": "Its rule was removed from the firewall by hand; the bot is told to leave that as it is.",
-                "held": "Its rule is not in the firewall as approved. Dry run: the bot does not put it right.",
-                "expiring": "Ends soon. {until} `/egress renew {id}` asks for more time.",
-                "expired": "Its time is over. {removal}",
-                "gone": "It has ended. {removal}",
-                "closed": "Closed by the bot. {what} {removal}",
-                "orphaned": "Ended by the bot. {what} {removal}",
-                "changed": "The request changed after it was filed and needs a new decision. {what}",
-                "reweighed": "{what} The card shows who decides now.",
-                "moved": "{what} The bot is writing the rule there and will tell you when it is live again.",
-                "ranges": (
-                    "{what} The bot is rewriting the rule for the new ranges only. "
-                    "Revoke it if they should not have access."
-                ),
-                "suspended": "Suspended: nothing is open for now. {what} The bot restores the rule when that changes.",
-                "resumed": "Resumed: the cluster leaves through the firewall again, and the bot is restoring the rule.",
-                "revoked": "Revoked by {ender}. {removal}",
-                "lapsed": "Lapsed: nobody decided in time. Use `/egress request` to ask again.",
-                "failed": "Failed: not live, and the bot will not retry. {failure}",
-                "reminder": "Still waiting for a decision ({missing}). It lapses {lapses}.",
-            }
-        ),
-        "s": MappingProxyType(
-            {
-                "requested": "Proposed by {who}.",
-                "granted": "Auto-approved by policy. The bot is sending the change to Azure.",
-                "seconded": "{approver} approved; {missing}.",
-                "approved": "Approved by {approver}. The bot is sending the change to Azure.",
-                "denied": "Denied by {ender}.",
-                "withdrawn": "Withdrawn by {ender}.",
-                "applying": "Azure is changing the outbound IPs. This takes a few minutes.",
-                "done": "Done: {count} outbound IPs were read back from Azure.",
-                "lapsed": "Lapsed: nobody decided in time.",
-                "failed": "Failed: the change was not completed as planned. {failure}",
-                "reweighed": "{what} The card shows who decides now.",
-                "reminder": "Still waiting for a decision ({missing}). It lapses {lapses}.",
-            }
-        ),
-    }
-)
-"""Texts by event, grouped by the first letter of the subject's id: allowance or scale proposal."""
-
-CHANNEL_NEWS: Mapping[str, str] = MappingProxyType(
-    {
-        "drift": ":warning: Someone changed the bot's rules in *{target}* by hand.",
-        "unknown": ":warning: *{target}* has rules in the bot's rule collections that are not in its database.",
-        "foreign": ":warning: Someone else changed *{target}* during the bot's update.",
-        "healed": ":white_check_mark: The bot's rules in *{target}* are correct again.",
-        "draft": ":warning: *{target}* has an open draft. Deploying it would undo later changes.",
-        "draft-gone": ":information_source: The draft of *{target}* is gone.",
-        "moved": ":information_source: Traffic no longer passes through *{target}*; the allowances move with it.",
-        "cluster-gone": ":warning: The cluster *{target}* was deleted while it had allowances.",
-        "stuck": ":octagonal_sign: The bot cannot write to *{target}*; approved allowances are waiting.",
-        "slow": ":hourglass: An update of *{target}* is taking unusually long; approved allowances are waiting.",
-        "stuck-scale": ":octagonal_sign: Scale proposal *{target}* cannot be applied right now; it is waiting.",
-        "unread": ":octagonal_sign: The bot cannot read Azure; cluster data may be out of date.",
-        "broken": ":octagonal_sign: The bot's background work ({target}) is failing; its operator must investigate.",
-        "egress-change": ":information_source: Outbound IPs of *{target}* changed. Tell partners who allowlist by IP.",
-    }
-)
-"""Channel messages by event."""
-
-
-def channel_news(subject: str, body: Mapping[str, str]) -> Message:
-    """News of a target or a cluster; an event that this version does not know is said by its own text."""
-    target = escape(subject.rstrip("/").rsplit("/", 1)[-1])
-    said = CHANNEL_NEWS.get(body.get("event", ""), "News of *{target}*.").format(target=target)
-    detail = body.get("text", "")
-    parts = [section(said), *([context(escape(detail))] if detail else [])]
-    return message(f"{said} {escape(detail)}".strip(), parts)
 
 
 def unread_lines(unread: Sequence[Unread], meaning: str) -> list[Block]:

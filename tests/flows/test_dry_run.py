@@ -220,7 +220,7 @@ def test_drift_is_left_alone_and_healed_afterwards(office: Office) -> None:
     pass_time(office.world)
     assert opened(office.world) == {}
     assert "Live" not in card(office, asked.id)
-    assert "Dry run: the bot does not put it right." in str(office.direct("UDEV0001"))
+    assert "Dry run: the bot does not correct it." in str(office.direct("UDEV0001"))
     assert "puts them right" not in channel_says(office)
     office = restarted(office, NO_DRY_RUN)
     office.world.settle()

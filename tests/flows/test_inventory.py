@@ -11,6 +11,7 @@ from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
 from bot.domain.egress import EndpointStatus
+from bot.domain.work import WorkKind
 from bot.errors import AmbiguousCluster, ArmThrottled, InvalidInput, UnknownCluster
 from bot.sandbox.arm_transport import ArmTransport
 from tests.azure.stage import cluster_id
@@ -127,7 +128,7 @@ def test_a_throttled_refresh_waits_as_long_as_azure_says(world: World) -> None:
     fault = {"method": "POST", "path": "ResourceGraph", "times": 60, "status": 429, "code": "RateLimiting"}
     world.arm.add_fault(fault | {"retry_after_s": 60})
     with world.store.write() as tx:
-        tx.work.wake(inventory.FLEET, within=timedelta())
+        tx.work.wake(WorkKind.FLEET, within=timedelta())
     world.tick(timedelta(seconds=1))
     before = len(world.arm.state()["requests"])
     while world.reconciler.run_one():

@@ -17,6 +17,7 @@ from bot.domain.configuration import Configuration, Group
 from bot.domain.fqdn import parse_destination
 from bot.domain.people import Identity, Person, Role, Unread
 from bot.domain.scale_proposal import ScaleStatus, scale_status
+from bot.domain.work import WorkKind
 from bot.errors import (
     AlreadyDecided,
     MembershipUnknown,
@@ -52,7 +53,7 @@ def started(world: World, book: Configuration) -> World:
     ctx = replace(world.ctx, config=book, directory=People(book))
     made = replace(world, ctx=ctx, reconciler=type(world.reconciler)(ctx, world.said, workers=0))
     with made.store.write() as tx:
-        tx.work.schedule(allowances.TIMERS, within=timedelta())
+        tx.work.schedule(WorkKind.TIMERS, within=timedelta())
     return made
 
 

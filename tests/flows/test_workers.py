@@ -8,8 +8,9 @@ from functools import partial
 import pytest
 from sqlalchemy import text
 
+from bot.domain.work import WorkKind
 from bot.errors import LeaseLost
-from bot.ports import NOTICES, Claim, Finish
+from bot.ports import Claim, Finish
 from bot.reconciler.heartbeat import Heartbeat
 from bot.reconciler.run import LEASE
 from bot.reconciler.workers import Workers
@@ -79,11 +80,11 @@ def test_an_azure_that_hangs_leaves_one_thread_for_people(store: SqlStore, clock
     try:
         wait_for(lambda: len(slow.begun) == 2, "Nobody began", 30)
         for count in range(1, 4):
-            wake(store, NOTICES)
+            wake(store, WorkKind.NOTICES)
             clock.advance(timedelta(seconds=1))
             store.ring()
             wait_for(partial(slow.has_ended, count), "Nobody was told", 30)
-        assert set(slow.ended) == {NOTICES}
+        assert set(slow.ended) == {WorkKind.NOTICES}
         assert len([key for key in slow.begun if key in TARGETS]) == 2
         slow.azure_answers.set()
         wait_for(lambda: set(TARGETS) < set(slow.ended), "The third was forgotten", 30)

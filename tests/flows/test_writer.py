@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from bot import allowances, estimates, inventory
+from bot import allowances, estimates
 from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
 from bot.domain.allowance import Status
 from bot.domain.audit import Action
+from bot.domain.work import WorkKind
 from bot.reconciler import Reconciler
 from bot.sandbox.arm_transport import ArmTransport
 from tests.build import DEV, SUBSCRIPTION, World, make_world
@@ -313,7 +314,7 @@ def test_azure_is_asked_no_more_often_than_the_resync_period(world: World, path:
     """While all is as it should be: an hour has five periods of twelve minutes."""
     asked = ask(world, hours=24)
     with world.store.write() as tx:
-        tx.work.schedule(inventory.FLEET, within=timedelta())
+        tx.work.schedule(WorkKind.FLEET, within=timedelta())
     world.settle()
     assert state_of(world, asked) is Status.LIVE
     rounds = 0

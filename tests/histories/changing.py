@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from bot import inventory
-from bot.allowances import TIMERS
 from bot.domain.approval import PolicyRule, VerdictKind
 from bot.domain.configuration import Configuration, Group
+from bot.domain.work import WorkKind
 from bot.errors import Unavailable, UnknownCluster
-from bot.inventory import FLEET
 from tests.build import DEV, OPERATOR, config
 from tests.build import People as Directory
 from tests.histories.checks import People
@@ -123,7 +122,7 @@ class Changing(RuleBasedStateMachine):
             replica.azure.close()
             self.stage.start()
         with self.stage.store.write() as tx:
-            tx.work.schedule(TIMERS, within=timedelta())
+            tx.work.schedule(WorkKind.TIMERS, within=timedelta())
 
     def _resource(self, name: str) -> Any:
         body = self.stage.resource(name)
@@ -138,4 +137,4 @@ class Changing(RuleBasedStateMachine):
         self.people.changes += 1
         self.foreign = foreign_rules(self.stage.arm.state()["resources"])
         with self.stage.store.write() as tx:
-            tx.work.schedule(FLEET, within=timedelta())
+            tx.work.schedule(WorkKind.FLEET, within=timedelta())

@@ -25,9 +25,10 @@ from handlers.blocks.clusters import egress_ips, egress_json, egress_report, fle
 from handlers.blocks.estimate import Waiting
 from handlers.blocks.home import Desktop, home_view
 from handlers.blocks.lists import ROWS, Deciders, decided, estimate_lines, filed, proposed, request_list
+from handlers.blocks.news import CHANNEL_NEWS, NEWS, channel_news
 from handlers.blocks.scale_card import scale_card, scale_news, scale_preview
 from handlers.blocks.states import HEADLINES
-from handlers.blocks.words import CHANNEL_NEWS, NEWS, channel_news, trouble
+from handlers.blocks.words import trouble
 from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm
 from handlers.replies import Message
 from tests.blockkit import assert_valid, option_problems
@@ -70,7 +71,7 @@ def test_a_card_is_valid_and_calls_nobody(allowance: Allowance, ahead: Waiting) 
 
 
 @thorough
-@given(facts.allowances, st.sampled_from([*NEWS["a"], "never-heard-of"]))
+@given(facts.allowances, st.sampled_from([*NEWS, "never-heard-of"]))
 def test_news_of_an_allowance_are_valid(allowance: Allowance, event: str) -> None:
     """Every event has its sentence, an unknown one too."""
     drawn = allowance_news(allowance, {"event": event}, BOOK)
@@ -83,7 +84,7 @@ def test_news_of_an_allowance_are_valid(allowance: Allowance, event: str) -> Non
 
 
 @thorough
-@given(facts.scales, st.sampled_from([*NEWS["s"], "never-heard-of"]))
+@given(facts.scales, st.sampled_from([*NEWS, "never-heard-of"]))
 def test_a_scale_card_and_its_news_are_valid(scale: Scale, event: str) -> None:
     """Up to a hundred addresses on both sides."""
     for drawn in (

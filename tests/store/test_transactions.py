@@ -13,8 +13,9 @@ from bot.domain.allowance import revoke
 from bot.domain.approval import Approval, Ending
 from bot.domain.audit import Action, Event, verify
 from bot.domain.people import SYSTEM
+from bot.domain.work import WorkKind
 from bot.errors import StaleVersion, StoreBusy, UnknownAllowance
-from bot.ports import NOTICES, Notice, NoticeKind
+from bot.ports import Notice, NoticeKind
 from bot.store import SqlStore
 from bot.store.migrate import LOCK
 from tests.domain.values import APPROVER, an_allowance
@@ -84,12 +85,12 @@ def test_writes_that_take_the_same_rows_in_two_orders_do_not_block_each_other(st
             tx.audit.append(Event(NOW, Action.ACT_REFUSE, SYSTEM, "bot"))
             first_is_in.set()
             second_is_in.wait(0.3)
-            tx.work.wake(NOTICES, within=timedelta())
+            tx.work.wake(WorkKind.NOTICES, within=timedelta())
 
     def deliver() -> None:
         first_is_in.wait(10)
         with store.write() as tx:
-            tx.work.wake(NOTICES, within=timedelta())
+            tx.work.wake(WorkKind.NOTICES, within=timedelta())
             second_is_in.set()
             tx.audit.append(Event(NOW, Action.ACT_REFUSE, SYSTEM, "bot"))
 

@@ -300,3 +300,12 @@ def test_what_is_scheduled_waits_for_its_time(store: SqlStore, clock: ManualCloc
     assert not is_free(store, clock)
     clock.advance(timedelta(minutes=5))
     assert is_free(store, clock)
+
+
+def test_work_of_a_newer_version_waits_for_it(store: SqlStore, clock: ManualClock) -> None:
+    """During a rolling update the old version neither claims it nor wakes up for it."""
+    wake(store, key="campaigns:q4")
+    clock.advance(SECOND)
+    assert store.claim("one", lease=LEASE) is None
+    with store.read() as tx:
+        assert tx.work.seconds_to_next()[0] is None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.domain.forecast import Unreadable
 from bot.domain.target import Target, target_from_key
+from bot.domain.work import WorkKind
 from bot.errors import AmbiguousCluster, EgressError, UnknownCluster
 from bot.ports import AllowanceFilter, Context, Transaction
 
@@ -52,7 +53,7 @@ def choose(ctx: Context, name: str | None) -> Choice:
 
 def _written(tx: Transaction) -> tuple[Target, ...]:
     """Every target that a writer works on, or will."""
-    return tuple(sorted({*map(target_from_key, tx.work.keys("rules")), *tx.allowances.targets()}))
+    return tuple(sorted({*map(target_from_key, tx.work.keys(WorkKind.RULES)), *tx.allowances.targets()}))
 
 
 def _known(ctx: Context, wanted: str) -> tuple[set[str], set[Target]]:

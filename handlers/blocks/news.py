@@ -1,0 +1,173 @@
+"""The words for every event that people hear of: one table for requests, one for the channel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from bot.domain.allowance import Allowance
+from bot.domain.configuration import DryRun
+from bot.domain.scale_proposal import Scale
+from bot.ports import ChannelEvent, NoticeEvent
+from handlers.blocks.block_kit import context, escape, message, section
+from handlers.blocks.dryrun import NOT_WRITTEN, SCALE_WAITS, is_dry
+from handlers.replies import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The words for one event. Names in braces are filled in from the facts when the message is sent.
+
+    Args:
+        allowance: For an allowance; empty where the event cannot happen to one.
+        scale: For a scale proposal; empty likewise.
+        dry: For an allowance in a dry run, where the usual words would be untrue.
+        scale_dry: For a scale proposal in a dry run, likewise.
+    """
+
+    allowance: str = ""
+    scale: str = ""
+    dry: str = ""
+    scale_dry: str = ""
+
+
+NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
+    {
+        NoticeEvent.REQUESTED: Words(allowance="Requested by {who}.", scale="Proposed by {who}."),
+        NoticeEvent.RENEWED: Words(
+            allowance="{filer} requested a renewal for {who}. It needs a decision like any other request."
+        ),
+        NoticeEvent.GRANTED: Words(
+            allowance="Auto-approved by policy. The rule should be live in a few minutes.",
+            scale="Auto-approved by policy. The bot is sending the change to Azure.",
+            dry=f"Auto-approved by policy. {NOT_WRITTEN}",
+            scale_dry=f"Auto-approved by policy. {SCALE_WAITS}",
+        ),
+        NoticeEvent.SECONDED: Words(
+            allowance="{approver} approved; {missing}.", scale="{approver} approved; {missing}."
+        ),
+        NoticeEvent.APPROVED: Words(
+            allowance="Approved by {approver}. The rule should be live in a few minutes.",
+            scale="Approved by {approver}. The bot is sending the change to Azure.",
+            dry=f"Approved by {{approver}}. {NOT_WRITTEN}",
+            scale_dry=f"Approved by {{approver}}. {SCALE_WAITS}",
+        ),
+        NoticeEvent.DENIED: Words(allowance="Denied by {ender}.", scale="Denied by {ender}."),
+        NoticeEvent.WITHDRAWN: Words(scale="Withdrawn by {ender}."),
+        NoticeEvent.LAPSED: Words(
+            allowance="Lapsed: nobody decided in time. Use `/egress request` to ask again.",
+            scale="Lapsed: nobody decided in time.",
+        ),
+        NoticeEvent.CHANGED: Words(allowance="The request changed after it was filed and needs a new decision. {what}"),
+        NoticeEvent.REWEIGHED: Words(
+            allowance="{what} The card shows who decides now.", scale="{what} The card shows who decides now."
+        ),
+        NoticeEvent.CLOSED: Words(allowance="Closed by the bot. {what} {removal}"),
+        NoticeEvent.APPLYING: Words(
+            allowance="Azure is applying the rule. This takes three to five minutes.",
+            scale="Azure is changing the outbound IPs. This takes a few minutes.",
+        ),
+        NoticeEvent.LIVE: Words(allowance="Live: the rule was read back from Azure. {until}"),
+        NoticeEvent.DONE: Words(scale="Done: {count} outbound IPs were read back from Azure."),
+        NoticeEvent.FAILED: Words(
+            allowance="Failed: not live, and the bot will not retry. {failure}",
+            scale="Failed: the change was not completed as planned. {failure}",
+        ),
+        NoticeEvent.MISSING: Words(
+            allowance="The rule is missing from the firewall. The bot is restoring it.",
+            dry=f"The rule is missing from the firewall. {NOT_WRITTEN}",
+        ),
+        NoticeEvent.UNRESOLVED: Words(
+            allowance=(
+                "The rule was removed because it needs the firewall's DNS proxy, which is off. The bot restores the "
+                "rule when the proxy is back on."
+            )
+        ),
+        NoticeEvent.LEFT_OUT: Words(
+            allowance="Someone removed the rule from the firewall by hand. The bot is configured not to restore it."
+        ),
+        NoticeEvent.HELD: Words(
+            allowance="The rule in the firewall is not as approved. Dry run: the bot does not correct it."
+        ),
+        NoticeEvent.MOVED: Words(
+            allowance="{what} The bot is writing the rule there and will tell you when it is live again.",
+            dry=f"{{what}} {NOT_WRITTEN}",
+        ),
+        NoticeEvent.RANGES: Words(
+            allowance=(
+                "{what} The bot is rewriting the rule for the new ranges only. Revoke it if they should not have "
+                "access."
+            ),
+            dry=f"{{what}} {NOT_WRITTEN}",
+        ),
+        NoticeEvent.SUSPENDED: Words(
+            allowance="Suspended: nothing is open for now. {what} The bot restores the rule when that changes."
+        ),
+        NoticeEvent.RESUMED: Words(
+            allowance="Resumed: the cluster leaves through the firewall again, and the bot is restoring the rule.",
+            dry=f"Its cluster leaves through the firewall again. {NOT_WRITTEN}",
+        ),
+        NoticeEvent.EXPIRING: Words(allowance="Ends soon. {until} `/egress renew {id}` asks for more time."),
+        NoticeEvent.EXPIRED: Words(allowance="Its time is over. {removal}"),
+        NoticeEvent.REVOKED: Words(allowance="Revoked by {ender}. {removal}"),
+        NoticeEvent.ORPHANED: Words(allowance="Ended by the bot. {what} {removal}"),
+        NoticeEvent.GONE: Words(allowance="It has ended. {removal}"),
+    }
+)
+"""The words by event."""
+
+CHANNEL_NEWS: Mapping[ChannelEvent, str] = MappingProxyType(
+    {
+        ChannelEvent.DRIFT: ":warning: Someone changed the bot's rules in *{target}* by hand.",
+        ChannelEvent.UNKNOWN: (
+            ":warning: *{target}* has rules in the bot's rule collections that are not in its database."
+        ),
+        ChannelEvent.FOREIGN: ":warning: Someone else changed *{target}* during the bot's update.",
+        ChannelEvent.HEALED: ":white_check_mark: The bot's rules in *{target}* are correct again.",
+        ChannelEvent.DRAFT: ":warning: *{target}* has an open draft. Deploying it would undo later changes.",
+        ChannelEvent.DRAFT_GONE: ":information_source: The draft of *{target}* is gone.",
+        ChannelEvent.MOVED: (
+            ":information_source: Traffic no longer passes through *{target}*; the allowances move with it."
+        ),
+        ChannelEvent.CLUSTER_GONE: ":warning: The cluster *{target}* was deleted while it had allowances.",
+        ChannelEvent.STUCK: ":octagonal_sign: The bot cannot write to *{target}*; approved allowances are waiting.",
+        ChannelEvent.SLOW: (
+            ":hourglass: An update of *{target}* is taking unusually long; approved allowances are waiting."
+        ),
+        ChannelEvent.STUCK_SCALE: (
+            ":octagonal_sign: Scale proposal *{target}* cannot be applied right now; it is waiting."
+        ),
+        ChannelEvent.UNREAD: ":octagonal_sign: The bot cannot read Azure; cluster data may be out of date.",
+        ChannelEvent.BROKEN: (
+            ":octagonal_sign: The bot's background work ({target}) is failing; its operator must investigate."
+        ),
+        ChannelEvent.EGRESS_CHANGE: (
+            ":information_source: Outbound IPs of *{target}* changed. Tell partners who allowlist by IP."
+        ),
+    }
+)
+"""Channel messages by event."""
+
+_OF_A_NEWER_VERSION = Words(allowance="Something changed. See the card.", scale="Something changed. See the card.")
+
+
+def news_words(subject: Allowance | Scale, event: str, dry_run: DryRun) -> str:
+    """The words for an event, to be filled in; also for one that only a newer version of the bot knows.
+
+    Args:
+        subject: What it happened to.
+        event: The stored value.
+        dry_run: Where nothing is written.
+    """
+    words = NEWS[NoticeEvent(event)] if event in NEWS else _OF_A_NEWER_VERSION
+    if isinstance(subject, Scale):
+        return (is_dry(dry_run, subject) and words.scale_dry) or words.scale or _OF_A_NEWER_VERSION.scale
+    return (is_dry(dry_run, subject) and words.dry) or words.allowance or _OF_A_NEWER_VERSION.allowance
+
+
+def channel_news(subject: str, body: Mapping[str, str]) -> Message:
+    """News of a target or a cluster; an event that only a newer version of the bot knows is said by its own text."""
+    target, event = escape(subject.rstrip("/").rsplit("/", 1)[-1]), body.get("event", "")
+    words = CHANNEL_NEWS[ChannelEvent(event)] if event in CHANNEL_NEWS else "News of *{target}*."
+    said, detail = words.format(target=target), body.get("text", "")
+    parts = [section(said), *([context(escape(detail))] if detail else [])]
+    return message(f"{said} {escape(detail)}".strip(), parts)

@@ -1,0 +1,51 @@
+"""Each event has words and a producer; each kind of work has a runner and somebody who asks for it."""
+
+import ast
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from bot.domain.work import WorkKind
+from bot.ports import ChannelEvent, NoticeEvent
+from handlers.blocks.news import CHANNEL_NEWS, NEWS
+from tests.rules.tree import ROOT, parsed, python_files
+
+DISPATCH = ROOT / "bot" / "reconciler" / "dispatch.py"
+LISTS = {ROOT / "bot" / "ports" / "notices.py", DISPATCH, ROOT / "bot" / "reconciler" / "workers.py"}
+"""Files that name members only to say how they are handled."""
+
+
+def used(kind: type[StrEnum], path: Path) -> set[str]:
+    """The members of an enum that a file names."""
+    found = (node for node in ast.walk(parsed(path)) if isinstance(node, ast.Attribute))
+    return {node.attr for node in found if isinstance(node.value, ast.Name) and node.value.id == kind.__name__}
+
+
+def produced(kind: type[StrEnum]) -> set[str]:
+    """The members that the product names somewhere else than in a list."""
+    files = (path for path in python_files("bot") if path not in LISTS and "sandbox" not in path.parts)
+    return set().union(*(used(kind, path) for path in files))
+
+
+@pytest.mark.parametrize("kind", [NoticeEvent, ChannelEvent, WorkKind])
+def test_each_has_a_producer(kind: type[StrEnum]) -> None:
+    """A member that nothing produces is dead, and so are its words."""
+    assert set(kind.__members__) - produced(kind) == set()
+
+
+def test_each_event_has_words() -> None:
+    """What has no words would be said as “Something changed”."""
+    assert (set(NEWS), set(CHANNEL_NEWS)) == (set(NoticeEvent), set(ChannelEvent))
+    assert [event for event, words in NEWS.items() if not (words.allowance or words.scale)] == []
+
+
+def test_each_kind_of_work_has_a_runner() -> None:
+    """The dispatcher's table covers every kind."""
+    (table,) = (
+        node.value
+        for node in ast.walk(parsed(DISPATCH))
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Attribute) and node.target.attr == "_runs"
+    )
+    assert isinstance(table, ast.Dict)
+    assert {key.attr for key in table.keys if isinstance(key, ast.Attribute)} == set(WorkKind.__members__)
