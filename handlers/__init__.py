@@ -1,27 +1,131 @@
 """All of Slack, in and out: the one table of entry points. ``handlers.app`` serves it."""
 
+from bot.domain.people import Role
 from handlers import actions, commands, home, views
 from handlers.boundary import Entry
 from handlers.calls import CallKind
 
 COMMAND = "/egress"
 
+_DECIDERS = frozenset({Role.APPROVER})
+_AUDITORS = frozenset({Role.AUDITOR, Role.OPERATOR})
+
+COMMANDS = (
+    Entry(
+        CallKind.COMMAND,
+        "list",
+        commands.list_,
+        usage="[WORDS | type:… warning:… tag:KEY=VALUE]",
+        help="the clusters: outbound type, egress IPs, SNAT headroom",
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "show",
+        commands.show,
+        usage="CLUSTER [ips | json | endpoints]",
+        help="how a cluster leaves Azure, its SNAT ports and its warnings",
+        is_late=True,
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "whois",
+        commands.whois,
+        usage="IP [at DATE]",
+        help="which cluster leaves, or left, through this IP",
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "check",
+        commands.check,
+        usage="CLUSTER [pool:NAME] HOST… | bundle:NAME",
+        help="whether a host is allowed now, by which rule, with the full trace",
+        is_late=True,
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "request",
+        commands.request,
+        usage="[CLUSTER HOST… | bundle:NAME | an error]",
+        help="request access to hosts; shows who decides before you submit",
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "requests",
+        commands.requests,
+        usage="[mine | pending | CLUSTER | ID]",
+        help="requests and their status; give an id for full details",
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "revoke",
+        commands.revoke,
+        usage="ID… [REASON]",
+        help="end an allowance now, or withdraw a request or proposal",
+        act="revoke",
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "renew",
+        commands.renew,
+        usage="ID… [30d] [REASON]",
+        help="extend an allowance before it expires, yours or someone else's",
+        act="renew",
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "scale",
+        commands.scale,
+        usage="CLUSTER [COUNT [REASON]]",
+        help="preview a change in the number of outbound IPs, and propose it",
+        is_late=True,
+        act="scale",
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "export",
+        commands.export,
+        usage="CLUSTER terraform | bicep",
+        help="export the bot's firewall rules as code",
+        is_late=True,
+        act="export",
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "approve",
+        commands.approve,
+        usage="ID… [REASON]",
+        help="approve a request or proposal",
+        act="approve",
+        roles=_DECIDERS,
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "deny",
+        commands.deny,
+        usage="ID… REASON",
+        help="deny a request or proposal, and say why",
+        act="deny",
+        roles=_DECIDERS,
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "audit",
+        commands.audit,
+        usage="[FILTERS] [csv | jsonl | verify]",
+        help="who did what, when, and why",
+        is_late=True,
+        act="audit",
+        roles=_AUDITORS,
+    ),
+    Entry(CallKind.COMMAND, "whoami", commands.whoami, usage="", help="your roles, groups and clusters"),
+)
+"""The subcommands, in the order in which people need them."""
+
+HELP = Entry(CallKind.COMMAND, "help", commands.help_for(COMMANDS), help="list these commands")
+
 TABLE = (
-    Entry(CallKind.COMMAND, "help", commands.help_),
-    Entry(CallKind.COMMAND, "whoami", commands.whoami),
-    Entry(CallKind.COMMAND, "list", commands.list_),
-    Entry(CallKind.COMMAND, "show", commands.show, is_late=True),
-    Entry(CallKind.COMMAND, "whois", commands.whois),
-    Entry(CallKind.COMMAND, "check", commands.check, is_late=True),
-    Entry(CallKind.COMMAND, "request", commands.request),
-    Entry(CallKind.COMMAND, "requests", commands.requests),
-    Entry(CallKind.COMMAND, "approve", commands.approve, act="approve"),
-    Entry(CallKind.COMMAND, "deny", commands.deny, act="deny"),
-    Entry(CallKind.COMMAND, "revoke", commands.revoke, act="revoke"),
-    Entry(CallKind.COMMAND, "renew", commands.renew, act="renew"),
-    Entry(CallKind.COMMAND, "scale", commands.scale, is_late=True, act="scale"),
-    Entry(CallKind.COMMAND, "export", commands.export, is_late=True, act="export"),
-    Entry(CallKind.COMMAND, "audit", commands.audit, is_late=True, act="audit"),
+    *COMMANDS,
+    HELP,
     Entry(CallKind.ACTION, "approve", actions.approve, act="approve"),
     Entry(CallKind.ACTION, "details", actions.details),
     Entry(CallKind.ACTION, "narrow", actions.narrow, act="narrow"),
@@ -53,5 +157,5 @@ TABLE = (
 )
 """Every entry point and its listener. What is late reads Azure or much of the audit log, and answers after the ack."""
 
-NO_COMMAND = Entry(CallKind.COMMAND, "", commands.unknown)
+NO_COMMAND = Entry(CallKind.COMMAND, "", commands.unknown_among((*COMMANDS, HELP)))
 """What answers a subcommand that there is not."""

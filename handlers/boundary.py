@@ -18,6 +18,7 @@ import structlog
 from slack_bolt import Ack
 from slack_sdk import WebClient
 
+from bot.domain.people import Role
 from bot.errors import (
     AlreadyAllowed,
     AlreadyDecided,
@@ -72,6 +73,9 @@ class Entry:
         is_late: After the ack, because it reads Azure.
         act: What it does, for the audit log when it is refused; empty for what changes nothing.
         field: The field of its modal at which an error without a field of its own is shown.
+        usage: The words that follow a subcommand.
+        help: The purpose of a subcommand, in a few words.
+        roles: Those who need a subcommand; everybody where there are none.
     """
 
     kind: CallKind
@@ -80,6 +84,9 @@ class Entry:
     is_late: bool = False
     act: str = ""
     field: str = "reason"
+    usage: str = ""
+    help: str = ""
+    roles: frozenset[Role] = frozenset()
 
 
 class Boundary:

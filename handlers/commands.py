@@ -1,5 +1,6 @@
 """Listeners of ``/egress``: one function for each subcommand."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 
@@ -15,6 +16,8 @@ from handlers.blocks import audit_log, clusters, lists, words
 from handlers.blocks import scale_card as scale_blocks
 from handlers.blocks.check import check_card
 from handlers.blocks.details import approval_view, details_view, is_whole
+from handlers.blocks.help import help_text
+from handlers.boundary import Entry, Listener
 from handlers.calls import Call, plain_words
 from handlers.hosts import HostWords, written
 from handlers.modals import count_from
@@ -25,17 +28,25 @@ from handlers.subjects import decide, deciders, end, look_up
 from handlers.views import deny_view, form_from, open_form
 
 
-def help_(ctx: Context, call: Call) -> Reply:
-    """Show the available commands."""
-    return Ephemeral(words.help_text(inventory.person(ctx, call.caller)))
+def help_for(commands: Sequence[Entry]) -> Listener:
+    """The listener that lists these commands."""
+
+    def help_(ctx: Context, call: Call) -> Reply:
+        return Ephemeral(help_text(inventory.person(ctx, call.caller), commands))
+
+    return help_
 
 
-def unknown(_ctx: Context, call: Call) -> Reply:
-    """No such subcommand."""
-    typed = call.value["word"]
-    alike = get_close_matches(typed, [row.name for row in words.HELP], n=1)
-    hint = f"Did you mean `/egress {alike[0]}`?" if alike else "`/egress help` lists all commands."
-    raise UnknownCommand(f"Unknown command: /egress {typed[:40]}. {hint}")
+def unknown_among(commands: Sequence[Entry]) -> Listener:
+    """The listener for a subcommand that is none of these."""
+
+    def unknown(_ctx: Context, call: Call) -> Reply:
+        typed = call.value["word"]
+        alike = get_close_matches(typed, [row.name for row in commands], n=1)
+        hint = f"Did you mean `/egress {alike[0]}`?" if alike else "`/egress help` lists all commands."
+        raise UnknownCommand(f"Unknown command: /egress {typed[:40]}. {hint}")
+
+    return unknown
 
 
 def whoami(ctx: Context, call: Call) -> Reply:

@@ -2,65 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from bot.domain.people import Person, Role, Unread
+from bot.domain.people import Unread
 from bot.errors import Defect, EgressError, InvalidFqdn, Refused, StoreUnavailable, Unavailable
-from handlers.blocks.block_kit import actions, button, code, context, escape, header, message, section
+from handlers.blocks.block_kit import actions, button, code, escape, message, section
 from handlers.replies import Block, Message
-
-
-@dataclass(frozen=True, slots=True)
-class Help:
-    """One line of the help.
-
-    Args:
-        name: The subcommand.
-        usage: What follows it.
-        says: What it does.
-        roles: Who it is for; empty for everybody.
-    """
-
-    name: str
-    usage: str
-    says: str
-    roles: frozenset[Role] = frozenset()
-
-    @property
-    def line(self) -> str:
-        """The line as printed."""
-        return f"{code(f'/egress {self.name} {self.usage}'.strip())}  {self.says}"
-
-
-_DECIDERS = frozenset({Role.APPROVER})
-_AUDITORS = frozenset({Role.AUDITOR, Role.OPERATOR})
-
-HELP = (
-    Help("list", "[WORDS | type:… warning:… tag:KEY=VALUE]", "the clusters: outbound type, egress IPs, SNAT headroom"),
-    Help("show", "CLUSTER [ips | json | endpoints]", "how a cluster leaves Azure, its SNAT ports and its warnings"),
-    Help("whois", "IP [at DATE]", "which cluster leaves, or left, through this IP"),
-    Help(
-        "check",
-        "CLUSTER [pool:NAME] HOST… | bundle:NAME",
-        "whether a host is allowed now, by which rule, with the full trace",
-    ),
-    Help(
-        "request",
-        "[CLUSTER HOST… | bundle:NAME | an error]",
-        "request access to hosts; shows who decides before you submit",
-    ),
-    Help("requests", "[mine | pending | CLUSTER | ID]", "requests and their status; give an id for full details"),
-    Help("revoke", "ID… [REASON]", "end an allowance now, or withdraw a request or proposal"),
-    Help("renew", "ID… [30d] [REASON]", "extend an allowance before it expires, yours or someone else's"),
-    Help("scale", "CLUSTER [COUNT [REASON]]", "preview a change in the number of outbound IPs, and propose it"),
-    Help("export", "CLUSTER terraform | bicep", "export the bot's firewall rules as code"),
-    Help("approve", "ID… [REASON]", "say yes", _DECIDERS),
-    Help("deny", "ID… REASON", "say no, and why", _DECIDERS),
-    Help("audit", "[FILTERS] [csv | jsonl | verify]", "who did what, when, and why", _AUDITORS),
-    Help("whoami", "", "your roles, groups and clusters"),
-    Help("help", "", "this"),
-)
-"""Every subcommand, in the order in which people need them."""
 
 AUDIT_FILTERS = "user:@name cluster:NAME host:PART id:ID action:allowance since:2026-11-01 until:2026-12-01"
 """The filters of `audit`."""
@@ -89,26 +35,6 @@ def rules_exported(cluster: str, count: int) -> str:
 def file_sent() -> Message:
     """Say where the file was sent."""
     return message("The file is in your direct messages with the bot.")
-
-
-def help_text(who: Person) -> Message:
-    """List the commands available to the person."""
-    possible = who.roles.union(*(one.roles for one in who.unread))
-    fitting = [row for row in HELP if not row.roles or row.roles & possible]
-    lines = "\n".join(row.line for row in fitting)
-    return message(
-        "What /egress can do",
-        [
-            header("Egress of your AKS clusters"),
-            section(lines),
-            context(
-                "Only you see the answers. Requests and decisions appear in the channel and in the audit log.",
-                "A host is `example.com` (HTTPS), `*.example.org`, `http:example.net:8080`, `mssql:…`, or, for TCP "
-                "and UDP, `tcp:db.example.com:5432`, `udp:ntp.example.com:123`.",
-                "*Request egress for this* in any message's menu finds the blocked host in an error.",
-            ),
-        ],
-    )
 
 
 def unread_lines(unread: Sequence[Unread], meaning: str) -> list[Block]:

@@ -2,7 +2,6 @@
 
 import re
 
-from handlers.blocks.words import HELP
 from tests.rules.tree import ROOT
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md", "docs/**/*.md")
@@ -50,9 +49,3 @@ def test_links_in_documents_lead_somewhere() -> None:
         for link in LINK.findall(text)
         if not ROOT.joinpath(document).parent.joinpath(link).exists()
     ] == []
-
-
-def test_every_command_is_in_the_readme() -> None:
-    """What ``/egress help`` lists has its row in the table."""
-    rows = "\n".join(line for line in documents()["README.md"].splitlines() if line.startswith("| `"))
-    assert [row.name for row in HELP if not re.search(rf"`{row.name}\b", rows)] == []

@@ -1,6 +1,7 @@
 """Each event has words and a producer; each kind of work has a runner and somebody who asks for it."""
 
 import ast
+import json
 from enum import StrEnum
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 
 from bot.domain.work import WorkKind
 from bot.ports import ChannelEvent, NoticeEvent
+from handlers import COMMANDS, HELP
 from handlers.blocks.news import CHANNEL_NEWS, NEWS
+from handlers.boundary import Entry
 from tests.rules.tree import ROOT, parsed, python_files
 
 DISPATCH = ROOT / "bot" / "reconciler" / "dispatch.py"
@@ -49,3 +52,22 @@ def test_each_kind_of_work_has_a_runner() -> None:
     )
     assert isinstance(table, ast.Dict)
     assert {key.attr for key in table.keys if isinstance(key, ast.Attribute)} == set(WorkKind.__members__)
+
+
+def row(command: Entry) -> str:
+    """A command's row in the README."""
+    who = ", ".join(f"{role}s" for role in sorted(command.roles)) or "everybody"
+    usage = f"{command.name} {command.usage}".strip().replace("|", "\\|")
+    return f"| `{usage}` | {command.help} | {who} |"
+
+
+def test_the_readme_has_the_table_of_commands() -> None:
+    """Usage, help and roles are those of ``handlers.COMMANDS``."""
+    table = "\n".join(["| `/egress …` | what it does | for |", "|---|---|---|", *map(row, (*COMMANDS, HELP))])
+    assert table in ROOT.joinpath("README.md").read_text(encoding="utf-8"), f"README.md needs this table:\n{table}"
+
+
+def test_slack_hints_at_every_command() -> None:
+    """``manifest.json`` has what Slack shows while somebody types the command."""
+    (command,) = json.loads(ROOT.joinpath("manifest.json").read_text(encoding="utf-8"))["features"]["slash_commands"]
+    assert command["usage_hint"] == " | ".join(one.name for one in (*COMMANDS, HELP))
