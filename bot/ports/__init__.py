@@ -1,6 +1,15 @@
 """The interfaces that the use cases need from the outside."""
 
-from bot.ports.azure import Arm, ObservedTarget, Operation, OperationState, RuleTarget
+from bot.ports.azure import (
+    Azure,
+    Clusters,
+    ObservedTarget,
+    Operation,
+    Operations,
+    OperationState,
+    RuleTarget,
+    Targets,
+)
 from bot.ports.context import BOT, Caller, Clock, Context, Directory, NoResolver, Pace, Resolver, UnitOfWork
 from bot.ports.notice_events import ChannelEvent, NoticeEvent
 from bot.ports.notices import Notice, NoticeKind, Notifier, Outbox, Pause
@@ -14,12 +23,13 @@ __all__ = [
     "BOT",
     "AllowanceFilter",
     "Allowances",
-    "Arm",
     "AuditLog",
+    "Azure",
     "Caller",
     "ChannelEvent",
     "Claim",
     "Clock",
+    "Clusters",
     "Context",
     "Directory",
     "Finish",
@@ -33,6 +43,7 @@ __all__ = [
     "ObservedTarget",
     "Operation",
     "OperationState",
+    "Operations",
     "Outbox",
     "Pace",
     "Pause",
@@ -45,6 +56,7 @@ __all__ = [
     "Scales",
     "Snapshots",
     "Store",
+    "Targets",
     "Transaction",
     "UnitOfWork",
     "Work",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.target import TargetKind
 from bot.domain.work import WorkKind
 from bot.ports import ChannelEvent, NoticeEvent
 from handlers import COMMANDS, HELP
@@ -98,3 +99,23 @@ def is_name(event: ast.expr) -> bool:
     if isinstance(event, ast.IfExp):
         return is_name(event.body) and is_name(event.orelse)
     return isinstance(event, ast.Constant) and re.fullmatch(r"[a-z0-9_]+", str(event.value)) is not None
+
+
+KINDS_OF_TARGET = {
+    "bot/domain/target.py": "words",
+    "bot/domain/egress/firewalls.py": "tells them apart",
+    "bot/domain/rights.py": "permissions",
+    "bot/domain/export.py": "languages",
+    "bot/azure/targets/__init__.py": "implementations",
+}
+"""The files that know the kinds of target, each with one table or one place where they are told apart."""
+
+
+def test_only_the_targets_know_their_kind() -> None:
+    """Whoever reads or writes rules does so through ``RuleTarget``, whatever is behind it."""
+    naming = {
+        str(path.relative_to(ROOT))
+        for path in python_files("bot", "handlers")
+        if "sandbox" not in path.parts and any(used(TargetKind, path))
+    }
+    assert naming == set(KINDS_OF_TARGET)

@@ -50,7 +50,7 @@ class PolicyTarget:
         self._settings = clients.settings
         self._target = target
 
-    def read_rules(self) -> RuleSet:
+    def read(self) -> RuleSet:
         """Every rule that a firewall with this policy evaluates, parent policies first."""
         bodies = self._chain(self._target.id)
         layers = self._clients.in_parallel(self._layer, bodies)
