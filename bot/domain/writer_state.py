@@ -90,7 +90,8 @@ class WriterState:
         version: Of the stored form.
         operation: The operation that is waited for.
         attempt: The write that is under way or was cut off.
-        verified_digest: Content digest of our rule collections as they were last read back; None if they never were.
+        verified_digest: Content digest of our rule collections as they were last read back, or before the last write;
+            None if they never were.
         desired_digest: Content digest of what was last to be written; None if nothing ever was.
         unconfirmed: Writes that may still land, oldest first.
         foreign_digest: Digest of everything that is not ours, before the last accepted write, until it is compared.
@@ -174,9 +175,12 @@ class WriterState:
     # What is written
 
     def begin(self, attempt: WriteAttempt, *, priority: int | None) -> "WriterState":
-        """A write is about to be sent; a group whose priority is not known yet keeps the one it has."""
+        """A write is about to be sent; a group whose priority is not known yet keeps the one it has.
+
+        What was there before it was judged already. Should the write never go out, nobody is accused of it.
+        """
         known = priority if self.group_priority is None else self.group_priority
-        return replace(self, attempt=attempt, desired_digest=attempt.after, group_priority=known)
+        return replace(self.verify(attempt.before), attempt=attempt, desired_digest=attempt.after, group_priority=known)
 
     def wait_for(self, operation: PendingOperation) -> "WriterState":
         """Azure accepted it."""

@@ -123,6 +123,22 @@ def test_the_firewall_was_deleted(world: World) -> None:
     assert list(rules_of_policy(world, "hub-policy")) == [f"{live.id}-https-443"]
 
 
+def test_a_write_that_never_went_out_accuses_nobody(world: World) -> None:
+    """The bot took a rule out and was to put it in again: what is there in between is its own doing."""
+    live = ask(world)
+    world.settle()
+    route_to(world, "10.9.9.9")
+    inventory.refresh(world.ctx)
+    until_writing(world)
+    route_to(world, "10.0.0.4")
+    inventory.refresh(world.ctx)
+    world.arm.add_fault({"method": "PUT", "path": "rcg-aks-egress", "times": 1, "status": 429, "code": "TooMany"})
+    world.settle()
+    resync(world)
+    assert state_of(world, live) is Status.LIVE
+    assert [event for event in told(world) if event in ("drift", "unknown", "foreign")] == []
+
+
 def test_a_classic_firewall_was_deleted(world: World) -> None:
     """Its rules went with it: nothing is stuck, and what is revoked afterwards is closed."""
     live = ask(world, cluster="aks-udr-classic")
