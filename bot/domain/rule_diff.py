@@ -29,6 +29,10 @@ BYTES_PER_RULE = 400
 """Bytes of JSON for one of the bot's rules besides its names and ranges: an upper bound for the rendered keys."""
 
 
+Key = tuple[str, str]
+"""A rule's place: its collection's name and its own, both in lower case."""
+
+
 class ChangeKind(StrEnum):
     """The kinds of change to one rule."""
 

@@ -50,7 +50,6 @@ STATE = WriterState(
     draft="default",
     busy_since=NINE,
     incomplete_since=NINE + timedelta(milliseconds=250),
-    rule_count=3,
     size_bytes=1234,
     update_durations=(timedelta(seconds=240), timedelta(seconds=251)),
     problem="Azure is busy.",
