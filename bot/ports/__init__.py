@@ -1,27 +1,25 @@
 """The interfaces that the use cases need from the outside."""
 
 from bot.ports.azure import Arm, ObservedTarget, Operation, OperationState, RuleTarget
-from bot.ports.context import BOT, Caller, Clock, Context, Directory, NoResolver, Pace, Resolver, UnitOfWork
+from bot.ports.context import BOT, Caller, Clock, Context, NoResolver, Pace, UnitOfWork
 from bot.ports.notice_events import ChannelEvent, NoticeEvent
 from bot.ports.notices import Notice, NoticeKind, Notifier, Outbox, Pause
 from bot.ports.recent import KnownRules, RecentRules
-from bot.ports.records import AllowanceFilter, Allowances, AuditLog, ListFilter, Place, Placed, Scales
-from bot.ports.snapshots import Reading, Snapshots
+from bot.ports.records import AllowanceFilter, Allowances, ListFilter, Place, Placed, Scales
+from bot.ports.snapshots import Reading
 from bot.ports.store import Store, Transaction
-from bot.ports.work import Claim, Finish, Work, WorkState
+from bot.ports.work import Claim, Finish, WorkState
 
 __all__ = [
     "BOT",
     "AllowanceFilter",
     "Allowances",
     "Arm",
-    "AuditLog",
     "Caller",
     "ChannelEvent",
     "Claim",
     "Clock",
     "Context",
-    "Directory",
     "Finish",
     "KnownRules",
     "ListFilter",
@@ -40,13 +38,10 @@ __all__ = [
     "Placed",
     "Reading",
     "RecentRules",
-    "Resolver",
     "RuleTarget",
     "Scales",
-    "Snapshots",
     "Store",
     "Transaction",
     "UnitOfWork",
-    "Work",
     "WorkState",
 ]

@@ -143,7 +143,7 @@ def _people(asked: Sequence[Identity] | None) -> str:
 
 def decided(subject: Allowance | Scale, now: datetime, dry_run: DryRun = NO_DRY_RUN) -> Message:
     """What a decision did, and what happens next."""
-    name = subject.scope.cluster_name if isinstance(subject, Allowance) else subject.plan.cluster_name
+    name = subject.cluster_name
     state = str(scale_status(subject, now) if isinstance(subject, Scale) else status(subject, now))
     following = {
         "waiting": f"You approved; {missing(subject.verdict, subject.approvals)}.",

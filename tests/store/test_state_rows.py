@@ -92,7 +92,8 @@ def test_every_key_of_the_release_before_is_read() -> None:
 def test_the_release_before_reads_what_is_written() -> None:
     """Its processes run beside ours while a release is rolled out, or back: they find the very keys that they wrote."""
     written = json.loads(json.dumps(row_from_state(STATE)))
-    assert with_times(written["memo"]) == {"version": VERSION, **with_times(json.loads(MEMO))}
+    read_there = {key: value for key, value in json.loads(MEMO).items() if key != "rules"}  # which it only ever wrote
+    assert with_times(written["memo"]) == {"version": VERSION, **with_times(read_there)}
     assert with_times(written["parked"]) == with_times(json.loads(PARKED))
 
 
