@@ -8,7 +8,7 @@ from bot.allowances.audit_events import record
 from bot.allowances.scope_check import require_same_scope
 from bot.approvals import Actions, Decision, Narrowing
 from bot.domain.access import environment_of
-from bot.domain.allowance import Act, Allowance, Status, is_open, require, status
+from bot.domain.allowance import Act, Allowance, is_open, require
 from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress, dns_caveat
 from bot.domain.narrowing import cut_out, narrow
@@ -31,10 +31,6 @@ class AllowanceWorkflow:
     def rows(self, tx: Transaction, /) -> Allowances:
         """Where they are stored."""
         return tx.allowances
-
-    def is_waiting(self, one: Allowance, now: datetime, /) -> bool:
-        """Whether nobody has decided it yet."""
-        return status(one, now) is Status.WAITING
 
     def is_open(self, one: Allowance, now: datetime, /) -> bool:
         """Whether something may still happen to it."""

@@ -56,7 +56,7 @@ def _recheck(ctx: Context, one: One, flow: Workflow[One], *, is_approval: bool) 
         CannotTakeEffect, UnknownCluster, StaleView: As ``Workflow.require_effect``.
         MembershipUnknown: Whether others' approvals still count could not be asked.
     """
-    if not flow.is_waiting(one, ctx.clock.now()):
+    if not one.is_waiting(ctx.clock.now()):
         return
     with ctx.store.read() as tx:
         known = tx.snapshots.get(one.cluster_id)

@@ -87,10 +87,6 @@ class Workflow(Protocol[One]):
         """Where they are stored."""
         ...
 
-    def is_waiting(self, one: One, now: datetime, /) -> bool:
-        """Whether nobody has decided it yet."""
-        ...
-
     def is_open(self, one: One, now: datetime, /) -> bool:
         """Whether something may still happen to it."""
         ...

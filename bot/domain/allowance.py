@@ -154,6 +154,10 @@ class Allowance(ApprovalRequest):
         """The destinations that the rule is rendered from."""
         return self.ask.destinations
 
+    def is_waiting(self, now: datetime) -> bool:
+        """Whether nobody has decided it yet."""
+        return status(self, now) is Status.WAITING
+
     @property
     def cluster_id(self) -> str:
         """Lower-case ARM id of the managed cluster that it is for."""

@@ -100,12 +100,10 @@ class Gauge:
     """The fill level of something: a rule collection group in bytes, or the network rules of a firewall in FQDNs.
 
     Args:
-        used: Now; bytes as Azure counts or as we render, whichever is more.
-        after: With the requested names.
+        after: With the requested names; bytes as Azure counts or as we render, whichever is more.
         limit: What it holds.
     """
 
-    used: int
     after: int
     limit: int
 

@@ -46,6 +46,10 @@ class Scale(ApprovalRequest):
     ips_after: tuple[str, ...] = ()
     withdrawn: Ending | None = None
 
+    def is_waiting(self, now: datetime) -> bool:
+        """Whether nobody has decided it yet."""
+        return scale_status(self, now) is ScaleStatus.WAITING
+
     @property
     def cluster_id(self) -> str:
         """Lower-case ARM id of the managed cluster that it is for."""

@@ -12,11 +12,9 @@ from bot.domain.egress import ClusterEgress
 from bot.domain.risk import Level, Risk
 from bot.domain.scale_proposal import (
     Scale,
-    ScaleStatus,
     is_scale_open,
     require_waiting,
     scale_key,
-    scale_status,
 )
 from bot.errors import UnknownCluster
 from bot.ports import Context, NoticeEvent, Scales, Transaction, UnitOfWork
@@ -46,10 +44,6 @@ class ScaleWorkflow:
     def rows(self, tx: Transaction, /) -> Scales:
         """Where they are stored."""
         return tx.scales
-
-    def is_waiting(self, one: Scale, now: datetime, /) -> bool:
-        """Whether nobody has decided it yet."""
-        return scale_status(one, now) is ScaleStatus.WAITING
 
     def is_open(self, one: Scale, now: datetime, /) -> bool:
         """Whether something may still happen to it."""

@@ -54,6 +54,10 @@ class ApprovalRequest(ABC):
         """Those who may not decide it: whoever asked, and whoever filed it for them."""
         return self.requester, self.filed_by
 
+    @abstractmethod
+    def is_waiting(self, now: datetime) -> bool:
+        """Whether nobody has decided it yet."""
+
     @property
     @abstractmethod
     def cluster_id(self) -> str:
