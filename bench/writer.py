@@ -107,14 +107,14 @@ def serial(count: int) -> Outcome:
 
 def _write(world: World, rows: Sequence[Allowance]) -> None:
     target = rows[0].scope.target
-    seen = world.ctx.arm.observe(target)
-    operation = world.ctx.arm.begin_write(target, placed(render(rows), seen.collections), seen)
+    seen = world.ctx.targets.open(target).observe()
+    operation = world.ctx.targets.open(target).begin_write(placed(render(rows), seen.collections), seen)
     while _is_running(world, operation):
         world.tick(timedelta(seconds=10))
 
 
 def _is_running(world: World, operation: Operation) -> bool:
-    return world.ctx.arm.look(operation).is_running
+    return world.ctx.operations.look(operation).is_running
 
 
 def _updates(world: World) -> int:

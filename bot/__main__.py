@@ -9,14 +9,15 @@ from typing import Any
 
 import click
 
-from bot.config import Settings, settings_from
+from bot.config import Settings, secrets_of, settings_from
 from bot.doctor import examine, look_at_configuration
 from bot.domain.configuration import Configuration
 from bot.domain.forecast_text import json_of, text_of
 from bot.domain.reference import reference
 from bot.errors import EgressError, StoreUnavailable
+from bot.logs import log_as
 from bot.wiring import planning, production
-from bot.wiring.running import Running, log_as
+from bot.wiring.running import Running
 from bot.wiring.signals import end_on_signal, leave, wait_for_signal
 from bot.wiring.version import own_version
 
@@ -175,7 +176,7 @@ def export(form: str) -> None:
 
 def _settings() -> Settings:
     settings = settings_from(os.environ)
-    log_as(settings.log_format)
+    log_as(settings.log_format, settings.log_level, secrets_of(settings, os.environ))
     return settings
 
 

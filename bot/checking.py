@@ -168,7 +168,7 @@ def prepare(ctx: Context, caller: Caller, cluster: str, pool: str | None = None)
 
 def learn(ctx: Context, target: Target) -> KnownRules:
     """Read the rules of a target from Azure, and remember them for the forms that are open."""
-    return ctx.recent.put(target, ctx.arm.read_rules(target), ctx.clock.now())
+    return ctx.recent.put(target, ctx.targets.open(target).read(), ctx.clock.now())
 
 
 def recall(ctx: Context, way: EgressFilter) -> KnownRules | None:

@@ -7,11 +7,11 @@ one sentence each that begins with its place.
 import json
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import ConfigDict, SecretStr, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -21,6 +21,7 @@ from bot.domain.configuration_checks import problems_of
 from bot.domain.fields import ReadAs
 from bot.domain.shape import annotation_at, keys_of, settings_of, words
 from bot.errors import BadConfiguration
+from bot.logs import LogFormat, LogLevel
 
 _T = TypeVar("_T")
 _LONGEST_SHOWN = 60
@@ -69,12 +70,13 @@ class Settings:
         listen: Address of ``/healthz``, ``/readyz``, ``/metrics`` and, in HTTP mode, ``/slack/events``; port 0 takes a
             free one.
         log_format: How log lines are written.
+        log_level: The least level that is written; libraries are never more talkative than ``warning``.
     """
 
     __pydantic_config__ = ConfigDict(strict=True)
 
     config: Annotated[Path, ReadAs(str, Path, "a path")] = Path("egress.toml")
-    database_url: str = "sqlite:///egress.sqlite3"
+    database_url: str = field(default="sqlite:///egress.sqlite3", repr=False)
     slack_mode: Literal["socket", "http"] = "socket"
     slack_bot_token: SecretStr = _NONE
     slack_app_token: SecretStr = _NONE
@@ -83,7 +85,8 @@ class Settings:
     arm_endpoint: Address = "https://management.azure.com"
     arm_ca_file: Annotated[Path, ReadAs(str, _file, "a file that exists")] | None = None
     listen: Annotated[str, ReadAs(str, _listen, "an address to listen on such as 0.0.0.0:8080")] = "0.0.0.0:8080"
-    log_format: Literal["json", "text"] = "json"
+    log_format: LogFormat = "json"
+    log_level: LogLevel = "info"
 
 
 _ADAPTERS: Mapping[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (Settings, Configuration)}
@@ -92,6 +95,19 @@ _ADAPTERS: Mapping[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind i
 def variable(name: str) -> str:
     """The environment variable of a field of ``Settings``."""
     return f"EGRESS_{name.upper()}"
+
+
+def secrets_of(settings: Settings, variables: Mapping[str, str]) -> list[str]:
+    """Every secret that the process is given, in each form in which it may turn up.
+
+    Args:
+        settings: With tokens, and a password in the database's URL.
+        variables: The environment, with what azure-identity reads from it.
+    """
+    tokens = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
+    password = urlsplit(settings.database_url).password or ""
+    azure = variables.get("AZURE_CLIENT_SECRET", "")
+    return [one for one in (*(token.get_secret_value() for token in tokens), password, unquote(password), azure) if one]
 
 
 def settings_from(variables: Mapping[str, str]) -> Settings:

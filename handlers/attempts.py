@@ -52,4 +52,4 @@ def record_refusal(ctx: Context, caller: Caller, act: str, error: EgressError, a
     try:
         refuse(ctx, caller, act, error, attempt)
     except EgressError as second:
-        log.warning("a refusal could not be recorded", act=act, error=str(second))
+        log.warning("refusal_not_recorded", act=act, error=str(second))

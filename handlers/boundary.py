@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 from slack_bolt import Ack
 from slack_sdk import WebClient
+from structlog.contextvars import bind_contextvars, bound_contextvars
 
 from bot.domain.people import Role
 from bot.errors import (
@@ -29,6 +30,7 @@ from bot.errors import (
     Unavailable,
     UserError,
 )
+from bot.logs import carried
 from bot.ports import Context
 from bot.ports.deadline import within
 from handlers.attempts import attempt_of, record_refusal
@@ -121,29 +123,32 @@ class Boundary:
         return listener
 
     def _answer(self, entry: Entry, ack: Ack, body: dict[str, Any]) -> None:
-        if not entry.is_late:
-            with within(ACT):
-                replies = self._run(entry, body)
-            self._acknowledge(entry, ack, body, replies)
-        elif self._lookups.acquire(blocking=False):
-            ack()
-            self._later(partial(self._look_up, entry, body))
-        else:
-            self._acknowledge(entry, ack, body, (Ephemeral(message(BUSY)),))
+        reference = secrets.token_hex(4)
+        with bound_contextvars(reference=reference, entry=entry.name, kind=str(entry.kind), user="", team=""):
+            if not entry.is_late:
+                with within(ACT):
+                    replies = self._run(entry, body, reference)
+                self._acknowledge(entry, ack, body, replies)
+            elif self._lookups.acquire(blocking=False):
+                ack()
+                self._later(partial(self._look_up, entry, body, reference))
+            else:
+                self._acknowledge(entry, ack, body, (Ephemeral(message(BUSY)),))
 
-    def _look_up(self, entry: Entry, body: dict[str, Any]) -> None:
+    def _look_up(self, entry: Entry, body: dict[str, Any], reference: str) -> None:
         try:
-            replies = self._run(entry, body)
+            replies = self._run(entry, body, reference)
         finally:
             self._lookups.release()
         self._sender.send_all(replies, origin_from(body))
 
-    def _run(self, entry: Entry, body: dict[str, Any]) -> tuple[Reply, ...]:
+    def _run(self, entry: Entry, body: dict[str, Any], reference: str) -> tuple[Reply, ...]:
         """The replies of a listener, or what has to be said instead. Nothing gets past this."""
-        reference, call = secrets.token_hex(4), None
+        call = None
         try:
-            with unexpected(reference, entry=entry.name, kind=str(entry.kind)):
+            with unexpected(reference):
                 call = self._call(entry.kind, body)
+                bind_contextvars(user=call.caller.identity.user, team=call.caller.identity.team)
                 given = entry.listener(self._ctx, call)
         except (UserError, Conflict, Unavailable) as error:
             if call is not None:  # otherwise the person is unknown, or the input is not text
@@ -189,7 +194,7 @@ class Boundary:
         return not self._under_way
 
     def _later(self, work: Callable[[], None]) -> None:
-        future = self.pool.submit(work)
+        future = self.pool.submit(carried(work))
         self._under_way.add(future)
         future.add_done_callback(_log_failure)
         future.add_done_callback(self._under_way.discard)
@@ -220,4 +225,4 @@ def _ack_arguments(reply: Reply) -> dict[str, Any]:
 def _log_failure(done: "Future[None]") -> None:
     error = done.exception()
     if error is not None:
-        log.error("work after the ack failed", exc_info=error)
+        log.error("late_work_failed", exc_info=error)

@@ -1,6 +1,5 @@
 """Serves HTTP: Slack's requests to Bolt, everything else to our own routes."""
 
-import logging
 import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -8,11 +7,12 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from waitress.server import BaseWSGIServer, create_server
 
 from bot.errors import BadConfiguration
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
@@ -48,7 +48,7 @@ class Front:
             try:
                 return self._slack(asked, start_response)
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                log.warning("refused a request: its body is not in a format that Slack sends", exc_info=True)
+                log.warning("request_unreadable", exc_info=True)
                 return _answered(start_response, *_unreadable())
         return _answered(start_response, *self._routes.get(asked["PATH_INFO"], _not_found)())
 

@@ -145,7 +145,7 @@ class SlackDirectory:
             try:
                 users |= _Look(self._users, "", is_fresh=False).users_of(named.usergroup)
             except EgressError as error:
-                log.warning("a user group could not be read", usergroup=named.usergroup, error=error.sentence)
+                log.warning("user_group_unread", usergroup=named.usergroup, error=error.sentence)
                 return None
         return tuple(Identity(self._config.team, user) for user in sorted(users))
 
@@ -153,7 +153,7 @@ class SlackDirectory:
         try:
             return self._accounts.wait(user, account, until).standing
         except EgressError as error:
-            log.warning("an account could not be read", user=user, error=error.sentence)
+            log.warning("account_unread", user=user, error=error.sentence)
             return AccountStatus.UNKNOWN
 
     def _ask_users(self, usergroup: str) -> frozenset[str]:
@@ -221,7 +221,7 @@ class _Look:
         try:
             return self._user in self.users_of(group.usergroup)
         except EgressError as error:
-            log.warning("a user group could not be read", usergroup=group.usergroup, error=error.sentence)
+            log.warning("user_group_unread", usergroup=group.usergroup, error=error.sentence)
             return Unread(group.name, group.roles, error.sentence, _retry_after(error))
 
 

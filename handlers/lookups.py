@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from bot.errors import EgressError, SlackThrottled, SlackUnreachable
+from bot.logs import carried
 from bot.ports import Clock
 
 Answer = TypeVar("Answer")
@@ -62,7 +63,7 @@ class Lookups(Generic[Answer]):
             pause = self._paused(now)
             if pause is not None:
                 return _broken(pause)
-            self._asking[key] = future = self._pool.submit(self._answer, key, now)
+            self._asking[key] = future = self._pool.submit(carried(self._answer), key, now)
         future.add_done_callback(partial(self._done, key))
         return future
 

@@ -53,10 +53,10 @@ class Sender:
             with slack_errors():
                 self._send(reply, origin)
         except (Unavailable, Refused) as error:
-            log.warning("a reply was not delivered", reply=type(reply).__name__, error=str(error))
+            log.warning("reply_not_delivered", reply=type(reply).__name__, error=str(error))
             if isinstance(reply, Ephemeral):  # could not be sent where they acted, nor as a direct message
                 LOST.inc()
-                log.exception("an answer was lost for good", user=origin.user, channel=origin.channel)
+                log.exception("answer_lost", user=origin.user, channel=origin.channel)
             else:
                 self._attempt(Ephemeral(message(f"{UNSENT[type(reply)]} {error.sentence}")), origin)
             return error
@@ -107,7 +107,7 @@ class Sender:
                 with slack_errors():
                     way()
             except (Unavailable, Refused) as error:
-                log.info("an answer takes another way", error=str(error))
+                log.info("answer_rerouted", error=str(error))
             else:
                 return
         self._client.chat_postMessage(channel=self._direct(origin), **said)
@@ -135,7 +135,7 @@ class Sender:
         except SlackRefused as error:
             if error.code not in OVERTAKEN:
                 raise
-            log.info("a redraw came too late", code=error.code)
+            log.info("redraw_too_late", code=error.code)
 
     def _upload(self, file: File, origin: Origin) -> None:
         self._client.files_upload_v2(

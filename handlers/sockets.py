@@ -9,10 +9,12 @@ from queue import Queue
 from time import monotonic, sleep
 from typing import Any, Protocol
 
+import structlog
+
 from bot.errors import EgressError, SlackUnreachable, Unavailable
 from handlers.notify import slack_errors
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 LOOK_S = 0.5
 """The interval at which the socket is checked."""
@@ -131,7 +133,7 @@ class SocketFront:
         self._trouble = None if error is None else f"The socket to Slack is not open: {error.sentence}"
         if (error is not None) != self._is_said:
             self._is_said = error is not None
-            log.warning("%s", f"{self._trouble} The bot keeps retrying." if error else "Slack is reachable again.")
+            log.warning("socket_closed" if error else "socket_open", error=self._trouble)
         self._misses = 0 if error is None else self._misses + 1
         return LOOK_S if error is None else self._pause_s(error)
 

@@ -26,7 +26,7 @@ def unexpected(reference: str, **about: str) -> Iterator[None]:
     except (UserError, Conflict, Unavailable):
         raise
     except Exception as error:
-        log.exception("listener failed", reference=reference, **about)
+        log.exception("listener_failed", reference=reference, **about)
         if isinstance(error, EgressError):
             raise
         raise Defect(str(error)) from error

@@ -1,6 +1,6 @@
 """Azure Resource Manager behind the port that the use cases know."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from azure.core.credentials import TokenCredential
@@ -12,11 +12,10 @@ from bot.azure.scaling import begin_scale
 from bot.azure.settings import ArmSettings
 from bot.azure.targets import open_target
 from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, RequiredEndpoint
-from bot.domain.firewall import RuleCollection, RuleSet
 from bot.domain.rights import Grant
 from bot.domain.snat import ScalePlan
 from bot.domain.target import Target
-from bot.ports import ObservedTarget, Operation, OperationState
+from bot.ports import Operation, OperationState, RuleTarget
 
 
 def _utc_now() -> datetime:
@@ -24,7 +23,7 @@ def _utc_now() -> datetime:
 
 
 class AzureArm:
-    """Implements ``bot.ports.Arm`` with Azure's own SDK.
+    """Implements ``bot.ports.Azure`` with Azure's own SDK.
 
     Args:
         credential: Where tokens come from.
@@ -66,17 +65,9 @@ class AzureArm:
         """The cluster's published outbound dependencies."""
         return cluster_reads.read_required_endpoints(self._clients, cluster_id)
 
-    def read_rules(self, target: Target) -> RuleSet:
-        """Every rule that the firewall evaluates, parent policies first."""
-        return open_target(self._clients, target).read_rules()
-
-    def observe(self, target: Target) -> ObservedTarget:
-        """What our own part of the target holds now."""
-        return open_target(self._clients, target).observe()
-
-    def begin_write(self, target: Target, collections: Sequence[RuleCollection], seen: ObservedTarget) -> Operation:
-        """Replace our own part of the target; nothing else in it changes. Never waits for the end."""
-        return open_target(self._clients, target).begin_write(collections, seen)
+    def open(self, target: Target) -> RuleTarget:
+        """Where a firewall keeps its rules; asks nothing."""
+        return open_target(self._clients, target)
 
     def begin_scale(self, plan: ScalePlan) -> Operation:
         """Set the managed outbound IP counts of the plan, on the eTag it was made from. Never waits for the end.

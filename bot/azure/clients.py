@@ -19,6 +19,7 @@ from azure.mgmt.resourcegraph import ResourceGraphClient
 from bot.azure.faults import AzureHealth, fault_from_answer, translated
 from bot.azure.settings import ArmSettings
 from bot.errors import UnknownShape
+from bot.logs import carried
 
 if TYPE_CHECKING:
     from azure.mgmt.network import NetworkManagementClient
@@ -110,7 +111,7 @@ class Clients:
         if len(several) <= 1:
             return [act(each) for each in several]
         with ThreadPoolExecutor(min(len(several), self.settings.workers), thread_name_prefix="arm") as pool:
-            return list(pool.map(act, several))
+            return list(pool.map(carried(act), several))
 
     def close(self) -> None:
         """Give back connections."""

@@ -14,7 +14,7 @@ from bot.domain.firewall.rules import MAX_NETWORK_FQDNS
 from bot.domain.fqdn import Destination
 from bot.domain.rule_diff import Gauge
 from bot.domain.rule_rendering import is_network_name
-from bot.domain.target import Target, TargetKind
+from bot.domain.target import Target
 
 
 def by_address(destinations: Iterable[Destination]) -> tuple[Destination, ...]:
@@ -31,10 +31,9 @@ def refusal(rules: RuleSet, target: Target) -> str:
 
 def proxy_is_off(target: Target) -> str:
     """The sentence for a firewall whose DNS proxy is off, with the command that switches it on."""
-    command = {TargetKind.POLICY: "az network firewall policy update", TargetKind.CLASSIC: "az network firewall update"}
     return (
         f"The DNS proxy of {target.name} is off, and network rules with host names need it. The firewall's "
-        f"owner can switch it on: {command[target.kind]} --ids {target.id} --enable-dns-proxy true"
+        f"owner can switch it on: {target.update_command} --ids {target.id} --enable-dns-proxy true"
     )
 
 

@@ -13,7 +13,7 @@ from bot.domain.approval import Ending
 from bot.domain.egress import ClusterEgress
 from bot.domain.egress_filter import egress_filter
 from bot.domain.people import SYSTEM
-from bot.domain.target import Target, TargetKind
+from bot.domain.target import Target
 
 
 class DriftKind(StrEnum):
@@ -111,11 +111,8 @@ def _compared(old: Scope, new: Scope) -> ScopeDrift:
     return ScopeDrift(DriftKind.RANGES if old.sources != new.sources else DriftKind.MOVED, new, " ".join(parts))
 
 
-_KINDS = {TargetKind.POLICY: "the firewall policy", TargetKind.CLASSIC: "the classic firewall"}
-
-
 def _words(target: Target) -> str:
-    return f"{_KINDS[target.kind]} {target.name}"
+    return f"the {target.noun} {target.name}"
 
 
 def concerns(allowance: Allowance, found: ScopeDrift, now: datetime) -> bool:

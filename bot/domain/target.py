@@ -31,9 +31,26 @@ class Target:
         return self.id.rsplit("/", 1)[-1]
 
     @property
+    def noun(self) -> str:
+        """The kind of resource, for people."""
+        return _NOUNS[self.kind]
+
+    @property
+    def update_command(self) -> str:
+        """The command of Azure's command line that changes the resource, without arguments."""
+        return _UPDATES[self.kind]
+
+    @property
     def key(self) -> str:
         """The work key of the writer of this target."""
         return f"{WorkKind.RULES}:{self.kind}:{self.id}"
+
+
+_NOUNS = {TargetKind.POLICY: "firewall policy", TargetKind.CLASSIC: "classic firewall"}
+_UPDATES = {
+    TargetKind.POLICY: "az network firewall policy update",
+    TargetKind.CLASSIC: "az network firewall update",
+}
 
 
 def target_from_key(key: str) -> Target:

@@ -82,8 +82,8 @@ def _keep(ctx: Context, egress: ClusterEgress, now: datetime) -> None:
 
 
 def _checked(ctx: Context, egress: ClusterEgress, target: Target) -> RequiredEndpoints:
-    endpoints = ctx.arm.read_required_endpoints(egress.ref.id)
-    found = check_required(ctx.arm.read_rules(target), egress.sources(), endpoints)
+    endpoints = ctx.clusters.read_required_endpoints(egress.ref.id)
+    found = check_required(ctx.targets.open(target).read(), egress.sources(), endpoints)
     return replace(found, checked_for=path_key(egress))
 
 

@@ -100,7 +100,7 @@ def live(ctx: Context, who: Person, name: str) -> tuple[ClusterEgress, datetime]
     """
     found, began = _located(ctx, who, name), ctx.clock.now()
     try:
-        egress = ctx.arm.read_egress(found.id)
+        egress = ctx.clusters.read_egress(found.id)
     except ArmNotFound as error:
         if not is_deletion(error):
             raise
@@ -137,7 +137,7 @@ def _located(ctx: Context, who: Person, name: str) -> ClusterRef:
     try:
         return find(ctx, who, name).ref
     except UnknownCluster:
-        refs = [ref for ref in ctx.arm.find_clusters(name) if may_see(ctx.config, who, ref)]
+        refs = [ref for ref in ctx.clusters.find_clusters(name) if may_see(ctx.config, who, ref)]
         if not refs:
             raise
     return _only(name, refs)

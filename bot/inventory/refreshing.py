@@ -17,7 +17,7 @@ Addresses = tuple[str, ...]
 
 def refresh(ctx: Context) -> None:
     """Read the fleet and keep it; what changed that nobody changed through us is announced."""
-    fleet = ctx.arm.read_fleet()
+    fleet = ctx.clusters.read_fleet()
     with ctx.store.read() as tx:
         known = {egress.ref.id: egress for egress in tx.snapshots.all()}
     confirmed = confirm(ctx, fleet, known)
@@ -65,6 +65,6 @@ def _unread(known: ClusterEgress) -> ClusterEgress:
 
 def _live(ctx: Context, cluster_id: str) -> ClusterEgress | None:
     try:
-        return ctx.arm.read_egress(cluster_id)
+        return ctx.clusters.read_egress(cluster_id)
     except (ArmNotFound, ArmForbidden):
         return None

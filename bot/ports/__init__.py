@@ -1,6 +1,13 @@
 """The interfaces that the use cases need from the outside."""
 
-from bot.ports.azure import Arm, ObservedTarget, Operation, OperationState, RuleTarget
+from bot.ports.azure import (
+    Azure,
+    Clusters,
+    ObservedTarget,
+    Operation,
+    OperationState,
+    RuleTarget,
+)
 from bot.ports.context import BOT, Caller, Clock, Context, NoResolver, Pace, UnitOfWork
 from bot.ports.notice_events import ChannelEvent, NoticeEvent
 from bot.ports.notices import Notice, NoticeKind, Notifier, Outbox, Pause
@@ -14,11 +21,12 @@ __all__ = [
     "BOT",
     "AllowanceFilter",
     "Allowances",
-    "Arm",
+    "Azure",
     "Caller",
     "ChannelEvent",
     "Claim",
     "Clock",
+    "Clusters",
     "Context",
     "Finish",
     "KnownRules",

@@ -1,4 +1,4 @@
-"""The interface that the use cases need from Azure."""
+"""The interfaces that the use cases need from Azure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -90,7 +90,7 @@ class ObservedTarget:
 class RuleTarget(Protocol):
     """One place where a firewall keeps its rules. Every method may raise the ``Arm…`` errors of ``bot.errors``."""
 
-    def read_rules(self) -> RuleSet:
+    def read(self) -> RuleSet:
         """Every rule that the firewall evaluates, parent policies first."""
         ...
 
@@ -103,8 +103,16 @@ class RuleTarget(Protocol):
         ...
 
 
-class Arm(Protocol):
-    """Azure Resource Manager. Every method may raise the ``Arm…`` errors of ``bot.errors``."""
+class Targets(Protocol):
+    """Where firewalls keep their rules."""
+
+    def open(self, target: Target) -> RuleTarget:
+        """One of them; asks nothing."""
+        ...
+
+
+class Clusters(Protocol):
+    """Managed clusters. Every method may raise the ``Arm…`` errors of ``bot.errors``."""
 
     def read_fleet(self) -> Fleet:
         """All clusters of the configured subscriptions, eventually consistent, with its age."""
@@ -122,22 +130,18 @@ class Arm(Protocol):
         """The cluster's published outbound dependencies."""
         ...
 
-    def read_rules(self, target: Target) -> RuleSet:
-        """Every rule that the firewall evaluates, parent policies first."""
-        ...
-
-    def observe(self, target: Target) -> ObservedTarget:
-        """Read the bot's own part of the target."""
-        ...
-
-    def begin_write(self, target: Target, collections: Sequence[RuleCollection], seen: ObservedTarget) -> Operation:
-        """Replace our own part of the target; nothing else in it changes. Never waits for the end."""
-        ...
-
     def begin_scale(self, plan: ScalePlan) -> Operation:
         """Set the managed outbound IP counts of the plan, on the etag it was made from. Never waits for the end."""
         ...
 
+
+class Operations(Protocol):
+    """Long-running operations. Every method may raise the ``Arm…`` errors of ``bot.errors``."""
+
     def look(self, operation: Operation) -> OperationState:
         """Read the status of an operation once."""
         ...
+
+
+class Azure(Clusters, Targets, Operations, Protocol):
+    """Everything that one subscription or simulator offers; use cases take the part that they need."""

@@ -1,8 +1,11 @@
 """Runs what was claimed, and ends each run: with what it returned, or on the way of its error."""
 
-import logging
+import secrets
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+
+import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot import inventory
 from bot.domain.work import WorkKind
@@ -19,7 +22,7 @@ from bot.reconciler.run import Run
 from bot.reconciler.timers import run_timers
 from bot.reconciler.workers import WORKERS, Workers
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class Reconciler:
@@ -58,18 +61,19 @@ class Reconciler:
 
     def _run(self, claim: Claim) -> None:
         run = Run(self._ctx, claim)
-        try:
-            end = self._outcome(run)
-            self._finish(run, end)
-        except LeaseLost as error:
-            log.info("%s", error)
+        with bound_contextvars(run=secrets.token_hex(4), work=claim.key):
+            try:
+                end = self._outcome(run)
+                self._finish(run, end)
+            except LeaseLost as error:
+                log.info("lease_lost", error=str(error))
 
     def _outcome(self, run: Run) -> Finish:
         found = guarded(run.claim.key, lambda: self._runs[run.claim.kind](run))
         if not isinstance(found, EgressError):
             return found
         if not isinstance(found, StoreUnavailable):  # the store itself logs when this begins and ends
-            log.warning("%s: %s: %s", run.claim.key, type(found).__name__, found)
+            log.warning("run_failed", error=str(found), kind=type(found).__name__)
         return _after(run, found)
 
     def _finish(self, run: Run, end: Finish) -> None:

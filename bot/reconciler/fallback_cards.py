@@ -1,6 +1,6 @@
 """Sends approvers the card as a direct message when the channel cannot be reached."""
 
-import logging
+import structlog
 
 from bot.approvals import deciders
 from bot.domain.allowance import Allowance
@@ -9,7 +9,7 @@ from bot.errors import UserError
 from bot.ports import Notice, NoticeKind, Transaction
 from bot.reconciler.run import Run
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 def draw_fallback_cards(run: Run) -> None:
@@ -24,7 +24,7 @@ def draw_fallback_cards(run: Run) -> None:
 def _draw_for_deciders(run: Run, facts: Allowance | Scale) -> None:
     people = deciders(run.ctx, facts.verdict, *facts.askers)
     if people is None:
-        log.warning("could not determine who decides %s", facts.id)
+        log.warning("deciders_unknown", subject=facts.id)
         return
     with run.write() as uow:
         lost = uow.tx.outbox.lost_cards(facts.id)

@@ -1,13 +1,14 @@
 """The last line of defence: whatever goes wrong in a piece of work, its thread continues."""
 
-import logging
 import secrets
 from collections.abc import Callable
 from typing import TypeVar
 
+import structlog
+
 from bot.errors import EgressError, InvariantBroken, LeaseLost
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 
@@ -25,6 +26,6 @@ def guarded(name: str, act: Callable[[], T]) -> T | EgressError:
         return error
     except Exception as error:  # unexpected error
         reference = secrets.token_hex(4)
-        log.exception("%s failed unexpectedly, reference %s", name, reference)
+        log.exception("unexpected_error", doing=name, reference=reference)
         kind = type(error).__name__
         return InvariantBroken(f"An unexpected error stopped {name} ({kind}, reference {reference}).")

@@ -4,19 +4,20 @@ A process that is killed, or stopped and woken late, prolongs nothing: its lease
 fences it off. A lease that has run out is never had back.
 """
 
-import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from time import monotonic
 
+import structlog
+
 from bot.errors import LeaseLost, StoreUnavailable
 from bot.ports import Claim, Store
 from bot.reconciler.guard import guarded
 from bot.reconciler.run import LEASE
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 EVERY = LEASE / 3
 """How often leases are prolonged: one attempt may fail without anything being lost."""
@@ -79,7 +80,7 @@ class Heartbeat:
         with suppress(LeaseLost):  # ended or taken over: the run finds out at its next write
             failed = guarded(f"the lease on {claim.key}", lambda: self._hold(claim))
             if failed is not None and not isinstance(failed, StoreUnavailable):
-                log.warning("could not renew the lease on %s: %s", claim.key, failed)
+                log.warning("lease_not_renewed", work=claim.key, error=str(failed))
 
     def _hold(self, claim: Claim) -> None:
         with self._store.write() as tx:

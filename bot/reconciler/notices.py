@@ -4,9 +4,10 @@ A notice is given up by age, never by the number of tries. What Slack does not t
 Slack does not answer, a method or a channel while it is throttled, and what somebody has to heal until it is healed.
 """
 
-import logging
 from collections.abc import Sequence
 from datetime import timedelta
+
+import structlog
 
 from bot.errors import EgressError, LeaseLost, SlackRefused, SlackThrottled, SlackUnreachable, StoreBusy, UserError
 from bot.ports import Finish, Notice, NoticeKind, Notifier, Outbox
@@ -16,7 +17,7 @@ from bot.reconciler.fallback_cards import draw_fallback_cards
 from bot.reconciler.guard import guarded
 from bot.reconciler.run import Run
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 BATCH = 20
 """Notices sent in one run."""
@@ -63,7 +64,7 @@ def _send(run: Run, notifier: Notifier, notice: Notice, lanes: Sequence[str]) ->
         case UserError():  # its subject no longer exists
             _give_up(run, notice, ended)
         case _:
-            log.error("cannot render a notice: %s %s: %s", notice.kind, notice.subject, ended)
+            log.error("notice_not_rendered", kind=notice.kind, subject=notice.subject, error=str(ended))
             _hold(run, notice, alone(notice), "defect", HEALING)
 
 
@@ -85,7 +86,7 @@ def _draw_again(run: Run, notice: Notice) -> None:
 
 def _wait_for_slack(run: Run, notice: Notice, error: SlackUnreachable) -> None:
     """Nothing is sent for a while, and this notice last: one that Slack chokes on never stops the others."""
-    log.warning("Slack did not accept %s %s: %s", notice.kind, notice.subject, error)
+    log.warning("notice_not_accepted", kind=notice.kind, subject=notice.subject, error=str(error))
     with run.write() as uow:
         outbox = uow.tx.outbox
         outbox.mark_failed(notice)
@@ -101,7 +102,7 @@ def _wait_for_people(run: Run, notice: Notice, error: SlackRefused) -> None:
     if lane is None:
         _give_up(run, notice, error)
         return
-    log.warning("Slack refused %s %s; kept for later: %s", notice.kind, notice.subject, error)
+    log.warning("notice_kept_for_later", kind=notice.kind, subject=notice.subject, error=str(error))
     _hold(run, notice, lane, error.code or "unknown", HEALING)
 
 
@@ -113,7 +114,7 @@ def _hold(run: Run, notice: Notice, lane: str, code: str, most: timedelta) -> No
 
 
 def _give_up(run: Run, notice: Notice, error: EgressError) -> None:
-    log.error("gave up a notice: %s %s to %s: %s", notice.kind, notice.subject, notice.recipient, error)
+    log.error("notice_given_up", kind=notice.kind, subject=notice.subject, to=notice.recipient, error=str(error))
     with run.write() as uow:
         uow.tx.outbox.give_up(notice, error.sentence)
 
@@ -121,7 +122,7 @@ def _give_up(run: Run, notice: Notice, error: EgressError) -> None:
 def _give_up_old(outbox: Outbox) -> None:
     lost = outbox.give_up_old(age=LONGEST)
     if lost:
-        log.error("gave up %s notices: Slack did not accept them for %s days", lost, LONGEST.days)
+        log.error("notices_given_up", count=lost, after_days=LONGEST.days)
 
 
 def _doubled(run: Run, failures: int, most: timedelta) -> timedelta:

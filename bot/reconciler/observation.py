@@ -47,7 +47,7 @@ class Observation:
 
 def observe(run: Run, target: Target) -> Observation:
     """Read the target, then what is wanted: a decision that comes in between is in the plan."""
-    seen = run.ctx.arm.observe(target)
+    seen = run.ctx.targets.open(target).observe()
     found = situation_of(target, seen, open_rows(run, target), run.state, run.now)
     run.state = run.state.observe(
         size_bytes=max(seen.size_bytes or 0, rendered_bytes(seen.collections)),

@@ -42,7 +42,7 @@ def reconcile_scale(run: Run) -> Finish:
 def _read(run: Run, cluster_id: str) -> ClusterEgress | None:
     """The cluster as it is; None where it was deleted."""
     try:
-        return run.ctx.arm.read_egress(cluster_id)
+        return run.ctx.clusters.read_egress(cluster_id)
     except ArmNotFound as error:
         if not is_deletion(error):
             raise
@@ -78,7 +78,7 @@ def _look(run: Run, scale: Scale) -> Finish | None:
         run.state = run.state.drop_operation()  # forgotten means over; what it did is read from the cluster
         return None
     except UNREADABLE:
-        if run.failures < UNREADABLE_LOOKS or run.ctx.arm.read_egress(scale.plan.cluster_id).is_converging:
+        if run.failures < UNREADABLE_LOOKS or run.ctx.clusters.read_egress(scale.plan.cluster_id).is_converging:
             raise
         run.state = run.state.drop_operation()  # the cluster itself is at rest
         return None
@@ -130,7 +130,7 @@ def _begin(run: Run, scale: Scale) -> Finish:
             uow.tell(applying.id, applying.requester, NoticeEvent.APPLYING)
     run.require_time()
     try:
-        operation = run.ctx.arm.begin_scale(scale.plan)
+        operation = run.ctx.clusters.begin_scale(scale.plan)
     except (StalePlan, StaleVersion):
         changed = f"{scale.plan.cluster_name} changed in Azure at the same moment. Propose the change again."
         return _fail(run, applying, changed)

@@ -1,10 +1,11 @@
 """Applies the current approval policy to everything that is waiting for a decision."""
 
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import TypeVar
+
+import structlog
 
 from bot import approvals
 from bot.allowances import ALLOWANCES
@@ -15,7 +16,7 @@ from bot.ports import AllowanceFilter
 from bot.reconciler.run import Run
 from bot.scaling import SCALES
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 
@@ -46,5 +47,5 @@ def _asked(weigh: Callable[[], T | None]) -> T | None:
     try:
         return weigh()
     except Unavailable as error:
-        log.warning("waiting requests were not re-evaluated: %s", error)
+        log.warning("requests_not_reviewed", error=str(error))
         return None

@@ -147,7 +147,7 @@ def _blocked(run: Run, target: Target, arrived: Iterable[Allowance]) -> dict[str
     fresh = list(arrived)
     if not fresh:
         return {}
-    evaluator = Evaluator(run.ctx.arm.read_rules(target))
+    evaluator = Evaluator(run.ctx.targets.open(target).read())
     reasons = ((allowance.id, _denial(evaluator, allowance)) for allowance in fresh)
     return {allowance_id: why for allowance_id, why in reasons if why is not None}
 

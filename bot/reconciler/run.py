@@ -135,7 +135,7 @@ class Run:
 
 def look_at(run: Run, pending: PendingOperation) -> OperationState:
     """Ask Azure once how an operation stands."""
-    return run.ctx.arm.look(Operation(pending.url, pending.look_after))
+    return run.ctx.operations.look(Operation(pending.url, pending.look_after))
 
 
 def operation_id(url: str) -> str:

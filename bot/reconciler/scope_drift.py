@@ -95,7 +95,7 @@ def _read(run: Run, cluster_id: str) -> Found | None:
     began = run.now
     run.state = run.state.ask_cluster(cluster_id, began, forget_before=_long_ago(run))
     try:
-        egress = run.ctx.arm.read_egress(cluster_id)
+        egress = run.ctx.clusters.read_egress(cluster_id)
     except ArmNotFound as error:
         return (None, began) if is_deletion(error) else None
     except (ArmForbidden, Unavailable, Defect):

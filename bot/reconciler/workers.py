@@ -1,12 +1,13 @@
 """The threads of one process: one keeps the lookout for all, and never do all of them wait for Azure."""
 
-import logging
 import secrets
 import threading
 from collections.abc import Callable
 from datetime import timedelta
 from time import monotonic
 from zlib import crc32
+
+import structlog
 
 from bot.domain.work import WorkKind
 from bot.errors import StoreUnavailable
@@ -15,7 +16,7 @@ from bot.reconciler.guard import guarded
 from bot.reconciler.heartbeat import Heartbeat
 from bot.reconciler.run import LEASE
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 POLL = timedelta(seconds=5)
 """How long a process waits at the most before it looks for work without having been called."""
@@ -83,7 +84,7 @@ class Workers:
         try:
             self._store.release(self._owner)
         except StoreUnavailable as error:
-            log.warning("this process's leases expire within %.0f seconds: %s", LEASE.total_seconds(), error)
+            log.warning("leases_not_released", expire_within_s=LEASE.total_seconds(), error=str(error))
 
     def run_one(self) -> bool:
         """Do the work that is longest due; False if nothing is due."""
@@ -98,7 +99,7 @@ class Workers:
             failed = guarded("work", self._turn)
             if failed is not None:
                 if not isinstance(failed, StoreUnavailable):  # the store itself logs when this begins and ends
-                    log.warning("work pauses for a moment: %s", failed)
+                    log.warning("work_paused", error=str(failed))
                 self._stop.wait(POLL.total_seconds() / 5)
 
     def _turn(self) -> None:

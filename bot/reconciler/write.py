@@ -38,7 +38,7 @@ def write(run: Run, situation: Observation) -> Finish:
     run.require_time()
     seen = replace(seen, priority=run.state.group_priority)
     try:
-        operation = run.ctx.arm.begin_write(situation.target, plan.desired, seen)
+        operation = run.ctx.targets.open(situation.target).begin_write(plan.desired, seen)
     except NOT_LANDED as error:
         _refused(run, error)
         if hold_back(run, situation.wanted, error):
@@ -103,7 +103,7 @@ def poll_operation(run: Run, target: Target) -> Finish | None:
         run.state = run.state.drop_operation()
         return None
     except UNREADABLE:
-        if run.failures < UNREADABLE_LOOKS or run.ctx.arm.observe(target).is_updating:
+        if run.failures < UNREADABLE_LOOKS or run.ctx.targets.open(target).observe().is_updating:
             raise
         run.state = run.state.drop_operation()  # the target is at rest: it is over, whatever became of its URL
         return None

@@ -1,12 +1,13 @@
 """Says once that the database cannot be used, and once that it can again, however many threads find out."""
 
-import logging
 import threading
 from time import monotonic
 
+import structlog
+
 from bot.errors import StoreBusy, StoreUnavailable
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 PATIENCE_S = 5.0
 """How long a database may be busy before that is worth a line: short waits for each other are normal."""
@@ -45,12 +46,10 @@ class Outage:
         if is_passing or self._cause == error.cause:
             return
         self._cause = error.cause
-        log.warning(
-            "the database is unavailable: %s; work waits, and users are told that nothing is recorded", error.cause
-        )
+        log.warning("database_unavailable", cause=error.cause)
 
     def _end(self) -> None:
         since, self._since = self._since, None
         if self._cause is not None and since is not None:
             self._cause = None
-            log.warning("the database is available again, after %.0f seconds", monotonic() - since)
+            log.warning("database_available", after_s=round(monotonic() - since))

@@ -5,13 +5,13 @@ from collections.abc import Collection
 from bot.domain.configuration import DryRun
 from bot.domain.target import Target
 from bot.errors import BadConfiguration, EgressError
-from bot.ports import Arm, Store
+from bot.ports import Clusters, Store
 
 MOST_NAMED = 10
 """Known firewalls that are said back."""
 
 
-def require_known(dry_run: DryRun, store: Store, arm: Arm) -> None:
+def require_known(dry_run: DryRun, store: Store, arm: Clusters) -> None:
     """Refuse a name that no firewall has. The database is asked first, and Azure only where it does not know one.
 
     Raises:

@@ -1,12 +1,13 @@
 """The product, assembled from its parts, for production or the sandbox."""
 
 import fcntl
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+
+import structlog
 
 from bot import inventory
 from bot.azure import AzureArm
@@ -27,7 +28,7 @@ from handlers.app import SlackSettings, directory, notifier
 from handlers.blocks.delivery import refusal_sentence
 from handlers.http import Route
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 FIRST_READING_S = 5.0
@@ -112,7 +113,7 @@ def work(running: Running, product: Product) -> None:
     world = product.world
     require_known(world.config.dry_run, world.store, world.arm)
     if world.config.dry_run.words:
-        log.warning("%s", world.config.dry_run.words)
+        log.warning("dry_run", scope=world.config.dry_run.words)
     schedule_waiting(world.store, world.clock)
     product.reconciler.start()
     running.then_stop(product.reconciler.stop, within_s=4.0)
@@ -120,7 +121,7 @@ def work(running: Running, product: Product) -> None:
     reading.start()
     reading.join(FIRST_READING_S)
     if reading.is_alive():
-        log.warning("Azure has not responded after %.0f seconds; starting without it", FIRST_READING_S)
+        log.warning("started_without_azure", waited_s=FIRST_READING_S)
     with product.world.store.write() as tx:
         tx.work.schedule(WorkKind.FLEET, within=product.world.pace.resync)
         tx.work.schedule(WorkKind.ENDPOINTS, within=timedelta())
@@ -144,7 +145,7 @@ def _read_fleet(ctx: Context) -> None:
     try:
         inventory.refresh(ctx)
     except EgressError as error:
-        log.warning("could not read the fleet yet: %s", error)
+        log.warning("fleet_unread", error=str(error))
 
 
 def routes(product: Product, *others: Part) -> dict[str, Route]:

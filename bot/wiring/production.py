@@ -1,10 +1,11 @@
 """The bot with the real Slack and the real Azure, and its errands at a terminal."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+
+import structlog
 
 from bot import auditing
 from bot.azure import AzureArm
@@ -23,7 +24,7 @@ from bot.wiring.running import Running, undone_on_failure
 from handlers.app import SlackSettings, build_app, serve_routes
 from handlers.http import require_free
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class SystemClock:
@@ -58,7 +59,7 @@ def serve(settings: Settings, *, is_dry: bool = False) -> Running:
             running.then_stop(socket.stop)
             slack = Part("slack", socket.trouble)
             running.then_stop(serve_routes(settings.listen, routes(product, slack)).stop)
-    log.info("ready: %s mode, %s", settings.slack_mode, settings.listen)
+    log.info("ready", mode=settings.slack_mode, listen=settings.listen)
     return running
 
 
@@ -78,7 +79,7 @@ def reconcile(settings: Settings, *, is_dry: bool = False) -> Running:
         product = assemble(_production(running, settings, is_dry=is_dry))
         work(running, product)
         running.then_stop(serve_routes(settings.listen, routes(product)).stop)
-    log.info("ready: reconcile, %s", settings.listen)
+    log.info("ready", mode="reconcile", listen=settings.listen)
     return running
 
 

@@ -8,7 +8,6 @@ from bot.domain.configuration import Configuration
 from bot.domain.duration import duration_text
 from bot.domain.risk import Level, Risk
 from bot.domain.scale_proposal import Scale
-from bot.domain.target import TargetKind
 from handlers.blocks.approval_card import carried
 from handlers.blocks.block_kit import (
     CONFIRM_TEXT,
@@ -61,9 +60,8 @@ def risk_lines(risk: Risk) -> list[str]:
 
 def touches(scope: Scope) -> str:
     """Name the firewall that changes, and the traffic affected."""
-    kinds = {TargetKind.POLICY: "firewall policy", TargetKind.CLASSIC: "classic firewall"}
     sources = fold(_sources(scope), SOURCES_ROOM, joint=", ")
-    return f"Changes {kinds[scope.target.kind]} {code(scope.target.name)}, for traffic from {sources} only."
+    return f"Changes {scope.target.noun} {code(scope.target.name)}, for traffic from {sources} only."
 
 
 def _sources(scope: Scope) -> list[str]:

@@ -50,7 +50,7 @@ def test_everything_over_tls(endpoint: tuple[str, Path]) -> None:
 
     assert len(arm.read_fleet().entries) == 13
     assert egress.target() == HUB_POLICY
-    assert len(arm.read_rules(HUB_POLICY).layers) == 2
+    assert len(arm.open(HUB_POLICY).read().layers) == 2
     assert operation.url.startswith(endpoint[0])
     assert arm.look(operation).status in ("InProgress", "Succeeded")
     arm.close()

@@ -54,10 +54,10 @@ def test_a_policy_write_is_watched_and_read_back() -> None:
     replay = Replay([policy, lines[0], draft, *lines[1:5], policy, draft])
     arm = arm_over(replay)
 
-    seen = arm.observe(target)
-    operation = arm.begin_write(target, (OURS,), seen)
+    seen = arm.open(target).observe()
+    operation = arm.open(target).begin_write((OURS,), seen)
     states = [arm.look(operation).status for _ in range(2)]
-    again = arm.observe(target)
+    again = arm.open(target).observe()
 
     put = next(sent for sent in replay.sent if sent.method == "PUT")
     before = lines[0]["resp_body"]["properties"]["ruleCollections"]
@@ -97,8 +97,8 @@ def test_a_group_that_does_not_exist_is_created_with_our_priority() -> None:
     replay = Replay([policy, *missing, groups, lines[1]])
     arm = arm_over(replay)
 
-    seen = arm.observe(target)
-    arm.begin_write(target, (OURS,), seen)
+    seen = arm.open(target).observe()
+    arm.open(target).begin_write((OURS,), seen)
 
     assert (seen.etag, seen.raw, seen.foreign) == (None, None, digest([]))
     assert replay.sent[-1].headers["If-None-Match"] == "*"
@@ -111,7 +111,7 @@ def test_a_draft_is_seen() -> None:
     draft = answer(
         "GET", f"{target.id}/firewallPolicyDrafts/default", example("FirewallPolicyRuleCollectionGroupDraftGet")
     )
-    seen = arm_over(Replay([policy, lines[0], draft])).observe(target)
+    seen = arm_over(Replay([policy, lines[0], draft])).open(target).observe()
 
     assert seen.draft == "ruleCollectionGroup1"
 
@@ -140,8 +140,8 @@ def test_a_classic_write_keeps_every_foreign_field() -> None:
     replay = Replay([lines[0], lines[1], lines[2]])
     arm = arm_over(replay)
 
-    seen = arm.observe(target)
-    operation = arm.begin_write(target, (OURS,), seen)
+    seen = arm.open(target).observe()
+    operation = arm.open(target).begin_write((OURS,), seen)
 
     put = next(sent for sent in replay.sent if sent.method == "PUT")
     after = json.loads(json.dumps(put.body))
@@ -164,7 +164,7 @@ def test_classic_rules_become_one_layer() -> None:
         for id_ in (*rule.get("sourceIpGroups", ()), *rule.get("destinationIpGroups", ()))
     }
     answers = [answer("GET", id_, {"id": id_, "properties": {"ipAddresses": ["10.9.0.0/16"]}}) for id_ in groups]
-    rules = arm_over(Replay([lines[0], *answers])).read_rules(target)
+    rules = arm_over(Replay([lines[0], *answers])).open(target).read()
 
     assert (rules.classic, len(rules.layers), set(rules.ip_groups)) == (True, 1, groups)
     assert [c.kind for c in rules.layers[0].groups[0].collections] == [
@@ -185,7 +185,9 @@ def test_our_part_of_a_classic_firewall_does_not_touch_the_foreign_digest() -> N
     with_theirs = json.loads(json.dumps(body))
     with_theirs["properties"]["threatIntelMode"] = "Off"
 
-    seen = [arm_over(Replay([answer("GET", target.id, b)])).observe(target) for b in (body, with_ours, with_theirs)]
+    seen = [
+        arm_over(Replay([answer("GET", target.id, b)])).open(target).observe() for b in (body, with_ours, with_theirs)
+    ]
 
     assert seen[0].foreign == seen[1].foreign != seen[2].foreign
     assert [c.name for c in seen[1].collections] == ["egress-x"]

@@ -170,7 +170,7 @@ def test_private_ranges_of_snat(azure: Stage, ranges: list[str], found: tuple[st
     change(azure, LEGACY.id, additionalProperties=settings | {"Network.SNAT.PrivateRanges": ", ".join(ranges)})
 
     for target in (HUB_POLICY, LEGACY):
-        assert check_required(azure.arm.read_rules(target), ("10.10.0.0/22",), ()).untranslated == found
+        assert check_required(azure.arm.open(target).read(), ("10.10.0.0/22",), ()).untranslated == found
 
 
 def test_pods_and_virtual_nodes_beside_nodes(azure: Stage) -> None:

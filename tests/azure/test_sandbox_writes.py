@@ -47,12 +47,12 @@ BOTH = pytest.mark.parametrize("target", [HUB_POLICY, LEGACY], ids=["policy", "c
 @BOTH
 def test_write_and_read_back(azure: Stage, target: Target) -> None:
     """What was written is observed again, nothing foreign changed, and emptying it leaves nothing of ours."""
-    before = azure.arm.observe(target)
+    before = azure.arm.open(target).observe()
     ours = (collection("example.org"),)
-    ended = azure.finish(azure.arm.begin_write(target, ours, before))
-    written = azure.arm.observe(target)
-    azure.finish(azure.arm.begin_write(target, (), written))
-    emptied = azure.arm.observe(target)
+    ended = azure.finish(azure.arm.open(target).begin_write(ours, before))
+    written = azure.arm.open(target).observe()
+    azure.finish(azure.arm.open(target).begin_write((), written))
+    emptied = azure.arm.open(target).observe()
 
     assert (ended.status, before.collections, written.collections) == ("Succeeded", (), ours)
     assert before.foreign == written.foreign == emptied.foreign
@@ -61,38 +61,40 @@ def test_write_and_read_back(azure: Stage, target: Target) -> None:
 
 
 def _rules_after(azure: Stage, target: Target, ours: tuple[RuleCollection, ...]) -> list[list[RuleCollection]]:
-    azure.finish(azure.arm.begin_write(target, ours, azure.arm.observe(target)))
-    return [[c for group in layer.groups for c in group.collections] for layer in azure.arm.read_rules(target).layers]
+    azure.finish(azure.arm.open(target).begin_write(ours, azure.arm.open(target).observe()))
+    return [[c for group in layer.groups for c in group.collections] for layer in azure.arm.open(target).read().layers]
 
 
 @BOTH
 def test_nothing_waits_for_the_end(azure: Stage, target: Target) -> None:
     """The write is accepted at once, runs, and is seen to run; a second writer is told to wait."""
-    before = azure.arm.observe(target)
+    before = azure.arm.open(target).observe()
     started = azure.clock.now()
-    operation = azure.arm.begin_write(target, (collection("example.org"),), before)
+    operation = azure.arm.open(target).begin_write((collection("example.org"),), before)
 
     assert (azure.clock.now() - started).total_seconds() < 60
     assert azure.arm.look(operation).is_running
-    assert azure.arm.observe(target).is_updating
+    assert azure.arm.open(target).observe().is_updating
     with pytest.raises((ArmBusy, StaleVersion)):
-        azure.arm.begin_write(target, (collection("example.net"),), before)
+        azure.arm.open(target).begin_write((collection("example.net"),), before)
 
 
 def test_a_stale_write_is_refused(azure: Stage) -> None:
     """Where Azure honours the etag, what was not seen is not overwritten."""
-    first = azure.arm.observe(HUB_POLICY)
-    azure.finish(azure.arm.begin_write(HUB_POLICY, (collection("example.org"),), first))
-    seen = azure.arm.observe(HUB_POLICY)
-    azure.finish(azure.arm.begin_write(HUB_POLICY, (collection("example.net"),), seen))
+    first = azure.arm.open(HUB_POLICY).observe()
+    azure.finish(azure.arm.open(HUB_POLICY).begin_write((collection("example.org"),), first))
+    seen = azure.arm.open(HUB_POLICY).observe()
+    azure.finish(azure.arm.open(HUB_POLICY).begin_write((collection("example.net"),), seen))
 
     with pytest.raises(StaleVersion):
-        azure.arm.begin_write(HUB_POLICY, (), seen)
+        azure.arm.open(HUB_POLICY).begin_write((), seen)
 
 
 def test_collections_of_others_in_our_group_stay(azure: Stage) -> None:
     """Somebody put a collection into our group by hand: it is foreign, and every write carries it along."""
-    azure.finish(azure.arm.begin_write(HUB_POLICY, (collection("example.org"),), azure.arm.observe(HUB_POLICY)))
+    azure.finish(
+        azure.arm.open(HUB_POLICY).begin_write((collection("example.org"),), azure.arm.open(HUB_POLICY).observe())
+    )
     group = f"{HUB_POLICY.id}/rulecollectiongroups/rcg-aks-egress"
     body = azure.resource(group)
     body["properties"]["ruleCollections"].append(
@@ -106,11 +108,11 @@ def test_collections_of_others_in_our_group_stay(azure: Stage) -> None:
     )
     azure.azure.put_resource(group, body)
 
-    seen = azure.arm.observe(HUB_POLICY)
-    azure.finish(azure.arm.begin_write(HUB_POLICY, (), seen))
+    seen = azure.arm.open(HUB_POLICY).observe()
+    azure.finish(azure.arm.open(HUB_POLICY).begin_write((), seen))
 
     names = [c["name"] for c in azure.resource(group)["properties"]["ruleCollections"]]
-    assert (names, azure.arm.observe(HUB_POLICY).foreign == seen.foreign) == (["by-hand"], True)
+    assert (names, azure.arm.open(HUB_POLICY).observe().foreign == seen.foreign) == (["by-hand"], True)
 
 
 def test_a_failed_operation_says_why(azure: Stage) -> None:
@@ -123,7 +125,9 @@ def test_a_failed_operation_says_why(azure: Stage) -> None:
         "fail_operation": True,
     }
     azure.azure.add_fault(fault)
-    ended = azure.finish(azure.arm.begin_write(HUB_POLICY, (collection("example.org"),), azure.arm.observe(HUB_POLICY)))
+    ended = azure.finish(
+        azure.arm.open(HUB_POLICY).begin_write((collection("example.org"),), azure.arm.open(HUB_POLICY).observe())
+    )
 
     assert (ended.status, ended.code) == ("Failed", "FirewallPolicyUpdateFailed")
     assert ended.message
@@ -131,24 +135,26 @@ def test_a_failed_operation_says_why(azure: Stage) -> None:
 
 def test_a_lost_answer_is_not_repeated_by_the_sdk(azure: Stage) -> None:
     """The write landed and its answer was lost: the caller learns that it may have, and the SDK sends no second one."""
-    seen = azure.arm.observe(HUB_POLICY)
+    seen = azure.arm.open(HUB_POLICY).observe()
     azure.azure.add_fault({"method": "PUT", "path": "ruleCollectionGroups", "times": 1, "drop_response": True})
 
     with pytest.raises(ArmUnreachable):
-        azure.arm.begin_write(HUB_POLICY, (collection("example.org"),), seen)
+        azure.arm.open(HUB_POLICY).begin_write((collection("example.org"),), seen)
     assert len([r for r in azure.requests() if r[0] == "PUT"]) == 1
 
 
 def test_a_rule_that_azure_does_not_like(azure: Stage) -> None:
     """A refused body is a refusal, with Azure's own words."""
     with pytest.raises(ArmRejected) as caught:
-        azure.arm.begin_write(HUB_POLICY, (collection("example.org", priority=99),), azure.arm.observe(HUB_POLICY))
+        azure.arm.open(HUB_POLICY).begin_write(
+            (collection("example.org", priority=99),), azure.arm.open(HUB_POLICY).observe()
+        )
     assert caught.value.sentence.startswith("Azure rejected the request")
 
 
 def test_parents_come_first(azure: Stage) -> None:
     """The whole chain is read, the root parent first, with IP groups, tier and proxy."""
-    rules = azure.arm.read_rules(HUB_POLICY)
+    rules = azure.arm.open(HUB_POLICY).read()
 
     assert len(rules.layers) == 2
     assert rules.layers[-1].id == HUB_POLICY.id
@@ -159,7 +165,7 @@ def test_parents_come_first(azure: Stage) -> None:
 def test_no_such_target(azure: Stage) -> None:
     """A policy that is gone is not an empty one."""
     with pytest.raises(ArmNotFound):
-        azure.arm.observe(replace(HUB_POLICY, id=HUB_POLICY.id + "-gone"))
+        azure.arm.open(replace(HUB_POLICY, id=HUB_POLICY.id + "-gone")).observe()
 
 
 @pytest.mark.parametrize(
@@ -223,21 +229,21 @@ def test_ip_groups_of_rules_are_resolved(azure: Stage) -> None:
     azure.azure.put_resource(group_id, {"location": "westeurope", "properties": {"ipAddresses": ["10.10.0.0/16"]}})
     rule = replace(collection("example.org").rules[0], source_addresses=(), source_ip_groups=(group_id,))
     ours = replace(collection("example.org"), rules=(rule,))
-    azure.finish(azure.arm.begin_write(HUB_POLICY, (ours,), azure.arm.observe(HUB_POLICY)))
+    azure.finish(azure.arm.open(HUB_POLICY).begin_write((ours,), azure.arm.open(HUB_POLICY).observe()))
 
-    assert azure.arm.read_rules(HUB_POLICY).ip_groups[group_id.lower()] == ("10.10.0.0/16",)
+    assert azure.arm.open(HUB_POLICY).read().ip_groups[group_id.lower()] == ("10.10.0.0/16",)
 
 
 def test_a_classic_firewall_whose_first_places_are_taken(azure: Stage) -> None:
     """Others hold the priorities that we would take: ours go beside them."""
     body = azure.resource(LEGACY.id)
     theirs = [c["properties"]["priority"] for c in body["properties"]["applicationRuleCollections"]]
-    seen = azure.arm.observe(LEGACY)
+    seen = azure.arm.open(LEGACY).observe()
     ours = placed((collection("example.org", priority=theirs[0]),), (), taken=seen.taken, first=seen.first_priority)
-    ended = azure.finish(azure.arm.begin_write(LEGACY, ours, seen))
+    ended = azure.finish(azure.arm.open(LEGACY).begin_write(ours, seen))
 
     assert ended.status == "Succeeded"
-    assert azure.arm.observe(LEGACY).collections == ours
+    assert azure.arm.open(LEGACY).observe().collections == ours
     after = azure.resource(LEGACY.id)["properties"]["applicationRuleCollections"]
     priorities = [c["properties"]["priority"] for c in after]
     assert len(priorities) == len(set(priorities)) == len(theirs) + 1
@@ -250,7 +256,7 @@ def test_a_refused_write_is_sent_once(azure: Stage, status: int, error: type[Exc
     azure.azure.add_fault({"method": "PUT", "times": 5, "status": status, "code": code, "retry_after_s": 1})
 
     with pytest.raises(error):
-        azure.arm.begin_write(HUB_POLICY, (collection("example.org"),), azure.arm.observe(HUB_POLICY))
+        azure.arm.open(HUB_POLICY).begin_write((collection("example.org"),), azure.arm.open(HUB_POLICY).observe())
     assert len([r for r in azure.requests() if r[0] == "PUT"]) == 1
 
 
@@ -274,18 +280,18 @@ def test_network_rules_of_ours_come_back_as_they_were_written(azure: Stage) -> N
     body["properties"]["additionalProperties"] |= more
     azure.azure.put_resource(body["id"], body)
     for target in (HUB_POLICY, LEGACY):
-        before = azure.arm.observe(target)
+        before = azure.arm.open(target).observe()
         assert before.takes_names
         ours = (collection("example.org", priority=151), network_collection("db.example.com"))
-        ended = azure.finish(azure.arm.begin_write(target, ours, before))
+        ended = azure.finish(azure.arm.open(target).begin_write(ours, before))
         assert ended.status == "Succeeded"
-        after = azure.arm.observe(target)
+        after = azure.arm.open(target).observe()
         assert sorted(each.name for each in after.collections) == sorted(each.name for each in ours)
         assert [each for each in after.collections if each.kind is RuleKind.NETWORK] == [ours[1]]
         assert after.foreign == before.foreign
-        azure.finish(azure.arm.begin_write(target, (), after))
-        assert azure.arm.observe(target).collections == ()
-        assert azure.arm.observe(target).foreign == before.foreign
+        azure.finish(azure.arm.open(target).begin_write((), after))
+        assert azure.arm.open(target).observe().collections == ()
+        assert azure.arm.open(target).observe().foreign == before.foreign
 
 
 def test_whether_network_rules_take_names_is_the_chains(azure: Stage) -> None:
@@ -293,12 +299,12 @@ def test_whether_network_rules_take_names_is_the_chains(azure: Stage) -> None:
     own, base = (azure.resource(f"{HUB_POLICY.id.rsplit('/', 1)[0]}/{name}") for name in ("hub-policy", "base-policy"))
     own["properties"]["dnsSettings"] = {"enableProxy": False}
     azure.azure.put_resource(own["id"], own)
-    assert azure.arm.observe(HUB_POLICY).takes_names is False
+    assert azure.arm.open(HUB_POLICY).observe().takes_names is False
     base["properties"]["dnsSettings"] = {"enableProxy": True}
     azure.azure.put_resource(base["id"], base)
-    assert azure.arm.observe(HUB_POLICY).takes_names is True
+    assert azure.arm.open(HUB_POLICY).observe().takes_names is True
     azure.azure.add_fault(
         {"method": "GET", "path": "base-policy", "times": 9, "status": 403, "code": "AuthorizationFailed"}
     )
-    assert azure.arm.observe(HUB_POLICY).takes_names is None
-    assert azure.arm.observe(LEGACY).takes_names is False
+    assert azure.arm.open(HUB_POLICY).observe().takes_names is None
+    assert azure.arm.open(LEGACY).observe().takes_names is False

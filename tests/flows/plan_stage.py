@@ -50,7 +50,7 @@ def promised(target: TargetForecast) -> dict[str, Any]:
 
 def there(world: World, target: TargetForecast) -> dict[str, Any]:
     """What is there."""
-    found = world.ctx.arm.observe(target.target).collections
+    found = world.ctx.targets.open(target.target).observe().collections
     return {rule.name: rule_json(rule) for each in found for rule in each.rules}
 
 
@@ -67,4 +67,4 @@ def comes_true(world: World, name: str | None = None) -> Forecast:
 
 def digest(world: World, target: TargetForecast) -> str:
     """A digest of what is there."""
-    return content_digest(world.ctx.arm.observe(target.target).collections)
+    return content_digest(world.ctx.targets.open(target.target).observe().collections)

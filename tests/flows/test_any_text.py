@@ -156,7 +156,7 @@ def test_every_text_gets_an_answer(app: SlackApp) -> None:
                 assert answer.status == 200, (entry.kind, entry.name, text[:50])
                 assert "reference" not in str(answer.body), (entry.kind, entry.name, text[:50], answer.body)
         app.drain()
-    assert [one for one in logs if one["event"] == "listener failed"] == []
+    assert [one for one in logs if one["event"] == "listener_failed"] == []
     assert [one for one in Web.said if "reference" in one] == []
 
 

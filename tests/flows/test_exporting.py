@@ -22,7 +22,7 @@ def there(world: World, cluster: str) -> dict[str, int]:
     """Our rule collections in Azure, with their priorities."""
     target = inventory.show(world.ctx, DEV, cluster).egress.target()
     assert target is not None
-    return {each.name: each.priority for each in world.ctx.arm.observe(target).collections}
+    return {each.name: each.priority for each in world.ctx.targets.open(target).observe().collections}
 
 
 @pytest.mark.parametrize("form", ["terraform", "bicep"])

@@ -153,14 +153,14 @@ class Lagging(AzureArm):
 
 def test_a_resource_graph_that_lags_behind(world: World) -> None:
     """A late row neither takes back what a live read saw nor is announced as a change back."""
-    late = world.ctx.arm.read_fleet()
+    late = world.ctx.clusters.read_fleet()
     move(world, OLD, NEW)
     inventory.show(world.ctx, DEV, "aks-lb")
     world.tick(timedelta(minutes=5))
     settings, transport = ArmSettings((SUBSCRIPTION,)), ArmTransport(world.arm, world.clock)
     lagging = Lagging(IssuedToken(world.arm.issue_token), settings, transport=transport, now=world.clock.now)
     lagging.late = replace(late, read_at=world.clock.now())
-    inventory.refresh(replace(world.ctx, arm=lagging))
+    inventory.refresh(replace(world.ctx, azure=lagging))
 
     assert len(events(world)) == 1
     with world.store.read() as tx:

@@ -230,7 +230,7 @@ def test_an_unexpected_refusal_stops_nobody_but_the_one_it_is_about(world: World
     transport = Picky(world.arm, world.clock)
     transport.dislikes = poisoned.id
     azure = AzureArm(IssuedToken(world.arm.issue_token), ArmSettings((SUBSCRIPTION,)), transport=transport)
-    world = replace(world, reconciler=Reconciler(replace(world.ctx, arm=azure), world.said, workers=0))
+    world = replace(world, reconciler=Reconciler(replace(world.ctx, azure=azure), world.said, workers=0))
     world.settle()
     states = {each.id: state_of(world, each) for each in asked}
     assert states.pop(poisoned.id) is Status.FAILED

@@ -1,12 +1,12 @@
 """A piece of work whose stored state cannot be read: it waits, the others go on, and nothing is lost."""
 
-import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
 from bot import estimates
 from bot.domain.allowance import Status
@@ -60,9 +60,7 @@ def work_on(world: World, minutes: int) -> None:
 
 
 @pytest.mark.parametrize(("damage", "words"), DAMAGE)
-def test_a_firewall_whose_state_cannot_be_read_waits(
-    world: World, damage: dict[str, Any], words: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_firewall_whose_state_cannot_be_read_waits(world: World, damage: dict[str, Any], words: str) -> None:
     """Nothing is decided from it and it is not written over; it is logged, told once, and shown to who waits."""
     first = ask(world)
     world.settle()
@@ -70,12 +68,12 @@ def test_a_firewall_whose_state_cannot_be_read_waits(
     sound, sent = row_of(world, key)[0], len(writes(world))
     put_memo(world, key, sound | damage)
     second = ask(world, "second.example.com")
-    with caplog.at_level(logging.WARNING, logger="bot.reconciler"):
+    with capture_logs() as logs:
         work_on(world, 60)
-    lines = [line for line in caplog.messages if words in line]
-    assert len(lines) > 4
-    assert set(lines) == set(caplog.messages)
-    assert lines[0].startswith(f"{key}: UnreadableState: The stored state of {key} ")
+    assert len(logs) > 4
+    assert {(line["event"], line["kind"]) for line in logs} == {("run_failed", "UnreadableState")}
+    assert [line for line in logs if words not in line["error"]] == []
+    assert logs[0]["error"].startswith(f"The stored state of {key} ")
     assert told(world) == ["stuck"]
     assert words in told_text(world, "stuck")
     waits = estimates.estimate(world.store, stored(world, second), world.clock.now())

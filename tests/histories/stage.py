@@ -94,7 +94,7 @@ class Stage:
             transport=transport,
             now=self.clock.now,
         )
-        ctx = replace(self.ctx, arm=azure, store=MortalStore(self.store, fuse))
+        ctx = replace(self.ctx, azure=azure, store=MortalStore(self.store, fuse))
         wire = SlackWire(self.slack, fuse)
         heard = Heard(SlackNotifier(wire, ctx.store, ctx.config), self.said)
         replica = Replica(Reconciler(ctx, heard, workers=0), fuse, transport, azure, wire)

@@ -95,7 +95,7 @@ def test_what_nobody_foresaw_is_found_by_its_reference() -> None:
     """It goes on as a defect, which every way to answer knows; what is meant for people is not logged."""
     with capture_logs() as logs, pytest.raises(Defect), unexpected("abcd", entry="show"):
         raise ZeroDivisionError
-    assert [(each["event"], each["reference"], each["entry"]) for each in logs] == [("listener failed", "abcd", "show")]
+    assert [(each["event"], each["reference"], each["entry"]) for each in logs] == [("listener_failed", "abcd", "show")]
     with capture_logs() as logs, pytest.raises(InvalidInput), unexpected("abcd"):
         raise InvalidInput("Say why.")
     assert logs == []

@@ -27,6 +27,19 @@ SETTINGS = {
 """Everything that the product needs; nobody is behind any of it."""
 
 
+SECRETS = ("EGRESS_SLACK_BOT_TOKEN", "EGRESS_SLACK_APP_TOKEN", "EGRESS_SLACK_SIGNING_SECRET")
+
+
+def without_secrets(said: str) -> str:
+    """The same text, if it holds none of the secrets that every process of these tests is given.
+
+    Raises:
+        AssertionError: It does.
+    """
+    assert [name for name in SECRETS if SETTINGS[name] in said] == [], said
+    return said
+
+
 def free_port() -> int:
     """A port that is free now."""
     with socket.create_server(("127.0.0.1", 0)) as held:
@@ -42,7 +55,7 @@ def run(*command: str, **settings: str) -> tuple[int, str]:
 def ended(*command: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run ``python -m bot …`` to its end."""
     environment = {**os.environ, **SETTINGS, **settings}
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "bot", *command],
         env=environment,
         capture_output=True,
@@ -50,6 +63,8 @@ def ended(*command: str, **settings: str) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
+    without_secrets(done.stdout + done.stderr)
+    return done
 
 
 class BotProcess(AbstractContextManager["BotProcess"]):
@@ -78,9 +93,9 @@ class BotProcess(AbstractContextManager["BotProcess"]):
         """What a route says; 0 while nobody listens."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=10) as answer:
-                return answer.status, answer.read().decode()
+                return answer.status, without_secrets(answer.read().decode())
         except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
+            return error.code, without_secrets(error.read().decode())
         except OSError:
             assert self._process.poll() is None, self.log()
             return 0, ""
@@ -93,10 +108,11 @@ class BotProcess(AbstractContextManager["BotProcess"]):
 
     def log(self) -> str:
         """Everything that it wrote."""
-        return self._log.read_text()
+        return without_secrets(self._log.read_text())
 
     def __exit__(self, *_error: object) -> None:
         """Leave nothing behind."""
         with suppress(ProcessLookupError):
             self._process.kill()
         self._process.wait()
+        self.log()

@@ -2,17 +2,19 @@
 
 import ast
 import json
+import re
 from enum import StrEnum
 from pathlib import Path
 
 import pytest
 
+from bot.domain.target import TargetKind
 from bot.domain.work import WorkKind
 from bot.ports import ChannelEvent, NoticeEvent
 from handlers import COMMANDS, HELP
 from handlers.blocks.news import CHANNEL_NEWS, NEWS
 from handlers.boundary import Entry
-from tests.rules.tree import ROOT, parsed, python_files
+from tests.rules.tree import ROOT, parsed, place, python_files
 
 DISPATCH = ROOT / "bot" / "reconciler" / "dispatch.py"
 LISTS = {ROOT / "bot" / "ports" / "notices.py", DISPATCH, ROOT / "bot" / "reconciler" / "workers.py"}
@@ -71,3 +73,49 @@ def test_slack_hints_at_every_command() -> None:
     """``manifest.json`` has what Slack shows while somebody types the command."""
     (command,) = json.loads(ROOT.joinpath("manifest.json").read_text(encoding="utf-8"))["features"]["slash_commands"]
     assert command["usage_hint"] == " | ".join(one.name for one in (*COMMANDS, HELP))
+
+
+def test_log_events_are_names() -> None:
+    """``snake_case``, and what varies is a field: lines can be searched and counted."""
+    wrong = []
+    for path in python_files("bot", "handlers"):
+        for node in ast.walk(parsed(path)):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            owner = node.func.value.id if isinstance(node.func.value, ast.Name) else ""
+            if owner == "log" and not is_name(node.args[0]):
+                wrong.append(place(path, node.lineno))
+            if (owner, node.func.attr) == ("logging", "getLogger") and path not in LOGGING:
+                wrong.append(place(path, node.lineno))
+    assert wrong == []
+
+
+LOGGING = {ROOT / "bot" / "logs.py", ROOT / "handlers" / "sockets.py"}
+"""The one that configures it, and the one that silences Slack's own client."""
+
+
+def is_name(event: ast.expr) -> bool:
+    """Whether it is one, or a choice of two."""
+    if isinstance(event, ast.IfExp):
+        return is_name(event.body) and is_name(event.orelse)
+    return isinstance(event, ast.Constant) and re.fullmatch(r"[a-z0-9_]+", str(event.value)) is not None
+
+
+KINDS_OF_TARGET = {
+    "bot/domain/target.py": "words",
+    "bot/domain/egress/firewalls.py": "tells them apart",
+    "bot/domain/rights.py": "permissions",
+    "bot/domain/export.py": "languages",
+    "bot/azure/targets/__init__.py": "implementations",
+}
+"""The files that know the kinds of target, each with one table or one place where they are told apart."""
+
+
+def test_only_the_targets_know_their_kind() -> None:
+    """Whoever reads or writes rules does so through ``RuleTarget``, whatever is behind it."""
+    naming = {
+        str(path.relative_to(ROOT))
+        for path in python_files("bot", "handlers")
+        if "sandbox" not in path.parts and any(used(TargetKind, path))
+    }
+    assert naming == set(KINDS_OF_TARGET)

@@ -1,6 +1,5 @@
 """A database that is full, read-only, silent or away: an expected state, said once, over once something is recorded."""
 
-import logging
 import socket
 import sqlite3
 import time
@@ -13,6 +12,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
+from structlog.testing import capture_logs
 
 from bot.errors import StoreBusy, StoreUnavailable
 from bot.ports.deadline import within
@@ -46,24 +46,20 @@ def bound(store: SqlStore, pages: int) -> None:
     event.listen(store._engine, "connect", limit)
 
 
-def test_a_full_disk_is_said_once_and_is_over_once(sqlite_url: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_full_disk_is_said_once_and_is_over_once(sqlite_url: str) -> None:
     """Reading goes on; what cannot be recorded says so; the log has two lines, however often it was tried."""
-    caplog.set_level(logging.INFO)
     store = SqlStore(sqlite_url)
-    bound(store, 1)  # SQLite takes it as the size that the file has
-    for _ in range(5):
-        with pytest.raises(StoreUnavailable, match=r"disk is full.*nothing was recorded"):
-            fill(store)
-        with store.read() as tx:
-            tx.audit.head()
-    assert "disk is full" in (store.trouble() or "")
-    bound(store, 100_000)
-    assert store.trouble() is None
-    lines = [r.getMessage() for r in caplog.records if r.name == "bot.store.outage"]
-    assert [line.partition(":")[0].partition(",")[0] for line in lines] == [
-        "the database is unavailable",
-        "the database is available again",
-    ]
+    with capture_logs() as logs:
+        bound(store, 1)  # SQLite takes it as the size that the file has
+        for _ in range(5):
+            with pytest.raises(StoreUnavailable, match=r"disk is full.*nothing was recorded"):
+                fill(store)
+            with store.read() as tx:
+                tx.audit.head()
+        assert "disk is full" in (store.trouble() or "")
+        bound(store, 100_000)
+        assert store.trouble() is None
+    assert [line["event"] for line in logs] == ["database_unavailable", "database_available"]
     store.close()
 
 

@@ -37,7 +37,7 @@ class ClassicTarget:
         self._settings = clients.settings
         self._target = target
 
-    def read_rules(self) -> RuleSet:
+    def read(self) -> RuleSet:
         """Every rule of the firewall."""
         body = self._clients.get(self._target.id, FIREWALL_API)
         layers = [classic_layer(body)]

@@ -1,9 +1,10 @@
 """A firewall policy: our rules are a rule collection group of their own, beside those of others."""
 
 import json
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
+
+import structlog
 
 from bot.azure.clients import FIREWALL_API, Clients, Json, segment_after
 from bot.azure.faults import translated
@@ -18,7 +19,7 @@ from bot.domain.target import Target
 from bot.errors import ArmForbidden, ArmNotFound, UnknownShape
 from bot.ports import ObservedTarget, Operation
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 DEEPEST_CHAIN = 5
 """Parents of a firewall policy before the chain is taken for a loop; Azure has one level today.
@@ -49,7 +50,7 @@ class PolicyTarget:
         self._settings = clients.settings
         self._target = target
 
-    def read_rules(self) -> RuleSet:
+    def read(self) -> RuleSet:
         """Every rule that a firewall with this policy evaluates, parent policies first."""
         bodies = self._chain(self._target.id)
         layers = self._clients.in_parallel(self._layer, bodies)
@@ -135,7 +136,7 @@ class PolicyTarget:
         try:
             return self._get_or_none(f"{self._target.id}/firewallPolicyDrafts/default")
         except ArmForbidden as error:
-            log.info("no permission to read whether %s has a draft: %s", self._target.name, error)
+            log.info("draft_unread", target=self._target.name, error=str(error))
             return None
 
     def _get_or_none(self, path: str) -> Json | None:

@@ -68,10 +68,10 @@ def _known(ctx: Context, wanted: str) -> tuple[set[str], set[Target]]:
 
 def _in_azure(ctx: Context, wanted: str) -> tuple[set[str], set[Target], tuple[str, ...]]:
     """The same, as Azure has them, and what of it could not be read."""
-    clusters = {ref.id for ref in ctx.arm.find_clusters(wanted)}
+    clusters = {ref.id for ref in ctx.clusters.find_clusters(wanted)}
     if clusters:
         return clusters, set(), ()
-    fleet = ctx.arm.read_fleet()
+    fleet = ctx.clusters.read_fleet()
     paths = (path for entry in fleet.entries for path in entry.egress.paths)
     return set(), _named((path.target for path in paths if path.target is not None), wanted), fleet.gaps
 
@@ -86,7 +86,7 @@ def _of_cluster(ctx: Context, cluster_id: str) -> Choice:
         rows = tx.allowances.find(AllowanceFilter(cluster=cluster_id, only_open=True))
     targets = {target for row in rows for target in (row.scope.target, *row.leaving)}
     try:
-        paths = ctx.arm.read_egress(cluster_id).paths
+        paths = ctx.clusters.read_egress(cluster_id).paths
     except EgressError as error:
         unread = (Unreadable(cluster_id.rsplit("/", 1)[-1], error.sentence),)
         return Choice(tuple(sorted(targets)), cluster_id, unread)

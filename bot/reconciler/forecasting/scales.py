@@ -64,7 +64,7 @@ def _of_first(ctx: Context, scale: Scale) -> ScaleForecast:
 def _read(ctx: Context, cluster_id: str) -> ClusterEgress | None:
     """The cluster as it is; None where it was deleted."""
     try:
-        return ctx.arm.read_egress(cluster_id)
+        return ctx.clusters.read_egress(cluster_id)
     except ArmNotFound as error:
         if not is_deletion(error):
             raise

@@ -95,7 +95,7 @@ def _observed(ctx: Context, target: Target) -> Seen:
     if work is not None and isinstance(work.state, UnreadableState):
         return work.state
     try:
-        return ctx.arm.observe(target)
+        return ctx.targets.open(target).observe()
     except EgressError as error:
         return error
 
@@ -149,7 +149,7 @@ def _followings(ctx: Context, rows: Sequence[Allowance], *, is_needed: bool) -> 
     if not is_needed and not is_doubtful(rows, known[0] if known else None, now, is_known=is_known):
         return {}
     try:
-        egress = ctx.arm.read_egress(cluster_id)
+        egress = ctx.clusters.read_egress(cluster_id)
     except ArmNotFound as error:
         if not is_deletion(error):
             raise

@@ -1,0 +1,78 @@
+"""Log lines: one form for ours and the libraries', with the ids of what is being done, and without secrets.
+
+Events are named in ``snake_case``; everything else is a field. ``reference`` is the id that a person was given with an
+error, ``run`` one run of background work.
+"""
+
+import logging
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, ParamSpec, TypeVar
+
+import structlog
+from structlog.contextvars import bound_contextvars, get_contextvars
+
+LogFormat = Literal["json", "text"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+QUIET = ("azure", "urllib3", "slack_bolt", "slack_sdk", "alembic", "waitress")
+"""Libraries whose chatter is only of interest when it warns."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def log_as(form: LogFormat, level: LogLevel = "info", secrets: Iterable[str] = ()) -> None:
+    """Write log lines to standard error.
+
+    Args:
+        form: One JSON object or one line of text for each.
+        level: The least level that is written. Libraries are never more talkative than ``warning``.
+        secrets: Values that are masked wherever they turn up, for example in a library's error message.
+    """
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    renderers: dict[LogFormat, list[Any]] = {
+        "json": [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()],
+        "text": [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
+    }
+    remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    written = [remove, *renderers[form], _masking(secrets)]
+    handler = logging.StreamHandler()
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=written))
+    least = getattr(logging, level.upper())
+    logging.basicConfig(handlers=[handler], level=least, force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(max(least, logging.WARNING))
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
+def carried(act: Callable[P, R]) -> Callable[P, R]:
+    """The same function for another thread, where it logs with the ids of the thread that hands it over."""
+    bound = get_contextvars()
+
+    def act_there(*args: P.args, **kwargs: P.kwargs) -> R:
+        with bound_contextvars(**bound):
+            return act(*args, **kwargs)
+
+    return act_there
+
+
+def _masking(secrets: Iterable[str]) -> Callable[[object, str, str], str]:
+    known = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+
+    def mask(_logger: object, _method: str, line: str) -> str:
+        for secret in known:
+            line = line.replace(secret, "[secret]")
+        return line
+
+    return mask

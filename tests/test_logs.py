@@ -1,0 +1,115 @@
+"""Log lines carry the ids of what is being done, obey the level, and hold no secret."""
+
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from bot.config import Settings, secrets_of, settings_from
+from bot.logs import carried, log_as
+from tests.build import World, make_world
+from tests.flows.writer_stage import ask
+
+log = structlog.get_logger("bot.test")
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = before
+    structlog.reset_defaults()
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    """The lines that were written."""
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+def test_ours_and_the_libraries_lines_carry_the_bound_ids(capsys: pytest.CaptureFixture[str]) -> None:
+    """In one form, in whichever thread they are written."""
+    log_as("json")
+    with bound_contextvars(reference="abcd"):
+        log.info("ours", more=1)
+        logging.getLogger("azure.core").warning("theirs %s", 2)
+        thread = threading.Thread(target=carried(log.info), args=("elsewhere",))
+        thread.start()
+    thread.join()
+    log.info("outside")
+    found = lines(capsys)
+    assert [(line["event"], line.get("reference")) for line in found] == [
+        ("ours", "abcd"),
+        ("theirs 2", "abcd"),
+        ("elsewhere", "abcd"),
+        ("outside", None),
+    ]
+    assert {"timestamp", "level", "logger"} <= set(found[0])
+
+
+@pytest.mark.parametrize(("level", "written"), [("debug", 3), ("info", 2), ("warning", 1), ("error", 0)])
+def test_the_level_is_the_least_that_is_written(level: str, written: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """A library says nothing below a warning."""
+    log_as("json", settings_from({"EGRESS_LOG_LEVEL": level}).log_level)
+    log.debug("one")
+    log.info("two")
+    log.warning("three")
+    logging.getLogger("slack_sdk.web").info("token=xoxb-1")
+    assert len(lines(capsys)) == written
+
+
+SECRETS = {
+    "EGRESS_SLACK_BOT_TOKEN": "xoxb-111-secret",
+    "EGRESS_SLACK_APP_TOKEN": "xapp-222-secret",
+    "EGRESS_SLACK_SIGNING_SECRET": "333-secret",
+    "EGRESS_DATABASE_URL": "postgresql+psycopg://bot:p%40ss-444@db/egress",
+    "AZURE_CLIENT_SECRET": "555-secret",
+}
+PLAIN = ("xoxb-111-secret", "xapp-222-secret", "333-secret", "p%40ss-444", "p@ss-444", "555-secret")
+
+
+def secret_settings() -> Settings:
+    """Settings with every kind of secret."""
+    return settings_from(SECRETS)
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_no_line_holds_a_secret(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not in an event, not in a field, not in the trace of a library's error."""
+    log_as(settings_from({"EGRESS_LOG_FORMAT": form}).log_format, "info", secrets_of(secret_settings(), SECRETS))
+    for secret in PLAIN:
+        try:
+            raise ConnectionError(f"could not reach https://host/?token={secret}")
+        except ConnectionError as error:
+            log.exception("failed", error=str(error), headers={"Authorization": f"Bearer {secret}"})
+            logging.getLogger("psycopg").exception("connection to %s failed", secret)
+    said = capsys.readouterr().err
+    assert said.count("[secret]") >= 4 * len(PLAIN)
+    assert [secret for secret in PLAIN if secret in said] == []
+
+
+def test_settings_do_not_print_secrets() -> None:
+    """Neither do the values inside them."""
+    said = repr(secret_settings())
+    assert [secret for secret in PLAIN if secret in said] == []
+
+
+def test_a_run_logs_with_its_work_and_an_id_of_its_own(sqlite_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What happens in one run is found by one id."""
+    world: World = make_world(sqlite_url)
+    log_as("json")
+    ask(world)
+    world.arm.add_fault(
+        {"method": "GET", "path": "firewallPolicies/hub-policy", "times": 99, "status": 500, "code": "X"}
+    )
+    for _ in range(10):
+        world.work(timedelta(minutes=1))
+    world.store.close()
+    found = [line for line in lines(capsys) if line["event"] == "run_failed"]
+    assert found
+    assert all(line["run"] and line["work"] for line in found)
