@@ -24,13 +24,13 @@ def estimate(store: Store, allowance: Allowance, now: datetime) -> Estimate | No
 
 
 def gauge(store: Store, limits: Limits, scope: Scope, destinations: Sequence[Destination]) -> Gauge:
-    """The target's fill level as last read, and with these destinations added."""
+    """The target's fill level as last read, with these destinations added."""
     with store.read() as tx:
         work = tx.work.peek(scope.target.key)
     used = work.state.size_bytes if work and not isinstance(work.state, UnreadableState) else 0
     listed = sum(len(each.fqdn) + 4 for each in destinations) + sum(len(each) + 4 for each in scope.sources)
     kinds = len({(each.protocol, each.port) for each in destinations})
-    return Gauge(used, used + listed + kinds * BYTES_PER_RULE, min(limits.max_bytes, MAX_GROUP_BYTES))
+    return Gauge(used + listed + kinds * BYTES_PER_RULE, min(limits.max_bytes, MAX_GROUP_BYTES))
 
 
 def _pending(tx: Transaction, target: Target) -> Pending:

@@ -6,6 +6,7 @@ from bot import allowances, auditing, checking, inventory
 from bot.approvals import Decision
 from bot.checking import Query
 from bot.domain.allowance import Act
+from bot.domain.approval import require_same
 from bot.domain.fqdn import parse_destinations
 from bot.ports import Context, Place
 from handlers.blocks import audit_log, clusters, lists
@@ -17,7 +18,7 @@ from handlers.modals import DenyForm, NarrowForm, RequestForm, ScaleForm
 from handlers.queries import AuditQuery
 from handlers.renewals import RenewForm
 from handlers.replies import Ephemeral, OpenModal, Reply, UpdateModal
-from handlers.subjects import decide, deciders, end, look_up, require_decidable, require_same
+from handlers.subjects import decide, deciders, end, look_up, require_decidable
 from handlers.views import form_from_error, open_form
 
 

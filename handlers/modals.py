@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from bot.allowances import Draft
 from bot.approvals import MAX_REASON
-from bot.domain.allowance import Allowance, digest
+from bot.domain.allowance import Allowance
 from bot.domain.configuration import Bundle, Configuration
 from bot.domain.duration import duration_code, duration_from_text, duration_text
 from bot.domain.egress import ClusterEgress
@@ -272,8 +272,9 @@ class NarrowForm:
             input_("duration", "For how long", durations([*shorter, ask.duration], duration_code(ask.duration))),
             input_("reason", "Why less", _long(""), optional=True),
         ]
-        seen = digest(allowance.scope, ask)
-        return modal(NarrowForm.CALLBACK, "Approve less", blocks, submit="Approve", id=allowance.id, digest=seen)
+        return modal(
+            NarrowForm.CALLBACK, "Approve less", blocks, submit="Approve", id=allowance.id, digest=allowance.digest
+        )
 
 
 def _is_shorter(offered: timedelta | None, asked: timedelta | None) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from bot import allowances, approvals, inventory, scaling
 from bot.approvals import Decision
 from bot.domain.allowance import Act, Allowance
+from bot.domain.approval import require_same
 from bot.domain.scale_proposal import Scale
 from bot.ports import Caller, Context
 from handlers.blocks.delivery import hidden
@@ -40,22 +41,9 @@ def require_decidable(found: Allowance | Scale, seen: str, act: Act, now: dateti
         AlreadyDecided: It is not waiting any more.
         StaleView: The card showed something else.
     """
-    flow = _flow(found)
+    flow: approvals.Workflow[Any] = scaling.SCALES if isinstance(found, Scale) else allowances.ALLOWANCES
     flow.require_waiting(found, act, now)
-    flow.require_same(found, seen)
-
-
-def require_same(found: Allowance | Scale, seen: str) -> None:
-    """Refuse a click on a card that showed something else.
-
-    Raises:
-        StaleView: The digests differ.
-    """
-    _flow(found).require_same(found, seen)
-
-
-def _flow(found: Allowance | Scale) -> approvals.Workflow[Any]:
-    return scaling.SCALES if isinstance(found, Scale) else allowances.ALLOWANCES
+    require_same(found, seen)
 
 
 def _is_scale(subject: str) -> bool:

@@ -5,7 +5,6 @@ from functools import partial
 from bot import allowances, approvals, checking, inventory, scaling
 from bot.approvals import Decision
 from bot.domain.access import membership_unknown
-from bot.domain.allowance import Allowance, digest
 from bot.domain.duration import duration_from_text
 from bot.domain.error_parsing import find_destinations
 from bot.domain.fqdn import parse_destinations
@@ -171,5 +170,4 @@ def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> tuple[list[str]
 def deny_view(ctx: Context, caller: Caller, subject: str) -> View:
     """The form that asks why not."""
     found = look_up(ctx, caller, subject)
-    seen = digest(found.scope, found.ask) if isinstance(found, Allowance) else found.plan.digest
-    return DenyForm().build(found.id, seen, lists.about(found, ctx.config))
+    return DenyForm().build(found.id, found.digest, lists.about(found, ctx.config))

@@ -7,7 +7,7 @@ its ack. Nothing here speaks to Azure: the reconciler does.
 from bot.allowances.assessment import assess_policy
 from bot.allowances.audit_events import record
 from bot.allowances.decisions import decide, end
-from bot.allowances.filing import Draft, Preview, owner_words, preview, request, scope_of, time_text
+from bot.allowances.filing import Draft, Preview, owner_words, preview, request, scope_of
 from bot.allowances.queries import Listing, Request, browse, get, own, proposals, requests
 from bot.allowances.renewals import newest, renew
 from bot.allowances.workflow import ALLOWANCES
@@ -33,5 +33,4 @@ __all__ = [
     "request",
     "requests",
     "scope_of",
-    "time_text",
 ]

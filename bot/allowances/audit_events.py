@@ -2,7 +2,6 @@
 
 from bot.domain.allowance import (
     Allowance,
-    digest,
 )
 from bot.domain.audit import Action, Event
 from bot.domain.duration import duration_text
@@ -14,7 +13,7 @@ def record(uow: UnitOfWork, allowance: Allowance, action: Action, *, reason: str
     ask, scope = allowance.ask, allowance.scope
     beyond = uow.ctx.config.beyond(ask.bundle, ask.destinations) if ask.bundle else ()
     detail = {
-        "digest": digest(scope, ask),
+        "digest": allowance.digest,
         "duration": duration_text(ask.duration),
         "environment": scope.environment,
         "risk": f"{allowance.risk.level} {allowance.risk.score}",

@@ -303,7 +303,7 @@ def _twin(ctx: Context, tx: Transaction, scope: Scope, ask: Ask) -> Allowance | 
         state = status(other, now)
         if ask.renews and other.ask.renews == ask.renews and state in ON_ITS_WAY | OPEN_NOW | {Status.SUSPENDED}:
             return other
-        if not (ask.renews or other.ask.renews) and digest(other.scope, other.ask) == mine and state in ON_ITS_WAY:
+        if not (ask.renews or other.ask.renews) and other.digest == mine and state in ON_ITS_WAY:
             return other
     return None
 

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from heapq import merge
 from itertools import islice
 from typing import TypeVar
 
 from bot.domain.access import require_seeing
-from bot.domain.allowance import Allowance, Status, status
+from bot.domain.allowance import Allowance
 from bot.domain.egress import ref_from_id
 from bot.domain.ids import canonical_id
 from bot.domain.people import Person
-from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
+from bot.domain.scale_proposal import Scale
 from bot.errors import UnknownAllowance, UnknownCluster
 from bot.inventory import find, former, person, visible
 from bot.ports import AllowanceFilter, Caller, Context, ListFilter, Place, Placed, Transaction
@@ -108,13 +107,7 @@ def _wanted(ctx: Context, who: Person, which: str) -> ListFilter:
 def _fits(ctx: Context, wanted: ListFilter) -> Callable[[Request], bool]:
     """Filter on derived status: a request that has just lapsed is no longer waiting."""
     now = ctx.clock.now()
-    return lambda one: not wanted.is_waiting or _is_waiting(one, now)
-
-
-def _is_waiting(one: Request, now: datetime) -> bool:
-    if isinstance(one, Scale):
-        return scale_status(one, now) is ScaleStatus.WAITING
-    return status(one, now) is Status.WAITING
+    return lambda one: not wanted.is_waiting or one.is_waiting(now)
 
 
 def _every(

@@ -6,9 +6,9 @@ from datetime import datetime
 from bot.allowances.assessment import assess_policy, assess_risk
 from bot.allowances.audit_events import record
 from bot.allowances.scope_check import require_same_scope
-from bot.approvals import Actions, Decision, Narrowing, review_at_click
+from bot.approvals import Actions, Decision, Narrowing
 from bot.domain.access import environment_of
-from bot.domain.allowance import Act, Allowance, Status, is_open, require, require_same, status
+from bot.domain.allowance import Act, Allowance, is_open, require
 from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress, dns_caveat
 from bot.domain.narrowing import cut_out, narrow
@@ -32,10 +32,6 @@ class AllowanceWorkflow:
         """Where they are stored."""
         return tx.allowances
 
-    def is_waiting(self, one: Allowance, now: datetime, /) -> bool:
-        """Whether nobody has decided it yet."""
-        return status(one, now) is Status.WAITING
-
     def is_open(self, one: Allowance, now: datetime, /) -> bool:
         """Whether something may still happen to it."""
         return is_open(one, now)
@@ -44,30 +40,9 @@ class AllowanceWorkflow:
         """Refuse a decision on what is decided; ``AlreadyDecided`` says by whom."""
         require(one, act, now)
 
-    def require_same(self, one: Allowance, seen: str, /) -> None:
-        """Refuse a click on a card that showed something else; ``StaleView``."""
-        require_same(one, seen)
-
-    def recheck(self, ctx: Context, subject: str, /, *, is_approval: bool) -> None:
-        """The policy, the people, the cluster and the firewall are those of now.
-
-        Raises:
-            RequestRefused: The approval policy refuses it now, or whoever asked may not ask any more; it is closed.
-            CannotTakeEffect: No firewall is on its way out now.
-            UnknownCluster: Its cluster is not there any more.
-            MembershipUnknown: Whether others' approvals still count could not be asked.
-            StaleView: It would apply to something else than what was asked.
-        """
-        with ctx.store.read() as tx:
-            allowance = tx.allowances.get(subject)
-            known = tx.snapshots.get(allowance.scope.cluster_id)
-            were_read = tx.snapshots.reading() is not None
-        if not self.is_waiting(allowance, ctx.clock.now()):
-            return
-        egress = known[0] if known else None
-        review_at_click(ctx, allowance, egress, self, is_approval=is_approval)
-        if is_approval and (egress is not None or were_read):
-            require_same_scope(ctx, allowance, egress)
+    def require_effect(self, ctx: Context, one: Allowance, egress: ClusterEgress | None, /) -> None:
+        """Where it would apply is what was asked; raises as ``require_same_scope``."""
+        require_same_scope(ctx, one, egress)
 
     def reassess(self, ctx: Context, one: Allowance, egress: ClusterEgress | None, /) -> Allowance:
         """With the environment that its cluster has now, which risk and policy rest on."""

@@ -3,7 +3,7 @@
 from bot.approvals.deciders import deciders, require_deciders
 from bot.approvals.decisions import decide, lapse
 from bot.approvals.reasons import MAX_REASON, brief, require_reason
-from bot.approvals.reviews import Review, keep, review, review_at_click
+from bot.approvals.reviews import keep, review
 from bot.approvals.workflow import Actions, Decision, Narrowing, Workflow
 
 __all__ = [
@@ -11,7 +11,6 @@ __all__ = [
     "Actions",
     "Decision",
     "Narrowing",
-    "Review",
     "Workflow",
     "brief",
     "decide",
@@ -21,5 +20,4 @@ __all__ = [
     "require_deciders",
     "require_reason",
     "review",
-    "review_at_click",
 ]

@@ -3,9 +3,10 @@
 from collections.abc import Collection
 
 from bot.approvals.reasons import brief, require_reason
+from bot.approvals.reviews import review_at_click
 from bot.approvals.workflow import Decision, One, Workflow
 from bot.domain.access import require_approver, require_member, require_other
-from bot.domain.approval import Ending, Verdict, add_approval, approval_of, deny, require_not_filer
+from bot.domain.approval import Ending, Verdict, add_approval, approval_of, deny, require_not_filer, require_same
 from bot.domain.ids import canonical_id
 from bot.domain.people import Person
 from bot.errors import StaleView
@@ -31,7 +32,7 @@ def decide(ctx: Context, caller: Caller, decision: Decision, flow: Workflow[One]
         filed = flow.rows(tx).get(subject)
     require_other(caller.identity, filed.requester)
     require_not_filer(filed, caller.identity)
-    flow.recheck(ctx, subject, is_approval=decision.is_approved)
+    _recheck(ctx, filed, flow, is_approval=decision.is_approved)
     with ctx.store.read() as tx:
         asked = flow.rows(tx).get(subject).verdict.approvers
     who = member_of(ctx, caller, asked)
@@ -43,8 +44,27 @@ def decide(ctx: Context, caller: Caller, decision: Decision, flow: Workflow[One]
         require_not_filer(one, who.identity)
         flow.require_waiting(one, decision.act, uow.now)
         if decision.seen is not None:
-            flow.require_same(one, decision.seen)
+            require_same(one, decision.seen)
         return _approve(uow, who, one, decision, flow) if decision.is_approved else _deny(uow, one, decision, flow)
+
+
+def _recheck(ctx: Context, one: One, flow: Workflow[One], *, is_approval: bool) -> None:
+    """The policy, the people and the cluster are those of now. Nothing here waits for Azure.
+
+    Raises:
+        RequestRefused: The approval policy refuses it now, or whoever asked may not ask any more; it is closed.
+        CannotTakeEffect, UnknownCluster, StaleView: As ``Workflow.require_effect``.
+        MembershipUnknown: Whether others' approvals still count could not be asked.
+    """
+    if not one.is_waiting(ctx.clock.now()):
+        return
+    with ctx.store.read() as tx:
+        known = tx.snapshots.get(one.cluster_id)
+        were_read = tx.snapshots.reading() is not None
+    egress = known[0] if known else None
+    review_at_click(ctx, one, egress, flow, is_approval=is_approval)
+    if is_approval and (egress is not None or were_read):
+        flow.require_effect(ctx, one, egress)
 
 
 def _require_decidable(uow: UnitOfWork, one: One, decision: Decision, flow: Workflow[One]) -> None:

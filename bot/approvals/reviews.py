@@ -49,7 +49,7 @@ def review(
     Raises:
         Unavailable: Who may still decide could not be asked.
     """
-    if not flow.is_waiting(one, ctx.clock.now()):
+    if not one.is_waiting(ctx.clock.now()):
         return None
     if is_click and egress is not None and not may_still_ask(ctx, one.requester, egress.ref):
         return _closing(ctx, one, f"The requester no longer has access to {egress.ref.name}.", flow)

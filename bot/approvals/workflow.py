@@ -87,10 +87,6 @@ class Workflow(Protocol[One]):
         """Where they are stored."""
         ...
 
-    def is_waiting(self, one: One, now: datetime, /) -> bool:
-        """Whether nobody has decided it yet."""
-        ...
-
     def is_open(self, one: One, now: datetime, /) -> bool:
         """Whether something may still happen to it."""
         ...
@@ -99,12 +95,8 @@ class Workflow(Protocol[One]):
         """Refuse a decision on what is decided; ``AlreadyDecided`` says by whom."""
         ...
 
-    def require_same(self, one: One, seen: str, /) -> None:
-        """Refuse a click on a card that showed something else; ``StaleView``."""
-        ...
-
-    def recheck(self, ctx: Context, subject: str, /, *, is_approval: bool) -> None:
-        """At the click: what it rests on is looked at again before the answer counts."""
+    def require_effect(self, ctx: Context, one: One, egress: ClusterEgress | None, /) -> None:
+        """Refuse an approval of what would not do any more what was asked; None for a cluster that is gone."""
         ...
 
     def reassess(self, ctx: Context, one: One, egress: ClusterEgress | None, /) -> One:

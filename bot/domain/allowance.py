@@ -12,12 +12,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.domain.approval import ApprovalRequest, Ending
+from bot.domain.approval import ApprovalRequest, Ending, already_decided
 from bot.domain.fqdn import Destination
 from bot.domain.people import Identity
 from bot.domain.risk import Risk
 from bot.domain.target import Target
-from bot.errors import AlreadyDecided, StaleView
 
 EXPIRING_WITHIN = timedelta(hours=24)
 """An allowance is called expiring in its last day, or in the last tenth of a shorter one."""
@@ -129,7 +128,6 @@ class Allowance(ApprovalRequest):
         expires_at: ``live_at`` plus the duration, set when it is first seen live.
         gone_at: When its rules were seen absent after it ended.
         warned_at: When its requester was told that it ends soon.
-        failure: Why Azure rejects it, in one sentence; the bot does not retry such an allowance.
         followers: Others who asked for the same while it was open; they hear of it as the requester does.
         closed: Set when the bot ended it, because what it rests on is gone.
         suspended: Why it opens nothing for now, in one sentence: its cluster leaves through no managed firewall.
@@ -146,7 +144,6 @@ class Allowance(ApprovalRequest):
     expires_at: datetime | None = None
     gone_at: datetime | None = None
     warned_at: datetime | None = None
-    failure: str | None = None
     followers: tuple[Identity, ...] = ()
     closed: Ending | None = None
     suspended: str | None = None
@@ -156,6 +153,30 @@ class Allowance(ApprovalRequest):
     def destinations(self) -> tuple[Destination, ...]:
         """The destinations that the rule is rendered from."""
         return self.ask.destinations
+
+    def is_waiting(self, now: datetime) -> bool:
+        """Whether nobody has decided it yet."""
+        return status(self, now) is Status.WAITING
+
+    @property
+    def cluster_id(self) -> str:
+        """Lower-case ARM id of the managed cluster that it is for."""
+        return self.scope.cluster_id
+
+    @property
+    def cluster_name(self) -> str:
+        """The name of that cluster."""
+        return self.scope.cluster_name
+
+    @property
+    def digest(self) -> str:
+        """A short digest of exactly the fields that the rule is rendered from."""
+        return digest(self.scope, self.ask)
+
+    @property
+    def ending(self) -> Ending | None:
+        """How a person ended it: denied, withdrawn or revoked."""
+        return self.denied or self.revoked
 
 
 def status(allowance: Allowance, now: datetime) -> Status:
@@ -227,24 +248,7 @@ def require(allowance: Allowance, act: Act, now: datetime) -> None:
     """
     state = status(allowance, now)
     if state not in MAY_ACT[act]:
-        raise AlreadyDecided(f"{allowance.id} is already {state}{_by_whom(allowance)}; nothing was changed.")
-
-
-def _by_whom(allowance: Allowance) -> str:
-    if allowance.closed is not None:
-        return f" ({allowance.closed.reason})"
-    ending = allowance.denied or allowance.revoked or next(iter(allowance.approvals[-1:]), None)
-    return f" (<@{ending.by.user}> at {ending.at:%Y-%m-%d %H:%M} UTC)" if ending else ""
-
-
-def require_same(allowance: Allowance, seen: str) -> None:
-    """Refuse a click on a card that shows something else than what is stored.
-
-    Raises:
-        StaleView: If the digests differ.
-    """
-    if digest(allowance.scope, allowance.ask) != seen:
-        raise StaleView(f"{allowance.id} has changed since this card was posted. Check the new card and decide again.")
+        raise already_decided(allowance, state, allowance.closed.reason if allowance.closed else "")
 
 
 def revoke(allowance: Allowance, ending: Ending) -> Allowance:

@@ -2,44 +2,13 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.domain.allowance import Allowance
 from bot.domain.firewall import RuleCollection
-from bot.domain.rule_diff import ChangeKind, RuleChange, RuleDiff
+from bot.domain.rule_diff import ChangeKind, Key, RuleChange, RuleDiff
 from bot.domain.rule_rendering import allowance_id_from_rule, collection_name, rules_by_kind
-
-Key = tuple[str, str]
-"""A rule's place: its collection's name and its own, both in lower case."""
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """What a writer remembers of its target, as far as a decision rests on it.
-
-    Args:
-        verified: Digest of what was read back last; None where nothing ever was.
-        intended: Digest of what was last to be written; None where nothing ever was.
-        lost: Digests of writes that may still land.
-        left: Rules that were reported and are left as somebody made them.
-        aside: Ids of allowances that the next write leaves out, because Azure refused one of them.
-        priority: Of our rule collection group, as we left it; None where that is not known.
-    """
-
-    verified: str | None = None
-    intended: str | None = None
-    lost: frozenset[str] = frozenset()
-    left: frozenset[Key] = frozenset()
-    aside: frozenset[str] = frozenset()
-    priority: int | None = None
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether this database never wrote there."""
-        return self.verified is None and self.intended is None
-
-    def knows(self, digest: str) -> bool:
-        """Whether this content was read back, was meant to be written, or may have been without our knowing."""
-        return digest in {self.verified, self.intended, *self.lost}
+from bot.domain.writer_state import WriterState
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +26,9 @@ class Drift:
     left: frozenset[Key]
 
 
-def drift_of(natural: RuleDiff, by_id: Mapping[str, Allowance], history: History, configured: str) -> Drift | None:
+def drift_of(
+    natural: RuleDiff, by_id: Mapping[str, Allowance], state: WriterState, *, configured: str, now: datetime
+) -> Drift | None:
     """What somebody changed in our part since the writer last looked; None where its content is known to be ours.
 
     Where nothing was ever read back, only rules that we never wrote are told apart. Where this database never wrote at
@@ -67,16 +38,18 @@ def drift_of(natural: RuleDiff, by_id: Mapping[str, Allowance], history: History
     Args:
         natural: What is there against what should be there.
         by_id: Every open allowance of the target.
-        history: What the writer remembers.
+        state: What the writer remembers.
         configured: ``heal``, ``adopt`` or ``report``.
+        now: The time: writes that were lost long ago no longer count as ours.
     """
-    if history.knows(natural.before):
+    if state.knows(natural.before, now):
         return None
-    mode = "unknown" if history.is_blank else configured
-    found = unknown_rules(natural, by_id) if history.verified is None else foreign_changes(natural, by_id)
-    changes = tuple(change for change in found if key_of(change) not in history.left)
+    mode = "unknown" if state.is_blank else configured
+    found = unknown_rules(natural, by_id) if state.verified_digest is None else foreign_changes(natural, by_id)
+    ignored = frozenset(state.ignored_drift)
+    changes = tuple(change for change in found if key_of(change) not in ignored)
     is_left = mode in ("report", "unknown")
-    return Drift(changes, mode, history.left | {key_of(change) for change in changes if is_left})
+    return Drift(changes, mode, ignored | {key_of(change) for change in changes if is_left})
 
 
 def taken_away(drift: Drift) -> frozenset[str]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from bot.domain.allowance import Allowance
-from bot.domain.drift import Drift, Key, key_of
+from bot.domain.drift import Drift, key_of
 from bot.domain.firewall import Rule, RuleCollection, RuleKind
-from bot.domain.rule_diff import ChangeKind, RuleChange, RuleDiff
+from bot.domain.rule_diff import ChangeKind, Key, RuleChange, RuleDiff
 from bot.domain.rule_rendering import allowance_id_from_rule
 from bot.domain.target import Target
 

@@ -48,4 +48,4 @@ def room_for_names(rules: RuleSet, promised: Iterable[Allowance], destinations: 
     groups = (group for layer in rules.layers for group in layer.groups)
     foreign = [each for group in groups for each in group.collections if not is_network_name(each.name)]
     used = network_fqdns(foreign) + sum(len(by_address(one.destinations)) for one in promised)
-    return Gauge(used, used + len(by_address(destinations)), MAX_NETWORK_FQDNS)
+    return Gauge(used + len(by_address(destinations)), MAX_NETWORK_FQDNS)

@@ -29,6 +29,10 @@ BYTES_PER_RULE = 400
 """Bytes of JSON for one of the bot's rules besides its names and ranges: an upper bound for the rendered keys."""
 
 
+Key = tuple[str, str]
+"""A rule's place: its collection's name and its own, both in lower case."""
+
+
 class ChangeKind(StrEnum):
     """The kinds of change to one rule."""
 
@@ -96,12 +100,10 @@ class Gauge:
     """The fill level of something: a rule collection group in bytes, or the network rules of a firewall in FQDNs.
 
     Args:
-        used: Now; bytes as Azure counts or as we render, whichever is more.
-        after: With the requested names.
+        after: With the requested names; bytes as Azure counts or as we render, whichever is more.
         limit: What it holds.
     """
 
-    used: int
     after: int
     limit: int
 

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.approval import ApprovalRequest, Ending
+from bot.domain.approval import ApprovalRequest, Ending, already_decided
 from bot.domain.egress import ClusterEgress, IpChange
 from bot.domain.snat import ScalePlan, base_digest, wanted_count
 from bot.domain.work import WorkKind
-from bot.errors import AlreadyDecided, StaleView
 
 
 class ScaleStatus(StrEnum):
@@ -37,7 +36,6 @@ class Scale(ApprovalRequest):
         applying_at: When Azure accepted the change.
         done_at: When the result was read back.
         ips_after: The outbound IPs that were read back.
-        failure: Why it did not happen, in one sentence.
     """
 
     plan: ScalePlan
@@ -46,8 +44,31 @@ class Scale(ApprovalRequest):
     applying_at: datetime | None = None
     done_at: datetime | None = None
     ips_after: tuple[str, ...] = ()
-    failure: str | None = None
     withdrawn: Ending | None = None
+
+    def is_waiting(self, now: datetime) -> bool:
+        """Whether nobody has decided it yet."""
+        return scale_status(self, now) is ScaleStatus.WAITING
+
+    @property
+    def cluster_id(self) -> str:
+        """Lower-case ARM id of the managed cluster that it is for."""
+        return self.plan.cluster_id
+
+    @property
+    def cluster_name(self) -> str:
+        """The name of that cluster."""
+        return self.plan.cluster_name
+
+    @property
+    def digest(self) -> str:
+        """A short digest of the plan and of the state that it was made from."""
+        return self.plan.digest
+
+    @property
+    def ending(self) -> Ending | None:
+        """How a person ended it: denied or withdrawn."""
+        return self.denied or self.withdrawn
 
 
 def scale_key(cluster_id: str) -> str:
@@ -86,17 +107,7 @@ def require_waiting(scale: Scale, now: datetime) -> None:
     """
     state = scale_status(scale, now)
     if state is not ScaleStatus.WAITING:
-        raise AlreadyDecided(f"{scale.id} is already {state}; nothing was changed.")
-
-
-def require_same_plan(scale: Scale, seen: str) -> None:
-    """Refuse a click on a card that shows another plan than what is stored.
-
-    Raises:
-        StaleView: The digests differ.
-    """
-    if seen != scale.plan.digest:
-        raise StaleView(f"The plan of {scale.id} has changed since this card was posted. Check the new card.")
+        raise already_decided(scale, state)
 
 
 def explains(scale: Scale, change: IpChange) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from bot.domain.drift import Key
+from bot.domain.rule_diff import Key
 
 VERSION = 1
 """The version of the stored state. It grows with every field that an older process must not drop when it stores the
@@ -104,7 +104,6 @@ class WriterState:
         draft: Who or what the draft of the firewall policy is that was reported last; None for no draft.
         busy_since: Since when Azure was seen to work on something else.
         incomplete_since: Since when a finished scale operation was seen to lack outbound IPs.
-        rule_count: Our rules as they were last read.
         size_bytes: Bytes of our rule collection group as they were last read.
         update_durations: How long the last updates took from acceptance to end, the newest last.
         problem: What keeps the work from going on, in one sentence; None where nothing does.
@@ -129,7 +128,6 @@ class WriterState:
     draft: str | None = None
     busy_since: datetime | None = None
     incomplete_since: datetime | None = None
-    rule_count: int = 0
     size_bytes: int = 0
     update_durations: tuple[timedelta, ...] = ()
     problem: str | None = None
@@ -137,19 +135,24 @@ class WriterState:
     has_open_alert: bool = False
     is_dry: bool = False
 
-    def digests_in_doubt(self, now: datetime) -> frozenset[str]:
-        """Content digests of the writes that may still land."""
-        return frozenset(each.digest for each in self._in_doubt(now))
+    @property
+    def is_blank(self) -> bool:
+        """Whether this database never wrote there."""
+        return self.verified_digest is None and self.desired_digest is None
+
+    def knows(self, digest: str, now: datetime) -> bool:
+        """Whether this content was read back, was meant to be written, or may have been without our knowing."""
+        return digest in {self.verified_digest, self.desired_digest, *(each.digest for each in self._in_doubt(now))}
 
     def _in_doubt(self, now: datetime) -> tuple[UnconfirmedWrite, ...]:
         return tuple(each for each in self.unconfirmed if each.at > now - UNCONFIRMED_FOR)
 
     # What is there
 
-    def observe(self, *, rule_count: int, size_bytes: int, ignored_drift: Iterable[Key]) -> "WriterState":
+    def observe(self, *, size_bytes: int, ignored_drift: Iterable[Key]) -> "WriterState":
         """Our part of the target was read."""
         ignored = tuple(sorted(ignored_drift))
-        return replace(self, rule_count=rule_count, size_bytes=size_bytes, ignored_drift=ignored)
+        return replace(self, size_bytes=size_bytes, ignored_drift=ignored)
 
     def verify(self, digest: str) -> "WriterState":
         """This content was read back and is known from now on, whoever made it."""

@@ -5,25 +5,22 @@ from bot.ports.azure import (
     Clusters,
     ObservedTarget,
     Operation,
-    Operations,
     OperationState,
     RuleTarget,
-    Targets,
 )
-from bot.ports.context import BOT, Caller, Clock, Context, Directory, NoResolver, Pace, Resolver, UnitOfWork
+from bot.ports.context import BOT, Caller, Clock, Context, NoResolver, Pace, UnitOfWork
 from bot.ports.notice_events import ChannelEvent, NoticeEvent
 from bot.ports.notices import Notice, NoticeKind, Notifier, Outbox, Pause
 from bot.ports.recent import KnownRules, RecentRules
-from bot.ports.records import AllowanceFilter, Allowances, AuditLog, ListFilter, Place, Placed, Scales
-from bot.ports.snapshots import Reading, Snapshots
+from bot.ports.records import AllowanceFilter, Allowances, ListFilter, Place, Placed, Scales
+from bot.ports.snapshots import Reading
 from bot.ports.store import Store, Transaction
-from bot.ports.work import Claim, Finish, Work, WorkState
+from bot.ports.work import Claim, Finish, WorkState
 
 __all__ = [
     "BOT",
     "AllowanceFilter",
     "Allowances",
-    "AuditLog",
     "Azure",
     "Caller",
     "ChannelEvent",
@@ -31,7 +28,6 @@ __all__ = [
     "Clock",
     "Clusters",
     "Context",
-    "Directory",
     "Finish",
     "KnownRules",
     "ListFilter",
@@ -43,7 +39,6 @@ __all__ = [
     "ObservedTarget",
     "Operation",
     "OperationState",
-    "Operations",
     "Outbox",
     "Pace",
     "Pause",
@@ -51,14 +46,10 @@ __all__ = [
     "Placed",
     "Reading",
     "RecentRules",
-    "Resolver",
     "RuleTarget",
     "Scales",
-    "Snapshots",
     "Store",
-    "Targets",
     "Transaction",
     "UnitOfWork",
-    "Work",
     "WorkState",
 ]

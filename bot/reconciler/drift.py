@@ -11,7 +11,7 @@ from bot.domain.people import SYSTEM
 from bot.domain.rule_diff import ChangeKind
 from bot.domain.write_results import mark_missing
 from bot.ports import ChannelEvent, NoticeEvent, UnitOfWork
-from bot.reconciler.observation import Observation, history_of
+from bot.reconciler.observation import Observation
 from bot.reconciler.run import Run
 
 NAMED = 5
@@ -20,7 +20,8 @@ NAMED = 5
 
 def report_drift(run: Run, situation: Observation) -> bool:
     """Say what somebody changed in our part, once. True if something new was said: the next round acts on it."""
-    found = drift_of(situation.natural, situation.by_id, history_of(run.state, run.now), run.ctx.config.firewall.drift)
+    configured = run.ctx.config.firewall.drift
+    found = drift_of(situation.natural, situation.by_id, run.state, configured=configured, now=run.now)
     if found is None:
         return _report_priority(run, situation)
     run.state = run.state.verify(situation.plan.before).ignore_drift(found.left)

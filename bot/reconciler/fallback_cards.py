@@ -1,12 +1,10 @@
 """Sends approvers the card as a direct message when the channel cannot be reached."""
 
-from datetime import datetime
-
 import structlog
 
 from bot.approvals import deciders
-from bot.domain.allowance import Allowance, Status, status
-from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
+from bot.domain.allowance import Allowance
+from bot.domain.scale_proposal import Scale
 from bot.errors import UserError
 from bot.ports import Notice, NoticeKind, Transaction
 from bot.reconciler.run import Run
@@ -19,7 +17,7 @@ def draw_fallback_cards(run: Run) -> None:
     with run.ctx.store.read() as tx:
         hidden = [_facts(tx, notice.subject) for notice in tx.outbox.unseen_cards()]
     for facts in hidden:
-        if facts is not None and _is_undecided(facts, run.now):
+        if facts is not None and facts.is_waiting(run.now):
             _draw_for_deciders(run, facts)
 
 
@@ -40,9 +38,3 @@ def _facts(tx: Transaction, subject: str) -> Allowance | Scale | None:
         return rows.get(subject)
     except UserError:
         return None
-
-
-def _is_undecided(facts: Allowance | Scale, now: datetime) -> bool:
-    if isinstance(facts, Scale):
-        return scale_status(facts, now) is ScaleStatus.WAITING
-    return status(facts, now) is Status.WAITING

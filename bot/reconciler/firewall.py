@@ -14,7 +14,7 @@ from bot.reconciler.alerts import warn_if_long
 from bot.reconciler.bisect import fail_unresolved
 from bot.reconciler.drift import report_draft, report_drift, report_foreign
 from bot.reconciler.dryrun import end_dry_run, is_dry, look_only
-from bot.reconciler.observation import Observation, history_of, must_repeat, observe, open_rows
+from bot.reconciler.observation import Observation, must_repeat, observe, open_rows
 from bot.reconciler.read_back import read_back, read_back_absent
 from bot.reconciler.run import Run
 from bot.reconciler.scope_drift import follow_drift
@@ -82,7 +82,7 @@ def _compare(run: Run, situation: Observation) -> Finish:
         return run.again(timedelta())
     if report_drift(run, situation):
         return run.again(run.ctx.pace.backoff / 5)
-    if situation.plan.is_empty and not must_repeat(situation.seen, history_of(run.state, run.now)):
+    if situation.plan.is_empty and not must_repeat(situation.seen, run.state.group_priority):
         return read_back(run, situation)
     if situation.seen.faulted is not None and run.failures:
         return run.again(run.ctx.pace.busy * 4)  # a failed firewall accepts nothing; write again afterwards

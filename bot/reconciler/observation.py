@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.allowance import Allowance, is_wanted
-from bot.domain.drift import History, Key, foreign_changes, key_of, leave_alone
+from bot.domain.drift import foreign_changes, key_of, leave_alone
 from bot.domain.network_rules import by_address
-from bot.domain.rule_diff import Limits, RuleDiff, check_safe, diff, rendered_bytes
+from bot.domain.rule_diff import Key, Limits, RuleDiff, check_safe, diff, rendered_bytes
 from bot.domain.rule_rendering import placed, render
 from bot.domain.target import Target
 from bot.domain.writer_state import WriterState
@@ -48,9 +48,8 @@ class Observation:
 def observe(run: Run, target: Target) -> Observation:
     """Read the target, then what is wanted: a decision that comes in between is in the plan."""
     seen = run.ctx.targets.open(target).observe()
-    found = situation_of(target, seen, open_rows(run, target), history_of(run.state, run.now), run.now)
+    found = situation_of(target, seen, open_rows(run, target), run.state, run.now)
     run.state = run.state.observe(
-        rule_count=sum(len(each.rules) for each in seen.collections),
         size_bytes=max(seen.size_bytes or 0, rendered_bytes(seen.collections)),
         ignored_drift=found.left,
     )
@@ -58,34 +57,22 @@ def observe(run: Run, target: Target) -> Observation:
 
 
 def situation_of(
-    target: Target, seen: ObservedTarget, rows: tuple[Allowance, ...], history: History, now: datetime
+    target: Target, seen: ObservedTarget, rows: tuple[Allowance, ...], state: WriterState, now: datetime
 ) -> Observation:
     """The decision of a round, from what is there, what is stored and what the writer remembers: asks nobody."""
-    due = tuple(r for r in rows if r.scope.target == target and is_wanted(r, now) and r.id not in history.aside)
+    due = tuple(r for r in rows if r.scope.target == target and is_wanted(r, now) and r.id not in state.quarantined)
     unresolved = () if seen.takes_names is not False else tuple(row for row in due if by_address(row.destinations))
     wanted = tuple(row for row in due if row not in unresolved)
     natural = diff(seen.collections, render(wanted))
-    left = _still_left(history, natural, {row.id: row for row in rows})
+    left = _still_left(state, natural, {row.id: row for row in rows})
     desired = leave_alone(natural.desired, seen.collections, left)
     desired = placed(desired, seen.collections, taken=seen.taken, first=seen.first_priority)
     return Observation(target, seen, rows, wanted, unresolved, natural, diff(seen.collections, desired), left)
 
 
-def history_of(state: WriterState, now: datetime) -> History:
-    """What a writer remembers of its target, as far as a decision rests on it."""
-    return History(
-        verified=state.verified_digest,
-        intended=state.desired_digest,
-        lost=state.digests_in_doubt(now),
-        left=frozenset(state.ignored_drift),
-        aside=frozenset(state.quarantined),
-        priority=state.group_priority,
-    )
-
-
-def must_repeat(seen: ObservedTarget, history: History) -> bool:
-    """Whether the same rules have to be put again: Azure's last update failed, or our group's priority was moved."""
-    return seen.has_failed or (history.priority is not None and seen.priority != history.priority)
+def must_repeat(seen: ObservedTarget, priority: int | None) -> bool:
+    """Whether the same rules have to be put again: Azure's last update failed, or our group has not this priority."""
+    return seen.has_failed or (priority is not None and seen.priority != priority)
 
 
 def require_safe(situation: Observation, limits: Limits) -> None:
@@ -112,6 +99,6 @@ def stored_rows(tx: Transaction, target: Target, state: WriterState) -> tuple[Al
     return (*rows, *(row for row in handed if row.scope.target != target and target in row.leaving))
 
 
-def _still_left(history: History, natural: RuleDiff, by_id: Mapping[str, Allowance]) -> frozenset[Key]:
+def _still_left(state: WriterState, natural: RuleDiff, by_id: Mapping[str, Allowance]) -> frozenset[Key]:
     """What was reported and left alone, as long as it differs and somebody else's hand is in it."""
-    return history.left & {key_of(change) for change in foreign_changes(natural, by_id)}
+    return frozenset(state.ignored_drift) & {key_of(change) for change in foreign_changes(natural, by_id)}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.approvals import Actions, Decision, Narrowing, review_at_click
+from bot.approvals import Actions, Decision, Narrowing
 from bot.domain.access import environment_of
 from bot.domain.allowance import Act
 from bot.domain.approval import PolicyQuery, Verdict, evaluate
@@ -12,12 +12,9 @@ from bot.domain.egress import ClusterEgress
 from bot.domain.risk import Level, Risk
 from bot.domain.scale_proposal import (
     Scale,
-    ScaleStatus,
     is_scale_open,
-    require_same_plan,
     require_waiting,
     scale_key,
-    scale_status,
 )
 from bot.errors import UnknownCluster
 from bot.ports import Context, NoticeEvent, Scales, Transaction, UnitOfWork
@@ -48,10 +45,6 @@ class ScaleWorkflow:
         """Where they are stored."""
         return tx.scales
 
-    def is_waiting(self, one: Scale, now: datetime, /) -> bool:
-        """Whether nobody has decided it yet."""
-        return scale_status(one, now) is ScaleStatus.WAITING
-
     def is_open(self, one: Scale, now: datetime, /) -> bool:
         """Whether something may still happen to it."""
         return is_scale_open(one, now)
@@ -60,26 +53,16 @@ class ScaleWorkflow:
         """Refuse a decision on what is decided; ``AlreadyDecided``."""
         require_waiting(one, now)
 
-    def require_same(self, one: Scale, seen: str, /) -> None:
-        """Refuse a click on a card that showed another plan; ``StaleView``."""
-        require_same_plan(one, seen)
-
-    def recheck(self, ctx: Context, subject: str, /, *, is_approval: bool) -> None:
-        """The policy, the people and the cluster are those of now. Nothing here waits for Azure.
+    def require_effect(self, ctx: Context, one: Scale, egress: ClusterEgress | None, /) -> None:
+        """Its cluster is there; whether the plan still fits is compared before Azure is told.
 
         Raises:
-            RequestRefused: It is closed, because the policy refuses it or its proposer may not ask any more.
             UnknownCluster: Its cluster was deleted.
         """
-        with ctx.store.read() as tx:
-            scale = tx.scales.get(subject)
-            known = tx.snapshots.get(scale.plan.cluster_id)
-            were_read = tx.snapshots.reading() is not None
-        review_at_click(ctx, scale, known[0] if known else None, self, is_approval=is_approval)
-        if is_approval and known is None and were_read and self.is_waiting(scale, ctx.clock.now()):
+        if egress is None:
             with ctx.store.write() as tx:
-                tx.work.wake(scale_key(scale.plan.cluster_id), within=timedelta())
-            raise UnknownCluster(f"{scale.plan.cluster_name} was deleted in Azure. Nothing was approved.")
+                tx.work.wake(scale_key(one.cluster_id), within=timedelta())
+            raise UnknownCluster(f"{one.cluster_name} was deleted in Azure. Nothing was approved.")
 
     def reassess(self, ctx: Context, one: Scale, egress: ClusterEgress | None, /) -> Scale:
         """By the approval policy and the environment of now."""

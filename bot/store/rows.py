@@ -42,7 +42,6 @@ _FIELDS = {
     "handed": "handed_over",
     "looked": "cluster_reads",
     "short_since": "incomplete_since",
-    "rules": "rule_count",
     "bytes": "size_bytes",
     "took_s": "update_durations",
     "trouble": "problem",

@@ -4,9 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.allowance import MAY_ACT, Act, Allowance, Status, digest, status
+from bot.domain.allowance import MAY_ACT, Act, Allowance, Status, status
 from bot.domain.configuration import Configuration
 from bot.domain.duration import duration_text
+from handlers.blocks.approval_card import (
+    approval_blocks,
+    approve_button,
+    carried,
+    deny_button,
+    given_reason,
+    news_facts,
+    standing_facts,
+    withdraw_button,
+)
 from handlers.blocks.block_kit import (
     HEADER_TEXT,
     actions,
@@ -22,12 +32,9 @@ from handlers.blocks.block_kit import (
     person,
     said,
     section,
-    sentence,
     small_plain,
-    value,
     when,
 )
-from handlers.blocks.deciders import approved_by, decides, missing, needs
 from handlers.blocks.details import RISK_ROOM, caution, destinations, risk_lines, touches
 from handlers.blocks.dryrun import ENDS, STAYS, WAITS, is_dry
 from handlers.blocks.estimate import Waiting
@@ -85,8 +92,7 @@ def allowance_card(allowance: Allowance, config: Configuration, now: datetime, a
             *([small_plain(f"Ticket: {ask.ticket}")] if ask.ticket else []),
             section(fold(risk_lines(allowance.risk), RISK_ROOM)),
             context(f"{touches(scope)}{ahead.room if card.status is Status.WAITING else ''}"),
-            context(fold(decides(allowance.verdict, config, is_open=card.status is Status.WAITING))),
-            *_endings(allowance),
+            *approval_blocks(allowance, config, is_waiting=card.status is Status.WAITING, taken_back="Revoked"),
             *actions(*_buttons(card)),
         ],
     )
@@ -97,14 +103,12 @@ def _standing(card: Card) -> str:
     allowance = card.allowance
     return STANDING[card.status].format(
         waiting=WAITS if card.is_dry else card.ahead.wait,
-        lapses=when(allowance.lapses_at),
+        **standing_facts(allowance),
         until=until(allowance),
-        failure=escape(allowance.failure or ""),
         closed=escape(allowance.closed.reason) if allowance.closed else "",
         suspended=escape(allowance.suspended or ""),
         expired=when(allowance.expires_at) if allowance.expires_at else "",
         removal=_removal(allowance, is_dry=card.is_dry),
-        needs=sentence(needs(allowance.verdict, allowance.approvals)),
     )
 
 
@@ -143,36 +147,25 @@ def _facts(card: Card) -> list[tuple[str, str]]:
     ]
 
 
-def _endings(allowance: Allowance) -> list[Block]:
-    """Show who decided what, in their own words."""
-    blocks = approved_by(allowance.verdict, allowance.approvals)
-    for word, ending in (("Denied", allowance.denied), ("Revoked", allowance.revoked)):
-        if ending is not None:
-            blocks.append(context(f"{word} by {person(ending.by.user)} {when(ending.at)}."))
-            blocks += [small_plain(f"Why: {ending.reason}")] if ending.reason else []
-    return blocks
-
-
 def _buttons(card: Card) -> list[Block]:
     """Only what is possible now; who may is decided when somebody presses."""
     allowance = card.allowance
-    carried = value(id=allowance.id, digest=digest(allowance.scope, allowance.ask))
-    is_waiting = card.status is Status.WAITING
     offered = (
-        (Act.APPROVE, button("Approve", "approve", carried, style="primary", confirm=caution(allowance))),
-        (Act.APPROVE, button("Approve less…", "narrow", carried)),
-        (Act.DENY, button("Deny…", "deny", carried, style="danger")),
-        (Act.RENEW, button("Renew", "renew", carried)),
-        (Act.REVOKE, _end_button(carried, is_waiting=is_waiting, is_dry=card.is_dry)),
+        (Act.APPROVE, approve_button(allowance, caution(allowance))),
+        (Act.APPROVE, button("Approve less…", "narrow", carried(allowance))),
+        (Act.DENY, deny_button(allowance)),
+        (Act.RENEW, button("Renew", "renew", carried(allowance))),
+        (Act.REVOKE, _end_button(card)),
     )
     return [one for act, one in offered if card.status in MAY_ACT[act]]
 
 
-def _end_button(carried: str, *, is_waiting: bool, is_dry: bool) -> Block:
-    if is_waiting:
-        return button("Withdraw", "revoke", carried, confirm=confirm("Withdraw?", "Nothing will open.", yes="Withdraw"))
-    text = ENDS if is_dry else "The rule is taken out of the firewall. Connections through it will fail."
-    return button("Revoke", "revoke", carried, style="danger", confirm=confirm("Revoke it now?", text, yes="Revoke"))
+def _end_button(card: Card) -> Block:
+    if card.status is Status.WAITING:
+        return withdraw_button(card.allowance, "Nothing will open.")
+    text = ENDS if card.is_dry else "The rule is taken out of the firewall. Connections through it will fail."
+    asked = confirm("Revoke it now?", text, yes="Revoke")
+    return button("Revoke", "revoke", carried(card.allowance), style="danger", confirm=asked)
 
 
 def allowance_news(allowance: Allowance, body: Mapping[str, str], config: Configuration) -> Message:
@@ -184,26 +177,19 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str], config: Config
         config: Knows what bundles contain.
     """
     event = body.get("event", "")
-    ending = allowance.denied or allowance.revoked
-    approver = allowance.approvals[-1].by.user if allowance.approvals else "-"
     text = (
         news_words(allowance, event, config.dry_run)
         .format(
-            who=person(allowance.requester.user),
+            **news_facts(allowance, body.get("what", "")),
             filer=person(allowance.filed_by.user) if allowance.filed_by else "The bot",
             id=allowance.id,
-            approver=person(approver),
-            missing=missing(allowance.verdict, allowance.approvals),
-            ender=person(ending.by.user) if ending else "the bot",
             removal=_removal(allowance, is_dry=is_dry(config.dry_run, allowance)),
             until=until(allowance),
-            failure=escape(allowance.failure or ""),
-            lapses=when(allowance.lapses_at),
-            what=escape(body.get("what", "")),
         )
         .strip()
     )
     named = names_of(allowance, config, room=NEWS_ROOM)
     about = f"{code(allowance.id)}, {code(allowance.scope.cluster_name)} to {named}"
-    why = [said(ending.reason)] if ending and ending.reason and event in ("denied", "revoked") else []
-    return message(f"{text} {about}", [section(text), *narrowing_blocks(body), *why, context(about)])
+    return message(
+        f"{text} {about}", [section(text), *narrowing_blocks(body), *given_reason(allowance, event), context(about)]
+    )

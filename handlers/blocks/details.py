@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bot.domain.allowance import Allowance, Scope, digest
+from bot.domain.allowance import Allowance, Scope
 from bot.domain.configuration import Configuration
 from bot.domain.duration import duration_text
 from bot.domain.risk import Level, Risk
 from bot.domain.scale_proposal import Scale
+from handlers.blocks.approval_card import carried
 from handlers.blocks.block_kit import (
     CONFIRM_TEXT,
     SECTION_TEXT,
@@ -26,7 +27,6 @@ from handlers.blocks.block_kit import (
     section,
     small_plain,
     text_input,
-    value,
     when,
 )
 from handlers.blocks.deciders import decides
@@ -92,16 +92,11 @@ def is_whole(allowance: Allowance, config: Configuration) -> bool:
     )
 
 
-def digest_of(subject: Allowance | Scale) -> str:
-    """The digest that an approve button beside it carries."""
-    return subject.plan.digest if isinstance(subject, Scale) else digest(subject.scope, subject.ask)
-
-
 def details_button(subject: Allowance | Scale) -> Block:
     """Opens everything that is decided on."""
     count = 0 if isinstance(subject, Scale) else len(subject.destinations)
     text = f"All {count} destinations" if count > 1 else "All of it"
-    return button(text, "details", value(id=subject.id, digest=digest_of(subject)))
+    return button(text, "details", carried(subject))
 
 
 def caution(subject: Allowance | Scale) -> Block | None:
@@ -123,9 +118,7 @@ def approval_view(allowance: Allowance, config: Configuration, reason: str = "")
     """All of it, to approve exactly this; with the reason that was typed, if one was."""
     why = input_("reason", "Why", text_input(reason, multiline=True), optional=True)
     parts = [*_parts(allowance, config), why]
-    return modal(
-        APPROVE, f"{allowance.id} in full", parts, submit="Approve", id=allowance.id, digest=digest_of(allowance)
-    )
+    return modal(APPROVE, f"{allowance.id} in full", parts, submit="Approve", id=allowance.id, digest=allowance.digest)
 
 
 def _parts(subject: Allowance | Scale, config: Configuration) -> list[Block]:

@@ -11,6 +11,7 @@ from bot.domain.people import Unread
 from bot.domain.scale_proposal import Scale
 from bot.domain.snat import capacity
 from bot.ports import Pause
+from handlers.blocks.approval_card import approve_button, deny_button
 from handlers.blocks.block_kit import (
     actions,
     button,
@@ -27,7 +28,7 @@ from handlers.blocks.block_kit import (
 )
 from handlers.blocks.clusters import allowance_line
 from handlers.blocks.delivery import refusal_blocks
-from handlers.blocks.details import caution, details_button, digest_of
+from handlers.blocks.details import caution, details_button
 from handlers.blocks.dryrun import dry_line
 from handlers.blocks.scale_card import scale_line
 from handlers.blocks.words import NO_CLUSTER, unread_lines
@@ -104,12 +105,7 @@ def _waiting(uow: Desktop) -> list[Block]:
 
 def _decision(subject: Allowance | Scale) -> list[Block]:
     """Offer the full request where the line leaves something out, so that it can be read before a decision."""
-    carried = value(id=subject.id, digest=digest_of(subject))
-    return actions(
-        details_button(subject),
-        button("Approve", "approve", carried, style="primary", confirm=caution(subject)),
-        button("Deny…", "deny", carried, style="danger"),
-    )
+    return actions(details_button(subject), approve_button(subject, caution(subject)), deny_button(subject))
 
 
 def _mine(uow: Desktop, allowances: Sequence[Allowance]) -> list[Block]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.allowances import Listing, Preview, Request
-from bot.domain.allowance import Allowance, Status, status
+from bot.domain.allowance import Allowance, status
 from bot.domain.approval import VerdictKind
 from bot.domain.configuration import NO_DRY_RUN, Configuration, DryRun
 from bot.domain.fqdn import Destination
 from bot.domain.people import Identity, Person, Unread
-from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
+from bot.domain.scale_proposal import Scale, scale_status
 from handlers.blocks.block_kit import (
     actions,
     button,
@@ -111,7 +111,7 @@ def filed(
 ) -> Message:
     """Confirm what was filed and what happens next; ``left_out`` is what the firewall already allows."""
     named = about(allowance, config)
-    if status(allowance, now) is not Status.WAITING:
+    if not allowance.is_waiting(now):
         then = WAITS if is_dry(config.dry_run, allowance) else "You hear when it is live, in some minutes."
         text = f"Granted at once by the approval policy. {named}. {then}"
     else:
@@ -123,7 +123,7 @@ def filed(
 def proposed(scale: Scale, asked: Deciders, now: datetime, dry_run: DryRun = NO_DRY_RUN) -> Message:
     """What was proposed, and what happens next."""
     named = _scale(scale)
-    if scale_status(scale, now) is not ScaleStatus.WAITING:
+    if not scale.is_waiting(now):
         then = SCALE_WAITS if is_dry(dry_run, scale) else "You hear when Azure has done it."
         return message(f"Granted at once by the approval policy. {named}. {then}")
     return message(f"Proposed. {named}. {_hearing(asked)}")
@@ -143,7 +143,7 @@ def _people(asked: Sequence[Identity] | None) -> str:
 
 def decided(subject: Allowance | Scale, now: datetime, dry_run: DryRun = NO_DRY_RUN) -> Message:
     """What a decision did, and what happens next."""
-    name = subject.scope.cluster_name if isinstance(subject, Allowance) else subject.plan.cluster_name
+    name = subject.cluster_name
     state = str(scale_status(subject, now) if isinstance(subject, Scale) else status(subject, now))
     following = {
         "waiting": f"You approved; {missing(subject.verdict, subject.approvals)}.",

@@ -8,11 +8,19 @@ from bot.domain.configuration import NO_DRY_RUN, Configuration, DryRun
 from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
 from bot.domain.snat import ScalePlan
 from bot.scaling import ScalePreview
+from handlers.blocks.approval_card import (
+    approval_blocks,
+    approve_button,
+    deny_button,
+    given_reason,
+    news_facts,
+    standing_facts,
+    withdraw_button,
+)
 from handlers.blocks.block_kit import (
     actions,
     button,
     code,
-    confirm,
     context,
     escape,
     fields,
@@ -22,12 +30,10 @@ from handlers.blocks.block_kit import (
     person,
     said,
     section,
-    sentence,
-    small_plain,
     value,
     when,
 )
-from handlers.blocks.deciders import approved_by, decides, missing, needs
+from handlers.blocks.deciders import needs
 from handlers.blocks.dryrun import SCALE_WAITS, is_dry
 from handlers.blocks.news import news_words
 from handlers.replies import Block, Message
@@ -120,12 +126,10 @@ def scale_parts(scale: Scale) -> list[Block]:
 def scale_card(scale: Scale, config: Configuration, now: datetime) -> Message:
     """The card of a proposal."""
     state, plan = scale_status(scale, now), scale.plan
+    is_waiting = state is ScaleStatus.WAITING
     is_held = is_dry(config.dry_run, scale) and state is ScaleStatus.APPROVED
     standing = (f":test_tube: {SCALE_WAITS}" if is_held else STANDING[state]).format(
-        needs=sentence(needs(scale.verdict, scale.approvals)),
-        lapses=when(scale.lapses_at),
-        done=when(scale.done_at) if scale.done_at else "",
-        failure=escape(scale.failure or ""),
+        **standing_facts(scale), done=when(scale.done_at) if scale.done_at else ""
     )
     result = [section(f"*Addresses now*\n{ips_text(scale.ips_after)}")] if scale.ips_after else []
     return message(
@@ -140,31 +144,14 @@ def scale_card(scale: Scale, config: Configuration, now: datetime) -> Message:
                 f"{code(scale.id)} for {code(plan.cluster_name)} ({escape(scale.environment)}), "
                 f"proposed by {person(scale.requester.user)} {when(scale.requested_at)}."
             ),
-            context(fold(decides(scale.verdict, config, is_open=state is ScaleStatus.WAITING))),
-            *_endings(scale),
-            *actions(*_buttons(scale, state)),
+            *approval_blocks(scale, config, is_waiting=is_waiting, taken_back="Withdrawn"),
+            *actions(*(_buttons(scale) if is_waiting else ())),
         ],
     )
 
 
-def _endings(scale: Scale) -> list[Block]:
-    blocks = approved_by(scale.verdict, scale.approvals)
-    for word, ending in (("Denied", scale.denied), ("Withdrawn", scale.withdrawn)):
-        if ending is not None:
-            blocks.append(context(f"{word} by {person(ending.by.user)} {when(ending.at)}."))
-            blocks += [small_plain(f"Why: {ending.reason}")] if ending.reason else []
-    return blocks
-
-
-def _buttons(scale: Scale, state: ScaleStatus) -> list[Block]:
-    if state is not ScaleStatus.WAITING:
-        return []
-    carried = value(id=scale.id, digest=scale.plan.digest)
-    return [
-        button("Approve", "approve", carried, style="primary"),
-        button("Deny…", "deny", carried, style="danger"),
-        button("Withdraw", "revoke", carried, confirm=confirm("Withdraw?", "Nothing changes.", yes="Withdraw")),
-    ]
+def _buttons(scale: Scale) -> list[Block]:
+    return [approve_button(scale), deny_button(scale), withdraw_button(scale, "Nothing changes.")]
 
 
 def scale_line(scale: Scale, now: datetime) -> str:
@@ -185,19 +172,10 @@ def scale_news(scale: Scale, body: Mapping[str, str], dry_run: DryRun = NO_DRY_R
         body: Of the notice: ``event``, and what its words need beside the proposal.
         dry_run: Where nothing is written.
     """
-    event, ending = body.get("event", ""), scale.denied or scale.withdrawn
-    approver = scale.approvals[-1].by.user if scale.approvals else "-"
+    event = body.get("event", "")
     text = news_words(scale, event, dry_run).format(
-        who=person(scale.requester.user),
-        approver=person(approver),
-        missing=missing(scale.verdict, scale.approvals),
-        ender=person(ending.by.user) if ending else "the bot",
-        count=len(scale.ips_after) or scale.plan.after,
-        failure=escape(scale.failure or ""),
-        lapses=when(scale.lapses_at),
-        what=escape(body.get("what", "")),
+        **news_facts(scale, body.get("what", "")), count=len(scale.ips_after) or scale.plan.after
     )
     about = f"{code(scale.id)}, {escape(_title(scale.plan))}"
-    reason = ending.reason if ending and event in ("denied", "withdrawn") else ""
     addresses = [section(ips_text(scale.ips_after))] if event == "done" and scale.ips_after else []
-    return message(f"{text} {about}", [section(text), *addresses, *([said(reason)] if reason else []), context(about)])
+    return message(f"{text} {about}", [section(text), *addresses, *given_reason(scale, event), context(about)])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.domain import allowance as domain
 from bot.domain import write_results
 from bot.domain.allowance import MAY_ACT, Act, Allowance, Ask, Status, digest, is_open, is_wanted, status
-from bot.domain.approval import Approval, Ending, add_approval, deny
+from bot.domain.approval import Approval, Ending, add_approval, deny, require_same
 from bot.domain.fqdn import parse_destination
 from bot.domain.narrowing import narrow
 from bot.errors import AlreadyDecided, InvalidInput, StaleView
@@ -69,6 +69,15 @@ def test_acts_are_refused_where_the_table_does_not_allow_them(
             domain.require(allowance, act, NOW + after)
 
 
+def test_a_request_that_lapsed_names_nobody_who_decided() -> None:
+    """One of two approvals decided nothing; whoever ended a request is named."""
+    half = add_approval(an_allowance(needed=2), Approval(APPROVER, NOW, groups=("platform",)))
+    with pytest.raises(AlreadyDecided, match=r" is already lapsed; nothing was changed\.$"):
+        domain.require(half, Act.APPROVE, half.lapses_at)
+    with pytest.raises(AlreadyDecided, match=r" is already denied \(<@\w+> at .* UTC\); nothing was changed\.$"):
+        domain.require(replace(half, denied=ENDING), Act.APPROVE, NOW)
+
+
 def test_two_of_two_must_be_two_people() -> None:
     """One person twice is one approval."""
     mine, other = (Approval(who, NOW, groups=("platform",)) for who in (APPROVER, APPROVER2))
@@ -101,7 +110,7 @@ def test_the_digest_covers_what_the_rule_is_made_of_and_nothing_else() -> None:
     ]
     assert seen not in others
     with pytest.raises(StaleView):
-        domain.require_same(WAITING, others[0])
+        require_same(WAITING, others[0])
 
 
 NARROWER = [("*.example.com", "a.example.com"), ("*.example.com", "*.b.example.com"), ("example.com", "example.com")]

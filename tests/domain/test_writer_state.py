@@ -21,8 +21,9 @@ OPERATION = PendingOperation("https://management.azure.com/o/1", 10 * SECOND, NO
 
 def test_a_new_state_knows_nothing() -> None:
     """Whatever is there may be another database's."""
-    assert (NEW.verified_digest, NEW.desired_digest, NEW.digests_in_doubt(NOW)) == (None, None, frozenset())
-    assert NEW.verify("any").verified_digest == "any"
+    assert NEW.is_blank
+    assert not NEW.knows("any", NOW)
+    assert NEW.verify("any").knows("any", NOW)
     assert NEW.begin(ATTEMPT, priority=300).desired_digest == "after"
 
 
@@ -59,8 +60,8 @@ def test_only_the_last_durations_are_kept() -> None:
 def test_a_lost_write_is_ours_for_a_while() -> None:
     """If it lands late, that is no drift; the oldest are forgotten."""
     lost = NEW.begin(ATTEMPT, priority=300).lose_attempt(NOW).begin(replace(ATTEMPT, after="next"), priority=300)
-    assert lost.digests_in_doubt(NOW + UNCONFIRMED_FOR - SECOND) == {"after"}
-    assert lost.digests_in_doubt(NOW + UNCONFIRMED_FOR) == frozenset()
+    assert lost.knows("after", NOW + UNCONFIRMED_FOR - SECOND)
+    assert not lost.knows("after", NOW + UNCONFIRMED_FOR)
     assert [each.digest for each in lost.lose_attempt(NOW + UNCONFIRMED_FOR).unconfirmed] == ["next"]
     for number in range(10):
         lost = lost.begin(replace(ATTEMPT, after=str(number)), priority=300).lose_attempt(NOW)

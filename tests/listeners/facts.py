@@ -243,5 +243,5 @@ outlooks = st.builds(
     st.timedeltas(timedelta(), timedelta(days=1)),
     st.none() | words(1000),
 )
-gauges = st.builds(Gauge, st.integers(0, 3_000_000), st.integers(0, 3_000_000), st.just(2_097_152))
+gauges = st.builds(Gauge, st.integers(0, 3_000_000), st.just(2_097_152))
 aheads = st.builds(Waiting, st.none() | outlooks, st.none() | gauges)

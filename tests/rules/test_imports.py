@@ -103,3 +103,31 @@ def test_no_test_is_skipped_and_none_patches_the_code() -> None:
     )
     used = ((name, line, path) for path in python_files("tests") for name, line in used_names(path))
     assert [place(path, line) for name, line, path in (*arguments, *used) if name in forbidden] == []
+
+
+def names_used(path: Path) -> Iterator[str]:
+    """The full name of everything that a file imports, and of what it reads from a module that it imports."""
+    modules: dict[str, str] = {}
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.ImportFrom):
+            modules |= {each.asname or each.name: f"{node.module}.{each.name}" for each in node.names}
+        elif isinstance(node, ast.Import):
+            modules |= {each.asname or each.name: each.name for each in node.names}
+    yield from modules.values()
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+            yield f"{modules[node.value.id]}.{node.attr}"
+
+
+def exported(package: Path) -> Iterator[str]:
+    """The full name of everything in a package's ``__all__``."""
+    for node in parsed(package).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__":
+            yield from (f"{module_name(package)}.{name}" for name in ast.literal_eval(node.value))
+
+
+def test_every_export_has_a_user() -> None:
+    """What nobody imports from a package is no part of what the package offers."""
+    used = {name for path in python_files(*PYTHON) for name in names_used(path)}
+    packages = [path for path in python_files(*PRODUCT) if path.name == "__init__.py"]
+    assert [name for path in packages for name in exported(path) if name not in used] == []

@@ -21,7 +21,8 @@ COUNTS = [
 
 LONGEST_FILE_LINES = 330
 MEDIAN_LINES = 8
-PERCENTILE_95_LINES = 35
+PERCENTILE_95_LINES = 25
+LONGEST_FUNCTION_LINES = 50
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
 
 
@@ -55,7 +56,7 @@ def test_counts_only_go_down(pattern: str, folders: tuple[str, ...], expected: i
 
 
 def test_functions_are_short() -> None:
-    """Half of all functions fit in eight lines and nineteen of twenty in thirty-five, docstrings not counted."""
+    """Half fit in eight lines, nineteen of twenty in twenty-five, all in fifty; docstrings are not counted."""
     lengths = lines_of_functions()
     median = statistics.median(lines for lines, _ in lengths)
     percentile_95 = lengths[int(len(lengths) * 0.95)][0]
@@ -63,6 +64,8 @@ def test_functions_are_short() -> None:
     report = f"{len(lengths)} functions, median {median}, 95th percentile {percentile_95}; the longest:\n{longest}"
     assert median <= MEDIAN_LINES, report
     assert percentile_95 <= PERCENTILE_95_LINES, report
+    ours = [each for each in lengths if not each[1].startswith("migrations/")]  # a migration is not edited afterwards
+    assert ours[-1][0] <= LONGEST_FUNCTION_LINES, report
 
 
 def test_files_are_short_enough_to_read() -> None:

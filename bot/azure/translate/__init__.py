@@ -1,8 +1,7 @@
 """Azure's JSON as our values. Unknown fields are ignored here and survive in writes, which change the body as read."""
 
-from bot.azure.translate.bot_rules import json_from_collection
 from bot.azure.translate.cluster import cluster_from_json, endpoints_from_json, ref_from_json
-from bot.azure.translate.firewall_rules import classic_layer, group_from_json, rule_set_from
+from bot.azure.translate.firewall_rules import classic_layer, group_from_json
 from bot.azure.translate.network import READERS, hub_from_json
 
 __all__ = [
@@ -12,7 +11,5 @@ __all__ = [
     "endpoints_from_json",
     "group_from_json",
     "hub_from_json",
-    "json_from_collection",
     "ref_from_json",
-    "rule_set_from",
 ]

@@ -121,12 +121,10 @@ def pool_from_json(body: Json) -> NodePool:
         subnet_id=_lower(body.get("vnetSubnetID")),
         pod_subnet_id=_lower(body.get("podSubnetID")),
         count=machines.count if machines else whole(body.get("count")) or 0,
-        min_count=machines.least if machines else whole(body.get("minCount")),
         max_count=machines.most if machines else whole(body.get("maxCount")),
         autoscaling=machines.is_scaled if machines else bool(body.get("enableAutoScaling")),
         max_surge=str(surge) if surge else None,
         mode=str(body.get("mode") or "User"),
-        os=str(body.get("osType") or "Linux"),
         node_public_ip=bool(body.get("enableNodePublicIP")),
         node_ip_prefix_id=_lower(body.get("nodePublicIPPrefixID")),
         gateway_prefix_size=whole(dig(body, "gatewayProfile", "publicIPPrefixSize")),
@@ -140,7 +138,6 @@ class _Machines:
     """The nodes of a pool of virtual machines."""
 
     count: int
-    least: int | None
     most: int | None
     is_scaled: bool
 
@@ -160,7 +157,7 @@ def _machines(body: Json) -> _Machines | None:
     there = items(body, "virtualMachineNodesStatus")
     count = sum(whole(one.get("count")) or 0 for one in there) if there else by_hand + least
     is_scaled = bool(profiles)
-    return _Machines(count, by_hand + least if is_scaled else None, by_hand + most if is_scaled else None, is_scaled)
+    return _Machines(count, by_hand + most if is_scaled else None, is_scaled)
 
 
 def _lower(id_: object) -> str | None:

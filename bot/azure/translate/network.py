@@ -94,7 +94,6 @@ def nat_gateway_from_json(body: Json) -> NatGateway:
     properties = body.get("properties")
     return NatGateway(
         id=_key(body),
-        sku=str(dig(body, "sku", "name") or ""),
         addresses=ids([*items(properties, "publicIpAddresses"), *items(properties, "publicIpAddressesV6")]),
         prefixes=ids([*items(properties, "publicIpPrefixes"), *items(properties, "publicIpPrefixesV6")]),
         idle_timeout=minutes(dig(properties, "idleTimeoutInMinutes")),

@@ -7,7 +7,15 @@ A request is judged by what it opens: each destination on its own, then the stri
 """
 
 from bot.domain.approval.policy import ApprovalPolicy, PolicyQuery, PolicyRule, evaluate
-from bot.domain.approval.request import ApprovalRequest, Ending, add_approval, deny, require_not_filer
+from bot.domain.approval.request import (
+    ApprovalRequest,
+    Ending,
+    add_approval,
+    already_decided,
+    deny,
+    require_not_filer,
+    require_same,
+)
 from bot.domain.approval.verdict import (
     Approval,
     Quorum,
@@ -28,9 +36,11 @@ __all__ = [
     "Verdict",
     "VerdictKind",
     "add_approval",
+    "already_decided",
     "approval_of",
     "deny",
     "evaluate",
     "quorums_text",
     "require_not_filer",
+    "require_same",
 ]

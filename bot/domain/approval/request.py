@@ -1,12 +1,13 @@
 """Something that waits for a decision: what allowances and scale proposals have in common."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
 from bot.domain.approval.verdict import Approval, Verdict, with_approval
 from bot.domain.people import Identity
-from bot.errors import NotPermitted
+from bot.errors import AlreadyDecided, NotPermitted, StaleView
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApprovalRequest:
+class ApprovalRequest(ABC):
     """What a person asked for and others decide, with everything that was said about it.
 
     Args:
@@ -33,6 +34,7 @@ class ApprovalRequest:
         approved_at: When the approval came that satisfied the last quorum.
         denied: Set when it was denied.
         filed_by: Who filed it for the requester, where somebody else did: an approver who renews it.
+        failure: Why it could not be carried out, in one sentence; the bot does not retry it.
     """
 
     id: str
@@ -45,11 +47,36 @@ class ApprovalRequest:
     approved_at: datetime | None = None
     denied: Ending | None = None
     filed_by: Identity | None = None
+    failure: str | None = None
 
     @property
     def askers(self) -> tuple[Identity | None, ...]:
         """Those who may not decide it: whoever asked, and whoever filed it for them."""
         return self.requester, self.filed_by
+
+    @abstractmethod
+    def is_waiting(self, now: datetime) -> bool:
+        """Whether nobody has decided it yet."""
+
+    @property
+    @abstractmethod
+    def cluster_id(self) -> str:
+        """Lower-case ARM id of the managed cluster that it is for."""
+
+    @property
+    @abstractmethod
+    def cluster_name(self) -> str:
+        """The name of that cluster."""
+
+    @property
+    @abstractmethod
+    def digest(self) -> str:
+        """A short digest of exactly what is applied: what a click approves."""
+
+    @property
+    @abstractmethod
+    def ending(self) -> Ending | None:
+        """How a person ended it: denied, or taken back by whoever may."""
 
 
 One = TypeVar("One", bound=ApprovalRequest)
@@ -69,6 +96,25 @@ def add_approval(request: One, approval: Approval) -> One:
 def deny(request: One, ending: Ending) -> One:
     """Refuse it."""
     return replace(request, denied=ending)
+
+
+def already_decided(request: ApprovalRequest, state: str, why: str = "") -> AlreadyDecided:
+    """The refusal of an act that comes too late, with who was faster and when, or why the bot ended it."""
+    last = request.approvals[-1] if request.approved_at and request.approvals else None
+    given = request.ending or last
+    who = f"<@{given.by.user}> at {given.at:%Y-%m-%d %H:%M} UTC" if given else ""
+    known = why or who
+    return AlreadyDecided(f"{request.id} is already {state}{f' ({known})' if known else ''}; nothing was changed.")
+
+
+def require_same(request: ApprovalRequest, seen: str) -> None:
+    """Refuse a click on a card that shows something else than what is stored.
+
+    Raises:
+        StaleView: If the digests differ.
+    """
+    if seen != request.digest:
+        raise StaleView(f"{request.id} has changed since this card was posted. Check the new card and decide again.")
 
 
 def require_not_filer(request: ApprovalRequest, who: Identity) -> None:

@@ -102,7 +102,6 @@ class NatGateway:
     """A NAT gateway with the ids of its public IPs and prefixes."""
 
     id: str
-    sku: str = "Standard"
     addresses: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
     idle_timeout: timedelta | None = None

@@ -13,12 +13,10 @@ class NodePool:
         subnet_id: Lower-case id of the nodes' subnet; None in a managed VNet.
         pod_subnet_id: Lower-case id of the pods' own subnet, if they have one.
         count: Nodes that are wanted now.
-        min_count: The autoscaler's least; None without an autoscaler.
         max_count: The autoscaler's most; None without an autoscaler.
         autoscaling: Whether the autoscaler is on.
         max_surge: Extra nodes during an upgrade: a number (``"2"``), a percentage (``"33%"``), None for AKS's default.
         mode: ``System``, ``User`` or ``Gateway``.
-        os: ``Linux`` or ``Windows``.
         node_public_ip: Whether every node has a public IP of its own.
         node_ip_prefix_id: Lower-case id of the public IP prefix that those come from, if one is set.
         gateway_prefix_size: Length of the prefix of a static egress gateway pool (28..31); None for others.
@@ -30,12 +28,10 @@ class NodePool:
     subnet_id: str | None = None
     pod_subnet_id: str | None = None
     count: int = 0
-    min_count: int | None = None
     max_count: int | None = None
     autoscaling: bool = False
     max_surge: str | None = None
     mode: str = "User"
-    os: str = "Linux"
     node_public_ip: bool = False
     node_ip_prefix_id: str | None = None
     gateway_prefix_size: int | None = None

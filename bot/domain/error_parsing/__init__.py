@@ -6,6 +6,5 @@ puts them together. What one reader has read is blanked for the next, so that no
 """
 
 from bot.domain.error_parsing.find import find_destinations, is_read, read_destinations
-from bot.domain.error_parsing.values import Findings
 
-__all__ = ["Findings", "find_destinations", "is_read", "read_destinations"]
+__all__ = ["find_destinations", "is_read", "read_destinations"]

@@ -7,28 +7,23 @@ form, mixed scripts, look-alikes).
 """
 
 from bot.domain.fqdn.destinations import Destination, is_within, parse_destination, refang
-from bot.domain.fqdn.many import Parsed, Problem, parse_destinations, parse_many
+from bot.domain.fqdn.many import Problem, parse_destinations, parse_many
 from bot.domain.fqdn.names import covers, is_address, parse_fqdn
 from bot.domain.fqdn.placeholders import fill_region, find_placeholder
 from bot.domain.fqdn.private import reason_inside
-from bot.domain.fqdn.protocols import DEFAULT_PORTS, MAX_NETWORK_PORT, MAX_PORT, WEB_PORTS, Protocol
+from bot.domain.fqdn.protocols import DEFAULT_PORTS, WEB_PORTS, Protocol
 from bot.domain.fqdn.scripts import homograph_reasons, is_mixed_script, skeleton, unicode_form
-from bot.domain.fqdn.services import SCHEMES, SERVICES, Service, is_sql_redirect
-from bot.domain.fqdn.suffixes import Suffix, has_registry, registrable, spans_suffix, suffix_of
+from bot.domain.fqdn.services import SCHEMES, SERVICES
+from bot.domain.fqdn.suffixes import has_registry, registrable, spans_suffix, suffix_of
 
 __all__ = [
     "DEFAULT_PORTS",
-    "MAX_NETWORK_PORT",
-    "MAX_PORT",
     "SCHEMES",
     "SERVICES",
     "WEB_PORTS",
     "Destination",
-    "Parsed",
     "Problem",
     "Protocol",
-    "Service",
-    "Suffix",
     "covers",
     "fill_region",
     "find_placeholder",
@@ -36,7 +31,6 @@ __all__ = [
     "homograph_reasons",
     "is_address",
     "is_mixed_script",
-    "is_sql_redirect",
     "is_within",
     "parse_destination",
     "parse_destinations",

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from bot.domain.allowance import UNENDED, WANTED, Allowance, Status, is_wanted, revoke, status
 from bot.domain.approval import Ending
-from bot.domain.drift import Drift, History, drift_of, taken_away
+from bot.domain.drift import Drift, drift_of, taken_away
 from bot.domain.forecast import LeftOut, TargetForecast, Unreadable, collections_of, foreign_of
 from bot.domain.network_rules import proxy_is_off
 from bot.domain.people import SYSTEM
@@ -17,7 +17,7 @@ from bot.domain.writer_state import WriterState
 from bot.errors import ArmNotFound, EgressError, UnreadableState, UnsafePlan
 from bot.inventory import is_deletion
 from bot.ports import Context, ObservedTarget, Transaction
-from bot.reconciler.observation import Observation, history_of, must_repeat, require_safe, situation_of, stored_rows
+from bot.reconciler.observation import Observation, must_repeat, require_safe, situation_of, stored_rows
 from bot.reconciler.scope_drift import Following, following, is_doubtful
 
 Seen = ObservedTarget | EgressError
@@ -60,9 +60,9 @@ class Look:
     now: datetime
 
     @property
-    def history(self) -> History:
+    def state(self) -> WriterState:
         """What the writer remembers."""
-        return history_of(self.stored.state, self.now)
+        return self.stored.state
 
 
 def foresee_targets(
@@ -187,11 +187,11 @@ def _forecast(
 
 
 def _of_readable(look: Look) -> TargetForecast:
-    history, configured = look.history, look.ctx.config.firewall.drift
-    first = situation_of(look.target, look.seen, look.stored.rows, history, look.now)
-    drift = drift_of(first.natural, first.by_id, history, configured)
+    state, configured = look.state, look.ctx.config.firewall.drift
+    first = situation_of(look.target, look.seen, look.stored.rows, state, look.now)
+    drift = drift_of(first.natural, first.by_id, state, configured=configured, now=look.now)
     last = _after_drift(look, first, drift)
-    repeats = _repeats(look) if must_repeat(look.seen, _healing(look)) else ""
+    repeats = _repeats(look) if must_repeat(look.seen, _kept_priority(look)) else ""
     is_written = bool(repeats) or not last.plan.is_empty
     return TargetForecast(
         look.target,
@@ -211,18 +211,18 @@ def _after_drift(look: Look, first: Observation, drift: Drift | None) -> Observa
     gone = taken_away(drift) if drift.mode == "adopt" else frozenset()
     ending = Ending(SYSTEM, look.now)
     rows = tuple(revoke(row, ending) if row.id in gone and is_wanted(row, look.now) else row for row in first.rows)
-    return situation_of(look.target, look.seen, rows, replace(look.history, left=drift.left), look.now)
+    return situation_of(look.target, look.seen, rows, look.state.ignore_drift(drift.left), look.now)
 
 
-def _healing(look: Look) -> History:
+def _kept_priority(look: Look) -> int | None:
     """A priority that somebody moved is only moved back where drift is healed."""
-    return look.history if look.ctx.config.firewall.drift == "heal" else replace(look.history, priority=None)
+    return look.state.group_priority if look.ctx.config.firewall.drift == "heal" else None
 
 
 def _repeats(look: Look) -> str:
     if look.seen.has_failed:
         return f"Azure's last update of {look.target.name} failed, so its rules are put again."
-    was, is_ = look.history.priority, look.seen.priority
+    was, is_ = look.state.group_priority, look.seen.priority
     return f"The priority of our rule collection group was {was} and is {is_}; the bot moves it back."
 
 
@@ -233,7 +233,7 @@ def _left_out(look: Look, last: Observation) -> Iterator[LeftOut]:
         state = status(row, look.now)
         if row in last.unresolved:
             yield LeftOut(row.id, proxy_is_off(look.target))
-        elif row.id in look.history.aside:
+        elif row.id in look.state.quarantined:
             yield LeftOut(
                 row.id, "Azure refused an update that it was part of; the bot finds out whether it is the cause."
             )

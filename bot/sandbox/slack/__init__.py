@@ -4,16 +4,14 @@
 """
 
 from bot.sandbox.slack.errors import Impossible, SlackError
-from bot.sandbox.slack.faults import Fault, fault_from_json
-from bot.sandbox.slack.installation import DEFAULT_SCOPES, Installation
+from bot.sandbox.slack.faults import fault_from_json
+from bot.sandbox.slack.installation import Installation
 from bot.sandbox.slack.people import People
 from bot.sandbox.slack.pressing import Press
 from bot.sandbox.slack.web_api import WebApi
 from bot.sandbox.slack.workspace import SlackWorkspace
 
 __all__ = [
-    "DEFAULT_SCOPES",
-    "Fault",
     "Impossible",
     "Installation",
     "People",

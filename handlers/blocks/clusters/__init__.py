@@ -2,7 +2,7 @@
 
 from handlers.blocks.clusters.endpoints import endpoint_report
 from handlers.blocks.clusters.facts import egress_ips, egress_json, fits_message, plain_ips
-from handlers.blocks.clusters.listing import fleet_list, headroom
+from handlers.blocks.clusters.listing import fleet_list
 from handlers.blocks.clusters.ownership import owners
 from handlers.blocks.clusters.report import allowance_line, egress_report
 
@@ -14,7 +14,6 @@ __all__ = [
     "endpoint_report",
     "fits_message",
     "fleet_list",
-    "headroom",
     "owners",
     "plain_ips",
 ]

@@ -1,0 +1,98 @@
+"""What the cards and the news of allowances and scale proposals share, because people decide on both the same way."""
+
+from bot.domain.approval import ApprovalRequest
+from bot.domain.configuration import Configuration
+from bot.ports import NoticeEvent
+from handlers.blocks.block_kit import (
+    button,
+    confirm,
+    context,
+    escape,
+    fold,
+    person,
+    said,
+    sentence,
+    small_plain,
+    value,
+    when,
+)
+from handlers.blocks.deciders import approved_by, decides, missing, needs
+from handlers.replies import Block
+
+_IN_WORDS = (NoticeEvent.DENIED, NoticeEvent.REVOKED, NoticeEvent.WITHDRAWN)
+"""The events that a person gave a reason for."""
+
+
+def approval_blocks(
+    request: ApprovalRequest, config: Configuration, *, is_waiting: bool, taken_back: str
+) -> list[Block]:
+    """Show who decides and why, who approved, and who ended it, in their own words.
+
+    Args:
+        request: The facts.
+        config: Names people and user groups.
+        is_waiting: Whether it is still to be decided.
+        taken_back: What an ending that is no denial is called, for example ``Revoked``.
+    """
+    return [
+        context(fold(decides(request.verdict, config, is_open=is_waiting))),
+        *approved_by(request.verdict, request.approvals),
+        *_ending(request, taken_back),
+    ]
+
+
+def _ending(request: ApprovalRequest, taken_back: str) -> list[Block]:
+    ending, word = request.ending, "Denied" if request.denied else taken_back
+    if ending is None:
+        return []
+    why = [small_plain(f"Why: {ending.reason}")] if ending.reason else []
+    return [context(f"{word} by {person(ending.by.user)} {when(ending.at)}."), *why]
+
+
+def carried(request: ApprovalRequest) -> str:
+    """What each button carries: the id, and the digest of what its card shows."""
+    return value(id=request.id, digest=request.digest)
+
+
+def approve_button(request: ApprovalRequest, caution: Block | None = None) -> Block:
+    """Approves exactly what the card shows; ``caution`` asks for confirmation first."""
+    return button("Approve", "approve", carried(request), style="primary", confirm=caution)
+
+
+def deny_button(request: ApprovalRequest) -> Block:
+    """Opens the form that asks why not."""
+    return button("Deny…", "deny", carried(request), style="danger")
+
+
+def withdraw_button(request: ApprovalRequest, consequence: str) -> Block:
+    """Takes it back before it is decided."""
+    return button("Withdraw", "revoke", carried(request), confirm=confirm("Withdraw?", consequence, yes="Withdraw"))
+
+
+def standing_facts(request: ApprovalRequest) -> dict[str, str]:
+    """What the sentence on a card about its state may name."""
+    return {
+        "needs": sentence(needs(request.verdict, request.approvals)),
+        "lapses": when(request.lapses_at),
+        "failure": escape(request.failure or ""),
+    }
+
+
+def news_facts(request: ApprovalRequest, what: str) -> dict[str, str]:
+    """What the words of the news may name; ``what`` comes with the notice."""
+    ending = request.ending
+    return {
+        "who": person(request.requester.user),
+        "approver": person(request.approvals[-1].by.user if request.approvals else "-"),
+        "missing": missing(request.verdict, request.approvals),
+        "ender": person(ending.by.user) if ending else "the bot",
+        "failure": escape(request.failure or ""),
+        "lapses": when(request.lapses_at),
+        "what": escape(what),
+    }
+
+
+def given_reason(request: ApprovalRequest, event: str) -> list[Block]:
+    """The reason of whoever ended it, where the news is just that."""
+    ending = request.ending
+    return [said(ending.reason)] if ending and ending.reason and event in _IN_WORDS else []
