@@ -44,7 +44,7 @@ format: $(VENV)/dev  ## write the code as ruff wants it
 
 histories: $(VENV)/dev  ## thousands of random histories, and a kill at every step of the writer (SEED=… plays a run again)
 	@seed=$(or $(SEED),$$(date +%s)); echo "make histories SEED=$$seed plays this run again"; \
-	$(BIN)/python -m pytest -n $(WORKERS) --show-capture=no --hypothesis-profile=histories --hypothesis-seed=$$seed \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --show-capture=no --hypothesis-profile=histories --hypothesis-seed=$$seed \
 		$(or $(TESTS),tests/histories tests/flows/test_writer_killed.py)
 
 properties: $(VENV)/dev  ## every property of the domain with 20,000 generated cases

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,9 @@ def control_routes(arm: ArmSubscription) -> list[Route]:
 
         return await _controlled(request, change)
 
+    async def rights(request: Request) -> Response:
+        return await _controlled(request, partial(_put_rights, arm))
+
     async def delete(request: Request) -> Response:
         return await _answered(lambda: arm.delete_resource(request.query_params.get("id", "")))
 
@@ -72,6 +76,7 @@ def control_routes(arm: ArmSubscription) -> list[Route]:
         Route("/_sandbox/arm", state, methods=["GET"]),
         Route("/_sandbox/arm/resource", put, methods=["PUT"]),
         Route("/_sandbox/arm/resource", delete, methods=["DELETE"]),
+        Route("/_sandbox/arm/rights", rights, methods=["PUT"]),
         Route("/_sandbox/arm/fault", fault, methods=["POST"]),
     ]
 
@@ -81,6 +86,11 @@ def _without_body(change: Callable[[], Any]) -> Callable[[Request], Awaitable[Re
         return await _answered(change)
 
     return answer
+
+
+def _put_rights(arm: ArmSubscription, body: Any) -> None:
+    given = body if isinstance(body, dict) else {}
+    arm.put_rights(str(given.get("id") or ""), given)
 
 
 def make_ca(folder: Path) -> tuple[Path, Path, Path]:
