@@ -165,7 +165,7 @@ def news_words(subject: Allowance | Scale, event: str, dry_run: DryRun) -> str:
 
 
 def channel_news(subject: str, body: Mapping[str, str]) -> Message:
-    """News of a target or a cluster; an event that only a newer version of the bot knows is said by its own text."""
+    """News of a target or a cluster; an event that only a newer version of the bot knows has no words but its text."""
     target, event = escape(subject.rstrip("/").rsplit("/", 1)[-1]), body.get("event", "")
     words = CHANNEL_NEWS[ChannelEvent(event)] if event in CHANNEL_NEWS else "News of *{target}*."
     said, detail = words.format(target=target), body.get("text", "")

@@ -1,5 +1,6 @@
 """The bot as a process of its own, with an environment as an operator would give it."""
 
+import logging
 import os
 import signal
 import socket
@@ -11,6 +12,10 @@ import urllib.request
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
+import structlog
+from click.testing import CliRunner
+
+from bot.__main__ import main
 from tests.build import CONFIG
 
 SETTINGS = {
@@ -50,6 +55,19 @@ def run(*command: str, **settings: str) -> tuple[int, str]:
     """Run ``python -m bot …`` to its end: exit status, and what it wrote to standard error."""
     done = ended(*command, **settings)
     return done.returncode, done.stderr
+
+
+def run_here(*command: str, **settings: str) -> tuple[int, str]:
+    """Run a command that ends by itself in this process, which is ten times faster: exit status, and what it said."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    try:
+        done = CliRunner().invoke(main, command, env={**SETTINGS, **settings})
+    finally:
+        root.handlers[:], root.level = before
+        structlog.reset_defaults()
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, without_secrets(done.output)
 
 
 def ended(*command: str, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -10,7 +10,7 @@ from bot.wiring.version import own_version
 from tests.build import CONFIG, make_world
 from tests.driver import SandboxProcess, wait_for
 from tests.flows.writer_stage import ask
-from tests.processes.stage import BotProcess, ended, run
+from tests.processes.stage import BotProcess, ended, run, run_here
 
 
 @pytest.fixture
@@ -48,12 +48,12 @@ def puts(sandbox: SandboxProcess) -> list[str]:
     return [each["path"] for each in sandbox.get("arm")["requests"] if each["method"] in ("PUT", "DELETE", "PATCH")]
 
 
-def test_the_exit_status_of_plan(sandbox: SandboxProcess, tmp_path: Path, database_url: str) -> None:
+def test_the_exit_status_of_plan(sandbox: SandboxProcess, tmp_path: Path, sqlite_url: str) -> None:
     """0: nothing would change; 2: something would; 1: something could not be read. Nothing is written."""
-    settings = settings_of(sandbox, tmp_path, database_url)
+    settings = settings_of(sandbox, tmp_path, sqlite_url)
     first = ended("plan", **settings)
     assert (first.returncode, first.stdout) == (0, "Nothing would change.\n"), first.stderr
-    asked = approve_one(database_url)
+    asked = approve_one(sqlite_url)
     second = ended("plan", **settings)
     assert (second.returncode, f"+ {asked}-https-443 of aks-udr" in second.stdout) == (2, True), second.stderr
     third = ended("plan", "aks-udr", "--format", "json", **settings)
@@ -79,7 +79,7 @@ ERRORS: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
 def test_an_error_of_plan_is_no_change(case: str, sqlite_url: str) -> None:
     """Everything that goes wrong ends with 1, arguments included, and says why without a trace."""
     command, settings, words = ERRORS[case]
-    status, said = run(*command, **{"EGRESS_DATABASE_URL": sqlite_url, **settings})
+    status, said = run_here(*command, **{"EGRESS_DATABASE_URL": sqlite_url, **settings})
     assert (status, words in said, "Traceback" in said) == (1, True, False), said
 
 
@@ -101,10 +101,10 @@ def test_the_version() -> None:
     assert own_version()[0].isdigit()
 
 
-def test_a_dry_run_from_beginning_to_end(sandbox: SandboxProcess, tmp_path: Path, database_url: str) -> None:
+def test_a_dry_run_from_beginning_to_end(sandbox: SandboxProcess, tmp_path: Path, postgres_url: str) -> None:
     """A bot that writes nothing says so wherever one looks; the next one writes what was approved."""
-    settings = settings_of(sandbox, tmp_path, database_url)
-    asked = approve_one(database_url)
+    settings = settings_of(sandbox, tmp_path, postgres_url)
+    asked = approve_one(postgres_url)
     with BotProcess(tmp_path, "serve", "--dry-run", **settings) as bot:
         wait_for(lambda: "Dry run: approved" in str(sandbox.cards()), "No card says it", 60)
         wait_for(lambda: bot.ready()[0] == 200, "It is not ready", 60)

@@ -17,20 +17,43 @@ from handlers.boundary import Entry
 from tests.rules.tree import ROOT, parsed, place, python_files
 
 DISPATCH = ROOT / "bot" / "reconciler" / "dispatch.py"
-LISTS = {ROOT / "bot" / "ports" / "notices.py", DISPATCH, ROOT / "bot" / "reconciler" / "workers.py"}
+LISTS = {
+    ROOT / "bot" / "ports" / "notices.py",
+    DISPATCH,
+    ROOT / "bot" / "reconciler" / "workers.py",
+    ROOT / "bot" / "store" / "store.py",
+}
 """Files that name members only to say how they are handled."""
 
 
-def used(kind: type[StrEnum], path: Path) -> set[str]:
-    """The members of an enum that a file names."""
-    found = (node for node in ast.walk(parsed(path)) if isinstance(node, ast.Attribute))
-    return {node.attr for node in found if isinstance(node.value, ast.Name) and node.value.id == kind.__name__}
+def used(kind: type[StrEnum], node: ast.AST) -> set[str]:
+    """The members of an enum that code names, comparisons aside: to ask whether it is one is not to produce it."""
+    if isinstance(node, ast.Compare):
+        return set()
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == kind.__name__:
+        return {node.attr}
+    return set().union(*(used(kind, child) for child in ast.iter_child_nodes(node)))
 
 
 def produced(kind: type[StrEnum]) -> set[str]:
     """The members that the product names somewhere else than in a list."""
     files = (path for path in python_files("bot") if path not in LISTS and "sandbox" not in path.parts)
-    return set().union(*(used(kind, path) for path in files))
+    if kind is WorkKind:
+        return set().union(*(used(kind, call) for path in files for call in requests_of_work(path)))
+    return set().union(*(used(kind, parsed(path)) for path in files))
+
+
+def requests_of_work(path: Path) -> list[ast.AST]:
+    """Where work is asked for: ``wake``, ``schedule``, loops over keys, and the keys of targets and clusters."""
+    return [
+        node
+        for node in ast.walk(parsed(path))
+        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKING)
+        or isinstance(node, ast.For | ast.JoinedStr)
+    ]
+
+
+ASKING = ("wake", "schedule")
 
 
 @pytest.mark.parametrize("kind", [NoticeEvent, ChannelEvent, WorkKind])
@@ -116,6 +139,6 @@ def test_only_the_targets_know_their_kind() -> None:
     naming = {
         str(path.relative_to(ROOT))
         for path in python_files("bot", "handlers")
-        if "sandbox" not in path.parts and any(used(TargetKind, path))
+        if "sandbox" not in path.parts and "TargetKind" in path.read_text(encoding="utf-8")
     }
     assert naming == set(KINDS_OF_TARGET)
