@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.target import TargetKind
 from bot.domain.work import WorkKind
 from bot.ports import ChannelEvent, NoticeEvent
 from handlers import COMMANDS, HELP
