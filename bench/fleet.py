@@ -53,7 +53,7 @@ class SlowTransport(ArmTransport):
         self.waited_s = 0.0
 
     def sleep(self, duration: float) -> None:
-        """What Azure asks us to wait passes in simulated time."""
+        """Azure's waits pass in simulated time."""
         self.waited_s += duration
         super().sleep(duration)
 
@@ -65,7 +65,7 @@ class SlowTransport(ArmTransport):
 
 
 def measured(transport: SlowTransport, act: Callable[[], Any]) -> tuple[Any, int, float]:
-    """What an act returns, its requests and its seconds."""
+    """Run an act, and measure its requests and its seconds."""
     before, started = transport.requests, time.perf_counter()
     found = act()
     return found, transport.requests - before, time.perf_counter() - started

@@ -32,7 +32,7 @@ WORST = 2 * UPDATE + timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one way of writing cost.
+    """The cost of one way of writing.
 
     Args:
         updates: Accepted PUTs.
@@ -88,7 +88,7 @@ def _until(world: World, moment: datetime) -> None:
 
 
 def serial(count: int) -> Outcome:
-    """What peers do: one update for each approval, each after the one before."""
+    """The way of peers: one update for each approval, each after the one before."""
     with tempfile.TemporaryDirectory() as folder:
         world = world_in(folder)
         start = world.clock.now()

@@ -111,7 +111,7 @@ def reconcile(*, is_dry: bool) -> None:
 @click.argument("name", metavar="[CLUSTER|TARGET]", required=False)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def plan(name: str | None, form: str) -> None:
-    """What the next write to Azure would change; writes nothing.
+    """Show the changes of the next write to Azure; writes nothing.
 
     For everything that the bot writes, or for one cluster, firewall policy or classic firewall by name or ARM id. Exit
     status 0: nothing would change; 2: something would; 1: an error, or something could not be read.

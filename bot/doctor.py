@@ -60,7 +60,7 @@ def _looked_at(what: str, look: Callable[[], str]) -> DoctorResult:
 
 
 def look_at_configuration(file: Path) -> str:
-    """What is in a configuration file.
+    """The checks of a configuration file.
 
     Raises:
         BadConfiguration: Everything that is wrong with it.

@@ -291,4 +291,4 @@ class UnknownShape(Defect):
 
 
 class UnreadableState(Defect):
-    """What an earlier run stored for the next one cannot be read: a newer version wrote it, or it was damaged."""
+    """The stored state of a piece of work cannot be read: a newer version wrote it, or it was damaged."""

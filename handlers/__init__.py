@@ -158,4 +158,4 @@ TABLE = (
 """Every entry point and its listener. What is late reads Azure or much of the audit log, and answers after the ack."""
 
 NO_COMMAND = Entry(CallKind.COMMAND, "", commands.unknown_among((*COMMANDS, HELP)))
-"""What answers a subcommand that there is not."""
+"""The answer to an unknown subcommand."""

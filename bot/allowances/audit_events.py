@@ -1,4 +1,4 @@
-"""What is put on record with every act on an allowance."""
+"""The audit event of an act on an allowance."""
 
 from bot.domain.allowance import (
     Allowance,

@@ -19,7 +19,7 @@ from bot.ports import BOT, Context, NoticeEvent, UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Review(Generic[One]):
-    """What follows for something that waits, because something that it was filed under has changed.
+    """The outcome of a review: something that a waiting request was filed under has changed.
 
     Args:
         changed: As it has to be stored.
@@ -106,7 +106,7 @@ def review_at_click(
 
 
 def at_click(find: Callable[[], Review[One] | None], *, is_approval: bool) -> Review[One] | None:
-    """What has to be on record before somebody's answer counts; a denial needs nobody else's yes.
+    """The review that must be on record before somebody's answer counts; a denial needs nobody else's approval.
 
     Raises:
         Unavailable: Who may still approve could not be asked, and somebody says yes.

@@ -1,4 +1,4 @@
-"""What differs between the things that people decide on: allowances and scale proposals."""
+"""The differences between the things that people decide on: allowances and scale proposals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ One = TypeVar("One", bound=ApprovalRequest)
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """What the audit log calls each step; ``close``, when the bot ends it, with the event that people hear of."""
+    """The audit action of each step; ``close``, when the bot ends it, comes with the event that people hear of."""
 
     approve: Action
     deny: Action
@@ -29,7 +29,7 @@ class Actions:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What an approver says of a request or a proposal.
+    """One answer of an approver.
 
     Args:
         subject: Id of the allowance or the scale proposal.
@@ -49,13 +49,13 @@ class Decision:
 
     @property
     def act(self) -> Act:
-        """What they do with it."""
+        """The act that it is."""
         return Act.APPROVE if self.is_approved else Act.DENY
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowing(Generic[One]):
-    """What an approver leaves of a request.
+    """A request after an approver left something out.
 
     Args:
         request: What is approved.
@@ -108,7 +108,7 @@ class Workflow(Protocol[One]):
         ...
 
     def narrow(self, uow: UnitOfWork, one: One, decision: Decision, /) -> Narrowing[One]:
-        """What an approver leaves of it."""
+        """Apply what an approver left out."""
         ...
 
     def start(self, uow: UnitOfWork, one: One, /) -> None:

@@ -38,7 +38,7 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class AzureScope:
-    """What the bot looks at in Azure.
+    """The part of Azure that the bot looks at.
 
     Args:
         subscriptions: Ids of the subscriptions that hold the clusters.
@@ -66,7 +66,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class ClusterScope:
-    """What is true of some clusters; the first entry that fits a cluster counts, and none means nobody.
+    """The attributes of some clusters; the first entry that fits a cluster counts, and none means nobody.
 
     Args:
         match: Cluster names or ARM ids, ``*`` and ``?`` allowed.
@@ -153,7 +153,7 @@ class Durations:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the bot does with the names that are asked for.
+    """The handling of requested names.
 
     Args:
         resolve: Look them up in the bot's own DNS: for checks against rules with addresses, and to count private
@@ -195,7 +195,7 @@ class DryRun:
 
     @property
     def words(self) -> str:
-        """What is not written, as a sentence; empty where everything is."""
+        """Say in a sentence which targets are not written; empty where everything is."""
         if self.dry_run:
             return "Dry run: the bot writes nothing to Azure."
         return f"Dry run: the bot does not write to {', '.join(sorted(self.names))}." if self.names else ""

@@ -13,7 +13,7 @@ from bot.domain.writer_state import WriterState
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What somebody else did to our rules, and what follows.
+    """A change that somebody else made to the bot's rules, and the reaction.
 
     Args:
         changes: What we would have to do about it, rule by rule; empty where nothing new was found.
@@ -29,7 +29,7 @@ class Drift:
 def drift_of(
     natural: RuleDiff, by_id: Mapping[str, Allowance], state: WriterState, *, configured: str, now: datetime
 ) -> Drift | None:
-    """What somebody changed in our part since the writer last looked; None where its content is known to be ours.
+    """Find what somebody changed in the bot's part since the writer last looked; None where its content is known.
 
     Where nothing was ever read back, only rules that we never wrote are told apart. Where this database never wrote at
     all, they may be another bot's, or this one's from a database that was lost: they are left alone, whatever is

@@ -128,7 +128,7 @@ Domain = Annotated[str, ReadAs(str, parse_fqdn, "a domain name")]
 Site = Annotated[Destination, ReadAs(str, parse_destination, "a destination: host, *.host, http:host, tcp:host:port")]
 """A destination as people type it."""
 Points = Annotated[int, Field(ge=0, le=100), Unit("points")]
-"""What a reason weighs."""
+"""The weight of a reason."""
 Days = Annotated[timedelta, ReadAs(str, lambda text: timedelta(days=_number(text)), "a whole number"), Unit("days")]
 """A key that counts days."""
 Count = Annotated[int, ReadAs(str, _number, "a whole number")]

@@ -1,4 +1,4 @@
-"""What the next writes to Azure would change, as a value: what ``python -m bot plan`` says.
+"""The changes that the next writes to Azure would make, as a value: the output of ``python -m bot plan``.
 
 It is made from the very plan that the writer would carry out; see ``bot.reconciler.forecasting``.
 """
@@ -16,7 +16,7 @@ from bot.domain.target import Target
 
 
 class Fate(StrEnum):
-    """What the next write does with a rule or a rule collection."""
+    """The next write's act on a rule or a rule collection."""
 
     ADD = "add"
     ALTER = "alter"
@@ -25,7 +25,7 @@ class Fate(StrEnum):
 
 
 class Result(IntEnum):
-    """What a forecast says as a whole; the number is the exit status of ``plan``.
+    """The result of a forecast; the number is the exit status of ``plan``.
 
     As ``terraform plan -detailed-exitcode`` has them: https://developer.hashicorp.com/terraform/cli/commands/plan,
     read 2026-11.
@@ -78,7 +78,7 @@ class CollectionForecast:
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """What somebody else did to a rule of ours.
+    """A change that somebody else made to one of the bot's rules.
 
     Args:
         collection: Its rule collection.
@@ -103,7 +103,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class TargetForecast:
-    """What the next write of one firewall policy or classic firewall would do.
+    """The next write of one firewall policy or classic firewall.
 
     Args:
         target: Which.
@@ -135,7 +135,7 @@ class TargetForecast:
 
 @dataclass(frozen=True, slots=True)
 class ScaleForecast:
-    """What becomes of an approved scale proposal.
+    """The next step of an approved scale proposal.
 
     Args:
         id: Of the proposal.
@@ -158,7 +158,7 @@ class ScaleForecast:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """What could not be read, and why, as a sentence: nothing is known about it."""
+    """A resource that could not be read, and why, as a sentence: nothing is known about it."""
 
     what: str
     why: str
@@ -185,7 +185,7 @@ class Forecast:
 
     @property
     def result(self) -> Result:
-        """What it says as a whole: with something unreadable it is not complete, whatever the rest says."""
+        """The result: with something unreadable it is not complete, whatever the rest says."""
         if self.unreadable:
             return Result.ERROR
         return Result.CHANGES if self.has_changes else Result.UNCHANGED
@@ -248,7 +248,7 @@ def _rules(
 
 
 DID: Mapping[ChangeKind, str] = {ChangeKind.ADD: "removed", ChangeKind.ALTER: "altered", ChangeKind.REMOVE: "added"}
-"""What somebody did, seen from what we would have to do about it."""
+"""The acts of others, named by what the bot would have to do about them."""
 
 _NEXT: Mapping[str, str] = {
     "heal": "The bot puts it right.",
@@ -259,7 +259,7 @@ _NEXT: Mapping[str, str] = {
 
 
 def foreign_of(drift: Drift | None, natural: RuleDiff, left: Iterable[Key], mode: str) -> tuple[Foreign, ...]:
-    """What somebody else did: what the writer would find now, and what it found before and leaves alone.
+    """The changes of others: those that the writer would find now, and those that it found before and leaves alone.
 
     Args:
         drift: What it would find; None where what is there is known to be ours.

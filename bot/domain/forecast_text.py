@@ -17,7 +17,7 @@ from bot.domain.forecast import (
 )
 
 SIGNS = {Fate.ADD: "+", Fate.ALTER: "~", Fate.REMOVE: "-", Fate.KEEP: " "}
-"""What stands before a rule, as in a diff."""
+"""The signs before rules, as in a diff."""
 
 SHAPE = 1
 """The version of the JSON; it grows when a field changes its meaning or goes away."""

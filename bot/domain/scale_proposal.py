@@ -120,7 +120,7 @@ def explains(scale: Scale, change: IpChange) -> bool:
 
 
 class Step(StrEnum):
-    """What comes next for a proposal that was approved.
+    """Decide the next step for an approved proposal.
 
     ``WAIT``: Azure is changing the cluster. ``BEGIN``: it is sent. ``JUDGE``: Azure was told; what is there decides.
     ``FAIL``: the cluster is another one than the plan was made from.

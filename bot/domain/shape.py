@@ -1,4 +1,4 @@
-"""What the fields of the configuration are, in words: for what is said of a wrong value, and for the reference."""
+"""The fields of the configuration in words: for errors about a wrong value, and for the reference."""
 
 import inspect
 import re
@@ -34,7 +34,7 @@ class Setting:
 
 
 def settings_of(table: type) -> tuple[Setting, ...]:
-    """What may be written in a table, in the order of its dataclass."""
+    """The settings of a table, in the order of its dataclass."""
     hints, said = get_type_hints(table, include_extras=True), meanings(table)
     written = ((one.name, hints[one.name], kind_of(hints[one.name])[1]) for one in fields(table))
     return tuple(
@@ -51,7 +51,7 @@ def keys_of(annotation: Any) -> tuple[str, ...]:
 
 
 def meanings(kind: type) -> dict[str, str]:
-    """What the ``Args`` or ``Attributes`` of a docstring say of each field, on one line each."""
+    """The description of each field from the ``Args`` or ``Attributes`` of a docstring, on one line each."""
     section = re.split(r"^(?:Args|Attributes):\n", inspect.getdoc(kind) or "", maxsplit=1, flags=re.MULTILINE)
     return {name: " ".join(text.split()) for name, text in _ENTRY.findall(section[1])} if section[1:] else {}
 
@@ -87,7 +87,7 @@ def _inside(annotation: Any, part: int | str) -> Any:
 
 
 def words(annotation: Any) -> str:
-    """What to write, as the end of "must be …"."""
+    """The end of “must be …”."""
     kind, metadata = kind_of(annotation)
     if said := next((each.words for each in metadata if isinstance(each, ReadAs) and each.words), ""):
         return said
@@ -99,7 +99,7 @@ def words(annotation: Any) -> str:
 
 
 def unit(annotation: Any) -> str:
-    """What a number counts; empty where it counts nothing. Of a mapping, the units of its keys and of its values."""
+    """The unit of a number; empty where it has none. Of a mapping, the units of its keys and of its values."""
     kind, metadata = kind_of(annotation)
     own = next((each.name for each in metadata if isinstance(each, Unit)), "")
     if own or not get_args(kind) or get_origin(kind) is Literal:

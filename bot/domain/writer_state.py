@@ -1,4 +1,4 @@
-"""What a piece of background work remembers from one run to the next, and each way in which that changes.
+"""The state that a piece of background work keeps from one run to the next, and each of its transitions.
 
 The state is a value: a run takes it from its claim, replaces it step by step with the methods below, and it is stored
 with the facts that it belongs to. Most of it is about the one writer of one firewall; the other kinds of work use the
@@ -84,7 +84,7 @@ class ClusterRead(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriterState:
-    """What the next run must know. Content digests are 16 hexadecimal digits; times are in UTC.
+    """The state for the next run. Content digests are 16 hexadecimal digits; times are in UTC.
 
     Args:
         version: Of the stored form.
@@ -200,14 +200,14 @@ class WriterState:
         return replace(self, attempt=None, update_durations=durations)
 
     def lose_attempt(self, now: datetime) -> "WriterState":
-        """What was written is not there. If it lands late, that is our own doing and no drift."""
+        """The write is not there. If it lands late, that is the bot's own doing and no drift."""
         if self.attempt is None:
             return self
         lost = (*self._in_doubt(now), UnconfirmedWrite(self.attempt.after, now))[-UNCONFIRMED_AT_MOST:]
         return replace(self, attempt=None, unconfirmed=lost)
 
     def compare_foreign(self) -> "WriterState":
-        """What is not ours was compared with what it was before the write."""
+        """The foreign content was compared with what it was before the write."""
         return replace(self, foreign_digest=None)
 
     # What somebody else did
@@ -265,7 +265,7 @@ class WriterState:
         return replace(self, last_message=text)
 
     def alert(self) -> "WriterState":
-        """What was said has to be said to be over once it is."""
+        """Remember to announce the end of a problem that was announced."""
         return replace(self, has_open_alert=True)
 
     def end_alert(self) -> "WriterState":

@@ -95,7 +95,7 @@ class RuleTarget(Protocol):
         ...
 
     def observe(self) -> ObservedTarget:
-        """What our own part of the target holds now."""
+        """Read the bot's own part of the target."""
         ...
 
     def begin_write(self, collections: Sequence[RuleCollection], seen: ObservedTarget) -> Operation:

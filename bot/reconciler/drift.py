@@ -50,7 +50,7 @@ _WHAT = {
 }
 
 _SEEN = {ChangeKind.ADD: "removed", ChangeKind.ALTER: "altered", ChangeKind.REMOVE: "added"}
-"""What somebody did, seen from what we would have to do about it."""
+"""The acts of others, named by what the bot would have to do about them."""
 
 _NEXT = {
     "heal": "The bot will correct them in its next update.",
@@ -86,7 +86,7 @@ _MARKS: Mapping[str, Callable[[UnitOfWork, Allowance], None]] = {
     "adopt": _take_as_revoked,
     "report": _leave_out,
 }
-"""What a live allowance learns whose rule was removed by hand, by what is configured."""
+"""The reaction to a rule that was removed by hand, by configured mode."""
 
 
 def _report_priority(run: Run, situation: Observation) -> bool:

@@ -33,7 +33,7 @@ def look_only(run: Run, situation: Observation) -> Finish:
 
 
 def end_dry_run(run: Run, situation: Observation) -> None:
-    """What waited is written again: its cards do not say any more that it is not."""
+    """Draw the cards again: what waited is written now."""
     if run.state.is_dry:
         run.state = run.state.end_dry_run()
         _redraw(run, situation)

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def guarded(name: str, act: Callable[[], T]) -> T | EgressError:
-    """What an act returns, or what it failed with, as one of our errors.
+    """Run an act, and turn whatever it raises into one of the product's errors.
 
     Raises:
         LeaseLost: There is nothing left to be done about it.

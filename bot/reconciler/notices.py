@@ -97,7 +97,7 @@ def _wait_for_slack(run: Run, notice: Notice, error: SlackUnreachable) -> None:
 
 
 def _wait_for_people(run: Run, notice: Notice, error: SlackRefused) -> None:
-    """What somebody can heal is kept and tried again; what nobody can is given up at once."""
+    """Keep and retry whatever somebody can heal; give up the rest immediately."""
     lane = refused_lane(error, notice)
     if lane is None:
         _give_up(run, notice, error)

@@ -100,5 +100,5 @@ def stored_rows(tx: Transaction, target: Target, state: WriterState) -> tuple[Al
 
 
 def _still_left(state: WriterState, natural: RuleDiff, by_id: Mapping[str, Allowance]) -> frozenset[Key]:
-    """What was reported and left alone, as long as it differs and somebody else's hand is in it."""
+    """The reported rules that are still left as somebody made them."""
     return frozenset(state.ignored_drift) & {key_of(change) for change in foreign_changes(natural, by_id)}

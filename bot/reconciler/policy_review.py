@@ -43,7 +43,7 @@ def review_pending(run: Run) -> None:
 
 
 def _asked(weigh: Callable[[], T | None]) -> T | None:
-    """What follows; nothing for now where Slack could not be asked: the click asks again."""
+    """The outcome; none for now where Slack could not be asked: the click asks again."""
     try:
         return weigh()
     except Unavailable as error:

@@ -30,7 +30,7 @@ from bot.reconciler.scope_drift import follow_drift
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """What a round found in a target.
+    """The findings of a round in a target.
 
     Args:
         there: Ids of the allowances whose rules are there as they should be, or should be gone.
@@ -44,7 +44,7 @@ class Arrivals:
 
 
 def arrivals(run: Run, situation: Observation) -> Arrivals | None:
-    """What came and what is there; None where something followed from another look at the clusters of what came."""
+    """Find what arrived and what is there; None where looking at the clusters again changed something."""
     named = {allowance_id_from_rule(rule.name) for each in situation.seen.collections for rule in each.rules}
     lacking = {
         allowance_id_from_rule(each.rule) for each in situation.plan.changes if each.kind is not ChangeKind.REMOVE

@@ -59,7 +59,7 @@ class Run:
 
     @property
     def state(self) -> WriterState:
-        """What the next run must know.
+        """The state for the next run.
 
         Raises:
             UnreadableState: What is stored cannot be read, so nothing may be decided from it.
@@ -74,7 +74,7 @@ class Run:
 
     @property
     def kept(self) -> WriterState | None:
-        """What is stored at the end; None where what is stored cannot be read, and stays."""
+        """The state to store at the end; None where the stored one cannot be read, and stays."""
         return None if isinstance(self._state, UnreadableState) else self._state
 
     @property

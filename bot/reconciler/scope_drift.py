@@ -1,4 +1,4 @@
-"""What allowances of one firewall rest on, looked at by its writer; and what follows where that has changed.
+"""Looks at the clusters and firewalls under the allowances of one firewall, and follows their changes.
 
 What was read last is enough as long as it agrees with what was approved. Where it does not, and before something is
 written for the first time or called live, the writer reads the cluster itself: Resource Graph lags behind, and what
@@ -127,7 +127,7 @@ def _follow(
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """What becomes of an allowance that rests on something else now.
+    """The new state of an allowance whose cluster or firewall changed.
 
     Args:
         row: As it is from then on.
@@ -143,7 +143,7 @@ class Following:
 
 
 def following(ctx: Context, row: Allowance, found: ScopeDrift, now: datetime) -> Following | None:
-    """What becomes of it; None where nothing does. Decides, and asks nobody.
+    """Decide how an allowance follows; None where nothing changes. Asks nobody.
 
     It goes where its cluster is, unless the approval policy of now forbids it there.
     """

@@ -27,7 +27,7 @@ SETTLE_MOST_S = 600.0
 
 
 class Simulator(Protocol):
-    """What both simulators tell the page."""
+    """The events of both simulators, for the page."""
 
     @property
     def revision(self) -> int:
@@ -36,7 +36,7 @@ class Simulator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What the routes ask about.
+    """The parts that the control routes ask about.
 
     Args:
         moving: What is not quiet yet, in words; empty if all is quiet.

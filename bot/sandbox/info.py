@@ -1,4 +1,4 @@
-"""What the workspace page offers to type and press."""
+"""The commands and buttons that the workspace page offers."""
 
 from typing import Any
 

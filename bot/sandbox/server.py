@@ -101,12 +101,12 @@ class Sandbox:
 
     @property
     def slack_api_url(self) -> str:
-        """What ``WebClient(base_url=…)`` takes."""
+        """The base URL for ``WebClient(base_url=…)``."""
         return f"{self.url}/api/"
 
     @property
     def arm_url(self) -> str:
-        """What Azure's SDK takes as its endpoint."""
+        """The endpoint for Azure's SDK."""
         return f"https://{HOST}:{self._served[1].port}"
 
     def start(self) -> None:

@@ -151,7 +151,7 @@ ACTS: Mapping[str, Act] = {
     "people": lambda people, b: people.change(b["user"], b),
     "home": lambda people, b: people.home(b["user"]),
 }
-"""What a person can do, by the last part of the control route."""
+"""The acts of a person, by the last part of the control route."""
 
 
 def slack_control_routes(workspace: SlackWorkspace) -> list[BaseRoute]:

@@ -25,7 +25,7 @@ NO_RISK = Risk(0, Level.LOW, ())
 
 
 def verdict_of(ctx: Context, cluster: str, environment: str) -> Verdict:
-    """What the approval policy says of scaling a cluster."""
+    """Ask the approval policy about scaling a cluster."""
     return evaluate(ctx.config.policy, PolicyQuery("scale", cluster, environment, NO_RISK))
 
 

@@ -9,7 +9,7 @@ from bot.wiring.production import at_the_terminal, opened_store
 
 
 def plan(settings: Settings, name: str | None = None, *, arm: AzureArm | None = None) -> Forecast:
-    """What the next writes would change.
+    """Forecast the next writes.
 
     Args:
         settings: The environment.

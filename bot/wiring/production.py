@@ -176,7 +176,7 @@ class _Terminal:
 def at_the_terminal(
     settings: Settings, store: SqlStore, account: str, *, arm: AzureArm | None = None
 ) -> tuple[Context, Caller]:
-    """What a command needs that somebody types at a terminal.
+    """The parts of the product that a command at a terminal needs.
 
     Args:
         settings: The environment.

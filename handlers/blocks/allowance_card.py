@@ -70,7 +70,7 @@ class Card:
 
     @property
     def status(self) -> Status:
-        """What the allowance is now; nothing is on its way to a firewall that is not written."""
+        """The state as shown: nothing is on its way to a firewall that is not written."""
         state = status(self.allowance, self.now)
         return Status.APPROVED if self.is_dry and state is Status.APPLYING else state
 

@@ -1,4 +1,4 @@
-"""What the cards and the news of allowances and scale proposals share, because people decide on both the same way."""
+"""The parts that cards and news of allowances and scale proposals share: people decide on both the same way."""
 
 from bot.domain.approval import ApprovalRequest
 from bot.domain.configuration import Configuration
@@ -50,7 +50,7 @@ def _ending(request: ApprovalRequest, taken_back: str) -> list[Block]:
 
 
 def carried(request: ApprovalRequest) -> str:
-    """What each button carries: the id, and the digest of what its card shows."""
+    """The value of each button: the id, and the digest of the facts on its card."""
     return value(id=request.id, digest=request.digest)
 
 
@@ -70,7 +70,7 @@ def withdraw_button(request: ApprovalRequest, consequence: str) -> Block:
 
 
 def standing_facts(request: ApprovalRequest) -> dict[str, str]:
-    """What the sentence on a card about its state may name."""
+    """The facts that the sentence about the state may name."""
     return {
         "needs": sentence(needs(request.verdict, request.approvals)),
         "lapses": when(request.lapses_at),
@@ -79,7 +79,7 @@ def standing_facts(request: ApprovalRequest) -> dict[str, str]:
 
 
 def news_facts(request: ApprovalRequest, what: str) -> dict[str, str]:
-    """What the words of the news may name; ``what`` comes with the notice."""
+    """The facts that the words of the news may name; ``what`` comes with the notice."""
     ending = request.ending
     return {
         "who": person(request.requester.user),

@@ -1,4 +1,4 @@
-"""What people read while the bot decides and writes nothing to Azure."""
+"""The words for a dry run, in which the bot decides and writes nothing to Azure."""
 
 from bot.domain.allowance import Allowance
 from bot.domain.configuration import DryRun
@@ -15,13 +15,13 @@ SCALE_WAITS = f"Dry run: approved; the bot does not change this cluster. {PLAN}"
 """Where an approved scale proposal stands."""
 
 STAYS = "Dry run: the bot does not write to this firewall, so its rule stays there for now."
-"""What becomes of the rule of an allowance that has ended."""
+"""The rule of an allowance that has ended."""
 
 ENDS = "Dry run: the bot does not write to this firewall, so a rule that is there stays until the bot writes again."
-"""What ending an allowance does."""
+"""The effect of ending an allowance."""
 
 NOT_WRITTEN = f"Dry run: the bot does not write to this firewall. {PLAN}"
-"""What becomes of a change of the rules."""
+"""A change of the rules."""
 
 
 def is_dry(dry_run: DryRun, subject: Allowance | Scale) -> bool:

@@ -121,7 +121,7 @@ def filed(
 
 
 def proposed(scale: Scale, asked: Deciders, now: datetime, dry_run: DryRun = NO_DRY_RUN) -> Message:
-    """What was proposed, and what happens next."""
+    """Say what was proposed, and what happens next."""
     named = _scale(scale)
     if not scale.is_waiting(now):
         then = SCALE_WAITS if is_dry(dry_run, scale) else "You hear when Azure has done it."
@@ -142,7 +142,7 @@ def _people(asked: Sequence[Identity] | None) -> str:
 
 
 def decided(subject: Allowance | Scale, now: datetime, dry_run: DryRun = NO_DRY_RUN) -> Message:
-    """What a decision did, and what happens next."""
+    """Say what a decision did, and what happens next."""
     name = subject.cluster_name
     state = str(scale_status(subject, now) if isinstance(subject, Scale) else status(subject, now))
     following = {

@@ -1,4 +1,4 @@
-"""What both kinds of target need: IP groups, states, and a proof that nothing foreign changes."""
+"""The parts that both kinds of target share: IP groups, states, and a proof that nothing foreign changes."""
 
 import json
 from collections.abc import Sequence

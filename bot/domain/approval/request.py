@@ -21,7 +21,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRequest(ABC):
-    """What a person asked for and others decide, with everything that was said about it.
+    """A request of one person that others decide, with everything that was said about it.
 
     Args:
         id: Short id; its first letter says what it is.

@@ -1,4 +1,4 @@
-"""What the next round of each writer would do, for somebody who only looks: takes no lease, and writes nothing.
+"""Forecasts of the next round of each writer. Takes no lease and writes nothing.
 
 It reads Azure and the database as the writers do and decides by the same functions: ``moved.following``,
 ``situation.situation_of``, ``drift_of``, ``must_repeat``, ``require_safe`` and ``next_step``. What a writer does in
@@ -15,7 +15,7 @@ __all__ = ["foresee"]
 
 
 def foresee(ctx: Context, name: str | None = None) -> Forecast:
-    """What would be written next.
+    """Forecast the next writes.
 
     What cannot be read is said in the forecast and does not hide the rest.
 

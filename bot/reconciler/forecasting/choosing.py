@@ -1,4 +1,4 @@
-"""What somebody wants to look at: everything that is written, or one cluster or firewall by name."""
+"""Chooses what to forecast: everything that is written, or one cluster or firewall by name."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from bot.ports import AllowanceFilter, Context, Transaction
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is looked at.
+    """The choice.
 
     Args:
         targets: Firewall policies and classic firewalls, by id.

@@ -12,7 +12,7 @@ from bot.ports import Context
 
 
 def foresee_scales(ctx: Context, cluster: str | None) -> tuple[tuple[ScaleForecast, ...], tuple[Unreadable, ...]]:
-    """What would be applied, and what could not be read.
+    """Forecast the scale operations, and name what could not be read.
 
     Args:
         ctx: The context.

@@ -1,4 +1,4 @@
-"""What the next write of each firewall would change."""
+"""Forecasts of the next write of each firewall."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,12 +21,12 @@ from bot.reconciler.observation import Observation, must_repeat, require_safe, s
 from bot.reconciler.scope_drift import Following, following, is_doubtful
 
 Seen = ObservedTarget | EgressError
-"""What a target holds, or why that could not be read."""
+"""The content of a target, or why it could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the database has of a target.
+    """The rows of a target in the database.
 
     Args:
         rows: Its open allowances, and those that leave it.
@@ -61,14 +61,14 @@ class Look:
 
     @property
     def state(self) -> WriterState:
-        """What the writer remembers."""
+        """The writer's state."""
         return self.stored.state
 
 
 def foresee_targets(
     ctx: Context, targets: Iterable[Target], *, is_whole: bool
 ) -> tuple[tuple[TargetForecast, ...], tuple[Unreadable, ...]]:
-    """What would be written, and what could not be read.
+    """Forecast the writes, and name what could not be read.
 
     Args:
         ctx: The context.
@@ -114,7 +114,7 @@ def _stored_one(tx: Transaction, target: Target) -> Stored:
 def _shifts(
     ctx: Context, seen: Mapping[Target, Seen], stored: Mapping[Target, Stored]
 ) -> tuple[dict[str, Following], list[Unreadable]]:
-    """What becomes of allowances whose clusters are others now; a cluster that cannot be read changes nothing."""
+    """Let allowances follow their clusters; a cluster that cannot be read changes nothing."""
     now = ctx.clock.now()
     rows = [row for target, one in stored.items() for row in one.rows if _concerns(row, target, now)]
     found: dict[str, Following] = {}
@@ -141,7 +141,7 @@ def _has_moved(seen: Seen) -> bool:
 
 
 def _followings(ctx: Context, rows: Sequence[Allowance], *, is_needed: bool) -> dict[str, Following]:
-    """What becomes of the allowances of one cluster, which is read where the writer would read it, too."""
+    """Let the allowances of one cluster follow it; it is read where the writer would read it, too."""
     cluster_id, now = rows[0].scope.cluster_id, ctx.clock.now()
     with ctx.store.read() as tx:
         known, were_read = tx.snapshots.get(cluster_id), tx.snapshots.reading() is not None
@@ -205,7 +205,7 @@ def _of_readable(look: Look) -> TargetForecast:
 
 
 def _after_drift(look: Look, first: Observation, drift: Drift | None) -> Observation:
-    """What the writer would write once it has taken note of what somebody did."""
+    """Forecast the write that follows once the writer has noticed what others did."""
     if drift is None or not drift.changes:
         return first
     gone = taken_away(drift) if drift.mode == "adopt" else frozenset()
@@ -244,7 +244,7 @@ def _left_out(look: Look, last: Observation) -> Iterator[LeftOut]:
 
 
 def _obstacles(look: Look, last: Observation) -> Iterator[str]:
-    """What keeps the writer from writing now."""
+    """Say why the writer cannot write now."""
     name = look.target.name
     if look.ctx.config.dry_run.covers(look.target):
         yield f"Dry run: the bot does not write to {name}."

@@ -36,7 +36,7 @@ PREPARE: dict[str, Prepare] = {
     POLICY_DRAFT: firewalls.draft_write,
     GROUP_DRAFT: firewalls.draft_write,
 }
-"""What a PUT does, where it is not the network provider's default."""
+"""The effect of a PUT where it differs from the network provider's default."""
 
 WRITES_LEFT = {"x-ms-ratelimit-remaining-subscription-writes": "199"}
 GLOBAL_WRITES_LEFT = {"x-ms-ratelimit-remaining-subscription-global-writes": "2999"}

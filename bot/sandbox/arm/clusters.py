@@ -158,7 +158,7 @@ def failed(during: Json, rid: ResourceId) -> Json:
 
 
 def merged(old: Json, body: Json) -> Json:
-    """What a PUT makes of a cluster: what is sent replaces, what is left out or read-only stays."""
+    """The cluster after a PUT: what is sent replaces, what is left out or read-only stays."""
     sent = {name: value for name, value in (body.get("properties") or {}).items() if name not in _READ_ONLY}
     known = old["properties"]
     network = _network(known["networkProfile"], sent.get("networkProfile") or {})

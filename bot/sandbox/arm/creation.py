@@ -50,7 +50,7 @@ def removal(world: World, rid: ResourceId, old: Json) -> Write:
 
 
 def _base(rid: ResourceId, body: Json) -> Json:
-    """What the cluster would be if nothing but its pools' names had been sent."""
+    """The cluster as if only the names of its pools had been sent."""
     sent = body.get("properties") or {}
     location = str(body.get("location") or "")
     pools = sent.get("agentPoolProfiles") or []

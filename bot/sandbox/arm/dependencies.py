@@ -1,4 +1,4 @@
-"""What a cluster must reach: the answer of ``outboundNetworkDependenciesEndpoints``.
+"""The outbound dependencies of a cluster: the answer of ``outboundNetworkDependenciesEndpoints``.
 
 Shape of the official example; names from
 https://learn.microsoft.com/en-us/azure/aks/outbound-rules-control-egress (read 2026-11).

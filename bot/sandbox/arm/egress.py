@@ -1,4 +1,4 @@
-"""What an AKS egress update does in the node resource group, decided when it is accepted."""
+"""The changes of an AKS egress update in the node resource group, decided when it is accepted."""
 
 import hashlib
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ PROFILES = {
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a network profile asks for: counts of managed addresses, or ids of one's own."""
+    """The addresses that a network profile asks for: counts of managed ones, or ids of one's own."""
 
     v4: int = 0
     v6: int = 0

@@ -10,7 +10,7 @@ AKS = "Microsoft.ContainerService"
 
 @dataclass(frozen=True, slots=True)
 class ResourceType:
-    """What differs between resource types on the wire.
+    """The properties of a resource type on the wire.
 
     Args:
         path: The type with its canonical casing, as it stands in ids.
@@ -136,7 +136,7 @@ class ResourceId:
 
     @property
     def kind(self) -> ResourceType | None:
-        """What is known about its type, or None for a type that is not served."""
+        """The properties of its type, or None for a type that is not served."""
         return KINDS.get(self.type_key)
 
     @property

@@ -1,4 +1,4 @@
-"""What AKS refuses in a network profile.
+"""The network profiles that AKS refuses.
 
 Ranges: https://learn.microsoft.com/en-us/azure/aks/load-balancer-standard,
 https://learn.microsoft.com/en-us/azure/aks/nat-gateway and

@@ -1,4 +1,4 @@
-"""What the network provider refuses: numbers out of range, references to nothing, what is in use already or still.
+"""Requests that the network provider refuses: numbers out of range, dangling references, resources still in use.
 
 Ranges (read 2026-11): idle timeouts https://learn.microsoft.com/en-us/azure/nat-gateway/nat-gateway-resource and
 https://learn.microsoft.com/en-us/azure/virtual-network/ip-services/public-ip-addresses; prefix lengths

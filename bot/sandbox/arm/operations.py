@@ -107,7 +107,7 @@ class Ledger:
         return next((operation for operation in self.running if wanted & set(operation.locks)), None)
 
     def shown(self, key: str) -> Json | None:
-        """What a resource shows because of a running operation, if anything."""
+        """The state that a running operation gives to a resource, if any."""
         return next((operation.during[key] for operation in self.running if key in operation.during), None)
 
     def coming(self) -> Iterator[Json]:

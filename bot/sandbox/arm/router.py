@@ -166,7 +166,7 @@ def _deploy(world: World, request: ArmRequest, match: "re.Match[str]", failure: 
 
 
 def _permissions(world: World, _request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
-    """What the caller may do to a resource.
+    """The caller's permissions on a resource.
 
     Source: https://learn.microsoft.com/rest/api/authorization/permissions/list-for-resource, read 2026-11.
     """

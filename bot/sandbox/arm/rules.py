@@ -211,7 +211,7 @@ def check_tag(rule: str, tag: Any) -> None:
 
 
 TARGETS = ("fqdnTags", "webCategories", "targetFqdns", "targetUrls")
-"""What an application rule may name: one kind or several beside each other, as recorded."""
+"""The destinations that an application rule may combine, as recorded."""
 
 
 def _application(head: Json, body: Json) -> Json:

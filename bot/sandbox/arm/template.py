@@ -1,4 +1,4 @@
-"""What AKS fills in by itself: the body of a cluster and of a node pool, in the shape of recorded traffic."""
+"""Defaults of AKS: the body of a cluster and of a node pool, in the shape of recorded traffic."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ NODE_SUBNET = "10.224.0.0/16"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What differs from cluster to cluster.
+    """The differences between clusters.
 
     Args:
         location: Azure region.
@@ -117,7 +117,7 @@ def pool_body(name: str, guid: str, **more: Any) -> Json:
 
 
 def network_body(families: Sequence[str] = ("IPv4",)) -> Json:
-    """What a network profile has where nothing is sent."""
+    """The network profile where none is sent."""
     dual = len(families) > 1
     return {
         "networkPlugin": "azure",

@@ -1,4 +1,4 @@
-"""What one write keeps busy: a firewall policy tree takes one write at a time.
+"""The resources that one write locks: a firewall policy tree takes one write at a time.
 
 https://learn.microsoft.com/en-us/azure/firewall-manager/policy-overview and
 https://learn.microsoft.com/en-us/azure/firewall/firewall-faq (read 2026-11): parallel updates are not supported.

@@ -1,4 +1,4 @@
-"""What goes over the wire: one request, one answer, and Azure's error bodies.
+"""Requests and answers on the wire, and Azure's error bodies.
 
 Bodies follow recorded traffic of the real service: the network provider wraps its errors in ``error``, AKS does not,
 and the firewall provider answers a rule it does not like with ASP.NET's ``ModelState``.

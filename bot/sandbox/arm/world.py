@@ -41,7 +41,7 @@ class World:
         return self._links
 
     def rights_on(self, key: str) -> Json:
-        """What the caller may do to a resource: as said for it, or for the nearest that it lies in."""
+        """The caller's permissions on a resource: those set for it, or for the nearest scope above it."""
         fitting = [scope for scope in self.rights if key == scope or key.startswith(f"{scope}/")]
         return self.rights[max(fitting, key=len)] if fitting else {"actions": ["*"], "notActions": []}
 

@@ -87,7 +87,7 @@ _DEFAULTS: dict[str, Json] = {
 
 
 def finish(world: World, rid: ResourceId, shown: Json) -> Json:
-    """What appears at the end of the operation only: addresses."""
+    """The addresses, which appear only at the end of the operation."""
     properties = shown["properties"]
     if rid.type_key == PUBLIC_IP and "ipAddress" not in properties:
         address = _address(world, rid, properties)

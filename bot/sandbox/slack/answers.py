@@ -1,4 +1,4 @@
-"""What the bot answers without the Web API: the body of an ack, and posts to a response URL.
+"""The bot's answers without the Web API: the body of an ack, and posts to a response URL.
 
 Sources (read 2026-11): https://docs.slack.dev/interactivity/handling-user-interaction,
 https://docs.slack.dev/surfaces/modals.

@@ -28,7 +28,7 @@ _OPTIONS = Thing(
 
 
 def block_problems(blocks: Any, surface: str, pointer: str = "/blocks") -> list[Problem]:
-    """What Slack would refuse in ``blocks`` on a surface.
+    """Find everything that Slack would refuse in ``blocks`` on a surface.
 
     Args:
         blocks: The list as it came in.
@@ -43,7 +43,7 @@ def block_problems(blocks: Any, surface: str, pointer: str = "/blocks") -> list[
 
 
 def view_problems(view: Any, pointer: str = "/view") -> list[Problem]:
-    """What Slack would refuse in a view, its blocks included."""
+    """Find everything that Slack would refuse in a view, its blocks included."""
     problems = list(ByType(VIEWS, place="view").problems(view, pointer))
     if problems:
         return problems
@@ -57,7 +57,7 @@ def view_problems(view: Any, pointer: str = "/view") -> list[Problem]:
 
 
 def option_list_problems(answer: Any) -> list[Problem]:
-    """What Slack would refuse in an answer to an options request."""
+    """Find everything that Slack would refuse in an answer to an options request."""
     return list(_OPTIONS.problems(answer, ""))
 
 

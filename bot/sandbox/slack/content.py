@@ -1,4 +1,4 @@
-"""What a message may say: checks text and blocks as the Web API does.
+"""The content of messages: checks text and blocks as the Web API does.
 
 Sources (read 2026-11): https://docs.slack.dev/reference/methods/chat.postMessage,
 https://docs.slack.dev/reference/methods/chat.update.

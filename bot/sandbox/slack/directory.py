@@ -224,7 +224,7 @@ def wire_user(user: User, *, with_email: bool = True) -> dict[str, Any]:
 
 
 def _affiliation(user: User) -> dict[str, Any]:
-    """What a user object has only in an organisation, or of somebody from another one.
+    """The fields that a user object has only in an organisation, or if the user comes from another one.
 
     Source: https://docs.slack.dev/reference/objects/user-object, read 2026-11.
     """

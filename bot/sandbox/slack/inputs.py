@@ -91,7 +91,7 @@ def kept_state(blocks: list[dict[str, Any]], before: State) -> State:
 
 
 def entry(element: dict[str, Any], given: Any, options: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-    """What ``state`` holds once a person has put ``given`` into ``element``.
+    """The ``state`` of an element once a person has put ``given`` into it.
 
     Args:
         element: The element as the bot sent it.
@@ -156,7 +156,7 @@ _PARSERS: Mapping[str, Callable[[str], str]] = {"datepicker": _parse_date, "time
 
 
 def field_errors(blocks: list[dict[str, Any]], state: State) -> dict[str, str]:
-    """What Slack's own client says before it lets a person submit, by block id."""
+    """The errors that Slack's own client shows before it lets a person submit, by block id."""
     errors: dict[str, str] = {}
     for block in blocks:
         if block["type"] != "input":

@@ -1,4 +1,4 @@
-"""What the workspace knows about the one application that is installed in it."""
+"""The one application that is installed in the workspace."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

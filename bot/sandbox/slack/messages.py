@@ -20,7 +20,7 @@ Blocks = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a message says, already checked."""
+    """The checked content of a message."""
 
     text: str = ""
     blocks: Blocks = field(default_factory=list)

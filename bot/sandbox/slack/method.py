@@ -1,4 +1,4 @@
-"""What a Web API method is."""
+"""The Web API method as a value."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -41,7 +41,7 @@ class Payloads:
         }
 
     def interaction(self, kind: str, user: User) -> Payload:
-        """What all interactions have in common."""
+        """The part that all interactions have in common."""
         return {
             "type": kind,
             "token": self._token,
@@ -53,7 +53,7 @@ class Payloads:
         }
 
     def in_message(self, message: Message, channel: Channel) -> Payload:
-        """What an interaction carries of the message it happened in; ephemerals are not carried."""
+        """The message in which an interaction happened, as it carries it; ephemerals are not carried."""
         is_ephemeral = message.ephemeral_for is not None
         container = {
             "type": "message",
@@ -67,7 +67,7 @@ class Payloads:
         return body if is_ephemeral else body | {"message": message.wire()}
 
     def in_view(self, view: View) -> Payload:
-        """What an interaction carries of the view it happened in."""
+        """The view in which an interaction happened, as it carries it."""
         return {"container": {"type": "view", "view_id": view.id}, "view": view.wire()}
 
     def event(self, event: Payload, event_id: str, event_time: int) -> Payload:

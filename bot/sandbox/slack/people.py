@@ -1,4 +1,4 @@
-"""What the members of the workspace do: type, press, choose, submit, close. As strict as their own client."""
+"""The acts of members: type, press, choose, submit, close. As strict as their own client."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ from bot.sandbox.slack.views import View
 from bot.sandbox.slack.workspace import SlackWorkspace
 
 CHANGEABLE = ("deleted", "is_restricted", "is_ultra_restricted", "is_bot", "team_id", "enterprise_id", "teams")
-"""What an administrator, or another organisation, can change of a person."""
+"""The properties of a person that an administrator, or another organisation, can change."""
 
 
 class People:

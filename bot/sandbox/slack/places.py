@@ -35,16 +35,16 @@ class Place:
 
     @property
     def blocks(self) -> list[dict[str, Any]]:
-        """What is shown there."""
+        """The blocks that are shown there."""
         return self.where.blocks if isinstance(self.where, View) else self.where[0].blocks
 
     @property
     def state(self) -> State:
-        """What was put into the inputs there."""
+        """The values that people put into the inputs there."""
         return self.where.state if isinstance(self.where, View) else self.where[0].state
 
     def payload(self, payloads: Payloads) -> Payload:
-        """What an interaction carries of this place."""
+        """The part of an interaction that says where it happened."""
         return payloads.in_view(self.where) if isinstance(self.where, View) else payloads.in_message(*self.where)
 
 

@@ -15,7 +15,7 @@ Options = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What the control route was asked to press.
+    """One request to press something.
 
     Args:
         given: The ``selected`` or ``value`` of the request.
@@ -49,7 +49,7 @@ class Pressed:
         return self.block["type"] != "input" or bool(self.block.get("dispatch_action"))
 
     def entry(self, press: Press) -> Entry | None:
-        """What ``state`` will hold; None for buttons and overflow menus.
+        """The new ``state``; None for buttons and overflow menus.
 
         Raises:
             Impossible: If a person could not choose or type that.

@@ -1,4 +1,4 @@
-"""What went over the wire: deliveries to the bot and its Web API calls, in order."""
+"""The record of deliveries to the bot and of its Web API calls, in order."""
 
 import threading
 from collections import deque

@@ -25,10 +25,10 @@ class Problem:
 
 
 class Shape(Protocol):
-    """What a value must look like."""
+    """The shape of a value."""
 
     def problems(self, value: Any, pointer: str, /) -> Iterator[Problem]:
-        """What is wrong with ``value``, which stands at ``pointer``."""
+        """The errors in ``value``, which stands at ``pointer``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one cluster is to be.
+    """The properties of one cluster.
 
     Args:
         name: The cluster; its resource group is ``rg-`` and the name.

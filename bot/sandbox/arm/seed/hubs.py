@@ -26,7 +26,7 @@ DOCKER_HUB = (
     "login.docker.com",
     "ifconfig.me",
 )
-"""What an image pull from Docker Hub needs."""
+"""The hosts of an image pull from Docker Hub."""
 TAG = "AzureKubernetesService"
 
 
