@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.allowance import Allowance, Scope
 from bot.domain.estimate import Estimate, Pending
-from bot.domain.estimate import estimate as outlook_of
+from bot.domain.estimate import estimate as estimated
 from bot.domain.fqdn import Destination
 from bot.domain.rule_diff import BYTES_PER_RULE, MAX_GROUP_BYTES, Gauge, Limits
 from bot.domain.target import Target
@@ -20,7 +20,7 @@ def estimate(store: Store, allowance: Allowance, now: datetime) -> Estimate | No
         current = tx.allowances.get(allowance.id)
         others = tx.allowances.find(AllowanceFilter(target=target, only_open=True))
         pending = _pending(tx, target)
-    return outlook_of(current, others, pending, now)
+    return estimated(current, others, pending, now)
 
 
 def gauge(store: Store, limits: Limits, scope: Scope, destinations: Sequence[Destination]) -> Gauge:
@@ -39,11 +39,11 @@ def _pending(tx: Transaction, target: Target) -> Pending:
         return Pending()
     due_in, state = max(work.due_in or timedelta(), timedelta()), work.state
     if isinstance(state, UnreadableState):
-        return Pending(due_in=due_in, trouble=state.sentence)
+        return Pending(due_in=due_in, problem=state.sentence)
     operation = state.operation
     return Pending(
         running_since=operation.started_at if operation else None,
         took=state.update_durations,
         due_in=timedelta() if operation else due_in,
-        trouble=state.problem,
+        problem=state.problem,
     )

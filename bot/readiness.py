@@ -10,7 +10,7 @@ azure          how Azure answered last                                      no: 
 writer         where nothing is written (only in a dry run)                 no: that is what was configured
 ============== ============================================================ ==================
 
-A part that is not vital is said to be in trouble and leaves the status at 200.
+A part that is not vital is reported and leaves the status at 200.
 """
 
 from collections.abc import Callable, Iterable
@@ -40,8 +40,8 @@ class Part:
 def readiness(parts: Iterable[Part]) -> tuple[int, str, str]:
     """Status, content type and text of ``/readyz``: ``ready`` or ``not ready``, then ``NAME: ok`` or what is wrong."""
     found = [(part, _trouble(part)) for part in parts]
-    is_ready = not any(trouble and part.is_vital for part, trouble in found)
-    lines = ["ready" if is_ready else "not ready", *(f"{part.name}: {trouble or 'ok'}" for part, trouble in found)]
+    is_ready = not any(problem and part.is_vital for part, problem in found)
+    lines = ["ready" if is_ready else "not ready", *(f"{part.name}: {problem or 'ok'}" for part, problem in found)]
     return 200 if is_ready else 503, "text/plain; charset=utf-8", "\n".join(lines) + "\n"
 
 

@@ -36,7 +36,7 @@ from bot.ports.deadline import within
 from handlers.attempts import attempt_of, record_refusal
 from handlers.blocks.block_kit import message
 from handlers.blocks.check import renewal_offers
-from handlers.blocks.words import repeatable, trouble, without_markup
+from handlers.blocks.words import error_text, repeatable, without_markup
 from handlers.calls import Call, CallKind, call_from, origin_from, pressed_value, words_of
 from handlers.modals import closing
 from handlers.replies import Ephemeral, Invalid, Options, Reply, UpdateModal
@@ -153,9 +153,9 @@ class Boundary:
         except (UserError, Conflict, Unavailable) as error:
             if call is not None:  # otherwise the person is unknown, or the input is not text
                 record_refusal(self._ctx, call.caller, entry.act, error, attempt_of(entry.kind, entry.act, call))
-            return (self._said(entry, body, error, trouble(error, reference)),)
+            return (self._said(entry, body, error, error_text(error, reference)),)
         except EgressError as error:
-            return (self._said(entry, body, error, trouble(error, reference)),)
+            return (self._said(entry, body, error, error_text(error, reference)),)
         return given if isinstance(given, tuple) else (given,)
 
     def _call(self, kind: CallKind, body: dict[str, Any]) -> Call:

@@ -18,7 +18,7 @@ from slack_sdk.webhook import WebhookClient
 
 from bot.errors import EgressError, Refused, SlackRefused, Unavailable
 from handlers.blocks.block_kit import message, with_metadata
-from handlers.blocks.words import trouble
+from handlers.blocks.words import error_text
 from handlers.calls import Origin
 from handlers.modals import closing
 from handlers.notify import slack_errors
@@ -89,7 +89,7 @@ class Sender:
             with unexpected(reference, reply="Open"):
                 view = reply.then()
         except EgressError as error:
-            view = closing("Nothing to show", trouble(error, reference))
+            view = closing("Nothing to show", error_text(error, reference))
         finally:
             self._lookups.release()
         there: dict[str, Any] = opened["view"]

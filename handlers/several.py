@@ -10,7 +10,7 @@ from bot.errors import Conflict, InvalidInput, Unavailable, UserError
 from bot.ports import Context
 from handlers.attempts import record_refusal
 from handlers.blocks.block_kit import code, message, section
-from handlers.blocks.words import trouble
+from handlers.blocks.words import error_text
 from handlers.calls import Call, plain_words
 from handlers.replies import Ephemeral, Message, Reply
 
@@ -75,4 +75,4 @@ def _line(ctx: Context, call: Call, subject: str, act: Callable[[str], Message])
     except (UserError, Conflict, Unavailable) as error:
         record_refusal(ctx, call.caller, call.value.get("word", ""), error, Attempt(subject))
         named = "" if subject in error.sentence else f"{code(subject)}: "
-        return f":no_entry_sign: {named}{trouble(error, '')}"
+        return f":no_entry_sign: {named}{error_text(error, '')}"

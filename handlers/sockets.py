@@ -88,7 +88,7 @@ class SocketFront:
         self._thread = threading.Thread(target=self._keep_open, name="slack-socket", daemon=True)
         self._thread.start()
 
-    def trouble(self) -> str | None:
+    def problem(self) -> str | None:
         """Why nobody is heard now, as a sentence; None if all is well."""
         return self._trouble
 

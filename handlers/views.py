@@ -14,7 +14,7 @@ from bot.scaling import Wish
 from handlers.blocks import lists
 from handlers.blocks.block_kit import escape
 from handlers.blocks.check import allowed_lines, narrower_lines
-from handlers.blocks.words import NO_CLUSTER, NOTHING_FOUND, UNCHECKED, trouble
+from handlers.blocks.words import NO_CLUSTER, NOTHING_FOUND, UNCHECKED, error_text
 from handlers.calls import Call
 from handlers.hosts import HostWords, written
 from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm, ScaleForm, count_from
@@ -157,9 +157,9 @@ def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> tuple[list[str]
             return [], ()
         made = allowances.preview(ctx, who, form.with_duration(ctx.config).draft())
     except AlreadyAllowed as error:
-        return [f":white_check_mark: {trouble(error, '')}"], error.allowances
+        return [f":white_check_mark: {error_text(error, '')}"], error.allowances
     except UserError as error:
-        return [f":warning: {trouble(error, '')}"], ()
+        return [f":warning: {error_text(error, '')}"], ()
     names = checking.suggestions(ctx, ctx.recent.get(made.scope.target, ctx.clock.now()), made.destinations)
     deciders = approvals.deciders(ctx, made.verdict, caller.identity)
     owners = (finding.allowance.id for finding in made.allowed if finding.allowance)

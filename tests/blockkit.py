@@ -163,7 +163,7 @@ def _select(select: dict[str, Any]) -> Iterator[str]:
 
 
 def option_problems(options: list[dict[str, Any]]) -> Iterator[str]:
-    """What is wrong with the options of a select."""
+    """The errors in the options of a select."""
     for option in options:
         yield from _too_long(option, _limits.OPTION_TEXT_MAX_LENGTH, "option")
         if not 1 <= len(option["value"]) <= _limits.OPTION_VALUE_MAX_LENGTH:

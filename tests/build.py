@@ -68,7 +68,7 @@ class Said:
         self.notices.append(notice)
 
     def events(self, subject: str) -> list[str]:
-        """What was said about a subject in its thread, in order."""
+        """The events in a subject's thread, in order."""
         return [n.body["event"] for n in self.notices if n.subject == subject and n.kind == "thread"]
 
 

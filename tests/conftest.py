@@ -1,4 +1,4 @@
-"""What every test stands on: two databases, no network, and how hard Hypothesis tries.
+"""The ground of every test: two databases, no network, and Hypothesis's profiles.
 
 A test that takes ``database_url`` runs twice, on SQLite and on PostgreSQL, each time on a migrated database of its own.
 """

@@ -1,4 +1,4 @@
-"""What must hold of every text that somebody pastes, whatever it is: for Hypothesis and for the fuzzer."""
+"""Properties of every pasted text, whatever it is: for Hypothesis and for the fuzzer."""
 
 import re
 
@@ -13,7 +13,7 @@ ACCEPTED = re.compile(rf"(?=.{{1,253}}$)(?:\*\.)?(?:{_LABEL}\.)+(?=[a-z]){_LABEL
 """Names that Azure Firewall takes and reads as they look."""
 
 STARS = "*\uff0a\ufe61"
-"""What stands for an asterisk, in any width."""
+"""Characters that stand for an asterisk, in any width."""
 
 
 def check_text(text: str) -> None:
@@ -44,7 +44,7 @@ def check_one(text: str) -> None:
 
 
 def taken_or_refused(text: str) -> Destination | InvalidFqdn:
-    """What the parser makes of a text; anything outside the error family escapes."""
+    """The parser's result for a text; anything outside the error family escapes."""
     try:
         return parse_destination(text)
     except InvalidFqdn as error:
@@ -59,5 +59,5 @@ def check_destination(destination: Destination) -> None:
 
 
 def check_suggestion(suggestion: str | None) -> None:
-    """What is offered instead can be taken as it stands."""
+    """An offered suggestion is valid as it is."""
     assert suggestion is None or str(parse_destination(suggestion)) == suggestion

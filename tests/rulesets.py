@@ -179,7 +179,7 @@ GROUPS = {"/groups/nodes": ("10.0.0.0/25", "fd00::/64"), "/groups/partners": ("2
 GROUP_IDS = (*GROUPS, "/groups/unread")
 SERVICES = ((Protocol.HTTP, 80), (Protocol.HTTPS, 443), (Protocol.HTTPS, 8443), (Protocol.MSSQL, 1433))
 BY_ADDRESS = ((Protocol.TCP, 5432), (Protocol.UDP, 123))
-"""What network rules alone carry."""
+"""Destinations that only network rules can carry."""
 
 
 def some(values: tuple[str, ...], *, least: int = 0, most: int = 2) -> st.SearchStrategy[tuple[str, ...]]:

@@ -42,7 +42,7 @@ def destinations() -> SearchStrategy[Destination]:
 
 
 def network_destinations() -> SearchStrategy[Destination]:
-    """What a network rule opens: an exact name, port 1 to 65535, and none that application rules match by name."""
+    """Destinations for network rules: an exact name, port 1 to 65535, and none that application rules match by name."""
     ports = st.sampled_from([22, 123, 5432]) | st.integers(1, 65_535).filter(lambda port: port not in (80, 443, 1433))
     return st.builds(Destination, fqdns(), st.sampled_from([Protocol.TCP, Protocol.UDP]), ports)
 

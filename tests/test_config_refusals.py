@@ -20,7 +20,7 @@ BUNDLE = "[bundles.b]\ntitle = 'B'\n"
 
 
 def refused(folder: Path, more: str, content: str = GOOD) -> str:
-    """What is said of a file with these tables or keys, without the name of the file."""
+    """The errors of a file with these tables or keys, without the name of the file."""
     path = folder / "egress.toml"
     path.write_text(content + more if more.startswith("[") else more + content)
     with pytest.raises(BadConfiguration) as found:
@@ -191,7 +191,7 @@ def keys_of_the_page() -> list[tuple[str, str]]:
 
 
 def answer(path: Path) -> str:
-    """What is said of a file; empty if it is taken."""
+    """The errors of a file; empty if it is accepted."""
     try:
         configuration_from(path)
     except BadConfiguration as error:

@@ -100,7 +100,7 @@ def test_settings_do_not_print_secrets() -> None:
 
 
 def test_a_run_logs_with_its_work_and_an_id_of_its_own(sqlite_url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What happens in one run is found by one id."""
+    """One id finds every line of a run."""
     world: World = make_world(sqlite_url)
     log_as("json")
     ask(world)

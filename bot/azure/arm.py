@@ -45,9 +45,9 @@ class AzureArm:
         self._clients = Clients(credential, settings, transport)
         self._now = now
 
-    def trouble(self) -> str | None:
+    def problem(self) -> str | None:
         """Why Azure did not answer last, as a sentence; None if it did. Asks nothing."""
-        return self._clients.standing.trouble
+        return self._clients.standing.problem
 
     def read_fleet(self) -> Fleet:
         """All clusters of the configured subscriptions, eventually consistent, with the time of reading."""

@@ -163,7 +163,7 @@ class AzureHealth:
     """The state of Azure's last answer."""
 
     def __init__(self) -> None:
-        self.trouble: str | None = None
+        self.problem: str | None = None
 
     @contextmanager
     def noted(self) -> Iterator[None]:
@@ -172,6 +172,6 @@ class AzureHealth:
             yield
         except (ArmUnreachable, ArmForbidden) as error:
             is_silent = isinstance(error, ArmUnreachable) or error.code == "SignIn"
-            self.trouble = error.sentence if is_silent else None
+            self.problem = error.sentence if is_silent else None
             raise
-        self.trouble = None
+        self.problem = None

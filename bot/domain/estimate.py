@@ -24,13 +24,13 @@ class Pending:
         running_since: When the update that is under way was accepted; None where none is.
         took: How long earlier updates took, the newest last.
         due_in: When the writer looks again.
-        trouble: What keeps it from going on, in one sentence; None where nothing does.
+        problem: What keeps it from going on, in one sentence; None where nothing does.
     """
 
     running_since: datetime | None = None
     took: tuple[timedelta, ...] = ()
     due_in: timedelta = timedelta()
-    trouble: str | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +42,21 @@ class Estimate:
         waiting: How many wait altogether.
         updates: How many updates of Azure it takes until this one is live, the running one included: 1 or 2.
         estimate: How long from now; an update carries all who wait, so the place does not lengthen it.
-        trouble: What keeps the writer from going on, if something does: the estimate then counts from its end.
+        problem: What keeps the writer from going on, if something does: the estimate then counts from its end.
     """
 
     place: int
     waiting: int
     updates: int
     estimate: timedelta
-    trouble: str | None = None
+    problem: str | None = None
 
 
 def estimate(allowance: Allowance, others: Iterable[Allowance], pending: Pending, now: datetime) -> Estimate | None:
     """Estimate an approved allowance's wait; None if it does not wait for the writer.
 
     Args:
-        allowance: Whose outlook it is.
+        allowance: Whose estimate it is.
         others: Every open allowance of the same target, itself included or not.
         pending: What the writer is about.
         now: Now.
@@ -68,7 +68,7 @@ def estimate(allowance: Allowance, others: Iterable[Allowance], pending: Pending
     remaining = _remaining(pending, now)
     wait = remaining if is_carried else remaining + pending.due_in + update_time(pending.took)
     updates = 1 if is_carried or pending.running_since is None else 2
-    return Estimate(line.index(_since(allowance)) + 1, len(line), updates, wait + LOOKS, pending.trouble)
+    return Estimate(line.index(_since(allowance)) + 1, len(line), updates, wait + LOOKS, pending.problem)
 
 
 def update_time(took: Sequence[timedelta]) -> timedelta:

@@ -97,7 +97,7 @@ RETRY_POLICIES: Mapping[type[EgressError], RetryPolicy] = {
     # A permission or a resource is missing: an operator must act; the wanted state stays.
     ArmForbidden: RetryPolicy(_doubling, told_after=1),
     ArmNotFound: RetryPolicy(_doubling, told_after=1),
-    # 400: no single allowance is to blame (``poison`` has checked), so an operator must act.
+    # 400: no single allowance is to blame (``bisect`` has checked), so an operator must act.
     ArmRejected: RetryPolicy(_doubling, told_after=1),
     # FirewallPolicyUpdateFailed and every other end of an operation as Failed or Canceled: Azure's code goes to the
     # card and the audit log, and the same rules are written again once the firewall is idle.

@@ -27,7 +27,7 @@ TRANSACTIONS = 16
 """Transactions of one process at the same time; the next one waits for its turn."""
 
 POOL = {"pool_size": 8, "max_overflow": TRANSACTIONS - 8 + 4, "pool_timeout": BOUND_S, "pool_pre_ping": True}
-"""Four connections more than transactions: for the bell, the migration, and those that are about to be given back."""
+"""Four connections more than transactions: for the wake signal, the migration, and those being given back."""
 
 SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 """When the operating system closes a connection whose peer is gone: seconds, seconds, probes, milliseconds.

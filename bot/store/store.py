@@ -153,7 +153,7 @@ class SqlStore:
         with self.read() as tx:
             return tx.work.is_quiet() and tx.outbox.is_quiet()
 
-    def trouble(self) -> str | None:
+    def problem(self) -> str | None:
         """Why nothing can be recorded now, as a sentence; None if it can, proven by recording something."""
         try:
             self._prove()

@@ -1,4 +1,4 @@
-"""The bell: shortens the wait for work, and is never needed for it to be done."""
+"""The wake signal: shortens the wait for work, and is never needed for it to be done."""
 
 import threading
 from contextlib import suppress

@@ -161,10 +161,10 @@ def routes(product: Product, *others: Part) -> dict[str, Route]:
     world = product.world
     facts = Facts(world.store, world.clock, world.config.dry_run)
     parts = (
-        Part("database", world.store.trouble),
+        Part("database", world.store.problem),
         *others,
         Part("slack delivery", lambda: _refused(world.store), is_vital=False),
-        Part("azure", world.arm.trouble, is_vital=False),
+        Part("azure", world.arm.problem, is_vital=False),
         *((Part("writer", lambda: world.config.dry_run.words, is_vital=False),) if world.config.dry_run.words else ()),
     )
     return {

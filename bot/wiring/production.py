@@ -57,7 +57,7 @@ def serve(settings: Settings, *, is_dry: bool = False) -> Running:
         else:
             socket = app.serve_socket()
             running.then_stop(socket.stop)
-            slack = Part("slack", socket.trouble)
+            slack = Part("slack", socket.problem)
             running.then_stop(serve_routes(settings.listen, routes(product, slack)).stop)
     log.info("ready", mode=settings.slack_mode, listen=settings.listen)
     return running

@@ -13,17 +13,17 @@ class Waiting:
     """An allowance's place in the queue and the room in the firewall.
 
     Args:
-        outlook: Its place among those that wait for the writer, and how long; None where it does not wait.
+        estimate: Its place among those that wait for the writer, and how long; None where it does not wait.
         gauge: How full the rule collection group would be with it; None where that is not known.
     """
 
-    outlook: Estimate | None = None
+    estimate: Estimate | None = None
     gauge: Gauge | None = None
 
     @property
     def wait(self) -> str:
         """A place in the line, an estimate, and what is in the way."""
-        return _waiting(self.outlook) if self.outlook else "Live in a few minutes."
+        return _waiting(self.estimate) if self.estimate else "Live in a few minutes."
 
     @property
     def room(self) -> str:
@@ -36,12 +36,12 @@ class Waiting:
         )
 
 
-def _waiting(outlook: Estimate) -> str:
-    many = f"{outlook.place} of {outlook.waiting} in line, all applied in one update"
-    place = many if outlook.waiting > 1 else "Next in line"
-    behind = "" if outlook.updates == 1 else ", after the current update"
-    trouble = f" Held up: {escape(outlook.trouble)}" if outlook.trouble else ""
-    return f"{place}{behind}; live in about {_about(outlook.estimate)}.{trouble}"
+def _waiting(estimate: Estimate) -> str:
+    many = f"{estimate.place} of {estimate.waiting} in line, all applied in one update"
+    place = many if estimate.waiting > 1 else "Next in line"
+    behind = "" if estimate.updates == 1 else ", after the current update"
+    problem = f" Held up: {escape(estimate.problem)}" if estimate.problem else ""
+    return f"{place}{behind}; live in about {_about(estimate.estimate)}.{problem}"
 
 
 def _about(span: timedelta) -> str:

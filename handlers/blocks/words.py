@@ -56,7 +56,7 @@ def repeatable(sentence: str, action: str, carried: str) -> Message:
     return message(sentence, [section(sentence), *actions(again)])
 
 
-def trouble(error: BaseException, reference: str) -> str:
+def error_text(error: BaseException, reference: str) -> str:
     """One answer to everything that goes wrong: what, and what happens next.
 
     Args:

@@ -144,7 +144,7 @@ class NoNetwork(Replay):
 
 
 def test_no_connection_is_unreachable() -> None:
-    """What the SDK raises without an answer is ours too."""
+    """Errors that the SDK raises without an answer are translated, too."""
     with pytest.raises(ArmUnreachable):
         arm_over(NoNetwork([])).read_required_endpoints(CLUSTER)
 

@@ -1,4 +1,4 @@
-"""What starting the bot loads."""
+"""The modules that starting the bot loads."""
 
 import subprocess
 import sys

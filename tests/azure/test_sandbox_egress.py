@@ -137,7 +137,7 @@ def test_a_deleted_cluster(azure: Stage) -> None:
 
 
 def test_no_permission_beside_the_cluster(azure: Stage) -> None:
-    """What may not be read is said, and the rest is shown."""
+    """Forbidden parts are named, and the rest is shown."""
     azure.azure.add_fault(
         {"method": "GET", "path": "azureFirewalls", "times": 9, "status": 403, "code": "AuthorizationFailed"}
     )

@@ -46,7 +46,7 @@ BOTH = pytest.mark.parametrize("target", [HUB_POLICY, LEGACY], ids=["policy", "c
 
 @BOTH
 def test_write_and_read_back(azure: Stage, target: Target) -> None:
-    """What was written is observed again, nothing foreign changed, and emptying it leaves nothing of ours."""
+    """The written rules are observed again, nothing foreign changed, and emptying them leaves nothing behind."""
     before = azure.arm.open(target).observe()
     ours = (collection("example.org"),)
     ended = azure.finish(azure.arm.open(target).begin_write(ours, before))

@@ -167,7 +167,7 @@ def collections_in_order(rules: RuleSet) -> list[Place]:
 
 
 def outcome_of(ended: set[str]) -> Outcome:
-    """What a set of possible ends comes to."""
+    """The verdict of a set of possible ends."""
     if ended == {"allow"}:
         return Outcome.ALLOWED
     if ended == {"deny"}:
@@ -223,7 +223,7 @@ class Walk:
             self.obstacles.append((collection.name, collection.action is RuleAction.DENY))
 
     def verdicts(self, rule: Rule, targets: list[str], source: Address) -> Iterator[str]:
-        """What each target of a rule says for one source."""
+        """The match of each target of a rule for one source."""
         if not isinstance(rule, NatRule):
             for target in targets:
                 yield both(source_is(self.rules, rule, source), target)

@@ -86,14 +86,14 @@ HUB, REST = frozenset(parse_destinations("hub.docker.io *.data.docker.io")), par
 
 
 def about(then: VerdictKind, *asked_: Destination, name: str = "hub", risk: Risk | None = LOW) -> Verdict:
-    """What one rule about a bundle, beside the default approvers, says of destinations."""
+    """The verdict of one rule about a bundle, beside the default approvers."""
     rule = PolicyRule(name, then, "A bundle.", bundles=frozenset({"docker"}), approvers=("lead",))
     policy = ApprovalPolicy((rule,), ("platform",), MappingProxyType({"docker": HUB}))
     return evaluate(policy, PolicyQuery("allowance", "aks", "test", risk, asked_))
 
 
 def test_a_grant_for_a_bundle_carries_nothing_beyond_it() -> None:
-    """What it contains is granted, named or not; one host more is decided by people, who are told which."""
+    """The bundle's hosts are granted, named or not; people decide about one host more, and are told which."""
     assert about(VerdictKind.GRANT, *HUB).kind is VerdictKind.GRANT
     assert about(VerdictKind.GRANT, *parse_destinations("a.data.docker.io")).kind is VerdictKind.GRANT
     verdict = about(VerdictKind.GRANT, *HUB, *REST)

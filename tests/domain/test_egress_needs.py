@@ -1,4 +1,4 @@
-"""What is read for one cluster: nothing twice, nothing for ever, and no more than the budget."""
+"""Reads for one cluster: nothing twice, nothing for ever, and no more than the budget."""
 
 from collections.abc import Callable
 from dataclasses import replace

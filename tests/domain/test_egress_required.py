@@ -1,4 +1,4 @@
-"""What AKS must reach, against rules: satisfied by the tag, by a rule, not provable, missing."""
+"""AKS's required endpoints against rules: satisfied by the tag, by a rule, not provable, missing."""
 
 from dataclasses import replace
 

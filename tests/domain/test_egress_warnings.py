@@ -1,4 +1,4 @@
-"""What is warned about, and that a plain cluster has no warning."""
+"""Warnings, and that a plain cluster has none."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a single rule matches, by example: names, protocols, paths, addresses, and what nobody publishes."""
+"""Matches of a single rule, by example: names, protocols, paths, addresses, and unpublished lists."""
 
 from typing import Any
 
@@ -231,7 +231,7 @@ def test_network_protocol_and_port_must_fit(fields: dict[str, Any]) -> None:
 
 
 def test_two_halves_of_the_address_space_are_all_of_it() -> None:
-    """What 0.0.0.0/0 cannot say in a route, two ranges say in a rule."""
+    """Two halves in a rule cover the whole address space."""
     assert outcome(rule_set(allow(net("0.0.0.0/1", "128.0.0.0/1"))), to()) is Outcome.ALLOWED
 
 

@@ -78,7 +78,7 @@ def test_definite_means_every_resolution_agrees(rules: RuleSet, flow: Flow) -> N
 @CASES
 @given(rules=rule_sets(), flow=flows, data=st.data())
 def test_dead_rules_are_found(rules: RuleSet, flow: Flow, data: st.DataObject) -> None:
-    """What stands in the way of a rule at any place is what the naive evaluator finds."""
+    """The rules that precede a rule at any position are those that the naive evaluator finds."""
     layer = data.draw(st.sampled_from([policy.id for policy in rules.layers]))
     group = data.draw(st.sampled_from((100, 150, 200, 300, 400)))
     priority = data.draw(st.sampled_from((100, 200, 250, 400, 500)))

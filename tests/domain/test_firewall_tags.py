@@ -1,4 +1,4 @@
-"""What FQDN tags hold: each part of Microsoft's page about AKS, the clouds and regions, and the tags without a list."""
+"""FQDN tags: each part of Microsoft's page about AKS, the clouds and regions, and the tags without a list."""
 
 import pytest
 
@@ -13,7 +13,7 @@ HELD, PERHAPS, NOT = Outcome.ALLOWED, Outcome.DEPENDS, Outcome.DEFAULT_DENIED
 def ask(
     name: str, tag: str = AKS, *, http: bool = False, region: str = "westeurope", published: tuple[str, ...] = ()
 ) -> Evaluation:
-    """What a firewall with nothing but a tag says about a name."""
+    """The verdict of a firewall with nothing but a tag."""
     service = (Protocol.HTTP, 80) if http else (Protocol.HTTPS, 443)
     flow = Flow(
         sources=(NODES,),
@@ -65,7 +65,7 @@ def ask(
     ],
 )
 def test_the_page_of_aks(name: str, region: str, expected: Outcome) -> None:
-    """What nodes need is held, what add-ons need perhaps, anything else is not."""
+    """The tag holds the nodes' hosts, perhaps the add-ons' hosts, and nothing else."""
     assert ask(name, region=region).outcome is expected
 
 

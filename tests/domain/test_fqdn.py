@@ -71,7 +71,7 @@ from tests.strategies import destinations, fqdns, labels, pasted_texts, wildcard
     ],
 )
 def test_takes(text: str, expected: Destination) -> None:
-    """What people write for a destination is read as they mean it."""
+    """Destinations are read as people mean them."""
     assert parse_destination(text) == expected
 
 
@@ -209,7 +209,7 @@ def test_rendering_parses_back(destination: Destination) -> None:
 
 @given(pasted_texts())
 def test_any_text_is_taken_or_refused_within_the_family(text: str) -> None:
-    """What is accepted the firewall accepts, is stable, and never reads more widely than it is shown."""
+    """An accepted destination is valid for the firewall, stable, and never wider than it is shown."""
     check_text(text)
 
 

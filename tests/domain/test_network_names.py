@@ -1,4 +1,4 @@
-"""What only network rules open: what matches it, whether pods resolve it, how many names fit."""
+"""Destinations for network rules: matches, resolution by pods, and the number of names that fit."""
 
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ def names(*fqdns: str, transport: str = "TCP", port: str = "22") -> RuleSet:
 
 
 def asked(rules: RuleSet, destination: Destination = SSH) -> Outcome:
-    """What it does with a destination."""
+    """The verdict on a destination."""
     return outcome(rules, replace(to(), destination=destination))
 
 

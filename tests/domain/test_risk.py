@@ -117,7 +117,7 @@ def test_every_risk_of_a_port_is_about_a_known_protocol() -> None:
 
 
 def test_other_dns_servers_count_for_network_rules_only() -> None:
-    """What is matched by name is resolved by the firewall itself."""
+    """The firewall itself resolves names in application rules."""
     told = "Pods resolve names elsewhere."
     by_name, by_address = (parse_destinations(text) for text in ("example.com", "tcp:example.com:22"))
     assert "other_dns" not in {reason.code for reason in assess(Subject(by_name, WEEK, dns=told)).reasons}

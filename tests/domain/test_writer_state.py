@@ -1,4 +1,4 @@
-"""What a run remembers for the next one, and how that changes."""
+"""The state that a run keeps for the next one, and its transitions."""
 
 from dataclasses import replace
 from datetime import timedelta

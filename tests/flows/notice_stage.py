@@ -28,7 +28,7 @@ class Office:
 
     @property
     def ctx(self) -> Context:
-        """What use cases get."""
+        """The context for use cases."""
         return self.world.ctx
 
     def fault(self, method: str, **fault: Any) -> None:
@@ -57,7 +57,7 @@ class Office:
         return next((c["id"] for c in self.stage.state["channels"] if c.get("user") == user), "")
 
     def direct(self, user: str) -> list[str]:
-        """What the bot wrote to a person, cards left out."""
+        """The bot's messages to a person, cards left out."""
         place = self.conversation(user)
         found = [m for m in self.stage.state["messages"] if m["channel"] == place]
         return [m["text"] for m in found if m["blocks"] and m["blocks"][0]["type"] != "header"]

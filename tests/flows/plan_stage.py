@@ -1,4 +1,4 @@
-"""What tests of the plan share: a look that is proven to change nothing, and the comparison with what comes true."""
+"""Shared by tests of the plan: a look that is proven to change nothing, and the comparison with the outcome."""
 
 from typing import Any
 
@@ -39,17 +39,17 @@ def only(forecast: Forecast) -> TargetForecast:
 
 
 def fates(target: TargetForecast) -> dict[str, str]:
-    """What happens to each rule."""
+    """The act on each rule."""
     return {rule.name: str(rule.fate) for each in target.collections for rule in each.rules}
 
 
 def promised(target: TargetForecast) -> dict[str, Any]:
-    """What the forecast says that will be there."""
+    """The content that the forecast expects."""
     return {rule.name: rule_json(rule.after) for each in target.collections for rule in each.rules if rule.after}
 
 
 def there(world: World, target: TargetForecast) -> dict[str, Any]:
-    """What is there."""
+    """The content that is there."""
     found = world.ctx.targets.open(target.target).observe().collections
     return {rule.name: rule_json(rule) for each in found for rule in each.rules}
 

@@ -118,7 +118,7 @@ def test_a_second_click_says_who_was_faster(world: World) -> None:
 
 
 def test_a_stale_card_approves_nothing(world: World) -> None:
-    """What was approved is what was seen."""
+    """An approval is for exactly what the card showed."""
     asked = allowances.request(world.ctx, DEV, DRAFT)
     with pytest.raises(StaleView):
         allowances.decide(world.ctx, APPROVER, Decision(asked.id, is_approved=True, seen="0" * 16))

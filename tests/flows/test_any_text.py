@@ -55,7 +55,7 @@ TEXTS = (
     "99999w",
     "\ud800",
 )
-"""What no form of ours sends, but Slack may pass on."""
+"""Bytes that no form sends, but Slack may pass on."""
 
 
 class Web(ThreadingHTTPServer):

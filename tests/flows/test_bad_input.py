@@ -1,4 +1,4 @@
-"""What is wrong, twice, late or not allowed gets a sentence; nothing changes, and refused acts are in the audit log."""
+"""Input that is wrong, repeated, late or not allowed gets a sentence, changes nothing, and is audited if refused."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ def said_to(sandbox: SandboxProcess, user: str) -> str:
 
 
 def refusals(sandbox: SandboxProcess) -> str:
-    """What the auditor sees of refused acts."""
+    """The refused acts that the auditor sees."""
     sandbox.type("UAUD0001", "audit action:act:refuse")
     sandbox.settle()
     return str(sandbox.messages(user="UAUD0001")[-1])

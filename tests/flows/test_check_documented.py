@@ -1,4 +1,4 @@
-"""What documentation and look-ups decide: FQDN tags, what AKS publishes, what names resolve to."""
+"""Verdicts by documentation and look-ups: FQDN tags, AKS's published names, resolved addresses."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -54,7 +54,7 @@ def test_denied_asked_approved_live_and_named(sandbox: SandboxProcess) -> None:
 
 
 def test_allowed_and_dead_are_refused_with_their_rules(sandbox: SandboxProcess) -> None:
-    """What a foreign rule allows or denies before ours is not filed."""
+    """A request that a foreign rule already decides is not filed."""
     sandbox.type("UDEV0001", "request aks-udr github.com")
     wait_for(lambda: "No request needed" in form(sandbox), "The form does not say so", 30)
     sandbox.submit("UDEV0001")

@@ -37,7 +37,7 @@ class Site:
     variables: dict[str, str] = field(default_factory=dict)
 
     def findings(self) -> dict[str, DoctorResult]:
-        """What the doctor found, by thing."""
+        """The doctor's findings, by thing."""
         config = self.folder / "egress.toml"
         config.write_text(self.config, encoding="utf-8")
         variables = {
@@ -52,7 +52,7 @@ class Site:
         return {one.what: one for one in found}
 
     def missing(self) -> dict[str, str]:
-        """What is red, and what it says."""
+        """The red lines and their sentences."""
         return {what: one.sentence for what, one in self.findings().items() if not one.is_ok}
 
 

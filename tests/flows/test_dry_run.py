@@ -71,7 +71,7 @@ def pass_time(world: World, times: int = 3) -> None:
 
 
 def card(office: Office, subject: str) -> str:
-    """What the one card of a subject says."""
+    """The text of the one card of a subject."""
     (found,) = office.cards(subject)
     return str(found)
 
@@ -83,7 +83,7 @@ def channel_says(office: Office) -> str:
 
 
 def begun(world: World) -> set[str]:
-    """What the audit log says of writes."""
+    """The audit events of writes."""
     return {str(event.action) for event in events(world)} & BEGUN
 
 
@@ -154,7 +154,7 @@ def test_cards_follow_the_setting(office: Office) -> None:
 
 @pytest.mark.parametrize("status", [403, 404, 500])
 def test_no_alarm(office: Office, status: int) -> None:
-    """What cannot be read or written holds up nobody who waits for the end of a dry run."""
+    """A target that cannot be read or written holds up nobody who waits for the end of a dry run."""
     office = restarted(office, DRY)
     fault = {"method": "GET", "path": "firewallPolicies/hub-policy", "times": 999, "status": status, "code": "X"}
     asked = ask(office.world)
@@ -240,7 +240,7 @@ def test_home_and_metrics_say_it(office: Office) -> None:
 
 
 def book_of(tmp_path: Path, section: str) -> DryRun:
-    """What a configuration with this section means."""
+    """The dry run that a configuration with this section means."""
     path = tmp_path / "egress.toml"
     path.write_text(f"{CONFIG.read_text(encoding='utf-8')}\n{section}\n", encoding="utf-8")
     return checked_configuration(configuration_from(path)).dry_run

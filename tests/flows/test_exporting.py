@@ -38,7 +38,7 @@ def test_priorities_are_those_of_azure(world: World, cluster: str, form: str) ->
 
 
 def test_a_priority_that_somebody_changed(world: World) -> None:
-    """What is in Azure counts, not what we would choose."""
+    """Azure's priorities count, not those that the bot would choose."""
     ask(world)
     world.settle()
     (group,) = [key for key in world.arm.state()["resources"] if key.endswith("/rulecollectiongroups/rcg-aks-egress")]

@@ -104,7 +104,7 @@ def test_of_many_at_once_one_files_and_one_decides(world: World) -> None:
 
 
 def test_metrics_are_computed_from_the_facts(world: World) -> None:
-    """What a scrape says is what the database says."""
+    """A scrape says the same as the database."""
     allowances.request(world.ctx, DEV, Draft("aks-udr", (EXAMPLE,), "Mirror", duration_from_text("8h")))
     status, _, text = scrape(Facts(world.store, world.clock))
     assert status == 200

@@ -115,7 +115,7 @@ def test_one_name_two_clusters(world: World) -> None:
 
 
 def test_a_name_that_is_nearly_one(world: World) -> None:
-    """What it could have been is offered; a very long one is not said back whole."""
+    """The nearest filter is offered; a very long one is not said back whole."""
     with pytest.raises(UnknownCluster, match="Did you mean aks-udr"):
         inventory.show(world.ctx, DEV, "aks-ud")
     with pytest.raises(UnknownCluster) as caught:

@@ -44,14 +44,14 @@ def move(world: World, old: str, new: str) -> None:
 
 
 def news(world: World) -> list[Notice]:
-    """What the channel is owed about changed outbound IPs."""
+    """The channel's notices about changed outbound IPs."""
     world.tick(timedelta(seconds=1))  # what is due at this very moment by our clock may be due a moment later
     with world.store.read() as tx:
         return [n for n in tx.outbox.due(limit=1000) if n.body.get("event") == "egress-change"]
 
 
 def events(world: World) -> list[ChainedEvent]:
-    """What the audit log says about them."""
+    """Their audit events."""
     with world.store.read() as tx:
         return tx.audit.find(AuditFilter(action=str(Action.EGRESS_CHANGE)), limit=1000)
 

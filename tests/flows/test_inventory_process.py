@@ -20,7 +20,7 @@ def sandbox(tmp_path: Path, sqlite_url: str) -> Iterator[SandboxProcess]:
 
 
 def news(sandbox: SandboxProcess) -> list[str]:
-    """What everybody reads about changed outbound IPs."""
+    """The messages about changed outbound IPs that everybody reads."""
     texts = [message["text"] for message in sandbox.messages() if message["ephemeral_for"] is None]
     return [text for text in texts if "Outbound IPs of" in text]
 

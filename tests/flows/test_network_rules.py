@@ -1,4 +1,4 @@
-"""What only network rules open, from the request to the end: PostgreSQL, git over SSH, NTP and the like."""
+"""Destinations that need network rules, from the request to the end: PostgreSQL, git over SSH, NTP and the like."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -49,7 +49,7 @@ def ours(world: World) -> Json:
 
 
 def verdict(world: World, destination: str, cluster: str = "aks-udr") -> checking.Check:
-    """What a check says now."""
+    """The verdict of a check now."""
     return checking.check(world.ctx, OPERATOR, Query(cluster, (parse_destination(destination),)))
 
 
@@ -216,7 +216,7 @@ def test_a_deny_before_our_place_makes_it_dead(world: World) -> None:
 
 
 def test_too_many_names_are_refused_with_the_numbers(world: World) -> None:
-    """What others name counts, and so does what was promised."""
+    """Names in foreign rules count, and so do promised ones."""
     group = resource(world, "/rcg-platform")
     collections = group["properties"]["ruleCollections"]
     (rule,) = collections[0]["rules"]

@@ -12,7 +12,7 @@ from handlers.blocks.allowance_card import allowance_card, allowance_news
 from handlers.blocks.clusters import allowance_line
 from handlers.blocks.estimate import Waiting
 from tests.build import DEV, EXAMPLE, World, make_world
-from tests.flows.ground_stage import HUB
+from tests.flows.azure_changes import HUB
 from tests.flows.writer_stage import ask, by_hand, resource, state_of, stored, told
 
 

@@ -1,4 +1,4 @@
-"""What Slack shows in the end is what the database says, whatever Slack did in between."""
+"""In the end Slack shows the facts of the database, whatever Slack did in between."""
 
 import threading
 from collections.abc import Iterator

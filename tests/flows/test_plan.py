@@ -18,7 +18,7 @@ from bot.errors import AmbiguousCluster, ArmForbidden, BadConfiguration, Unknown
 from bot.sandbox.arm_transport import ArmTransport
 from bot.wiring.dryrun import require_known
 from tests.build import APPROVER, DEV, SUBSCRIPTION, World, make_world
-from tests.flows.ground_stage import ROUTES, delete, give_ranges, route_to
+from tests.flows.azure_changes import ROUTES, delete, give_ranges, route_to
 from tests.flows.plan_stage import comes_true, fates, looked, only, promised
 from tests.flows.test_writer_scale import propose
 from tests.flows.writer_stage import (
@@ -265,7 +265,7 @@ def test_text_and_json(world: World) -> None:
 
 
 def test_a_subscription_that_cannot_be_read(world: World) -> None:
-    """What is not found may be there: neither plan nor a dry run says that it does not exist."""
+    """A name that is not found may exist: neither plan nor a dry run says that it does not."""
     azure = AzureArm(
         IssuedToken(world.arm.issue_token),
         ArmSettings(subscriptions=(SUBSCRIPTION, SUBSCRIPTION.replace("a001", "b002"))),

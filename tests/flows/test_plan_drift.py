@@ -56,7 +56,7 @@ DRIFTS: dict[tuple[str, Callable[[World], None]], tuple[str, str]] = {
 
 @pytest.mark.parametrize(("mode", "change"), DRIFTS)
 def test_drift(world: World, mode: str, change: Callable[[World], None]) -> None:
-    """What somebody changed, what follows as configured, and what that means for the write."""
+    """A foreign change, the configured reaction, and the write that follows."""
     world = with_drift(world, mode)
     ask(world)
     ask(world, "two.example.com")

@@ -61,12 +61,12 @@ class Picky(ArmTransport):
 
 
 def requests(world: World, path: str) -> list[str]:
-    """What was asked of Azure there."""
+    """The requests to Azure there."""
     return [each["path"] for each in world.arm.state()["requests"] if each["path"].endswith(path)]
 
 
 def fault(world: World, **what: object) -> None:
-    """What happens to the next write of ours."""
+    """The fault of the bot's next write."""
     world.arm.add_fault({"method": "PUT", "path": "rcg-aks-egress$", **what})
 
 
@@ -184,7 +184,7 @@ def test_an_update_that_takes_far_too_long_is_said_once(world: World, is_ours: b
     assert "more than 20 minutes" in told_text(world, "slow")
     found = estimates.estimate(world.store, asked, world.clock.now())
     assert found is not None
-    assert found.trouble == told_text(world, "slow")
+    assert found.problem == told_text(world, "slow")
     world.settle(at_most=timedelta(hours=2))
     assert state_of(world, asked) is Status.LIVE
     assert told(world) == ["slow", "healed"]
@@ -202,7 +202,7 @@ def test_an_azure_that_does_not_answer_is_said_after_a_while(world: World) -> No
     assert told(world) == ["stuck"]
     found = estimates.estimate(world.store, asked, world.clock.now())
     assert found is not None
-    assert "GatewayTimeout" in (found.trouble or "")
+    assert "GatewayTimeout" in (found.problem or "")
     world.settle(at_most=timedelta(hours=3))
     assert state_of(world, asked) is Status.LIVE
     assert told(world) == ["stuck", "healed"]
@@ -226,16 +226,16 @@ def test_a_firewall_in_a_failed_state_is_waited_for(world: World) -> None:
 def test_an_unexpected_refusal_stops_nobody_but_the_one_it_is_about(world: World) -> None:
     """Azure refuses one of ten: it is found by halving, named, and the others go on."""
     asked = [ask(world, host) for host in numbered(10)]
-    poisoned = asked[6]
+    refused_one = asked[6]
     transport = Picky(world.arm, world.clock)
-    transport.dislikes = poisoned.id
+    transport.dislikes = refused_one.id
     azure = AzureArm(IssuedToken(world.arm.issue_token), ArmSettings((SUBSCRIPTION,)), transport=transport)
     world = replace(world, reconciler=Reconciler(replace(world.ctx, azure=azure), world.said, workers=0))
     world.settle()
     states = {each.id: state_of(world, each) for each in asked}
-    assert states.pop(poisoned.id) is Status.FAILED
+    assert states.pop(refused_one.id) is Status.FAILED
     assert set(states.values()) == {Status.LIVE}
-    assert "Something is wrong" in (stored(world, poisoned).failure or "")
+    assert "Something is wrong" in (stored(world, refused_one).failure or "")
 
 
 def test_a_rule_that_does_not_help_is_said_and_taken_away(world: World) -> None:

@@ -10,7 +10,7 @@ from bot import allowances, inventory
 from bot.domain.allowance import Status
 from bot.domain.audit import Action
 from tests.build import DEV, World, make_world
-from tests.flows.ground_stage import give_ranges, rules_of_policy
+from tests.flows.azure_changes import give_ranges, rules_of_policy
 from tests.flows.writer_stage import (
     ask,
     by_hand,
@@ -136,7 +136,7 @@ def test_a_deleted_group_is_written_again(world: World) -> None:
 
 
 def test_adopted(world: World) -> None:
-    """What was removed by hand counts as revoked; what was added is not wanted."""
+    """A rule removed by hand counts as revoked; one that was added is removed."""
     world = with_drift(world, "adopt")
     first, second = ask(world, "a.example.com"), ask(world, "b.example.com")
     world.settle()

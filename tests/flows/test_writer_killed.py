@@ -69,7 +69,7 @@ def kill_after(stage: Stage, action: Action, count: int) -> None:
 
 
 def recorded(stage: Stage) -> list[Event]:
-    """What the audit log says of the firewall."""
+    """The audit events of the firewall."""
     with stage.store.read() as tx:
         events = [chained.event for chained in tx.audit.chain(after=0, limit=1000)]
     return [event for event in events if event.action.startswith("firewall:")]

@@ -58,7 +58,7 @@ def count_of(world: World) -> int:
 
 
 def recorded(world: World | Stage, scale: Scale) -> list[Action]:
-    """What the audit log says of it after its approval."""
+    """Its audit events after its approval."""
     with world.store.read() as tx:
         chain = [each.event for each in tx.audit.chain(after=0, limit=1000)]
     after = (Action.SCALE_BEGIN, Action.SCALE_ACCEPT, Action.SCALE_DONE, Action.SCALE_FAIL)

@@ -41,7 +41,7 @@ def world(database_url: str) -> Iterator[World]:
 
 
 def row_of(world: World, key: str) -> tuple[Any, Any]:
-    """What one piece of work has stored: its memo, and the operation it waits for."""
+    """The stored state of one piece of work: the columns ``memo`` and ``parked``."""
     with world.store._engine.connect() as connection:
         found = connection.execute(select(schema.work.c.memo, schema.work.c.parked).filter_by(key=key)).one()
         return found.memo, found.parked
@@ -78,7 +78,7 @@ def test_a_firewall_whose_state_cannot_be_read_waits(world: World, damage: dict[
     assert words in told_text(world, "stuck")
     waits = estimates.estimate(world.store, stored(world, second), world.clock.now())
     assert waits is not None
-    assert words in (waits.trouble or "")
+    assert words in (waits.problem or "")
     assert state_of(world, second) is Status.APPROVED
     assert len(writes(world)) == sent
     assert row_of(world, key) == (sound | damage, None)

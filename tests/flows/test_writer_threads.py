@@ -64,11 +64,11 @@ def test_threads_carry_an_allowance_to_live_and_stop(world: World) -> None:
     wait_until(is_quiet)
     reconciler.stop()
     assert not any(thread.name.startswith("reconcile-") for thread in threading.enumerate())
-    assert threading.active_count() <= before + 2, "The bell and the clients of Azure may go on."
+    assert threading.active_count() <= before + 2, "The wake signal and the clients of Azure may go on."
 
 
 def test_idle_workers_ask_once_together(world: World) -> None:
-    """Four threads rest behind one look; on PostgreSQL there is one more when the bell has begun to listen."""
+    """Four threads rest behind one look; on PostgreSQL there is one more when the wake signal has begun to listen."""
     reconciler = Reconciler(world.ctx, world.said, workers=4)
     asked: list[str] = []
     event.listen(world.store._engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
@@ -106,15 +106,15 @@ def test_what_keeps_the_writer_is_on_the_card(world: World) -> None:
         world.work(world.ctx.pace.batch_window)
     found = estimates.estimate(world.store, asked, world.clock.now())
     assert found is not None
-    assert "AuthorizationFailed" in (found.trouble or "")
+    assert "AuthorizationFailed" in (found.problem or "")
     cards = [notice for notice in world.said.notices if notice.kind == "card" and notice.subject == asked.id]
-    assert len(cards) >= 2, "Asked; then applying and in trouble, which are one card."
+    assert len(cards) >= 2, "Asked; then applying and in difficulty, which are one card."
     world.settle()
     assert state_of(world, asked) is Status.LIVE
 
 
 def test_the_gauge_before_an_approval(world: World) -> None:
-    """What is there as it was last read, and what would be."""
+    """The content as last read, and as it would be."""
     asked = ask(world)
     empty = estimates.gauge(world.store, world.ctx.config.firewall, asked.scope, asked.destinations)
     world.settle()
@@ -128,7 +128,7 @@ def test_the_gauge_before_an_approval(world: World) -> None:
 
 @pytest.mark.parametrize(("form", "ending"), [("terraform", "tf"), ("bicep", "bicep")])
 def test_export(world: World, form: str, ending: str) -> None:
-    """What is wanted, whether live already or not."""
+    """The wanted allowances, live or not."""
     asked = ask(world)
     file = exporting.export(world.ctx, DEV, "aks-udr", form)
     assert (file.name, file.rules) == (f"egress-hub-policy.{ending}", 1)

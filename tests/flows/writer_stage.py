@@ -1,4 +1,4 @@
-"""What the tests of the writer share."""
+"""Shared by the tests of the writer."""
 
 import json
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def stored(world: World, allowance: Allowance) -> Allowance:
 
 
 def opened(world: World) -> dict[str, list[str]]:
-    """What our rules open, by rule."""
+    """The hosts that the bot's rules open, by rule."""
     return {
         rule["name"]: rule.get("targetFqdns") or rule["destinationFqdns"]
         for each in our_collections(world.arm)
@@ -65,13 +65,13 @@ def events(world: World, subject: str = "", *actions: Action) -> list[Event]:
 
 
 def firewall_events(world: World) -> list[str]:
-    """What was recorded of writes: action and status."""
+    """The audit events of writes: action and status."""
     rows = [(each.action, dict(each.detail).get("status", "")) for each in events(world)]
     return [f"{action.partition(':')[2]} {state}".strip() for action, state in rows if action.startswith("firewall:")]
 
 
 def told(world: World) -> list[str]:
-    """What the channel was told, in order."""
+    """The events that the channel was told, in order."""
     return [notice.body["event"] for notice in world.said.notices if notice.kind == "channel"]
 
 

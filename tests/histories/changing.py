@@ -1,4 +1,4 @@
-"""What changes around allowances: firewalls, routes, ranges, clusters, the approval policy, and who may ask."""
+"""Changes around allowances: firewalls, routes, ranges, clusters, the approval policy, and access."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What must hold at the end of a history, by what people did and what Azure saw: without the product's arithmetic."""
+"""Invariants at the end of a history, from people's acts and Azure's requests, without the product's arithmetic."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ ENDS = (Action.FIREWALL_ACCEPT, Action.FIREWALL_DONE, Action.FIREWALL_FAIL)
 
 @dataclass
 class People:
-    """What people did in a history.
+    """The acts of people in a history.
 
     Args:
         ids: The allowances that were asked for, oldest first.
@@ -129,7 +129,7 @@ def _is_promised(row: Allowance, now: datetime, people: People) -> bool:
 
 
 def _check_ground(rows: list[Allowance], stage: Stage, people: People) -> None:
-    """What is called live is where the traffic passes now, for the ranges of now, and nowhere else."""
+    """A live rule is where the traffic passes now, for the current ranges, and nowhere else."""
     now, is_left = stage.clock.now(), people.drift == "report" and people.have_meddled
     routes = _body(stage, "/aks-udr-routetable")["properties"]["routes"]
     is_routed = routes[0]["properties"]["nextHopIpAddress"] == "10.0.0.4"

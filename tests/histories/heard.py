@@ -1,4 +1,4 @@
-"""What people see and hear at the end of a history: no card lies, and nobody was left out or told twice."""
+"""Checks of what people see and hear at the end of a history: no card lies; nobody is left out or told twice."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ def check_told_once(stage: Stage, events: Iterable[Event]) -> None:
 
 
 TOLD = {"live": {Action.ALLOWANCE_LIVE}, "expired": {Action.ALLOWANCE_EXPIRE}, "gone": {Action.ALLOWANCE_GONE}}
-"""What an allowance's requester is told, and the audit events that it is told of."""
+"""The events that a requester is told, and the audit events behind them."""
 
 
 def _buttons(blocks: Iterable[Block]) -> list[tuple[str, str]]:

@@ -38,7 +38,7 @@ BY_ADDRESS = range(6, 9)
 """The hosts that are asked for by TCP, so that a network rule opens them."""
 
 DRIFT = ("heal", "heal", "adopt", "report")
-"""What is configured; healing twice as often, being the default."""
+"""The configured modes; healing twice as often, being the default."""
 
 PUT_PATHS = (rf"ruleCollectionGroups/{GROUP}$", r"azureFirewalls/legacy-firewall$")
 REFUSED = (

@@ -150,7 +150,7 @@ class MortalTransport(ArmTransport):
 
 
 def _content(body: Json) -> list[tuple[str, str]]:
-    """What a group or a classic firewall opens, each rule with its names, and for which ranges."""
+    """The rules of a group or a classic firewall, each with its names and ranges."""
     arrays = ("ruleCollections", "applicationRuleCollections", "networkRuleCollections")
     rules = [rule for name in arrays for each in body["properties"].get(name) or [] for rule in rules_in(each)]
     return sorted((rule["name"], str([_names(rule), sorted(rule["sourceAddresses"])])) for rule in rules)

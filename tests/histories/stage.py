@@ -178,7 +178,7 @@ class Stage:
         return copy
 
     def our_rules(self) -> Mapping[str, tuple[str, ...]]:
-        """What our rules open, in policies and classic firewalls: names by rule."""
+        """The names that the bot's rules open, by rule, in policies and classic firewalls."""
         return {
             rule["name"]: tuple(rule.get("targetFqdns") or rule["destinationFqdns"])
             for each in our_collections(self.arm)

@@ -235,7 +235,7 @@ events = st.builds(
     words(90),
 ).map(chained)
 
-outlooks = st.builds(
+estimates = st.builds(
     Estimate,
     st.integers(1, 500),
     st.integers(1, 500),
@@ -244,4 +244,4 @@ outlooks = st.builds(
     st.none() | words(1000),
 )
 gauges = st.builds(Gauge, st.integers(0, 3_000_000), st.just(2_097_152))
-aheads = st.builds(Waiting, st.none() | outlooks, st.none() | gauges)
+aheads = st.builds(Waiting, st.none() | estimates, st.none() | gauges)

@@ -28,7 +28,7 @@ from handlers.blocks.lists import ROWS, Deciders, decided, estimate_lines, filed
 from handlers.blocks.news import CHANNEL_NEWS, NEWS, channel_news
 from handlers.blocks.scale_card import scale_card, scale_news, scale_preview
 from handlers.blocks.states import HEADLINES
-from handlers.blocks.words import trouble
+from handlers.blocks.words import error_text
 from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm
 from handlers.replies import Message
 from tests.blockkit import assert_valid, option_problems
@@ -202,16 +202,18 @@ def test_channel_news_are_valid(event: str) -> None:
 @given(st.sampled_from(EgressError.__subclasses__()), facts.words(5000))
 def test_trouble_is_always_said(family: type[EgressError], sentence: str) -> None:
     """Every family makes a message, and calls nobody."""
-    drawn = message(trouble(family(sentence), "ref0"))
+    drawn = message(error_text(family(sentence), "ref0"))
     assert_valid(drawn, "message")
     assert not [text for text in mrkdwn_of(drawn) if "<!channel>" in text]
 
 
-def test_trouble_says_what_happens_next() -> None:
+def test_an_error_says_what_happens_next() -> None:
     """Nothing recorded; an operator; a developer: each with its own words and reference."""
-    assert trouble(StoreBusy("The database is busy; nothing was recorded."), "ref0").endswith("nothing was recorded.")
-    assert "reference ref0" in trouble(KeyError("secret"), "ref0")
-    assert "secret" not in trouble(KeyError("secret"), "ref0")
+    assert error_text(StoreBusy("The database is busy; nothing was recorded."), "ref0").endswith(
+        "nothing was recorded."
+    )
+    assert "reference ref0" in error_text(KeyError("secret"), "ref0")
+    assert "secret" not in error_text(KeyError("secret"), "ref0")
 
 
 def test_the_validator_can_fail() -> None:

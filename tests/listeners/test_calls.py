@@ -43,7 +43,7 @@ def test_markup_of_slack_becomes_words(typed: str, meant: str) -> None:
 
 @pytest.mark.parametrize("value", [None, "", "x", "[1]", "{", '{"id": 1}'])
 def test_a_button_carries_an_object_or_nothing(value: str | None) -> None:
-    """What a text field holds is never taken for ids of ours."""
+    """The content of a text field is never taken for ids."""
     body = {"team": {"id": "T1"}, "user": {"id": "U1"}, "actions": [{"action_id": "approve", "value": value}]}
     assert dict(call_from(CallKind.ACTION, body).value) == ({"id": "1"} if value == '{"id": 1}' else {})
 
@@ -65,5 +65,5 @@ def test_a_modal_remembers_where_it_was_opened() -> None:
 
 
 def test_every_filter_is_explained() -> None:
-    """What `audit` understands is what its hint lists; ``before`` is for the button alone."""
+    """`audit` accepts the filters of its hint; ``before`` is for the button alone."""
     assert {word.partition(":")[0] for word in AUDIT_FILTERS.split()} == set(FIELDS) - {"before"}

@@ -28,7 +28,7 @@ def world(database_url: str) -> Iterator[World]:
 
 
 def checked(world: World, words: str) -> str:
-    """What a person reads of a check."""
+    """The text of a check."""
     return text_of(commands.check(world.ctx, typed(DEV, words)))
 
 
@@ -43,7 +43,7 @@ def buttons(world: World, words: str) -> dict[str, Mapping[str, str]]:
 
 
 def form_of(opened: Any) -> dict[str, str]:
-    """What stands in the fields of an opened form, as it would be submitted."""
+    """The fields of an opened form, as they would be submitted."""
     assert isinstance(opened, OpenModal)
     assert_valid(opened.view, "modal")
     inputs = {b["block_id"]: b["element"] for b in opened.view["blocks"] if b["type"] == "input"}

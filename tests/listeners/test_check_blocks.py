@@ -74,6 +74,6 @@ def test_a_trace_is_valid(found: Check) -> None:
 @thorough
 @given(checks(), facts.previews, st.lists(st.just("a.example.com"), max_size=200))
 def test_lines_of_the_form_hold_no_markup(found: Check, preview: Preview, names: list[str]) -> None:
-    """What is allowed already, and what would be narrower."""
+    """Hosts that are allowed already, and narrower ones."""
     lines = [*allowed_lines(replace(preview, allowed=found.findings)), *narrower_lines(names)]
     assert not [line for line in lines if "<!channel>" in line]

@@ -93,7 +93,7 @@ BUNDLES = [
 
 @pytest.mark.parametrize(("now", "shown"), BUNDLES)
 def test_a_bundle_that_changed_is_shown_as_what_it_is(now: tuple[Destination, ...], shown: str) -> None:
-    """What it no longer contains stands by itself; a bundle that is gone is not named as if it were there."""
+    """Hosts that left the bundle are listed by themselves; a bundle that is gone is not named."""
     book = with_bundle(*now)
     expected = shown.replace("6 of its names", f"{len(now)} of its names") if len(now) < 6 else shown
     assert names_of(of_bundle(), book, plain_text=True).startswith(expected)
@@ -115,7 +115,7 @@ def test_titles_fit_and_show_the_end_of_a_name() -> None:
 
 
 def texts(view: dict[str, Any]) -> str:
-    """What a modal says, without what lies between its parts."""
+    """The texts of a modal."""
     return "\n".join(str(block.get("text", {}).get("text", "")) for block in view["blocks"])
 
 

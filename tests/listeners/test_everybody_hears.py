@@ -37,7 +37,7 @@ def world(database_url: str) -> Iterator[World]:
 
 
 def told(world: World, user: str, subject: str) -> list[dict[str, str]]:
-    """What a person was told of a subject, in order."""
+    """The events that a person was told of a subject, in order."""
     found = world.said.notices
     return [dict(n.body) for n in found if n.kind == "direct" and n.recipient == user and n.subject == subject]
 
@@ -178,7 +178,7 @@ def test_an_approver_who_renews_does_not_become_the_requester(world: World) -> N
 
 
 def test_a_narrowed_bundle_renews_as_narrowed(world: World) -> None:
-    """What an approver took out does not come back."""
+    """A destination that an approver took out does not come back."""
     made = allowances.request(world.ctx, DEV, replace(DRAFT, destinations=(), bundle="docker-hub"))
     left = made.destinations[:2]
     if made.approved_at is None:

@@ -1,4 +1,4 @@
-"""What people read of `list`, `show` and `whois`."""
+"""The answers of `list`, `show` and `whois`."""
 
 import json
 from collections.abc import Iterator
@@ -135,7 +135,7 @@ def test_an_address_that_serves_both(world: World) -> None:
 
 
 def test_near_exhaustion_is_one_line(world: World) -> None:
-    """What is wrong and what to do, on the card, in the list and for the filter."""
+    """Each warning says what to do, on the card, in the list and for the filter."""
     body = world.arm.state()["resources"][cluster_id("aks-lb")]
     pool = body["properties"]["agentPoolProfiles"][0] | {"count": 48, "maxCount": 60, "enableAutoScaling": True}
     change(world, "aks-lb", agentPoolProfiles=[pool])

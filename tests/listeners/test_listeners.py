@@ -37,7 +37,7 @@ def world(database_url: str) -> Iterator[World]:
 
 
 def help_of(world: World, user: Caller) -> str:
-    """What ``/egress help`` says to somebody."""
+    """The answer of ``/egress help``."""
     return text_of(HELP.listener(world.ctx, typed(user)))
 
 

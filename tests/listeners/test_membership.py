@@ -109,7 +109,7 @@ def elements(message: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def repeated(said: dict[str, Any]) -> str:
-    """What the button of an answer carries."""
+    """The value of an answer's button."""
     (again,) = elements(said)
     assert again["action_id"] == "approve"
     return str(again["value"])

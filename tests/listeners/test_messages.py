@@ -84,7 +84,7 @@ def test_an_error_is_found_wherever_it_stands(message: dict[str, Any]) -> None:
 
 
 def test_each_part_once() -> None:
-    """What Slack sends both as text and as a block is read once."""
+    """Content that Slack sends as text and as a block is read once."""
     assert text_of({"text": ERROR, "blocks": rich(PIECE)}) == ERROR
 
 

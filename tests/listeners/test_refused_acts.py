@@ -1,4 +1,4 @@
-"""What was refused is on record with what it was about, whatever way it came in and whatever it carried."""
+"""Refused acts are on record with their subject, whatever way they came in and whatever they carried."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What comes back as input is whole: hosts through fields, buttons and forms, up to the limits of a request."""
+"""Input survives whole: hosts through fields, buttons and forms, up to the limits of a request."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -42,7 +42,7 @@ def world(database_url: str) -> Iterator[World]:
 
 
 def fields_of(view: View) -> dict[str, str]:
-    """What Slack sends back of a form that nobody touched."""
+    """The submission of a form that nobody touched."""
     inputs = [block for block in view["blocks"] if block["type"] == "input"]
     return {block["block_id"]: _initial(block["element"]) for block in inputs}
 
@@ -134,7 +134,7 @@ def _digest(made: Any) -> str:
 
 
 def test_a_long_list_survives_renewing(world: World) -> None:
-    """What was open is asked for again as it was."""
+    """A renewal asks for the same as before."""
     form = {"cluster": "aks-udr", "destinations": written(MANY), "reason": "billing", "duration": "8h"}
     views.request(world.ctx, submitted(DEV, form))
     (made,) = allowances.requests(world.ctx, DEV, "mine")

@@ -48,11 +48,11 @@ class Town:
         return self.stage.do("command", user=user, channel=CHANNEL, text=text)
 
     def whispers(self, user: str) -> list[str]:
-        """What the person alone read in the channel."""
+        """The ephemeral messages for a person."""
         return [m["text"] for m in self.stage.state["messages"] if m["ephemeral_for"] == user]
 
     def direct(self, user: str) -> list[str]:
-        """What the bot wrote to the person."""
+        """The bot's direct messages to a person."""
         channels = {c["id"] for c in self.stage.state["channels"] if c.get("user") == user}
         return [m["text"] for m in self.stage.state["messages"] if m["channel"] in channels]
 
@@ -62,7 +62,7 @@ class Town:
         return [m for m in shown if m["thread_ts"] is None]
 
     def thread(self) -> list[str]:
-        """What stands under the cards."""
+        """The threads under the cards."""
         return [m["text"] for m in self.stage.state["messages"] if m["thread_ts"] is not None]
 
     def view(self, user: str) -> dict[str, Any]:
@@ -212,7 +212,7 @@ def test_a_redraw_that_comes_too_late_is_not_news(town: Town) -> None:
 
 
 def test_a_defect_says_only_its_reference(town: Town) -> None:
-    """What broke is in the log; the person gets a number to tell."""
+    """The error is in the log; the person gets a reference."""
     town.ask()
     with closing(sqlite3.connect(town.database)) as database, database:
         database.execute("UPDATE audit_event SET hash = 'forged'")
@@ -318,7 +318,7 @@ def test_it_serves_through_a_socket(sqlite_url: str) -> None:
         socket = town.app.serve_socket()
         until(lambda: town.stage.workspace.is_connected)
         assert town.command("UDEV0001", "help")["status"] == 200
-        until(lambda: socket.trouble() is None)
+        until(lambda: socket.problem() is None)
         socket.stop()
         until(lambda: not town.stage.workspace.is_connected)
 
@@ -326,5 +326,5 @@ def test_it_serves_through_a_socket(sqlite_url: str) -> None:
 def test_a_socket_that_slack_refuses_says_why_and_goes_on(town: Town) -> None:
     """The app is not installed for Socket Mode: a sentence for the operator; the writers do not depend on it."""
     socket = town.app.serve_socket()
-    until(lambda: "Socket Mode" in (socket.trouble() or ""))
+    until(lambda: "Socket Mode" in (socket.problem() or ""))
     socket.stop()

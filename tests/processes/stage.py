@@ -104,11 +104,11 @@ class BotProcess(AbstractContextManager["BotProcess"]):
             )
 
     def ready(self) -> tuple[int, str]:
-        """What ``/readyz`` says; 0 while nobody listens."""
+        """The answer of ``/readyz``; 0 while nobody listens."""
         return self.get("/readyz")
 
     def get(self, path: str) -> tuple[int, str]:
-        """What a route says; 0 while nobody listens."""
+        """The answer of a route; 0 while nobody listens."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=10) as answer:
                 return answer.status, without_secrets(answer.read().decode())

@@ -8,7 +8,7 @@ from tests.processes.stage import BotProcess
 from tests.silence import Proxy, proxy_of
 
 END_S = 10.0
-"""What an orchestrator allows."""
+"""The grace period of an orchestrator."""
 
 
 def test_slack_away_at_the_start_and_later(tmp_path: Path) -> None:

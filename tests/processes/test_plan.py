@@ -44,7 +44,7 @@ def approve_one(database: str) -> str:
 
 
 def puts(sandbox: SandboxProcess) -> list[str]:
-    """What was written to Azure."""
+    """The writes to Azure."""
     return [each["path"] for each in sandbox.get("arm")["requests"] if each["method"] in ("PUT", "DELETE", "PATCH")]
 
 

@@ -1,4 +1,4 @@
-"""What stands in the way of a start is one sentence with its cause: no trace, no “busy”, exit status 2."""
+"""Errors at the start are one sentence with the cause: no trace, no “busy”, exit status 2."""
 
 import socket
 import sqlite3

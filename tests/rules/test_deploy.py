@@ -1,4 +1,4 @@
-"""What the bot is allowed to do in Azure, and how it runs, stay as narrow as they were meant."""
+"""The bot's permissions in Azure and its deployment stay as narrow as intended."""
 
 import json
 import re

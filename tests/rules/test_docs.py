@@ -1,4 +1,4 @@
-"""What the documents say of the repository is there: files, folders, commands."""
+"""Everything that the documents name in the repository exists: files, folders, commands."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What the import contracts in ``pyproject.toml`` cannot say."""
+"""The import rules that the contracts in ``pyproject.toml`` cannot express."""
 
 import ast
 from collections.abc import Iterator
@@ -127,7 +127,7 @@ def exported(package: Path) -> Iterator[str]:
 
 
 def test_every_export_has_a_user() -> None:
-    """What nobody imports from a package is no part of what the package offers."""
+    """A package exports only what somebody imports from it."""
     used = {name for path in python_files(*PYTHON) for name in names_used(path)}
     packages = [path for path in python_files(*PRODUCT) if path.name == "__init__.py"]
     assert [name for path in packages for name in exported(path) if name not in used] == []

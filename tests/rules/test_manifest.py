@@ -92,7 +92,7 @@ def manifest() -> dict[str, Any]:
 
 
 def problems(manifest: dict[str, Any]) -> list[str]:
-    """What Slack would refuse, each with its place."""
+    """The errors that Slack would report, each with its place."""
     return [f"{error.json_path}: {error.message}" for error in Draft202012Validator(SCHEMA).iter_errors(manifest)]
 
 

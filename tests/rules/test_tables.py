@@ -62,7 +62,7 @@ def test_each_has_a_producer(kind: type[StrEnum]) -> None:
 
 
 def test_each_event_has_words() -> None:
-    """What has no words would be said as “Something changed”."""
+    """An event without words would be told as “Something changed”."""
     assert (set(NEWS), set(CHANNEL_NEWS)) == (set(NoticeEvent), set(ChannelEvent))
     assert [event for event, words in NEWS.items() if not (words.allowance or words.scale)] == []
 

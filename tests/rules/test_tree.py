@@ -32,7 +32,7 @@ def targets() -> set[str]:
 
 
 def in_documents(pattern: str) -> set[str]:
-    """What the first group of a pattern matches in the documents."""
+    """The matches of a pattern's first group in the documents."""
     return {found for document in DOCUMENTS for found in re.findall(pattern, ROOT.joinpath(document).read_text())}
 
 
@@ -108,7 +108,7 @@ def commands() -> set[str]:
 
 
 def test_ci_runs_the_gate_and_nothing_else() -> None:
-    """What is green here is green there."""
+    """Continuous integration runs the same gate."""
     assert "exec make test" in Path(ROOT, ".ci", "run").read_text()
 
 

@@ -46,7 +46,7 @@ def network_with(tenant: Azure, **subnet: Any) -> str:
 
 
 def cluster_with(outbound: str, subnet: str = "", **network: Any) -> dict[str, Any]:
-    """What ``az aks create --outbound-type`` sends."""
+    """The body that ``az aks create --outbound-type`` sends."""
     pool = {"name": "nodepool1", "count": 3, "mode": "System", "vmSize": "Standard_DS2_v2"}
     pools = [{**pool, **({"vnetSubnetID": subnet} if subnet else {})}]
     profile = {"outboundType": outbound, "networkPlugin": "azure", **network}

@@ -299,7 +299,7 @@ def test_all_fixed_clusters_are_listed() -> None:
 
 
 def test_every_inhabitant_can_be_written_back() -> None:
-    """What a GET returns is accepted by a PUT: nobody was seeded in a shape that the rules refuse."""
+    """A PUT accepts what a GET returns: no seeded resource has a shape that the rules refuse."""
     tenant = azure()
     for cluster in tenant.aks.managed_clusters.list():
         group = cluster.id.split("/")[4]

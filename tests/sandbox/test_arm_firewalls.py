@@ -186,7 +186,7 @@ def test_a_group_needs_its_policy() -> None:
 
 @given(st.lists(st.sampled_from(["a", "b", "c", "d"]), unique=True))
 def test_a_group_is_replaced_as_a_whole(labels: list[str]) -> None:
-    """What is left out of a PUT is gone."""
+    """A property that a PUT leaves out is gone."""
     tenant = azure()
     tenant.call("PUT", GROUP, web_rules("before.example.com"))
     tenant.clock.advance(ATTACHED)

@@ -120,7 +120,7 @@ def test_managed_identity(served: Served) -> None:
 
 
 def test_endpoints_point_here(served: Served) -> None:
-    """What Azure's command line reads first."""
+    """The first requests of Azure's command line."""
     cloud = fetch(served, "/metadata/endpoints?api-version=2022-09-01")
     [older] = fetch(served, "/metadata/endpoints?api-version=2019-05-01")
     assert cloud["resourceManager"] == older["resourceManager"] == served.url

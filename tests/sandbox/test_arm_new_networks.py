@@ -134,7 +134,7 @@ def test_an_address_is_on_one_thing() -> None:
     "target", ["egress-ip-1", "/subscriptions/x", "not an id", f"{BASE}{WORK}/publicIPAddresses/nobody"]
 )
 def test_references_to_nothing(target: str) -> None:
-    """What is no id, and what does not exist."""
+    """Malformed ids, and resources that do not exist."""
     answer = tenant_with_group().call("PUT", f"{WORK}/natGateways/fresh", located(publicIpAddresses=[{"id": target}]))
     assert refused(answer) in ("LinkedInvalidPropertyId", "InvalidResourceReference")
 

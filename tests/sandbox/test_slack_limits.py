@@ -57,7 +57,7 @@ def test_blocks_that_are_too_long_together_are_refused(stage: Stage) -> None:
 
 
 def test_faults_are_forgotten(stage: Stage) -> None:
-    """What still waits does not strike."""
+    """A fault that still waits does not strike."""
     stage.do("fault", method="auth.test", times=10, status=503)
     with closing(http.client.HTTPConnection("127.0.0.1", stage.served.port, timeout=5)) as connection:
         connection.request("DELETE", "/_sandbox/slack/fault")

@@ -32,7 +32,7 @@ ELEMENTS: list[tuple[Payload, Any, Payload]] = [
 
 
 class Seen:
-    """What the bot got."""
+    """The bodies that the bot got."""
 
     def __init__(self) -> None:
         self.bodies: list[Payload] = []
@@ -63,7 +63,7 @@ class Seen:
 
 @pytest.fixture
 def seen() -> Seen:
-    """What the bot got."""
+    """The bodies that the bot got."""
     return Seen()
 
 
@@ -202,7 +202,7 @@ def test_values_that_nobody_could_enter_are_refused(stage: Stage) -> None:
 
 
 def test_external_selects_ask_the_bot(stage: Stage) -> None:
-    """What was offered can be chosen, nothing else."""
+    """Only offered options can be chosen."""
     view_id = opened(stage, modal(text_input("where", type="external_select", action_id="external")))
     where = {"user": "UDEV0001", "view_id": view_id}
     offered = stage.do("options", **where, action_id="external", value="nor")

@@ -9,7 +9,7 @@ LEASE = timedelta(seconds=30)
 
 
 def test_a_clock_set_back_an_hour_stops_nothing(database_url: str) -> None:
-    """What was due, what waits and what is held goes on within one lease, not after the hour."""
+    """Work that was due, waiting or held goes on within one lease, not after the hour."""
     ahead = [0.0]
     store = SqlStore(database_url, offset_s=lambda: ahead[0])
     with store.write() as tx:

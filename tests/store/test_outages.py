@@ -56,9 +56,9 @@ def test_a_full_disk_is_said_once_and_is_over_once(sqlite_url: str) -> None:
                 fill(store)
             with store.read() as tx:
                 tx.audit.head()
-        assert "disk is full" in (store.trouble() or "")
+        assert "disk is full" in (store.problem() or "")
         bound(store, 100_000)
-        assert store.trouble() is None
+        assert store.problem() is None
     assert [line["event"] for line in logs] == ["database_unavailable", "database_available"]
     store.close()
 
@@ -80,10 +80,10 @@ def test_a_read_only_server_is_no_defect(postgres_url: str) -> None:
     store = SqlStore(postgres_url)
     with pytest.raises(StoreUnavailable, match="read-only"):
         fill(store)
-    assert "read-only" in (store.trouble() or "")
+    assert "read-only" in (store.problem() or "")
     make_read_only(postgres_url, is_so=False)
     store._engine.dispose()
-    assert store.trouble() is None
+    assert store.problem() is None
     store.close()
 
 

@@ -59,7 +59,7 @@ STATE = WriterState(
 
 
 def read(memo: Any, parked: Any = None) -> WriterState | UnreadableState:
-    """What a row says, as the database gives it."""
+    """The content of a row, as the database gives it."""
     return state_from_row(SimpleNamespace(key=KEY, memo=memo, parked=parked))
 
 

@@ -156,7 +156,7 @@ def _take_all(connection: object) -> None:
 
 
 def test_a_read_sees_one_moment(store: SqlStore) -> None:
-    """What is committed in between does not appear in the middle of it."""
+    """A commit in between does not appear in the middle of it."""
     with store.read() as reading:
         before = reading.audit.head()
         with store.write() as tx:

@@ -1,4 +1,4 @@
-"""What tests of a changing Azure share: firewalls, routes, ranges and clusters that become others."""
+"""Shared by tests of a changing Azure: firewalls, routes, ranges and clusters that become others."""
 
 import json
 from datetime import timedelta

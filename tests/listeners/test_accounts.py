@@ -43,7 +43,7 @@ def test_a_guest_does_not_decide(town: Town, change: str) -> None:
         ({}, AccountStatus.ACTIVE),
     ],
 )
-def test_standing_is_known(town: Town, change: dict[str, bool], standing: AccountStatus) -> None:
+def test_accounts_is_known(town: Town, change: dict[str, bool], standing: AccountStatus) -> None:
     """Of an account alone, without any group; and not where Slack does not say."""
     town.stage.do("people", user="UAPP0001", **change)
     assert town.ctx.directory.person(Identity(TEAM, "UAPP0001"), among=()).standing is standing

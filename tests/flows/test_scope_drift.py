@@ -13,7 +13,7 @@ from bot.domain.audit import Action
 from bot.domain.fqdn import parse_destination
 from bot.errors import CannotTakeEffect, StaleView
 from tests.build import APPROVER, APPROVER2, DEV, EXAMPLE, World, make_world
-from tests.flows.ground_stage import (
+from tests.flows.azure_changes import (
     HUB,
     delete,
     direct,
@@ -206,7 +206,7 @@ def test_moved_there_and_back(world: World) -> None:
 
 
 def test_changed_while_its_first_write_ran(world: World) -> None:
-    """What was written to the wrong place is never called live there."""
+    """A rule in the wrong place is never called live there."""
     asked = ask(world)
     until_writing(world)
     another_policy(world)

@@ -123,12 +123,12 @@ def test_destinations(text: str, expected: list[str]) -> None:
     ],
 )
 def test_explanations(text: str, part_of_explanation: str) -> None:
-    """What the text means is said in plain words."""
+    """The meaning of the text is said in plain words."""
     assert any(part_of_explanation in sentence for sentence in find_destinations(text).explanations)
 
 
 def test_addresses_beside_a_name_are_not_mentioned() -> None:
-    """What a name resolved to is no news when the name itself was found."""
+    """A resolved address is dropped when the name itself was found."""
     found = find_destinations('Get "https://a.example.com/": dial tcp 1.2.3.4:443: connect: refused')
     assert not any("IP address" in sentence for sentence in found.explanations)
 

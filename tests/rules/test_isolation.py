@@ -40,7 +40,7 @@ def test_loopback_is_on() -> None:
 
 @pytest.mark.parametrize("round_", [1, 2])
 def test_every_test_has_a_database_of_its_own(unmigrated_url: str, round_: int) -> None:
-    """What one test wrote, the next does not see."""
+    """A test does not see what another one wrote."""
     engine = sqlalchemy.create_engine(unmigrated_url, poolclass=sqlalchemy.NullPool)
     assert sqlalchemy.inspect(engine).get_table_names() == []
     with engine.begin() as connection:

@@ -74,7 +74,7 @@ def test_a_difference_is_named_rule_by_rule() -> None:
 
 
 def test_digests_tell_contents_apart() -> None:
-    """What was verified and what is there are compared by them."""
+    """Verified and observed content are compared by digests."""
     assert content_digest(render(THREE)) == content_digest(shuffled_meaning(render(THREE)))
     assert content_digest(render(THREE)) != content_digest(render(THREE[:2]))
 
@@ -126,7 +126,7 @@ def test_network_rules_are_compared_by_meaning() -> None:
 
 
 def test_priorities_are_free_for_the_kind() -> None:
-    """What is there keeps its place, unless somebody else has it for that kind."""
+    """An existing collection keeps its priority, unless somebody else has it for that kind."""
     web, net = render([BOTH])
     taken = {(net.kind, 100), (net.kind, 101), (net.kind, 103)}
     found = placed((web, net), (replace(web, priority=100),), taken=taken)

@@ -1,4 +1,4 @@
-"""What somebody who waits is told."""
+"""Estimates for whoever waits."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -24,7 +24,7 @@ def test_the_first_waits_for_one_update() -> None:
 
 
 def test_carried_by_the_running_update() -> None:
-    """What is left of it, by the middle of what was measured."""
+    """The remaining time, by the median of measured updates."""
     mine = approved(1, minutes_ago=3, is_applying=True)
     pending = Pending(running_since=NOW - 2 * MINUTE, took=(MINUTE, 5 * MINUTE, 9 * MINUTE))
     found = estimate(mine, [mine], pending, NOW)
@@ -42,7 +42,7 @@ def test_behind_the_running_update() -> None:
 def test_an_update_that_takes_longer_is_about_to_end() -> None:
     """Never a negative estimate; what stands in the way is said."""
     mine = approved(1, minutes_ago=30, is_applying=True)
-    found = estimate(mine, [], Pending(running_since=NOW - 20 * MINUTE, trouble="Azure is busy."), NOW)
+    found = estimate(mine, [], Pending(running_since=NOW - 20 * MINUTE, problem="Azure is busy."), NOW)
     assert found == Estimate(1, 1, 1, LOOKS, "Azure is busy.")
 
 

@@ -1,4 +1,4 @@
-"""What waits is weighed by the approval policy, the groups and the people of now."""
+"""Waiting requests are assessed by the current policy, groups and people."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,7 +28,7 @@ from bot.errors import (
 )
 from bot.scaling import Wish
 from tests.build import APPROVER, APPROVER2, DEV, DEV2, OPERATOR, People, World, make_world
-from tests.flows.ground_stage import direct
+from tests.flows.azure_changes import direct
 from tests.flows.writer_stage import HOUR, ask, events, state_of, stored
 
 

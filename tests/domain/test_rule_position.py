@@ -167,7 +167,7 @@ def path(
 
 @pytest.mark.parametrize("kind", list(PathKind))
 def test_every_kind_of_path_has_its_barrier(kind: PathKind) -> None:
-    """What is not in the table is unknown; a target and sources come with a firewall only."""
+    """Anything outside the table is unknown; a target and sources come with a firewall only."""
     way = egress_filter(cluster(path(kind)))
     assert way.barrier is FILTER_KINDS.get(kind, FilterKind.UNKNOWN)
     assert (way.target is not None) == (way.barrier is FilterKind.FIREWALL) == bool(way.sources)

@@ -15,7 +15,7 @@ from bot.domain.scale_proposal import ScaleStatus, scale_status
 from bot.errors import UnknownCluster, UserError
 from bot.scaling import Wish
 from tests.build import APPROVER, DEV, World, make_world
-from tests.flows.ground_stage import UDR, delete, direct, resync, rules_of_policy
+from tests.flows.azure_changes import UDR, delete, direct, resync, rules_of_policy
 from tests.flows.writer_stage import HOUR, ask, events, opened, state_of, stored, told, told_text
 
 
