@@ -1,4 +1,4 @@
-"""Requests of Slack whose bytes are no UTF-8: made readable, so that the person gets an answer in words.
+"""Makes requests readable whose bytes are not UTF-8, so that the person gets an answer in words.
 
 Slack itself passes on what clients send. Bolt decodes the body before it checks the signature, so the check comes
 first here, on the bytes as they came; what is not signed stays unsigned.

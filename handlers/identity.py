@@ -84,7 +84,7 @@ class SlackDirectory:
         self._enterprise = Lookups(self._ask_enterprise, clock, pool)
 
     def resolve(self, identity: Identity) -> Identity:
-        """Somebody of our organisation whose home is another workspace, as one of our team; others as they are.
+        """Map a member of this organisation from another workspace to this team; others stay as they are.
 
         Raises:
             MembershipUnknown: If Slack could not be asked.

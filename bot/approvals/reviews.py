@@ -1,6 +1,6 @@
 """Looking again at what waits: by the approval policy, the groups and the people of now.
 
-What is approved already stays approved when the configuration changes; its renewal is assessed anew.
+What is approved already stays approved when the configuration changes; its renewal is assessed again.
 """
 
 from collections.abc import Callable, Iterable
@@ -143,7 +143,7 @@ def _recount(ctx: Context, old: One, fresh: One, flow: Workflow[One], *, is_clic
 
 
 def _asked(verdict: Verdict) -> list[tuple[tuple[str, ...], int]]:
-    """How many of which groups must approve, without why: a reworded reason is no news."""
+    """How many of which groups must approve, without why: a reworded reason is not news."""
     return [(quorum.groups, quorum.needed) for quorum in verdict.asks]
 
 

@@ -38,7 +38,7 @@ class Result(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleForecast:
-    """One rule of ours.
+    """One of the bot's rules.
 
     Args:
         name: Its name.
@@ -59,7 +59,7 @@ class RuleForecast:
 
 @dataclass(frozen=True, slots=True)
 class CollectionForecast:
-    """One rule collection of ours.
+    """One of the bot's rule collections.
 
     Args:
         name: Its name.
@@ -107,7 +107,7 @@ class TargetForecast:
 
     Args:
         target: Which.
-        collections: Of ours, by name.
+        collections: The bot's, by name.
         foreign: What somebody else did to ours.
         left_out: Approved allowances that are not written.
         repeats: Why the same rules are put once more; empty where they are not.

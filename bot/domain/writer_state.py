@@ -159,7 +159,7 @@ class WriterState:
         return replace(self, verified_digest=digest)
 
     def settle(self, digest: str, priority: int | None) -> "WriterState":
-        """Everything is as it should be: what was said on the way there is over."""
+        """The content is as wanted; earlier announcements are over."""
         settled = replace(self, verified_digest=digest, desired_digest=digest, group_priority=priority)
         return replace(settled, last_message=None, problem=None, foreign_digest=None)
 

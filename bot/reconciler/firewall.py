@@ -71,7 +71,7 @@ def _follow(run: Run, situation: Observation, policy_id: str) -> Finish:
 
 
 def _give_way(run: Run, target: Target) -> Finish:
-    """Somebody else writes in the same policy tree, or a write of ours whose answer was lost is under way."""
+    """Somebody else writes in the same policy tree, or a write whose answer was lost is under way."""
     run.state = run.state.find_busy(run.now)
     warn_if_long(run, run.state.busy_since or run.now, f"Azure has been busy with {target.name}, not for the bot,")
     return run.again(run.ctx.pace.busy)

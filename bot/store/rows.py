@@ -197,7 +197,7 @@ def state_from_row(row: Row) -> WriterState | UnreadableState:
     """The state in a work row, or why it cannot be read: that stops the one piece of work, never the claiming."""
     memo = _renamed(row.memo, _FIELDS)
     if not isinstance(memo, dict):
-        return UnreadableState(_DAMAGED.format(row.key, "it is no JSON object"))
+        return UnreadableState(_DAMAGED.format(row.key, "it is not a JSON object"))
     if isinstance(version := memo.get("version"), int) and version > VERSION:
         return UnreadableState(_NEWER.format(row.key, version, VERSION))
     memo |= {

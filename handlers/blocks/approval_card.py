@@ -32,7 +32,7 @@ def approval_blocks(
         request: The facts.
         config: Names people and user groups.
         is_waiting: Whether it is still to be decided.
-        taken_back: What an ending that is no denial is called, for example ``Revoked``.
+        taken_back: The word for an ending other than a denial, for example ``Revoked``.
     """
     return [
         context(fold(decides(request.verdict, config, is_open=is_waiting))),

@@ -127,8 +127,8 @@ def test_a_newer_version_is_refused_in_one_sentence() -> None:
 @pytest.mark.parametrize(
     ("memo", "parked", "where"),
     [
-        (None, None, "it is no JSON object"),
-        ([], None, "it is no JSON object"),
+        (None, None, "it is not a JSON object"),
+        ([], None, "it is not a JSON object"),
         ({"version": "new"}, None, "version: "),
         ({"said": 5}, None, "last_message: "),
         ({"attempt": {"attempt": "7", "before": "x", "foreign": "y"}}, None, "attempt.after: "),

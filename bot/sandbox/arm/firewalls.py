@@ -77,7 +77,7 @@ def ip_group_write(world: World, rid: ResourceId, body: Json) -> Write:
     """PUT of an IP group: every firewall that uses it is updated.
 
     Raises:
-        ArmError: 400 for something that is no address.
+        ArmError: 400 for something that is not an address.
     """
     addresses = (body.get("properties") or {}).get("ipAddresses") or []
     for address in addresses:

@@ -13,7 +13,7 @@ from bot.sandbox.arm.writes import with_state
 
 
 def change_by_hand(world: World, resource_id: str, body: Any) -> Json:
-    """Put a resource as it should be from now on, with a new etag; missing resource groups come into being.
+    """Set a resource, with a new etag; missing resource groups come into being.
 
     Raises:
         ValueError: With a sentence that says what is wrong.

@@ -32,7 +32,7 @@ class ArmRequest:
         """Read a request from an absolute URL or a path.
 
         Raises:
-            ArmError: 400 InvalidRequestContent if the body is no JSON.
+            ArmError: 400 InvalidRequestContent if the body is not JSON.
         """
         parts = urlsplit(url)
         lower = {name.lower(): value for name, value in headers.items()}

@@ -93,7 +93,7 @@ class World:
     def _peering(self, key: str, peering: Json) -> Json:
         """A peering is connected once the other network has one back; without that network it is disconnected.
 
-        The network of a virtual hub is Microsoft's own and in no resource group of ours: its peering stays as it is.
+        The network of a virtual hub belongs to Microsoft and lies in no resource group here; its peering never changes.
         """
         target = reference(peering, "remoteVirtualNetwork")
         other = self.store.get(target)

@@ -142,14 +142,14 @@ def _parse_date(value: str) -> str:
     try:
         return date.fromisoformat(value).isoformat()
     except ValueError:
-        raise Impossible(f"{value!r} is no date; a date picker gives YYYY-MM-DD.") from None
+        raise Impossible(f"{value!r} is not a date; a date picker gives YYYY-MM-DD.") from None
 
 
 def _parse_time(value: str) -> str:
     try:
         return time.fromisoformat(value).isoformat("minutes")
     except ValueError:
-        raise Impossible(f"{value!r} is no time; a time picker gives HH:mm.") from None
+        raise Impossible(f"{value!r} is not a time; a time picker gives HH:mm.") from None
 
 
 _PARSERS: Mapping[str, Callable[[str], str]] = {"datepicker": _parse_date, "timepicker": _parse_time}

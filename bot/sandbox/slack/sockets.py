@@ -51,7 +51,7 @@ class SocketTransport:
         return ticket
 
     def join(self, ticket: str, socket: Socket) -> bool:
-        """Take in a socket and greet it; False if the ticket is no good or ten sockets are open."""
+        """Take in a socket and greet it; False if the ticket is invalid or ten sockets are open."""
         with self._lock:
             if ticket not in self._tickets:
                 return False
