@@ -9,12 +9,13 @@ from typing import Any
 
 import click
 
-from bot.config import Settings, secrets_of, settings_from
+from bot.config import Settings, checked_configuration, configuration_from, examples_from, secrets_of, settings_from
 from bot.doctor import examine, look_at_configuration
 from bot.domain.configuration import Configuration
 from bot.domain.forecast_text import json_of, text_of
+from bot.domain.policy_examples import check_example, explain
 from bot.domain.reference import reference
-from bot.errors import EgressError, StoreUnavailable
+from bot.errors import BadConfiguration, EgressError, StoreUnavailable
 from bot.logs import log_as
 from bot.wiring import planning, production
 from bot.wiring.running import Running
@@ -47,7 +48,19 @@ class _Detailed(click.Command):
             ctx.exit(1)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Every error of the product is one sentence and exit status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except EgressError as error:
+            click.echo(_words(error), err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(own_version(), message="%(version)s")
 def main() -> None:
     """Egress operations for AKS, in Slack."""
@@ -157,6 +170,44 @@ def show_reference() -> None:
 
 
 @main.group()
+def policy() -> None:
+    """The approval policy, without Slack, Azure or a database."""
+
+
+CONFIG_FILE = click.option(
+    "--config", "file", type=click.Path(path_type=Path), help="A configuration file other than that of EGRESS_CONFIG."
+)
+EXAMPLES = click.argument("examples", metavar="FILE", type=click.Path(path_type=Path))
+
+
+@policy.command("test")
+@EXAMPLES
+@CONFIG_FILE
+def test_policy(examples: Path, file: Path | None) -> None:
+    """Check the verdicts of the example requests in FILE; status 1 if one is not as expected."""
+    book = checked_configuration(configuration_from(file or _settings().config))
+    found = [check_example(book, example) for example in examples_from(examples)]
+    for one in found:
+        click.echo(f"FAIL  {one.name}: {one.difference}" if one.difference else f"ok    {one.name}")
+    if any(one.difference for one in found):
+        sys.exit(1)
+
+
+@policy.command("explain")
+@EXAMPLES
+@click.argument("name", required=False)
+@CONFIG_FILE
+def explain_policy(examples: Path, name: str | None, file: Path | None) -> None:
+    """Show which rules decide the examples in FILE, or only the one with this NAME, and why the others do not."""
+    book = checked_configuration(configuration_from(file or _settings().config))
+    chosen = [one for one in examples_from(examples) if name in (None, one.name)]
+    if not chosen:
+        raise BadConfiguration(f"{examples} has no example named “{name}”.")
+    for example in chosen:
+        click.echo("\n  ".join([example.name, *explain(book, example)]))
+
+
+@main.group()
 def audit() -> None:
     """The audit log without Slack."""
 
@@ -202,9 +253,6 @@ def _words(error: EgressError) -> str:
 def _command_line() -> int:
     try:
         main(prog_name="python -m bot")
-    except EgressError as error:
-        click.echo(_words(error), err=True)
-        return 2
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0

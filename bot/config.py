@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 from bot.domain.configuration import Configuration
 from bot.domain.configuration_checks import problems_of
 from bot.domain.fields import ReadAs
+from bot.domain.policy_examples import Example, Examples
 from bot.domain.shape import annotation_at, keys_of, settings_of, words
 from bot.errors import BadConfiguration
 from bot.logs import LogFormat, LogLevel
@@ -89,7 +90,7 @@ class Settings:
     log_level: LogLevel = "info"
 
 
-_ADAPTERS: Mapping[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (Settings, Configuration)}
+_ADAPTERS: Mapping[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (Settings, Configuration, Examples)}
 
 
 def variable(name: str) -> str:
@@ -127,16 +128,35 @@ def configuration_from(path: Path) -> Configuration:
         BadConfiguration: If it is missing, no TOML, or says something that cannot be; the sentences say where.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = _toml(path)
     except FileNotFoundError as error:
         raise BadConfiguration(
             f"Configuration file {path} not found. Set EGRESS_CONFIG, or copy bot/sandbox/egress.toml and edit it."
         ) from error
+    return _read(Configuration, content, f"{path}: ")
+
+
+def examples_from(path: Path) -> tuple[Example, ...]:
+    """Read a file of examples for the approval policy.
+
+    Raises:
+        BadConfiguration: If it is missing, no TOML, or says something that cannot be; the sentences say where.
+    """
+    try:
+        return _read(Examples, _toml(path), f"{path}: ").examples
+    except FileNotFoundError as error:
+        raise BadConfiguration(f"{path} not found. bot/sandbox/policy-examples.toml is one to copy.") from error
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise
     except (OSError, UnicodeDecodeError) as error:
         raise BadConfiguration(f"Cannot read configuration file {path}: {error}.") from error
     except tomllib.TOMLDecodeError as error:
         raise BadConfiguration(f"{path} is not valid TOML: {error}.") from error
-    return _read(Configuration, content, f"{path}: ")
 
 
 def checked_configuration(file: Configuration) -> Configuration:

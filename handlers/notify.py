@@ -205,7 +205,7 @@ class SlackNotifier:
     def _news(self, notice: Notice) -> Message:
         facts = self._facts(notice)
         if isinstance(facts, Scale):
-            return scale_news(facts, notice.body, self._config.dry_run)
+            return scale_news(facts, notice.body, self._config)
         return allowance_news(facts, notice.body, self._config)
 
     def _facts(self, notice: Notice) -> Allowance | Scale:

@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-from bot.domain.approval import VerdictKind
+from bot.domain.approval import Quorum, VerdictKind
 from bot.domain.configuration import Configuration, Group
 from bot.domain.people import AccountStatus
 from bot.errors import BadConfiguration
@@ -44,8 +44,10 @@ def slack_checks(client: WebClient, config: Configuration) -> Iterator[SlackChec
     yield f"Slack channel {config.channel}", lambda: _channel(client, config.channel)
     for group in config.groups.values():
         yield f"group {group.name}", partial(_group, client, group)
-    for name, approvers, needed in _asking(config):
-        yield f"approval rule {name}", partial(_approvers, client, config, approvers, needed)
+    for number, quorum in enumerate(asked := list(_asking(config))):
+        stage = sum(other.rule == quorum.rule for other in asked[:number])
+        named = f"{quorum.rule}, stage {stage + 1}" if stage else quorum.rule
+        yield f"approval rule {named}", partial(_approvers, client, config, quorum)
 
 
 def socket_check(app_client: WebClient) -> SlackCheck:
@@ -88,15 +90,15 @@ def _group(client: WebClient, group: Group) -> str:
     return f"{len(people)} {'person' if len(people) == 1 else 'people'}."
 
 
-def _approvers(client: WebClient, config: Configuration, approvers: tuple[str, ...], needed: int) -> str:
-    groups = [config.groups[name] for name in approvers]
-    people = frozenset[str]().union(*(_active(client, group) for group in groups))
-    if len(people) < needed:
+def _approvers(client: WebClient, config: Configuration, quorum: Quorum) -> str:
+    groups = [config.groups[name] for name in quorum.groups]
+    people = frozenset(quorum.people).union(*(_active(client, group) for group in groups))
+    named = " and ".join((*quorum.groups, *quorum.people)) or "The rule"
+    if len(people) < quorum.needed:
         raise BadConfiguration(
-            f"{' and '.join(approvers) or 'No group'} has only {len(people)} of the {needed} approvers needed; "
-            "add more people."
+            f"{named} has only {len(people)} of the {quorum.needed} approvers needed; add more people."
         )
-    return f"{needed} of {len(people)} people in {', '.join(approvers)}."
+    return f"{quorum.needed} of {len(people)} people in {named}."
 
 
 def _active(client: WebClient, group: Group) -> frozenset[str]:
@@ -108,12 +110,12 @@ def _active(client: WebClient, group: Group) -> frozenset[str]:
     return frozenset(user for user, account in accounts.items() if account.standing is AccountStatus.ACTIVE)
 
 
-def _asking(config: Configuration) -> Iterator[tuple[str, tuple[str, ...], int]]:
+def _asking(config: Configuration) -> Iterator[Quorum]:
     policy = config.policy
-    yield "default", policy.default_approvers, 1
+    yield policy.default("")
     for rule in policy.rules:
         if rule.then is VerdictKind.ASK:
-            yield rule.name, rule.approvers or policy.default_approvers, rule.needed
+            yield from policy.quorums(rule)
 
 
 def _socket(app_client: WebClient) -> str:

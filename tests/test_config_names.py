@@ -47,6 +47,32 @@ def load(folder: Path, content: str) -> Configuration:
 
 
 WRONG = [
+    (rule("during = ['xmas']"), r"rules \(r\) names unknown windows: xmas. Configured: none"),
+    (rule("requesters = ['interns']"), r"rules \(r\) names the group interns, which is not configured"),
+    (
+        rule("needed = 2\nstages = [{approvers = ['platform']}]"),
+        r"rules \(r\) has both stages and approvers, people or needed",
+    ),
+    (rule("stages = [{approvers = ['platform']}]\nin_order = true"), r"rules \(r\): in_order needs two stages"),
+    (rule("stages = [{people = ['U0000001'], needed = 2}]"), r"rules \(r\) needs 2 from .*, but only 1 person"),
+    (rule("direction = 'up'\nwildcard = true"), r"rules \(r\) can never hold: direction is about scales, wildcard"),
+    (rule("direction = 'up'\nsubjects = ['allowance']"), r"rules \(r\) can never hold: direction is about scales"),
+    (rule("wildcard = true\nsubjects = ['scale']"), r"rules \(r\) can never hold: a scale has no destinations"),
+    (
+        rule("risks = ['high']", name="a") + rule("risks = ['high']", name="b", then="refuse"),
+        r"rules \(a\) and .*rules \(b\) hold for the same requests, but a asks and b refuses",
+    ),
+    (
+        rule("", name="a", then="refuse") + rule("risks = ['high']", name="b"),
+        r"rules \(b\) has no effect: a refuses everything that it is about",
+    ),
+    (
+        rule("longer_than = '1d'", name="a") + rule("longer_than = '7d'\nprotocols = ['tcp']", name="b", then="grant"),
+        r"rules \(b\) has no effect: a asks about everything that it is about",
+    ),
+    ("[windows.w]\nzone = 'Mars'\n", r"windows.w.zone must be an IANA time zone such as Europe/Berlin, not “Mars”"),
+    ("[windows.w]\nhours = '9-17'\n", r"windows.w.hours must be hours such as 09:00-17:00"),
+    ("[windows.w]\ndates = '2027-01-04/2026-12-20'\n", r"windows.w.dates must be days such as"),
     (rule("environments = ['prod']"), r"rules \(r\) names environments that no cluster has: prod\. .*production, test"),
     (rule("approvers = ['nobody']"), r"rules \(r\) names the group nobody, which is not configured"),
     (rule("approvers = ['readers']"), r"rules \(r\) asks the group readers, which does not have the approver role"),
@@ -69,8 +95,14 @@ WRONG = [
     ("[[clusters]]\nmatch = ['aks-*']\n", r"clusters.match: .aks-\*. has no effect"),
     (rule("subjects = ['scale']\nbundles = ['hub']"), r"rules \(r\) can never hold: a scale has no destinations"),
     (rule("subjects = ['scale']\nrisks = ['high']"), r"rules \(r\) can never hold: the risk of a scale is always low"),
-    (rule("approvers = ['platform']", then="grant"), r"rules \(r\) asks nobody: remove approvers and needed, or write"),
-    (rule("needed = 2", then="refuse"), r"rules \(r\) asks nobody: remove approvers and needed, or write then = .ask"),
+    (
+        rule("approvers = ['platform']", then="grant"),
+        r"rules \(r\) asks nobody: remove approvers, people",
+    ),
+    (
+        rule("needed = 2", then="refuse"),
+        r"rules \(r\) asks nobody: remove approvers, people",
+    ),
     ("[groups.everyone]\nusers = ['U1']\n", r"groups.everyone needs another name: everyone means each member"),
     ("[risk]\nmedium = 50\n", r"risk.high and risk.critical must rise in this order; they are 50, 45 and 70\."),
     ("[durations]\nlongest = '30d'\noffered = ['8h', '90d']\n", r"durations.offered includes 90 days, but the longest"),

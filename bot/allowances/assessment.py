@@ -2,6 +2,7 @@
 
 from ipaddress import ip_address
 
+from bot.approvals import Circumstances
 from bot.domain.allowance import Ask, Scope
 from bot.domain.approval import PolicyQuery, Verdict, evaluate
 from bot.domain.risk import Risk, Subject, assess
@@ -24,9 +25,17 @@ def assess_risk(ctx: Context, scope: Scope, ask: Ask, dns: str = "") -> Risk:
     return assess(subject, ctx.config.risk)
 
 
-def assess_policy(ctx: Context, scope: Scope, ask: Ask, risk: Risk) -> Verdict:
+def assess_policy(ctx: Context, scope: Scope, ask: Ask, risk: Risk, circumstances: Circumstances) -> Verdict:
     """Evaluate the current approval policy for an ask."""
     question = PolicyQuery(
-        "allowance", scope.cluster_name, scope.environment, risk, destinations=ask.destinations, duration=ask.duration
+        "allowance",
+        scope.cluster_name,
+        scope.environment,
+        risk,
+        destinations=ask.destinations,
+        duration=ask.duration,
+        tags=circumstances.tags,
+        requester_groups=circumstances.requester_groups,
+        at=circumstances.at,
     )
     return evaluate(ctx.config.policy, question)

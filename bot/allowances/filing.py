@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.allowances.assessment import assess_policy, assess_risk
 from bot.allowances.audit_events import record
-from bot.approvals import require_deciders, require_reason
+from bot.approvals import circumstances, require_deciders, require_reason
 from bot.checking import CheckResult, dead, destinations_of, findings, flows_of, recall, require_pool
 from bot.domain.access import environment_of
 from bot.domain.allowance import Allowance, Ask, Scope, Status, digest, follow, status
@@ -104,7 +104,8 @@ def preview(ctx: Context, who: Person, draft: Draft) -> Preview:
     names = _room_for_names(ctx, scope, destinations)
     ask = Ask(destinations, draft.duration, draft.reason, bundle=draft.bundle)
     risk = assess_risk(ctx, scope, ask, dns_caveat(egress, draft.pool))
-    return Preview(scope, destinations, risk, assess_policy(ctx, scope, ask, risk), allowed, names)
+    around = circumstances(ctx, who.identity, ctx.clock.now(), egress)
+    return Preview(scope, destinations, risk, assess_policy(ctx, scope, ask, risk, around), allowed, names)
 
 
 def _room_for_names(ctx: Context, scope: Scope, destinations: Sequence[Destination]) -> Gauge | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.allowances.assessment import assess_policy, assess_risk
 from bot.allowances.audit_events import record
 from bot.allowances.scope_check import require_same_scope
-from bot.approvals import Actions, Decision, Narrowing
+from bot.approvals import Actions, Decision, Narrowing, circumstances
 from bot.domain.access import environment_of
 from bot.domain.allowance import Act, Allowance, is_open, require
 from bot.domain.audit import Action
@@ -49,7 +49,8 @@ class AllowanceWorkflow:
         if egress is not None and environment_of(ctx.config, egress.ref) != one.scope.environment:
             scope = replace(one.scope, environment=environment_of(ctx.config, egress.ref))
             one = replace(one, scope=scope, risk=assess_risk(ctx, scope, one.ask, dns_caveat(egress, scope.pool)))
-        return replace(one, verdict=assess_policy(ctx, one.scope, one.ask, one.risk))
+        around = circumstances(ctx, one.requester, one.requested_at, egress)
+        return replace(one, verdict=assess_policy(ctx, one.scope, one.ask, one.risk, around))
 
     def close(self, one: Allowance, why: str, now: datetime, /) -> Allowance:
         """The same, ended by the bot."""

@@ -1,5 +1,6 @@
 """Use cases of approving: decide, review, lapse. Written once for allowances and scale proposals."""
 
+from bot.approvals.circumstances import Circumstances, circumstances
 from bot.approvals.deciders import deciders, require_deciders
 from bot.approvals.decisions import decide, lapse
 from bot.approvals.reasons import MAX_REASON, brief, require_reason
@@ -9,10 +10,12 @@ from bot.approvals.workflow import Actions, Decision, Narrowing, Workflow
 __all__ = [
     "MAX_REASON",
     "Actions",
+    "Circumstances",
     "Decision",
     "Narrowing",
     "Workflow",
     "brief",
+    "circumstances",
     "decide",
     "deciders",
     "keep",

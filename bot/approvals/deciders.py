@@ -7,11 +7,11 @@ from bot.ports import Context
 
 
 def deciders(ctx: Context, verdict: Verdict, *askers: Identity | None) -> tuple[Identity, ...] | None:
-    """The people who could decide now: members of the asked groups, without those who asked.
+    """The people who could decide: members of the asked groups and those asked by name, without those who asked.
 
     None where a group could not be read: that is not the same as nobody.
     """
-    people: set[Identity] = set()
+    people = {Identity(ctx.config.team, user) for user in verdict.people}
     for group in verdict.approvers:
         members = ctx.directory.members(group)
         if members is None:
@@ -27,17 +27,17 @@ def require_deciders(ctx: Context, verdict: Verdict, *askers: Identity) -> None:
         RequestRefused: With the groups that have too few people, and whom to tell.
     """
     listed = {group: ctx.directory.members(group) for group in verdict.approvers}
-    members = {group: frozenset(people) - set(askers) for group, people in listed.items() if people is not None}
+    members = {group: frozenset(people) for group, people in listed.items() if people is not None}
     if len(members) < len(listed):
         return
-    short = [_shortage(quorum, size) for quorum, size in verdict.short_of(members)]
+    short = [_shortage(quorum, size) for quorum, size in verdict.short_of(members, askers)]
     if short:
         raise RequestRefused(f"{' '.join(short)} Nothing was filed; tell {_operators(ctx)}.")
 
 
 def _shortage(quorum: Quorum, size: int) -> str:
-    groups = " or ".join(quorum.groups)
-    there_are = f"{size or 'nobody'} in {groups}" if groups else "no group that is asked"
+    named = " or ".join((*quorum.groups, *(f"<@{user}>" for user in quorum.people)))
+    there_are = f"{size or 'nobody'} in {named}" if named else "no group that is asked"
     return f"{quorum.words} must approve this (rule {quorum.rule}), but apart from you there is {there_are}."
 
 

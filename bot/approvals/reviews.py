@@ -9,7 +9,7 @@ from typing import Generic
 
 from bot.approvals.workflow import One, Workflow
 from bot.domain.access import groups_for_seeing, may_see, require_approver, unread_for_seeing
-from bot.domain.approval import Approval, Verdict, VerdictKind, approval_of
+from bot.domain.approval import Approval, Quorum, Verdict, VerdictKind, approval_of
 from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress, ClusterRef
 from bot.domain.people import Identity
@@ -142,9 +142,9 @@ def _recount(ctx: Context, old: One, fresh: One, flow: Workflow[One], *, is_clic
     return Review(changed, flow.actions.change, NoticeEvent.REWEIGHED if others_decide else None, why)
 
 
-def _asked(verdict: Verdict) -> list[tuple[tuple[str, ...], int]]:
+def _asked(verdict: Verdict) -> list[Quorum]:
     """How many of which groups must approve, without why: a reworded reason is not news."""
-    return [(quorum.groups, quorum.needed) for quorum in verdict.asks]
+    return [replace(quorum, rule="", reason="") for quorum in verdict.asks]
 
 
 def _still_counting(

@@ -100,13 +100,15 @@ def require_approver(verdict: Verdict, person: Person, requester: Identity) -> N
     """
     require_other(person.identity, requester)
     _refuse_guest(person)
-    if not person.groups & set(verdict.approvers):
+    if not any(quorum.counts(person.identity.user, person.groups) for quorum in verdict.asks):
         require_read(person.unread_among(verdict.approvers))
-        asked = " or ".join(verdict.approvers) or "nobody (no approver group is configured)"
-        raise NotPermitted(f"Only {asked} can decide this, and you are not in that group. Nothing was changed.")
+        named = (*verdict.approvers, *(f"<@{user}>" for user in verdict.people))
+        asked = " or ".join(named) or "nobody (no approver group is configured)"
+        those = "in that group" if len(named) < 2 and not verdict.people else "among them"
+        raise NotPermitted(f"Only {asked} can decide this, and you are not {those}. Nothing was changed.")
     # An approval counts for every quorum whose groups the person is in, so each has to be known.
     for quorum in verdict.asks:
-        if not person.groups & set(quorum.groups):
+        if not quorum.counts(person.identity.user, person.groups):
             require_read(person.unread_among(quorum.groups))
     _require_asked(person)
 
@@ -142,14 +144,14 @@ def require_auditor(person: Person) -> None:
 
 
 def may_decide(verdict: Verdict, person: Person, requester: Identity, approvals: tuple[Approval, ...] = ()) -> bool:
-    """Whether this waits for a person: one of their groups is still missing, and not their own approval.
+    """Whether this waits for a person: they or one of their groups are asked now, and they have not approved.
 
     It is for what is offered; ``require_approver`` is what holds.
     """
     is_member = person.standing in (AccountStatus.ACTIVE, AccountStatus.UNKNOWN)
     has_spoken = person.identity in (requester, *(approval.by for approval in approvals))
-    missing = {group for quorum in verdict.missing(approvals) for group in quorum.groups}
-    return is_member and not has_spoken and bool(person.groups & missing)
+    is_asked = any(one.counts(person.identity.user, person.groups) for one in verdict.current(approvals))
+    return is_member and not has_spoken and is_asked
 
 
 def membership_unknown(unread: Sequence[Unread]) -> MembershipUnknown:

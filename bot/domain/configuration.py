@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from bot.domain.approval import ApprovalPolicy
+from bot.domain.approval import ApprovalPolicy, TimeWindow
 from bot.domain.fields import Duration, NotWritten, ReadAs, Site, Span, Text, matching, named
 from bot.domain.fqdn import Destination
 from bot.domain.people import Role
@@ -219,6 +219,7 @@ class Configuration:
         durations: How long.
         writer: Whether it writes.
         bundles: Destinations by name.
+        windows: Time windows by name.
         names: Whether names are looked up.
         risk: How risk is weighed.
     """
@@ -236,6 +237,9 @@ class Configuration:
     durations: Durations = field(default_factory=Durations)
     writer: DryRun = NO_DRY_RUN
     bundles: Annotated[Mapping[str, Bundle], ReadAs(Mapping[str, Bundle], named)] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    windows: Annotated[Mapping[str, TimeWindow], ReadAs(Mapping[str, TimeWindow], named)] = field(
         default_factory=lambda: MappingProxyType({})
     )
     names: Names = field(default_factory=Names)
@@ -262,9 +266,9 @@ class Configuration:
         return GroupSettings(self.firewall.group, self.firewall.priority)
 
     def joined(self) -> "Configuration":
-        """With what its tables say of each other: the policy's bundles, and choices of duration that may be asked."""
+        """With what its tables say of each other: the policy's bundles and windows, and durations that may be asked."""
         contents = {name: frozenset(bundle.destinations) for name, bundle in self.bundles.items()}
-        policy = replace(self.policy, bundles=MappingProxyType(contents))
+        policy = replace(self.policy, bundles=MappingProxyType(contents), windows=self.windows)
         return replace(self, policy=policy, durations=self.durations.fitted())
 
     def beyond(self, bundle: str | None, destinations: Iterable[Destination]) -> tuple[Destination, ...]:

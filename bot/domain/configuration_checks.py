@@ -12,6 +12,7 @@ from bot.domain.approval import PolicyRule, Quorum, VerdictKind
 from bot.domain.configuration import ClusterScope, Configuration
 from bot.domain.duration import duration_text
 from bot.domain.people import Role
+from bot.domain.policy_checks import groups_of, place, problems_of_policy, says_who
 from bot.domain.risk import Level
 
 _NAME = re.compile(r"(?![-_])[A-Za-z0-9_\-*?!\[\]]+(?<![-_])")
@@ -39,12 +40,12 @@ def problems_of(book: Configuration) -> list[str]:
         _unasked,
         _reserved,
     )
-    return [sentence for check in checks for sentence in check(book)] + _few(book)
+    return [sentence for check in checks for sentence in check(book)] + _few(book) + problems_of_policy(book.policy)
 
 
 def _few(book: Configuration) -> list[str]:
     """Quorums that the people in the file could not satisfy; how big a user group is, Slack knows and doctor asks."""
-    found = ((where, quorum, _listed(book, quorum.groups)) for where, quorum in _quorums(book) if quorum.groups)
+    found = ((where, quorum, _listed(book, quorum)) for where, quorum in _quorums(book) if _asks_somebody(quorum))
     return [
         f"{where} needs {quorum.words}, but {_people(size)}."
         for where, quorum, size in found
@@ -56,16 +57,16 @@ def _people(count: int) -> str:
     return {0: "nobody is a member", 1: "only 1 person is a member"}.get(count, f"only {count} people are members")
 
 
-def _listed(book: Configuration, groups: tuple[str, ...]) -> int | None:
-    """Count the people in these groups; None if a Slack user group holds some of them."""
-    named = [book.groups[group] for group in groups if group in book.groups]
-    if len(named) < len(groups) or any(group.usergroup for group in named):
+def _asks_somebody(quorum: Quorum) -> bool:
+    return bool(quorum.groups or quorum.people)
+
+
+def _listed(book: Configuration, quorum: Quorum) -> int | None:
+    """Count the people whom a quorum asks; None if a Slack user group holds some of them."""
+    named = [book.groups[group] for group in quorum.groups if group in book.groups]
+    if len(named) < len(quorum.groups) or any(group.usergroup for group in named):
         return None
-    return len(frozenset[str]().union(*(group.users for group in named)))
-
-
-def _place(rule: PolicyRule) -> str:
-    return f"approval.rules ({rule.name})"
+    return len(frozenset(quorum.people).union(*(group.users for group in named)))
 
 
 def _asking(book: Configuration) -> list[PolicyRule]:
@@ -73,13 +74,13 @@ def _asking(book: Configuration) -> list[PolicyRule]:
 
 
 def _quorums(book: Configuration) -> Iterator[tuple[str, Quorum]]:
-    yield from ((_place(rule), book.policy.quorum(rule)) for rule in _asking(book))
+    yield from ((place(rule), quorum) for rule in _asking(book) for quorum in book.policy.quorums(rule))
     yield "approval.default_approvers", book.policy.default("")
 
 
 def _groups(book: Configuration) -> Iterator[str]:
     named = [("approval.default_approvers", group) for group in book.policy.default_approvers]
-    named += [(_place(rule), group) for rule in book.policy.rules for group in rule.approvers]
+    named += [(place(rule), group) for rule in book.policy.rules for group in groups_of(rule)]
     named += [("clusters.developers", group) for scope in book.scopes for group in scope.developers]
     known = ", ".join(sorted(book.groups)) or "none"
     for where, group in dict.fromkeys(named):
@@ -102,7 +103,7 @@ def _roles(book: Configuration) -> Iterator[str]:
 
 def _askers(book: Configuration) -> Iterator[str]:
     for where, quorum in _quorums(book):
-        if not quorum.groups and quorum.rule != "default":
+        if not _asks_somebody(quorum) and quorum.rule != "default":
             yield f"{where} asks nobody: name approvers in it, or approval.default_approvers."
 
 
@@ -118,7 +119,7 @@ def _bundles(book: Configuration) -> Iterator[str]:
         unknown = rule.bundles - book.bundles.keys()
         if unknown:
             known = ", ".join(sorted(book.bundles)) or "none"
-            yield f"{_place(rule)} names unknown bundles: {_listing(unknown)}. Configured: {known}."
+            yield f"{place(rule)} names unknown bundles: {_listing(unknown)}. Configured: {known}."
 
 
 def _environments(book: Configuration) -> Iterator[str]:
@@ -129,7 +130,7 @@ def _environments(book: Configuration) -> Iterator[str]:
     for rule in book.policy.rules:
         if unknown := rule.environments - words:
             yield (
-                f"{_place(rule)} names environments that no cluster has: {_listing(unknown)}. Known environments: "
+                f"{place(rule)} names environments that no cluster has: {_listing(unknown)}. Known environments: "
                 f"{_listing(words)}."
             )
 
@@ -138,9 +139,9 @@ def _patterns(book: Configuration) -> Iterator[str]:
     for rule in book.policy.rules:
         for pattern in rule.clusters:
             if not _may_fit_name(pattern):
-                yield f"{_place(rule)}: no cluster name can match “{pattern}”; * and ? are allowed."
+                yield f"{place(rule)}: no cluster name can match “{pattern}”; * and ? are allowed."
             elif _is_nobodys(pattern, book.scopes):
-                yield f"{_place(rule)} names the cluster {pattern}, which no clusters.match entry matches."
+                yield f"{place(rule)} names the cluster {pattern}, which no clusters.match entry matches."
 
 
 def _scopes(book: Configuration) -> Iterator[str]:
@@ -183,7 +184,7 @@ def _durations(book: Configuration) -> Iterator[str]:
             yield f"durations.offered includes {duration_text(offered)}, but {most}."
     for rule in book.policy.rules:
         if rule.longer_than is not None and rule.longer_than >= longest:
-            yield f"{_place(rule)}: nothing is longer_than {duration_text(rule.longer_than)}; {most}."
+            yield f"{place(rule)}: nothing is longer_than {duration_text(rule.longer_than)}; {most}."
 
 
 def _levels(book: Configuration) -> Iterator[str]:
@@ -200,15 +201,15 @@ def _scales(book: Configuration) -> Iterator[str]:
         if "allowance" in rule.subjects:
             continue
         if rule.bundles:
-            yield f"{_place(rule)} can never hold: a scale has no destinations, so no bundle is about it."
+            yield f"{place(rule)} can never hold: a scale has no destinations, so no bundle is about it."
         if rule.risks and Level.LOW not in rule.risks:
-            yield f"{_place(rule)} can never hold: the risk of a scale is always low."
+            yield f"{place(rule)} can never hold: the risk of a scale is always low."
 
 
 def _unasked(book: Configuration) -> Iterator[str]:
     for rule in book.policy.rules:
-        if rule.then is not VerdictKind.ASK and (rule.approvers or rule.needed > 1):
-            yield f'{_place(rule)} asks nobody: remove approvers and needed, or write then = "ask".'
+        if rule.then is not VerdictKind.ASK and (says_who(rule)):
+            yield f'{place(rule)} asks nobody: remove approvers, people, needed and stages, or write then = "ask".'
 
 
 def _reserved(book: Configuration) -> Iterator[str]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import groupby
 
 from bot.allowances import assess_policy, record
+from bot.approvals import Circumstances
 from bot.domain.allowance import UNENDED, Allowance, Status, is_open, is_wanted, status
 from bot.domain.approval import VerdictKind
 from bot.domain.audit import Action
@@ -157,7 +158,8 @@ def following(ctx: Context, row: Allowance, found: ScopeDrift, now: datetime) ->
     settled = move_to(row, found.scope, now)
     if row.approved_at is None:
         return Following(settled, (Action.ALLOWANCE_CHANGE, NoticeEvent.CHANGED), found.sentence)
-    verdict = assess_policy(ctx, settled.scope, settled.ask, settled.risk)
+    around = Circumstances(row.requested_at, None, None)  # what is not known refuses nothing
+    verdict = assess_policy(ctx, settled.scope, settled.ask, settled.risk, around)
     if verdict.kind is VerdictKind.REFUSE:
         why = f"{found.sentence} The approval policy refuses it there: {verdict.reason} (rule {verdict.rule}).".strip()
         return Following(close(row, why, now), _ENDED[True], why)

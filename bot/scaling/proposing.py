@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot import approvals
 from bot.allowances import proposals
-from bot.approvals import Decision, brief, require_deciders
+from bot.approvals import Decision, brief, circumstances, require_deciders
 from bot.domain.access import environment_of, require_seeing
 from bot.domain.approval import Ending, Verdict, VerdictKind
 from bot.domain.audit import Action
@@ -76,8 +76,7 @@ def propose(ctx: Context, caller: Caller, wish: Wish) -> Scale:
     who, reason = person(ctx, caller), brief(wish.reason)
     egress, _ = live(ctx, who, wish.cluster)
     plan = plan_scale(egress, wish.count)
-    environment = environment_of(ctx.config, egress.ref)
-    verdict = _verdict(ctx, who, plan, environment)
+    verdict = _verdict(ctx, who, plan, egress)
     now, lapse_after = ctx.clock.now(), ctx.config.durations.lapse_after
     with ctx.store.write() as tx:
         _refuse_second(tx, plan)
@@ -85,7 +84,7 @@ def propose(ctx: Context, caller: Caller, wish: Wish) -> Scale:
             id=tx.scales.new_id(now),
             version=1,
             plan=plan,
-            environment=environment,
+            environment=environment_of(ctx.config, egress.ref),
             reason=reason,
             requester=caller.identity,
             requested_at=now,
@@ -96,8 +95,9 @@ def propose(ctx: Context, caller: Caller, wish: Wish) -> Scale:
         return _file(UnitOfWork(ctx, tx, caller), scale)
 
 
-def _verdict(ctx: Context, who: Person, plan: ScalePlan, environment: str) -> Verdict:
-    verdict = verdict_of(ctx, plan.cluster_name, environment)
+def _verdict(ctx: Context, who: Person, plan: ScalePlan, egress: ClusterEgress) -> Verdict:
+    around = circumstances(ctx, who.identity, ctx.clock.now(), egress)
+    verdict = verdict_of(ctx, plan, environment_of(ctx.config, egress.ref), around)
     if verdict.kind is VerdictKind.REFUSE:
         raise RequestRefused(f"The approval policy refuses this: {verdict.reason} (rule {verdict.rule}).")
     require_deciders(ctx, verdict, who.identity)

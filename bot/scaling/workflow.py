@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.approvals import Actions, Decision, Narrowing
+from bot.approvals import Actions, Circumstances, Decision, Narrowing, circumstances
 from bot.domain.access import environment_of
 from bot.domain.allowance import Act
 from bot.domain.approval import PolicyQuery, Verdict, evaluate
@@ -16,6 +16,7 @@ from bot.domain.scale_proposal import (
     require_waiting,
     scale_key,
 )
+from bot.domain.snat import ScalePlan
 from bot.errors import UnknownCluster
 from bot.ports import Context, NoticeEvent, Scales, Transaction, UnitOfWork
 from bot.scaling.audit_events import record
@@ -24,9 +25,19 @@ NO_RISK = Risk(0, Level.LOW, ())
 """Risk is about destinations; a scale has none."""
 
 
-def verdict_of(ctx: Context, cluster: str, environment: str) -> Verdict:
-    """Ask the approval policy about scaling a cluster."""
-    return evaluate(ctx.config.policy, PolicyQuery("scale", cluster, environment, NO_RISK))
+def verdict_of(ctx: Context, plan: ScalePlan, environment: str, around: Circumstances) -> Verdict:
+    """Ask the approval policy about a plan."""
+    question = PolicyQuery(
+        "scale",
+        plan.cluster_name,
+        environment,
+        NO_RISK,
+        tags=around.tags,
+        requester_groups=around.requester_groups,
+        at=around.at,
+        counts=(plan.before, plan.after),
+    )
+    return evaluate(ctx.config.policy, question)
 
 
 class ScaleWorkflow:
@@ -67,7 +78,8 @@ class ScaleWorkflow:
     def reassess(self, ctx: Context, one: Scale, egress: ClusterEgress | None, /) -> Scale:
         """By the approval policy and the environment of now."""
         environment = environment_of(ctx.config, egress.ref) if egress else one.environment
-        return replace(one, environment=environment, verdict=verdict_of(ctx, one.plan.cluster_name, environment))
+        around = circumstances(ctx, one.requester, one.requested_at, egress)
+        return replace(one, environment=environment, verdict=verdict_of(ctx, one.plan, environment, around))
 
     def close(self, one: Scale, why: str, _now: datetime, /) -> Scale:
         """The same, ended by the bot."""

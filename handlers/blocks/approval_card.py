@@ -16,7 +16,7 @@ from handlers.blocks.block_kit import (
     value,
     when,
 )
-from handlers.blocks.deciders import approved_by, decides, missing, needs
+from handlers.blocks.deciders import approved_by, called, decides, missing, needs
 from handlers.replies import Block
 
 _IN_WORDS = (NoticeEvent.DENIED, NoticeEvent.REVOKED, NoticeEvent.WITHDRAWN)
@@ -78,13 +78,14 @@ def standing_facts(request: ApprovalRequest) -> dict[str, str]:
     }
 
 
-def news_facts(request: ApprovalRequest, what: str) -> dict[str, str]:
+def news_facts(request: ApprovalRequest, what: str, config: Configuration) -> dict[str, str]:
     """The facts that the words of the news may name; ``what`` comes with the notice."""
     ending = request.ending
     return {
         "who": person(request.requester.user),
         "approver": person(request.approvals[-1].by.user if request.approvals else "-"),
         "missing": missing(request.verdict, request.approvals),
+        "called": called(request.verdict, request.approvals, config),
         "ender": person(ending.by.user) if ending else "the bot",
         "failure": escape(request.failure or ""),
         "lapses": when(request.lapses_at),

@@ -16,15 +16,30 @@ def decides(verdict: Verdict, config: Configuration, *, is_open: bool = True) ->
     Groups are mentioned, which calls them, only while something is to be decided.
     """
     if verdict.kind is VerdictKind.ASK:
-        return [_asked(quorum, config, is_open=is_open) for quorum in verdict.asks] or ["*Nobody can approve this.*"]
+        first = min((quorum.stage for quorum in verdict.asks), default=0)
+        asked = [_asked(one, config, is_open=is_open, is_first=one.stage == first) for one in verdict.asks]
+        return asked or ["*Nobody can approve this.*"]
     said = "Auto-approved" if verdict.kind is VerdictKind.GRANT else "Refused"
     return [f"*{said}.* {_why(verdict.reason, verdict.rule)}"]
 
 
-def _asked(quorum: Quorum, config: Configuration, *, is_open: bool) -> str:
-    named = [_group(config, name) if is_open else escape(name) for name in quorum.groups]
-    people = "One approver" if quorum.needed == 1 else f"{quorum.needed} approvers"
-    return f"*{people} from {' or '.join(named) or 'nobody'} must approve.* {_why(quorum.reason, quorum.rule)}"
+def _asked(quorum: Quorum, config: Configuration, *, is_open: bool, is_first: bool) -> str:
+    people = "one approver" if quorum.needed == 1 else f"{quorum.needed} approvers"
+    named = _named(quorum, config, is_open=is_open and is_first)
+    text = f"{people} from {named} must approve." if is_first else f"then {people} from {named} must approve."
+    return f"*{text[:1].upper()}{text[1:]}* {_why(quorum.reason, quorum.rule)}"
+
+
+def _named(quorum: Quorum, config: Configuration, *, is_open: bool) -> str:
+    groups = [_group(config, name) if is_open else escape(name) for name in quorum.groups]
+    return " or ".join([*groups, *map(person, quorum.people)]) or "nobody"
+
+
+def called(verdict: Verdict, approvals: Sequence[Approval], config: Configuration) -> str:
+    """Mention those whose stage begins with the last approval; empty if no stage begins."""
+    before, now = verdict.current(approvals[:-1]), verdict.current(approvals)
+    begins = now and approvals and before and now[0].stage > before[0].stage
+    return f" {', '.join(_named(one, config, is_open=True) for one in now)}: please decide." if begins else ""
 
 
 def _why(reason: str, rule: str) -> str:

@@ -43,7 +43,7 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
             scale_dry=f"Auto-approved by policy. {SCALE_WAITS}",
         ),
         NoticeEvent.SECONDED: Words(
-            allowance="{approver} approved; {missing}.", scale="{approver} approved; {missing}."
+            allowance="{approver} approved; {missing}.{called}", scale="{approver} approved; {missing}.{called}"
         ),
         NoticeEvent.APPROVED: Words(
             allowance="Approved by {approver}. The rule should be live in a few minutes.",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
-from bot.domain.configuration import NO_DRY_RUN, Configuration, DryRun
+from bot.domain.configuration import Configuration
 from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
 from bot.domain.snat import ScalePlan
 from bot.scaling import ScalePreview
@@ -164,17 +164,17 @@ def scale_line(scale: Scale, now: datetime) -> str:
     )
 
 
-def scale_news(scale: Scale, body: Mapping[str, str], dry_run: DryRun = NO_DRY_RUN) -> Message:
+def scale_news(scale: Scale, body: Mapping[str, str], config: Configuration) -> Message:
     """One event, as the thread under the card and the person who proposed get it.
 
     Args:
         scale: The facts.
         body: Of the notice: ``event``, and what its words need beside the proposal.
-        dry_run: Where nothing is written.
+        config: Names groups, and knows where nothing is written.
     """
     event = body.get("event", "")
-    text = news_words(scale, event, dry_run).format(
-        **news_facts(scale, body.get("what", "")), count=len(scale.ips_after) or scale.plan.after
+    text = news_words(scale, event, config.dry_run).format(
+        **news_facts(scale, body.get("what", ""), config), count=len(scale.ips_after) or scale.plan.after
     )
     about = f"{code(scale.id)}, {escape(_title(scale.plan))}"
     addresses = [section(ips_text(scale.ips_after))] if event == "done" and scale.ips_after else []

@@ -1,7 +1,7 @@
 """Refuse wins over ask, ask over grant, every ask counts, and what cannot be evaluated asks a human."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from types import MappingProxyType
 
@@ -16,6 +16,7 @@ from bot.domain.approval import (
     PolicyQuery,
     PolicyRule,
     Quorum,
+    TimeWindow,
     Verdict,
     VerdictKind,
     add_approval,
@@ -23,6 +24,7 @@ from bot.domain.approval import (
     evaluate,
     quorums_text,
 )
+from bot.domain.approval.rules import Stage
 from bot.domain.fqdn import Destination, parse_destinations
 from bot.domain.people import Identity, Person
 from bot.domain.risk import Level, Risk
@@ -140,11 +142,23 @@ rules = st.builds(
     risks=st.sampled_from([frozenset(), frozenset({"high", "critical"})]),
     bundles=st.sampled_from([frozenset(), frozenset({"docker"})]),
     longer_than=st.none() | st.just(timedelta(days=7)),
+    tags=st.sampled_from([(), ("team=a*",)]),
+    wildcard=st.none() | st.booleans(),
+    requesters=st.sampled_from([(), ("interns",)]),
+    during=st.sampled_from([(), ("freeze",)]),
+    outside=st.sampled_from([(), ("freeze",)]),
     approvers=groups,
+    people=st.sampled_from([(), ("U1",)]),
     needed=st.integers(1, 3),
+    stages=st.sampled_from([(), (Stage(("lead",)), Stage(("security",), needed=2))]),
+    in_order=st.booleans(),
 )
 policies = st.builds(
-    ApprovalPolicy, st.lists(rules, max_size=5).map(tuple), groups, st.just(MappingProxyType({"docker": HUB}))
+    ApprovalPolicy,
+    st.lists(rules, max_size=5).map(tuple),
+    groups,
+    st.just(MappingProxyType({"docker": HUB})),
+    st.just(MappingProxyType({"freeze": TimeWindow("freeze", dates="2026-12-20/2027-01-04")})),
 )
 questions = st.builds(
     PolicyQuery,
@@ -154,6 +168,9 @@ questions = st.builds(
     st.sampled_from([LOW, HIGH, CRITICAL, None]),
     st.lists(hosts, min_size=1, max_size=3, unique=True).map(tuple),
     st.sampled_from([SHORT, LONG, None]),
+    st.sampled_from([None, (), (("Team", "ABC"),)]),
+    st.sampled_from([None, frozenset(), frozenset({"interns"})]),
+    st.sampled_from([None, NOW, datetime(2026, 12, 24, 12, tzinfo=UTC)]),
 )
 people = st.builds(
     lambda number, mine: Person(Identity("T1", f"U{number}"), frozenset(), frozenset(mine)), st.integers(0, 5), groups
@@ -185,8 +202,8 @@ def test_more_rules_that_forbid_and_more_hosts_never_open_more(
     more = evaluate(policy, replace(question, destinations=(*question.destinations, host)))
     assert RANK[more.kind] >= RANK[before.kind]
     if more.kind is VerdictKind.ASK:
-        wanted = {quorum.groups: quorum.needed for quorum in more.asks}
-        assert all(wanted[quorum.groups] >= quorum.needed for quorum in before.asks)
+        wanted = {(quorum.groups, quorum.people): quorum.needed for quorum in more.asks}
+        assert all(wanted[quorum.groups, quorum.people] >= quorum.needed for quorum in before.asks)
 
 
 @given(st.lists(st.tuples(some_groups, st.integers(1, 3)), min_size=1, max_size=3), st.lists(people, max_size=9))

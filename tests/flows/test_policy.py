@@ -17,6 +17,7 @@ from bot.domain.fqdn import parse_destinations
 from bot.errors import AlreadyDecided, NotPermitted, RequestRefused, UserError
 from bot.ports import Caller
 from bot.scaling import Wish
+from handlers.blocks.allowance_card import allowance_news
 from tests.build import APPROVER, APPROVER2, AUDITOR, CONFIG, DEV, OPERATOR, World, make_world
 
 SECURITY = '[groups.security]\nusers = ["UOPS0001"]\nroles = ["approver"]\n'
@@ -35,6 +36,15 @@ reason = "Two people."
 clusters = ["aks-udr", "aks-lb"]
 needed = 2
 approvers = ["platform"]
+"""
+IN_ORDER = """
+[[approval.rules]]
+name = "first-platform"
+then = "ask"
+reason = "Platform first, then security."
+clusters = ["aks-udr"]
+stages = [{ approvers = ["platform"] }, { approvers = ["security"] }]
+in_order = true
 """
 HUB_GRANT = """
 [[approval.rules]]
@@ -88,6 +98,20 @@ def test_security_and_two_of_platform(world_of: Callable[[str], World], order: t
     with pytest.raises(AlreadyDecided, match="You already approved"):
         approve(world, made, others[0])
     assert approve(world, made, last) is Status.APPROVED
+
+
+def test_one_stage_after_the_other(world_of: Callable[[str], World]) -> None:
+    """The second one is refused before its turn, is called when it begins, and nothing waits for it before."""
+    world = world_of(IN_ORDER)
+    made = ask(world)
+    with pytest.raises(NotPermitted, match="first needs 1 from platform; you are asked after that"):
+        approve(world, made, OPERATOR)
+    assert approve(world, made, APPROVER) is Status.WAITING
+    with world.store.read() as tx:
+        waiting = tx.allowances.get(made.id)
+    said = allowance_news(waiting, {"event": "seconded"}, world.ctx.config).text
+    assert "still missing: 1 from security. <@UOPS0001>: please decide." in said
+    assert approve(world, made, OPERATOR) is Status.APPROVED
 
 
 def test_whose_groups_have_spoken_is_told_so(world_of: Callable[[str], World]) -> None:

@@ -89,7 +89,7 @@ def test_a_scale_card_and_its_news_are_valid(scale: Scale, event: str) -> None:
     """Up to a hundred addresses on both sides."""
     for drawn in (
         scale_card(scale, BOOK, facts.NOW),
-        scale_news(scale, {"event": event}),
+        scale_news(scale, {"event": event}, BOOK),
         proposed(scale, Deciders(()), facts.NOW),
     ):
         assert_valid(drawn, "message")

@@ -6,7 +6,7 @@ request is approved when all of their quorums are. The order of the rules means 
 A request is judged by what it opens: each destination on its own, then the strictest answer for the whole.
 """
 
-from bot.domain.approval.policy import ApprovalPolicy, PolicyQuery, PolicyRule, evaluate
+from bot.domain.approval.policy import evaluate
 from bot.domain.approval.request import (
     ApprovalRequest,
     Ending,
@@ -16,6 +16,7 @@ from bot.domain.approval.request import (
     require_not_filer,
     require_same,
 )
+from bot.domain.approval.rules import ApprovalPolicy, PolicyQuery, PolicyRule
 from bot.domain.approval.verdict import (
     Approval,
     Quorum,
@@ -24,6 +25,7 @@ from bot.domain.approval.verdict import (
     approval_of,
     quorums_text,
 )
+from bot.domain.approval.windows import TimeWindow
 
 __all__ = [
     "Approval",
@@ -33,6 +35,7 @@ __all__ = [
     "PolicyQuery",
     "PolicyRule",
     "Quorum",
+    "TimeWindow",
     "Verdict",
     "VerdictKind",
     "add_approval",

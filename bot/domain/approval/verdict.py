@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.people import Identity, Person
-from bot.errors import AlreadyDecided
+from bot.errors import AlreadyDecided, NotPermitted
 
 
 class VerdictKind(StrEnum):
@@ -19,24 +19,33 @@ class VerdictKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
-    """The number of approvers needed from given groups, and the reason.
+    """The number of approvers needed from given groups and people, and the reason.
 
     Args:
-        groups: Names of configured groups, sorted; the members of each count. Nobody where there are none.
+        groups: Names of configured groups, sorted; the members of each count.
         needed: How many different people, at least 1.
         rule: The policy rules that ask for it, by name.
         reason: A sentence for people.
+        people: Slack user ids of further people who count, sorted.
+        stage: Its place where quorums are asked in order: those of the lowest open stage are asked now.
     """
 
     groups: tuple[str, ...]
     needed: int = 1
     rule: str = "default"
     reason: str = ""
+    people: tuple[str, ...] = ()
+    stage: int = 0
 
     @property
     def words(self) -> str:
         """``2 from platform or security``."""
-        return f"{self.needed} from {' or '.join(self.groups) or 'nobody (no group is configured)'}"
+        named = (*self.groups, *(f"<@{user}>" for user in self.people))
+        return f"{self.needed} from {' or '.join(named) or 'nobody (no group is configured)'}"
+
+    def counts(self, user: str, groups: Iterable[str]) -> bool:
+        """Whether somebody of these groups counts for it."""
+        return user in self.people or bool(set(groups) & set(self.groups))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,11 @@ class Verdict:
         return tuple(dict.fromkeys(group for quorum in self.asks for group in quorum.groups))
 
     @property
+    def people(self) -> tuple[str, ...]:
+        """The user ids of all who are asked by name, without duplicates."""
+        return tuple(dict.fromkeys(user for quorum in self.asks for user in quorum.people))
+
+    @property
     def needed(self) -> int:
         """The least number of people that could be enough: one person may count for several quorums."""
         return max((quorum.needed for quorum in self.asks), default=0)
@@ -88,26 +102,35 @@ class Verdict:
         lacking = (replace(quorum, needed=quorum.needed - _count(quorum, given)) for quorum in self.asks)
         return tuple(quorum for quorum in lacking if quorum.needed > 0)
 
+    def current(self, approvals: Iterable[Approval]) -> tuple[Quorum, ...]:
+        """The open quorums that are asked now: those of the lowest open stage."""
+        open_ = self.missing(approvals)
+        return tuple(quorum for quorum in open_ if quorum.stage == min(one.stage for one in open_))
+
     def is_satisfied(self, approvals: Iterable[Approval]) -> bool:
         """Whether every quorum is; a verdict that asks nobody never is."""
         return bool(self.asks) and not self.missing(approvals)
 
-    def short_of(self, members: Mapping[str, frozenset[Identity]]) -> tuple[tuple[Quorum, int], ...]:
+    def short_of(
+        self, members: Mapping[str, frozenset[Identity]], askers: Iterable[Identity] = ()
+    ) -> tuple[tuple[Quorum, int], ...]:
         """The quorums that these people could not satisfy together, with how many people each has.
 
         Args:
-            members: The members of each asked group, without the requester.
+            members: The members of each asked group.
+            askers: Those who asked, and so cannot approve.
         """
-        sizes = ((quorum, len(_union(members, quorum.groups))) for quorum in self.asks)
+        barred = {asker.user for asker in askers}
+        sizes = ((quorum, len(_users(quorum, members) - barred)) for quorum in self.asks)
         return tuple((quorum, size) for quorum, size in sizes if size < quorum.needed)
 
 
 def _count(quorum: Quorum, approvals: Iterable[Approval]) -> int:
-    return len({each.by for each in approvals if set(each.groups) & set(quorum.groups)})
+    return len({each.by for each in approvals if quorum.counts(each.by.user, each.groups)})
 
 
-def _union(members: Mapping[str, frozenset[Identity]], groups: Iterable[str]) -> frozenset[Identity]:
-    return frozenset[Identity]().union(*(members.get(group, frozenset()) for group in groups))
+def _users(quorum: Quorum, members: Mapping[str, frozenset[Identity]]) -> set[str]:
+    return {*quorum.people, *(one.user for group in quorum.groups for one in members.get(group, ()))}
 
 
 def approval_of(verdict: Verdict, person: Person, at: datetime, reason: str = "") -> Approval:
@@ -123,18 +146,26 @@ def with_approval(
 
     Raises:
         AlreadyDecided: This person approved before, or everything that they could approve for is satisfied.
+        NotPermitted: It is not their stage's turn yet.
     """
     if any(each.by == approval.by for each in approvals):
         raise AlreadyDecided(f"You already approved {subject}. It is waiting for another approver.")
     open_ = verdict.missing(approvals)
-    if not any(set(quorum.groups) & set(approval.groups) for quorum in open_):
+    mine = [quorum for quorum in open_ if quorum.counts(approval.by.user, approval.groups)]
+    now = verdict.current(approvals)
+    if not mine:
+        yours = f"Your groups ({', '.join(approval.groups)}) have" if approval.groups else "You have"
         raise AlreadyDecided(
-            f"Your groups ({', '.join(approval.groups)}) have already approved {subject}; still missing: "
-            f"{quorums_text(open_)}. Nothing was changed."
+            f"{yours} already approved {subject}; still missing: {quorums_text(open_)}. Nothing was changed."
         )
+    if not set(mine) & set(now):
+        raise NotPermitted(f"{subject} first needs {quorums_text(now)}; you are asked after that. Nothing was changed.")
     return (*approvals, approval)
 
 
 def quorums_text(quorums: Iterable[Quorum]) -> str:
-    """``1 from security and 2 from platform``."""
-    return " and ".join(quorum.words for quorum in quorums)
+    """``1 from security and 2 from platform``; stages in order: ``1 from platform, then 1 from security``."""
+    by_stage: dict[int, list[str]] = {}
+    for quorum in sorted(quorums, key=lambda one: one.stage):
+        by_stage.setdefault(quorum.stage, []).append(quorum.words)
+    return ", then ".join(" and ".join(words) for words in by_stage.values())

@@ -1,0 +1,161 @@
+"""The rules of the approval policy, and what they are asked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bot.domain.approval.verdict import Quorum, VerdictKind
+from bot.domain.approval.windows import TimeWindow
+from bot.domain.fields import Lower, NotWritten, ReadAs, Span, Text, Unit, matching
+from bot.domain.fqdn import Destination, Protocol
+from bot.domain.risk import Level, Risk
+
+Direction = Literal["up", "down"]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyQuery:
+    """The input to the policy. None stands for what is not known.
+
+    Args:
+        subject: ``allowance`` or ``scale``.
+        cluster: Name of the cluster.
+        environment: Its environment.
+        risk: The assessed risk; None where assessing failed.
+        destinations: What would be opened; none for a scale.
+        duration: How long, None for no end; ignored for a scale.
+        tags: The cluster's tags.
+        requester_groups: The configured groups of whoever asks.
+        at: When it was asked, with a time zone.
+        counts: For a scale, the outbound IPs before and after.
+    """
+
+    subject: str
+    cluster: str
+    environment: str
+    risk: Risk | None
+    destinations: tuple[Destination, ...] = ()
+    duration: timedelta | None = None
+    tags: tuple[tuple[str, str], ...] | None = None
+    requester_groups: frozenset[str] | None = None
+    at: datetime | None = None
+    counts: tuple[int, int] | None = None
+
+
+UserId = Annotated[str, matching("[UW][A-Z0-9]+", "a user id such as U0123ABCD")]
+Needed = Annotated[int, Field(ge=1, le=10), Unit("people")]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of a rule that asks.
+
+    Args:
+        approvers: Groups that may approve; ``default_approvers`` if neither they nor people are named.
+        people: Further people who may.
+        needed: How many different people must approve.
+    """
+
+    approvers: tuple[str, ...] = ()
+    people: tuple[UserId, ...] = ()
+    needed: Needed = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRule:
+    """One rule of the approval policy; every condition that is set must hold.
+
+    Args:
+        name: Shown on cards and in the audit log; each rule has its own.
+        then: What follows. Refuse wins over ask, ask wins over grant, and every rule that asks counts.
+        reason: A sentence for people.
+        subjects: What it is about.
+        environments: Environments by name, in any case; empty means any.
+        clusters: Cluster names, ``*`` and ``?`` allowed; empty means any.
+        tags: Tags that the cluster must have, all of them, in any case; ``*`` and ``?`` allowed in the value.
+        risks: Risk levels; empty means any.
+        risk_reasons: Codes of reasons of the risk, one of which must be given; empty means any.
+        bundles: Bundle names: holds for what these bundles contain now, named or not; empty means any destination.
+        protocols: Protocols of destinations; empty means any.
+        wildcard: Whether it is about wildcards only (true) or exact names only (false).
+        longer_than: Holds for durations above this, and for no end; without it, for any.
+        requesters: Groups, to one of which the requester must belong; empty means anybody.
+        during: Names of windows, one of which must contain the time of the request; empty means any time.
+        outside: Names of windows, none of which may contain it.
+        direction: For scales: only more outbound IPs, or only fewer.
+        larger_than: For scales: only changes by more outbound IPs than this.
+        approvers: Groups that may approve, when asking; ``default_approvers`` if neither they nor people are named.
+        people: Further people who may.
+        needed: How many different people must approve.
+        stages: Several sets of approvers in place of ``approvers``, ``people`` and ``needed``.
+        in_order: Whether each stage is asked after the one before; otherwise all are asked together.
+    """
+
+    name: Text
+    then: VerdictKind
+    reason: Text
+    subjects: Annotated[
+        frozenset[str], ReadAs(Annotated[frozenset[Literal["allowance", "scale"]], Field(min_length=1)], frozenset)
+    ] = frozenset({"allowance", "scale"})
+    environments: frozenset[Lower] = frozenset()
+    clusters: tuple[str, ...] = ()
+    tags: tuple[Annotated[str, matching("[^=]+=.*", "KEY=VALUE")], ...] = ()
+    risks: Annotated[frozenset[str], ReadAs(frozenset[Level], frozenset)] = frozenset()
+    risk_reasons: frozenset[str] = frozenset()
+    bundles: frozenset[str] = frozenset()
+    protocols: frozenset[Protocol] = frozenset()
+    wildcard: bool | None = None
+    longer_than: Annotated[timedelta | None, ReadAs(Span, lambda span: span)] = None
+    requesters: tuple[str, ...] = ()
+    during: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    direction: Direction | None = None
+    larger_than: Annotated[int, Field(ge=0, le=100), Unit("outbound IPs")] | None = None
+    approvers: tuple[str, ...] = ()
+    people: tuple[UserId, ...] = ()
+    needed: Needed = 1
+    stages: tuple[Stage, ...] = ()
+    in_order: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalPolicy:
+    """Who must say yes to what: the rules, and who is asked where no rule says anything.
+
+    Args:
+        rules: In the order of the file, which means nothing.
+        default_approvers: Groups that are asked when no rule matches.
+        bundles: What each configured bundle contains.
+        windows: The configured time windows by name.
+    """
+
+    rules: tuple[PolicyRule, ...] = ()
+    default_approvers: tuple[str, ...] = field(default=())
+    bundles: Annotated[Mapping[str, frozenset[Destination]], NotWritten()] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    windows: Annotated[Mapping[str, TimeWindow], NotWritten()] = field(default_factory=lambda: MappingProxyType({}))
+
+    def quorums(self, rule: PolicyRule) -> tuple[Quorum, ...]:
+        """Whom a rule asks, stage by stage: its own groups and people, or the default groups."""
+        stages = rule.stages or (Stage(rule.approvers, rule.people, rule.needed),)
+        return tuple(self._quorum(rule, stage, place) for place, stage in enumerate(stages))
+
+    def _quorum(self, rule: PolicyRule, stage: Stage, place: int) -> Quorum:
+        is_default = not (stage.approvers or stage.people)
+        groups = tuple(sorted(set(self.default_approvers if is_default else stage.approvers)))
+        order = place if rule.in_order else 0
+        return Quorum(groups, stage.needed, rule.name, rule.reason, tuple(sorted(set(stage.people))), order)
+
+    def default(self, reason: str) -> Quorum:
+        """The quorum that applies where no rule matches."""
+        return Quorum(tuple(sorted(set(self.default_approvers))), reason=reason)
+
+    @property
+    def requesters(self) -> frozenset[str]:
+        """Every group of requesters that a rule is about."""
+        return frozenset(group for rule in self.rules for group in rule.requesters)
