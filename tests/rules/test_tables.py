@@ -141,3 +141,17 @@ def test_only_the_targets_know_their_kind() -> None:
         if "sandbox" not in path.parts and "TargetKind" in path.read_text(encoding="utf-8")
     }
     assert naming == set(KINDS_OF_TARGET)
+
+
+def test_the_page_shows_every_emoji_of_the_product() -> None:
+    """Otherwise the sandbox shows its shortcode, which Slack would not."""
+    known = set(re.findall(r'^  "?([a-z0-9_+-]+)"?: ', EMOJI.read_text(encoding="utf-8"), re.MULTILINE))
+    texts = (
+        path.read_text(encoding="utf-8") for path in python_files("bot", "handlers") if "sandbox" not in path.parts
+    )
+    said = {name for text in texts for name in re.findall(r":([a-z]+(?:_[a-z0-9]+)*):(?=[ \"*{])", text)}
+    assert "warning" in said
+    assert said - known - {"memory"} == set()  # SQLite’s name for a database without a file
+
+
+EMOJI = ROOT / "bot" / "sandbox" / "page" / "emoji.js"
