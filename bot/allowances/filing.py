@@ -201,6 +201,7 @@ def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allow
     made = preview(ctx, requester, draft)
     if made.verdict.kind is VerdictKind.REFUSE:
         raise RequestRefused(f"The approval policy refuses this: {made.verdict.reason} (rule {made.verdict.rule}).")
+    _require_ticket(ctx.config, draft, made.verdict)
     _require_room(ctx, made)
     require_deciders(ctx, made.verdict, requester.identity, caller.identity)
     ask = Ask(made.destinations, draft.duration, draft.reason.strip(), draft.ticket.strip(), draft.bundle, draft.renews)
@@ -285,6 +286,16 @@ def _check(config: Configuration, draft: Draft) -> None:
     longest = config.durations.longest
     if longest is not None and (draft.duration is None or draft.duration > longest):
         raise InvalidInput(f"The longest duration you can request is {duration_text(longest)}.", field="duration")
+
+
+def _require_ticket(config: Configuration, draft: Draft, verdict: Verdict) -> None:
+    like = f", such as {config.tickets.words}" if config.tickets.words else ""
+    ticket = draft.ticket.strip()
+    if not ticket and verdict.ticket_rule:
+        text = f"This needs a ticket{like} (approval policy rule {verdict.ticket_rule})."
+        raise InvalidInput(text, field="ticket")
+    if ticket and not config.tickets.fits(ticket):
+        raise InvalidInput(f"“{ticket[:60]}” is not a ticket; write one{like}.", field="ticket")
 
 
 def _require_room(ctx: Context, made: Preview) -> None:

@@ -21,6 +21,7 @@ from bot.domain.risk import RiskTable
 from bot.domain.rule_diff import Limits
 from bot.domain.rule_position import GroupSettings
 from bot.domain.target import Target
+from bot.domain.tickets import Tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,7 @@ class Configuration:
         writer: Whether it writes.
         bundles: Destinations by name.
         windows: Time windows by name.
+        tickets: How tickets are written, and where they are found.
         names: Whether names are looked up.
         risk: How risk is weighed.
     """
@@ -242,6 +244,7 @@ class Configuration:
     windows: Annotated[Mapping[str, TimeWindow], ReadAs(Mapping[str, TimeWindow], named)] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    tickets: Tickets = field(default_factory=Tickets)
     names: Names = field(default_factory=Names)
     risk: RiskTable = field(default_factory=RiskTable)
 

@@ -57,6 +57,8 @@ def _never(policy: ApprovalPolicy) -> Iterator[str]:
             yield f"{place(rule)} can never hold: {about_scales[0]} is about scales, {about_hosts[0]} is not."
         elif about_scales and _SCALE not in rule.subjects:
             yield f"{place(rule)} can never hold: {about_scales[0]} is about scales, which are not among its subjects."
+        elif rule.ticket and (rule.then is VerdictKind.REFUSE or _ALLOWANCE not in rule.subjects):
+            yield f"{place(rule)}: ticket has no effect, because only requests that are not refused name tickets."
         elif about_hosts and about_hosts != ["bundles"] and _ALLOWANCE not in rule.subjects:
             yield f"{place(rule)} can never hold: a scale has no destinations, so {about_hosts[-1]} never holds."
 
@@ -78,6 +80,7 @@ def _shadowed(policy: ApprovalPolicy) -> Iterator[str]:
     strength = list(_STRENGTH)
     for strong, weak in permutations(policy.rules, 2):
         is_stronger = strength.index(strong.then) > strength.index(weak.then)
+        is_stronger &= strong.then is VerdictKind.REFUSE or not weak.ticket
         if is_stronger and _covers(strong, weak) and not _covers(weak, strong):
             acts = _STRENGTH_OVER[strong.then]
             yield f"{place(weak)} has no effect: {strong.name} {acts} everything that it is about."

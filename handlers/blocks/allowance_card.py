@@ -32,9 +32,9 @@ from handlers.blocks.block_kit import (
     person,
     said,
     section,
-    small_plain,
     when,
 )
+from handlers.blocks.deciders import ticket_blocks
 from handlers.blocks.details import RISK_ROOM, caution, destinations, risk_lines, touches
 from handlers.blocks.dryrun import ENDS, STAYS, WAITS, is_dry
 from handlers.blocks.estimate import Waiting
@@ -89,7 +89,7 @@ def allowance_card(allowance: Allowance, config: Configuration, now: datetime, a
             *destinations(allowance, config),
             section("*Reason*"),
             said(ask.reason),
-            *([small_plain(f"Ticket: {ask.ticket}")] if ask.ticket else []),
+            *ticket_blocks(ask.ticket, config),
             section(fold(risk_lines(allowance.risk), RISK_ROOM)),
             context(f"{touches(scope)}{ahead.room if card.status is Status.WAITING else ''}"),
             *approval_blocks(allowance, config, is_waiting=card.status is Status.WAITING, taken_back="Revoked"),

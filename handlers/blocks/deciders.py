@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.domain.approval import Approval, Quorum, Verdict, VerdictKind, quorums_text
 from bot.domain.configuration import Configuration
-from handlers.blocks.block_kit import code, context, escape, fold, person, when
+from handlers.blocks.block_kit import code, context, escape, fold, person, small_plain, when
 from handlers.replies import Block
 
 MOST_PEOPLE = 10
@@ -77,3 +77,11 @@ def approved_by(verdict: Verdict, approvals: Sequence[Approval]) -> list[Block]:
 
 def _for(approval: Approval) -> str:
     return f" for {escape(', '.join(approval.groups))}" if approval.groups else ""
+
+
+def ticket_blocks(ticket: str, config: Configuration) -> list[Block]:
+    """The ticket, as a link where the configuration says where it is found."""
+    if not ticket:
+        return []
+    link = config.tickets.link(ticket)
+    return [context(f"Ticket: <{link}|{escape(ticket)}>")] if link else [small_plain(f"Ticket: {ticket}")]

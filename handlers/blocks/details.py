@@ -25,11 +25,10 @@ from handlers.blocks.block_kit import (
     person,
     said,
     section,
-    small_plain,
     text_input,
     when,
 )
-from handlers.blocks.deciders import decides
+from handlers.blocks.deciders import decides, ticket_blocks
 from handlers.blocks.naming import Listing, listings
 from handlers.blocks.scale_card import scale_parts
 from handlers.replies import Block, View
@@ -137,7 +136,7 @@ def _parts(subject: Allowance | Scale, config: Configuration) -> list[Block]:
         *paragraphs("", risk_lines(subject.risk)),
         section("*Reason*"),
         said(ask.reason),
-        *([small_plain(f"Ticket: {ask.ticket}")] if ask.ticket else []),
+        *ticket_blocks(ask.ticket, config),
         *paragraphs("*Who decides*", decides(subject.verdict, config, is_open=False)),
         *paragraphs("*For traffic from*", _sources(scope), joint=", "),
         context(f"Asked by {person(subject.requester.user)} {when(subject.requested_at)}."),

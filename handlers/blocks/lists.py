@@ -164,6 +164,8 @@ def estimate_lines(preview: Preview, asked: Sequence[Identity] | None, config: C
     lines = [f"{_sign(preview)} {line}" for line in decides(preview.verdict, config, is_open=False)]
     if preview.verdict.kind is VerdictKind.ASK:
         lines.append(f"{_people(asked)} can decide.")
+    if preview.verdict.ticket_rule:
+        lines.append(f"A ticket is required (approval policy rule {code(preview.verdict.ticket_rule)}).")
     if preview.names is not None:
         lines.append(
             f"The firewall's network rules would then name {preview.names.after:,} of {preview.names.limit:,} FQDNs."

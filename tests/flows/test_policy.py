@@ -1,12 +1,13 @@
 """The approval policy in the product: every rule that asks is asked, and a bundle opens what it contains."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bot import allowances, auditing, scaling
+from bot import allowances, auditing, inventory, scaling
 from bot.allowances import Draft
 from bot.approvals import Decision
 from bot.config import checked_configuration, configuration_from
@@ -14,10 +15,13 @@ from bot.domain.allowance import Allowance, Status, digest, status
 from bot.domain.audit import AuditFilter
 from bot.domain.configuration import Configuration
 from bot.domain.fqdn import parse_destinations
-from bot.errors import AlreadyDecided, NotPermitted, RequestRefused, UserError
-from bot.ports import Caller
+from bot.errors import AlreadyDecided, InvalidInput, NotPermitted, RequestRefused, UserError
+from bot.ports import AllowanceFilter, Caller
 from bot.scaling import Wish
-from handlers.blocks.allowance_card import allowance_news
+from handlers.blocks.allowance_card import allowance_card, allowance_news
+from handlers.blocks.details import details_view
+from handlers.blocks.estimate import Waiting
+from handlers.blocks.lists import estimate_lines
 from tests.build import APPROVER, APPROVER2, AUDITOR, CONFIG, DEV, OPERATOR, World, make_world
 
 SECURITY = '[groups.security]\nusers = ["UOPS0001"]\nroles = ["approver"]\n'
@@ -183,3 +187,51 @@ def test_a_refused_bundle_is_refused_with_more_around_it(world_of: Callable[[str
     for hosts, bundle in (("example.org", "docker-hub"), ("hub.docker.com example.org", None)):
         with pytest.raises(UserError, match="Images are needed everywhere"):
             ask(world, hosts, bundle=bundle)
+
+
+TICKETS = """
+[[approval.rules]]
+name = "with-ticket"
+then = "ask"
+reason = "Changes need a ticket."
+ticket = true
+
+[tickets]
+pattern = "[A-Z]+-[0-9]+"
+example = "OPS-123"
+url = "https://tickets.example/browse/{ticket}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("ticket", "sentence"),
+    [
+        (
+            "",
+            r"This needs a ticket, such as OPS-123 \(pattern \[A-Z\]\+-\[0-9\]\+\) \(approval policy rule with-ticket",
+        ),
+        ("ops 7", r"“ops 7” is not a ticket; write one, such as OPS-123"),
+        ("OPS-7 and more", r"is not a ticket"),
+    ],
+)
+def test_a_ticket_is_required(world_of: Callable[[str], World], ticket: str, sentence: str) -> None:
+    """At its field, and nothing is filed."""
+    world = world_of(TICKETS)
+    draft = Draft("aks-udr", parse_destinations("example.com"), "why", timedelta(hours=8), ticket=ticket)
+    with pytest.raises(InvalidInput, match=sentence) as refused:
+        allowances.request(world.ctx, DEV, draft)
+    assert refused.value.field == "ticket"
+    with world.store.read() as tx:
+        assert tx.allowances.find(AllowanceFilter()) == []
+
+
+def test_a_ticket_is_a_link_on_the_card(world_of: Callable[[str], World]) -> None:
+    """Also in the details; before it is filed people read that one is needed."""
+    world = world_of(TICKETS)
+    draft = Draft("aks-udr", parse_destinations("example.com"), "why", timedelta(hours=8), ticket="OPS-7")
+    made = allowances.request(world.ctx, DEV, draft)
+    link = "Ticket: <https://tickets.example/browse/OPS-7|OPS-7>"
+    assert link in str(allowance_card(made, world.ctx.config, world.clock.now(), Waiting()).blocks)
+    assert link in str(details_view(made, world.ctx.config))
+    seen = allowances.preview(world.ctx, inventory.person(world.ctx, DEV), replace(draft, ticket=""))
+    assert "A ticket is required" in " ".join(estimate_lines(seen, (), world.ctx.config))

@@ -27,7 +27,8 @@ def evaluate(policy: ApprovalPolicy, question: PolicyQuery) -> Verdict:
         return _said(VerdictKind.REFUSE, refusing)
     asks = [quorum for rule in every if rule.then is VerdictKind.ASK for quorum in policy.quorums(rule)]
     asks += _by_default(policy, question, found)
-    return _asking(asks) if asks else _said(VerdictKind.GRANT, every)
+    verdict = _asking(asks) if asks else _said(VerdictKind.GRANT, every)
+    return replace(verdict, ticket_rule=_joined(", ", sorted(rule.name for rule in every if rule.ticket)))
 
 
 def _by_default(policy: ApprovalPolicy, question: PolicyQuery, found: _Found) -> list[Quorum]:

@@ -93,6 +93,7 @@ class PolicyRule:
         needed: How many different people must approve.
         stages: Several sets of approvers in place of ``approvers``, ``people`` and ``needed``.
         in_order: Whether each stage is asked after the one before; otherwise all are asked together.
+        ticket: Whether a request that it is about must name a ticket.
     """
 
     name: Text
@@ -120,6 +121,7 @@ class PolicyRule:
     needed: Needed = 1
     stages: tuple[Stage, ...] = ()
     in_order: bool = False
+    ticket: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,12 +74,14 @@ class Verdict:
         reason: Sentences for people, one for each rule.
         rule: The names of the policy rules that decided.
         asks: Every quorum that must approve, if any; each must be satisfied.
+        ticket_rule: The names of the policy rules that require a ticket; empty if none does.
     """
 
     kind: VerdictKind
     reason: str
     rule: str
     asks: tuple[Quorum, ...] = ()
+    ticket_rule: str = ""
 
     @property
     def approvers(self) -> tuple[str, ...]:
