@@ -8,16 +8,16 @@ from bot.allowances.assessment import assess_policy
 from bot.allowances.audit_events import record
 from bot.allowances.decisions import decide, end
 from bot.allowances.filing import Draft, Preview, owner_words, preview, request, scope_of
-from bot.allowances.queries import Listing, Request, browse, get, own, proposals, requests
+from bot.allowances.queries import Request, RequestList, browse, get, own, proposals, requests
 from bot.allowances.renewals import newest, renew
 from bot.allowances.workflow import ALLOWANCES
 
 __all__ = [
     "ALLOWANCES",
     "Draft",
-    "Listing",
     "Preview",
     "Request",
+    "RequestList",
     "assess_policy",
     "browse",
     "decide",

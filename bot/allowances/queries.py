@@ -14,7 +14,7 @@ from bot.domain.people import Person
 from bot.domain.scale_proposal import Scale
 from bot.errors import UnknownAllowance, UnknownCluster
 from bot.inventory import find, former, person, visible
-from bot.ports import AllowanceFilter, Caller, Context, ListFilter, Place, Placed, Transaction
+from bot.ports import AllowanceFilter, Caller, Context, ListFilter, Place, PlacedRow, Transaction
 
 Request = Allowance | Scale
 """An item in a list of requests."""
@@ -23,7 +23,7 @@ One = TypeVar("One", Allowance, Scale)
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class RequestList:
     """One page of a list of requests.
 
     Args:
@@ -39,7 +39,7 @@ def _any(_one: Request) -> bool:
     return True
 
 
-def browse(ctx: Context, caller: Caller, which: str, *, rows: int, after: Place | None = None) -> Listing:
+def browse(ctx: Context, caller: Caller, which: str, *, rows: int, after: Place | None = None) -> RequestList:
     """One page of ``mine``, ``pending``, or those of a cluster; only what the caller may see.
 
     Raises:
@@ -48,11 +48,11 @@ def browse(ctx: Context, caller: Caller, which: str, *, rows: int, after: Place 
     wanted = replace(_wanted(ctx, person(ctx, caller), which), after=after)
     fits = _fits(ctx, wanted)
     with ctx.store.read() as tx:
-        asked: Iterator[Placed[Request]] = _every(tx.allowances.page, wanted, fits)
-        proposed: Iterator[Placed[Request]] = _every(tx.scales.page, wanted, fits)
+        asked: Iterator[PlacedRow[Request]] = _every(tx.allowances.page, wanted, fits)
+        proposed: Iterator[PlacedRow[Request]] = _every(tx.scales.page, wanted, fits)
         found = list(islice(merge(asked, proposed, key=lambda one: one.place.key, reverse=True), rows + 1))
     shown = tuple(one.value for one in found[:rows])
-    return Listing(shown, found[rows - 1].place if len(found) > rows else None)
+    return RequestList(shown, found[rows - 1].place if len(found) > rows else None)
 
 
 def requests(
@@ -81,7 +81,7 @@ def _all(
     ctx: Context,
     caller: Caller,
     which: str,
-    page: Callable[[Transaction], Callable[[ListFilter], list[Placed[One]]]],
+    page: Callable[[Transaction], Callable[[ListFilter], list[PlacedRow[One]]]],
 ) -> Iterator[One]:
     wanted = _wanted(ctx, person(ctx, caller), which)
     with ctx.store.read() as tx:
@@ -111,8 +111,8 @@ def _fits(ctx: Context, wanted: ListFilter) -> Callable[[Request], bool]:
 
 
 def _every(
-    page: Callable[[ListFilter], list[Placed[One]]], wanted: ListFilter, fits: Callable[[Request], bool]
-) -> Iterator[Placed[One]]:
+    page: Callable[[ListFilter], list[PlacedRow[One]]], wanted: ListFilter, fits: Callable[[Request], bool]
+) -> Iterator[PlacedRow[One]]:
     """Page after page, so that a limit counts only what fits."""
     while True:
         rows = page(wanted)

@@ -85,7 +85,7 @@ class ClusterScope:
 
 
 @dataclass(frozen=True, slots=True)
-class Firewall(Limits):
+class FirewallSettings(Limits):
     """How the bot writes to a firewall.
 
     Args:
@@ -235,7 +235,7 @@ class Configuration:
     )
     scopes: Annotated[tuple[ClusterScope, ...], Field(alias="clusters")] = ()
     policy: Annotated[ApprovalPolicy, Field(alias="approval")] = field(default_factory=ApprovalPolicy)
-    firewall: Firewall = field(default_factory=Firewall)
+    firewall: FirewallSettings = field(default_factory=FirewallSettings)
     durations: Durations = field(default_factory=Durations)
     writer: DryRun = NO_DRY_RUN
     bundles: Annotated[Mapping[str, Bundle], ReadAs(Mapping[str, Bundle], named)] = field(

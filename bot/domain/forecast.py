@@ -24,7 +24,7 @@ class Fate(StrEnum):
     KEEP = "keep"
 
 
-class Result(IntEnum):
+class ForecastResult(IntEnum):
     """The result of a forecast; the number is the exit status of ``plan``.
 
     As ``terraform plan -detailed-exitcode`` has them: https://developer.hashicorp.com/terraform/cli/commands/plan,
@@ -184,11 +184,11 @@ class Forecast:
         return any(one.has_changes for one in self.targets) or any(one.is_applied for one in self.scales)
 
     @property
-    def result(self) -> Result:
+    def result(self) -> ForecastResult:
         """The result: with something unreadable it is not complete, whatever the rest says."""
         if self.unreadable:
-            return Result.ERROR
-        return Result.CHANGES if self.has_changes else Result.UNCHANGED
+            return ForecastResult.ERROR
+        return ForecastResult.CHANGES if self.has_changes else ForecastResult.UNCHANGED
 
 
 def collections_of(

@@ -9,8 +9,8 @@ from bot.domain.forecast import (
     CollectionForecast,
     Fate,
     Forecast,
+    ForecastResult,
     Foreign,
-    Result,
     RuleForecast,
     ScaleForecast,
     TargetForecast,
@@ -122,7 +122,7 @@ def _scale(one: ScaleForecast) -> str:
 
 
 def _sum(forecast: Forecast) -> str:
-    if forecast.result is Result.ERROR:
+    if forecast.result is ForecastResult.ERROR:
         return "Not complete: something could not be read."
     if not forecast.has_changes:
         return "Nothing would change."

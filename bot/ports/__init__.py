@@ -12,8 +12,8 @@ from bot.ports.context import BOT, Caller, Clock, Context, NoResolver, Pace, Uni
 from bot.ports.notice_events import ChannelEvent, NoticeEvent
 from bot.ports.notices import Notice, NoticeKind, Notifier, Outbox, Pause
 from bot.ports.recent import KnownRules, RecentRules
-from bot.ports.records import AllowanceFilter, Allowances, ListFilter, Place, Placed, Scales
-from bot.ports.snapshots import Reading
+from bot.ports.records import AllowanceFilter, Allowances, ListFilter, Place, PlacedRow, Scales
+from bot.ports.snapshots import FleetReading
 from bot.ports.store import Store, Transaction
 from bot.ports.work import Claim, Finish, WorkState
 
@@ -29,6 +29,7 @@ __all__ = [
     "Clusters",
     "Context",
     "Finish",
+    "FleetReading",
     "KnownRules",
     "ListFilter",
     "NoResolver",
@@ -43,8 +44,7 @@ __all__ = [
     "Pace",
     "Pause",
     "Place",
-    "Placed",
-    "Reading",
+    "PlacedRow",
     "RecentRules",
     "RuleTarget",
     "Scales",

@@ -55,7 +55,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed(Generic[Row_co]):
+class PlacedRow(Generic[Row_co]):
     """A row and its position."""
 
     place: Place
@@ -92,7 +92,7 @@ class Allowances(Protocol):
         """The matching rows, newest first."""
         ...
 
-    def page(self, wanted: ListFilter) -> list[Placed[Allowance]]:
+    def page(self, wanted: ListFilter) -> list[PlacedRow[Allowance]]:
         """One page of a list."""
         ...
 
@@ -124,7 +124,7 @@ class Scales(Protocol):
         """The rows of one cluster or of all, newest first."""
         ...
 
-    def page(self, wanted: ListFilter) -> list[Placed[Scale]]:
+    def page(self, wanted: ListFilter) -> list[PlacedRow[Scale]]:
         """One page of a list."""
         ...
 

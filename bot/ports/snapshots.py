@@ -9,7 +9,7 @@ from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, IpChange, Period
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FleetReading:
     """The last time all clusters were read together.
 
     Args:
@@ -36,7 +36,7 @@ class Snapshots(Protocol):
         """A cluster no longer exists; its history stays."""
         ...
 
-    def reading(self) -> Reading | None:
+    def reading(self) -> FleetReading | None:
         """The last time all clusters were read together; None before the first time."""
         ...
 

@@ -11,7 +11,7 @@ from bot.domain.ids import ENTROPY, make_id
 from bot.domain.scale_proposal import Scale
 from bot.domain.target import Target, target_from_key
 from bot.errors import StaleVersion, UnknownAllowance, UnknownScale
-from bot.ports import AllowanceFilter, ListFilter, Place, Placed
+from bot.ports import AllowanceFilter, ListFilter, Place, PlacedRow
 from bot.store import schema
 from bot.store.rows import (
     allowance_from_row,
@@ -38,12 +38,12 @@ class SqlAllowances:
         """The matching rows, newest first."""
         return [allowance_from_row(row) for row in self._connection.execute(_query(wanted))]
 
-    def page(self, wanted: ListFilter) -> list[Placed[Allowance]]:
+    def page(self, wanted: ListFilter) -> list[PlacedRow[Allowance]]:
         """One page of a list."""
         column = schema.allowance.c
         asked_by = column.requester == str(wanted.requester)
         rows = self._connection.execute(_page(schema.allowance, "a", wanted, asked_by))
-        return [Placed(_place(row), allowance_from_row(row)) for row in rows]
+        return [PlacedRow(_place(row), allowance_from_row(row)) for row in rows]
 
     def targets(self) -> list[Target]:
         """Every target that has an open allowance."""
@@ -87,13 +87,13 @@ class SqlScales:
             query = query.filter_by(is_open=1)
         return [scale_from_row(row) for row in self._connection.execute(query)]
 
-    def page(self, wanted: ListFilter) -> list[Placed[Scale]]:
+    def page(self, wanted: ListFilter) -> list[PlacedRow[Scale]]:
         """One page of a list."""
         who = schema.scale.c.body["requester"]
         team, user = (wanted.requester.team, wanted.requester.user) if wanted.requester else ("", "")
         asked_by = and_(who["team"].as_string() == team, who["user"].as_string() == user)
         rows = self._connection.execute(_page(schema.scale, "s", wanted, asked_by))
-        return [Placed(_place(row), scale_from_row(row)) for row in rows]
+        return [PlacedRow(_place(row), scale_from_row(row)) for row in rows]
 
     def new_id(self, now: datetime) -> str:
         """An id that no proposal has."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, and_, delete, func, or_, select, updat
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, IpChange, Period, RequiredEndpoints, addresses_of
-from bot.ports import Reading
+from bot.ports import FleetReading
 from bot.store import schema
 from bot.store.rows import (
     body_from_egress,
@@ -59,10 +59,10 @@ class SqlSnapshots:
         """A cluster no longer exists; its history stays."""
         self._forget([cluster_id], text_from_time(at))
 
-    def reading(self) -> Reading | None:
+    def reading(self) -> FleetReading | None:
         """The last time all clusters were read together; None before the first time."""
         row = self._connection.execute(select(schema.fleet)).one_or_none()
-        return Reading(time_from_text(row.read_at), tuple(row.gaps)) if row else None
+        return FleetReading(time_from_text(row.read_at), tuple(row.gaps)) if row else None
 
     def get(self, cluster_id: str) -> tuple[ClusterEgress, datetime] | None:
         """A cluster as last read, and when."""

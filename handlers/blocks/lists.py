@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.allowances import Listing, Preview, Request
+from bot.allowances import Preview, Request, RequestList
 from bot.domain.allowance import Allowance, status
 from bot.domain.approval import VerdictKind
 from bot.domain.configuration import NO_DRY_RUN, Configuration, DryRun
@@ -53,7 +53,7 @@ def who_you_are(who: Person, clusters: Sequence[str]) -> Message:
 
 
 def request_list(
-    page: Listing, *, which: str, now: datetime, config: Configuration, unread: Sequence[Unread] = ()
+    page: RequestList, *, which: str, now: datetime, config: Configuration, unread: Sequence[Unread] = ()
 ) -> Message:
     """Requests and proposals: open ones first, then the newest; and the groups because of which there may be more."""
     doubts = unread_lines(unread, "You may have access to more.")

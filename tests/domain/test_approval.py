@@ -24,7 +24,7 @@ from bot.domain.approval import (
     evaluate,
     quorums_text,
 )
-from bot.domain.approval.rules import Stage
+from bot.domain.approval.policy_rules import ApprovalStage
 from bot.domain.fqdn import Destination, parse_destinations
 from bot.domain.people import Identity, Person
 from bot.domain.risk import Level, Risk
@@ -150,7 +150,7 @@ rules = st.builds(
     approvers=groups,
     people=st.sampled_from([(), ("U1",)]),
     needed=st.integers(1, 3),
-    stages=st.sampled_from([(), (Stage(("lead",)), Stage(("security",), needed=2))]),
+    stages=st.sampled_from([(), (ApprovalStage(("lead",)), ApprovalStage(("security",), needed=2))]),
     in_order=st.booleans(),
 )
 policies = st.builds(

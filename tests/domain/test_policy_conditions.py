@@ -18,7 +18,7 @@ from bot.domain.approval import (
     evaluate,
     quorums_text,
 )
-from bot.domain.approval.rules import Stage
+from bot.domain.approval.policy_rules import ApprovalStage
 from bot.domain.fqdn import Protocol, parse_destinations
 from bot.domain.people import Identity, Person
 from bot.domain.risk import Level, Reason, Risk
@@ -115,7 +115,7 @@ def test_windows(window: TimeWindow, moment: str, *, is_inside: bool) -> None:
     assert window.contains(datetime.fromisoformat(moment)) == is_inside
 
 
-STAGES = (Stage(("platform",)), Stage(("security",), ("UCISO",), needed=2))
+STAGES = (ApprovalStage(("platform",)), ApprovalStage(("security",), ("UCISO",), needed=2))
 
 
 def person(user: str, *groups: str) -> Person:
@@ -156,7 +156,7 @@ def test_stages_in_order() -> None:
 def test_several_rules_keep_the_later_stage() -> None:
     """Security is asked by one rule at any time and by another one in its second stage: it waits for the first."""
     ordered = PolicyRule(
-        "ordered", VerdictKind.ASK, "A.", stages=(Stage(("lead",)), Stage(("security",))), in_order=True
+        "ordered", VerdictKind.ASK, "A.", stages=(ApprovalStage(("lead",)), ApprovalStage(("security",))), in_order=True
     )
     plain = PolicyRule("plain", VerdictKind.ASK, "B.", approvers=("security",), needed=2)
     verdict = evaluate(ApprovalPolicy((ordered, plain)), QUESTION)

@@ -12,7 +12,7 @@ from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
 from bot.domain.configuration import DryRun
-from bot.domain.forecast import Fate, Result
+from bot.domain.forecast import Fate, ForecastResult
 from bot.domain.forecast_text import json_of, text_of
 from bot.errors import AmbiguousCluster, ArmForbidden, BadConfiguration, UnknownCluster
 from bot.sandbox.arm_transport import ArmTransport
@@ -43,7 +43,7 @@ def world(database_url: str) -> Iterator[World]:
 def test_nothing_is_wanted(world: World) -> None:
     """The first look of an installation."""
     said = looked(world)
-    assert (said.targets, said.scales, said.result) == ((), (), Result.UNCHANGED)
+    assert (said.targets, said.scales, said.result) == ((), (), ForecastResult.UNCHANGED)
     assert text_of(said) == "Nothing would change.\n"
 
 
@@ -51,7 +51,7 @@ def test_what_is_added_kept_and_removed(world: World) -> None:
     """One rule of each; the writer then does just that."""
     first, second = ask(world, "one.example.com"), ask(world, "two.example.com")
     said = comes_true(world)
-    assert (said.result, set(fates(only(said)).values())) == (Result.CHANGES, {"add"})
+    assert (said.result, set(fates(only(said)).values())) == (ForecastResult.CHANGES, {"add"})
     (collection,) = only(said).collections
     assert (collection.fate, {rule.cluster for rule in collection.rules}) == (Fate.ADD, {"aks-udr"})
     third = ask(world, "three.example.com")
@@ -60,7 +60,7 @@ def test_what_is_added_kept_and_removed(world: World) -> None:
     target = only(said)
     assert fates(target) == {f"{a.id}-https-443": f for a, f in ((first, "remove"), (second, "keep"), (third, "add"))}
     assert [target.count(fate) for fate in Fate] == [1, 0, 1, 1]
-    assert looked(world).result is Result.UNCHANGED
+    assert looked(world).result is ForecastResult.UNCHANGED
 
 
 @pytest.mark.parametrize("cluster", ["aks-udr", "aks-udr-classic"])
@@ -107,7 +107,7 @@ def test_what_allowances_rest_on_has_changed(world: World, change: Callable[[Wor
             (known,) = tx.snapshots.named("aks-udr")
             tx.snapshots.forget(known.ref.id, world.clock.now())
     said = comes_true(world)
-    assert said.result is Result.CHANGES
+    assert said.result is ForecastResult.CHANGES
     assert (
         ask_again is None or change is ranges or ask_again.id in {o.allowance for t in said.targets for o in t.left_out}
     )
@@ -131,7 +131,7 @@ def test_an_unsafe_plan_says_its_numbers(world: World) -> None:
     for host in numbered(3):
         ask(world, host)
     said = looked(world)
-    assert said.result is Result.CHANGES
+    assert said.result is ForecastResult.CHANGES
     assert any("limit for a rule collection group is 500" in each for each in only(said).obstacles)
 
 
@@ -151,7 +151,7 @@ def test_a_dry_run_is_an_obstacle(world: World) -> None:
     ask(world)
     propose(world)
     said = looked(world)
-    assert said.result is Result.CHANGES
+    assert said.result is ForecastResult.CHANGES
     assert "Dry run: the bot does not write to hub-policy." in only(said).obstacles
     assert "Dry run" in said.scales[0].why
 
@@ -208,7 +208,7 @@ def test_one_that_cannot_be_read_does_not_hide_the_others(world: World, status: 
         {"method": "GET", "path": "firewallPolicies/hub-policy", "times": 99, "status": status, "code": "X"}
     )
     said = looked(world)
-    assert said.result is Result.ERROR
+    assert said.result is ForecastResult.ERROR
     assert [each.what for each in said.unreadable] == ["hub-policy"]
     assert [each.target.name for each in said.targets] == ["legacy-firewall"]
     assert [each.is_applied for each in said.scales] == [True]
@@ -223,9 +223,9 @@ def test_a_firewall_policy_that_was_deleted(world: World) -> None:
     delete(world, GROUP)
     delete(world, "/firewallpolicies/hub-policy")
     said = looked(world)
-    assert (said.result, "does not exist" in said.unreadable[0].why) == (Result.ERROR, True)
+    assert (said.result, "does not exist" in said.unreadable[0].why) == (ForecastResult.ERROR, True)
     allowances.end(world.ctx, APPROVER, asked.id)
-    assert looked(world).result is Result.UNCHANGED
+    assert looked(world).result is ForecastResult.UNCHANGED
 
 
 def test_scales(world: World) -> None:
@@ -236,7 +236,7 @@ def test_scales(world: World) -> None:
     by_hand(world, "/managedclusters/aks-lb", kubernetesVersion="1.99")
     (said,) = looked(world).scales
     assert (said.is_applied, "has changed since" in said.why) == (False, True)
-    assert looked(world).result is Result.UNCHANGED
+    assert looked(world).result is ForecastResult.UNCHANGED
 
 
 def test_text_and_json(world: World) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.forecast import Result
+from bot.domain.forecast import ForecastResult
 from tests.build import World, make_world
 from tests.flows.plan_stage import comes_true, fates, looked, only
 from tests.flows.writer_stage import Json, ask, by_hand, resource, told, until_writing, with_drift
@@ -90,10 +90,10 @@ def test_rules_of_a_lost_database(world: World, database_url: str) -> None:
         tx._connection.exec_driver_sql("DELETE FROM work WHERE kind = 'rules'")
         tx._connection.exec_driver_sql("DELETE FROM allowance")
     said = looked(world, "hub-policy")
-    assert (said.result, [each.did for each in only(said).foreign]) == (Result.UNCHANGED, ["added"])
+    assert (said.result, [each.did for each in only(said).foreign]) == (ForecastResult.UNCHANGED, ["added"])
     assert "knows nothing" in only(said).foreign[0].next
     ask(world, "two.example.com")
-    assert comes_true(world).result is Result.CHANGES
+    assert comes_true(world).result is ForecastResult.CHANGES
 
 
 def test_a_failed_update_is_put_again(world: World) -> None:
@@ -104,7 +104,7 @@ def test_a_failed_update_is_put_again(world: World) -> None:
     while world.arm.has_running_operations():
         world.work(timedelta(seconds=5))
     said = looked(world)
-    assert (said.result, "put again" in only(said).repeats) == (Result.CHANGES, True)
+    assert (said.result, "put again" in only(said).repeats) == (ForecastResult.CHANGES, True)
     assert set(fates(only(said)).values()) == {"keep"}
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.allowances import Listing, Preview
+from bot.allowances import Preview, RequestList
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.audit import ChainedEvent
 from bot.domain.egress import ClusterEgress
@@ -131,7 +131,7 @@ def test_lists_and_home_are_valid(some: list[Allowance], scales: list[Scale], ti
     clusters = tuple(data.draw(st.lists(facts.clusters, max_size=2))) * times
     last = Place(data.draw(st.booleans()), "a0s560gxpd")
     rows: list[Allowance | Scale] = [*allowances, *proposals]
-    page = Listing(tuple(rows[:ROWS]), data.draw(st.sampled_from([None, last])))
+    page = RequestList(tuple(rows[:ROWS]), data.draw(st.sampled_from([None, last])))
     assert_valid(request_list(page, which=data.draw(facts.words(200)), now=facts.NOW, config=BOOK), "message")
     assert_valid(home_view(Desktop(allowances, proposals, allowances, clusters, facts.NOW, BOOK)), "home")
     subjects: list[Allowance | Scale] = [*some, *scales]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from bot import allowances
-from bot.allowances import Listing
+from bot.allowances import RequestList
 from bot.domain.allowance import Allowance, Status, digest, status
 from bot.domain.approval import Approval
 from bot.domain.configuration import Bundle, Configuration
@@ -78,7 +78,7 @@ def test_what_rides_along_with_a_bundle_is_named_everywhere() -> None:
     assert "*Destinations that are not in the bundle* `docker-hub`\n`exfil.example.net`" in str(
         [block["text"]["text"] for block in card.blocks if block["type"] == "section" and "text" in block]
     ).replace("\\n", "\n")
-    assert marked in all_text(request_list(Listing((one,)), which="pending", now=NOW, config=BOOK))
+    assert marked in all_text(request_list(RequestList((one,)), which="pending", now=NOW, config=BOOK))
     assert marked in all_text(allowance_news(one, {"event": "approved"}, BOOK))
     assert marked in str(NarrowForm.build(one, BOOK))
 
@@ -228,7 +228,7 @@ def test_who_is_still_missing_is_said_everywhere() -> None:
     missing = "still missing: 2 from platform"
     assert f"N{needed}." in all_text(allowance_card(fresh, BOOK, NOW, NOTHING))
     assert f"N{needed}; {missing}." in all_text(allowance_card(one, BOOK, NOW, NOTHING))
-    assert f"n{needed}; {missing}" in all_text(request_list(Listing((one,)), which="pending", now=NOW, config=BOOK))
+    assert f"n{needed}; {missing}" in all_text(request_list(RequestList((one,)), which="pending", now=NOW, config=BOOK))
     assert f"approved; {missing}." in all_text(allowance_news(one, {"event": "seconded"}, BOOK))
     assert f"You approved; {missing}." in all_text(decided(one, NOW))
     assert "<@UOPS0001> for security" in all_text(allowance_card(one, BOOK, NOW, NOTHING))

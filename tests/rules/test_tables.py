@@ -155,3 +155,13 @@ def test_the_page_shows_every_emoji_of_the_product() -> None:
 
 
 EMOJI = ROOT / "bot" / "sandbox" / "page" / "emoji.js"
+
+
+def test_one_name_means_one_thing() -> None:
+    """No two public classes of the product share a name; the simulators have their own world."""
+    places: dict[str, list[str]] = {}
+    for path in (each for each in python_files("bot", "handlers") if "sandbox" not in each.parts):
+        for node in parsed(path).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(place(path, node.lineno))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

@@ -7,6 +7,7 @@ A request is judged by what it opens: each destination on its own, then the stri
 """
 
 from bot.domain.approval.policy import evaluate
+from bot.domain.approval.policy_rules import ApprovalPolicy, PolicyQuery, PolicyRule
 from bot.domain.approval.request import (
     ApprovalRequest,
     Ending,
@@ -16,7 +17,6 @@ from bot.domain.approval.request import (
     require_not_filer,
     require_same,
 )
-from bot.domain.approval.rules import ApprovalPolicy, PolicyQuery, PolicyRule
 from bot.domain.approval.verdict import (
     Approval,
     Quorum,

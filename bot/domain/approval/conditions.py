@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from fnmatch import fnmatchcase
 
-from bot.domain.approval.rules import ApprovalPolicy, PolicyQuery, PolicyRule
+from bot.domain.approval.policy_rules import ApprovalPolicy, PolicyQuery, PolicyRule
 from bot.domain.approval.verdict import VerdictKind
 from bot.domain.fqdn import Destination, is_within
 from bot.domain.risk import Risk

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.domain.approval.conditions import holds, is_open
-from bot.domain.approval.rules import ApprovalPolicy, PolicyQuery, PolicyRule
+from bot.domain.approval.policy_rules import ApprovalPolicy, PolicyQuery, PolicyRule
 from bot.domain.approval.verdict import Quorum, Verdict, VerdictKind
 from bot.domain.fqdn import Destination
 

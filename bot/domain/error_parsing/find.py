@@ -10,7 +10,7 @@ from bot.domain.error_parsing.links import FAILED, Rank, read_links
 from bot.domain.error_parsing.meanings import read_meanings
 from bot.domain.error_parsing.records import read_records
 from bot.domain.error_parsing.rows import address_denied
-from bot.domain.error_parsing.values import Findings, Mention, Reading, blank, join
+from bot.domain.error_parsing.values import ErrorReading, Findings, Mention, blank, join
 from bot.domain.fqdn import (
     SCHEMES,
     WEB_PORTS,
@@ -100,12 +100,12 @@ def read_destinations(text: str) -> tuple[Destination, ...]:
     return found.destinations or parse_destinations(text)
 
 
-def _logs(text: str) -> Reading:
+def _logs(text: str) -> ErrorReading:
     """The firewall's own records. JSON whose quotes are escaped, as in a log of a log, is tried a second time."""
     records = read_records(text)
     text = blank(text, records.spans)
     unquoted = text.replace('\\"', ' "')
-    escaped = read_records(unquoted) if '\\"' in text else Reading()
+    escaped = read_records(unquoted) if '\\"' in text else ErrorReading()
     return join((records, escaped, read_lines(blank(unquoted, escaped.spans))))
 
 

@@ -18,7 +18,7 @@ from bot.domain.error_parsing.rows import (
     NO_SNI,
     address_denied,
 )
-from bot.domain.error_parsing.values import Mention, Reading, join
+from bot.domain.error_parsing.values import ErrorReading, Mention, join
 from bot.domain.fqdn import is_address
 
 _REQUEST = re.compile(
@@ -54,12 +54,12 @@ _NSG = (
 )
 
 
-def read_lines(text: str) -> Reading:
+def read_lines(text: str) -> ErrorReading:
     """Read the log lines in a text."""
     return join((*_requests(text), *_dns(text), *_flows(text)))
 
 
-def _requests(text: str) -> Iterator[Reading]:
+def _requests(text: str) -> Iterator[ErrorReading]:
     found = list(_REQUEST.finditer(text))
     ends = [*(match.start() for match in found[1:]), len(text)]
     for match, limit in zip(found, ends, strict=False):
@@ -68,17 +68,17 @@ def _requests(text: str) -> Iterator[Reading]:
         yield _request(match, rest)
 
 
-def _request(match: re.Match[str], rest: str) -> Reading:
+def _request(match: re.Match[str], rest: str) -> ErrorReading:
     span = ((match.start(), match.end() + len(rest)),)
     sources = (match["source"].rpartition(":")[0] or match["source"],)
     action = _ACTION.search(rest)
     if action and action["action"].lower() in _PASSED:
-        return Reading(span, sources=sources, allowed=1)
+        return ErrorReading(span, sources=sources, allowed=1)
     if "was DNAT" in rest:
-        return Reading(span, sources=sources)
+        return ErrorReading(span, sources=sources)
     if hopeless := _hopeless(rest, has_target=bool(match["target"])):
-        return Reading(span, meanings=(hopeless,), sources=sources)
-    return _denied(match, rest, Reading(span, sources=sources))
+        return ErrorReading(span, meanings=(hopeless,), sources=sources)
+    return _denied(match, rest, ErrorReading(span, sources=sources))
 
 
 def _hopeless(rest: str, *, has_target: bool) -> str | None:
@@ -91,7 +91,7 @@ def _hopeless(rest: str, *, has_target: bool) -> str | None:
     return NO_SNI if "SNI TLS extension" in rest and not has_target else None
 
 
-def _denied(match: re.Match[str], rest: str, read: Reading) -> Reading:
+def _denied(match: re.Match[str], rest: str, read: ErrorReading) -> ErrorReading:
     meanings = []
     if unresolved := _UNRESOLVED.search(rest):
         meanings.append(NO_ALLOWANCE_DNS.format(name=unresolved["name"]))
@@ -103,34 +103,34 @@ def _denied(match: re.Match[str], rest: str, read: Reading) -> Reading:
         meanings.append(BY_DEFAULT)
     target = _PORTED.fullmatch(match["target"] or "")
     if target is None:
-        return Reading(read.spans, meanings=tuple(meanings), sources=read.sources)
+        return ErrorReading(read.spans, meanings=tuple(meanings), sources=read.sources)
     host, port, protocol = target["host"], target["port"], match["protocol"]
     if is_address(host):
         of_rule = [BY_RULE] if BY_RULE in meanings else []
         sentences = (address_denied(host, port or "", protocol), *of_rule)
-        return Reading(read.spans, meanings=sentences, sources=read.sources)
-    return Reading(read.spans, (Mention(match.start(), host, port, protocol),), tuple(meanings), read.sources)
+        return ErrorReading(read.spans, meanings=sentences, sources=read.sources)
+    return ErrorReading(read.spans, (Mention(match.start(), host, port, protocol),), tuple(meanings), read.sources)
 
 
-def _dns(text: str) -> Iterator[Reading]:
+def _dns(text: str) -> Iterator[ErrorReading]:
     for match in _DNS.finditer(text):
         failed = re.search(r"\b(?:NXDOMAIN|SERVFAIL|REFUSED|FORMERR|NOTIMP)\b|\bError\b", match["rest"])
         name = match["name"].rstrip(".")
         meanings = (NO_ALLOWANCE_DNS.format(name=name),) if failed else ()
-        yield Reading((match.span(),), (), meanings, (match["source"],), allowed=int(not failed))
+        yield ErrorReading((match.span(),), (), meanings, (match["source"],), allowed=int(not failed))
     for match in _DNS_ERROR.finditer(text):
         line = _LINE.match(text, match.end())
         span = (match.start(), line.end() if line else match.end())
-        yield Reading((span,), meanings=(NO_ALLOWANCE_DNS.format(name=match["name"].rstrip(".")),))
+        yield ErrorReading((span,), meanings=(NO_ALLOWANCE_DNS.format(name=match["name"].rstrip(".")),))
 
 
-def _flows(text: str) -> Iterator[Reading]:
+def _flows(text: str) -> Iterator[ErrorReading]:
     for match in _TUPLE.finditer(text):
         protocol = "UDP" if match["protocol"] in ("U", "17") else "TCP"
         sources = (match["source"],) if match["way"] == "O" else ()
         if match["action"] != "D":
-            yield Reading((match.span(),), sources=sources, allowed=1)
+            yield ErrorReading((match.span(),), sources=sources, allowed=1)
             continue
-        yield Reading(
+        yield ErrorReading(
             (match.span(),), meanings=(_NSG, address_denied(match["target"], match["port"], protocol)), sources=sources
         )

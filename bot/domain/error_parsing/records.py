@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.domain.error_parsing.lines import read_lines
 from bot.domain.error_parsing.rows import COLUMNS, SUBJECTS, Row, column_key, read_row
-from bot.domain.error_parsing.values import Reading, blank, join
+from bot.domain.error_parsing.values import ErrorReading, blank, join
 
 _MOST_ATTEMPTS = 1000
 """Openings of an object that are tried: each failed one costs time, and no log that a message holds has as many."""
@@ -18,7 +18,7 @@ _MOST_NODES = 20_000
 _DECODER = json.JSONDecoder()
 
 
-def read_records(text: str) -> Reading:
+def read_records(text: str) -> ErrorReading:
     """Read the records in a text, in any format."""
     found = []
     for reader in (_json, _delimited, _aligned, _fields):
@@ -28,13 +28,13 @@ def read_records(text: str) -> Reading:
     return join(found)
 
 
-def _row_read(row: Row, at: int) -> Reading:
+def _row_read(row: Row, at: int) -> ErrorReading:
     """A record; the message of the older categories is text again."""
     message = row.get("msg", "")
     if message and not row.get("fqdn"):
         inner = read_lines(message)
         if inner.spans:
-            return Reading((), inner.mentions, inner.meanings, inner.sources, inner.allowed)
+            return ErrorReading((), inner.mentions, inner.meanings, inner.sources, inner.allowed)
     return read_row(row, at)
 
 
@@ -43,7 +43,7 @@ def _is_record(row: Row) -> bool:
     return len(known) > 1 and bool(SUBJECTS & {key for key in known if row[key]} or {"action", "protocol"} <= known)
 
 
-def _json(text: str) -> Iterator[Reading]:
+def _json(text: str) -> Iterator[ErrorReading]:
     """Objects of JSON, one or many, nested or a line each."""
     at, attempts = text.find("{"), 0
     while at >= 0 and attempts < _MOST_ATTEMPTS:
@@ -55,7 +55,7 @@ def _json(text: str) -> Iterator[Reading]:
             continue
         rows = [row for row in _rows(value) if _is_record(row)]
         if rows:
-            yield Reading(((at, end),))
+            yield ErrorReading(((at, end),))
             yield from (_row_read(row, at + place) for place, row in enumerate(rows))
         at = text.find("{", end)
 
@@ -121,7 +121,7 @@ def _known(cells: list[str]) -> int:
     return len(keys & COLUMNS) if keys & SUBJECTS else 0
 
 
-def _delimited(text: str) -> Iterator[Reading]:
+def _delimited(text: str) -> Iterator[ErrorReading]:
     """Tables with a delimiter, whichever it is, and quotes."""
     lines = _lines(text)
     number = 0
@@ -144,11 +144,11 @@ def _delimiter(line: str) -> str | None:
     return best if best and known[best] > 1 else None
 
 
-def _table(lines: list[tuple[int, str]], first: int, delimiter: str) -> tuple[list[Reading], int]:
+def _table(lines: list[tuple[int, str]], first: int, delimiter: str) -> tuple[list[ErrorReading], int]:
     """Read the rows below a heading, and return the line where the table ends."""
     heading = [column_key(cell) for cell in lines[first][1].split(delimiter)]
     reader = csv.reader((line for _, line in lines[first + 1 :]), delimiter=delimiter, skipinitialspace=True)
-    read = [Reading((_extent(lines, first, first),))]
+    read = [ErrorReading((_extent(lines, first, first),))]
     begin = first + 1
     try:
         for cells in reader:
@@ -157,14 +157,14 @@ def _table(lines: list[tuple[int, str]], first: int, delimiter: str) -> tuple[li
                 return read, begin
             row = dict(zip(heading, (cell.strip() for cell in cells), strict=False))
             if any(row.get(key, "").strip(":-+= ") for key in (*SUBJECTS, "action")):
-                read += [Reading((_extent(lines, begin, end),)), *_expanded(row, lines[begin][0])]
+                read += [ErrorReading((_extent(lines, begin, end),)), *_expanded(row, lines[begin][0])]
             begin = end + 1
     except csv.Error:
         pass  # read it as plain text if the CSV reader cannot split it
     return read, max(begin, first + 1)
 
 
-def _expanded(row: dict[str, str], at: int) -> Iterator[Reading]:
+def _expanded(row: dict[str, str], at: int) -> Iterator[ErrorReading]:
     """A row of a table; where a cell holds an object of JSON, the records in it."""
     if not any(cell[:1] == "{" for cell in row.values()):
         yield _row_read(row, at)
@@ -176,7 +176,7 @@ def _extent(lines: list[tuple[int, str]], first: int, last: int) -> tuple[int, i
     return lines[first][0], lines[last][0] + len(lines[last][1])
 
 
-def _aligned(text: str) -> Iterator[Reading]:
+def _aligned(text: str) -> Iterator[ErrorReading]:
     """Tables whose columns are set off by blanks, with or without a line of dashes below the heading."""
     heading: list[tuple[int, str]] = []
     for at, line in _lines(text):
@@ -186,11 +186,11 @@ def _aligned(text: str) -> Iterator[Reading]:
         cells = cells if is_spaced else words
         if (is_spaced or _known([cell for _, cell in cells]) > 2) and ":" not in line:
             heading = cells
-            yield Reading(((at, at + len(line)),))
+            yield ErrorReading(((at, at + len(line)),))
         elif heading and re.search(r"\w", line):
             row = _sliced(line, heading)
             if _is_record(row):
-                yield from (Reading(((at, at + len(line)),)), _row_read(row, at))
+                yield from (ErrorReading(((at, at + len(line)),)), _row_read(row, at))
         elif not line.strip():
             heading = []
 
@@ -228,7 +228,7 @@ _FARTHEST = 400
 """Characters between two fields of one record."""
 
 
-def _fields(text: str) -> Iterator[Reading]:
+def _fields(text: str) -> Iterator[ErrorReading]:
     """Read records with named fields, on separate lines or side by side."""
     for pattern in (_PAIR, _FIELD_LINE):
         groups = list(_grouped(list(pattern.finditer(text))))
@@ -238,7 +238,7 @@ def _fields(text: str) -> Iterator[Reading]:
             if _is_record(row) and len(row) > 1:
                 span = (group[0].start(), group[-1].end())
                 spans.append(span)
-                yield from (Reading((span,)), _row_read(row, span[0]))
+                yield from (ErrorReading((span,)), _row_read(row, span[0]))
         text = blank(text, spans)
 
 

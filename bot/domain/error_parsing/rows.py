@@ -8,7 +8,7 @@ AZFWInternalFqdnResolutionFailure of https://learn.microsoft.com/azure/azure-mon
 import re
 from collections.abc import Mapping
 
-from bot.domain.error_parsing.values import Mention, Reading
+from bot.domain.error_parsing.values import ErrorReading, Mention
 from bot.domain.fqdn import SERVICES, is_address
 
 Row = Mapping[str, str]
@@ -74,7 +74,7 @@ def column_key(name: str) -> str:
     return _ALIASES.get(bare, bare)
 
 
-def read_row(row: Row, at: int) -> Reading:
+def read_row(row: Row, at: int) -> ErrorReading:
     """Read one record.
 
     Args:
@@ -87,25 +87,25 @@ def read_row(row: Row, at: int) -> Reading:
     if "responsecode" in row or row.get("queryname"):
         return _dns(row, sources)
     if "resolvefail" in kind or "fqdnresolution" in kind or (row.get("serverip") and row.get("fqdn")):
-        return Reading(meanings=(NO_ALLOWANCE_DNS.format(name=row.get("fqdn", "the name")),), sources=sources)
+        return ErrorReading(meanings=(NO_ALLOWANCE_DNS.format(name=row.get("fqdn", "the name")),), sources=sources)
     if action in _PASSED:
-        return Reading(sources=sources, allowed=1)
+        return ErrorReading(sources=sources, allowed=1)
     if row.get("threatdescription") or "threatintel" in kind:
-        return Reading(meanings=(NO_ALLOWANCE_INTEL,), sources=sources)
+        return ErrorReading(meanings=(NO_ALLOWANCE_INTEL,), sources=sources)
     if signature := row.get("signatureid") or row.get("signature"):
-        return Reading(meanings=(NO_ALLOWANCE_IDPS.format(detail=f": signature {signature}"),), sources=sources)
+        return ErrorReading(meanings=(NO_ALLOWANCE_IDPS.format(detail=f": signature {signature}"),), sources=sources)
     return _denied(row, at, sources)
 
 
-def _dns(row: Row, sources: tuple[str, ...]) -> Reading:
+def _dns(row: Row, sources: tuple[str, ...]) -> ErrorReading:
     code = row.get("responsecode", "").upper()
     if code in ("", "NOERROR", "0") and not row.get("errormessage"):
-        return Reading(sources=sources, allowed=1)
+        return ErrorReading(sources=sources, allowed=1)
     name = row.get("queryname", "").rstrip(".") or "the name"
-    return Reading(meanings=(NO_ALLOWANCE_DNS.format(name=name),), sources=sources)
+    return ErrorReading(meanings=(NO_ALLOWANCE_DNS.format(name=name),), sources=sources)
 
 
-def _denied(row: Row, at: int, sources: tuple[str, ...]) -> Reading:
+def _denied(row: Row, at: int, sources: tuple[str, ...]) -> ErrorReading:
     meanings: tuple[str, ...] = ()
     if "sni" in row.get("actionreason", "").lower().split():
         meanings = (NO_SNI,)
@@ -120,7 +120,7 @@ def _denied(row: Row, at: int, sources: tuple[str, ...]) -> Reading:
         meanings, mention = (_address(mention.host, row), *_but_default(meanings)), None
     elif mention is None and row.get("protocol", "").upper().startswith("HTTPS") and row.get("action"):
         meanings = (NO_SNI,)
-    return Reading(mentions=(mention,) if mention else (), meanings=meanings, sources=sources)
+    return ErrorReading(mentions=(mention,) if mention else (), meanings=meanings, sources=sources)
 
 
 def _but_default(meanings: tuple[str, ...]) -> tuple[str, ...]:

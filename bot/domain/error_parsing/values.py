@@ -39,7 +39,7 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ErrorReading:
     """The result of one reader.
 
     Attributes:
@@ -57,10 +57,10 @@ class Reading:
     allowed: int = field(default=0)
 
 
-def join(readings: Iterable[Reading]) -> Reading:
+def join(readings: Iterable[ErrorReading]) -> ErrorReading:
     """Several readings as one, in order."""
     parts = tuple(readings)
-    return Reading(
+    return ErrorReading(
         spans=tuple(span for part in parts for span in part.spans),
         mentions=tuple(one for part in parts for one in part.mentions),
         meanings=tuple(one for part in parts for one in part.meanings),

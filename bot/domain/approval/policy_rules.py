@@ -51,7 +51,7 @@ Needed = Annotated[int, Field(ge=1, le=10), Unit("people")]
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class ApprovalStage:
     """One stage of a rule that asks.
 
     Args:
@@ -119,7 +119,7 @@ class PolicyRule:
     approvers: tuple[str, ...] = ()
     people: tuple[UserId, ...] = ()
     needed: Needed = 1
-    stages: tuple[Stage, ...] = ()
+    stages: tuple[ApprovalStage, ...] = ()
     in_order: bool = False
     ticket: bool = False
 
@@ -144,10 +144,10 @@ class ApprovalPolicy:
 
     def quorums(self, rule: PolicyRule) -> tuple[Quorum, ...]:
         """Whom a rule asks, stage by stage: its own groups and people, or the default groups."""
-        stages = rule.stages or (Stage(rule.approvers, rule.people, rule.needed),)
+        stages = rule.stages or (ApprovalStage(rule.approvers, rule.people, rule.needed),)
         return tuple(self._quorum(rule, stage, place) for place, stage in enumerate(stages))
 
-    def _quorum(self, rule: PolicyRule, stage: Stage, place: int) -> Quorum:
+    def _quorum(self, rule: PolicyRule, stage: ApprovalStage, place: int) -> Quorum:
         is_default = not (stage.approvers or stage.people)
         groups = tuple(sorted(set(self.default_approvers if is_default else stage.approvers)))
         order = place if rule.in_order else 0
