@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.azure import AzureArm
 from bot.config import Settings, checked_configuration, configuration_from
 from bot.domain.egress import ClusterEgress, Fleet
-from bot.domain.rights import CLUSTER_READ, CLUSTER_WRITE, TARGET_WRITE, lacking
+from bot.domain.rights import CLUSTER_READ, CLUSTER_WRITE, lacking, target_write
 from bot.domain.snat import possible_counts
 from bot.domain.target import Target
 from bot.errors import ArmForbidden, BadConfiguration, EgressError, NotScalable
@@ -128,7 +128,7 @@ def _rights(azure: AzureArm, fleet: Fleet) -> Iterator[Look]:
     """A look at each thing that the bot writes: firewall policies, classic firewalls, clusters."""
     targets = _targets(fleet)
     for target in sorted(targets):
-        yield f"Azure rights on {target.name}", partial(_allowed, azure, target.id, TARGET_WRITE[target.kind])
+        yield f"Azure rights on {target.name}", partial(_allowed, azure, target.id, target_write(target))
     for entry in fleet.entries:
         needed = CLUSTER_WRITE if _is_scalable(entry.egress) else CLUSTER_READ
         yield f"Azure rights on {entry.ref.name}", partial(_allowed, azure, entry.ref.id, needed)

@@ -286,7 +286,7 @@ def rule_sets(draw: st.DrawFn) -> RuleSet:
         threat_intel_allow_ips=draw(rarely(("20.1.1.0/24",))),
         dns_proxy=draw(st.booleans()),
         names_without_proxy=draw(st.booleans()),
-        classic=classic,
+        has_groups=not classic,
         tier=draw(st.sampled_from(Tier)),
         tls_inspection=draw(st.booleans()),
     )

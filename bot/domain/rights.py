@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.domain.target import TargetKind
+from bot.domain.target import Target, TargetKind
 
 CLUSTER_READ = ("Microsoft.ContainerService/managedClusters/read",)
 """Permissions on a cluster needed to show it."""
@@ -12,7 +12,7 @@ CLUSTER_READ = ("Microsoft.ContainerService/managedClusters/read",)
 CLUSTER_WRITE = (*CLUSTER_READ, "Microsoft.ContainerService/managedClusters/write")
 """Permissions on a cluster needed to scale its outbound IPs."""
 
-TARGET_WRITE = {
+_TARGET_WRITE = {
     TargetKind.POLICY: (
         "Microsoft.Network/firewallPolicies/read",
         "Microsoft.Network/firewallPolicies/ruleCollectionGroups/read",
@@ -20,7 +20,11 @@ TARGET_WRITE = {
     ),
     TargetKind.CLASSIC: ("Microsoft.Network/azureFirewalls/read", "Microsoft.Network/azureFirewalls/write"),
 }
-"""Permissions on a target needed to write rules; the roles in ``deploy/roles`` grant them."""
+
+
+def target_write(target: Target) -> tuple[str, ...]:
+    """Permissions on a target needed to write rules; the roles in ``deploy/roles`` grant them."""
+    return _TARGET_WRITE[target.kind]
 
 
 @dataclass(frozen=True, slots=True)

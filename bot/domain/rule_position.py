@@ -44,7 +44,7 @@ def position_of(
     firewall the next free priority among the rule collections of its kind.
     """
     groups = [group for layer in rules.layers if layer.id == target.id for group in layer.groups]
-    if rules.classic:
+    if not rules.has_groups:
         priority = groups[0].priority if groups else home.priority
         there = [each for group in groups for each in group.collections]
         return RulePosition(target.id, priority, _after(there, kind, first=home.priority))

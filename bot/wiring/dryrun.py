@@ -11,7 +11,7 @@ MOST_NAMED = 10
 """Known firewalls that are said back."""
 
 
-def require_known(dry_run: DryRun, store: Store, arm: Clusters) -> None:
+def require_known(dry_run: DryRun, store: Store, clusters: Clusters) -> None:
     """Refuse a name that no firewall has. The database is asked first, and Azure only where it does not know one.
 
     Raises:
@@ -24,7 +24,7 @@ def require_known(dry_run: DryRun, store: Store, arm: Clusters) -> None:
     if not dry_run.unknown(known):
         return
     try:
-        fleet = arm.read_fleet()
+        fleet = clusters.read_fleet()
     except EgressError as error:
         raise _unasked(dry_run, known, error.sentence) from error
     known |= {path.target for entry in fleet.entries for path in entry.egress.paths if path.target is not None}

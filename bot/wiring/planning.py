@@ -24,5 +24,5 @@ def plan(settings: Settings, name: str | None = None, *, arm: AzureArm | None = 
     with opened_store(settings) as store:
         store.require_migrated()
         ctx, _ = at_the_terminal(settings, store, "plan", arm=arm)
-        require_known(ctx.config.dry_run, store, ctx.azure)
+        require_known(ctx.config.dry_run, store, ctx.clusters)
         return foresee(ctx, name)

@@ -166,7 +166,7 @@ def test_classic_rules_become_one_layer() -> None:
     answers = [answer("GET", id_, {"id": id_, "properties": {"ipAddresses": ["10.9.0.0/16"]}}) for id_ in groups]
     rules = arm_over(Replay([lines[0], *answers])).open(target).read()
 
-    assert (rules.classic, len(rules.layers), set(rules.ip_groups)) == (True, 1, groups)
+    assert (rules.has_groups, len(rules.layers), set(rules.ip_groups)) == (False, 1, groups)
     assert [c.kind for c in rules.layers[0].groups[0].collections] == [
         RuleKind.NAT,
         RuleKind.NETWORK,

@@ -158,7 +158,7 @@ def test_parents_come_first(azure: Stage) -> None:
 
     assert len(rules.layers) == 2
     assert rules.layers[-1].id == HUB_POLICY.id
-    assert not rules.classic
+    assert rules.has_groups
     assert all(layer.groups for layer in rules.layers)
 
 

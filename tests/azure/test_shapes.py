@@ -93,7 +93,7 @@ def test_bent_groups(body: Any) -> None:
 @given(body=bent([recorded("firewall_classic_rules.jsonl")[0]["resp_body"]]))
 def test_bent_classic_firewalls(body: Any) -> None:
     """So is a classic firewall, with its threat intelligence and proxy settings."""
-    assert rule_set_from([body], [classic_layer(body)], {}, classic=True).layers
+    assert rule_set_from([body], [classic_layer(body)], {}, has_groups=False).layers
 
 
 def test_every_official_example_is_read() -> None:

@@ -156,7 +156,7 @@ def collections_in_order(rules: RuleSet) -> list[Place]:
     found: list[Place] = []
     for kind in (RuleKind.NAT, RuleKind.NETWORK, RuleKind.APPLICATION):
         for layer in rules.layers:
-            if rules.classic:
+            if not rules.has_groups:
                 places = [(layer, group, each) for group in layer.groups for each in group.collections]
                 found.extend(sorted((p for p in places if p[2].kind is kind), key=lambda p: p[2].priority))
                 continue
@@ -259,10 +259,10 @@ def reference_obstacle(
     order = [policy.id for policy in rules.layers]
     kinds = [RuleKind.NAT, RuleKind.NETWORK, RuleKind.APPLICATION]
     ours = RuleKind.NETWORK if flow.destination.protocol in ("tcp", "udp") else RuleKind.APPLICATION
-    here = (kinds.index(ours), order.index(layer), 0 if rules.classic else group_priority, collection_priority)
+    here = (kinds.index(ours), order.index(layer), group_priority if rules.has_groups else 0, collection_priority)
     walk = Walk(rules, flow)
     for policy, group, collection in collections_in_order(rules):
-        rank = (order.index(policy.id), 0 if rules.classic else group.priority, collection.priority)
+        rank = (order.index(policy.id), group.priority if rules.has_groups else 0, collection.priority)
         if walk.possible and (kinds.index(collection.kind), *rank) < here:
             walk.meet((policy, group, collection))
     if walk.possible:

@@ -93,7 +93,7 @@ def test_classic_firewall_has_collection_priorities_alone() -> None:
     """In a classic firewall the group number means nothing."""
     groups = (group(100, allow(fqdn("*"), priority=400)), group(200, deny(fqdn("*"), priority=300)))
     layers = (PolicyLayer(id="/fw", name="legacy-firewall", groups=groups),)
-    assert outcome(RuleSet(layers=layers, classic=True), to()) is Outcome.DENIED
+    assert outcome(RuleSet(layers=layers, has_groups=False), to()) is Outcome.DENIED
     assert outcome(RuleSet(layers=layers), to()) is Outcome.ALLOWED
 
 

@@ -53,7 +53,7 @@ def rules(*groups: RuleCollectionGroup, parent: tuple[RuleCollectionGroup, ...] 
 def classic(*collections: RuleCollection) -> RuleSet:
     """A classic firewall."""
     return RuleSet(
-        layers=(PolicyLayer(id=CLASSIC.id, name="old", groups=(group("", 100, *collections),)),), classic=True
+        layers=(PolicyLayer(id=CLASSIC.id, name="old", groups=(group("", 100, *collections),)),), has_groups=False
     )
 
 
@@ -73,7 +73,7 @@ def test_a_classic_firewall_has_one_row() -> None:
     """The next free priority among its application rule collections."""
     made = classic(collection("a", HOME.priority), collection("b", HOME.priority + 2))
     assert position_of(made, CLASSIC, HOME) == RulePosition(CLASSIC.id, 100, HOME.priority + 1)
-    assert position_of(RuleSet(classic=True), CLASSIC, HOME).collection_priority == HOME.priority
+    assert position_of(RuleSet(has_groups=False), CLASSIC, HOME).collection_priority == HOME.priority
 
 
 @given(

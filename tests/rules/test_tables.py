@@ -123,26 +123,6 @@ def is_name(event: ast.expr) -> bool:
     return isinstance(event, ast.Constant) and re.fullmatch(r"[a-z0-9_]+", str(event.value)) is not None
 
 
-KINDS_OF_TARGET = {
-    "bot/domain/target.py": "words",
-    "bot/domain/egress/firewalls.py": "tells them apart",
-    "bot/domain/rights.py": "permissions",
-    "bot/domain/export.py": "languages",
-    "bot/azure/targets/__init__.py": "implementations",
-}
-"""The files that know the kinds of target, each with one table or one place where they are told apart."""
-
-
-def test_only_the_targets_know_their_kind() -> None:
-    """Whoever reads or writes rules does so through ``RuleTarget``, whatever is behind it."""
-    naming = {
-        str(path.relative_to(ROOT))
-        for path in python_files("bot", "handlers")
-        if "sandbox" not in path.parts and "TargetKind" in path.read_text(encoding="utf-8")
-    }
-    assert naming == set(KINDS_OF_TARGET)
-
-
 def test_the_page_shows_every_emoji_of_the_product() -> None:
     """Otherwise the sandbox shows its shortcode, which Slack would not."""
     known = set(re.findall(r'^  "?([a-z0-9_+-]+)"?: ', EMOJI.read_text(encoding="utf-8"), re.MULTILINE))

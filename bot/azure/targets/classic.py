@@ -41,7 +41,7 @@ class ClassicTarget:
         """Every rule of the firewall."""
         body = self._clients.get(self._target.id, FIREWALL_API)
         layers = [classic_layer(body)]
-        return rule_set_from([body], layers, ip_group_ranges(self._clients, layers), classic=True)
+        return rule_set_from([body], layers, ip_group_ranges(self._clients, layers), has_groups=False)
 
     def observe(self) -> ObservedTarget:
         """Our rule collections in the firewall, and a digest of all the rest of it."""

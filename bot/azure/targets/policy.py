@@ -54,7 +54,7 @@ class PolicyTarget:
         """Every rule that a firewall with this policy evaluates, parent policies first."""
         bodies = self._chain(self._target.id)
         layers = self._clients.in_parallel(self._layer, bodies)
-        return rule_set_from(bodies, layers, ip_group_ranges(self._clients, layers), classic=False)
+        return rule_set_from(bodies, layers, ip_group_ranges(self._clients, layers), has_groups=True)
 
     def observe(self) -> ObservedTarget:
         """Our group, and the state of everything that a write would wait for."""

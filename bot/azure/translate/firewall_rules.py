@@ -182,7 +182,7 @@ def classic_layer(body: Json) -> PolicyLayer:
 
 
 def rule_set_from(
-    bodies: list[Json], layers: Iterable[PolicyLayer], ip_groups: Mapping[str, tuple[str, ...]], *, classic: bool
+    bodies: list[Json], layers: Iterable[PolicyLayer], ip_groups: Mapping[str, tuple[str, ...]], *, has_groups: bool
 ) -> RuleSet:
     """Everything that a firewall evaluates.
 
@@ -190,7 +190,7 @@ def rule_set_from(
         bodies: The policies, the root parent first; or the one classic firewall.
         layers: Their rules, in the same order.
         ip_groups: Ranges by id.
-        classic: Whether it is a classic firewall.
+        has_groups: Whether its rule collections stand in groups with priorities of their own.
     """
     own = bodies[-1].get("properties")
     return RuleSet(
@@ -201,7 +201,7 @@ def rule_set_from(
         threat_intel_allow_ips=_allowed(bodies, "ipAddresses", "IpAddresses"),
         dns_proxy=any(has_dns_proxy(body) for body in bodies),
         names_without_proxy=any(_needs_no_proxy(body) for body in bodies),
-        classic=classic,
+        has_groups=has_groups,
         tier=_tier(dig(own, "sku", "tier")),
         tls_inspection=bool(dig(own, "transportSecurity", "certificateAuthority")),
         private_ranges=next((ranges for body in reversed(bodies) if (ranges := _private_ranges(body))), ()),

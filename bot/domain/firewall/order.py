@@ -45,7 +45,7 @@ def kind_of(destination: Destination) -> RuleKind:
 
 def rank_of(rules: RuleSet, kind: RuleKind, *, depth: int, group_priority: int, priority: int) -> Rank:
     """The rank of a rule collection at a place, be it there or not; ``depth`` 0 is the root parent policy."""
-    return (_KINDS[kind], depth, 0 if rules.classic else group_priority, priority)
+    return (_KINDS[kind], depth, group_priority if rules.has_groups else 0, priority)
 
 
 def in_order(rules: RuleSet) -> tuple[Placed, ...]:

@@ -217,14 +217,15 @@ class RuleSet:
     """Everything that decides what one firewall lets out.
 
     Attributes:
-        layers: The root parent policy first, the firewall's own policy last; one layer if ``classic``.
+        layers: The root parent policy first, the firewall's own policy last; one layer where there are no groups.
         ip_groups: Addresses, ranges and CIDR ranges by the lower-case id of the IP group.
         threat_intel_mode: The effective mode, which a child policy can only make stricter.
         threat_intel_allow_fqdns: Names that threat intelligence leaves alone, lower case, wildcards included.
         threat_intel_allow_ips: Addresses, ranges and CIDR ranges that it leaves alone.
         dns_proxy: Whether the firewall answers DNS, which FQDNs in network rules need.
         names_without_proxy: Whether FQDNs in network rules are allowed without it: pods then resolve them elsewhere.
-        classic: Whether the rules live in the firewall itself.
+        has_groups: Whether rule collections stand in groups with priorities of their own, as in a firewall policy. In a
+            classic firewall they do not: there the priority of the one group that is read means nothing.
         tier: The tier of the firewall.
         tls_inspection: Whether the firewall policy has a CA certificate to decrypt with (Premium).
         private_ranges: Destinations that network rules reach without SNAT, as they are written there (CIDR ranges,
@@ -238,7 +239,7 @@ class RuleSet:
     threat_intel_allow_ips: tuple[str, ...] = ()
     dns_proxy: bool = False
     names_without_proxy: bool = False
-    classic: bool = False
+    has_groups: bool = True
     tier: Tier = Tier.STANDARD
     tls_inspection: bool = False
     private_ranges: tuple[str, ...] = ()
