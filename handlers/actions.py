@@ -7,6 +7,7 @@ from bot.approvals import Decision
 from bot.checking import Query
 from bot.domain.allowance import Act
 from bot.domain.approval import require_same
+from bot.domain.duration import duration_code
 from bot.domain.fqdn import parse_destinations
 from bot.ports import Context, Place
 from handlers.blocks import audit_log, clusters, lists
@@ -14,6 +15,7 @@ from handlers.blocks.check import trace_loading, trace_view
 from handlers.blocks.details import details_view
 from handlers.calls import Call, number_from
 from handlers.home import redrawn
+from handlers.hosts import written
 from handlers.modals import DenyForm, NarrowForm, RequestForm, ScaleForm
 from handlers.queries import AuditQuery
 from handlers.renewals import RenewForm
@@ -111,6 +113,23 @@ def open_request(ctx: Context, call: Call) -> Reply:
         pool=given.get("pool", ""),
         bundle=given.get("bundle", ""),
         destinations=checking.kept(ctx, given["draft"]) if given.get("draft") else "",
+    )
+    return open_form(ctx, call.caller, form)
+
+
+def request_again(ctx: Context, call: Call) -> Reply:
+    """The request form, filled with what an ended request asked for."""
+    found = allowances.get(ctx, call.caller, call.value["id"])
+    scope, ask = found.scope, found.ask
+    bundle = ask.bundle if ask.bundle in ctx.config.bundles else None
+    form = RequestForm(
+        cluster=scope.cluster_name,
+        destinations=written(ctx.config.beyond(bundle, ask.destinations)),
+        reason=ask.reason,
+        duration=duration_code(ask.duration),
+        ticket=ask.ticket,
+        pool=scope.pool or "",
+        bundle=bundle or "",
     )
     return open_form(ctx, call.caller, form)
 

@@ -46,7 +46,7 @@ class Act(StrEnum):
     DENY = "deny"
     REVOKE = "revoke"
     RENEW = "renew"
-    RETRY = "retry"
+    ASK_AGAIN = "ask again"
 
 
 WANTED = frozenset({Status.APPROVED, Status.APPLYING, Status.LIVE, Status.EXPIRING})
@@ -61,7 +61,7 @@ MAY_ACT: Mapping[Act, frozenset[Status]] = MappingProxyType(
         Act.DENY: frozenset({Status.WAITING}),
         Act.REVOKE: UNENDED,
         Act.RENEW: frozenset({Status.LIVE, Status.EXPIRING, Status.EXPIRED}),
-        Act.RETRY: frozenset({Status.FAILED}),
+        Act.ASK_AGAIN: frozenset({Status.DENIED, Status.LAPSED, Status.REVOKED, Status.CLOSED, Status.FAILED}),
     }
 )
 """In which status which act is possible: the whole state machine of what people do."""

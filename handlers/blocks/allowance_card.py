@@ -156,6 +156,7 @@ def _buttons(card: Card) -> list[Block]:
         (Act.DENY, deny_button(allowance)),
         (Act.RENEW, button("Renew", "renew", carried(allowance))),
         (Act.REVOKE, _end_button(card)),
+        (Act.ASK_AGAIN, button("Request again…", "request_again", carried(allowance))),
     )
     return [one for act, one in offered if card.status in MAY_ACT[act]]
 

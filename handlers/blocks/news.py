@@ -54,7 +54,7 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
         NoticeEvent.DENIED: Words(allowance="Denied by {ender}.", scale="Denied by {ender}."),
         NoticeEvent.WITHDRAWN: Words(scale="Withdrawn by {ender}."),
         NoticeEvent.LAPSED: Words(
-            allowance="Lapsed: nobody decided in time. Use `/egress request` to ask again.",
+            allowance="Lapsed: nobody decided in time. *Request again…* on the card asks once more.",
             scale="Lapsed: nobody decided in time.",
         ),
         NoticeEvent.CHANGED: Words(allowance="The request changed after it was filed and needs a new decision. {what}"),
