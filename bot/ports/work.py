@@ -86,7 +86,7 @@ class Work(Protocol):
         """The state of a piece of work; None if it was never requested."""
         ...
 
-    def keys(self, kind: str) -> list[str]:
+    def keys(self, kind: WorkKind) -> list[str]:
         """The keys of all work of a kind that was ever asked for, sorted."""
         ...
 

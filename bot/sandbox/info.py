@@ -16,8 +16,8 @@ COMMANDS = (
     ("revoke ID", "take an allowance away"),
     ("renew ID", "keep an allowance longer"),
     ("scale aks-lb 2", "change the number of outbound IPs"),
+    ("export aks-udr terraform", "the bot's firewall rules as code"),
     ("audit", "who opened what, and why"),
-    ("review", "open allowances: keep or remove"),
 )
 """Subcommands of ``/egress`` that are worth a try, with a hint."""
 

@@ -108,7 +108,7 @@ class SqlWork:
         due_in = None if row.due_in is None else timedelta(seconds=float(row.due_in))
         return WorkState(due_in, state_from_row(row))
 
-    def keys(self, kind: str) -> list[str]:
+    def keys(self, kind: WorkKind) -> list[str]:
         """The keys of all work of a kind that was ever asked for, sorted."""
         return sorted(self._connection.scalars(select(work.key).where(work.kind == kind)))
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from bot.domain.configuration import Configuration
 from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
 from bot.domain.snat import ScalePlan
+from bot.ports import NoticeEvent
 from bot.scaling import ScalePreview
 from handlers.blocks.approval_card import (
     approval_blocks,
@@ -177,5 +178,5 @@ def scale_news(scale: Scale, body: Mapping[str, str], config: Configuration) -> 
         **news_facts(scale, body.get("what", ""), config), count=len(scale.ips_after) or scale.plan.after
     )
     about = f"{code(scale.id)}, {escape(_title(scale.plan))}"
-    addresses = [section(ips_text(scale.ips_after))] if event == "done" and scale.ips_after else []
+    addresses = [section(ips_text(scale.ips_after))] if event == NoticeEvent.DONE and scale.ips_after else []
     return message(f"{text} {about}", [section(text), *addresses, *given_reason(scale, event), context(about)])

@@ -4,25 +4,24 @@ import ast
 import json
 import re
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from bot.domain.work import WorkKind
 from bot.ports import ChannelEvent, NoticeEvent
+from bot.sandbox.info import COMMANDS as SUGGESTED
 from handlers import COMMANDS, HELP
 from handlers.blocks.news import CHANNEL_NEWS, NEWS
 from handlers.boundary import Entry
-from tests.rules.tree import ROOT, parsed, place, python_files
+from tests.rules.tree import ROOT, functions, parsed, place, python_files
 
 DISPATCH = ROOT / "bot" / "reconciler" / "dispatch.py"
-LISTS = {
-    ROOT / "bot" / "ports" / "notices.py",
-    DISPATCH,
-    ROOT / "bot" / "reconciler" / "workers.py",
-    ROOT / "bot" / "store" / "store.py",
-}
-"""Files that name members only to say how they are handled."""
+LISTS = {ROOT / "bot" / "ports" / "notices.py", DISPATCH}
+"""Files that name members only to say how they are handled, or that ask again for what is running."""
+
+ASKING = ("wake", "schedule")
 
 
 def used(kind: type[StrEnum], node: ast.AST) -> set[str]:
@@ -34,25 +33,71 @@ def used(kind: type[StrEnum], node: ast.AST) -> set[str]:
     return set().union(*(used(kind, child) for child in ast.iter_child_nodes(node)))
 
 
+def product_files(*folders: str) -> list[Path]:
+    """The files of the product, the sandbox aside."""
+    return [path for path in python_files(*folders) if "sandbox" not in path.parts]
+
+
 def produced(kind: type[StrEnum]) -> set[str]:
     """The members that the product names somewhere else than in a list."""
-    files = (path for path in python_files("bot") if path not in LISTS and "sandbox" not in path.parts)
+    files = (path for path in product_files("bot") if path not in LISTS)
     if kind is WorkKind:
-        return set().union(*(used(kind, call) for path in files for call in requests_of_work(path)))
+        return set().union(*(kinds_asked_for(key) for path in files for key in keys_asked_for(path)))
     return set().union(*(used(kind, parsed(path)) for path in files))
 
 
-def requests_of_work(path: Path) -> list[ast.AST]:
-    """Where work is asked for: ``wake``, ``schedule``, loops over keys, and the keys of targets and clusters."""
-    return [
-        node
-        for node in ast.walk(parsed(path))
-        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKING)
-        or isinstance(node, ast.For | ast.JoinedStr)
-    ]
+def asks(node: ast.AST) -> bool:
+    """Whether it is a call of ``wake`` or ``schedule``."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKING
 
 
-ASKING = ("wake", "schedule")
+def keys_asked_for(path: Path) -> list[ast.AST]:
+    """The keys that ``wake`` and ``schedule`` get, and what is looped over where they are called in a loop."""
+    nodes = list(ast.walk(parsed(path)))
+    calls = [node.args[0] for node in nodes if isinstance(node, ast.Call) and asks(node)]
+    loops = [node.iter for node in nodes if isinstance(node, ast.For) and any(map(asks, ast.walk(node)))]
+    return [*calls, *loops]
+
+
+def kinds_asked_for(key: ast.AST) -> set[str]:
+    """The kinds that an expression names, or makes keys of: ``scale_key(…)``, ``target.key``."""
+    called = {one.func.id for one in ast.walk(key) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)}
+    names = called | {one.attr for one in ast.walk(key) if isinstance(one, ast.Attribute)}
+    return used(WorkKind, key).union(*(kinds for name, kinds in makers_of_keys().items() if name in names))
+
+
+@cache
+def makers_of_keys() -> dict[str, set[str]]:
+    """The functions and properties of the domain that make keys, by name, with the kinds of those."""
+    made = ((one.name, used(WorkKind, one)) for path in python_files("bot/domain") for one in functions(path))
+    return {name: kinds for name, kinds in made if kinds}
+
+
+def is_text(node: ast.AST) -> bool:
+    """Whether it is a string in the source, or begins with one."""
+    return isinstance(node.values[0] if isinstance(node, ast.JoinedStr) else node, ast.Constant)
+
+
+def bare_strings(path: Path) -> list[int]:
+    """The lines that write an event or a kind of work as text: keys, ``{"event": …}``, comparisons with ``event``."""
+    lines = []
+    for node in ast.walk(parsed(path)):
+        places: list[ast.expr] = []
+        if isinstance(node, ast.Call) and asks(node):
+            places = [node.args[0]]
+        elif isinstance(node, ast.Dict):
+            named = zip(node.keys, node.values, strict=True)
+            places = [value for key, value in named if isinstance(key, ast.Constant) and key.value == "event"]
+        elif isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id == "event":
+            places = [inner for one in node.comparators for inner in (one, *getattr(one, "elts", ()))]
+        lines += [one.lineno for one in places if is_text(one)]
+    return lines
+
+
+def test_no_event_or_kind_is_a_bare_string() -> None:
+    """A misspelt member is an error of the type checker; a misspelt string is a message that nobody gets."""
+    files = product_files("bot", "handlers")
+    assert [place(path, line) for path in files for line in bare_strings(path)] == []
 
 
 @pytest.mark.parametrize("kind", [NoticeEvent, ChannelEvent, WorkKind])
@@ -95,6 +140,16 @@ def test_slack_hints_at_every_command() -> None:
     """``manifest.json`` has what Slack shows while somebody types the command."""
     (command,) = json.loads(ROOT.joinpath("manifest.json").read_text(encoding="utf-8"))["features"]["slash_commands"]
     assert command["usage_hint"] == " | ".join(one.name for one in (*COMMANDS, HELP))
+
+
+def test_each_command_says_what_it_does() -> None:
+    """Help and the README would have a line without words."""
+    assert [one.name for one in (*COMMANDS, HELP) if not one.help] == []
+
+
+def test_the_sandbox_suggests_commands_that_exist() -> None:
+    """What its page completes, the bot answers; it imports nothing of ours, so this is where both meet."""
+    assert {text.split()[0] for text, _ in SUGGESTED} == {one.name for one in (*COMMANDS, HELP)}
 
 
 def test_log_events_are_names() -> None:
