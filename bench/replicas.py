@@ -284,7 +284,7 @@ def check(running: Farm) -> None:
 
 
 def is_settled(running: Farm) -> bool:
-    """Whether every wanted allowance is live and everything that ended is gone."""
+    """Return whether every wanted allowance is live and everything that ended is gone."""
     now = running.ctx.clock.now()
     with running.store.read() as tx:
         rows = tx.allowances.find(AllowanceFilter(only_open=True, limit=10_000))

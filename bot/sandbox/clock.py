@@ -33,7 +33,7 @@ class SandboxClock:
         return self._base() + self._offset
 
     def ahead_s(self) -> float:
-        """How many seconds this clock is ahead of the machine's; negative if it is behind."""
+        """Return how many seconds this clock is ahead of the machine's; negative if it is behind."""
         return (self.now() - _wall_clock()).total_seconds()
 
     def advance(self, by: timedelta) -> None:

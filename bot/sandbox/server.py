@@ -139,7 +139,7 @@ class Sandbox:
         self.slack.connect(bot_url)
 
     def is_ready(self) -> bool:
-        """Whether a bot is attached and answers, or none is wanted."""
+        """Return whether a bot is attached and answers, or none is wanted."""
         if self.options.is_without_bot:
             return True
         if self._bot is None or not self.slack.is_connected:

@@ -76,7 +76,7 @@ def recorded(stage: Stage) -> list[Event]:
 
 
 def ends(stage: Stage) -> list[str]:
-    """How the audit log says that attempts ended."""
+    """Return how the audit log says that attempts ended."""
     ended = (Action.FIREWALL_DONE, Action.FIREWALL_FAIL)
     return [dict(event.detail)["status"] for event in recorded(stage) if event.action in ended]
 

@@ -52,7 +52,7 @@ def stored(world: World | Stage, scale: Scale) -> tuple[ScaleStatus, Scale]:
 
 
 def count_of(world: World) -> int:
-    """How many managed outbound IPs the cluster wants."""
+    """Return how many managed outbound IPs the cluster wants."""
     profile = resource(world, CLUSTER)["properties"]["networkProfile"]["loadBalancerProfile"]
     return int(profile["managedOutboundIPs"]["count"])
 

@@ -36,7 +36,7 @@ def wait_until(what: Callable[[], bool]) -> None:
 
 
 def is_held(world: World) -> bool:
-    """Whether any work is being done."""
+    """Return whether any work is being done."""
     with world.store._engine.connect() as connection:
         return bool(connection.scalar(text("SELECT count(*) FROM work WHERE owner IS NOT NULL")))
 

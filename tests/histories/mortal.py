@@ -86,7 +86,7 @@ class MortalStore:
         self._store.release(owner)
 
     def is_quiet(self) -> bool:
-        """Whether nothing moves."""
+        """Return whether nothing moves."""
         return self._store.is_quiet()
 
 

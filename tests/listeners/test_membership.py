@@ -60,18 +60,18 @@ def whisper(town: Town, user: str, part: str) -> dict[str, Any]:
 
 
 def refusals(town: Town) -> int:
-    """How many refused acts are on record."""
+    """Return how many refused acts are on record."""
     with town.ctx.store.read() as tx:
         return len(tx.audit.find(AuditFilter(action="act"), limit=100))
 
 
 def calls(town: Town, method: str) -> int:
-    """How often the bot has called a method."""
+    """Return how often the bot has called a method."""
     return [call["method"] for call in town.stage.state["calls"]].count(method)
 
 
 def state_of(town: Town, allowance_id: str) -> str:
-    """Who approved it, and whether it was ended."""
+    """Return who approved it, and whether it was ended."""
     found = allowances.get(town.ctx, DEV, allowance_id)
     return "approved" if found.approved_at else "denied" if found.denied else "revoked" if found.revoked else "waiting"
 

@@ -20,7 +20,7 @@ MAY_HAVE_THREADS = {
 
 
 def is_within(name: str, package: str) -> bool:
-    """Whether a dotted name is a package or lies in it."""
+    """Return whether a dotted name is a package or lies in it."""
     return name == package or name.startswith(f"{package}.")
 
 

@@ -64,7 +64,7 @@ def read(memo: Any, parked: Any = None) -> WriterState | UnreadableState:
 
 
 def sentence(memo: Any, parked: Any = None) -> str:
-    """Why a row cannot be read."""
+    """Return why a row cannot be read."""
     found = read(memo, parked)
     assert isinstance(found, UnreadableState)
     return found.sentence

@@ -55,7 +55,7 @@ def finish(store: SqlStore, held: Claim, end: Finish) -> None:
 
 
 def is_free(store: SqlStore, clock: ManualClock) -> bool:
-    """Whether something can be claimed now; it is given back."""
+    """Return whether something can be claimed now; it is given back."""
     clock.advance(SECOND / 2)
     found = store.claim("probe", lease=LEASE)
     if found is not None:

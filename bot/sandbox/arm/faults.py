@@ -74,7 +74,7 @@ class Fault:
         return fault
 
     def matches(self, request: ArmRequest) -> bool:
-        """Whether it strikes this request."""
+        """Return whether it strikes this request."""
         return self.method.upper() in ("*", request.method) and bool(re.search(self.path, request.path, re.IGNORECASE))
 
     def answer(self, request: ArmRequest) -> ArmResponse | None:

@@ -157,7 +157,7 @@ class ArmSubscription:
             return front.known(self._world)
 
     def has_running_operations(self) -> bool:
-        """Whether any operation is still under way."""
+        """Return whether any operation is still under way."""
         with self._lock:
             self._settle()
             return bool(self._world.ledger.running)

@@ -75,7 +75,7 @@ class Transport(Protocol):
         """Close the connections to the bot, if there are standing ones."""
 
     def is_connected(self) -> bool:
-        """Whether there is anybody to deliver to."""
+        """Return whether there is anybody to deliver to."""
 
 
 class Courier:

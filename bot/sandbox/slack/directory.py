@@ -125,7 +125,7 @@ class Directory:
         return found
 
     def target(self, channel_id: str) -> Channel:
-        """Where the bot may post: a conversation it is in, by id or name, or a person's direct message."""
+        """Return where the bot may post: a conversation it is in, by id or name, or a person's direct message."""
         if channel_id in self.users:
             return self.direct(channel_id)
         named = [channel for channel in self.channels.values() if f"#{channel.name}" == f"#{channel_id.lstrip('#')}"]

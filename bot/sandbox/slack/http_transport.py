@@ -34,7 +34,7 @@ class HttpTransport:
         self.bot_url: str | None = None
 
     def is_connected(self) -> bool:
-        """Whether a bot's URL is known."""
+        """Return whether a bot's URL is known."""
         return self.bot_url is not None
 
     def disconnect(self, *, is_hard: bool) -> None:
