@@ -1,7 +1,7 @@
 """Work rows: who does what next, proven by the database's clock.
 
 A trigger raises ``wanted``; a run serves the ``wanted`` that it saw when it claimed; so a trigger during a run gives
-exactly one more run. Leases are short and never span an ARM operation: the operation is parked in the row, the lease
+exactly one more run. Leases are short and never span an ARM operation: the operation is pending in the row, the lease
 given back, and whichever replica is free looks at it when it is due.
 """
 

@@ -24,7 +24,7 @@ def steps_until(last: int) -> tuple[int, ...]:
 
 
 BEGINNING, ENDING, FOLLOWING = steps_until(29), steps_until(56), steps_until(47)
-"""The steps from an approval to its parked operation, from the operation's end to rest, and from a move to rest.
+"""The steps from an approval to its pending operation, from the operation's end to rest, and from a move to rest.
 
 Nobody dies at the last of the first two.
 """
@@ -47,7 +47,7 @@ def approve(stage: Stage, host: str = "example.com") -> str:
     return asked.id
 
 
-def until_parked(stage: Stage) -> None:
+def until_pending(stage: Stage) -> None:
     """The batch window is over, and Azure is at work."""
     stage.pass_time(timedelta(seconds=6))
     assert stage.arm.has_running_operations()
@@ -108,7 +108,7 @@ def test_killed_while_it_begins(stage: Stage, steps: int) -> None:
 def test_killed_while_it_ends(stage: Stage, steps: int) -> None:
     """The operation is over, and whoever finds that out dies at any step of putting it on record."""
     subject = approve(stage)
-    until_parked(stage)
+    until_pending(stage)
     stage.clock.advance(timedelta(seconds=300))
     fuse = kill(stage, steps)
     stage.pass_time(timedelta(seconds=60))
@@ -124,7 +124,7 @@ def test_killed_at_an_end_and_again_before_the_next_write(stage: Stage) -> None:
     write: the end of the first update must not be taken for that of the second, which was never sent.
     """
     first = approve(stage, "a.example.com")
-    until_parked(stage)
+    until_pending(stage)
     second = approve(stage, "b.example.com")
     stage.clock.advance(timedelta(seconds=300))
     kill_after(stage, Action.FIREWALL_DONE, 1)

@@ -1,5 +1,5 @@
 /** The composer: commands with completion and history, plain messages, and the app's global shortcut. */
-import { slack, trouble } from "./api.js";
+import { problem, slack } from "./api.js";
 import { clusters } from "./azure.js";
 import { completions } from "./completion.js";
 import { h, fill } from "./dom.js";
@@ -175,7 +175,7 @@ async function command(line, channel) {
 async function outcome(channel, text) {
   try {
     const answer = await slack.command(state.actor, channel, text);
-    const error = trouble(answer);
+    const error = problem(answer);
     return error ? { outcome: "bad", error } : { outcome: "ok", ms: Math.round(answer.ms) };
   } catch (error) {
     return { outcome: "bad", error: error.message };
