@@ -133,7 +133,7 @@ class Farm:
             return connection.execute(query).one_or_none()
 
     def ask(self, number: int) -> Allowance:
-        """One more request, approved at once."""
+        """One more request, approved immediately."""
         host = parse_destination(f"host{number}.example.com")
         asked = allowances.request(self.ctx, DEV, Draft("aks-udr", (host,), "benchmark", timedelta(hours=8)))
         if asked.approved_at is not None:
@@ -292,7 +292,7 @@ def is_settled(running: Farm) -> bool:
 
 
 def line(what: str, measured: str, target: str) -> None:
-    """One line of the table, at once."""
+    """Print one line of the table immediately."""
     print(f"{what:<56}{measured:>12}{target:>12}", flush=True)
 
 
@@ -318,7 +318,7 @@ def main() -> None:
         check(running)
         line(f"{kills} random kills, {asked} requests: settled after", f"{took:.1f} s", "")
         assert max(pending, restart) < PENDING_WITHIN_S
-        assert idle <= IDLE_AT_MOST + 1, "One question in a poll interval; the first may come at once."
+        assert idle <= IDLE_AT_MOST + 1, "One question in a poll interval; the first may come immediately."
         assert worst < WORST_WITHIN_S
 
 

@@ -135,7 +135,7 @@ def _is_overdue(run: Run, observation: Observation, there: frozenset[str]) -> bo
 
 
 def next_look(run: Run, observation: Observation) -> timedelta:
-    """At the next resync, or earlier where time ends an allowance. A group that stands empty is looked at, too."""
+    """At the next resync, or earlier where time ends an allowance. An empty group is checked, too."""
     now = run.now
     rows = open_rows(run, observation.target)
     changes = [change for row in rows if (change := next_change(row, now)) is not None]

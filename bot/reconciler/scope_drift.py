@@ -2,7 +2,7 @@
 
 What was read last is enough as long as it agrees with what was approved. Where it does not, and before something is
 written for the first time or called live, the writer reads the cluster itself: Resource Graph lags behind, and what
-could not be read is no change.
+could not be read is not a change.
 """
 
 from collections.abc import Collection, Sequence

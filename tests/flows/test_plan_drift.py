@@ -27,14 +27,14 @@ def vanished(world: World) -> None:
 
 
 def altered(world: World) -> None:
-    """A rule of ours was opened for everybody by hand."""
+    """A bot rule was opened for everybody by hand."""
     collections = resource(world, GROUP)["properties"]["ruleCollections"]
     collections[0]["rules"][0]["targetFqdns"] = ["*"]
     by_hand(world, GROUP, ruleCollections=collections)
 
 
 def intruded(world: World) -> None:
-    """Somebody put a rule into a collection of ours."""
+    """Somebody put a rule into one of our collections."""
     collections = resource(world, GROUP)["properties"]["ruleCollections"]
     rule: Json = {**collections[0]["rules"][0], "name": "by-hand", "targetFqdns": ["other.example.net"]}
     collections[0]["rules"].append(rule)

@@ -24,7 +24,7 @@ SOON = timedelta(milliseconds=20)
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """Time stands still until it is moved; the database's clock follows."""
+    """Time moves only when told; the database's clock follows."""
     return ManualClock()
 
 

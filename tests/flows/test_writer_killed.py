@@ -90,7 +90,9 @@ def check(stage: Stage, *subjects: str, updates: int = 1) -> None:
     assert len(landed) == updates
     assert [event.action for event in recorded(stage)].count(Action.FIREWALL_DONE) == updates
     assert recorded(stage)[0].action is Action.FIREWALL_BEGIN
-    assert not [notice for notice in stage.said.notices if notice.body.get("event") == "stuck"], "a kill is no defect"
+    assert not [notice for notice in stage.said.notices if notice.body.get("event") == "stuck"], (
+        "a kill is not a defect"
+    )
 
 
 @pytest.mark.parametrize("steps", BEGINNING)

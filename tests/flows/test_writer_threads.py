@@ -99,7 +99,7 @@ def test_the_outlook_of_who_waits(world: World) -> None:
 
 
 def test_what_keeps_the_writer_is_on_the_card(world: World) -> None:
-    """Azure's code, and the card is owed anew."""
+    """Azure's code, and the card is due again."""
     world.arm.add_fault({"method": "PUT", "path": "rcg-aks", "status": 403, "code": "AuthorizationFailed", "times": 3})
     asked = ask(world)
     for _ in range(10):

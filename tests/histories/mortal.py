@@ -92,7 +92,7 @@ class MortalStore:
 
 @dataclass
 class Put:
-    """One write of ours, as it left.
+    """One of our writes, as it left.
 
     Args:
         path: Where to.

@@ -84,7 +84,7 @@ def file(town: Town, host: str = "api.example.com", who: Caller = DEV) -> str:
 
 @pytest.mark.parametrize("fault", UNREADABLE, ids=str)
 def test_a_click_that_could_not_be_checked_is_kept(town: Town, fault: dict[str, Any]) -> None:
-    """No refusal, nothing on record; the same click stands under the answer, and works once Slack answers."""
+    """No refusal, nothing on record; the same button is under the answer, and works once Slack answers."""
     made = town.ask()
     age(town)
     town.stage.post("fault", method=GROUPS, times=1, **fault)

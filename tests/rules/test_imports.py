@@ -41,7 +41,7 @@ def called_names(path: Path) -> Iterator[tuple[str, int]]:
 
 
 def test_the_sandbox_shares_no_code_with_the_product() -> None:
-    """The simulators imitate the vendors' wire, so that a mistake of ours cannot hide in both."""
+    """The simulators imitate the vendors' wire, so that a mistake cannot hide in both."""
     assert [
         place(path, line)
         for path in python_files("bot/sandbox")

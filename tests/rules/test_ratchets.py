@@ -33,7 +33,7 @@ def length(function: AnyFunction) -> int:
 
 
 def lines_of_functions() -> list[tuple[int, str]]:
-    """The length of every function of the product and where it stands, shortest first."""
+    """The length of every function of the product and its location, shortest first."""
     return sorted(
         (length(function), f"{place(path, function.lineno)} {function.name}")
         for path in python_files(*PRODUCT)

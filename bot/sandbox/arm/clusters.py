@@ -1,7 +1,7 @@
 """Writes to managed clusters and their node pools.
 
-Behaviour follows recorded traffic: the wanted count is shown at once; ``effectiveOutboundIPs`` and ``eTag`` change at
-the end.
+Behaviour follows recorded traffic: the wanted count is shown immediately; ``effectiveOutboundIPs`` and ``eTag`` change
+at the end.
 """
 
 from typing import Any

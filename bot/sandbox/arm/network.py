@@ -52,7 +52,7 @@ def check(world: World, rid: ResourceId, body: Json) -> None:
 
 
 def check_unused(world: World, rid: ResourceId, old: Json) -> None:
-    """Refuse to delete what something else stands on.
+    """Refuse to delete what something else depends on.
 
     Raises:
         ArmError: 400 that names who uses it.
@@ -64,7 +64,7 @@ def check_unused(world: World, rid: ResourceId, old: Json) -> None:
 
 
 def user_outside(world: World, key: str, group: str) -> str | None:
-    """Return who stands on a resource from outside its resource group, if anybody does."""
+    """Return who depends on a resource from outside its resource group, if anybody does."""
     rid, body = parse_id(key), world.view_key(key)
     if rid is None or body is None or rid.type_key not in _IN_USE:
         return None

@@ -101,7 +101,7 @@ class ArmSubscription:
             self._faults.add(Fault.parse(fault))
 
     def put_resource(self, resource_id: str, body: Any) -> Json:
-        """Change Azure by hand, at once and without an operation; returns the resource as a GET would.
+        """Change Azure by hand, immediately and without an operation; returns the resource as a GET would.
 
         Raises:
             ValueError: With a sentence that says what is wrong.

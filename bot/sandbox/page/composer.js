@@ -153,7 +153,7 @@ async function send() {
   else await slack.message(state.actor, channel, line).catch((error) => toast(error.message, "bad"));
 }
 
-/** Types a command; its echo shows at once and takes the outcome when the acknowledgement is in. */
+/** Types a command; its echo shows immediately and takes the outcome when the acknowledgement is in. */
 async function command(line, channel) {
   const [, name, rest = ""] = line.match(/^(\/\S+)\s*([\s\S]*)$/);
   if (name !== "/egress") return toast(`${name} is not a command here. Try /egress help.`, "bad");

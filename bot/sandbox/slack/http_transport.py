@@ -38,7 +38,7 @@ class HttpTransport:
         return self.bot_url is not None
 
     def disconnect(self, *, is_hard: bool) -> None:
-        """Nothing stands open between two deliveries."""
+        """Nothing stays open between two deliveries."""
 
     def send(self, outgoing: Outgoing, deadline_s: float) -> tuple[int, Any]:
         """Post and read the answer."""
