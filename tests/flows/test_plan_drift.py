@@ -91,7 +91,7 @@ def test_rules_of_a_lost_database(world: World, database_url: str) -> None:
         tx._connection.exec_driver_sql("DELETE FROM allowance")
     said = looked(world, "hub-policy")
     assert (said.result, [each.did for each in only(said).foreign]) == (Result.UNCHANGED, ["added"])
-    assert "knows nothing" in only(said).foreign[0].next
+    assert "does not know this rule" in only(said).foreign[0].next
     ask(world, "two.example.com")
     assert comes_true(world).result is Result.CHANGES
 
