@@ -50,8 +50,8 @@ from tests.postgres import Server, start
 SPEED = 8
 """The simulated firewall takes 30 s for an update: long enough to be killed in."""
 
-PARKED_WITHIN_S, WORST_WITHIN_S = 2.0, 45.0
-"""The targets: killed while an operation is parked, and killed while it holds a lease."""
+PENDING_WITHIN_S, WORST_WITHIN_S = 2.0, 45.0
+"""The targets: killed while an operation is pending, and killed while it holds a lease."""
 
 
 IDLE_AT_MOST = timedelta(minutes=1) / POLL
@@ -133,7 +133,7 @@ class Farm:
             return connection.execute(query).one_or_none()
 
     def ask(self, number: int) -> Allowance:
-        """One more request, approved at once."""
+        """One more request, approved immediately."""
         host = parse_destination(f"host{number}.example.com")
         asked = allowances.request(self.ctx, DEV, Draft("aks-udr", (host,), "benchmark", timedelta(hours=8)))
         if asked.approved_at is not None:
@@ -186,8 +186,8 @@ def until(what: Callable[[], bool], seconds: float) -> float:
     return time.monotonic() - began
 
 
-def takeover_parked(running: Farm) -> float:
-    """Killed while its operation is parked: until another replica has looked at it."""
+def takeover_pending(running: Farm) -> float:
+    """Killed while its operation is pending: until another replica has looked at it."""
     first = running.start()
     running.ask(1)
     until(lambda: (row := running.work_row()) is not None and row.parked is not None and row.owner is None, 60)
@@ -213,7 +213,7 @@ def takeover_worst(running: Farm) -> float:
 
 
 def restart_sqlite() -> float:
-    """One replica on SQLite, killed with a parked operation and started when that is due: until it looks at it."""
+    """One replica on SQLite, killed with a pending operation and started when that is due: until it looks at it."""
     with tempfile.TemporaryDirectory() as name:
         running = Farm(Path(name), migrated(f"sqlite:///{name}/egress.sqlite3"))
         only = running.start()
@@ -284,7 +284,7 @@ def check(running: Farm) -> None:
 
 
 def is_settled(running: Farm) -> bool:
-    """Whether every wanted allowance is live and everything that ended is gone."""
+    """Return whether every wanted allowance is live and everything that ended is gone."""
     now = running.ctx.clock.now()
     with running.store.read() as tx:
         rows = tx.allowances.find(AllowanceFilter(only_open=True, limit=10_000))
@@ -292,7 +292,7 @@ def is_settled(running: Farm) -> bool:
 
 
 def line(what: str, measured: str, target: str) -> None:
-    """One line of the table, at once."""
+    """Print one line of the table immediately."""
     print(f"{what:<56}{measured:>12}{target:>12}", flush=True)
 
 
@@ -301,10 +301,10 @@ def main() -> None:
     seconds = float(os.environ.get("REPLICAS_S", "180"))
     line("real processes", "measured", "target")
     restart = restart_sqlite()
-    line("SQLite, killed with an operation parked, started again", f"{restart:.1f} s", f"{PARKED_WITHIN_S:.0f} s")
+    line("SQLite, killed with an operation pending, started again", f"{restart:.1f} s", f"{PENDING_WITHIN_S:.0f} s")
     with farm() as running:
-        parked = takeover_parked(running)
-        line("takeover, killed while an operation is parked", f"{parked:.1f} s", f"{PARKED_WITHIN_S:.0f} s")
+        pending = takeover_pending(running)
+        line("takeover, killed while an operation is pending", f"{pending:.1f} s", f"{PENDING_WITHIN_S:.0f} s")
         wait_for(lambda: is_settled(running), "It never settled", 120)
         worst = takeover_worst(running)
         line("takeover, killed while it holds a lease", f"{worst:.1f} s", f"{WORST_WITHIN_S:.0f} s")
@@ -317,8 +317,8 @@ def main() -> None:
         took = time.monotonic() - began
         check(running)
         line(f"{kills} random kills, {asked} requests: settled after", f"{took:.1f} s", "")
-        assert max(parked, restart) < PARKED_WITHIN_S
-        assert idle <= IDLE_AT_MOST + 1, "One question in a poll interval; the first may come at once."
+        assert max(pending, restart) < PENDING_WITHIN_S
+        assert idle <= IDLE_AT_MOST + 1, "One question in a poll interval; the first may come immediately."
         assert worst < WORST_WITHIN_S
 
 

@@ -55,7 +55,7 @@ def world_in(folder: str) -> World:
 
 
 def approve(world: World, number: int) -> Allowance:
-    """One more request, approved at once."""
+    """One more request, approved immediately."""
     host = parse_destination(f"host{number}.example.com")
     asked = allowances.request(world.ctx, DEV, Draft("aks-udr", (host,), "benchmark", timedelta(hours=48)))
     if asked.approved_at is not None:

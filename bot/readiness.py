@@ -39,13 +39,13 @@ class Part:
 
 def readiness(parts: Iterable[Part]) -> tuple[int, str, str]:
     """Status, content type and text of ``/readyz``: ``ready`` or ``not ready``, then ``NAME: ok`` or what is wrong."""
-    found = [(part, _trouble(part)) for part in parts]
+    found = [(part, _problem(part)) for part in parts]
     is_ready = not any(problem and part.is_vital for part, problem in found)
     lines = ["ready" if is_ready else "not ready", *(f"{part.name}: {problem or 'ok'}" for part, problem in found)]
     return 200 if is_ready else 503, "text/plain; charset=utf-8", "\n".join(lines) + "\n"
 
 
-def _trouble(part: Part) -> str | None:
+def _problem(part: Part) -> str | None:
     try:
         return part.look()
     except EgressError as error:

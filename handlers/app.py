@@ -129,7 +129,7 @@ class SlackApp:
 
     Args:
         bolt: The Bolt application.
-        boundary: Owns what comes after the ack.
+        boundary: Runs everything after the ack.
         settings: How to reach Slack.
     """
 

@@ -66,7 +66,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the table: what comes in, and the listener that answers it.
+    """One line of the table: the incoming call, and the listener that answers it.
 
     Args:
         kind: Through what.

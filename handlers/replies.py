@@ -44,7 +44,7 @@ class OpenModal:
     """Open a modal for the person.
 
     Args:
-        view: What can be drawn at once: a trigger lives three seconds.
+        view: The view that can be drawn immediately: a trigger lives three seconds.
         then: Draws it again with what takes longer, such as the firewall's rules; runs once it is open.
     """
 

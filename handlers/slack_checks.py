@@ -93,10 +93,10 @@ def _group(client: WebClient, group: Group) -> str:
 def _approvers(client: WebClient, config: Configuration, quorum: Quorum) -> str:
     groups = [config.groups[name] for name in quorum.groups]
     people = frozenset(quorum.people).union(*(_active(client, group) for group in groups))
-    named = " and ".join((*quorum.groups, *quorum.people)) or "The rule"
+    named = " or ".join((*quorum.groups, *quorum.people)) or "any group"
     if len(people) < quorum.needed:
         raise BadConfiguration(
-            f"{named} has only {len(people)} of the {quorum.needed} approvers needed; add more people."
+            f"only {len(people)} of the {quorum.needed} approvers needed are in {named}; add more people."
         )
     return f"{quorum.needed} of {len(people)} people in {named}."
 

@@ -80,7 +80,7 @@ class SocketFront:
         self._client = client
         self._drain = drain
         self._stopping = threading.Event()
-        self._trouble: str | None = "The socket to Slack is not open yet."
+        self._problem: str | None = "The socket to Slack is not open yet."
         self._is_said = False
         self._misses = 0
         self._pong: tuple[object, object] = (None, None)
@@ -90,7 +90,7 @@ class SocketFront:
 
     def problem(self) -> str | None:
         """Why nobody is heard now, as a sentence; None if all is well."""
-        return self._trouble
+        return self._problem
 
     def stop(self) -> None:
         """Take nothing new, finish what is under way, close."""
@@ -130,10 +130,10 @@ class SocketFront:
 
     def _note(self, error: EgressError | None) -> float:
         """Say once that Slack is away, and once that it is back; seconds until the next look."""
-        self._trouble = None if error is None else f"The socket to Slack is not open: {error.sentence}"
+        self._problem = None if error is None else f"The socket to Slack is not open: {error.sentence}"
         if (error is not None) != self._is_said:
             self._is_said = error is not None
-            log.warning("socket_closed" if error else "socket_open", error=self._trouble)
+            log.warning("socket_closed" if error else "socket_open", error=self._problem)
         self._misses = 0 if error is None else self._misses + 1
         return LOOK_S if error is None else self._pause_s(error)
 

@@ -35,7 +35,7 @@ def look_up(ctx: Context, caller: Caller, subject: str) -> Allowance | Scale:
 
 
 def require_decidable(found: Allowance | Scale, seen: str, act: Act, now: datetime) -> None:
-    """A click on a card that is out of date is told at once, not after a form was filled in.
+    """A click on a card that is out of date is answered immediately, not after a form was filled in.
 
     Raises:
         AlreadyDecided: It is not waiting any more.

@@ -88,7 +88,7 @@ def scale(ctx: Context, call: Call) -> Reply:
 
 
 def open_form(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> OpenModal:
-    """The request form at once, and again once the firewall's rules were read, where the cluster is known."""
+    """The request form immediately, and again once the firewall's rules were read, where the cluster is known."""
     is_known = _choices(ctx, caller).find(form.cluster) is not None
     then = partial(fresh_view, ctx, caller, form, notes) if is_known else None
     return OpenModal(request_view(ctx, caller, form, notes), then)

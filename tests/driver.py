@@ -119,7 +119,7 @@ class SandboxProcess:
         return self.messages(user=user)[-1]
 
     def cards(self) -> list[Any]:
-        """Messages of the channel that are no answers in a thread and for everybody."""
+        """Messages of the channel that are not replies in a thread and for everybody."""
         return [m for m in self.messages() if m["thread_ts"] is None and m["ephemeral_for"] is None]
 
     def our_rules(self) -> dict[str, Any]:

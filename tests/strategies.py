@@ -48,7 +48,7 @@ def network_destinations() -> SearchStrategy[Destination]:
 
 
 def durations() -> SearchStrategy[timedelta | None]:
-    """How long an allowance may be asked for: a minute to ten years, or without an end."""
+    """Return how long an allowance may be asked for: a minute to ten years, or without an end."""
     return st.none() | st.timedeltas(timedelta(minutes=1), timedelta(days=3650))
 
 

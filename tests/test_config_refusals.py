@@ -124,7 +124,7 @@ def test_what_a_value_cannot_be(tmp_path: Path, more: str, sentence: str) -> Non
     ],
 )
 def test_what_no_length_of_time_is(tmp_path: Path, key: str, more: str, text: str) -> None:
-    """Wherever a duration stands."""
+    """Wherever a duration is set."""
     assert refused(tmp_path, more.format(text)).startswith(f"{key}: “{text}” is not a duration: write 30m, ")
 
 

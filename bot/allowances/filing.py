@@ -63,7 +63,7 @@ class Preview:
         risk: How risky, with reasons.
         verdict: What the approval policy says.
         allowed: What is left out, with the rules that allow it; empty where the rules are not known.
-        names: How many FQDNs the firewall's network rules would name; None where nothing of it needs one.
+        names: How many FQDNs the firewall's network rules would name; None where none is needed.
     """
 
     scope: Scope
@@ -94,7 +94,7 @@ def preview(ctx: Context, who: Person, draft: Draft) -> Preview:
     """Preview a draft without filing it and without calling Azure.
 
     Raises:
-        AlreadyAllowed: If nothing of it has to be asked for.
+        AlreadyAllowed: If all of it is already allowed.
         CannotTakeEffect: If no rule could open it, or another rule takes precedence.
         UserError: If the draft cannot be filed as it is.
     """
@@ -180,7 +180,7 @@ def owner_words(allowance: Allowance) -> str:
 
 
 def request(ctx: Context, caller: Caller, draft: Draft) -> Allowance:
-    """File a request; the approval policy may grant it at once.
+    """File a request; the approval policy may grant it immediately.
 
     Raises:
         UserError: Nothing was filed; the sentence says why.
@@ -241,11 +241,9 @@ def waits_sentence(twin: Allowance, asker: Identity, now: datetime) -> str:
     """Name the existing request, who filed it, and how long it waits."""
     state = status(twin, now)
     by = "You" if asker == twin.requester else f"<@{twin.requester.user}>"
-    stands = (
-        f"is waiting for a decision until {time_text(twin.lapses_at)}" if state is Status.WAITING else f"is {state}"
-    )
+    waits = f"is waiting for a decision until {time_text(twin.lapses_at)}" if state is Status.WAITING else f"is {state}"
     follows = "" if asker == twin.requester else " You'll be notified of the outcome."
-    return f"{by} already requested this: {twin.id} {stands}. No second request was filed.{follows}"
+    return f"{by} already requested this: {twin.id} {waits}. No second request was filed.{follows}"
 
 
 def time_text(time: datetime) -> str:

@@ -10,7 +10,7 @@ from bot.ports import Context
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """Facts around a request. None stands for what is not known.
+    """Facts around a request. None means unknown.
 
     Args:
         at: When it was asked: a request that waits is assessed by this time, whatever the time is now.

@@ -37,8 +37,9 @@ def require_deciders(ctx: Context, verdict: Verdict, *askers: Identity) -> None:
 
 def _shortage(quorum: Quorum, size: int) -> str:
     named = " or ".join((*quorum.groups, *(f"<@{user}>" for user in quorum.people)))
-    there_are = f"{size or 'nobody'} in {named}" if named else "no group that is asked"
-    return f"{quorum.words} must approve this (rule {quorum.rule}), but apart from you there is {there_are}."
+    is_are = "there are" if named and size > 1 else "there is"
+    there_are = f"{size or 'nobody'} in {named}" if named else "nobody (no approver group is configured)"
+    return f"{quorum.words} must approve this (rule {quorum.rule}), but apart from you {is_are} {there_are}."
 
 
 def _operators(ctx: Context) -> str:

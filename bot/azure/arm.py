@@ -78,7 +78,7 @@ class AzureArm:
         return begin_scale(self._clients, plan)
 
     def look(self, operation: Operation) -> OperationState:
-        """Ask once how an operation stands."""
+        """Query the status of an operation once."""
         return poll(self._clients, operation)
 
     def read_grants(self, resource_id: str) -> tuple[Grant, ...]:

@@ -14,7 +14,7 @@ SIGN_IN_WITHIN_S = 10.0
 
 
 class SignInSilent(ClientAuthenticationError):
-    """The token issuer is not responding; this class keeps the SDK from retrying at once."""
+    """The token issuer is not responding; this class keeps the SDK from retrying immediately."""
 
 
 class BoundedCredential:

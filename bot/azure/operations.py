@@ -30,7 +30,7 @@ class Accepted:
         self.url = self.headers.get("Azure-AsyncOperation") or self.url or str(response.http_request.url)
 
     def operation(self, settings: ArmSettings) -> Operation:
-        """The accepted operation; a write that Azure finished at once is watched at the resource itself."""
+        """The accepted operation; a write that Azure finished immediately is watched at the resource itself."""
         return Operation(self.url, _look_after(self.headers, settings))
 
 

@@ -139,7 +139,9 @@ def require_auditor(person: Person) -> None:
     _refuse_guest(person)
     if not person.roles & {Role.AUDITOR, Role.OPERATOR}:
         require_read(person.unread_for(Role.AUDITOR, Role.OPERATOR))
-        raise NotPermitted("Only auditors can read the audit log. For your own requests: `/egress requests mine`.")
+        raise NotPermitted(
+            "Only auditors and operators can read the audit log. For your own requests: `/egress requests mine`."
+        )
     _require_asked(person)
 
 

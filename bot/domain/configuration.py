@@ -29,7 +29,7 @@ class Workspace:
     """Where the bot lives in Slack.
 
     Args:
-        team: Workspace id; people of other workspaces are nobody.
+        team: Workspace id; people of other workspaces have no access.
         channel: Channel id where cards go; invite the bot.
     """
 
@@ -50,7 +50,7 @@ class AzureScope:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Some people under one name; an empty group is nobody.
+    """Some people under one name; an empty group has no members.
 
     Args:
         name: What the configuration calls it.
@@ -260,7 +260,7 @@ class Configuration:
 
     @property
     def team(self) -> str:
-        """Slack team id; people of other teams are nobody."""
+        """Slack team id; people of other teams have no access."""
         return self.slack.team
 
     @property

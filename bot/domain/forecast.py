@@ -254,7 +254,7 @@ _NEXT: Mapping[str, str] = {
     "heal": "The bot puts it right.",
     "adopt": "The bot puts it right.",
     "report": "The bot leaves it as it is; firewall.drift is set to report.",
-    "unknown": "The bot leaves it as it is: its database knows nothing of this rule.",
+    "unknown": "The bot leaves it as it is: its database does not know this rule.",
 }
 
 

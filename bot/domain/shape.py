@@ -45,7 +45,7 @@ def settings_of(table: type) -> tuple[Setting, ...]:
 
 
 def keys_of(annotation: Any) -> tuple[str, ...]:
-    """The keys that a table may have; none where it is no table of settings."""
+    """The keys that a table may have; none where it is not a table of settings."""
     kind, _ = kind_of(annotation)
     return tuple(one.name for one in settings_of(kind)) if isinstance(kind, type) and is_dataclass(kind) else ()
 
@@ -71,7 +71,7 @@ def kind_of(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
 
 
 def annotation_at(root: type, loc: Iterable[int | str]) -> Any:
-    """The annotation at a place, as pydantic gives places; ``[key]`` stands for the key before it."""
+    """The annotation at a place, as pydantic gives places; ``[key]`` means the key before it."""
     around, found = root, root
     for part in loc:
         around, found = (around, _inside(around, part)) if part == "[key]" else (found, _inside(found, part))
@@ -145,7 +145,7 @@ def _alias(metadata: Iterable[Any]) -> str | None:
 
 
 def table_in(setting: Setting, around: str) -> tuple[str, type] | None:
-    """The heading under which a setting's own table stands, and its dataclass; None where it is a value.
+    """The heading of a setting's own table, and its dataclass; None where it is a value.
 
     Args:
         setting: Which.

@@ -94,5 +94,5 @@ def path_key(egress: ClusterEgress) -> str:
 
 
 def holds_for(found: RequiredEndpoints, egress: ClusterEgress) -> bool:
-    """Whether a check is of the path that a cluster has now: an older path's says nothing of this one."""
+    """Whether a check is of the path that a cluster has now: a check of an older path says nothing about this one."""
     return bool(path_key(egress)) and found.checked_for == path_key(egress)

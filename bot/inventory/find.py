@@ -125,7 +125,7 @@ def keep(ctx: Context, tx: Transaction, egress: ClusterEgress, began: datetime) 
 
 
 def is_deletion(error: ArmNotFound) -> bool:
-    """Whether a 404 says that the cluster is gone; a subscription that cannot be seen says nothing of what is in it.
+    """Whether a 404 says that the cluster is gone; a subscription that cannot be seen says nothing about its contents.
 
     Source: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors, read
     2026-11.

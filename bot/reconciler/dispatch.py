@@ -80,7 +80,7 @@ class Reconciler:
         """Give the lease back.
 
         A write that Azure took after the lease was lost is still recorded, and the current owner of the work looks at
-        what it did: at once, not at the next resync.
+        what it did: immediately, not at the next resync.
         """
         try:
             with self._ctx.store.write() as tx:

@@ -18,29 +18,29 @@ NAMED = 5
 """Changed rules that are named in the channel; the audit event names more."""
 
 
-def report_drift(run: Run, situation: Observation) -> bool:
+def report_drift(run: Run, observation: Observation) -> bool:
     """Say what somebody changed in our part, once. True if something new was said: the next round acts on it."""
     configured = run.ctx.config.firewall.drift
-    found = drift_of(situation.natural, situation.by_id, run.state, configured=configured, now=run.now)
+    found = drift_of(observation.natural, observation.by_id, run.state, configured=configured, now=run.now)
     if found is None:
-        return _report_priority(run, situation)
-    run.state = run.state.verify(situation.plan.before).ignore_drift(found.left)
+        return _report_priority(run, observation)
+    run.state = run.state.verify(observation.plan.before).ignore_drift(found.left)
     if found.changes:
-        _tell(run, situation, found)
+        _tell(run, observation, found)
     return bool(found.changes)
 
 
-def _tell(run: Run, situation: Observation, found: Drift) -> None:
+def _tell(run: Run, observation: Observation, found: Drift) -> None:
     changes, mode = found.changes, found.mode
     named = ", ".join(f"{change.rule} ({_SEEN[change.kind]})" for change in changes[:NAMED])
     more = f" and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
-    text = f"{_WHAT[mode == 'unknown'].format(situation.target.name)}: {named}{more}. {_NEXT[mode]}"
-    plan = situation.natural
+    text = f"{_WHAT[mode == 'unknown'].format(observation.target.name)}: {named}{more}. {_NEXT[mode]}"
+    plan = observation.natural
     run.state = run.state.alert()
     with run.write() as uow:
         uow.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text, before=plan.before, after=plan.after))
         run.say(uow.tx, run.subject, ChannelEvent.UNKNOWN if mode == "unknown" else ChannelEvent.DRIFT, text)
-        for allowance in _missing(run, situation, found):
+        for allowance in _missing(run, observation, found):
             _MARKS[mode](uow, allowance)
 
 
@@ -60,8 +60,8 @@ _NEXT = {
 }
 
 
-def _missing(run: Run, situation: Observation, found: Drift) -> list[Allowance]:
-    return [row for row in situation.rows if row.id in taken_away(found) and is_wanted(row, run.now)]
+def _missing(run: Run, observation: Observation, found: Drift) -> list[Allowance]:
+    return [row for row in observation.rows if row.id in taken_away(found) and is_wanted(row, run.now)]
 
 
 def _put_back(uow: UnitOfWork, allowance: Allowance) -> None:
@@ -89,41 +89,41 @@ _MARKS: Mapping[str, Callable[[UnitOfWork, Allowance], None]] = {
 """The reaction to a rule that was removed by hand, by configured mode."""
 
 
-def _report_priority(run: Run, situation: Observation) -> bool:
+def _report_priority(run: Run, observation: Observation) -> bool:
     """Our group was moved to another place in the order: put back, unless drift is to be left alone."""
-    seen, known = situation.seen.priority, run.state.group_priority
-    if situation.seen.etag is None or known is None or seen in (known, run.state.reported_priority):
+    seen, known = observation.seen.priority, run.state.group_priority
+    if observation.seen.etag is None or known is None or seen in (known, run.state.reported_priority):
         return False
     is_healed = run.ctx.config.firewall.drift == "heal"
     run.state = run.state.report_priority(seen, is_kept=not is_healed)
     next_ = "The bot moves it back." if is_healed else "The bot leaves it there."
     if is_healed:
         run.state = run.state.alert()
-    text = f"The priority of our rule collection group in {situation.target.name} was {known} and is {seen}. {next_}"
+    text = f"The priority of our rule collection group in {observation.target.name} was {known} and is {seen}. {next_}"
     with run.write() as uow:
         uow.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text))
         run.say(uow.tx, run.subject, ChannelEvent.DRIFT, text)
     return True
 
 
-def report_foreign(run: Run, situation: Observation) -> None:
+def report_foreign(run: Run, observation: Observation) -> None:
     """After a write: what is not ours must be what it was before. If it is not, somebody wrote beside us; say so."""
     before = run.state.foreign_digest
     run.state = run.state.compare_foreign()
-    if before is None or before == situation.seen.foreign:
+    if before is None or before == observation.seen.foreign:
         return
-    text = f"Something outside the bot's rules changed in {situation.target.name} during its update. Check it."
+    text = f"Something outside the bot's rules changed in {observation.target.name} during its update. Check it."
     with run.write() as uow:
         uow.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text))
         run.say(uow.tx, run.subject, ChannelEvent.FOREIGN, text)
 
 
-def report_draft(run: Run, situation: Observation) -> None:
+def report_draft(run: Run, observation: Observation) -> None:
     """Somebody has a draft of the policy: deploying it would drop what was written after it was begun."""
-    draft = situation.seen.draft
+    draft = observation.seen.draft
     if draft == run.state.draft:
         return
-    name = situation.target.name
+    name = observation.target.name
     text = _DRAFT_SEEN.format(name) if draft else _DRAFT_GONE.format(name)
     run.state = run.state.report_draft(draft)
     with run.write() as uow:

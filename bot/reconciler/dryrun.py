@@ -18,37 +18,37 @@ def is_dry(ctx: Context, claim: Claim) -> bool:
     return claim.kind is WorkKind.SCALE and ctx.config.dry_run.is_everywhere
 
 
-def look_only(run: Run, situation: Observation) -> Finish:
+def look_only(run: Run, observation: Observation) -> Finish:
     """The round of a firewall that is not written: what came and what went by itself is marked, drift is left alone."""
-    _note(run, situation)
-    if situation.seen.is_updating:
+    _note(run, observation)
+    if observation.seen.is_updating:
         return Finish(run.ctx.pace.busy, state=run.state)
-    close_attempt(run, situation)
-    found = arrivals(run, situation)
+    close_attempt(run, observation)
+    found = arrivals(run, observation)
     if found is None:
         return run.again(run.ctx.pace.backoff / 5)
     with run.write() as uow:
-        mark(run, uow, situation, found, missed=NoticeEvent.HELD)
-    return Finish(next_look(run, situation), state=run.state)
+        mark(run, uow, observation, found, missed=NoticeEvent.HELD)
+    return Finish(next_look(run, observation), state=run.state)
 
 
-def end_dry_run(run: Run, situation: Observation) -> None:
+def end_dry_run(run: Run, observation: Observation) -> None:
     """Draw the cards again: what waited is written now."""
     if run.state.is_dry:
         run.state = run.state.end_dry_run()
-        _redraw(run, situation)
+        _redraw(run, observation)
 
 
-def _note(run: Run, situation: Observation) -> None:
+def _note(run: Run, observation: Observation) -> None:
     if not run.state.is_dry:
         run.state = run.state.begin_dry_run()
-        _redraw(run, situation)
+        _redraw(run, observation)
 
 
-def _redraw(run: Run, situation: Observation) -> None:
+def _redraw(run: Run, observation: Observation) -> None:
     """The cards of everything that the writer still has to do something about."""
     with run.write() as uow:
-        for row in situation.rows:
+        for row in observation.rows:
             if _is_pending(run, row):
                 uow.tx.outbox.add(Notice(NoticeKind.CARD, row.id, run.ctx.config.channel))
 

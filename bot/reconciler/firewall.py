@@ -30,43 +30,43 @@ def reconcile_rules(run: Run) -> Finish:
         return waiting
     follow_drift(run, target)
     try:
-        situation = observe(run, target)
+        observation = observe(run, target)
     except ArmNotFound:
         if read_back_absent(run, target):
             raise
         return Finish(run.ctx.pace.resync if open_rows(run, target) else None, state=run.state)
-    if situation.seen.moved_to is not None and _wants(run, situation):
-        return _follow(run, situation, situation.seen.moved_to)
+    if observation.seen.moved_to is not None and _wants(run, observation):
+        return _follow(run, observation, observation.seen.moved_to)
     if is_dry(run.ctx, run.claim):
-        return look_only(run, situation)
-    end_dry_run(run, situation)
-    report_draft(run, situation)
-    if situation.seen.is_updating:
+        return look_only(run, observation)
+    end_dry_run(run, observation)
+    report_draft(run, observation)
+    if observation.seen.is_updating:
         return _give_way(run, target)
     run.state = run.state.find_idle()
-    close_attempt(run, situation)
-    report_foreign(run, situation)
-    return _compare(run, situation)
+    close_attempt(run, observation)
+    report_foreign(run, observation)
+    return _compare(run, observation)
 
 
-def _wants(run: Run, situation: Observation) -> bool:
+def _wants(run: Run, observation: Observation) -> bool:
     """Whether somebody waits for this target, or is to be written to it."""
     now = run.now
     waits = WANTED | {Status.WAITING}
-    return any(row.scope.target == situation.target and status(row, now) in waits for row in situation.rows)
+    return any(row.scope.target == observation.target and status(row, now) in waits for row in observation.rows)
 
 
-def _follow(run: Run, situation: Observation, policy_id: str) -> Finish:
+def _follow(run: Run, observation: Observation, policy_id: str) -> Finish:
     """A classic firewall whose rules have moved to a firewall policy takes none: its allowances follow the traffic."""
     text = (
-        f"{situation.target.name} now takes its rules from the firewall policy "
+        f"{observation.target.name} now takes its rules from the firewall policy "
         f"{policy_id.rsplit('/', 1)[-1]}. The bot does not manage the copies of its rules that the "
         "migration made elsewhere in the policy: please remove them."
     )
-    clusters = {row.scope.cluster_id for row in situation.rows}
-    if follow_drift(run, situation.target, of=clusters, why=text):
+    clusters = {row.scope.cluster_id for row in observation.rows}
+    if follow_drift(run, observation.target, of=clusters, why=text):
         return run.again(run.ctx.pace.backoff / 5)
-    read_back_absent(run, situation.target)
+    read_back_absent(run, observation.target)
     return run.again(run.ctx.pace.busy * 4)  # their new path could not be read; it is not this target
 
 
@@ -77,13 +77,13 @@ def _give_way(run: Run, target: Target) -> Finish:
     return run.again(run.ctx.pace.busy)
 
 
-def _compare(run: Run, situation: Observation) -> Finish:
-    if fail_unresolved(run, situation.target, situation.unresolved):
+def _compare(run: Run, observation: Observation) -> Finish:
+    if fail_unresolved(run, observation.target, observation.unresolved):
         return run.again(timedelta())
-    if report_drift(run, situation):
+    if report_drift(run, observation):
         return run.again(run.ctx.pace.backoff / 5)
-    if situation.plan.is_empty and not must_repeat(situation.seen, run.state.group_priority):
-        return read_back(run, situation)
-    if situation.seen.faulted is not None and run.failures:
+    if observation.plan.is_empty and not must_repeat(observation.seen, run.state.group_priority):
+        return read_back(run, observation)
+    if observation.seen.faulted is not None and run.failures:
         return run.again(run.ctx.pace.busy * 4)  # a failed firewall accepts nothing; write again afterwards
-    return write(run, situation)
+    return write(run, observation)

@@ -48,7 +48,7 @@ class Observation:
 def observe(run: Run, target: Target) -> Observation:
     """Read the target, then what is wanted: a decision that comes in between is in the plan."""
     seen = run.ctx.targets.open(target).observe()
-    found = situation_of(target, seen, open_rows(run, target), run.state, run.now)
+    found = observation_of(target, seen, open_rows(run, target), run.state, run.now)
     run.state = run.state.observe(
         size_bytes=max(seen.size_bytes or 0, rendered_bytes(seen.collections)),
         ignored_drift=found.left,
@@ -56,7 +56,7 @@ def observe(run: Run, target: Target) -> Observation:
     return found
 
 
-def situation_of(
+def observation_of(
     target: Target, seen: ObservedTarget, rows: tuple[Allowance, ...], state: WriterState, now: datetime
 ) -> Observation:
     """The decision of a round, from what is there, what is stored and what the writer remembers: asks nobody."""
@@ -75,15 +75,15 @@ def must_repeat(seen: ObservedTarget, priority: int | None) -> bool:
     return seen.has_failed or (priority is not None and seen.priority != priority)
 
 
-def require_safe(situation: Observation, limits: Limits) -> None:
+def require_safe(observation: Observation, limits: Limits) -> None:
     """Refuse a write that would break a limit, or remove much that nobody ended.
 
     Raises:
         UnsafePlan: With the numbers.
     """
-    seen = situation.seen
-    ended = {row.id for row in situation.rows} - {row.id for row in situation.wanted}
-    check_safe(situation.plan, limits, ended=ended, new_group_of=None if seen.etag is not None else seen.group_count)
+    seen = observation.seen
+    ended = {row.id for row in observation.rows} - {row.id for row in observation.wanted}
+    check_safe(observation.plan, limits, ended=ended, new_group_of=None if seen.etag is not None else seen.group_count)
 
 
 def open_rows(run: Run, target: Target) -> tuple[Allowance, ...]:

@@ -68,7 +68,7 @@ def _deleted(scale: Scale) -> str:
 
 
 def _look(run: Run, scale: Scale) -> Finish | None:
-    """Ask once how the parked operation stands; None if the cluster tells the rest."""
+    """Query the pending operation once; None if the cluster tells the rest."""
     operation = run.state.operation
     if operation is None:
         return None

@@ -43,42 +43,42 @@ class Arrivals:
     blocked: Mapping[str, str]
 
 
-def arrivals(run: Run, situation: Observation) -> Arrivals | None:
+def arrivals(run: Run, observation: Observation) -> Arrivals | None:
     """Find what arrived and what is there; None where looking at the clusters again changed something."""
-    named = {allowance_id_from_rule(rule.name) for each in situation.seen.collections for rule in each.rules}
+    named = {allowance_id_from_rule(rule.name) for each in observation.seen.collections for rule in each.rules}
     lacking = {
-        allowance_id_from_rule(each.rule) for each in situation.plan.changes if each.kind is not ChangeKind.REMOVE
+        allowance_id_from_rule(each.rule) for each in observation.plan.changes if each.kind is not ChangeKind.REMOVE
     }
     there = frozenset(named - lacking)
-    arrived = [a for a in situation.wanted if a.id in there and (a.live_at is None or a.missing_since is not None)]
-    if follow_drift(run, situation.target, of={a.scope.cluster_id for a in arrived}):
+    arrived = [a for a in observation.wanted if a.id in there and (a.live_at is None or a.missing_since is not None)]
+    if follow_drift(run, observation.target, of={a.scope.cluster_id for a in arrived}):
         return None
-    return Arrivals(there, tuple(arrived), _blocked(run, situation.target, arrived))
+    return Arrivals(there, tuple(arrived), _blocked(run, observation.target, arrived))
 
 
-def mark(run: Run, uow: UnitOfWork, situation: Observation, found: Arrivals, *, missed: NoticeEvent) -> None:
+def mark(run: Run, uow: UnitOfWork, observation: Observation, found: Arrivals, *, missed: NoticeEvent) -> None:
     """Put on record what came, what went, and what is missing.
 
     Args:
         run: The run.
         uow: Where.
-        situation: What the round knows.
+        observation: What the round knows.
         found: What it found.
         missed: What is told of a live allowance whose rules are not there.
     """
     for allowance in found.arrived:
         _arrive(uow, allowance, found.blocked.get(allowance.id))
-    for allowance in situation.rows:
-        said = NoticeEvent.UNRESOLVED if allowance in situation.unresolved else missed
-        _look(run, uow, allowance, situation.target, missed=None if allowance.id in found.there else said)
+    for allowance in observation.rows:
+        said = NoticeEvent.UNRESOLVED if allowance in observation.unresolved else missed
+        _look(run, uow, allowance, observation.target, missed=None if allowance.id in found.there else said)
 
 
-def read_back(run: Run, situation: Observation) -> Finish:
+def read_back(run: Run, observation: Observation) -> Finish:
     """Mark what was read back: what is there, what is gone, what is missing."""
-    found = arrivals(run, situation)
+    found = arrivals(run, observation)
     if found is None:
         return run.again(run.ctx.pace.backoff / 5)
-    run.state = run.state.settle(situation.plan.before, situation.seen.priority)
+    run.state = run.state.settle(observation.plan.before, observation.seen.priority)
     is_at_rest = not (found.blocked or run.state.quarantined or run.state.ignored_drift)
     is_healed = run.state.has_open_alert and is_at_rest
     if is_healed:
@@ -86,11 +86,11 @@ def read_back(run: Run, situation: Observation) -> Finish:
     with run.write() as uow:
         if is_healed:
             run.say(uow.tx, run.subject, ChannelEvent.HEALED, "")
-        mark(run, uow, situation, found, missed=NoticeEvent.LEFT_OUT)
-    if found.blocked or run.state.quarantined or _is_overdue(run, situation, found.there):
+        mark(run, uow, observation, found, missed=NoticeEvent.LEFT_OUT)
+    if found.blocked or run.state.quarantined or _is_overdue(run, observation, found.there):
         run.state = run.state.end_quarantine()
         return Finish(timedelta(), is_done=False, state=run.state)
-    return Finish(next_look(run, situation), state=run.state)
+    return Finish(next_look(run, observation), state=run.state)
 
 
 def read_back_absent(run: Run, target: Target) -> bool:
@@ -128,16 +128,16 @@ def _hand_over(run: Run, uow: UnitOfWork, allowance: Allowance, target: Target) 
         uow.tx.work.wake(saved.scope.target.key, within=timedelta())
 
 
-def _is_overdue(run: Run, situation: Observation, there: frozenset[str]) -> bool:
+def _is_overdue(run: Run, observation: Observation, there: frozenset[str]) -> bool:
     """Whether the time of something that is there ended while this round was on its way."""
-    now, mine = run.now, (row for row in situation.rows if row.scope.target == situation.target)
+    now, mine = run.now, (row for row in observation.rows if row.scope.target == observation.target)
     return any(row.id in there and not is_wanted(row, now) for row in mine)
 
 
-def next_look(run: Run, situation: Observation) -> timedelta:
-    """At the next resync, or earlier where time ends an allowance. A group that stands empty is looked at, too."""
+def next_look(run: Run, observation: Observation) -> timedelta:
+    """At the next resync, or earlier where time ends an allowance. An empty group is checked, too."""
     now = run.now
-    rows = open_rows(run, situation.target)
+    rows = open_rows(run, observation.target)
     changes = [change for row in rows if (change := next_change(row, now)) is not None]
     return min([run.ctx.pace.resync, *(change - now for change in changes)])
 

@@ -66,7 +66,7 @@ def _asked(failure: Failure) -> timedelta:
 
 
 def _soon(failure: Failure) -> timedelta:
-    """The first time nearly at once; then as any other failure, so that nothing turns in a hot loop."""
+    """The first retry is almost immediate; then as any other failure, so that nothing turns in a hot loop."""
     return failure.pace.backoff / 5 if failure.count <= 1 else _doubling(replace(failure, count=failure.count - 1))
 
 

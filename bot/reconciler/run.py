@@ -134,7 +134,7 @@ class Run:
 
 
 def look_at(run: Run, pending: PendingOperation) -> OperationState:
-    """Ask Azure once how an operation stands."""
+    """Query the status of an operation once."""
     return run.ctx.operations.look(Operation(pending.url, pending.look_after))
 
 

@@ -2,7 +2,7 @@
 
 What was read last is enough as long as it agrees with what was approved. Where it does not, and before something is
 written for the first time or called live, the writer reads the cluster itself: Resource Graph lags behind, and what
-could not be read is no change.
+could not be read is not a change.
 """
 
 from collections.abc import Collection, Sequence
@@ -155,15 +155,15 @@ def following(ctx: Context, row: Allowance, found: ScopeDrift, now: datetime) ->
     if found.footing is DriftKind.NOWHERE:
         said = (Action.ALLOWANCE_SUSPEND, NoticeEvent.SUSPENDED)
         return Following(suspend(row, found.sentence, now), said, found.sentence)
-    settled = move_to(row, found.scope, now)
+    changed = move_to(row, found.scope, now)
     if row.approved_at is None:
-        return Following(settled, (Action.ALLOWANCE_CHANGE, NoticeEvent.CHANGED), found.sentence)
+        return Following(changed, (Action.ALLOWANCE_CHANGE, NoticeEvent.CHANGED), found.sentence)
     around = Circumstances(row.requested_at, None, None)  # what is not known refuses nothing
-    verdict = assess_policy(ctx, settled.scope, settled.ask, settled.risk, around)
+    verdict = assess_policy(ctx, changed.scope, changed.ask, changed.risk, around)
     if verdict.kind is VerdictKind.REFUSE:
         why = f"{found.sentence} The approval policy refuses it there: {verdict.reason} (rule {verdict.rule}).".strip()
         return Following(close(row, why, now), _ENDED[True], why)
-    return Following(settled, _RESETTLED[found.footing], found.sentence, is_written=True)
+    return Following(changed, _CHANGED[found.footing], found.sentence, is_written=True)
 
 
 def is_doubtful(rows: Sequence[Allowance], egress: ClusterEgress | None, now: datetime, *, is_known: bool) -> bool:
@@ -192,7 +192,7 @@ def _let_follow(uow: UnitOfWork, row: Allowance, found: ScopeDrift) -> None:
 _ENDED = {False: (Action.ALLOWANCE_CLOSE, NoticeEvent.CLOSED), True: (Action.ALLOWANCE_ORPHAN, NoticeEvent.ORPHANED)}
 """The audit action and event for the end of an allowance, by whether it was approved."""
 
-_RESETTLED = {
+_CHANGED = {
     DriftKind.MOVED: (Action.ALLOWANCE_MOVE, NoticeEvent.MOVED),
     DriftKind.RANGES: (Action.ALLOWANCE_CHANGE, NoticeEvent.RANGES),
     DriftKind.SAME: (Action.ALLOWANCE_RESUME, NoticeEvent.RESUMED),

@@ -1,4 +1,4 @@
-"""The one write of a round, and what became of it: recorded before, recorded after, parked in between.
+"""The one write of a round, and what became of it: recorded before, recorded after, pending in between.
 
 Whoever dies in the middle leaves an *attempt* in the state: the next round closes it by what it finds in Azure.
 """
@@ -30,32 +30,32 @@ NOT_LANDED = (Conflict, ArmBusy, ArmThrottled, Refused)
 """Answers after which a write certainly did not happen. After any other, the next round looks."""
 
 
-def write(run: Run, situation: Observation) -> Finish:
+def write(run: Run, observation: Observation) -> Finish:
     """Begin the one PUT that closes the gap; never wait for its end."""
-    seen, plan = situation.seen, situation.plan
-    require_safe(situation, run.ctx.config.firewall)
-    _intend(run, situation)
+    seen, plan = observation.seen, observation.plan
+    require_safe(observation, run.ctx.config.firewall)
+    _intend(run, observation)
     run.require_time()
     seen = replace(seen, priority=run.state.group_priority)
     try:
-        operation = run.ctx.targets.open(situation.target).begin_write(plan.desired, seen)
+        operation = run.ctx.targets.open(observation.target).begin_write(plan.desired, seen)
     except NOT_LANDED as error:
         _refused(run, error)
-        if hold_back(run, situation.wanted, error):
+        if hold_back(run, observation.wanted, error):
             return run.again(run.ctx.pace.backoff / 5)
         raise
     return _park(run, operation)
 
 
-def _intend(run: Run, situation: Observation) -> None:
+def _intend(run: Run, observation: Observation) -> None:
     """Record what is about to be written before it is written, while the lease is proven to be ours."""
-    plan, seen = situation.plan, situation.seen
+    plan, seen = observation.plan, observation.seen
     attempt = WriteAttempt(str(run.claim.token), plan.before, plan.after, seen.foreign)
     run.state = run.state.begin(attempt, priority=seen.priority)
     changes = " ".join(f"{change.kind}:{change.rule}" for change in plan.changes)
     with run.write() as uow:
         uow.audit(_event(run, Action.FIREWALL_BEGIN, changes=changes[:4000]))
-        for allowance in situation.wanted:
+        for allowance in observation.wanted:
             if allowance.applying_at is None:
                 uow.tx.allowances.save(mark_applying(allowance, uow.now), is_open=True)
                 uow.tell(allowance.id, allowance.requester, NoticeEvent.APPLYING)
@@ -88,7 +88,7 @@ def _park(run: Run, operation: Operation) -> Finish:
 
 
 def poll_operation(run: Run, target: Target) -> Finish | None:
-    """Read the status of the parked operation once; None if there is none, or it no longer exists.
+    """Read the status of the pending operation once; None if there is none, or it no longer exists.
 
     Raises:
         OperationFailed: It ended as Failed or Canceled; Azure's code and message are recorded.
@@ -133,12 +133,12 @@ def _end(run: Run, state: OperationState, operation: str, took: timedelta) -> No
         uow.audit(end)
 
 
-def close_attempt(run: Run, situation: Observation) -> None:
+def close_attempt(run: Run, observation: Observation) -> None:
     """Record the end of a write whose writer died or got no answer, from what is in Azure now that it is at rest."""
     attempt = run.state.attempt
     if attempt is None:
         return
-    is_there = situation.plan.before == attempt.after and not situation.seen.has_failed
+    is_there = observation.plan.before == attempt.after and not observation.seen.has_failed
     action = Action.FIREWALL_DONE if is_there else Action.FIREWALL_FAIL
     why = "Azure's answer was lost; the rules were found in Azure." if is_there else _LOST
     end = _event(run, action, reason=why, status="Found" if is_there else "Lost")

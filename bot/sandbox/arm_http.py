@@ -178,7 +178,7 @@ class _Tokens:
         return JSONResponse(oauth_answer(self._issue(fields.get("scope", "").removesuffix("/.default"))))
 
     async def discovery(self, request: Request) -> Response:
-        """Where the token endpoint is."""
+        """Return where the token endpoint is."""
         base = f"{request.url.scheme}://{request.url.netloc}/{request.path_params['tenant']}"
         return JSONResponse(
             {

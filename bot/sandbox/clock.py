@@ -33,7 +33,7 @@ class SandboxClock:
         return self._base() + self._offset
 
     def ahead_s(self) -> float:
-        """How many seconds this clock is ahead of the machine's; negative if it is behind."""
+        """Return how many seconds this clock is ahead of the machine's; negative if it is behind."""
         return (self.now() - _wall_clock()).total_seconds()
 
     def advance(self, by: timedelta) -> None:
@@ -55,7 +55,7 @@ class SandboxClock:
 
 
 class ManualClock(SandboxClock):
-    """A clock that stands still until it is moved: simulated time for tests and benchmarks."""
+    """A stopped clock that only moves when told: simulated time for tests and benchmarks."""
 
     def __init__(self, start: datetime = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)) -> None:
         super().__init__(lambda: start)

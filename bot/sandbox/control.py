@@ -41,7 +41,7 @@ class Conditions:
     Args:
         moving: What is not quiet yet, in words; empty if all is quiet.
         is_ready: Whether a bot answers, or none is wanted.
-        wake: Makes the product look for due work at once.
+        wake: Makes the product look for due work now.
         info: What ``GET /_sandbox/info`` says, without the time.
     """
 

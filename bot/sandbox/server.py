@@ -133,13 +133,13 @@ class Sandbox:
         Args:
             bot_url: Its request URL, such as ``http://127.0.0.1:3000/slack/events``; None in Socket Mode.
             is_quiet: Whether it has nothing due, running or waiting to be said.
-            wake: Makes it look for due work at once, because time has moved.
+            wake: Makes it look for due work now, because time has moved.
         """
         self._bot = _Bot(bot_url, is_quiet, wake)
         self.slack.connect(bot_url)
 
     def is_ready(self) -> bool:
-        """Whether a bot is attached and answers, or none is wanted."""
+        """Return whether a bot is attached and answers, or none is wanted."""
         if self.options.is_without_bot:
             return True
         if self._bot is None or not self.slack.is_connected:

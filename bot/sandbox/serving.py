@@ -55,7 +55,7 @@ class ServedApp:
     def stop(self) -> None:
         """Answer what is under way, for at most two seconds, and close the port.
 
-        A connection on which nobody waits for an answer holds nothing up, also where its other end says no goodbye.
+        A connection on which nobody waits for an answer holds nothing up, even if its other end closes without notice.
         """
         self._server.should_exit = True
         ends = monotonic() + GRACE_S

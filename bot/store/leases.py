@@ -1,7 +1,7 @@
 """Work rows: who does what next, proven by the database's clock.
 
 A trigger raises ``wanted``; a run serves the ``wanted`` that it saw when it claimed; so a trigger during a run gives
-exactly one more run. Leases are short and never span an ARM operation: the operation is parked in the row, the lease
+exactly one more run. Leases are short and never span an ARM operation: the operation is pending in the row, the lease
 given back, and whichever replica is free looks at it when it is due.
 """
 
@@ -100,7 +100,7 @@ class SqlWork:
         return claim_from_row(row) if row else None
 
     def peek(self, key: str) -> WorkState | None:
-        """How a piece of work stands; None if it was never asked for."""
+        """The state of a piece of work; None if it was never asked for."""
         query = select((work.due - self._now).label("due_in"), work.key, work.parked, work.memo).where(work.key == key)
         row = self._connection.execute(query).one_or_none()
         if row is None:
@@ -121,7 +121,7 @@ class SqlWork:
         self._must_change(_remembering(self._now), claim, row_from_state(state))
 
     def finish(self, claim: Claim, end: Finish) -> None:
-        """Give a lease back; a trigger that came during the run is due at once."""
+        """Give a lease back; a trigger that came during the run is due immediately."""
         wait = None if end.due_in is None else end.due_in.total_seconds()
         values = {"owner": None, "lease_until": None, "failures": end.failures, "wait_s": wait, "served": claim.wanted}
         if end.state is not None:
@@ -129,7 +129,7 @@ class SqlWork:
         self._must_change(_finishing(self._now, is_done=end.is_done), claim, values)
 
     def release(self, owner: str) -> None:
-        """Give back everything that one owner holds, due at once: the last thing a process does."""
+        """Give back everything that one owner holds, due immediately: the last thing a process does."""
         held = update(schema.work).where(work.owner == owner)
         self._connection.execute(held.values(owner=None, lease_until=None))
 

@@ -28,7 +28,7 @@ _REF = TypeAdapter(ClusterRef)
 _ENDPOINTS = TypeAdapter(RequiredEndpoints)
 _STATE = TypeAdapter(WriterState)
 
-# A writer's state stands in its row under these names, so that the processes of an earlier release, which run beside
+# A writer's state is stored under these names, so that the processes of an earlier release, which run beside
 # this one while it is rolled out or back, understand it. What is as in a new state is left out for the same reason.
 _FIELDS = {
     "verified": "verified_digest",

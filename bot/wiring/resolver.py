@@ -9,7 +9,7 @@ BOUND = timedelta(milliseconds=500)
 """How long all look-ups of one request may take together: an ack waits for them."""
 
 LOOKUPS = 8
-"""Names that are looked up at once."""
+"""Names that are looked up in parallel."""
 
 
 class SystemResolver:

@@ -9,10 +9,10 @@ from handlers.replies import Block
 PLAN = "`python -m bot plan` shows what it would change."
 
 WAITS = f"Dry run: approved; the bot does not write to this firewall. {PLAN}"
-"""Where an approved allowance stands."""
+"""The status line of an approved allowance in a dry run."""
 
 SCALE_WAITS = f"Dry run: approved; the bot does not change this cluster. {PLAN}"
-"""Where an approved scale proposal stands."""
+"""The status line of an approved scale proposal in a dry run."""
 
 STAYS = "Dry run: the bot does not write to this firewall, so its rule stays there for now."
 """The rule of an allowance that has ended."""

@@ -112,8 +112,8 @@ def filed(
     """Confirm what was filed and what happens next; ``left_out`` is what the firewall already allows."""
     named = about(allowance, config)
     if not allowance.is_waiting(now):
-        then = WAITS if is_dry(config.dry_run, allowance) else "You hear when it is live, in some minutes."
-        text = f"Granted at once by the approval policy. {named}. {then}"
+        then = WAITS if is_dry(config.dry_run, allowance) else "You'll be notified when it is live, in a few minutes."
+        text = f"Auto-approved by the approval policy. {named}. {then}"
     else:
         text = f"Request filed. {named}. {_hearing(asked)}"
     names = fold([code(str(one)) for one in left_out], 1000, joint=", ")
@@ -124,8 +124,8 @@ def proposed(scale: Scale, asked: Deciders, now: datetime, dry_run: DryRun = NO_
     """Say what was proposed, and what happens next."""
     named = _scale(scale)
     if not scale.is_waiting(now):
-        then = SCALE_WAITS if is_dry(dry_run, scale) else "You hear when Azure has done it."
-        return message(f"Granted at once by the approval policy. {named}. {then}")
+        then = SCALE_WAITS if is_dry(dry_run, scale) else "You'll be notified when Azure is done."
+        return message(f"Auto-approved by the approval policy. {named}. {then}")
     return message(f"Proposed. {named}. {_hearing(asked)}")
 
 

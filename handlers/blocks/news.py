@@ -37,10 +37,10 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
             allowance="{filer} requested a renewal for {who}. It needs a decision like any other request."
         ),
         NoticeEvent.GRANTED: Words(
-            allowance="Auto-approved by policy. The rule should be live in a few minutes.",
-            scale="Auto-approved by policy. The bot is sending the change to Azure.",
-            dry=f"Auto-approved by policy. {NOT_WRITTEN}",
-            scale_dry=f"Auto-approved by policy. {SCALE_WAITS}",
+            allowance="Auto-approved by the approval policy. The rule should be live in a few minutes.",
+            scale="Auto-approved by the approval policy. The bot is sending the change to Azure.",
+            dry=f"Auto-approved by the approval policy. {NOT_WRITTEN}",
+            scale_dry=f"Auto-approved by the approval policy. {SCALE_WAITS}",
         ),
         NoticeEvent.SECONDED: Words(
             allowance="{approver} approved; {missing}.{called}", scale="{approver} approved; {missing}.{called}"
@@ -106,11 +106,11 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
             allowance="Resumed: the cluster leaves through the firewall again, and the bot is restoring the rule.",
             dry=f"Its cluster leaves through the firewall again. {NOT_WRITTEN}",
         ),
-        NoticeEvent.EXPIRING: Words(allowance="Ends soon. {until} `/egress renew {id}` asks for more time."),
-        NoticeEvent.EXPIRED: Words(allowance="Its time is over. {removal}"),
+        NoticeEvent.EXPIRING: Words(allowance="Expires soon. {until} `/egress renew {id}` asks for more time."),
+        NoticeEvent.EXPIRED: Words(allowance="Expired. {removal}"),
         NoticeEvent.REVOKED: Words(allowance="Revoked by {ender}. {removal}"),
         NoticeEvent.ORPHANED: Words(allowance="Ended by the bot. {what} {removal}"),
-        NoticeEvent.GONE: Words(allowance="It has ended. {removal}"),
+        NoticeEvent.GONE: Words(allowance="Ended. {removal}"),
     }
 )
 """The words by event."""

@@ -117,7 +117,7 @@ def test_a_draft_is_seen() -> None:
 
 
 def writable(value: Any) -> Any:
-    """JSON without what Azure alone writes: nothing of it says what the firewall does."""
+    """JSON without what Azure alone writes: none of it describes the firewall."""
     if isinstance(value, list):
         return [writable(item) for item in value]
     if not isinstance(value, dict):

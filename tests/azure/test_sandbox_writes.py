@@ -28,7 +28,7 @@ def azure() -> Stage:
 
 
 def collection(fqdn: str, priority: int = 150) -> RuleCollection:
-    """One collection of ours with one rule."""
+    """One of the bot's collections with one rule."""
     rule = ApplicationRule(
         name="a1-https-443",
         description="Allowance a1",

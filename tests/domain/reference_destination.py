@@ -29,7 +29,7 @@ def ends(text: str) -> tuple[Address, Address] | None:
 
 
 def is_in(address: Address, text: str) -> bool:
-    """Whether an address is among those of one text in a rule."""
+    """Return whether an address is among those of one text in a rule."""
     if text == "*":
         return True
     found = ends(text)
@@ -39,7 +39,7 @@ def is_in(address: Address, text: str) -> bool:
 
 
 def is_opaque(text: str) -> bool:
-    """Whether a text is a service tag."""
+    """Return whether a text is a service tag."""
     return text != "*" and ends(text) is None
 
 
@@ -80,7 +80,7 @@ def span(text: str) -> tuple[Address, Address]:
 
 
 def name_is(pattern: str, name: str) -> str:
-    """Whether a pattern matches a name, or all or some of the names below a wildcard."""
+    """Return whether a pattern matches a name, or all or some of the names below a wildcard."""
     if "*" in pattern[1:]:
         return NO
     if not name.startswith("*"):
@@ -92,12 +92,12 @@ def name_is(pattern: str, name: str) -> str:
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Whether a pattern without a second asterisk matches a plain name."""
+    """Return whether a pattern without a second asterisk matches a plain name."""
     return name.endswith(pattern[1:]) if pattern.startswith("*") else name == pattern
 
 
 def belongs_to(name: str, domains: tuple[str, ...]) -> bool:
-    """Whether a name is one of the domains or below one, or a wildcard may hold a name that is."""
+    """Return whether a name is one of the domains or below one, or a wildcard may hold a name that is."""
     for domain in domains:
         if f".{name.removeprefix('*.')}".endswith(f".{domain}"):
             return True
@@ -110,20 +110,20 @@ INTERNAL_TOPS = ("internal", "local", "corp", "lan")
 
 
 def may_be_private(name: str) -> bool:
-    """Whether a name may resolve into private ranges."""
+    """Return whether a name may resolve into private ranges."""
     labels = name.split(".")
     return labels[-1] in INTERNAL_TOPS or "privatelink" in labels or belongs_to(name, PRIVATE_LINK_ZONES)
 
 
 def tag_may_hold(text: str, name: str) -> bool:
-    """Whether a name may resolve into a service tag, or into whatever else is not known."""
+    """Return whether a name may resolve into a service tag, or into whatever else is not known."""
     if text in ("VirtualNetwork", "AzureLoadBalancer"):
         return may_be_private(name)
     return text == "unread group" or (text != "Internet" and belongs_to(name, MICROSOFT_DOMAINS))
 
 
 def destination_is(texts: list[str], flow: Flow, *, opaque: bool) -> str:
-    """Whether the destination's addresses are among the texts."""
+    """Return whether the destination's addresses are among the texts."""
     name = flow.destination.fqdn
     opaque = opaque or any(is_opaque(text) and tag_may_hold(text, name) for text in texts)
     if not flow.addresses:
@@ -135,7 +135,7 @@ def destination_is(texts: list[str], flow: Flow, *, opaque: bool) -> str:
 
 
 def holds(text: str, address: Address) -> bool:
-    """Whether a text of a rule has an address; the service tag Internet has every public one."""
+    """Return whether a text of a rule has an address; the service tag Internet has every public one."""
     return is_in(address, text) or (text == "Internet" and first_public(str(address)) is not None)
 
 
@@ -188,7 +188,7 @@ def strongest(verdicts: list[str]) -> str:
 
 
 def tag_is(tag: str, flow: Flow) -> str:
-    """How much of the destination an FQDN tag holds: what is listed, what AKS publishes, what is plausible."""
+    """Return how much of the destination an FQDN tag holds: what is listed, what AKS publishes, what is plausible."""
     name, service = flow.destination.fqdn, (str(flow.destination.protocol), flow.destination.port)
     contents = contents_of(tag)
     verdicts = [listed_is(each, flow) for each in contents.names if each.service == service]

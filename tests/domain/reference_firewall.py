@@ -54,7 +54,7 @@ def texts_of(rules: RuleSet, addresses: tuple[str, ...], groups: tuple[str, ...]
 
 
 def source_is(rules: RuleSet, rule: ApplicationRule | NetworkRule, source: Address) -> str:
-    """Whether a rule is for a source address."""
+    """Return whether a rule is for a source address."""
     texts = texts_of(rules, rule.source_addresses, rule.source_ip_groups)
     if any(is_in(source, text) for text in texts):
         return YES
@@ -118,7 +118,7 @@ def network_targets(rules: RuleSet, rule: NetworkRule, flow: Flow) -> Iterator[s
 
 
 def port_is_in(port: int, text: str) -> bool:
-    """Whether a port is in ``*``, a port or a range."""
+    """Return whether a port is in ``*``, a port or a range."""
     if text == "*":
         return True
     first, last = text.split("-") if "-" in text else (text, text)
@@ -176,7 +176,7 @@ def outcome_of(ended: set[str]) -> Outcome:
 
 
 def is_managed_disk(flow: Flow) -> bool:
-    """Whether the built-in rules may hold the name."""
+    """Return whether the built-in rules may hold the name."""
     name, protocol = flow.destination.fqdn, flow.destination.protocol
     begins = name.startswith(("md-", "*"))
     return (

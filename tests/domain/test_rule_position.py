@@ -1,4 +1,4 @@
-"""Where a new rule of ours would stand, what would make it dead, and what filters a way out."""
+"""Where a new bot rule would go, what would make it dead, and what filters a way out."""
 
 import pytest
 from hypothesis import given

@@ -84,6 +84,6 @@ def rules_of_policy(world: World, name: str) -> dict[str, list[str]]:
 
 
 def direct(world: World, allowance: Allowance, event: str) -> set[str]:
-    """Who was told something directly."""
+    """Return who was told something directly."""
     said = world.said.notices
     return {n.recipient for n in said if (n.kind, n.subject, n.body.get("event")) == ("direct", allowance.id, event)}

@@ -63,12 +63,12 @@ class Office:
         return [m["text"] for m in found if m["blocks"] and m["blocks"][0]["type"] != "header"]
 
     def dead(self) -> int:
-        """How many notices were given up."""
+        """Return how many notices were given up."""
         with self.world.store.read() as tx:
             return tx.outbox.backlog()[1]
 
     def waiting(self) -> int:
-        """How many notices wait."""
+        """Return how many notices wait."""
         with self.world.store.read() as tx:
             return tx.outbox.backlog()[0]
 

@@ -153,7 +153,7 @@ def test_an_undecided_request_lapses(world: World) -> None:
 
 
 def test_a_renewal_never_cuts_access(world: World) -> None:
-    """The new rule stands beside the old one; the old one goes by itself."""
+    """The new rule exists beside the old one; the old one goes by itself."""
     asked = allowances.request(world.ctx, DEV, DRAFT)
     approve(world, asked)
     world.settle()

@@ -110,7 +110,7 @@ def test_without_a_firewall_it_is_said_plainly(world: World, cluster: str, barri
 
 
 def test_what_is_wrong_with_the_question_is_said(world: World) -> None:
-    """Cluster, node pool, bundle, and people who are nobody here."""
+    """Cluster, node pool, bundle, and people without any role here."""
     destination = (parse_destination("example.com"),)
     with pytest.raises(UnknownCluster):
         checking.check(world.ctx, DEV, Query("nowhere", destination))
@@ -213,7 +213,7 @@ def test_a_renewal_is_about_what_is_allowed_already(world: World) -> None:
 
 
 def test_a_revoked_rule_that_still_stands_allows_nothing(world: World) -> None:
-    """Somebody may ask anew before the firewall was updated."""
+    """Somebody may ask again before the firewall was updated."""
     made = live(world, draft(ODD_PORT))
     checking.prepare(world.ctx, DEV, "aks-udr")
     allowances.end(world.ctx, DEV, made.id)
@@ -246,7 +246,7 @@ def test_a_source_address_tells_the_cluster(world: World) -> None:
 
 
 def test_a_trace_comes_from_what_was_read(world: World) -> None:
-    """The same answer without Azure; read anew when it is too old."""
+    """The same answer without Azure; read again when it is too old."""
     asked = Query("aks-udr", (parse_destination("github.com"),))
     first = checking.check(world.ctx, DEV, asked)
     before = len(world.arm.state()["requests"])

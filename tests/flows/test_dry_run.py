@@ -77,7 +77,7 @@ def card(office: Office, subject: str) -> str:
 
 
 def channel_says(office: Office) -> str:
-    """Everything in the channel that is no card."""
+    """Everything in the channel except cards."""
     shown = [m for m in office.stage.state["messages"] if m["channel"] == CHANNEL]
     return str([m["text"] for m in shown if "header" not in str(m["blocks"][:1])])
 

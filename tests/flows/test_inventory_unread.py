@@ -150,7 +150,7 @@ def test_answers_about_all_clusters_say_their_age(world: World) -> None:
 
 
 def test_required_endpoints_are_never_of_an_older_path(world: World) -> None:
-    """Another firewall, other ranges: what was checked for the path before is not shown, and checked anew at once."""
+    """Another firewall, other ranges: results for the previous path are not shown, and checked again immediately."""
     inventory.sweep_endpoints(world.ctx)
     assert inventory.show(world.ctx, DEV, "aks-udr").endpoints is not None
     resources = world.arm.state()["resources"]

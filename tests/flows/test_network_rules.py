@@ -259,7 +259,7 @@ def test_a_write_that_azure_would_refuse_is_not_sent(world: World) -> None:
 
 
 def test_a_renewal_keeps_the_kind(world: World) -> None:
-    """The new rule stands beside the old one."""
+    """The new rule exists beside the old one."""
     asked = ask(world, DATABASE)
     world.settle()
     renewed = allowances.renew(world.ctx, DEV, asked.id)

@@ -124,7 +124,7 @@ def test_forty_approvals_under_slacks_limits_are_right_in_the_end(office: Office
 
 
 def test_a_throttled_channel_does_not_hold_up_conversations(office: Office) -> None:
-    """A 429 pauses one channel as long as Slack says, and is no attempt."""
+    """A 429 pauses one channel as long as Slack says, and does not count as an attempt."""
     made = file(office)
     office.world.settle()
     approve(office, made)
@@ -278,7 +278,7 @@ def test_a_card_that_cannot_be_drawn_does_not_stop_the_others(office: Office) ->
 
 
 def test_a_lost_card_that_is_throttled_waits_as_long_as_slack_says(office: Office) -> None:
-    """Its card was deleted, and posting it anew gets a 429: nothing is asked again before the time is over."""
+    """Its card was deleted, and reposting it gets a 429: nothing is asked again before the time is over."""
     asked = file(office)
     office.world.settle()
     office.fault("chat.update", error="message_not_found", times=50)

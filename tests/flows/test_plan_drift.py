@@ -27,14 +27,14 @@ def vanished(world: World) -> None:
 
 
 def altered(world: World) -> None:
-    """A rule of ours was opened for everybody by hand."""
+    """A bot rule was opened for everybody by hand."""
     collections = resource(world, GROUP)["properties"]["ruleCollections"]
     collections[0]["rules"][0]["targetFqdns"] = ["*"]
     by_hand(world, GROUP, ruleCollections=collections)
 
 
 def intruded(world: World) -> None:
-    """Somebody put a rule into a collection of ours."""
+    """Somebody put a rule into one of our collections."""
     collections = resource(world, GROUP)["properties"]["ruleCollections"]
     rule: Json = {**collections[0]["rules"][0], "name": "by-hand", "targetFqdns": ["other.example.net"]}
     collections[0]["rules"].append(rule)
@@ -91,7 +91,7 @@ def test_rules_of_a_lost_database(world: World, database_url: str) -> None:
         tx._connection.exec_driver_sql("DELETE FROM allowance")
     said = looked(world, "hub-policy")
     assert (said.result, [each.did for each in only(said).foreign]) == (ForecastResult.UNCHANGED, ["added"])
-    assert "knows nothing" in only(said).foreign[0].next
+    assert "does not know this rule" in only(said).foreign[0].next
     ask(world, "two.example.com")
     assert comes_true(world).result is ForecastResult.CHANGES
 

@@ -159,7 +159,7 @@ def test_a_no_never_becomes_a_yes(world: World) -> None:
 
 
 def test_what_is_granted_now_is_granted(world: World) -> None:
-    """It would be if it were asked anew."""
+    """It would be if it were requested now."""
     asked = wait(world)
     book = world.ctx.config
     world = started(world, replace(book, policy=replace(book.policy, rules=(GRANT,))))

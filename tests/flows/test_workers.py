@@ -24,7 +24,7 @@ SOON = timedelta(milliseconds=20)
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """Time stands still until it is moved; the database's clock follows."""
+    """Time moves only when told; the database's clock follows."""
     return ManualClock()
 
 
@@ -57,7 +57,7 @@ class Slow:
         self.ended: list[str] = []
 
     def has_ended(self, count: int) -> bool:
-        """Whether so many runs have ended."""
+        """Return whether so many runs have ended."""
         return len(self.ended) == count
 
     def __call__(self, claim: Claim) -> None:
@@ -103,12 +103,12 @@ def claimed(store: SqlStore, clock: ManualClock) -> Claim:
 
 
 def is_kept_until(store: SqlStore, ends: float) -> bool:
-    """Whether the lease lasts so long."""
+    """Return whether the lease lasts so long."""
     return lease_until(store) > ends
 
 
 def lease_until(store: SqlStore) -> float:
-    """When the lease ends, by the database's clock."""
+    """Return when the lease ends, by the database's clock."""
     with store._engine.connect() as connection:
         return float(connection.scalar(text("SELECT lease_until FROM work")) or 0)
 

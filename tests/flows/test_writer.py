@@ -239,7 +239,7 @@ def test_an_unexpected_refusal_stops_nobody_but_the_one_it_is_about(world: World
 
 
 def test_a_rule_that_does_not_help_is_said_and_taken_away(world: World) -> None:
-    """The parent policy denies what was asked: not live, failed with the rule that stands in the way."""
+    """The parent policy denies what was asked: not live, failed with the blocking rule."""
     deny = {
         "ruleCollectionType": "FirewallPolicyFilterRuleCollection",
         "name": "deny-example",
@@ -311,7 +311,7 @@ def test_a_firewall_that_is_gone_and_that_nobody_needs_is_forgotten(world: World
 
 @pytest.mark.parametrize("path", ["/hub-policy", "Microsoft.ResourceGraph/resources"])
 def test_azure_is_asked_no_more_often_than_the_resync_period(world: World, path: str) -> None:
-    """While all is as it should be: an hour has five periods of twelve minutes."""
+    """While nothing is wrong: an hour has five periods of twelve minutes."""
     asked = ask(world, hours=24)
     with world.store.write() as tx:
         tx.work.schedule(WorkKind.FLEET, within=timedelta())

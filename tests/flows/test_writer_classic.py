@@ -75,7 +75,7 @@ def test_priorities_are_free_among_foreign_collections(world: World) -> None:
 
 
 def test_a_change_beside_ours_is_kept_and_ours_goes_on(world: World) -> None:
-    """Somebody adds a rule of theirs between our look and our write: the etag does not fit, we look again."""
+    """Somebody adds their own rule between our look and our write: the etag does not fit, we look again."""
     asked = ask(world, cluster="aks-udr-classic")
     world.settle()
     collections = resource(world, FIREWALL)["properties"]["applicationRuleCollections"]
@@ -97,7 +97,7 @@ def test_a_change_beside_ours_is_kept_and_ours_goes_on(world: World) -> None:
 
 
 def test_a_firewall_that_moved_to_a_policy_is_noticed_and_followed(world: World) -> None:
-    """Its allowances are written to the policy; what waits is shown anew; nothing is written to the firewall."""
+    """Its allowances are written to the policy; what waits is redrawn; nothing is written to the firewall."""
     live = ask(world, cluster="aks-udr-classic")
     world.settle()
     waiting = allowances.request(world.ctx, DEV, _draft())

@@ -57,7 +57,7 @@ def widened(rules: list[Json]) -> list[Json]:
 
 
 def with_another(rules: list[Json]) -> list[Json]:
-    """Somebody puts a rule of theirs among ours."""
+    """Somebody puts their own rule among ours."""
     return [*rules, {**rules[0], "name": "by-hand", "targetFqdns": ["hand.example.net"]}]
 
 

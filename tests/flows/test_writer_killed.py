@@ -24,7 +24,7 @@ def steps_until(last: int) -> tuple[int, ...]:
 
 
 BEGINNING, ENDING, FOLLOWING = steps_until(29), steps_until(56), steps_until(47)
-"""The steps from an approval to its parked operation, from the operation's end to rest, and from a move to rest.
+"""The steps from an approval to its pending operation, from the operation's end to rest, and from a move to rest.
 
 Nobody dies at the last of the first two.
 """
@@ -47,7 +47,7 @@ def approve(stage: Stage, host: str = "example.com") -> str:
     return asked.id
 
 
-def until_parked(stage: Stage) -> None:
+def until_pending(stage: Stage) -> None:
     """The batch window is over, and Azure is at work."""
     stage.pass_time(timedelta(seconds=6))
     assert stage.arm.has_running_operations()
@@ -76,7 +76,7 @@ def recorded(stage: Stage) -> list[Event]:
 
 
 def ends(stage: Stage) -> list[str]:
-    """How the audit log says that attempts ended."""
+    """Return how the audit log says that attempts ended."""
     ended = (Action.FIREWALL_DONE, Action.FIREWALL_FAIL)
     return [dict(event.detail)["status"] for event in recorded(stage) if event.action in ended]
 
@@ -90,7 +90,9 @@ def check(stage: Stage, *subjects: str, updates: int = 1) -> None:
     assert len(landed) == updates
     assert [event.action for event in recorded(stage)].count(Action.FIREWALL_DONE) == updates
     assert recorded(stage)[0].action is Action.FIREWALL_BEGIN
-    assert not [notice for notice in stage.said.notices if notice.body.get("event") == "stuck"], "a kill is no defect"
+    assert not [notice for notice in stage.said.notices if notice.body.get("event") == "stuck"], (
+        "a kill is not a defect"
+    )
 
 
 @pytest.mark.parametrize("steps", BEGINNING)
@@ -108,7 +110,7 @@ def test_killed_while_it_begins(stage: Stage, steps: int) -> None:
 def test_killed_while_it_ends(stage: Stage, steps: int) -> None:
     """The operation is over, and whoever finds that out dies at any step of putting it on record."""
     subject = approve(stage)
-    until_parked(stage)
+    until_pending(stage)
     stage.clock.advance(timedelta(seconds=300))
     fuse = kill(stage, steps)
     stage.pass_time(timedelta(seconds=60))
@@ -124,7 +126,7 @@ def test_killed_at_an_end_and_again_before_the_next_write(stage: Stage) -> None:
     write: the end of the first update must not be taken for that of the second, which was never sent.
     """
     first = approve(stage, "a.example.com")
-    until_parked(stage)
+    until_pending(stage)
     second = approve(stage, "b.example.com")
     stage.clock.advance(timedelta(seconds=300))
     kill_after(stage, Action.FIREWALL_DONE, 1)

@@ -52,7 +52,7 @@ def stored(world: World | Stage, scale: Scale) -> tuple[ScaleStatus, Scale]:
 
 
 def count_of(world: World) -> int:
-    """How many managed outbound IPs the cluster wants."""
+    """Return how many managed outbound IPs the cluster wants."""
     profile = resource(world, CLUSTER)["properties"]["networkProfile"]["loadBalancerProfile"]
     return int(profile["managedOutboundIPs"]["count"])
 
@@ -149,7 +149,7 @@ def test_killed_at_any_step(stage: Stage, steps: int) -> None:
 
 
 def test_asleep_before_the_write(stage: Stage) -> None:
-    """It wakes without its lease: the etag refuses its write, and what was done in between stands."""
+    """It wakes without its lease: the etag refuses its write, and the change made in between stays."""
     stage.start()
     scale = propose(stage)
     for replica in stage.replicas:
@@ -181,7 +181,7 @@ def test_done_is_what_is_there(world: World, state: str, said: str) -> None:
 
 
 def test_while_azure_is_at_it_nothing_is_done(world: World) -> None:
-    """The wanted count is shown at once; the addresses come at the end."""
+    """The wanted count is shown immediately; the addresses come at the end."""
     scale = propose(world, 3)
     with_one_address(world, 3, "Updating")
     world.work(timedelta(minutes=3))

@@ -121,7 +121,7 @@ def test_other_work_goes_on_beside_it(world: World) -> None:
 
 @pytest.mark.parametrize("key", ["notices", "timers"])
 def test_work_that_decides_nothing_from_its_state_does_not_stop(world: World, key: str) -> None:
-    """People are told, and time passes, whatever stands there."""
+    """People are told, and time passes, whatever the row holds."""
     asked = ask(world)
     world.settle()
     assert row_of(world, key)

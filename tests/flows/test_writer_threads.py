@@ -36,7 +36,7 @@ def wait_until(what: Callable[[], bool]) -> None:
 
 
 def is_held(world: World) -> bool:
-    """Whether any work is being done."""
+    """Return whether any work is being done."""
     with world.store._engine.connect() as connection:
         return bool(connection.scalar(text("SELECT count(*) FROM work WHERE owner IS NOT NULL")))
 
@@ -99,7 +99,7 @@ def test_the_outlook_of_who_waits(world: World) -> None:
 
 
 def test_what_keeps_the_writer_is_on_the_card(world: World) -> None:
-    """Azure's code, and the card is owed anew."""
+    """Azure's code, and the card is due again."""
     world.arm.add_fault({"method": "PUT", "path": "rcg-aks", "status": 403, "code": "AuthorizationFailed", "times": 3})
     asked = ask(world)
     for _ in range(10):

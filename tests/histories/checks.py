@@ -106,7 +106,7 @@ def _check_told(row: Allowance, stage: Stage) -> None:
 
 
 def names_of(rule: ApplicationRule | NetworkRule) -> tuple[str, ...]:
-    """The names that a rule of ours opens."""
+    """The names that the bot's rules open."""
     return rule.target_fqdns if isinstance(rule, ApplicationRule) else rule.destination_fqdns
 
 
@@ -169,7 +169,7 @@ def _check_audit(events: list[Event], stage: Stage, people: People) -> None:
 
 
 def check_writes(events: Sequence[Event], ours: Sequence[Json]) -> None:
-    """Every operation of ours was recorded before it began, and every attempt has an end.
+    """Each of our operations was recorded before it began, and every attempt has an end.
 
     Args:
         events: The whole audit log.

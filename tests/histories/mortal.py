@@ -86,13 +86,13 @@ class MortalStore:
         self._store.release(owner)
 
     def is_quiet(self) -> bool:
-        """Whether nothing moves."""
+        """Return whether nothing moves."""
         return self._store.is_quiet()
 
 
 @dataclass
 class Put:
-    """One write of ours, as it left.
+    """One of our writes, as it left.
 
     Args:
         path: Where to.

@@ -187,7 +187,7 @@ class Stage:
 
 
 def our_collections(arm: ArmSubscription) -> list[Json]:
-    """Every collection of ours."""
+    """Every collection of the bot."""
     return [each for each in _collections(arm.state()["resources"]) if each["name"].startswith("egress-")]
 
 

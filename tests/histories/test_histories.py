@@ -9,7 +9,7 @@ GATE_EXAMPLES, GATE_STEPS, LONG_STEPS = 12, 20, 30
 
 
 def is_gate() -> bool:
-    """Whether this run has to be short."""
+    """Return whether this run has to be short."""
     return settings().max_examples <= settings.get_profile("gate").max_examples
 
 

@@ -200,7 +200,7 @@ def test_channel_news_are_valid(event: str) -> None:
 
 
 @given(st.sampled_from(EgressError.__subclasses__()), facts.words(5000))
-def test_trouble_is_always_said(family: type[EgressError], sentence: str) -> None:
+def test_every_error_is_explained(family: type[EgressError], sentence: str) -> None:
     """Every family makes a message, and calls nobody."""
     drawn = message(error_text(family(sentence), "ref0"))
     assert_valid(drawn, "message")

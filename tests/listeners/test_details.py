@@ -120,7 +120,7 @@ def texts(view: dict[str, Any]) -> str:
 
 
 def test_a_hundred_names_of_full_length_can_be_read_whole() -> None:
-    """Each stands in the modal; the card, Home and the list lead there."""
+    """Each is in the modal; the card, Home and the list lead there."""
     names = long_names(100)
     one = replace(an_allowance(), ask=replace(an_allowance().ask, destinations=names))
     view = details_view(one, BOOK)
@@ -198,7 +198,7 @@ def test_home_leads_to_all_of_it_before_it_is_approved(world: World) -> None:
 
 
 def test_an_id_that_is_typed_shows_what_does_not_fit_a_card_first(world: World) -> None:
-    """The modal's own button approves exactly that; a short request is approved at once."""
+    """The modal's own button approves exactly that; a short request is approved immediately."""
     form = FORM | {"destinations": " ".join(map(str, long_names(11)))}
     views.request(world.ctx, submitted(DEV, form))
     (made, *_) = allowances.requests(world.ctx, DEV, "mine")

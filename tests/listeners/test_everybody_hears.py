@@ -223,7 +223,7 @@ def three(world: World) -> list[Allowance]:
 
 @pytest.mark.parametrize("joint", [" ", ", ", ","])
 def test_several_are_approved_at_once(world: World, joint: str) -> None:
-    """Each by itself: what is refused is said and on record, the others are done; the reason stands behind the ids."""
+    """Each by itself: what is refused is said and on record, the others are done; the reason follows the ids."""
     first, second, third = three(world)
     allowances.end(world.ctx, DEV, second.id)
     reply = commands.approve(
@@ -240,7 +240,7 @@ def test_several_are_approved_at_once(world: World, joint: str) -> None:
 
 
 def test_several_are_denied_and_revoked_at_once(world: World) -> None:
-    """With the reason behind the ids; without one nothing is denied, and a plain word is no id."""
+    """With the reason behind the ids; without one nothing is denied, and a plain word is not an id."""
     first, second, third = three(world)
     with pytest.raises(InvalidInput, match="reason"):
         commands.deny(world.ctx, typed(APPROVER, f"{first.id} {second.id}", "deny"))
@@ -300,7 +300,7 @@ def test_lists_hold_allowances_and_proposals_in_one_order(world: World) -> None:
 
 
 def test_narrower_wins_over_the_old_card(world: World) -> None:
-    """Narrowing to the same is no narrowing: nobody is told of a cut."""
+    """Narrowing to the same is not narrowing: nobody is told of a cut."""
     made = allowances.request(world.ctx, DEV, DRAFT)
     same = Decision(made.id, True, destinations=parse_destinations("example.com example.net"), duration=DRAFT.duration)
     allowances.decide(world.ctx, APPROVER, same)

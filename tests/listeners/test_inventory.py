@@ -185,7 +185,7 @@ def test_the_same_facts_for_programs(world: World, name: str) -> None:
 
 
 def test_a_long_plain_list_is_a_file(world: World) -> None:
-    """Nothing of it is folded away."""
+    """Nothing is folded away."""
     ids = []
     body = world.arm.state()["resources"]
     key, one = next((k, b) for k, b in body.items() if b.get("properties", {}).get("ipAddress") == "20.101.33.10")

@@ -42,7 +42,7 @@ def help_of(world: World, user: Caller) -> str:
 
 
 def test_help_depends_on_the_role(world: World) -> None:
-    """A developer reads nothing of approving or auditing."""
+    """A developer reads nothing about approving or auditing."""
     assert "/egress approve" not in help_of(world, DEV)
     assert "/egress audit" not in help_of(world, DEV)
     assert "/egress approve" in help_of(world, APPROVER)

@@ -60,18 +60,18 @@ def whisper(town: Town, user: str, part: str) -> dict[str, Any]:
 
 
 def refusals(town: Town) -> int:
-    """How many refused acts are on record."""
+    """Return how many refused acts are on record."""
     with town.ctx.store.read() as tx:
         return len(tx.audit.find(AuditFilter(action="act"), limit=100))
 
 
 def calls(town: Town, method: str) -> int:
-    """How often the bot has called a method."""
+    """Return how often the bot has called a method."""
     return [call["method"] for call in town.stage.state["calls"]].count(method)
 
 
 def state_of(town: Town, allowance_id: str) -> str:
-    """Who approved it, and whether it was ended."""
+    """Return who approved it, and whether it was ended."""
     found = allowances.get(town.ctx, DEV, allowance_id)
     return "approved" if found.approved_at else "denied" if found.denied else "revoked" if found.revoked else "waiting"
 
@@ -84,7 +84,7 @@ def file(town: Town, host: str = "api.example.com", who: Caller = DEV) -> str:
 
 @pytest.mark.parametrize("fault", UNREADABLE, ids=str)
 def test_a_click_that_could_not_be_checked_is_kept(town: Town, fault: dict[str, Any]) -> None:
-    """No refusal, nothing on record; the same click stands under the answer, and works once Slack answers."""
+    """No refusal, nothing on record; the same button is under the answer, and works once Slack answers."""
     made = town.ask()
     age(town)
     town.stage.post("fault", method=GROUPS, times=1, **fault)

@@ -127,7 +127,7 @@ def test_what_nobody_vouches_for_is_bounded(world: World) -> None:
     assert auditing.prove(world.ctx, AUDITOR) > 0
 
 
-def test_a_button_that_carries_nothing_is_no_trouble(world: World) -> None:
+def test_a_button_that_carries_nothing_is_no_error(world: World) -> None:
     """Nothing is known of it, and nothing is made up."""
     for kind in CallKind:
         attempt = attempt_of(kind, "approve", typed(DEV2))

@@ -81,7 +81,7 @@ class Town:
         self.stage.do("action", user=user, action_id=action, channel=CHANNEL, message_ts=self.cards()[card]["ts"])
 
     def redraws(self) -> int:
-        """How often the bot has drawn a modal again."""
+        """Return how often the bot has drawn a modal again."""
         return [call["method"] for call in self.stage.state["calls"]].count("views.update")
 
     def ask(self) -> str:

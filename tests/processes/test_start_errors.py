@@ -84,7 +84,7 @@ def test_an_address_that_cannot_be_listened_on(listen: str, tmp_path: Path) -> N
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    """A file stands in its place."""
+    """A file is in its place."""
     (tmp_path / "file").write_text("")
     assert_said(run("migrate", EGRESS_DATABASE_URL=f"sqlite:///{tmp_path}/file/bot.sqlite3"), "folder", "file")
     assert_said(run("sandbox", "--no-bot", "--port", "0", "--data", str(tmp_path / "file" / "x")), "data folder")

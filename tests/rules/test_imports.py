@@ -20,7 +20,7 @@ MAY_HAVE_THREADS = {
 
 
 def is_within(name: str, package: str) -> bool:
-    """Whether a dotted name is a package or lies in it."""
+    """Return whether a dotted name is a package or lies in it."""
     return name == package or name.startswith(f"{package}.")
 
 
@@ -41,7 +41,7 @@ def called_names(path: Path) -> Iterator[tuple[str, int]]:
 
 
 def test_the_sandbox_shares_no_code_with_the_product() -> None:
-    """The simulators imitate the vendors' wire, so that a mistake of ours cannot hide in both."""
+    """The simulators imitate the vendors' wire, so that a mistake cannot hide in both."""
     assert [
         place(path, line)
         for path in python_files("bot/sandbox")

@@ -78,7 +78,7 @@ def test_a_killed_test_run_leaves_no_server_behind() -> None:
 
 
 def vanishes(folder: Path) -> bool:
-    """Whether a folder is gone before our patience is."""
+    """Return whether a folder is gone before our patience is."""
     patience_ends = time.monotonic() + GONE_WITHIN_S
     while folder.exists() and time.monotonic() < patience_ends:
         time.sleep(0.02)

@@ -33,7 +33,7 @@ def length(function: AnyFunction) -> int:
 
 
 def lines_of_functions() -> list[tuple[int, str]]:
-    """The length of every function of the product and where it stands, shortest first."""
+    """The length of every function of the product and its location, shortest first."""
     return sorted(
         (length(function), f"{place(path, function.lineno)} {function.name}")
         for path in python_files(*PRODUCT)
@@ -42,7 +42,7 @@ def lines_of_functions() -> list[tuple[int, str]]:
 
 
 def occurrences(pattern: str, path: Path) -> list[str]:
-    """Where a pattern stands in a file."""
+    """Return where a pattern stands in a file."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return [place(path, number) for number, line in enumerate(lines, 1) if re.search(pattern, line)]
 

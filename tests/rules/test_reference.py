@@ -20,7 +20,7 @@ def tables(kind: type) -> list[type]:
 
 
 def test_the_page_is_that_of_the_code() -> None:
-    """``python -m bot config reference > docs/configuration.md`` makes it anew."""
+    """``python -m bot config reference > docs/configuration.md`` regenerates it."""
     assert CliRunner().invoke(main, ["config", "reference"]).output == PAGE.read_text(encoding="utf-8")
 
 

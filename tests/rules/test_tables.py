@@ -172,7 +172,7 @@ LOGGING = {ROOT / "bot" / "logs.py", ROOT / "handlers" / "sockets.py"}
 
 
 def is_name(event: ast.expr) -> bool:
-    """Whether it is one, or a choice of two."""
+    """Return whether it is one, or a choice of two."""
     if isinstance(event, ast.IfExp):
         return is_name(event.body) and is_name(event.orelse)
     return isinstance(event, ast.Constant) and re.fullmatch(r"[a-z0-9_]+", str(event.value)) is not None

@@ -1,4 +1,4 @@
-"""Clusters that are made anew work as those that were there from the start, with every outbound type."""
+"""Clusters that are created work as those that were there from the start, with every outbound type."""
 
 from typing import Any
 
@@ -118,7 +118,7 @@ def test_a_deleted_cluster_takes_its_node_resource_group_along() -> None:
 
 
 def test_a_deleted_group_is_empty() -> None:
-    """Its cluster's node resource group goes too; what somebody else stands on blocks it."""
+    """Its cluster's node resource group goes too; something that depends on it blocks it."""
     tenant = tenant_with_group()
     made(tenant, CLUSTER, cluster_with("loadBalancer"))
     answer = tenant.call("DELETE", "/resourceGroups/rg-new")

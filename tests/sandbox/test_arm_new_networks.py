@@ -1,4 +1,4 @@
-"""Addresses, networks, firewalls and rules that are made anew; what Azure would refuse is refused."""
+"""Addresses, networks, firewalls and rules that are created; what Azure would refuse is refused."""
 
 from ipaddress import ip_address, ip_network
 from typing import Any

@@ -15,7 +15,7 @@ COMMAND = {"user": "UDEV0001", "channel": "CEGRESS01", "text": "x"}
 
 @pytest.fixture
 def stage() -> Iterator[Stage]:
-    """A workspace whose time stands still."""
+    """A workspace with a stopped clock."""
     stage = Stage(installed(), clock=ManualClock())
     yield stage
     stage.stop()
@@ -103,7 +103,7 @@ def test_events_are_tried_three_more_times(stage: Stage) -> None:
 
 
 def test_acks_that_slack_would_not_understand(stage: Stage) -> None:
-    """Bad blocks in a command's ack; errors for blocks that are no inputs of the modal."""
+    """Bad blocks in a command's ack; errors for blocks that are not inputs of the modal."""
     app = stage.bolt()
     app.command("/egress")(lambda ack: ack(text="x", blocks=[{"type": "section"}]))
     app.view("form")(lambda ack: ack(response_action="errors", errors={"nope": "x"}))

@@ -17,7 +17,7 @@ CHANNEL = "CEGRESS01"
 
 @pytest.fixture
 def stage() -> Iterator[Stage]:
-    """A workspace whose time stands still."""
+    """A workspace with a stopped clock."""
     made = Stage(installed(), clock=ManualClock())
     yield made
     made.stop()

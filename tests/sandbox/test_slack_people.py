@@ -165,7 +165,7 @@ def test_only_the_top_modal_of_its_owner_can_be_used(stage: Stage) -> None:
 
 
 def test_the_client_checks_before_it_submits(stage: Stage, seen: Seen) -> None:
-    """Whole numbers, ranges, addresses; the bot hears nothing of it."""
+    """Whole numbers, ranges, addresses; the bot is not notified."""
     number = {"type": "number_input", "is_decimal_allowed": False, "min_value": "1", "max_value": "16"}
     view_id = opened(
         stage,

@@ -19,7 +19,7 @@ from tests.sandbox.slack_stage import APP_TOKEN, Stage, actions, button, install
 
 @pytest.fixture
 def stage() -> Iterator[Stage]:
-    """A workspace whose time stands still, without a bot."""
+    """A workspace with a stopped clock, without a bot."""
     stage = Stage(installed(), clock=ManualClock())
     yield stage
     stage.stop()

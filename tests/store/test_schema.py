@@ -8,7 +8,7 @@ from bot.store.schema import metadata
 
 
 def test_the_migrations_make_the_schema(database_url: str) -> None:
-    """A column, a type, an index or a default that stands in one place only is named here."""
+    """A column, a type, an index or a default that exists in one place only is named here."""
     engine = create_engine(database_url)
     with engine.connect() as connection:
         options = {"compare_type": True, "compare_server_default": True}

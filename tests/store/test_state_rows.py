@@ -64,7 +64,7 @@ def read(memo: Any, parked: Any = None) -> WriterState | UnreadableState:
 
 
 def sentence(memo: Any, parked: Any = None) -> str:
-    """Why a row cannot be read."""
+    """Return why a row cannot be read."""
     found = read(memo, parked)
     assert isinstance(found, UnreadableState)
     return found.sentence
@@ -80,7 +80,7 @@ def with_times(value: Any) -> Any:
 
 
 def test_every_key_of_the_release_before_is_read() -> None:
-    """Nothing of it is lost."""
+    """Nothing is lost."""
     assert read(json.loads(MEMO), json.loads(PARKED)) == STATE
     new = WriterState()
     assert [each.name for each in fields(STATE) if getattr(STATE, each.name) == getattr(new, each.name)] == [

@@ -59,7 +59,7 @@ def test_the_chain_has_no_gap_under_concurrent_appends(store: SqlStore) -> None:
 
 
 def test_one_of_two_racing_changes_wins(store: SqlStore) -> None:
-    """And the other is told; nothing of it is stored."""
+    """And the other is told; nothing is stored."""
     with store.write() as tx:
         tx.allowances.add(an_allowance())
         seen = tx.allowances.get("a000000000")
@@ -177,7 +177,7 @@ def test_a_migration_that_was_done_is_done(unmigrated_url: str) -> None:
 
 
 def test_replicas_that_start_together_migrate_one_after_the_other(postgres_server: object, unmigrated_url: str) -> None:
-    """Four start at once on an empty database; on PostgreSQL the others are seen waiting for the lock."""
+    """Four start together on an empty database; on PostgreSQL the others are seen waiting for the lock."""
     stores = [SqlStore(unmigrated_url) for _ in range(4)]
     is_postgres = unmigrated_url.startswith("postgresql")
     holder = create_engine(unmigrated_url)

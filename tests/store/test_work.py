@@ -22,7 +22,7 @@ SECOND = timedelta(seconds=1)
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """Time stands still until it is moved; the database's clock follows."""
+    """Time moves only when told; the database's clock follows."""
     return ManualClock()
 
 
@@ -55,7 +55,7 @@ def finish(store: SqlStore, held: Claim, end: Finish) -> None:
 
 
 def is_free(store: SqlStore, clock: ManualClock) -> bool:
-    """Whether something can be claimed now; it is given back."""
+    """Return whether something can be claimed now; it is given back."""
     clock.advance(SECOND / 2)
     found = store.claim("probe", lease=LEASE)
     if found is not None:
@@ -186,7 +186,7 @@ def test_a_lease_ends_by_the_databases_clock(store: SqlStore, clock: ManualClock
 
 @pytest.mark.parametrize("act", ["finish", "hold", "remember"])
 def test_a_zombie_is_refused(store: SqlStore, clock: ManualClock, act: str) -> None:
-    """Once somebody else has claimed, nothing of the old holder is written."""
+    """Once somebody else has claimed, the old holder writes nothing."""
     wake(store)
     zombie = claim(store, clock)
     clock.advance(LEASE + SECOND)

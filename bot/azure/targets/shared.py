@@ -16,7 +16,7 @@ OUR_KINDS = (RuleKind.APPLICATION, RuleKind.NETWORK)
 """The kinds of rule collection that are ours."""
 
 VOLATILE = frozenset({"etag", "provisioningState", "size"})
-"""Fields that change with every write and say nothing of the rules."""
+"""Fields that change with every write and say nothing about the rules."""
 
 
 def ip_group_ranges(clients: Clients, layers: Sequence[PolicyLayer]) -> dict[str, tuple[str, ...]]:

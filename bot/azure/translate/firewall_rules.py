@@ -29,7 +29,7 @@ Source: https://learn.microsoft.com/azure/firewall-manager/policy-overview, read
 
 
 def size_bytes_from(text: object) -> int | None:
-    """Bytes from Azure's ``0.003381729 MB``; None where it says nothing of the kind."""
+    """Bytes from Azure's ``0.003381729 MB``; None where it has no such value."""
     number, _, unit = str(text or "").partition(" ")
     try:
         return round(float(number) * BYTES_PER_MB) if unit.upper() == "MB" else None

@@ -103,7 +103,7 @@ def nat_gateway_from_json(body: Json) -> NatGateway:
 def firewall_from_json(body: Json) -> Firewall:
     """An Azure Firewall; only one of its IP configurations has the private address and the subnet.
 
-    The address of its management IP configuration is left out: nothing of a cluster leaves with it.
+    The address of its management IP configuration is left out: no cluster traffic leaves with it.
     """
     properties = body.get("properties")
     configurations = [dig(c, "properties") for c in items(properties, "ipConfigurations")]

@@ -19,7 +19,7 @@ Direction = Literal["up", "down"]
 
 @dataclass(frozen=True, slots=True)
 class PolicyQuery:
-    """The input to the policy. None stands for what is not known.
+    """The input to the policy. None means unknown.
 
     Args:
         subject: ``allowance`` or ``scale``.

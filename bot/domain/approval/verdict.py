@@ -70,7 +70,7 @@ class Verdict:
     """The approval policy's verdict on one request, with its reason.
 
     Args:
-        kind: Grant at once, ask people, or refuse.
+        kind: Grant automatically, ask people, or refuse.
         reason: Sentences for people, one for each rule.
         rule: The names of the policy rules that decided.
         asks: Every quorum that must approve, if any; each must be satisfied.

@@ -66,7 +66,7 @@ class RiskTable:
         weights: Points of each reason by its code; those that are written replace the bot's, 0 switches a reason off.
         hosts: Further hosts of a list, by the reason's code.
         shared_suffixes: Further hosting domains whose customers each get a name, besides the Public Suffix List's
-            private section; ``*`` stands for one label, such as a region.
+            private section; ``*`` matches one label, such as a region.
         well_known: Further domains that others might imitate.
         production: Further names of environments that count as production, in any case.
         long_duration: Points for an allowance longer than each number of days; replaces the bot's.

@@ -17,7 +17,7 @@ from bot.domain.writer_state import WriterState
 from bot.errors import ArmNotFound, EgressError, UnreadableState, UnsafePlan
 from bot.inventory import is_deletion
 from bot.ports import Context, ObservedTarget, Transaction
-from bot.reconciler.observation import Observation, must_repeat, require_safe, situation_of, stored_rows
+from bot.reconciler.observation import Observation, must_repeat, observation_of, require_safe, stored_rows
 from bot.reconciler.scope_drift import Following, following, is_doubtful
 
 Seen = ObservedTarget | EgressError
@@ -31,12 +31,12 @@ class Stored:
     Args:
         rows: Its open allowances, and those that leave it.
         state: What its writer remembers.
-        is_parked: Whether an update of the bot's is under way.
+        is_pending: Whether an update of the bot's is under way.
     """
 
     rows: tuple[Allowance, ...]
     state: WriterState
-    is_parked: bool
+    is_pending: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _stored(ctx: Context, targets: Iterable[Target]) -> dict[Target, Stored]:
 def _stored_one(tx: Transaction, target: Target) -> Stored:
     work = tx.work.peek(target.key)
     state = work.state if work is not None and isinstance(work.state, WriterState) else WriterState()
-    return Stored(stored_rows(tx, target, state), state, is_parked=state.operation is not None)
+    return Stored(stored_rows(tx, target, state), state, is_pending=state.operation is not None)
 
 
 def _shifts(
@@ -188,7 +188,7 @@ def _forecast(
 
 def _of_readable(look: Look) -> TargetForecast:
     state, configured = look.state, look.ctx.config.firewall.drift
-    first = situation_of(look.target, look.seen, look.stored.rows, state, look.now)
+    first = observation_of(look.target, look.seen, look.stored.rows, state, look.now)
     drift = drift_of(first.natural, first.by_id, state, configured=configured, now=look.now)
     last = _after_drift(look, first, drift)
     repeats = _repeats(look) if must_repeat(look.seen, _kept_priority(look)) else ""
@@ -211,7 +211,7 @@ def _after_drift(look: Look, first: Observation, drift: Drift | None) -> Observa
     gone = taken_away(drift) if drift.mode == "adopt" else frozenset()
     ending = Ending(SYSTEM, look.now)
     rows = tuple(revoke(row, ending) if row.id in gone and is_wanted(row, look.now) else row for row in first.rows)
-    return situation_of(look.target, look.seen, rows, look.state.ignore_drift(drift.left), look.now)
+    return observation_of(look.target, look.seen, rows, look.state.ignore_drift(drift.left), look.now)
 
 
 def _kept_priority(look: Look) -> int | None:
@@ -249,7 +249,7 @@ def _obstacles(look: Look, last: Observation) -> Iterator[str]:
     if look.ctx.config.dry_run.covers(look.target):
         yield f"Dry run: the bot does not write to {name}."
     if look.seen.is_updating:
-        whose = "An update of the bot's is under way" if look.stored.is_parked else "Azure is busy"
+        whose = "An update of the bot's is under way" if look.stored.is_pending else "Azure is busy"
         yield f"{whose} on {name}; the bot waits for its end and compares again."
     if look.seen.faulted is not None:
         yield f"The firewall {look.seen.faulted} has failed in Azure; it may take no update until it is repaired."

@@ -1,7 +1,7 @@
 """Writes to managed clusters and their node pools.
 
-Behaviour follows recorded traffic: the wanted count is shown at once; ``effectiveOutboundIPs`` and ``eTag`` change at
-the end.
+Behaviour follows recorded traffic: the wanted count is shown immediately; ``effectiveOutboundIPs`` and ``eTag`` change
+at the end.
 """
 
 from typing import Any
@@ -224,7 +224,7 @@ def with_effective(cluster: Json, outbound: list[str]) -> Json:
 
 
 def _is_left(key: str, value: Any) -> bool:
-    """Whether it is the profile of the outbound type before: every cluster has at least an empty one."""
+    """Return whether it is the profile of the outbound type before: every cluster has at least an empty one."""
     return key in egress.PROFILES.values() and bool(value) and set(value) != {"backendPoolType"}
 
 
@@ -245,6 +245,6 @@ def _write(rid: ResourceId, during: Json, after: dict[str, Json | None], seconds
 
 
 def is_cluster(key: str) -> bool:
-    """Whether a lower-case id is a managed cluster's."""
+    """Return whether a lower-case id is a managed cluster's."""
     parsed = parse_id(key)
     return parsed is not None and parsed.type_key == CLUSTER

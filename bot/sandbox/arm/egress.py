@@ -69,7 +69,7 @@ def plan(world: World, old: Json, new: Json) -> tuple[list[str], Writes]:
 
 
 def _same_carrier(old: Json, new: Json) -> bool:
-    """Whether outbound IPs stay where they are: from a load balancer to a NAT gateway all of them are new."""
+    """Return whether outbound IPs stay where they are: from a load balancer to a NAT gateway all of them are new."""
     kinds = [PROFILES.get(body["properties"]["networkProfile"]["outboundType"]) for body in (old, new)]
     return kinds[0] == kinds[1]
 

@@ -30,7 +30,7 @@ class Fault:
         method: HTTP method, or ``*``.
         path: Regular expression that is searched in the path, case ignored.
         times: How often it still strikes.
-        status: Answered at once instead of handling the request; 0 handles it.
+        status: Answered immediately instead of handling the request; 0 handles it.
         code: Azure's error code.
         message: Azure's message.
         retry_after_s: Retry-After of the answer.
@@ -74,7 +74,7 @@ class Fault:
         return fault
 
     def matches(self, request: ArmRequest) -> bool:
-        """Whether it strikes this request."""
+        """Return whether it strikes this request."""
         return self.method.upper() in ("*", request.method) and bool(re.search(self.path, request.path, re.IGNORECASE))
 
     def answer(self, request: ArmRequest) -> ArmResponse | None:

@@ -99,7 +99,7 @@ def _check_room(world: World, rid: ResourceId, collections: list[Json]) -> None:
 
 
 def draft_write(world: World, rid: ResourceId, body: Json) -> Write:
-    """PUT of a draft: at once, without an operation; one draft for each policy or group.
+    """PUT of a draft: immediate, without an operation; one draft for each policy or group.
 
     Raises:
         ArmError: 404 without the policy or group that it drafts.

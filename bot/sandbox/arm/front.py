@@ -112,7 +112,7 @@ def group_exists(world: World, _request: ArmRequest, match: _Match, _failure: Js
 
 
 def put_group(world: World, request: ArmRequest, match: _Match, _failure: Json | None) -> ArmResponse:
-    """Create or change a resource group, at once."""
+    """Create or change a resource group, immediately."""
     key = group_key(match["sub"], match["group"])
     status = 200 if world.store.get(key) else 201
     sent = request.body or {}
@@ -121,10 +121,10 @@ def put_group(world: World, request: ArmRequest, match: _Match, _failure: Json |
 
 
 def delete_group(world: World, request: ArmRequest, match: _Match, _failure: Json | None) -> ArmResponse:
-    """Delete a resource group with everything in it, at once; the answer says where to ask whether it is over.
+    """Delete a resource group with everything in it, immediately; the answer says where to ask whether it is over.
 
     Raises:
-        ArmError: 404 for a group that does not exist, 409 where something outside the group stands on something in it.
+        ArmError: 404 for a group that does not exist, 409 where something outside the group depends on something in it.
     """
     check_group(world, match["sub"], match["group"])
     group = group_key(match["sub"], match["group"])

@@ -13,8 +13,8 @@ class ResourceType:
     """The properties of a resource type on the wire.
 
     Args:
-        path: The type with its canonical casing, as it stands in ids.
-        shown: The type as it stands in a body.
+        path: The type with its canonical casing, as used in ids.
+        shown: The type as used in a body.
         etag: ``weak`` is ``W/"guid"`` in header and body, ``strong`` is ``"guid"`` in the header and bare in the body,
             ``body`` is AKS's ``eTag`` without a header.
         operations: The segment of its operation URLs.

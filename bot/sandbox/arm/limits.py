@@ -135,7 +135,7 @@ def _check_nat(world: World, network: Json, profile: Json) -> None:
 
 
 def _counts_ok(managed: Json, v4: range, v6: range) -> bool:
-    """Whether both counts are in range; IPv6 on a single stack cluster has no range but zero."""
+    """Return whether both counts are in range; IPv6 on a single stack cluster has no range but zero."""
     return managed.get("count", 1) in v4 and (managed.get("countIPv6") or 0) in v6
 
 

@@ -52,7 +52,7 @@ def check(world: World, rid: ResourceId, body: Json) -> None:
 
 
 def check_unused(world: World, rid: ResourceId, old: Json) -> None:
-    """Refuse to delete what something else stands on.
+    """Refuse to delete what something else depends on.
 
     Raises:
         ArmError: 400 that names who uses it.
@@ -64,7 +64,7 @@ def check_unused(world: World, rid: ResourceId, old: Json) -> None:
 
 
 def user_outside(world: World, key: str, group: str) -> str | None:
-    """Who stands on a resource from outside its resource group, if anybody does."""
+    """Return who depends on a resource from outside its resource group, if anybody does."""
     rid, body = parse_id(key), world.view_key(key)
     if rid is None or body is None or rid.type_key not in _IN_USE:
         return None
@@ -239,7 +239,7 @@ def _users(world: World, rid: ResourceId, old: Json) -> Iterator[str]:
 
 
 def _residents(world: World, rid: ResourceId) -> Iterator[str]:
-    """Who lives in a subnet, or in any subnet of a network."""
+    """Return who lives in a subnet, or in any subnet of a network."""
     inside = rid.key if rid.type_key == SUBNET else f"{rid.key}/subnets/"
     for _, cluster in world.views(CLUSTER):
         for pool in cluster["properties"].get("agentPoolProfiles") or []:

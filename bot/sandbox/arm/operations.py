@@ -18,7 +18,7 @@ KEPT = 10_000
 class Operation:
     """One accepted write.
 
-    Everything that it will do stands in it from the start, so that any process can finish it, or finish it again.
+    It holds everything that it will do from the start, so that any process can finish it, or finish it again.
 
     Args:
         id: The guid in its URL.

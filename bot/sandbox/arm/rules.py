@@ -71,7 +71,7 @@ MAX_NAMES = 1000
 
 
 def count_names(collections: Iterable[Json]) -> int:
-    """How many FQDNs the network rules of these collections name."""
+    """Return how many FQDNs the network rules of these collections name."""
     return sum(len(rule.get("destinationFqdns") or []) for each in collections for rule in each["rules"])
 
 

@@ -101,7 +101,7 @@ class ArmSubscription:
             self._faults.add(Fault.parse(fault))
 
     def put_resource(self, resource_id: str, body: Any) -> Json:
-        """Change Azure by hand, at once and without an operation; returns the resource as a GET would.
+        """Change Azure by hand, immediately and without an operation; returns the resource as a GET would.
 
         Raises:
             ValueError: With a sentence that says what is wrong.
@@ -157,7 +157,7 @@ class ArmSubscription:
             return front.known(self._world)
 
     def has_running_operations(self) -> bool:
-        """Whether any operation is still under way."""
+        """Return whether any operation is still under way."""
         with self._lock:
             self._settle()
             return bool(self._world.ledger.running)

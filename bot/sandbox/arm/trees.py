@@ -55,7 +55,7 @@ def line_of(world: World, policy: str) -> Iterator[str]:
 
 
 def takes_names(world: World, policy: str) -> bool:
-    """Whether network rules of a policy may hold FQDNs: by its own DNS settings, or those of a parent.
+    """Return whether network rules of a policy may hold FQDNs: by its own DNS settings, or those of a parent.
 
     https://learn.microsoft.com/en-us/azure/firewall/dns-settings (read 2026-11).
     """

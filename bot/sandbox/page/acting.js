@@ -1,7 +1,7 @@
 /** What every interactive element shares: its name, its kept value, and how using it becomes an act. */
 import { confirmed } from "./confirm.js";
 
-/** Finds the element again after its row was drawn anew. */
+/** Finds the element again after its row was redrawn. */
 export const mark = (one, block) => `${block.block_id ?? ""}/${one.action_id ?? ""}/${one.value ?? ""}`;
 
 /** The accessible name. */

@@ -22,14 +22,14 @@ export const get = (path) => request(path, { headers: { Accept: "application/jso
 export const post = (path, body) =>
   request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
-const TROUBLES = {
+const PROBLEMS = {
   operation_timeout: "The app did not answer within three seconds (operation_timeout).",
   dispatch_failed: "The app could not be reached (dispatch_failed).",
 };
 
 /** What went wrong with an act, as a sentence, or null when the app acknowledged it. */
-export function trouble(answer) {
-  if (answer.error) return TROUBLES[answer.error] ?? answer.error;
+export function problem(answer) {
+  if (answer.error) return PROBLEMS[answer.error] ?? answer.error;
   return answer.status >= 400 ? `The app answered ${answer.status}.` : null;
 }
 

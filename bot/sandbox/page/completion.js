@@ -4,7 +4,7 @@ const COMMAND = "/egress";
 const LITERAL = /^[a-z][a-z-]*$/;
 
 /**
- * @param line what stands left of the cursor
+ * @param line the text left of the cursor
  * @param commands [{text: "/egress show aks-udr", hint}] as `/_sandbox/info` gives them
  * @param clusters names of the managed clusters
  * @returns [{insert, label, hint, kind}]: `insert` is the whole line with the proposal taken

@@ -1,5 +1,5 @@
 /** The composer: commands with completion and history, plain messages, and the app's global shortcut. */
-import { slack, trouble } from "./api.js";
+import { problem, slack } from "./api.js";
 import { clusters } from "./azure.js";
 import { completions } from "./completion.js";
 import { h, fill } from "./dom.js";
@@ -153,7 +153,7 @@ async function send() {
   else await slack.message(state.actor, channel, line).catch((error) => toast(error.message, "bad"));
 }
 
-/** Types a command; its echo shows at once and takes the outcome when the acknowledgement is in. */
+/** Types a command; its echo shows immediately and takes the outcome when the acknowledgement is in. */
 async function command(line, channel) {
   const [, name, rest = ""] = line.match(/^(\/\S+)\s*([\s\S]*)$/);
   if (name !== "/egress") return toast(`${name} is not a command here. Try /egress help.`, "bad");
@@ -175,7 +175,7 @@ async function command(line, channel) {
 async function outcome(channel, text) {
   try {
     const answer = await slack.command(state.actor, channel, text);
-    const error = trouble(answer);
+    const error = problem(answer);
     return error ? { outcome: "bad", error } : { outcome: "ok", ms: Math.round(answer.ms) };
   } catch (error) {
     return { outcome: "bad", error: error.message };

@@ -2,7 +2,7 @@
 import { h } from "./dom.js";
 import { text } from "./blocks.js";
 
-/** Resolves to true when the person confirms; at once when there is nothing to confirm. */
+/** Resolves to true when the person confirms; immediately when there is nothing to confirm. */
 export function confirmed(confirm) {
   if (!confirm) return Promise.resolve(true);
   return new Promise((resolve) => {

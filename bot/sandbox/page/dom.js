@@ -56,7 +56,7 @@ export function icon(path, label = null) {
 
 /**
  * Shows `items` ({key, sign, make}) as the children of `parent`: a row whose key and sign are unchanged stays the
- * same node, in place; a changed one is made anew and gets the focus back if it had it.
+ * same node, in place; a changed one is recreated and gets the focus back if it had it.
  *
  * Returns the set of keys that were not there before.
  */

@@ -57,7 +57,7 @@ export function menu(one, block, context) {
   return node;
 }
 
-/** A choice from an external menu is told at once, in a modal too: only the query that found it leads to it again. */
+/** A choice from an external menu is reported immediately, in a modal too: only the query that found it leads to it again. */
 async function tellChoice(one, block, context, payload) {
   if (acts(block, context)) await report(one, block, context, payload);
   else await context.act(one, block, payload);

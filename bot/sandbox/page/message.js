@@ -1,5 +1,5 @@
 /** One message as a row: author, time, marks, body, files, thread, and what a person can do with it. */
-import { slack, trouble } from "./api.js";
+import { problem, slack } from "./api.js";
 import { avatar } from "./avatar.js";
 import { blocks } from "./blocks.js";
 import { h, icon, ICONS } from "./dom.js";
@@ -80,7 +80,7 @@ async function act(message, one, block, payload) {
   const answer = await slack
     .action({ ...target(message, one, block), ...payload })
     .catch((error) => ({ error: error.message }));
-  if (trouble(answer)) toast(trouble(answer), "bad");
+  if (problem(answer)) toast(problem(answer), "bad");
 }
 
 const options = (message, one, block, query) => slack.options({ ...target(message, one, block), query });

@@ -1,7 +1,7 @@
 /**
  * Modals of the acting person: the view stack with its top shown, field errors, and values that survive an update of the view.
  */
-import { slack, trouble } from "./api.js";
+import { problem, slack } from "./api.js";
 import { blocks, text } from "./blocks.js";
 import { h, fill, icon, ICONS } from "./dom.js";
 import { people, state } from "./state.js";
@@ -150,7 +150,7 @@ async function submit(view, form) {
     await lastAct;
     const answer = await slack.submit(state.actor, view.id, submitted());
     showErrors(form, answer.errors ?? answer.body?.errors ?? {});
-    if (trouble(answer)) toast(trouble(answer), "bad");
+    if (problem(answer)) toast(problem(answer), "bad");
   } catch (error) {
     toast(error.message, "bad");
   } finally {
@@ -182,7 +182,7 @@ function act(view, one, block, payload) {
   lastAct = slack
     .action(act)
     .catch((error) => ({ error: error.message }))
-    .then((answer) => trouble(answer) && toast(trouble(answer), "bad"));
+    .then((answer) => problem(answer) && toast(problem(answer), "bad"));
   return lastAct;
 }
 

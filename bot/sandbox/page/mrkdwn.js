@@ -97,7 +97,7 @@ export function emoji(name) {
   return character && h("span.emoji", { role: "img", "aria-label": name.replaceAll("_", " ") }, character);
 }
 
-/** What stands between angle brackets: a link, a mention or a date. */
+/** The content of angle brackets: a link, a mention or a date. */
 function angle(body) {
   if (body.startsWith("!date^")) return date(body);
   const [target, label] = body.split(/\|(.*)/s);

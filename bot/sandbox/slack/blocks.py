@@ -33,7 +33,7 @@ def block_problems(blocks: Any, surface: str, pointer: str = "/blocks") -> list[
     Args:
         blocks: The list as it came in.
         surface: ``message``, ``modal`` or ``home``.
-        pointer: Where the list stands in the payload.
+        pointer: Place of the list in the payload.
     """
     shape = Many(ByType(BLOCKS, SURFACES[surface], f"block for a {surface}"), BLOCKS_MOST[surface], least=0)
     problems = list(shape.problems(blocks, pointer))

@@ -1,7 +1,7 @@
 """Brings payloads to the bot and its ack back: three seconds, no retry for what people do, three for events.
 
 Sources (read 2026-11): https://docs.slack.dev/interactivity/handling-user-interaction (3 s),
-https://docs.slack.dev/apis/events-api (retries: at once, after one minute, after five).
+https://docs.slack.dev/apis/events-api (retries: immediately, after one minute, after five).
 """
 
 import threading
@@ -75,7 +75,7 @@ class Transport(Protocol):
         """Close the connections to the bot, if there are standing ones."""
 
     def is_connected(self) -> bool:
-        """Whether there is anybody to deliver to."""
+        """Return whether there is anybody to deliver to."""
 
 
 class Courier:

@@ -125,7 +125,7 @@ class Directory:
         return found
 
     def target(self, channel_id: str) -> Channel:
-        """Where the bot may post: a conversation it is in, by id or name, or a person's direct message."""
+        """Return where the bot may post: a conversation it is in, by id or name, or a person's direct message."""
         if channel_id in self.users:
             return self.direct(channel_id)
         named = [channel for channel in self.channels.values() if f"#{channel.name}" == f"#{channel_id.lstrip('#')}"]
@@ -164,7 +164,7 @@ class Directory:
         return [user for user in group.users if user in self.users and not self.users[user].deleted]
 
     def put_user(self, user: User) -> None:
-        """Change or add somebody; who is new is in every channel, as in a shared one."""
+        """Change or add somebody; newcomers are in every channel, as in a shared one."""
         is_new = user.id not in self.users
         self.users[user.id] = user
         self._journal.put("slack.user", user.id, asdict(user))
@@ -172,7 +172,7 @@ class Directory:
             self.join(channel.id, user.id)
 
     def put_in_groups(self, user_id: str, group_ids: Collection[str]) -> None:
-        """Let somebody be in exactly these user groups; those that there are not come into being."""
+        """Let somebody be in exactly these user groups; missing groups are created."""
         for group_id in group_ids:
             self.user_groups.setdefault(group_id, UserGroup(group_id, group_id.lower(), group_id, ()))
         for group in list(self.user_groups.values()):

@@ -21,7 +21,7 @@ class Fault:
         status: HTTP status of the answer (method), or that the person's client sees (delivery).
         error: Error code of the answer; a delivery with ``status`` or ``error`` never reaches the bot.
         retry_after_s: ``Retry-After`` of the answer, in seconds.
-        latency_s: The call is carried out at once and answered so many seconds later; a delivery goes out later.
+        latency_s: The call is carried out immediately and answered so many seconds later; a delivery goes out later.
         delay_s: The call is carried out only after so many seconds: one that came later may be carried out before it.
         drop_ack: The bot gets the payload, but its ack is lost.
         duplicate: The bot gets the payload twice at once.

@@ -34,11 +34,11 @@ class HttpTransport:
         self.bot_url: str | None = None
 
     def is_connected(self) -> bool:
-        """Whether a bot's URL is known."""
+        """Return whether a bot's URL is known."""
         return self.bot_url is not None
 
     def disconnect(self, *, is_hard: bool) -> None:
-        """Nothing stands open between two deliveries."""
+        """Nothing stays open between two deliveries."""
 
     def send(self, outgoing: Outgoing, deadline_s: float) -> tuple[int, Any]:
         """Post and read the answer."""

@@ -39,7 +39,7 @@ class Method:
 
 
 def is_true(value: Any) -> bool:
-    """Whether a flag argument is set, in JSON or in a form."""
+    """Return whether a flag argument is set, in JSON or in a form."""
     return value in (True, 1, "true", "True", "1")
 
 

@@ -53,7 +53,7 @@ class People:
         return self._followed(ack, user, lambda: say_answer(self._slack, user.id, channel.id, ack.body)).shown()
 
     def say(self, user_id: str, channel_id: str, text: str, thread_ts: str | None = None) -> dict[str, Any]:
-        """Post a message as a person; the bot hears nothing of it."""
+        """Post a message as a person; the bot is not notified."""
         user = self._places.person(user_id)
         channel = self._places.member(user, channel_id)
         with self._slack.lock:

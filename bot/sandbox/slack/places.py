@@ -96,7 +96,7 @@ class Places:
         return view
 
     def pressed_in(self, user: User, press: Press) -> Place:
-        """Where the press happens."""
+        """Return where the press happens."""
         if press.view_id is None:
             return self.message(user, press.channel, press.message_ts or "")
         home = self._slack.views.home.get(user.id)

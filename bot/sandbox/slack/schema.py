@@ -28,7 +28,7 @@ class Shape(Protocol):
     """The shape of a value."""
 
     def problems(self, value: Any, pointer: str, /) -> Iterator[Problem]:
-        """The errors in ``value``, which stands at ``pointer``."""
+        """The errors in ``value``, at ``pointer``."""
 
 
 @dataclass(frozen=True, slots=True)

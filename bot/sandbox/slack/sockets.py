@@ -85,7 +85,7 @@ class SocketTransport:
             pending.answer.set_result(frame.get("payload"))
 
     def is_connected(self) -> bool:
-        """Whether at least one socket is open."""
+        """Return whether at least one socket is open."""
         return bool(self._sockets)
 
     def send(self, outgoing: Outgoing, deadline_s: float) -> tuple[int, Any]:

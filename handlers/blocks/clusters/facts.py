@@ -12,7 +12,7 @@ from handlers.replies import Message
 
 
 def fits_message(report: EgressReport) -> bool:
-    """Whether the plain list fits one message, so that nothing of it is missing."""
+    """Whether the plain list fits one message without leaving anything out."""
     return sum(len(ip.address) + 1 for ip in report.egress.ips) < SECTION_TEXT - 100
 
 
