@@ -127,7 +127,7 @@ class Allowance(ApprovalRequest):
         missing_since: Since when its rules are gone from Azure although they should be there.
         expires_at: ``live_at`` plus the duration, set when it is first seen live.
         gone_at: When its rules were seen absent after it ended.
-        warned_at: When its requester was told that it ends soon.
+        warned_at: When its requester was last told that it ends soon.
         followers: Others who asked for the same while it was open; they hear of it as the requester does.
         closed: Set when the bot ended it, because what it rests on is gone.
         suspended: Why it opens nothing for now, in one sentence: its cluster leaves through no managed firewall.
@@ -207,6 +207,25 @@ def warns_at(allowance: Allowance) -> datetime | None:
     if allowance.expires_at is None or allowance.ask.duration is None:
         return None
     return allowance.expires_at - min(EXPIRING_WITHIN, allowance.ask.duration / 10)
+
+
+LAST_CALL = timedelta(hours=1)
+"""How long before the end a person is told once more, if the first warning was much earlier."""
+
+
+def warnings(allowance: Allowance) -> tuple[datetime, ...]:
+    """When the requester is told that it ends soon, in order; empty before it is live and where it has no end."""
+    first = warns_at(allowance)
+    if first is None or allowance.expires_at is None:
+        return ()
+    last = allowance.expires_at - LAST_CALL
+    return (first, last) if last - first >= LAST_CALL else (first,)
+
+
+def is_warning_due(allowance: Allowance, now: datetime) -> bool:
+    """Whether a warning is due that was not given yet; one that was missed is covered by a later one."""
+    due = [time for time in warnings(allowance) if time <= now]
+    return bool(due) and (allowance.warned_at is None or allowance.warned_at < due[-1])
 
 
 def is_wanted(allowance: Allowance, now: datetime) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.allowances import ALLOWANCES
 from bot.approvals import lapse
-from bot.domain.allowance import Allowance, Status, status, warns_at
+from bot.domain.allowance import Allowance, Status, is_warning_due, status, warnings
 from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
 from bot.ports import AllowanceFilter, Finish, NoticeEvent, UnitOfWork
 from bot.reconciler.policy_review import review_pending
@@ -37,13 +37,13 @@ def _pass_time(uow: UnitOfWork, allowance: Allowance) -> None:
     state = status(allowance, uow.now)
     if state is Status.LAPSED:
         lapse(uow, allowance, ALLOWANCES)
-    elif state is Status.EXPIRING and allowance.warned_at is None:
+    elif state is Status.EXPIRING and is_warning_due(allowance, uow.now):
         saved = uow.tx.allowances.save(replace(allowance, warned_at=uow.now), is_open=True)
         uow.tell(saved.id, saved.requester, NoticeEvent.EXPIRING)
 
 
 def _times(allowances: Iterable[Allowance], scales: Iterable[Scale], now: datetime) -> Iterable[datetime]:
     waiting = [a.lapses_at for a in allowances if a.approved_at is None]
-    warnings = [warns_at(a) for a in allowances if a.warned_at is None]
+    ending = [time for a in allowances for time in warnings(a)]
     lapsing = [s.lapses_at for s in scales if s.approved_at is None]
-    return (time for time in (*waiting, *warnings, *lapsing) if time is not None and time > now)
+    return (time for time in (*waiting, *ending, *lapsing) if time > now)

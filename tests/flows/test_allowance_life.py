@@ -198,3 +198,26 @@ def test_a_rule_deleted_by_hand_is_said_and_healed(world: World) -> None:
     assert set(our_rules(world)) == {f"{asked.id}-https-443"}
     assert [n.body["event"] for n in world.said.notices if n.kind == "channel"] == ["drift", "healed"]
     assert status(current(world, asked), world.clock.now()) is Status.LIVE
+
+
+@pytest.mark.parametrize(
+    ("duration", "before"),
+    [
+        (timedelta(days=30), [timedelta(hours=24), timedelta(hours=1)]),
+        (timedelta(days=1), [timedelta(hours=2, minutes=24), timedelta(hours=1)]),
+        (timedelta(hours=8), [timedelta(minutes=48)]),
+    ],
+)
+def test_warnings_before_the_end(world: World, duration: timedelta, before: list[timedelta]) -> None:
+    """A day, or a tenth of a shorter time, before the end, and once more an hour before."""
+    asked = allowances.request(world.ctx, DEV, Draft("aks-udr", (EXAMPLE,), "why", duration))
+    approve(world, asked)
+    world.settle()
+    for number, ahead in enumerate(before):
+        ends = current(world, asked).expires_at
+        assert ends is not None
+        world.work(ends - ahead - world.clock.now() - timedelta(minutes=1))
+        assert world.said.events(asked.id).count("expiring") == number
+        world.work(timedelta(minutes=2))
+        world.settle()
+        assert world.said.events(asked.id).count("expiring") == number + 1
