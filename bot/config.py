@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import ConfigDict, SecretStr, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -106,9 +106,23 @@ def secrets_of(settings: Settings, variables: Mapping[str, str]) -> list[str]:
         variables: The environment, with what azure-identity reads from it.
     """
     tokens = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
-    password = urlsplit(settings.database_url).password or ""
-    azure = variables.get("AZURE_CLIENT_SECRET", "")
-    return [one for one in (*(token.get_secret_value() for token in tokens), password, unquote(password), azure) if one]
+    url = urlsplit(settings.database_url)
+    passwords = [url.password or "", *(value for key, value in parse_qsl(url.query) if key in ("password", "passfile"))]
+    azure = [variables.get(name, "") for name in AZURE_SECRETS]
+    found = [*(token.get_secret_value() for token in tokens), *passwords, *map(unquote, passwords), *azure]
+    return [one for one in found if one]
+
+
+AZURE_SECRETS = (
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+    "AZURE_PASSWORD",
+    "IDENTITY_HEADER",
+)
+"""Variables with secrets that azure-identity reads.
+
+Source: https://learn.microsoft.com/python/api/overview/azure/identity-readme#environment-variables, read 2026-11.
+"""
 
 
 def settings_from(variables: Mapping[str, str]) -> Settings:

@@ -4,9 +4,12 @@ Events are named in ``snake_case``; everything else is a field. ``reference`` is
 error, ``run`` one run of background work.
 """
 
+import json
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterable
+from types import TracebackType
 from typing import Any, Literal, ParamSpec, TypeVar
 
 import structlog
@@ -37,9 +40,12 @@ def log_as(form: LogFormat, level: LogLevel = "info", secrets: Iterable[str] = (
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
+    # Traces never show local variables: they hold what nobody chose to log, tokens included.
+    traces = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    plain = structlog.dev.plain_traceback
     renderers: dict[LogFormat, list[Any]] = {
-        "json": [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()],
-        "text": [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
+        "json": [structlog.processors.ExceptionRenderer(traces), structlog.processors.JSONRenderer()],
+        "text": [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)],
     }
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     written = [remove, *renderers[form], _masking(secrets)]
@@ -54,6 +60,16 @@ def log_as(form: LogFormat, level: LogLevel = "info", secrets: Iterable[str] = (
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    """Log what nobody caught, so that it is masked, too."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error or kind(), trace)
+    elif error is not None:
+        structlog.get_logger(__name__).critical("uncaught_exception", exc_info=(kind, error, trace))
 
 
 def carried(act: Callable[P, R]) -> Callable[P, R]:
@@ -68,7 +84,9 @@ def carried(act: Callable[P, R]) -> Callable[P, R]:
 
 
 def _masking(secrets: Iterable[str]) -> Callable[[object, str, str], str]:
-    known = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+    plain = {secret for secret in secrets if secret}
+    forms = {form for secret in plain for form in (secret, repr(secret)[1:-1])}
+    known = sorted(forms | {json.dumps(form)[1:-1] for form in forms}, key=len, reverse=True)
 
     def mask(_logger: object, _method: str, line: str) -> str:
         for secret in known:

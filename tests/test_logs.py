@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,9 +22,10 @@ log = structlog.get_logger("bot.test")
 @pytest.fixture(autouse=True)
 def _logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
-    before = root.handlers[:], root.level
+    before, hooks = (root.handlers[:], root.level), (sys.excepthook, threading.excepthook)
     yield
     root.handlers[:], root.level = before
+    sys.excepthook, threading.excepthook = hooks
     structlog.reset_defaults()
 
 
@@ -68,9 +70,9 @@ SECRETS = {
     "EGRESS_SLACK_APP_TOKEN": "xapp-222-secret",
     "EGRESS_SLACK_SIGNING_SECRET": "333-secret",
     "EGRESS_DATABASE_URL": "postgresql+psycopg://bot:p%40ss-444@db/egress",
-    "AZURE_CLIENT_SECRET": "555-secret",
+    "AZURE_CLIENT_SECRET": '5"5\\5-é-secret',
 }
-PLAIN = ("xoxb-111-secret", "xapp-222-secret", "333-secret", "p%40ss-444", "p@ss-444", "555-secret")
+PLAIN = ("xoxb-111-secret", "xapp-222-secret", "333-secret", "p%40ss-444", "p@ss-444", '5"5\\5-é-secret')
 
 
 def secret_settings() -> Settings:
@@ -78,19 +80,39 @@ def secret_settings() -> Settings:
     return settings_from(SECRETS)
 
 
+ESCAPED = (*PLAIN, json.dumps(PLAIN[-1])[1:-1], repr(PLAIN[-1])[1:-1], json.dumps(repr(PLAIN[-1]))[1:-1])
+
+
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_no_line_holds_a_secret(form: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Not in an event, not in a field, not in the trace of a library's error."""
+    """Not in an event, a field, a library's error, however it is escaped; a trace shows no local variables."""
     log_as(settings_from({"EGRESS_LOG_FORMAT": form}).log_format, "info", secrets_of(secret_settings(), SECRETS))
     for secret in PLAIN:
+        headers = {"Authorization": f"Bearer {secret}", "x-unknown": "a-token-that-no-setting-holds"}
         try:
             raise ConnectionError(f"could not reach https://host/?token={secret}")
         except ConnectionError as error:
-            log.exception("failed", error=str(error), headers={"Authorization": f"Bearer {secret}"})
-            logging.getLogger("psycopg").exception("connection to %s failed", secret)
+            log.exception("failed", error=str(error), authorization=headers["Authorization"])
+            logging.getLogger("psycopg").exception("connection to %r failed", secret)
     said = capsys.readouterr().err
     assert said.count("[secret]") >= 4 * len(PLAIN)
-    assert [secret for secret in PLAIN if secret in said] == []
+    assert [secret for secret in ESCAPED if secret in said] == []
+    assert "a-token-that-no-setting-holds" not in said
+
+
+def test_what_nobody_caught_is_masked(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a thread and at the end of a process."""
+    log_as("json", "info", ["s3cret"])
+    error = ValueError("the s3cret of it")
+    sys.excepthook(ValueError, error, None)
+    threading.excepthook(uncaught(error))
+    found = capsys.readouterr().err
+    assert (found.count("uncaught_exception"), found.count("[secret]"), "s3cret" in found) == (2, 2, False)
+
+
+def uncaught(error: Exception) -> threading.ExceptHookArgs:
+    """What Python hands to the hook of threads."""
+    return threading.ExceptHookArgs((type(error), error, None, None))
 
 
 def test_settings_do_not_print_secrets() -> None:
