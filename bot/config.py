@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 from pydantic import ConfigDict, SecretStr, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -106,11 +106,21 @@ def secrets_of(settings: Settings, variables: Mapping[str, str]) -> list[str]:
         variables: The environment, with what azure-identity reads from it.
     """
     tokens = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
-    url = urlsplit(settings.database_url)
-    passwords = [url.password or "", *(value for key, value in parse_qsl(url.query) if key in ("password", "passfile"))]
+    passwords = _passwords_in(settings.database_url)
     azure = [variables.get(name, "") for name in AZURE_SECRETS]
-    found = [*(token.get_secret_value() for token in tokens), *passwords, *map(unquote, passwords), *azure]
+    found = [*(token.get_secret_value() for token in tokens), *passwords, *map(unquote_plus, passwords), *azure]
     return [one for one in found if one]
+
+
+def _passwords_in(url: str) -> list[str]:
+    """As they are written; none of a URL that cannot be read, which is refused before anything is done with it."""
+    try:
+        parts = urlsplit(url)
+        own = parts.password or ""
+    except ValueError:
+        return []
+    pairs = (pair.partition("=") for pair in parts.query.split("&"))
+    return [own, unquote(own), *(value for key, _, value in pairs if key in ("password", "sslpassword"))]
 
 
 AZURE_SECRETS = (

@@ -8,12 +8,13 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Literal, ParamSpec, TypeVar
 
 import structlog
 from structlog.contextvars import bound_contextvars, get_contextvars
+from structlog.typing import EventDict
 
 LogFormat = Literal["json", "text"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -42,13 +43,13 @@ def log_as(form: LogFormat, level: LogLevel = "info", secrets: Iterable[str] = (
     ]
     # Traces never show local variables: they hold what nobody chose to log, tokens included.
     traces = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-    plain = structlog.dev.plain_traceback
+    mask = _masking(secrets)
     renderers: dict[LogFormat, list[Any]] = {
-        "json": [structlog.processors.ExceptionRenderer(traces), structlog.processors.JSONRenderer()],
-        "text": [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)],
+        "json": [structlog.processors.ExceptionRenderer(traces), mask, structlog.processors.JSONRenderer()],
+        "text": [structlog.processors.format_exc_info, mask, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
     }
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    written = [remove, *renderers[form], _masking(secrets)]
+    written = [remove, *renderers[form]]
     handler = logging.StreamHandler()
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=written))
     least = getattr(logging, level.upper())
@@ -83,14 +84,30 @@ def carried(act: Callable[P, R]) -> Callable[P, R]:
     return act_there
 
 
-def _masking(secrets: Iterable[str]) -> Callable[[object, str, str], str]:
+OURS = ("timestamp", "level", "logger")
+"""Fields in which no secret can be; a secret as short as a digit must not mask parts of them."""
+
+
+def _masking(secrets: Iterable[str]) -> Callable[[object, str, EventDict], EventDict]:
     plain = {secret for secret in secrets if secret}
     forms = {form for secret in plain for form in (secret, repr(secret)[1:-1])}
     known = sorted(forms | {json.dumps(form)[1:-1] for form in forms}, key=len, reverse=True)
 
-    def mask(_logger: object, _method: str, line: str) -> str:
-        for secret in known:
-            line = line.replace(secret, "[secret]")
-        return line
+    def masked(value: Any) -> Any:
+        match value:
+            case None | bool() | int() | float():
+                return value
+            case str():
+                for secret in known:
+                    value = value.replace(secret, "[secret]")
+                return value
+            case Mapping():
+                return {key: masked(each) for key, each in value.items()}
+            case list() | tuple():
+                return [masked(each) for each in value]
+        return masked(repr(value))
+
+    def mask(_logger: object, _method: str, event: EventDict) -> EventDict:
+        return {key: value if key in OURS else masked(value) for key, value in event.items()}
 
     return mask

@@ -100,6 +100,29 @@ def test_no_line_holds_a_secret(form: str, capsys: pytest.CaptureFixture[str]) -
     assert "a-token-that-no-setting-holds" not in said
 
 
+def test_a_short_secret_spoils_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its own characters elsewhere are masked, and the line is still JSON with its time."""
+    log_as("json", "info", ["1"])
+    log.info("counted", n=11, why="1 of 2", what=["1", {"x": "1"}])
+    (line,) = lines(capsys)
+    assert (line["n"], line["why"], line["what"]) == (11, "[secret] of 2", ["[secret]", {"x": "[secret]"}])
+    assert "[secret]" not in str(line["timestamp"])
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("postgresql+psycopg://db/e?user=u&password=LEAK%26x&sslpassword=a+b", {"LEAK%26x", "LEAK&x", "a+b", "a b"}),
+        ("postgresql+psycopg://u:p%40ss@db/e", {"p%40ss", "p@ss"}),
+        ("postgresql+psycopg://u:LEAK[1@db/e", set()),
+        ("sqlite:///x", set()),
+    ],
+)
+def test_passwords_of_a_database_url(url: str, found: set[str]) -> None:
+    """Wherever they stand, in each form; a URL that cannot be read is refused elsewhere."""
+    assert set(secrets_of(settings_from({"EGRESS_DATABASE_URL": url}), {})) == found
+
+
 def test_what_nobody_caught_is_masked(capsys: pytest.CaptureFixture[str]) -> None:
     """In a thread and at the end of a process."""
     log_as("json", "info", ["s3cret"])

@@ -59,6 +59,7 @@ CASES: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
     ),
     "nobody listens": ("serve", {"EGRESS_DATABASE_URL": "postgresql+psycopg://bot@127.0.0.1:9/b"}, ("refused",)),
     "no port": ("migrate", {"EGRESS_DATABASE_URL": "postgresql+psycopg://bot@127.0.0.1:x/b"}, ("EGRESS_DATABASE_URL",)),
+    "a bracket": ("migrate", {"EGRESS_DATABASE_URL": "postgresql+psycopg://u:LEAK[1@h/b"}, ("database",)),
     "no option": ("migrate", {"EGRESS_DATABASE_URL": "postgresql+psycopg://b@127.0.0.1:9/b?nonsense=1"}, ("nonsense",)),
     "no address of Slack": ("serve", {"EGRESS_SLACK_API_URL": "slack.com"}, ("EGRESS_SLACK_API_URL",)),
     "no address of Azure": ("serve", {"EGRESS_ARM_ENDPOINT": "ftp://x"}, ("EGRESS_ARM_ENDPOINT",)),
