@@ -55,7 +55,11 @@ def whisper(town: Town, user: str, part: str) -> dict[str, Any]:
         messages = town.stage.state["messages"]
         return [m for m in messages if m["ephemeral_for"] == user and part in m["text"]]
 
-    until(found, 8)
+    try:
+        until(found, 8)
+    except AssertionError:
+        heard = [m["text"] for m in town.stage.state["messages"] if m["ephemeral_for"] == user]
+        raise AssertionError(f"{user} did not read “{part}” but {heard}.") from None
     return found()[-1]
 
 
