@@ -1,6 +1,6 @@
 """Whether the Slack app is installed as the bot needs it: one look for each thing that can be missing."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -83,7 +83,7 @@ def _channel(client: WebClient, channel: str) -> str:
 
 
 def _group(client: WebClient, group: Group) -> str:
-    people = _active(client, group)
+    people = _active(client, _users(client, group))
     if not people:
         where = f"user group {group.usergroup}" if group.usergroup else "configuration"
         raise BadConfiguration(f"It has no members; add people to the {where}.")
@@ -92,7 +92,7 @@ def _group(client: WebClient, group: Group) -> str:
 
 def _approvers(client: WebClient, config: Configuration, quorum: Quorum) -> str:
     groups = [config.groups[name] for name in quorum.groups]
-    people = frozenset(quorum.people).union(*(_active(client, group) for group in groups))
+    people = _active(client, set(quorum.people).union(*(_users(client, group) for group in groups)))
     named = " or ".join((*quorum.groups, *quorum.people)) or "any group"
     if len(people) < quorum.needed:
         raise BadConfiguration(
@@ -101,11 +101,14 @@ def _approvers(client: WebClient, config: Configuration, quorum: Quorum) -> str:
     return f"{quorum.needed} of {len(people)} people in {named}."
 
 
-def _active(client: WebClient, group: Group) -> frozenset[str]:
-    """The members of a group whose accounts may decide."""
-    users = set(group.users)
-    if group.usergroup is not None:
-        users |= set(_call(client.usergroups_users_list, usergroup=group.usergroup)["users"])
+def _users(client: WebClient, group: Group) -> frozenset[str]:
+    if group.usergroup is None:
+        return group.users
+    return group.users | frozenset(_call(client.usergroups_users_list, usergroup=group.usergroup)["users"])
+
+
+def _active(client: WebClient, users: Collection[str]) -> frozenset[str]:
+    """Those whose accounts may decide."""
     accounts = {user: account_from_json(_call(client.users_info, user=user)["user"]) for user in sorted(users)}
     return frozenset(user for user, account in accounts.items() if account.standing is AccountStatus.ACTIVE)
 

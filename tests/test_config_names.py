@@ -70,6 +70,7 @@ WRONG = [
         rule("longer_than = '1d'", name="a") + rule("longer_than = '7d'\nprotocols = ['tcp']", name="b", then="grant"),
         r"rules \(b\) has no effect: a asks about everything that it is about",
     ),
+    (rule("risk_reasons = ['tunel']"), r"risk_reasons.0: no risk has the reason “tunel”; the nearest is tunnel"),
     (rule("ticket = true", then="refuse"), r"rules \(r\): ticket has no effect"),
     ("[tickets]\npattern = '['\n", r"tickets.pattern: it is not a regular expression"),
     ("[tickets]\nurl = 'https://host/'\n", r"tickets.url must be an address such as https://host/browse/\{ticket\}"),

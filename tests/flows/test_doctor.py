@@ -141,6 +141,12 @@ def too_few_approvers(site: Site) -> None:
     site.stage.do("people", user="UAPP0002", is_restricted=True)
 
 
+def a_named_guest(site: Site) -> None:
+    """A rule asks a person by name, who is a guest."""
+    site.config = site.config.replace('\napprovers = ["platform"]', '\npeople = ["UAPP0002", "UDEV0001"]')
+    site.stage.do("people", user="UAPP0002", is_restricted=True)
+
+
 def no_approver_role(site: Site) -> None:
     """A rule asks a group that may not decide."""
     site.config = site.config.replace('approvers = ["platform"]', 'approvers = ["operators"]')
@@ -193,6 +199,7 @@ def id_of(site: Site, name: str) -> str:
         (no_user_group, "group auditors", "The user group does not exist"),
         (empty_user_group, "group auditors", "It has no members"),
         (too_few_approvers, "approval rule high-risk-two", "only 1 of the 2 approvers needed"),
+        (a_named_guest, "approval rule high-risk-two", "only 1 of the 2 approvers needed"),
         (no_approver_role, "configuration", "does not have the approver role"),
         (not_migrated, "database", "run python -m bot migrate"),
         (no_policy_write, "Azure rights on hub-policy", "ruleCollectionGroups/write"),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Annotated, Literal
 
@@ -12,9 +13,17 @@ from bot.domain.approval.verdict import Quorum, VerdictKind
 from bot.domain.approval.windows import TimeWindow
 from bot.domain.fields import Lower, NotWritten, ReadAs, Span, Text, Unit, matching
 from bot.domain.fqdn import Destination, Protocol
-from bot.domain.risk import Level, Risk
+from bot.domain.risk import REASON_CODES, Level, Risk
 
 Direction = Literal["up", "down"]
+
+
+def _reason(code: str) -> str:
+    if code not in REASON_CODES:
+        near = get_close_matches(code, REASON_CODES, 1)
+        hint = f"the nearest is {near[0]}" if near else f"known are {', '.join(sorted(REASON_CODES))}"
+        raise ValueError(f"no risk has the reason “{code[:40]}”; {hint}")
+    return code
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +115,7 @@ class PolicyRule:
     clusters: tuple[str, ...] = ()
     tags: tuple[Annotated[str, matching("[^=]+=.*", "KEY=VALUE")], ...] = ()
     risks: Annotated[frozenset[str], ReadAs(frozenset[Level], frozenset)] = frozenset()
-    risk_reasons: frozenset[str] = frozenset()
+    risk_reasons: frozenset[Annotated[str, ReadAs(str, _reason)]] = frozenset()
     bundles: frozenset[str] = frozenset()
     protocols: frozenset[Protocol] = frozenset()
     wildcard: bool | None = None

@@ -45,6 +45,9 @@ _WEIGHTS: Mapping[str, int] = MappingProxyType(
     }
 )
 
+REASON_CODES = frozenset({*_WEIGHTS, "unlimited_duration", "long_duration", "many_destinations"})
+"""The codes of all reasons; those of durations and numbers have weights of their own."""
+
 
 _PRODUCTION = frozenset({"production", "prod"})
 
