@@ -39,7 +39,7 @@ def called(verdict: Verdict, approvals: Sequence[Approval], config: Configuratio
     """Mention those whose stage begins with the last approval; empty if no stage begins."""
     before, now = verdict.current(approvals[:-1]), verdict.current(approvals)
     begins = now and approvals and before and now[0].stage > before[0].stage
-    return f" {', '.join(_named(one, config, is_open=True) for one in now)}: please decide." if begins else ""
+    return f" Next to decide: {', '.join(_named(one, config, is_open=True) for one in now)}." if begins else ""
 
 
 def _why(reason: str, rule: str) -> str:

@@ -114,7 +114,7 @@ def test_one_stage_after_the_other(world_of: Callable[[str], World]) -> None:
     with world.store.read() as tx:
         waiting = tx.allowances.get(made.id)
     said = allowance_news(waiting, {"event": "seconded"}, world.ctx.config).text
-    assert "still missing: 1 from security. <@UOPS0001>: please decide." in said
+    assert "still missing: 1 from security. Next to decide: <@UOPS0001>." in said
     assert approve(world, made, OPERATOR) is Status.APPROVED
 
 
