@@ -107,6 +107,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SERVER_URL] = worker_input["postgres_url"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that start processes: they wait most, and others use that time only if some are left."""
+    items.sort(key=lambda item: "processes" not in item.path.parts)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start the server before the first test if any test needs it; fail the whole run if that cannot be."""
     if any(NEED_POSTGRES.intersection(getattr(item, "fixturenames", ())) for item in session.items):
