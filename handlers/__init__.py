@@ -1,7 +1,7 @@
 """All of Slack, in and out: the one table of entry points. ``handlers.app`` serves it."""
 
 from bot.domain.people import Role
-from handlers import absences, actions, commands, home, views
+from handlers import absences, actions, break_glass, commands, home, views
 from handlers.boundary import Entry
 from handlers.calls import CallKind
 
@@ -143,6 +143,7 @@ TABLE = (
     Entry(CallKind.ACTION, "renew", actions.renew, act="renew"),
     Entry(CallKind.ACTION, "renew_form", actions.renew_form),
     Entry(CallKind.ACTION, "propose", actions.propose),
+    Entry(CallKind.ACTION, "review_break_glass", break_glass.open_review),
     Entry(CallKind.ACTION, "open_request", actions.open_request),
     Entry(CallKind.ACTION, "request_again", actions.request_again),
     Entry(CallKind.ACTION, "show_endpoints", actions.show_endpoints, is_late=True),
@@ -160,6 +161,7 @@ TABLE = (
     Entry(CallKind.VIEW, "narrow", views.narrow, act="narrow", field="destinations"),
     Entry(CallKind.VIEW, "renew", views.renew, act="renew"),
     Entry(CallKind.VIEW, "scale", views.scale, is_late=True, act="scale"),
+    Entry(CallKind.VIEW, "review_break_glass", break_glass.submit_review, act="review"),
     Entry(CallKind.OPTIONS, "cluster", views.cluster_options),
     Entry(CallKind.HOME, "app_home_opened", home.opened),
     Entry(CallKind.SHORTCUT, "request_fqdn", actions.open_request),

@@ -223,5 +223,6 @@ def _form(view: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _typed(element: Mapping[str, Any]) -> str:
-    option = element.get("selected_option") or {}
+    boxes = element.get("selected_options") or ()
+    option = element.get("selected_option") or next(iter(boxes), None) or {}
     return str(element.get("value") or option.get("value") or "")

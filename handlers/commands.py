@@ -8,17 +8,18 @@ from bot import allowances, auditing, checking, exporting, inventory, scaling
 from bot.approvals import Decision, require_reason
 from bot.domain.allowance import Act, Allowance, require
 from bot.domain.ids import canonical_id, is_id
-from bot.errors import InvalidInput, UnknownAllowance, UnknownCommand, UnknownScale
+from bot.errors import InvalidInput, NotPermitted, UnknownAllowance, UnknownCommand, UnknownScale
 from bot.inventory import EgressReport
 from bot.ports import Context
 from bot.scaling import Wish
+from handlers.attempts import attempt_of, record_refusal
 from handlers.blocks import audit_log, clusters, lists, words
 from handlers.blocks import scale_card as scale_blocks
 from handlers.blocks.check import check_card
 from handlers.blocks.details import approval_view, details_view, is_whole
 from handlers.blocks.help import help_text
 from handlers.boundary import Entry, Listener
-from handlers.calls import Call, plain_words
+from handlers.calls import Call, CallKind, plain_words
 from handlers.hosts import HostWords, written
 from handlers.modals import count_from
 from handlers.queries import AuditQuery
@@ -115,7 +116,12 @@ def check(ctx: Context, call: Call) -> Reply:
 
 def request(ctx: Context, call: Call) -> Reply:
     """Opens the form, filled with what was typed, or with what a pasted error names."""
-    return open_form(ctx, call.caller, *form_from(ctx, call.caller, plain_words(call.text)))
+    try:
+        form = form_from(ctx, call.caller, plain_words(call.text))
+    except NotPermitted as error:  # looking at the form is no act, but this asked for more
+        record_refusal(ctx, call.caller, "break-glass", error, attempt_of(CallKind.COMMAND, "request", call))
+        raise
+    return open_form(ctx, call.caller, *form)
 
 
 def requests(ctx: Context, call: Call) -> Reply:

@@ -39,6 +39,7 @@ def desktop(ctx: Context, caller: Caller) -> PublishHome:
                 now=now,
                 config=ctx.config,
                 unread=who.unread,
+                reviews=tuple(allowances.unreviewed(ctx, who)),
                 refusals=inventory.refusals(ctx) if who.has_role(Role.OPERATOR) else (),
             )
         )

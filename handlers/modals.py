@@ -20,6 +20,7 @@ from handlers.blocks.block_kit import (
     PLACEHOLDER,
     actions,
     button,
+    checkboxes,
     code,
     context,
     cut,
@@ -54,10 +55,12 @@ class Choices:
     Args:
         config: Durations and bundles.
         clusters: Those that the person may see, by name.
+        may_break_glass: Whether the approval policy lets the person open something at once.
     """
 
     config: Configuration
     clusters: tuple[ClusterEgress, ...] = ()
+    may_break_glass: bool = False
 
     def options(self, typed: str = "") -> list[Block]:
         """The clusters as options, those that fit what was typed; at most as many as a select takes."""
@@ -97,6 +100,7 @@ class RequestForm:
     ticket: str = ""
     pool: str = ""
     bundle: str = ""
+    break_glass: str = ""
 
     @classmethod
     def parse(cls, form: Mapping[str, str]) -> "RequestForm":
@@ -119,6 +123,7 @@ class RequestForm:
             pool=self.pool or None,
             ticket=whole(self.ticket, MAX_TICKET, "ticket"),
             bundle=self.bundle or None,
+            is_break_glass=bool(self.break_glass),
         )
 
     def with_duration(self, config: Configuration) -> "RequestForm":
@@ -146,14 +151,33 @@ class RequestForm:
             input_(
                 "duration",
                 "For how long",
-                durations(choices.config.durations.offered, self.duration),
+                durations(self._offered(choices), self.duration),
                 hint="Starts when the rule is live.",
             ),
+            *self._break_glass(choices),
             input_("ticket", "Ticket", text_input(self.ticket, limit=MAX_TICKET), optional=True),
             *actions(button("What's allowed, and who decides?", "preview")),
             context("Nothing opens before approval. The rule applies only to this cluster's own addresses."),
         ]
         return modal(self.CALLBACK, "Request egress", blocks, submit="Request")
+
+    def _offered(self, choices: Choices) -> Sequence[timedelta | None]:
+        """The configured durations, and the longest of break-glass for whoever may use it."""
+        offered, longest = choices.config.durations.offered, choices.config.break_glass.longest
+        if not choices.may_break_glass or any(one is not None and one <= longest for one in offered):
+            return offered
+        return (longest, *offered)
+
+    def _break_glass(self, choices: Choices) -> list[Block]:
+        if not choices.may_break_glass:
+            return []
+        settings = choices.config.break_glass
+        hint = (
+            f"For emergencies, {duration_text(settings.longest)} at most. It is announced in the channel and must be "
+            f"reviewed by somebody else within {duration_text(settings.review_within)}."
+        )
+        boxes = checkboxes([option("Open it at once, without an approval", "yes")], self.break_glass)
+        return [input_("break_glass", "Break-glass", boxes, hint=hint, optional=True)]
 
     def _cluster(self, choices: Choices) -> Block:
         egress = choices.find(self.cluster)

@@ -1,5 +1,7 @@
 """Listeners of modals: what is submitted, and what is asked while one fills them in."""
 
+import re
+from dataclasses import replace
 from functools import partial
 
 from bot import allowances, approvals, checking, inventory, scaling
@@ -8,7 +10,7 @@ from bot.domain.access import membership_unknown
 from bot.domain.duration import duration_from_text
 from bot.domain.error_parsing import find_destinations
 from bot.domain.fqdn import parse_destinations
-from bot.errors import AlreadyAllowed, Refused, Unavailable, UnknownCluster, UserError
+from bot.errors import AlreadyAllowed, NotPermitted, Refused, Unavailable, UnknownCluster, UserError
 from bot.ports import Caller, Context
 from bot.scaling import Wish
 from handlers.blocks import lists
@@ -111,8 +113,28 @@ def fresh_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str
     return request_view(ctx, caller, form, notes)
 
 
+_FLAG = re.compile(r"(?<!\S)(?:--|\u2013|\u2014)break-?glass(?!\S)", re.IGNORECASE)
+"""Two hyphens, or the dash that a keyboard makes of them."""
+
+
 def form_from(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tuple[str, ...]]:
-    """The form for what was typed behind ``request``: a cluster with hosts, or an error with or without a cluster."""
+    """The form for what was typed behind ``request``, perhaps with ``--break-glass``.
+
+    Raises:
+        NotPermitted: The approval policy does not let this person break glass.
+    """
+    bare, found = _FLAG.subn("", text)
+    if found and not _choices(ctx, caller).may_break_glass:
+        raise NotPermitted(
+            "The approval policy does not let you break glass; nothing was opened. Without `--break-glass`, the same "
+            "command asks the approvers."
+        )
+    form, notes = _form_from(ctx, caller, bare)
+    return replace(form, break_glass="yes" if found else ""), notes
+
+
+def _form_from(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tuple[str, ...]]:
+    """The form for a cluster with hosts, or for an error with or without a cluster."""
     words = HostWords.parse(text)
     found = find_destinations(text)
     if _choices(ctx, caller).find(words.cluster) is None and (found.destinations or found.explanations):
@@ -143,7 +165,7 @@ def _choices(ctx: Context, caller: Caller) -> Choices:
         raise membership_unknown(unread)
     if not visible:
         raise UnknownCluster(NO_CLUSTER)
-    return Choices(ctx.config, tuple(visible))
+    return Choices(ctx.config, tuple(visible), ctx.config.policy.may_break_glass(who.groups))
 
 
 def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> tuple[list[str], tuple[str, ...]]:

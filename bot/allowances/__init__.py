@@ -6,14 +6,16 @@ its ack. Nothing here speaks to Azure: the reconciler does.
 
 from bot.allowances.assessment import assess_policy
 from bot.allowances.audit_events import record
+from bot.allowances.break_glass import AfterReview, due_review, review_break_glass
 from bot.allowances.decisions import decide, end
 from bot.allowances.filing import Draft, Preview, owner_words, preview, request, scope_of
-from bot.allowances.queries import Request, RequestList, browse, get, own, proposals, requests
+from bot.allowances.queries import Request, RequestList, browse, get, own, proposals, requests, unreviewed
 from bot.allowances.renewals import newest, renew
 from bot.allowances.workflow import ALLOWANCES
 
 __all__ = [
     "ALLOWANCES",
+    "AfterReview",
     "Draft",
     "Preview",
     "Request",
@@ -21,6 +23,7 @@ __all__ = [
     "assess_policy",
     "browse",
     "decide",
+    "due_review",
     "end",
     "get",
     "newest",
@@ -32,5 +35,7 @@ __all__ = [
     "renew",
     "request",
     "requests",
+    "review_break_glass",
     "scope_of",
+    "unreviewed",
 ]

@@ -37,5 +37,6 @@ def assess_policy(ctx: Context, scope: Scope, ask: Ask, risk: Risk, circumstance
         tags=circumstances.tags,
         requester_groups=circumstances.requester_groups,
         at=circumstances.at,
+        is_break_glass=ask.is_break_glass,
     )
     return evaluate(ctx.config.policy, question)

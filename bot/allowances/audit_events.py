@@ -23,6 +23,9 @@ def record(uow: UnitOfWork, allowance: Allowance, action: Action, *, reason: str
         "bundle": ask.bundle or "",
         "beyond_bundle": " ".join(str(one) for one in beyond),
         "renews": ask.renews or "",
+        "break_glass": "yes" if allowance.review_by else "",
+        "review": allowance.reviewed.outcome if allowance.reviewed else "",
+        "review_by": allowance.review_by.isoformat() if allowance.review_by else "",
         "requester": allowance.requester.user if allowance.filed_by else "",
         "expires_at": allowance.expires_at.isoformat() if allowance.expires_at else "",
     }

@@ -12,6 +12,7 @@ from bot.domain.access import environment_of
 from bot.domain.allowance import Allowance, Ask, Scope, Status, digest, follow, status
 from bot.domain.approval import Verdict, VerdictKind
 from bot.domain.audit import Action
+from bot.domain.break_glass import next_nag, require_short
 from bot.domain.configuration import Configuration
 from bot.domain.duration import duration_text
 from bot.domain.egress import ClusterEgress, dns_caveat
@@ -21,6 +22,7 @@ from bot.domain.network_rules import by_address, refusal, room_for_names
 from bot.domain.people import Identity, Person
 from bot.domain.risk import Risk
 from bot.domain.rule_diff import Gauge
+from bot.domain.work import WorkKind
 from bot.errors import AlreadyAllowed, AlreadyRequested, CannotTakeEffect, InvalidInput, RequestRefused, RulesUnknown
 from bot.estimates import gauge
 from bot.inventory import find, person
@@ -40,6 +42,7 @@ class Draft:
         ticket: A reference elsewhere.
         bundle: Name of a configured bundle, whose destinations are added.
         renews: The allowance that this one continues.
+        is_break_glass: Whether it is to be opened at once, without an approval.
     """
 
     cluster: str
@@ -50,6 +53,7 @@ class Draft:
     ticket: str = ""
     bundle: str | None = None
     renews: str | None = None
+    is_break_glass: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ def preview(ctx: Context, who: Person, draft: Draft) -> Preview:
     scope = scope_of(ctx.config, egress, draft.pool)
     destinations, allowed = _missing(ctx, egress, draft)
     names = _room_for_names(ctx, scope, destinations)
-    ask = Ask(destinations, draft.duration, draft.reason, bundle=draft.bundle)
+    ask = _ask(draft, destinations)
     risk = assess_risk(ctx, scope, ask, dns_caveat(egress, draft.pool))
     around = circumstances(ctx, who.identity, ctx.clock.now(), egress)
     return Preview(scope, destinations, risk, assess_policy(ctx, scope, ask, risk, around), allowed, names)
@@ -202,14 +206,20 @@ def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allow
         raise RequestRefused(f"The approval policy refuses this: {made.verdict.reason} (rule {made.verdict.rule}).")
     _require_ticket(ctx.config, draft, made.verdict)
     _require_room(ctx, made)
-    require_deciders(ctx, made.verdict, requester.identity, caller.identity)
-    ask = Ask(made.destinations, draft.duration, draft.reason.strip(), draft.ticket.strip(), draft.bundle, draft.renews)
+    asked = made.verdict.review if made.verdict.reviewers else made.verdict
+    require_deciders(ctx, asked, requester.identity, caller.identity)
+    ask = _ask(draft, made.destinations)
     with ctx.store.write() as tx:
         uow, twin = UnitOfWork(ctx, tx, caller), _twin(ctx, tx, made.scope, ask)
         if twin is None:
             return _file(uow, made, ask, requester.identity)
         join(uow, twin)
     raise AlreadyRequested(waits_sentence(twin, caller.identity, ctx.clock.now()))
+
+
+def _ask(draft: Draft, destinations: tuple[Destination, ...]) -> Ask:
+    reason, ticket = draft.reason.strip(), draft.ticket.strip()
+    return Ask(destinations, draft.duration, reason, ticket, draft.bundle, draft.renews, draft.is_break_glass)
 
 
 def _require_known_rules(ctx: Context, who: Person, draft: Draft) -> None:
@@ -265,16 +275,29 @@ def _file(uow: UnitOfWork, made: Preview, ask: Ask, requester: Identity) -> Allo
         risk=made.risk,
         approved_at=uow.now if is_granted else None,
         filed_by=None if uow.caller.identity == requester else uow.caller.identity,
+        review_by=uow.now + uow.ctx.config.break_glass.review_within if made.verdict.reviewers else None,
     )
     uow.tx.allowances.add(allowance)
     record(uow, allowance, Action.ALLOWANCE_RENEW if ask.renews else Action.ALLOWANCE_REQUEST)
     if is_granted:
-        record(uow, allowance, Action.ALLOWANCE_GRANT, reason=made.verdict.reason)
-        uow.tx.work.wake(allowance.scope.target.key, within=uow.ctx.pace.batch_window)
+        _grant(uow, allowance)
+    else:
+        asked = NoticeEvent.RENEWED if allowance.filed_by else NoticeEvent.REQUESTED
+        uow.tell(allowance.id, allowance.requester, asked)
     plan_wait(uow, allowance)
-    asked = NoticeEvent.RENEWED if allowance.filed_by else NoticeEvent.REQUESTED
-    uow.tell(allowance.id, allowance.requester, NoticeEvent.GRANTED if is_granted else asked)
     return allowance
+
+
+def _grant(uow: UnitOfWork, allowance: Allowance) -> None:
+    """Record that nobody has to approve it; what is opened by break-glass waits for no other change."""
+    is_review, settings = allowance.needs_review, uow.ctx.config.break_glass
+    action = Action.ALLOWANCE_BREAK_GLASS if is_review else Action.ALLOWANCE_GRANT
+    record(uow, allowance, action, reason=allowance.ask.reason if is_review else allowance.verdict.reason)
+    within = timedelta() if is_review else uow.ctx.pace.batch_window
+    uow.tx.work.wake(allowance.scope.target.key, within=within)
+    uow.tell(allowance.id, allowance.requester, NoticeEvent.BROKE_GLASS if is_review else NoticeEvent.GRANTED)
+    if following := next_nag(allowance, uow.ctx.config.reminders, settings, uow.now):
+        uow.tx.work.schedule(WorkKind.TIMERS, within=following - uow.now)
 
 
 def _check(config: Configuration, draft: Draft) -> None:
@@ -282,6 +305,8 @@ def _check(config: Configuration, draft: Draft) -> None:
     longest = config.durations.longest
     if longest is not None and (draft.duration is None or draft.duration > longest):
         raise InvalidInput(f"The longest duration you can request is {duration_text(longest)}.", field="duration")
+    if draft.is_break_glass:
+        require_short(draft.duration, config.break_glass)
 
 
 def _require_ticket(config: Configuration, draft: Draft, verdict: Verdict) -> None:
@@ -311,7 +336,8 @@ def _twin(ctx: Context, tx: Transaction, scope: Scope, ask: Ask) -> Allowance | 
         state = status(other, now)
         if ask.renews and other.ask.renews == ask.renews and state in ON_ITS_WAY | OPEN_NOW | {Status.SUSPENDED}:
             return other
-        if not (ask.renews or other.ask.renews) and other.digest == mine and state in ON_ITS_WAY:
+        is_too_slow = ask.is_break_glass and state is Status.WAITING
+        if not (ask.renews or other.ask.renews or is_too_slow) and other.digest == mine and state in ON_ITS_WAY:
             return other
     return None
 

@@ -6,7 +6,7 @@ from heapq import merge
 from itertools import islice
 from typing import TypeVar
 
-from bot.domain.access import require_seeing
+from bot.domain.access import may_decide, require_seeing
 from bot.domain.allowance import Allowance
 from bot.domain.egress import ref_from_id
 from bot.domain.ids import canonical_id
@@ -93,6 +93,14 @@ def own(ctx: Context, caller: Caller) -> list[Allowance]:
     who = person(ctx, caller)
     with ctx.store.read() as tx:
         return tx.allowances.find(AllowanceFilter(requester=who.identity, only_open=True))
+
+
+def unreviewed(ctx: Context, who: Person) -> list[Allowance]:
+    """What was opened by break-glass and waits for a review by somebody, the newest first."""
+    with ctx.store.read() as tx:
+        found = tx.allowances.find(AllowanceFilter(only_open=True))
+    waiting = (one for one in found if one.needs_review and who.identity not in one.askers)
+    return [one for one in waiting if may_decide(one.verdict.review, who, one.requester)]
 
 
 def _wanted(ctx: Context, who: Person, which: str) -> ListFilter:

@@ -9,7 +9,7 @@ from bot.domain.approval import Verdict
 from bot.domain.audit import Action, Event
 from bot.domain.people import AccountStatus, Identity, Person
 from bot.errors import InvalidInput, MembershipUnknown, NotPermitted
-from bot.inventory import person
+from bot.inventory import member_of, person
 from bot.ports import Caller, Context, UnitOfWork
 
 
@@ -79,12 +79,16 @@ def standing_in(ctx: Context, who: Person) -> Person:
     return replace(who, stands_for=frozenset(one.who.user for one in found))
 
 
-def decider(ctx: Context, who: Person, verdict: Verdict) -> Person:
-    """A person with those asked by name for whom they decide now, as far as these still could themselves.
+def holder_among(ctx: Context, caller: Caller, verdict: Verdict) -> Person:
+    """Look up whether the caller currently belongs to those whom a verdict asks, by themselves or for others.
+
+    Those for whom they decide are counted as far as these still could themselves.
 
     Raises:
+        NotPermitted: For people of other workspaces.
         MembershipUnknown: Whether one of these is still a member could not be asked.
     """
+    who = member_of(ctx, caller, verdict.approvers)
     asked = standing_in(ctx, who).stands_for & set(verdict.people)
     return replace(who, stands_for=frozenset(user for user in sorted(asked) if _is_member(ctx, user)))
 

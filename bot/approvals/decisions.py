@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from bot.approvals.absences import decider
+from bot.approvals.absences import holder_among
 from bot.approvals.reasons import brief, require_reason
 from bot.approvals.reminders import plan_wait
 from bot.approvals.reviews import review_at_click
@@ -12,7 +12,6 @@ from bot.domain.approval import Ending, Verdict, add_approval, approval_of, deny
 from bot.domain.ids import canonical_id
 from bot.domain.people import Person
 from bot.errors import StaleView
-from bot.inventory import member_of
 from bot.ports import Caller, Context, NoticeEvent, UnitOfWork
 
 
@@ -37,7 +36,7 @@ def decide(ctx: Context, caller: Caller, decision: Decision, flow: Workflow[One]
     _recheck(ctx, filed, flow, is_approval=decision.is_approved)
     with ctx.store.read() as tx:
         verdict = flow.rows(tx).get(subject).verdict
-    who, asked = decider(ctx, member_of(ctx, caller, verdict.approvers), verdict), verdict.approvers
+    who, asked = holder_among(ctx, caller, verdict), verdict.approvers
     with ctx.store.write() as tx:
         uow, one = UnitOfWork(ctx, tx, caller), flow.rows(tx).get(subject)
         _require_decidable(uow, one, decision, flow)

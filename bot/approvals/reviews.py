@@ -63,7 +63,8 @@ def review(
         return _recount(ctx, one, fresh, flow, is_click=is_click)
     if is_click:
         return None  # the person who clicks decides; otherwise the timers grant it
-    return Review(replace(fresh, approved_at=ctx.clock.now()), flow.actions.grant, NoticeEvent.GRANTED, verdict.reason)
+    event = NoticeEvent.BROKE_GLASS if verdict.reviewers else NoticeEvent.GRANTED
+    return Review(replace(fresh, approved_at=ctx.clock.now()), flow.actions.grant, event, verdict.reason)
 
 
 def _closing(ctx: Context, one: One, why: str, flow: Workflow[One]) -> Review[One]:

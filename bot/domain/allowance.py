@@ -17,6 +17,7 @@ from bot.domain.fqdn import Destination
 from bot.domain.people import Identity
 from bot.domain.risk import Risk
 from bot.domain.target import Target
+from bot.errors import InvalidInput
 
 EXPIRING_WITHIN = timedelta(hours=24)
 """An allowance is called expiring in its last day, or in the last tenth of a shorter one."""
@@ -46,6 +47,7 @@ class Act(StrEnum):
     DENY = "deny"
     REVOKE = "revoke"
     RENEW = "renew"
+    REVIEW = "review"
     ASK_AGAIN = "ask again"
 
 
@@ -61,6 +63,7 @@ MAY_ACT: Mapping[Act, frozenset[Status]] = MappingProxyType(
         Act.DENY: frozenset({Status.WAITING}),
         Act.REVOKE: UNENDED,
         Act.RENEW: frozenset({Status.LIVE, Status.EXPIRING, Status.EXPIRED}),
+        Act.REVIEW: frozenset(Status) - {Status.WAITING, Status.DENIED, Status.LAPSED},
         Act.ASK_AGAIN: frozenset({Status.DENIED, Status.LAPSED, Status.REVOKED, Status.CLOSED, Status.FAILED}),
     }
 )
@@ -103,6 +106,7 @@ class Ask:
         ticket: A reference in another system, empty if none.
         bundle: The configured bundle that it was asked as, if any.
         renews: The allowance that this one continues, if any.
+        is_break_glass: Whether it was to be opened at once, without an approval.
     """
 
     destinations: tuple[Destination, ...]
@@ -111,6 +115,20 @@ class Ask:
     ticket: str = ""
     bundle: str | None = None
     renews: str | None = None
+    is_break_glass: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BreakGlassReview:
+    """The review of access that was opened without an approval.
+
+    Args:
+        outcome: A value of ``break_glass.ReviewOutcome``.
+        ending: Who reviewed it, when, and why so.
+    """
+
+    outcome: str
+    ending: Ending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +150,8 @@ class Allowance(ApprovalRequest):
         closed: Set when the bot ended it, because what it rests on is gone.
         suspended: Why it opens nothing for now, in one sentence: its cluster leaves through no managed firewall.
         leaving: Targets that it was written to before and where its rules were not yet seen absent.
+        review_by: Until when it has to be reviewed; only where it was opened by break-glass.
+        reviewed: How that ended.
     """
 
     scope: Scope
@@ -148,6 +168,13 @@ class Allowance(ApprovalRequest):
     closed: Ending | None = None
     suspended: str | None = None
     leaving: tuple[Target, ...] = ()
+    review_by: datetime | None = None
+    reviewed: BreakGlassReview | None = None
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether it was opened by break-glass and nobody has reviewed that yet."""
+        return self.review_by is not None and self.reviewed is None
 
     @property
     def destinations(self) -> tuple[Destination, ...]:
@@ -234,8 +261,8 @@ def is_wanted(allowance: Allowance, now: datetime) -> bool:
 
 
 def is_open(allowance: Allowance, now: datetime) -> bool:
-    """Whether something may still happen to it: it waits, is wanted, failed, or its rules are not yet seen gone."""
-    if status(allowance, now) in UNENDED or allowance.leaving:
+    """Whether something may still happen to it: somebody is asked, it is wanted, or its rules are not yet seen gone."""
+    if status(allowance, now) in UNENDED or allowance.leaving or allowance.needs_review:
         return True
     return allowance.applying_at is not None and allowance.gone_at is None
 
@@ -274,6 +301,20 @@ def revoke(allowance: Allowance, ending: Ending) -> Allowance:
     """End it now, whether waiting, on its way or live."""
     require(allowance, Act.REVOKE, ending.at)
     return replace(allowance, revoked=ending)
+
+
+def shorten(allowance: Allowance, duration: timedelta | None, now: datetime) -> Allowance:
+    """Leave it open for this long from now on, or from being live where it is not yet.
+
+    Raises:
+        InvalidInput: That is not shorter than what is left.
+    """
+    left = allowance.expires_at - now if allowance.expires_at else allowance.ask.duration
+    if duration is None or (left is not None and duration >= left):
+        raise InvalidInput("That is not shorter than what is left. A longer time is a renewal.", field="duration")
+    since = allowance.live_at if allowance.expires_at and allowance.live_at else now
+    ends = now + duration if allowance.expires_at else None
+    return replace(allowance, ask=replace(allowance.ask, duration=now + duration - since), expires_at=ends)
 
 
 def follow(allowance: Allowance, who: Identity) -> Allowance:

@@ -19,10 +19,12 @@ class Action(StrEnum):
 
     ALLOWANCE_REQUEST = "allowance:request"
     ALLOWANCE_GRANT = "allowance:grant"
+    ALLOWANCE_BREAK_GLASS = "allowance:break-glass"
     ALLOWANCE_APPROVE = "allowance:approve"
     ALLOWANCE_NARROW = "allowance:narrow"
     ALLOWANCE_DENY = "allowance:deny"
     ALLOWANCE_REVOKE = "allowance:revoke"
+    ALLOWANCE_REVIEW = "allowance:review"
     ALLOWANCE_RENEW = "allowance:renew"
     ALLOWANCE_FOLLOW = "allowance:follow"
     ALLOWANCE_LIVE = "allowance:live"

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from bot.domain.approval import ApprovalPolicy, Reminders, TimeWindow
+from bot.domain.break_glass import BreakGlass
 from bot.domain.fields import Duration, NotWritten, ReadAs, Site, Span, Text, matching, named
 from bot.domain.fqdn import Destination
 from bot.domain.people import Role
@@ -219,6 +220,7 @@ class Configuration:
         firewall: How the bot writes.
         durations: How long.
         reminders: When people are reminded of what waits for them.
+        break_glass: The limits on what is opened without an approval.
         writer: Whether it writes.
         bundles: Destinations by name.
         windows: Time windows by name.
@@ -239,6 +241,7 @@ class Configuration:
     firewall: FirewallSettings = field(default_factory=FirewallSettings)
     durations: Durations = field(default_factory=Durations)
     reminders: Reminders = field(default_factory=Reminders)
+    break_glass: BreakGlass = field(default_factory=BreakGlass)
     writer: DryRun = NO_DRY_RUN
     bundles: Annotated[Mapping[str, Bundle], ReadAs(Mapping[str, Bundle], named)] = field(
         default_factory=lambda: MappingProxyType({})

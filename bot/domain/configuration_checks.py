@@ -38,6 +38,7 @@ def problems_of(book: Configuration) -> list[str]:
         _levels,
         _scales,
         _unasked,
+        _break_glass,
         _reminders,
         _reserved,
     )
@@ -71,7 +72,7 @@ def _listed(book: Configuration, quorum: Quorum) -> int | None:
 
 
 def _asking(book: Configuration) -> list[PolicyRule]:
-    return [rule for rule in book.policy.rules if rule.then is VerdictKind.ASK]
+    return [rule for rule in book.policy.rules if rule.then is VerdictKind.ASK or rule.opens_at_once]
 
 
 def _quorums(book: Configuration) -> Iterator[tuple[str, Quorum]]:
@@ -210,8 +211,24 @@ def _scales(book: Configuration) -> Iterator[str]:
 
 def _unasked(book: Configuration) -> Iterator[str]:
     for rule in book.policy.rules:
-        if rule.then is not VerdictKind.ASK and (says_who(rule)):
+        if rule.opens_at_once and (rule.stages or rule.needed > 1 or rule.escalate_to):
+            yield f"{place(rule)}: one of its approvers reviews: remove needed, stages and escalate_to."
+        elif rule.then is not VerdictKind.ASK and not rule.opens_at_once and says_who(rule):
             yield f'{place(rule)} asks nobody: remove approvers, people, needed and stages, or write then = "ask".'
+
+
+def _break_glass(book: Configuration) -> Iterator[str]:
+    for rule in book.policy.rules:
+        if rule.opens_at_once and not rule.requesters:
+            yield f"{place(rule)} lets everybody break glass: name the groups that may in requesters."
+        if rule.break_glass and "allowance" not in rule.subjects:
+            yield f"{place(rule)} can never hold: only allowances are opened by break-glass."
+    longest, most = book.durations.longest, book.break_glass.longest
+    if longest is not None and most > longest:
+        yield (
+            f"break_glass.longest is {duration_text(most)}, but the longest duration that can be requested is "
+            f"{duration_text(longest)}."
+        )
 
 
 def _reminders(book: Configuration) -> Iterator[str]:

@@ -42,6 +42,7 @@ class Example:
         requester_groups: The groups of whoever asks.
         at: When; rules with windows count it as not known if it is missing.
         counts: For a scale, the outbound IPs before and after.
+        break_glass: Whether it is to be opened at once.
     """
 
     name: Text
@@ -57,6 +58,7 @@ class Example:
     requester_groups: tuple[str, ...] = ()
     at: Annotated[datetime, ReadAs(str, _moment, "a time such as 2026-12-24T18:00:00+01:00")] | None = None
     counts: tuple[int, int] | None = None
+    break_glass: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ def question_of(config: Configuration, example: Example) -> PolicyQuery:
         requester_groups=frozenset(example.requester_groups),
         at=example.at,
         counts=example.counts,
+        is_break_glass=example.break_glass,
     )
 
 

@@ -30,7 +30,7 @@ It is a minute of the person who reads it, so the sandbox does not divide it.
 GATHERED = frozenset({NoticeEvent.APPROVED, NoticeEvent.GRANTED})
 """Events whose outcome may follow within a minute."""
 
-REMINDERS = frozenset({NoticeEvent.REMINDED, NoticeEvent.UNANSWERED})
+REMINDERS = frozenset({NoticeEvent.REMINDED, NoticeEvent.UNANSWERED, NoticeEvent.REVIEW_DUE})
 """Events about what waits: nothing is said of them once it does not."""
 
 PROGRESS = GATHERED | {NoticeEvent.SECONDED, NoticeEvent.APPLYING, NoticeEvent.EXPIRING, *REMINDERS}

@@ -7,6 +7,7 @@ from bot.allowances import ALLOWANCES
 from bot.approvals import lapse
 from bot.domain.allowance import Allowance, Status, is_warning_due, status, warnings
 from bot.domain.approval import next_wait
+from bot.domain.break_glass import next_nag
 from bot.domain.scale_proposal import ScaleStatus, scale_status
 from bot.ports import AllowanceFilter, Finish, NoticeEvent, UnitOfWork
 from bot.reconciler.policy_review import review_pending
@@ -33,7 +34,8 @@ def run_timers(run: Run) -> Finish:
                 lapse(uow, scale, SCALES)
     waits = (next_wait(one, run.ctx.config.reminders, now) for one in (*allowances, *scales) if one.is_waiting(now))
     ends = (time for one in allowances for time in warnings(one) if time > now)
-    following = min((*waits, *ends), default=None)
+    nags = (next_nag(one, run.ctx.config.reminders, run.ctx.config.break_glass, now) for one in allowances)
+    following = min((time for time in (*waits, *ends, *nags) if time is not None), default=None)
     return Finish(None if following is None else max(following - now, timedelta()), state=run.kept)
 
 

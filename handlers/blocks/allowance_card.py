@@ -34,6 +34,7 @@ from handlers.blocks.block_kit import (
     section,
     when,
 )
+from handlers.blocks.break_glass import break_glass_blocks, break_glass_facts, review_button
 from handlers.blocks.deciders import ticket_blocks
 from handlers.blocks.details import RISK_ROOM, caution, destinations, risk_lines, touches
 from handlers.blocks.dryrun import ENDS, STAYS, WAITS, is_dry
@@ -78,13 +79,15 @@ class Card:
 def allowance_card(allowance: Allowance, config: Configuration, now: datetime, ahead: Waiting) -> Message:
     """The card."""
     card = Card(allowance, config, now, ahead)
-    scope, ask, said_first = allowance.scope, allowance.ask, f"{HEADLINES[card.status]}:"
+    alarm = "Break-glass: " if allowance.needs_review else ""
+    scope, ask, said_first = allowance.scope, allowance.ask, f"{alarm}{HEADLINES[card.status]}:"
     title = f"{said_first} {scope.cluster_name} → "
     return message(
         f"{said_first} {code(scope.cluster_name)} to {names_of(allowance, config)} ({allowance.id})",
         [
             header(f"{title}{names_of(allowance, config, room=HEADER_TEXT - len(title), plain_text=True)}"),
             context(f"{MARKS[card.status]} {_standing(card)}"),
+            *break_glass_blocks(allowance, config),
             *fields(_facts(card)),
             *destinations(allowance, config),
             section("*Reason*"),
@@ -158,7 +161,8 @@ def _buttons(card: Card) -> list[Block]:
         (Act.REVOKE, _end_button(card)),
         (Act.ASK_AGAIN, button("Request again…", "request_again", carried(allowance))),
     )
-    return [one for act, one in offered if card.status in MAY_ACT[act]]
+    review = [review_button(allowance)] if allowance.needs_review else []
+    return [*review, *(one for act, one in offered if card.status in MAY_ACT[act])]
 
 
 def _end_button(card: Card) -> Block:
@@ -182,6 +186,7 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str], config: Config
         news_words(allowance, event, config.dry_run)
         .format(
             **news_facts(allowance, body, config),
+            **break_glass_facts(allowance, config),
             filer=person(allowance.filed_by.user) if allowance.filed_by else "The bot",
             id=allowance.id,
             removal=_removal(allowance, is_dry=is_dry(config.dry_run, allowance)),

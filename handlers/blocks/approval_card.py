@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.domain.approval import ApprovalRequest
+from bot.domain.approval import ApprovalRequest, Verdict
 from bot.domain.configuration import Configuration
 from bot.ports import NoticeEvent
 from handlers.blocks.block_kit import (
@@ -89,12 +89,16 @@ def news_facts(request: ApprovalRequest, body: Mapping[str, str], config: Config
         "missing": missing(request.verdict, request.approvals),
         "called": called(request.verdict, request.approvals, config),
         "asked": asked(request.verdict, request.approvals, config),
-        "calls": f" {asked(request.verdict, request.approvals, config)}" if body.get("calls") else "",
+        "calls": f" {asked(_open_verdict(request), request.approvals, config)}" if body.get("calls") else "",
         "ender": person(ending.by.user) if ending else "the bot",
         "failure": escape(request.failure or ""),
         "lapses": when(request.lapses_at),
         "what": escape(body.get("what", "")),
     }
+
+
+def _open_verdict(request: ApprovalRequest) -> Verdict:
+    return request.verdict.review if request.verdict.reviewers else request.verdict
 
 
 def given_reason(request: ApprovalRequest, event: str) -> list[Block]:

@@ -182,6 +182,12 @@ def select(options: Sequence[Block], chosen: str = "", *, placeholder: str = "")
     return made | ({"initial_option": initial} if initial else {})
 
 
+def checkboxes(options: Sequence[Block], chosen: str = "") -> Block:
+    """Boxes to tick; the one that is chosen is ticked."""
+    initial = [one for one in options if one["value"] == chosen]
+    return {"type": "checkboxes", "options": list(options)} | ({"initial_options": initial} if initial else {})
+
+
 def modal(callback_id: str, title: str, blocks: Sequence[Block], **more: str) -> View:
     """A modal.
 

@@ -25,8 +25,10 @@ from handlers.blocks.block_kit import (
     value,
     when,
 )
+from handlers.blocks.break_glass import ALARM, review_button
 from handlers.blocks.clusters import allowance_line
 from handlers.blocks.delivery import refusal_blocks
+from handlers.blocks.details import details_button
 from handlers.blocks.dryrun import dry_line
 from handlers.blocks.offers import decision_buttons
 from handlers.blocks.scale_card import scale_line
@@ -50,6 +52,7 @@ class Desktop:
         config: Knows what bundles contain.
         unread: The user groups that could not be read: there may be more for the person than this shows.
         refusals: What Slack does not take until somebody acts; for operators.
+        reviews: What was opened by break-glass and waits for a review by the person.
     """
 
     waiting: tuple[Allowance, ...]
@@ -60,6 +63,7 @@ class Desktop:
     config: Configuration
     unread: tuple[Unread, ...] = ()
     refusals: tuple[Pause, ...] = ()
+    reviews: tuple[Allowance, ...] = ()
 
 
 def home_view(uow: Desktop) -> View:
@@ -90,13 +94,16 @@ def home_view(uow: Desktop) -> View:
 
 def _waiting(uow: Desktop) -> list[Block]:
     blocks: list[Block] = []
+    for one in uow.reviews[:ROWS]:
+        line = f"{ALARM} {allowance_line(one, uow.now, uow.config)}\nOpened by {person(one.requester.user)}"
+        blocks += [section(line), *actions(details_button(one), review_button(one))]
     for scale in uow.scales[:ROWS]:
         blocks += [section(scale_line(scale, uow.now)), *decision_buttons(scale)]
     for one in uow.waiting[:ROWS]:
         line = allowance_line(one, uow.now, uow.config)
         line = f"{line}\nRisk {one.risk.level}, requested by {person(one.requester.user)}"
         blocks += [section(line), *decision_buttons(one)]
-    is_more = max(len(uow.scales), len(uow.waiting)) > ROWS
+    is_more = max(len(uow.scales), len(uow.waiting), len(uow.reviews)) > ROWS
     blocks += [context("and more: `/egress requests pending`")] if is_more else []
     which = "that you are confirmed to be able to decide" if uow.unread else "for your decision"
     return blocks or [section(f"Nothing is waiting {which}.")]

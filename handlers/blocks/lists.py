@@ -113,7 +113,8 @@ def filed(
     named = about(allowance, config)
     if not allowance.is_waiting(now):
         then = WAITS if is_dry(config.dry_run, allowance) else "You'll be notified when it is live, in a few minutes."
-        text = f"Auto-approved by the approval policy. {named}. {then}"
+        how = "Opened by break-glass" if allowance.needs_review else "Auto-approved by the approval policy"
+        text = f"{how}. {named}. {then}"
     else:
         text = f"Request filed. {named}. {_hearing(asked)}"
     names = fold([code(str(one)) for one in left_out], 1000, joint=", ")

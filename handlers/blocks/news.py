@@ -30,6 +30,9 @@ class Words:
     scale_dry: str = ""
 
 
+BROKE_GLASS = ":rotating_light: Break-glass: {who} opened this without an approval."
+REVIEW = "{reviewers} must review it by {review_by}."
+
 NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
     {
         NoticeEvent.REQUESTED: Words(allowance="Requested by {who}.", scale="Proposed by {who}."),
@@ -42,6 +45,14 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
             dry=f"Auto-approved by the approval policy. {NOT_WRITTEN}",
             scale_dry=f"Auto-approved by the approval policy. {SCALE_WAITS}",
         ),
+        NoticeEvent.BROKE_GLASS: Words(
+            allowance=f"{BROKE_GLASS} The rule should be live in a few minutes. {REVIEW}",
+            dry=f"{BROKE_GLASS} {NOT_WRITTEN} {REVIEW}",
+        ),
+        NoticeEvent.REVIEW_DUE: Words(
+            allowance="Opened by break-glass and not reviewed yet. Confirm, shorten or revoke it by {review_by}.{calls}"
+        ),
+        NoticeEvent.REVIEWED: Words(allowance="Break-glass reviewed by {reviewer}: {outcome}."),
         NoticeEvent.SECONDED: Words(
             allowance="{approver} approved; {missing}.{called}", scale="{approver} approved; {missing}.{called}"
         ),

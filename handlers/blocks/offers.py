@@ -8,6 +8,7 @@ from bot.ports import NoticeEvent
 from bot.ports.notices import REMINDERS
 from handlers.blocks.approval_card import approve_button, deny_button
 from handlers.blocks.block_kit import actions
+from handlers.blocks.break_glass import review_button
 from handlers.blocks.details import caution, details_button
 from handlers.replies import Block
 
@@ -19,6 +20,8 @@ def decision_buttons(subject: Allowance | Scale) -> list[Block]:
 
 def offers(subject: Allowance | Scale, event: str) -> list[Block]:
     """The buttons for a person who is told of an event."""
+    if event == NoticeEvent.REVIEW_DUE and isinstance(subject, Allowance):
+        return actions(details_button(subject), review_button(subject))
     return decision_buttons(subject) if event == NoticeEvent.REMINDED else []
 
 
@@ -26,6 +29,8 @@ def is_moot(subject: Allowance | Scale, event: str, reader: str, now: datetime) 
     """Whether a reminder has been overtaken: it is decided, or its reader has taken the step."""
     if event not in REMINDERS:
         return False
+    if event == NoticeEvent.REVIEW_DUE:
+        return not (isinstance(subject, Allowance) and subject.needs_review)
     has_spoken = any(given.by.user == reader for given in subject.approvals)
     is_answered = event == NoticeEvent.UNANSWERED and not subject.open_questions
     return not subject.is_waiting(now) or has_spoken or is_answered

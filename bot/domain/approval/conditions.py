@@ -37,6 +37,10 @@ def conditions(
     yield from _destination_conditions(policy, rule, part)
     if rule.longer_than is not None:
         yield "longer_than", question.duration is None or question.duration > rule.longer_than
+    if question.is_break_glass and rule.then is not VerdictKind.REFUSE:
+        yield "break_glass", rule.break_glass is True
+    elif rule.break_glass is not None:
+        yield "break_glass", question.is_break_glass is rule.break_glass
     if rule.requesters:
         groups = question.requester_groups
         yield "requesters", None if groups is None else not groups.isdisjoint(rule.requesters)

@@ -1,6 +1,6 @@
 """The rules of the approval policy, and what they are asked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -41,6 +41,7 @@ class PolicyQuery:
         requester_groups: The configured groups of whoever asks.
         at: When it was asked, with a time zone.
         counts: For a scale, the outbound IPs before and after.
+        is_break_glass: Whether it is to be opened at once, without an approval.
     """
 
     subject: str
@@ -53,6 +54,7 @@ class PolicyQuery:
     requester_groups: frozenset[str] | None = None
     at: datetime | None = None
     counts: tuple[int, int] | None = None
+    is_break_glass: bool = False
 
 
 UserId = Annotated[str, matching("[UW][A-Z0-9]+", "a user id such as U0123ABCD")]
@@ -94,6 +96,9 @@ class PolicyRule:
         protocols: Protocols of destinations; empty means any.
         wildcard: Whether it is about wildcards only (true) or exact names only (false).
         longer_than: Holds for durations above this, and for no end; without it, for any.
+        break_glass: Whether it is about break-glass requests only (true) or others only (false). Such a request is
+            opened at once where a rule with true grants it, and is refused where none does; of the other rules, only
+            those that refuse are about it. The approvers of the rule that grants review it afterwards.
         requesters: Groups, to one of which the requester must belong; empty means anybody.
         during: Names of windows, one of which must contain the time of the request; empty means any time.
         outside: Names of windows, none of which may contain it.
@@ -123,6 +128,7 @@ class PolicyRule:
     protocols: frozenset[Protocol] = frozenset()
     wildcard: bool | None = None
     longer_than: Annotated[timedelta | None, ReadAs(Span, lambda span: span)] = None
+    break_glass: bool | None = None
     requesters: tuple[str, ...] = ()
     during: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
@@ -135,6 +141,11 @@ class PolicyRule:
     stages: tuple[ApprovalStage, ...] = ()
     in_order: bool = False
     ticket: bool = False
+
+    @property
+    def opens_at_once(self) -> bool:
+        """Whether it lets people break glass."""
+        return self.break_glass is True and self.then is VerdictKind.GRANT
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +185,10 @@ class ApprovalPolicy:
         """The quorum that applies where no rule matches."""
         groups = tuple(sorted(set(self.default_approvers)))
         return Quorum(groups, reason=reason, more=_beyond(groups, self.escalate_to))
+
+    def may_break_glass(self, groups: Collection[str]) -> bool:
+        """Whether a rule lets members of these groups open something at once."""
+        return any(rule.opens_at_once and not set(rule.requesters).isdisjoint(groups) for rule in self.rules)
 
     @property
     def requesters(self) -> frozenset[str]:
