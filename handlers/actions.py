@@ -16,10 +16,11 @@ from handlers.blocks.details import details_view
 from handlers.calls import Call, number_from
 from handlers.home import redrawn
 from handlers.hosts import written
-from handlers.modals import DenyForm, NarrowForm, RequestForm, ScaleForm
+from handlers.modals import DenyForm, NarrowForm, ScaleForm
 from handlers.queries import AuditQuery
 from handlers.renewals import RenewForm
 from handlers.replies import Ephemeral, OpenModal, Reply, UpdateModal
+from handlers.request_form import RequestForm
 from handlers.subjects import decide, deciders, end, look_up, require_decidable
 from handlers.views import form_from_error, open_form
 

@@ -17,9 +17,10 @@ from handlers.blocks.check import allowed_lines, narrower_lines
 from handlers.blocks.words import NO_CLUSTER, NOTHING_FOUND, UNCHECKED, error_text
 from handlers.calls import Call
 from handlers.hosts import HostWords, written
-from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm, ScaleForm, count_from
+from handlers.modals import DenyForm, NarrowForm, ScaleForm, count_from
 from handlers.renewals import RenewForm
 from handlers.replies import Ephemeral, OpenModal, Options, Reply, UpdateModal, View
+from handlers.request_form import Choices, RequestForm
 from handlers.subjects import decide, deciders, look_up
 
 
