@@ -122,7 +122,7 @@ def request_again(ctx: Context, call: Call) -> Reply:
     """The request form, filled with what an ended request asked for."""
     found = allowances.get(ctx, call.caller, call.value["id"])
     scope, ask = found.scope, found.ask
-    bundle = ask.bundle if ask.bundle in ctx.config.bundles else None
+    bundle = ask.bundle if ctx.config.bundle_of(ask.bundle) else None
     form = RequestForm(
         cluster=scope.cluster_name,
         destinations=written(ctx.config.beyond(bundle, ask.destinations)),

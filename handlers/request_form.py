@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from bot.allowances import Draft
-from bot.domain.configuration import Bundle, Configuration
+from bot.domain.bundles import Bundle, BundleRef, Parameter
+from bot.domain.configuration import Configuration
 from bot.domain.duration import duration_from_text
 from bot.domain.egress import ClusterEgress
 from bot.domain.fqdn import parse_destinations
@@ -72,6 +73,31 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
+class Offers:
+    """What could be done in place of the request in the form.
+
+    Args:
+        renewable: Ids of allowances by which it is open already.
+        bundles: Bundles, filled in, to which hosts in the form belong.
+    """
+
+    renewable: tuple[str, ...] = ()
+    bundles: tuple[Bundle, ...] = ()
+
+
+NO_OFFERS = Offers()
+
+VALUE = "bundle."
+"""How the fields begin that hold values of the bundle's."""
+
+MAX_VALUE = 63
+"""Characters of a value: a label of a host name is no longer (RFC 1035 section 2.3.4)."""
+
+DISPATCH = {"dispatch_action": True}
+"""The form is drawn again when somebody chooses."""
+
+
+@dataclass(frozen=True, slots=True)
 class RequestForm:
     """The request form, as it was typed. Field names are block ids, action ids and names of errors at once."""
 
@@ -84,11 +110,16 @@ class RequestForm:
     ticket: str = ""
     pool: str = ""
     bundle: str = ""
+    suggested: str = ""
 
     @classmethod
     def parse(cls, form: Mapping[str, str]) -> "RequestForm":
-        """Read the fields."""
-        return cls(**{name: form.get(name, "") for name in cls.__slots__} | {"destinations": hosts_in(form)})
+        """Read the fields; a bundle has its values in fields of their own."""
+        values = {name.removeprefix(VALUE): text for name, text in form.items() if name.startswith(VALUE)}
+        chosen = form.get("bundle", "")
+        bundle = str(BundleRef.of(chosen, values)) if chosen else ""
+        fields = {name: form.get(name, "") for name in cls.__slots__}
+        return cls(**fields | {"destinations": hosts_in(form), "bundle": bundle})
 
     def draft(self) -> Draft:
         """The request in the form.
@@ -100,35 +131,57 @@ class RequestForm:
             raise InvalidInput("Choose a cluster.", field="cluster")
         return Draft(
             cluster=self.cluster,
-            destinations=parse_destinations(self.destinations) if self.destinations.strip() or not self.bundle else (),
+            destinations=parse_destinations(self.destinations) if self.destinations.strip() or not self.asked else (),
             reason=self.reason,
             duration=duration_from_text(self.duration),
             pool=self.pool or None,
             ticket=whole(self.ticket, MAX_TICKET, "ticket"),
-            bundle=self.bundle or None,
+            bundle=self.asked or None,
         )
+
+    @property
+    def asked(self) -> str:
+        """The bundle that is asked for: the one that was chosen, or else the suggested one that was taken."""
+        return self.bundle or self.suggested
 
     def with_duration(self, config: Configuration) -> "RequestForm":
         """Fill in the form's default duration if none was chosen yet."""
         return replace(self, duration=self.duration or preset(config.durations.offered))
 
-    def build(self, choices: Choices, notes: Sequence[str] = (), renewable: Sequence[str] = ()) -> View:
+    def fitting(self, config: Configuration) -> "RequestForm":
+        """Without values that the chosen bundle does not take: they were for the one chosen before."""
+        ref = self._ref(config)
+        taken = config.bundles[ref.name].parameters if ref.name in config.bundles else {}
+        kept = {name: value for name, value in ref.values if name in taken}
+        return replace(self, bundle=str(BundleRef.of(ref.name, kept))) if taken else self
+
+    def lacks_values(self, config: Configuration) -> bool:
+        """Whether the chosen bundle has parameters that nobody has filled in yet."""
+        ref = self._ref(config)
+        taken = config.bundles[ref.name].parameters if ref.name in config.bundles else {}
+        return any(name not in dict(ref.values) and not one.from_cluster for name, one in taken.items())
+
+    def _ref(self, config: Configuration) -> BundleRef:
+        return BundleRef(self.bundle) if self.bundle in config.bundles else BundleRef.parse(self.bundle)
+
+    def build(self, choices: Choices, notes: Sequence[str] = (), offers: Offers = NO_OFFERS) -> View:
         """Draw the form.
 
         Args:
             choices: What is offered.
             notes: Sentences on top: what is wrong, or who will decide and why.
-            renewable: Ids of allowances by which it is open already.
+            offers: What could be done in place of it.
         """
         egress = choices.find(self.cluster)
         pools = self._pools(egress) if egress else []
         blocks = [
             *paragraphs("", notes),
-            *renewal_offers(renewable),
+            *renewal_offers(offers.renewable),
             self._cluster(choices),
             *pools,
             *self._destinations(choices.config),
-            *self._bundles(choices.config),
+            *self._bundles(choices.config, egress),
+            *([] if self.bundle else _suggested(offers.bundles, self.suggested)),
             input_("reason", "Why it is needed", long_text(self.reason), hint=REASON_HINT),
             input_(
                 "duration",
@@ -151,7 +204,7 @@ class RequestForm:
             element |= {"initial_option": option(choices.label(egress), chosen)} if egress else {}
         else:
             element = select(choices.options(), chosen, placeholder="Choose a cluster")
-        return input_("cluster", "Cluster", element) | {"dispatch_action": True}
+        return input_("cluster", "Cluster", element) | DISPATCH
 
     def _pools(self, egress: ClusterEgress) -> list[Block]:
         if len({path.target for path in egress.paths}) < 2 and not self.pool:
@@ -169,13 +222,40 @@ class RequestForm:
         is_optional = bool(config.bundles)
         return host_fields("Hosts to reach", self.destinations, hint=hint, optional=is_optional, placeholder=example)
 
-    def _bundles(self, config: Configuration) -> list[Block]:
+    def _bundles(self, config: Configuration, egress: ClusterEgress | None) -> list[Block]:
         offered = [option(_bundle(one), one.name) for one in config.bundles.values()]
-        element = select(offered, self.bundle, placeholder="A predefined set of hosts")
-        return [input_("bundle", "Or a bundle", element, optional=True)] if offered else []
+        ref = self._ref(config)
+        element = select(offered, ref.name, placeholder="A predefined set of hosts")
+        chosen = config.bundles.get(ref.name)
+        values = dict(ref.values)
+        fields = [_value_field(one, values, egress) for one in chosen.parameters.values()] if chosen else []
+        return [input_("bundle", "Or a bundle", element, optional=True) | DISPATCH, *fields] if offered else []
+
+
+def _value_field(parameter: Parameter, values: Mapping[str, str], egress: ClusterEgress | None) -> Block:
+    """The field for a value of the bundle's; one that the cluster has is left empty for that."""
+    region = egress.ref.region if egress else ""
+    from_cluster = f"Leave it empty for the cluster's region{f', {region}' if region else ''}."
+    return input_(
+        parameter.field,
+        parameter.title,
+        text_input(values.get(parameter.name, ""), placeholder=region or parameter.example, limit=MAX_VALUE),
+        hint=from_cluster if parameter.from_cluster else f"Such as {parameter.example}.",
+        optional=parameter.from_cluster is not None,
+    )
+
+
+def _suggested(bundles: Sequence[Bundle], taken: str) -> list[Block]:
+    """A choice among the bundles that typed hosts belong to."""
+    offered = [option(_bundle(one), one.name) for one in bundles if len(one.name) <= OPTION_VALUE][:OPTIONS]
+    if not offered:
+        return []
+    hint = "All of its names are then asked for, decided and listed as one."
+    element = select(offered, taken, placeholder="Only the hosts above")
+    return [input_("suggested", "These hosts are part of a bundle", element, hint=hint, optional=True)]
 
 
 def _bundle(bundle: Bundle) -> str:
     """Title and size: what is cut off where it is too long is the title."""
-    size = f" ({len(bundle.destinations)} names)"
+    size = f" ({bundle.count} names)"
     return f"{cut(bundle.title or bundle.name, OPTION_TEXT - len(size))}{size}"
