@@ -134,6 +134,7 @@ TABLE = (
     Entry(CallKind.ACTION, "renew", actions.renew, act="renew"),
     Entry(CallKind.ACTION, "renew_form", actions.renew_form),
     Entry(CallKind.ACTION, "propose", actions.propose),
+    Entry(CallKind.ACTION, "propose_again", actions.propose_again),
     Entry(CallKind.ACTION, "open_request", actions.open_request),
     Entry(CallKind.ACTION, "request_again", actions.request_again),
     Entry(CallKind.ACTION, "show_endpoints", actions.show_endpoints, is_late=True),

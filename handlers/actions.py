@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot import allowances, auditing, checking, inventory
+from bot import allowances, auditing, checking, inventory, scaling
 from bot.approvals import Decision
 from bot.checking import Query
 from bot.domain.allowance import Act
@@ -74,7 +74,13 @@ def renew_form(ctx: Context, call: Call) -> Reply:
 
 def propose(_ctx: Context, call: Call) -> Reply:
     """Ask how many outbound IPs are needed, and why."""
-    return OpenModal(ScaleForm.build(call.value["id"], call.value["name"]))
+    return OpenModal(ScaleForm().build(call.value["id"], call.value["name"]))
+
+
+def propose_again(ctx: Context, call: Call) -> Reply:
+    """The form, filled with a proposal that nothing came of; it is planned anew when it is submitted."""
+    found = scaling.get(ctx, call.caller, call.value["id"])
+    return OpenModal(ScaleForm(str(found.plan.after), found.reason).build(found.cluster_id, found.cluster_name))
 
 
 def turn_list(ctx: Context, call: Call) -> Reply:

@@ -134,9 +134,8 @@ class ScaleForm:
         """Read the fields."""
         return cls(form.get("count", "").strip(), form.get("reason", ""))
 
-    @staticmethod
-    def build(cluster: str, name: str) -> View:
-        """Draw the form.
+    def build(self, cluster: str, name: str) -> View:
+        """Draw the form, filled with what it holds.
 
         Args:
             cluster: The cluster's ARM id.
@@ -144,8 +143,8 @@ class ScaleForm:
         """
         blocks = [
             section(f"Managed outbound IPs of {code(name)}. The plan uses the cluster's state when you submit."),
-            input_("count", "How many", text_input("")),
-            input_("reason", "Why", long_text(""), optional=True, hint=REASON_HINT),
+            input_("count", "How many", text_input(self.count)),
+            input_("reason", "Why", long_text(self.reason), optional=True, hint=REASON_HINT),
         ]
         return modal(ScaleForm.CALLBACK, "Propose a scale", blocks, submit="Propose", id=cluster, name=name)
 

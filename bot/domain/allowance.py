@@ -61,7 +61,9 @@ MAY_ACT: Mapping[Act, frozenset[Status]] = MappingProxyType(
         Act.DENY: frozenset({Status.WAITING}),
         Act.REVOKE: UNENDED,
         Act.RENEW: frozenset({Status.LIVE, Status.EXPIRING, Status.EXPIRED}),
-        Act.ASK_AGAIN: frozenset({Status.DENIED, Status.LAPSED, Status.REVOKED, Status.CLOSED, Status.FAILED}),
+        Act.ASK_AGAIN: frozenset(
+            {Status.DENIED, Status.LAPSED, Status.REVOKED, Status.CLOSED, Status.FAILED, Status.EXPIRED}
+        ),
     }
 )
 """In which status which act is possible: the whole state machine of what people do."""
