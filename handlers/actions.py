@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot import allowances, auditing, checking, inventory
+from bot import allowances, auditing, checking, inventory, scaling
 from bot.approvals import Decision
 from bot.checking import Query
 from bot.domain.allowance import Act
@@ -16,10 +16,11 @@ from handlers.blocks.details import details_view
 from handlers.calls import Call, number_from
 from handlers.home import redrawn
 from handlers.hosts import written
-from handlers.modals import DenyForm, NarrowForm, RequestForm, ScaleForm
+from handlers.modals import DenyForm, NarrowForm, ScaleForm
 from handlers.queries import AuditQuery
 from handlers.renewals import RenewForm
 from handlers.replies import Ephemeral, OpenModal, Reply, UpdateModal
+from handlers.request_form import RequestForm
 from handlers.subjects import decide, deciders, end, look_up, require_decidable
 from handlers.views import form_from_error, open_form
 
@@ -73,7 +74,13 @@ def renew_form(ctx: Context, call: Call) -> Reply:
 
 def propose(_ctx: Context, call: Call) -> Reply:
     """Ask how many outbound IPs are needed, and why."""
-    return OpenModal(ScaleForm.build(call.value["id"], call.value["name"]))
+    return OpenModal(ScaleForm().build(call.value["id"], call.value["name"]))
+
+
+def propose_again(ctx: Context, call: Call) -> Reply:
+    """The form, filled with a proposal that nothing came of; it is planned anew when it is submitted."""
+    found = scaling.get(ctx, call.caller, call.value["id"])
+    return OpenModal(ScaleForm(str(found.plan.after), found.reason).build(found.cluster_id, found.cluster_name))
 
 
 def turn_list(ctx: Context, call: Call) -> Reply:
@@ -121,7 +128,7 @@ def request_again(ctx: Context, call: Call) -> Reply:
     """The request form, filled with what an ended request asked for."""
     found = allowances.get(ctx, call.caller, call.value["id"])
     scope, ask = found.scope, found.ask
-    bundle = ask.bundle if ask.bundle in ctx.config.bundles else None
+    bundle = ask.bundle if ctx.config.bundle_of(ask.bundle) else None
     form = RequestForm(
         cluster=scope.cluster_name,
         destinations=written(ctx.config.beyond(bundle, ask.destinations)),

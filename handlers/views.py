@@ -7,21 +7,24 @@ from functools import partial
 from bot import allowances, approvals, checking, inventory, scaling
 from bot.approvals import Decision
 from bot.domain.access import membership_unknown
+from bot.domain.bundles import Bundle, suggest
 from bot.domain.duration import duration_from_text
 from bot.domain.error_parsing import find_destinations
-from bot.domain.fqdn import parse_destinations
+from bot.domain.fqdn import parse_destinations, parse_many
 from bot.errors import AlreadyAllowed, NotPermitted, Refused, Unavailable, UnknownCluster, UserError
 from bot.ports import Caller, Context
 from bot.scaling import Wish
 from handlers.blocks import lists
 from handlers.blocks.block_kit import escape
 from handlers.blocks.check import allowed_lines, narrower_lines
+from handlers.blocks.naming import bundle_lines
 from handlers.blocks.words import NO_CLUSTER, NOTHING_FOUND, UNCHECKED, error_text
 from handlers.calls import Call
 from handlers.hosts import HostWords, written
-from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm, ScaleForm, count_from
+from handlers.modals import DenyForm, NarrowForm, ScaleForm, count_from
 from handlers.renewals import RenewForm
 from handlers.replies import Ephemeral, OpenModal, Options, Reply, UpdateModal, View
+from handlers.request_form import Choices, Offers, RequestForm
 from handlers.subjects import decide, deciders, look_up
 
 
@@ -29,7 +32,7 @@ def request(ctx: Context, call: Call) -> Reply:
     """Files the request."""
     draft = RequestForm.parse(call.form).draft()
     made = allowances.request(ctx, call.caller, draft)
-    asked = checking.destinations_of(ctx.config, draft.destinations, draft.bundle)
+    asked = checking.destinations_of(draft.destinations, ctx.config.bundle_of(made.ask.bundle))
     left_out = [one for one in asked if one not in made.destinations]
     told = lists.filed(made, deciders(ctx, made), now=ctx.clock.now(), config=ctx.config, left_out=left_out)
     return Ephemeral(told)
@@ -45,6 +48,11 @@ def renew(ctx: Context, call: Call) -> Reply:
 def preview(ctx: Context, call: Call) -> Reply:
     """Draws the request form again, with what is allowed already and who decides."""
     return UpdateModal(fresh_view(ctx, call.caller, RequestForm.parse(call.form)))
+
+
+def choose_bundle(ctx: Context, call: Call) -> Reply:
+    """Draws the request form again, with the fields for the bundle's values."""
+    return UpdateModal(request_view(ctx, call.caller, RequestForm.parse(call.form)))
 
 
 def cluster_options(ctx: Context, call: Call) -> Reply:
@@ -89,6 +97,10 @@ def scale(ctx: Context, call: Call) -> Reply:
     return Ephemeral(lists.proposed(made, deciders(ctx, made), ctx.clock.now(), ctx.config.dry_run))
 
 
+SUGGESTIONS = 5
+"""Bundles that are suggested at a time."""
+
+
 def open_form(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> OpenModal:
     """The request form immediately, and again once the firewall's rules were read, where the cluster is known."""
     is_known = _choices(ctx, caller).find(form.cluster) is not None
@@ -98,8 +110,19 @@ def open_form(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str,
 
 def request_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> View:
     """The request form, with what is wrong in it, what is allowed already or who will decide."""
+    form = form.fitting(ctx.config)
     known, renewable = _outlook(ctx, caller, form)
-    return form.build(_choices(ctx, caller), (*notes, *known), renewable)
+    choices = _choices(ctx, caller)
+    bundles = () if form.bundle else _bundles_around(choices, form)
+    lines = [*notes, *known, *bundle_lines(bundles)]
+    return form.build(choices, lines, Offers(renewable, bundles))
+
+
+def _bundles_around(choices: Choices, form: RequestForm) -> tuple[Bundle, ...]:
+    """The bundles to which hosts in the form belong."""
+    egress = choices.find(form.cluster)
+    typed = parse_many(form.destinations).destinations
+    return suggest(choices.config.bundles.values(), typed, egress.ref.region if egress else "")[:SUGGESTIONS]
 
 
 def fresh_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> View:
@@ -143,7 +166,7 @@ def _form_from(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tu
     if words.pool:  # the form would drop an unknown pool and request the whole cluster
         known = egress or inventory.find(ctx, inventory.person(ctx, caller), words.cluster)
         checking.require_pool(known, words.pool)
-    words, filled = words.in_region(egress.ref.location) if egress else (words, ())
+    words, filled = words.in_region(egress.ref.region) if egress else (words, ())
     hosts, notes = words.read()
     form = RequestForm(cluster=words.cluster, destinations=hosts, pool=words.pool, bundle=words.bundle)
     return form, tuple(map(escape, (*filled, *notes)))
@@ -170,11 +193,11 @@ def _choices(ctx: Context, caller: Caller) -> Choices:
 
 def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> tuple[list[str], tuple[str, ...]]:
     """Return the preview, and the allowances that already open all of it."""
-    if not form.cluster:
+    if not form.cluster or form.lacks_values(ctx.config):
         return [], ()
     who = inventory.person(ctx, caller)
     try:
-        if not (form.destinations.strip() or form.bundle):
+        if not (form.destinations.strip() or form.asked):
             allowances.scope_of(ctx.config, inventory.find(ctx, who, form.cluster), form.pool or None)
             return [], ()
         made = allowances.preview(ctx, who, form.with_duration(ctx.config).draft())

@@ -96,6 +96,15 @@ KINDS = [
         "[groups.x]\nroles = ['admin']\n",
         "groups.x.roles.0 must be developer, approver, auditor or operator, not “admin”.",
     ),
+    (
+        (
+            f"{BUNDLE}destinations = ['{{a}}.x.example']\n"
+            "[bundles.b.parameters.a]\ntitle = 'A'\npattern = '['\nexample = 'a'\n"
+        ),
+        "bundles.b.parameters.a.pattern: it is not a regular expression",
+    ),
+    (f"{BUNDLE}destinations = ['https://{{a}}.example/']\n", "bundles.b.destinations.0: "),
+    (f"{BUNDLE}destinations = ['x.example:{{port}}']\n", "bundles.b.destinations.0: "),
     ("[[clusters]]\nmatch = '*'\n", "clusters.0.match must be a list that is not empty, each text, not “*”."),
     ("[[clusters]]\nmatch = ['*']\nenvironment = 'tag:'\n", "clusters.0.environment must be a word, or tag:NAME, not "),
     ("[clusters]\nmatch = ['*']\n", "clusters must be a list of tables, not a table."),
@@ -174,6 +183,7 @@ MINIMAL = {
     "[[clusters]]": {"match": "['*']"},
     "[[approval.rules]]": {"name": "'r'", "then": "'refuse'", "reason": "'r'"},
     "[bundles.NAME]": {"title": "'B'", "destinations": "['x.example']"},
+    "[bundles.NAME.parameters.NAME]": {"title": "'P'", "pattern": "'[a-z]+'", "example": "'x'"},
 }
 """The keys that a table must have."""
 

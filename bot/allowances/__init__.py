@@ -8,7 +8,8 @@ from bot.allowances.assessment import assess_policy
 from bot.allowances.audit_events import record
 from bot.allowances.break_glass import AfterReview, due_review, review_break_glass
 from bot.allowances.decisions import decide, end
-from bot.allowances.filing import Draft, Preview, owner_words, preview, request, scope_of
+from bot.allowances.filing import request
+from bot.allowances.previews import Draft, Preview, owner_words, preview, scope_of
 from bot.allowances.queries import Request, RequestList, browse, get, own, proposals, requests, unreviewed
 from bot.allowances.renewals import newest, renew
 from bot.allowances.workflow import ALLOWANCES

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.allowances.filing import ON_ITS_WAY, Draft, file, join, waits_sentence
+from bot.allowances.filing import ON_ITS_WAY, file, join, waits_sentence
+from bot.allowances.previews import Draft
 from bot.domain.access import require_read
 from bot.domain.allowance import Act, Allowance, Status, require, status
 from bot.domain.duration import duration_from_text

@@ -64,7 +64,9 @@ MAY_ACT: Mapping[Act, frozenset[Status]] = MappingProxyType(
         Act.REVOKE: UNENDED,
         Act.RENEW: frozenset({Status.LIVE, Status.EXPIRING, Status.EXPIRED}),
         Act.REVIEW: frozenset(Status) - {Status.WAITING, Status.DENIED, Status.LAPSED},
-        Act.ASK_AGAIN: frozenset({Status.DENIED, Status.LAPSED, Status.REVOKED, Status.CLOSED, Status.FAILED}),
+        Act.ASK_AGAIN: frozenset(
+            {Status.DENIED, Status.LAPSED, Status.REVOKED, Status.CLOSED, Status.FAILED, Status.EXPIRED}
+        ),
     }
 )
 """In which status which act is possible: the whole state machine of what people do."""

@@ -15,7 +15,8 @@ from pydantic import ConfigDict, Field
 
 from bot.domain.approval import ApprovalPolicy, Reminders, TimeWindow
 from bot.domain.break_glass import BreakGlass
-from bot.domain.fields import Duration, NotWritten, ReadAs, Site, Span, Text, matching, named
+from bot.domain.bundles import Bundle, BundleRef, BundleTable, bundles_from
+from bot.domain.fields import Duration, NotWritten, ReadAs, Span, Text, matching, named
 from bot.domain.fqdn import Destination
 from bot.domain.people import Role
 from bot.domain.risk import RiskTable
@@ -23,6 +24,7 @@ from bot.domain.rule_diff import Limits
 from bot.domain.rule_position import GroupSettings
 from bot.domain.target import Target
 from bot.domain.tickets import Tickets
+from bot.errors import InvalidInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,26 +108,6 @@ class FirewallSettings(Limits):
     ] = "rcg-aks-egress"
     priority: Annotated[int, Field(ge=100, le=65_000)] = 300
     drift: Annotated[str, ReadAs(Literal["heal", "adopt", "report"], str)] = "heal"
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """Several destinations that are asked for, decided and listed as one.
-
-    Args:
-        name: What people type.
-        title: What people read.
-        destinations: All of them, sorted.
-        source: Where their owner documents them.
-    """
-
-    name: Annotated[str, NotWritten()]
-    title: Annotated[str, Field(min_length=1, max_length=60)]
-    destinations: Annotated[
-        tuple[Destination, ...],
-        ReadAs(Annotated[frozenset[Site], Field(min_length=1, max_length=100)], lambda sites: tuple(sorted(sites))),
-    ]
-    source: str = ""
 
 
 _USUAL = (timedelta(hours=8), timedelta(days=1), timedelta(days=7), timedelta(days=30), timedelta(days=90))
@@ -243,7 +225,7 @@ class Configuration:
     reminders: Reminders = field(default_factory=Reminders)
     break_glass: BreakGlass = field(default_factory=BreakGlass)
     writer: DryRun = NO_DRY_RUN
-    bundles: Annotated[Mapping[str, Bundle], ReadAs(Mapping[str, Bundle], named)] = field(
+    bundles: Annotated[Mapping[str, Bundle], ReadAs(Mapping[str, BundleTable], bundles_from)] = field(
         default_factory=lambda: MappingProxyType({})
     )
     windows: Annotated[Mapping[str, TimeWindow], ReadAs(Mapping[str, TimeWindow], named)] = field(
@@ -276,13 +258,55 @@ class Configuration:
     def joined(self) -> "Configuration":
         """With what its tables say of each other: the policy's bundles and windows, and durations that may be asked."""
         contents = {name: frozenset(bundle.destinations) for name, bundle in self.bundles.items()}
-        policy = replace(self.policy, bundles=MappingProxyType(contents), windows=self.windows)
+        open_ = {name: bundle for name, bundle in self.bundles.items() if bundle.templates}
+        policy = replace(
+            self.policy,
+            bundles=MappingProxyType(contents),
+            templates=MappingProxyType(open_),
+            windows=self.windows,
+        )
         reminders = replace(self.reminders, hours=self.windows.get(self.reminders.window))
         return replace(self, policy=policy, durations=self.durations.fitted(), reminders=reminders)
 
+    def fill_bundle(self, asked: str, location: str = "") -> Bundle:
+        """A bundle as somebody asks for it, with its values filled in.
+
+        Args:
+            asked: Its name, with values where it has parameters.
+            location: The cluster's region, for parameters that are taken from there.
+
+        Raises:
+            InvalidInput: No such bundle, or a value is wrong; with the field of the form.
+        """
+        ref = BundleRef(asked) if asked in self.bundles else BundleRef.parse(asked)
+        bundle = self.bundles.get(ref.name)
+        if bundle is None:
+            known = ", ".join(sorted(self.bundles)) or "none"
+            raise InvalidInput(f"Unknown bundle {ref.name}. Configured: {known}.", field="bundle")
+        return bundle.fill(ref, location)
+
+    def bundle_of(self, asked: str | None) -> Bundle | None:
+        """The bundle that a request names, by what is configured now; None where it names none, or it is gone."""
+        try:
+            return self.fill_bundle(asked) if asked else None
+        except InvalidInput:
+            return None
+
+    def is_one_bundle(self, destinations: Iterable[Destination], asked: str | None) -> bool:
+        """Whether one bundle contains all of it: the one that is asked for, or any without parameters."""
+        named = self.bundle_of(asked)
+        bundles = (*self.bundles.values(), *([named] if named else []))
+        return any(set(destinations) <= set(one.destinations) for one in bundles)
+
+    def filled(self, asked: str | None) -> Mapping[str, frozenset[Destination]]:
+        """What the asked bundle contains with its values, by its name in the file; nothing for one without values."""
+        bundle, name = self.bundle_of(asked), BundleRef.parse(asked or "").name
+        has_values = name in self.bundles and bool(self.bundles[name].parameters)
+        return {name: frozenset(bundle.destinations)} if bundle and has_values else {}
+
     def beyond(self, bundle: str | None, destinations: Iterable[Destination]) -> tuple[Destination, ...]:
         """The destinations outside a bundle as currently configured; all if there is no bundle."""
-        configured = self.bundles.get(bundle) if bundle else None
+        configured = self.bundle_of(bundle)
         contents = frozenset(configured.destinations) if configured else frozenset[Destination]()
         return tuple(one for one in destinations if one not in contents)
 

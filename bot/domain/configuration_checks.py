@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from bot.domain.access import EVERYONE
 from bot.domain.approval import PolicyRule, Quorum, VerdictKind
+from bot.domain.bundles import problems_of_bundle
 from bot.domain.configuration import ClusterScope, Configuration
 from bot.domain.duration import duration_text
 from bot.domain.people import Role
@@ -31,6 +32,7 @@ def problems_of(book: Configuration) -> list[str]:
         _askers,
         _rule_names,
         _bundles,
+        _parameters,
         _environments,
         _patterns,
         _scopes,
@@ -123,6 +125,11 @@ def _bundles(book: Configuration) -> Iterator[str]:
         if unknown:
             known = ", ".join(sorted(book.bundles)) or "none"
             yield f"{place(rule)} names unknown bundles: {_listing(unknown)}. Configured: {known}."
+
+
+def _parameters(book: Configuration) -> Iterator[str]:
+    for bundle in book.bundles.values():
+        yield from problems_of_bundle(bundle)
 
 
 def _environments(book: Configuration) -> Iterator[str]:

@@ -37,7 +37,7 @@ class Example:
         environment: The environment of the cluster.
         tags: Its tags.
         hosts: The destinations; none for a scale.
-        bundle: A configured bundle whose destinations are added.
+        bundle: A configured bundle whose destinations are added, with values such as ``NAME(KEY=VALUE)``.
         duration: How long.
         requester_groups: The groups of whoever asks.
         at: When; rules with windows count it as not known if it is missing.
@@ -100,9 +100,9 @@ def check_example(config: Configuration, example: Example) -> Checked:
 
 def question_of(config: Configuration, example: Example) -> PolicyQuery:
     """The question that the bot would ask the policy about such a request; names are never resolved."""
-    bundle = config.bundles.get(example.bundle or "")
+    bundle = config.bundle_of(example.bundle)
     hosts = tuple(sorted({*example.hosts, *(bundle.destinations if bundle else ())}))
-    is_bundle = any(hosts and set(hosts) <= set(each.destinations) for each in config.bundles.values())
+    is_bundle = bool(hosts) and config.is_one_bundle(hosts, example.bundle)
     subject = Subject(hosts, example.duration, example.environment, is_bundle)
     is_scale = example.counts is not None
     return PolicyQuery(
@@ -117,6 +117,7 @@ def question_of(config: Configuration, example: Example) -> PolicyQuery:
         at=example.at,
         counts=example.counts,
         is_break_glass=example.break_glass,
+        filled=config.filled(example.bundle),
     )
 
 

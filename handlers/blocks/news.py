@@ -78,7 +78,7 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
         ),
         NoticeEvent.LAPSED: Words(
             allowance="Lapsed: nobody decided in time. *Request again…* on the card asks once more.",
-            scale="Lapsed: nobody decided in time.",
+            scale="Lapsed: nobody decided in time. *Propose again…* on the card asks once more.",
         ),
         NoticeEvent.CHANGED: Words(allowance="The request changed after it was filed and needs a new decision. {what}"),
         NoticeEvent.REWEIGHED: Words(

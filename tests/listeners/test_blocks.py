@@ -29,8 +29,9 @@ from handlers.blocks.news import CHANNEL_NEWS, NEWS, channel_news
 from handlers.blocks.scale_card import scale_card, scale_news, scale_preview
 from handlers.blocks.states import HEADLINES
 from handlers.blocks.words import error_text
-from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm
+from handlers.modals import DenyForm, NarrowForm
 from handlers.replies import Message
+from handlers.request_form import Choices, RequestForm
 from tests.blockkit import assert_valid, option_problems
 from tests.build import config
 from tests.listeners import facts

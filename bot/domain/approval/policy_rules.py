@@ -11,6 +11,7 @@ from pydantic import Field
 
 from bot.domain.approval.verdict import Quorum, VerdictKind
 from bot.domain.approval.windows import TimeWindow
+from bot.domain.bundles import Bundle
 from bot.domain.fields import Lower, NotWritten, ReadAs, Span, Text, Unit, matching
 from bot.domain.fqdn import Destination, Protocol
 from bot.domain.risk import REASON_CODES, Level, Risk
@@ -42,6 +43,7 @@ class PolicyQuery:
         at: When it was asked, with a time zone.
         counts: For a scale, the outbound IPs before and after.
         is_break_glass: Whether it is to be opened at once, without an approval.
+        filled: Of a bundle with parameters that is asked for, what it contains with the values that are asked for.
     """
 
     subject: str
@@ -55,6 +57,7 @@ class PolicyQuery:
     at: datetime | None = None
     counts: tuple[int, int] | None = None
     is_break_glass: bool = False
+    filled: Mapping[str, frozenset[Destination]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 UserId = Annotated[str, matching("[UW][A-Z0-9]+", "a user id such as U0123ABCD")]
@@ -92,7 +95,9 @@ class PolicyRule:
         tags: Tags that the cluster must have, all of them, in any case; ``*`` and ``?`` allowed in the value.
         risks: Risk levels; empty means any.
         risk_reasons: Codes of reasons of the risk, one of which must be given; empty means any.
-        bundles: Bundle names: holds for what these bundles contain now, named or not; empty means any destination.
+        bundles: Bundle names: holds for what these bundles contain now, named or not; empty means any destination. Of a
+            bundle with parameters, asking and refusing is about whatever it could contain with any values, and granting
+            about no more than it contains with the values that it is asked for with.
         protocols: Protocols of destinations; empty means any.
         wildcard: Whether it is about wildcards only (true) or exact names only (false).
         longer_than: Holds for durations above this, and for no end; without it, for any.
@@ -156,6 +161,7 @@ class ApprovalPolicy:
         rules: In the order of the file, which means nothing.
         default_approvers: Groups that are asked when no rule matches.
         bundles: What each configured bundle contains.
+        templates: The configured bundles with parameters.
         windows: The configured time windows by name.
         escalate_to: Groups that are asked as well where the default approvers have not decided after
             ``reminders.escalate_after``.
@@ -166,6 +172,7 @@ class ApprovalPolicy:
     bundles: Annotated[Mapping[str, frozenset[Destination]], NotWritten()] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    templates: Annotated[Mapping[str, Bundle], NotWritten()] = field(default_factory=lambda: MappingProxyType({}))
     windows: Annotated[Mapping[str, TimeWindow], NotWritten()] = field(default_factory=lambda: MappingProxyType({}))
     escalate_to: tuple[str, ...] = ()
 

@@ -93,6 +93,11 @@ class ClusterRef:
     tags: tuple[tuple[str, str], ...] = ()
     uid: str | None = None
 
+    @property
+    def region(self) -> str:
+        """The region as it stands in names: ``westeurope``, also where Azure writes ``West Europe``."""
+        return self.location.replace(" ", "").lower()
+
     def tag(self, name: str) -> str | None:
         """The value of a tag, whose name Azure compares without case; None where the cluster has no such tag."""
         return next((value for key, value in self.tags if key.lower() == name.lower()), None)

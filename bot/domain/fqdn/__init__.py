@@ -9,7 +9,7 @@ form, mixed scripts, look-alikes).
 from bot.domain.fqdn.destinations import Destination, is_within, parse_destination, refang
 from bot.domain.fqdn.many import Problem, parse_destinations, parse_many
 from bot.domain.fqdn.names import covers, is_address, parse_fqdn
-from bot.domain.fqdn.placeholders import fill_region, find_placeholder
+from bot.domain.fqdn.placeholders import fill_named, fill_region, find_placeholder, parts_of_template
 from bot.domain.fqdn.private import reason_inside
 from bot.domain.fqdn.protocols import DEFAULT_PORTS, WEB_PORTS, Protocol
 from bot.domain.fqdn.scripts import homograph_reasons, is_mixed_script, skeleton, unicode_form
@@ -25,6 +25,7 @@ __all__ = [
     "Problem",
     "Protocol",
     "covers",
+    "fill_named",
     "fill_region",
     "find_placeholder",
     "has_registry",
@@ -36,6 +37,7 @@ __all__ = [
     "parse_destinations",
     "parse_fqdn",
     "parse_many",
+    "parts_of_template",
     "reason_inside",
     "refang",
     "registrable",
