@@ -14,7 +14,7 @@ from bot.azure.clients import AKS_API, LONGEST_LIST, SUBSCRIPTIONS_API, Clients,
 from bot.azure.cluster_reads import fetch
 from bot.azure.faults import translated
 from bot.azure.translate import READERS, cluster_from_json, ref_from_json
-from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, FleetEntry
+from bot.domain.egress import ClusterEgress, ClusterRef, Fleet
 from bot.domain.egress.facts import AzureNetwork, ClusterFacts
 from bot.domain.egress.needs import Need, ResourceKind, missing
 from bot.domain.egress.resolve import resolve
@@ -50,10 +50,9 @@ def read_fleet(clients: Clients, now: Callable[[], datetime]) -> Fleet:
     network = AzureNetwork()
     for type_, kind in TYPES.items():
         network = network.merged(READERS[kind](tables.get(type_, [])))
-    clusters = list(_clusters(tables.get(CLUSTERS, [])))
-    entries = [FleetEntry(egress) for egress in _resolved(clients, clusters, network)]
+    found = _resolved(clients, list(_clusters(tables.get(CLUSTERS, []))), network)
     return Fleet(
-        entries=tuple(sorted(entries, key=lambda entry: (entry.ref.name.lower(), entry.ref.id))),
+        clusters=tuple(sorted(found, key=lambda egress: (egress.ref.name.lower(), egress.ref.id))),
         read_at=began,
         gaps=tuple(f"Could not read subscription {gap}: the bot's identity has no permission." for gap in gaps),
         unread=frozenset(gap.lower() for gap in gaps),

@@ -27,7 +27,7 @@ def require_known(dry_run: DryRun, store: Store, clusters: Clusters) -> None:
         fleet = clusters.read_fleet()
     except EgressError as error:
         raise _unasked(dry_run, known, error.sentence) from error
-    known |= {path.target for entry in fleet.entries for path in entry.egress.paths if path.target is not None}
+    known |= fleet.targets
     if fleet.gaps and dry_run.unknown(known):
         raise _unasked(dry_run, known, " ".join(fleet.gaps))
     require_among(dry_run, known)
@@ -53,8 +53,7 @@ def require_among(dry_run: DryRun, known: Collection[Target]) -> None:
 
 def _in_store(store: Store) -> set[Target]:
     with store.read() as tx:
-        paths = (path.target for egress in tx.snapshots.all() for path in egress.paths)
-        return {*tx.allowances.targets(), *(target for target in paths if target is not None)}
+        return {*tx.allowances.targets(), *(target for egress in tx.snapshots.all() for target in egress.targets)}
 
 
 def _listed(known: Collection[Target]) -> str:

@@ -154,7 +154,13 @@ def cluster(*paths: EgressPath) -> ClusterEgress:
     ref = ClusterRef("/clusters/x", "aks-x", "s", "rg", "westeurope")
     pools = tuple(NodePool(pool) for path in paths for pool in path.pools)
     return ClusterEgress(
-        ref, "userDefinedRouting", OutboundType.USER_DEFINED_ROUTING, "Succeeded", None, False, pools, paths
+        ref,
+        "userDefinedRouting",
+        "Succeeded",
+        pools=pools,
+        outbound_type=OutboundType.USER_DEFINED_ROUTING,
+        is_converging=False,
+        paths=paths,
     )
 
 

@@ -11,7 +11,6 @@ from bot.domain.egress.facts import (
     Hub,
     LoadBalancer,
     NatGateway,
-    Prefix,
     Route,
     RouteTable,
     SubnetFacts,
@@ -37,10 +36,11 @@ def address_from_json(body: Json) -> Address:
     )
 
 
-def prefix_from_json(body: Json) -> Prefix:
+def prefix_from_json(body: Json) -> Address:
     """A public IP prefix."""
-    properties = body.get("properties")
-    return Prefix(_key(body), cidr(dig(properties, "ipPrefix")), ip_version(dig(properties, "publicIPAddressVersion")))
+    id_, properties = _key(body), body.get("properties")
+    version = ip_version(dig(properties, "publicIPAddressVersion"))
+    return Address(id_, id_.rsplit("/", 1)[-1], cidr(dig(properties, "ipPrefix")), version)
 
 
 def vnet_from_json(body: Json) -> Vnet:

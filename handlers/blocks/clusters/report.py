@@ -296,7 +296,7 @@ def _about(report: EgressReport) -> str:
 
 
 def _offers(egress: ClusterEgress) -> list[Block]:
-    if not any(path.target for path in egress.paths):
+    if not egress.targets:
         return []
     carried = value(cluster=egress.ref.id)
     request = button("Request egress…", "open_request", value(cluster=egress.ref.name), style="primary")
