@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from bot.domain.firewall import (
     ApplicationRule,
+    Evaluation,
+    Evaluator,
     Flow,
     NatRule,
     NetworkRule,
@@ -19,7 +21,6 @@ from bot.domain.firewall import (
     RuleSet,
     ThreatIntelMode,
     Tier,
-    evaluate,
 )
 from bot.domain.fqdn import Destination, Protocol, parse_destination
 
@@ -87,6 +88,11 @@ def inherited(parent: tuple[RuleCollectionGroup, ...], own: tuple[RuleCollection
 def to(text: str = "docker.io", *, sources: tuple[str, ...] = (NODES,), addresses: tuple[str, ...] = ()) -> Flow:
     """From the nodes to a destination, written as people write it."""
     return Flow(sources=sources, destination=parse_destination(text), addresses=addresses)
+
+
+def evaluate(rules: RuleSet, flow: Flow) -> Evaluation:
+    """Answer one question."""
+    return Evaluator(rules).evaluate(flow)
 
 
 def outcome(rules: RuleSet, flow: Flow) -> Outcome:

@@ -15,6 +15,7 @@ from bot.domain.forecast import (
     ScaleForecast,
     TargetForecast,
 )
+from bot.domain.phrases import counted
 
 SIGNS = {Fate.ADD: "+", Fate.ALTER: "~", Fate.REMOVE: "-", Fate.KEEP: " "}
 """The signs before rules, as in a diff."""
@@ -39,8 +40,7 @@ def text_of(forecast: Forecast) -> str:
 def _target(one: TargetForecast) -> str:
     head = f"{one.target.name} ({one.target.kind}, {one.target.id})"
     if not one.has_changes:
-        kept = one.count(Fate.KEEP)
-        state = [f"  Nothing to change; {kept} rule{'' if kept == 1 else 's'} of the bot there."]
+        state = [f"  Nothing to change; {counted(one.count(Fate.KEEP), 'rule')} of the bot there."]
     else:
         state = [f"  {_counts(one)}", *_written(one)]
     lines = [
@@ -130,13 +130,9 @@ def _sum(forecast: Forecast) -> str:
     rules = sum(one.count(fate) for one in targets for fate in (Fate.ADD, Fate.ALTER, Fate.REMOVE))
     scales = sum(one.is_applied for one in forecast.scales)
     return (
-        f"Would change: {_plural(rules, 'rule')} in {_plural(len(targets), 'firewall')}, "
-        f"outbound IPs of {_plural(scales, 'cluster')}. Nothing was written."
+        f"Would change: {counted(rules, 'rule')} in {counted(len(targets), 'firewall')}, "
+        f"outbound IPs of {counted(scales, 'cluster')}. Nothing was written."
     )
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def json_of(forecast: Forecast) -> str:

@@ -72,9 +72,9 @@ def allowance_id_from_rule(name: str) -> str:
     return name.split("-", 1)[0]
 
 
-def owner_of(step: TraceStep) -> str | None:
-    """The id of the allowance whose rule a step of a trace rests on; None for rules of others."""
-    if step.rule is None or not step.collection.startswith(PREFIX) or not _OURS.fullmatch(step.rule):
+def owner_of(step: TraceStep | None) -> str | None:
+    """The id of the allowance whose rule a step of a trace rests on; None for rules of others, and for no step."""
+    if step is None or step.rule is None or not step.collection.startswith(PREFIX) or not _OURS.fullmatch(step.rule):
         return None
     return allowance_id_from_rule(step.rule)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.domain.access import may_see, membership_unknown, require_member, unread_for_seeing
 from bot.domain.egress import ClusterEgress, ClusterRef, Period
 from bot.domain.people import Person, Role, Unread
+from bot.domain.phrases import listed
 from bot.errors import AmbiguousCluster, ArmNotFound, UnknownCluster
 from bot.inventory.ip_changes import announce
 from bot.inventory.scope_changes import note_scope_change
@@ -149,10 +150,9 @@ def _gone(ctx: Context, who: Person, name: str) -> str:
     if not found:
         return ""
     last = found[0]
-    ips = ", ".join(last.ips[:MOST_IPS]) + (f" and {len(last.ips) - MOST_IPS} more" if len(last.ips) > MOST_IPS else "")
     until = last.until or last.since
     when = f"between {last.seen:{TIME}} and {until:{TIME}} UTC" if last.seen else f"by {until:{TIME}} UTC"
-    left = f" It left through {ips}." if ips else ""
+    left = f" It left through {listed(last.ips, MOST_IPS)}." if last.ips else ""
     return (
         f"{last.ref.name} ({last.ref.resource_group}) no longer exists: it was deleted in Azure {when}.{left} "
         f"`/egress requests {last.ref.name}` lists its requests."

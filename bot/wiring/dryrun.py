@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from bot.domain.configuration import DryRun
+from bot.domain.phrases import listed
 from bot.domain.target import Target
 from bot.errors import BadConfiguration, EgressError
 from bot.ports import Clusters, Store
@@ -45,18 +46,13 @@ def require_among(dry_run: DryRun, known: Collection[Target]) -> None:
         BadConfiguration: With the names that there are.
     """
     if unknown := dry_run.unknown(known):
+        names = listed(sorted({one.name for one in known}), MOST_NAMED) or "none"
         raise BadConfiguration(
             f"writer.dry_run_targets names {', '.join(unknown)}, and no cluster leaves through a firewall policy or "
-            f"classic firewall of that name. Known are: {_listed(known)}."
+            f"classic firewall of that name. Known are: {names}."
         )
 
 
 def _in_store(store: Store) -> set[Target]:
     with store.read() as tx:
         return {*tx.allowances.targets(), *(target for egress in tx.snapshots.all() for target in egress.targets)}
-
-
-def _listed(known: Collection[Target]) -> str:
-    names = sorted({one.name for one in known})
-    rest = len(names) - MOST_NAMED
-    return (", ".join(names[:MOST_NAMED]) or "none") + (f" and {rest} more" if rest > 0 else "")

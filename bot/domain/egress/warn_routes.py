@@ -8,6 +8,7 @@ from bot.domain.egress.firewalls import name_of
 from bot.domain.egress.routed import unread_hubs
 from bot.domain.egress.routes import has_v6_route, hop_of, routed_internet
 from bot.domain.egress.values import ClusterEgress, EgressPath, EgressWarning, OutboundType, PathKind
+from bot.domain.phrases import listed
 
 _FIREWALLS = frozenset({PathKind.FIREWALL, PathKind.HUB_FIREWALL})
 
@@ -46,8 +47,7 @@ def _by_subnet(egress: ClusterEgress) -> dict[str | None, list[EgressPath]]:
 
 def _detour(path: EgressPath, routes: list[Route]) -> EgressWarning:
     who = whose(replace(path, destinations=()))
-    shown = ", ".join(route.prefix for route in routes[:MOST_NAMED])
-    shown += f" and {len(routes) - MOST_NAMED} more" if len(routes) > MOST_NAMED else ""
+    shown = listed([route.prefix for route in routes], MOST_NAMED)
     hop, hops = routes[0].hop_type.lower(), ", ".join(routes[0].hops)
     if hop == "internet":
         past = "the firewall" if path.kind in _FIREWALLS else f"the {path.kind}"

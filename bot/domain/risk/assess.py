@@ -14,6 +14,7 @@ from bot.domain.fqdn import (
     Protocol,
     covers,
     homograph_reasons,
+    lineage,
     registrable,
     skeleton,
     spans_suffix,
@@ -129,7 +130,7 @@ def _breadth(destination: Destination, table: RiskTable) -> Iterator[tuple[str, 
     fqdn = destination.fqdn
     base = fqdn.removeprefix("*.")
     if not destination.is_wildcard:
-        if shared := next((parent for parent in _parents(base.partition(".")[2]) if _is_shared(parent, table)), None):
+        if shared := next((parent for parent in lineage(base.partition(".")[2]) if _is_shared(parent, table)), None):
             yield (
                 "shared_hosting",
                 f"{fqdn} is one customer's name on {shared}: verify which customer.",
@@ -159,13 +160,6 @@ def _fits(labels: list[str], pattern: list[str]) -> bool:
     return len(labels) == len(pattern) and all(
         wanted in ("*", label) for label, wanted in zip(labels, pattern, strict=True)
     )
-
-
-def _parents(name: str) -> Iterator[str]:
-    """The name itself, then each domain above it."""
-    while name:
-        yield name
-        name = name.partition(".")[2]
 
 
 def _protocol(destination: Destination, _table: RiskTable) -> Iterator[tuple[str, str]]:
@@ -239,7 +233,7 @@ def _listed(destination: Destination, table: RiskTable) -> Iterator[tuple[str, s
 
 
 def _is_on(fqdn: str, hosts: frozenset[str]) -> bool:
-    if any(parent in hosts for parent in _parents(fqdn.removeprefix("*."))):
+    if any(parent in hosts for parent in lineage(fqdn.removeprefix("*."))):
         return True
     return fqdn.startswith("*") and any(covers(fqdn, host) for host in hosts)
 

@@ -6,6 +6,7 @@ from math import ceil
 from typing import Any
 
 from bot.domain.egress import ClusterEgress, EgressPath, OutboundIp, PathKind
+from bot.domain.phrases import counted
 from bot.domain.snat.tiers import LB_TIERS, Cliff, next_cliff, tier_ports
 
 LB_PORTS_PER_IP = 64_000
@@ -185,7 +186,8 @@ def surge_nodes(egress: ClusterEgress) -> int:
 def _allocated(egress: ClusterEgress, ips: int, ports: int) -> Capacity:
     total, most = LB_PORTS_PER_IP * ips, max_nodes(egress)
     is_near = ports * most > TIGHT_SHARE * total
-    need = f"{ports:,} ports for each of up to {most} nodes need {_ips(needed_ips(egress))}, and the cluster has {ips}"
+    needed = counted(needed_ips(egress), "IP")
+    need = f"{ports:,} ports for each of up to {most} nodes need {needed}, and the cluster has {ips}"
     advice = f"Near exhaustion: {need}. Add outbound IPs or allocate fewer ports." if is_near else f"Enough: {need}."
     limit = total // ports
     return Capacity(
@@ -254,10 +256,6 @@ def _table_advice(now: int, most: int, cliff: Cliff | None, *, is_near: bool) ->
         )
     ports = tier_ports(now)
     return f"Enough: each node keeps {ports:,} ports up to {most} nodes. More IPs alone add no ports to a node."
-
-
-def _ips(count: int) -> str:
-    return f"{count} IP{'' if count == 1 else 's'}"
 
 
 _ON_DEMAND = {
