@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from bot.domain.firewall import ApplicationRule, NatRule, NetworkRule, Rule
@@ -10,7 +11,6 @@ from bot.domain.forecast import (
     Fate,
     Forecast,
     ForecastResult,
-    Foreign,
     RuleForecast,
     ScaleForecast,
     TargetForecast,
@@ -157,7 +157,7 @@ def json_of(forecast: Forecast) -> str:
             }
             for one in forecast.scales
         ],
-        "unreadable": [{"what": one.what, "why": one.why} for one in forecast.unreadable],
+        "unreadable": [asdict(one) for one in forecast.unreadable],
     }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
@@ -170,8 +170,8 @@ def _target_json(one: TargetForecast) -> Json:
         **{fate.value: one.count(fate) for fate in Fate},
         "repeats": one.repeats,
         "collections": [_collection_json(each) for each in one.collections],
-        "foreign": [_foreign_json(each) for each in one.foreign],
-        "left_out": [{"allowance": each.allowance, "why": each.why} for each in one.left_out],
+        "foreign": [asdict(each) for each in one.foreign],
+        "left_out": [asdict(each) for each in one.left_out],
         "obstacles": list(one.obstacles),
         "remarks": list(one.remarks),
     }
@@ -196,7 +196,3 @@ def _rule_json(one: RuleForecast) -> Json:
         "before": rule_json(one.before) if one.before else None,
         "after": rule_json(one.after) if one.after else None,
     }
-
-
-def _foreign_json(one: Foreign) -> Json:
-    return {"collection": one.collection, "rule": one.rule, "did": one.did, "next": one.next}

@@ -3,14 +3,13 @@
 All ids are in lower case. The adapter fills these values; ``resolve`` concludes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import Literal, TypeVar
+from typing import Literal
 
 from bot.domain.egress.values import ManagedCluster, OutboundType, PathKind, outbound_type_from
-
-T = TypeVar("T")
+from bot.domain.grouping import grouped
 
 DELETED = "it does not exist"
 """The reason for what is not read because it is gone, unlike what may not be read."""
@@ -195,13 +194,14 @@ class AzureNetwork:
     load_balancers: Mapping[str, LoadBalancer] = field(default_factory=dict)
     hubs: Mapping[str, Hub] = field(default_factory=dict)
     unreadable: Mapping[str, str] = field(default_factory=dict)
-    _attached: Mapping[str, tuple[Address, ...]] = field(init=False, repr=False, compare=False)
-    _balancers: Mapping[str, tuple[LoadBalancer, ...]] = field(init=False, repr=False, compare=False)
+    _attached: Mapping[str, Sequence[Address]] = field(init=False, repr=False, compare=False)
+    _balancers: Mapping[str, Sequence[LoadBalancer]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        attached = ((address.attached_to, address) for address in self.addresses.values() if address.attached_to)
-        object.__setattr__(self, "_attached", _by_group(attached))
-        object.__setattr__(self, "_balancers", _by_group(self.load_balancers.items()))
+        attached = ((group_of(one.attached_to), one) for one in self.addresses.values() if one.attached_to)
+        balancers = ((group_of(id_), one) for id_, one in self.load_balancers.items())
+        object.__setattr__(self, "_attached", grouped(attached))
+        object.__setattr__(self, "_balancers", grouped(balancers))
 
     def attached_to(self, id_: str) -> tuple[Address, ...]:
         """The public IPs that a resource, or any resource of a provider path in a resource group, uses."""
@@ -216,7 +216,7 @@ class AzureNetwork:
         """The ids of the networks that a VNet is peered with; none where it was not read."""
         return self.vnets[vnet].peers if vnet in self.vnets else ()
 
-    def balancers_in(self, group_id: str) -> tuple[LoadBalancer, ...]:
+    def balancers_in(self, group_id: str) -> Sequence[LoadBalancer]:
         """The load balancers of a resource group."""
         return self._balancers.get(group_id, ())
 
@@ -287,10 +287,3 @@ def subscription_of(id_: str) -> str:
 def group_of(id_: str) -> str:
     """The scope of the resource group of an id."""
     return "/".join(id_.split("/")[:5])
-
-
-def _by_group(items: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
-    grouped: dict[str, list[T]] = {}
-    for id_, item in items:
-        grouped.setdefault(group_of(id_), []).append(item)
-    return {group: tuple(members) for group, members in grouped.items()}

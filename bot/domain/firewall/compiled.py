@@ -34,6 +34,7 @@ from bot.domain.firewall.rules import ApplicationRule, NetworkRule, RuleSet
 from bot.domain.firewall.tags import Asked, best_of
 from bot.domain.firewall.walk import Effect, effect_of, miss_step
 from bot.domain.fqdn import Protocol
+from bot.domain.grouping import grouped
 
 Service = tuple[str, int]
 
@@ -195,11 +196,7 @@ class CompiledScope:
         return SharedMatches(matches, effects)
 
     def _matches(self, fits: Iterable[tuple[NetworkMatcher | ApplicationMatcher, Fit]]) -> dict[int, list[RuleMatch]]:
-        matches: dict[int, list[RuleMatch]] = {}
-        for matcher, fit in fits:
-            if fit.why:
-                matches.setdefault(matcher.slot, []).append(self._decide(matcher, fit))
-        return matches
+        return grouped((matcher.slot, self._decide(matcher, fit)) for matcher, fit in fits if fit.why)
 
     def _fits(self, addresses: Spans, where: Whereabouts) -> Iterator[tuple[NetworkMatcher | ApplicationMatcher, Fit]]:
         for network in self._network:

@@ -6,6 +6,7 @@ from math import ceil
 from typing import Any
 
 from bot.domain.egress import ClusterEgress, EgressPath, OutboundIp, PathKind
+from bot.domain.grouping import grouped
 from bot.domain.phrases import counted
 from bot.domain.snat.tiers import LB_TIERS, Cliff, next_cliff, tier_ports
 
@@ -108,9 +109,7 @@ def capacities(egress: ClusterEgress) -> tuple[Capacity, ...]:
     ``IPs >= ceil(ports per node * (max nodes + surge) / 64000)``
     (https://learn.microsoft.com/azure/aks/load-balancer-standard#configure-the-allocated-outbound-ports, read 2026-11).
     """
-    ways: dict[tuple[PathKind, str | None], list[EgressPath]] = {}
-    for path in egress.paths:
-        ways.setdefault((path.kind, path.nat_gateway or path.firewall), []).append(path)
+    ways = grouped(((path.kind, path.nat_gateway or path.firewall), path) for path in egress.paths)
     found = [_of_way(egress, kind, source or "", paths) for (kind, source), paths in ways.items()]
     return tuple(sorted(found, key=_tightness)) or (_on_demand(egress, PathKind.NONE, 0),)
 
@@ -267,10 +266,8 @@ _ON_DEMAND = {
 
 
 def _on_demand(egress: ClusterEgress, kind: PathKind, ips: int) -> Capacity:
-    if any(path.nat_gateway for path in egress.paths if path.kind is kind):
-        per_ip = NAT_PORTS_PER_IP
-    else:
-        per_ip = _ON_DEMAND.get(kind, 0)
+    has_nat = any(path.nat_gateway for path in egress.paths if path.kind is kind)
+    per_ip = NAT_PORTS_PER_IP if has_nat else _ON_DEMAND.get(kind, 0)
     total, most = per_ip * ips, max_nodes(egress)
     is_near = 0 < total < ENOUGH_PORTS_PER_NODE * most
     return Capacity(
