@@ -11,9 +11,8 @@ from bot.domain.egress import ClusterEgress, Fleet
 from bot.domain.rights import CLUSTER_READ, CLUSTER_WRITE, lacking, target_write
 from bot.domain.snat import possible_counts
 from bot.errors import ArmForbidden, BadConfiguration, EgressError, NotScalable
-from bot.store import SqlStore
 from bot.wiring.dryrun import require_among
-from bot.wiring.production import azure_from, slack_from
+from bot.wiring.production import azure_from, opened_store, slack_from
 from handlers.app import web_client
 from handlers.slack_checks import slack_checks, socket_check
 
@@ -43,12 +42,11 @@ def examine(settings: Settings, *, arm: AzureArm | None = None) -> list[DoctorRe
         settings: The environment.
         arm: Azure, in place of the one that the settings lead to.
     """
-    return [_looked_at(what, look) for what, look in (*_own_looks(settings), *_slack(settings))] + _azure(settings, arm)
-
-
-def _own_looks(settings: Settings) -> Iterator[Look]:
-    yield "configuration", lambda: look_at_configuration(settings.config)
-    yield "database", lambda: _database(settings)
+    own: list[Look] = [
+        ("configuration", partial(look_at_configuration, settings.config)),
+        ("database", partial(_database, settings)),
+    ]
+    return [_looked_at(what, look) for what, look in (*own, *_slack(settings))] + _azure(settings, arm)
 
 
 def _looked_at(what: str, look: Callable[[], str]) -> DoctorResult:
@@ -69,13 +67,10 @@ def look_at_configuration(file: Path) -> str:
 
 
 def _database(settings: Settings) -> str:
-    store = SqlStore(settings.database_url)
-    try:
+    with opened_store(settings) as store:
         store.require_migrated()
         with store.read() as tx:
             seq, _ = tx.audit.head()
-    finally:
-        store.close()
     return f"reachable, schema up to date; {seq} audit events."
 
 

@@ -100,18 +100,29 @@ def live(ctx: Context, who: Person, name: str) -> tuple[ClusterEgress, datetime]
         AmbiguousCluster: With the full ids.
     """
     found, began = _located(ctx, who, name), ctx.clock.now()
-    try:
-        egress = ctx.clusters.read_egress(found.id)
-    except ArmNotFound as error:
-        if not is_deletion(error):
-            raise
+    egress = read_unless_deleted(ctx, found.id)
+    if egress is None:
         with ctx.store.write() as tx:
             tx.snapshots.forget(found.id, began)
             note_scope_change(ctx, tx, found.id, None)
-        raise UnknownCluster(_gone(ctx, who, found.id) or f"{found.name} was deleted in Azure.") from error
+        raise UnknownCluster(_gone(ctx, who, found.id) or f"{found.name} was deleted in Azure.")
     with ctx.store.write() as tx:
         keep(ctx, tx, egress, began)
     return egress, began
+
+
+def read_unless_deleted(ctx: Context, cluster_id: str) -> ClusterEgress | None:
+    """Read a cluster as it is now; None where it was deleted.
+
+    Raises:
+        ArmNotFound: Its subscription cannot be seen.
+    """
+    try:
+        return ctx.clusters.read_egress(cluster_id)
+    except ArmNotFound as error:
+        if is_deletion(error):
+            return None
+        raise
 
 
 def keep(ctx: Context, tx: Transaction, egress: ClusterEgress, began: datetime) -> None:

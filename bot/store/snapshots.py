@@ -39,8 +39,7 @@ class SqlSnapshots:
 
     def put(self, egress: ClusterEgress, read_at: datetime) -> IpChange | None:
         """Keep one cluster as it was read; an older reading never replaces a newer one."""
-        changes = self._put_all([egress], read_at)
-        return changes[0] if changes else None
+        return next(iter(self._put_all([egress], read_at)), None)
 
     def put_fleet(self, fleet: Fleet) -> tuple[IpChange, ...]:
         """Keep all clusters as they were read, and forget those that are gone from subscriptions that were read."""

@@ -130,14 +130,10 @@ def work(running: Running, product: Product) -> None:
 def schedule_waiting(store: Store, clock: Clock) -> None:
     """Have everything looked at now that waits for somebody to do it: what a dry run left, too."""
     with store.write() as tx:
-        scales = [one for one in tx.scales.find() if next_scale((one,), clock.now()) is not None]
+        due = [one for one in tx.scales.find() if next_scale((one,), clock.now()) is not None]
+        scales = sorted({scale_key(one.plan.cluster_id) for one in due})
         targets = [target.key for target in tx.allowances.targets()]
-        for key in (
-            WorkKind.TIMERS,
-            WorkKind.NOTICES,
-            *targets,
-            *sorted({scale_key(one.plan.cluster_id) for one in scales}),
-        ):
+        for key in (WorkKind.TIMERS, WorkKind.NOTICES, *targets, *scales):
             tx.work.schedule(key, within=timedelta())
 
 
