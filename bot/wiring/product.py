@@ -91,14 +91,15 @@ def _alone_on(url: str) -> Callable[[], None]:
 
 def assemble(world: World) -> Product:
     """Every part of the product, in the world that it is given."""
-    people = directory(world.slack, world.config, world.clock)
     ctx = Context(
-        world.arm,
-        world.store,
-        people,
-        world.clock,
-        world.config,
-        world.pace,
+        clusters=world.arm,
+        targets=world.arm,
+        operations=world.arm,
+        store=world.store,
+        directory=directory(world.slack, world.config, world.clock),
+        clock=world.clock,
+        config=world.config,
+        pace=world.pace,
         resolver=SystemResolver() if world.config.names.resolve else NoResolver(),
     )
     return Product(world, ctx, Reconciler(ctx, notifier(world.slack, world.store, world.config)))

@@ -184,5 +184,6 @@ def at_the_terminal(
     """
     file = configuration_from(settings.config)
     config = checked_configuration(file)
-    ctx = Context(arm or azure_from(settings, file), store, _Terminal(), SystemClock(), config)
+    azure = arm or azure_from(settings, file)
+    ctx = Context(azure, azure, azure, store, _Terminal(), SystemClock(), config)
     return ctx, Caller(Identity(config.team, f"cli:{account}"), "cli")
