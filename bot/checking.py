@@ -13,7 +13,7 @@ from bot.domain.firewall import ApplicationRule, Evaluation, Flow, Outcome, Rule
 from bot.domain.fqdn import Destination
 from bot.domain.network_rules import by_address, refusal
 from bot.domain.risk import narrower
-from bot.domain.rule_position import obstacle, position_of
+from bot.domain.rule_position import position_of
 from bot.domain.rule_rendering import owner_of
 from bot.domain.target import Target
 from bot.errors import InvalidInput, UnknownAllowance
@@ -67,7 +67,7 @@ class CheckResult:
             return False
         if self.allowance is not None:
             return status(self.allowance, now) is Status.LIVE
-        return self.evaluation.deciding is None or owner_of(self.evaluation.deciding) is None
+        return owner_of(self.evaluation.deciding) is None
 
     def can_be_asked_for(self, now: datetime) -> bool:
         """Whether an allowance would open it."""
@@ -221,15 +221,15 @@ def flows_of(
 def findings(ctx: Context, known: KnownRules, flows: Iterable[Flow]) -> tuple[CheckResult, ...]:
     """Evaluate each flow, and name the allowance where one of the bot's rules decides."""
     answers = [(flow.destination, known.evaluator.evaluate(flow)) for flow in flows]
-    owners = _owners(ctx, {owner_of(e.deciding) for _, e in answers if e.deciding} - {None})
-    return tuple(CheckResult(d, e, owners.get(owner_of(e.deciding) if e.deciding else None)) for d, e in answers)
+    owners = _owners(ctx, {owner for _, e in answers if (owner := owner_of(e.deciding))})
+    return tuple(CheckResult(d, e, owners.get(owner_of(e.deciding))) for d, e in answers)
 
 
-def _owners(ctx: Context, ids: set[str | None]) -> dict[str | None, Allowance]:
+def _owners(ctx: Context, ids: set[str]) -> dict[str | None, Allowance]:
     found: dict[str | None, Allowance] = {}
     if ids:
         with ctx.store.read() as tx:
-            for each in sorted(id_ for id_ in ids if id_):
+            for each in sorted(ids):
                 try:
                     found[each] = tx.allowances.get(each)
                 except UnknownAllowance:
@@ -244,7 +244,8 @@ def dead(
     if way.target is None:
         return []
     places = {kind: position_of(known.rules, way.target, ctx.config.home, kind) for kind in RuleKind}
-    steps = ((flow.destination, obstacle(known.evaluator, flow, places[kind_of(flow.destination)])) for flow in flows)
+    find = known.evaluator.stands_in_the_way
+    steps = ((flow.destination, find(flow, places[kind_of(flow.destination)])) for flow in flows)
     return [(destination, step) for destination, step in steps if step is not None]
 
 

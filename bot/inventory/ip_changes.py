@@ -7,6 +7,7 @@ from itertools import groupby
 from bot.domain.audit import Action, Event
 from bot.domain.egress import IpChange
 from bot.domain.people import SYSTEM
+from bot.domain.phrases import listed
 from bot.domain.scale_proposal import explains
 from bot.ports import ChannelEvent, Context, Notice, NoticeKind, Transaction
 
@@ -58,16 +59,11 @@ def _event(change: IpChange, now: datetime) -> Event:
 
 def _text(together: Sequence[IpChange]) -> str:
     first = together[0]
-    new, gone = _listed(first.gained), _listed(first.lost)
+    new, gone = listed(first.gained, MOST_NAMED), listed(first.lost, MOST_NAMED)
     parts = [f"Added: {new}." if new else "", f"Removed: {gone}." if gone else ""]
-    parts.append(f"Now: {_listed(first.after) or 'no known public IP'}.")
+    parts.append(f"Now: {listed(first.after, MOST_NAMED) or 'no known public IP'}.")
     others = [change.ref.name for change in together[1:]]
-    parts.append(f"The same for {_listed(others)}." if others else "")
+    parts.append(f"The same for {listed(others, MOST_NAMED)}." if others else "")
     parts.append(f"The change happened between {first.seen_before:%Y-%m-%d %H:%M} and {first.at:%Y-%m-%d %H:%M} UTC,")
     parts.append("and nobody did it through this bot.")
     return " ".join(part for part in parts if part)
-
-
-def _listed(texts: Sequence[str]) -> str:
-    rest = len(texts) - MOST_NAMED
-    return ", ".join(texts[:MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")

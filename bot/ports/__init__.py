@@ -1,7 +1,6 @@
 """The interfaces that the use cases need from the outside."""
 
 from bot.ports.azure import (
-    Azure,
     Clusters,
     ObservedTarget,
     Operation,
@@ -21,7 +20,6 @@ __all__ = [
     "BOT",
     "AllowanceFilter",
     "Allowances",
-    "Azure",
     "Caller",
     "ChannelEvent",
     "Claim",

@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.domain.audit import Event
 from bot.domain.configuration import Configuration
 from bot.domain.people import SYSTEM, Identity, Person, Role
-from bot.ports.azure import Azure, Clusters, Operations, Targets
+from bot.ports.azure import Clusters, Operations, Targets
 from bot.ports.notice_events import NoticeEvent
 from bot.ports.notices import Notice, NoticeKind
 from bot.ports.recent import RecentRules
@@ -121,9 +121,11 @@ class NoResolver:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything that a use case may need."""
+    """Everything that a use case may need; it takes the part of Azure that it needs."""
 
-    azure: Azure
+    clusters: Clusters
+    targets: Targets
+    operations: Operations
     store: Store
     directory: Directory
     clock: Clock
@@ -131,21 +133,6 @@ class Context:
     pace: Pace = field(default_factory=Pace)
     recent: RecentRules = field(default_factory=RecentRules)
     resolver: Resolver = field(default_factory=NoResolver)
-
-    @property
-    def clusters(self) -> Clusters:
-        """Managed clusters in Azure."""
-        return self.azure
-
-    @property
-    def targets(self) -> Targets:
-        """Where Azure's firewalls keep their rules."""
-        return self.azure
-
-    @property
-    def operations(self) -> Operations:
-        """Azure's long-running operations."""
-        return self.azure
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,14 +91,15 @@ def _alone_on(url: str) -> Callable[[], None]:
 
 def assemble(world: World) -> Product:
     """Every part of the product, in the world that it is given."""
-    people = directory(world.slack, world.config, world.clock)
     ctx = Context(
-        world.arm,
-        world.store,
-        people,
-        world.clock,
-        world.config,
-        world.pace,
+        clusters=world.arm,
+        targets=world.arm,
+        operations=world.arm,
+        store=world.store,
+        directory=directory(world.slack, world.config, world.clock),
+        clock=world.clock,
+        config=world.config,
+        pace=world.pace,
         resolver=SystemResolver() if world.config.names.resolve else NoResolver(),
     )
     return Product(world, ctx, Reconciler(ctx, notifier(world.slack, world.store, world.config)))
@@ -130,14 +131,10 @@ def work(running: Running, product: Product) -> None:
 def schedule_waiting(store: Store, clock: Clock) -> None:
     """Have everything looked at now that waits for somebody to do it: what a dry run left, too."""
     with store.write() as tx:
-        scales = [one for one in tx.scales.find() if next_scale((one,), clock.now()) is not None]
+        due = [one for one in tx.scales.find() if next_scale((one,), clock.now()) is not None]
+        scales = sorted({scale_key(one.plan.cluster_id) for one in due})
         targets = [target.key for target in tx.allowances.targets()]
-        for key in (
-            WorkKind.TIMERS,
-            WorkKind.NOTICES,
-            *targets,
-            *sorted({scale_key(one.plan.cluster_id) for one in scales}),
-        ):
+        for key in (WorkKind.TIMERS, WorkKind.NOTICES, *targets, *scales):
             tx.work.schedule(key, within=timedelta())
 
 

@@ -20,7 +20,7 @@ from bot.ports import Caller, Context, Pace
 from bot.readiness import Part
 from bot.store import SqlStore
 from bot.wiring.product import World, assemble, opened, routes, work
-from bot.wiring.running import Running, undone_on_failure
+from bot.wiring.running import Running, starting
 from handlers.app import SlackSettings, build_app, serve_routes
 from handlers.http import require_free
 
@@ -47,8 +47,7 @@ def serve(settings: Settings, *, is_dry: bool = False) -> Running:
     """
     _require_slack(settings)
     require_free(settings.listen)
-    running = Running()
-    with undone_on_failure(running):
+    with starting() as running:
         product = assemble(_production(running, settings, is_dry=is_dry))
         work(running, product)
         app = build_app(product.ctx, product.world.slack)
@@ -74,8 +73,7 @@ def reconcile(settings: Settings, *, is_dry: bool = False) -> Running:
         BadConfiguration: If a setting is missing or wrong.
     """
     require_free(settings.listen)
-    running = Running()
-    with undone_on_failure(running):
+    with starting() as running:
         product = assemble(_production(running, settings, is_dry=is_dry))
         work(running, product)
         running.then_stop(serve_routes(settings.listen, routes(product)).stop)
@@ -186,5 +184,6 @@ def at_the_terminal(
     """
     file = configuration_from(settings.config)
     config = checked_configuration(file)
-    ctx = Context(arm or azure_from(settings, file), store, _Terminal(), SystemClock(), config)
+    azure = arm or azure_from(settings, file)
+    ctx = Context(azure, azure, azure, store, _Terminal(), SystemClock(), config)
     return ctx, Caller(Identity(config.team, f"cli:{account}"), "cli")

@@ -14,7 +14,7 @@ from bot.ports import Pace
 from bot.sandbox.server import Sandbox, SandboxOptions
 from bot.sandbox.serving import PortTaken
 from bot.wiring.product import Product, World, assemble, opened, routes, work
-from bot.wiring.running import Running, undone_on_failure
+from bot.wiring.running import Running, starting
 from handlers.app import SlackSettings, build_app
 
 SANDBOX_CONFIG = Path(__file__).parents[1] / "sandbox" / "egress.toml"
@@ -54,8 +54,7 @@ def sandbox(choice: SandboxChoice, say: Callable[[str], object]) -> Running:
     Raises:
         BadConfiguration: If a port is taken or the database cannot be used.
     """
-    running = Running()
-    with undone_on_failure(running):
+    with starting() as running:
         url = choice.database or f"sqlite:///{choice.data.absolute() / 'egress.sqlite3'}"
         simulated = _simulators(choice, url)
         running.then_stop(simulated.stop, within_s=8.0)

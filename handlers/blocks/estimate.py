@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.estimate import Estimate
+from bot.domain.phrases import counted
 from bot.domain.rule_diff import Gauge
 from handlers.blocks.block_kit import escape
 
@@ -45,8 +46,7 @@ def _waiting(estimate: Estimate) -> str:
 
 
 def _about(span: timedelta) -> str:
-    minutes = max(1, round(span.total_seconds() / 60))
-    return f"{minutes} minute{'' if minutes == 1 else 's'}"
+    return counted(max(1, round(span.total_seconds() / 60)), "minute")
 
 
 def _kilobytes(count: int) -> str:

@@ -36,6 +36,13 @@ def ids(references: Iterable[object]) -> tuple[str, ...]:
     return tuple(str(id_).lower() for id_ in found if id_)
 
 
+def references(body: object, *keys: str) -> tuple[str, ...]:
+    """The lower-case ids of a nested list of references, which are strings or ``{"id": …}`` objects."""
+    found = dig(body, *keys)
+    given = (one if isinstance(one, str) else dig(one, "id") for one in (found if isinstance(found, list) else ()))
+    return tuple(str(id_).lower() for id_ in given if id_)
+
+
 def id_of(body: object, *keys: str) -> str | None:
     """The lower-case id of a nested ``{"id": …}``."""
     found = dig(body, *keys, "id")

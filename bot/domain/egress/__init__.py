@@ -1,7 +1,7 @@
 """Egress truth: how a cluster leaves Azure, as values and as the pure decision between them."""
 
 from bot.domain.egress.dns import dns_caveat
-from bot.domain.egress.fleet import Fleet, FleetEntry, RequiredEndpoint
+from bot.domain.egress.fleet import Fleet, RequiredEndpoint
 from bot.domain.egress.history import IpChange, Period, addresses_of
 from bot.domain.egress.pools import NodePool
 from bot.domain.egress.required import EndpointCheck, EndpointStatus, RequiredEndpoints, check_required, published_names
@@ -27,7 +27,6 @@ __all__ = [
     "EndpointCheck",
     "EndpointStatus",
     "Fleet",
-    "FleetEntry",
     "IngressIp",
     "IpChange",
     "NodePool",

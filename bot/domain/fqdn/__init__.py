@@ -14,7 +14,7 @@ from bot.domain.fqdn.private import reason_inside
 from bot.domain.fqdn.protocols import DEFAULT_PORTS, WEB_PORTS, Protocol
 from bot.domain.fqdn.scripts import homograph_reasons, is_mixed_script, skeleton, unicode_form
 from bot.domain.fqdn.services import SCHEMES, SERVICES
-from bot.domain.fqdn.suffixes import has_registry, registrable, spans_suffix, suffix_of
+from bot.domain.fqdn.suffixes import has_registry, lineage, registrable, spans_suffix, suffix_of
 
 __all__ = [
     "DEFAULT_PORTS",
@@ -33,6 +33,7 @@ __all__ = [
     "is_address",
     "is_mixed_script",
     "is_within",
+    "lineage",
     "parse_destination",
     "parse_destinations",
     "parse_fqdn",

@@ -6,6 +6,8 @@ from math import ceil
 from typing import Any
 
 from bot.domain.egress import ClusterEgress, EgressPath, OutboundIp, PathKind
+from bot.domain.grouping import grouped
+from bot.domain.phrases import counted
 from bot.domain.snat.tiers import LB_TIERS, Cliff, next_cliff, tier_ports
 
 LB_PORTS_PER_IP = 64_000
@@ -107,9 +109,7 @@ def capacities(egress: ClusterEgress) -> tuple[Capacity, ...]:
     ``IPs >= ceil(ports per node * (max nodes + surge) / 64000)``
     (https://learn.microsoft.com/azure/aks/load-balancer-standard#configure-the-allocated-outbound-ports, read 2026-11).
     """
-    ways: dict[tuple[PathKind, str | None], list[EgressPath]] = {}
-    for path in egress.paths:
-        ways.setdefault((path.kind, path.nat_gateway or path.firewall), []).append(path)
+    ways = grouped(((path.kind, path.nat_gateway or path.firewall), path) for path in egress.paths)
     found = [_of_way(egress, kind, source or "", paths) for (kind, source), paths in ways.items()]
     return tuple(sorted(found, key=_tightness)) or (_on_demand(egress, PathKind.NONE, 0),)
 
@@ -185,7 +185,8 @@ def surge_nodes(egress: ClusterEgress) -> int:
 def _allocated(egress: ClusterEgress, ips: int, ports: int) -> Capacity:
     total, most = LB_PORTS_PER_IP * ips, max_nodes(egress)
     is_near = ports * most > TIGHT_SHARE * total
-    need = f"{ports:,} ports for each of up to {most} nodes need {_ips(needed_ips(egress))}, and the cluster has {ips}"
+    needed = counted(needed_ips(egress), "IP")
+    need = f"{ports:,} ports for each of up to {most} nodes need {needed}, and the cluster has {ips}"
     advice = f"Near exhaustion: {need}. Add outbound IPs or allocate fewer ports." if is_near else f"Enough: {need}."
     limit = total // ports
     return Capacity(
@@ -256,10 +257,6 @@ def _table_advice(now: int, most: int, cliff: Cliff | None, *, is_near: bool) ->
     return f"Enough: each node keeps {ports:,} ports up to {most} nodes. More IPs alone add no ports to a node."
 
 
-def _ips(count: int) -> str:
-    return f"{count} IP{'' if count == 1 else 's'}"
-
-
 _ON_DEMAND = {
     PathKind.NAT_GATEWAY: NAT_PORTS_PER_IP,
     PathKind.FIREWALL: FIREWALL_PORTS_PER_IP_AND_INSTANCE * FIREWALL_LEAST_INSTANCES,
@@ -269,10 +266,8 @@ _ON_DEMAND = {
 
 
 def _on_demand(egress: ClusterEgress, kind: PathKind, ips: int) -> Capacity:
-    if any(path.nat_gateway for path in egress.paths if path.kind is kind):
-        per_ip = NAT_PORTS_PER_IP
-    else:
-        per_ip = _ON_DEMAND.get(kind, 0)
+    has_nat = any(path.nat_gateway for path in egress.paths if path.kind is kind)
+    per_ip = NAT_PORTS_PER_IP if has_nat else _ON_DEMAND.get(kind, 0)
     total, most = per_ip * ips, max_nodes(egress)
     is_near = 0 < total < ENOUGH_PORTS_PER_NODE * most
     return Capacity(
