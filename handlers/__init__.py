@@ -1,7 +1,7 @@
 """All of Slack, in and out: the one table of entry points. ``handlers.app`` serves it."""
 
 from bot.domain.people import Role
-from handlers import actions, commands, home, views
+from handlers import actions, bulk, commands, home, views
 from handlers.boundary import Entry
 from handlers.calls import CallKind
 
@@ -130,6 +130,7 @@ TABLE = (
     Entry(CallKind.ACTION, "details", actions.details),
     Entry(CallKind.ACTION, "narrow", actions.narrow, act="narrow"),
     Entry(CallKind.ACTION, "deny", actions.deny, act="deny"),
+    Entry(CallKind.ACTION, "decide_several", bulk.opened),
     Entry(CallKind.ACTION, "revoke", actions.revoke, act="revoke"),
     Entry(CallKind.ACTION, "renew", actions.renew, act="renew"),
     Entry(CallKind.ACTION, "renew_form", actions.renew_form),
@@ -148,6 +149,7 @@ TABLE = (
     Entry(CallKind.VIEW, "request", views.request, act="request", field="destinations"),
     Entry(CallKind.VIEW, "approve", views.approve, act="approve"),
     Entry(CallKind.VIEW, "deny", views.deny, act="deny"),
+    Entry(CallKind.VIEW, "decide_several", bulk.submitted, field="decision"),
     Entry(CallKind.VIEW, "narrow", views.narrow, act="narrow", field="destinations"),
     Entry(CallKind.VIEW, "renew", views.renew, act="renew"),
     Entry(CallKind.VIEW, "scale", views.scale, is_late=True, act="scale"),

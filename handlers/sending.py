@@ -4,7 +4,7 @@ A reply that cannot be opened, drawn or uploaded is said instead; an answer that
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
@@ -22,7 +22,7 @@ from handlers.blocks.words import error_text
 from handlers.calls import Origin
 from handlers.modals import closing
 from handlers.notify import slack_errors
-from handlers.replies import Ephemeral, File, Message, OpenModal, PublishHome, Reply, UpdateModal
+from handlers.replies import Ephemeral, File, Message, OpenModal, PublishHome, RefreshHome, Reply, UpdateModal, View
 from handlers.unexpected import unexpected
 
 log = structlog.get_logger(__name__)
@@ -72,8 +72,20 @@ class Sender:
                 self._redraw(view, origin)
             case PublishHome(view):
                 self._client.views_publish(user_id=origin.user, view=view)
+            case RefreshHome(draw):
+                self._refresh(draw, origin)
             case File():
                 self._upload(reply, origin)
+
+    def _refresh(self, draw: Callable[[], View], origin: Origin) -> None:
+        """Draw the Home tab again; if it cannot be read now, its own button does it later."""
+        try:
+            with unexpected(secrets.token_hex(4), reply="RefreshHome"):
+                view = draw()
+        except EgressError as error:
+            log.warning("home_not_refreshed", user=origin.user, error=str(error))
+            return
+        self._client.views_publish(user_id=origin.user, view=view)
 
     def _open(self, reply: OpenModal, origin: Origin) -> None:
         """Open a modal, and draw it again where the rest of it takes longer than a trigger lives."""
@@ -156,6 +168,7 @@ UNSENT: Mapping[type[Reply], str] = {
     OpenModal: "The form could not be opened.",
     UpdateModal: "The form could not be updated.",
     PublishHome: "The Home tab could not be updated.",
+    RefreshHome: "The Home tab could not be updated.",
     File: "The file could not be sent.",
 }
 """Sent in place of a reply that failed."""

@@ -182,6 +182,11 @@ def select(options: Sequence[Block], chosen: str = "", *, placeholder: str = "")
     return made | ({"initial_option": initial} if initial else {})
 
 
+def checkboxes(options: Sequence[Block]) -> Block:
+    """Several choices at once, at most ten; none is chosen at first."""
+    return {"type": "checkboxes", "options": list(options)}
+
+
 def modal(callback_id: str, title: str, blocks: Sequence[Block], **more: str) -> View:
     """A modal.
 

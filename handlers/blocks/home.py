@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.allowance import MAY_ACT, Act, Allowance, Status, status
+from bot.domain.allowance import Act, Allowance, Status, status
 from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterEgress
 from bot.domain.people import Unread
 from bot.domain.scale_proposal import Scale
 from bot.domain.snat import capacity
 from bot.ports import Pause
-from handlers.blocks.approval_card import approve_button, deny_button
 from handlers.blocks.block_kit import (
     actions,
     button,
@@ -23,12 +22,12 @@ from handlers.blocks.block_kit import (
     home,
     person,
     section,
-    value,
     when,
 )
+from handlers.blocks.buttons import act_buttons
 from handlers.blocks.clusters import allowance_line
 from handlers.blocks.delivery import refusal_blocks
-from handlers.blocks.details import caution, details_button
+from handlers.blocks.details import details_button
 from handlers.blocks.dryrun import dry_line
 from handlers.blocks.scale_card import scale_line
 from handlers.blocks.words import NO_CLUSTER, unread_lines
@@ -71,6 +70,7 @@ def home_view(uow: Desktop) -> View:
         [
             *actions(
                 button("Request egress…", "open_request", style="primary"),
+                *([button("Decide several…", "decide_several")] if len(uow.waiting) > 1 else []),
                 button("Refresh", "refresh_home"),
             ),
             *unread_lines(uow.unread, "You may have access to more than this. Use *Refresh* to check again."),
@@ -92,34 +92,33 @@ def home_view(uow: Desktop) -> View:
 def _waiting(uow: Desktop) -> list[Block]:
     blocks: list[Block] = []
     for scale in uow.scales[:ROWS]:
-        blocks += [section(scale_line(scale, uow.now)), *_decision(scale)]
+        blocks += [section(scale_line(scale, uow.now)), *_decision(uow, scale)]
     for one in uow.waiting[:ROWS]:
         line = allowance_line(one, uow.now, uow.config)
         line = f"{line}\nRisk {one.risk.level}, requested by {person(one.requester.user)}"
-        blocks += [section(line), *_decision(one)]
+        blocks += [section(line), *_decision(uow, one)]
     is_more = max(len(uow.scales), len(uow.waiting)) > ROWS
     blocks += [context("and more: `/egress requests pending`")] if is_more else []
     which = "that you are confirmed to be able to decide" if uow.unread else "for your decision"
     return blocks or [section(f"Nothing is waiting {which}.")]
 
 
-def _decision(subject: Allowance | Scale) -> list[Block]:
+def _decision(uow: Desktop, subject: Allowance | Scale) -> list[Block]:
     """Offer the full request where the line leaves something out, so that it can be read before a decision."""
-    return actions(details_button(subject), approve_button(subject, caution(subject)), deny_button(subject))
+    offered = act_buttons(subject, uow.config, uow.now, only=(Act.APPROVE, Act.DENY))
+    return actions(details_button(subject), *offered)
 
 
 def _mine(uow: Desktop, allowances: Sequence[Allowance]) -> list[Block]:
     blocks: list[Block] = []
     for one in allowances[:ROWS]:
-        blocks += [section(allowance_line(one, uow.now, uow.config)), *_own(one, uow.now)]
+        blocks += [section(allowance_line(one, uow.now, uow.config)), *_own(uow, one)]
     rest = len(allowances) - ROWS
     return [*blocks, *([context(f"and {rest} more: `/egress requests mine`")] if rest > 0 else [])]
 
 
-def _own(one: Allowance, now: datetime) -> list[Block]:
-    carried, state = value(id=one.id), status(one, now)
-    offered = ((Act.RENEW, button("Renew", "renew", carried)), (Act.REVOKE, button("Revoke", "revoke", carried)))
-    return actions(*(made for act, made in offered if state in MAY_ACT[act]))
+def _own(uow: Desktop, one: Allowance) -> list[Block]:
+    return actions(*act_buttons(one, uow.config, uow.now, only=(Act.RENEW, Act.REVOKE)))
 
 
 def _health(clusters: Sequence[ClusterEgress], *, is_certain: bool) -> list[Block]:

@@ -11,12 +11,9 @@ from bot.ports import NoticeEvent
 from bot.scaling import ScalePreview
 from handlers.blocks.approval_card import (
     approval_blocks,
-    approve_button,
-    deny_button,
     given_reason,
     news_facts,
     standing_facts,
-    withdraw_button,
 )
 from handlers.blocks.block_kit import (
     actions,
@@ -34,6 +31,7 @@ from handlers.blocks.block_kit import (
     value,
     when,
 )
+from handlers.blocks.buttons import act_buttons
 from handlers.blocks.deciders import needs
 from handlers.blocks.dryrun import SCALE_WAITS, is_dry
 from handlers.blocks.news import news_words
@@ -146,13 +144,9 @@ def scale_card(scale: Scale, config: Configuration, now: datetime) -> Message:
                 f"proposed by {person(scale.requester.user)} {when(scale.requested_at)}."
             ),
             *approval_blocks(scale, config, is_waiting=is_waiting, taken_back="Withdrawn"),
-            *actions(*(_buttons(scale) if is_waiting else ())),
+            *actions(*act_buttons(scale, config, now)),
         ],
     )
-
-
-def _buttons(scale: Scale) -> list[Block]:
-    return [approve_button(scale), deny_button(scale), withdraw_button(scale, "Nothing changes.")]
 
 
 def scale_line(scale: Scale, now: datetime) -> str:
