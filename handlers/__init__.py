@@ -2,8 +2,9 @@
 
 from bot.domain.people import Role
 from handlers import actions, bulk, commands, home, views
-from handlers.boundary import Entry
 from handlers.calls import CallKind
+from handlers.entries import Entry
+from handlers.repeats import REPEAT, repeat_among
 
 COMMAND = "/egress"
 
@@ -123,9 +124,16 @@ COMMANDS = (
 
 HELP = Entry(CallKind.COMMAND, "help", commands.help_for(COMMANDS), help="list these commands")
 
+SHORTCUTS = (
+    Entry(CallKind.SHORTCUT, "request_fqdn", actions.open_request),
+    Entry(CallKind.SHORTCUT, "request_fqdn_from_message", actions.request_from_message),
+)
+
 TABLE = (
     *COMMANDS,
     HELP,
+    *SHORTCUTS,
+    Entry(CallKind.ACTION, REPEAT, repeat_among((*COMMANDS, *SHORTCUTS))),
     Entry(CallKind.ACTION, "approve", actions.approve, act="approve"),
     Entry(CallKind.ACTION, "details", actions.details),
     Entry(CallKind.ACTION, "narrow", actions.narrow, act="narrow"),
@@ -155,8 +163,6 @@ TABLE = (
     Entry(CallKind.VIEW, "scale", views.scale, is_late=True, act="scale"),
     Entry(CallKind.OPTIONS, "cluster", views.cluster_options),
     Entry(CallKind.HOME, "app_home_opened", home.opened),
-    Entry(CallKind.SHORTCUT, "request_fqdn", actions.open_request),
-    Entry(CallKind.SHORTCUT, "request_fqdn_from_message", actions.request_from_message),
 )
 """Every entry point and its listener. What is late reads Azure or much of the audit log, and answers after the ack."""
 

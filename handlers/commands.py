@@ -17,8 +17,8 @@ from handlers.blocks import scale_card as scale_blocks
 from handlers.blocks.check import check_card
 from handlers.blocks.details import approval_view, details_view, is_whole
 from handlers.blocks.help import help_text
-from handlers.boundary import Entry, Listener
 from handlers.calls import Call, plain_words
+from handlers.entries import Entry, Listener
 from handlers.hosts import HostWords, written
 from handlers.modals import count_from
 from handlers.queries import AuditQuery

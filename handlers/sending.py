@@ -40,12 +40,20 @@ class Sender:
         self._client = client
         self._lookups = lookups
 
-    def send_all(self, replies: Sequence[Reply], origin: Origin) -> None:
-        """One after the other; what follows a reply that failed is left out."""
+    def send_all(self, replies: Sequence[Reply], origin: Origin, again: Callable[[], Message]) -> None:
+        """One after the other; what follows a reply that failed is left out.
+
+        Args:
+            replies: What to send.
+            origin: Where the person acted.
+            again: What to say instead of a form that Slack does not open any more: how to get it all the same.
+        """
         failed: EgressError | None = None
         for reply in replies:
             if failed is None or not (isinstance(reply, Ephemeral) and reply.follows):
                 failed = self._attempt(reply, origin)
+            if isinstance(reply, OpenModal) and isinstance(failed, SlackRefused) and failed.code in TRIGGER_OVER:
+                self._attempt(Ephemeral(again()), origin)
 
     def _attempt(self, reply: Reply, origin: Origin) -> EgressError | None:
         """Send it; what could not be opened, drawn or uploaded is said in its place."""
@@ -57,7 +65,7 @@ class Sender:
             if isinstance(reply, Ephemeral):  # could not be sent where they acted, nor as a direct message
                 LOST.inc()
                 log.exception("answer_lost", user=origin.user, channel=origin.channel)
-            else:
+            elif not (isinstance(error, SlackRefused) and error.code in TRIGGER_OVER):
                 self._attempt(Ephemeral(message(f"{UNSENT[type(reply)]} {error.sentence}")), origin)
             return error
         return None
@@ -157,6 +165,15 @@ class Sender:
     def _direct(self, origin: Origin) -> str:
         return str(self._client.conversations_open(users=origin.user)["channel"]["id"])
 
+
+TRIGGER_OVER = frozenset(
+    {"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired", "trigger_exchanged"}
+)
+"""What the person did is more than three seconds ago, or its only form was opened: Slack opens no other for it.
+
+Source: https://docs.slack.dev/reference/methods/views.open#errors and
+https://docs.slack.dev/interactivity/handling-user-interaction#trigger_ids, read 2026-11.
+"""
 
 OVERTAKEN = frozenset({"not_found", "hash_conflict"})
 """The person sent or closed the modal, or it was redrawn before the bot's redraw arrived: nobody misses it.
