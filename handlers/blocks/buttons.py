@@ -12,12 +12,12 @@ from handlers.blocks.block_kit import CONFIRM_TEXT, button, confirm
 from handlers.blocks.dryrun import ENDS, is_dry
 from handlers.replies import Block
 
-SCALE_ACTS = (Act.APPROVE, Act.DENY, Act.REVOKE)
-"""What can be done about a proposal while it waits."""
+EVERY = ("approve", "narrow", "deny", "renew", "revoke", "request_again")
+"""The action ids of what people do about a request, in the order in which cards show them."""
 
 
 def act_buttons(
-    subject: Allowance | Scale, config: Configuration, now: datetime, *, only: Collection[Act] = tuple(Act)
+    subject: Allowance | Scale, config: Configuration, now: datetime, *, only: Collection[str] = EVERY
 ) -> list[Block]:
     """Only what is possible now; who may is decided when somebody presses.
 
@@ -25,30 +25,29 @@ def act_buttons(
         subject: What they act on.
         config: Knows where nothing is written.
         now: The time at which they are drawn.
-        only: The acts that the place has room for.
+        only: The action ids that the place has room for.
     """
-    made = (_of_scale(subject, now) if isinstance(subject, Scale) else _of_allowance(subject, config, now)).items()
-    return [block for act, blocks in made if act in only for block in blocks]
+    made = _of_scale(subject, now) if isinstance(subject, Scale) else _of_allowance(subject, config, now)
+    return [block for block in made if block["action_id"] in only]
 
 
-def _of_scale(scale: Scale, now: datetime) -> dict[Act, list[Block]]:
+def _of_scale(scale: Scale, now: datetime) -> list[Block]:
     if scale_status(scale, now) is not ScaleStatus.WAITING:
-        return {}
-    offered = (_approve(scale), _deny(scale), _withdraw(scale, "Nothing changes."))
-    return {act: [made] for act, made in zip(SCALE_ACTS, offered, strict=True)}
+        return []
+    return [_approve(scale), _deny(scale), _withdraw(scale, "Nothing changes.")]
 
 
-def _of_allowance(allowance: Allowance, config: Configuration, now: datetime) -> dict[Act, list[Block]]:
+def _of_allowance(allowance: Allowance, config: Configuration, now: datetime) -> list[Block]:
     state = status(allowance, now)
-    less = button("Approve less…", "narrow", carried(allowance))
-    offered = {
-        Act.APPROVE: [_approve(allowance), less],
-        Act.DENY: [_deny(allowance)],
-        Act.RENEW: [button("Renew", "renew", carried(allowance))],
-        Act.REVOKE: [_end(allowance, state, is_held=is_dry(config.dry_run, allowance))],
-        Act.ASK_AGAIN: [button("Request again…", "request_again", carried(allowance))],
-    }
-    return {act: blocks for act, blocks in offered.items() if state in MAY_ACT[act]}
+    offered = (
+        (Act.APPROVE, _approve(allowance)),
+        (Act.APPROVE, button("Approve less…", "narrow", carried(allowance))),
+        (Act.DENY, _deny(allowance)),
+        (Act.RENEW, button("Renew", "renew", carried(allowance))),
+        (Act.REVOKE, _end(allowance, state, is_held=is_dry(config.dry_run, allowance))),
+        (Act.ASK_AGAIN, button("Request again…", "request_again", carried(allowance))),
+    )
+    return [made for act, made in offered if state in MAY_ACT[act]]
 
 
 def _approve(subject: Allowance | Scale) -> Block:

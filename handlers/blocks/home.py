@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.allowance import Act, Allowance, Status, status
+from bot.domain.allowance import Allowance, Status, status
 from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterEgress
 from bot.domain.people import Unread
@@ -27,8 +27,8 @@ from handlers.blocks.block_kit import (
 from handlers.blocks.buttons import act_buttons
 from handlers.blocks.clusters import allowance_line
 from handlers.blocks.delivery import refusal_blocks
-from handlers.blocks.details import details_button
 from handlers.blocks.dryrun import dry_line
+from handlers.blocks.offers import decision_buttons
 from handlers.blocks.scale_card import scale_line
 from handlers.blocks.words import NO_CLUSTER, unread_lines
 from handlers.replies import Block, View
@@ -92,21 +92,15 @@ def home_view(uow: Desktop) -> View:
 def _waiting(uow: Desktop) -> list[Block]:
     blocks: list[Block] = []
     for scale in uow.scales[:ROWS]:
-        blocks += [section(scale_line(scale, uow.now)), *_decision(uow, scale)]
+        blocks += [section(scale_line(scale, uow.now)), *decision_buttons(scale, uow.config, uow.now)]
     for one in uow.waiting[:ROWS]:
         line = allowance_line(one, uow.now, uow.config)
         line = f"{line}\nRisk {one.risk.level}, requested by {person(one.requester.user)}"
-        blocks += [section(line), *_decision(uow, one)]
+        blocks += [section(line), *decision_buttons(one, uow.config, uow.now)]
     is_more = max(len(uow.scales), len(uow.waiting)) > ROWS
     blocks += [context("and more: `/egress requests pending`")] if is_more else []
     which = "that you are confirmed to be able to decide" if uow.unread else "for your decision"
     return blocks or [section(f"Nothing is waiting {which}.")]
-
-
-def _decision(uow: Desktop, subject: Allowance | Scale) -> list[Block]:
-    """Offer the full request where the line leaves something out, so that it can be read before a decision."""
-    offered = act_buttons(subject, uow.config, uow.now, only=(Act.APPROVE, Act.DENY))
-    return actions(details_button(subject), *offered)
 
 
 def _mine(uow: Desktop, allowances: Sequence[Allowance]) -> list[Block]:
@@ -118,7 +112,7 @@ def _mine(uow: Desktop, allowances: Sequence[Allowance]) -> list[Block]:
 
 
 def _own(uow: Desktop, one: Allowance) -> list[Block]:
-    return actions(*act_buttons(one, uow.config, uow.now, only=(Act.RENEW, Act.REVOKE)))
+    return actions(*act_buttons(one, uow.config, uow.now, only=("renew", "revoke")))
 
 
 def _health(clusters: Sequence[ClusterEgress], *, is_certain: bool) -> list[Block]:

@@ -1,0 +1,32 @@
+"""The buttons under a direct message: what its reader can do next."""
+
+from datetime import datetime
+
+from bot.domain.allowance import Allowance
+from bot.domain.configuration import Configuration
+from bot.domain.scale_proposal import Scale
+from bot.ports import NoticeEvent
+from bot.ports.notices import REMINDERS
+from handlers.blocks.block_kit import actions
+from handlers.blocks.buttons import act_buttons
+from handlers.blocks.details import details_button
+from handlers.replies import Block
+
+
+def decision_buttons(subject: Allowance | Scale, config: Configuration, now: datetime) -> list[Block]:
+    """Read it in full, approve or deny: the same wherever a decision is offered outside its card."""
+    return actions(details_button(subject), *act_buttons(subject, config, now, only=("approve", "deny")))
+
+
+def offers(subject: Allowance | Scale, event: str, config: Configuration, now: datetime) -> list[Block]:
+    """The buttons for a person who is told of an event."""
+    return decision_buttons(subject, config, now) if event == NoticeEvent.REMINDED else []
+
+
+def is_moot(subject: Allowance | Scale, event: str, reader: str, now: datetime) -> bool:
+    """Whether a reminder has been overtaken: it is decided, or its reader has taken the step."""
+    if event not in REMINDERS:
+        return False
+    has_spoken = any(given.by.user == reader for given in subject.approvals)
+    is_answered = event == NoticeEvent.UNANSWERED and not subject.open_questions
+    return not subject.is_waiting(now) or has_spoken or is_answered
