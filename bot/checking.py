@@ -117,13 +117,13 @@ def missing(ctx: Context, found: Check) -> tuple[Destination, ...]:
 
 
 def keep(ctx: Context, hosts: str) -> str:
-    """Keep a list of hosts that is to be asked for from a button; the id that the button carries."""
+    """Keep what is too long for a button, such as a list of hosts to ask for; the id that the button carries."""
     with ctx.store.write() as tx:
         return tx.drafts.keep(hosts)
 
 
 def kept(ctx: Context, draft_id: str) -> str:
-    """The list that a button refers to.
+    """The text that a button refers to.
 
     Raises:
         InvalidInput: It is no longer kept.
@@ -131,7 +131,7 @@ def kept(ctx: Context, draft_id: str) -> str:
     with ctx.store.read() as tx:
         hosts = tx.drafts.get(draft_id)
     if hosts is None:
-        raise InvalidInput("This check is too old to request from: run `/egress check` again.")
+        raise InvalidInput("This button is too old: run the command again.")
     return hosts
 
 

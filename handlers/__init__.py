@@ -1,9 +1,10 @@
 """All of Slack, in and out: the one table of entry points. ``handlers.app`` serves it."""
 
 from bot.domain.people import Role
-from handlers import absences, actions, break_glass, commands, home, views
-from handlers.boundary import Entry
+from handlers import absences, actions, break_glass, bulk, commands, home, views
 from handlers.calls import CallKind
+from handlers.entries import Entry
+from handlers.repeats import REPEAT, repeat_among
 
 COMMAND = "/egress"
 
@@ -132,13 +133,21 @@ COMMANDS = (
 
 HELP = Entry(CallKind.COMMAND, "help", commands.help_for(COMMANDS), help="list these commands")
 
+SHORTCUTS = (
+    Entry(CallKind.SHORTCUT, "request_fqdn", actions.open_request),
+    Entry(CallKind.SHORTCUT, "request_fqdn_from_message", actions.request_from_message),
+)
+
 TABLE = (
     *COMMANDS,
     HELP,
+    *SHORTCUTS,
+    Entry(CallKind.ACTION, REPEAT, repeat_among((*COMMANDS, *SHORTCUTS))),
     Entry(CallKind.ACTION, "approve", actions.approve, act="approve"),
     Entry(CallKind.ACTION, "details", actions.details),
     Entry(CallKind.ACTION, "narrow", actions.narrow, act="narrow"),
     Entry(CallKind.ACTION, "deny", actions.deny, act="deny"),
+    Entry(CallKind.ACTION, "decide_several", bulk.opened),
     Entry(CallKind.ACTION, "revoke", actions.revoke, act="revoke"),
     Entry(CallKind.ACTION, "renew", actions.renew, act="renew"),
     Entry(CallKind.ACTION, "renew_form", actions.renew_form),
@@ -160,14 +169,13 @@ TABLE = (
     Entry(CallKind.VIEW, "request", views.request, act="request", field="destinations"),
     Entry(CallKind.VIEW, "approve", views.approve, act="approve"),
     Entry(CallKind.VIEW, "deny", views.deny, act="deny"),
+    Entry(CallKind.VIEW, "decide_several", bulk.submitted, field="decision"),
     Entry(CallKind.VIEW, "narrow", views.narrow, act="narrow", field="destinations"),
     Entry(CallKind.VIEW, "renew", views.renew, act="renew"),
     Entry(CallKind.VIEW, "scale", views.scale, is_late=True, act="scale"),
     Entry(CallKind.VIEW, "review_break_glass", break_glass.submit_review, act="review"),
     Entry(CallKind.OPTIONS, "cluster", views.cluster_options),
     Entry(CallKind.HOME, "app_home_opened", home.opened),
-    Entry(CallKind.SHORTCUT, "request_fqdn", actions.open_request),
-    Entry(CallKind.SHORTCUT, "request_fqdn_from_message", actions.request_from_message),
 )
 """Every entry point and its listener. What is late reads Azure or much of the audit log, and answers after the ack."""
 

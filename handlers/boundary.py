@@ -8,7 +8,7 @@ in the boundary's own pool.
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from threading import BoundedSemaphore
@@ -19,7 +19,6 @@ from slack_bolt import Ack
 from slack_sdk import WebClient
 from structlog.contextvars import bind_contextvars, bound_contextvars
 
-from bot.domain.people import Role
 from bot.errors import (
     AlreadyAllowed,
     AlreadyDecided,
@@ -38,13 +37,12 @@ from handlers.blocks.block_kit import message
 from handlers.blocks.check import renewal_offers
 from handlers.blocks.words import error_text, repeatable, without_markup
 from handlers.calls import Call, CallKind, call_from, origin_from, pressed_value, words_of
+from handlers.entries import Entry
 from handlers.modals import closing
+from handlers.repeats import offer
 from handlers.replies import Ephemeral, Invalid, Options, Reply, UpdateModal
 from handlers.sending import BUSY, Sender, message_arguments
 from handlers.unexpected import unexpected
-
-Listener = Callable[[Context, Call], Reply | tuple[Reply, ...]]
-"""The signature of a listener."""
 
 LOOKUPS = 12
 """Lookups that may read Azure at the same time; the next person is told to try again instead of waiting unseen."""
@@ -62,33 +60,6 @@ Source: https://docs.slack.dev/interactivity/implementing-slash-commands, read 2
 """
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the table: the incoming call, and the listener that answers it.
-
-    Args:
-        kind: Through what.
-        name: The subcommand, action id, callback id or event.
-        listener: Who answers.
-        is_late: After the ack, because it reads Azure.
-        act: What it does, for the audit log when it is refused; empty for what changes nothing.
-        field: The field of its modal at which an error without a field of its own is shown.
-        usage: The words that follow a subcommand.
-        help: The purpose of a subcommand, in a few words.
-        roles: Those who need a subcommand; everybody where there are none.
-    """
-
-    kind: CallKind
-    name: str
-    listener: Listener
-    is_late: bool = False
-    act: str = ""
-    field: str = "reason"
-    usage: str = ""
-    help: str = ""
-    roles: frozenset[Role] = frozenset()
 
 
 class Boundary:
@@ -140,7 +111,7 @@ class Boundary:
             replies = self._run(entry, body, reference)
         finally:
             self._lookups.release()
-        self._sender.send_all(replies, origin_from(body))
+        self._sender.send_all(replies, origin_from(body), partial(offer, self._ctx, entry.kind, entry.name, body))
 
     def _run(self, entry: Entry, body: dict[str, Any], reference: str) -> tuple[Reply, ...]:
         """The replies of a listener, or what has to be said instead. Nothing gets past this."""
@@ -187,7 +158,8 @@ class Boundary:
         ack(**(_ack_arguments(first) if first else {}))
         rest = [one for one in replies if one is not first]
         if rest:
-            self._later(partial(self._sender.send_all, rest, origin_from(body)))
+            again = partial(offer, self._ctx, entry.kind, entry.name, body)
+            self._later(partial(self._sender.send_all, rest, origin_from(body), again))
 
     def is_idle(self) -> bool:
         """Whether everything that follows an ack has been done."""

@@ -52,7 +52,7 @@ class Call:
         text: The words behind the subcommand, what is typed into a select, or the message of a message shortcut.
         value: The ids and digests on the button that was pressed, or of the modal that was submitted; of a command its
             subcommand, as ``word``.
-        form: The values of the modal's fields, by block id; choices by their value.
+        form: The values of the modal's fields, by block id; choices by their value, several on a line each.
     """
 
     caller: Caller
@@ -223,6 +223,6 @@ def _form(view: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _typed(element: Mapping[str, Any]) -> str:
-    boxes = element.get("selected_options") or ()
-    option = element.get("selected_option") or next(iter(boxes), None) or {}
-    return str(element.get("value") or option.get("value") or "")
+    option = element.get("selected_option") or {}
+    chosen = [str(one.get("value") or "") for one in element.get("selected_options") or ()]
+    return str(element.get("value") or option.get("value") or "\n".join(chosen))

@@ -18,13 +18,13 @@ from handlers.blocks import scale_card as scale_blocks
 from handlers.blocks.check import check_card
 from handlers.blocks.details import approval_view, details_view, is_whole
 from handlers.blocks.help import help_text
-from handlers.boundary import Entry, Listener
 from handlers.calls import Call, CallKind, plain_words
+from handlers.entries import Entry, Listener
 from handlers.hosts import HostWords, written
 from handlers.modals import count_from
 from handlers.queries import AuditQuery
 from handlers.replies import Ephemeral, File, Message, OpenModal, Reply
-from handlers.several import IdWords, one_by_one
+from handlers.several import IdWords, answer_each
 from handlers.subjects import decide, deciders, end, look_up
 from handlers.views import deny_view, form_from, open_form
 
@@ -152,7 +152,7 @@ def approve(ctx: Context, call: Call) -> Reply:
         made = decide(ctx, call.caller, Decision(subject, True, reason=words.reason))
         return lists.decided(made, ctx.clock.now(), ctx.config.dry_run)
 
-    return one_by_one(ctx, call, words, act)
+    return answer_each(ctx, call, words, act)
 
 
 def _too_long(ctx: Context, call: Call, subject: str) -> Allowance | None:
@@ -174,7 +174,7 @@ def deny(ctx: Context, call: Call) -> Reply:
         made = decide(ctx, call.caller, Decision(subject, False, reason=words.reason))
         return lists.decided(made, ctx.clock.now(), ctx.config.dry_run)
 
-    return one_by_one(ctx, call, words, act)
+    return answer_each(ctx, call, words, act)
 
 
 def revoke(ctx: Context, call: Call) -> Reply:
@@ -184,7 +184,7 @@ def revoke(ctx: Context, call: Call) -> Reply:
     def act(subject: str) -> Message:
         return lists.decided(end(ctx, call.caller, subject, reason=words.reason), ctx.clock.now(), ctx.config.dry_run)
 
-    return one_by_one(ctx, call, words, act)
+    return answer_each(ctx, call, words, act)
 
 
 def renew(ctx: Context, call: Call) -> Reply:
@@ -196,7 +196,7 @@ def renew(ctx: Context, call: Call) -> Reply:
         made = allowances.renew(ctx, call.caller, subject, reason=reason, duration=duration)
         return lists.filed(made, deciders(ctx, made), now=ctx.clock.now(), config=ctx.config)
 
-    return one_by_one(ctx, call, words, act)
+    return answer_each(ctx, call, words, act)
 
 
 def scale(ctx: Context, call: Call) -> Reply:

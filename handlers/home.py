@@ -10,7 +10,7 @@ from bot.domain.scale_proposal import Scale
 from bot.ports import Caller, Context
 from handlers.blocks.home import ROWS, Desktop, home_view
 from handlers.calls import Call
-from handlers.replies import PublishHome, Reply
+from handlers.replies import PublishHome, RefreshHome, Reply
 
 
 def opened(ctx: Context, call: Call) -> Reply:
@@ -20,7 +20,21 @@ def opened(ctx: Context, call: Call) -> Reply:
 
 def redrawn(ctx: Context, caller: Caller) -> tuple[Reply, ...]:
     """The Home tab once more, where something was done on it."""
-    return (desktop(ctx, caller),) if caller.via == "slack:home" else ()
+    return (refreshed(ctx, caller),) if caller.via == "slack:home" else ()
+
+
+def refreshed(ctx: Context, caller: Caller) -> Reply:
+    """The Home tab once more, as it is when the act before it was answered."""
+    return RefreshHome(lambda: desktop(ctx, caller).view)
+
+
+def waiting_for(ctx: Context, caller: Caller) -> list[Allowance | Scale]:
+    """Everything that waits for a person's decision, scale proposals first."""
+    fits = partial(_may_decide, inventory.person(ctx, caller))
+    return [
+        *scaling.proposals(ctx, caller, "pending", fits=fits, most=ROWS + 1),
+        *allowances.requests(ctx, caller, "pending", fits=fits),
+    ]
 
 
 def desktop(ctx: Context, caller: Caller) -> PublishHome:

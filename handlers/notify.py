@@ -173,7 +173,7 @@ class SlackNotifier:
         if self._is_moot(notice, now):
             return
         said = self._said(notice, now)
-        buttons = offers(self._facts(notice), notice.body.get("event", ""))
+        buttons = offers(self._facts(notice), notice.body.get("event", ""), self._config, now)
         self._post(notice.recipient, said | {"blocks": [*said["blocks"], *buttons]})
 
     def _is_moot(self, notice: Notice, now: datetime) -> bool:

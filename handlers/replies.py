@@ -78,6 +78,17 @@ class PublishHome:
 
 
 @dataclass(frozen=True, slots=True)
+class RefreshHome:
+    """Draw the person's Home tab again after an act on it: the act is done, whatever becomes of the drawing.
+
+    Args:
+        draw: Draws it as it is then.
+    """
+
+    draw: Callable[[], View]
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """Hand the person a file in their conversation with the bot.
 
@@ -99,5 +110,5 @@ class Options:
     options: tuple[Block, ...] = field(default=())
 
 
-Reply = Ephemeral | OpenModal | UpdateModal | Invalid | PublishHome | File | Options
+Reply = Ephemeral | OpenModal | UpdateModal | Invalid | PublishHome | RefreshHome | File | Options
 """Everything that a listener may answer."""

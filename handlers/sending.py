@@ -4,7 +4,7 @@ A reply that cannot be opened, drawn or uploaded is said instead; an answer that
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
@@ -22,7 +22,7 @@ from handlers.blocks.words import error_text
 from handlers.calls import Origin
 from handlers.modals import closing
 from handlers.notify import slack_errors
-from handlers.replies import Ephemeral, File, Message, OpenModal, PublishHome, Reply, UpdateModal
+from handlers.replies import Ephemeral, File, Message, OpenModal, PublishHome, RefreshHome, Reply, UpdateModal, View
 from handlers.unexpected import unexpected
 
 log = structlog.get_logger(__name__)
@@ -40,12 +40,20 @@ class Sender:
         self._client = client
         self._lookups = lookups
 
-    def send_all(self, replies: Sequence[Reply], origin: Origin) -> None:
-        """One after the other; what follows a reply that failed is left out."""
+    def send_all(self, replies: Sequence[Reply], origin: Origin, again: Callable[[], Message]) -> None:
+        """One after the other; what follows a reply that failed is left out.
+
+        Args:
+            replies: What to send.
+            origin: Where the person acted.
+            again: What to say instead of a form that Slack does not open any more: how to get it all the same.
+        """
         failed: EgressError | None = None
         for reply in replies:
             if failed is None or not (isinstance(reply, Ephemeral) and reply.follows):
                 failed = self._attempt(reply, origin)
+            if isinstance(reply, OpenModal) and isinstance(failed, SlackRefused) and failed.code in TRIGGER_OVER:
+                self._attempt(Ephemeral(again()), origin)
 
     def _attempt(self, reply: Reply, origin: Origin) -> EgressError | None:
         """Send it; what could not be opened, drawn or uploaded is said in its place."""
@@ -57,7 +65,7 @@ class Sender:
             if isinstance(reply, Ephemeral):  # could not be sent where they acted, nor as a direct message
                 LOST.inc()
                 log.exception("answer_lost", user=origin.user, channel=origin.channel)
-            else:
+            elif not (isinstance(error, SlackRefused) and error.code in TRIGGER_OVER):
                 self._attempt(Ephemeral(message(f"{UNSENT[type(reply)]} {error.sentence}")), origin)
             return error
         return None
@@ -72,8 +80,20 @@ class Sender:
                 self._redraw(view, origin)
             case PublishHome(view):
                 self._client.views_publish(user_id=origin.user, view=view)
+            case RefreshHome(draw):
+                self._refresh(draw, origin)
             case File():
                 self._upload(reply, origin)
+
+    def _refresh(self, draw: Callable[[], View], origin: Origin) -> None:
+        """Draw the Home tab again; if it cannot be read now, its own button does it later."""
+        try:
+            with unexpected(secrets.token_hex(4), reply="RefreshHome"):
+                view = draw()
+        except EgressError as error:
+            log.warning("home_not_refreshed", user=origin.user, error=str(error))
+            return
+        self._client.views_publish(user_id=origin.user, view=view)
 
     def _open(self, reply: OpenModal, origin: Origin) -> None:
         """Open a modal, and draw it again where the rest of it takes longer than a trigger lives."""
@@ -146,6 +166,15 @@ class Sender:
         return str(self._client.conversations_open(users=origin.user)["channel"]["id"])
 
 
+TRIGGER_OVER = frozenset(
+    {"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired", "trigger_exchanged"}
+)
+"""What the person did is more than three seconds ago, or its only form was opened: Slack opens no other for it.
+
+Source: https://docs.slack.dev/reference/methods/views.open#errors and
+https://docs.slack.dev/interactivity/handling-user-interaction#trigger_ids, read 2026-11.
+"""
+
 OVERTAKEN = frozenset({"not_found", "hash_conflict"})
 """The person sent or closed the modal, or it was redrawn before the bot's redraw arrived: nobody misses it.
 
@@ -156,6 +185,7 @@ UNSENT: Mapping[type[Reply], str] = {
     OpenModal: "The form could not be opened.",
     UpdateModal: "The form could not be updated.",
     PublishHome: "The Home tab could not be updated.",
+    RefreshHome: "The Home tab could not be updated.",
     File: "The file could not be sent.",
 }
 """Sent in place of a reply that failed."""

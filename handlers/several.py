@@ -1,13 +1,13 @@
 """Acts on several ids that were typed at once: each is checked, done, recorded and answered by itself."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.auditing import Attempt
 from bot.domain.ids import canonical_id, is_id
 from bot.errors import Conflict, InvalidInput, Unavailable, UserError
-from bot.ports import Context
+from bot.ports import Caller, Context
 from handlers.attempts import record_refusal
 from handlers.blocks.block_kit import code, message, section
 from handlers.blocks.words import error_text
@@ -57,22 +57,42 @@ class IdWords:
         return (first, rest.strip()) if _DURATION.fullmatch(first) else ("", self.reason)
 
 
-def one_by_one(ctx: Context, call: Call, words: IdWords, act: Callable[[str], Message]) -> Reply:
-    """Do it for each id; of several, what is refused does not hold up the others.
+@dataclass(frozen=True, slots=True)
+class ActResult:
+    """The result of one act among several.
+
+    Args:
+        text: What was done, or why it was not.
+        is_done: Whether it was.
+    """
+
+    text: str
+    is_done: bool
+
+
+def answer_each(ctx: Context, call: Call, words: IdWords, act: Callable[[str], Message]) -> Reply:
+    """Do it for each id that was typed.
 
     Raises:
         EgressError: With a single id, as the act raises it.
     """
     if len(words.ids) == 1:
         return Ephemeral(act(words.ids[0]))
-    lines = [_line(ctx, call, subject, act) for subject in words.ids]
+    lines = [one.text for one in one_by_one(ctx, call.caller, call.value.get("word", ""), words.ids, act)]
     return Ephemeral(message("\n".join(lines), [section(line) for line in lines]))
 
 
-def _line(ctx: Context, call: Call, subject: str, act: Callable[[str], Message]) -> str:
+def one_by_one(
+    ctx: Context, caller: Caller, verb: str, ids: Sequence[str], act: Callable[[str], Message]
+) -> list[ActResult]:
+    """Do it for each id; what is refused is recorded as an attempt at ``verb`` and does not hold up the others."""
+    return [_outcome(ctx, caller, verb, subject, act) for subject in ids]
+
+
+def _outcome(ctx: Context, caller: Caller, verb: str, subject: str, act: Callable[[str], Message]) -> ActResult:
     try:
-        return act(subject).text
+        return ActResult(act(subject).text, is_done=True)
     except (UserError, Conflict, Unavailable) as error:
-        record_refusal(ctx, call.caller, call.value.get("word", ""), error, Attempt(subject))
+        record_refusal(ctx, caller, verb, error, Attempt(subject))
         named = "" if subject in error.sentence else f"{code(subject)}: "
-        return f":no_entry_sign: {named}{error_text(error, '')}"
+        return ActResult(f":no_entry_sign: {named}{error_text(error, '')}", is_done=False)

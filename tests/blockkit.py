@@ -29,6 +29,7 @@ KEYS: Mapping[str, frozenset[str]] = {
     "button": frozenset({"type", "text", "action_id", "value", "style", "confirm", "url"}),
     "static_select": frozenset({"type", "action_id", "options", "initial_option", "placeholder"}),
     "external_select": frozenset({"type", "action_id", "initial_option", "placeholder", "min_query_length"}),
+    "checkboxes": frozenset({"type", "action_id", "options", "initial_options"}),
     "plain_text_input": frozenset({"type", "action_id", "multiline", "max_length", "initial_value", "placeholder"}),
     "plain_text": frozenset({"type", "text", "emoji"}),
     "mrkdwn": frozenset({"type", "text", "verbatim"}),
@@ -170,6 +171,13 @@ def option_problems(options: list[dict[str, Any]]) -> Iterator[str]:
             yield "option value too long"
 
 
+def _checkboxes(boxes: dict[str, Any]) -> Iterator[str]:
+    if not 1 <= len(boxes["options"]) <= 10:
+        yield f"{len(boxes['options'])} checkboxes"
+    yield from _duplicates([option["value"] for option in boxes["options"]], "checkbox")
+    yield from option_problems(boxes["options"])
+
+
 def _external(select: dict[str, Any]) -> Iterator[str]:
     yield from option_problems([select["initial_option"]] if "initial_option" in select else [])
 
@@ -189,5 +197,6 @@ CHECKS: Mapping[str, Callable[[dict[str, Any]], Iterator[str]]] = {
     "button": _button,
     "static_select": _select,
     "external_select": _external,
+    "checkboxes": _checkboxes,
     "plain_text_input": _text_input,
 }

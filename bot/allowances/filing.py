@@ -135,11 +135,11 @@ def _grant(uow: UnitOfWork, allowance: Allowance) -> None:
 
 def _check(config: Configuration, draft: Draft) -> None:
     require_reason(draft.reason, "Say why you need it")
+    if draft.is_break_glass:
+        require_short(draft.duration, config.break_glass)
     longest = config.durations.longest
     if longest is not None and (draft.duration is None or draft.duration > longest):
         raise InvalidInput(f"The longest duration you can request is {duration_text(longest)}.", field="duration")
-    if draft.is_break_glass:
-        require_short(draft.duration, config.break_glass)
 
 
 def _require_ticket(config: Configuration, draft: Draft, verdict: Verdict) -> None:

@@ -9,6 +9,7 @@ from bot.approvals.reviews import review_at_click
 from bot.approvals.workflow import Decision, One, Workflow
 from bot.domain.access import require_approver, require_member, require_other
 from bot.domain.approval import Ending, Verdict, add_approval, approval_of, deny, require_not_filer, require_same
+from bot.domain.bulk import require_routine
 from bot.domain.ids import canonical_id
 from bot.domain.people import Person
 from bot.errors import StaleView
@@ -23,7 +24,8 @@ def decide(ctx: Context, caller: Caller, decision: Decision, flow: Workflow[One]
         MembershipUnknown: Slack could not be asked; nothing was decided.
         StaleView: The card showed something else.
         AlreadyDecided: Somebody was faster.
-        InvalidInput: A refusal without a reason, one that is too long, or an approval of more than was asked.
+        InvalidInput: A refusal without a reason, one that is too long, an approval of more than was asked, or one of
+            several of what is decided by itself.
         RequestRefused, CannotTakeEffect, UnknownCluster: What it rests on is not there any more.
     """
     brief(decision.reason)
@@ -44,6 +46,8 @@ def decide(ctx: Context, caller: Caller, decision: Decision, flow: Workflow[One]
         require_approver(one.verdict, who, one.requester)
         require_not_filer(one, who.identity)
         flow.require_waiting(one, decision.act, uow.now)
+        if decision.is_bulk:
+            require_routine(one)
         if decision.seen is not None:
             require_same(one, decision.seen)
         return _approve(uow, who, one, decision, flow) if decision.is_approved else _deny(uow, one, decision, flow)

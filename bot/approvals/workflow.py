@@ -40,6 +40,7 @@ class Decision:
         reason: Why; a refusal needs one.
         destinations: Fewer or narrower ones, when approving less than was asked.
         duration: A shorter time, when approving less; only read together with ``destinations``.
+        is_bulk: Whether it is one of several in one act, which is only for what is routine.
     """
 
     subject: str
@@ -48,6 +49,7 @@ class Decision:
     reason: str = ""
     destinations: tuple[Destination, ...] | None = None
     duration: timedelta | None = None
+    is_bulk: bool = False
 
     @property
     def act(self) -> Act:

@@ -104,7 +104,7 @@ def _covers(wide: PolicyRule, narrow: PolicyRule) -> bool:
             _is_any_or_more(wide.bundles, narrow.bundles),
             _is_any_or_more(wide.protocols, narrow.protocols),
             wide.wildcard in (None, narrow.wildcard),
-            _doors(wide) >= _doors(narrow),
+            wide.break_glass is narrow.break_glass or _doors(wide) >= _doors(narrow),
             wide.longer_than is None or (narrow.longer_than is not None and narrow.longer_than >= wide.longer_than),
             _is_any_or_more(wide.requesters, narrow.requesters),
             _is_any_or_more(wide.during, narrow.during),

@@ -4,25 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.allowance import MAY_ACT, Act, Allowance, Status, status
+from bot.domain.allowance import Allowance, Status, status
 from bot.domain.configuration import Configuration
 from bot.domain.duration import duration_text
 from handlers.blocks.approval_card import (
     approval_blocks,
-    approve_button,
-    carried,
-    deny_button,
     given_reason,
     news_facts,
     standing_facts,
-    withdraw_button,
 )
 from handlers.blocks.block_kit import (
     HEADER_TEXT,
     actions,
-    button,
     code,
-    confirm,
     context,
     escape,
     fields,
@@ -34,16 +28,17 @@ from handlers.blocks.block_kit import (
     section,
     when,
 )
-from handlers.blocks.break_glass import break_glass_blocks, break_glass_facts, review_button
+from handlers.blocks.break_glass import break_glass_blocks, break_glass_facts
+from handlers.blocks.buttons import act_buttons
 from handlers.blocks.deciders import ticket_blocks
-from handlers.blocks.details import RISK_ROOM, caution, destinations, risk_lines, touches
-from handlers.blocks.dryrun import ENDS, STAYS, WAITS, is_dry
+from handlers.blocks.details import RISK_ROOM, destinations, risk_lines, touches
+from handlers.blocks.dryrun import STAYS, WAITS, is_dry
 from handlers.blocks.estimate import Waiting
 from handlers.blocks.naming import names_of
 from handlers.blocks.narrowing import narrowing_blocks
 from handlers.blocks.news import news_words
 from handlers.blocks.states import HEADLINES, MARKS, STANDING
-from handlers.replies import Block, Message
+from handlers.replies import Message
 
 NEWS_ROOM = 1500
 
@@ -96,7 +91,7 @@ def allowance_card(allowance: Allowance, config: Configuration, now: datetime, a
             section(fold(risk_lines(allowance.risk), RISK_ROOM)),
             context(f"{touches(scope)}{ahead.room if card.status is Status.WAITING else ''}"),
             *approval_blocks(allowance, config, is_waiting=card.status is Status.WAITING, taken_back="Revoked"),
-            *actions(*_buttons(card)),
+            *actions(*act_buttons(allowance, config, now)),
         ],
     )
 
@@ -148,29 +143,6 @@ def _facts(card: Card) -> list[tuple[str, str]]:
         ("Continues", code(ask.renews) if ask.renews else ""),
         ("Id", code(allowance.id)),
     ]
-
-
-def _buttons(card: Card) -> list[Block]:
-    """Only what is possible now; who may is decided when somebody presses."""
-    allowance = card.allowance
-    offered = (
-        (Act.APPROVE, approve_button(allowance, caution(allowance))),
-        (Act.APPROVE, button("Approve less…", "narrow", carried(allowance))),
-        (Act.DENY, deny_button(allowance)),
-        (Act.RENEW, button("Renew", "renew", carried(allowance))),
-        (Act.REVOKE, _end_button(card)),
-        (Act.ASK_AGAIN, button("Request again…", "request_again", carried(allowance))),
-    )
-    review = [review_button(allowance)] if allowance.needs_review else []
-    return [*review, *(one for act, one in offered if card.status in MAY_ACT[act])]
-
-
-def _end_button(card: Card) -> Block:
-    if card.status is Status.WAITING:
-        return withdraw_button(card.allowance, "Nothing will open.")
-    text = ENDS if card.is_dry else "The rule is taken out of the firewall. Connections through it will fail."
-    asked = confirm("Revoke it now?", text, yes="Revoke")
-    return button("Revoke", "revoke", carried(card.allowance), style="danger", confirm=asked)
 
 
 def allowance_news(allowance: Allowance, body: Mapping[str, str], config: Configuration) -> Message:

@@ -6,8 +6,6 @@ from bot.domain.approval import ApprovalRequest, Verdict
 from bot.domain.configuration import Configuration
 from bot.ports import NoticeEvent
 from handlers.blocks.block_kit import (
-    button,
-    confirm,
     context,
     escape,
     fold,
@@ -54,21 +52,6 @@ def _ending(request: ApprovalRequest, taken_back: str) -> list[Block]:
 def carried(request: ApprovalRequest) -> str:
     """The value of each button: the id, and the digest of the facts on its card."""
     return value(id=request.id, digest=request.digest)
-
-
-def approve_button(request: ApprovalRequest, caution: Block | None = None) -> Block:
-    """Approves exactly what the card shows; ``caution`` asks for confirmation first."""
-    return button("Approve", "approve", carried(request), style="primary", confirm=caution)
-
-
-def deny_button(request: ApprovalRequest) -> Block:
-    """Opens the form that asks why not."""
-    return button("Deny…", "deny", carried(request), style="danger")
-
-
-def withdraw_button(request: ApprovalRequest, consequence: str) -> Block:
-    """Takes it back before it is decided."""
-    return button("Withdraw", "revoke", carried(request), confirm=confirm("Withdraw?", consequence, yes="Withdraw"))
 
 
 def standing_facts(request: ApprovalRequest) -> dict[str, str]:

@@ -183,7 +183,7 @@ def select(options: Sequence[Block], chosen: str = "", *, placeholder: str = "")
 
 
 def checkboxes(options: Sequence[Block], chosen: str = "") -> Block:
-    """Boxes to tick; the one that is chosen is ticked."""
+    """Several choices at once, at most ten; the one that is chosen is ticked."""
     initial = [one for one in options if one["value"] == chosen]
     return {"type": "checkboxes", "options": list(options)} | ({"initial_options": initial} if initial else {})
 

@@ -1,4 +1,4 @@
-"""The words and buttons about what was opened by break-glass."""
+"""The words about what was opened by break-glass."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -6,8 +6,7 @@ from types import MappingProxyType
 from bot.domain.allowance import Allowance
 from bot.domain.break_glass import ReviewOutcome
 from bot.domain.configuration import Configuration
-from handlers.blocks.approval_card import carried
-from handlers.blocks.block_kit import button, context, person, small_plain, when
+from handlers.blocks.block_kit import context, person, small_plain, when
 from handlers.blocks.deciders import asked
 from handlers.replies import Block
 
@@ -45,8 +44,3 @@ def break_glass_facts(allowance: Allowance, config: Configuration) -> dict[str, 
         "reviewer": person(ending.by.user) if ending else "",
         "outcome": OUTCOMES[allowance.reviewed.outcome] if allowance.reviewed else "",
     }
-
-
-def review_button(allowance: Allowance) -> Block:
-    """Opens the form in which it is reviewed."""
-    return button("Review…", "review_break_glass", carried(allowance), style="primary")

@@ -10,11 +10,9 @@ from bot.domain.risk import Level, Risk
 from bot.domain.scale_proposal import Scale
 from handlers.blocks.approval_card import carried
 from handlers.blocks.block_kit import (
-    CONFIRM_TEXT,
     SECTION_TEXT,
     button,
     code,
-    confirm,
     context,
     escape,
     fits,
@@ -96,16 +94,6 @@ def details_button(subject: Allowance | Scale) -> Block:
     count = 0 if isinstance(subject, Scale) else len(subject.destinations)
     text = f"All {count} destinations" if count > 1 else "All of it"
     return button(text, "details", carried(subject))
-
-
-def caution(subject: Allowance | Scale) -> Block | None:
-    """Ask for confirmation of risky requests; reasons that do not fit are counted, because the card has them."""
-    if isinstance(subject, Scale) or subject.risk.level.rank < Level.HIGH.rank:
-        return None
-    why = " ".join(reason.sentence for reason in subject.risk.reasons) or "Approve anyway?"
-    if len(why) > CONFIRM_TEXT:
-        why = f"Read the {len(subject.risk.reasons)} reasons before you approve."
-    return confirm(f"Risk is {subject.risk.level}", why, yes="Approve")
 
 
 def details_view(subject: Allowance | Scale, config: Configuration) -> View:

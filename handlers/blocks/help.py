@@ -9,7 +9,7 @@ from handlers.replies import Message
 
 
 class Command(Protocol):
-    """A subcommand, as far as people read about it; see ``handlers.boundary.Entry``."""
+    """A subcommand, as far as people read about it; see ``handlers.entries.Entry``."""
 
     @property
     def name(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.allowance import MAY_ACT, Act, Allowance, Status, status
+from bot.domain.allowance import Allowance, Status, status
 from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterEgress
 from bot.domain.people import Unread
@@ -22,10 +22,10 @@ from handlers.blocks.block_kit import (
     home,
     person,
     section,
-    value,
     when,
 )
-from handlers.blocks.break_glass import ALARM, review_button
+from handlers.blocks.break_glass import ALARM
+from handlers.blocks.buttons import act_buttons
 from handlers.blocks.clusters import allowance_line
 from handlers.blocks.delivery import refusal_blocks
 from handlers.blocks.details import details_button
@@ -74,6 +74,7 @@ def home_view(uow: Desktop) -> View:
         [
             *actions(
                 button("Request egress…", "open_request", style="primary"),
+                *([button("Decide several…", "decide_several")] if len(uow.waiting) > 1 else []),
                 button("Refresh", "refresh_home"),
             ),
             *unread_lines(uow.unread, "You may have access to more than this. Use *Refresh* to check again."),
@@ -96,13 +97,16 @@ def _waiting(uow: Desktop) -> list[Block]:
     blocks: list[Block] = []
     for one in uow.reviews[:ROWS]:
         line = f"{ALARM} {allowance_line(one, uow.now, uow.config)}\nOpened by {person(one.requester.user)}"
-        blocks += [section(line), *actions(details_button(one), review_button(one))]
+        blocks += [
+            section(line),
+            *actions(details_button(one), *act_buttons(one, uow.config, uow.now, only=("review_break_glass",))),
+        ]
     for scale in uow.scales[:ROWS]:
-        blocks += [section(scale_line(scale, uow.now)), *decision_buttons(scale)]
+        blocks += [section(scale_line(scale, uow.now)), *decision_buttons(scale, uow.config, uow.now)]
     for one in uow.waiting[:ROWS]:
         line = allowance_line(one, uow.now, uow.config)
         line = f"{line}\nRisk {one.risk.level}, requested by {person(one.requester.user)}"
-        blocks += [section(line), *decision_buttons(one)]
+        blocks += [section(line), *decision_buttons(one, uow.config, uow.now)]
     is_more = max(len(uow.scales), len(uow.waiting), len(uow.reviews)) > ROWS
     blocks += [context("and more: `/egress requests pending`")] if is_more else []
     which = "that you are confirmed to be able to decide" if uow.unread else "for your decision"
@@ -112,15 +116,13 @@ def _waiting(uow: Desktop) -> list[Block]:
 def _mine(uow: Desktop, allowances: Sequence[Allowance]) -> list[Block]:
     blocks: list[Block] = []
     for one in allowances[:ROWS]:
-        blocks += [section(allowance_line(one, uow.now, uow.config)), *_own(one, uow.now)]
+        blocks += [section(allowance_line(one, uow.now, uow.config)), *_own(uow, one)]
     rest = len(allowances) - ROWS
     return [*blocks, *([context(f"and {rest} more: `/egress requests mine`")] if rest > 0 else [])]
 
 
-def _own(one: Allowance, now: datetime) -> list[Block]:
-    carried, state = value(id=one.id), status(one, now)
-    offered = ((Act.RENEW, button("Renew", "renew", carried)), (Act.REVOKE, button("Revoke", "revoke", carried)))
-    return actions(*(made for act, made in offered if state in MAY_ACT[act]))
+def _own(uow: Desktop, one: Allowance) -> list[Block]:
+    return actions(*act_buttons(one, uow.config, uow.now, only=("renew", "revoke")))
 
 
 def _health(clusters: Sequence[ClusterEgress], *, is_certain: bool) -> list[Block]:

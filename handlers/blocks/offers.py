@@ -3,26 +3,26 @@
 from datetime import datetime
 
 from bot.domain.allowance import Allowance
+from bot.domain.configuration import Configuration
 from bot.domain.scale_proposal import Scale
 from bot.ports import NoticeEvent
 from bot.ports.notices import REMINDERS
-from handlers.blocks.approval_card import approve_button, deny_button
 from handlers.blocks.block_kit import actions
-from handlers.blocks.break_glass import review_button
-from handlers.blocks.details import caution, details_button
+from handlers.blocks.buttons import act_buttons
+from handlers.blocks.details import details_button
 from handlers.replies import Block
 
 
-def decision_buttons(subject: Allowance | Scale) -> list[Block]:
+def decision_buttons(subject: Allowance | Scale, config: Configuration, now: datetime) -> list[Block]:
     """Read it in full, approve or deny: the same wherever a decision is offered outside its card."""
-    return actions(details_button(subject), approve_button(subject, caution(subject)), deny_button(subject))
+    return actions(details_button(subject), *act_buttons(subject, config, now, only=("approve", "deny")))
 
 
-def offers(subject: Allowance | Scale, event: str) -> list[Block]:
+def offers(subject: Allowance | Scale, event: str, config: Configuration, now: datetime) -> list[Block]:
     """The buttons for a person who is told of an event."""
-    if event == NoticeEvent.REVIEW_DUE and isinstance(subject, Allowance):
-        return actions(details_button(subject), review_button(subject))
-    return decision_buttons(subject) if event == NoticeEvent.REMINDED else []
+    if event == NoticeEvent.REVIEW_DUE:
+        return actions(details_button(subject), *act_buttons(subject, config, now, only=("review_break_glass",)))
+    return decision_buttons(subject, config, now) if event == NoticeEvent.REMINDED else []
 
 
 def is_moot(subject: Allowance | Scale, event: str, reader: str, now: datetime) -> bool:

@@ -5,19 +5,15 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bot.domain.configuration import Configuration
-from bot.domain.scale_proposal import ASKABLE_AGAIN, Scale, ScaleStatus, scale_status
+from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
 from bot.domain.snat import ScalePlan
 from bot.ports import NoticeEvent
 from bot.scaling import ScalePreview
 from handlers.blocks.approval_card import (
     approval_blocks,
-    approve_button,
-    carried,
-    deny_button,
     given_reason,
     news_facts,
     standing_facts,
-    withdraw_button,
 )
 from handlers.blocks.block_kit import (
     actions,
@@ -35,6 +31,7 @@ from handlers.blocks.block_kit import (
     value,
     when,
 )
+from handlers.blocks.buttons import act_buttons
 from handlers.blocks.deciders import needs
 from handlers.blocks.dryrun import SCALE_WAITS, is_dry
 from handlers.blocks.news import news_words
@@ -147,17 +144,9 @@ def scale_card(scale: Scale, config: Configuration, now: datetime) -> Message:
                 f"proposed by {person(scale.requester.user)} {when(scale.requested_at)}."
             ),
             *approval_blocks(scale, config, is_waiting=is_waiting, taken_back="Withdrawn"),
-            *actions(*_buttons(scale, state)),
+            *actions(*act_buttons(scale, config, now)),
         ],
     )
-
-
-def _buttons(scale: Scale, state: ScaleStatus) -> list[Block]:
-    if state in ASKABLE_AGAIN:
-        return [button("Propose again…", "propose_again", carried(scale))]
-    if state is not ScaleStatus.WAITING:
-        return []
-    return [approve_button(scale), deny_button(scale), withdraw_button(scale, "Nothing changes.")]
 
 
 def scale_line(scale: Scale, now: datetime) -> str:

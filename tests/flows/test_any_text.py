@@ -17,9 +17,9 @@ from structlog.testing import capture_logs
 
 from handlers import TABLE
 from handlers.app import SlackApp, SlackSettings, build_app
-from handlers.boundary import Entry
 from handlers.calls import CallKind
 from handlers.encoding import ReadableBodies
+from handlers.entries import Entry
 from tests.build import World, make_world
 
 SECRET = "a-signing-secret"

@@ -83,7 +83,7 @@ def test_a_reminder_that_was_overtaken_is_not_said(world: World) -> None:
     assert not is_moot(asked, "reminded", "UAPP0001", now)
     assert is_moot(asked, "reminded", "UAPP0001", now + timedelta(days=4))
     assert is_moot(asked, "unanswered", "UDEV0001", now), "there is no open question"
-    assert offers(asked, "live") == []
+    assert offers(asked, "live", world.ctx.config, now) == []
 
 
 def test_a_group_is_called_where_nobody_could_be_told(world: World) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from handlers.blocks.news import CHANNEL_NEWS, NEWS, channel_news
 from handlers.blocks.scale_card import scale_card, scale_news, scale_preview
 from handlers.blocks.states import HEADLINES
 from handlers.blocks.words import error_text
+from handlers.bulk import BulkForm
 from handlers.modals import DenyForm, NarrowForm
 from handlers.replies import Message
 from handlers.request_form import Choices, RequestForm
@@ -142,6 +144,34 @@ def test_lists_and_home_are_valid(some: list[Allowance], scales: list[Scale], ti
         assert_valid(filed(one, Deciders((one.requester,) * 30), now=facts.NOW, config=BOOK), "message")
 
 
+def buttons_in(blocks: Any) -> dict[tuple[str, str], Any]:
+    """The buttons of a surface, by what they do and what they carry."""
+    rows = [block["elements"] for block in blocks if block["type"] == "actions"]
+    return {(one["action_id"], one["value"]): one for row in rows for one in row}
+
+
+@thorough
+@given(facts.allowances, facts.scales, facts.aheads)
+def test_a_button_asks_the_same_question_everywhere(allowance: Allowance, scale: Scale, ahead: Waiting) -> None:
+    """On the Home tab as on the card; what ends an allowance or takes addresses away is always confirmed."""
+    cards = [*allowance_card(allowance, BOOK, facts.NOW, ahead).blocks, *scale_card(scale, BOOK, facts.NOW).blocks]
+    on_cards = buttons_in(cards)
+    at_home = buttons_in(home_view(Desktop((allowance,), (scale,), (allowance,), (), facts.NOW, BOOK))["blocks"])
+    for name, made in at_home.items():
+        assert on_cards.get(name, made) == made
+        assert name[0] != "revoke" or "confirm" in made
+    approvals = [made for (act, carried), made in on_cards.items() if act == "approve" and scale.id in carried]
+    assert all(("confirm" in made) == bool(scale.plan.at_risk) for made in approvals)
+
+
+@thorough
+@given(st.lists(facts.allowances, max_size=2), st.integers(0, 5), st.lists(facts.words(300), max_size=40))
+def test_the_form_for_several_is_valid(some: list[Allowance], times: int, alone: list[str]) -> None:
+    """As many as it takes, however long each of them is."""
+    routine = [replace(one, id=f"a0s560gx{n:02}") for n, one in enumerate(some * times)]
+    assert_valid(BulkForm.build(routine, alone, BOOK), "modal")
+
+
 @thorough
 @given(st.lists(facts.events, max_size=2).map(lambda some: (some * 11)[:11]), facts.words(250))
 def test_an_audit_page_is_valid(found: list[ChainedEvent], query: str) -> None:
@@ -178,8 +208,6 @@ def test_the_request_form_is_valid(form: RequestForm, some: list[ClusterEgress],
 
 def spread(egress: ClusterEgress, count: int) -> list[ClusterEgress]:
     """The same cluster under many names."""
-    from dataclasses import replace
-
     named = [replace(egress.ref, name=f"aks-{n}", id=f"{egress.ref.id}-{n}") for n in range(count)]
     return [replace(egress, ref=ref) for ref in named]
 

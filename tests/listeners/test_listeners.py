@@ -22,7 +22,7 @@ from bot.ports import Caller
 from handlers import HELP, NO_COMMAND, TABLE, actions, commands, home, views
 from handlers.calls import Call
 from handlers.modals import DenyForm
-from handlers.replies import Ephemeral, File, OpenModal, Options, PublishHome, UpdateModal
+from handlers.replies import Ephemeral, File, OpenModal, Options, PublishHome, RefreshHome, UpdateModal
 from tests.blockkit import assert_valid
 from tests.build import APPROVER, AUDITOR, DEV, DEV2, World, caller, make_world
 from tests.listeners.calling import FORM, asked, pressed, submitted, text_of, typed
@@ -55,7 +55,16 @@ def test_a_stranger_gets_nothing(world: World) -> None:
         Caller(type(DEV.identity)(team, user), "slack:command")
         for team, user in (("TOTHER", "UDEV0001"), ("TSANDBOX1", ""))
     ]
-    value = {"id": "a0s560gxpd", "digest": "0", "count": "3", "name": "x", "before": "1", "word": "x", "query": ""}
+    value = {
+        "id": "a0s560gxpd",
+        "digest": "0",
+        "count": "3",
+        "name": "x",
+        "before": "1",
+        "word": "x",
+        "query": "",
+        "draft": "x",
+    }
     for entry in TABLE:
         if entry.name == "propose":
             continue  # it only opens a form with what the button carries
@@ -251,8 +260,8 @@ def test_home_shows_what_waits_and_is_redrawn(world: World) -> None:
     assert "Nothing is waiting for your decision" in str(mine.view)
     at_home = caller("UAPP0001", "slack:home")
     replies = actions.approve(world.ctx, pressed(at_home, id=subject, digest=seen))
-    assert isinstance(replies[1], PublishHome)
-    assert "Nothing is waiting for your decision" in str(replies[1].view)
+    assert isinstance(replies[1], RefreshHome)
+    assert "Nothing is waiting for your decision" in str(replies[1].draw())
 
 
 def test_options_are_those_that_one_may_see(world: World) -> None:

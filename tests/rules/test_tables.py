@@ -14,7 +14,7 @@ from bot.ports import ChannelEvent, NoticeEvent
 from bot.sandbox.info import COMMANDS as SUGGESTED
 from handlers import COMMANDS, HELP
 from handlers.blocks.news import CHANNEL_NEWS, NEWS
-from handlers.boundary import Entry
+from handlers.entries import Entry
 from tests.rules.tree import ROOT, functions, parsed, place, python_files
 
 DISPATCH = ROOT / "bot" / "reconciler" / "dispatch.py"

@@ -1,0 +1,39 @@
+"""One line of the table of entry points."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.domain.people import Role
+from bot.ports import Context
+from handlers.calls import Call, CallKind
+from handlers.replies import Reply
+
+Listener = Callable[[Context, Call], Reply | tuple[Reply, ...]]
+"""The signature of a listener."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the table: the incoming call, and the listener that answers it.
+
+    Args:
+        kind: Through what.
+        name: The subcommand, action id, callback id or event.
+        listener: Who answers.
+        is_late: After the ack, because it reads Azure.
+        act: What it does, for the audit log when it is refused; empty for what changes nothing.
+        field: The field of its modal at which an error without a field of its own is shown.
+        usage: The words that follow a subcommand.
+        help: The purpose of a subcommand, in a few words.
+        roles: Those who need a subcommand; everybody where there are none.
+    """
+
+    kind: CallKind
+    name: str
+    listener: Listener
+    is_late: bool = False
+    act: str = ""
+    field: str = "reason"
+    usage: str = ""
+    help: str = ""
+    roles: frozenset[Role] = frozenset()
