@@ -1,7 +1,7 @@
 """All of Slack, in and out: the one table of entry points. ``handlers.app`` serves it."""
 
 from bot.domain.people import Role
-from handlers import absences, actions, break_glass, bulk, commands, home, views
+from handlers import absences, actions, break_glass, bulk, commands, home, questions, views
 from handlers.calls import CallKind
 from handlers.entries import Entry
 from handlers.repeats import REPEAT, repeat_among
@@ -152,6 +152,9 @@ TABLE = (
     Entry(CallKind.ACTION, "renew", actions.renew, act="renew"),
     Entry(CallKind.ACTION, "renew_form", actions.renew_form),
     Entry(CallKind.ACTION, "propose", actions.propose),
+    Entry(CallKind.ACTION, "ask_question", questions.open_question),
+    Entry(CallKind.ACTION, "answer_question", questions.open_answer),
+    Entry(CallKind.ACTION, "edit", actions.edit),
     Entry(CallKind.ACTION, "review_break_glass", break_glass.open_review),
     Entry(CallKind.ACTION, "propose_again", actions.propose_again),
     Entry(CallKind.ACTION, "open_request", actions.open_request),
@@ -173,9 +176,13 @@ TABLE = (
     Entry(CallKind.VIEW, "narrow", views.narrow, act="narrow", field="destinations"),
     Entry(CallKind.VIEW, "renew", views.renew, act="renew"),
     Entry(CallKind.VIEW, "scale", views.scale, is_late=True, act="scale"),
+    Entry(CallKind.VIEW, "ask_question", questions.submit_question, act="question"),
+    Entry(CallKind.VIEW, "answer_question", questions.submit_answer, act="answer"),
+    Entry(CallKind.VIEW, "edit", views.edit, act="edit", field="destinations"),
     Entry(CallKind.VIEW, "review_break_glass", break_glass.submit_review, act="review"),
     Entry(CallKind.OPTIONS, "cluster", views.cluster_options),
     Entry(CallKind.HOME, "app_home_opened", home.opened),
+    Entry(CallKind.EVENT, "message", questions.answered_in_thread, act="answer"),
 )
 """Every entry point and its listener. What is late reads Azure or much of the audit log, and answers after the ack."""
 

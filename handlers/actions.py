@@ -5,10 +5,11 @@ from dataclasses import replace
 from bot import allowances, auditing, checking, inventory, scaling
 from bot.approvals import Decision
 from bot.checking import Query
-from bot.domain.allowance import Act
+from bot.domain.allowance import Act, Allowance
 from bot.domain.approval import require_same
 from bot.domain.duration import duration_code
 from bot.domain.fqdn import parse_destinations
+from bot.errors import NotPermitted
 from bot.ports import Context, Place
 from handlers.blocks import audit_log, clusters, lists
 from handlers.blocks.check import trace_loading, trace_view
@@ -126,10 +127,22 @@ def open_request(ctx: Context, call: Call) -> Reply:
 
 def request_again(ctx: Context, call: Call) -> Reply:
     """The request form, filled with what an ended request asked for."""
-    found = allowances.get(ctx, call.caller, call.value["id"])
+    return open_form(ctx, call.caller, _filled(ctx, allowances.get(ctx, call.caller, call.value["id"])))
+
+
+def edit(ctx: Context, call: Call) -> Reply:
+    """The request form, filled with what a waiting request asks for, to change it."""
+    found, seen = allowances.get(ctx, call.caller, call.value["id"]), call.value["digest"]
+    if call.caller.identity != found.requester:
+        raise NotPermitted(f"Only the requester of {found.id} can change it; ask a question instead.")
+    require_decidable(found, seen, Act.EDIT, ctx.clock.now())
+    return open_form(ctx, call.caller, replace(_filled(ctx, found), edits=found.id, seen=seen))
+
+
+def _filled(ctx: Context, found: Allowance) -> RequestForm:
     scope, ask = found.scope, found.ask
     bundle = ask.bundle if ctx.config.bundle_of(ask.bundle) else None
-    form = RequestForm(
+    return RequestForm(
         cluster=scope.cluster_name,
         destinations=written(ctx.config.beyond(bundle, ask.destinations)),
         reason=ask.reason,
@@ -138,7 +151,6 @@ def request_again(ctx: Context, call: Call) -> Reply:
         pool=scope.pool or "",
         bundle=bundle or "",
     )
-    return open_form(ctx, call.caller, form)
 
 
 def request_from_message(ctx: Context, call: Call) -> Reply:

@@ -115,6 +115,7 @@ def register(app: App, boundary: Boundary) -> None:
         CallKind.OPTIONS: app.options,
         CallKind.HOME: app.event,
         CallKind.SHORTCUT: app.shortcut,
+        CallKind.EVENT: app.event,
     }
     for entry in (one for one in TABLE if one.kind in doors):
         doors[entry.kind](entry.name)(boundary.bolt_listener(entry))

@@ -41,6 +41,7 @@ class CallKind(StrEnum):
     OPTIONS = "options"
     HOME = "home"
     SHORTCUT = "shortcut"
+    EVENT = "event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,14 @@ class Call:
         value: The ids and digests on the button that was pressed, or of the modal that was submitted; of a command its
             subcommand, as ``word``.
         form: The values of the modal's fields, by block id; choices by their value, several on a line each.
+        carried: The ids and digests of the modal in which it happened.
     """
 
     caller: Caller
     text: str = ""
     value: Mapping[str, str] = field(default_factory=_nothing)
     form: Mapping[str, str] = field(default_factory=_nothing)
+    carried: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +117,24 @@ def call_from(kind: CallKind, body: Mapping[str, Any]) -> Call:
         text=_text(kind, body),
         value=_value(kind, body),
         form=_form(view),
+        carried=_metadata(view) if view.get("type") == "modal" else NOTHING,
     )
-    who = call.caller.identity
-    if any(map(_UNREADABLE.search, (who.team, who.user, call.text, *call.value.values(), *call.form.values()))):
+    who, values = call.caller.identity, (call.value, call.form, call.carried)
+    if any(
+        map(_UNREADABLE.search, (who.team, who.user, call.text, *(text for one in values for text in one.values())))
+    ):
         raise InvalidInput("Your input contains characters that are not valid text. Remove them and try again.")
     return call
+
+
+def is_reply(body: Mapping[str, Any]) -> bool:
+    """Whether an event is what a person wrote in a thread: not an edit, a bot's message, or a message outside of one.
+
+    Source: https://docs.slack.dev/reference/events/message, read 2026-11.
+    """
+    event = body.get("event") or {}
+    is_new = not (event.get("subtype") or event.get("bot_id"))
+    return bool(is_new and event.get("user") and event.get("thread_ts") and event["thread_ts"] != event.get("ts"))
 
 
 _UNREADABLE = re.compile("[\x00\ud800-\udfff\ufffd]")
@@ -172,7 +188,8 @@ def identity_of(body: Mapping[str, Any]) -> Identity:
     """
     user = body.get("user") or {}
     event = body.get("event") or {}
-    team = user.get("team_id") or (body.get("team") or {}).get("id") or body.get("team_id") or ""
+    author = event.get("user_team") or event.get("team")
+    team = user.get("team_id") or author or (body.get("team") or {}).get("id") or body.get("team_id") or ""
     return Identity(str(team), str(user.get("id") or body.get("user_id") or event.get("user") or ""))
 
 
@@ -192,6 +209,8 @@ def _text(kind: CallKind, body: Mapping[str, Any]) -> str:
         return words_of(body)[1]
     if kind is CallKind.OPTIONS:
         return str(body.get("value") or "")
+    if kind is CallKind.EVENT:
+        return plain_words(str((body.get("event") or {}).get("text") or ""))
     return text_of(body.get("message") or {}) if kind is CallKind.SHORTCUT else ""
 
 
@@ -200,6 +219,9 @@ def _value(kind: CallKind, body: Mapping[str, Any]) -> Mapping[str, str]:
         return _metadata(body.get("view") or {})
     if kind is CallKind.COMMAND:
         return {"word": words_of(body)[0]}
+    if kind is CallKind.EVENT:
+        event = body.get("event") or {}
+        return Values((name, str(event.get(name) or "")) for name in ("channel", "thread_ts"))
     pressed: Mapping[str, Any] = next(iter(body.get("actions") or ()), {})
     return _json(pressed.get("value")) if kind is CallKind.ACTION else NOTHING
 

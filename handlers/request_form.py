@@ -32,6 +32,7 @@ from handlers.blocks.block_kit import (
     whole,
 )
 from handlers.blocks.check import renewal_offers
+from handlers.calls import NOTHING
 from handlers.hosts import host_fields, hosts_in
 from handlers.modals import MAX_TICKET, REASON_HINT, durations, long_text, preset
 from handlers.replies import Block, View
@@ -91,6 +92,9 @@ class Offers:
 
 NO_OFFERS = Offers()
 
+EDIT = "edit"
+"""Callback id of the form where it changes a request that waits."""
+
 VALUE = "bundle."
 """How the fields begin that hold values of the bundle's."""
 
@@ -116,14 +120,17 @@ class RequestForm:
     bundle: str = ""
     suggested: str = ""
     break_glass: str = ""
+    edits: str = ""
+    seen: str = ""
 
     @classmethod
-    def parse(cls, form: Mapping[str, str]) -> "RequestForm":
-        """Read the fields; a bundle has its values in fields of their own."""
+    def parse(cls, form: Mapping[str, str], carried: Mapping[str, str] = NOTHING) -> "RequestForm":
+        """Read the fields; a bundle has its values in fields of their own, and the modal carries what it changes."""
         values = {name.removeprefix(VALUE): text for name, text in form.items() if name.startswith(VALUE)}
         chosen = form.get("bundle", "")
         bundle = str(BundleRef.of(chosen, values)) if chosen else ""
         fields = {name: form.get(name, "") for name in cls.__slots__}
+        fields |= {"edits": carried.get("id", ""), "seen": carried.get("digest", "")}
         return cls(**fields | {"destinations": hosts_in(form), "bundle": bundle})
 
     def draft(self) -> Draft:
@@ -200,7 +207,9 @@ class RequestForm:
             *actions(button("What's allowed, and who decides?", "preview")),
             context("Nothing opens before approval. The rule applies only to this cluster's own addresses."),
         ]
-        return modal(self.CALLBACK, "Request egress", blocks, submit="Request")
+        if not self.edits:
+            return modal(self.CALLBACK, "Request egress", blocks, submit="Request")
+        return modal(EDIT, f"Change {self.edits}", blocks, submit="Save", id=self.edits, digest=self.seen)
 
     def _offered(self, choices: Choices) -> Sequence[timedelta | None]:
         """The configured durations, and the longest of break-glass for whoever may use it."""
@@ -210,7 +219,7 @@ class RequestForm:
         return (longest, *offered)
 
     def _break_glass(self, choices: Choices) -> list[Block]:
-        if not choices.may_break_glass:
+        if not choices.may_break_glass or self.edits:
             return []
         settings = choices.config.break_glass
         hint = (

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from bot import allowances, approvals, checking, inventory, scaling
+from bot.allowances import Edit
 from bot.approvals import Decision
 from bot.domain.access import membership_unknown
 from bot.domain.bundles import Bundle, suggest
@@ -38,6 +39,13 @@ def request(ctx: Context, call: Call) -> Reply:
     return Ephemeral(told)
 
 
+def edit(ctx: Context, call: Call) -> Reply:
+    """Changes a request that waits."""
+    draft = RequestForm.parse(call.form).draft()
+    made = allowances.edit(ctx, call.caller, Edit(call.value["id"], call.value["digest"], draft))
+    return Ephemeral(lists.changed(made, deciders(ctx, made), now=ctx.clock.now(), config=ctx.config))
+
+
 def renew(ctx: Context, call: Call) -> Reply:
     """Files the renewal."""
     form = RenewForm.parse(call.form)
@@ -47,12 +55,12 @@ def renew(ctx: Context, call: Call) -> Reply:
 
 def preview(ctx: Context, call: Call) -> Reply:
     """Draws the request form again, with what is allowed already and who decides."""
-    return UpdateModal(fresh_view(ctx, call.caller, RequestForm.parse(call.form)))
+    return UpdateModal(fresh_view(ctx, call.caller, RequestForm.parse(call.form, call.carried)))
 
 
 def choose_bundle(ctx: Context, call: Call) -> Reply:
     """Draws the request form again, with the fields for the bundle's values."""
-    return UpdateModal(request_view(ctx, call.caller, RequestForm.parse(call.form)))
+    return UpdateModal(request_view(ctx, call.caller, RequestForm.parse(call.form, call.carried)))
 
 
 def cluster_options(ctx: Context, call: Call) -> Reply:

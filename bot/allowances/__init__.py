@@ -8,6 +8,7 @@ from bot.allowances.assessment import assess_policy
 from bot.allowances.audit_events import record
 from bot.allowances.break_glass import AfterReview, due_review, review_break_glass
 from bot.allowances.decisions import decide, end
+from bot.allowances.edits import Edit, edit
 from bot.allowances.filing import request
 from bot.allowances.previews import Draft, Preview, owner_words, preview, scope_of
 from bot.allowances.queries import Request, RequestList, browse, get, own, proposals, requests, unreviewed
@@ -18,6 +19,7 @@ __all__ = [
     "ALLOWANCES",
     "AfterReview",
     "Draft",
+    "Edit",
     "Preview",
     "Request",
     "RequestList",
@@ -25,6 +27,7 @@ __all__ = [
     "browse",
     "decide",
     "due_review",
+    "edit",
     "end",
     "get",
     "newest",

@@ -39,6 +39,22 @@ def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allow
     Raises:
         UserError: As ``request``.
     """
+    made = assessed(ctx, caller, requester, draft)
+    ask = ask_of(draft, made.destinations, made.bundle)
+    with ctx.store.write() as tx:
+        uow, twin = UnitOfWork(ctx, tx, caller), _twin(ctx, tx, made.scope, ask)
+        if twin is None:
+            return _file(uow, made, ask, requester.identity)
+        join(uow, twin)
+    raise AlreadyRequested(waits_sentence(twin, caller.identity, ctx.clock.now()))
+
+
+def assessed(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Preview:
+    """What is filed of a draft, if all of it may be.
+
+    Raises:
+        UserError: As ``request``.
+    """
     _check(ctx.config, draft)
     _require_known_rules(ctx, requester, draft)
     made = preview(ctx, requester, draft)
@@ -48,13 +64,7 @@ def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allow
     _require_room(ctx, made)
     asked = made.verdict.review if made.verdict.reviewers else made.verdict
     require_deciders(ctx, asked, requester.identity, caller.identity)
-    ask = ask_of(draft, made.destinations, made.bundle)
-    with ctx.store.write() as tx:
-        uow, twin = UnitOfWork(ctx, tx, caller), _twin(ctx, tx, made.scope, ask)
-        if twin is None:
-            return _file(uow, made, ask, requester.identity)
-        join(uow, twin)
-    raise AlreadyRequested(waits_sentence(twin, caller.identity, ctx.clock.now()))
+    return made
 
 
 def _require_known_rules(ctx: Context, who: Person, draft: Draft) -> None:
@@ -113,7 +123,7 @@ def _file(uow: UnitOfWork, made: Preview, ask: Ask, requester: Identity) -> Allo
     uow.tx.allowances.add(allowance)
     record(uow, allowance, Action.ALLOWANCE_RENEW if ask.renews else Action.ALLOWANCE_REQUEST)
     if is_granted:
-        _grant(uow, allowance)
+        grant(uow, allowance)
     else:
         asked = NoticeEvent.RENEWED if allowance.filed_by else NoticeEvent.REQUESTED
         uow.tell(allowance.id, allowance.requester, asked)
@@ -121,7 +131,7 @@ def _file(uow: UnitOfWork, made: Preview, ask: Ask, requester: Identity) -> Allo
     return allowance
 
 
-def _grant(uow: UnitOfWork, allowance: Allowance) -> None:
+def grant(uow: UnitOfWork, allowance: Allowance) -> None:
     """Record that nobody has to approve it; what is opened by break-glass waits for no other change."""
     is_review, settings = allowance.needs_review, uow.ctx.config.break_glass
     action = Action.ALLOWANCE_BREAK_GLASS if is_review else Action.ALLOWANCE_GRANT
@@ -162,11 +172,24 @@ def _require_room(ctx: Context, made: Preview) -> None:
         )
 
 
-def _twin(ctx: Context, tx: Transaction, scope: Scope, ask: Ask) -> Allowance | None:
+def require_no_twin(uow: UnitOfWork, scope: Scope, ask: Ask, *, but: str) -> None:
+    """Refuse to make a request the same as another open one.
+
+    Raises:
+        AlreadyRequested: With the other one.
+    """
+    twin = _twin(uow.ctx, uow.tx, scope, ask, but=but)
+    if twin is not None:
+        raise AlreadyRequested(waits_sentence(twin, uow.caller.identity, uow.now))
+
+
+def _twin(ctx: Context, tx: Transaction, scope: Scope, ask: Ask, *, but: str = "") -> Allowance | None:
     """Find an identical open request: a form sent twice, or by two people at once, is one request."""
     now, mine = ctx.clock.now(), digest(scope, ask)
     for other in tx.allowances.find(AllowanceFilter(cluster=scope.cluster_id, only_open=True)):
         state = status(other, now)
+        if other.id == but:
+            continue
         if ask.renews and other.ask.renews == ask.renews and state in ON_ITS_WAY | OPEN_NOW | {Status.SUSPENDED}:
             return other
         is_too_slow = ask.is_break_glass and state is Status.WAITING

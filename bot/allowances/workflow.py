@@ -25,6 +25,8 @@ class AllowanceWorkflow:
         grant=Action.ALLOWANCE_GRANT,
         change=Action.ALLOWANCE_CHANGE,
         remind=Action.ALLOWANCE_REMIND,
+        ask=Action.ALLOWANCE_QUESTION,
+        answer=Action.ALLOWANCE_ANSWER,
         escalate=Action.ALLOWANCE_ESCALATE,
         lapse=Action.ALLOWANCE_LAPSE,
         close=(Action.ALLOWANCE_CLOSE, NoticeEvent.CLOSED),

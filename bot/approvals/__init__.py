@@ -4,6 +4,7 @@ from bot.approvals.absences import absences_of, come_back, holder_among, leave, 
 from bot.approvals.circumstances import Circumstances, circumstances
 from bot.approvals.deciders import deciders, require_deciders
 from bot.approvals.decisions import decide, lapse
+from bot.approvals.questions import Inquiry, answer_question, ask_question
 from bot.approvals.reasons import MAX_REASON, brief, require_reason
 from bot.approvals.reminders import Reminder, due_reminder, plan_wait, remind
 from bot.approvals.reviews import keep, review
@@ -14,10 +15,13 @@ __all__ = [
     "Actions",
     "Circumstances",
     "Decision",
+    "Inquiry",
     "Narrowing",
     "Reminder",
     "Workflow",
     "absences_of",
+    "answer_question",
+    "ask_question",
     "brief",
     "circumstances",
     "come_back",

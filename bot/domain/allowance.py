@@ -46,6 +46,8 @@ class Act(StrEnum):
     APPROVE = "approve"
     DENY = "deny"
     REVOKE = "revoke"
+    ASK = "ask"
+    EDIT = "edit"
     RENEW = "renew"
     REVIEW = "review"
     ASK_AGAIN = "ask again"
@@ -61,6 +63,8 @@ MAY_ACT: Mapping[Act, frozenset[Status]] = MappingProxyType(
     {
         Act.APPROVE: frozenset({Status.WAITING}),
         Act.DENY: frozenset({Status.WAITING}),
+        Act.ASK: frozenset({Status.WAITING}),
+        Act.EDIT: frozenset({Status.WAITING}),
         Act.REVOKE: UNENDED,
         Act.RENEW: frozenset({Status.LIVE, Status.EXPIRING, Status.EXPIRED}),
         Act.REVIEW: frozenset(Status) - {Status.WAITING, Status.DENIED, Status.LAPSED},

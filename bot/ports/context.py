@@ -180,12 +180,19 @@ class UnitOfWork:
         for user in (requester.user, *sorted(others)):
             self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, body))
 
-    def remind(self, subject: str, event: NoticeEvent, people: Iterable[Identity]) -> None:
-        """Owe a reminder: to the thread, and to these people; where there are none, the thread calls the groups."""
-        named, channel = sorted({one.user for one in people}), self.ctx.config.channel
-        calls = {} if named else {"calls": "1"}
-        self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, {"event": event, **calls}))
-        for user in named:
+    def notify(self, subject: str, event: NoticeEvent, people: Iterable[Identity], **facts: str) -> None:
+        """Owe the news to the card, its thread and these people alone.
+
+        Args:
+            subject: Id of the allowance or scale proposal.
+            event: What happened.
+            people: Who gets a direct message.
+            facts: What the words in the thread need beside the subject.
+        """
+        channel = self.ctx.config.channel
+        self.tx.outbox.add(Notice(NoticeKind.CARD, subject, channel))
+        self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, {"event": event, **facts}))
+        for user in sorted({one.user for one in people}):
             self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, {"event": event}))
 
     def _followers(self, subject: str) -> tuple[Identity, ...]:

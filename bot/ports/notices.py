@@ -148,6 +148,10 @@ class Outbox(Protocol):
         """The Slack timestamp of a card."""
         ...
 
+    def subject_of(self, channel: str, ts: str) -> str | None:
+        """What a card is about, by where it is; None for another message."""
+        ...
+
     def put_card(self, subject: str, channel: str, ts: str | None) -> None:
         """Remember where a card is; None forgets it."""
         ...

@@ -136,6 +136,11 @@ class SqlOutbox:
         ts: str | None = self._connection.scalar(query)
         return ts
 
+    def subject_of(self, channel: str, ts: str) -> str | None:
+        """What a card is about, by where it is."""
+        found: str | None = self._connection.scalar(select(card.subject).filter_by(channel=channel, ts=ts))
+        return found
+
     def put_card(self, subject: str, channel: str, ts: str | None) -> None:
         """Remember where a card is; None forgets it."""
         self._connection.execute(delete(schema.card).filter_by(subject=subject, channel=channel))

@@ -37,8 +37,25 @@ def approval_blocks(
     return [
         context(fold(decides(request.verdict, config, is_open=is_waiting))),
         *approved_by(request.verdict, request.approvals),
+        *_questions(request),
         *_ending(request, taken_back),
     ]
+
+
+MOST_QUESTIONS = 3
+"""Questions on a card; the thread has them all."""
+
+
+def _questions(request: ApprovalRequest) -> list[Block]:
+    blocks: list[Block] = []
+    for one in request.questions[-MOST_QUESTIONS:]:
+        blocks += [context(f"{person(one.by.user)} asked {when(one.at)}:"), small_plain(one.text)]
+        if one.answer is not None:
+            answered = f"{person(one.answer.by.user)} answered {when(one.answer.at)}:"
+            blocks += [context(answered), small_plain(one.answer.reason)]
+        else:
+            blocks.append(context("Waiting for the answer: reply in the thread, or use *Answer…*."))
+    return blocks
 
 
 def _ending(request: ApprovalRequest, taken_back: str) -> list[Block]:
@@ -76,6 +93,7 @@ def news_facts(request: ApprovalRequest, body: Mapping[str, str], config: Config
         "ender": person(ending.by.user) if ending else "the bot",
         "failure": escape(request.failure or ""),
         "lapses": when(request.lapses_at),
+        "inquirer": person(request.questions[-1].by.user) if request.questions else "An approver",
         "what": escape(body.get("what", "")),
     }
 
@@ -85,6 +103,10 @@ def _open_verdict(request: ApprovalRequest) -> Verdict:
 
 
 def given_reason(request: ApprovalRequest, event: str) -> list[Block]:
-    """The reason of whoever ended it, where the news is just that."""
-    ending = request.ending
+    """What somebody said, where the news is just that: a reason, a question or an answer."""
+    ending, last = request.ending, request.questions[-1] if request.questions else None
+    if last and event == NoticeEvent.ASKED:
+        return [said(last.text)]
+    if last and last.answer and event == NoticeEvent.ANSWERED:
+        return [said(last.answer.reason)]
     return [said(ending.reason)] if ending and ending.reason and event in _IN_WORDS else []

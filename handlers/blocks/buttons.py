@@ -17,6 +17,9 @@ EVERY = (
     "approve",
     "narrow",
     "deny",
+    "ask_question",
+    "answer_question",
+    "edit",
     "renew",
     "revoke",
     "request_again",
@@ -46,7 +49,7 @@ def _of_scale(scale: Scale, now: datetime) -> list[Block]:
         return [button("Propose again…", "propose_again", carried(scale))]
     if state is not ScaleStatus.WAITING:
         return []
-    return [_approve(scale), _deny(scale), _withdraw(scale, "Nothing changes.")]
+    return [_approve(scale), _deny(scale), *_talk(scale), _withdraw(scale, "Nothing changes.")]
 
 
 def _of_allowance(allowance: Allowance, config: Configuration, now: datetime) -> list[Block]:
@@ -55,6 +58,8 @@ def _of_allowance(allowance: Allowance, config: Configuration, now: datetime) ->
         (Act.APPROVE, _approve(allowance)),
         (Act.APPROVE, button("Approve less…", "narrow", carried(allowance))),
         (Act.DENY, _deny(allowance)),
+        *((Act.ASK, one) for one in _talk(allowance)),
+        (Act.EDIT, button("Edit…", "edit", carried(allowance))),
         (Act.RENEW, button("Renew", "renew", carried(allowance))),
         (Act.REVOKE, _end(allowance, state, is_held=is_dry(config.dry_run, allowance))),
         (Act.ASK_AGAIN, button("Request again…", "request_again", carried(allowance))),
@@ -70,6 +75,12 @@ def _approve(subject: Allowance | Scale) -> Block:
 def _deny(subject: Allowance | Scale) -> Block:
     """Opens the form that asks why not."""
     return button("Deny…", "deny", carried(subject), style="danger")
+
+
+def _talk(subject: Allowance | Scale) -> list[Block]:
+    """Opens the forms for a question before deciding, and for its answer."""
+    asks = button("Ask a question…", "ask_question", carried(subject))
+    return [asks, *([button("Answer…", "answer_question", carried(subject))] if subject.open_questions else [])]
 
 
 def _withdraw(subject: Allowance | Scale, consequence: str) -> Block:

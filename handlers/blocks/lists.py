@@ -121,6 +121,12 @@ def filed(
     return message(f"{text} Left out because already allowed: {names}." if left_out else text)
 
 
+def changed(allowance: Allowance, asked: Deciders, *, now: datetime, config: Configuration) -> Message:
+    """Confirm that a waiting request was changed, and what happens next."""
+    then = _hearing(asked) if allowance.is_waiting(now) else "Auto-approved by the approval policy."
+    return message(f"Changed. {about(allowance, config)}. {then}")
+
+
 def proposed(scale: Scale, asked: Deciders, now: datetime, dry_run: DryRun = NO_DRY_RUN) -> Message:
     """Say what was proposed, and what happens next."""
     named = _scale(scale)

@@ -30,6 +30,7 @@ class Words:
     scale_dry: str = ""
 
 
+QUESTION = "{{inquirer}} has a question about this {what}. It waits for your answer, {{who}}, until {{lapses}}."
 BROKE_GLASS = ":rotating_light: Break-glass: {who} opened this without an approval."
 REVIEW = "{reviewers} must review it by {review_by}."
 
@@ -64,6 +65,16 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
         ),
         NoticeEvent.DENIED: Words(allowance="Denied by {ender}.", scale="Denied by {ender}."),
         NoticeEvent.WITHDRAWN: Words(scale="Withdrawn by {ender}."),
+        NoticeEvent.ASKED: Words(
+            allowance=QUESTION.format(what="request"),
+            scale=QUESTION.format(what="proposal"),
+        ),
+        NoticeEvent.ANSWERED: Words(
+            allowance="{who} answered. It lapses {lapses}.", scale="{who} answered. It lapses {lapses}."
+        ),
+        NoticeEvent.EDITED: Words(
+            allowance="{who} changed the request. Approvals given before no longer count; it needs a new decision."
+        ),
         NoticeEvent.REMINDED: Words(
             allowance="Waiting for a decision: {missing}. It lapses {lapses}.{calls}",
             scale="Waiting for a decision: {missing}. It lapses {lapses}.{calls}",

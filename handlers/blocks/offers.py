@@ -22,7 +22,9 @@ def offers(subject: Allowance | Scale, event: str, config: Configuration, now: d
     """The buttons for a person who is told of an event."""
     if event == NoticeEvent.REVIEW_DUE:
         return actions(details_button(subject), *act_buttons(subject, config, now, only=("review_break_glass",)))
-    return decision_buttons(subject, config, now) if event == NoticeEvent.REMINDED else []
+    if event in (NoticeEvent.ASKED, NoticeEvent.UNANSWERED):
+        return actions(*act_buttons(subject, config, now, only=("answer_question", "edit")))
+    return decision_buttons(subject, config, now) if event in (NoticeEvent.REMINDED, NoticeEvent.ANSWERED) else []
 
 
 def is_moot(subject: Allowance | Scale, event: str, reader: str, now: datetime) -> bool:
