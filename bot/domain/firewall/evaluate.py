@@ -3,7 +3,6 @@
 from bisect import bisect_left
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import chain
 from typing import NamedTuple
 
 from bot.domain.firewall.builtin import DEFAULT, ThreatIntel, infrastructure_step
@@ -19,7 +18,6 @@ from bot.domain.firewall.tags import Asked
 from bot.domain.firewall.verdict import Evaluation, Flow, Outcome, Result, Stage, TraceStep
 from bot.domain.firewall.walk import Effect, Undecided, builtin_effect
 from bot.domain.fqdn import Protocol
-from bot.domain.grouping import grouped
 from bot.errors import InvariantBroken
 
 _SCOPES = 256
@@ -111,10 +109,11 @@ class Evaluator:
     def _effects(self, question: _Question) -> Iterator[tuple[int, Effect]]:
         """Each slot where a rule comes near the flow, in order."""
         scope, standing = question.scope, question.standing
-        found = self._compiled.names.find(question.asked.name)
-        by_name = ((target.matcher.slot, self._named(question, target, match)) for target, match in found)
-        by_tag = scope.tagged(question.asked, question.addresses, question.where)
-        named = grouped(chain(by_name, by_tag))
+        named: dict[int, list[RuleMatch]] = {}
+        for target, match in self._compiled.names.find(question.asked.name):
+            named.setdefault(target.matcher.slot, []).append(self._named(question, target, match))
+        for slot, found in scope.tagged(question.asked, question.addresses, question.where):
+            named.setdefault(slot, []).append(found)
         for slot in sorted({*standing.slots, *named}) if named else standing.slots:
             if slot in named:
                 yield slot, scope.effect(slot, [*standing.matches.get(slot, ()), *named[slot]])
