@@ -38,15 +38,11 @@ def _is_about_the_group(error: ArmRejected, fresh: Sequence[Allowance]) -> bool:
 def _isolate(run: Run, fresh: list[Allowance], error: ArmRejected) -> None:
     named = [allowance for allowance in fresh if allowance.id in error.sentence]
     suspects = named or fresh
-    if len(suspects) == 1:
-        _fail(run, suspects[0], error)
+    if len(suspects) > 1:
+        run.state = run.state.quarantine([allowance.id for allowance in suspects[len(suspects) // 2 :]])
         return
-    run.state = run.state.quarantine([allowance.id for allowance in suspects[len(suspects) // 2 :]])
-
-
-def _fail(run: Run, allowance: Allowance, error: ArmRejected) -> None:
     run.state = run.state.end_quarantine()
-    fail(run, [allowance], f"Azure refuses it: {error.sentence}")
+    fail(run, suspects, f"Azure refuses it: {error.sentence}")
 
 
 def fail(run: Run, allowances: Sequence[Allowance], why: str) -> None:

@@ -19,7 +19,7 @@ from bot.errors import BadConfiguration
 from bot.ports import Caller, Context, Pace
 from bot.readiness import Part
 from bot.store import SqlStore
-from bot.wiring.product import World, assemble, opened, routes, work
+from bot.wiring.product import Product, World, assemble, opened, routes, work
 from bot.wiring.running import Running, starting
 from handlers.app import SlackSettings, build_app, serve_routes
 from handlers.http import require_free
@@ -48,8 +48,7 @@ def serve(settings: Settings, *, is_dry: bool = False) -> Running:
     _require_slack(settings)
     require_free(settings.listen)
     with starting() as running:
-        product = assemble(_production(running, settings, is_dry=is_dry))
-        work(running, product)
+        product = _at_work(running, settings, is_dry=is_dry)
         app = build_app(product.ctx, product.world.slack)
         if settings.slack_mode == "http":
             running.then_stop(app.serve_http(settings.listen, routes(product)).stop)
@@ -74,8 +73,7 @@ def reconcile(settings: Settings, *, is_dry: bool = False) -> Running:
     """
     require_free(settings.listen)
     with starting() as running:
-        product = assemble(_production(running, settings, is_dry=is_dry))
-        work(running, product)
+        product = _at_work(running, settings, is_dry=is_dry)
         running.then_stop(serve_routes(settings.listen, routes(product)).stop)
     log.info("ready", mode="reconcile", listen=settings.listen)
     return running
@@ -99,13 +97,16 @@ def export_audit(settings: Settings, account: str, form: str) -> str:
         return auditing.export(*at_the_terminal(settings, store, account), AuditFilter(), form)
 
 
-def _production(running: Running, settings: Settings, *, is_dry: bool) -> World:
+def _at_work(running: Running, settings: Settings, *, is_dry: bool) -> Product:
     file = configuration_from(settings.config)
     config = checked_configuration(file)
     if is_dry:
         config = replace(config, writer=DryRun(dry_run=True))
     store = opened(running, settings.database_url)
-    return World(store, azure_from(settings, file), SystemClock(), config, slack_from(settings), Pace())
+    world = World(store, azure_from(settings, file), SystemClock(), config, slack_from(settings), Pace())
+    product = assemble(world)
+    work(running, product)
+    return product
 
 
 def azure_from(settings: Settings, file: Configuration) -> AzureArm:

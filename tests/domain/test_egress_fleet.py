@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.domain.egress import Fleet, NodePool, OutboundIp, OutboundType, outbound_type_from
+from bot.domain.egress import Fleet, NodePool, OutboundIp, OutboundType
 from bot.domain.egress.resolve import resolve
+from bot.domain.egress.values import outbound_type_from
 from tests.domain.egress_facts import LB_IP, NODE_PREFIX, REF, cluster, network
 
 FLEET = Fleet((resolve(cluster(), network()),), datetime(2026, 11, 1, tzinfo=UTC))

@@ -135,7 +135,7 @@ def pool_from_json(body: Json) -> NodePool:
 def _size(body: Json) -> tuple[int, int | None, bool]:
     """Nodes that are wanted, the autoscaler's most, and whether it is on; a pool of virtual machines counts by size.
 
-    There: what is there, what is wanted by hand, what an autoscaler may reach.
+    Such a pool says what is there, what is wanted by hand, and what an autoscaler may reach.
     Source: https://learn.microsoft.com/azure/aks/virtual-machines-node-pools, read 2026-11.
     """
     scale = dig(body, "virtualMachinesProfile", "scale")

@@ -14,8 +14,6 @@ from bot.domain.egress.values import (
     OutboundIp,
     OutboundType,
     PathKind,
-    Warning_,
-    outbound_type_from,
     ref_from_id,
 )
 
@@ -36,11 +34,9 @@ __all__ = [
     "Period",
     "RequiredEndpoint",
     "RequiredEndpoints",
-    "Warning_",
     "addresses_of",
     "check_required",
     "dns_caveat",
-    "outbound_type_from",
     "published_names",
     "ref_from_id",
 ]

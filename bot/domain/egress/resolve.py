@@ -25,7 +25,7 @@ def resolve(cluster: ClusterFacts, network: AzureNetwork) -> ClusterEgress:
     serving = serving_addresses(cluster, network)
     paths = tuple(replace(_marked(path, set(serving)), dns=dns_of(path, network)) for path in paths)
     leaving = {ip.address for path in paths for ip in path.ips}
-    ingress = tuple(_with_egress(ip, leaving) for ip in sorted(serving.values()))
+    ingress = tuple(replace(ip, serves_egress=ip.address in leaving) for ip in sorted(serving.values()))
     said = {field.name: getattr(cluster, field.name) for field in fields(ManagedCluster)}
     egress = ClusterEgress(
         **said,
@@ -76,7 +76,3 @@ def _ingress_of(id_: str, network: AzureNetwork, via: Via) -> IngressIp | None:
 
 def _marked(path: EgressPath, serving: set[str]) -> EgressPath:
     return replace(path, ips=tuple(replace(ip, serves_ingress=ip.address in serving) for ip in path.ips))
-
-
-def _with_egress(ip: IngressIp, leaving: set[str]) -> IngressIp:
-    return replace(ip, serves_egress=ip.address in leaving)

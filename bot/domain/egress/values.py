@@ -166,10 +166,6 @@ class EgressWarning:
     way_out: str = ""
 
 
-Warning_ = EgressWarning
-"""The short name; ``Warning`` is Python's own."""
-
-
 @dataclass(frozen=True, slots=True)
 class EgressPath:
     """The egress path of one subnet, by Azure's precedence.

@@ -12,7 +12,7 @@ from bot.domain.fqdn.names import covers, is_address, parse_fqdn
 from bot.domain.fqdn.placeholders import fill_named, fill_region, find_placeholder, parts_of_template
 from bot.domain.fqdn.private import reason_inside
 from bot.domain.fqdn.protocols import DEFAULT_PORTS, WEB_PORTS, Protocol
-from bot.domain.fqdn.scripts import homograph_reasons, is_mixed_script, skeleton, unicode_form
+from bot.domain.fqdn.scripts import homograph_reasons, skeleton, unicode_form
 from bot.domain.fqdn.services import SCHEMES, SERVICES
 from bot.domain.fqdn.suffixes import has_registry, lineage, registrable, spans_suffix, suffix_of
 
@@ -31,7 +31,6 @@ __all__ = [
     "has_registry",
     "homograph_reasons",
     "is_address",
-    "is_mixed_script",
     "is_within",
     "lineage",
     "parse_destination",
