@@ -137,6 +137,7 @@ def request_again(ctx: Context, call: Call) -> Reply:
         ticket=ask.ticket,
         pool=scope.pool or "",
         bundle=bundle or "",
+        owner=found.requester.user if found.filed_by == call.caller.identity else "",
     )
     return open_form(ctx, call.caller, form)
 

@@ -18,14 +18,14 @@ from handlers.blocks.check import check_card
 from handlers.blocks.details import approval_view, details_view, is_whole
 from handlers.blocks.help import help_text
 from handlers.boundary import Entry, Listener
-from handlers.calls import Call, plain_words
+from handlers.calls import Call, owner_from, plain_words
 from handlers.hosts import HostWords, written
 from handlers.modals import count_from
 from handlers.queries import AuditQuery
 from handlers.replies import Ephemeral, File, Message, OpenModal, Reply
 from handlers.several import IdWords, one_by_one
 from handlers.subjects import decide, deciders, end, look_up
-from handlers.views import deny_view, form_from, open_form
+from handlers.views import deny_view, for_owner, form_from, open_form
 
 
 def help_for(commands: Sequence[Entry]) -> Listener:
@@ -115,7 +115,9 @@ def check(ctx: Context, call: Call) -> Reply:
 
 def request(ctx: Context, call: Call) -> Reply:
     """Opens the form, filled with what was typed, or with what a pasted error names."""
-    return open_form(ctx, call.caller, *form_from(ctx, call.caller, plain_words(call.text)))
+    owner, text = owner_from(call.text)
+    form, notes = form_from(ctx, call.caller, plain_words(text))
+    return open_form(ctx, call.caller, for_owner(ctx, call.caller, form, owner), notes)
 
 
 def requests(ctx: Context, call: Call) -> Reply:

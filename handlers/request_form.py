@@ -24,6 +24,7 @@ from handlers.blocks.block_kit import (
     modal,
     option,
     paragraphs,
+    people_select,
     plain,
     select,
     text_input,
@@ -42,10 +43,12 @@ class Choices:
     Args:
         config: Durations and bundles.
         clusters: Those that the person may see, by name.
+        is_filer: Whether they may file for somebody else.
     """
 
     config: Configuration
     clusters: tuple[ClusterEgress, ...] = ()
+    is_filer: bool = False
 
     def options(self, typed: str = "") -> list[Block]:
         """The clusters as options, those that fit what was typed; at most as many as a select takes."""
@@ -111,6 +114,7 @@ class RequestForm:
     pool: str = ""
     bundle: str = ""
     suggested: str = ""
+    owner: str = ""
 
     @classmethod
     def parse(cls, form: Mapping[str, str]) -> "RequestForm":
@@ -137,6 +141,7 @@ class RequestForm:
             pool=self.pool or None,
             ticket=whole(self.ticket, MAX_TICKET, "ticket"),
             bundle=self.asked or None,
+            owner=self.owner,
         )
 
     @property
@@ -190,6 +195,7 @@ class RequestForm:
                 hint="Starts when the rule is live.",
             ),
             input_("ticket", "Ticket", text_input(self.ticket, limit=MAX_TICKET), optional=True),
+            *(_owner(self.owner) if choices.is_filer or self.owner else ()),
             *actions(button("What's allowed, and who decides?", "preview")),
             context("Nothing opens before approval. The rule applies only to this cluster's own addresses."),
         ]
@@ -243,6 +249,13 @@ def _value_field(parameter: Parameter, values: Mapping[str, str], egress: Cluste
         hint=from_cluster if parameter.from_cluster else f"Such as {parameter.example}.",
         optional=parameter.from_cluster is not None,
     )
+
+
+def _owner(chosen: str) -> list[Block]:
+    """The field for whoever it is for."""
+    hint = "They own it, their access to the cluster counts, and neither of you can decide it."
+    element = people_select(chosen, placeholder="Yourself")
+    return [input_("owner", "For somebody else", element, hint=hint, optional=True)]
 
 
 def _suggested(bundles: Sequence[Bundle], taken: str) -> list[Block]:

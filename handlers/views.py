@@ -1,10 +1,11 @@
 """Listeners of modals: what is submitted, and what is asked while one fills them in."""
 
+from dataclasses import replace
 from functools import partial
 
 from bot import allowances, approvals, checking, inventory, scaling
 from bot.approvals import Decision
-from bot.domain.access import membership_unknown
+from bot.domain.access import may_file_for_others, membership_unknown
 from bot.domain.bundles import Bundle, suggest
 from bot.domain.duration import duration_from_text
 from bot.domain.error_parsing import find_destinations
@@ -150,6 +151,19 @@ def form_from(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tup
     return form, tuple(map(escape, (*filled, *notes)))
 
 
+def for_owner(ctx: Context, caller: Caller, form: RequestForm, owner: str) -> RequestForm:
+    """The form for somebody else, if one is named.
+
+    Raises:
+        NotPermitted: The caller may not file for others.
+        InvalidInput: Slack did not recognise the person.
+    """
+    if not owner or owner == caller.identity.user:
+        return form
+    allowances.require_permitted(ctx, caller, owner)
+    return replace(form, owner=owner)
+
+
 def form_from_error(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tuple[str, ...]]:
     """The form for a pasted error: the hosts that it names, what it means, and the cluster that it came from."""
     found = find_destinations(text)
@@ -166,25 +180,27 @@ def _choices(ctx: Context, caller: Caller) -> Choices:
         raise membership_unknown(unread)
     if not visible:
         raise UnknownCluster(NO_CLUSTER)
-    return Choices(ctx.config, tuple(visible))
+    return Choices(ctx.config, tuple(visible), may_file_for_others(ctx.config, who))
 
 
 def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> tuple[list[str], tuple[str, ...]]:
     """Return the preview, and the allowances that already open all of it."""
     if not form.cluster or form.lacks_values(ctx.config):
         return [], ()
-    who = inventory.person(ctx, caller)
     try:
         if not (form.destinations.strip() or form.asked):
+            who = inventory.person(ctx, caller)
             allowances.scope_of(ctx.config, inventory.find(ctx, who, form.cluster), form.pool or None)
             return [], ()
-        made = allowances.preview(ctx, who, form.with_duration(ctx.config).draft())
+        draft = form.with_duration(ctx.config).draft()
+        owner = allowances.owner_of(ctx, caller, draft)
+        made = allowances.preview(ctx, owner, draft)
     except AlreadyAllowed as error:
         return [f":white_check_mark: {error_text(error, '')}"], error.allowances
     except UserError as error:
         return [f":warning: {error_text(error, '')}"], ()
     names = checking.suggestions(ctx, ctx.recent.get(made.scope.target, ctx.clock.now()), made.destinations)
-    deciders = approvals.deciders(ctx, made.verdict, caller.identity)
+    deciders = approvals.deciders(ctx, made.verdict, caller.identity, owner.identity)
     owners = (finding.allowance.id for finding in made.allowed if finding.allowance)
     lines = [*allowed_lines(made), *lists.estimate_lines(made, deciders, ctx.config), *narrower_lines(names)]
     return lines, tuple(dict.fromkeys(owners))

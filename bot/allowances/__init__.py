@@ -8,6 +8,7 @@ from bot.allowances.assessment import assess_policy
 from bot.allowances.audit_events import record
 from bot.allowances.decisions import decide, end
 from bot.allowances.filing import request
+from bot.allowances.owners import owner_of, require_permitted
 from bot.allowances.previews import Draft, Preview, owner_words, preview, scope_of
 from bot.allowances.queries import Request, RequestList, browse, get, own, proposals, requests
 from bot.allowances.renewals import newest, renew
@@ -26,6 +27,7 @@ __all__ = [
     "get",
     "newest",
     "own",
+    "owner_of",
     "owner_words",
     "preview",
     "proposals",
@@ -33,5 +35,6 @@ __all__ = [
     "renew",
     "request",
     "requests",
+    "require_permitted",
     "scope_of",
 ]

@@ -36,6 +36,7 @@ class Draft:
         ticket: A reference elsewhere.
         bundle: A configured bundle, with values where it has parameters; its destinations are added.
         renews: The allowance that this one continues.
+        owner: Slack user id of whoever it is for; empty for who asks.
     """
 
     cluster: str
@@ -46,6 +47,7 @@ class Draft:
     ticket: str = ""
     bundle: str | None = None
     renews: str | None = None
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,8 @@ def filed(
         then = WAITS if is_dry(config.dry_run, allowance) else "You'll be notified when it is live, in a few minutes."
         text = f"Auto-approved by the approval policy. {named}. {then}"
     else:
-        text = f"Request filed. {named}. {_hearing(asked)}"
+        owner = f" for {person(allowance.requester.user)}" if allowance.filed_by else ""
+        text = f"Request filed{owner}. {named}. {_hearing(asked)}"
     names = fold([code(str(one)) for one in left_out], 1000, joint=", ")
     return message(f"{text} Left out because already allowed: {names}." if left_out else text)
 
