@@ -5,7 +5,7 @@ from datetime import datetime
 from bot.allowances.audit_events import record
 from bot.allowances.owners import owner_of
 from bot.allowances.previews import Draft, Preview, filled, preview, time_text
-from bot.approvals import require_deciders, require_reason
+from bot.approvals import plan_wait, require_deciders, require_reason
 from bot.checking import recall
 from bot.domain.allowance import Allowance, Ask, Scope, Status, digest, follow, status
 from bot.domain.approval import Verdict, VerdictKind
@@ -15,7 +15,6 @@ from bot.domain.duration import duration_text
 from bot.domain.egress_filter import egress_filter
 from bot.domain.network_rules import by_address
 from bot.domain.people import Identity, Person
-from bot.domain.work import WorkKind
 from bot.errors import AlreadyRequested, CannotTakeEffect, InvalidInput, RequestRefused, RulesUnknown
 from bot.estimates import gauge
 from bot.inventory import find
@@ -113,8 +112,7 @@ def _file(uow: UnitOfWork, made: Preview, ask: Ask, requester: Identity) -> Allo
     if is_granted:
         record(uow, allowance, Action.ALLOWANCE_GRANT, reason=made.verdict.reason)
         uow.tx.work.wake(allowance.scope.target.key, within=uow.ctx.pace.batch_window)
-    else:
-        uow.tx.work.schedule(WorkKind.TIMERS, within=lapse_after)
+    plan_wait(uow, allowance)
     if allowance.filed_by or not is_granted:
         uow.tell(allowance.id, allowance.requester, _asked(allowance))
     if is_granted:

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from bot.domain.approval import ApprovalPolicy, TimeWindow
+from bot.domain.approval import ApprovalPolicy, Reminders, TimeWindow
 from bot.domain.bundles import Bundle, BundleRef, BundleTable, bundles_from
 from bot.domain.fields import Duration, NotWritten, ReadAs, Span, Text, matching, named
 from bot.domain.fqdn import Destination
@@ -200,6 +200,7 @@ class Configuration:
         policy: Who must say yes.
         firewall: How the bot writes.
         durations: How long.
+        reminders: When people are reminded of what waits for them.
         writer: Whether it writes.
         bundles: Destinations by name.
         windows: Time windows by name.
@@ -219,6 +220,7 @@ class Configuration:
     policy: Annotated[ApprovalPolicy, Field(alias="approval")] = field(default_factory=ApprovalPolicy)
     firewall: FirewallSettings = field(default_factory=FirewallSettings)
     durations: Durations = field(default_factory=Durations)
+    reminders: Reminders = field(default_factory=Reminders)
     writer: DryRun = NO_DRY_RUN
     bundles: Annotated[Mapping[str, Bundle], ReadAs(Mapping[str, BundleTable], bundles_from)] = field(
         default_factory=lambda: MappingProxyType({})
@@ -260,7 +262,8 @@ class Configuration:
             templates=MappingProxyType(open_),
             windows=self.windows,
         )
-        return replace(self, policy=policy, durations=self.durations.fitted())
+        reminders = replace(self.reminders, hours=self.windows.get(self.reminders.window))
+        return replace(self, policy=policy, durations=self.durations.fitted(), reminders=reminders)
 
     def fill_bundle(self, asked: str, location: str = "") -> Bundle:
         """A bundle as somebody asks for it, with its values filled in.
