@@ -50,8 +50,11 @@ def preview(ctx: Context, call: Call) -> Reply:
 
 
 def choose_bundle(ctx: Context, call: Call) -> Reply:
-    """Draws the request form again, with the fields for the bundle's values."""
-    return UpdateModal(request_view(ctx, call.caller, RequestForm.parse(call.form)))
+    """Draws the request form again, with the fields for the bundle's values.
+
+    The form may just have been drawn with the firewall's rules; the fields would be missing if that were the last word.
+    """
+    return UpdateModal(request_view(ctx, call.caller, RequestForm.parse(call.form)), overtakes=True)
 
 
 def cluster_options(ctx: Context, call: Call) -> Reply:
