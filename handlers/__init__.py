@@ -46,7 +46,7 @@ COMMANDS = (
         CallKind.COMMAND,
         "request",
         commands.request,
-        usage="[CLUSTER HOST… | bundle:NAME [KEY=VALUE…] | an error]",
+        usage="[CLUSTER HOST… | bundle:NAME [KEY=VALUE…] | an error] [for:@PERSON]",
         help="request access to hosts; shows who decides before you submit",
     ),
     Entry(

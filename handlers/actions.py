@@ -127,7 +127,7 @@ def open_request(ctx: Context, call: Call) -> Reply:
 
 def request_again(ctx: Context, call: Call) -> Reply:
     """The request form, filled with what an ended request asked for."""
-    return open_form(ctx, call.caller, _filled(ctx, allowances.get(ctx, call.caller, call.value["id"])))
+    return open_form(ctx, call.caller, _filled(ctx, call, allowances.get(ctx, call.caller, call.value["id"])))
 
 
 def edit(ctx: Context, call: Call) -> Reply:
@@ -136,10 +136,10 @@ def edit(ctx: Context, call: Call) -> Reply:
     if call.caller.identity != found.requester:
         raise NotPermitted(f"Only the requester of {found.id} can change it; ask a question instead.")
     require_decidable(found, seen, Act.EDIT, ctx.clock.now())
-    return open_form(ctx, call.caller, replace(_filled(ctx, found), edits=found.id, seen=seen))
+    return open_form(ctx, call.caller, replace(_filled(ctx, call, found), edits=found.id, seen=seen))
 
 
-def _filled(ctx: Context, found: Allowance) -> RequestForm:
+def _filled(ctx: Context, call: Call, found: Allowance) -> RequestForm:
     scope, ask = found.scope, found.ask
     bundle = ask.bundle if ctx.config.bundle_of(ask.bundle) else None
     return RequestForm(
@@ -150,6 +150,7 @@ def _filled(ctx: Context, found: Allowance) -> RequestForm:
         ticket=ask.ticket,
         pool=scope.pool or "",
         bundle=bundle or "",
+        owner=found.requester.user if found.filed_by == call.caller.identity else "",
     )
 
 

@@ -151,8 +151,9 @@ class Boundary:
             return UpdateModal(closing("Allowed already", sentence, renewal_offers(error.allowances)))
         if isinstance(error, AlreadyDecided | AlreadyRequested | Conflict) or not inputs:
             return UpdateModal(closing("Nothing was changed", sentence))
-        named = error.field if isinstance(error, InvalidInput) else None
-        field = next((name for name in (named, entry.field) if name in inputs), inputs[0])
+        named = (error.field or "") if isinstance(error, InvalidInput) else ""
+        wider = named.partition(".")[0]  # bundle.account is part of what was chosen in bundle
+        field = next((name for name in (named, wider, entry.field) if name in inputs), inputs[0])
         return Invalid({str(field): without_markup(sentence)})
 
     def _acknowledge(self, entry: Entry, ack: Ack, body: dict[str, Any], replies: Sequence[Reply]) -> None:

@@ -96,6 +96,20 @@ def words_of(body: Mapping[str, Any]) -> tuple[str, str]:
 _ESCAPED = re.compile(r"<(?:[@#]|![a-z]+\^)?([^<>|]*)(?:\|([^<>]*))?>")
 
 
+_FOR = re.compile(r"(?:^|(?<=\s))for:\s?(?:<@(?P<user>[A-Z0-9]+)(?:\|[^<>]*)?>|(?P<text>@\S+))", re.IGNORECASE)
+
+
+def owner_from(text: str) -> tuple[str, str]:
+    """The person in ``for:@person``, wherever it stands in a command's text, and the text without it.
+
+    Slack writes their id where it knows whom somebody means; everything else comes back as it was typed.
+    """
+    found = _FOR.search(text)
+    if found is None:
+        return "", text
+    return found["user"] or found["text"], f"{text[: found.start()]}{text[found.end() :]}".strip()
+
+
 def plain_words(text: str) -> str:
     """Remove the markup that Slack adds to a command's text.
 
@@ -247,4 +261,4 @@ def _form(view: Mapping[str, Any]) -> Mapping[str, str]:
 def _typed(element: Mapping[str, Any]) -> str:
     option = element.get("selected_option") or {}
     chosen = [str(one.get("value") or "") for one in element.get("selected_options") or ()]
-    return str(element.get("value") or option.get("value") or "\n".join(chosen))
+    return str(element.get("value") or option.get("value") or element.get("selected_user") or "\n".join(chosen))

@@ -18,7 +18,7 @@ from handlers.blocks import scale_card as scale_blocks
 from handlers.blocks.check import check_card
 from handlers.blocks.details import approval_view, details_view, is_whole
 from handlers.blocks.help import help_text
-from handlers.calls import Call, CallKind, plain_words
+from handlers.calls import Call, CallKind, owner_from, plain_words
 from handlers.entries import Entry, Listener
 from handlers.hosts import HostWords, written
 from handlers.modals import count_from
@@ -26,7 +26,7 @@ from handlers.queries import AuditQuery
 from handlers.replies import Ephemeral, File, Message, OpenModal, Reply
 from handlers.several import IdWords, answer_each
 from handlers.subjects import decide, deciders, end, look_up
-from handlers.views import deny_view, form_from, open_form
+from handlers.views import deny_view, for_owner, form_from, open_form
 
 
 def help_for(commands: Sequence[Entry]) -> Listener:
@@ -116,12 +116,13 @@ def check(ctx: Context, call: Call) -> Reply:
 
 def request(ctx: Context, call: Call) -> Reply:
     """Opens the form, filled with what was typed, or with what a pasted error names."""
+    owner, text = owner_from(call.text)
     try:
-        form = form_from(ctx, call.caller, plain_words(call.text))
+        form, notes = form_from(ctx, call.caller, plain_words(text))
     except NotPermitted as error:  # looking at the form is no act, but this asked for more
         record_refusal(ctx, call.caller, "break-glass", error, attempt_of(CallKind.COMMAND, "request", call))
         raise
-    return open_form(ctx, call.caller, *form)
+    return open_form(ctx, call.caller, for_owner(ctx, call.caller, form, owner), notes)
 
 
 def requests(ctx: Context, call: Call) -> Reply:

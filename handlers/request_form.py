@@ -26,6 +26,7 @@ from handlers.blocks.block_kit import (
     modal,
     option,
     paragraphs,
+    people_select,
     plain,
     select,
     text_input,
@@ -46,11 +47,13 @@ class Choices:
         config: Durations and bundles.
         clusters: Those that the person may see, by name.
         may_break_glass: Whether the approval policy lets the person open something at once.
+        is_filer: Whether they may file for somebody else.
     """
 
     config: Configuration
     clusters: tuple[ClusterEgress, ...] = ()
     may_break_glass: bool = False
+    is_filer: bool = False
 
     def options(self, typed: str = "") -> list[Block]:
         """The clusters as options, those that fit what was typed; at most as many as a select takes."""
@@ -122,6 +125,7 @@ class RequestForm:
     break_glass: str = ""
     edits: str = ""
     seen: str = ""
+    owner: str = ""
 
     @classmethod
     def parse(cls, form: Mapping[str, str], carried: Mapping[str, str] = NOTHING) -> "RequestForm":
@@ -150,6 +154,7 @@ class RequestForm:
             ticket=whole(self.ticket, MAX_TICKET, "ticket"),
             bundle=self.asked or None,
             is_break_glass=bool(self.break_glass),
+            owner=self.owner,
         )
 
     @property
@@ -204,6 +209,7 @@ class RequestForm:
             ),
             *self._break_glass(choices),
             input_("ticket", "Ticket", text_input(self.ticket, limit=MAX_TICKET), optional=True),
+            *(_owner(self.owner) if choices.is_filer or self.owner else ()),
             *actions(button("What's allowed, and who decides?", "preview")),
             context("Nothing opens before approval. The rule applies only to this cluster's own addresses."),
         ]
@@ -277,6 +283,13 @@ def _value_field(parameter: Parameter, values: Mapping[str, str], egress: Cluste
         hint=from_cluster if parameter.from_cluster else f"Such as {parameter.example}.",
         optional=parameter.from_cluster is not None,
     )
+
+
+def _owner(chosen: str) -> list[Block]:
+    """The field for whoever it is for."""
+    hint = "They own it, their access to the cluster counts, and neither of you can decide it."
+    element = people_select(chosen, placeholder="Yourself")
+    return [input_("owner", "For somebody else", element, hint=hint, optional=True)]
 
 
 def _suggested(bundles: Sequence[Bundle], taken: str) -> list[Block]:

@@ -7,7 +7,7 @@ from functools import partial
 from bot import allowances, approvals, checking, inventory, scaling
 from bot.allowances import Edit
 from bot.approvals import Decision
-from bot.domain.access import membership_unknown
+from bot.domain.access import may_file_for_others, membership_unknown
 from bot.domain.bundles import Bundle, suggest
 from bot.domain.duration import duration_from_text
 from bot.domain.error_parsing import find_destinations
@@ -59,8 +59,11 @@ def preview(ctx: Context, call: Call) -> Reply:
 
 
 def choose_bundle(ctx: Context, call: Call) -> Reply:
-    """Draws the request form again, with the fields for the bundle's values."""
-    return UpdateModal(request_view(ctx, call.caller, RequestForm.parse(call.form, call.carried)))
+    """Draws the request form again, with the fields for the bundle's values.
+
+    The form may just have been drawn with the firewall's rules; the fields would be missing if that were the last word.
+    """
+    return UpdateModal(request_view(ctx, call.caller, RequestForm.parse(call.form, call.carried)), overtakes=True)
 
 
 def cluster_options(ctx: Context, call: Call) -> Reply:
@@ -180,6 +183,19 @@ def _form_from(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tu
     return form, tuple(map(escape, (*filled, *notes)))
 
 
+def for_owner(ctx: Context, caller: Caller, form: RequestForm, owner: str) -> RequestForm:
+    """The form for somebody else, if one is named.
+
+    Raises:
+        NotPermitted: The caller may not file for others.
+        InvalidInput: Slack did not recognise the person.
+    """
+    if not owner or owner == caller.identity.user:
+        return form
+    allowances.require_permitted(ctx, caller, owner)
+    return replace(form, owner=owner)
+
+
 def form_from_error(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tuple[str, ...]]:
     """The form for a pasted error: the hosts that it names, what it means, and the cluster that it came from."""
     found = find_destinations(text)
@@ -196,25 +212,28 @@ def _choices(ctx: Context, caller: Caller) -> Choices:
         raise membership_unknown(unread)
     if not visible:
         raise UnknownCluster(NO_CLUSTER)
-    return Choices(ctx.config, tuple(visible), ctx.config.policy.may_break_glass(who.groups))
+    policy = ctx.config.policy
+    return Choices(ctx.config, tuple(visible), policy.may_break_glass(who.groups), may_file_for_others(ctx.config, who))
 
 
 def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> tuple[list[str], tuple[str, ...]]:
     """Return the preview, and the allowances that already open all of it."""
     if not form.cluster or form.lacks_values(ctx.config):
         return [], ()
-    who = inventory.person(ctx, caller)
     try:
         if not (form.destinations.strip() or form.asked):
+            who = inventory.person(ctx, caller)
             allowances.scope_of(ctx.config, inventory.find(ctx, who, form.cluster), form.pool or None)
             return [], ()
-        made = allowances.preview(ctx, who, form.with_duration(ctx.config).draft())
+        draft = form.with_duration(ctx.config).draft()
+        owner = allowances.owner_of(ctx, caller, draft)
+        made = allowances.preview(ctx, owner, draft)
     except AlreadyAllowed as error:
         return [f":white_check_mark: {error_text(error, '')}"], error.allowances
     except UserError as error:
         return [f":warning: {error_text(error, '')}"], ()
     names = checking.suggestions(ctx, ctx.recent.get(made.scope.target, ctx.clock.now()), made.destinations)
-    deciders = approvals.deciders(ctx, made.verdict, caller.identity)
+    deciders = approvals.deciders(ctx, made.verdict, caller.identity, owner.identity)
     owners = (finding.allowance.id for finding in made.allowed if finding.allowance)
     lines = [*allowed_lines(made), *lists.estimate_lines(made, deciders, ctx.config), *narrower_lines(names)]
     return lines, tuple(dict.fromkeys(owners))

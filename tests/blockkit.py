@@ -28,6 +28,7 @@ KEYS: Mapping[str, frozenset[str]] = {
     "input": frozenset({"type", "block_id", "label", "element", "hint", "optional", "dispatch_action"}),
     "button": frozenset({"type", "text", "action_id", "value", "style", "confirm", "url"}),
     "static_select": frozenset({"type", "action_id", "options", "initial_option", "placeholder"}),
+    "users_select": frozenset({"type", "action_id", "initial_user", "placeholder"}),
     "external_select": frozenset({"type", "action_id", "initial_option", "placeholder", "min_query_length"}),
     "checkboxes": frozenset({"type", "action_id", "options", "initial_options"}),
     "plain_text_input": frozenset({"type", "action_id", "multiline", "max_length", "initial_value", "placeholder"}),

@@ -10,6 +10,7 @@ from bot.allowances.break_glass import AfterReview, due_review, review_break_gla
 from bot.allowances.decisions import decide, end
 from bot.allowances.edits import Edit, edit
 from bot.allowances.filing import request
+from bot.allowances.owners import owner_of, require_permitted
 from bot.allowances.previews import Draft, Preview, owner_words, preview, scope_of
 from bot.allowances.queries import Request, RequestList, browse, get, own, proposals, requests, unreviewed
 from bot.allowances.renewals import newest, renew
@@ -32,6 +33,7 @@ __all__ = [
     "get",
     "newest",
     "own",
+    "owner_of",
     "owner_words",
     "preview",
     "proposals",
@@ -39,6 +41,7 @@ __all__ = [
     "renew",
     "request",
     "requests",
+    "require_permitted",
     "review_break_glass",
     "scope_of",
     "unreviewed",

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.allowances.audit_events import record
+from bot.allowances.owners import owner_of
 from bot.allowances.previews import Draft, Preview, ask_of, filled, preview, time_text
 from bot.approvals import plan_wait, require_deciders, require_reason
 from bot.checking import recall
@@ -18,7 +19,7 @@ from bot.domain.people import Identity, Person
 from bot.domain.work import WorkKind
 from bot.errors import AlreadyRequested, CannotTakeEffect, InvalidInput, RequestRefused, RulesUnknown
 from bot.estimates import gauge
-from bot.inventory import find, person
+from bot.inventory import find
 from bot.ports import AllowanceFilter, Caller, Context, NoticeEvent, Transaction, UnitOfWork
 
 
@@ -30,7 +31,7 @@ def request(ctx: Context, caller: Caller, draft: Draft) -> Allowance:
         RulesUnknown: It needs network rules, and whether they can work is not known.
         AlreadyRequested: The same request is already open; the caller will be told of its outcome.
     """
-    return file(ctx, caller, person(ctx, caller), draft)
+    return file(ctx, caller, owner_of(ctx, caller, draft), draft)
 
 
 def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allowance:
@@ -45,7 +46,7 @@ def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allow
         uow, twin = UnitOfWork(ctx, tx, caller), _twin(ctx, tx, made.scope, ask)
         if twin is None:
             return _file(uow, made, ask, requester.identity)
-        join(uow, twin)
+        join(uow, twin, requester.identity)
     raise AlreadyRequested(waits_sentence(twin, caller.identity, ctx.clock.now()))
 
 
@@ -86,9 +87,9 @@ def _require_known_rules(ctx: Context, who: Person, draft: Draft) -> None:
         )
 
 
-def join(uow: UnitOfWork, twin: Allowance) -> None:
-    """Notify the caller of the outcome of the identical request."""
-    followed = follow(twin, uow.caller.identity)
+def join(uow: UnitOfWork, twin: Allowance, owner: Identity | None = None) -> None:
+    """Notify the caller, and whoever they ask for, of the outcome of the identical request."""
+    followed = follow(follow(twin, uow.caller.identity), owner or uow.caller.identity)
     if followed is not twin:
         saved = uow.tx.allowances.save(followed, is_open=True)
         record(uow, saved, Action.ALLOWANCE_FOLLOW, reason="Requested the same.")
@@ -122,13 +123,19 @@ def _file(uow: UnitOfWork, made: Preview, ask: Ask, requester: Identity) -> Allo
     )
     uow.tx.allowances.add(allowance)
     record(uow, allowance, Action.ALLOWANCE_RENEW if ask.renews else Action.ALLOWANCE_REQUEST)
+    if allowance.filed_by or not is_granted:
+        uow.tell(allowance.id, allowance.requester, _asked(allowance))
     if is_granted:
         grant(uow, allowance)
-    else:
-        asked = NoticeEvent.RENEWED if allowance.filed_by else NoticeEvent.REQUESTED
-        uow.tell(allowance.id, allowance.requester, asked)
     plan_wait(uow, allowance)
     return allowance
+
+
+def _asked(allowance: Allowance) -> NoticeEvent:
+    """An owner who did not file it themselves hears of it."""
+    if allowance.filed_by is None:
+        return NoticeEvent.REQUESTED
+    return NoticeEvent.RENEWED if allowance.ask.renews else NoticeEvent.FILED
 
 
 def grant(uow: UnitOfWork, allowance: Allowance) -> None:

@@ -37,6 +37,7 @@ class Draft:
         bundle: A configured bundle, with values where it has parameters; its destinations are added.
         renews: The allowance that this one continues.
         is_break_glass: Whether it is to be opened at once, without an approval.
+        owner: Slack user id of whoever it is for; empty for who asks.
     """
 
     cluster: str
@@ -48,6 +49,7 @@ class Draft:
     bundle: str | None = None
     renews: str | None = None
     is_break_glass: bool = False
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

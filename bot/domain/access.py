@@ -6,7 +6,7 @@ from bot.domain.approval import Approval, Quorum, Verdict
 from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterRef
 from bot.domain.people import AccountStatus, Identity, Person, Role, Unread
-from bot.errors import MembershipUnknown, NotPermitted, UserError
+from bot.errors import InvalidInput, MembershipUnknown, NotPermitted, UserError
 
 EVERYONE = "everyone"
 """The word in the configuration that lets each member of the workspace in."""
@@ -127,6 +127,46 @@ def require_ender(person: Person, requester: Identity) -> None:
         require_read(person.unread_for(Role.APPROVER))
         raise NotPermitted("Only the requester and approvers can revoke an allowance. Nothing was changed.")
     _require_asked(person)
+
+
+def may_file_for_others(config: Configuration, person: Person) -> bool:
+    """Whether a person may file for somebody else. It is for what is offered; ``require_filer`` is what holds."""
+    return person.standing is AccountStatus.ACTIVE and not person.groups.isdisjoint(config.policy.on_behalf)
+
+
+def require_filer(config: Configuration, person: Person) -> None:
+    """Refuse people who may not file for somebody else.
+
+    Raises:
+        NotPermitted: With who may.
+        MembershipUnknown: Slack could not be asked.
+    """
+    _refuse_guest(person)
+    allowed = config.policy.on_behalf
+    if person.groups.isdisjoint(allowed):
+        require_read(person.unread_among(allowed))
+        named = " or ".join(allowed) or "nobody (approval.on_behalf names no group)"
+        raise NotPermitted(f"Only {named} can request for somebody else. Nothing was filed.")
+    _require_asked(person)
+
+
+def require_owner(person: Person) -> None:
+    """Refuse an owner who could not have asked themselves.
+
+    Raises:
+        InvalidInput: A guest, a bot, or somebody whose account is deactivated.
+        MembershipUnknown: Slack could not be asked.
+    """
+    who = f"<@{person.identity.user}>"
+    if person.standing is AccountStatus.UNKNOWN:
+        raise MembershipUnknown(
+            f"Slack did not say whether {who} is a full member of the workspace. Nothing was filed."
+        )
+    if person.standing is not AccountStatus.ACTIVE:
+        raise InvalidInput(
+            f"Only a full member of the workspace can own an allowance; Slack reports {who} as: {person.standing}.",
+            field="owner",
+        )
 
 
 def require_auditor(person: Person) -> None:

@@ -84,6 +84,7 @@ def _quorums(book: Configuration) -> Iterator[tuple[str, Quorum]]:
 
 def _groups(book: Configuration) -> Iterator[str]:
     named = [("approval.default_approvers", group) for group in book.policy.default_approvers]
+    named += [("approval.on_behalf", group) for group in book.policy.on_behalf]
     named += [("approval.escalate_to", group) for group in book.policy.escalate_to]
     named += [(place(rule), group) for rule in book.policy.rules for group in groups_of(rule)]
     named += [("clusters.developers", group) for scope in book.scopes for group in scope.developers]

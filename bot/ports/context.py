@@ -161,7 +161,7 @@ class UnitOfWork:
     def tell(
         self, subject: str, requester: Identity, event: NoticeEvent, *, also: Iterable[Identity] = (), **facts: str
     ) -> None:
-        """Owe everybody concerned the news: the card, its thread, and each person once, followers included.
+        """Owe everybody concerned the news: the card, its thread, and each person once, also who filed it.
 
         Args:
             subject: Id of the allowance or scale proposal.
@@ -175,7 +175,7 @@ class UnitOfWork:
         if event is NoticeEvent.REQUESTED:
             return
         self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, body))
-        others = {one.user for one in (*also, *self._followers(subject))}
+        others = {one.user for one in (*also, *self._others(subject))}
         others -= {requester.user, self.caller.identity.user}
         for user in (requester.user, *sorted(others)):
             self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, body))
@@ -195,5 +195,9 @@ class UnitOfWork:
         for user in sorted({one.user for one in people}):
             self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, {"event": event}))
 
-    def _followers(self, subject: str) -> tuple[Identity, ...]:
-        return self.tx.allowances.get(subject).followers if subject.startswith("a") else ()
+    def _others(self, subject: str) -> tuple[Identity, ...]:
+        """Whoever filed it for the requester, and who asked for the same."""
+        if not subject.startswith("a"):
+            return ()
+        one = self.tx.allowances.get(subject)
+        return (*((one.filed_by,) if one.filed_by else ()), *one.followers)

@@ -8,6 +8,7 @@ class NoticeEvent(StrEnum):
 
     REQUESTED = "requested"
     RENEWED = "renewed"
+    FILED = "filed"
     GRANTED = "granted"
     BROKE_GLASS = "broke-glass"
     REVIEW_DUE = "review-due"

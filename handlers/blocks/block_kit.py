@@ -214,6 +214,13 @@ def home(blocks: Sequence[Block]) -> View:
     return {"type": "home", "blocks": list(blocks[:VIEW_BLOCKS])}
 
 
+def people_select(chosen: str = "", *, placeholder: str = "") -> Block:
+    """A choice among the people of the workspace."""
+    made: Block = {"type": "users_select"}
+    made |= {"placeholder": plain(placeholder, PLACEHOLDER)} if placeholder else {}
+    return made | ({"initial_user": chosen} if chosen else {})
+
+
 def message(text: str, blocks: Sequence[Block] = ()) -> Message:
     """A message; without blocks its text is one."""
     shown, left = list(blocks) or [section(text)], 0

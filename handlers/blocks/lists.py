@@ -116,7 +116,8 @@ def filed(
         how = "Opened by break-glass" if allowance.needs_review else "Auto-approved by the approval policy"
         text = f"{how}. {named}. {then}"
     else:
-        text = f"Request filed. {named}. {_hearing(asked)}"
+        owner = f" for {person(allowance.requester.user)}" if allowance.filed_by else ""
+        text = f"Request filed{owner}. {named}. {_hearing(asked)}"
     names = fold([code(str(one)) for one in left_out], 1000, joint=", ")
     return message(f"{text} Left out because already allowed: {names}." if left_out else text)
 

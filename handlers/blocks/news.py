@@ -40,6 +40,9 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
         NoticeEvent.RENEWED: Words(
             allowance="{filer} requested a renewal for {who}. It needs a decision like any other request."
         ),
+        NoticeEvent.FILED: Words(
+            allowance="{filer} requested this for {who}. {who} owns it, and can withdraw, renew or revoke it."
+        ),
         NoticeEvent.GRANTED: Words(
             allowance="Auto-approved by the approval policy. The rule should be live in a few minutes.",
             scale="Auto-approved by the approval policy. The bot is sending the change to Azure.",

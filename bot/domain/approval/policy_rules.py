@@ -160,6 +160,7 @@ class ApprovalPolicy:
     Args:
         rules: In the order of the file, which means nothing.
         default_approvers: Groups that are asked when no rule matches.
+        on_behalf: Groups whose members may file for somebody else, who then is the owner and whose rights count.
         bundles: What each configured bundle contains.
         templates: The configured bundles with parameters.
         windows: The configured time windows by name.
@@ -174,6 +175,7 @@ class ApprovalPolicy:
     )
     templates: Annotated[Mapping[str, Bundle], NotWritten()] = field(default_factory=lambda: MappingProxyType({}))
     windows: Annotated[Mapping[str, TimeWindow], NotWritten()] = field(default_factory=lambda: MappingProxyType({}))
+    on_behalf: tuple[str, ...] = ()
     escalate_to: tuple[str, ...] = ()
 
     def quorums(self, rule: PolicyRule) -> tuple[Quorum, ...]:

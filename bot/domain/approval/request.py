@@ -52,7 +52,7 @@ class ApprovalRequest(ABC):
         approvals: Everybody who approved, in order.
         approved_at: When the approval came that satisfied the last quorum.
         denied: Set when it was denied.
-        filed_by: Who filed it for the requester, where somebody else did: an approver who renews it.
+        filed_by: Who filed it for the requester, where somebody else did.
         failure: Why it could not be carried out, in one sentence; the bot does not retry it.
         reminded_at: When people were last reminded of it.
         escalated_at: When further groups were asked, because nobody had decided.
@@ -170,4 +170,4 @@ def require_not_filer(request: ApprovalRequest, who: Identity) -> None:
         NotPermitted: They filed it.
     """
     if who == request.filed_by:
-        raise NotPermitted("You filed this renewal; somebody else of the approvers has to decide it.")
+        raise NotPermitted("You filed this for somebody else; another approver has to decide it.")
