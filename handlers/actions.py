@@ -10,7 +10,7 @@ from bot.domain.approval import require_same
 from bot.domain.duration import duration_code
 from bot.domain.fqdn import parse_destinations
 from bot.ports import Context, Place
-from handlers.blocks import audit_log, clusters, lists
+from handlers.blocks import audit_log, clusters, lists, notice_choice
 from handlers.blocks.check import trace_loading, trace_view
 from handlers.blocks.details import details_view
 from handlers.calls import Call, number_from
@@ -62,6 +62,12 @@ def renew(ctx: Context, call: Call) -> tuple[Reply, ...]:
     made = allowances.renew(ctx, call.caller, call.value["id"])
     told = lists.filed(made, deciders(ctx, made), now=ctx.clock.now(), config=ctx.config)
     return Ephemeral(told), *redrawn(ctx, call.caller)
+
+
+def notices(ctx: Context, call: Call) -> tuple[Reply, ...]:
+    """Remember how much the person wants to be told."""
+    level = allowances.choose_notices(ctx, call.caller, call.value["chosen"])
+    return redrawn(ctx, call.caller) or (Ephemeral(notice_choice.told(level), replaces=True),)
 
 
 def renew_form(ctx: Context, call: Call) -> Reply:

@@ -12,7 +12,7 @@ from bot.errors import InvalidInput, UnknownAllowance, UnknownCommand, UnknownSc
 from bot.inventory import EgressReport
 from bot.ports import Context
 from bot.scaling import Wish
-from handlers.blocks import audit_log, clusters, lists, words
+from handlers.blocks import audit_log, clusters, lists, notice_choice, words
 from handlers.blocks import scale_card as scale_blocks
 from handlers.blocks.check import check_card
 from handlers.blocks.details import approval_view, details_view, is_whole
@@ -53,6 +53,14 @@ def whoami(ctx: Context, call: Call) -> Reply:
     """Show your roles, groups and clusters."""
     who = inventory.person(ctx, call.caller)
     return Ephemeral(lists.who_you_are(who, [egress.ref.name for egress in inventory.visible(ctx, who)]))
+
+
+def notices(ctx: Context, call: Call) -> Reply:
+    """Show or choose how much one is told in direct messages."""
+    wanted = plain_words(call.text).strip().lower()
+    if not wanted:
+        return Ephemeral(notice_choice.told(allowances.notice_level(ctx, call.caller)))
+    return Ephemeral(notice_choice.told(allowances.choose_notices(ctx, call.caller, wanted)))
 
 
 def list_(ctx: Context, call: Call) -> Reply:

@@ -53,6 +53,7 @@ def desktop(ctx: Context, caller: Caller) -> PublishHome:
                 now=now,
                 config=ctx.config,
                 unread=who.unread,
+                notices=allowances.notice_level(ctx, caller),
                 refusals=inventory.refusals(ctx) if who.has_role(Role.OPERATOR) else (),
             )
         )

@@ -8,6 +8,7 @@ from bot.allowances.assessment import assess_policy
 from bot.allowances.audit_events import record
 from bot.allowances.decisions import decide, end
 from bot.allowances.filing import Draft, Preview, owner_words, preview, request, scope_of
+from bot.allowances.notice_choice import choose_notices, notice_level
 from bot.allowances.queries import Request, RequestList, browse, get, own, proposals, requests
 from bot.allowances.renewals import newest, renew
 from bot.allowances.workflow import ALLOWANCES
@@ -20,10 +21,12 @@ __all__ = [
     "RequestList",
     "assess_policy",
     "browse",
+    "choose_notices",
     "decide",
     "end",
     "get",
     "newest",
+    "notice_level",
     "own",
     "owner_words",
     "preview",

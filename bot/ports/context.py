@@ -10,6 +10,7 @@ from bot.domain.configuration import Configuration
 from bot.domain.people import SYSTEM, Identity, Person, Role
 from bot.ports.azure import Azure, Clusters, Operations, Targets
 from bot.ports.notice_events import NoticeEvent
+from bot.ports.notice_levels import is_said
 from bot.ports.notices import Notice, NoticeKind
 from bot.ports.recent import RecentRules
 from bot.ports.store import Store, Transaction
@@ -176,6 +177,8 @@ class UnitOfWork:
     ) -> None:
         """Owe everybody concerned the news: the card, its thread, and each person once, followers included.
 
+        Direct messages are left out where the person chose so; see ``bot.ports.notice_levels``.
+
         Args:
             subject: Id of the allowance or scale proposal.
             requester: Who asked for it.
@@ -188,10 +191,12 @@ class UnitOfWork:
         if event is NoticeEvent.REQUESTED:
             return
         self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, body))
-        others = {one.user for one in (*also, *self._followers(subject))}
-        others -= {requester.user, self.caller.identity.user}
+        concerned = {requester.user, *(one.user for one in also)}
+        followers = {one.user for one in self._followers(subject)} - concerned
+        others = (concerned | followers) - {requester.user, self.caller.identity.user}
         for user in (requester.user, *sorted(others)):
-            self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, body))
+            if is_said(self.tx.notice_levels.get(user), body, is_followed=user in followers):
+                self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, body))
 
     def remind(self, subject: str, event: NoticeEvent, people: Iterable[Identity]) -> None:
         """Owe a reminder: to the thread, and to these people; where there are none, the thread calls the groups."""

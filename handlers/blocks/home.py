@@ -11,6 +11,7 @@ from bot.domain.people import Unread
 from bot.domain.scale_proposal import Scale
 from bot.domain.snat import capacity
 from bot.ports import Pause
+from bot.ports.notice_levels import NoticeLevel
 from handlers.blocks.block_kit import (
     actions,
     button,
@@ -28,6 +29,7 @@ from handlers.blocks.buttons import act_buttons
 from handlers.blocks.clusters import allowance_line
 from handlers.blocks.delivery import refusal_blocks
 from handlers.blocks.dryrun import dry_line
+from handlers.blocks.notice_choice import level_select
 from handlers.blocks.offers import decision_buttons
 from handlers.blocks.scale_card import scale_line
 from handlers.blocks.words import NO_CLUSTER, unread_lines
@@ -50,6 +52,7 @@ class Desktop:
         config: Knows what bundles contain.
         unread: The user groups that could not be read: there may be more for the person than this shows.
         refusals: What Slack does not take until somebody acts; for operators.
+        notices: How much the person is told.
     """
 
     waiting: tuple[Allowance, ...]
@@ -60,6 +63,7 @@ class Desktop:
     config: Configuration
     unread: tuple[Unread, ...] = ()
     refusals: tuple[Pause, ...] = ()
+    notices: NoticeLevel = NoticeLevel.ALL
 
 
 def home_view(uow: Desktop) -> View:
@@ -84,6 +88,7 @@ def home_view(uow: Desktop) -> View:
             divider(),
             header("Clusters"),
             *_health(uow.clusters, is_certain=not uow.unread),
+            *level_select(uow.notices),
             context(f"Updated {when(uow.now)}. `/egress help` lists all commands."),
         ]
     )
