@@ -106,9 +106,11 @@ def older_requests(ctx: Context, call: Call) -> Reply:
 def older_events(ctx: Context, call: Call) -> Reply:
     """Older audit events, in the place of these."""
     query = call.value.get("query", "")
-    wanted = replace(AuditQuery.parse(query).filter, before=number_from(call.value, "before"))
+    zone = ctx.directory.zone(call.caller.identity)
+    found_by = AuditQuery.parse(query, ctx.clock.now(), zone).filter
+    wanted = replace(found_by, before=number_from(call.value, "before"))
     found = auditing.search(ctx, call.caller, wanted, limit=audit_log.PAGE + 1)
-    return Ephemeral(audit_log.audit_page(found, query), replaces=True)
+    return Ephemeral(audit_log.audit_page(found, query, zone), replaces=True)
 
 
 def open_request(ctx: Context, call: Call) -> Reply:

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from bot import allowances, auditing, checking, exporting, inventory, scaling
 from bot.approvals import Decision, require_reason
 from bot.domain.allowance import Act, Allowance, require
+from bot.domain.dates import time_text
 from bot.domain.ids import canonical_id, is_id
 from bot.errors import InvalidInput, UnknownAllowance, UnknownCommand, UnknownScale
 from bot.inventory import EgressReport
@@ -95,7 +96,7 @@ def show(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
 
 def _as_file(report: EgressReport, ending: str, content: str) -> tuple[Reply, ...]:
     name = report.egress.ref.name
-    about = f"Egress of {name}, read {report.read_at:%Y-%m-%d %H:%M} UTC."
+    about = f"Egress of {name}, read {time_text(report.read_at)}."
     return File(f"{name}-{ending}", content, about), Ephemeral(words.file_sent(), follows=True)
 
 
@@ -226,7 +227,8 @@ def export(ctx: Context, call: Call) -> tuple[Reply, ...]:
 
 def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
     """Show the audit log as a page or a file, or verify it."""
-    wanted = AuditQuery.parse(call.text)
+    zone = ctx.directory.zone(call.caller.identity)
+    wanted = AuditQuery.parse(call.text, ctx.clock.now(), zone)
     if wanted.form == "verify":
         return Ephemeral(audit_log.proof(auditing.prove(ctx, call.caller)))
     if wanted.form:
@@ -234,4 +236,4 @@ def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
         file = File(audit_log.file_name(wanted.form, ctx.clock.now()), text, audit_log.exported(text, wanted.form))
         return file, Ephemeral(words.file_sent(), follows=True)
     found = auditing.search(ctx, call.caller, wanted.filter, limit=audit_log.PAGE + 1)
-    return Ephemeral(audit_log.audit_page(found, call.text))
+    return Ephemeral(audit_log.audit_page(found, call.text, zone))

@@ -13,6 +13,7 @@ from bot.domain.allowance import Allowance, Ask, Scope, Status, digest, follow, 
 from bot.domain.approval import Verdict, VerdictKind
 from bot.domain.audit import Action
 from bot.domain.configuration import Configuration
+from bot.domain.dates import time_text
 from bot.domain.duration import duration_text
 from bot.domain.egress import ClusterEgress, dns_caveat
 from bot.domain.egress_filter import egress_filter
@@ -243,11 +244,6 @@ def waits_sentence(twin: Allowance, asker: Identity, now: datetime) -> str:
     waits = f"is waiting for a decision until {time_text(twin.lapses_at)}" if state is Status.WAITING else f"is {state}"
     follows = "" if asker == twin.requester else " You'll be notified of the outcome."
     return f"{by} already requested this: {twin.id} {waits}. No second request was filed.{follows}"
-
-
-def time_text(time: datetime) -> str:
-    """Format a time for sentences outside Slack's markup."""
-    return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def _file(uow: UnitOfWork, made: Preview, ask: Ask, requester: Identity) -> Allowance:

@@ -53,6 +53,10 @@ class Directory(Protocol):
         """
         ...
 
+    def zone(self, identity: Identity) -> str:
+        """The IANA time zone of a person; ``UTC`` where it is not known."""
+        ...
+
     def members(self, group: str) -> tuple[Identity, ...] | None:
         """The people of a configured group; None where they could not be read."""
         ...

@@ -77,7 +77,8 @@ def test_a_cut_request_is_always_told(world: World) -> None:
     hosts = (EXAMPLE, type(EXAMPLE)("example.net"))
     made = allowances.request(world.ctx, DEV, Draft("aks-udr", hosts, "why", timedelta(hours=8)))
     allowances.decide(world.ctx, APPROVER, Decision(made.id, is_approved=True))
-    allowances.decide(world.ctx, APPROVER2, Decision(made.id, True, reason="No need.", destinations=(EXAMPLE,)))
+    less = Decision(made.id, True, reason="No need.", destinations=(EXAMPLE,), duration=timedelta(hours=8))
+    allowances.decide(world.ctx, APPROVER2, less)
     world.settle()
     for user in ("UDEV0001", "UAPP0001"):
         assert [body["cut"] for body in told(world, user, made.id)] == ["example.net"]
