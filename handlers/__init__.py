@@ -127,6 +127,13 @@ COMMANDS = (
         act="away",
         roles=_DECIDERS,
     ),
+    Entry(
+        CallKind.COMMAND,
+        "notices",
+        commands.notices,
+        usage="[all | decisions | mine]",
+        help="how much you are told in direct messages",
+    ),
     Entry(CallKind.COMMAND, "whoami", commands.whoami, usage="", help="your roles, groups and clusters"),
 )
 """The subcommands, in the order in which people need them."""
@@ -150,6 +157,7 @@ TABLE = (
     Entry(CallKind.ACTION, "decide_several", bulk.opened),
     Entry(CallKind.ACTION, "revoke", actions.revoke, act="revoke"),
     Entry(CallKind.ACTION, "renew", actions.renew, act="renew"),
+    Entry(CallKind.ACTION, "notices", actions.notices),
     Entry(CallKind.ACTION, "renew_form", actions.renew_form),
     Entry(CallKind.ACTION, "propose", actions.propose),
     Entry(CallKind.ACTION, "ask_question", questions.open_question),

@@ -23,8 +23,10 @@ def away(ctx: Context, call: Call) -> Reply:
         case ["off"]:
             approvals.come_back(ctx, call.caller)
             return Ephemeral(absences.back())
+    zone = ctx.directory.zone(call.caller.identity)
+    zone = ctx.directory.zone(call.caller.identity)
     delegate, until = _delegate(call.text), _until(_MENTION.sub("", call.text))
-    made = approvals.leave(ctx, call.caller, Identity(ctx.config.team, delegate), end_of(until, ctx.clock.now()))
+    made = approvals.leave(ctx, call.caller, Identity(ctx.config.team, delegate), end_of(until, ctx.clock.now(), zone))
     return Ephemeral(absences.recorded(made, ()))
 
 

@@ -11,7 +11,7 @@ from bot.domain.duration import duration_code
 from bot.domain.fqdn import parse_destinations
 from bot.errors import NotPermitted
 from bot.ports import Context, Place
-from handlers.blocks import audit_log, clusters, lists
+from handlers.blocks import audit_log, clusters, lists, notice_choice
 from handlers.blocks.check import trace_loading, trace_view
 from handlers.blocks.details import details_view
 from handlers.calls import Call, number_from
@@ -66,6 +66,12 @@ def renew(ctx: Context, call: Call) -> tuple[Reply, ...]:
     return Ephemeral(told), *redrawn(ctx, call.caller)
 
 
+def notices(ctx: Context, call: Call) -> tuple[Reply, ...]:
+    """Remember how much the person wants to be told."""
+    level = allowances.choose_notices(ctx, call.caller, call.value["chosen"])
+    return redrawn(ctx, call.caller) or (Ephemeral(notice_choice.told(level), replaces=True),)
+
+
 def renew_form(ctx: Context, call: Call) -> Reply:
     """Ask for how much more time; a form that found it open already makes room for this one."""
     found = allowances.get(ctx, call.caller, call.value["id"])
@@ -108,9 +114,11 @@ def older_requests(ctx: Context, call: Call) -> Reply:
 def older_events(ctx: Context, call: Call) -> Reply:
     """Older audit events, in the place of these."""
     query = call.value.get("query", "")
-    wanted = replace(AuditQuery.parse(query).filter, before=number_from(call.value, "before"))
+    zone = ctx.directory.zone(call.caller.identity)
+    found_by = AuditQuery.parse(query, ctx.clock.now(), zone).filter
+    wanted = replace(found_by, before=number_from(call.value, "before"))
     found = auditing.search(ctx, call.caller, wanted, limit=audit_log.PAGE + 1)
-    return Ephemeral(audit_log.audit_page(found, query), replaces=True)
+    return Ephemeral(audit_log.audit_page(found, query, zone), replaces=True)
 
 
 def open_request(ctx: Context, call: Call) -> Reply:

@@ -51,8 +51,8 @@ class Call:
     Args:
         caller: Who, and through what.
         text: The words behind the subcommand, what is typed into a select, or the message of a message shortcut.
-        value: The ids and digests on the button that was pressed, or of the modal that was submitted; of a command its
-            subcommand, as ``word``.
+        value: The ids and digests on the button that was pressed, or of the modal that was submitted; of a select what
+            was ``chosen``, of a command its subcommand, as ``word``.
         form: The values of the modal's fields, by block id; choices by their value, several on a line each.
         carried: The ids and digests of the modal in which it happened.
     """
@@ -237,6 +237,8 @@ def _value(kind: CallKind, body: Mapping[str, Any]) -> Mapping[str, str]:
         event = body.get("event") or {}
         return Values((name, str(event.get(name) or "")) for name in ("channel", "thread_ts"))
     pressed: Mapping[str, Any] = next(iter(body.get("actions") or ()), {})
+    if pressed.get("selected_option"):
+        return Values(chosen=str(pressed["selected_option"].get("value") or ""))
     return _json(pressed.get("value")) if kind is CallKind.ACTION else NOTHING
 
 

@@ -7,13 +7,14 @@ from difflib import get_close_matches
 from bot import allowances, auditing, checking, exporting, inventory, scaling
 from bot.approvals import Decision, require_reason
 from bot.domain.allowance import Act, Allowance, require
+from bot.domain.dates import time_text
 from bot.domain.ids import canonical_id, is_id
 from bot.errors import InvalidInput, NotPermitted, UnknownAllowance, UnknownCommand, UnknownScale
 from bot.inventory import EgressReport
 from bot.ports import Context
 from bot.scaling import Wish
 from handlers.attempts import attempt_of, record_refusal
-from handlers.blocks import audit_log, clusters, lists, words
+from handlers.blocks import audit_log, clusters, lists, notice_choice, words
 from handlers.blocks import scale_card as scale_blocks
 from handlers.blocks.check import check_card
 from handlers.blocks.details import approval_view, details_view, is_whole
@@ -56,6 +57,14 @@ def whoami(ctx: Context, call: Call) -> Reply:
     return Ephemeral(lists.who_you_are(who, [egress.ref.name for egress in inventory.visible(ctx, who)]))
 
 
+def notices(ctx: Context, call: Call) -> Reply:
+    """Show or choose how much one is told in direct messages."""
+    wanted = plain_words(call.text).strip().lower()
+    if not wanted:
+        return Ephemeral(notice_choice.told(allowances.notice_level(ctx, call.caller)))
+    return Ephemeral(notice_choice.told(allowances.choose_notices(ctx, call.caller, wanted)))
+
+
 def list_(ctx: Context, call: Call) -> Reply:
     """The fleet."""
     sought = plain_words(call.text)
@@ -88,7 +97,7 @@ def show(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
 
 def _as_file(report: EgressReport, ending: str, content: str) -> tuple[Reply, ...]:
     name = report.egress.ref.name
-    about = f"Egress of {name}, read {report.read_at:%Y-%m-%d %H:%M} UTC."
+    about = f"Egress of {name}, read {time_text(report.read_at)}."
     return File(f"{name}-{ending}", content, about), Ephemeral(words.file_sent(), follows=True)
 
 
@@ -225,7 +234,8 @@ def export(ctx: Context, call: Call) -> tuple[Reply, ...]:
 
 def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
     """Show the audit log as a page or a file, or verify it."""
-    wanted = AuditQuery.parse(call.text)
+    zone = ctx.directory.zone(call.caller.identity)
+    wanted = AuditQuery.parse(call.text, ctx.clock.now(), zone)
     if wanted.form == "verify":
         return Ephemeral(audit_log.proof(auditing.prove(ctx, call.caller)))
     if wanted.form:
@@ -233,4 +243,4 @@ def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
         file = File(audit_log.file_name(wanted.form, ctx.clock.now()), text, audit_log.exported(text, wanted.form))
         return file, Ephemeral(words.file_sent(), follows=True)
     found = auditing.search(ctx, call.caller, wanted.filter, limit=audit_log.PAGE + 1)
-    return Ephemeral(audit_log.audit_page(found, call.text))
+    return Ephemeral(audit_log.audit_page(found, call.text, zone))

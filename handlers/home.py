@@ -54,6 +54,7 @@ def desktop(ctx: Context, caller: Caller) -> PublishHome:
                 config=ctx.config,
                 unread=who.unread,
                 reviews=tuple(allowances.unreviewed(ctx, who)),
+                notices=allowances.notice_level(ctx, caller),
                 refusals=inventory.refusals(ctx) if who.has_role(Role.OPERATOR) else (),
             )
         )

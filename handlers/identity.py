@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from zoneinfo import available_timezones
 
 import structlog
 from slack_sdk import WebClient
@@ -56,12 +57,14 @@ class Account:
         enterprise: The Enterprise Grid organisation; empty outside one.
         teams: The workspaces of that organisation that they are in.
         is_stranger: From another organisation, met in a shared channel.
+        zone: Their IANA time zone.
     """
 
     standing: AccountStatus
     enterprise: str = ""
     teams: frozenset[str] = frozenset()
     is_stranger: bool = False
+    zone: str = "UTC"
 
 
 class SlackDirectory:
@@ -134,6 +137,15 @@ class SlackDirectory:
             standing=standing,
             named=frozenset(group.name for group in mine if identity.user in group.users),
         )
+
+    def zone(self, identity: Identity) -> str:
+        """The time zone that the person set in Slack; UTC where Slack does not say."""
+        until = time.monotonic() + RESOLVE_BUDGET.total_seconds()
+        try:
+            return self._accounts.wait(identity.user, self._accounts.begin(identity.user, oldest=KEEP), until).zone
+        except EgressError as error:
+            log.warning("time_zone_unread", user=identity.user, error=error.sentence)
+            return "UTC"
 
     def members(self, group: str) -> tuple[Identity, ...] | None:
         """The people of a configured group, by id; none of an unknown group, None where Slack does not say."""
@@ -233,7 +245,13 @@ def account_from_json(user: "dict[str, Any]") -> Account:
         enterprise=str(organisation.get("enterprise_id") or ""),
         teams=frozenset(str(team) for team in organisation.get("teams") or ()),
         is_stranger=bool(user.get("is_stranger")),
+        zone=_zone(user.get("tz")),
     )
+
+
+def _zone(name: object) -> str:
+    """A time zone that this machine knows too; UTC for any other."""
+    return name if isinstance(name, str) and name in available_timezones() else "UTC"
 
 
 def _standing_of(user: "dict[str, Any]") -> AccountStatus:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -44,18 +45,23 @@ class AuditQuery:
     form: str = ""
 
     @classmethod
-    def parse(cls, text: str) -> "AuditQuery":
-        """Read ``user:@x cluster:aks-udr since:2026-11-01 csv``.
+    def parse(cls, text: str, now: datetime, zone: str) -> "AuditQuery":
+        """Read ``user:@x cluster:aks-udr since:7d until:yesterday csv``.
+
+        Args:
+            text: As it was typed.
+            now: The time.
+            zone: The IANA time zone of whoever typed it.
 
         Raises:
             InvalidInput: With the word that is not understood.
         """
         query = cls(AuditFilter())
         for word in text.split():
-            query = query._with(word)
+            query = query._with(word, partial(span_from_text, now=now, zone=zone))
         return query
 
-    def _with(self, word: str) -> "AuditQuery":
+    def _with(self, word: str, span: Callable[[str], tuple[datetime, datetime]]) -> "AuditQuery":
         if word.lower() in (*WRITERS, "verify"):
             return replace(self, form=word.lower())
         name, colon, given = word.partition(":")
@@ -63,7 +69,12 @@ class AuditQuery:
         if not colon or not given or field is None:
             known = ", ".join(f"{one}:…" for one in FIELDS)
             raise InvalidInput(f"“{word[:60]}” is not a valid filter. Use {known}, or csv, jsonl or verify.")
-        meant: dict[str, Any] = {field: _READ.get(field, str.lower)(given)}
+        if field in ("since", "until"):
+            start, end = span(given)
+            is_whole_day = end - start > timedelta(hours=1)
+            meant: dict[str, Any] = {field: end if field == "until" and is_whole_day else start}
+        else:
+            meant = {field: _READ.get(field, str.lower)(given)}
         return replace(self, filter=replace(self.filter, **meant))
 
 
@@ -84,16 +95,6 @@ def _action(given: str) -> str:
     )
 
 
-def _since(given: str) -> datetime:
-    return span_from_text(given)[0]
-
-
-def _until(given: str) -> datetime:
-    """A day without a time is meant with all its hours."""
-    start, end = span_from_text(given)
-    return end if end - start == timedelta(days=1) else start
-
-
 def _before(given: str) -> int:
     if not given.isdecimal():
         raise InvalidInput(f"“{given[:60]}” is not an event number.")
@@ -104,8 +105,6 @@ _READ: Mapping[str, Callable[[str], object]] = MappingProxyType(
     {
         "actor": _actor,
         "action": _action,
-        "since": _since,
-        "until": _until,
         "before": _before,
         "subject": canonical_id,
     }

@@ -17,7 +17,7 @@ from slack_sdk import WebClient
 from slack_sdk.webhook import WebhookClient
 
 from bot.errors import EgressError, Refused, SlackRefused, Unavailable
-from handlers.blocks.block_kit import message, with_metadata
+from handlers.blocks.block_kit import local_times, message, with_metadata
 from handlers.blocks.words import error_text
 from handlers.calls import Origin
 from handlers.modals import closing
@@ -159,7 +159,10 @@ class Sender:
 
     def _upload(self, file: File, origin: Origin) -> None:
         self._client.files_upload_v2(
-            channel=self._direct(origin), filename=file.name, content=file.content, initial_comment=file.comment
+            channel=self._direct(origin),
+            filename=file.name,
+            content=file.content,
+            initial_comment=local_times(file.comment),
         )
 
     def _direct(self, origin: Origin) -> str:

@@ -50,6 +50,10 @@ class People:
         roles = frozenset(role for name in groups for role in self._book.groups[name].roles)
         return Person(identity, roles, frozenset(groups))
 
+    def zone(self, _identity: Identity) -> str:
+        """Everybody is in UTC."""
+        return "UTC"
+
     def members(self, group: str) -> tuple[Identity, ...]:
         """The people of a configured group."""
         configured = self._book.groups[group]

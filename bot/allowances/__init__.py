@@ -10,6 +10,7 @@ from bot.allowances.break_glass import AfterReview, due_review, review_break_gla
 from bot.allowances.decisions import decide, end
 from bot.allowances.edits import Edit, edit
 from bot.allowances.filing import request
+from bot.allowances.notice_choice import choose_notices, notice_level
 from bot.allowances.owners import owner_of, require_permitted
 from bot.allowances.previews import Draft, Preview, owner_words, preview, scope_of
 from bot.allowances.queries import Request, RequestList, browse, get, own, proposals, requests, unreviewed
@@ -26,12 +27,14 @@ __all__ = [
     "RequestList",
     "assess_policy",
     "browse",
+    "choose_notices",
     "decide",
     "due_review",
     "edit",
     "end",
     "get",
     "newest",
+    "notice_level",
     "own",
     "owner_of",
     "owner_words",

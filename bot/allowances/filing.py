@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from bot.allowances.audit_events import record
 from bot.allowances.owners import owner_of
-from bot.allowances.previews import Draft, Preview, ask_of, filled, preview, time_text
+from bot.allowances.previews import Draft, Preview, ask_of, filled, preview
 from bot.approvals import plan_wait, require_deciders, require_reason
 from bot.checking import recall
 from bot.domain.allowance import Allowance, Ask, Scope, Status, digest, follow, status
@@ -12,6 +12,7 @@ from bot.domain.approval import Verdict, VerdictKind
 from bot.domain.audit import Action
 from bot.domain.break_glass import next_nag, require_short
 from bot.domain.configuration import Configuration
+from bot.domain.dates import time_text
 from bot.domain.duration import duration_text
 from bot.domain.egress_filter import egress_filter
 from bot.domain.network_rules import by_address

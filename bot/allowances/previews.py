@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.allowances.assessment import assess_policy, assess_risk
 from bot.approvals import circumstances
@@ -11,6 +11,7 @@ from bot.domain.access import environment_of
 from bot.domain.allowance import Allowance, Ask, Scope
 from bot.domain.approval import Verdict
 from bot.domain.configuration import Configuration
+from bot.domain.dates import time_text
 from bot.domain.egress import ClusterEgress, dns_caveat
 from bot.domain.egress_filter import egress_filter
 from bot.domain.fqdn import Destination
@@ -197,8 +198,3 @@ def owner_words(allowance: Allowance) -> str:
     """Say who requested an open allowance and until when it is open."""
     ends = time_text(allowance.expires_at) if allowance.expires_at else "it is revoked"
     return f"requested by <@{allowance.requester.user}>, open until {ends}"
-
-
-def time_text(time: datetime) -> str:
-    """Format a time for sentences outside Slack's markup."""
-    return f"{time:%Y-%m-%d %H:%M} UTC"

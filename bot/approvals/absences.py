@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.domain.absence import Absence, require_delegate
 from bot.domain.approval import Verdict
 from bot.domain.audit import Action, Event
+from bot.domain.dates import time_text
 from bot.domain.people import AccountStatus, Identity, Person
 from bot.errors import InvalidInput, MembershipUnknown, NotPermitted
 from bot.inventory import member_of, person
@@ -29,7 +30,7 @@ def leave(ctx: Context, caller: Caller, delegate: Identity, until: datetime) -> 
     with ctx.store.write() as tx:
         theirs = tx.absences.get(other.identity)
         if theirs and theirs.is_on(now):
-            raise InvalidInput(f"<@{delegate.user}> is away until {theirs.until:%Y-%m-%d %H:%M} UTC. Name another.")
+            raise InvalidInput(f"<@{delegate.user}> is away until {time_text(theirs.until)}. Name another.")
         tx.absences.put(made)
         _record(UnitOfWork(ctx, tx, caller), made, Action.PERSON_AWAY)
     return made

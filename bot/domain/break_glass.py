@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from bot.domain.allowance import Allowance, BreakGlassReview, Status, revoke, shorten, status
 from bot.domain.approval import Ending, Reminders
+from bot.domain.dates import time_text
 from bot.domain.duration import duration_text
 from bot.domain.fields import Span
 from bot.errors import AlreadyDecided, InvalidInput
@@ -69,8 +70,7 @@ def reviewed(allowance: Allowance, outcome: ReviewOutcome, by: Ending, duration:
     if allowance.reviewed is not None:
         given = allowance.reviewed.ending
         raise AlreadyDecided(
-            f"{allowance.id} was already reviewed by <@{given.by.user}> at {given.at:%Y-%m-%d %H:%M} UTC; nothing was "
-            "changed."
+            f"{allowance.id} was already reviewed by <@{given.by.user}> at {time_text(given.at)}; nothing was changed."
         )
     if outcome not in review_outcomes(allowance, by.at):
         state = status(allowance, by.at)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bot.domain.access import may_see, membership_unknown, require_member, unread_for_seeing
+from bot.domain.dates import time_text
 from bot.domain.egress import ClusterEgress, ClusterRef, Period
 from bot.domain.people import Person, Role, Unread
 from bot.domain.phrases import listed
@@ -162,7 +163,7 @@ def _gone(ctx: Context, who: Person, name: str) -> str:
         return ""
     last = found[0]
     until = last.until or last.since
-    when = f"between {last.seen:{TIME}} and {until:{TIME}} UTC" if last.seen else f"by {until:{TIME}} UTC"
+    when = f"between {time_text(last.seen)} and {time_text(until)}" if last.seen else f"by {time_text(until)}"
     left = f" It left through {listed(last.ips, MOST_IPS)}." if last.ips else ""
     return (
         f"{last.ref.name} ({last.ref.resource_group}) no longer exists: it was deleted in Azure {when}.{left} "
@@ -173,13 +174,11 @@ def _gone(ctx: Context, who: Person, name: str) -> str:
 MOST_IPS = 10
 """Addresses of a deleted cluster that are said."""
 
-TIME = "%Y-%m-%d %H:%M"
-
 
 def _age(ctx: Context) -> str:
     with ctx.store.read() as tx:
         reading = tx.snapshots.reading()
-    return f"All clusters were last read at {reading.read_at:{TIME}} UTC." if reading else ""
+    return f"All clusters were last read at {time_text(reading.read_at)}." if reading else ""
 
 
 def _unknown(name: str, seen: Sequence[ClusterEgress]) -> str:

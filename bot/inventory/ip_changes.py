@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import groupby
 
 from bot.domain.audit import Action, Event
+from bot.domain.dates import time_text
 from bot.domain.egress import IpChange
 from bot.domain.people import SYSTEM
 from bot.domain.phrases import listed
@@ -64,6 +65,6 @@ def _text(together: Sequence[IpChange]) -> str:
     parts.append(f"Now: {listed(first.after, MOST_NAMED) or 'no known public IP'}.")
     others = [change.ref.name for change in together[1:]]
     parts.append(f"The same for {listed(others, MOST_NAMED)}." if others else "")
-    parts.append(f"The change happened between {first.seen_before:%Y-%m-%d %H:%M} and {first.at:%Y-%m-%d %H:%M} UTC,")
+    parts.append(f"The change happened between {time_text(first.seen_before)} and {time_text(first.at)},")
     parts.append("and nobody did it through this bot.")
     return " ".join(part for part in parts if part)

@@ -56,7 +56,8 @@ def whois(ctx: Context, caller: Caller, address: str, date: str = "") -> Ownersh
         ctx: The context.
         caller: Who asks.
         address: As it was typed.
-        date: ``2026-11-01`` for the whole day (UTC), ``2026-11-01T14:30`` for a minute; empty for now.
+        date: ``2026-11-01`` or ``yesterday`` for the whole day, ``2026-11-01T14:30`` for a minute, in the caller's time
+            zone; empty for now.
 
     Raises:
         InvalidInput: No address, a private one, no date, or one to come.
@@ -79,7 +80,7 @@ def _now(ctx: Context, who: Person, wanted: str) -> Ownership:
 
 
 def _at(ctx: Context, who: Person, wanted: str, date: str) -> Ownership:
-    start, end = span_from_text(date)
+    start, end = span_from_text(date, ctx.clock.now(), ctx.directory.zone(who.identity))
     if start > ctx.clock.now():
         raise InvalidInput(f"{date} is in the future; use a date that has already begun.")
     return replace(_history(ctx, who, wanted, start, end), at=start, until=end)

@@ -10,6 +10,7 @@ from bot.domain.configuration import Configuration
 from bot.domain.people import SYSTEM, Identity, Person, Role
 from bot.ports.azure import Clusters, Operations, Targets
 from bot.ports.notice_events import NoticeEvent
+from bot.ports.notice_levels import is_said
 from bot.ports.notices import Notice, NoticeKind
 from bot.ports.recent import RecentRules
 from bot.ports.store import Store, Transaction
@@ -50,6 +51,10 @@ class Directory(Protocol):
             is_fresh: For a decision: nothing older than a few seconds counts.
             role: Only groups that give this role, and no further once one of them does.
         """
+        ...
+
+    def zone(self, identity: Identity) -> str:
+        """The IANA time zone of a person; ``UTC`` where it is not known."""
         ...
 
     def members(self, group: str) -> tuple[Identity, ...] | None:
@@ -163,6 +168,8 @@ class UnitOfWork:
     ) -> None:
         """Owe everybody concerned the news: the card, its thread, and each person once, also who filed it.
 
+        Direct messages are left out where the person chose so; see ``bot.ports.notice_levels``.
+
         Args:
             subject: Id of the allowance or scale proposal.
             requester: Who asked for it.
@@ -175,10 +182,12 @@ class UnitOfWork:
         if event is NoticeEvent.REQUESTED:
             return
         self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, body))
-        others = {one.user for one in (*also, *self._others(subject))}
-        others -= {requester.user, self.caller.identity.user}
+        concerned = {requester.user, *(one.user for one in (*also, *self._filer(subject)))}
+        followers = {one.user for one in self._followers(subject)} - concerned
+        others = (concerned | followers) - {requester.user, self.caller.identity.user}
         for user in (requester.user, *sorted(others)):
-            self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, body))
+            if is_said(self.tx.notice_levels.get(user), body, is_followed=user in followers):
+                self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, body))
 
     def notify(self, subject: str, event: NoticeEvent, people: Iterable[Identity], **facts: str) -> None:
         """Owe the news to the card, its thread and these people alone.
@@ -195,9 +204,10 @@ class UnitOfWork:
         for user in sorted({one.user for one in people}):
             self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, {"event": event}))
 
-    def _others(self, subject: str) -> tuple[Identity, ...]:
-        """Whoever filed it for the requester, and who asked for the same."""
-        if not subject.startswith("a"):
-            return ()
-        one = self.tx.allowances.get(subject)
-        return (*((one.filed_by,) if one.filed_by else ()), *one.followers)
+    def _filer(self, subject: str) -> tuple[Identity, ...]:
+        """Whoever filed it for the requester."""
+        filed_by = self.tx.allowances.get(subject).filed_by if subject.startswith("a") else None
+        return (filed_by,) if filed_by else ()
+
+    def _followers(self, subject: str) -> tuple[Identity, ...]:
+        return self.tx.allowances.get(subject).followers if subject.startswith("a") else ()

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Protocol
 
+from bot.ports.notice_levels import NoticeLevels
 from bot.ports.notices import Outbox
 from bot.ports.records import Absences, Allowances, AuditLog, Drafts, Scales
 from bot.ports.snapshots import Snapshots
@@ -27,6 +28,11 @@ class Transaction(Protocol):
     @property
     def absences(self) -> Absences:
         """Who is away, and who decides in their place."""
+        ...
+
+    @property
+    def notice_levels(self) -> NoticeLevels:
+        """How much each person is told."""
         ...
 
     @property

@@ -227,6 +227,14 @@ endpoint_check = Table(
     Column("body", Json, nullable=False),
 )
 
+# How much a person is told in direct messages, where they chose.
+notice_level = Table(
+    "notice_level",
+    metadata,
+    Column("user", String(80), primary_key=True),
+    Column("level", String(20), nullable=False),
+)
+
 # Contents of buttons that are too long for Slack; deleted after a few days.
 draft = Table(
     "draft",

@@ -18,6 +18,7 @@ from bot.store.drafts import SqlDrafts
 from bot.store.engine import Database
 from bot.store.leases import SqlWork
 from bot.store.migrate import LOCK, migrate, pending
+from bot.store.notice_levels import SqlNoticeLevels
 from bot.store.outage import Outage
 from bot.store.outbox import SqlOutbox
 from bot.store.records import SqlAllowances, SqlScales
@@ -38,6 +39,7 @@ class SqlTransaction:
         self.outbox = SqlOutbox(connection, now, self.work)
         self.snapshots = SqlSnapshots(connection)
         self.drafts = SqlDrafts(connection, now)
+        self.notice_levels = SqlNoticeLevels(connection)
 
 
 SHORTEST_WAIT_S = 0.02

@@ -167,6 +167,10 @@ class _Terminal:
         """An operator."""
         return Person(identity, frozenset({Role.OPERATOR}))
 
+    def zone(self, _identity: Identity) -> str:
+        """A terminal reads and writes UTC."""
+        return "UTC"
+
     def members(self, _group: str) -> tuple[Identity, ...]:
         """Nobody is asked at a terminal."""
         return ()

@@ -26,12 +26,13 @@ PAGE = 10
 """Events on one page."""
 
 
-def audit_page(found: Sequence[ChainedEvent], query: str) -> Message:
+def audit_page(found: Sequence[ChainedEvent], query: str, zone: str = "UTC") -> Message:
     """Events, newest first; one more than a page holds means that there are older ones.
 
     Args:
         found: At most ``PAGE + 1``.
         query: The filters as they were typed.
+        zone: The time zone in which their dates were read.
     """
     if not found:
         return message(
@@ -41,8 +42,8 @@ def audit_page(found: Sequence[ChainedEvent], query: str) -> Message:
     older = value(query=query, before=shown[-1].seq) if len(found) > PAGE else ""
     turn = actions(button("Older", "audit_older", older)) if len(found) > PAGE else []
     hint = (
-        f"Reading the log is recorded too. Filters: {code(AUDIT_FILTERS)}; {code('csv')} or {code('jsonl')} "
-        "gives you a file."
+        f"Reading the log is recorded too. Filters: {code(AUDIT_FILTERS)}, in the time zone {escape(zone)}; "
+        f"{code('csv')} or {code('jsonl')} gives you a file."
     )
     blocks = [block for one in shown for block in _event(one)]
     return message(f"{len(shown)} audit events", [header("Audit log"), *blocks, context(hint), *turn])

@@ -4,10 +4,12 @@ Limits: https://docs.slack.dev/reference/block-kit and https://docs.slack.dev/re
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.domain.dates import time_text
 from bot.errors import InvalidInput
 from handlers.replies import Block, Message, View
 
@@ -63,8 +65,9 @@ def plain(text: str, limit: int = SECTION_TEXT) -> Block:
 
 
 def mrkdwn(text: str, limit: int = SECTION_TEXT) -> Block:
-    """The bot's own text; nothing in it becomes a link automatically."""
-    return {"type": "mrkdwn", "text": cut(text, limit), "verbatim": True}
+    """The bot's own text, its times in the reader's time zone; nothing in it becomes a link automatically."""
+    drawn = local_times(text)
+    return {"type": "mrkdwn", "text": drawn if 0 < len(drawn.strip()) <= limit else cut(text, limit), "verbatim": True}
 
 
 def header(text: str) -> Block:
@@ -229,7 +232,8 @@ def message(text: str, blocks: Sequence[Block] = ()) -> Message:
         left += 1
     if left:
         shown.append(context(f"{left} more {'part does' if left == 1 else 'parts do'} not fit here."))
-    return Message(cut(text, MESSAGE_TEXT), tuple(shown))
+    drawn = local_times(text)
+    return Message(drawn if len(drawn) <= MESSAGE_TEXT and text.strip() else cut(text, MESSAGE_TEXT), tuple(shown))
 
 
 KEPT = frozenset({"header", "actions"})
@@ -283,7 +287,23 @@ def when(time: datetime) -> str:
 
     Source: https://docs.slack.dev/messaging/formatting-message-text#date-formatting, read 2026-11.
     """
-    return f"<!date^{int(time.timestamp())}^{{date_short_pretty}} {{time}}|{time:%Y-%m-%d %H:%M} UTC>"
+    return f"<!date^{int(time.timestamp())}^{{date_short_pretty}} {{time}}|{time_text(time)}>"
+
+
+_TIME = re.compile(r"`[^`]*`|<[^<>]*>|(\d{4}-\d{2}-\d{2} \d{2}:\d{2}) UTC\b")
+"""A time as ``bot.domain.dates.time_text`` writes it; code and markup, which stay as they are, come first."""
+
+
+def local_times(text: str) -> str:
+    """Markup in which the times of a sentence become times in the reader's own time zone."""
+    return _TIME.sub(_local_time, text)
+
+
+def _local_time(found: re.Match[str]) -> str:
+    try:
+        return when(datetime.fromisoformat(f"{found[1]}+00:00")) if found[1] else found[0]
+    except (ValueError, OverflowError):
+        return found[0]  # somebody's own words, and no time
 
 
 def person(user: str) -> str:

@@ -11,6 +11,7 @@ from bot.domain.people import Unread
 from bot.domain.scale_proposal import Scale
 from bot.domain.snat import capacity
 from bot.ports import Pause
+from bot.ports.notice_levels import NoticeLevel
 from handlers.blocks.block_kit import (
     actions,
     button,
@@ -30,6 +31,7 @@ from handlers.blocks.clusters import allowance_line
 from handlers.blocks.delivery import refusal_blocks
 from handlers.blocks.details import details_button
 from handlers.blocks.dryrun import dry_line
+from handlers.blocks.notice_choice import level_select
 from handlers.blocks.offers import decision_buttons
 from handlers.blocks.scale_card import scale_line
 from handlers.blocks.words import NO_CLUSTER, unread_lines
@@ -53,6 +55,7 @@ class Desktop:
         unread: The user groups that could not be read: there may be more for the person than this shows.
         refusals: What Slack does not take until somebody acts; for operators.
         reviews: What was opened by break-glass and waits for a review by the person.
+        notices: How much the person is told.
     """
 
     waiting: tuple[Allowance, ...]
@@ -64,6 +67,7 @@ class Desktop:
     unread: tuple[Unread, ...] = ()
     refusals: tuple[Pause, ...] = ()
     reviews: tuple[Allowance, ...] = ()
+    notices: NoticeLevel = NoticeLevel.ALL
 
 
 def home_view(uow: Desktop) -> View:
@@ -88,6 +92,7 @@ def home_view(uow: Desktop) -> View:
             divider(),
             header("Clusters"),
             *_health(uow.clusters, is_certain=not uow.unread),
+            *level_select(uow.notices),
             context(f"Updated {when(uow.now)}. `/egress help` lists all commands."),
         ]
     )

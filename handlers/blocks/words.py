@@ -8,7 +8,7 @@ from bot.errors import Defect, EgressError, InvalidFqdn, Refused, StoreUnavailab
 from handlers.blocks.block_kit import actions, button, code, escape, message, section
 from handlers.replies import Block, Message
 
-AUDIT_FILTERS = "user:@name cluster:NAME host:PART id:ID action:allowance since:2026-11-01 until:2026-12-01"
+AUDIT_FILTERS = "user:@name cluster:NAME host:PART id:ID action:allowance since:7d until:yesterday"
 """The filters of `audit`."""
 
 

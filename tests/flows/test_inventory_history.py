@@ -244,7 +244,7 @@ def test_deleted_while_it_is_looked_at(world: World) -> None:
         ("300.1.2.3", "", "not an IP address"),
         ("aks-lb", "", "not an IP address"),
         ("20.105.64.16/30", "", "one address is enough"),
-        (OLD, "yesterday", "not a valid date"),
+        (OLD, "yestrday", "not a valid date"),
         (OLD, "2026-13-01", "not a valid date"),
         (OLD, "2099-01-01", "in the future"),
     ],

@@ -38,7 +38,7 @@ def test_audit_is_for_auditors(world: World) -> None:
     assert "intact" in text_of(commands.audit(world.ctx, typed(AUDITOR, "verify")))
 
 
-@pytest.mark.parametrize("words", ["nonsense", "user:dana", "since:yesterday", "action:fly", "before:x", "user:"])
+@pytest.mark.parametrize("words", ["nonsense", "user:dana", "since:yestrday", "action:fly", "before:x", "user:"])
 def test_wrong_filters_are_named(world: World, words: str) -> None:
     """The word that is not understood is in the sentence."""
     with pytest.raises(InvalidInput, match=words.partition(":")[2] or words):

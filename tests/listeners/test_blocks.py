@@ -147,7 +147,7 @@ def test_lists_and_home_are_valid(some: list[Allowance], scales: list[Scale], ti
 def buttons_in(blocks: Any) -> dict[tuple[str, str], Any]:
     """The buttons of a surface, by what they do and what they carry."""
     rows = [block["elements"] for block in blocks if block["type"] == "actions"]
-    return {(one["action_id"], one["value"]): one for row in rows for one in row}
+    return {(one["action_id"], one["value"]): one for row in rows for one in row if one["type"] == "button"}
 
 
 @thorough

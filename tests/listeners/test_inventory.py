@@ -234,7 +234,7 @@ def test_whose_an_address_is(world: World) -> None:
     assert "`aks-lb` is *reached* through it" in ingress
     assert "Records begin" in asked("8.8.8.8")
     world.tick(timedelta(days=2))
-    assert "1 cluster left through `20.126.14.246` on 2026-11-03" in asked("20.126.14.246 at 2026-11-03")
+    assert "1 cluster left through `20.126.14.246` on <!date^" in asked("20.126.14.246 at 2026-11-03")
     assert "until now" in asked("20.126.14.246 2026-11-03 10:00")
     assert "according to the records" in asked("20.126.14.246 at 2025-01-01")
 

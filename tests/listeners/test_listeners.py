@@ -55,16 +55,8 @@ def test_a_stranger_gets_nothing(world: World) -> None:
         Caller(type(DEV.identity)(team, user), "slack:command")
         for team, user in (("TOTHER", "UDEV0001"), ("TSANDBOX1", ""))
     ]
-    value = {
-        "id": "a0s560gxpd",
-        "digest": "0",
-        "count": "3",
-        "name": "x",
-        "before": "1",
-        "word": "x",
-        "query": "",
-        "draft": "x",
-    }
+    value = {"id": "a0s560gxpd", "digest": "0", "count": "3", "name": "x", "before": "1", "word": "x", "query": ""}
+    value |= {"draft": "x", "chosen": "mine"}
     for entry in TABLE:
         if entry.name == "propose":
             continue  # it only opens a form with what the button carries

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.domain.approval.verdict import Approval, Verdict, with_approval
+from bot.domain.dates import time_text
 from bot.domain.people import Identity
 from bot.errors import AlreadyDecided, NotPermitted, StaleView
 
@@ -148,7 +149,7 @@ def already_decided(request: ApprovalRequest, state: str, why: str = "") -> Alre
     """The refusal of an act that comes too late, with who was faster and when, or why the bot ended it."""
     last = request.approvals[-1] if request.approved_at and request.approvals else None
     given = request.ending or last
-    who = f"<@{given.by.user}> at {given.at:%Y-%m-%d %H:%M} UTC" if given else ""
+    who = f"<@{given.by.user}> at {time_text(given.at)}" if given else ""
     known = why or who
     return AlreadyDecided(f"{request.id} is already {state}{f' ({known})' if known else ''}; nothing was changed.")
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.installation import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID
@@ -23,6 +25,7 @@ class User:
         team_id: Their home workspace.
         enterprise_id: Their Enterprise Grid organisation; None outside one.
         teams: The workspaces of that organisation that they are in.
+        tz: The IANA time zone that they set.
     """
 
     id: str
@@ -35,6 +38,7 @@ class User:
     team_id: str = TEAM_ID
     enterprise_id: str | None = None
     teams: tuple[str, ...] = ()
+    tz: str = "Etc/UTC"
 
     @property
     def is_foreign(self) -> bool:
@@ -208,9 +212,9 @@ def wire_user(user: User, *, with_email: bool = True) -> dict[str, Any]:
         "deleted": user.deleted,
         "color": "3c8c69",
         "real_name": user.real_name,
-        "tz": "Etc/UTC",
-        "tz_label": "Coordinated Universal Time",
-        "tz_offset": 0,
+        "tz": user.tz,
+        "tz_label": user.tz,
+        "tz_offset": int((datetime.now(ZoneInfo(user.tz)).utcoffset() or timedelta()).total_seconds()),
         "profile": profile,
         "is_admin": user.id == "UOPS0001",
         "is_owner": False,

@@ -20,7 +20,7 @@ from bot.sandbox.slack.record import Delivered
 from bot.sandbox.slack.views import View
 from bot.sandbox.slack.workspace import SlackWorkspace
 
-CHANGEABLE = ("deleted", "is_restricted", "is_ultra_restricted", "is_bot", "team_id", "enterprise_id", "teams")
+CHANGEABLE = ("deleted", "is_restricted", "is_ultra_restricted", "is_bot", "team_id", "enterprise_id", "teams", "tz")
 """The properties of a person that an administrator, or another organisation, can change."""
 
 

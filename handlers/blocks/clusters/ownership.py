@@ -28,7 +28,7 @@ def _now(found: Ownership) -> str:
 
 
 def _at(found: Ownership) -> str:
-    shown, at = code(found.address), f"{found.at:%Y-%m-%d %H:%M} UTC"
+    shown, at = code(found.address), when(found.at) if found.at else ""
     names = {period.ref.id for period in found.periods if found.is_certain(period)}
     maybe = {period.ref.id for period in (*found.periods, *found.perhaps)} - names
     unsure = f" {counted(len(maybe), 'cluster')} may have: nothing was read at that time." if maybe else ""
