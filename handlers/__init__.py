@@ -74,6 +74,14 @@ COMMANDS = (
     ),
     Entry(
         CallKind.COMMAND,
+        "transfer",
+        commands.transfer,
+        usage="ID… to @x",
+        help="hand an allowance over to another owner",
+        act="transfer",
+    ),
+    Entry(
+        CallKind.COMMAND,
         "scale",
         commands.scale,
         usage="CLUSTER [COUNT [REASON]]",
@@ -158,6 +166,7 @@ TABLE = (
     Entry(CallKind.ACTION, "revoke", actions.revoke, act="revoke"),
     Entry(CallKind.ACTION, "renew", actions.renew, act="renew"),
     Entry(CallKind.ACTION, "notices", actions.notices),
+    Entry(CallKind.ACTION, "let_expire", actions.let_expire, act="let expire"),
     Entry(CallKind.ACTION, "renew_form", actions.renew_form),
     Entry(CallKind.ACTION, "propose", actions.propose),
     Entry(CallKind.ACTION, "ask_question", questions.open_question),

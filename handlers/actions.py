@@ -79,6 +79,12 @@ def renew_form(ctx: Context, call: Call) -> Reply:
     return UpdateModal(view) if call.caller.via == "slack:modal" else OpenModal(view)
 
 
+def let_expire(ctx: Context, call: Call) -> tuple[Reply, ...]:
+    """Say that it may end; nobody is warned again."""
+    made = allowances.let_expire(ctx, call.caller, call.value["id"])
+    return Ephemeral(lists.left_to_expire(made)), *redrawn(ctx, call.caller)
+
+
 def propose(_ctx: Context, call: Call) -> Reply:
     """Ask how many outbound IPs are needed, and why."""
     return OpenModal(ScaleForm().build(call.value["id"], call.value["name"]))

@@ -12,7 +12,7 @@ from handlers.hosts import hosts_in
 
 log = structlog.get_logger(__name__)
 
-ON_IDS = frozenset({"approve", "deny", "revoke", "renew"})
+ON_IDS = frozenset({"approve", "deny", "revoke", "renew", "transfer"})
 """Commands whose first word is an id; that of others is a cluster."""
 
 

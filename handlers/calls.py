@@ -96,6 +96,14 @@ def words_of(body: Mapping[str, Any]) -> tuple[str, str]:
 _ESCAPED = re.compile(r"<(?:[@#]|![a-z]+\^)?([^<>|]*)(?:\|([^<>]*))?>")
 
 
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
+
+
+def mentioned_in(text: str) -> tuple[list[str], str]:
+    """The user ids of everybody whom a command's text mentions, and the text without them."""
+    return _MENTION.findall(text), _MENTION.sub("", text)
+
+
 _FOR = re.compile(r"(?:^|(?<=\s))for:\s?(?:<@(?P<user>[A-Z0-9]+)(?:\|[^<>]*)?>|(?P<text>@\S+))", re.IGNORECASE)
 
 

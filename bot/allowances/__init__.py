@@ -12,6 +12,7 @@ from bot.allowances.edits import Edit, edit
 from bot.allowances.filing import request
 from bot.allowances.notice_choice import choose_notices, notice_level
 from bot.allowances.owners import owner_of, require_permitted
+from bot.allowances.ownership import let_expire, transfer
 from bot.allowances.previews import Draft, Preview, owner_words, preview, scope_of
 from bot.allowances.queries import Request, RequestList, browse, get, own, proposals, requests, unreviewed
 from bot.allowances.renewals import newest, renew
@@ -33,6 +34,7 @@ __all__ = [
     "edit",
     "end",
     "get",
+    "let_expire",
     "newest",
     "notice_level",
     "own",
@@ -47,5 +49,6 @@ __all__ = [
     "require_permitted",
     "review_break_glass",
     "scope_of",
+    "transfer",
     "unreviewed",
 ]

@@ -37,7 +37,8 @@ def record(
         "break_glass": "yes" if allowance.review_by else "",
         "review": allowance.reviewed.outcome if allowance.reviewed else "",
         "review_by": allowance.review_by.isoformat() if allowance.review_by else "",
-        "requester": allowance.requester.user if allowance.filed_by else "",
+        "requester": allowance.requester.user if allowance.filed_by or allowance.owned_by else "",
+        "owner": allowance.owner.user if allowance.owned_by else "",
         "expires_at": allowance.expires_at.isoformat() if allowance.expires_at else "",
     }
     event = Event(

@@ -59,7 +59,7 @@ def review_break_glass(ctx: Context, caller: Caller, answer: AfterReview) -> All
         record(uow, saved, Action.ALLOWANCE_REVIEW, reason=why)
         if answer.outcome is not ReviewOutcome.CONFIRM:
             tx.work.wake(saved.scope.target.key, within=ctx.pace.batch_window)
-        uow.tell(saved.id, saved.requester, NoticeEvent.REVIEWED)
+        uow.tell(saved, NoticeEvent.REVIEWED)
     return saved
 
 

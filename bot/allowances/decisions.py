@@ -36,5 +36,5 @@ def end(ctx: Context, caller: Caller, allowance_id: str, *, reason: str = "") ->
         record(uow, saved, Action.ALLOWANCE_REVOKE, reason=why)
         if saved.applying_at is not None:
             tx.work.wake(saved.scope.target.key, within=ctx.pace.batch_window)
-        uow.tell(saved.id, saved.requester, NoticeEvent.REVOKED)
+        uow.tell(saved, NoticeEvent.REVOKED)
     return saved

@@ -19,6 +19,7 @@ def require_ending(ctx: Context, caller: Caller, allowance_id: str) -> Allowance
     require_member(ctx.config, caller.identity)
     with ctx.store.read() as tx:
         allowance = tx.allowances.get(canonical_id(allowance_id))
-    if caller.identity not in allowance.askers:
-        require_ender(holder_of(ctx, caller, Role.APPROVER), allowance.requester)
+    owners = tuple(who for who in (*allowance.askers, allowance.owner) if who)
+    if caller.identity not in owners:
+        require_ender(holder_of(ctx, caller, Role.APPROVER), *owners)
     return allowance

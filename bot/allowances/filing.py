@@ -125,7 +125,7 @@ def _file(uow: UnitOfWork, made: Preview, ask: Ask, requester: Identity) -> Allo
     uow.tx.allowances.add(allowance)
     record(uow, allowance, Action.ALLOWANCE_RENEW if ask.renews else Action.ALLOWANCE_REQUEST)
     if allowance.filed_by or not is_granted:
-        uow.tell(allowance.id, allowance.requester, _asked(allowance))
+        uow.tell(allowance, _asked(allowance))
     if is_granted:
         grant(uow, allowance)
     plan_wait(uow, allowance)
@@ -146,7 +146,7 @@ def grant(uow: UnitOfWork, allowance: Allowance) -> None:
     record(uow, allowance, action, reason=allowance.ask.reason if is_review else allowance.verdict.reason)
     within = timedelta() if is_review else uow.ctx.pace.batch_window
     uow.tx.work.wake(allowance.scope.target.key, within=within)
-    uow.tell(allowance.id, allowance.requester, NoticeEvent.BROKE_GLASS if is_review else NoticeEvent.GRANTED)
+    uow.tell(allowance, NoticeEvent.BROKE_GLASS if is_review else NoticeEvent.GRANTED)
     if following := next_nag(allowance, uow.ctx.config.reminders, settings, uow.now):
         uow.tx.work.schedule(WorkKind.TIMERS, within=following - uow.now)
 

@@ -195,6 +195,6 @@ def _rule_words(finding: CheckResult) -> str:
 
 
 def owner_words(allowance: Allowance) -> str:
-    """Say who requested an open allowance and until when it is open."""
+    """Say who owns an open allowance and until when it is open."""
     ends = time_text(allowance.expires_at) if allowance.expires_at else "it is revoked"
-    return f"requested by <@{allowance.requester.user}>, open until {ends}"
+    return f"owned by <@{allowance.owner.user}>, open until {ends}"

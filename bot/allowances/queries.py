@@ -152,7 +152,7 @@ def get(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:
     who = person(ctx, caller)
     with ctx.store.read() as tx:
         found = tx.allowances.get(canonical_id(allowance_id))
-    if who.identity not in (*found.askers, *found.followers):
+    if who.identity not in (*found.askers, found.owner, *found.followers):
         unseen = UnknownAllowance(f"No allowance {found.id} that you can see. `/egress requests` lists them.")
         require_seeing(ctx.config, who, ref_from_id(found.scope.cluster_id, found.scope.cluster_name), unseen)
     return found

@@ -97,7 +97,7 @@ def _approve(uow: UnitOfWork, who: Person, one: One, decision: Decision, flow: W
     plan_wait(uow, saved)
     overruled = [given.by for given in one.approvals] if narrowing.facts else []
     event = NoticeEvent.APPROVED if saved.approved_at else NoticeEvent.SECONDED
-    uow.tell(saved.id, saved.requester, event, also=overruled, **narrowing.facts)
+    uow.tell(saved, event, also=overruled, **narrowing.facts)
     return saved
 
 
@@ -105,7 +105,7 @@ def _deny(uow: UnitOfWork, one: One, decision: Decision, flow: Workflow[One]) ->
     ending = Ending(uow.caller.identity, uow.now, require_reason(decision.reason, "Say why you deny it"))
     saved = flow.rows(uow.tx).save(deny(one, ending), is_open=False)
     flow.record(uow, saved, flow.actions.deny, reason=ending.reason)
-    uow.tell(saved.id, saved.requester, NoticeEvent.DENIED)
+    uow.tell(saved, NoticeEvent.DENIED)
     return saved
 
 
@@ -113,4 +113,4 @@ def lapse(uow: UnitOfWork, one: One, flow: Workflow[One]) -> None:
     """Put on record that nobody decided in time."""
     saved = flow.rows(uow.tx).save(one, is_open=False)
     flow.record(uow, saved, flow.actions.lapse, reason="Nobody decided in time.")
-    uow.tell(saved.id, saved.requester, NoticeEvent.LAPSED)
+    uow.tell(saved, NoticeEvent.LAPSED)

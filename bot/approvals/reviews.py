@@ -85,7 +85,7 @@ def keep(uow: UnitOfWork, found: Review[One], flow: Workflow[One]) -> One:
     if saved.approved_at is not None and is_open:
         flow.start(uow, saved)
     if found.event:
-        uow.tell(saved.id, saved.requester, found.event, also=also, what=found.reason)
+        uow.tell(saved, found.event, also=also, what=found.reason)
     return saved
 
 

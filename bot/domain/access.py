@@ -113,14 +113,14 @@ def require_approver(verdict: Verdict, person: Person, requester: Identity) -> N
     _require_asked(person)
 
 
-def require_ender(person: Person, requester: Identity) -> None:
-    """Refuse people who may not revoke this: neither the requester nor an approver.
+def require_ender(person: Person, *owners: Identity) -> None:
+    """Refuse people who may not revoke this: neither the requester or owner nor an approver.
 
     Raises:
         NotPermitted: With who may.
         MembershipUnknown: Slack could not be asked.
     """
-    if person.identity == requester:
+    if person.identity in owners:
         return
     _refuse_guest(person)
     if not person.has_role(Role.APPROVER):

@@ -17,7 +17,6 @@ from bot.domain.fqdn import Destination
 from bot.domain.people import Identity
 from bot.domain.risk import Risk
 from bot.domain.target import Target
-from bot.errors import InvalidInput
 
 EXPIRING_WITHIN = timedelta(hours=24)
 """An allowance is called expiring in its last day, or in the last tenth of a shorter one."""
@@ -50,6 +49,8 @@ class Act(StrEnum):
     EDIT = "edit"
     RENEW = "renew"
     REVIEW = "review"
+    LET_EXPIRE = "let expire"
+    TRANSFER = "transfer"
     ASK_AGAIN = "ask again"
 
 
@@ -67,6 +68,8 @@ MAY_ACT: Mapping[Act, frozenset[Status]] = MappingProxyType(
         Act.EDIT: frozenset({Status.WAITING}),
         Act.REVOKE: UNENDED,
         Act.RENEW: frozenset({Status.LIVE, Status.EXPIRING, Status.EXPIRED}),
+        Act.LET_EXPIRE: frozenset({Status.LIVE, Status.EXPIRING, Status.SUSPENDED}),
+        Act.TRANSFER: UNENDED - {Status.WAITING},
         Act.REVIEW: frozenset(Status) - {Status.WAITING, Status.DENIED, Status.LAPSED},
         Act.ASK_AGAIN: frozenset(
             {Status.DENIED, Status.LAPSED, Status.REVOKED, Status.CLOSED, Status.FAILED, Status.EXPIRED}
@@ -152,12 +155,12 @@ class Allowance(ApprovalRequest):
         expires_at: ``live_at`` plus the duration, set when it is first seen live.
         gone_at: When its rules were seen absent after it ended.
         warned_at: When its requester was last told that it ends soon.
-        followers: Others who asked for the same while it was open; they hear of it as the requester does.
         closed: Set when the bot ended it, because what it rests on is gone.
         suspended: Why it opens nothing for now, in one sentence: its cluster leaves through no managed firewall.
         leaving: Targets that it was written to before and where its rules were not yet seen absent.
         review_by: Until when it has to be reviewed; only where it was opened by break-glass.
         reviewed: How that ended.
+        let_expire: Set when its owner chose to let it end; nobody is warned any more.
     """
 
     scope: Scope
@@ -170,12 +173,12 @@ class Allowance(ApprovalRequest):
     expires_at: datetime | None = None
     gone_at: datetime | None = None
     warned_at: datetime | None = None
-    followers: tuple[Identity, ...] = ()
     closed: Ending | None = None
     suspended: str | None = None
     leaving: tuple[Target, ...] = ()
     review_by: datetime | None = None
     reviewed: BreakGlassReview | None = None
+    let_expire: Ending | None = None
 
     @property
     def needs_review(self) -> bool:
@@ -242,25 +245,6 @@ def warns_at(allowance: Allowance) -> datetime | None:
     return allowance.expires_at - min(EXPIRING_WITHIN, allowance.ask.duration / 10)
 
 
-LAST_CALL = timedelta(hours=1)
-"""How long before the end a person is told once more, if the first warning was much earlier."""
-
-
-def warnings(allowance: Allowance) -> tuple[datetime, ...]:
-    """When the requester is told that it ends soon, in order; empty before it is live and where it has no end."""
-    first = warns_at(allowance)
-    if first is None or allowance.expires_at is None:
-        return ()
-    last = allowance.expires_at - LAST_CALL
-    return (first, last) if last - first >= LAST_CALL else (first,)
-
-
-def is_warning_due(allowance: Allowance, now: datetime) -> bool:
-    """Whether a warning is due that was not given yet; one that was missed is covered by a later one."""
-    due = [time for time in warnings(allowance) if time <= now]
-    return bool(due) and (allowance.warned_at is None or allowance.warned_at < due[-1])
-
-
 def is_wanted(allowance: Allowance, now: datetime) -> bool:
     """Whether the allowance's rules must be in the firewall at this time."""
     return status(allowance, now) in WANTED
@@ -307,20 +291,6 @@ def revoke(allowance: Allowance, ending: Ending) -> Allowance:
     """End it now, whether waiting, on its way or live."""
     require(allowance, Act.REVOKE, ending.at)
     return replace(allowance, revoked=ending)
-
-
-def shorten(allowance: Allowance, duration: timedelta | None, now: datetime) -> Allowance:
-    """Leave it open for this long from now on, or from being live where it is not yet.
-
-    Raises:
-        InvalidInput: That is not shorter than what is left.
-    """
-    left = allowance.expires_at - now if allowance.expires_at else allowance.ask.duration
-    if duration is None or (left is not None and duration >= left):
-        raise InvalidInput("That is not shorter than what is left. A longer time is a renewal.", field="duration")
-    since = allowance.live_at if allowance.expires_at and allowance.live_at else now
-    ends = now + duration if allowance.expires_at else None
-    return replace(allowance, ask=replace(allowance.ask, duration=now + duration - since), expires_at=ends)
 
 
 def follow(allowance: Allowance, who: Identity) -> Allowance:

@@ -26,6 +26,8 @@ class Action(StrEnum):
     ALLOWANCE_REVOKE = "allowance:revoke"
     ALLOWANCE_REVIEW = "allowance:review"
     ALLOWANCE_RENEW = "allowance:renew"
+    ALLOWANCE_LET_EXPIRE = "allowance:let-expire"
+    ALLOWANCE_TRANSFER = "allowance:transfer"
     ALLOWANCE_FOLLOW = "allowance:follow"
     ALLOWANCE_LIVE = "allowance:live"
     ALLOWANCE_EXPIRE = "allowance:expire"

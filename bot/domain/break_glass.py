@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.allowance import Allowance, BreakGlassReview, Status, revoke, shorten, status
+from bot.domain.allowance import Allowance, BreakGlassReview, Status, revoke, status
 from bot.domain.approval import Ending, Reminders
 from bot.domain.dates import time_text
 from bot.domain.duration import duration_text
+from bot.domain.expiry import shorten
 from bot.domain.fields import Span
 from bot.errors import AlreadyDecided, InvalidInput
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.domain.approval import ApprovalRequest
 from bot.domain.audit import Event
 from bot.domain.configuration import Configuration
 from bot.domain.people import SYSTEM, Identity, Person, Role
@@ -164,28 +165,28 @@ class UnitOfWork:
         self.tx.audit.append(event)
 
     def tell(
-        self, subject: str, requester: Identity, event: NoticeEvent, *, also: Iterable[Identity] = (), **facts: str
+        self, request: ApprovalRequest, event: NoticeEvent, *, also: Iterable[Identity] = (), **facts: str
     ) -> None:
         """Owe everybody concerned the news: the card, its thread, and each person once, also who filed it.
 
         Direct messages are left out where the person chose so; see ``bot.ports.notice_levels``.
 
         Args:
-            subject: Id of the allowance or scale proposal.
-            requester: Who asked for it.
+            request: The allowance or scale proposal, as it is now.
             event: What happened.
             also: Others whose outcome changed with it; the person who acts is not told what they did themselves.
             facts: What the words need beside the subject, for example what was left out.
         """
         channel, body = self.ctx.config.channel, {"event": event, **facts}
+        subject, owner = request.id, request.owner.user
         self.tx.outbox.add(Notice(NoticeKind.CARD, subject, channel))
         if event is NoticeEvent.REQUESTED:
             return
         self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, body))
-        concerned = {requester.user, *(one.user for one in (*also, *self._filer(subject)))}
-        followers = {one.user for one in self._followers(subject)} - concerned
-        others = (concerned | followers) - {requester.user, self.caller.identity.user}
-        for user in (requester.user, *sorted(others)):
+        concerned = {owner, *(one.user for one in (*also, request.filed_by) if one)}
+        followers = {one.user for one in request.followers} - concerned
+        others = (concerned | followers) - {owner, self.caller.identity.user}
+        for user in (owner, *sorted(others)):
             if is_said(self.tx.notice_levels.get(user), body, is_followed=user in followers):
                 self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, body))
 
@@ -203,11 +204,3 @@ class UnitOfWork:
         self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, {"event": event, **facts}))
         for user in sorted({one.user for one in people}):
             self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, {"event": event}))
-
-    def _filer(self, subject: str) -> tuple[Identity, ...]:
-        """Whoever filed it for the requester."""
-        filed_by = self.tx.allowances.get(subject).filed_by if subject.startswith("a") else None
-        return (filed_by,) if filed_by else ()
-
-    def _followers(self, subject: str) -> tuple[Identity, ...]:
-        return self.tx.allowances.get(subject).followers if subject.startswith("a") else ()

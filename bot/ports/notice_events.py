@@ -40,6 +40,8 @@ class NoticeEvent(StrEnum):
     SUSPENDED = "suspended"
     RESUMED = "resumed"
     EXPIRING = "expiring"
+    LET_EXPIRE = "let-expire"
+    TRANSFERRED = "transferred"
     EXPIRED = "expired"
     REVOKED = "revoked"
     ORPHANED = "orphaned"

@@ -21,7 +21,7 @@ class AllowanceFilter:
     Args:
         target: Written by this writer.
         cluster: Name or id of the cluster.
-        requester: Asked by this person.
+        requester: Owned by this person: asked by them, or handed over to them.
         renews: Those that continue this allowance.
         only_open: Only those to which something may still happen.
         before: Only ids that sort before this one: the key of the next page.
@@ -69,7 +69,7 @@ class ListFilter:
 
     Args:
         clusters: Ids of clusters; None for none in particular.
-        requester: Asked or proposed by this person. Where both are set, one of them must hold.
+        requester: Owned or proposed by this person. Where both are set, one of them must hold.
         is_waiting: Only those that nobody has decided finally.
         after: The last row of the page before.
         limit: At most so many.

@@ -52,7 +52,7 @@ def fail(run: Run, allowances: Sequence[Allowance], why: str) -> None:
             current = uow.tx.allowances.get(allowance.id)
             saved = uow.tx.allowances.save(mark_failed(current, why), is_open=True)
             record(uow, saved, Action.ALLOWANCE_FAIL, reason=why)
-            uow.tell(saved.id, saved.requester, NoticeEvent.FAILED)
+            uow.tell(saved, NoticeEvent.FAILED)
 
 
 def fail_unresolved(run: Run, target: Target, unresolved: Sequence[Allowance]) -> bool:

@@ -71,7 +71,7 @@ def row_from_allowance(allowance: Allowance, *, is_open: bool) -> dict[str, Any]
         "cluster_id": allowance.scope.cluster_id,
         "cluster_name": allowance.scope.cluster_name.lower(),
         "target": allowance.scope.target.key,
-        "requester": str(allowance.requester),
+        "requester": str(allowance.owner),
         "requested_at": text_from_time(allowance.requested_at),
         "is_open": int(is_open),
         "body": _ALLOWANCE.dump_python(allowance, mode="json"),

@@ -115,7 +115,8 @@ def until(allowance: Allowance) -> str:
     if allowance.denied or allowance.revoked or allowance.closed:
         return ""
     if allowance.expires_at is not None:
-        return f"Open until {when(allowance.expires_at)}."
+        ends = f" {person(allowance.let_expire.by.user)} lets it expire." if allowance.let_expire else ""
+        return f"Open until {when(allowance.expires_at)}.{ends}"
     if allowance.ask.duration is None:
         return "Open until revoked."
     return f"Open for {duration_text(allowance.ask.duration)} once live."
@@ -138,6 +139,7 @@ def _facts(card: Card) -> list[tuple[str, str]]:
         ("Cluster", f"{code(scope.cluster_name)}{pool}"),
         ("Environment", escape(scope.environment)),
         ("Asked by", f"{person(allowance.requester.user)}, {when(allowance.requested_at)}"),
+        ("Owner", person(allowance.owner.user) if allowance.owned_by else ""),
         ("Filed by", person(allowance.filed_by.user) if allowance.filed_by else ""),
         ("How long", f"{duration_text(ask.duration)} once live" if ask.duration else "no end"),
         ("Continues", code(ask.renews) if ask.renews else ""),

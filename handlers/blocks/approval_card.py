@@ -93,6 +93,7 @@ def news_facts(request: ApprovalRequest, body: Mapping[str, str], config: Config
         "ender": person(ending.by.user) if ending else "the bot",
         "failure": escape(request.failure or ""),
         "lapses": when(request.lapses_at),
+        "owner": person(request.owner.user),
         "inquirer": person(request.questions[-1].by.user) if request.questions else "An approver",
         "what": escape(body.get("what", "")),
     }

@@ -21,6 +21,7 @@ EVERY = (
     "answer_question",
     "edit",
     "renew",
+    "let_expire",
     "revoke",
     "request_again",
     "propose_again",
@@ -61,11 +62,19 @@ def _of_allowance(allowance: Allowance, config: Configuration, now: datetime) ->
         *((Act.ASK, one) for one in _talk(allowance)),
         (Act.EDIT, button("Edit…", "edit", carried(allowance))),
         (Act.RENEW, button("Renew", "renew", carried(allowance))),
+        *_expiring(allowance, state),
         (Act.REVOKE, _end(allowance, state, is_held=is_dry(config.dry_run, allowance))),
         (Act.ASK_AGAIN, button("Request again…", "request_again", carried(allowance))),
     )
     review = [button("Review…", "review_break_glass", carried(allowance), style="primary")]
     return [*(review if allowance.needs_review else []), *(made for act, made in offered if state in MAY_ACT[act])]
+
+
+def _expiring(allowance: Allowance, state: Status) -> list[tuple[Act, Block]]:
+    """The equal choice beside renewing, where it is about to end and nobody has made it."""
+    if state is not Status.EXPIRING or allowance.let_expire is not None:
+        return []
+    return [(Act.LET_EXPIRE, button("Let it expire", "let_expire", carried(allowance)))]
 
 
 def _approve(subject: Allowance | Scale) -> Block:

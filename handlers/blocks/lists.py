@@ -23,6 +23,7 @@ from handlers.blocks.block_kit import (
     person,
     section,
     value,
+    when,
 )
 from handlers.blocks.clusters import allowance_line
 from handlers.blocks.deciders import decides, missing
@@ -126,6 +127,18 @@ def changed(allowance: Allowance, asked: Deciders, *, now: datetime, config: Con
     """Confirm that a waiting request was changed, and what happens next."""
     then = _hearing(asked) if allowance.is_waiting(now) else "Auto-approved by the approval policy."
     return message(f"Changed. {about(allowance, config)}. {then}")
+
+
+def left_to_expire(allowance: Allowance) -> Message:
+    """Confirm that nobody renews it."""
+    ends = f" on {when(allowance.expires_at)}" if allowance.expires_at else ""
+    return message(f"It ends{ends}; you won't be reminded again. {code(allowance.id)}, {code(allowance.cluster_name)}.")
+
+
+def handed_over(allowance: Allowance) -> Message:
+    """Confirm who owns it now."""
+    named = f"{code(allowance.id)}, {code(allowance.cluster_name)}"
+    return message(f"{person(allowance.owner.user)} owns it now, and was told. {named}.")
 
 
 def proposed(scale: Scale, asked: Deciders, now: datetime, dry_run: DryRun = NO_DRY_RUN) -> Message:

@@ -20,6 +20,8 @@ def decision_buttons(subject: Allowance | Scale, config: Configuration, now: dat
 
 def offers(subject: Allowance | Scale, event: str, config: Configuration, now: datetime) -> list[Block]:
     """The buttons for a person who is told of an event."""
+    if event == NoticeEvent.EXPIRING:
+        return actions(*act_buttons(subject, config, now, only=("renew", "let_expire")))
     if event == NoticeEvent.REVIEW_DUE:
         return actions(details_button(subject), *act_buttons(subject, config, now, only=("review_break_glass",)))
     if event in (NoticeEvent.ASKED, NoticeEvent.UNANSWERED):

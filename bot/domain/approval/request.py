@@ -60,6 +60,8 @@ class ApprovalRequest(ABC):
         edited_at: When its requester last changed it.
         questions: What approvers wanted to know, with the answers, in order.
         paused: How long it has waited for answers, in all.
+        followers: Others who asked for the same while it was open; they hear of it as the requester does.
+        owned_by: Who answers for it now, where the requester has handed it over.
     """
 
     id: str
@@ -78,6 +80,13 @@ class ApprovalRequest(ABC):
     edited_at: datetime | None = None
     questions: tuple[Question, ...] = ()
     paused: timedelta = timedelta()
+    followers: tuple[Identity, ...] = ()
+    owned_by: Identity | None = None
+
+    @property
+    def owner(self) -> Identity:
+        """Who answers for it, and is told how it goes: the requester, or whoever took it over."""
+        return self.owned_by or self.requester
 
     @property
     def open_questions(self) -> tuple[Question, ...]:
