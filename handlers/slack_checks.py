@@ -17,6 +17,9 @@ from handlers.notify import slack_errors
 SlackCheck = tuple[str, Callable[[], str]]
 """A check: its name, and a function that returns a sentence or raises an error that says what to do."""
 
+EVENT_SCOPES = frozenset({"channels:history", "groups:history"})
+"""The scopes that let Slack deliver what is written in the threads of cards."""
+
 SCOPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "channels:history": (),

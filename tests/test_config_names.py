@@ -47,7 +47,7 @@ def load(folder: Path, content: str) -> Configuration:
 
 
 WRONG = [
-    ("[approval]\non_behalf = ['nobody']\n", "approval.on_behalf names the group nobody, which is not configured"),
+    ("on_behalf = ['nobody']\n", "approval.on_behalf names the group nobody, which is not configured"),
     (rule("during = ['xmas']"), r"rules \(r\) names unknown windows: xmas. Configured: none"),
     (rule("requesters = ['interns']"), r"rules \(r\) names the group interns, which is not configured"),
     (
