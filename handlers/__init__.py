@@ -1,7 +1,7 @@
 """All of Slack, in and out: the one table of entry points. ``handlers.app`` serves it."""
 
 from bot.domain.people import Role
-from handlers import actions, commands, home, views
+from handlers import actions, commands, home, reviews, views
 from handlers.boundary import Entry
 from handlers.calls import CallKind
 
@@ -109,6 +109,14 @@ COMMANDS = (
     ),
     Entry(
         CallKind.COMMAND,
+        "review",
+        reviews.review,
+        usage="[ID | start [SCOPE] | sign ID REASON]",
+        help="review open allowances: keep or remove each, with a reason",
+        act="review",
+    ),
+    Entry(
+        CallKind.COMMAND,
         "audit",
         commands.audit,
         usage="[FILTERS] [csv | jsonl | verify]",
@@ -141,6 +149,13 @@ TABLE = (
     Entry(CallKind.ACTION, "list_back", actions.turn_list),
     Entry(CallKind.ACTION, "requests_older", actions.older_requests),
     Entry(CallKind.ACTION, "audit_older", actions.older_events, is_late=True, act="audit"),
+    Entry(CallKind.ACTION, "review_open", reviews.show),
+    Entry(CallKind.ACTION, "review_first", reviews.show),
+    Entry(CallKind.ACTION, "review_next", reviews.show),
+    Entry(CallKind.ACTION, "review_other", reviews.show),
+    Entry(CallKind.ACTION, "review_keep", reviews.keep_form, act="review"),
+    Entry(CallKind.ACTION, "review_remove", reviews.remove_form, act="review"),
+    Entry(CallKind.ACTION, "review_sign", reviews.sign_form, act="review"),
     Entry(CallKind.ACTION, "refresh_home", home.opened),
     Entry(CallKind.ACTION, "trace", actions.trace),
     Entry(CallKind.ACTION, "cluster", views.preview, is_late=True),
@@ -151,6 +166,9 @@ TABLE = (
     Entry(CallKind.VIEW, "narrow", views.narrow, act="narrow", field="destinations"),
     Entry(CallKind.VIEW, "renew", views.renew, act="renew"),
     Entry(CallKind.VIEW, "scale", views.scale, is_late=True, act="scale"),
+    Entry(CallKind.VIEW, "review_keep", reviews.keep, act="review"),
+    Entry(CallKind.VIEW, "review_remove", reviews.remove, act="review"),
+    Entry(CallKind.VIEW, "review_sign", reviews.sign, act="review"),
     Entry(CallKind.OPTIONS, "cluster", views.cluster_options),
     Entry(CallKind.HOME, "app_home_opened", home.opened),
     Entry(CallKind.SHORTCUT, "request_fqdn", actions.open_request),

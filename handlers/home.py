@@ -3,6 +3,7 @@
 from functools import partial
 
 from bot import allowances, inventory, scaling
+from bot.allowances import campaigns
 from bot.domain.access import may_decide
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.people import Person, Role
@@ -34,6 +35,7 @@ def desktop(ctx: Context, caller: Caller) -> PublishHome:
             Desktop(
                 waiting=tuple(waiting),
                 scales=tuple(scales),
+                reviews=tuple(campaigns.mine(ctx, who)),
                 mine=tuple(mine),
                 clusters=tuple(inventory.visible(ctx, who)),
                 now=now,

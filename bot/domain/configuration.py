@@ -153,6 +153,19 @@ class Durations:
 
 
 @dataclass(frozen=True, slots=True)
+class Reviews:
+    """How review campaigns go on.
+
+    Args:
+        owners_first: How long only the owners of allowances answer; after it, approvers may, too.
+        remind_after: When people are reminded for the first time; each further wait is twice as long, up to a week.
+    """
+
+    owners_first: Span = timedelta(days=7)
+    remind_after: Span = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
     """The handling of requested names.
 
@@ -222,6 +235,7 @@ class Configuration:
         bundles: Destinations by name.
         windows: Time windows by name.
         tickets: How tickets are written, and where they are found.
+        reviews: How review campaigns go on.
         names: Whether names are looked up.
         risk: How risk is weighed.
     """
@@ -245,6 +259,7 @@ class Configuration:
         default_factory=lambda: MappingProxyType({})
     )
     tickets: Tickets = field(default_factory=Tickets)
+    reviews: Reviews = field(default_factory=Reviews)
     names: Names = field(default_factory=Names)
     risk: RiskTable = field(default_factory=RiskTable)
 

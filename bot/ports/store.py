@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from bot.ports.notices import Outbox
-from bot.ports.records import Allowances, AuditLog, Drafts, Scales
+from bot.ports.records import Allowances, AuditLog, Campaigns, Drafts, Scales
 from bot.ports.snapshots import Snapshots
 from bot.ports.work import Claim, Work
 
@@ -22,6 +22,11 @@ class Transaction(Protocol):
     @property
     def scales(self) -> Scales:
         """Scale proposals as rows."""
+        ...
+
+    @property
+    def campaigns(self) -> Campaigns:
+        """Review campaigns as rows."""
         ...
 
     @property

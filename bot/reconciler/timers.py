@@ -1,4 +1,4 @@
-"""Acts on the passing of time: lapses requests and warns people before an end."""
+"""Acts on the passing of time: lapses requests, warns people before an end, carries review campaigns on."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,6 +9,7 @@ from bot.approvals import lapse
 from bot.domain.allowance import Allowance, Status, is_warning_due, status, warnings
 from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
 from bot.ports import AllowanceFilter, Finish, NoticeEvent, UnitOfWork
+from bot.reconciler.campaigns import carry_on
 from bot.reconciler.policy_review import review_pending
 from bot.reconciler.run import Run
 from bot.scaling import SCALES
@@ -29,7 +30,7 @@ def run_timers(run: Run) -> Finish:
         for scale in scales:
             if scale_status(scale, now) is ScaleStatus.LAPSED:
                 lapse(uow, scale, SCALES)
-    following = min(_times(allowances, scales, now), default=None)
+    following = min((*_times(allowances, scales, now), *carry_on(run)), default=None)
     return Finish(None if following is None else following - now, state=run.kept)
 
 

@@ -19,7 +19,7 @@ from bot.store.leases import SqlWork
 from bot.store.migrate import LOCK, migrate, pending
 from bot.store.outage import Outage
 from bot.store.outbox import SqlOutbox
-from bot.store.records import SqlAllowances, SqlScales
+from bot.store.records import SqlAllowances, SqlCampaigns, SqlScales
 from bot.store.snapshots import SqlSnapshots
 from bot.store.wake_signal import WakeSignal
 
@@ -31,6 +31,7 @@ class SqlTransaction:
         self._connection = connection
         self.allowances = SqlAllowances(connection)
         self.scales = SqlScales(connection)
+        self.campaigns = SqlCampaigns(connection)
         self.audit = SqlAuditLog(connection)
         self.work = SqlWork(connection, now)
         self.outbox = SqlOutbox(connection, now, self.work)

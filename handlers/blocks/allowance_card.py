@@ -183,6 +183,7 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str], config: Config
         .format(
             **news_facts(allowance, body.get("what", ""), config),
             filer=person(allowance.filed_by.user) if allowance.filed_by else "The bot",
+            by=person(body.get("by", "")),
             id=allowance.id,
             removal=_removal(allowance, is_dry=is_dry(config.dry_run, allowance)),
             until=until(allowance),

@@ -107,6 +107,7 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
             dry=f"Its cluster leaves through the firewall again. {NOT_WRITTEN}",
         ),
         NoticeEvent.EXPIRING: Words(allowance="Expires soon. {until} `/egress renew {id}` asks for more time."),
+        NoticeEvent.SHORTENED: Words(allowance="{by} shortened it in a review: “{what}” {until}"),
         NoticeEvent.EXPIRED: Words(allowance="Expired. {removal}"),
         NoticeEvent.REVOKED: Words(allowance="Revoked by {ender}. {removal}"),
         NoticeEvent.ORPHANED: Words(allowance="Ended by the bot. {what} {removal}"),
