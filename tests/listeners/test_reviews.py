@@ -1,47 +1,46 @@
-"""Review campaigns as people use them: who answers when, what an answer does, reminders, sign-off."""
+"""Answers in a review campaign: who gives them when, what they do, and who is reminded."""
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
-from typing import Any
 
 import pytest
 
 from bot import allowances, auditing
-from bot.allowances import Draft, campaigns
-from bot.approvals import Decision
 from bot.domain.allowance import Allowance, Status
 from bot.domain.audit import Action
-from bot.domain.campaign import Campaign, ItemState, ReviewSheet
-from bot.domain.fqdn import parse_destination
-from bot.domain.people import Identity
+from bot.domain.campaign import ItemState
+from bot.domain.configuration import ClusterScope
 from bot.errors import (
     AlreadyDecided,
-    AlreadyRequested,
     InvalidInput,
     NotPermitted,
-    StaleView,
-    UnknownAllowance,
-    UnknownReview,
-    UserError,
 )
 from bot.ports import Caller
 from bot.reconciler import Reconciler
 from bot.store import SqlStore
-from handlers import home, reviews
-from handlers.blocks.review_card import review_card, review_news
-from handlers.calls import Call, Values
-from handlers.replies import OpenModal, PublishHome, UpdateModal
+from handlers import reviews
+from handlers.replies import UpdateModal
 from tests.blockkit import assert_valid
-from tests.build import APPROVER, APPROVER2, AUDITOR, DEV, DEV2, OPERATOR, World, make_world
-from tests.flows.writer_stage import ask, events, opened, state_of, stored
-from tests.listeners.calling import all_text, pressed, submitted, text_of, typed
-
-DAY = timedelta(days=1)
-NOBODY = Caller(Identity("TOTHER", "UX0000001"), "slack:command")
+from tests.build import APPROVER, APPROVER2, AUDITOR, DEV, World, make_world
+from tests.flows.writer_stage import events, opened, state_of, stored
+from tests.listeners.calling import pressed
+from tests.listeners.review_stage import (
+    DAY,
+    card,
+    keep,
+    live,
+    newest,
+    offered,
+    pass_time,
+    remove,
+    shown,
+    started,
+    states,
+    told,
+)
 
 
 @pytest.fixture
@@ -50,84 +49,6 @@ def world(database_url: str) -> Iterator[World]:
     made = make_world(database_url)
     yield made
     made.store.close()
-
-
-def live(world: World, *hosts: str, hours: int = 24 * 30) -> list[Allowance]:
-    """Allowances of the first developer that are live."""
-    made = [ask(world, host, hours=hours) for host in hosts]
-    world.settle()
-    return [stored(world, one) for one in made]
-
-
-def started(world: World, scope: str = "", by: Caller = AUDITOR) -> Campaign:
-    """A review that somebody started."""
-    reviews.review(world.ctx, typed(by, f"start {scope}"))
-    world.settle()
-    return newest(world)
-
-
-def newest(world: World) -> Campaign:
-    """The open review, as it is stored."""
-    with world.store.read() as tx:
-        return tx.campaigns.find(only_open=False)[0]
-
-
-def sheet_of(world: World) -> ReviewSheet:
-    """The same beside its allowances."""
-    with world.store.read() as tx:
-        return campaigns.sheet_of(tx, newest(world), world.clock.now())
-
-
-def keep(world: World, who: Caller, one: Allowance, until: str = "", reason: str = "still used") -> Any:
-    """Fill in the form and submit it."""
-    form = {"reason": reason, "until": until}
-    return reviews.keep(world.ctx, submitted(who, form, id=newest(world).id, of=one.id))
-
-
-def remove(world: World, who: Caller, one: Allowance, reason: str = "not used") -> Any:
-    """Fill in the form and submit it."""
-    return reviews.remove(world.ctx, submitted(who, {"reason": reason}, id=newest(world).id, of=one.id))
-
-
-def shown(world: World, who: Caller, **more: str) -> dict[str, Any]:
-    """The modal with the items, as somebody sees it."""
-    reply = reviews.show(world.ctx, pressed(who, id=newest(world).id, **more))
-    assert isinstance(reply, OpenModal)
-    assert_valid(reply.view, "modal")
-    return reply.view
-
-
-def offered(view: dict[str, Any]) -> list[str]:
-    """The buttons of a view, by action and the allowance that they are about."""
-    rows = [block["elements"] for block in view["blocks"] if block["type"] == "actions"]
-    return [element["action_id"] for row in rows for element in row if element["action_id"].startswith("review_")]
-
-
-def told(world: World, kind: str = "direct") -> list[tuple[str, str]]:
-    """What was said about the review: to whom, and which event."""
-    found = [n for n in world.said.notices if n.subject == newest(world).id and n.kind == kind]
-    for notice in found:
-        assert_valid(review_news(sheet_of(world), notice.body, notice.recipient, world.ctx.config), "message")
-    return [(n.recipient, n.body["event"].removeprefix("review-")) for n in found]
-
-
-def card(world: World) -> str:
-    """Everything that the card says."""
-    drawn = review_card(sheet_of(world))
-    assert_valid(drawn, "message")
-    return all_text(drawn)
-
-
-def states(world: World) -> dict[str, ItemState]:
-    """What became of each allowance."""
-    sheet = sheet_of(world)
-    return {one.allowance: sheet.state(one) for one in sheet.campaign.items}
-
-
-def pass_time(world: World, by: timedelta) -> None:
-    """Let time pass, and a little more, in which what was owed is said."""
-    world.work(by)
-    world.work(timedelta(seconds=5))
 
 
 def test_an_owner_answers_first(world: World) -> None:
@@ -254,112 +175,6 @@ def test_reminders_come_with_growing_waits_and_survive_a_restart(world: World, d
     store.close()
 
 
-def test_signing_off(world: World) -> None:
-    """Only when everything is answered, or what is not is stated; then nothing can be answered any more."""
-    one, other = live(world, "one.example.com", "two.example.com")
-    campaign = started(world)
-    keep(world, DEV, one)
-    with pytest.raises(InvalidInput, match=f"{other.id} is unanswered"):
-        reviews.sign(world.ctx, submitted(AUDITOR, {"reason": "fine"}, id=campaign.id))
-    form = reviews.review(world.ctx, typed(AUDITOR, f"sign {campaign.id} good enough"))
-    assert isinstance(form, OpenModal)
-    assert_valid(form.view, "modal")
-    assert "1 unanswered" in str(form.view)
-    assert "good enough" in str(form.view)
-    reviews.sign(world.ctx, submitted(AUDITOR, {"reason": "good enough"}, id=campaign.id, open="1"))
-    signed = newest(world).signed
-    assert signed is not None
-    assert (signed.by, signed.reason, signed.unanswered) == (AUDITOR.identity, "good enough", (other.id,))
-    (event,) = events(world, campaign.id, Action.REVIEW_SIGN)
-    assert (event.reason, dict(event.detail)["unanswered"]) == ("good enough", other.id)
-    for act in (lambda: keep(world, DEV, other), lambda: remove(world, APPROVER, other)):
-        with pytest.raises(AlreadyDecided, match=r"signed off by <@UAUD0001>"):
-            act()
-    with pytest.raises(AlreadyDecided, match="UAUD0001"):
-        reviews.sign(world.ctx, submitted(OPERATOR, {"reason": "me too"}, id=campaign.id))
-    with pytest.raises(AlreadyDecided, match="UAUD0001"):
-        reviews.sign_form(world.ctx, pressed(OPERATOR, id=campaign.id))
-    seen = len(told(world))
-    pass_time(world, 30 * DAY)
-    assert len(told(world)) == seen
-    assert "Signed off" in card(world)
-    assert other.id in card(world)
-
-
-def test_signing_off_what_is_complete(world: World) -> None:
-    """By command, at once."""
-    (one,) = live(world, "one.example.com")
-    campaign = started(world, by=OPERATOR)
-    keep(world, DEV, one)
-    said = text_of(reviews.review(world.ctx, typed(AUDITOR, f"SIGN {campaign.id.upper()} all needed")))
-    assert campaign.id in said
-    signed = newest(world).signed
-    assert signed is not None
-    assert signed.unanswered == ()
-
-
-@pytest.mark.parametrize("who", [DEV, DEV2, APPROVER, NOBODY])
-def test_who_may_not_run_reviews(world: World, who: Caller) -> None:
-    """Auditors and operators do; an attempt changes nothing."""
-    (one,) = live(world, "one.example.com")
-    with pytest.raises(NotPermitted):
-        reviews.review(world.ctx, typed(who, "start"))
-    campaign = started(world)
-    keep(world, DEV, one)
-    with pytest.raises((NotPermitted, UnknownReview)):
-        reviews.review(world.ctx, typed(who, f"sign {campaign.id} done"))
-    with pytest.raises(NotPermitted):
-        reviews.sign(world.ctx, submitted(who, {"reason": "done"}, id=campaign.id))
-    assert newest(world).signed is None
-
-
-def test_who_sees_what(world: World) -> None:
-    """Owners what is theirs, strangers nothing; auditors and approvers all of it."""
-    (own,) = live(world, "one.example.com")
-    campaign = started(world)
-    assert campaign.id in text_of(reviews.review(world.ctx, typed(DEV)))
-    assert campaign.id not in text_of(reviews.review(world.ctx, typed(DEV2)))
-    for who in (DEV2, NOBODY):
-        with pytest.raises(UserError):
-            shown(world, who)
-        with pytest.raises(UserError):
-            keep(world, who, own)
-    for who in (AUDITOR, APPROVER, OPERATOR, DEV):
-        assert own.id in str(shown(world, who))
-    with pytest.raises(NotPermitted):
-        remove(world, AUDITOR, own)
-    opened_home = home.opened(world.ctx, pressed(replace(DEV, via="slack:home")))
-    assert isinstance(opened_home, PublishHome)
-    assert_valid(opened_home.view, "home")
-    assert "*1 for you to answer.*" in str(opened_home.view)
-    assert campaign.id not in str(home.opened(world.ctx, pressed(DEV2)))
-
-
-def test_what_is_refused(world: World) -> None:
-    """A scope that nothing fits, a second review of the same, no reason, another's allowance, other words."""
-    (one,) = live(world, "one.example.com")
-    for words in ("start prod-*", "start tag:team=", "start bundle:quay", "begin", "sign"):
-        with pytest.raises(InvalidInput):
-            reviews.review(world.ctx, typed(AUDITOR, words))
-    campaign = started(world, "aks-*")
-    with pytest.raises(AlreadyRequested, match=campaign.id):
-        reviews.review(world.ctx, typed(OPERATOR, "start AKS-*"))
-    other = ask(world, "late.example.com")
-    with pytest.raises(UnknownAllowance, match="not part of"):
-        keep(world, DEV, other)
-    with pytest.raises(UnknownReview):
-        reviews.show(world.ctx, pressed(DEV, id="r0s560gxpd"))
-    for act in (reviews.keep, reviews.remove, reviews.sign, reviews.keep_form, reviews.show):
-        with pytest.raises(StaleView):
-            act(world.ctx, Call(DEV, value=Values(), form={"reason": "why"}))
-    for reason in ("", " ", "x" * 1001):
-        with pytest.raises(InvalidInput):
-            remove(world, DEV, one, reason=reason)
-    with pytest.raises(InvalidInput):
-        keep(world, DEV, one, until="some day")
-    assert states(world) == {one.id: ItemState.OPEN}
-
-
 def test_two_people_at_once(world: World) -> None:
     """One answer counts, the other person hears whose; different allowances do not disturb each other."""
     made = live(world, *(f"host{number}.example.com" for number in range(6)), hours=24 * 90)
@@ -387,42 +202,18 @@ def test_two_people_at_once(world: World) -> None:
     assert len(answers) == len(made)
 
 
-def turn(view: dict[str, Any]) -> dict[str, str]:
-    """What the button to the next page carries."""
-    rows = [block["elements"] for block in view["blocks"] if block["type"] == "actions"]
-    (found,) = (json.loads(one["value"]) for row in rows for one in row if one["action_id"] == "review_next")
-    return {name: text for name, text in found.items() if name != "id"}
-
-
-def test_pages(world: World) -> None:
-    """The reader's own first; each allowance once, also if others answer while somebody turns pages."""
-    made = [ask(world, f"host{number}.example.com") for number in range(16)]
-    theirs = request(world, DEV2, "theirs.example.com")
+def test_an_owner_without_access_may_only_remove(world: World) -> None:
+    """Approvers answer at once; what an approver kept for them stays."""
+    kept, gone = live(world, "kept.example.com", "gone.example.com")
     started(world)
-    first = shown(world, DEV)
-    keep(world, DEV, next(one for one in made if one.id in str(first)))
-    last = shown(world, DEV, **turn(first))
-    found = [one.id for one in made if (one.id in str(first)) != (one.id in str(last))]
-    assert found == [one.id for one in made]
-    assert offered(last).count("review_keep") == 1
-    of_all = shown(world, replace(DEV2, identity=APPROVER.identity))
-    assert theirs.id in str(of_all) + str(shown(world, APPROVER, **turn(of_all)))
-    assert theirs.id in str(shown(world, DEV2))
-
-
-def request(world: World, who: Caller, host: str) -> Allowance:
-    """A request that an approver said yes to."""
-    made = allowances.request(world.ctx, who, Draft("aks-udr", (parse_destination(host),), "why", DAY))
-    return allowances.decide(world.ctx, APPROVER, Decision(made.id, is_approved=True))
-
-
-def test_only_what_is_open_is_reviewed(world: World) -> None:
-    """Approved and live ones; neither what waits nor what has ended."""
-    (one,) = live(world, "one.example.com")
-    ended = ask(world, "two.example.com")
-    allowances.end(world.ctx, DEV, ended.id)
-    allowances.request(world.ctx, DEV, Draft("aks-udr", (parse_destination("three.example.com"),), "waits", DAY))
-    approved = request(world, DEV2, "four.example.com")
-    campaign = started(world, f"environment:{one.scope.environment} aks-udr")
-    assert {item.allowance for item in campaign.items} == {one.id, approved.id}
-    assert sorted(told(world)) == [("UDEV0001", "started"), ("UDEV0002", "started")]
+    closed = replace(world.ctx.config, scopes=(ClusterScope(("*",), developers=("operators",)),))
+    ctx = replace(world.ctx, config=closed)
+    world = replace(world, ctx=ctx, reconciler=Reconciler(ctx, world.said, workers=0))
+    with pytest.raises(NotPermitted, match="no longer have access to aks-udr"):
+        keep(world, DEV, kept)
+    keep(world, APPROVER, kept)  # before anybody has looked for owners who left
+    pass_time(world, timedelta(hours=1))
+    assert "no access to aks-udr any more" in card(world)
+    assert ("CEGRESS01", "owner-left") in told(world, "thread")
+    remove(world, DEV, gone)
+    assert states(world) == {kept.id: ItemState.KEPT, gone.id: ItemState.REMOVED}
