@@ -60,10 +60,9 @@ class RemoveForm:
 
     @staticmethod
     def build(campaign: str, allowance: str, about: str) -> View:
-        """Draw the form for one allowance of a campaign."""
+        """Draw the form for one allowance of a campaign, and what its removal does."""
         blocks = [
             section(about),
-            section("Its rule is taken out of the firewall now. Connections through it will fail."),
             input_("reason", "Why it is not needed", _long(), hint="Its owner and auditors can read it."),
         ]
         return modal(RemoveForm.CALLBACK, f"Remove {allowance}", blocks, submit="Remove", id=campaign, of=allowance)

@@ -1,19 +1,22 @@
 """Listeners of review campaigns: the command, the buttons, the forms."""
 
+from functools import partial
+
 from bot.allowances import campaigns
 from bot.allowances.campaigns import Glance, Wanted
 from bot.approvals import brief
-from bot.domain.access import require_reviewer
+from bot.domain.access import REVIEWERS, require_reviewer
 from bot.domain.campaign import AnswerKind, ReviewItem, ReviewSheet, already_signed
 from bot.domain.ids import is_id
 from bot.errors import InvalidInput
 from bot.ports import Caller, Context
 from handlers.blocks.block_kit import code, escape, message
 from handlers.blocks.review_card import review_line, review_list
-from handlers.blocks.review_sheet import Page, answered_line, review_view, subject_line
+from handlers.blocks.review_left import left_loading, left_view
+from handlers.blocks.review_sheet import Page, answered_line, removal_line, review_view, subject_line
 from handlers.calls import Call, plain_words
 from handlers.modals import closing
-from handlers.replies import Ephemeral, OpenModal, Reply, UpdateModal, View
+from handlers.replies import Ephemeral, Message, OpenModal, Reply, UpdateModal, View
 from handlers.review_forms import KeepForm, RemoveForm, SignForm
 
 
@@ -26,6 +29,8 @@ def review(ctx: Context, call: Call) -> Reply:
         return _start(ctx, call.caller, rest)
     if word.lower() == "sign":
         return _sign(ctx, call.caller, rest)
+    if word.lower() == "left":
+        return OpenModal(left_loading(), partial(_left, ctx, call.caller))
     if not is_id(word):
         raise InvalidInput(
             f"“{word[:60]}” is not a review. Use `/egress review`, `/egress review start SCOPE`, `/egress review ID` "
@@ -35,14 +40,27 @@ def review(ctx: Context, call: Call) -> Reply:
 
 
 def _start(ctx: Context, caller: Caller, words: str) -> Reply:
-    sheet = campaigns.start(ctx, caller, words)
+    return Ephemeral(_started(campaigns.start(ctx, caller, words)))
+
+
+def _left(ctx: Context, caller: Caller) -> View:
+    found = campaigns.ownerless(ctx, caller)
+    may_start = bool(found.found) and bool(found.who.roles & REVIEWERS)
+    return left_view(found, ctx.config, campaigns.keep_list(ctx, found) if may_start else "")
+
+
+def start_left(ctx: Context, call: Call) -> Reply:
+    """Start a review of the listed allowances whose owners left."""
+    sheet = campaigns.start_ownerless(ctx, call.caller, call.value["list"])
+    return UpdateModal(closing("Review started", _started(sheet).text))
+
+
+def _started(sheet: ReviewSheet) -> Message:
     campaign, count = sheet.campaign, len(sheet.campaign.items)
     counted = f"{count} open allowance{'' if count == 1 else 's'}"
-    return Ephemeral(
-        message(
-            f"Review {code(campaign.id)} of {escape(campaign.scope.words)} has started: {counted}. Owners are being "
-            f"told; `/egress review {campaign.id}` shows it."
-        )
+    return message(
+        f"Review {code(campaign.id)} of {escape(campaign.scope.words)} has started: {counted}. Owners are being told; "
+        f"`/egress review {campaign.id}` shows it."
     )
 
 
@@ -86,7 +104,8 @@ def keep_form(ctx: Context, call: Call) -> Reply:
 def remove_form(ctx: Context, call: Call) -> Reply:
     """Ask why it is removed."""
     glance, item = _open_item(ctx, call)
-    return _shown(call, RemoveForm.build(call.value["id"], item.allowance, subject_line(glance, item, ctx.config)))
+    about = f"{subject_line(glance, item, ctx.config)}\n{removal_line(glance, item, ctx.config)}"
+    return _shown(call, RemoveForm.build(call.value["id"], item.allowance, about))
 
 
 def _open_item(ctx: Context, call: Call) -> tuple[Glance, ReviewItem]:
@@ -111,7 +130,9 @@ def remove(ctx: Context, call: Call) -> Reply:
 
 def _answer(ctx: Context, call: Call, wanted: Wanted) -> Reply:
     done = campaigns.answer(ctx, call.caller, wanted)
-    return _done(ctx, call, done.sheet, answered_line(done.item))
+    return _done(
+        ctx, call, done.sheet, answered_line(done.item, done.sheet.allowances[done.item.allowance], ctx.config)
+    )
 
 
 def _done(ctx: Context, call: Call, sheet: ReviewSheet, note: str) -> Reply:

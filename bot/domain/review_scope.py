@@ -8,6 +8,7 @@ from bot.domain.allowance import Scope
 from bot.errors import InvalidInput
 
 EVERYTHING = "all"
+OWNERLESS = "owner:left"
 USAGE = "Use a cluster name or a pattern such as `aks-*`, `environment:NAME`, `tag:KEY=VALUE`, `bundle:NAME`, or `all`."
 MOST_WORDS = 20
 
@@ -21,12 +22,14 @@ class ReviewScope:
         environments: In lower case.
         tags: Names and values of tags of the cluster, in lower case.
         bundles: Asked for as one of these.
+        is_ownerless: Only those whose owner left when it was looked up; it is started from that list.
     """
 
     clusters: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     bundles: tuple[str, ...] = ()
+    is_ownerless: bool = False
 
     @property
     def words(self) -> str:
@@ -34,6 +37,8 @@ class ReviewScope:
         tags = (f"tag:{name}={value}" for name, value in self.tags)
         environments = (f"environment:{name}" for name in self.environments)
         bundles = (f"bundle:{name}" for name in self.bundles)
+        if self.is_ownerless:
+            return OWNERLESS
         return " ".join((*self.clusters, *environments, *tags, *bundles)) or EVERYTHING
 
     def fits(self, scope: Scope, bundle: str | None, tags: Mapping[str, str]) -> bool:
@@ -63,6 +68,8 @@ def scope_from_words(text: str) -> ReviewScope:
         InvalidInput: With the word that is not understood.
     """
     words = sorted(set(text.lower().split()) - {EVERYTHING})
+    if OWNERLESS in words:
+        raise InvalidInput("`/egress review left` lists the allowances whose owners left; start the review from there.")
     if len(words) > MOST_WORDS:
         raise InvalidInput(f"{len(words)} words are too many; at most {MOST_WORDS} say what to review. {USAGE}")
     found: dict[str, list[str]] = {"cluster": [], "environment": [], "tag": [], "bundle": []}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from bot.ports.notice_events import NoticeEvent
+from bot.ports.notice_events import NoticeEvent, ReviewEvent
 
 
 class NoticeKind(StrEnum):
@@ -30,7 +30,7 @@ It is a minute of the person who reads it, so the sandbox does not divide it.
 GATHERED = frozenset({NoticeEvent.APPROVED, NoticeEvent.GRANTED})
 """Events whose outcome may follow within a minute."""
 
-PROGRESS = GATHERED | {NoticeEvent.SECONDED, NoticeEvent.APPLYING, NoticeEvent.EXPIRING}
+PROGRESS = GATHERED | {NoticeEvent.SECONDED, NoticeEvent.APPLYING, NoticeEvent.EXPIRING, ReviewEvent.REMINDER}
 """Events that a later one about the same makes superfluous while they are still unsent.
 
 Whatever is not listed is an outcome (live, failed, denied, revoked, expired …) and is always said.

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from bot.allowances.campaigns import Glance
 from bot.domain.allowance import Allowance
-from bot.domain.campaign import ItemState, ReviewItem
+from bot.domain.campaign import AnswerKind, ItemState, ReviewItem
 from bot.domain.configuration import Configuration
 from bot.domain.duration import duration_text
 from handlers.blocks.block_kit import actions, button, code, context, escape, modal, person, section, small_plain, value
 from handlers.blocks.block_kit import when as time_of
 from handlers.blocks.clusters import allowance_line
+from handlers.blocks.dryrun import ENDS, is_dry
 from handlers.blocks.review_card import review_line, sign_button
 from handlers.replies import Block, View
 
@@ -150,17 +151,27 @@ def _standing(glance: Glance, item: ReviewItem) -> str:
     return f"Waiting for its owner; from {time_of(sheet.campaign.owners_until)} approvers can answer, too."
 
 
+def removal_line(glance: Glance, item: ReviewItem, config: Configuration) -> str:
+    """Say what removing it does."""
+    is_unwritten = is_dry(config.dry_run, glance.sheet.allowances[item.allowance])
+    return ENDS if is_unwritten else "The rule is taken out of the firewall. Connections through it will fail."
+
+
 def subject_line(glance: Glance, item: ReviewItem, config: Configuration) -> str:
     """The allowance that a form is about."""
     found = glance.sheet.allowances[item.allowance]
     return f"{allowance_line(found, glance.sheet.now, config)}\n{_about(glance, item, found)}"
 
 
-def answered_line(item: ReviewItem) -> str:
-    """Say what was just answered."""
+def answered_line(item: ReviewItem, found: Allowance, config: Configuration) -> str:
+    """Say what was just answered, and what follows."""
     answer = item.answer
     if answer is None:
         return ""
-    until = f" until {time_of(answer.until)}" if answer.until else ""
-    text = "Kept" if str(answer.kind) == "keep" else "Removed; the bot is taking the rule out of the firewall"
-    return f":white_check_mark: {text}{until}: {code(item.allowance)}."
+    if answer.kind is AnswerKind.KEEP:
+        until = f" until {time_of(answer.until)}" if answer.until else ""
+        return f":white_check_mark: Kept{until}: {code(item.allowance)}."
+    follows = (
+        ENDS if is_dry(config.dry_run, found) else "If it was open, the bot is removing the rule from the firewall."
+    )
+    return f":white_check_mark: Removed: {code(item.allowance)}. {follows}"

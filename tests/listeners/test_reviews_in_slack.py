@@ -118,3 +118,25 @@ def test_refused_acts_are_on_record(town: Town) -> None:
     ]
     assert newest(town.world).signed is None
     town.world.work(timedelta(minutes=1))
+
+
+def test_allowances_whose_owners_left_are_listed_for_review(town: Town) -> None:
+    """Without a campaign, too; what Slack does not say is said, and a review of exactly these is one click away."""
+    left, other = ask(town.world), request(town.world, DEV2, "other.example.com")
+    town.world.settle()
+    town.command("UDEV0002", "review left")
+    until(lambda: "Only auditors, operators and approvers" in str(town.view("UDEV0002")["blocks"]))
+    town.stage.do("people", user="UDEV0001", deleted=True)
+    age(town, KEEP)
+    town.command("UAPP0001", "review left")
+    until(lambda: "deactivated in Slack" in str(town.view("UAPP0001")["blocks"]))
+    assert "review_left" not in str(town.view("UAPP0001")["blocks"])
+    town.command("UAUD0001", "review left")
+    until(lambda: "review_left" in str(town.view("UAUD0001")["blocks"]))
+    view = town.view("UAUD0001")
+    assert left.id in str(view["blocks"])
+    assert other.id not in str(view["blocks"])
+    town.stage.do("action", user="UAUD0001", action_id="review_left", view_id=view["id"])
+    until(lambda: "has started: 1 open allowance." in str(town.view("UAUD0001")["blocks"]))
+    assert newest(town.world).scope.words == "owner:left"
+    assert states(town.world) == {left.id: "open"}

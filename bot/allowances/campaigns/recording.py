@@ -22,10 +22,10 @@ def keep(uow: UnitOfWork, campaign: Campaign) -> ReviewSheet:
     Raises:
         StaleVersion: Somebody changed it meanwhile.
     """
-    progress = sheet_of(uow.tx, campaign, uow.now).progress
-    saved = uow.tx.campaigns.save(replace(campaign, drawn=progress))
+    sheet = sheet_of(uow.tx, campaign, uow.now)
+    saved = uow.tx.campaigns.save(replace(campaign, drawn=sheet.progress))
     uow.tx.outbox.add(Notice(NoticeKind.CARD, saved.id, uow.ctx.config.channel))
-    return sheet_of(uow.tx, saved, uow.now)
+    return replace(sheet, campaign=saved)
 
 
 def note(uow: UnitOfWork, campaign: Campaign, action: Action, *, reason: str = "", **detail: str) -> None:

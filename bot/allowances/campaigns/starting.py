@@ -10,7 +10,7 @@ from bot.domain.audit import Action
 from bot.domain.campaign import MOST_ITEMS, REVIEWED, Campaign, ReviewItem, ReviewSheet
 from bot.domain.review_scope import USAGE, ReviewScope, scope_from_words
 from bot.domain.work import WorkKind
-from bot.errors import AlreadyRequested, InvalidInput
+from bot.errors import AlreadyRequested, InvalidInput, StaleView
 from bot.ports import AllowanceFilter, Caller, Context, Notice, NoticeKind, ReviewEvent, Transaction, UnitOfWork
 
 
@@ -32,7 +32,30 @@ def start(ctx: Context, caller: Caller, words: str) -> ReviewSheet:
     scope = scope_from_words(words)
     with ctx.store.write() as tx:
         _refuse_second(tx, scope)
-        return _start(UnitOfWork(ctx, tx, caller), scope, _fitting(ctx, tx, scope))
+        tags = _tags(tx) if scope.tags else {}
+        fits = [
+            one for one in _open(ctx, tx) if scope.fits(one.scope, one.ask.bundle, tags.get(one.scope.cluster_id, {}))
+        ]
+        return _start(UnitOfWork(ctx, tx, caller), scope, _bounded(scope, fits))
+
+
+def start_ownerless(ctx: Context, caller: Caller, list_id: str) -> ReviewSheet:
+    """Ask about the allowances of a list of ``ownerless`` that are still open.
+
+    Raises:
+        NotPermitted, MembershipUnknown, InvalidInput, AlreadyRequested: As ``start``.
+        StaleView: The list is no longer stored.
+    """
+    reviewer(ctx, caller)
+    scope = ReviewScope(is_ownerless=True)
+    with ctx.store.write() as tx:
+        kept = tx.drafts.get(list_id)
+        if kept is None:
+            raise StaleView("This list is too old. Run `/egress review left` again.")
+        _refuse_second(tx, scope)
+        named = frozenset(kept.split())
+        fits = [one for one in _open(ctx, tx) if one.id in named]
+        return _start(UnitOfWork(ctx, tx, caller), scope, _bounded(scope, fits))
 
 
 def _refuse_second(tx: Transaction, scope: ReviewScope) -> None:
@@ -43,14 +66,12 @@ def _refuse_second(tx: Transaction, scope: ReviewScope) -> None:
             )
 
 
-def _fitting(ctx: Context, tx: Transaction, scope: ReviewScope) -> list[Allowance]:
-    tags = _tags(tx) if scope.tags else {}
+def _open(ctx: Context, tx: Transaction) -> list[Allowance]:
     now = ctx.clock.now()
-    found = [
-        one
-        for one in tx.allowances.find(AllowanceFilter(only_open=True))
-        if status(one, now) in REVIEWED and scope.fits(one.scope, one.ask.bundle, tags.get(one.scope.cluster_id, {}))
-    ]
+    return [one for one in tx.allowances.find(AllowanceFilter(only_open=True)) if status(one, now) in REVIEWED]
+
+
+def _bounded(scope: ReviewScope, found: list[Allowance]) -> list[Allowance]:
     if not found:
         raise InvalidInput(f"No open allowance fits “{scope.words}”; nothing was started. {USAGE}")
     if len(found) > MOST_ITEMS:
