@@ -51,7 +51,7 @@ def _left(ctx: Context, caller: Caller) -> View:
 
 def start_left(ctx: Context, call: Call) -> Reply:
     """Start a review of the listed allowances whose owners left."""
-    sheet = campaigns.start_ownerless(ctx, call.caller, call.value["list"])
+    sheet = campaigns.start_ownerless(ctx, call.caller, call.value.get("list", ""))
     return UpdateModal(closing("Review started", _started(sheet).text))
 
 
@@ -111,7 +111,7 @@ def remove_form(ctx: Context, call: Call) -> Reply:
 def _open_item(ctx: Context, call: Call) -> tuple[Glance, ReviewItem]:
     """The item of a button; what is decided already is said before a form is filled in."""
     glance = campaigns.look(ctx, call.caller, call.value["id"])
-    item = glance.sheet.campaign.item(call.value["of"])
+    item = glance.sheet.campaign.item(call.value.get("of", ""))
     glance.sheet.require_open(item)
     return glance, item
 
@@ -119,13 +119,15 @@ def _open_item(ctx: Context, call: Call) -> tuple[Glance, ReviewItem]:
 def keep(ctx: Context, call: Call) -> Reply:
     """Keep it, and show the others again."""
     form = KeepForm.parse(call.form)
-    return _answer(ctx, call, Wanted(call.value["id"], call.value["of"], AnswerKind.KEEP, form.reason, form.until))
+    return _answer(
+        ctx, call, Wanted(call.value["id"], call.value.get("of", ""), AnswerKind.KEEP, form.reason, form.until)
+    )
 
 
 def remove(ctx: Context, call: Call) -> Reply:
     """Remove it, and show the others again."""
     reason = RemoveForm.parse(call.form).reason
-    return _answer(ctx, call, Wanted(call.value["id"], call.value["of"], AnswerKind.REMOVE, reason))
+    return _answer(ctx, call, Wanted(call.value["id"], call.value.get("of", ""), AnswerKind.REMOVE, reason))
 
 
 def _answer(ctx: Context, call: Call, wanted: Wanted) -> Reply:
