@@ -109,6 +109,7 @@ class Campaign:
         reminded_at: When they last were.
         opened_at: When approvers were told that the owners' time is over.
         completed_at: When it was told that nothing is open any more.
+        looked_at: When it was last looked up whether owners left.
         drawn: The progress that the card was last drawn for.
     """
 
@@ -124,6 +125,7 @@ class Campaign:
     reminded_at: datetime | None = None
     opened_at: datetime | None = None
     completed_at: datetime | None = None
+    looked_at: datetime | None = None
     drawn: str = ""
 
     @property
@@ -201,7 +203,8 @@ class ReviewSheet:
     def progress(self) -> str:
         """How far it is: changes exactly when the card has to be drawn again."""
         counts = [len(self.items(state)) for state in ItemState]
-        return f"{counts} {len(self.for_approvers)} {not self.campaign.is_open}"
+        left = sum(bool(one.owner_left) for one in self.open_items)
+        return f"{counts} {len(self.for_approvers)} {left} {'open' if self.campaign.is_open else 'signed'}"
 
     def require_open(self, item: ReviewItem) -> None:
         """Refuse an answer that comes too late.

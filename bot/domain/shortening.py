@@ -13,6 +13,8 @@ MINUTE = timedelta(minutes=1)
 def shorten(allowance: Allowance, until: datetime, now: datetime) -> Allowance:
     """The same until an earlier time; before it is live, for a shorter time that begins then.
 
+    What was asked for stays as it was approved once its clock runs: only its end changes.
+
     Args:
         allowance: Approved, and not ended.
         until: The new end, aware.
@@ -28,10 +30,8 @@ def shorten(allowance: Allowance, until: datetime, now: datetime) -> Allowance:
         raise InvalidInput(
             f"{until:%Y-%m-%d %H:%M} UTC has passed. To end {allowance.id} now, remove it.", field="until"
         )
-    begins = allowance.live_at or now
-    duration = MINUTE * -(-(until - begins) // MINUTE)
     if allowance.live_at is None:
-        longest = allowance.ask.duration
+        longest, duration = allowance.ask.duration, MINUTE * -(-(until - now) // MINUTE)
         if longest is not None and duration > longest:
             raise _too_late(allowance, f"lasts {duration_text(longest)} once it is live")
         return replace(allowance, ask=replace(allowance.ask, duration=duration))
@@ -39,7 +39,7 @@ def shorten(allowance: Allowance, until: datetime, now: datetime) -> Allowance:
         return allowance
     if allowance.expires_at is not None and until > allowance.expires_at:
         raise _too_late(allowance, f"ends at {allowance.expires_at:%Y-%m-%d %H:%M} UTC")
-    return replace(allowance, expires_at=until, ask=replace(allowance.ask, duration=duration))
+    return replace(allowance, expires_at=until)
 
 
 def _too_late(allowance: Allowance, known: str) -> InvalidInput:

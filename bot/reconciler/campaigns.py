@@ -26,23 +26,31 @@ def carry_on(run: Run) -> list[datetime]:
 
 
 def _carry_on(run: Run, seen: ReviewSheet) -> datetime | None:
-    """One campaign; Slack is asked before the transaction."""
-    left = campaigns.who_left(run.ctx, [seen.allowances[item.allowance] for item in seen.open_items])
+    """One campaign; Slack is asked before the transaction, and not at each run: there may be many owners."""
+    looked_at = seen.campaign.looked_at
+    is_due = looked_at is None or run.now - looked_at >= LOOK_AGAIN
+    owned = [seen.allowances[item.allowance] for item in seen.open_items] if is_due else []
+    left = campaigns.who_left(run.ctx, owned)
     with run.write() as uow:
-        sheet = campaigns.sheet_of(uow.tx, uow.tx.campaigns.get(seen.campaign.id), uow.now)
-        return _next(run, _advance(uow, sheet, left)) if sheet.campaign.is_open else None
+        stored = uow.tx.campaigns.get(seen.campaign.id)
+        if not stored.is_open:
+            return None
+        looked = replace(stored, looked_at=run.now) if is_due else stored
+        sheet = _advance(uow, campaigns.sheet_of(uow.tx, looked, uow.now), left)
+        if sheet.campaign != stored or sheet.progress != stored.drawn:
+            sheet = campaigns.keep(uow, sheet.campaign)
+        return _next(run, sheet)
 
 
 def _advance(uow: UnitOfWork, sheet: ReviewSheet, left: Mapping[str, str | None]) -> ReviewSheet:
+    """The campaign after what is due now; not stored yet."""
     marked, fresh = with_owners(sheet, left)
     changed = replace(sheet, campaign=_escalated(uow, sheet, marked, fresh))
     if not changed.open_items and changed.campaign.completed_at is None:
         changed = replace(changed, campaign=_completed(uow, changed.campaign))
     elif uow.now >= changed.campaign.reminds_at(uow.ctx.config.reviews.remind_after):
         changed = replace(changed, campaign=_reminded(uow, changed))
-    if changed.campaign == sheet.campaign and changed.progress == sheet.campaign.drawn:
-        return sheet
-    return campaigns.keep(uow, changed.campaign)
+    return changed
 
 
 def _escalated(uow: UnitOfWork, sheet: ReviewSheet, marked: Campaign, fresh: tuple[ReviewItem, ...]) -> Campaign:

@@ -95,6 +95,7 @@ def test_an_end_only_gets_earlier(until: timedelta, one: Allowance) -> None:
     assert before is None or after <= before
     assert abs(after - (now + until)) < timedelta(minutes=1)
     assert made.live_at is None or made.expires_at == now + until
+    assert replace(made, expires_at=one.expires_at) == one or made.live_at is None
     assert replace(made, ask=one.ask, expires_at=one.expires_at) == one
 
 

@@ -23,7 +23,7 @@ from bot.errors import (
 from bot.ports import Caller
 from handlers import home, reviews
 from handlers.calls import Call, Values
-from handlers.replies import OpenModal, PublishHome
+from handlers.replies import OpenModal, PublishHome, UpdateModal
 from tests.blockkit import assert_valid
 from tests.build import APPROVER, AUDITOR, DEV, DEV2, OPERATOR, World, make_world
 from tests.flows.writer_stage import ask, events
@@ -187,3 +187,22 @@ def test_only_what_is_open_is_reviewed(world: World) -> None:
     campaign = started(world, f"environment:{one.scope.environment} aks-udr")
     assert {item.allowance for item in campaign.items} == {one.id, approved.id}
     assert sorted(told(world)) == [("UDEV0001", "started"), ("UDEV0002", "started")]
+
+
+def test_a_list_of_owners_who_left_is_started_once(world: World) -> None:
+    """By whoever may, as long as it is stored, and only what is still open of it."""
+    one, other = live(world, "one.example.com", "two.example.com")
+    with world.store.write() as tx:
+        listed = tx.drafts.keep(f"{one.id} {other.id}")
+    for who in (DEV, APPROVER, NOBODY):
+        with pytest.raises(NotPermitted):
+            reviews.start_left(world.ctx, pressed(who, list=listed))
+    with pytest.raises(StaleView):
+        reviews.start_left(world.ctx, pressed(AUDITOR, list="gone"))
+    with pytest.raises(InvalidInput, match="review left"):
+        reviews.review(world.ctx, typed(AUDITOR, "start owner:left"))
+    allowances.end(world.ctx, DEV, other.id)
+    assert isinstance(reviews.start_left(world.ctx, pressed(AUDITOR, list=listed)), UpdateModal)
+    assert states(world) == {one.id: ItemState.OPEN}
+    with pytest.raises(AlreadyRequested):
+        reviews.start_left(world.ctx, pressed(OPERATOR, list=listed))

@@ -11,7 +11,7 @@ from bot.errors import UnknownReview
 from bot.inventory import person
 from bot.ports import Caller, Context
 
-MOST = 20
+MOST = 10
 """Campaigns in a list."""
 
 

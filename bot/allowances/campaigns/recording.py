@@ -17,15 +17,15 @@ def sheet_of(tx: Transaction, campaign: Campaign, now: datetime) -> ReviewSheet:
 
 
 def keep(uow: UnitOfWork, campaign: Campaign) -> ReviewSheet:
-    """Store a changed campaign and owe its card, drawn for exactly this progress.
+    """Store a changed campaign, and owe its card where that shows something else now.
 
     Raises:
         StaleVersion: Somebody changed it meanwhile.
     """
     sheet = sheet_of(uow.tx, campaign, uow.now)
-    saved = uow.tx.campaigns.save(replace(campaign, drawn=sheet.progress))
-    uow.tx.outbox.add(Notice(NoticeKind.CARD, saved.id, uow.ctx.config.channel))
-    return replace(sheet, campaign=saved)
+    if sheet.progress != campaign.drawn:
+        uow.tx.outbox.add(Notice(NoticeKind.CARD, campaign.id, uow.ctx.config.channel))
+    return replace(sheet, campaign=uow.tx.campaigns.save(replace(campaign, drawn=sheet.progress)))
 
 
 def note(uow: UnitOfWork, campaign: Campaign, action: Action, *, reason: str = "", **detail: str) -> None:
