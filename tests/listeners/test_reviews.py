@@ -217,3 +217,17 @@ def test_an_owner_without_access_may_only_remove(world: World) -> None:
     assert ("CEGRESS01", "owner-left") in told(world, "thread")
     remove(world, DEV, gone)
     assert states(world) == {kept.id: ItemState.KEPT, gone.id: ItemState.REMOVED}
+
+
+def test_an_end_in_minutes_is_kept(world: World) -> None:
+    """The writer comes at the new end, although it had planned to look later."""
+    (one,) = live(world, "one.example.com")
+    started(world)
+    keep(world, DEV, one, until="5m")
+    world.settle()
+    ends = stored(world, one).expires_at
+    assert ends is not None
+    world.work(ends - world.clock.now() + timedelta(seconds=1))
+    assert world.arm.has_running_operations()
+    world.settle()
+    assert opened(world) == {}

@@ -88,6 +88,11 @@ def test_an_owner_who_left_is_marked_and_approvers_answer_at_once(town: Town) ->
     assert any("owners cannot answer" in text and "1 allowance needs" in text for text in town.thread())
     (event,) = events(town.world, newest(town.world).id, Action.REVIEW_ESCALATE)
     assert dict(event.detail)["allowance"] == left.id
+    town.stage.post("fault", method="users.info", times=2, status=503)  # what Slack does not say changes nothing
+    town.world.work(timedelta(hours=1.1))
+    town.world.settle()
+    town.stage.workspace.faults.clear()
+    assert "deactivated in Slack" in str(card(town)["blocks"])
     view = open_from_card(town, "UAPP0001")
     assert [str(view["blocks"]).count(f'"of":"{one.id}"') for one in (left, other)] == [2, 0]
     press_in_view(town, "UAPP0001", "review_keep")
