@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
+from bot.domain.absence import Absence
 from bot.domain.allowance import Allowance
 from bot.domain.audit import AuditFilter, ChainedEvent, Event
 from bot.domain.campaign import Campaign
@@ -165,6 +166,22 @@ class Campaigns(Protocol):
 
     def save(self, campaign: Campaign) -> Campaign:
         """Store a changed one and return it with its next version; raises ``StaleVersion`` if somebody was faster."""
+        ...
+
+
+class Absences(Protocol):
+    """Who is away, and who decides in their place."""
+
+    def get(self, who: Identity) -> Absence | None:
+        """The last absence of somebody, over or not."""
+        ...
+
+    def put(self, absence: Absence) -> None:
+        """Record one, in the place of the last."""
+        ...
+
+    def delegated_to(self, delegate: Identity, now: datetime) -> list[Absence]:
+        """The absences in which somebody decides for others now, by person."""
         ...
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from bot.ports.notices import Outbox
-from bot.ports.records import Allowances, AuditLog, Campaigns, Drafts, Scales
+from bot.ports.records import Absences, Allowances, AuditLog, Campaigns, Drafts, Scales
 from bot.ports.snapshots import Snapshots
 from bot.ports.work import Claim, Work
 
@@ -27,6 +27,11 @@ class Transaction(Protocol):
     @property
     def campaigns(self) -> Campaigns:
         """Review campaigns as rows."""
+        ...
+
+    @property
+    def absences(self) -> Absences:
+        """Who is away, and who decides in their place."""
         ...
 
     @property

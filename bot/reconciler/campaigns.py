@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bot.allowances import campaigns
 from bot.domain.audit import Action
 from bot.domain.campaign import Campaign, ReviewItem, ReviewSheet, with_owners
-from bot.ports import ReviewEvent, UnitOfWork
+from bot.ports import Context, ReviewEvent, UnitOfWork
 from bot.reconciler.run import Run
 
 LOOK_AGAIN = timedelta(hours=1)
@@ -48,7 +48,7 @@ def _advance(uow: UnitOfWork, sheet: ReviewSheet, left: Mapping[str, str | None]
     changed = replace(sheet, campaign=_escalated(uow, sheet, marked, fresh))
     if not changed.open_items and changed.campaign.completed_at is None:
         changed = replace(changed, campaign=_completed(uow, changed.campaign))
-    elif uow.now >= changed.campaign.reminds_at(uow.ctx.config.reviews.remind_after):
+    elif _reminds_at(uow.ctx, changed) == sheet.now:
         changed = replace(changed, campaign=_reminded(uow, changed))
     return changed
 
@@ -90,6 +90,12 @@ def _reminded(uow: UnitOfWork, sheet: ReviewSheet) -> Campaign:
 
 def _next(run: Run, sheet: ReviewSheet) -> datetime:
     """When something of this campaign is due by time alone, or may have changed."""
-    now, campaign = run.now, sheet.campaign
-    times = (campaign.reminds_at(run.ctx.config.reviews.remind_after), campaign.owners_until, now + LOOK_AGAIN)
-    return min(time for time in times if time > now)
+    now = sheet.now
+    times = (_reminds_at(run.ctx, sheet), sheet.campaign.owners_until, now + LOOK_AGAIN)
+    return min(time for time in times if time is not None and time > now)
+
+
+def _reminds_at(ctx: Context, sheet: ReviewSheet) -> datetime | None:
+    """When people are reminded next: the sheet's own time if that is due; always inside the window of reminders."""
+    due = sheet.campaign.reminds_at(ctx.config.reviews.remind_after)
+    return ctx.config.reminders.opens(max(due, sheet.now))

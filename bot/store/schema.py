@@ -72,6 +72,17 @@ campaign = Table(
     Index("ix_campaign_is_open_id", "is_open", "id"),
 )
 
+# The last absence of each person, and who decides in their place; both as TEAM/USER.
+absence = Table(
+    "absence",
+    metadata,
+    Column("person", String(80), primary_key=True),
+    Column("delegate", String(80), nullable=False),
+    Column("since", Time, nullable=False),
+    Column("until", Time, nullable=False),
+    Index("ix_absence_delegate", "delegate"),
+)
+
 audit_event = Table(
     "audit_event",
     metadata,

@@ -51,11 +51,8 @@ REVIEW_NEWS: Mapping[ReviewEvent, str] = MappingProxyType(
 )
 """The words by event."""
 
-TO_OWNERS = frozenset({ReviewEvent.STARTED, ReviewEvent.REMINDER})
-"""Events that an owner hears because something of theirs was open."""
-
-NOTHING_LEFT = "Nothing of yours is open any more in review {id} of {scope}."
-"""Said in place of them when Slack took the message only after the last answer."""
+NOTHING_LEFT = "{starter} started a review of {scope}. Nothing of yours is open in it any more."
+"""What an owner hears of a start when Slack took the message only after the last answer."""
 
 _OF_A_NEWER_VERSION = "Something changed. See the card."
 
@@ -158,7 +155,7 @@ def review_news(sheet: ReviewSheet, body: Mapping[str, str], recipient: str, con
     campaign, event = sheet.campaign, body.get("event", "")
     yours = len(sheet.of_owner(Identity(config.team, recipient)))
     words = REVIEW_NEWS[ReviewEvent(event)] if event in REVIEW_NEWS else _OF_A_NEWER_VERSION
-    text = (NOTHING_LEFT if event in TO_OWNERS and not yours else words).format(
+    text = (NOTHING_LEFT if event == ReviewEvent.STARTED and not yours else words).format(
         id=campaign.id,
         scope=escape(campaign.scope.words),
         starter=person(campaign.started_by.user),

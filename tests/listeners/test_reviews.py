@@ -10,6 +10,7 @@ import pytest
 
 from bot import allowances, auditing
 from bot.domain.allowance import Allowance, Status
+from bot.domain.approval import TimeWindow
 from bot.domain.audit import Action
 from bot.domain.campaign import ItemState
 from bot.domain.configuration import ClusterScope
@@ -231,3 +232,21 @@ def test_an_end_in_minutes_is_kept(world: World) -> None:
     assert world.arm.has_running_operations()
     world.settle()
     assert opened(world) == {}
+
+
+def test_reminders_keep_to_the_hours_of_reminders(world: World) -> None:
+    """What is due at night waits for the morning."""
+    window = TimeWindow("office", hours="09:00-17:00")
+    book = replace(world.ctx.config, reminders=replace(world.ctx.config.reminders, hours=window))
+    ctx = replace(world.ctx, config=book)
+    world = replace(world, ctx=ctx, reconciler=Reconciler(ctx, world.said, workers=0))
+    live(world, "one.example.com")
+    world.tick(timedelta(hours=(20 - world.clock.now().hour) % 24))
+    started(world)
+    hours = []
+    for _ in range(16):
+        seen = len(told(world))
+        pass_time(world, timedelta(hours=5))
+        hours += [world.clock.now().hour] * (len(told(world)) - seen)
+    assert hours
+    assert all(9 <= hour <= 17 for hour in hours)
