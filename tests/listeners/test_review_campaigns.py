@@ -20,7 +20,6 @@ from bot.errors import (
     UnknownReview,
     UserError,
 )
-from bot.ports import Caller
 from handlers import home, reviews
 from handlers.calls import Call, Values
 from handlers.replies import OpenModal, PublishHome, UpdateModal
@@ -99,18 +98,20 @@ def test_signing_off_what_is_complete(world: World) -> None:
     assert signed.unanswered == ()
 
 
-@pytest.mark.parametrize("who", [DEV, DEV2, APPROVER, NOBODY])
-def test_who_may_not_run_reviews(world: World, who: Caller) -> None:
+def test_who_may_not_run_reviews(world: World) -> None:
     """Auditors and operators do; an attempt changes nothing."""
+    others = (DEV, DEV2, APPROVER, NOBODY)
     (one,) = live(world, "one.example.com")
-    with pytest.raises(NotPermitted):
-        reviews.review(world.ctx, typed(who, "start"))
+    for who in others:
+        with pytest.raises(NotPermitted):
+            reviews.review(world.ctx, typed(who, "start"))
     campaign = started(world)
     keep(world, DEV, one)
-    with pytest.raises((NotPermitted, UnknownReview)):
-        reviews.review(world.ctx, typed(who, f"sign {campaign.id} done"))
-    with pytest.raises(NotPermitted):
-        reviews.sign(world.ctx, submitted(who, {"reason": "done"}, id=campaign.id))
+    for who in others:
+        with pytest.raises((NotPermitted, UnknownReview)):
+            reviews.review(world.ctx, typed(who, f"sign {campaign.id} done"))
+        with pytest.raises(NotPermitted):
+            reviews.sign(world.ctx, submitted(who, {"reason": "done"}, id=campaign.id))
     assert newest(world).signed is None
 
 
