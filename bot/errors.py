@@ -6,7 +6,7 @@
     ├─ UserError        the person acts: the sentence says what was wrong and what would be right
     │  ├─ InvalidInput          ├─ InvalidFqdn
     │  ├─ UnknownCommand        ├─ UnknownCluster      ├─ AmbiguousCluster
-    │  ├─ UnknownAllowance      ├─ UnknownScale        ├─ NotPermitted
+    │  ├─ UnknownAllowance      ├─ UnknownScale        ├─ UnknownReview       ├─ NotPermitted
     │  ├─ AlreadyDecided        ├─ AlreadyAllowed      ├─ AlreadyRequested
     │  ├─ CannotTakeEffect      ├─ NotScalable         └─ RequestRefused
     ├─ Conflict         look again: what was seen is not what is there
@@ -87,6 +87,10 @@ class UnknownAllowance(UserError):
 
 class UnknownScale(UserError):
     """No scale proposal with that id."""
+
+
+class UnknownReview(UserError):
+    """No review campaign with that id that this person may see."""
 
 
 class NotPermitted(UserError):

@@ -1,7 +1,7 @@
 """All of Slack, in and out: the one table of entry points. ``handlers.app`` serves it."""
 
 from bot.domain.people import Role
-from handlers import absences, actions, break_glass, bulk, commands, home, questions, views
+from handlers import absences, actions, break_glass, bulk, commands, home, questions, reviews, views
 from handlers.calls import CallKind
 from handlers.entries import Entry
 from handlers.repeats import REPEAT, repeat_among
@@ -118,6 +118,14 @@ COMMANDS = (
     ),
     Entry(
         CallKind.COMMAND,
+        "review",
+        reviews.review,
+        usage="[ID | start [SCOPE] | sign ID REASON | left]",
+        help="review open allowances: keep or remove each, with a reason",
+        act="review",
+    ),
+    Entry(
+        CallKind.COMMAND,
         "audit",
         commands.audit,
         usage="[FILTERS] [csv | jsonl | verify]",
@@ -181,6 +189,14 @@ TABLE = (
     Entry(CallKind.ACTION, "list_back", actions.turn_list),
     Entry(CallKind.ACTION, "requests_older", actions.older_requests),
     Entry(CallKind.ACTION, "audit_older", actions.older_events, is_late=True, act="audit"),
+    Entry(CallKind.ACTION, "review_open", reviews.show),
+    Entry(CallKind.ACTION, "review_first", reviews.show),
+    Entry(CallKind.ACTION, "review_next", reviews.show),
+    Entry(CallKind.ACTION, "review_other", reviews.show),
+    Entry(CallKind.ACTION, "review_left", reviews.start_left, act="review"),
+    Entry(CallKind.ACTION, "review_keep", reviews.keep_form, act="review"),
+    Entry(CallKind.ACTION, "review_remove", reviews.remove_form, act="review"),
+    Entry(CallKind.ACTION, "review_sign", reviews.sign_form, act="review"),
     Entry(CallKind.ACTION, "refresh_home", home.opened),
     Entry(CallKind.ACTION, "trace", actions.trace),
     Entry(CallKind.ACTION, "cluster", views.preview, is_late=True),
@@ -197,6 +213,9 @@ TABLE = (
     Entry(CallKind.VIEW, "answer_question", questions.submit_answer, act="answer"),
     Entry(CallKind.VIEW, "edit", views.edit, act="edit", field="destinations"),
     Entry(CallKind.VIEW, "review_break_glass", break_glass.submit_review, act="review"),
+    Entry(CallKind.VIEW, "review_keep", reviews.keep, act="review"),
+    Entry(CallKind.VIEW, "review_remove", reviews.remove, act="review"),
+    Entry(CallKind.VIEW, "review_sign", reviews.sign, act="review"),
     Entry(CallKind.OPTIONS, "cluster", views.cluster_options),
     Entry(CallKind.HOME, "app_home_opened", home.opened),
     Entry(CallKind.EVENT, "message", questions.answered_in_thread, act="answer"),

@@ -22,8 +22,8 @@ def attempt_of(kind: CallKind, act: str, call: Call) -> Attempt:
         return _typed(act, plain_words(call.text))
     given = call.value.get("id", "")
     cluster = call.form.get("cluster") or call.value.get("name") or call.value.get("cluster", "")
-    named = ("bundle", "suggested", "owner", "pool", "duration", "count", "break_glass", "outcome")
-    asked = {name: call.form.get(name, "") for name in named}
+    named = ("bundle", "suggested", "owner", "pool", "duration", "count", "break_glass", "outcome", "until")
+    asked = {name: call.form.get(name, "") for name in named} | {"allowance": call.value.get("of", "")}
     asked |= {name: text for name, text in call.form.items() if name.startswith("bundle.")}
     return Attempt(
         subject=given if is_id(given) else "",
@@ -37,6 +37,9 @@ def _typed(act: str, text: str) -> Attempt:
     if act == "audit":
         return Attempt(detail=(("filters", text),) if text else ())
     first, _, rest = text.strip().partition(" ")
+    if act == "review":
+        named = next((word for word in text.split() if is_id(word)), "")
+        return Attempt(subject=named, detail=(("words", text),) if text else ())
     if act in ON_IDS:
         return Attempt(subject=first.strip(","))
     return Attempt(cluster=first, detail=(("words", rest.strip()),) if rest.strip() else ())

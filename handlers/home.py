@@ -3,6 +3,7 @@
 from functools import partial
 
 from bot import allowances, approvals, inventory, scaling
+from bot.allowances import campaigns
 from bot.domain.access import may_decide
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.people import Person, Role
@@ -48,12 +49,13 @@ def desktop(ctx: Context, caller: Caller) -> PublishHome:
             Desktop(
                 waiting=tuple(waiting),
                 scales=tuple(scales),
+                reviews=tuple(campaigns.mine(ctx, who)),
                 mine=tuple(mine),
                 clusters=tuple(inventory.visible(ctx, who)),
                 now=now,
                 config=ctx.config,
                 unread=who.unread,
-                reviews=tuple(allowances.unreviewed(ctx, who)),
+                unreviewed=tuple(allowances.unreviewed(ctx, who)),
                 notices=allowances.notice_level(ctx, caller),
                 refusals=inventory.refusals(ctx) if who.has_role(Role.OPERATOR) else (),
             )

@@ -122,10 +122,24 @@ def require_ender(person: Person, *owners: Identity) -> None:
     """
     if person.identity in owners:
         return
+    _require_approving(person, "Only the requester and approvers can revoke an allowance. Nothing was changed.")
+
+
+def require_answerer(person: Person) -> None:
+    """Refuse people who may not answer for somebody else's allowance in a review.
+
+    Raises:
+        NotPermitted: With who may.
+        MembershipUnknown: Slack could not be asked.
+    """
+    _require_approving(person, "Only its owner and approvers can answer this. Nothing was changed.")
+
+
+def _require_approving(person: Person, otherwise: str) -> None:
     _refuse_guest(person)
     if not person.has_role(Role.APPROVER):
         require_read(person.unread_for(Role.APPROVER))
-        raise NotPermitted("Only the requester and approvers can revoke an allowance. Nothing was changed.")
+        raise NotPermitted(otherwise)
     _require_asked(person)
 
 
@@ -169,6 +183,10 @@ def require_owner(person: Person) -> None:
         )
 
 
+REVIEWERS = frozenset({Role.AUDITOR, Role.OPERATOR})
+"""The roles that read the audit log, and start and sign off review campaigns."""
+
+
 def require_auditor(person: Person) -> None:
     """Refuse people who may not read the audit log.
 
@@ -176,12 +194,28 @@ def require_auditor(person: Person) -> None:
         NotPermitted: With who may.
         MembershipUnknown: Slack could not be asked.
     """
+    _require_reviewer(
+        person, "Only auditors and operators can read the audit log. For your own requests: `/egress requests mine`."
+    )
+
+
+def require_reviewer(person: Person) -> None:
+    """Refuse people who may not start or sign off a review campaign.
+
+    Raises:
+        NotPermitted: With who may.
+        MembershipUnknown: Slack could not be asked.
+    """
+    _require_reviewer(
+        person, "Only auditors and operators can start and sign off reviews. `/egress review` lists those you can see."
+    )
+
+
+def _require_reviewer(person: Person, otherwise: str) -> None:
     _refuse_guest(person)
-    if not person.roles & {Role.AUDITOR, Role.OPERATOR}:
-        require_read(person.unread_for(Role.AUDITOR, Role.OPERATOR))
-        raise NotPermitted(
-            "Only auditors and operators can read the audit log. For your own requests: `/egress requests mine`."
-        )
+    if not person.roles & REVIEWERS:
+        require_read(person.unread_for(*REVIEWERS))
+        raise NotPermitted(otherwise)
     _require_asked(person)
 
 

@@ -152,7 +152,7 @@ class Allowance(ApprovalRequest):
         applying_at: When the first write to Azure that carries it began.
         live_at: When its rules were first read back from Azure.
         missing_since: Since when its rules are gone from Azure although they should be there.
-        expires_at: ``live_at`` plus the duration, set when it is first seen live.
+        expires_at: ``live_at`` plus the duration, set when it is first seen live; earlier where a review shortened it.
         gone_at: When its rules were seen absent after it ended.
         warned_at: When its requester was last told that it ends soon.
         closed: Set when the bot ended it, because what it rests on is gone.
@@ -240,9 +240,9 @@ def _is_near_end(allowance: Allowance, now: datetime) -> bool:
 
 def warns_at(allowance: Allowance) -> datetime | None:
     """From when on it is called expiring; None before it is live and where it has no end."""
-    if allowance.expires_at is None or allowance.ask.duration is None:
+    if allowance.expires_at is None or allowance.live_at is None:
         return None
-    return allowance.expires_at - min(EXPIRING_WITHIN, allowance.ask.duration / 10)
+    return allowance.expires_at - min(EXPIRING_WITHIN, (allowance.expires_at - allowance.live_at) / 10)
 
 
 def is_wanted(allowance: Allowance, now: datetime) -> bool:

@@ -9,8 +9,8 @@ from bot.domain.allowance import Allowance, BreakGlassReview, Status, revoke, st
 from bot.domain.approval import Ending, Reminders
 from bot.domain.dates import time_text
 from bot.domain.duration import duration_text
-from bot.domain.expiry import shorten
 from bot.domain.fields import Span
+from bot.domain.shortening import shorten
 from bot.errors import AlreadyDecided, InvalidInput
 
 
@@ -77,10 +77,17 @@ def reviewed(allowance: Allowance, outcome: ReviewOutcome, by: Ending, duration:
         state = status(allowance, by.at)
         raise AlreadyDecided(f"{allowance.id} is already {state}; it can only be confirmed. Nothing was changed.")
     if outcome is ReviewOutcome.SHORTEN:
-        allowance = shorten(allowance, duration, by.at)
+        allowance = _shorter(allowance, duration, by.at)
     if outcome is ReviewOutcome.REVOKE:
         allowance = revoke(allowance, by)
     return replace(allowance, reviewed=BreakGlassReview(str(outcome), by))
+
+
+def _shorter(allowance: Allowance, duration: timedelta | None, now: datetime) -> Allowance:
+    left = allowance.expires_at - now if allowance.expires_at else allowance.ask.duration
+    if duration is None or (left is not None and duration >= left):
+        raise InvalidInput("That is not shorter than what is left. A longer time is a renewal.", field="duration")
+    return shorten(allowance, now + duration, now)
 
 
 def next_nag(allowance: Allowance, pace: Reminders, settings: BreakGlass, now: datetime) -> datetime | None:

@@ -136,6 +136,20 @@ class Durations:
 
 
 @dataclass(frozen=True, slots=True)
+class Reviews:
+    """How review campaigns go on.
+
+    Args:
+        owners_first: How long only the owners of allowances answer; after it, approvers may, too.
+        remind_after: When people are first reminded, inside the window of ``reminders``; each wait is twice the one
+            before, a week at most.
+    """
+
+    owners_first: Span = timedelta(days=7)
+    remind_after: Span = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
     """The handling of requested names.
 
@@ -207,6 +221,7 @@ class Configuration:
         bundles: Destinations by name.
         windows: Time windows by name.
         tickets: How tickets are written, and where they are found.
+        reviews: How review campaigns go on.
         names: Whether names are looked up.
         risk: How risk is weighed.
     """
@@ -232,6 +247,7 @@ class Configuration:
         default_factory=lambda: MappingProxyType({})
     )
     tickets: Tickets = field(default_factory=Tickets)
+    reviews: Reviews = field(default_factory=Reviews)
     names: Names = field(default_factory=Names)
     risk: RiskTable = field(default_factory=RiskTable)
 

@@ -1,11 +1,9 @@
-"""The end of an allowance: when its owner is warned, and ending it earlier."""
+"""Warnings that an allowance is about to end."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.allowance import Allowance, warns_at
 from bot.domain.approval import TimeWindow
-from bot.errors import InvalidInput
 
 LAST_CALL = timedelta(hours=1)
 """How long before the end a person is told once more, if the first warning was much earlier."""
@@ -38,17 +36,3 @@ def is_warning_due(allowance: Allowance, now: datetime, hours: TimeWindow | None
     """Whether a warning is due that was not given yet; one that was missed is covered by a later one."""
     due = [time for time in warnings(allowance, hours) if time <= now]
     return bool(due) and (allowance.warned_at is None or allowance.warned_at < due[-1])
-
-
-def shorten(allowance: Allowance, duration: timedelta | None, now: datetime) -> Allowance:
-    """Leave it open for this long from now on, or from being live where it is not yet.
-
-    Raises:
-        InvalidInput: That is not shorter than what is left.
-    """
-    left = allowance.expires_at - now if allowance.expires_at else allowance.ask.duration
-    if duration is None or (left is not None and duration >= left):
-        raise InvalidInput("That is not shorter than what is left. A longer time is a renewal.", field="duration")
-    since = allowance.live_at if allowance.expires_at and allowance.live_at else now
-    ends = now + duration if allowance.expires_at else None
-    return replace(allowance, ask=replace(allowance.ask, duration=now + duration - since), expires_at=ends)

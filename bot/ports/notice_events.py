@@ -42,10 +42,23 @@ class NoticeEvent(StrEnum):
     EXPIRING = "expiring"
     LET_EXPIRE = "let-expire"
     TRANSFERRED = "transferred"
+    SHORTENED = "shortened"
     EXPIRED = "expired"
     REVOKED = "revoked"
     ORPHANED = "orphaned"
     GONE = "gone"
+
+
+class ReviewEvent(StrEnum):
+    """An event in the life of a review campaign."""
+
+    STARTED = "review-started"
+    REMINDER = "review-reminder"
+    ESCALATED = "review-escalated"
+    OWNER_LEFT = "review-owner-left"
+    STILL_OPEN = "review-still-open"
+    COMPLETE = "review-complete"
+    SIGNED = "review-signed"
 
 
 class ChannelEvent(StrEnum):

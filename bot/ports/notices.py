@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from bot.ports.notice_events import NoticeEvent
+from bot.ports.notice_events import NoticeEvent, ReviewEvent
 
 
 class NoticeKind(StrEnum):
@@ -33,7 +33,9 @@ GATHERED = frozenset({NoticeEvent.APPROVED, NoticeEvent.GRANTED})
 REMINDERS = frozenset({NoticeEvent.REMINDED, NoticeEvent.UNANSWERED, NoticeEvent.REVIEW_DUE})
 """Events about what waits: nothing is said of them once it does not."""
 
-PROGRESS = GATHERED | {NoticeEvent.SECONDED, NoticeEvent.APPLYING, NoticeEvent.EXPIRING, *REMINDERS}
+PROGRESS = (
+    GATHERED | REMINDERS | {NoticeEvent.SECONDED, NoticeEvent.APPLYING, NoticeEvent.EXPIRING, ReviewEvent.REMINDER}
+)
 """Events that a later one about the same makes superfluous while they are still unsent.
 
 Whatever is not listed is an outcome (live, failed, denied, revoked, expired …) and is always said.

@@ -7,6 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from bot.domain.absence import Absence
 from bot.domain.allowance import Allowance
 from bot.domain.audit import AuditFilter, ChainedEvent, Event
+from bot.domain.campaign import Campaign
 from bot.domain.people import Identity
 from bot.domain.scale_proposal import Scale
 from bot.domain.target import Target
@@ -26,6 +27,7 @@ class AllowanceFilter:
         only_open: Only those to which something may still happen.
         before: Only ids that sort before this one: the key of the next page.
         limit: At most so many; None for all.
+        ids: Only these.
     """
 
     target: Target | None = None
@@ -35,6 +37,7 @@ class AllowanceFilter:
     only_open: bool = False
     before: str | None = None
     limit: int | None = None
+    ids: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,30 @@ class Scales(Protocol):
         ...
 
     def save(self, scale: Scale, *, is_open: bool) -> Scale:
+        """Store a changed one and return it with its next version; raises ``StaleVersion`` if somebody was faster."""
+        ...
+
+
+class Campaigns(Protocol):
+    """Review campaigns as rows."""
+
+    def get(self, campaign_id: str) -> Campaign:
+        """One by id; raises ``UnknownReview``."""
+        ...
+
+    def find(self, *, only_open: bool = True, limit: int | None = None) -> list[Campaign]:
+        """Those that were not signed off yet, or all; open ones first, then the newest."""
+        ...
+
+    def new_id(self, now: datetime) -> str:
+        """An id that no campaign has."""
+        ...
+
+    def add(self, campaign: Campaign) -> None:
+        """Store a new one."""
+        ...
+
+    def save(self, campaign: Campaign) -> Campaign:
         """Store a changed one and return it with its next version; raises ``StaleVersion`` if somebody was faster."""
         ...
 

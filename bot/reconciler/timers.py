@@ -1,4 +1,4 @@
-"""Acts on the passing of time: reminds people, lapses requests, and warns before an end."""
+"""Acts on the passing of time: reminds people, lapses requests, warns before an end, carries reviews on."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -12,6 +12,7 @@ from bot.domain.expiry import is_warning_due, warnings
 from bot.domain.people import Identity
 from bot.domain.scale_proposal import ScaleStatus, scale_status
 from bot.ports import AllowanceFilter, Finish, NoticeEvent, UnitOfWork
+from bot.reconciler.campaigns import carry_on
 from bot.reconciler.policy_review import review_pending
 from bot.reconciler.reminders import remind_pending
 from bot.reconciler.run import Run
@@ -37,7 +38,7 @@ def run_timers(run: Run) -> Finish:
     waits = (next_wait(one, run.ctx.config.reminders, now) for one in (*allowances, *scales) if one.is_waiting(now))
     ends = (time for one in allowances for time in warnings(one, hours.get(one.owner)) if time > now)
     nags = (next_nag(one, run.ctx.config.reminders, run.ctx.config.break_glass, now) for one in allowances)
-    following = min((time for time in (*waits, *ends, *nags) if time is not None), default=None)
+    following = min((time for time in (*waits, *ends, *nags, *carry_on(run)) if time is not None), default=None)
     return Finish(None if following is None else max(following - now, timedelta()), state=run.kept)
 
 

@@ -18,6 +18,7 @@ COMMANDS = (
     ("transfer ID to @devi", "hand an allowance over to another owner"),
     ("scale aks-lb 2", "change the number of outbound IPs"),
     ("export aks-udr terraform", "the bot's firewall rules as code"),
+    ("review", "which allowances are still needed"),
     ("away until friday to @amir", "somebody else decides in your place"),
     ("notices decisions", "how much you are told in direct messages"),
     ("audit", "who opened what, and why"),

@@ -61,6 +61,17 @@ scale = Table(
     Index("ix_scale_cluster_id_is_open", "cluster_id", "is_open"),
 )
 
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("is_open", Integer, nullable=False),
+    Column("started_at", Time, nullable=False),
+    Column("body", Json, nullable=False),
+    Index("ix_campaign_is_open_id", "is_open", "id"),
+)
+
 # The last absence of each person, and who decides in their place; both as TEAM/USER.
 absence = Table(
     "absence",

@@ -162,6 +162,7 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str], config: Config
             **news_facts(allowance, body, config),
             **break_glass_facts(allowance, config),
             filer=person(allowance.filed_by.user) if allowance.filed_by else "The bot",
+            by=person(body.get("by", "")),
             id=allowance.id,
             removal=_removal(allowance, is_dry=is_dry(config.dry_run, allowance)),
             until=until(allowance),

@@ -33,7 +33,7 @@ def _asked(quorum: Quorum, config: Configuration, *, is_open: bool, is_first: bo
 
 
 def _named(quorum: Quorum, config: Configuration, *, is_open: bool) -> str:
-    groups = [_group(config, name) if is_open else escape(name) for name in quorum.groups]
+    groups = [mention(config, name) if is_open else escape(name) for name in quorum.groups]
     return " or ".join([*groups, *map(person, quorum.people)]) or "nobody"
 
 
@@ -53,7 +53,8 @@ def _why(reason: str, rule: str) -> str:
     return f"{escape(reason)} (approval policy rule {code(rule)})"
 
 
-def _group(config: Configuration, name: str) -> str:
+def mention(config: Configuration, name: str) -> str:
+    """Call the people of a configured group: its user group and those listed by id."""
     group = config.groups.get(name)
     if group is None:
         return escape(name)

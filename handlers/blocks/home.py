@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.allowances.campaigns import Glance
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterEgress
@@ -33,12 +34,17 @@ from handlers.blocks.details import details_button
 from handlers.blocks.dryrun import dry_line
 from handlers.blocks.notice_choice import level_select
 from handlers.blocks.offers import decision_buttons
+from handlers.blocks.review_card import review_button, review_line
 from handlers.blocks.scale_card import scale_line
 from handlers.blocks.words import NO_CLUSTER, unread_lines
 from handlers.replies import Block, View
 
 ROWS = 8
 """Requests in each part; with their buttons all parts together stay below the 100 blocks of a view."""
+
+
+MOST_REVIEWS = 3
+"""Review campaigns, a block each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +54,14 @@ class Desktop:
     Args:
         waiting: Requests that the person may decide.
         scales: Scale proposals that the person may decide.
+        reviews: Review campaigns that wait for an answer of the person.
         mine: The person's own that have not ended.
         clusters: Those that the person may see, as last read.
         now: The time at which it is drawn.
         config: Knows what bundles contain.
         unread: The user groups that could not be read: there may be more for the person than this shows.
         refusals: What Slack does not take until somebody acts; for operators.
-        reviews: What was opened by break-glass and waits for a review by the person.
+        unreviewed: What was opened by break-glass and waits for a review by the person.
         notices: How much the person is told.
     """
 
@@ -64,9 +71,10 @@ class Desktop:
     clusters: tuple[ClusterEgress, ...]
     now: datetime
     config: Configuration
+    reviews: tuple[Glance, ...] = ()
     unread: tuple[Unread, ...] = ()
     refusals: tuple[Pause, ...] = ()
-    reviews: tuple[Allowance, ...] = ()
+    unreviewed: tuple[Allowance, ...] = ()
     notices: NoticeLevel = NoticeLevel.ALL
 
 
@@ -86,6 +94,7 @@ def home_view(uow: Desktop) -> View:
             *dry_line(uow.config.dry_run),
             header("Waiting for you"),
             *_waiting(uow),
+            *_reviews(uow.reviews),
             *([header("Ending soon"), *_mine(uow, ending)] if ending else []),
             header("Your allowances"),
             *(_mine(uow, others) or [section("You have none. Use `/egress request` or the button above.")]),
@@ -100,7 +109,7 @@ def home_view(uow: Desktop) -> View:
 
 def _waiting(uow: Desktop) -> list[Block]:
     blocks: list[Block] = []
-    for one in uow.reviews[:ROWS]:
+    for one in uow.unreviewed[:ROWS]:
         line = f"{ALARM} {allowance_line(one, uow.now, uow.config)}\nOpened by {person(one.requester.user)}"
         blocks += [
             section(line),
@@ -112,10 +121,17 @@ def _waiting(uow: Desktop) -> list[Block]:
         line = allowance_line(one, uow.now, uow.config)
         line = f"{line}\nRisk {one.risk.level}, requested by {person(one.requester.user)}"
         blocks += [section(line), *decision_buttons(one, uow.config, uow.now)]
-    is_more = max(len(uow.scales), len(uow.waiting), len(uow.reviews)) > ROWS
+    is_more = max(len(uow.scales), len(uow.waiting), len(uow.unreviewed)) > ROWS
     blocks += [context("and more: `/egress requests pending`")] if is_more else []
     which = "that you are confirmed to be able to decide" if uow.unread else "for your decision"
-    return blocks or [section(f"Nothing is waiting {which}.")]
+    nothing = [] if uow.reviews else [section(f"Nothing is waiting {which}.")]
+    return blocks or nothing
+
+
+def _reviews(reviews: Sequence[Glance]) -> list[Block]:
+    rest = len(reviews) - MOST_REVIEWS
+    shown = [section(review_line(one), accessory=review_button(one.whole.campaign)) for one in reviews[:MOST_REVIEWS]]
+    return [*shown, *([context(f"and {rest} more reviews: `/egress review`")] if rest > 0 else [])]
 
 
 def _mine(uow: Desktop, allowances: Sequence[Allowance]) -> list[Block]:

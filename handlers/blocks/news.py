@@ -146,6 +146,7 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
         NoticeEvent.EXPIRING: Words(allowance="Expires soon. {until} Renew it, or let it expire."),
         NoticeEvent.LET_EXPIRE: Words(allowance="Left to expire. {until}"),
         NoticeEvent.TRANSFERRED: Words(allowance="{owner} owns this now, and is told how it goes. {until}"),
+        NoticeEvent.SHORTENED: Words(allowance="{by} shortened it in a review: “{what}” {until}"),
         NoticeEvent.EXPIRED: Words(allowance="Expired. {removal}"),
         NoticeEvent.REVOKED: Words(allowance="Revoked by {ender}. {removal}"),
         NoticeEvent.ORPHANED: Words(allowance="Ended by the bot. {what} {removal}"),
