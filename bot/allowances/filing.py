@@ -210,7 +210,7 @@ def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allow
         if twin is None:
             return _file(uow, made, ask, requester.identity)
         join(uow, twin)
-    raise AlreadyRequested(waits_sentence(twin, caller.identity, ctx.clock.now()))
+    raise AlreadyRequested(waits_sentence(twin, caller.identity, ctx.clock.now()), allowance=twin.id)
 
 
 def _require_known_rules(ctx: Context, who: Person, draft: Draft) -> None:
@@ -266,6 +266,7 @@ def _file(uow: UnitOfWork, made: Preview, ask: Ask, requester: Identity) -> Allo
         risk=made.risk,
         approved_at=uow.now if is_granted else None,
         filed_by=None if uow.caller.identity == requester else uow.caller.identity,
+        token=uow.caller.token,
     )
     uow.tx.allowances.add(allowance)
     record(uow, allowance, Action.ALLOWANCE_RENEW if ask.renews else Action.ALLOWANCE_REQUEST)

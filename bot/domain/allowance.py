@@ -132,6 +132,7 @@ class Allowance(ApprovalRequest):
         closed: Set when the bot ended it, because what it rests on is gone.
         suspended: Why it opens nothing for now, in one sentence: its cluster leaves through no managed firewall.
         leaving: Targets that it was written to before and where its rules were not yet seen absent.
+        token: Name of the requester's API token through which it was filed; empty where a person filed it.
     """
 
     scope: Scope
@@ -148,6 +149,7 @@ class Allowance(ApprovalRequest):
     closed: Ending | None = None
     suspended: str | None = None
     leaving: tuple[Target, ...] = ()
+    token: str = ""
 
     @property
     def destinations(self) -> tuple[Destination, ...]:

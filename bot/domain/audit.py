@@ -55,6 +55,10 @@ class Action(StrEnum):
     SCALE_CHANGE = "scale:change"
     EGRESS_CHANGE = "egress:change"
     CLUSTER_DELETE = "cluster:delete"
+    TOKENS_CREATE = "token:create"
+    TOKENS_REVOKE = "token:revoke"
+    API_READ = "api:read"
+    API_CHECK = "api:check"
     ACT_REFUSE = "act:refuse"
     AUDIT_READ = "audit:read"
     AUDIT_EXPORT = "audit:export"
@@ -69,7 +73,8 @@ class Event:
         at: When, aware.
         action: What.
         actor: Who; the bot itself acts as ``people.SYSTEM``.
-        via: The channel of the act: ``slack:command``, ``slack:button``, ``slack:modal``, ``cli``, ``bot``.
+        via: The channel of the act: ``slack:command``, ``slack:button``, ``slack:modal``, ``cli``, ``bot``,
+            ``api:TOKEN``.
         subject: Id of the allowance, scale proposal or target, empty if none.
         cluster: Name of the cluster, empty if none.
         destinations: What it was about, as text.

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from bot.ports.notices import Outbox
-from bot.ports.records import Allowances, AuditLog, Drafts, Scales
+from bot.ports.records import Allowances, AuditLog, Drafts, Scales, Tokens
 from bot.ports.snapshots import Snapshots
 from bot.ports.work import Claim, Work
 
@@ -47,6 +47,11 @@ class Transaction(Protocol):
     @property
     def drafts(self) -> Drafts:
         """The contents of buttons that are too long for Slack."""
+        ...
+
+    @property
+    def tokens(self) -> Tokens:
+        """API tokens."""
         ...
 
 

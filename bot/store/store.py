@@ -21,6 +21,7 @@ from bot.store.outage import Outage
 from bot.store.outbox import SqlOutbox
 from bot.store.records import SqlAllowances, SqlScales
 from bot.store.snapshots import SqlSnapshots
+from bot.store.tokens import SqlTokens
 from bot.store.wake_signal import WakeSignal
 
 
@@ -36,6 +37,7 @@ class SqlTransaction:
         self.outbox = SqlOutbox(connection, now, self.work)
         self.snapshots = SqlSnapshots(connection)
         self.drafts = SqlDrafts(connection, now)
+        self.tokens = SqlTokens(connection, now)
 
 
 SHORTEST_WAIT_S = 0.02

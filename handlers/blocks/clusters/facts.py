@@ -29,6 +29,11 @@ def egress_ips(report: EgressReport) -> Message:
 
 
 def egress_json(report: EgressReport) -> str:
+    """``egress_facts`` as a file."""
+    return json.dumps(egress_facts(report), indent=2, ensure_ascii=False)
+
+
+def egress_facts(report: EgressReport) -> dict[str, Any]:
     """The report for programs: names that stay, every list whole.
 
     ``cluster`` {id, name, subscription, resource_group, location, tags}; ``environment``; ``read_at`` (ISO 8601, UTC);
@@ -45,7 +50,7 @@ def egress_json(report: EgressReport) -> str:
     nodes are whole numbers; what Azure does not say is null.
     """
     egress = report.egress
-    content = {
+    return {
         "cluster": _cluster(egress),
         "environment": report.environment,
         "read_at": report.read_at.isoformat(),
@@ -71,7 +76,6 @@ def egress_json(report: EgressReport) -> str:
         "allowances": [_allowance(allowance, report) for allowance in report.allowances],
         "warnings": [{"code": one.code, "sentence": one.sentence, "way_out": one.way_out} for one in egress.warnings],
     }
-    return json.dumps(content, indent=2, ensure_ascii=False)
 
 
 def _cluster(egress: ClusterEgress) -> dict[str, Any]:
