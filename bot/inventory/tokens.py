@@ -25,6 +25,10 @@ from bot.inventory.find import holder_of
 from bot.ports import Caller, Context, UnitOfWork
 
 
+UNASKED = timedelta(seconds=2)
+"""How long a call should wait that could not be let in, because Slack did not answer about its token's owner."""
+
+
 @dataclass(frozen=True, slots=True)
 class TokenDraft:
     """A token as an operator wants it.
@@ -151,7 +155,8 @@ def require_admission(ctx: Context, token: Token, act: TokenAct) -> None:
     standing = ctx.directory.person(token.owner, among=(), is_fresh=True).standing
     if standing is AccountStatus.UNKNOWN:
         raise MembershipUnknown(
-            f"Slack could not be asked whether the owner of API token {token.name} is still active. Nothing was done."
+            f"Slack could not be asked whether the owner of API token {token.name} is still active. Nothing was done.",
+            retry_after=UNASKED,
         )
     if standing in (AccountStatus.DEACTIVATED, AccountStatus.BOT):
         what = "is deactivated" if standing is AccountStatus.DEACTIVATED else "is a bot"
