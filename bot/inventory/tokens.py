@@ -24,7 +24,6 @@ from bot.errors import InvalidInput, MembershipUnknown, NotAuthenticated, NotPer
 from bot.inventory.find import holder_of
 from bot.ports import Caller, Context, UnitOfWork
 
-
 UNASKED = timedelta(seconds=2)
 """How long a call should wait that could not be let in, because Slack did not answer about its token's owner."""
 

@@ -16,8 +16,8 @@ import click
 
 from bot.domain.duration import duration_from_text
 from bot.errors import InvalidInput
+from bot.wiring.api_client import ApiClient, ApiSilent
 from bot.wiring.terminal import Terminal
-from handlers.api.client import ApiClient, NoAnswer
 
 OPEN, NOT_OPEN, WRONG, WAITING, NO_ANSWER = range(5)
 """The exit status."""
@@ -98,7 +98,7 @@ def _answers() -> Iterator[None]:
     """End the process with its status where the API does not answer."""
     try:
         yield
-    except NoAnswer as error:
+    except ApiSilent as error:
         click.echo(str(error), err=True)
         sys.exit(NO_ANSWER)
 

@@ -21,8 +21,8 @@ from bot.errors import EgressError, InvalidInput, NotAuthenticated
 from bot.ports import Caller, Context
 from bot.ports.deadline import within
 from handlers.api.openapi import BASE, DOCUMENT, written
-from handlers.api.operations import OPERATIONS, ApiAnswer, ApiCall, Operation, attempt_of
-from handlers.api.problem import BodyTooLong, NotJson, Problem, headers_of, problem, problem_from
+from handlers.api.operations import OPERATIONS, ApiAnswer, ApiCall, ApiOperation, attempt_of
+from handlers.api.problem import ApiProblem, BodyTooLong, NotJson, headers_of, problem, problem_from
 from handlers.api.shapes import Name
 from handlers.attempts import record_refusal
 from handlers.unexpected import unexpected
@@ -108,7 +108,7 @@ class ApiFront:
             return _not_allowed(sorted(fitting))
         return self._answered(fitting[method], path, asked)
 
-    def _answered(self, operation: Operation, path: str, asked: Mapping[str, Any]) -> ApiResponse:
+    def _answered(self, operation: ApiOperation, path: str, asked: Mapping[str, Any]) -> ApiResponse:
         """The answer of an operation, or the problem. Nothing gets past this."""
         reference, call, caller = secrets.token_hex(4), None, None
         try:
@@ -125,12 +125,12 @@ class ApiFront:
             return _refused(problem_from(error, reference), headers_of(error))
         return ApiResponse(answer.status, _writer(operation.gives)(answer.value))
 
-    def _observe(self, operation: Operation, caller: Caller, answer: ApiAnswer) -> None:
+    def _observe(self, operation: ApiOperation, caller: Caller, answer: ApiAnswer) -> None:
         if operation.action is not None:
             observe(self._ctx, caller, operation.action, answer.seen)
 
 
-def _attempt(operation: Operation, path: str, call: ApiCall | None) -> Attempt:
+def _attempt(operation: ApiOperation, path: str, call: ApiCall | None) -> Attempt:
     """What was tried; of a call that was not let in or not understood, its path."""
     return attempt_of(call) if call is not None else Attempt(detail=(("call", f"{operation.method} {path}"),))
 
@@ -153,7 +153,7 @@ def _secret(asked: Mapping[str, Any]) -> str:
     return secret.strip()
 
 
-def _call(operation: Operation, path: str, asked: Mapping[str, Any], who: tuple[Caller, Token]) -> ApiCall:
+def _call(operation: ApiOperation, path: str, asked: Mapping[str, Any], who: tuple[Caller, Token]) -> ApiCall:
     fixed, parameter, _ = operation.path.partition("{")
     value = _validated(Name, path[len(BASE) + len(fixed) :]) if parameter else ""
     given = _body(asked) if operation.method == "POST" else _query(operation, asked)
@@ -172,7 +172,7 @@ def _body(asked: Mapping[str, Any]) -> bytes:
     return read
 
 
-def _query(operation: Operation, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _query(operation: ApiOperation, asked: Mapping[str, Any]) -> dict[str, Any]:
     """The query by name; what may be repeated as a list."""
     try:
         text = str(asked.get("QUERY_STRING", ""))
@@ -230,5 +230,5 @@ def _not_allowed(methods: list[str]) -> ApiResponse:
     return _refused(said, {"Allow": allow})
 
 
-def _refused(said: Problem, headers: Mapping[str, str] | None = None) -> ApiResponse:
-    return ApiResponse(said.status, _writer(Problem)(said), _PROBLEM, headers or {})
+def _refused(said: ApiProblem, headers: Mapping[str, str] | None = None) -> ApiResponse:
+    return ApiResponse(said.status, _writer(ApiProblem)(said), _PROBLEM, headers or {})

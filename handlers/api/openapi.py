@@ -16,8 +16,8 @@ from pydantic import TypeAdapter
 from bot.domain.api_token import TokenAct
 from bot.domain.shape import meanings
 from handlers.api import shapes
-from handlers.api.operations import OPERATIONS, Operation
-from handlers.api.problem import Problem
+from handlers.api.operations import OPERATIONS, ApiOperation
+from handlers.api.problem import ApiProblem
 from handlers.api.shapes import Name
 
 BASE = "/api/v1"
@@ -78,7 +78,7 @@ def written() -> str:
     return json.dumps(openapi(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _operation(operation: Operation) -> dict[str, Any]:
+def _operation(operation: ApiOperation) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
@@ -96,17 +96,17 @@ def _needs(act: TokenAct) -> str:
     return f"The token must be for {act}."
 
 
-def _responses(operation: Operation) -> Iterator[tuple[str, Any]]:
+def _responses(operation: ApiOperation) -> Iterator[tuple[str, Any]]:
     given = _ref(operation.gives.__name__) if _is_shape(operation.gives) else {"type": "object"}
     for status, meaning in operation.successes:
         yield str(int(status)), {"description": meaning, "content": {"application/json": {"schema": given}}}
     problems = {**_PROBLEMS, **(_OF_A_BODY if operation.method == "POST" else {}), **_conflicts(operation)}
     for status, meaning in sorted(problems.items()):
-        content = {"application/problem+json": {"schema": _ref(Problem.__name__)}}
+        content = {"application/problem+json": {"schema": _ref(ApiProblem.__name__)}}
         yield str(int(status)), {"description": meaning, "content": content}
 
 
-def _conflicts(operation: Operation) -> dict[HTTPStatus, str]:
+def _conflicts(operation: ApiOperation) -> dict[HTTPStatus, str]:
     return {} if operation.path in ("/clusters", "/requests/{id}") else _CONFLICT
 
 
@@ -117,7 +117,7 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
     ]
 
 
-def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
+def _query_parameters(operation: ApiOperation) -> list[dict[str, Any]]:
     if operation.method != "GET" or operation.takes is None:
         return []
     schema = _schema(operation.takes)
@@ -141,7 +141,7 @@ def _not_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     kinds = [one for _, one in inspect.getmembers(shapes, _is_shape) if not one.__name__.endswith("Query")]
-    return {kind.__name__: _schema(kind) for kind in (*kinds, Problem)}
+    return {kind.__name__: _schema(kind) for kind in (*kinds, ApiProblem)}
 
 
 def _schema(kind: Any) -> dict[str, Any]:

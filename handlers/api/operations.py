@@ -58,7 +58,7 @@ class ApiAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class ApiOperation:
     """One operation.
 
     Args:
@@ -180,7 +180,7 @@ def _destinations(hosts: tuple[str, ...]) -> tuple[Destination, ...]:
 
 
 OPERATIONS = (
-    Operation(
+    ApiOperation(
         method="POST",
         path="/requests",
         name="fileRequest",
@@ -196,7 +196,7 @@ OPERATIONS = (
         gives=RequestFacts,
         successes=((HTTPStatus.CREATED, "It was filed."), (HTTPStatus.OK, "The same is requested already.")),
     ),
-    Operation(
+    ApiOperation(
         method="GET",
         path="/requests/{id}",
         name="getRequest",
@@ -206,7 +206,7 @@ OPERATIONS = (
         answer=_status,
         gives=RequestFacts,
     ),
-    Operation(
+    ApiOperation(
         method="GET",
         path="/check",
         name="check",
@@ -217,7 +217,7 @@ OPERATIONS = (
         takes=CheckQuery,
         gives=CheckFacts,
     ),
-    Operation(
+    ApiOperation(
         method="GET",
         path="/clusters",
         name="listClusters",
@@ -228,7 +228,7 @@ OPERATIONS = (
         takes=ClustersQuery,
         gives=ClusterPage,
     ),
-    Operation(
+    ApiOperation(
         method="GET",
         path="/clusters/{name}",
         name="getCluster",

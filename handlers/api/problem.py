@@ -72,7 +72,7 @@ _MENTION = re.compile(r"<@([A-Z0-9]+)>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class ApiProblem:
     """Why a call was not answered.
 
     Args:
@@ -98,12 +98,12 @@ class Problem:
     reference: str | None = None
 
 
-def problem(status: HTTPStatus, code: str, detail: str) -> Problem:
+def problem(status: HTTPStatus, code: str, detail: str) -> ApiProblem:
     """A problem that is none of the product's errors."""
-    return Problem(title=status.phrase, status=status, detail=detail, code=code)
+    return ApiProblem(title=status.phrase, status=status, detail=detail, code=code)
 
 
-def problem_from(error: EgressError, reference: str) -> Problem:
+def problem_from(error: EgressError, reference: str) -> ApiProblem:
     """An error of the product.
 
     Args:
@@ -112,7 +112,7 @@ def problem_from(error: EgressError, reference: str) -> Problem:
     """
     status = next(status for kind, status in STATUSES.items() if isinstance(error, kind))
     is_ours = isinstance(error, Refused | Defect)
-    return Problem(
+    return ApiProblem(
         title=status.phrase,
         status=status,
         detail=_detail(error, reference),

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -112,7 +112,12 @@ class ApiStage:
 def asked(front: ApiFront, environ: dict[str, Any]) -> Reply:
     """One call of a WSGI application."""
     begun: list[Any] = []
-    text = b"".join(front(environ, lambda status, headers: begun.append((status, headers)))).decode()
+
+    def start(status: str, headers: list[tuple[str, str]], _error: object = None, /) -> Callable[[bytes], object]:
+        begun.append((status, headers))
+        return begun.append
+
+    text = b"".join(front(environ, start)).decode()
     ((status, headers),) = begun
     return Reply(int(status.split()[0]), dict(headers), text)
 

@@ -91,7 +91,8 @@ def test_clusters_are_listed_in_pages_and_read_from_azure(api: ApiStage) -> None
     every = [one["name"] for one in api.get("/api/v1/clusters").json["clusters"]]
     assert "aks-udr" in every
     assert "aks-lb" in every
-    names, after = [], {}
+    names: list[str] = []
+    after: dict[str, str] = {}
     while True:
         page = api.get("/api/v1/clusters", limit=4, **after).json
         names += [one["name"] for one in page["clusters"]]

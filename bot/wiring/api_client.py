@@ -24,7 +24,7 @@ LATER = frozenset(
 """Answers after which the same call is made again: filing twice is filing once."""
 
 
-class NoAnswer(Exception):
+class ApiSilent(Exception):
     """The API did not answer, or put the call off too often."""
 
 
@@ -52,22 +52,22 @@ class ApiClient:
             )
 
     def request(self, asked: dict[str, Any]) -> tuple[int, Any]:
-        """File a request: status, and a ``RequestFacts`` or a ``Problem``."""
+        """File a request: status, and a ``RequestFacts`` or an ``ApiProblem``."""
         return self._call("POST", "/requests", asked)
 
     def status(self, request_id: str) -> tuple[int, Any]:
-        """Read a request: status, and a ``RequestFacts`` or a ``Problem``."""
+        """Read a request: status, and a ``RequestFacts`` or an ``ApiProblem``."""
         return self._call("GET", f"/requests/{quote(request_id, safe='')}")
 
     def check(self, asked: dict[str, Any]) -> tuple[int, Any]:
-        """Check destinations: status, and a ``CheckFacts`` or a ``Problem``."""
+        """Check destinations: status, and a ``CheckFacts`` or an ``ApiProblem``."""
         return self._call("GET", f"/check?{urlencode(asked, doseq=True)}")
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
         """Make a call, again where that helps.
 
         Raises:
-            NoAnswer: It does not.
+            ApiSilent: It does not.
         """
         answer = None
         for number in range(TRIES):
@@ -75,7 +75,7 @@ class ApiClient:
             if answer.status not in LATER:
                 return answer.status, _content(answer)
             time.sleep(answer.retry_after_s if answer.retry_after_s is not None else 2**number)
-        raise NoAnswer(f"{self.url} puts the call off: {_content(answer).get('detail', '') if answer else ''}")
+        raise ApiSilent(f"{self.url} puts the call off: {_content(answer).get('detail', '') if answer else ''}")
 
     def _sent(self, method: str, path: str, body: dict[str, Any] | None) -> HttpAnswer:
         headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"}
@@ -85,20 +85,20 @@ class ApiClient:
             return send(method, f"{self.url.rstrip('/')}{BASE}{path}", headers, text, timeout_s=TIMEOUT_S)
         except (OSError, http.client.HTTPException) as error:
             why = getattr(error, "strerror", None) or type(error).__name__
-            raise NoAnswer(f"{self.url} does not answer: {why}.") from error
+            raise ApiSilent(f"{self.url} does not answer: {why}.") from error
 
 
 def _content(answer: HttpAnswer) -> Any:
     """The answer's JSON; of what is none, for example a proxy's page, a problem.
 
     Raises:
-        NoAnswer: An answer 2xx that is no JSON: something else listens there.
+        ApiSilent: An answer 2xx that is no JSON: something else listens there.
     """
     try:
         found = answer.json()
     except ValueError as error:
         if answer.status < HTTPStatus.BAD_REQUEST:
-            raise NoAnswer("What answers there is not the API of the bot.") from error
+            raise ApiSilent("What answers there is not the API of the bot.") from error
         return {"status": answer.status, "detail": f"It answered {answer.status}.", "code": "unknown"}
     return (
         found if isinstance(found, dict) else {"status": answer.status, "detail": str(found)[:200], "code": "unknown"}
