@@ -12,6 +12,8 @@ from bot.inventory import TokenDraft
 from bot.wiring import production
 from bot.wiring.terminal import Terminal
 
+ACTS = click.Choice([str(one) for one in TokenAct])
+
 
 @click.group()
 def token() -> None:
@@ -22,7 +24,7 @@ def token() -> None:
 @click.argument("name")
 @click.option("--owner", required=True, help="Slack user id of the person who answers for it.")
 @click.option("--cluster", "clusters", multiple=True, required=True, help="Name or ARM id; * and ? are allowed.")
-@click.option("--act", "acts", multiple=True, type=click.Choice([str(one) for one in TokenAct]), help="What it may do; all by default.")
+@click.option("--act", "acts", multiple=True, type=ACTS, help="What it may do; all by default.")
 @click.option("--expires", "life", default="90d", show_default=True, help="For how long: 30d, 12w.")
 @click.pass_obj
 def create_token(terminal: Terminal, /, *, acts: tuple[str, ...], life: str, **wanted: Any) -> None:
