@@ -48,7 +48,7 @@ class NewRequest:
 
     cluster: Name
     reason: Annotated[str, _text(MAX_REASON, 1)]
-    duration: Annotated[str, _text(40, 1)]
+    duration: Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]{0,4}[mhdw]|no end)$")]
     destinations: Hosts = ()
     bundle: Name | None = None
     pool: Name | None = None
