@@ -1,7 +1,7 @@
 """All of Slack, in and out: the one table of entry points. ``handlers.app`` serves it."""
 
 from bot.domain.people import Role
-from handlers import actions, commands, home, views
+from handlers import absences, actions, commands, home, views
 from handlers.boundary import Entry
 from handlers.calls import CallKind
 
@@ -116,6 +116,15 @@ COMMANDS = (
         is_late=True,
         act="audit",
         roles=_AUDITORS,
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "away",
+        absences.away,
+        usage="[until DAY to @x | off]",
+        help="have somebody of your group decide in your place while you are away",
+        act="away",
+        roles=_DECIDERS,
     ),
     Entry(CallKind.COMMAND, "whoami", commands.whoami, usage="", help="your roles, groups and clusters"),
 )

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from bot import allowances, inventory, scaling
+from bot import allowances, approvals, inventory, scaling
 from bot.domain.access import may_decide
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.people import Person, Role
@@ -25,7 +25,7 @@ def redrawn(ctx: Context, caller: Caller) -> tuple[Reply, ...]:
 
 def desktop(ctx: Context, caller: Caller) -> PublishHome:
     """Read one person's Home tab: one more row than fits of each list, to know whether there are more."""
-    who, now = inventory.person(ctx, caller), ctx.clock.now()
+    who, now = approvals.standing_in(ctx, inventory.person(ctx, caller)), ctx.clock.now()
     mine = [one for one in allowances.own(ctx, caller) if status(one, now) not in ENDED]
     waiting = allowances.requests(ctx, caller, "pending", fits=partial(_may_decide, who), most=ROWS + 1)
     scales = scaling.proposals(ctx, caller, "pending", fits=partial(_may_decide, who), most=ROWS + 1)

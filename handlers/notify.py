@@ -21,6 +21,7 @@ from handlers.blocks.block_kit import context, when
 from handlers.blocks.delivery import SENTENCES
 from handlers.blocks.estimate import Waiting
 from handlers.blocks.news import channel_news
+from handlers.blocks.offers import is_moot, offers
 from handlers.blocks.scale_card import scale_card, scale_news
 from handlers.replies import Message
 
@@ -156,6 +157,8 @@ class SlackNotifier:
         return True
 
     def _add(self, notice: Notice, now: datetime) -> None:
+        if self._is_moot(notice, now):
+            return
         with self._store.read() as tx:
             ts = tx.outbox.card(notice.subject, notice.recipient)
         said = self._said(notice, now)
@@ -167,7 +170,14 @@ class SlackNotifier:
             self._post(notice.recipient, said, thread_ts=self._draw(notice, now))
 
     def _tell(self, notice: Notice, now: datetime) -> None:
-        self._post(notice.recipient, self._said(notice, now))
+        if self._is_moot(notice, now):
+            return
+        said = self._said(notice, now)
+        buttons = offers(self._facts(notice), notice.body.get("event", ""))
+        self._post(notice.recipient, said | {"blocks": [*said["blocks"], *buttons]})
+
+    def _is_moot(self, notice: Notice, now: datetime) -> bool:
+        return is_moot(self._facts(notice), notice.body.get("event", ""), notice.recipient, now)
 
     def _announce(self, notice: Notice, now: datetime) -> None:
         said = _dated(channel_news(notice.subject, notice.body), notice.age, now)

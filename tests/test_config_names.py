@@ -51,7 +51,7 @@ WRONG = [
     (rule("requesters = ['interns']"), r"rules \(r\) names the group interns, which is not configured"),
     (
         rule("needed = 2\nstages = [{approvers = ['platform']}]"),
-        r"rules \(r\) has both stages and approvers, people or needed",
+        r"rules \(r\) has both stages and approvers, people, needed or escalate_to",
     ),
     (rule("stages = [{approvers = ['platform']}]\nin_order = true"), r"rules \(r\): in_order needs two stages"),
     (rule("stages = [{people = ['U0000001'], needed = 2}]"), r"rules \(r\) needs 2 from .*, but only 1 person"),

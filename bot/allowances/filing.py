@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.allowances.assessment import assess_policy, assess_risk
 from bot.allowances.audit_events import record
-from bot.approvals import circumstances, require_deciders, require_reason
+from bot.approvals import circumstances, plan_wait, require_deciders, require_reason
 from bot.checking import CheckResult, dead, destinations_of, findings, flows_of, recall, require_pool
 from bot.domain.access import environment_of
 from bot.domain.allowance import Allowance, Ask, Scope, Status, digest, follow, status
@@ -21,7 +21,6 @@ from bot.domain.network_rules import by_address, refusal, room_for_names
 from bot.domain.people import Identity, Person
 from bot.domain.risk import Risk
 from bot.domain.rule_diff import Gauge
-from bot.domain.work import WorkKind
 from bot.errors import AlreadyAllowed, AlreadyRequested, CannotTakeEffect, InvalidInput, RequestRefused, RulesUnknown
 from bot.estimates import gauge
 from bot.inventory import find, person
@@ -273,8 +272,7 @@ def _file(uow: UnitOfWork, made: Preview, ask: Ask, requester: Identity) -> Allo
     if is_granted:
         record(uow, allowance, Action.ALLOWANCE_GRANT, reason=made.verdict.reason)
         uow.tx.work.wake(allowance.scope.target.key, within=uow.ctx.pace.batch_window)
-    else:
-        uow.tx.work.schedule(WorkKind.TIMERS, within=lapse_after)
+    plan_wait(uow, allowance)
     asked = NoticeEvent.RENEWED if allowance.filed_by else NoticeEvent.REQUESTED
     uow.tell(allowance.id, allowance.requester, NoticeEvent.GRANTED if is_granted else asked)
     return allowance

@@ -24,6 +24,8 @@ class AllowanceWorkflow:
         deny=Action.ALLOWANCE_DENY,
         grant=Action.ALLOWANCE_GRANT,
         change=Action.ALLOWANCE_CHANGE,
+        remind=Action.ALLOWANCE_REMIND,
+        escalate=Action.ALLOWANCE_ESCALATE,
         lapse=Action.ALLOWANCE_LAPSE,
         close=(Action.ALLOWANCE_CLOSE, NoticeEvent.CLOSED),
     )

@@ -1,9 +1,11 @@
 """Use cases of approving: decide, review, lapse. Written once for allowances and scale proposals."""
 
+from bot.approvals.absences import absences_of, come_back, leave, standing_in
 from bot.approvals.circumstances import Circumstances, circumstances
 from bot.approvals.deciders import deciders, require_deciders
 from bot.approvals.decisions import decide, lapse
 from bot.approvals.reasons import MAX_REASON, brief, require_reason
+from bot.approvals.reminders import due_reminder, plan_wait, remind
 from bot.approvals.reviews import keep, review
 from bot.approvals.workflow import Actions, Decision, Narrowing, Workflow
 
@@ -14,13 +16,20 @@ __all__ = [
     "Decision",
     "Narrowing",
     "Workflow",
+    "absences_of",
     "brief",
     "circumstances",
+    "come_back",
     "decide",
     "deciders",
+    "due_reminder",
     "keep",
     "lapse",
+    "leave",
+    "plan_wait",
+    "remind",
     "require_deciders",
     "require_reason",
     "review",
+    "standing_in",
 ]

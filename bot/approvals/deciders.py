@@ -1,5 +1,6 @@
 """Who could decide a request, and whether enough of them exist."""
 
+from bot.approvals.absences import present
 from bot.domain.approval import Quorum, Verdict
 from bot.domain.people import Identity, Role
 from bot.errors import RequestRefused
@@ -9,6 +10,8 @@ from bot.ports import Context
 def deciders(ctx: Context, verdict: Verdict, *askers: Identity | None) -> tuple[Identity, ...] | None:
     """The people who could decide: members of the asked groups and those asked by name, without those who asked.
 
+    Who is away is represented by their delegate.
+
     None where a group could not be read: that is not the same as nobody.
     """
     people = {Identity(ctx.config.team, user) for user in verdict.people}
@@ -17,7 +20,7 @@ def deciders(ctx: Context, verdict: Verdict, *askers: Identity | None) -> tuple[
         if members is None:
             return None
         people.update(members)
-    return tuple(sorted(people - set(askers)))
+    return tuple(sorted(present(ctx, people) - set(askers)))
 
 
 def require_deciders(ctx: Context, verdict: Verdict, *askers: Identity) -> None:

@@ -2,7 +2,9 @@
 
 from collections.abc import Collection
 
+from bot.approvals.absences import decider
 from bot.approvals.reasons import brief, require_reason
+from bot.approvals.reminders import plan_wait
 from bot.approvals.reviews import review_at_click
 from bot.approvals.workflow import Decision, One, Workflow
 from bot.domain.access import require_approver, require_member, require_other
@@ -34,8 +36,8 @@ def decide(ctx: Context, caller: Caller, decision: Decision, flow: Workflow[One]
     require_not_filer(filed, caller.identity)
     _recheck(ctx, filed, flow, is_approval=decision.is_approved)
     with ctx.store.read() as tx:
-        asked = flow.rows(tx).get(subject).verdict.approvers
-    who = member_of(ctx, caller, asked)
+        verdict = flow.rows(tx).get(subject).verdict
+    who, asked = decider(ctx, member_of(ctx, caller, verdict.approvers), verdict), verdict.approvers
     with ctx.store.write() as tx:
         uow, one = UnitOfWork(ctx, tx, caller), flow.rows(tx).get(subject)
         _require_decidable(uow, one, decision, flow)
@@ -89,6 +91,7 @@ def _approve(uow: UnitOfWork, who: Person, one: One, decision: Decision, flow: W
     flow.record(uow, saved, flow.actions.approve, reason=decision.reason)
     if saved.approved_at is not None:
         flow.start(uow, saved)
+    plan_wait(uow, saved)
     overruled = [given.by for given in one.approvals] if narrowing.facts else []
     event = NoticeEvent.APPROVED if saved.approved_at else NoticeEvent.SECONDED
     uow.tell(saved.id, saved.requester, event, also=overruled, **narrowing.facts)

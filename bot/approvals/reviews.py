@@ -9,8 +9,9 @@ from typing import Generic
 
 from bot.approvals.workflow import One, Workflow
 from bot.domain.access import groups_for_seeing, may_see, require_approver, unread_for_seeing
-from bot.domain.approval import Approval, Quorum, Verdict, VerdictKind, approval_of
+from bot.domain.approval import Approval, Quorum, Verdict, VerdictKind, approval_of, escalate
 from bot.domain.audit import Action
+from bot.domain.duration import duration_text
 from bot.domain.egress import ClusterEgress, ClusterRef
 from bot.domain.people import Identity
 from bot.errors import NotPermitted, RequestRefused, Unavailable
@@ -53,7 +54,7 @@ def review(
         return None
     if is_click and egress is not None and not may_still_ask(ctx, one.requester, egress.ref):
         return _closing(ctx, one, f"The requester no longer has access to {egress.ref.name}.", flow)
-    fresh = flow.reassess(ctx, one, egress)
+    fresh = escalate(flow.reassess(ctx, one, egress), ctx.config.reminders, ctx.clock.now())
     verdict = fresh.verdict
     if verdict.kind is VerdictKind.REFUSE:
         why = f"The approval policy now refuses it: {verdict.reason} (rule {verdict.rule})."
@@ -137,6 +138,9 @@ def _recount(ctx: Context, old: One, fresh: One, flow: Workflow[One], *, is_clic
     if is_enough:
         why = "Its approvals are sufficient under the current approval policy."
         return Review(changed, flow.actions.approve, NoticeEvent.APPROVED, why)
+    if changed.escalated_at != old.escalated_at:
+        waited = duration_text(ctx.config.reminders.escalate_after)
+        return Review(changed, flow.actions.escalate, NoticeEvent.ESCALATED, f"Nobody decided within {waited}.")
     others_decide = old.approvals != approvals or _asked(old.verdict) != _asked(changed.verdict)
     why = "The approval policy or the approvers changed after it was filed."
     return Review(changed, flow.actions.change, NoticeEvent.REWEIGHED if others_decide else None, why)
@@ -156,7 +160,7 @@ def _still_counting(
 
 
 def _recounted(ctx: Context, verdict: Verdict, given: Approval, requester: Identity) -> Approval | None:
-    who = ctx.directory.person(given.by, among=verdict.approvers)
+    who = replace(ctx.directory.person(given.by, among=verdict.approvers), stands_for=frozenset(given.stands_for))
     try:
         require_approver(verdict, who, requester)
     except NotPermitted:

@@ -23,6 +23,8 @@ class Actions:
     deny: Action
     grant: Action
     change: Action
+    remind: Action
+    escalate: Action
     lapse: Action
     close: tuple[Action, NoticeEvent]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.domain.approval import Approval, Verdict
+from bot.domain.approval import Approval, Quorum, Verdict
 from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterRef
 from bot.domain.people import AccountStatus, Identity, Person, Role, Unread
@@ -100,7 +100,7 @@ def require_approver(verdict: Verdict, person: Person, requester: Identity) -> N
     """
     require_other(person.identity, requester)
     _refuse_guest(person)
-    if not any(quorum.counts(person.identity.user, person.groups) for quorum in verdict.asks):
+    if not any(_counts(quorum, person) for quorum in verdict.asks):
         require_read(person.unread_among(verdict.approvers))
         named = (*verdict.approvers, *(f"<@{user}>" for user in verdict.people))
         asked = " or ".join(named) or "nobody (no approver group is configured)"
@@ -108,7 +108,7 @@ def require_approver(verdict: Verdict, person: Person, requester: Identity) -> N
         raise NotPermitted(f"Only {asked} can decide this, and you are not {those}. Nothing was changed.")
     # An approval counts for every quorum whose groups the person is in, so each has to be known.
     for quorum in verdict.asks:
-        if not quorum.counts(person.identity.user, person.groups):
+        if not _counts(quorum, person):
             require_read(person.unread_among(quorum.groups))
     _require_asked(person)
 
@@ -152,8 +152,11 @@ def may_decide(verdict: Verdict, person: Person, requester: Identity, approvals:
     """
     is_member = person.standing in (AccountStatus.ACTIVE, AccountStatus.UNKNOWN)
     has_spoken = person.identity in (requester, *(approval.by for approval in approvals))
-    is_asked = any(one.counts(person.identity.user, person.groups) for one in verdict.current(approvals))
-    return is_member and not has_spoken and is_asked
+    return is_member and not has_spoken and any(_counts(one, person) for one in verdict.current(approvals))
+
+
+def _counts(quorum: Quorum, person: Person) -> bool:
+    return quorum.seat(person.identity.user, person.groups, person.stands_for) is not None
 
 
 def membership_unknown(unread: Sequence[Unread]) -> MembershipUnknown:

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from bot.domain.approval import ApprovalPolicy, TimeWindow
+from bot.domain.approval import ApprovalPolicy, Reminders, TimeWindow
 from bot.domain.fields import Duration, NotWritten, ReadAs, Site, Span, Text, matching, named
 from bot.domain.fqdn import Destination
 from bot.domain.integration import Api, Webhook
@@ -219,6 +219,7 @@ class Configuration:
         policy: Who must say yes.
         firewall: How the bot writes.
         durations: How long.
+        reminders: When people are reminded of what waits for them.
         writer: Whether it writes.
         bundles: Destinations by name.
         windows: Time windows by name.
@@ -240,6 +241,7 @@ class Configuration:
     policy: Annotated[ApprovalPolicy, Field(alias="approval")] = field(default_factory=ApprovalPolicy)
     firewall: FirewallSettings = field(default_factory=FirewallSettings)
     durations: Durations = field(default_factory=Durations)
+    reminders: Reminders = field(default_factory=Reminders)
     writer: DryRun = NO_DRY_RUN
     bundles: Annotated[Mapping[str, Bundle], ReadAs(Mapping[str, Bundle], named)] = field(
         default_factory=lambda: MappingProxyType({})
@@ -279,7 +281,8 @@ class Configuration:
         """With what its tables say of each other: the policy's bundles and windows, and durations that may be asked."""
         contents = {name: frozenset(bundle.destinations) for name, bundle in self.bundles.items()}
         policy = replace(self.policy, bundles=MappingProxyType(contents), windows=self.windows)
-        return replace(self, policy=policy, durations=self.durations.fitted())
+        reminders = replace(self.reminders, hours=self.windows.get(self.reminders.window))
+        return replace(self, policy=policy, durations=self.durations.fitted(), reminders=reminders)
 
     def beyond(self, bundle: str | None, destinations: Iterable[Destination]) -> tuple[Destination, ...]:
         """The destinations outside a bundle as currently configured; all if there is no bundle."""

@@ -38,6 +38,7 @@ def problems_of(book: Configuration) -> list[str]:
         _levels,
         _scales,
         _unasked,
+        _reminders,
         _reserved,
     )
     return [sentence for check in checks for sentence in check(book)] + _few(book) + problems_of_policy(book.policy)
@@ -80,6 +81,7 @@ def _quorums(book: Configuration) -> Iterator[tuple[str, Quorum]]:
 
 def _groups(book: Configuration) -> Iterator[str]:
     named = [("approval.default_approvers", group) for group in book.policy.default_approvers]
+    named += [("approval.escalate_to", group) for group in book.policy.escalate_to]
     named += [(place(rule), group) for rule in book.policy.rules for group in groups_of(rule)]
     named += [("clusters.developers", group) for scope in book.scopes for group in scope.developers]
     known = ", ".join(sorted(book.groups)) or "none"
@@ -89,7 +91,7 @@ def _groups(book: Configuration) -> Iterator[str]:
 
 
 def _roles(book: Configuration) -> Iterator[str]:
-    asked = dict.fromkeys((group, where) for where, quorum in _quorums(book) for group in quorum.groups)
+    asked = dict.fromkeys((group, where) for where, one in _quorums(book) for group in one.escalated.groups)
     places: dict[str, str] = {}
     for group, where in asked:
         places.setdefault(group, where)
@@ -210,6 +212,18 @@ def _unasked(book: Configuration) -> Iterator[str]:
     for rule in book.policy.rules:
         if rule.then is not VerdictKind.ASK and (says_who(rule)):
             yield f'{place(rule)} asks nobody: remove approvers, people, needed and stages, or write then = "ask".'
+
+
+def _reminders(book: Configuration) -> Iterator[str]:
+    window, known = book.reminders.window, ", ".join(sorted(book.windows)) or "none"
+    if window and window not in book.windows:
+        yield f"reminders.window names the unknown window {window}. Configured: {known}."
+    wait, lapse = book.reminders.escalate_after, book.durations.lapse_after
+    if wait >= lapse and any(quorum.more for _, quorum in _quorums(book)):
+        yield (
+            f"escalate_to has no effect: reminders.escalate_after is {duration_text(wait)}, but requests lapse after "
+            f"{duration_text(lapse)} (durations.lapse_after)."
+        )
 
 
 def _reserved(book: Configuration) -> Iterator[str]:

@@ -64,6 +64,7 @@ class Person:
         unread: Groups that were asked for and could not be read: the person may belong to them or not.
         standing: What Slack says of the account.
         named: Those of ``groups`` in which the configuration lists this person by id.
+        stands_for: User ids of people who are away and have named this person to decide in their place.
     """
 
     identity: Identity
@@ -72,6 +73,7 @@ class Person:
     unread: tuple[Unread, ...] = ()
     standing: AccountStatus = AccountStatus.ACTIVE
     named: frozenset[str] = frozenset()
+    stands_for: frozenset[str] = frozenset()
 
     def unread_among(self, groups: Collection[str]) -> tuple[Unread, ...]:
         """The groups among these that could not be read."""

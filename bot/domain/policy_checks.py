@@ -1,6 +1,7 @@
 """Finds mistakes in the approval policy by itself: names of nothing, and rules that can never hold or never decide."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import combinations, permutations
 
 from bot.domain.approval import ApprovalPolicy, PolicyRule, VerdictKind
@@ -19,12 +20,13 @@ def place(rule: PolicyRule) -> str:
 
 def groups_of(rule: PolicyRule) -> tuple[str, ...]:
     """Every group that a rule names."""
-    return (*rule.approvers, *rule.requesters, *(group for stage in rule.stages for group in stage.approvers))
+    stages = (group for stage in rule.stages for group in (*stage.approvers, *stage.escalate_to))
+    return (*rule.approvers, *rule.escalate_to, *rule.requesters, *stages)
 
 
 def says_who(rule: PolicyRule) -> bool:
     """Whether a rule names approvers, or how many."""
-    return bool(rule.approvers or rule.people or rule.stages) or rule.needed > 1
+    return bool(rule.approvers or rule.people or rule.stages or rule.escalate_to) or rule.needed > 1
 
 
 def problems_of_policy(policy: ApprovalPolicy) -> list[str]:
@@ -43,8 +45,11 @@ def _windows(policy: ApprovalPolicy) -> Iterator[str]:
 
 def _stages(policy: ApprovalPolicy) -> Iterator[str]:
     for rule in policy.rules:
-        if rule.stages and (rule.approvers or rule.people or rule.needed > 1):
-            yield f"{place(rule)} has both stages and approvers, people or needed: write those into the stages."
+        if rule.stages and says_who(replace(rule, stages=())):
+            yield (
+                f"{place(rule)} has both stages and approvers, people, needed or escalate_to: write those into the "
+                "stages."
+            )
         if rule.in_order and len(rule.stages) < 2:
             yield f"{place(rule)}: in_order needs two stages or more."
 

@@ -201,5 +201,13 @@ class UnitOfWork:
         for user in (requester.user, *sorted(others)):
             self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, body))
 
+    def remind(self, subject: str, event: NoticeEvent, people: Iterable[Identity]) -> None:
+        """Owe a reminder: to the thread, and to these people; where there are none, the thread calls the groups."""
+        named, channel = sorted({one.user for one in people}), self.ctx.config.channel
+        calls = {} if named else {"calls": "1"}
+        self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, {"event": event, **calls}))
+        for user in named:
+            self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, {"event": event}))
+
     def _followers(self, subject: str) -> tuple[Identity, ...]:
         return self.tx.allowances.get(subject).followers if subject.startswith("a") else ()

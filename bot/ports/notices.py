@@ -31,7 +31,10 @@ It is a minute of the person who reads it, so the sandbox does not divide it.
 GATHERED = frozenset({NoticeEvent.APPROVED, NoticeEvent.GRANTED})
 """Events whose outcome may follow within a minute."""
 
-PROGRESS = GATHERED | {NoticeEvent.SECONDED, NoticeEvent.APPLYING, NoticeEvent.EXPIRING}
+REMINDERS = frozenset({NoticeEvent.REMINDED, NoticeEvent.UNANSWERED})
+"""Events about what waits: nothing is said of them once it does not."""
+
+PROGRESS = GATHERED | {NoticeEvent.SECONDED, NoticeEvent.APPLYING, NoticeEvent.EXPIRING, *REMINDERS}
 """Events that a later one about the same makes superfluous while they are still unsent.
 
 Whatever is not listed is an outcome (live, failed, denied, revoked, expired …) and is always said.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
+from bot.domain.absence import Absence
 from bot.domain.allowance import Allowance
 from bot.domain.api_token import Token
 from bot.domain.audit import AuditFilter, ChainedEvent, Event
@@ -139,6 +140,22 @@ class Scales(Protocol):
 
     def save(self, scale: Scale, *, is_open: bool) -> Scale:
         """Store a changed one and return it with its next version; raises ``StaleVersion`` if somebody was faster."""
+        ...
+
+
+class Absences(Protocol):
+    """Who is away, and who decides in their place."""
+
+    def get(self, who: Identity) -> Absence | None:
+        """The last absence of somebody, over or not."""
+        ...
+
+    def put(self, absence: Absence) -> None:
+        """Record one, in the place of the last."""
+        ...
+
+    def delegated_to(self, delegate: Identity, now: datetime) -> list[Absence]:
+        """The absences in which somebody decides for others now, by person."""
         ...
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from bot.ports.notices import Outbox
-from bot.ports.records import Allowances, AuditLog, Drafts, Scales, Tokens
+from bot.ports.records import Absences, Allowances, AuditLog, Drafts, Scales, Tokens
 from bot.ports.snapshots import Snapshots
 from bot.ports.work import Claim, Work
 
@@ -22,6 +22,11 @@ class Transaction(Protocol):
     @property
     def scales(self) -> Scales:
         """Scale proposals as rows."""
+        ...
+
+    @property
+    def absences(self) -> Absences:
+        """Who is away, and who decides in their place."""
         ...
 
     @property

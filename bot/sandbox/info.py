@@ -17,6 +17,7 @@ COMMANDS = (
     ("renew ID", "keep an allowance longer"),
     ("scale aks-lb 2", "change the number of outbound IPs"),
     ("export aks-udr terraform", "the bot's firewall rules as code"),
+    ("away until friday to @amir", "somebody else decides in your place"),
     ("audit", "who opened what, and why"),
 )
 """Subcommands of ``/egress`` that are worth a try, with a hint."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot import approvals
 from bot.allowances import proposals
-from bot.approvals import Decision, brief, circumstances, require_deciders
+from bot.approvals import Decision, brief, circumstances, plan_wait, require_deciders
 from bot.domain.access import environment_of, require_seeing
 from bot.domain.approval import Ending, Verdict, VerdictKind
 from bot.domain.audit import Action
@@ -14,7 +14,6 @@ from bot.domain.ids import canonical_id
 from bot.domain.people import Person
 from bot.domain.scale_proposal import Scale, require_waiting, scale_key
 from bot.domain.snat import Capacity, ScalePlan, capacity, plan_scale, possible_counts
-from bot.domain.work import WorkKind
 from bot.errors import AlreadyRequested, NotPermitted, RequestRefused, UnknownScale
 from bot.inventory import live, person
 from bot.ports import Caller, Context, NoticeEvent, Transaction, UnitOfWork
@@ -110,7 +109,7 @@ def _file(uow: UnitOfWork, scale: Scale) -> Scale:
     if scale.approved_at is not None:
         record(uow, scale, Action.SCALE_GRANT, reason=scale.verdict.reason)
         uow.tx.work.wake(scale_key(scale.plan.cluster_id), within=timedelta())
-    uow.tx.work.schedule(WorkKind.TIMERS, within=scale.lapses_at - scale.requested_at)
+    plan_wait(uow, scale)
     uow.tell(scale.id, scale.requester, NoticeEvent.GRANTED if scale.approved_at else NoticeEvent.REQUESTED)
     return scale
 

@@ -48,6 +48,8 @@ class ScaleWorkflow:
         deny=Action.SCALE_DENY,
         grant=Action.SCALE_GRANT,
         change=Action.SCALE_CHANGE,
+        remind=Action.SCALE_REMIND,
+        escalate=Action.SCALE_ESCALATE,
         lapse=Action.SCALE_LAPSE,
         close=(Action.SCALE_FAIL, NoticeEvent.FAILED),
     )

@@ -61,6 +61,17 @@ scale = Table(
     Index("ix_scale_cluster_id_is_open", "cluster_id", "is_open"),
 )
 
+# The last absence of each person, and who decides in their place; both as TEAM/USER.
+absence = Table(
+    "absence",
+    metadata,
+    Column("person", String(80), primary_key=True),
+    Column("delegate", String(80), nullable=False),
+    Column("since", Time, nullable=False),
+    Column("until", Time, nullable=False),
+    Index("ix_absence_delegate", "delegate"),
+)
+
 audit_event = Table(
     "audit_event",
     metadata,

@@ -11,6 +11,7 @@ from bot.domain.work import WorkKind
 from bot.errors import BadConfiguration, EgressError
 from bot.ports import Claim
 from bot.store import schema
+from bot.store.absences import SqlAbsences
 from bot.store.chain import SqlAuditLog
 from bot.store.clock_check import ClockCheck
 from bot.store.drafts import SqlDrafts
@@ -32,6 +33,7 @@ class SqlTransaction:
         self._connection = connection
         self.allowances = SqlAllowances(connection)
         self.scales = SqlScales(connection)
+        self.absences = SqlAbsences(connection)
         self.audit = SqlAuditLog(connection)
         self.work = SqlWork(connection, now)
         self.outbox = SqlOutbox(connection, now, self.work)

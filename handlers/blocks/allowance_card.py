@@ -187,7 +187,7 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str], config: Config
     text = (
         news_words(allowance, event, config.dry_run)
         .format(
-            **news_facts(allowance, body.get("what", ""), config),
+            **news_facts(allowance, body, config),
             filer=person(allowance.filed_by.user) if allowance.filed_by else "The bot",
             id=allowance.id,
             removal=_removal(allowance, is_dry=is_dry(config.dry_run, allowance)),

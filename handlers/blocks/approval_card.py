@@ -1,5 +1,7 @@
 """The parts that cards and news of allowances and scale proposals share: people decide on both the same way."""
 
+from collections.abc import Mapping
+
 from bot.domain.approval import ApprovalRequest
 from bot.domain.configuration import Configuration
 from bot.ports import NoticeEvent
@@ -16,7 +18,7 @@ from handlers.blocks.block_kit import (
     value,
     when,
 )
-from handlers.blocks.deciders import approved_by, called, decides, missing, needs
+from handlers.blocks.deciders import approved_by, asked, called, decides, missing, needs
 from handlers.replies import Block
 
 _IN_WORDS = (NoticeEvent.DENIED, NoticeEvent.REVOKED, NoticeEvent.WITHDRAWN)
@@ -78,18 +80,20 @@ def standing_facts(request: ApprovalRequest) -> dict[str, str]:
     }
 
 
-def news_facts(request: ApprovalRequest, what: str, config: Configuration) -> dict[str, str]:
-    """The facts that the words of the news may name; ``what`` comes with the notice."""
+def news_facts(request: ApprovalRequest, body: Mapping[str, str], config: Configuration) -> dict[str, str]:
+    """The facts that the words of the news may name; ``body`` comes with the notice."""
     ending = request.ending
     return {
         "who": person(request.requester.user),
         "approver": person(request.approvals[-1].by.user if request.approvals else "-"),
         "missing": missing(request.verdict, request.approvals),
         "called": called(request.verdict, request.approvals, config),
+        "asked": asked(request.verdict, request.approvals, config),
+        "calls": f" {asked(request.verdict, request.approvals, config)}" if body.get("calls") else "",
         "ender": person(ending.by.user) if ending else "the bot",
         "failure": escape(request.failure or ""),
         "lapses": when(request.lapses_at),
-        "what": escape(what),
+        "what": escape(body.get("what", "")),
     }
 
 

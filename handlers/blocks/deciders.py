@@ -39,7 +39,12 @@ def called(verdict: Verdict, approvals: Sequence[Approval], config: Configuratio
     """Mention those whose stage begins with the last approval; empty if no stage begins."""
     before, now = verdict.current(approvals[:-1]), verdict.current(approvals)
     begins = now and approvals and before and now[0].stage > before[0].stage
-    return f" Next to decide: {', '.join(_named(one, config, is_open=True) for one in now)}." if begins else ""
+    return f" Next to decide: {asked(verdict, approvals, config)}." if begins else ""
+
+
+def asked(verdict: Verdict, approvals: Sequence[Approval], config: Configuration) -> str:
+    """Mention those who are asked now."""
+    return ", ".join(_named(one, config, is_open=True) for one in verdict.current(approvals))
 
 
 def _why(reason: str, rule: str) -> str:
@@ -71,8 +76,12 @@ def approved_by(verdict: Verdict, approvals: Sequence[Approval]) -> list[Block]:
     if not approvals:
         return []
     is_plain = len(verdict.asks) < 2
-    named = [f"{person(one.by.user)}{'' if is_plain else _for(one)} {when(one.at)}" for one in approvals]
+    named = [f"{person(one.by.user)}{'' if is_plain else _for(one)}{_place(one)} {when(one.at)}" for one in approvals]
     return [context(f"Approved by {fold(named, 2900, joint=', ')}.")]
+
+
+def _place(approval: Approval) -> str:
+    return f" in place of {' and '.join(map(person, approval.stands_for))}" if approval.stands_for else ""
 
 
 def _for(approval: Approval) -> str:

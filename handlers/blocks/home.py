@@ -11,7 +11,6 @@ from bot.domain.people import Unread
 from bot.domain.scale_proposal import Scale
 from bot.domain.snat import capacity
 from bot.ports import Pause
-from handlers.blocks.approval_card import approve_button, deny_button
 from handlers.blocks.block_kit import (
     actions,
     button,
@@ -28,8 +27,8 @@ from handlers.blocks.block_kit import (
 )
 from handlers.blocks.clusters import allowance_line
 from handlers.blocks.delivery import refusal_blocks
-from handlers.blocks.details import caution, details_button
 from handlers.blocks.dryrun import dry_line
+from handlers.blocks.offers import decision_buttons
 from handlers.blocks.scale_card import scale_line
 from handlers.blocks.words import NO_CLUSTER, unread_lines
 from handlers.replies import Block, View
@@ -92,20 +91,15 @@ def home_view(uow: Desktop) -> View:
 def _waiting(uow: Desktop) -> list[Block]:
     blocks: list[Block] = []
     for scale in uow.scales[:ROWS]:
-        blocks += [section(scale_line(scale, uow.now)), *_decision(scale)]
+        blocks += [section(scale_line(scale, uow.now)), *decision_buttons(scale)]
     for one in uow.waiting[:ROWS]:
         line = allowance_line(one, uow.now, uow.config)
         line = f"{line}\nRisk {one.risk.level}, requested by {person(one.requester.user)}"
-        blocks += [section(line), *_decision(one)]
+        blocks += [section(line), *decision_buttons(one)]
     is_more = max(len(uow.scales), len(uow.waiting)) > ROWS
     blocks += [context("and more: `/egress requests pending`")] if is_more else []
     which = "that you are confirmed to be able to decide" if uow.unread else "for your decision"
     return blocks or [section(f"Nothing is waiting {which}.")]
-
-
-def _decision(subject: Allowance | Scale) -> list[Block]:
-    """Offer the full request where the line leaves something out, so that it can be read before a decision."""
-    return actions(details_button(subject), approve_button(subject, caution(subject)), deny_button(subject))
 
 
 def _mine(uow: Desktop, allowances: Sequence[Allowance]) -> list[Block]:

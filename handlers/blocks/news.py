@@ -53,6 +53,18 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
         ),
         NoticeEvent.DENIED: Words(allowance="Denied by {ender}.", scale="Denied by {ender}."),
         NoticeEvent.WITHDRAWN: Words(scale="Withdrawn by {ender}."),
+        NoticeEvent.REMINDED: Words(
+            allowance="Waiting for a decision: {missing}. It lapses {lapses}.{calls}",
+            scale="Waiting for a decision: {missing}. It lapses {lapses}.{calls}",
+        ),
+        NoticeEvent.ESCALATED: Words(
+            allowance="{what} More people can decide now: {asked}.",
+            scale="{what} More people can decide now: {asked}.",
+        ),
+        NoticeEvent.UNANSWERED: Words(
+            allowance="{who}, a question about your request is waiting for your answer. It lapses {lapses}.",
+            scale="{who}, a question about your proposal is waiting for your answer. It lapses {lapses}.",
+        ),
         NoticeEvent.LAPSED: Words(
             allowance="Lapsed: nobody decided in time. *Request again…* on the card asks once more.",
             scale="Lapsed: nobody decided in time.",

@@ -175,7 +175,7 @@ def scale_news(scale: Scale, body: Mapping[str, str], config: Configuration) -> 
     """
     event = body.get("event", "")
     text = news_words(scale, event, config.dry_run).format(
-        **news_facts(scale, body.get("what", ""), config), count=len(scale.ips_after) or scale.plan.after
+        **news_facts(scale, body, config), count=len(scale.ips_after) or scale.plan.after
     )
     about = f"{code(scale.id)}, {escape(_title(scale.plan))}"
     addresses = [section(ips_text(scale.ips_after))] if event == NoticeEvent.DONE and scale.ips_after else []

@@ -234,15 +234,15 @@ def test_approvers_get_a_card_that_the_channel_does_not(office: Office) -> None:
 
 
 def test_approvers_who_cannot_get_a_card_are_not_tried_for_ever(office: Office) -> None:
-    """Neither the channel nor one of them: once for each of them."""
+    """Neither the channel nor one of them: once for each of them, until the first reminder."""
     office.fault("chat.postMessage", times=100_000, error="is_archived")
     office.fault("conversations.open", times=100_000, error="user_disabled")
     file(office)
     for _ in range(20):
-        office.world.work(timedelta(minutes=10))
+        office.world.work(timedelta(minutes=5))
     opened = len(office.calls("conversations.open"))
     for _ in range(20):
-        office.world.work(timedelta(minutes=10))
+        office.world.work(timedelta(minutes=5))
     assert opened > 0
     assert len(office.calls("conversations.open")) == opened
 

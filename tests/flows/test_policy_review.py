@@ -2,22 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from types import MappingProxyType
 
 import pytest
 
 from bot import allowances, scaling
-from bot.allowances import Draft
 from bot.approvals import Decision
-from bot.domain.allowance import Allowance, Status
+from bot.domain.allowance import Status
 from bot.domain.approval import PolicyRule, VerdictKind
 from bot.domain.audit import Action
 from bot.domain.configuration import Configuration, Group
-from bot.domain.fqdn import parse_destination
 from bot.domain.people import Identity, Person, Role, Unread
 from bot.domain.scale_proposal import ScaleStatus, scale_status
-from bot.domain.work import WorkKind
 from bot.errors import (
     AlreadyDecided,
     MembershipUnknown,
@@ -29,7 +25,8 @@ from bot.errors import (
 from bot.scaling import Wish
 from tests.build import APPROVER, APPROVER2, DEV, DEV2, OPERATOR, People, World, make_world
 from tests.flows.azure_changes import direct
-from tests.flows.writer_stage import HOUR, ask, events, state_of, stored
+from tests.flows.policy_stage import asking, configured, started, wait
+from tests.flows.writer_stage import ask, events, state_of, stored
 
 
 @pytest.fixture
@@ -40,36 +37,9 @@ def world(database_url: str) -> Iterator[World]:
     made.store.close()
 
 
-def configured(world: World, *rules: PolicyRule, **groups: Group) -> World:
-    """The same world started again with other rules of the approval policy, and perhaps other groups."""
-    book = world.ctx.config
-    policy = replace(book.policy, rules=(*rules, *book.policy.rules))
-    known = MappingProxyType({**book.groups, **groups})
-    return started(world, replace(book, policy=policy, groups=known))
-
-
-def started(world: World, book: Configuration) -> World:
-    """The same world with another configuration, and the timers run as after every start."""
-    ctx = replace(world.ctx, config=book, directory=People(book))
-    made = replace(world, ctx=ctx, reconciler=type(world.reconciler)(ctx, world.said, workers=0))
-    with made.store.write() as tx:
-        tx.work.schedule(WorkKind.TIMERS, within=timedelta())
-    return made
-
-
-def wait(world: World) -> Allowance:
-    """A request that nobody has decided."""
-    return allowances.request(world.ctx, DEV, Draft("aks-udr", (parse_destination("w.example.com"),), "why", 8 * HOUR))
-
-
 REFUSE = PolicyRule("freeze", VerdictKind.REFUSE, "No new ways out during the freeze.")
 GRANT = PolicyRule("open", VerdictKind.GRANT, "Everything is fine.")
 TWO = PolicyRule("two", VerdictKind.ASK, "Two people.", approvers=("platform",), needed=2)
-
-
-def asking(group: str, needed: int = 1) -> PolicyRule:
-    """A rule that asks somebody, stronger than the shipped ones."""
-    return PolicyRule("others", VerdictKind.ASK, "Others decide.", approvers=(group,), needed=needed)
 
 
 def test_a_new_refusal_closes_what_waits(world: World) -> None:

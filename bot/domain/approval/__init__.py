@@ -8,6 +8,7 @@ A request is judged by what it opens: each destination on its own, then the stri
 
 from bot.domain.approval.policy import evaluate
 from bot.domain.approval.policy_rules import ApprovalPolicy, PolicyQuery, PolicyRule
+from bot.domain.approval.reminders import Reminders, escalate, next_reminder, next_wait
 from bot.domain.approval.request import (
     ApprovalRequest,
     Ending,
@@ -35,6 +36,7 @@ __all__ = [
     "PolicyQuery",
     "PolicyRule",
     "Quorum",
+    "Reminders",
     "TimeWindow",
     "Verdict",
     "VerdictKind",
@@ -42,7 +44,10 @@ __all__ = [
     "already_decided",
     "approval_of",
     "deny",
+    "escalate",
     "evaluate",
+    "next_reminder",
+    "next_wait",
     "quorums_text",
     "require_not_filer",
     "require_same",

@@ -51,7 +51,7 @@ def _said(kind: VerdictKind, rules: Iterable[PolicyRule]) -> Verdict:
 
 
 def _asking(asks: Iterable[Quorum]) -> Verdict:
-    """Keep one quorum for each set of approvers: the larger number, and the later stage."""
+    """Keep one quorum for each set of approvers: the larger number, the later stage, and the fewest further groups."""
     by_approvers: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Quorum]] = {}
     for quorum in sorted(asks, key=lambda one: (one.groups, one.people, one.rule, one.reason)):
         by_approvers.setdefault((quorum.groups, quorum.people), []).append(quorum)
@@ -65,6 +65,7 @@ def _merged(quorums: Sequence[Quorum]) -> Quorum:
         quorums[0],
         needed=max(quorum.needed for quorum in quorums),
         stage=max(quorum.stage for quorum in quorums),
+        more=tuple(sorted(set(quorums[0].more).intersection(*(quorum.more for quorum in quorums)))),
         rule=_joined(", ", (quorum.rule for quorum in quorums)),
         reason=_joined(" ", (quorum.reason for quorum in quorums)),
     )

@@ -1,6 +1,6 @@
 """The rules of the approval policy, and what they are asked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -67,11 +67,13 @@ class ApprovalStage:
         approvers: Groups that may approve; ``default_approvers`` if neither they nor people are named.
         people: Further people who may.
         needed: How many different people must approve.
+        escalate_to: Groups that are asked as well after ``reminders.escalate_after``.
     """
 
     approvers: tuple[str, ...] = ()
     people: tuple[UserId, ...] = ()
     needed: Needed = 1
+    escalate_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ class PolicyRule:
         approvers: Groups that may approve, when asking; ``default_approvers`` if neither they nor people are named.
         people: Further people who may.
         needed: How many different people must approve.
-        stages: Several sets of approvers in place of ``approvers``, ``people`` and ``needed``.
+        escalate_to: Groups that are asked as well after ``reminders.escalate_after``.
+        stages: Several sets of approvers in place of ``approvers``, ``people``, ``needed`` and ``escalate_to``.
         in_order: Whether each stage is asked after the one before; otherwise all are asked together.
         ticket: Whether a request that it is about must name a ticket.
     """
@@ -128,6 +131,7 @@ class PolicyRule:
     approvers: tuple[str, ...] = ()
     people: tuple[UserId, ...] = ()
     needed: Needed = 1
+    escalate_to: tuple[str, ...] = ()
     stages: tuple[ApprovalStage, ...] = ()
     in_order: bool = False
     ticket: bool = False
@@ -142,6 +146,8 @@ class ApprovalPolicy:
         default_approvers: Groups that are asked when no rule matches.
         bundles: What each configured bundle contains.
         windows: The configured time windows by name.
+        escalate_to: Groups that are asked as well where the default approvers have not decided after
+            ``reminders.escalate_after``.
     """
 
     rules: tuple[PolicyRule, ...] = ()
@@ -150,23 +156,30 @@ class ApprovalPolicy:
         default_factory=lambda: MappingProxyType({})
     )
     windows: Annotated[Mapping[str, TimeWindow], NotWritten()] = field(default_factory=lambda: MappingProxyType({}))
+    escalate_to: tuple[str, ...] = ()
 
     def quorums(self, rule: PolicyRule) -> tuple[Quorum, ...]:
         """Whom a rule asks, stage by stage: its own groups and people, or the default groups."""
-        stages = rule.stages or (ApprovalStage(rule.approvers, rule.people, rule.needed),)
+        stages = rule.stages or (ApprovalStage(rule.approvers, rule.people, rule.needed, rule.escalate_to),)
         return tuple(self._quorum(rule, stage, place) for place, stage in enumerate(stages))
 
     def _quorum(self, rule: PolicyRule, stage: ApprovalStage, place: int) -> Quorum:
         is_default = not (stage.approvers or stage.people)
         groups = tuple(sorted(set(self.default_approvers if is_default else stage.approvers)))
-        order = place if rule.in_order else 0
-        return Quorum(groups, stage.needed, rule.name, rule.reason, tuple(sorted(set(stage.people))), order)
+        more = self.escalate_to if is_default and not stage.escalate_to else stage.escalate_to
+        people, order = tuple(sorted(set(stage.people))), place if rule.in_order else 0
+        return Quorum(groups, stage.needed, rule.name, rule.reason, people, order, _beyond(groups, more))
 
     def default(self, reason: str) -> Quorum:
         """The quorum that applies where no rule matches."""
-        return Quorum(tuple(sorted(set(self.default_approvers))), reason=reason)
+        groups = tuple(sorted(set(self.default_approvers)))
+        return Quorum(groups, reason=reason, more=_beyond(groups, self.escalate_to))
 
     @property
     def requesters(self) -> frozenset[str]:
         """Every group of requesters that a rule is about."""
         return frozenset(group for rule in self.rules for group in rule.requesters)
+
+
+def _beyond(groups: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(more) - set(groups)))

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.domain.approval.verdict import Approval, Verdict, with_approval
@@ -17,6 +17,25 @@ class Ending:
     by: Identity
     at: datetime
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question to whoever asked, before a decision.
+
+    Args:
+        by: Who wants to know.
+        at: When.
+        text: The question, in their words.
+        answer: The answer, by whom and when; None while it is open.
+        held: By how much the lapse was put off for it; nothing where it was already, for another question.
+    """
+
+    by: Identity
+    at: datetime
+    text: str
+    answer: Ending | None = None
+    held: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +54,11 @@ class ApprovalRequest(ABC):
         denied: Set when it was denied.
         filed_by: Who filed it for the requester, where somebody else did: an approver who renews it.
         failure: Why it could not be carried out, in one sentence; the bot does not retry it.
+        reminded_at: When people were last reminded of it.
+        escalated_at: When further groups were asked, because nobody had decided.
+        edited_at: When its requester last changed it.
+        questions: What approvers wanted to know, with the answers, in order.
+        paused: How long it has waited for answers, in all.
     """
 
     id: str
@@ -48,6 +72,28 @@ class ApprovalRequest(ABC):
     denied: Ending | None = None
     filed_by: Identity | None = None
     failure: str | None = None
+    reminded_at: datetime | None = None
+    escalated_at: datetime | None = None
+    edited_at: datetime | None = None
+    questions: tuple[Question, ...] = ()
+    paused: timedelta = timedelta()
+
+    @property
+    def open_questions(self) -> tuple[Question, ...]:
+        """What was not answered yet."""
+        return tuple(question for question in self.questions if question.answer is None)
+
+    @property
+    def asked_since(self) -> datetime:
+        """From when on approvers have had it as it is now, without the time that it waited for answers."""
+        return (self.edited_at or self.requested_at) + self.paused
+
+    @property
+    def waits_since(self) -> datetime:
+        """When somebody last took a step: asked, edited, approved, inquired or answered."""
+        answered = (one.answer.at if one.answer else one.at for one in self.questions)
+        steps = (self.edited_at, *(given.at for given in self.approvals), *answered)
+        return max((time for time in steps if time is not None), default=self.requested_at)
 
     @property
     def askers(self) -> tuple[Identity | None, ...]:

@@ -28,6 +28,7 @@ class Quorum:
         reason: A sentence for people.
         people: Slack user ids of further people who count, sorted.
         stage: Its place where quorums are asked in order: those of the lowest open stage are asked now.
+        more: Groups that are asked as well once the request has waited for long.
     """
 
     groups: tuple[str, ...]
@@ -36,6 +37,7 @@ class Quorum:
     reason: str = ""
     people: tuple[str, ...] = ()
     stage: int = 0
+    more: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -43,9 +45,19 @@ class Quorum:
         named = (*self.groups, *(f"<@{user}>" for user in self.people))
         return f"{self.needed} from {' or '.join(named) or 'nobody (no group is configured)'}"
 
-    def counts(self, user: str, groups: Iterable[str]) -> bool:
-        """Whether somebody of these groups counts for it."""
-        return user in self.people or bool(set(groups) & set(self.groups))
+    def seat(self, user: str, groups: Iterable[str], stands_for: Iterable[str] = ()) -> str | None:
+        """Whose approval somebody's is: their own, or that of a person who is asked by name and away.
+
+        None where they do not count. Two people in one seat count once.
+        """
+        if user in self.people or set(groups) & set(self.groups):
+            return user
+        return next((one for one in sorted(stands_for) if one in self.people), None)
+
+    @property
+    def escalated(self) -> "Quorum":
+        """The same, asked of the further groups as well."""
+        return replace(self, groups=tuple(sorted({*self.groups, *self.more})), more=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +69,14 @@ class Approval:
         at: When.
         reason: Why, in their words; may be empty.
         groups: Those asked groups to which the person belonged then: the approval counts for their quorums.
+        stands_for: The user ids of those asked by name who were away and had named this person.
     """
 
     by: Identity
     at: datetime
     reason: str = ""
     groups: tuple[str, ...] = ()
+    stands_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +106,11 @@ class Verdict:
     def people(self) -> tuple[str, ...]:
         """The user ids of all who are asked by name, without duplicates."""
         return tuple(dict.fromkeys(user for quorum in self.asks for user in quorum.people))
+
+    @property
+    def escalated(self) -> "Verdict":
+        """The same, with the further groups asked."""
+        return replace(self, asks=tuple(quorum.escalated for quorum in self.asks))
 
     @property
     def needed(self) -> int:
@@ -128,7 +147,12 @@ class Verdict:
 
 
 def _count(quorum: Quorum, approvals: Iterable[Approval]) -> int:
-    return len({each.by for each in approvals if quorum.counts(each.by.user, each.groups)})
+    return len(_seats(quorum, approvals))
+
+
+def _seats(quorum: Quorum, approvals: Iterable[Approval]) -> set[str]:
+    taken = (quorum.seat(each.by.user, each.groups, each.stands_for) for each in approvals)
+    return {seat for seat in taken if seat is not None}
 
 
 def _users(quorum: Quorum, members: Mapping[str, frozenset[Identity]]) -> set[str]:
@@ -136,9 +160,10 @@ def _users(quorum: Quorum, members: Mapping[str, frozenset[Identity]]) -> set[st
 
 
 def approval_of(verdict: Verdict, person: Person, at: datetime, reason: str = "") -> Approval:
-    """A person's approval, with the groups that it is given for."""
+    """A person's approval, with the groups and the people that it is given for."""
     groups = tuple(group for group in verdict.approvers if group in person.groups)
-    return Approval(person.identity, at, reason.strip(), groups)
+    stands_for = tuple(user for user in verdict.people if user in person.stands_for)
+    return Approval(person.identity, at, reason.strip(), groups, stands_for)
 
 
 def with_approval(
@@ -153,7 +178,7 @@ def with_approval(
     if any(each.by == approval.by for each in approvals):
         raise AlreadyDecided(f"You already approved {subject}. It is waiting for another approver.")
     open_ = verdict.missing(approvals)
-    mine = [quorum for quorum in open_ if quorum.counts(approval.by.user, approval.groups)]
+    mine = [quorum for quorum in open_ if _seats(quorum, (approval,)) - _seats(quorum, approvals)]
     now = verdict.current(approvals)
     if not mine:
         yours = f"Your groups ({', '.join(approval.groups)}) have" if approval.groups else "You have"

@@ -1,14 +1,18 @@
 """Time windows: working hours, nights and weekends, change freezes."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from bot.domain.fields import NotWritten, ReadAs
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_MINUTE = timedelta(minutes=1)
+_MIDNIGHT = "24:00"
+_YEAR = 366
 WEEK: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -55,6 +59,27 @@ class TimeWindow:
         """Whether a moment, with its time zone, is inside."""
         local = moment.astimezone(ZoneInfo(self.zone))
         return self._is_in_hours(local) and self._is_in_dates(local.date())
+
+    def opens(self, moment: datetime) -> datetime | None:
+        """The first moment from this one on that is inside; None if none of the next year is."""
+        return next((time for time in self._edges(moment, 0) if time >= moment and self.contains(time)), None)
+
+    def closes(self, moment: datetime) -> datetime | None:
+        """The last moment up to this one that is inside; None if none of the year before is."""
+        if self.contains(moment):
+            return moment
+        ends = (time - _MINUTE for time in self._edges(moment, 1))
+        return next((time for time in ends if time <= moment and self.contains(time)), None)
+
+    def _edges(self, moment: datetime, which: Literal[0, 1]) -> Iterator[datetime]:
+        """The moment, then the begins (0) or ends (1) of hours and days after or before it, the nearest first."""
+        zone, hour = ZoneInfo(self.zone), self.hours.split("-")[which]
+        begins, today = [time.fromisoformat(hour)] if hour != _MIDNIGHT else [], moment.astimezone(zone).date()
+        yield moment
+        for days in range(-1, _YEAR):
+            day = today + timedelta(days=-days if which else days)
+            times = sorted({time(), *begins}, reverse=bool(which))
+            yield from (datetime.combine(day, at, zone).astimezone(UTC) for at in times)
 
     def _is_in_hours(self, local: datetime) -> bool:
         begins, ends, now = *self.hours.split("-"), f"{local:%H:%M}"

@@ -1,0 +1,32 @@
+"""Reminds people of what waits for them; Slack is asked who they are before each transaction."""
+
+from contextlib import suppress
+from typing import TypeVar
+
+from bot.allowances import ALLOWANCES
+from bot.approvals import Workflow, due_reminder, remind
+from bot.domain.allowance import Allowance
+from bot.domain.scale_proposal import Scale
+from bot.errors import StaleVersion
+from bot.ports import AllowanceFilter
+from bot.reconciler.run import Run
+from bot.scaling import SCALES
+
+One = TypeVar("One", Allowance, Scale)
+
+
+def remind_pending(run: Run) -> None:
+    """Owe every reminder that is due."""
+    with run.ctx.store.read() as tx:
+        allowances, scales = tx.allowances.find(AllowanceFilter(only_open=True)), tx.scales.find()
+    for allowance in allowances:
+        _remind(run, allowance, ALLOWANCES)
+    for scale in scales:
+        _remind(run, scale, SCALES)
+
+
+def _remind(run: Run, one: One, flow: Workflow[One]) -> None:
+    due = due_reminder(run.ctx, one)
+    if due is not None:
+        with suppress(StaleVersion), run.write() as uow:  # somebody took a step meanwhile: the wait begins again
+            remind(uow, due, flow)
