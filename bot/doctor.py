@@ -15,6 +15,7 @@ from bot.errors import ArmForbidden, BadConfiguration, EgressError, NotScalable
 from bot.store import SqlStore
 from bot.wiring.dryrun import require_among
 from bot.wiring.production import azure_from, slack_from
+from bot.wiring.signing import signing_keys
 from handlers.app import web_client
 from handlers.slack_checks import slack_checks, socket_check
 
@@ -50,6 +51,14 @@ def examine(settings: Settings, *, arm: AzureArm | None = None) -> list[DoctorRe
 def _own_looks(settings: Settings) -> Iterator[Look]:
     yield "configuration", lambda: look_at_configuration(settings.config)
     yield "database", lambda: _database(settings)
+    yield "webhooks", lambda: _webhooks(settings)
+
+
+def _webhooks(settings: Settings) -> str:
+    """The secrets of the webhooks: whether anybody listens is known once something is sent."""
+    book = checked_configuration(configuration_from(settings.config))
+    signing_keys(book, settings.webhook_secret.get_secret_value())
+    return f"{len(book.webhooks)} configured, each with its secret."
 
 
 def _looked_at(what: str, look: Callable[[], str]) -> DoctorResult:

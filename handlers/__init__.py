@@ -1,7 +1,7 @@
 """All of Slack, in and out: the one table of entry points. ``handlers.app`` serves it."""
 
 from bot.domain.people import Role
-from handlers import absences, actions, commands, home, views
+from handlers import absences, actions, commands, home, tokens, views
 from handlers.boundary import Entry
 from handlers.calls import CallKind
 
@@ -9,6 +9,7 @@ COMMAND = "/egress"
 
 _DECIDERS = frozenset({Role.APPROVER})
 _AUDITORS = frozenset({Role.AUDITOR, Role.OPERATOR})
+_OPERATORS = frozenset({Role.OPERATOR})
 
 COMMANDS = (
     Entry(
@@ -125,6 +126,15 @@ COMMANDS = (
         help="have somebody of your group decide in your place while you are away",
         act="away",
         roles=_DECIDERS,
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "token",
+        tokens.token,
+        usage="[list | create NAME @owner CLUSTER… | revoke NAME]",
+        help="the API tokens of pipelines; they check and request, and never approve",
+        act="token",
+        roles=_OPERATORS,
     ),
     Entry(CallKind.COMMAND, "whoami", commands.whoami, usage="", help="your roles, groups and clusters"),
 )
