@@ -174,6 +174,7 @@ MINIMAL = {
     "[[clusters]]": {"match": "['*']"},
     "[[approval.rules]]": {"name": "'r'", "then": "'refuse'", "reason": "'r'"},
     "[bundles.NAME]": {"title": "'B'", "destinations": "['x.example']"},
+    "[webhooks.NAME]": {"url": "'https://x.example'"},
 }
 """The keys that a table must have."""
 

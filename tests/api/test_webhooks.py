@@ -17,6 +17,7 @@ from bot.approvals import Decision
 from bot.domain.integration import LIFE, Webhook, WebhookEvent
 from bot.errors import BadConfiguration
 from bot.ports import NoticeEvent
+from bot.ports.lanes import EVERYTHING
 from bot.wiring.signing import signing_keys
 from handlers.blocks.delivery import refusal_blocks, refusal_sentence
 from tests.api.stage import ASKED, KEY, ApiStage, opened_api
@@ -119,6 +120,8 @@ def test_a_receiver_that_is_down_gets_everything_in_order_later(both: tuple[ApiS
         api.world.work(timedelta(seconds=10))
     assert receiver.taken == []
     assert 3 < len(receiver.seen) < 25
+    with api.world.store.read() as tx:
+        assert (tx.outbox.failures("hook:ops") > 1, tx.outbox.failures(EVERYTHING)) == (True, 0)
     assert all("Live" in api.office.cards(one)[0]["text"] for one in (first, second))
     receiver.answer = 200
     api.world.work(timedelta(minutes=20))
