@@ -62,12 +62,14 @@ def sandbox(choice: SandboxChoice, say: Callable[[str], object]) -> Running:
         url = choice.database or f"sqlite:///{choice.data.absolute() / 'egress.sqlite3'}"
         simulated = _simulators(choice, url)
         running.then_stop(simulated.stop, within_s=8.0)
-        if not choice.no_bot:
+        if choice.no_bot:
+            say(_welcome(simulated))
+        else:
             product = assemble(_simulated(running, simulated, url, choice.config))
             port = _join(running, simulated, product)
             keep_demo_token(product.ctx)
+            say(_welcome(simulated))
             say(f"API: http://127.0.0.1:{port}{BASE} with the token {DEMO_SECRET} of {DEMO.owner}")
-        say(_welcome(simulated))
     return running
 
 

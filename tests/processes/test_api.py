@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from tests.driver import SandboxProcess
+from tests.driver import SandboxProcess, wait_for
 from tests.processes.stage import run_here
 
 
@@ -13,6 +13,7 @@ def test_a_pipeline_against_the_sandbox(tmp_path: Path) -> None:
     sandbox = SandboxProcess(tmp_path / "data", "--speed", "600")
     sandbox.start()
     try:
+        wait_for(lambda: " with the token " in sandbox.log(), "It never showed its API.", 30)
         shown = re.search(r"API: (http://\S+)/api/v1 with the token (\S+)", sandbox.log())
         assert shown
         pipeline = {"EGRESS_API_URL": shown[1], "EGRESS_API_TOKEN": shown[2]}
