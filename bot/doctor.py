@@ -13,6 +13,7 @@ from bot.domain.snat import possible_counts
 from bot.errors import ArmForbidden, BadConfiguration, EgressError, NotScalable
 from bot.wiring.dryrun import require_among
 from bot.wiring.production import azure_from, opened_store, slack_from
+from bot.wiring.signing import signing_keys
 from handlers.app import web_client
 from handlers.slack_checks import slack_checks, socket_check
 
@@ -42,11 +43,20 @@ def examine(settings: Settings, *, arm: AzureArm | None = None) -> list[DoctorRe
         settings: The environment.
         arm: Azure, in place of the one that the settings lead to.
     """
-    own: list[Look] = [
-        ("configuration", partial(look_at_configuration, settings.config)),
-        ("database", partial(_database, settings)),
-    ]
-    return [_looked_at(what, look) for what, look in (*own, *_slack(settings))] + _azure(settings, arm)
+    return [_looked_at(what, look) for what, look in (*_own_looks(settings), *_slack(settings))] + _azure(settings, arm)
+
+
+def _own_looks(settings: Settings) -> Iterator[Look]:
+    yield "configuration", partial(look_at_configuration, settings.config)
+    yield "database", partial(_database, settings)
+    yield "webhooks", partial(_webhooks, settings)
+
+
+def _webhooks(settings: Settings) -> str:
+    """The secrets of the webhooks: whether anybody listens is known once something is sent."""
+    book = checked_configuration(configuration_from(settings.config))
+    signing_keys(book, settings.webhook_secret.get_secret_value())
+    return f"{len(book.webhooks)} configured, each with its secret."
 
 
 def _looked_at(what: str, look: Callable[[], str]) -> DoctorResult:

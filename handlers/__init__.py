@@ -1,7 +1,7 @@
 """All of Slack, in and out: the one table of entry points. ``handlers.app`` serves it."""
 
 from bot.domain.people import Role
-from handlers import absences, actions, break_glass, bulk, commands, home, questions, reviews, views
+from handlers import absences, actions, break_glass, bulk, commands, home, questions, reviews, tokens, views
 from handlers.calls import CallKind
 from handlers.entries import Entry
 from handlers.repeats import REPEAT, repeat_among
@@ -10,6 +10,7 @@ COMMAND = "/egress"
 
 _DECIDERS = frozenset({Role.APPROVER})
 _AUDITORS = frozenset({Role.AUDITOR, Role.OPERATOR})
+_OPERATORS = frozenset({Role.OPERATOR})
 
 COMMANDS = (
     Entry(
@@ -149,6 +150,15 @@ COMMANDS = (
         commands.notices,
         usage="[all | decisions | mine]",
         help="how much you are told in direct messages",
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "token",
+        tokens.token,
+        usage="[list | create NAME @owner CLUSTER… | revoke NAME]",
+        help="the API tokens of pipelines; they check and request, and never approve",
+        act="token",
+        roles=_OPERATORS,
     ),
     Entry(CallKind.COMMAND, "whoami", commands.whoami, usage="", help="your roles, groups and clusters"),
 )

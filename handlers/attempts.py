@@ -1,5 +1,7 @@
 """Refused attempts for the audit log. All of it is user input: nothing is trusted."""
 
+from types import MappingProxyType
+
 import structlog
 
 from bot.auditing import Attempt, refuse
@@ -14,6 +16,10 @@ log = structlog.get_logger(__name__)
 
 ON_IDS = frozenset({"approve", "deny", "revoke", "renew", "transfer"})
 """Commands whose first word is an id; that of others is a cluster."""
+
+
+ABOUT_WORDS = MappingProxyType({"audit": "filters", "token": "words"})
+"""Commands about neither, with the name of their words on record."""
 
 
 def attempt_of(kind: CallKind, act: str, call: Call) -> Attempt:
@@ -34,8 +40,8 @@ def attempt_of(kind: CallKind, act: str, call: Call) -> Attempt:
 
 
 def _typed(act: str, text: str) -> Attempt:
-    if act == "audit":
-        return Attempt(detail=(("filters", text),) if text else ())
+    if act in ABOUT_WORDS:
+        return Attempt(detail=((ABOUT_WORDS[act], text),) if text else ())
     first, _, rest = text.strip().partition(" ")
     if act == "review":
         named = next((word for word in text.split() if is_id(word)), "")

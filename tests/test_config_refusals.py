@@ -184,6 +184,7 @@ MINIMAL = {
     "[[approval.rules]]": {"name": "'r'", "then": "'refuse'", "reason": "'r'"},
     "[bundles.NAME]": {"title": "'B'", "destinations": "['x.example']"},
     "[bundles.NAME.parameters.NAME]": {"title": "'P'", "pattern": "'[a-z]+'", "example": "'x'"},
+    "[webhooks.NAME]": {"url": "'https://x.example'"},
 }
 """The keys that a table must have."""
 

@@ -48,7 +48,7 @@ def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allow
         if twin is None:
             return _file(uow, made, ask, requester.identity)
         join(uow, twin, requester.identity)
-    raise AlreadyRequested(waits_sentence(twin, caller.identity, ctx.clock.now()))
+    raise AlreadyRequested(waits_sentence(twin, caller.identity, ctx.clock.now()), allowance=twin.id)
 
 
 def assessed(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Preview:
@@ -121,6 +121,7 @@ def _file(uow: UnitOfWork, made: Preview, ask: Ask, requester: Identity) -> Allo
         approved_at=uow.now if is_granted else None,
         filed_by=None if uow.caller.identity == requester else uow.caller.identity,
         review_by=uow.now + uow.ctx.config.break_glass.review_within if made.verdict.reviewers else None,
+        token=uow.caller.token,
     )
     uow.tx.allowances.add(allowance)
     record(uow, allowance, Action.ALLOWANCE_RENEW if ask.renews else Action.ALLOWANCE_REQUEST)

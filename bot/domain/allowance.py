@@ -161,6 +161,7 @@ class Allowance(ApprovalRequest):
         review_by: Until when it has to be reviewed; only where it was opened by break-glass.
         reviewed: How that ended.
         let_expire: Set when its owner chose to let it end; nobody is warned any more.
+        token: Name of the requester's API token through which it was filed; empty where a person filed it.
     """
 
     scope: Scope
@@ -179,6 +180,7 @@ class Allowance(ApprovalRequest):
     review_by: datetime | None = None
     reviewed: BreakGlassReview | None = None
     let_expire: Ending | None = None
+    token: str = ""
 
     @property
     def needs_review(self) -> bool:

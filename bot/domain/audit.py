@@ -75,6 +75,10 @@ class Action(StrEnum):
     REVIEW_SIGN = "review:sign"
     EGRESS_CHANGE = "egress:change"
     CLUSTER_DELETE = "cluster:delete"
+    TOKENS_CREATE = "token:create"
+    TOKENS_REVOKE = "token:revoke"
+    API_READ = "api:read"
+    API_CHECK = "api:check"
     PERSON_AWAY = "person:away"
     PERSON_BACK = "person:back"
     ACT_REFUSE = "act:refuse"
@@ -91,7 +95,8 @@ class Event:
         at: When, aware.
         action: What.
         actor: Who; the bot itself acts as ``people.SYSTEM``.
-        via: The channel of the act: ``slack:command``, ``slack:button``, ``slack:modal``, ``cli``, ``bot``.
+        via: The channel of the act: ``slack:command``, ``slack:button``, ``slack:modal``, ``cli``, ``bot``,
+            ``api:TOKEN``.
         subject: Id of the allowance, scale proposal or target, empty if none.
         cluster: Name of the cluster, empty if none.
         destinations: What it was about, as text.

@@ -18,6 +18,7 @@ from bot.domain.break_glass import BreakGlass
 from bot.domain.bundles import Bundle, BundleRef, BundleTable, bundles_from
 from bot.domain.fields import Duration, NotWritten, ReadAs, Span, Text, matching, named
 from bot.domain.fqdn import Destination
+from bot.domain.integration import Api, Webhook
 from bot.domain.people import Role
 from bot.domain.risk import RiskTable
 from bot.domain.rule_diff import Limits
@@ -224,6 +225,8 @@ class Configuration:
         reviews: How review campaigns go on.
         names: Whether names are looked up.
         risk: How risk is weighed.
+        api: The API for pipelines.
+        webhooks: Receivers of events by name.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
@@ -250,6 +253,10 @@ class Configuration:
     reviews: Reviews = field(default_factory=Reviews)
     names: Names = field(default_factory=Names)
     risk: RiskTable = field(default_factory=RiskTable)
+    api: Api = field(default_factory=Api)
+    webhooks: Annotated[Mapping[str, Webhook], ReadAs(Mapping[str, Webhook], named)] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
     @property
     def channel(self) -> str:
@@ -325,6 +332,10 @@ class Configuration:
         configured = self.bundle_of(bundle)
         contents = frozenset(configured.destinations) if configured else frozenset[Destination]()
         return tuple(one for one in destinations if one not in contents)
+
+    def hooks_for(self, event: str) -> tuple[Webhook, ...]:
+        """The webhooks that want an event."""
+        return tuple(hook for hook in self.webhooks.values() if event in hook.events)
 
     def scope_of(self, name: str, cluster_id: str) -> ClusterScope | None:
         """The scope that is about a cluster; None means that nobody may do anything with it."""

@@ -69,11 +69,17 @@ class Caller:
 
     Args:
         identity: Who.
-        via: ``slack:command``, ``slack:button``, ``slack:modal``, ``slack:home`` or ``cli``.
+        via: ``slack:command``, ``slack:button``, ``slack:modal``, ``slack:home``, ``cli``, or ``api:TOKEN``.
     """
 
     identity: Identity
     via: str
+
+    @property
+    def token(self) -> str:
+        """The name of the API token that acts for this person; empty for the person themselves."""
+        kind, _, name = self.via.partition(":")
+        return name if kind == "api" else ""
 
 
 BOT = Caller(SYSTEM, "bot")
@@ -180,6 +186,8 @@ class UnitOfWork:
         channel, body = self.ctx.config.channel, {"event": event, **facts}
         subject, owner = request.id, request.owner.user
         self.tx.outbox.add(Notice(NoticeKind.CARD, subject, channel))
+        for hook in self.ctx.config.hooks_for(event):
+            self.tx.outbox.add(Notice(NoticeKind.WEBHOOK, subject, hook.recipient, body))
         if event is NoticeEvent.REQUESTED:
             return
         self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, body))

@@ -16,6 +16,7 @@ class NoticeKind(StrEnum):
     THREAD = "thread"
     DIRECT = "direct"
     CHANNEL = "channel"
+    WEBHOOK = "webhook"
 
 
 LONGEST = timedelta(days=7)
@@ -50,9 +51,11 @@ class Notice:
     """A notice due to Slack. It carries no wording: what is said is rendered from the facts when it is sent.
 
     Args:
-        kind: A card is drawn or redrawn; a thread entry goes under the card; a direct message goes to a person.
+        kind: A card is drawn or redrawn; a thread entry goes under the card; a direct message goes to a person; a
+            webhook goes to another system.
         subject: Id of the allowance, scale proposal or target that it is about.
-        recipient: Channel id, or user id for a direct message or a card in somebody's own conversation.
+        recipient: Channel id, or user id for a direct message or a card in somebody's own conversation, or
+            ``hook:NAME`` for a webhook.
         body: What the wording needs beside the subject, for example ``{"event": "live"}``.
         id: Its number in the outbox, 0 before it is stored.
         attempts: How often it was tried and Slack did not say to wait.

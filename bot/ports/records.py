@@ -6,6 +6,7 @@ from typing import Generic, Protocol, TypeVar
 
 from bot.domain.absence import Absence
 from bot.domain.allowance import Allowance
+from bot.domain.api_token import Token
 from bot.domain.audit import AuditFilter, ChainedEvent, Event
 from bot.domain.campaign import Campaign
 from bot.domain.people import Identity
@@ -214,4 +215,32 @@ class Drafts(Protocol):
 
     def get(self, draft_id: str) -> str | None:
         """The text, or None if it is no longer stored."""
+        ...
+
+
+class Tokens(Protocol):
+    """API tokens as rows."""
+
+    def get(self, name: str) -> Token | None:
+        """One by name."""
+        ...
+
+    def all(self) -> list[Token]:
+        """Every token, revoked ones included, by name."""
+        ...
+
+    def add(self, token: Token) -> None:
+        """Store a new one."""
+        ...
+
+    def revoke(self, name: str, at: datetime) -> None:
+        """It counts no longer."""
+        ...
+
+    def use(self, digest: str, at: datetime, per_minute: int) -> tuple[Token | None, float]:
+        """Take one call of the token with this digest.
+
+        Returns:
+            The token, None where there is none; and how many seconds to wait where it has no call left, else 0.
+        """
         ...

@@ -21,6 +21,7 @@ COMMANDS = (
     ("review", "which allowances are still needed"),
     ("away until friday to @amir", "somebody else decides in your place"),
     ("notices decisions", "how much you are told in direct messages"),
+    ("token list", "what pipelines may do, and as whom"),
     ("audit", "who opened what, and why"),
 )
 """Subcommands of ``/egress`` that are worth a try, with a hint."""

@@ -97,7 +97,7 @@ class SqlOutbox:
         """Give up what is older and waits in a lane that fails; how many those are."""
         is_old = notice.created < self._now - age.total_seconds()
         old = update(schema.notice).where(unsent(), is_old, is_held())
-        return self._connection.execute(old.values(dead="Slack did not accept it in time.")).rowcount
+        return self._connection.execute(old.values(dead="It was not accepted in time.")).rowcount
 
     def pause(self, lane: str, delay: timedelta, *, code: str = "") -> None:
         """Send nothing in this lane for a while."""

@@ -255,3 +255,18 @@ draft = Table(
     Column("body", Text, nullable=False),
     Index("ix_draft_created", "created"),
 )
+
+# API tokens by the hash of their secret; a revoked one stays, so that its name keeps meaning what the audit log says.
+# Its budget of calls is counted by the database's clock.
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("body", Json, nullable=False),
+    Column("revoked_at", Time, nullable=True),
+    Column("last_used_at", Time, nullable=True),
+    Column("calls_left", Float, nullable=False),
+    Column("counted_at", Float, nullable=False),
+    Index("uq_api_token_digest", "digest", unique=True),
+)

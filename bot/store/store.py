@@ -23,6 +23,7 @@ from bot.store.outage import Outage
 from bot.store.outbox import SqlOutbox
 from bot.store.records import SqlAllowances, SqlCampaigns, SqlScales
 from bot.store.snapshots import SqlSnapshots
+from bot.store.tokens import SqlTokens
 from bot.store.wake_signal import WakeSignal
 
 
@@ -41,6 +42,7 @@ class SqlTransaction:
         self.snapshots = SqlSnapshots(connection)
         self.drafts = SqlDrafts(connection, now)
         self.notice_levels = SqlNoticeLevels(connection)
+        self.tokens = SqlTokens(connection, now)
 
 
 SHORTEST_WAIT_S = 0.02

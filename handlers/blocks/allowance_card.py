@@ -138,13 +138,19 @@ def _facts(card: Card) -> list[tuple[str, str]]:
     return [
         ("Cluster", f"{code(scope.cluster_name)}{pool}"),
         ("Environment", escape(scope.environment)),
-        ("Asked by", f"{person(allowance.requester.user)}, {when(allowance.requested_at)}"),
+        ("Asked by", _asked_by(allowance)),
         ("Owner", person(allowance.owner.user) if allowance.owned_by else ""),
         ("Filed by", person(allowance.filed_by.user) if allowance.filed_by else ""),
         ("How long", f"{duration_text(ask.duration)} once live" if ask.duration else "no end"),
         ("Continues", code(ask.renews) if ask.renews else ""),
         ("Id", code(allowance.id)),
     ]
+
+
+def _asked_by(allowance: Allowance) -> str:
+    """Who answers for it: of a request that a pipeline filed, the person who owns its API token."""
+    owner, asked = person(allowance.requester.user), when(allowance.requested_at)
+    return f"API token {code(allowance.token)} of {owner}, {asked}" if allowance.token else f"{owner}, {asked}"
 
 
 def allowance_news(allowance: Allowance, body: Mapping[str, str], config: Configuration) -> Message:

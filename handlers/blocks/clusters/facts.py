@@ -29,6 +29,11 @@ def egress_ips(report: EgressReport) -> Message:
 
 
 def egress_json(report: EgressReport) -> str:
+    """``egress_facts`` as a file."""
+    return json.dumps(egress_facts(report), indent=2, ensure_ascii=False)
+
+
+def egress_facts(report: EgressReport) -> dict[str, Any]:
     """The report for programs: names that stay, every list whole.
 
     ``cluster`` {id, name, subscription, resource_group, location, tags}; ``environment``; ``read_at`` (ISO 8601, UTC);
@@ -45,7 +50,7 @@ def egress_json(report: EgressReport) -> str:
     nodes are whole numbers; what Azure does not say is null.
     """
     egress = report.egress
-    content = {
+    return {
         "cluster": _cluster(egress.ref),
         "environment": report.environment,
         "read_at": report.read_at.isoformat(),
@@ -64,7 +69,6 @@ def egress_json(report: EgressReport) -> str:
         "allowances": [_allowance(allowance, report) for allowance in report.allowances],
         "warnings": [_same(one, "code", "sentence", "way_out") for one in egress.warnings],
     }
-    return json.dumps(content, indent=2, ensure_ascii=False)
 
 
 def _same(value: object, *names: str) -> dict[str, Any]:
