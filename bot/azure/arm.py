@@ -10,7 +10,7 @@ from bot.azure.clients import Clients, Transport
 from bot.azure.operations import poll
 from bot.azure.scaling import begin_scale
 from bot.azure.settings import ArmSettings
-from bot.azure.targets import TARGETS
+from bot.azure.targets import open_target
 from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, RequiredEndpoint
 from bot.domain.rights import Grant
 from bot.domain.snat import ScalePlan
@@ -67,7 +67,7 @@ class AzureArm:
 
     def open(self, target: Target) -> RuleTarget:
         """Where a firewall keeps its rules; asks nothing."""
-        return TARGETS[target.kind](self._clients, target)
+        return open_target(self._clients, target)
 
     def begin_scale(self, plan: ScalePlan) -> Operation:
         """Set the managed outbound IP counts of the plan, on the eTag it was made from. Never waits for the end.

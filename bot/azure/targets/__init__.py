@@ -2,12 +2,18 @@
 
 from collections.abc import Mapping
 
+from bot.azure.clients import Clients
 from bot.azure.targets.classic import ClassicTarget
 from bot.azure.targets.policy import PolicyTarget
-from bot.domain.target import TargetKind
+from bot.domain.target import Target, TargetKind
+from bot.ports import RuleTarget
 
-TARGETS: Mapping[TargetKind, type[PolicyTarget | ClassicTarget]] = {
+_KINDS: Mapping[TargetKind, type[PolicyTarget | ClassicTarget]] = {
     TargetKind.POLICY: PolicyTarget,
     TargetKind.CLASSIC: ClassicTarget,
 }
-"""What reads and writes a target, by its kind."""
+
+
+def open_target(clients: Clients, target: Target) -> RuleTarget:
+    """One target, ready to be read and written."""
+    return _KINDS[target.kind](clients, target)
