@@ -52,6 +52,7 @@ class Call:
         text: The words behind the subcommand, what is typed into a select, or the message of a message shortcut.
         value: The ids and digests on the button that was pressed, or of the modal that was submitted; of a select what
             was ``chosen``, of a command its subcommand, as ``word``.
+        shown: What the Home tab on which it was done carries: its page and its search.
         form: The values of the modal's fields, by block id; choices by their value, several on a line each.
     """
 
@@ -59,6 +60,7 @@ class Call:
     text: str = ""
     value: Mapping[str, str] = field(default_factory=_nothing)
     form: Mapping[str, str] = field(default_factory=_nothing)
+    shown: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +116,17 @@ def call_from(kind: CallKind, body: Mapping[str, Any]) -> Call:
         text=_text(kind, body),
         value=_value(kind, body),
         form=_form(view),
+        shown=_metadata(view) if view.get("type") == "home" else NOTHING,
     )
     who = call.caller.identity
-    if any(map(_UNREADABLE.search, (who.team, who.user, call.text, *call.value.values(), *call.form.values()))):
+    if any(map(_UNREADABLE.search, (who.team, who.user, call.text, *_carried(call)))):
         raise InvalidInput("Your input contains characters that are not valid text. Remove them and try again.")
     return call
+
+
+def _carried(call: Call) -> Iterator[str]:
+    for values in (call.value, call.form, call.shown):
+        yield from values.values()
 
 
 _UNREADABLE = re.compile("[\x00\ud800-\udfff\ufffd]")
@@ -227,4 +235,4 @@ def _form(view: Mapping[str, Any]) -> Mapping[str, str]:
 def _typed(element: Mapping[str, Any]) -> str:
     option = element.get("selected_option") or {}
     chosen = [str(one.get("value") or "") for one in element.get("selected_options") or ()]
-    return str(element.get("value") or option.get("value") or "\n".join(chosen))
+    return str(element.get("value") or option.get("value") or element.get("selected_user") or "\n".join(chosen))

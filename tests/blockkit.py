@@ -29,6 +29,7 @@ KEYS: Mapping[str, frozenset[str]] = {
     "button": frozenset({"type", "text", "action_id", "value", "style", "confirm", "url"}),
     "static_select": frozenset({"type", "action_id", "options", "initial_option", "placeholder"}),
     "external_select": frozenset({"type", "action_id", "initial_option", "placeholder", "min_query_length"}),
+    "users_select": frozenset({"type", "action_id", "initial_user", "placeholder"}),
     "checkboxes": frozenset({"type", "action_id", "options", "initial_options"}),
     "plain_text_input": frozenset({"type", "action_id", "multiline", "max_length", "initial_value", "placeholder"}),
     "plain_text": frozenset({"type", "text", "emoji"}),

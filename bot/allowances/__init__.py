@@ -9,17 +9,30 @@ from bot.allowances.audit_events import record
 from bot.allowances.decisions import decide, end
 from bot.allowances.filing import Draft, Preview, owner_words, preview, request, scope_of
 from bot.allowances.notice_choice import choose_notices, notice_level
-from bot.allowances.queries import Request, RequestList, browse, get, own, proposals, requests
+from bot.allowances.queries import (
+    SEARCHED,
+    Request,
+    RequestList,
+    awaiting,
+    browse,
+    get,
+    own,
+    proposals,
+    requests,
+    search,
+)
 from bot.allowances.renewals import newest, renew
 from bot.allowances.workflow import ALLOWANCES
 
 __all__ = [
     "ALLOWANCES",
+    "SEARCHED",
     "Draft",
     "Preview",
     "Request",
     "RequestList",
     "assess_policy",
+    "awaiting",
     "browse",
     "choose_notices",
     "decide",
@@ -36,4 +49,5 @@ __all__ = [
     "request",
     "requests",
     "scope_of",
+    "search",
 ]

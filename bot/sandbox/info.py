@@ -18,6 +18,7 @@ COMMANDS = (
     ("scale aks-lb 2", "change the number of outbound IPs"),
     ("export aks-udr terraform", "the bot's firewall rules as code"),
     ("away until friday to @amir", "somebody else decides in your place"),
+    ("notices decisions", "fewer direct messages"),
     ("audit", "who opened what, and why"),
 )
 """Subcommands of ``/egress`` that are worth a try, with a hint."""

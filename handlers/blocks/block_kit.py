@@ -190,6 +190,11 @@ def checkboxes(options: Sequence[Block]) -> Block:
     return {"type": "checkboxes", "options": list(options)}
 
 
+def people_select(chosen: str = "") -> Block:
+    """A choice among the people of the workspace; Slack refuses one that it does not know, so only ours begin it."""
+    return {"type": "users_select"} | ({"initial_user": chosen} if chosen else {})
+
+
 def modal(callback_id: str, title: str, blocks: Sequence[Block], **more: str) -> View:
     """A modal.
 
@@ -211,9 +216,13 @@ def modal(callback_id: str, title: str, blocks: Sequence[Block], **more: str) ->
     return view | ({"submit": plain(submit, VIEW_TITLE)} if submit else {})
 
 
-def home(blocks: Sequence[Block]) -> View:
-    """A Home tab."""
-    return {"type": "home", "blocks": list(blocks[:VIEW_BLOCKS])}
+def home(blocks: Sequence[Block], carried: Mapping[str, str]) -> View:
+    """A Home tab, with what it shows."""
+    return {
+        "type": "home",
+        "blocks": list(blocks[:VIEW_BLOCKS]),
+        "private_metadata": whole(_carried(carried), METADATA),
+    }
 
 
 def message(text: str, blocks: Sequence[Block] = ()) -> Message:

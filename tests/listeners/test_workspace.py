@@ -199,7 +199,7 @@ def test_a_form_that_does_not_open_is_said(town: Town) -> None:
     """A trigger that came too late: the person is told to try again, instead of nothing."""
     town.stage.post("fault", method="views.open", times=1, error="expired_trigger_id")
     town.command("UDEV0001", "request")
-    until(lambda: any("Try again" in text for text in town.whispers("UDEV0001")))
+    until(lambda: any("try again" in text for text in town.whispers("UDEV0001")))
 
 
 def test_a_redraw_that_comes_too_late_is_not_news(town: Town) -> None:
