@@ -29,7 +29,7 @@ from handlers.views import form_from_error, open_form
 def approve(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """Say yes to exactly what the card shows."""
     made = decide(ctx, call.caller, Decision(call.value["id"], True, seen=call.value["digest"]))
-    return Ephemeral(lists.decided(made, ctx.clock.now(), ctx.config.dry_run)), *redrawn(ctx, call.caller)
+    return Ephemeral(lists.decided(made, ctx.clock.now(), ctx.config.dry_run)), *redrawn(ctx, call)
 
 
 def deny(ctx: Context, call: Call) -> Reply:
@@ -56,20 +56,20 @@ def narrow(ctx: Context, call: Call) -> Reply:
 def revoke(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """End it now."""
     ended = end(ctx, call.caller, call.value["id"])
-    return Ephemeral(lists.decided(ended, ctx.clock.now(), ctx.config.dry_run)), *redrawn(ctx, call.caller)
+    return Ephemeral(lists.decided(ended, ctx.clock.now(), ctx.config.dry_run)), *redrawn(ctx, call)
 
 
 def renew(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """Ask for the same again."""
     made = allowances.renew(ctx, call.caller, call.value["id"])
     told = lists.filed(made, deciders(ctx, made), now=ctx.clock.now(), config=ctx.config)
-    return Ephemeral(told), *redrawn(ctx, call.caller)
+    return Ephemeral(told), *redrawn(ctx, call)
 
 
 def notices(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """Remember how much the person wants to be told."""
     level = allowances.choose_notices(ctx, call.caller, call.value["chosen"])
-    return redrawn(ctx, call.caller) or (Ephemeral(notice_choice.told(level), replaces=True),)
+    return redrawn(ctx, call) or (Ephemeral(notice_choice.told(level), replaces=True),)
 
 
 def renew_form(ctx: Context, call: Call) -> Reply:
@@ -82,7 +82,7 @@ def renew_form(ctx: Context, call: Call) -> Reply:
 def let_expire(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """Say that it may end; nobody is warned again."""
     made = allowances.let_expire(ctx, call.caller, call.value["id"])
-    return Ephemeral(lists.left_to_expire(made)), *redrawn(ctx, call.caller)
+    return Ephemeral(lists.left_to_expire(made)), *redrawn(ctx, call)
 
 
 def propose(_ctx: Context, call: Call) -> Reply:

@@ -89,4 +89,4 @@ def submit_review(ctx: Context, call: Call) -> tuple[Reply, ...]:
     answer = BreakGlassForm.parse(call.form).answer(call.value["id"], call.value["digest"])
     made = allowances.review_break_glass(ctx, call.caller, answer)
     said = f"Reviewed: {OUTCOMES[answer.outcome]}. {code(made.id)}, {code(made.cluster_name)}."
-    return Ephemeral(message(said)), *redrawn(ctx, call.caller)
+    return Ephemeral(message(said)), *redrawn(ctx, call)

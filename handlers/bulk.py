@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bot import allowances
 from bot.approvals import MAX_REASON, Decision
 from bot.domain.allowance import Allowance
 from bot.domain.bulk import why_alone
@@ -33,7 +34,8 @@ from handlers.blocks.block_kit import (
 from handlers.blocks.deciders import needs, ticket_blocks
 from handlers.blocks.details import RISK_ROOM, destinations, is_whole, risk_lines
 from handlers.calls import Call
-from handlers.home import refreshed, waiting_for
+from handlers.home import refreshed
+from handlers.home_search import HomeState
 from handlers.replies import Block, Message, OpenModal, Reply, UpdateModal, View
 from handlers.several import MOST, one_by_one
 from handlers.subjects import decide, look_up
@@ -134,7 +136,7 @@ def opened(ctx: Context, call: Call) -> Reply:
     Raises:
         InvalidInput: There is nothing of that kind.
     """
-    waiting = waiting_for(ctx, call.caller)
+    waiting = allowances.awaiting(ctx, call.caller)
     alone = {one.id: why for one in waiting if (why := _why_alone(one, ctx.config))}
     routine = [one for one in waiting if isinstance(one, Allowance) and one.id not in alone]
     if not routine:
@@ -161,7 +163,7 @@ def submitted(ctx: Context, call: Call) -> tuple[Reply, ...]:
     outcomes = one_by_one(ctx, call.caller, form.decision, tuple(form.chosen), act)
     done = sum(one.is_done for one in outcomes)
     view = modal("closed", f"{done} of {len(outcomes)} decided", [section(one.text) for one in outcomes])
-    return UpdateModal(view), refreshed(ctx, call.caller)
+    return UpdateModal(view), refreshed(ctx, call.caller, HomeState())
 
 
 def _why_alone(one: Allowance | Scale, config: Configuration) -> str:

@@ -54,7 +54,7 @@ class Call:
         value: The ids and digests on the button that was pressed, or of the modal that was submitted; of a select what
             was ``chosen``, of a command its subcommand, as ``word``.
         form: The values of the modal's fields, by block id; choices by their value, several on a line each.
-        carried: The ids and digests of the modal in which it happened.
+        carried: What the modal or Home tab in which it happened carries: ids and digests, or its page and search.
     """
 
     caller: Caller
@@ -139,12 +139,10 @@ def call_from(kind: CallKind, body: Mapping[str, Any]) -> Call:
         text=_text(kind, body),
         value=_value(kind, body),
         form=_form(view),
-        carried=_metadata(view) if view.get("type") == "modal" else NOTHING,
+        carried=_metadata(view),
     )
-    who, values = call.caller.identity, (call.value, call.form, call.carried)
-    if any(
-        map(_UNREADABLE.search, (who.team, who.user, call.text, *(text for one in values for text in one.values())))
-    ):
+    who = call.caller.identity
+    if any(map(_UNREADABLE.search, (who.team, who.user, call.text, *_values(call)))):
         raise InvalidInput("Your input contains characters that are not valid text. Remove them and try again.")
     return call
 
@@ -157,6 +155,11 @@ def is_reply(body: Mapping[str, Any]) -> bool:
     event = body.get("event") or {}
     is_new = not (event.get("subtype") or event.get("bot_id"))
     return bool(is_new and event.get("user") and event.get("thread_ts") and event["thread_ts"] != event.get("ts"))
+
+
+def _values(call: Call) -> Iterator[str]:
+    for values in (call.value, call.form, call.carried):
+        yield from values.values()
 
 
 _UNREADABLE = re.compile("[\x00\ud800-\udfff\ufffd]")

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
 
-from bot import allowances, auditing, checking, exporting, inventory, scaling
+from bot import allowances, approvals, auditing, checking, exporting, inventory, scaling
 from bot.approvals import Decision, require_reason
 from bot.domain.allowance import Act, Allowance, require
 from bot.domain.dates import time_text
@@ -36,7 +36,9 @@ def help_for(commands: Sequence[Entry]) -> Listener:
     """The listener that lists these commands."""
 
     def help_(ctx: Context, call: Call) -> Reply:
-        return Ephemeral(help_text(inventory.person(ctx, call.caller), commands))
+        who = approvals.standing_in(ctx, inventory.person(ctx, call.caller))
+        is_asked = not ctx.config.policy.people.isdisjoint({who.identity.user, *who.stands_for})
+        return Ephemeral(help_text(who, commands, is_asked=is_asked))
 
     return help_
 

@@ -1,70 +1,87 @@
-"""Listener of the Home tab."""
+"""Listeners of the Home tab."""
 
-from functools import partial
-
-from bot import allowances, approvals, inventory, scaling
+from bot import allowances, approvals, inventory
 from bot.allowances import campaigns
-from bot.domain.access import may_decide
 from bot.domain.allowance import Allowance, Status, status
-from bot.domain.people import Person, Role
+from bot.domain.people import Role
 from bot.domain.scale_proposal import Scale
 from bot.ports import Caller, Context
-from handlers.blocks.home import ROWS, Desktop, home_view
+from handlers.blocks.home import ROWS, Desktop, Found, home_view
 from handlers.calls import Call
-from handlers.replies import PublishHome, RefreshHome, Reply
+from handlers.home_search import HomeState, SearchForm
+from handlers.replies import OpenModal, PublishHome, RefreshHome, Reply, View
 
 
 def opened(ctx: Context, call: Call) -> Reply:
-    """Waiting for me, my allowances, expiring soon, fleet health."""
-    return desktop(ctx, call.caller)
+    """Waiting for me, my allowances, expiring soon, fleet health; *Refresh* stays on its page."""
+    return PublishHome(drawn(ctx, call.caller, HomeState.parse(call.carried)))
 
 
-def redrawn(ctx: Context, caller: Caller) -> tuple[Reply, ...]:
-    """The Home tab once more, where something was done on it."""
-    return (refreshed(ctx, caller),) if caller.via == "slack:home" else ()
+def redrawn(ctx: Context, call: Call) -> tuple[Reply, ...]:
+    """The same page of the Home tab once more, where something was done on it."""
+    return (refreshed(ctx, call.caller, HomeState.parse(call.carried)),) if call.caller.via == "slack:home" else ()
 
 
-def refreshed(ctx: Context, caller: Caller) -> Reply:
+def refreshed(ctx: Context, caller: Caller, state: HomeState) -> Reply:
     """The Home tab once more, as it is when the act before it was answered."""
-    return RefreshHome(lambda: desktop(ctx, caller).view)
+    return RefreshHome(lambda: drawn(ctx, caller, state))
 
 
-def waiting_for(ctx: Context, caller: Caller) -> list[Allowance | Scale]:
-    """Everything that waits for a person's decision, scale proposals first."""
-    fits = partial(_may_decide, inventory.person(ctx, caller))
-    return [
-        *scaling.proposals(ctx, caller, "pending", fits=fits, most=ROWS + 1),
-        *allowances.requests(ctx, caller, "pending", fits=fits),
-    ]
+def older(ctx: Context, call: Call) -> Reply:
+    """The page after the one that is shown."""
+    return PublishHome(drawn(ctx, call.caller, HomeState.parse(call.carried).turned(1)))
 
 
-def desktop(ctx: Context, caller: Caller) -> PublishHome:
-    """Read one person's Home tab: one more row than fits of each list, to know whether there are more."""
-    who, now = approvals.standing_in(ctx, inventory.person(ctx, caller)), ctx.clock.now()
-    mine = [one for one in allowances.own(ctx, caller) if status(one, now) not in ENDED]
-    waiting = allowances.requests(ctx, caller, "pending", fits=partial(_may_decide, who), most=ROWS + 1)
-    scales = scaling.proposals(ctx, caller, "pending", fits=partial(_may_decide, who), most=ROWS + 1)
-    return PublishHome(
-        home_view(
-            Desktop(
-                waiting=tuple(waiting),
-                scales=tuple(scales),
-                reviews=tuple(campaigns.mine(ctx, who)),
-                mine=tuple(mine),
-                clusters=tuple(inventory.visible(ctx, who)),
-                now=now,
-                config=ctx.config,
-                unread=who.unread,
-                unreviewed=tuple(allowances.unreviewed(ctx, who)),
-                notices=allowances.notice_level(ctx, caller),
-                refusals=inventory.refusals(ctx) if who.has_role(Role.OPERATOR) else (),
-            )
-        )
+def newer(ctx: Context, call: Call) -> Reply:
+    """The page before the one that is shown."""
+    return PublishHome(drawn(ctx, call.caller, HomeState.parse(call.carried).turned(-1)))
+
+
+def clear(ctx: Context, call: Call) -> Reply:
+    """The Home tab without a search."""
+    return PublishHome(drawn(ctx, call.caller, HomeState()))
+
+
+def search(ctx: Context, call: Call) -> Reply:
+    """Ask what to search for."""
+    inventory.person(ctx, call.caller)
+    return OpenModal(SearchForm.build(HomeState.parse(call.carried).search))
+
+
+def searched(ctx: Context, call: Call) -> Reply:
+    """The first page of what is found, on the Home tab behind the form."""
+    return PublishHome(drawn(ctx, call.caller, SearchForm.parse(call.form)))
+
+
+def drawn(ctx: Context, caller: Caller, state: HomeState) -> View:
+    """One person's Home tab."""
+    who, waiting = approvals.standing_in(ctx, inventory.person(ctx, caller)), allowances.awaiting(ctx, caller)
+    return home_view(
+        Desktop(
+            waiting=tuple(one for one in waiting if isinstance(one, Allowance)),
+            scales=tuple(one for one in waiting if isinstance(one, Scale)),
+            mine=tuple(one for one in allowances.own(ctx, caller) if status(one, ctx.clock.now()) not in ENDED),
+            reviews=tuple(campaigns.mine(ctx, who)),
+            unreviewed=tuple(allowances.unreviewed(ctx, who)),
+            clusters=tuple(inventory.visible(ctx, who)),
+            now=ctx.clock.now(),
+            config=ctx.config,
+            unread=who.unread,
+            refusals=inventory.refusals(ctx) if who.has_role(Role.OPERATOR) else (),
+            notices=allowances.notice_level(ctx, caller),
+            page=state.page,
+            found=_found(ctx, caller, state),
+        ),
+        state.carried,
     )
 
 
-def _may_decide(who: Person, one: Allowance | Scale) -> bool:
-    return may_decide(one.verdict, who, one.requester, one.approvals) and who.identity not in one.askers
+def _found(ctx: Context, caller: Caller, state: HomeState) -> Found | None:
+    if state.search.is_empty:
+        return None
+    skip = (state.page - 1) * ROWS
+    rows, is_more = allowances.search(ctx, caller, state.search, skip=skip, rows=ROWS)
+    return Found(state.search, tuple(rows), is_more=is_more)
 
 
 ENDED = frozenset({Status.EXPIRED, Status.REVOKED, Status.DENIED, Status.LAPSED, Status.CLOSED})

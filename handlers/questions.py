@@ -56,13 +56,13 @@ def submit_question(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """Put the question."""
     asked = ask(ctx, call.caller, Inquiry(call.value["id"], call.form.get("reason", ""), call.value["digest"]))
     said = f"Asked {person(asked.requester.user)}. You'll be notified of the answer. {code(asked.id)}"
-    return Ephemeral(message(said)), *redrawn(ctx, call.caller)
+    return Ephemeral(message(said)), *redrawn(ctx, call)
 
 
 def submit_answer(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """Give the answer."""
     given = answer(ctx, call.caller, Inquiry(call.value["id"], call.form.get("reason", "")))
-    return Ephemeral(message(f"Answered. The approvers were told. {code(given.id)}")), *redrawn(ctx, call.caller)
+    return Ephemeral(message(f"Answered. The approvers were told. {code(given.id)}")), *redrawn(ctx, call)
 
 
 def answered_in_thread(ctx: Context, call: Call) -> tuple[Reply, ...]:

@@ -14,12 +14,25 @@ from bot.allowances.notice_choice import choose_notices, notice_level
 from bot.allowances.owners import owner_of, require_permitted
 from bot.allowances.ownership import let_expire, transfer
 from bot.allowances.previews import Draft, Preview, owner_words, preview, scope_of
-from bot.allowances.queries import Request, RequestList, browse, get, own, proposals, requests, unreviewed
+from bot.allowances.queries import (
+    SEARCHED,
+    Request,
+    RequestList,
+    awaiting,
+    browse,
+    get,
+    own,
+    proposals,
+    requests,
+    search,
+    unreviewed,
+)
 from bot.allowances.renewals import newest, renew
 from bot.allowances.workflow import ALLOWANCES
 
 __all__ = [
     "ALLOWANCES",
+    "SEARCHED",
     "AfterReview",
     "Draft",
     "Edit",
@@ -27,6 +40,7 @@ __all__ = [
     "Request",
     "RequestList",
     "assess_policy",
+    "awaiting",
     "browse",
     "choose_notices",
     "decide",
@@ -49,6 +63,7 @@ __all__ = [
     "require_permitted",
     "review_break_glass",
     "scope_of",
+    "search",
     "transfer",
     "unreviewed",
 ]

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from heapq import merge
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
-from bot.domain.access import may_decide, require_seeing
+from bot.approvals.absences import standing_in
+from bot.approvals.reading import require_reading, waits_for
+from bot.domain.access import may_decide
 from bot.domain.allowance import Allowance
-from bot.domain.egress import ref_from_id
 from bot.domain.ids import canonical_id
 from bot.domain.people import Person
+from bot.domain.request_search import RequestSearch
 from bot.domain.scale_proposal import Scale
 from bot.errors import UnknownAllowance, UnknownCluster
 from bot.inventory import find, former, person, visible
@@ -53,6 +55,35 @@ def browse(ctx: Context, caller: Caller, which: str, *, rows: int, after: Place 
         found = list(islice(merge(asked, proposed, key=lambda one: one.place.key, reverse=True), rows + 1))
     shown = tuple(one.value for one in found[:rows])
     return RequestList(shown, found[rows - 1].place if len(found) > rows else None)
+
+
+def awaiting(ctx: Context, caller: Caller) -> list[Request]:
+    """Everything that waits for the caller's decision, whichever clusters they may see; scale proposals first."""
+    who, now = standing_in(ctx, person(ctx, caller)), ctx.clock.now()
+
+    def fits(one: Request) -> bool:
+        return one.is_waiting(now) and waits_for(one, who)
+
+    with ctx.store.read() as tx:
+        proposed: Iterator[PlacedRow[Request]] = _every(tx.scales.page, ListFilter(is_waiting=True), fits)
+        asked: Iterator[PlacedRow[Request]] = _every(tx.allowances.page, ListFilter(is_waiting=True), fits)
+        return [row.value for row in chain(proposed, asked)]
+
+
+SEARCHED = 2000
+"""Requests that one search looks at, the open and newest first: more would take longer than people wait."""
+
+
+def search(ctx: Context, caller: Caller, wanted: RequestSearch, *, skip: int, rows: int) -> tuple[list[Request], bool]:
+    """Some of what a search finds among the requests that the caller may see, and whether there are more."""
+    who, now = person(ctx, caller), ctx.clock.now()
+    seen = ListFilter(clusters=tuple(egress.ref.id for egress in visible(ctx, who)), requester=who.identity)
+    with ctx.store.read() as tx:
+        asked: Iterator[PlacedRow[Request]] = _every(tx.allowances.page, seen, _any)
+        proposed: Iterator[PlacedRow[Request]] = _every(tx.scales.page, seen, _any)
+        looked = islice(merge(asked, proposed, key=lambda one: one.place.key, reverse=True), SEARCHED)
+        found = list(islice((row.value for row in looked if wanted.fits(row.value, now)), skip, skip + rows + 1))
+    return found[:rows], len(found) > rows
 
 
 def requests(
@@ -142,7 +173,7 @@ def _cluster_ids(ctx: Context, who: Person, name: str) -> tuple[str, ...]:
 
 
 def get(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:
-    """One allowance by what a person typed: of a cluster that they may see, or their own.
+    """One allowance by what a person typed: of a cluster that they may see, their own, or one that they decide.
 
     Raises:
         UnknownAllowance: It does not exist, or they may not see it.
@@ -152,7 +183,7 @@ def get(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:
     who = person(ctx, caller)
     with ctx.store.read() as tx:
         found = tx.allowances.get(canonical_id(allowance_id))
-    if who.identity not in (*found.askers, found.owner, *found.followers):
+    if who.identity not in (found.owner, *found.followers):
         unseen = UnknownAllowance(f"No allowance {found.id} that you can see. `/egress requests` lists them.")
-        require_seeing(ctx.config, who, ref_from_id(found.scope.cluster_id, found.scope.cluster_name), unseen)
+        require_reading(ctx, who, found, unseen)
     return found

@@ -229,6 +229,12 @@ def may_decide(verdict: Verdict, person: Person, requester: Identity, approvals:
     return is_member and not has_spoken and any(_counts(one, person) for one in verdict.current(approvals))
 
 
+def is_asked(verdict: Verdict, person: Person) -> bool:
+    """Whether a person is among those who decide this, now or in another stage: they may read it, too."""
+    is_member = person.standing in (AccountStatus.ACTIVE, AccountStatus.UNKNOWN)
+    return is_member and any(_counts(one, person) for one in verdict.asks)
+
+
 def _counts(quorum: Quorum, person: Person) -> bool:
     return quorum.seat(person.identity.user, person.groups, person.stands_for) is not None
 

@@ -6,10 +6,11 @@ from datetime import timedelta
 from bot import approvals
 from bot.allowances import proposals
 from bot.approvals import Decision, brief, circumstances, plan_wait, require_deciders
-from bot.domain.access import environment_of, require_seeing
+from bot.approvals.reading import require_reading
+from bot.domain.access import environment_of
 from bot.domain.approval import Ending, Verdict, VerdictKind
 from bot.domain.audit import Action
-from bot.domain.egress import ClusterEgress, ref_from_id
+from bot.domain.egress import ClusterEgress
 from bot.domain.ids import canonical_id
 from bot.domain.people import Person
 from bot.domain.scale_proposal import Scale, require_waiting, scale_key
@@ -146,7 +147,7 @@ def _refuse_second(tx: Transaction, plan: ScalePlan) -> None:
 
 
 def get(ctx: Context, caller: Caller, scale_id: str) -> Scale:
-    """One proposal by what a person typed: for a cluster that they may see, or their own.
+    """One proposal by what a person typed: for a cluster that they may see, their own, or one that they decide.
 
     Raises:
         UnknownScale: It does not exist, or they may not see it.
@@ -156,7 +157,6 @@ def get(ctx: Context, caller: Caller, scale_id: str) -> Scale:
     who = person(ctx, caller)
     with ctx.store.read() as tx:
         found = tx.scales.get(canonical_id(scale_id))
-    if who.identity not in found.askers:
-        unseen = UnknownScale(f"No proposal {found.id} that you can see. `/egress requests` lists them.")
-        require_seeing(ctx.config, who, ref_from_id(found.plan.cluster_id, found.plan.cluster_name), unseen)
+    unseen = UnknownScale(f"No proposal {found.id} that you can see. `/egress requests` lists them.")
+    require_reading(ctx, who, found, unseen)
     return found

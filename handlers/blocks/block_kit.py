@@ -212,13 +212,17 @@ def modal(callback_id: str, title: str, blocks: Sequence[Block], **more: str) ->
     return view | ({"submit": plain(submit, VIEW_TITLE)} if submit else {})
 
 
-def home(blocks: Sequence[Block]) -> View:
-    """A Home tab."""
-    return {"type": "home", "blocks": list(blocks[:VIEW_BLOCKS])}
+def home(blocks: Sequence[Block], carried: Mapping[str, str]) -> View:
+    """A Home tab, with what it shows."""
+    return {
+        "type": "home",
+        "blocks": list(blocks[:VIEW_BLOCKS]),
+        "private_metadata": whole(_carried(carried), METADATA),
+    }
 
 
 def people_select(chosen: str = "", *, placeholder: str = "") -> Block:
-    """A choice among the people of the workspace."""
+    """A choice among the people of the workspace; Slack refuses one that it does not know, so only ours begin it."""
     made: Block = {"type": "users_select"}
     made |= {"placeholder": plain(placeholder, PLACEHOLDER)} if placeholder else {}
     return made | ({"initial_user": chosen} if chosen else {})

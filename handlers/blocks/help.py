@@ -28,14 +28,15 @@ class Command(Protocol):
         """Those who need it; everybody where there are none."""
 
 
-def help_text(who: Person, commands: Iterable[Command]) -> Message:
+def help_text(who: Person, commands: Iterable[Command], *, is_asked: bool = False) -> Message:
     """List the commands available to the person.
 
     Args:
         who: The reader; a role that could not be read counts as theirs.
         commands: All of them, in the order in which people need them.
+        is_asked: Whether the approval policy asks the person by name, which is as good as the role.
     """
-    possible = who.roles.union(*(one.roles for one in who.unread))
+    possible = who.roles.union(*(one.roles for one in who.unread), {Role.APPROVER} if is_asked else ())
     fitting = [row for row in commands if not row.roles or row.roles & possible]
     lines = "\n".join(f"{code(f'/egress {row.name} {row.usage}'.strip())}  {row.help}" for row in fitting)
     return message(

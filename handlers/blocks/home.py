@@ -1,14 +1,18 @@
 """The Home tab."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from typing import TypeVar
 
+from bot.allowances import SEARCHED
 from bot.allowances.campaigns import Glance
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterEgress
 from bot.domain.people import Unread
+from bot.domain.request_search import RequestSearch
 from bot.domain.scale_proposal import Scale
 from bot.domain.snat import capacity
 from bot.ports import Pause
@@ -46,6 +50,23 @@ ROWS = 8
 MOST_REVIEWS = 3
 """Review campaigns, a block each."""
 
+One = TypeVar("One", Allowance, Scale)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of what a search found.
+
+    Args:
+        search: What was searched for.
+        rows: At most ``ROWS``.
+        is_more: Whether another page follows.
+    """
+
+    search: RequestSearch
+    rows: tuple[Allowance | Scale, ...]
+    is_more: bool
+
 
 @dataclass(frozen=True, slots=True)
 class Desktop:
@@ -63,6 +84,8 @@ class Desktop:
         refusals: What Slack does not take until somebody acts; for operators.
         unreviewed: What was opened by break-glass and waits for a review by the person.
         notices: How much the person is told.
+        page: The page of each list that is shown, from 1.
+        found: What a search found; without one the lists are shown.
     """
 
     waiting: tuple[Allowance, ...]
@@ -76,56 +99,109 @@ class Desktop:
     refusals: tuple[Pause, ...] = ()
     unreviewed: tuple[Allowance, ...] = ()
     notices: NoticeLevel = NoticeLevel.ALL
+    page: int = 1
+    found: Found | None = None
 
 
-def home_view(uow: Desktop) -> View:
-    """Draw it."""
+def home_view(uow: Desktop, carried: Mapping[str, str] = MappingProxyType({})) -> View:
+    """Draw it; ``carried`` is what has to come back with each act on it."""
+    lists = _overview(uow) if uow.found is None else _search_results(uow, uow.found)
+    blocks = [
+        *actions(*_first_buttons(uow)),
+        *unread_lines(uow.unread, "You may have access to more than this. Use *Refresh* to check again."),
+        *refusal_blocks(uow.refusals),
+        *dry_line(uow.config.dry_run),
+        *lists,
+        *actions(*_turning(uow)),
+        divider(),
+        header("Clusters"),
+        *_health(uow.clusters, is_certain=not uow.unread),
+        *level_select(uow.notices),
+        context(f"Updated {when(uow.now)}. `/egress help` lists all commands."),
+    ]
+    return home(blocks, carried)
+
+
+def _first_buttons(uow: Desktop) -> list[Block]:
+    several = [button("Decide several…", "decide_several")] if len(uow.waiting) > 1 else []
+    clear = [button("Clear search", "home_clear")] if uow.found else []
+    return [
+        button("Request egress…", "open_request", style="primary"),
+        *several,
+        button("Search…", "home_search"),
+        *clear,
+        button("Refresh", "refresh_home"),
+    ]
+
+
+def _overview(uow: Desktop) -> list[Block]:
     ending = [one for one in uow.mine if status(one, uow.now) is Status.EXPIRING]
     others = [one for one in uow.mine if status(one, uow.now) is not Status.EXPIRING]
-    return home(
-        [
-            *actions(
-                button("Request egress…", "open_request", style="primary"),
-                *([button("Decide several…", "decide_several")] if len(uow.waiting) > 1 else []),
-                button("Refresh", "refresh_home"),
-            ),
-            *unread_lines(uow.unread, "You may have access to more than this. Use *Refresh* to check again."),
-            *refusal_blocks(uow.refusals),
-            *dry_line(uow.config.dry_run),
-            header("Waiting for you"),
-            *_waiting(uow),
-            *_reviews(uow.reviews),
-            *([header("Ending soon"), *_mine(uow, ending)] if ending else []),
-            header("Your allowances"),
-            *(_mine(uow, others) or [section("You have none. Use `/egress request` or the button above.")]),
-            divider(),
-            header("Clusters"),
-            *_health(uow.clusters, is_certain=not uow.unread),
-            *level_select(uow.notices),
-            context(f"Updated {when(uow.now)}. `/egress help` lists all commands."),
-        ]
-    )
+    nothing = "None on this page." if uow.page > 1 else "You have none. Use `/egress request` or the button above."
+    return [
+        header("Waiting for you"),
+        *_waiting(uow),
+        *_reviews(uow.reviews),
+        *([header("Ending soon"), *_mine(uow, ending)] if ending else []),
+        header("Your allowances"),
+        *(_mine(uow, others) or [section(nothing)]),
+    ]
+
+
+def _search_results(uow: Desktop, found: Found) -> list[Block]:
+    """What the search found on this page, each with the acts that are possible."""
+    blocks: list[Block] = []
+    for one in found.rows:
+        line = scale_line(one, uow.now) if isinstance(one, Scale) else allowance_line(one, uow.now, uow.config)
+        blocks += [section(f"{line}\nRequested by {person(one.requester.user)}"), *_result_buttons(uow, one)]
+    nothing = "Nothing found." if uow.page == 1 else "Nothing more found."
+    return [header("Search results"), context(_sought(found.search)), *(blocks or [section(nothing)])]
+
+
+def _sought(search: RequestSearch) -> str:
+    parts = [code(search.words)] if search.words.strip() else []
+    parts += [f"asked or decided by {person(search.person)}"] if search.person else []
+    parts += [f"state {search.state}"] if search.state else []
+    return f"For {', '.join(parts)} among the {SEARCHED:,} newest that you can see; what is open comes first."
+
+
+def _result_buttons(uow: Desktop, one: Allowance | Scale) -> list[Block]:
+    if any(one.id == each.id for each in (*uow.waiting, *uow.scales)):
+        return decision_buttons(one, uow.config, uow.now)
+    is_own = any(one.id == each.id for each in uow.mine)
+    own = act_buttons(one, uow.config, uow.now, only=("renew", "revoke")) if is_own else []
+    return actions(details_button(one), *own)
+
+
+def _turning(uow: Desktop) -> list[Block]:
+    """Newer and Older, as far as there is something."""
+    lengths = (len(uow.waiting), len(uow.scales), len(uow.unreviewed), len(uow.mine))
+    is_more = uow.found.is_more if uow.found else max(lengths) > uow.page * ROWS
+    newer = [button("Newer", "home_newer")] if uow.page > 1 else []
+    return [*newer, *([button("Older", "home_older")] if is_more else [])]
+
+
+def _page(uow: Desktop, rows: Sequence[One]) -> Sequence[One]:
+    return rows[(uow.page - 1) * ROWS : uow.page * ROWS]
 
 
 def _waiting(uow: Desktop) -> list[Block]:
     blocks: list[Block] = []
-    for one in uow.unreviewed[:ROWS]:
+    for one in _page(uow, uow.unreviewed):
         line = f"{ALARM} {allowance_line(one, uow.now, uow.config)}\nOpened by {person(one.requester.user)}"
-        blocks += [
-            section(line),
-            *actions(details_button(one), *act_buttons(one, uow.config, uow.now, only=("review_break_glass",))),
-        ]
-    for scale in uow.scales[:ROWS]:
+        review = act_buttons(one, uow.config, uow.now, only=("review_break_glass",))
+        blocks += [section(line), *actions(details_button(one), *review)]
+    for scale in _page(uow, uow.scales):
         blocks += [section(scale_line(scale, uow.now)), *decision_buttons(scale, uow.config, uow.now)]
-    for one in uow.waiting[:ROWS]:
+    for one in _page(uow, uow.waiting):
         line = allowance_line(one, uow.now, uow.config)
         line = f"{line}\nRisk {one.risk.level}, requested by {person(one.requester.user)}"
         blocks += [section(line), *decision_buttons(one, uow.config, uow.now)]
-    is_more = max(len(uow.scales), len(uow.waiting), len(uow.unreviewed)) > ROWS
-    blocks += [context("and more: `/egress requests pending`")] if is_more else []
+    if blocks or uow.reviews:
+        return blocks
     which = "that you are confirmed to be able to decide" if uow.unread else "for your decision"
-    nothing = [] if uow.reviews else [section(f"Nothing is waiting {which}.")]
-    return blocks or nothing
+    is_all = not (uow.scales or uow.waiting or uow.unreviewed)
+    return [section(f"Nothing is waiting {which}." if is_all else "Nothing on this page.")]
 
 
 def _reviews(reviews: Sequence[Glance]) -> list[Block]:
@@ -135,11 +211,8 @@ def _reviews(reviews: Sequence[Glance]) -> list[Block]:
 
 
 def _mine(uow: Desktop, allowances: Sequence[Allowance]) -> list[Block]:
-    blocks: list[Block] = []
-    for one in allowances[:ROWS]:
-        blocks += [section(allowance_line(one, uow.now, uow.config)), *_own(uow, one)]
-    rest = len(allowances) - ROWS
-    return [*blocks, *([context(f"and {rest} more: `/egress requests mine`")] if rest > 0 else [])]
+    rows = _page(uow, allowances)
+    return [block for one in rows for block in (section(allowance_line(one, uow.now, uow.config)), *_own(uow, one))]
 
 
 def _own(uow: Desktop, one: Allowance) -> list[Block]:

@@ -19,7 +19,8 @@ from bot.wiring.dryrun import require_known
 from bot.wiring.product import schedule_waiting
 from handlers.app import SlackSettings, notifier
 from handlers.blocks.lists import decided
-from handlers.home import desktop
+from handlers.home import drawn
+from handlers.home_search import HomeState
 from tests.build import CONFIG, DEV, World, make_world
 from tests.flows.notice_stage import CHANNEL, Office, opened_office
 from tests.flows.test_writer_scale import count_of, propose
@@ -231,9 +232,9 @@ def test_drift_is_left_alone_and_healed_afterwards(office: Office) -> None:
 def test_home_and_metrics_say_it(office: Office) -> None:
     """For everybody, and for Prometheus."""
     line = "Dry run: the bot writes nothing to Azure."
-    assert line not in str(desktop(office.ctx, DEV))
+    assert line not in str(drawn(office.ctx, DEV, HomeState()))
     office = restarted(office, DRY)
-    assert line in str(desktop(office.ctx, DEV))
+    assert line in str(drawn(office.ctx, DEV, HomeState()))
     world = office.world
     for dry_run, figure in ((DRY, "1.0"), (HUB, "1.0"), (NO_DRY_RUN, "0.0")):
         assert f"egress_dry_run {figure}" in scrape(Facts(world.store, world.clock, dry_run))[2]

@@ -13,6 +13,7 @@ from bot.allowances import Preview, RequestList
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.audit import ChainedEvent
 from bot.domain.egress import ClusterEgress
+from bot.domain.request_search import RequestSearch
 from bot.domain.scale_proposal import Scale
 from bot.domain.snat import capacity
 from bot.errors import EgressError, StoreBusy
@@ -24,13 +25,14 @@ from handlers.blocks.audit_log import audit_page
 from handlers.blocks.block_kit import message, section
 from handlers.blocks.clusters import egress_ips, egress_json, egress_report, fleet_list, owners
 from handlers.blocks.estimate import Waiting
-from handlers.blocks.home import Desktop, home_view
+from handlers.blocks.home import Desktop, Found, home_view
 from handlers.blocks.lists import ROWS, Deciders, decided, estimate_lines, filed, proposed, request_list
 from handlers.blocks.news import CHANNEL_NEWS, NEWS, channel_news
 from handlers.blocks.scale_card import scale_card, scale_news, scale_preview
 from handlers.blocks.states import HEADLINES
 from handlers.blocks.words import error_text
 from handlers.bulk import BulkForm
+from handlers.home_search import SearchForm
 from handlers.modals import DenyForm, NarrowForm
 from handlers.replies import Message
 from handlers.request_form import Choices, RequestForm
@@ -137,6 +139,11 @@ def test_lists_and_home_are_valid(some: list[Allowance], scales: list[Scale], ti
     page = RequestList(tuple(rows[:ROWS]), data.draw(st.sampled_from([None, last])))
     assert_valid(request_list(page, which=data.draw(facts.words(200)), now=facts.NOW, config=BOOK), "message")
     assert_valid(home_view(Desktop(allowances, proposals, allowances, clusters, facts.NOW, BOOK)), "home")
+    search = RequestSearch(data.draw(facts.words(200)), "UDEV0001", "live")
+    found = Found(search, tuple(rows[:8]), is_more=True)
+    drawn = home_view(Desktop((), (), allowances, clusters, facts.NOW, BOOK, page=2, found=found))
+    assert_valid(drawn, "home")
+    assert_valid(SearchForm.build(search), "modal")
     subjects: list[Allowance | Scale] = [*some, *scales]
     for subject in subjects:
         assert_valid(decided(subject, facts.NOW), "message")

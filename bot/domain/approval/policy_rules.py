@@ -190,6 +190,11 @@ class ApprovalPolicy:
         people, order = tuple(sorted(set(stage.people))), place if rule.in_order else 0
         return Quorum(groups, stage.needed, rule.name, rule.reason, people, order, _beyond(groups, more))
 
+    @property
+    def people(self) -> frozenset[str]:
+        """The user ids of everybody who is asked by name."""
+        return frozenset(user for rule in self.rules for quorum in self.quorums(rule) for user in quorum.people)
+
     def default(self, reason: str) -> Quorum:
         """The quorum that applies where no rule matches."""
         groups = tuple(sorted(set(self.default_approvers)))
