@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from bot.domain.configuration import DryRun
+from bot.domain.dry_run import DryRun
 from bot.domain.phrases import listed
 from bot.domain.target import Target
 from bot.errors import BadConfiguration, EgressError

@@ -14,7 +14,8 @@ from bot.azure.settings import ArmSettings
 from bot.config import Settings, checked_configuration, configuration_from
 from bot.domain.api_token import Token, token_line
 from bot.domain.audit import AuditFilter
-from bot.domain.configuration import Configuration, DryRun
+from bot.domain.configuration import Configuration
+from bot.domain.dry_run import DryRun
 from bot.domain.people import Identity, Person, Role
 from bot.errors import BadConfiguration
 from bot.ports import Caller, Context, Pace

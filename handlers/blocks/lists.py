@@ -7,7 +7,8 @@ from datetime import datetime
 from bot.allowances import Preview, Request, RequestList
 from bot.domain.allowance import Allowance, status
 from bot.domain.approval import VerdictKind
-from bot.domain.configuration import NO_DRY_RUN, Configuration, DryRun
+from bot.domain.configuration import Configuration
+from bot.domain.dry_run import NO_DRY_RUN, DryRun
 from bot.domain.fqdn import Destination
 from bot.domain.people import Identity, Person, Unread
 from bot.domain.scale_proposal import Scale, scale_status

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bot.domain.allowance import Allowance
-from bot.domain.configuration import DryRun
+from bot.domain.dry_run import DryRun
 from bot.domain.scale_proposal import Scale
 from bot.ports import ChannelEvent, NoticeEvent
 from handlers.blocks.block_kit import context, escape, message, section

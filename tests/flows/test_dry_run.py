@@ -10,7 +10,7 @@ import pytest
 from bot import allowances
 from bot.config import checked_configuration, configuration_from
 from bot.domain.allowance import Status
-from bot.domain.configuration import NO_DRY_RUN, DryRun
+from bot.domain.dry_run import NO_DRY_RUN, DryRun
 from bot.domain.scale_proposal import ScaleStatus
 from bot.errors import BadConfiguration
 from bot.metrics import Facts, scrape

@@ -9,6 +9,7 @@ import pytest
 from bot import allowances
 from bot.domain.allowance import Allowance, Status
 from bot.domain.approval import TimeWindow
+from bot.domain.approval.windows import Day
 from bot.domain.audit import Action
 from bot.domain.configuration import ClusterScope, Configuration
 from bot.domain.people import AccountStatus, Identity, Person
@@ -51,9 +52,12 @@ class Abroad(People):
         return "Asia/Tokyo"
 
 
-def with_hours(world: World, days: str, hours: str, people: type[People] = People) -> World:
+WORKDAYS: frozenset[Day] = frozenset({"mon", "tue", "wed", "thu", "fri"})
+
+
+def with_hours(world: World, days: frozenset[Day], hours: str, people: type[People] = People) -> World:
     """The same world with working hours, in another part of the world perhaps."""
-    window = TimeWindow("work", "UTC", frozenset(days.split()), hours)  # type: ignore[arg-type]
+    window = TimeWindow("work", "UTC", days, hours)
     book = replace(world.ctx.config, reminders=replace(world.ctx.config.reminders, hours=window))
     made = started(world, book)
     ctx = replace(made.ctx, directory=people(book))
@@ -67,7 +71,7 @@ def warned(world: World, one: Allowance) -> int:
 
 def test_a_warning_comes_in_working_hours_before(world: World) -> None:
     """It would come on Wednesday night; Wednesday's working hours end at two in the afternoon."""
-    world = with_hours(world, "mon tue wed thu fri", "10:00-14:00")
+    world = with_hours(world, WORKDAYS, "10:00-14:00")
     made = live(world)  # Monday 09:00: ends on Thursday of next week, warned 24 hours before, on Wednesday at 09:00
     due = stored(world, made).expires_at
     assert due is not None
@@ -82,7 +86,7 @@ def test_a_warning_comes_in_working_hours_before(world: World) -> None:
 
 def test_working_hours_are_those_of_the_owner(world: World) -> None:
     """Nine in Tokyo is midnight in London."""
-    world = with_hours(world, "mon tue wed thu fri", "00:00-05:00", Abroad)
+    world = with_hours(world, WORKDAYS, "00:00-05:00", Abroad)
     made = live(world)  # warned by Tuesday 20:00 UTC, when it is Wednesday 05:00 in Tokyo
     due = stored(world, made).expires_at
     assert due is not None
@@ -94,7 +98,7 @@ def test_working_hours_are_those_of_the_owner(world: World) -> None:
 
 def test_a_short_one_is_warned_at_its_last_tenth(world: World) -> None:
     """There are no working hours in its whole life: then at any time."""
-    world = with_hours(world, "sat", "10:00-14:00")
+    world = with_hours(world, frozenset({"sat"}), "10:00-14:00")
     made = ask(world, hours=10)
     world.settle()
     later(world, 8 * HOUR)

@@ -11,7 +11,7 @@ from bot import allowances
 from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
-from bot.domain.configuration import DryRun
+from bot.domain.dry_run import DryRun
 from bot.domain.forecast import Fate, ForecastResult
 from bot.domain.forecast_text import json_of, text_of
 from bot.errors import AmbiguousCluster, ArmForbidden, BadConfiguration, UnknownCluster
