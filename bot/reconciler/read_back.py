@@ -12,6 +12,7 @@ from bot.domain.allowance import (
     is_wanted,
     next_change,
     status,
+    warns_at,
 )
 from bot.domain.audit import Action
 from bot.domain.firewall import Evaluation, Evaluator, Flow, Outcome
@@ -175,8 +176,10 @@ def _arrive(uow: UnitOfWork, allowance: Allowance, blocked: str | None) -> None:
     saved = uow.tx.allowances.save(mark_live(allowance, uow.now), is_open=True)
     record(uow, saved, Action.ALLOWANCE_LIVE, reason="Its rules were read back from Azure.")
     uow.tell(saved, NoticeEvent.LIVE)
-    if saved.expires_at is not None:
-        uow.tx.work.schedule(WorkKind.TIMERS, within=timedelta())  # they know its owner's working hours
+    warning = warns_at(saved)
+    if warning is not None:  # where working hours are configured, the timers know how much earlier that may be
+        within = timedelta() if uow.ctx.config.reminders.hours else warning - uow.now
+        uow.tx.work.schedule(WorkKind.TIMERS, within=within)
 
 
 def _leave(uow: UnitOfWork, allowance: Allowance, *, is_there: bool) -> None:
