@@ -10,9 +10,16 @@ from tests.driver import SandboxProcess
 
 
 @pytest.fixture(params=["--http", "--socket"])
+def delivery(request: pytest.FixtureRequest) -> str:
+    """How Slack reaches the bot."""
+    return str(request.param)
+
+
+@pytest.fixture
 def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SandboxProcess]:
-    """A sandbox with each delivery."""
-    process = SandboxProcess(tmp_path / "data", request.param, "--speed", "1200")
+    """A sandbox; with the delivery that the test asks for, if it does."""
+    chosen = request.getfixturevalue("delivery") if "delivery" in request.fixturenames else "--http"
+    process = SandboxProcess(tmp_path / "data", chosen, "--speed", "1200")
     process.start()
     yield process
     process.stop()
@@ -29,6 +36,7 @@ def submit(sandbox: SandboxProcess, user: str, **fields: str) -> Any:
     return sandbox.post("slack/submit", user=user, view_id=sandbox.views(user)[-1]["id"], values=values)
 
 
+@pytest.mark.usefixtures("delivery")
 def test_a_question_is_answered_in_the_thread(sandbox: SandboxProcess) -> None:
     """What others write there, and what is written elsewhere, is only talk."""
     sandbox.request("UDEV0001", "aks-udr", "example.com")
