@@ -35,15 +35,17 @@ def evaluate(policy: ApprovalPolicy, question: PolicyQuery) -> Verdict:
 
 
 def _at_once(policy: ApprovalPolicy, question: PolicyQuery, found: _Found) -> Verdict:
-    """A break-glass request: without a rule that is about it, each of its parts is refused."""
+    """A break-glass request: a part that no rule could open is refused, and what is in doubt is asked."""
+    doubts = {part: [rule for rule in policy.rules if is_open(policy, rule, question, part)] for part in found}
+    may_open = (rules or any(rule.opens_at_once for rule in doubts[part]) for part, rules in found.items())
+    if not all(may_open):
+        return Verdict(VerdictKind.REFUSE, NOT_AT_ONCE, "default")
     rules = dict.fromkeys(rule for each in found.values() for rule in each)
-    doubts = any(is_open(policy, rule, question, part) for rule in policy.rules for part in found)
     asks = [quorum for rule in rules if rule.then is VerdictKind.ASK for quorum in policy.quorums(rule)]
-    asks += [policy.default(UNASSESSED)] if question.risk is None else [policy.default(UNREAD)] if doubts else []
+    asks += [policy.default(UNASSESSED)] if question.risk is None else []
+    asks += [policy.default(UNREAD)] if any(doubts.values()) else []
     if asks:
         return _asking(asks)
-    if not all(found.values()):
-        return Verdict(VerdictKind.REFUSE, NOT_AT_ONCE, "default")
     verdict, reviewers = _said(VerdictKind.GRANT, rules), [quorum for rule in rules for quorum in policy.quorums(rule)]
     groups = tuple(sorted({group for one in reviewers for group in one.groups}))
     people = tuple(sorted({user for one in reviewers for user in one.people}))
