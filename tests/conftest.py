@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from itertools import count
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -194,12 +194,12 @@ def unmigrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[s
 
 def _create(server: URL) -> URL:
     database = _unused_name(server)
-    _administer(server, "CREATE DATABASE {}", database)
+    _administer(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database.database or "")))
     return database
 
 
 def _drop(server: URL, database: URL) -> None:
-    _administer(server, "DROP DATABASE {} WITH (FORCE)", database)
+    _administer(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database.database or "")))
 
 
 def _migrated(database: URL) -> URL:
@@ -223,13 +223,17 @@ END $$
 
 def _emptied(server: URL, database: URL) -> URL:
     fresh = _unused_name(server)
-    _administer(server, "ALTER DATABASE {} ALLOW_CONNECTIONS false", database)
-    gone = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = {}"
-    _administer(server, gone, sql.Literal(database.database))
-    _administer(server, "ALTER DATABASE {} RENAME TO {}", database, fresh)
-    _administer(server, "ALTER DATABASE {} ALLOW_CONNECTIONS true", fresh)
-    _administer(server, "ALTER DATABASE {} RESET ALL", fresh)
-    _administer(fresh, EMPTY)
+    old, new = sql.Identifier(database.database or ""), sql.Identifier(fresh.database or "")
+    gone = sql.SQL("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = {}")
+    _administer(
+        server,
+        sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(old),
+        gone.format(sql.Literal(database.database)),
+        sql.SQL("ALTER DATABASE {} RENAME TO {}").format(old, new),
+        sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(new),
+        sql.SQL("ALTER DATABASE {} RESET ALL").format(new),
+    )
+    _administer(fresh, sql.SQL(EMPTY))
     return fresh
 
 
@@ -237,11 +241,12 @@ def _unused_name(server: URL) -> URL:
     return server.set(database=f"egress_{RUN}_{next(NUMBERS)}")
 
 
-def _administer(where: URL, statement: LiteralString, *names: URL | sql.Literal) -> None:
-    named = [sql.Identifier(each.database or "") if isinstance(each, URL) else each for each in names]
+def _administer(where: URL, *statements: sql.SQL | sql.Composed) -> None:
+    """One connection for all of them: the server starts a process for each."""
     plain = where.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(*named) if names else statement)
+        for statement in statements:
+            connection.execute(statement)
 
 
 def _migrate(url: str) -> None:

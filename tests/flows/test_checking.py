@@ -25,9 +25,9 @@ ODD_PORT = "https:example.com:8443"
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[World]:
+def world(sqlite_url: str) -> Iterator[World]:
     """A world at rest."""
-    made = make_world(database_url)
+    made = make_world(sqlite_url)
     yield made
     made.store.close()
 

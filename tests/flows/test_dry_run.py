@@ -46,9 +46,9 @@ BEGUN = {"firewall:begin", "firewall:accept", "scale:begin", "scale:accept", "fi
 
 
 @pytest.fixture
-def office(database_url: str) -> Iterator[Office]:
+def office(sqlite_url: str) -> Iterator[Office]:
     """An office at rest, that writes."""
-    with opened_office(database_url) as made:
+    with opened_office(sqlite_url) as made:
         yield made
 
 
@@ -256,9 +256,9 @@ def test_the_configuration(tmp_path: Path) -> None:
         book_of(tmp_path, '[writer]\ndry_run_targets = ["hub policy"]')
 
 
-def test_names_of_firewalls(database_url: str) -> None:
+def test_names_of_firewalls(sqlite_url: str) -> None:
     """One that is misspelt would be written to: it is refused, also where Azure cannot be asked."""
-    world = make_world(database_url)
+    world = make_world(sqlite_url)
     policy = resource(world, "/firewallpolicies/hub-policy")["id"].lower()
     for names in ({"hub-policy"}, {policy}, {"legacy-firewall", "hub-policy"}):
         require_known(DryRun(dry_run_targets=tuple(names)), world.store, world.ctx.clusters)

@@ -16,9 +16,9 @@ from tests.flows.test_inventory_history import NEW, OLD, events, move
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[World]:
+def world(sqlite_url: str) -> Iterator[World]:
     """A world at rest, its fleet read once."""
-    made = make_world(database_url)
+    made = make_world(sqlite_url)
     yield made
     made.store.close()
 

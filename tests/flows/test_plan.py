@@ -33,9 +33,9 @@ GROUP = "/rulecollectiongroups/rcg-aks-egress"
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[World]:
+def world(sqlite_url: str) -> Iterator[World]:
     """A world at rest."""
-    made = make_world(database_url)
+    made = make_world(sqlite_url)
     yield made
     made.store.close()
 
@@ -172,9 +172,9 @@ def test_one_by_name(world: World, name: str) -> None:
     assert looked(world, "aks-lb").scales[0].cluster == "aks-lb"
 
 
-def test_names_that_the_database_has_never_heard_of(database_url: str) -> None:
+def test_names_that_the_database_has_never_heard_of(sqlite_url: str) -> None:
     """The first look may come before the bot has read anything."""
-    world = make_world(database_url)
+    world = make_world(sqlite_url)
     with world.store.write() as tx:
         tx._connection.exec_driver_sql("DELETE FROM cluster")
     for name in ("aks-udr", "hub-policy"):

@@ -20,7 +20,7 @@ from tests.histories.test_histories import is_gate
 
 def steps_until(last: int) -> tuple[int, ...]:
     """Every step in the long run (``make histories``); every twelfth and the last in the gate."""
-    return (*range(0, last, 12 if is_gate() else 1), last)
+    return (*range(0, last, 36 if is_gate() else 1), last)
 
 
 BEGINNING, ENDING, FOLLOWING = steps_until(29), steps_until(56), steps_until(47)

@@ -49,11 +49,11 @@ NAMES = [f"mydata.{kind}.core.windows.net" for kind in ("blob", "dfs", "file", "
 
 
 @pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
+def world(sqlite_url: str, tmp_path: Path) -> Iterator[World]:
     """A world with a bundle that has the cluster's region in it, and a grant for storage accounts."""
     path = tmp_path / "egress.toml"
     path.write_text(CONFIG.read_text(encoding="utf-8") + REGIONAL)
-    made = make_world(database_url, book=checked_configuration(configuration_from(path)))
+    made = make_world(sqlite_url, book=checked_configuration(configuration_from(path)))
     yield made
     made.store.close()
 

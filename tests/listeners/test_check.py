@@ -20,9 +20,9 @@ from tests.listeners.calling import FORM, pressed, submitted, text_of, typed
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[World]:
+def world(sqlite_url: str) -> Iterator[World]:
     """A world at rest."""
-    made = make_world(database_url)
+    made = make_world(sqlite_url)
     yield made
     made.store.close()
 

@@ -33,9 +33,9 @@ AT_HOME = caller("UDEV0001", "slack:home")
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[World]:
+def world(sqlite_url: str) -> Iterator[World]:
     """A world at rest."""
-    made = make_world(database_url)
+    made = make_world(sqlite_url)
     yield made
     made.store.close()
 

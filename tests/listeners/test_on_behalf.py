@@ -29,9 +29,9 @@ DRAFT = Draft("aks-udr", (EXAMPLE,), "They are on a plane.", duration_from_text(
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[World]:
+def world(sqlite_url: str) -> Iterator[World]:
     """A world in which platform may file for others."""
-    made = make_world(database_url)
+    made = make_world(sqlite_url)
     yield made
     made.store.close()
 
