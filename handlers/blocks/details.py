@@ -26,7 +26,7 @@ from handlers.blocks.block_kit import (
     text_input,
     when,
 )
-from handlers.blocks.deciders import decides, ticket_blocks
+from handlers.blocks.deciders import approved_by, decides, ticket_blocks
 from handlers.blocks.naming import Listing, listings
 from handlers.blocks.scale_card import scale_parts
 from handlers.replies import Block, View
@@ -92,7 +92,7 @@ def is_whole(allowance: Allowance, config: Configuration) -> bool:
 def details_button(subject: Allowance | Scale) -> Block:
     """Opens everything that is decided on."""
     count = 0 if isinstance(subject, Scale) else len(subject.destinations)
-    text = f"All {count} destinations" if count > 1 else "All of it"
+    text = f"All {count} destinations" if count > 1 else "Details"
     return button(text, "details", carried(subject))
 
 
@@ -110,7 +110,7 @@ def approval_view(allowance: Allowance, config: Configuration, reason: str = "")
 
 def _parts(subject: Allowance | Scale, config: Configuration) -> list[Block]:
     if isinstance(subject, Scale):
-        return [*scale_parts(subject), *paragraphs("*Who decides*", decides(subject.verdict, config, is_open=False))]
+        return [*scale_parts(subject), *_decided(subject, config)]
     scope, ask = subject.scope, subject.ask
     where = f"node pool {code(scope.pool)}" if scope.pool else "whole cluster"
     lasts = f"{duration_text(ask.duration)} once live" if ask.duration else "no end"
@@ -125,9 +125,21 @@ def _parts(subject: Allowance | Scale, config: Configuration) -> list[Block]:
         section("*Reason*"),
         said(ask.reason),
         *ticket_blocks(ask.ticket, config),
-        *paragraphs("*Who decides*", decides(subject.verdict, config, is_open=False)),
+        context(f"In {scope.target.noun} {code(scope.target.name)}."),
         *paragraphs("*For traffic from*", _sources(scope), joint=", "),
-        context(f"Asked by {person(subject.requester.user)} {when(subject.requested_at)}."),
+        *_decided(subject, config),
+    ]
+
+
+def _decided(subject: Allowance | Scale, config: Configuration) -> list[Block]:
+    """Who decides and why, who has approved, who asked."""
+    filer = f", filed by {person(subject.filed_by.user)}" if subject.filed_by else ""
+    renewed = subject.ask.renews if isinstance(subject, Allowance) else None
+    continues = f" Continues {code(renewed)}." if renewed else ""
+    return [
+        *paragraphs("*Who decides*", decides(subject.verdict, config, is_open=False)),
+        *approved_by(subject.verdict, subject.approvals),
+        context(f"Asked by {person(subject.requester.user)} {when(subject.requested_at)}{filer}.{continues}"),
     ]
 
 

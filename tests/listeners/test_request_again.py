@@ -80,7 +80,7 @@ def test_the_same_is_asked_again(world: World, end: Callable[[World, Allowance],
     assert "request_again" not in buttons(world, made.id)
     end(world, made)
     assert status(stored(world, made.id), world.clock.now()) is state
-    assert buttons(world, made.id) == ["request_again"]
+    assert buttons(world, made.id) == ["request_again", "details"]
     opened = actions.request_again(world.ctx, pressed(DEV, id=made.id, digest=made.digest))
     assert isinstance(opened, OpenModal)
     views.request(world.ctx, submitted(DEV, fields_of(opened.view)))
