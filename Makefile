@@ -20,7 +20,7 @@ COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format histories properties fuzz bench browser reference lock clean
+.PHONY: help run test lint format histories properties fuzz apifuzz bench browser reference lock clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -53,14 +53,18 @@ properties: $(VENV)/dev  ## every property of the domain with 20,000 generated c
 fuzz: $(VENV)/fuzz  ## coverage-guided fuzzing of the parsers for SECONDS=300; needs a Python that atheris has wheels for
 	PYTHONPATH=. FUZZ_SECONDS=$(SECONDS) $(BIN)/python tests/fuzz/destinations.py
 
+apifuzz: $(VENV)/apifuzz  ## schemathesis against the HTTP API, from its OpenAPI document
+	PYTHONPATH=. $(BIN)/python tests/fuzz/api.py
+
 bench: $(VENV)/dev  ## the figures that README quotes, each beside its baseline
 	@$(BIN)/python -m bench $(BENCH)
 
 browser: $(VENV)/browser  ## the sandbox page in Chromium (CHROMIUM=/path/to/chromium)
 	$(BIN)/python -m pytest $(or $(TESTS),tests/browser)
 
-reference: $(VENV)/run  ## write docs/configuration.md anew from the fields of the configuration
+reference: $(VENV)/run  ## write docs/configuration.md and docs/openapi.json from the code
 	$(BIN)/python -m bot config reference > docs/configuration.md
+	$(BIN)/python -m bot config openapi > docs/openapi.json
 
 lock:  ## write the locks anew, keeping the pins that still fit (LOCK=--upgrade takes the newest); needs uv
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make UV=/path/to/uv lock"; exit 1; }
@@ -68,6 +72,7 @@ lock:  ## write the locks anew, keeping the pins that still fit (LOCK=--upgrade 
 	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
 	$(COMPILE) --group browser -c requirements-dev.lock -o requirements-browser.lock
 	$(COMPILE) --group fuzz -c requirements-dev.lock -o requirements-fuzz.lock
+	$(COMPILE) --group apifuzz -c requirements-dev.lock -o requirements-apifuzz.lock
 
 clean:  ## remove the environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -105,6 +110,11 @@ $(VENV)/dev: $(VENV)/run requirements-dev.lock
 $(VENV)/browser: $(VENV)/dev requirements-browser.lock
 	@echo "Installing what the browser tests need (once) …"
 	@$(INSTALL) requirements-browser.lock
+	@touch $@
+
+$(VENV)/apifuzz: $(VENV)/dev requirements-apifuzz.lock
+	@echo "Installing schemathesis (once) …"
+	@$(INSTALL) requirements-apifuzz.lock
 	@touch $@
 
 $(VENV)/fuzz: $(VENV)/dev requirements-fuzz.lock

@@ -78,8 +78,8 @@ def adapter(transport: SlowTransport, *subscriptions: str) -> AzureArm:
 
 def one_by_one(arm: AzureArm, fleet: Fleet) -> None:
     """The naive way: one live read after the other, for a sample spread over the fleet."""
-    step = len(fleet.entries) // NAIVE_SAMPLE
-    for entry in fleet.entries[::step][:NAIVE_SAMPLE]:
+    step = len(fleet.clusters) // NAIVE_SAMPLE
+    for entry in fleet.clusters[::step][:NAIVE_SAMPLE]:
         arm.read_egress(entry.ref.id)
 
 
@@ -90,9 +90,9 @@ def fleet_table() -> None:
     arm = adapter(transport, *SUBSCRIPTIONS)
     fleet, requests, seconds = measured(transport, arm.read_fleet)
     _, naive_requests, naive_seconds = measured(transport, lambda: one_by_one(arm, fleet))
-    scale = len(fleet.entries) / NAIVE_SAMPLE
+    scale = len(fleet.clusters) / NAIVE_SAMPLE
     where = f"{len(SUBSCRIPTIONS)} subscriptions, {LATENCY_S * 1000:.0f} ms latency"
-    print(f"Refresh of {len(fleet.entries)} clusters in {where}")
+    print(f"Refresh of {len(fleet.clusters)} clusters in {where}")
     print(f"{'way':34} {'requests':>9} {'seconds':>9}")
     print(f"{'Resource Graph, joined':34} {requests:9} {seconds:9.2f}")
     print(
@@ -111,7 +111,7 @@ def throttled_table() -> None:
             azure.add_fault(THROTTLE | {"times": refused})
         fleet, requests, seconds = measured(transport, adapter(transport, *SUBSCRIPTIONS).read_fleet)
         row = f"{f'{refused} answers 429, Retry-After {RETRY_AFTER_S} s':34} {requests:9} {seconds:9.2f}"
-        print(f"{row} {transport.waited_s:8.0f}s {len(fleet.entries):9}")
+        print(f"{row} {transport.waited_s:8.0f}s {len(fleet.clusters):9}")
 
 
 def list_table() -> None:
@@ -126,7 +126,7 @@ def list_table() -> None:
         again = timed(lambda: _keep(store, fleet))
         read = min(timed(lambda: _all(store)) for _ in range(5))
         store.close()
-    print(f"\n{f'snapshot of {len(fleet.entries)} clusters (SQLite)':34} {'ms':>9}")
+    print(f"\n{f'snapshot of {len(fleet.clusters)} clusters (SQLite)':34} {'ms':>9}")
     for what, seconds in (("kept, first time", keep), ("kept again, nothing changed", again), ("all of it read", read)):
         print(f"{what:34} {seconds * 1000:9.0f}")
 
@@ -155,7 +155,7 @@ def show_table() -> None:
     arm = adapter(transport, SUBSCRIPTION)
     print(f"\n{'show':20} {'declared':24} {'requests':>8} {'at most':>8} {'seconds':>8} {'in a row':>9}")
     totals: Counter[str] = Counter()
-    for entry in arm.read_fleet().entries:
+    for entry in arm.read_fleet().clusters:
         egress, requests, seconds = measured(transport, partial(arm.read_egress, entry.ref.id))
         totals.update(requests=requests)
         row = f"{egress.ref.name:20} {egress.declared:24} {requests:8} {budget(egress):8} {seconds:8.2f}"

@@ -99,7 +99,7 @@ class Farm:
         ca = self._environment["REQUESTS_CA_BUNDLE"]
         self.azure = AzureArm(own_credential(), ArmSettings((SUBSCRIPTION,), endpoint=arm, ca_file=ca))
         book = config()
-        self.ctx = Context(self.azure, self.store, People(book), WallClock(), book)
+        self.ctx = Context(self.azure, self.azure, self.azure, self.store, People(book), WallClock(), book)
         inventory.refresh(self.ctx)
         self.foreign = foreign_rules(self.sandbox.get("arm")["resources"])
 

@@ -17,10 +17,13 @@ from bot.domain.policy_examples import check_example, explain
 from bot.domain.reference import reference
 from bot.errors import BadConfiguration, EgressError, StoreUnavailable
 from bot.logs import log_as
-from bot.wiring import planning, production
+from bot.wiring import pipeline_commands, planning, production
 from bot.wiring.running import Running
 from bot.wiring.signals import end_on_signal, leave, wait_for_signal
+from bot.wiring.terminal import Terminal
+from bot.wiring.token_commands import token
 from bot.wiring.version import own_version
+from handlers.api.openapi import written
 
 PORT, COUNT, FACTOR = click.IntRange(0, 65_535), click.IntRange(min=0), click.FloatRange(min=0, min_open=True)
 
@@ -62,8 +65,14 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(own_version(), message="%(version)s")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Egress operations for AKS, in Slack."""
+    ctx.obj = Terminal(_settings, _account)
+
+
+for _command in (pipeline_commands.request, pipeline_commands.check, pipeline_commands.status, token):
+    main.add_command(_command)
 
 
 @main.command()
@@ -167,6 +176,12 @@ def check(file: Path | None) -> None:
 def show_reference() -> None:
     """Write docs/configuration.md: every variable and every key."""
     click.echo(reference(Settings, Configuration), nl=False)
+
+
+@config.command("openapi")
+def show_openapi() -> None:
+    """Write docs/openapi.json: the HTTP API."""
+    click.echo(written(), nl=False)
 
 
 @main.group()

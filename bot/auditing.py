@@ -136,6 +136,22 @@ def refuse(ctx: Context, caller: Caller, act: str, error: EgressError, attempt: 
         tx.audit.append(event)
 
 
+def observe(ctx: Context, caller: Caller, action: Action, seen: Attempt) -> None:
+    """Record that somebody looked, where looking is recorded: what on, as far as it was named."""
+    event = Event(
+        at=ctx.clock.now(),
+        action=action,
+        actor=caller.identity,
+        via=caller.via,
+        subject=seen.subject,
+        cluster=_bounded(seen.cluster.lower(), LONGEST_NAME),
+        destinations=tuple(_bounded(one, LONGEST) for one in seen.destinations[:MOST_NAMED]),
+        detail=tuple((name, _bounded(text, LONGEST)) for name, text in seen.detail),
+    )
+    with ctx.store.write() as tx:
+        tx.audit.append(event)
+
+
 def _cluster(tx: Transaction, named: str) -> str:
     """The name of the cluster that was named or whose id was given; else the end of what was typed."""
     found = tx.snapshots.named(named) if named else []

@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.allowance import Allowance, Status, status
-from bot.domain.configuration import Bundle, Configuration
+from bot.domain.bundles import Bundle
+from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterEgress, published_names
 from bot.domain.egress_filter import EgressFilter, egress_filter
 from bot.domain.firewall import ApplicationRule, Evaluation, Flow, Outcome, RuleKind, TraceStep, kind_of
 from bot.domain.fqdn import Destination
 from bot.domain.network_rules import by_address, refusal
 from bot.domain.risk import narrower
-from bot.domain.rule_position import obstacle, position_of
+from bot.domain.rule_position import position_of
 from bot.domain.rule_rendering import owner_of
 from bot.domain.target import Target
 from bot.errors import InvalidInput, UnknownAllowance
@@ -31,7 +32,7 @@ class Query:
         cluster: Name or id.
         destinations: Parsed already, may be empty when a bundle is named.
         pool: One node pool only.
-        bundle: Name of a configured bundle, whose destinations are added.
+        bundle: A configured bundle, with values where it has parameters; its destinations are added.
     """
 
     cluster: str
@@ -66,7 +67,7 @@ class CheckResult:
             return False
         if self.allowance is not None:
             return status(self.allowance, now) is Status.LIVE
-        return self.evaluation.deciding is None or owner_of(self.evaluation.deciding) is None
+        return owner_of(self.evaluation.deciding) is None
 
     def can_be_asked_for(self, now: datetime) -> bool:
         """Whether an allowance would open it."""
@@ -98,11 +99,9 @@ def check(ctx: Context, caller: Caller, query: Query) -> Check:
     Raises:
         UserError: No such cluster, node pool or bundle, or nothing to check.
     """
-    asked = destinations_of(ctx.config, query.destinations, query.bundle)
     egress, _ = live(ctx, person(ctx, caller), query.cluster)
     require_pool(egress, query.pool)
-    way = egress_filter(egress, query.pool)
-    whole = Query(egress.ref.id, asked, query.pool, query.bundle)
+    way, whole = egress_filter(egress, query.pool), _whole(ctx.config, query, egress)
     if way.target is None:
         return Check(egress, whole, way, (), ctx.clock.now())
     known = learn(ctx, way.target)
@@ -111,7 +110,7 @@ def check(ctx: Context, caller: Caller, query: Query) -> Check:
 
 def missing(ctx: Context, found: Check) -> tuple[Destination, ...]:
     """The destinations of a check that are not allowed and could be requested beside its bundle."""
-    bundle = ctx.config.bundles.get(found.query.bundle) if found.query.bundle else None
+    bundle = ctx.config.bundle_of(found.query.bundle)
     own = bundle.destinations if bundle else ()
     asked = (one.destination for one in found.findings if one.can_be_asked_for(ctx.clock.now()))
     return tuple(one for one in asked if one not in own)
@@ -148,9 +147,15 @@ def trace(ctx: Context, caller: Caller, query: Query) -> Check:
     known = recall(ctx, way)
     if known is None:
         return check(ctx, caller, query)
-    asked = destinations_of(ctx.config, query.destinations, query.bundle)
-    whole = Query(egress.ref.id, asked, query.pool, query.bundle)
+    whole = _whole(ctx.config, query, egress)
     return Check(egress, whole, way, _answers(ctx, known, whole, egress), known.read_at)
+
+
+def _whole(config: Configuration, query: Query, egress: ClusterEgress) -> Query:
+    """With the cluster's id, and the bundle's destinations."""
+    bundle = config.fill_bundle(query.bundle, egress.ref.region) if query.bundle else None
+    asked = destinations_of(query.destinations, bundle)
+    return Query(egress.ref.id, asked, query.pool, bundle.name if bundle else None)
 
 
 def prepare(ctx: Context, caller: Caller, cluster: str, pool: str | None = None) -> None:
@@ -207,9 +212,8 @@ def flows_of(
     with ctx.store.read() as tx:
         kept = tx.snapshots.endpoints(egress.ref.id).get(egress.ref.id)
     published = published_names(check.endpoint for check in kept[0].checks) if kept else frozenset()
-    region = egress.ref.location.replace(" ", "").lower()
     return tuple(
-        Flow(sources=way.sources, destination=destination, region=region, published=published)
+        Flow(sources=way.sources, destination=destination, region=egress.ref.region, published=published)
         for destination in destinations
     )
 
@@ -217,15 +221,15 @@ def flows_of(
 def findings(ctx: Context, known: KnownRules, flows: Iterable[Flow]) -> tuple[CheckResult, ...]:
     """Evaluate each flow, and name the allowance where one of the bot's rules decides."""
     answers = [(flow.destination, known.evaluator.evaluate(flow)) for flow in flows]
-    owners = _owners(ctx, {owner_of(e.deciding) for _, e in answers if e.deciding} - {None})
-    return tuple(CheckResult(d, e, owners.get(owner_of(e.deciding) if e.deciding else None)) for d, e in answers)
+    owners = _owners(ctx, {owner for _, e in answers if (owner := owner_of(e.deciding))})
+    return tuple(CheckResult(d, e, owners.get(owner_of(e.deciding))) for d, e in answers)
 
 
-def _owners(ctx: Context, ids: set[str | None]) -> dict[str | None, Allowance]:
+def _owners(ctx: Context, ids: set[str]) -> dict[str | None, Allowance]:
     found: dict[str | None, Allowance] = {}
     if ids:
         with ctx.store.read() as tx:
-            for each in sorted(id_ for id_ in ids if id_):
+            for each in sorted(ids):
                 try:
                     found[each] = tx.allowances.get(each)
                 except UnknownAllowance:
@@ -240,7 +244,8 @@ def dead(
     if way.target is None:
         return []
     places = {kind: position_of(known.rules, way.target, ctx.config.home, kind) for kind in RuleKind}
-    steps = ((flow.destination, obstacle(known.evaluator, flow, places[kind_of(flow.destination)])) for flow in flows)
+    find = known.evaluator.stands_in_the_way
+    steps = ((flow.destination, find(flow, places[kind_of(flow.destination)])) for flow in flows)
     return [(destination, step) for destination, step in steps if step is not None]
 
 
@@ -260,18 +265,12 @@ def _rule_names(known: KnownRules) -> Iterable[str]:
     return (name for rule in rules if isinstance(rule, ApplicationRule) for name in rule.target_fqdns)
 
 
-def destinations_of(
-    config: Configuration, destinations: Iterable[Destination], bundle_name: str | None
-) -> tuple[Destination, ...]:
+def destinations_of(destinations: Iterable[Destination], bundle: Bundle | None) -> tuple[Destination, ...]:
     """All destinations that were named, the bundle's included; sorted, without repeats.
 
     Raises:
-        InvalidInput: None at all, too many, or no such bundle.
+        InvalidInput: None at all, or too many.
     """
-    bundle: Bundle | None = config.bundles.get(bundle_name) if bundle_name else None
-    if bundle_name and bundle is None:
-        known = ", ".join(sorted(config.bundles)) or "none"
-        raise InvalidInput(f"Unknown bundle {bundle_name}. Configured: {known}.", field="bundle")
     every = {*destinations, *(bundle.destinations if bundle else ())}
     if not every:
         raise InvalidInput("Give at least one destination, for example example.com.", field="destinations")

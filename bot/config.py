@@ -70,6 +70,9 @@ class Settings:
         arm_ca_file: CA certificates to trust for it, in place of the system's.
         listen: Address of ``/healthz``, ``/readyz``, ``/metrics`` and, in HTTP mode, ``/slack/events``; port 0 takes a
             free one.
+        webhook_secret: Signs the events of webhooks that have no ``secret_file``.
+        api_url: Where ``python -m bot request``, ``check`` and ``status`` find the API of a bot that runs.
+        api_token: ``egr_…``: the API token of these commands.
         log_format: How log lines are written.
         log_level: The least level that is written; libraries are never more talkative than ``warning``.
     """
@@ -86,6 +89,9 @@ class Settings:
     arm_endpoint: Address = "https://management.azure.com"
     arm_ca_file: Annotated[Path, ReadAs(str, _file, "a file that exists")] | None = None
     listen: Annotated[str, ReadAs(str, _listen, "an address to listen on such as 0.0.0.0:8080")] = "0.0.0.0:8080"
+    webhook_secret: SecretStr = _NONE
+    api_url: Address = "http://127.0.0.1:8080"
+    api_token: SecretStr = _NONE
     log_format: LogFormat = "json"
     log_level: LogLevel = "info"
 
@@ -105,7 +111,8 @@ def secrets_of(settings: Settings, variables: Mapping[str, str]) -> list[str]:
         settings: With tokens, and a password in the database's URL.
         variables: The environment, with what azure-identity reads from it.
     """
-    tokens = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
+    slack = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
+    tokens = (*slack, settings.webhook_secret, settings.api_token)
     passwords = _passwords_in(settings.database_url)
     azure = [variables.get(name, "") for name in AZURE_SECRETS]
     found = [*(token.get_secret_value() for token in tokens), *passwords, *map(unquote_plus, passwords), *azure]

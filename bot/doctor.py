@@ -10,11 +10,10 @@ from bot.config import Settings, checked_configuration, configuration_from
 from bot.domain.egress import ClusterEgress, Fleet
 from bot.domain.rights import CLUSTER_READ, CLUSTER_WRITE, lacking, target_write
 from bot.domain.snat import possible_counts
-from bot.domain.target import Target
 from bot.errors import ArmForbidden, BadConfiguration, EgressError, NotScalable
-from bot.store import SqlStore
 from bot.wiring.dryrun import require_among
-from bot.wiring.production import azure_from, slack_from
+from bot.wiring.production import azure_from, opened_store, slack_from
+from bot.wiring.signing import signing_keys
 from handlers.app import web_client
 from handlers.slack_checks import slack_checks, socket_check
 
@@ -48,8 +47,16 @@ def examine(settings: Settings, *, arm: AzureArm | None = None) -> list[DoctorRe
 
 
 def _own_looks(settings: Settings) -> Iterator[Look]:
-    yield "configuration", lambda: look_at_configuration(settings.config)
-    yield "database", lambda: _database(settings)
+    yield "configuration", partial(look_at_configuration, settings.config)
+    yield "database", partial(_database, settings)
+    yield "webhooks", partial(_webhooks, settings)
+
+
+def _webhooks(settings: Settings) -> str:
+    """The secrets of the webhooks: whether anybody listens is known once something is sent."""
+    book = checked_configuration(configuration_from(settings.config))
+    signing_keys(book, settings.webhook_secret.get_secret_value())
+    return f"{len(book.webhooks)} configured, each with its secret."
 
 
 def _looked_at(what: str, look: Callable[[], str]) -> DoctorResult:
@@ -70,13 +77,10 @@ def look_at_configuration(file: Path) -> str:
 
 
 def _database(settings: Settings) -> str:
-    store = SqlStore(settings.database_url)
-    try:
+    with opened_store(settings) as store:
         store.require_migrated()
         with store.read() as tx:
             seq, _ = tx.audit.head()
-    finally:
-        store.close()
     return f"reachable, schema up to date; {seq} audit events."
 
 
@@ -108,30 +112,25 @@ def _azure(settings: Settings, arm: AzureArm | None) -> list[DoctorResult]:
         fleet = azure.read_fleet()
     except EgressError as error:
         return [DoctorResult("Azure", is_ok=False, sentence=error.sentence)]
-    read = DoctorResult("Azure", not fleet.gaps, " ".join((f"{len(fleet.entries)} clusters.", *fleet.gaps)))
+    read = DoctorResult("Azure", not fleet.gaps, " ".join((f"{len(fleet.clusters)} clusters.", *fleet.gaps)))
     writer = _looked_at("writer", lambda: _writer(settings, fleet))
     return [read, writer, *(_looked_at(what, look) for what, look in _rights(azure, fleet))]
-
-
-def _targets(fleet: Fleet) -> set[Target]:
-    return {path.target for entry in fleet.entries for path in entry.egress.paths if path.target is not None}
 
 
 def _writer(settings: Settings, fleet: Fleet) -> str:
     """Whether it writes; a firewall that it is told not to write must be one that there is."""
     dry_run = checked_configuration(configuration_from(settings.config)).dry_run
-    require_among(dry_run, _targets(fleet))
+    require_among(dry_run, fleet.targets)
     return dry_run.words or "what is approved is written."
 
 
 def _rights(azure: AzureArm, fleet: Fleet) -> Iterator[Look]:
     """A look at each thing that the bot writes: firewall policies, classic firewalls, clusters."""
-    targets = _targets(fleet)
-    for target in sorted(targets):
+    for target in sorted(fleet.targets):
         yield f"Azure rights on {target.name}", partial(_allowed, azure, target.id, target_write(target))
-    for entry in fleet.entries:
-        needed = CLUSTER_WRITE if _is_scalable(entry.egress) else CLUSTER_READ
-        yield f"Azure rights on {entry.ref.name}", partial(_allowed, azure, entry.ref.id, needed)
+    for egress in fleet.clusters:
+        needed = CLUSTER_WRITE if _is_scalable(egress) else CLUSTER_READ
+        yield f"Azure rights on {egress.ref.name}", partial(_allowed, azure, egress.ref.id, needed)
 
 
 def _is_scalable(egress: ClusterEgress) -> bool:

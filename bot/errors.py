@@ -6,20 +6,22 @@
     ├─ UserError        the person acts: the sentence says what was wrong and what would be right
     │  ├─ InvalidInput          ├─ InvalidFqdn
     │  ├─ UnknownCommand        ├─ UnknownCluster      ├─ AmbiguousCluster
-    │  ├─ UnknownAllowance      ├─ UnknownScale        ├─ NotPermitted
+    │  ├─ UnknownAllowance      ├─ UnknownScale        ├─ UnknownReview       ├─ NotPermitted
     │  ├─ AlreadyDecided        ├─ AlreadyAllowed      ├─ AlreadyRequested
-    │  ├─ CannotTakeEffect      ├─ NotScalable         └─ RequestRefused
+    │  ├─ CannotTakeEffect      ├─ NotScalable         ├─ RequestRefused
+    │  ├─ NotAuthenticated      └─ UnknownWebhook
     ├─ Conflict         look again: what was seen is not what is there
     │  ├─ StaleVersion          ├─ StaleView
     │  ├─ StalePlan             └─ LeaseLost
     ├─ Unavailable      wait: ``retry_after`` says how long, if known
     │  ├─ ArmThrottled          ├─ ArmBusy             ├─ ArmUnreachable
     │  ├─ SlackThrottled        ├─ SlackUnreachable    ├─ MembershipUnknown
-    │  └─ StoreUnavailable      └─ StoreBusy
+    │  ├─ StoreUnavailable      ├─ StoreBusy           ├─ TooManyCalls
+    │  └─ HookUnreachable
     ├─ Refused          an operator acts: a right, a limit or a setting is missing
     │  ├─ ArmForbidden          ├─ ArmNotFound         ├─ ArmRejected
     │  ├─ OperationFailed       ├─ UnsafePlan          ├─ SlackRefused
-    │  └─ BadConfiguration
+    │  ├─ BadConfiguration      └─ HookRefused
     └─ Defect           a developer acts: carries a reference id
        ├─ InvariantBroken       ├─ ChainBroken
        ├─ UnknownShape          └─ UnreadableState
@@ -89,6 +91,10 @@ class UnknownScale(UserError):
     """No scale proposal with that id."""
 
 
+class UnknownReview(UserError):
+    """No review campaign with that id that this person may see."""
+
+
 class NotPermitted(UserError):
     """This person may not do this; the attempt is audited."""
 
@@ -111,7 +117,16 @@ class AlreadyAllowed(UserError):
 
 
 class AlreadyRequested(UserError):
-    """The same request is already open; the message names it, and the caller will be told of its outcome."""
+    """The same request is already open; the message names it, and the caller will be told of its outcome.
+
+    Args:
+        message: Who asked for it and how long it waits.
+        allowance: Its id.
+    """
+
+    def __init__(self, message: str, *, allowance: str = "") -> None:
+        super().__init__(message)
+        self.allowance = allowance
 
 
 class CannotTakeEffect(UserError):
@@ -124,6 +139,14 @@ class NotScalable(UserError):
 
 class RequestRefused(UserError):
     """The approval policy refuses this request; the message names the policy rule."""
+
+
+class NotAuthenticated(UserError):
+    """A call of the API proves nobody: without a token, or with one that is unknown, revoked or expired."""
+
+
+class UnknownWebhook(UserError):
+    """A webhook that something is owed to is no longer configured."""
 
 
 class Conflict(EgressError):
@@ -214,6 +237,14 @@ class StoreBusy(StoreUnavailable):
     """The database did not answer within its bound; nothing was recorded."""
 
 
+class TooManyCalls(Unavailable):
+    """An API token has used up its calls for now."""
+
+
+class HookUnreachable(Unavailable):
+    """No answer from a webhook's receiver, or one that asks to try again later (408, 425, 429, 5xx)."""
+
+
 class Refused(EgressError):
     """An operator must act: a permission, a limit or a setting prevents it.
 
@@ -263,6 +294,10 @@ class SlackRefused(Refused):
 
 class BadConfiguration(Refused):
     """A setting or the configuration file is missing or wrong."""
+
+
+class HookRefused(Refused):
+    """A webhook's receiver does not take what is sent: its address or its secret is wrong."""
 
 
 class Defect(EgressError):

@@ -8,7 +8,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bot.domain.allowance import Status, status
-from bot.domain.configuration import NO_DRY_RUN, DryRun
+from bot.domain.dry_run import NO_DRY_RUN, DryRun
 from bot.errors import EgressError
 from bot.ports import AllowanceFilter, Clock
 from bot.store import SqlStore

@@ -1,7 +1,7 @@
 """All of Slack, in and out: the one table of entry points. ``handlers.app`` serves it."""
 
 from bot.domain.people import Role
-from handlers import absences, actions, bulk, commands, home, views
+from handlers import absences, actions, break_glass, bulk, commands, home, questions, reviews, tokens, views
 from handlers.calls import CallKind
 from handlers.entries import Entry
 from handlers.repeats import REPEAT, repeat_among
@@ -10,6 +10,7 @@ COMMAND = "/egress"
 
 _DECIDERS = frozenset({Role.APPROVER})
 _AUDITORS = frozenset({Role.AUDITOR, Role.OPERATOR})
+_OPERATORS = frozenset({Role.OPERATOR})
 
 COMMANDS = (
     Entry(
@@ -38,7 +39,7 @@ COMMANDS = (
         CallKind.COMMAND,
         "check",
         commands.check,
-        usage="CLUSTER [pool:NAME] HOST… | bundle:NAME",
+        usage="CLUSTER [pool:NAME] HOST… | bundle:NAME [KEY=VALUE…]",
         help="whether a host is allowed now, by which rule, with the full trace",
         is_late=True,
     ),
@@ -46,7 +47,7 @@ COMMANDS = (
         CallKind.COMMAND,
         "request",
         commands.request,
-        usage="[CLUSTER HOST… | bundle:NAME | an error]",
+        usage="[CLUSTER HOST… | bundle:NAME [KEY=VALUE…] | an error] [for:@PERSON]",
         help="request access to hosts; shows who decides before you submit",
     ),
     Entry(
@@ -71,6 +72,14 @@ COMMANDS = (
         usage="ID… [30d] [REASON]",
         help="extend an allowance before it expires, yours or someone else's",
         act="renew",
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "transfer",
+        commands.transfer,
+        usage="ID… to @x",
+        help="hand an allowance over to another owner",
+        act="transfer",
     ),
     Entry(
         CallKind.COMMAND,
@@ -110,6 +119,14 @@ COMMANDS = (
     ),
     Entry(
         CallKind.COMMAND,
+        "review",
+        reviews.review,
+        usage="[ID | start [SCOPE] | sign ID REASON | left]",
+        help="review open allowances: keep or remove each, with a reason",
+        act="review",
+    ),
+    Entry(
+        CallKind.COMMAND,
         "audit",
         commands.audit,
         usage="[FILTERS] [csv | jsonl | verify]",
@@ -133,6 +150,15 @@ COMMANDS = (
         commands.notices,
         usage="[all | decisions | mine]",
         help="how much you are told in direct messages",
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "token",
+        tokens.token,
+        usage="[list | create NAME @owner CLUSTER… | revoke NAME]",
+        help="the API tokens of pipelines; they check and request, and never approve",
+        act="token",
+        roles=_OPERATORS,
     ),
     Entry(CallKind.COMMAND, "whoami", commands.whoami, usage="", help="your roles, groups and clusters"),
 )
@@ -158,8 +184,14 @@ TABLE = (
     Entry(CallKind.ACTION, "revoke", actions.revoke, act="revoke"),
     Entry(CallKind.ACTION, "renew", actions.renew, act="renew"),
     Entry(CallKind.ACTION, "notices", actions.notices),
+    Entry(CallKind.ACTION, "let_expire", actions.let_expire, act="let expire"),
     Entry(CallKind.ACTION, "renew_form", actions.renew_form),
     Entry(CallKind.ACTION, "propose", actions.propose),
+    Entry(CallKind.ACTION, "ask_question", questions.open_question),
+    Entry(CallKind.ACTION, "answer_question", questions.open_answer),
+    Entry(CallKind.ACTION, "edit", actions.edit),
+    Entry(CallKind.ACTION, "review_break_glass", break_glass.open_review),
+    Entry(CallKind.ACTION, "propose_again", actions.propose_again),
     Entry(CallKind.ACTION, "open_request", actions.open_request),
     Entry(CallKind.ACTION, "request_again", actions.request_again),
     Entry(CallKind.ACTION, "show_endpoints", actions.show_endpoints, is_late=True),
@@ -167,6 +199,14 @@ TABLE = (
     Entry(CallKind.ACTION, "list_back", actions.turn_list),
     Entry(CallKind.ACTION, "requests_older", actions.older_requests),
     Entry(CallKind.ACTION, "audit_older", actions.older_events, is_late=True, act="audit"),
+    Entry(CallKind.ACTION, "review_open", reviews.show),
+    Entry(CallKind.ACTION, "review_first", reviews.show),
+    Entry(CallKind.ACTION, "review_next", reviews.show),
+    Entry(CallKind.ACTION, "review_other", reviews.show),
+    Entry(CallKind.ACTION, "review_left", reviews.start_left, act="review"),
+    Entry(CallKind.ACTION, "review_keep", reviews.keep_form, act="review"),
+    Entry(CallKind.ACTION, "review_remove", reviews.remove_form, act="review"),
+    Entry(CallKind.ACTION, "review_sign", reviews.sign_form, act="review"),
     Entry(CallKind.ACTION, "refresh_home", home.opened),
     Entry(CallKind.ACTION, "home_older", home.older),
     Entry(CallKind.ACTION, "home_newer", home.newer),
@@ -175,6 +215,7 @@ TABLE = (
     Entry(CallKind.VIEW, "home_search", home.searched, field="words"),
     Entry(CallKind.ACTION, "trace", actions.trace),
     Entry(CallKind.ACTION, "cluster", views.preview, is_late=True),
+    Entry(CallKind.ACTION, "bundle", views.choose_bundle),
     Entry(CallKind.ACTION, "preview", views.preview, is_late=True),
     Entry(CallKind.VIEW, "request", views.request, act="request", field="destinations"),
     Entry(CallKind.VIEW, "approve", views.approve, act="approve"),
@@ -183,8 +224,16 @@ TABLE = (
     Entry(CallKind.VIEW, "narrow", views.narrow, act="narrow", field="destinations"),
     Entry(CallKind.VIEW, "renew", views.renew, act="renew"),
     Entry(CallKind.VIEW, "scale", views.scale, is_late=True, act="scale"),
+    Entry(CallKind.VIEW, "ask_question", questions.submit_question, act="question"),
+    Entry(CallKind.VIEW, "answer_question", questions.submit_answer, act="answer"),
+    Entry(CallKind.VIEW, "edit", views.edit, act="edit", field="destinations"),
+    Entry(CallKind.VIEW, "review_break_glass", break_glass.submit_review, act="review"),
+    Entry(CallKind.VIEW, "review_keep", reviews.keep, act="review"),
+    Entry(CallKind.VIEW, "review_remove", reviews.remove, act="review"),
+    Entry(CallKind.VIEW, "review_sign", reviews.sign, act="review"),
     Entry(CallKind.OPTIONS, "cluster", views.cluster_options),
     Entry(CallKind.HOME, "app_home_opened", home.opened),
+    Entry(CallKind.EVENT, "message", questions.answered_in_thread, act="answer"),
 )
 """Every entry point and its listener. What is late reads Azure or much of the audit log, and answers after the ack."""
 

@@ -1,17 +1,14 @@
 """Listener of ``/egress away``: who decides in one's place."""
 
-import re
-
 from bot import approvals
 from bot.domain.dates import end_of
 from bot.domain.people import Identity
 from bot.errors import InvalidInput
 from bot.ports import Context
 from handlers.blocks import absences
-from handlers.calls import Call
+from handlers.calls import Call, mentioned_in
 from handlers.replies import Ephemeral, Reply
 
-_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _USAGE = "Write `/egress away until friday to @x`, `/egress away off`, or `/egress away` alone to see what is recorded."
 
 
@@ -24,16 +21,17 @@ def away(ctx: Context, call: Call) -> Reply:
             approvals.come_back(ctx, call.caller)
             return Ephemeral(absences.back())
     zone = ctx.directory.zone(call.caller.identity)
-    delegate, until = _delegate(call.text), _until(_MENTION.sub("", call.text))
+    zone = ctx.directory.zone(call.caller.identity)
+    mentioned, rest = mentioned_in(call.text)
+    delegate, until = _delegate(mentioned), _until(rest)
     made = approvals.leave(ctx, call.caller, Identity(ctx.config.team, delegate), end_of(until, ctx.clock.now(), zone))
     return Ephemeral(absences.recorded(made, ()))
 
 
-def _delegate(text: str) -> str:
-    found = _MENTION.findall(text)
-    if len(found) != 1:
+def _delegate(mentioned: list[str]) -> str:
+    if len(mentioned) != 1:
         raise InvalidInput(f"Name one person to decide in your place. {_USAGE}")
-    return str(found[0])
+    return mentioned[0]
 
 
 def _until(rest: str) -> str:

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
-from bot import allowances, auditing, checking, inventory
+from bot import allowances, auditing, checking, inventory, scaling
 from bot.approvals import Decision
 from bot.checking import Query
-from bot.domain.allowance import Act
+from bot.domain.allowance import Act, Allowance
 from bot.domain.approval import require_same
 from bot.domain.duration import duration_code
 from bot.domain.fqdn import parse_destinations
+from bot.errors import NotPermitted
 from bot.ports import Context, Place
 from handlers.blocks import audit_log, clusters, lists, notice_choice
 from handlers.blocks.check import trace_loading, trace_view
@@ -16,10 +17,11 @@ from handlers.blocks.details import details_view
 from handlers.calls import Call, number_from
 from handlers.home import redrawn
 from handlers.hosts import written
-from handlers.modals import DenyForm, NarrowForm, RequestForm, ScaleForm
+from handlers.modals import DenyForm, NarrowForm, ScaleForm
 from handlers.queries import AuditQuery
 from handlers.renewals import RenewForm
 from handlers.replies import Ephemeral, OpenModal, Reply, UpdateModal
+from handlers.request_form import RequestForm
 from handlers.subjects import decide, deciders, end, look_up, require_decidable
 from handlers.views import form_from_error, open_form
 
@@ -77,9 +79,21 @@ def renew_form(ctx: Context, call: Call) -> Reply:
     return UpdateModal(view) if call.caller.via == "slack:modal" else OpenModal(view)
 
 
+def let_expire(ctx: Context, call: Call) -> tuple[Reply, ...]:
+    """Say that it may end; nobody is warned again."""
+    made = allowances.let_expire(ctx, call.caller, call.value["id"])
+    return Ephemeral(lists.left_to_expire(made)), *redrawn(ctx, call)
+
+
 def propose(_ctx: Context, call: Call) -> Reply:
     """Ask how many outbound IPs are needed, and why."""
-    return OpenModal(ScaleForm.build(call.value["id"], call.value["name"]))
+    return OpenModal(ScaleForm().build(call.value["id"], call.value["name"]))
+
+
+def propose_again(ctx: Context, call: Call) -> Reply:
+    """The form, filled with a proposal that nothing came of; it is planned anew when it is submitted."""
+    found = scaling.get(ctx, call.caller, call.value["id"])
+    return OpenModal(ScaleForm(str(found.plan.after), found.reason).build(found.cluster_id, found.cluster_name))
 
 
 def turn_list(ctx: Context, call: Call) -> Reply:
@@ -127,10 +141,22 @@ def open_request(ctx: Context, call: Call) -> Reply:
 
 def request_again(ctx: Context, call: Call) -> Reply:
     """The request form, filled with what an ended request asked for."""
-    found = allowances.get(ctx, call.caller, call.value["id"])
+    return open_form(ctx, call.caller, _filled(ctx, call, allowances.get(ctx, call.caller, call.value["id"])))
+
+
+def edit(ctx: Context, call: Call) -> Reply:
+    """The request form, filled with what a waiting request asks for, to change it."""
+    found, seen = allowances.get(ctx, call.caller, call.value["id"]), call.value["digest"]
+    if call.caller.identity != found.requester:
+        raise NotPermitted(f"Only the requester of {found.id} can change it; ask a question instead.")
+    require_decidable(found, seen, Act.EDIT, ctx.clock.now())
+    return open_form(ctx, call.caller, replace(_filled(ctx, call, found), edits=found.id, seen=seen))
+
+
+def _filled(ctx: Context, call: Call, found: Allowance) -> RequestForm:
     scope, ask = found.scope, found.ask
-    bundle = ask.bundle if ask.bundle in ctx.config.bundles else None
-    form = RequestForm(
+    bundle = ask.bundle if ctx.config.bundle_of(ask.bundle) else None
+    return RequestForm(
         cluster=scope.cluster_name,
         destinations=written(ctx.config.beyond(bundle, ask.destinations)),
         reason=ask.reason,
@@ -138,8 +164,8 @@ def request_again(ctx: Context, call: Call) -> Reply:
         ticket=ask.ticket,
         pool=scope.pool or "",
         bundle=bundle or "",
+        owner=found.requester.user if found.filed_by == call.caller.identity else "",
     )
-    return open_form(ctx, call.caller, form)
 
 
 def request_from_message(ctx: Context, call: Call) -> Reply:

@@ -24,7 +24,7 @@ from handlers import COMMAND, NO_COMMAND, TABLE
 from handlers.boundary import Boundary
 from handlers.calls import CallKind
 from handlers.encoding import ReadableBodies
-from handlers.http import THREADS, Front, HttpFront, Route
+from handlers.http import THREADS, Application, Front, HttpFront, Route
 from handlers.identity import SlackDirectory
 from handlers.notify import SlackNotifier
 from handlers.sockets import PING_S, SocketFront, quiet_log
@@ -115,6 +115,7 @@ def register(app: App, boundary: Boundary) -> None:
         CallKind.OPTIONS: app.options,
         CallKind.HOME: app.event,
         CallKind.SHORTCUT: app.shortcut,
+        CallKind.EVENT: app.event,
     }
     for entry in (one for one in TABLE if one.kind in doors):
         doors[entry.kind](entry.name)(boundary.bolt_listener(entry))
@@ -138,10 +139,12 @@ class SlackApp:
         self._boundary = boundary
         self._settings = settings
 
-    def serve_http(self, listen: str, routes: Mapping[str, Route] = MappingProxyType({})) -> HttpFront:
-        """Serve ``/slack/events`` and our own routes on ``host:port`` until stopped."""
+    def serve_http(
+        self, listen: str, routes: Mapping[str, Route] = MappingProxyType({}), api: Application | None = None
+    ) -> HttpFront:
+        """Serve ``/slack/events``, our own routes and perhaps the API on ``host:port`` until stopped."""
         slack = ReadableBodies(SlackRequestHandler(self.bolt, path=EVENTS), self._settings.signing_secret)
-        return HttpFront(Front(routes, slack), listen, self.drain)
+        return HttpFront(Front(routes, slack, api), listen, self.drain)
 
     def serve_socket(self) -> SocketFront:
         """Serve through Socket Mode until stopped; Slack may be away now, or later."""
@@ -169,6 +172,6 @@ class SlackApp:
         self._boundary.pool.shutdown(wait=True)
 
 
-def serve_routes(listen: str, routes: Mapping[str, Route]) -> HttpFront:
-    """Serve our own routes alone: beside Socket Mode, and where only the reconciler runs."""
-    return HttpFront(Front(routes), listen, lambda: None)
+def serve_routes(listen: str, routes: Mapping[str, Route], api: Application | None = None) -> HttpFront:
+    """Serve our own routes, and perhaps the API, alone: beside Socket Mode, and where only the reconciler runs."""
+    return HttpFront(Front(routes, api=api), listen, lambda: None)

@@ -1,5 +1,7 @@
 """Refused attempts for the audit log. All of it is user input: nothing is trusted."""
 
+from types import MappingProxyType
+
 import structlog
 
 from bot.auditing import Attempt, refuse
@@ -12,8 +14,12 @@ from handlers.hosts import hosts_in
 
 log = structlog.get_logger(__name__)
 
-ON_IDS = frozenset({"approve", "deny", "revoke", "renew"})
+ON_IDS = frozenset({"approve", "deny", "revoke", "renew", "transfer"})
 """Commands whose first word is an id; that of others is a cluster."""
+
+
+ABOUT_WORDS = MappingProxyType({"audit": "filters", "token": "words"})
+"""Commands about neither, with the name of their words on record."""
 
 
 def attempt_of(kind: CallKind, act: str, call: Call) -> Attempt:
@@ -22,7 +28,9 @@ def attempt_of(kind: CallKind, act: str, call: Call) -> Attempt:
         return _typed(act, plain_words(call.text))
     given = call.value.get("id", "")
     cluster = call.form.get("cluster") or call.value.get("name") or call.value.get("cluster", "")
-    asked = {name: call.form.get(name, "") for name in ("bundle", "pool", "duration", "count")}
+    named = ("bundle", "suggested", "owner", "pool", "duration", "count", "break_glass", "outcome", "until")
+    asked = {name: call.form.get(name, "") for name in named} | {"allowance": call.value.get("of", "")}
+    asked |= {name: text for name, text in call.form.items() if name.startswith("bundle.")}
     return Attempt(
         subject=given if is_id(given) else "",
         cluster=cluster or ("" if is_id(given) else given),
@@ -32,9 +40,12 @@ def attempt_of(kind: CallKind, act: str, call: Call) -> Attempt:
 
 
 def _typed(act: str, text: str) -> Attempt:
-    if act == "audit":
-        return Attempt(detail=(("filters", text),) if text else ())
+    if act in ABOUT_WORDS:
+        return Attempt(detail=((ABOUT_WORDS[act], text),) if text else ())
     first, _, rest = text.strip().partition(" ")
+    if act == "review":
+        named = next((word for word in text.split() if is_id(word)), "")
+        return Attempt(subject=named, detail=(("words", text),) if text else ())
     if act in ON_IDS:
         return Attempt(subject=first.strip(","))
     return Attempt(cluster=first, detail=(("words", rest.strip()),) if rest.strip() else ())

@@ -36,7 +36,7 @@ from handlers.attempts import attempt_of, record_refusal
 from handlers.blocks.block_kit import message
 from handlers.blocks.check import renewal_offers
 from handlers.blocks.words import error_text, repeatable, without_markup
-from handlers.calls import Call, CallKind, call_from, origin_from, pressed_value, words_of
+from handlers.calls import Call, CallKind, call_from, is_reply, origin_from, pressed_value, words_of
 from handlers.entries import Entry
 from handlers.modals import closing
 from handlers.repeats import offer
@@ -94,6 +94,9 @@ class Boundary:
         return listener
 
     def _answer(self, entry: Entry, ack: Ack, body: dict[str, Any]) -> None:
+        if entry.kind is CallKind.EVENT and not is_reply(body):
+            ack()
+            return
         reference = secrets.token_hex(4)
         with bound_contextvars(reference=reference, entry=entry.name, kind=str(entry.kind), user="", team=""):
             if not entry.is_late:
@@ -148,8 +151,9 @@ class Boundary:
             return UpdateModal(closing("Allowed already", sentence, renewal_offers(error.allowances)))
         if isinstance(error, AlreadyDecided | AlreadyRequested | Conflict) or not inputs:
             return UpdateModal(closing("Nothing was changed", sentence))
-        named = error.field if isinstance(error, InvalidInput) else None
-        field = next((name for name in (named, entry.field) if name in inputs), inputs[0])
+        named = (error.field or "") if isinstance(error, InvalidInput) else ""
+        wider = named.partition(".")[0]  # bundle.account is part of what was chosen in bundle
+        field = next((name for name in (named, wider, entry.field) if name in inputs), inputs[0])
         return Invalid({str(field): without_markup(sentence)})
 
     def _acknowledge(self, entry: Entry, ack: Ack, body: dict[str, Any], replies: Sequence[Reply]) -> None:

@@ -41,6 +41,7 @@ class CallKind(StrEnum):
     OPTIONS = "options"
     HOME = "home"
     SHORTCUT = "shortcut"
+    EVENT = "event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +53,15 @@ class Call:
         text: The words behind the subcommand, what is typed into a select, or the message of a message shortcut.
         value: The ids and digests on the button that was pressed, or of the modal that was submitted; of a select what
             was ``chosen``, of a command its subcommand, as ``word``.
-        shown: What the Home tab on which it was done carries: its page and its search.
         form: The values of the modal's fields, by block id; choices by their value, several on a line each.
+        carried: What the modal or Home tab in which it happened carries: ids and digests, or its page and search.
     """
 
     caller: Caller
     text: str = ""
     value: Mapping[str, str] = field(default_factory=_nothing)
     form: Mapping[str, str] = field(default_factory=_nothing)
-    shown: Mapping[str, str] = field(default_factory=_nothing)
+    carried: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,28 @@ def words_of(body: Mapping[str, Any]) -> tuple[str, str]:
 _ESCAPED = re.compile(r"<(?:[@#]|![a-z]+\^)?([^<>|]*)(?:\|([^<>]*))?>")
 
 
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
+
+
+def mentioned_in(text: str) -> tuple[list[str], str]:
+    """The user ids of everybody whom a command's text mentions, and the text without them."""
+    return _MENTION.findall(text), _MENTION.sub("", text)
+
+
+_FOR = re.compile(r"(?:^|(?<=\s))for:\s?(?:<@(?P<user>[A-Z0-9]+)(?:\|[^<>]*)?>|(?P<text>@\S+))", re.IGNORECASE)
+
+
+def owner_from(text: str) -> tuple[str, str]:
+    """The person in ``for:@person``, wherever it stands in a command's text, and the text without it.
+
+    Slack writes their id where it knows whom somebody means; everything else comes back as it was typed.
+    """
+    found = _FOR.search(text)
+    if found is None:
+        return "", text
+    return found["user"] or found["text"], f"{text[: found.start()]}{text[found.end() :]}".strip()
+
+
 def plain_words(text: str) -> str:
     """Remove the markup that Slack adds to a command's text.
 
@@ -116,16 +139,26 @@ def call_from(kind: CallKind, body: Mapping[str, Any]) -> Call:
         text=_text(kind, body),
         value=_value(kind, body),
         form=_form(view),
-        shown=_metadata(view) if view.get("type") == "home" else NOTHING,
+        carried=_metadata(view),
     )
     who = call.caller.identity
-    if any(map(_UNREADABLE.search, (who.team, who.user, call.text, *_carried(call)))):
+    if any(map(_UNREADABLE.search, (who.team, who.user, call.text, *_values(call)))):
         raise InvalidInput("Your input contains characters that are not valid text. Remove them and try again.")
     return call
 
 
-def _carried(call: Call) -> Iterator[str]:
-    for values in (call.value, call.form, call.shown):
+def is_reply(body: Mapping[str, Any]) -> bool:
+    """Whether an event is what a person wrote in a thread: not an edit, a bot's message, or a message outside of one.
+
+    Source: https://docs.slack.dev/reference/events/message, read 2026-11.
+    """
+    event = body.get("event") or {}
+    is_new = not (event.get("subtype") or event.get("bot_id"))
+    return bool(is_new and event.get("user") and event.get("thread_ts") and event["thread_ts"] != event.get("ts"))
+
+
+def _values(call: Call) -> Iterator[str]:
+    for values in (call.value, call.form, call.carried):
         yield from values.values()
 
 
@@ -180,7 +213,8 @@ def identity_of(body: Mapping[str, Any]) -> Identity:
     """
     user = body.get("user") or {}
     event = body.get("event") or {}
-    team = user.get("team_id") or (body.get("team") or {}).get("id") or body.get("team_id") or ""
+    author = event.get("user_team") or event.get("team")
+    team = user.get("team_id") or author or (body.get("team") or {}).get("id") or body.get("team_id") or ""
     return Identity(str(team), str(user.get("id") or body.get("user_id") or event.get("user") or ""))
 
 
@@ -200,6 +234,8 @@ def _text(kind: CallKind, body: Mapping[str, Any]) -> str:
         return words_of(body)[1]
     if kind is CallKind.OPTIONS:
         return str(body.get("value") or "")
+    if kind is CallKind.EVENT:
+        return plain_words(str((body.get("event") or {}).get("text") or ""))
     return text_of(body.get("message") or {}) if kind is CallKind.SHORTCUT else ""
 
 
@@ -208,6 +244,9 @@ def _value(kind: CallKind, body: Mapping[str, Any]) -> Mapping[str, str]:
         return _metadata(body.get("view") or {})
     if kind is CallKind.COMMAND:
         return {"word": words_of(body)[0]}
+    if kind is CallKind.EVENT:
+        event = body.get("event") or {}
+        return Values((name, str(event.get(name) or "")) for name in ("channel", "thread_ts"))
     pressed: Mapping[str, Any] = next(iter(body.get("actions") or ()), {})
     if pressed.get("selected_option"):
         return Values(chosen=str(pressed["selected_option"].get("value") or ""))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from difflib import get_close_matches
 
 from bot import allowances, approvals, auditing, checking, exporting, inventory, scaling
@@ -9,16 +10,18 @@ from bot.approvals import Decision, require_reason
 from bot.domain.allowance import Act, Allowance, require
 from bot.domain.dates import time_text
 from bot.domain.ids import canonical_id, is_id
-from bot.errors import InvalidInput, UnknownAllowance, UnknownCommand, UnknownScale
+from bot.domain.people import Identity
+from bot.errors import InvalidInput, NotPermitted, UnknownAllowance, UnknownCommand, UnknownScale
 from bot.inventory import EgressReport
 from bot.ports import Context
 from bot.scaling import Wish
+from handlers.attempts import attempt_of, record_refusal
 from handlers.blocks import audit_log, clusters, lists, notice_choice, words
 from handlers.blocks import scale_card as scale_blocks
 from handlers.blocks.check import check_card
 from handlers.blocks.details import approval_view, details_view, is_whole
 from handlers.blocks.help import help_text
-from handlers.calls import Call, plain_words
+from handlers.calls import Call, CallKind, mentioned_in, owner_from, plain_words
 from handlers.entries import Entry, Listener
 from handlers.hosts import HostWords, written
 from handlers.modals import count_from
@@ -26,7 +29,7 @@ from handlers.queries import AuditQuery
 from handlers.replies import Ephemeral, File, Message, OpenModal, Reply
 from handlers.several import IdWords, answer_each
 from handlers.subjects import decide, deciders, end, look_up
-from handlers.views import deny_view, form_from, open_form
+from handlers.views import deny_view, for_owner, form_from, open_form
 
 
 def help_for(commands: Sequence[Entry]) -> Listener:
@@ -126,7 +129,13 @@ def check(ctx: Context, call: Call) -> Reply:
 
 def request(ctx: Context, call: Call) -> Reply:
     """Opens the form, filled with what was typed, or with what a pasted error names."""
-    return open_form(ctx, call.caller, *form_from(ctx, call.caller, plain_words(call.text)))
+    owner, text = owner_from(call.text)
+    try:
+        form, notes = form_from(ctx, call.caller, plain_words(text))
+    except NotPermitted as error:  # looking at the form is no act, but this asked for more
+        record_refusal(ctx, call.caller, "break-glass", error, attempt_of(CallKind.COMMAND, "request", call))
+        raise
+    return open_form(ctx, call.caller, for_owner(ctx, call.caller, form, owner), notes)
 
 
 def requests(ctx: Context, call: Call) -> Reply:
@@ -200,6 +209,23 @@ def renew(ctx: Context, call: Call) -> Reply:
     def act(subject: str) -> Message:
         made = allowances.renew(ctx, call.caller, subject, reason=reason, duration=duration)
         return lists.filed(made, deciders(ctx, made), now=ctx.clock.now(), config=ctx.config)
+
+    return answer_each(ctx, call, words, act)
+
+
+def transfer(ctx: Context, call: Call) -> Reply:
+    """Hand allowances over to another owner."""
+    found, rest = mentioned_in(call.text)
+    if len(found) != 1:
+        raise InvalidInput("Name the ids and one new owner: `/egress transfer ID to @x`.")
+    rest = rest.strip().removesuffix("to")
+    words = IdWords.parse(replace(call, text=rest), "transfer")
+    if words.reason:
+        raise InvalidInput(f"“{words.reason[:60]}” is not an id. Use `/egress transfer ID to @x`.")
+    owner = Identity(ctx.config.team, found[0])
+
+    def act(subject: str) -> Message:
+        return lists.handed_over(allowances.transfer(ctx, call.caller, subject, owner))
 
     return answer_each(ctx, call, words, act)
 

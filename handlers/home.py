@@ -1,6 +1,7 @@
 """Listeners of the Home tab."""
 
-from bot import allowances, inventory
+from bot import allowances, approvals, inventory
+from bot.allowances import campaigns
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.people import Role
 from bot.domain.scale_proposal import Scale
@@ -13,12 +14,12 @@ from handlers.replies import OpenModal, PublishHome, RefreshHome, Reply, View
 
 def opened(ctx: Context, call: Call) -> Reply:
     """Waiting for me, my allowances, expiring soon, fleet health; *Refresh* stays on its page."""
-    return PublishHome(drawn(ctx, call.caller, HomeState.parse(call.shown)))
+    return PublishHome(drawn(ctx, call.caller, HomeState.parse(call.carried)))
 
 
 def redrawn(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """The same page of the Home tab once more, where something was done on it."""
-    return (refreshed(ctx, call.caller, HomeState.parse(call.shown)),) if call.caller.via == "slack:home" else ()
+    return (refreshed(ctx, call.caller, HomeState.parse(call.carried)),) if call.caller.via == "slack:home" else ()
 
 
 def refreshed(ctx: Context, caller: Caller, state: HomeState) -> Reply:
@@ -28,12 +29,12 @@ def refreshed(ctx: Context, caller: Caller, state: HomeState) -> Reply:
 
 def older(ctx: Context, call: Call) -> Reply:
     """The page after the one that is shown."""
-    return PublishHome(drawn(ctx, call.caller, HomeState.parse(call.shown).turned(1)))
+    return PublishHome(drawn(ctx, call.caller, HomeState.parse(call.carried).turned(1)))
 
 
 def newer(ctx: Context, call: Call) -> Reply:
     """The page before the one that is shown."""
-    return PublishHome(drawn(ctx, call.caller, HomeState.parse(call.shown).turned(-1)))
+    return PublishHome(drawn(ctx, call.caller, HomeState.parse(call.carried).turned(-1)))
 
 
 def clear(ctx: Context, call: Call) -> Reply:
@@ -44,7 +45,7 @@ def clear(ctx: Context, call: Call) -> Reply:
 def search(ctx: Context, call: Call) -> Reply:
     """Ask what to search for."""
     inventory.person(ctx, call.caller)
-    return OpenModal(SearchForm.build(HomeState.parse(call.shown).search))
+    return OpenModal(SearchForm.build(HomeState.parse(call.carried).search))
 
 
 def searched(ctx: Context, call: Call) -> Reply:
@@ -54,12 +55,14 @@ def searched(ctx: Context, call: Call) -> Reply:
 
 def drawn(ctx: Context, caller: Caller, state: HomeState) -> View:
     """One person's Home tab."""
-    who, waiting = inventory.person(ctx, caller), allowances.awaiting(ctx, caller)
+    who, waiting = approvals.standing_in(ctx, inventory.person(ctx, caller)), allowances.awaiting(ctx, caller)
     return home_view(
         Desktop(
             waiting=tuple(one for one in waiting if isinstance(one, Allowance)),
             scales=tuple(one for one in waiting if isinstance(one, Scale)),
             mine=tuple(one for one in allowances.own(ctx, caller) if status(one, ctx.clock.now()) not in ENDED),
+            reviews=tuple(campaigns.mine(ctx, who)),
+            unreviewed=tuple(allowances.unreviewed(ctx, who)),
             clusters=tuple(inventory.visible(ctx, who)),
             now=ctx.clock.now(),
             config=ctx.config,

@@ -1,27 +1,35 @@
 """Clusters and hosts as people type or paste them behind ``check`` and ``request``."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.checking import Query
+from bot.domain.bundles import BundleRef
 from bot.domain.error_parsing import find_destinations, is_read, read_destinations
 from bot.domain.fqdn import Destination, fill_region, parse_many
 from bot.errors import InvalidInput
 from handlers.blocks.block_kit import INPUT_TEXT, input_, text_input
 from handlers.replies import Block
 
-NAMED = ("pool", "bundle")
-"""Words that are written with a colon before the hosts, for example ``bundle:docker-hub``."""
+_WORD = re.compile(
+    r"""(?: pool:(?P<pool>\S+)
+          | bundle:(?P<bundle>[^\s(]+\([^()]*\) | \S+)
+          | (?P<value>[a-z]\w{0,60}=\S*)
+        )(?!\S)""",
+    re.IGNORECASE | re.VERBOSE | re.ASCII,
+)
+"""Words in front of the hosts: ``pool:NAME``, ``bundle:NAME`` and, behind that, values such as ``account=mydata``."""
 
 
 @dataclass(frozen=True, slots=True)
 class HostWords:
-    """``CLUSTER [pool:NAME] [bundle:NAME] HOST…``, or an error in the place of the hosts.
+    """``CLUSTER [pool:NAME] [bundle:NAME [KEY=VALUE…]] HOST…``, or an error in the place of the hosts.
 
     Args:
         cluster: The first word.
         pool: A node pool, empty for the whole cluster.
-        bundle: A bundle's name, empty for none.
+        bundle: A bundle's name, with values as ``NAME(KEY=VALUE,…)``; empty for none.
         hosts: The rest, as it was typed.
     """
 
@@ -35,12 +43,21 @@ class HostWords:
         """Take the words apart; nothing is checked yet."""
         cluster, *rest = text.split(maxsplit=1)[:2] or [""]
         words = cls(cluster, hosts=rest[0].strip() if rest else "")
-        while True:
-            first, *others = words.hosts.split(maxsplit=1) or [""]
-            name, colon, given = first.partition(":")
-            if not colon or not given or name.lower() not in NAMED:
-                return words
-            words = replace(words, **{name.lower(): given, "hosts": others[0] if others else ""})
+        while (found := _WORD.match(words.hosts)) and (words.bundle or not found["value"]):
+            words = words._with(found)
+        return words
+
+    def _with(self, found: re.Match[str]) -> "HostWords":
+        """With one of the words in front of the hosts."""
+        rest = self.hosts[found.end() :].lstrip()
+        bundle = f"{self.bundle} {found['value']}" if found["value"] else found["bundle"] or self.bundle
+        is_filled = bool(re.search(r"[\s(]", bundle))
+        return replace(
+            self,
+            pool=found["pool"] or self.pool,
+            bundle=str(BundleRef.parse(bundle)) if is_filled else bundle,
+            hosts=rest,
+        )
 
     def query(self) -> Query:
         """The query to check.

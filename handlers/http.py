@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 Route = Callable[[], tuple[int, str, str]]
 """Answers a GET with status, content type and text."""
 
+Application = Callable[..., Iterable[bytes]]
+"""A WSGI application."""
+
+API = "/api/"
+"""How the paths of the API begin."""
+
 DRAIN = timedelta(seconds=2.5)
 """How long requests under way may take when the process ends: as long as an act may."""
 
@@ -29,6 +35,9 @@ FLUSH = timedelta(seconds=0.5)
 THREADS = 16
 """Requests that are answered at the same time."""
 
+LONGEST_REQUEST = 4 * 1024 * 1024
+"""Bytes of a request's body that are taken in at all; Slack's longest have a tenth of it."""
+
 
 class Front:
     """Slack's requests to Bolt, everything else to our own routes.
@@ -36,14 +45,20 @@ class Front:
     Args:
         routes: Our own, by path.
         slack: A WSGI application that answers Slack; None where Slack comes in another way.
+        api: A WSGI application that answers what begins with ``/api/``; None where there is no API.
     """
 
-    def __init__(self, routes: Mapping[str, Route], slack: Callable[..., Iterable[bytes]] | None = None) -> None:
+    def __init__(
+        self, routes: Mapping[str, Route], slack: Application | None = None, api: Application | None = None
+    ) -> None:
         self._routes = routes
         self._slack = slack
+        self._api = api
 
     def __call__(self, asked: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
+        if self._api is not None and asked["PATH_INFO"].startswith(API):
+            return self._api(asked, start_response)
         if self._slack is not None and asked["REQUEST_METHOD"] == "POST":
             try:
                 return self._slack(asked, start_response)
@@ -92,6 +107,9 @@ def _taken(listen: str, error: Exception) -> BadConfiguration:
     return BadConfiguration(f"EGRESS_LISTEN: cannot listen on {listen}: {why}.")
 
 
+_SERVER: Mapping[str, Any] = {"threads": THREADS, "ident": None, "max_request_body_size": LONGEST_REQUEST}
+
+
 class HttpFront:
     """Waitress on its own thread.
 
@@ -108,7 +126,7 @@ class HttpFront:
         self._drain = drain
         self._sockets: dict[int, Any] = {}
         try:
-            self._server = create_server(front, map=self._sockets, listen=listen, threads=THREADS, ident=None)
+            self._server = create_server(front, map=self._sockets, listen=listen, **_SERVER)
         except (OSError, ValueError, OverflowError) as error:
             raise _taken(listen, error) from error
         self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)

@@ -10,7 +10,9 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.allowances.campaigns import sheet_of
 from bot.domain.allowance import Allowance
+from bot.domain.campaign import ReviewSheet
 from bot.domain.configuration import Configuration
 from bot.domain.scale_proposal import Scale
 from bot.errors import EgressError, SlackRefused, SlackThrottled, SlackUnreachable
@@ -22,6 +24,7 @@ from handlers.blocks.delivery import SENTENCES
 from handlers.blocks.estimate import Waiting
 from handlers.blocks.news import channel_news
 from handlers.blocks.offers import is_moot, offers
+from handlers.blocks.review_card import review_card, review_news
 from handlers.blocks.scale_card import scale_card, scale_news
 from handlers.replies import Message
 
@@ -124,7 +127,7 @@ class SlackNotifier:
 
     def _draw(self, notice: Notice, now: datetime) -> str:
         """Draw the card, or draw it again where it is; gives its timestamp."""
-        facts = self._facts(notice)
+        facts = self._facts(notice, now)
         with self._store.read() as tx:
             ts = tx.outbox.card(notice.subject, notice.recipient)
         drawn = _arguments(self._card(facts, now))
@@ -138,7 +141,9 @@ class SlackNotifier:
             tx.outbox.put_card(notice.subject, notice.recipient, posted)
         return posted
 
-    def _card(self, facts: Allowance | Scale, now: datetime) -> Message:
+    def _card(self, facts: Allowance | Scale | ReviewSheet, now: datetime) -> Message:
+        if isinstance(facts, ReviewSheet):
+            return review_card(facts)
         if isinstance(facts, Scale):
             return scale_card(facts, self._config, now)
         ahead = Waiting(
@@ -173,11 +178,11 @@ class SlackNotifier:
         if self._is_moot(notice, now):
             return
         said = self._said(notice, now)
-        buttons = offers(self._facts(notice), notice.body.get("event", ""), self._config, now)
+        buttons = offers(self._facts(notice, now), notice.body.get("event", ""), self._config, now)
         self._post(notice.recipient, said | {"blocks": [*said["blocks"], *buttons]})
 
     def _is_moot(self, notice: Notice, now: datetime) -> bool:
-        return is_moot(self._facts(notice), notice.body.get("event", ""), notice.recipient, now)
+        return is_moot(self._facts(notice, now), notice.body.get("event", ""), notice.recipient, now)
 
     def _announce(self, notice: Notice, now: datetime) -> None:
         said = _dated(channel_news(notice.subject, notice.body), notice.age, now)
@@ -210,16 +215,20 @@ class SlackNotifier:
         return opened
 
     def _said(self, notice: Notice, now: datetime) -> dict[str, Any]:
-        return _arguments(_dated(self._news(notice), notice.age, now))
+        return _arguments(_dated(self._news(notice, now), notice.age, now))
 
-    def _news(self, notice: Notice) -> Message:
-        facts = self._facts(notice)
+    def _news(self, notice: Notice, now: datetime) -> Message:
+        facts = self._facts(notice, now)
+        if isinstance(facts, ReviewSheet):
+            return review_news(facts, notice.body, notice.recipient, self._config)
         if isinstance(facts, Scale):
             return scale_news(facts, notice.body, self._config)
         return allowance_news(facts, notice.body, self._config)
 
-    def _facts(self, notice: Notice) -> Allowance | Scale:
+    def _facts(self, notice: Notice, now: datetime) -> Allowance | Scale | ReviewSheet:
         with self._store.read() as tx:
+            if notice.subject.startswith("r"):
+                return sheet_of(tx, tx.campaigns.get(notice.subject), now)
             rows = tx.scales if notice.subject.startswith("s") else tx.allowances
             return rows.get(notice.subject)
 

@@ -54,9 +54,15 @@ class OpenModal:
 
 @dataclass(frozen=True, slots=True)
 class UpdateModal:
-    """Draw the modal in which the person acted again."""
+    """Draw the modal in which the person acted again.
+
+    Args:
+        view: The modal; what was typed into fields that stay is kept by Slack.
+        overtakes: Also where it was drawn again since they acted, because it shows what they chose.
+    """
 
     view: View
+    overtakes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

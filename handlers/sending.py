@@ -76,8 +76,8 @@ class Sender:
                 self._tell(reply, origin)
             case OpenModal():
                 self._open(reply, origin)
-            case UpdateModal(view):
-                self._redraw(view, origin)
+            case UpdateModal(view, overtakes):
+                self._redraw(view, replace(origin, view_hash=None) if overtakes else origin)
             case PublishHome(view):
                 self._client.views_publish(user_id=origin.user, view=view)
             case RefreshHome(draw):

@@ -17,12 +17,17 @@ from handlers.notify import slack_errors
 SlackCheck = tuple[str, Callable[[], str]]
 """A check: its name, and a function that returns a sentence or raises an error that says what to do."""
 
+EVENT_SCOPES = frozenset({"channels:history", "groups:history"})
+"""The scopes that let Slack deliver what is written in the threads of cards."""
+
 SCOPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
+        "channels:history": (),
         "channels:read": ("conversations.info",),
         "chat:write": ("chat.postMessage", "chat.update", "chat.postEphemeral"),
         "commands": (),
         "files:write": ("files.getUploadURLExternal", "files.completeUploadExternal"),
+        "groups:history": (),
         "groups:read": ("conversations.info",),
         "im:write": ("conversations.open",),
         "usergroups:read": ("usergroups.users.list",),
@@ -32,7 +37,8 @@ SCOPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """The scopes of the manifest and the methods that the bot calls with each.
 
 ``conversations.info`` needs one of the two, by the kind of channel: it is the one documented way to learn whether the
-bot is in a channel that writes nothing into it. ``commands`` is for the slash command and the shortcuts.
+bot is in a channel that writes nothing into it. ``commands`` is for the slash command and the shortcuts; the two of
+``history`` let Slack deliver what is written in the threads of cards.
 Source: https://docs.slack.dev/reference/scopes, read 2026-11.
 """
 

@@ -4,13 +4,16 @@ from datetime import datetime
 from typing import Any
 
 from bot import allowances, approvals, inventory, scaling
-from bot.approvals import Decision
+from bot.approvals import Decision, Inquiry
 from bot.domain.allowance import Act, Allowance
 from bot.domain.approval import require_same
 from bot.domain.scale_proposal import Scale
 from bot.ports import Caller, Context
 from handlers.blocks.delivery import hidden
 from handlers.blocks.lists import Deciders
+
+Subject = Allowance | Scale
+"""What people decide on."""
 
 SCALE = "s"
 """The first letter of a scale proposal's id."""
@@ -27,6 +30,20 @@ def end(ctx: Context, caller: Caller, subject: str, *, reason: str = "") -> Allo
     """Revoke or withdraw what the id names."""
     ended = scaling.withdraw if _is_scale(subject) else allowances.end
     return ended(ctx, caller, subject, reason=reason)
+
+
+def ask(ctx: Context, caller: Caller, inquiry: Inquiry) -> Subject:
+    """Ask whoever requested what the id names a question."""
+    if _is_scale(inquiry.subject):
+        return approvals.ask_question(ctx, caller, inquiry, scaling.SCALES)
+    return approvals.ask_question(ctx, caller, inquiry, allowances.ALLOWANCES)
+
+
+def answer(ctx: Context, caller: Caller, inquiry: Inquiry) -> Subject:
+    """Answer the questions about what the id names."""
+    if _is_scale(inquiry.subject):
+        return approvals.answer_question(ctx, caller, inquiry, scaling.SCALES)
+    return approvals.answer_question(ctx, caller, inquiry, allowances.ALLOWANCES)
 
 
 def look_up(ctx: Context, caller: Caller, subject: str) -> Allowance | Scale:

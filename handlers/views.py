@@ -1,25 +1,31 @@
 """Listeners of modals: what is submitted, and what is asked while one fills them in."""
 
+import re
+from dataclasses import replace
 from functools import partial
 
 from bot import allowances, approvals, checking, inventory, scaling
+from bot.allowances import Edit
 from bot.approvals import Decision
-from bot.domain.access import membership_unknown
+from bot.domain.access import may_file_for_others, membership_unknown
+from bot.domain.bundles import Bundle, suggest
 from bot.domain.duration import duration_from_text
 from bot.domain.error_parsing import find_destinations
-from bot.domain.fqdn import parse_destinations
-from bot.errors import AlreadyAllowed, Refused, Unavailable, UnknownCluster, UserError
+from bot.domain.fqdn import parse_destinations, parse_many
+from bot.errors import AlreadyAllowed, NotPermitted, Refused, Unavailable, UnknownCluster, UserError
 from bot.ports import Caller, Context
 from bot.scaling import Wish
 from handlers.blocks import lists
 from handlers.blocks.block_kit import escape
 from handlers.blocks.check import allowed_lines, narrower_lines
+from handlers.blocks.naming import bundle_lines
 from handlers.blocks.words import NO_CLUSTER, NOTHING_FOUND, UNCHECKED, error_text
 from handlers.calls import Call
 from handlers.hosts import HostWords, written
-from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm, ScaleForm, count_from
+from handlers.modals import DenyForm, NarrowForm, ScaleForm, count_from
 from handlers.renewals import RenewForm
 from handlers.replies import Ephemeral, OpenModal, Options, Reply, UpdateModal, View
+from handlers.request_form import Choices, Offers, RequestForm
 from handlers.subjects import decide, deciders, look_up
 
 
@@ -27,10 +33,17 @@ def request(ctx: Context, call: Call) -> Reply:
     """Files the request."""
     draft = RequestForm.parse(call.form).draft()
     made = allowances.request(ctx, call.caller, draft)
-    asked = checking.destinations_of(ctx.config, draft.destinations, draft.bundle)
+    asked = checking.destinations_of(draft.destinations, ctx.config.bundle_of(made.ask.bundle))
     left_out = [one for one in asked if one not in made.destinations]
     told = lists.filed(made, deciders(ctx, made), now=ctx.clock.now(), config=ctx.config, left_out=left_out)
     return Ephemeral(told)
+
+
+def edit(ctx: Context, call: Call) -> Reply:
+    """Changes a request that waits."""
+    draft = RequestForm.parse(call.form).draft()
+    made = allowances.edit(ctx, call.caller, Edit(call.value["id"], call.value["digest"], draft))
+    return Ephemeral(lists.changed(made, deciders(ctx, made), now=ctx.clock.now(), config=ctx.config))
 
 
 def renew(ctx: Context, call: Call) -> Reply:
@@ -42,7 +55,15 @@ def renew(ctx: Context, call: Call) -> Reply:
 
 def preview(ctx: Context, call: Call) -> Reply:
     """Draws the request form again, with what is allowed already and who decides."""
-    return UpdateModal(fresh_view(ctx, call.caller, RequestForm.parse(call.form)))
+    return UpdateModal(fresh_view(ctx, call.caller, RequestForm.parse(call.form, call.carried)))
+
+
+def choose_bundle(ctx: Context, call: Call) -> Reply:
+    """Draws the request form again, with the fields for the bundle's values.
+
+    The form may just have been drawn with the firewall's rules; the fields would be missing if that were the last word.
+    """
+    return UpdateModal(request_view(ctx, call.caller, RequestForm.parse(call.form, call.carried)), overtakes=True)
 
 
 def cluster_options(ctx: Context, call: Call) -> Reply:
@@ -87,6 +108,10 @@ def scale(ctx: Context, call: Call) -> Reply:
     return Ephemeral(lists.proposed(made, deciders(ctx, made), ctx.clock.now(), ctx.config.dry_run))
 
 
+SUGGESTIONS = 5
+"""Bundles that are suggested at a time."""
+
+
 def open_form(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> OpenModal:
     """The request form immediately, and again once the firewall's rules were read, where the cluster is known."""
     is_known = _choices(ctx, caller).find(form.cluster) is not None
@@ -96,8 +121,19 @@ def open_form(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str,
 
 def request_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> View:
     """The request form, with what is wrong in it, what is allowed already or who will decide."""
+    form = form.fitting(ctx.config)
     known, renewable = _outlook(ctx, caller, form)
-    return form.build(_choices(ctx, caller), (*notes, *known), renewable)
+    choices = _choices(ctx, caller)
+    bundles = () if form.bundle else _bundles_around(choices, form)
+    lines = [*notes, *known, *bundle_lines(bundles)]
+    return form.build(choices, lines, Offers(renewable, bundles))
+
+
+def _bundles_around(choices: Choices, form: RequestForm) -> tuple[Bundle, ...]:
+    """The bundles to which hosts in the form belong."""
+    egress = choices.find(form.cluster)
+    typed = parse_many(form.destinations).destinations
+    return suggest(choices.config.bundles.values(), typed, egress.ref.region if egress else "")[:SUGGESTIONS]
 
 
 def fresh_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> View:
@@ -111,8 +147,28 @@ def fresh_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str
     return request_view(ctx, caller, form, notes)
 
 
+_FLAG = re.compile(r"(?<!\S)(?:--|\u2013|\u2014)break-?glass(?!\S)", re.IGNORECASE)
+"""Two hyphens, or the dash that a keyboard makes of them."""
+
+
 def form_from(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tuple[str, ...]]:
-    """The form for what was typed behind ``request``: a cluster with hosts, or an error with or without a cluster."""
+    """The form for what was typed behind ``request``, perhaps with ``--break-glass``.
+
+    Raises:
+        NotPermitted: The approval policy does not let this person break glass.
+    """
+    bare, found = _FLAG.subn("", text)
+    if found and not _choices(ctx, caller).may_break_glass:
+        raise NotPermitted(
+            "The approval policy does not let you break glass; nothing was opened. Without `--break-glass`, the same "
+            "command asks the approvers."
+        )
+    form, notes = _form_from(ctx, caller, bare)
+    return replace(form, break_glass="yes" if found else ""), notes
+
+
+def _form_from(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tuple[str, ...]]:
+    """The form for a cluster with hosts, or for an error with or without a cluster."""
     words = HostWords.parse(text)
     found = find_destinations(text)
     if _choices(ctx, caller).find(words.cluster) is None and (found.destinations or found.explanations):
@@ -121,10 +177,23 @@ def form_from(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tup
     if words.pool:  # the form would drop an unknown pool and request the whole cluster
         known = egress or inventory.find(ctx, inventory.person(ctx, caller), words.cluster)
         checking.require_pool(known, words.pool)
-    words, filled = words.in_region(egress.ref.location) if egress else (words, ())
+    words, filled = words.in_region(egress.ref.region) if egress else (words, ())
     hosts, notes = words.read()
     form = RequestForm(cluster=words.cluster, destinations=hosts, pool=words.pool, bundle=words.bundle)
     return form, tuple(map(escape, (*filled, *notes)))
+
+
+def for_owner(ctx: Context, caller: Caller, form: RequestForm, owner: str) -> RequestForm:
+    """The form for somebody else, if one is named.
+
+    Raises:
+        NotPermitted: The caller may not file for others.
+        InvalidInput: Slack did not recognise the person.
+    """
+    if not owner or owner == caller.identity.user:
+        return form
+    allowances.require_permitted(ctx, caller, owner)
+    return replace(form, owner=owner)
 
 
 def form_from_error(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tuple[str, ...]]:
@@ -143,25 +212,28 @@ def _choices(ctx: Context, caller: Caller) -> Choices:
         raise membership_unknown(unread)
     if not visible:
         raise UnknownCluster(NO_CLUSTER)
-    return Choices(ctx.config, tuple(visible))
+    policy = ctx.config.policy
+    return Choices(ctx.config, tuple(visible), policy.may_break_glass(who.groups), may_file_for_others(ctx.config, who))
 
 
 def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> tuple[list[str], tuple[str, ...]]:
     """Return the preview, and the allowances that already open all of it."""
-    if not form.cluster:
+    if not form.cluster or form.lacks_values(ctx.config):
         return [], ()
-    who = inventory.person(ctx, caller)
     try:
-        if not (form.destinations.strip() or form.bundle):
+        if not (form.destinations.strip() or form.asked):
+            who = inventory.person(ctx, caller)
             allowances.scope_of(ctx.config, inventory.find(ctx, who, form.cluster), form.pool or None)
             return [], ()
-        made = allowances.preview(ctx, who, form.with_duration(ctx.config).draft())
+        draft = form.with_duration(ctx.config).draft()
+        owner = allowances.owner_of(ctx, caller, draft)
+        made = allowances.preview(ctx, owner, draft)
     except AlreadyAllowed as error:
         return [f":white_check_mark: {error_text(error, '')}"], error.allowances
     except UserError as error:
         return [f":warning: {error_text(error, '')}"], ()
     names = checking.suggestions(ctx, ctx.recent.get(made.scope.target, ctx.clock.now()), made.destinations)
-    deciders = approvals.deciders(ctx, made.verdict, caller.identity)
+    deciders = approvals.deciders(ctx, made.verdict, caller.identity, owner.identity)
     owners = (finding.allowance.id for finding in made.allowed if finding.allowance)
     lines = [*allowed_lines(made), *lists.estimate_lines(made, deciders, ctx.config), *narrower_lines(names)]
     return lines, tuple(dict.fromkeys(owners))

@@ -124,7 +124,7 @@ def make_world(database_url: str, *, book: Configuration | None = None, pace: Pa
         transport=ArmTransport(arm, clock),
         now=clock.now,
     )
-    ctx = Context(azure, store, People(book), clock, book, pace or Pace())
+    ctx = Context(azure, azure, azure, store, People(book), clock, book, pace or Pace())
     said = Said()
     inventory.refresh(ctx)
     return World(clock, arm, store, ctx, said, Reconciler(ctx, said, workers=0))

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from bot.domain.firewall import (
     ApplicationRule,
+    Evaluation,
+    Evaluator,
     Flow,
     NatRule,
     NetworkRule,
@@ -19,7 +21,6 @@ from bot.domain.firewall import (
     RuleSet,
     ThreatIntelMode,
     Tier,
-    evaluate,
 )
 from bot.domain.fqdn import Destination, Protocol, parse_destination
 
@@ -87,6 +88,11 @@ def inherited(parent: tuple[RuleCollectionGroup, ...], own: tuple[RuleCollection
 def to(text: str = "docker.io", *, sources: tuple[str, ...] = (NODES,), addresses: tuple[str, ...] = ()) -> Flow:
     """From the nodes to a destination, written as people write it."""
     return Flow(sources=sources, destination=parse_destination(text), addresses=addresses)
+
+
+def evaluate(rules: RuleSet, flow: Flow) -> Evaluation:
+    """Answer one question."""
+    return Evaluator(rules).evaluate(flow)
 
 
 def outcome(rules: RuleSet, flow: Flow) -> Outcome:
@@ -248,9 +254,7 @@ _named_rules = st.builds(
     destination_fqdns=often(NAMES[:3], some((*NAMES, "*.contoso.com"), least=1)),
     destination_ports=some(("443", "80-1500", "*", "53"), least=1),
 )
-application_rules = st.one_of(
-    _fqdn_rules, _fqdn_rules, _fqdn_rules, _url_rules, _tag_rules, _category_rules, _unknown_rules
-)
+application_rules = st.one_of(*[_fqdn_rules] * 3, _url_rules, _tag_rules, _category_rules, _unknown_rules)
 network_rules = st.builds(
     NetworkRule,
     name=st.just("network"),
@@ -305,11 +309,7 @@ def _group(draw: st.DrawFn, name: str) -> RuleCollectionGroup:
 
 
 def _collection(draw: st.DrawFn, name: str, priority: int) -> RuleCollection:
-    kind = draw(
-        st.sampled_from(
-            (RuleKind.APPLICATION, RuleKind.APPLICATION, RuleKind.APPLICATION, RuleKind.NETWORK, RuleKind.NAT)
-        )
-    )
+    kind = draw(st.sampled_from((*[RuleKind.APPLICATION] * 3, RuleKind.NETWORK, RuleKind.NAT)))
     action = RuleAction.DNAT if kind is RuleKind.NAT else draw(st.sampled_from((RuleAction.ALLOW, RuleAction.DENY)))
     rules = tuple(draw(st.lists(_RULES[kind], min_size=0, max_size=3)))
     return RuleCollection(name=name, priority=priority, action=action, kind=kind, rules=rules)

@@ -47,6 +47,7 @@ def load(folder: Path, content: str) -> Configuration:
 
 
 WRONG = [
+    ("on_behalf = ['nobody']\n", "approval.on_behalf names the group nobody, which is not configured"),
     (rule("during = ['xmas']"), r"rules \(r\) names unknown windows: xmas. Configured: none"),
     (rule("requesters = ['interns']"), r"rules \(r\) names the group interns, which is not configured"),
     (

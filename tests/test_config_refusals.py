@@ -96,6 +96,15 @@ KINDS = [
         "[groups.x]\nroles = ['admin']\n",
         "groups.x.roles.0 must be developer, approver, auditor or operator, not “admin”.",
     ),
+    (
+        (
+            f"{BUNDLE}destinations = ['{{a}}.x.example']\n"
+            "[bundles.b.parameters.a]\ntitle = 'A'\npattern = '['\nexample = 'a'\n"
+        ),
+        "bundles.b.parameters.a.pattern: it is not a regular expression",
+    ),
+    (f"{BUNDLE}destinations = ['https://{{a}}.example/']\n", "bundles.b.destinations.0: "),
+    (f"{BUNDLE}destinations = ['x.example:{{port}}']\n", "bundles.b.destinations.0: "),
     ("[[clusters]]\nmatch = '*'\n", "clusters.0.match must be a list that is not empty, each text, not “*”."),
     ("[[clusters]]\nmatch = ['*']\nenvironment = 'tag:'\n", "clusters.0.environment must be a word, or tag:NAME, not "),
     ("[clusters]\nmatch = ['*']\n", "clusters must be a list of tables, not a table."),
@@ -156,7 +165,7 @@ def test_check_says_what_is_in_a_file() -> None:
         (["config", "check"], {"EGRESS_CONFIG": str(CONFIG)}),
     ):
         ended = CliRunner().invoke(main, arguments, env=variables)
-        assert (ended.exit_code, ended.output) == (0, "3 groups, 1 cluster entries, 2 policy rules.\n")
+        assert (ended.exit_code, ended.output) == (0, "3 groups, 1 cluster entries, 3 policy rules.\n")
 
 
 def test_check_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
@@ -174,6 +183,8 @@ MINIMAL = {
     "[[clusters]]": {"match": "['*']"},
     "[[approval.rules]]": {"name": "'r'", "then": "'refuse'", "reason": "'r'"},
     "[bundles.NAME]": {"title": "'B'", "destinations": "['x.example']"},
+    "[bundles.NAME.parameters.NAME]": {"title": "'P'", "pattern": "'[a-z]+'", "example": "'x'"},
+    "[webhooks.NAME]": {"url": "'https://x.example'"},
 }
 """The keys that a table must have."""
 

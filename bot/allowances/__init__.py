@@ -6,9 +6,14 @@ its ack. Nothing here speaks to Azure: the reconciler does.
 
 from bot.allowances.assessment import assess_policy
 from bot.allowances.audit_events import record
+from bot.allowances.break_glass import AfterReview, due_review, review_break_glass
 from bot.allowances.decisions import decide, end
-from bot.allowances.filing import Draft, Preview, owner_words, preview, request, scope_of
+from bot.allowances.edits import Edit, edit
+from bot.allowances.filing import request
 from bot.allowances.notice_choice import choose_notices, notice_level
+from bot.allowances.owners import owner_of, require_permitted
+from bot.allowances.ownership import let_expire, transfer
+from bot.allowances.previews import Draft, Preview, owner_words, preview, scope_of
 from bot.allowances.queries import (
     SEARCHED,
     Request,
@@ -20,6 +25,7 @@ from bot.allowances.queries import (
     proposals,
     requests,
     search,
+    unreviewed,
 )
 from bot.allowances.renewals import newest, renew
 from bot.allowances.workflow import ALLOWANCES
@@ -27,7 +33,9 @@ from bot.allowances.workflow import ALLOWANCES
 __all__ = [
     "ALLOWANCES",
     "SEARCHED",
+    "AfterReview",
     "Draft",
+    "Edit",
     "Preview",
     "Request",
     "RequestList",
@@ -36,11 +44,15 @@ __all__ = [
     "browse",
     "choose_notices",
     "decide",
+    "due_review",
+    "edit",
     "end",
     "get",
+    "let_expire",
     "newest",
     "notice_level",
     "own",
+    "owner_of",
     "owner_words",
     "preview",
     "proposals",
@@ -48,6 +60,10 @@ __all__ = [
     "renew",
     "request",
     "requests",
+    "require_permitted",
+    "review_break_glass",
     "scope_of",
     "search",
+    "transfer",
+    "unreviewed",
 ]

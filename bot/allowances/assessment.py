@@ -20,7 +20,7 @@ def assess_risk(ctx: Context, scope: Scope, ask: Ask, dns: str = "") -> Risk:
     """
     resolved = ctx.resolver.addresses(each.fqdn for each in ask.destinations if not each.is_wildcard)
     private = frozenset(name for name, found in resolved.items() if not all(ip_address(a).is_global for a in found))
-    is_bundle = any(set(ask.destinations) <= set(each.destinations) for each in ctx.config.bundles.values())
+    is_bundle = ctx.config.is_one_bundle(ask.destinations, ask.bundle)
     subject = Subject(ask.destinations, ask.duration, scope.environment, is_bundle, private, dns)
     return assess(subject, ctx.config.risk)
 
@@ -37,5 +37,7 @@ def assess_policy(ctx: Context, scope: Scope, ask: Ask, risk: Risk, circumstance
         tags=circumstances.tags,
         requester_groups=circumstances.requester_groups,
         at=circumstances.at,
+        is_break_glass=ask.is_break_glass,
+        filled=ctx.config.filled(ask.bundle),
     )
     return evaluate(ctx.config.policy, question)

@@ -8,12 +8,23 @@ from bot.domain.duration import duration_text
 from bot.ports import UnitOfWork
 
 
-def record(uow: UnitOfWork, allowance: Allowance, action: Action, *, reason: str | None = None) -> None:
-    """Append what happened to an allowance, with every fact that an auditor asks for."""
+def record(
+    uow: UnitOfWork, allowance: Allowance, action: Action, *, reason: str | None = None, before: str = ""
+) -> None:
+    """Append what happened to an allowance, with every fact that an auditor asks for.
+
+    Args:
+        uow: The transaction of the act.
+        allowance: As it is now.
+        action: What happened.
+        reason: Why; None for the reason of the request.
+        before: The digest of what was asked before, where that was changed.
+    """
     ask, scope = allowance.ask, allowance.scope
     beyond = uow.ctx.config.beyond(ask.bundle, ask.destinations) if ask.bundle else ()
     detail = {
         "digest": allowance.digest,
+        "digest_before": before,
         "duration": duration_text(ask.duration),
         "environment": scope.environment,
         "risk": f"{allowance.risk.level} {allowance.risk.score}",
@@ -23,7 +34,11 @@ def record(uow: UnitOfWork, allowance: Allowance, action: Action, *, reason: str
         "bundle": ask.bundle or "",
         "beyond_bundle": " ".join(str(one) for one in beyond),
         "renews": ask.renews or "",
-        "requester": allowance.requester.user if allowance.filed_by else "",
+        "break_glass": "yes" if allowance.review_by else "",
+        "review": allowance.reviewed.outcome if allowance.reviewed else "",
+        "review_by": allowance.review_by.isoformat() if allowance.review_by else "",
+        "requester": allowance.requester.user if allowance.filed_by or allowance.owned_by else "",
+        "owner": allowance.owner.user if allowance.owned_by else "",
         "expires_at": allowance.expires_at.isoformat() if allowance.expires_at else "",
     }
     event = Event(

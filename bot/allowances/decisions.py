@@ -29,12 +29,19 @@ def end(ctx: Context, caller: Caller, allowance_id: str, *, reason: str = "") ->
     why = brief(reason)
     require_ending(ctx, caller, allowance_id)
     with ctx.store.write() as tx:
-        allowance = tx.allowances.get(canonical_id(allowance_id))
-        ended = revoke(allowance, Ending(caller.identity, ctx.clock.now(), why))
-        saved = tx.allowances.save(ended, is_open=is_open(ended, ctx.clock.now()))
-        uow = UnitOfWork(ctx, tx, caller)
-        record(uow, saved, Action.ALLOWANCE_REVOKE, reason=why)
-        if saved.applying_at is not None:
-            tx.work.wake(saved.scope.target.key, within=ctx.pace.batch_window)
-        uow.tell(saved.id, saved.requester, NoticeEvent.REVOKED)
+        return end_within(UnitOfWork(ctx, tx, caller), tx.allowances.get(canonical_id(allowance_id)), why)
+
+
+def end_within(uow: UnitOfWork, allowance: Allowance, why: str) -> Allowance:
+    """The same in a transaction that has more to record; whether the caller may was asked before.
+
+    Raises:
+        AlreadyDecided: It has ended already.
+    """
+    ended = revoke(allowance, Ending(uow.caller.identity, uow.now, why))
+    saved = uow.tx.allowances.save(ended, is_open=is_open(ended, uow.now))
+    record(uow, saved, Action.ALLOWANCE_REVOKE, reason=why)
+    if saved.applying_at is not None:
+        uow.tx.work.wake(saved.scope.target.key, within=uow.ctx.pace.batch_window)
+    uow.tell(saved, NoticeEvent.REVOKED)
     return saved

@@ -1,4 +1,4 @@
-"""Checks who may end or renew an allowance."""
+"""Checks who may end an allowance."""
 
 from bot.domain.access import require_ender, require_member
 from bot.domain.allowance import Allowance
@@ -9,16 +9,17 @@ from bot.ports import Caller, Context
 
 
 def require_ending(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:
-    """The allowance, if the caller may revoke or renew it; the requester may without a look into any group.
+    """The allowance, if the caller may revoke it; its owner and who filed it may without a look into any group.
 
     Raises:
         UnknownAllowance: It does not exist.
-        NotPermitted: Neither who asked for it nor an approver.
+        NotPermitted: Neither its owner, nor who filed it, nor an approver.
         MembershipUnknown: Slack could not be asked.
     """
     require_member(ctx.config, caller.identity)
     with ctx.store.read() as tx:
         allowance = tx.allowances.get(canonical_id(allowance_id))
-    if caller.identity != allowance.requester:
-        require_ender(holder_of(ctx, caller, Role.APPROVER), allowance.requester)
+    owners = tuple(who for who in (*allowance.askers, allowance.owner) if who)
+    if caller.identity not in owners:
+        require_ender(holder_of(ctx, caller, Role.APPROVER), *owners)
     return allowance

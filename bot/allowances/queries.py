@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from bot.approvals.absences import standing_in
 from bot.approvals.reading import require_reading, waits_for
+from bot.domain.access import may_decide
 from bot.domain.allowance import Allowance
 from bot.domain.ids import canonical_id
 from bot.domain.people import Person
@@ -125,6 +126,14 @@ def own(ctx: Context, caller: Caller) -> list[Allowance]:
         return tx.allowances.find(AllowanceFilter(requester=who.identity, only_open=True))
 
 
+def unreviewed(ctx: Context, who: Person) -> list[Allowance]:
+    """What was opened by break-glass and waits for a review by somebody, the newest first."""
+    with ctx.store.read() as tx:
+        found = tx.allowances.find(AllowanceFilter(only_open=True))
+    waiting = (one for one in found if one.needs_review and who.identity not in one.askers)
+    return [one for one in waiting if may_decide(one.verdict.review, who, one.requester)]
+
+
 def _wanted(ctx: Context, who: Person, which: str) -> ListFilter:
     if which == "mine":
         return ListFilter(requester=who.identity)
@@ -174,7 +183,7 @@ def get(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:
     who = person(ctx, caller)
     with ctx.store.read() as tx:
         found = tx.allowances.get(canonical_id(allowance_id))
-    if who.identity not in found.followers:
+    if who.identity not in (found.owner, *found.followers):
         unseen = UnknownAllowance(f"No allowance {found.id} that you can see. `/egress requests` lists them.")
         require_reading(ctx, who, found, unseen)
     return found

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.allowances.filing import ON_ITS_WAY, Draft, file, join, waits_sentence
+from bot.allowances.filing import ON_ITS_WAY, file, join, waits_sentence
+from bot.allowances.previews import Draft
 from bot.domain.access import require_read
 from bot.domain.allowance import Act, Allowance, Status, require, status
 from bot.domain.duration import duration_from_text
@@ -78,17 +79,17 @@ def _join(ctx: Context, caller: Caller, waiting: Allowance) -> None:
 
 
 def _owner(ctx: Context, caller: Caller, who: Person, old: Allowance) -> Person:
-    if who.identity == old.requester:
+    if who.identity == old.owner:
         return who
     if not who.has_role(Role.APPROVER):
         require_read(who.unread_for(Role.APPROVER))
         return who
-    owner = person(ctx, replace(caller, identity=old.requester))
+    owner = person(ctx, replace(caller, identity=old.owner))
     try:
         find(ctx, owner, old.scope.cluster_id)
     except UnknownCluster as error:
         raise NotPermitted(
-            f"<@{old.requester.user}>, who requested {old.id}, no longer has access to {old.scope.cluster_name}. "
+            f"<@{old.owner.user}>, who owns {old.id}, no longer has access to {old.scope.cluster_name}. "
             "Someone with access must renew it."
         ) from error
     return owner

@@ -25,6 +25,8 @@ class AllowanceWorkflow:
         grant=Action.ALLOWANCE_GRANT,
         change=Action.ALLOWANCE_CHANGE,
         remind=Action.ALLOWANCE_REMIND,
+        ask=Action.ALLOWANCE_QUESTION,
+        answer=Action.ALLOWANCE_ANSWER,
         escalate=Action.ALLOWANCE_ESCALATE,
         lapse=Action.ALLOWANCE_LAPSE,
         close=(Action.ALLOWANCE_CLOSE, NoticeEvent.CLOSED),
@@ -52,7 +54,9 @@ class AllowanceWorkflow:
             scope = replace(one.scope, environment=environment_of(ctx.config, egress.ref))
             one = replace(one, scope=scope, risk=assess_risk(ctx, scope, one.ask, dns_caveat(egress, scope.pool)))
         around = circumstances(ctx, one.requester, one.requested_at, egress)
-        return replace(one, verdict=assess_policy(ctx, one.scope, one.ask, one.risk, around))
+        verdict = assess_policy(ctx, one.scope, one.ask, one.risk, around)
+        review_by = ctx.clock.now() + ctx.config.break_glass.review_within if verdict.reviewers else None
+        return replace(one, verdict=verdict, review_by=review_by)
 
     def close(self, one: Allowance, why: str, now: datetime, /) -> Allowance:
         """The same, ended by the bot."""

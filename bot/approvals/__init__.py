@@ -1,11 +1,12 @@
 """Use cases of approving: decide, review, lapse. Written once for allowances and scale proposals."""
 
-from bot.approvals.absences import absences_of, come_back, leave, standing_in
+from bot.approvals.absences import absences_of, come_back, holder_among, leave, standing_in
 from bot.approvals.circumstances import Circumstances, circumstances
 from bot.approvals.deciders import deciders, require_deciders
 from bot.approvals.decisions import decide, lapse
+from bot.approvals.questions import Inquiry, answer_question, ask_question
 from bot.approvals.reasons import MAX_REASON, brief, require_reason
-from bot.approvals.reminders import due_reminder, plan_wait, remind
+from bot.approvals.reminders import Reminder, due_reminder, plan_wait, remind
 from bot.approvals.reviews import keep, review
 from bot.approvals.workflow import Actions, Decision, Narrowing, Workflow
 
@@ -14,15 +15,20 @@ __all__ = [
     "Actions",
     "Circumstances",
     "Decision",
+    "Inquiry",
     "Narrowing",
+    "Reminder",
     "Workflow",
     "absences_of",
+    "answer_question",
+    "ask_question",
     "brief",
     "circumstances",
     "come_back",
     "decide",
     "deciders",
     "due_reminder",
+    "holder_among",
     "keep",
     "lapse",
     "leave",

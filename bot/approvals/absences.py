@@ -7,9 +7,10 @@ from datetime import datetime
 from bot.domain.absence import Absence, require_delegate
 from bot.domain.approval import Verdict
 from bot.domain.audit import Action, Event
+from bot.domain.dates import time_text
 from bot.domain.people import AccountStatus, Identity, Person
 from bot.errors import InvalidInput, MembershipUnknown, NotPermitted
-from bot.inventory import person
+from bot.inventory import member_of, person
 from bot.ports import Caller, Context, UnitOfWork
 
 
@@ -29,7 +30,7 @@ def leave(ctx: Context, caller: Caller, delegate: Identity, until: datetime) -> 
     with ctx.store.write() as tx:
         theirs = tx.absences.get(other.identity)
         if theirs and theirs.is_on(now):
-            raise InvalidInput(f"<@{delegate.user}> is away until {theirs.until:%Y-%m-%d %H:%M} UTC. Name another.")
+            raise InvalidInput(f"<@{delegate.user}> is away until {time_text(theirs.until)}. Name another.")
         tx.absences.put(made)
         _record(UnitOfWork(ctx, tx, caller), made, Action.PERSON_AWAY)
     return made
@@ -79,12 +80,16 @@ def standing_in(ctx: Context, who: Person) -> Person:
     return replace(who, stands_for=frozenset(one.who.user for one in found))
 
 
-def decider(ctx: Context, who: Person, verdict: Verdict) -> Person:
-    """A person with those asked by name for whom they decide now, as far as these still could themselves.
+def holder_among(ctx: Context, caller: Caller, verdict: Verdict) -> Person:
+    """Look up whether the caller currently belongs to those whom a verdict asks, by themselves or for others.
+
+    Those for whom they decide are counted as far as these still could themselves.
 
     Raises:
+        NotPermitted: For people of other workspaces.
         MembershipUnknown: Whether one of these is still a member could not be asked.
     """
+    who = member_of(ctx, caller, verdict.approvers)
     asked = standing_in(ctx, who).stands_for & set(verdict.people)
     return replace(who, stands_for=frozenset(user for user in sorted(asked) if _is_member(ctx, user)))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from bot.approvals.absences import decider
+from bot.approvals.absences import holder_among
 from bot.approvals.reasons import brief, require_reason
 from bot.approvals.reminders import plan_wait
 from bot.approvals.reviews import review_at_click
@@ -13,7 +13,6 @@ from bot.domain.bulk import require_routine
 from bot.domain.ids import canonical_id
 from bot.domain.people import Person
 from bot.errors import StaleView
-from bot.inventory import member_of
 from bot.ports import Caller, Context, NoticeEvent, UnitOfWork
 
 
@@ -39,7 +38,7 @@ def decide(ctx: Context, caller: Caller, decision: Decision, flow: Workflow[One]
     _recheck(ctx, filed, flow, is_approval=decision.is_approved)
     with ctx.store.read() as tx:
         verdict = flow.rows(tx).get(subject).verdict
-    who, asked = decider(ctx, member_of(ctx, caller, verdict.approvers), verdict), verdict.approvers
+    who, asked = holder_among(ctx, caller, verdict), verdict.approvers
     with ctx.store.write() as tx:
         uow, one = UnitOfWork(ctx, tx, caller), flow.rows(tx).get(subject)
         _require_decidable(uow, one, decision, flow)
@@ -98,7 +97,7 @@ def _approve(uow: UnitOfWork, who: Person, one: One, decision: Decision, flow: W
     plan_wait(uow, saved)
     overruled = [given.by for given in one.approvals] if narrowing.facts else []
     event = NoticeEvent.APPROVED if saved.approved_at else NoticeEvent.SECONDED
-    uow.tell(saved.id, saved.requester, event, also=overruled, **narrowing.facts)
+    uow.tell(saved, event, also=overruled, **narrowing.facts)
     return saved
 
 
@@ -106,7 +105,7 @@ def _deny(uow: UnitOfWork, one: One, decision: Decision, flow: Workflow[One]) ->
     ending = Ending(uow.caller.identity, uow.now, require_reason(decision.reason, "Say why you deny it"))
     saved = flow.rows(uow.tx).save(deny(one, ending), is_open=False)
     flow.record(uow, saved, flow.actions.deny, reason=ending.reason)
-    uow.tell(saved.id, saved.requester, NoticeEvent.DENIED)
+    uow.tell(saved, NoticeEvent.DENIED)
     return saved
 
 
@@ -114,4 +113,4 @@ def lapse(uow: UnitOfWork, one: One, flow: Workflow[One]) -> None:
     """Put on record that nobody decided in time."""
     saved = flow.rows(uow.tx).save(one, is_open=False)
     flow.record(uow, saved, flow.actions.lapse, reason="Nobody decided in time.")
-    uow.tell(saved.id, saved.requester, NoticeEvent.LAPSED)
+    uow.tell(saved, NoticeEvent.LAPSED)

@@ -58,4 +58,5 @@ def remind(uow: UnitOfWork, due: Reminder[One], flow: Workflow[One]) -> None:
     """
     saved = flow.rows(uow.tx).save(replace(due.request, reminded_at=uow.now), is_open=True)
     flow.record(uow, saved, flow.actions.remind, reason="")
-    uow.remind(saved.id, due.event, due.people)
+    calls = {} if due.people else {"calls": "1"}  # where nobody is told directly, the thread calls their groups
+    uow.notify(saved.id, due.event, due.people, **calls)

@@ -63,7 +63,8 @@ def review(
         return _recount(ctx, one, fresh, flow, is_click=is_click)
     if is_click:
         return None  # the person who clicks decides; otherwise the timers grant it
-    return Review(replace(fresh, approved_at=ctx.clock.now()), flow.actions.grant, NoticeEvent.GRANTED, verdict.reason)
+    event = NoticeEvent.BROKE_GLASS if verdict.reviewers else NoticeEvent.GRANTED
+    return Review(replace(fresh, approved_at=ctx.clock.now()), flow.actions.grant, event, verdict.reason)
 
 
 def _closing(ctx: Context, one: One, why: str, flow: Workflow[One]) -> Review[One]:
@@ -84,7 +85,7 @@ def keep(uow: UnitOfWork, found: Review[One], flow: Workflow[One]) -> One:
     if saved.approved_at is not None and is_open:
         flow.start(uow, saved)
     if found.event:
-        uow.tell(saved.id, saved.requester, found.event, also=also, what=found.reason)
+        uow.tell(saved, found.event, also=also, what=found.reason)
     return saved
 
 

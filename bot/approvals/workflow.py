@@ -24,6 +24,8 @@ class Actions:
     grant: Action
     change: Action
     remind: Action
+    ask: Action
+    answer: Action
     escalate: Action
     lapse: Action
     close: tuple[Action, NoticeEvent]

@@ -23,7 +23,7 @@ def _utc_now() -> datetime:
 
 
 class AzureArm:
-    """Implements ``bot.ports.Azure`` with Azure's own SDK.
+    """Implements ``Clusters``, ``Targets`` and ``Operations`` of ``bot.ports.azure`` with Azure's own SDK.
 
     Args:
         credential: Where tokens come from.

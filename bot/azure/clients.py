@@ -1,6 +1,5 @@
 """The SDK's clients, one for each subscription, behind one way to send a request."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -18,6 +17,7 @@ from azure.mgmt.resourcegraph import ResourceGraphClient
 
 from bot.azure.faults import AzureHealth, fault_from_answer, translated
 from bot.azure.settings import ArmSettings
+from bot.azure.translate.shapes import json_from_text
 from bot.errors import UnknownShape
 from bot.logs import carried
 
@@ -164,7 +164,7 @@ class Clients:
     def _answer(self, client: ContainerServiceClient, asked: HttpRequest, path: str) -> tuple[Json, Mapping[str, str]]:
         with translated():
             response = client.send_request(asked)
-        body = _json_from(response.text())
+        body = json_from_text(response.text())
         if response.status_code >= 300:
             raise fault_from_answer(response.status_code, response.headers, body)
         if not isinstance(body, dict):
@@ -203,13 +203,6 @@ def _real_transport(settings: ArmSettings) -> Transport:
 
 def _is_same_site(host: str, ours: str) -> bool:
     return host == ours or host.endswith("." + ours)
-
-
-def _json_from(text: str) -> object:
-    try:
-        return json.loads(text) if text.strip() else {}
-    except ValueError:
-        return text
 
 
 @lru_cache(maxsize=4096)

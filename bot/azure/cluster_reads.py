@@ -1,7 +1,8 @@
 """Live reads of one cluster: what is missing is fetched in parallel, round by round."""
 
 from bot.azure.clients import AKS_API, FIREWALL_API, NETWORK_API, Clients, Json
-from bot.azure.translate import READERS, cluster_from_json, endpoints_from_json, hub_from_json
+from bot.azure.translate.cluster import cluster_from_json, endpoints_from_json
+from bot.azure.translate.network import READERS, hub_from_json
 from bot.domain.egress import ClusterEgress, RequiredEndpoint
 from bot.domain.egress.facts import DELETED, AzureNetwork, ClusterFacts
 from bot.domain.egress.needs import Need, ResourceKind, missing
@@ -57,10 +58,9 @@ def _fetch(clients: Clients, need: Need) -> AzureNetwork:
 
 
 def _fetch_hub(clients: Clients, hub_id: str) -> AzureNetwork:
-    connections = list(clients.list_all(f"{hub_id}/hubVirtualNetworkConnections", NETWORK_API))
-    intents = list(clients.list_all(f"{hub_id}/routingIntent", NETWORK_API))
-    tables = list(clients.list_all(f"{hub_id}/hubRouteTables", NETWORK_API))
-    return AzureNetwork(hubs={hub_id: hub_from_json(hub_id, connections, intents, tables)})
+    kinds = ("hubVirtualNetworkConnections", "routingIntent", "hubRouteTables")
+    parts = [list(clients.list_all(f"{hub_id}/{kind}", NETWORK_API)) for kind in kinds]
+    return AzureNetwork(hubs={hub_id: hub_from_json(hub_id, *parts)})
 
 
 def _words(need: Need) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from azure.core.exceptions import AzureError, ClientAuthenticationError, DecodeError, HttpResponseError
 
 from bot.azure.identity import SignInSilent
+from bot.azure.translate.shapes import json_from_text
 from bot.errors import (
     ArmBusy,
     ArmForbidden,
@@ -135,19 +136,12 @@ def fault_from(error: AzureError) -> EgressError:
         return UnknownShape("Azure's response could not be read.")
     response: Any = getattr(error, "response", None)
     if isinstance(error, HttpResponseError) and response is not None:
-        return fault_from_answer(response.status_code, response.headers, _body_of(response))
+        return fault_from_answer(response.status_code, response.headers, json_from_text(response.text()))
     if isinstance(error, SignInSilent):
         return ArmUnreachable("Azure's sign-in is not responding.")
     if isinstance(error, ClientAuthenticationError):
         return ArmForbidden("The bot could not sign in to Azure: no credential worked.", code="SignIn")
     return ArmUnreachable("Azure is not responding.")
-
-
-def _body_of(response: Any) -> object:
-    try:
-        return json.loads(response.text())
-    except ValueError:
-        return response.text()
 
 
 @contextmanager

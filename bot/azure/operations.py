@@ -1,13 +1,13 @@
 """Writes that Azure accepts and finishes later: sent once, never waited for, polled by their address."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from azure.core.pipeline import PipelineResponse
 
 from bot.azure.clients import Clients
-from bot.azure.faults import retry_after
+from bot.azure.faults import retry_after, translated
 from bot.azure.settings import ArmSettings
 from bot.azure.translate.shapes import dig
 from bot.errors import UnknownShape
@@ -29,14 +29,17 @@ class Accepted:
         self.headers = response.http_response.headers
         self.url = self.headers.get("Azure-AsyncOperation") or self.url or str(response.http_request.url)
 
-    def operation(self, settings: ArmSettings) -> Operation:
-        """The accepted operation; a write that Azure finished immediately is watched at the resource itself."""
-        return Operation(self.url, _look_after(self.headers, settings))
 
+def begin(write: Callable[..., object], settings: ArmSettings) -> Operation:
+    """Send a write that the SDK neither repeats nor waits for.
 
-def unrepeated(accepted: Accepted) -> dict[str, Any]:
-    """Options of a write that the SDK neither repeats nor waits for."""
-    return {"polling": False, "raw_response_hook": accepted, "retry_total": 0, **WITHIN}
+    Returns:
+        The accepted operation; a write that Azure finished immediately is watched at the resource itself.
+    """
+    accepted = Accepted()
+    with translated():
+        write(polling=False, raw_response_hook=accepted, retry_total=0, **WITHIN)
+    return Operation(accepted.url, _look_after(accepted.headers, settings))
 
 
 def only_if_unchanged(seen: ObservedTarget) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from azure.mgmt.resourcegraph.models import QueryRequest, QueryRequestOptions
 from bot.azure.clients import AKS_API, LONGEST_LIST, SUBSCRIPTIONS_API, Clients, Json, subscription_id
 from bot.azure.cluster_reads import fetch
 from bot.azure.faults import translated
-from bot.azure.translate import READERS, cluster_from_json, ref_from_json
-from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, FleetEntry
+from bot.azure.translate.cluster import cluster_from_json, ref_from_json
+from bot.azure.translate.network import READERS
+from bot.domain.egress import ClusterEgress, ClusterRef, Fleet
 from bot.domain.egress.facts import AzureNetwork, ClusterFacts
 from bot.domain.egress.needs import Need, ResourceKind, missing
 from bot.domain.egress.resolve import resolve
@@ -47,13 +48,11 @@ def read_fleet(clients: Clients, now: Callable[[], datetime]) -> Fleet:
     gaps = [s for s in clients.settings.subscriptions if s.lower() not in readable]
     types = (CLUSTERS, *TYPES) if readable else ()
     tables = dict(zip(types, clients.in_parallel(lambda t: list(_rows(clients, t, readable)), types), strict=True))
-    network = AzureNetwork()
-    for type_, kind in TYPES.items():
-        network = network.merged(READERS[kind](tables.get(type_, [])))
-    clusters = list(_clusters(tables.get(CLUSTERS, [])))
-    entries = [FleetEntry(egress) for egress in _resolved(clients, clusters, network)]
+    parts = (READERS[kind](tables.get(type_, [])) for type_, kind in TYPES.items())
+    clusters = [cluster_from_json(row) for row in tables.get(CLUSTERS, []) if str(row.get("id", "")).count("/") >= 8]
+    found = _resolved(clients, clusters, reduce(AzureNetwork.merged, parts, AzureNetwork()))
     return Fleet(
-        entries=tuple(sorted(entries, key=lambda entry: (entry.ref.name.lower(), entry.ref.id))),
+        clusters=tuple(sorted(found, key=lambda egress: (egress.ref.name.lower(), egress.ref.id))),
         read_at=began,
         gaps=tuple(f"Could not read subscription {gap}: the bot's identity has no permission." for gap in gaps),
         unread=frozenset(gap.lower() for gap in gaps),
@@ -109,10 +108,6 @@ def _hubs_of(cluster: ClusterFacts, network: AzureNetwork) -> frozenset[Need]:
     return frozenset(need for need in missing(cluster, network, frozenset()) if need.kind is ResourceKind.HUBS)
 
 
-def _clusters(rows: list[Json]) -> Iterator[ClusterFacts]:
-    return (cluster_from_json(row) for row in rows if str(row.get("id", "")).count("/") >= 8)
-
-
 def readable_subscriptions(clients: Clients) -> list[str]:
     """The configured subscriptions that the bot's identity may see, in lower case.
 
@@ -126,10 +121,6 @@ def readable_subscriptions(clients: Clients) -> list[str]:
 
 def _rows(clients: Clients, type_: str, subscriptions: list[str]) -> Iterator[Json]:
     query = f"resources | where type =~ '{type_}' | project id, name, location, tags, sku, properties | order by id asc"
-    return _pages(clients, query, subscriptions)
-
-
-def _pages(clients: Clients, query: str, subscriptions: list[str]) -> Iterator[Json]:
     token: str | None = None
     for _ in range(LONGEST_LIST):
         options = QueryRequestOptions(top=ROWS_PER_PAGE, skip_token=token)

@@ -6,7 +6,7 @@ from bot.domain.approval import Approval, Quorum, Verdict
 from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterRef
 from bot.domain.people import AccountStatus, Identity, Person, Role, Unread
-from bot.errors import MembershipUnknown, NotPermitted, UserError
+from bot.errors import InvalidInput, MembershipUnknown, NotPermitted, UserError
 
 EVERYONE = "everyone"
 """The word in the configuration that lets each member of the workspace in."""
@@ -113,20 +113,78 @@ def require_approver(verdict: Verdict, person: Person, requester: Identity) -> N
     _require_asked(person)
 
 
-def require_ender(person: Person, requester: Identity) -> None:
-    """Refuse people who may not revoke this: neither the requester nor an approver.
+def require_ender(person: Person, *owners: Identity) -> None:
+    """Refuse people who may not revoke this: neither the requester or owner nor an approver.
 
     Raises:
         NotPermitted: With who may.
         MembershipUnknown: Slack could not be asked.
     """
-    if person.identity == requester:
+    if person.identity in owners:
         return
+    _require_approving(person, "Only the requester and approvers can revoke an allowance. Nothing was changed.")
+
+
+def require_answerer(person: Person) -> None:
+    """Refuse people who may not answer for somebody else's allowance in a review.
+
+    Raises:
+        NotPermitted: With who may.
+        MembershipUnknown: Slack could not be asked.
+    """
+    _require_approving(person, "Only its owner and approvers can answer this. Nothing was changed.")
+
+
+def _require_approving(person: Person, otherwise: str) -> None:
     _refuse_guest(person)
     if not person.has_role(Role.APPROVER):
         require_read(person.unread_for(Role.APPROVER))
-        raise NotPermitted("Only the requester and approvers can revoke an allowance. Nothing was changed.")
+        raise NotPermitted(otherwise)
     _require_asked(person)
+
+
+def may_file_for_others(config: Configuration, person: Person) -> bool:
+    """Whether a person may file for somebody else. It is for what is offered; ``require_filer`` is what holds."""
+    return person.standing is AccountStatus.ACTIVE and not person.groups.isdisjoint(config.policy.on_behalf)
+
+
+def require_filer(config: Configuration, person: Person) -> None:
+    """Refuse people who may not file for somebody else.
+
+    Raises:
+        NotPermitted: With who may.
+        MembershipUnknown: Slack could not be asked.
+    """
+    _refuse_guest(person)
+    allowed = config.policy.on_behalf
+    if person.groups.isdisjoint(allowed):
+        require_read(person.unread_among(allowed))
+        named = " or ".join(allowed) or "nobody (approval.on_behalf names no group)"
+        raise NotPermitted(f"Only {named} can request for somebody else. Nothing was filed.")
+    _require_asked(person)
+
+
+def require_owner(person: Person) -> None:
+    """Refuse an owner who could not have asked themselves.
+
+    Raises:
+        InvalidInput: A guest, a bot, or somebody whose account is deactivated.
+        MembershipUnknown: Slack could not be asked.
+    """
+    who = f"<@{person.identity.user}>"
+    if person.standing is AccountStatus.UNKNOWN:
+        raise MembershipUnknown(
+            f"Slack did not say whether {who} is a full member of the workspace. Nothing was filed."
+        )
+    if person.standing is not AccountStatus.ACTIVE:
+        raise InvalidInput(
+            f"Only a full member of the workspace can own an allowance; Slack reports {who} as: {person.standing}.",
+            field="owner",
+        )
+
+
+REVIEWERS = frozenset({Role.AUDITOR, Role.OPERATOR})
+"""The roles that read the audit log, and start and sign off review campaigns."""
 
 
 def require_auditor(person: Person) -> None:
@@ -136,12 +194,28 @@ def require_auditor(person: Person) -> None:
         NotPermitted: With who may.
         MembershipUnknown: Slack could not be asked.
     """
+    _require_reviewer(
+        person, "Only auditors and operators can read the audit log. For your own requests: `/egress requests mine`."
+    )
+
+
+def require_reviewer(person: Person) -> None:
+    """Refuse people who may not start or sign off a review campaign.
+
+    Raises:
+        NotPermitted: With who may.
+        MembershipUnknown: Slack could not be asked.
+    """
+    _require_reviewer(
+        person, "Only auditors and operators can start and sign off reviews. `/egress review` lists those you can see."
+    )
+
+
+def _require_reviewer(person: Person, otherwise: str) -> None:
     _refuse_guest(person)
-    if not person.roles & {Role.AUDITOR, Role.OPERATOR}:
-        require_read(person.unread_for(Role.AUDITOR, Role.OPERATOR))
-        raise NotPermitted(
-            "Only auditors and operators can read the audit log. For your own requests: `/egress requests mine`."
-        )
+    if not person.roles & REVIEWERS:
+        require_read(person.unread_for(*REVIEWERS))
+        raise NotPermitted(otherwise)
     _require_asked(person)
 
 

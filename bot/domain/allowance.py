@@ -45,7 +45,12 @@ class Act(StrEnum):
     APPROVE = "approve"
     DENY = "deny"
     REVOKE = "revoke"
+    ASK = "ask"
+    EDIT = "edit"
     RENEW = "renew"
+    REVIEW = "review"
+    LET_EXPIRE = "let expire"
+    TRANSFER = "transfer"
     ASK_AGAIN = "ask again"
 
 
@@ -59,9 +64,16 @@ MAY_ACT: Mapping[Act, frozenset[Status]] = MappingProxyType(
     {
         Act.APPROVE: frozenset({Status.WAITING}),
         Act.DENY: frozenset({Status.WAITING}),
+        Act.ASK: frozenset({Status.WAITING}),
+        Act.EDIT: frozenset({Status.WAITING}),
         Act.REVOKE: UNENDED,
         Act.RENEW: frozenset({Status.LIVE, Status.EXPIRING, Status.EXPIRED}),
-        Act.ASK_AGAIN: frozenset({Status.DENIED, Status.LAPSED, Status.REVOKED, Status.CLOSED, Status.FAILED}),
+        Act.LET_EXPIRE: frozenset({Status.LIVE, Status.EXPIRING, Status.SUSPENDED}),
+        Act.TRANSFER: UNENDED - {Status.WAITING},
+        Act.REVIEW: frozenset(Status) - {Status.WAITING, Status.DENIED, Status.LAPSED},
+        Act.ASK_AGAIN: frozenset(
+            {Status.DENIED, Status.LAPSED, Status.REVOKED, Status.CLOSED, Status.FAILED, Status.EXPIRED}
+        ),
     }
 )
 """In which status which act is possible: the whole state machine of what people do."""
@@ -103,6 +115,7 @@ class Ask:
         ticket: A reference in another system, empty if none.
         bundle: The configured bundle that it was asked as, if any.
         renews: The allowance that this one continues, if any.
+        is_break_glass: Whether it was to be opened at once, without an approval.
     """
 
     destinations: tuple[Destination, ...]
@@ -111,6 +124,20 @@ class Ask:
     ticket: str = ""
     bundle: str | None = None
     renews: str | None = None
+    is_break_glass: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BreakGlassReview:
+    """The review of access that was opened without an approval.
+
+    Args:
+        outcome: A value of ``break_glass.ReviewOutcome``.
+        ending: Who reviewed it, when, and why so.
+    """
+
+    outcome: str
+    ending: Ending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,13 +152,16 @@ class Allowance(ApprovalRequest):
         applying_at: When the first write to Azure that carries it began.
         live_at: When its rules were first read back from Azure.
         missing_since: Since when its rules are gone from Azure although they should be there.
-        expires_at: ``live_at`` plus the duration, set when it is first seen live.
+        expires_at: ``live_at`` plus the duration, set when it is first seen live; earlier where a review shortened it.
         gone_at: When its rules were seen absent after it ended.
         warned_at: When its requester was last told that it ends soon.
-        followers: Others who asked for the same while it was open; they hear of it as the requester does.
         closed: Set when the bot ended it, because what it rests on is gone.
         suspended: Why it opens nothing for now, in one sentence: its cluster leaves through no managed firewall.
         leaving: Targets that it was written to before and where its rules were not yet seen absent.
+        review_by: Until when it has to be reviewed; only where it was opened by break-glass.
+        reviewed: How that ended.
+        let_expire: Set when its owner chose to let it end; nobody is warned any more.
+        token: Name of the requester's API token through which it was filed; empty where a person filed it.
     """
 
     scope: Scope
@@ -144,10 +174,18 @@ class Allowance(ApprovalRequest):
     expires_at: datetime | None = None
     gone_at: datetime | None = None
     warned_at: datetime | None = None
-    followers: tuple[Identity, ...] = ()
     closed: Ending | None = None
     suspended: str | None = None
     leaving: tuple[Target, ...] = ()
+    review_by: datetime | None = None
+    reviewed: BreakGlassReview | None = None
+    let_expire: Ending | None = None
+    token: str = ""
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether it was opened by break-glass and nobody has reviewed that yet."""
+        return self.review_by is not None and self.reviewed is None
 
     @property
     def destinations(self) -> tuple[Destination, ...]:
@@ -204,28 +242,9 @@ def _is_near_end(allowance: Allowance, now: datetime) -> bool:
 
 def warns_at(allowance: Allowance) -> datetime | None:
     """From when on it is called expiring; None before it is live and where it has no end."""
-    if allowance.expires_at is None or allowance.ask.duration is None:
+    if allowance.expires_at is None or allowance.live_at is None:
         return None
-    return allowance.expires_at - min(EXPIRING_WITHIN, allowance.ask.duration / 10)
-
-
-LAST_CALL = timedelta(hours=1)
-"""How long before the end a person is told once more, if the first warning was much earlier."""
-
-
-def warnings(allowance: Allowance) -> tuple[datetime, ...]:
-    """When the requester is told that it ends soon, in order; empty before it is live and where it has no end."""
-    first = warns_at(allowance)
-    if first is None or allowance.expires_at is None:
-        return ()
-    last = allowance.expires_at - LAST_CALL
-    return (first, last) if last - first >= LAST_CALL else (first,)
-
-
-def is_warning_due(allowance: Allowance, now: datetime) -> bool:
-    """Whether a warning is due that was not given yet; one that was missed is covered by a later one."""
-    due = [time for time in warnings(allowance) if time <= now]
-    return bool(due) and (allowance.warned_at is None or allowance.warned_at < due[-1])
+    return allowance.expires_at - min(EXPIRING_WITHIN, (allowance.expires_at - allowance.live_at) / 10)
 
 
 def is_wanted(allowance: Allowance, now: datetime) -> bool:
@@ -234,8 +253,8 @@ def is_wanted(allowance: Allowance, now: datetime) -> bool:
 
 
 def is_open(allowance: Allowance, now: datetime) -> bool:
-    """Whether something may still happen to it: it waits, is wanted, failed, or its rules are not yet seen gone."""
-    if status(allowance, now) in UNENDED or allowance.leaving:
+    """Whether something may still happen to it: somebody is asked, it is wanted, or its rules are not yet seen gone."""
+    if status(allowance, now) in UNENDED or allowance.leaving or allowance.needs_review:
         return True
     return allowance.applying_at is not None and allowance.gone_at is None
 

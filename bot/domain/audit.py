@@ -19,14 +19,21 @@ class Action(StrEnum):
 
     ALLOWANCE_REQUEST = "allowance:request"
     ALLOWANCE_GRANT = "allowance:grant"
+    ALLOWANCE_BREAK_GLASS = "allowance:break-glass"
     ALLOWANCE_APPROVE = "allowance:approve"
     ALLOWANCE_NARROW = "allowance:narrow"
     ALLOWANCE_DENY = "allowance:deny"
     ALLOWANCE_REVOKE = "allowance:revoke"
+    ALLOWANCE_REVIEW = "allowance:review"
     ALLOWANCE_RENEW = "allowance:renew"
+    ALLOWANCE_LET_EXPIRE = "allowance:let-expire"
+    ALLOWANCE_TRANSFER = "allowance:transfer"
     ALLOWANCE_FOLLOW = "allowance:follow"
     ALLOWANCE_LIVE = "allowance:live"
     ALLOWANCE_EXPIRE = "allowance:expire"
+    ALLOWANCE_QUESTION = "allowance:question"
+    ALLOWANCE_ANSWER = "allowance:answer"
+    ALLOWANCE_EDIT = "allowance:edit"
     ALLOWANCE_REMIND = "allowance:remind"
     ALLOWANCE_ESCALATE = "allowance:escalate"
     ALLOWANCE_LAPSE = "allowance:lapse"
@@ -38,6 +45,8 @@ class Action(StrEnum):
     ALLOWANCE_RESUME = "allowance:resume"
     ALLOWANCE_CLOSE = "allowance:close"
     ALLOWANCE_ORPHAN = "allowance:orphan"
+    ALLOWANCE_KEEP = "allowance:keep"
+    ALLOWANCE_SHORTEN = "allowance:shorten"
     FIREWALL_BEGIN = "firewall:begin"
     FIREWALL_ACCEPT = "firewall:accept"
     FIREWALL_DONE = "firewall:done"
@@ -49,6 +58,8 @@ class Action(StrEnum):
     SCALE_APPROVE = "scale:approve"
     SCALE_DENY = "scale:deny"
     SCALE_WITHDRAW = "scale:withdraw"
+    SCALE_QUESTION = "scale:question"
+    SCALE_ANSWER = "scale:answer"
     SCALE_REMIND = "scale:remind"
     SCALE_ESCALATE = "scale:escalate"
     SCALE_LAPSE = "scale:lapse"
@@ -57,8 +68,17 @@ class Action(StrEnum):
     SCALE_DONE = "scale:done"
     SCALE_FAIL = "scale:fail"
     SCALE_CHANGE = "scale:change"
+    REVIEW_START = "review:start"
+    REVIEW_KEEP = "review:keep"
+    REVIEW_REMOVE = "review:remove"
+    REVIEW_ESCALATE = "review:escalate"
+    REVIEW_SIGN = "review:sign"
     EGRESS_CHANGE = "egress:change"
     CLUSTER_DELETE = "cluster:delete"
+    TOKENS_CREATE = "token:create"
+    TOKENS_REVOKE = "token:revoke"
+    API_READ = "api:read"
+    API_CHECK = "api:check"
     PERSON_AWAY = "person:away"
     PERSON_BACK = "person:back"
     ACT_REFUSE = "act:refuse"
@@ -75,7 +95,8 @@ class Event:
         at: When, aware.
         action: What.
         actor: Who; the bot itself acts as ``people.SYSTEM``.
-        via: The channel of the act: ``slack:command``, ``slack:button``, ``slack:modal``, ``cli``, ``bot``.
+        via: The channel of the act: ``slack:command``, ``slack:button``, ``slack:modal``, ``cli``, ``bot``,
+            ``api:TOKEN``.
         subject: Id of the allowance, scale proposal or target, empty if none.
         cluster: Name of the cluster, empty if none.
         destinations: What it was about, as text.

@@ -14,14 +14,18 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from bot.domain.approval import ApprovalPolicy, Reminders, TimeWindow
-from bot.domain.fields import Duration, NotWritten, ReadAs, Site, Span, Text, matching, named
+from bot.domain.break_glass import BreakGlass
+from bot.domain.bundles import Bundle, BundleRef, BundleTable, bundles_from
+from bot.domain.dry_run import NO_DRY_RUN, DryRun
+from bot.domain.fields import Duration, NotWritten, ReadAs, Span, Text, matching, named
 from bot.domain.fqdn import Destination
+from bot.domain.integration import Api, Webhook
 from bot.domain.people import Role
 from bot.domain.risk import RiskTable
 from bot.domain.rule_diff import Limits
 from bot.domain.rule_position import GroupSettings
-from bot.domain.target import Target
 from bot.domain.tickets import Tickets
+from bot.errors import InvalidInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,26 +111,6 @@ class FirewallSettings(Limits):
     drift: Annotated[str, ReadAs(Literal["heal", "adopt", "report"], str)] = "heal"
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """Several destinations that are asked for, decided and listed as one.
-
-    Args:
-        name: What people type.
-        title: What people read.
-        destinations: All of them, sorted.
-        source: Where their owner documents them.
-    """
-
-    name: Annotated[str, NotWritten()]
-    title: Annotated[str, Field(min_length=1, max_length=60)]
-    destinations: Annotated[
-        tuple[Destination, ...],
-        ReadAs(Annotated[frozenset[Site], Field(min_length=1, max_length=100)], lambda sites: tuple(sorted(sites))),
-    ]
-    source: str = ""
-
-
 _USUAL = (timedelta(hours=8), timedelta(days=1), timedelta(days=7), timedelta(days=30), timedelta(days=90))
 
 
@@ -153,6 +137,20 @@ class Durations:
 
 
 @dataclass(frozen=True, slots=True)
+class Reviews:
+    """How review campaigns go on.
+
+    Args:
+        owners_first: How long only the owners of allowances answer; after it, approvers may, too.
+        remind_after: When people are first reminded, inside the window of ``reminders``; each wait is twice the one
+            before, a week at most.
+    """
+
+    owners_first: Span = timedelta(days=7)
+    remind_after: Span = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
     """The handling of requested names.
 
@@ -162,48 +160,6 @@ class Names:
     """
 
     resolve: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DryRun:
-    """Where the bot decides and writes nothing.
-
-    Args:
-        dry_run: It writes no rule and applies no scale at all; what is approved waits.
-        dry_run_targets: Firewall policies and classic firewalls, by name or ARM id, whose rules are not written.
-    """
-
-    dry_run: bool = False
-    dry_run_targets: tuple[Annotated[str, matching(r"[\w./-]+", "a name or an ARM id")], ...] = ()
-
-    @property
-    def is_everywhere(self) -> bool:
-        """Whether it writes no rule and applies no scale at all."""
-        return self.dry_run
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The names and ids in lower case."""
-        return frozenset(name.lower() for name in self.dry_run_targets)
-
-    def covers(self, target: Target) -> bool:
-        """Whether the rules of this target are not written."""
-        return self.dry_run or not self.names.isdisjoint((target.name.lower(), target.id.lower()))
-
-    def unknown(self, known: Iterable[Target]) -> tuple[str, ...]:
-        """The names that none of these has, sorted."""
-        return tuple(sorted(self.names - {text.lower() for one in known for text in (one.name, one.id)}))
-
-    @property
-    def words(self) -> str:
-        """Say in a sentence which targets are not written; empty where everything is."""
-        if self.dry_run:
-            return "Dry run: the bot writes nothing to Azure."
-        return f"Dry run: the bot does not write to {', '.join(sorted(self.names))}." if self.names else ""
-
-
-NO_DRY_RUN = DryRun()
-"""Everything is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +175,16 @@ class Configuration:
         firewall: How the bot writes.
         durations: How long.
         reminders: When people are reminded of what waits for them.
+        break_glass: The limits on what is opened without an approval.
         writer: Whether it writes.
         bundles: Destinations by name.
         windows: Time windows by name.
         tickets: How tickets are written, and where they are found.
+        reviews: How review campaigns go on.
         names: Whether names are looked up.
         risk: How risk is weighed.
+        api: The API for pipelines.
+        webhooks: Receivers of events by name.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
@@ -239,16 +199,22 @@ class Configuration:
     firewall: FirewallSettings = field(default_factory=FirewallSettings)
     durations: Durations = field(default_factory=Durations)
     reminders: Reminders = field(default_factory=Reminders)
+    break_glass: BreakGlass = field(default_factory=BreakGlass)
     writer: DryRun = NO_DRY_RUN
-    bundles: Annotated[Mapping[str, Bundle], ReadAs(Mapping[str, Bundle], named)] = field(
+    bundles: Annotated[Mapping[str, Bundle], ReadAs(Mapping[str, BundleTable], bundles_from)] = field(
         default_factory=lambda: MappingProxyType({})
     )
     windows: Annotated[Mapping[str, TimeWindow], ReadAs(Mapping[str, TimeWindow], named)] = field(
         default_factory=lambda: MappingProxyType({})
     )
     tickets: Tickets = field(default_factory=Tickets)
+    reviews: Reviews = field(default_factory=Reviews)
     names: Names = field(default_factory=Names)
     risk: RiskTable = field(default_factory=RiskTable)
+    api: Api = field(default_factory=Api)
+    webhooks: Annotated[Mapping[str, Webhook], ReadAs(Mapping[str, Webhook], named)] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
     @property
     def channel(self) -> str:
@@ -273,15 +239,61 @@ class Configuration:
     def joined(self) -> "Configuration":
         """With what its tables say of each other: the policy's bundles and windows, and durations that may be asked."""
         contents = {name: frozenset(bundle.destinations) for name, bundle in self.bundles.items()}
-        policy = replace(self.policy, bundles=MappingProxyType(contents), windows=self.windows)
+        open_ = {name: bundle for name, bundle in self.bundles.items() if bundle.templates}
+        policy = replace(
+            self.policy,
+            bundles=MappingProxyType(contents),
+            templates=MappingProxyType(open_),
+            windows=self.windows,
+        )
         reminders = replace(self.reminders, hours=self.windows.get(self.reminders.window))
         return replace(self, policy=policy, durations=self.durations.fitted(), reminders=reminders)
 
+    def fill_bundle(self, asked: str, location: str = "") -> Bundle:
+        """A bundle as somebody asks for it, with its values filled in.
+
+        Args:
+            asked: Its name, with values where it has parameters.
+            location: The cluster's region, for parameters that are taken from there.
+
+        Raises:
+            InvalidInput: No such bundle, or a value is wrong; with the field of the form.
+        """
+        ref = BundleRef(asked) if asked in self.bundles else BundleRef.parse(asked)
+        bundle = self.bundles.get(ref.name)
+        if bundle is None:
+            known = ", ".join(sorted(self.bundles)) or "none"
+            raise InvalidInput(f"Unknown bundle {ref.name}. Configured: {known}.", field="bundle")
+        return bundle.fill(ref, location)
+
+    def bundle_of(self, asked: str | None) -> Bundle | None:
+        """The bundle that a request names, by what is configured now; None where it names none, or it is gone."""
+        try:
+            return self.fill_bundle(asked) if asked else None
+        except InvalidInput:
+            return None
+
+    def is_one_bundle(self, destinations: Iterable[Destination], asked: str | None) -> bool:
+        """Whether one bundle contains all of it: the one that is asked for, or any without parameters."""
+        named = self.bundle_of(asked)
+        bundles = (*self.bundles.values(), *([named] if named else []))
+        return any(set(destinations) <= set(one.destinations) for one in bundles)
+
+    def filled(self, asked: str | None) -> Mapping[str, frozenset[Destination]]:
+        """What the asked bundle contains with its values, by its name in the file; nothing for one without values."""
+        bundle, name = self.bundle_of(asked), BundleRef.parse(asked or "").name
+        has_values = name in self.bundles and bool(self.bundles[name].parameters)
+        return {name: frozenset(bundle.destinations)} if bundle and has_values else {}
+
     def beyond(self, bundle: str | None, destinations: Iterable[Destination]) -> tuple[Destination, ...]:
         """The destinations outside a bundle as currently configured; all if there is no bundle."""
-        configured = self.bundles.get(bundle) if bundle else None
+        configured = self.bundle_of(bundle)
         contents = frozenset(configured.destinations) if configured else frozenset[Destination]()
         return tuple(one for one in destinations if one not in contents)
+
+    def hooks_for(self, event: str) -> tuple[Webhook, ...]:
+        """The webhooks that want an event."""
+        return tuple(hook for hook in self.webhooks.values() if event in hook.events)
 
     def scope_of(self, name: str, cluster_id: str) -> ClusterScope | None:
         """The scope that is about a cluster; None means that nobody may do anything with it."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from bot.domain.access import EVERYONE
 from bot.domain.approval import PolicyRule, Quorum, VerdictKind
+from bot.domain.bundles import problems_of_bundle
 from bot.domain.configuration import ClusterScope, Configuration
 from bot.domain.duration import duration_text
 from bot.domain.people import Role
@@ -31,6 +32,7 @@ def problems_of(book: Configuration) -> list[str]:
         _askers,
         _rule_names,
         _bundles,
+        _parameters,
         _environments,
         _patterns,
         _scopes,
@@ -38,6 +40,7 @@ def problems_of(book: Configuration) -> list[str]:
         _levels,
         _scales,
         _unasked,
+        _break_glass,
         _reminders,
         _reserved,
     )
@@ -71,7 +74,7 @@ def _listed(book: Configuration, quorum: Quorum) -> int | None:
 
 
 def _asking(book: Configuration) -> list[PolicyRule]:
-    return [rule for rule in book.policy.rules if rule.then is VerdictKind.ASK]
+    return [rule for rule in book.policy.rules if rule.then is VerdictKind.ASK or rule.opens_at_once]
 
 
 def _quorums(book: Configuration) -> Iterator[tuple[str, Quorum]]:
@@ -81,6 +84,7 @@ def _quorums(book: Configuration) -> Iterator[tuple[str, Quorum]]:
 
 def _groups(book: Configuration) -> Iterator[str]:
     named = [("approval.default_approvers", group) for group in book.policy.default_approvers]
+    named += [("approval.on_behalf", group) for group in book.policy.on_behalf]
     named += [("approval.escalate_to", group) for group in book.policy.escalate_to]
     named += [(place(rule), group) for rule in book.policy.rules for group in groups_of(rule)]
     named += [("clusters.developers", group) for scope in book.scopes for group in scope.developers]
@@ -122,6 +126,11 @@ def _bundles(book: Configuration) -> Iterator[str]:
         if unknown:
             known = ", ".join(sorted(book.bundles)) or "none"
             yield f"{place(rule)} names unknown bundles: {_listing(unknown)}. Configured: {known}."
+
+
+def _parameters(book: Configuration) -> Iterator[str]:
+    for bundle in book.bundles.values():
+        yield from problems_of_bundle(bundle)
 
 
 def _environments(book: Configuration) -> Iterator[str]:
@@ -210,8 +219,24 @@ def _scales(book: Configuration) -> Iterator[str]:
 
 def _unasked(book: Configuration) -> Iterator[str]:
     for rule in book.policy.rules:
-        if rule.then is not VerdictKind.ASK and (says_who(rule)):
+        if rule.opens_at_once and (rule.stages or rule.needed > 1 or rule.escalate_to):
+            yield f"{place(rule)}: one of its approvers reviews: remove needed, stages and escalate_to."
+        elif rule.then is not VerdictKind.ASK and not rule.opens_at_once and says_who(rule):
             yield f'{place(rule)} asks nobody: remove approvers, people, needed and stages, or write then = "ask".'
+
+
+def _break_glass(book: Configuration) -> Iterator[str]:
+    for rule in book.policy.rules:
+        if rule.opens_at_once and not rule.requesters:
+            yield f"{place(rule)} lets everybody break glass: name the groups that may in requesters."
+        if rule.break_glass and "allowance" not in rule.subjects:
+            yield f"{place(rule)} can never hold: only allowances are opened by break-glass."
+    longest, most = book.durations.longest, book.break_glass.longest
+    if longest is not None and most > longest:
+        yield (
+            f"break_glass.longest is {duration_text(most)}, but the longest duration that can be requested is "
+            f"{duration_text(longest)}."
+        )
 
 
 def _reminders(book: Configuration) -> Iterator[str]:

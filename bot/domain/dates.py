@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
+from bot.domain.duration import duration_from_text
 from bot.errors import InvalidInput
 
 YEARS = range(1970, 3000)
@@ -138,3 +139,23 @@ def _date(typed: str) -> date:
     if day.year not in YEARS:
         raise InvalidInput(f"“{typed[:60]}” is out of range: write a date like 2026-12-05.")
     return day
+
+
+def end_from_text(text: str, now: datetime, zone: str = "UTC") -> datetime | None:
+    """``30d`` from now, the end of a day as ``end_of`` reads it, or ``2026-12-05T14:30``; None for “no end”.
+
+    Raises:
+        InvalidInput: It is none of them.
+    """
+    if not text.strip():
+        return None
+    try:
+        if "-" not in text and (text.strip()[0].isdigit() or " " in text.strip()):
+            duration = duration_from_text(text)
+            return None if duration is None else now + duration
+        return span_from_text(text, now, zone)[0] if ":" in text else end_of(text, now, zone)
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"“{text[:60]}” is neither a duration nor a day: write 30d, friday, 2026-12-05 or 2026-12-05T14:30.",
+            field="until",
+        ) from error

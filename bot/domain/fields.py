@@ -113,6 +113,14 @@ def _span(text: str) -> timedelta:
     return span
 
 
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"it is not a regular expression: {error}") from error
+    return text
+
+
 _EXAMPLES = "a duration such as 30m, 8h, 7d or 2w"
 _LENGTH = Unit("minutes (m), hours (h), days (d) or weeks (w)")
 Duration = Annotated[timedelta | None, ReadAs(str, duration_from_text, f"{_EXAMPLES}, or “no end”"), _LENGTH]
@@ -123,6 +131,8 @@ Text = Annotated[str, Field(min_length=1)]
 """Text that says something."""
 Lower = Annotated[str, ReadAs(Text, lambda text: text.strip().lower())]
 """Text whose case means nothing."""
+Pattern = Annotated[str, ReadAs(str, _pattern, "a regular expression")]
+"""A regular expression."""
 Domain = Annotated[str, ReadAs(str, parse_fqdn, "a domain name")]
 """A canonical FQDN."""
 Site = Annotated[Destination, ReadAs(str, parse_destination, "a destination: host, *.host, http:host, tcp:host:port")]

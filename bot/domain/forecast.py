@@ -204,19 +204,19 @@ def collections_of(
     there = {each.name.lower(): each for each in observed}
     wanted = {each.name.lower(): each for each in plan.desired}
     fates = {key_of(change): Fate(change.kind.value) for change in plan.changes}
-    return tuple(_collection(there.get(name), wanted.get(name), fates, by_id) for name in sorted({*there, *wanted}))
+    return tuple(_collection(name, there, wanted, fates, by_id) for name in sorted({*there, *wanted}))
 
 
 def _collection(
-    there: RuleCollection | None,
-    wanted: RuleCollection | None,
+    name: str,
+    observed: Mapping[str, RuleCollection],
+    desired: Mapping[str, RuleCollection],
     fates: Mapping[Key, Fate],
     by_id: Mapping[str, Allowance],
 ) -> CollectionForecast:
-    base = wanted or there
-    if base is None:
-        raise ValueError("A rule collection that is neither there nor wanted has no forecast.")
-    rules = tuple(_rules(base.name.lower(), there, wanted, fates, by_id))
+    there, wanted = observed.get(name), desired.get(name)
+    base = wanted or observed[name]
+    rules = tuple(_rules(name, there, wanted, fates, by_id))
     return CollectionForecast(base.name, base.kind, base.priority, _fate(there, wanted, rules), rules)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from bot.domain.firewall import ApplicationRule, NatRule, NetworkRule, Rule
@@ -10,11 +11,11 @@ from bot.domain.forecast import (
     Fate,
     Forecast,
     ForecastResult,
-    Foreign,
     RuleForecast,
     ScaleForecast,
     TargetForecast,
 )
+from bot.domain.phrases import counted
 
 SIGNS = {Fate.ADD: "+", Fate.ALTER: "~", Fate.REMOVE: "-", Fate.KEEP: " "}
 """The signs before rules, as in a diff."""
@@ -39,8 +40,7 @@ def text_of(forecast: Forecast) -> str:
 def _target(one: TargetForecast) -> str:
     head = f"{one.target.name} ({one.target.kind}, {one.target.id})"
     if not one.has_changes:
-        kept = one.count(Fate.KEEP)
-        state = [f"  Nothing to change; {kept} rule{'' if kept == 1 else 's'} of the bot there."]
+        state = [f"  Nothing to change; {counted(one.count(Fate.KEEP), 'rule')} of the bot there."]
     else:
         state = [f"  {_counts(one)}", *_written(one)]
     lines = [
@@ -130,13 +130,9 @@ def _sum(forecast: Forecast) -> str:
     rules = sum(one.count(fate) for one in targets for fate in (Fate.ADD, Fate.ALTER, Fate.REMOVE))
     scales = sum(one.is_applied for one in forecast.scales)
     return (
-        f"Would change: {_plural(rules, 'rule')} in {_plural(len(targets), 'firewall')}, "
-        f"outbound IPs of {_plural(scales, 'cluster')}. Nothing was written."
+        f"Would change: {counted(rules, 'rule')} in {counted(len(targets), 'firewall')}, "
+        f"outbound IPs of {counted(scales, 'cluster')}. Nothing was written."
     )
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def json_of(forecast: Forecast) -> str:
@@ -161,7 +157,7 @@ def json_of(forecast: Forecast) -> str:
             }
             for one in forecast.scales
         ],
-        "unreadable": [{"what": one.what, "why": one.why} for one in forecast.unreadable],
+        "unreadable": [asdict(one) for one in forecast.unreadable],
     }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
@@ -174,8 +170,8 @@ def _target_json(one: TargetForecast) -> Json:
         **{fate.value: one.count(fate) for fate in Fate},
         "repeats": one.repeats,
         "collections": [_collection_json(each) for each in one.collections],
-        "foreign": [_foreign_json(each) for each in one.foreign],
-        "left_out": [{"allowance": each.allowance, "why": each.why} for each in one.left_out],
+        "foreign": [asdict(each) for each in one.foreign],
+        "left_out": [asdict(each) for each in one.left_out],
         "obstacles": list(one.obstacles),
         "remarks": list(one.remarks),
     }
@@ -200,7 +196,3 @@ def _rule_json(one: RuleForecast) -> Json:
         "before": rule_json(one.before) if one.before else None,
         "after": rule_json(one.after) if one.after else None,
     }
-
-
-def _foreign_json(one: Foreign) -> Json:
-    return {"collection": one.collection, "rule": one.rule, "did": one.did, "next": one.next}

@@ -31,7 +31,7 @@ def canonical_id(text: str) -> str:
     return typed[:1] + typed[1:].translate(str.maketrans("ilo", "110"))
 
 
-_FORM = re.compile(rf"[as][{ALPHABET}]{{{TIME_DIGITS + RANDOM_DIGITS}}}")
+_FORM = re.compile(rf"[ars][{ALPHABET}]{{{TIME_DIGITS + RANDOM_DIGITS}}}")
 
 
 def is_id(text: str) -> bool:

@@ -104,6 +104,7 @@ def _covers(wide: PolicyRule, narrow: PolicyRule) -> bool:
             _is_any_or_more(wide.bundles, narrow.bundles),
             _is_any_or_more(wide.protocols, narrow.protocols),
             wide.wildcard in (None, narrow.wildcard),
+            wide.break_glass is narrow.break_glass or _doors(wide) >= _doors(narrow),
             wide.longer_than is None or (narrow.longer_than is not None and narrow.longer_than >= wide.longer_than),
             _is_any_or_more(wide.requesters, narrow.requesters),
             _is_any_or_more(wide.during, narrow.during),
@@ -112,6 +113,13 @@ def _covers(wide: PolicyRule, narrow: PolicyRule) -> bool:
             wide.larger_than is None or (narrow.larger_than is not None and narrow.larger_than >= wide.larger_than),
         )
     )
+
+
+def _doors(rule: PolicyRule) -> frozenset[bool]:
+    """Whether it is about break-glass requests, about others, or both: only rules that refuse are about both."""
+    if rule.break_glass is None and rule.then is VerdictKind.REFUSE:
+        return frozenset({True, False})
+    return frozenset({bool(rule.break_glass)})
 
 
 def _is_any_or_more(wide: Iterable[object], narrow: Iterable[object]) -> bool:

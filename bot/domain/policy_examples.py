@@ -37,11 +37,12 @@ class Example:
         environment: The environment of the cluster.
         tags: Its tags.
         hosts: The destinations; none for a scale.
-        bundle: A configured bundle whose destinations are added.
+        bundle: A configured bundle whose destinations are added, with values such as ``NAME(KEY=VALUE)``.
         duration: How long.
         requester_groups: The groups of whoever asks.
         at: When; rules with windows count it as not known if it is missing.
         counts: For a scale, the outbound IPs before and after.
+        break_glass: Whether it is to be opened at once.
     """
 
     name: Text
@@ -57,6 +58,7 @@ class Example:
     requester_groups: tuple[str, ...] = ()
     at: Annotated[datetime, ReadAs(str, _moment, "a time such as 2026-12-24T18:00:00+01:00")] | None = None
     counts: tuple[int, int] | None = None
+    break_glass: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,9 @@ def check_example(config: Configuration, example: Example) -> Checked:
 
 def question_of(config: Configuration, example: Example) -> PolicyQuery:
     """The question that the bot would ask the policy about such a request; names are never resolved."""
-    bundle = config.bundles.get(example.bundle or "")
+    bundle = config.bundle_of(example.bundle)
     hosts = tuple(sorted({*example.hosts, *(bundle.destinations if bundle else ())}))
-    is_bundle = any(hosts and set(hosts) <= set(each.destinations) for each in config.bundles.values())
+    is_bundle = bool(hosts) and config.is_one_bundle(hosts, example.bundle)
     subject = Subject(hosts, example.duration, example.environment, is_bundle)
     is_scale = example.counts is not None
     return PolicyQuery(
@@ -114,6 +116,8 @@ def question_of(config: Configuration, example: Example) -> PolicyQuery:
         requester_groups=frozenset(example.requester_groups),
         at=example.at,
         counts=example.counts,
+        is_break_glass=example.break_glass,
+        filled=config.filled(example.bundle),
     )
 
 

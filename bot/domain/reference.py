@@ -43,7 +43,7 @@ def _tables(kind: type, around: str = "") -> Iterator[tuple[str, type]]:
     for setting in settings_of(kind):
         if found := table_in(setting, around):
             yield found
-            yield from _tables(found[1], f"{around}{setting.name}.")
+            yield from _tables(found[1], f"{found[0].strip('[]')}.")
 
 
 def _purpose(kind: type) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.domain.firewall import Evaluator, Flow, RuleCollection, RuleKind, RuleSet, TraceStep
+from bot.domain.firewall import RuleCollection, RuleKind, RulePosition, RuleSet
 from bot.domain.rule_rendering import FIRST_PRIORITY, PREFIX
 from bot.domain.target import Target
 
@@ -18,21 +18,6 @@ class GroupSettings:
 
     group: str
     priority: int
-
-
-@dataclass(frozen=True, slots=True)
-class RulePosition:
-    """A place in the order of evaluation.
-
-    Args:
-        layer: Resource id of the firewall policy or classic firewall.
-        group_priority: Of the rule collection group.
-        collection_priority: Of the rule collection.
-    """
-
-    layer: str
-    group_priority: int
-    collection_priority: int
 
 
 def position_of(
@@ -69,13 +54,3 @@ def _free(wanted: int, taken: set[int]) -> int:
     while wanted in taken:
         wanted += 1
     return wanted
-
-
-def obstacle(evaluator: Evaluator, flow: Flow, place: RulePosition) -> TraceStep | None:
-    """The rule collection that would keep a bot rule for this flow from ever matching, or None."""
-    return evaluator.stands_in_the_way(
-        flow,
-        layer=place.layer,
-        group_priority=place.group_priority,
-        collection_priority=place.collection_priority,
-    )

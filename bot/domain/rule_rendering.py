@@ -13,6 +13,7 @@ from itertools import groupby
 from bot.domain.allowance import Allowance
 from bot.domain.firewall import ApplicationRule, NetworkRule, Rule, RuleAction, RuleCollection, RuleKind, TraceStep
 from bot.domain.fqdn import Protocol
+from bot.domain.grouping import grouped
 
 FIRST_PRIORITY = 100
 """Lowest collection priority that Azure takes (100..65000).
@@ -72,9 +73,9 @@ def allowance_id_from_rule(name: str) -> str:
     return name.split("-", 1)[0]
 
 
-def owner_of(step: TraceStep) -> str | None:
-    """The id of the allowance whose rule a step of a trace rests on; None for rules of others."""
-    if step.rule is None or not step.collection.startswith(PREFIX) or not _OURS.fullmatch(step.rule):
+def owner_of(step: TraceStep | None) -> str | None:
+    """The id of the allowance whose rule a step of a trace rests on; None for rules of others, and for no step."""
+    if step is None or step.rule is None or not step.collection.startswith(PREFIX) or not _OURS.fullmatch(step.rule):
         return None
     return allowance_id_from_rule(step.rule)
 
@@ -85,10 +86,12 @@ def render(wanted: Iterable[Allowance]) -> tuple[RuleCollection, ...]:
     Args:
         wanted: Allowances of one target for which ``is_wanted`` holds now.
     """
-    members: dict[tuple[str, RuleKind], list[Rule]] = {}
-    for allowance in sorted(wanted, key=lambda one: one.id):
-        for kind, rules in rules_by_kind(allowance).items():
-            members.setdefault((collection_name(allowance, kind), kind), []).extend(rules)
+    members = grouped(
+        ((collection_name(allowance, kind), kind), rule)
+        for allowance in sorted(wanted, key=lambda one: one.id)
+        for kind, rules in rules_by_kind(allowance).items()
+        for rule in rules
+    )
     return tuple(
         RuleCollection(
             name=name,
@@ -103,10 +106,8 @@ def render(wanted: Iterable[Allowance]) -> tuple[RuleCollection, ...]:
 
 def rules_by_kind(allowance: Allowance) -> dict[RuleKind, list[Rule]]:
     """One rule for each protocol and port of the allowance, from the cluster's own ranges, by the kind of rule."""
-    found: dict[RuleKind, list[Rule]] = {}
-    for rule in rules_of(allowance):
-        found.setdefault(RuleKind.NETWORK if isinstance(rule, NetworkRule) else RuleKind.APPLICATION, []).append(rule)
-    return found
+    rules = rules_of(allowance)
+    return grouped((RuleKind.NETWORK if isinstance(r, NetworkRule) else RuleKind.APPLICATION, r) for r in rules)
 
 
 def rules_of(allowance: Allowance) -> tuple[ApplicationRule | NetworkRule, ...]:

@@ -94,6 +94,10 @@ OPEN = frozenset({ScaleStatus.WAITING, ScaleStatus.APPROVED, ScaleStatus.APPLYIN
 """The statuses in which something may still happen."""
 
 
+ASKABLE_AGAIN = frozenset({ScaleStatus.DENIED, ScaleStatus.LAPSED, ScaleStatus.FAILED, ScaleStatus.WITHDRAWN})
+"""The statuses in which nothing came of it, and the same may be proposed again."""
+
+
 def is_scale_open(scale: Scale, now: datetime) -> bool:
     """Whether something may still happen to it."""
     return scale_status(scale, now) in OPEN

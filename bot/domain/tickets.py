@@ -5,15 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote, urlsplit
 
-from bot.domain.fields import ReadAs
-
-
-def _pattern(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"it is not a regular expression: {error}") from error
-    return text
+from bot.domain.fields import Pattern, ReadAs
 
 
 def _template(text: str) -> str:
@@ -33,7 +25,7 @@ class Tickets:
         url: Where a ticket is found; without it, tickets are plain text.
     """
 
-    pattern: Annotated[str, ReadAs(str, _pattern, "a regular expression")] = ""
+    pattern: Pattern = ""
     example: str = ""
     url: Annotated[str, ReadAs(str, _template, "an address such as https://host/browse/{ticket}")] | None = None
 

@@ -7,6 +7,7 @@ from bot.domain.access import may_see, membership_unknown, require_member, unrea
 from bot.domain.dates import time_text
 from bot.domain.egress import ClusterEgress, ClusterRef, Period
 from bot.domain.people import Person, Role, Unread
+from bot.domain.phrases import listed
 from bot.errors import AmbiguousCluster, ArmNotFound, UnknownCluster
 from bot.inventory.ip_changes import announce
 from bot.inventory.scope_changes import note_scope_change
@@ -100,18 +101,29 @@ def live(ctx: Context, who: Person, name: str) -> tuple[ClusterEgress, datetime]
         AmbiguousCluster: With the full ids.
     """
     found, began = _located(ctx, who, name), ctx.clock.now()
-    try:
-        egress = ctx.clusters.read_egress(found.id)
-    except ArmNotFound as error:
-        if not is_deletion(error):
-            raise
+    egress = read_unless_deleted(ctx, found.id)
+    if egress is None:
         with ctx.store.write() as tx:
             tx.snapshots.forget(found.id, began)
             note_scope_change(ctx, tx, found.id, None)
-        raise UnknownCluster(_gone(ctx, who, found.id) or f"{found.name} was deleted in Azure.") from error
+        raise UnknownCluster(_gone(ctx, who, found.id) or f"{found.name} was deleted in Azure.")
     with ctx.store.write() as tx:
         keep(ctx, tx, egress, began)
     return egress, began
+
+
+def read_unless_deleted(ctx: Context, cluster_id: str) -> ClusterEgress | None:
+    """Read a cluster as it is now; None where it was deleted.
+
+    Raises:
+        ArmNotFound: Its subscription cannot be seen.
+    """
+    try:
+        return ctx.clusters.read_egress(cluster_id)
+    except ArmNotFound as error:
+        if is_deletion(error):
+            return None
+        raise
 
 
 def keep(ctx: Context, tx: Transaction, egress: ClusterEgress, began: datetime) -> None:
@@ -150,10 +162,9 @@ def _gone(ctx: Context, who: Person, name: str) -> str:
     if not found:
         return ""
     last = found[0]
-    ips = ", ".join(last.ips[:MOST_IPS]) + (f" and {len(last.ips) - MOST_IPS} more" if len(last.ips) > MOST_IPS else "")
     until = last.until or last.since
     when = f"between {time_text(last.seen)} and {time_text(until)}" if last.seen else f"by {time_text(until)}"
-    left = f" It left through {ips}." if ips else ""
+    left = f" It left through {listed(last.ips, MOST_IPS)}." if last.ips else ""
     return (
         f"{last.ref.name} ({last.ref.resource_group}) no longer exists: it was deleted in Azure {when}.{left} "
         f"`/egress requests {last.ref.name}` lists its requests."

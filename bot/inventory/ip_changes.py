@@ -8,6 +8,7 @@ from bot.domain.audit import Action, Event
 from bot.domain.dates import time_text
 from bot.domain.egress import IpChange
 from bot.domain.people import SYSTEM
+from bot.domain.phrases import listed
 from bot.domain.scale_proposal import explains
 from bot.ports import ChannelEvent, Context, Notice, NoticeKind, Transaction
 
@@ -59,16 +60,11 @@ def _event(change: IpChange, now: datetime) -> Event:
 
 def _text(together: Sequence[IpChange]) -> str:
     first = together[0]
-    new, gone = _listed(first.gained), _listed(first.lost)
+    new, gone = listed(first.gained, MOST_NAMED), listed(first.lost, MOST_NAMED)
     parts = [f"Added: {new}." if new else "", f"Removed: {gone}." if gone else ""]
-    parts.append(f"Now: {_listed(first.after) or 'no known public IP'}.")
+    parts.append(f"Now: {listed(first.after, MOST_NAMED) or 'no known public IP'}.")
     others = [change.ref.name for change in together[1:]]
-    parts.append(f"The same for {_listed(others)}." if others else "")
+    parts.append(f"The same for {listed(others, MOST_NAMED)}." if others else "")
     parts.append(f"The change happened between {time_text(first.seen_before)} and {time_text(first.at)},")
     parts.append("and nobody did it through this bot.")
     return " ".join(part for part in parts if part)
-
-
-def _listed(texts: Sequence[str]) -> str:
-    rest = len(texts) - MOST_NAMED
-    return ", ".join(texts[:MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")

@@ -64,32 +64,31 @@ def whois(ctx: Context, caller: Caller, address: str, date: str = "") -> Ownersh
         MembershipUnknown: Nothing was found, and a user group could not be read that might show more.
     """
     who, wanted = person(ctx, caller), _public(address)
-    found = _at(ctx, caller, wanted, date) if date else _now(ctx, caller, who, wanted)
+    found = _at(ctx, who, wanted, date) if date else _now(ctx, who, wanted)
     doubts = unread(ctx, who)
     if doubts and not (found.leaving or found.reached or found.periods):
         raise membership_unknown(doubts)
     return found
 
 
-def _now(ctx: Context, caller: Caller, who: Person, wanted: str) -> Ownership:
+def _now(ctx: Context, who: Person, wanted: str) -> Ownership:
     seen = visible(ctx, who)
     leaving = tuple(e for e in seen if any(ip.covers(wanted) for ip in e.ips))
     reached = tuple(e for e in seen if any(ip.address == wanted for ip in e.ingress))
-    found = _history(ctx, caller, wanted)
+    found = _history(ctx, who, wanted)
     return replace(found, leaving=leaving, reached=reached, periods=() if leaving else found.periods)
 
 
-def _at(ctx: Context, caller: Caller, wanted: str, date: str) -> Ownership:
-    start, end = span_from_text(date, ctx.clock.now(), ctx.directory.zone(caller.identity))
+def _at(ctx: Context, who: Person, wanted: str, date: str) -> Ownership:
+    start, end = span_from_text(date, ctx.clock.now(), ctx.directory.zone(who.identity))
     if start > ctx.clock.now():
         raise InvalidInput(f"{date} is in the future; use a date that has already begun.")
-    return replace(_history(ctx, caller, wanted, start, end), at=start, until=end)
+    return replace(_history(ctx, who, wanted, start, end), at=start, until=end)
 
 
 def _history(
-    ctx: Context, caller: Caller, wanted: str, start: datetime | None = None, end: datetime | None = None
+    ctx: Context, who: Person, wanted: str, start: datetime | None = None, end: datetime | None = None
 ) -> Ownership:
-    who = person(ctx, caller)
     with ctx.store.read() as tx:
         periods, first, reading = tx.snapshots.periods(start, end), tx.snapshots.watched_since(), tx.snapshots.reading()
         found = tuple(one for one in periods if one.covers(wanted) and may_see(ctx.config, who, one.ref))

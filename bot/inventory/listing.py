@@ -93,43 +93,24 @@ def _listed(config: Configuration, egress: ClusterEgress, check: tuple[RequiredE
     return Listed(egress, environment_of(config, egress.ref), tuple(codes))
 
 
-def _name(value: str) -> Test:
-    return lambda listed: value in listed.egress.ref.name.lower()
+def _has_type(one: Listed, value: str) -> bool:
+    kinds = [one.egress.declared, *one.egress.effective]
+    return any(value == kind.lower() or (len(value) > 4 and value in kind.lower()) for kind in kinds)
 
 
-def _type(value: str) -> Test:
-    def fits(listed: Listed) -> bool:
-        kinds = [listed.egress.declared, *listed.egress.effective]
-        return any(value == kind.lower() or (len(value) > 4 and value in kind.lower()) for kind in kinds)
-
-    return fits
-
-
-def _warning(value: str) -> Test:
-    return lambda listed: any(value in code for code in listed.codes)
-
-
-def _tag(value: str) -> Test:
+def _has_tag(one: Listed, value: str) -> bool:
     key, _, wanted = value.partition("=")
-    return lambda listed: any(key == name.lower() and wanted in text.lower() for name, text in listed.egress.ref.tags)
+    return any(key == name.lower() and wanted in text.lower() for name, text in one.egress.ref.tags)
 
 
-def _environment(value: str) -> Test:
-    return lambda listed: value in listed.environment
-
-
-def _subscription(value: str) -> Test:
-    return lambda listed: value in listed.egress.ref.subscription
-
-
-FILTERS: Mapping[str, Callable[[str], Test]] = MappingProxyType(
+FILTERS: Mapping[str, Callable[[Listed, str], bool]] = MappingProxyType(
     {
-        "name": _name,
-        "type": _type,
-        "warning": _warning,
-        "tag": _tag,
-        "env": _environment,
-        "subscription": _subscription,
+        "name": lambda one, value: value in one.egress.ref.name.lower(),
+        "type": _has_type,
+        "warning": lambda one, value: any(value in code for code in one.codes),
+        "tag": _has_tag,
+        "env": lambda one, value: value in one.environment,
+        "subscription": lambda one, value: value in one.egress.ref.subscription,
     }
 )
 """The filters by the word before the colon."""
@@ -138,7 +119,7 @@ FILTERS: Mapping[str, Callable[[str], Test]] = MappingProxyType(
 def _test(word: str) -> Test:
     name, colon, value = word.partition(":")
     if colon and name in FILTERS:
-        return FILTERS[name](value.strip("*"))
+        return lambda listed: FILTERS[name](listed, value.strip("*"))
     if colon and name.isalpha() and not set(name) <= set("abcdef"):
         raise InvalidInput(f"“{word[:60]}” is not a valid filter. Use {', '.join(f'{one}:…' for one in FILTERS)}.")
     return lambda listed: word in _text(listed)

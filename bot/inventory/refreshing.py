@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import replace
 
-from bot.domain.egress import ClusterEgress, EgressWarning, Fleet, FleetEntry, addresses_of
+from bot.domain.egress import ClusterEgress, EgressWarning, Fleet, addresses_of
 from bot.errors import ArmForbidden, ArmNotFound
 from bot.inventory.ip_changes import announce
 from bot.inventory.scope_changes import note_scope_changes
@@ -38,11 +38,11 @@ def confirm(ctx: Context, fleet: Fleet, known: dict[str, ClusterEgress]) -> Flee
         known: The clusters as they were last read, by id.
     """
     alike: dict[tuple[Addresses, Addresses], list[str]] = defaultdict(list)
-    for entry in fleet.entries:
-        before, after = known.get(entry.ref.id), addresses_of(entry.egress)
+    for egress in fleet.clusters:
+        before, after = known.get(egress.ref.id), addresses_of(egress)
         was = addresses_of(before) if before else None
         if was is not None and after is not None and was != after:
-            alike[was, after].append(entry.ref.id)
+            alike[was, after].append(egress.ref.id)
     doubted: dict[str, ClusterEgress] = {}
     for number, ((old, new), ids) in enumerate(alike.items()):
         seen = _live(ctx, ids[0]) if number < MOST_CONFIRMED else None
@@ -51,7 +51,7 @@ def confirm(ctx: Context, fleet: Fleet, known: dict[str, ClusterEgress]) -> Flee
             doubted |= {id_: known[id_] if found == old else _unread(known[id_]) for id_ in ids}
         if seen is not None:
             doubted[ids[0]] = seen
-    return replace(fleet, entries=tuple(FleetEntry(doubted.get(e.ref.id, e.egress)) for e in fleet.entries))
+    return replace(fleet, clusters=tuple(doubted.get(egress.ref.id, egress) for egress in fleet.clusters))
 
 
 def _unread(known: ClusterEgress) -> ClusterEgress:

@@ -1,7 +1,6 @@
 """The interfaces that the use cases need from the outside."""
 
 from bot.ports.azure import (
-    Azure,
     Clusters,
     ObservedTarget,
     Operation,
@@ -9,7 +8,7 @@ from bot.ports.azure import (
     RuleTarget,
 )
 from bot.ports.context import BOT, Caller, Clock, Context, NoResolver, Pace, UnitOfWork
-from bot.ports.notice_events import ChannelEvent, NoticeEvent
+from bot.ports.notice_events import ChannelEvent, NoticeEvent, ReviewEvent
 from bot.ports.notices import Notice, NoticeKind, Notifier, Outbox, Pause
 from bot.ports.recent import KnownRules, RecentRules
 from bot.ports.records import AllowanceFilter, Allowances, ListFilter, Place, PlacedRow, Scales
@@ -21,7 +20,6 @@ __all__ = [
     "BOT",
     "AllowanceFilter",
     "Allowances",
-    "Azure",
     "Caller",
     "ChannelEvent",
     "Claim",
@@ -46,6 +44,7 @@ __all__ = [
     "Place",
     "PlacedRow",
     "RecentRules",
+    "ReviewEvent",
     "RuleTarget",
     "Scales",
     "Store",

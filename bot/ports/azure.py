@@ -141,7 +141,3 @@ class Operations(Protocol):
     def look(self, operation: Operation) -> OperationState:
         """Read the status of an operation once."""
         ...
-
-
-class Azure(Clusters, Targets, Operations, Protocol):
-    """Everything that one subscription or simulator offers; use cases take the part that they need."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.domain.approval import ApprovalRequest
 from bot.domain.audit import Event
 from bot.domain.configuration import Configuration
 from bot.domain.people import SYSTEM, Identity, Person, Role
-from bot.ports.azure import Azure, Clusters, Operations, Targets
+from bot.ports.azure import Clusters, Operations, Targets
 from bot.ports.notice_events import NoticeEvent
 from bot.ports.notice_levels import is_said
 from bot.ports.notices import Notice, NoticeKind
@@ -68,11 +69,17 @@ class Caller:
 
     Args:
         identity: Who.
-        via: ``slack:command``, ``slack:button``, ``slack:modal``, ``slack:home`` or ``cli``.
+        via: ``slack:command``, ``slack:button``, ``slack:modal``, ``slack:home``, ``cli``, or ``api:TOKEN``.
     """
 
     identity: Identity
     via: str
+
+    @property
+    def token(self) -> str:
+        """The name of the API token that acts for this person; empty for the person themselves."""
+        kind, _, name = self.via.partition(":")
+        return name if kind == "api" else ""
 
 
 BOT = Caller(SYSTEM, "bot")
@@ -126,9 +133,11 @@ class NoResolver:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything that a use case may need."""
+    """Everything that a use case may need; it takes the part of Azure that it needs."""
 
-    azure: Azure
+    clusters: Clusters
+    targets: Targets
+    operations: Operations
     store: Store
     directory: Directory
     clock: Clock
@@ -136,21 +145,6 @@ class Context:
     pace: Pace = field(default_factory=Pace)
     recent: RecentRules = field(default_factory=RecentRules)
     resolver: Resolver = field(default_factory=NoResolver)
-
-    @property
-    def clusters(self) -> Clusters:
-        """Managed clusters in Azure."""
-        return self.azure
-
-    @property
-    def targets(self) -> Targets:
-        """Where Azure's firewalls keep their rules."""
-        return self.azure
-
-    @property
-    def operations(self) -> Operations:
-        """Azure's long-running operations."""
-        return self.azure
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,38 +171,44 @@ class UnitOfWork:
         self.tx.audit.append(event)
 
     def tell(
-        self, subject: str, requester: Identity, event: NoticeEvent, *, also: Iterable[Identity] = (), **facts: str
+        self, request: ApprovalRequest, event: NoticeEvent, *, also: Iterable[Identity] = (), **facts: str
     ) -> None:
-        """Owe everybody concerned the news: the card, its thread, and each person once, followers included.
+        """Owe everybody concerned the news: the card, its thread, and each person once, also who filed it.
 
         Direct messages are left out where the person chose so; see ``bot.ports.notice_levels``.
 
         Args:
-            subject: Id of the allowance or scale proposal.
-            requester: Who asked for it.
+            request: The allowance or scale proposal, as it is now.
             event: What happened.
             also: Others whose outcome changed with it; the person who acts is not told what they did themselves.
             facts: What the words need beside the subject, for example what was left out.
         """
         channel, body = self.ctx.config.channel, {"event": event, **facts}
+        subject, owner = request.id, request.owner.user
         self.tx.outbox.add(Notice(NoticeKind.CARD, subject, channel))
+        for hook in self.ctx.config.hooks_for(event):
+            self.tx.outbox.add(Notice(NoticeKind.WEBHOOK, subject, hook.recipient, body))
         if event is NoticeEvent.REQUESTED:
             return
         self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, body))
-        concerned = {requester.user, *(one.user for one in also)}
-        followers = {one.user for one in self._followers(subject)} - concerned
-        others = (concerned | followers) - {requester.user, self.caller.identity.user}
-        for user in (requester.user, *sorted(others)):
+        concerned = {owner, *(one.user for one in (*also, request.filed_by) if one)}
+        followers = {one.user for one in request.followers} - concerned
+        others = (concerned | followers) - {owner, self.caller.identity.user}
+        for user in (owner, *sorted(others)):
             if is_said(self.tx.notice_levels.get(user), body, is_followed=user in followers):
                 self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, body))
 
-    def remind(self, subject: str, event: NoticeEvent, people: Iterable[Identity]) -> None:
-        """Owe a reminder: to the thread, and to these people; where there are none, the thread calls the groups."""
-        named, channel = sorted({one.user for one in people}), self.ctx.config.channel
-        calls = {} if named else {"calls": "1"}
-        self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, {"event": event, **calls}))
-        for user in named:
-            self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, {"event": event}))
+    def notify(self, subject: str, event: NoticeEvent, people: Iterable[Identity], **facts: str) -> None:
+        """Owe the news to the card, its thread and these people alone.
 
-    def _followers(self, subject: str) -> tuple[Identity, ...]:
-        return self.tx.allowances.get(subject).followers if subject.startswith("a") else ()
+        Args:
+            subject: Id of the allowance or scale proposal.
+            event: What happened.
+            people: Who gets a direct message.
+            facts: What the words in the thread need beside the subject.
+        """
+        channel = self.ctx.config.channel
+        self.tx.outbox.add(Notice(NoticeKind.CARD, subject, channel))
+        self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, {"event": event, **facts}))
+        for user in sorted({one.user for one in people}):
+            self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, {"event": event}))

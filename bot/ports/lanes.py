@@ -1,4 +1,4 @@
-"""The notices that one refusal by Slack blocks: everything, one method, one channel, or one notice.
+"""The notices that one refusal blocks: everything for Slack, one method, one channel or webhook, or one notice.
 
 Sources (read 2026-11): the errors of https://docs.slack.dev/reference/methods/chat.postMessage, ``chat.update`` and
 ``conversations.open``; https://docs.slack.dev/apis/web-api/rate-limits: limits count per method, those of

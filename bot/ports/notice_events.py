@@ -8,11 +8,18 @@ class NoticeEvent(StrEnum):
 
     REQUESTED = "requested"
     RENEWED = "renewed"
+    FILED = "filed"
     GRANTED = "granted"
+    BROKE_GLASS = "broke-glass"
+    REVIEW_DUE = "review-due"
+    REVIEWED = "reviewed"
     SECONDED = "seconded"
     APPROVED = "approved"
     DENIED = "denied"
     WITHDRAWN = "withdrawn"
+    ASKED = "asked"
+    ANSWERED = "answered"
+    EDITED = "edited"
     REMINDED = "reminded"
     ESCALATED = "escalated"
     UNANSWERED = "unanswered"
@@ -33,10 +40,25 @@ class NoticeEvent(StrEnum):
     SUSPENDED = "suspended"
     RESUMED = "resumed"
     EXPIRING = "expiring"
+    LET_EXPIRE = "let-expire"
+    TRANSFERRED = "transferred"
+    SHORTENED = "shortened"
     EXPIRED = "expired"
     REVOKED = "revoked"
     ORPHANED = "orphaned"
     GONE = "gone"
+
+
+class ReviewEvent(StrEnum):
+    """An event in the life of a review campaign."""
+
+    STARTED = "review-started"
+    REMINDER = "review-reminder"
+    ESCALATED = "review-escalated"
+    OWNER_LEFT = "review-owner-left"
+    STILL_OPEN = "review-still-open"
+    COMPLETE = "review-complete"
+    SIGNED = "review-signed"
 
 
 class ChannelEvent(StrEnum):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from bot.ports.notice_events import NoticeEvent
+from bot.ports.notice_events import NoticeEvent, ReviewEvent
 
 
 class NoticeKind(StrEnum):
@@ -16,6 +16,7 @@ class NoticeKind(StrEnum):
     THREAD = "thread"
     DIRECT = "direct"
     CHANNEL = "channel"
+    WEBHOOK = "webhook"
 
 
 LONGEST = timedelta(days=7)
@@ -30,10 +31,12 @@ It is a minute of the person who reads it, so the sandbox does not divide it.
 GATHERED = frozenset({NoticeEvent.APPROVED, NoticeEvent.GRANTED})
 """Events whose outcome may follow within a minute."""
 
-REMINDERS = frozenset({NoticeEvent.REMINDED, NoticeEvent.UNANSWERED})
+REMINDERS = frozenset({NoticeEvent.REMINDED, NoticeEvent.UNANSWERED, NoticeEvent.REVIEW_DUE})
 """Events about what waits: nothing is said of them once it does not."""
 
-PROGRESS = GATHERED | {NoticeEvent.SECONDED, NoticeEvent.APPLYING, NoticeEvent.EXPIRING, *REMINDERS}
+PROGRESS = (
+    GATHERED | REMINDERS | {NoticeEvent.SECONDED, NoticeEvent.APPLYING, NoticeEvent.EXPIRING, ReviewEvent.REMINDER}
+)
 """Events that a later one about the same makes superfluous while they are still unsent.
 
 Whatever is not listed is an outcome (live, failed, denied, revoked, expired …) and is always said.
@@ -48,9 +51,11 @@ class Notice:
     """A notice due to Slack. It carries no wording: what is said is rendered from the facts when it is sent.
 
     Args:
-        kind: A card is drawn or redrawn; a thread entry goes under the card; a direct message goes to a person.
+        kind: A card is drawn or redrawn; a thread entry goes under the card; a direct message goes to a person; a
+            webhook goes to another system.
         subject: Id of the allowance, scale proposal or target that it is about.
-        recipient: Channel id, or user id for a direct message or a card in somebody's own conversation.
+        recipient: Channel id, or user id for a direct message or a card in somebody's own conversation, or
+            ``hook:NAME`` for a webhook.
         body: What the wording needs beside the subject, for example ``{"event": "live"}``.
         id: Its number in the outbox, 0 before it is stored.
         attempts: How often it was tried and Slack did not say to wait.
@@ -146,6 +151,10 @@ class Outbox(Protocol):
 
     def card(self, subject: str, channel: str) -> str | None:
         """The Slack timestamp of a card."""
+        ...
+
+    def subject_of(self, channel: str, ts: str) -> str | None:
+        """What a card is about, by where it is; None for another message."""
         ...
 
     def put_card(self, subject: str, channel: str, ts: str | None) -> None:

@@ -6,7 +6,9 @@ from typing import Generic, Protocol, TypeVar
 
 from bot.domain.absence import Absence
 from bot.domain.allowance import Allowance
+from bot.domain.api_token import Token
 from bot.domain.audit import AuditFilter, ChainedEvent, Event
+from bot.domain.campaign import Campaign
 from bot.domain.people import Identity
 from bot.domain.scale_proposal import Scale
 from bot.domain.target import Target
@@ -21,11 +23,12 @@ class AllowanceFilter:
     Args:
         target: Written by this writer.
         cluster: Name or id of the cluster.
-        requester: Asked by this person.
+        requester: Owned by this person: asked by them, or handed over to them.
         renews: Those that continue this allowance.
         only_open: Only those to which something may still happen.
         before: Only ids that sort before this one: the key of the next page.
         limit: At most so many; None for all.
+        ids: Only these.
     """
 
     target: Target | None = None
@@ -35,6 +38,7 @@ class AllowanceFilter:
     only_open: bool = False
     before: str | None = None
     limit: int | None = None
+    ids: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class ListFilter:
 
     Args:
         clusters: Ids of clusters; None for none in particular.
-        requester: Asked or proposed by this person. Where both are set, one of them must hold.
+        requester: Owned or proposed by this person. Where both are set, one of them must hold.
         is_waiting: Only those that nobody has decided finally.
         after: The last row of the page before.
         limit: At most so many.
@@ -142,6 +146,30 @@ class Scales(Protocol):
         ...
 
 
+class Campaigns(Protocol):
+    """Review campaigns as rows."""
+
+    def get(self, campaign_id: str) -> Campaign:
+        """One by id; raises ``UnknownReview``."""
+        ...
+
+    def find(self, *, only_open: bool = True, limit: int | None = None) -> list[Campaign]:
+        """Those that were not signed off yet, or all; open ones first, then the newest."""
+        ...
+
+    def new_id(self, now: datetime) -> str:
+        """An id that no campaign has."""
+        ...
+
+    def add(self, campaign: Campaign) -> None:
+        """Store a new one."""
+        ...
+
+    def save(self, campaign: Campaign) -> Campaign:
+        """Store a changed one and return it with its next version; raises ``StaleVersion`` if somebody was faster."""
+        ...
+
+
 class Absences(Protocol):
     """Who is away, and who decides in their place."""
 
@@ -187,4 +215,32 @@ class Drafts(Protocol):
 
     def get(self, draft_id: str) -> str | None:
         """The text, or None if it is no longer stored."""
+        ...
+
+
+class Tokens(Protocol):
+    """API tokens as rows."""
+
+    def get(self, name: str) -> Token | None:
+        """One by name."""
+        ...
+
+    def all(self) -> list[Token]:
+        """Every token, revoked ones included, by name."""
+        ...
+
+    def add(self, token: Token) -> None:
+        """Store a new one."""
+        ...
+
+    def revoke(self, name: str, at: datetime) -> None:
+        """It counts no longer."""
+        ...
+
+    def use(self, digest: str, at: datetime, per_minute: int) -> tuple[Token | None, float]:
+        """Take one call of the token with this digest.
+
+        Returns:
+            The token, None where there is none; and how many seconds to wait where it has no call left, else 0.
+        """
         ...

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bot.ports.notice_levels import NoticeLevels
 from bot.ports.notices import Outbox
-from bot.ports.records import Absences, Allowances, AuditLog, Drafts, Scales
+from bot.ports.records import Absences, Allowances, AuditLog, Campaigns, Drafts, Scales, Tokens
 from bot.ports.snapshots import Snapshots
 from bot.ports.work import Claim, Work
 
@@ -23,6 +23,11 @@ class Transaction(Protocol):
     @property
     def scales(self) -> Scales:
         """Scale proposals as rows."""
+        ...
+
+    @property
+    def campaigns(self) -> Campaigns:
+        """Review campaigns as rows."""
         ...
 
     @property
@@ -58,6 +63,11 @@ class Transaction(Protocol):
     @property
     def drafts(self) -> Drafts:
         """The contents of buttons that are too long for Slack."""
+        ...
+
+    @property
+    def tokens(self) -> Tokens:
+        """API tokens."""
         ...
 
 

@@ -38,15 +38,11 @@ def _is_about_the_group(error: ArmRejected, fresh: Sequence[Allowance]) -> bool:
 def _isolate(run: Run, fresh: list[Allowance], error: ArmRejected) -> None:
     named = [allowance for allowance in fresh if allowance.id in error.sentence]
     suspects = named or fresh
-    if len(suspects) == 1:
-        _fail(run, suspects[0], error)
+    if len(suspects) > 1:
+        run.state = run.state.quarantine([allowance.id for allowance in suspects[len(suspects) // 2 :]])
         return
-    run.state = run.state.quarantine([allowance.id for allowance in suspects[len(suspects) // 2 :]])
-
-
-def _fail(run: Run, allowance: Allowance, error: ArmRejected) -> None:
     run.state = run.state.end_quarantine()
-    fail(run, [allowance], f"Azure refuses it: {error.sentence}")
+    fail(run, suspects, f"Azure refuses it: {error.sentence}")
 
 
 def fail(run: Run, allowances: Sequence[Allowance], why: str) -> None:
@@ -56,7 +52,7 @@ def fail(run: Run, allowances: Sequence[Allowance], why: str) -> None:
             current = uow.tx.allowances.get(allowance.id)
             saved = uow.tx.allowances.save(mark_failed(current, why), is_open=True)
             record(uow, saved, Action.ALLOWANCE_FAIL, reason=why)
-            uow.tell(saved.id, saved.requester, NoticeEvent.FAILED)
+            uow.tell(saved, NoticeEvent.FAILED)
 
 
 def fail_unresolved(run: Run, target: Target, unresolved: Sequence[Allowance]) -> bool:

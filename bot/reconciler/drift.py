@@ -66,19 +66,19 @@ def _missing(run: Run, observation: Observation, found: Drift) -> list[Allowance
 
 def _put_back(uow: UnitOfWork, allowance: Allowance) -> None:
     uow.tx.allowances.save(mark_missing(allowance, uow.now), is_open=True)
-    uow.tell(allowance.id, allowance.requester, NoticeEvent.MISSING)
+    uow.tell(allowance, NoticeEvent.MISSING)
 
 
 def _leave_out(uow: UnitOfWork, allowance: Allowance) -> None:
     uow.tx.allowances.save(mark_missing(allowance, uow.now), is_open=True)
-    uow.tell(allowance.id, allowance.requester, NoticeEvent.LEFT_OUT)
+    uow.tell(allowance, NoticeEvent.LEFT_OUT)
 
 
 def _take_as_revoked(uow: UnitOfWork, allowance: Allowance) -> None:
     why = "Someone removed its rule by hand."
     saved = uow.tx.allowances.save(revoke(allowance, Ending(SYSTEM, uow.now, why)), is_open=True)
     record(uow, saved, Action.ALLOWANCE_REVOKE, reason=why)
-    uow.tell(saved.id, saved.requester, NoticeEvent.REVOKED)
+    uow.tell(saved, NoticeEvent.REVOKED)
 
 
 _MARKS: Mapping[str, Callable[[UnitOfWork, Allowance], None]] = {

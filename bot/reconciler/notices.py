@@ -1,7 +1,8 @@
-"""Says to Slack what we owe it: at least once, in order, never in the way of anything else.
+"""Says to Slack and to webhooks what we owe them: at least once, in order, never in the way of anything else.
 
-A notice is given up by age, never by the number of tries. What Slack does not take pauses its lane: everything while
-Slack does not answer, a method or a channel while it is throttled, and what somebody has to heal until it is healed.
+A notice is given up by age, never by the number of tries. What is not taken pauses its lane: everything for Slack while
+Slack does not answer, a method or a channel while it is throttled, a webhook while its receiver does not answer, and
+what somebody has to heal until it is healed.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,18 @@ from datetime import timedelta
 
 import structlog
 
-from bot.errors import EgressError, LeaseLost, SlackRefused, SlackThrottled, SlackUnreachable, StoreBusy, UserError
+from bot.errors import (
+    EgressError,
+    HookRefused,
+    HookUnreachable,
+    LeaseLost,
+    SlackRefused,
+    SlackThrottled,
+    SlackUnreachable,
+    StoreBusy,
+    Unavailable,
+    UserError,
+)
 from bot.ports import Finish, Notice, NoticeKind, Notifier, Outbox
 from bot.ports.lanes import EVERYTHING, alone, refused_lane, throttled_lane
 from bot.ports.notices import LONGEST
@@ -23,7 +35,7 @@ BATCH = 20
 """Notices sent in one run."""
 
 OUTAGE = timedelta(minutes=2)
-"""The longest wait between two looks at a Slack that does not answer."""
+"""The longest wait between two looks at a Slack, or a webhook's receiver, that does not answer."""
 
 HEALING = timedelta(minutes=10)
 """The longest wait between two looks at what somebody has to heal."""
@@ -51,13 +63,9 @@ def _send(run: Run, notifier: Notifier, notice: Notice, lanes: Sequence[str]) ->
     match ended:
         case None:
             _mark_sent(run, notice, lanes)
-        case SlackThrottled():
-            with run.write() as uow:
-                for lane in (throttled_lane(ended.method, notice), alone(notice)):  # it may not be in the lane
-                    uow.tx.outbox.pause(lane, ended.retry_after or run.ctx.pace.busy)
-        case SlackUnreachable():
-            _wait_for_slack(run, notice, ended)
-        case SlackRefused():
+        case SlackThrottled() | SlackUnreachable() | HookUnreachable():
+            _wait_for_answer(run, notice, ended)
+        case SlackRefused() | HookRefused():
             _wait_for_people(run, notice, ended)
         case StoreBusy() | LeaseLost():
             raise ended
@@ -84,21 +92,38 @@ def _draw_again(run: Run, notice: Notice) -> None:
             tx.outbox.add(notice)
 
 
-def _wait_for_slack(run: Run, notice: Notice, error: SlackUnreachable) -> None:
-    """Nothing is sent for a while, and this notice last: one that Slack chokes on never stops the others."""
+def _wait_for_answer(run: Run, notice: Notice, error: SlackThrottled | SlackUnreachable | HookUnreachable) -> None:
+    if isinstance(error, SlackThrottled):
+        with run.write() as uow:
+            for lane in (throttled_lane(error.method, notice), alone(notice)):  # it may not be in the lane
+                uow.tx.outbox.pause(lane, error.retry_after or run.ctx.pace.busy)
+    else:
+        _pause_reader(run, notice, error, EVERYTHING if isinstance(error, SlackUnreachable) else notice.recipient)
+
+
+def _pause_reader(run: Run, notice: Notice, error: Unavailable, everything: str) -> None:
+    """Nothing is sent there for a while, and this notice last: one that chokes its reader never stops the others.
+
+    Args:
+        run: The run.
+        notice: What was not taken.
+        error: The answer, or that there was none.
+        everything: The lane of all that goes to the same reader.
+    """
     log.warning("notice_not_accepted", kind=notice.kind, subject=notice.subject, error=str(error))
     with run.write() as uow:
         outbox = uow.tx.outbox
         outbox.mark_failed(notice)
-        for lane, most in ((EVERYTHING, OUTAGE), (alone(notice), HEALING)):
-            factor = 2 if lane != EVERYTHING else 1
-            outbox.pause(lane, factor * _doubled(run, outbox.failures(lane), most))
+        for lane, most in ((everything, OUTAGE), (alone(notice), HEALING)):
+            factor = 2 if lane != everything else 1
+            wait = factor * _doubled(run, outbox.failures(lane), most)
+            outbox.pause(lane, max(wait, error.retry_after or timedelta()))
         _give_up_old(outbox)
 
 
-def _wait_for_people(run: Run, notice: Notice, error: SlackRefused) -> None:
+def _wait_for_people(run: Run, notice: Notice, error: SlackRefused | HookRefused) -> None:
     """Keep and retry whatever somebody can heal; give up the rest immediately."""
-    lane = refused_lane(error, notice)
+    lane = notice.recipient if isinstance(error, HookRefused) else refused_lane(error, notice)
     if lane is None:
         _give_up(run, notice, error)
         return

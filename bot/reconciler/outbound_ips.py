@@ -127,7 +127,7 @@ def _begin(run: Run, scale: Scale) -> Finish:
         applying = uow.tx.scales.save(replace(scale, applying_at=scale.applying_at or uow.now), is_open=True)
         record(uow, applying, Action.SCALE_BEGIN)
         if scale.applying_at is None:
-            uow.tell(applying.id, applying.requester, NoticeEvent.APPLYING)
+            uow.tell(applying, NoticeEvent.APPLYING)
     run.require_time()
     try:
         operation = run.ctx.clusters.begin_scale(scale.plan)
@@ -147,7 +147,7 @@ def _done(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Fin
         saved = uow.tx.scales.save(replace(scale, done_at=uow.now, ips_after=addresses), is_open=False)
         keep(uow.ctx, uow.tx, egress, began)
         record(uow, saved, Action.SCALE_DONE, reason="The outbound IPs were read back from Azure.")
-        uow.tell(saved.id, saved.requester, NoticeEvent.DONE)
+        uow.tell(saved, NoticeEvent.DONE)
     return Finish(timedelta())
 
 
@@ -156,5 +156,5 @@ def _fail(run: Run, scale: Scale, why: str, *, code: str | None = None) -> Finis
     with run.write() as uow:
         saved = uow.tx.scales.save(replace(scale, failure=why), is_open=False)
         record(uow, saved, Action.SCALE_FAIL, reason=f"{code}: {why}" if code and code not in why else why)
-        uow.tell(saved.id, saved.requester, NoticeEvent.FAILED)
+        uow.tell(saved, NoticeEvent.FAILED)
     return Finish(timedelta())

@@ -171,14 +171,15 @@ def _arrive(uow: UnitOfWork, allowance: Allowance, blocked: str | None) -> None:
     if blocked is not None:
         saved = uow.tx.allowances.save(mark_failed(allowance, blocked), is_open=True)
         record(uow, saved, Action.ALLOWANCE_FAIL, reason=blocked)
-        uow.tell(saved.id, saved.requester, NoticeEvent.FAILED)
+        uow.tell(saved, NoticeEvent.FAILED)
         return
     saved = uow.tx.allowances.save(mark_live(allowance, uow.now), is_open=True)
     record(uow, saved, Action.ALLOWANCE_LIVE, reason="Its rules were read back from Azure.")
-    uow.tell(saved.id, saved.requester, NoticeEvent.LIVE)
+    uow.tell(saved, NoticeEvent.LIVE)
     warning = warns_at(saved)
-    if warning is not None:
-        uow.tx.work.schedule(WorkKind.TIMERS, within=warning - uow.now)
+    if warning is not None:  # where working hours are configured, the timers know how much earlier that may be
+        within = timedelta() if uow.ctx.config.reminders.hours else warning - uow.now
+        uow.tx.work.schedule(WorkKind.TIMERS, within=within)
 
 
 def _leave(uow: UnitOfWork, allowance: Allowance, *, is_there: bool) -> None:
@@ -190,7 +191,7 @@ def _leave(uow: UnitOfWork, allowance: Allowance, *, is_there: bool) -> None:
     is_expired = state is Status.EXPIRED
     record(uow, saved, Action.ALLOWANCE_EXPIRE if is_expired else Action.ALLOWANCE_GONE, reason=_GONE[is_expired])
     if saved.failure is None or saved.live_at is not None:  # if it was never open, the failure notice already said so
-        uow.tell(saved.id, saved.requester, NoticeEvent.EXPIRED if is_expired else NoticeEvent.GONE)
+        uow.tell(saved, NoticeEvent.EXPIRED if is_expired else NoticeEvent.GONE)
 
 
 _NEVER_GONE = (Status.WAITING, Status.LAPSED, Status.SUSPENDED)
@@ -202,4 +203,4 @@ _GONE = {True: "It had expired; its rules were confirmed gone.", False: "It had 
 def _miss(uow: UnitOfWork, allowance: Allowance, event: NoticeEvent) -> None:
     if allowance.missing_since is None:
         uow.tx.allowances.save(mark_missing(allowance, uow.now), is_open=True)
-        uow.tell(allowance.id, allowance.requester, event)
+        uow.tell(allowance, event)

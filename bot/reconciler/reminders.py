@@ -3,8 +3,8 @@
 from contextlib import suppress
 from typing import TypeVar
 
-from bot.allowances import ALLOWANCES
-from bot.approvals import Workflow, due_reminder, remind
+from bot.allowances import ALLOWANCES, due_review
+from bot.approvals import Reminder, Workflow, due_reminder, remind
 from bot.domain.allowance import Allowance
 from bot.domain.scale_proposal import Scale
 from bot.errors import StaleVersion
@@ -20,13 +20,12 @@ def remind_pending(run: Run) -> None:
     with run.ctx.store.read() as tx:
         allowances, scales = tx.allowances.find(AllowanceFilter(only_open=True)), tx.scales.find()
     for allowance in allowances:
-        _remind(run, allowance, ALLOWANCES)
+        _remind(run, due_reminder(run.ctx, allowance) or due_review(run.ctx, allowance), ALLOWANCES)
     for scale in scales:
-        _remind(run, scale, SCALES)
+        _remind(run, due_reminder(run.ctx, scale), SCALES)
 
 
-def _remind(run: Run, one: One, flow: Workflow[One]) -> None:
-    due = due_reminder(run.ctx, one)
+def _remind(run: Run, due: Reminder[One] | None, flow: Workflow[One]) -> None:
     if due is not None:
         with suppress(StaleVersion), run.write() as uow:  # somebody took a step meanwhile: the wait begins again
             remind(uow, due, flow)

@@ -206,7 +206,7 @@ def _put(uow: UnitOfWork, row: Allowance, said: tuple[Action, NoticeEvent], why:
     saved = uow.tx.allowances.save(row, is_open=is_open(row, uow.now))
     action, event = said
     record(uow, saved, action, reason=why)
-    uow.tell(saved.id, saved.requester, event, also=(one.by for one in approvals), what=why)
+    uow.tell(saved, event, also=(one.by for one in approvals), what=why)
 
 
 def _announce_deletion(run: Run, uow: UnitOfWork, cluster_id: str, rows: Sequence[Allowance]) -> None:

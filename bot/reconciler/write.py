@@ -58,7 +58,7 @@ def _intend(run: Run, observation: Observation) -> None:
         for allowance in observation.wanted:
             if allowance.applying_at is None:
                 uow.tx.allowances.save(mark_applying(allowance, uow.now), is_open=True)
-                uow.tell(allowance.id, allowance.requester, NoticeEvent.APPLYING)
+                uow.tell(allowance, NoticeEvent.APPLYING)
 
 
 def _event(run: Run, action: Action, *, reason: str = "", **detail: str) -> Event:

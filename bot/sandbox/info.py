@@ -15,10 +15,13 @@ COMMANDS = (
     ("deny ID", "decide a request"),
     ("revoke ID", "take an allowance away"),
     ("renew ID", "keep an allowance longer"),
+    ("transfer ID to @devi", "hand an allowance over to another owner"),
     ("scale aks-lb 2", "change the number of outbound IPs"),
     ("export aks-udr terraform", "the bot's firewall rules as code"),
+    ("review", "which allowances are still needed"),
     ("away until friday to @amir", "somebody else decides in your place"),
-    ("notices decisions", "fewer direct messages"),
+    ("notices decisions", "how much you are told in direct messages"),
+    ("token list", "what pipelines may do, and as whom"),
     ("audit", "who opened what, and why"),
 )
 """Subcommands of ``/egress`` that are worth a try, with a hint."""

@@ -111,7 +111,7 @@ def _file(uow: UnitOfWork, scale: Scale) -> Scale:
         record(uow, scale, Action.SCALE_GRANT, reason=scale.verdict.reason)
         uow.tx.work.wake(scale_key(scale.plan.cluster_id), within=timedelta())
     plan_wait(uow, scale)
-    uow.tell(scale.id, scale.requester, NoticeEvent.GRANTED if scale.approved_at else NoticeEvent.REQUESTED)
+    uow.tell(scale, NoticeEvent.GRANTED if scale.approved_at else NoticeEvent.REQUESTED)
     return scale
 
 
@@ -137,7 +137,7 @@ def withdraw(ctx: Context, caller: Caller, scale_id: str, *, reason: str = "") -
         saved = tx.scales.save(replace(scale, withdrawn=ending), is_open=False)
         uow = UnitOfWork(ctx, tx, caller)
         record(uow, saved, Action.SCALE_WITHDRAW, reason=ending.reason)
-        uow.tell(saved.id, saved.requester, NoticeEvent.WITHDRAWN)
+        uow.tell(saved, NoticeEvent.WITHDRAWN)
     return saved
 
 

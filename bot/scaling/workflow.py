@@ -49,6 +49,8 @@ class ScaleWorkflow:
         grant=Action.SCALE_GRANT,
         change=Action.SCALE_CHANGE,
         remind=Action.SCALE_REMIND,
+        ask=Action.SCALE_QUESTION,
+        answer=Action.SCALE_ANSWER,
         escalate=Action.SCALE_ESCALATE,
         lapse=Action.SCALE_LAPSE,
         close=(Action.SCALE_FAIL, NoticeEvent.FAILED),

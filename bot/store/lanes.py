@@ -24,13 +24,14 @@ def passes() -> Condition:
     card, known = schema.card.c, schema.conversation.c
     here = (card.subject == notice.subject) & (card.channel == notice.recipient)
     is_drawn = and_(notice.kind == NoticeKind.CARD, exists().where(here).correlate(schema.notice))
+    is_slack = notice.kind != NoticeKind.WEBHOOK
     is_known = exists().where(known.user == notice.recipient).correlate(schema.notice)
     return or_(
-        paused.lane == EVERYTHING,
+        and_(paused.lane == EVERYTHING, is_slack),
         paused.lane == notice.recipient,
         paused.lane == literal("notice ") + cast(notice.id, String),
         and_(paused.lane == UPDATE, is_drawn),
-        and_(paused.lane.in_([literal(POST), literal(f"{POST} ") + notice.recipient]), not_(is_drawn)),
+        and_(paused.lane.in_([literal(POST), literal(f"{POST} ") + notice.recipient]), is_slack, not_(is_drawn)),
         and_(paused.lane == OPEN, or_(*(notice.recipient.like(each) for each in PEOPLE)), not_(is_known)),
     )
 

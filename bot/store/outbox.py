@@ -97,7 +97,7 @@ class SqlOutbox:
         """Give up what is older and waits in a lane that fails; how many those are."""
         is_old = notice.created < self._now - age.total_seconds()
         old = update(schema.notice).where(unsent(), is_old, is_held())
-        return self._connection.execute(old.values(dead="Slack did not accept it in time.")).rowcount
+        return self._connection.execute(old.values(dead="It was not accepted in time.")).rowcount
 
     def pause(self, lane: str, delay: timedelta, *, code: str = "") -> None:
         """Send nothing in this lane for a while."""
@@ -135,6 +135,11 @@ class SqlOutbox:
         query = select(card.ts).filter_by(subject=subject, channel=channel)
         ts: str | None = self._connection.scalar(query)
         return ts
+
+    def subject_of(self, channel: str, ts: str) -> str | None:
+        """What a card is about, by where it is."""
+        found: str | None = self._connection.scalar(select(card.subject).filter_by(channel=channel, ts=ts))
+        return found
 
     def put_card(self, subject: str, channel: str, ts: str | None) -> None:
         """Remember where a card is; None forgets it."""

@@ -1,4 +1,4 @@
-"""Allowances and scale proposals as rows."""
+"""Allowances, scale proposals and review campaigns as rows."""
 
 import secrets
 from datetime import datetime
@@ -7,15 +7,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, insert, or_, select, update
 
 from bot.domain.allowance import Allowance
+from bot.domain.campaign import Campaign
 from bot.domain.ids import ENTROPY, make_id
 from bot.domain.scale_proposal import Scale
 from bot.domain.target import Target, target_from_key
-from bot.errors import StaleVersion, UnknownAllowance, UnknownScale
+from bot.errors import StaleVersion, UnknownAllowance, UnknownReview, UnknownScale
 from bot.ports import AllowanceFilter, ListFilter, Place, PlacedRow
 from bot.store import schema
 from bot.store.rows import (
     allowance_from_row,
+    campaign_from_row,
     row_from_allowance,
+    row_from_campaign,
     row_from_scale,
     scale_from_row,
 )
@@ -110,25 +113,55 @@ class SqlScales:
         return self.get(scale.id)
 
 
+class SqlCampaigns:
+    """``ports.Campaigns`` in SQL."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, campaign_id: str) -> Campaign:
+        """One by id."""
+        row = self._connection.execute(select(schema.campaign).filter_by(id=campaign_id)).one_or_none()
+        if row is None:
+            raise UnknownReview(f"No review {campaign_id} that you can see. `/egress review` lists them.")
+        return campaign_from_row(row)
+
+    def find(self, *, only_open: bool = True, limit: int | None = None) -> list[Campaign]:
+        """The rows, open ones first, then the newest."""
+        column = schema.campaign.c
+        query = select(schema.campaign).order_by(column.is_open.desc(), column.id.desc()).limit(limit)
+        if only_open:
+            query = query.filter_by(is_open=1)
+        return [campaign_from_row(row) for row in self._connection.execute(query)]
+
+    def new_id(self, now: datetime) -> str:
+        """An id that no campaign has."""
+        return _new_id(self._connection, schema.campaign, "r", now)
+
+    def add(self, campaign: Campaign) -> None:
+        """Store a new one."""
+        self._connection.execute(insert(schema.campaign).values(row_from_campaign(campaign)))
+
+    def save(self, campaign: Campaign) -> Campaign:
+        """Store a changed one under its next version."""
+        _compare_and_set(self._connection, schema.campaign, _next(row_from_campaign(campaign)))
+        return self.get(campaign.id)
+
+
 def _query(wanted: AllowanceFilter) -> Select[Any]:
     column = schema.allowance.c
-    query = select(schema.allowance).order_by(column.id.desc())
-    if wanted.limit is not None:
-        query = query.limit(wanted.limit)
-    if wanted.target is not None:
-        query = query.where(column.target == wanted.target.key)
-    if wanted.cluster is not None:
-        named = wanted.cluster.lower()
-        query = query.where(or_(column.cluster_name == named, column.cluster_id == named))
-    if wanted.requester is not None:
-        query = query.where(column.requester == str(wanted.requester))
-    if wanted.renews is not None:
-        query = query.where(column.body["ask"]["renews"].as_string() == wanted.renews)
-    if wanted.only_open:
-        query = query.where(column.is_open == 1)
-    if wanted.before is not None:
-        query = query.where(column.id < wanted.before)
-    return query
+    named = (wanted.cluster or "").lower()
+    conditions = (
+        (wanted.ids, lambda: column.id.in_(wanted.ids or ())),
+        (wanted.target, lambda: column.target == (wanted.target.key if wanted.target else "")),
+        (wanted.cluster, lambda: or_(column.cluster_name == named, column.cluster_id == named)),
+        (wanted.requester, lambda: column.requester == str(wanted.requester)),
+        (wanted.renews, lambda: column.body["ask"]["renews"].as_string() == wanted.renews),
+        (wanted.before, lambda: column.id < wanted.before),
+        (wanted.only_open or None, lambda: column.is_open == 1),
+    )
+    query = select(schema.allowance).order_by(column.id.desc()).limit(wanted.limit)
+    return query.where(*(condition() for given, condition in conditions if given is not None))
 
 
 def _page(table: Table, letter: str, wanted: ListFilter, asked_by: ColumnElement[bool]) -> Select[Any]:

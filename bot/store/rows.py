@@ -10,6 +10,7 @@ from pydantic_core import to_jsonable_python
 from bot.domain.allowance import Allowance
 from bot.domain.approval import VerdictKind
 from bot.domain.audit import Action, ChainedEvent, Event
+from bot.domain.campaign import Campaign
 from bot.domain.egress import ClusterEgress, ClusterRef, Period, RequiredEndpoints
 from bot.domain.people import Identity
 from bot.domain.scale_proposal import Scale
@@ -23,6 +24,7 @@ Row = Any
 
 _ALLOWANCE = TypeAdapter(Allowance)
 _SCALE = TypeAdapter(Scale)
+_CAMPAIGN = TypeAdapter(Campaign)
 _EGRESS = TypeAdapter(ClusterEgress)
 _REF = TypeAdapter(ClusterRef)
 _ENDPOINTS = TypeAdapter(RequiredEndpoints)
@@ -71,7 +73,7 @@ def row_from_allowance(allowance: Allowance, *, is_open: bool) -> dict[str, Any]
         "cluster_id": allowance.scope.cluster_id,
         "cluster_name": allowance.scope.cluster_name.lower(),
         "target": allowance.scope.target.key,
-        "requester": str(allowance.requester),
+        "requester": str(allowance.owner),
         "requested_at": text_from_time(allowance.requested_at),
         "is_open": int(is_open),
         "body": _ALLOWANCE.dump_python(allowance, mode="json"),
@@ -104,6 +106,22 @@ def row_from_scale(scale: Scale, *, is_open: bool) -> dict[str, Any]:
         "is_open": int(is_open),
         "requested_at": text_from_time(scale.requested_at),
         "body": _SCALE.dump_python(scale, mode="json"),
+    }
+
+
+def campaign_from_row(row: Row) -> Campaign:
+    """The review campaign in a row."""
+    return _CAMPAIGN.validate_python(row.body)
+
+
+def row_from_campaign(campaign: Campaign) -> dict[str, Any]:
+    """The row of a review campaign."""
+    return {
+        "id": campaign.id,
+        "version": campaign.version,
+        "is_open": int(campaign.is_open),
+        "started_at": text_from_time(campaign.started_at),
+        "body": _CAMPAIGN.dump_python(campaign, mode="json"),
     }
 
 

@@ -61,6 +61,17 @@ scale = Table(
     Index("ix_scale_cluster_id_is_open", "cluster_id", "is_open"),
 )
 
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("is_open", Integer, nullable=False),
+    Column("started_at", Time, nullable=False),
+    Column("body", Json, nullable=False),
+    Index("ix_campaign_is_open_id", "is_open", "id"),
+)
+
 # The last absence of each person, and who decides in their place; both as TEAM/USER.
 absence = Table(
     "absence",
@@ -243,4 +254,19 @@ draft = Table(
     Column("created", Float, nullable=False),
     Column("body", Text, nullable=False),
     Index("ix_draft_created", "created"),
+)
+
+# API tokens by the hash of their secret; a revoked one stays, so that its name keeps meaning what the audit log says.
+# Its budget of calls is counted by the database's clock.
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("body", Json, nullable=False),
+    Column("revoked_at", Time, nullable=True),
+    Column("last_used_at", Time, nullable=True),
+    Column("calls_left", Float, nullable=False),
+    Column("counted_at", Float, nullable=False),
+    Index("uq_api_token_digest", "digest", unique=True),
 )

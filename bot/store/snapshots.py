@@ -39,14 +39,13 @@ class SqlSnapshots:
 
     def put(self, egress: ClusterEgress, read_at: datetime) -> IpChange | None:
         """Keep one cluster as it was read; an older reading never replaces a newer one."""
-        changes = self._put_all([egress], read_at)
-        return changes[0] if changes else None
+        return next(iter(self._put_all([egress], read_at)), None)
 
     def put_fleet(self, fleet: Fleet) -> tuple[IpChange, ...]:
         """Keep all clusters as they were read, and forget those that are gone from subscriptions that were read."""
         at = text_from_time(fleet.read_at)
-        changes = self._put_all([entry.egress for entry in fleet.entries], fleet.read_at)
-        present = {entry.ref.id for entry in fleet.entries}
+        changes = self._put_all(fleet.clusters, fleet.read_at)
+        present = {egress.ref.id for egress in fleet.clusters}
         older = self._connection.scalars(select(cluster.id).where(cluster.read_at <= at))
         gone = [id_ for id_ in older if id_ not in present and id_.split("/")[2] not in fleet.unread]
         for start in range(0, len(gone), AT_ONCE):

@@ -21,8 +21,9 @@ from bot.store.migrate import LOCK, migrate, pending
 from bot.store.notice_levels import SqlNoticeLevels
 from bot.store.outage import Outage
 from bot.store.outbox import SqlOutbox
-from bot.store.records import SqlAllowances, SqlScales
+from bot.store.records import SqlAllowances, SqlCampaigns, SqlScales
 from bot.store.snapshots import SqlSnapshots
+from bot.store.tokens import SqlTokens
 from bot.store.wake_signal import WakeSignal
 
 
@@ -33,6 +34,7 @@ class SqlTransaction:
         self._connection = connection
         self.allowances = SqlAllowances(connection)
         self.scales = SqlScales(connection)
+        self.campaigns = SqlCampaigns(connection)
         self.absences = SqlAbsences(connection)
         self.audit = SqlAuditLog(connection)
         self.work = SqlWork(connection, now)
@@ -40,6 +42,7 @@ class SqlTransaction:
         self.snapshots = SqlSnapshots(connection)
         self.drafts = SqlDrafts(connection, now)
         self.notice_levels = SqlNoticeLevels(connection)
+        self.tokens = SqlTokens(connection, now)
 
 
 SHORTEST_WAIT_S = 0.02

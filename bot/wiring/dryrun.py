@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 
-from bot.domain.configuration import DryRun
+from bot.domain.dry_run import DryRun
+from bot.domain.phrases import listed
 from bot.domain.target import Target
 from bot.errors import BadConfiguration, EgressError
 from bot.ports import Clusters, Store
@@ -27,7 +28,7 @@ def require_known(dry_run: DryRun, store: Store, clusters: Clusters) -> None:
         fleet = clusters.read_fleet()
     except EgressError as error:
         raise _unasked(dry_run, known, error.sentence) from error
-    known |= {path.target for entry in fleet.entries for path in entry.egress.paths if path.target is not None}
+    known |= fleet.targets
     if fleet.gaps and dry_run.unknown(known):
         raise _unasked(dry_run, known, " ".join(fleet.gaps))
     require_among(dry_run, known)
@@ -45,19 +46,13 @@ def require_among(dry_run: DryRun, known: Collection[Target]) -> None:
         BadConfiguration: With the names that there are.
     """
     if unknown := dry_run.unknown(known):
+        names = listed(sorted({one.name for one in known}), MOST_NAMED) or "none"
         raise BadConfiguration(
             f"writer.dry_run_targets names {', '.join(unknown)}, and no cluster leaves through a firewall policy or "
-            f"classic firewall of that name. Known are: {_listed(known)}."
+            f"classic firewall of that name. Known are: {names}."
         )
 
 
 def _in_store(store: Store) -> set[Target]:
     with store.read() as tx:
-        paths = (path.target for egress in tx.snapshots.all() for path in egress.paths)
-        return {*tx.allowances.targets(), *(target for target in paths if target is not None)}
-
-
-def _listed(known: Collection[Target]) -> str:
-    names = sorted({one.name for one in known})
-    rest = len(names) - MOST_NAMED
-    return (", ".join(names[:MOST_NAMED]) or "none") + (f" and {rest} more" if rest > 0 else "")
+        return {*tx.allowances.targets(), *(target for egress in tx.snapshots.all() for target in egress.targets)}

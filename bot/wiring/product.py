@@ -2,8 +2,8 @@
 
 import fcntl
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,9 +24,11 @@ from bot.wiring.dryrun import require_known
 from bot.wiring.resolver import SystemResolver
 from bot.wiring.running import Running
 from bot.wiring.version import own_version
+from handlers.api.front import ApiFront
 from handlers.app import SlackSettings, directory, notifier
 from handlers.blocks.delivery import refusal_sentence
-from handlers.http import Route
+from handlers.http import Application, Route
+from handlers.webhooks import Messenger, WebhookNotifier
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +39,7 @@ FIRST_READING_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The parts that differ between production and the sandbox."""
+    """The parts that differ between production and the sandbox; ``keys`` sign what webhooks get, by their names."""
 
     store: SqlStore
     arm: AzureArm
@@ -45,6 +47,7 @@ class World:
     config: Configuration
     slack: SlackSettings
     pace: Pace
+    keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +94,20 @@ def _alone_on(url: str) -> Callable[[], None]:
 
 def assemble(world: World) -> Product:
     """Every part of the product, in the world that it is given."""
-    people = directory(world.slack, world.config, world.clock)
     ctx = Context(
-        world.arm,
-        world.store,
-        people,
-        world.clock,
-        world.config,
-        world.pace,
+        clusters=world.arm,
+        targets=world.arm,
+        operations=world.arm,
+        store=world.store,
+        directory=directory(world.slack, world.config, world.clock),
+        clock=world.clock,
+        config=world.config,
+        pace=world.pace,
         resolver=SystemResolver() if world.config.names.resolve else NoResolver(),
     )
-    return Product(world, ctx, Reconciler(ctx, notifier(world.slack, world.store, world.config)))
+    slack = notifier(world.slack, world.store, world.config)
+    hooks = WebhookNotifier(world.store, world.config, world.keys)
+    return Product(world, ctx, Reconciler(ctx, Messenger(slack, hooks)))
 
 
 def work(running: Running, product: Product) -> None:
@@ -130,14 +136,10 @@ def work(running: Running, product: Product) -> None:
 def schedule_waiting(store: Store, clock: Clock) -> None:
     """Have everything looked at now that waits for somebody to do it: what a dry run left, too."""
     with store.write() as tx:
-        scales = [one for one in tx.scales.find() if next_scale((one,), clock.now()) is not None]
+        due = [one for one in tx.scales.find() if next_scale((one,), clock.now()) is not None]
+        scales = sorted({scale_key(one.plan.cluster_id) for one in due})
         targets = [target.key for target in tx.allowances.targets()]
-        for key in (
-            WorkKind.TIMERS,
-            WorkKind.NOTICES,
-            *targets,
-            *sorted({scale_key(one.plan.cluster_id) for one in scales}),
-        ):
+        for key in (WorkKind.TIMERS, WorkKind.NOTICES, *targets, *scales):
             tx.work.schedule(key, within=timedelta())
 
 
@@ -146,6 +148,11 @@ def _read_fleet(ctx: Context) -> None:
         inventory.refresh(ctx)
     except EgressError as error:
         log.warning("fleet_unread", error=str(error))
+
+
+def api(product: Product) -> Application | None:
+    """The API for pipelines, where the configuration has it."""
+    return ApiFront(product.ctx) if product.world.config.api.enabled else None
 
 
 def routes(product: Product, *others: Part) -> dict[str, Route]:

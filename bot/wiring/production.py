@@ -7,20 +7,23 @@ from datetime import UTC, datetime
 
 import structlog
 
-from bot import auditing
+from bot import auditing, inventory
 from bot.azure import AzureArm
 from bot.azure.identity import own_credential
 from bot.azure.settings import ArmSettings
 from bot.config import Settings, checked_configuration, configuration_from
+from bot.domain.api_token import Token, token_line
 from bot.domain.audit import AuditFilter
-from bot.domain.configuration import Configuration, DryRun
+from bot.domain.configuration import Configuration
+from bot.domain.dry_run import DryRun
 from bot.domain.people import Identity, Person, Role
 from bot.errors import BadConfiguration
 from bot.ports import Caller, Context, Pace
 from bot.readiness import Part
 from bot.store import SqlStore
-from bot.wiring.product import World, assemble, opened, routes, work
-from bot.wiring.running import Running, undone_on_failure
+from bot.wiring.product import Product, World, api, assemble, opened, routes, work
+from bot.wiring.running import Running, starting
+from bot.wiring.signing import signing_keys
 from handlers.app import SlackSettings, build_app, serve_routes
 from handlers.http import require_free
 
@@ -47,18 +50,16 @@ def serve(settings: Settings, *, is_dry: bool = False) -> Running:
     """
     _require_slack(settings)
     require_free(settings.listen)
-    running = Running()
-    with undone_on_failure(running):
-        product = assemble(_production(running, settings, is_dry=is_dry))
-        work(running, product)
+    with starting() as running:
+        product = _at_work(running, settings, is_dry=is_dry)
         app = build_app(product.ctx, product.world.slack)
         if settings.slack_mode == "http":
-            running.then_stop(app.serve_http(settings.listen, routes(product)).stop)
+            running.then_stop(app.serve_http(settings.listen, routes(product), api(product)).stop)
         else:
             socket = app.serve_socket()
             running.then_stop(socket.stop)
             slack = Part("slack", socket.problem)
-            running.then_stop(serve_routes(settings.listen, routes(product, slack)).stop)
+            running.then_stop(serve_routes(settings.listen, routes(product, slack), api(product)).stop)
     log.info("ready", mode=settings.slack_mode, listen=settings.listen)
     return running
 
@@ -74,10 +75,8 @@ def reconcile(settings: Settings, *, is_dry: bool = False) -> Running:
         BadConfiguration: If a setting is missing or wrong.
     """
     require_free(settings.listen)
-    running = Running()
-    with undone_on_failure(running):
-        product = assemble(_production(running, settings, is_dry=is_dry))
-        work(running, product)
+    with starting() as running:
+        product = _at_work(running, settings, is_dry=is_dry)
         running.then_stop(serve_routes(settings.listen, routes(product)).stop)
     log.info("ready", mode="reconcile", listen=settings.listen)
     return running
@@ -101,13 +100,39 @@ def export_audit(settings: Settings, account: str, form: str) -> str:
         return auditing.export(*at_the_terminal(settings, store, account), AuditFilter(), form)
 
 
-def _production(running: Running, settings: Settings, *, is_dry: bool) -> World:
+def create_token(settings: Settings, account: str, draft: inventory.TokenDraft) -> tuple[Token, str]:
+    """Make an API token; with its secret."""
+    with opened_store(settings) as store:
+        store.require_migrated()
+        return inventory.create_token(*at_the_terminal(settings, store, account), draft)
+
+
+def list_tokens(settings: Settings, account: str) -> list[str]:
+    """A line for each API token."""
+    with opened_store(settings) as store:
+        store.require_migrated()
+        ctx, caller = at_the_terminal(settings, store, account)
+        return [token_line(one, ctx.clock.now()) for one in inventory.list_tokens(ctx, caller)]
+
+
+def revoke_token(settings: Settings, account: str, name: str) -> None:
+    """Revoke an API token."""
+    with opened_store(settings) as store:
+        store.require_migrated()
+        inventory.revoke_token(*at_the_terminal(settings, store, account), name)
+
+
+def _at_work(running: Running, settings: Settings, *, is_dry: bool) -> Product:
     file = configuration_from(settings.config)
     config = checked_configuration(file)
     if is_dry:
         config = replace(config, writer=DryRun(dry_run=True))
     store = opened(running, settings.database_url)
-    return World(store, azure_from(settings, file), SystemClock(), config, slack_from(settings), Pace())
+    keys = signing_keys(config, settings.webhook_secret.get_secret_value())
+    world = World(store, azure_from(settings, file), SystemClock(), config, slack_from(settings), Pace(), keys)
+    product = assemble(world)
+    work(running, product)
+    return product
 
 
 def azure_from(settings: Settings, file: Configuration) -> AzureArm:
@@ -190,5 +215,6 @@ def at_the_terminal(
     """
     file = configuration_from(settings.config)
     config = checked_configuration(file)
-    ctx = Context(arm or azure_from(settings, file), store, _Terminal(), SystemClock(), config)
+    azure = arm or azure_from(settings, file)
+    ctx = Context(azure, azure, azure, store, _Terminal(), SystemClock(), config)
     return ctx, Caller(Identity(config.team, f"cli:{account}"), "cli")

@@ -40,9 +40,10 @@ class Running:
 
 
 @contextmanager
-def undone_on_failure(running: Running) -> Iterator[None]:
-    """Stop what was started if the rest cannot be."""
+def starting() -> Iterator[Running]:
+    """What is started inside; it is stopped again if the rest cannot be started."""
+    running = Running()
     with ExitStack() as undo:
         undo.callback(running.stop)
-        yield
+        yield running
         undo.pop_all()

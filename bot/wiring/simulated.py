@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.azure import AzureArm
@@ -13,9 +13,12 @@ from bot.errors import BadConfiguration
 from bot.ports import Pace
 from bot.sandbox.server import Sandbox, SandboxOptions
 from bot.sandbox.serving import PortTaken
-from bot.wiring.product import Product, World, assemble, opened, routes, work
-from bot.wiring.running import Running, undone_on_failure
-from handlers.app import SlackSettings, build_app
+from bot.wiring.demo_token import DEMO, DEMO_SECRET, keep_demo_token
+from bot.wiring.product import Product, World, api, assemble, opened, routes, work
+from bot.wiring.running import Running, starting
+from bot.wiring.signing import signing_keys
+from handlers.api.openapi import BASE
+from handlers.app import SlackSettings, build_app, serve_routes
 
 SANDBOX_CONFIG = Path(__file__).parents[1] / "sandbox" / "egress.toml"
 """The configuration file that the sandbox runs with, and that a team copies."""
@@ -54,14 +57,18 @@ def sandbox(choice: SandboxChoice, say: Callable[[str], object]) -> Running:
     Raises:
         BadConfiguration: If a port is taken or the database cannot be used.
     """
-    running = Running()
-    with undone_on_failure(running):
+    with starting() as running:
         url = choice.database or f"sqlite:///{choice.data.absolute() / 'egress.sqlite3'}"
         simulated = _simulators(choice, url)
         running.then_stop(simulated.stop, within_s=8.0)
-        if not choice.no_bot:
-            _join(running, simulated, assemble(_simulated(running, simulated, url, choice.config)))
-        say(_welcome(simulated))
+        if choice.no_bot:
+            say(_welcome(simulated))
+        else:
+            product = assemble(_simulated(running, simulated, url, choice.config))
+            port = _join(running, simulated, product)
+            keep_demo_token(product.ctx)
+            say(_welcome(simulated))
+            say(f"API: http://127.0.0.1:{port}{BASE} with the token {DEMO_SECRET} of {DEMO.owner}")
     return running
 
 
@@ -86,7 +93,9 @@ def _simulated(running: Running, simulated: Sandbox, url: str, config: Path | No
         app_token=simulated.app_token,
         api_url=simulated.slack_api_url,
     )
-    return World(store, arm, clock, checked_configuration(file), slack, Pace().faster(speed))
+    book = checked_configuration(file)
+    book = replace(book, api=replace(book.api, enabled=True))
+    return World(store, arm, clock, book, slack, Pace().faster(speed), signing_keys(book, DEMO_SECRET))
 
 
 def _simulators(choice: SandboxChoice, url: str) -> Sandbox:
@@ -111,8 +120,8 @@ def _simulators(choice: SandboxChoice, url: str) -> Sandbox:
     return simulated
 
 
-def _join(running: Running, simulated: Sandbox, product: Product) -> None:
-    """Start the bot and introduce it to the simulators."""
+def _join(running: Running, simulated: Sandbox, product: Product) -> int:
+    """Start the bot and introduce it to the simulators; the port of its own routes."""
     store = product.world.store
     app = build_app(product.ctx, product.world.slack)
 
@@ -122,11 +131,14 @@ def _join(running: Running, simulated: Sandbox, product: Product) -> None:
     work(running, product)
     if simulated.options.delivery == "socket":
         running.then_stop(app.serve_socket().stop)
+        front = serve_routes("127.0.0.1:0", routes(product), api(product))
+        running.then_stop(front.stop)
         simulated.attach(None, is_quiet, store.ring)
     else:
-        front = app.serve_http("127.0.0.1:0", routes(product))
+        front = app.serve_http("127.0.0.1:0", routes(product), api(product))
         running.then_stop(front.stop)
         simulated.attach(f"http://127.0.0.1:{front.port}/slack/events", is_quiet, store.ring)
+    return front.port
 
 
 def _welcome(simulated: Sandbox) -> str:

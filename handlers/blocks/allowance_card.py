@@ -26,9 +26,10 @@ from handlers.blocks.block_kit import (
     section,
     when,
 )
+from handlers.blocks.break_glass import break_glass_blocks, break_glass_facts
 from handlers.blocks.buttons import act_buttons
 from handlers.blocks.deciders import ticket_blocks
-from handlers.blocks.details import RISK_ROOM, destinations, details_button, is_whole, risk_lines, touches
+from handlers.blocks.details import RISK_ROOM, asked_by, destinations, details_button, is_whole, risk_lines, touches
 from handlers.blocks.dryrun import STAYS, WAITS, is_dry
 from handlers.blocks.estimate import Waiting
 from handlers.blocks.naming import names_of
@@ -67,6 +68,11 @@ class Card:
         return self.status is Status.WAITING
 
     @property
+    def is_judged(self) -> bool:
+        """Whether somebody still has to look at what it rests on."""
+        return self.is_waiting or self.allowance.needs_review
+
+    @property
     def status(self) -> Status:
         """The state as shown: nothing is on its way to a firewall that is not written."""
         state = status(self.allowance, self.now)
@@ -76,12 +82,14 @@ class Card:
 def allowance_card(allowance: Allowance, config: Configuration, now: datetime, ahead: Waiting) -> Message:
     """The card: state and cluster, the hosts, then what is decided on; less of it once it is decided."""
     card = Card(allowance, config, now, ahead)
-    said_first, name = f"{HEADLINES[card.status]}:", allowance.scope.cluster_name
+    alarm = "Break-glass: " if allowance.needs_review else ""
+    said_first, name = f"{alarm}{HEADLINES[card.status]}:", allowance.scope.cluster_name
     return message(
         f"{said_first} {code(name)} to {names_of(allowance, config)} ({allowance.id})",
         [
             header(f"{said_first} {name}"),
             context(f"{MARKS[card.status]} {_standing(card)}"),
+            *break_glass_blocks(allowance, config),
             *destinations(allowance, config),
             context(*_facts(allowance)),
             said(f"Reason: {allowance.ask.reason}"),
@@ -94,17 +102,18 @@ def allowance_card(allowance: Allowance, config: Configuration, now: datetime, a
 
 
 def _grounds(card: Card) -> list[Block]:
-    """What a decision rests on: in full while it is to be made, the level of risk afterwards."""
+    """What a decision rests on: in full while it is to be made or reviewed, the level of risk afterwards."""
     lines = risk_lines(card.allowance.risk)
-    if not card.is_waiting:
+    if not card.is_judged:
         return [context(lines[0])]
-    return [section(fold(lines, RISK_ROOM)), context(f"{touches(card.allowance.scope)}{card.ahead.room}")]
+    room = card.ahead.room if card.is_waiting else ""
+    return [section(fold(lines, RISK_ROOM)), context(f"{touches(card.allowance.scope)}{room}")]
 
 
 def _details(card: Card) -> list[Block]:
     """What the card leaves out once it is decided."""
     has_button = not is_whole(card.allowance, card.config)  # beside the destinations
-    return [] if card.is_waiting or has_button else [details_button(card.allowance)]
+    return [] if card.is_judged or has_button else [details_button(card.allowance)]
 
 
 def _standing(card: Card) -> str:
@@ -126,7 +135,8 @@ def until(allowance: Allowance) -> str:
     if allowance.denied or allowance.revoked or allowance.closed:
         return ""
     if allowance.expires_at is not None:
-        return f"Open until {when(allowance.expires_at)}."
+        ends = f" {person(allowance.let_expire.by.user)} lets it expire." if allowance.let_expire else ""
+        return f"Open until {when(allowance.expires_at)}.{ends}"
     if allowance.ask.duration is None:
         return "Open until revoked."
     return f"Open for {duration_text(allowance.ask.duration)} once live."
@@ -146,12 +156,7 @@ def _facts(allowance: Allowance) -> tuple[str, str]:
     scope, ask = allowance.scope, allowance.ask
     pool = f"node pool {code(scope.pool)}" if scope.pool else "whole cluster"
     lasts = f"{duration_text(ask.duration)} once live" if ask.duration else "no end"
-    filer = f", filed by {person(allowance.filed_by.user)}" if allowance.filed_by else ""
-    continues = f", continues {code(ask.renews)}" if ask.renews else ""
-    return (
-        f"{escape(scope.environment)}, {pool}. For {lasts}.",
-        f"{code(allowance.id)} by {person(allowance.requester.user)} {when(allowance.requested_at)}{filer}{continues}.",
-    )
+    return f"{escape(scope.environment)}, {pool}. For {lasts}.", f"{code(allowance.id)}. {asked_by(allowance)}"
 
 
 def allowance_news(allowance: Allowance, body: Mapping[str, str], config: Configuration) -> Message:
@@ -167,7 +172,9 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str], config: Config
         news_words(allowance, event, config.dry_run)
         .format(
             **news_facts(allowance, body, config),
+            **break_glass_facts(allowance, config),
             filer=person(allowance.filed_by.user) if allowance.filed_by else "The bot",
+            by=person(body.get("by", "")),
             id=allowance.id,
             removal=_removal(allowance, is_dry=is_dry(config.dry_run, allowance)),
             until=until(allowance),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.domain.approval import ApprovalRequest, VerdictKind
+from bot.domain.approval import ApprovalRequest, Verdict, VerdictKind
 from bot.domain.configuration import Configuration
 from bot.ports import NoticeEvent
 from handlers.blocks.block_kit import (
@@ -38,8 +38,25 @@ def approval_blocks(
     return [
         *([] if is_settled else [context(fold(decides(request.verdict, config, is_open=is_waiting)))]),
         *approved_by(request.verdict, request.approvals),
+        *_questions(request),
         *_ending(request, taken_back),
     ]
+
+
+MOST_QUESTIONS = 3
+"""Questions on a card; the thread has them all."""
+
+
+def _questions(request: ApprovalRequest) -> list[Block]:
+    blocks: list[Block] = []
+    for one in request.questions[-MOST_QUESTIONS:]:
+        blocks += [context(f"{person(one.by.user)} asked {when(one.at)}:"), small_plain(one.text)]
+        if one.answer is not None:
+            answered = f"{person(one.answer.by.user)} answered {when(one.answer.at)}:"
+            blocks += [context(answered), small_plain(one.answer.reason)]
+        else:
+            blocks.append(context("Waiting for the answer: reply in the thread, or use *Answer…*."))
+    return blocks
 
 
 def _ending(request: ApprovalRequest, taken_back: str) -> list[Block]:
@@ -73,15 +90,25 @@ def news_facts(request: ApprovalRequest, body: Mapping[str, str], config: Config
         "missing": missing(request.verdict, request.approvals),
         "called": called(request.verdict, request.approvals, config),
         "asked": asked(request.verdict, request.approvals, config),
-        "calls": f" {asked(request.verdict, request.approvals, config)}" if body.get("calls") else "",
+        "calls": f" {asked(_open_verdict(request), request.approvals, config)}" if body.get("calls") else "",
         "ender": person(ending.by.user) if ending else "the bot",
         "failure": escape(request.failure or ""),
         "lapses": when(request.lapses_at),
+        "owner": person(request.owner.user),
+        "inquirer": person(request.questions[-1].by.user) if request.questions else "An approver",
         "what": escape(body.get("what", "")),
     }
 
 
+def _open_verdict(request: ApprovalRequest) -> Verdict:
+    return request.verdict.review if request.verdict.reviewers else request.verdict
+
+
 def given_reason(request: ApprovalRequest, event: str) -> list[Block]:
-    """The reason of whoever ended it, where the news is just that."""
-    ending = request.ending
+    """What somebody said, where the news is just that: a reason, a question or an answer."""
+    ending, last = request.ending, request.questions[-1] if request.questions else None
+    if last and event == NoticeEvent.ASKED:
+        return [said(last.text)]
+    if last and last.answer and event == NoticeEvent.ANSWERED:
+        return [said(last.answer.reason)]
     return [said(ending.reason)] if ending and ending.reason and event in _IN_WORDS else []

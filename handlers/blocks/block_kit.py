@@ -185,14 +185,10 @@ def select(options: Sequence[Block], chosen: str = "", *, placeholder: str = "")
     return made | ({"initial_option": initial} if initial else {})
 
 
-def checkboxes(options: Sequence[Block]) -> Block:
-    """Several choices at once, at most ten; none is chosen at first."""
-    return {"type": "checkboxes", "options": list(options)}
-
-
-def people_select(chosen: str = "") -> Block:
-    """A choice among the people of the workspace; Slack refuses one that it does not know, so only ours begin it."""
-    return {"type": "users_select"} | ({"initial_user": chosen} if chosen else {})
+def checkboxes(options: Sequence[Block], chosen: str = "") -> Block:
+    """Several choices at once, at most ten; the one that is chosen is ticked."""
+    initial = [one for one in options if one["value"] == chosen]
+    return {"type": "checkboxes", "options": list(options)} | ({"initial_options": initial} if initial else {})
 
 
 def modal(callback_id: str, title: str, blocks: Sequence[Block], **more: str) -> View:
@@ -223,6 +219,13 @@ def home(blocks: Sequence[Block], carried: Mapping[str, str]) -> View:
         "blocks": list(blocks[:VIEW_BLOCKS]),
         "private_metadata": whole(_carried(carried), METADATA),
     }
+
+
+def people_select(chosen: str = "", *, placeholder: str = "") -> Block:
+    """A choice among the people of the workspace; Slack refuses one that it does not know, so only ours begin it."""
+    made: Block = {"type": "users_select"}
+    made |= {"placeholder": plain(placeholder, PLACEHOLDER)} if placeholder else {}
+    return made | ({"initial_user": chosen} if chosen else {})
 
 
 def message(text: str, blocks: Sequence[Block] = ()) -> Message:

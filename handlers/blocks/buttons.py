@@ -6,13 +6,26 @@ from datetime import datetime
 from bot.domain.allowance import MAY_ACT, Act, Allowance, Status, status
 from bot.domain.configuration import Configuration
 from bot.domain.risk import Level
-from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
+from bot.domain.scale_proposal import ASKABLE_AGAIN, Scale, ScaleStatus, scale_status
 from handlers.blocks.approval_card import carried
 from handlers.blocks.block_kit import CONFIRM_TEXT, button, confirm
 from handlers.blocks.dryrun import ENDS, is_dry
 from handlers.replies import Block
 
-EVERY = ("approve", "narrow", "deny", "renew", "revoke", "request_again")
+EVERY = (
+    "review_break_glass",
+    "approve",
+    "narrow",
+    "deny",
+    "ask_question",
+    "answer_question",
+    "edit",
+    "renew",
+    "let_expire",
+    "revoke",
+    "request_again",
+    "propose_again",
+)
 """The action ids of what people do about a request, in the order in which cards show them."""
 
 
@@ -32,9 +45,12 @@ def act_buttons(
 
 
 def _of_scale(scale: Scale, now: datetime) -> list[Block]:
-    if scale_status(scale, now) is not ScaleStatus.WAITING:
+    state = scale_status(scale, now)
+    if state in ASKABLE_AGAIN:
+        return [button("Propose again…", "propose_again", carried(scale))]
+    if state is not ScaleStatus.WAITING:
         return []
-    return [_approve(scale), _deny(scale), _withdraw(scale, "Nothing changes.")]
+    return [_approve(scale), _deny(scale), *_talk(scale), _withdraw(scale, "Nothing changes.")]
 
 
 def _of_allowance(allowance: Allowance, config: Configuration, now: datetime) -> list[Block]:
@@ -43,11 +59,22 @@ def _of_allowance(allowance: Allowance, config: Configuration, now: datetime) ->
         (Act.APPROVE, _approve(allowance)),
         (Act.APPROVE, button("Approve less…", "narrow", carried(allowance))),
         (Act.DENY, _deny(allowance)),
+        *((Act.ASK, one) for one in _talk(allowance)),
+        (Act.EDIT, button("Edit…", "edit", carried(allowance))),
         (Act.RENEW, button("Renew", "renew", carried(allowance))),
+        *_expiring(allowance, state),
         (Act.REVOKE, _end(allowance, state, is_held=is_dry(config.dry_run, allowance))),
         (Act.ASK_AGAIN, button("Request again…", "request_again", carried(allowance))),
     )
-    return [made for act, made in offered if state in MAY_ACT[act]]
+    review = [button("Review…", "review_break_glass", carried(allowance), style="primary")]
+    return [*(review if allowance.needs_review else []), *(made for act, made in offered if state in MAY_ACT[act])]
+
+
+def _expiring(allowance: Allowance, state: Status) -> list[tuple[Act, Block]]:
+    """The equal choice beside renewing, where it is about to end and nobody has made it."""
+    if state is not Status.EXPIRING or allowance.let_expire is not None:
+        return []
+    return [(Act.LET_EXPIRE, button("Let it expire", "let_expire", carried(allowance)))]
 
 
 def _approve(subject: Allowance | Scale) -> Block:
@@ -57,6 +84,12 @@ def _approve(subject: Allowance | Scale) -> Block:
 def _deny(subject: Allowance | Scale) -> Block:
     """Opens the form that asks why not."""
     return button("Deny…", "deny", carried(subject), style="danger")
+
+
+def _talk(subject: Allowance | Scale) -> list[Block]:
+    """Opens the forms for a question before deciding, and for its answer."""
+    asks = button("Ask a question…", "ask_question", carried(subject))
+    return [asks, *([button("Answer…", "answer_question", carried(subject))] if subject.open_questions else [])]
 
 
 def _withdraw(subject: Allowance | Scale, consequence: str) -> Block:

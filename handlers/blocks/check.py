@@ -160,13 +160,13 @@ def _lower(sentence: str) -> str:
 def _in_full(finding: CheckResult, now: datetime) -> list[Block]:
     evaluation, step = finding.evaluation, finding.evaluation.deciding
     why = escape(step.why) if step else ""
-    steps = [one for one in _numbered(evaluation.trace) if one[1].result is not Result.MISS]
-    lines = [_step(number, each) for number, each in steps]
+    steps = enumerate(evaluation.trace, 1)
+    lines = [_step(number, each) for number, each in steps if each.result is not Result.MISS]
     return [
         section(f"{OUTCOMES[evaluation.outcome]} *{escape(next_step(finding, now))}* {why}".strip()),
         *([section(fold(_conditions(finding), 2500))] if step is None else []),
         *(fields(_place(step)) if step else []),
-        *_owner(finding, now),
+        *(_rule_of(finding.allowance, now) if finding.allowance else []),
         *([section(f"*Matches, in firewall order*\n{fold(lines, 2500, most=STEPS_SHOWN)}")] if lines else []),
     ]
 
@@ -188,10 +188,6 @@ def _place(step: TraceStep) -> list[tuple[str, str]]:
         ("Group", code(step.group)),
         ("Policy", code(step.policy)),
     ]
-
-
-def _owner(finding: CheckResult, now: datetime) -> list[Block]:
-    return _rule_of(finding.allowance, now) if finding.allowance else []
 
 
 def _rule_of(one: Allowance, now: datetime) -> list[Block]:
@@ -272,7 +268,7 @@ def trace_view(found: Check) -> View:
 def _pages(trace: Sequence[TraceStep]) -> Iterator[str]:
     """The lines of the trace, as many in one text as fit."""
     page: list[str] = []
-    for number, step in _numbered(trace):
+    for number, step in enumerate(trace, 1):
         line = fold([_step(number, step)], SECTION_TEXT)
         if sum(len(one) + 1 for one in page) + len(line) > SECTION_TEXT:
             yield "\n".join(page)
@@ -280,10 +276,6 @@ def _pages(trace: Sequence[TraceStep]) -> Iterator[str]:
         page.append(line)
     if page:
         yield "\n".join(page)
-
-
-def _numbered(trace: Sequence[TraceStep]) -> list[tuple[int, TraceStep]]:
-    return list(enumerate(trace, 1))
 
 
 def _step(number: int, step: TraceStep) -> str:

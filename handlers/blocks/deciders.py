@@ -19,6 +19,8 @@ def decides(verdict: Verdict, config: Configuration, *, is_open: bool = True) ->
         first = min((quorum.stage for quorum in verdict.asks), default=0)
         asked = [_asked(one, config, is_open=is_open, is_first=one.stage == first) for one in verdict.asks]
         return asked or ["*Nobody can approve this.*"]
+    if verdict.reviewers:
+        return [f"*Opened at once, reviewed afterwards.* {_why(verdict.reason, verdict.rule)}"]
     said = "Auto-approved" if verdict.kind is VerdictKind.GRANT else "Refused"
     return [f"*{said}.* {_why(verdict.reason, verdict.rule)}"]
 
@@ -31,7 +33,7 @@ def _asked(quorum: Quorum, config: Configuration, *, is_open: bool, is_first: bo
 
 
 def _named(quorum: Quorum, config: Configuration, *, is_open: bool) -> str:
-    groups = [_group(config, name) if is_open else escape(name) for name in quorum.groups]
+    groups = [mention(config, name) if is_open else escape(name) for name in quorum.groups]
     return " or ".join([*groups, *map(person, quorum.people)]) or "nobody"
 
 
@@ -42,16 +44,17 @@ def called(verdict: Verdict, approvals: Sequence[Approval], config: Configuratio
     return f" Next to decide: {asked(verdict, approvals, config)}." if begins else ""
 
 
-def asked(verdict: Verdict, approvals: Sequence[Approval], config: Configuration) -> str:
-    """Mention those who are asked now."""
-    return ", ".join(_named(one, config, is_open=True) for one in verdict.current(approvals))
+def asked(verdict: Verdict, approvals: Sequence[Approval], config: Configuration, *, is_open: bool = True) -> str:
+    """Name those who are asked now; ``is_open`` mentions them, which calls them."""
+    return ", ".join(_named(one, config, is_open=is_open) for one in verdict.current(approvals))
 
 
 def _why(reason: str, rule: str) -> str:
     return f"{escape(reason)} (approval policy rule {code(rule)})"
 
 
-def _group(config: Configuration, name: str) -> str:
+def mention(config: Configuration, name: str) -> str:
+    """Call the people of a configured group: its user group and those listed by id."""
     group = config.groups.get(name)
     if group is None:
         return escape(name)

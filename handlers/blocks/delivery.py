@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from bot.domain.integration import HOOK
 from bot.ports import Pause
 from bot.ports.lanes import EVERYTHING, METHODS
 from handlers.blocks.block_kit import code, escape, header, section
@@ -40,20 +41,33 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
 
 
 def refusal_sentence(pause: Pause) -> str:
-    """Say what Slack refuses, why, what to do, and how many messages are waiting; without markup."""
+    """Say what is refused, why, what to do, and how many messages are waiting; without markup."""
+    if pause.lane.startswith(HOOK):
+        return _refused_by_hook(pause)
     why = SENTENCES.get(pause.code, f"Slack refused it with error {pause.code}.")
     remedy = REMEDIES.get(pause.code, "").replace("`", "")
     waiting = "1 message is waiting" if pause.notices == 1 else f"{pause.notices} messages are waiting"
     return f"{pause.code}: {why} {remedy} {waiting} and will be sent then ({_place(pause.lane)}).".replace("  ", " ")
 
 
+def _refused_by_hook(pause: Pause) -> str:
+    name = pause.lane.removeprefix(HOOK)
+    events = "1 event is waiting" if pause.notices == 1 else f"{pause.notices} events are waiting"
+    return (
+        f"Webhook {name} answers {pause.code}: correct webhooks.{name} in the configuration, or its receiver. {events} "
+        "and will be sent then."
+    )
+
+
 def refusal_blocks(pauses: Sequence[Pause]) -> list[Block]:
-    """The part of an operator's Home tab that says what Slack does not take; nothing if it takes everything."""
+    """The part of an operator's Home tab that says what is not taken; nothing if everything is."""
     if not pauses:
         return []
     lines = [f":octagonal_sign: {escape(refusal_sentence(pause))}" for pause in pauses[:MOST]]
     lines += [f"and {len(pauses) - MOST} more"] if len(pauses) > MOST else []
-    return [header("Slack is not accepting the bot's messages"), section("\n".join(lines))]
+    is_slack = any(not pause.lane.startswith(HOOK) for pause in pauses)
+    title = "Slack is not accepting the bot's messages" if is_slack else "A webhook does not take the bot's events"
+    return [header(title), section("\n".join(lines))]
 
 
 MOST = 8

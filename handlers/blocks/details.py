@@ -133,14 +133,22 @@ def _parts(subject: Allowance | Scale, config: Configuration) -> list[Block]:
 
 def _decided(subject: Allowance | Scale, config: Configuration) -> list[Block]:
     """Who decides and why, who has approved, who asked."""
-    filer = f", filed by {person(subject.filed_by.user)}" if subject.filed_by else ""
-    renewed = subject.ask.renews if isinstance(subject, Allowance) else None
-    continues = f" Continues {code(renewed)}." if renewed else ""
     return [
         *paragraphs("*Who decides*", decides(subject.verdict, config, is_open=False)),
         *approved_by(subject.verdict, subject.approvals),
-        context(f"Asked by {person(subject.requester.user)} {when(subject.requested_at)}{filer}.{continues}"),
+        context(asked_by(subject)),
     ]
+
+
+def asked_by(subject: Allowance | Scale) -> str:
+    """Who asked, when, and through which API token; who filed it, who owns it now, and what it continues."""
+    who = person(subject.requester.user)
+    token, renewed = (subject.token, subject.ask.renews) if isinstance(subject, Allowance) else ("", None)
+    first = f"API token {code(token)} of {who}" if token else who
+    more = [f"filed by {person(subject.filed_by.user)}"] if subject.filed_by else []
+    more += [f"owned by {person(subject.owner.user)}"] if subject.owned_by else []
+    more += [f"continues {code(renewed)}"] if renewed else []
+    return ", ".join((f"Asked by {first} {when(subject.requested_at)}", *more)) + "."
 
 
 def _counted(count: int) -> str:

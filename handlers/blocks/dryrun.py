@@ -1,7 +1,7 @@
 """The words for a dry run, in which the bot decides and writes nothing to Azure."""
 
 from bot.domain.allowance import Allowance
-from bot.domain.configuration import DryRun
+from bot.domain.dry_run import DryRun
 from bot.domain.scale_proposal import Scale
 from handlers.blocks.block_kit import context
 from handlers.replies import Block

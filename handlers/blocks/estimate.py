@@ -1,9 +1,9 @@
 """Describes an allowance's place in the queue and the room in the firewall."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from bot.domain.estimate import Estimate
+from bot.domain.phrases import counted
 from bot.domain.rule_diff import Gauge
 from handlers.blocks.block_kit import escape
 
@@ -40,13 +40,9 @@ def _waiting(estimate: Estimate) -> str:
     many = f"{estimate.place} of {estimate.waiting} in line, all applied in one update"
     place = many if estimate.waiting > 1 else "Next in line"
     behind = "" if estimate.updates == 1 else ", after the current update"
+    about = counted(max(1, round(estimate.estimate.total_seconds() / 60)), "minute")
     problem = f" Held up: {escape(estimate.problem)}" if estimate.problem else ""
-    return f"{place}{behind}; live in about {_about(estimate.estimate)}.{problem}"
-
-
-def _about(span: timedelta) -> str:
-    minutes = max(1, round(span.total_seconds() / 60))
-    return f"{minutes} minute{'' if minutes == 1 else 's'}"
+    return f"{place}{behind}; live in about {about}.{problem}"
 
 
 def _kilobytes(count: int) -> str:

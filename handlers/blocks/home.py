@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from bot.allowances import SEARCHED
+from bot.allowances.campaigns import Glance
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterEgress
@@ -29,6 +30,7 @@ from handlers.blocks.block_kit import (
     section,
     when,
 )
+from handlers.blocks.break_glass import ALARM
 from handlers.blocks.buttons import act_buttons
 from handlers.blocks.clusters import allowance_line
 from handlers.blocks.delivery import refusal_blocks
@@ -36,6 +38,7 @@ from handlers.blocks.details import details_button
 from handlers.blocks.dryrun import dry_line
 from handlers.blocks.notice_choice import level_select
 from handlers.blocks.offers import decision_buttons
+from handlers.blocks.review_card import review_button, review_line
 from handlers.blocks.scale_card import scale_line
 from handlers.blocks.words import NO_CLUSTER, unread_lines
 from handlers.replies import Block, View
@@ -43,6 +46,9 @@ from handlers.replies import Block, View
 ROWS = 8
 """Requests in each part; with their buttons all parts together stay below the 100 blocks of a view."""
 
+
+MOST_REVIEWS = 3
+"""Review campaigns, a block each."""
 
 One = TypeVar("One", Allowance, Scale)
 
@@ -69,12 +75,14 @@ class Desktop:
     Args:
         waiting: Requests that the person may decide.
         scales: Scale proposals that the person may decide.
+        reviews: Review campaigns that wait for an answer of the person.
         mine: The person's own that have not ended.
         clusters: Those that the person may see, as last read.
         now: The time at which it is drawn.
         config: Knows what bundles contain.
         unread: The user groups that could not be read: there may be more for the person than this shows.
         refusals: What Slack does not take until somebody acts; for operators.
+        unreviewed: What was opened by break-glass and waits for a review by the person.
         notices: How much the person is told.
         page: The page of each list that is shown, from 1.
         found: What a search found; without one the lists are shown.
@@ -86,8 +94,10 @@ class Desktop:
     clusters: tuple[ClusterEgress, ...]
     now: datetime
     config: Configuration
+    reviews: tuple[Glance, ...] = ()
     unread: tuple[Unread, ...] = ()
     refusals: tuple[Pause, ...] = ()
+    unreviewed: tuple[Allowance, ...] = ()
     notices: NoticeLevel = NoticeLevel.ALL
     page: int = 1
     found: Found | None = None
@@ -131,6 +141,7 @@ def _overview(uow: Desktop) -> list[Block]:
     return [
         header("Waiting for you"),
         *_waiting(uow),
+        *_reviews(uow.reviews),
         *([header("Ending soon"), *_mine(uow, ending)] if ending else []),
         header("Your allowances"),
         *(_mine(uow, others) or [section(nothing)]),
@@ -164,7 +175,7 @@ def _result_buttons(uow: Desktop, one: Allowance | Scale) -> list[Block]:
 
 def _turning(uow: Desktop) -> list[Block]:
     """Newer and Older, as far as there is something."""
-    lengths = (len(uow.waiting), len(uow.scales), len(uow.mine))
+    lengths = (len(uow.waiting), len(uow.scales), len(uow.unreviewed), len(uow.mine))
     is_more = uow.found.is_more if uow.found else max(lengths) > uow.page * ROWS
     newer = [button("Newer", "home_newer")] if uow.page > 1 else []
     return [*newer, *([button("Older", "home_older")] if is_more else [])]
@@ -176,15 +187,27 @@ def _page(uow: Desktop, rows: Sequence[One]) -> Sequence[One]:
 
 def _waiting(uow: Desktop) -> list[Block]:
     blocks: list[Block] = []
+    for one in _page(uow, uow.unreviewed):
+        line = f"{ALARM} {allowance_line(one, uow.now, uow.config)}\nOpened by {person(one.requester.user)}"
+        review = act_buttons(one, uow.config, uow.now, only=("review_break_glass",))
+        blocks += [section(line), *actions(details_button(one), *review)]
     for scale in _page(uow, uow.scales):
         blocks += [section(scale_line(scale, uow.now)), *decision_buttons(scale, uow.config, uow.now)]
     for one in _page(uow, uow.waiting):
         line = allowance_line(one, uow.now, uow.config)
         line = f"{line}\nRisk {one.risk.level}, requested by {person(one.requester.user)}"
         blocks += [section(line), *decision_buttons(one, uow.config, uow.now)]
+    if blocks or uow.reviews:
+        return blocks
     which = "that you are confirmed to be able to decide" if uow.unread else "for your decision"
-    is_all = not (uow.scales or uow.waiting)
-    return blocks or [section(f"Nothing is waiting {which}." if is_all else "Nothing on this page.")]
+    is_all = not (uow.scales or uow.waiting or uow.unreviewed)
+    return [section(f"Nothing is waiting {which}." if is_all else "Nothing on this page.")]
+
+
+def _reviews(reviews: Sequence[Glance]) -> list[Block]:
+    rest = len(reviews) - MOST_REVIEWS
+    shown = [section(review_line(one), accessory=review_button(one.whole.campaign)) for one in reviews[:MOST_REVIEWS]]
+    return [*shown, *([context(f"and {rest} more reviews: `/egress review`")] if rest > 0 else [])]
 
 
 def _mine(uow: Desktop, allowances: Sequence[Allowance]) -> list[Block]:

@@ -7,7 +7,8 @@ from datetime import datetime
 from bot.allowances import Preview, Request, RequestList
 from bot.domain.allowance import Allowance, status
 from bot.domain.approval import VerdictKind
-from bot.domain.configuration import NO_DRY_RUN, Configuration, DryRun
+from bot.domain.configuration import Configuration
+from bot.domain.dry_run import NO_DRY_RUN, DryRun
 from bot.domain.fqdn import Destination
 from bot.domain.people import Identity, Person, Unread
 from bot.domain.scale_proposal import Scale, scale_status
@@ -23,6 +24,7 @@ from handlers.blocks.block_kit import (
     person,
     section,
     value,
+    when,
 )
 from handlers.blocks.clusters import allowance_line
 from handlers.blocks.deciders import decides, missing
@@ -113,11 +115,31 @@ def filed(
     named = about(allowance, config)
     if not allowance.is_waiting(now):
         then = WAITS if is_dry(config.dry_run, allowance) else "You'll be notified when it is live, in a few minutes."
-        text = f"Auto-approved by the approval policy. {named}. {then}"
+        how = "Opened by break-glass" if allowance.needs_review else "Auto-approved by the approval policy"
+        text = f"{how}. {named}. {then}"
     else:
-        text = f"Request filed. {named}. {_hearing(asked)}"
+        owner = f" for {person(allowance.requester.user)}" if allowance.filed_by else ""
+        text = f"Request filed{owner}. {named}. {_hearing(asked)}"
     names = fold([code(str(one)) for one in left_out], 1000, joint=", ")
     return message(f"{text} Left out because already allowed: {names}." if left_out else text)
+
+
+def changed(allowance: Allowance, asked: Deciders, *, now: datetime, config: Configuration) -> Message:
+    """Confirm that a waiting request was changed, and what happens next."""
+    then = _hearing(asked) if allowance.is_waiting(now) else "Auto-approved by the approval policy."
+    return message(f"Changed. {about(allowance, config)}. {then}")
+
+
+def left_to_expire(allowance: Allowance) -> Message:
+    """Confirm that nobody renews it."""
+    ends = f" on {when(allowance.expires_at)}" if allowance.expires_at else ""
+    return message(f"It ends{ends}; you won't be reminded again. {code(allowance.id)}, {code(allowance.cluster_name)}.")
+
+
+def handed_over(allowance: Allowance) -> Message:
+    """Confirm who owns it now."""
+    named = f"{code(allowance.id)}, {code(allowance.cluster_name)}"
+    return message(f"{person(allowance.owner.user)} owns it now, and was told. {named}.")
 
 
 def proposed(scale: Scale, asked: Deciders, now: datetime, dry_run: DryRun = NO_DRY_RUN) -> Message:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.allowance import Allowance, Ask
-from bot.domain.configuration import Bundle, Configuration
+from bot.domain.bundles import Bundle
+from bot.domain.configuration import Configuration
 from bot.domain.fqdn import Destination
 from handlers.blocks.block_kit import code, escape
 
@@ -40,7 +41,7 @@ class Parts:
 
 def parts_of(ask: Ask, config: Configuration) -> Parts:
     """Sort out what belongs to the named bundle: by what the bundle contains now, not by its name."""
-    bundle = config.bundles.get(ask.bundle) if ask.bundle else None
+    bundle = config.bundle_of(ask.bundle)
     beyond = config.beyond(ask.bundle, ask.destinations)
     return Parts(bundle, tuple(one for one in ask.destinations if one not in beyond), beyond)
 
@@ -74,6 +75,11 @@ def _listed(head: list[str], names: Sequence[str], room: int) -> str:
 def _joined(kept: Sequence[str], rest: int) -> str:
     *others, last = [*kept, *([f"{rest} more"] if rest else [])]
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def bundle_lines(bundles: Sequence[Bundle]) -> list[str]:
+    """Say to which bundles typed hosts belong."""
+    return [f":bulb: This is part of bundle {code(one.name)}: {escape(one.title)}." for one in bundles]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bot.domain.allowance import Allowance
-from bot.domain.configuration import DryRun
+from bot.domain.dry_run import DryRun
 from bot.domain.scale_proposal import Scale
 from bot.ports import ChannelEvent, NoticeEvent
 from handlers.blocks.block_kit import context, escape, message, section
@@ -30,11 +30,18 @@ class Words:
     scale_dry: str = ""
 
 
+QUESTION = "{{inquirer}} has a question about this {what}. It waits for your answer, {{who}}, until {{lapses}}."
+BROKE_GLASS = ":rotating_light: Break-glass: {who} opened this without an approval."
+REVIEW = "{reviewers} must review it by {review_by}."
+
 NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
     {
         NoticeEvent.REQUESTED: Words(allowance="Requested by {who}.", scale="Proposed by {who}."),
         NoticeEvent.RENEWED: Words(
             allowance="{filer} requested a renewal for {who}. It needs a decision like any other request."
+        ),
+        NoticeEvent.FILED: Words(
+            allowance="{filer} requested this for {who}. {who} owns it, and can withdraw, renew or revoke it."
         ),
         NoticeEvent.GRANTED: Words(
             allowance="Auto-approved by the approval policy. The rule should be live in a few minutes.",
@@ -42,6 +49,14 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
             dry=f"Auto-approved by the approval policy. {NOT_WRITTEN}",
             scale_dry=f"Auto-approved by the approval policy. {SCALE_WAITS}",
         ),
+        NoticeEvent.BROKE_GLASS: Words(
+            allowance=f"{BROKE_GLASS} The rule should be live in a few minutes. {REVIEW}",
+            dry=f"{BROKE_GLASS} {NOT_WRITTEN} {REVIEW}",
+        ),
+        NoticeEvent.REVIEW_DUE: Words(
+            allowance="Opened by break-glass and not reviewed yet. Confirm, shorten or revoke it by {review_by}.{calls}"
+        ),
+        NoticeEvent.REVIEWED: Words(allowance="Break-glass reviewed by {reviewer}: {outcome}."),
         NoticeEvent.SECONDED: Words(
             allowance="{approver} approved; {missing}.{called}", scale="{approver} approved; {missing}.{called}"
         ),
@@ -53,6 +68,16 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
         ),
         NoticeEvent.DENIED: Words(allowance="Denied by {ender}.", scale="Denied by {ender}."),
         NoticeEvent.WITHDRAWN: Words(scale="Withdrawn by {ender}."),
+        NoticeEvent.ASKED: Words(
+            allowance=QUESTION.format(what="request"),
+            scale=QUESTION.format(what="proposal"),
+        ),
+        NoticeEvent.ANSWERED: Words(
+            allowance="{who} answered. It lapses {lapses}.", scale="{who} answered. It lapses {lapses}."
+        ),
+        NoticeEvent.EDITED: Words(
+            allowance="{who} changed the request. Approvals given before no longer count; it needs a new decision."
+        ),
         NoticeEvent.REMINDED: Words(
             allowance="Waiting for a decision: {missing}. It lapses {lapses}.{calls}",
             scale="Waiting for a decision: {missing}. It lapses {lapses}.{calls}",
@@ -67,7 +92,7 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
         ),
         NoticeEvent.LAPSED: Words(
             allowance="Lapsed: nobody decided in time. *Request again…* on the card asks once more.",
-            scale="Lapsed: nobody decided in time.",
+            scale="Lapsed: nobody decided in time. *Propose again…* on the card asks once more.",
         ),
         NoticeEvent.CHANGED: Words(allowance="The request changed after it was filed and needs a new decision. {what}"),
         NoticeEvent.REWEIGHED: Words(
@@ -118,7 +143,10 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
             allowance="Resumed: the cluster leaves through the firewall again, and the bot is restoring the rule.",
             dry=f"Its cluster leaves through the firewall again. {NOT_WRITTEN}",
         ),
-        NoticeEvent.EXPIRING: Words(allowance="Expires soon. {until} `/egress renew {id}` asks for more time."),
+        NoticeEvent.EXPIRING: Words(allowance="Expires soon. {until} Renew it, or let it expire."),
+        NoticeEvent.LET_EXPIRE: Words(allowance="Left to expire. {until}"),
+        NoticeEvent.TRANSFERRED: Words(allowance="{owner} owns this now, and is told how it goes. {until}"),
+        NoticeEvent.SHORTENED: Words(allowance="{by} shortened it in a review: “{what}” {until}"),
         NoticeEvent.EXPIRED: Words(allowance="Expired. {removal}"),
         NoticeEvent.REVOKED: Words(allowance="Revoked by {ender}. {removal}"),
         NoticeEvent.ORPHANED: Words(allowance="Ended by the bot. {what} {removal}"),

@@ -8,7 +8,7 @@ from bot.azure import AzureArm
 from bot.azure.settings import ArmSettings
 from bot.domain.egress import ClusterEgress
 from bot.domain.target import Target, TargetKind
-from bot.ports import Azure, Operation, OperationState
+from bot.ports import Operation, OperationState
 from bot.sandbox.arm import SUBSCRIPTION, ArmSubscription
 from bot.sandbox.arm_transport import ArmTransport
 from bot.sandbox.clock import SandboxClock
@@ -37,7 +37,7 @@ class Stage:
 
     clock: SandboxClock
     azure: ArmSubscription
-    arm: Azure
+    arm: AzureArm
 
     def requests(self) -> list[tuple[str, int, str]]:
         """Every request so far: method, status and path."""
@@ -72,5 +72,5 @@ def both(azure: Stage, name: str) -> ClusterEgress:
     """The cluster read live, which the fleet says alike."""
     live = azure.arm.read_egress(cluster_id(name))
     (entry,) = azure.arm.read_fleet().named(name)
-    assert replace(entry.egress, etag=None) == replace(live, etag=None)
+    assert replace(entry, etag=None) == replace(live, etag=None)
     return live

@@ -68,7 +68,7 @@ def test_a_used_up_quota_is_waited_for() -> None:
     first = answer("POST", GRAPH, body, headers=headers)
     replay = Replay([subscriptions, first, *(answer("POST", GRAPH, body) for _ in range(7))])
 
-    assert arm_over(replay).read_fleet().entries == ()
+    assert arm_over(replay).read_fleet().clusters == ()
     assert (replay.slept, replay.exchanges) == ([5.0], [])
 
 

@@ -48,7 +48,7 @@ def test_everything_over_tls(endpoint: tuple[str, Path]) -> None:
     egress = arm.read_egress(cluster_id("aks-udr"))
     operation = arm.begin_scale(plan_scale(arm.read_egress(cluster_id("aks-lb")), 2))
 
-    assert len(arm.read_fleet().entries) == 13
+    assert len(arm.read_fleet().clusters) == 13
     assert egress.target() == HUB_POLICY
     assert len(arm.open(HUB_POLICY).read().layers) == 2
     assert operation.url.startswith(endpoint[0])

@@ -136,7 +136,7 @@ def test_an_address_of_ones_own_that_was_deleted(azure: Stage, gone: tuple[str, 
 
     for part in gone:
         name = part.rsplit("/", 1)[-1]
-        assert any(name in w.sentence for w in entry.egress.warnings if w.code == "missing-address")
+        assert any(name in w.sentence for w in entry.warnings if w.code == "missing-address")
         assert any(f"{name} was deleted" in w.sentence for w in live.warnings if w.code == "deleted")
     assert (capacity(live).near_exhaustion, "Enough" in capacity(live).advice) == (True, False)
     assert "right to read" not in " ".join(warning.way_out for warning in live.warnings)

@@ -53,12 +53,12 @@ def test_the_fleet_says_the_same(azure: Stage) -> None:
     fleet = azure.arm.read_fleet()
     cost = len(azure.requests())
 
-    assert {entry.ref.name for entry in fleet.entries} == {row[0] for row in CLUSTERS}
+    assert {entry.ref.name for entry in fleet.clusters} == {row[0] for row in CLUSTERS}
     assert fleet.gaps == ()
     assert cost <= 10
-    for entry in fleet.entries:
+    for entry in fleet.clusters:
         live = azure.arm.read_egress(entry.ref.id)
-        assert replace(live, etag=None) == replace(entry.egress, etag=None)
+        assert replace(live, etag=None) == replace(entry, etag=None)
 
 
 def test_pools_of_two_nat_gateways(azure: Stage) -> None:
@@ -124,7 +124,7 @@ def test_outbound_types_of_other_times(azure: Stage, declared: str) -> None:
     assert egress.declared == declared
     assert (egress.outbound_type is not None, egress.effective == (NAT,)) == (is_known, is_known)
     assert ("unknown-outbound-type" in [w.code for w in egress.warnings]) is not is_known
-    assert entry.egress.effective == egress.effective
+    assert entry.effective == egress.effective
 
 
 def test_a_deleted_cluster(azure: Stage) -> None:
@@ -133,7 +133,7 @@ def test_a_deleted_cluster(azure: Stage) -> None:
 
     with pytest.raises(ArmNotFound):
         azure.arm.read_egress(cluster_id("aks-lb"))
-    assert len(azure.arm.read_fleet().entries) == len(CLUSTERS) - 1
+    assert len(azure.arm.read_fleet().clusters) == len(CLUSTERS) - 1
 
 
 def test_no_permission_beside_the_cluster(azure: Stage) -> None:
@@ -152,7 +152,7 @@ def test_a_subscription_without_permission_is_a_gap() -> None:
     other = "00000000-0000-0000-0000-00000000dead"
     fleet = stage(SUBSCRIPTION, other).arm.read_fleet()
 
-    assert len(fleet.entries) == len(CLUSTERS)
+    assert len(fleet.clusters) == len(CLUSTERS)
     assert len(fleet.gaps) == 1
     assert other in fleet.gaps[0]
 
@@ -171,7 +171,7 @@ def test_a_throttled_fleet_is_slower_and_not_wrong(azure: Stage) -> None:
     azure.azure.add_fault(fault)
     fleet = azure.arm.read_fleet()
 
-    assert len(fleet.entries) == len(CLUSTERS)
+    assert len(fleet.clusters) == len(CLUSTERS)
     assert (azure.clock.now() - before).total_seconds() >= 4
     assert len(azure.requests()) <= 15
 
@@ -200,11 +200,9 @@ def test_a_fleet_of_four_subscriptions() -> None:
     large = stage(*subscriptions, fleet=1000)
     fleet = large.arm.read_fleet()
 
-    assert len(fleet.entries) == 1000
+    assert len(fleet.clusters) == 1000
     assert len(large.requests()) <= 20
-    assert {PathKind.UNKNOWN, PathKind.NONE, PathKind.APPLIANCE}.isdisjoint(
-        e.egress.effective[0] for e in fleet.entries
-    )
+    assert {PathKind.UNKNOWN, PathKind.NONE, PathKind.APPLIANCE}.isdisjoint(e.effective[0] for e in fleet.clusters)
 
 
 def test_required_endpoints(azure: Stage) -> None:

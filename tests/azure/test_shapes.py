@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.azure.translate import READERS, classic_layer, cluster_from_json, endpoints_from_json, group_from_json
 from bot.azure.translate.bot_rules import json_from_collection
-from bot.azure.translate.firewall_rules import rule_set_from, size_bytes_from
+from bot.azure.translate.cluster import cluster_from_json, endpoints_from_json
+from bot.azure.translate.firewall_rules import classic_layer, group_from_json, rule_set_from, size_bytes_from
+from bot.azure.translate.network import READERS
 from bot.domain.egress.facts import AzureNetwork
 from bot.domain.egress.needs import ResourceKind, missing
 from bot.domain.egress.resolve import resolve

@@ -10,7 +10,6 @@ from bot.domain.egress.facts import (
     ClusterFacts,
     Firewall,
     NatGateway,
-    Prefix,
     Route,
     RouteTable,
     SubnetFacts,
@@ -37,7 +36,7 @@ LB_IP = Address(f"{NODES}/providers/microsoft.network/publicipaddresses/lb", "lb
 NAT_IP = Address(f"{NETWORK}/publicipaddresses/nat", "nat", "20.0.0.2", nat_gateway=GATEWAY)
 FW_IP = Address(f"{NETWORK}/publicipaddresses/fw", "fw", "20.0.0.3")
 OTHER_IP = Address(f"{NETWORK}/publicipaddresses/other", "other", "20.0.0.4")
-NODE_PREFIX = Prefix(f"{NETWORK}/publicipprefixes/nodes", "20.1.0.0/28")
+NODE_PREFIX = Address(f"{NETWORK}/publicipprefixes/nodes", "nodes", "20.1.0.0/28")
 
 REF = ClusterRef(
     f"{GROUP}/providers/microsoft.containerservice/managedclusters/aks",

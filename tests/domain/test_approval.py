@@ -1,5 +1,6 @@
 """Refuse wins over ask, ask over grant, every ask counts, and what cannot be evaluated asks a human."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -28,7 +29,7 @@ from bot.domain.approval.policy_rules import ApprovalStage
 from bot.domain.fqdn import Destination, parse_destinations
 from bot.domain.people import Identity, Person
 from bot.domain.risk import Level, Risk
-from bot.errors import AlreadyDecided
+from bot.errors import AlreadyDecided, NotPermitted
 from tests.domain.values import NOW, an_allowance, asked
 
 GRANT = PolicyRule("easy", VerdictKind.GRANT, "Low risk in test.", environments=frozenset({"test"}))
@@ -144,6 +145,7 @@ rules = st.builds(
     longer_than=st.none() | st.just(timedelta(days=7)),
     tags=st.sampled_from([(), ("team=a*",)]),
     wildcard=st.none() | st.booleans(),
+    break_glass=st.none() | st.booleans(),
     requesters=st.sampled_from([(), ("interns",)]),
     during=st.sampled_from([(), ("freeze",)]),
     outside=st.sampled_from([(), ("freeze",)]),
@@ -152,6 +154,7 @@ rules = st.builds(
     needed=st.integers(1, 3),
     stages=st.sampled_from([(), (ApprovalStage(("lead",)), ApprovalStage(("security",), needed=2))]),
     in_order=st.booleans(),
+    escalate_to=st.sampled_from([(), ("lead",)]),
 )
 policies = st.builds(
     ApprovalPolicy,
@@ -171,6 +174,7 @@ questions = st.builds(
     st.sampled_from([None, (), (("Team", "ABC"),)]),
     st.sampled_from([None, frozenset(), frozenset({"interns"})]),
     st.sampled_from([None, NOW, datetime(2026, 12, 24, 12, tzinfo=UTC)]),
+    is_break_glass=st.booleans(),
 )
 people = st.builds(
     lambda number, mine: Person(Identity("T1", f"U{number}"), frozenset(), frozenset(mine)), st.integers(0, 5), groups
@@ -198,12 +202,76 @@ def test_more_rules_that_forbid_and_more_hosts_never_open_more(
     refusing = replace(policy, rules=(*policy.rules, replace(rule, then=VerdictKind.REFUSE)))
     assert RANK[evaluate(refusing, question).kind] >= RANK[before.kind]
     asking = replace(policy, rules=(*policy.rules, replace(rule, then=VerdictKind.ASK)))
-    assert RANK[evaluate(asking, question).kind] >= RANK[before.kind]
+    is_named = question.is_break_glass and rule.break_glass  # what no rule names is refused, and this one names it
+    assert is_named or RANK[evaluate(asking, question).kind] >= RANK[before.kind]
     more = evaluate(policy, replace(question, destinations=(*question.destinations, host)))
     assert RANK[more.kind] >= RANK[before.kind]
     if more.kind is VerdictKind.ASK:
         wanted = {(quorum.groups, quorum.people): quorum.needed for quorum in more.asks}
         assert all(wanted[quorum.groups, quorum.people] >= quorum.needed for quorum in before.asks)
+
+
+@given(policies, questions)
+def test_nothing_opens_at_once_that_no_rule_opens(policy: ApprovalPolicy, question: PolicyQuery) -> None:
+    """Break-glass is granted by rules that say so, with reviewers; otherwise it is refused or asked."""
+    verdict = evaluate(policy, replace(question, is_break_glass=True))
+    if verdict.kind is VerdictKind.GRANT:
+        assert verdict.reviewers is not None
+        opening = {rule.name for rule in policy.rules if rule.opens_at_once}
+        assert set(verdict.rule.split(", ")) <= opening
+    else:
+        assert verdict.reviewers is None
+    ordinary = evaluate(policy, replace(question, is_break_glass=False))
+    assert ordinary.reviewers is None
+    without = replace(policy, rules=tuple(rule for rule in policy.rules if not rule.break_glass))
+    assert evaluate(without, replace(question, is_break_glass=False)) == ordinary, (
+        "other requests are untouched by them"
+    )
+
+
+@given(policies, questions, st.lists(people, max_size=6))
+def test_escalation_adds_people_and_takes_nothing_away(
+    policy: ApprovalPolicy, question: PolicyQuery, voters: list[Person]
+) -> None:
+    """Each quorum stays, with the same number and at least its groups; what was enough is enough."""
+    before = evaluate(policy, question)
+    after = before.escalated
+    for old, new in zip(before.asks, after.asks, strict=True):
+        assert (new.needed, new.people, new.stage, new.more) == (old.needed, old.people, old.stage, ())
+        assert set(new.groups) == {*old.groups, *old.more}
+    given_ = [approval_of(before, voter, NOW) for voter in voters]
+    assert after.is_satisfied(given_) or not before.is_satisfied(given_)
+
+
+@given(policies, questions, st.lists(people, max_size=6, unique_by=lambda one: one.identity))
+def test_what_is_filed_can_be_approved(policy: ApprovalPolicy, question: PolicyQuery, present: list[Person]) -> None:
+    """Everybody who exists says yes, in any order that the stages allow: approved exactly where nobody was short."""
+    verdict = evaluate(policy, question)
+    members = {group: frozenset(one.identity for one in present if group in one.groups) for group in verdict.approvers}
+    named = tuple(Person(Identity("T1", user), frozenset()) for user in verdict.people)
+    others = [one for one in named if one.identity not in {each.identity for each in present}]
+    waiting = replace(an_allowance(), verdict=verdict)
+    for voter in (*present, *others) * 3:
+        if verdict.asks and waiting.approved_at is None:
+            with suppress(AlreadyDecided, NotPermitted):
+                waiting = add_approval(waiting, approval_of(verdict, voter, NOW))
+    is_enough = waiting.approved_at is not None
+    assert is_enough == (bool(verdict.asks) and verdict.short_of(members) == ())
+
+
+@given(st.lists(st.tuples(people, st.sets(st.sampled_from(["U0", "U1", "U2"]))), max_size=6), st.integers(1, 3))
+def test_nobody_fills_two_seats(voters: list[tuple[Person, set[str]]], needed: int) -> None:
+    """Whoever decides for others counts once in a quorum, and somebody and their delegate count once together."""
+    quorum = Quorum(("platform",), needed, people=("U0", "U1", "U2"))
+    verdict = Verdict(VerdictKind.ASK, "why", "r", (quorum,))
+    waiting = replace(an_allowance(), verdict=verdict)
+    for voter, away in voters:
+        who = replace(voter, stands_for=frozenset(away))
+        with suppress(AlreadyDecided, NotPermitted):
+            waiting = add_approval(waiting, approval_of(verdict, who, NOW)) if not waiting.approved_at else waiting
+    seats = [quorum.seat(one.by.user, one.groups, one.stands_for) for one in waiting.approvals]
+    assert len(seats) == len(set(seats)) <= len({one.by for one in waiting.approvals})
+    assert (waiting.approved_at is not None) == (len(seats) >= needed)
 
 
 @given(st.lists(st.tuples(some_groups, st.integers(1, 3)), min_size=1, max_size=3), st.lists(people, max_size=9))

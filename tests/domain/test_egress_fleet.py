@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.domain.egress import Fleet, FleetEntry, NodePool, OutboundIp, OutboundType, outbound_type_from
+from bot.domain.egress import Fleet, NodePool, OutboundIp, OutboundType
 from bot.domain.egress.resolve import resolve
+from bot.domain.egress.values import outbound_type_from
 from tests.domain.egress_facts import LB_IP, NODE_PREFIX, REF, cluster, network
 
-FLEET = Fleet((FleetEntry(resolve(cluster(), network())),), datetime(2026, 11, 1, tzinfo=UTC))
+FLEET = Fleet((resolve(cluster(), network()),), datetime(2026, 11, 1, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("name", ["aks", "AKS", " aks ", REF.id, REF.id.upper(), REF.id + "/"])
@@ -22,8 +23,8 @@ def test_named(name: str) -> None:
 def test_leaving_by_an_address_or_a_prefix() -> None:
     """An address in an own prefix belongs to the cluster that has the prefix."""
     own = (NODE_PREFIX.id,)
-    (by_prefix,) = FleetEntry(resolve(cluster(effective=own, own=own), network())).ips
-    by_address = FLEET.entries[0].ips
+    (by_prefix,) = resolve(cluster(effective=own, own=own), network()).ips
+    by_address = FLEET.clusters[0].ips
     assert any(ip.covers(str(LB_IP.address)) for ip in by_address)
     assert not any(ip.covers(text) for ip in by_address for text in ("20.0.0.99", "2001:db8::1"))
     assert (by_prefix.covers("20.1.0.15"), by_prefix.covers("20.1.0.16")) == (True, False)

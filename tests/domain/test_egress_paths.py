@@ -188,7 +188,7 @@ def test_nodes_with_public_addresses_go_their_own_way() -> None:
 
     assert {path.pools: [ip.address for ip in path.ips] for path in egress.paths} == {
         ("np",): [LB_IP.address],
-        ("own",): [NODE_PREFIX.cidr],
+        ("own",): [NODE_PREFIX.address],
     }
     assert {"mismatch", "node-public-ips"} <= set(codes(egress))
 

@@ -9,11 +9,10 @@ from bot.domain.firewall import (
     Outcome,
     Result,
     Tier,
-    evaluate,
     summary,
 )
 from bot.domain.fqdn import Destination
-from tests.rulesets import NODES, allow, deny, fqdn, net, outcome, rule_set, to
+from tests.rulesets import NODES, allow, deny, evaluate, fqdn, net, outcome, rule_set, to
 
 
 @pytest.mark.parametrize(

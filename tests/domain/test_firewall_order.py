@@ -10,15 +10,14 @@ from bot.domain.firewall import (
     PolicyLayer,
     Result,
     RuleAction,
+    RulePosition,
     RuleSet,
     Stage,
     ThreatIntelMode,
-    evaluate,
-    stands_in_the_way,
 )
 from bot.domain.fqdn import Destination, Protocol
 from bot.errors import InvariantBroken
-from tests.rulesets import NODES, allow, collection, deny, fqdn, group, inherited, net, outcome, rule_set, to
+from tests.rulesets import NODES, allow, collection, deny, evaluate, fqdn, group, inherited, net, outcome, rule_set, to
 
 
 def test_nothing_matches_is_denied_by_default() -> None:
@@ -155,7 +154,7 @@ def test_infrastructure_rules_are_unknown_for_managed_disks_only() -> None:
 
 def obstacle(rules: RuleSet, flow: Flow | None = None, *, layer: str = "/p/own") -> str | None:
     """The collection in the way of a rule at group 300, collection 500."""
-    step = stands_in_the_way(rules, flow or to(), layer=layer, group_priority=300, collection_priority=500)
+    step = Evaluator(rules).stands_in_the_way(flow or to(), RulePosition(layer, 300, 500))
     return step.collection if step else None
 
 

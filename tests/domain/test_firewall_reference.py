@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.firewall import Evaluator, Flow, Outcome, RuleAction, RuleSet
+from bot.domain.firewall import Evaluator, Flow, Outcome, RuleAction, RulePosition, RuleSet
 from tests.domain.reference_destination import NO, PART, UNKNOWN, YES
 from tests.domain.reference_firewall import (
     Walk,
@@ -82,7 +82,7 @@ def test_dead_rules_are_found(rules: RuleSet, flow: Flow, data: st.DataObject) -
     layer = data.draw(st.sampled_from([policy.id for policy in rules.layers]))
     group = data.draw(st.sampled_from((100, 150, 200, 300, 400)))
     priority = data.draw(st.sampled_from((100, 200, 250, 400, 500)))
-    step = Evaluator(rules).stands_in_the_way(flow, layer=layer, group_priority=group, collection_priority=priority)
+    step = Evaluator(rules).stands_in_the_way(flow, RulePosition(layer, group, priority))
     expected = reference_obstacle(rules, flow, layer=layer, group_priority=group, collection_priority=priority)
     event("dead" if step else "alive")
     assert (step.collection if step else None) == expected

@@ -6,10 +6,9 @@ from bot.domain.firewall import (
     Flow,
     Outcome,
     Result,
-    evaluate,
 )
 from bot.errors import InvariantBroken
-from tests.rulesets import NODES, allow, deny, fqdn, outcome, rule_set, to
+from tests.rulesets import NODES, allow, deny, evaluate, fqdn, outcome, rule_set, to
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.domain.firewall import Evaluation, Flow, Outcome, evaluate, headline, summary
+from bot.domain.firewall import Evaluation, Flow, Outcome, headline, summary
 from bot.domain.fqdn import Destination, Protocol
-from tests.rulesets import NODES, allow, deny, fqdn, rule_set
+from tests.rulesets import NODES, allow, deny, evaluate, fqdn, rule_set
 
 AKS = "AzureKubernetesService"
 HELD, PERHAPS, NOT = Outcome.ALLOWED, Outcome.DEPENDS, Outcome.DEFAULT_DENIED

@@ -11,7 +11,6 @@ from bot.domain.fqdn import (
     Protocol,
     covers,
     homograph_reasons,
-    is_mixed_script,
     parse_destination,
     parse_fqdn,
     parse_many,
@@ -20,6 +19,7 @@ from bot.domain.fqdn import (
     suffix_of,
     unicode_form,
 )
+from bot.domain.fqdn.scripts import is_mixed_script
 from bot.errors import InvalidFqdn
 from tests.parsing import check_text
 from tests.strategies import destinations, fqdns, labels, pasted_texts, wildcards

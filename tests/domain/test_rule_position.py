@@ -17,10 +17,11 @@ from bot.domain.firewall import (
     RuleCollection,
     RuleCollectionGroup,
     RuleKind,
+    RulePosition,
     RuleSet,
 )
 from bot.domain.fqdn import Destination
-from bot.domain.rule_position import GroupSettings, RulePosition, obstacle, position_of
+from bot.domain.rule_position import GroupSettings, position_of
 from bot.domain.rule_rendering import owner_of
 from bot.domain.target import Target, TargetKind
 
@@ -107,7 +108,7 @@ FLOW = Flow(sources=SOURCES, destination=Destination("example.com"))
 )
 def test_what_is_read_before_and_ends_it_is_in_the_way(made: RuleSet, obstructing: str | None) -> None:
     """A deny before our place; not one behind it, and not what allows."""
-    step = obstacle(Evaluator(made), FLOW, position_of(made, POLICY, HOME))
+    step = Evaluator(made).stands_in_the_way(FLOW, position_of(made, POLICY, HOME))
     assert (step.collection if step else None) == obstructing
 
 
@@ -122,7 +123,7 @@ def test_a_broad_network_rule_makes_every_name_dead() -> None:
     )
     network = RuleCollection(name="net", priority=100, action=RuleAction.ALLOW, kind=RuleKind.NETWORK, rules=(rule,))
     made = rules(group("late", 9000, network))
-    step = obstacle(Evaluator(made), FLOW, position_of(made, POLICY, HOME))
+    step = Evaluator(made).stands_in_the_way(FLOW, position_of(made, POLICY, HOME))
     assert step is not None
     assert (step.collection, step.rule) == ("net", "all")
 
@@ -154,7 +155,13 @@ def cluster(*paths: EgressPath) -> ClusterEgress:
     ref = ClusterRef("/clusters/x", "aks-x", "s", "rg", "westeurope")
     pools = tuple(NodePool(pool) for path in paths for pool in path.pools)
     return ClusterEgress(
-        ref, "userDefinedRouting", OutboundType.USER_DEFINED_ROUTING, "Succeeded", None, False, pools, paths
+        ref,
+        "userDefinedRouting",
+        "Succeeded",
+        pools=pools,
+        outbound_type=OutboundType.USER_DEFINED_ROUTING,
+        is_converging=False,
+        paths=paths,
     )
 
 

@@ -10,17 +10,9 @@ from hypothesis import strategies as st
 
 from bot.domain.egress import ClusterEgress, EgressPath, NodePool, OutboundIp, OutboundType, PathKind
 from bot.domain.egress.resolve import resolve
-from bot.domain.snat import (
-    LB_PORTS_PER_IP,
-    LB_TIERS,
-    Cliff,
-    base_digest,
-    capacity,
-    needed_ips,
-    next_cliff,
-    plan_scale,
-    tier_ports,
-)
+from bot.domain.snat import base_digest, capacity, plan_scale
+from bot.domain.snat.capacity import LB_PORTS_PER_IP, needed_ips
+from bot.domain.snat.tiers import LB_TIERS, Cliff, next_cliff, tier_ports
 from bot.errors import InvalidInput, NotScalable
 from tests.domain.egress_facts import cluster, network
 

@@ -134,6 +134,16 @@ def requests(entry: Entry, text: str) -> Iterator[str]:
         yield _payload({**base, "type": "view_submission", "view": {**modal, "private_metadata": "", "state": {}}})
     elif entry.kind is CallKind.OPTIONS:
         yield _payload({**base, "type": "block_suggestion", "action_id": entry.name, "block_id": "b", "value": text})
+    elif entry.kind is CallKind.EVENT:
+        event = {
+            "type": entry.name,
+            "user": "UAPP0001",
+            "channel": text,
+            "thread_ts": text or "1",
+            "ts": "2",
+            "text": text,
+        }
+        yield json.dumps({"type": "event_callback", "team_id": "TSANDBOX1", "event": event})
     elif entry.kind is CallKind.SHORTCUT:
         kind = "message_action" if "message" in entry.name else "shortcut"
         yield _payload({**base, "type": kind, "callback_id": entry.name, "message": {"text": text}})
@@ -146,11 +156,14 @@ def _payload(body: Mapping[str, Any]) -> str:
     return "payload=" + quote_plus(json.dumps(body))
 
 
-def test_every_text_gets_an_answer(app: SlackApp) -> None:
+def test_every_text_gets_an_answer(app: SlackApp, database_url: str) -> None:
     """Through the real dispatcher, with a valid signature, into each field of each entry point."""
     Web.said.clear()
+    is_postgres = database_url.startswith("postgresql")
     with capture_logs() as logs:
-        for entry, text in product(TABLE, TEXTS):
+        for at, (entry, text) in enumerate(product(TABLE, TEXTS)):
+            if text.isprintable() and at % 2 == is_postgres:
+                continue  # what a database could choke on goes to both, every other text to one
             for body in requests(entry, text):
                 answer = app.bolt.dispatch(signed(body))
                 assert answer.status == 200, (entry.kind, entry.name, text[:50])

@@ -10,9 +10,9 @@ from tests.driver import SandboxProcess, wait_for
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path, database_url: str) -> Iterator[SandboxProcess]:
+def sandbox(tmp_path: Path, postgres_url: str) -> Iterator[SandboxProcess]:
     """A sandbox on each database."""
-    process = SandboxProcess(tmp_path / "data", "--database", database_url, "--speed", "120")
+    process = SandboxProcess(tmp_path / "data", "--database", postgres_url, "--speed", "120")
     process.start()
     yield process
     process.stop()

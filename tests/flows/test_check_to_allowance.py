@@ -12,9 +12,9 @@ DENY_LINE = "HTTPS request from 10.14.0.9:51234 to example.com:8443. Action: Den
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path, database_url: str) -> Iterator[SandboxProcess]:
+def sandbox(tmp_path: Path, sqlite_url: str) -> Iterator[SandboxProcess]:
     """A sandbox on each database."""
-    process = SandboxProcess(tmp_path / "data", "--database", database_url, "--speed", "1200")
+    process = SandboxProcess(tmp_path / "data", "--database", sqlite_url, "--speed", "1200")
     process.start()
     yield process
     process.stop()

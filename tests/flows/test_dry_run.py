@@ -10,7 +10,7 @@ import pytest
 from bot import allowances
 from bot.config import checked_configuration, configuration_from
 from bot.domain.allowance import Status
-from bot.domain.configuration import NO_DRY_RUN, DryRun
+from bot.domain.dry_run import NO_DRY_RUN, DryRun
 from bot.domain.scale_proposal import ScaleStatus
 from bot.errors import BadConfiguration
 from bot.metrics import Facts, scrape
@@ -261,15 +261,15 @@ def test_names_of_firewalls(database_url: str) -> None:
     world = make_world(database_url)
     policy = resource(world, "/firewallpolicies/hub-policy")["id"].lower()
     for names in ({"hub-policy"}, {policy}, {"legacy-firewall", "hub-policy"}):
-        require_known(DryRun(dry_run_targets=tuple(names)), world.store, world.ctx.azure)
+        require_known(DryRun(dry_run_targets=tuple(names)), world.store, world.ctx.clusters)
     with pytest.raises(BadConfiguration, match=r"names hub-polcy, and no cluster .* Known are: .*hub-policy"):
-        require_known(DryRun(dry_run_targets=("hub-polcy",)), world.store, world.ctx.azure)
+        require_known(DryRun(dry_run_targets=("hub-polcy",)), world.store, world.ctx.clusters)
     world.arm.add_fault({"method": "GET", "path": "subscriptions", "times": 99, "status": 403, "code": "X"})
-    require_known(HUB, world.store, world.ctx.azure)
+    require_known(HUB, world.store, world.ctx.clusters)
     with world.store.write() as tx:
         tx._connection.exec_driver_sql("DELETE FROM cluster")
     with pytest.raises(BadConfiguration, match="hub-policy"):
-        require_known(HUB, world.store, world.ctx.azure)
+        require_known(HUB, world.store, world.ctx.clusters)
     world.store.close()
 
 

@@ -90,7 +90,7 @@ def test_gaps_are_told_and_nothing_behind_them_is_forgotten(world: World) -> Non
         now=world.clock.now,
     )
     world.arm.delete_resource(cluster_id("aks-block"))
-    inventory.refresh(replace(world.ctx, azure=arm))
+    inventory.refresh(replace(world.ctx, clusters=arm))
     page = inventory.fleet(world.ctx, DEV, "")
 
     assert "far" in names(world, "")

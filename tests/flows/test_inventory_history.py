@@ -160,7 +160,7 @@ def test_a_resource_graph_that_lags_behind(world: World) -> None:
     settings, transport = ArmSettings((SUBSCRIPTION,)), ArmTransport(world.arm, world.clock)
     lagging = Lagging(IssuedToken(world.arm.issue_token), settings, transport=transport, now=world.clock.now)
     lagging.late = replace(late, read_at=world.clock.now())
-    inventory.refresh(replace(world.ctx, azure=lagging))
+    inventory.refresh(replace(world.ctx, clusters=lagging))
 
     assert len(events(world)) == 1
     with world.store.read() as tx:

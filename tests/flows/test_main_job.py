@@ -9,10 +9,12 @@ import pytest
 from tests.driver import SandboxProcess, wait_for
 
 
-@pytest.fixture(params=["--http", "--socket"])
-def sandbox(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> Iterator[SandboxProcess]:
-    """A sandbox on each database, with each delivery."""
-    process = SandboxProcess(tmp_path / "data", request.param, "--database", database_url, "--speed", "1200")
+@pytest.fixture(params=[("--http", "sqlite_url"), ("--socket", "postgres_url")])
+def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SandboxProcess]:
+    """A sandbox on each database, each with another delivery."""
+    delivery, database = request.param
+    url = request.getfixturevalue(database)
+    process = SandboxProcess(tmp_path / "data", delivery, "--database", url, "--speed", "1200")
     process.start()
     yield process
     process.stop()

@@ -11,7 +11,7 @@ from bot import allowances
 from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
-from bot.domain.configuration import DryRun
+from bot.domain.dry_run import DryRun
 from bot.domain.forecast import Fate, ForecastResult
 from bot.domain.forecast_text import json_of, text_of
 from bot.errors import AmbiguousCluster, ArmForbidden, BadConfiguration, UnknownCluster
@@ -272,7 +272,7 @@ def test_a_subscription_that_cannot_be_read(world: World) -> None:
         transport=ArmTransport(world.arm, world.clock),
         now=world.clock.now,
     )
-    world = replace(world, ctx=replace(world.ctx, azure=azure))
+    world = replace(world, ctx=replace(world.ctx, clusters=azure))
     with pytest.raises(UnknownCluster, match="as far as they could be read"):
         looked(world, "nonsense")
     with pytest.raises(BadConfiguration, match="whether that exists could not be asked"):

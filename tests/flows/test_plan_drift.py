@@ -14,9 +14,9 @@ GROUP = "/rulecollectiongroups/rcg-aks-egress"
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[World]:
+def world(sqlite_url: str) -> Iterator[World]:
     """A world at rest."""
-    made = make_world(database_url)
+    made = make_world(sqlite_url)
     yield made
     made.store.close()
 
@@ -82,7 +82,7 @@ def test_drift_that_was_reported_is_still_said(world: World) -> None:
     assert (each.did, "firewall.drift is set to report" in each.next) == ("altered", True)
 
 
-def test_rules_of_a_lost_database(world: World, database_url: str) -> None:
+def test_rules_of_a_lost_database(world: World, sqlite_url: str) -> None:
     """They are on no record: said, and left alone."""
     ask(world)
     world.settle()

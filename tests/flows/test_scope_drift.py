@@ -288,7 +288,7 @@ def test_what_cannot_be_read_is_no_change(world: World, path: str, status_: int)
     world.arm.add_fault({"method": "GET", "path": path, "times": 60, "status": status_, "code": "X"})
     with world.store.write() as tx:
         tx.work.wake(live.scope.target.key, within=HOUR * 0)
-    for _ in range(30):
+    for _ in range(15):
         world.work(HOUR / 60)
     assert state_of(world, live) is Status.LIVE
     assert len([each for each in world.arm.state()["requests"] if each["method"] == "PUT"]) == count

@@ -230,7 +230,8 @@ def test_an_unexpected_refusal_stops_nobody_but_the_one_it_is_about(world: World
     transport = Picky(world.arm, world.clock)
     transport.dislikes = refused_one.id
     azure = AzureArm(IssuedToken(world.arm.issue_token), ArmSettings((SUBSCRIPTION,)), transport=transport)
-    world = replace(world, reconciler=Reconciler(replace(world.ctx, azure=azure), world.said, workers=0))
+    ctx = replace(world.ctx, targets=azure, operations=azure)
+    world = replace(world, reconciler=Reconciler(ctx, world.said, workers=0))
     world.settle()
     states = {each.id: state_of(world, each) for each in asked}
     assert states.pop(refused_one.id) is Status.FAILED

@@ -94,7 +94,8 @@ class Stage:
             transport=transport,
             now=self.clock.now,
         )
-        ctx = replace(self.ctx, azure=azure, store=MortalStore(self.store, fuse))
+        mortal = MortalStore(self.store, fuse)
+        ctx = replace(self.ctx, clusters=azure, targets=azure, operations=azure, store=mortal)
         wire = SlackWire(self.slack, fuse)
         heard = Heard(SlackNotifier(wire, ctx.store, ctx.config), self.said)
         replica = Replica(Reconciler(ctx, heard, workers=0), fuse, transport, azure, wire)
@@ -231,7 +232,7 @@ def build(store: SqlStore, clock: ManualClock, *, book: Configuration | None = N
         now=clock.now,
     )
     book = book or config()
-    ctx = Context(azure, store, People(book), clock, book, Pace())
+    ctx = Context(azure, azure, azure, store, People(book), clock, book, Pace())
     stage = Stage(clock, arm, store, ctx, azure, workspace_at(clock), Said())
     inventory.refresh(ctx)
     for _ in range(replicas):

@@ -15,12 +15,12 @@ from bot.domain.egress import (
     ClusterEgress,
     ClusterRef,
     EgressPath,
+    EgressWarning,
     IngressIp,
     NodePool,
     OutboundIp,
     OutboundType,
     PathKind,
-    Warning_,
 )
 from bot.domain.estimate import Estimate
 from bot.domain.people import Identity
@@ -201,7 +201,7 @@ clusters = st.builds(
         st.builds(IngressIp, addresses, names, st.sampled_from(["loadBalancer", "applicationGateway"]), words(200)),
         max_size=80,
     ).map(tuple),
-    warnings=st.lists(st.builds(Warning_, names, words(900, 1), words(600)), max_size=14).map(tuple),
+    warnings=st.lists(st.builds(EgressWarning, names, words(900, 1), words(600)), max_size=14).map(tuple),
     idle_timeout=st.none() | st.just(timedelta(minutes=4)),
     allocated_ports=st.none() | st.integers(0, 64_000),
     is_running=st.booleans(),

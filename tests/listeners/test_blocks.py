@@ -33,8 +33,9 @@ from handlers.blocks.states import HEADLINES
 from handlers.blocks.words import error_text
 from handlers.bulk import BulkForm
 from handlers.home_search import SearchForm
-from handlers.modals import Choices, DenyForm, NarrowForm, RequestForm
+from handlers.modals import DenyForm, NarrowForm
 from handlers.replies import Message
+from handlers.request_form import Choices, RequestForm
 from tests.blockkit import assert_valid, option_problems
 from tests.build import config
 from tests.listeners import facts

@@ -12,7 +12,8 @@ from bot import allowances
 from bot.allowances import RequestList
 from bot.domain.allowance import Allowance, Status, digest, status
 from bot.domain.approval import Approval, Ending
-from bot.domain.configuration import Bundle, Configuration
+from bot.domain.bundles import Bundle
+from bot.domain.configuration import Configuration
 from bot.domain.fqdn import Destination, parse_destination
 from bot.domain.people import Identity
 from bot.domain.risk import Level, Reason, Risk

@@ -110,13 +110,13 @@ def test_what_is_open_says_by_whom_and_until_when(world: World) -> None:
     made = opened(world)
     check = commands.check(world.ctx, typed(DEV2, "aks-udr example.com"))
     assert "renew_form" in text_of(check)
-    with pytest.raises(AlreadyAllowed, match=f"{made.id}, requested by <@UDEV0001>, open until 20") as refused:
+    with pytest.raises(AlreadyAllowed, match=f"{made.id}, owned by <@UDEV0001>, open until 20") as refused:
         allowances.request(world.ctx, DEV2, DRAFT)
     assert refused.value.allowances == (made.id,)
     form = views.preview(world.ctx, submitted(DEV2, FORM | {"destinations": "example.com"}))
     assert isinstance(form, UpdateModal)
     assert "renew_form" in str(form.view)
-    assert "requested by <@UDEV0001>" in str(form.view)
+    assert "owned by <@UDEV0001>" in str(form.view)
 
 
 def test_more_time_can_be_asked_for_by_whoever_depends_on_it(world: World) -> None:

@@ -61,7 +61,7 @@ def shown(view: dict[str, Any], made: list[Allowance]) -> list[int]:
 
 def on(view: dict[str, Any], who: Caller = AT_HOME) -> Call:
     """An act on a Home tab that shows this."""
-    return Call(who, shown=Values(json.loads(view["private_metadata"])))
+    return Call(who, carried=Values(json.loads(view["private_metadata"])))
 
 
 def test_pages_are_turned_and_stay_where_something_is_done(world: World) -> None:
@@ -78,11 +78,11 @@ def test_pages_are_turned_and_stay_where_something_is_done(world: World) -> None
     (redrawn,) = home.redrawn(world.ctx, on(second))
     assert isinstance(redrawn, RefreshHome)
     assert shown(redrawn.draw(), made) == shown(second, made)
-    beyond = view_of(home.opened(world.ctx, Call(DEV, shown=Values(page="999"))))
+    beyond = view_of(home.opened(world.ctx, Call(DEV, carried=Values(page="999"))))
     assert "None on this page." in str(beyond)
     assert HomeState.parse({"page": "9" * 17}).page == LAST_PAGE
     with pytest.raises(StaleView):
-        home.older(world.ctx, Call(DEV, shown=Values(page="-1")))
+        home.older(world.ctx, Call(DEV, carried=Values(page="-1")))
 
 
 def test_search_finds_by_host_person_state_and_id(world: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 from bot import inventory
 from bot.errors import InvalidInput
 from handlers import actions, commands
-from handlers.blocks.clusters import egress_json
+from handlers.blocks.clusters import egress_facts, egress_json
 from handlers.replies import Ephemeral, File, Reply
 from tests.azure.stage import cluster_id
 from tests.blockkit import assert_valid
@@ -175,7 +175,7 @@ def test_the_same_facts_for_programs(world: World, name: str) -> None:
     found = json.loads(egress_json(inventory.show(world.ctx, DEV, name)))
 
     assert set(found) == KEYS
-    assert all(f"``{key}``" in (egress_json.__doc__ or "") for key in KEYS)
+    assert all(f"``{key}``" in (egress_facts.__doc__ or "") for key in KEYS)
     assert [ip["address"] for ip in found["outbound_ips"]] == [
         address for path in found["paths"] for address in path["outbound_ips"]
     ]

@@ -58,8 +58,8 @@ def test_a_stranger_gets_nothing(world: World) -> None:
     value = {"id": "a0s560gxpd", "digest": "0", "count": "3", "name": "x", "before": "1", "word": "x", "query": ""}
     value |= {"draft": "x", "chosen": "mine"}
     for entry in TABLE:
-        if entry.name == "propose":
-            continue  # it only opens a form with what the button carries
+        if entry.name in ("propose", "message"):
+            continue  # it only opens a form with what the button carries; talk in a thread is nobody's act
         for stranger in strangers:
             with pytest.raises((NotPermitted, UserError)):
                 entry.listener(world.ctx, Call(stranger, text="aks-lb 3 why", value=value, form=FORM))

@@ -8,7 +8,7 @@ import pytest
 
 from bot.sandbox.slack.web_api import METHODS
 from handlers.app import web_client
-from handlers.slack_checks import SCOPES, slack_checks
+from handlers.slack_checks import EVENT_SCOPES, SCOPES, slack_checks
 from tests.listeners.test_workspace import Town, settled
 from tests.rules.tree import ROOT
 from tests.sandbox.slack_stage import until
@@ -50,6 +50,6 @@ def test_scopes_and_calls_fit(town: Town) -> None:
         needed = set(METHODS[method].scopes)
         assert not needed or needed & asked, method
     used = {scope for scope in asked for method in seen if scope in METHODS[method].scopes}
-    assert used | {"commands"} == asked
+    assert used | {"commands"} | EVENT_SCOPES == asked
     named = {scope for scope, methods in SCOPES.items() if seen & set(methods)}
-    assert named | {"commands"} == asked
+    assert named | {"commands"} | EVENT_SCOPES == asked

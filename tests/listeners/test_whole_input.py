@@ -17,8 +17,8 @@ from handlers import actions, commands, views
 from handlers.blocks.block_kit import BUTTON_VALUE, INPUT_TEXT, METADATA, modal, option, select, text_input, value
 from handlers.calls import Call
 from handlers.hosts import host_fields, hosts_in, written
-from handlers.modals import RequestForm
 from handlers.replies import Ephemeral, OpenModal, UpdateModal, View
+from handlers.request_form import RequestForm
 from tests.blockkit import assert_valid
 from tests.build import APPROVER, DEV, World, make_world
 from tests.listeners.calling import pressed, submitted, text_of, typed

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from bot.sandbox.slack.installation import DEFAULT_SCOPES
+from bot.sandbox.slack.installation import DEFAULT_EVENTS, DEFAULT_SCOPES
 from handlers.slack_checks import SCOPES
 from tests.rules.tree import ROOT, python_files
 
@@ -73,7 +73,9 @@ SCHEMA = exactly(
         ),
         "settings": exactly(
             {
-                "event_subscriptions": exactly({"bot_events": {"const": ["app_home_opened"]}}),
+                "event_subscriptions": exactly(
+                    {"bot_events": {"type": "array", "items": {"enum": sorted(DEFAULT_EVENTS)}}}
+                ),
                 "interactivity": exactly({"is_enabled": {"const": True}}),
                 "org_deploy_enabled": BOOLEAN,
                 "socket_mode_enabled": {"const": True},
@@ -128,6 +130,11 @@ def test_it_asks_for_what_the_bot_uses(manifest: dict[str, Any]) -> None:
 def test_the_simulated_workspace_grants_what_the_manifest_asks_for(manifest: dict[str, Any]) -> None:
     """One more, and a missing scope would not be noticed before production."""
     assert sorted(DEFAULT_SCOPES) == manifest["oauth_config"]["scopes"]["bot"]
+
+
+def test_the_simulated_workspace_delivers_what_the_manifest_asks_for(manifest: dict[str, Any]) -> None:
+    """One more, and an answer in a thread would only arrive in the sandbox."""
+    assert sorted(DEFAULT_EVENTS) == manifest["settings"]["event_subscriptions"]["bot_events"]
 
 
 def test_the_command_is_egress(manifest: dict[str, Any]) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from bot.domain.work import WorkKind
-from bot.ports import ChannelEvent, NoticeEvent
+from bot.ports import ChannelEvent, NoticeEvent, ReviewEvent
 from bot.sandbox.info import COMMANDS as SUGGESTED
 from handlers import COMMANDS, HELP
 from handlers.blocks.news import CHANNEL_NEWS, NEWS
+from handlers.blocks.review_card import REVIEW_NEWS
 from handlers.entries import Entry
 from tests.rules.tree import ROOT, functions, parsed, place, python_files
 
@@ -100,7 +101,7 @@ def test_no_event_or_kind_is_a_bare_string() -> None:
     assert [place(path, line) for path in files for line in bare_strings(path)] == []
 
 
-@pytest.mark.parametrize("kind", [NoticeEvent, ChannelEvent, WorkKind])
+@pytest.mark.parametrize("kind", [NoticeEvent, ChannelEvent, ReviewEvent, WorkKind])
 def test_each_has_a_producer(kind: type[StrEnum]) -> None:
     """A member that nothing produces is dead, and so are its words."""
     assert set(kind.__members__) - produced(kind) == set()
@@ -109,6 +110,7 @@ def test_each_has_a_producer(kind: type[StrEnum]) -> None:
 def test_each_event_has_words() -> None:
     """An event without words would be told as “Something changed”."""
     assert (set(NEWS), set(CHANNEL_NEWS)) == (set(NoticeEvent), set(ChannelEvent))
+    assert set(REVIEW_NEWS) == set(ReviewEvent)
     assert [event for event, words in NEWS.items() if not (words.allowance or words.scale)] == []
 
 

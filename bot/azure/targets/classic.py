@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 
 from bot.azure.clients import FIREWALL_API, Clients, Json, segment_after
-from bot.azure.faults import translated
-from bot.azure.operations import Accepted, only_if_unchanged, unrepeated
+from bot.azure.operations import begin, only_if_unchanged
 from bot.azure.settings import ArmSettings
 from bot.azure.targets.shared import OUR_KINDS, digest, ip_group_ranges, require_untouched, state_of
 from bot.azure.translate.bot_rules import classic_json_from_collection
@@ -51,19 +51,17 @@ class ClassicTarget:
         """Write the firewall as it was read, but for our own rule collections."""
         from azure.mgmt.network.models import AzureFirewall
 
-        accepted = Accepted()
         body = _body(seen.raw, collections, self._settings)
         require_untouched(_without_ours(body, self._settings), seen)
         network = self._clients.network(segment_after(self._target.id, "subscriptions"))
-        with translated():
-            network.azure_firewalls.begin_create_or_update(
-                segment_after(self._target.id, "resourceGroups"),
-                segment_after(self._target.id, "azureFirewalls"),
-                AzureFirewall(body),
-                **only_if_unchanged(seen),
-                **unrepeated(accepted),
-            )
-        return accepted.operation(self._settings)
+        write = partial(
+            network.azure_firewalls.begin_create_or_update,
+            segment_after(self._target.id, "resourceGroups"),
+            segment_after(self._target.id, "azureFirewalls"),
+            AzureFirewall(body),
+            **only_if_unchanged(seen),
+        )
+        return begin(write, self._settings)
 
 
 def _observed(body: Json, settings: ArmSettings) -> ObservedTarget:

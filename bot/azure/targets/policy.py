@@ -3,12 +3,12 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
 from bot.azure.clients import FIREWALL_API, Clients, Json, segment_after
-from bot.azure.faults import translated
-from bot.azure.operations import Accepted, only_if_unchanged, unrepeated
+from bot.azure.operations import begin, only_if_unchanged
 from bot.azure.settings import ArmSettings
 from bot.azure.targets.shared import OUR_KINDS, digest, ip_group_ranges, require_untouched, state_of
 from bot.azure.translate.bot_rules import json_from_collection
@@ -74,20 +74,18 @@ class PolicyTarget:
         """Replace our own part of our group; what others put into it stays."""
         from azure.mgmt.network.models import FirewallPolicyRuleCollectionGroup
 
-        accepted = Accepted()
         body = _group_body(seen, collections, self._settings)
         require_untouched(_foreign(body, self._settings), seen)
         network = self._clients.network(segment_after(self._target.id, "subscriptions"))
-        with translated():
-            network.firewall_policy_rule_collection_groups.begin_create_or_update(
-                segment_after(self._target.id, "resourceGroups"),
-                segment_after(self._target.id, "firewallPolicies"),
-                self._settings.group,
-                FirewallPolicyRuleCollectionGroup(body),
-                **only_if_unchanged(seen),
-                **unrepeated(accepted),
-            )
-        return accepted.operation(self._settings)
+        write = partial(
+            network.firewall_policy_rule_collection_groups.begin_create_or_update,
+            segment_after(self._target.id, "resourceGroups"),
+            segment_after(self._target.id, "firewallPolicies"),
+            self._settings.group,
+            FirewallPolicyRuleCollectionGroup(body),
+            **only_if_unchanged(seen),
+        )
+        return begin(write, self._settings)
 
     def _chain(self, policy_id: str) -> list[Json]:
         """The policy and its parents, the root first."""

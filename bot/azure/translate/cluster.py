@@ -1,9 +1,8 @@
 """Managed clusters, as facts."""
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bot.azure.translate.shapes import Json, dig, ids, items, minutes, texts, whole
+from bot.azure.translate.shapes import Json, dig, ids, items, minutes, references, texts, whole
 from bot.domain.egress.facts import ClusterFacts
 from bot.domain.egress.fleet import RequiredEndpoint
 from bot.domain.egress.pools import NodePool
@@ -115,14 +114,14 @@ def ref_from_json(body: Json) -> ClusterRef:
 def pool_from_json(body: Json) -> NodePool:
     """A node pool; one of virtual machines shows its nodes by size."""
     surge = dig(body, "upgradeSettings", "maxSurge")
-    machines = _machines(body)
+    count, most, is_scaled = _size(body)
     return NodePool(
         name=str(body.get("name", "")),
         subnet_id=_lower(body.get("vnetSubnetID")),
         pod_subnet_id=_lower(body.get("podSubnetID")),
-        count=machines.count if machines else whole(body.get("count")) or 0,
-        max_count=machines.most if machines else whole(body.get("maxCount")),
-        autoscaling=machines.is_scaled if machines else bool(body.get("enableAutoScaling")),
+        count=count,
+        max_count=most,
+        autoscaling=is_scaled,
         max_surge=str(surge) if surge else None,
         mode=str(body.get("mode") or "User"),
         node_public_ip=bool(body.get("enableNodePublicIP")),
@@ -133,31 +132,22 @@ def pool_from_json(body: Json) -> NodePool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Machines:
-    """The nodes of a pool of virtual machines."""
+def _size(body: Json) -> tuple[int, int | None, bool]:
+    """Nodes that are wanted, the autoscaler's most, and whether it is on; a pool of virtual machines counts by size.
 
-    count: int
-    most: int | None
-    is_scaled: bool
-
-
-def _machines(body: Json) -> _Machines | None:
-    """Counts by size: what is there, what is wanted by hand, what an autoscaler may reach; None for other pools.
-
+    Such a pool says what is there, what is wanted by hand, and what an autoscaler may reach.
     Source: https://learn.microsoft.com/azure/aks/virtual-machines-node-pools, read 2026-11.
     """
     scale = dig(body, "virtualMachinesProfile", "scale")
     if str(body.get("type")).lower() != "virtualmachines" or not isinstance(scale, dict):
-        return None
+        return whole(body.get("count")) or 0, whole(body.get("maxCount")), bool(body.get("enableAutoScaling"))
     by_hand = sum(whole(one.get("count")) or 0 for one in items(scale, "manual"))
     found = scale.get("autoscale")
     profiles = items(scale, "autoscale") or ([found] if isinstance(found, dict) else [])
     least, most = (sum(whole(one.get(key)) or 0 for one in profiles) for key in ("minCount", "maxCount"))
     there = items(body, "virtualMachineNodesStatus")
     count = sum(whole(one.get("count")) or 0 for one in there) if there else by_hand + least
-    is_scaled = bool(profiles)
-    return _Machines(count, by_hand + most if is_scaled else None, is_scaled)
+    return count, by_hand + most if profiles else None, bool(profiles)
 
 
 def _lower(id_: object) -> str | None:
@@ -166,18 +156,11 @@ def _lower(id_: object) -> str | None:
 
 def _own(profile: object) -> tuple[str, ...]:
     """Addresses and prefixes that the customer brought, nested or not; a NAT gateway's are plain strings."""
-    addresses = _references(profile, "outboundIPs", "publicIPs") or _references(profile, "outboundIPs")
-    prefixes = _references(profile, "outboundIPPrefixes", "publicIPPrefixes") or _references(
+    addresses = references(profile, "outboundIPs", "publicIPs") or references(profile, "outboundIPs")
+    prefixes = references(profile, "outboundIPPrefixes", "publicIPPrefixes") or references(
         profile, "outboundIPPrefixes"
     )
     return (*addresses, *prefixes)
-
-
-def _references(body: object, *keys: str) -> tuple[str, ...]:
-    found = dig(body, *keys)
-    listed = found if isinstance(found, list) else []
-    given = (one if isinstance(one, str) else dig(one, "id") for one in listed)
-    return tuple(str(id_).lower() for id_ in given if id_)
 
 
 def _allocated(declared: str, balancer: object) -> int | None:

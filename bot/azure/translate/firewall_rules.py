@@ -1,8 +1,9 @@
 """Firewall rules: Azure's two ways of writing them, as values. ``ours`` writes them."""
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from bot.azure.translate.shapes import Json, dig, ids, items, texts, whole
+from bot.azure.translate.shapes import Json, dig, items, references, texts, whole
 from bot.domain.firewall import (
     ApplicationRule,
     NatRule,
@@ -37,52 +38,54 @@ def size_bytes_from(text: object) -> int | None:
         return None
 
 
+def _facts(body: Json) -> dict[str, Any]:
+    """The facts that every rule has."""
+    return {
+        "name": str(body.get("name", "")),
+        "description": str(body.get("description") or ""),
+        "source_addresses": texts(body, "sourceAddresses"),
+        "source_ip_groups": texts(body, "sourceIpGroups"),
+        "destination_addresses": texts(body, "destinationAddresses"),
+    }
+
+
+def _packet_facts(body: Json) -> dict[str, Any]:
+    """Those of a rule about packets; a classic firewall calls the protocols ``protocols``."""
+    return {
+        **_facts(body),
+        "ip_protocols": texts(body, "ipProtocols") or texts(body, "protocols"),
+        "destination_ports": texts(body, "destinationPorts"),
+    }
+
+
 def application_rule_from_json(body: Json) -> ApplicationRule:
     """An application rule of a policy or of a classic firewall."""
     return ApplicationRule(
-        name=str(body.get("name", "")),
-        description=str(body.get("description") or ""),
-        source_addresses=texts(body, "sourceAddresses"),
-        source_ip_groups=texts(body, "sourceIpGroups"),
-        destination_addresses=texts(body, "destinationAddresses"),
+        **_facts(body),
         protocols=tuple((str(p.get("protocolType", "")), whole(p.get("port")) or 0) for p in items(body, "protocols")),
         target_fqdns=texts(body, "targetFqdns"),
         target_urls=texts(body, "targetUrls"),
         fqdn_tags=texts(body, "fqdnTags"),
         web_categories=texts(body, "webCategories"),
         terminate_tls=bool(body.get("terminateTLS")),
-        source_kube_selector_groups=_references(body, "sourceKubeSelectorGroups"),
+        source_kube_selector_groups=references(body, "sourceKubeSelectorGroups"),
     )
 
 
 def network_rule_from_json(body: Json) -> NetworkRule:
-    """A network rule; a classic one calls its protocols ``protocols``."""
+    """A network rule."""
     return NetworkRule(
-        name=str(body.get("name", "")),
-        description=str(body.get("description") or ""),
-        ip_protocols=texts(body, "ipProtocols") or texts(body, "protocols"),
-        source_addresses=texts(body, "sourceAddresses"),
-        source_ip_groups=texts(body, "sourceIpGroups"),
-        destination_addresses=texts(body, "destinationAddresses"),
+        **_packet_facts(body),
         destination_ip_groups=texts(body, "destinationIpGroups"),
         destination_fqdns=texts(body, "destinationFqdns"),
-        destination_ports=texts(body, "destinationPorts"),
         source_geo_locations=texts(body, "sourceGeoLocations"),
         destination_geo_locations=texts(body, "destinationGeoLocations"),
     )
 
 
 def nat_rule_from_json(body: Json) -> NatRule:
-    """A NAT rule; a classic one calls its protocols ``protocols``."""
-    return NatRule(
-        name=str(body.get("name", "")),
-        description=str(body.get("description") or ""),
-        ip_protocols=texts(body, "ipProtocols") or texts(body, "protocols"),
-        source_addresses=texts(body, "sourceAddresses"),
-        source_ip_groups=texts(body, "sourceIpGroups"),
-        destination_addresses=texts(body, "destinationAddresses"),
-        destination_ports=texts(body, "destinationPorts"),
-    )
+    """A NAT rule."""
+    return NatRule(**_packet_facts(body))
 
 
 def unknown_rule_from_json(body: Json) -> ApplicationRule:
@@ -94,10 +97,6 @@ def unknown_rule_from_json(body: Json) -> ApplicationRule:
         source_addresses=("*",),
         unknown_type=type_,
     )
-
-
-def _references(body: Json, key: str) -> tuple[str, ...]:
-    return texts(body, key) if not items(body, key) else ids(items(body, key))
 
 
 RULES: Mapping[str, tuple[RuleKind, Callable[[Json], Rule]]] = {

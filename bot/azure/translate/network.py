@@ -1,6 +1,7 @@
 """Network resources, as facts."""
 
 from collections.abc import Callable
+from typing import Any
 
 from bot.azure.translate.shapes import Json, address, cidr, dig, id_of, ids, ip_version, items, minutes, texts
 from bot.domain.egress.facts import (
@@ -11,7 +12,6 @@ from bot.domain.egress.facts import (
     Hub,
     LoadBalancer,
     NatGateway,
-    Prefix,
     Route,
     RouteTable,
     SubnetFacts,
@@ -37,10 +37,11 @@ def address_from_json(body: Json) -> Address:
     )
 
 
-def prefix_from_json(body: Json) -> Prefix:
+def prefix_from_json(body: Json) -> Address:
     """A public IP prefix."""
-    properties = body.get("properties")
-    return Prefix(_key(body), cidr(dig(properties, "ipPrefix")), ip_version(dig(properties, "publicIPAddressVersion")))
+    id_, properties = _key(body), body.get("properties")
+    version = ip_version(dig(properties, "publicIPAddressVersion"))
+    return Address(id_, id_.rsplit("/", 1)[-1], cidr(dig(properties, "ipPrefix")), version)
 
 
 def vnet_from_json(body: Json) -> Vnet:
@@ -163,19 +164,19 @@ def _static_hop(table: Json) -> str | None:
 
 Reader = Callable[[list[Json]], AzureNetwork]
 
+
+def _reader(field: str, read: Callable[[Json], Any]) -> Reader:
+    """Reads bodies of one kind into their field of ``AzureNetwork``."""
+    return lambda rows: AzureNetwork(**{field: {_key(row): read(row) for row in rows}})
+
+
 READERS: dict[ResourceKind, Reader] = {
-    ResourceKind.ADDRESSES: lambda rows: AzureNetwork(addresses={_key(row): address_from_json(row) for row in rows}),
-    ResourceKind.PREFIXES: lambda rows: AzureNetwork(prefixes={_key(row): prefix_from_json(row) for row in rows}),
-    ResourceKind.VNETS: lambda rows: AzureNetwork(vnets={_key(row): vnet_from_json(row) for row in rows}),
-    ResourceKind.ROUTE_TABLES: lambda rows: AzureNetwork(
-        route_tables={_key(row): route_table_from_json(row) for row in rows}
-    ),
-    ResourceKind.NAT_GATEWAYS: lambda rows: AzureNetwork(
-        nat_gateways={_key(row): nat_gateway_from_json(row) for row in rows}
-    ),
-    ResourceKind.FIREWALLS: lambda rows: AzureNetwork(firewalls={_key(row): firewall_from_json(row) for row in rows}),
-    ResourceKind.LOAD_BALANCERS: lambda rows: AzureNetwork(
-        load_balancers={_key(row): load_balancer_from_json(row) for row in rows}
-    ),
+    ResourceKind.ADDRESSES: _reader("addresses", address_from_json),
+    ResourceKind.PREFIXES: _reader("prefixes", prefix_from_json),
+    ResourceKind.VNETS: _reader("vnets", vnet_from_json),
+    ResourceKind.ROUTE_TABLES: _reader("route_tables", route_table_from_json),
+    ResourceKind.NAT_GATEWAYS: _reader("nat_gateways", nat_gateway_from_json),
+    ResourceKind.FIREWALLS: _reader("firewalls", firewall_from_json),
+    ResourceKind.LOAD_BALANCERS: _reader("load_balancers", load_balancer_from_json),
 }
 """The reader for each kind of body."""

@@ -1,5 +1,6 @@
 """Reading JSON that may lack anything."""
 
+import json
 from collections.abc import Iterable
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
@@ -9,6 +10,14 @@ Json = dict[str, Any]
 
 MOST_MINUTES = 525_600
 """A year: no timeout of Azure is longer."""
+
+
+def json_from_text(text: str) -> object:
+    """The JSON of an answer, an empty object if it is empty; the text itself where it is no JSON."""
+    try:
+        return json.loads(text) if text.strip() else {}
+    except ValueError:
+        return text
 
 
 def dig(body: object, *keys: str) -> Any:
@@ -34,6 +43,13 @@ def ids(references: Iterable[object]) -> tuple[str, ...]:
     """The lower-case ids of ``{"id": …}`` objects."""
     found = (dig(reference, "id") for reference in references)
     return tuple(str(id_).lower() for id_ in found if id_)
+
+
+def references(body: object, *keys: str) -> tuple[str, ...]:
+    """The lower-case ids of a nested list of references, which are strings or ``{"id": …}`` objects."""
+    found = dig(body, *keys)
+    given = (one if isinstance(one, str) else dig(one, "id") for one in (found if isinstance(found, list) else ()))
+    return tuple(str(id_).lower() for id_ in given if id_)
 
 
 def id_of(body: object, *keys: str) -> str | None:

@@ -8,10 +8,12 @@ A request is judged by what it opens: each destination on its own, then the stri
 
 from bot.domain.approval.policy import evaluate
 from bot.domain.approval.policy_rules import ApprovalPolicy, PolicyQuery, PolicyRule
+from bot.domain.approval.questions import inquire, respond, restart
 from bot.domain.approval.reminders import Reminders, escalate, next_reminder, next_wait
 from bot.domain.approval.request import (
     ApprovalRequest,
     Ending,
+    Question,
     add_approval,
     already_decided,
     deny,
@@ -35,6 +37,7 @@ __all__ = [
     "Ending",
     "PolicyQuery",
     "PolicyRule",
+    "Question",
     "Quorum",
     "Reminders",
     "TimeWindow",
@@ -46,9 +49,12 @@ __all__ = [
     "deny",
     "escalate",
     "evaluate",
+    "inquire",
     "next_reminder",
     "next_wait",
     "quorums_text",
     "require_not_filer",
     "require_same",
+    "respond",
+    "restart",
 ]

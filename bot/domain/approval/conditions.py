@@ -34,9 +34,13 @@ def conditions(
     if rule.tags:
         yield "tags", None if question.tags is None else all(_has_tag(question.tags, tag) for tag in rule.tags)
     yield from _risk_conditions(rule, question.risk)
-    yield from _destination_conditions(policy, rule, part)
+    yield from _destination_conditions(policy, rule, question, part)
     if rule.longer_than is not None:
         yield "longer_than", question.duration is None or question.duration > rule.longer_than
+    if question.is_break_glass and rule.then is not VerdictKind.REFUSE:
+        yield "break_glass", rule.break_glass is True
+    elif rule.break_glass is not None:
+        yield "break_glass", question.is_break_glass is rule.break_glass
     if rule.requesters:
         groups = question.requester_groups
         yield "requesters", None if groups is None else not groups.isdisjoint(rule.requesters)
@@ -52,10 +56,10 @@ def _risk_conditions(rule: PolicyRule, risk: Risk | None) -> Iterator[tuple[str,
 
 
 def _destination_conditions(
-    policy: ApprovalPolicy, rule: PolicyRule, part: Destination | None
+    policy: ApprovalPolicy, rule: PolicyRule, question: PolicyQuery, part: Destination | None
 ) -> Iterator[tuple[str, bool | None]]:
     if rule.bundles:
-        yield "bundles", _is_of_bundles(policy, rule, part)
+        yield "bundles", _is_of_bundles(policy, rule, question, part)
     if rule.protocols:
         yield "protocols", part is not None and part.protocol in rule.protocols
     if rule.wildcard is not None:
@@ -94,13 +98,23 @@ def _has_tag(tags: Iterable[tuple[str, str]], wanted: str) -> bool:
     return any(name.lower() == key and fnmatchcase(value.lower(), pattern) for name, value in tags)
 
 
-def _is_of_bundles(policy: ApprovalPolicy, rule: PolicyRule, part: Destination | None) -> bool:
-    """Whether the destination is in one of the rule's bundles; a wildcard over one of their names is refused as it."""
+def _is_of_bundles(policy: ApprovalPolicy, rule: PolicyRule, question: PolicyQuery, part: Destination | None) -> bool:
+    """Whether the destination is in one of the rule's bundles; a wildcard over one of their names is refused as it.
+
+    With which values a bundle has a name is only limited where that grants: nobody escapes a question or a refusal by
+    not naming the bundle.
+    """
     if part is None:
         return False
-    own = [each for name in rule.bundles for each in policy.bundles.get(name, frozenset())]
-    is_wider = rule.then is VerdictKind.REFUSE and any(is_within(each, part) for each in own)
-    return is_wider or any(is_within(part, each) for each in own)
+    contents = (*(policy.bundles.get(name, ()) for name in rule.bundles), *map(question.filled.get, rule.bundles))
+    own = [each for found in contents for each in found or ()]
+    if any(is_within(part, each) for each in own):
+        return True
+    open_ = [policy.templates[name] for name in rule.bundles if name in policy.templates]
+    if rule.then is not VerdictKind.GRANT and any(one.could_contain(part) for one in open_):
+        return True
+    is_wider = any(is_within(each, part) for each in own) or any(one.could_lie_in(part) for one in open_)
+    return rule.then is VerdictKind.REFUSE and is_wider
 
 
 def _fits_any(name: str, patterns: Iterable[str]) -> bool:

@@ -10,6 +10,7 @@ from bot.domain.fqdn import Destination
 
 UNASSESSED = "Its risk could not be assessed, so it needs approval."
 UNREAD = "The approval policy depends on facts that could not be read, so it needs approval."
+NOT_AT_ONCE = "No rule lets you open this by break-glass; request it normally."
 _Found = Mapping[Destination | None, tuple[PolicyRule, ...]]
 """The rules that cover each destination; the key None is for a request without any."""
 
@@ -25,10 +26,30 @@ def evaluate(policy: ApprovalPolicy, question: PolicyQuery) -> Verdict:
     refusing = [rule for rule in every if rule.then is VerdictKind.REFUSE]
     if refusing:
         return _said(VerdictKind.REFUSE, refusing)
+    if question.is_break_glass:
+        return _at_once(policy, question, found)
     asks = [quorum for rule in every if rule.then is VerdictKind.ASK for quorum in policy.quorums(rule)]
     asks += _by_default(policy, question, found)
     verdict = _asking(asks) if asks else _said(VerdictKind.GRANT, every)
     return replace(verdict, ticket_rule=_joined(", ", sorted(rule.name for rule in every if rule.ticket)))
+
+
+def _at_once(policy: ApprovalPolicy, question: PolicyQuery, found: _Found) -> Verdict:
+    """A break-glass request: a part that no rule could open is refused, and what is in doubt is asked."""
+    doubts = {part: [rule for rule in policy.rules if is_open(policy, rule, question, part)] for part in found}
+    may_open = (rules or any(rule.opens_at_once for rule in doubts[part]) for part, rules in found.items())
+    if not all(may_open):
+        return Verdict(VerdictKind.REFUSE, NOT_AT_ONCE, "default")
+    rules = dict.fromkeys(rule for each in found.values() for rule in each)
+    asks = [quorum for rule in rules if rule.then is VerdictKind.ASK for quorum in policy.quorums(rule)]
+    asks += [policy.default(UNASSESSED)] if question.risk is None else []
+    asks += [policy.default(UNREAD)] if any(doubts.values()) else []
+    if asks:
+        return _asking(asks)
+    verdict, reviewers = _said(VerdictKind.GRANT, rules), [quorum for rule in rules for quorum in policy.quorums(rule)]
+    groups = tuple(sorted({group for one in reviewers for group in one.groups}))
+    people = tuple(sorted({user for one in reviewers for user in one.people}))
+    return replace(verdict, reviewers=Quorum(groups, 1, verdict.rule, verdict.reason, people))
 
 
 def _by_default(policy: ApprovalPolicy, question: PolicyQuery, found: _Found) -> list[Quorum]:

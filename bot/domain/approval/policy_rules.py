@@ -1,6 +1,6 @@
 """The rules of the approval policy, and what they are asked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -11,6 +11,7 @@ from pydantic import Field
 
 from bot.domain.approval.verdict import Quorum, VerdictKind
 from bot.domain.approval.windows import TimeWindow
+from bot.domain.bundles import Bundle
 from bot.domain.fields import Lower, NotWritten, ReadAs, Span, Text, Unit, matching
 from bot.domain.fqdn import Destination, Protocol
 from bot.domain.risk import REASON_CODES, Level, Risk
@@ -41,6 +42,8 @@ class PolicyQuery:
         requester_groups: The configured groups of whoever asks.
         at: When it was asked, with a time zone.
         counts: For a scale, the outbound IPs before and after.
+        is_break_glass: Whether it is to be opened at once, without an approval.
+        filled: Of a bundle with parameters that is asked for, what it contains with the values that are asked for.
     """
 
     subject: str
@@ -53,6 +56,8 @@ class PolicyQuery:
     requester_groups: frozenset[str] | None = None
     at: datetime | None = None
     counts: tuple[int, int] | None = None
+    is_break_glass: bool = False
+    filled: Mapping[str, frozenset[Destination]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 UserId = Annotated[str, matching("[UW][A-Z0-9]+", "a user id such as U0123ABCD")]
@@ -90,10 +95,15 @@ class PolicyRule:
         tags: Tags that the cluster must have, all of them, in any case; ``*`` and ``?`` allowed in the value.
         risks: Risk levels; empty means any.
         risk_reasons: Codes of reasons of the risk, one of which must be given; empty means any.
-        bundles: Bundle names: holds for what these bundles contain now, named or not; empty means any destination.
+        bundles: Bundle names: holds for what these bundles contain now, named or not; empty means any destination. Of a
+            bundle with parameters, asking and refusing is about whatever it could contain with any values, and granting
+            about no more than it contains with the values that it is asked for with.
         protocols: Protocols of destinations; empty means any.
         wildcard: Whether it is about wildcards only (true) or exact names only (false).
         longer_than: Holds for durations above this, and for no end; without it, for any.
+        break_glass: Whether it is about break-glass requests only (true) or others only (false). Such a request is
+            opened at once where a rule with true grants it, and is refused where none does; of the other rules, only
+            those that refuse are about it. The approvers of the rule that grants review it afterwards.
         requesters: Groups, to one of which the requester must belong; empty means anybody.
         during: Names of windows, one of which must contain the time of the request; empty means any time.
         outside: Names of windows, none of which may contain it.
@@ -123,6 +133,7 @@ class PolicyRule:
     protocols: frozenset[Protocol] = frozenset()
     wildcard: bool | None = None
     longer_than: Annotated[timedelta | None, ReadAs(Span, lambda span: span)] = None
+    break_glass: bool | None = None
     requesters: tuple[str, ...] = ()
     during: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
@@ -136,6 +147,11 @@ class PolicyRule:
     in_order: bool = False
     ticket: bool = False
 
+    @property
+    def opens_at_once(self) -> bool:
+        """Whether it lets people break glass."""
+        return self.break_glass is True and self.then is VerdictKind.GRANT
+
 
 @dataclass(frozen=True, slots=True)
 class ApprovalPolicy:
@@ -144,7 +160,9 @@ class ApprovalPolicy:
     Args:
         rules: In the order of the file, which means nothing.
         default_approvers: Groups that are asked when no rule matches.
+        on_behalf: Groups whose members may file for somebody else, who then is the owner and whose rights count.
         bundles: What each configured bundle contains.
+        templates: The configured bundles with parameters.
         windows: The configured time windows by name.
         escalate_to: Groups that are asked as well where the default approvers have not decided after
             ``reminders.escalate_after``.
@@ -155,7 +173,9 @@ class ApprovalPolicy:
     bundles: Annotated[Mapping[str, frozenset[Destination]], NotWritten()] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    templates: Annotated[Mapping[str, Bundle], NotWritten()] = field(default_factory=lambda: MappingProxyType({}))
     windows: Annotated[Mapping[str, TimeWindow], NotWritten()] = field(default_factory=lambda: MappingProxyType({}))
+    on_behalf: tuple[str, ...] = ()
     escalate_to: tuple[str, ...] = ()
 
     def quorums(self, rule: PolicyRule) -> tuple[Quorum, ...]:
@@ -179,6 +199,10 @@ class ApprovalPolicy:
         """The quorum that applies where no rule matches."""
         groups = tuple(sorted(set(self.default_approvers)))
         return Quorum(groups, reason=reason, more=_beyond(groups, self.escalate_to))
+
+    def may_break_glass(self, groups: Collection[str]) -> bool:
+        """Whether a rule lets members of these groups open something at once."""
+        return any(rule.opens_at_once and not set(rule.requesters).isdisjoint(groups) for rule in self.rules)
 
     @property
     def requesters(self) -> frozenset[str]:

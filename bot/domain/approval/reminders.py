@@ -30,6 +30,10 @@ class Reminders:
     escalate_after: Span = timedelta(days=1)
     hours: Annotated[TimeWindow | None, NotWritten()] = None
 
+    def hours_in(self, zone: str) -> TimeWindow | None:
+        """The same hours in somebody's own time zone; None where any time will do."""
+        return replace(self.hours, zone=zone) if self.hours else None
+
     def opens(self, moment: datetime) -> datetime | None:
         """The first moment from this one on in which people may be reminded; None if there is none within a year."""
         return self.hours.opens(moment) if self.hours else moment

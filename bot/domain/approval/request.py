@@ -53,13 +53,15 @@ class ApprovalRequest(ABC):
         approvals: Everybody who approved, in order.
         approved_at: When the approval came that satisfied the last quorum.
         denied: Set when it was denied.
-        filed_by: Who filed it for the requester, where somebody else did: an approver who renews it.
+        filed_by: Who filed it for the requester, where somebody else did.
         failure: Why it could not be carried out, in one sentence; the bot does not retry it.
         reminded_at: When people were last reminded of it.
         escalated_at: When further groups were asked, because nobody had decided.
         edited_at: When its requester last changed it.
         questions: What approvers wanted to know, with the answers, in order.
         paused: How long it has waited for answers, in all.
+        followers: Others who asked for the same while it was open; they hear of it as the requester does.
+        owned_by: Who answers for it now, where the requester has handed it over.
     """
 
     id: str
@@ -78,6 +80,13 @@ class ApprovalRequest(ABC):
     edited_at: datetime | None = None
     questions: tuple[Question, ...] = ()
     paused: timedelta = timedelta()
+    followers: tuple[Identity, ...] = ()
+    owned_by: Identity | None = None
+
+    @property
+    def owner(self) -> Identity:
+        """Who answers for it, and is told how it goes: the requester, or whoever took it over."""
+        return self.owned_by or self.requester
 
     @property
     def open_questions(self) -> tuple[Question, ...]:
@@ -171,4 +180,4 @@ def require_not_filer(request: ApprovalRequest, who: Identity) -> None:
         NotPermitted: They filed it.
     """
     if who == request.filed_by:
-        raise NotPermitted("You filed this renewal; somebody else of the approvers has to decide it.")
+        raise NotPermitted("You filed this for somebody else; another approver has to decide it.")

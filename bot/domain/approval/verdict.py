@@ -89,6 +89,7 @@ class Verdict:
         rule: The names of the policy rules that decided.
         asks: Every quorum that must approve, if any; each must be satisfied.
         ticket_rule: The names of the policy rules that require a ticket; empty if none does.
+        reviewers: Who must review it afterwards, where it is opened by break-glass; None otherwise.
     """
 
     kind: VerdictKind
@@ -96,6 +97,7 @@ class Verdict:
     rule: str
     asks: tuple[Quorum, ...] = ()
     ticket_rule: str = ""
+    reviewers: Quorum | None = None
 
     @property
     def approvers(self) -> tuple[str, ...]:
@@ -111,6 +113,12 @@ class Verdict:
     def escalated(self) -> "Verdict":
         """The same, with the further groups asked."""
         return replace(self, asks=tuple(quorum.escalated for quorum in self.asks))
+
+    @property
+    def review(self) -> "Verdict":
+        """What is asked of the reviewers, as a verdict that asks them."""
+        asks = (self.reviewers,) if self.reviewers else ()
+        return Verdict(VerdictKind.ASK, self.reason, self.rule, asks)
 
     @property
     def needed(self) -> int:

@@ -1,7 +1,7 @@
 """Egress truth: how a cluster leaves Azure, as values and as the pure decision between them."""
 
 from bot.domain.egress.dns import dns_caveat
-from bot.domain.egress.fleet import Fleet, FleetEntry, RequiredEndpoint
+from bot.domain.egress.fleet import Fleet, RequiredEndpoint
 from bot.domain.egress.history import IpChange, Period, addresses_of
 from bot.domain.egress.pools import NodePool
 from bot.domain.egress.required import EndpointCheck, EndpointStatus, RequiredEndpoints, check_required, published_names
@@ -14,8 +14,6 @@ from bot.domain.egress.values import (
     OutboundIp,
     OutboundType,
     PathKind,
-    Warning_,
-    outbound_type_from,
     ref_from_id,
 )
 
@@ -27,7 +25,6 @@ __all__ = [
     "EndpointCheck",
     "EndpointStatus",
     "Fleet",
-    "FleetEntry",
     "IngressIp",
     "IpChange",
     "NodePool",
@@ -37,11 +34,9 @@ __all__ = [
     "Period",
     "RequiredEndpoint",
     "RequiredEndpoints",
-    "Warning_",
     "addresses_of",
     "check_required",
     "dns_caveat",
-    "outbound_type_from",
     "published_names",
     "ref_from_id",
 ]

@@ -3,15 +3,13 @@
 All ids are in lower case. The adapter fills these values; ``resolve`` concludes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import Literal, TypeVar
+from typing import Literal
 
-from bot.domain.egress.pools import NodePool
-from bot.domain.egress.values import ClusterRef, PathKind
-
-T = TypeVar("T")
+from bot.domain.egress.values import ManagedCluster, OutboundType, PathKind, outbound_type_from
+from bot.domain.grouping import grouped
 
 DELETED = "it does not exist"
 """The reason for what is not read because it is gone, unlike what may not be read."""
@@ -19,12 +17,12 @@ DELETED = "it does not exist"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A public IP resource.
+    """A public IP resource, or a public IP prefix.
 
     Args:
         id: Its id.
         name: Its name.
-        address: The address; None while it has none.
+        address: The address, or the prefix's range (CIDR); None while it has none.
         version: 4 or 6.
         nat_gateway: The NAT gateway that it belongs to.
         attached_to: The id of the IP configuration (load balancer frontend, firewall, gateway) that uses it.
@@ -36,15 +34,6 @@ class Address:
     version: Literal[4, 6] = 4
     nat_gateway: str | None = None
     attached_to: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Prefix:
-    """A public IP prefix resource; ``cidr`` is None while it has none."""
-
-    id: str
-    cidr: str | None
-    version: Literal[4, 6] = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +186,7 @@ class AzureNetwork:
     """
 
     addresses: Mapping[str, Address] = field(default_factory=dict)
-    prefixes: Mapping[str, Prefix] = field(default_factory=dict)
+    prefixes: Mapping[str, Address] = field(default_factory=dict)
     vnets: Mapping[str, Vnet] = field(default_factory=dict)
     route_tables: Mapping[str, RouteTable] = field(default_factory=dict)
     nat_gateways: Mapping[str, NatGateway] = field(default_factory=dict)
@@ -205,20 +194,29 @@ class AzureNetwork:
     load_balancers: Mapping[str, LoadBalancer] = field(default_factory=dict)
     hubs: Mapping[str, Hub] = field(default_factory=dict)
     unreadable: Mapping[str, str] = field(default_factory=dict)
-    _attached: Mapping[str, tuple[Address, ...]] = field(init=False, repr=False, compare=False)
-    _balancers: Mapping[str, tuple[LoadBalancer, ...]] = field(init=False, repr=False, compare=False)
+    _attached: Mapping[str, Sequence[Address]] = field(init=False, repr=False, compare=False)
+    _balancers: Mapping[str, Sequence[LoadBalancer]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        attached = ((address.attached_to, address) for address in self.addresses.values() if address.attached_to)
-        object.__setattr__(self, "_attached", _by_group(attached))
-        object.__setattr__(self, "_balancers", _by_group(self.load_balancers.items()))
+        attached = ((group_of(one.attached_to), one) for one in self.addresses.values() if one.attached_to)
+        balancers = ((group_of(id_), one) for id_, one in self.load_balancers.items())
+        object.__setattr__(self, "_attached", grouped(attached))
+        object.__setattr__(self, "_balancers", grouped(balancers))
 
     def attached_to(self, id_: str) -> tuple[Address, ...]:
         """The public IPs that a resource, or any resource of a provider path in a resource group, uses."""
         near = self._attached.get(group_of(id_), ())
         return tuple(address for address in near if (address.attached_to or "").startswith(id_ + "/"))
 
-    def balancers_in(self, group_id: str) -> tuple[LoadBalancer, ...]:
+    def public(self, id_: str) -> Address | None:
+        """A public IP or prefix that was read."""
+        return (self.prefixes if is_prefix(id_) else self.addresses).get(id_)
+
+    def peers_of(self, vnet: str) -> tuple[str, ...]:
+        """The ids of the networks that a VNet is peered with; none where it was not read."""
+        return self.vnets[vnet].peers if vnet in self.vnets else ()
+
+    def balancers_in(self, group_id: str) -> Sequence[LoadBalancer]:
         """The load balancers of a resource group."""
         return self._balancers.get(group_id, ())
 
@@ -233,41 +231,28 @@ class AzureNetwork:
         return next((subnet for subnet in vnet.subnets if subnet.id == subnet_id), None) if vnet else None
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterFacts:
-    """A managed cluster, as far as its egress goes. Fields that are not explained here: see ``ClusterEgress``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterFacts(ManagedCluster):
+    """A managed cluster, as far as its egress goes. The other fields: see ``ManagedCluster``.
 
     Args:
         effective: Ids of the public IPs and prefixes that AKS says it leaves with.
         own: Ids of those that the customer brought.
         application_gateway: The id of the Application Gateway that is its ingress (AGIC), if any.
         virtual_nodes: The name of the subnet that virtual nodes (container instances) run in, if it has them.
-        is_basic: Whether its load balancer is of the basic SKU.
         leaves_yet: What carries the traffic until a change of the outbound type has finished; None in all other states.
     """
 
-    ref: ClusterRef
-    declared: str
-    state: str
-    etag: str | None = None
-    pools: tuple[NodePool, ...] = ()
     effective: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
-    desired_ip_count: int | None = None
-    desired_ipv6_count: int | None = None
-    idle_timeout: timedelta | None = None
-    allocated_ports: int | None = None
-    nat_sku: str | None = None
-    ip_families: tuple[str, ...] = ("IPv4",)
-    http_proxy: str | None = None
-    is_private: bool = False
-    is_running: bool = True
-    node_resource_group: str = ""
     application_gateway: str | None = None
     virtual_nodes: str | None = None
-    is_basic: bool = False
-    is_unbounded: bool = False
     leaves_yet: PathKind | None = None
+
+    @property
+    def outbound_type(self) -> OutboundType | None:
+        """The declared outbound type; None for one that we do not know."""
+        return outbound_type_from(self.declared)
 
     @property
     def node_group_id(self) -> str:
@@ -302,10 +287,3 @@ def subscription_of(id_: str) -> str:
 def group_of(id_: str) -> str:
     """The scope of the resource group of an id."""
     return "/".join(id_.split("/")[:5])
-
-
-def _by_group(items: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
-    grouped: dict[str, list[T]] = {}
-    for id_, item in items:
-        grouped.setdefault(group_of(id_), []).append(item)
-    return {group: tuple(members) for group, members in grouped.items()}

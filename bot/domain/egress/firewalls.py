@@ -33,17 +33,13 @@ def _reaches(network: AzureNetwork, vnet: str, firewall: Firewall) -> bool:
     if firewall.hub:
         return reaches_hub(network, vnet, firewall.hub)
     there = vnet_of(firewall.subnet or "")
-    return bool(there) and (there == vnet or there in _peers(network, vnet))
+    return bool(there) and (there == vnet or there in network.peers_of(vnet))
 
 
 def reaches_hub(network: AzureNetwork, vnet: str, hub: str) -> bool:
     """Whether a VNet is connected to a virtual hub: by the peering it shows, or by the hub's own list."""
-    by_peering = any(hub_name_of(peer) == name_of(hub) for peer in _peers(network, vnet))
+    by_peering = any(hub_name_of(peer) == name_of(hub) for peer in network.peers_of(vnet))
     return by_peering or (hub in network.hubs and vnet in network.hubs[hub].vnets)
-
-
-def _peers(network: AzureNetwork, vnet: str) -> tuple[str, ...]:
-    return network.vnets[vnet].peers if vnet in network.vnets else ()
 
 
 def stopped_at(network: AzureNetwork, vnet: str, address: str) -> str:
@@ -51,7 +47,7 @@ def stopped_at(network: AzureNetwork, vnet: str, address: str) -> str:
 
     A stopped firewall shows neither its address nor its network; those of the network's own resource group come first.
     """
-    near = [network.vnets[id_] for id_ in (vnet, *_peers(network, vnet)) if id_ in network.vnets]
+    near = [network.vnets[id_] for id_ in (vnet, *network.peers_of(vnet)) if id_ in network.vnets]
     homes = [each.id for each in near if any(_is_firewalls(subnet, address) for subnet in each.subnets)]
     stopped = [f for f in network.firewalls.values() if f.is_stopped and not f.hub]
     beside = [f for f in stopped if any(group_of(f.id) == group_of(home) for home in homes)]
@@ -123,16 +119,12 @@ def nat_ips(network: AzureNetwork, gateway: NatGateway | None) -> tuple[Outbound
 
 def outbound_ips(network: AzureNetwork, ids: Iterable[str], origin: IpOrigin) -> tuple[OutboundIp, ...]:
     """Public IPs and prefixes that were read, as values; those without an address yet are left out."""
-    found = (_outbound_ip(network, id_, origin) for id_ in ids)
-    return tuple(ip for ip in found if ip)
-
-
-def _outbound_ip(network: AzureNetwork, id_: str, origin: IpOrigin) -> OutboundIp | None:
-    if is_prefix(id_):
-        prefix = network.prefixes.get(id_)
-        return OutboundIp(prefix.cidr, prefix.version, id_, "prefix") if prefix and prefix.cidr else None
-    address = network.addresses.get(id_)
-    return OutboundIp(address.address, address.version, id_, origin) if address and address.address else None
+    read = [network.public(id_) for id_ in ids]
+    return tuple(
+        OutboundIp(one.address, one.version, one.id, "prefix" if is_prefix(one.id) else origin)
+        for one in read
+        if one and one.address
+    )
 
 
 def name_of(id_: str) -> str:

@@ -3,50 +3,35 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.egress.values import ClusterEgress, ClusterRef, OutboundIp
-
-
-@dataclass(frozen=True, slots=True)
-class FleetEntry:
-    """One cluster in the fleet, as Azure Resource Graph saw it.
-
-    Args:
-        egress: The cluster's egress, eventually consistent: never enough to confirm a write.
-    """
-
-    egress: ClusterEgress
-
-    @property
-    def ref(self) -> ClusterRef:
-        """The cluster's reference."""
-        return self.egress.ref
-
-    @property
-    def ips(self) -> tuple[OutboundIp, ...]:
-        """Its outbound IPs."""
-        return self.egress.ips
+from bot.domain.egress.values import ClusterEgress
+from bot.domain.target import Target
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """All clusters of the configured subscriptions.
+    """All clusters of the configured subscriptions, as Azure Resource Graph saw them.
 
     Args:
-        entries: One for each cluster, sorted by name and id.
+        clusters: Sorted by name and id; eventually consistent: never enough to confirm a write.
         read_at: When the reading began, UTC.
         gaps: A sentence for each subscription that could not be read.
         unread: The ids of those subscriptions, in lower case: nobody can say which clusters they hold.
     """
 
-    entries: tuple[FleetEntry, ...]
+    clusters: tuple[ClusterEgress, ...]
     read_at: datetime
     gaps: tuple[str, ...] = ()
     unread: frozenset[str] = frozenset()
 
-    def named(self, name: str) -> tuple[FleetEntry, ...]:
+    @property
+    def targets(self) -> set[Target]:
+        """Where the rules of all their paths are."""
+        return {target for egress in self.clusters for target in egress.targets}
+
+    def named(self, name: str) -> tuple[ClusterEgress, ...]:
         """The clusters of that name or ARM id, whatever its case: more than one means ambiguous."""
         wanted = name.strip().rstrip("/").lower()
-        return tuple(entry for entry in self.entries if wanted in (entry.ref.name.lower(), entry.ref.id))
+        return tuple(egress for egress in self.clusters if wanted in (egress.ref.name.lower(), egress.ref.id))
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -22,7 +22,7 @@ from bot.domain.egress.firewalls import firewall_at, name_of
 from bot.domain.egress.path_query import MANAGED_NAT, is_managed, subnet_ids
 from bot.domain.egress.routed import firewalls_of, hubs_of
 from bot.domain.egress.routes import APPLIANCES, routed_internet
-from bot.domain.egress.values import OutboundType, outbound_type_from
+from bot.domain.egress.values import OutboundType
 
 
 class ResourceKind(StrEnum):
@@ -64,7 +64,7 @@ def missing(cluster: ClusterFacts, network: AzureNetwork, asked: frozenset[Need]
         network: What was read so far.
         asked: What was asked for so far, whether or not it could be read.
     """
-    if outbound_type_from(cluster.declared) is OutboundType.BLOCK:
+    if cluster.outbound_type is OutboundType.BLOCK:
         return frozenset({Need(ResourceKind.ADDRESSES, cluster.node_group_id)}) - asked
     wanted = set(_vnets(cluster)) | set(_behind_subnets(cluster, network)) | set(_beside(cluster))
     if all(need in asked for need in wanted):
@@ -74,14 +74,14 @@ def missing(cluster: ClusterFacts, network: AzureNetwork, asked: frozenset[Need]
 
 def _vnets(cluster: ClusterFacts) -> Iterator[Need]:
     """A routed cluster needs its hub's VNet too: one list has both."""
-    is_routed = outbound_type_from(cluster.declared) is OutboundType.USER_DEFINED_ROUTING
+    is_routed = cluster.outbound_type is OutboundType.USER_DEFINED_ROUTING
     for id_ in subnet_ids(cluster):
         yield Need(ResourceKind.VNETS, subscription_of(id_) if is_routed else vnet_of(id_))
 
 
 def _beside(cluster: ClusterFacts) -> Iterator[Need]:
     """The addresses, and the load balancer where its rules tell ingress from egress."""
-    type_ = outbound_type_from(cluster.declared)
+    type_ = cluster.outbound_type
     if type_ in (OutboundType.USER_DEFINED_ROUTING, OutboundType.USER_ASSIGNED_NAT_GATEWAY):
         yield Need(ResourceKind.ADDRESSES, subscription_of(cluster.ref.id))
         return
@@ -110,12 +110,12 @@ def _behind_subnets(cluster: ClusterFacts, network: AzureNetwork) -> Iterator[Ne
 
 
 def _is_told_by_aks(cluster: ClusterFacts, gateway: str) -> bool:
-    return outbound_type_from(cluster.declared) in MANAGED_NAT and is_managed(cluster, gateway)
+    return cluster.outbound_type in MANAGED_NAT and is_managed(cluster, gateway)
 
 
 def _towards_firewalls(network: AzureNetwork, subnet_id: str) -> Iterator[Need]:
     vnet = vnet_of(subnet_id)
-    peers = network.vnets[vnet].peers if vnet in network.vnets else ()
+    peers = network.peers_of(vnet)
     ways = routed_internet(network, network.subnet(subnet_id)).ways
     hops = [hop for way in ways if way.route and way.route.hop_type.lower() in APPLIANCES for hop in way.route.hops]
     hubs = [name for peer in peers if (name := hub_name_of(peer)) and any(way.route is None for way in ways)]
@@ -144,7 +144,7 @@ def _behind_firewalls(network: AzureNetwork, vnet: str, hops: Iterable[str]) -> 
             Need(ResourceKind.HUBS, f.hub) for f in network.firewalls.values() if f.hub and hop in f.private_addresses
         )
         if any(firewall.is_stopped for firewall in network.firewalls.values()):
-            peers = network.vnets[vnet].peers if vnet in network.vnets else ()
+            peers = network.peers_of(vnet)
             yield from (
                 Need(ResourceKind.VNETS, id_) for id_ in peers if not hub_name_of(id_) and id_ not in network.vnets
             )
@@ -188,6 +188,5 @@ def _addresses_in_use(cluster: ClusterFacts, network: AzureNetwork) -> Iterator[
 def _needs_of_prefixes(ids: Iterable[str]) -> Iterator[Need]:
     """One prefix is read alone; several are read as a list of their subscription."""
     wanted = list(ids)
-    if len(wanted) == 1:
-        yield Need(ResourceKind.PREFIXES, wanted[0])
-    yield from (Need(ResourceKind.PREFIXES, subscription_of(id_)) for id_ in (wanted if len(wanted) > 1 else ()))
+    scopes = wanted if len(wanted) == 1 else [subscription_of(id_) for id_ in wanted]
+    return (Need(ResourceKind.PREFIXES, scope) for scope in scopes)

@@ -7,7 +7,7 @@ from itertools import groupby
 from bot.domain.egress.facts import AzureNetwork, ClusterFacts, SubnetFacts, vnet_of
 from bot.domain.egress.pools import NodePool
 from bot.domain.egress.routes import EVERYTHING, RoutePath
-from bot.domain.egress.values import Carries, OutboundType, outbound_type_from
+from bot.domain.egress.values import Carries, OutboundType
 
 MANAGED_NAT = (OutboundType.MANAGED_NAT_GATEWAY, OutboundType.MANAGED_NAT_GATEWAY_V2)
 
@@ -35,7 +35,7 @@ class PathQuery:
     @property
     def declared(self) -> OutboundType | None:
         """The declared outbound type."""
-        return outbound_type_from(self.cluster.declared)
+        return self.cluster.outbound_type
 
     @property
     def subnet(self) -> SubnetFacts | None:

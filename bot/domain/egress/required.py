@@ -21,6 +21,7 @@ from bot.domain.firewall import (
     Flow,
     NetworkRule,
     Outcome,
+    Rule,
     RuleAction,
     RuleKind,
     RuleSet,
@@ -30,7 +31,7 @@ from bot.domain.firewall.matchers import AddressBook, cover
 from bot.domain.firewall.names import Match
 from bot.domain.firewall.order import in_order
 from bot.domain.firewall.owners import whereabouts
-from bot.domain.firewall.ranges import Spans, spans_from_text, union
+from bot.domain.firewall.ranges import Spans, port_span, spans_from_text, union
 from bot.domain.firewall.rules import Tier
 from bot.domain.firewall.tags import AKS_TAG
 from bot.domain.fqdn import Destination, Protocol
@@ -143,26 +144,25 @@ def _by_name(endpoint: RequiredEndpoint, found: Evaluation) -> EndpointCheck:
     return EndpointCheck(endpoint, EndpointStatus.MISSING, rule, why)
 
 
-def _tag_rules(rules: RuleSet) -> Iterator[ApplicationRule]:
-    for placed in in_order(rules):
-        if placed.collection.kind is RuleKind.APPLICATION and placed.collection.action is RuleAction.ALLOW:
-            for rule in placed.collection.rules:
-                if isinstance(rule, ApplicationRule) and _has_tag(rule):
-                    yield rule
+def _in_order(rules: RuleSet, kind: RuleKind) -> Iterator[tuple[RuleAction, Rule]]:
+    collections = (placed.collection for placed in in_order(rules) if placed.collection.kind is kind)
+    return ((collection.action, rule) for collection in collections for rule in collection.rules)
+
+
+def _tag_rule(rules: RuleSet, asked: Spans) -> str:
+    """The first rule that allows the tag for all of the cluster's ranges."""
+    book = AddressBook(rules.ip_groups)
+    tagged = (
+        rule
+        for action, rule in _in_order(rules, RuleKind.APPLICATION)
+        if action is RuleAction.ALLOW and isinstance(rule, ApplicationRule) and _has_tag(rule)
+    )
+    fitting = (r.name for r in tagged if cover(book.read(r.source_addresses, r.source_ip_groups), asked).yes == asked)
+    return next(fitting, "")
 
 
 def _has_tag(rule: ApplicationRule) -> bool:
     return any(tag.lower() == AKS_TAG.lower() for tag in rule.fqdn_tags)
-
-
-def _tag_rule(rules: RuleSet, asked: Spans) -> str:
-    book = AddressBook(rules.ip_groups)
-    fitting = (
-        rule.name
-        for rule in _tag_rules(rules)
-        if cover(book.read(rule.source_addresses, rule.source_ip_groups), asked).yes == asked
-    )
-    return next(fitting, "")
 
 
 _NEEDS_NETWORK_RULE = "It needs a network rule ({0} {1}): application rules and FQDN tags carry HTTP and HTTPS only."
@@ -192,32 +192,19 @@ def _network_matches(
     rules: RuleSet, asked: Spans, endpoint: RequiredEndpoint
 ) -> Iterator[tuple[NetworkRule, RuleAction, Match, str]]:
     book = AddressBook(rules.ip_groups)
-    for placed in in_order(rules):
-        if placed.collection.kind is not RuleKind.NETWORK:
-            continue
-        for rule in placed.collection.rules:
-            if not isinstance(rule, NetworkRule) or not _has_service(rule, endpoint):
-                continue
+    for action, rule in _in_order(rules, RuleKind.NETWORK):
+        if isinstance(rule, NetworkRule) and _has_service(rule, endpoint):
             covered = cover(book.read(rule.source_addresses, rule.source_ip_groups), asked)
             match, why = _reaches(rules, book, rule, endpoint)
-            if not (covered.yes or covered.maybe):
-                continue
-            is_definite = match is Match.NO or covered.yes == asked
-            yield rule, placed.collection.action, match if is_definite else Match.UNKNOWN, why
+            if covered.yes or covered.maybe:
+                is_definite = match is Match.NO or covered.yes == asked
+                yield rule, action, match if is_definite else Match.UNKNOWN, why
 
 
 def _has_service(rule: NetworkRule, endpoint: RequiredEndpoint) -> bool:
     protocols = {protocol.lower() for protocol in rule.ip_protocols}
-    return bool(protocols & {"any", endpoint.protocol.lower()}) and any(
-        _has_port(text, endpoint.port) for text in rule.destination_ports
-    )
-
-
-def _has_port(text: str, port: int) -> bool:
-    low, dash, high = text.strip().partition("-")
-    if low == "*":
-        return True
-    return low.isdecimal() and int(low) <= port <= (int(high) if dash and high.isdecimal() else int(low))
+    spans = map(port_span, rule.destination_ports)
+    return bool(protocols & {"any", endpoint.protocol.lower()}) and any(a <= endpoint.port <= b for a, b in spans)
 
 
 def _reaches(rules: RuleSet, book: AddressBook, rule: NetworkRule, endpoint: RequiredEndpoint) -> tuple[Match, str]:

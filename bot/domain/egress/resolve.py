@@ -1,10 +1,10 @@
 """From facts to a cluster's egress."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from bot.domain.egress.dns import dns_of
-from bot.domain.egress.facts import DELETED, AzureNetwork, ClusterFacts, is_prefix
+from bot.domain.egress.facts import DELETED, AzureNetwork, ClusterFacts
 from bot.domain.egress.path_query import questions_of
 from bot.domain.egress.paths import effective_paths, joined
 from bot.domain.egress.values import (
@@ -12,9 +12,9 @@ from bot.domain.egress.values import (
     EgressPath,
     EgressWarning,
     IngressIp,
+    ManagedCluster,
     Via,
     is_settling,
-    outbound_type_from,
 )
 from bot.domain.egress.warn import warnings_of
 
@@ -25,30 +25,15 @@ def resolve(cluster: ClusterFacts, network: AzureNetwork) -> ClusterEgress:
     serving = serving_addresses(cluster, network)
     paths = tuple(replace(_marked(path, set(serving)), dns=dns_of(path, network)) for path in paths)
     leaving = {ip.address for path in paths for ip in path.ips}
-    ingress = tuple(_with_egress(ip, leaving) for ip in sorted(serving.values()))
+    ingress = tuple(replace(ip, serves_egress=ip.address in leaving) for ip in sorted(serving.values()))
+    said = {field.name: getattr(cluster, field.name) for field in fields(ManagedCluster)}
     egress = ClusterEgress(
-        ref=cluster.ref,
-        declared=cluster.declared,
-        outbound_type=outbound_type_from(cluster.declared),
-        state=cluster.state,
-        etag=cluster.etag,
+        **said,
+        outbound_type=cluster.outbound_type,
         is_converging=is_settling(cluster.state),
-        pools=cluster.pools,
         paths=paths,
         ingress=ingress,
-        desired_ip_count=cluster.desired_ip_count,
-        desired_ipv6_count=cluster.desired_ipv6_count,
-        idle_timeout=cluster.idle_timeout,
-        allocated_ports=cluster.allocated_ports,
-        nat_sku=cluster.nat_sku,
         has_own_ips=bool(cluster.own),
-        ip_families=cluster.ip_families,
-        http_proxy=cluster.http_proxy,
-        is_private=cluster.is_private,
-        is_running=cluster.is_running,
-        node_resource_group=cluster.node_resource_group,
-        is_basic=cluster.is_basic,
-        is_unbounded=cluster.is_unbounded,
     )
     return replace(egress, warnings=(*warnings_of(egress, network), *_missing_ips(cluster, network)))
 
@@ -56,7 +41,7 @@ def resolve(cluster: ClusterFacts, network: AzureNetwork) -> ClusterEgress:
 def _missing_ips(cluster: ClusterFacts, network: AzureNetwork) -> Iterator[EgressWarning]:
     """Outbound IPs and prefixes that the cluster is set to leave with and that no list has shown."""
     used = dict.fromkeys((*cluster.own, *cluster.effective))
-    gone = [id_ for id_ in used if id_ not in network.addresses and id_ not in network.prefixes]
+    gone = [id_ for id_ in used if network.public(id_) is None]
     is_told = all(reason == DELETED for reason in network.unreadable.values())
     if gone and is_told and not is_settling(cluster.state):
         named = ", ".join(id_.rsplit("/", 1)[-1] for id_ in gone)
@@ -85,17 +70,9 @@ def _load_balanced(cluster: ClusterFacts, network: AzureNetwork) -> tuple[str, .
 
 
 def _ingress_of(id_: str, network: AzureNetwork, via: Via) -> IngressIp | None:
-    if is_prefix(id_):
-        prefix = network.prefixes.get(id_)
-        name = id_.rsplit("/", 1)[-1]
-        return IngressIp(prefix.cidr, id_, via, name) if prefix and prefix.cidr else None
-    address = network.addresses.get(id_)
-    return IngressIp(address.address, id_, via, address.name) if address and address.address else None
+    found = network.public(id_)
+    return IngressIp(found.address, id_, via, found.name) if found and found.address else None
 
 
 def _marked(path: EgressPath, serving: set[str]) -> EgressPath:
     return replace(path, ips=tuple(replace(ip, serves_ingress=ip.address in serving) for ip in path.ips))
-
-
-def _with_egress(ip: IngressIp, leaving: set[str]) -> IngressIp:
-    return replace(ip, serves_egress=ip.address in leaving)

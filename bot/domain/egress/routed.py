@@ -88,7 +88,7 @@ def hubs_of(network: AzureNetwork, vnet: str) -> tuple[Hub, ...]:
 
 def unread_hubs(network: AzureNetwork, vnet: str) -> tuple[str, ...]:
     """The names of virtual hubs that a network is connected to and whose routes were not read."""
-    peers = network.vnets[vnet].peers if vnet in network.vnets else ()
+    peers = network.peers_of(vnet)
     known = {name_of(hub.id) for hub in network.hubs.values()}
     return tuple(name for peer in peers if (name := hub_name_of(peer)) and name not in known)
 

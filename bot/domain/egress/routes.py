@@ -11,6 +11,7 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from bot.domain.egress.facts import AzureNetwork, Route, RouteTable, SubnetFacts
 from bot.domain.firewall.owners import GLOBAL_IPV6, PRIVATE_RANGES
+from bot.domain.grouping import grouped
 
 APPLIANCES = ("virtualappliance", "virtualapplianceecmp")
 """Next hop types that carry addresses; source as above."""
@@ -75,12 +76,9 @@ def has_v6_route(network: AzureNetwork, subnet: SubnetFacts | None) -> bool:
 @lru_cache(maxsize=4096)
 def divide(table: RouteTable) -> RoutedInternet:
     """Divide the internet by the routes of a table."""
-    shares: dict[tuple[str, ...], int] = {}
-    routes: dict[tuple[str, ...], list[Route]] = {}
-    for route, size in _carried(table):
-        key = hop_of(route)
-        shares[key] = shares.get(key, 0) + size
-        routes.setdefault(key, []).extend([route] if route else [])
+    carried = grouped((hop_of(route), (route, size)) for route, size in _carried(table))
+    shares = {key: sum(size for _, size in found) for key, found in carried.items()}
+    routes = {key: [route for route, _ in found if route] for key, found in carried.items()}
     least = public_size(_EVERYTHING) * LEAST_SHARE
     main = sorted((key for key in shares if shares[key] >= least), key=lambda key: -shares[key])
     ways = tuple(_way(routes[key], is_only=len(main) == 1) for key in main)

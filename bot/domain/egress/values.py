@@ -93,6 +93,11 @@ class ClusterRef:
     tags: tuple[tuple[str, str], ...] = ()
     uid: str | None = None
 
+    @property
+    def region(self) -> str:
+        """The region as it stands in names: ``westeurope``, also where Azure writes ``West Europe``."""
+        return self.location.replace(" ", "").lower()
+
     def tag(self, name: str) -> str | None:
         """The value of a tag, whose name Azure compares without case; None where the cluster has no such tag."""
         return next((value for key, value in self.tags if key.lower() == name.lower()), None)
@@ -161,10 +166,6 @@ class EgressWarning:
     way_out: str = ""
 
 
-Warning_ = EgressWarning
-"""The short name; ``Warning`` is Python's own."""
-
-
 @dataclass(frozen=True, slots=True)
 class EgressPath:
     """The egress path of one subnet, by Azure's precedence.
@@ -208,26 +209,20 @@ class EgressPath:
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterEgress:
-    """A cluster's egress: what it declares, and how it really leaves.
+class ManagedCluster:
+    """What AKS says of a cluster, whatever is concluded from it.
 
     Args:
         ref: Which cluster.
         declared: The outbound type in Azure's own words.
-        outbound_type: The same as a value; None for one that we do not know.
         state: The provisioning state, for example ``Succeeded``.
         etag: The cluster's eTag, for a conditional update; None where Azure gives none.
-        is_converging: Whether Azure is updating it, so that desired counts are new and outbound IPs may be old.
         pools: The node pools.
-        paths: One for each subnet that pods leave from.
-        ingress: The public addresses at which it is reached.
-        warnings: What a person should know.
         desired_ip_count: Managed outbound IPv4 addresses that are wanted; None where AKS does not manage them.
         desired_ipv6_count: The same for IPv6.
         idle_timeout: How long an idle outbound flow is kept; None where the path does not say.
         allocated_ports: SNAT ports for each node; 0 means by Azure's table; None without a load balancer.
         nat_sku: ``Standard`` or ``StandardV2`` for managed NAT gateways.
-        has_own_ips: Whether the outbound IPs were brought by the customer.
         ip_families: ``IPv4`` and perhaps ``IPv6``.
         http_proxy: The proxy that pods are configured to use, if any.
         is_private: Whether the API server is private.
@@ -239,20 +234,14 @@ class ClusterEgress:
 
     ref: ClusterRef
     declared: str
-    outbound_type: OutboundType | None
     state: str
-    etag: str | None
-    is_converging: bool
+    etag: str | None = None
     pools: tuple[NodePool, ...] = ()
-    paths: tuple[EgressPath, ...] = ()
-    ingress: tuple[IngressIp, ...] = ()
-    warnings: tuple[EgressWarning, ...] = ()
     desired_ip_count: int | None = None
     desired_ipv6_count: int | None = None
     idle_timeout: timedelta | None = None
     allocated_ports: int | None = None
     nat_sku: str | None = None
-    has_own_ips: bool = False
     ip_families: tuple[str, ...] = ("IPv4",)
     http_proxy: str | None = None
     is_private: bool = False
@@ -260,6 +249,27 @@ class ClusterEgress:
     node_resource_group: str = ""
     is_basic: bool = False
     is_unbounded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterEgress(ManagedCluster):
+    """A cluster's egress: what it declares, and how it really leaves. The other fields: see ``ManagedCluster``.
+
+    Args:
+        outbound_type: The declared one as a value; None for one that we do not know.
+        is_converging: Whether Azure is updating it, so that desired counts are new and outbound IPs may be old.
+        paths: One for each subnet that pods leave from.
+        ingress: The public addresses at which it is reached.
+        warnings: What a person should know.
+        has_own_ips: Whether the outbound IPs were brought by the customer.
+    """
+
+    outbound_type: OutboundType | None
+    is_converging: bool
+    paths: tuple[EgressPath, ...] = ()
+    ingress: tuple[IngressIp, ...] = ()
+    warnings: tuple[EgressWarning, ...] = ()
+    has_own_ips: bool = False
 
     @property
     def ips(self) -> tuple[OutboundIp, ...]:
@@ -271,6 +281,11 @@ class ClusterEgress:
     def effective(self) -> tuple[PathKind, ...]:
         """The distinct kinds of its paths, in the order of the paths."""
         return tuple(dict.fromkeys(path.kind for path in self.paths))
+
+    @property
+    def targets(self) -> frozenset[Target]:
+        """Where the rules of its paths are, as far as they go through Azure Firewalls."""
+        return frozenset(path.target for path in self.paths if path.target is not None)
 
     def paths_of(self, pool: str | None = None) -> tuple[EgressPath, ...]:
         """The paths of one node pool, or all of them."""

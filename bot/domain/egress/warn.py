@@ -57,11 +57,10 @@ def _stopped(egress: ClusterEgress) -> Found:
 
 
 def _mismatch(egress: ClusterEgress) -> Found:
-    is_judged = egress.outbound_type and not (egress.is_converging and not any(p.subnet_id for p in egress.paths))
-    expected = EXPECTED.get(egress.outbound_type) if is_judged and egress.outbound_type else None
+    if egress.outbound_type is None or (egress.is_converging and not any(path.subnet_id for path in egress.paths)):
+        return
     for path in egress.paths:
-        is_ours = path.carries != "virtualNodes"
-        if expected and is_ours and path.kind not in expected:
+        if path.carries != "virtualNodes" and path.kind not in EXPECTED[egress.outbound_type]:
             text = f"Declared {egress.declared}, but {whose(path)} actually leaves by {path.kind}. {path.why}"
             yield EgressWarning("mismatch", text, "Change the outbound type, or the resources attached to the subnet.")
 

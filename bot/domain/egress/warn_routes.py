@@ -8,6 +8,8 @@ from bot.domain.egress.firewalls import name_of
 from bot.domain.egress.routed import unread_hubs
 from bot.domain.egress.routes import has_v6_route, hop_of, routed_internet
 from bot.domain.egress.values import ClusterEgress, EgressPath, EgressWarning, OutboundType, PathKind
+from bot.domain.grouping import grouped
+from bot.domain.phrases import listed
 
 _FIREWALLS = frozenset({PathKind.FIREWALL, PathKind.HUB_FIREWALL})
 
@@ -30,24 +32,15 @@ def whose(path: EgressPath) -> str:
 def _detours(egress: ClusterEgress, network: AzureNetwork) -> Found:
     """Longer routes lead elsewhere; the firewall's own public address has one for a reason."""
     own = {f"{ip.address}/{32 if ip.version == 4 else 128}" for ip in egress.ips}
-    for subnet_id, paths in _by_subnet(egress).items():
+    for subnet_id, paths in grouped((path.subnet_id, path) for path in egress.paths).items():
         exceptions = [r for r in routed_internet(network, network.subnet(subnet_id)).exceptions if r.prefix not in own]
-        for hop in dict.fromkeys(hop_of(route) for route in exceptions):
-            alike = [route for route in exceptions if hop_of(route) == hop]
+        for alike in grouped((hop_of(route), route) for route in exceptions).values():
             yield _detour(paths[0], alike)
-
-
-def _by_subnet(egress: ClusterEgress) -> dict[str | None, list[EgressPath]]:
-    found: dict[str | None, list[EgressPath]] = {}
-    for path in egress.paths:
-        found.setdefault(path.subnet_id, []).append(path)
-    return found
 
 
 def _detour(path: EgressPath, routes: list[Route]) -> EgressWarning:
     who = whose(replace(path, destinations=()))
-    shown = ", ".join(route.prefix for route in routes[:MOST_NAMED])
-    shown += f" and {len(routes) - MOST_NAMED} more" if len(routes) > MOST_NAMED else ""
+    shown = listed([route.prefix for route in routes], MOST_NAMED)
     hop, hops = routes[0].hop_type.lower(), ", ".join(routes[0].hops)
     if hop == "internet":
         past = "the firewall" if path.kind in _FIREWALLS else f"the {path.kind}"
@@ -66,7 +59,7 @@ MOST_NAMED = 10
 
 def _learned(egress: ClusterEgress, network: AzureNetwork) -> Found:
     """Routes that are in no route table: of a gateway, by BGP, or of a virtual hub that could not be read."""
-    for subnet_id, paths in _by_subnet(egress).items():
+    for subnet_id, paths in grouped((path.subnet_id, path) for path in egress.paths).items():
         subnet = network.subnet(subnet_id)
         if subnet is None or paths[0].kind is PathKind.BLOCKED:
             continue

@@ -1,7 +1,7 @@
 """Azure Firewall: what it would do with a flow, and which rule says so."""
 
-from bot.domain.firewall.evaluate import Evaluator, evaluate, stands_in_the_way
-from bot.domain.firewall.order import kind_of
+from bot.domain.firewall.evaluate import Evaluator
+from bot.domain.firewall.order import RulePosition, kind_of
 from bot.domain.firewall.rules import (
     ApplicationRule,
     NatRule,
@@ -35,15 +35,14 @@ __all__ = [
     "RuleCollection",
     "RuleCollectionGroup",
     "RuleKind",
+    "RulePosition",
     "RuleSet",
     "Stage",
     "ThreatIntelMode",
     "Tier",
     "TraceStep",
-    "evaluate",
     "headline",
     "kind_of",
     "network_fqdns",
-    "stands_in_the_way",
     "summary",
 ]

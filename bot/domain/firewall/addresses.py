@@ -5,6 +5,7 @@ from bot.domain.firewall.matchers import AddressSet
 from bot.domain.firewall.names import Match
 from bot.domain.firewall.owners import PUBLIC, PUBLIC_IPV4, Whereabouts
 from bot.domain.firewall.ranges import IPV4, Spans, overlap, text_from_spans, union
+from bot.domain.phrases import listed
 
 INTERNET = "internet"
 """The service tag of every public address (https://learn.microsoft.com/azure/virtual-network/service-tags-overview)."""
@@ -60,7 +61,7 @@ def _resolved(name: str, spans: Spans, addresses: Spans, unknown: tuple[str, ...
 
 
 def _unsure(name: str, ranges: tuple[str, ...], unknown: tuple[str, ...]) -> Fit:
-    places = _some((*ranges, *unknown))
+    places = listed((*ranges, *unknown), 3)
     if unknown and not ranges and unknown[0].startswith("IP group"):
         look = f"check {unknown[0]} in Azure, which the bot could not read"
     else:
@@ -79,7 +80,7 @@ def _elsewhere(name: str, destinations: AddressSet) -> Fit:
         where = text_from_spans(destinations.spans)
         why = f"{name} is for {where}: a public name does not resolve to a private address, unless private DNS says so."
     elif destinations.tags:
-        tags = _some(destinations.tags)
+        tags = listed(destinations.tags, 3)
         why = (
             f"{name} is for the service tag {tags}: only Microsoft's names, and names that others host there, "
             "resolve to it."
@@ -87,7 +88,3 @@ def _elsewhere(name: str, destinations: AddressSet) -> Fit:
     else:
         return NO_FIT
     return Fit(Match.NO, why)
-
-
-def _some(texts: tuple[str, ...]) -> str:
-    return ", ".join(texts[:3]) + (f" and {len(texts) - 3} more" if len(texts) > 3 else "")

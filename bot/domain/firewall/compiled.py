@@ -5,8 +5,8 @@
 copied for each question.
 """
 
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 
 from bot.domain.firewall.addresses import address_match
 from bot.domain.firewall.fit import Fit
@@ -29,15 +29,14 @@ from bot.domain.firewall.matchers import (
 from bot.domain.firewall.names import Match, NameIndex
 from bot.domain.firewall.order import in_order
 from bot.domain.firewall.owners import Whereabouts
-from bot.domain.firewall.ranges import Spans, union
+from bot.domain.firewall.ranges import Spans, port_span, union
 from bot.domain.firewall.rules import ApplicationRule, NetworkRule, RuleSet
 from bot.domain.firewall.tags import Asked, best_of
 from bot.domain.firewall.walk import Effect, effect_of, miss_step
 from bot.domain.fqdn import Protocol
+from bot.domain.grouping import grouped
 
 Service = tuple[str, int]
-
-_ANY_PORT: Spans = ((0, 65535),)
 
 
 class Compiled:
@@ -82,7 +81,7 @@ def _network(slot: int, rule: NetworkRule, book: AddressBook) -> NetworkMatcher:
     sources = book.read(rule.source_addresses, rule.source_ip_groups, _countries(rule.source_geo_locations))
     countries = _countries(rule.destination_geo_locations)
     destinations = book.read(rule.destination_addresses, rule.destination_ip_groups, countries)
-    ports = union(_port_span(text) for text in rule.destination_ports)
+    ports = union(port_span(text) for text in rule.destination_ports)
     return NetworkMatcher(slot, rule, sources, destinations, ports, _transports(rule))
 
 
@@ -93,14 +92,6 @@ def _countries(codes: tuple[str, ...]) -> tuple[str, ...]:
 def _transports(rule: NetworkRule) -> frozenset[str]:
     named = {protocol.lower() for protocol in rule.ip_protocols}
     return frozenset(("tcp", "udp")) if "any" in named else frozenset(named & {"tcp", "udp"})
-
-
-@lru_cache(maxsize=4096)
-def _port_span(text: str) -> tuple[int, int]:
-    if text == "*":
-        return _ANY_PORT[0]
-    first, _, last = text.partition("-")
-    return int(first), int(last or first)
 
 
 def _network_names(network: list[NetworkMatcher]) -> Iterator[tuple[str, Target]]:
@@ -141,6 +132,9 @@ class CompiledScope:
         compiled: The rules.
         asked: The sources, not empty.
         service: Protocol and destination port.
+
+    Attributes:
+        cover: The coverage of the scope's sources by a rule's.
     """
 
     def __init__(self, compiled: Compiled, asked: Spans, service: Service) -> None:
@@ -148,7 +142,7 @@ class CompiledScope:
         self.service = service
         self._transport = Protocol(service[0]).transport
         self._misses = compiled.misses
-        self._covers: dict[AddressSet, Cover] = {}
+        self.cover: Callable[[AddressSet], Cover] = cache(partial(cover, asked=asked))
         self._network = [found for found in compiled.network if self.fits(found) and self._reaches(found)]
         self._opaque = [found for found in compiled.opaque if self._reaches(found)]
         self._tagged = [found for found in compiled.tagged if self._reaches(found)]
@@ -156,13 +150,6 @@ class CompiledScope:
         self._absent = self._matches((found, without_tags(found.rule)) for found in self._tagged)
         self._absent_effects = {slot: self.effect(slot, found) for slot, found in self._absent.items()}
         self._unresolved: dict[Whereabouts, SharedMatches] = {}
-
-    def cover(self, sources: AddressSet) -> Cover:
-        """The coverage of the scope's sources by a rule's."""
-        found = self._covers.get(sources)
-        if found is None:
-            found = self._covers[sources] = cover(sources, self.asked)
-        return found
 
     def effect(self, slot: int, matches: list[RuleMatch]) -> Effect:
         """The joint effect of the matches in one rule collection."""
@@ -209,11 +196,7 @@ class CompiledScope:
         return SharedMatches(matches, effects)
 
     def _matches(self, fits: Iterable[tuple[NetworkMatcher | ApplicationMatcher, Fit]]) -> dict[int, list[RuleMatch]]:
-        matches: dict[int, list[RuleMatch]] = {}
-        for matcher, fit in fits:
-            if fit.why:
-                matches.setdefault(matcher.slot, []).append(self._decide(matcher, fit))
-        return matches
+        return grouped((matcher.slot, self._decide(matcher, fit)) for matcher, fit in fits if fit.why)
 
     def _fits(self, addresses: Spans, where: Whereabouts) -> Iterator[tuple[NetworkMatcher | ApplicationMatcher, Fit]]:
         for network in self._network:

@@ -10,7 +10,7 @@ from bot.domain.firewall.compiled import Compiled, CompiledScope, Service, Share
 from bot.domain.firewall.fit import Fit
 from bot.domain.firewall.matchers import ApplicationTarget, RuleMatch, Target, application_target, decide, network_fqdn
 from bot.domain.firewall.names import Match
-from bot.domain.firewall.order import kind_of, rank_of
+from bot.domain.firewall.order import RulePosition, kind_of, rank_of
 from bot.domain.firewall.owners import Whereabouts, whereabouts
 from bot.domain.firewall.ranges import Spans, spans_from_text, union
 from bot.domain.firewall.rules import RuleAction, RuleKind, RuleSet
@@ -65,9 +65,7 @@ class Evaluator:
         trace.extend(undecided.meet(builtin_effect(step, scope.asked)) for step in builtin)
         return _evaluation(undecided.outcome, trace)
 
-    def stands_in_the_way(
-        self, flow: Flow, *, layer: str, group_priority: int, collection_priority: int
-    ) -> TraceStep | None:
+    def stands_in_the_way(self, flow: Flow, place: RulePosition) -> TraceStep | None:
         """Find the rule collection that would make an allow rule of the flow's kind dead at a place.
 
         An application rule is dead if all of the flow is ended before the place, by a network rule or a deny; a network
@@ -76,9 +74,7 @@ class Evaluator:
 
         Args:
             flow: What the rule would allow.
-            layer: Resource id of the firewall policy (or classic firewall) that would hold it.
-            group_priority: Of its rule collection group.
-            collection_priority: Of its rule collection.
+            place: Where the rule would be.
 
         Returns:
             The first step that ends a part of the flow, or None if the rule could take effect.
@@ -87,11 +83,11 @@ class Evaluator:
             InvariantBroken: If the layer is none of the rule set's, or as for ``evaluate``.
         """
         kind = kind_of(flow.destination)
-        place = self._first_slot_at(kind, layer, group_priority, collection_priority)
+        first = self._first_slot_at(kind, place)
         question = self._question(flow)
         undecided, ending = Undecided(question.scope.asked), []
         for slot, effect in self._effects(question):
-            if slot >= place or undecided.is_over:
+            if slot >= first or undecided.is_over:
                 break
             step = undecided.meet(effect)
             if undecided.was_reduced and _is_obstacle(kind, step):
@@ -136,18 +132,12 @@ class Evaluator:
             fit = Fit(Match.NO, f"{rule.name} names {target.text}, but not {transport} port {scope.service[1]}.")
         return decide(rule.name, scope.cover(target.matcher.sources), fit, asked=scope.asked)
 
-    def _first_slot_at(self, kind: RuleKind, layer: str, group_priority: int, collection_priority: int) -> int:
+    def _first_slot_at(self, kind: RuleKind, place: RulePosition) -> int:
         depths = [policy.id for policy in self._rules.layers]
-        if layer.lower() not in depths:
-            raise InvariantBroken(f"The firewall does not use the firewall policy {layer}.")
-        rank = rank_of(
-            self._rules,
-            kind,
-            depth=depths.index(layer.lower()),
-            group_priority=group_priority,
-            priority=collection_priority,
-        )
-        return bisect_left(self._compiled.places, rank, key=lambda place: place.rank)
+        if place.layer.lower() not in depths:
+            raise InvariantBroken(f"The firewall does not use the firewall policy {place.layer}.")
+        rank = rank_of(self._rules, kind, depths.index(place.layer.lower()), place)
+        return bisect_left(self._compiled.places, rank, key=lambda placed: placed.rank)
 
 
 def _is_obstacle(kind: RuleKind, step: TraceStep) -> bool:
@@ -173,17 +163,3 @@ def _open_questions(trace: list[TraceStep]) -> Iterator[str]:
             where = f"rule collection {step.collection} of {step.policy}" if step.collection else "Azure itself"
             verb = "allows" if step.action is RuleAction.ALLOW else "denies"
             yield f"{where[0].upper()}{where[1:]} {verb}: {step.why}"
-
-
-def evaluate(rules: RuleSet, flow: Flow) -> Evaluation:
-    """Answer one question; for several about the same rules, keep an ``Evaluator``."""
-    return Evaluator(rules).evaluate(flow)
-
-
-def stands_in_the_way(
-    rules: RuleSet, flow: Flow, *, layer: str, group_priority: int, collection_priority: int
-) -> TraceStep | None:
-    """Find what would make an allow rule dead; as ``Evaluator.stands_in_the_way``."""
-    return Evaluator(rules).stands_in_the_way(
-        flow, layer=layer, group_priority=group_priority, collection_priority=collection_priority
-    )

@@ -120,7 +120,7 @@ class AddressBook:
         return found
 
     def _build(self, addresses: tuple[str, ...], groups: tuple[str, ...], other: tuple[str, ...]) -> AddressSet:
-        unread = tuple(f"IP group {_last(group)}" for group in groups if group not in self._ip_groups)
+        unread = tuple(f"IP group {group.rsplit('/', 1)[-1]}" for group in groups if group not in self._ip_groups)
         texts = [*addresses, *(text for group in groups for text in self._ip_groups.get(group, ()))]
         spans = [(text, spans_from_text(text)) for text in texts]
         tags = tuple(text for text, found in spans if found is None)
@@ -282,7 +282,3 @@ def network_fqdn(rules: RuleSet, target: NetworkTarget, match: Match) -> Fit:
     if not rules.dns_proxy:
         return Fit(Match.NO, f"{name} names {target.text}, but the DNS proxy is off, so it never matches.")
     return _named(match, f"{name} names {target.text}; pods must resolve it through the firewall.")
-
-
-def _last(resource_id: str) -> str:
-    return resource_id.rsplit("/", 1)[-1]

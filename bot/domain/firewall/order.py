@@ -38,26 +38,42 @@ class Placed:
     collection: RuleCollection
 
 
+@dataclass(frozen=True, slots=True)
+class RulePosition:
+    """A place in the order of evaluation, be there a rule collection or not.
+
+    Args:
+        layer: Resource id of the firewall policy or classic firewall.
+        group_priority: Of the rule collection group.
+        collection_priority: Of the rule collection.
+    """
+
+    layer: str
+    group_priority: int
+    collection_priority: int
+
+
 def kind_of(destination: Destination) -> RuleKind:
     """The kind of rule that opens a destination: by its addresses for tcp and udp, else by its name."""
     return RuleKind.NETWORK if destination.protocol.is_transport else RuleKind.APPLICATION
 
 
-def rank_of(rules: RuleSet, kind: RuleKind, *, depth: int, group_priority: int, priority: int) -> Rank:
-    """The rank of a rule collection at a place, be it there or not; ``depth`` 0 is the root parent policy."""
-    return (_KINDS[kind], depth, group_priority if rules.has_groups else 0, priority)
+def rank_of(rules: RuleSet, kind: RuleKind, depth: int, place: RulePosition) -> Rank:
+    """The rank of a place; ``depth`` 0 is the root parent policy."""
+    return (_KINDS[kind], depth, place.group_priority if rules.has_groups else 0, place.collection_priority)
 
 
 def in_order(rules: RuleSet) -> tuple[Placed, ...]:
     """Every rule collection in the order of evaluation; where ranks are equal, as the vendor lists them."""
     placed = [
-        Placed(_rank(rules, depth, group, collection), policy, group, collection)
+        Placed(
+            rank_of(rules, collection.kind, depth, RulePosition(policy.id, group.priority, collection.priority)),
+            policy,
+            group,
+            collection,
+        )
         for depth, policy in enumerate(rules.layers)
         for group in policy.groups
         for collection in group.collections
     ]
     return tuple(sorted(placed, key=lambda place: place.rank))
-
-
-def _rank(rules: RuleSet, depth: int, group: RuleCollectionGroup, collection: RuleCollection) -> Rank:
-    return rank_of(rules, collection.kind, depth=depth, group_priority=group.priority, priority=collection.priority)

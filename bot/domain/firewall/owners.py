@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bot.domain.firewall.ranges import EVERYTHING, IPV4, Spans, spans_from_text, union, without
-from bot.domain.fqdn import has_registry
+from bot.domain.fqdn import has_registry, lineage
 
 PRIVATE_RANGES = (
     "0.0.0.0/8",
@@ -49,21 +49,12 @@ class Domains:
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = frozenset(names)
-        self._above = frozenset(above for name in self._names for above in _suffixes(name))
+        self._above = frozenset(above for name in self._names for above in lineage(name))
 
     def touch(self, name: str) -> bool:
         """Whether a name is one of them or below one; or a wildcard holds one."""
         base = name.removeprefix("*.")
-        return not self._names.isdisjoint(_suffixes(base)) or (base != name and base in self._above)
-
-
-def _suffixes(name: str) -> list[str]:
-    """The name and every domain above it."""
-    found, dot = [name], name.find(".")
-    while dot >= 0:
-        found.append(name[dot + 1 :])
-        dot = name.find(".", dot + 1)
-    return found
+        return not self._names.isdisjoint(lineage(base)) or (base != name and base in self._above)
 
 
 _MICROSOFT_DOMAINS_TEXT = """

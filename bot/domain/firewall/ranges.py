@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network, summarize_address_range
 
+from bot.domain.phrases import listed
+
 Spans = tuple[tuple[int, int], ...]
 
 _IPV6_OFFSET = 1 << 40
@@ -40,6 +42,15 @@ def spans_from_text(text: str) -> Spans | None:
     except ValueError:
         return None
     return ((_position(low), _position(high)),) if low.version == high.version and int(low) <= int(high) else None
+
+
+@lru_cache(maxsize=4096)
+def port_span(text: str) -> tuple[int, int]:
+    """Read the destination ports of a network rule: one, ``a-b`` or ``*``."""
+    if text == "*":
+        return 0, 65535
+    first, _, last = text.partition("-")
+    return int(first), int(last or first)
 
 
 def union(spans: Iterable[tuple[int, int]]) -> Spans:
@@ -82,8 +93,7 @@ def text_from_spans(spans: Spans, *, at_most: int = 3) -> str:
     if spans == EVERYTHING:
         return "every address"
     texts = [str(network) for low, high in spans for network in _networks(low, high)]
-    more = len(texts) - at_most
-    return ", ".join(texts[:at_most]) + (f" and {more} more" if more > 0 else "")
+    return listed(texts, at_most)
 
 
 def _networks(low: int, high: int) -> list[object]:

@@ -50,15 +50,31 @@ def _lower(value: object, *names: str) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApplicationRule:
-    """Matches HTTP, HTTPS and MSSQL by name.
+class _AnyRule:
+    """What every rule has.
 
     Attributes:
         name: Unique in its rule collection; for our own rules, the rendered allowance.
         description: Free text.
         source_addresses: IP addresses, CIDR ranges, ranges ``a-b`` or ``*``.
         source_ip_groups: Resource ids of IP groups, lower case.
-        destination_addresses: Usually empty; otherwise the name must also resolve into one of them.
+        destination_addresses: Of an application rule usually empty; otherwise the name must also resolve into one of
+            them. Of a network rule IP addresses, CIDR ranges, ranges ``a-b``, ``*`` or service tags. Of a NAT rule
+            addresses of the firewall.
+    """
+
+    name: str
+    description: str = ""
+    source_addresses: tuple[str, ...] = ()
+    source_ip_groups: tuple[str, ...] = ()
+    destination_addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationRule(_AnyRule):
+    """Matches HTTP, HTTPS and MSSQL by name. The other fields: see ``_AnyRule``.
+
+    Attributes:
         protocols: Pairs of ``http``, ``https`` or ``mssql`` and a destination port (1-65535).
         target_fqdns: Names, ``*.suffix``, ``*suffix`` or ``*``; lower case.
         target_urls: Host and path without scheme, ``*`` at either end; paths keep their case.
@@ -69,11 +85,6 @@ class ApplicationRule:
         unknown_type: Azure's name for its type where this bot does not know it: it may match anything. Else empty.
     """
 
-    name: str
-    description: str = ""
-    source_addresses: tuple[str, ...] = ()
-    source_ip_groups: tuple[str, ...] = ()
-    destination_addresses: tuple[str, ...] = ()
     protocols: tuple[tuple[str, int], ...] = ()
     target_fqdns: tuple[str, ...] = ()
     target_urls: tuple[str, ...] = ()
@@ -89,32 +100,33 @@ class ApplicationRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkRule:
-    """Matches packets by protocol, address and port, before any application rule is read.
+class _PacketRule(_AnyRule):
+    """A rule about packets. The other fields: see ``_AnyRule``.
 
     Attributes:
-        name: Unique in its rule collection.
-        description: Free text.
-        ip_protocols: ``TCP``, ``UDP``, ``ICMP`` or ``Any``.
-        source_addresses: IP addresses, CIDR ranges, ranges ``a-b`` or ``*``.
-        source_ip_groups: Resource ids of IP groups, lower case.
-        destination_addresses: IP addresses, CIDR ranges, ranges ``a-b``, ``*`` or service tags.
+        ip_protocols: ``TCP``, ``UDP`` or ``Any``; of a network rule also ``ICMP``.
+        destination_ports: ``443``, ``1-1024`` or ``*``; of a NAT rule ports of the firewall.
+    """
+
+    ip_protocols: tuple[str, ...] = ()
+    destination_ports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkRule(_PacketRule):
+    """Matches packets by protocol, address and port, before any application rule is read.
+
+    The other fields: see ``_PacketRule``.
+
+    Attributes:
         destination_ip_groups: Resource ids of IP groups, lower case.
         destination_fqdns: Names without wildcards, lower case; they need the DNS proxy.
-        destination_ports: ``443``, ``1-1024`` or ``*``.
         source_geo_locations: Countries by code; who is in them is not published.
         destination_geo_locations: Countries by code; who is in them is not published.
     """
 
-    name: str
-    description: str = ""
-    ip_protocols: tuple[str, ...] = ()
-    source_addresses: tuple[str, ...] = ()
-    source_ip_groups: tuple[str, ...] = ()
-    destination_addresses: tuple[str, ...] = ()
     destination_ip_groups: tuple[str, ...] = ()
     destination_fqdns: tuple[str, ...] = ()
-    destination_ports: tuple[str, ...] = ()
     source_geo_locations: tuple[str, ...] = ()
     destination_geo_locations: tuple[str, ...] = ()
 
@@ -123,26 +135,8 @@ class NetworkRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NatRule:
-    """Translates what arrives at an address of the firewall itself: never what a pod sends out.
-
-    Attributes:
-        name: Unique in its rule collection.
-        description: Free text.
-        ip_protocols: ``TCP``, ``UDP`` or ``Any``.
-        source_addresses: IP addresses, CIDR ranges, ranges ``a-b`` or ``*``.
-        source_ip_groups: Resource ids of IP groups, lower case.
-        destination_addresses: Addresses of the firewall.
-        destination_ports: Ports of the firewall.
-    """
-
-    name: str
-    description: str = ""
-    ip_protocols: tuple[str, ...] = ()
-    source_addresses: tuple[str, ...] = ()
-    source_ip_groups: tuple[str, ...] = ()
-    destination_addresses: tuple[str, ...] = ()
-    destination_ports: tuple[str, ...] = ()
+class NatRule(_PacketRule):
+    """Translates what arrives at an address of the firewall itself: never what a pod sends out; see ``_PacketRule``."""
 
     def __post_init__(self) -> None:
         _lower(self, "source_ip_groups")

@@ -132,12 +132,8 @@ def best_of(tags: tuple[str, ...], asked: Asked) -> tuple[str, Held]:
 
 def _documented(tag: str, asked: Asked) -> list[Held]:
     index, floating = _index(tag, asked.service, asked.region)
-    found = [_held(one, match) for one, match in index.find(asked.name)]
-    for one in floating:
-        match = match_of(_filled(one.pattern, asked.name), asked.name)
-        if match is not Match.NO:
-            found.append(_held(one, match))
-    return found
+    near = ((one, match_of(_filled(one.pattern, asked.name), asked.name)) for one in floating)
+    return [_held(one, match) for one, match in (*index.find(asked.name), *near) if match is not Match.NO]
 
 
 def _held(name: TagName, match: Match) -> Held:

@@ -9,12 +9,12 @@ form, mixed scripts, look-alikes).
 from bot.domain.fqdn.destinations import Destination, is_within, parse_destination, refang
 from bot.domain.fqdn.many import Problem, parse_destinations, parse_many
 from bot.domain.fqdn.names import covers, is_address, parse_fqdn
-from bot.domain.fqdn.placeholders import fill_region, find_placeholder
+from bot.domain.fqdn.placeholders import fill_named, fill_region, find_placeholder, parts_of_template
 from bot.domain.fqdn.private import reason_inside
 from bot.domain.fqdn.protocols import DEFAULT_PORTS, WEB_PORTS, Protocol
-from bot.domain.fqdn.scripts import homograph_reasons, is_mixed_script, skeleton, unicode_form
+from bot.domain.fqdn.scripts import homograph_reasons, skeleton, unicode_form
 from bot.domain.fqdn.services import SCHEMES, SERVICES
-from bot.domain.fqdn.suffixes import has_registry, registrable, spans_suffix, suffix_of
+from bot.domain.fqdn.suffixes import has_registry, lineage, registrable, spans_suffix, suffix_of
 
 __all__ = [
     "DEFAULT_PORTS",
@@ -25,17 +25,19 @@ __all__ = [
     "Problem",
     "Protocol",
     "covers",
+    "fill_named",
     "fill_region",
     "find_placeholder",
     "has_registry",
     "homograph_reasons",
     "is_address",
-    "is_mixed_script",
     "is_within",
+    "lineage",
     "parse_destination",
     "parse_destinations",
     "parse_fqdn",
     "parse_many",
+    "parts_of_template",
     "reason_inside",
     "refang",
     "registrable",

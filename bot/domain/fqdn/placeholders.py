@@ -1,11 +1,11 @@
 """Placeholders of documentation and templates in names: ``<region>``, ``{account}``, ``$REGION``, ``%s``.
 
-A placeholder is refused or, where it means the region and the region is known, filled in. It is never part of a
-name.
+A placeholder is refused or, where it means the region and the region is known, filled in; those of a bundle's
+templates are its parameters. It is never part of a name.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 _MARKED = re.compile(
     r"""
@@ -77,6 +77,19 @@ def _end(text: str, at: int) -> int:
             at += 1
         else:
             return at
+
+
+_NAMED = re.compile(r"\{([A-Za-z]\w{0,60})\}", re.ASCII)
+
+
+def parts_of_template(text: str) -> list[str]:
+    """A template's text and the names of its placeholders (``{account}``) in turn; it begins and ends with text."""
+    return _NAMED.split(text)
+
+
+def fill_named(text: str, values: Mapping[str, str]) -> str:
+    """A template with values in place of the placeholders that have one."""
+    return _NAMED.sub(lambda match: values.get(match[1], match[0]), text)
 
 
 def fill_region(text: str, region: str) -> tuple[str, tuple[str, ...]]:

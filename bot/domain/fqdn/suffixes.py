@@ -29,12 +29,14 @@ def _extractor() -> tldextract.TLDExtract:
 @cache
 def _above_suffixes() -> frozenset[str]:
     """Every domain above a suffix of the list, private section included."""
-    return frozenset(parent for suffix in _extractor().tlds for parent in _above(suffix.lstrip("!")))
+    return frozenset(parent for suffix in _extractor().tlds for parent in lineage(suffix.partition(".")[2]))
 
 
-def _above(name: str) -> Iterator[str]:
-    while name := name.partition(".")[2]:
+def lineage(name: str) -> Iterator[str]:
+    """The name itself, then each domain above it."""
+    while name:
         yield name
+        name = name.partition(".")[2]
 
 
 def spans_suffix(base: str) -> bool:

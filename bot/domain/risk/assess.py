@@ -1,6 +1,6 @@
 """The risk of a request: the reasons that apply, their total weight, and narrower alternatives."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -14,12 +14,14 @@ from bot.domain.fqdn import (
     Protocol,
     covers,
     homograph_reasons,
+    lineage,
     registrable,
     skeleton,
     spans_suffix,
     suffix_of,
     unicode_form,
 )
+from bot.domain.grouping import grouped
 from bot.domain.risk.hosts import PORT_RISKS
 from bot.domain.risk.table import DEFAULT_TABLE, RiskTable
 
@@ -106,10 +108,8 @@ def _level(score: int, table: RiskTable) -> Level:
 
 def _of_destinations(subject: Subject, table: RiskTable) -> Iterator[Reason]:
     """One reason for each code, told by its first destination and the number of the others."""
-    told: dict[str, list[str]] = {}
-    for destination in dict.fromkeys(subject.destinations):
-        for code, sentence in _findings(destination, subject, table):
-            told.setdefault(code, []).append(sentence)
+    destinations = dict.fromkeys(subject.destinations)
+    told = grouped(found for each in destinations for found in _findings(each, subject, table))
     for code, sentences in told.items():
         more = f" The same goes for {len(sentences) - 1} more." if len(sentences) > 1 else ""
         yield Reason(code, table.weights.get(code, 0), sentences[0] + more)
@@ -129,7 +129,7 @@ def _breadth(destination: Destination, table: RiskTable) -> Iterator[tuple[str, 
     fqdn = destination.fqdn
     base = fqdn.removeprefix("*.")
     if not destination.is_wildcard:
-        if shared := next((parent for parent in _parents(base.partition(".")[2]) if _is_shared(parent, table)), None):
+        if shared := next((parent for parent in lineage(base.partition(".")[2]) if _is_shared(parent, table)), None):
             yield (
                 "shared_hosting",
                 f"{fqdn} is one customer's name on {shared}: verify which customer.",
@@ -159,13 +159,6 @@ def _fits(labels: list[str], pattern: list[str]) -> bool:
     return len(labels) == len(pattern) and all(
         wanted in ("*", label) for label, wanted in zip(labels, pattern, strict=True)
     )
-
-
-def _parents(name: str) -> Iterator[str]:
-    """The name itself, then each domain above it."""
-    while name:
-        yield name
-        name = name.partition(".")[2]
 
 
 def _protocol(destination: Destination, _table: RiskTable) -> Iterator[tuple[str, str]]:
@@ -239,13 +232,13 @@ def _listed(destination: Destination, table: RiskTable) -> Iterator[tuple[str, s
 
 
 def _is_on(fqdn: str, hosts: frozenset[str]) -> bool:
-    if any(parent in hosts for parent in _parents(fqdn.removeprefix("*."))):
+    if any(parent in hosts for parent in lineage(fqdn.removeprefix("*."))):
         return True
     return fqdn.startswith("*") and any(covers(fqdn, host) for host in hosts)
 
 
 def _of_whole(subject: Subject, table: RiskTable) -> Iterator[Reason]:
-    for check in _WHOLE:
+    for check in (_duration, _many, _production, _dns):
         yield from check(subject, table)
 
 
@@ -275,9 +268,6 @@ def _production(subject: Subject, table: RiskTable) -> Iterator[Reason]:
 def _dns(subject: Subject, table: RiskTable) -> Iterator[Reason]:
     if subject.dns and any(one.protocol.is_transport for one in subject.destinations):
         yield Reason("other_dns", table.weights.get("other_dns", 0), subject.dns)
-
-
-_WHOLE: tuple[Callable[[Subject, RiskTable], Iterator[Reason]], ...] = (_duration, _many, _production, _dns)
 
 
 def _reached(value: _Amount, thresholds: Mapping[_Amount, int]) -> int:

@@ -151,27 +151,14 @@ WELL_KNOWN = _names(
     "salesforce.com oracle.com okta.com hashicorp.com elastic.co datadoghq.com openai.com anthropic.com"
 )
 
+_PORTS_BY_RISK = {
+    "database": "PostgreSQL, MySQL, Oracle Database, MongoDB, Redis, Redis over TLS, Cassandra, Bolt, Db2, memcached",
+    "mail": "SMTP",
+    "remote_login": "SSH, RDP, VNC, OpenVPN",
+    "file_transfer": "FTP, TFTP, SMB, NFS, rsync",
+    "cleartext": "Telnet, POP3, IMAP, LDAP, IRC, syslog",
+}
 PORT_RISKS: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(
-            (
-                "PostgreSQL",
-                "MySQL",
-                "Oracle Database",
-                "MongoDB",
-                "Redis",
-                "Redis over TLS",
-                "Cassandra",
-                "Bolt",
-                "Db2",
-                "memcached",
-            ),
-            "database",
-        ),
-        "SMTP": "mail",
-        **dict.fromkeys(("SSH", "RDP", "VNC", "OpenVPN"), "remote_login"),
-        **dict.fromkeys(("FTP", "TFTP", "SMB", "NFS", "rsync"), "file_transfer"),
-        **dict.fromkeys(("Telnet", "POP3", "IMAP", "LDAP", "IRC", "syslog"), "cleartext"),
-    }
+    {name: code for code, names in _PORTS_BY_RISK.items() for name in names.split(", ")}
 )
 """Reason codes by the protocol that uses a port; the names are those of ``bot.domain.fqdn.SERVICES``."""

@@ -6,6 +6,8 @@ from math import ceil
 from typing import Any
 
 from bot.domain.egress import ClusterEgress, EgressPath, OutboundIp, PathKind
+from bot.domain.grouping import grouped
+from bot.domain.phrases import counted
 from bot.domain.snat.tiers import LB_TIERS, Cliff, next_cliff, tier_ports
 
 LB_PORTS_PER_IP = 64_000
@@ -107,9 +109,7 @@ def capacities(egress: ClusterEgress) -> tuple[Capacity, ...]:
     ``IPs >= ceil(ports per node * (max nodes + surge) / 64000)``
     (https://learn.microsoft.com/azure/aks/load-balancer-standard#configure-the-allocated-outbound-ports, read 2026-11).
     """
-    ways: dict[tuple[PathKind, str | None], list[EgressPath]] = {}
-    for path in egress.paths:
-        ways.setdefault((path.kind, path.nat_gateway or path.firewall), []).append(path)
+    ways = grouped(((path.kind, path.nat_gateway or path.firewall), path) for path in egress.paths)
     found = [_of_way(egress, kind, source or "", paths) for (kind, source), paths in ways.items()]
     return tuple(sorted(found, key=_tightness)) or (_on_demand(egress, PathKind.NONE, 0),)
 
@@ -182,25 +182,25 @@ def surge_nodes(egress: ClusterEgress) -> int:
     return sum(pool.surge_nodes for pool in egress.pools)
 
 
+def _supply(egress: ClusterEgress, kind: PathKind, ips: int, per_ip: int) -> Capacity:
+    """The ports that are given out, before anything is said of them."""
+    return Capacity(kind, ips, per_ip, per_ip * ips, None, _nodes_now(egress), max_nodes(egress))
+
+
+def _balancer_supply(egress: ClusterEgress, ips: int, ports: int, limit: int) -> Capacity:
+    """The same of a load balancer, with the ports of each node and the nodes that they suffice for."""
+    found = _supply(egress, PathKind.LOAD_BALANCER, ips, LB_PORTS_PER_IP)
+    return replace(found, ports_per_node=ports, node_limit=limit, headroom_nodes=limit - found.max_nodes)
+
+
 def _allocated(egress: ClusterEgress, ips: int, ports: int) -> Capacity:
-    total, most = LB_PORTS_PER_IP * ips, max_nodes(egress)
-    is_near = ports * most > TIGHT_SHARE * total
-    need = f"{ports:,} ports for each of up to {most} nodes need {_ips(needed_ips(egress))}, and the cluster has {ips}"
+    found = _balancer_supply(egress, ips, ports, LB_PORTS_PER_IP * ips // ports)
+    most = found.max_nodes
+    is_near = ports * most > TIGHT_SHARE * found.total_ports
+    needed = counted(needed_ips(egress), "IP")
+    need = f"{ports:,} ports for each of up to {most} nodes need {needed}, and the cluster has {ips}"
     advice = f"Near exhaustion: {need}. Add outbound IPs or allocate fewer ports." if is_near else f"Enough: {need}."
-    limit = total // ports
-    return Capacity(
-        PathKind.LOAD_BALANCER,
-        ips,
-        LB_PORTS_PER_IP,
-        total,
-        ports_per_node=ports,
-        nodes_now=_nodes_now(egress),
-        max_nodes=most,
-        node_limit=limit,
-        headroom_nodes=limit - most,
-        near_exhaustion=is_near,
-        advice=advice,
-    )
+    return replace(found, near_exhaustion=is_near, advice=advice)
 
 
 _NO_IPS: dict[str, Any] = {
@@ -224,20 +224,8 @@ def _by_table(egress: ClusterEgress, ips: int) -> Capacity:
     now, most = _nodes_now(egress), max_nodes(egress)
     ports, cliff, limit = tier_ports(now), next_cliff(now), BASIC_NODES if egress.is_basic else LB_TIERS[-1][0]
     is_near = most > LB_TIERS[-1][0] or tier_ports(most) < ports
-    return Capacity(
-        PathKind.LOAD_BALANCER,
-        ips,
-        LB_PORTS_PER_IP,
-        LB_PORTS_PER_IP * ips,
-        ports_per_node=ports,
-        nodes_now=now,
-        max_nodes=most,
-        node_limit=limit,
-        headroom_nodes=limit - most,
-        cliff=cliff,
-        near_exhaustion=is_near,
-        advice=_table_advice(now, most, cliff, is_near=is_near),
-    )
+    advice = _table_advice(now, most, cliff, is_near=is_near)
+    return replace(_balancer_supply(egress, ips, ports, limit), cliff=cliff, near_exhaustion=is_near, advice=advice)
 
 
 def _table_advice(now: int, most: int, cliff: Cliff | None, *, is_near: bool) -> str:
@@ -256,10 +244,6 @@ def _table_advice(now: int, most: int, cliff: Cliff | None, *, is_near: bool) ->
     return f"Enough: each node keeps {ports:,} ports up to {most} nodes. More IPs alone add no ports to a node."
 
 
-def _ips(count: int) -> str:
-    return f"{count} IP{'' if count == 1 else 's'}"
-
-
 _ON_DEMAND = {
     PathKind.NAT_GATEWAY: NAT_PORTS_PER_IP,
     PathKind.FIREWALL: FIREWALL_PORTS_PER_IP_AND_INSTANCE * FIREWALL_LEAST_INSTANCES,
@@ -269,24 +253,13 @@ _ON_DEMAND = {
 
 
 def _on_demand(egress: ClusterEgress, kind: PathKind, ips: int) -> Capacity:
-    if any(path.nat_gateway for path in egress.paths if path.kind is kind):
-        per_ip = NAT_PORTS_PER_IP
-    else:
-        per_ip = _ON_DEMAND.get(kind, 0)
-    total, most = per_ip * ips, max_nodes(egress)
-    is_near = 0 < total < ENOUGH_PORTS_PER_NODE * most
-    return Capacity(
-        kind,
-        ips,
-        per_ip,
-        total,
-        ports_per_node=None,
-        nodes_now=_nodes_now(egress),
-        max_nodes=most,
-        near_exhaustion=is_near,
-        advice=_on_demand_advice(kind, total, most, is_near=is_near),
-        is_shared=kind in (PathKind.FIREWALL, PathKind.HUB_FIREWALL),
-    )
+    has_nat = any(path.nat_gateway for path in egress.paths if path.kind is kind)
+    per_ip = NAT_PORTS_PER_IP if has_nat else _ON_DEMAND.get(kind, 0)
+    found = _supply(egress, kind, ips, per_ip)
+    is_near = 0 < found.total_ports < ENOUGH_PORTS_PER_NODE * found.max_nodes
+    advice = _on_demand_advice(kind, found.total_ports, found.max_nodes, is_near=is_near)
+    is_shared = kind in (PathKind.FIREWALL, PathKind.HUB_FIREWALL)
+    return replace(found, near_exhaustion=is_near, advice=advice, is_shared=is_shared)
 
 
 _WITHOUT_PORTS = {

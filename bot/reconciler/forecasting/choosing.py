@@ -61,8 +61,7 @@ def _known(ctx: Context, wanted: str) -> tuple[set[str], set[Target]]:
     with ctx.store.read() as tx:
         filed = tx.allowances.find(AllowanceFilter(cluster=wanted, only_open=True))
         clusters = {row.scope.cluster_id for row in filed} | {each.ref.id for each in tx.snapshots.named(wanted)}
-        paths = (path for each in tx.snapshots.all() for path in each.paths)
-        targets = {*_written(tx), *(path.target for path in paths if path.target is not None)}
+        targets = {*_written(tx), *(target for each in tx.snapshots.all() for target in each.targets)}
     return clusters, _named(targets, wanted)
 
 
@@ -72,8 +71,7 @@ def _in_azure(ctx: Context, wanted: str) -> tuple[set[str], set[Target], tuple[s
     if clusters:
         return clusters, set(), ()
     fleet = ctx.clusters.read_fleet()
-    paths = (path for entry in fleet.entries for path in entry.egress.paths)
-    return set(), _named((path.target for path in paths if path.target is not None), wanted), fleet.gaps
+    return set(), _named(fleet.targets, wanted), fleet.gaps
 
 
 def _named(targets: Iterable[Target], wanted: str) -> set[Target]:
@@ -86,9 +84,8 @@ def _of_cluster(ctx: Context, cluster_id: str) -> Choice:
         rows = tx.allowances.find(AllowanceFilter(cluster=cluster_id, only_open=True))
     targets = {target for row in rows for target in (row.scope.target, *row.leaving)}
     try:
-        paths = ctx.clusters.read_egress(cluster_id).paths
+        targets |= ctx.clusters.read_egress(cluster_id).targets
     except EgressError as error:
         unread = (Unreadable(cluster_id.rsplit("/", 1)[-1], error.sentence),)
         return Choice(tuple(sorted(targets)), cluster_id, unread)
-    targets |= {path.target for path in paths if path.target is not None}
     return Choice(tuple(sorted(targets)), cluster_id)

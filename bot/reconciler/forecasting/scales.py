@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from bot.domain.egress import ClusterEgress
 from bot.domain.forecast import ScaleForecast, Unreadable
 from bot.domain.scale_proposal import Scale, ScaleStatus, Step, changed_since, next_scale, next_step, scale_status
-from bot.errors import ArmNotFound, EgressError
-from bot.inventory import is_deletion
+from bot.errors import EgressError
+from bot.inventory.find import read_unless_deleted
 from bot.ports import Context
 
 
@@ -45,7 +44,7 @@ def _of_cluster(ctx: Context, found: Sequence[Scale]) -> list[ScaleForecast]:
 
 
 def _of_first(ctx: Context, scale: Scale) -> ScaleForecast:
-    egress = _read(ctx, scale.plan.cluster_id)
+    egress = read_unless_deleted(ctx, scale.plan.cluster_id)
     if egress is None:
         return _forecast(scale, f"The cluster {scale.plan.cluster_name} was deleted in Azure.")
     step = next_step(scale, egress)
@@ -59,16 +58,6 @@ def _of_first(ctx: Context, scale: Scale) -> ScaleForecast:
         Step.FAIL: changed_since(scale, egress),
     }
     return _forecast(scale, whys[step])
-
-
-def _read(ctx: Context, cluster_id: str) -> ClusterEgress | None:
-    """The cluster as it is; None where it was deleted."""
-    try:
-        return ctx.clusters.read_egress(cluster_id)
-    except ArmNotFound as error:
-        if not is_deletion(error):
-            raise
-        return None
 
 
 def _forecast(scale: Scale, why: str, *, is_applied: bool = False) -> ScaleForecast:

@@ -15,7 +15,7 @@ from bot.domain.scope_drift import scope_drift
 from bot.domain.target import Target
 from bot.domain.writer_state import WriterState
 from bot.errors import ArmNotFound, EgressError, UnreadableState, UnsafePlan
-from bot.inventory import is_deletion
+from bot.inventory.find import read_unless_deleted
 from bot.ports import Context, ObservedTarget, Transaction
 from bot.reconciler.observation import Observation, must_repeat, observation_of, require_safe, stored_rows
 from bot.reconciler.scope_drift import Following, following, is_doubtful
@@ -31,12 +31,10 @@ class Stored:
     Args:
         rows: Its open allowances, and those that leave it.
         state: What its writer remembers.
-        is_pending: Whether an update of the bot's is under way.
     """
 
     rows: tuple[Allowance, ...]
     state: WriterState
-    is_pending: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,7 @@ def _stored(ctx: Context, targets: Iterable[Target]) -> dict[Target, Stored]:
 def _stored_one(tx: Transaction, target: Target) -> Stored:
     work = tx.work.peek(target.key)
     state = work.state if work is not None and isinstance(work.state, WriterState) else WriterState()
-    return Stored(stored_rows(tx, target, state), state, is_pending=state.operation is not None)
+    return Stored(stored_rows(tx, target, state), state)
 
 
 def _shifts(
@@ -148,12 +146,7 @@ def _followings(ctx: Context, rows: Sequence[Allowance], *, is_needed: bool) -> 
     is_known = known is not None or were_read
     if not is_needed and not is_doubtful(rows, known[0] if known else None, now, is_known=is_known):
         return {}
-    try:
-        egress = ctx.clusters.read_egress(cluster_id)
-    except ArmNotFound as error:
-        if not is_deletion(error):
-            raise
-        egress = None
+    egress = read_unless_deleted(ctx, cluster_id)
     made = ((row.id, following(ctx, row, scope_drift(row.scope, egress), now)) for row in rows)
     return {id_: what for id_, what in made if what is not None}
 
@@ -249,7 +242,7 @@ def _obstacles(look: Look, last: Observation) -> Iterator[str]:
     if look.ctx.config.dry_run.covers(look.target):
         yield f"Dry run: the bot does not write to {name}."
     if look.seen.is_updating:
-        whose = "An update of the bot's is under way" if look.stored.is_pending else "Azure is busy"
+        whose = "An update of the bot's is under way" if look.state.operation is not None else "Azure is busy"
         yield f"{whose} on {name}; the bot waits for its end and compares again."
     if look.seen.faulted is not None:
         yield f"The firewall {look.seen.faulted} has failed in Azure; it may take no update until it is repaired."
@@ -263,5 +256,5 @@ def _remarks(look: Look) -> Iterator[str]:
     name = look.target.name
     if look.seen.draft is not None:
         yield f"Somebody has a draft of {name}. Deploying it drops every rule that was written since it was begun."
-    if look.stored.state.problem:
-        yield f"What the bot met there last: {look.stored.state.problem}"
+    if look.state.problem:
+        yield f"What the bot met there last: {look.state.problem}"

@@ -12,10 +12,12 @@ BOT_USER_ID = "UBOT0001"
 
 DEFAULT_SCOPES = frozenset(
     {
+        "channels:history",
         "channels:read",
         "chat:write",
         "commands",
         "files:write",
+        "groups:history",
         "groups:read",
         "im:write",
         "usergroups:read",
@@ -23,6 +25,9 @@ DEFAULT_SCOPES = frozenset(
     }
 )
 """The bot scopes of the product's manifest."""
+
+DEFAULT_EVENTS = frozenset({"app_home_opened", "message.channels", "message.groups"})
+"""The events to which the product's manifest subscribes."""
 
 
 def _shortcuts() -> Mapping[str, str]:
@@ -39,6 +44,7 @@ class Installation:
         app_token: The ``xapp-`` token that opens Socket Mode.
         delivery: ``http`` or ``socket``.
         scopes: Granted bot scopes; a method that needs another answers ``missing_scope``.
+        events: Events that are delivered.
         commands: Slash commands of the manifest.
         should_escape: Whether users, channels and URLs in a command's text arrive escaped.
         shortcuts: Callback id to payload type (``shortcut`` or ``message_action``).
@@ -49,6 +55,7 @@ class Installation:
     app_token: str
     delivery: str = "http"
     scopes: frozenset[str] = DEFAULT_SCOPES
+    events: frozenset[str] = DEFAULT_EVENTS
     commands: tuple[str, ...] = ("/egress",)
     should_escape: bool = True
     shortcuts: Mapping[str, str] = field(default_factory=_shortcuts)

@@ -53,12 +53,21 @@ class People:
         return self._followed(ack, user, lambda: say_answer(self._slack, user.id, channel.id, ack.body)).shown()
 
     def say(self, user_id: str, channel_id: str, text: str, thread_ts: str | None = None) -> dict[str, Any]:
-        """Post a message as a person; the bot is not notified."""
+        """Post a message as a person; the bot is notified where it is a member and its manifest asks for it."""
         user = self._places.person(user_id)
         channel = self._places.member(user, channel_id)
         with self._slack.lock:
             message = self._slack.messages.post(channel.id, Content(text, thread_ts=thread_ts), user=user.id)
-        return Ack(200).shown() | {"channel": channel.id, "ts": message.ts}
+        kind = "im" if channel.user else "groups" if channel.is_private else "channels"
+        is_told = f"message.{kind}" in self._slack.installation.events and BOT_USER_ID in channel.members
+        ack = self._heard(user, channel, message, kind) if is_told else Ack(200)
+        return ack.shown() | {"channel": channel.id, "ts": message.ts}
+
+    def _heard(self, user: User, channel: Channel, message: Message, kind: str) -> Ack:
+        event = message.wire() | {"channel": channel.id, "channel_type": kind.removesuffix("s"), "event_ts": message.ts}
+        event |= {"team": user.team_id, "client_msg_id": self._slack.stamps.id("Cm")}
+        payload = self._payloads.event(event, self._slack.stamps.id("Ev"), int(message.ts.split(".")[0]))
+        return self._slack.events.deliver(Outgoing("event", user.id, "events_api", payload))
 
     def change(self, user_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Change or add somebody, and the user groups that they are in: what an administrator does."""

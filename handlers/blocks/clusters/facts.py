@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from bot.domain.allowance import Allowance, status
-from bot.domain.egress import ClusterEgress, EgressPath, NodePool, OutboundIp, RequiredEndpoints
+from bot.domain.egress import ClusterRef, EgressPath, NodePool, RequiredEndpoints
 from bot.domain.snat import Capacity
 from bot.inventory import EgressReport
 from handlers.blocks.block_kit import SECTION_TEXT, fold, message, section
@@ -29,6 +29,11 @@ def egress_ips(report: EgressReport) -> Message:
 
 
 def egress_json(report: EgressReport) -> str:
+    """``egress_facts`` as a file."""
+    return json.dumps(egress_facts(report), indent=2, ensure_ascii=False)
+
+
+def egress_facts(report: EgressReport) -> dict[str, Any]:
     """The report for programs: names that stay, every list whole.
 
     ``cluster`` {id, name, subscription, resource_group, location, tags}; ``environment``; ``read_at`` (ISO 8601, UTC);
@@ -45,55 +50,34 @@ def egress_json(report: EgressReport) -> str:
     nodes are whole numbers; what Azure does not say is null.
     """
     egress = report.egress
-    content = {
-        "cluster": _cluster(egress),
+    return {
+        "cluster": _cluster(egress.ref),
         "environment": report.environment,
         "read_at": report.read_at.isoformat(),
-        "state": egress.state,
-        "is_converging": egress.is_converging,
-        "is_running": egress.is_running,
-        "is_private": egress.is_private,
+        **_same(egress, "state", "is_converging", "is_running", "is_private"),
         "outbound_type": egress.declared,
-        "effective": [str(kind) for kind in egress.effective],
+        "effective": egress.effective,
         "managed_ips_wanted": {"ipv4": egress.desired_ip_count, "ipv6": egress.desired_ipv6_count},
-        "nat_sku": egress.nat_sku,
-        "http_proxy": egress.http_proxy,
+        **_same(egress, "nat_sku", "http_proxy"),
         "idle_timeout_s": int(egress.idle_timeout.total_seconds()) if egress.idle_timeout else None,
-        "outbound_ips": [_ip(ip) for ip in egress.ips],
-        "ingress_ips": [
-            {"address": ip.address, "via": ip.via, "name": ip.name, "serves_egress": ip.serves_egress}
-            for ip in egress.ingress
-        ],
+        "outbound_ips": [_same(ip, "address", "version", "origin", "id", "serves_ingress") for ip in egress.ips],
+        "ingress_ips": [_same(ip, "address", "via", "name", "serves_egress") for ip in egress.ingress],
         "node_pools": [_pool(pool) for pool in egress.pools],
         "snat": [_snat(way) for way in report.capacities],
         "paths": [_path(path) for path in egress.paths],
         "required_endpoints": _endpoints(report, report.endpoints) if report.endpoints else None,
         "allowances": [_allowance(allowance, report) for allowance in report.allowances],
-        "warnings": [{"code": one.code, "sentence": one.sentence, "way_out": one.way_out} for one in egress.warnings],
-    }
-    return json.dumps(content, indent=2, ensure_ascii=False)
-
-
-def _cluster(egress: ClusterEgress) -> dict[str, Any]:
-    ref = egress.ref
-    return {
-        "id": ref.id,
-        "name": ref.name,
-        "subscription": ref.subscription,
-        "resource_group": ref.resource_group,
-        "location": ref.location,
-        "tags": dict(ref.tags),
+        "warnings": [_same(one, "code", "sentence", "way_out") for one in egress.warnings],
     }
 
 
-def _ip(ip: OutboundIp) -> dict[str, Any]:
-    return {
-        "address": ip.address,
-        "version": ip.version,
-        "origin": ip.origin,
-        "id": ip.id,
-        "serves_ingress": ip.serves_ingress,
-    }
+def _same(value: object, *names: str) -> dict[str, Any]:
+    """The attributes that a program sees under their own names."""
+    return {name: getattr(value, name) for name in names}
+
+
+def _cluster(ref: ClusterRef) -> dict[str, Any]:
+    return {**_same(ref, "id", "name", "subscription", "resource_group", "location"), "tags": dict(ref.tags)}
 
 
 def _pool(pool: NodePool) -> dict[str, Any]:
@@ -111,38 +95,25 @@ def _snat(way: Capacity) -> dict[str, Any]:
     cliff = way.cliff
     step = {"at_nodes": cliff.at_nodes, "ports_per_node": cliff.ports_after} if cliff else None
     return {
-        "kind": str(way.kind),
+        "kind": way.kind,
         "through": way.through or None,
-        "pools": list(way.pools),
-        "ip_count": way.ip_count,
-        "ports_per_ip": way.ports_per_ip,
-        "total_ports": way.total_ports,
-        "ports_per_node": way.ports_per_node,
-        "nodes_now": way.nodes_now,
-        "surge_nodes": way.surge_nodes,
+        **_same(way, "pools", "ip_count", "ports_per_ip", "total_ports", "ports_per_node", "nodes_now", "surge_nodes"),
         "max_nodes": None if way.is_unbounded else way.max_nodes,
         "headroom_nodes": way.headroom_nodes,
         "next_step_down": step,
-        "near_exhaustion": way.near_exhaustion,
-        "is_shared": way.is_shared,
-        "advice": way.advice,
+        **_same(way, "near_exhaustion", "is_shared", "advice"),
     }
 
 
 def _path(path: EgressPath) -> dict[str, Any]:
     return {
-        "pools": list(path.pools),
+        "pools": path.pools,
         "subnet": path.subnet_id,
-        "kind": str(path.kind),
+        "kind": path.kind,
         "outbound_ips": [ip.address for ip in path.ips],
-        "sources": list(path.sources),
-        "next_hop": path.next_hop,
-        "nat_gateway": path.nat_gateway,
-        "firewall": path.firewall,
+        **_same(path, "sources", "next_hop", "nat_gateway", "firewall"),
         "rules_in": path.target.id if path.target else None,
-        "why": path.why,
-        "carries": path.carries,
-        "destinations": list(path.destinations),
+        **_same(path, "why", "carries", "destinations"),
         "behind": path.behind or None,
     }
 
@@ -153,11 +124,8 @@ def _endpoints(report: EgressReport, found: RequiredEndpoints) -> dict[str, Any]
         "tag_rule": found.tag_rule or None,
         "endpoints": [
             {
-                "category": check.endpoint.category,
-                "domain": check.endpoint.domain,
-                "port": check.endpoint.port,
-                "protocol": check.endpoint.protocol,
-                "standing": str(check.standing),
+                **_same(check.endpoint, "category", "domain", "port", "protocol"),
+                "standing": check.standing,
                 "by": check.by or None,
                 "why": check.why or None,
             }
@@ -169,7 +137,7 @@ def _endpoints(report: EgressReport, found: RequiredEndpoints) -> dict[str, Any]
 def _allowance(allowance: Allowance, report: EgressReport) -> dict[str, Any]:
     return {
         "id": allowance.id,
-        "status": str(status(allowance, report.read_at)),
+        "status": status(allowance, report.read_at),
         "destinations": [str(destination) for destination in allowance.destinations],
         "expires_at": allowance.expires_at.isoformat() if allowance.expires_at else None,
     }

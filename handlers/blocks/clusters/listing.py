@@ -71,15 +71,10 @@ def _turns(words: str, at: int, last: int) -> list[Block]:
 
 def _line(egress: ClusterEgress) -> str:
     ips = fold([code(ip.address) for ip in egress.ips], 400, most=4, joint=" ") if egress.ips else without_ips(egress)
-    marks = "".join(
-        [
-            " :warning:" if egress.warnings else "",
-            "" if egress.is_running else " :double_vertical_bar: stopped",
-            _doing(egress),
-        ]
-    )
+    marks = " :warning:" if egress.warnings else ""
+    marks += "" if egress.is_running else " :double_vertical_bar: stopped"
     declared = escape(egress.declared or "no outbound type")
-    return f"*{escape(egress.ref.name)}*  {declared}{marks}\n{ips}  {headroom(capacity(egress))}"
+    return f"*{escape(egress.ref.name)}*  {declared}{marks}{_doing(egress)}\n{ips}  {headroom(capacity(egress))}"
 
 
 def _doing(egress: ClusterEgress) -> str:

@@ -127,14 +127,10 @@ def _paths(egress: ClusterEgress) -> list[Block]:
     arrow = ":warning: →" if any(one.code == "mismatch" for one in egress.warnings) else "→"
     head = f"*Declared* {code(egress.declared or 'nothing')}  {arrow}  *effective* {effective}"
     lines = [_path(path, is_only=len(egress.paths) == 1) for path in egress.paths]
-    facts = [_sku(egress), f"HTTP proxy {code(egress.http_proxy)}" if egress.http_proxy else ""]
-    said = [fact for fact in facts if fact]
+    said = [f"NAT gateway of SKU {egress.nat_sku}"] if egress.nat_sku else []
+    said += [f"HTTP proxy {code(egress.http_proxy)}"] if egress.http_proxy else []
     text = "\n".join([head, fold(lines, 2500, most=PATHS_SHOWN)] if lines else [head])
     return [section(text), *([context(", ".join(said))] if said else [])]
-
-
-def _sku(egress: ClusterEgress) -> str:
-    return f"NAT gateway of SKU {egress.nat_sku}" if egress.nat_sku else ""
 
 
 def _path(path: EgressPath, *, is_only: bool) -> str:
@@ -238,15 +234,12 @@ def _endpoints(report: EgressReport) -> list[Block]:
         return []
     counts = {standing: len(found.standing(standing)) for standing in EndpointStatus}
     tag = f"by the FQDN tag ({escape(found.tag_rule)})" if found.tag_rule else "by the FQDN tag"
-    parts = [
-        f"{counts[EndpointStatus.TAG]} {tag}" if counts[EndpointStatus.TAG] else "",
-        f"{counts[EndpointStatus.RULE]} by rules" if counts[EndpointStatus.RULE] else "",
-        f"{counts[EndpointStatus.UNSURE]} undetermined" if counts[EndpointStatus.UNSURE] else "",
-        f"*{counts[EndpointStatus.MISSING]} missing*" if counts[EndpointStatus.MISSING] else "",
-    ]
+    words = ((EndpointStatus.TAG, tag), (EndpointStatus.RULE, "by rules"), (EndpointStatus.UNSURE, "undetermined"))
+    parts = [f"{counts[standing]} {text}" for standing, text in words if counts[standing]]
+    parts += [f"*{counts[EndpointStatus.MISSING]} missing*"] if counts[EndpointStatus.MISSING] else []
     mark = ":warning:" if counts[EndpointStatus.MISSING] else ":white_check_mark:"
     total = counted(len(found.checks), "required endpoint")
-    text = f"{mark} {total} of AKS: {', '.join(part for part in parts if part)}. Checked {when(at)}."
+    text = f"{mark} {total} of AKS: {', '.join(parts)}. Checked {when(at)}."
     return [context(text)]
 
 
@@ -296,7 +289,7 @@ def _about(report: EgressReport) -> str:
 
 
 def _offers(egress: ClusterEgress) -> list[Block]:
-    if not any(path.target for path in egress.paths):
+    if not egress.targets:
         return []
     carried = value(cluster=egress.ref.id)
     request = button("Request egress…", "open_request", value(cluster=egress.ref.name), style="primary")

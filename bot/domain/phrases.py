@@ -1,0 +1,14 @@
+"""Turns of phrase that sentences of several parts of the bot share."""
+
+from collections.abc import Sequence
+
+
+def listed(texts: Sequence[str], most: int) -> str:
+    """The first ``most`` texts with commas, and how many are left: ``a, b and 3 more``; empty without any."""
+    rest = len(texts) - most
+    return ", ".join(texts[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its unit: ``1 rule``, ``2 rules``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,60 @@
+"""One HTTP request and its answer, for webhooks and for the client of the API: no redirects, no retries."""
+
+import http.client
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+MOST_BYTES = 4 * 1024 * 1024
+"""Bytes of an answer that are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What a server answered.
+
+    Args:
+        status: The HTTP status.
+        headers: By name in lower case.
+        body: At most ``MOST_BYTES``.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            ValueError: It is none.
+        """
+        return json.loads(self.body)
+
+    @property
+    def retry_after_s(self) -> int | None:
+        """How many seconds it asks to wait, up to a day; None where it does not say."""
+        said = self.headers.get("retry-after", "")
+        return min(int(said), 86_400) if said.isascii() and said.isdecimal() and len(said) < 9 else None
+
+
+def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None, *, timeout_s: float) -> HttpAnswer:
+    """Send one request.
+
+    Raises:
+        OSError, http.client.HTTPException: No answer.
+    """
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=timeout_s)
+    try:
+        connection.request(
+            method, f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}", body, dict(headers)
+        )
+        answer = connection.getresponse()
+        named = {name.lower(): value for name, value in answer.getheaders()}
+        return HttpAnswer(answer.status, named, answer.read(MOST_BYTES))
+    finally:
+        connection.close()
