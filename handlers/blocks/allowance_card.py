@@ -14,12 +14,10 @@ from handlers.blocks.approval_card import (
     standing_facts,
 )
 from handlers.blocks.block_kit import (
-    HEADER_TEXT,
     actions,
     code,
     context,
     escape,
-    fields,
     fold,
     header,
     message,
@@ -31,14 +29,14 @@ from handlers.blocks.block_kit import (
 from handlers.blocks.break_glass import break_glass_blocks, break_glass_facts
 from handlers.blocks.buttons import act_buttons
 from handlers.blocks.deciders import ticket_blocks
-from handlers.blocks.details import RISK_ROOM, destinations, risk_lines, touches
+from handlers.blocks.details import RISK_ROOM, asked_by, destinations, details_button, is_whole, risk_lines, touches
 from handlers.blocks.dryrun import STAYS, WAITS, is_dry
 from handlers.blocks.estimate import Waiting
 from handlers.blocks.naming import names_of
 from handlers.blocks.narrowing import narrowing_blocks
 from handlers.blocks.news import news_words
 from handlers.blocks.states import HEADLINES, MARKS, STANDING
-from handlers.replies import Message
+from handlers.replies import Block, Message
 
 NEWS_ROOM = 1500
 
@@ -65,6 +63,16 @@ class Card:
         return is_dry(self.config.dry_run, self.allowance)
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether it is still to be decided."""
+        return self.status is Status.WAITING
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether somebody still has to look at what it rests on."""
+        return self.is_waiting or self.allowance.needs_review
+
+    @property
     def status(self) -> Status:
         """The state as shown: nothing is on its way to a firewall that is not written."""
         state = status(self.allowance, self.now)
@@ -72,28 +80,40 @@ class Card:
 
 
 def allowance_card(allowance: Allowance, config: Configuration, now: datetime, ahead: Waiting) -> Message:
-    """The card."""
+    """The card: state and cluster, the hosts, then what is decided on; less of it once it is decided."""
     card = Card(allowance, config, now, ahead)
     alarm = "Break-glass: " if allowance.needs_review else ""
-    scope, ask, said_first = allowance.scope, allowance.ask, f"{alarm}{HEADLINES[card.status]}:"
-    title = f"{said_first} {scope.cluster_name} → "
+    said_first, name = f"{alarm}{HEADLINES[card.status]}:", allowance.scope.cluster_name
     return message(
-        f"{said_first} {code(scope.cluster_name)} to {names_of(allowance, config)} ({allowance.id})",
+        f"{said_first} {code(name)} to {names_of(allowance, config)} ({allowance.id})",
         [
-            header(f"{title}{names_of(allowance, config, room=HEADER_TEXT - len(title), plain_text=True)}"),
+            header(f"{said_first} {name}"),
             context(f"{MARKS[card.status]} {_standing(card)}"),
             *break_glass_blocks(allowance, config),
-            *fields(_facts(card)),
             *destinations(allowance, config),
-            section("*Reason*"),
-            said(ask.reason),
-            *ticket_blocks(ask.ticket, config),
-            section(fold(risk_lines(allowance.risk), RISK_ROOM)),
-            context(f"{touches(scope)}{ahead.room if card.status is Status.WAITING else ''}"),
-            *approval_blocks(allowance, config, is_waiting=card.status is Status.WAITING, taken_back="Revoked"),
-            *actions(*act_buttons(allowance, config, now)),
+            context(*_facts(allowance)),
+            said(f"Reason: {allowance.ask.reason}"),
+            *ticket_blocks(allowance.ask.ticket, config),
+            *_grounds(card),
+            *approval_blocks(allowance, config, is_waiting=card.is_waiting, taken_back="Revoked"),
+            *actions(*act_buttons(allowance, config, now), *_details(card)),
         ],
     )
+
+
+def _grounds(card: Card) -> list[Block]:
+    """What a decision rests on: in full while it is to be made or reviewed, the level of risk afterwards."""
+    lines = risk_lines(card.allowance.risk)
+    if not card.is_judged:
+        return [context(lines[0])]
+    room = card.ahead.room if card.is_waiting else ""
+    return [section(fold(lines, RISK_ROOM)), context(f"{touches(card.allowance.scope)}{room}")]
+
+
+def _details(card: Card) -> list[Block]:
+    """What the card leaves out once it is decided."""
+    has_button = not is_whole(card.allowance, card.config)  # beside the destinations
+    return [] if card.is_judged or has_button else [details_button(card.allowance)]
 
 
 def _standing(card: Card) -> str:
@@ -131,26 +151,12 @@ def _removal(allowance: Allowance, *, is_dry: bool) -> str:
     return STAYS if is_dry else "The rule is being taken out of the firewall."
 
 
-def _facts(card: Card) -> list[tuple[str, str]]:
-    allowance = card.allowance
+def _facts(allowance: Allowance) -> tuple[str, str]:
+    """Where and for how long; who asked, and the id to name it by."""
     scope, ask = allowance.scope, allowance.ask
-    pool = f", node pool {code(scope.pool)}" if scope.pool else ", whole cluster"
-    return [
-        ("Cluster", f"{code(scope.cluster_name)}{pool}"),
-        ("Environment", escape(scope.environment)),
-        ("Asked by", _asked_by(allowance)),
-        ("Owner", person(allowance.owner.user) if allowance.owned_by else ""),
-        ("Filed by", person(allowance.filed_by.user) if allowance.filed_by else ""),
-        ("How long", f"{duration_text(ask.duration)} once live" if ask.duration else "no end"),
-        ("Continues", code(ask.renews) if ask.renews else ""),
-        ("Id", code(allowance.id)),
-    ]
-
-
-def _asked_by(allowance: Allowance) -> str:
-    """Who answers for it: of a request that a pipeline filed, the person who owns its API token."""
-    owner, asked = person(allowance.requester.user), when(allowance.requested_at)
-    return f"API token {code(allowance.token)} of {owner}, {asked}" if allowance.token else f"{owner}, {asked}"
+    pool = f"node pool {code(scope.pool)}" if scope.pool else "whole cluster"
+    lasts = f"{duration_text(ask.duration)} once live" if ask.duration else "no end"
+    return f"{escape(scope.environment)}, {pool}. For {lasts}.", f"{code(allowance.id)}. {asked_by(allowance)}"
 
 
 def allowance_news(allowance: Allowance, body: Mapping[str, str], config: Configuration) -> Message:

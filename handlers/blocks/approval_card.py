@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.domain.approval import ApprovalRequest, Verdict
+from bot.domain.approval import ApprovalRequest, Verdict, VerdictKind
 from bot.domain.configuration import Configuration
 from bot.ports import NoticeEvent
 from handlers.blocks.block_kit import (
@@ -26,7 +26,7 @@ _IN_WORDS = (NoticeEvent.DENIED, NoticeEvent.REVOKED, NoticeEvent.WITHDRAWN)
 def approval_blocks(
     request: ApprovalRequest, config: Configuration, *, is_waiting: bool, taken_back: str
 ) -> list[Block]:
-    """Show who decides and why, who approved, and who ended it, in their own words.
+    """Show who decides and why, as long as that is open; who approved, and who ended it, in their own words.
 
     Args:
         request: The facts.
@@ -34,8 +34,9 @@ def approval_blocks(
         is_waiting: Whether it is still to be decided.
         taken_back: The word for an ending other than a denial, for example ``Revoked``.
     """
+    is_settled = request.verdict.kind is VerdictKind.ASK and not is_waiting
     return [
-        context(fold(decides(request.verdict, config, is_open=is_waiting))),
+        *([] if is_settled else [context(fold(decides(request.verdict, config, is_open=is_waiting)))]),
         *approved_by(request.verdict, request.approvals),
         *_questions(request),
         *_ending(request, taken_back),

@@ -26,7 +26,7 @@ from handlers.blocks.block_kit import (
     text_input,
     when,
 )
-from handlers.blocks.deciders import decides, ticket_blocks
+from handlers.blocks.deciders import approved_by, decides, ticket_blocks
 from handlers.blocks.naming import Listing, listings
 from handlers.blocks.scale_card import scale_parts
 from handlers.replies import Block, View
@@ -92,7 +92,7 @@ def is_whole(allowance: Allowance, config: Configuration) -> bool:
 def details_button(subject: Allowance | Scale) -> Block:
     """Opens everything that is decided on."""
     count = 0 if isinstance(subject, Scale) else len(subject.destinations)
-    text = f"All {count} destinations" if count > 1 else "All of it"
+    text = f"All {count} destinations" if count > 1 else "Details"
     return button(text, "details", carried(subject))
 
 
@@ -110,7 +110,7 @@ def approval_view(allowance: Allowance, config: Configuration, reason: str = "")
 
 def _parts(subject: Allowance | Scale, config: Configuration) -> list[Block]:
     if isinstance(subject, Scale):
-        return [*scale_parts(subject), *paragraphs("*Who decides*", decides(subject.verdict, config, is_open=False))]
+        return [*scale_parts(subject), *_decided(subject, config)]
     scope, ask = subject.scope, subject.ask
     where = f"node pool {code(scope.pool)}" if scope.pool else "whole cluster"
     lasts = f"{duration_text(ask.duration)} once live" if ask.duration else "no end"
@@ -125,10 +125,30 @@ def _parts(subject: Allowance | Scale, config: Configuration) -> list[Block]:
         section("*Reason*"),
         said(ask.reason),
         *ticket_blocks(ask.ticket, config),
-        *paragraphs("*Who decides*", decides(subject.verdict, config, is_open=False)),
+        context(f"In {scope.target.noun} {code(scope.target.name)}."),
         *paragraphs("*For traffic from*", _sources(scope), joint=", "),
-        context(f"Asked by {person(subject.requester.user)} {when(subject.requested_at)}."),
+        *_decided(subject, config),
     ]
+
+
+def _decided(subject: Allowance | Scale, config: Configuration) -> list[Block]:
+    """Who decides and why, who has approved, who asked."""
+    return [
+        *paragraphs("*Who decides*", decides(subject.verdict, config, is_open=False)),
+        *approved_by(subject.verdict, subject.approvals),
+        context(asked_by(subject)),
+    ]
+
+
+def asked_by(subject: Allowance | Scale) -> str:
+    """Who asked, when, and through which API token; who filed it, who owns it now, and what it continues."""
+    who = person(subject.requester.user)
+    token, renewed = (subject.token, subject.ask.renews) if isinstance(subject, Allowance) else ("", None)
+    first = f"API token {code(token)} of {who}" if token else who
+    more = [f"filed by {person(subject.filed_by.user)}"] if subject.filed_by else []
+    more += [f"owned by {person(subject.owner.user)}"] if subject.owned_by else []
+    more += [f"continues {code(renewed)}"] if renewed else []
+    return ", ".join((f"Asked by {first} {when(subject.requested_at)}", *more)) + "."
 
 
 def _counted(count: int) -> str:

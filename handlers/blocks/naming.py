@@ -1,6 +1,6 @@
 """Names the destinations of a request: a bundle as one, everything else one by one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.allowance import Allowance, Ask
@@ -46,23 +46,21 @@ def parts_of(ask: Ask, config: Configuration) -> Parts:
     return Parts(bundle, tuple(one for one in ask.destinations if one not in beyond), beyond)
 
 
-def names_of(allowance: Allowance, config: Configuration, *, room: int = LINE_ROOM, plain_text: bool = False) -> str:
+def names_of(allowance: Allowance, config: Configuration, *, room: int = LINE_ROOM) -> str:
     """The bundle with the number of its names, and every other destination, as many as there is room for.
 
     Args:
         allowance: The facts.
         config: Knows what bundles contain.
         room: Characters; the first name is always included, shortened to its end if it is longer.
-        plain_text: Without markup.
     """
     parts = parts_of(allowance.ask, config)
-    mark: Callable[[str], str] = str if plain_text else code
-    head = [f"{mark(parts.bundle.name)} ({parts.count})"] if parts.bundle and parts.own else []
-    return _listed(head, [str(one) for one in parts.beyond], room, mark)
+    head = [f"{code(parts.bundle.name)} ({parts.count})"] if parts.bundle and parts.own else []
+    return _listed(head, [str(one) for one in parts.beyond], room)
 
 
-def _listed(head: list[str], names: Sequence[str], room: int, mark: Callable[[str], str]) -> str:
-    marked = [*head, *(mark(name) for name in names)]
+def _listed(head: list[str], names: Sequence[str], room: int) -> str:
+    marked = [*head, *(code(name) for name in names)]
     for kept in range(len(marked), 0, -1):
         text = _joined(marked[:kept], len(marked) - kept)
         if len(text) <= room:
@@ -70,8 +68,8 @@ def _listed(head: list[str], names: Sequence[str], room: int, mark: Callable[[st
     if head:
         return _joined(head, len(names))
     rest = len(names) - 1
-    least = len(_joined([mark("…")], rest))
-    return _joined([mark(f"…{names[0][-max(SHORTEST, room - least) :]}")], rest)
+    least = len(_joined([code("…")], rest))
+    return _joined([code(f"…{names[0][-max(SHORTEST, room - least) :]}")], rest)
 
 
 def _joined(kept: Sequence[str], rest: int) -> str:

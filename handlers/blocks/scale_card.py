@@ -11,6 +11,7 @@ from bot.ports import NoticeEvent
 from bot.scaling import ScalePreview
 from handlers.blocks.approval_card import (
     approval_blocks,
+    carried,
     given_reason,
     news_facts,
     standing_facts,
@@ -21,7 +22,6 @@ from handlers.blocks.block_kit import (
     code,
     context,
     escape,
-    fields,
     fold,
     header,
     message,
@@ -79,19 +79,17 @@ def ips_text(addresses: Sequence[str]) -> str:
     return fold([code(address) for address in addresses], IPS_ROOM, joint="  ") if addresses else "none"
 
 
-def _plan(plan: ScalePlan) -> list[Block]:
+def _change(plan: ScalePlan) -> list[Block]:
+    """What a decision is about: the numbers, the addresses that may go, the warnings."""
     added = plan.after - plan.there
     change = f"{added} new, chosen by Azure" if added > 0 else f"Azure chooses which {-added} to remove"
     warnings = [f":warning: {escape(warning)}" for warning in plan.warnings]
     return [
-        *fields(
-            [
-                ("Outbound IPs", f"{plan.there} → *{plan.after}* ({change})"),
-                ("SNAT ports", f"{plan.ports_before:,} → *{plan.ports_after:,}*"),
-                ("Addresses now", ips_text(plan.ips_before)),
-                ("May be removed", ips_text(plan.at_risk) if plan.at_risk else ""),
-            ]
+        section(
+            f"Outbound IPs {plan.there} → *{plan.after}* ({change}), "
+            f"SNAT ports {plan.ports_before:,} → *{plan.ports_after:,}*"
         ),
+        *([section(f"*May be removed*\n{ips_text(plan.at_risk)}")] if plan.at_risk else []),
         *([section(fold(warnings))] if warnings else []),
     ]
 
@@ -119,7 +117,11 @@ def _reach(preview: ScalePreview) -> str:
 
 def scale_parts(scale: Scale) -> list[Block]:
     """Show the plan and its reason."""
-    return [*_plan(scale.plan), *([section("*Reason*"), said(scale.reason)] if scale.reason else [])]
+    return [
+        *_change(scale.plan),
+        section(f"*Addresses when it was planned*\n{ips_text(scale.plan.ips_before)}"),
+        *([section("*Reason*"), said(scale.reason)] if scale.reason else []),
+    ]
 
 
 def scale_card(scale: Scale, config: Configuration, now: datetime) -> Message:
@@ -136,15 +138,15 @@ def scale_card(scale: Scale, config: Configuration, now: datetime) -> Message:
         [
             header(f"{HEADLINES[state]}: {_title(plan)}"),
             context(standing),
-            *_plan(plan),
+            *_change(plan),
             *result,
-            *([section("*Reason*"), said(scale.reason)] if scale.reason else []),
+            *([said(f"Reason: {scale.reason}")] if scale.reason else []),
             context(
-                f"{code(scale.id)} for {code(plan.cluster_name)} ({escape(scale.environment)}), "
+                f"{code(scale.id)}, {escape(scale.environment)}, "
                 f"proposed by {person(scale.requester.user)} {when(scale.requested_at)}."
             ),
             *approval_blocks(scale, config, is_waiting=is_waiting, taken_back="Withdrawn"),
-            *actions(*act_buttons(scale, config, now)),
+            *actions(*act_buttons(scale, config, now), button("Details", "details", carried(scale))),
         ],
     )
 

@@ -30,7 +30,7 @@ def test_two_are_handed_over_at_once(world: World) -> None:
     said = text_of(commands.transfer(world.ctx, typed(DEV, f"{first.id} {second.id} to <@UDEV0002|devi>", "transfer")))
     assert said.count("<@UDEV0002> owns it now") >= 2
     card = allowance_card(stored(world, first), world.ctx.config, world.clock.now(), Waiting(None))
-    assert "*Owner*" in str(card.blocks)
+    assert "owned by <@UDEV0002>" in str(card.blocks)
     assert "<@UDEV0001>" in str(card.blocks)
 
 
