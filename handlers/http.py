@@ -142,6 +142,8 @@ class HttpFront:
         self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=DRAIN.total_seconds())
         # In the thread that waits for these sockets: closed from here they would end it, with answers not yet sent.
         for server in [each for each in self._sockets.values() if isinstance(each, BaseWSGIServer)]:
-            server.trigger.pull_trigger(server.close)
+            with server.trigger.lock:  # it may be awake: without the lock it could close before it is woken
+                server.trigger.thunks.append(server.close)
+                server.trigger.pull_trigger()
         self._thread.join(FLUSH.total_seconds())
         self._drain()
