@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from bot import allowances
 from bot.allowances import AfterReview
-from bot.approvals import MAX_REASON
 from bot.domain.allowance import Allowance
 from bot.domain.break_glass import ReviewOutcome, review_outcomes
 from bot.domain.duration import duration_from_text
@@ -17,6 +16,7 @@ from handlers.blocks.block_kit import code, input_, message, modal, option, sect
 from handlers.blocks.break_glass import OUTCOMES
 from handlers.calls import Call
 from handlers.home import redrawn
+from handlers.modals import long_text
 from handlers.replies import Ephemeral, OpenModal, Reply, View
 
 _LABELS = {
@@ -55,7 +55,7 @@ class BreakGlassForm:
             section(f"{about}. Opened without an approval by <@{allowance.requester.user}>."),
             input_("outcome", "Decision", select([option(_LABELS[one], str(one)) for one in offered])),
             *([shorter | {"hint": {"type": "plain_text", "text": "Only to shorten it."}}] if len(offered) > 1 else []),
-            input_("reason", "What you found", text_input("", multiline=True, limit=MAX_REASON)),
+            input_("reason", "What you found", long_text("")),
         ]
         carried = {"id": allowance.id, "digest": allowance.digest}
         return modal(BreakGlassForm.CALLBACK, "Review break-glass", blocks, submit="Record", **carried)

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.approvals import MAX_REASON, Inquiry
+from bot.approvals import Inquiry
 from bot.domain.allowance import Act
 from bot.errors import AlreadyDecided
 from bot.ports import Context
 from handlers.blocks import lists
-from handlers.blocks.block_kit import code, input_, message, modal, paragraphs, person, section, text_input
+from handlers.blocks.block_kit import code, input_, message, modal, paragraphs, person, section
 from handlers.calls import Call
 from handlers.home import redrawn
+from handlers.modals import long_text
 from handlers.replies import Ephemeral, OpenModal, Reply, View
 from handlers.subjects import Subject, answer, ask, look_up, require_decidable
 
@@ -25,7 +26,7 @@ class QuestionForm:
     def build_question(subject: Subject, about: str) -> View:
         """Draw the form of a question; ``about`` is the request in one line."""
         hint = "It goes to the requester and into the thread. The request does not lapse while it waits for the answer."
-        field = input_("reason", "Your question", text_input("", multiline=True, limit=MAX_REASON), hint=hint)
+        field = input_("reason", "Your question", long_text(""), hint=hint)
         carried = {"id": subject.id, "digest": subject.digest}
         return modal(QuestionForm.CALLBACKS[0], "Ask a question", [section(about), field], submit="Ask", **carried)
 
@@ -33,7 +34,7 @@ class QuestionForm:
     def build_answer(subject: Subject) -> View:
         """Draw the form of the answer, with the questions that are open."""
         asked = [block for one in subject.open_questions for block in paragraphs(f"{person(one.by.user)}:", [one.text])]
-        field = input_("reason", "Your answer", text_input("", multiline=True, limit=MAX_REASON))
+        field = input_("reason", "Your answer", long_text(""))
         return modal(QuestionForm.CALLBACKS[1], "Answer", [*asked, field], submit="Answer", id=subject.id)
 
 

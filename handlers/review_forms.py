@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.allowances.campaigns import Glance
-from bot.approvals import MAX_REASON
 from handlers.blocks.block_kit import code, fold, input_, modal, section, text_input
-from handlers.replies import Block, View
+from handlers.modals import long_text
+from handlers.replies import View
 
 MAX_UNTIL = 40
 """Characters of a date or a duration."""
@@ -33,7 +33,7 @@ class KeepForm:
         until = text_input("", placeholder="30d or 2026-12-31", limit=MAX_UNTIL)
         blocks = [
             section(about),
-            input_("reason", "Why it is still needed", _long(), hint="Auditors can read it."),
+            input_("reason", "Why it is still needed", long_text(""), hint="Auditors can read it."),
             input_(
                 "until",
                 "Keep until",
@@ -63,7 +63,7 @@ class RemoveForm:
         """Draw the form for one allowance of a campaign, and what its removal does."""
         blocks = [
             section(about),
-            input_("reason", "Why it is not needed", _long(), hint="Its owner and auditors can read it."),
+            input_("reason", "Why it is not needed", long_text(""), hint="Its owner and auditors can read it."),
         ]
         return modal(RemoveForm.CALLBACK, f"Remove {allowance}", blocks, submit="Remove", id=campaign, of=allowance)
 
@@ -95,7 +95,7 @@ class SignForm:
         blocks = [
             section(about),
             *([section(_unanswered(left))] if left else []),
-            input_("reason", "What the review found", _long(reason), hint="Goes to the audit log."),
+            input_("reason", "What the review found", long_text(reason), hint="Goes to the audit log."),
         ]
         more = {"open": str(len(left))} if left else {}
         return modal(SignForm.CALLBACK, f"Sign off {campaign.id}", blocks, submit="Sign off", id=campaign.id, **more)
@@ -104,7 +104,3 @@ class SignForm:
 def _unanswered(left: Sequence[str]) -> str:
     named = fold([code(one) for one in left], 2000, joint=", ")
     return f":warning: *{len(left)} unanswered*: {named}. They stay as they are, and the audit log names them."
-
-
-def _long(initial: str = "") -> Block:
-    return text_input(initial, multiline=True, limit=MAX_REASON)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.allowances.audit_events import record
-from bot.approvals import Reminder, deciders, holder_among, require_reason
-from bot.domain.access import require_approver
+from bot.approvals import Reminder, holder_among, require_reason, to_remind
+from bot.domain.access import require_approver, require_other
 from bot.domain.allowance import Act, Allowance, is_open, require
-from bot.domain.approval import Ending, require_not_filer, require_same
+from bot.domain.approval import Ending, require_same
 from bot.domain.audit import Action
 from bot.domain.break_glass import ReviewOutcome, next_nag, reviewed
 from bot.domain.ids import canonical_id
@@ -51,7 +51,7 @@ def review_break_glass(ctx: Context, caller: Caller, answer: AfterReview) -> All
         uow, one = UnitOfWork(ctx, tx, caller), tx.allowances.get(known.id)
         require(one, Act.REVIEW, uow.now)
         require_approver(one.verdict.review, who, one.requester)
-        require_not_filer(one, who.identity)
+        require_other(who.identity, one.owner, one.filed_by)
         if answer.seen is not None:
             require_same(one, answer.seen)
         ended = reviewed(one, answer.outcome, Ending(caller.identity, uow.now, why), answer.duration)
@@ -68,5 +68,4 @@ def due_review(ctx: Context, one: Allowance) -> Reminder[Allowance] | None:
     at = next_nag(one, ctx.config.reminders, ctx.config.break_glass, ctx.clock.now())
     if at is None or at > ctx.clock.now():
         return None
-    people = deciders(ctx, one.verdict.review, *one.askers)
-    return Reminder(one, NoticeEvent.REVIEW_DUE, people or ())
+    return Reminder(one, NoticeEvent.REVIEW_DUE, to_remind(ctx, one.verdict.review, *one.askers, one.owner))

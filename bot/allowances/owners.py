@@ -23,7 +23,7 @@ def owner_of(ctx: Context, caller: Caller, draft: Draft) -> Person:
         return person(ctx, caller)
     require_permitted(ctx, caller, draft.owner)
     find(ctx, person(ctx, caller), draft.cluster)
-    return _seeing(ctx, draft, Identity(ctx.config.team, draft.owner))
+    return able_owner(ctx, Identity(ctx.config.team, draft.owner), draft.cluster)
 
 
 def require_permitted(ctx: Context, caller: Caller, owner: str) -> None:
@@ -42,14 +42,20 @@ def require_permitted(ctx: Context, caller: Caller, owner: str) -> None:
         )
 
 
-def _seeing(ctx: Context, draft: Draft, owner: Identity) -> Person:
-    """The owner, who has access to the cluster themselves."""
+def able_owner(ctx: Context, owner: Identity, cluster: str) -> Person:
+    """Somebody who could have asked for a cluster themselves.
+
+    Raises:
+        NotPermitted: They have no access to the cluster.
+        InvalidInput: A guest, a bot, or somebody whose account is deactivated.
+        MembershipUnknown: Slack could not be asked.
+    """
     who = ctx.directory.person(owner)
     require_owner(who)
     try:
-        find(ctx, who, draft.cluster)
+        find(ctx, who, cluster)
     except UnknownCluster as error:
         raise NotPermitted(
-            f"<@{owner.user}> does not have access to that cluster, so it cannot be requested for them."
+            f"<@{owner.user}> does not have access to that cluster, so they cannot own an allowance for it."
         ) from error
     return who

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 from bot.allowances.audit_events import record
 from bot.allowances.endings import require_ending
-from bot.domain.access import require_owner
+from bot.allowances.owners import able_owner
 from bot.domain.allowance import Act, Allowance, is_open, require
 from bot.domain.approval import Ending
 from bot.domain.audit import Action
 from bot.domain.people import Identity
-from bot.errors import AlreadyDecided, InvalidInput, NotPermitted, UnknownCluster
-from bot.inventory import find
+from bot.errors import AlreadyDecided, InvalidInput
 from bot.ports import Caller, Context, NoticeEvent, UnitOfWork
 
 
@@ -46,7 +45,7 @@ def transfer(ctx: Context, caller: Caller, allowance_id: str, owner: Identity) -
         AlreadyDecided: It waits for a decision, or has ended.
     """
     known = require_ending(ctx, caller, allowance_id)
-    _require_able(ctx, known, owner)
+    able_owner(ctx, owner, known.cluster_id)
     with ctx.store.write() as tx:
         uow, one = UnitOfWork(ctx, tx, caller), tx.allowances.get(known.id)
         require(one, Act.TRANSFER, uow.now)
@@ -57,14 +56,3 @@ def transfer(ctx: Context, caller: Caller, allowance_id: str, owner: Identity) -
         record(uow, saved, Action.ALLOWANCE_TRANSFER, reason=f"From {one.owner.user} to {owner.user}.")
         uow.notify(saved.id, NoticeEvent.TRANSFERRED, {owner, one.owner} - {caller.identity})
     return saved
-
-
-def _require_able(ctx: Context, allowance: Allowance, owner: Identity) -> None:
-    who = ctx.directory.person(owner)
-    require_owner(who)
-    try:
-        find(ctx, who, allowance.cluster_id)
-    except UnknownCluster as error:
-        raise NotPermitted(
-            f"<@{owner.user}> does not have access to {allowance.cluster_name}, so they cannot own {allowance.id}."
-        ) from error

@@ -6,7 +6,7 @@ from bot.approvals.deciders import deciders, require_deciders
 from bot.approvals.decisions import decide, lapse
 from bot.approvals.questions import Inquiry, answer_question, ask_question
 from bot.approvals.reasons import MAX_REASON, brief, require_reason
-from bot.approvals.reminders import Reminder, due_reminder, plan_wait, remind
+from bot.approvals.reminders import Reminder, due_reminder, plan_wait, remind, to_remind
 from bot.approvals.reviews import keep, review
 from bot.approvals.workflow import Actions, Decision, Narrowing, Workflow
 
@@ -38,4 +38,5 @@ __all__ = [
     "require_reason",
     "review",
     "standing_in",
+    "to_remind",
 ]

@@ -5,7 +5,7 @@ from typing import Generic
 
 from bot.approvals.deciders import deciders
 from bot.approvals.workflow import One, Workflow
-from bot.domain.approval import ApprovalRequest, next_reminder, next_wait
+from bot.domain.approval import ApprovalRequest, Verdict, next_reminder, next_wait
 from bot.domain.people import Identity
 from bot.domain.work import WorkKind
 from bot.ports import Context, NoticeEvent, UnitOfWork
@@ -36,6 +36,12 @@ def plan_wait(uow: UnitOfWork, one: ApprovalRequest) -> None:
         uow.tx.work.schedule(WorkKind.TIMERS, within=following - uow.now)
 
 
+def to_remind(ctx: Context, verdict: Verdict, *others: Identity | None) -> tuple[Identity, ...]:
+    """Who gets a direct message, without ``others``; nobody where they are too many or could not be looked up."""
+    people = deciders(ctx, verdict, *others)
+    return people if people and len(people) <= MOST_REMINDED else ()
+
+
 def due_reminder(ctx: Context, one: One) -> Reminder[One] | None:
     """The reminder of a waiting request that is due, if any. Asks Slack, so it runs in no transaction."""
     now = ctx.clock.now()
@@ -46,8 +52,7 @@ def due_reminder(ctx: Context, one: One) -> Reminder[One] | None:
         return Reminder(one, NoticeEvent.UNANSWERED, tuple(asker for asker in one.askers if asker))
     spoken = (given.by for given in one.approvals)
     asked = replace(one.verdict, asks=one.verdict.current(one.approvals))
-    people = deciders(ctx, asked, *one.askers, *spoken)
-    return Reminder(one, NoticeEvent.REMINDED, people if people and len(people) <= MOST_REMINDED else ())
+    return Reminder(one, NoticeEvent.REMINDED, to_remind(ctx, asked, *one.askers, *spoken))
 
 
 def remind(uow: UnitOfWork, due: Reminder[One], flow: Workflow[One]) -> None:

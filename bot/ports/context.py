@@ -209,6 +209,8 @@ class UnitOfWork:
         """
         channel = self.ctx.config.channel
         self.tx.outbox.add(Notice(NoticeKind.CARD, subject, channel))
+        for hook in self.ctx.config.hooks_for(event):
+            self.tx.outbox.add(Notice(NoticeKind.WEBHOOK, subject, hook.recipient, {"event": event}))
         self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, {"event": event, **facts}))
         for user in sorted({one.user for one in people}):
             self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, {"event": event}))
