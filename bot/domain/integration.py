@@ -13,6 +13,9 @@ from bot.domain.fields import NotWritten, ReadAs, Span, Text, Unit
 WebhookEvent = Literal[
     "requested",
     "granted",
+    "broke-glass",
+    "reviewed",
+    "edited",
     "seconded",
     "approved",
     "denied",
@@ -25,6 +28,10 @@ WebhookEvent = Literal[
     "suspended",
     "resumed",
     "expiring",
+    "let-expire",
+    "shortened",
+    "transferred",
+    "orphaned",
     "expired",
     "revoked",
     "gone",
@@ -32,7 +39,21 @@ WebhookEvent = Literal[
 """The events in the life of a request that can be sent: values of ``bot.ports.NoticeEvent``."""
 
 LIFE: frozenset[WebhookEvent] = frozenset(
-    {"granted", "approved", "denied", "withdrawn", "lapsed", "closed", "live", "done", "failed", "expired", "revoked"}
+    {
+        "granted",
+        "broke-glass",
+        "approved",
+        "denied",
+        "withdrawn",
+        "lapsed",
+        "closed",
+        "live",
+        "done",
+        "failed",
+        "expired",
+        "revoked",
+        "orphaned",
+    }
 )
 """Decisions, and what became of them."""
 

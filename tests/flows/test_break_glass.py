@@ -236,3 +236,14 @@ def test_its_renewal_is_decided_normally(world: World) -> None:
     world.settle()
     again = allowances.renew(world.ctx, OPERATOR, made.id)
     assert (state_of(world, again), again.ask.is_break_glass) == (Status.WAITING, False)
+
+
+def test_whoever_took_it_over_does_not_review_it(world: World) -> None:
+    """It is theirs now: somebody else still has to look, and only others are reminded."""
+    made = broken(world)
+    allowances.transfer(world.ctx, OPERATOR, made.id, APPROVER.identity)
+    with pytest.raises(NotPermitted):
+        reviewed(world, made)
+    later(world, 5 * HOUR)
+    assert nagged(world, made) == ["UAPP0002"]
+    assert not reviewed(world, made, who=APPROVER2).needs_review
