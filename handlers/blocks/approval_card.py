@@ -95,6 +95,7 @@ def news_facts(request: ApprovalRequest, body: Mapping[str, str], config: Config
         "failure": escape(request.failure or ""),
         "lapses": when(request.lapses_at),
         "owner": person(request.owner.user),
+        "answerer": _answerer(request),
         "inquirer": person(request.questions[-1].by.user) if request.questions else "An approver",
         "what": escape(body.get("what", "")),
     }
@@ -102,6 +103,12 @@ def news_facts(request: ApprovalRequest, body: Mapping[str, str], config: Config
 
 def _open_verdict(request: ApprovalRequest) -> Verdict:
     return request.verdict.review if request.verdict.reviewers else request.verdict
+
+
+def _answerer(request: ApprovalRequest) -> str:
+    """Whoever answered the last question: the requester, or who filed it for them."""
+    answer = request.questions[-1].answer if request.questions else None
+    return person((answer.by if answer else request.requester).user)
 
 
 def given_reason(request: ApprovalRequest, event: str) -> list[Block]:

@@ -73,11 +73,9 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
             scale=QUESTION.format(what="proposal"),
         ),
         NoticeEvent.ANSWERED: Words(
-            allowance="{who} answered. It lapses {lapses}.", scale="{who} answered. It lapses {lapses}."
+            allowance="{answerer} answered. It lapses {lapses}.", scale="{answerer} answered. It lapses {lapses}."
         ),
-        NoticeEvent.EDITED: Words(
-            allowance="{who} changed the request. Approvals given before no longer count; it needs a new decision."
-        ),
+        NoticeEvent.EDITED: Words(allowance="{who} changed the request. Approvals given before no longer count."),
         NoticeEvent.REMINDED: Words(
             allowance="Waiting for a decision: {missing}. It lapses {lapses}.{calls}",
             scale="Waiting for a decision: {missing}. It lapses {lapses}.{calls}",
