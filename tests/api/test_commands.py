@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -35,14 +36,20 @@ def served(api: ApiStage) -> Iterator[dict[str, str]]:
     front.stop()
 
 
+def document_in(said: str) -> dict[str, Any]:
+    """The JSON that a command printed; the server runs in the same process, and may log a line before it."""
+    found: dict[str, Any] = json.loads(said[said.index("{") :])
+    return found
+
+
 def test_a_pipeline_asks_waits_and_goes_on(api: ApiStage, served: dict[str, str]) -> None:
     """0 once it is open, also for a later run; 3 while it waits; words for people, JSON for programs."""
     code, said = run_here("check", "aks-udr", "api.example.com", **served)
     assert code == 1
     assert "denied    api.example.com" in said
     code, said = run_here(*REQUEST, "--json", **served)
-    made = json.loads(said)["id"]
-    assert (code, json.loads(said)["token"]) == (0, "ci")
+    made = document_in(said)["id"]
+    assert (code, document_in(said)["token"]) == (0, "ci")
     waiting = f"{made} waiting: aks-udr → api.example.com (1 from platform)\n"
     assert run_here(*REQUEST, **served) == (0, waiting)
     assert run_here("status", made, **served) == (3, waiting)
@@ -56,7 +63,7 @@ def test_a_pipeline_asks_waits_and_goes_on(api: ApiStage, served: dict[str, str]
 
 def test_what_cannot_be_is_told_from_what_may_be_later(api: ApiStage, served: dict[str, str]) -> None:
     """1 ended without being open, 2 wrong or refused, 4 no answer."""
-    made = json.loads(run_here(*REQUEST, "--json", **served)[1])["id"]
+    made = document_in(run_here(*REQUEST, "--json", **served)[1])["id"]
     allowances.end(api.ctx, DEV, made)
     assert run_here("status", made, **served)[0] == 1
     code, said = run_here("request", "aks-nowhere", "x.example.com", "--reason", "r", "--for", "8h", **served)
@@ -72,7 +79,7 @@ def test_what_cannot_be_is_told_from_what_may_be_later(api: ApiStage, served: di
 
 def test_a_call_that_is_put_off_is_made_again(api: ApiStage, served: dict[str, str]) -> None:
     """The first look at the owner fails in Slack; the client waits as long as it is told and asks again."""
-    made = json.loads(run_here(*REQUEST, "--json", **served)[1])["id"]
+    made = document_in(run_here(*REQUEST, "--json", **served)[1])["id"]
     api.slack("UDEV0001", deleted=False)
     api.office.fault("users.info", times=1, status=503)
     assert run_here("status", made, **served)[0] == 3
