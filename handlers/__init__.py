@@ -1,7 +1,7 @@
 """All of Slack, in and out: the one table of entry points. ``handlers.app`` serves it."""
 
 from bot.domain.people import Role
-from handlers import absences, actions, break_glass, bulk, commands, home, questions, reviews, tokens, views
+from handlers import absences, actions, break_glass, bulk, commands, home, partners, questions, reviews, tokens, views
 from handlers.calls import CallKind
 from handlers.entries import Entry
 from handlers.repeats import REPEAT, repeat_among
@@ -89,6 +89,15 @@ COMMANDS = (
         help="preview a change in the number of outbound IPs, and propose it",
         is_late=True,
         act="scale",
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "partners",
+        partners.partners,
+        usage="CLUSTER [add NAME [#channel | @user | email] NOTE | remove NAME]",
+        help="who has allowlisted a cluster's outbound IPs, and is told of changes",
+        is_late=True,
+        act="partners",
     ),
     Entry(
         CallKind.COMMAND,

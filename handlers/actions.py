@@ -13,7 +13,6 @@ from bot.errors import NotPermitted
 from bot.ports import Context, Place
 from handlers.blocks import audit_log, clusters, lists, notice_choice
 from handlers.blocks.check import trace_loading, trace_view
-from handlers.blocks.details import details_view
 from handlers.calls import Call, number_from
 from handlers.home import redrawn
 from handlers.hosts import written
@@ -22,7 +21,7 @@ from handlers.queries import AuditQuery
 from handlers.renewals import RenewForm
 from handlers.replies import Ephemeral, OpenModal, Reply, UpdateModal
 from handlers.request_form import RequestForm
-from handlers.subjects import decide, deciders, end, look_up, require_decidable
+from handlers.subjects import decide, deciders, details_of, end, look_up, require_decidable
 from handlers.views import form_from_error, open_form
 
 
@@ -43,7 +42,7 @@ def details(ctx: Context, call: Call) -> Reply:
     """Show everything about the button's subject, to read before a decision."""
     found, seen = look_up(ctx, call.caller, call.value["id"]), call.value["digest"]
     require_same(found, seen)
-    return OpenModal(details_view(found, ctx.config))
+    return OpenModal(details_of(ctx, found))
 
 
 def narrow(ctx: Context, call: Call) -> Reply:

@@ -19,7 +19,7 @@ from handlers.attempts import attempt_of, record_refusal
 from handlers.blocks import audit_log, clusters, lists, notice_choice, words
 from handlers.blocks import scale_card as scale_blocks
 from handlers.blocks.check import check_card
-from handlers.blocks.details import approval_view, details_view, is_whole
+from handlers.blocks.details import approval_view, is_whole
 from handlers.blocks.help import help_text
 from handlers.calls import Call, CallKind, mentioned_in, owner_from, plain_words
 from handlers.entries import Entry, Listener
@@ -28,7 +28,7 @@ from handlers.modals import count_from
 from handlers.queries import AuditQuery
 from handlers.replies import Ephemeral, File, Message, OpenModal, Reply
 from handlers.several import IdWords, answer_each
-from handlers.subjects import decide, deciders, end, look_up
+from handlers.subjects import decide, deciders, details_of, end, look_up
 from handlers.views import deny_view, for_owner, form_from, open_form
 
 
@@ -143,7 +143,7 @@ def requests(ctx: Context, call: Call) -> Reply:
     which = call.text.strip() or "pending"
     if is_id(which):
         with suppress(UnknownAllowance, UnknownScale):  # not an id, so treat it as a cluster name
-            return OpenModal(details_view(look_up(ctx, call.caller, which), ctx.config))
+            return OpenModal(details_of(ctx, look_up(ctx, call.caller, which)))
     found = allowances.browse(ctx, call.caller, which, rows=lists.ROWS)
     unread = inventory.unread(ctx, inventory.person(ctx, call.caller))
     drawn = lists.request_list(found, which=which, now=ctx.clock.now(), config=ctx.config, unread=unread)

@@ -145,7 +145,8 @@ class SlackNotifier:
         if isinstance(facts, ReviewSheet):
             return review_card(facts)
         if isinstance(facts, Scale):
-            return scale_card(facts, self._config, now)
+            with self._store.read() as tx:
+                return scale_card(facts, self._config, now, tx.partners.of([facts.cluster_id]))
         ahead = Waiting(
             estimate(self._store, facts, now),
             gauge(self._store, self._config.firewall, facts.scope, facts.destinations),

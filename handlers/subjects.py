@@ -10,7 +10,9 @@ from bot.domain.approval import require_same
 from bot.domain.scale_proposal import Scale
 from bot.ports import Caller, Context
 from handlers.blocks.delivery import hidden
+from handlers.blocks.details import details_view
 from handlers.blocks.lists import Deciders
+from handlers.replies import View
 
 Subject = Allowance | Scale
 """What people decide on."""
@@ -61,6 +63,15 @@ def require_decidable(found: Allowance | Scale, seen: str, act: Act, now: dateti
     flow: approvals.Workflow[Any] = scaling.SCALES if isinstance(found, Scale) else allowances.ALLOWANCES
     flow.require_waiting(found, act, now)
     require_same(found, seen)
+
+
+def details_of(ctx: Context, subject: Subject) -> View:
+    """The modal that shows all of it."""
+    if isinstance(subject, Allowance):
+        return details_view(subject, ctx.config)
+    with ctx.store.read() as tx:
+        partners = tx.partners.of([subject.cluster_id])
+    return details_view(subject, ctx.config, partners)
 
 
 def _is_scale(subject: str) -> bool:

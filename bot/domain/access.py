@@ -194,9 +194,8 @@ def require_auditor(person: Person) -> None:
         NotPermitted: With who may.
         MembershipUnknown: Slack could not be asked.
     """
-    _require_reviewer(
-        person, "Only auditors and operators can read the audit log. For your own requests: `/egress requests mine`."
-    )
+    said = "Only auditors and operators can read the audit log. For your own requests: `/egress requests mine`."
+    _require_one_of(REVIEWERS, person, said)
 
 
 def require_reviewer(person: Person) -> None:
@@ -206,15 +205,28 @@ def require_reviewer(person: Person) -> None:
         NotPermitted: With who may.
         MembershipUnknown: Slack could not be asked.
     """
-    _require_reviewer(
-        person, "Only auditors and operators can start and sign off reviews. `/egress review` lists those you can see."
-    )
+    said = "Only auditors and operators can start and sign off reviews. `/egress review` lists those you can see."
+    _require_one_of(REVIEWERS, person, said)
 
 
-def _require_reviewer(person: Person, otherwise: str) -> None:
+PARTNER_KEEPERS = frozenset({Role.APPROVER, Role.OPERATOR})
+"""The roles that add and remove partners."""
+
+
+def require_partner_keeper(person: Person) -> None:
+    """Refuse people who may not say who depends on a cluster's outbound IPs.
+
+    Raises:
+        NotPermitted: With who may.
+        MembershipUnknown: Slack could not be asked.
+    """
+    _require_one_of(PARTNER_KEEPERS, person, "Only approvers and operators can add and remove partners.")
+
+
+def _require_one_of(roles: frozenset[Role], person: Person, otherwise: str) -> None:
     _refuse_guest(person)
-    if not person.roles & REVIEWERS:
-        require_read(person.unread_for(*REVIEWERS))
+    if not person.roles & roles:
+        require_read(person.unread_for(*roles))
         raise NotPermitted(otherwise)
     _require_asked(person)
 

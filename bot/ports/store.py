@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.ports.notice_levels import NoticeLevels
 from bot.ports.notices import Outbox
+from bot.ports.partners import Partners
 from bot.ports.records import Absences, Allowances, AuditLog, Campaigns, Drafts, Scales, Tokens
 from bot.ports.snapshots import Snapshots
 from bot.ports.work import Claim, Work
@@ -68,6 +69,11 @@ class Transaction(Protocol):
     @property
     def tokens(self) -> Tokens:
         """API tokens."""
+        ...
+
+    @property
+    def partners(self) -> Partners:
+        """Who depends on the outbound IPs of clusters."""
         ...
 
 

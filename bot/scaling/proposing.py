@@ -12,6 +12,7 @@ from bot.domain.approval import Ending, Verdict, VerdictKind
 from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress
 from bot.domain.ids import canonical_id
+from bot.domain.partner import Partner
 from bot.domain.people import Person
 from bot.domain.scale_proposal import Scale, require_waiting, scale_key
 from bot.domain.snat import Capacity, ScalePlan, capacity, plan_scale, possible_counts
@@ -32,11 +33,13 @@ class ScalePreview:
         egress: The cluster as it is now.
         capacity: Its SNAT ports.
         counts: The counts that Azure takes.
+        partners: Who depends on its outbound IPs.
     """
 
     egress: ClusterEgress
     capacity: Capacity
     counts: range
+    partners: tuple[Partner, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,9 @@ def preview_scale(ctx: Context, caller: Caller, cluster: str) -> ScalePreview:
         NotScalable: With the reason.
     """
     egress, _ = live(ctx, person(ctx, caller), cluster)
-    return ScalePreview(egress, capacity(egress), possible_counts(egress))
+    counts = possible_counts(egress)
+    with ctx.store.read() as tx:
+        return ScalePreview(egress, capacity(egress), counts, tuple(tx.partners.of([egress.ref.id])))
 
 
 def propose(ctx: Context, caller: Caller, wish: Wish) -> Scale:

@@ -246,6 +246,15 @@ notice_level = Table(
     Column("level", String(20), nullable=False),
 )
 
+# Who depends on a cluster's outbound IPs; the name is as it is compared.
+partner = Table(
+    "partner",
+    metadata,
+    Column("cluster_id", Text, primary_key=True),
+    Column("name", String(240), primary_key=True),
+    Column("body", Json, nullable=False),
+)
+
 # Contents of buttons that are too long for Slack; deleted after a few days.
 draft = Table(
     "draft",

@@ -21,6 +21,7 @@ from bot.store.migrate import LOCK, migrate, pending
 from bot.store.notice_levels import SqlNoticeLevels
 from bot.store.outage import Outage
 from bot.store.outbox import SqlOutbox
+from bot.store.partners import SqlPartners
 from bot.store.records import SqlAllowances, SqlCampaigns, SqlScales
 from bot.store.snapshots import SqlSnapshots
 from bot.store.tokens import SqlTokens
@@ -43,6 +44,7 @@ class SqlTransaction:
         self.drafts = SqlDrafts(connection, now)
         self.notice_levels = SqlNoticeLevels(connection)
         self.tokens = SqlTokens(connection, now)
+        self.partners = SqlPartners(connection)
 
 
 SHORTEST_WAIT_S = 0.02

@@ -1,11 +1,12 @@
 """Shows the subject of a decision: as much as fits on a card, and in full in a modal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from bot.domain.allowance import Allowance, Scope
 from bot.domain.configuration import Configuration
 from bot.domain.duration import duration_text
+from bot.domain.partner import Partner
 from bot.domain.risk import Level, Risk
 from bot.domain.scale_proposal import Scale
 from handlers.blocks.approval_card import carried
@@ -96,9 +97,9 @@ def details_button(subject: Allowance | Scale) -> Block:
     return button(text, "details", carried(subject))
 
 
-def details_view(subject: Allowance | Scale, config: Configuration) -> View:
-    """All of it, to read."""
-    return modal("details", f"{subject.id} in full", _parts(subject, config))
+def details_view(subject: Allowance | Scale, config: Configuration, partners: Sequence[Partner] = ()) -> View:
+    """All of it, to read; of a scale proposal also who depends on the addresses."""
+    return modal("details", f"{subject.id} in full", _parts(subject, config, partners))
 
 
 def approval_view(allowance: Allowance, config: Configuration, reason: str = "") -> View:
@@ -108,9 +109,9 @@ def approval_view(allowance: Allowance, config: Configuration, reason: str = "")
     return modal(APPROVE, f"{allowance.id} in full", parts, submit="Approve", id=allowance.id, digest=allowance.digest)
 
 
-def _parts(subject: Allowance | Scale, config: Configuration) -> list[Block]:
+def _parts(subject: Allowance | Scale, config: Configuration, partners: Sequence[Partner] = ()) -> list[Block]:
     if isinstance(subject, Scale):
-        return [*scale_parts(subject), *_decided(subject, config)]
+        return [*scale_parts(subject, partners), *_decided(subject, config)]
     scope, ask = subject.scope, subject.ask
     where = f"node pool {code(scope.pool)}" if scope.pool else "whole cluster"
     lasts = f"{duration_text(ask.duration)} once live" if ask.duration else "no end"

@@ -5,6 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bot.domain.configuration import Configuration
+from bot.domain.partner import Partner
 from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
 from bot.domain.snat import ScalePlan
 from bot.ports import NoticeEvent
@@ -35,6 +36,7 @@ from handlers.blocks.buttons import act_buttons
 from handlers.blocks.deciders import needs
 from handlers.blocks.dryrun import SCALE_WAITS, is_dry
 from handlers.blocks.news import news_words
+from handlers.blocks.partners import partner_blocks
 from handlers.replies import Block, Message
 
 HEADLINES: Mapping[ScaleStatus, str] = MappingProxyType(
@@ -103,6 +105,7 @@ def scale_preview(preview: ScalePreview) -> Message:
             header(f"{ref.name}: outbound IPs"),
             section(ips_text([ip.address for ip in preview.egress.ips])),
             section(escape(preview.capacity.advice) or "Its SNAT ports are unknown."),
+            *partner_blocks(preview.partners),
             context(_reach(preview)),
             *actions(button("Propose…", "propose", value(id=ref.id, name=ref.name), style="primary")),
         ],
@@ -115,17 +118,25 @@ def _reach(preview: ScalePreview) -> str:
     return f"Azure accepts {least} to {most} here. `/egress scale {name} COUNT` plans the change and requests approval."
 
 
-def scale_parts(scale: Scale) -> list[Block]:
-    """Show the plan and its reason."""
+def scale_parts(scale: Scale, partners: Sequence[Partner] = ()) -> list[Block]:
+    """Show the plan, who depends on the addresses, and the reason."""
     return [
         *_change(scale.plan),
+        *partner_blocks(partners),
         section(f"*Addresses when it was planned*\n{ips_text(scale.plan.ips_before)}"),
         *([section("*Reason*"), said(scale.reason)] if scale.reason else []),
     ]
 
 
-def scale_card(scale: Scale, config: Configuration, now: datetime) -> Message:
-    """The card of a proposal."""
+def scale_card(scale: Scale, config: Configuration, now: datetime, partners: Sequence[Partner] = ()) -> Message:
+    """The card of a proposal.
+
+    Args:
+        scale: The facts.
+        config: Names groups, and knows where nothing is written.
+        now: The time.
+        partners: Who depends on the addresses.
+    """
     state, plan = scale_status(scale, now), scale.plan
     is_waiting = state is ScaleStatus.WAITING
     is_held = is_dry(config.dry_run, scale) and state is ScaleStatus.APPROVED
@@ -139,6 +150,7 @@ def scale_card(scale: Scale, config: Configuration, now: datetime) -> Message:
             header(f"{HEADLINES[state]}: {_title(plan)}"),
             context(standing),
             *_change(plan),
+            *partner_blocks(partners),
             *result,
             *([said(f"Reason: {scale.reason}")] if scale.reason else []),
             context(
