@@ -33,7 +33,8 @@ from bot.azure import AzureArm
 from bot.azure.identity import own_credential
 from bot.azure.settings import ArmSettings
 from bot.domain.allowance import Allowance, is_wanted
-from bot.domain.audit import Action, verify
+from bot.domain.audit import Action
+from bot.domain.chain import verify
 from bot.domain.fqdn import parse_destination
 from bot.domain.rule_rendering import rules_of
 from bot.errors import EgressError
@@ -269,7 +270,7 @@ def check(running: Farm) -> None:
     with running.store.read() as tx:
         rows = tx.allowances.find(AllowanceFilter(limit=10_000))
         chain = tx.audit.chain(after=0, limit=1_000_000)
-    verify(chain)
+        verify(tx.audit.records(after=0, limit=1_000_000))
     state = running.sandbox.get("arm")
     group = next(body for key, body in state["resources"].items() if key.endswith("/rcg-aks-egress"))
     opened = {rule["name"] for each in group["properties"]["ruleCollections"] for rule in each["rules"]}

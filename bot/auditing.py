@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
 from bot.domain.access import require_auditor
-from bot.domain.audit import GENESIS, Action, AuditFilter, ChainedEvent, Event, verify
+from bot.domain.audit import Action, AuditFilter, ChainedEvent, Event
+from bot.domain.chain import ChainEnd, missing, verify
 from bot.domain.ids import canonical_id
 from bot.errors import ChainBroken, EgressError, InvalidInput, UnknownAllowance, UnknownScale
 from bot.inventory import person
@@ -71,14 +72,14 @@ def check_chain(ctx: Context) -> int:
     """Verify the chain in batches, up to the head at the start."""
     with ctx.store.read() as tx:
         last, head_hash = tx.audit.head()
-    following, after = 1, GENESIS
-    while following <= last:
+    after = ChainEnd()
+    while after.seq < last:
         with ctx.store.read() as tx:
-            events = tx.audit.chain(after=following - 1, limit=min(BATCH, last - following + 1))
-        if not events:
-            raise ChainBroken(f"Audit event {following} and all later events are missing.", seq=following)
-        following, after = verify(events, after=after, first=following)
-    if after != head_hash:
+            records = tx.audit.records(after=after.seq, limit=min(BATCH, last - after.seq))
+        if not records:
+            raise missing(after.seq + 1)
+        after = verify(records, after)
+    if after.hash != head_hash:
         raise ChainBroken(f"The end of the audit log (event {last}) was altered.", seq=last)
     return last
 

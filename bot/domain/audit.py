@@ -1,17 +1,10 @@
-"""Audit events and the chain that makes a change to them visible."""
+"""Audit events; ``bot.domain.chain`` makes a change to them visible."""
 
-import hashlib
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.people import Identity
-from bot.errors import ChainBroken
-
-GENESIS = "0" * 64
-"""The hash before the first event."""
 
 
 class Action(StrEnum):
@@ -90,6 +83,12 @@ class Action(StrEnum):
     AUDIT_VERIFY = "audit:verify"
 
 
+class UnknownAction(str):
+    """An action that this version does not know: a newer version wrote it, or somebody changed the row."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened: who, through what, on what, why.
@@ -106,10 +105,12 @@ class Event:
         reason: The person's reason, or the sentence of a refusal.
         policy_rule: The approval policy rule that decided, empty if none.
         detail: Further facts by name, values as text.
+        actor_name: The actor's display name then; empty if it was not known.
+        correlation: The id that connects an act with its writes and notices; empty if there is none.
     """
 
     at: datetime
-    action: Action
+    action: Action | UnknownAction
     actor: Identity
     via: str
     subject: str = ""
@@ -118,11 +119,16 @@ class Event:
     reason: str = ""
     policy_rule: str = ""
     detail: tuple[tuple[str, str], ...] = ()
+    actor_name: str = ""
+    correlation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ChainedEvent:
-    """An event in its place: ``hash`` covers the event, its number and the hash before it."""
+    """An event in its place, for readers: ``hash`` covers its row, which has its number and the hash before it.
+
+    A row that somebody damaged is read as far as it can be; only a verification says whether it is what was written.
+    """
 
     seq: int
     event: Event
@@ -153,53 +159,3 @@ class AuditFilter:
     destination: str | None = None
     subject: str | None = None
     action: str | None = None
-
-
-def link(event: Event, seq: int, previous: str) -> ChainedEvent:
-    """Put an event behind the one whose hash is ``previous``."""
-    return ChainedEvent(seq, event, previous, chain_hash(event, seq, previous))
-
-
-def chain_hash(event: Event, seq: int, previous: str) -> str:
-    """SHA-256 over the previous hash, the number and every field of the event, as canonical JSON."""
-    content = [
-        previous,
-        seq,
-        event.at.isoformat(timespec="microseconds"),
-        event.action,
-        event.actor.team,
-        event.actor.user,
-        event.via,
-        event.subject,
-        event.cluster,
-        list(event.destinations),
-        event.reason,
-        event.policy_rule,
-        [list(pair) for pair in event.detail],
-    ]
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def verify(events: Iterable[ChainedEvent], *, after: str = GENESIS, first: int = 1) -> tuple[int, str]:
-    """Prove a run of events, oldest first.
-
-    Args:
-        events: Without gaps, starting with number ``first``.
-        after: The hash before the first of them.
-        first: The number that the first must have.
-
-    Returns:
-        The next number and the last hash: what the next run continues from.
-
-    Raises:
-        ChainBroken: At the first event that was changed, removed or moved.
-    """
-    expected = first
-    for chained in events:
-        if chained.seq != expected:
-            raise ChainBroken(f"Audit event {expected} is missing: found {chained.seq} in its place.", seq=expected)
-        if chained.previous != after or chained.hash != chain_hash(chained.event, chained.seq, after):
-            raise ChainBroken(f"Audit event {chained.seq} was altered.", seq=chained.seq)
-        expected, after = chained.seq + 1, chained.hash
-    return expected, after

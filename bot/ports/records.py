@@ -9,6 +9,7 @@ from bot.domain.allowance import Allowance
 from bot.domain.api_token import Token
 from bot.domain.audit import AuditFilter, ChainedEvent, Event
 from bot.domain.campaign import Campaign
+from bot.domain.chain import Record
 from bot.domain.people import Identity
 from bot.domain.scale_proposal import Scale
 from bot.domain.target import Target
@@ -199,6 +200,10 @@ class AuditLog(Protocol):
 
     def chain(self, *, after: int, limit: int) -> list[ChainedEvent]:
         """Events with a number above ``after``, oldest first."""
+        ...
+
+    def records(self, *, after: int, limit: int) -> list[Record]:
+        """Rows with a number above ``after`` as they are stored, oldest first."""
         ...
 
     def head(self) -> tuple[int, str]:

@@ -1,7 +1,8 @@
 """Values from rows and rows from values."""
 
+import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -9,8 +10,10 @@ from pydantic_core import to_jsonable_python
 
 from bot.domain.allowance import Allowance
 from bot.domain.approval import VerdictKind
-from bot.domain.audit import Action, ChainedEvent, Event
+from bot.domain.audit import Action, ChainedEvent, Event, UnknownAction
 from bot.domain.campaign import Campaign
+from bot.domain.chain import VERSION as CHAIN_VERSION
+from bot.domain.chain import ChainEnd, Frontier, Record, seal
 from bot.domain.egress import ClusterEgress, ClusterRef, Period, RequiredEndpoints
 from bot.domain.people import Identity
 from bot.domain.scale_proposal import Scale
@@ -167,43 +170,80 @@ def endpoints_from_row(row: Row) -> RequiredEndpoints:
     return _ENDPOINTS.validate_python(row.body)
 
 
-def event_from_row(row: Row) -> ChainedEvent:
-    """The audit event in a row."""
+def event_from_record(record: Record) -> ChainedEvent:
+    """The audit event in a row, as far as it can be read: a page must not fail over one damaged row."""
+    detail = [(str(pair[0]), str(pair[1])) for pair in _listed(record.detail) if _is_pair(pair)]
+    try:
+        at = time_from_text(record.at)
+    except ValueError:
+        at, detail = UNREAD, [*detail, ("damaged", f"Its time cannot be read: {record.at}")]
     event = Event(
-        at=time_from_text(row.at),
-        action=Action(row.action),
-        actor=Identity(row.team, row.actor),
-        via=row.via,
-        subject=row.subject,
-        cluster=row.cluster,
-        destinations=tuple(row.destinations),
-        reason=row.reason,
-        policy_rule=row.policy_rule,
-        detail=tuple((name, value) for name, value in row.detail),
+        at=at if at.tzinfo else at.replace(tzinfo=UTC),
+        action=Action(record.action) if record.action in _ACTIONS else UnknownAction(record.action),
+        actor=Identity(record.team, record.actor),
+        via=record.via,
+        subject=record.subject,
+        cluster=record.cluster,
+        destinations=tuple(str(one) for one in _listed(record.destinations)),
+        reason=record.reason,
+        policy_rule=record.policy_rule,
+        detail=tuple(detail),
+        actor_name=record.actor_name,
+        correlation=record.correlation,
     )
-    return ChainedEvent(row.seq, event, row.previous, row.hash)
+    return ChainedEvent(record.seq, event, record.previous, record.hash)
 
 
-def row_from_event(chained: ChainedEvent) -> dict[str, Any]:
-    """The row of an audit event."""
-    event = chained.event
-    return {
-        "seq": chained.seq,
-        "at": text_from_time(event.at),
-        "action": event.action,
-        "team": event.actor.team,
-        "actor": event.actor.user,
-        "via": event.via,
-        "subject": event.subject,
-        "cluster": event.cluster,
-        "destinations": list(event.destinations),
-        "destination_text": " ".join(event.destinations),
-        "reason": event.reason,
-        "policy_rule": event.policy_rule,
-        "detail": [list(pair) for pair in event.detail],
-        "previous": chained.previous,
-        "hash": chained.hash,
-    }
+UNREAD = datetime(1970, 1, 1, tzinfo=UTC)
+"""Shown for a time that somebody made unreadable; the event's detail has what is stored."""
+
+
+def _listed(text: str) -> list[Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return []
+    return value if isinstance(value, list) else []
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2
+
+
+_ACTIONS = frozenset(Action)
+
+
+def record_from_event(event: Event, after: ChainEnd) -> Record:
+    """The record of a new event behind the one that is ``after``."""
+    tree = after.tree or Frontier()
+    made = Record(
+        seq=after.seq + 1,
+        version=CHAIN_VERSION,
+        at=text_from_time(event.at),
+        action=str(event.action),
+        team=event.actor.team,
+        actor=event.actor.user,
+        actor_name=event.actor_name,
+        via=event.via,
+        correlation=event.correlation,
+        subject=event.subject,
+        cluster=event.cluster,
+        destinations=json.dumps(event.destinations, ensure_ascii=False),
+        destination_text=" ".join(event.destinations),
+        reason=event.reason,
+        policy_rule=event.policy_rule,
+        detail=json.dumps(event.detail, ensure_ascii=False),
+        root=tree.root(),
+        previous=after.hash,
+        hash="",
+    )
+    return seal(made)
+
+
+def row_from_record(record: Record) -> dict[str, Any]:
+    """The row of a record."""
+    lists = {"destinations": json.loads(record.destinations), "detail": json.loads(record.detail)}
+    return record._asdict() | lists
 
 
 def claim_from_row(row: Row) -> Claim:

@@ -87,11 +87,14 @@ audit_event = Table(
     "audit_event",
     metadata,
     Column("seq", Big, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False, server_default="1"),
     Column("at", Time, nullable=False),
     Column("action", String(40), nullable=False),
     Column("team", String(40), nullable=False),
     Column("actor", String(40), nullable=False),
+    Column("actor_name", Text, nullable=False, server_default=text("''")),
     Column("via", String(40), nullable=False),
+    Column("correlation", String(40), nullable=False, server_default=text("''")),
     Column("subject", Text, nullable=False),
     Column("cluster", String(80), nullable=False),
     Column("destinations", Json, nullable=False),
@@ -99,22 +102,27 @@ audit_event = Table(
     Column("reason", Text, nullable=False),
     Column("policy_rule", Text, nullable=False),
     Column("detail", Json, nullable=False),
+    Column("root", String(64), nullable=False, server_default=text("''")),
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     Index("ix_audit_event_actor_seq", "actor", "seq"),
     Index("ix_audit_event_cluster_seq", "cluster", "seq"),
     Index("ix_audit_event_subject_seq", "subject", "seq"),
     Index("ix_audit_event_action_seq", "action", "seq"),
+    Index("ix_audit_event_correlation_seq", "correlation", "seq"),
     Index("ix_audit_event_at", "at"),
 )
 
-# One row: the end of the audit chain. Locking it serialises appends.
+# One row: the end of the audit chain. Locking it serialises appends. The frontier of the Merkle tree may end before
+# the chain does, where an earlier release appended: the next append makes up for it.
 audit_head = Table(
     "audit_head",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("seq", Big, nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("tree_size", Big, nullable=False, server_default="0"),
+    Column("tree", Text, nullable=False, server_default=text("''")),
 )
 
 work = Table(

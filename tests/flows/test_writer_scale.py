@@ -57,7 +57,7 @@ def count_of(world: World) -> int:
     return int(profile["managedOutboundIPs"]["count"])
 
 
-def recorded(world: World | Stage, scale: Scale) -> list[Action]:
+def recorded(world: World | Stage, scale: Scale) -> list[str]:
     """Its audit events after its approval."""
     with world.store.read() as tx:
         chain = [each.event for each in tx.audit.chain(after=0, limit=1000)]

@@ -251,4 +251,5 @@ def empty(store: SqlStore) -> None:
         for table in metadata.sorted_tables:
             if table.name != "audit_head":
                 connection.execute(table.delete())
-        connection.execute(text("UPDATE audit_head SET seq = 0, hash = :genesis"), {"genesis": "0" * 64})
+        reset = "UPDATE audit_head SET seq = 0, hash = :genesis, tree_size = 0, tree = ''"
+        connection.execute(text(reset), {"genesis": "0" * 64})

@@ -10,7 +10,7 @@ from bot.approvals import MAX_REASON
 from bot.checking import MAX_DESTINATIONS
 from bot.domain.allowance import Allowance, Ask, Scope
 from bot.domain.approval import Approval, Ending, Quorum, Verdict, VerdictKind
-from bot.domain.audit import Action, ChainedEvent, Event, link
+from bot.domain.audit import Action, ChainedEvent, Event
 from bot.domain.egress import (
     ClusterEgress,
     ClusterRef,
@@ -219,7 +219,7 @@ previews = st.builds(Preview, scopes, several.map(tuple), risks, verdicts)
 
 def chained(event: Event) -> ChainedEvent:
     """An event somewhere in the chain."""
-    return link(event, 999_999, "0" * 64)
+    return ChainedEvent(999_999, event, "0" * 64, "f" * 64)
 
 
 events = st.builds(

@@ -1,0 +1,29 @@
+"""The proof of the audit log: each row's hash, the hash chain, and the Merkle tree over all rows.
+
+============= ============================================================================
+module        answers
+============= ============================================================================
+records       what exactly is hashed, for each version of the row format
+merkle        whether one event belongs to a log whose tree head is known
+verification  whether a run of rows is what was written, and which row is the first that is not
+============= ============================================================================
+"""
+
+from bot.domain.chain.merkle import Frontier, is_included, proof_of, root_of
+from bot.domain.chain.records import COLUMNS, GENESIS, VERSION, Record, seal
+from bot.domain.chain.verification import ChainEnd, missing, verify
+
+__all__ = [
+    "COLUMNS",
+    "GENESIS",
+    "VERSION",
+    "ChainEnd",
+    "Frontier",
+    "Record",
+    "is_included",
+    "missing",
+    "proof_of",
+    "root_of",
+    "seal",
+    "verify",
+]
