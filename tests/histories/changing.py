@@ -1,7 +1,6 @@
 """Changes around allowances: firewalls, routes, ranges, clusters, the approval policy, and access."""
 
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +8,6 @@ from types import MappingProxyType
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from bot import inventory
 from bot.domain.approval import PolicyRule, VerdictKind
@@ -19,7 +17,8 @@ from bot.errors import Unavailable, UnknownCluster
 from tests.build import DEV, OPERATOR, config
 from tests.build import People as Directory
 from tests.histories.checks import People
-from tests.histories.stage import Stage, foreign_rules
+from tests.histories.failing import Failing, step
+from tests.histories.stage import foreign_rules
 
 CLUSTERS = ("aks-udr", "aks-udr-agic", "aks-udr-classic")
 """Two that share a firewall policy, and one with a classic firewall."""
@@ -30,27 +29,6 @@ HOPS = {"hub": "10.0.0.4", "nowhere": "10.0.0.9"}
 
 REFUSED_CLUSTER = "aks-udr-agic"
 FREEZE = PolicyRule("freeze", VerdictKind.REFUSE, "Nothing new is opened there.", clusters=(REFUSED_CLUSTER,))
-
-THEN = st.sampled_from([0, 0, 7, 40, 270])
-"""Seconds that pass after what somebody did: without them most histories would end before anything was written."""
-
-Act = Callable[..., None]
-
-
-def step(**given: Any) -> Callable[[Act], Act]:
-    """A rule after which some time passes, or none, while everybody works."""
-
-    def made(act: Act) -> Act:
-        def acted(self: "Changing", then: int, **chosen: Any) -> None:
-            act(self, **chosen)
-            self.stage.pass_time(timedelta(seconds=then), step=timedelta(seconds=max(7, then / 6)))
-
-        acted.__name__, acted.__doc__ = act.__name__, act.__doc__
-        untyped: Any = rule  # its overloads have no room for a decorator of our own
-        stepped: Act = untyped(then=THEN, **given)(acted)
-        return stepped
-
-    return made
 
 
 def book_of(drift: str, *, is_frozen: bool = False, has_left: bool = False) -> Configuration:
@@ -64,12 +42,10 @@ def book_of(drift: str, *, is_frozen: bool = False, has_left: bool = False) -> C
     return replace(book, firewall=firewall, groups=groups, scopes=scopes, policy=policy)
 
 
-class Changing(RuleBasedStateMachine):
+class Changing(Failing):
     """Rules by which the world becomes another; whoever changes it has the fleet read from then on."""
 
-    stage: Stage
     people: People
-    foreign: str
 
     @step(policy=st.sampled_from(["hub-policy", "other-policy"]))
     def give_policy(self, policy: str) -> None:

@@ -14,6 +14,7 @@ from bot.domain.rule_rendering import rules_of
 from tests.histories.heard import check_cards, check_told_once
 from tests.histories.mortal import Json
 from tests.histories.stage import Stage
+from tests.histories.witness import Seen
 
 ENDS = (Action.FIREWALL_ACCEPT, Action.FIREWALL_DONE, Action.FIREWALL_FAIL)
 
@@ -47,7 +48,7 @@ class People:
     have_frozen: bool = False
 
 
-def check(stage: Stage, people: People) -> None:
+def check(stage: Stage, people: People, seen: Sequence[Seen]) -> None:
     """Everything that must hold once all is well again.
 
     Raises:
@@ -67,9 +68,9 @@ def check(stage: Stage, people: People) -> None:
     _check_ground(rows, stage, people)
     _check_audit([each.event for each in chain], stage, people)
     _check_said(stage, people)
-    _check_puts(stage)
+    check_puts(stage)
     check_cards(stage, rows)
-    check_told_once(stage, [each.event for each in chain])
+    check_told_once(stage, seen)
 
 
 def _adopt(rows: list[Allowance], people: People) -> None:
@@ -203,7 +204,7 @@ def _check_said(stage: Stage, people: People) -> None:
     assert not [body for body in channel if "should not happen" in body["text"]]
 
 
-def _check_puts(stage: Stage) -> None:
+def check_puts(stage: Stage) -> None:
     """Nothing was written that was there already, and nothing before the time that Azure named.
 
     One that slept between its check and its write knows neither; and nobody hears of a wait from one that died.

@@ -14,6 +14,7 @@ from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
 from bot.domain.configuration import Configuration
 from bot.ports import Context, Notice, Pace
+from bot.ports.context import Directory
 from bot.reconciler import Reconciler
 from bot.reconciler.run import LEASE
 from bot.sandbox.arm import ArmSubscription
@@ -75,6 +76,7 @@ class Stage:
     puts: list[Put] = field(default_factory=list)
     deaths: list[datetime] = field(default_factory=list)
     others: set[str] = field(default_factory=set)
+    after_work: Callable[[], object] = bool
 
     def close(self) -> None:
         """Give back connections and threads."""
@@ -105,13 +107,16 @@ class Stage:
     def work(self, replica: Replica) -> bool:
         """Let a replica do one piece of work; if it dies of it, another process takes its place."""
         try:
-            return replica.reconciler.run_one()
+            has_worked = replica.reconciler.run_one()
         except Killed:
             self.deaths.append(self.clock.now())
             self.replicas.remove(replica)
             replica.azure.close()
             self.start()
-            return True
+            has_worked = True
+        if has_worked:
+            self.after_work()
+        return has_worked
 
     def drain(self, *, at_most: int = 200) -> None:
         """Let all replicas work until nothing is due."""
@@ -222,8 +227,15 @@ def _stable(value: Any) -> Any:
     return [_stable(each) for each in value] if isinstance(value, list) else value
 
 
-def build(store: SqlStore, clock: ManualClock, *, book: Configuration | None = None, replicas: int = 2) -> Stage:
-    """A stage at rest, over an empty database."""
+def build(
+    store: SqlStore,
+    clock: ManualClock,
+    *,
+    book: Configuration | None = None,
+    directory: Directory | None = None,
+    replicas: int = 2,
+) -> Stage:
+    """A stage at rest, over an empty database; the fixed inhabitants live there unless a directory says otherwise."""
     arm = ArmSubscription(clock, Journal(), speed=1.0)
     azure = AzureArm(
         IssuedToken(arm.issue_token),
@@ -232,7 +244,7 @@ def build(store: SqlStore, clock: ManualClock, *, book: Configuration | None = N
         now=clock.now,
     )
     book = book or config()
-    ctx = Context(azure, azure, azure, store, People(book), clock, book, Pace())
+    ctx = Context(azure, azure, azure, store, directory or People(book), clock, book, Pace())
     stage = Stage(clock, arm, store, ctx, azure, workspace_at(clock), Said())
     inventory.refresh(ctx)
     for _ in range(replicas):

@@ -13,13 +13,13 @@ def is_gate() -> bool:
     return settings().max_examples <= settings.get_profile("gate").max_examples
 
 
-def bounds() -> settings:
+def bounds(*, examples: int = GATE_EXAMPLES, steps: int = GATE_STEPS) -> settings:
     """A few short histories in the gate, and as many long ones as the profile says otherwise."""
     profile = settings()
     return settings(
         profile,
-        max_examples=GATE_EXAMPLES if is_gate() else profile.max_examples,
-        stateful_step_count=GATE_STEPS if is_gate() else LONG_STEPS,
+        max_examples=examples if is_gate() else profile.max_examples,
+        stateful_step_count=steps if is_gate() else LONG_STEPS,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
