@@ -27,7 +27,7 @@ class Acting(Failing):
         done: How often each action was put on record by a person, in all histories of this run.
     """
 
-    done: ClassVar[dict[Action, int]] = {}
+    done: ClassVar[dict[str, int]] = {}
     killed: ClassVar[int] = 0
     dies_after: int | None = None
 

@@ -118,7 +118,7 @@ class Judge:
     def _may_try(self, _seen: Seen, _actor: Identity) -> bool:
         return True
 
-    _may: Mapping[Action, Callable[["Judge", Seen, Identity], bool]] = {
+    _may: Mapping[str, Callable[["Judge", Seen, Identity], bool]] = {
         Action.ALLOWANCE_REQUEST: _may_file,
         Action.ALLOWANCE_RENEW: _may_renew,
         Action.ALLOWANCE_GRANT: _may_ask,
