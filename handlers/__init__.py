@@ -1,7 +1,20 @@
 """All of Slack, in and out: the one table of entry points. ``handlers.app`` serves it."""
 
 from bot.domain.people import Role
-from handlers import absences, actions, break_glass, bulk, commands, home, partners, questions, reviews, tokens, views
+from handlers import (
+    absences,
+    actions,
+    break_glass,
+    bulk,
+    commands,
+    history,
+    home,
+    partners,
+    questions,
+    reviews,
+    tokens,
+    views,
+)
 from handlers.calls import CallKind
 from handlers.entries import Entry
 from handlers.repeats import REPEAT, repeat_among
@@ -34,6 +47,13 @@ COMMANDS = (
         commands.whois,
         usage="IP [at DATE]",
         help="which cluster leaves, or left, through this IP",
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "history",
+        history.history,
+        usage="CLUSTER",
+        help="which outbound IPs a cluster got and lost, when, and through whom",
     ),
     Entry(
         CallKind.COMMAND,
@@ -206,6 +226,8 @@ TABLE = (
     Entry(CallKind.ACTION, "show_endpoints", actions.show_endpoints, is_late=True),
     Entry(CallKind.ACTION, "list_next", actions.turn_list),
     Entry(CallKind.ACTION, "list_back", actions.turn_list),
+    Entry(CallKind.ACTION, "history_older", history.turn),
+    Entry(CallKind.ACTION, "history_newer", history.turn),
     Entry(CallKind.ACTION, "requests_older", actions.older_requests),
     Entry(CallKind.ACTION, "audit_older", actions.older_events, is_late=True, act="audit"),
     Entry(CallKind.ACTION, "review_open", reviews.show),

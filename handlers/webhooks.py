@@ -19,7 +19,7 @@ from bot.domain.configuration import Configuration
 from bot.domain.integration import HOOK, Webhook
 from bot.domain.scale_proposal import Scale, scale_status
 from bot.errors import HookRefused, HookUnreachable, UnknownWebhook
-from bot.ports import Notice, NoticeKind, Notifier, Store
+from bot.ports import ChannelEvent, Notice, NoticeKind, Notifier, Store
 from handlers.api.rendering import request_facts
 from handlers.api.shapes import RequestFacts
 from handlers.http_client import HttpAnswer, send
@@ -83,11 +83,14 @@ class WebhookNotifier:
             "id": f"n{notice.id}",
             "event": notice.body.get("event", ""),
             "occurred_at": (now - notice.age).isoformat(),
-            **self._facts(notice.subject, now),
+            **self._facts(notice, now),
         }
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
-    def _facts(self, subject: str, now: datetime) -> dict[str, Any]:
+    def _facts(self, notice: Notice, now: datetime) -> dict[str, Any]:
+        if notice.body.get("event") == ChannelEvent.EGRESS_CHANGE:
+            return {"change": change_facts(notice)}
+        subject = notice.subject
         with self._store.read() as tx:
             if subject.startswith("s"):
                 return {"scale": scale_facts(tx.scales.get(subject), now)}
@@ -127,6 +130,23 @@ def signature(key: bytes, body: bytes, at: int) -> str:
     """The value of ``Egress-Signature``: ``t=SECONDS,v1=HEX``."""
     made = hmac.new(key, f"{at}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={at},v1={made}"
+
+
+def change_facts(notice: Notice) -> dict[str, Any]:
+    """A change of a cluster's outbound IPs."""
+    body = notice.body
+    before, after = body["before"].split(), body["after"].split()
+    return {
+        "kind": body["kind"],
+        "cluster": body["cluster"],
+        "cluster_id": notice.subject,
+        "added": [ip for ip in after if ip not in before],
+        "removed": [ip for ip in before if ip not in after],
+        "outbound_ips": after,
+        "seen_before": body["seen_before"],
+        "at": body["at"],
+        "scale": body["scale"] or None,
+    }
 
 
 def scale_facts(scale: Scale, now: datetime) -> dict[str, Any]:

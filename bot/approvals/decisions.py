@@ -92,12 +92,12 @@ def _approve(uow: UnitOfWork, who: Person, one: One, decision: Decision, flow: W
     approval = approval_of(narrowing.request.verdict, who, uow.now, decision.reason)
     saved = flow.rows(uow.tx).save(add_approval(narrowing.request, approval), is_open=True)
     flow.record(uow, saved, flow.actions.approve, reason=decision.reason)
-    if saved.approved_at is not None:
-        flow.start(uow, saved)
     plan_wait(uow, saved)
     overruled = [given.by for given in one.approvals] if narrowing.facts else []
     event = NoticeEvent.APPROVED if saved.approved_at else NoticeEvent.SECONDED
     uow.tell(saved, event, also=overruled, **narrowing.facts)
+    if saved.approved_at is not None:
+        flow.start(uow, saved)
     return saved
 
 

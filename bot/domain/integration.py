@@ -35,8 +35,10 @@ WebhookEvent = Literal[
     "expired",
     "revoked",
     "gone",
+    "egress-change",
 ]
-"""The events in the life of a request that can be sent: values of ``bot.ports.NoticeEvent``."""
+"""The events that can be sent: values of ``bot.ports.NoticeEvent`` in the life of a request, and one of
+``bot.ports.ChannelEvent``: outbound IPs changed."""
 
 LIFE: frozenset[WebhookEvent] = frozenset(
     {

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.dates import time_text
+from bot.domain.egress import IpChange, IpChangeKind
+from bot.domain.partner import Partner, to_tell
+from bot.domain.snat import ScalePlan
 
 
 def present_text(cluster: str, ips: Sequence[str], read_at: datetime) -> str:
@@ -11,3 +14,67 @@ def present_text(cluster: str, ips: Sequence[str], read_at: datetime) -> str:
     if not ips:
         return f"{cluster} has no public outbound IP as of {time_text(read_at)}."
     return "\n".join([f"Outbound IPs of {cluster} as of {time_text(read_at)}:", *ips])
+
+
+def coming_text(plan: ScalePlan, at: datetime) -> str:
+    """What an approved plan will do to the addresses of a cluster.
+
+    Args:
+        plan: The plan.
+        at: From when on.
+    """
+    added, at_risk = plan.after - plan.there, set(plan.at_risk)
+    version = "IPv6" if plan.ipv6 else "IP"
+    lines = [f"The outbound IPs of {plan.cluster_name} will change."]
+    if added > 0:
+        more = f"{added} more outbound {version} address{'es' if added > 1 else ''}"
+        lines.append(
+            f"From {time_text(at)}, {more} will be added. Azure chooses them, and they carry traffic at once. "
+            "We tell you as soon as they are known."
+        )
+    if at_risk:
+        lines += [f"From {time_text(at)}, {-added} of these will be removed, and Azure chooses which:", *plan.at_risk]
+    stay = [ip for ip in plan.ips_before if ip not in at_risk]
+    return "\n".join([*lines, *(["These stay:", *stay] if stay else [])])
+
+
+def kept_text(cluster: str, known: tuple[Sequence[str], datetime] | None) -> str:
+    """What partners read where an announced change was not completed.
+
+    Args:
+        cluster: Its name.
+        known: Its addresses, and when they were read; None where they are not known.
+    """
+    now = present_text(cluster, *known) if known else f"The outbound IPs of {cluster} are not known at the moment."
+    return f"The announced change of the outbound IPs of {cluster} was not completed.\n{now}"
+
+
+def changed_text(changes: Sequence[IpChange]) -> str:
+    """What partners read after outbound IPs changed.
+
+    Args:
+        changes: At least one; several of clusters that changed alike.
+    """
+    first, names = changes[0], " and ".join(change.ref.name for change in changes)
+    span = f"between {time_text(first.seen_before)} and {time_text(first.at)}"
+    is_gone = first.kind is IpChangeKind.DELETED
+    head = f"{names} was deleted {span}." if is_gone else f"The outbound IPs of {names} changed {span}."
+    lines = [head, *_part("Added, please allow:", first.gained)]
+    lines += _part("Removed, please no longer allow, because Azure may give them to others:", first.lost)
+    return "\n".join([*lines, *([] if is_gone else _part("All that are in use now:", first.after) or [_NONE])])
+
+
+_NONE = "No public outbound IP is in use now."
+
+
+def _part(title: str, ips: Sequence[str]) -> list[str]:
+    return [title, *ips] if ips else []
+
+
+def told_text(partners: Sequence[Partner]) -> str:
+    """Who was told by the bot, and whom somebody has to tell, as sentences."""
+    others = to_tell(partners)
+    told = ", ".join(dict.fromkeys(one.name for one in partners if one not in others))
+    left = ", ".join(dict.fromkeys(f"{one.name} ({one.contact.address or 'no contact'})" for one in others))
+    said = [f"Partners told: {told}." if told else "", f"Tell these partners yourself: {left}." if left else ""]
+    return " ".join(part for part in said if part)

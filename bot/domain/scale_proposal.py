@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.approval import ApprovalRequest, Ending, already_decided
-from bot.domain.egress import ClusterEgress, IpChange
+from bot.domain.egress import ClusterEgress, IpChange, IpChangeKind
 from bot.domain.snat import ScalePlan, base_digest, wanted_count
 from bot.domain.work import WorkKind
 
@@ -114,9 +114,21 @@ def require_waiting(scale: Scale, now: datetime) -> None:
         raise already_decided(scale, state)
 
 
-def explains(scale: Scale, change: IpChange) -> bool:
-    """Whether a proposal was being applied between the two readings that show a change of outbound IPs."""
+def cause_of(change: IpChange, scales: Sequence[Scale]) -> Scale | None:
+    """The proposal through which outbound IPs changed; None where nobody did it through the bot.
+
+    Args:
+        change: What changed.
+        scales: The cluster's proposals, newest first.
+    """
+    return next((scale for scale in scales if _explains(scale, change)), None)
+
+
+def _explains(scale: Scale, change: IpChange) -> bool:
+    """Whether it was being applied between the two readings, and the plan said that these addresses may go."""
     if scale.plan.cluster_id != change.ref.id or scale.applying_at is None or scale.applying_at > change.at:
+        return False
+    if change.kind is not IpChangeKind.CHANGED or not set(change.lost) <= set(scale.plan.at_risk):
         return False
     if scale.failure is not None:
         return scale.applying_at >= change.seen_before

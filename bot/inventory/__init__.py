@@ -4,6 +4,7 @@ from bot.inventory.cluster import EgressReport, show
 from bot.inventory.delivery import refusals
 from bot.inventory.endpoints import EndpointReport, check_endpoints, sweep_endpoints
 from bot.inventory.find import find, former, holder_of, is_deletion, keep, live, member_of, person, unread, visible
+from bot.inventory.ip_history import IpEvent, IpHistory, history
 from bot.inventory.ip_ownership import Ownership, whois
 from bot.inventory.listing import FleetPage, fleet
 from bot.inventory.refreshing import refresh
@@ -21,6 +22,8 @@ __all__ = [
     "EgressReport",
     "EndpointReport",
     "FleetPage",
+    "IpEvent",
+    "IpHistory",
     "Ownership",
     "TokenDraft",
     "check_endpoints",
@@ -28,6 +31,7 @@ __all__ = [
     "find",
     "fleet",
     "former",
+    "history",
     "holder_of",
     "is_deletion",
     "keep",

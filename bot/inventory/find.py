@@ -104,7 +104,7 @@ def live(ctx: Context, who: Person, name: str) -> tuple[ClusterEgress, datetime]
     egress = read_unless_deleted(ctx, found.id)
     if egress is None:
         with ctx.store.write() as tx:
-            tx.snapshots.forget(found.id, began)
+            announce(ctx, tx, tx.snapshots.forget(found.id, began))
             note_scope_change(ctx, tx, found.id, None)
         raise UnknownCluster(_gone(ctx, who, found.id) or f"{found.name} was deleted in Azure.")
     with ctx.store.write() as tx:

@@ -1,45 +1,73 @@
-"""Records changes of outbound IPs, and tells the channel unless the bot made them."""
+"""Records changes of outbound IPs, and announces each once: under the proposal that made it, or in the channel."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from itertools import groupby
 
 from bot.domain.audit import Action, Event
 from bot.domain.dates import time_text
-from bot.domain.egress import IpChange
+from bot.domain.egress import IpChange, IpChangeKind
 from bot.domain.people import SYSTEM
 from bot.domain.phrases import listed
-from bot.domain.scale_proposal import explains
-from bot.ports import ChannelEvent, Context, Notice, NoticeKind, Transaction
+from bot.domain.scale_proposal import Scale, cause_of
+from bot.inventory.partner_news import Telling, tell_changed, tell_through
+from bot.ports import BOT, ChannelEvent, Context, Notice, NoticeKind, Transaction, UnitOfWork
 
 MOST_NAMED = 10
 """Clusters and addresses that one announcement names."""
 
 
 def announce(ctx: Context, tx: Transaction, changes: Sequence[IpChange]) -> None:
-    """Record and announce changes made outside the bot, in the transaction that noticed them.
+    """Record and announce changes, in the transaction that noticed them; whoever depends on the addresses is told.
 
-    Clusters that changed alike (they share a firewall or a NAT gateway) are said together.
+    What was done through the bot is told under its proposal. Clusters that changed alike (they share a firewall or a
+    NAT gateway) are said together. The end of a cluster is said where somebody depends on its addresses.
     """
-    foreign = [change for change in changes if not _is_ours(tx, change)]
-    for change in foreign:
-        tx.audit.append(_event(change, ctx.clock.now()))
-    for _, alike in groupby(sorted(foreign, key=lambda one: (*_kind(one), one.ref.name)), key=_kind):
-        together = list(alike)
-        body = {"event": ChannelEvent.EGRESS_CHANGE, "text": _text(together)}
-        tx.outbox.add(Notice(NoticeKind.CHANNEL, together[0].ref.id, ctx.config.channel, body))
+    uow, foreign = UnitOfWork(ctx, tx, BOT), []
+    for change in changes:
+        cause = cause_of(change, tx.scales.find(change.ref.id, only_open=False))
+        uow.audit(_event(uow, change, cause))
+        _send(uow, change, cause)
+        if cause is not None:
+            tell_through(uow, cause, change)
+        else:
+            foreign.append(change)
+    for _, alike in groupby(sorted(foreign, key=lambda one: (*_alike(one), one.ref.name)), key=_alike):
+        _say(uow, list(alike))
 
 
-def _is_ours(tx: Transaction, change: IpChange) -> bool:
-    return any(explains(scale, change) for scale in tx.scales.find(change.ref.id, only_open=False))
+def _alike(change: IpChange) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    return change.before, change.after, change.kind
 
 
-def _kind(change: IpChange) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return change.before, change.after
+def _say(uow: UnitOfWork, together: Sequence[IpChange]) -> None:
+    telling = tell_changed(uow, together)
+    if telling is None and together[0].kind is IpChangeKind.DELETED:
+        return
+    body = {"event": ChannelEvent.EGRESS_CHANGE, "text": _text(together, telling)}
+    body |= {"copy": telling.copied} if telling else {}
+    uow.tx.outbox.add(Notice(NoticeKind.CHANNEL, together[0].ref.id, uow.ctx.config.channel, body))
 
 
-def _event(change: IpChange, now: datetime) -> Event:
+def _send(uow: UnitOfWork, change: IpChange, cause: Scale | None) -> None:
+    """Owe it to the webhooks that want it; what they need is in the notice, because history is rewritten by none."""
+    body = {
+        "event": ChannelEvent.EGRESS_CHANGE,
+        "kind": change.kind,
+        "cluster": change.ref.name,
+        "before": " ".join(change.before),
+        "after": " ".join(change.after),
+        "seen_before": change.seen_before.isoformat(),
+        "at": change.at.isoformat(),
+        "scale": cause.id if cause else "",
+    }
+    for hook in uow.ctx.config.hooks_for(ChannelEvent.EGRESS_CHANGE):
+        uow.tx.outbox.add(Notice(NoticeKind.WEBHOOK, change.ref.id, hook.recipient, body))
+
+
+def _event(uow: UnitOfWork, change: IpChange, cause: Scale | None) -> Event:
     detail = (
+        ("kind", str(change.kind)),
+        ("scale", cause.id if cause else ""),
         ("before", " ".join(change.before)),
         ("after", " ".join(change.after)),
         ("gained", " ".join(change.gained)),
@@ -47,24 +75,43 @@ def _event(change: IpChange, now: datetime) -> Event:
         ("seen_before", change.seen_before.isoformat()),
     )
     return Event(
-        at=now,
+        at=uow.now,
         action=Action.EGRESS_CHANGE,
         actor=SYSTEM,
         via="bot",
         subject=change.ref.id,
         cluster=change.ref.name.lower(),
-        reason="The outbound IPs changed in Azure, but not through this bot.",
+        reason=_who(change, cause),
         detail=tuple(pair for pair in detail if pair[1]),
     )
 
 
-def _text(together: Sequence[IpChange]) -> str:
+def _who(change: IpChange, cause: Scale | None) -> str:
+    if cause is not None:
+        return f"The outbound IPs changed through scale proposal {cause.id}."
+    if change.kind is IpChangeKind.DELETED:
+        return "The cluster was deleted in Azure."
+    return "The outbound IPs changed in Azure, but not through this bot."
+
+
+def _text(together: Sequence[IpChange], telling: Telling | None) -> str:
     first = together[0]
     new, gone = listed(first.gained, MOST_NAMED), listed(first.lost, MOST_NAMED)
-    parts = [f"Added: {new}." if new else "", f"Removed: {gone}." if gone else ""]
-    parts.append(f"Now: {listed(first.after, MOST_NAMED) or 'no known public IP'}.")
     others = [change.ref.name for change in together[1:]]
-    parts.append(f"The same for {listed(others, MOST_NAMED)}." if others else "")
-    parts.append(f"The change happened between {time_text(first.seen_before)} and {time_text(first.at)},")
-    parts.append("and nobody did it through this bot.")
+    parts = [
+        f"Added: {new}." if new else "",
+        f"Removed: {gone}." if gone else "",
+        *_outcome(first),
+        f"The same for {listed(others, MOST_NAMED)}." if others else "",
+        telling.what if telling else "Tell partners who allowlist by IP; `/egress partners` records them.",
+    ]
     return " ".join(part for part in parts if part)
+
+
+def _outcome(first: IpChange) -> list[str]:
+    """How it is now, and when that happened."""
+    span = f"between {time_text(first.seen_before)} and {time_text(first.at)}"
+    if first.kind is IpChangeKind.DELETED:
+        return [f"The cluster was deleted {span}."]
+    now = f"Now: {listed(first.after, MOST_NAMED) or 'no known public IP'}."
+    return [now, f"The change happened {span}, and nobody did it through this bot."]

@@ -10,6 +10,7 @@ from bot.domain.egress import ClusterEgress, Period
 from bot.domain.people import Person
 from bot.errors import InvalidInput
 from bot.inventory.find import person, unread, visible
+from bot.inventory.ip_history import IpEvent, events_of
 from bot.ports import Caller, Context
 
 
@@ -30,6 +31,7 @@ class Ownership:
         gaps: A sentence for each subscription that could not be read last.
         read_at: When all clusters were last read; None before the first time.
         deleted: The ids of those clusters of the periods that no longer exist.
+        events: When it came to clusters of the periods, or went, newest first: through the bot or not.
     """
 
     address: str
@@ -43,6 +45,7 @@ class Ownership:
     read_at: datetime | None = None
     perhaps: tuple[Period, ...] = ()
     deleted: frozenset[str] = frozenset()
+    events: tuple[IpEvent, ...] = ()
 
     def is_certain(self, period: Period) -> bool:
         """Whether a period was seen at the time that was asked about, and not only before and after it."""
@@ -92,7 +95,9 @@ def _history(
     with ctx.store.read() as tx:
         periods, first, reading = tx.snapshots.periods(start, end), tx.snapshots.watched_since(), tx.snapshots.reading()
         found = tuple(one for one in periods if one.covers(wanted) and may_see(ctx.config, who, one.ref))
-        gone = {id_ for id_ in {one.ref.id for one in found} if tx.snapshots.get(id_) is None}
+        ids = {one.ref.id for one in found}
+        gone = {id_ for id_ in ids if tx.snapshots.get(id_) is None}
+        events = events_of(tx, ids)
     return Ownership(
         wanted,
         periods=tuple(one for one in found if end is None or one.since < end),
@@ -101,6 +106,7 @@ def _history(
         gaps=reading.gaps if reading else (),
         read_at=reading.read_at if reading else None,
         deleted=frozenset(gone),
+        events=tuple(one for one in events if one.concerns(wanted)),
     )
 
 

@@ -28,6 +28,7 @@ class NoticeEvent(StrEnum):
     REWEIGHED = "reweighed"
     CLOSED = "closed"
     APPLYING = "applying"
+    PARTNERS = "partners"
     LIVE = "live"
     DONE = "done"
     FAILED = "failed"
@@ -78,3 +79,5 @@ class ChannelEvent(StrEnum):
     UNREAD = "unread"
     BROKEN = "broken"
     EGRESS_CHANGE = "egress-change"
+    IPS_PLANNED = "ips-planned"
+    IPS_KEPT = "ips-kept"

@@ -32,8 +32,8 @@ class Snapshots(Protocol):
         """Keep all clusters as they were read, forget those that are gone from subscriptions that were read."""
         ...
 
-    def forget(self, cluster_id: str, at: datetime) -> None:
-        """A cluster no longer exists; its history stays."""
+    def forget(self, cluster_id: str, at: datetime) -> tuple[IpChange, ...]:
+        """A cluster no longer exists; its history stays, and the end of its outbound IPs goes to exactly one caller."""
         ...
 
     def reading(self) -> FleetReading | None:
@@ -54,6 +54,10 @@ class Snapshots(Protocol):
 
     def periods(self, since: datetime | None = None, until: datetime | None = None) -> list[Period]:
         """The periods that touch, or may touch, the time from ``since`` up to but without ``until``, newest first."""
+        ...
+
+    def periods_of(self, cluster_ids: Collection[str]) -> list[Period]:
+        """All periods of some clusters, newest first."""
         ...
 
     def former(self, name: str) -> list[Period]:

@@ -4,6 +4,7 @@ from bot.domain.allowance import Allowance, is_open, is_wanted
 from bot.domain.scale_proposal import Scale
 from bot.domain.target import target_from_key
 from bot.domain.work import WorkKind
+from bot.inventory.partner_news import forewarn
 from bot.ports import Claim, Context, Finish, Notice, NoticeEvent, NoticeKind
 from bot.reconciler.observation import Observation
 from bot.reconciler.read_back import arrivals, mark, next_look
@@ -68,10 +69,12 @@ def hold(run: Run, scale: Scale) -> Finish:
 
 
 def end_hold(run: Run, scale: Scale) -> None:
-    """It is applied again: its card does not say any more that it is not."""
+    """It is applied again: its card does not say any more that it is not, and partners are told now."""
     if run.state.is_dry:
         run.state = run.state.end_dry_run()
         _redraw_scale(run, scale)
+        with run.write() as uow:
+            forewarn(uow, scale)
 
 
 def _redraw_scale(run: Run, scale: Scale) -> None:

@@ -11,6 +11,7 @@ from bot.domain.snat import addresses_there
 from bot.domain.writer_state import PendingOperation
 from bot.errors import ArmNotFound, Refused, StalePlan, StaleVersion
 from bot.inventory import is_deletion, keep
+from bot.inventory.partner_news import tell_kept
 from bot.ports import Finish, NoticeEvent
 from bot.reconciler.alerts import LONG
 from bot.reconciler.dryrun import end_hold, hold, is_dry
@@ -157,4 +158,5 @@ def _fail(run: Run, scale: Scale, why: str, *, code: str | None = None) -> Finis
         saved = uow.tx.scales.save(replace(scale, failure=why), is_open=False)
         record(uow, saved, Action.SCALE_FAIL, reason=f"{code}: {why}" if code and code not in why else why)
         uow.tell(saved, NoticeEvent.FAILED)
+        tell_kept(uow, saved)
     return Finish(timedelta())

@@ -20,6 +20,7 @@ from bot.domain.scope_drift import DriftKind, ScopeDrift, close, concerns, move_
 from bot.domain.target import Target
 from bot.errors import ArmForbidden, ArmNotFound, Defect, Unavailable
 from bot.inventory import is_deletion, keep
+from bot.inventory.ip_changes import announce
 from bot.ports import ChannelEvent, Context, NoticeEvent, UnitOfWork
 from bot.reconciler.observation import open_rows
 from bot.reconciler.run import Run
@@ -119,7 +120,7 @@ def _follow(
             _let_follow(uow, uow.tx.allowances.get(row.id), found)
         for cluster_id in sorted({row.scope.cluster_id for row, now in shaken if now.footing is DriftKind.GONE}):
             if read[cluster_id][0] is None:
-                uow.tx.snapshots.forget(cluster_id, read[cluster_id][1])
+                announce(uow.ctx, uow.tx, uow.tx.snapshots.forget(cluster_id, read[cluster_id][1]))
             _announce_deletion(run, uow, cluster_id, [row for row, _ in shaken if row.scope.cluster_id == cluster_id])
         written = [(row, now) for row, now in moved if is_wanted(uow.tx.allowances.get(row.id), uow.now)]
         if written:

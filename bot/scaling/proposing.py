@@ -1,7 +1,6 @@
 """Use cases of scaling: propose, decide. The reconciler applies."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from bot import approvals
 from bot.allowances import proposals
@@ -14,7 +13,7 @@ from bot.domain.egress import ClusterEgress
 from bot.domain.ids import canonical_id
 from bot.domain.partner import Partner
 from bot.domain.people import Person
-from bot.domain.scale_proposal import Scale, require_waiting, scale_key
+from bot.domain.scale_proposal import Scale, require_waiting
 from bot.domain.snat import Capacity, ScalePlan, capacity, plan_scale, possible_counts
 from bot.errors import AlreadyRequested, NotPermitted, RequestRefused, UnknownScale
 from bot.inventory import live, person
@@ -114,9 +113,10 @@ def _file(uow: UnitOfWork, scale: Scale) -> Scale:
     record(uow, scale, Action.SCALE_PROPOSE)
     if scale.approved_at is not None:
         record(uow, scale, Action.SCALE_GRANT, reason=scale.verdict.reason)
-        uow.tx.work.wake(scale_key(scale.plan.cluster_id), within=timedelta())
     plan_wait(uow, scale)
     uow.tell(scale, NoticeEvent.GRANTED if scale.approved_at else NoticeEvent.REQUESTED)
+    if scale.approved_at is not None:
+        SCALES.start(uow, scale)
     return scale
 
 

@@ -18,6 +18,7 @@ from bot.domain.scale_proposal import (
 )
 from bot.domain.snat import ScalePlan
 from bot.errors import UnknownCluster
+from bot.inventory.partner_news import forewarn
 from bot.ports import Context, NoticeEvent, Scales, Transaction, UnitOfWork
 from bot.scaling.audit_events import record
 
@@ -94,8 +95,9 @@ class ScaleWorkflow:
         return Narrowing(one)
 
     def start(self, uow: UnitOfWork, one: Scale, /) -> None:
-        """Wake whoever scales its cluster."""
+        """Wake whoever scales its cluster; who depends on its addresses is told before."""
         uow.tx.work.wake(scale_key(one.plan.cluster_id), within=timedelta())
+        forewarn(uow, one)
 
     def record(self, uow: UnitOfWork, one: Scale, action: Action, /, *, reason: str | None = None) -> None:
         """Append what happened to the audit log."""

@@ -7,7 +7,16 @@ from typing import Any
 from sqlalchemy import Connection, Table, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, IpChange, Period, RequiredEndpoints, addresses_of
+from bot.domain.egress import (
+    ClusterEgress,
+    ClusterRef,
+    Fleet,
+    IpChange,
+    Period,
+    RequiredEndpoints,
+    addresses_of,
+    deletion_of,
+)
 from bot.ports import FleetReading
 from bot.store import schema
 from bot.store.rows import (
@@ -49,14 +58,14 @@ class SqlSnapshots:
         older = self._connection.scalars(select(cluster.id).where(cluster.read_at <= at))
         gone = [id_ for id_ in older if id_ not in present and id_.split("/")[2] not in fleet.unread]
         for start in range(0, len(gone), AT_ONCE):
-            self._forget(gone[start : start + AT_ONCE], at)
+            changes += self._forget(gone[start : start + AT_ONCE], fleet.read_at)
         reading = {"id": 1, "read_at": at, "gaps": list(fleet.gaps)}
         self._connection.execute(_upsert(self._connection, schema.fleet, "id"), [reading])
         return changes
 
-    def forget(self, cluster_id: str, at: datetime) -> None:
+    def forget(self, cluster_id: str, at: datetime) -> tuple[IpChange, ...]:
         """A cluster no longer exists; its history stays."""
-        self._forget([cluster_id], text_from_time(at))
+        return self._forget([cluster_id], at)
 
     def reading(self) -> FleetReading | None:
         """The last time all clusters were read together; None before the first time."""
@@ -87,6 +96,16 @@ class SqlSnapshots:
         if until is not None:
             query = query.where(func.coalesce(history.begun_after, history.since) < text_from_time(until))
         return [period_from_row(row) for row in self._connection.execute(query)]
+
+    def periods_of(self, cluster_ids: Collection[str]) -> list[Period]:
+        """All periods of some clusters, newest first."""
+        found: list[Period] = []
+        wanted = sorted(cluster_ids)
+        for start in range(0, len(wanted), AT_ONCE):
+            part = history.cluster_id.in_(wanted[start : start + AT_ONCE])
+            rows = self._connection.execute(select(schema.egress_history).where(part).order_by(history.id))
+            found += [period_from_row(row) for row in rows]
+        return sorted(found, key=lambda one: (one.since, one.until is None), reverse=True)
 
     def former(self, name: str) -> list[Period]:
         """The last period of each cluster with this name or ARM id that no longer exists, newest first."""
@@ -176,15 +195,21 @@ class SqlSnapshots:
         ended = update(schema.egress_history).where(history.id == row_id, history.until.is_(None))
         return self._connection.execute(ended.values(until=at, seen=seen)).rowcount == 1
 
-    def _forget(self, seen: Sequence[str], at: str) -> None:
+    def _forget(self, seen: Sequence[str], at: datetime) -> tuple[IpChange, ...]:
         """Forget clusters absent at a time; one read later is another cluster with that id."""
-        ids = list(self._connection.scalars(select(cluster.id).where(cluster.id.in_(seen), cluster.read_at <= at)))
+        moment = text_from_time(at)
+        absent = cluster.id.in_(seen), cluster.read_at <= moment
+        ids = list(self._connection.scalars(select(cluster.id).where(*absent)))
         last = select(cluster.read_at).where(cluster.id == history.cluster_id).scalar_subquery()
         open_ = and_(history.cluster_id.in_(ids), history.until.is_(None))
         ended = update(schema.egress_history).where(open_)
-        self._connection.execute(ended.values(until=at, seen=func.coalesce(history.seen, last)))
+        ending = list(self._connection.scalars(select(history.id).where(open_)))
+        self._connection.execute(ended.values(until=moment, seen=func.coalesce(history.seen, last)))
+        rows = self._connection.execute(select(schema.egress_history).where(history.id.in_(ending)))
+        changes = tuple(deletion_of(period, at) for period in map(period_from_row, rows) if period.ips)
         self._connection.execute(delete(schema.cluster).where(cluster.id.in_(ids)))
         self._connection.execute(delete(schema.endpoint_check).where(schema.endpoint_check.c.cluster_id.in_(ids)))
+        return changes
 
 
 def _row_from_egress(egress: ClusterEgress, read_at: str) -> dict[str, Any]:

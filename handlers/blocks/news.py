@@ -10,6 +10,7 @@ from bot.domain.scale_proposal import Scale
 from bot.ports import ChannelEvent, NoticeEvent
 from handlers.blocks.block_kit import context, escape, message, section
 from handlers.blocks.dryrun import NOT_WRITTEN, SCALE_WAITS, is_dry
+from handlers.blocks.partners import copyable
 from handlers.replies import Message
 
 
@@ -101,6 +102,7 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
             allowance="Azure is applying the rule. This takes three to five minutes.",
             scale="Azure is changing the outbound IPs. This takes a few minutes.",
         ),
+        NoticeEvent.PARTNERS: Words(scale="{what}"),
         NoticeEvent.LIVE: Words(allowance="Live: the rule was read back from Azure. {until}"),
         NoticeEvent.DONE: Words(scale="Done: {count} outbound IPs were read back from Azure."),
         NoticeEvent.FAILED: Words(
@@ -178,8 +180,10 @@ CHANNEL_NEWS: Mapping[ChannelEvent, str] = MappingProxyType(
         ChannelEvent.BROKEN: (
             ":octagonal_sign: The bot's background work ({target}) is failing; its operator must investigate."
         ),
-        ChannelEvent.EGRESS_CHANGE: (
-            ":information_source: Outbound IPs of *{target}* changed. Tell partners who allowlist by IP."
+        ChannelEvent.EGRESS_CHANGE: ":information_source: Outbound IPs of *{target}* changed.",
+        ChannelEvent.IPS_PLANNED: ":calendar: Outbound IPs of *{target}* will change.",
+        ChannelEvent.IPS_KEPT: (
+            ":information_source: The announced change of outbound IPs of *{target}* was not completed."
         ),
     }
 )
@@ -206,6 +210,6 @@ def channel_news(subject: str, body: Mapping[str, str]) -> Message:
     """News of a target or a cluster; an event that only a newer version of the bot knows has no words but its text."""
     target, event = escape(subject.rstrip("/").rsplit("/", 1)[-1]), body.get("event", "")
     words = CHANNEL_NEWS[ChannelEvent(event)] if event in CHANNEL_NEWS else "News of *{target}*."
-    said, detail = words.format(target=target), body.get("text", "")
-    parts = [section(said), *([context(escape(detail))] if detail else [])]
-    return message(f"{said} {escape(detail)}".strip(), parts)
+    said, detail, copied = words.format(target=target), body.get("text", ""), body.get("copy", "")
+    parts = [section(said), *([context(escape(detail))] if detail else []), *([copyable(copied)] if copied else [])]
+    return message(f"{said} {escape(detail or copied)}".strip(), parts)

@@ -36,7 +36,7 @@ from handlers.blocks.buttons import act_buttons
 from handlers.blocks.deciders import needs
 from handlers.blocks.dryrun import SCALE_WAITS, is_dry
 from handlers.blocks.news import news_words
-from handlers.blocks.partners import partner_blocks
+from handlers.blocks.partners import copyable, partner_blocks
 from handlers.replies import Block, Message
 
 HEADLINES: Mapping[ScaleStatus, str] = MappingProxyType(
@@ -187,4 +187,6 @@ def scale_news(scale: Scale, body: Mapping[str, str], config: Configuration) -> 
     )
     about = f"{code(scale.id)}, {escape(_title(scale.plan))}"
     addresses = [section(ips_text(scale.ips_after))] if event == NoticeEvent.DONE and scale.ips_after else []
-    return message(f"{text} {about}", [section(text), *addresses, *given_reason(scale, event), context(about)])
+    copied = [copyable(body["copy"])] if body.get("copy") else []
+    parts = [section(text), *addresses, *copied, *given_reason(scale, event), context(about)]
+    return message(f"{text} {about}", parts)

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, get_args
@@ -16,12 +17,13 @@ from bot import allowances, inventory
 from bot.approvals import Decision
 from bot.domain.integration import LIFE, Webhook, WebhookEvent
 from bot.errors import BadConfiguration
-from bot.ports import NoticeEvent
+from bot.ports import ChannelEvent, NoticeEvent
 from bot.ports.lanes import EVERYTHING
 from bot.wiring.signing import signing_keys
 from handlers.blocks.delivery import refusal_blocks, refusal_sentence
 from tests.api.stage import ASKED, KEY, ApiStage, opened_api
 from tests.build import APPROVER, DEV, config
+from tests.flows.test_inventory_history import move
 
 Json = dict[str, Any]
 
@@ -41,7 +43,7 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.seen.append((dict(self.headers), body))
                 event = json.loads(body)
-                is_taken = receiver.answer < 300 and event["request"]["id"] not in receiver.refused
+                is_taken = receiver.answer < 300 and event.get("request", {}).get("id") not in receiver.refused
                 receiver.taken += [event] if is_taken else []
                 self.send_response(receiver.answer if receiver.answer >= 300 or is_taken else 500)
                 self.send_header("Location", "http://127.0.0.1:9/elsewhere")
@@ -66,10 +68,10 @@ class Receiver:
 
 
 @contextmanager
-def connected(database_url: str) -> Iterator[tuple[ApiStage, Receiver]]:
-    """The product with one webhook."""
+def connected(database_url: str, *more: WebhookEvent) -> Iterator[tuple[ApiStage, Receiver]]:
+    """The product with one webhook, which wants further events."""
     receiver = Receiver()
-    with opened_api(database_url, hooks=(receiver.hook,)) as api:
+    with opened_api(database_url, hooks=(replace(receiver.hook, events=LIFE | {*more}),)) as api:
         yield api, receiver
     receiver.stop()
 
@@ -195,9 +197,22 @@ def test_only_what_is_wanted_is_sent_and_to_webhooks_that_are_configured(sqlite_
     quiet.stop()
 
 
+def test_changes_of_outbound_ips_are_sent_on_request(sqlite_url: str) -> None:
+    """What came and went, what is there, and through which proposal; for receivers that asked for it."""
+    with connected(sqlite_url, "egress-change") as (api, receiver):
+        move(api.world, "20.126.14.246", "20.99.1.1")
+        inventory.refresh(api.ctx)
+        api.world.settle()
+        (event,) = receiver.taken
+        change = event["change"]
+        assert event["event"] == "egress-change"
+        assert (change["cluster"], change["added"], change["removed"]) == ("aks-lb", ["20.99.1.1"], ["20.126.14.246"])
+        assert (change["outbound_ips"], change["scale"], change["kind"]) == (["20.99.1.1"], None, "changed")
+
+
 def test_every_event_that_can_be_configured_exists() -> None:
-    """The configuration cannot name them by ``NoticeEvent``, which lies above it."""
-    assert LIFE < set(get_args(WebhookEvent)) <= set(NoticeEvent)
+    """The configuration cannot name them by ``NoticeEvent`` and ``ChannelEvent``, which lie above it."""
+    assert LIFE < set(get_args(WebhookEvent)) <= {*NoticeEvent, ChannelEvent.EGRESS_CHANGE}
 
 
 def test_each_webhook_needs_a_secret(tmp_path: Any) -> None:

@@ -1,5 +1,6 @@
 """Outbound IPs over time: only changes are kept, found by date, and announced once if nobody made them through us."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,8 +20,11 @@ from bot.ports import Context, Notice
 from bot.sandbox.arm_transport import ArmTransport
 from bot.scaling import Wish
 from bot.store import SqlStore
+from handlers import commands, history
 from tests.azure.stage import cluster_id
 from tests.build import APPROVER, DEV, SUBSCRIPTION, World, make_world
+from tests.flows.writer_stage import until_writing
+from tests.listeners.calling import pressed, text_of, typed
 
 OLD, NEW = "20.126.14.246", "20.99.1.1"
 
@@ -109,8 +113,8 @@ def test_clusters_behind_one_firewall_are_said_together(world: World) -> None:
     assert {chained.event.cluster for chained in events(world)} == {"aks-udr", "aks-udr-agic"}
 
 
-def test_our_own_scale_is_not_announced(world: World) -> None:
-    """However often the cluster is read while and after Azure works."""
+def test_our_own_scale_is_recorded_as_ours(world: World) -> None:
+    """However often the cluster is read while and after Azure works: once, and not as somebody else's."""
     made = scaling.propose(world.ctx, DEV, Wish("aks-lb", 3, "more"))
     scaling.decide(world.ctx, APPROVER, Decision(made.id, True))
     for _ in range(60):
@@ -123,7 +127,9 @@ def test_our_own_scale_is_not_announced(world: World) -> None:
     assert scaling.get(world.ctx, DEV, made.id).done_at is not None
     assert len(inventory.show(world.ctx, DEV, "aks-lb").egress.ips) == 3
     told = [notice for notice in world.said.notices if notice.body.get("event") == "egress-change"]
-    assert (told, news(world), events(world)) == ([], [], [])
+    assert (told, news(world)) == ([], [])
+    (event,) = events(world)
+    assert dict(event.event.detail)["scale"] == made.id
     with world.store.read() as tx:
         assert [len(p.ips) for p in tx.snapshots.periods() if p.ref.name == "aks-lb"] == [3, 1]
 
@@ -138,7 +144,19 @@ def test_a_foreign_change_after_our_scale(world: World) -> None:
     move(world, OLD, NEW)
     inventory.refresh(world.ctx)
 
-    assert len(events(world)) == 1
+    theirs, ours = (dict(one.event.detail).get("scale") for one in events(world))
+    assert (theirs, ours) == (None, made.id)
+    assert len(news(world)) == 1
+
+
+def test_what_a_plan_did_not_foresee_is_not_ours(world: World) -> None:
+    """While addresses are added, somebody replaces one: that was not the plan's doing."""
+    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
+    scaling.decide(world.ctx, APPROVER, Decision(made.id, True))
+    until_writing(world)
+    move(world, OLD, NEW)
+    inventory.show(world.ctx, DEV, "aks-lb")
+    assert "scale" not in dict(events(world)[0].event.detail)
 
 
 class Lagging(AzureArm):
@@ -213,14 +231,17 @@ def test_whois_at_a_date(world: World) -> None:
 
 
 def test_a_cluster_that_does_not_exist_any_more(world: World) -> None:
-    """Its time is over, its history stays, and nobody is told that its addresses changed."""
+    """Its time is over, its history stays; on record, but no news where nobody depends on its addresses."""
     world.arm.delete_resource(cluster_id("aks-lb"))
     world.tick(timedelta(days=1))
     inventory.refresh(world.ctx)
 
     (period,) = inventory.whois(world.ctx, DEV, OLD, "2026-11-02").periods
     assert (period.ref.name, period.until) == ("aks-lb", world.clock.now())
-    assert events(world) == []
+    (event,) = events(world)
+    assert (event.event.reason, dict(event.event.detail)["lost"]) == ("The cluster was deleted in Azure.", OLD)
+    assert news(world) == []
+    assert [one.change.kind for one in inventory.history(world.ctx, DEV, "aks-lb").events] == ["deleted", "first"]
     with pytest.raises(UnknownCluster):
         inventory.show(world.ctx, DEV, "aks-lb")
 
@@ -260,3 +281,40 @@ def test_a_change_names_what_came_and_went() -> None:
     now = datetime(2026, 11, 2, tzinfo=UTC)
     change = IpChange(ClusterRef("/c", "c", "s", "g", "westeurope"), ("a", "b"), ("b", "c"), now, now)
     assert (change.gained, change.lost) == (("c",), ("a",))
+
+
+def test_the_timeline_of_a_cluster(world: World) -> None:
+    """Newest first, by us and by others, in pages; ``whois`` says the same of one address."""
+    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
+    scaling.decide(world.ctx, APPROVER, Decision(made.id, True))
+    world.settle()
+    world.tick(timedelta(minutes=5))
+    move(world, OLD, NEW)
+    inventory.refresh(world.ctx)
+
+    theirs, ours, first = inventory.history(world.ctx, DEV, "AKS-LB").events
+    assert (theirs.change.gained, theirs.change.lost, theirs.scale) == ((NEW,), (OLD,), None)
+    assert (len(ours.change.gained), ours.change.lost, ours.scale and ours.scale.id) == (1, (), made.id)
+    assert (first.change.after, first.change.kind) == ((OLD,), "first")
+    said = text_of(history.history(world.ctx, typed(DEV, "aks-lb")))
+    assert said.index("not through this bot") < said.index(f"through `{made.id}`") < said.index("first read")
+    went = text_of(commands.whois(world.ctx, typed(DEV, f"{OLD} at {world.clock.now():%Y-%m-%d}")))
+    assert re.search(r"went between .* in `aks-lb`, not through this bot", went)
+    came = text_of(commands.whois(world.ctx, typed(DEV, ours.change.gained[0])))
+    assert re.search(rf"came between .* in `aks-lb`, through `{made.id}`, proposed by <@UDEV0001>", came)
+
+
+def test_the_timeline_turns_its_pages(world: World) -> None:
+    """Older ones take the place of the newer ones, and back."""
+    for number in range(1, 12):
+        move(world, OLD if number == 1 else f"20.99.1.{number - 1}", f"20.99.1.{number}")
+        inventory.show(world.ctx, DEV, "aks-lb")
+    first = text_of(history.history(world.ctx, typed(DEV, "aks-lb")))
+    assert "Page 1 of 2" in first
+    assert "Newer" not in first
+    second = text_of(history.turn(world.ctx, pressed(DEV, id=cluster_id("aks-lb"), page="2")))
+    assert "Page 2 of 2" in second
+    assert "first read" in second
+    assert "Older" not in second
+    with pytest.raises(InvalidInput):
+        history.history(world.ctx, typed(DEV))

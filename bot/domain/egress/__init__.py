@@ -2,7 +2,15 @@
 
 from bot.domain.egress.dns import dns_caveat
 from bot.domain.egress.fleet import Fleet, RequiredEndpoint
-from bot.domain.egress.history import IpChange, Period, addresses_of
+from bot.domain.egress.history import (
+    IpChange,
+    IpChangeKind,
+    Period,
+    addresses_of,
+    changes_of,
+    deletion_of,
+    is_among,
+)
 from bot.domain.egress.pools import NodePool
 from bot.domain.egress.required import EndpointCheck, EndpointStatus, RequiredEndpoints, check_required, published_names
 from bot.domain.egress.values import (
@@ -27,6 +35,7 @@ __all__ = [
     "Fleet",
     "IngressIp",
     "IpChange",
+    "IpChangeKind",
     "NodePool",
     "OutboundIp",
     "OutboundType",
@@ -35,8 +44,11 @@ __all__ = [
     "RequiredEndpoint",
     "RequiredEndpoints",
     "addresses_of",
+    "changes_of",
     "check_required",
+    "deletion_of",
     "dns_caveat",
+    "is_among",
     "published_names",
     "ref_from_id",
 ]

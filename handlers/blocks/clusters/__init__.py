@@ -5,6 +5,7 @@ from handlers.blocks.clusters.facts import egress_facts, egress_ips, egress_json
 from handlers.blocks.clusters.listing import fleet_list
 from handlers.blocks.clusters.ownership import owners
 from handlers.blocks.clusters.report import allowance_line, egress_report
+from handlers.blocks.clusters.timeline import ip_history
 
 __all__ = [
     "allowance_line",
@@ -15,6 +16,7 @@ __all__ = [
     "endpoint_report",
     "fits_message",
     "fleet_list",
+    "ip_history",
     "owners",
     "plain_ips",
 ]

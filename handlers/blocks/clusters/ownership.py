@@ -1,9 +1,10 @@
 """Find the clusters that use, or used, an IP."""
 
-from bot.domain.egress import ClusterEgress, Period
-from bot.inventory import Ownership
+from bot.domain.egress import ClusterEgress, IpChangeKind, Period, is_among
+from bot.inventory import IpEvent, Ownership
 from handlers.blocks.block_kit import code, context, escape, fold, message, section, when
 from handlers.blocks.clusters.phrases import VIA, counted
+from handlers.blocks.clusters.timeline import by_whom
 from handlers.replies import Block, Message
 
 PERIODS_SHOWN = 20
@@ -14,7 +15,7 @@ def owners(found: Ownership) -> Message:
     head = _at(found) if found.at else _now(found)
     lines = [_cluster(one) for one in found.leaving]
     blocks = [section(head), *([section(fold(lines))] if lines else [])]
-    blocks += [*_reached(found), *_periods(found), *_limits(found)]
+    blocks += [*_reached(found), *_periods(found), *_events(found), *_limits(found)]
     return message(head, blocks)
 
 
@@ -55,6 +56,20 @@ def _periods(found: Ownership) -> list[Block]:
     lines = [_period(found, one) for one in (*found.periods, *found.perhaps)]
     title = "" if found.at else "*Before*\n"
     return [section(f"{title}{fold(lines, 2800, most=PERIODS_SHOWN)}")] if lines else []
+
+
+def _events(found: Ownership) -> list[Block]:
+    """How it came and went; that it was there when records began says nothing."""
+    told = [one for one in found.events if one.change.kind is not IpChangeKind.FIRST]
+    lines = [_event(found, one) for one in told]
+    return [section(f"*How it came and went*\n{fold(lines, 2800, most=PERIODS_SHOWN)}")] if lines else []
+
+
+def _event(found: Ownership, one: IpEvent) -> str:
+    change = one.change
+    did = "came" if is_among(found.address, change.gained) else "went"
+    span = f"between {when(change.seen_before)} and {when(change.at)}"
+    return f"{did} {span} in {code(change.ref.name)}, {by_whom(one)}"
 
 
 def _period(found: Ownership, one: Period) -> str:
