@@ -26,9 +26,9 @@ from bot.domain.approval import (
     quorums_text,
 )
 from bot.domain.approval.policy_rules import ApprovalStage
-from bot.domain.fqdn import Destination, parse_destinations
+from bot.domain.fqdn import Destination, Protocol, parse_destinations
 from bot.domain.people import Identity, Person
-from bot.domain.risk import Level, Risk
+from bot.domain.risk import Level, Reason, Risk
 from bot.errors import AlreadyDecided, NotPermitted
 from tests.domain.values import NOW, an_allowance, asked
 
@@ -133,12 +133,20 @@ def test_what_cannot_be_assessed_is_decided_by_people() -> None:
 NAMES = st.sampled_from(["security", "platform", "lead"])
 some_groups = st.lists(NAMES, min_size=1, max_size=2, unique=True).map(tuple)
 groups = st.just(()) | some_groups
-hosts = st.sampled_from([*sorted(HUB), *REST, *parse_destinations("pypi.org")])
+hosts = st.sampled_from(
+    [*sorted(HUB), *REST, *parse_destinations("pypi.org http:hub.docker.io tcp:db.example.net:5432")]
+)
 rules = st.builds(
     PolicyRule,
     st.sampled_from("abcdef"),
     st.sampled_from(VerdictKind),
     st.sampled_from(["One.", "Two."]),
+    subjects=st.sampled_from([frozenset({"allowance", "scale"}), frozenset({"allowance"}), frozenset({"scale"})]),
+    clusters=st.sampled_from([(), ("aks*",), ("other", "AKS"), ("other",)]),
+    protocols=st.sampled_from([frozenset(), frozenset({Protocol.HTTPS}), frozenset({Protocol.HTTP, Protocol.TCP})]),
+    risk_reasons=st.sampled_from([frozenset(), frozenset({"wildcard"}), frozenset({"plain_http", "long_duration"})]),
+    direction=st.sampled_from([None, "up", "down"]),
+    larger_than=st.none() | st.integers(0, 3),
     environments=st.sampled_from([frozenset(), frozenset({"production"})]),
     risks=st.sampled_from([frozenset(), frozenset({"high", "critical"})]),
     bundles=st.sampled_from([frozenset(), frozenset({"docker"})]),
@@ -163,19 +171,30 @@ policies = st.builds(
     st.just(MappingProxyType({"docker": HUB})),
     st.just(MappingProxyType({"freeze": TimeWindow("freeze", dates="2026-12-20/2027-01-04")})),
 )
-questions = st.builds(
+risks = st.sampled_from([LOW, HIGH, CRITICAL, None, replace(HIGH, reasons=(Reason("wildcard", 50, "Wide."),))])
+circumstances = {
+    "cluster": st.sampled_from(["aks", "aks-two"]),
+    "environment": st.sampled_from(["test", "production"]),
+    "risk": risks,
+    "tags": st.sampled_from([None, (), (("Team", "ABC"),)]),
+    "requester_groups": st.sampled_from([None, frozenset(), frozenset({"interns"})]),
+    "at": st.sampled_from([None, NOW, datetime(2026, 12, 24, 12, tzinfo=UTC)]),
+}
+allowance_questions = st.builds(
     PolicyQuery,
     st.just("allowance"),
-    st.just("aks"),
-    st.sampled_from(["test", "production"]),
-    st.sampled_from([LOW, HIGH, CRITICAL, None]),
-    st.lists(hosts, min_size=1, max_size=3, unique=True).map(tuple),
-    st.sampled_from([SHORT, LONG, None]),
-    st.sampled_from([None, (), (("Team", "ABC"),)]),
-    st.sampled_from([None, frozenset(), frozenset({"interns"})]),
-    st.sampled_from([None, NOW, datetime(2026, 12, 24, 12, tzinfo=UTC)]),
+    destinations=st.lists(hosts, min_size=1, max_size=3, unique=True).map(tuple),
+    duration=st.sampled_from([SHORT, LONG, None]),
     is_break_glass=st.booleans(),
+    **circumstances,
 )
+scale_questions = st.builds(
+    PolicyQuery,
+    st.just("scale"),
+    counts=st.none() | st.tuples(st.integers(1, 6), st.integers(1, 6)),
+    **circumstances,
+)
+questions = allowance_questions | scale_questions
 people = st.builds(
     lambda number, mine: Person(Identity("T1", f"U{number}"), frozenset(), frozenset(mine)), st.integers(0, 5), groups
 )
@@ -189,11 +208,26 @@ def test_the_order_of_rules_and_of_hosts_means_nothing(
     """The same verdict in each, word for word."""
     shuffled = list(policy.rules)
     random.shuffle(shuffled)
-    mixed = replace(policy, rules=tuple(shuffled))
-    assert evaluate(mixed, question) == evaluate(policy, question)
+    turned = replace(question, destinations=question.destinations[::-1])
+    for asked_ in (question, turned):
+        assert evaluate(replace(policy, rules=tuple(shuffled)), asked_) == evaluate(policy, asked_)
+    assert evaluate(policy, turned).kind is evaluate(policy, question).kind
 
 
-@given(policies, questions, rules, hosts)
+@given(policies, questions, rules)
+def test_a_rule_that_refuses_never_opens_more(policy: ApprovalPolicy, question: PolicyQuery, rule: PolicyRule) -> None:
+    """Of a request or a scale, whatever the rule is about, wherever it stands."""
+    refusing = replace(rule, then=VerdictKind.REFUSE)
+    before = evaluate(policy, question)
+    for rules_ in ((refusing, *policy.rules), (*policy.rules, refusing)):
+        after = evaluate(replace(policy, rules=rules_), question)
+        assert RANK[after.kind] >= RANK[before.kind]
+        if after.kind is VerdictKind.ASK:  # nobody who was asked before is left out
+            wanted = {(quorum.groups, quorum.people): quorum.needed for quorum in after.asks}
+            assert all(wanted[quorum.groups, quorum.people] >= quorum.needed for quorum in before.asks)
+
+
+@given(policies, allowance_questions, rules, hosts)
 def test_more_rules_that_forbid_and_more_hosts_never_open_more(
     policy: ApprovalPolicy, question: PolicyQuery, rule: PolicyRule, host: Destination
 ) -> None:
