@@ -21,12 +21,13 @@ FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="aks-egress-bot" \
       org.opencontainers.image.description="Egress operations for AKS, in Slack"
 ENV PATH=/opt/egress/bin:${PATH} PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
-    EGRESS_CONFIG=/etc/egress/egress.toml EGRESS_LISTEN=0.0.0.0:8080 EGRESS_LOG_FORMAT=json
+    EGRESS_CONFIG=/etc/egress/egress.toml EGRESS_LISTEN=0.0.0.0:8080 EGRESS_HEALTH_LISTEN=0.0.0.0:8081 \
+    EGRESS_LOG_FORMAT=json
 COPY --from=build /opt/egress /opt/egress
 USER 10001:10001
 WORKDIR /opt/egress
-EXPOSE 8080
+EXPOSE 8080 8081
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8081/healthz', timeout=4)"]
 ENTRYPOINT ["python", "-m", "bot"]
 CMD ["serve"]

@@ -20,7 +20,7 @@ COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format histories properties fuzz apifuzz bench browser reference lock clean
+.PHONY: help run test lint format histories properties fuzz apifuzz bench browser reference advisories lock clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -66,12 +66,16 @@ reference: $(VENV)/run  ## write docs/configuration.md and docs/openapi.json fro
 	$(BIN)/python -m bot config reference > docs/configuration.md
 	$(BIN)/python -m bot config openapi > docs/openapi.json
 
+advisories: $(VENV)/release  ## known holes in what the bot depends on; asks PyPI's advisory database
+	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict
+
 lock:  ## write the locks anew, keeping the pins that still fit (LOCK=--upgrade takes the newest); needs uv
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make UV=/path/to/uv lock"; exit 1; }
 	$(COMPILE) --group build -o requirements.lock
 	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
 	$(COMPILE) --group browser -c requirements-dev.lock -o requirements-browser.lock
 	$(COMPILE) --group fuzz -c requirements-dev.lock -o requirements-fuzz.lock
+	$(COMPILE) --group release -c requirements-dev.lock -o requirements-release.lock
 	$(COMPILE) --group apifuzz -c requirements-dev.lock -o requirements-apifuzz.lock
 
 clean:  ## remove the environment and every cache
@@ -110,6 +114,11 @@ $(VENV)/dev: $(VENV)/run requirements-dev.lock
 $(VENV)/browser: $(VENV)/dev requirements-browser.lock
 	@echo "Installing what the browser tests need (once) …"
 	@$(INSTALL) requirements-browser.lock
+	@touch $@
+
+$(VENV)/release: $(VENV)/run requirements-release.lock
+	@echo "Installing what releases need (once) …"
+	@$(INSTALL) requirements-release.lock
 	@touch $@
 
 $(VENV)/apifuzz: $(VENV)/dev requirements-apifuzz.lock

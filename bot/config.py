@@ -52,6 +52,7 @@ def _file(value: str) -> Path:
 
 
 Address = Annotated[str, ReadAs(str, _address, "an address such as https://host/")]
+Listen = Annotated[str, ReadAs(str, _listen, "an address to listen on such as 0.0.0.0:8080")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +69,10 @@ class Settings:
         slack_api_url: Slack's Web API.
         arm_endpoint: Azure Resource Manager: another one for a sovereign cloud or a simulator.
         arm_ca_file: CA certificates to trust for it, in place of the system's.
-        listen: Address of ``/healthz``, ``/readyz``, ``/metrics`` and, in HTTP mode, ``/slack/events``; port 0 takes a
-            free one.
+        listen: Address of ``/slack/events`` (HTTP mode) and of the API, and of the health routes where they have no
+            address of their own; port 0 takes a free one.
+        health_listen: Address of ``/healthz``, ``/readyz`` and ``/metrics``, so that neither can be kept busy by others
+            nor be read from outside.
         webhook_secret: Signs the events of webhooks that have no ``secret_file``.
         api_url: Where ``python -m bot request``, ``check`` and ``status`` find the API of a bot that runs.
         api_token: ``egr_…``: the API token of these commands.
@@ -88,7 +91,8 @@ class Settings:
     slack_api_url: Address = "https://slack.com/api/"
     arm_endpoint: Address = "https://management.azure.com"
     arm_ca_file: Annotated[Path, ReadAs(str, _file, "a file that exists")] | None = None
-    listen: Annotated[str, ReadAs(str, _listen, "an address to listen on such as 0.0.0.0:8080")] = "0.0.0.0:8080"
+    listen: Listen = "0.0.0.0:8080"
+    health_listen: Listen | None = None
     webhook_secret: SecretStr = _NONE
     api_url: Address = "http://127.0.0.1:8080"
     api_token: SecretStr = _NONE

@@ -6,6 +6,7 @@ error, ``run`` one run of background work.
 
 import json
 import logging
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -46,7 +47,12 @@ def log_as(form: LogFormat, level: LogLevel = "info", secrets: Iterable[str] = (
     mask = _masking(secrets)
     renderers: dict[LogFormat, list[Any]] = {
         "json": [structlog.processors.ExceptionRenderer(traces), mask, structlog.processors.JSONRenderer()],
-        "text": [structlog.processors.format_exc_info, mask, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
+        "text": [
+            structlog.processors.format_exc_info,
+            mask,
+            _on_one_line,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
     }
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     written = [remove, *renderers[form]]
@@ -56,6 +62,7 @@ def log_as(form: LogFormat, level: LogLevel = "info", secrets: Iterable[str] = (
     logging.basicConfig(handlers=[handler], level=least, force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(least, logging.WARNING))
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for each request that waits for a thread
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -63,6 +70,23 @@ def log_as(form: LogFormat, level: LogLevel = "info", secrets: Iterable[str] = (
     )
     sys.excepthook = _uncaught
     threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What ends a line, moves the cursor of a terminal or turns the direction of writing."""
+
+
+def _on_one_line(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Text that somebody sent cannot look like a line of its own: it is escaped, and a trace is indented."""
+
+    def escaped(value: Any) -> Any:
+        return _CONTROL.sub(lambda found: repr(found[0])[1:-1], value) if isinstance(value, str) else value
+
+    trace = event.pop("exception", None)
+    shown = {str(escaped(key)): escaped(value) for key, value in event.items()}
+    if trace is not None:
+        shown["exception"] = "\n".join(f"    {escaped(line)}" for line in str(trace).split("\n"))
+    return shown
 
 
 def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

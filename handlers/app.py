@@ -21,10 +21,10 @@ from slack_sdk.http_retry.builtin_handlers import (
 from bot.domain.configuration import Configuration
 from bot.ports import Clock, Context, Store
 from handlers import COMMAND, NO_COMMAND, TABLE
+from handlers.admission import SignedRequests
 from handlers.boundary import Boundary
 from handlers.calls import CallKind
-from handlers.encoding import ReadableBodies
-from handlers.http import THREADS, Application, Front, HttpFront, Route
+from handlers.http import EVENTS, FEW_THREADS, THREADS, Application, Front, HttpFront, Route
 from handlers.identity import SlackDirectory
 from handlers.notify import SlackNotifier
 from handlers.sockets import PING_S, SocketFront, quiet_log
@@ -121,10 +121,6 @@ def register(app: App, boundary: Boundary) -> None:
         doors[entry.kind](entry.name)(boundary.bolt_listener(entry))
 
 
-EVENTS = "/slack/events"
-"""Where Slack's requests come in."""
-
-
 class SlackApp:
     """Everything that answers Slack, and the ways to serve it.
 
@@ -143,7 +139,7 @@ class SlackApp:
         self, listen: str, routes: Mapping[str, Route] = MappingProxyType({}), api: Application | None = None
     ) -> HttpFront:
         """Serve ``/slack/events``, our own routes and perhaps the API on ``host:port`` until stopped."""
-        slack = ReadableBodies(SlackRequestHandler(self.bolt, path=EVENTS), self._settings.signing_secret)
+        slack = SignedRequests(SlackRequestHandler(self.bolt, path=EVENTS), self._settings.signing_secret)
         return HttpFront(Front(routes, slack, api), listen, self.drain)
 
     def serve_socket(self) -> SocketFront:
@@ -173,5 +169,5 @@ class SlackApp:
 
 
 def serve_routes(listen: str, routes: Mapping[str, Route], api: Application | None = None) -> HttpFront:
-    """Serve our own routes, and perhaps the API, alone: beside Socket Mode, and where only the reconciler runs."""
-    return HttpFront(Front(routes, api=api), listen, lambda: None)
+    """Serve our own routes, and perhaps the API, alone: beside Slack's, and where only the reconciler runs."""
+    return HttpFront(Front(routes, api=api), listen, lambda: None, THREADS if api else FEW_THREADS)

@@ -36,12 +36,13 @@ from handlers.attempts import attempt_of, record_refusal
 from handlers.blocks.block_kit import message
 from handlers.blocks.check import renewal_offers
 from handlers.blocks.words import error_text, repeatable, without_markup
-from handlers.calls import Call, CallKind, call_from, is_reply, origin_from, pressed_value, words_of
+from handlers.calls import Call, CallKind, call_from, identity_of, is_reply, origin_from, pressed_value, words_of
 from handlers.entries import Entry
 from handlers.modals import closing
 from handlers.repeats import offer
 from handlers.replies import Ephemeral, Invalid, Options, Reply, UpdateModal
-from handlers.sending import BUSY, Sender, message_arguments
+from handlers.sending import Sender, message_arguments
+from handlers.turns import Turns
 from handlers.unexpected import unexpected
 
 LOOKUPS = 12
@@ -72,8 +73,9 @@ class Boundary:
 
     def __init__(self, ctx: Context, client: WebClient) -> None:
         self._ctx = ctx
-        self._lookups = BoundedSemaphore(LOOKUPS)
-        self._sender = Sender(client, self._lookups)
+        places = BoundedSemaphore(LOOKUPS)
+        self._turns = Turns(places, ctx.config.slack.lookups_per_minute, lambda: ctx.clock.now().timestamp())
+        self._sender = Sender(client, places)
         self._under_way: set[Future[None]] = set()
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="after-ack")
 
@@ -103,17 +105,17 @@ class Boundary:
                 with within(ACT):
                     replies = self._run(entry, body, reference)
                 self._acknowledge(entry, ack, body, replies)
-            elif self._lookups.acquire(blocking=False):
+            elif refusal := self._turns.begin(identity_of(body).user):
+                self._acknowledge(entry, ack, body, (Ephemeral(message(refusal)),))
+            else:
                 ack()
                 self._later(partial(self._look_up, entry, body, reference))
-            else:
-                self._acknowledge(entry, ack, body, (Ephemeral(message(BUSY)),))
 
     def _look_up(self, entry: Entry, body: dict[str, Any], reference: str) -> None:
         try:
             replies = self._run(entry, body, reference)
         finally:
-            self._lookups.release()
+            self._turns.end(identity_of(body).user)
         self._sender.send_all(replies, origin_from(body), partial(offer, self._ctx, entry.kind, entry.name, body))
 
     def _run(self, entry: Entry, body: dict[str, Any], reference: str) -> tuple[Reply, ...]:

@@ -4,15 +4,13 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from waitress.server import BaseWSGIServer, create_server
 
 from bot.errors import BadConfiguration
-
-log = structlog.get_logger(__name__)
+from handlers.answering import answered
+from handlers.connections import LIMITS, Connection
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
@@ -35,8 +33,11 @@ FLUSH = timedelta(seconds=0.5)
 THREADS = 16
 """Requests that are answered at the same time."""
 
-LONGEST_REQUEST = 4 * 1024 * 1024
-"""Bytes of a request's body that are taken in at all; Slack's longest have a tenth of it."""
+FEW_THREADS = 2
+"""Enough for probes and scrapes."""
+
+EVENTS = "/slack/events"
+"""Where Slack's requests come in."""
 
 
 class Front:
@@ -57,37 +58,32 @@ class Front:
 
     def __call__(self, asked: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
-        if self._api is not None and asked["PATH_INFO"].startswith(API):
+        path, method = asked["PATH_INFO"], asked["REQUEST_METHOD"]
+        if self._api is not None and path.startswith(API):
             return self._api(asked, start_response)
-        if self._slack is not None and asked["REQUEST_METHOD"] == "POST":
-            try:
-                return self._slack(asked, start_response)
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                log.warning("request_unreadable", exc_info=True)
-                return _answered(start_response, *_unreadable())
-        return _answered(start_response, *self._routes.get(asked["PATH_INFO"], _not_found)())
+        if self._slack is not None and path == EVENTS:
+            return self._slack(asked, start_response) if method == "POST" else _refused(start_response, "POST")
+        if path not in self._routes:
+            return answered(start_response, 404, _TEXT, "Not found.\n")
+        if method not in ("GET", "HEAD"):
+            return _refused(start_response, "GET, HEAD")
+        said = answered(start_response, *self._routes[path]())
+        return said if method == "GET" else [b""]
 
 
-def _answered(start_response: "StartResponse", status: int, content_type: str, text: str) -> Iterable[bytes]:
-    body = text.encode()
-    headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
-    start_response(f"{status} {HTTPStatus(status).phrase}", headers)
-    return [body]
+_TEXT = "text/plain; charset=utf-8"
 
 
-def _unreadable() -> tuple[int, str, str]:
-    return 400, "text/plain; charset=utf-8", "This request did not come from Slack.\n"
+def _refused(start_response: "StartResponse", allow: str) -> Iterable[bytes]:
+    return answered(start_response, 405, _TEXT, f"Only {allow} is possible here.\n", ("Allow", allow))
 
 
-def _not_found() -> tuple[int, str, str]:
-    return 404, "text/plain; charset=utf-8", "Not found.\n"
-
-
-def require_free(listen: str) -> None:
+def require_free(listen: str, setting: str = "EGRESS_LISTEN") -> None:
     """Find out whether an address can be listened on, before anything else is started.
 
     Args:
         listen: ``host:port``.
+        setting: Where it comes from.
 
     Raises:
         BadConfiguration: It cannot; the sentence says why.
@@ -99,15 +95,12 @@ def require_free(listen: str) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host.strip("[]"), int(port)))
     except OSError as error:
-        raise _taken(listen, error) from error
+        raise _taken(setting, listen, error) from error
 
 
-def _taken(listen: str, error: Exception) -> BadConfiguration:
+def _taken(setting: str, listen: str, error: Exception) -> BadConfiguration:
     why = getattr(error, "strerror", None) or str(error)
-    return BadConfiguration(f"EGRESS_LISTEN: cannot listen on {listen}: {why}.")
-
-
-_SERVER: Mapping[str, Any] = {"threads": THREADS, "ident": None, "max_request_body_size": LONGEST_REQUEST}
+    return BadConfiguration(f"{setting}: cannot listen on {listen}: {why}.")
 
 
 class HttpFront:
@@ -117,20 +110,26 @@ class HttpFront:
         front: What answers.
         listen: ``host:port``; port 0 takes a free one.
         drain: Finishes what follows acks.
+        threads: How many requests are answered at the same time.
 
     Raises:
         BadConfiguration: The address cannot be listened on; the sentence says why.
     """
 
-    def __init__(self, front: Front, listen: str, drain: Callable[[], None]) -> None:
+    def __init__(self, front: Front, listen: str, drain: Callable[[], None], threads: int = THREADS) -> None:
         self._drain = drain
         self._sockets: dict[int, Any] = {}
         try:
-            self._server = create_server(front, map=self._sockets, listen=listen, **_SERVER)
+            self._server = create_server(front, map=self._sockets, listen=listen, threads=threads, **LIMITS)
         except (OSError, ValueError, OverflowError) as error:
-            raise _taken(listen, error) from error
+            raise _taken("EGRESS_LISTEN", listen, error) from error
+        for server in self._servers():
+            server.channel_class = Connection
         self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
         self._thread.start()
+
+    def _servers(self) -> list[Any]:
+        return [each for each in self._sockets.values() if isinstance(each, BaseWSGIServer)]
 
     @property
     def port(self) -> int:
@@ -141,7 +140,7 @@ class HttpFront:
         """Take nothing new, finish what is under way, close."""
         self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=DRAIN.total_seconds())
         # In the thread that waits for these sockets: closed from here they would end it, with answers not yet sent.
-        for server in [each for each in self._sockets.values() if isinstance(each, BaseWSGIServer)]:
+        for server in self._servers():
             with server.trigger.lock:  # it may be awake: without the lock it could close before it is woken
                 server.trigger.thunks.append(server.close)
                 server.trigger.pull_trigger()

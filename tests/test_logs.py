@@ -158,3 +158,22 @@ def test_a_run_logs_with_its_work_and_an_id_of_its_own(sqlite_url: str, capsys: 
     found = [line for line in lines(capsys) if line["event"] == "run_failed"]
     assert found
     assert all(line["run"] and line["work"] for line in found)
+
+
+FORGED = "x\n2026-11-01T00:00:00Z [info     ] approved   [bot] by=UAPP0001\r\x1b[2K\u2028\u202e"
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_nobody_can_forge_a_line(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever somebody sent stays inside its own line, wherever it is said."""
+    log_as(settings_from({"EGRESS_LOG_FORMAT": form}).log_format)
+    log.info("asked", text=FORGED, many=[FORGED], **{FORGED: 1})
+    log.info(FORGED)
+    logging.getLogger("waitress").warning("Exception while serving %s", FORGED)
+    try:
+        raise ValueError(FORGED)
+    except ValueError:
+        log.exception("failed")
+    said = capsys.readouterr().err
+    assert not [line for line in said.splitlines() if line.startswith("2026-11-01")]
+    assert not {"\x1b", "\r", "\u2028", "\u202e"} & set(said)

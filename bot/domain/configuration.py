@@ -17,7 +17,7 @@ from bot.domain.approval import ApprovalPolicy, Reminders, TimeWindow
 from bot.domain.break_glass import BreakGlass
 from bot.domain.bundles import Bundle, BundleRef, BundleTable, bundles_from
 from bot.domain.dry_run import NO_DRY_RUN, DryRun
-from bot.domain.fields import Duration, NotWritten, ReadAs, Span, Text, matching, named
+from bot.domain.fields import Duration, NotWritten, ReadAs, Span, Text, Unit, matching, named
 from bot.domain.fqdn import Destination
 from bot.domain.integration import Api, Webhook
 from bot.domain.people import Role
@@ -35,10 +35,13 @@ class Workspace:
     Args:
         team: Workspace id; people of other workspaces have no access.
         channel: Channel id where cards go; invite the bot.
+        lookups_per_minute: How many commands and buttons that read Azure or the audit log a person may use on each
+            replica; a minute's worth may come at once.
     """
 
     team: Annotated[str, matching("T[A-Z0-9]+", "a workspace id such as T0123ABCD")]
     channel: Annotated[str, matching("[CG][A-Z0-9]+", "a channel id such as C0123ABCD")]
+    lookups_per_minute: Annotated[int, Field(ge=1, le=6_000), Unit("lookups")] = 120
 
 
 @dataclass(frozen=True, slots=True)

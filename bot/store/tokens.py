@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
-from bot.domain.api_token import Budget, Token
+from bot.domain.api_token import Token
+from bot.domain.budget import Budget
 from bot.store import schema
 from bot.store.times import text_from_time, time_from_text
 

@@ -25,7 +25,7 @@ from bot.wiring.product import Product, World, api, assemble, opened, routes, wo
 from bot.wiring.running import Running, starting
 from bot.wiring.signing import signing_keys
 from handlers.app import SlackSettings, build_app, serve_routes
-from handlers.http import require_free
+from handlers.http import Route, require_free
 
 log = structlog.get_logger(__name__)
 
@@ -49,19 +49,35 @@ def serve(settings: Settings, *, is_dry: bool = False) -> Running:
         BadConfiguration: If a setting is missing or wrong.
     """
     _require_slack(settings)
-    require_free(settings.listen)
+    _require_free(settings)
     with starting() as running:
         product = _at_work(running, settings, is_dry=is_dry)
         app = build_app(product.ctx, product.world.slack)
         if settings.slack_mode == "http":
-            running.then_stop(app.serve_http(settings.listen, routes(product), api(product)).stop)
+            shared = _health(running, settings, routes(product))
+            running.then_stop(app.serve_http(settings.listen, shared, api(product)).stop)
         else:
             socket = app.serve_socket()
             running.then_stop(socket.stop)
-            slack = Part("slack", socket.problem)
-            running.then_stop(serve_routes(settings.listen, routes(product, slack), api(product)).stop)
+            shared = _health(running, settings, routes(product, Part("slack", socket.problem)))
+            if shared or api(product):
+                running.then_stop(serve_routes(settings.listen, shared, api(product)).stop)
     log.info("ready", mode=settings.slack_mode, listen=settings.listen)
     return running
+
+
+def _require_free(settings: Settings) -> None:
+    require_free(settings.listen)
+    if settings.health_listen:
+        require_free(settings.health_listen, "EGRESS_HEALTH_LISTEN")
+
+
+def _health(running: Running, settings: Settings, own: dict[str, Route]) -> dict[str, Route]:
+    """Serve the health routes on their own address; those that have none are left for the common one."""
+    if settings.health_listen is None:
+        return own
+    running.then_stop(serve_routes(settings.health_listen, own).stop)
+    return {}
 
 
 def reconcile(settings: Settings, *, is_dry: bool = False) -> Running:
@@ -74,11 +90,12 @@ def reconcile(settings: Settings, *, is_dry: bool = False) -> Running:
     Raises:
         BadConfiguration: If a setting is missing or wrong.
     """
-    require_free(settings.listen)
+    listen = settings.health_listen or settings.listen
+    require_free(listen, "EGRESS_HEALTH_LISTEN" if settings.health_listen else "EGRESS_LISTEN")
     with starting() as running:
         product = _at_work(running, settings, is_dry=is_dry)
-        running.then_stop(serve_routes(settings.listen, routes(product)).stop)
-    log.info("ready", mode="reconcile", listen=settings.listen)
+        running.then_stop(serve_routes(listen, routes(product)).stop)
+    log.info("ready", mode="reconcile", listen=listen)
     return running
 
 

@@ -94,7 +94,8 @@ def _simulated(running: Running, simulated: Sandbox, url: str, config: Path | No
         api_url=simulated.slack_api_url,
     )
     book = checked_configuration(file)
-    book = replace(book, api=replace(book.api, enabled=True))
+    lookups = round(book.slack.lookups_per_minute * speed)
+    book = replace(book, api=replace(book.api, enabled=True), slack=replace(book.slack, lookups_per_minute=lookups))
     return World(store, arm, clock, book, slack, Pace().faster(speed), signing_keys(book, DEMO_SECRET))
 
 

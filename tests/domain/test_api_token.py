@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.api_token import Budget, Token, TokenAct
+from bot.domain.api_token import Token, TokenAct
+from bot.domain.budget import Budget
 from bot.domain.people import Identity
 
 PER_MINUTE = st.integers(1, 6_000)

@@ -16,9 +16,9 @@ from slack_sdk.signature import SignatureVerifier
 from structlog.testing import capture_logs
 
 from handlers import TABLE
+from handlers.admission import SignedRequests
 from handlers.app import SlackApp, SlackSettings, build_app
 from handlers.calls import CallKind
-from handlers.encoding import ReadableBodies
 from handlers.entries import Entry
 from tests.build import World, make_world
 
@@ -193,7 +193,7 @@ def test_bytes_that_are_no_text_are_refused_in_words(sqlite_url: str) -> None:
 def post(port: int, body: bytes, *, secret: str) -> tuple[int, str]:
     """A request with these very bytes."""
     stamp = str(int(time.time()))
-    signature = ReadableBodies(lambda *_: [], secret)._sign({"HTTP_X_SLACK_REQUEST_TIMESTAMP": stamp}, body)
+    signature = SignedRequests(lambda *_: [], secret).sign(stamp, body)
     headers = {
         "Content-Type": "application/x-www-form-urlencoded",
         "X-Slack-Request-Timestamp": stamp,

@@ -1,0 +1,81 @@
+"""Limits on what a client may hold: how many connections, for how long, with how slow a request.
+
+Waitress closes connections on which nothing moves, and stops taking new ones at a limit. So a client that opens a
+hundred and says nothing, or a byte now and then, keeps everybody else out. Here the newest connection always gets in,
+in the place of the one that has been idle for longest, and a request must be complete in time.
+"""
+
+from collections.abc import Iterable
+from time import monotonic
+from types import MappingProxyType
+from typing import Any
+
+from waitress.channel import HTTPChannel
+
+CONNECTIONS = 100
+"""Connections that are kept; the next one takes the place of the one that has been idle for longest."""
+
+IDLE_S = 75
+"""Seconds that a connection may wait for its next request: longer than proxies keep theirs (nginx: 60)."""
+
+REQUEST_WITHIN_S = 10.0
+"""Seconds from the first byte of a request, or from the connection if there is none, until it is there as a whole.
+
+Slack gives up after three (https://docs.slack.dev/interactivity/implementing-slash-commands, read 2026-11).
+"""
+
+LONGEST_HEADERS = 16 * 1024
+"""Bytes of the headers and the first line, all together; Slack's have one of them."""
+
+LONGEST_REQUEST = 1024 * 1024
+"""Bytes of a request's body that are taken in at all; Slack's longest, a view inside a form, have a third of it."""
+
+LIMITS = MappingProxyType(
+    {
+        "ident": None,
+        "connection_limit": 2 * CONNECTIONS,  # reached only while every connection waits for an answer
+        "channel_timeout": IDLE_S,
+        "cleanup_interval": 5,
+        "asyncore_use_poll": True,  # select() ends at file descriptor 1023
+        "max_request_header_size": LONGEST_HEADERS,
+        "max_request_body_size": LONGEST_REQUEST,
+        "inbuf_overflow": 2 * LONGEST_REQUEST,  # nothing is written to disk
+        "log_socket_errors": False,  # who hangs up writes nothing into the log
+    }
+)
+"""What waitress is told."""
+
+
+class Connection(HTTPChannel):
+    """A connection that cannot keep others out.
+
+    Args:
+        server: Waitress.
+        rest: The socket, and what else waitress gives its connections.
+        sockets: Every socket that the server waits for.
+    """
+
+    def __init__(self, server: Any, *rest: Any, **sockets: Any) -> None:
+        super().__init__(server, *rest, **sockets)
+        self._waits_since: float | None = monotonic()
+        _make_room(server.active_channels.values())
+
+    def received(self, data: bytes) -> bool:
+        """Take in bytes, and note since when a request is incomplete."""
+        waiting = self._waits_since
+        taken = bool(super().received(data))
+        self._waits_since = (waiting or monotonic()) if self.request is not None else None
+        return taken
+
+    def readable(self) -> bool:
+        """Whether more is read; looked at every second, which is also when the time runs out."""
+        if self._waits_since is not None and monotonic() - self._waits_since > REQUEST_WITHIN_S:
+            self.will_close = True
+        return bool(super().readable())
+
+
+def _make_room(connections: Iterable[Any]) -> None:
+    kept = [each for each in connections if not each.will_close]
+    idle = [each for each in kept if not each.requests]
+    if len(kept) > CONNECTIONS and idle:
+        min(idle, key=lambda each: float(each.last_activity)).will_close = True
