@@ -17,6 +17,9 @@ MAY_HAVE_THREADS = {
     "handlers.lookups",
     "handlers.sending",
     "handlers.sockets",
+    "handlers.admission",
+    "handlers.connections",
+    "handlers.turns",
 }
 
 
