@@ -92,7 +92,7 @@ def propose(_ctx: Context, call: Call) -> Reply:
 def propose_again(ctx: Context, call: Call) -> Reply:
     """The form, filled with a proposal that nothing came of; it is planned anew when it is submitted."""
     found = scaling.get(ctx, call.caller, call.value["id"])
-    return OpenModal(ScaleForm(str(found.plan.after), found.reason).build(found.cluster_id, found.cluster_name))
+    return OpenModal(ScaleForm(found.plan.change.ends[1], found.reason).build(found.cluster_id, found.cluster_name))
 
 
 def turn_list(ctx: Context, call: Call) -> Reply:

@@ -1,21 +1,24 @@
-"""The write that changes a cluster's number of managed outbound IPs."""
+"""The write that changes a cluster's outbound settings: one setting of the whole cluster, everything else as it is."""
 
+from collections.abc import MutableMapping
 from functools import partial
-from typing import Any
+from typing import Any, assert_never
 
 from azure.core import MatchConditions
-from azure.mgmt.containerservice.models import ManagedCluster
 
 from bot.azure.clients import Clients, segment_after
 from bot.azure.faults import translated
 from bot.azure.operations import begin
-from bot.domain.snat import ScalePlan
+from bot.domain.snat import CountChange, IdleChange, OwnIpsChange, PortsChange, ScalePlan
 from bot.errors import StalePlan
 from bot.ports import Operation
 
+Profile = MutableMapping[str, Any]
+"""``loadBalancerProfile`` or ``natGatewayProfile`` of a managed cluster, as ARM has it."""
+
 
 def begin_scale(clients: Clients, plan: ScalePlan) -> Operation:
-    """Set the managed outbound IP count of a plan: a read-modify-write of the whole cluster.
+    """Make the change of a plan: a read-modify-write of the whole cluster.
 
     Raises:
         StalePlan: The cluster no longer matches what the plan was computed from.
@@ -24,26 +27,63 @@ def begin_scale(clients: Clients, plan: ScalePlan) -> Operation:
     group, name = segment_after(plan.cluster_id, "resourceGroups"), segment_after(plan.cluster_id, "managedClusters")
     with translated():
         cluster = managed.get(group, name)
-    key = "countIPv6" if plan.ipv6 else "count"
-    _planned_counts(cluster, plan, key)[key] = plan.after
+    if cluster.e_tag != plan.etag:
+        raise StalePlan(f"{plan.cluster_name} changed in Azure after the plan was made. Propose the change again.")
+    if not _edit(cluster["properties"]["networkProfile"], plan):
+        raise StalePlan(f"{plan.cluster_name} is no longer set to {plan.change.ends[0]}. Propose the change again.")
     unchanged = {"etag": plan.etag, "match_condition": MatchConditions.IfNotModified} if plan.etag else {}
     return begin(partial(managed.begin_create_or_update, group, name, cluster, **unchanged), clients.settings)
 
 
-_PROFILES = {
-    "loadBalancer": ("loadBalancerProfile", "managedOutboundIPs"),
-    "managedNATGateway": ("natGatewayProfile", "managedOutboundIPProfile"),
-}
+_PROFILES = {"loadBalancer": "loadBalancerProfile", "managedNATGateway": "natGatewayProfile"}
+_COUNTS = {"loadBalancer": "managedOutboundIPs", "managedNATGateway": "managedOutboundIPProfile"}
+_DEFAULT_IDLE = {"loadBalancer": 30, "managedNATGateway": 4}
 
 
-def _planned_counts(cluster: ManagedCluster, plan: ScalePlan, key: str) -> Any:
-    """The part of a cluster that holds the counts, if it still is what the plan was computed from."""
-    if cluster.e_tag != plan.etag:
-        raise StalePlan(f"{plan.cluster_name} changed in Azure after the plan was made. Propose the change again.")
-    profile, managed = _PROFILES[plan.kind]
-    counts = (cluster["properties"]["networkProfile"].get(profile) or {}).get(managed) or {}
-    if counts.get(key) != plan.before:
-        raise StalePlan(
-            f"{plan.cluster_name} is no longer set to {plan.before} outbound IPs. Propose the change again."
-        )
-    return counts
+def _edit(network: Profile, plan: ScalePlan) -> bool:
+    """Change the one setting in place; False, and nothing changed, where it is not what the plan started from."""
+    profile = network.get(_PROFILES[plan.kind]) or {}
+    change = plan.change
+    match change:
+        case CountChange():
+            counts = profile.get(_COUNTS[plan.kind]) or {}
+            return _swap(counts, "countIPv6" if change.ipv6 else "count", change.before, change.after)
+        case PortsChange():
+            return _swap(profile, "allocatedOutboundPorts", change.before, change.after, unset=0)
+        case IdleChange():
+            idle = _DEFAULT_IDLE[plan.kind]
+            return _swap(profile, "idleTimeoutInMinutes", change.before, change.after, unset=idle)
+        case OwnIpsChange():
+            return _edit_own(profile, plan, change)
+    assert_never(change)
+
+
+def _swap(part: Profile, key: str, before: int, after: int, *, unset: int | None = None) -> bool:
+    found = part.get(key)
+    if (unset if found is None else found) != before:
+        return False
+    part[key] = after
+    return True
+
+
+_OWN = (("outboundIPPrefixes", "publicIPPrefixes"), ("outboundIPs", "publicIPs"))
+"""Where one's own prefixes and IPs are: references on a load balancer, plain ids on a NAT gateway."""
+
+
+def _edit_own(profile: Profile, plan: ScalePlan, change: OwnIpsChange) -> bool:
+    """Set one's own IPs: those that stay as they stand there, in place of a count of managed ones."""
+    counted = (profile.get(_COUNTS[plan.kind]) or {}).get("count") or 0
+    found = {key: (profile.get(key) or {}).get(inner) or [] for key, inner in _OWN}
+    if counted != change.replaced or {_id(one) for ones in found.values() for one in ones} != set(change.before):
+        return False
+    profile.pop(_COUNTS[plan.kind], None)
+    for key, inner in _OWN:
+        stay = [one for one in found[key] if _id(one) in change.after]
+        come = [id_ for id_ in change.added if ("/publicipprefixes/" in id_) == (key == "outboundIPPrefixes")]
+        made = [*stay, *({"id": id_} if plan.kind == "loadBalancer" else id_ for id_ in come)]
+        profile.update({key: {inner: made}}) if made else profile.pop(key, None)
+    return True
+
+
+def _id(one: Any) -> str:
+    return str(one if isinstance(one, str) else one["id"]).lower()

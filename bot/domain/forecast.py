@@ -12,6 +12,7 @@ from bot.domain.drift import Drift, key_of
 from bot.domain.firewall import Rule, RuleCollection, RuleKind
 from bot.domain.rule_diff import ChangeKind, Key, RuleChange, RuleDiff
 from bot.domain.rule_rendering import allowance_id_from_rule
+from bot.domain.snat import Change
 from bot.domain.target import Target
 
 
@@ -140,18 +141,14 @@ class ScaleForecast:
     Args:
         id: Of the proposal.
         cluster: The cluster's name.
-        before: Outbound IPs that are there.
-        after: How many there will be.
-        ipv6: Whether it is the IPv6 count.
+        change: What is changed, from what to what.
         is_applied: Whether the next look at it changes the cluster.
         why: Why it does not, or not now, as a sentence; empty where nothing is in the way.
     """
 
     id: str
     cluster: str
-    before: int
-    after: int
-    ipv6: bool
+    change: Change
     is_applied: bool
     why: str = ""
 

@@ -30,7 +30,7 @@ def text_of(forecast: Forecast) -> str:
     """The forecast for people: each target with what changes in it, then the scales, what is missing, and the sum."""
     parts = [
         *(_target(each) for each in forecast.targets),
-        *(["\n".join(["Outbound IPs", *map(_scale, forecast.scales)])] if forecast.scales else []),
+        *(["\n".join(["Outbound settings", *map(_scale, forecast.scales)])] if forecast.scales else []),
         *(f"{each.what}: could not be read. {each.why}" for each in forecast.unreadable),
         _sum(forecast),
     ]
@@ -116,8 +116,7 @@ def _packet_ends(rule: NetworkRule | NatRule) -> tuple[Iterable[str], Iterable[s
 
 
 def _scale(one: ScaleForecast) -> str:
-    version = " IPv6" if one.ipv6 else ""
-    change = f"{one.cluster}: from {one.before} to {one.after} outbound{version} IPs ({one.id})."
+    change = f"{one.cluster}: {one.change.text} ({one.id})."
     return f"  {'~' if one.is_applied else ' '} {change}{f' {one.why}' if one.why else ''}"
 
 
@@ -131,7 +130,7 @@ def _sum(forecast: Forecast) -> str:
     scales = sum(one.is_applied for one in forecast.scales)
     return (
         f"Would change: {counted(rules, 'rule')} in {counted(len(targets), 'firewall')}, "
-        f"outbound IPs of {counted(scales, 'cluster')}. Nothing was written."
+        f"outbound settings of {counted(scales, 'cluster')}. Nothing was written."
     )
 
 
@@ -145,21 +144,16 @@ def json_of(forecast: Forecast) -> str:
         "format": SHAPE,
         "result": forecast.result.name.lower(),
         "targets": [_target_json(one) for one in forecast.targets],
-        "scales": [
-            {
-                "id": one.id,
-                "cluster": one.cluster,
-                "before": one.before,
-                "after": one.after,
-                "ipv6": one.ipv6,
-                "applied": one.is_applied,
-                "why": one.why,
-            }
-            for one in forecast.scales
-        ],
+        "scales": [_scale_json(one) for one in forecast.scales],
         "unreadable": [asdict(one) for one in forecast.unreadable],
     }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _scale_json(one: ScaleForecast) -> Json:
+    change = asdict(one.change)
+    before = change.pop("there", change["before"])  # of IPs, those that are there
+    return {"id": one.id, "cluster": one.cluster, **change, "before": before, "applied": one.is_applied, "why": one.why}
 
 
 def _target_json(one: TargetForecast) -> Json:

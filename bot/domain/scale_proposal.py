@@ -1,4 +1,4 @@
-"""A proposal to change the number of managed outbound IPs: facts with their times, like an allowance."""
+"""A proposal to change a cluster's outbound settings: facts with their times, like an allowance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from bot.domain.approval import ApprovalRequest, Ending, already_decided
 from bot.domain.egress import ClusterEgress, IpChange, IpChangeKind
-from bot.domain.snat import ScalePlan, base_digest, wanted_count
+from bot.domain.snat import ScalePlan
 from bot.domain.work import WorkKind
 
 
@@ -162,18 +162,14 @@ def next_scale(found: Sequence[Scale], now: datetime) -> Scale | None:
 def next_step(scale: Scale, egress: ClusterEgress) -> Step:
     """Where the cluster stands decides, not what was meant: also after a replica died between any two steps."""
     plan = scale.plan
-    wanted = wanted_count(egress, ipv6=plan.ipv6)
+    is_set = plan.change.is_set(egress)
     if egress.is_converging:
         return Step.WAIT
-    if base_digest(egress) == plan.base_digest and (wanted != plan.after or scale.applying_at is None):
+    if plan.is_base(egress) and (not is_set or scale.applying_at is None):
         return Step.BEGIN
-    return Step.JUDGE if wanted == plan.after else Step.FAIL
+    return Step.JUDGE if is_set else Step.FAIL
 
 
-def changed_since(scale: Scale, egress: ClusterEgress) -> str:
+def changed_since(scale: Scale) -> str:
     """Why a proposal cannot be carried out on a cluster that is another one than it was made from."""
-    plan = scale.plan
-    return (
-        f"{plan.cluster_name} has changed since the plan was made: {wanted_count(egress, ipv6=plan.ipv6)} managed "
-        f"outbound IPs are wanted there, not {plan.before}, or something else differs. Propose it again."
-    )
+    return f"{scale.plan.cluster_name} has changed in Azure since the plan was made. Propose it again."

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress
 from bot.domain.scale_proposal import Scale, ScaleStatus, Step, changed_since, next_scale, next_step, scale_status
-from bot.domain.snat import addresses_there
 from bot.domain.writer_state import PendingOperation
 from bot.errors import ArmNotFound, Refused, StalePlan, StaleVersion
 from bot.inventory import is_deletion, keep
@@ -105,21 +104,21 @@ def _compare(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> 
         case Step.JUDGE:
             return _judge(run, scale, egress, began)
         case Step.FAIL:
-            return _fail(run, scale, changed_since(scale, egress))
+            return _fail(run, scale, changed_since(scale))
 
 
 def _judge(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Finish:
     """Azure was told; done is what is there."""
-    plan, there = scale.plan, addresses_there(egress, ipv6=scale.plan.ipv6)
-    said = f"{len(there)} outbound IP{'' if len(there) == 1 else 's'} of {plan.after} are there"
+    name, missing = scale.plan.cluster_name, scale.plan.change.missing(egress)
     if egress.state.lower() != "succeeded":
-        return _fail(run, scale, f"Azure reports {plan.cluster_name} as {egress.state}: {said}.", code=egress.state)
-    if len(there) == plan.after:
+        said = f": {missing}" if missing else ""
+        return _fail(run, scale, f"Azure reports {name} as {egress.state}{said}.", code=egress.state)
+    if not missing:
         return _done(run, scale, egress, began)
     run.state = run.state.find_incomplete(run.now)
     if run.now - (run.state.incomplete_since or run.now) < run.paced(LONG):
         return run.again(run.ctx.pace.busy)
-    return _fail(run, scale, f"Azure reports the update of {plan.cluster_name} as finished, but only {said}.")
+    return _fail(run, scale, f"Azure reports the update of {name} as finished, but {missing}.")
 
 
 def _begin(run: Run, scale: Scale) -> Finish:
@@ -143,11 +142,11 @@ def _begin(run: Run, scale: Scale) -> Finish:
 
 
 def _done(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Finish:
-    addresses = addresses_there(egress, ipv6=scale.plan.ipv6)
+    addresses = scale.plan.change.addresses(egress)
     with run.write() as uow:
         saved = uow.tx.scales.save(replace(scale, done_at=uow.now, ips_after=addresses), is_open=False)
         keep(uow.ctx, uow.tx, egress, began)
-        record(uow, saved, Action.SCALE_DONE, reason="The outbound IPs were read back from Azure.")
+        record(uow, saved, Action.SCALE_DONE, reason="The result was read back from Azure.")
         uow.tell(saved, NoticeEvent.DONE)
     return Finish(timedelta())
 

@@ -8,11 +8,13 @@ from bot.ports import UnitOfWork
 def record(uow: UnitOfWork, scale: Scale, action: Action, *, reason: str | None = None) -> None:
     """Append what happened to a proposal."""
     plan = scale.plan
+    before, after = plan.change.ends
     detail = (
         ("digest", plan.digest),
         ("kind", plan.kind),
-        ("before", str(plan.before)),
-        ("after", str(plan.after)),
+        ("changes", plan.change.knob),
+        ("before", before),
+        ("after", after),
         ("ips_before", " ".join(plan.ips_before)),
         ("ips_after", " ".join(scale.ips_after)),
         ("etag", plan.etag or ""),

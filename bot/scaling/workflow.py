@@ -36,7 +36,7 @@ def verdict_of(ctx: Context, plan: ScalePlan, environment: str, around: Circumst
         tags=around.tags,
         requester_groups=around.requester_groups,
         at=around.at,
-        counts=(plan.before, plan.after),
+        counts=plan.change.ip_counts,
     )
     return evaluate(ctx.config.policy, question)
 

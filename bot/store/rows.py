@@ -85,7 +85,25 @@ def row_from_allowance(allowance: Allowance, *, is_open: bool) -> dict[str, Any]
 
 def scale_from_row(row: Row) -> Scale:
     """The scale proposal in a row."""
-    return _SCALE.validate_python(_with_quorums(row.body))
+    return _SCALE.validate_python(_with_change(_with_quorums(row.body)))
+
+
+def _with_change(body: dict[str, Any]) -> dict[str, Any]:
+    """A body as it is written today: once every plan was about a number of outbound IPs."""
+    plan = body["plan"]
+    if "change" in plan:
+        return body
+    numbers = {key: plan[key] for key in ("before", "after", "ipv6")}
+    change = {"knob": "count", **numbers, "there": len(plan["ips_before"])}
+    return {**body, "plan": {**plan, "change": change}}
+
+
+def _with_numbers(body: dict[str, Any]) -> dict[str, Any]:
+    """A body that the release before this one, which runs beside it while it is rolled out, reads as well."""
+    change = body["plan"]["change"]
+    if change["knob"] != "count":
+        return body
+    return {**body, "plan": {**body["plan"], **{key: change[key] for key in ("before", "after", "ipv6")}}}
 
 
 def _with_quorums(body: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +126,7 @@ def row_from_scale(scale: Scale, *, is_open: bool) -> dict[str, Any]:
         "cluster_id": scale.plan.cluster_id,
         "is_open": int(is_open),
         "requested_at": text_from_time(scale.requested_at),
-        "body": _SCALE.dump_python(scale, mode="json"),
+        "body": _with_numbers(_SCALE.dump_python(scale, mode="json")),
     }
 
 

@@ -108,7 +108,7 @@ def _end(allowance: Allowance, state: Status, *, is_held: bool) -> Block:
 def caution(subject: Allowance | Scale) -> Block | None:
     """Ask for confirmation before an approval that is risky or takes addresses away; None before any other."""
     if isinstance(subject, Scale):
-        return _address_caution(subject) if subject.plan.at_risk else None
+        return _scale_caution(subject) if subject.plan.change.direction == "down" else None
     if subject.risk.level.rank < Level.HIGH.rank:
         return None
     why = " ".join(reason.sentence for reason in subject.risk.reasons) or "Approve anyway?"
@@ -117,6 +117,6 @@ def caution(subject: Allowance | Scale) -> Block | None:
     return confirm(f"Risk is {subject.risk.level}", why, yes="Approve")
 
 
-def _address_caution(scale: Scale) -> Block:
-    text = "Azure chooses which ones go. Connections through them break, and partners who allowlist them must be told."
-    return confirm(f"Down to {scale.plan.after} outbound IPs?", text, yes="Approve")
+def _scale_caution(scale: Scale) -> Block:
+    text = "Open connections may break. Partners who allowlist addresses that may go must be told before."
+    return confirm(f"Down to {scale.plan.change.goal}?", text, yes="Approve")

@@ -87,7 +87,7 @@ def about(subject: Allowance | Scale, config: Configuration) -> str:
 
 
 def _scale(scale: Scale) -> str:
-    return f"{code(scale.id)}: {code(scale.plan.cluster_name)} to {scale.plan.after} outbound IPs"
+    return f"{code(scale.id)}: {code(scale.plan.cluster_name)} to {escape(scale.plan.change.goal)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,11 +100,11 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
         NoticeEvent.CLOSED: Words(allowance="Closed by the bot. {what} {removal}"),
         NoticeEvent.APPLYING: Words(
             allowance="Azure is applying the rule. This takes three to five minutes.",
-            scale="Azure is changing the outbound IPs. This takes a few minutes.",
+            scale="Azure is changing it. This takes a few minutes.",
         ),
         NoticeEvent.PARTNERS: Words(scale="{what}"),
         NoticeEvent.LIVE: Words(allowance="Live: the rule was read back from Azure. {until}"),
-        NoticeEvent.DONE: Words(scale="Done: {count} outbound IPs were read back from Azure."),
+        NoticeEvent.DONE: Words(scale="Done: {result}, as read back from Azure."),
         NoticeEvent.FAILED: Words(
             allowance="Failed: not live, and the bot will not retry. {failure}",
             scale="Failed: the change was not completed as planned. {failure}",

@@ -68,14 +68,6 @@ STANDING: Mapping[ScaleStatus, str] = MappingProxyType(
 IPS_ROOM = 1200
 
 
-def _counted(count: int) -> str:
-    return f"{count} outbound IP{'' if count == 1 else 's'}"
-
-
-def _title(plan: ScalePlan) -> str:
-    return f"{plan.cluster_name} from {plan.there} to {_counted(plan.after)}{' (IPv6)' if plan.ipv6 else ''}"
-
-
 def ips_text(addresses: Sequence[str]) -> str:
     """Addresses as one copies them."""
     return fold([code(address) for address in addresses], IPS_ROOM, joint="  ") if addresses else "none"
@@ -83,14 +75,12 @@ def ips_text(addresses: Sequence[str]) -> str:
 
 def _change(plan: ScalePlan) -> list[Block]:
     """What a decision is about: the numbers, the addresses that may go, the warnings."""
-    added = plan.after - plan.there
-    change = f"{added} new, chosen by Azure" if added > 0 else f"Azure chooses which {-added} to remove"
     warnings = [f":warning: {escape(warning)}" for warning in plan.warnings]
+    ports = (
+        f", SNAT ports {plan.ports_before:,} → *{plan.ports_after:,}*" if plan.ports_before != plan.ports_after else ""
+    )
     return [
-        section(
-            f"Outbound IPs {plan.there} → *{plan.after}* ({change}), "
-            f"SNAT ports {plan.ports_before:,} → *{plan.ports_after:,}*"
-        ),
+        section(f"Changes {escape(plan.change.text)}{ports}"),
         *([section(f"*May be removed*\n{ips_text(plan.at_risk)}")] if plan.at_risk else []),
         *([section(fold(warnings))] if warnings else []),
     ]
@@ -145,9 +135,9 @@ def scale_card(scale: Scale, config: Configuration, now: datetime, partners: Seq
     )
     result = [section(f"*Addresses now*\n{ips_text(scale.ips_after)}")] if scale.ips_after else []
     return message(
-        f"{HEADLINES[state]}: {_title(plan)} ({scale.id})",
+        f"{HEADLINES[state]}: {plan.title} ({scale.id})",
         [
-            header(f"{HEADLINES[state]}: {_title(plan)}"),
+            header(f"{HEADLINES[state]}: {plan.title}"),
             context(standing),
             *_change(plan),
             *partner_blocks(partners),
@@ -168,8 +158,8 @@ def scale_line(scale: Scale, now: datetime) -> str:
     state = scale_status(scale, now)
     waits = f" ({needs(scale.verdict, scale.approvals)})" if state is ScaleStatus.WAITING else ""
     return (
-        f"{code(scale.id)}  *{state}*  {code(scale.plan.cluster_name)} from {scale.plan.there} to "
-        f"{_counted(scale.plan.after)}, proposed by {person(scale.requester.user)}{waits}"
+        f"{code(scale.id)}  *{state}*  {code(scale.plan.cluster_name)} {escape(scale.plan.change.text)}, "
+        f"proposed by {person(scale.requester.user)}{waits}"
     )
 
 
@@ -183,9 +173,9 @@ def scale_news(scale: Scale, body: Mapping[str, str], config: Configuration) -> 
     """
     event = body.get("event", "")
     text = news_words(scale, event, config.dry_run).format(
-        **news_facts(scale, body, config), count=len(scale.ips_after) or scale.plan.after
+        **news_facts(scale, body, config), result=scale.plan.change.goal
     )
-    about = f"{code(scale.id)}, {escape(_title(scale.plan))}"
+    about = f"{code(scale.id)}, {escape(scale.plan.title)}"
     addresses = [section(ips_text(scale.ips_after))] if event == NoticeEvent.DONE and scale.ips_after else []
     copied = [copyable(body["copy"])] if body.get("copy") else []
     parts = [section(text), *addresses, *copied, *given_reason(scale, event), context(about)]

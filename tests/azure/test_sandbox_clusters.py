@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.domain.egress import ClusterEgress, PathKind
-from bot.domain.snat import capacity, plan_scale
+from bot.domain.snat import CountChange, capacity, plan_scale
 from bot.errors import NotScalable
 from bot.sandbox.arm import SUBSCRIPTION
 from tests.azure.stage import Stage, both, cluster_id, stage
@@ -48,10 +48,10 @@ def test_a_plan_counts_what_is_there(azure: Stage) -> None:
     egress = both(azure, "aks-lb")
 
     plan = plan_scale(egress, 4)
-    assert (plan.there, plan.before, plan.after, plan.at_risk) == (1, 5, 4, ())
+    assert (plan.change, plan.at_risk) == (CountChange(5, 4, there=1), ())
     assert (plan.ports_before, plan.ports_after) == (64_000, 4 * 64_000)
     again = plan_scale(egress, 5)
-    assert (again.there, again.before, again.after) == (1, 5, 5), "What did not come through can be asked for again."
+    assert again.change == CountChange(5, 5, there=1), "What did not come through can be asked for again."
 
 
 @pytest.mark.parametrize("new", ["managedNATGateway", "none", "block"])

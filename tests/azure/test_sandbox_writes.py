@@ -192,7 +192,7 @@ def test_scale_of_ipv6(azure: Stage) -> None:
     azure.finish(azure.arm.begin_scale(plan))
     after = azure.arm.read_egress(cluster_id("aks-lb-dual"))
 
-    assert (plan.before, after.desired_ip_count, after.desired_ipv6_count) == (2, 1, 3)
+    assert (plan.change.ends[0], after.desired_ip_count, after.desired_ipv6_count) == ("2", 1, 3)
     assert [ip.version for ip in after.ips] == [4, 6, 6, 6]
 
 

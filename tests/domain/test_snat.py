@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.domain.egress import ClusterEgress, EgressPath, NodePool, OutboundIp, OutboundType, PathKind
 from bot.domain.egress.resolve import resolve
-from bot.domain.snat import base_digest, capacity, plan_scale
+from bot.domain.snat import CountChange, base_digest, capacity, plan_scale
 from bot.domain.snat.capacity import LB_PORTS_PER_IP, needed_ips
 from bot.domain.snat.tiers import LB_TIERS, Cliff, next_cliff, tier_ports
 from bot.errors import InvalidInput, NotScalable
@@ -157,7 +157,7 @@ def test_plans_of_load_balancers(before: int, after: int) -> None:
             plan_scale(whole, after)
         return
     plan = plan_scale(whole, after)
-    assert (plan.before, plan.after, plan.kind, plan.etag) == (before, after, "loadBalancer", "e1")
+    assert (plan.change, plan.kind, plan.etag) == (CountChange(before, after, before), "loadBalancer", "e1")
     assert plan.at_risk == (plan.ips_before if after < before else ())
     assert plan.ports_after - plan.ports_before == (after - before) * 64_000
     assert plan.warnings
@@ -175,7 +175,7 @@ def test_too_few_for_the_allocated_ports() -> None:
     whole = egress(ips=8, nodes=112, ports=4000)
     need = ceil(4000 * 112 / 64_000)
 
-    assert plan_scale(whole, need).after == 7
+    assert plan_scale(whole, need).change.ends[1] == "7"
     with pytest.raises(InvalidInput, match="need 7"):
         plan_scale(whole, need - 1)
 
@@ -184,7 +184,7 @@ def test_ipv6_needs_a_dual_stack_cluster() -> None:
     """And its count is apart from that of IPv4."""
     dual = replace(egress(), desired_ipv6_count=2)
 
-    assert plan_scale(dual, 1, ipv6=True).ipv6
+    assert plan_scale(dual, 1, ipv6=True).change == CountChange(2, 1, there=0, ipv6=True)
     with pytest.raises(InvalidInput, match="dual-stack"):
         plan_scale(egress(), 2, ipv6=True)
 

@@ -9,6 +9,7 @@ from bot import scaling
 from bot.approvals import Decision
 from bot.domain.audit import Action
 from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
+from bot.domain.snat import CountChange
 from bot.errors import AlreadyRequested
 from bot.sandbox.clock import ManualClock
 from bot.scaling import Wish
@@ -168,7 +169,10 @@ def with_one_address(world: World, count: int, state: str) -> None:
     by_hand(world, CLUSTER, provisioningState=state, networkProfile={**profile, "loadBalancerProfile": balancer})
 
 
-@pytest.mark.parametrize(("state", "said"), [("Failed", "Failed: 1 outbound IP of 3 are there"), ("Succeeded", "only")])
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("Failed", "Failed: only 1 of 3 outbound IPs is there"), ("Succeeded", "finished, but only 1 of 3")],
+)
 def test_done_is_what_is_there(world: World, state: str, said: str) -> None:
     """Azure wants what was approved, and nothing has happened: that is a failure, with what is there."""
     scale = propose(world, 3)
@@ -195,7 +199,7 @@ def test_a_plan_starts_from_what_is_there(world: World) -> None:
     """Three are wanted and one is there: three can be proposed, from one, and are asked for again."""
     with_one_address(world, 3, "Failed")
     scale = propose(world, 3)
-    assert (scale.plan.there, scale.plan.after) == (1, 3)
+    assert scale.plan.change == CountChange(3, 3, there=1)
     world.settle()
     status, row = stored(world, scale)
     assert (status, len(row.ips_after)) == (ScaleStatus.DONE, 3)

@@ -27,7 +27,7 @@ from bot.domain.people import Identity
 from bot.domain.risk import Level, Reason, Risk
 from bot.domain.rule_diff import Gauge
 from bot.domain.scale_proposal import Scale
-from bot.domain.snat import ScalePlan, capacities
+from bot.domain.snat import CountChange, IdleChange, OwnIpsChange, PortsChange, ScalePlan, capacities
 from bot.domain.target import Target, TargetKind
 from bot.inventory import EgressReport
 from handlers.blocks.estimate import Waiting
@@ -129,21 +129,26 @@ allowances = st.builds(
 """Any facts at all, possible together or not: a card is drawn from what is there."""
 
 addresses = st.builds(lambda a, b, c: f"20.{a}.{b}.{c}", *[st.integers(0, 255)] * 3)
+own_ids = st.lists(ids("providers/microsoft.network/publicipaddresses"), min_size=1, max_size=100).map(tuple)
+changes = st.one_of(
+    st.builds(CountChange, *[st.integers(1, 100)] * 3, st.booleans()),
+    st.builds(PortsChange, *[st.integers(0, 64_000)] * 4),
+    st.builds(IdleChange, *[st.integers(4, 120)] * 2),
+    st.builds(OwnIpsChange, own_ids, own_ids, st.integers(0, 100)),
+)
 plans = st.builds(
     ScalePlan,
     cluster_id=ids("providers/microsoft.containerservice/managedclusters"),
     cluster_name=names,
     kind=st.sampled_from(["loadBalancer", "managedNATGateway"]),
     etag=st.none() | names,
-    before=st.integers(1, 100),
-    after=st.integers(1, 100),
+    change=changes,
     ips_before=st.lists(addresses, max_size=100).map(tuple),
     at_risk=st.lists(addresses, max_size=100).map(tuple),
     ports_before=st.integers(0, 6_400_000),
     ports_after=st.integers(0, 6_400_000),
     warnings=st.lists(words(300, 1), max_size=12).map(tuple),
     base_digest=names,
-    ipv6=st.booleans(),
 )
 scales = st.builds(
     Scale,

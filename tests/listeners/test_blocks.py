@@ -168,7 +168,7 @@ def test_a_button_asks_the_same_question_everywhere(allowance: Allowance, scale:
         assert on_cards.get(name, made) == made
         assert name[0] != "revoke" or "confirm" in made
     approvals = [made for (act, carried), made in on_cards.items() if act == "approve" and scale.id in carried]
-    assert all(("confirm" in made) == bool(scale.plan.at_risk) for made in approvals)
+    assert all(("confirm" in made) == (scale.plan.change.direction == "down") for made in approvals)
 
 
 @thorough

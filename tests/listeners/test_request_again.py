@@ -168,4 +168,4 @@ def test_a_scale_is_proposed_again(world: World, end: Callable[[World, Scale], N
     assert form == {"count": "3", "reason": "more room"}
     views.scale(world.ctx, submitted(DEV, form, **json.loads(opened.view["private_metadata"])))
     (again,) = scaling.proposals(world.ctx, DEV, "mine", fits=lambda one: one.is_waiting(world.clock.now()))
-    assert (again.plan.after, again.reason) == (3, "more room")
+    assert (again.plan.change.ends[1], again.reason) == ("3", "more room")

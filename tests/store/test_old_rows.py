@@ -9,7 +9,8 @@ import pytest
 from bot.domain.allowance import Status, status
 from bot.domain.approval import Approval, add_approval, approval_of, quorums_text
 from bot.domain.people import Identity, Person
-from bot.store.rows import allowance_from_row, row_from_allowance, scale_from_row
+from bot.domain.snat import CountChange
+from bot.store.rows import allowance_from_row, row_from_allowance, row_from_scale, scale_from_row
 from tests.domain.values import NOW
 
 VERDICT = """{"kind": "ask", "reason": "High risk needs two people.", "rule": "high-risk-two",
@@ -54,6 +55,19 @@ def test_a_half_approved_proposal_goes_on_where_it_was() -> None:
     """The same for scale proposals."""
     old = scale_from_row(row(SCALE))
     assert add_approval(old, approval_of(old.verdict, SECOND, NOW)).approved_at == NOW
+
+
+def test_plans_of_counts_are_read_by_both_releases() -> None:
+    """While one is rolled out: the old row has its numbers beside the addresses, and so has a new one."""
+    old = scale_from_row(row(SCALE))
+    assert old.plan.change == CountChange(1, 2, there=1)
+    written = row_from_scale(old, is_open=True)["body"]
+    assert {key: written["plan"][key] for key in ("before", "after", "ipv6")} == {
+        "before": 1,
+        "after": 2,
+        "ipv6": False,
+    }
+    assert scale_from_row(row(json.dumps(written))) == old
 
 
 @pytest.mark.parametrize("kind", ["grant", "refuse"])

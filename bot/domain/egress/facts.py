@@ -237,14 +237,12 @@ class ClusterFacts(ManagedCluster):
 
     Args:
         effective: Ids of the public IPs and prefixes that AKS says it leaves with.
-        own: Ids of those that the customer brought.
         application_gateway: The id of the Application Gateway that is its ingress (AGIC), if any.
         virtual_nodes: The name of the subnet that virtual nodes (container instances) run in, if it has them.
         leaves_yet: What carries the traffic until a change of the outbound type has finished; None in all other states.
     """
 
     effective: tuple[str, ...] = ()
-    own: tuple[str, ...] = ()
     application_gateway: str | None = None
     virtual_nodes: str | None = None
     leaves_yet: PathKind | None = None

@@ -230,6 +230,7 @@ class ManagedCluster:
         node_resource_group: Where AKS keeps its own resources.
         is_basic: Whether its load balancer is of the basic SKU, which has no outbound rules.
         is_unbounded: Whether AKS shows no limit of its nodes: node auto-provisioning, or pools that AKS hosts.
+        own: Lower-case ids of the outbound IPs and prefixes that the customer brought.
     """
 
     ref: ClusterRef
@@ -249,6 +250,7 @@ class ManagedCluster:
     node_resource_group: str = ""
     is_basic: bool = False
     is_unbounded: bool = False
+    own: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,25 +7,23 @@ from bot.domain.snat.capacity import (
     capacities,
     capacity,
 )
-from bot.domain.snat.scale_plan import (
-    ScalePlan,
-    addresses_there,
-    base_digest,
-    plan_scale,
-    possible_counts,
-    wanted_count,
-)
+from bot.domain.snat.changes import Change, CountChange, Direction, IdleChange, OwnIpsChange, PortsChange
+from bot.domain.snat.scale_plan import ScalePlan, base_digest, plan_scale, possible_counts
 
 __all__ = [
     "FIREWALL_LEAST_INSTANCES",
     "FIREWALL_PORTS_PER_IP_AND_INSTANCE",
     "Capacity",
+    "Change",
+    "CountChange",
+    "Direction",
+    "IdleChange",
+    "OwnIpsChange",
+    "PortsChange",
     "ScalePlan",
-    "addresses_there",
     "base_digest",
     "capacities",
     "capacity",
     "plan_scale",
     "possible_counts",
-    "wanted_count",
 ]

@@ -1,7 +1,7 @@
-"""Plans a change in the number of managed outbound IPs."""
+"""Plans a change of a cluster's outbound settings."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Literal
 
@@ -14,10 +14,11 @@ from bot.domain.snat.capacity import (
     max_nodes,
     needed_ips,
 )
+from bot.domain.snat.changes import Change, CountChange, addresses_there, wanted_count
 from bot.errors import InvalidInput, NotScalable
 
 ScaleKind = Literal["loadBalancer", "managedNATGateway"]
-"""The resource whose managed outbound IPs are counted."""
+"""The resource whose outbound settings are changed."""
 
 _LOAD_BALANCER: tuple[ScaleKind, range, int] = ("loadBalancer", LB_IP_COUNTS, LB_PORTS_PER_IP)
 _NAT_GATEWAY: tuple[ScaleKind, range, int] = ("managedNATGateway", NAT_IP_COUNTS, NAT_PORTS_PER_IP)
@@ -25,47 +26,50 @@ _NAT_GATEWAY: tuple[ScaleKind, range, int] = ("managedNATGateway", NAT_IP_COUNTS
 
 @dataclass(frozen=True, slots=True)
 class ScalePlan:
-    """A change of the number of managed outbound IPs, ready to be decided.
+    """One change of a cluster's outbound settings, ready to be decided.
 
     Args:
         cluster_id: Lower-case ARM id of the cluster.
         cluster_name: Its name.
-        kind: Whose IPs: the load balancer's or the managed NAT gateway's.
+        kind: Whose settings: the load balancer's or the managed NAT gateway's.
         etag: The eTag of the cluster that it was computed from.
-        before: Managed IPs that AKS is set to now; what is there may differ, see ``there``.
-        after: Managed IPs that will be wanted.
-        ips_before: The outbound addresses of that version now.
+        change: What is changed, from what to what.
+        ips_before: The outbound addresses that it is about, as they are now.
         at_risk: Those that may vanish: all of them when scaling down, because Azure chooses.
         ports_before: All SNAT ports before.
         ports_after: All SNAT ports after.
         warnings: Sentences to read before deciding.
         base_digest: A digest of the state that it was computed from.
-        ipv6: Whether it is the IPv6 count.
     """
 
     cluster_id: str
     cluster_name: str
     kind: ScaleKind
     etag: str | None
-    before: int
-    after: int
+    change: Change
     ips_before: tuple[str, ...]
     at_risk: tuple[str, ...]
     ports_before: int
     ports_after: int
     warnings: tuple[str, ...]
     base_digest: str
-    ipv6: bool = False
 
     @property
-    def there(self) -> int:
-        """The current outbound addresses of that version, as shown to people."""
-        return len(self.ips_before)
+    def title(self) -> str:
+        """``aks-lb from 1 to 2 outbound IPs``."""
+        return f"{self.cluster_name} {self.change.text}"
 
     @property
     def digest(self) -> str:
         """A digest of exactly what is applied and of the state that it is applied to."""
-        return _digest(self.cluster_id, self.kind, self.before, self.after, self.ipv6, self.base_digest)
+        change = self.change
+        if isinstance(change, CountChange):  # as it stands in the buttons of cards that were posted before
+            return _digest(self.cluster_id, self.kind, change.before, change.after, change.ipv6, self.base_digest)
+        return _digest(self.cluster_id, self.kind, change.knob, asdict(change), self.base_digest)
+
+    def is_base(self, egress: ClusterEgress) -> bool:
+        """Whether a cluster is still in the state that it was computed from."""
+        return base_digest(egress) == self.base_digest and self.change.is_as_planned(egress)
 
 
 def _digest(*parts: object) -> str:
@@ -116,26 +120,14 @@ def plan_scale(egress: ClusterEgress, count: int, *, ipv6: bool = False) -> Scal
         cluster_name=egress.ref.name,
         kind=kind,
         etag=egress.etag,
-        before=before,
-        after=count,
+        change=CountChange(before, count, len(ips), ipv6),
         ips_before=ips,
         at_risk=at_risk,
         ports_before=len(ips) * ports_per_ip,
         ports_after=count * ports_per_ip,
         warnings=_plan_warnings(egress, kind, is_down=bool(at_risk)),
         base_digest=base_digest(egress),
-        ipv6=ipv6,
     )
-
-
-def wanted_count(egress: ClusterEgress, *, ipv6: bool = False) -> int:
-    """The configured number of managed outbound IPs of an IP version."""
-    return (egress.desired_ipv6_count if ipv6 else egress.desired_ip_count) or 0
-
-
-def addresses_there(egress: ClusterEgress, *, ipv6: bool = False) -> tuple[str, ...]:
-    """The outbound addresses of a version that are really there."""
-    return tuple(ip.address for ip in egress.ips if ip.version == (6 if ipv6 else 4))
 
 
 def possible_counts(egress: ClusterEgress) -> range:

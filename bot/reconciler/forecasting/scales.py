@@ -55,11 +55,11 @@ def _of_first(ctx: Context, scale: Scale) -> ScaleForecast:
     whys = {
         Step.WAIT: f"Azure is changing {name} right now; the bot waits for its end.",
         Step.JUDGE: "Azure was told already; the bot looks at what is there.",
-        Step.FAIL: changed_since(scale, egress),
+        Step.FAIL: changed_since(scale),
     }
     return _forecast(scale, whys[step])
 
 
 def _forecast(scale: Scale, why: str, *, is_applied: bool = False) -> ScaleForecast:
     plan = scale.plan
-    return ScaleForecast(scale.id, plan.cluster_name, plan.there, plan.after, plan.ipv6, is_applied, why)
+    return ScaleForecast(scale.id, plan.cluster_name, plan.change, is_applied, why)
