@@ -23,18 +23,17 @@ def coming_text(plan: ScalePlan, at: datetime) -> str:
         plan: The plan.
         at: From when on.
     """
-    added, at_risk = plan.after - plan.there, set(plan.at_risk)
-    version = "IPv6" if plan.ipv6 else "IP"
+    since, chosen = time_text(at), plan.change.chosen_by_azure
     lines = [f"The outbound IPs of {plan.cluster_name} will change."]
-    if added > 0:
-        more = f"{added} more outbound {version} address{'es' if added > 1 else ''}"
+    if chosen > 0:
         lines.append(
-            f"From {time_text(at)}, {more} will be added. Azure chooses them, and they carry traffic at once. "
-            "We tell you as soon as they are known."
+            f"From {since}, {chosen} more outbound IP address{'es' if chosen > 1 else ''} will be added. Azure chooses "
+            "them, and they carry traffic at once. We tell you as soon as they are known."
         )
-    if at_risk:
-        lines += [f"From {time_text(at)}, {-added} of these will be removed, and Azure chooses which:", *plan.at_risk]
-    stay = [ip for ip in plan.ips_before if ip not in at_risk]
+    lines += _part(f"From {since}, these will be added:", plan.coming)
+    going = f"{-chosen} of these will be removed, and Azure chooses which" if chosen < 0 else "these will be removed"
+    lines += _part(f"From {since}, {going}:", plan.at_risk)
+    stay = [ip for ip in plan.ips_before if ip not in plan.at_risk]
     return "\n".join([*lines, *(["These stay:", *stay] if stay else [])])
 
 

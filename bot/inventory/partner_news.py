@@ -29,7 +29,7 @@ class Telling:
 
 def forewarn(uow: UnitOfWork, scale: Scale) -> None:
     """Tell the partners of a cluster what an approved proposal will do to its outbound IPs."""
-    if not _is_applied(uow, scale):
+    if not scale.plan.changes_ips or not _is_applied(uow, scale):
         return
     text = coming_text(scale.plan, uow.now)
     _tell_of(uow, scale, ChannelEvent.IPS_PLANNED, text)
@@ -37,7 +37,7 @@ def forewarn(uow: UnitOfWork, scale: Scale) -> None:
 
 def tell_kept(uow: UnitOfWork, scale: Scale) -> None:
     """Tell the partners who were told of a change that it was not completed."""
-    if scale.approved_at is None or not _is_applied(uow, scale):
+    if scale.approved_at is None or not scale.plan.changes_ips or not _is_applied(uow, scale):
         return
     known = uow.tx.snapshots.get(scale.cluster_id)
     ips = addresses_of(known[0]) if known else None

@@ -47,6 +47,11 @@ class BaseChange(ABC):
         """Outbound IPs and prefixes before and after, for the approval policy; equal where none come or go."""
         return 0, 0
 
+    @property
+    def chosen_by_azure(self) -> int:
+        """Addresses that Azure picks: so many come, or, below zero, go."""
+        return 0
+
     @abstractmethod
     def is_as_planned(self, egress: ClusterEgress) -> bool:
         """Whether the cluster is still set to what the plan started from."""
@@ -105,6 +110,11 @@ class CountChange(BaseChange):
     def ip_counts(self) -> tuple[int, int]:
         """The counts that AKS is set to."""
         return self.before, self.after
+
+    @property
+    def chosen_by_azure(self) -> int:
+        """All of them, coming or going."""
+        return self.after - self.there
 
     def is_as_planned(self, egress: ClusterEgress) -> bool:
         """Whether the count is the one that the plan started from."""

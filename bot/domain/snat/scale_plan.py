@@ -40,6 +40,7 @@ class ScalePlan:
         ports_after: All SNAT ports after.
         warnings: Sentences to read before deciding.
         base_digest: A digest of the state that it was computed from.
+        coming: The addresses and ranges that are added, where they are known before.
     """
 
     cluster_id: str
@@ -53,6 +54,12 @@ class ScalePlan:
     ports_after: int
     warnings: tuple[str, ...]
     base_digest: str
+    coming: tuple[str, ...] = ()
+
+    @property
+    def changes_ips(self) -> bool:
+        """Whether addresses that partners may have allowlisted come or go."""
+        return bool(self.at_risk or self.coming or self.change.chosen_by_azure)
 
     @property
     def title(self) -> str:
