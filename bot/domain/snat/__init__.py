@@ -7,7 +7,7 @@ from bot.domain.snat.capacity import (
     capacities,
     capacity,
 )
-from bot.domain.snat.changes import Change, CountChange, Direction, IdleChange, OwnIpsChange, PortsChange
+from bot.domain.snat.changes import Change, CountChange, IdleChange, OwnIpsChange, PortsChange
 from bot.domain.snat.scale_plan import ScalePlan, base_digest, plan_scale, possible_counts
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "Capacity",
     "Change",
     "CountChange",
-    "Direction",
     "IdleChange",
     "OwnIpsChange",
     "PortsChange",
