@@ -24,7 +24,7 @@ from handlers import COMMAND, NO_COMMAND, TABLE
 from handlers.admission import SignedRequests
 from handlers.boundary import Boundary
 from handlers.calls import CallKind
-from handlers.http import EVENTS, FEW_THREADS, THREADS, Application, Front, HttpFront, Route
+from handlers.http import EVENTS, FEW_THREADS, THREADS, Front, HttpFront, Others, Route
 from handlers.identity import SlackDirectory
 from handlers.notify import SlackNotifier
 from handlers.sockets import PING_S, SocketFront, quiet_log
@@ -136,11 +136,11 @@ class SlackApp:
         self._settings = settings
 
     def serve_http(
-        self, listen: str, routes: Mapping[str, Route] = MappingProxyType({}), api: Application | None = None
+        self, listen: str, routes: Mapping[str, Route] = MappingProxyType({}), others: Others = MappingProxyType({})
     ) -> HttpFront:
-        """Serve ``/slack/events``, our own routes and perhaps the API on ``host:port`` until stopped."""
+        """Serve ``/slack/events``, our own routes and other applications on ``host:port`` until stopped."""
         slack = SignedRequests(SlackRequestHandler(self.bolt, path=EVENTS), self._settings.signing_secret)
-        return HttpFront(Front(routes, slack, api), listen, self.drain)
+        return HttpFront(Front(routes, slack, others), listen, self.drain)
 
     def serve_socket(self) -> SocketFront:
         """Serve through Socket Mode until stopped; Slack may be away now, or later."""
@@ -168,6 +168,6 @@ class SlackApp:
         self._boundary.pool.shutdown(wait=True)
 
 
-def serve_routes(listen: str, routes: Mapping[str, Route], api: Application | None = None) -> HttpFront:
+def serve_routes(listen: str, routes: Mapping[str, Route], others: Others = MappingProxyType({})) -> HttpFront:
     """Serve our own routes, and perhaps the API, alone: beside Slack's, and where only the reconciler runs."""
-    return HttpFront(Front(routes, api=api), listen, lambda: None, THREADS if api else FEW_THREADS)
+    return HttpFront(Front(routes, others=others), listen, lambda: None, THREADS if others else FEW_THREADS)

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from waitress.server import BaseWSGIServer, create_server
@@ -20,6 +21,9 @@ Route = Callable[[], tuple[int, str, str]]
 
 Application = Callable[..., Iterable[bytes]]
 """A WSGI application."""
+
+Others = Mapping[str, Application]
+"""WSGI applications by how the paths begin that they answer."""
 
 API = "/api/"
 """How the paths of the API begin."""
@@ -46,21 +50,22 @@ class Front:
     Args:
         routes: Our own, by path.
         slack: A WSGI application that answers Slack; None where Slack comes in another way.
-        api: A WSGI application that answers what begins with ``/api/``; None where there is no API.
+        others: WSGI applications by how the paths begin that they answer, such as the API.
     """
 
     def __init__(
-        self, routes: Mapping[str, Route], slack: Application | None = None, api: Application | None = None
+        self, routes: Mapping[str, Route], slack: Application | None = None, others: Others = MappingProxyType({})
     ) -> None:
         self._routes = routes
         self._slack = slack
-        self._api = api
+        self._others = others
 
     def __call__(self, asked: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
         path, method = asked["PATH_INFO"], asked["REQUEST_METHOD"]
-        if self._api is not None and path.startswith(API):
-            return self._api(asked, start_response)
+        for beginning, application in self._others.items():
+            if path.startswith(beginning):
+                return application(asked, start_response)
         if self._slack is not None and path == EVENTS:
             return self._slack(asked, start_response) if method == "POST" else _refused(start_response, "POST")
         if path not in self._routes:

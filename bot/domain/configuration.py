@@ -19,7 +19,7 @@ from bot.domain.bundles import Bundle, BundleRef, BundleTable, bundles_from
 from bot.domain.dry_run import NO_DRY_RUN, DryRun
 from bot.domain.fields import Duration, NotWritten, ReadAs, Span, Text, Unit, matching, named
 from bot.domain.fqdn import Destination
-from bot.domain.integration import Api, Webhook
+from bot.domain.integration import Api, EgressIps, Webhook
 from bot.domain.people import Role
 from bot.domain.risk import RiskTable
 from bot.domain.rule_diff import Limits
@@ -187,6 +187,7 @@ class Configuration:
         names: Whether names are looked up.
         risk: How risk is weighed.
         api: The API for pipelines.
+        egress_ips: The list of egress IPs for partners and pipelines.
         webhooks: Receivers of events by name.
     """
 
@@ -215,6 +216,7 @@ class Configuration:
     names: Names = field(default_factory=Names)
     risk: RiskTable = field(default_factory=RiskTable)
     api: Api = field(default_factory=Api)
+    egress_ips: EgressIps = field(default_factory=EgressIps)
     webhooks: Annotated[Mapping[str, Webhook], ReadAs(Mapping[str, Webhook], named)] = field(
         default_factory=lambda: MappingProxyType({})
     )

@@ -1,7 +1,8 @@
-"""How other systems take part: the API for pipelines, and webhooks."""
+"""How other systems take part: the API for pipelines, the list of egress IPs, and webhooks."""
 
 from dataclasses import dataclass
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -92,6 +93,36 @@ class Api:
     enabled: bool = False
     calls_per_minute: Annotated[int, Field(ge=1, le=6_000), Unit("calls")] = 60
     longest_token: Span = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class EgressIps:
+    """The list of egress IPs at `/egress-ips.json` and `/egress-ips.txt`, which partners and pipelines poll.
+
+    Args:
+        enabled: Whether it is served, beside the health routes.
+        access: `token`: for API tokens that may read, and the clusters that their owners see; `open`: for everyone who
+            reaches the address.
+        clusters: The names or ARM ids of the clusters on it, `*` and `?` allowed.
+        stale_after: From which age on addresses that were not read again are called stale.
+        history: How long addresses that are no longer in use stay on it.
+    """
+
+    enabled: bool = False
+    access: Annotated[str, ReadAs(Literal["token", "open"], str)] = "token"
+    clusters: Annotated[tuple[Text, ...], Field(min_length=1)] = ("*",)
+    stale_after: Span = timedelta(hours=1)
+    history: Span = timedelta(days=90)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is for everyone."""
+        return self.access == "open"
+
+    def lists(self, name: str, cluster_id: str) -> bool:
+        """Whether a cluster is on it."""
+        texts = (name.lower(), cluster_id.lower())
+        return any(fnmatchcase(text, pattern.lower()) for pattern in self.clusters for text in texts)
 
 
 @dataclass(frozen=True, slots=True)

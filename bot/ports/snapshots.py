@@ -52,6 +52,10 @@ class Snapshots(Protocol):
         """Every cluster, by name."""
         ...
 
+    def read_times(self) -> Mapping[str, datetime]:
+        """When each cluster was last read, by id."""
+        ...
+
     def periods(self, since: datetime | None = None, until: datetime | None = None) -> list[Period]:
         """The periods that touch, or may touch, the time from ``since`` up to but without ``until``, newest first."""
         ...

@@ -88,6 +88,11 @@ class SqlSnapshots:
         query = select(schema.cluster).order_by(cluster.name, cluster.id)
         return [egress_from_row(row) for row in self._connection.execute(query)]
 
+    def read_times(self) -> dict[str, datetime]:
+        """When each cluster was last read, by id."""
+        rows = self._connection.execute(select(cluster.id, cluster.read_at))
+        return {row.id: time_from_text(row.read_at) for row in rows}
+
     def periods(self, since: datetime | None = None, until: datetime | None = None) -> list[Period]:
         """The periods that touch the time from ``since`` up to but without ``until``, newest first."""
         query = select(schema.egress_history).order_by(history.since.desc(), history.cluster_id)

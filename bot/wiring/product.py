@@ -24,10 +24,11 @@ from bot.wiring.dryrun import require_known
 from bot.wiring.resolver import SystemResolver
 from bot.wiring.running import Running
 from bot.wiring.version import own_version
+from handlers.api.feed import PLACE, EgressIpFront
 from handlers.api.front import ApiFront
 from handlers.app import SlackSettings, directory, notifier
 from handlers.blocks.delivery import refusal_sentence
-from handlers.http import Application, Route
+from handlers.http import API, Application, Route
 from handlers.webhooks import Messenger, WebhookNotifier
 
 log = structlog.get_logger(__name__)
@@ -150,9 +151,15 @@ def _read_fleet(ctx: Context) -> None:
         log.warning("fleet_unread", error=str(error))
 
 
-def api(product: Product) -> Application | None:
-    """The API for pipelines, where the configuration has it."""
-    return ApiFront(product.ctx) if product.world.config.api.enabled else None
+def applications(product: Product) -> dict[str, Application]:
+    """The API for pipelines and the list of egress IPs, where the configuration has them."""
+    config = product.world.config
+    served: dict[str, Application] = {}
+    if config.api.enabled:
+        served[API] = ApiFront(product.ctx)
+    if config.egress_ips.enabled:
+        served[PLACE] = EgressIpFront(product.ctx)
+    return served
 
 
 def routes(product: Product, *others: Part) -> dict[str, Route]:

@@ -21,7 +21,7 @@ from bot.errors import BadConfiguration
 from bot.ports import Caller, Context, Pace
 from bot.readiness import Part
 from bot.store import SqlStore
-from bot.wiring.product import Product, World, api, assemble, opened, routes, work
+from bot.wiring.product import Product, World, applications, assemble, opened, routes, work
 from bot.wiring.running import Running, starting
 from bot.wiring.signing import signing_keys
 from handlers.app import SlackSettings, build_app, serve_routes
@@ -55,13 +55,13 @@ def serve(settings: Settings, *, is_dry: bool = False) -> Running:
         app = build_app(product.ctx, product.world.slack)
         if settings.slack_mode == "http":
             shared = _health(running, settings, routes(product))
-            running.then_stop(app.serve_http(settings.listen, shared, api(product)).stop)
+            running.then_stop(app.serve_http(settings.listen, shared, applications(product)).stop)
         else:
             socket = app.serve_socket()
             running.then_stop(socket.stop)
             shared = _health(running, settings, routes(product, Part("slack", socket.problem)))
-            if shared or api(product):
-                running.then_stop(serve_routes(settings.listen, shared, api(product)).stop)
+            if shared or applications(product):
+                running.then_stop(serve_routes(settings.listen, shared, applications(product)).stop)
     log.info("ready", mode=settings.slack_mode, listen=settings.listen)
     return running
 

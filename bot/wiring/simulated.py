@@ -14,7 +14,7 @@ from bot.ports import Pace
 from bot.sandbox.server import Sandbox, SandboxOptions
 from bot.sandbox.serving import PortTaken
 from bot.wiring.demo_token import DEMO, DEMO_SECRET, keep_demo_token
-from bot.wiring.product import Product, World, api, assemble, opened, routes, work
+from bot.wiring.product import Product, World, applications, assemble, opened, routes, work
 from bot.wiring.running import Running, starting
 from bot.wiring.signing import signing_keys
 from handlers.api.openapi import BASE
@@ -95,7 +95,9 @@ def _simulated(running: Running, simulated: Sandbox, url: str, config: Path | No
     )
     book = checked_configuration(file)
     lookups = round(book.slack.lookups_per_minute * speed)
-    book = replace(book, api=replace(book.api, enabled=True), slack=replace(book.slack, lookups_per_minute=lookups))
+    ips = replace(book.egress_ips, enabled=True)
+    settings = replace(book.slack, lookups_per_minute=lookups)
+    book = replace(book, api=replace(book.api, enabled=True), egress_ips=ips, slack=settings)
     return World(store, arm, clock, book, slack, Pace().faster(speed), signing_keys(book, DEMO_SECRET))
 
 
@@ -132,11 +134,11 @@ def _join(running: Running, simulated: Sandbox, product: Product) -> int:
     work(running, product)
     if simulated.options.delivery == "socket":
         running.then_stop(app.serve_socket().stop)
-        front = serve_routes("127.0.0.1:0", routes(product), api(product))
+        front = serve_routes("127.0.0.1:0", routes(product), applications(product))
         running.then_stop(front.stop)
         simulated.attach(None, is_quiet, store.ring)
     else:
-        front = app.serve_http("127.0.0.1:0", routes(product), api(product))
+        front = app.serve_http("127.0.0.1:0", routes(product), applications(product))
         running.then_stop(front.stop)
         simulated.attach(f"http://127.0.0.1:{front.port}/slack/events", is_quiet, store.ring)
     return front.port

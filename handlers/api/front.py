@@ -1,8 +1,7 @@
 """Serves the API: routes a call, lets it in, runs its use case, and turns what goes wrong into a problem."""
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
@@ -16,13 +15,14 @@ from structlog.contextvars import bound_contextvars
 
 from bot import inventory
 from bot.auditing import Attempt, observe
-from bot.domain.api_token import PREFIX, Token
-from bot.errors import EgressError, InvalidInput, NotAuthenticated
+from bot.domain.api_token import Token
+from bot.errors import EgressError, InvalidInput
 from bot.ports import Caller, Context
 from bot.ports.deadline import within
 from handlers.api.openapi import BASE, DOCUMENT, written
 from handlers.api.operations import OPERATIONS, ApiAnswer, ApiCall, ApiOperation, attempt_of
-from handlers.api.problem import ApiProblem, BodyTooLong, NotJson, headers_of, problem, problem_from
+from handlers.api.problem import BodyTooLong, NotJson, headers_of, problem, problem_from
+from handlers.api.responses import BUSY, JSON, ApiResponse, not_allowed, refused, respond, secret_of, written_as
 from handlers.api.shapes import Name
 from handlers.attempts import record_refusal
 from handlers.unexpected import unexpected
@@ -47,19 +47,6 @@ MOST_FIELDS = 200
 REPEATED = frozenset({"destination"})
 """Names of a query that may be given several times."""
 
-_JSON = "application/json"
-_PROBLEM = "application/problem+json"
-
-
-@dataclass(frozen=True, slots=True)
-class ApiResponse:
-    """Status, text and further headers of an answer."""
-
-    status: int
-    text: str
-    content_type: str = _JSON
-    headers: Mapping[str, str] = field(default_factory=dict)
-
 
 class ApiFront:
     """The API as a WSGI application.
@@ -76,22 +63,11 @@ class ApiFront:
         """Answer one request."""
         with bound_contextvars(reference=secrets.token_hex(4), entry="api", kind="api", user="", team=""):
             given = self._in_turn(asked)
-        body = given.text.encode()
-        headers = {
-            "Content-Type": given.content_type,
-            "Content-Length": str(len(body)),
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-            **given.headers,
-        }
-        start_response(f"{given.status} {HTTPStatus(given.status).phrase}", list(headers.items()))
-        return [b"" if asked["REQUEST_METHOD"] == "HEAD" else body]
+        return respond(given, asked, start_response)
 
     def _in_turn(self, asked: Mapping[str, Any]) -> ApiResponse:
         if not self._places.acquire(blocking=False):
-            said = "The bot answers other calls. Try again in a moment."
-            busy = problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", said)
-            return _refused(busy, {"Retry-After": "1"})
+            return BUSY
         try:
             return self._routed(asked)
         finally:
@@ -101,11 +77,11 @@ class ApiFront:
         path, method = _path(asked), asked["REQUEST_METHOD"]
         fitting = {one.method: one for one in OPERATIONS if _fits(one.path, path)}
         if path == DOCUMENT:
-            return ApiResponse(200, written()) if method == "GET" else _not_allowed(["GET"])
+            return ApiResponse(200, written()) if method == "GET" else not_allowed(["GET"])
         if not fitting:
-            return _refused(problem(HTTPStatus.NOT_FOUND, "not-found", f"There is nothing here; see {DOCUMENT}."))
+            return refused(problem(HTTPStatus.NOT_FOUND, "not-found", f"There is nothing here; see {DOCUMENT}."))
         if method not in fitting:
-            return _not_allowed(sorted(fitting))
+            return not_allowed(sorted(fitting))
         return self._answered(fitting[method], path, asked)
 
     def _answered(self, operation: ApiOperation, path: str, asked: Mapping[str, Any]) -> ApiResponse:
@@ -113,7 +89,7 @@ class ApiFront:
         reference, call, caller = secrets.token_hex(4), None, None
         try:
             with unexpected(reference, operation=operation.name), within(WAIT):
-                token = inventory.present(self._ctx, _secret(asked))
+                token = inventory.present(self._ctx, secret_of(asked))
                 caller = Caller(token.owner, f"api:{token.name}")
                 inventory.require_admission(self._ctx, token, operation.act)
                 call = _call(operation, path, asked, (caller, token))
@@ -122,8 +98,8 @@ class ApiFront:
         except EgressError as error:
             if caller is not None:  # otherwise nobody knows whose call it is
                 record_refusal(self._ctx, caller, operation.act, error, _attempt(operation, path, call))
-            return _refused(problem_from(error, reference), headers_of(error))
-        return ApiResponse(answer.status, _writer(operation.gives)(answer.value))
+            return refused(problem_from(error, reference), headers_of(error))
+        return ApiResponse(answer.status, written_as(operation.gives)(answer.value))
 
     def _observe(self, operation: ApiOperation, caller: Caller, answer: ApiAnswer) -> None:
         if operation.action is not None:
@@ -146,13 +122,6 @@ def _path(asked: Mapping[str, Any]) -> str:
     return str(asked["PATH_INFO"]).encode("latin-1").decode(errors="replace")
 
 
-def _secret(asked: Mapping[str, Any]) -> str:
-    kind, _, secret = str(asked.get("HTTP_AUTHORIZATION", "")).partition(" ")
-    if kind.lower() != "bearer" or not secret.strip().startswith(PREFIX):
-        raise NotAuthenticated(f"Send an API token: Authorization: Bearer {PREFIX}…; operators make them.")
-    return secret.strip()
-
-
 def _call(operation: ApiOperation, path: str, asked: Mapping[str, Any], who: tuple[Caller, Token]) -> ApiCall:
     fixed, parameter, _ = operation.path.partition("{")
     value = _validated(Name, path[len(BASE) + len(fixed) :]) if parameter else ""
@@ -163,8 +132,8 @@ def _call(operation: ApiOperation, path: str, asked: Mapping[str, Any], who: tup
 
 
 def _body(asked: Mapping[str, Any]) -> bytes:
-    if str(asked.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower() != _JSON:
-        raise NotJson(f"Send the body as {_JSON}.")
+    if str(asked.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower() != JSON:
+        raise NotJson(f"Send the body as {JSON}.")
     length = int(asked.get("CONTENT_LENGTH") or 0)
     if length > LONGEST_BODY:
         raise BodyTooLong(f"The body has {length:,} bytes; the limit is {LONGEST_BODY:,}.")
@@ -216,19 +185,3 @@ def _invalid(error: ValidationError) -> InvalidInput:
     place = ".".join(str(part) for part in first["loc"])[:60]
     more = f" {len(others)} more inputs are wrong." if others else ""
     return InvalidInput(f"{place or 'The body'}: {first['msg']}.{more}", field=place or None)
-
-
-@cache
-def _writer(kind: Any) -> Callable[[Any], str]:
-    adapter = _adapter(kind)
-    return lambda value: adapter.dump_json(value).decode()
-
-
-def _not_allowed(methods: list[str]) -> ApiResponse:
-    allow = ", ".join(methods)
-    said = problem(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", f"Only {allow} is possible here.")
-    return _refused(said, {"Allow": allow})
-
-
-def _refused(said: ApiProblem, headers: Mapping[str, str] | None = None) -> ApiResponse:
-    return ApiResponse(said.status, _writer(ApiProblem)(said), _PROBLEM, headers or {})

@@ -14,8 +14,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bot.domain.api_token import TokenAct
+from bot.domain.egress.published import EgressIpList, FormerAddresses, PlannedChange, PublishedCluster
 from bot.domain.shape import meanings
 from handlers.api import shapes
+from handlers.api.feed import FORMS, PLACE
 from handlers.api.operations import OPERATIONS, ApiOperation
 from handlers.api.problem import ApiProblem
 from handlers.api.shapes import Name
@@ -23,7 +25,7 @@ from handlers.api.shapes import Name
 BASE = "/api/v1"
 """Where everything lives."""
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 """Of the API, by https://semver.org: what is added raises the second number."""
 
 DOCUMENT = f"{BASE}/openapi.json"
@@ -51,6 +53,7 @@ def openapi() -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
         paths.setdefault(f"{BASE}{operation.path}", {})[operation.method.lower()] = _operation(operation)
+    paths |= {f"{PLACE}{form}": {"get": _list_of_ips(form)} for form in FORMS}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -92,6 +95,65 @@ def _operation(operation: ApiOperation) -> dict[str, Any]:
     return described
 
 
+def _list_of_ips(form: str) -> dict[str, Any]:
+    """The list of egress IPs in one form; it is served where `egress_ips.enabled` is set."""
+    content = _ref(EgressIpList.__name__) if form == "json" else {"type": "string"}
+    headers = {name: {"description": said, "schema": {"type": "string"}} for name, said in _LIST_HEADERS.items()}
+    problems = {str(int(status)): _problem(_PROBLEMS[status]) for status in sorted(_OF_A_LIST)}
+    return {
+        "operationId": f"egressIps{form.capitalize()}",
+        "summary": "Poll the egress IPs of clusters." if form == "json" else "Poll them as one address a line.",
+        "description": (
+            "It is there where the configuration has `egress_ips.enabled`; with `egress_ips.access` open it needs no "
+            "token, otherwise the token must be for read. Addresses that cannot be read now stay on the list as last "
+            "known. Where nothing is known of a cluster, the text is not given."
+        ),
+        "security": [{"token": []}, {}],
+        "parameters": [_LIST_CLUSTER, _LIST_TAG, _IF_NONE_MATCH],
+        "responses": {
+            "200": {"description": "The list.", "headers": headers, "content": {FORMS[form]: {"schema": content}}},
+            "304": {"description": "It says the same as the one with this entity tag.", "headers": headers},
+            **problems,
+        },
+    }
+
+
+_LIST_HEADERS = {
+    "ETag": "Changes with what the list says, not with the time at which the same was read again.",
+    "Egress-Complete": "`true` where every address is current.",
+    "Egress-Read-At": "When all clusters were last read together.",
+}
+_OF_A_LIST = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+
+
+def _listed(name: str, said: str) -> dict[str, Any]:
+    texts = {"type": "array", "items": {"type": "string"}}
+    return {"name": name, "in": "query", "required": False, "description": said, "schema": texts}
+
+
+_LIST_CLUSTER = _listed("cluster", "Name or ARM id of a cluster; may be repeated.")
+_LIST_TAG = _listed("tag", "`KEY=VALUE`: a tag that the clusters have; may be repeated, then all must hold.")
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of the answer before.",
+    "schema": {"type": "string"},
+}
+
+
+def _problem(meaning: str) -> dict[str, Any]:
+    content = {"application/problem+json": {"schema": _ref(ApiProblem.__name__)}}
+    return {"description": meaning, "content": content}
+
+
 def _needs(act: TokenAct) -> str:
     return f"The token must be for {act}."
 
@@ -102,8 +164,7 @@ def _responses(operation: ApiOperation) -> Iterator[tuple[str, Any]]:
         yield str(int(status)), {"description": meaning, "content": {"application/json": {"schema": given}}}
     problems = {**_PROBLEMS, **(_OF_A_BODY if operation.method == "POST" else {}), **_conflicts(operation)}
     for status, meaning in sorted(problems.items()):
-        content = {"application/problem+json": {"schema": _ref(ApiProblem.__name__)}}
-        yield str(int(status)), {"description": meaning, "content": content}
+        yield str(int(status)), _problem(meaning)
 
 
 def _conflicts(operation: ApiOperation) -> dict[HTTPStatus, str]:
@@ -141,17 +202,25 @@ def _not_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     kinds = [one for _, one in inspect.getmembers(shapes, _is_shape) if not one.__name__.endswith("Query")]
-    return {kind.__name__: _schema(kind) for kind in (*kinds, ApiProblem)}
+    return {kind.__name__: _schema(kind) for kind in (*kinds, *_OF_THE_LIST, ApiProblem)}
+
+
+_OF_THE_LIST = (EgressIpList, PublishedCluster, PlannedChange, FormerAddresses)
+"""The values of the list of egress IPs."""
 
 
 def _schema(kind: Any) -> dict[str, Any]:
     """The schema of a dataclass with what its docstring says; other dataclasses in it are named."""
     schema = TypeAdapter(kind).json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
-    schema.pop("$defs", None)
+    words = {name: of for name, of in schema.pop("$defs", {}).items() if "enum" in of}
     schema.pop("title", None)
     schema["description"] = (inspect.getdoc(kind) or "").split("\n\n")[0]
     said = meanings(kind)
     for name, of in schema["properties"].items():
+        word = str(of.get("$ref", "")).rpartition("/")[2]
+        if word in words:  # one of a few words: they stand where they are used
+            of.pop("$ref")
+            of.update(words[word])
         of.pop("title", None)
         of["description"] = said.get(name, "")
     return schema

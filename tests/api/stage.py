@@ -20,6 +20,7 @@ from bot.ports import Context
 from bot.reconciler import Reconciler
 from handlers.api.front import ApiFront
 from handlers.app import SlackSettings, directory, notifier
+from handlers.http import Application
 from handlers.webhooks import Messenger, WebhookNotifier
 from tests.build import APPROVER, OPERATOR, World, config, make_world
 from tests.flows.notice_stage import Office
@@ -109,7 +110,7 @@ class ApiStage:
         self.world.tick(timedelta(minutes=6))
 
 
-def asked(front: ApiFront, environ: dict[str, Any]) -> Reply:
+def asked(front: Application, environ: dict[str, Any]) -> Reply:
     """One call of a WSGI application."""
     begun: list[Any] = []
 

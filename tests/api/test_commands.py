@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,11 +10,12 @@ import pytest
 from bot import allowances
 from bot.azure import AzureArm
 from bot.domain.configuration import Configuration
-from bot.wiring.product import Product
+from bot.domain.integration import EgressIps
+from bot.wiring.product import Product, applications
 from bot.wiring.product import World as Parts
-from bot.wiring.product import api as wired
+from handlers.api.feed import PLACE
 from handlers.app import SlackSettings
-from handlers.http import Front, HttpFront
+from handlers.http import API, Front, HttpFront
 from tests.api.stage import ApiStage, opened_api
 from tests.build import DEV, config
 from tests.processes.stage import free_port, run_here
@@ -31,7 +33,7 @@ def api(sqlite_url: str) -> Iterator[ApiStage]:
 @pytest.fixture
 def served(api: ApiStage) -> Iterator[dict[str, str]]:
     """The API on a port; the environment of a pipeline."""
-    front = HttpFront(Front({}, api=api.front), "127.0.0.1:0", lambda: None)
+    front = HttpFront(Front({}, others={API: api.front}), "127.0.0.1:0", lambda: None)
     yield {"EGRESS_API_URL": f"http://127.0.0.1:{front.port}", "EGRESS_API_TOKEN": api.secret}
     front.stop()
 
@@ -116,8 +118,8 @@ def test_it_is_off_unless_the_configuration_has_it(api: ApiStage) -> None:
     """The configuration that teams copy does not have it."""
     ctx = api.ctx
     slack = SlackSettings("xoxb-none")
-    for book, is_on in ((config(), False), (ctx.config, True)):
+    with_list = replace(config(), egress_ips=EgressIps(enabled=True))
+    for book, places in ((config(), []), (ctx.config, [API]), (with_list, [PLACE])):
         world = Parts(api.world.store, AzureArm.__new__(AzureArm), ctx.clock, book, slack, ctx.pace)
-        served = wired(Product(world, ctx, api.world.reconciler))
-        assert (served is not None) is is_on
+        assert list(applications(Product(world, ctx, api.world.reconciler))) == places
     assert not Configuration(ctx.config.slack, ctx.config.azure).api.enabled

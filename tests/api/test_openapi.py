@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from handlers.api.feed import FORMS, PLACE
 from handlers.api.openapi import DOCUMENT, openapi, written
 from handlers.api.operations import OPERATIONS
 from tests.api.stage import ASKED, ApiStage, Reply, opened_api, path_of
@@ -51,7 +52,8 @@ def test_the_document_is_that_of_the_code(api: ApiStage) -> None:
 def test_the_document_is_whole() -> None:
     """Each operation and each field has words, each schema is one, and each reference leads somewhere."""
     operations = {(path, method) for path, methods in SPEC["paths"].items() for method in methods}
-    assert operations == {(f"/api/v1{one.path}", one.method.lower()) for one in OPERATIONS}
+    polled = {(f"{PLACE}{form}", "get") for form in FORMS}
+    assert operations == polled | {(f"/api/v1{one.path}", one.method.lower()) for one in OPERATIONS}
     text = json.dumps(SPEC)
     for name, schema in SPEC["components"]["schemas"].items():
         Draft202012Validator.check_schema(schema)

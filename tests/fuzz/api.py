@@ -12,8 +12,9 @@ import tempfile
 from pathlib import Path
 
 from bot.store import SqlStore
+from handlers.api.feed import PLACE, EgressIpFront
 from handlers.api.openapi import DOCUMENT
-from handlers.http import Front, HttpFront
+from handlers.http import API, Front, HttpFront
 from tests.api.stage import ASKED, opened_api
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
@@ -29,7 +30,9 @@ def main() -> int:
         store.close()
         with opened_api(url, calls=6_000) as api:
             api.post(ASKED)
-            front = HttpFront(Front({}, api=api.front), "127.0.0.1:0", lambda: None)
+            front = HttpFront(
+                Front({}, others={API: api.front, PLACE: EgressIpFront(api.ctx)}), "127.0.0.1:0", lambda: None
+            )
             options = ["--max-examples", os.environ.get("FUZZ_EXAMPLES", "200"), "--checks", CHECKS]
             document = f"http://127.0.0.1:{front.port}{DOCUMENT}"
             asked = [command, "run", document, "--header", f"Authorization: Bearer {api.secret}", *options]

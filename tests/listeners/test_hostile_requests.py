@@ -21,7 +21,7 @@ from bot.domain.audit import AuditFilter
 from handlers.api.front import ApiFront
 from handlers.app import SlackSettings, build_app
 from handlers.connections import CONNECTIONS, LONGEST_HEADERS, LONGEST_REQUEST
-from handlers.http import HttpFront
+from handlers.http import API, HttpFront
 from handlers.payloads import FORM, JSON
 from tests.build import World, make_world
 from tests.flows.test_any_text import Takes, Web
@@ -71,7 +71,7 @@ def door(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         undo.callback(web.shutdown)
         app = build_app(world.ctx, SlackSettings("xoxb", SECRET, api_url=f"http://127.0.0.1:{web.server_address[1]}/"))
         routes = {path: lambda: (200, "text/plain", "ok\n") for path in ("/healthz", "/readyz", "/metrics")}
-        front = app.serve_http("127.0.0.1:0", routes, ApiFront(world.ctx))
+        front = app.serve_http("127.0.0.1:0", routes, {API: ApiFront(world.ctx)})
         undo.callback(front.stop)
         yield Door(front, world)
 

@@ -10,6 +10,7 @@ IMPURE_CALLS = {"now", "utcnow", "today", "uuid1", "uuid4", "open", "print", "in
 READS_ENVIRONMENT = {"environ", "getenv", "argv"}
 MAY_READ_ENVIRONMENT = {"bot.__main__"}
 MAY_HAVE_THREADS = {
+    "handlers.api.feed",
     "handlers.api.front",
     "handlers.boundary",
     "handlers.http",
