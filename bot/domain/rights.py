@@ -15,6 +15,7 @@ CLUSTER_WRITE = (*CLUSTER_READ, "Microsoft.ContainerService/managedClusters/writ
 _TARGET_WRITE = {
     TargetKind.POLICY: (
         "Microsoft.Network/firewallPolicies/read",
+        "Microsoft.Network/firewallPolicies/firewallPolicyDrafts/read",
         "Microsoft.Network/firewallPolicies/ruleCollectionGroups/read",
         "Microsoft.Network/firewallPolicies/ruleCollectionGroups/write",
     ),

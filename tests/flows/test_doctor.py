@@ -171,7 +171,7 @@ def no_firewall_write(site: Site) -> None:
 
 def no_cluster_write(site: Site) -> None:
     """A cluster that could be scaled, and may only be read."""
-    site.arm.put_rights(id_of(site, "aks-lb"), {"actions": ["Microsoft.ContainerService/*/read"]})
+    site.arm.put_rights(id_of(site, "aks-lb"), {"actions": ["Microsoft.ContainerService/*/read", "*/permissions/read"]})
 
 
 def no_such_firewall(site: Site) -> None:

@@ -8,12 +8,16 @@ from typing import Any
 from tests.rules.tree import ROOT
 
 ROLES = ROOT / "deploy" / "roles"
-ACTION = re.compile(r"^Microsoft\.[A-Za-z]+(/[A-Za-z]+)+/(read|write|join/action|assign/action)$")
+ACTION = re.compile(r"^Microsoft\.[A-Za-z]+(/[A-Za-z]+)+/(read|write|(join|assign|runcommand)/action)$")
 WRITES = {
     "reader": set(),
     "rule-writer": {"Microsoft.Network/firewallPolicies/ruleCollectionGroups/write"},
     "classic-rule-writer": {"Microsoft.Network/azureFirewalls/write"},
     "scaler": {"Microsoft.ContainerService/managedClusters/write"},
+    "migrator": {"Microsoft.ContainerService/managedClusters/write"},
+    "metrics-reader": set(),
+    "log-reader": set(),
+    "prober": set(),
 }
 
 
@@ -37,6 +41,18 @@ def test_roles_name_every_action_in_full() -> None:
         assert [action for action in actions if not ACTION.match(action)] == [], name
         assert actions == sorted(set(actions)), name
         assert not role["NotActions"] + role["DataActions"] + role["NotDataActions"], name
+
+
+def test_every_action_is_explained() -> None:
+    """In one table, with the roles that have it; nothing is explained that no role has."""
+    table = (ROLES / "README.md").read_text(encoding="utf-8")
+    said = {
+        action: set(names.split(", "))
+        for action, names in re.findall(r"^\| `(Microsoft\.\S+)` \| .+ \| (.+) \|$", table, re.MULTILINE)
+    }
+    held = {action for role in roles().values() for action in role["Actions"]}
+    assert said == {a: {name for name, role in roles().items() if a in role["Actions"]} for a in held}
+    assert all(f"`{name}.json` | {role['Description']}" in table for name, role in roles().items())
 
 
 def test_the_image_is_locked_down() -> None:

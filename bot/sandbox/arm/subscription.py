@@ -11,6 +11,7 @@ from bot.sandbox.arm.etags import new_guid
 from bot.sandbox.arm.faults import Fault, Faults
 from bot.sandbox.arm.hand import change_by_hand, remove_by_hand
 from bot.sandbox.arm.operations import Ledger, Operation
+from bot.sandbox.arm.rights import require_rights
 from bot.sandbox.arm.store import ResourceStore
 from bot.sandbox.arm.tokens import unsigned_token
 from bot.sandbox.arm.wire import ArmError, ArmRequest, ArmResponse, Json
@@ -127,6 +128,11 @@ class ArmSubscription:
             self._world.rights[scope.lower()] = given
             self._journal.put(_RIGHTS, scope.lower(), given)
 
+    def actions_asked(self) -> frozenset[str]:
+        """The actions that requests have needed since rights were put, in lower case."""
+        with self._lock:
+            return frozenset(self._world.asked)
+
     def delete_resource(self, resource_id: str) -> None:
         """Remove a resource by hand.
 
@@ -182,6 +188,7 @@ class ArmSubscription:
                 raise front.unauthenticated()
             if "api-version" not in request.query:
                 raise front.no_api_version()
+            require_rights(self._world, request)
         fault = self._faults.strike(request)
         if fault is None:
             return router.answer(self._world, request, None)

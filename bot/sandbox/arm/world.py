@@ -23,6 +23,7 @@ class World:
         honour_if_match_on_groups: Whether rule collection groups answer 412 to a wrong If-Match; Azure declares no such
             header for them.
         rights: What the caller may do, by the lower-case id of a resource or of what it lies in; else everything.
+        asked: The actions that requests have needed since rights were given, in lower case.
     """
 
     store: ResourceStore
@@ -31,6 +32,7 @@ class World:
     speed: float
     honour_if_match_on_groups: bool = True
     rights: dict[str, Json] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
     _links: Links | None = None
 
     @property
