@@ -1,5 +1,6 @@
 """The command line: ``python -m bot COMMAND``. Arguments and environment are read here, once, and nowhere else."""
 
+import json
 import os
 import sys
 import tempfile
@@ -11,6 +12,7 @@ import click
 
 from bot.config import Settings, checked_configuration, configuration_from, examples_from, secrets_of, settings_from
 from bot.doctor import examine, look_at_configuration
+from bot.domain.audit_schema import schema
 from bot.domain.configuration import Configuration
 from bot.domain.forecast_text import json_of, text_of
 from bot.domain.policy_examples import check_example, explain
@@ -225,6 +227,12 @@ def explain_policy(examples: Path, name: str | None, file: Path | None) -> None:
 @main.group()
 def audit() -> None:
     """The audit log without Slack."""
+
+
+@audit.command("schema")
+def show_schema() -> None:
+    """Write docs/audit-event.schema.json: the form of exported events."""
+    click.echo(json.dumps(schema(), indent=2))
 
 
 @audit.command()

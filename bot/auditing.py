@@ -12,14 +12,14 @@ from bot.domain.chain import ChainEnd, missing, verify
 from bot.domain.ids import canonical_id
 from bot.errors import ChainBroken, EgressError, InvalidInput, UnknownAllowance, UnknownScale
 from bot.inventory import person
-from bot.ports import Caller, Context, Transaction
+from bot.ports import Caller, Context, Transaction, UnitOfWork
 
 BATCH = 1000
 """Events read at once while exporting or proving."""
 
 COLUMNS = (
-    "seq", "at", "action", "team", "actor", "via", "subject", "cluster", "destinations", "reason", "policy_rule",
-    "detail", "previous", "hash",
+    "seq", "at", "action", "team", "actor", "actor_name", "via", "correlation", "subject", "cluster", "destinations",
+    "reason", "policy_rule", "detail", "previous", "hash",
 )  # fmt: skip
 
 
@@ -32,7 +32,7 @@ def search(ctx: Context, caller: Caller, wanted: AuditFilter, *, limit: int = 10
     require_auditor(person(ctx, caller))
     with ctx.store.write() as tx:
         found = tx.audit.find(wanted, limit=limit)
-        tx.audit.append(_look(ctx, caller, Action.AUDIT_READ, wanted))
+        UnitOfWork(ctx, tx, caller).audit(_look(ctx, caller, Action.AUDIT_READ, wanted))
     return found
 
 
@@ -47,7 +47,7 @@ def export(ctx: Context, caller: Caller, wanted: AuditFilter, form: str) -> str:
     if form not in WRITERS:
         raise InvalidInput(f"“{form}” is not an export format: use csv or jsonl.")
     with ctx.store.write() as tx:
-        tx.audit.append(_look(ctx, caller, Action.AUDIT_EXPORT, wanted))
+        UnitOfWork(ctx, tx, caller).audit(_look(ctx, caller, Action.AUDIT_EXPORT, wanted))
     return WRITERS[form](reversed(list(_every(ctx, wanted))))
 
 
@@ -134,7 +134,7 @@ def refuse(ctx: Context, caller: Caller, act: str, error: EgressError, attempt: 
             reason=_bounded(error.sentence, LONGEST_SENTENCE),
             detail=tuple((name, _bounded(text, LONGEST)) for name, text in detail),
         )
-        tx.audit.append(event)
+        UnitOfWork(ctx, tx, caller).audit(event)
 
 
 def observe(ctx: Context, caller: Caller, action: Action, seen: Attempt) -> None:
@@ -150,7 +150,7 @@ def observe(ctx: Context, caller: Caller, action: Action, seen: Attempt) -> None
         detail=tuple((name, _bounded(text, LONGEST)) for name, text in seen.detail),
     )
     with ctx.store.write() as tx:
-        tx.audit.append(event)
+        UnitOfWork(ctx, tx, caller).audit(event)
 
 
 def _cluster(tx: Transaction, named: str) -> str:
@@ -179,7 +179,7 @@ def _bounded(text: str, most: int) -> str:
 def _record(ctx: Context, caller: Caller, action: Action, reason: str) -> None:
     event = Event(ctx.clock.now(), action, caller.identity, caller.via, reason=reason)
     with ctx.store.write() as tx:
-        tx.audit.append(event)
+        UnitOfWork(ctx, tx, caller).audit(event)
 
 
 def _look(ctx: Context, caller: Caller, action: Action, wanted: AuditFilter) -> Event:
@@ -200,7 +200,8 @@ def _every(ctx: Context, wanted: AuditFilter) -> Iterator[ChainedEvent]:
 def _flat(chained: ChainedEvent) -> dict[str, object]:
     event = chained.event
     values = (
-        chained.seq, event.at.isoformat(), str(event.action), event.actor.team, event.actor.user, event.via,
+        chained.seq, event.at.isoformat(), str(event.action), event.actor.team, event.actor.user,
+        event.actor_name, event.via, event.correlation,
         event.subject, event.cluster, list(event.destinations), event.reason, event.policy_rule, dict(event.detail),
         chained.previous, chained.hash,
     )  # fmt: skip

@@ -16,8 +16,7 @@
     ├─ Unavailable      wait: ``retry_after`` says how long, if known
     │  ├─ ArmThrottled          ├─ ArmBusy             ├─ ArmUnreachable
     │  ├─ SlackThrottled        ├─ SlackUnreachable    ├─ MembershipUnknown
-    │  ├─ StoreUnavailable      ├─ StoreBusy           ├─ TooManyCalls
-    │  └─ HookUnreachable
+    │  ├─ StoreUnavailable      ├─ StoreBusy           ├─ TooManyCalls        └─ HookUnreachable
     ├─ Refused          an operator acts: a right, a limit or a setting is missing
     │  ├─ ArmForbidden          ├─ ArmNotFound         ├─ ArmRejected
     │  ├─ OperationFailed       ├─ UnsafePlan          ├─ SlackRefused
@@ -33,7 +32,9 @@ from datetime import timedelta
 
 
 class EgressError(Exception):
-    """The root of all errors that the product raises on purpose."""
+    """The root of all errors that the product raises on purpose; ``request_id`` is Azure's, of what it did not take."""
+
+    request_id = ""
 
     @property
     def sentence(self) -> str:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from bot.allowances import scope_of
+from bot.auditing import Attempt, observe
 from bot.domain.access import membership_unknown
 from bot.domain.allowance import is_wanted
+from bot.domain.audit import Action
 from bot.domain.export import FORMS
 from bot.domain.rule_rendering import placed, render
 from bot.errors import InvalidInput
@@ -50,7 +52,8 @@ def export(ctx: Context, caller: Caller, cluster: str, form: str) -> Export:
     doubts = unread(ctx, who)
     if doubts:
         raise membership_unknown(doubts)  # a file that silently lacks rules would remove them when applied
-    target = scope_of(ctx.config, find(ctx, who, cluster)).target
+    egress = find(ctx, who, cluster)
+    target = scope_of(ctx.config, egress).target
     seen = {egress.ref.id for egress in visible(ctx, who)}
     with ctx.store.read() as tx:
         rows = tx.allowances.find(AllowanceFilter(target=target, only_open=True))
@@ -60,4 +63,6 @@ def export(ctx: Context, caller: Caller, cluster: str, form: str) -> Export:
     collections = placed(render(wanted), there.collections, taken=there.taken, first=there.first_priority)
     ending, write = FORMS[form]
     count = sum(len(each.rules) for each in collections)
+    facts = (("form", form), ("target", target.id), ("target_kind", target.kind), ("rules", str(count)))
+    observe(ctx, caller, Action.RULES_EXPORT, Attempt(subject=target.id, cluster=egress.ref.name, detail=facts))
     return Export(f"egress-{target.name}.{ending}", write(target, collections), count)

@@ -46,7 +46,7 @@ def _typed(act: str, text: str) -> Attempt:
     if act == "review":
         named = next((word for word in text.split() if is_id(word)), "")
         return Attempt(subject=named, detail=(("words", text),) if text else ())
-    if act in ON_IDS:
+    if act in ON_IDS or is_id(first):
         return Attempt(subject=first.strip(","))
     return Attempt(cluster=first, detail=(("words", rest.strip()),) if rest.strip() else ())
 

@@ -27,7 +27,6 @@ from bot.errors import (
     EgressError,
     InvalidInput,
     Unavailable,
-    UserError,
 )
 from bot.logs import carried
 from bot.ports import Context
@@ -123,22 +122,21 @@ class Boundary:
         call = None
         try:
             with unexpected(reference):
-                call = self._call(entry.kind, body)
+                call = self._call(entry.kind, body, reference)
                 bind_contextvars(user=call.caller.identity.user, team=call.caller.identity.team)
                 given = entry.listener(self._ctx, call)
-        except (UserError, Conflict, Unavailable) as error:
-            if call is not None:  # otherwise the person is unknown, or the input is not text
-                record_refusal(self._ctx, call.caller, entry.act, error, attempt_of(entry.kind, entry.act, call))
-            return (self._said(entry, body, error, error_text(error, reference)),)
         except EgressError as error:
+            if call is not None:  # otherwise the person is unknown, or the input is not text
+                act = entry.tried(error)
+                record_refusal(self._ctx, call.caller, act, error, attempt_of(entry.kind, act, call))
             return (self._said(entry, body, error, error_text(error, reference)),)
         return given if isinstance(given, tuple) else (given,)
 
-    def _call(self, kind: CallKind, body: dict[str, Any]) -> Call:
+    def _call(self, kind: CallKind, body: dict[str, Any], reference: str) -> Call:
         """The call, its caller as the one that they are in our workspace, wherever their home is."""
         call = call_from(kind, body)
         identity = self._ctx.directory.resolve(call.caller.identity)
-        return replace(call, caller=replace(call.caller, identity=identity))
+        return replace(call, caller=replace(call.caller, identity=identity, correlation=reference))
 
     def _said(self, entry: Entry, body: dict[str, Any], error: Exception, sentence: str) -> Reply:
         """Place the error: at the field it is about, in the modal, or as a message to the person."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.domain.people import Role
+from bot.errors import EgressError, NotPermitted
 from bot.ports import Context
 from handlers.calls import Call, CallKind
 from handlers.replies import Reply
@@ -37,3 +38,7 @@ class Entry:
     usage: str = ""
     help: str = ""
     roles: frozenset[Role] = frozenset()
+
+    def tried(self, error: EgressError) -> str:
+        """The act for the audit log. Whoever was not permitted something is on record, also if it changes nothing."""
+        return self.act or (self.name if isinstance(error, NotPermitted) else "")

@@ -58,6 +58,7 @@ class Account:
         teams: The workspaces of that organisation that they are in.
         is_stranger: From another organisation, met in a shared channel.
         zone: Their IANA time zone.
+        name: Their display name, or the full name where they chose none; at most 80 characters on one line.
     """
 
     standing: AccountStatus
@@ -65,6 +66,7 @@ class Account:
     teams: frozenset[str] = frozenset()
     is_stranger: bool = False
     zone: str = "UTC"
+    name: str = ""
 
 
 class SlackDirectory:
@@ -146,6 +148,11 @@ class SlackDirectory:
         except EgressError as error:
             log.warning("time_zone_unread", user=identity.user, error=error.sentence)
             return "UTC"
+
+    def name(self, identity: Identity) -> str:
+        """The display name as Slack last gave it; empty for somebody who was not looked up yet."""
+        known = self._accounts.remembered(identity.user) if identity.team == self._config.team else None
+        return known.name if known else ""
 
     def members(self, group: str) -> tuple[Identity, ...] | None:
         """The people of a configured group, by id; none of an unknown group, None where Slack does not say."""
@@ -246,7 +253,16 @@ def account_from_json(user: "dict[str, Any]") -> Account:
         teams=frozenset(str(team) for team in organisation.get("teams") or ()),
         is_stranger=bool(user.get("is_stranger")),
         zone=_zone(user.get("tz")),
+        name=_display_name(user),
     )
+
+
+def _display_name(user: "dict[str, Any]") -> str:
+    """The name that Slack shows (https://docs.slack.dev/reference/objects/user-object#profile, read 2026-11)."""
+    profile = user.get("profile") or {}
+    names = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"), user.get("name"))
+    found = next((name for name in names if isinstance(name, str) and name.strip()), "")
+    return "".join(letter if letter.isprintable() else " " for letter in found.strip()[:80])
 
 
 def _zone(name: object) -> str:

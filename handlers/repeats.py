@@ -49,7 +49,8 @@ def repeat_among(entries: Sequence[Entry]) -> Listener:
         try:
             return entry.listener(ctx, again)
         except EgressError as error:
-            record_refusal(ctx, call.caller, entry.act, error, attempt_of(entry.kind, entry.act, again))
+            act = entry.tried(error)
+            record_refusal(ctx, call.caller, act, error, attempt_of(entry.kind, act, again))
             raise
 
     return repeat

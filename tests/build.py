@@ -54,6 +54,10 @@ class People:
         """Everybody is in UTC."""
         return "UTC"
 
+    def name(self, identity: Identity) -> str:
+        """As in the simulated workspace."""
+        return f"Name of {identity.user}"
+
     def members(self, group: str) -> tuple[Identity, ...]:
         """The people of a configured group."""
         configured = self._book.groups[group]

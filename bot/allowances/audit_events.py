@@ -1,8 +1,7 @@
 """The audit event of an act on an allowance."""
 
-from bot.domain.allowance import (
-    Allowance,
-)
+from bot.domain.allowance import Allowance
+from bot.domain.approval import Verdict, quorums_text, rule_text
 from bot.domain.audit import Action, Event
 from bot.domain.duration import duration_text
 from bot.ports import UnitOfWork
@@ -40,6 +39,7 @@ def record(
         "requester": allowance.requester.user if allowance.filed_by or allowance.owned_by else "",
         "owner": allowance.owner.user if allowance.owned_by else "",
         "expires_at": allowance.expires_at.isoformat() if allowance.expires_at else "",
+        **(_judged(uow, allowance.verdict) if action in _JUDGED else {}),
     }
     event = Event(
         at=uow.now,
@@ -54,3 +54,26 @@ def record(
         detail=tuple((name, value) for name, value in detail.items() if value),
     )
     uow.audit(event)
+
+
+_JUDGED = frozenset(
+    {
+        Action.ALLOWANCE_REQUEST,
+        Action.ALLOWANCE_RENEW,
+        Action.ALLOWANCE_GRANT,
+        Action.ALLOWANCE_BREAK_GLASS,
+        Action.ALLOWANCE_EDIT,
+    }
+)
+"""What the approval policy is asked about."""
+
+
+def _judged(uow: UnitOfWork, verdict: Verdict) -> dict[str, str]:
+    """What the approval policy said, and the text of its rules now: both are other ones some day."""
+    names = verdict.rule.split(", ")
+    policy = uow.ctx.config.policy
+    texts = [rule_text(rule) for rule in policy.rules if rule.name in names]
+    if "default" in names:
+        texts.append(f"name=default; then=ask; approvers={','.join(policy.default_approvers)}")
+    asked = quorums_text(verdict.asks)
+    return {"verdict": verdict.kind, "verdict_reason": verdict.reason, "asked": asked, "rule_text": " | ".join(texts)}

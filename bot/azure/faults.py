@@ -108,11 +108,26 @@ def error_class(status: int, code: str | None) -> type[EgressError]:
 def fault_from_answer(status: int, headers: Mapping[str, str], body: object) -> EgressError:
     """Our error for an answer of Azure."""
     answer = answer_from_body(body)
-    cls = error_class(status, answer.code)
+    fault = _fault(error_class(status, answer.code), status, headers, answer)
+    fault.request_id = request_id(headers)
+    return fault
+
+
+def _fault(cls: type[EgressError], status: int, headers: Mapping[str, str], answer: Answer) -> EgressError:
     sentence = _sentence(cls, answer)
     if issubclass(cls, Unavailable):
         return cls(sentence, retry_after=retry_after(headers))
     return cls(sentence, code=answer.code or str(status)) if issubclass(cls, Refused) else cls(sentence)
+
+
+def request_id(headers: Mapping[str, str]) -> str:
+    """The id that Azure gave a request, 36 characters as a rule; empty where the header is missing.
+
+    Source: https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling, read
+    2026-11: ``x-ms-request-id``.
+    """
+    lower = {name.lower(): value for name, value in headers.items()}
+    return lower.get("x-ms-request-id", "")[:100]
 
 
 def _sentence(cls: type[EgressError], answer: Answer) -> str:

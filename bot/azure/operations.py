@@ -7,7 +7,7 @@ from typing import Any
 from azure.core.pipeline import PipelineResponse
 
 from bot.azure.clients import Clients
-from bot.azure.faults import retry_after, translated
+from bot.azure.faults import request_id, retry_after, translated
 from bot.azure.settings import ArmSettings
 from bot.azure.translate.shapes import dig
 from bot.errors import UnknownShape
@@ -39,7 +39,7 @@ def begin(write: Callable[..., object], settings: ArmSettings) -> Operation:
     accepted = Accepted()
     with translated():
         write(polling=False, raw_response_hook=accepted, retry_total=0, **WITHIN)
-    return Operation(accepted.url, _look_after(accepted.headers, settings))
+    return Operation(accepted.url, _look_after(accepted.headers, settings), request_id(accepted.headers))
 
 
 def only_if_unchanged(seen: ObservedTarget) -> dict[str, Any]:

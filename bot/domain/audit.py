@@ -77,6 +77,7 @@ class Action(StrEnum):
     API_CHECK = "api:check"
     PERSON_AWAY = "person:away"
     PERSON_BACK = "person:back"
+    RULES_EXPORT = "rules:export"
     ACT_REFUSE = "act:refuse"
     AUDIT_READ = "audit:read"
     AUDIT_EXPORT = "audit:export"

@@ -34,11 +34,13 @@ class PendingOperation:
         url: The ``Azure-AsyncOperation`` URL, signed by Azure: followed as it is.
         look_after: How long Azure wants not to be asked, counted from its last answer.
         started_at: When it was accepted; None for a scale operation, of which only the end counts.
+        request_id: Azure's id of the accepted write; empty if it gave none.
     """
 
     url: str
     look_after: timedelta
     started_at: datetime | None = None
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,18 @@ class WriteAttempt:
         before: Content digest of our rule collections before it.
         after: Content digest of what it puts there.
         foreign: Digest of everything in the written resource that is not ours, before it.
+        allowances: Ids of the allowances whose rules it adds, changes or removes, sorted.
+        begun_at: When it was recorded; None in a state that an earlier release stored.
+        request_id: Azure's id of the write; empty until it is accepted.
     """
 
     token: str
     before: str
     after: str
     foreign: str
+    allowances: tuple[str, ...] = ()
+    begun_at: datetime | None = None
+    request_id: str = ""
 
 
 class UnconfirmedWrite(NamedTuple):
@@ -188,7 +196,8 @@ class WriterState:
     def wait_for(self, operation: PendingOperation) -> "WriterState":
         """Azure accepted it."""
         foreign = self.foreign_digest if self.attempt is None else self.attempt.foreign
-        return replace(self, operation=operation, foreign_digest=foreign)
+        attempt = self.attempt and replace(self.attempt, request_id=operation.request_id)
+        return replace(self, operation=operation, foreign_digest=foreign, attempt=attempt)
 
     def drop_operation(self) -> "WriterState":
         """There is nothing more to ask the operation for."""

@@ -18,10 +18,12 @@ class Operation:
     Args:
         url: The ``Azure-AsyncOperation`` URL, signed by Azure: followed as it is.
         look_after: When Azure wants to be asked again, counted from the answer.
+        request_id: Azure's id of the write that it accepted; empty if it gave none.
     """
 
     url: str
     look_after: timedelta
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

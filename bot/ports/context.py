@@ -1,7 +1,7 @@
 """The context passed to every use case."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -58,6 +58,10 @@ class Directory(Protocol):
         """The IANA time zone of a person; ``UTC`` where it is not known."""
         ...
 
+    def name(self, identity: Identity) -> str:
+        """The display name of a person as Slack last gave it; empty where it is not known. Asks nobody."""
+        ...
+
     def members(self, group: str) -> tuple[Identity, ...] | None:
         """The people of a configured group; None where they could not be read."""
         ...
@@ -70,10 +74,12 @@ class Caller:
     Args:
         identity: Who.
         via: ``slack:command``, ``slack:button``, ``slack:modal``, ``slack:home``, ``cli``, or ``api:TOKEN``.
+        correlation: Connects all that comes of the act: audit events, notices, log lines. Empty if there is none.
     """
 
     identity: Identity
     via: str
+    correlation: str = ""
 
     @property
     def token(self) -> str:
@@ -167,8 +173,10 @@ class UnitOfWork:
         return self.ctx.clock.now()
 
     def audit(self, event: Event) -> None:
-        """Append to the audit log."""
-        self.tx.audit.append(event)
+        """Append to the audit log, with the actor's name and what connects the act with what comes of it."""
+        name = "" if event.actor == SYSTEM else self.ctx.directory.name(event.actor)
+        correlation = event.correlation or self.caller.correlation
+        self.tx.audit.append(replace(event, actor_name=event.actor_name or name, correlation=correlation))
 
     def tell(
         self, request: ApprovalRequest, event: NoticeEvent, *, also: Iterable[Identity] = (), **facts: str
@@ -183,7 +191,7 @@ class UnitOfWork:
             also: Others whose outcome changed with it; the person who acts is not told what they did themselves.
             facts: What the words need beside the subject, for example what was left out.
         """
-        channel, body = self.ctx.config.channel, {"event": event, **facts}
+        channel, body = self.ctx.config.channel, {"event": event, **self._connected, **facts}
         subject, owner = request.id, request.owner.user
         self.tx.outbox.add(Notice(NoticeKind.CARD, subject, channel))
         for hook in self.ctx.config.hooks_for(event):
@@ -207,10 +215,15 @@ class UnitOfWork:
             people: Who gets a direct message.
             facts: What the words in the thread need beside the subject.
         """
-        channel = self.ctx.config.channel
+        channel, body = self.ctx.config.channel, {"event": event, **self._connected}
         self.tx.outbox.add(Notice(NoticeKind.CARD, subject, channel))
         for hook in self.ctx.config.hooks_for(event):
-            self.tx.outbox.add(Notice(NoticeKind.WEBHOOK, subject, hook.recipient, {"event": event}))
-        self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, {"event": event, **facts}))
+            self.tx.outbox.add(Notice(NoticeKind.WEBHOOK, subject, hook.recipient, body))
+        self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, {**body, **facts}))
         for user in sorted({one.user for one in people}):
-            self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, {"event": event}))
+            self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, body))
+
+    @property
+    def _connected(self) -> dict[str, str]:
+        """What connects a notice with the act that it tells of."""
+        return {"correlation": self.caller.correlation} if self.caller.correlation else {}

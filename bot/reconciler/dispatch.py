@@ -1,6 +1,5 @@
 """Runs what was claimed, and ends each run: with what it returned, or on the way of its error."""
 
-import secrets
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
@@ -61,7 +60,7 @@ class Reconciler:
 
     def _run(self, claim: Claim) -> None:
         run = Run(self._ctx, claim)
-        with bound_contextvars(run=secrets.token_hex(4), work=claim.key):
+        with bound_contextvars(run=run.correlation, work=claim.key):
             try:
                 end = self._outcome(run)
                 self._finish(run, end)

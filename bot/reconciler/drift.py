@@ -7,12 +7,14 @@ from bot.domain.allowance import Allowance, is_wanted, revoke
 from bot.domain.approval import Ending
 from bot.domain.audit import Action
 from bot.domain.drift import Drift, drift_of, taken_away
+from bot.domain.ids import is_id
 from bot.domain.people import SYSTEM
 from bot.domain.rule_diff import ChangeKind
+from bot.domain.rule_rendering import allowance_id_from_rule
 from bot.domain.write_results import mark_missing
 from bot.ports import ChannelEvent, NoticeEvent, UnitOfWork
 from bot.reconciler.observation import Observation
-from bot.reconciler.run import Run
+from bot.reconciler.run import MOST_CARRIED, Run
 
 NAMED = 5
 """Changed rules that are named in the channel; the audit event names more."""
@@ -38,10 +40,17 @@ def _tell(run: Run, observation: Observation, found: Drift) -> None:
     plan = observation.natural
     run.state = run.state.alert()
     with run.write() as uow:
-        uow.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text, before=plan.before, after=plan.after))
+        facts = {"before": plan.before, "after": plan.after, "allowances": _named(found)}
+        uow.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text, **facts))
         run.say(uow.tx, run.subject, ChannelEvent.UNKNOWN if mode == "unknown" else ChannelEvent.DRIFT, text)
         for allowance in _missing(run, observation, found):
             _MARKS[mode](uow, allowance)
+
+
+def _named(found: Drift) -> str:
+    """The allowances whose rules were changed."""
+    ids = {allowance_id_from_rule(change.rule) for change in found.changes}
+    return " ".join(sorted(one for one in ids if is_id(one))[:MOST_CARRIED])
 
 
 _WHAT = {

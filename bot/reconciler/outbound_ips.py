@@ -15,7 +15,7 @@ from bot.ports import Finish, NoticeEvent
 from bot.reconciler.alerts import LONG
 from bot.reconciler.dryrun import end_hold, hold, is_dry
 from bot.reconciler.run import UNREADABLE, UNREADABLE_LOOKS, Run, look_at, operation_id
-from bot.scaling import record
+from bot.scaling import record, scale_facts
 
 
 def reconcile_scale(run: Run) -> Finish:
@@ -88,7 +88,8 @@ def _look(run: Run, scale: Scale) -> Finish | None:
     if state.status == "Succeeded":
         return None
     ended = f"Azure ended the change with status {state.status.lower()}"
-    return _fail(run, scale, f"{ended}, {state.code}: {state.message}", code=state.code)
+    facts = {"operation": operation_id(operation.url), "request_id": operation.request_id}
+    return _fail(run, scale, f"{ended}, {state.code}: {state.message}", code=state.code, **facts)
 
 
 def _compare(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Finish:
@@ -135,9 +136,11 @@ def _begin(run: Run, scale: Scale) -> Finish:
         changed = f"{scale.plan.cluster_name} changed in Azure at the same moment. Propose the change again."
         return _fail(run, applying, changed)
     except Refused as error:
-        return _fail(run, applying, error.sentence, code=error.code)
-    run.state = run.state.wait_for(PendingOperation(operation.url, operation.look_after))
-    accepted = run.event(Action.SCALE_ACCEPT, scale.id, operation=operation_id(operation.url), digest=scale.plan.digest)
+        return _fail(run, applying, error.sentence, code=error.code, request_id=error.request_id)
+    pending = PendingOperation(operation.url, operation.look_after, request_id=operation.request_id)
+    run.state = run.state.wait_for(pending)
+    facts = {"operation": operation_id(operation.url), "request_id": operation.request_id}
+    accepted = run.event(Action.SCALE_ACCEPT, scale.id, **dict(scale_facts(applying, **facts)))
     return run.again(run.paced(operation.look_after), accepted)
 
 
@@ -146,16 +149,24 @@ def _done(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Fin
     with run.write() as uow:
         saved = uow.tx.scales.save(replace(scale, done_at=uow.now, ips_after=addresses), is_open=False)
         keep(uow.ctx, uow.tx, egress, began)
-        record(uow, saved, Action.SCALE_DONE, reason="The result was read back from Azure.")
+        facts = {"status": "Succeeded", "seconds": _took(run, scale)}
+        record(uow, saved, Action.SCALE_DONE, reason="The result was read back from Azure.", **facts)
         uow.tell(saved, NoticeEvent.DONE)
     return Finish(timedelta())
 
 
-def _fail(run: Run, scale: Scale, why: str, *, code: str | None = None) -> Finish:
+def _took(run: Run, scale: Scale) -> str:
+    """Seconds since the change was begun; empty where it never was."""
+    return f"{(run.now - scale.applying_at).total_seconds():.0f}" if scale.applying_at else ""
+
+
+def _fail(run: Run, scale: Scale, why: str, *, code: str | None = None, **facts: str) -> Finish:
     """It does not happen: said, recorded, and the next proposal has its turn."""
     with run.write() as uow:
         saved = uow.tx.scales.save(replace(scale, failure=why), is_open=False)
-        record(uow, saved, Action.SCALE_FAIL, reason=f"{code}: {why}" if code and code not in why else why)
+        reason = f"{code}: {why}" if code and code not in why else why
+        facts = {"status": "Failed", "code": code or "", "seconds": _took(run, scale), **facts}
+        record(uow, saved, Action.SCALE_FAIL, reason=reason, **facts)
         uow.tell(saved, NoticeEvent.FAILED)
         tell_kept(uow, saved)
     return Finish(timedelta())

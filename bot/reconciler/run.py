@@ -1,12 +1,16 @@
 """One run of one piece of work: what every kind of work is given."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
 
 from bot.domain.audit import Action, Event
 from bot.domain.people import SYSTEM
+from bot.domain.target import target_from_key
+from bot.domain.work import WorkKind
 from bot.domain.writer_state import PendingOperation, WriterState
 from bot.errors import ArmForbidden, ArmUnreachable, LeaseLost, UnknownShape, UnreadableState
 from bot.ports import (
@@ -36,6 +40,9 @@ UNREADABLE = (ArmUnreachable, ArmForbidden, UnknownShape)
 UNREADABLE_LOOKS = 2
 """After so many in a row, read the resource itself to see whether the operation is over."""
 
+MOST_CARRIED = 500
+"""Allowances that one event names; ``carried`` says how many there are."""
+
 
 class Run:
     """A claim on its way through a run.
@@ -47,6 +54,7 @@ class Run:
     Attributes:
         failures: Failures in a row, this run not counted.
         subject: What the audit log calls this work.
+        correlation: Connects what this run records and tells.
     """
 
     def __init__(self, ctx: Context, claim: Claim) -> None:
@@ -54,6 +62,7 @@ class Run:
         self.claim = claim
         self.failures = claim.failures
         self.subject = claim.key
+        self.correlation = secrets.token_hex(4)
         self._state = claim.state
         self._proven = monotonic()
 
@@ -92,7 +101,7 @@ class Run:
         proven = monotonic()
         with self.ctx.store.write() as tx:
             tx.work.hold(self.claim, lease=LEASE)
-            yield UnitOfWork(self.ctx, tx, BOT)
+            yield UnitOfWork(self.ctx, tx, replace(BOT, correlation=self.correlation))
             if self.kept is not None:
                 tx.work.remember(self.claim, self.kept)
         self._proven = proven
@@ -115,9 +124,19 @@ class Run:
         return delay / self.ctx.pace.divisor
 
     def event(self, action: Action, subject: str, *, reason: str = "", **detail: str) -> Event:
-        """An audit event of the bot itself."""
-        pairs = tuple((name, value) for name, value in detail.items() if value)
-        return Event(self.now, action, SYSTEM, "bot", subject=subject, reason=reason, detail=pairs)
+        """An audit event of the bot itself, with what is written: the firewall's rules or a cluster."""
+        facts, cluster = {**self._target(), **detail}, ""
+        if self.claim.kind is WorkKind.SCALE:
+            cluster = self.claim.key.rpartition("/")[2]
+        pairs = tuple((name, value) for name, value in facts.items() if value)
+        event = Event(self.now, action, SYSTEM, "bot", subject=subject, cluster=cluster, reason=reason, detail=pairs)
+        return replace(event, correlation=self.correlation)
+
+    def _target(self) -> dict[str, str]:
+        if self.claim.kind is not WorkKind.RULES:
+            return {}
+        target = target_from_key(self.claim.key)
+        return {"target": target.id, "target_kind": target.kind}
 
     def say_once(self, tx: Transaction, subject: str, event: ChannelEvent, text: str) -> bool:
         """Tell the channel, unless the last thing that was told of this work was the same; whether it was told."""

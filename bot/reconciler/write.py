@@ -5,8 +5,11 @@ Whoever dies in the middle leaves an *attempt* in the state: the next round clos
 
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 
 from bot.domain.audit import Action, Event
+from bot.domain.ids import is_id
+from bot.domain.rule_rendering import allowance_id_from_rule
 from bot.domain.target import Target
 from bot.domain.write_results import mark_applying
 from bot.domain.writer_state import PendingOperation, WriteAttempt
@@ -24,7 +27,7 @@ from bot.ports import Finish, NoticeEvent, Operation, OperationState
 from bot.reconciler.alerts import warn_if_long
 from bot.reconciler.bisect import hold_back
 from bot.reconciler.observation import Observation, require_safe
-from bot.reconciler.run import UNREADABLE, UNREADABLE_LOOKS, Run, look_at, operation_id
+from bot.reconciler.run import MOST_CARRIED, UNREADABLE, UNREADABLE_LOOKS, Run, look_at, operation_id
 
 NOT_LANDED = (Conflict, ArmBusy, ArmThrottled, Refused)
 """Answers after which a write certainly did not happen. After any other, the next round looks."""
@@ -50,7 +53,9 @@ def write(run: Run, observation: Observation) -> Finish:
 def _intend(run: Run, observation: Observation) -> None:
     """Record what is about to be written before it is written, while the lease is proven to be ours."""
     plan, seen = observation.plan, observation.seen
-    attempt = WriteAttempt(str(run.claim.token), plan.before, plan.after, seen.foreign)
+    attempt = WriteAttempt(
+        str(run.claim.token), plan.before, plan.after, seen.foreign, _carried(observation), begun_at=run.now
+    )
     run.state = run.state.begin(attempt, priority=seen.priority)
     changes = " ".join(f"{change.kind}:{change.rule}" for change in plan.changes)
     with run.write() as uow:
@@ -61,17 +66,52 @@ def _intend(run: Run, observation: Observation) -> None:
                 uow.tell(allowance, NoticeEvent.APPLYING)
 
 
+def _carried(observation: Observation) -> tuple[str, ...]:
+    """The allowances that wait for the write, and those whose rules it changes or removes."""
+    waiting = {row.id for row in observation.wanted if row.live_at is None or row.missing_since is not None}
+    changed = {allowance_id_from_rule(change.rule) for change in observation.plan.changes}
+    return tuple(sorted(waiting | {one for one in changed if is_id(one)}))
+
+
 def _event(run: Run, action: Action, *, reason: str = "", **detail: str) -> Event:
+    """An event of the write that is under way: begun, accepted and ended are connected by its own correlation."""
     attempt = run.state.attempt
-    facts = {} if attempt is None else {"attempt": attempt.token, "before": attempt.before, "after": attempt.after}
-    return run.event(action, run.subject, reason=reason, **facts, **detail)
+    if attempt is None:
+        return run.event(action, run.subject, reason=reason, **detail)
+    facts = {
+        "attempt": attempt.token,
+        "allowances": " ".join(attempt.allowances[:MOST_CARRIED]),
+        "carried": str(len(attempt.allowances)),
+        "before": attempt.before,
+        "after": attempt.after,
+        "request_id": attempt.request_id,
+    }
+    made = run.event(action, run.subject, reason=reason, **facts | detail)
+    return replace(made, correlation=write_id(run.claim.key, attempt.token))
+
+
+def write_id(key: str, token: str) -> str:
+    """What connects the events of one write, whoever records them: 8 hexadecimal digits.
+
+    Args:
+        key: Of the work.
+        token: The fencing token of the run that sent it.
+    """
+    return sha256(f"{key} {token}".encode()).hexdigest()[:8]
+
+
+def _took(run: Run) -> str:
+    """Seconds since the write was recorded; empty where that is not known."""
+    begun = run.state.attempt.begun_at if run.state.attempt else None
+    return f"{(run.now - begun).total_seconds():.0f}" if begun else ""
 
 
 def _refused(run: Run, error: EgressError) -> None:
     """The write did not happen, and that is known."""
     if isinstance(error, LeaseLost):
         return
-    end = _event(run, Action.FIREWALL_FAIL, reason=error.sentence, status="Refused", code=_code(error))
+    facts = {"status": "Refused", "code": _code(error), "request_id": error.request_id, "seconds": _took(run)}
+    end = _event(run, Action.FIREWALL_FAIL, reason=error.sentence, **facts)
     run.state = run.state.end_attempt()
     with run.write() as uow:
         uow.audit(end)
@@ -82,8 +122,8 @@ def _code(error: EgressError) -> str:
 
 
 def _park(run: Run, operation: Operation) -> Finish:
+    run.state = run.state.wait_for(PendingOperation(operation.url, operation.look_after, run.now, operation.request_id))
     accepted = _event(run, Action.FIREWALL_ACCEPT, operation=operation_id(operation.url))
-    run.state = run.state.wait_for(PendingOperation(operation.url, operation.look_after, run.now))
     return run.again(run.paced(operation.look_after), accepted)
 
 
@@ -125,7 +165,8 @@ def _end(run: Run, state: OperationState, operation: str, took: timedelta) -> No
     is_done = state.status == "Succeeded"
     words = "" if is_done else f"{state.code}: {state.message}"
     action = Action.FIREWALL_DONE if is_done else Action.FIREWALL_FAIL
-    end = _event(run, action, reason=words, operation=operation, status=state.status, code=state.code or "")
+    facts = {"operation": operation, "status": state.status, "code": state.code or "", "seconds": _took(run)}
+    end = _event(run, action, reason=words, **facts)
     run.state = run.state.end_attempt(timedelta(seconds=round(took.total_seconds())) if is_done else None)
     if is_done:
         run.failures = 0
@@ -141,7 +182,7 @@ def close_attempt(run: Run, observation: Observation) -> None:
     is_there = observation.plan.before == attempt.after and not observation.seen.has_failed
     action = Action.FIREWALL_DONE if is_there else Action.FIREWALL_FAIL
     why = "Azure's answer was lost; the rules were found in Azure." if is_there else _LOST
-    end = _event(run, action, reason=why, status="Found" if is_there else "Lost")
+    end = _event(run, action, reason=why, status="Found" if is_there else "Lost", seconds=_took(run))
     run.state = run.state.end_attempt() if is_there else run.state.lose_attempt(run.now)
     with run.write() as uow:
         uow.audit(end)

@@ -1,6 +1,6 @@
 """Use cases of scaling: propose, decide. The reconciler applies."""
 
-from bot.scaling.audit_events import record
+from bot.scaling.audit_events import record, scale_facts
 from bot.scaling.proposing import ScalePreview, Wish, decide, get, preview_scale, proposals, propose, withdraw
 from bot.scaling.workflow import SCALES
 
@@ -14,5 +14,6 @@ __all__ = [
     "proposals",
     "propose",
     "record",
+    "scale_facts",
     "withdraw",
 ]

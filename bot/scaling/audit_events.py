@@ -5,29 +5,45 @@ from bot.domain.scale_proposal import Scale
 from bot.ports import UnitOfWork
 
 
-def record(uow: UnitOfWork, scale: Scale, action: Action, *, reason: str | None = None) -> None:
-    """Append what happened to a proposal."""
-    plan = scale.plan
-    before, after = plan.change.ends
-    detail = (
-        ("digest", plan.digest),
-        ("kind", plan.kind),
-        ("changes", plan.change.knob),
-        ("before", before),
-        ("after", after),
-        ("ips_before", " ".join(plan.ips_before)),
-        ("ips_after", " ".join(scale.ips_after)),
-        ("etag", plan.etag or ""),
-    )
+def record(uow: UnitOfWork, scale: Scale, action: Action, *, reason: str | None = None, **facts: str) -> None:
+    """Append what happened to a proposal.
+
+    Args:
+        uow: The transaction of the act.
+        scale: As it is now.
+        action: What happened.
+        reason: Why; None for the reason of the proposal.
+        facts: What is known of the write, such as Azure's ``operation``.
+    """
     event = Event(
         at=uow.now,
         action=action,
         actor=uow.caller.identity,
         via=uow.caller.via,
         subject=scale.id,
-        cluster=plan.cluster_name.lower(),
+        cluster=scale.plan.cluster_name.lower(),
         reason=scale.reason if reason is None else reason,
         policy_rule=scale.verdict.rule,
-        detail=tuple(pair for pair in detail if pair[1]),
+        detail=scale_facts(scale, **facts),
     )
     uow.audit(event)
+
+
+def scale_facts(scale: Scale, **facts: str) -> tuple[tuple[str, str], ...]:
+    """The facts of a proposal for an audit event, and what else is known; only those that are."""
+    plan = scale.plan
+    before, after = plan.change.ends
+    detail = {
+        "digest": plan.digest,
+        "kind": plan.kind,
+        "changes": plan.change.knob,
+        "before": before,
+        "after": after,
+        "ips_before": " ".join(plan.ips_before),
+        "ips_after": " ".join(scale.ips_after),
+        "etag": plan.etag or "",
+        "environment": scale.environment,
+        "requester": scale.requester.user,
+        **facts,
+    }
+    return tuple((name, text) for name, text in detail.items() if text)

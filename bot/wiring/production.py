@@ -1,5 +1,6 @@
 """The bot with the real Slack and the real Azure, and its errands at a terminal."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -214,6 +215,10 @@ class _Terminal:
         """A terminal reads and writes UTC."""
         return "UTC"
 
+    def name(self, _identity: Identity) -> str:
+        """The account is the name already."""
+        return ""
+
     def members(self, _group: str) -> tuple[Identity, ...]:
         """Nobody is asked at a terminal."""
         return ()
@@ -234,4 +239,4 @@ def at_the_terminal(
     config = checked_configuration(file)
     azure = arm or azure_from(settings, file)
     ctx = Context(azure, azure, azure, store, _Terminal(), SystemClock(), config)
-    return ctx, Caller(Identity(config.team, f"cli:{account}"), "cli")
+    return ctx, Caller(Identity(config.team, f"cli:{account}"), "cli", secrets.token_hex(4))

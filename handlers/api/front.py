@@ -61,19 +61,20 @@ class ApiFront:
 
     def __call__(self, asked: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
-        with bound_contextvars(reference=secrets.token_hex(4), entry="api", kind="api", user="", team=""):
-            given = self._in_turn(asked)
+        reference = secrets.token_hex(4)
+        with bound_contextvars(reference=reference, entry="api", kind="api", user="", team=""):
+            given = self._in_turn(asked, reference)
         return respond(given, asked, start_response)
 
-    def _in_turn(self, asked: Mapping[str, Any]) -> ApiResponse:
+    def _in_turn(self, asked: Mapping[str, Any], reference: str) -> ApiResponse:
         if not self._places.acquire(blocking=False):
             return BUSY
         try:
-            return self._routed(asked)
+            return self._routed(asked, reference)
         finally:
             self._places.release()
 
-    def _routed(self, asked: Mapping[str, Any]) -> ApiResponse:
+    def _routed(self, asked: Mapping[str, Any], reference: str) -> ApiResponse:
         path, method = _path(asked), asked["REQUEST_METHOD"]
         fitting = {one.method: one for one in OPERATIONS if _fits(one.path, path)}
         if path == DOCUMENT:
@@ -82,15 +83,15 @@ class ApiFront:
             return refused(problem(HTTPStatus.NOT_FOUND, "not-found", f"There is nothing here; see {DOCUMENT}."))
         if method not in fitting:
             return not_allowed(sorted(fitting))
-        return self._answered(fitting[method], path, asked)
+        return self._answered(fitting[method], (path, reference), asked)
 
-    def _answered(self, operation: ApiOperation, path: str, asked: Mapping[str, Any]) -> ApiResponse:
-        """The answer of an operation, or the problem. Nothing gets past this."""
-        reference, call, caller = secrets.token_hex(4), None, None
+    def _answered(self, operation: ApiOperation, at: tuple[str, str], asked: Mapping[str, Any]) -> ApiResponse:
+        """The answer of an operation, by its path and reference, or the problem. Nothing gets past this."""
+        (path, reference), call, caller = at, None, None
         try:
             with unexpected(reference, operation=operation.name), within(WAIT):
                 token = inventory.present(self._ctx, secret_of(asked))
-                caller = Caller(token.owner, f"api:{token.name}")
+                caller = Caller(token.owner, f"api:{token.name}", reference)
                 inventory.require_admission(self._ctx, token, operation.act)
                 call = _call(operation, path, asked, (caller, token))
                 answer = operation.answer(self._ctx, call)

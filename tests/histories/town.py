@@ -120,6 +120,10 @@ class Town:
         """Everybody is in UTC."""
         return "UTC"
 
+    def name(self, identity: Identity) -> str:
+        """As Slack shows it."""
+        return f"Name of {identity.user}"
+
     def person(
         self,
         identity: Identity,

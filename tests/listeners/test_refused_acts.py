@@ -133,3 +133,28 @@ def test_a_button_that_carries_nothing_is_no_error(world: World) -> None:
         attempt = attempt_of(kind, "approve", typed(DEV2))
         auditing.refuse(world.ctx, DEV2, "approve", InvalidInput("No."), attempt)
     assert {(each.subject, each.cluster, each.destinations) for each in refused(world)} == {("", "", ())}
+
+
+def test_a_form_that_somebody_may_not_open_is_a_refused_act(town: Town) -> None:
+    """Nothing was changed, but somebody tried what they are not permitted."""
+    subject = town.ask()
+    town.press("UDEV0002", "edit")
+    event = last_refused(town, "edit", 1)
+    assert (event.subject, event.cluster, event.destinations) == (subject, "aks-udr", ("api.example.com",))
+    assert dict(event.detail)["error"] == "NotPermitted"
+
+
+def test_every_family_of_errors_is_recorded(town: Town) -> None:
+    """Azure's refusals too: the act was not done. Only having to wait is none."""
+    fault = {
+        "method": "GET",
+        "path": "managedClusters/aks-lb",
+        "times": 20,
+        "status": 403,
+        "code": "AuthorizationFailed",
+    }
+    town.world.arm.add_fault(fault)
+    town.command("UDEV0001", "scale aks-lb 2 more ports")
+    event = last_refused(town, "scale", 1)
+    assert (dict(event.detail)["error"], event.cluster, event.actor_name) == ("ArmForbidden", "aks-lb", "dana")
+    assert len(event.correlation) == 8

@@ -20,6 +20,7 @@ from bot.domain.approval.request import (
     require_not_filer,
     require_same,
 )
+from bot.domain.approval.rule_text import rule_text
 from bot.domain.approval.verdict import (
     Approval,
     Quorum,
@@ -57,4 +58,5 @@ __all__ = [
     "require_same",
     "respond",
     "restart",
+    "rule_text",
 ]
