@@ -11,10 +11,11 @@ from typing import Any
 import click
 
 from bot.config import Settings, checked_configuration, configuration_from, examples_from, secrets_of, settings_from
-from bot.doctor import examine, look_at_configuration
+from bot.doctor import examine, json_of, look_at_configuration, table_of
 from bot.domain.audit_schema import schema
 from bot.domain.configuration import Configuration
-from bot.domain.forecast_text import json_of, text_of
+from bot.domain.forecast_text import json_of as forecast_json
+from bot.domain.forecast_text import text_of
 from bot.domain.policy_examples import check_example, explain
 from bot.domain.reference import reference
 from bot.errors import BadConfiguration, EgressError, StoreUnavailable
@@ -141,7 +142,7 @@ def plan(name: str | None, form: str) -> None:
     status 0: nothing would change; 2: something would; 1: an error, or something could not be read.
     """
     forecast = planning.plan(_settings(), name)
-    click.echo(json_of(forecast) if form == "json" else text_of(forecast), nl=False)
+    click.echo(forecast_json(forecast) if form == "json" else text_of(forecast), nl=False)
     sys.exit(int(forecast.result))
 
 
@@ -153,12 +154,16 @@ def migrate() -> None:
 
 
 @main.command()
-def doctor() -> None:
-    """Say what is missing: configuration, database, Slack, people, rights in Azure; status 1 if anything is."""
-    findings = examine(_settings())
-    for finding in findings:
-        click.echo(f"{'ok     ' if finding.is_ok else 'missing'}  {finding.what}: {finding.sentence}")
-    if not all(finding.is_ok for finding in findings):
+@click.option("--json", "is_json", is_flag=True, help="As JSON, for scripts.")
+def doctor(*, is_json: bool) -> None:
+    """Check everything that production needs, and say what to do; changes nothing.
+
+    Configuration, database, clocks, Slack, people, and rights in Azure. Exit status 0: all is in place; 1: something is
+    missing.
+    """
+    found = examine(_settings())
+    click.echo(json_of(found) if is_json else table_of(found))
+    if not all(one.is_ok for one in found):
         sys.exit(1)
 
 

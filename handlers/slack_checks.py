@@ -1,6 +1,7 @@
 """Whether the Slack app is installed as the bot needs it: one look for each thing that can be missing."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -10,7 +11,7 @@ from slack_sdk import WebClient
 from bot.domain.approval import Quorum, VerdictKind
 from bot.domain.configuration import Configuration, Group
 from bot.domain.people import AccountStatus
-from bot.errors import BadConfiguration
+from bot.errors import BadConfiguration, SlackUnreachable
 from handlers.identity import account_from_json
 from handlers.notify import slack_errors
 
@@ -59,6 +60,19 @@ def slack_checks(client: WebClient, config: Configuration) -> Iterator[SlackChec
 def socket_check(app_client: WebClient) -> SlackCheck:
     """Whether the app token opens a socket; none is opened."""
     return "Slack socket", lambda: _socket(app_client)
+
+
+def slack_time_s(client: WebClient) -> float:
+    """Slack's own clock, in seconds since 1970, to the second.
+
+    Raises:
+        EgressError: Slack did not answer, or not with a time.
+    """
+    headers = {name.lower(): value for name, value in _call(client.api_test).headers.items()}
+    try:
+        return parsedate_to_datetime(str(headers.get("date", ""))).timestamp()
+    except ValueError as error:
+        raise SlackUnreachable("Slack's answer does not say what time it is.") from error
 
 
 def _token(client: WebClient, config: Configuration) -> str:

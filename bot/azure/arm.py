@@ -1,6 +1,6 @@
 """Azure Resource Manager behind the port that the use cases know."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from azure.core.credentials import TokenCredential
@@ -84,6 +84,15 @@ class AzureArm:
     def read_grants(self, resource_id: str) -> tuple[Grant, ...]:
         """Read the permissions of the bot's identity on one resource."""
         return cluster_reads.read_grants(self._clients, resource_id)
+
+    @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """The ids of the subscriptions that it looks at, in lower case."""
+        return tuple(one.lower() for one in self._clients.settings.subscriptions)
+
+    def calls_left(self) -> Mapping[str, int]:
+        """How many calls Azure had left for us when it last said so, by kind of limit."""
+        return self._clients.watching.left()
 
     def close(self) -> None:
         """Give back threads and connections."""

@@ -18,6 +18,7 @@ from azure.mgmt.resourcegraph import ResourceGraphClient
 from bot.azure.faults import AzureHealth, fault_from_answer, translated
 from bot.azure.settings import ArmSettings
 from bot.azure.translate.shapes import json_from_text
+from bot.azure.watching import Watching
 from bot.errors import UnknownShape
 from bot.logs import carried
 
@@ -79,6 +80,7 @@ class Clients:
     def __init__(self, credential: TokenCredential, settings: ArmSettings, transport: Transport | None) -> None:
         self.settings = settings
         self.standing = AzureHealth()
+        self.watching = Watching()
         self._credential = credential
         self._transport = transport or _real_transport(settings)
         self._aks: dict[str, ContainerServiceClient] = {}
@@ -177,6 +179,7 @@ class Clients:
             "base_url": settings.endpoint,
             "credential_scopes": list(settings.scopes),
             "transport": self._transport,
+            "per_retry_policies": [self.watching],
             "retry_policy": BoundedRetry(
                 longest_wait_s=settings.longest_wait_s,
                 retry_total=settings.retries,

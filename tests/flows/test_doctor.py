@@ -1,5 +1,8 @@
 """``doctor`` says of each thing that production needs whether it is there: red, with what to do, where it is not."""
 
+import json
+import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,8 +15,9 @@ from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
 from bot.config import settings_from
-from bot.doctor import DoctorResult, examine
+from bot.doctor import DoctorResult, _agreeing, examine
 from bot.domain.rights import CLUSTER_WRITE, Grant, lacking
+from bot.errors import BadConfiguration
 from bot.sandbox.arm import ArmSubscription
 from bot.sandbox.arm_transport import ArmTransport
 from bot.sandbox.clock import ManualClock
@@ -22,6 +26,7 @@ from bot.store import SqlStore
 from tests.build import CONFIG, SUBSCRIPTION
 from tests.sandbox.slack_stage import APP_TOKEN, BOT_TOKEN, SECRET, Stage, installed
 
+OTHER = "00000000-0000-0000-0000-00000000b002"
 RG = f"/subscriptions/{SUBSCRIPTION}/resourceGroups"
 
 
@@ -33,6 +38,7 @@ class Site:
     stage: Stage
     arm: ArmSubscription
     azure: AzureArm
+    clock: ManualClock
     config: str
     variables: dict[str, str] = field(default_factory=dict)
 
@@ -70,7 +76,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     store = SqlStore(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
     store.migrate()
     store.close()
-    yield Site(tmp_path, stage, arm, azure, CONFIG.read_text(encoding="utf-8"))
+    yield Site(tmp_path, stage, arm, azure, clock, CONFIG.read_text(encoding="utf-8"))
     azure.close()
     stage.stop()
 
@@ -179,6 +185,19 @@ def no_such_firewall(site: Site) -> None:
     site.config += '\n[writer]\ndry_run_targets = ["hub-polcy"]\n'
 
 
+def unreadable_subscription(site: Site) -> None:
+    """A second subscription, on which nobody gave the bot a role."""
+    site.azure.close()
+    settings = ArmSettings(subscriptions=(SUBSCRIPTION, OTHER))
+    transport = ArmTransport(site.arm, site.clock)
+    site.azure = AzureArm(IssuedToken(site.arm.issue_token), settings, transport=transport, now=site.clock.now)
+
+
+def few_calls_left(site: Site) -> None:
+    """Somebody else uses the same identity."""
+    site.azure._clients.watching._left["subscription-reads"] = 3
+
+
 def id_of(site: Site, name: str) -> str:
     """The id of the one resource of that name."""
     (found,) = [key for key in site.arm.state()["resources"] if key.endswith(f"/{name}")]
@@ -206,12 +225,15 @@ def id_of(site: Site, name: str) -> str:
         (no_firewall_write, "Azure rights on legacy-firewall", "azureFirewalls/write"),
         (no_such_firewall, "writer", "names hub-polcy"),
         (no_cluster_write, "Azure rights on aks-lb", "managedClusters/write"),
+        (few_calls_left, "Azure calls left", "3 reads"),
+        (unreadable_subscription, f"Azure subscription {OTHER}", "may not read"),
     ],
 )
 def test_what_is_missing_is_red(site: Site, take_away: Callable[[Site], None], what: str, part: str) -> None:
     """Each missing thing is a line of its own that says what to do."""
     take_away(site)
     assert part in site.missing()[what]
+    assert site.findings()[what].remedy
 
 
 def test_a_cluster_that_cannot_be_scaled_needs_no_write(site: Site) -> None:
@@ -223,10 +245,16 @@ def test_a_cluster_that_cannot_be_scaled_needs_no_write(site: Site) -> None:
 def test_missing_things_end_in_status_1(tmp_path: Path) -> None:
     """For whoever starts it from a script."""
     variables = {"EGRESS_CONFIG": str(tmp_path / "none.toml"), "EGRESS_DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite3"}
+    variables["EGRESS_SLACK_API_URL"] = "http://127.0.0.1:9/"
     ended = CliRunner().invoke(main, ["doctor"], env=variables)
     assert ended.exit_code == 1
-    assert "missing  configuration: Configuration file" in ended.output
-    assert "missing  database: The database has no tables" in ended.output
+    assert re.search("^MISSING +configuration +Configuration file .* not found", ended.output, re.MULTILINE)
+    assert re.search(
+        "^MISSING +database +The database has no tables.*\n +-> Check EGRESS_DATABASE_URL", ended.output, re.MULTILINE
+    )
+    as_json = json.loads(CliRunner().invoke(main, ["doctor", "--json"], env=variables).stdout)
+    assert (as_json["ok"], as_json["checks"][0]["check"], as_json["checks"][0]["ok"]) == (False, "configuration", False)
+    assert all(bool(one["remedy"]) != one["ok"] for one in as_json["checks"])
 
 
 def test_rights_are_read_as_azure_reads_them() -> None:
@@ -237,3 +265,10 @@ def test_rights_are_read_as_azure_reads_them() -> None:
     assert lacking([Grant(("*",), ("*/write",))], CLUSTER_WRITE) == CLUSTER_WRITE[1:]
     assert lacking([Grant(("*",), ("*/write",)), Grant(CLUSTER_WRITE)], CLUSTER_WRITE) == ()
     assert lacking([], CLUSTER_WRITE) == CLUSTER_WRITE
+
+
+def test_clocks_agree_to_half_a_minute() -> None:
+    """Beyond that Slack's signatures soon count as stale."""
+    assert _agreeing("Slack's", time.time() + 29) == "within 29 s of Slack's."
+    with pytest.raises(BadConfiguration, match=r"This machine's clock is \+75 s from Slack's"):
+        _agreeing("Slack's", time.time() - 75)
