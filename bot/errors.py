@@ -135,7 +135,7 @@ class CannotTakeEffect(UserError):
 
 
 class NotScalable(UserError):
-    """The cluster's outbound type has no IP count that could be changed; the message says why."""
+    """Azure would not take such a change of the cluster's outbound settings; the message says why."""
 
 
 class RequestRefused(UserError):

@@ -9,6 +9,7 @@ from handlers import (
     commands,
     history,
     home,
+    migrations,
     partners,
     questions,
     reviews,
@@ -109,6 +110,14 @@ COMMANDS = (
         help="preview a change in the number of outbound IPs, and propose it",
         is_late=True,
         act="scale",
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "migrate",
+        migrations.migrate,
+        usage="CLUSTER [TYPE [COUNT] [az | terraform | bicep]]",
+        help="plan another outbound type: what it needs, what it does, and how to do it",
+        is_late=True,
     ),
     Entry(
         CallKind.COMMAND,

@@ -18,6 +18,7 @@ COMMANDS = (
     ("renew ID", "keep an allowance longer"),
     ("transfer ID to @devi", "hand an allowance over to another owner"),
     ("scale aks-lb 2", "change the number of outbound IPs"),
+    ("migrate aks-lb managedNATGateway", "plan another outbound type"),
     ("partners aks-lb add Acme #general They allowlist us", "who has allowlisted a cluster's outbound IPs"),
     ("export aks-udr terraform", "the bot's firewall rules as code"),
     ("review", "which allowances are still needed"),

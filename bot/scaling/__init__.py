@@ -1,15 +1,29 @@
 """Use cases of scaling: propose, decide. The reconciler applies."""
 
 from bot.scaling.audit_events import record, scale_facts
+from bot.scaling.migrating import (
+    MigrationChoices,
+    MigrationPreview,
+    MigrationWish,
+    hand_out,
+    migration_choices,
+    preview_migration,
+)
 from bot.scaling.proposing import ScalePreview, Wish, decide, get, preview_scale, proposals, propose, withdraw
 from bot.scaling.workflow import SCALES
 
 __all__ = [
     "SCALES",
+    "MigrationChoices",
+    "MigrationPreview",
+    "MigrationWish",
     "ScalePreview",
     "Wish",
     "decide",
     "get",
+    "hand_out",
+    "migration_choices",
+    "preview_migration",
     "preview_scale",
     "proposals",
     "propose",

@@ -40,6 +40,7 @@ def cluster_from_json(body: Json) -> ClusterFacts:
         ip_families=texts(network, "ipFamilies") or ("IPv4",),
         http_proxy=_proxy(properties),
         is_private=bool(dig(properties, "apiServerAccessProfile", "enablePrivateCluster")),
+        authorized_ranges=texts(properties, "apiServerAccessProfile", "authorizedIPRanges"),
         is_running=str(dig(properties, "powerState", "code") or "Running").lower() == "running",
         node_resource_group=str(dig(properties, "nodeResourceGroup") or ""),
         application_gateway=_application_gateway(properties),
@@ -129,6 +130,7 @@ def pool_from_json(body: Json) -> NodePool:
         gateway_prefix_size=whole(dig(body, "gatewayProfile", "publicIPPrefixSize")),
         is_running=str(dig(body, "powerState", "code") or "Running").lower() == "running",
         is_spot=str(body.get("scaleSetPriority")).lower() == "spot",
+        is_scale_set=str(body.get("type") or "VirtualMachineScaleSets").lower() == "virtualmachinescalesets",
     )
 
 

@@ -11,7 +11,7 @@ from bot.domain.egress.history import (
     deletion_of,
     is_among,
 )
-from bot.domain.egress.pools import NodePool
+from bot.domain.egress.pools import NodePool, NodeSubnet
 from bot.domain.egress.required import EndpointCheck, EndpointStatus, RequiredEndpoints, check_required, published_names
 from bot.domain.egress.values import (
     ClusterEgress,
@@ -37,6 +37,7 @@ __all__ = [
     "IpChange",
     "IpChangeKind",
     "NodePool",
+    "NodeSubnet",
     "OutboundIp",
     "OutboundType",
     "PathKind",

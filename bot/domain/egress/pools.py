@@ -22,6 +22,8 @@ class NodePool:
         gateway_prefix_size: Length of the prefix of a static egress gateway pool (28..31); None for others.
         is_running: False for a stopped pool.
         is_spot: Whether its nodes are spot machines, of which an upgrade adds none.
+        is_scale_set: Whether its nodes are a virtual machine scale set; others are an availability set, or machines of
+            several sizes.
     """
 
     name: str
@@ -37,6 +39,7 @@ class NodePool:
     gateway_prefix_size: int | None = None
     is_running: bool = True
     is_spot: bool = False
+    is_scale_set: bool = True
 
     @property
     def nodes(self) -> int:
@@ -62,3 +65,22 @@ class NodePool:
         if surge.endswith("%") and surge[:-1].isdecimal():
             return ceil(self.max_nodes * int(surge[:-1]) / 100)
         return int(surge) if surge.isdecimal() else 1
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSubnet:
+    """A subnet that nodes or pods of a cluster are in, and what is attached to it.
+
+    Args:
+        id: Lower-case id.
+        nat_gateway: Lower-case id of the NAT gateway attached to it, whether or not traffic takes it.
+        route_table: Lower-case id of its route table.
+        has_default_route: Whether that table has a route for 0.0.0.0/0; None where the table could not be read.
+        is_known: Whether the subnet could be read.
+    """
+
+    id: str
+    nat_gateway: str | None = None
+    route_table: str | None = None
+    has_default_route: bool | None = False
+    is_known: bool = True

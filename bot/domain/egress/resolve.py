@@ -5,8 +5,9 @@ from dataclasses import fields, replace
 
 from bot.domain.egress.dns import dns_of
 from bot.domain.egress.facts import DELETED, AzureNetwork, ClusterFacts
-from bot.domain.egress.path_query import questions_of
+from bot.domain.egress.path_query import questions_of, subnet_ids
 from bot.domain.egress.paths import effective_paths, joined
+from bot.domain.egress.pools import NodeSubnet
 from bot.domain.egress.values import (
     ClusterEgress,
     EgressPath,
@@ -34,8 +35,18 @@ def resolve(cluster: ClusterFacts, network: AzureNetwork) -> ClusterEgress:
         paths=paths,
         ingress=ingress,
         has_own_ips=bool(cluster.own),
+        subnets=tuple(_node_subnet(id_, network) for id_ in subnet_ids(cluster)),
     )
     return replace(egress, warnings=(*warnings_of(egress, network), *_missing_ips(cluster, network)))
+
+
+def _node_subnet(id_: str, network: AzureNetwork) -> NodeSubnet:
+    found = network.subnet(id_)
+    if found is None:
+        return NodeSubnet(id_, has_default_route=None, is_known=False)
+    table = network.route_tables.get(found.route_table) if found.route_table else None
+    has_default = any(route.prefix == "0.0.0.0/0" for route in table.routes) if table else None
+    return NodeSubnet(id_, found.nat_gateway, found.route_table, has_default if found.route_table else False)
 
 
 def _missing_ips(cluster: ClusterFacts, network: AzureNetwork) -> Iterator[EgressWarning]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from ipaddress import ip_address, ip_network
 from typing import Literal
 
-from bot.domain.egress.pools import NodePool
+from bot.domain.egress.pools import NodePool, NodeSubnet
 from bot.domain.target import Target
 
 
@@ -231,6 +231,7 @@ class ManagedCluster:
         is_basic: Whether its load balancer is of the basic SKU, which has no outbound rules.
         is_unbounded: Whether AKS shows no limit of its nodes: node auto-provisioning, or pools that AKS hosts.
         own: Lower-case ids of the outbound IPs and prefixes that the customer brought.
+        authorized_ranges: The ranges (CIDR) that its API server admits; empty where it admits every address.
     """
 
     ref: ClusterRef
@@ -251,6 +252,7 @@ class ManagedCluster:
     is_basic: bool = False
     is_unbounded: bool = False
     own: tuple[str, ...] = ()
+    authorized_ranges: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +266,7 @@ class ClusterEgress(ManagedCluster):
         ingress: The public addresses at which it is reached.
         warnings: What a person should know.
         has_own_ips: Whether the outbound IPs were brought by the customer.
+        subnets: The subnets of its nodes and pods, with what is attached to each; empty in a managed VNet.
     """
 
     outbound_type: OutboundType | None
@@ -272,6 +275,7 @@ class ClusterEgress(ManagedCluster):
     ingress: tuple[IngressIp, ...] = ()
     warnings: tuple[EgressWarning, ...] = ()
     has_own_ips: bool = False
+    subnets: tuple[NodeSubnet, ...] = ()
 
     @property
     def ips(self) -> tuple[OutboundIp, ...]:

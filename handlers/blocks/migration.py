@@ -1,0 +1,95 @@
+"""Changes of the outbound type: what is possible, and the plan."""
+
+from collections.abc import Iterator, Sequence
+
+from bot.domain.outbound_migration import FORMS, MigrationPlan, Prerequisite, Standing, Transition
+from bot.domain.partner import Partner
+from bot.scaling import MigrationChoices, MigrationPreview
+from handlers.blocks.block_kit import code, context, escape, fold, header, message, paragraphs, section
+from handlers.blocks.clusters.phrases import counted
+from handlers.blocks.partners import copyable, partner_blocks
+from handlers.replies import Block, Message
+
+USAGE = "`/egress migrate CLUSTER [TYPE [COUNT] [az | terraform | bicep]]`"
+
+_MARKS = {True: ":white_check_mark:", False: ":x:", None: ":grey_question:"}
+_SIGNS = {
+    Standing.PERMITTED: ":white_check_mark:",
+    Standing.CONTRADICTED: ":grey_question:",
+    Standing.NOT_PERMITTED: ":no_entry_sign:",
+}
+
+
+def migration_choices(found: MigrationChoices) -> Message:
+    """What a cluster's outbound type could become."""
+    ref, title = found.egress.ref, f"{found.egress.ref.name}: outbound type {found.egress.declared}"
+    return message(
+        title,
+        [
+            header(title),
+            section(escape(found.capacity.advice) or "Its SNAT ports are unknown."),
+            section(fold([_choice(one) for one in found.transitions])),
+            context(f"{code(f'/egress migrate {ref.name} TYPE')} shows what it needs, what it does, and how to do it."),
+        ],
+    )
+
+
+def _choice(one: Transition) -> str:
+    return f"{_SIGNS[one.standing]} *{one.after}*" + (f": {escape(one.note)}" if one.note else "")
+
+
+def migration_plan(preview: MigrationPreview) -> Message:
+    """A plan: whether it can be done, what it does, who is told first, and the commands."""
+    plan = preview.plan
+    title = f"{plan.ref.name}: outbound type {plan.transition.before} → {plan.transition.after}"
+    return message(
+        title,
+        [
+            header(title),
+            context(verdict(plan)),
+            *paragraphs("*Needed first*", [_needed(one) for one in plan.prerequisites]),
+            *effects(plan),
+            *_told_first(plan, preview.partners),
+            section("*Commands*"),
+            copyable(FORMS["az"][1](plan)),
+            context(_formats(plan)),
+        ],
+    )
+
+
+def verdict(plan: MigrationPlan) -> str:
+    """Whether it can be done now, in a sentence."""
+    if plan.unmet:
+        is_one = len(plan.unmet) == 1
+        return f":x: Not yet: {counted(len(plan.unmet), 'prerequisite')} {'is' if is_one else 'are'} missing."
+    if plan.transition.standing is Standing.CONTRADICTED:
+        return f":grey_question: {escape(plan.transition.note)}"
+    return (
+        ":white_check_mark: Azure permits this change, and everything that it needs is there. Nothing was changed yet."
+    )
+
+
+def _needed(one: Prerequisite) -> str:
+    return escape(f"{_MARKS[one.is_met]} {one.sentence} {one.way_out}".rstrip())
+
+
+def effects(plan: MigrationPlan) -> Iterator[Block]:
+    """What happens to addresses, connections and ingress."""
+    what = plan.consequences
+    for title, lines in (("Addresses", what.addresses), ("Connections", what.connections), ("Ingress", what.ingress)):
+        if lines:
+            yield section(f"*{title}*\n{fold([f'• {escape(line)}' for line in lines])}")
+
+
+def _told_first(plan: MigrationPlan, partners: Sequence[Partner]) -> list[Block]:
+    if not plan.leaving:
+        return []
+    none = (
+        f"Nobody is recorded as depending on these addresses. `/egress partners {escape(plan.ref.name)}` records them."
+    )
+    return partner_blocks(partners) or [section(f"*Tell first*\n{none}")]
+
+
+def _formats(plan: MigrationPlan) -> str:
+    typed = f"/egress migrate {plan.ref.name} {plan.transition.after}"
+    return f"{code(f'{typed} az')} sends this as a file; so do `terraform` and `bicep`."

@@ -1,0 +1,55 @@
+"""Listener of ``/egress migrate``: another outbound type for a cluster."""
+
+from dataclasses import dataclass
+
+from bot import scaling
+from bot.domain.outbound_migration import FORMS
+from bot.errors import InvalidInput
+from bot.ports import Context
+from bot.scaling import MigrationWish
+from handlers.blocks import migration, words
+from handlers.calls import Call, plain_words
+from handlers.modals import count_from
+from handlers.replies import Ephemeral, File, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationWords:
+    """What follows ``/egress migrate``.
+
+    Args:
+        wish: The cluster, the outbound type and the count.
+        form: The format of a file; empty for none.
+    """
+
+    wish: MigrationWish
+    form: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "MigrationWords":
+        """Read ``CLUSTER [TYPE [COUNT] [az | terraform | bicep]]``.
+
+        Raises:
+            InvalidInput: No cluster, or words that are none of these.
+        """
+        cluster, *rest = text.split() or [""]
+        if not cluster:
+            raise InvalidInput(f"Give a cluster: {migration.USAGE}.")
+        typed = rest.pop(0) if rest else ""
+        count = count_from(rest.pop(0), cluster) if rest and rest[0].isdecimal() else None
+        form = rest.pop(0).lower() if rest and rest[0].lower() in FORMS else ""
+        if rest:
+            raise InvalidInput(f"“{rest[0][:60]}” is not expected there. Use {migration.USAGE}.")
+        return cls(MigrationWish(cluster, typed, count), form)
+
+
+def migrate(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
+    """Show what a cluster's outbound type could become, plan one change, or hand the plan out as a file."""
+    asked = MigrationWords.parse(plain_words(call.text))
+    if not asked.wish.outbound_type:
+        return Ephemeral(migration.migration_choices(scaling.migration_choices(ctx, call.caller, asked.wish.cluster)))
+    if not asked.form:
+        return Ephemeral(migration.migration_plan(scaling.preview_migration(ctx, call.caller, asked.wish)))
+    made = scaling.hand_out(ctx, call.caller, asked.wish, asked.form)
+    about = f"Outbound type of {asked.wish.cluster}: {asked.form}."
+    return File(made.name, made.text, about), Ephemeral(words.file_sent(), follows=True)
