@@ -1,7 +1,5 @@
 """Use cases of the audit log: search it, export it, prove it, and record what was refused."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -9,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from bot.domain.access import require_auditor
 from bot.domain.audit import Action, AuditFilter, ChainedEvent, Event
 from bot.domain.chain import ChainEnd, missing, verify
+from bot.domain.csv_text import csv_text
 from bot.domain.ids import canonical_id
 from bot.errors import ChainBroken, EgressError, InvalidInput, UnknownAllowance, UnknownScale
 from bot.inventory import person
@@ -213,23 +212,7 @@ def _jsonl(events: Iterator[ChainedEvent]) -> str:
 
 
 def _csv(events: Iterator[ChainedEvent]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    for event in events:
-        writer.writerow([_cell(value) for value in _flat(event).values()])
-    return out.getvalue()
-
-
-def _cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula: such text begins with a quote mark.
-
-    Source: https://owasp.org/www-community/attacks/CSV_Injection, read 2026-11.
-    """
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
-    if isinstance(value, list):
-        text = " ".join(str(part) for part in value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return csv_text(COLUMNS, (tuple(_flat(event).values()) for event in events))
 
 
 WRITERS = {"csv": _csv, "jsonl": _jsonl}

@@ -17,6 +17,7 @@ from bot.domain.configuration import Configuration
 from bot.domain.scale_proposal import Scale
 from bot.errors import EgressError, SlackRefused, SlackThrottled, SlackUnreachable
 from bot.estimates import estimate, gauge
+from bot.inventory.partner_news import touched_partners
 from bot.ports import Notice, NoticeKind, Store
 from handlers.blocks.allowance_card import allowance_card, allowance_news
 from handlers.blocks.block_kit import context, when
@@ -146,7 +147,7 @@ class SlackNotifier:
             return review_card(facts)
         if isinstance(facts, Scale):
             with self._store.read() as tx:
-                return scale_card(facts, self._config, now, tx.partners.of([facts.cluster_id]))
+                return scale_card(facts, self._config, now, touched_partners(tx, facts))
         ahead = Waiting(
             estimate(self._store, facts, now),
             gauge(self._store, self._config.firewall, facts.scope, facts.destinations),

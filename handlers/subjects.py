@@ -8,6 +8,7 @@ from bot.approvals import Decision, Inquiry
 from bot.domain.allowance import Act, Allowance
 from bot.domain.approval import require_same
 from bot.domain.scale_proposal import Scale
+from bot.inventory.partner_news import touched_partners
 from bot.ports import Caller, Context
 from handlers.blocks.delivery import hidden
 from handlers.blocks.details import details_view
@@ -70,7 +71,7 @@ def details_of(ctx: Context, subject: Subject) -> View:
     if isinstance(subject, Allowance):
         return details_view(subject, ctx.config)
     with ctx.store.read() as tx:
-        partners = tx.partners.of([subject.cluster_id])
+        partners = touched_partners(tx, subject)
     return details_view(subject, ctx.config, partners)
 
 

@@ -128,7 +128,9 @@ def _explains(scale: Scale, change: IpChange) -> bool:
     """Whether it was being applied between the two readings, and the plan said that these addresses may go."""
     if scale.plan.cluster_id != change.ref.id or scale.applying_at is None or scale.applying_at > change.at:
         return False
-    if change.kind is not IpChangeKind.CHANGED or not set(change.lost) <= set(scale.plan.at_risk):
+    if change.kind is not IpChangeKind.CHANGED or not scale.plan.changes_ips:
+        return False
+    if not set(change.lost) <= set(scale.plan.at_risk):
         return False
     if scale.failure is not None:
         return scale.applying_at >= change.seen_before

@@ -1,5 +1,6 @@
 """Use cases of looking: which clusters there are, how one leaves Azure, whose IP this is."""
 
+from bot.inventory.capacity_overview import CapacityOverview, capacity_csv, capacity_overview
 from bot.inventory.cluster import EgressReport, show
 from bot.inventory.delivery import refusals
 from bot.inventory.endpoints import EndpointReport, check_endpoints, sweep_endpoints
@@ -19,6 +20,7 @@ from bot.inventory.tokens import (
 )
 
 __all__ = [
+    "CapacityOverview",
     "EgressReport",
     "EndpointReport",
     "FleetPage",
@@ -26,6 +28,8 @@ __all__ = [
     "IpHistory",
     "Ownership",
     "TokenDraft",
+    "capacity_csv",
+    "capacity_overview",
     "check_endpoints",
     "create_token",
     "find",

@@ -11,7 +11,7 @@ from bot.domain.egress import IpChange, addresses_of
 from bot.domain.partner import Partner, recipients
 from bot.domain.partner_text import changed_text, coming_text, kept_text, told_text
 from bot.domain.scale_proposal import Scale
-from bot.ports import ChannelEvent, Notice, NoticeEvent, NoticeKind, UnitOfWork
+from bot.ports import ChannelEvent, Notice, NoticeEvent, NoticeKind, Transaction, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,14 @@ class Telling:
     copied: str
 
 
+def touched_partners(tx: Transaction, scale: Scale) -> list[Partner]:
+    """Who depends on the addresses that a proposal changes, by name; nobody where none come or go."""
+    return tx.partners.of([scale.cluster_id]) if scale.plan.changes_ips else []
+
+
 def forewarn(uow: UnitOfWork, scale: Scale) -> None:
     """Tell the partners of a cluster what an approved proposal will do to its outbound IPs."""
-    if not scale.plan.changes_ips or not _is_applied(uow, scale):
+    if not _is_applied(uow, scale):
         return
     text = coming_text(scale.plan, uow.now)
     _tell_of(uow, scale, ChannelEvent.IPS_PLANNED, text)
@@ -37,7 +42,7 @@ def forewarn(uow: UnitOfWork, scale: Scale) -> None:
 
 def tell_kept(uow: UnitOfWork, scale: Scale) -> None:
     """Tell the partners who were told of a change that it was not completed."""
-    if scale.approved_at is None or not scale.plan.changes_ips or not _is_applied(uow, scale):
+    if scale.approved_at is None or not _is_applied(uow, scale):
         return
     known = uow.tx.snapshots.get(scale.cluster_id)
     ips = addresses_of(known[0]) if known else None
@@ -70,7 +75,7 @@ def _is_applied(uow: UnitOfWork, scale: Scale) -> bool:
 
 def _tell_of(uow: UnitOfWork, scale: Scale, event: ChannelEvent, text: str) -> None:
     """Tell the partners of a proposal's cluster, and under its card who was told."""
-    telling = _tell(uow, uow.tx.partners.of([scale.cluster_id]), event, lambda _ids: text)
+    telling = _tell(uow, touched_partners(uow.tx, scale), event, lambda _ids: text)
     if telling is not None:
         body = {"event": NoticeEvent.PARTNERS, "what": telling.what, "copy": telling.copied}
         uow.tx.outbox.add(Notice(NoticeKind.THREAD, scale.id, uow.ctx.config.channel, body))

@@ -121,7 +121,8 @@ def _require_found(seen: Readings, wanted: IpQuery) -> None:
 
 
 def _is_planned(scale: Scale, now: datetime) -> bool:
-    return scale_status(scale, now) in (ScaleStatus.APPROVED, ScaleStatus.APPLYING)
+    is_under_way = scale_status(scale, now) in (ScaleStatus.APPROVED, ScaleStatus.APPLYING)
+    return is_under_way and scale.plan.changes_ips
 
 
 def _planned(scale: Scale) -> PlannedChange:

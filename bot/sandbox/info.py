@@ -8,6 +8,7 @@ COMMANDS = (
     ("list", "the fleet: outbound type, egress IPs, SNAT headroom"),
     ("show aks-udr", "how a cluster leaves Azure"),
     ("whois 20.0.0.1", "which cluster leaves through this IP"),
+    ("capacity", "which clusters run out of SNAT ports first"),
     ("history aks-lb", "which outbound IPs came and went, and through whom"),
     ("check aks-udr docker.io", "allowed or denied now, by which rule"),
     ("request aks-udr docker.io", "ask for an allowance"),

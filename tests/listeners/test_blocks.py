@@ -15,15 +15,15 @@ from bot.domain.audit import ChainedEvent
 from bot.domain.egress import ClusterEgress
 from bot.domain.request_search import RequestSearch
 from bot.domain.scale_proposal import Scale
-from bot.domain.snat import capacity
+from bot.domain.snat import capacity, nearest_first
 from bot.errors import EgressError, StoreBusy
-from bot.inventory import EgressReport, FleetPage, Ownership
+from bot.inventory import CapacityOverview, EgressReport, FleetPage, Ownership
 from bot.ports import Place
 from bot.scaling import ScalePreview
 from handlers.blocks.allowance_card import allowance_card, allowance_news
 from handlers.blocks.audit_log import audit_page
 from handlers.blocks.block_kit import message, section
-from handlers.blocks.clusters import egress_ips, egress_json, egress_report, fleet_list, owners
+from handlers.blocks.clusters import capacity_page, egress_ips, egress_json, egress_report, fleet_list, owners
 from handlers.blocks.estimate import Waiting
 from handlers.blocks.home import Desktop, Found, home_view
 from handlers.blocks.lists import ROWS, Deciders, decided, estimate_lines, filed, proposed, request_list
@@ -126,6 +126,9 @@ def test_a_page_of_the_fleet_is_valid(some: list[ClusterEgress], times: int, wor
     drawn = fleet_list(FleetPage(clusters, len(clusters)), words, page)
     assert_valid(drawn, "message")
     assert_valid(owners(Ownership("20.0.0.1", leaving=clusters, reached=clusters)), "message")
+    environments = {one.ref.id: words or "test" for one in clusters}
+    overview = CapacityOverview(tuple(nearest_first(clusters)), environments, {}, FleetPage(clusters, len(clusters)))
+    assert_valid(capacity_page(overview, words, page), "message")
 
 
 @thorough

@@ -8,6 +8,7 @@ from bot.domain.snat.capacity import (
     capacity,
 )
 from bot.domain.snat.changes import Change, CountChange, IdleChange, OwnIpsChange, PortsChange
+from bot.domain.snat.headroom import Headroom, nearest_first
 from bot.domain.snat.scale_plan import ScalePlan, base_digest, plan_scale, possible_counts
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Capacity",
     "Change",
     "CountChange",
+    "Headroom",
     "IdleChange",
     "OwnIpsChange",
     "PortsChange",
@@ -23,6 +25,7 @@ __all__ = [
     "base_digest",
     "capacities",
     "capacity",
+    "nearest_first",
     "plan_scale",
     "possible_counts",
 ]

@@ -1,5 +1,6 @@
 """Clusters: the list, one in full, its facts for programs, what AKS needs of it, and whose an IP is."""
 
+from handlers.blocks.clusters.capacity import capacity_exported, capacity_file_name, capacity_page
 from handlers.blocks.clusters.endpoints import endpoint_report
 from handlers.blocks.clusters.facts import egress_facts, egress_ips, egress_json, fits_message, plain_ips
 from handlers.blocks.clusters.listing import fleet_list
@@ -9,6 +10,9 @@ from handlers.blocks.clusters.timeline import ip_history
 
 __all__ = [
     "allowance_line",
+    "capacity_exported",
+    "capacity_file_name",
+    "capacity_page",
     "egress_facts",
     "egress_ips",
     "egress_json",

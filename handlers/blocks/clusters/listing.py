@@ -39,14 +39,17 @@ def fleet_list(page: FleetPage, words: str, number: int) -> Message:
     at = min(max(1, number), last)
     shown = page.clusters[(at - 1) * PAGE : at * PAGE]
     if not shown:
-        return message(_none(page, words), [section(_none(page, words)), *_gaps(page), context(_age(page))])
+        return message(
+            none_found(page, words), [section(none_found(page, words)), *fleet_gaps(page), context(age(page))]
+        )
     title = f"{len(page.clusters):,} of {counted(page.total, 'cluster')}" if words else counted(page.total, "cluster")
-    blocks = [header(title), *(section(_line(egress)) for egress in shown), *_gaps(page)]
-    blocks += [context(f"Page {at} of {last}. {_age(page)} `/egress show CLUSTER` reads a cluster live.")]
+    blocks = [header(title), *(section(_line(egress)) for egress in shown), *fleet_gaps(page)]
+    blocks += [context(f"Page {at} of {last}. {age(page)} `/egress show CLUSTER` reads a cluster live.")]
     return message(title, [*blocks, *actions(*_turns(words, at, last))])
 
 
-def _none(page: FleetPage, words: str) -> str:
+def none_found(page: FleetPage, words: str) -> str:
+    """Why no cluster is shown."""
     if page.unread and not page.total:
         return "No clusters that you are confirmed to have access to."
     if page.total:
@@ -54,11 +57,13 @@ def _none(page: FleetPage, words: str) -> str:
     return "You don't have access to any cluster. The bot's operator grants access in the configuration."
 
 
-def _age(page: FleetPage) -> str:
+def age(page: FleetPage) -> str:
+    """How current it is."""
     return f"Read from Azure {when(page.read_at)}." if page.read_at else "Not read from Azure yet."
 
 
-def _gaps(page: FleetPage) -> list[Block]:
+def fleet_gaps(page: FleetPage) -> list[Block]:
+    """What could not be read."""
     lines = [f":warning: {escape(gap)} Its clusters are shown as last read." for gap in page.gaps]
     shown = [section(fold(lines, most=GAPS_SHOWN))] if lines else []
     return [*shown, *unread_lines(page.unread, "You may have access to more clusters.")]
