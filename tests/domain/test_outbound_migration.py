@@ -109,7 +109,7 @@ def test_load_balancer_to_managed_nat_gateway() -> None:
     assert "AKS deletes them" in said.addresses[0]
     assert "2 new addresses" in said.addresses[1]
     assert "129,024 SNAT ports" in " ".join(said.connections)
-    assert plan_migration(managed(), NAT).outcome.ip_count == 1
+    assert plan_migration(managed(), NAT).settings.ip_count == 1
     for count in (0, 17):
         with pytest.raises(InvalidInput, match="1 to 16"):
             plan_migration(managed(), NAT, count=count)

@@ -6,7 +6,7 @@ from bot.azure.translate.shapes import Json, dig, ids, items, minutes, reference
 from bot.domain.egress.facts import ClusterFacts
 from bot.domain.egress.fleet import RequiredEndpoint
 from bot.domain.egress.pools import NodePool
-from bot.domain.egress.values import ClusterRef, PathKind, is_settling
+from bot.domain.egress.values import ClusterRef, PathKind
 from bot.errors import UnknownShape
 
 
@@ -54,15 +54,16 @@ def cluster_from_json(body: Json) -> ClusterFacts:
 def _profile(declared: str, state: str, balancer: object, nat: object) -> tuple[object, PathKind | None]:
     """The profile that tells the outbound IPs, and what they belong to where that is not the declared type's.
 
-    While Azure changes the outbound type, the IPs in use stand in the profile of the one before.
+    Until a change of the outbound type has succeeded, the IPs in use stand in the profile of the one before.
     """
     is_nat = "managednat" in declared.lower()
     profile, other = (nat, balancer) if is_nat else (balancer, nat)
     kind = PathKind.LOAD_BALANCER if is_nat else PathKind.NAT_GATEWAY
     has_ips = [bool(items(each, "effectiveOutboundIPs")) for each in (profile, other)]
-    if has_ips[0] and is_settling(state) and declared.lower() in ("none", "block"):
+    is_between = bool(state) and state.lower() != "succeeded"
+    if has_ips[0] and is_between and declared.lower() in ("none", "block"):
         return profile, PathKind.LOAD_BALANCER
-    if is_settling(state) and has_ips == [False, True]:
+    if is_between and has_ips == [False, True]:
         return other, kind
     return profile, None
 

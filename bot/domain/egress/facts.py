@@ -239,7 +239,7 @@ class ClusterFacts(ManagedCluster):
         effective: Ids of the public IPs and prefixes that AKS says it leaves with.
         application_gateway: The id of the Application Gateway that is its ingress (AGIC), if any.
         virtual_nodes: The name of the subnet that virtual nodes (container instances) run in, if it has them.
-        leaves_yet: What carries the traffic until a change of the outbound type has finished; None in all other states.
+        leaves_yet: What carries the traffic until a change of the outbound type has succeeded; None otherwise.
     """
 
     effective: tuple[str, ...] = ()

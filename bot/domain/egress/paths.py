@@ -13,7 +13,7 @@ from bot.domain.egress.firewalls import name_of, nat_ips, outbound_ips
 from bot.domain.egress.path_query import MANAGED_NAT, PathQuery, is_managed
 from bot.domain.egress.routed import by_hub, by_route
 from bot.domain.egress.routes import routed_internet
-from bot.domain.egress.values import EgressPath, OutboundType, PathKind
+from bot.domain.egress.values import EgressPath, OutboundType, PathKind, is_settling
 
 
 def effective_paths(question: PathQuery) -> tuple[EgressPath, ...]:
@@ -130,12 +130,17 @@ def _by_instance(question: PathQuery, bare: EgressPath) -> EgressPath | None:
 
 
 def _by_former(question: PathQuery, bare: EgressPath) -> EgressPath | None:
-    """While Azure changes the outbound type, what the cluster has left with until now still carries the traffic."""
+    """Until a change of the outbound type has succeeded, what the cluster has left with still carries the traffic."""
     cluster = question.cluster
     if cluster.leaves_yet is None or question.subnet_id is not None:
         return None
     ips = outbound_ips(question.network, cluster.effective, "own" if cluster.own else "managed")
-    why = f"Azure is changing the outbound type to {cluster.declared}; until then these are the addresses."
+    is_busy = is_settling(cluster.state)
+    changing = f"Azure is changing the outbound type to {cluster.declared}; until then these are the addresses."
+    halfway = (
+        f"Half-way: the change to {cluster.declared} ended as {cluster.state}, and Azure still lists these addresses."
+    )
+    why = changing if is_busy else halfway
     return replace(bare, kind=cluster.leaves_yet, ips=ips, why=why)
 
 

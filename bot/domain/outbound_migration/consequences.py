@@ -47,10 +47,10 @@ class NewSettings:
     idle_minutes: int | None = None
 
 
-def consequences(egress: ClusterEgress, outcome: NewSettings) -> Consequences:
+def consequences(egress: ClusterEgress, settings: NewSettings) -> Consequences:
     """What will happen to a cluster as it is now."""
     return Consequences(
-        tuple(_addresses(egress, outcome)), tuple(_connections(egress, outcome)), tuple(_ingress(egress, outcome))
+        tuple(_addresses(egress, settings)), tuple(_connections(egress, settings)), tuple(_ingress(egress, settings))
     )
 
 
@@ -70,15 +70,15 @@ def _is_there_already(path: EgressPath, after: OutboundType) -> bool:
     return after is OutboundType.USER_DEFINED_ROUTING and path.next_hop is not None
 
 
-def _addresses(egress: ClusterEgress, outcome: NewSettings) -> Iterator[str]:
-    gone, after = leaving(egress, outcome.after), outcome.after
+def _addresses(egress: ClusterEgress, settings: NewSettings) -> Iterator[str]:
+    gone, after = leaving(egress, settings.after), settings.after
     if not gone and egress.ips:
         yield "Its traffic takes the new way already, so its outbound IPs stay the same."
     elif gone:
         fate = "You keep them, but they carry no traffic" if egress.has_own_ips else _fate(egress)
         yield f"All present outbound IPs stop being used ({listed(gone, _LISTED)}). {fate}."
-    if outcome.ip_count is not None:
-        new = "1 new address" if outcome.ip_count == 1 else f"{outcome.ip_count} new addresses"
+    if settings.ip_count is not None:
+        new = "1 new address" if settings.ip_count == 1 else f"{settings.ip_count} new addresses"
         yield (
             f"Azure chooses {new}, and nobody knows them before. They carry traffic at once, so partners who allowlist "
             "by IP refuse it until they have added them."
@@ -111,25 +111,25 @@ _WAYS_OUT = {
 }
 
 
-def _connections(egress: ClusterEgress, outcome: NewSettings) -> Iterator[str]:
-    if leaving(egress, outcome.after):
+def _connections(egress: ClusterEgress, settings: NewSettings) -> Iterator[str]:
+    if leaving(egress, settings.after):
         yield "All open outbound connections break. Plan it outside business hours; it takes about three minutes."
-    if outcome.after in MANAGED_NAT and outcome.ip_count:
-        total = NAT_PORTS_PER_IP * outcome.ip_count
+    if settings.after in MANAGED_NAT and settings.ip_count:
+        total = NAT_PORTS_PER_IP * settings.ip_count
         yield f"All nodes share {total:,} SNAT ports on demand, instead of a fixed number for each node."
     before = egress.idle_timeout.total_seconds() // 60 if egress.idle_timeout else None
-    if outcome.idle_minutes is not None and before is not None and outcome.idle_minutes != before:
-        yield f"Idle outbound flows are dropped after {outcome.idle_minutes} minutes instead of {before:.0f}."
-    if outcome.after is OutboundType.MANAGED_NAT_GATEWAY and "IPv6" in egress.ip_families:
+    if settings.idle_minutes is not None and before is not None and settings.idle_minutes != before:
+        yield f"Idle outbound flows are dropped after {settings.idle_minutes} minutes instead of {before:.0f}."
+    if settings.after is OutboundType.MANAGED_NAT_GATEWAY and "IPv6" in egress.ip_families:
         yield "A NAT gateway of the SKU Standard carries IPv4 only: IPv6 traffic has no way out."
-    if outcome.after is OutboundType.MANAGED_NAT_GATEWAY_V2:
+    if settings.after is OutboundType.MANAGED_NAT_GATEWAY_V2:
         yield "Managed NAT gateways of the SKU StandardV2 are new; one page of Azure still calls them a preview."
 
 
-def _ingress(egress: ClusterEgress, outcome: NewSettings) -> Iterator[str]:
+def _ingress(egress: ClusterEgress, settings: NewSettings) -> Iterator[str]:
     balanced = [ip.address for ip in egress.ingress if ip.via == "loadBalancer"]
     gateways = [ip.address for ip in egress.ingress if ip.via == "applicationGateway"]
-    if balanced and outcome.after is OutboundType.USER_DEFINED_ROUTING:
+    if balanced and settings.after is OutboundType.USER_DEFINED_ROUTING:
         yield (
             f"Public services ({listed(balanced, _LISTED)}) stop answering where the route leads to a firewall: "
             "replies leave through it, and it drops them (asymmetric routing). Publish them through the "
@@ -141,16 +141,16 @@ def _ingress(egress: ClusterEgress, outcome: NewSettings) -> Iterator[str]:
         yield f"The Application Gateway keeps its address ({listed(gateways, _LISTED)})."
     if not balanced and not gateways:
         yield "No public service or Application Gateway was found."
-    yield from _api_server(egress, outcome)
+    yield from _api_server(egress, settings)
 
 
-def _api_server(egress: ClusterEgress, outcome: NewSettings) -> Iterator[str]:
-    if egress.is_private or not leaving(egress, outcome.after):
+def _api_server(egress: ClusterEgress, settings: NewSettings) -> Iterator[str]:
+    if egress.is_private or not leaving(egress, settings.after):
         return
     if egress.authorized_ranges:
         yield (
             f"The API server admits only {counted(len(egress.authorized_ranges), 'range')}. Nodes reach it from "
             "the new outbound IPs: add them to the authorized IP ranges, before the change where they are known."
         )
-    if outcome.after in (OutboundType.NONE, OutboundType.BLOCK):
+    if settings.after in (OutboundType.NONE, OutboundType.BLOCK):
         yield "Nodes reach the public API server through the outbound type: without a way out the cluster loses them."

@@ -73,15 +73,15 @@ def _update(plan: MigrationPlan) -> list[str]:
 
 
 def _options(plan: MigrationPlan) -> list[str]:
-    outcome, after = plan.outcome, plan.transition.after
+    settings, after = plan.settings, plan.transition.after
     is_nat, is_v2 = after in MANAGED_NAT, after is OutboundType.MANAGED_NAT_GATEWAY_V2
     named = OutboundType.MANAGED_NAT_GATEWAY if is_nat else after
     prefix = "nat-gateway" if is_nat else "load-balancer"
     return [
         f"  --outbound-type {named}",
         *(["  --outbound-type-sku StandardV2"] if is_v2 else []),
-        *([f"  --{prefix}-managed-outbound-ip-count {outcome.ip_count}"] if outcome.ip_count else []),
-        *([f"  --{prefix}-idle-timeout {outcome.idle_minutes}"] if outcome.idle_minutes else []),
+        *([f"  --{prefix}-managed-outbound-ip-count {settings.ip_count}"] if settings.ip_count else []),
+        *([f"  --{prefix}-idle-timeout {settings.idle_minutes}"] if settings.idle_minutes else []),
     ]
 
 
@@ -118,17 +118,17 @@ def terraform(plan: MigrationPlan) -> str:
     Raises:
         NotScalable: The provider has no such outbound type.
     """
-    after, outcome = plan.transition.after, plan.outcome
+    after, settings = plan.transition.after, plan.settings
     if after in _CLOSED or after is OutboundType.MANAGED_NAT_GATEWAY_V2:
         raise NotScalable(f"The azurerm provider has no outbound type {after}. Use the az commands, or Bicep.")
     inner = [f"outbound_type = {hcl(after)}"]
-    if outcome.ip_count is not None:
+    if settings.ip_count is not None:
         profile = "nat_gateway_profile" if after in MANAGED_NAT else "load_balancer_profile"
         inner += [
             "",
             f"{profile} {{",
-            f"  managed_outbound_ip_count = {outcome.ip_count}",
-            f"  idle_timeout_in_minutes   = {outcome.idle_minutes}",
+            f"  managed_outbound_ip_count = {settings.ip_count}",
+            f"  idle_timeout_in_minutes   = {settings.idle_minutes}",
             "}",
         ]
     label = re.sub(r"[^A-Za-z0-9_]", "_", plan.ref.name)
@@ -146,18 +146,18 @@ def terraform(plan: MigrationPlan) -> str:
 
 def bicep(plan: MigrationPlan) -> str:
     """The change as properties of the cluster's own Bicep resource."""
-    after, outcome = plan.transition.after, plan.outcome
+    after, settings = plan.transition.after, plan.settings
     is_nat = after in MANAGED_NAT
     inner = [f"outboundType: {bicep_text(OutboundType.MANAGED_NAT_GATEWAY if is_nat else after)}"]
-    if outcome.ip_count is not None:
+    if settings.ip_count is not None:
         counts = "managedOutboundIPProfile" if is_nat else "managedOutboundIPs"
         inner += [
             f"{'natGatewayProfile' if is_nat else 'loadBalancerProfile'}: {{",
             *(["  sku: 'StandardV2'"] if after is OutboundType.MANAGED_NAT_GATEWAY_V2 else []),
             f"  {counts}: {{",
-            f"    count: {outcome.ip_count}",
+            f"    count: {settings.ip_count}",
             "  }",
-            f"  idleTimeoutInMinutes: {outcome.idle_minutes}",
+            f"  idleTimeoutInMinutes: {settings.idle_minutes}",
             "}",
         ]
     return _lines(

@@ -30,7 +30,7 @@ class MigrationPlan:
         ref: The cluster.
         network: Who made its network.
         transition: From what to what, and what Azure says of it.
-        outcome: The settings afterwards.
+        settings: The settings afterwards.
         prerequisites: What must hold first.
         consequences: What will happen.
         leaving: The outbound addresses that stop being used.
@@ -40,7 +40,7 @@ class MigrationPlan:
     ref: ClusterRef
     network: NetworkKind
     transition: Transition
-    outcome: NewSettings
+    settings: NewSettings
     prerequisites: tuple[Prerequisite, ...]
     consequences: Consequences
     leaving: tuple[str, ...]
@@ -116,14 +116,14 @@ def plan_migration(egress: ClusterEgress, after: OutboundType, *, count: int | N
         permitted = [one.after for one in transitions_from(kind, before) if one.standing is Standing.PERMITTED]
         choices = f" Permitted from {before}: {', '.join(permitted)}." if permitted else ""
         raise NotScalable(f"Azure does not change {egress.ref.name} from {before} to {after}. {found.note}{choices}")
-    outcome = NewSettings(after, _count(egress, after, count), _IDLE.get(after))
+    settings = NewSettings(after, _count(egress, after, count), _IDLE.get(after))
     return MigrationPlan(
         ref=egress.ref,
         network=kind,
         transition=found,
-        outcome=outcome,
+        settings=settings,
         prerequisites=prerequisites(egress, after),
-        consequences=consequences(egress, outcome),
+        consequences=consequences(egress, settings),
         leaving=leaving(egress, after),
         subnets=egress.subnets,
     )

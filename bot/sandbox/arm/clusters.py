@@ -6,7 +6,7 @@ at the end.
 
 from typing import Any
 
-from bot.sandbox.arm import creation, egress, etags, limits, template
+from bot.sandbox.arm import creation, egress, etags, limits, outbound_types, template
 from bot.sandbox.arm.ids import CLUSTER, EGRESS_S, ResourceId, parse_id
 from bot.sandbox.arm.wire import ArmError, Json, aks_error, resource_not_found
 from bot.sandbox.arm.world import World
@@ -43,6 +43,7 @@ def cluster_write(world: World, rid: ResourceId, body: Json) -> Write:
         return creation.creation(world, rid, body)
     new = merged(old, body)
     limits.check(world, new)
+    outbound_types.check_change(old, new, (body.get("properties") or {}).get("networkProfile") or {})
     outbound, writes = egress.plan(world, old, new)
     scaled = _counts(old) != _counts(new)
     during = in_state(new, "Scaling" if scaled else "Updating")
@@ -213,19 +214,25 @@ def _counts(cluster: Json) -> list[Any]:
 
 
 def with_effective(cluster: Json, outbound: list[str]) -> Json:
-    """A cluster at the end of an update: the profile in use has the effective IPs, the one before it is gone."""
+    """A cluster at the end of an update: the profile in use has the effective IPs, of the one before little is left."""
     network = cluster["properties"]["networkProfile"]
     name = egress.PROFILES.get(network["outboundType"])
-    network = {key: value for key, value in network.items() if key == name or not _is_left(key, value)}
+    left = {key: _left(key, value) for key, value in network.items() if key in egress.PROFILES.values() and key != name}
+    network = {key: left.get(key, value) for key, value in network.items() if key not in left or left[key]}
     if name is None:
         return {**cluster, "properties": {**cluster["properties"], "networkProfile": network}}
     profile = {**network[name], "effectiveOutboundIPs": [{"id": target} for target in outbound]}
     return {**cluster, "properties": {**cluster["properties"], "networkProfile": {**network, name: profile}}}
 
 
-def _is_left(key: str, value: Any) -> bool:
-    """Return whether it is the profile of the outbound type before: every cluster has at least an empty one."""
-    return key in egress.PROFILES.values() and bool(value) and set(value) != {"backendPoolType"}
+_STAYS = ("allocatedOutboundPorts", "idleTimeoutInMinutes", "backendPoolType")
+"""The settings of a load balancer that stay in its profile when the outbound type changes, as recorded."""
+
+
+def _left(key: str, profile: Json | None) -> Json:
+    """The rest of the profile of the outbound type before: nothing of a NAT gateway's."""
+    kept = _STAYS if key == "loadBalancerProfile" else ()
+    return {name: value for name, value in (profile or {}).items() if name in kept}
 
 
 def _with_pools(cluster: Json, pools: list[Json]) -> Json:
