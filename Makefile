@@ -20,7 +20,7 @@ COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format histories properties fuzz apifuzz bench browser reference advisories lock clean
+.PHONY: help run test lint format histories properties fuzz apifuzz bench browser reference advisories monitoring lock clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -68,6 +68,9 @@ reference: $(VENV)/run  ## write docs/configuration.md and docs/openapi.json fro
 
 advisories: $(VENV)/release  ## known holes in what the bot depends on; asks PyPI's advisory database
 	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict
+
+monitoring:  ## promtool on the alert rules and their cases (Debian: apt-get install prometheus)
+	cd deploy/monitoring && promtool check rules alerts.yaml && promtool test rules alerts_test.yaml
 
 lock:  ## write the locks anew, keeping the pins that still fit (LOCK=--upgrade takes the newest); needs uv
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make UV=/path/to/uv lock"; exit 1; }

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -44,10 +45,11 @@ class Facts(Collector):
         counts = Counter(status(row, now) for row in rows)
         yield _gauge("egress_allowances", "Open allowances.", "status", {s: counts[s] for s in Status})
         yield _gauge("egress_work_overdue_seconds", "How long due work waits.", "kind", backlog.overdue_s)
+        yield _gauge("egress_work_due", "Pieces of work that are due.", "kind", backlog.due)
         yield _gauge("egress_work_failures", "Failures in a row.", "kind", backlog.failures)
         yield GaugeMetricFamily("egress_notices_waiting", "Notices not yet delivered to Slack.", waiting)
         yield _gauge("egress_notices_held", "Notices that wait until someone acts.", "reason", dict(held))
-        yield GaugeMetricFamily("egress_notices_dead", "Notices that were given up.", dead)
+        yield _gauge("egress_notices_dead", "Notices that were given up.", "reason", dead)
         yield GaugeMetricFamily("egress_audit_events", "Events in the audit log.", events)
 
 
@@ -58,7 +60,7 @@ def scrape(facts: Facts) -> tuple[int, str, str]:
     return 200, CONTENT_TYPE_LATEST, (generate_latest(ours) + generate_latest(REGISTRY)).decode()
 
 
-def _gauge(name: str, help_: str, label: str, values: Mapping[str, float] | Mapping[Status, int]) -> Metric:
+def _gauge(name: str, help_: str, label: str, values: Mapping[Any, float] | Mapping[Any, int]) -> Metric:
     gauge = GaugeMetricFamily(name, help_, labels=[label])
     for key, value in values.items():
         gauge.add_metric([str(key)], value)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from threading import BoundedSemaphore
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -24,11 +25,15 @@ from bot.errors import (
     AlreadyDecided,
     AlreadyRequested,
     Conflict,
+    Defect,
     EgressError,
     InvalidInput,
+    Refused,
     Unavailable,
+    UserError,
 )
 from bot.logs import carried
+from bot.measures import ACK_SECONDS, ANSWERS
 from bot.ports import Context
 from bot.ports.deadline import within
 from handlers.attempts import attempt_of, record_refusal
@@ -60,6 +65,10 @@ Source: https://docs.slack.dev/interactivity/implementing-slash-commands, read 2
 """
 
 log = structlog.get_logger(__name__)
+
+
+Acknowledge = Callable[..., object]
+"""Bolt's ack, or one around it."""
 
 
 class Boundary:
@@ -94,11 +103,11 @@ class Boundary:
 
         return listener
 
-    def _answer(self, entry: Entry, ack: Ack, body: dict[str, Any]) -> None:
+    def _answer(self, entry: Entry, ack: Acknowledge, body: dict[str, Any]) -> None:
         if entry.kind is CallKind.EVENT and not is_reply(body):
             ack()
             return
-        reference = secrets.token_hex(4)
+        ack, reference = _timed(entry, ack), secrets.token_hex(4)
         with bound_contextvars(reference=reference, entry=entry.name, kind=str(entry.kind), user="", team=""):
             if not entry.is_late:
                 with within(ACT):
@@ -126,10 +135,12 @@ class Boundary:
                 bind_contextvars(user=call.caller.identity.user, team=call.caller.identity.team)
                 given = entry.listener(self._ctx, call)
         except EgressError as error:
+            _count(entry, error)
             if call is not None:  # otherwise the person is unknown, or the input is not text
                 act = entry.tried(error)
                 record_refusal(self._ctx, call.caller, act, error, attempt_of(entry.kind, act, call))
             return (self._said(entry, body, error, error_text(error, reference)),)
+        _count(entry)
         return given if isinstance(given, tuple) else (given,)
 
     def _call(self, kind: CallKind, body: dict[str, Any], reference: str) -> Call:
@@ -156,7 +167,7 @@ class Boundary:
         field = next((name for name in (named, wider, entry.field) if name in inputs), inputs[0])
         return Invalid({str(field): without_markup(sentence)})
 
-    def _acknowledge(self, entry: Entry, ack: Ack, body: dict[str, Any], replies: Sequence[Reply]) -> None:
+    def _acknowledge(self, entry: Entry, ack: Acknowledge, body: dict[str, Any], replies: Sequence[Reply]) -> None:
         """Ack with the reply that an ack can carry; the others follow."""
         first = next((one for one in replies if _fits_ack(entry.kind, one)), None)
         ack(**(_ack_arguments(first) if first else {}))
@@ -174,6 +185,26 @@ class Boundary:
         self._under_way.add(future)
         future.add_done_callback(_log_failure)
         future.add_done_callback(self._under_way.discard)
+
+
+def _timed(entry: Entry, ack: Acknowledge) -> Acknowledge:
+    """The same ack, which notes how long it took to come."""
+    began = monotonic()
+
+    def acked(**arguments: Any) -> object:
+        ACK_SECONDS.labels(str(entry.kind)).observe(monotonic() - began)
+        return ack(**arguments)
+
+    return acked
+
+
+FAMILIES = (UserError, Conflict, Unavailable, Refused, Defect)
+"""The families of errors, as ``/metrics`` tells them apart."""
+
+
+def _count(entry: Entry, error: EgressError | None = None) -> None:
+    family = "ok" if error is None else next(kind.__name__ for kind in FAMILIES if isinstance(error, kind))
+    ANSWERS.labels(entry.name or "unknown", str(entry.kind), family).inc()
 
 
 def _fits_ack(kind: CallKind, reply: Reply) -> bool:

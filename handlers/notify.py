@@ -18,6 +18,7 @@ from bot.domain.scale_proposal import Scale
 from bot.errors import EgressError, SlackRefused, SlackThrottled, SlackUnreachable
 from bot.estimates import estimate, gauge
 from bot.inventory.partner_news import touched_partners
+from bot.measures import SLACK_ERRORS
 from bot.ports import Notice, NoticeKind, Store
 from handlers.blocks.allowance_card import allowance_card, allowance_news
 from handlers.blocks.block_kit import context, when
@@ -59,8 +60,11 @@ def slack_errors() -> Iterator[None]:
     try:
         yield
     except SlackApiError as error:
-        raise _translated(error) from error
+        translated = _translated(error)
+        SLACK_ERRORS.labels(type(translated).__name__).inc()
+        raise translated from error
     except (SlackClientError, OSError, http.client.HTTPException) as error:
+        SLACK_ERRORS.labels(SlackUnreachable.__name__).inc()
         raise SlackUnreachable(f"Slack is not responding ({type(error).__name__}).") from error
 
 

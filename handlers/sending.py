@@ -12,11 +12,11 @@ from threading import BoundedSemaphore
 from typing import Any
 
 import structlog
-from prometheus_client import Counter
 from slack_sdk import WebClient
 from slack_sdk.webhook import WebhookClient
 
 from bot.errors import EgressError, Refused, SlackRefused, Unavailable
+from bot.measures import ANSWERS_LOST
 from handlers.blocks.block_kit import local_times, message, with_metadata
 from handlers.blocks.words import error_text
 from handlers.calls import Origin
@@ -63,7 +63,7 @@ class Sender:
         except (Unavailable, Refused) as error:
             log.warning("reply_not_delivered", reply=type(reply).__name__, error=str(error))
             if isinstance(reply, Ephemeral):  # could not be sent where they acted, nor as a direct message
-                LOST.inc()
+                ANSWERS_LOST.inc()
                 log.exception("answer_lost", user=origin.user, channel=origin.channel)
             elif not (isinstance(error, SlackRefused) and error.code in TRIGGER_OVER):
                 self._attempt(Ephemeral(message(f"{UNSENT[type(reply)]} {error.sentence}")), origin)
@@ -193,7 +193,6 @@ UNSENT: Mapping[type[Reply], str] = {
 }
 """Sent in place of a reply that failed."""
 
-LOST = Counter("egress_answers_lost", "Late answers that Slack did not accept by any route.")
 """Of this process: what was lost is nowhere else on record."""
 
 BUSY = "Too many Azure lookups are running. Nothing was done; try again in a few seconds."

@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from queue import Queue
-from time import monotonic, sleep
+from time import monotonic, sleep, time
 from typing import Any, Protocol
 
 import structlog
 
 from bot.errors import EgressError, SlackUnreachable, Unavailable
+from bot.measures import SOCKET_OPENED
 from handlers.notify import slack_errors
 
 log = structlog.get_logger(__name__)
@@ -130,6 +131,8 @@ class SocketFront:
 
     def _note(self, error: EgressError | None) -> float:
         """Say once that Slack is away, and once that it is back; seconds until the next look."""
+        if (error is None) != (self._problem is None):
+            SOCKET_OPENED.set(time() if error is None else 0)
         self._problem = None if error is None else f"The socket to Slack is not open: {error.sentence}"
         if (error is not None) != self._is_said:
             self._is_said = error is not None

@@ -12,6 +12,7 @@ from bot.domain.people import SYSTEM
 from bot.domain.rule_diff import ChangeKind
 from bot.domain.rule_rendering import allowance_id_from_rule
 from bot.domain.write_results import mark_missing
+from bot.measures import DRIFTS
 from bot.ports import ChannelEvent, NoticeEvent, UnitOfWork
 from bot.reconciler.observation import Observation
 from bot.reconciler.run import MOST_CARRIED, Run
@@ -34,6 +35,7 @@ def report_drift(run: Run, observation: Observation) -> bool:
 
 def _tell(run: Run, observation: Observation, found: Drift) -> None:
     changes, mode = found.changes, found.mode
+    DRIFTS.labels(mode).inc()
     named = ", ".join(f"{change.rule} ({_SEEN[change.kind]})" for change in changes[:NAMED])
     more = f" and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
     text = f"{_WHAT[mode == 'unknown'].format(observation.target.name)}: {named}{more}. {_NEXT[mode]}"

@@ -11,6 +11,7 @@ from bot.domain.writer_state import PendingOperation
 from bot.errors import ArmNotFound, Refused, StalePlan, StaleVersion
 from bot.inventory import is_deletion, keep
 from bot.inventory.partner_news import tell_kept
+from bot.measures import OPERATION_SECONDS
 from bot.ports import Finish, NoticeEvent
 from bot.reconciler.alerts import LONG
 from bot.reconciler.dryrun import end_hold, hold, is_dry
@@ -85,6 +86,8 @@ def _look(run: Run, scale: Scale) -> Finish | None:
     if state.is_running:
         return run.again(run.paced(state.look_after or operation.look_after))
     run.state = run.state.drop_operation()
+    took = run.now - (operation.started_at or run.now)
+    OPERATION_SECONDS.labels("scale", state.status).observe(took.total_seconds())
     if state.status == "Succeeded":
         return None
     ended = f"Azure ended the change with status {state.status.lower()}"

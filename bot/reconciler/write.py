@@ -23,6 +23,7 @@ from bot.errors import (
     OperationFailed,
     Refused,
 )
+from bot.measures import OPERATION_SECONDS, UPDATES_SAVED
 from bot.ports import Finish, NoticeEvent, Operation, OperationState
 from bot.reconciler.alerts import warn_if_long
 from bot.reconciler.bisect import hold_back
@@ -167,6 +168,9 @@ def _end(run: Run, state: OperationState, operation: str, took: timedelta) -> No
     action = Action.FIREWALL_DONE if is_done else Action.FIREWALL_FAIL
     facts = {"operation": operation, "status": state.status, "code": state.code or "", "seconds": _took(run)}
     end = _event(run, action, reason=words, **facts)
+    OPERATION_SECONDS.labels("rules", state.status).observe(took.total_seconds())
+    if is_done and run.state.attempt is not None:
+        UPDATES_SAVED.inc(max(0, len(run.state.attempt.allowances) - 1))
     run.state = run.state.end_attempt(timedelta(seconds=round(took.total_seconds())) if is_done else None)
     if is_done:
         run.failures = 0

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.errors import BadConfiguration, StoreBusy, StoreUnavailable
+from bot.measures import DATABASE_ERRORS, DATABASE_SECONDS
 from bot.ports.deadline import left_s
 from bot.store.bounded import BOUND_S, BoundedConnection, connected
 from bot.store.faults import BUSY, store_error
@@ -144,10 +145,12 @@ class Database:
             StoreBusy: If the database did not answer in time; nothing was recorded.
             StoreUnavailable: If it cannot be used now; the sentence says why.
         """
+        timing = DATABASE_SECONDS.labels("read" if is_read else "write").time()
         try:
-            with self._transaction(is_read=is_read) as connection:
+            with timing, self._transaction(is_read=is_read) as connection:
                 yield connection
         except StoreUnavailable as error:
+            DATABASE_ERRORS.inc()
             self._note(error)
             raise
         if not is_read:

@@ -49,10 +49,12 @@ class Backlog:
     Args:
         overdue_s: Seconds that the latest due work of each kind waits.
         failures: Failures in a row, the most of each kind.
+        due: How many pieces of work of each kind are due.
     """
 
     overdue_s: dict[str, float]
     failures: dict[str, float]
+    due: dict[str, float]
 
 
 class SqlWork:
@@ -157,8 +159,10 @@ class SqlWork:
     def backlog(self) -> Backlog:
         """The delay and failure count of work, by kind."""
         late = func.max(case((work.due < self._now, self._now - work.due), else_=0.0))
-        rows = self._connection.execute(select(work.kind, late, func.max(work.failures)).group_by(work.kind)).all()
-        return Backlog({kind: float(s) for kind, s, _ in rows}, {kind: float(n) for kind, _, n in rows})
+        due = func.sum(case((work.due < self._now, 1), else_=0))
+        query = select(work.kind, late, func.max(work.failures), due).group_by(work.kind)
+        rows = self._connection.execute(query).all()
+        return Backlog(*({str(row[0]): float(row[column]) for row in rows} for column in (1, 2, 3)))
 
     def is_quiet(self) -> bool:
         """Whether nothing is due, wanted, begun or held."""

@@ -35,6 +35,10 @@ from bot.store.rows import notice_from_row
 notice, card, paused = schema.notice.c, schema.card.c, schema.delivery_pause.c
 
 
+MOST_REASONS = 20
+"""Reasons for which notices were given up that are told apart."""
+
+
 class SqlOutbox:
     """``ports.Outbox`` in SQL.
 
@@ -159,11 +163,12 @@ class SqlOutbox:
         if channel is not None:
             self._connection.execute(insert(schema.conversation).values(user=user, channel=channel))
 
-    def backlog(self) -> tuple[int, int]:
-        """Count the waiting notices and those given up."""
+    def backlog(self) -> tuple[int, dict[str, int]]:
+        """Count the waiting notices, and those given up by why."""
         waiting = select(func.count()).select_from(schema.notice).where(unsent())
-        dead = select(func.count()).select_from(schema.notice).where(notice.dead.is_not(None))
-        return self._connection.scalar(waiting) or 0, self._connection.scalar(dead) or 0
+        dead = select(notice.dead, func.count()).where(notice.dead.is_not(None)).group_by(notice.dead)
+        rows = self._connection.execute(dead.order_by(func.count().desc()).limit(MOST_REASONS))
+        return self._connection.scalar(waiting) or 0, {str(why): int(count) for why, count in rows}
 
     def is_quiet(self) -> bool:
         """Whether nothing waits to be sent, except for somebody who has to act."""

@@ -65,7 +65,7 @@ class Office:
     def dead(self) -> int:
         """Return how many notices were given up."""
         with self.world.store.read() as tx:
-            return tx.outbox.backlog()[1]
+            return sum(tx.outbox.backlog()[1].values())
 
     def waiting(self) -> int:
         """Return how many notices wait."""

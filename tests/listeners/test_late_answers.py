@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.errors import Defect, InvalidInput
-from handlers.sending import LOST
+from bot.measures import ANSWERS_LOST
 from handlers.unexpected import unexpected
 from tests.listeners.test_workspace import Town, settled
 from tests.sandbox.slack_stage import until
@@ -48,11 +48,11 @@ def test_an_answer_comes_as_a_message_where_the_bot_is_not_in_the_channel(town: 
 
 def test_an_answer_that_is_lost_is_counted(town: Town) -> None:
     """No way was left."""
-    before = LOST._value.get()
+    before = ANSWERS_LOST._value.get()
     for method in ("response_url", "chat.postEphemeral", "chat.postMessage"):
         town.stage.do("fault", method=method, times=100, error="not_in_channel", status=404)
     town.command("UDEV0001", "show aks-udr")
-    until(lambda: LOST._value.get() == before + 1, 20)
+    until(lambda: ANSWERS_LOST._value.get() == before + 1, 20)
 
 
 def test_a_file_is_announced_once_it_is_there(town: Town) -> None:
