@@ -130,6 +130,8 @@ def plain_words(text: str) -> str:
 def call_from(kind: CallKind, body: Mapping[str, Any]) -> Call:
     """Read a payload for a listener.
 
+    What people write to each other is not for the bot until it answers something: ``require_readable`` is for that.
+
     Raises:
         InvalidInput: If something in it is not valid text.
     """
@@ -142,9 +144,18 @@ def call_from(kind: CallKind, body: Mapping[str, Any]) -> Call:
         carried=_metadata(view),
     )
     who = call.caller.identity
-    if any(map(_UNREADABLE.search, (who.team, who.user, call.text, *_values(call)))):
-        raise InvalidInput("Your input contains characters that are not valid text. Remove them and try again.")
+    require_readable(who.team, who.user, *_values(call), *([call.text] if kind is not CallKind.EVENT else []))
     return call
+
+
+def require_readable(*texts: str) -> None:
+    """Refuse what databases do not store.
+
+    Raises:
+        InvalidInput: If something is not valid text.
+    """
+    if any(map(_UNREADABLE.search, texts)):
+        raise InvalidInput("Your input contains characters that are not valid text. Remove them and try again.")
 
 
 def is_reply(body: Mapping[str, Any]) -> bool:

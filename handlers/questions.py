@@ -9,7 +9,7 @@ from bot.errors import AlreadyDecided
 from bot.ports import Context
 from handlers.blocks import lists
 from handlers.blocks.block_kit import code, input_, message, modal, paragraphs, person, section
-from handlers.calls import Call
+from handlers.calls import Call, require_readable
 from handlers.home import redrawn
 from handlers.modals import long_text
 from handlers.replies import Ephemeral, OpenModal, Reply, View
@@ -76,5 +76,6 @@ def answered_in_thread(ctx: Context, call: Call) -> tuple[Reply, ...]:
         found = (tx.scales if subject.startswith("s") else tx.allowances).get(subject)
     if call.caller.identity not in found.askers or not found.open_questions or not found.is_waiting(ctx.clock.now()):
         return ()
+    require_readable(call.text)
     answer(ctx, call.caller, Inquiry(subject, call.text))
     return ()

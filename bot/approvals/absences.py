@@ -15,7 +15,7 @@ from bot.ports import Caller, Context, UnitOfWork
 
 
 def leave(ctx: Context, caller: Caller, delegate: Identity, until: datetime) -> Absence:
-    """Record that the caller is away, and who decides in their place.
+    """Record that the caller is away, and who decides in their place; what is recorded already stays as it is.
 
     Raises:
         InvalidInput: The time has passed, or the delegate is away too, or of none of the caller's groups.
@@ -31,6 +31,9 @@ def leave(ctx: Context, caller: Caller, delegate: Identity, until: datetime) -> 
         theirs = tx.absences.get(other.identity)
         if theirs and theirs.is_on(now):
             raise InvalidInput(f"<@{delegate.user}> is away until {time_text(theirs.until)}. Name another.")
+        known = tx.absences.get(who.identity)
+        if known and known.is_on(now) and (known.delegate, known.until) == (made.delegate, until):
+            return known
         tx.absences.put(made)
         _record(UnitOfWork(ctx, tx, caller), made, Action.PERSON_AWAY)
     return made

@@ -35,7 +35,7 @@ def ask_question(ctx: Context, caller: Caller, inquiry: Inquiry, flow: Workflow[
     Raises:
         NotPermitted: Somebody who may not decide it.
         MembershipUnknown: Slack could not be asked; nothing was changed.
-        AlreadyDecided, StaleView: It is not waiting any more, or is another one.
+        AlreadyDecided, StaleView: It is not waiting any more, is another one, or they asked the very same already.
         InvalidInput: No question, or one that is too long.
     """
     asked, subject = require_reason(inquiry.text, "Write your question"), canonical_id(inquiry.subject)

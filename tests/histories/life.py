@@ -212,7 +212,7 @@ class Life(Owning):
     def leave(self, who: Caller, delegate: Caller, hours: int) -> None:
         """Somebody is away."""
         until = self.clock.now() + hours * HOUR
-        self.act(who, lambda ctx: approvals.leave(ctx, who, delegate.identity, until), (Action.PERSON_AWAY,))
+        self.act(who, lambda ctx: approvals.leave(ctx, who, delegate.identity, until), (Action.PERSON_AWAY,), ())
 
     @step(who=DECIDER)
     def come_back(self, who: Caller) -> None:

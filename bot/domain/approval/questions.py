@@ -12,7 +12,12 @@ def inquire(request: One, question: Question) -> One:
     """Add a question; the first one that is open puts the lapse off by what it says in ``held``.
 
     A requester who never answers is a request that lapses, later.
+
+    Raises:
+        AlreadyDecided: The same person has asked the very same, and it is open: a form that was sent twice asks once.
     """
+    if any((one.by, one.text) == (question.by, question.text) for one in request.open_questions):
+        raise AlreadyDecided(f"You already asked this about {request.id}, and it is not answered yet.")
     asked = replace(question, held=timedelta()) if request.open_questions else question
     return replace(request, questions=(*request.questions, asked), lapses_at=request.lapses_at + asked.held)
 
