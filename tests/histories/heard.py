@@ -208,6 +208,7 @@ UNTOLD: Mapping[NoticeEvent, str] = MappingProxyType(
         NoticeEvent.UNRESOLVED: "The DNS proxy stays on here (tests/flows/test_network_rules.py).",
         NoticeEvent.HELD: "Nothing is a dry run here (tests/flows/test_dry_run.py).",
         NoticeEvent.WITHDRAWN: "Of scale proposals alone (tests/flows/test_writer_scale.py).",
+        NoticeEvent.PARTNERS: "Of scale proposals alone (tests/flows/test_partners.py).",
         NoticeEvent.DONE: "Of scale proposals alone (tests/flows/test_writer_scale.py).",
     }
 )
