@@ -1,4 +1,4 @@
-"""Each event has words and a producer; each kind of work has a runner and somebody who asks for it."""
+"""Each event has words, a producer and hearers; each kind of work has a runner; each entry is tested."""
 
 import ast
 import json
@@ -12,10 +12,13 @@ import pytest
 from bot.domain.work import WorkKind
 from bot.ports import ChannelEvent, NoticeEvent, ReviewEvent
 from bot.sandbox.info import COMMANDS as SUGGESTED
-from handlers import COMMANDS, HELP
+from handlers import COMMANDS, HELP, TABLE
 from handlers.blocks.news import CHANNEL_NEWS, NEWS
 from handlers.blocks.review_card import REVIEW_NEWS
 from handlers.entries import Entry
+from tests.histories.heard import REMINDED, TOLD, UNTOLD
+from tests.listeners.acts import ACTS
+from tests.listeners.entries import ELSEWHERE, FORMS, READS, key
 from tests.rules.tree import ROOT, functions, parsed, place, python_files
 
 DISPATCH = ROOT / "bot" / "reconciler" / "dispatch.py"
@@ -202,3 +205,13 @@ def test_one_name_means_one_thing() -> None:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places.setdefault(node.name, []).append(place(path, node.lineno))
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_every_entry_is_tested() -> None:
+    """Whoever adds an entry says in ``tests/listeners/acts.py`` or ``entries.py`` what it does when all is well."""
+    assert sorted([*ACTS, *ELSEWHERE, *FORMS, *READS]) == sorted(map(key, TABLE))
+
+
+def test_every_event_has_its_hearers() -> None:
+    """Whoever adds an event says in ``tests/histories/heard.py`` who hears of it, or why no history looks for it."""
+    assert sorted([*TOLD, *REMINDED, *UNTOLD]) == sorted(NoticeEvent)
