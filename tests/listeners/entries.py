@@ -29,7 +29,7 @@ READS = (
         "command migrate",
         "command history",
         "command check",
-        "command requests",
+        *("command requests", "command capacity", "action capacity_next", "action capacity_back"),
     ),
     *("command whoami", "command help", "action show_endpoints", "action list_next", "action list_back"),
     *("action history_older", "action history_newer", "action requests_older", "action review_open"),
