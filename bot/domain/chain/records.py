@@ -1,18 +1,19 @@
 """Rows of the audit log as they are stored, and what exactly is hashed.
 
 Version 2 hashes canonical JSON (RFC 8785) over every column but the hash itself. All of it is text, arrays of text and
-two whole numbers below 2**53, with names in ASCII. For such values Python's JSON without spaces, unescaped and in
-alphabetical order is RFC 8785 to the byte: the RFC's escapes are those of ECMAScript (section 3.2.2.2), which are
-Python's; numbers without a fraction are written alike; names in ASCII sort alike by UTF-16 unit and by code point; and
-text that is not Unicode (lone surrogates) is an error in both. A test holds it against the RFC's rules and examples.
+two whole numbers below 2**53, with names in ASCII. For such values compact JSON in alphabetical order is RFC 8785 to the
+byte: the RFC's escapes are those of ECMAScript (section 3.2.2.2), which are also those of ``pydantic_core``; numbers
+without a fraction are written alike; names in ASCII sort alike by UTF-16 unit and by code point; and text that is not
+Unicode (lone surrogates) is an error in both. A test holds it against the RFC's rules and examples.
 Version 1 hashes a JSON array without the columns that it did not have. https://www.rfc-editor.org/rfc/rfc8785, read
 2026-11.
 """
 
 import hashlib
-import json
 import re
 from typing import NamedTuple
+
+from pydantic_core import from_json, to_json
 
 from bot.errors import ChainBroken
 
@@ -22,9 +23,7 @@ GENESIS = "0" * 64
 VERSION = 2
 """The version of new rows."""
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_parse = json.loads
-_sha256 = hashlib.sha256
+_TYPES = {int, str}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 
@@ -94,9 +93,20 @@ def hash_of(record: Record) -> str:
         ChainBroken: It cannot be hashed: a value is not of its type, or the version is unknown.
     """
     try:
-        return _sha256(_CONTENTS[record.version](record).encode()).hexdigest()
-    except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
+        return hashlib.sha256(content_of(record)).hexdigest()
+    except (TypeError, ValueError, KeyError) as error:
         raise altered(record.seq) from error
+
+
+def content_of(record: Record) -> bytes:
+    """What is hashed of a record, by its own version.
+
+    Raises:
+        TypeError, ValueError, KeyError: It cannot be hashed.
+    """
+    if set(map(type, record)) != _TYPES:
+        raise TypeError  # SQLite stores bytes where text belongs, and they would be written like the text
+    return _CONTENTS[record.version](record)
 
 
 def altered(seq: int) -> ChainBroken:
@@ -104,12 +114,12 @@ def altered(seq: int) -> ChainBroken:
     return ChainBroken(f"Audit event {seq} was altered.", seq=seq)
 
 
-def _second(record: Record) -> str:
+def _second(record: Record) -> bytes:
     (
         seq, version, at, action, team, actor, actor_name, via, correlation, subject, cluster, destinations,
         destination_text, reason, policy_rule, detail, root, previous, _,
     ) = record  # fmt: skip
-    return _encode(
+    return to_json(
         {
             "action": action,
             "actor": actor,
@@ -118,8 +128,8 @@ def _second(record: Record) -> str:
             "cluster": cluster,
             "correlation": correlation,
             "destination_text": destination_text,
-            "destinations": _parse(destinations),
-            "detail": _parse(detail),
+            "destinations": from_json(destinations),
+            "detail": from_json(detail),
             "policy_rule": policy_rule,
             "previous": previous,
             "reason": reason,
@@ -133,8 +143,8 @@ def _second(record: Record) -> str:
     )
 
 
-def _first(record: Record) -> str:
-    destinations = _parse(record.destinations)
+def _first(record: Record) -> bytes:
+    destinations = from_json(record.destinations)
     is_own = not (record.actor_name or record.correlation or record.root)
     if not is_own or record.destination_text != " ".join(destinations) or not _TIME.fullmatch(record.at):
         raise ValueError
@@ -151,9 +161,9 @@ def _first(record: Record) -> str:
         destinations,
         record.reason,
         record.policy_rule,
-        _parse(record.detail),
+        from_json(record.detail),
     ]
-    return _encode(content)
+    return to_json(content)
 
 
 _CONTENTS = {1: _first, VERSION: _second}
