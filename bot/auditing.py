@@ -1,12 +1,13 @@
 """Use cases of the audit log: search it, export it, prove it, and record what was refused."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from bot import proofs
 from bot.domain.access import require_auditor
 from bot.domain.audit import Action, AuditFilter, ChainedEvent, Event
-from bot.domain.chain import ChainEnd, missing, verify
+from bot.domain.chain import Checkpoint
 from bot.domain.csv_text import csv_text
 from bot.domain.ids import canonical_id
 from bot.errors import ChainBroken, EgressError, InvalidInput, UnknownAllowance, UnknownScale
@@ -50,8 +51,13 @@ def export(ctx: Context, caller: Caller, wanted: AuditFilter, form: str) -> str:
     return WRITERS[form](reversed(list(_every(ctx, wanted))))
 
 
-def prove(ctx: Context, caller: Caller) -> int:
-    """Check the whole chain; the result is recorded either way. Returns how many events were checked.
+def prove(ctx: Context, caller: Caller, known: Sequence[Checkpoint] = ()) -> proofs.Verified:
+    """Check everything that is stored, and the allowances against it; the result is recorded either way.
+
+    Args:
+        ctx: The context.
+        caller: Who asks.
+        known: Checkpoints that were kept outside, beside those that the bot knows.
 
     Raises:
         NotPermitted: Not an auditor.
@@ -59,28 +65,14 @@ def prove(ctx: Context, caller: Caller) -> int:
     """
     require_auditor(person(ctx, caller))
     try:
-        count = check_chain(ctx)
+        verified = proofs.check_log(ctx, [*known, *proofs.kept_checkpoints(ctx)])
+        proofs.check_facts(ctx)
     except ChainBroken as error:
         _record(ctx, caller, Action.AUDIT_VERIFY, error.sentence)
+        proofs.raise_alarm(ctx, error)
         raise
-    _record(ctx, caller, Action.AUDIT_VERIFY, f"{count} events verified.")
-    return count
-
-
-def check_chain(ctx: Context) -> int:
-    """Verify the chain in batches, up to the head at the start."""
-    with ctx.store.read() as tx:
-        last, head_hash = tx.audit.head()
-    after = ChainEnd()
-    while after.seq < last:
-        with ctx.store.read() as tx:
-            records = tx.audit.records(after=after.seq, limit=min(BATCH, last - after.seq))
-        if not records:
-            raise missing(after.seq + 1)
-        after = verify(records, after)
-    if after.hash != head_hash:
-        raise ChainBroken(f"The end of the audit log (event {last}) was altered.", seq=last)
-    return last
+    _record(ctx, caller, Action.AUDIT_VERIFY, f"{verified.end.seq} events verified.")
+    return verified
 
 
 MOST_NAMED = 100

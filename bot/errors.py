@@ -20,10 +20,11 @@
     ├─ Refused          an operator acts: a right, a limit or a setting is missing
     │  ├─ ArmForbidden          ├─ ArmNotFound         ├─ ArmRejected
     │  ├─ OperationFailed       ├─ UnsafePlan          ├─ SlackRefused
-    │  ├─ BadConfiguration      └─ HookRefused
+    │  ├─ BadConfiguration      ├─ HookRefused
+    │  └─ ChainBroken
     └─ Defect           a developer acts: carries a reference id
-       ├─ InvariantBroken       ├─ ChainBroken
-       ├─ UnknownShape          └─ UnreadableState
+       ├─ InvariantBroken       ├─ UnknownShape
+       └─ UnreadableState
 
 The message is a whole sentence in plain words: it is shown to people unchanged.
 """
@@ -301,25 +302,20 @@ class HookRefused(Refused):
     """A webhook's receiver does not take what is sent: its address or its secret is wrong."""
 
 
+class ChainBroken(Refused):
+    """The audit log is not what the bot wrote; ``seq`` is the number of the first event that does not verify."""
+
+    def __init__(self, message: str, *, seq: int) -> None:
+        super().__init__(message)
+        self.seq = seq
+
+
 class Defect(EgressError):
     """We were wrong; a developer must act."""
 
 
 class InvariantBroken(Defect):
     """Something that must always hold does not."""
-
-
-class ChainBroken(Defect):
-    """The audit chain does not verify.
-
-    Args:
-        message: What is wrong.
-        seq: The sequence number of the first event that does not verify.
-    """
-
-    def __init__(self, message: str, *, seq: int) -> None:
-        super().__init__(message)
-        self.seq = seq
 
 
 class UnknownShape(Defect):

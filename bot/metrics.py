@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
@@ -10,9 +11,11 @@ from prometheus_client.registry import Collector
 
 from bot.domain.allowance import Status, status
 from bot.domain.dry_run import NO_DRY_RUN, DryRun
-from bot.errors import EgressError
+from bot.errors import ChainBroken, EgressError
 from bot.ports import AllowanceFilter, Clock
 from bot.store import SqlStore
+from bot.store.chain import SqlAuditLog
+from bot.store.seals import SqlAuditSeals
 
 
 class Facts(Collector):
@@ -37,7 +40,8 @@ class Facts(Collector):
                 held: Counter[str] = Counter()
                 for pause in tx.outbox.refusals():
                     held[pause.code] += pause.notices
-                backlog, (waiting, dead), (events, _) = tx.work.backlog(), tx.outbox.backlog(), tx.audit.head()
+                backlog, (waiting, dead) = tx.work.backlog(), tx.outbox.backlog()
+                audit = list(_audit(tx.audit, tx.seals, self._clock.now()))
         except EgressError:
             return
         yield GaugeMetricFamily("egress_dry_run", "1 where the bot does not write.", float(bool(self._dry_run.words)))
@@ -50,7 +54,7 @@ class Facts(Collector):
         yield GaugeMetricFamily("egress_notices_waiting", "Notices not yet delivered to Slack.", waiting)
         yield _gauge("egress_notices_held", "Notices that wait until someone acts.", "reason", dict(held))
         yield _gauge("egress_notices_dead", "Notices that were given up.", "reason", dead)
-        yield GaugeMetricFamily("egress_audit_events", "Events in the audit log.", events)
+        yield from audit
 
 
 def scrape(facts: Facts) -> tuple[int, str, str]:
@@ -58,6 +62,21 @@ def scrape(facts: Facts) -> tuple[int, str, str]:
     ours = CollectorRegistry(auto_describe=False)
     ours.register(facts)
     return 200, CONTENT_TYPE_LATEST, (generate_latest(ours) + generate_latest(REGISTRY)).decode()
+
+
+def _audit(events_log: SqlAuditLog, seals: SqlAuditSeals, now: datetime) -> Iterable[Metric]:
+    """Also where the log is damaged."""
+    is_damaged, last = bool(events_log.damage()), seals.last_checkpoint()
+    try:
+        events = events_log.head()[0]
+    except ChainBroken as error:
+        events, is_damaged = error.seq - 1, True
+    yield GaugeMetricFamily("egress_audit_events", "Events in the audit log.", events)
+    yield GaugeMetricFamily("egress_audit_damaged", "1 where the audit log was changed.", float(is_damaged))
+    if last is not None:
+        age_s = (now - datetime.fromisoformat(last.at)).total_seconds()
+        yield GaugeMetricFamily("egress_audit_checkpoint_age_seconds", "Time since the last checkpoint.", age_s)
+        yield GaugeMetricFamily("egress_audit_checkpoint_events", "Events that it covers.", last.seq)
 
 
 def _gauge(name: str, help_: str, label: str, values: Mapping[Any, float] | Mapping[Any, int]) -> Metric:

@@ -258,7 +258,7 @@ def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
     zone = ctx.directory.zone(call.caller.identity)
     wanted = AuditQuery.parse(call.text, ctx.clock.now(), zone)
     if wanted.form == "verify":
-        return Ephemeral(audit_log.proof(auditing.prove(ctx, call.caller)))
+        return Ephemeral(audit_log.proof(auditing.prove(ctx, call.caller).end.seq))
     if wanted.form:
         text = auditing.export(ctx, call.caller, wanted.filter, wanted.form)
         file = File(audit_log.file_name(wanted.form, ctx.clock.now()), text, audit_log.exported(text, wanted.form))

@@ -65,6 +65,7 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "scale": "Id of the scale proposal behind a change.",
         "scope": "What a review is about.",
         "seconds": "How long it took, from the moment it was recorded to the moment its end was seen.",
+        "seq": "The number of the first damaged event.",
         "seen_before": "When it was last read before the change was seen.",
         "sources": "The address ranges that the rules are for.",
         "status": "How the write ended: Succeeded, Failed, Canceled, Refused, Found or Lost.",

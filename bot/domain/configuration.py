@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from bot.domain.approval import ApprovalPolicy, Reminders, TimeWindow
+from bot.domain.audit_settings import AuditSettings
 from bot.domain.break_glass import BreakGlass
 from bot.domain.bundles import Bundle, BundleRef, BundleTable, bundles_from
 from bot.domain.dry_run import NO_DRY_RUN, DryRun
@@ -189,6 +190,7 @@ class Configuration:
         api: The API for pipelines.
         egress_ips: The list of egress IPs for partners and pipelines.
         webhooks: Receivers of events by name.
+        audit: How the audit log is proven.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
@@ -220,6 +222,12 @@ class Configuration:
     webhooks: Annotated[Mapping[str, Webhook], ReadAs(Mapping[str, Webhook], named)] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    audit: AuditSettings = field(default_factory=AuditSettings)
+
+    @property
+    def audit_channel(self) -> str:
+        """Slack channel id where checkpoints and alarms of the audit log go."""
+        return self.audit.channel or self.slack.channel
 
     @property
     def channel(self) -> str:

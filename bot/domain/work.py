@@ -12,3 +12,4 @@ class WorkKind(StrEnum):
     NOTICES = "notices"
     FLEET = "fleet"
     ENDPOINTS = "endpoints"
+    AUDIT = "audit"

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.domain.approval import ApprovalRequest
 from bot.domain.audit import Event
+from bot.domain.chain import AuditKey
 from bot.domain.configuration import Configuration
 from bot.domain.people import SYSTEM, Identity, Person, Role
 from bot.ports.azure import Clusters, Operations, Targets
@@ -151,6 +152,7 @@ class Context:
     pace: Pace = field(default_factory=Pace)
     recent: RecentRules = field(default_factory=RecentRules)
     resolver: Resolver = field(default_factory=NoResolver)
+    audit_key: AuditKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,3 +81,6 @@ class ChannelEvent(StrEnum):
     EGRESS_CHANGE = "egress-change"
     IPS_PLANNED = "ips-planned"
     IPS_KEPT = "ips-kept"
+    AUDIT_DAMAGED = "audit-damaged"
+    AUDIT_INTACT = "audit-intact"
+    AUDIT_CHECKPOINT = "audit-checkpoint"

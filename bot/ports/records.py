@@ -7,9 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from bot.domain.absence import Absence
 from bot.domain.allowance import Allowance
 from bot.domain.api_token import Token
-from bot.domain.audit import AuditFilter, ChainedEvent, Event
 from bot.domain.campaign import Campaign
-from bot.domain.chain import Record
 from bot.domain.people import Identity
 from bot.domain.scale_proposal import Scale
 from bot.domain.target import Target
@@ -184,30 +182,6 @@ class Absences(Protocol):
 
     def delegated_to(self, delegate: Identity, now: datetime) -> list[Absence]:
         """The absences in which somebody decides for others now, by person."""
-        ...
-
-
-class AuditLog(Protocol):
-    """The append-only log."""
-
-    def append(self, event: Event) -> ChainedEvent:
-        """Put an event at the end of the chain."""
-        ...
-
-    def find(self, wanted: AuditFilter, *, limit: int) -> list[ChainedEvent]:
-        """The matching rows, newest first."""
-        ...
-
-    def chain(self, *, after: int, limit: int) -> list[ChainedEvent]:
-        """Events with a number above ``after``, oldest first."""
-        ...
-
-    def records(self, *, after: int, limit: int) -> list[Record]:
-        """Rows with a number above ``after`` as they are stored, oldest first."""
-        ...
-
-    def head(self) -> tuple[int, str]:
-        """The number and hash of the last event."""
         ...
 
 

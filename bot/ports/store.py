@@ -5,10 +5,11 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Protocol
 
+from bot.ports.audit_log import AuditLog, AuditSeals
 from bot.ports.notice_levels import NoticeLevels
 from bot.ports.notices import Outbox
 from bot.ports.partners import Partners
-from bot.ports.records import Absences, Allowances, AuditLog, Campaigns, Drafts, Scales, Tokens
+from bot.ports.records import Absences, Allowances, Campaigns, Drafts, Scales, Tokens
 from bot.ports.snapshots import Snapshots
 from bot.ports.work import Claim, Work
 
@@ -44,6 +45,11 @@ class Transaction(Protocol):
     @property
     def audit(self) -> AuditLog:
         """The append-only log."""
+        ...
+
+    @property
+    def seals(self) -> AuditSeals:
+        """Checkpoints and archives of the log."""
         ...
 
     @property

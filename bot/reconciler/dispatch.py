@@ -11,6 +11,7 @@ from bot.domain.work import WorkKind
 from bot.errors import EgressError, LeaseLost, StoreUnavailable
 from bot.ports import Claim, Context, Finish, Notifier
 from bot.reconciler.alerts import alert
+from bot.reconciler.audit_watch import AuditWatch
 from bot.reconciler.dryrun import is_dry
 from bot.reconciler.firewall import reconcile_rules
 from bot.reconciler.guard import guarded
@@ -44,6 +45,7 @@ class Reconciler:
             WorkKind.NOTICES: self._deliver,
             WorkKind.FLEET: _refresh,
             WorkKind.ENDPOINTS: _sweep,
+            WorkKind.AUDIT: AuditWatch().run,
         }
 
     def start(self) -> None:

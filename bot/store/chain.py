@@ -1,17 +1,18 @@
 """The audit log as rows: appended in one order, never changed."""
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Text, cast, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, insert, select
 
-from bot.domain.audit import AuditFilter, ChainedEvent, Event
+from bot.domain.audit import Action, AuditFilter, ChainedEvent, Event
 from bot.domain.chain import COLUMNS, ChainEnd, Frontier, Record
+from bot.domain.people import SYSTEM
+from bot.errors import ChainBroken
 from bot.store import schema
+from bot.store.chain_end import HEAD, SqlChainEnd
 from bot.store.rows import event_from_record, record_from_event, row_from_record
 from bot.store.times import text_from_time
-
-HEAD = 1
-"""The id of the one row in ``audit_head``."""
 
 _JSON = ("destinations", "detail")
 _RECORDS = select(
@@ -25,32 +26,24 @@ class SqlAuditLog:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._end = SqlChainEnd(connection)
 
     def append(self, event: Event) -> ChainedEvent:
         """Put an event at the end; the lock on the head keeps two transactions from taking the same place."""
-        head = self._connection.execute(select(schema.audit_head).filter_by(id=HEAD).with_for_update()).one()
-        tree = self._tree(head)
-        record = record_from_event(event, ChainEnd(head.seq, head.hash, tree))
-        self._connection.execute(insert(schema.audit_event).values(row_from_record(record)))
-        tree.add(record.hash)
-        moved = {"seq": record.seq, "hash": record.hash, "tree_size": tree.size, "tree": tree.heads}
-        self._connection.execute(update(schema.audit_head).filter_by(id=HEAD).values(moved))
+        end, repaired = self._end.lock()
+        if repaired:
+            damage = Event(event.at, Action.AUDIT_DAMAGE, SYSTEM, "bot", reason=repaired)
+            _, end = self._write(damage, end)
+        record, end = self._write(event, end)
+        self._end.move(end)
         return ChainedEvent(record.seq, event, record.previous, record.hash)
 
-    def _tree(self, head: Row[Any]) -> Frontier:
-        """The Merkle tree up to the head; what an earlier release appended is added here."""
-        try:
-            tree = Frontier(head.tree_size, head.tree)
-        except ValueError:  # somebody changed it; it follows from the rows
-            tree = Frontier()
-        if tree.size > head.seq:
-            tree = Frontier()
-        if tree.size < head.seq:
-            column = schema.audit_event.c
-            missing = select(column.hash).where(column.seq > tree.size, column.seq <= head.seq).order_by(column.seq)
-            for one in self._connection.scalars(missing):
-                tree.add(one)
-        return tree
+    def _write(self, event: Event, after: ChainEnd) -> tuple[Record, ChainEnd]:
+        record = record_from_event(event, after)
+        self._connection.execute(insert(schema.audit_event).values(row_from_record(record)))
+        tree = after.tree or Frontier()
+        tree.add(record.hash)
+        return record, ChainEnd(record.seq, record.hash, tree)
 
     def find(self, wanted: AuditFilter, *, limit: int) -> list[ChainedEvent]:
         """The matching rows, newest first."""
@@ -62,18 +55,53 @@ class SqlAuditLog:
         """Events with a number above ``after``, oldest first."""
         return [event_from_record(row) for row in self.records(after=after, limit=limit)]
 
-    def records(self, *, after: int, limit: int) -> list[Record]:
-        """Rows with a number above ``after`` as they are stored, oldest first."""
+    def about(self, subjects: Collection[str]) -> list[ChainedEvent]:
+        """The events of these subjects, oldest first."""
+        column = schema.audit_event.c
+        return [
+            event_from_record(row)
+            for row in self._records(_RECORDS.where(column.subject.in_(subjects)).order_by(column.seq))
+        ]
+
+    def records(self, *, after: int | None, limit: int) -> list[Record]:
+        """Rows with a number above ``after`` as they are stored, oldest first; None for the lowest of all."""
         column = schema.audit_event.c.seq
-        return self._records(_RECORDS.where(column > after).order_by(column).limit(limit))
+        above = [] if after is None else [column > after]
+        return self._records(_RECORDS.where(*above).order_by(column).limit(limit))
+
+    def hashes(self, *, last: int) -> list[str]:
+        """The hashes of the rows up to one, oldest first."""
+        column = schema.audit_event.c
+        query = select(column.hash).where(column.seq >= 1, column.seq <= last).order_by(column.seq)
+        return list(self._connection.scalars(query))
 
     def _records(self, query: Select[Any]) -> list[Record]:
         return [Record._make(row) for row in self._connection.execute(query)]
 
     def head(self) -> tuple[int, str]:
-        """The number and hash of the last event."""
-        row = self._connection.execute(select(schema.audit_head).filter_by(id=HEAD)).one()
+        """The number and hash of the last event.
+
+        Raises:
+            ChainBroken: The head is missing.
+        """
+        row = self._connection.execute(select(schema.audit_head).filter_by(id=HEAD)).one_or_none()
+        if row is None:
+            last = self._connection.scalar(select(func.max(schema.audit_event.c.seq))) or 0
+            raise ChainBroken("The head of the audit log is missing.", seq=last + 1)
         return row.seq, row.hash
+
+    def tree(self) -> str:
+        """The frontier of the Merkle tree up to the head; empty where an earlier release appended last."""
+        head = schema.audit_head.c
+        query = select(head.tree).where(head.id == HEAD, head.tree_size == head.seq)
+        return self._connection.scalar(query) or ""
+
+    def damage(self) -> list[ChainedEvent]:
+        """The events about damage that was found and not yet put right, oldest first; the first fifty of them."""
+        column = schema.audit_event.c
+        intact = select(func.max(column.seq)).where(column.action == Action.AUDIT_INTACT).scalar_subquery()
+        query = _RECORDS.where(column.action == Action.AUDIT_DAMAGE, column.seq > func.coalesce(intact, 0))
+        return [event_from_record(row) for row in self._records(query.order_by(column.seq).limit(50))]
 
 
 def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:

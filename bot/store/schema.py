@@ -125,6 +125,29 @@ audit_head = Table(
     Column("tree", Text, nullable=False, server_default=text("''")),
 )
 
+# Signed checkpoints that were made, by the number of the last event that they cover.
+audit_checkpoint = Table(
+    "audit_checkpoint",
+    metadata,
+    Column("seq", Big, primary_key=True, autoincrement=False),
+    Column("at", Time, nullable=False),
+    Column("body", Json, nullable=False),
+)
+
+# Sealed files with older events. Only events up to the last of them may be deleted.
+audit_archive = Table(
+    "audit_archive",
+    metadata,
+    Column("first_seq", Big, primary_key=True, autoincrement=False),
+    Column("last_seq", Big, nullable=False),
+    Column("hash", String(64), nullable=False),
+    # The frontier of the Merkle tree up to the last event.
+    Column("tree", Text, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("at", Time, nullable=False),
+)
+
 work = Table(
     "work",
     metadata,

@@ -23,6 +23,7 @@ from bot.store.outage import Outage
 from bot.store.outbox import SqlOutbox
 from bot.store.partners import SqlPartners
 from bot.store.records import SqlAllowances, SqlCampaigns, SqlScales
+from bot.store.seals import SqlAuditSeals
 from bot.store.snapshots import SqlSnapshots
 from bot.store.tokens import SqlTokens
 from bot.store.wake_signal import WakeSignal
@@ -38,6 +39,7 @@ class SqlTransaction:
         self.campaigns = SqlCampaigns(connection)
         self.absences = SqlAbsences(connection)
         self.audit = SqlAuditLog(connection)
+        self.seals = SqlAuditSeals(connection)
         self.work = SqlWork(connection, now)
         self.outbox = SqlOutbox(connection, now, self.work)
         self.snapshots = SqlSnapshots(connection)

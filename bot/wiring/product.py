@@ -11,6 +11,7 @@ import structlog
 
 from bot import inventory
 from bot.azure import AzureArm
+from bot.domain.chain import AuditKey
 from bot.domain.configuration import Configuration
 from bot.domain.scale_proposal import next_scale, scale_key
 from bot.domain.work import WorkKind
@@ -49,6 +50,7 @@ class World:
     slack: SlackSettings
     pace: Pace
     keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    audit_key: AuditKey | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ def assemble(world: World) -> Product:
         config=world.config,
         pace=world.pace,
         resolver=SystemResolver() if world.config.names.resolve else NoResolver(),
+        audit_key=world.audit_key,
     )
     slack = notifier(world.slack, world.store, world.config)
     hooks = WebhookNotifier(world.store, world.config, world.keys)
@@ -132,6 +135,7 @@ def work(running: Running, product: Product) -> None:
     with product.world.store.write() as tx:
         tx.work.schedule(WorkKind.FLEET, within=product.world.pace.resync)
         tx.work.schedule(WorkKind.ENDPOINTS, within=timedelta())
+        tx.work.schedule(WorkKind.AUDIT, within=timedelta())
 
 
 def schedule_waiting(store: Store, clock: Clock) -> None:
@@ -179,6 +183,7 @@ def routes(product: Product, *others: Part) -> dict[str, Route]:
         *others,
         Part("slack delivery", lambda: _refused(world.store), is_vital=False),
         Part("azure", world.arm.problem, is_vital=False),
+        Part("audit log", lambda: _damaged(world.store), is_vital=False),
         *((Part("writer", lambda: world.config.dry_run.words, is_vital=False),) if world.config.dry_run.words else ()),
     )
     return {
@@ -186,6 +191,12 @@ def routes(product: Product, *others: Part) -> dict[str, Route]:
         "/readyz": lambda: readiness(parts),
         "/metrics": lambda: scrape(facts),
     }
+
+
+def _damaged(store: SqlStore) -> str | None:
+    with store.read() as tx:
+        found = tx.audit.damage()
+    return found[0].event.reason if found else None
 
 
 def _refused(store: SqlStore) -> str | None:

@@ -24,7 +24,7 @@ from bot.readiness import Part
 from bot.store import SqlStore
 from bot.wiring.product import Product, World, applications, assemble, opened, routes, work
 from bot.wiring.running import Running, starting
-from bot.wiring.signing import signing_keys
+from bot.wiring.signing import audit_key, signing_keys
 from handlers.app import SlackSettings, build_app, serve_routes
 from handlers.http import Route, require_free
 
@@ -109,7 +109,7 @@ def migrate(settings: Settings) -> None:
 def verify_audit(settings: Settings, account: str) -> int:
     """Prove the audit chain from the command line; returns how many events there are."""
     with opened_store(settings) as store:
-        return auditing.prove(*at_the_terminal(settings, store, account))
+        return auditing.prove(*at_the_terminal(settings, store, account)).end.seq
 
 
 def export_audit(settings: Settings, account: str, form: str) -> str:
@@ -147,7 +147,8 @@ def _at_work(running: Running, settings: Settings, *, is_dry: bool) -> Product:
         config = replace(config, writer=DryRun(dry_run=True))
     store = opened(running, settings.database_url)
     keys = signing_keys(config, settings.webhook_secret.get_secret_value())
-    world = World(store, azure_from(settings, file), SystemClock(), config, slack_from(settings), Pace(), keys)
+    slack, key = slack_from(settings), audit_key(config)
+    world = World(store, azure_from(settings, file), SystemClock(), config, slack, Pace(), keys, key)
     product = assemble(world)
     work(running, product)
     return product

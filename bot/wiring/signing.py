@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from bot.domain.chain import AuditKey
 from bot.domain.configuration import Configuration
 from bot.domain.integration import Webhook
-from bot.errors import BadConfiguration
+from bot.errors import BadConfiguration, InvalidInput
 
 SHORTEST = 16
 """Characters of a secret: fewer can be guessed."""
@@ -22,6 +23,19 @@ def signing_keys(config: Configuration, common: str) -> Mapping[str, bytes]:
         BadConfiguration: A webhook has no secret, or its file cannot be read, or holds too little.
     """
     return {hook.name: _key(hook, common) for hook in config.webhooks.values()}
+
+
+def audit_key(config: Configuration) -> AuditKey | None:
+    """The key that signs checkpoints of the audit log; None where none is configured.
+
+    Raises:
+        BadConfiguration: The file cannot be read, or holds no such key.
+    """
+    path = config.audit.key_file
+    try:
+        return AuditKey(Path(path).read_bytes()) if path else None
+    except (OSError, InvalidInput) as error:
+        raise BadConfiguration(f"audit.key_file cannot be used: {error}") from error
 
 
 def _key(hook: Webhook, common: str) -> bytes:

@@ -16,7 +16,7 @@ from bot.sandbox.serving import PortTaken
 from bot.wiring.demo_token import DEMO, DEMO_SECRET, keep_demo_token
 from bot.wiring.product import Product, World, applications, assemble, opened, routes, work
 from bot.wiring.running import Running, starting
-from bot.wiring.signing import signing_keys
+from bot.wiring.signing import audit_key, signing_keys
 from handlers.api.openapi import BASE
 from handlers.app import SlackSettings, build_app, serve_routes
 
@@ -98,7 +98,8 @@ def _simulated(running: Running, simulated: Sandbox, url: str, config: Path | No
     ips = replace(book.egress_ips, enabled=True)
     settings = replace(book.slack, lookups_per_minute=lookups)
     book = replace(book, api=replace(book.api, enabled=True), egress_ips=ips, slack=settings)
-    return World(store, arm, clock, book, slack, Pace().faster(speed), signing_keys(book, DEMO_SECRET))
+    keys = signing_keys(book, DEMO_SECRET)
+    return World(store, arm, clock, book, slack, Pace().faster(speed), keys, audit_key(book))
 
 
 def _simulators(choice: SandboxChoice, url: str) -> Sandbox:

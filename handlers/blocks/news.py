@@ -185,6 +185,14 @@ CHANNEL_NEWS: Mapping[ChannelEvent, str] = MappingProxyType(
         ChannelEvent.IPS_KEPT: (
             ":information_source: The announced change of outbound IPs of *{target}* was not completed."
         ),
+        ChannelEvent.AUDIT_DAMAGED: (
+            ":rotating_light: The audit log was changed outside of the bot. The bot goes on; keep this message, and "
+            "have whoever runs the database explain it."
+        ),
+        ChannelEvent.AUDIT_INTACT: ":white_check_mark: The audit log is intact again.",
+        ChannelEvent.AUDIT_CHECKPOINT: (
+            ":lock: Checkpoint of the audit log; `python -m bot audit verify --checkpoints FILE` compares it."
+        ),
     }
 )
 """Channel messages by event."""

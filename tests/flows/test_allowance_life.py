@@ -90,7 +90,7 @@ def test_every_step_is_audited_and_the_chain_verifies(world: World) -> None:
         Action.FIREWALL_ACCEPT,
         Action.FIREWALL_DONE,
     ] * 2
-    assert auditing.prove(world.ctx, AUDITOR) > 10
+    assert auditing.prove(world.ctx, AUDITOR).end.seq > 10
 
 
 def test_nobody_decides_their_own_request(world: World) -> None:

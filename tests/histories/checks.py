@@ -11,6 +11,7 @@ from bot.domain.chain import verify
 from bot.domain.firewall import ApplicationRule, NetworkRule
 from bot.domain.people import SYSTEM
 from bot.domain.rule_rendering import rules_of
+from bot.proofs import check_facts
 from tests.histories.heard import check_cards, check_told_once
 from tests.histories.mortal import Json
 from tests.histories.stage import Stage
@@ -59,6 +60,7 @@ def check(stage: Stage, people: People, seen: Sequence[Seen]) -> None:
         chain = tx.audit.chain(after=0, limit=100_000)
         end = verify(tx.audit.records(after=0, limit=100_000))
         assert (end.seq, end.hash) == tx.audit.head()
+    check_facts(stage.ctx)
     _adopt(rows, people)
     now = stage.clock.now()
     for row in rows:

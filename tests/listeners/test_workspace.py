@@ -215,10 +215,10 @@ def test_a_defect_says_only_its_reference(town: Town) -> None:
     """The error is in the log; the person gets a reference."""
     town.ask()
     with closing(sqlite3.connect(town.database)) as database, database:
-        database.execute("UPDATE audit_event SET hash = 'forged'")
-    town.command("UAUD0001", "audit verify")
-    until(lambda: any("reference" in text for text in town.whispers("UAUD0001")))
-    assert "forged" not in str(town.whispers("UAUD0001"))
+        database.execute("INSERT INTO absence VALUES ('TSANDBOX1/UDEV0001', 'forged', 'forged', 'forged')")
+    town.command("UDEV0001", "away")
+    until(lambda: any("reference" in text for text in town.whispers("UDEV0001")))
+    assert "forged" not in str(town.whispers("UDEV0001"))
 
 
 def test_home_opens(town: Town) -> None:

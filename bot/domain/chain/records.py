@@ -1,10 +1,10 @@
 """Rows of the audit log as they are stored, and what exactly is hashed.
 
 Version 2 hashes canonical JSON (RFC 8785) over every column but the hash itself. All of it is text, arrays of text and
-two whole numbers below 2**53, with names in ASCII. For such values compact JSON in alphabetical order is RFC 8785 to the
-byte: the RFC's escapes are those of ECMAScript (section 3.2.2.2), which are also those of ``pydantic_core``; numbers
-without a fraction are written alike; names in ASCII sort alike by UTF-16 unit and by code point; and text that is not
-Unicode (lone surrogates) is an error in both. A test holds it against the RFC's rules and examples.
+two whole numbers below 2**53, with names in ASCII. For such values compact JSON in alphabetical order is RFC 8785 to
+the byte: the RFC's escapes are those of ECMAScript (section 3.2.2.2), which are also those of ``pydantic_core``;
+numbers without a fraction are written alike; names in ASCII sort alike by UTF-16 unit and by code point; and text that
+is not Unicode (lone surrogates) is an error in both. A test holds it against the RFC's rules and examples.
 Version 1 hashes a JSON array without the columns that it did not have. https://www.rfc-editor.org/rfc/rfc8785, read
 2026-11.
 """

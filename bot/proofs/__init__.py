@@ -1,0 +1,23 @@
+"""Use cases that prove the audit log: verify it, keep checkpoints of it, prove one event of it."""
+
+from bot.proofs.alarm import raise_alarm, settle_alarm
+from bot.proofs.checkpoints import current, kept_checkpoints, make_checkpoint
+from bot.proofs.facts import check_facts
+from bot.proofs.log import Verified, check_beginning, check_edges, check_log, compare, shortened, start_of, walk
+
+__all__ = [
+    "Verified",
+    "check_beginning",
+    "check_edges",
+    "check_facts",
+    "check_log",
+    "compare",
+    "current",
+    "kept_checkpoints",
+    "make_checkpoint",
+    "raise_alarm",
+    "settle_alarm",
+    "shortened",
+    "start_of",
+    "walk",
+]
