@@ -41,7 +41,7 @@ class Facts(Collector):
                 for pause in tx.outbox.refusals():
                     held[pause.code] += pause.notices
                 backlog, (waiting, dead) = tx.work.backlog(), tx.outbox.backlog()
-                audit = list(_audit(tx.audit, tx.seals, self._clock.now()))
+                audit = list(_audit(tx.audit, tx.seals))
         except EgressError:
             return
         yield GaugeMetricFamily("egress_dry_run", "1 where the bot does not write.", float(bool(self._dry_run.words)))
@@ -64,7 +64,7 @@ def scrape(facts: Facts) -> tuple[int, str, str]:
     return 200, CONTENT_TYPE_LATEST, (generate_latest(ours) + generate_latest(REGISTRY)).decode()
 
 
-def _audit(events_log: SqlAuditLog, seals: SqlAuditSeals, now: datetime) -> Iterable[Metric]:
+def _audit(events_log: SqlAuditLog, seals: SqlAuditSeals) -> Iterable[Metric]:
     """Also where the log is damaged."""
     is_damaged, last = bool(events_log.damage()), seals.last_checkpoint()
     try:
@@ -73,10 +73,9 @@ def _audit(events_log: SqlAuditLog, seals: SqlAuditSeals, now: datetime) -> Iter
         events, is_damaged = error.seq - 1, True
     yield GaugeMetricFamily("egress_audit_events", "Events in the audit log.", events)
     yield GaugeMetricFamily("egress_audit_damaged", "1 where the audit log was changed.", float(is_damaged))
-    if last is not None:
-        age_s = (now - datetime.fromisoformat(last.at)).total_seconds()
-        yield GaugeMetricFamily("egress_audit_checkpoint_age_seconds", "Time since the last checkpoint.", age_s)
-        yield GaugeMetricFamily("egress_audit_checkpoint_events", "Events that it covers.", last.seq)
+    seq, at = (last.seq, datetime.fromisoformat(last.at).timestamp()) if last else (0, 0.0)
+    yield GaugeMetricFamily("egress_audit_checkpoint_events", "Events up to the last checkpoint.", seq)
+    yield GaugeMetricFamily("egress_audit_checkpoint_timestamp_seconds", "Time of the last checkpoint.", at)
 
 
 def _gauge(name: str, help_: str, label: str, values: Mapping[Any, float] | Mapping[Any, int]) -> Metric:

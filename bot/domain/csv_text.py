@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterable, Sequence
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""How a text begins that a spreadsheet may evaluate, the signs in full width among them. Source: https://owasp.org/www-community/attacks/CSV_Injection,
-read 2026-11."""
+"""How a text begins that a spreadsheet may evaluate, the signs in full width among them.
+
+Source: https://owasp.org/www-community/attacks/CSV_Injection, read 2026-11.
+"""
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
