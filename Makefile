@@ -20,7 +20,7 @@ COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format histories properties fuzz apifuzz bench browser reference advisories monitoring lock clean
+.PHONY: help run test lint format histories properties fuzz apifuzz bench browser reference advisories monitoring manifests release lock clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -68,6 +68,19 @@ reference: $(VENV)/run  ## write docs/configuration.md and docs/openapi.json fro
 
 advisories: $(VENV)/release  ## known holes in what the bot depends on; asks PyPI's advisory database
 	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict
+
+manifests: $(VENV)/release  ## the Kubernetes overlays against the API's schema, the Terraform files (needs kubectl, terraform)
+	@for overlay in deploy/kubernetes/overlays/*; do \
+		kubectl kustomize $$overlay | $(BIN)/kubernetes-validate --strict --no-warn - || exit 1; \
+	done
+	terraform fmt -check -diff deploy/azure/terraform
+
+release: $(VENV)/release  ## dist/: the wheel, its bill of materials (CycloneDX), the licences, checksums
+	rm -rf dist && mkdir dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(PIP) wheel -qq --no-deps --no-build-isolation --wheel-dir dist .
+	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible -o dist/sbom.json
+	$(BIN)/python deploy/licences.py > dist/licences.csv
+	cd dist && sha256sum -- *.whl sbom.json licences.csv > SHA256SUMS
 
 monitoring:  ## promtool on the alert rules and their cases (Debian: apt-get install prometheus)
 	cd deploy/monitoring && promtool check rules alerts.yaml && promtool test rules alerts_test.yaml

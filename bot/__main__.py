@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -278,13 +278,18 @@ def _words(error: EgressError) -> str:
     return f"The database cannot be used: {error.cause}." if isinstance(error, StoreUnavailable) else error.sentence
 
 
-def _command_line() -> int:
+def run() -> NoReturn:
+    """The command ``egress-bot``."""
+    leave(_command_line("egress-bot"))
+
+
+def _command_line(name: str) -> int:
     try:
-        main(prog_name="python -m bot")
+        main(prog_name=name)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0
 
 
 if __name__ == "__main__":
-    leave(_command_line())
+    leave(_command_line("python -m bot"))

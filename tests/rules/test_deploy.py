@@ -2,11 +2,15 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.rules.tree import ROOT
 
+KUBERNETES = ROOT / "deploy" / "kubernetes"
 ROLES = ROOT / "deploy" / "roles"
 ACTION = re.compile(r"^Microsoft\.[A-Za-z]+(/[A-Za-z]+)+/(read|write|(join|assign|runcommand)/action)$")
 WRITES = {
@@ -65,8 +69,8 @@ def test_the_image_is_locked_down() -> None:
 
 
 def test_the_pods_are_locked_down() -> None:
-    """The manifest grants the containers nothing that the image does not need."""
-    manifest = Path(ROOT, "deploy", "kubernetes.yaml").read_text(encoding="utf-8")
+    """The manifests grant the containers nothing that the image does not need."""
+    manifest = "\n".join(path.read_text(encoding="utf-8") for path in sorted(KUBERNETES.rglob("*.yaml")))
     for line in (
         "runAsNonRoot: true",
         "readOnlyRootFilesystem: true",
@@ -76,3 +80,37 @@ def test_the_pods_are_locked_down() -> None:
         "minAvailable: 1",
     ):
         assert line in manifest
+
+
+def test_probes_ask_where_the_image_listens() -> None:
+    """The image, its own check, the probes, the scrape and the network policy name one port."""
+    dockerfile = Path(ROOT, "Dockerfile").read_text(encoding="utf-8")
+    (port,) = re.findall(r"EGRESS_HEALTH_LISTEN=0\.0\.0\.0:(\d+)", dockerfile)
+    deployment = (KUBERNETES / "base" / "deployment.yaml").read_text(encoding="utf-8")
+    policy = (KUBERNETES / "base" / "networkpolicy.yaml").read_text(encoding="utf-8")
+    assert f"http://127.0.0.1:{port}/healthz" in dockerfile
+    assert f"- name: health\n              containerPort: {port}" in deployment
+    assert f'prometheus.io/port: "{port}"' in deployment
+    assert f"- port: {port}" in policy
+    assert deployment.count("port: health") == 3
+
+
+@pytest.mark.parametrize("overlay", sorted(path.name for path in (KUBERNETES / "overlays").iterdir()))
+def test_an_overlay_is_whole(overlay: str) -> None:
+    """It names files that there are, all of its own, and the version of this tree."""
+    folder = KUBERNETES / "overlays" / overlay
+    text = (folder / "kustomization.yaml").read_text(encoding="utf-8")
+    named = set(re.findall(r"^  - (?:path: )?(\S+\.yaml)$", text, re.MULTILINE))
+    assert named == {path.name for path in folder.iterdir()} - {"kustomization.yaml"}
+    version = tomllib.loads(Path(ROOT, "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert f"newTag: {version}" in text
+
+
+def test_infrastructure_code_takes_every_role() -> None:
+    """Terraform by the names of the files, Bicep by a list of them."""
+    bicep = Path(ROOT, "deploy", "azure", "bicep", "main.bicep").read_text(encoding="utf-8")
+    assert re.findall(r"loadJsonContent\('\.\./\.\./roles/(.+)\.json'\)", bicep) == [
+        *("reader", "rule-writer", "classic-rule-writer", "scaler"),
+        *("migrator", "metrics-reader", "log-reader", "prober"),
+    ]
+    assert len(roles()) == bicep.count("loadJsonContent(")
