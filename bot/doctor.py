@@ -12,7 +12,7 @@ from bot.azure import AzureArm
 from bot.config import Settings, checked_configuration, configuration_from
 from bot.domain.egress import ClusterEgress, Fleet
 from bot.domain.rights import CLUSTER_READ, CLUSTER_WRITE, lacking, target_write
-from bot.domain.snat import possible_counts
+from bot.domain.snat import possible_goals
 from bot.errors import ArmForbidden, ArmThrottled, BadConfiguration, EgressError, NotScalable
 from bot.wiring.dryrun import require_among
 from bot.wiring.production import azure_from, opened_store, slack_from
@@ -234,7 +234,7 @@ def _rights(azure: AzureArm, fleet: Fleet) -> Iterator[Look]:
 
 def _is_scalable(egress: ClusterEgress) -> bool:
     try:
-        possible_counts(egress)
+        possible_goals(egress)
     except NotScalable:
         return False
     return True

@@ -85,14 +85,14 @@ def let_expire(ctx: Context, call: Call) -> tuple[Reply, ...]:
 
 
 def propose(_ctx: Context, call: Call) -> Reply:
-    """Ask how many outbound IPs are needed, and why."""
+    """Ask what should change about the outbound IPs, and why."""
     return OpenModal(ScaleForm().build(call.value["id"], call.value["name"]))
 
 
 def propose_again(ctx: Context, call: Call) -> Reply:
     """The form, filled with a proposal that nothing came of; it is planned anew when it is submitted."""
     found = scaling.get(ctx, call.caller, call.value["id"])
-    return OpenModal(ScaleForm(found.plan.change.ends[1], found.reason).build(found.cluster_id, found.cluster_name))
+    return OpenModal(ScaleForm.again(found.plan.change.typed, found.reason).build(found.cluster_id, found.cluster_name))
 
 
 def turn_list(ctx: Context, call: Call) -> Reply:

@@ -11,6 +11,7 @@ from bot.domain.allowance import Act, Allowance, require
 from bot.domain.dates import time_text
 from bot.domain.ids import canonical_id, is_id
 from bot.domain.people import Identity
+from bot.domain.snat import goal_from_text
 from bot.errors import InvalidInput, NotPermitted, UnknownAllowance, UnknownCommand, UnknownScale
 from bot.inventory import EgressReport
 from bot.ports import Context
@@ -24,7 +25,6 @@ from handlers.blocks.help import help_text
 from handlers.calls import Call, CallKind, mentioned_in, owner_from, plain_words
 from handlers.entries import Entry, Listener
 from handlers.hosts import HostWords, written
-from handlers.modals import count_from
 from handlers.queries import AuditQuery
 from handlers.replies import Ephemeral, File, Message, OpenModal, Reply
 from handlers.several import IdWords, answer_each
@@ -231,14 +231,14 @@ def transfer(ctx: Context, call: Call) -> Reply:
 
 
 def scale(ctx: Context, call: Call) -> Reply:
-    """Show current and possible outbound IPs; with a number, propose the plan."""
+    """Show what can be changed about the outbound IPs; with a goal, propose the plan."""
     name, _, rest = plain_words(call.text).partition(" ")
-    typed, _, reason = rest.strip().partition(" ")
     if not name:
         raise InvalidInput("Give a cluster: `/egress scale CLUSTER`, or `/egress scale CLUSTER 3 REASON`.")
-    if not typed:
+    if not rest.strip():
         return Ephemeral(scale_blocks.scale_preview(scaling.preview_scale(ctx, call.caller, name)))
-    made = scaling.propose(ctx, call.caller, Wish(name, count_from(typed, name), reason))
+    goal, reason = goal_from_text(rest, name)
+    made = scaling.propose(ctx, call.caller, Wish(name, goal, reason))
     return Ephemeral(lists.proposed(made, deciders(ctx, made), ctx.clock.now(), ctx.config.dry_run))
 
 

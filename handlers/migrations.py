@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from bot import scaling
 from bot.domain.outbound_migration import FORMS
+from bot.domain.snat import number_from_text
 from bot.errors import InvalidInput
 from bot.ports import Context
 from bot.scaling import MigrationWish
 from handlers.blocks import migration, words
 from handlers.calls import Call, plain_words
-from handlers.modals import count_from
 from handlers.replies import Ephemeral, File, Reply
 
 
@@ -36,7 +36,7 @@ class MigrationWords:
         if not cluster:
             raise InvalidInput(f"Give a cluster: {migration.USAGE}.")
         typed = rest.pop(0) if rest else ""
-        count = count_from(rest.pop(0), cluster) if rest and rest[0].isdecimal() else None
+        count = number_from_text(rest.pop(0), cluster) if rest and rest[0].isdecimal() else None
         form = rest.pop(0).lower() if rest and rest[0].lower() in FORMS else ""
         if rest:
             raise InvalidInput(f"“{rest[0][:60]}” is not expected there. Use {migration.USAGE}.")

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 from typing import ClassVar
 
 from bot.approvals import MAX_REASON
 from bot.domain.allowance import Allowance
 from bot.domain.configuration import Configuration
 from bot.domain.duration import duration_code, duration_text
+from bot.domain.snat import Goal, goal_from_text
 from bot.errors import InvalidInput
 from handlers.blocks.block_kit import (
     code,
@@ -120,19 +122,42 @@ def _is_shorter(offered: timedelta | None, asked: timedelta | None) -> bool:
     return offered is not None and (asked is None or offered < asked)
 
 
+GOALS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "count": ("Outbound IPs: how many", "{}"),
+        "ipv6": ("Outbound IPv6 IPs: how many", "ipv6 {}"),
+        "ports": ("SNAT ports per node (0: Azure's table)", "ports {}"),
+        "idle": ("Idle timeout in minutes", "idle {}"),
+        "ips": ("Your own IPs and prefixes: +ID -ID", "ips {}"),
+        "nodes": ("Room for so many nodes", "for {} nodes"),
+        "node_ports": ("IPs and ports for so many ports per node", "for {} ports per node"),
+    }
+)
+"""What a proposal can be about: what the form calls it, and the words of the command that mean the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScaleForm:
-    """The form for a proposal: the number of outbound IPs and the reason."""
+    """The form for a proposal: what is wanted, and the reason."""
 
     CALLBACK: ClassVar[str] = "scale"
 
+    knob: str = "count"
     count: str = ""
     reason: str = ""
 
     @classmethod
     def parse(cls, form: Mapping[str, str]) -> "ScaleForm":
         """Read the fields."""
-        return cls(form.get("count", "").strip(), form.get("reason", ""))
+        return cls(form.get("knob") or "count", form.get("count", "").strip(), form.get("reason", ""))
+
+    @classmethod
+    def again(cls, typed: str, reason: str) -> "ScaleForm":
+        """The form filled with what was proposed, as it is typed behind the command."""
+        word, _, rest = typed.partition(" ")
+        if word == "for":
+            return cls("node_ports", rest.partition(" ")[0], reason)
+        return cls(word, rest, reason) if word in GOALS else cls("count", typed, reason)
 
     def build(self, cluster: str, name: str) -> View:
         """Draw the form, filled with what it holds.
@@ -141,25 +166,28 @@ class ScaleForm:
             cluster: The cluster's ARM id.
             name: Its name.
         """
+        knobs = select([option(label, key) for key, (label, _) in GOALS.items()], self.knob)
         blocks = [
-            section(f"Managed outbound IPs of {code(name)}. The plan uses the cluster's state when you submit."),
-            input_("count", "How many", text_input(self.count)),
+            section(f"Outbound settings of {code(name)}. The plan uses the cluster's state when you submit."),
+            input_("knob", "What to change", knobs),
+            input_("count", "To what", text_input(self.count, limit=MAX_REASON)),
             input_("reason", "Why", long_text(self.reason), optional=True, hint=REASON_HINT),
         ]
         return modal(ScaleForm.CALLBACK, "Propose a scale", blocks, submit="Propose", id=cluster, name=name)
 
+    def goal(self, name: str) -> Goal:
+        """What is wanted.
 
-def count_from(typed: str, name: str) -> int:
-    """A number of outbound IPs as somebody typed it.
+        Args:
+            name: The cluster, for the sentence.
 
-    Raises:
-        InvalidInput: If it is none.
-    """
-    if not typed.isdecimal() or len(typed) > 4:
-        raise InvalidInput(
-            f"“{typed}” is not a valid number of outbound IPs. Use `/egress scale {name} 3`.", field="count"
-        )
-    return int(typed)
+        Raises:
+            InvalidInput: It cannot be read.
+        """
+        goal, rest = goal_from_text(GOALS.get(self.knob, GOALS["count"])[1].format(self.count), name)
+        if rest:
+            raise InvalidInput(f"“{rest[:40]}” is not part of a value. Write the reason below.", field="count")
+        return goal
 
 
 def closing(title: str, sentence: str, more: Sequence[Block] = ()) -> View:

@@ -22,7 +22,7 @@ from handlers.blocks.naming import bundle_lines
 from handlers.blocks.words import NO_CLUSTER, NOTHING_FOUND, UNCHECKED, error_text
 from handlers.calls import Call
 from handlers.hosts import HostWords, written
-from handlers.modals import DenyForm, NarrowForm, ScaleForm, count_from
+from handlers.modals import DenyForm, NarrowForm, ScaleForm
 from handlers.renewals import RenewForm
 from handlers.replies import Ephemeral, OpenModal, Options, Reply, UpdateModal, View
 from handlers.request_form import Choices, Offers, RequestForm
@@ -103,7 +103,7 @@ def narrow(ctx: Context, call: Call) -> Reply:
 def scale(ctx: Context, call: Call) -> Reply:
     """Plans from the cluster as it is now, and proposes that."""
     form = ScaleForm.parse(call.form)
-    wish = Wish(call.value.get("id", ""), count_from(form.count, call.value.get("name", "")), form.reason)
+    wish = Wish(call.value.get("id", ""), form.goal(call.value.get("name", "")), form.reason)
     made = scaling.propose(ctx, call.caller, wish)
     return Ephemeral(lists.proposed(made, deciders(ctx, made), ctx.clock.now(), ctx.config.dry_run))
 

@@ -1,6 +1,6 @@
 """Azure Resource Manager behind the port that the use cases know."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 
 from azure.core.credentials import TokenCredential
@@ -8,12 +8,13 @@ from azure.core.credentials import TokenCredential
 from bot.azure import cluster_reads, resource_graph
 from bot.azure.clients import Clients, Transport
 from bot.azure.operations import poll
+from bot.azure.public_ips import read_public_ips
 from bot.azure.scaling import begin_scale
 from bot.azure.settings import ArmSettings
 from bot.azure.targets import open_target
 from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, RequiredEndpoint
 from bot.domain.rights import Grant
-from bot.domain.snat import ScalePlan
+from bot.domain.snat import OwnIp, ScalePlan
 from bot.domain.target import Target
 from bot.ports import Operation, OperationState, RuleTarget
 
@@ -69,8 +70,12 @@ class AzureArm:
         """Where a firewall keeps its rules; asks nothing."""
         return open_target(self._clients, target)
 
+    def read_public_ips(self, ids: Collection[str]) -> Mapping[str, OwnIp | None]:
+        """Public IPs and prefixes by lower-case id; None where one does not exist, nothing where it may not be read."""
+        return read_public_ips(self._clients, ids)
+
     def begin_scale(self, plan: ScalePlan) -> Operation:
-        """Set the managed outbound IP counts of the plan, on the eTag it was made from. Never waits for the end.
+        """Make the change of the plan, on the eTag it was made from. Never waits for the end.
 
         Raises:
             StalePlan: The cluster no longer matches what the plan was computed from.

@@ -41,21 +41,26 @@ _DEFAULT_IDLE = {"loadBalancer": 30, "managedNATGateway": 4}
 
 
 def _edit(network: Profile, plan: ScalePlan) -> bool:
-    """Change the one setting in place; False, and nothing changed, where it is not what the plan started from."""
+    """Change the setting in place; False, so that nothing is sent, where it is not what the plan started from."""
     profile = network.get(_PROFILES[plan.kind]) or {}
     change = plan.change
     match change:
         case CountChange():
-            counts = profile.get(_COUNTS[plan.kind]) or {}
-            return _swap(counts, "countIPv6" if change.ipv6 else "count", change.before, change.after)
+            return _edit_count(profile, plan, change)
         case PortsChange():
-            return _swap(profile, "allocatedOutboundPorts", change.before, change.after, unset=0)
+            has_ips = change.ips is None or _edit_count(profile, plan, change.ips)
+            return has_ips and _swap(profile, "allocatedOutboundPorts", change.before, change.after, unset=0)
         case IdleChange():
             idle = _DEFAULT_IDLE[plan.kind]
             return _swap(profile, "idleTimeoutInMinutes", change.before, change.after, unset=idle)
         case OwnIpsChange():
             return _edit_own(profile, plan, change)
     assert_never(change)
+
+
+def _edit_count(profile: Profile, plan: ScalePlan, change: CountChange) -> bool:
+    counts = profile.get(_COUNTS[plan.kind]) or {}
+    return _swap(counts, "countIPv6" if change.ipv6 else "count", change.before, change.after)
 
 
 def _swap(part: Profile, key: str, before: int, after: int, *, unset: int | None = None) -> bool:

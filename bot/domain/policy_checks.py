@@ -56,7 +56,7 @@ def _stages(policy: ApprovalPolicy) -> Iterator[str]:
 
 def _never(policy: ApprovalPolicy) -> Iterator[str]:
     for rule in policy.rules:
-        about_scales = _set(direction=rule.direction, larger_than=rule.larger_than is not None)
+        about_scales = _set(changes=rule.changes, direction=rule.direction, larger_than=rule.larger_than is not None)
         about_hosts = _set(bundles=rule.bundles, protocols=rule.protocols, wildcard=rule.wildcard is not None)
         if about_scales and about_hosts:
             yield f"{place(rule)} can never hold: {about_scales[0]} is about scales, {about_hosts[0]} is not."
@@ -109,6 +109,7 @@ def _covers(wide: PolicyRule, narrow: PolicyRule) -> bool:
             _is_any_or_more(wide.requesters, narrow.requesters),
             _is_any_or_more(wide.during, narrow.during),
             set(wide.outside) <= set(narrow.outside),
+            wide.changed >= narrow.changed,
             wide.direction in (None, narrow.direction),
             wide.larger_than is None or (narrow.larger_than is not None and narrow.larger_than >= wide.larger_than),
         )

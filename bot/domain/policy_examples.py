@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 
 from bot.domain.approval import PolicyQuery, Verdict, VerdictKind, evaluate, quorums_text
 from bot.domain.approval.conditions import conditions
+from bot.domain.approval.policy_rules import ScaleChange
 from bot.domain.configuration import Configuration
 from bot.domain.fields import Duration, Lower, ReadAs, Site, Text, matching
 from bot.domain.risk import Level, Risk, Subject, assess
@@ -42,6 +43,8 @@ class Example:
         requester_groups: The groups of whoever asks.
         at: When; rules with windows count it as not known if it is missing.
         counts: For a scale, the outbound IPs before and after.
+        change: For a scale, what it changes.
+        takes_away: For a scale that changes something else than the count, whether it takes something away.
         break_glass: Whether it is to be opened at once.
     """
 
@@ -58,6 +61,8 @@ class Example:
     requester_groups: tuple[str, ...] = ()
     at: Annotated[datetime, ReadAs(str, _moment, "a time such as 2026-12-24T18:00:00+01:00")] | None = None
     counts: tuple[int, int] | None = None
+    change: ScaleChange = "count"
+    takes_away: bool | None = None
     break_glass: bool = False
 
 
@@ -116,6 +121,8 @@ def question_of(config: Configuration, example: Example) -> PolicyQuery:
         requester_groups=frozenset(example.requester_groups),
         at=example.at,
         counts=example.counts,
+        change=example.change,
+        takes_away=example.takes_away,
         is_break_glass=example.break_glass,
         filled=config.filled(example.bundle),
     )

@@ -1,13 +1,13 @@
 """The interfaces that the use cases need from Azure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
 from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, RequiredEndpoint
 from bot.domain.firewall import RuleCollection, RuleKind, RuleSet
-from bot.domain.snat import ScalePlan
+from bot.domain.snat import OwnIp, ScalePlan
 from bot.domain.target import Target
 
 
@@ -132,8 +132,12 @@ class Clusters(Protocol):
         """The cluster's published outbound dependencies."""
         ...
 
+    def read_public_ips(self, ids: Collection[str]) -> Mapping[str, OwnIp | None]:
+        """Public IPs and prefixes by lower-case id; None where one does not exist, nothing where it may not be read."""
+        ...
+
     def begin_scale(self, plan: ScalePlan) -> Operation:
-        """Set the managed outbound IP counts of the plan, on the etag it was made from. Never waits for the end."""
+        """Make the change of the plan, on the etag it was made from. Never waits for the end."""
         ...
 
 

@@ -1,5 +1,6 @@
 """Use cases of scaling: propose, decide. The reconciler applies."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot import approvals
@@ -14,7 +15,17 @@ from bot.domain.ids import canonical_id
 from bot.domain.partner import Partner
 from bot.domain.people import Person
 from bot.domain.scale_proposal import Scale, require_waiting
-from bot.domain.snat import Capacity, ScalePlan, capacity, plan_scale, possible_counts
+from bot.domain.snat import (
+    Capacity,
+    Goal,
+    OwnIp,
+    OwnIpsGoal,
+    ScalePlan,
+    added_ids,
+    capacity,
+    plan_scale,
+    possible_goals,
+)
 from bot.errors import AlreadyRequested, NotPermitted, RequestRefused, UnknownScale
 from bot.inventory import live, person
 from bot.ports import Caller, Context, NoticeEvent, Transaction, UnitOfWork
@@ -31,28 +42,28 @@ class ScalePreview:
     Args:
         egress: The cluster as it is now.
         capacity: Its SNAT ports.
-        counts: The counts that Azure takes.
+        goals: What can be typed, and what it does.
         partners: Who depends on its outbound IPs.
     """
 
     egress: ClusterEgress
     capacity: Capacity
-    counts: range
+    goals: tuple[tuple[str, str], ...]
     partners: tuple[Partner, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A number of outbound IPs that somebody wants.
+    """What somebody wants of a cluster's outbound settings.
 
     Args:
         cluster: Name or id.
-        count: How many.
+        goal: What, for example a number of outbound IPs.
         reason: Why; may be empty.
     """
 
     cluster: str
-    count: int
+    goal: Goal
     reason: str = ""
 
 
@@ -63,23 +74,23 @@ def preview_scale(ctx: Context, caller: Caller, cluster: str) -> ScalePreview:
         NotScalable: With the reason.
     """
     egress, _ = live(ctx, person(ctx, caller), cluster)
-    counts = possible_counts(egress)
+    goals = possible_goals(egress)
     with ctx.store.read() as tx:
-        return ScalePreview(egress, capacity(egress), counts, tuple(tx.partners.of([egress.ref.id])))
+        return ScalePreview(egress, capacity(egress), goals, tuple(tx.partners.of([egress.ref.id])))
 
 
 def propose(ctx: Context, caller: Caller, wish: Wish) -> Scale:
     """Plan from the cluster as it is now, and file exactly this plan to be decided.
 
     Raises:
-        NotScalable: The outbound type has no count that could be changed.
-        InvalidInput: A count that is not possible, a reason that is too long.
+        NotScalable: AKS cannot change this setting of the cluster.
+        InvalidInput: A goal that Azure would refuse, a reason that is too long.
         AlreadyRequested: A proposal for the cluster is open.
         RequestRefused: The approval policy refuses it, or nobody could approve it.
     """
     who, reason = person(ctx, caller), brief(wish.reason)
     egress, _ = live(ctx, who, wish.cluster)
-    plan = plan_scale(egress, wish.count)
+    plan = plan_scale(egress, wish.goal, _own_ips(ctx, wish.goal))
     verdict = _verdict(ctx, who, plan, egress)
     now, lapse_after = ctx.clock.now(), ctx.config.durations.lapse_after
     with ctx.store.write() as tx:
@@ -97,6 +108,11 @@ def propose(ctx: Context, caller: Caller, wish: Wish) -> Scale:
             approved_at=now if verdict.kind is VerdictKind.GRANT else None,
         )
         return _file(UnitOfWork(ctx, tx, caller), scale)
+
+
+def _own_ips(ctx: Context, goal: Goal) -> Mapping[str, OwnIp | None]:
+    """The public IPs that a goal adds, as they are now; nothing is asked for any other goal."""
+    return ctx.clusters.read_public_ips(added_ids(goal)) if isinstance(goal, OwnIpsGoal) and goal.added else {}
 
 
 def _verdict(ctx: Context, who: Person, plan: ScalePlan, egress: ClusterEgress) -> Verdict:

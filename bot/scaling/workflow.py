@@ -37,6 +37,8 @@ def verdict_of(ctx: Context, plan: ScalePlan, environment: str, around: Circumst
         requester_groups=around.requester_groups,
         at=around.at,
         counts=plan.change.ip_counts,
+        change=plan.change.knob,
+        takes_away=plan.change.direction == "down",
     )
     return evaluate(ctx.config.policy, question)
 

@@ -74,20 +74,57 @@ def ips_text(addresses: Sequence[str]) -> str:
 
 
 def _change(plan: ScalePlan) -> list[Block]:
-    """What a decision is about: the numbers, the addresses that may go, the warnings."""
+    """What a decision is about: the numbers before and after, the addresses that come and go, the warnings."""
     warnings = [f":warning: {escape(warning)}" for warning in plan.warnings]
-    ports = (
-        f", SNAT ports {plan.ports_before:,} → *{plan.ports_after:,}*" if plan.ports_before != plan.ports_after else ""
-    )
     return [
-        section(f"Changes {escape(plan.change.text)}{ports}"),
-        *([section(f"*May be removed*\n{ips_text(plan.at_risk)}")] if plan.at_risk else []),
+        section(f"Changes {escape(plan.change.text)}."),
+        *([context(escape(plan.sum))] if plan.sum else []),
+        section("\n".join(_numbers(plan))),
+        *_addresses(plan),
         *([section(fold(warnings))] if warnings else []),
     ]
 
 
+def _numbers(plan: ScalePlan) -> list[str]:
+    """SNAT ports before and after: in total, of each node, and the nodes that they suffice for."""
+    total = f"SNAT ports {_step(plan.ports_before, plan.ports_after)}"
+    now, then = plan.now, plan.then
+    if now is None or then is None:
+        return [total]
+    each = [f"per node {_step(now.ports_per_node, then.ports_per_node)}"] if now.ports_per_node else []
+    fits = [f"enough for {_step(now.node_limit, then.node_limit)} nodes"] if now.node_limit else []
+    surge = f", {now.surge_nodes} of them during upgrades" if now.surge_nodes else ""
+    most = "AKS shows no node limit" if now.is_unbounded else f"at most {now.max_nodes:,}{surge}"
+    cliff = then.cliff
+    tier = (
+        [f"From {cliff.at_nodes:,} nodes on, each has {cliff.ports_after:,} ports instead of {cliff.ports_before:,}."]
+        if cliff
+        else []
+    )
+    return [", ".join([total, *each, *fits]) + ".", f"Nodes: {now.nodes_now:,} now, {most}.", *tier]
+
+
+def _step(before: int | None, after: int | None) -> str:
+    was, becomes = (f"{number or 0:,}" for number in (before, after))
+    return was if was == becomes else f"{was} → *{becomes}*"
+
+
+def _addresses(plan: ScalePlan) -> list[Block]:
+    """Those that stay, come and go, as far as it is known before."""
+    chosen = plan.change.chosen_by_azure
+    going = f"May be removed ({-chosen} of them, Azure chooses)" if chosen < 0 else "Removed"
+    new = [f"{chosen} new, chosen by Azure"] if chosen > 0 else []
+    coming = [*new, *([ips_text(plan.coming)] if plan.coming else [])]
+    stay = [address for address in plan.ips_before if address not in plan.at_risk] if plan.changes_ips else []
+    return [
+        *([section(f"*{going}*\n{ips_text(plan.at_risk)}")] if plan.at_risk else []),
+        *([section("\n".join(["*Added*", *coming]))] if coming else []),
+        *([section(f"*Stay*\n{ips_text(stay)}")] if stay else []),
+    ]
+
+
 def scale_preview(preview: ScalePreview) -> Message:
-    """Show a cluster's outbound IPs and how to propose another number."""
+    """Show a cluster's outbound IPs and what can be proposed."""
     ref = preview.egress.ref
     return message(
         f"Outbound IPs of {ref.name}",
@@ -103,9 +140,9 @@ def scale_preview(preview: ScalePreview) -> Message:
 
 
 def _reach(preview: ScalePreview) -> str:
-    least, most = preview.counts.start, preview.counts.stop - 1
     name = preview.egress.ref.name
-    return f"Azure accepts {least} to {most} here. `/egress scale {name} COUNT` plans the change and requests approval."
+    lines = [f"`/egress scale {name} {typed}`  {escape(meaning)}" for typed, meaning in preview.goals]
+    return "\n".join(["Plan a change and request approval:", *lines])
 
 
 def scale_parts(scale: Scale, partners: Sequence[Partner] = ()) -> list[Block]:

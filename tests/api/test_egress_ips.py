@@ -15,6 +15,7 @@ from bot.domain.api_token import TokenAct
 from bot.domain.audit import Action
 from bot.domain.egress.published import AddressState, ListLimits, Readings, egress_ip_list
 from bot.domain.integration import EgressIps
+from bot.domain.snat import CountGoal
 from bot.errors import Unavailable
 from bot.scaling import Wish
 from handlers.api.feed import EgressIpFront, is_known, plain_list
@@ -169,7 +170,7 @@ def test_a_deleted_cluster(feed: Feed) -> None:
 
 def test_what_is_approved_is_announced(feed: Feed) -> None:
     """As soon as it is approved, and until it is read back; what waits for a decision is nobody's business."""
-    made = scaling.propose(feed.api.ctx, DEV, Wish("aks-lb", 2, "more"))
+    made = scaling.propose(feed.api.ctx, DEV, Wish("aks-lb", CountGoal(2), "more"))
     assert feed.call("cluster=aks-lb").json["planned"] == []
     scaling.decide(feed.api.ctx, APPROVER, Decision(made.id, True))
     (planned,) = feed.call("cluster=aks-lb").json["planned"]

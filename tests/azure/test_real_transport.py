@@ -11,7 +11,7 @@ import uvicorn
 
 from bot.azure import AzureArm
 from bot.azure.settings import ArmSettings
-from bot.domain.snat import plan_scale
+from bot.domain.snat import CountGoal, plan_scale
 from bot.errors import ArmUnreachable
 from bot.sandbox.arm import SUBSCRIPTION, ArmSubscription
 from bot.sandbox.arm_http import arm_app, make_ca
@@ -46,7 +46,7 @@ def test_everything_over_tls(endpoint: tuple[str, Path]) -> None:
     """Fleet, one cluster, rules, a scale and its operation: the operation URL leads back to the same server."""
     arm = arm_at(*endpoint)
     egress = arm.read_egress(cluster_id("aks-udr"))
-    operation = arm.begin_scale(plan_scale(arm.read_egress(cluster_id("aks-lb")), 2))
+    operation = arm.begin_scale(plan_scale(arm.read_egress(cluster_id("aks-lb")), CountGoal(2)))
 
     assert len(arm.read_fleet().clusters) == 13
     assert egress.target() == HUB_POLICY

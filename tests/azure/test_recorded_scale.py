@@ -8,7 +8,7 @@ import pytest
 from bot.azure import AzureArm
 from bot.azure.settings import ArmSettings
 from bot.domain.egress import PathKind
-from bot.domain.snat import plan_scale
+from bot.domain.snat import CountGoal, plan_scale
 from bot.errors import NotScalable, StalePlan
 from tests.azure.replay import FixedCredential, Replay, answer, recorded
 
@@ -52,7 +52,7 @@ def test_one_to_two_managed_ips() -> None:
 
     egress = arm.read_egress(CLUSTER)
     assert (egress.effective, [ip.address for ip in egress.ips]) == ((PathKind.LOAD_BALANCER,), ["20.0.0.1"])
-    operation = arm.begin_scale(plan_scale(egress, 2))
+    operation = arm.begin_scale(plan_scale(egress, CountGoal(2)))
     states = [arm.look(operation) for _ in range(2)]
     again = arm.read_egress(CLUSTER)
 
@@ -75,7 +75,7 @@ def test_unknown_fields_survive_the_scale() -> None:
     replay = Replay([lines[0], *beside(body), lines[0], lines[1]])
     arm = arm_over(replay)
 
-    arm.begin_scale(plan_scale(arm.read_egress(CLUSTER), 2))
+    arm.begin_scale(plan_scale(arm.read_egress(CLUSTER), CountGoal(2)))
 
     put = replay.sent[-1].body["properties"]
     assert put["fieldOfTheFuture"] == {"kept": [1, 2]}
@@ -88,7 +88,7 @@ def test_the_plan_is_refused_when_the_count_moved() -> None:
     before, after = lines[0], lines[-1]
     replay = Replay([before, *beside(before["resp_body"]), after])
     arm = arm_over(replay)
-    plan = plan_scale(arm.read_egress(CLUSTER), 3)
+    plan = plan_scale(arm.read_egress(CLUSTER), CountGoal(3))
 
     with pytest.raises(StalePlan, match="no longer set to 1"):
         arm.begin_scale(plan)
@@ -104,7 +104,7 @@ def test_a_cluster_being_updated_is_converging() -> None:
     assert (egress.is_converging, egress.desired_ip_count, len(egress.ips)) == (True, 2, 1)
     assert "converging" in [warning.code for warning in egress.warnings]
     with pytest.raises(NotScalable, match="being updated"):
-        plan_scale(egress, 4)
+        plan_scale(egress, CountGoal(4))
 
 
 def test_own_ips_are_read_and_never_scaled() -> None:
@@ -128,4 +128,4 @@ def test_own_ips_are_read_and_never_scaled() -> None:
     assert {ip.origin for ip in egress.ips} == {"own"}
     assert len(replay.sent) == 3
     with pytest.raises(NotScalable, match="your own"):
-        plan_scale(egress, 3)
+        plan_scale(egress, CountGoal(3))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.domain.egress import ClusterEgress, PathKind
-from bot.domain.snat import CountChange, capacity, plan_scale
+from bot.domain.snat import CountChange, CountGoal, capacity, plan_scale
 from bot.errors import NotScalable
 from bot.sandbox.arm import SUBSCRIPTION
 from tests.azure.stage import Stage, both, cluster_id, stage
@@ -47,10 +47,10 @@ def test_a_plan_counts_what_is_there(azure: Stage) -> None:
     change(azure, "aks-lb", {"loadBalancerProfile": {**profile, "managedOutboundIPs": {"count": 5}}})
     egress = both(azure, "aks-lb")
 
-    plan = plan_scale(egress, 4)
+    plan = plan_scale(egress, CountGoal(4))
     assert (plan.change, plan.at_risk) == (CountChange(5, 4, there=1), ())
     assert (plan.ports_before, plan.ports_after) == (64_000, 4 * 64_000)
-    again = plan_scale(egress, 5)
+    again = plan_scale(egress, CountGoal(5))
     assert again.change == CountChange(5, 5, there=1), "What did not come through can be asked for again."
 
 
@@ -84,7 +84,7 @@ def test_a_basic_load_balancer(azure: Stage) -> None:
     assert "basic-load-balancer" in codes(egress)
     assert capacity(egress).node_limit == 100
     with pytest.raises(NotScalable, match="basic load balancer"):
-        plan_scale(egress, 2)
+        plan_scale(egress, CountGoal(2))
 
 
 def test_a_nat_gateway_of_the_new_sku_with_addresses_of_ones_own(azure: Stage) -> None:
@@ -98,7 +98,7 @@ def test_a_nat_gateway_of_the_new_sku_with_addresses_of_ones_own(azure: Stage) -
     assert egress.has_own_ips
     assert [(ip.address, ip.origin) for ip in egress.ips] == [("20.23.11.80", "own")]
     with pytest.raises(NotScalable, match="your own"):
-        plan_scale(egress, 2)
+        plan_scale(egress, CountGoal(2))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_what_aks_does_not_count(azure: Stage, name: str, key: str, count: str) 
     change(azure, name, {key: {**profile_of(azure, name, key), count: None}})
 
     with pytest.raises(NotScalable, match=r"reports no managed outbound IPs for .* \(it leaves with [12] now\)"):
-        plan_scale(both(azure, name), 3)
+        plan_scale(both(azure, name), CountGoal(3))
 
 
 def test_a_declared_load_balancer_behind_a_firewall(azure: Stage) -> None:
@@ -123,7 +123,7 @@ def test_a_declared_load_balancer_behind_a_firewall(azure: Stage) -> None:
     change(azure, "aks-udr", {"outboundType": "loadBalancer", "loadBalancerProfile": managed})
 
     with pytest.raises(NotScalable, match=r"does not leave that way.*hub-firewall"):
-        plan_scale(azure.arm.read_egress(cluster_id("aks-udr")), 2)
+        plan_scale(azure.arm.read_egress(cluster_id("aks-udr")), CountGoal(2))
 
 
 @pytest.mark.parametrize("gone", [("publicipaddresses/egress-ip-1",), ("publicipprefixes/egress-prefix",)])
@@ -234,7 +234,7 @@ def test_a_cluster_that_is_being_deleted(azure: Stage) -> None:
 
     assert codes(egress) == ["deleting"]
     with pytest.raises(NotScalable, match="being deleted"):
-        plan_scale(egress, 2)
+        plan_scale(egress, CountGoal(2))
 
 
 def test_a_stopped_cluster(azure: Stage) -> None:
@@ -244,4 +244,4 @@ def test_a_stopped_cluster(azure: Stage) -> None:
 
     assert "stopped" in codes(egress)
     with pytest.raises(NotScalable, match="stopped"):
-        plan_scale(egress, 2)
+        plan_scale(egress, CountGoal(2))

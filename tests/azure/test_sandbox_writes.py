@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.firewall import ApplicationRule, NetworkRule, RuleAction, RuleCollection, RuleKind
 from bot.domain.rule_rendering import placed
-from bot.domain.snat import plan_scale
+from bot.domain.snat import CountGoal, plan_scale
 from bot.domain.target import Target
 from bot.errors import (
     ArmBusy,
@@ -174,7 +174,7 @@ def test_no_such_target(azure: Stage) -> None:
 def test_scale_and_read_back(azure: Stage, name: str, count: int) -> None:
     """Up keeps every address; down leaves as many as were asked for."""
     before = azure.arm.read_egress(cluster_id(name))
-    plan = plan_scale(before, count)
+    plan = plan_scale(before, CountGoal(count))
     operation = azure.arm.begin_scale(plan)
     during = azure.arm.read_egress(cluster_id(name))
     ended = azure.finish(operation)
@@ -188,7 +188,7 @@ def test_scale_and_read_back(azure: Stage, name: str, count: int) -> None:
 
 def test_scale_of_ipv6(azure: Stage) -> None:
     """The IPv6 count has a plan of its own; IPv4 stays."""
-    plan = plan_scale(azure.arm.read_egress(cluster_id("aks-lb-dual")), 3, ipv6=True)
+    plan = plan_scale(azure.arm.read_egress(cluster_id("aks-lb-dual")), CountGoal(3, ipv6=True))
     azure.finish(azure.arm.begin_scale(plan))
     after = azure.arm.read_egress(cluster_id("aks-lb-dual"))
 
@@ -199,26 +199,26 @@ def test_scale_of_ipv6(azure: Stage) -> None:
 def test_two_scales_at_once(azure: Stage) -> None:
     """The second meets a busy or changed cluster, never a silent overwrite."""
     egress = azure.arm.read_egress(cluster_id("aks-lb"))
-    azure.arm.begin_scale(plan_scale(egress, 2))
+    azure.arm.begin_scale(plan_scale(egress, CountGoal(2)))
 
     with pytest.raises((StalePlan, ArmBusy)):
-        azure.arm.begin_scale(plan_scale(egress, 3))
+        azure.arm.begin_scale(plan_scale(egress, CountGoal(3)))
 
 
 def test_a_plan_from_before_another_change(azure: Stage) -> None:
     """The eTag moved: nothing is written."""
     egress = azure.arm.read_egress(cluster_id("aks-lb"))
-    azure.finish(azure.arm.begin_scale(plan_scale(egress, 2)))
+    azure.finish(azure.arm.begin_scale(plan_scale(egress, CountGoal(2))))
 
     with pytest.raises(StalePlan):
-        azure.arm.begin_scale(plan_scale(egress, 3))
+        azure.arm.begin_scale(plan_scale(egress, CountGoal(3)))
 
 
 @pytest.mark.parametrize("name", ["aks-lb-own", "aks-usernat", "aks-udr", "aks-vwan", "aks-none", "aks-block"])
 def test_what_cannot_be_scaled_says_why(azure: Stage, name: str) -> None:
     """Each refusal is a sentence about this cluster."""
     with pytest.raises(NotScalable) as caught:
-        plan_scale(azure.arm.read_egress(cluster_id(name)), 2)
+        plan_scale(azure.arm.read_egress(cluster_id(name)), CountGoal(2))
     assert caught.value.sentence.startswith(name)
     assert ("az network nat gateway update" in caught.value.sentence) == (name == "aks-usernat")
 

@@ -41,6 +41,7 @@ QUESTION = PolicyQuery(
     at=datetime(2026, 11, 2, 9, 0, tzinfo=UTC),
 )
 SCALE = replace(QUESTION, subject="scale", destinations=(), counts=(3, 1))
+PORTS = replace(SCALE, counts=(0, 0), change="ports", takes_away=True)
 
 HOLDS: list[tuple[dict[str, Any], PolicyQuery, bool]] = [
     ({"tags": ("costcenter=47*",)}, QUESTION, True),
@@ -61,6 +62,12 @@ HOLDS: list[tuple[dict[str, Any], PolicyQuery, bool]] = [
     ({"direction": "down"}, SCALE, True),
     ({"direction": "up"}, SCALE, False),
     ({"direction": "up"}, QUESTION, False),
+    ({"direction": "up"}, replace(PORTS, takes_away=False), True),
+    ({"direction": "down"}, PORTS, True),
+    ({"changes": frozenset({"ports", "idle"})}, PORTS, True),
+    ({"changes": frozenset({"count"})}, PORTS, False),
+    ({"changes": frozenset({"count"})}, QUESTION, False),
+    ({"larger_than": 0}, PORTS, False),
     ({"larger_than": 1}, SCALE, True),
     ({"larger_than": 2}, SCALE, False),
 ]
@@ -72,6 +79,26 @@ def test_a_condition(condition: dict[str, Any], question: PolicyQuery, *, holds:
     rule = PolicyRule("r", VerdictKind.REFUSE, "No.", **condition)
     verdict = evaluate(ApprovalPolicy((rule,), ("platform",), windows=WINDOWS), question)
     assert (verdict.kind is VerdictKind.REFUSE) == holds
+
+
+@pytest.mark.parametrize(
+    ("condition", "question", "kind"),
+    [
+        ({}, replace(SCALE, counts=(1, 3)), VerdictKind.GRANT),
+        ({}, SCALE, VerdictKind.ASK),
+        ({"direction": "down"}, SCALE, VerdictKind.ASK),
+        ({}, replace(PORTS, takes_away=False), VerdictKind.ASK),
+        ({"changes": frozenset({"ports"})}, replace(PORTS, takes_away=False), VerdictKind.GRANT),
+        ({"changes": frozenset({"ports"})}, PORTS, VerdictKind.ASK),
+    ],
+)
+def test_what_takes_something_away_needs_a_person(
+    condition: dict[str, Any], question: PolicyQuery, kind: VerdictKind
+) -> None:
+    """Whatever a rule grants; and a rule that names no change grants counts alone."""
+    rule = PolicyRule("r", VerdictKind.GRANT, "Yes.", subjects=frozenset({"scale"}), **condition)
+    verdict = evaluate(ApprovalPolicy((rule,), ("platform",)), question)
+    assert (verdict.kind, verdict.approvers) == (kind, ("platform",) if kind is VerdictKind.ASK else ())
 
 
 @pytest.mark.parametrize(

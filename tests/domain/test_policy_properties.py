@@ -21,7 +21,7 @@ from bot.domain.approval import (
     approval_of,
     evaluate,
 )
-from bot.domain.approval.policy_rules import ApprovalStage
+from bot.domain.approval.policy_rules import SCALE_CHANGES, ApprovalStage
 from bot.domain.fqdn import Destination, Protocol, parse_destinations
 from bot.domain.people import Identity, Person
 from bot.domain.risk import Level, Reason, Risk
@@ -46,6 +46,7 @@ rules = st.builds(
     clusters=st.sampled_from([(), ("aks*",), ("other", "AKS"), ("other",)]),
     protocols=st.sampled_from([frozenset(), frozenset({Protocol.HTTPS}), frozenset({Protocol.HTTP, Protocol.TCP})]),
     risk_reasons=st.sampled_from([frozenset(), frozenset({"wildcard"}), frozenset({"plain_http", "long_duration"})]),
+    changes=st.sampled_from([frozenset(), frozenset({"ports"}), frozenset({"count", "idle"})]),
     direction=st.sampled_from([None, "up", "down"]),
     larger_than=st.none() | st.integers(0, 3),
     environments=st.sampled_from([frozenset(), frozenset({"production"})]),
@@ -93,6 +94,8 @@ scale_questions = st.builds(
     PolicyQuery,
     st.just("scale"),
     counts=st.none() | st.tuples(st.integers(1, 6), st.integers(1, 6)),
+    change=st.sampled_from(SCALE_CHANGES),
+    takes_away=st.none() | st.booleans(),
     **circumstances,
 )
 questions = allowance_questions | scale_questions

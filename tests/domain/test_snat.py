@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.domain.egress import ClusterEgress, EgressPath, NodePool, OutboundIp, OutboundType, PathKind
 from bot.domain.egress.resolve import resolve
-from bot.domain.snat import CountChange, base_digest, capacity, plan_scale
+from bot.domain.snat import CountChange, CountGoal, base_digest, capacity, plan_scale
 from bot.domain.snat.capacity import LB_PORTS_PER_IP, needed_ips
 from bot.domain.snat.tiers import LB_TIERS, Cliff, next_cliff, tier_ports
 from bot.errors import InvalidInput, NotScalable
@@ -154,9 +154,9 @@ def test_plans_of_load_balancers(before: int, after: int) -> None:
     whole = egress(ips=before)
     if after not in range(1, 101) or after == before:
         with pytest.raises(InvalidInput):
-            plan_scale(whole, after)
+            plan_scale(whole, CountGoal(after))
         return
-    plan = plan_scale(whole, after)
+    plan = plan_scale(whole, CountGoal(after))
     assert (plan.change, plan.kind, plan.etag) == (CountChange(before, after, before), "loadBalancer", "e1")
     assert plan.at_risk == (plan.ips_before if after < before else ())
     assert plan.ports_after - plan.ports_before == (after - before) * 64_000
@@ -167,7 +167,7 @@ def test_plans_of_load_balancers(before: int, after: int) -> None:
 def test_nat_gateways_have_at_most_sixteen(count: int) -> None:
     """The sentence says the range."""
     with pytest.raises(InvalidInput, match="1 to 16"):
-        plan_scale(egress(PathKind.NAT_GATEWAY, ips=2, declared=NAT), count)
+        plan_scale(egress(PathKind.NAT_GATEWAY, ips=2, declared=NAT), CountGoal(count))
 
 
 def test_too_few_for_the_allocated_ports() -> None:
@@ -175,18 +175,18 @@ def test_too_few_for_the_allocated_ports() -> None:
     whole = egress(ips=8, nodes=112, ports=4000)
     need = ceil(4000 * 112 / 64_000)
 
-    assert plan_scale(whole, need).change.ends[1] == "7"
+    assert plan_scale(whole, CountGoal(need)).change.ends[1] == "7"
     with pytest.raises(InvalidInput, match="need 7"):
-        plan_scale(whole, need - 1)
+        plan_scale(whole, CountGoal(need - 1))
 
 
 def test_ipv6_needs_a_dual_stack_cluster() -> None:
     """And its count is apart from that of IPv4."""
     dual = replace(egress(), desired_ipv6_count=2)
 
-    assert plan_scale(dual, 1, ipv6=True).change == CountChange(2, 1, there=0, ipv6=True)
+    assert plan_scale(dual, CountGoal(1, ipv6=True)).change == CountChange(2, 1, there=0, ipv6=True)
     with pytest.raises(InvalidInput, match="dual-stack"):
-        plan_scale(egress(), 2, ipv6=True)
+        plan_scale(egress(), CountGoal(2, ipv6=True))
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_ipv6_needs_a_dual_stack_cluster() -> None:
 def test_not_scalable(changes: dict[str, Any], words: str) -> None:
     """Each reason is a sentence about the cluster."""
     with pytest.raises(NotScalable, match=words) as caught:
-        plan_scale(replace(egress(), **changes), 2)
+        plan_scale(replace(egress(), **changes), CountGoal(2))
     assert caught.value.sentence.startswith("aks ")
 
 
@@ -214,19 +214,19 @@ def test_user_assigned_gateways_get_the_command() -> None:
     whole = replace(whole, paths=(replace(whole.paths[0], nat_gateway="/rg/nat-a"),))
 
     with pytest.raises(NotScalable, match="az network nat gateway update --ids /rg/nat-a"):
-        plan_scale(whole, 2)
+        plan_scale(whole, CountGoal(2))
 
 
 def test_the_digest_is_of_what_is_applied() -> None:
     """Another count or another state is another plan; the same is the same."""
     whole = egress()
     plans = [
-        plan_scale(whole, 2),
-        plan_scale(whole, 3),
-        plan_scale(replace(whole, etag="e2"), 2),
-        plan_scale(replace(whole, allocated_ports=8), 2),
+        plan_scale(whole, CountGoal(2)),
+        plan_scale(whole, CountGoal(3)),
+        plan_scale(replace(whole, etag="e2"), CountGoal(2)),
+        plan_scale(replace(whole, allocated_ports=8), CountGoal(2)),
     ]
 
-    assert plan_scale(whole, 2).digest == plans[0].digest
+    assert plan_scale(whole, CountGoal(2)).digest == plans[0].digest
     assert len({plan.digest for plan in plans}) == 4
     assert plans[0].base_digest == base_digest(whole)

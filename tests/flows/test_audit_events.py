@@ -15,6 +15,7 @@ from bot.domain.audit import Action, AuditFilter, Event
 from bot.domain.audit_schema import schema
 from bot.domain.fqdn import parse_destination
 from bot.domain.people import SYSTEM
+from bot.domain.snat import CountGoal
 from bot.errors import NotPermitted
 from bot.ports import Caller
 from bot.scaling import Wish
@@ -100,7 +101,7 @@ def test_drift_names_whose_rules_it_is_about(world: World) -> None:
 
 def test_a_scale_names_operation_and_outcome(world: World) -> None:
     """From the proposal to the addresses that were read back."""
-    asked = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2, "more ports"))
+    asked = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(2), "more ports"))
     if asked.approved_at is None:
         scaling.decide(world.ctx, APPROVER, Decision(asked.id, is_approved=True))
     world.settle()

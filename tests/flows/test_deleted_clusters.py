@@ -12,6 +12,7 @@ from bot.domain.allowance import Allowance, Status
 from bot.domain.audit import Action
 from bot.domain.fqdn import parse_destination
 from bot.domain.scale_proposal import ScaleStatus, scale_status
+from bot.domain.snat import CountGoal
 from bot.errors import UnknownCluster, UserError
 from bot.scaling import Wish
 from tests.build import APPROVER, DEV, World, make_world
@@ -155,7 +156,7 @@ def test_a_cluster_that_resource_graph_lost_is_found_again(world: World) -> None
 @pytest.mark.parametrize("is_approved", [True, False])
 def test_a_scale_of_a_deleted_cluster_ends(world: World, is_approved: bool) -> None:
     """Approved or not, with the reason; it is not stuck for ever, and a click on it is refused."""
-    scale = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
+    scale = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(2), "more"))
     delete(world, "/managedclusters/aks-lb")
     if is_approved:
         scaling.decide(world.ctx, APPROVER, Decision(scale.id, is_approved=True))

@@ -15,6 +15,7 @@ from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
 from bot.domain.audit import Action, AuditFilter, ChainedEvent
 from bot.domain.egress import ClusterRef, Fleet, IpChange
+from bot.domain.snat import CountGoal
 from bot.errors import InvalidInput, UnknownCluster
 from bot.ports import Context, Notice
 from bot.sandbox.arm_transport import ArmTransport
@@ -115,7 +116,7 @@ def test_clusters_behind_one_firewall_are_said_together(world: World) -> None:
 
 def test_our_own_scale_is_recorded_as_ours(world: World) -> None:
     """However often the cluster is read while and after Azure works: once, and not as somebody else's."""
-    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", 3, "more"))
+    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(3), "more"))
     scaling.decide(world.ctx, APPROVER, Decision(made.id, True))
     for _ in range(60):
         while world.reconciler.run_one():
@@ -136,7 +137,7 @@ def test_our_own_scale_is_recorded_as_ours(world: World) -> None:
 
 def test_a_foreign_change_after_our_scale(world: World) -> None:
     """Our scale excuses its own change, not the next one."""
-    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
+    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(2), "more"))
     scaling.decide(world.ctx, APPROVER, Decision(made.id, True))
     world.settle()
     inventory.refresh(world.ctx)
@@ -151,7 +152,7 @@ def test_a_foreign_change_after_our_scale(world: World) -> None:
 
 def test_what_a_plan_did_not_foresee_is_not_ours(world: World) -> None:
     """While addresses are added, somebody replaces one: that was not the plan's doing."""
-    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
+    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(2), "more"))
     scaling.decide(world.ctx, APPROVER, Decision(made.id, True))
     until_writing(world)
     move(world, OLD, NEW)
@@ -285,7 +286,7 @@ def test_a_change_names_what_came_and_went() -> None:
 
 def test_the_timeline_of_a_cluster(world: World) -> None:
     """Newest first, by us and by others, in pages; ``whois`` says the same of one address."""
-    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
+    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(2), "more"))
     scaling.decide(world.ctx, APPROVER, Decision(made.id, True))
     world.settle()
     world.tick(timedelta(minutes=5))

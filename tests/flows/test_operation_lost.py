@@ -9,6 +9,7 @@ from bot import scaling
 from bot.approvals import Decision
 from bot.domain.allowance import Status
 from bot.domain.scale_proposal import ScaleStatus, scale_status
+from bot.domain.snat import CountGoal
 from bot.scaling import Wish
 from tests.build import APPROVER, DEV, World, make_world
 from tests.flows.writer_stage import ask, state_of, writes
@@ -37,7 +38,7 @@ def test_an_allowance_goes_live_all_the_same(world: World) -> None:
 
 def test_a_scale_is_done_all_the_same(world: World) -> None:
     """Its addresses are read back."""
-    proposed = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2, "more ports"))
+    proposed = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(2), "more ports"))
     if proposed.approved_at is None:
         proposed = scaling.decide(world.ctx, APPROVER, Decision(proposed.id, is_approved=True))
     for _ in range(80):

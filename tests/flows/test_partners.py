@@ -12,6 +12,7 @@ from bot.approvals import Decision
 from bot.domain.audit import Action
 from bot.domain.dry_run import DryRun
 from bot.domain.scale_proposal import scale_key
+from bot.domain.snat import CountGoal
 from bot.errors import InvalidInput, NotPermitted, UnknownCluster
 from bot.ports import Caller
 from bot.reconciler import Reconciler
@@ -99,7 +100,7 @@ def test_every_view_of_a_plan_names_them(world: World) -> None:
     """The preview, the card and the details, also of somebody who was added after the proposal."""
     say(world, APPROVER, "aks-lb add Acme <#CGENERAL1|general>")
     preview = text_of(commands.scale(world.ctx, typed(DEV, "aks-lb")))
-    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", 3, "more"))
+    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(3), "more"))
     say(world, APPROVER, "aks-lb add Globex ops@globex.example")
     details = str(details_of(world.ctx, made))
     with world.store.read() as tx:
@@ -110,7 +111,7 @@ def test_every_view_of_a_plan_names_them(world: World) -> None:
 
 def scaled(world: World, count: int) -> str:
     """A proposal to scale aks-lb, approved and carried out; its id."""
-    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", count, "more"))
+    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(count), "more"))
     scaling.decide(world.ctx, APPROVER, Decision(made.id, True))
     world.settle()
     return made.id
@@ -169,7 +170,7 @@ def test_told_that_nothing_came_of_it(world: World) -> None:
 def test_a_proposal_that_is_denied_tells_no_partner(world: World) -> None:
     """Nobody outside hears of what was never going to happen."""
     partners_there(world)
-    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", 3, "more"))
+    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(3), "more"))
     scaling.decide(world.ctx, APPROVER, Decision(made.id, False, reason="no"))
     world.settle()
     assert (told(world, "CGENERAL1"), in_thread(world, made.id)) == ([], [])
@@ -179,7 +180,7 @@ def test_a_dry_run_tells_partners_when_it_ends(world: World) -> None:
     """As long as nothing is changed, nothing will come; then the approval is carried out, and they are told first."""
     partners_there(world)
     dry = with_dry_run(world)
-    made = scaling.propose(dry.ctx, DEV, Wish("aks-lb", 3, "more"))
+    made = scaling.propose(dry.ctx, DEV, Wish("aks-lb", CountGoal(3), "more"))
     scaling.decide(dry.ctx, APPROVER, Decision(made.id, True))
     dry.work(timedelta(minutes=1))
     assert told(world, "CGENERAL1") == []

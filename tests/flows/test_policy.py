@@ -15,6 +15,7 @@ from bot.domain.allowance import Allowance, Status, digest, status
 from bot.domain.audit import AuditFilter
 from bot.domain.configuration import Configuration
 from bot.domain.fqdn import parse_destinations
+from bot.domain.snat import CountGoal
 from bot.errors import AlreadyDecided, InvalidInput, NotPermitted, RequestRefused, UserError
 from bot.ports import AllowanceFilter, Caller
 from bot.scaling import Wish
@@ -145,14 +146,14 @@ def test_what_people_cannot_satisfy_is_not_filed(world_of: Callable[[str], World
     with pytest.raises(RequestRefused, match=r"2 from platform must approve .* there is 1 in platform"):
         ask(world, who=APPROVER)
     with pytest.raises(RequestRefused, match="1 from security"):
-        scaling.propose(world.ctx, OPERATOR, Wish("aks-lb", 2))
+        scaling.propose(world.ctx, OPERATOR, Wish("aks-lb", CountGoal(2)))
     assert allowances.requests(world.ctx, DEV, "pending") == []
 
 
 def test_a_scale_proposal_needs_all_of_them_too(world_of: Callable[[str], World]) -> None:
     """The same rules, the same counting."""
     world = world_of(TWO_RULES)
-    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2))
+    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(2)))
     decision = Decision(made.id, is_approved=True, seen=made.plan.digest)
     for who in (APPROVER, APPROVER2):
         assert scaling.decide(world.ctx, who, decision).approved_at is None

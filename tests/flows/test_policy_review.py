@@ -14,6 +14,7 @@ from bot.domain.audit import Action
 from bot.domain.configuration import Configuration, Group
 from bot.domain.people import Identity, Person, Role, Unread
 from bot.domain.scale_proposal import ScaleStatus, scale_status
+from bot.domain.snat import CountGoal
 from bot.errors import (
     AlreadyDecided,
     MembershipUnknown,
@@ -187,7 +188,7 @@ def test_who_may_not_see_a_cluster_does_not_see_what_was_asked_for_it(world: Wor
     """Not by its id either; whoever asked does, also after they left the team."""
     world = started(world, only_for_a_team(world))
     asked = wait(world)
-    proposed = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
+    proposed = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(2), "more"))
     for get, subject, unknown in (
         (allowances.get, asked.id, UnknownAllowance),
         (scaling.get, proposed.id, UnknownScale),
@@ -237,10 +238,10 @@ def test_an_earlier_approver_who_cannot_be_asked_about_holds_up_only_a_yes(world
 
 def test_a_scale_that_is_granted_is_on_record_as_granted(world: World) -> None:
     """Filed under such a policy, or waiting when it came: nobody seems to have approved it."""
-    waiting = scaling.propose(world.ctx, DEV, Wish("aks-natgateway", 3, "more"))
+    waiting = scaling.propose(world.ctx, DEV, Wish("aks-natgateway", CountGoal(3), "more"))
     book = world.ctx.config
     world = started(world, replace(book, policy=replace(book.policy, rules=(GRANT,))))
-    filed = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
+    filed = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(2), "more"))
     world.settle()
     for subject in (waiting.id, filed.id):
         actions = [event.action for event in events(world, subject)]
@@ -250,8 +251,8 @@ def test_a_scale_that_is_granted_is_on_record_as_granted(world: World) -> None:
 
 def test_a_scale_is_weighed_again(world: World) -> None:
     """By the policy of now, at the start and at the click."""
-    first = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
-    second = scaling.propose(world.ctx, DEV2, Wish("aks-natgateway", 3, "more"))
+    first = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(2), "more"))
+    second = scaling.propose(world.ctx, DEV2, Wish("aks-natgateway", CountGoal(3), "more"))
     world = configured(world, REFUSE)
     with pytest.raises(RequestRefused, match="freeze"):
         scaling.decide(world.ctx, APPROVER, Decision(first.id, is_approved=True))

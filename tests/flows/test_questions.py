@@ -13,6 +13,7 @@ from bot.domain.allowance import Allowance, Status
 from bot.domain.approval import PolicyRule, VerdictKind
 from bot.domain.audit import Action
 from bot.domain.fqdn import parse_destination
+from bot.domain.snat import CountGoal
 from bot.errors import AlreadyDecided, AlreadyRequested, InvalidInput, NotPermitted, RequestRefused, StaleView
 from bot.ports import Caller
 from bot.scaling import SCALES, Wish
@@ -135,7 +136,7 @@ def test_a_decision_does_not_need_the_answer(world: World) -> None:
 
 def test_proposals_are_talked_about_too(world: World) -> None:
     """The same for a change in the number of outbound IPs."""
-    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", 3))
+    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(3)))
     approvals.ask_question(world.ctx, APPROVER, Inquiry(made.id, "Why three?"), SCALES)
     answered = approvals.answer_question(world.ctx, DEV, Inquiry(made.id, "Traffic."), SCALES)
     assert [one.text for one in answered.questions] == ["Why three?"]

@@ -13,6 +13,7 @@ from bot.domain.approval import PolicyRule, Reminders, TimeWindow, VerdictKind
 from bot.domain.audit import Action
 from bot.domain.configuration import Group
 from bot.domain.people import Role
+from bot.domain.snat import CountGoal
 from bot.errors import InvalidInput, NotPermitted
 from bot.ports import Caller, NoticeKind
 from bot.scaling import Wish
@@ -98,7 +99,7 @@ def test_nobody_is_reminded_outside_of_working_hours(world: World) -> None:
 
 def test_a_scale_proposal_is_reminded_of_too(world: World) -> None:
     """Both kinds of request wait the same way."""
-    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", 3))
+    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(3)))
     later(world, 5 * HOUR)
     assert reminded(world, made.id) == ["UAPP0001", "UAPP0002"]
     assert len(events(world, made.id, Action.SCALE_REMIND)) == 1

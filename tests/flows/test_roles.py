@@ -9,6 +9,7 @@ import pytest
 from bot import allowances, inventory, scaling
 from bot.approvals import Decision
 from bot.azure import AzureArm
+from bot.domain.snat import CountGoal
 from bot.errors import InvalidInput
 from bot.scaling import Wish
 from tests.build import APPROVER, DEV, SUBSCRIPTION, World, make_world
@@ -48,7 +49,7 @@ def open_and_close(cluster: str) -> Callable[[World], None]:
 def scale(world: World) -> None:
     """More outbound IPs, for a cluster with managed ones, and for one in a network of its own."""
     for name in ("aks-lb", "aks-natgateway"):
-        proposed = scaling.propose(world.ctx, DEV, Wish(name, 3, "more ports"))
+        proposed = scaling.propose(world.ctx, DEV, Wish(name, CountGoal(3), "more ports"))
         if proposed.approved_at is None:
             scaling.decide(world.ctx, APPROVER, Decision(proposed.id, is_approved=True))
     world.settle()

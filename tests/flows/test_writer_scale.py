@@ -9,7 +9,7 @@ from bot import scaling
 from bot.approvals import Decision
 from bot.domain.audit import Action
 from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
-from bot.domain.snat import CountChange
+from bot.domain.snat import CountChange, CountGoal, goal_from_text
 from bot.errors import AlreadyRequested
 from bot.sandbox.clock import ManualClock
 from bot.scaling import Wish
@@ -39,7 +39,7 @@ def stage(database_url: str) -> Iterator[Stage]:
 
 def propose(world: World | Stage, count: int = 2) -> Scale:
     """Propose and have it approved."""
-    proposed = scaling.propose(world.ctx, DEV, Wish("aks-lb", count, "more ports"))
+    proposed = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(count), "more ports"))
     if proposed.approved_at is None:
         return scaling.decide(world.ctx, APPROVER, Decision(proposed.id, is_approved=True))
     return proposed
@@ -74,6 +74,20 @@ def test_done_is_said_after_the_addresses_were_read_back(world: World) -> None:
     assert (status, count_of(world), len(row.ips_after)) == (ScaleStatus.DONE, 2, 2)
     assert set(scale.plan.ips_before) < set(row.ips_after)
     assert recorded(world, scale) == [Action.SCALE_BEGIN, Action.SCALE_ACCEPT, Action.SCALE_DONE]
+
+
+@pytest.mark.parametrize("typed", ["ports 4096", "idle 10", "for 8192 ports per node"])
+def test_every_setting_is_read_back(sqlite_url: str, typed: str) -> None:
+    """The same way for each: one write, and done is what Azure says afterwards."""
+    world = make_world(sqlite_url)
+    goal, _ = goal_from_text(typed, "aks-lb")
+    proposed = scaling.propose(world.ctx, DEV, Wish("aks-lb", goal, "more ports"))
+    scaling.decide(world.ctx, APPROVER, Decision(proposed.id, is_approved=True, seen=proposed.digest))
+    world.settle()
+    status, row = stored(world, proposed)
+    assert (status, len(writes(world, CLUSTER))) == (ScaleStatus.DONE, 1)
+    assert row.plan.change.is_set(world.ctx.clusters.read_egress(row.cluster_id))
+    world.store.close()
 
 
 def test_a_failed_operation_carries_azures_code(world: World) -> None:

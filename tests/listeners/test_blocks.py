@@ -105,7 +105,7 @@ def test_a_scale_card_and_its_news_are_valid(scale: Scale, event: str) -> None:
 @given(facts.clusters)
 def test_what_a_scale_starts_from_is_valid(egress: ClusterEgress) -> None:
     """Whatever the cluster is like."""
-    assert_valid(scale_preview(ScalePreview(egress, capacity(egress), range(1, 17))), "message")
+    assert_valid(scale_preview(ScalePreview(egress, capacity(egress), (("COUNT", "1 to 16 outbound IPs"),))), "message")
 
 
 @thorough

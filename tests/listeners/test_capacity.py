@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot import scaling
+from bot.domain.snat import CountGoal
 from bot.errors import InvalidInput
 from bot.scaling import Wish
 from handlers import capacity
@@ -39,7 +40,7 @@ def test_pages(world: World) -> None:
 
 def test_filters_and_open_proposals(world: World) -> None:
     """The filters of the list; a proposal that is open is what there is to do."""
-    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", 2, "more"))
+    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(2), "more"))
     said = text_of(capacity.capacity(world.ctx, typed(DEV, "type:loadBalancer env:production")))
     assert "0 of 2 clusters near exhaustion" in said
     assert f"Proposal `{made.id}` is open." in said

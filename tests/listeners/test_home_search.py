@@ -15,6 +15,7 @@ from bot.domain.allowance import Allowance, Status
 from bot.domain.approval import PolicyRule, VerdictKind
 from bot.domain.fqdn import parse_destination
 from bot.domain.request_search import RequestSearch
+from bot.domain.snat import CountGoal
 from bot.errors import NotPermitted, StaleView, UnknownAllowance
 from bot.ports import Caller
 from bot.scaling import Wish
@@ -88,7 +89,7 @@ def test_pages_are_turned_and_stay_where_something_is_done(world: World) -> None
 def test_search_finds_by_host_person_state_and_id(world: World) -> None:
     """Everything that is set must hold; proposals are found too."""
     first, second = ask(world, "api.example.com"), ask(world, "db.example.org", who=DEV2)
-    scale = scaling.propose(world.ctx, DEV, Wish("aks-lb", 3, "more"))
+    scale = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(3), "more"))
     allowances.decide(world.ctx, APPROVER, Decision(second.id, is_approved=False, reason="No."))
 
     def found(**form: str) -> set[str]:

@@ -12,6 +12,7 @@ from bot.approvals import Decision
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.fqdn import parse_destinations
 from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
+from bot.domain.snat import CountGoal
 from bot.errors import UserError
 from bot.ports import Caller
 from bot.scaling import Wish
@@ -153,7 +154,7 @@ SCALE_ENDS: list[tuple[Callable[[World, Scale], None], ScaleStatus]] = [
 @pytest.mark.parametrize(("end", "state"), SCALE_ENDS)
 def test_a_scale_is_proposed_again(world: World, end: Callable[[World, Scale], None], state: ScaleStatus) -> None:
     """Its form is filled with the count and the reason; it is planned from the cluster as it is then."""
-    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", 3, "more room"))
+    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(3), "more room"))
     end(world, made)
     with world.store.read() as tx:
         ended = tx.scales.get(made.id)
@@ -165,7 +166,7 @@ def test_a_scale_is_proposed_again(world: World, end: Callable[[World, Scale], N
     opened = actions.propose_again(world.ctx, pressed(DEV, **json.loads(button["value"])))
     assert isinstance(opened, OpenModal)
     form = fields_of(opened.view)
-    assert form == {"count": "3", "reason": "more room"}
+    assert form == {"knob": "count", "count": "3", "reason": "more room"}
     views.scale(world.ctx, submitted(DEV, form, **json.loads(opened.view["private_metadata"])))
     (again,) = scaling.proposals(world.ctx, DEV, "mine", fits=lambda one: one.is_waiting(world.clock.now()))
     assert (again.plan.change.ends[1], again.reason) == ("3", "more room")

@@ -77,14 +77,17 @@ def _time_conditions(
 
 def _scale_conditions(rule: PolicyRule, question: PolicyQuery) -> Iterator[tuple[str, bool | None]]:
     """A direction or size is about scales alone."""
+    is_scale = question.subject == "scale"
+    if rule.changes or (is_scale and question.change not in rule.changed):
+        yield "changes", is_scale and question.change in rule.changed
     if rule.direction is None and rule.larger_than is None:
         return
-    if question.subject != "scale":
+    if not is_scale:
         yield "direction" if rule.direction else "larger_than", False
         return
     change = None if question.counts is None else question.counts[1] - question.counts[0]
     if rule.direction is not None:
-        yield "direction", None if change is None else (change > 0) == (rule.direction == "up")
+        yield "direction", None if question.is_down is None else question.is_down == (rule.direction == "down")
     if rule.larger_than is not None:
         yield "larger_than", None if change is None else abs(change) > rule.larger_than
 

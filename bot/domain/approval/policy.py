@@ -10,6 +10,7 @@ from bot.domain.fqdn import Destination
 
 UNASSESSED = "Its risk could not be assessed, so it needs approval."
 UNREAD = "The approval policy depends on facts that could not be read, so it needs approval."
+TAKES_AWAY = "Addresses, ports or connections are taken away, so a person decides."
 NOT_AT_ONCE = "No rule lets you open this by break-glass; request it normally."
 _Found = Mapping[Destination | None, tuple[PolicyRule, ...]]
 """The rules that cover each destination; the key None is for a request without any."""
@@ -30,6 +31,8 @@ def evaluate(policy: ApprovalPolicy, question: PolicyQuery) -> Verdict:
         return _at_once(policy, question, found)
     asks = [quorum for rule in every if rule.then is VerdictKind.ASK for quorum in policy.quorums(rule)]
     asks += _by_default(policy, question, found)
+    if not asks and question.subject == "scale" and question.is_down:
+        asks = [policy.default(TAKES_AWAY)]
     verdict = _asking(asks) if asks else _said(VerdictKind.GRANT, every)
     return replace(verdict, ticket_rule=_joined(", ", sorted(rule.name for rule in every if rule.ticket)))
 

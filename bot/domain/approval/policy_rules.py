@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -17,6 +17,8 @@ from bot.domain.fqdn import Destination, Protocol
 from bot.domain.risk import REASON_CODES, Level, Risk
 
 Direction = Literal["up", "down"]
+ScaleChange = Literal["count", "ports", "idle", "ips"]
+SCALE_CHANGES: tuple[ScaleChange, ...] = get_args(ScaleChange)
 
 
 def _reason(code: str) -> str:
@@ -42,6 +44,8 @@ class PolicyQuery:
         requester_groups: The configured groups of whoever asks.
         at: When it was asked, with a time zone.
         counts: For a scale, the outbound IPs before and after.
+        change: For a scale, what it changes.
+        takes_away: For a scale, whether addresses, ports or flows are taken away; None where the counts tell.
         is_break_glass: Whether it is to be opened at once, without an approval.
         filled: Of a bundle with parameters that is asked for, what it contains with the values that are asked for.
     """
@@ -56,8 +60,17 @@ class PolicyQuery:
     requester_groups: frozenset[str] | None = None
     at: datetime | None = None
     counts: tuple[int, int] | None = None
+    change: ScaleChange = "count"
+    takes_away: bool | None = None
     is_break_glass: bool = False
     filled: Mapping[str, frozenset[Destination]] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def is_down(self) -> bool | None:
+        """Whether a scale takes something away; None where that is not known."""
+        if self.takes_away is not None or self.counts is None:
+            return self.takes_away
+        return self.counts[1] < self.counts[0]
 
 
 UserId = Annotated[str, matching("[UW][A-Z0-9]+", "a user id such as U0123ABCD")]
@@ -107,7 +120,10 @@ class PolicyRule:
         requesters: Groups, to one of which the requester must belong; empty means anybody.
         during: Names of windows, one of which must contain the time of the request; empty means any time.
         outside: Names of windows, none of which may contain it.
-        direction: For scales: only more outbound IPs, or only fewer.
+        changes: For scales: the number of outbound IPs (``count``), allocated SNAT ports (``ports``), the idle timeout
+            (``idle``), own IPs and prefixes (``ips``); empty means any, but a rule that grants is then about ``count``.
+        direction: For scales: only those that give more, or only those that take addresses, ports or flows away. What
+            takes something away is never granted without a person.
         larger_than: For scales: only changes by more outbound IPs than this.
         approvers: Groups that may approve, when asking; ``default_approvers`` if neither they nor people are named.
         people: Further people who may.
@@ -137,6 +153,7 @@ class PolicyRule:
     requesters: tuple[str, ...] = ()
     during: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
+    changes: Annotated[frozenset[str], ReadAs(frozenset[ScaleChange], frozenset)] = frozenset()
     direction: Direction | None = None
     larger_than: Annotated[int, Field(ge=0, le=100), Unit("outbound IPs")] | None = None
     approvers: tuple[str, ...] = ()
@@ -146,6 +163,11 @@ class PolicyRule:
     stages: tuple[ApprovalStage, ...] = ()
     in_order: bool = False
     ticket: bool = False
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """What scales that it is about change."""
+        return self.changes or frozenset({"count"} if self.then is VerdictKind.GRANT else SCALE_CHANGES)
 
     @property
     def opens_at_once(self) -> bool:

@@ -8,8 +8,12 @@ from bot.domain.snat.capacity import (
     capacity,
 )
 from bot.domain.snat.changes import Change, CountChange, IdleChange, OwnIpsChange, PortsChange
+from bot.domain.snat.goals import CountGoal, Goal, OwnIpsGoal, goal_from_text, number_from_text
 from bot.domain.snat.headroom import Headroom, nearest_first
-from bot.domain.snat.scale_plan import ScalePlan, base_digest, plan_scale, possible_counts
+from bot.domain.snat.own_ips import OwnIp, added_ids
+from bot.domain.snat.planning import plan_scale
+from bot.domain.snat.scale_plan import ScalePlan, base_digest
+from bot.domain.snat.settings_plans import possible_goals
 
 __all__ = [
     "FIREWALL_LEAST_INSTANCES",
@@ -17,15 +21,22 @@ __all__ = [
     "Capacity",
     "Change",
     "CountChange",
+    "CountGoal",
+    "Goal",
     "Headroom",
     "IdleChange",
+    "OwnIp",
     "OwnIpsChange",
+    "OwnIpsGoal",
     "PortsChange",
     "ScalePlan",
+    "added_ids",
     "base_digest",
     "capacities",
     "capacity",
+    "goal_from_text",
     "nearest_first",
+    "number_from_text",
     "plan_scale",
-    "possible_counts",
+    "possible_goals",
 ]

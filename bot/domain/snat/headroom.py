@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.domain.egress import ClusterEgress, PathKind
 from bot.domain.phrases import counted
 from bot.domain.snat.capacity import ENOUGH_PORTS_PER_NODE, Capacity, capacity
-from bot.domain.snat.scale_plan import possible_counts
+from bot.domain.snat.settings_plans import possible_goals
 from bot.domain.snat.tiers import LB_TIERS
 from bot.errors import NotScalable
 
@@ -103,7 +103,7 @@ def _cliff(found: Capacity, most: int | None, sharing: int) -> str:
 def _todo(egress: ClusterEgress, nodes: int) -> str:
     """The command that plans room for so many nodes, or why there is none and what would do it instead."""
     try:
-        possible_counts(egress)
+        possible_goals(egress)
     except NotScalable as error:
         return error.sentence
     return f"`/egress scale {egress.ref.name} for {nodes} nodes` plans what {nodes:,} nodes need."

@@ -39,6 +39,7 @@ def check(world: World, cluster: Json) -> None:
         check_ports(world, cluster)
     if egress.PROFILES.get(kind) == "natGatewayProfile":
         _check_nat(world, network, network.get("natGatewayProfile") or {})
+    _check_added(world, cluster)
 
 
 def check_ports(world: World, cluster: Json) -> None:
@@ -104,6 +105,35 @@ def _check_balancer(world: World, network: Json, profile: Json) -> None:
         code = "InvalidLoadBalancerProfileIdleTimeoutInMinutes"
         raise _invalid(code, "Load balancer profile idle timeout must be between 4 and 120 minutes.", _LB)
     _check_own(world, egress.wish(network).own)
+
+
+def _check_added(world: World, cluster: Json) -> None:
+    """What is brought must be in the cluster's region, of its SKU, and nobody else's.
+
+    https://learn.microsoft.com/en-us/azure/aks/load-balancer-standard names the conditions (read 2026-11); the codes
+    of the network provider are those of its refusals.
+    """
+    network = cluster["properties"]["networkProfile"]
+    there = {target.lower() for target in egress.effective(network)}
+    is_v2 = str((network.get("natGatewayProfile") or {}).get("sku", "")).lower() == "standardv2"
+    sku = "StandardV2" if is_v2 and network["outboundType"] != "loadBalancer" else "Standard"
+    for target in egress.wish(network).own:
+        body = world.view_key(target.lower())
+        if body is not None and target.lower() not in there:
+            _check_address(cluster, target, body, sku)
+
+
+def _check_address(cluster: Json, target: str, body: Json, sku: str) -> None:
+    properties = body["properties"]
+    used = properties.get("ipConfiguration") or properties.get("loadBalancerFrontendIpConfiguration")
+    if str(body.get("location", "")).lower() != str(cluster["location"]).lower():
+        text = f"Resource {target} is in another region than the managed cluster."
+        raise _invalid("InvalidResourceReference", text, "networkProfile")
+    if str((body.get("sku") or {}).get("name", "Basic")).lower() != sku.lower():
+        text = f"Public IP {target} does not match the SKU {sku}."
+        raise _invalid("PublicIPAndLBSkuDoNotMatch", text, "networkProfile")
+    if used or properties.get("natGateway") or properties.get("publicIPAddresses"):
+        raise _invalid("PublicIPAddressInUse", f"Resource {target} is already in use.", "networkProfile")
 
 
 def _check_own(world: World, own: tuple[str, ...]) -> None:

@@ -41,6 +41,8 @@ def _load_balancers(tenant: Tenant) -> None:
         tenant.public_ip("rg-aks-lb-own", "egress-ip-2", "20.101.33.11"),
         tenant.prefix("rg-aks-lb-own", "egress-prefix", "20.105.64.16/30"),
     ]
+    tenant.public_ip("rg-aks-lb-own", "egress-spare-ip", "20.101.33.12")
+    tenant.prefix("rg-aks-lb-own", "egress-spare-prefix", "20.105.64.32/31")
     ports = {"allocatedOutboundPorts": 8000, "idleTimeoutInMinutes": 15}
     plan = Plan("aks-lb-own", "loadBalancer", own=own, profile=ports, tags={**_PRODUCTION, "team": "partners"})
     aks.build(tenant, plan)
