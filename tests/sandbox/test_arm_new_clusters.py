@@ -49,7 +49,7 @@ def test_a_managed_nat_cluster_is_made() -> None:
 def test_own_ips_of_a_v2_nat_gateway_are_strings() -> None:
     """As the API has them; the older SKU takes none."""
     tenant = tenant_with_group()
-    own = made(tenant, f"{WORK}/publicIPAddresses/own", located())
+    own = made(tenant, f"{WORK}/publicIPAddresses/own", {**located(), "sku": {"name": "StandardV2"}})
     profile = {"sku": "StandardV2", "outboundIPs": {"publicIPs": [own["id"]]}}
     cluster = made(tenant, CLUSTER, cluster_with("managedNATGateway", natGatewayProfile=profile))
     assert outbound_ips(tenant, cluster) == [own["properties"]["ipAddress"]]

@@ -8,7 +8,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.domain.snat.changes.base import Direction
 from bot.domain.snat.changes.count import CountChange, addresses_there, wanted_count
 from bot.domain.snat.changes.own import OwnIpsChange
 from bot.domain.snat.changes.settings import IdleChange, PortsChange
@@ -16,7 +15,6 @@ from bot.domain.snat.changes.settings import IdleChange, PortsChange
 __all__ = [
     "Change",
     "CountChange",
-    "Direction",
     "IdleChange",
     "OwnIpsChange",
     "PortsChange",
