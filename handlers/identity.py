@@ -1,7 +1,7 @@
 """Identifies people by configured ids, Slack user groups and Slack accounts, looked up again for each decision."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +15,7 @@ from bot.domain.configuration import Configuration, Group
 from bot.domain.people import AccountStatus, Identity, Person, Role, Unread
 from bot.errors import EgressError, MembershipUnknown, SlackRefused, SlackThrottled
 from bot.ports import Clock
+from bot.ports.deadline import left_s
 from handlers.lookups import Lookups
 from handlers.notify import slack_errors
 
@@ -153,6 +154,12 @@ class SlackDirectory:
         """The display name as Slack last gave it; empty for somebody who was not looked up yet."""
         known = self._accounts.remembered(identity.user) if identity.team == self._config.team else None
         return known.name if known else ""
+
+    def standings(self, people: Collection[Identity]) -> Mapping[Identity, AccountStatus]:
+        """All are asked for at the same time, and waited for together for a moment only: an act waits for it."""
+        until = time.monotonic() + left_s(RESOLVE_BUDGET.total_seconds())
+        begun = {one: self._accounts.begin(one.user, oldest=KEEP, is_patient=False) for one in people}
+        return {one: self._standing(one.user, account, until) for one, account in begun.items()}
 
     def members(self, group: str) -> tuple[Identity, ...] | None:
         """The people of a configured group, by id; none of an unknown group, None where Slack does not say."""

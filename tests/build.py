@@ -1,5 +1,6 @@
 """Puts the product together for tests: the real store, the real Azure SDK, the simulated Azure, simulated time."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from bot.azure.settings import ArmSettings
 from bot.config import checked_configuration, configuration_from
 from bot.domain.configuration import Configuration
 from bot.domain.fqdn import parse_destination
-from bot.domain.people import Identity, Person
+from bot.domain.people import AccountStatus, Identity, Person
 from bot.ports import Caller, Context, Notice, Pace
 from bot.reconciler import Reconciler
 from bot.sandbox.arm import ArmSubscription
@@ -57,6 +58,10 @@ class People:
     def name(self, identity: Identity) -> str:
         """As in the simulated workspace."""
         return f"Name of {identity.user}"
+
+    def standings(self, people: Collection[Identity]) -> Mapping[Identity, AccountStatus]:
+        """Everybody is a full member."""
+        return dict.fromkeys(people, AccountStatus.ACTIVE)
 
     def members(self, group: str) -> tuple[Identity, ...]:
         """The people of a configured group."""

@@ -1,8 +1,10 @@
 """Who could decide a request, and whether enough of them exist."""
 
+from collections.abc import Collection, Mapping
+
 from bot.approvals.absences import present
 from bot.domain.approval import Quorum, Verdict
-from bot.domain.people import Identity, Role
+from bot.domain.people import AccountStatus, Identity, Role
 from bot.errors import RequestRefused
 from bot.ports import Context
 
@@ -24,7 +26,9 @@ def deciders(ctx: Context, verdict: Verdict, *askers: Identity | None) -> tuple[
 
 
 def require_deciders(ctx: Context, verdict: Verdict, *askers: Identity) -> None:
-    """Refuse to file what could never be approved; where a group cannot be read, nobody knows that, and it is filed.
+    """Refuse to file what could never be approved: too few people are asked, or too few of them may approve.
+
+    Where a group or an account cannot be read, nobody knows that, and it is filed.
 
     Raises:
         RequestRefused: With the groups that have too few people, and whom to tell.
@@ -33,9 +37,32 @@ def require_deciders(ctx: Context, verdict: Verdict, *askers: Identity) -> None:
     members = {group: frozenset(people) for group, people in listed.items() if people is not None}
     if len(members) < len(listed):
         return
-    short = [_shortage(quorum, size) for quorum, size in verdict.short_of(members, askers)]
+    unable = _unable(ctx, verdict, members, askers)
+    lacking = verdict.short_of(members, {*askers, *unable})
+    short = [_shortage(quorum, size) for quorum, size in lacking]
+    if unable and lacking:
+        short.append("Guests, bots and deactivated accounts do not count.")
     if short:
         raise RequestRefused(f"{' '.join(short)} Nothing was filed; tell {_operators(ctx)}.")
+
+
+UNABLE = frozenset({AccountStatus.GUEST, AccountStatus.BOT, AccountStatus.DEACTIVATED})
+"""Accounts that never approve, whatever group they are in."""
+
+
+def _unable(
+    ctx: Context, verdict: Verdict, members: Mapping[str, frozenset[Identity]], askers: Collection[Identity]
+) -> set[Identity]:
+    """Those who never could, as far as it matters: nobody is looked up beyond as many others as are needed."""
+    found = set[Identity]()
+    for quorum in verdict.asks:
+        able, asked = 0, [Identity(ctx.config.team, user) for user in sorted(quorum.users(members))]
+        left = [one for one in asked if one not in askers]
+        while left and able < quorum.needed:
+            batch, left = left[: quorum.needed], left[quorum.needed :]
+            unable = {one for one, standing in ctx.directory.standings(batch).items() if standing in UNABLE}
+            able, found = able + len(batch) - len(unable), found | unable
+    return found
 
 
 def _shortage(quorum: Quorum, size: int) -> str:

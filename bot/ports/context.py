@@ -9,7 +9,7 @@ from bot.domain.approval import ApprovalRequest
 from bot.domain.audit import Event
 from bot.domain.chain import AuditKey
 from bot.domain.configuration import Configuration
-from bot.domain.people import SYSTEM, Identity, Person, Role
+from bot.domain.people import SYSTEM, AccountStatus, Identity, Person, Role
 from bot.ports.azure import Clusters, Operations, Targets
 from bot.ports.notice_events import NoticeEvent
 from bot.ports.notice_levels import is_said
@@ -61,6 +61,10 @@ class Directory(Protocol):
 
     def name(self, identity: Identity) -> str:
         """The display name of a person as Slack last gave it; empty where it is not known. Asks nobody."""
+        ...
+
+    def standings(self, people: Collection[Identity]) -> Mapping[Identity, AccountStatus]:
+        """What Slack says of each of these accounts; ``UNKNOWN`` where it does not say at once."""
         ...
 
     def members(self, group: str) -> tuple[Identity, ...] | None:

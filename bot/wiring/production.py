@@ -1,7 +1,7 @@
 """The bot with the real Slack and the real Azure, and its errands at a terminal."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from bot.domain.api_token import Token, token_line
 from bot.domain.audit import AuditFilter
 from bot.domain.configuration import Configuration
 from bot.domain.dry_run import DryRun
-from bot.domain.people import Identity, Person, Role
+from bot.domain.people import AccountStatus, Identity, Person, Role
 from bot.errors import BadConfiguration
 from bot.ports import Caller, Context, Pace
 from bot.readiness import Part
@@ -219,6 +219,10 @@ class _Terminal:
     def name(self, _identity: Identity) -> str:
         """The account is the name already."""
         return ""
+
+    def standings(self, people: Collection[Identity]) -> Mapping[Identity, AccountStatus]:
+        """Slack is not asked."""
+        return dict.fromkeys(people, AccountStatus.UNKNOWN)
 
     def members(self, _group: str) -> tuple[Identity, ...]:
         """Nobody is asked at a terminal."""

@@ -1,6 +1,6 @@
 """The people of a life's history: who may what, who is away, who left, and the policy that asks them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -149,6 +149,11 @@ class Town:
             standing,
             frozenset(one.name for one in mine if identity.user in one.users),
         )
+
+    def standings(self, people: Collection[Identity]) -> Mapping[Identity, AccountStatus]:
+        """Accounts, as far as Slack answers."""
+        said = AccountStatus.UNKNOWN if self.is_silent else None
+        return {one: said or self._standing(one.user) for one in people}
 
     def members(self, group: str) -> tuple[Identity, ...] | None:
         """The people of a group; None while Slack does not answer."""

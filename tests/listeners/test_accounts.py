@@ -7,6 +7,7 @@ import pytest
 
 from bot import allowances, approvals
 from bot.domain.people import AccountStatus, Identity
+from bot.errors import RequestRefused
 from bot.ports import Caller
 from handlers.identity import KEEP, SlackDirectory
 from tests.build import DEV, TEAM
@@ -32,6 +33,22 @@ def test_a_guest_does_not_decide(town: Town, change: str) -> None:
     town.press("UAPP0001", "approve")
     assert "guest" in whisper(town, "UAPP0001", "full members")["text"]
     assert (refusals(town), state_of(town, made)) == (1, "waiting")
+
+
+@pytest.mark.parametrize("change", ["is_restricted", "is_bot"])
+def test_what_only_others_than_members_could_approve_is_refused(town: Town, change: str) -> None:
+    """It would wait for people who never may; with one member among them, or where Slack does not say, it is filed."""
+    for user in ("UAPP0001", "UAPP0002"):
+        town.stage.do("people", user=user, **{change: True})
+    with pytest.raises(RequestRefused, match=r"nobody in platform\. Guests, bots .* Nothing was filed; tell the bot's"):
+        file(town)
+    town.stage.post("fault", method="users.info", times=9, status=503)
+    age(town, KEEP)
+    assert file(town)
+    town.stage.workspace.faults.clear()
+    town.stage.do("people", user="UAPP0002", **{change: False})
+    age(town, KEEP)
+    assert file(town, "other.example.com")
 
 
 @pytest.mark.parametrize(

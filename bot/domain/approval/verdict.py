@@ -54,6 +54,10 @@ class Quorum:
             return user
         return next((one for one in sorted(stands_for) if one in self.people), None)
 
+    def users(self, members: Mapping[str, frozenset[Identity]]) -> set[str]:
+        """The user ids of everybody who is asked, by the members of each group."""
+        return {*self.people, *(one.user for group in self.groups for one in members.get(group, ()))}
+
     @property
     def escalated(self) -> "Quorum":
         """The same, asked of the further groups as well."""
@@ -150,7 +154,7 @@ class Verdict:
             askers: Those who asked, and so cannot approve.
         """
         barred = {asker.user for asker in askers}
-        sizes = ((quorum, len(_users(quorum, members) - barred)) for quorum in self.asks)
+        sizes = ((quorum, len(quorum.users(members) - barred)) for quorum in self.asks)
         return tuple((quorum, size) for quorum, size in sizes if size < quorum.needed)
 
 
@@ -161,10 +165,6 @@ def _count(quorum: Quorum, approvals: Iterable[Approval]) -> int:
 def _seats(quorum: Quorum, approvals: Iterable[Approval]) -> set[str]:
     taken = (quorum.seat(each.by.user, each.groups, each.stands_for) for each in approvals)
     return {seat for seat in taken if seat is not None}
-
-
-def _users(quorum: Quorum, members: Mapping[str, frozenset[Identity]]) -> set[str]:
-    return {*quorum.people, *(one.user for group in quorum.groups for one in members.get(group, ()))}
 
 
 def approval_of(verdict: Verdict, person: Person, at: datetime, reason: str = "") -> Approval:
