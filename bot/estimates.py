@@ -23,14 +23,27 @@ def estimate(store: Store, allowance: Allowance, now: datetime) -> Estimate | No
     return estimated(current, others, pending, now)
 
 
-def gauge(store: Store, limits: Limits, scope: Scope, destinations: Sequence[Destination]) -> Gauge:
-    """The target's fill level as last read, with these destinations added."""
+def gauge(store: Store, limits: Limits, scope: Scope, destinations: Sequence[Destination], *, added: int = 0) -> Gauge:
+    """The target's fill level as last read, with these destinations added.
+
+    Args:
+        store: Knows the size that was read.
+        limits: The configured limit.
+        scope: Names the target, and the ranges that a rule is for.
+        destinations: What is asked for.
+        added: Bytes of what is filed with it in the same target; see ``bytes_of``.
+    """
     with store.read() as tx:
         work = tx.work.peek(scope.target.key)
     used = work.state.size_bytes if work and not isinstance(work.state, UnreadableState) else 0
+    return Gauge(used + added + bytes_of(scope, destinations), min(limits.max_bytes, MAX_GROUP_BYTES))
+
+
+def bytes_of(scope: Scope, destinations: Sequence[Destination]) -> int:
+    """What the rules of one allowance add to a rule collection group."""
     listed = sum(len(each.fqdn) + 4 for each in destinations) + sum(len(each) + 4 for each in scope.sources)
     kinds = len({(each.protocol, each.port) for each in destinations})
-    return Gauge(used + listed + kinds * BYTES_PER_RULE, min(limits.max_bytes, MAX_GROUP_BYTES))
+    return listed + kinds * BYTES_PER_RULE
 
 
 def _pending(tx: Transaction, target: Target) -> Pending:

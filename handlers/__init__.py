@@ -77,7 +77,7 @@ COMMANDS = (
         CallKind.COMMAND,
         "request",
         commands.request,
-        usage="[CLUSTER HOST… | bundle:NAME [KEY=VALUE…] | an error] [for:@PERSON]",
+        usage="[CLUSTER[,CLUSTER…] HOST… | bundle:NAME [KEY=VALUE…] | an error] [for:@PERSON]",
         help="request access to hosts; shows who decides before you submit",
     ),
     Entry(
@@ -283,6 +283,7 @@ TABLE = (
     Entry(CallKind.VIEW, "review_remove", reviews.remove, act="review"),
     Entry(CallKind.VIEW, "review_sign", reviews.sign, act="review"),
     Entry(CallKind.OPTIONS, "cluster", views.cluster_options),
+    Entry(CallKind.OPTIONS, "also", views.place_options),
     Entry(CallKind.HOME, "app_home_opened", home.opened),
     Entry(CallKind.EVENT, "message", questions.answered_in_thread, act="answer"),
 )

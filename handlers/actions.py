@@ -11,6 +11,7 @@ from bot.domain.duration import duration_code
 from bot.domain.fqdn import parse_destinations
 from bot.errors import NotPermitted
 from bot.ports import Context, Place
+from handlers import batches
 from handlers.blocks import audit_log, clusters, lists, notice_choice
 from handlers.blocks.check import trace_loading, trace_view
 from handlers.calls import Call, number_from
@@ -27,12 +28,16 @@ from handlers.views import form_from_error, open_form
 
 def approve(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """Say yes to exactly what the card shows."""
+    if batches.is_batch(call):
+        return Ephemeral(batches.approve(ctx, call)), *redrawn(ctx, call)
     made = decide(ctx, call.caller, Decision(call.value["id"], True, seen=call.value["digest"]))
     return Ephemeral(lists.decided(made, ctx.clock.now(), ctx.config.dry_run)), *redrawn(ctx, call)
 
 
 def deny(ctx: Context, call: Call) -> Reply:
     """Ask why not."""
+    if batches.is_batch(call):
+        return batches.ask_why(ctx, call)
     found, seen = look_up(ctx, call.caller, call.value["id"]), call.value["digest"]
     require_decidable(found, seen, Act.DENY, ctx.clock.now())
     return OpenModal(DenyForm().build(found.id, seen, lists.about(found, ctx.config)))
@@ -40,6 +45,8 @@ def deny(ctx: Context, call: Call) -> Reply:
 
 def details(ctx: Context, call: Call) -> Reply:
     """Show everything about the button's subject, to read before a decision."""
+    if batches.is_batch(call):
+        return batches.details(ctx, call)
     found, seen = look_up(ctx, call.caller, call.value["id"]), call.value["digest"]
     require_same(found, seen)
     return OpenModal(details_of(ctx, found))
@@ -54,6 +61,8 @@ def narrow(ctx: Context, call: Call) -> Reply:
 
 def revoke(ctx: Context, call: Call) -> tuple[Reply, ...]:
     """End it now."""
+    if batches.is_batch(call):
+        return Ephemeral(batches.end(ctx, call)), *redrawn(ctx, call)
     ended = end(ctx, call.caller, call.value["id"])
     return Ephemeral(lists.decided(ended, ctx.clock.now(), ctx.config.dry_run)), *redrawn(ctx, call)
 

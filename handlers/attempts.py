@@ -28,7 +28,7 @@ def attempt_of(kind: CallKind, act: str, call: Call) -> Attempt:
         return _typed(act, plain_words(call.text))
     given = call.value.get("id", "")
     cluster = call.form.get("cluster") or call.value.get("name") or call.value.get("cluster", "")
-    named = ("bundle", "suggested", "owner", "pool", "duration", "count", "break_glass", "outcome", "until")
+    named = ("also", "bundle", "suggested", "owner", "pool", "duration", "count", "break_glass", "outcome", "until")
     asked = {name: call.form.get(name, "") for name in named} | {"allowance": call.value.get("of", "")}
     asked |= {name: text for name, text in call.form.items() if name.startswith("bundle.")}
     return Attempt(

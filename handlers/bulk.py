@@ -168,6 +168,8 @@ def submitted(ctx: Context, call: Call) -> tuple[Reply, ...]:
 
 def _why_alone(one: Allowance | Scale, config: Configuration) -> str:
     """Why it is not decided with others, as a clause; empty where it may be."""
+    if one.batch:
+        return f"all of {one.card_id} is decided on its card"
     why = why_alone(one)
     if not why and isinstance(one, Allowance) and not is_whole(one, config):
         return "it is too long for a card"

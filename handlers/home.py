@@ -56,9 +56,11 @@ def searched(ctx: Context, call: Call) -> Reply:
 def drawn(ctx: Context, caller: Caller, state: HomeState) -> View:
     """One person's Home tab."""
     who, waiting = approvals.standing_in(ctx, inventory.person(ctx, caller)), allowances.awaiting(ctx, caller)
+    asked = [one for one in waiting if isinstance(one, Allowance)]
     return home_view(
         Desktop(
-            waiting=tuple(one for one in waiting if isinstance(one, Allowance)),
+            waiting=tuple(one for one in asked if not one.batch),
+            batches=allowances.batches_of(ctx, asked),
             scales=tuple(one for one in waiting if isinstance(one, Scale)),
             mine=tuple(one for one in allowances.own(ctx, caller) if status(one, ctx.clock.now()) not in ENDED),
             reviews=tuple(campaigns.mine(ctx, who)),

@@ -22,12 +22,16 @@ _WORD = re.compile(
 """Words in front of the hosts: ``pool:NAME``, ``bundle:NAME`` and, behind that, values such as ``account=mydata``."""
 
 
+_PLACES = re.compile(r"\s*\S+(?:(?:(?<=,)|\s+(?=,))\s*\S+)*")
+"""The first word, and what commas join to it: ``aks-a,aks-b``, ``aks-a, aks-b``."""
+
+
 @dataclass(frozen=True, slots=True)
 class HostWords:
-    """``CLUSTER [pool:NAME] [bundle:NAME [KEY=VALUE…]] HOST…``, or an error in the place of the hosts.
+    """``CLUSTER[,CLUSTER…] [pool:NAME] [bundle:NAME [KEY=VALUE…]] HOST…``, or an error in the place of the hosts.
 
     Args:
-        cluster: The first word.
+        cluster: The first word; with commas where several are named, each perhaps as ``CLUSTER/POOL``.
         pool: A node pool, empty for the whole cluster.
         bundle: A bundle's name, with values as ``NAME(KEY=VALUE,…)``; empty for none.
         hosts: The rest, as it was typed.
@@ -41,8 +45,9 @@ class HostWords:
     @classmethod
     def parse(cls, text: str) -> "HostWords":
         """Take the words apart; nothing is checked yet."""
-        cluster, *rest = text.split(maxsplit=1)[:2] or [""]
-        words = cls(cluster, hosts=rest[0].strip() if rest else "")
+        found = _PLACES.match(text)
+        cluster = re.sub(r"\s", "", found[0]) if found else ""
+        words = cls(cluster, hosts=text[found.end() :].strip() if found else "")
         while (found := _WORD.match(words.hosts)) and (words.bundle or not found["value"]):
             words = words._with(found)
         return words
@@ -59,12 +64,20 @@ class HostWords:
             hosts=rest,
         )
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The clusters and node pools that are named, each once."""
+        return tuple(dict.fromkeys(filter(None, self.cluster.split(","))))
+
     def query(self) -> Query:
         """The query to check.
 
         Raises:
+            InvalidInput: Several clusters.
             InvalidFqdn: Neither hosts nor an error in which hosts are named.
         """
+        if len(self.places) > 1:
+            raise InvalidInput(f"Check one cluster at a time: `/egress check {self.places[0]} HOST…`.")
         return Query(self.cluster, self._destinations(), self.pool or None, self.bundle or None)
 
     def read(self) -> tuple[str, tuple[str, ...]]:

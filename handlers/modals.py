@@ -67,19 +67,20 @@ class DenyForm:
         """Read the fields."""
         return cls(form.get("reason", ""))
 
-    def build(self, subject: str, seen: str, about: str) -> View:
+    def build(self, subject: str, seen: str, about: str, *, key: str = "digest") -> View:
         """Draw the form.
 
         Args:
             subject: Id of the allowance or scale proposal.
             seen: The digest of what the person looked at.
             about: What it is, one line.
+            key: The name under which the digest comes back.
         """
         blocks = [
             section(about),
             input_("reason", "Why not", long_text(self.reason), hint="The requester and auditors can read it."),
         ]
-        return modal(self.CALLBACK, f"Deny {subject}", blocks, submit="Deny", id=subject, digest=seen)
+        return modal(self.CALLBACK, f"Deny {subject}", blocks, submit="Deny", id=subject, **{key: seen})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Says to Slack what the product owes it: cards, their threads, direct messages and news of the channel."""
 
 import http.client
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,8 +10,10 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.allowances import batch_of
 from bot.allowances.campaigns import sheet_of
 from bot.domain.allowance import Allowance
+from bot.domain.batch import Batch
 from bot.domain.campaign import ReviewSheet
 from bot.domain.configuration import Configuration
 from bot.domain.scale_proposal import Scale
@@ -19,13 +21,14 @@ from bot.errors import EgressError, SlackRefused, SlackThrottled, SlackUnreachab
 from bot.estimates import estimate, gauge
 from bot.inventory.partner_news import touched_partners
 from bot.measures import SLACK_ERRORS
-from bot.ports import Notice, NoticeKind, Store
+from bot.ports import Notice, NoticeKind, Store, Transaction
 from handlers.blocks.allowance_card import allowance_card, allowance_news
+from handlers.blocks.batch_card import batch_card, batch_news
 from handlers.blocks.block_kit import context, when
 from handlers.blocks.delivery import SENTENCES
 from handlers.blocks.estimate import Waiting
 from handlers.blocks.news import channel_news
-from handlers.blocks.offers import is_moot, offers
+from handlers.blocks.offers import batch_offers, is_moot, offers
 from handlers.blocks.review_card import review_card, review_news
 from handlers.blocks.scale_card import scale_card, scale_news
 from handlers.replies import Message
@@ -96,6 +99,10 @@ def _retry_after(error: SlackApiError) -> timedelta | None:
     return timedelta(seconds=int(seconds)) if seconds and str(seconds).isdecimal() else None
 
 
+Facts = Allowance | Scale | ReviewSheet
+"""What a notice is about."""
+
+
 class SlackNotifier:
     """``ports.Notifier``: what is said is rendered from the facts as they are when it is sent.
 
@@ -132,7 +139,7 @@ class SlackNotifier:
 
     def _draw(self, notice: Notice, now: datetime) -> str:
         """Draw the card, or draw it again where it is; gives its timestamp."""
-        facts = self._facts(notice, now)
+        facts = self._on_card(notice, now)
         with self._store.read() as tx:
             ts = tx.outbox.card(notice.subject, notice.recipient)
         drawn = _arguments(self._card(facts, now))
@@ -146,17 +153,19 @@ class SlackNotifier:
             tx.outbox.put_card(notice.subject, notice.recipient, posted)
         return posted
 
-    def _card(self, facts: Allowance | Scale | ReviewSheet, now: datetime) -> Message:
+    def _card(self, facts: Facts | Batch, now: datetime) -> Message:
         if isinstance(facts, ReviewSheet):
             return review_card(facts)
         if isinstance(facts, Scale):
             with self._store.read() as tx:
                 return scale_card(facts, self._config, now, touched_partners(tx, facts))
-        ahead = Waiting(
-            estimate(self._store, facts, now),
-            gauge(self._store, self._config.firewall, facts.scope, facts.destinations),
-        )
-        return allowance_card(facts, self._config, now, ahead)
+        if isinstance(facts, Batch):
+            return batch_card(facts, self._config, now, {one.id: self._ahead(one, now) for one in facts.members})
+        return allowance_card(facts, self._config, now, self._ahead(facts, now))
+
+    def _ahead(self, one: Allowance, now: datetime) -> Waiting:
+        room = gauge(self._store, self._config.firewall, one.scope, one.destinations)
+        return Waiting(estimate(self._store, one, now), room)
 
     def _is_updated(self, recipient: str, ts: str, drawn: dict[str, Any]) -> bool:
         try:
@@ -168,11 +177,12 @@ class SlackNotifier:
         return True
 
     def _add(self, notice: Notice, now: datetime) -> None:
-        if self._is_moot(notice, now):
+        about = self._about(notice, now)
+        if not about:
             return
         with self._store.read() as tx:
             ts = tx.outbox.card(notice.subject, notice.recipient)
-        said = self._said(notice, now)
+        said = self._said(notice, about, now)
         try:
             self._post(notice.recipient, said, thread_ts=ts or self._draw(notice, now))
         except SlackApiError as error:
@@ -181,14 +191,16 @@ class SlackNotifier:
             self._post(notice.recipient, said, thread_ts=self._draw(notice, now))
 
     def _tell(self, notice: Notice, now: datetime) -> None:
-        if self._is_moot(notice, now):
+        about = self._about(notice, now)
+        if not about:
             return
-        said = self._said(notice, now)
-        buttons = offers(self._facts(notice, now), notice.body.get("event", ""), self._config, now)
+        said, event = self._said(notice, about, now), notice.body.get("event", "")
+        card = self._on_card(notice, now)
+        if isinstance(card, Batch) and len(about) > 1:
+            buttons = batch_offers(card, event, now)
+        else:
+            buttons = offers(about[0], event, self._config, now)
         self._post(notice.recipient, said | {"blocks": [*said["blocks"], *buttons]})
-
-    def _is_moot(self, notice: Notice, now: datetime) -> bool:
-        return is_moot(self._facts(notice, now), notice.body.get("event", ""), notice.recipient, now)
 
     def _announce(self, notice: Notice, now: datetime) -> None:
         said = _dated(channel_news(notice.subject, notice.body), notice.age, now)
@@ -220,23 +232,38 @@ class SlackNotifier:
             tx.outbox.put_conversation(recipient, opened)
         return opened
 
-    def _said(self, notice: Notice, now: datetime) -> dict[str, Any]:
-        return _arguments(_dated(self._news(notice, now), notice.age, now))
+    def _said(self, notice: Notice, about: Sequence[Facts], now: datetime) -> dict[str, Any]:
+        return _arguments(_dated(self._news(notice, about), notice.age, now))
 
-    def _news(self, notice: Notice, now: datetime) -> Message:
-        facts = self._facts(notice, now)
+    def _news(self, notice: Notice, about: Sequence[Facts]) -> Message:
+        several = [one for one in about if isinstance(one, Allowance)]
+        if len(several) > 1:
+            return batch_news(several, notice.body, self._config)
+        facts = about[0]
         if isinstance(facts, ReviewSheet):
             return review_news(facts, notice.body, notice.recipient, self._config)
         if isinstance(facts, Scale):
             return scale_news(facts, notice.body, self._config)
         return allowance_news(facts, notice.body, self._config)
 
-    def _facts(self, notice: Notice, now: datetime) -> Allowance | Scale | ReviewSheet:
+    def _about(self, notice: Notice, now: datetime) -> tuple[Facts, ...]:
+        """What the news is about, without what has been overtaken."""
+        event, reader = notice.body.get("event", ""), notice.recipient
         with self._store.read() as tx:
-            if notice.subject.startswith("r"):
-                return sheet_of(tx, tx.campaigns.get(notice.subject), now)
-            rows = tx.scales if notice.subject.startswith("s") else tx.allowances
-            return rows.get(notice.subject)
+            found = [_facts(tx, one, now) for one in notice.about]
+        return tuple(one for one in found if not is_moot(one, event, reader, now))
+
+    def _on_card(self, notice: Notice, now: datetime) -> Facts | Batch:
+        with self._store.read() as tx:
+            facts = _facts(tx, notice.subject, now)
+            return (batch_of(tx, facts) or facts) if isinstance(facts, Allowance) else facts
+
+
+def _facts(tx: Transaction, subject: str, now: datetime) -> Facts:
+    if subject.startswith("r"):
+        return sheet_of(tx, tx.campaigns.get(subject), now)
+    rows = tx.scales if subject.startswith("s") else tx.allowances
+    return rows.get(subject)
 
 
 def _is_person(recipient: str) -> bool:

@@ -13,7 +13,7 @@ from handlers.calls import Call, require_readable
 from handlers.home import redrawn
 from handlers.modals import long_text
 from handlers.replies import Ephemeral, OpenModal, Reply, View
-from handlers.subjects import Subject, answer, ask, look_up, require_decidable
+from handlers.subjects import Subject, answer, ask, look_up, on_card, require_decidable
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,9 @@ def answered_in_thread(ctx: Context, call: Call) -> tuple[Reply, ...]:
         subject = tx.outbox.subject_of(call.value["channel"], call.value["thread_ts"])
     if subject is None:
         return ()
-    with ctx.store.read() as tx:
-        found = (tx.scales if subject.startswith("s") else tx.allowances).get(subject)
-    if call.caller.identity not in found.askers or not found.open_questions or not found.is_waiting(ctx.clock.now()):
-        return ()
-    require_readable(call.text)
-    answer(ctx, call.caller, Inquiry(subject, call.text))
+    asked = (one for one in on_card(ctx, subject) if one.open_questions and one.is_waiting(ctx.clock.now()))
+    for one in asked:
+        if call.caller.identity in one.askers:
+            require_readable(call.text)
+            answer(ctx, call.caller, Inquiry(one.id, call.text))
     return ()

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from bot.allowances import Draft
+from bot.domain.batch import MOST_TOGETHER, place_from_text
 from bot.domain.bundles import Bundle, BundleRef, Parameter
 from bot.domain.configuration import Configuration
 from bot.domain.duration import duration_from_text, duration_text
@@ -34,50 +35,10 @@ from handlers.blocks.block_kit import (
 )
 from handlers.blocks.check import renewal_offers
 from handlers.calls import NOTHING
+from handlers.choices import Choices, has_several_ways
 from handlers.hosts import host_fields, hosts_in
 from handlers.modals import MAX_TICKET, REASON_HINT, durations, long_text, preset
 from handlers.replies import Block, View
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """The choices of the request form for one person.
-
-    Args:
-        config: Durations and bundles.
-        clusters: Those that the person may see, by name.
-        may_break_glass: Whether the approval policy lets the person open something at once.
-        is_filer: Whether they may file for somebody else.
-    """
-
-    config: Configuration
-    clusters: tuple[ClusterEgress, ...] = ()
-    may_break_glass: bool = False
-    is_filer: bool = False
-
-    def options(self, typed: str = "") -> list[Block]:
-        """The clusters as options, those that fit what was typed; at most as many as a select takes."""
-        fitting = [one for one in self.clusters if typed.strip().lower() in one.ref.name.lower()]
-        by_key = {self.key(one): one for one in fitting}
-        return [option(self.label(one), key) for key, one in list(by_key.items())[:OPTIONS]]
-
-    def key(self, egress: ClusterEgress) -> str:
-        """The cluster's name, or its id where several share the name.
-
-        Where the id is longer than an option may be, the name stays, and the answer to it lists the full ids.
-        """
-        is_shared = sum(one.ref.name.lower() == egress.ref.name.lower() for one in self.clusters) > 1
-        return egress.ref.id if is_shared and len(egress.ref.id) <= OPTION_VALUE else egress.ref.name
-
-    def find(self, typed: str) -> ClusterEgress | None:
-        """The cluster that was chosen or typed, if there is exactly one."""
-        wanted = typed.strip().lower()
-        found = [one for one in self.clusters if wanted in (one.ref.name.lower(), one.ref.id)]
-        return found[0] if len(found) == 1 else None
-
-    def label(self, egress: ClusterEgress) -> str:
-        """The label in the select."""
-        return f"{egress.ref.name} ({egress.declared}, {egress.ref.resource_group})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +71,10 @@ DISPATCH = {"dispatch_action": True}
 
 @dataclass(frozen=True, slots=True)
 class RequestForm:
-    """The request form, as it was typed. Field names are block ids, action ids and names of errors at once."""
+    """The request form, as it was typed. Field names are block ids, action ids and names of errors at once.
+
+    ``also`` has the further clusters and node pools that it is for, one on a line, as ``place_text`` writes them.
+    """
 
     CALLBACK: ClassVar[str] = "request"
 
@@ -126,6 +90,7 @@ class RequestForm:
     edits: str = ""
     seen: str = ""
     owner: str = ""
+    also: str = ""
 
     @classmethod
     def parse(cls, form: Mapping[str, str], carried: Mapping[str, str] = NOTHING) -> "RequestForm":
@@ -156,6 +121,21 @@ class RequestForm:
             is_break_glass=bool(self.break_glass),
             owner=self.owner,
         )
+
+    def drafts(self) -> list[Draft]:
+        """The same request for each cluster and node pool that was chosen.
+
+        Raises:
+            InvalidInput: With the field that is wrong.
+        """
+        first = self.draft()
+        others = (place_from_text(each) for each in self.places)
+        return [first, *(replace(first, cluster=cluster, pool=pool) for cluster, pool in others)]
+
+    @property
+    def places(self) -> list[str]:
+        """The further clusters and node pools that it is for."""
+        return [] if self.edits else self.also.splitlines()
 
     @property
     def asked(self) -> str:
@@ -197,6 +177,7 @@ class RequestForm:
             *renewal_offers(offers.renewable),
             self._cluster(choices),
             *pools,
+            *self._also(choices),
             *self._destinations(choices.config),
             *self._bundles(choices.config, egress),
             *([] if self.bundle else _suggested(offers.bundles, self.suggested)),
@@ -246,8 +227,25 @@ class RequestForm:
             element = select(choices.options(), chosen, placeholder="Choose a cluster")
         return input_("cluster", "Cluster", element) | DISPATCH
 
+    def _also(self, choices: Choices) -> list[Block]:
+        """The field for further clusters; not where a request that waits is changed."""
+        if self.edits or len(choices.clusters) < 2:
+            return []
+        chosen, offered = choices.chosen_places(self.places), choices.places()
+        kind = "multi_external_select" if len(offered) + len(chosen) > OPTIONS else "multi_static_select"
+        element: Block = {"type": kind, "max_selected_items": MOST_TOGETHER - 1}
+        element |= {"placeholder": plain("None: only the cluster above", PLACEHOLDER)}
+        if kind == "multi_external_select":
+            element |= {"min_query_length": 0}
+        else:
+            known = {one["value"] for one in offered}
+            element |= {"options": [*offered, *(one for one in chosen if one["value"] not in known)]}
+        element |= {"initial_options": chosen} if chosen else {}
+        hint = "The same for each, on one card. What cannot be filed for one of them is left out, and you are told."
+        return [input_("also", "Also for", element, hint=hint, optional=True)]
+
     def _pools(self, egress: ClusterEgress) -> list[Block]:
-        if len({path.target for path in egress.paths}) < 2 and not self.pool:
+        if not has_several_ways(egress) and not self.pool:
             return []
         offered = [option(f"{pool.name} ({pool.nodes} nodes)", pool.name) for pool in egress.pools]
         hint = "Its node pools use different egress paths. Choose the one that needs this."

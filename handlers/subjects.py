@@ -1,5 +1,6 @@
 """Resolves an id to an allowance (``a…``) or a scale proposal (``s…``); people decide on both the same way."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -54,6 +55,16 @@ def look_up(ctx: Context, caller: Caller, subject: str) -> Allowance | Scale:
     return scaling.get(ctx, caller, subject) if _is_scale(subject) else allowances.get(ctx, caller, subject)
 
 
+def on_card(ctx: Context, card: str) -> Sequence[Subject]:
+    """What a card is about: one request, or all that were filed together."""
+    with ctx.store.read() as tx:
+        if _is_scale(card):
+            return (tx.scales.get(card),)
+        lead = tx.allowances.get(card)
+        batch = allowances.batch_of(tx, lead)
+    return batch.members if batch else (lead,)
+
+
 def require_decidable(found: Allowance | Scale, seen: str, act: Act, now: datetime) -> None:
     """A click on a card that is out of date is answered immediately, not after a form was filled in.
 
@@ -79,7 +90,9 @@ def _is_scale(subject: str) -> bool:
     return subject.strip("`# ").lower().startswith(SCALE)
 
 
-def deciders(ctx: Context, made: Allowance | Scale) -> Deciders:
-    """Who hears that it waits for a decision."""
-    people = approvals.deciders(ctx, made.verdict, *made.askers)
+def deciders(ctx: Context, *made: Allowance | Scale) -> Deciders:
+    """Who hears that one of them waits for a decision."""
+    waiting = [one for one in made if one.is_waiting(ctx.clock.now())] or made
+    known = [approvals.deciders(ctx, one.verdict, *one.askers) for one in waiting]
+    people = None if None in known else tuple(sorted({who for each in known for who in each or ()}))
     return Deciders(people, hidden(inventory.refusals(ctx), ctx.config.channel))

@@ -1,37 +1,46 @@
 """Listeners of modals: what is submitted, and what is asked while one fills them in."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 from bot import allowances, approvals, checking, inventory, scaling
-from bot.allowances import Edit
+from bot.allowances import Draft, Edit
 from bot.approvals import Decision
 from bot.domain.access import may_file_for_others, membership_unknown
+from bot.domain.batch import MOST_TOGETHER, place_from_text, place_text
 from bot.domain.bundles import Bundle, suggest
 from bot.domain.duration import duration_from_text
 from bot.domain.error_parsing import find_destinations
 from bot.domain.fqdn import parse_destinations, parse_many
-from bot.errors import AlreadyAllowed, NotPermitted, Refused, Unavailable, UnknownCluster, UserError
+from bot.errors import AlreadyAllowed, InvalidInput, NotPermitted, Refused, Unavailable, UnknownCluster, UserError
 from bot.ports import Caller, Context
 from bot.scaling import Wish
+from handlers import batches
 from handlers.blocks import lists
+from handlers.blocks.batch_answers import also_lines, filed_several
 from handlers.blocks.block_kit import escape
 from handlers.blocks.check import allowed_lines, narrower_lines
 from handlers.blocks.naming import bundle_lines
 from handlers.blocks.words import NO_CLUSTER, NOTHING_FOUND, UNCHECKED, error_text
 from handlers.calls import Call
+from handlers.choices import Choices
 from handlers.hosts import HostWords, written
 from handlers.modals import DenyForm, NarrowForm, ScaleForm
 from handlers.renewals import RenewForm
 from handlers.replies import Ephemeral, OpenModal, Options, Reply, UpdateModal, View
-from handlers.request_form import Choices, Offers, RequestForm
+from handlers.request_form import Offers, RequestForm
 from handlers.subjects import decide, deciders, look_up
 
 
 def request(ctx: Context, call: Call) -> Reply:
     """Files the request."""
-    draft = RequestForm.parse(call.form).draft()
+    draft, *others = RequestForm.parse(call.form).drafts()
+    if others:
+        filed = allowances.request_several(ctx, call.caller, [draft, *others])
+        asked_of = deciders(ctx, *filed.allowances)
+        return Ephemeral(filed_several(filed, asked_of, ctx.clock.now(), ctx.config))
     made = allowances.request(ctx, call.caller, draft)
     asked = checking.destinations_of(draft.destinations, ctx.config.bundle_of(made.ask.bundle))
     left_out = [one for one in asked if one not in made.destinations]
@@ -66,6 +75,11 @@ def choose_bundle(ctx: Context, call: Call) -> Reply:
     return UpdateModal(request_view(ctx, call.caller, RequestForm.parse(call.form, call.carried)), overtakes=True)
 
 
+def place_options(ctx: Context, call: Call) -> Reply:
+    """Clusters and node pools that fit what is typed."""
+    return Options(tuple(_choices(ctx, call.caller).places(call.text)))
+
+
 def cluster_options(ctx: Context, call: Call) -> Reply:
     """Clusters that fit what is typed."""
     return Options(tuple(_choices(ctx, call.caller).options(call.text)))
@@ -73,6 +87,8 @@ def cluster_options(ctx: Context, call: Call) -> Reply:
 
 def deny(ctx: Context, call: Call) -> Reply:
     """Denies, with the reason."""
+    if batches.is_batch(call):
+        return Ephemeral(batches.deny(ctx, call))
     decision = Decision(
         call.value.get("id", ""), False, seen=call.value.get("digest"), reason=DenyForm.parse(call.form).reason
     )
@@ -125,7 +141,7 @@ def request_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[s
     known, renewable = _outlook(ctx, caller, form)
     choices = _choices(ctx, caller)
     bundles = () if form.bundle else _bundles_around(choices, form)
-    lines = [*notes, *known, *bundle_lines(bundles)]
+    lines = [*notes, *known, *_outlook_elsewhere(ctx, caller, form), *bundle_lines(bundles)]
     return form.build(choices, lines, Offers(renewable, bundles))
 
 
@@ -138,13 +154,14 @@ def _bundles_around(choices: Choices, form: RequestForm) -> tuple[Bundle, ...]:
 
 def fresh_view(ctx: Context, caller: Caller, form: RequestForm, notes: tuple[str, ...] = ()) -> View:
     """Redraw the form with the firewall's rules read live; without them if Azure cannot be read."""
-    try:
-        checking.prepare(ctx, caller, form.cluster, form.pool or None)
-    except UserError:
-        pass  # the form itself shows the error
-    except (Unavailable, Refused) as error:
-        notes = (*notes, f":warning: {error.sentence} {UNCHECKED}")
-    return request_view(ctx, caller, form, notes)
+    for cluster, pool in ((form.cluster, form.pool or None), *map(place_from_text, form.places)):
+        try:
+            checking.prepare(ctx, caller, cluster, pool)
+        except UserError:
+            pass  # the form itself shows the error
+        except (Unavailable, Refused) as error:
+            notes = (*notes, f":warning: {error.sentence} {UNCHECKED}")
+    return request_view(ctx, caller, form, tuple(dict.fromkeys(notes)))
 
 
 _FLAG = re.compile(r"(?<!\S)(?:--|\u2013|\u2014)break-?glass(?!\S)", re.IGNORECASE)
@@ -164,6 +181,8 @@ def form_from(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tup
             "command asks the approvers."
         )
     form, notes = _form_from(ctx, caller, bare)
+    if found and form.places:
+        raise InvalidInput("Break-glass opens one cluster at a time. Name one cluster; nothing was opened.")
     return replace(form, break_glass="yes" if found else ""), notes
 
 
@@ -171,16 +190,30 @@ def _form_from(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tu
     """The form for a cluster with hosts, or for an error with or without a cluster."""
     words = HostWords.parse(text)
     found = find_destinations(text)
-    if _choices(ctx, caller).find(words.cluster) is None and (found.destinations or found.explanations):
+    name, in_place = place_from_text(words.places[0] if words.places else "")
+    egress = _choices(ctx, caller).find(name)
+    if egress is None and (found.destinations or found.explanations):
         return form_from_error(ctx, caller, text)
-    egress = _choices(ctx, caller).find(words.cluster)
-    if words.pool:  # the form would drop an unknown pool and request the whole cluster
-        known = egress or inventory.find(ctx, inventory.person(ctx, caller), words.cluster)
-        checking.require_pool(known, words.pool)
+    pool = words.pool or in_place or ""
+    _require_places(ctx, caller, [*([place_text(name, pool)] if pool else []), *words.places[1:]])
     words, filled = words.in_region(egress.ref.region) if egress else (words, ())
     hosts, notes = words.read()
-    form = RequestForm(cluster=words.cluster, destinations=hosts, pool=words.pool, bundle=words.bundle)
+    also = "\n".join(words.places[1:])
+    form = RequestForm(cluster=name, destinations=hosts, pool=pool, bundle=words.bundle, also=also)
     return form, tuple(map(escape, (*filled, *notes)))
+
+
+def _require_places(ctx: Context, caller: Caller, places: Sequence[str]) -> None:
+    """Refuse what the form would drop: an unknown cluster, or a pool without which the whole cluster is requested.
+
+    Raises:
+        UnknownCluster, InvalidInput: With what is not there, or that they are too many.
+    """
+    if len(places) >= MOST_TOGETHER:
+        raise InvalidInput(f"One request can name {MOST_TOGETHER} clusters or pools. Nothing was filed.")
+    for name, pool in map(place_from_text, places):
+        known = inventory.find(ctx, inventory.person(ctx, caller), name)
+        checking.require_pool(known, pool)
 
 
 def for_owner(ctx: Context, caller: Caller, form: RequestForm, owner: str) -> RequestForm:
@@ -237,6 +270,26 @@ def _outlook(ctx: Context, caller: Caller, form: RequestForm) -> tuple[list[str]
     owners = (finding.allowance.id for finding in made.allowed if finding.allowance)
     lines = [*allowed_lines(made), *lists.estimate_lines(made, deciders, ctx.config), *narrower_lines(names)]
     return lines, tuple(dict.fromkeys(owners))
+
+
+def _outlook_elsewhere(ctx: Context, caller: Caller, form: RequestForm) -> list[str]:
+    """One line for each further cluster: who decides there, or why it would be left out."""
+    if not form.places or form.lacks_values(ctx.config) or not (form.destinations.strip() or form.asked):
+        return []
+    try:
+        _, *drafts = form.with_duration(ctx.config).drafts()
+    except UserError:
+        return []  # the lines about the first cluster say what is wrong
+    return also_lines(form.places, [_in_short(ctx, caller, draft) for draft in drafts])
+
+
+def _in_short(ctx: Context, caller: Caller, draft: Draft) -> str:
+    try:
+        made = allowances.preview(ctx, allowances.owner_of(ctx, caller, draft), draft)
+    except UserError as error:
+        return f":warning: {error_text(error, '')}"
+    first, *_ = lists.estimate_lines(made, None, ctx.config)
+    return first
 
 
 def deny_view(ctx: Context, caller: Caller, subject: str) -> View:

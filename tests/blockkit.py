@@ -29,6 +29,12 @@ KEYS: Mapping[str, frozenset[str]] = {
     "button": frozenset({"type", "text", "action_id", "value", "style", "confirm", "url"}),
     "static_select": frozenset({"type", "action_id", "options", "initial_option", "placeholder"}),
     "external_select": frozenset({"type", "action_id", "initial_option", "placeholder", "min_query_length"}),
+    "multi_static_select": frozenset(
+        {"type", "action_id", "options", "initial_options", "placeholder", "max_selected_items"}
+    ),
+    "multi_external_select": frozenset(
+        {"type", "action_id", "initial_options", "placeholder", "max_selected_items", "min_query_length"}
+    ),
     "users_select": frozenset({"type", "action_id", "initial_user", "placeholder"}),
     "checkboxes": frozenset({"type", "action_id", "options", "initial_options"}),
     "plain_text_input": frozenset({"type", "action_id", "multiline", "max_length", "initial_value", "placeholder"}),
@@ -164,6 +170,16 @@ def _select(select: dict[str, Any]) -> Iterator[str]:
     yield from option_problems(options)
 
 
+def _multi(select: dict[str, Any]) -> Iterator[str]:
+    chosen, options = select.get("initial_options", []), select.get("options")
+    if "initial_options" in select and not 1 <= len(chosen) <= select["max_selected_items"]:
+        yield f"{len(chosen)} initial options of at most {select['max_selected_items']}"
+    if options is not None:
+        yield from _select({"options": options})
+        yield from ("an initial option that is not offered" for one in chosen if one not in options)
+    yield from option_problems(chosen)
+
+
 def option_problems(options: list[dict[str, Any]]) -> Iterator[str]:
     """The errors in the options of a select."""
     for option in options:
@@ -198,6 +214,8 @@ CHECKS: Mapping[str, Callable[[dict[str, Any]], Iterator[str]]] = {
     "button": _button,
     "static_select": _select,
     "external_select": _external,
+    "multi_static_select": _multi,
+    "multi_external_select": _multi,
     "checkboxes": _checkboxes,
     "plain_text_input": _text_input,
 }

@@ -6,10 +6,12 @@ its ack. Nothing here speaks to Azure: the reconciler does.
 
 from bot.allowances.assessment import assess_policy
 from bot.allowances.audit_events import record
+from bot.allowances.batches import DoneTogether, batch_of, batches_of, decide_together, end_together, get_batch
 from bot.allowances.break_glass import AfterReview, due_review, review_break_glass
 from bot.allowances.decisions import decide, end
 from bot.allowances.edits import Edit, edit
 from bot.allowances.filing import request
+from bot.allowances.filing_several import Filed, request_several
 from bot.allowances.notice_choice import choose_notices, notice_level
 from bot.allowances.owners import owner_of, require_permitted
 from bot.allowances.ownership import let_expire, transfer
@@ -34,20 +36,27 @@ __all__ = [
     "ALLOWANCES",
     "SEARCHED",
     "AfterReview",
+    "DoneTogether",
     "Draft",
     "Edit",
+    "Filed",
     "Preview",
     "Request",
     "RequestList",
     "assess_policy",
     "awaiting",
+    "batch_of",
+    "batches_of",
     "browse",
     "choose_notices",
     "decide",
+    "decide_together",
     "due_review",
     "edit",
     "end",
+    "end_together",
     "get",
+    "get_batch",
     "let_expire",
     "newest",
     "notice_level",
@@ -59,6 +68,7 @@ __all__ = [
     "record",
     "renew",
     "request",
+    "request_several",
     "requests",
     "require_permitted",
     "review_break_glass",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from bot.allowances.audit_events import record
-from bot.allowances.filing import assessed, grant, require_no_twin
+from bot.allowances.filing import assessed, grant, require_no_twin, require_room
 from bot.allowances.previews import Draft, ask_of
 from bot.approvals import plan_wait
 from bot.domain.allowance import Act, Allowance, require
@@ -45,6 +45,7 @@ def edit(ctx: Context, caller: Caller, change: Edit) -> Allowance:
     require(old, Act.EDIT, ctx.clock.now())
     whole = replace(change.draft, renews=old.ask.renews)
     made = assessed(ctx, caller, person(ctx, caller), whole)
+    require_room(ctx, made)
     ask = ask_of(whole, made.destinations, made.bundle)
     with ctx.store.write() as tx:
         uow, one = UnitOfWork(ctx, tx, caller), tx.allowances.get(old.id)
@@ -65,7 +66,7 @@ def edit(ctx: Context, caller: Caller, change: Edit) -> Allowance:
 def _keep(uow: UnitOfWork, old: Allowance, saved: Allowance) -> Allowance:
     record(uow, saved, Action.ALLOWANCE_EDIT, before=old.digest)
     overruled = {given.by for given in old.approvals} | {question.by for question in old.open_questions}
-    uow.notify(saved.id, NoticeEvent.EDITED, overruled)
+    uow.notify(saved, NoticeEvent.EDITED, overruled)
     if saved.approved_at is not None:
         grant(uow, saved)
     plan_wait(uow, saved)

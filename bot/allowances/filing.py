@@ -1,10 +1,12 @@
 """Filing a request."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.allowances.audit_events import record
 from bot.allowances.owners import owner_of
-from bot.allowances.previews import Draft, Preview, ask_of, filled, preview
+from bot.allowances.previews import Draft, Preview, ask_of, filled, preview, require_names
 from bot.approvals import plan_wait, require_deciders, require_reason
 from bot.checking import recall
 from bot.domain.allowance import Allowance, Ask, Scope, Status, digest, follow, status
@@ -19,7 +21,7 @@ from bot.domain.network_rules import by_address
 from bot.domain.people import Identity, Person
 from bot.domain.work import WorkKind
 from bot.errors import AlreadyRequested, CannotTakeEffect, InvalidInput, RequestRefused, RulesUnknown
-from bot.estimates import gauge
+from bot.estimates import bytes_of, gauge
 from bot.inventory import find
 from bot.ports import AllowanceFilter, Caller, Context, NoticeEvent, Transaction, UnitOfWork
 
@@ -42,17 +44,18 @@ def file(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Allow
         UserError: As ``request``.
     """
     made = assessed(ctx, caller, requester, draft)
-    ask = ask_of(draft, made.destinations, made.bundle)
+    require_room(ctx, made)
+    found = Filing(made, ask_of(draft, made.destinations, made.bundle), requester.identity)
     with ctx.store.write() as tx:
-        uow, twin = UnitOfWork(ctx, tx, caller), _twin(ctx, tx, made.scope, ask)
+        uow, twin = UnitOfWork(ctx, tx, caller), twin_of(ctx, tx, made.scope, found.ask)
         if twin is None:
-            return _file(uow, made, ask, requester.identity)
+            return add(uow, found)
         join(uow, twin, requester.identity)
     raise AlreadyRequested(waits_sentence(twin, caller.identity, ctx.clock.now()), allowance=twin.id)
 
 
 def assessed(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> Preview:
-    """What is filed of a draft, if all of it may be.
+    """What is filed of a draft, if all of it may be; whether the firewall has room for it is asked apart.
 
     Raises:
         UserError: As ``request``.
@@ -63,7 +66,6 @@ def assessed(ctx: Context, caller: Caller, requester: Person, draft: Draft) -> P
     if made.verdict.kind is VerdictKind.REFUSE:
         raise RequestRefused(f"The approval policy refuses this: {made.verdict.reason} (rule {made.verdict.rule}).")
     _require_ticket(ctx.config, draft, made.verdict)
-    _require_room(ctx, made)
     asked = made.verdict.review if made.verdict.reviewers else made.verdict
     require_deciders(ctx, asked, requester.identity, caller.identity)
     return made
@@ -105,11 +107,34 @@ def waits_sentence(twin: Allowance, asker: Identity, now: datetime) -> str:
     return f"{by} already requested this: {twin.id} {waits}. No second request was filed.{follows}"
 
 
-def _file(uow: UnitOfWork, made: Preview, ask: Ask, requester: Identity) -> Allowance:
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """A request that may be filed as it is.
+
+    Args:
+        made: Where, how risky, who decides.
+        ask: What.
+        requester: Whose it will be.
+        batch: Ids of everything that is filed in the same act, its own included; empty where it is filed alone.
+        place: Its place among them, from 0.
+        left_out: Other clusters of the same act that everybody may know were not filed, and why.
+    """
+
+    made: Preview
+    ask: Ask
+    requester: Identity
+    batch: tuple[str, ...] = ()
+    place: int = 0
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
+def add(uow: UnitOfWork, filing: Filing) -> Allowance:
+    """Store a request, and grant it where nobody has to approve it."""
+    made, ask, requester = filing.made, filing.ask, filing.requester
     is_granted = made.verdict.kind is VerdictKind.GRANT
     lapse_after = uow.ctx.config.durations.lapse_after
     allowance = Allowance(
-        id=uow.tx.allowances.new_id(uow.now),
+        id=filing.batch[filing.place] if filing.batch else uow.tx.allowances.new_id(uow.now),
         version=1,
         scope=made.scope,
         ask=ask,
@@ -122,6 +147,8 @@ def _file(uow: UnitOfWork, made: Preview, ask: Ask, requester: Identity) -> Allo
         filed_by=None if uow.caller.identity == requester else uow.caller.identity,
         review_by=uow.now + uow.ctx.config.break_glass.review_within if made.verdict.reviewers else None,
         token=uow.caller.token,
+        batch=filing.batch,
+        left_out=filing.left_out,
     )
     uow.tx.allowances.add(allowance)
     record(uow, allowance, Action.ALLOWANCE_RENEW if ask.renews else Action.ALLOWANCE_REQUEST)
@@ -171,14 +198,28 @@ def _require_ticket(config: Configuration, draft: Draft, verdict: Verdict) -> No
         raise InvalidInput(f"“{ticket[:60]}” is not a ticket; write one{like}.", field="ticket")
 
 
-def _require_room(ctx: Context, made: Preview) -> None:
-    """Refuse what the rule collection group could not hold: its write would hold up everybody else's."""
-    room = gauge(ctx.store, ctx.config.firewall, made.scope, made.destinations)
+def require_room(ctx: Context, made: Preview, others: Sequence[Preview] = ()) -> None:
+    """Refuse what the firewall could not hold: its write would hold up everybody else's.
+
+    Args:
+        ctx: The context.
+        made: What is to be filed.
+        others: What is filed with it in the same act.
+
+    Raises:
+        CannotTakeEffect: With the limit.
+    """
+    beside = [one for one in others if one.scope.target == made.scope.target]
+    added = sum(bytes_of(one.scope, one.destinations) for one in beside)
+    room = gauge(ctx.store, ctx.config.firewall, made.scope, made.destinations, added=added)
     if not room.fits:
         raise CannotTakeEffect(
             f"The bot's rules in {made.scope.target.name} would take {room.after:,} bytes; the limit is "
             f"{room.limit:,}. Revoke allowances you no longer need, or request fewer names."
         )
+    if made.names:
+        named = sum(len(by_address(one.destinations)) for one in beside)
+        require_names(made.scope.target, replace(made.names, after=made.names.after + named))
 
 
 def require_no_twin(uow: UnitOfWork, scope: Scope, ask: Ask, *, but: str) -> None:
@@ -187,12 +228,12 @@ def require_no_twin(uow: UnitOfWork, scope: Scope, ask: Ask, *, but: str) -> Non
     Raises:
         AlreadyRequested: With the other one.
     """
-    twin = _twin(uow.ctx, uow.tx, scope, ask, but=but)
+    twin = twin_of(uow.ctx, uow.tx, scope, ask, but=but)
     if twin is not None:
         raise AlreadyRequested(waits_sentence(twin, uow.caller.identity, uow.now))
 
 
-def _twin(ctx: Context, tx: Transaction, scope: Scope, ask: Ask, *, but: str = "") -> Allowance | None:
+def twin_of(ctx: Context, tx: Transaction, scope: Scope, ask: Ask, *, but: str = "") -> Allowance | None:
     """Find an identical open request: a form sent twice, or by two people at once, is one request."""
     now, mine = ctx.clock.now(), digest(scope, ask)
     for other in tx.allowances.find(AllowanceFilter(cluster=scope.cluster_id, only_open=True)):

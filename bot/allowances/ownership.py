@@ -31,7 +31,7 @@ def let_expire(ctx: Context, caller: Caller, allowance_id: str) -> Allowance:
         left = replace(one, let_expire=Ending(caller.identity, uow.now))
         saved = tx.allowances.save(left, is_open=True)
         record(uow, saved, Action.ALLOWANCE_LET_EXPIRE, reason="")
-        uow.notify(saved.id, NoticeEvent.LET_EXPIRE, {saved.owner} - {caller.identity})
+        uow.notify(saved, NoticeEvent.LET_EXPIRE, {saved.owner} - {caller.identity})
     return saved
 
 
@@ -54,5 +54,5 @@ def transfer(ctx: Context, caller: Caller, allowance_id: str, owner: Identity) -
         handed = replace(one, owned_by=owner, followers=tuple(who for who in one.followers if who != owner))
         saved = tx.allowances.save(handed, is_open=is_open(handed, uow.now))
         record(uow, saved, Action.ALLOWANCE_TRANSFER, reason=f"From {one.owner.user} to {owner.user}.")
-        uow.notify(saved.id, NoticeEvent.TRANSFERRED, {owner, one.owner} - {caller.identity})
+        uow.notify(saved, NoticeEvent.TRANSFERRED, {owner, one.owner} - {caller.identity})
     return saved

@@ -19,6 +19,7 @@ from bot.domain.network_rules import by_address, refusal, room_for_names
 from bot.domain.people import Person
 from bot.domain.risk import Risk
 from bot.domain.rule_diff import Gauge
+from bot.domain.target import Target
 from bot.errors import AlreadyAllowed, CannotTakeEffect
 from bot.inventory import find
 from bot.ports import AllowanceFilter, Context
@@ -145,12 +146,21 @@ def _room_for_names(ctx: Context, scope: Scope, destinations: Sequence[Destinati
     with ctx.store.read() as tx:
         promised = tx.allowances.find(AllowanceFilter(target=scope.target, only_open=True))
     room = room_for_names(known.rules, promised, destinations)
+    require_names(scope.target, room)
+    return room
+
+
+def require_names(target: Target, room: Gauge) -> None:
+    """Refuse more FQDNs than a firewall's network rules can name.
+
+    Raises:
+        CannotTakeEffect: With the limit.
+    """
     if not room.fits:
         raise CannotTakeEffect(
-            f"The network rules of {scope.target.name} and its parents would then name {room.after:,} FQDNs; "
+            f"The network rules of {target.name} and its parents would then name {room.after:,} FQDNs; "
             f"the limit is {room.limit:,}. Revoke allowances you no longer need, or request fewer names."
         )
-    return room
 
 
 def _missing(

@@ -3,11 +3,11 @@
 from bot.approvals.absences import absences_of, come_back, holder_among, leave, standing_in
 from bot.approvals.circumstances import Circumstances, circumstances
 from bot.approvals.deciders import deciders, require_deciders
-from bot.approvals.decisions import decide, lapse
+from bot.approvals.decisions import PreparedDecision, apply, decide, lapse, prepare
 from bot.approvals.questions import Inquiry, answer_question, ask_question
 from bot.approvals.reasons import MAX_REASON, brief, require_reason
 from bot.approvals.reminders import Reminder, due_reminder, plan_wait, remind, to_remind
-from bot.approvals.reviews import keep, review
+from bot.approvals.reviews import Review, keep, review
 from bot.approvals.workflow import Actions, Decision, Narrowing, Workflow
 
 __all__ = [
@@ -17,10 +17,13 @@ __all__ = [
     "Decision",
     "Inquiry",
     "Narrowing",
+    "PreparedDecision",
     "Reminder",
+    "Review",
     "Workflow",
     "absences_of",
     "answer_question",
+    "apply",
     "ask_question",
     "brief",
     "circumstances",
@@ -33,6 +36,7 @@ __all__ = [
     "lapse",
     "leave",
     "plan_wait",
+    "prepare",
     "remind",
     "require_deciders",
     "require_reason",

@@ -1,6 +1,7 @@
 """Deciding: each decision in one transaction, on exactly what was seen."""
 
 from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from bot.approvals.absences import holder_among
 from bot.approvals.reasons import brief, require_reason
@@ -16,17 +17,40 @@ from bot.errors import StaleView
 from bot.ports import Caller, Context, NoticeEvent, UnitOfWork
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedDecision:
+    """An approver's answer to one request, as far as it is checked before the transaction.
+
+    Args:
+        decision: The answer.
+        who: Who gives it, with the groups among those asked to which they belong now.
+        asked: The groups that were looked into.
+    """
+
+    decision: Decision
+    who: Person
+    asked: Collection[str]
+
+
 def decide(ctx: Context, caller: Caller, decision: Decision, flow: Workflow[One]) -> One:
     """Approve or deny: may they, is it still what they saw, is it still undecided.
 
     Raises:
-        NotPermitted: Not an approver of this, or the requester.
+        UserError, Conflict, Unavailable: As ``prepare`` and ``apply``; nothing was decided.
+    """
+    answer = prepare(ctx, caller, decision, flow)
+    with ctx.store.write() as tx:
+        return apply(UnitOfWork(ctx, tx, caller), answer, flow)
+
+
+def prepare(ctx: Context, caller: Caller, decision: Decision, flow: Workflow[One]) -> PreparedDecision:
+    """Check what Slack and the last readings say of an answer; in no transaction, because Slack is asked.
+
+    Raises:
+        NotPermitted: The requester, or somebody from elsewhere.
         MembershipUnknown: Slack could not be asked; nothing was decided.
-        StaleView: The card showed something else.
-        AlreadyDecided: Somebody was faster.
-        InvalidInput: A refusal without a reason, one that is too long, an approval of more than was asked, or one of
-            several of what is decided by itself.
-        RequestRefused, CannotTakeEffect, UnknownCluster: What it rests on is not there any more.
+        InvalidInput: The reason is too long.
+        RequestRefused, CannotTakeEffect, UnknownCluster, StaleView: What it rests on is not there any more.
     """
     brief(decision.reason)
     subject = canonical_id(decision.subject)
@@ -38,19 +62,32 @@ def decide(ctx: Context, caller: Caller, decision: Decision, flow: Workflow[One]
     _recheck(ctx, filed, flow, is_approval=decision.is_approved)
     with ctx.store.read() as tx:
         verdict = flow.rows(tx).get(subject).verdict
-    who, asked = holder_among(ctx, caller, verdict), verdict.approvers
-    with ctx.store.write() as tx:
-        uow, one = UnitOfWork(ctx, tx, caller), flow.rows(tx).get(subject)
-        _require_decidable(uow, one, decision, flow)
-        _require_same_groups(asked, one.verdict)
-        require_approver(one.verdict, who, one.requester)
-        require_not_filer(one, who.identity)
-        flow.require_waiting(one, decision.act, uow.now)
-        if decision.is_bulk:
-            require_routine(one)
-        if decision.seen is not None:
-            require_same(one, decision.seen)
-        return _approve(uow, who, one, decision, flow) if decision.is_approved else _deny(uow, one, decision, flow)
+    return PreparedDecision(replace(decision, subject=subject), holder_among(ctx, caller, verdict), verdict.approvers)
+
+
+def apply(uow: UnitOfWork, answer: PreparedDecision, flow: Workflow[One]) -> One:
+    """Decide in a transaction. Whatever is refused is refused before anything is written.
+
+    Raises:
+        NotPermitted: Not an approver of this, or the requester.
+        StaleView: The card showed something else, or others are asked now.
+        AlreadyDecided: Somebody was faster.
+        InvalidInput: A refusal without a reason, an approval of more than was asked, or one of several of what is
+            decided by itself.
+    """
+    decision, one = answer.decision, flow.rows(uow.tx).get(answer.decision.subject)
+    _require_decidable(uow, one, decision, flow)
+    _require_same_groups(answer.asked, one.verdict)
+    require_approver(one.verdict, answer.who, one.requester)
+    require_not_filer(one, answer.who.identity)
+    flow.require_waiting(one, decision.act, uow.now)
+    if decision.is_bulk:
+        require_routine(one)
+    if decision.seen is not None:
+        require_same(one, decision.seen)
+    if decision.is_approved:
+        return _approve(uow, answer.who, one, decision, flow)
+    return _deny(uow, one, decision, flow)
 
 
 def _recheck(ctx: Context, one: One, flow: Workflow[One], *, is_approval: bool) -> None:

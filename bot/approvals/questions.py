@@ -53,7 +53,7 @@ def ask_question(ctx: Context, caller: Caller, inquiry: Inquiry, flow: Workflow[
         saved = flow.rows(tx).save(inquire(one, question), is_open=True)
         flow.record(uow, saved, flow.actions.ask, reason=asked)
         plan_wait(uow, saved)
-        uow.notify(saved.id, NoticeEvent.ASKED, filter(None, saved.askers))
+        uow.notify(saved, NoticeEvent.ASKED, filter(None, saved.askers))
     return saved
 
 
@@ -76,5 +76,5 @@ def answer_question(ctx: Context, caller: Caller, inquiry: Inquiry, flow: Workfl
         flow.record(uow, saved, flow.actions.answer, reason=said)
         plan_wait(uow, saved)
         curious = {question.by for question in one.open_questions}
-        uow.notify(saved.id, NoticeEvent.ANSWERED, curious - {caller.identity})
+        uow.notify(saved, NoticeEvent.ANSWERED, curious - {caller.identity})
     return saved

@@ -64,4 +64,4 @@ def remind(uow: UnitOfWork, due: Reminder[One], flow: Workflow[One]) -> None:
     saved = flow.rows(uow.tx).save(replace(due.request, reminded_at=uow.now), is_open=True)
     flow.record(uow, saved, flow.actions.remind, reason="")
     calls = {} if due.people else {"calls": "1"}  # where nobody is told directly, the thread calls their groups
-    uow.notify(saved.id, due.event, due.people, **calls)
+    uow.notify(saved, due.event, due.people, **calls)

@@ -162,6 +162,8 @@ class Allowance(ApprovalRequest):
         reviewed: How that ended.
         let_expire: Set when its owner chose to let it end; nobody is warned any more.
         token: Name of the requester's API token through which it was filed; empty where a person filed it.
+        left_out: Clusters that were named in the same request and were not filed, each with the reason. The channel
+            reads it, so nothing is here that not everybody may know. Only at the first of what was filed.
     """
 
     scope: Scope
@@ -181,6 +183,7 @@ class Allowance(ApprovalRequest):
     reviewed: BreakGlassReview | None = None
     let_expire: Ending | None = None
     token: str = ""
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def needs_review(self) -> bool:

@@ -31,7 +31,7 @@ def note_scope_change(ctx: Context, tx: Transaction, cluster_id: str, egress: Cl
         unproven = unprove(row, now)
         if unproven != row:
             tx.allowances.save(unproven, is_open=True)
-            tx.outbox.add(Notice(NoticeKind.CARD, row.id, ctx.config.channel))
+            tx.outbox.add(Notice(NoticeKind.CARD, row.card_id, ctx.config.channel))
         tx.work.wake(row.scope.target.key, within=timedelta())
     _notice_scales(tx, [cluster_id] if egress is None else [])
 

@@ -13,7 +13,7 @@ from bot.domain.people import SYSTEM, AccountStatus, Identity, Person, Role
 from bot.ports.azure import Clusters, Operations, Targets
 from bot.ports.notice_events import NoticeEvent
 from bot.ports.notice_levels import is_said
-from bot.ports.notices import Notice, NoticeKind
+from bot.ports.notices import ABOUT, Notice, NoticeKind
 from bot.ports.recent import RecentRules
 from bot.ports.store import Store, Transaction
 
@@ -197,39 +197,50 @@ class UnitOfWork:
             also: Others whose outcome changed with it; the person who acts is not told what they did themselves.
             facts: What the words need beside the subject, for example what was left out.
         """
-        channel, body = self.ctx.config.channel, {"event": event, **self._connected, **facts}
-        subject, owner = request.id, request.owner.user
-        self.tx.outbox.add(Notice(NoticeKind.CARD, subject, channel))
-        for hook in self.ctx.config.hooks_for(event):
-            self.tx.outbox.add(Notice(NoticeKind.WEBHOOK, subject, hook.recipient, body))
+        body, owner = {"event": event, **self._connected, **facts}, request.owner.user
+        self._owe_hooks(request, event, body)
+        self.draw(request)
         if event is NoticeEvent.REQUESTED:
             return
-        self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, body))
+        self._say(NoticeKind.THREAD, request, self.ctx.config.channel, body)
         concerned = {owner, *(one.user for one in (*also, request.filed_by) if one)}
         followers = {one.user for one in request.followers} - concerned
         others = (concerned | followers) - {owner, self.caller.identity.user}
         for user in (owner, *sorted(others)):
             if is_said(self.tx.notice_levels.get(user), body, is_followed=user in followers):
-                self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, body))
+                self._say(NoticeKind.DIRECT, request, user, body)
 
-    def notify(self, subject: str, event: NoticeEvent, people: Iterable[Identity], **facts: str) -> None:
+    def draw(self, request: ApprovalRequest) -> None:
+        """Owe its card, drawn again from the facts."""
+        self.tx.outbox.add(Notice(NoticeKind.CARD, request.card_id, self.ctx.config.channel))
+
+    def notify(self, request: ApprovalRequest, event: NoticeEvent, people: Iterable[Identity], **facts: str) -> None:
         """Owe the news to the card, its thread and these people alone.
 
         Args:
-            subject: Id of the allowance or scale proposal.
+            request: The allowance or scale proposal.
             event: What happened.
             people: Who gets a direct message.
             facts: What the words in the thread need beside the subject.
         """
-        channel, body = self.ctx.config.channel, {"event": event, **self._connected}
-        self.tx.outbox.add(Notice(NoticeKind.CARD, subject, channel))
-        for hook in self.ctx.config.hooks_for(event):
-            self.tx.outbox.add(Notice(NoticeKind.WEBHOOK, subject, hook.recipient, body))
-        self.tx.outbox.add(Notice(NoticeKind.THREAD, subject, channel, {**body, **facts}))
+        body = {"event": event, **self._connected}
+        self._owe_hooks(request, event, body)
+        self.draw(request)
+        self._say(NoticeKind.THREAD, request, self.ctx.config.channel, {**body, **facts})
         for user in sorted({one.user for one in people}):
-            self.tx.outbox.add(Notice(NoticeKind.DIRECT, subject, user, body))
+            self._say(NoticeKind.DIRECT, request, user, body)
 
     @property
     def _connected(self) -> dict[str, str]:
         """What connects a notice with the act that it tells of."""
         return {"correlation": self.caller.correlation} if self.caller.correlation else {}
+
+    def _owe_hooks(self, request: ApprovalRequest, event: NoticeEvent, body: Mapping[str, str]) -> None:
+        """Other systems hear of each request by its own id."""
+        for hook in self.ctx.config.hooks_for(event):
+            self.tx.outbox.add(Notice(NoticeKind.WEBHOOK, request.id, hook.recipient, body))
+
+    def _say(self, kind: NoticeKind, request: ApprovalRequest, recipient: str, body: Mapping[str, str]) -> None:
+        """Under the card; where several requests share it, the notice says which of them it is about."""
+        about = {ABOUT: request.id} if request.batch else {}
+        self.tx.outbox.add(Notice(kind, request.card_id, recipient, {**body, **about}))

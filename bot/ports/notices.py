@@ -42,6 +42,12 @@ PROGRESS = (
 Whatever is not listed is an outcome (live, failed, denied, revoked, expired …) and is always said.
 """
 
+ABOUT = "about"
+"""In the body of news under a card that several requests share: the ids of those that it is about, with blanks."""
+
+CHOICES = frozenset({NoticeEvent.EXPIRING})
+"""Events whose direct message offers a choice about one request: each is a message of its own."""
+
 CARD_ONLY = frozenset({NoticeEvent.REQUESTED, NoticeEvent.APPLYING})
 """Events without a direct message: the person has just been told that this comes next."""
 
@@ -53,7 +59,8 @@ class Notice:
     Args:
         kind: A card is drawn or redrawn; a thread entry goes under the card; a direct message goes to a person; a
             webhook goes to another system.
-        subject: Id of the allowance, scale proposal or target that it is about.
+        subject: Id of the allowance, scale proposal or target that it is about; of several requests with one card, the
+            one under whose id the card is, except for a webhook.
         recipient: Channel id, or user id for a direct message or a card in somebody's own conversation, or
             ``hook:NAME`` for a webhook.
         body: What the wording needs beside the subject, for example ``{"event": "live"}``.
@@ -71,6 +78,11 @@ class Notice:
     attempts: int = 0
     version: int = 0
     age: timedelta = timedelta()
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """Ids of the requests that it is about: its subject, or those that share its card and are named in it."""
+        return tuple(self.body.get(ABOUT, self.subject).split(" "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +109,8 @@ class Outbox(Protocol):
         """Owe a notice.
 
         Changes of one card are one redraw, wherever the card is. A direct message takes the place of progress
-        about the same subject that the same person has not been sent yet.
+        about the same subject that the same person has not been sent yet. What one transaction says of several
+        requests with one card is one message.
         """
         ...
 

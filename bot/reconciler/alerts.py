@@ -8,7 +8,7 @@ from bot.domain.audit import Action
 from bot.domain.target import target_from_key
 from bot.domain.work import WorkKind
 from bot.errors import EgressError
-from bot.ports import AllowanceFilter, ChannelEvent, Notice, NoticeKind, UnitOfWork
+from bot.ports import AllowanceFilter, ChannelEvent, UnitOfWork
 from bot.reconciler.run import Run
 
 FAILS: Mapping[WorkKind, Action] = {WorkKind.RULES: Action.FIREWALL_FAIL, WorkKind.SCALE: Action.SCALE_FAIL}
@@ -78,4 +78,4 @@ def _redraw(run: Run, uow: UnitOfWork) -> None:
     target = target_from_key(run.claim.key)
     for row in uow.tx.allowances.find(AllowanceFilter(target=target, only_open=True)):
         if is_wanted(row, uow.now) and row.live_at is None:
-            uow.tx.outbox.add(Notice(NoticeKind.CARD, row.id, run.ctx.config.channel))
+            uow.draw(row)

@@ -5,7 +5,7 @@ from bot.domain.scale_proposal import Scale
 from bot.domain.target import target_from_key
 from bot.domain.work import WorkKind
 from bot.inventory.partner_news import forewarn
-from bot.ports import Claim, Context, Finish, Notice, NoticeEvent, NoticeKind
+from bot.ports import Claim, Context, Finish, NoticeEvent
 from bot.reconciler.observation import Observation
 from bot.reconciler.read_back import arrivals, mark, next_look
 from bot.reconciler.run import Run
@@ -51,7 +51,7 @@ def _redraw(run: Run, observation: Observation) -> None:
     with run.write() as uow:
         for row in observation.rows:
             if _is_pending(run, row):
-                uow.tx.outbox.add(Notice(NoticeKind.CARD, row.id, run.ctx.config.channel))
+                uow.draw(row)
 
 
 def _is_pending(run: Run, row: Allowance) -> bool:
@@ -79,4 +79,4 @@ def end_hold(run: Run, scale: Scale) -> None:
 
 def _redraw_scale(run: Run, scale: Scale) -> None:
     with run.write() as uow:
-        uow.tx.outbox.add(Notice(NoticeKind.CARD, scale.id, run.ctx.config.channel))
+        uow.draw(scale)

@@ -1,7 +1,10 @@
 """Sends approvers the card as a direct message when the channel cannot be reached."""
 
+from collections.abc import Sequence
+
 import structlog
 
+from bot.allowances import batch_of
 from bot.approvals import deciders
 from bot.domain.allowance import Allowance
 from bot.domain.scale_proposal import Scale
@@ -15,26 +18,31 @@ log = structlog.get_logger(__name__)
 def draw_fallback_cards(run: Run) -> None:
     """Send the card of every undecided request that nobody can see to each person who could decide it."""
     with run.ctx.store.read() as tx:
-        hidden = [_facts(tx, notice.subject) for notice in tx.outbox.unseen_cards()]
-    for facts in hidden:
-        if facts is not None and facts.is_waiting(run.now):
-            _draw_for_deciders(run, facts)
+        hidden = {notice.subject: _facts(tx, notice.subject) for notice in tx.outbox.unseen_cards()}
+    for card, facts in hidden.items():
+        waiting = [one for one in facts if one.is_waiting(run.now)]
+        if waiting:
+            _draw_for_deciders(run, card, waiting)
 
 
-def _draw_for_deciders(run: Run, facts: Allowance | Scale) -> None:
-    people = deciders(run.ctx, facts.verdict, *facts.askers)
-    if people is None:
-        log.warning("deciders_unknown", subject=facts.id)
-        return
+def _draw_for_deciders(run: Run, card: str, waiting: Sequence[Allowance | Scale]) -> None:
+    """Everybody who could decide one of those on the card."""
+    asked = [deciders(run.ctx, one.verdict, *one.askers) for one in waiting]
+    if None in asked:
+        log.warning("deciders_unknown", subject=card)
+    people = {person.user for known in asked if known for person in known}
     with run.write() as uow:
-        lost = uow.tx.outbox.lost_cards(facts.id)
-        for person in (one for one in people if one.user not in lost):
-            uow.tx.outbox.add(Notice(NoticeKind.CARD, facts.id, person.user))
+        for user in sorted(people - uow.tx.outbox.lost_cards(card)):
+            uow.tx.outbox.add(Notice(NoticeKind.CARD, card, user))
 
 
-def _facts(tx: Transaction, subject: str) -> Allowance | Scale | None:
-    rows = tx.scales if subject.startswith("s") else tx.allowances
+def _facts(tx: Transaction, card: str) -> Sequence[Allowance | Scale]:
+    """What a card is about."""
     try:
-        return rows.get(subject)
+        if card.startswith("s"):
+            return (tx.scales.get(card),)
+        lead = tx.allowances.get(card)
     except UserError:
-        return None
+        return ()
+    batch = batch_of(tx, lead)
+    return batch.members if batch else (lead,)

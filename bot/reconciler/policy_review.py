@@ -1,6 +1,6 @@
 """Applies the current approval policy to everything that is waiting for a decision."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import TypeVar
@@ -9,8 +9,10 @@ import structlog
 
 from bot import approvals
 from bot.allowances import ALLOWANCES
-from bot.domain.allowance import Status, status
-from bot.domain.scale_proposal import ScaleStatus, scale_status
+from bot.approvals import Review, Workflow
+from bot.domain.allowance import Allowance, Status, status
+from bot.domain.grouping import grouped
+from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
 from bot.errors import StaleVersion, Unavailable
 from bot.ports import AllowanceFilter
 from bot.reconciler.run import Run
@@ -18,6 +20,7 @@ from bot.scaling import SCALES
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
+One = TypeVar("One", Allowance, Scale)
 
 
 def review_pending(run: Run) -> None:
@@ -34,12 +37,16 @@ def review_pending(run: Run) -> None:
     changes = [
         _asked(partial(approvals.review, run.ctx, one, known.get(one.plan.cluster_id), SCALES)) for one in scales
     ]
-    for found in filter(None, reviews):
+    _keep(run, filter(None, reviews), ALLOWANCES)
+    _keep(run, filter(None, changes), SCALES)
+
+
+def _keep(run: Run, found: Iterable[Review[One]], flow: Workflow[One]) -> None:
+    """What shares a card is said in one message."""
+    for together in grouped((each.changed.card_id, each) for each in found).values():
         with suppress(StaleVersion), run.write() as uow:  # whoever was faster had it weighed at their click
-            approvals.keep(uow, found, ALLOWANCES)
-    for change in filter(None, changes):
-        with suppress(StaleVersion), run.write() as uow:
-            approvals.keep(uow, change, SCALES)
+            for each in together:
+                approvals.keep(uow, each, flow)
 
 
 def _asked(weigh: Callable[[], T | None]) -> T | None:

@@ -22,7 +22,7 @@ from bot.domain.scope_drift import mark_left, unprove
 from bot.domain.target import Target
 from bot.domain.work import WorkKind
 from bot.domain.write_results import mark_failed, mark_gone, mark_live, mark_missing
-from bot.ports import ChannelEvent, Finish, Notice, NoticeEvent, NoticeKind, UnitOfWork
+from bot.ports import ChannelEvent, Finish, NoticeEvent, UnitOfWork
 from bot.reconciler.observation import Observation, open_rows
 from bot.reconciler.run import Run
 from bot.reconciler.scope_drift import follow_drift
@@ -103,7 +103,7 @@ def read_back_absent(run: Run, target: Target) -> bool:
                 _look(run, uow, row, target, missed=NoticeEvent.LEFT_OUT)
             elif (unproven := unprove(row, now)) != row:
                 uow.tx.allowances.save(unproven, is_open=True)
-                uow.tx.outbox.add(Notice(NoticeKind.CARD, row.id, run.ctx.config.channel))
+                uow.draw(row)
     return bool(promised)
 
 

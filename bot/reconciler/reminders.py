@@ -1,11 +1,13 @@
 """Reminds people of what waits for them; Slack is asked who they are before each transaction."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TypeVar
 
 from bot.allowances import ALLOWANCES, due_review
 from bot.approvals import Reminder, Workflow, due_reminder, remind
 from bot.domain.allowance import Allowance
+from bot.domain.grouping import grouped
 from bot.domain.scale_proposal import Scale
 from bot.errors import StaleVersion
 from bot.ports import AllowanceFilter
@@ -19,13 +21,14 @@ def remind_pending(run: Run) -> None:
     """Owe every reminder that is due."""
     with run.ctx.store.read() as tx:
         allowances, scales = tx.allowances.find(AllowanceFilter(only_open=True)), tx.scales.find()
-    for allowance in allowances:
-        _remind(run, due_reminder(run.ctx, allowance) or due_review(run.ctx, allowance), ALLOWANCES)
-    for scale in scales:
-        _remind(run, due_reminder(run.ctx, scale), SCALES)
+    _remind(run, (due_reminder(run.ctx, one) or due_review(run.ctx, one) for one in allowances), ALLOWANCES)
+    _remind(run, (due_reminder(run.ctx, one) for one in scales), SCALES)
 
 
-def _remind(run: Run, due: Reminder[One] | None, flow: Workflow[One]) -> None:
-    if due is not None:
+def _remind(run: Run, found: Iterable[Reminder[One] | None], flow: Workflow[One]) -> None:
+    """What shares a card is said in one message."""
+    by_card = grouped((due.request.card_id, due) for due in found if due is not None)
+    for together in by_card.values():
         with suppress(StaleVersion), run.write() as uow:  # somebody took a step meanwhile: the wait begins again
-            remind(uow, due, flow)
+            for due in together:
+                remind(uow, due, flow)

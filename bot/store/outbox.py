@@ -1,8 +1,9 @@
 """Notices as rows: owed in the transaction of the fact, sent afterwards, at least once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -26,7 +27,7 @@ from sqlalchemy import (
 
 from bot.domain.work import WorkKind
 from bot.ports import Notice, NoticeKind, Pause
-from bot.ports.notices import CARD_ONLY, GATHER, GATHERED, PROGRESS
+from bot.ports.notices import ABOUT, CARD_ONLY, CHOICES, GATHER, GATHERED, PROGRESS
 from bot.store import schema
 from bot.store.lanes import holds, is_first, is_held, passes, unsent
 from bot.store.leases import SqlWork
@@ -52,6 +53,7 @@ class SqlOutbox:
         self._connection = connection
         self._now = now
         self._work = work
+        self._said: dict[tuple[str, ...], int] = {}
 
     def add(self, owed: Notice) -> None:
         """Owe a notice; see ``ports.Outbox``."""
@@ -61,7 +63,7 @@ class SqlOutbox:
         elif owed.kind is NoticeKind.DIRECT:
             self._owe_direct(owed)
         else:
-            self._insert(owed)
+            self._owe_news(owed)
 
     def due(self, *, limit: int) -> list[Notice]:
         """The notices to send now, oldest first."""
@@ -174,7 +176,25 @@ class SqlOutbox:
         """Whether nothing waits to be sent, except for somebody who has to act."""
         return self._connection.execute(MOVING).first() is None
 
-    def _insert(self, owed: Notice, *, within: timedelta = timedelta()) -> None:
+    def _owe_news(self, owed: Notice, *, within: timedelta = timedelta()) -> None:
+        """One message for what the same transaction says of several requests with one card."""
+        is_own = owed.kind is NoticeKind.DIRECT and owed.body.get("event") in CHOICES
+        if ABOUT not in owed.body or is_own:
+            self._insert(owed, within=within)
+            return
+        facts = sorted((name, value) for name, value in owed.body.items() if name != ABOUT)
+        key = (owed.kind, owed.subject, owed.recipient, *chain.from_iterable(facts))
+        said = self._said.get(key)
+        body = None if said is None else self._connection.scalar(select(notice.body).where(unsent(), notice.id == said))
+        if said is None or body is None:
+            self._said[key] = self._insert(owed, within=within)
+        else:
+            self._reword(said, {**body, ABOUT: " ".join(dict.fromkeys((*body[ABOUT].split(" "), *owed.about)))})
+
+    def _reword(self, notice_id: int, body: Mapping[str, str]) -> None:
+        self._connection.execute(update(schema.notice).filter_by(id=notice_id).values(body=dict(body)))
+
+    def _insert(self, owed: Notice, *, within: timedelta = timedelta()) -> int:
         row: dict[str, Any] = {
             "kind": owed.kind,
             "subject": owed.subject,
@@ -183,8 +203,9 @@ class SqlOutbox:
             "attempts": 0,
             "within_s": within.total_seconds(),
         }
-        self._connection.execute(_owing(self._now), row)
+        made = self._connection.execute(_owing(self._now), row)
         self._work.wake(WorkKind.NOTICES, within=within)
+        return int((made.inserted_primary_key or (0,))[0])
 
     def _places(self, subject: str) -> list[str]:
         return list(self._connection.scalars(select(card.channel).filter_by(subject=subject)))
@@ -201,13 +222,17 @@ class SqlOutbox:
         if event in CARD_ONLY:
             return
         self._drop_progress(owed)
-        self._insert(owed, within=GATHER if event in GATHERED else timedelta())
+        self._owe_news(owed, within=GATHER if event in GATHERED else timedelta())
 
     def _drop_progress(self, owed: Notice) -> None:
+        """Of several requests with one card, the others' progress is still said."""
         rows = self._connection.execute(WAITING_WORDS, {"of": owed.subject, "place": owed.recipient}).all()
-        stale = [row.id for row in rows if row.body.get("event") in PROGRESS]
-        if stale:
-            self._connection.execute(delete(schema.notice).where(notice.id.in_(stale)))
+        for row in (one for one in rows if one.body.get("event") in PROGRESS):
+            others = [one for one in row.body.get(ABOUT, owed.subject).split(" ") if one not in owed.about]
+            if others:
+                self._reword(row.id, {**row.body, ABOUT: " ".join(others)})
+            else:
+                self._connection.execute(delete(schema.notice).filter_by(id=row.id))
 
 
 # The frequent statements are built once: building takes SQLAlchemy longer than SQLite needs to answer.

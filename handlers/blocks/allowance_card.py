@@ -32,6 +32,7 @@ from handlers.blocks.deciders import ticket_blocks
 from handlers.blocks.details import RISK_ROOM, asked_by, destinations, details_button, is_whole, risk_lines, touches
 from handlers.blocks.dryrun import STAYS, WAITS, is_dry
 from handlers.blocks.estimate import Waiting
+from handlers.blocks.left_out import left_out_blocks
 from handlers.blocks.naming import names_of
 from handlers.blocks.narrowing import narrowing_blocks
 from handlers.blocks.news import news_words
@@ -88,7 +89,7 @@ def allowance_card(allowance: Allowance, config: Configuration, now: datetime, a
         f"{said_first} {code(name)} to {names_of(allowance, config)} ({allowance.id})",
         [
             header(f"{said_first} {name}"),
-            context(f"{MARKS[card.status]} {_standing(card)}"),
+            context(f"{MARKS[card.status]} {standing(card)}"),
             *break_glass_blocks(allowance, config),
             *destinations(allowance, config),
             context(*_facts(allowance)),
@@ -96,6 +97,7 @@ def allowance_card(allowance: Allowance, config: Configuration, now: datetime, a
             *ticket_blocks(allowance.ask.ticket, config),
             *_grounds(card),
             *approval_blocks(allowance, config, is_waiting=card.is_waiting, taken_back="Revoked"),
+            *left_out_blocks(allowance),
             *actions(*act_buttons(allowance, config, now), *_details(card)),
         ],
     )
@@ -116,7 +118,7 @@ def _details(card: Card) -> list[Block]:
     return [] if card.is_judged or has_button else [details_button(card.allowance)]
 
 
-def _standing(card: Card) -> str:
+def standing(card: Card) -> str:
     """Say in one sentence what happens next."""
     allowance = card.allowance
     return STANDING[card.status].format(
@@ -167,9 +169,18 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str], config: Config
         body: Of the notice: ``event``, and what its words need beside the allowance.
         config: Knows what bundles contain.
     """
-    event = body.get("event", "")
-    text = (
-        news_words(allowance, event, config.dry_run)
+    event, text = body.get("event", ""), news_text(allowance, body, config)
+    named = names_of(allowance, config, room=NEWS_ROOM)
+    about = f"{code(allowance.id)}, {code(allowance.scope.cluster_name)} to {named}"
+    return message(
+        f"{text} {about}", [section(text), *narrowing_blocks(body), *given_reason(allowance, event), context(about)]
+    )
+
+
+def news_text(allowance: Allowance, body: Mapping[str, str], config: Configuration) -> str:
+    """The words of one event, without what it is about; arguments as of ``allowance_news``."""
+    return (
+        news_words(allowance, body.get("event", ""), config.dry_run)
         .format(
             **news_facts(allowance, body, config),
             **break_glass_facts(allowance, config),
@@ -180,9 +191,4 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str], config: Config
             until=until(allowance),
         )
         .strip()
-    )
-    named = names_of(allowance, config, room=NEWS_ROOM)
-    about = f"{code(allowance.id)}, {code(allowance.scope.cluster_name)} to {named}"
-    return message(
-        f"{text} {about}", [section(text), *narrowing_blocks(body), *given_reason(allowance, event), context(about)]
     )

@@ -137,8 +137,14 @@ def _decided(subject: Allowance | Scale, config: Configuration) -> list[Block]:
     return [
         *paragraphs("*Who decides*", decides(subject.verdict, config, is_open=False)),
         *approved_by(subject.verdict, subject.approvals),
-        context(asked_by(subject)),
+        context(asked_by(subject), _beside(subject)),
     ]
+
+
+def _beside(subject: Allowance | Scale) -> str:
+    """What was requested in the same act and shares its card; empty where there is nothing."""
+    others = [code(one) for one in subject.batch if one != subject.id]
+    return f"Requested together with {', '.join(others)}." if others else ""
 
 
 def asked_by(subject: Allowance | Scale) -> str:

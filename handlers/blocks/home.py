@@ -9,6 +9,7 @@ from typing import TypeVar
 from bot.allowances import SEARCHED
 from bot.allowances.campaigns import Glance
 from bot.domain.allowance import Allowance, Status, status
+from bot.domain.batch import Batch
 from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterEgress
 from bot.domain.people import Unread
@@ -17,6 +18,7 @@ from bot.domain.scale_proposal import Scale
 from bot.domain.snat import capacity
 from bot.ports import Pause
 from bot.ports.notice_levels import NoticeLevel
+from handlers.blocks.batch_card import batch_buttons, batch_line
 from handlers.blocks.block_kit import (
     actions,
     button,
@@ -50,7 +52,7 @@ ROWS = 8
 MOST_REVIEWS = 3
 """Review campaigns, a block each."""
 
-One = TypeVar("One", Allowance, Scale)
+One = TypeVar("One", Allowance, Allowance | Batch, Scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ class Desktop:
     """The contents of one person's Home tab.
 
     Args:
-        waiting: Requests that the person may decide.
+        waiting: Requests that the person may decide, filed by themselves.
+        batches: Requests for several clusters of which the person may decide something.
         scales: Scale proposals that the person may decide.
         reviews: Review campaigns that wait for an answer of the person.
         mine: The person's own that have not ended.
@@ -94,6 +97,7 @@ class Desktop:
     clusters: tuple[ClusterEgress, ...]
     now: datetime
     config: Configuration
+    batches: tuple[Batch, ...] = ()
     reviews: tuple[Glance, ...] = ()
     unread: tuple[Unread, ...] = ()
     refusals: tuple[Pause, ...] = ()
@@ -101,6 +105,11 @@ class Desktop:
     notices: NoticeLevel = NoticeLevel.ALL
     page: int = 1
     found: Found | None = None
+
+    @property
+    def undecided(self) -> Sequence[Allowance | Batch]:
+        """What the person may decide, an entry for each decision."""
+        return *self.batches, *self.waiting
 
 
 def home_view(uow: Desktop, carried: Mapping[str, str] = MappingProxyType({})) -> View:
@@ -166,6 +175,9 @@ def _sought(search: RequestSearch) -> str:
 
 
 def _result_buttons(uow: Desktop, one: Allowance | Scale) -> list[Block]:
+    for batch in uow.batches:
+        if one.id in batch.lead.batch:
+            return _batch_buttons(uow, batch)
     if any(one.id == each.id for each in (*uow.waiting, *uow.scales)):
         return decision_buttons(one, uow.config, uow.now)
     is_own = any(one.id == each.id for each in uow.mine)
@@ -175,7 +187,7 @@ def _result_buttons(uow: Desktop, one: Allowance | Scale) -> list[Block]:
 
 def _turning(uow: Desktop) -> list[Block]:
     """Newer and Older, as far as there is something."""
-    lengths = (len(uow.waiting), len(uow.scales), len(uow.unreviewed), len(uow.mine))
+    lengths = (len(uow.undecided), len(uow.scales), len(uow.unreviewed), len(uow.mine))
     is_more = uow.found.is_more if uow.found else max(lengths) > uow.page * ROWS
     newer = [button("Newer", "home_newer")] if uow.page > 1 else []
     return [*newer, *([button("Older", "home_older")] if is_more else [])]
@@ -193,15 +205,27 @@ def _waiting(uow: Desktop) -> list[Block]:
         blocks += [section(line), *actions(details_button(one), *review)]
     for scale in _page(uow, uow.scales):
         blocks += [section(scale_line(scale, uow.now)), *decision_buttons(scale, uow.config, uow.now)]
-    for one in _page(uow, uow.waiting):
-        line = allowance_line(one, uow.now, uow.config)
-        line = f"{line}\nRisk {one.risk.level}, requested by {person(one.requester.user)}"
-        blocks += [section(line), *decision_buttons(one, uow.config, uow.now)]
+    for entry in _page(uow, uow.undecided):
+        blocks += _undecided(uow, entry)
     if blocks or uow.reviews:
         return blocks
     which = "that you are confirmed to be able to decide" if uow.unread else "for your decision"
-    is_all = not (uow.scales or uow.waiting or uow.unreviewed)
+    is_all = not (uow.scales or uow.waiting or uow.unreviewed or uow.batches)
     return [section(f"Nothing is waiting {which}." if is_all else "Nothing on this page.")]
+
+
+def _undecided(uow: Desktop, one: Allowance | Batch) -> list[Block]:
+    """One entry for what is decided at once."""
+    if isinstance(one, Batch):
+        return [section(batch_line(one, uow.now, uow.config)), *_batch_buttons(uow, one)]
+    line = (
+        f"{allowance_line(one, uow.now, uow.config)}\nRisk {one.risk.level}, requested by {person(one.requester.user)}"
+    )
+    return [section(line), *decision_buttons(one, uow.config, uow.now)]
+
+
+def _batch_buttons(uow: Desktop, batch: Batch) -> list[Block]:
+    return actions(*batch_buttons(batch, uow.now, only=("details", "approve", "deny")))
 
 
 def _reviews(reviews: Sequence[Glance]) -> list[Block]:

@@ -119,14 +119,14 @@ def filed(
         text = f"{how}. {named}. {then}"
     else:
         owner = f" for {person(allowance.requester.user)}" if allowance.filed_by else ""
-        text = f"Request filed{owner}. {named}. {_hearing(asked)}"
+        text = f"Request filed{owner}. {named}. {hearing(asked)}"
     names = fold([code(str(one)) for one in left_out], 1000, joint=", ")
     return message(f"{text} Left out because already allowed: {names}." if left_out else text)
 
 
 def changed(allowance: Allowance, asked: Deciders, *, now: datetime, config: Configuration) -> Message:
     """Confirm that a waiting request was changed, and what happens next."""
-    then = _hearing(asked) if allowance.is_waiting(now) else "Auto-approved by the approval policy."
+    then = hearing(asked) if allowance.is_waiting(now) else "Auto-approved by the approval policy."
     return message(f"Changed. {about(allowance, config)}. {then}")
 
 
@@ -148,10 +148,11 @@ def proposed(scale: Scale, asked: Deciders, now: datetime, dry_run: DryRun = NO_
     if not scale.is_waiting(now):
         then = SCALE_WAITS if is_dry(dry_run, scale) else "You'll be notified when Azure is done."
         return message(f"Auto-approved by the approval policy. {named}. {then}")
-    return message(f"Proposed. {named}. {_hearing(asked)}")
+    return message(f"Proposed. {named}. {hearing(asked)}")
 
 
-def _hearing(asked: Deciders) -> str:
+def hearing(asked: Deciders) -> str:
+    """Say who can decide, and why they may not see it."""
     return f"{_people(asked.people)} can decide; you'll be notified when someone does. {asked.unseen}".strip()
 
 

@@ -3,11 +3,13 @@
 from datetime import datetime
 
 from bot.domain.allowance import Allowance
+from bot.domain.batch import Batch
 from bot.domain.campaign import ReviewSheet
 from bot.domain.configuration import Configuration
 from bot.domain.scale_proposal import Scale
 from bot.ports import NoticeEvent, ReviewEvent
 from bot.ports.notices import REMINDERS
+from handlers.blocks.batch_card import batch_buttons
 from handlers.blocks.block_kit import actions
 from handlers.blocks.buttons import act_buttons
 from handlers.blocks.details import details_button
@@ -30,6 +32,13 @@ def offers(subject: Allowance | Scale | ReviewSheet, event: str, config: Configu
     if event in (NoticeEvent.ASKED, NoticeEvent.UNANSWERED):
         return actions(*act_buttons(subject, config, now, only=("answer_question", "edit")))
     return decision_buttons(subject, config, now) if event in (NoticeEvent.REMINDED, NoticeEvent.ANSWERED) else []
+
+
+def batch_offers(batch: Batch, event: str, now: datetime) -> list[Block]:
+    """The same where the news is about several that were filed together."""
+    if event not in (NoticeEvent.REMINDED, NoticeEvent.ANSWERED):
+        return []
+    return actions(*batch_buttons(batch, now, only=("details", "approve", "deny")))
 
 
 def is_moot(subject: Allowance | Scale | ReviewSheet, event: str, reader: str, now: datetime) -> bool:

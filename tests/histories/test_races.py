@@ -5,6 +5,7 @@ On both databases; thousands of rounds under the profile ``histories``.
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -19,7 +20,7 @@ from bot.domain.audit import Action
 from bot.domain.break_glass import ReviewOutcome
 from bot.domain.fqdn import parse_destination
 from bot.errors import AlreadyDecided, EgressError, StaleVersion, StaleView
-from bot.ports import NoticeKind
+from bot.ports import Caller, NoticeKind
 from tests.build import APPROVER, APPROVER2, DEV, OPERATOR, World, make_world
 from tests.flows.writer_stage import HOUR, events, stored
 from tests.histories.test_histories import is_gate
@@ -95,12 +96,33 @@ def broken(world: World, number: int) -> Allowance:
     return allowances.request(world.ctx, OPERATOR, asked)
 
 
+def together(world: World, number: int) -> Allowance:
+    """The first of two that were requested at once, for clusters behind one firewall."""
+    both = [draft(number), replace(draft(number), cluster="aks-udr-agic")]
+    return allowances.request_several(world.ctx, DEV, both).allowances[0]
+
+
+def click(who: Caller, *, yes: bool) -> Act:
+    """Decide all of it, as its card shows it."""
+
+    def act(world: World, one: Allowance) -> object:
+        with world.store.read() as tx:
+            batch = allowances.batch_of(tx, one)
+        assert batch is not None
+        seen = batch.digest(one.requested_at)
+        return allowances.decide_together(world.ctx, who, Decision(one.id, yes, seen=seen, reason="so"))
+
+    return act
+
+
 DECISIONS = (Action.ALLOWANCE_APPROVE, Action.ALLOWANCE_DENY, Action.ALLOWANCE_EDIT)
 PAIRS: list[tuple[Callable[[World, int], Allowance], Act, Act, tuple[Action, ...]]] = [
     (filed, approve, approve_too, DECISIONS),
     (filed, approve, deny, DECISIONS),
     (filed, approve, edit, DECISIONS),
     (filed, deny, edit, DECISIONS),
+    (together, click(APPROVER, yes=True), click(APPROVER2, yes=True), DECISIONS),
+    (together, click(APPROVER, yes=True), click(APPROVER2, yes=False), DECISIONS),
     (inquired, answer, answer, (Action.ALLOWANCE_ANSWER,)),
     (broken, confirm, take_away, (Action.ALLOWANCE_REVIEW,)),
 ]

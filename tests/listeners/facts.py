@@ -11,6 +11,7 @@ from bot.checking import MAX_DESTINATIONS
 from bot.domain.allowance import Allowance, Ask, Scope
 from bot.domain.approval import Approval, Ending, Quorum, Verdict, VerdictKind
 from bot.domain.audit import Action, ChainedEvent, Event
+from bot.domain.batch import Batch
 from bot.domain.egress import (
     ClusterEgress,
     ClusterRef,
@@ -125,8 +126,12 @@ allowances = st.builds(
     failure=st.none() | words(3000, 1),
     closed=st.none() | endings,
     suspended=st.none() | words(3000, 1),
+    left_out=st.lists(st.tuples(names, words(600, 1)), max_size=9).map(tuple),
 )
 """Any facts at all, possible together or not: a card is drawn from what is there."""
+
+batches = st.lists(allowances, min_size=2, max_size=3).map(lambda some: Batch(tuple(some) * 3))
+"""Requests for several clusters, whatever became of each."""
 
 addresses = st.builds(lambda a, b, c: f"20.{a}.{b}.{c}", *[st.integers(0, 255)] * 3)
 own_ids = st.lists(ids("providers/microsoft.network/publicipaddresses"), min_size=1, max_size=100).map(tuple)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.allowances import Preview, RequestList
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.audit import ChainedEvent
+from bot.domain.batch import Batch
 from bot.domain.egress import ClusterEgress
 from bot.domain.request_search import RequestSearch
 from bot.domain.scale_proposal import Scale
@@ -22,7 +23,8 @@ from bot.ports import Place
 from bot.scaling import ScalePreview
 from handlers.blocks.allowance_card import allowance_card, allowance_news
 from handlers.blocks.audit_log import audit_page
-from handlers.blocks.block_kit import message, section
+from handlers.blocks.batch_card import batch_card, batch_news, batch_parts
+from handlers.blocks.block_kit import message, modal, section
 from handlers.blocks.clusters import capacity_page, egress_ips, egress_json, egress_report, fleet_list, owners
 from handlers.blocks.estimate import Waiting
 from handlers.blocks.home import Desktop, Found, home_view
@@ -32,10 +34,11 @@ from handlers.blocks.scale_card import scale_card, scale_news, scale_preview
 from handlers.blocks.states import HEADLINES
 from handlers.blocks.words import error_text
 from handlers.bulk import BulkForm
+from handlers.choices import Choices
 from handlers.home_search import SearchForm
 from handlers.modals import DenyForm, NarrowForm
 from handlers.replies import Message
-from handlers.request_form import Choices, RequestForm
+from handlers.request_form import RequestForm
 from tests.blockkit import assert_valid, option_problems
 from tests.build import config
 from tests.listeners import facts
@@ -86,6 +89,19 @@ def test_news_of_an_allowance_are_valid(allowance: Allowance, event: str) -> Non
         for text in mrkdwn_of(drawn)
         if "<!channel>" in text or UNFILLED.search(text.replace("{date_short_pretty}", "").replace("{time}", ""))
     ]
+
+
+@thorough
+@given(facts.batches, st.sampled_from([*NEWS, "never-heard-of"]))
+def test_a_card_for_several_and_its_news_are_valid(batch: Batch, event: str) -> None:
+    """However many clusters, and whatever became of each; only what is live everywhere is called so."""
+    card = batch_card(batch, BOOK, facts.NOW, {})
+    for drawn in (card, batch_news(batch.members, {"event": event}, BOOK)):
+        assert_valid(drawn, "message")
+        assert not [text for text in mrkdwn_of(drawn) if "<!channel>" in text]
+    states = {status(one, facts.NOW) for one in batch.members}
+    assert card.text.startswith("Live") == (states in ({Status.LIVE}, {Status.EXPIRING}))
+    assert_valid(modal("details", "In full", batch_parts(batch, BOOK)), "modal")
 
 
 @thorough

@@ -46,6 +46,7 @@ def test_a_half_approved_request_goes_on_where_it_was() -> None:
     assert (old.verdict.needed, old.verdict.approvers) == (2, ("platform",))
     assert quorums_text(old.verdict.missing(old.approvals)) == "1 from platform"
     assert old.verdict.asks[0].rule == "high-risk-two"
+    assert (old.batch, old.card_id, old.left_out) == ((), old.id, ())
     approved = add_approval(old, approval_of(old.verdict, SECOND, NOW))
     assert status(approved, NOW) is Status.APPROVED
     assert allowance_from_row(row(json.dumps(row_from_allowance(approved, is_open=True)["body"]))) == approved

@@ -62,6 +62,8 @@ class ApprovalRequest(ABC):
         paused: How long it has waited for answers, in all.
         followers: Others who asked for the same while it was open; they hear of it as the requester does.
         owned_by: Who answers for it now, where the requester has handed it over.
+        batch: Ids of the requests that were filed with it and share its card, its own included; the first leads. Empty
+            for a request with a card of its own.
     """
 
     id: str
@@ -82,6 +84,12 @@ class ApprovalRequest(ABC):
     paused: timedelta = timedelta()
     followers: tuple[Identity, ...] = ()
     owned_by: Identity | None = None
+    batch: tuple[str, ...] = ()
+
+    @property
+    def card_id(self) -> str:
+        """The id under which its card is: its own, or that of the first request that was filed with it."""
+        return self.batch[0] if self.batch else self.id
 
     @property
     def owner(self) -> Identity:
