@@ -126,6 +126,7 @@ def _record(uow: UnitOfWork, action: Action, ref: ClusterRef, partner: Partner) 
         via=uow.caller.via,
         subject=ref.id,
         cluster=ref.name.lower(),
+        reason=partner.name,
         detail=tuple(pair for pair in detail if pair[1]),
     )
     uow.audit(event)

@@ -54,6 +54,7 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "owners_until": "Until when owners answer, before approvers are asked.",
         "partner": "Name of the partner.",
         "pool": "Node pool.",
+        "query": "The query of a call for the egress IPs.",
         "renews": "Id of the allowance that it continues.",
         "request_id": "Azure's id of the request that it accepted or refused (x-ms-request-id).",
         "requester": "Slack user id of whoever asked.",

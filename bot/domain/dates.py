@@ -29,6 +29,12 @@ def time_text(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def between_text(first: datetime, last: datetime) -> str:
+    """When something happened that was seen between two readings, in a sentence; times are to the minute."""
+    start, end = time_text(first), time_text(last)
+    return f"at {end}" if start == end else f"between {start} and {end}"
+
+
 def span_from_text(text: str, now: datetime, zone: str = "UTC") -> tuple[datetime, datetime]:
     """A time in the past, from its beginning up to its end, in UTC.
 

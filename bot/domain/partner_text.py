@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain.dates import time_text
+from bot.domain.dates import between_text, time_text
 from bot.domain.egress import IpChange, IpChangeKind
 from bot.domain.partner import Partner, to_tell
 from bot.domain.snat import ScalePlan
@@ -55,7 +55,7 @@ def changed_text(changes: Sequence[IpChange]) -> str:
         changes: At least one; several of clusters that changed alike.
     """
     first, names = changes[0], " and ".join(change.ref.name for change in changes)
-    span = f"between {time_text(first.seen_before)} and {time_text(first.at)}"
+    span = between_text(first.seen_before, first.at)
     is_gone = first.kind is IpChangeKind.DELETED
     head = f"{names} was deleted {span}." if is_gone else f"The outbound IPs of {names} changed {span}."
     lines = [head, *_part("Added, please allow:", first.gained)]
@@ -71,9 +71,12 @@ def _part(title: str, ips: Sequence[str]) -> list[str]:
 
 
 def told_text(partners: Sequence[Partner]) -> str:
-    """Who was told by the bot, and whom somebody has to tell, as sentences."""
+    """Whom the bot tells, and whom somebody has to tell, as sentences; what Slack refuses is said when it does."""
     others = to_tell(partners)
     told = ", ".join(dict.fromkeys(one.name for one in partners if one not in others))
     left = ", ".join(dict.fromkeys(f"{one.name} ({one.contact.address or 'no contact'})" for one in others))
-    said = [f"Partners told: {told}." if told else "", f"Tell these partners yourself: {left}." if left else ""]
+    said = [
+        f"The bot tells these partners: {told}." if told else "",
+        f"Tell these partners yourself: {left}." if left else "",
+    ]
     return " ".join(part for part in said if part)

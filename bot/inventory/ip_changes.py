@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from bot.domain.audit import Action, Event
-from bot.domain.dates import time_text
+from bot.domain.dates import between_text
 from bot.domain.egress import IpChange, IpChangeKind
 from bot.domain.people import SYSTEM
 from bot.domain.phrases import listed
@@ -81,7 +81,7 @@ def _event(uow: UnitOfWork, change: IpChange, cause: Scale | None) -> Event:
         via="bot",
         subject=change.ref.id,
         cluster=change.ref.name.lower(),
-        reason=_who(change, cause),
+        reason=" ".join([_who(change, cause), *_came_and_went(change)]),
         detail=tuple(pair for pair in detail if pair[1]),
     )
 
@@ -96,11 +96,9 @@ def _who(change: IpChange, cause: Scale | None) -> str:
 
 def _text(together: Sequence[IpChange], telling: Telling | None) -> str:
     first = together[0]
-    new, gone = listed(first.gained, MOST_NAMED), listed(first.lost, MOST_NAMED)
     others = [change.ref.name for change in together[1:]]
     parts = [
-        f"Added: {new}." if new else "",
-        f"Removed: {gone}." if gone else "",
+        *_came_and_went(first),
         *_outcome(first),
         f"The same for {listed(others, MOST_NAMED)}." if others else "",
         telling.what if telling else "Tell partners who allowlist by IP; `/egress partners` records them.",
@@ -108,9 +106,14 @@ def _text(together: Sequence[IpChange], telling: Telling | None) -> str:
     return " ".join(part for part in parts if part)
 
 
+def _came_and_went(change: IpChange) -> list[str]:
+    new, gone = listed(change.gained, MOST_NAMED), listed(change.lost, MOST_NAMED)
+    return [*([f"Added: {new}."] if new else []), *([f"Removed: {gone}."] if gone else [])]
+
+
 def _outcome(first: IpChange) -> list[str]:
     """How it is now, and when that happened."""
-    span = f"between {time_text(first.seen_before)} and {time_text(first.at)}"
+    span = between_text(first.seen_before, first.at)
     if first.kind is IpChangeKind.DELETED:
         return [f"The cluster was deleted {span}."]
     now = f"Now: {listed(first.after, MOST_NAMED) or 'no known public IP'}."

@@ -68,6 +68,24 @@ def tell_changed(uow: UnitOfWork, changes: Sequence[IpChange]) -> Telling | None
     return _tell(uow, partners, ChannelEvent.EGRESS_CHANGE, text)
 
 
+def report_untold(uow: UnitOfWork, notice: Notice, why: str) -> None:
+    """Say in the channel that Slack does not take what a partner should have been told, with the text to copy.
+
+    Args:
+        uow: Where.
+        notice: What was refused; nothing is said of what no partner was to be told.
+        why: Slack's reason, and what comes next.
+    """
+    channel = uow.ctx.config.channel
+    if notice.kind is not NoticeKind.CHANNEL or notice.recipient == channel:
+        return
+    those = [one for one in uow.tx.partners.of([notice.subject]) if one.contact.recipient == notice.recipient]
+    names = ", ".join(one.name for one in those) or notice.recipient
+    text = f"{names}: {why}"
+    body = {"event": ChannelEvent.UNTOLD, "text": text, "copy": notice.body.get("copy", "")}
+    uow.tx.outbox.add(Notice(NoticeKind.CHANNEL, notice.subject, channel, body))
+
+
 def _is_applied(uow: UnitOfWork, scale: Scale) -> bool:
     """Whether it is carried out: in a dry run nothing comes of an approval yet."""
     return scale.applying_at is not None or not uow.ctx.config.dry_run.is_everywhere
@@ -107,6 +125,7 @@ def _record(uow: UnitOfWork, cluster_id: str, event: ChannelEvent, partners: Seq
         via=uow.caller.via,
         subject=cluster_id,
         cluster=cluster_id.rsplit("/", 1)[-1],
+        reason=told_text(partners),
         detail=tuple(pair for pair in detail if pair[1]),
     )
     uow.audit(entry)

@@ -84,3 +84,4 @@ class ChannelEvent(StrEnum):
     AUDIT_DAMAGED = "audit-damaged"
     AUDIT_INTACT = "audit-intact"
     AUDIT_CHECKPOINT = "audit-checkpoint"
+    UNTOLD = "untold"

@@ -22,6 +22,7 @@ from bot.errors import (
     Unavailable,
     UserError,
 )
+from bot.inventory.partner_news import report_untold
 from bot.ports import Finish, Notice, NoticeKind, Notifier, Outbox
 from bot.ports.lanes import EVERYTHING, alone, refused_lane, throttled_lane
 from bot.ports.notices import LONGEST
@@ -128,7 +129,15 @@ def _wait_for_people(run: Run, notice: Notice, error: SlackRefused | HookRefused
         _give_up(run, notice, error)
         return
     log.warning("notice_kept_for_later", kind=notice.kind, subject=notice.subject, error=str(error))
+    if lane in (notice.recipient, alone(notice)):
+        _report_once(run, notice, lane, f"{error.sentence} The bot goes on trying; until then, tell them yourself.")
     _hold(run, notice, lane, error.code or "unknown", HEALING)
+
+
+def _report_once(run: Run, notice: Notice, lane: str, why: str) -> None:
+    with run.write() as uow:
+        if not uow.tx.outbox.failures(lane):
+            report_untold(uow, notice, why)
 
 
 def _hold(run: Run, notice: Notice, lane: str, code: str, most: timedelta) -> None:
@@ -141,6 +150,7 @@ def _hold(run: Run, notice: Notice, lane: str, code: str, most: timedelta) -> No
 def _give_up(run: Run, notice: Notice, error: EgressError) -> None:
     log.error("notice_given_up", kind=notice.kind, subject=notice.subject, to=notice.recipient, error=str(error))
     with run.write() as uow:
+        report_untold(uow, notice, f"{error.sentence} Tell them yourself.")
         uow.tx.outbox.give_up(notice, error.sentence)
 
 

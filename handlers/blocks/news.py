@@ -182,6 +182,7 @@ CHANNEL_NEWS: Mapping[ChannelEvent, str] = MappingProxyType(
         ),
         ChannelEvent.EGRESS_CHANGE: ":information_source: Outbound IPs of *{target}* changed.",
         ChannelEvent.IPS_PLANNED: ":calendar: Outbound IPs of *{target}* will change.",
+        ChannelEvent.UNTOLD: ":warning: Partners of *{target}* could not be told about its outbound IPs.",
         ChannelEvent.IPS_KEPT: (
             ":information_source: The announced change of outbound IPs of *{target}* was not completed."
         ),

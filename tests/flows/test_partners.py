@@ -16,12 +16,14 @@ from bot.domain.snat import CountGoal
 from bot.errors import InvalidInput, NotPermitted, UnknownCluster
 from bot.ports import Caller
 from bot.reconciler import Reconciler
+from bot.sandbox.slack.installation import BOT_USER_ID
 from bot.scaling import Wish
 from handlers import commands, partners
 from handlers.blocks.scale_card import scale_card
 from handlers.subjects import details_of
 from tests.azure.stage import cluster_id
 from tests.build import APPROVER, DEV, OPERATOR, World, make_world
+from tests.flows.notice_stage import opened_office
 from tests.flows.test_inventory_history import move
 from tests.flows.writer_stage import events
 from tests.listeners.calling import text_of, typed
@@ -146,7 +148,10 @@ def test_told_before_and_after(world: World) -> None:
     assert after.endswith("\n".join(["All that are in use now:", *ips]))
     assert told(world, "CEGRESS01") == []
     first, second = in_thread(world, made)
-    assert first["what"] == "Partners told: Acme. Tell these partners yourself: Globex (ops@globex.example)."
+    assert (
+        first["what"]
+        == "The bot tells these partners: Acme. Tell these partners yourself: Globex (ops@globex.example)."
+    )
     assert (first["copy"], second["copy"]) == (before, after)
     assert [dict(e.detail)["about"] for e in events(world, cluster_id("aks-lb"), Action.PARTNER_TELL)] == [
         "ips-planned",
@@ -209,7 +214,9 @@ def test_told_of_what_others_did(world: World) -> None:
     assert globex.startswith("The outbound IPs of aks-udr-agic changed between")
     (notice,) = [n for n in world.said.notices if n.recipient == "CEGRESS01" and n.kind == "channel"]
     said = notice.body["text"]
-    assert said.endswith("Partners told: Acme, Globex. Tell these partners yourself: Initech (no contact).")
+    assert said.endswith(
+        "The bot tells these partners: Acme, Globex. Tell these partners yourself: Initech (no contact)."
+    )
     assert "aks-udr and aks-udr-agic changed" in notice.body["copy"]
 
 
@@ -224,3 +231,26 @@ def test_told_that_a_cluster_is_gone(world: World) -> None:
     assert text.startswith("aks-lb was deleted between")
     assert text.endswith(f"because Azure may give them to others:\n{OLD}")
     assert [event for event, _ in told(world, "CEGRESS01")] == ["egress-change"]
+
+
+def test_a_partner_whom_slack_does_not_let_the_bot_tell(sqlite_url: str) -> None:
+    """The channel hears it once, with the text to copy; when the bot is invited, they are told everything in order."""
+    with opened_office(sqlite_url) as office:
+        world = office.world
+        say(world, APPROVER, "aks-lb add Acme <#CGENERAL1|general>")
+        move(world, OLD, "20.99.1.1")
+        inventory.refresh(world.ctx)
+        world.settle()
+        move(world, "20.99.1.1", "20.99.1.2")
+        inventory.refresh(world.ctx)
+        world.settle()
+        shown = [m["text"] for m in office.stage.state["messages"] if m["channel"] == "CEGRESS01"]
+        (warning,) = [text for text in shown if "could not be told" in text]
+        assert "Acme: The bot is not in the channel. Invite it. The bot goes on trying" in warning
+        assert not [m for m in office.stage.state["messages"] if m["channel"] == "CGENERAL1"]
+        channels = office.stage.workspace.directory.channels
+        members = channels["CGENERAL1"].members
+        channels["CGENERAL1"] = replace(channels["CGENERAL1"], members=(*members, BOT_USER_ID))
+        world.work(timedelta(hours=1))
+        blocks = [str(m["blocks"]) for m in office.stage.state["messages"] if m["channel"] == "CGENERAL1"]
+        assert ["20.99.1.2" in text for text in blocks] == [False, True]

@@ -1,5 +1,6 @@
 """The timeline of a cluster's outbound IPs."""
 
+from bot.domain.dates import time_text
 from bot.domain.egress import IpChange, IpChangeKind
 from bot.inventory import IpEvent, IpHistory
 from handlers.blocks.block_kit import (
@@ -44,7 +45,7 @@ def event_text(event: IpEvent) -> str:
 
 
 def _span(change: IpChange) -> str:
-    if change.seen_before == change.at:
+    if time_text(change.seen_before) == time_text(change.at):
         return when(change.at)
     return f"Between {when(change.seen_before)} and {when(change.at)}"
 
