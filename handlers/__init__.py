@@ -124,9 +124,10 @@ COMMANDS = (
         CallKind.COMMAND,
         "migrate",
         migrations.migrate,
-        usage="CLUSTER [TYPE [COUNT] [az | terraform | bicep]]",
-        help="plan another outbound type: what it needs, what it does, and how to do it",
+        usage="CLUSTER [TYPE [COUNT] [az | terraform | bicep | propose REASON]]",
+        help="plan another outbound type: what it needs, what it does, and how to do it; propose it",
         is_late=True,
+        act="migrate",
     ),
     Entry(
         CallKind.COMMAND,

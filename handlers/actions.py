@@ -9,11 +9,13 @@ from bot.domain.allowance import Act, Allowance
 from bot.domain.approval import require_same
 from bot.domain.duration import duration_code
 from bot.domain.fqdn import parse_destinations
+from bot.domain.snat import TypeChange
 from bot.errors import NotPermitted
 from bot.ports import Context, Place
 from handlers import batches
 from handlers.blocks import audit_log, clusters, lists, notice_choice
 from handlers.blocks.check import trace_loading, trace_view
+from handlers.blocks.migration import migrate_again
 from handlers.calls import Call, number_from
 from handlers.home import redrawn
 from handlers.hosts import written
@@ -101,7 +103,10 @@ def propose(_ctx: Context, call: Call) -> Reply:
 def propose_again(ctx: Context, call: Call) -> Reply:
     """The form, filled with a proposal that nothing came of; it is planned anew when it is submitted."""
     found = scaling.get(ctx, call.caller, call.value["id"])
-    return OpenModal(ScaleForm.again(found.plan.change.typed, found.reason).build(found.cluster_id, found.cluster_name))
+    change = found.plan.change
+    if isinstance(change, TypeChange):
+        return Ephemeral(migrate_again(change, found.cluster_name))
+    return OpenModal(ScaleForm.again(change.typed, found.reason).build(found.cluster_id, found.cluster_name))
 
 
 def turn_list(ctx: Context, call: Call) -> Reply:

@@ -9,7 +9,8 @@ from azure.core import MatchConditions
 from bot.azure.clients import Clients, segment_after
 from bot.azure.faults import translated
 from bot.azure.operations import begin
-from bot.domain.snat import CountChange, IdleChange, OwnIpsChange, PortsChange, ScalePlan
+from bot.domain.egress import OutboundType, outbound_type_from
+from bot.domain.snat import CountChange, IdleChange, OwnIpsChange, PortsChange, ScalePlan, TypeChange
 from bot.errors import StalePlan
 from bot.ports import Operation
 
@@ -42,8 +43,10 @@ _DEFAULT_IDLE = {"loadBalancer": 30, "managedNATGateway": 4}
 
 def _edit(network: Profile, plan: ScalePlan) -> bool:
     """Change the setting in place; False, so that nothing is sent, where it is not what the plan started from."""
-    profile = network.get(_PROFILES[plan.kind]) or {}
     change = plan.change
+    if isinstance(change, TypeChange):
+        return _edit_type(network, change)
+    profile = network.get(_PROFILES[plan.kind]) or {}
     match change:
         case CountChange():
             return _edit_count(profile, plan, change)
@@ -56,6 +59,32 @@ def _edit(network: Profile, plan: ScalePlan) -> bool:
         case OwnIpsChange():
             return _edit_own(profile, plan, change)
     assert_never(change)
+
+
+_V2 = OutboundType.MANAGED_NAT_GATEWAY_V2
+
+
+def _edit_type(network: Profile, change: TypeChange) -> bool:
+    """Set the outbound type and its profile; the profile of the type before is not sent, as the command line does it.
+
+    Azure refuses some profiles beside another outbound type, and keeps the settings that it still needs. The preview
+    name of the newer NAT gateway is refused as well: it is a SKU.
+    Sources, read 2026-11: https://github.com/hashicorp/terraform-provider-azurerm/pull/25021 and
+    https://github.com/Azure/azure-cli-extensions/pull/10300.
+    """
+    sku = str((network.get("natGatewayProfile") or {}).get("sku") or "")
+    found = str(network.get("outboundType") or "").lower()
+    is_v2 = found == _V2.lower() or (found == "managednatgateway" and sku.lower() == "standardv2")
+    if (_V2 if is_v2 else outbound_type_from(found)) is not change.before:
+        return False
+    network.pop("loadBalancerProfile", None)
+    network.pop("natGatewayProfile", None)
+    kind = str(OutboundType.MANAGED_NAT_GATEWAY if change.after is _V2 else change.after)
+    network["outboundType"] = kind
+    if change.count is not None:
+        made: dict[str, Any] = {_COUNTS[kind]: {"count": change.count}, "idleTimeoutInMinutes": change.idle}
+        network[_PROFILES[kind]] = {**made, **({"sku": "StandardV2"} if change.after is _V2 else {})}
+    return True
 
 
 def _edit_count(profile: Profile, plan: ScalePlan, change: CountChange) -> bool:

@@ -155,6 +155,17 @@ class Reviews:
 
 
 @dataclass(frozen=True, slots=True)
+class Migrations:
+    """Changes of a cluster's outbound type.
+
+    Args:
+        apply: Whether the bot makes a change that was approved; otherwise it only plans, and hands out commands.
+    """
+
+    apply: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
     """The handling of requested names.
 
@@ -185,6 +196,7 @@ class Configuration:
         windows: Time windows by name.
         tickets: How tickets are written, and where they are found.
         reviews: How review campaigns go on.
+        migrate: Changes of the outbound type.
         names: Whether names are looked up.
         risk: How risk is weighed.
         api: The API for pipelines.
@@ -215,6 +227,7 @@ class Configuration:
     )
     tickets: Tickets = field(default_factory=Tickets)
     reviews: Reviews = field(default_factory=Reviews)
+    migrate: Migrations = field(default_factory=Migrations)
     names: Names = field(default_factory=Names)
     risk: RiskTable = field(default_factory=RiskTable)
     api: Api = field(default_factory=Api)

@@ -45,6 +45,7 @@ class Example:
         counts: For a scale, the outbound IPs before and after.
         change: For a scale, what it changes.
         takes_away: For a scale that changes something else than the count, whether it takes something away.
+        migrate: Whether it is a change of the outbound type.
         break_glass: Whether it is to be opened at once.
     """
 
@@ -63,6 +64,7 @@ class Example:
     counts: tuple[int, int] | None = None
     change: ScaleChange = "count"
     takes_away: bool | None = None
+    migrate: bool = False
     break_glass: bool = False
 
 
@@ -109,9 +111,9 @@ def question_of(config: Configuration, example: Example) -> PolicyQuery:
     hosts = tuple(sorted({*example.hosts, *(bundle.destinations if bundle else ())}))
     is_bundle = bool(hosts) and config.is_one_bundle(hosts, example.bundle)
     subject = Subject(hosts, example.duration, example.environment, is_bundle)
-    is_scale = example.counts is not None
+    is_scale = example.migrate or example.counts is not None
     return PolicyQuery(
-        "scale" if is_scale else "allowance",
+        "migrate" if example.migrate else "scale" if is_scale else "allowance",
         example.cluster,
         example.environment,
         Risk(0, Level.LOW, ()) if is_scale else assess(subject, config.risk),
@@ -122,7 +124,7 @@ def question_of(config: Configuration, example: Example) -> PolicyQuery:
         at=example.at,
         counts=example.counts,
         change=example.change,
-        takes_away=example.takes_away,
+        takes_away=example.takes_away or (True if example.migrate else None),
         is_break_glass=example.break_glass,
         filled=config.filled(example.bundle),
     )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress
 from bot.domain.scale_proposal import Scale, ScaleStatus, Step, changed_since, next_scale, next_step, scale_status
+from bot.domain.snat import TypeChange
 from bot.domain.writer_state import PendingOperation
 from bot.errors import ArmNotFound, Refused, StalePlan, StaleVersion
 from bot.inventory import is_deletion, keep
@@ -17,6 +18,8 @@ from bot.reconciler.alerts import LONG
 from bot.reconciler.dryrun import end_hold, hold, is_dry
 from bot.reconciler.run import UNREADABLE, UNREADABLE_LOOKS, Run, look_at, operation_id
 from bot.scaling import record, scale_facts
+
+TURNED_OFF = "The bot may no longer change outbound types (migrate.apply is off). Nothing was changed."
 
 
 def reconcile_scale(run: Run) -> Finish:
@@ -92,7 +95,15 @@ def _look(run: Run, scale: Scale) -> Finish | None:
         return None
     ended = f"Azure ended the change with status {state.status.lower()}"
     facts = {"operation": operation_id(operation.url), "request_id": operation.request_id}
-    return _fail(run, scale, f"{ended}, {state.code}: {state.message}", code=state.code, **facts)
+    why = f"{ended}, {state.code}: {state.message}"
+    return _fail(run, scale, f"{why}{_halfway(run, scale)}", code=state.code, **facts)
+
+
+def _halfway(run: Run, scale: Scale) -> str:
+    """Where a failed change of the outbound type has left the cluster, read now; empty for any other change."""
+    change = scale.plan.change
+    egress = _read(run, scale.plan.cluster_id) if isinstance(change, TypeChange) else None
+    return f" {change.halfway(egress)}" if isinstance(change, TypeChange) and egress else ""
 
 
 def _compare(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Finish:
@@ -102,6 +113,8 @@ def _compare(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> 
             return run.again(run.ctx.pace.busy)
         case Step.BEGIN if is_dry(run.ctx, run.claim):
             return hold(run, scale)
+        case Step.BEGIN if isinstance(scale.plan.change, TypeChange) and not run.ctx.config.migrate.apply:
+            return _fail(run, scale, TURNED_OFF)
         case Step.BEGIN:
             end_hold(run, scale)
             return _begin(run, scale)

@@ -8,6 +8,7 @@ from bot.scaling.migrating import (
     hand_out,
     migration_choices,
     preview_migration,
+    propose_migration,
 )
 from bot.scaling.proposing import ScalePreview, Wish, decide, get, preview_scale, proposals, propose, withdraw
 from bot.scaling.workflow import SCALES
@@ -27,6 +28,7 @@ __all__ = [
     "preview_scale",
     "proposals",
     "propose",
+    "propose_migration",
     "record",
     "scale_facts",
     "withdraw",

@@ -10,12 +10,15 @@ from bot.domain.outbound_migration import (
     outbound_type_from_text,
     plan_migration,
     possible_migrations,
+    proposal_of,
 )
 from bot.domain.partner import Partner
+from bot.domain.scale_proposal import Scale
 from bot.domain.snat import Capacity, capacity
-from bot.errors import InvalidInput
+from bot.errors import InvalidInput, NotScalable
 from bot.inventory import live, person
 from bot.ports import Caller, Context
+from bot.scaling.proposing import file_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,12 @@ class MigrationPreview:
     Args:
         plan: The plan.
         partners: Who depends on the cluster's outbound IPs.
+        may_apply: Whether the bot applies it once it is approved.
     """
 
     plan: MigrationPlan
     partners: tuple[Partner, ...]
+    may_apply: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,25 @@ def preview_migration(ctx: Context, caller: Caller, wish: MigrationWish) -> Migr
     egress, _ = live(ctx, person(ctx, caller), wish.cluster)
     plan = plan_migration(egress, after, count=wish.count)
     with ctx.store.read() as tx:
-        return MigrationPreview(plan, tuple(tx.partners.of([egress.ref.id])))
+        partners = tuple(tx.partners.of([egress.ref.id]))
+    return MigrationPreview(plan, partners, may_apply=ctx.config.migrate.apply)
+
+
+def propose_migration(ctx: Context, caller: Caller, wish: MigrationWish, reason: str = "") -> Scale:
+    """Plan from the cluster as it is now, and file exactly this plan to be decided; a person always decides it.
+
+    Raises:
+        NotScalable: Also where the bot may not apply it, or something must be there first.
+        InvalidInput: Also for a reason that is too long.
+        AlreadyRequested: A proposal for the cluster is open.
+        RequestRefused: The approval policy refuses it, or nobody could approve it.
+    """
+    if not ctx.config.migrate.apply:
+        raise NotScalable("This bot does not change outbound types (migrate.apply is off). Run the commands yourself.")
+    after = outbound_type_from_text(wish.outbound_type)
+    egress, _ = live(ctx, person(ctx, caller), wish.cluster)
+    plan = proposal_of(plan_migration(egress, after, count=wish.count), egress)
+    return file_plan(ctx, caller, plan, egress, reason)
 
 
 def hand_out(ctx: Context, caller: Caller, wish: MigrationWish, form: str) -> Handout:

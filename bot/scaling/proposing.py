@@ -88,9 +88,19 @@ def propose(ctx: Context, caller: Caller, wish: Wish) -> Scale:
         AlreadyRequested: A proposal for the cluster is open.
         RequestRefused: The approval policy refuses it, or nobody could approve it.
     """
-    who, reason = person(ctx, caller), brief(wish.reason)
-    egress, _ = live(ctx, who, wish.cluster)
-    plan = plan_scale(egress, wish.goal, _own_ips(ctx, wish.goal))
+    egress, _ = live(ctx, person(ctx, caller), wish.cluster)
+    return file_plan(ctx, caller, plan_scale(egress, wish.goal, _own_ips(ctx, wish.goal)), egress, wish.reason)
+
+
+def file_plan(ctx: Context, caller: Caller, plan: ScalePlan, egress: ClusterEgress, reason: str) -> Scale:
+    """File a plan that was made from the cluster as it is now, to be decided.
+
+    Raises:
+        InvalidInput: A reason that is too long.
+        AlreadyRequested: A proposal for the cluster is open.
+        RequestRefused: The approval policy refuses it, or nobody could approve it.
+    """
+    who, reason = person(ctx, caller), brief(reason)
     verdict = _verdict(ctx, who, plan, egress)
     now, lapse_after = ctx.clock.now(), ctx.config.durations.lapse_after
     with ctx.store.write() as tx:

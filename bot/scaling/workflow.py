@@ -16,7 +16,7 @@ from bot.domain.scale_proposal import (
     require_waiting,
     scale_key,
 )
-from bot.domain.snat import ScalePlan
+from bot.domain.snat import ScalePlan, TypeChange
 from bot.errors import UnknownCluster
 from bot.inventory.partner_news import forewarn
 from bot.ports import Context, NoticeEvent, Scales, Transaction, UnitOfWork
@@ -28,17 +28,18 @@ NO_RISK = Risk(0, Level.LOW, ())
 
 def verdict_of(ctx: Context, plan: ScalePlan, environment: str, around: Circumstances) -> Verdict:
     """Ask the approval policy about a plan."""
+    change = plan.change
     question = PolicyQuery(
-        "scale",
+        "migrate" if isinstance(change, TypeChange) else "scale",
         plan.cluster_name,
         environment,
         NO_RISK,
         tags=around.tags,
         requester_groups=around.requester_groups,
         at=around.at,
-        counts=plan.change.ip_counts,
-        change=plan.change.knob,
-        takes_away=plan.change.direction == "down",
+        counts=change.ip_counts,
+        change="count" if isinstance(change, TypeChange) else change.knob,
+        takes_away=change.direction == "down",
     )
     return evaluate(ctx.config.policy, question)
 

@@ -7,6 +7,7 @@ from bot.domain.allowance import MAY_ACT, Act, Allowance, Status, status
 from bot.domain.configuration import Configuration
 from bot.domain.risk import Level
 from bot.domain.scale_proposal import ASKABLE_AGAIN, Scale, ScaleStatus, scale_status
+from bot.domain.snat import TypeChange
 from handlers.blocks.approval_card import carried
 from handlers.blocks.block_kit import CONFIRM_TEXT, button, confirm
 from handlers.blocks.dryrun import ENDS, is_dry
@@ -119,4 +120,5 @@ def caution(subject: Allowance | Scale) -> Block | None:
 
 def _scale_caution(scale: Scale) -> Block:
     text = "Open connections may break. Partners who allowlist addresses that may go must be told before."
-    return confirm(f"Down to {scale.plan.change.goal}?", text, yes="Approve")
+    verb = "Change" if isinstance(scale.plan.change, TypeChange) else "Down"
+    return confirm(f"{verb} to {scale.plan.change.goal}?", text, yes="Approve")

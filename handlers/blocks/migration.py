@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from bot.domain.outbound_migration import FORMS, MigrationPlan, Prerequisite, Standing, Transition
 from bot.domain.partner import Partner
+from bot.domain.snat import TypeChange
 from bot.scaling import MigrationChoices, MigrationPreview
 from handlers.blocks.block_kit import code, context, escape, fold, header, message, paragraphs, section
 from handlers.blocks.clusters.phrases import counted
 from handlers.blocks.partners import copyable, partner_blocks
 from handlers.replies import Block, Message
 
-USAGE = "`/egress migrate CLUSTER [TYPE [COUNT] [az | terraform | bicep]]`"
+USAGE = "`/egress migrate CLUSTER [TYPE [COUNT] [az | terraform | bicep | propose REASON]]`"
 
 _MARKS = {True: ":white_check_mark:", False: ":x:", None: ":grey_question:"}
 _SIGNS = {
@@ -52,7 +53,7 @@ def migration_plan(preview: MigrationPreview) -> Message:
             *_told_first(plan, preview.partners),
             section("*Commands*"),
             copyable(FORMS["az"][1](plan)),
-            context(_formats(plan)),
+            context(_next(preview)),
         ],
     )
 
@@ -76,7 +77,8 @@ def _needed(one: Prerequisite) -> str:
 def effects(plan: MigrationPlan) -> Iterator[Block]:
     """What happens to addresses, connections and ingress."""
     what = plan.consequences
-    for title, lines in (("Addresses", what.addresses), ("Connections", what.connections), ("Ingress", what.ingress)):
+    ingress = what.ingress or ("No public service or Application Gateway was found.",)
+    for title, lines in (("Addresses", what.addresses), ("Connections", what.connections), ("Ingress", ingress)):
         if lines:
             yield section(f"*{title}*\n{fold([f'• {escape(line)}' for line in lines])}")
 
@@ -90,6 +92,17 @@ def _told_first(plan: MigrationPlan, partners: Sequence[Partner]) -> list[Block]
     return partner_blocks(partners) or [section(f"*Tell first*\n{none}")]
 
 
-def _formats(plan: MigrationPlan) -> str:
-    typed = f"/egress migrate {plan.ref.name} {plan.transition.after}"
-    return f"{code(f'{typed} az')} sends this as a file; so do `terraform` and `bicep`."
+def _next(preview: MigrationPreview) -> str:
+    plan, count = preview.plan, preview.plan.settings.ip_count
+    typed = f"/egress migrate {plan.ref.name} {plan.transition.after}{f' {count}' if count else ''}"
+    files = f"{code(f'{typed} az')} sends this as a file; so do `terraform` and `bicep`."
+    if not preview.may_apply or not plan.is_possible:
+        return files
+    return f"{code(f'{typed} propose REASON')} requests approval; then the bot applies it. {files}"
+
+
+def migrate_again(change: TypeChange, cluster: str) -> Message:
+    """How to propose a change of the outbound type again."""
+    count = f" {change.count}" if change.count else ""
+    typed = code(f"/egress migrate {cluster} {change.after}{count} propose REASON")
+    return message(f"{typed} plans it again, from the cluster as it is now.")

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from bot.domain.configuration import Configuration
 from bot.domain.partner import Partner
 from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
-from bot.domain.snat import ScalePlan
+from bot.domain.snat import ScalePlan, TypeChange
 from bot.ports import NoticeEvent
 from bot.scaling import ScalePreview
 from handlers.blocks.approval_card import (
@@ -79,7 +79,7 @@ def _change(plan: ScalePlan) -> list[Block]:
     return [
         section(f"Changes {escape(plan.change.text)}."),
         *([context(escape(plan.sum))] if plan.sum else []),
-        section("\n".join(_numbers(plan))),
+        *([] if isinstance(plan.change, TypeChange) else [section("\n".join(_numbers(plan)))]),
         *_addresses(plan),
         *([section(fold(warnings))] if warnings else []),
     ]

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from bot.domain.egress import ClusterEgress, OutboundType, PathKind
-from bot.domain.outbound_migration import plan_migration
+from bot.domain.outbound_migration import plan_migration, proposal_of
+from bot.errors import StalePlan
 from tests.azure.replay import Replay, answer, recorded
 from tests.azure.test_recorded_scale import SUBSCRIPTION, address, arm_over
 from tests.sandbox.arm_clients import azure, cluster_path
@@ -55,6 +56,43 @@ def test_what_azure_showed_before_while_and_after() -> None:
     plan = plan_migration(states[0], OutboundType.MANAGED_NAT_GATEWAY)
     assert plan.is_possible
     assert (plan.leaving, plan.settings.ip_count) == (tuple(OLD), 2)
+
+
+def test_the_recorded_change_is_made() -> None:
+    """Read, plan, write, poll twice, read back: the PUT is the recorded one, and done is what Azure then has."""
+    lines = recorded(RECORDING)
+    before, after = lines[0], lines[-1]
+    replay = Replay([before, *beside(OLD, before["resp_body"]), before, *lines[1:], *beside(NEW, after["resp_body"])])
+    arm = arm_over(replay)
+    egress = arm.read_egress(CLUSTER)
+    plan = proposal_of(plan_migration(egress, OutboundType.MANAGED_NAT_GATEWAY), egress)
+    operation = arm.begin_scale(plan)
+    states = [arm.look(operation).status for _ in range(2)]
+    again = arm.read_egress(CLUSTER)
+
+    put = next(sent for sent in replay.sent if sent.method == "PUT").body["properties"]["networkProfile"]
+    asked = lines[1]["req_body"]["properties"]["networkProfile"]
+    assert put == {**asked, "natGatewayProfile": {**asked["natGatewayProfile"], "idleTimeoutInMinutes": 4}}
+    assert states == ["InProgress", "Succeeded"]
+    assert (plan.change.is_as_planned(again), plan.change.is_set(again), plan.change.missing(again)) == (
+        False,
+        True,
+        "",
+    )
+    assert "half-way" in plan.change.missing(read(lines[1]["resp_body"], OLD))
+    assert replay.exchanges == []
+
+
+def test_somebody_changed_the_type_in_between() -> None:
+    """Nothing is written over a cluster that is another one than was planned for."""
+    lines = recorded(RECORDING)
+    before, after = lines[0], lines[-1]
+    replay = Replay([before, *beside(OLD, before["resp_body"]), after])
+    arm = arm_over(replay)
+    egress = arm.read_egress(CLUSTER)
+    with pytest.raises(StalePlan, match="no longer set to loadBalancer"):
+        arm.begin_scale(proposal_of(plan_migration(egress, OutboundType.MANAGED_NAT_GATEWAY_V2), egress))
+    assert {sent.method for sent in replay.sent} == {"GET"}
 
 
 def test_a_change_that_failed_is_half_way() -> None:

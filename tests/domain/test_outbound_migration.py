@@ -19,7 +19,6 @@ from bot.domain.outbound_migration import (
     commands,
     network_kind,
     outbound_type_from_text,
-    outbound_type_of,
     plan_migration,
     terraform,
     transition,
@@ -92,9 +91,9 @@ def test_a_refusal_says_what_would_do_it() -> None:
 
 def test_the_sku_tells_the_gateways_apart() -> None:
     """Azure names both managedNATGateway; the old preview name means the new SKU."""
-    assert outbound_type_of(managed("managedNATGateway", nat_sku="StandardV2")) is NAT_V2
-    assert outbound_type_of(managed("managedNATGateway", nat_sku="Standard")) is NAT
-    assert outbound_type_of(managed("managedNATGatewayV2", nat_sku="StandardV2")) is NAT_V2
+    assert managed("managedNATGateway", nat_sku="StandardV2").exact_outbound_type is NAT_V2
+    assert managed("managedNATGateway", nat_sku="Standard").exact_outbound_type is NAT
+    assert managed("managedNATGatewayV2", nat_sku="StandardV2").exact_outbound_type is NAT_V2
     assert outbound_type_from_text(" managednatgateway ") is NAT
     with pytest.raises(InvalidInput, match="Did you mean managedNATGateway"):
         outbound_type_from_text("managedNatGatway")
@@ -135,6 +134,17 @@ def test_what_must_hold_first(changes: dict[str, Any], says: str) -> None:
     assert all(one.way_out for one in plan.unmet)
 
 
+@pytest.mark.parametrize("after", [NONE, BLOCK])
+def test_a_public_api_server_needs_a_way_out(after: OutboundType) -> None:
+    """Azure would take it, and the nodes would be lost; not where they reach it inside, or a route stays."""
+    plan = plan_migration(managed(), after)
+    assert [one.is_met for one in plan.unmet] == [False]
+    assert "lose it" in plan.unmet[0].sentence
+    assert plan_migration(managed(reaches_api_inside=True), after).is_possible
+    routed = resolve(cluster("userDefinedRouting"), network(route=via("10.0.0.4"), firewalls=(firewall(),)))
+    assert plan_migration(routed, NONE).is_possible
+
+
 def test_regions_without_the_new_sku() -> None:
     """Six regions lack it, in either spelling of a region."""
     there = managed()
@@ -163,7 +173,7 @@ def test_subnets_need_their_way_out_before() -> None:
 def test_public_services_behind_a_firewall_break() -> None:
     """Asymmetric routing is said where there is a public service, and only there."""
     there = resolve(cluster("none", effective=()), network())
-    assert "No public service" in " ".join(plan_migration(there, UDR).consequences.ingress)
+    assert plan_migration(there, UDR).consequences.ingress == ()
     serving = managed(authorized_ranges=("192.0.2.0/24",))
     assert "admits only 1 range" in " ".join(plan_migration(serving, NAT).consequences.ingress)
     private = managed(authorized_ranges=("192.0.2.0/24",), is_private=True)
@@ -229,7 +239,7 @@ def test_nothing_in_a_name_breaks_out(name: str, before: OutboundType) -> None:
     """Whatever Azure calls a cluster, it is one word of the command, and comments stay comments."""
     egress = managed(str(before))
     odd = replace(egress, ref=replace(egress.ref, name=name.replace("\n", "").replace("\r", "").replace("\0", "")))
-    for one in transitions_from(NetworkKind.MANAGED, outbound_type_of(odd) or LB):
+    for one in transitions_from(NetworkKind.MANAGED, odd.exact_outbound_type or LB):
         if one.standing is Standing.NOT_PERMITTED:
             continue
         text = commands(plan_migration(odd, one.after))

@@ -11,7 +11,7 @@ from bot.approvals import Decision
 from bot.azure import AzureArm
 from bot.domain.snat import CountGoal
 from bot.errors import InvalidInput
-from bot.scaling import Wish
+from bot.scaling import MigrationWish, Wish
 from tests.build import APPROVER, DEV, SUBSCRIPTION, World, make_world
 from tests.flows.writer_stage import ask, by_hand
 from tests.rules.tree import ROOT
@@ -55,11 +55,20 @@ def scale(world: World) -> None:
     world.settle()
 
 
+def migrate(world: World) -> None:
+    """Another outbound type, in a network that AKS made and in one of its own."""
+    for name, after in (("aks-lb", "managedNATGateway"), ("aks-udr", "none")):
+        proposed = scaling.propose_migration(world.ctx, DEV, MigrationWish(name, after))
+        scaling.decide(world.ctx, APPROVER, Decision(proposed.id, is_approved=True))
+    world.settle()
+
+
 FLOWS: dict[str, Callable[[World], None]] = {
     "reader": read,
     "rule-writer": open_and_close("aks-udr"),
     "classic-rule-writer": open_and_close("aks-udr-classic"),
     "scaler": scale,
+    "migrator": migrate,
 }
 """What each role is for; the others are for what this version does not do yet."""
 

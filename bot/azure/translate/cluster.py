@@ -22,8 +22,9 @@ def cluster_from_json(body: Json) -> ClusterFacts:
     declared = str(dig(network, "outboundType") or "")
     state = str(dig(properties, "provisioningState") or "")
     profile, leaves_yet = _profile(declared, state, balancer, nat)
-    counts = dig(profile, "managedOutboundIPs") or dig(profile, "managedOutboundIPProfile")
-    idle = dig(profile, "idleTimeoutInMinutes")
+    wanted = nat if "managednat" in declared.lower() else balancer
+    counts = dig(wanted, "managedOutboundIPs") or dig(wanted, "managedOutboundIPProfile")
+    idle, access = dig(profile, "idleTimeoutInMinutes"), dig(properties, "apiServerAccessProfile")
     return ClusterFacts(
         ref=ref_from_json(body),
         declared=declared,
@@ -39,8 +40,9 @@ def cluster_from_json(body: Json) -> ClusterFacts:
         nat_sku=_nat_sku(declared, nat),
         ip_families=texts(network, "ipFamilies") or ("IPv4",),
         http_proxy=_proxy(properties),
-        is_private=bool(dig(properties, "apiServerAccessProfile", "enablePrivateCluster")),
-        authorized_ranges=texts(properties, "apiServerAccessProfile", "authorizedIPRanges"),
+        is_private=bool(dig(access, "enablePrivateCluster")),
+        reaches_api_inside=bool(dig(access, "enablePrivateCluster") or dig(access, "enableVnetIntegration")),
+        authorized_ranges=texts(access, "authorizedIPRanges"),
         is_running=str(dig(properties, "powerState", "code") or "Running").lower() == "running",
         node_resource_group=str(dig(properties, "nodeResourceGroup") or ""),
         application_gateway=_application_gateway(properties),

@@ -31,7 +31,7 @@ def evaluate(policy: ApprovalPolicy, question: PolicyQuery) -> Verdict:
         return _at_once(policy, question, found)
     asks = [quorum for rule in every if rule.then is VerdictKind.ASK for quorum in policy.quorums(rule)]
     asks += _by_default(policy, question, found)
-    if not asks and question.subject == "scale" and question.is_down:
+    if not asks and question.subject != "allowance" and question.is_down:
         asks = [policy.default(TAKES_AWAY)]
     verdict = _asking(asks) if asks else _said(VerdictKind.GRANT, every)
     return replace(verdict, ticket_rule=_joined(", ", sorted(rule.name for rule in every if rule.ticket)))

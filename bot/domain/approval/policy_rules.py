@@ -34,7 +34,7 @@ class PolicyQuery:
     """The input to the policy. None means unknown.
 
     Args:
-        subject: ``allowance`` or ``scale``.
+        subject: ``allowance``, ``scale`` or ``migrate``.
         cluster: Name of the cluster.
         environment: Its environment.
         risk: The assessed risk; None where assessing failed.
@@ -102,7 +102,8 @@ class PolicyRule:
         name: Shown on cards and in the audit log; each rule has its own.
         then: What follows. Refuse wins over ask, ask wins over grant, and every rule that asks counts.
         reason: A sentence for people.
-        subjects: What it is about.
+        subjects: What it is about: requests (``allowance``), ``scale``, and changes of the outbound type (``migrate``),
+            which a person always decides.
         environments: Environments by name, in any case; empty means any.
         clusters: Cluster names, ``*`` and ``?`` allowed; empty means any.
         tags: Tags that the cluster must have, all of them, in any case; ``*`` and ``?`` allowed in the value.
@@ -138,8 +139,9 @@ class PolicyRule:
     then: VerdictKind
     reason: Text
     subjects: Annotated[
-        frozenset[str], ReadAs(Annotated[frozenset[Literal["allowance", "scale"]], Field(min_length=1)], frozenset)
-    ] = frozenset({"allowance", "scale"})
+        frozenset[str],
+        ReadAs(Annotated[frozenset[Literal["allowance", "scale", "migrate"]], Field(min_length=1)], frozenset),
+    ] = frozenset({"allowance", "scale", "migrate"})
     environments: frozenset[Lower] = frozenset()
     clusters: tuple[str, ...] = ()
     tags: tuple[Annotated[str, matching("[^=]+=.*", "KEY=VALUE")], ...] = ()

@@ -22,6 +22,7 @@ from bot.domain.egress.values import (
     OutboundIp,
     OutboundType,
     PathKind,
+    outbound_type_from,
     ref_from_id,
 )
 
@@ -50,6 +51,7 @@ __all__ = [
     "deletion_of",
     "dns_caveat",
     "is_among",
+    "outbound_type_from",
     "published_names",
     "ref_from_id",
 ]

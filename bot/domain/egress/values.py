@@ -232,6 +232,7 @@ class ManagedCluster:
         is_unbounded: Whether AKS shows no limit of its nodes: node auto-provisioning, or pools that AKS hosts.
         own: Lower-case ids of the outbound IPs and prefixes that the customer brought.
         authorized_ranges: The ranges (CIDR) that its API server admits; empty where it admits every address.
+        reaches_api_inside: Whether nodes reach the API server inside the network: private, or with VNet integration.
     """
 
     ref: ClusterRef
@@ -253,6 +254,7 @@ class ManagedCluster:
     is_unbounded: bool = False
     own: tuple[str, ...] = ()
     authorized_ranges: tuple[str, ...] = ()
+    reaches_api_inside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +278,12 @@ class ClusterEgress(ManagedCluster):
     warnings: tuple[EgressWarning, ...] = ()
     has_own_ips: bool = False
     subnets: tuple[NodeSubnet, ...] = ()
+
+    @property
+    def exact_outbound_type(self) -> OutboundType | None:
+        """The outbound type with the SKU of a managed NAT gateway told apart, which Azure keeps in another field."""
+        is_new = self.outbound_type is OutboundType.MANAGED_NAT_GATEWAY and self.nat_sku == "StandardV2"
+        return OutboundType.MANAGED_NAT_GATEWAY_V2 if is_new else self.outbound_type
 
     @property
     def ips(self) -> tuple[OutboundIp, ...]:

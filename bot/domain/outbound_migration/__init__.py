@@ -8,12 +8,12 @@ from bot.domain.outbound_migration.plan import (
     possible_migrations,
 )
 from bot.domain.outbound_migration.prerequisites import Prerequisite
+from bot.domain.outbound_migration.proposal import proposal_of
 from bot.domain.outbound_migration.transitions import (
     NetworkKind,
     Standing,
     Transition,
     network_kind,
-    outbound_type_of,
     transition,
     transitions_from,
 )
@@ -29,9 +29,9 @@ __all__ = [
     "commands",
     "network_kind",
     "outbound_type_from_text",
-    "outbound_type_of",
     "plan_migration",
     "possible_migrations",
+    "proposal_of",
     "terraform",
     "transition",
     "transitions_from",

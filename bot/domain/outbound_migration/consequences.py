@@ -65,6 +65,8 @@ def leaving(egress: ClusterEgress, after: OutboundType) -> tuple[str, ...]:
 
 def _is_there_already(path: EgressPath, after: OutboundType) -> bool:
     """Whether its traffic takes the new way today: what is attached to a subnet comes before outbound rules."""
+    if after is OutboundType.NONE:
+        return path.subnet_id is not None and path.kind is not PathKind.LOAD_BALANCER
     if after is OutboundType.USER_ASSIGNED_NAT_GATEWAY:
         return path.kind is PathKind.NAT_GATEWAY
     return after is OutboundType.USER_DEFINED_ROUTING and path.next_hop is not None
@@ -73,7 +75,7 @@ def _is_there_already(path: EgressPath, after: OutboundType) -> bool:
 def _addresses(egress: ClusterEgress, settings: NewSettings) -> Iterator[str]:
     gone, after = leaving(egress, settings.after), settings.after
     if not gone and egress.ips:
-        yield "Its traffic takes the new way already, so its outbound IPs stay the same."
+        yield "What is attached to its subnets carries the traffic already, so its outbound IPs stay the same."
     elif gone:
         fate = "You keep them, but they carry no traffic" if egress.has_own_ips else _fate(egress)
         yield f"All present outbound IPs stop being used ({listed(gone, _LISTED)}). {fate}."
@@ -83,7 +85,8 @@ def _addresses(egress: ClusterEgress, settings: NewSettings) -> Iterator[str]:
             f"Azure chooses {new}, and nobody knows them before. They carry traffic at once, so partners who allowlist "
             "by IP refuse it until they have added them."
         )
-    yield from _WAYS_OUT.get(after, ())
+    if gone or not egress.ips or after is not OutboundType.NONE:
+        yield from _WAYS_OUT.get(after, ())
 
 
 def _fate(egress: ClusterEgress) -> str:
@@ -139,8 +142,6 @@ def _ingress(egress: ClusterEgress, settings: NewSettings) -> Iterator[str]:
         yield f"Public services keep their load balancer and addresses ({listed(balanced, _LISTED)})."
     if gateways:
         yield f"The Application Gateway keeps its address ({listed(gateways, _LISTED)})."
-    if not balanced and not gateways:
-        yield "No public service or Application Gateway was found."
     yield from _api_server(egress, settings)
 
 
@@ -152,5 +153,3 @@ def _api_server(egress: ClusterEgress, settings: NewSettings) -> Iterator[str]:
             f"The API server admits only {counted(len(egress.authorized_ranges), 'range')}. Nodes reach it from "
             "the new outbound IPs: add them to the authorized IP ranges, before the change where they are known."
         )
-    if settings.after in (OutboundType.NONE, OutboundType.BLOCK):
-        yield "Nodes reach the public API server through the outbound type: without a way out the cluster loses them."

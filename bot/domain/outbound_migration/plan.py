@@ -14,7 +14,6 @@ from bot.domain.outbound_migration.transitions import (
     Standing,
     Transition,
     network_kind,
-    outbound_type_of,
     transition,
     transitions_from,
 )
@@ -130,7 +129,7 @@ def plan_migration(egress: ClusterEgress, after: OutboundType, *, count: int | N
 
 
 def _present_type(egress: ClusterEgress) -> OutboundType:
-    found = outbound_type_of(egress)
+    found = egress.exact_outbound_type
     if found is None:
         raise NotScalable(f"{egress.ref.name} has the outbound type {egress.declared}, which this bot does not know.")
     if egress.state.lower() == "deleting":
@@ -145,7 +144,7 @@ def _count(egress: ClusterEgress, after: OutboundType, count: int | None) -> int
         return None
     counts = LB_IP_COUNTS if after is OutboundType.LOAD_BALANCER else NAT_IP_COUNTS
     if count is None:
-        now = sum(ip.version == 4 for ip in egress.ips) if outbound_type_of(egress) in COUNTED else 1
+        now = sum(ip.version == 4 for ip in egress.ips) if egress.exact_outbound_type in COUNTED else 1
         return min(max(now, counts.start), counts.stop - 1)
     if count not in counts:
         text = f"{count} outbound IPs are not possible: Azure accepts {counts.start} to {counts.stop - 1} here."

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.domain.egress import ClusterEgress, NodeSubnet, OutboundType
+from bot.domain.outbound_migration.consequences import leaving
 from bot.domain.phrases import listed
 
 WITHOUT_V2 = frozenset(
@@ -45,6 +46,8 @@ def prerequisites(egress: ClusterEgress, after: OutboundType) -> tuple[Prerequis
         found += list(_on_subnets(egress, _default_route))
     if after is OutboundType.MANAGED_NAT_GATEWAY_V2:
         found.append(_region(egress))
+    if after in (OutboundType.NONE, OutboundType.BLOCK) and leaving(egress, after):
+        found.append(_api_server(egress))
     return tuple(found)
 
 
@@ -80,6 +83,17 @@ def _region(egress: ClusterEgress) -> Prerequisite:
     if egress.ref.region in WITHOUT_V2:
         return Prerequisite(False, f"{region} has no NAT gateways of the SKU StandardV2.", "Use managedNATGateway.")
     return Prerequisite(True, f"{region} has NAT gateways of the SKU StandardV2.")
+
+
+def _api_server(egress: ClusterEgress) -> Prerequisite:
+    """Azure does not ask for it, but without it the nodes are lost.
+
+    Source: https://learn.microsoft.com/azure/aks/egress-outboundtype (API server traffic), read 2026-11.
+    """
+    if egress.reaches_api_inside:
+        return Prerequisite(True, "Nodes reach the API server inside the network.")
+    text = "Nodes reach the public API server through the outbound type, and lose it without a way out."
+    return Prerequisite(False, text, "Use a private cluster, or turn on API server VNet integration.")
 
 
 def _on_subnets(egress: ClusterEgress, check: Callable[[NodeSubnet], Prerequisite]) -> Iterator[Prerequisite]:

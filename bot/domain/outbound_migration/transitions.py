@@ -101,13 +101,6 @@ _NEEDS = MappingProxyType({_OWN_NAT: "a NAT gateway on it", _UDR: "a route table
 _NO_ROW = "Azure's documentation lists no such change."
 
 
-def outbound_type_of(egress: ClusterEgress) -> OutboundType | None:
-    """The outbound type with the SKU of a managed NAT gateway told apart, which Azure keeps in another field."""
-    if egress.outbound_type is _NAT and egress.nat_sku == "StandardV2":
-        return _NAT_V2
-    return egress.outbound_type
-
-
 def transition(kind: NetworkKind, before: OutboundType, after: OutboundType) -> Transition:
     """What Azure says of one change of the outbound type.
 

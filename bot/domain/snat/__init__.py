@@ -7,7 +7,7 @@ from bot.domain.snat.capacity import (
     capacities,
     capacity,
 )
-from bot.domain.snat.changes import Change, CountChange, IdleChange, OwnIpsChange, PortsChange
+from bot.domain.snat.changes import Change, CountChange, IdleChange, OwnIpsChange, PortsChange, TypeChange
 from bot.domain.snat.goals import CountGoal, Goal, OwnIpsGoal, goal_from_text, number_from_text
 from bot.domain.snat.headroom import Headroom, nearest_first
 from bot.domain.snat.own_ips import OwnIp, added_ids
@@ -30,6 +30,7 @@ __all__ = [
     "OwnIpsGoal",
     "PortsChange",
     "ScalePlan",
+    "TypeChange",
     "added_ids",
     "base_digest",
     "capacities",

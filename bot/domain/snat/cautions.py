@@ -2,7 +2,7 @@
 
 from bot.domain.egress import ClusterEgress
 from bot.domain.snat.capacity import Capacity
-from bot.domain.snat.changes import Change, CountChange, IdleChange, OwnIpsChange, PortsChange
+from bot.domain.snat.changes import CountChange, IdleChange, OwnIpsChange, PortsChange, SettingChange
 
 _DOWN = "Azure chooses which addresses to remove and does not announce them. Any current address may be removed."
 _UP = (
@@ -19,7 +19,7 @@ _REPLACED = "AKS deletes its managed outbound IPs: all present addresses go, and
 _UNBOUNDED = "AKS shows no node limit here (node auto-provisioning, or pools that AKS hosts): the sum may be too small."
 
 
-def warnings_of(egress: ClusterEgress, change: Change, then: Capacity) -> tuple[str, ...]:
+def warnings_of(egress: ClusterEgress, change: SettingChange, then: Capacity) -> tuple[str, ...]:
     """The warnings of a change, the gravest first.
 
     Args:
@@ -32,7 +32,7 @@ def warnings_of(egress: ClusterEgress, change: Change, then: Capacity) -> tuple[
     return (*_own_warnings(egress, change), *near, *more)
 
 
-def _own_warnings(egress: ClusterEgress, change: Change) -> tuple[str, ...]:
+def _own_warnings(egress: ClusterEgress, change: SettingChange) -> tuple[str, ...]:
     match change:
         case CountChange(direction="down"):
             return _DOWN, _FLOWS

@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.domain.egress import ClusterEgress, OutboundIp
 from bot.domain.snat.capacity import Capacity, capacities
 from bot.domain.snat.cautions import warnings_of
-from bot.domain.snat.changes import Change, CountChange, IdleChange, OwnIpsChange, PortsChange
+from bot.domain.snat.changes import CountChange, IdleChange, OwnIpsChange, PortsChange, SettingChange
 from bot.domain.snat.goals import CountGoal, Goal, IdleGoal, NodePortsGoal, NodesGoal, OwnIpsGoal, PortsGoal
 from bot.domain.snat.own_ips import OwnIp, refuse_unusable
 from bot.domain.snat.scalable import Carrier, carrier_of
@@ -39,11 +39,11 @@ def plan_scale(egress: ClusterEgress, goal: Goal, found: Found | None = None) ->
     return _plan(egress, carrier, change, then, said)
 
 
-def _added(change: Change) -> tuple[str, ...]:
+def _added(change: SettingChange) -> tuple[str, ...]:
     return change.added if isinstance(change, OwnIpsChange) else ()
 
 
-def _change(egress: ClusterEgress, carrier: Carrier, goal: Goal) -> tuple[Change, str]:
+def _change(egress: ClusterEgress, carrier: Carrier, goal: Goal) -> tuple[SettingChange, str]:
     """The change, and the sum behind it."""
     match goal:
         case CountGoal():
@@ -60,7 +60,7 @@ def _change(egress: ClusterEgress, carrier: Carrier, goal: Goal) -> tuple[Change
             return room_for_ports(egress, carrier, goal.ports)
 
 
-def _plan(egress: ClusterEgress, carrier: Carrier, change: Change, after: ClusterEgress, said: str) -> ScalePlan:
+def _plan(egress: ClusterEgress, carrier: Carrier, change: SettingChange, after: ClusterEgress, said: str) -> ScalePlan:
     now, then = _capacity(egress, carrier), _capacity(after, carrier)
     before = change.addresses(egress)
     return ScalePlan(
@@ -86,7 +86,7 @@ _TO_COME = tuple(f"0.0.0.{n}" for n in range(1, 101))
 """Place holders of addresses that Azure has yet to choose, or that could not be read."""
 
 
-def _at_risk(change: Change, before: tuple[str, ...], after: ClusterEgress) -> tuple[str, ...]:
+def _at_risk(change: SettingChange, before: tuple[str, ...], after: ClusterEgress) -> tuple[str, ...]:
     """All of them where Azure chooses; of one's own, those that go."""
     if isinstance(change, OwnIpsChange):
         stay = {ip.address for ip in after.ips}
@@ -99,7 +99,7 @@ def _capacity(egress: ClusterEgress, carrier: Carrier) -> Capacity:
     return next((one for one in found if one.kind is carrier.path), found[0])
 
 
-def _after(egress: ClusterEgress, carrier: Carrier, change: Change, read: Found) -> ClusterEgress:
+def _after(egress: ClusterEgress, carrier: Carrier, change: SettingChange, read: Found) -> ClusterEgress:
     """The cluster as it would be; addresses that Azure has yet to choose have a place holder."""
     match change:
         case CountChange():

@@ -9,8 +9,8 @@ from bot.domain.egress import ClusterEgress
 from bot.domain.snat.capacity import Capacity
 from bot.domain.snat.changes import Change, CountChange
 
-ScaleKind = Literal["loadBalancer", "managedNATGateway"]
-"""The resource whose outbound settings are changed."""
+ScaleKind = Literal["loadBalancer", "managedNATGateway", "cluster"]
+"""The resource whose outbound settings are changed; the outbound type is the cluster's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class ScalePlan:
     Args:
         cluster_id: Lower-case ARM id of the cluster.
         cluster_name: Its name.
-        kind: Whose settings: the load balancer's or the managed NAT gateway's.
+        kind: Whose settings: the load balancer's, the managed NAT gateway's, or the cluster's own.
         etag: The eTag of the cluster that it was computed from.
         change: What is changed, from what to what.
         ips_before: The outbound addresses that it is about, as they are now.

@@ -6,7 +6,7 @@ from math import ceil
 from bot.domain.egress import ClusterEgress
 from bot.domain.phrases import counted
 from bot.domain.snat.capacity import ENOUGH_PORTS_PER_NODE, LB_PORTS_PER_IP, max_nodes, surge_nodes
-from bot.domain.snat.changes import Change
+from bot.domain.snat.changes import SettingChange
 from bot.domain.snat.goals import CountGoal
 from bot.domain.snat.scalable import Carrier
 from bot.domain.snat.settings_plans import PORT_STEP, count_change, ip_count, ports_change, refused
@@ -31,7 +31,7 @@ def most_ports(ips: int, nodes: int) -> int:
     return min(LB_PORTS_PER_IP, ips * LB_PORTS_PER_IP // max(1, nodes) // PORT_STEP * PORT_STEP)
 
 
-def room_for_nodes(egress: ClusterEgress, carrier: Carrier, nodes: int) -> tuple[Change, str]:
+def room_for_nodes(egress: ClusterEgress, carrier: Carrier, nodes: int) -> tuple[SettingChange, str]:
     """What makes room for so many nodes, with the ports that each has now; upgrades of the pools come on top.
 
     Raises:
@@ -56,7 +56,7 @@ def _tier_end(nodes: int) -> int:
     return next((most for most, _ in LB_TIERS if nodes <= most), 0)
 
 
-def room_for_ports(egress: ClusterEgress, carrier: Carrier, ports: int) -> tuple[Change, str]:
+def room_for_ports(egress: ClusterEgress, carrier: Carrier, ports: int) -> tuple[SettingChange, str]:
     """What gives so many ports to each node, with every autoscaler at its most and every pool in an upgrade.
 
     Raises:
@@ -70,7 +70,7 @@ def room_for_ports(egress: ClusterEgress, carrier: Carrier, ports: int) -> tuple
     return _reach(egress, carrier, rounded, _Need(most, surge))
 
 
-def _reach(egress: ClusterEgress, carrier: Carrier, ports: int, need: _Need) -> tuple[Change, str]:
+def _reach(egress: ClusterEgress, carrier: Carrier, ports: int, need: _Need) -> tuple[SettingChange, str]:
     """Add outbound IPs, allocate ports, or both."""
     there, least = ip_count(egress, carrier), least_ips(ports, need.total, carrier.ports_per_ip)
     said = _sum(ports, need, least, carrier.ports_per_ip)

@@ -69,8 +69,12 @@ def plan(world: World, old: Json, new: Json) -> tuple[list[str], Writes]:
 
 
 def _same_carrier(old: Json, new: Json) -> bool:
-    """Return whether outbound IPs stay where they are: from a load balancer to a NAT gateway all of them are new."""
-    kinds = [PROFILES.get(body["properties"]["networkProfile"]["outboundType"]) for body in (old, new)]
+    """Return whether outbound IPs stay where they are: on another carrier, or another SKU of it, all are new."""
+    kinds = []
+    for body in (old, new):
+        network = body["properties"]["networkProfile"]
+        name = PROFILES.get(network["outboundType"])
+        kinds.append((name, str((network.get(name or "") or {}).get("sku") or "Standard").lower()))
     return kinds[0] == kinds[1]
 
 

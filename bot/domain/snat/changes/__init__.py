@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from bot.domain.snat.changes.count import CountChange, addresses_there, wanted_count
+from bot.domain.snat.changes.outbound_type import TypeChange
 from bot.domain.snat.changes.own import OwnIpsChange
 from bot.domain.snat.changes.settings import IdleChange, PortsChange
 
@@ -18,9 +19,14 @@ __all__ = [
     "IdleChange",
     "OwnIpsChange",
     "PortsChange",
+    "SettingChange",
+    "TypeChange",
     "addresses_there",
     "wanted_count",
 ]
 
-Change = Annotated[CountChange | PortsChange | IdleChange | OwnIpsChange, Field(discriminator="knob")]
+SettingChange = CountChange | PortsChange | IdleChange | OwnIpsChange
+"""One change of a setting of the outbound type that a cluster has."""
+
+Change = Annotated[SettingChange | TypeChange, Field(discriminator="knob")]
 """One change of a cluster's outbound settings."""
