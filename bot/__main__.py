@@ -1,6 +1,5 @@
 """The command line: ``python -m bot COMMAND``. Arguments and environment are read here, once, and nowhere else."""
 
-import json
 import os
 import sys
 import tempfile
@@ -12,7 +11,6 @@ import click
 
 from bot.config import Settings, checked_configuration, configuration_from, examples_from, secrets_of, settings_from
 from bot.doctor import examine, json_of, look_at_configuration, table_of
-from bot.domain.audit_schema import schema
 from bot.domain.configuration import Configuration
 from bot.domain.forecast_text import json_of as forecast_json
 from bot.domain.forecast_text import text_of
@@ -21,6 +19,7 @@ from bot.domain.reference import reference
 from bot.errors import BadConfiguration, EgressError, StoreUnavailable
 from bot.logs import log_as
 from bot.wiring import pipeline_commands, planning, production
+from bot.wiring.audit_commands import audit
 from bot.wiring.running import Running
 from bot.wiring.signals import end_on_signal, leave, wait_for_signal
 from bot.wiring.terminal import Terminal
@@ -74,7 +73,7 @@ def main(ctx: click.Context) -> None:
     ctx.obj = Terminal(_settings, _account)
 
 
-for _command in (pipeline_commands.request, pipeline_commands.check, pipeline_commands.status, token):
+for _command in (pipeline_commands.request, pipeline_commands.check, pipeline_commands.status, token, audit):
     main.add_command(_command)
 
 
@@ -227,30 +226,6 @@ def explain_policy(examples: Path, name: str | None, file: Path | None) -> None:
         raise BadConfiguration(f"{examples} has no example named “{name}”.")
     for example in chosen:
         click.echo("\n  ".join([example.name, *explain(book, example)]))
-
-
-@main.group()
-def audit() -> None:
-    """The audit log without Slack."""
-
-
-@audit.command("schema")
-def show_schema() -> None:
-    """Write docs/audit-event.schema.json: the form of exported events."""
-    click.echo(json.dumps(schema(), indent=2))
-
-
-@audit.command()
-def verify() -> None:
-    """Prove the chain: every event is what was written, none is missing."""
-    click.echo(f"{production.verify_audit(_settings(), _account())} events verified.")
-
-
-@audit.command()
-@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="jsonl", show_default=True)
-def export(form: str) -> None:
-    """Write every event to standard output, oldest first."""
-    click.echo(production.export_audit(_settings(), _account(), form), nl=False)
 
 
 def _settings() -> Settings:

@@ -1,26 +1,20 @@
 """Use cases of the audit log: search it, export it, prove it, and record what was refused."""
 
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 
 from bot import proofs
 from bot.domain.access import require_auditor
 from bot.domain.audit import Action, AuditFilter, ChainedEvent, Event
 from bot.domain.chain import Checkpoint
-from bot.domain.csv_text import csv_text
 from bot.domain.ids import canonical_id
 from bot.errors import ChainBroken, EgressError, InvalidInput, UnknownAllowance, UnknownScale
 from bot.inventory import person
 from bot.ports import Caller, Context, Transaction, UnitOfWork
+from bot.proofs import WRITERS
 
 BATCH = 1000
 """Events read at once while exporting or proving."""
-
-COLUMNS = (
-    "seq", "at", "action", "team", "actor", "actor_name", "via", "correlation", "subject", "cluster", "destinations",
-    "reason", "policy_rule", "detail", "previous", "hash",
-)  # fmt: skip
 
 
 def search(ctx: Context, caller: Caller, wanted: AuditFilter, *, limit: int = 10) -> list[ChainedEvent]:
@@ -36,7 +30,7 @@ def search(ctx: Context, caller: Caller, wanted: AuditFilter, *, limit: int = 10
     return found
 
 
-def export(ctx: Context, caller: Caller, wanted: AuditFilter, form: str) -> str:
+def export(ctx: Context, caller: Caller, wanted: AuditFilter, form: str) -> proofs.EventStream:
     """Every event that fits, oldest first, as ``csv`` or ``jsonl``; recorded like every reading.
 
     Raises:
@@ -48,7 +42,34 @@ def export(ctx: Context, caller: Caller, wanted: AuditFilter, form: str) -> str:
         raise InvalidInput(f"“{form}” is not an export format: use csv or jsonl.")
     with ctx.store.write() as tx:
         UnitOfWork(ctx, tx, caller).audit(_look(ctx, caller, Action.AUDIT_EXPORT, wanted))
-    return WRITERS[form](reversed(list(_every(ctx, wanted))))
+    return proofs.stream(ctx, wanted)
+
+
+def follow(ctx: Context, caller: Caller, *, after: int, wait: Callable[[], object] | None) -> Iterator[tuple[str, int]]:
+    """Events as lines of JSON, in order, each page with the number of its last; recorded like every reading.
+
+    Args:
+        ctx: The context.
+        caller: Who asks.
+        after: The number of the last event that is known.
+        wait: Waits until it is worth looking again; None to stop at the end.
+
+    Raises:
+        NotPermitted: Not an auditor.
+    """
+    require_auditor(person(ctx, caller))
+    with ctx.store.write() as tx:
+        UnitOfWork(ctx, tx, caller).audit(_look(ctx, caller, Action.AUDIT_EXPORT, AuditFilter()))
+    while True:
+        with ctx.store.read() as tx:
+            page = tx.audit.records(after=after, limit=BATCH)
+        if page:
+            after = page[-1].seq
+            yield WRITERS["jsonl"](page, is_first=False), after
+        elif wait is None:
+            return
+        else:
+            wait()
 
 
 def prove(ctx: Context, caller: Caller, known: Sequence[Checkpoint] = ()) -> proofs.Verified:
@@ -176,36 +197,3 @@ def _record(ctx: Context, caller: Caller, action: Action, reason: str) -> None:
 def _look(ctx: Context, caller: Caller, action: Action, wanted: AuditFilter) -> Event:
     filters = tuple((name, str(value)) for name, value in asdict(wanted).items() if value is not None)
     return Event(ctx.clock.now(), action, caller.identity, caller.via, detail=filters)
-
-
-def _every(ctx: Context, wanted: AuditFilter) -> Iterator[ChainedEvent]:
-    while True:
-        with ctx.store.read() as tx:
-            page = tx.audit.find(wanted, limit=BATCH)
-        yield from page
-        if len(page) < BATCH:
-            return
-        wanted = replace(wanted, before=page[-1].seq)
-
-
-def _flat(chained: ChainedEvent) -> dict[str, object]:
-    event = chained.event
-    values = (
-        chained.seq, event.at.isoformat(), str(event.action), event.actor.team, event.actor.user,
-        event.actor_name, event.via, event.correlation,
-        event.subject, event.cluster, list(event.destinations), event.reason, event.policy_rule, dict(event.detail),
-        chained.previous, chained.hash,
-    )  # fmt: skip
-    return dict(zip(COLUMNS, values, strict=True))
-
-
-def _jsonl(events: Iterator[ChainedEvent]) -> str:
-    return "".join(json.dumps(_flat(event), ensure_ascii=False) + "\n" for event in events)
-
-
-def _csv(events: Iterator[ChainedEvent]) -> str:
-    return csv_text(COLUMNS, (tuple(_flat(event).values()) for event in events))
-
-
-WRITERS = {"csv": _csv, "jsonl": _jsonl}
-"""The export formats."""

@@ -26,7 +26,7 @@ from handlers.calls import Call, CallKind, mentioned_in, owner_from, plain_words
 from handlers.entries import Entry, Listener
 from handlers.hosts import HostWords, written
 from handlers.queries import AuditQuery
-from handlers.replies import Ephemeral, File, Message, OpenModal, Reply
+from handlers.replies import Ephemeral, File, Files, Message, OpenModal, Reply
 from handlers.several import IdWords, answer_each
 from handlers.subjects import decide, deciders, details_of, end, look_up
 from handlers.views import deny_view, for_owner, form_from, open_form
@@ -260,8 +260,9 @@ def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
     if wanted.form == "verify":
         return Ephemeral(audit_log.proof(auditing.prove(ctx, call.caller).end.seq))
     if wanted.form:
-        text = auditing.export(ctx, call.caller, wanted.filter, wanted.form)
-        file = File(audit_log.file_name(wanted.form, ctx.clock.now()), text, audit_log.exported(text, wanted.form))
-        return file, Ephemeral(words.file_sent(), follows=True)
+        made = auditing.export(ctx, call.caller, wanted.filter, wanted.form)
+        parts = made.parts(audit_log.file_name(ctx.clock.now()), wanted.form)
+        files = Files(lambda: (File(part.name, part.text, audit_log.exported(part.events)) for part in parts))
+        return files, Ephemeral(words.file_sent(), follows=True)
     found = auditing.search(ctx, call.caller, wanted.filter, limit=audit_log.PAGE + 1)
     return Ephemeral(audit_log.audit_page(found, call.text, zone))

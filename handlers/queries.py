@@ -8,11 +8,11 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from bot.auditing import WRITERS
 from bot.domain.audit import Action, AuditFilter
 from bot.domain.dates import span_from_text
 from bot.domain.ids import canonical_id
 from bot.errors import InvalidInput
+from bot.proofs import WRITERS
 
 FIELDS: Mapping[str, str] = MappingProxyType(
     {

@@ -1,6 +1,6 @@
 """The replies of listeners: values that the boundary sends. The ``view`` and ``blocks`` in them are plain JSON."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,11 +110,22 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Files:
+    """Hand the person files one after the other; each is made when the one before was sent.
+
+    Args:
+        make: Makes them.
+    """
+
+    make: Callable[[], Iterator[File]]
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """The choices of a select that asks while one types; at most 100."""
 
     options: tuple[Block, ...] = field(default=())
 
 
-Reply = Ephemeral | OpenModal | UpdateModal | Invalid | PublishHome | RefreshHome | File | Options
+Reply = Ephemeral | OpenModal | UpdateModal | Invalid | PublishHome | RefreshHome | File | Files | Options
 """Everything that a listener may answer."""

@@ -22,7 +22,18 @@ from handlers.blocks.words import error_text
 from handlers.calls import Origin
 from handlers.modals import closing
 from handlers.notify import slack_errors
-from handlers.replies import Ephemeral, File, Message, OpenModal, PublishHome, RefreshHome, Reply, UpdateModal, View
+from handlers.replies import (
+    Ephemeral,
+    File,
+    Files,
+    Message,
+    OpenModal,
+    PublishHome,
+    RefreshHome,
+    Reply,
+    UpdateModal,
+    View,
+)
 from handlers.unexpected import unexpected
 
 log = structlog.get_logger(__name__)
@@ -82,8 +93,9 @@ class Sender:
                 self._client.views_publish(user_id=origin.user, view=view)
             case RefreshHome(draw):
                 self._refresh(draw, origin)
-            case File():
-                self._upload(reply, origin)
+            case File() | Files():
+                for file in (reply,) if isinstance(reply, File) else reply.make():
+                    self._upload(file, origin)
 
     def _refresh(self, draw: Callable[[], View], origin: Origin) -> None:
         """Draw the Home tab again; if it cannot be read now, its own button does it later."""
@@ -190,6 +202,7 @@ UNSENT: Mapping[type[Reply], str] = {
     PublishHome: "The Home tab could not be updated.",
     RefreshHome: "The Home tab could not be updated.",
     File: "The file could not be sent.",
+    Files: "Not every file could be sent.",
 }
 """Sent in place of a reply that failed."""
 

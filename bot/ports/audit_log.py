@@ -18,6 +18,10 @@ class AuditLog(Protocol):
         """The matching rows, newest first."""
         ...
 
+    def matching(self, wanted: AuditFilter, *, after: int, last: int, limit: int) -> list[Record]:
+        """The matching rows with numbers above ``after`` up to ``last``, oldest first."""
+        ...
+
     def about(self, subjects: Collection[str]) -> list[ChainedEvent]:
         """The events of these subjects, oldest first."""
         ...

@@ -2,10 +2,14 @@
 
 from bot.proofs.alarm import raise_alarm, settle_alarm
 from bot.proofs.checkpoints import current, kept_checkpoints, make_checkpoint
+from bot.proofs.exports import WRITERS, EventStream, stream
 from bot.proofs.facts import check_facts
+from bot.proofs.inclusion import prove_event
 from bot.proofs.log import Verified, check_beginning, check_edges, check_log, compare, shortened, start_of, walk
 
 __all__ = [
+    "WRITERS",
+    "EventStream",
     "Verified",
     "check_beginning",
     "check_edges",
@@ -15,9 +19,11 @@ __all__ = [
     "current",
     "kept_checkpoints",
     "make_checkpoint",
+    "prove_event",
     "raise_alarm",
     "settle_alarm",
     "shortened",
     "start_of",
+    "stream",
     "walk",
 ]

@@ -55,6 +55,12 @@ class SqlAuditLog:
         """Events with a number above ``after``, oldest first."""
         return [event_from_record(row) for row in self.records(after=after, limit=limit)]
 
+    def matching(self, wanted: AuditFilter, *, after: int, last: int, limit: int) -> list[Record]:
+        """The matching rows with numbers above ``after`` up to ``last``, oldest first."""
+        seq = schema.audit_event.c.seq
+        query = _RECORDS.where(*_conditions(wanted), seq > after, seq <= last)
+        return self._records(query.order_by(seq).limit(limit))
+
     def about(self, subjects: Collection[str]) -> list[ChainedEvent]:
         """The events of these subjects, oldest first."""
         column = schema.audit_event.c

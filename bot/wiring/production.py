@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 
 import structlog
 
-from bot import auditing, inventory
+from bot import inventory
 from bot.azure import AzureArm
 from bot.azure.identity import own_credential
 from bot.azure.settings import ArmSettings
 from bot.config import Settings, checked_configuration, configuration_from
 from bot.domain.api_token import Token, token_line
-from bot.domain.audit import AuditFilter
 from bot.domain.configuration import Configuration
 from bot.domain.dry_run import DryRun
 from bot.domain.people import AccountStatus, Identity, Person, Role
@@ -104,18 +103,6 @@ def migrate(settings: Settings) -> None:
     """Bring the database to this version's schema."""
     with opened_store(settings) as store:
         store.migrate()
-
-
-def verify_audit(settings: Settings, account: str) -> int:
-    """Prove the audit chain from the command line; returns how many events there are."""
-    with opened_store(settings) as store:
-        return auditing.prove(*at_the_terminal(settings, store, account)).end.seq
-
-
-def export_audit(settings: Settings, account: str, form: str) -> str:
-    """Every audit event, from the command line."""
-    with opened_store(settings) as store:
-        return auditing.export(*at_the_terminal(settings, store, account), AuditFilter(), form)
 
 
 def create_token(settings: Settings, account: str, draft: inventory.TokenDraft) -> tuple[Token, str]:
@@ -243,5 +230,6 @@ def at_the_terminal(
     file = configuration_from(settings.config)
     config = checked_configuration(file)
     azure = arm or azure_from(settings, file)
-    ctx = Context(azure, azure, azure, store, _Terminal(), SystemClock(), config)
+    clock, key = SystemClock(), audit_key(config)
+    ctx = Context(azure, azure, azure, store, _Terminal(), clock, config, audit_key=key)
     return ctx, Caller(Identity(config.team, f"cli:{account}"), "cli", secrets.token_hex(4))

@@ -63,15 +63,16 @@ def _event(chained: ChainedEvent) -> list[Block]:
     return [section(line.rstrip()), *([small_plain(why)] if why else [])]
 
 
-def file_name(form: str, now: datetime) -> str:
-    """The name of an export."""
-    return f"egress-audit-{now:%Y%m%dT%H%M%SZ}.{form}"
+def file_name(now: datetime) -> str:
+    """The name of an export, without its ending."""
+    return f"egress-audit-{now:%Y%m%dT%H%M%SZ}"
 
 
-def exported(text: str, form: str) -> str:
-    """Describe an export in one sentence."""
-    count = max(0, text.count("\n") - (form == "csv"))
-    return f"Audit log, about {count} events, oldest first. This export is recorded too."
+def exported(events: int) -> str:
+    """Describe a file of an export in one sentence."""
+    if not events:
+        return "The export's manifest: its files, filter, and where the audit log stood."
+    return f"Audit log, {events:,} events, oldest first. This export is recorded too."
 
 
 def proof(count: int) -> Message:

@@ -46,7 +46,8 @@ def of(world: World, action: Action) -> list[Event]:
 
 def as_exported(world: World) -> list[dict[str, object]]:
     """Every event as auditors get it."""
-    return [json.loads(line) for line in auditing.export(world.ctx, AUDITOR, AuditFilter(), "jsonl").splitlines()]
+    [events, _] = auditing.export(world.ctx, AUDITOR, AuditFilter(), "jsonl").parts("log", "jsonl")
+    return [json.loads(line) for line in events.text.splitlines()]
 
 
 def test_a_write_names_what_it_carried_and_how_azure_called_it(world: World) -> None:

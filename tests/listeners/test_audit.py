@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import InvalidInput, NotPermitted
 from handlers import actions, commands, views
-from handlers.replies import File
+from handlers.replies import Files
 from tests.build import AUDITOR, DEV, World, make_world
 from tests.listeners.calling import FORM, pressed, submitted, text_of, typed
 
@@ -33,8 +33,10 @@ def test_audit_is_for_auditors(world: World) -> None:
     assert "host0.example.com" in older
     exported = commands.audit(world.ctx, typed(AUDITOR, "host:host3 csv"))
     assert isinstance(exported, tuple)
-    assert isinstance(exported[0], File)
-    assert exported[0].content.count("host3.example.com") == 1
+    assert isinstance(exported[0], Files)
+    [events, manifest] = exported[0].make()
+    assert events.content.count("host3.example.com") == 2
+    assert '"destination": "host3"' in manifest.content
     assert "intact" in text_of(commands.audit(world.ctx, typed(AUDITOR, "verify")))
 
 
