@@ -17,6 +17,9 @@ class Judge:
     Args:
         town: The people.
         has_hours: Whether people may only be reminded in working hours.
+
+    Attributes:
+        may: What people do to allowances, each with who may.
     """
 
     def __init__(self, town: Town, *, has_hours: bool) -> None:
@@ -36,7 +39,7 @@ class Judge:
         if seen.event is None:
             return
         if seen.event.actor != SYSTEM:
-            may = self._may[seen.event.action]
+            may = self.may[seen.event.action]
             assert may(self, seen, seen.event.actor), f"{seen.event.actor} may not {seen.event.action}: {seen.after}"
         self._judge_time(seen.event, seen)
         if seen.event.action is Action.ALLOWANCE_APPROVE and seen.after.approved_at is not None:
@@ -118,7 +121,7 @@ class Judge:
     def _may_try(self, _seen: Seen, _actor: Identity) -> bool:
         return True
 
-    _may: Mapping[str, Callable[["Judge", Seen, Identity], bool]] = {
+    may: Mapping[str, Callable[["Judge", Seen, Identity], bool]] = {
         Action.ALLOWANCE_REQUEST: _may_file,
         Action.ALLOWANCE_RENEW: _may_renew,
         Action.ALLOWANCE_GRANT: _may_ask,

@@ -2,8 +2,13 @@
 
 from hypothesis.stateful import run_state_machine_as_test
 
+from bot.domain.audit import Action
 from tests.histories.life import Life
-from tests.histories.test_histories import bounds
+from tests.histories.rights import Judge
+from tests.histories.test_histories import bounds, is_gate
+
+OTHERS = (Action.REVIEW_START, Action.REVIEW_KEEP, Action.REVIEW_REMOVE, Action.REVIEW_SIGN, Action.PERSON_AWAY)
+"""What people do beside what they do to allowances."""
 
 GATE_EXAMPLES, GATE_STEPS = 4, 25
 
@@ -15,3 +20,5 @@ def test_lives(database_url: str) -> None:
         url = database_url
 
     run_state_machine_as_test(Here, settings=bounds(examples=GATE_EXAMPLES, steps=GATE_STEPS))
+    missed = {*Judge.may, *OTHERS} - set(Here.done)
+    assert is_gate() or not missed, f"In no history anybody did {missed}."
