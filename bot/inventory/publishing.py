@@ -100,14 +100,13 @@ def _readings(
     reading = tx.snapshots.reading()
     if reading is None:
         raise Unavailable("No cluster has been read from Azure yet.", retry_after=timedelta(seconds=30))
-    there = [egress.ref for egress in tx.snapshots.all() if is_listed(egress.ref)]
+    there = {ref.id: (ref, at) for ref, at in tx.snapshots.refs() if is_listed(ref)}
     periods = [one for one in tx.snapshots.periods(since) if is_listed(one.ref)]
-    ids = {ref.id for ref in there}
-    gone = {one.ref.id: one.ref for one in periods if one.ref.id not in ids}
-    times = tx.snapshots.read_times()
-    read = {id_: at for id_, at in times.items() if id_ in ids}
-    seen = Readings([*there, *gone.values()], read, periods, reading.read_at, has_gaps=bool(reading.gaps))
-    return seen, [scale for scale in tx.scales.find() if scale.cluster_id in ids]
+    gone = {one.ref.id: one.ref for one in periods if one.ref.id not in there}
+    refs = [*(ref for ref, _ in there.values()), *gone.values()]
+    read = {id_: at for id_, (_, at) in there.items()}
+    seen = Readings(refs, read, periods, reading.read_at, has_gaps=bool(reading.gaps))
+    return seen, [scale for scale in tx.scales.find() if scale.cluster_id in there]
 
 
 def _require_found(seen: Readings, wanted: IpQuery) -> None:

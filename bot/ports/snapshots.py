@@ -52,8 +52,8 @@ class Snapshots(Protocol):
         """Every cluster, by name."""
         ...
 
-    def read_times(self) -> Mapping[str, datetime]:
-        """When each cluster was last read, by id."""
+    def refs(self) -> list[tuple[ClusterRef, datetime]]:
+        """Every cluster by name, and when it was last read: for those who need nothing else of it."""
         ...
 
     def periods(self, since: datetime | None = None, until: datetime | None = None) -> list[Period]:

@@ -88,10 +88,10 @@ class SqlSnapshots:
         query = select(schema.cluster).order_by(cluster.name, cluster.id)
         return [egress_from_row(row) for row in self._connection.execute(query)]
 
-    def read_times(self) -> dict[str, datetime]:
-        """When each cluster was last read, by id."""
-        rows = self._connection.execute(select(cluster.id, cluster.read_at))
-        return {row.id: time_from_text(row.read_at) for row in rows}
+    def refs(self) -> list[tuple[ClusterRef, datetime]]:
+        """Every cluster by name, and when it was last read."""
+        query = select(cluster.body["ref"].label("ref"), cluster.read_at).order_by(cluster.name, cluster.id)
+        return [(ref_from_row(row), time_from_text(row.read_at)) for row in self._connection.execute(query)]
 
     def periods(self, since: datetime | None = None, until: datetime | None = None) -> list[Period]:
         """The periods that touch the time from ``since`` up to but without ``until``, newest first."""

@@ -218,3 +218,15 @@ def test_other_calls(feed: Feed) -> None:
 def test_entity_tags_are_compared_weakly(header: str, is_it: bool) -> None:
     """As RFC 9110 wants it for If-None-Match."""
     assert is_known(header, 'W/"a"') is is_it
+
+
+def test_the_same_from_both_databases(database_url: str) -> None:
+    """Names, ids and states do not depend on where they are stored."""
+    with opened_api(database_url) as api:
+        reply = Feed(api, EgressIpFront(api.ctx)).call("tag=team=shop")
+        assert [(each["name"], each["state"]) for each in reply.json["clusters"]] == [
+            ("aks-lb", "current"),
+            ("aks-lb-dual", "current"),
+            ("aks-udr", "current"),
+            ("aks-udr-agic", "current"),
+        ]
