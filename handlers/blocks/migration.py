@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.domain.outbound_migration import FORMS, MigrationPlan, Prerequisite, Standing, Transition
+from bot.domain.outbound_migration import FORMS, WITHOUT_TERRAFORM, MigrationPlan, Prerequisite, Standing, Transition
 from bot.domain.partner import Partner
 from bot.domain.snat import TypeChange
 from bot.scaling import MigrationChoices, MigrationPreview
@@ -95,7 +95,8 @@ def _told_first(plan: MigrationPlan, partners: Sequence[Partner]) -> list[Block]
 def _next(preview: MigrationPreview) -> str:
     plan, count = preview.plan, preview.plan.settings.ip_count
     typed = f"/egress migrate {plan.ref.name} {plan.transition.after}{f' {count}' if count else ''}"
-    files = f"{code(f'{typed} az')} sends this as a file; so do `terraform` and `bicep`."
+    others = "so does `bicep`" if plan.transition.after in WITHOUT_TERRAFORM else "so do `terraform` and `bicep`"
+    files = f"{code(f'{typed} az')} sends this as a file; {others}."
     if not preview.may_apply or not plan.is_possible:
         return files
     return f"{code(f'{typed} propose REASON')} requests approval; then the bot applies it. {files}"

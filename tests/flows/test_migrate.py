@@ -30,6 +30,7 @@ def test_what_a_cluster_could_become(world: World) -> None:
     assert "aks-lb: outbound type loadBalancer" in said
     assert said.index(":white_check_mark: *managedNATGateway*") < said.index(":no_entry_sign: *userDefinedRouting*")
     assert "the same page describes the command" in say(world, "aks-natgateway")
+    assert "so does `bicep`" in say(world, "aks-lb none")
 
 
 def test_the_plan_of_solution_two(world: World) -> None:

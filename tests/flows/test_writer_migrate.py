@@ -144,6 +144,7 @@ def test_an_operation_that_fails_leaves_it_half_way(world: World) -> None:
     assert status is ScaleStatus.FAILED
     assert "SubnetIsFull" in (row.failure or "")
     assert f"half-way: it is set to managedNATGateway, and traffic still leaves through {OLD}" in (row.failure or "")
+    assert "lets AKS finish it" in (row.failure or "")
     assert len(writes(world, CLUSTER)) == 1
 
 

@@ -1,6 +1,6 @@
 """Changes of a cluster's outbound type: what Azure permits, what it needs, what it does, and how it is written down."""
 
-from bot.domain.outbound_migration.handout import FORMS, bicep, commands, terraform
+from bot.domain.outbound_migration.handout import FORMS, WITHOUT_TERRAFORM, bicep, commands, terraform
 from bot.domain.outbound_migration.plan import (
     MigrationPlan,
     outbound_type_from_text,
@@ -20,6 +20,7 @@ from bot.domain.outbound_migration.transitions import (
 
 __all__ = [
     "FORMS",
+    "WITHOUT_TERRAFORM",
     "MigrationPlan",
     "NetworkKind",
     "Prerequisite",

@@ -18,7 +18,11 @@ from bot.domain.outbound_migration.transitions import MANAGED_NAT
 from bot.errors import NotScalable
 
 _UDR, _OWN_NAT = OutboundType.USER_DEFINED_ROUTING, OutboundType.USER_ASSIGNED_NAT_GATEWAY
-_CLOSED = frozenset({OutboundType.NONE, OutboundType.BLOCK})
+WITHOUT_TERRAFORM = frozenset({OutboundType.NONE, OutboundType.BLOCK, OutboundType.MANAGED_NAT_GATEWAY_V2})
+"""Outbound types that a cluster of the ``azurerm`` provider cannot have.
+
+Source: https://github.com/hashicorp/terraform-provider-azurerm/issues/29484, read 2026-11.
+"""
 
 
 def commands(plan: MigrationPlan) -> str:
@@ -32,7 +36,9 @@ def _notes(plan: MigrationPlan) -> list[str]:
     change = f"# {plan.ref.name}: outbound type {plan.transition.before} to {plan.transition.after}."
     notes = [f"# {plan.transition.note}"] if plan.transition.note else []
     notes += [f"# First: {one.sentence} {one.way_out}".rstrip() for one in plan.unmet]
-    return [change, *notes, "# Needs Azure CLI 2.56 or later. Open connections break.", ""]
+    is_new = plan.transition.after is OutboundType.MANAGED_NAT_GATEWAY_V2
+    cli = "an Azure CLI with --outbound-type-sku (released after 2026-09)" if is_new else "Azure CLI 2.56 or later"
+    return [change, *notes, f"# Needs {cli}. Open connections break.", ""]
 
 
 def _first(plan: MigrationPlan) -> Iterator[str]:
@@ -119,7 +125,7 @@ def terraform(plan: MigrationPlan) -> str:
         NotScalable: The provider has no such outbound type.
     """
     after, settings = plan.transition.after, plan.settings
-    if after in _CLOSED or after is OutboundType.MANAGED_NAT_GATEWAY_V2:
+    if after in WITHOUT_TERRAFORM:
         raise NotScalable(f"The azurerm provider has no outbound type {after}. Use the az commands, or Bicep.")
     inner = [f"outbound_type = {hcl(after)}"]
     if settings.ip_count is not None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from bot.domain.egress import ClusterEgress, PathKind
+from bot.domain.egress import ClusterEgress, OutboundType, PathKind
 from bot.domain.phrases import counted
 from bot.domain.snat.capacity import ENOUGH_PORTS_PER_NODE, Capacity, capacity
 from bot.domain.snat.settings_plans import possible_goals
@@ -106,4 +106,8 @@ def _todo(egress: ClusterEgress, nodes: int) -> str:
         possible_goals(egress)
     except NotScalable as error:
         return error.sentence
-    return f"`/egress scale {egress.ref.name} for {nodes} nodes` plans what {nodes:,} nodes need."
+    name = egress.ref.name
+    is_movable = egress.outbound_type is OutboundType.LOAD_BALANCER and not any(one.subnet_id for one in egress.pools)
+    other = f" `/egress migrate {name} managedNATGateway` plans a NAT gateway, whose ports all nodes share."
+    plan = f"`/egress scale {name} for {nodes} nodes` plans what {nodes:,} nodes need."
+    return plan + (other if is_movable else "")

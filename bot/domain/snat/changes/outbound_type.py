@@ -93,4 +93,6 @@ class TypeChange(BaseChange):
         if egress.exact_outbound_type is self.before:
             return f"The cluster still has the outbound type {self.before}."
         missing = self.missing(egress)
-        return f"The cluster is {missing}." if missing else f"The cluster has the outbound type {self.after}."
+        if not missing:
+            return f"The cluster has the outbound type {self.after}."
+        return f"The cluster is {missing}. `az aks update` without other options lets AKS finish it."
