@@ -33,6 +33,7 @@ def record(
         "bundle": ask.bundle or "",
         "beyond_bundle": " ".join(str(one) for one in beyond),
         "renews": ask.renews or "",
+        "batch": allowance.card_id if allowance.batch else "",
         "break_glass": "yes" if allowance.review_by else "",
         "review": allowance.reviewed.outcome if allowance.reviewed else "",
         "review_by": allowance.review_by.isoformat() if allowance.review_by else "",

@@ -42,13 +42,13 @@ def _any(_one: Request) -> bool:
 
 
 def browse(ctx: Context, caller: Caller, which: str, *, rows: int, after: Place | None = None) -> RequestList:
-    """One page of ``mine``, ``pending``, or those of a cluster; only what the caller may see.
+    """One page of ``mine``, ``pending``, or those of a cluster; only what the caller may see, or decides.
 
     Raises:
         UnknownCluster: If it is none of them.
     """
-    wanted = replace(_wanted(ctx, person(ctx, caller), which), after=after)
-    fits = _fits(ctx, wanted)
+    who = person(ctx, caller)
+    wanted, fits = replace(_wanted(ctx, who, which), after=after), _fits(ctx, who, which)
     with ctx.store.read() as tx:
         asked: Iterator[PlacedRow[Request]] = _every(tx.allowances.page, wanted, fits)
         proposed: Iterator[PlacedRow[Request]] = _every(tx.scales.page, wanted, fits)
@@ -114,9 +114,10 @@ def _all(
     which: str,
     page: Callable[[Transaction], Callable[[ListFilter], list[PlacedRow[One]]]],
 ) -> Iterator[One]:
-    wanted = _wanted(ctx, person(ctx, caller), which)
+    who = person(ctx, caller)
+    wanted, fits = _wanted(ctx, who, which), _fits(ctx, who, which)
     with ctx.store.read() as tx:
-        yield from (one.value for one in _every(page(tx), wanted, _fits(ctx, wanted)))
+        yield from (one.value for one in _every(page(tx), wanted, fits))
 
 
 def own(ctx: Context, caller: Caller) -> list[Allowance]:
@@ -138,15 +139,22 @@ def _wanted(ctx: Context, who: Person, which: str) -> ListFilter:
     if which == "mine":
         return ListFilter(requester=who.identity)
     if which == "pending":
-        seen = tuple(egress.ref.id for egress in visible(ctx, who))
-        return ListFilter(clusters=seen, requester=who.identity, is_waiting=True)
+        return ListFilter(is_waiting=True)
     return ListFilter(clusters=_cluster_ids(ctx, who, which))
 
 
-def _fits(ctx: Context, wanted: ListFilter) -> Callable[[Request], bool]:
-    """Filter on derived status: a request that has just lapsed is no longer waiting."""
-    now = ctx.clock.now()
-    return lambda one: not wanted.is_waiting or one.is_waiting(now)
+def _fits(ctx: Context, who: Person, which: str) -> Callable[[Request], bool]:
+    """What waits now, and may be seen: by its cluster, because it is one's own, or because one decides it."""
+    if which != "pending":
+        return _any
+    now, seen = ctx.clock.now(), {egress.ref.id for egress in visible(ctx, who)}
+    decider = standing_in(ctx, who)
+
+    def fits(one: Request) -> bool:
+        is_own = who.identity in (*one.askers, one.owner)
+        return one.is_waiting(now) and (is_own or one.cluster_id in seen or waits_for(one, decider))
+
+    return fits
 
 
 def _every(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +29,13 @@ def place_from_text(text: str) -> tuple[str, str | None]:
     return (text.strip(), None) if is_id or not slash else (cluster, pool or None)
 
 
+def noun_for(pools: Sequence[str | None]) -> str:
+    """What several places are, by the node pool of each."""
+    if all(pools):
+        return "node pools"
+    return "clusters and node pools" if any(pools) else "clusters"
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """One request for several clusters or node pools.
@@ -42,6 +50,11 @@ class Batch:
     def lead(self) -> Allowance:
         """The first, which has what all of them have in common: reason, ticket, duration, who asked."""
         return self.members[0]
+
+    @property
+    def noun(self) -> str:
+        """What it is for: clusters, node pools, or some of both."""
+        return noun_for([one.scope.pool for one in self.members])
 
     @property
     def id(self) -> str:

@@ -88,6 +88,7 @@ def news_facts(request: ApprovalRequest, body: Mapping[str, str], config: Config
         "who": person(request.requester.user),
         "approver": person(request.approvals[-1].by.user if request.approvals else "-"),
         "missing": missing(request.verdict, request.approvals),
+        "needs": needs(request.verdict, request.approvals),
         "called": called(request.verdict, request.approvals, config),
         "asked": asked(request.verdict, request.approvals, config),
         "calls": f" {asked(_open_verdict(request), request.approvals, config)}" if body.get("calls") else "",

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from bot.allowances import Filed
 from bot.domain.allowance import Allowance
+from bot.domain.batch import noun_for
 from bot.domain.configuration import Configuration
-from bot.domain.phrases import counted
 from handlers.blocks.batch_card import place
 from handlers.blocks.block_kit import code, message, person, section
 from handlers.blocks.dryrun import WAITS, is_dry
@@ -26,7 +26,8 @@ def filed_several(filed: Filed, asked: Deciders, now: datetime, config: Configur
     """
     lead = filed.allowances[0]
     owner = f" for {person(lead.requester.user)}" if lead.filed_by else ""
-    first = f"Request filed{owner} for {counted(len(filed.allowances), 'cluster')}, one card: {code(lead.id)}."
+    noun = noun_for([one.scope.pool for one in filed.allowances])
+    first = f"Request filed{owner} for {len(filed.allowances)} {noun}, one card: {code(lead.id)}."
     is_waiting = any(one.is_waiting(now) for one in filed.allowances)
     lines = [
         first if len(filed.allowances) > 1 else f"Request filed{owner}.",

@@ -73,13 +73,13 @@ def batch_card(batch: Batch, config: Configuration, now: datetime, ahead: Mappin
 
 
 def _title(batch: Batch, now: datetime) -> str:
-    states, count = [status(one, now) for one in batch.members], len(batch.members)
+    states, count, noun = [status(one, now) for one in batch.members], len(batch.members), batch.noun
     waiting = states.count(Status.WAITING)
     if 0 < waiting < count:
-        return f"{HEADLINES[Status.WAITING]}: {waiting} of {count} clusters"
+        return f"{HEADLINES[Status.WAITING]}: {waiting} of {count} {noun}"
     if len(set(states)) == 1:
-        return f"{HEADLINES[states[0]]}: {count} clusters"
-    return f"{count} clusters: {', '.join(f'{states.count(each)} {each}' for each in dict.fromkeys(states))}"
+        return f"{HEADLINES[states[0]]}: {count} {noun}"
+    return f"{count} {noun}: {', '.join(f'{states.count(each)} {each}' for each in dict.fromkeys(states))}"
 
 
 def place(allowance: Allowance) -> str:
@@ -172,9 +172,9 @@ def batch_buttons(batch: Batch, now: datetime, *, only: Sequence[str] = BUTTONS)
 
 def _end(carried: str, *, has_rules: bool) -> Block:
     if not has_rules:
-        asked = confirm("Withdraw all of it?", "Nothing will open in any of these clusters.", yes="Withdraw")
+        asked = confirm("Withdraw all of it?", "Nothing will open anywhere.", yes="Withdraw")
         return button("Withdraw all", "revoke", carried, confirm=asked)
-    text = "The rules of all of these clusters are taken out. Connections through them will fail."
+    text = "All of its rules are taken out of the firewalls. Connections through them will fail."
     return button("Revoke all", "revoke", carried, style="danger", confirm=confirm("Revoke all?", text, yes="Revoke"))
 
 

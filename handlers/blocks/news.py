@@ -78,8 +78,8 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
         ),
         NoticeEvent.EDITED: Words(allowance="{who} changed the request. Approvals given before no longer count."),
         NoticeEvent.REMINDED: Words(
-            allowance="Waiting for a decision: {missing}. It lapses {lapses}.{calls}",
-            scale="Waiting for a decision: {missing}. It lapses {lapses}.{calls}",
+            allowance="Waiting for a decision: it {needs}. It lapses {lapses}.{calls}",
+            scale="Waiting for a decision: it {needs}. It lapses {lapses}.{calls}",
         ),
         NoticeEvent.ESCALATED: Words(
             allowance="{what} More people can decide now: {asked}.",

@@ -92,7 +92,8 @@ def test_one_click_opens_all_of_it(world: World) -> None:
     assert states(world, made.allowances) == {Status.LIVE}
     assert len(opened(world)) >= 2
     for one in made.allowances:
-        assert len(events(world, one.id, Action.ALLOWANCE_REQUEST)) == 1
+        (filed,) = events(world, one.id, Action.ALLOWANCE_REQUEST)
+        assert dict(filed.detail)["batch"] == made.allowances[0].id
         assert len(events(world, one.id, Action.ALLOWANCE_APPROVE)) == 1
     said = threads(world, made)
     assert [each for each in said if each[0] == "approved"] == [("approved", 3)]

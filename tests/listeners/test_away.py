@@ -67,7 +67,7 @@ def test_a_reminder_can_be_decided_where_it_is_read(office: Office) -> None:
     office.world.settle()
     shown = [m for m in office.stage.state["messages"] if m["channel"] == office.conversation("UAPP0001")]
     (reminder,) = shown
-    assert "still missing: 1 from platform" in reminder["text"]
+    assert "it needs 1 from platform" in reminder["text"]
     buttons = [
         one["action_id"] for block in reminder["blocks"] if block["type"] == "actions" for one in block["elements"]
     ]

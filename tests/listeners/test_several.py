@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot import allowances
+from bot import allowances, inventory
 from bot.allowances import Draft
 from bot.approvals import Inquiry
 from bot.domain.allowance import Allowance
@@ -22,14 +24,21 @@ from handlers.hosts import HostWords
 from handlers.replies import OpenModal, PublishHome
 from handlers.subjects import ask
 from tests.blockkit import assert_valid
-from tests.build import APPROVER, APPROVER2, DEV, OPERATOR, World, make_world
-from tests.flows.policy_stage import configured
+from tests.build import APPROVER, APPROVER2, DEV, DEV2, OPERATOR, World, caller, config, make_world
+from tests.flows.policy_stage import configured, started
 from tests.flows.writer_stage import HOUR, events, stored
 from tests.listeners.calling import FORM, pressed, submitted, text_of, typed
-from tests.listeners.test_workspace import CHANNEL, Town, settled
+from tests.listeners.test_workspace import CHANNEL, Town, buttons, settled
 from tests.sandbox.slack_stage import until
 
 CLUSTERS = ("aks-udr", "aks-udr-agic", "aks-udr-classic")
+
+
+RULES = (
+    PolicyRule("agic", VerdictKind.ASK, "Operators.", clusters=("aks-udr-agic",), approvers=("operators",)),
+    PolicyRule("rest", VerdictKind.ASK, "Us.", clusters=("aks-udr", "aks-udr-classic"), approvers=("platform",)),
+)
+"""Different people for one of the clusters."""
 
 
 @pytest.fixture
@@ -168,11 +177,7 @@ def test_buttons_decide_all_of_it(world: World) -> None:
 
 def test_a_click_that_counts_in_part_says_so(world: World) -> None:
     """What was refused is in the answer and on record, by its id."""
-    rules = (
-        PolicyRule("agic", VerdictKind.ASK, "Operators.", clusters=("aks-udr-agic",), approvers=("operators",)),
-        PolicyRule("rest", VerdictKind.ASK, "Us.", clusters=("aks-udr", "aks-udr-classic"), approvers=("platform",)),
-    )
-    world = configured(world, *rules)
+    world = configured(world, *RULES)
     made = file(world)
     said = text_of(actions.approve(world.ctx, pressed(APPROVER, **on_button(world, made))))
     assert f":no_entry_sign: `{made[1].id}`" in said
@@ -240,3 +245,72 @@ def test_one_card_lives_for_all_of_it(town: Town) -> None:
     assert said.count("Approved") == 1
     assert said.count("Live:") == 2  # each firewall has its own moment
     assert not [call for call in town.stage.state["calls"] if not call["ok"]]
+
+
+def conversation(town: Town, user: str) -> list[dict[str, Any]]:
+    """The messages in the bot's conversation with a person."""
+    state = town.stage.state
+    places = {one["id"] for one in state["channels"] if one.get("user") == user}
+    return [one for one in state["messages"] if one["channel"] in places]
+
+
+def test_everybody_who_decides_one_of_it_gets_the_hidden_card(sqlite_url: str) -> None:
+    """The channel takes no messages: those asked about any of the clusters get the card, and no one else."""
+    book = replace(config(), policy=replace(config().policy, rules=RULES))
+    with settled(sqlite_url, book=book) as town:
+        town.stage.do("fault", method="chat.postMessage", times=1, error="is_archived")
+        made = file(town.world)
+        for _ in range(3):
+            town.world.work(timedelta(seconds=1))
+        for user in ("UAPP0001", "UAPP0002", "UOPS0001"):
+            (card,) = conversation(town, user)
+            assert buttons(card) == ["details", "approve", "deny", "revoke"]
+            assert all(one.id in str(card["blocks"]) for one in made)
+        assert conversation(town, "UDEV0001") == []
+
+
+def test_a_reminder_of_all_of_it_offers_one_decision(town: Town) -> None:
+    """One message to each who has not decided, with the buttons of the card."""
+    made = file(town.world)
+    town.world.settle()
+    town.world.work(5 * HOUR)
+    town.world.settle()
+    (reminder,) = conversation(town, "UAPP0001")
+    assert reminder["text"].startswith("Waiting for a decision: it needs 1 from platform.")
+    assert all(one.id in str(reminder["blocks"]) for one in made)
+    assert buttons(reminder) == ["details", "approve", "deny"]
+    assert '"batch"' in str(reminder["blocks"][-1])
+
+
+def test_news_of_one_leave_the_progress_of_the_others(world: World) -> None:
+    """Approved together, one revoked within the minute: the others' approval is still told."""
+    made = file(world)
+    actions.approve(world.ctx, pressed(APPROVER, **on_button(world, made)))
+    allowances.end(world.ctx, APPROVER, made[1].id)
+    world.work(timedelta(minutes=2))
+    told = [n for n in world.said.notices if n.kind == "direct" and n.recipient == DEV.identity.user]
+    by_event = {n.body["event"]: set(n.about) for n in told if n.body["event"] in ("approved", "seconded", "revoked")}
+    assert by_event["revoked"] == {made[1].id}
+    assert made[1].id not in by_event.get("approved", set()) | by_event.get("seconded", set())
+
+
+def test_pools_of_a_cluster_are_places_too(world: World) -> None:
+    """A cluster and a pool of another: each with its own ranges, and the title says what they are."""
+    pool = inventory.find(world.ctx, inventory.person(world.ctx, DEV), "aks-udr-agic").pools[0].name
+    view = opened_form(world, f"aks-udr,aks-udr-agic/{pool} api.example.com")
+    assert [one["value"] for one in field(view, "also")["initial_options"]] == [f"aks-udr-agic/{pool}"]
+    said = text_of(views.request(world.ctx, submitted(DEV, {**FORM, "also": f"aks-udr-agic/{pool}"})))
+    assert "Request filed for 2 clusters and node pools" in said
+    assert {one.scope.pool for one in allowances.own(world.ctx, DEV)} == {None, pool}
+
+
+def test_pending_is_what_one_may_see_or_decide(world: World) -> None:
+    """Also for somebody who is asked by name and may not see the cluster, as on the Home tab; not for others."""
+    by_name = PolicyRule("named", VerdictKind.ASK, "Ask them.", people=("UDEV0002",))
+    world = configured(world, by_name)
+    made = file(world)
+    shut = tuple(replace(one, developers=("auditors",)) for one in world.ctx.config.scopes)
+    world = started(world, replace(world.ctx.config, scopes=shut))
+    for who, is_listed in ((DEV2, True), (DEV, True), (APPROVER, True), (caller("UDEV0009"), False)):
+        said = text_of(commands.requests(world.ctx, typed(who, "pending", "requests")))
+        assert (made[0].id in said) is is_listed, who
