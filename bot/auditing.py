@@ -86,7 +86,9 @@ def prove(ctx: Context, caller: Caller, known: Sequence[Checkpoint] = ()) -> pro
     """
     require_auditor(person(ctx, caller))
     try:
-        verified = proofs.check_log(ctx, [*known, *proofs.kept_checkpoints(ctx)])
+        kept = [*known, *proofs.kept_checkpoints(ctx)]
+        proofs.check_archives(ctx, kept)
+        verified = proofs.check_log(ctx, kept)
         proofs.check_facts(ctx)
     except ChainBroken as error:
         _record(ctx, caller, Action.AUDIT_VERIFY, error.sentence)

@@ -82,6 +82,7 @@ class Action(StrEnum):
     AUDIT_READ = "audit:read"
     AUDIT_EXPORT = "audit:export"
     AUDIT_VERIFY = "audit:verify"
+    AUDIT_ARCHIVE = "audit:archive"
     AUDIT_DAMAGE = "audit:damage"
     AUDIT_INTACT = "audit:intact"
 

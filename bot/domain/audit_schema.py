@@ -40,6 +40,8 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "etag": "The version of the cluster in Azure that the plan was made from.",
         "expires_at": "When it ends.",
         "failures": "Failures in a row.",
+        "file": "The name of an archive.",
+        "file_sha256": "Its SHA-256.",
         "filters": "The filters that were typed.",
         "form": "The format of an export.",
         "gained": "New outbound IPs.",

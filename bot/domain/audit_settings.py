@@ -18,6 +18,8 @@ class AuditSettings:
         channel: Channel id where checkpoints and alarms go; the channel of `[slack]` if it is not set.
         checkpoint_every: The longest time between two checkpoints while there are new events.
         checkpoint_events: So many new events make a checkpoint earlier.
+        archive_folder: Where events older than `archive_after` move, in sealed files; without it, none move.
+        archive_after: How long events stay in the database.
         checkpoint_file: A file to which each checkpoint is appended, on another machine's disk or a write-once volume.
     """
 
@@ -26,3 +28,5 @@ class AuditSettings:
     checkpoint_every: Span = timedelta(days=1)
     checkpoint_events: Annotated[int, Field(ge=1, le=1_000_000), Unit("events")] = 1000
     checkpoint_file: Text | None = None
+    archive_folder: Text | None = None
+    archive_after: Span = timedelta(days=400)

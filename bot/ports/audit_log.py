@@ -34,8 +34,8 @@ class AuditLog(Protocol):
         """Rows with a number above ``after`` as they are stored, oldest first; None for the lowest of all."""
         ...
 
-    def hashes(self, *, last: int) -> list[str]:
-        """The hashes of the rows up to one, oldest first."""
+    def hashes(self, *, after: int, last: int) -> list[str]:
+        """The hashes of the rows after one up to another, oldest first."""
         ...
 
     def head(self) -> tuple[int, str]:

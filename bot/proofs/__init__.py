@@ -1,6 +1,7 @@
 """Use cases that prove the audit log: verify it, keep checkpoints of it, prove one event of it."""
 
 from bot.proofs.alarm import raise_alarm, settle_alarm
+from bot.proofs.archives import archive_older, check_archives, delete_archived
 from bot.proofs.checkpoints import current, kept_checkpoints, make_checkpoint
 from bot.proofs.exports import WRITERS, EventStream, stream
 from bot.proofs.facts import check_facts
@@ -11,12 +12,15 @@ __all__ = [
     "WRITERS",
     "EventStream",
     "Verified",
+    "archive_older",
+    "check_archives",
     "check_beginning",
     "check_edges",
     "check_facts",
     "check_log",
     "compare",
     "current",
+    "delete_archived",
     "kept_checkpoints",
     "make_checkpoint",
     "prove_event",

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from bot.domain.audit import ChainedEvent
-from bot.domain.chain.facts import hold_against
+from bot.domain.chain.facts import FILED, hold_against
 from bot.ports import AllowanceFilter, Context
 
 PAGE = 200
@@ -11,7 +11,7 @@ PAGE = 200
 
 
 def check_facts(ctx: Context, *, only_open: bool = False) -> int:
-    """Compare stored allowances with their events, newest first; those whose events were archived are left out.
+    """Compare stored allowances with their events, newest first; those with archived events are left out.
 
     Args:
         ctx: The context.
@@ -34,7 +34,7 @@ def check_facts(ctx: Context, *, only_open: bool = False) -> int:
         for one in found:
             events[one.event.subject].append(one)
         for row in rows:
-            if events[row.id] or not is_archived:
+            if not is_archived or (events[row.id] and events[row.id][0].event.action in FILED):
                 hold_against(row, events[row.id])
                 count += 1
         if len(rows) < PAGE:

@@ -6,6 +6,7 @@ from bot.domain.chain import proof_of
 from bot.domain.chain.lines import fields_of
 from bot.errors import InvalidInput
 from bot.ports import Context
+from bot.proofs.archives import archived_hashes
 
 
 def prove_event(ctx: Context, seq: int) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def prove_event(ctx: Context, seq: int) -> dict[str, Any]:
             raise InvalidInput(f"There is no audit event {seq} in the database.")
         if checkpoint is None or checkpoint.seq < seq:
             raise InvalidInput(f"No checkpoint covers audit event {seq} yet: python -m bot audit checkpoint makes one.")
-        if tx.seals.archives():
-            raise InvalidInput("Older events were archived: their hashes are needed, and are not in the database.")
-        hashes = tx.audit.hashes(last=checkpoint.seq)
+        start = tx.seals.archives()[-1].last_seq if tx.seals.archives() else 0
+        here = tx.audit.hashes(after=start, last=checkpoint.seq)
+    hashes = [*archived_hashes(ctx), *here]
     return {"event": fields_of(found[0]), "proof": proof_of(seq - 1, hashes), "checkpoint": checkpoint}

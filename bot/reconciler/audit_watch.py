@@ -11,10 +11,12 @@ from bot.domain.chain import ChainEnd, Checkpoint, in_order
 from bot.errors import ChainBroken
 from bot.ports import Context, Finish
 from bot.proofs import (
+    archive_older,
     check_beginning,
     check_edges,
     check_facts,
     compare,
+    delete_archived,
     kept_checkpoints,
     make_checkpoint,
     raise_alarm,
@@ -27,6 +29,9 @@ from bot.reconciler.run import Run
 
 SLICE = 5000
 """Rows that one run verifies: some 50 ms."""
+
+ARCHIVE_EVERY = timedelta(days=7)
+"""How many days' events go to one archive, unless somebody asks for it."""
 
 EVERY = timedelta(minutes=1)
 """The time between two runs."""
@@ -79,6 +84,19 @@ class AuditWatch:
         check_facts(ctx, only_open=True)
         self._seen, self._end = ChainEnd(end.seq, end.hash, None), None
         settle_alarm(ctx)
+        self._archive(ctx)
+
+    def _archive(self, ctx: Context) -> None:
+        """Once a week's worth of events is too old, move what is too old; go on with what a stop left over."""
+        settings = ctx.config.audit
+        if settings.archive_folder is None:
+            return
+        delete_archived(ctx)
+        with ctx.store.read() as tx:
+            oldest = tx.audit.chain(after=0, limit=1)
+        before = ctx.clock.now() - settings.archive_after
+        if oldest and oldest[0].event.at < before - ARCHIVE_EVERY:
+            archive_older(ctx, before)
 
     def _require_grown(self, ctx: Context, last: int) -> None:
         """Refuse a log that lost or changed what the last sweep saw at its end."""

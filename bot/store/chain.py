@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, insert, select, tuple_
 
 from bot.domain.audit import Action, AuditFilter, ChainedEvent, Event
 from bot.domain.chain import COLUMNS, ChainEnd, Frontier, Record
@@ -47,8 +47,7 @@ class SqlAuditLog:
 
     def find(self, wanted: AuditFilter, *, limit: int) -> list[ChainedEvent]:
         """The matching rows, newest first."""
-        column = schema.audit_event.c
-        query = _RECORDS.where(*_conditions(wanted)).order_by(column.seq.desc()).limit(limit)
+        query = _RECORDS.where(*_conditions(wanted), *_page(wanted)).order_by(*_newest_first(wanted)).limit(limit)
         return [event_from_record(row) for row in self._records(query)]
 
     def chain(self, *, after: int, limit: int) -> list[ChainedEvent]:
@@ -58,7 +57,7 @@ class SqlAuditLog:
     def matching(self, wanted: AuditFilter, *, after: int, last: int, limit: int) -> list[Record]:
         """The matching rows with numbers above ``after`` up to ``last``, oldest first."""
         seq = schema.audit_event.c.seq
-        query = _RECORDS.where(*_conditions(wanted), seq > after, seq <= last)
+        query = _RECORDS.where(*_conditions(wanted), *_page(wanted), seq > after, seq <= last)
         return self._records(query.order_by(seq).limit(limit))
 
     def about(self, subjects: Collection[str]) -> list[ChainedEvent]:
@@ -75,10 +74,10 @@ class SqlAuditLog:
         above = [] if after is None else [column > after]
         return self._records(_RECORDS.where(*above).order_by(column).limit(limit))
 
-    def hashes(self, *, last: int) -> list[str]:
-        """The hashes of the rows up to one, oldest first."""
+    def hashes(self, *, after: int, last: int) -> list[str]:
+        """The hashes of the rows after one up to another, oldest first."""
         column = schema.audit_event.c
-        query = select(column.hash).where(column.seq >= 1, column.seq <= last).order_by(column.seq)
+        query = select(column.hash).where(column.seq > after, column.seq <= last).order_by(column.seq)
         return list(self._connection.scalars(query))
 
     def _records(self, query: Select[Any]) -> list[Record]:
@@ -110,10 +109,31 @@ class SqlAuditLog:
         return [event_from_record(row) for row in self._records(query.order_by(column.seq).limit(50))]
 
 
+def _newest_first(wanted: AuditFilter) -> list[ColumnElement[Any]]:
+    """By number; where times are asked for by time, so that the index on times serves: both say when."""
+    column = schema.audit_event.c
+    return [column.at.desc(), column.seq.desc()] if _is_timed(wanted) else [column.seq.desc()]
+
+
+def _page(wanted: AuditFilter) -> list[ColumnElement[bool]]:
+    """What comes after the last row of the page before, in the same order."""
+    column = schema.audit_event.c
+    if wanted.before is None:
+        return []
+    if not _is_timed(wanted):
+        return [column.seq < wanted.before]
+    last = schema.audit_event.alias()
+    at = select(last.c.at).where(last.c.seq == wanted.before).scalar_subquery()
+    return [tuple_(column.at, column.seq) < tuple_(at, wanted.before)]
+
+
+def _is_timed(wanted: AuditFilter) -> bool:
+    return wanted.since is not None or wanted.until is not None
+
+
 def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
     column = schema.audit_event.c
     made: list[tuple[Any, Any]] = [
-        (wanted.before, lambda value: column.seq < value),
         (wanted.since, lambda value: column.at >= text_from_time(value)),
         (wanted.until, lambda value: column.at < text_from_time(value)),
         (wanted.actor, lambda value: column.actor == value),

@@ -116,6 +116,15 @@ def tail(terminal: Terminal, /, after: int, cursor: Path | None, *, follow: bool
             _write(cursor, f"{last}\n")
 
 
+@audit.command()
+@click.pass_obj
+def archive(terminal: Terminal, /) -> None:
+    """Move events older than audit.archive_after to a sealed file in audit.archive_folder."""
+    with _at_work(terminal) as (ctx, _):
+        made = proofs.archive_older(ctx, ctx.clock.now() - ctx.config.audit.archive_after)
+    click.echo(f"Events {made.first_seq} to {made.last_seq} are in {made.file}." if made else "Nothing is old enough.")
+
+
 POLL_S = 1.0
 """Seconds between two looks for new events."""
 

@@ -6,6 +6,16 @@ from bot.domain.allowance import Allowance
 from bot.domain.audit import Action, ChainedEvent
 from bot.errors import ChainBroken
 
+FILED = frozenset(
+    {
+        Action.ALLOWANCE_REQUEST,
+        Action.ALLOWANCE_GRANT,
+        Action.ALLOWANCE_BREAK_GLASS,
+        Action.ALLOWANCE_RENEW,
+    }
+)
+"""Events with which an allowance begins."""
+
 DECIDING = frozenset(
     {
         Action.ALLOWANCE_GRANT,

@@ -8,7 +8,8 @@ from pydantic_core import from_json, to_json
 
 from bot.domain.chain.checkpoints import Checkpoint, checkpoints_in
 from bot.domain.chain.merkle import Frontier, is_included
-from bot.domain.chain.records import COLUMNS, GENESIS, Record, altered, hash_of
+from bot.domain.chain.records import COLUMNS, Record, altered, hash_of
+from bot.domain.chain.verification import ChainEnd
 from bot.errors import ChainBroken, InvalidInput
 
 
@@ -22,6 +23,7 @@ class CheckedFile:
         last: The number of the last.
         is_whole: Whether it has every event from the first to the last.
         checkpoints: The checkpoints that were compared with it.
+        hash: Of the last event.
     """
 
     events: int
@@ -29,6 +31,7 @@ class CheckedFile:
     last: int
     is_whole: bool
     checkpoints: tuple[Checkpoint, ...] = ()
+    hash: str = ""
 
 
 def fields_of(record: Record) -> dict[str, object]:
@@ -60,18 +63,21 @@ def record_of(fields: Any) -> Record:
     return Record(**fields | texts)
 
 
-def check_lines(lines: Iterable[str], known: Sequence[Checkpoint] = ()) -> CheckedFile:
+def check_lines(
+    lines: Iterable[str], known: Sequence[Checkpoint] = (), *, after: ChainEnd | None = None
+) -> CheckedFile:
     """Verify exported events, oldest first: each hash, the chain wherever two follow each other, and checkpoints.
 
     Args:
         lines: Of the file.
         known: Checkpoints that were kept.
+        after: What the first event must continue, where that is known.
 
     Raises:
         ChainBroken: At the first event that is not what was written.
         InvalidInput: It is another kind of file.
     """
-    check = _Check(known)
+    check = _Check(known, after)
     for line in lines:
         if line.strip():
             check.add(record_of(_parsed(line)))
@@ -106,9 +112,11 @@ def check_proof(text: str) -> tuple[Record, Checkpoint]:
 class _Check:
     """A verification of exported events on its way."""
 
-    def __init__(self, known: Sequence[Checkpoint]) -> None:
+    def __init__(self, known: Sequence[Checkpoint], after: ChainEnd | None) -> None:
         self._known = {one.seq: one for one in known}
-        self._tree: Frontier | None = Frontier()
+        self._after = after or ChainEnd()
+        grown = self._after.tree
+        self._tree = Frontier(grown.size, grown.heads) if grown else None
         self._last: Record | None = None
         self._first = self._count = 0
         self._is_whole = True
@@ -131,8 +139,8 @@ class _Check:
         self._count += 1
 
     def _require_chained(self, record: Record) -> None:
-        before = self._last.hash if self._last else GENESIS
-        if (self._last or record.seq == 1) and record.previous != before:
+        before = self._last.hash if self._last else self._after.hash
+        if (self._last or record.seq == self._after.seq + 1) and record.previous != before:
             raise altered(record.seq)
 
     def _grow(self, record: Record) -> None:
@@ -153,8 +161,8 @@ class _Check:
         self._compared.append(kept)
 
     def result(self) -> CheckedFile:
-        last = self._last.seq if self._last else 0
-        return CheckedFile(self._count, self._first, last, self._is_whole, tuple(self._compared))
+        last, last_hash = (self._last.seq, self._last.hash) if self._last else (0, "")
+        return CheckedFile(self._count, self._first, last, self._is_whole, tuple(self._compared), last_hash)
 
 
 def _parsed(text: str) -> Any:

@@ -81,17 +81,23 @@ def seal(record: Record) -> Record:
     """The record with its hash.
 
     Raises:
-        ChainBroken: It cannot be hashed: a value is not of its type, or the version is unknown.
+        ChainBroken: It cannot be hashed: a text is not Unicode, or the version is unknown.
     """
-    return record._replace(hash=hash_of(record))
+    return record._replace(hash=_digest(record))
 
 
 def hash_of(record: Record) -> str:
-    """The SHA-256 of a record in hexadecimal, by its own version.
+    """The SHA-256 of a stored record in hexadecimal, by its own version.
 
     Raises:
         ChainBroken: It cannot be hashed: a value is not of its type, or the version is unknown.
     """
+    if set(map(type, record)) != _TYPES:  # SQLite stores bytes where text belongs, and they would be hashed like it
+        raise altered(record.seq)
+    return _digest(record)
+
+
+def _digest(record: Record) -> str:
     try:
         return hashlib.sha256(content_of(record)).hexdigest()
     except (TypeError, ValueError, KeyError) as error:
@@ -104,8 +110,6 @@ def content_of(record: Record) -> bytes:
     Raises:
         TypeError, ValueError, KeyError: It cannot be hashed.
     """
-    if set(map(type, record)) != _TYPES:
-        raise TypeError  # SQLite stores bytes where text belongs, and they would be written like the text
     return _CONTENTS[record.version](record)
 
 
