@@ -6,7 +6,9 @@ FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/egress
 WORKDIR /src
-COPY requirements.lock ./
+# requirements-tracing.lock brings OpenTelemetry.
+ARG REQUIREMENTS=requirements.lock
+COPY ${REQUIREMENTS} requirements.lock
 RUN /opt/egress/bin/python -m pip install --quiet --require-hashes --no-deps --only-binary :all: -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY bot ./bot

@@ -88,6 +88,7 @@ monitoring:  ## promtool on the alert rules and their cases (Debian: apt-get ins
 lock:  ## write the locks anew, keeping the pins that still fit (LOCK=--upgrade takes the newest); needs uv
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or make UV=/path/to/uv lock"; exit 1; }
 	$(COMPILE) --group build -o requirements.lock
+	$(COMPILE) --group build --extra tracing -c requirements.lock -o requirements-tracing.lock
 	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
 	$(COMPILE) --group browser -c requirements-dev.lock -o requirements-browser.lock
 	$(COMPILE) --group fuzz -c requirements-dev.lock -o requirements-fuzz.lock

@@ -73,6 +73,8 @@ class Settings:
             address of their own; port 0 takes a free one.
         health_listen: Address of ``/healthz``, ``/readyz`` and ``/metrics``, so that neither can be kept busy by others
             nor be read from outside.
+        otlp_endpoint: Where traces go, from the request to the live rule: the address of an OTLP collector over HTTP,
+            such as ``http://collector:4318/v1/traces``; needs the extra ``tracing``.
         webhook_secret: Signs the events of webhooks that have no ``secret_file``.
         api_url: Where ``python -m bot request``, ``check`` and ``status`` find the API of a bot that runs.
         api_token: ``egr_…``: the API token of these commands.
@@ -93,6 +95,7 @@ class Settings:
     arm_ca_file: Annotated[Path, ReadAs(str, _file, "a file that exists")] | None = None
     listen: Listen = "0.0.0.0:8080"
     health_listen: Listen | None = None
+    otlp_endpoint: Address | None = None
     webhook_secret: SecretStr = _NONE
     api_url: Address = "http://127.0.0.1:8080"
     api_token: SecretStr = _NONE

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from threading import BoundedSemaphore
 from time import monotonic
@@ -36,6 +36,7 @@ from bot.logs import carried
 from bot.measures import ACK_SECONDS, ANSWERS
 from bot.ports import Context
 from bot.ports.deadline import within
+from bot.tracing import traced
 from handlers.attempts import attempt_of, record_refusal
 from handlers.blocks.block_kit import message
 from handlers.blocks.check import renewal_offers
@@ -128,20 +129,32 @@ class Boundary:
 
     def _run(self, entry: Entry, body: dict[str, Any], reference: str) -> tuple[Reply, ...]:
         """The replies of a listener, or what has to be said instead. Nothing gets past this."""
-        call = None
+        call, began = None, self._ctx.clock.now()
+        note = partial(self._note, entry, reference, began)
         try:
             with unexpected(reference):
                 call = self._call(entry.kind, body, reference)
                 bind_contextvars(user=call.caller.identity.user, team=call.caller.identity.team)
                 given = entry.listener(self._ctx, call)
         except EgressError as error:
-            _count(entry, error)
+            note(call, error)
             if call is not None:  # otherwise the person is unknown, or the input is not text
                 act = entry.tried(error)
                 record_refusal(self._ctx, call.caller, act, error, attempt_of(entry.kind, act, call))
             return (self._said(entry, body, error, error_text(error, reference)),)
-        _count(entry)
+        note(call)
         return given if isinstance(given, tuple) else (given,)
+
+    def _note(
+        self, entry: Entry, reference: str, began: datetime, call: Call | None, error: EgressError | None = None
+    ) -> None:
+        """Count what became of it, and add it to the trace of the request that it was about."""
+        family = "ok" if error is None else next(kind.__name__ for kind in FAMILIES if isinstance(error, kind))
+        kind, name = str(entry.kind), entry.name or "unknown"
+        ANSWERS.labels(name, kind, family).inc()
+        subject = call.value.get("id", "") if call is not None else ""
+        times = (began, self._ctx.clock.now())
+        traced(f"slack {kind} {name}", subject, times, outcome=family, reference=reference)
 
     def _call(self, kind: CallKind, body: dict[str, Any], reference: str) -> Call:
         """The call, its caller as the one that they are in our workspace, wherever their home is."""
@@ -200,11 +213,6 @@ def _timed(entry: Entry, ack: Acknowledge) -> Acknowledge:
 
 FAMILIES = (UserError, Conflict, Unavailable, Refused, Defect)
 """The families of errors, as ``/metrics`` tells them apart."""
-
-
-def _count(entry: Entry, error: EgressError | None = None) -> None:
-    family = "ok" if error is None else next(kind.__name__ for kind in FAMILIES if isinstance(error, kind))
-    ANSWERS.labels(entry.name or "unknown", str(entry.kind), family).inc()
 
 
 def _fits_ack(kind: CallKind, reply: Reply) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.allowances import record
 from bot.domain.allowance import (
@@ -26,6 +26,7 @@ from bot.ports import ChannelEvent, Finish, NoticeEvent, UnitOfWork
 from bot.reconciler.observation import Observation, open_rows
 from bot.reconciler.run import Run
 from bot.reconciler.scope_drift import follow_drift
+from bot.tracing import traced
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ def read_back(run: Run, observation: Observation) -> Finish:
         if is_healed:
             run.say(uow.tx, run.subject, ChannelEvent.HEALED, "")
         mark(run, uow, observation, found, missed=NoticeEvent.LEFT_OUT)
+    for allowance in found.arrived:
+        _trace(allowance, run.now)
     if found.blocked or run.state.quarantined or _is_overdue(run, observation, found.there):
         run.state = run.state.end_quarantine()
         return Finish(timedelta(), is_done=False, state=run.state)
@@ -165,6 +168,16 @@ def _why(found: Evaluation) -> str:
     if step is None or step.rule is None:
         return step.why if step else "no rule allows it."
     return f"rule {step.rule} of {step.collection} in {step.policy} decides, {step.why}"
+
+
+def _trace(allowance: Allowance, now: datetime) -> None:
+    """What it waited for, from the request to the rule; once it was live, there is nothing new to tell."""
+    if allowance.live_at is not None or allowance.approved_at is None:
+        return
+    applying_at = allowance.applying_at or now
+    traced("waiting for a decision", allowance.id, (allowance.requested_at, allowance.approved_at))
+    traced("waiting for the writer", allowance.id, (allowance.approved_at, max(applying_at, allowance.approved_at)))
+    traced("update in Azure", allowance.id, (applying_at, now))
 
 
 def _arrive(uow: UnitOfWork, allowance: Allowance, blocked: str | None) -> None:

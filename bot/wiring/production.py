@@ -21,9 +21,11 @@ from bot.errors import BadConfiguration
 from bot.ports import Caller, Context, Pace
 from bot.readiness import Part
 from bot.store import SqlStore
+from bot.tracing import trace_to
 from bot.wiring.product import Product, World, applications, assemble, opened, routes, work
 from bot.wiring.running import Running, starting
 from bot.wiring.signing import audit_key, signing_keys
+from bot.wiring.version import own_version
 from handlers.app import SlackSettings, build_app, serve_routes
 from handlers.http import Route, require_free
 
@@ -128,6 +130,8 @@ def revoke_token(settings: Settings, account: str, name: str) -> None:
 
 
 def _at_work(running: Running, settings: Settings, *, is_dry: bool) -> Product:
+    if settings.otlp_endpoint:
+        running.then_stop(trace_to(settings.otlp_endpoint, own_version()))
     file = configuration_from(settings.config)
     config = checked_configuration(file)
     if is_dry:

@@ -63,6 +63,7 @@ def test_the_image_is_locked_down() -> None:
     """Hashed install, an unprivileged user by number, instructions that older builders know."""
     dockerfile = Path(ROOT, "Dockerfile").read_text(encoding="utf-8")
     assert "--require-hashes --no-deps --only-binary :all: -r requirements.lock" in dockerfile
+    assert "ARG REQUIREMENTS=requirements.lock\nCOPY ${REQUIREMENTS} requirements.lock" in dockerfile
     assert re.search(r"^USER 10001:10001$", dockerfile, re.MULTILINE)
     assert "<<" not in dockerfile
     assert "--link" not in dockerfile
