@@ -15,6 +15,7 @@ from bot.domain.audit import Action
 from bot.domain.fqdn import Destination, parse_destinations
 from bot.domain.people import Identity
 from bot.ports import Caller
+from bot.ports.notice_levels import NoticeLevel
 from handlers import bulk
 from handlers.calls import Call
 from tests.build import APPROVER, APPROVER2, AUDITOR, DEV, DEV2, OPERATOR, TEAM
@@ -221,6 +222,12 @@ class Life(Owning):
         away = [one.who for one in self.town.absences if one.until > self.clock.now()]
         who = Caller(Identity(TEAM, away[-1]), who.via) if away else who
         self.act(who, lambda ctx: approvals.come_back(ctx, who), (Action.PERSON_BACK,))
+
+    @step(who=st.sampled_from([DEV, DEV2, OPERATOR]), level=st.sampled_from(NoticeLevel))
+    def choose_notices(self, who: Caller, level: NoticeLevel) -> None:
+        """Somebody who never decides wants to be told more, or less."""
+        self.act(who, lambda ctx: allowances.choose_notices(ctx, who, level), ())
+        self.witness.note_level(who.identity.user)
 
     # What happens to people and processes.
 

@@ -42,6 +42,9 @@ class Judge:
             may = self.may[seen.event.action]
             assert may(self, seen, seen.event.actor), f"{seen.event.actor} may not {seen.event.action}: {seen.after}"
         self._judge_time(seen.event, seen)
+        if seen.before is not None and seen.before.ask != seen.after.ask and seen.before.approved_at is None:
+            voters = {one.by for one in seen.after.approvals}
+            assert voters <= {seen.event.actor}, "Somebody's approval of something else counts."
         if seen.event.action is Action.ALLOWANCE_APPROVE and seen.after.approved_at is not None:
             check_quorums(self._town, seen.after)
 

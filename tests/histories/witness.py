@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.audit import Event
 from bot.ports import AllowanceFilter
+from bot.ports.notice_levels import NoticeLevel
 from tests.histories.stage import Stage
 
 FOR_EVER = frozenset({Status.DENIED, Status.REVOKED, Status.LAPSED, Status.CLOSED, Status.EXPIRED})
@@ -34,13 +34,13 @@ class Seen:
         event: What the audit log says of it; None where a row changed that no event is about.
         before: The row as it was; None where there was none.
         after: The row as it was then.
-        at: When it was seen.
+        levels: How much people wanted to be told then, by user id; everything where nothing is said.
     """
 
     event: Event | None
     before: Allowance | None
     after: Allowance
-    at: datetime
+    levels: Mapping[str, NoticeLevel]
 
 
 @dataclass
@@ -58,6 +58,7 @@ class Witness:
     seen: list[Seen] = field(default_factory=list)
     rows: dict[str, Allowance] = field(default_factory=dict)
     states: dict[str, Status] = field(default_factory=dict)
+    levels: Mapping[str, NoticeLevel] = field(default_factory=dict)
     seq: int = 0
 
     def look(self) -> list[Event]:
@@ -74,9 +75,14 @@ class Witness:
         self._advance()
         return new
 
+    def note_level(self, user: str) -> None:
+        """From now on somebody is told as much as is stored."""
+        with self.stage.store.read() as tx:
+            self.levels = {**self.levels, user: tx.notice_levels.get(user)}
+
     def _tell(self, event: Event, before: Mapping[str, Allowance]) -> None:
         if event.subject in self.rows:
-            self._judge(Seen(event, before.get(event.subject), self.rows[event.subject], event.at))
+            self._judge(Seen(event, before.get(event.subject), self.rows[event.subject], self.levels))
         else:
             for judge in self.judges:
                 judge(event)
@@ -84,7 +90,7 @@ class Witness:
     def _tell_silent(self, told: set[str], before: Mapping[str, Allowance]) -> None:
         for row in self.rows.values():
             if row.id not in told and row != before.get(row.id):
-                self._judge(Seen(None, before.get(row.id), row, self.stage.clock.now()))
+                self._judge(Seen(None, before.get(row.id), row, self.levels))
 
     def _judge(self, seen: Seen) -> None:
         self.seen.append(seen)
