@@ -27,7 +27,7 @@ def coming_text(plan: ScalePlan, at: datetime) -> str:
     lines = [f"The outbound IPs of {plan.cluster_name} will change."]
     if chosen > 0:
         lines.append(
-            f"From {since}, {chosen} more outbound IP address{'es' if chosen > 1 else ''} will be added. Azure chooses "
+            f"From {since}, {chosen} new outbound IP address{'es' if chosen > 1 else ''} will be added. Azure chooses "
             "them, and they carry traffic at once. We tell you as soon as they are known."
         )
     lines += _part(f"From {since}, these will be added:", plan.coming)

@@ -174,7 +174,7 @@ def test_what_is_approved_is_announced(feed: Feed) -> None:
     assert feed.call("cluster=aks-lb").json["planned"] == []
     scaling.decide(feed.api.ctx, APPROVER, Decision(made.id, True))
     (planned,) = feed.call("cluster=aks-lb").json["planned"]
-    assert "1 more outbound IP address will be added" in planned["text"]
+    assert "1 new outbound IP address will be added" in planned["text"]
     feed.api.world.settle()
     after = feed.call("cluster=aks-lb").json
     assert (after["planned"], len(after["addresses"])) == ([], 2)

@@ -142,7 +142,7 @@ def test_told_before_and_after(world: World) -> None:
     made = scaled(world, 3)
     (planned, before), (changed, after) = told(world, "CGENERAL1")
     assert (planned, changed) == ("ips-planned", "egress-change")
-    assert "2 more outbound IP addresses will be added" in before
+    assert "2 new outbound IP addresses will be added" in before
     assert f"These stay:\n{OLD}" in before
     ips = [ip.address for ip in inventory.show(world.ctx, DEV, "aks-lb").egress.ips]
     assert after.endswith("\n".join(["All that are in use now:", *ips]))

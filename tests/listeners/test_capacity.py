@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot import scaling
+from bot import inventory, scaling
 from bot.domain.snat import CountGoal
 from bot.errors import InvalidInput
 from bot.scaling import Wish
-from handlers import capacity
+from handlers import capacity, commands
 from handlers.replies import Ephemeral, File
 from tests.build import DEV, World, make_world
 from tests.listeners.calling import pressed, text_of, typed
@@ -30,7 +30,7 @@ def test_pages(world: World) -> None:
     assert first.index("aks-udr-classic") < first.index("*aks-lb*")
     assert "room for 39 more nodes" in first
     assert "From 51 nodes on, every node drops from 1,024 to 512 ports." in first
-    assert "`/egress scale aks-lb for 51 nodes`" in first
+    assert "`/egress scale aks-lb for 50 nodes` proposes 1,248 SNAT ports per node." in first
     second = capacity.turn(world.ctx, pressed(DEV, words="", page="2"))
     assert isinstance(second, Ephemeral)
     assert second.replaces
@@ -65,3 +65,12 @@ def test_as_a_file(world: World) -> None:
     assert file.name == f"egress-capacity-{world.clock.now():%Y-%m-%d}.csv"
     assert "8 clusters" in file.comment
     assert isinstance(told, Ephemeral)
+
+
+def test_what_is_offered_can_be_done(world: World) -> None:
+    """Each command is understood, and ends in a proposal."""
+    rows = inventory.capacity_overview(world.ctx, DEV, "").rows
+    offered = [row.todo.split("`")[1] for row in rows if row.todo.startswith("`/egress scale")]
+    assert len(offered) == 4
+    for command in offered:
+        assert "Proposed" in text_of(commands.scale(world.ctx, typed(DEV, command.removeprefix("/egress scale "))))

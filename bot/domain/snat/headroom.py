@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from bot.domain.egress import ClusterEgress, OutboundType, PathKind
 from bot.domain.phrases import counted
 from bot.domain.snat.capacity import ENOUGH_PORTS_PER_NODE, Capacity, capacity
-from bot.domain.snat.settings_plans import possible_goals
+from bot.domain.snat.goals import NodesGoal
+from bot.domain.snat.planning import plan_scale
 from bot.domain.snat.tiers import LB_TIERS
-from bot.errors import NotScalable
+from bot.errors import InvalidInput, NotScalable
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def _headroom(egress: ClusterEgress, nodes: Mapping[frozenset[str], Mapping[str,
     room = most - sum(together.values()) if most is not None and is_known else None
     sharing = len(together) - 1 if found.total_ports else 0
     wanted = found.max_nodes if most is None or most < found.max_nodes else most + 1
-    todo = _todo(egress, wanted) if found.total_ports or found.near_exhaustion else ""
+    todo = _todo(egress, max(1, wanted - found.surge_nodes)) if found.total_ports or found.near_exhaustion else ""
     return Headroom(egress, found, room, _cliff(found, most, sharing), todo, sharing)
 
 
@@ -101,13 +102,16 @@ def _cliff(found: Capacity, most: int | None, sharing: int) -> str:
 
 
 def _todo(egress: ClusterEgress, nodes: int) -> str:
-    """The command that plans room for so many nodes, or why there is none and what would do it instead."""
+    """The command that proposes room for so many nodes, or why there is none and what would do it instead."""
+    name = egress.ref.name
     try:
-        possible_goals(egress)
+        plan = plan_scale(egress, NodesGoal(nodes))
     except NotScalable as error:
         return error.sentence
-    name = egress.ref.name
+    except InvalidInput as error:  # no number of this setting reaches it
+        said = error.sentence
+    else:
+        said = f"`/egress scale {name} for {nodes} nodes` proposes {plan.change.goal}."
     is_movable = egress.outbound_type is OutboundType.LOAD_BALANCER and not any(one.subnet_id for one in egress.pools)
     other = f" `/egress migrate {name} managedNATGateway` plans a NAT gateway, whose ports all nodes share."
-    plan = f"`/egress scale {name} for {nodes} nodes` plans what {nodes:,} nodes need."
-    return plan + (other if is_movable else "")
+    return said + (other if is_movable else "")
