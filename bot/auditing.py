@@ -1,10 +1,10 @@
 """Use cases of the audit log: search it, export it, prove it, and record what was refused."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, replace
 
 from bot import proofs
-from bot.domain.access import require_auditor
+from bot.domain.access import reads_everything, require_auditor
 from bot.domain.audit import Action, AuditFilter, ChainedEvent, Event
 from bot.domain.chain import Checkpoint
 from bot.domain.ids import canonical_id
@@ -18,16 +18,28 @@ BATCH = 1000
 
 
 def search(ctx: Context, caller: Caller, wanted: AuditFilter, *, limit: int = 10) -> list[ChainedEvent]:
-    """Events that fit, newest first; the reading itself is recorded.
+    """Events that fit and that the caller may read, newest first; the reading itself is recorded.
 
     Raises:
-        NotPermitted: Not an auditor.
+        MembershipUnknown: Slack could not be asked what they may read.
     """
-    require_auditor(person(ctx, caller))
-    with ctx.store.write() as tx:
+    wanted = readable(ctx, caller, wanted)
+    with ctx.store.read() as tx:
         found = tx.audit.find(wanted, limit=limit)
+    with ctx.store.write() as tx:
         UnitOfWork(ctx, tx, caller).audit(_look(ctx, caller, Action.AUDIT_READ, wanted))
     return found
+
+
+def readable(ctx: Context, caller: Caller, wanted: AuditFilter) -> AuditFilter:
+    """The same filter for what the caller may read: auditors, approvers and operators everything, others their own.
+
+    Raises:
+        NotPermitted: For people of other workspaces.
+        MembershipUnknown: Slack could not be asked.
+    """
+    who = person(ctx, caller)
+    return wanted if reads_everything(who) else replace(wanted, own=who.identity)
 
 
 def export(ctx: Context, caller: Caller, wanted: AuditFilter, form: str) -> proofs.EventStream:
@@ -197,5 +209,7 @@ def _record(ctx: Context, caller: Caller, action: Action, reason: str) -> None:
 
 
 def _look(ctx: Context, caller: Caller, action: Action, wanted: AuditFilter) -> Event:
-    filters = tuple((name, str(value)) for name, value in asdict(wanted).items() if value is not None)
+    filters = tuple(
+        (one.name, str(value)) for one in fields(wanted) if (value := getattr(wanted, one.name)) is not None
+    )
     return Event(ctx.clock.now(), action, caller.identity, caller.via, detail=filters)

@@ -4,6 +4,7 @@ from bot.domain.people import Role
 from handlers import (
     absences,
     actions,
+    audit,
     break_glass,
     bulk,
     capacity,
@@ -24,7 +25,6 @@ from handlers.repeats import REPEAT, repeat_among
 COMMAND = "/egress"
 
 _DECIDERS = frozenset({Role.APPROVER})
-_AUDITORS = frozenset({Role.AUDITOR, Role.OPERATOR})
 _OPERATORS = frozenset({Role.OPERATOR})
 
 COMMANDS = (
@@ -176,12 +176,11 @@ COMMANDS = (
     Entry(
         CallKind.COMMAND,
         "audit",
-        commands.audit,
-        usage="[FILTERS] [csv | jsonl | verify]",
-        help="who did what, when, and why",
+        audit.audit,
+        usage="[ID | FILTERS] [csv | jsonl | verify]",
+        help="who did what, when, and why; the story of an id from request to end",
         is_late=True,
         act="audit",
-        roles=_AUDITORS,
     ),
     Entry(
         CallKind.COMMAND,
@@ -250,7 +249,11 @@ TABLE = (
     Entry(CallKind.ACTION, "history_older", history.turn),
     Entry(CallKind.ACTION, "history_newer", history.turn),
     Entry(CallKind.ACTION, "requests_older", actions.older_requests),
-    Entry(CallKind.ACTION, "audit_older", actions.older_events, is_late=True, act="audit"),
+    Entry(CallKind.ACTION, "audit_older", audit.older, is_late=True, act="audit"),
+    Entry(CallKind.ACTION, "audit_cluster", audit.of_cluster, is_late=True, act="audit"),
+    Entry(CallKind.ACTION, "story", audit.story, act="audit"),
+    Entry(CallKind.ACTION, "story_earlier", audit.turn_story, act="audit"),
+    Entry(CallKind.ACTION, "story_later", audit.turn_story, act="audit"),
     Entry(CallKind.ACTION, "review_open", reviews.show),
     Entry(CallKind.ACTION, "review_first", reviews.show),
     Entry(CallKind.ACTION, "review_next", reviews.show),

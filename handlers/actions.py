@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot import allowances, auditing, checking, inventory, scaling
+from bot import allowances, checking, inventory, scaling
 from bot.approvals import Decision
 from bot.checking import Query
 from bot.domain.allowance import Act, Allowance
@@ -13,14 +13,13 @@ from bot.domain.snat import TypeChange
 from bot.errors import NotPermitted
 from bot.ports import Context, Place
 from handlers import batches
-from handlers.blocks import audit_log, clusters, lists, notice_choice
+from handlers.blocks import clusters, lists, notice_choice
 from handlers.blocks.check import trace_loading, trace_view
 from handlers.blocks.migration import migrate_again
 from handlers.calls import Call, number_from
 from handlers.home import redrawn
 from handlers.hosts import written
 from handlers.modals import DenyForm, NarrowForm, ScaleForm
-from handlers.queries import AuditQuery
 from handlers.renewals import RenewForm
 from handlers.replies import Ephemeral, OpenModal, Reply, UpdateModal
 from handlers.request_form import RequestForm
@@ -128,16 +127,6 @@ def older_requests(ctx: Context, call: Call) -> Reply:
     which, place = call.value.get("which", ""), Place(call.value.get("open") == "1", call.value.get("after", ""))
     found = allowances.browse(ctx, call.caller, which, rows=lists.ROWS, after=place)
     return Ephemeral(lists.request_list(found, which=which, now=ctx.clock.now(), config=ctx.config), replaces=True)
-
-
-def older_events(ctx: Context, call: Call) -> Reply:
-    """Older audit events, in the place of these."""
-    query = call.value.get("query", "")
-    zone = ctx.directory.zone(call.caller.identity)
-    found_by = AuditQuery.parse(query, ctx.clock.now(), zone).filter
-    wanted = replace(found_by, before=number_from(call.value, "before"))
-    found = auditing.search(ctx, call.caller, wanted, limit=audit_log.PAGE + 1)
-    return Ephemeral(audit_log.audit_page(found, query, zone), replaces=True)
 
 
 def open_request(ctx: Context, call: Call) -> Reply:

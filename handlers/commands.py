@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
 
-from bot import allowances, approvals, auditing, checking, exporting, inventory, scaling
+from bot import allowances, approvals, checking, exporting, inventory, scaling
 from bot.approvals import Decision, require_reason
 from bot.domain.allowance import Act, Allowance, require
 from bot.domain.dates import time_text
@@ -17,7 +17,7 @@ from bot.inventory import EgressReport
 from bot.ports import Context
 from bot.scaling import Wish
 from handlers.attempts import attempt_of, record_refusal
-from handlers.blocks import audit_log, clusters, lists, notice_choice, words
+from handlers.blocks import clusters, lists, notice_choice, words
 from handlers.blocks import scale_card as scale_blocks
 from handlers.blocks.check import check_card
 from handlers.blocks.details import approval_view, is_whole
@@ -25,8 +25,7 @@ from handlers.blocks.help import help_text
 from handlers.calls import Call, CallKind, mentioned_in, owner_from, plain_words
 from handlers.entries import Entry, Listener
 from handlers.hosts import HostWords, written
-from handlers.queries import AuditQuery
-from handlers.replies import Ephemeral, File, Files, Message, OpenModal, Reply
+from handlers.replies import Ephemeral, File, Message, OpenModal, Reply
 from handlers.several import IdWords, answer_each
 from handlers.subjects import decide, deciders, details_of, end, look_up
 from handlers.views import deny_view, for_owner, form_from, open_form
@@ -251,18 +250,3 @@ def export(ctx: Context, call: Call) -> tuple[Reply, ...]:
     return File(made.name, made.text, words.rules_exported(name, made.rules)), Ephemeral(
         words.file_sent(), follows=True
     )
-
-
-def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
-    """Show the audit log as a page or a file, or verify it."""
-    zone = ctx.directory.zone(call.caller.identity)
-    wanted = AuditQuery.parse(call.text, ctx.clock.now(), zone)
-    if wanted.form == "verify":
-        return Ephemeral(audit_log.proof(auditing.prove(ctx, call.caller).end.seq))
-    if wanted.form:
-        made = auditing.export(ctx, call.caller, wanted.filter, wanted.form)
-        parts = made.parts(audit_log.file_name(ctx.clock.now()), wanted.form)
-        files = Files(lambda: (File(part.name, part.text, audit_log.exported(part.events)) for part in parts))
-        return files, Ephemeral(words.file_sent(), follows=True)
-    found = auditing.search(ctx, call.caller, wanted.filter, limit=audit_log.PAGE + 1)
-    return Ephemeral(audit_log.audit_page(found, call.text, zone))

@@ -184,18 +184,33 @@ def require_owner(person: Person) -> None:
 
 
 REVIEWERS = frozenset({Role.AUDITOR, Role.OPERATOR})
-"""The roles that read the audit log, and start and sign off review campaigns."""
+"""The roles that export and verify the audit log, and start and sign off review campaigns."""
 
 
 def require_auditor(person: Person) -> None:
-    """Refuse people who may not read the audit log.
+    """Refuse people who may not export or verify the audit log.
 
     Raises:
         NotPermitted: With who may.
         MembershipUnknown: Slack could not be asked.
     """
-    said = "Only auditors and operators can read the audit log. For your own requests: `/egress requests mine`."
+    said = "Only auditors and operators can export and verify the audit log. `/egress audit` shows your own part of it."
     _require_one_of(REVIEWERS, person, said)
+
+
+def reads_everything(person: Person) -> bool:
+    """Whether a person reads the whole audit log; everybody else reads of their own requests and acts.
+
+    Raises:
+        NotPermitted: Guests, bots and deactivated accounts with a role.
+        MembershipUnknown: Slack could not be asked whether they do.
+    """
+    if not person.roles & TRUSTED:
+        require_read(person.unread_for(*TRUSTED))
+        return False
+    _refuse_guest(person)
+    _require_asked(person)
+    return True
 
 
 def require_reviewer(person: Person) -> None:

@@ -1,8 +1,10 @@
 """Audit events; ``bot.domain.chain`` makes a change to them visible."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from bot.domain.people import Identity
 
@@ -153,6 +155,11 @@ class AuditFilter:
         destination: Part of a destination.
         subject: Allowance or scale id.
         action: An action, or the subject before its colon.
+        outcome: One of ``OUTCOMES``.
+        risk: A level of risk, as it was assessed.
+        text: Part of a reason, a policy rule, a destination or a subject, in any case.
+        after: Only events with a larger sequence number.
+        own: Only what this person did and what became of their requests and proposals.
     """
 
     before: int | None = None
@@ -163,3 +170,25 @@ class AuditFilter:
     destination: str | None = None
     subject: str | None = None
     action: str | None = None
+    outcome: str | None = None
+    risk: str | None = None
+    text: str | None = None
+    after: int | None = None
+    own: Identity | None = None
+
+
+OUTCOMES: Mapping[str, frozenset[Action]] = MappingProxyType(
+    {
+        "approved": frozenset({Action.ALLOWANCE_APPROVE, Action.SCALE_APPROVE}),
+        "granted": frozenset({Action.ALLOWANCE_GRANT, Action.SCALE_GRANT, Action.ALLOWANCE_BREAK_GLASS}),
+        "denied": frozenset({Action.ALLOWANCE_DENY, Action.SCALE_DENY}),
+        "refused": frozenset({Action.ACT_REFUSE}),
+        "lapsed": frozenset({Action.ALLOWANCE_LAPSE, Action.SCALE_LAPSE}),
+        "live": frozenset({Action.ALLOWANCE_LIVE, Action.SCALE_DONE}),
+        "failed": frozenset({Action.ALLOWANCE_FAIL, Action.FIREWALL_FAIL, Action.SCALE_FAIL}),
+        "revoked": frozenset({Action.ALLOWANCE_REVOKE, Action.SCALE_WITHDRAW}),
+        "expired": frozenset({Action.ALLOWANCE_EXPIRE}),
+        "gone": frozenset({Action.ALLOWANCE_GONE, Action.ALLOWANCE_EXPIRE, Action.ALLOWANCE_CLOSE}),
+    }
+)
+"""What became of something, by the word that people search for, and the actions that say so."""

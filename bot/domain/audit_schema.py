@@ -25,7 +25,7 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "bundle": "The bundle that was asked for.",
         "call": "Method and path of a refused API call.",
         "carried": "How many allowances the write carries.",
-        "changes": "The rules that a write changes, as kind:rule, up to 4,000 characters; or what a scale sets.",
+        "changes": "The rules that a write adds, alters or removes, as kind:rule; or what a scale sets.",
         "clusters": "The clusters that an API token is for.",
         "code": "Azure's error code, or the class of the error.",
         "contact": "Where a partner is told.",
@@ -90,6 +90,7 @@ FACTS: Mapping[str, str] = MappingProxyType(
 
 FILTERS = (
     "since", "until", "actor", "cluster", "destination", "subject", "action", "outcome", "risk", "text", "before",
+    "after", "own",
 )  # fmt: skip
 """Facts of a reading: the filters that were set."""
 

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, insert, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, func, insert, or_, select, tuple_
 
-from bot.domain.audit import Action, AuditFilter, ChainedEvent, Event
+from bot.domain.audit import OUTCOMES, Action, AuditFilter, ChainedEvent, Event
 from bot.domain.chain import COLUMNS, ChainEnd, Frontier, Record
-from bot.domain.people import SYSTEM
+from bot.domain.people import SYSTEM, Identity
 from bot.errors import ChainBroken
 from bot.store import schema
 from bot.store.chain_end import HEAD, SqlChainEnd
@@ -141,8 +141,33 @@ def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
         (wanted.destination, lambda value: column.destination_text.contains(value.lower(), autoescape=True)),
         (wanted.subject, lambda value: column.subject == value),
         (wanted.action, _is_action),
+        (wanted.after, lambda value: column.seq > value),
+        (wanted.outcome, lambda value: column.action.in_([str(action) for action in OUTCOMES[value]])),
+        (wanted.risk, _has_risk),
+        (wanted.text, _mentions),
+        (wanted.own, _is_own),
     ]
     return [condition(value) for value, condition in made if value is not None]
+
+
+def _has_risk(level: str) -> ColumnElement[bool]:
+    """The fact ``risk`` is written as level and score; its JSON begins alike on both databases."""
+    return cast(schema.audit_event.c.detail, Text).contains(f'["risk", "{level} ', autoescape=True)
+
+
+def _mentions(text: str) -> ColumnElement[bool]:
+    column = schema.audit_event.c
+    texts = (column.reason, column.policy_rule, column.destination_text, column.subject)
+    return or_(*(func.lower(one).contains(text.lower(), autoescape=True) for one in texts))
+
+
+def _is_own(who: Identity) -> ColumnElement[bool]:
+    column = schema.audit_event.c
+    asked = select(schema.allowance.c.id).where(schema.allowance.c.requester == str(who))
+    by = schema.scale.c.body["requester"]
+    proposed = select(schema.scale.c.id).where(by["team"].as_string() == who.team, by["user"].as_string() == who.user)
+    acted = and_(column.actor == who.user, column.team == who.team)
+    return or_(acted, column.subject.in_(asked), column.subject.in_(proposed))
 
 
 def _is_action(action: str) -> ColumnElement[bool]:

@@ -37,6 +37,7 @@ from handlers.blocks.naming import names_of
 from handlers.blocks.narrowing import narrowing_blocks
 from handlers.blocks.news import news_words
 from handlers.blocks.states import HEADLINES, MARKS, STANDING
+from handlers.blocks.story import story_button
 from handlers.replies import Block, Message
 
 NEWS_ROOM = 1500
@@ -98,7 +99,7 @@ def allowance_card(allowance: Allowance, config: Configuration, now: datetime, a
             *_grounds(card),
             *approval_blocks(allowance, config, is_waiting=card.is_waiting, taken_back="Revoked"),
             *left_out_blocks(allowance),
-            *actions(*act_buttons(allowance, config, now), *_details(card)),
+            *actions(*act_buttons(allowance, config, now), *_details(card), story_button(allowance.id)),
         ],
     )
 

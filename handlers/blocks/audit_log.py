@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.audit import ChainedEvent
+from bot.domain.ids import is_id
 from handlers.blocks.block_kit import (
     actions,
     button,
@@ -19,6 +20,7 @@ from handlers.blocks.block_kit import (
     value,
     when,
 )
+from handlers.blocks.story import story_button
 from handlers.blocks.words import AUDIT_FILTERS
 from handlers.replies import Block, Message
 
@@ -26,27 +28,32 @@ PAGE = 10
 """Events on one page."""
 
 
-def audit_page(found: Sequence[ChainedEvent], query: str, zone: str = "UTC") -> Message:
+def audit_page(found: Sequence[ChainedEvent], query: str, zone: str = "UTC", *, is_own: bool = False) -> Message:
     """Events, newest first; one more than a page holds means that there are older ones.
 
     Args:
         found: At most ``PAGE + 1``.
         query: The filters as they were typed.
         zone: The time zone in which their dates were read.
+        is_own: Whether the reader sees no more than what they did and asked for.
     """
+    whose = context(OWN) if is_own else None
     if not found:
-        return message(
-            "No matching events.", [section("No matching events."), context(f"Filters: {code(AUDIT_FILTERS)}")]
-        )
+        hints = [context(f"Filters: {code(AUDIT_FILTERS)}"), *([whose] if whose else [])]
+        return message("No matching events.", [section("No matching events."), *hints])
     shown = found[:PAGE]
     older = value(query=query, before=shown[-1].seq) if len(found) > PAGE else ""
     turn = actions(button("Older", "audit_older", older)) if len(found) > PAGE else []
     hint = (
         f"Reading the log is recorded too. Filters: {code(AUDIT_FILTERS)}, in the time zone {escape(zone)}; "
-        f"{code('csv')} or {code('jsonl')} gives you a file."
+        f"{code('csv')} or {code('jsonl')} gives auditors a file."
     )
     blocks = [block for one in shown for block in _event(one)]
-    return message(f"{len(shown)} audit events", [header("Audit log"), *blocks, context(hint), *turn])
+    blocks += [context(hint), *([whose] if whose else []), *turn]
+    return message(f"{len(shown)} audit events", [header("Audit log"), *blocks])
+
+
+OWN = "You see your own acts and requests. Auditors, approvers and operators see everything."
 
 
 def _event(chained: ChainedEvent) -> list[Block]:
@@ -60,7 +67,12 @@ def _event(chained: ChainedEvent) -> list[Block]:
         f"via {code(event.via)}  {' '.join(about)}  {reached}"
     )
     why = f"{event.reason}{f' (rule {event.policy_rule})' if event.policy_rule else ''}".strip()
-    return [section(line.rstrip()), *([small_plain(why)] if why else [])]
+    story = story_button(event.subject) if is_id(event.subject) and event.subject[:1] in STORIED else None
+    return [section(line.rstrip(), accessory=story), *([small_plain(why)] if why else [])]
+
+
+STORIED = ("a", "s")
+"""The first letters of ids that have a story: allowances and scale proposals."""
 
 
 def file_name(now: datetime) -> str:

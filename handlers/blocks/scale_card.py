@@ -37,6 +37,7 @@ from handlers.blocks.deciders import needs
 from handlers.blocks.dryrun import SCALE_WAITS, is_dry
 from handlers.blocks.news import news_words
 from handlers.blocks.partners import copyable, partner_blocks
+from handlers.blocks.story import story_button
 from handlers.replies import Block, Message
 
 HEADLINES: Mapping[ScaleStatus, str] = MappingProxyType(
@@ -185,7 +186,9 @@ def scale_card(scale: Scale, config: Configuration, now: datetime, partners: Seq
                 f"proposed by {person(scale.requester.user)} {when(scale.requested_at)}."
             ),
             *approval_blocks(scale, config, is_waiting=is_waiting, taken_back="Withdrawn"),
-            *actions(*act_buttons(scale, config, now), button("Details", "details", carried(scale))),
+            *actions(
+                *act_buttons(scale, config, now), button("Details", "details", carried(scale)), story_button(scale.id)
+            ),
         ],
     )
 

@@ -8,7 +8,10 @@ from bot.errors import Defect, EgressError, InvalidFqdn, Refused, StoreUnavailab
 from handlers.blocks.block_kit import actions, button, code, escape, message, section
 from handlers.replies import Block, Message
 
-AUDIT_FILTERS = "user:@name cluster:NAME host:PART id:ID action:allowance since:7d until:yesterday"
+AUDIT_FILTERS = (
+    "actor:@name cluster:NAME host:PART id:ID action:allowance outcome:refused risk:high since:7d until:yesterday "
+    'text:"WORDS"'
+)
 """The filters of `audit`."""
 
 

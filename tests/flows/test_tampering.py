@@ -17,7 +17,7 @@ from bot.domain.chain import AuditKey, Record, checkpoints_in
 from bot.domain.work import WorkKind
 from bot.errors import ChainBroken
 from bot.reconciler import Reconciler
-from handlers import actions, commands, views
+from handlers import actions, audit, views
 from tests.build import APPROVER, AUDITOR, DEV, World, make_world
 from tests.listeners.calling import FORM, pressed, submitted, text_of, typed
 from tests.tampering import rewrite, tamper
@@ -124,7 +124,7 @@ def test_every_attack_is_found(world: World, name: str) -> None:
     assert [n.body["event"] for n in world.said.notices if n.subject == "audit"].count("audit-damaged") == 1
     assert Action.AUDIT_DAMAGE in [one.event.action for one in events(world)]
     views.request(world.ctx, submitted(DEV, FORM | {"destinations": "later.example.com"}))
-    assert "later.example.com" in text_of(commands.audit(world.ctx, typed(AUDITOR, "host:later.example.com")))
+    assert "later.example.com" in text_of(audit.audit(world.ctx, typed(AUDITOR, "host:later.example.com")))
 
 
 def run_watch(world: World, times: int) -> None:

@@ -6,7 +6,11 @@ ELSEWHERE = {
     "command partners": "tests/flows/test_partners.py",
     "command export": "tests/listeners/test_export.py: it writes nothing but the record that somebody exported",
     "command audit": "tests/listeners/test_audit.py: it writes nothing but the record that somebody read",
+    "action audit_cluster": "tests/listeners/test_audit.py: as the command",
     "action audit_older": "tests/listeners/test_audit.py: as the command",
+    "action story": "tests/listeners/test_audit.py: from a card",
+    "action story_earlier": "tests/listeners/test_audit.py: a story of two pages",
+    "action story_later": "tests/listeners/test_audit.py: a story of two pages",
     "action repeat": "tests/listeners/test_expired_triggers.py: it does what was typed once more",
 }
 """The entries that one call cannot stand for, and where they are tested."""

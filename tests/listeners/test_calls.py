@@ -65,5 +65,5 @@ def test_a_modal_remembers_where_it_was_opened() -> None:
 
 
 def test_every_filter_is_explained() -> None:
-    """`audit` accepts the filters of its hint; ``before`` is for the button alone."""
-    assert {word.partition(":")[0] for word in AUDIT_FILTERS.split()} == set(FIELDS) - {"before"}
+    """`audit` accepts the filters of its hint; ``before`` is for the button alone, ``user`` the older name."""
+    assert {word.partition(":")[0] for word in AUDIT_FILTERS.split()} == set(FIELDS) - {"before", "user"}

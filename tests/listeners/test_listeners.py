@@ -24,7 +24,7 @@ from handlers.calls import Call
 from handlers.modals import DenyForm
 from handlers.replies import Ephemeral, File, OpenModal, Options, PublishHome, RefreshHome, UpdateModal
 from tests.blockkit import assert_valid
-from tests.build import APPROVER, AUDITOR, DEV, DEV2, World, caller, make_world
+from tests.build import APPROVER, DEV, DEV2, World, caller, make_world
 from tests.listeners.calling import FORM, asked, pressed, submitted, text_of, typed
 
 
@@ -42,11 +42,11 @@ def help_of(world: World, user: Caller) -> str:
 
 
 def test_help_depends_on_the_role(world: World) -> None:
-    """A developer reads nothing about approving or auditing."""
+    """A developer reads nothing about approving or tokens; everybody has a part of the log."""
     assert "/egress approve" not in help_of(world, DEV)
-    assert "/egress audit" not in help_of(world, DEV)
+    assert "/egress token" not in help_of(world, DEV)
     assert "/egress approve" in help_of(world, APPROVER)
-    assert "/egress audit" in help_of(world, AUDITOR)
+    assert "/egress audit" in help_of(world, DEV)
 
 
 def test_a_stranger_gets_nothing(world: World) -> None:
@@ -56,7 +56,7 @@ def test_a_stranger_gets_nothing(world: World) -> None:
         for team, user in (("TOTHER", "UDEV0001"), ("TSANDBOX1", ""))
     ]
     value = {"id": "a0s560gxpd", "digest": "0", "count": "3", "name": "x", "before": "1", "word": "x", "query": ""}
-    value |= {"draft": "x", "chosen": "mine"}
+    value |= {"draft": "x", "chosen": "mine", "cluster": "x"}
     for entry in TABLE:
         if entry.name in ("propose", "message"):
             continue  # it only opens a form with what the button carries; talk in a thread is nobody's act

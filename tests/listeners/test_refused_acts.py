@@ -103,7 +103,7 @@ def test_a_refused_form_names_what_was_asked(town: Town) -> None:
     [
         ("scale aks-udr 3 more", "scale", "aks-udr"),
         ("export aks-none terraform", "export", "aks-none"),
-        ("audit cluster:aks-udr", "audit", ""),
+        ("audit cluster:aks-udr csv", "audit", ""),
     ],
 )
 def test_other_refused_commands_name_their_cluster(town: Town, words: str, act: str, cluster: str) -> None:

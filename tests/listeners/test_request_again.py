@@ -96,7 +96,7 @@ def test_the_same_is_asked_again(world: World, end: Callable[[World, Allowance],
     end(world, made)
     assert status(stored(world, made.id), world.clock.now()) is state
     renewal = ["renew"] if state is Status.EXPIRED else []
-    assert buttons(world, made.id) == [*renewal, "request_again", "details"]
+    assert buttons(world, made.id) == [*renewal, "request_again", "details", "story"]
     opened = actions.request_again(world.ctx, pressed(DEV, id=made.id, digest=made.digest))
     assert isinstance(opened, OpenModal)
     views.request(world.ctx, submitted(DEV, fields_of(opened.view)))
@@ -161,7 +161,7 @@ def test_a_scale_is_proposed_again(world: World, end: Callable[[World, Scale], N
     assert scale_status(ended, world.clock.now()) is state
     card = scale_card(ended, world.ctx.config, world.clock.now())
     assert_valid(card, "message")
-    button, _details = (one for block in card.blocks if block["type"] == "actions" for one in block["elements"])
+    button, _details, _story = (one for block in card.blocks if block["type"] == "actions" for one in block["elements"])
     assert button["action_id"] == "propose_again"
     opened = actions.propose_again(world.ctx, pressed(DEV, **json.loads(button["value"])))
     assert isinstance(opened, OpenModal)

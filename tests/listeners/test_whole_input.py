@@ -13,7 +13,7 @@ from bot.approvals import Decision
 from bot.domain.error_parsing import find_destinations
 from bot.domain.fqdn import Destination, Protocol, parse_destinations
 from bot.errors import InvalidInput
-from handlers import actions, commands, views
+from handlers import actions, audit, commands, views
 from handlers.blocks.block_kit import BUTTON_VALUE, INPUT_TEXT, METADATA, modal, option, select, text_input, value
 from handlers.calls import Call
 from handlers.hosts import host_fields, hosts_in, written
@@ -206,9 +206,9 @@ def test_an_audit_filter_is_carried_whole(world: World) -> None:
     from tests.build import AUDITOR
 
     for _ in range(12):
-        commands.audit(world.ctx, typed(AUDITOR, "action:audit"))
+        audit.audit(world.ctx, typed(AUDITOR, "action:audit"))
     words = f"{'action:audit ' * 30}user:uaud0001"
-    page = text_of(commands.audit(world.ctx, typed(AUDITOR, words)))
+    page = text_of(audit.audit(world.ctx, typed(AUDITOR, words)))
     assert words in page
     with pytest.raises(InvalidInput, match="Too long"):
-        commands.audit(world.ctx, typed(AUDITOR, "action:audit " * 200))
+        audit.audit(world.ctx, typed(AUDITOR, "action:audit " * 200))

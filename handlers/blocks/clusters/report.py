@@ -289,9 +289,10 @@ def _about(report: EgressReport) -> str:
 
 
 def _offers(egress: ClusterEgress) -> list[Block]:
+    log = button("Audit log", "audit_cluster", value(cluster=egress.ref.name))
     if not egress.targets:
-        return []
+        return [log]
     carried = value(cluster=egress.ref.id)
     request = button("Request egress…", "open_request", value(cluster=egress.ref.name), style="primary")
     routed = PathKind.FIREWALL in egress.effective or PathKind.HUB_FIREWALL in egress.effective
-    return [request, *([button("Required endpoints", "show_endpoints", carried)] if routed else [])]
+    return [request, *([button("Required endpoints", "show_endpoints", carried)] if routed else []), log]

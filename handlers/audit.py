@@ -1,0 +1,60 @@
+"""Listeners of the audit log: pages, files, the proof, and the story of a request."""
+
+from dataclasses import replace
+
+from bot import auditing, reporting
+from bot.domain.audit import AuditFilter
+from bot.ports import Context
+from handlers.blocks import audit_log, words
+from handlers.blocks.story import story_message, story_view
+from handlers.calls import Call, number_from
+from handlers.queries import AuditQuery
+from handlers.replies import Ephemeral, File, Files, OpenModal, Reply, UpdateModal
+
+
+def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
+    """Show the audit log as a page or a file, the story of an id, or verify it."""
+    wanted = AuditQuery.parse(call.text, ctx.clock.now(), ctx.directory.zone(call.caller.identity))
+    if wanted.form == "story":
+        return Ephemeral(story_message(reporting.read_story(ctx, call.caller, wanted.subject)))
+    if wanted.form == "verify":
+        return Ephemeral(audit_log.proof(auditing.prove(ctx, call.caller).end.seq))
+    if wanted.form:
+        made = auditing.export(ctx, call.caller, wanted.filter, wanted.form)
+        parts = made.parts(audit_log.file_name(ctx.clock.now()), wanted.form)
+        files = Files(lambda: (File(part.name, part.text, audit_log.exported(part.events)) for part in parts))
+        return files, Ephemeral(words.file_sent(), follows=True)
+    return _page(ctx, call, call.text, wanted.filter)
+
+
+def older(ctx: Context, call: Call) -> Reply:
+    """Older audit events, in the place of these."""
+    query, zone = call.value.get("query", ""), ctx.directory.zone(call.caller.identity)
+    found_by = AuditQuery.parse(query, ctx.clock.now(), zone).filter
+    return replace(_page(ctx, call, query, replace(found_by, before=number_from(call.value, "before"))), replaces=True)
+
+
+def of_cluster(ctx: Context, call: Call) -> Reply:
+    """The log of the cluster that the button names."""
+    name = call.value["cluster"]
+    return _page(ctx, call, f"cluster:{name}", AuditFilter(cluster=name))
+
+
+def _page(ctx: Context, call: Call, query: str, wanted: AuditFilter) -> Ephemeral:
+    readable = auditing.readable(ctx, call.caller, wanted)
+    found = auditing.search(ctx, call.caller, readable, limit=audit_log.PAGE + 1)
+    zone = ctx.directory.zone(call.caller.identity)
+    return Ephemeral(audit_log.audit_page(found, query, zone, is_own=readable.own is not None))
+
+
+def story(ctx: Context, call: Call) -> Reply:
+    """Open the story of what the button names."""
+    return OpenModal(story_view(reporting.read_story(ctx, call.caller, call.value["id"])))
+
+
+def turn_story(ctx: Context, call: Call) -> Reply:
+    """Another page of a story, where it is: in its modal, or in the place of the message."""
+    found, page = reporting.read_story(ctx, call.caller, call.value["id"]), number_from(call.value, "page", 1)
+    if call.caller.via == "slack:modal":
+        return UpdateModal(story_view(found, page))
+    return Ephemeral(story_message(found, page), replaces=True)

@@ -1,0 +1,178 @@
+"""The story of a request as a timeline: what happened, when, how long after the request, and why."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from types import MappingProxyType
+
+from bot.domain.audit import Action, Event
+from bot.domain.story import Story, StoryStep
+from handlers.blocks.block_kit import (
+    actions,
+    button,
+    code,
+    context,
+    escape,
+    fold,
+    header,
+    message,
+    modal,
+    person,
+    plain,
+    section,
+    value,
+    when,
+)
+from handlers.replies import Block, Message, View
+
+STEPS = 15
+"""Steps on one page: two blocks each leave room in a message."""
+
+REASON_ROOM = 400
+"""Characters of a reason on a timeline; the log has all of it."""
+
+WORDS: Mapping[Action, str] = MappingProxyType(
+    {
+        Action.ALLOWANCE_REQUEST: ":memo: *Requested* by {who} for {duration}, risk {risk}",
+        Action.ALLOWANCE_RENEW: ":memo: *Renewal requested* by {who} for {duration}; continues {renews}",
+        Action.ALLOWANCE_GRANT: ":white_check_mark: *Granted* by the approval policy",
+        Action.ALLOWANCE_BREAK_GLASS: ":rotating_light: *Break-glass* by {who}; to be reviewed by {review_by}",
+        Action.ALLOWANCE_APPROVE: ":white_check_mark: *Approved* by {who}",
+        Action.ALLOWANCE_NARROW: ":pencil2: *Narrowed* by {who}",
+        Action.ALLOWANCE_DENY: ":no_entry_sign: *Denied* by {who}",
+        Action.ALLOWANCE_REVOKE: ":no_entry: *Revoked* by {who}",
+        Action.ALLOWANCE_REVIEW: ":mag: *Reviewed* by {who}: {review}",
+        Action.ALLOWANCE_LET_EXPIRE: ":hourglass: {who} *lets it expire*",
+        Action.ALLOWANCE_TRANSFER: ":bust_in_silhouette: *Handed over* by {who} to {owner}",
+        Action.ALLOWANCE_FOLLOW: ":bust_in_silhouette: {who} *asked for the same*",
+        Action.ALLOWANCE_LIVE: ":large_green_circle: *Live* until {expires_at}",
+        Action.ALLOWANCE_EXPIRE: ":white_circle: *Expired*",
+        Action.ALLOWANCE_QUESTION: ":question: {who} *asked a question*",
+        Action.ALLOWANCE_ANSWER: ":speech_balloon: {who} *answered*",
+        Action.ALLOWANCE_EDIT: ":pencil2: *Edited* by {who}",
+        Action.ALLOWANCE_REMIND: ":bell: *Reminded* whoever has to decide",
+        Action.ALLOWANCE_ESCALATE: ":bell: *Escalated*: further groups are asked",
+        Action.ALLOWANCE_LAPSE: ":white_circle: *Lapsed*",
+        Action.ALLOWANCE_GONE: ":white_circle: *Gone* from the firewall",
+        Action.ALLOWANCE_FAIL: ":red_circle: *Failed*",
+        Action.ALLOWANCE_MOVE: ":arrow_right: *Moved* to another firewall",
+        Action.ALLOWANCE_CHANGE: ":gear: *Address ranges changed*",
+        Action.ALLOWANCE_SUSPEND: ":double_vertical_bar: *Suspended*",
+        Action.ALLOWANCE_RESUME: ":large_green_circle: *Resumed*",
+        Action.ALLOWANCE_CLOSE: ":white_circle: *Closed*",
+        Action.ALLOWANCE_ORPHAN: ":warning: *Its owner has left*",
+        Action.ALLOWANCE_KEEP: ":mag: *Kept* by {who} in a review",
+        Action.ALLOWANCE_SHORTEN: ":mag: *Shortened* by {who} in a review, until {expires_at}",
+        Action.FIREWALL_BEGIN: ":gear: *Write began*, for {carried} allowances together",
+        Action.FIREWALL_ACCEPT: ":gear: *Azure accepted the write* as operation {operation}",
+        Action.FIREWALL_DONE: ":gear: *Azure finished the write* after {seconds}",
+        Action.FIREWALL_FAIL: ":red_circle: *The write failed* ({status} {error_code})",
+        Action.FIREWALL_DRIFT: ":warning: *Somebody changed its rules* by hand",
+        Action.SCALE_PROPOSE: ":memo: *Proposed* by {who}: from {before} to {after}",
+        Action.SCALE_GRANT: ":white_check_mark: *Granted* by the approval policy",
+        Action.SCALE_APPROVE: ":white_check_mark: *Approved* by {who}",
+        Action.SCALE_DENY: ":no_entry_sign: *Denied* by {who}",
+        Action.SCALE_WITHDRAW: ":no_entry: *Withdrawn* by {who}",
+        Action.SCALE_QUESTION: ":question: {who} *asked a question*",
+        Action.SCALE_ANSWER: ":speech_balloon: {who} *answered*",
+        Action.SCALE_REMIND: ":bell: *Reminded* whoever has to decide",
+        Action.SCALE_ESCALATE: ":bell: *Escalated*: further groups are asked",
+        Action.SCALE_LAPSE: ":white_circle: *Lapsed*",
+        Action.SCALE_BEGIN: ":gear: *Change began*",
+        Action.SCALE_ACCEPT: ":gear: *Azure accepted the change* as operation {operation}",
+        Action.SCALE_DONE: ":large_green_circle: *Done* after {seconds}: {ips_after}",
+        Action.SCALE_FAIL: ":red_circle: *Failed*",
+        Action.ACT_REFUSE: ":lock: {who} *was refused* ({act})",
+    }
+)
+"""What a step says; every other action by its own name."""
+
+
+def story_message(story: Story, page: int = 1) -> Message:
+    """One page of a story, for the person who typed its id."""
+    blocks = [header(f"Story of {story.subject}"), *_timeline(story, page), *actions(*_turning(story, page))]
+    return message(f"Story of {story.subject}: {len(story.steps)} steps", blocks)
+
+
+def story_view(story: Story, page: int = 1) -> View:
+    """One page of a story, over the card that it was opened from."""
+    blocks = [section(f"{code(story.subject)}"), *_timeline(story, page), *actions(*_turning(story, page))]
+    return modal("story", "Story", blocks)
+
+
+def story_button(subject: str) -> Block:
+    """Opens the story of an allowance or proposal."""
+    return button("Story", "story", value(id=subject))
+
+
+def _timeline(story: Story, page: int) -> list[Block]:
+    if not story.steps:
+        return [section("Nothing is on record of it.")]
+    shown = story.steps[(page - 1) * STEPS : page * STEPS]
+    blocks = [block for step in shown for block in _step(step, story.subject)]
+    cut_off = "" if story.is_whole else "There is more on record than this shows: narrow `/egress audit` by time. "
+    return [
+        *blocks,
+        context(f"{cut_off}{len(story.steps)} steps. Times are yours; +2h is counted from the first step."),
+    ]
+
+
+def _turning(story: Story, page: int) -> list[Block]:
+    earlier = [button("Earlier", "story_earlier", value(id=story.subject, page=page - 1))] if page > 1 else []
+    is_more = len(story.steps) > page * STEPS
+    return [*earlier, *([button("Later", "story_later", value(id=story.subject, page=page + 1))] if is_more else [])]
+
+
+def _step(step: StoryStep, subject: str) -> list[Block]:
+    event = step.chained.event
+    blocks = [section(f"{when(event.at)}  {relative(step.since_start)}\n{step_words(event)}")]
+    small = _why(event) if event.subject == subject or event.action is not Action.FIREWALL_BEGIN else []
+    return [*blocks, *small]
+
+
+def step_words(event: Event) -> str:
+    """What happened, in a line."""
+    facts = dict(event.detail)
+    known = WORDS.get(event.action) if isinstance(event.action, Action) else None
+    words = known or escape(event.action).replace("{", "(").replace("}", ")")
+    return words.format_map(
+        _Facts(
+            {name: escape(text) for name, text in facts.items()},
+            who=person(event.actor.user),
+            owner=person(facts.get("owner", "")),
+            operation=code(facts.get("operation", "")),
+            error_code=escape(facts.get("code", "")),
+            seconds=relative(timedelta(seconds=float(facts.get("seconds") or 0))).removeprefix("+"),
+        )
+    )
+
+
+class _Facts(dict[str, str]):
+    """The facts of an event; older events have fewer."""
+
+    def __missing__(self, name: str) -> str:
+        return "an unrecorded " + name.replace("_", " ")
+
+
+def _why(event: Event) -> list[Block]:
+    """The policy's verdict, and the reason in somebody's own words."""
+    facts = dict(event.detail)
+    verdict = facts.get("verdict", "")
+    asked = f", asks {facts['asked']}" if facts.get("asked") else ""
+    policy = (
+        [f"Policy: {verdict}{asked} (rule {event.policy_rule}). {facts.get('verdict_reason', '')}"] if verdict else []
+    )
+    lines = [*policy, *([event.reason] if event.reason else []), *_hosts(event)]
+    return [{"type": "context", "elements": [plain(fold(lines, REASON_ROOM * 2))]}] if lines else []
+
+
+def _hosts(event: Event) -> Sequence[str]:
+    shown = event.action in (Action.ALLOWANCE_REQUEST, Action.ALLOWANCE_NARROW, Action.ALLOWANCE_EDIT)
+    return [fold(event.destinations, REASON_ROOM, joint=", ")] if shown and event.destinations else []
+
+
+def relative(time: timedelta) -> str:
+    """How long after the start: ``+0s``, ``+3m 20s``, ``+2h 5m``, ``+12d 4h``."""
+    seconds = int(time.total_seconds())
+    units = (("d", seconds // 86400), ("h", seconds // 3600 % 24), ("m", seconds // 60 % 60), ("s", seconds % 60))
+    first = next((at for at, (_, count) in enumerate(units) if count), 3)
+    return "+" + " ".join(f"{count}{unit}" for unit, count in units[first : first + 2] if count or unit == "s")
