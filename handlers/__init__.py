@@ -184,6 +184,15 @@ COMMANDS = (
     ),
     Entry(
         CallKind.COMMAND,
+        "stats",
+        audit.stats,
+        usage="[since:90d] [until:DAY] [cluster:NAME] [csv]",
+        help="requests in numbers: how many, how fast, by whom, and updates saved",
+        is_late=True,
+        act="stats",
+    ),
+    Entry(
+        CallKind.COMMAND,
         "away",
         absences.away,
         usage="[until DAY to @x | off]",

@@ -4,8 +4,12 @@ from dataclasses import replace
 
 from bot import auditing, reporting
 from bot.domain.audit import AuditFilter
+from bot.domain.csv_text import csv_text
+from bot.domain.statistics import COLUMNS, rows_of
+from bot.errors import InvalidInput
 from bot.ports import Context
 from handlers.blocks import audit_log, words
+from handlers.blocks.stats import stats_message
 from handlers.blocks.story import story_message, story_view
 from handlers.calls import Call, number_from
 from handlers.queries import AuditQuery
@@ -38,6 +42,21 @@ def of_cluster(ctx: Context, call: Call) -> Reply:
     """The log of the cluster that the button names."""
     name = call.value["cluster"]
     return _page(ctx, call, f"cluster:{name}", AuditFilter(cluster=name))
+
+
+def stats(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
+    """Count requests and what became of them, as a message or a file."""
+    asked = AuditQuery.parse(call.text, ctx.clock.now(), ctx.directory.zone(call.caller.identity))
+    period = asked.filter
+    plain = AuditFilter(since=period.since, until=period.until, cluster=period.cluster)
+    if asked.form not in ("", "csv") or period != plain:
+        raise InvalidInput("Use `/egress stats since:90d until:yesterday cluster:NAME`, with csv for a file.")
+    numbers, scope = reporting.count_period(ctx, call.caller, period)
+    if asked.form:
+        name = f"egress-stats-{ctx.clock.now():%Y%m%dT%H%M%SZ}.csv"
+        file = File(name, csv_text(COLUMNS, rows_of(numbers)), "Requests and what became of them, in numbers.")
+        return file, Ephemeral(words.file_sent(), follows=True)
+    return Ephemeral(stats_message(numbers, scope))
 
 
 def _page(ctx: Context, call: Call, query: str, wanted: AuditFilter) -> Ephemeral:

@@ -40,6 +40,7 @@ def record(
         "requester": allowance.requester.user if allowance.filed_by or allowance.owned_by else "",
         "owner": allowance.owner.user if allowance.owned_by else "",
         "expires_at": allowance.expires_at.isoformat() if allowance.expires_at else "",
+        "still_asked": _still_asked(allowance) if action is Action.ALLOWANCE_APPROVE else "",
         **(_judged(uow, allowance.verdict) if action in _JUDGED else {}),
     }
     event = Event(
@@ -55,6 +56,11 @@ def record(
         detail=tuple((name, value) for name, value in detail.items() if value),
     )
     uow.audit(event)
+
+
+def _still_asked(allowance: Allowance) -> str:
+    """Who has to approve as well; empty once nobody has to."""
+    return "" if allowance.approved_at else quorums_text(allowance.verdict.missing(allowance.approvals))
 
 
 _JUDGED = frozenset(

@@ -72,6 +72,7 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "seen_before": "When it was last read before the change was seen.",
         "sources": "The address ranges that the rules are for.",
         "status": "How the write ended: Succeeded, Failed, Canceled, Refused, Found or Lost.",
+        "still_asked": "Who has to approve as well, before it is approved.",
         "suggested": "Destinations that the form suggested.",
         "target": "ARM id of the firewall policy or classic firewall.",
         "target_kind": "policy or classic.",

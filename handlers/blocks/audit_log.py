@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain.audit import ChainedEvent
+from bot.domain.audit import ChainedEvent, Event
 from bot.domain.ids import is_id
 from handlers.blocks.block_kit import (
     actions,
@@ -20,7 +20,7 @@ from handlers.blocks.block_kit import (
     value,
     when,
 )
-from handlers.blocks.story import story_button
+from handlers.blocks.story import step_words, story_button
 from handlers.blocks.words import AUDIT_FILTERS
 from handlers.replies import Block, Message
 
@@ -66,9 +66,20 @@ def _event(chained: ChainedEvent) -> list[Block]:
         f"*{chained.seq}*  {when(event.at)}  *{escape(event.action)}*  {person(event.actor.user)} "
         f"via {code(event.via)}  {' '.join(about)}  {reached}"
     )
+    line = f"{line.rstrip()}{_written(event)}"
     why = f"{event.reason}{f' (rule {event.policy_rule})' if event.policy_rule else ''}".strip()
     story = story_button(event.subject) if is_id(event.subject) and event.subject[:1] in STORIED else None
     return [section(line.rstrip(), accessory=story), *([small_plain(why)] if why else [])]
+
+
+def _written(event: Event) -> str:
+    """What was written where, for whom, and how it went; nothing for other events."""
+    facts = dict(event.detail)
+    if event.action.partition(":")[0] not in ("firewall", "scale"):
+        return ""
+    target = facts.get("target", "").rpartition("/")[2]
+    carried = fold([code(one) for one in facts.get("allowances", "").split()], 300, joint=", ")
+    return f"\n{step_words(event)}{f' in {code(target)}' if target else ''}{f': {carried}' if carried else ''}"
 
 
 STORIED = ("a", "s")

@@ -1,10 +1,11 @@
 """The story of a request as a timeline: what happened, when, how long after the request, and why."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from bot.domain.audit import Action, Event
+from bot.domain.phrases import counted
 from bot.domain.story import Story, StoryStep
 from handlers.blocks.block_kit import (
     actions,
@@ -33,7 +34,7 @@ REASON_ROOM = 400
 WORDS: Mapping[Action, str] = MappingProxyType(
     {
         Action.ALLOWANCE_REQUEST: ":memo: *Requested* by {who} for {duration}, risk {risk}",
-        Action.ALLOWANCE_RENEW: ":memo: *Renewal requested* by {who} for {duration}; continues {renews}",
+        Action.ALLOWANCE_RENEW: ":memo: *Renewal requested* by {who} for {duration}; continues {renewed}",
         Action.ALLOWANCE_GRANT: ":white_check_mark: *Granted* by the approval policy",
         Action.ALLOWANCE_BREAK_GLASS: ":rotating_light: *Break-glass* by {who}; to be reviewed by {review_by}",
         Action.ALLOWANCE_APPROVE: ":white_check_mark: *Approved* by {who}",
@@ -62,7 +63,7 @@ WORDS: Mapping[Action, str] = MappingProxyType(
         Action.ALLOWANCE_ORPHAN: ":warning: *Its owner has left*",
         Action.ALLOWANCE_KEEP: ":mag: *Kept* by {who} in a review",
         Action.ALLOWANCE_SHORTEN: ":mag: *Shortened* by {who} in a review, until {expires_at}",
-        Action.FIREWALL_BEGIN: ":gear: *Write began*, for {carried} allowances together",
+        Action.FIREWALL_BEGIN: ":gear: *Write began*, for {carried}",
         Action.FIREWALL_ACCEPT: ":gear: *Azure accepted the write* as operation {operation}",
         Action.FIREWALL_DONE: ":gear: *Azure finished the write* after {seconds}",
         Action.FIREWALL_FAIL: ":red_circle: *The write failed* ({status} {error_code})",
@@ -140,10 +141,18 @@ def step_words(event: Event) -> str:
             who=person(event.actor.user),
             owner=person(facts.get("owner", "")),
             operation=code(facts.get("operation", "")),
+            renewed=code(facts.get("renews", "")),
+            expires_at=_time(facts.get("expires_at", "")),
+            review_by=_time(facts.get("review_by", "")),
+            carried=counted(int(facts.get("carried") or 1), "allowance"),
             error_code=escape(facts.get("code", "")),
             seconds=relative(timedelta(seconds=float(facts.get("seconds") or 0))).removeprefix("+"),
         )
     )
+
+
+def _time(text: str) -> str:
+    return when(datetime.fromisoformat(text)) if text else "it is revoked"
 
 
 class _Facts(dict[str, str]):

@@ -1,0 +1,81 @@
+"""Numbers of a period as a message; a picture finds its place between the figures and the lists."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot.domain.audit import AuditFilter
+from bot.domain.dates import time_text
+from bot.domain.statistics import Spread, Statistics
+from handlers.blocks.audit_log import OWN
+from handlers.blocks.block_kit import code, context, fields, fold, header, message, person, section
+from handlers.blocks.story import relative
+from handlers.replies import Block, Message
+
+LIST_ROOM = 900
+"""Characters of each list."""
+
+
+def stats_message(numbers: Statistics, scope: AuditFilter) -> Message:
+    """The numbers, for whoever asked.
+
+    Args:
+        numbers: What was counted.
+        scope: The period, the cluster, and whether only their own was counted.
+    """
+    title = f"{numbers.requests} requests, {_share(numbers)} decided by the policy alone"
+    return message(
+        title,
+        [
+            header("Statistics"),
+            context(_period(scope)),
+            *fields(_figures(numbers)),
+            *_list("Hosts asked for most", [f"{code(name)} {count}" for name, count in numbers.hosts]),
+            *_list("Denied because", [f"{count} × {code(reason[:80])}" for reason, count in numbers.denials]),
+            *_list("Decided by", [f"{person(user)} {count}" for user, count in numbers.deciders]),
+            context(HINT),
+        ],
+    )
+
+
+HINT = "Times count from the request. `/egress stats since:90d csv` gives you a file."
+
+
+def _figures(numbers: Statistics) -> list[tuple[str, str]]:
+    ends = f"{numbers.approved} approved, {numbers.denied} denied, {numbers.lapsed} lapsed"
+    saved = f"{numbers.updates} for {numbers.carried} changes: {numbers.saved} saved" if numbers.updates else ""
+    return [
+        ("Requests", f"{numbers.requests}, of which {numbers.renewals} renewals"),
+        ("Decided by people", ends),
+        ("Granted by the policy", f"{numbers.granted} ({_share(numbers)})"),
+        ("Break-glass", str(numbers.break_glass)),
+        ("Time to decide", _taken(numbers.to_decide)),
+        ("Time to live", _taken(numbers.to_live)),
+        ("Expired, not renewed", str(numbers.expired)),
+        ("Refused acts", str(numbers.refused)),
+        ("Firewall updates", saved),
+    ]
+
+
+def _share(numbers: Statistics) -> str:
+    return "none" if numbers.auto_share is None else f"{numbers.auto_share:.0%}"
+
+
+def _taken(spread: Spread) -> str:
+    if spread.median is None or spread.p90 is None:
+        return "none"
+    return f"median {_time(spread.median)}, 90 % within {_time(spread.p90)}"
+
+
+def _time(time: timedelta) -> str:
+    return relative(time).removeprefix("+")
+
+
+def _period(scope: AuditFilter) -> str:
+    since = f"since {time_text(scope.since)}" if scope.since else "since the beginning"
+    until = f" until {time_text(scope.until)}" if scope.until else ""
+    where = f", cluster {code(scope.cluster)}" if scope.cluster else ""
+    return f"What is on record {since}{until}{where}. {OWN if scope.own else ''}".strip()
+
+
+def _list(title: str, lines: Sequence[str]) -> list[Block]:
+    return [section(f"*{title}*\n{fold(lines, LIST_ROOM, joint=', ')}")] if lines else []
