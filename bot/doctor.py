@@ -44,6 +44,7 @@ class DoctorResult:
 REMEDIES = (
     ("configuration", "Correct the file; python -m bot config check FILE names every problem."),
     ("database clock", "Turn on time synchronisation (NTP) on this machine and on the database's."),
+    ("audit triggers", "Find out who removed them, run python -m bot audit verify, and restore the database."),
     ("database", "Check EGRESS_DATABASE_URL and the way to the server, then run python -m bot migrate."),
     ("webhooks", "Set EGRESS_WEBHOOK_SECRET, or the secret_file of each webhook."),
     ("clock", "Turn on time synchronisation (NTP) on this machine."),
@@ -97,6 +98,7 @@ def _own_looks(settings: Settings) -> Iterator[Look]:
     yield "configuration", partial(look_at_configuration, settings.config)
     yield "database", partial(_database, settings)
     yield "database clock", partial(_database_clock, settings)
+    yield "audit triggers", partial(_audit_triggers, settings)
     yield "webhooks", partial(_webhooks, settings)
 
 
@@ -151,6 +153,15 @@ def _database(settings: Settings) -> str:
         with store.read() as tx:
             seq, _ = tx.audit.head()
     return f"reachable, schema up to date; {seq} audit events."
+
+
+def _audit_triggers(settings: Settings) -> str:
+    with opened_store(settings) as store:
+        store.require_migrated()
+        missing = store.missing_guards()
+    if missing:
+        raise BadConfiguration(f"The audit log can be changed: {', '.join(missing)} is not there or switched off.")
+    return "the audit log refuses changes."
 
 
 def _database_clock(settings: Settings) -> str:

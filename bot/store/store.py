@@ -16,6 +16,7 @@ from bot.store.chain import SqlAuditLog
 from bot.store.clock_check import ClockCheck
 from bot.store.drafts import SqlDrafts
 from bot.store.engine import Database
+from bot.store.guards import missing_guards
 from bot.store.leases import SqlWork
 from bot.store.migrate import LOCK, migrate, pending
 from bot.store.notice_levels import SqlNoticeLevels
@@ -179,6 +180,11 @@ class SqlStore:
                 connection.execute(update(schema.work).filter_by(key=WorkKind.TIMERS).values(kind=schema.work.c.kind))
             else:
                 SqlWork(connection, self._database.now).fill_and_empty(FILLING_BYTES)
+
+    def missing_guards(self) -> tuple[str, ...]:
+        """Triggers that should keep the audit log from being changed and are not there, or are switched off."""
+        with self._database.transaction(is_read=True) as connection:
+            return missing_guards(connection)
 
     def now_s(self) -> float:
         """The database's clock with its offset, in seconds since 1970."""

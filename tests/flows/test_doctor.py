@@ -2,8 +2,10 @@
 
 import json
 import re
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -163,6 +165,12 @@ def not_migrated(site: Site) -> None:
     site.variables["EGRESS_DATABASE_URL"] = f"sqlite:///{site.folder / 'empty.sqlite3'}"
 
 
+def no_triggers(site: Site) -> None:
+    """Somebody made the audit log changeable."""
+    with closing(sqlite3.connect(site.folder / "bot.sqlite3")) as database:
+        database.execute("DROP TRIGGER audit_event_refuse_update")
+
+
 def no_policy_write(site: Site) -> None:
     """Only the reader role on the firewall policy."""
     site.arm.put_rights(id_of(site, "hub-policy"), {"actions": ["*/read"]})
@@ -221,6 +229,7 @@ def id_of(site: Site, name: str) -> str:
         (a_named_guest, "approval rule high-risk-two", "only 1 of the 2 approvers needed"),
         (no_approver_role, "configuration", "does not have the approver role"),
         (not_migrated, "database", "run python -m bot migrate"),
+        (no_triggers, "audit triggers", "audit_event_refuse_update"),
         (no_policy_write, "Azure rights on hub-policy", "ruleCollectionGroups/write"),
         (no_firewall_write, "Azure rights on legacy-firewall", "azureFirewalls/write"),
         (no_such_firewall, "writer", "names hub-polcy"),
