@@ -63,6 +63,7 @@ class Action(StrEnum):
     SCALE_DONE = "scale:done"
     SCALE_FAIL = "scale:fail"
     SCALE_CHANGE = "scale:change"
+    SCALE_REPLAN = "scale:replan"
     REVIEW_START = "review:start"
     REVIEW_KEEP = "review:keep"
     REVIEW_REMOVE = "review:remove"

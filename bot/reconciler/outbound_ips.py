@@ -9,7 +9,7 @@ from bot.domain.egress import ClusterEgress
 from bot.domain.scale_proposal import Scale, ScaleStatus, Step, changed_since, next_scale, next_step, scale_status
 from bot.domain.snat import TypeChange
 from bot.domain.writer_state import PendingOperation
-from bot.errors import ArmNotFound, Refused, StalePlan, StaleVersion
+from bot.errors import ArmNotFound, Refused, StalePlan, StaleVersion, UserError
 from bot.inventory import is_deletion, keep
 from bot.inventory.partner_news import tell_kept
 from bot.measures import OPERATION_SECONDS
@@ -17,7 +17,7 @@ from bot.ports import Finish, NoticeEvent
 from bot.reconciler.alerts import LONG
 from bot.reconciler.dryrun import end_hold, hold, is_dry
 from bot.reconciler.run import UNREADABLE, UNREADABLE_LOOKS, Run, look_at, operation_id
-from bot.scaling import record, scale_facts
+from bot.scaling import file_again, record, replanned, scale_facts
 
 TURNED_OFF = "The bot may no longer change outbound types (migrate.apply is off). Nothing was changed."
 
@@ -26,10 +26,10 @@ def reconcile_scale(run: Run) -> Finish:
     """One round for one cluster: look at the operation, or compare and begin, or report the result."""
     _, _, cluster_id = run.claim.key.partition(":")
     with run.ctx.store.read() as tx:
-        found, is_known = tx.scales.find(cluster_id), tx.snapshots.get(cluster_id) is not None
+        found = tx.scales.find(cluster_id)
     scale = next_scale(found, run.now)
     if scale is None:
-        return Finish(None) if is_known or not found else _close_orphans(run, found, cluster_id)
+        return _look_after_waiting(run, found, cluster_id)
     run.subject = scale.id
     if is_dry(run.ctx, run.claim) and scale.applying_at is None:
         return hold(run, scale)
@@ -53,18 +53,37 @@ def _read(run: Run, cluster_id: str) -> ClusterEgress | None:
         return None
 
 
-def _close_orphans(run: Run, found: Sequence[Scale], cluster_id: str) -> Finish:
-    """Nobody has decided, and the cluster seems to be gone: what waits for it ends once Azure says so itself."""
+def _look_after_waiting(run: Run, found: Sequence[Scale], cluster_id: str) -> Finish:
+    """What nobody has decided yet is planned again, or ends with its cluster, once Azure says so itself."""
+    waiting = [scale for scale in found if scale_status(scale, run.now) is ScaleStatus.WAITING]
+    if not waiting:
+        return Finish(None)
     began = run.now
     egress = _read(run, cluster_id)
-    if egress is not None:
-        with run.write() as uow:
-            keep(uow.ctx, uow.tx, egress, began)
-        return Finish(None)
-    for scale in found:
-        if scale_status(scale, run.now) is ScaleStatus.WAITING:
+    if egress is None:
+        for scale in waiting:
             _fail(run, scale, _deleted(scale))
+        return Finish(None)
+    with run.write() as uow:
+        keep(uow.ctx, uow.tx, egress, began)
+    stale = [scale for scale in waiting if not scale.plan.is_base(egress)]
+    if stale and egress.is_converging:
+        return run.again(run.ctx.pace.busy)
+    for scale in stale:
+        _plan_again(run, scale, egress, began)
     return Finish(None)
+
+
+def _plan_again(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Finish:
+    """The cluster is another one than it was planned for: approvers get the plan of now, which may need no approval."""
+    try:
+        again = replanned(run.ctx, scale, egress)
+    except UserError as error:
+        return _fail(run, scale, f"{scale.cluster_name} has changed in Azure since the plan was made. {error.sentence}")
+    with run.write() as uow:
+        keep(uow.ctx, uow.tx, egress, began)
+        file_again(uow, scale, again)
+    return Finish(timedelta())
 
 
 def _deleted(scale: Scale) -> str:
@@ -111,15 +130,12 @@ def _compare(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> 
     match next_step(scale, egress):
         case Step.WAIT:
             return run.again(run.ctx.pace.busy)
-        case Step.BEGIN if is_dry(run.ctx, run.claim):
-            return hold(run, scale)
-        case Step.BEGIN if isinstance(scale.plan.change, TypeChange) and not run.ctx.config.migrate.apply:
-            return _fail(run, scale, TURNED_OFF)
         case Step.BEGIN:
-            end_hold(run, scale)
-            return _begin(run, scale)
+            return hold(run, scale) if is_dry(run.ctx, run.claim) else _begin(run, scale)
         case Step.JUDGE:
             return _judge(run, scale, egress, began)
+        case Step.FAIL if scale.applying_at is None:
+            return _plan_again(run, scale, egress, began)
         case Step.FAIL:
             return _fail(run, scale, changed_since(scale))
 
@@ -140,6 +156,9 @@ def _judge(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Fi
 
 def _begin(run: Run, scale: Scale) -> Finish:
     """Record the beginning, then send it on the etag that was approved."""
+    if isinstance(scale.plan.change, TypeChange) and not run.ctx.config.migrate.apply:
+        return _fail(run, scale, TURNED_OFF)
+    end_hold(run, scale)
     with run.write() as uow:
         applying = uow.tx.scales.save(replace(scale, applying_at=scale.applying_at or uow.now), is_open=True)
         record(uow, applying, Action.SCALE_BEGIN)
@@ -149,8 +168,7 @@ def _begin(run: Run, scale: Scale) -> Finish:
     try:
         operation = run.ctx.clusters.begin_scale(scale.plan)
     except (StalePlan, StaleVersion):
-        changed = f"{scale.plan.cluster_name} changed in Azure at the same moment. Propose the change again."
-        return _fail(run, applying, changed)
+        return _look_again(run, applying)
     except Refused as error:
         return _fail(run, applying, error.sentence, code=error.code, request_id=error.request_id)
     pending = PendingOperation(operation.url, operation.look_after, request_id=operation.request_id)
@@ -158,6 +176,18 @@ def _begin(run: Run, scale: Scale) -> Finish:
     facts = {"operation": operation_id(operation.url), "request_id": operation.request_id}
     accepted = run.event(Action.SCALE_ACCEPT, scale.id, **dict(scale_facts(applying, **facts)))
     return run.again(run.paced(operation.look_after), accepted)
+
+
+def _look_again(run: Run, scale: Scale) -> Finish:
+    """Azure took nothing, because the cluster changed at the same moment: it is compared again, as not begun."""
+    egress = _read(run, scale.cluster_id)
+    if egress is None:
+        return _fail(run, scale, _deleted(scale))
+    if scale.plan.is_base(egress) and not egress.is_converging:
+        return _fail(run, scale, f"Azure shows two states of {scale.cluster_name} at once. Propose the change again.")
+    with run.write() as uow:
+        uow.tx.scales.save(replace(scale, applying_at=None), is_open=True)
+    return run.again(run.ctx.pace.busy)
 
 
 def _done(run: Run, scale: Scale, egress: ClusterEgress, began: datetime) -> Finish:

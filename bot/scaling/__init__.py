@@ -11,6 +11,7 @@ from bot.scaling.migrating import (
     propose_migration,
 )
 from bot.scaling.proposing import ScalePreview, Wish, decide, get, preview_scale, proposals, propose, withdraw
+from bot.scaling.replanning import file_again, replanned
 from bot.scaling.workflow import SCALES
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ScalePreview",
     "Wish",
     "decide",
+    "file_again",
     "get",
     "hand_out",
     "migration_choices",
@@ -30,6 +32,7 @@ __all__ = [
     "propose",
     "propose_migration",
     "record",
+    "replanned",
     "scale_facts",
     "withdraw",
 ]

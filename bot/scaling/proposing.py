@@ -1,6 +1,5 @@
 """Use cases of scaling: propose, decide. The reconciler applies."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot import approvals
@@ -18,10 +17,7 @@ from bot.domain.scale_proposal import Scale, require_waiting
 from bot.domain.snat import (
     Capacity,
     Goal,
-    OwnIp,
-    OwnIpsGoal,
     ScalePlan,
-    added_ids,
     capacity,
     plan_scale,
     possible_goals,
@@ -30,6 +26,7 @@ from bot.errors import AlreadyRequested, NotPermitted, RequestRefused, UnknownSc
 from bot.inventory import live, person
 from bot.ports import Caller, Context, NoticeEvent, Transaction, UnitOfWork
 from bot.scaling.audit_events import record
+from bot.scaling.replanning import own_ips
 from bot.scaling.workflow import SCALES, verdict_of
 
 __all__ = ["ScalePreview", "Wish", "decide", "get", "preview_scale", "proposals", "propose", "withdraw"]
@@ -89,7 +86,7 @@ def propose(ctx: Context, caller: Caller, wish: Wish) -> Scale:
         RequestRefused: The approval policy refuses it, or nobody could approve it.
     """
     egress, _ = live(ctx, person(ctx, caller), wish.cluster)
-    return file_plan(ctx, caller, plan_scale(egress, wish.goal, _own_ips(ctx, wish.goal)), egress, wish.reason)
+    return file_plan(ctx, caller, plan_scale(egress, wish.goal, own_ips(ctx, wish.goal)), egress, wish.reason)
 
 
 def file_plan(ctx: Context, caller: Caller, plan: ScalePlan, egress: ClusterEgress, reason: str) -> Scale:
@@ -118,11 +115,6 @@ def file_plan(ctx: Context, caller: Caller, plan: ScalePlan, egress: ClusterEgre
             approved_at=now if verdict.kind is VerdictKind.GRANT else None,
         )
         return _file(UnitOfWork(ctx, tx, caller), scale)
-
-
-def _own_ips(ctx: Context, goal: Goal) -> Mapping[str, OwnIp | None]:
-    """The public IPs that a goal adds, as they are now; nothing is asked for any other goal."""
-    return ctx.clusters.read_public_ips(added_ids(goal)) if isinstance(goal, OwnIpsGoal) and goal.added else {}
 
 
 def _verdict(ctx: Context, who: Person, plan: ScalePlan, egress: ClusterEgress) -> Verdict:

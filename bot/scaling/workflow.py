@@ -17,7 +17,7 @@ from bot.domain.scale_proposal import (
     scale_key,
 )
 from bot.domain.snat import ScalePlan, TypeChange
-from bot.errors import UnknownCluster
+from bot.errors import StaleView, UnknownCluster
 from bot.inventory.partner_news import forewarn
 from bot.ports import Context, NoticeEvent, Scales, Transaction, UnitOfWork
 from bot.scaling.audit_events import record
@@ -73,15 +73,24 @@ class ScaleWorkflow:
         require_waiting(one, now)
 
     def require_effect(self, ctx: Context, one: Scale, egress: ClusterEgress | None, /) -> None:
-        """Its cluster is there; whether the plan still fits is compared before Azure is told.
+        """Its cluster is there, and as it was last read it is the one that the plan was made from.
+
+        Whether it still is, is compared again before Azure is told.
 
         Raises:
             UnknownCluster: Its cluster was deleted.
+            StaleView: It has changed; the bot looks at it, and plans again.
         """
+        if egress is not None and one.plan.fits(egress):
+            return
+        with ctx.store.write() as tx:
+            tx.work.wake(scale_key(one.cluster_id), within=timedelta())
         if egress is None:
-            with ctx.store.write() as tx:
-                tx.work.wake(scale_key(one.cluster_id), within=timedelta())
             raise UnknownCluster(f"{one.cluster_name} was deleted in Azure. Nothing was approved.")
+        raise StaleView(
+            f"{one.cluster_name} seems to have changed since the plan was made. Nothing was approved; the bot reads it "
+            "again and plans again if it has. Look at the card in a minute."
+        )
 
     def reassess(self, ctx: Context, one: Scale, egress: ClusterEgress | None, /) -> Scale:
         """By the approval policy and the environment of now."""

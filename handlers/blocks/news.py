@@ -76,7 +76,10 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
         NoticeEvent.ANSWERED: Words(
             allowance="{answerer} answered. It lapses {lapses}.", scale="{answerer} answered. It lapses {lapses}."
         ),
-        NoticeEvent.EDITED: Words(allowance="{who} changed the request. Approvals given before no longer count."),
+        NoticeEvent.EDITED: Words(
+            allowance="{who} changed the request. Approvals given before no longer count.",
+            scale="{what} Approvals given before no longer count. Please decide again: {asked}.",
+        ),
         NoticeEvent.REMINDED: Words(
             allowance="Waiting for a decision: it {needs}. It lapses {lapses}.{calls}",
             scale="Waiting for a decision: it {needs}. It lapses {lapses}.{calls}",

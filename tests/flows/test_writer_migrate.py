@@ -170,14 +170,14 @@ def test_a_refusal_is_said(world: World, fault: dict[str, object]) -> None:
 
 
 def test_somebody_else_changes_it_first(world: World) -> None:
-    """The plan is for a cluster that no longer is: nothing is sent."""
+    """The plan is for a cluster that no longer is: nothing is sent, and the plan of now has to be approved."""
     scale = propose(world)
     network = resource(world, CLUSTER)["properties"]["networkProfile"]
     by_hand(world, CLUSTER, networkProfile={**network, "outboundType": "none"})
     world.settle()
     status, row = stored(world, scale)
-    assert (status, writes(world, CLUSTER)) == (ScaleStatus.FAILED, [])
-    assert "has changed" in (row.failure or "")
+    assert (status, writes(world, CLUSTER), row.approvals) == (ScaleStatus.WAITING, [], ())
+    assert row.plan.change.ends == ("none", "managedNATGateway")
 
 
 def test_turned_off_after_the_approval(world: World) -> None:

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot import scaling
+from bot import inventory, scaling
 from bot.approvals import Decision
 from bot.domain.audit import Action
 from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
 from bot.domain.snat import CountChange, CountGoal, goal_from_text
-from bot.errors import AlreadyRequested
+from bot.errors import AlreadyRequested, StaleView
 from bot.sandbox.clock import ManualClock
 from bot.scaling import Wish
 from tests.build import APPROVER, DEV, World, make_world
@@ -127,15 +127,51 @@ def test_a_lost_answer_costs_nothing(world: World, fault: dict[str, object]) -> 
     assert len(landed) == 1
 
 
-def test_a_cluster_that_changed_since_is_not_touched(world: World) -> None:
-    """Somebody upgraded it between the plan and its turn."""
+def test_a_cluster_that_changed_since_is_planned_again(world: World) -> None:
+    """Somebody upgraded it between the plan and its turn: nothing is written until somebody approves the new plan."""
     scale = propose(world)
     by_hand(world, CLUSTER, kubernetesVersion="1.99")
     world.settle()
     status, row = stored(world, scale)
-    assert status is ScaleStatus.FAILED
-    assert "has changed" in (row.failure or "")
+    assert (status, row.approvals, row.digest != scale.digest) == (ScaleStatus.WAITING, (), True)
     assert (writes(world, CLUSTER), count_of(world)) == ([], 1)
+    assert world.said.events(scale.id)[-1] == "edited"
+    with pytest.raises(StaleView):
+        scaling.decide(world.ctx, APPROVER, Decision(scale.id, is_approved=True, seen=scale.digest))
+    scaling.decide(world.ctx, APPROVER, Decision(scale.id, is_approved=True, seen=row.digest))
+    world.settle()
+    assert (stored(world, scale)[0], count_of(world)) == (ScaleStatus.DONE, 2)
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_what_changed_before_the_approval_is_not_approved(sqlite_url: str, count: int) -> None:
+    """The bot looks again: it plans from what is there, or says that it is there already."""
+    world = make_world(sqlite_url)
+    scale = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(2), "more ports"))
+    with_count(world, count)
+    inventory.refresh(world.ctx)
+    with pytest.raises(StaleView, match="seems to have changed"):
+        scaling.decide(world.ctx, APPROVER, Decision(scale.id, is_approved=True, seen=scale.digest))
+    world.settle()
+    status, row = stored(world, scale)
+    if count == 5:
+        assert (status, row.plan.change) == (ScaleStatus.WAITING, CountChange(5, 2, there=1))
+    assert (row.approvals, writes(world, CLUSTER)) == ((), [])
+    world.store.close()
+
+
+def test_an_edit_in_the_moment_of_the_write_is_kept(sqlite_url: str) -> None:
+    """Azure refuses the write, the plan is made again, and the other change stays."""
+    world = make_world(sqlite_url)
+    scale = propose(world)
+    world.arm.add_fault({"method": "PUT", "path": "aks-lb$", "status": 412, "code": "PreconditionFailed"})
+    world.reconciler.run_one()
+    by_hand(world, CLUSTER, kubernetesVersion="1.99")
+    world.settle()
+    status, row = stored(world, scale)
+    assert (status, row.applying_at, row.approvals) == (ScaleStatus.WAITING, None, ())
+    assert resource(world, CLUSTER)["properties"]["kubernetesVersion"] == "1.99"
+    world.store.close()
 
 
 def test_two_proposals_for_one_cluster(world: World) -> None:
@@ -173,6 +209,13 @@ def test_asleep_before_the_write(stage: Stage) -> None:
     assert stored(stage, scale)[0] is ScaleStatus.DONE
     landed = [each for each in stage.arm.state()["operations"] if each["resource"].lower().endswith("/aks-lb")]
     assert len(landed) == 1
+
+
+def with_count(world: World, count: int) -> None:
+    """Somebody else asked Azure for another number, and it did not get to it."""
+    profile = resource(world, CLUSTER)["properties"]["networkProfile"]
+    balancer = {**profile["loadBalancerProfile"], "managedOutboundIPs": {"count": count}}
+    by_hand(world, CLUSTER, networkProfile={**profile, "loadBalancerProfile": balancer})
 
 
 def with_one_address(world: World, count: int, state: str) -> None:

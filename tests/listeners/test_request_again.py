@@ -23,7 +23,6 @@ from handlers.blocks.scale_card import scale_card
 from handlers.replies import OpenModal
 from tests.blockkit import assert_valid
 from tests.build import APPROVER, DEV, World, make_world
-from tests.flows.writer_stage import by_hand, resource
 from tests.listeners.calling import pressed, submitted
 from tests.listeners.test_whole_input import fields_of
 
@@ -130,17 +129,10 @@ def withdraw_scale(world: World, made: Scale) -> None:
 
 
 def fail_scale(world: World, made: Scale) -> None:
-    """The cluster is another one by the time it would be applied."""
+    """Azure refuses it."""
     scaling.decide(world.ctx, APPROVER, Decision(made.id, is_approved=True))
-    by_hand(world, "/aks-lb", networkProfile=outbound_ips(world, 5))
+    world.arm.add_fault({"method": "PUT", "path": "aks-lb$", "status": 400, "code": "QuotaExceeded"})
     world.settle()
-
-
-def outbound_ips(world: World, count: int) -> dict[str, object]:
-    """The cluster's network with another number of managed outbound IPs."""
-    network = resource(world, "/aks-lb")["properties"]["networkProfile"]
-    balancer = {**network["loadBalancerProfile"], "managedOutboundIPs": {"count": count}}
-    return {**network, "loadBalancerProfile": balancer}
 
 
 SCALE_ENDS: list[tuple[Callable[[World, Scale], None], ScaleStatus]] = [

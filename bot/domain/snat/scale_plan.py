@@ -73,6 +73,10 @@ class ScalePlan:
         """Whether a cluster is still in the state that it was computed from."""
         return base_digest(egress) == self.base_digest and self.change.is_as_planned(egress)
 
+    def fits(self, egress: ClusterEgress) -> bool:
+        """Whether a reading that may lack the eTag, or lag, still shows what it starts from."""
+        return self.change.is_as_planned(egress) and set(self.ips_before) == set(self.change.addresses(egress))
+
 
 def _digest(*parts: object) -> str:
     return sha256(json.dumps(parts, default=str).encode()).hexdigest()

@@ -55,7 +55,7 @@ def _of_first(ctx: Context, scale: Scale) -> ScaleForecast:
     whys = {
         Step.WAIT: f"Azure is changing {name} right now; the bot waits for its end.",
         Step.JUDGE: "Azure was told already; the bot looks at what is there.",
-        Step.FAIL: changed_since(scale),
+        Step.FAIL: changed_since(scale) if scale.applying_at else f"{name} has changed in Azure; it is planned again.",
     }
     return _forecast(scale, whys[step])
 
