@@ -41,10 +41,8 @@ class Judge:
         if seen.event.actor != SYSTEM:
             may = self.may[seen.event.action]
             assert may(self, seen, seen.event.actor), f"{seen.event.actor} may not {seen.event.action}: {seen.after}"
+            self._judge_change(seen, seen.event.actor)
         self._judge_time(seen.event, seen)
-        if seen.before is not None and seen.before.ask != seen.after.ask and seen.before.approved_at is None:
-            voters = {one.by for one in seen.after.approvals}
-            assert voters <= {seen.event.actor}, "Somebody's approval of something else counts."
         if seen.event.action is Action.ALLOWANCE_APPROVE and seen.after.approved_at is not None:
             check_quorums(self._town, seen.after)
 
@@ -64,6 +62,12 @@ class Judge:
             assert after.expires_at <= before.expires_at, after
         if after.expires_at is not None and after.live_at is not None and after.ask.duration is not None:
             assert after.expires_at <= after.live_at + after.ask.duration, after
+
+    def _judge_change(self, seen: Seen, actor: Identity) -> None:
+        """What was approved before a request was edited or narrowed was something else."""
+        if seen.before is not None and seen.before.ask != seen.after.ask and seen.before.approved_at is None:
+            others = {one.by for one in seen.after.approvals} - {actor}
+            assert not others, f"{seen.after.id}: an approval of something else counts: {others}."
 
     def _judge_time(self, event: Event, seen: Seen) -> None:
         if event.action is Action.ALLOWANCE_REMIND and self._has_hours:
