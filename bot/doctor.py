@@ -13,7 +13,17 @@ from bot.config import Settings, checked_configuration, configuration_from
 from bot.domain.egress import ClusterEgress, Fleet
 from bot.domain.rights import CLUSTER_READ, CLUSTER_WRITE, lacking, target_write
 from bot.domain.snat import possible_goals
-from bot.errors import ArmForbidden, ArmThrottled, BadConfiguration, EgressError, NotScalable
+from bot.errors import (
+    ArmForbidden,
+    ArmThrottled,
+    ArmUnreachable,
+    BadConfiguration,
+    EgressError,
+    MembershipUnknown,
+    NotScalable,
+    SlackThrottled,
+    SlackUnreachable,
+)
 from bot.wiring.dryrun import require_among
 from bot.wiring.production import azure_from, opened_store, slack_from
 from bot.wiring.signing import signing_keys
@@ -29,17 +39,23 @@ class DoctorResult:
         what: The thing.
         is_ok: Whether the check passed.
         sentence: What was found.
+        is_unasked: Nobody answered: it may be in place or not.
     """
 
     what: str
     is_ok: bool
     sentence: str
+    is_unasked: bool = False
 
     @property
     def remedy(self) -> str:
         """What to do about it; empty where there is nothing to do."""
+        if self.is_unasked:
+            return UNASKED
         return "" if self.is_ok else next(said for prefix, said in REMEDIES if self.what.startswith(prefix))
 
+
+UNASKED = "It could not be asked: check the way there (DNS, proxy, firewall), then run this again."
 
 REMEDIES = (
     ("configuration", "Correct the file; python -m bot config check FILE names every problem."),
@@ -109,12 +125,15 @@ def _webhooks(settings: Settings) -> str:
     return f"{len(book.webhooks)} configured, each with its secret."
 
 
+_RESULTS = {(True, False): "ok", (False, False): "MISSING", (False, True): "UNKNOWN"}
+
+
 def table_of(results: Sequence[DoctorResult]) -> str:
     """The results as a table, what to do below each red line."""
     width = max(len("CHECK"), *(len(one.what) for one in results))
     rows = [
         ("RESULT", "CHECK", "FOUND"),
-        *(("ok" if one.is_ok else "MISSING", one.what, one.sentence) for one in results),
+        *((_RESULTS[one.is_ok, one.is_unasked], one.what, one.sentence) for one in results),
     ]
     lines = [f"{result:8} {what:{width}}  {said}" for result, what, said in rows]
     for at, one in reversed(list(enumerate(results, 1))):
@@ -126,7 +145,16 @@ def table_of(results: Sequence[DoctorResult]) -> str:
 
 def json_of(results: Sequence[DoctorResult]) -> str:
     """The results as JSON: ``ok``, and each check with what was found and what to do."""
-    checks = [{"check": one.what, "ok": one.is_ok, "found": one.sentence, "remedy": one.remedy} for one in results]
+    checks = [
+        {
+            "check": one.what,
+            "ok": one.is_ok,
+            "unknown": one.is_unasked,
+            "found": one.sentence,
+            "remedy": one.remedy,
+        }
+        for one in results
+    ]
     return json.dumps({"ok": all(one.is_ok for one in results), "checks": checks}, indent=2, ensure_ascii=False)
 
 
@@ -134,7 +162,12 @@ def _looked_at(what: str, look: Callable[[], str]) -> DoctorResult:
     try:
         return DoctorResult(what, is_ok=True, sentence=look())
     except EgressError as error:
-        return DoctorResult(what, is_ok=False, sentence=error.sentence)
+        return _red(what, error)
+
+
+def _red(what: str, error: EgressError) -> DoctorResult:
+    is_unasked = isinstance(error, SlackUnreachable | SlackThrottled | ArmUnreachable | MembershipUnknown)
+    return DoctorResult(what, is_ok=False, sentence=error.sentence, is_unasked=is_unasked)
 
 
 def look_at_configuration(file: Path) -> str:
@@ -204,7 +237,7 @@ def _azure(settings: Settings, arm: AzureArm | None) -> list[DoctorResult]:
         azure = arm or azure_from(settings, configuration_from(settings.config))
         fleet = azure.read_fleet()
     except EgressError as error:
-        return [DoctorResult("Azure", is_ok=False, sentence=error.sentence)]
+        return [_red("Azure", error)]
     read = DoctorResult("Azure", is_ok=True, sentence=f"{len(fleet.clusters)} clusters.")
     subscriptions = [_subscription(fleet, one) for one in azure.subscriptions]
     writer = _looked_at("writer", lambda: _writer(settings, fleet))

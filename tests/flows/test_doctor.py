@@ -17,7 +17,7 @@ from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
 from bot.config import settings_from
-from bot.doctor import DoctorResult, _agreeing, examine
+from bot.doctor import UNASKED, DoctorResult, _agreeing, examine
 from bot.domain.rights import CLUSTER_WRITE, Grant, lacking
 from bot.errors import BadConfiguration
 from bot.sandbox.arm import ArmSubscription
@@ -264,6 +264,11 @@ def test_missing_things_end_in_status_1(tmp_path: Path) -> None:
     as_json = json.loads(CliRunner().invoke(main, ["doctor", "--json"], env=variables).stdout)
     assert (as_json["ok"], as_json["checks"][0]["check"], as_json["checks"][0]["ok"]) == (False, "configuration", False)
     assert all(bool(one["remedy"]) != one["ok"] for one in as_json["checks"])
+    (clock,) = [one for one in as_json["checks"] if one["check"] == "clock"]
+    assert (clock["unknown"], clock["remedy"]) == (
+        True,
+        UNASKED,
+    )  # Slack did not answer: nothing is wrong with the clock
 
 
 def test_rights_are_read_as_azure_reads_them() -> None:
