@@ -33,13 +33,13 @@ class PortsChange(BaseChange):
     def text(self) -> str:
         """``from 1,024 (by Azure's table) to 4,096 SNAT ports per node``."""
         more = f", and {self.ips.text}" if self.ips else ""
-        return f"from {_ports(self.before, self.node_before)} to {_ports(self.after, self.node_after)} {_EACH}{more}"
+        return f"from {_ports(self.before, self.node_before)} to {_each(self.after, self.node_after)}{more}"
 
     @property
     def goal(self) -> str:
         """``4,096 SNAT ports per node``."""
         more = f" and {self.ips.goal}" if self.ips else ""
-        return f"{_ports(self.after, self.node_after)} {_EACH}{more}"
+        return f"{_each(self.after, self.node_after)}{more}"
 
     @property
     def typed(self) -> str:
@@ -81,11 +81,15 @@ class PortsChange(BaseChange):
         return self.ips.missing(egress) if self.ips else ""
 
 
-_EACH = "SNAT ports per node"
+def _each(allocated: int, of_node: int) -> str:
+    return f"{of_node:,} SNAT ports per node{'' if allocated else _TABLE}"
+
+
+_TABLE = " (by Azure's table)"
 
 
 def _ports(allocated: int, of_node: int) -> str:
-    return f"{of_node:,}" if allocated else f"{of_node:,} (by Azure's table)"
+    return f"{of_node:,}{'' if allocated else _TABLE}"
 
 
 @dataclass(frozen=True, slots=True)
