@@ -1,6 +1,6 @@
 """The audit log, and what proves it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from bot.domain.audit import AuditFilter, ChainedEvent, Event
@@ -36,6 +36,10 @@ class AuditLog(Protocol):
 
     def hashes(self, *, after: int, last: int) -> list[str]:
         """The hashes of the rows after one up to another, oldest first."""
+        ...
+
+    def unsearchable(self, places: Mapping[str, tuple[int, int]]) -> str | None:
+        """A destination whose events a search would not find, by the first and last event of each; None if all are."""
         ...
 
     def head(self) -> tuple[int, str]:

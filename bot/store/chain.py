@@ -1,6 +1,6 @@
 """The audit log as rows: appended in one order, never changed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, func, insert, or_, select, tuple_
@@ -10,6 +10,7 @@ from bot.domain.chain import COLUMNS, ChainEnd, Frontier, Record
 from bot.domain.people import SYSTEM, Identity
 from bot.errors import ChainBroken
 from bot.store import schema
+from bot.store.audit_hosts import bounds_of, not_covered
 from bot.store.chain_end import HEAD, SqlChainEnd
 from bot.store.rows import event_from_record, record_from_event, row_from_record
 from bot.store.times import text_from_time
@@ -47,7 +48,13 @@ class SqlAuditLog:
 
     def find(self, wanted: AuditFilter, *, limit: int) -> list[ChainedEvent]:
         """The matching rows, newest first."""
-        query = _RECORDS.where(*_conditions(wanted), *_page(wanted)).order_by(*_newest_first(wanted)).limit(limit)
+        where = [*_conditions(wanted), *_page(wanted)]
+        if wanted.destination is not None:
+            bounds = bounds_of(self._connection, wanted.destination.lower())
+            if bounds is None:
+                return []
+            where.append(schema.audit_event.c.seq.between(*bounds))
+        query = _RECORDS.where(*where).order_by(*_newest_first(wanted)).limit(limit)
         return [event_from_record(row) for row in self._records(query)]
 
     def chain(self, *, after: int, limit: int) -> list[ChainedEvent]:
@@ -82,6 +89,10 @@ class SqlAuditLog:
 
     def _records(self, query: Select[Any]) -> list[Record]:
         return [Record._make(row) for row in self._connection.execute(query)]
+
+    def unsearchable(self, places: Mapping[str, tuple[int, int]]) -> str | None:
+        """A destination whose events a search would not find, by the first and last event of each; None if all are."""
+        return not_covered(self._connection, places)
 
     def head(self) -> tuple[int, str]:
         """The number and hash of the last event.

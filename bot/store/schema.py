@@ -148,6 +148,15 @@ audit_archive = Table(
     Column("at", Time, nullable=False),
 )
 
+# The first and the last audit event of each destination, kept by triggers.
+audit_host = Table(
+    "audit_host",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("first_seq", Big, nullable=False),
+    Column("last_seq", Big, nullable=False),
+)
+
 work = Table(
     "work",
     metadata,

@@ -78,6 +78,7 @@ ATTACKS: dict[str, tuple[tuple[str, ...], int]] = {
     "the head set forward": (("UPDATE audit_head SET seq = 12",), 9),
     "another hash in the head": (("UPDATE audit_head SET hash = repeat('0', 64)",), 8),
     "another tree in the head": (("UPDATE audit_head SET tree = repeat('0', 64)",), 8),
+    "hidden from a search": (("DELETE FROM audit_host WHERE host LIKE 'host2%'",), 3),
     "the head deleted": (("DELETE FROM audit_head",), 9),
 }
 WITNESSED: dict[str, tuple[tuple[str, ...], int]] = {

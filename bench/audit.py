@@ -1,0 +1,277 @@
+"""The audit log with a million events, on both databases: pages, appends, verification, exports; ``AUDIT_EVENTS=N``.
+
+Each figure stands beside its baseline in the same run: pages without our indexes, a transaction without its event, a
+verification of one event at a time, an export through one list.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
+
+from bot.domain.audit import Action, AuditFilter, Event
+from bot.domain.chain import COLUMNS, ChainEnd, Frontier, Record, seal, verify
+from bot.domain.people import Identity
+from bot.store import SqlStore
+from bot.store.bounded import BoundedConnection
+from bot.store.rows import record_from_event
+from bot.store.times import text_from_time
+from tests.build import CONFIG
+from tests.postgres import Server, start
+from tests.tampering import without_triggers
+
+EVENTS = int(os.environ.get("AUDIT_EVENTS", "1000000"))
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+EVERY = timedelta(seconds=30)
+ACTIONS = (
+    Action.ALLOWANCE_REQUEST,
+    Action.ALLOWANCE_APPROVE,
+    Action.FIREWALL_DONE,
+    Action.ALLOWANCE_LIVE,
+    Action.AUDIT_READ,
+)
+DETAIL = json.dumps(
+    [[name, "v" * 16] for name in ("digest", "duration", "environment", "risk", "sources", "target", "ticket")]
+)
+RUNS = 100
+
+
+def records() -> Iterator[Record]:
+    """A chain of events."""
+    end = ChainEnd()
+    tree = end.tree or Frontier()
+    for seq in range(1, EVENTS + 1):
+        host = f"host{seq * 7919 % 5000}.example.com:443"
+        row = Record(
+            seq=seq, version=2, at=text_from_time(SINCE + EVERY * seq), action=ACTIONS[seq % 5], team="T1",
+            actor=f"U{seq % 200:04}", actor_name="Somebody", via="slack:button", correlation=f"c{seq // 5}",
+            subject=f"a{seq // 5:09}", cluster=f"aks-{seq % 300}", destinations=json.dumps([host]),
+            destination_text=host,
+            reason="The build needs it.", policy_rule="ask-team", detail=DETAIL, root=tree.root(),
+            previous=end.hash, hash="",
+        )  # fmt: skip
+        row = seal(row)
+        tree.add(row.hash)
+        end = ChainEnd(seq, row.hash, tree)
+        yield row
+
+
+def fill(store: SqlStore) -> None:
+    """Load them without the triggers, and move the head."""
+    last, tree, hosts = "", Frontier(), dict[str, tuple[int, int]]()
+
+    def seen() -> Iterator[Record]:
+        nonlocal last
+        for row in records():
+            last = row.hash
+            tree.add(row.hash)
+            hosts[row.destination_text] = (hosts.get(row.destination_text, (row.seq, 0))[0], row.seq)
+            yield row
+
+    with store._engine.begin() as connection, without_triggers(connection):
+        insert(connection, seen())
+        places = [{"host": host, "first": first, "last": last} for host, (first, last) in hosts.items()]
+        connection.execute(text("INSERT INTO audit_host VALUES (:host, :first, :last)"), places)
+        head = {"seq": EVENTS, "hash": last, "tree": tree.heads}
+        connection.execute(text("UPDATE audit_head SET seq = :seq, hash = :hash, tree = :tree, tree_size = :seq"), head)
+        connection.execute(text("ANALYZE"))
+
+
+def insert(connection: Connection, rows: Iterator[Record]) -> None:
+    """Write all rows, each database in its fastest way."""
+    names, driver = ", ".join(COLUMNS), connection.connection.driver_connection
+    if isinstance(driver, BoundedConnection):
+        driver.is_patient = True
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        with driver.cursor() as cursor, cursor.copy(f"COPY audit_event ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    else:
+        places = ",".join("?" * len(COLUMNS))
+        plain: Any = driver
+        plain.executemany(f"INSERT INTO audit_event ({names}) VALUES ({places})", rows)
+
+
+def filters() -> Mapping[str, AuditFilter]:
+    """What people ask, with the rare and the many."""
+    end = SINCE + EVERY * EVENTS
+    middle = SINCE + EVERY * (EVENTS // 2)
+    return {
+        "none": AuditFilter(),
+        "actor": AuditFilter(actor="U0007"),
+        "actor nobody": AuditFilter(actor="U9999"),
+        "cluster": AuditFilter(cluster="aks-7"),
+        "id": AuditFilter(subject=f"a{EVENTS // 10:09}"),
+        "action": AuditFilter(action="allowance:approve"),
+        "action, all of a subject": AuditFilter(action="allowance"),
+        "host": AuditFilter(destination="host77.example.com"),
+        "host, a part": AuditFilter(destination="example"),
+        "host nobody": AuditFilter(destination="nobody.example.org"),
+        "since 1d": AuditFilter(since=end - timedelta(days=1)),
+        "until, long ago": AuditFilter(until=SINCE + timedelta(days=2)),
+        "a day in the middle": AuditFilter(since=middle, until=middle + timedelta(days=1)),
+        "that day, an actor": AuditFilter(since=middle, until=middle + timedelta(days=1), actor="U0007"),
+        "host nobody, a cluster": AuditFilter(destination="nobody.example.org", cluster="aks-7"),
+    }
+
+
+def measured_ms(run: Callable[[], object], times: int) -> list[float]:
+    """How long each run took, sorted."""
+    took = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        run()
+        took.append((time.perf_counter() - begun) * 1000)
+    return sorted(took)
+
+
+def pages(store: SqlStore, times: int) -> dict[str, float]:
+    """The 99th percentile of a page, or the worst of fewer runs, in ms."""
+
+    def page(wanted: AuditFilter) -> None:
+        with store.read() as tx:
+            tx.audit.find(wanted, limit=11)
+
+    found: dict[str, float] = {}
+    for name, wanted in filters().items():
+        took = measured_ms(partial(page, wanted), times)
+        found[name] = took[max(0, round(len(took) * 0.99) - 1)]
+    return found
+
+
+INDEXES = ("actor_seq", "cluster_seq", "subject_seq", "action_seq", "correlation_seq", "at")
+
+
+def without_indexes(store: SqlStore) -> dict[str, float]:
+    """The same pages after our indexes are gone; few runs, because each reads the table."""
+    with store._engine.begin() as connection:
+        for name in INDEXES:
+            connection.execute(text(f"DROP INDEX ix_audit_event_{name}"))
+    return pages(store, 3)
+
+
+def append_ms(store: SqlStore) -> tuple[float, float]:
+    """The median of a small transaction with an audit event, and without one."""
+    made = Event(
+        SINCE, Action.ACT_REFUSE, Identity("T1", "U0001"), "cli", reason="No.", destinations=("a.example.com",)
+    )
+
+    def act(*, is_audited: bool) -> None:
+        with store.write() as tx:
+            tx.outbox.put_conversation("U0001", "D0001")
+            if is_audited:
+                tx.audit.append(made)
+
+    both: dict[bool, list[float]] = {True: [], False: []}
+    for number in range(600):
+        both[bool(number % 2)] += measured_ms(partial(act, is_audited=bool(number % 2)), 1)
+    return statistics.median(both[True]), statistics.median(both[False])
+
+
+def verified_per_s(store: SqlStore) -> tuple[float, float]:
+    """Events a second: as the bot does it, and one event at a time, made from values as a reader would."""
+    begun, end = time.perf_counter(), ChainEnd()
+    while end.seq < EVENTS:
+        with store.read() as tx:
+            end = verify(tx.audit.records(after=end.seq, limit=5000), end)
+    fast = EVENTS / (time.perf_counter() - begun)
+    sample = min(EVENTS, 20_000)
+    begun, end = time.perf_counter(), ChainEnd()
+    with store.read() as tx:
+        rows, events = tx.audit.records(after=0, limit=sample), tx.audit.chain(after=0, limit=sample)
+    for row, chained in zip(rows, events, strict=True):
+        made = record_from_event(chained.event, end)
+        assert made.hash == row.hash
+        tree = end.tree or Frontier()
+        tree.add(made.hash)
+        end = ChainEnd(made.seq, made.hash, tree)
+    return fast, sample / (time.perf_counter() - begun)
+
+
+ONE_LIST = """
+import sys; from bot import auditing; from bot.domain.audit import AuditFilter; from bot.store import SqlStore
+from bot.store.bounded import BoundedConnection
+from bot.proofs import WRITERS
+store = SqlStore(sys.argv[1])
+with store.read() as tx: head = tx.audit.head()[0]
+rows = []
+while len(rows) < head:
+    with store.read() as tx: rows += tx.audit.records(after=len(rows), limit=1000)
+sys.stdout.write(WRITERS["jsonl"](rows, is_first=True))
+"""
+
+
+PEAK = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def peak_mb(command: list[str], url: str) -> float:
+    """The most memory that a process takes."""
+    variables = {**os.environ, "EGRESS_DATABASE_URL": url, "EGRESS_CONFIG": str(CONFIG), "EGRESS_LOG_LEVEL": "error"}
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, *command], env=variables, capture_output=True, text=True, check=True
+    )
+    return int(done.stdout) / 1024
+
+
+@contextmanager
+def databases() -> Iterator[dict[str, str]]:
+    """One of each."""
+    server = start(os.environ)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        url = make_url(stack.enter_context(server).url if isinstance(server, Server) else server)
+        name = f"bench_{os.getpid()}"
+        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with closing(psycopg.connect(plain, autocommit=True)) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        postgres = url.set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
+        yield {"SQLite": f"sqlite:///{Path(folder) / 'audit.sqlite3'}", "PostgreSQL": postgres}
+
+
+def main() -> None:
+    """Measure, and print tables."""
+    with databases() as urls:
+        for name, url in urls.items():
+            report(name, url)
+
+
+def report(name: str, url: str) -> None:
+    """Everything on one database."""
+    store = SqlStore(url)
+    store.migrate()
+    fill(store)
+    print(f"{name}, {EVENTS:,} events\n", flush=True)
+    fast, slow = verified_per_s(store)
+    print(f"verification: {fast:,.0f} events/s; one at a time {slow:,.0f} events/s", flush=True)
+    idle = peak_mb([sys.executable, "-m", "bot", "audit", "tail", "--after", str(EVENTS)], url)
+    streamed = peak_mb([sys.executable, "-m", "bot", "audit", "export"], url)
+    listed = peak_mb([sys.executable, "-c", ONE_LIST, url], url)
+    print(f"export: {streamed - idle:,.0f} MB above idle ({idle:,.0f} MB); through one list {listed - idle:,.0f} MB")
+    with_event, without = append_ms(store)
+    print(f"append: {with_event - without:.2f} ms ({with_event:.2f} ms with, {without:.2f} ms without)", flush=True)
+    ours, bare = pages(store, RUNS), without_indexes(store)
+    print("\npage, 99th percentile                 ms    without our indexes, worst of 3")
+    for filter_, took in ours.items():
+        print(f"  {filter_:30} {took:9.1f} {bare[filter_]:9.1f}")
+    print(flush=True)
+    store.close()
+
+
+if __name__ == "__main__":
+    main()
