@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import permutations
 
 import pytest
+from sqlalchemy import event
 
 from bot import allowances, auditing, scaling
 from bot.approvals import Decision
@@ -178,3 +179,14 @@ def test_a_long_story_has_pages(world: World) -> None:
     in_modal = audit.turn_story(world.ctx, pressed(Caller(AUDITOR.identity, "slack:modal"), id=first, page="2"))
     assert isinstance(in_modal, UpdateModal)
     assert "No 19." in str(in_modal.view)
+
+
+def test_a_page_is_not_searched_while_others_wait_to_write(sqlite_url: str) -> None:
+    """A long search would hold SQLite's only write lock; only the record of the reading needs it."""
+    world = make_world(sqlite_url)
+    said: list[str] = []
+    event.listen(world.store._engine, "before_cursor_execute", lambda _c, _k, statement, *_rest: said.append(statement))
+    audit.audit(world.ctx, typed(AUDITOR, "action:allowance"))
+    begun = said.index("BEGIN IMMEDIATE")
+    assert [number for number, one in enumerate(said) if "ORDER BY" in one and number > begun] == []
+    world.store.close()
