@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -18,8 +18,9 @@ from bot.domain.audit import AuditFilter
 from bot.domain.audit_schema import schema
 from bot.domain.chain import AuditKey, Checkpoint, checkpoints_in
 from bot.domain.chain.lines import check_lines, check_proof
-from bot.errors import BadConfiguration, InvalidInput
+from bot.errors import BadConfiguration, HookUnreachable, InvalidInput
 from bot.ports import Caller, Context
+from bot.wiring.audit_stream import Take, receiver
 from bot.wiring.production import at_the_terminal, opened_store
 from bot.wiring.terminal import Terminal
 
@@ -105,15 +106,31 @@ def export(terminal: Terminal, /, form: str, manifest: Path | None) -> None:
 @click.option("--after", type=click.IntRange(min=0), default=0, help="Begin after this event.")
 @click.option("--cursor", type=FILE, help="Begin where this file says, and keep it up to date.")
 @click.option("--follow", is_flag=True, help="Go on when there are new events.")
+@click.option("--to", help="Send them there, not to standard output: https://HOST/PATH or syslog://HOST:PORT.")
 @click.pass_obj
-def tail(terminal: Terminal, /, after: int, cursor: Path | None, *, follow: bool) -> None:
-    """Write events as JSON Lines, in order; with a cursor at least once, whatever ends in between."""
+def tail(terminal: Terminal, /, after: int, cursor: Path | None, to: str | None, *, follow: bool) -> None:
+    """Pass on events as JSON Lines, in order; with a cursor at least once, whatever ends in between."""
     after = max(after, _cursor(cursor))
-    with _at_work(terminal) as (ctx, caller):
+    with _at_work(terminal) as (ctx, caller), receiver(to) if to else nullcontext(_print) as take:
         for lines, last in auditing.follow(ctx, caller, after=after, wait=_pause if follow else None):
-            click.echo(lines, nl=False)
-            sys.stdout.flush()
+            _hand_over(take, lines)
             _write(cursor, f"{last}\n")
+
+
+def _print(lines: str) -> None:
+    click.echo(lines, nl=False)
+    sys.stdout.flush()
+
+
+def _hand_over(take: Take, lines: str) -> None:
+    """Until the receiver has them: it may be away for a while."""
+    while True:
+        try:
+            take(lines)
+            return
+        except HookUnreachable as error:
+            click.echo(f"{error.sentence} Trying again.", err=True)
+            _pause()
 
 
 @audit.command()

@@ -4,10 +4,13 @@ import csv
 import hashlib
 import io
 import json
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import chdir
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
 import pytest
 from click.testing import CliRunner, Result
@@ -127,3 +130,61 @@ def test_a_damaged_log_ends_a_verification_in_words(world: World, run: Run) -> N
         assert (ended.exit_code, "Audit event 4 was altered" in ended.output) == (2, True), ended.output
     for wrong in (("verify", "--from-export", "key.pem"), ("verify", "--checkpoints", "nowhere"), ("prove", "999")):
         assert run(*wrong).exit_code == 2
+
+
+class Siem(BaseHTTPRequestHandler):
+    """A receiver that is not ready the first time."""
+
+    taken: ClassVar[list[str]] = []
+    answers: ClassVar[list[int]] = []
+
+    def do_POST(self) -> None:
+        """Take a page, unless it is too early."""
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        status = self.answers.pop(0) if self.answers else 200
+        if status == 200:
+            Siem.taken.extend(body.splitlines())
+        self.send_response(status)
+        self.end_headers()
+
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+def test_events_reach_a_siem(run: Run, tmp_path: Path) -> None:
+    """Over HTTP and syslog: all of them, in order; the cursor moves only once they were taken."""
+    Siem.taken, Siem.answers = [], [503]
+    with ThreadingHTTPServer(("127.0.0.1", 0), Siem) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        sent = run("tail", "--cursor", "cursor", "--to", f"http://127.0.0.1:{server.server_port}/events")
+        assert (sent.exit_code, "Trying again" in sent.output) == (0, True), sent.output
+        assert [json.loads(line)["seq"] for line in Siem.taken] == list(range(1, len(HOSTILE) + 2))
+        Siem.answers = [400]
+        refused = run("tail", "--cursor", "cursor", "--to", f"http://127.0.0.1:{server.server_port}/events")
+        assert (refused.exit_code, (tmp_path / "cursor").read_text()) == (2, f"{len(HOSTILE) + 1}\n")
+        server.shutdown()
+    assert run("tail", "--to", "ftp://nowhere").exit_code == 2
+
+
+def test_events_reach_a_syslog_server(run: Run) -> None:
+    """Each as one RFC 5424 message with its length before it."""
+    received: list[bytes] = []
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            while part := connection.recv(65_536):
+                received.append(part)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        reader = Thread(target=serve, args=(listener,), daemon=True)
+        reader.start()
+        assert run("tail", "--to", f"syslog://127.0.0.1:{listener.getsockname()[1]}").exit_code == 0
+        reader.join(10)
+    text, seqs = b"".join(received), []
+    while text:
+        length, _, rest = text.partition(b" ")
+        message, text = rest[: int(length)].decode(), rest[int(length) :]
+        assert message.startswith("<110>1 2026-")
+        seqs.append(json.loads(message[message.index("{") :])["seq"])
+    assert seqs == list(range(1, len(HOSTILE) + 2))

@@ -1,0 +1,80 @@
+"""Sends audit events to a SIEM: as JSON Lines over HTTP, or over syslog; in order, and at least once.
+
+Syslog is RFC 5424 over TCP with octet counting (RFC 6587, section 3.4.1), facility 13 (log audit), severity 6:
+https://www.rfc-editor.org/rfc/rfc5424, read 2026-11.
+"""
+
+import http.client
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from pydantic_core import from_json
+
+from bot.errors import HookRefused, HookUnreachable, InvalidInput
+from handlers.http_client import send
+from handlers.webhooks import LATER
+
+TIMEOUT_S = 10.0
+"""Seconds that a receiver has to take a page of events."""
+
+PRIORITY = 13 * 8 + 6
+"""Facility log audit, severity informational."""
+
+Take = Callable[[str], None]
+"""Sends lines of JSON; returns once the receiver has them.
+
+Raises:
+    HookUnreachable: It does not answer, or asks to try again later.
+    HookRefused: It does not take them.
+"""
+
+
+@contextmanager
+def receiver(address: str) -> Iterator[Take]:
+    """A receiver by its address: ``https://HOST/PATH`` or ``syslog://HOST:PORT``.
+
+    Raises:
+        InvalidInput: It is none.
+    """
+    parts = urlsplit(address)
+    if parts.scheme in ("http", "https") and parts.hostname:
+        yield lambda lines: _post(address, lines)
+    elif parts.scheme == "syslog" and parts.hostname and parts.port:
+        yield lambda lines: _log(parts.hostname or "", parts.port or 0, lines)
+    else:
+        raise InvalidInput("The receiver must be https://HOST/PATH or syslog://HOST:PORT.")
+
+
+def _post(url: str, lines: str) -> None:
+    headers = {"Content-Type": "application/x-ndjson", "User-Agent": "aks-egress-bot"}
+    try:
+        answer = send("POST", url, headers, lines.encode(), timeout_s=TIMEOUT_S)
+    except (OSError, http.client.HTTPException) as error:
+        raise HookUnreachable(f"{url} is not responding ({type(error).__name__}).") from error
+    if answer.status in range(200, 300):
+        return
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status in LATER:
+        raise HookUnreachable(f"{url} is not ready ({answer.status}).")
+    raise HookRefused(f"{url} does not take audit events ({answer.status}).")
+
+
+def _log(host: str, port: int, lines: str) -> None:
+    """One connection for each page: the receiver closes it once it has read all of it."""
+    try:
+        with socket.create_connection((host, port), timeout=TIMEOUT_S) as connection:
+            connection.sendall(b"".join(map(_message, lines.splitlines())))
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(1024):
+                pass
+    except OSError as error:
+        raise HookUnreachable(f"{host}:{port} is not responding ({type(error).__name__}).") from error
+
+
+def _message(line: str) -> bytes:
+    event = from_json(line)
+    header = f"<{PRIORITY}>1 {event['at']} - aks-egress-bot - {event['action']} - "
+    said = (header + line).encode()
+    return b"%d %s" % (len(said), said)
