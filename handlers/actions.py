@@ -7,6 +7,7 @@ from bot.approvals import Decision
 from bot.checking import Query
 from bot.domain.allowance import Act, Allowance
 from bot.domain.approval import require_same
+from bot.domain.batch import place_text
 from bot.domain.duration import duration_code
 from bot.domain.fqdn import parse_destinations
 from bot.domain.snat import TypeChange
@@ -143,6 +144,8 @@ def open_request(ctx: Context, call: Call) -> Reply:
 
 def request_again(ctx: Context, call: Call) -> Reply:
     """The request form, filled with what an ended request asked for."""
+    if batches.is_batch(call):
+        return open_form(ctx, call.caller, _filled_for_several(ctx, call))
     return open_form(ctx, call.caller, _filled(ctx, call, allowances.get(ctx, call.caller, call.value["id"])))
 
 
@@ -168,6 +171,15 @@ def _filled(ctx: Context, call: Call, found: Allowance) -> RequestForm:
         bundle=bundle or "",
         owner=found.requester.user if found.filed_by == call.caller.identity else "",
     )
+
+
+def _filled_for_several(ctx: Context, call: Call) -> RequestForm:
+    """With all of its clusters, and every host that one of them asked for."""
+    batch = allowances.get_batch(ctx, call.caller, call.value["id"])
+    lead, others = batch.lead, [one.scope for one in batch.members[1:]]
+    every = tuple(sorted({host for one in batch.members for host in one.destinations}))
+    form = _filled(ctx, call, replace(lead, ask=replace(lead.ask, destinations=every)))
+    return replace(form, also="\n".join(place_text(scope.cluster_name, scope.pool) for scope in others))
 
 
 def request_from_message(ctx: Context, call: Call) -> Reply:

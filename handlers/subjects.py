@@ -19,6 +19,9 @@ from handlers.replies import View
 Subject = Allowance | Scale
 """What people decide on."""
 
+CAMPAIGN = "r"
+"""The first letter of a review campaign's id."""
+
 SCALE = "s"
 """The first letter of a scale proposal's id."""
 
@@ -56,7 +59,9 @@ def look_up(ctx: Context, caller: Caller, subject: str) -> Allowance | Scale:
 
 
 def on_card(ctx: Context, card: str) -> Sequence[Subject]:
-    """What a card is about: one request, or all that were filed together."""
+    """What a card is about: one request, or all that were filed together; nothing for that of a review campaign."""
+    if card.startswith(CAMPAIGN):
+        return ()
     with ctx.store.read() as tx:
         if _is_scale(card):
             return (tx.scales.get(card),)

@@ -19,6 +19,7 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "allowances": "Ids of the allowances that a write carries or that drift is about, or their number in a review.",
         "asked": "Who had to approve: 1 from platform, then 1 from security.",
         "attempt": "Number of the write: its events have it in common.",
+        "batch": "Id of the first of the requests that were filed in one act and share its card.",
         "before": "Digest of the bot's rules, the number of outbound IPs or the outbound IPs, before the change.",
         "beyond_bundle": "Destinations that the bundle does not contain.",
         "break_glass": "yes if it was opened before anybody approved it.",

@@ -38,7 +38,7 @@ from handlers.blocks.naming import listings, names_of
 from handlers.blocks.states import HEADLINES, MARKS
 from handlers.replies import Block, Message
 
-BUTTONS = ("details", "approve", "deny", "revoke")
+BUTTONS = ("details", "approve", "deny", "revoke", "request_again")
 """The action ids of what people do about a batch. Everything else is done to one of it, by its id."""
 
 
@@ -167,6 +167,8 @@ def batch_buttons(batch: Batch, now: datetime, *, only: Sequence[str] = BUTTONS)
     open_ = [one for one in batch.members if status(one, now) in MAY_ACT[Act.REVOKE]]
     if open_:
         made.append(_end(carried, has_rules=len(open_) > len(waiting)))
+    if all(status(one, now) in MAY_ACT[Act.ASK_AGAIN] for one in batch.members):
+        made.append(button("Request again…", "request_again", carried))
     return [one for one in made if one["action_id"] in only]
 
 

@@ -70,7 +70,7 @@ def error_text(error: BaseException, reference: str) -> str:
         return (
             f"Something went wrong in the bot, and it was not your fault. Give its operator the reference {reference}."
         )
-    sentence = error.sentence.replace("<!", "&lt;!")
+    sentence = without_calls(error.sentence)
     if isinstance(error, Refused):
         return f"{sentence} The bot's operator must fix this (reference {reference})."
     if isinstance(error, StoreUnavailable):
@@ -78,6 +78,11 @@ def error_text(error: BaseException, reference: str) -> str:
     if isinstance(error, Unavailable):
         return f"{sentence} {_patience(error)}"
     return _with_suggestion(sentence, error)
+
+
+def without_calls(sentence: str) -> str:
+    """A sentence in which no user group and no channel is called."""
+    return sentence.replace("<!", "&lt;!")
 
 
 def _patience(error: Unavailable) -> str:

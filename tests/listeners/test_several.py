@@ -14,7 +14,7 @@ from bot.approvals import Inquiry
 from bot.domain.allowance import Allowance
 from bot.domain.approval import PolicyRule, VerdictKind
 from bot.domain.audit import Action
-from bot.domain.batch import MOST_TOGETHER, place_from_text, place_text
+from bot.domain.batch import MOST_TOGETHER, Batch, place_from_text, place_text
 from bot.domain.fqdn import parse_destination
 from bot.errors import AlreadyDecided, InvalidInput, NotPermitted, StaleView, UnknownAllowance, UnknownCluster
 from handlers import actions, bulk, commands, home, questions, views
@@ -27,7 +27,7 @@ from tests.blockkit import assert_valid
 from tests.build import APPROVER, APPROVER2, DEV, DEV2, OPERATOR, World, caller, config, make_world
 from tests.flows.policy_stage import configured, started
 from tests.flows.writer_stage import HOUR, events, stored
-from tests.listeners.calling import FORM, pressed, submitted, text_of, typed
+from tests.listeners.calling import FORM, all_text, pressed, submitted, text_of, typed
 from tests.listeners.test_workspace import CHANNEL, Town, buttons, settled
 from tests.sandbox.slack_stage import until
 
@@ -172,6 +172,10 @@ def test_buttons_decide_all_of_it(world: World) -> None:
         with pytest.raises(StaleView):
             act(world.ctx, pressed(APPROVER, **carried))
     views.deny(world.ctx, submitted(APPROVER, {"reason": "no"}, **on_button(world, second, "deny")))
+    again = actions.request_again(world.ctx, pressed(DEV, **on_button(world, second, "request_again")))
+    assert isinstance(again, OpenModal)
+    assert_valid(again.view, "modal")
+    assert [one["value"] for one in field(again.view, "also")["initial_options"]] == list(CLUSTERS[1:])
     assert [stored(world, one).denied is not None for one in second] == [True, True, False]
 
 
@@ -213,13 +217,16 @@ def test_home_has_one_entry_for_one_decision(world: World) -> None:
 
 
 def test_an_answer_in_the_thread_is_found(world: World) -> None:
-    """A question about one of them is answered under the card that they share."""
+    """A question about one of them is answered under the card that they share; under a review's card it is talk."""
     made = file(world)
     ask(world.ctx, APPROVER, Inquiry(made[1].id, "Why?"))
     with world.store.write() as tx:
         tx.outbox.put_card(made[0].id, CHANNEL, "1.0")
     value = {"channel": CHANNEL, "thread_ts": "1.0"}
     questions.answered_in_thread(world.ctx, Call(DEV, text="Because.", value=value))
+    with world.store.write() as tx:
+        tx.outbox.put_card("r0s560gxpd", CHANNEL, "2.0")
+    assert questions.answered_in_thread(world.ctx, Call(DEV, text="Hm.", value={**value, "thread_ts": "2.0"})) == ()
     assert [bool(stored(world, one).questions and not stored(world, one).open_questions) for one in made] == [
         False,
         True,
@@ -252,6 +259,15 @@ def conversation(town: Town, user: str) -> list[dict[str, Any]]:
     state = town.stage.state
     places = {one["id"] for one in state["channels"] if one.get("user") == user}
     return [one for one in state["messages"] if one["channel"] in places]
+
+
+def test_what_was_left_out_calls_nobody(world: World) -> None:
+    """A reason that names the owner of an open allowance is read in the channel without calling them."""
+    lead, *others = file(world)
+    named = replace(lead, left_out=(("aks-lb", "Already allowed by a rule owned by <@UDEV0002>. See `x`."),))
+    card = all_text(batch_card(Batch((named, *others)), world.ctx.config, world.clock.now(), {}))
+    assert "`aks-lb` was not filed: Already allowed by a rule owned by somebody." in card
+    assert "UDEV0002" not in card
 
 
 def test_everybody_who_decides_one_of_it_gets_the_hidden_card(sqlite_url: str) -> None:
