@@ -217,3 +217,20 @@ def test_a_check_fills_the_bundle_and_its_button_keeps_the_values(world: World) 
     assert not isinstance(reply, tuple)
     assert "azure-storage(account=mydata)" in str(reply)
     assert all(name in str(reply) for name in NAMES)
+
+
+@pytest.mark.parametrize(
+    ("words", "cluster", "hosts"),
+    [
+        ("aks-a,aks-b a.com b.com", "aks-a,aks-b", "a.com b.com"),
+        ("aks-a, aks-b a.com", "aks-a,aks-b", "a.com"),
+        ("aks-a ,aks-b/np1 a.com, b.com", "aks-a,aks-b/np1", "a.com, b.com"),
+        ("aks-a a.com, b.com", "aks-a", "a.com, b.com"),
+        ("aks-a", "aks-a", ""),
+        ("", "", ""),
+    ],
+)
+def test_commas_join_clusters(words: str, cluster: str, hosts: str) -> None:
+    """Not hosts: those come after the first word without a comma."""
+    found = HostWords.parse(words)
+    assert (found.cluster, found.hosts) == (cluster, hosts)

@@ -14,13 +14,12 @@ from bot.approvals import Inquiry
 from bot.domain.allowance import Allowance
 from bot.domain.approval import PolicyRule, VerdictKind
 from bot.domain.audit import Action
-from bot.domain.batch import MOST_TOGETHER, Batch, place_from_text, place_text
+from bot.domain.batch import MOST_TOGETHER, Batch
 from bot.domain.fqdn import parse_destination
 from bot.errors import AlreadyDecided, InvalidInput, NotPermitted, StaleView, UnknownAllowance, UnknownCluster
 from handlers import actions, bulk, commands, home, questions, views
 from handlers.blocks.batch_card import batch_card
 from handlers.calls import Call
-from handlers.hosts import HostWords
 from handlers.replies import OpenModal, PublishHome
 from handlers.subjects import ask
 from tests.blockkit import assert_valid
@@ -89,30 +88,6 @@ def on_button(world: World, made: tuple[Allowance, ...], action: str = "approve"
     (value,) = (one["value"] for one in rows if one["action_id"] == action)
     carried: dict[str, str] = json.loads(value)
     return carried
-
-
-@pytest.mark.parametrize(
-    ("words", "cluster", "hosts"),
-    [
-        ("aks-a,aks-b a.com b.com", "aks-a,aks-b", "a.com b.com"),
-        ("aks-a, aks-b a.com", "aks-a,aks-b", "a.com"),
-        ("aks-a ,aks-b/np1 a.com, b.com", "aks-a,aks-b/np1", "a.com, b.com"),
-        ("aks-a a.com, b.com", "aks-a", "a.com, b.com"),
-        ("aks-a", "aks-a", ""),
-        ("", "", ""),
-    ],
-)
-def test_commas_join_clusters(words: str, cluster: str, hosts: str) -> None:
-    """Not hosts: those come after the first word without a comma."""
-    found = HostWords.parse(words)
-    assert (found.cluster, found.hosts) == (cluster, hosts)
-
-
-@pytest.mark.parametrize("cluster", ["aks-a", "/subscriptions/s/resourceGroups/g/providers/p/managedClusters/aks-a"])
-@pytest.mark.parametrize("pool", [None, "np1"])
-def test_a_place_is_read_as_it_is_written(cluster: str, pool: str | None) -> None:
-    """Names and ARM ids, with and without a pool."""
-    assert place_from_text(place_text(cluster, pool)) == (cluster, pool)
 
 
 def test_the_form_keeps_the_clusters_that_were_typed(world: World) -> None:
