@@ -193,6 +193,16 @@ COMMANDS = (
     ),
     Entry(
         CallKind.COMMAND,
+        "evidence",
+        audit.evidence,
+        usage="2026-Q3 [cluster:NAME]",
+        help="a quarter's changes, approvals, refusals and drift as one archive",
+        is_late=True,
+        act="evidence",
+        roles=frozenset({Role.AUDITOR, Role.OPERATOR}),
+    ),
+    Entry(
+        CallKind.COMMAND,
         "away",
         absences.away,
         usage="[until DAY to @x | off]",

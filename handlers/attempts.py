@@ -18,7 +18,7 @@ ON_IDS = frozenset({"approve", "deny", "revoke", "renew", "transfer"})
 """Commands whose first word is an id; that of others is a cluster."""
 
 
-ABOUT_WORDS = MappingProxyType({"audit": "filters", "stats": "filters", "token": "words"})
+ABOUT_WORDS = MappingProxyType({"audit": "filters", "stats": "filters", "evidence": "filters", "token": "words"})
 """Commands about neither, with the name of their words on record."""
 
 

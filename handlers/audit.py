@@ -1,17 +1,19 @@
 """Listeners of the audit log: pages, files, the proof, and the story of a request."""
 
 from dataclasses import replace
+from io import BytesIO
 
 from bot import auditing, reporting
 from bot.domain.audit import AuditFilter
 from bot.domain.csv_text import csv_text
+from bot.domain.evidence import quarter_from_text
 from bot.domain.statistics import COLUMNS, rows_of
 from bot.errors import InvalidInput
 from bot.ports import Context
 from handlers.blocks import audit_log, words
 from handlers.blocks.stats import stats_message
 from handlers.blocks.story import story_message, story_view
-from handlers.calls import Call, number_from
+from handlers.calls import Call, number_from, plain_words
 from handlers.queries import AuditQuery
 from handlers.replies import Ephemeral, File, Files, OpenModal, Reply, UpdateModal
 
@@ -57,6 +59,18 @@ def stats(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
         file = File(name, csv_text(COLUMNS, rows_of(numbers)), "Requests and what became of them, in numbers.")
         return file, Ephemeral(words.file_sent(), follows=True)
     return Ephemeral(stats_message(numbers, scope))
+
+
+def evidence(ctx: Context, call: Call) -> tuple[Reply, ...]:
+    """Hand over the evidence of a quarter as one archive."""
+    name, _, rest = call.text.strip().partition(" ")
+    label, _, cluster = plain_words(rest).strip().partition(":")
+    if not name or (rest and (label.lower() != "cluster" or not cluster)):
+        raise InvalidInput("Name a quarter: `/egress evidence 2026-Q3`, or `/egress evidence 2026-Q3 cluster:NAME`.")
+    quarter, out = quarter_from_text(name), BytesIO()
+    proof = reporting.write_evidence(ctx, call.caller, quarter, out, cluster=cluster.strip().lower())
+    file = File(f"egress-evidence-{quarter.name}.zip", "", f"Evidence of {quarter.name}. {proof}", out.getvalue())
+    return file, Ephemeral(words.file_sent(), follows=True)
 
 
 def _page(ctx: Context, call: Call, query: str, wanted: AuditFilter) -> Ephemeral:

@@ -102,11 +102,13 @@ class File:
         name: The file's name.
         content: Its text.
         comment: What it is, one sentence.
+        data: Its bytes, where it is no text; then ``content`` is empty.
     """
 
     name: str
     content: str
     comment: str
+    data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,7 @@ class Sender:
         self._client.files_upload_v2(
             channel=self._direct(origin),
             filename=file.name,
-            content=file.content,
+            content=file.data or file.content,
             initial_comment=local_times(file.comment),
         )
 

@@ -27,6 +27,7 @@ COMMANDS = (
     ("notices decisions", "how much you are told in direct messages"),
     ("token list", "what pipelines may do, and as whom"),
     ("audit", "who opened what, and why"),
+    ("evidence 2026-Q4", "a quarter as one archive"),
     ("stats", "requests in numbers"),
 )
 """Subcommands of ``/egress`` that are worth a try, with a hint."""

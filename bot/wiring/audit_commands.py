@@ -18,8 +18,10 @@ from bot.domain.audit import AuditFilter
 from bot.domain.audit_schema import schema
 from bot.domain.chain import AuditKey, Checkpoint, checkpoints_in
 from bot.domain.chain.lines import check_lines, check_proof
+from bot.domain.evidence import quarter_from_text
 from bot.errors import BadConfiguration, HookUnreachable, InvalidInput
 from bot.ports import Caller, Context
+from bot.reporting import write_evidence
 from bot.wiring.audit_stream import Take, receiver
 from bot.wiring.production import at_the_terminal, opened_store
 from bot.wiring.terminal import Terminal
@@ -100,6 +102,18 @@ def export(terminal: Terminal, /, form: str, manifest: Path | None) -> None:
     """Write every event to standard output, oldest first."""
     with _at_work(terminal) as (ctx, caller):
         _write(manifest, auditing.export(ctx, caller, AuditFilter(), form).write(sys.stdout.write, form))
+
+
+@audit.command()
+@click.argument("quarter")
+@click.argument("file", type=FILE)
+@click.option("--cluster", default="", help="Only of this cluster.")
+@click.pass_obj
+def evidence(terminal: Terminal, /, quarter: str, file: Path, cluster: str) -> None:
+    """Write the evidence of a QUARTER such as 2026-Q3 to FILE, a ZIP archive."""
+    meant = quarter_from_text(quarter)
+    with _at_work(terminal) as (ctx, caller), file.open("wb") as out:
+        click.echo(write_evidence(ctx, caller, meant, out, cluster=cluster.lower()))
 
 
 @audit.command()

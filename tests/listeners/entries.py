@@ -7,6 +7,7 @@ ELSEWHERE = {
     "command export": "tests/listeners/test_export.py: it writes nothing but the record that somebody exported",
     "command audit": "tests/listeners/test_audit.py: it writes nothing but the record that somebody read",
     "action audit_cluster": "tests/listeners/test_audit.py: as the command",
+    "command evidence": "tests/listeners/test_evidence.py: it writes nothing but the record that somebody exported",
     "command stats": "tests/listeners/test_stats.py: it writes nothing but the record that somebody read",
     "action audit_older": "tests/listeners/test_audit.py: as the command",
     "action story": "tests/listeners/test_audit.py: from a card",

@@ -1,0 +1,35 @@
+"""Quarters, and the page of evidence with hostile text in it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.domain.evidence import quarter_from_text
+from bot.domain.evidence_page import chart, page
+from bot.errors import InvalidInput
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [("2026-Q1", (2026, 1), (2026, 4)), ("2026-q3", (2026, 7), (2026, 10)), ("2026-Q4", (2026, 10), (2027, 1))],
+)
+def test_a_quarter_has_three_months(text: str, start: tuple[int, int], end: tuple[int, int]) -> None:
+    """In UTC, the end excluded."""
+    found = quarter_from_text(text)
+    assert (found.start, found.end) == (datetime(*start, 1, tzinfo=UTC), datetime(*end, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("text", ["2026", "2026-Q5", "Q3", "2026-Q3x", "0001-Q1", "9999-Q4", ""])
+def test_anything_else_is_no_quarter(text: str) -> None:
+    """The sentence says how to write one."""
+    with pytest.raises(InvalidInput, match="2026-Q3"):
+        quarter_from_text(text)
+
+
+def test_hostile_text_stays_text() -> None:
+    """Nothing that somebody typed becomes markup, in the page or in its charts."""
+    row = {"id": "a1", "reason": "<script>alert(1)</script>", "outcome": '"><img src=x>'}
+    drawn = page(quarter_from_text("2026-Q3"), [row], {"changes.csv": 1}, "Verified.")
+    assert "<script>" not in drawn
+    assert "<img" not in drawn
+    assert chart({}).count("<rect") == 0
