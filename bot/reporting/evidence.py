@@ -17,6 +17,9 @@ from bot.ports import Caller, Context, ListFilter
 PAGE = 1000
 """Events read at once."""
 
+AT_ONCE = 100
+"""Allowances whose earlier events are read at once."""
+
 OPEN = ("id", "cluster", "hosts", "requester", "reason", "ticket", "risk", "live_at", "expires_at")
 """The columns of what was open at a moment."""
 
@@ -57,15 +60,30 @@ class _Archive:
         book = ChangeBook()
         for one in sorted(self._every("allowance"), key=lambda each: each.seq):
             book.add([one.event])
+        self._complete(book)
         changes = list(book.rows.values())
         self._table("changes", CHANGES, [cells(row, CHANGES) for row in changes])
         for name, actions in TABLES.items():
             found = [one for action in actions for one in self._every(action)]
             self._table(name, EVENTS, [_event(one) for one in sorted(found, key=lambda each: each.seq)])
-        for name, at in (("open-at-start", self._quarter.start), ("open-at-end", self._quarter.end)):
+        ends = (("open-at-start", self._quarter.start), ("open-at-end", min(self._quarter.end, self._ctx.clock.now())))
+        for name, at in ends:
             self._table(name, OPEN, [_open(one) for one in self._open_at(at)])
         self._archive.writestr("proof.txt", f"{proof}\n")
-        self._archive.writestr("index.html", page(self._quarter, changes, self._counts, proof))
+        is_over = self._quarter.end <= self._ctx.clock.now()
+        said = proof if is_over else f"The quarter is not over: this is what is on record so far. {proof}"
+        self._archive.writestr("index.html", page(self._quarter, changes, self._counts, said))
+
+    def _complete(self, book: ChangeBook) -> None:
+        """What was asked for before the quarter has its requester and reason there."""
+        early = [subject for subject, row in book.rows.items() if "asked_at" not in row]
+        for at in range(0, len(early), AT_ONCE):
+            with self._ctx.store.read() as tx:
+                found = tx.audit.about(early[at : at + AT_ONCE])
+            for subject in early[at : at + AT_ONCE]:
+                del book.rows[subject]
+            allowances = (one.event for one in found if one.event.action.startswith("allowance:"))
+            book.add(event for event in allowances if event.at < self._quarter.end)
 
     def _table(self, name: str, columns: tuple[str, ...], rows: list[list[object]]) -> None:
         self._counts[f"{name}.csv"] = len(rows)

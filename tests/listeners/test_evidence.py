@@ -64,6 +64,11 @@ def test_a_quarter_holds_what_happened_in_it(world: World) -> None:
     world.tick(timedelta(days=90))
     later = archive(world, "2026-Q4")
     assert [row["id"] for row in table(later["open-at-end.csv"])] == [kept.id]
+    assert "not over" in files["index.html"]
+    assert "not over" not in later["index.html"]
+    world.settle()
+    (gone,) = table(archive(world, "2027-Q1")["changes.csv"])
+    assert (gone["id"], gone["outcome"], gone["requester"]) == (kept.id, "expired", "UDEV0001 (Name of UDEV0001)")
     assert [row["id"] for row in table(archive(world, "2027-Q1")["open-at-start.csv"])] == [kept.id]
 
 
