@@ -167,7 +167,7 @@ def wait_for(is_so: Callable[[], Any], otherwise: str, seconds: float) -> None:
     end = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < end, otherwise
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 def _free_ports(count: int) -> list[int]:

@@ -26,6 +26,7 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "bundle": "The bundle that was asked for.",
         "call": "Method and path of a refused API call.",
         "carried": "How many allowances the write carries.",
+        "change": "What a proposal changes, in words.",
         "changes": "The rules that a write adds, alters or removes, as kind:rule; or what a scale sets.",
         "clusters": "The clusters that an API token is for.",
         "code": "Azure's error code, or the class of the error.",

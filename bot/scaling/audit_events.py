@@ -37,6 +37,7 @@ def scale_facts(scale: Scale, **facts: str) -> tuple[tuple[str, str], ...]:
         "digest": plan.digest,
         "kind": plan.kind,
         "changes": plan.change.knob,
+        "change": plan.change.text,
         "before": before,
         "after": after,
         "ips_before": " ".join(plan.ips_before),

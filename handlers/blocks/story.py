@@ -68,10 +68,10 @@ WORDS: Mapping[Action, str] = MappingProxyType(
         Action.FIREWALL_DONE: ":gear: *Azure finished the write* after {seconds}",
         Action.FIREWALL_FAIL: ":red_circle: *The write failed* ({status} {error_code})",
         Action.FIREWALL_DRIFT: ":warning: *Somebody changed its rules* by hand",
-        Action.SCALE_PROPOSE: ":memo: *Proposed* by {who}: from {before} to {after}",
+        Action.SCALE_PROPOSE: ":memo: *Proposed* by {who}: {change}",
         Action.SCALE_GRANT: ":white_check_mark: *Granted* by the approval policy",
         Action.SCALE_APPROVE: ":white_check_mark: *Approved* by {who}",
-        Action.SCALE_REPLAN: ":pencil2: *Planned again*: from {before} to {after}",
+        Action.SCALE_REPLAN: ":pencil2: *Planned again*: {change}",
         Action.SCALE_DENY: ":no_entry_sign: *Denied* by {who}",
         Action.SCALE_WITHDRAW: ":no_entry: *Withdrawn* by {who}",
         Action.SCALE_QUESTION: ":question: {who} *asked a question*",
@@ -147,6 +147,7 @@ def step_words(event: Event) -> str:
             review_by=_time(facts.get("review_by", "")),
             carried=counted(int(facts.get("carried") or 1), "allowance"),
             error_code=escape(facts.get("code", "")),
+            change=escape(facts.get("change") or f"from {facts.get('before')} to {facts.get('after')}"),
             seconds=relative(timedelta(seconds=float(facts.get("seconds") or 0))).removeprefix("+"),
         )
     )

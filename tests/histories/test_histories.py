@@ -5,7 +5,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.histories.machine import Histories
 
-GATE_EXAMPLES, GATE_STEPS, LONG_STEPS = 7, 20, 30
+GATE_EXAMPLES, GATE_STEPS, LONG_STEPS = 4, 20, 30
 
 
 def is_gate() -> bool:

@@ -45,7 +45,7 @@ from tests.listeners import facts
 
 BOOK = config()
 UNFILLED = re.compile(r"\{\w+\}")
-thorough = settings(max_examples=12, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=8, suppress_health_check=list(HealthCheck))
 
 
 def mrkdwn_of(drawn: Message) -> list[str]:

@@ -16,7 +16,7 @@ from tests.listeners import facts
 from tests.listeners.test_blocks import mrkdwn_of
 from tests.rulesets import flows, rule_sets
 
-thorough = settings(max_examples=30, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 HOSTILE = "<!channel>*`_&" * 30
 
 
