@@ -79,7 +79,7 @@ KINDS = [
         "approval.rules.0.risks must be a list, each low, medium, high or critical, not “high”.",
     ),
     (RULE + "risks = ['hihg']\n", "approval.rules.0.risks.0 must be low, medium, high or critical, not “hihg”."),
-    (RULE + "subjects = []\n", "approval.rules.0.subjects must be a list that is not empty, each allowance or scale, "),
+    (RULE + "subjects = []\n", "must be a list that is not empty, each allowance, scale or migrate, not a list of 0."),
     (RULE + "environments = ['']\n", "approval.rules.0.environments.0 must be text that is not empty, not “”."),
     ("[approval]\nrules = {}\n", "approval.rules must be a list of tables, not a table."),
     ("[groups]\nplatform = ['U1']\n", "groups.platform must be a table, not a list of 1."),

@@ -61,7 +61,7 @@ def test_a_file_is_announced_once_it_is_there(town: Town) -> None:
     town.command("UAUD0001", "audit jsonl")
     until(lambda: town.whispers("UAUD0001"), 20)
     until(town.app.is_idle)
-    assert [text.startswith("The file could not be sent.") for text in town.whispers("UAUD0001")] == [True]
+    assert [text.startswith("Not every file could be sent.") for text in town.whispers("UAUD0001")] == [True]
     town.stage.workspace.faults.clear()
     town.command("UAUD0001", "audit jsonl")
     until(lambda: any("is in your direct messages" in text for text in town.whispers("UAUD0001")), 20)
