@@ -11,6 +11,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, DecodeE
 
 from bot.azure.identity import SignInSilent
 from bot.azure.translate.shapes import json_from_text
+from bot.domain.snat.refusals import refusal_of
 from bot.errors import (
     ArmBusy,
     ArmForbidden,
@@ -133,7 +134,9 @@ def request_id(headers: Mapping[str, str]) -> str:
 def _sentence(cls: type[EgressError], answer: Answer) -> str:
     message = answer.message.strip()[:LONGEST_MESSAGE].rstrip(".")
     code = f" ({answer.code})" if answer.code else ""
-    return f"{_WORDS[cls]}{code}: {message}." if message else f"{_WORDS[cls]}{code}."
+    known = refusal_of(answer.code)
+    what = known.what if known else _WORDS[cls]
+    return f"{what}{code}: {message}." if message else f"{what}{code}."
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:

@@ -8,12 +8,13 @@ from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress
 from bot.domain.scale_proposal import Scale, ScaleStatus, Step, changed_since, next_scale, next_step, scale_status
 from bot.domain.snat import TypeChange
+from bot.domain.snat.refusals import refusal_of, with_next_step
 from bot.domain.writer_state import PendingOperation
 from bot.errors import ArmNotFound, Refused, StalePlan, StaleVersion, UserError
 from bot.inventory import is_deletion, keep
 from bot.inventory.partner_news import tell_kept
 from bot.measures import OPERATION_SECONDS
-from bot.ports import Finish, NoticeEvent
+from bot.ports import Finish, NoticeEvent, OperationState
 from bot.reconciler.alerts import LONG
 from bot.reconciler.dryrun import end_hold, hold, is_dry
 from bot.reconciler.run import UNREADABLE, UNREADABLE_LOOKS, Run, look_at, operation_id
@@ -112,10 +113,16 @@ def _look(run: Run, scale: Scale) -> Finish | None:
     OPERATION_SECONDS.labels("scale", state.status).observe(took.total_seconds())
     if state.status == "Succeeded":
         return None
-    ended = f"Azure ended the change with status {state.status.lower()}"
     facts = {"operation": operation_id(operation.url), "request_id": operation.request_id}
-    why = f"{ended}, {state.code}: {state.message}"
+    why = with_next_step(_ended(state), state.code)
     return _fail(run, scale, f"{why}{_halfway(run, scale)}", code=state.code, **facts)
+
+
+def _ended(state: OperationState) -> str:
+    """How an operation failed: by its kind where that is known, always with Azure's code and words."""
+    known = refusal_of(state.code)
+    kind = f"{known.what}: " if known else ""
+    return f"{kind}Azure ended the change with status {state.status.lower()}, {state.code}: {state.message}"
 
 
 def _halfway(run: Run, scale: Scale) -> str:
@@ -170,7 +177,8 @@ def _begin(run: Run, scale: Scale) -> Finish:
     except (StalePlan, StaleVersion):
         return _look_again(run, applying)
     except Refused as error:
-        return _fail(run, applying, error.sentence, code=error.code, request_id=error.request_id)
+        why = with_next_step(error.sentence, error.code)
+        return _fail(run, applying, why, code=error.code, request_id=error.request_id)
     pending = PendingOperation(operation.url, operation.look_after, request_id=operation.request_id)
     run.state = run.state.wait_for(pending)
     facts = {"operation": operation_id(operation.url), "request_id": operation.request_id}

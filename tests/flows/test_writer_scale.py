@@ -103,6 +103,28 @@ def test_a_failed_operation_carries_azures_code(world: World) -> None:
     assert len(writes(world, CLUSTER)) == 1
 
 
+@pytest.mark.parametrize("how", [{"status": 403}, {"fail_operation": True}], ids=["refused", "failed"])
+@pytest.mark.parametrize(
+    ("code", "what", "next_step"),
+    [
+        ("RequestDisallowedByPolicy", "Azure Policy does not permit the change", "exemption"),
+        ("QuotaExceeded", "quota does not suffice", "Request more quota"),
+        ("PublicIPCountLimitReached", "limit of public IPs", "fewer outbound IPs may fit"),
+    ],
+)
+def test_a_refusal_that_somebody_can_mend_says_what_to_do(
+    world: World, how: dict[str, object], code: str, what: str, next_step: str
+) -> None:
+    """Whether Azure refuses at once or the operation fails later; and never as a missing permission."""
+    world.arm.add_fault({"method": "PUT", "path": "aks-lb$", "code": code, "message": "Azure's words.", **how})
+    scale = propose(world)
+    world.settle()
+    status, row = stored(world, scale)
+    said = row.failure or ""
+    assert (status, "permission" in said, ".." in said) == (ScaleStatus.FAILED, False, False)
+    assert all(part in said for part in (code, "Azure's words", what, next_step))
+
+
 @pytest.mark.parametrize(
     "fault", [{"status": 403, "code": "LinkedAuthorizationFailed"}, {"status": 400, "code": "Bad"}]
 )
