@@ -296,6 +296,9 @@ TABLE = (
     Entry(CallKind.VIEW, "deny", views.deny, act="deny"),
     Entry(CallKind.VIEW, "decide_several", bulk.submitted, field="decision"),
     Entry(CallKind.VIEW, "narrow", views.narrow, act="narrow", field="destinations"),
+    Entry(
+        CallKind.VIEW, "narrow_scale", views.narrow_scale, is_late=True, check=views.check_smaller_step, act="narrow"
+    ),
     Entry(CallKind.VIEW, "renew", views.renew, act="renew"),
     Entry(CallKind.VIEW, "scale", views.scale, is_late=True, act="scale"),
     Entry(CallKind.VIEW, "ask_question", questions.submit_question, act="question"),

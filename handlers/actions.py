@@ -10,6 +10,7 @@ from bot.domain.approval import require_same
 from bot.domain.batch import place_text
 from bot.domain.duration import duration_code
 from bot.domain.fqdn import parse_destinations
+from bot.domain.scale_proposal import Scale
 from bot.domain.snat import TypeChange
 from bot.errors import NotPermitted
 from bot.ports import Context, Place
@@ -20,7 +21,7 @@ from handlers.blocks.migration import migrate_again
 from handlers.calls import Call, number_from
 from handlers.home import redrawn
 from handlers.hosts import written
-from handlers.modals import DenyForm, NarrowForm, ScaleForm
+from handlers.modals import DenyForm, NarrowForm, ScaleForm, SmallerStepForm
 from handlers.renewals import RenewForm
 from handlers.replies import Ephemeral, OpenModal, Reply, UpdateModal
 from handlers.request_form import RequestForm
@@ -56,8 +57,10 @@ def details(ctx: Context, call: Call) -> Reply:
 
 def narrow(ctx: Context, call: Call) -> Reply:
     """Ask how much less."""
-    found = allowances.get(ctx, call.caller, call.value["id"])
+    found = look_up(ctx, call.caller, call.value["id"])
     require_decidable(found, call.value["digest"], Act.APPROVE, ctx.clock.now())
+    if isinstance(found, Scale):
+        return OpenModal(SmallerStepForm.build(found))
     return OpenModal(NarrowForm.build(found, ctx.config))
 
 

@@ -114,11 +114,20 @@ class Boundary:
                 with within(ACT):
                     replies = self._run(entry, body, reference)
                 self._acknowledge(entry, ack, body, replies)
+            elif wrong := self._checked(entry, body, reference):
+                self._acknowledge(entry, ack, body, wrong)
             elif refusal := self._turns.begin(identity_of(body).user):
                 self._acknowledge(entry, ack, body, (Ephemeral(message(refusal)),))
             else:
                 ack()
                 self._later(partial(self._look_up, entry, body, reference))
+
+    def _checked(self, entry: Entry, body: dict[str, Any], reference: str) -> tuple[Reply, ...]:
+        """What is wrong with what was filled in, while the modal can still show it."""
+        if entry.check is None:
+            return ()
+        with within(ACT):
+            return self._run(replace(entry, listener=entry.check, is_late=False), body, reference)
 
     def _look_up(self, entry: Entry, body: dict[str, Any], reference: str) -> None:
         try:

@@ -22,6 +22,7 @@ class Entry:
         name: The subcommand, action id, callback id or event.
         listener: Who answers.
         is_late: After the ack, because it reads Azure.
+        check: Of a late modal, what is refused before the ack, at its fields, without reading Azure; answers nothing.
         act: What it does, for the audit log when it is refused; empty for what changes nothing.
         field: The field of its modal at which an error without a field of its own is shown.
         usage: The words that follow a subcommand.
@@ -33,6 +34,7 @@ class Entry:
     name: str
     listener: Listener
     is_late: bool = False
+    check: Listener | None = None
     act: str = ""
     field: str = "reason"
     usage: str = ""

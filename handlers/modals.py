@@ -10,10 +10,12 @@ from bot.approvals import MAX_REASON
 from bot.domain.allowance import Allowance
 from bot.domain.configuration import Configuration
 from bot.domain.duration import duration_code, duration_text
-from bot.domain.snat import Goal, goal_from_text
+from bot.domain.scale_proposal import Scale
+from bot.domain.snat import Goal, goal_from_text, smaller_steps, steps_text
 from bot.errors import InvalidInput
 from handlers.blocks.block_kit import (
     code,
+    escape,
     input_,
     modal,
     option,
@@ -189,6 +191,40 @@ class ScaleForm:
         if rest:
             raise InvalidInput(f"“{rest[:40]}” is not part of a value. Write the reason below.", field="count")
         return goal
+
+
+@dataclass(frozen=True, slots=True)
+class SmallerStepForm:
+    """Approving a smaller step than was proposed."""
+
+    CALLBACK: ClassVar[str] = "narrow_scale"
+
+    count: str = ""
+    reason: str = ""
+
+    @classmethod
+    def parse(cls, form: Mapping[str, str]) -> "SmallerStepForm":
+        """Read the fields."""
+        return cls(form.get("count", ""), form.get("reason", ""))
+
+    @staticmethod
+    def build(scale: Scale) -> View:
+        """Draw the form, with the numbers that are possible.
+
+        Raises:
+            InvalidInput: The proposal has no smaller step.
+        """
+        change = scale.plan.change
+        steps = smaller_steps(change)
+        if not steps:
+            raise InvalidInput(f"There is no smaller step than to {change.goal}. Approve it as it is, or deny it.")
+        blocks = [
+            section(f"{code(scale.id)}: {code(scale.cluster_name)} {escape(change.text)}"),
+            input_("count", "Approve instead", text_input("", limit=MAX_REASON), hint=f"{steps_text(steps)}."),
+            input_("reason", "Why less", long_text(""), optional=True),
+        ]
+        form = SmallerStepForm.CALLBACK
+        return modal(form, "Approve a smaller step", blocks, submit="Approve", id=scale.id, digest=scale.digest)
 
 
 def closing(title: str, sentence: str, more: Sequence[Block] = ()) -> View:

@@ -14,6 +14,7 @@ from bot.domain.bundles import Bundle, suggest
 from bot.domain.duration import duration_from_text
 from bot.domain.error_parsing import find_destinations
 from bot.domain.fqdn import parse_destinations, parse_many
+from bot.domain.snat import smaller_goal
 from bot.errors import AlreadyAllowed, InvalidInput, NotPermitted, Refused, Unavailable, UnknownCluster, UserError
 from bot.ports import Caller, Context
 from bot.scaling import Wish
@@ -27,7 +28,7 @@ from handlers.blocks.words import NO_CLUSTER, NOTHING_FOUND, UNCHECKED, error_te
 from handlers.calls import Call
 from handlers.choices import Choices
 from handlers.hosts import HostWords, written
-from handlers.modals import DenyForm, NarrowForm, ScaleForm
+from handlers.modals import DenyForm, NarrowForm, ScaleForm, SmallerStepForm
 from handlers.renewals import RenewForm
 from handlers.replies import Ephemeral, OpenModal, Options, Reply, UpdateModal, View
 from handlers.request_form import Offers, RequestForm
@@ -114,6 +115,22 @@ def narrow(ctx: Context, call: Call) -> Reply:
         duration=duration_from_text(form.duration),
     )
     return Ephemeral(lists.decided(allowances.decide(ctx, call.caller, decision), ctx.clock.now(), ctx.config.dry_run))
+
+
+def check_smaller_step(ctx: Context, call: Call) -> tuple[Reply, ...]:
+    """Refuses at its field what is no smaller step of what was proposed."""
+    found = scaling.get(ctx, call.caller, call.value.get("id", ""))
+    smaller_goal(found.plan.change, SmallerStepForm.parse(call.form).count, found.cluster_name)
+    return ()
+
+
+def narrow_scale(ctx: Context, call: Call) -> Reply:
+    """Approves a smaller step, planned from the cluster as it is now."""
+    form = SmallerStepForm.parse(call.form)
+    seen = call.value.get("digest")
+    decision = Decision(call.value.get("id", ""), True, seen=seen, reason=form.reason)
+    made = scaling.approve_smaller(ctx, call.caller, decision, form.count)
+    return Ephemeral(lists.decided(made, ctx.clock.now(), ctx.config.dry_run))
 
 
 def scale(ctx: Context, call: Call) -> Reply:

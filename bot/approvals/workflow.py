@@ -10,6 +10,7 @@ from bot.domain.approval import ApprovalRequest
 from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress
 from bot.domain.fqdn import Destination
+from bot.domain.snat import ScalePlan
 from bot.ports import Context, NoticeEvent, Transaction, UnitOfWork
 
 One = TypeVar("One", bound=ApprovalRequest)
@@ -42,6 +43,7 @@ class Decision:
         reason: Why; a refusal needs one.
         destinations: Fewer or narrower ones, when approving less than was asked.
         duration: A shorter time, when approving less; only read together with ``destinations``.
+        smaller: The plan of a smaller step, when approving less than was proposed.
         is_bulk: Whether it is one of several in one act, which is only for what is routine.
     """
 
@@ -51,6 +53,7 @@ class Decision:
     reason: str = ""
     destinations: tuple[Destination, ...] | None = None
     duration: timedelta | None = None
+    smaller: ScalePlan | None = None
     is_bulk: bool = False
 
     @property

@@ -51,6 +51,7 @@ class Action(StrEnum):
     SCALE_PROPOSE = "scale:propose"
     SCALE_GRANT = "scale:grant"
     SCALE_APPROVE = "scale:approve"
+    SCALE_NARROW = "scale:narrow"
     SCALE_DENY = "scale:deny"
     SCALE_WITHDRAW = "scale:withdraw"
     SCALE_QUESTION = "scale:question"

@@ -10,6 +10,7 @@ from bot.scaling.migrating import (
     preview_migration,
     propose_migration,
 )
+from bot.scaling.narrowing import approve_smaller
 from bot.scaling.proposing import ScalePreview, Wish, decide, get, preview_scale, proposals, propose, withdraw
 from bot.scaling.replanning import file_again, replanned
 from bot.scaling.workflow import SCALES
@@ -21,6 +22,7 @@ __all__ = [
     "MigrationWish",
     "ScalePreview",
     "Wish",
+    "approve_smaller",
     "decide",
     "file_again",
     "get",

@@ -16,7 +16,7 @@ from bot.domain.scale_proposal import (
     require_waiting,
     scale_key,
 )
-from bot.domain.snat import ScalePlan, TypeChange
+from bot.domain.snat import ScalePlan, TypeChange, require_smaller
 from bot.errors import StaleView, UnknownCluster
 from bot.inventory.partner_news import forewarn
 from bot.ports import Context, NoticeEvent, Scales, Transaction, UnitOfWork
@@ -102,9 +102,15 @@ class ScaleWorkflow:
         """The same, ended by the bot."""
         return replace(one, failure=why)
 
-    def narrow(self, _desk: UnitOfWork, one: Scale, _decision: Decision, /) -> Narrowing[Scale]:
-        """A plan is approved as it is, or not at all."""
-        return Narrowing(one)
+    def narrow(self, uow: UnitOfWork, one: Scale, decision: Decision, /) -> Narrowing[Scale]:
+        """A smaller step; approvals of the larger one do not count for it."""
+        plan = decision.smaller
+        if plan is None:
+            return Narrowing(one)
+        require_smaller(plan.change, one.plan.change)
+        narrowed = replace(one, plan=plan, approvals=())
+        record(uow, narrowed, Action.SCALE_NARROW, reason=decision.reason)
+        return Narrowing(narrowed, {"proposed": one.plan.change.goal, "why": decision.reason})
 
     def start(self, uow: UnitOfWork, one: Scale, /) -> None:
         """Wake whoever scales its cluster; who depends on its addresses is told before."""

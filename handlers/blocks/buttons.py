@@ -7,7 +7,7 @@ from bot.domain.allowance import MAY_ACT, Act, Allowance, Status, status
 from bot.domain.configuration import Configuration
 from bot.domain.risk import Level
 from bot.domain.scale_proposal import ASKABLE_AGAIN, Scale, ScaleStatus, scale_status
-from bot.domain.snat import TypeChange
+from bot.domain.snat import TypeChange, smaller_steps
 from handlers.blocks.approval_card import carried
 from handlers.blocks.block_kit import CONFIRM_TEXT, button, confirm
 from handlers.blocks.dryrun import ENDS, is_dry
@@ -51,7 +51,8 @@ def _of_scale(scale: Scale, now: datetime) -> list[Block]:
         return [button("Propose again…", "propose_again", carried(scale))]
     if state is not ScaleStatus.WAITING:
         return []
-    return [_approve(scale), _deny(scale), *_talk(scale), _withdraw(scale, "Nothing changes.")]
+    less = [button("Approve a smaller step…", "narrow", carried(scale))] if smaller_steps(scale.plan.change) else []
+    return [_approve(scale), *less, _deny(scale), *_talk(scale), _withdraw(scale, "Nothing changes.")]
 
 
 def _of_allowance(allowance: Allowance, config: Configuration, now: datetime) -> list[Block]:

@@ -22,5 +22,22 @@ def narrowing_blocks(body: Mapping[str, str]) -> list[Block]:
     return [*(context(line) for line in lines), *([said(f"Why: {why}")] if why else [])]
 
 
+def smaller_step_blocks(body: Mapping[str, str], goal: str) -> list[Block]:
+    """Say that a smaller step was approved than was proposed, and why; empty if it was not.
+
+    Args:
+        body: Of the notice: ``proposed`` (what it would have become), ``why``.
+        goal: What it becomes now.
+    """
+    if not body.get("proposed"):
+        return []
+    why = body.get("why", "")
+    return [
+        context(f"*Approved in part.* To {escape(goal)}; proposed: {escape(body['proposed'])}."),
+        context("Earlier approvals do not count for the smaller step."),
+        *([said(f"Why: {why}")] if why else []),
+    ]
+
+
 def _hosts(text: str) -> str:
     return fold([code(host) for host in text.split()], 2500, joint=", ")

@@ -35,6 +35,7 @@ from handlers.blocks.block_kit import (
 from handlers.blocks.buttons import act_buttons
 from handlers.blocks.deciders import needs
 from handlers.blocks.dryrun import SCALE_WAITS, is_dry
+from handlers.blocks.narrowing import smaller_step_blocks
 from handlers.blocks.news import news_words
 from handlers.blocks.partners import copyable, partner_blocks
 from handlers.blocks.story import story_button
@@ -218,5 +219,6 @@ def scale_news(scale: Scale, body: Mapping[str, str], config: Configuration) -> 
     about = f"{code(scale.id)}, {escape(scale.plan.title)}"
     addresses = [section(ips_text(scale.ips_after))] if event == NoticeEvent.DONE and scale.ips_after else []
     copied = [copyable(body["copy"])] if body.get("copy") else []
-    parts = [section(text), *addresses, *copied, *given_reason(scale, event), context(about)]
+    smaller = smaller_step_blocks(body, scale.plan.change.goal)
+    parts = [section(text), *smaller, *addresses, *copied, *given_reason(scale, event), context(about)]
     return message(f"{text} {about}", parts)

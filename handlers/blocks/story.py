@@ -72,6 +72,7 @@ WORDS: Mapping[Action, str] = MappingProxyType(
         Action.SCALE_GRANT: ":white_check_mark: *Granted* by the approval policy",
         Action.SCALE_APPROVE: ":white_check_mark: *Approved* by {who}",
         Action.SCALE_REPLAN: ":pencil2: *Planned again*: {change}",
+        Action.SCALE_NARROW: ":pencil2: *Narrowed* by {who}: {change}",
         Action.SCALE_DENY: ":no_entry_sign: *Denied* by {who}",
         Action.SCALE_WITHDRAW: ":no_entry: *Withdrawn* by {who}",
         Action.SCALE_QUESTION: ":question: {who} *asked a question*",

@@ -10,10 +10,10 @@ from bot.approvals import Decision
 from bot.domain.audit import Action
 from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
 from bot.domain.snat import CountChange, CountGoal, goal_from_text
-from bot.errors import AlreadyRequested, StaleView
+from bot.errors import AlreadyRequested, NotPermitted, StaleView
 from bot.sandbox.clock import ManualClock
 from bot.scaling import Wish
-from tests.build import APPROVER, DEV, World, make_world
+from tests.build import APPROVER, DEV, DEV2, World, make_world
 from tests.flows.writer_stage import by_hand, resource, writes
 from tests.histories.stage import Stage, build, open_store
 
@@ -282,3 +282,31 @@ def test_a_plan_starts_from_what_is_there(world: World) -> None:
     world.settle()
     status, row = stored(world, scale)
     assert (status, len(row.ips_after)) == (ScaleStatus.DONE, 3)
+
+
+def test_a_smaller_step_is_planned_anew_applied_and_told(sqlite_url: str) -> None:
+    """On record, told to the requester, and what Azure gets; nothing is approved on a cluster that has changed."""
+    world = make_world(sqlite_url)
+    made = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(10), "more ports"))
+    seen = Decision(made.id, is_approved=True, seen=made.digest, reason="six will do")
+    with pytest.raises(NotPermitted):
+        scaling.approve_smaller(world.ctx, DEV2, seen, "6")
+    less = scaling.approve_smaller(world.ctx, APPROVER, seen, "6")
+    assert (less.plan.change.ends[1], less.plan.ports_after) == ("6", 6 * 64_000)
+    assert less.plan.digest != made.digest
+    world.settle()
+    assert (stored(world, made)[0], count_of(world)) == (ScaleStatus.DONE, 6)
+    with world.store.read() as tx:
+        acts = [each.event for each in tx.audit.chain(after=0, limit=1000) if each.event.subject == made.id]
+    assert [one.action for one in acts][:3] == [Action.SCALE_PROPOSE, Action.SCALE_NARROW, Action.SCALE_APPROVE]
+    assert (acts[1].actor, acts[1].reason, dict(acts[1].detail)["after"]) == (APPROVER.identity, "six will do", "6")
+    heard = {one.recipient for one in world.said.notices if one.body.get("proposed") == "10 outbound IPs"}
+    assert "UDEV0001" in heard
+    again = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(10), "more ports"))
+    profile = resource(world, CLUSTER)["properties"]["networkProfile"]
+    balancer = {**profile["loadBalancerProfile"], "managedOutboundIPs": {"count": 7}}
+    by_hand(world, CLUSTER, networkProfile={**profile, "loadBalancerProfile": balancer})
+    with pytest.raises(StaleView):
+        scaling.approve_smaller(world.ctx, APPROVER, Decision(again.id, is_approved=True), "8")
+    assert stored(world, again)[0] is ScaleStatus.WAITING
+    world.store.close()

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot import allowances
+from bot import allowances, scaling
 from bot.domain.people import AccountStatus, Identity
+from bot.domain.snat import CountGoal
+from bot.scaling import Wish
 from tests.build import APPROVER, DEV, TEAM
 from tests.listeners.test_membership import age
 from tests.listeners.test_workspace import FORM, Town, settled
@@ -53,3 +55,16 @@ def test_a_form_for_somebody_else(town: Town) -> None:
     (made,) = allowances.requests(town.ctx, DEV, "mine")
     assert made.filed_by == APPROVER.identity
     assert any("<@UAPP0001> requested this for <@UDEV0001>" in text for text in town.direct("UDEV0001"))
+
+
+def test_a_larger_step_is_refused_at_the_field(town: Town) -> None:
+    """Before the ack, without reading Azure; a smaller one is planned after it."""
+    made = scaling.propose(town.ctx, DEV, Wish("aks-lb", CountGoal(10), "more"))
+    town.world.settle()
+    until(lambda: "narrow" in str(town.stage.state))
+    town.press("UAPP0001", "narrow")
+    until(lambda: town.view("UAPP0001")["callback_id"] == "narrow_scale")
+    for count in ("11", "1"):
+        assert "choose 2 to 9" in town.submit("UAPP0001", count=count, reason="")["errors"]["count"]
+    assert not town.submit("UAPP0001", count="6", reason="")["errors"]
+    until(lambda: scaling.get(town.ctx, DEV, made.id).plan.change.goal == "6 outbound IPs")

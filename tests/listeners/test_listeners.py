@@ -20,6 +20,7 @@ from bot.errors import (
 )
 from bot.ports import Caller
 from handlers import HELP, NO_COMMAND, TABLE, actions, commands, home, views
+from handlers.blocks.scale_card import scale_card, scale_news
 from handlers.calls import Call
 from handlers.modals import DenyForm
 from handlers.replies import Ephemeral, File, OpenModal, Options, PublishHome, RefreshHome, UpdateModal
@@ -238,6 +239,27 @@ def test_a_scale_is_planned_proposed_and_decided(world: World) -> None:
     assert made.id in text_of(commands.requests(world.ctx, typed(APPROVER)))
     actions.approve(world.ctx, pressed(APPROVER, id=made.id, digest=made.plan.digest))
     assert scale_status(scaling.get(world.ctx, DEV, made.id), world.clock.now()) is ScaleStatus.APPROVED
+
+
+def test_an_approver_may_approve_a_smaller_step(world: World) -> None:
+    """Beside Approve where there is one; more, and the other direction, are refused at the field."""
+    commands.scale(world.ctx, typed(DEV, "aks-lb 10"))
+    (made,) = scaling.proposals(world.ctx, APPROVER, "pending")
+    assert "Approve a smaller step…" in str(scale_card(made, world.ctx.config, world.clock.now()).blocks)
+    value = {"id": made.id, "digest": made.digest}
+    opened = actions.narrow(world.ctx, pressed(APPROVER, **value))
+    assert isinstance(opened, OpenModal)
+    assert_valid(opened.view, "modal")
+    for count in ("10", "11", "1", "0", "six"):
+        with pytest.raises(InvalidInput) as refused:
+            views.narrow_scale(world.ctx, submitted(APPROVER, {"count": count}, **value))
+        assert refused.value.field == "count"
+    assert "pproved" in text_of(views.narrow_scale(world.ctx, submitted(APPROVER, {"count": "6"}, **value)))
+    less = scaling.get(world.ctx, DEV, made.id)
+    assert (less.plan.change.goal, scale_status(less, world.clock.now())) == ("6 outbound IPs", ScaleStatus.APPROVED)
+    news = scale_news(less, {"event": "approved", "proposed": "10 outbound IPs", "why": "<enough>"}, world.ctx.config)
+    assert_valid(news, "message")
+    assert "To 6 outbound IPs; proposed: 10 outbound IPs." in str(news.blocks)
 
 
 def test_home_shows_what_waits_and_is_redrawn(world: World) -> None:

@@ -14,6 +14,7 @@ from bot.domain.snat.own_ips import OwnIp, added_ids
 from bot.domain.snat.planning import plan_scale
 from bot.domain.snat.scale_plan import ScalePlan, base_digest
 from bot.domain.snat.settings_plans import possible_goals
+from bot.domain.snat.smaller import require_smaller, smaller_goal, smaller_steps, steps_text
 
 __all__ = [
     "FIREWALL_LEAST_INSTANCES",
@@ -40,4 +41,8 @@ __all__ = [
     "number_from_text",
     "plan_scale",
     "possible_goals",
+    "require_smaller",
+    "smaller_goal",
+    "smaller_steps",
+    "steps_text",
 ]
