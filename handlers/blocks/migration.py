@@ -75,10 +75,10 @@ def _needed(one: Prerequisite) -> str:
 
 
 def effects(plan: MigrationPlan) -> Iterator[Block]:
-    """What happens to addresses, connections and ingress."""
+    """What happens to addresses, connections and ingress, and what stays or gets better."""
     what = plan.consequences
-    ingress = what.ingress or ("No public service or Application Gateway was found.",)
-    for title, lines in (("Addresses", what.addresses), ("Connections", what.connections), ("Ingress", ingress)):
+    parts = ("Addresses", what.addresses), ("Connections", what.connections), ("Ingress", what.ingress)
+    for title, lines in (*parts, ("No action needed", what.kept)):
         if lines:
             yield section(f"*{title}*\n{fold([f'• {escape(line)}' for line in lines])}")
 

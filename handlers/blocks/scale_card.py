@@ -78,12 +78,14 @@ def ips_text(addresses: Sequence[str]) -> str:
 def _change(plan: ScalePlan) -> list[Block]:
     """What a decision is about: the numbers before and after, the addresses that come and go, the warnings."""
     warnings = [f":warning: {escape(warning)}" for warning in plan.warnings]
+    notes = [f"• {escape(note)}" for note in plan.notes]
     return [
         section(f"Changes {escape(plan.change.text)}."),
         *([context(escape(plan.sum))] if plan.sum else []),
         *([] if isinstance(plan.change, TypeChange) else [section("\n".join(_numbers(plan)))]),
         *_addresses(plan),
         *([section(fold(warnings))] if warnings else []),
+        *([section(fold(notes))] if notes else []),
     ]
 
 

@@ -20,6 +20,7 @@ from bot.domain.outbound_migration import (
     network_kind,
     outbound_type_from_text,
     plan_migration,
+    proposal_of,
     terraform,
     transition,
     transitions_from,
@@ -107,7 +108,7 @@ def test_load_balancer_to_managed_nat_gateway() -> None:
     said = plan.consequences
     assert "AKS deletes them" in said.addresses[0]
     assert "2 new addresses" in said.addresses[1]
-    assert "129,024 SNAT ports" in " ".join(said.connections)
+    assert "129,024 SNAT ports" in " ".join(said.kept)
     assert plan_migration(managed(), NAT).settings.ip_count == 1
     for count in (0, 17):
         with pytest.raises(InvalidInput, match="1 to 16"):
@@ -255,3 +256,12 @@ def test_facts_of_the_firewall_are_not_needed() -> None:
     there = resolve(cluster(), network(route=via("10.9.9.9")))
     assert plan_migration(there, UDR).is_possible
     assert FIREWALL not in str(plan_migration(there, UDR))
+
+
+def test_what_stays_or_gets_better_is_no_warning() -> None:
+    """A card puts a warning sign on what needs care only."""
+    egress = managed()
+    plan = proposal_of(plan_migration(egress, NAT), egress)
+    assert any("on demand" in note for note in plan.notes)
+    assert not any("on demand" in warning or "keep" in warning for warning in plan.warnings)
+    assert any("stop being used" in warning for warning in plan.warnings)

@@ -25,11 +25,13 @@ class Consequences:
         addresses: To the outbound IPs.
         connections: To open connections and SNAT ports.
         ingress: To public services and the API server.
+        kept: What stays as it is, or gets better.
     """
 
     addresses: tuple[str, ...]
     connections: tuple[str, ...]
     ingress: tuple[str, ...]
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,10 @@ class NewSettings:
 def consequences(egress: ClusterEgress, settings: NewSettings) -> Consequences:
     """What will happen to a cluster as it is now."""
     return Consequences(
-        tuple(_addresses(egress, settings)), tuple(_connections(egress, settings)), tuple(_ingress(egress, settings))
+        tuple(_addresses(egress, settings)),
+        tuple(_connections(egress, settings)),
+        tuple(_ingress(egress, settings)),
+        tuple(_kept(egress, settings)),
     )
 
 
@@ -74,9 +79,7 @@ def _is_there_already(path: EgressPath, after: OutboundType) -> bool:
 
 def _addresses(egress: ClusterEgress, settings: NewSettings) -> Iterator[str]:
     gone, after = leaving(egress, settings.after), settings.after
-    if not gone and egress.ips:
-        yield "What is attached to its subnets carries the traffic already, so its outbound IPs stay the same."
-    elif gone:
+    if gone:
         fate = "You keep them, but they carry no traffic" if egress.has_own_ips else _fate(egress)
         yield f"All present outbound IPs stop being used ({listed(gone, _LISTED)}). {fate}."
     if settings.ip_count is not None:
@@ -117,9 +120,6 @@ _WAYS_OUT = {
 def _connections(egress: ClusterEgress, settings: NewSettings) -> Iterator[str]:
     if leaving(egress, settings.after):
         yield "All open outbound connections break. Plan it outside business hours; it takes about three minutes."
-    if settings.after in MANAGED_NAT and settings.ip_count:
-        total = NAT_PORTS_PER_IP * settings.ip_count
-        yield f"All nodes share {total:,} SNAT ports on demand, instead of a fixed number for each node."
     before = egress.idle_timeout.total_seconds() // 60 if egress.idle_timeout else None
     if settings.idle_minutes is not None and before is not None and settings.idle_minutes != before:
         yield f"Idle outbound flows are dropped after {settings.idle_minutes} minutes instead of {before:.0f}."
@@ -131,18 +131,29 @@ def _connections(egress: ClusterEgress, settings: NewSettings) -> Iterator[str]:
 
 def _ingress(egress: ClusterEgress, settings: NewSettings) -> Iterator[str]:
     balanced = [ip.address for ip in egress.ingress if ip.via == "loadBalancer"]
-    gateways = [ip.address for ip in egress.ingress if ip.via == "applicationGateway"]
     if balanced and settings.after is OutboundType.USER_DEFINED_ROUTING:
         yield (
             f"Public services ({listed(balanced, _LISTED)}) stop answering where the route leads to a firewall: "
             "replies leave through it, and it drops them (asymmetric routing). Publish them through the "
             "firewall (DNAT) or an Application Gateway first."
         )
-    elif balanced:
+    yield from _api_server(egress, settings)
+
+
+def _kept(egress: ClusterEgress, settings: NewSettings) -> Iterator[str]:
+    if egress.ips and not leaving(egress, settings.after):
+        yield "What is attached to its subnets carries the traffic already, so its outbound IPs stay the same."
+    if settings.after in MANAGED_NAT and settings.ip_count:
+        total = NAT_PORTS_PER_IP * settings.ip_count
+        yield f"All nodes share {total:,} SNAT ports on demand, instead of a fixed number for each node."
+    balanced = [ip.address for ip in egress.ingress if ip.via == "loadBalancer"]
+    if balanced and settings.after is not OutboundType.USER_DEFINED_ROUTING:
         yield f"Public services keep their load balancer and addresses ({listed(balanced, _LISTED)})."
+    gateways = [ip.address for ip in egress.ingress if ip.via == "applicationGateway"]
     if gateways:
         yield f"The Application Gateway keeps its address ({listed(gateways, _LISTED)})."
-    yield from _api_server(egress, settings)
+    if not balanced and not gateways:
+        yield "No public service or Application Gateway was found."
 
 
 def _api_server(egress: ClusterEgress, settings: NewSettings) -> Iterator[str]:

@@ -38,5 +38,6 @@ def proposal_of(plan: MigrationPlan, egress: ClusterEgress) -> ScalePlan:
         ports_before=capacity(egress).total_ports,
         ports_after=(count or 0) * (NAT_PORTS_PER_IP if plan.transition.after in MANAGED_NAT else LB_PORTS_PER_IP),
         warnings=(*said.addresses, *said.connections, *said.ingress),
+        notes=said.kept,
         base_digest=base_digest(egress),
     )

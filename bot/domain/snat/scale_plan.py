@@ -33,6 +33,7 @@ class ScalePlan:
         now: The SNAT ports as they were when it was made; None in plans of earlier versions.
         then: The SNAT ports with the change; None likewise.
         sum: How a number follows from the goal that was asked for, as a sentence; empty where the number was asked for.
+        notes: Consequences that need no warning, each a sentence.
     """
 
     cluster_id: str
@@ -50,6 +51,7 @@ class ScalePlan:
     now: Capacity | None = None
     then: Capacity | None = None
     sum: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def changes_ips(self) -> bool:
