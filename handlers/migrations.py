@@ -60,7 +60,9 @@ def migrate(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
         made = scaling.propose_migration(ctx, call.caller, asked.wish, asked.reason)
         return Ephemeral(lists.proposed(made, deciders(ctx, made), ctx.clock.now(), ctx.config.dry_run))
     if not asked.form:
-        return Ephemeral(migration.migration_plan(scaling.preview_migration(ctx, call.caller, asked.wish)))
+        return Ephemeral(
+            migration.migration_plan(scaling.preview_migration(ctx, call.caller, asked.wish), ctx.config.prices)
+        )
     file = scaling.hand_out(ctx, call.caller, asked.wish, asked.form)
     about = f"Outbound type of {asked.wish.cluster}: {asked.form}."
     return File(file.name, file.text, about), Ephemeral(words.file_sent(), follows=True)

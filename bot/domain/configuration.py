@@ -25,6 +25,7 @@ from bot.domain.people import Role
 from bot.domain.risk import RiskTable
 from bot.domain.rule_diff import Limits
 from bot.domain.rule_position import GroupSettings
+from bot.domain.snat import Prices
 from bot.domain.tickets import Tickets
 from bot.errors import InvalidInput
 
@@ -197,6 +198,7 @@ class Configuration:
         tickets: How tickets are written, and where they are found.
         reviews: How review campaigns go on.
         migrate: Changes of the outbound type.
+        prices: What Azure's outbound resources cost.
         names: Whether names are looked up.
         risk: How risk is weighed.
         api: The API for pipelines.
@@ -228,6 +230,7 @@ class Configuration:
     tickets: Tickets = field(default_factory=Tickets)
     reviews: Reviews = field(default_factory=Reviews)
     migrate: Migrations = field(default_factory=Migrations)
+    prices: Prices = field(default_factory=Prices)
     names: Names = field(default_factory=Names)
     risk: RiskTable = field(default_factory=RiskTable)
     api: Api = field(default_factory=Api)

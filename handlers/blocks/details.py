@@ -111,7 +111,7 @@ def approval_view(allowance: Allowance, config: Configuration, reason: str = "")
 
 def _parts(subject: Allowance | Scale, config: Configuration, partners: Sequence[Partner] = ()) -> list[Block]:
     if isinstance(subject, Scale):
-        return [*scale_parts(subject, partners), *_decided(subject, config)]
+        return [*scale_parts(subject, config.prices, partners), *_decided(subject, config)]
     scope, ask = subject.scope, subject.ask
     where = f"node pool {code(scope.pool)}" if scope.pool else "whole cluster"
     lasts = f"{duration_text(ask.duration)} once live" if ask.duration else "no end"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.domain.outbound_migration import FORMS, WITHOUT_TERRAFORM, MigrationPlan, Prerequisite, Standing, Transition
 from bot.domain.partner import Partner
-from bot.domain.snat import TypeChange
+from bot.domain.snat import Prices, TypeChange, managed_after, price_text
 from bot.scaling import MigrationChoices, MigrationPreview
 from handlers.blocks.block_kit import code, context, escape, fold, header, message, paragraphs, section
 from handlers.blocks.clusters.phrases import counted
@@ -39,9 +39,10 @@ def _choice(one: Transition) -> str:
     return f"{_SIGNS[one.standing]} *{one.after}*" + (f": {escape(one.note)}" if one.note else "")
 
 
-def migration_plan(preview: MigrationPreview) -> Message:
-    """A plan: whether it can be done, what it does, who is told first, and the commands."""
+def migration_plan(preview: MigrationPreview, prices: Prices) -> Message:
+    """A plan: whether it can be done, what it does and costs, who is told first, and the commands."""
     plan = preview.plan
+    after = managed_after(plan.transition.after, plan.settings.ip_count)
     title = f"{plan.ref.name}: outbound type {plan.transition.before} → {plan.transition.after}"
     return message(
         title,
@@ -51,6 +52,7 @@ def migration_plan(preview: MigrationPreview) -> Message:
             *paragraphs("*Needed first*", [_needed(one) for one in plan.prerequisites]),
             *effects(plan),
             *_told_first(plan, preview.partners),
+            *([context(escape(price))] if (price := price_text(prices, after)) else []),
             section("*Commands*"),
             copyable(FORMS["az"][1](plan)),
             context(_next(preview)),

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from bot.domain.configuration import Configuration
 from bot.domain.partner import Partner
 from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
-from bot.domain.snat import ScalePlan, TypeChange
+from bot.domain.snat import Prices, ScalePlan, TypeChange, plan_price
 from bot.ports import NoticeEvent
 from bot.scaling import ScalePreview
 from handlers.blocks.approval_card import (
@@ -75,7 +75,7 @@ def ips_text(addresses: Sequence[str]) -> str:
     return fold([code(address) for address in addresses], IPS_ROOM, joint="  ") if addresses else "none"
 
 
-def _change(plan: ScalePlan) -> list[Block]:
+def _change(plan: ScalePlan, prices: Prices) -> list[Block]:
     """What a decision is about: the numbers before and after, the addresses that come and go, the warnings."""
     warnings = [f":warning: {escape(warning)}" for warning in plan.warnings]
     notes = [f"• {escape(note)}" for note in plan.notes]
@@ -84,6 +84,7 @@ def _change(plan: ScalePlan) -> list[Block]:
         *([context(escape(plan.sum))] if plan.sum else []),
         *([] if isinstance(plan.change, TypeChange) else [section("\n".join(_numbers(plan)))]),
         *_addresses(plan),
+        *([context(escape(price))] if (price := plan_price(plan, prices)) else []),
         *([section(fold(warnings))] if warnings else []),
         *([section(fold(notes))] if notes else []),
     ]
@@ -149,10 +150,10 @@ def _reach(preview: ScalePreview) -> str:
     return "\n".join(["Plan a change and request approval:", *lines])
 
 
-def scale_parts(scale: Scale, partners: Sequence[Partner] = ()) -> list[Block]:
-    """Show the plan, who depends on the addresses, and the reason."""
+def scale_parts(scale: Scale, prices: Prices, partners: Sequence[Partner] = ()) -> list[Block]:
+    """Show the plan, what it costs, who depends on the addresses, and the reason."""
     return [
-        *_change(scale.plan),
+        *_change(scale.plan, prices),
         *partner_blocks(partners),
         section(f"*Addresses when it was planned*\n{ips_text(scale.plan.ips_before)}"),
         *([section("*Reason*"), said(scale.reason)] if scale.reason else []),
@@ -180,7 +181,7 @@ def scale_card(scale: Scale, config: Configuration, now: datetime, partners: Seq
         [
             header(f"{HEADLINES[state]}: {plan.title}"),
             context(standing),
-            *_change(plan),
+            *_change(plan, config.prices),
             *partner_blocks(partners),
             *result,
             *([said(f"Reason: {scale.reason}")] if scale.reason else []),

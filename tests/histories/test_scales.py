@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
@@ -85,7 +86,7 @@ class Scales(RuleBasedStateMachine):
         for one in self.rows():
             if one.is_waiting(self.stage.clock.now()):
                 decision = Decision(one.id, is_approved=True, seen=one.digest)
-                self.attempt(lambda decision=decision: scaling.decide(self.stage.ctx, APPROVER, decision))
+                self.attempt(partial(scaling.decide, self.stage.ctx, APPROVER, decision))
 
     @rule(cluster=CLUSTER, version=st.sampled_from(["1.30", "1.31"]))
     def edit(self, cluster: str, version: str) -> None:

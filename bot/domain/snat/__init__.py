@@ -12,6 +12,7 @@ from bot.domain.snat.goals import CountGoal, Goal, OwnIpsGoal, goal_from_text, n
 from bot.domain.snat.headroom import Headroom, nearest_first
 from bot.domain.snat.own_ips import OwnIp, added_ids
 from bot.domain.snat.planning import plan_scale
+from bot.domain.snat.prices import Managed, Prices, managed_after, plan_price, price_text
 from bot.domain.snat.scale_plan import ScalePlan, base_digest
 from bot.domain.snat.settings_plans import possible_goals
 from bot.domain.snat.smaller import require_smaller, smaller_goal, smaller_steps, steps_text
@@ -26,10 +27,12 @@ __all__ = [
     "Goal",
     "Headroom",
     "IdleChange",
+    "Managed",
     "OwnIp",
     "OwnIpsChange",
     "OwnIpsGoal",
     "PortsChange",
+    "Prices",
     "ScalePlan",
     "TypeChange",
     "added_ids",
@@ -37,10 +40,13 @@ __all__ = [
     "capacities",
     "capacity",
     "goal_from_text",
+    "managed_after",
     "nearest_first",
     "number_from_text",
+    "plan_price",
     "plan_scale",
     "possible_goals",
+    "price_text",
     "require_smaller",
     "smaller_goal",
     "smaller_steps",
