@@ -8,7 +8,6 @@ import ipaddress
 import os
 import sqlite3
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from itertools import count
@@ -25,6 +24,13 @@ from sqlalchemy.engine import URL, make_url
 from tests.postgres import NoPostgres, Server, start
 
 ENGINES = ("sqlite", "postgresql")
+ON_BOTH = {
+    "test_main_job.py",
+    "test_tampering.py",
+    "test_workers.py",
+    "test_writer_killed.py",
+    "test_writer_threads.py",
+}
 NEED_POSTGRES = {"database_url", "unmigrated_url", "postgres_url", "postgres_server"}
 SERVER_URL = pytest.StashKey[str]()
 SERVER_STACK = pytest.StashKey[ExitStack]()
@@ -116,22 +122,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _left_for_long_runs(items: list[pytest.Item]) -> set[pytest.Item]:
-    """What the gate has no time for: of a flow with several cases, each case runs on one of the two databases.
+    """What the gate has no time for: tests of flows and listeners take turns on the databases, by place in the file.
 
-    So each flow runs on both. ``make histories TESTS=tests/flows`` runs every case on both.
+    So each file runs on both, and what is about the database itself runs on both as a whole.
+    ``make histories TESTS=tests/flows`` runs every test on both. A test that was chosen on one database alone stays.
     """
-    left, seen = set(), Counter[tuple[str, str]]()
+    turns: dict[Path, dict[str, dict[str, pytest.Item]]] = {}
     for item in items:
         call = getattr(item, "callspec", None)
         engine = call.params.get("database_url") if call else None
-        if engine is None or not {"flows", "listeners"}.intersection(item.path.parts):
-            continue
-        name = item.nodeid.partition("[")[0]
-        at = seen[name, engine]
-        seen[name, engine] += 1
-        if at and at % 2 == ENGINES.index(engine):
-            left.add(item)
-    return left
+        if engine and {"flows", "listeners"}.intersection(item.path.parts) and item.path.name not in ON_BOTH:
+            case = item.nodeid.replace(engine, "", 1)
+            turns.setdefault(item.path, {}).setdefault(case, {})[engine] = item
+    return {
+        both[ENGINES[at % 2]]
+        for cases in turns.values()
+        for at, both in enumerate(cases.values())
+        if len(both) == len(ENGINES)
+    }
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
