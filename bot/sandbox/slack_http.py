@@ -140,13 +140,20 @@ def _press(body: Mapping[str, Any]) -> Press:
     return Press(body["action_id"], **where, given=given, query=str(body.get("query", body.get("value")) or ""))
 
 
+def _values(body: Mapping[str, Any]) -> dict[str, Any]:
+    values = body.get("values") or {}
+    if not isinstance(values, dict) or not all(isinstance(actions, dict) for actions in values.values()):
+        raise Impossible('values is {block_id: {action_id: value}}, such as {"reason": {"reason": "billing"}}.')
+    return values
+
+
 ACTS: Mapping[str, Act] = {
     "command": lambda people, b: people.command(b["user"], b["channel"], str(b.get("text", "")), b.get("command")),
     "message": lambda people, b: people.say(b["user"], b["channel"], str(b["text"]), b.get("thread_ts")),
     "shortcut": lambda people, b: people.shortcut(b["user"], b["callback_id"], b.get("channel"), b.get("message_ts")),
     "action": lambda people, b: people.action(b["user"], _press(b)),
     "options": lambda people, b: people.options(b["user"], _press(b)),
-    "submit": lambda people, b: people.submit(b["user"], b["view_id"], b.get("values") or {}),
+    "submit": lambda people, b: people.submit(b["user"], b["view_id"], _values(b)),
     "close": lambda people, b: people.close(b["user"], b["view_id"], is_cleared=bool(b.get("is_cleared"))),
     "people": lambda people, b: people.change(b["user"], b),
     "home": lambda people, b: people.home(b["user"]),

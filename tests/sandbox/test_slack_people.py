@@ -197,6 +197,9 @@ def test_values_that_nobody_could_enter_are_refused(stage: Stage) -> None:
     view_id = opened(stage, modal(text_input("pick", type="static_select", options=MENUS)))
     submit = {"user": "UDEV0001", "view_id": view_id}
     assert stage.post("submit", **submit, values={"nope": {"value": "a"}})[0] == 400
+    for shapeless in ({"pick": "a"}, ["pick"]):
+        status, answer = stage.post("submit", **submit, values=shapeless)
+        assert (status, "values is {block_id" in answer["error"]) == (400, True)
     status, answer = stage.post("submit", **submit, values={"pick": {"value": "z"}})
     assert (status, answer["error"]) == (400, "value has no option 'z'; it offers a, b.")
 
