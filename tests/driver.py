@@ -149,7 +149,7 @@ class SandboxProcess:
         assert self._process.poll() is None, self.log()[-3000:]
         try:
             return bool(self.get("health")["ready"])
-        except OSError:
+        except (OSError, ValueError):  # not there yet, or whoever had the port before
             return False
 
     def _end(self, number: int) -> None:

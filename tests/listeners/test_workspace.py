@@ -231,9 +231,8 @@ def test_home_opens(town: Town) -> None:
 def test_files_reach_the_person(town: Town) -> None:
     """An export is a file in the conversation with the bot."""
     town.command("UAUD0001", "audit jsonl")
-    until(lambda: town.stage.state["files"])
-    (file,) = town.stage.state["files"]
-    assert file["name"].endswith(".jsonl")
+    until(lambda: len(town.stage.state["files"]) == 2)
+    assert {file["name"].rpartition(".")[2] for file in town.stage.state["files"]} == {"jsonl", "json"}
 
 
 def test_groups_are_asked_again_for_a_decision(town: Town) -> None:
