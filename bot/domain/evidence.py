@@ -13,10 +13,13 @@ Row = Mapping[str, object]
 
 CHANGES = (
     "id", "cluster", "environment", "hosts", "requester", "reason", "ticket", "risk", "policy_rule", "rule_text",
-    "approvers", "asked_at", "decided_at", "live_at", "expires_at", "gone_at", "expiry_lag_s", "break_glass", "review",
-    "outcome",
+    "approvers", "denied_by", "asked_at", "decided_at", "live_at", "expires_at", "gone_at", "expiry_lag_s",
+    "break_glass", "review", "outcome",
 )  # fmt: skip
 """The columns of the changes; ``live_at`` and ``gone_at`` are when the rules were read back from Azure."""
+
+BY_POLICY = "approval policy"
+"""In place of approvers where nobody was asked: the event of the grant is of whoever requested it."""
 
 EVENTS = (
     "seq", "at", "action", "actor", "actor_name", "via", "subject", "cluster", "hosts", "reason", "detail", "hash",
@@ -96,8 +99,12 @@ class ChangeBook:
         match event.action:
             case Action.ALLOWANCE_REQUEST | Action.ALLOWANCE_RENEW:
                 row |= {"asked_at": event.at, "reason": event.reason, "requester": _who(event)}
-            case Action.ALLOWANCE_APPROVE | Action.ALLOWANCE_DENY | Action.ALLOWANCE_GRANT:
+            case Action.ALLOWANCE_APPROVE:
                 row |= {"decided_at": event.at, "approvers": _joined(row.get("approvers"), _who(event))}
+            case Action.ALLOWANCE_DENY:
+                row |= {"decided_at": event.at, "denied_by": _who(event)}
+            case Action.ALLOWANCE_GRANT:
+                row |= {"decided_at": event.at, "approvers": BY_POLICY}
             case Action.ALLOWANCE_LIVE:
                 row.setdefault("live_at", event.at)
             case Action.ALLOWANCE_EXPIRE | Action.ALLOWANCE_GONE:

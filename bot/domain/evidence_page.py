@@ -36,8 +36,8 @@ def page(quarter: Quarter, changes: Sequence[Row], counts: Mapping[str, int], pr
         f"<style>{STYLE}</style><h1>Egress evidence {quarter.name}</h1>"
         f"<p>{quarter.start:%Y-%m-%d} to {quarter.end:%Y-%m-%d} UTC, the last day excluded. {escape(proof)}</p>"
         f"<h2>Changes by month</h2>{chart(_by_month(changes))}<h2>Changes by outcome</h2>{chart(_by_outcome(changes))}"
-        f"<h2>Tables</h2><table><thead>{_row(('file', 'lines'))}</thead>{figures}</table>"
-        f"<h2>Changes</h2><table><thead>{_row(SHOWN)}</thead>{lines}</table>{left}</html>\n"
+        f"<h2>Tables</h2><table><thead>{_row(('file', 'lines'), 'th')}</thead>{figures}</table>"
+        f"<h2>Changes</h2><table><thead>{_row(SHOWN, 'th')}</thead>{lines}</table>{left}</html>\n"
     )
 
 
@@ -66,8 +66,8 @@ def chart(counts: Mapping[str, int]) -> str:
     )
 
 
-def _row(values: Iterable[object]) -> str:
-    return "<tr>" + "".join(f"<td>{escape(_text(value))}</td>" for value in values) + "</tr>"
+def _row(values: Iterable[object], cell: str = "td") -> str:
+    return "<tr>" + "".join(f"<{cell}>{escape(_text(value))}</{cell}>" for value in values) + "</tr>"
 
 
 def _text(value: object) -> str:

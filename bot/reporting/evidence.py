@@ -40,8 +40,8 @@ def write_evidence(ctx: Context, caller: Caller, quarter: Quarter, out: IO[bytes
     """
     verified = prove(ctx, caller)
     proof = f"The audit log was verified up to event {verified.end.seq}, hash {verified.end.hash}."
-    facts = (("about", f"evidence {quarter.name}"), *((("cluster", cluster),) if cluster else ()))
-    observe(ctx, caller, Action.AUDIT_EXPORT, Attempt(cluster=cluster, detail=facts[:1]))
+    about = (("about", f"evidence {quarter.name}"),)
+    observe(ctx, caller, Action.AUDIT_EXPORT, Attempt(cluster=cluster, detail=about))
     with ZipFile(out, "w", ZIP_DEFLATED) as archive:
         _Archive(ctx, archive, quarter, cluster).fill(proof)
     return proof

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.domain.evidence import quarter_from_text
+from bot.domain.audit import Action, Event
+from bot.domain.evidence import BY_POLICY, ChangeBook, quarter_from_text
 from bot.domain.evidence_page import chart, page
+from bot.domain.people import Identity
 from bot.errors import InvalidInput
 
 
@@ -33,3 +35,25 @@ def test_hostile_text_stays_text() -> None:
     assert "<script>" not in drawn
     assert "<img" not in drawn
     assert chart({}).count("<rect") == 0
+
+
+DEV, ADA = Identity("T1", "UDEV"), Identity("T1", "UADA")
+
+
+@pytest.mark.parametrize(
+    ("decision", "by", "approvers", "denied_by"),
+    [
+        (Action.ALLOWANCE_APPROVE, ADA, "UADA", None),
+        (Action.ALLOWANCE_DENY, ADA, None, "UADA"),
+        (Action.ALLOWANCE_GRANT, DEV, BY_POLICY, None),
+    ],
+)
+def test_only_who_approved_is_an_approver(
+    decision: Action, by: Identity, approvers: str | None, denied_by: str | None
+) -> None:
+    """Neither whoever denied it, nor the requester of what the policy granted."""
+    at, book = datetime(2026, 7, 1, tzinfo=UTC), ChangeBook()
+    asked = Event(at, Action.ALLOWANCE_REQUEST, DEV, "slack:modal", subject="a1", reason="billing")
+    book.add([asked, Event(at, decision, by, "slack:button", subject="a1")])
+    row = book.rows["a1"]
+    assert (row["requester"], row.get("approvers"), row.get("denied_by")) == ("UDEV", approvers, denied_by)
