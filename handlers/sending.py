@@ -206,8 +206,6 @@ UNSENT: Mapping[type[Reply], str] = {
 }
 """Sent in place of a reply that failed."""
 
-"""Of this process: what was lost is nowhere else on record."""
-
 BUSY = "Too many Azure lookups are running. Nothing was done; try again in a few seconds."
 
 

@@ -212,6 +212,8 @@ def _form_from(ctx: Context, caller: Caller, text: str) -> tuple[RequestForm, tu
     if egress is None and (found.destinations or found.explanations):
         return form_from_error(ctx, caller, text)
     pool = words.pool or in_place or ""
+    if len(words.places) > MOST_TOGETHER:
+        raise InvalidInput(f"One request can name {MOST_TOGETHER} clusters or pools. Nothing was filed.")
     _require_places(ctx, caller, [*([place_text(name, pool)] if pool else []), *words.places[1:]])
     words, filled = words.in_region(egress.ref.region) if egress else (words, ())
     hosts, notes = words.read()
@@ -224,10 +226,8 @@ def _require_places(ctx: Context, caller: Caller, places: Sequence[str]) -> None
     """Refuse what the form would drop: an unknown cluster, or a pool without which the whole cluster is requested.
 
     Raises:
-        UnknownCluster, InvalidInput: With what is not there, or that they are too many.
+        UnknownCluster, InvalidInput: With what is not there.
     """
-    if len(places) >= MOST_TOGETHER:
-        raise InvalidInput(f"One request can name {MOST_TOGETHER} clusters or pools. Nothing was filed.")
     for name, pool in map(place_from_text, places):
         known = inventory.find(ctx, inventory.person(ctx, caller), name)
         checking.require_pool(known, pool)

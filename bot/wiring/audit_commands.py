@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import IO
 
 import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,7 +20,7 @@ from bot.domain.audit_schema import schema
 from bot.domain.chain import AuditKey, Checkpoint, checkpoints_in
 from bot.domain.chain.lines import check_lines, check_proof
 from bot.domain.evidence import quarter_from_text
-from bot.errors import BadConfiguration, HookUnreachable, InvalidInput
+from bot.errors import BadConfiguration, EgressError, HookUnreachable, InvalidInput
 from bot.ports import Caller, Context
 from bot.reporting import write_evidence
 from bot.wiring.audit_stream import Take, receiver
@@ -111,9 +112,24 @@ def export(terminal: Terminal, /, form: str, manifest: Path | None) -> None:
 @click.pass_obj
 def evidence(terminal: Terminal, /, quarter: str, file: Path, cluster: str) -> None:
     """Write the evidence of a QUARTER such as 2026-Q3 to FILE, a ZIP archive."""
-    meant = quarter_from_text(quarter)
-    with _at_work(terminal) as (ctx, caller), file.open("wb") as out:
-        click.echo(write_evidence(ctx, caller, meant, out, cluster=cluster.lower()))
+    meant, fresh = quarter_from_text(quarter), file.with_name(f"{file.name}.new")
+    with _at_work(terminal) as (ctx, caller), _to(fresh) as out:
+        said = write_evidence(ctx, caller, meant, out, cluster=cluster.lower())
+    fresh.replace(file)
+    click.echo(said)
+
+
+@contextmanager
+def _to(path: Path) -> Iterator[IO[bytes]]:
+    """A file that is there only if all of it could be written."""
+    try:
+        with path.open("wb") as out:
+            yield out
+    except OSError as error:
+        raise InvalidInput(f"Cannot write {path}: {error.strerror}.") from error
+    except EgressError:
+        path.unlink()
+        raise
 
 
 @audit.command()

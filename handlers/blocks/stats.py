@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from bot.domain.audit import AuditFilter
 from bot.domain.dates import time_text
+from bot.domain.phrases import counted
 from bot.domain.statistics import Spread, Statistics
 from handlers.blocks.audit_log import OWN
 from handlers.blocks.block_kit import code, context, fields, fold, header, message, person, section
@@ -22,7 +23,7 @@ def stats_message(numbers: Statistics, scope: AuditFilter) -> Message:
         numbers: What was counted.
         scope: The period, the cluster, and whether only their own was counted.
     """
-    title = f"{numbers.requests} requests, {_share(numbers)} decided by the policy alone"
+    title = f"{counted(numbers.requests, 'request')}, {_share(numbers)} decided by the policy alone"
     return message(
         title,
         [

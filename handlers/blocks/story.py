@@ -93,7 +93,7 @@ WORDS: Mapping[Action, str] = MappingProxyType(
 def story_message(story: Story, page: int = 1) -> Message:
     """One page of a story, for the person who typed its id."""
     blocks = [header(f"Story of {story.subject}"), *_timeline(story, page), *actions(*_turning(story, page))]
-    return message(f"Story of {story.subject}: {len(story.steps)} steps", blocks)
+    return message(f"Story of {story.subject}: {counted(len(story.steps), 'step')}", blocks)
 
 
 def story_view(story: Story, page: int = 1) -> View:
@@ -115,7 +115,7 @@ def _timeline(story: Story, page: int) -> list[Block]:
     cut_off = "" if story.is_whole else "There is more on record than this shows: narrow `/egress audit` by time. "
     return [
         *blocks,
-        context(f"{cut_off}{len(story.steps)} steps. Times are yours; +2h is counted from the first step."),
+        context(f"{cut_off}{counted(len(story.steps), 'step')}. Times are yours; +2h is counted from the first step."),
     ]
 
 

@@ -11,10 +11,7 @@ from bot.domain.snat.changes import Change, CountChange, OwnIpsChange, PortsChan
 from bot.domain.snat.scale_plan import ScalePlan
 
 HOURS = 730
-"""Hours of a month, as Azure's price calculator counts them.
-
-https://azure.microsoft.com/pricing/calculator, read 2026-11.
-"""
+"""Hours of a month: the 8,760 of a year by twelve."""
 
 Price = Annotated[float, Field(ge=0), Unit("of the currency, per hour")]
 
