@@ -8,6 +8,7 @@ from bot.domain.access import reads_everything, require_auditor
 from bot.domain.audit import Action, AuditFilter, ChainedEvent, Event
 from bot.domain.chain import Checkpoint
 from bot.domain.ids import canonical_id
+from bot.domain.saved_search import MAX_NAME, SavedSearch, require_room
 from bot.errors import ChainBroken, EgressError, InvalidInput, UnknownAllowance, UnknownScale
 from bot.inventory import person
 from bot.ports import Caller, Context, Transaction, UnitOfWork
@@ -40,6 +41,70 @@ def readable(ctx: Context, caller: Caller, wanted: AuditFilter) -> AuditFilter:
     """
     who = person(ctx, caller)
     return wanted if reads_everything(who) else replace(wanted, own=who.identity)
+
+
+def saved_searches(ctx: Context, caller: Caller) -> list[SavedSearch]:
+    """The searches that the caller keeps, by name.
+
+    Raises:
+        NotPermitted: For people of other workspaces.
+    """
+    who = person(ctx, caller)
+    with ctx.store.read() as tx:
+        return tx.searches.of(who.identity)
+
+
+def save_search(ctx: Context, caller: Caller, search: SavedSearch) -> None:
+    """Keep a search for the caller, in the place of one of the same name; recorded like a reading.
+
+    Raises:
+        NotPermitted: For people of other workspaces.
+        InvalidInput: They keep as many as they may.
+    """
+    who = person(ctx, caller)
+    with ctx.store.write() as tx:
+        kept = tx.searches.of(who.identity)
+        if search in kept:
+            return
+        require_room(kept, search.name)
+        tx.searches.put(who.identity, search)
+        UnitOfWork(ctx, tx, caller).audit(_about_search(ctx, caller, Action.AUDIT_SAVE, search))
+
+
+def forget_search(ctx: Context, caller: Caller, name: str) -> None:
+    """Delete a saved search of the caller.
+
+    Raises:
+        NotPermitted: For people of other workspaces.
+        InvalidInput: They keep none of that name.
+    """
+    who = person(ctx, caller)
+    with ctx.store.write() as tx:
+        search = _kept(tx.searches.of(who.identity), name)
+        tx.searches.remove(who.identity, name)
+        UnitOfWork(ctx, tx, caller).audit(_about_search(ctx, caller, Action.AUDIT_FORGET, search))
+
+
+def saved_search(ctx: Context, caller: Caller, name: str) -> SavedSearch:
+    """A saved search of the caller by its name.
+
+    Raises:
+        NotPermitted: For people of other workspaces.
+        InvalidInput: They keep none of that name.
+    """
+    return _kept(saved_searches(ctx, caller), name)
+
+
+def _kept(searches: Sequence[SavedSearch], name: str) -> SavedSearch:
+    found = next((one for one in searches if one.name == name), None)
+    if found is None:
+        raise InvalidInput(f"You have no saved search “{name[:MAX_NAME]}”. The Home tab lists yours.")
+    return found
+
+
+def _about_search(ctx: Context, caller: Caller, action: Action, search: SavedSearch) -> Event:
+    detail = (("search", search.name), ("query", search.query))
+    return Event(ctx.clock.now(), action, caller.identity, caller.via, detail=detail)
 
 
 def export(ctx: Context, caller: Caller, wanted: AuditFilter, form: str) -> proofs.EventStream:

@@ -11,11 +11,13 @@ from bot.domain.statistics import COLUMNS, rows_of
 from bot.errors import InvalidInput
 from bot.ports import Context
 from handlers.blocks import audit_log, words
+from handlers.blocks.saved_searches import SaveForm, search_view
 from handlers.blocks.stats import stats_message
 from handlers.blocks.story import story_message, story_view
 from handlers.calls import Call, number_from, plain_words
+from handlers.home import redrawn
 from handlers.queries import AuditQuery
-from handlers.replies import Ephemeral, File, Files, OpenModal, Reply, UpdateModal
+from handlers.replies import Ephemeral, File, Files, Message, OpenModal, Reply, UpdateModal
 
 
 def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
@@ -37,7 +39,53 @@ def older(ctx: Context, call: Call) -> Reply:
     """Older audit events, in the place of these."""
     query, zone = call.value.get("query", ""), ctx.directory.zone(call.caller.identity)
     found_by = AuditQuery.parse(query, ctx.clock.now(), zone).filter
-    return replace(_page(ctx, call, query, replace(found_by, before=number_from(call.value, "before"))), replaces=True)
+    wanted = replace(found_by, before=number_from(call.value, "before"))
+    if call.caller.via == "slack:modal":
+        return UpdateModal(search_view(_found(ctx, call, query, wanted), call.carried.get("search", "")))
+    return replace(_page(ctx, call, query, wanted), replaces=True)
+
+
+def save_form(_ctx: Context, call: Call) -> Reply:
+    """Ask for a name for the search that the page shows."""
+    return OpenModal(SaveForm.build(call.value["query"]))
+
+
+def save(ctx: Context, call: Call) -> Reply:
+    """Keep a search under a name."""
+    search = SaveForm.parse(call.form, call.value)
+    _read(ctx, call, search.query)
+    auditing.save_search(ctx, call.caller, search)
+    return Ephemeral(audit_log.saved(search))
+
+
+def open_saved(ctx: Context, call: Call) -> Reply:
+    """The newest events that a saved search finds now."""
+    search = auditing.saved_search(ctx, call.caller, call.value["chosen"])
+    try:
+        wanted = _read(ctx, call, search.query)
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"The saved search “{search.name}” cannot be read any more: {error.sentence} Forget it and save a new one."
+        ) from error
+    return OpenModal(search_view(_found(ctx, call, search.query, wanted), search.name))
+
+
+def forget_saved(ctx: Context, call: Call) -> tuple[Reply, ...]:
+    """Delete a saved search."""
+    auditing.forget_search(ctx, call.caller, call.value["chosen"])
+    return redrawn(ctx, call)
+
+
+def _read(ctx: Context, call: Call, query: str) -> AuditFilter:
+    """The filter of a search that is shown as pages.
+
+    Raises:
+        InvalidInput: A word of it is not understood, or it asks for something else than pages.
+    """
+    asked = AuditQuery.parse(query, ctx.clock.now(), ctx.directory.zone(call.caller.identity))
+    if asked.form:
+        raise InvalidInput("Only searches with filters can be saved.")
+    return asked.filter
 
 
 def of_cluster(ctx: Context, call: Call) -> Reply:
@@ -74,10 +122,14 @@ def evidence(ctx: Context, call: Call) -> tuple[Reply, ...]:
 
 
 def _page(ctx: Context, call: Call, query: str, wanted: AuditFilter) -> Ephemeral:
+    return Ephemeral(_found(ctx, call, query, wanted))
+
+
+def _found(ctx: Context, call: Call, query: str, wanted: AuditFilter) -> Message:
     readable = auditing.readable(ctx, call.caller, wanted)
     found = auditing.search(ctx, call.caller, readable, limit=audit_log.PAGE + 1)
     zone = ctx.directory.zone(call.caller.identity)
-    return Ephemeral(audit_log.audit_page(found, query, zone, is_own=readable.own is not None))
+    return audit_log.audit_page(found, query, zone, is_own=readable.own is not None)
 
 
 def story(ctx: Context, call: Call) -> Reply:

@@ -1,6 +1,6 @@
 """Listeners of the Home tab."""
 
-from bot import allowances, approvals, inventory
+from bot import allowances, approvals, auditing, inventory
 from bot.allowances import campaigns
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.people import Role
@@ -71,6 +71,7 @@ def drawn(ctx: Context, caller: Caller, state: HomeState) -> View:
             unread=who.unread,
             refusals=inventory.refusals(ctx) if who.has_role(Role.OPERATOR) else (),
             notices=allowances.notice_level(ctx, caller),
+            searches=tuple(auditing.saved_searches(ctx, caller)),
             page=state.page,
             found=_found(ctx, caller, state),
         ),

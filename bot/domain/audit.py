@@ -84,6 +84,8 @@ class Action(StrEnum):
     RULES_EXPORT = "rules:export"
     ACT_REFUSE = "act:refuse"
     AUDIT_READ = "audit:read"
+    AUDIT_SAVE = "audit:save"
+    AUDIT_FORGET = "audit:forget"
     AUDIT_EXPORT = "audit:export"
     AUDIT_VERIFY = "audit:verify"
     AUDIT_ARCHIVE = "audit:archive"

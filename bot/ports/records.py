@@ -9,6 +9,7 @@ from bot.domain.allowance import Allowance
 from bot.domain.api_token import Token
 from bot.domain.campaign import Campaign
 from bot.domain.people import Identity
+from bot.domain.saved_search import SavedSearch
 from bot.domain.scale_proposal import Scale
 from bot.domain.target import Target
 
@@ -182,6 +183,22 @@ class Absences(Protocol):
 
     def delegated_to(self, delegate: Identity, now: datetime) -> list[Absence]:
         """The absences in which somebody decides for others now, by person."""
+        ...
+
+
+class SavedSearches(Protocol):
+    """Searches of the audit log that people keep."""
+
+    def of(self, who: Identity) -> list[SavedSearch]:
+        """Those of one person, by name."""
+        ...
+
+    def put(self, who: Identity, search: SavedSearch) -> None:
+        """Keep one, in the place of the last of that name."""
+        ...
+
+    def remove(self, who: Identity, name: str) -> None:
+        """Keep it no longer."""
         ...
 
 

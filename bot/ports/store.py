@@ -9,7 +9,7 @@ from bot.ports.audit_log import AuditLog, AuditSeals
 from bot.ports.notice_levels import NoticeLevels
 from bot.ports.notices import Outbox
 from bot.ports.partners import Partners
-from bot.ports.records import Absences, Allowances, Campaigns, Drafts, Scales, Tokens
+from bot.ports.records import Absences, Allowances, Campaigns, Drafts, SavedSearches, Scales, Tokens
 from bot.ports.snapshots import Snapshots
 from bot.ports.work import Claim, Work
 
@@ -40,6 +40,11 @@ class Transaction(Protocol):
     @property
     def notice_levels(self) -> NoticeLevels:
         """How much each person is told."""
+        ...
+
+    @property
+    def searches(self) -> SavedSearches:
+        """Searches of the audit log that people keep."""
         ...
 
     @property

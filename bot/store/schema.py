@@ -286,6 +286,15 @@ notice_level = Table(
     Column("level", String(20), nullable=False),
 )
 
+# Searches of the audit log that people keep; the person as TEAM/USER, the filters as they were typed.
+saved_search = Table(
+    "saved_search",
+    metadata,
+    Column("person", String(80), primary_key=True),
+    Column("name", String(60), primary_key=True),
+    Column("query", Text, nullable=False),
+)
+
 # Who depends on a cluster's outbound IPs; the name is as it is compared.
 partner = Table(
     "partner",

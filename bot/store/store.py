@@ -25,6 +25,7 @@ from bot.store.outbox import SqlOutbox
 from bot.store.partners import SqlPartners
 from bot.store.records import SqlAllowances, SqlCampaigns, SqlScales
 from bot.store.seals import SqlAuditSeals
+from bot.store.searches import SqlSavedSearches
 from bot.store.snapshots import SqlSnapshots
 from bot.store.tokens import SqlTokens
 from bot.store.wake_signal import WakeSignal
@@ -46,6 +47,7 @@ class SqlTransaction:
         self.snapshots = SqlSnapshots(connection)
         self.drafts = SqlDrafts(connection, now)
         self.notice_levels = SqlNoticeLevels(connection)
+        self.searches = SqlSavedSearches(connection)
         self.tokens = SqlTokens(connection, now)
         self.partners = SqlPartners(connection)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.domain.audit import ChainedEvent, Event
 from bot.domain.ids import is_id
+from bot.domain.saved_search import MAX_QUERY, SavedSearch
 from handlers.blocks.block_kit import (
     actions,
     button,
@@ -23,6 +24,9 @@ from handlers.blocks.block_kit import (
 from handlers.blocks.story import step_words, story_button
 from handlers.blocks.words import AUDIT_FILTERS
 from handlers.replies import Block, Message
+
+SAVE = "audit_save"
+"""The action id of the button, and the callback id of its form."""
 
 PAGE = 10
 """Events on one page."""
@@ -43,13 +47,14 @@ def audit_page(found: Sequence[ChainedEvent], query: str, zone: str = "UTC", *, 
         return message("No matching events.", [section("No matching events."), *hints])
     shown = found[:PAGE]
     older = value(query=query, before=shown[-1].seq) if len(found) > PAGE else ""
-    turn = actions(button("Older", "audit_older", older)) if len(found) > PAGE else []
+    turn = [button("Older", "audit_older", older)] if older else []
+    save = [button("Save…", SAVE, value(query=query))] if 0 < len(query.strip()) <= MAX_QUERY else []
     hint = (
         f"Reading the log is recorded too. Filters: {code(AUDIT_FILTERS)}, in the time zone {escape(zone)}; "
         f"{code('csv')} or {code('jsonl')} gives auditors a file."
     )
     blocks = [block for one in shown for block in _event(one)]
-    blocks += [context(hint), *([whose] if whose else []), *turn]
+    blocks += [context(hint), *([whose] if whose else []), *actions(*turn, *save)]
     return message(f"{len(shown)} audit events", [header("Audit log"), *blocks])
 
 
@@ -96,6 +101,11 @@ def exported(events: int) -> str:
     if not events:
         return "The export's manifest: its files, filter, and where the audit log stood."
     return f"Audit log, {events:,} events, oldest first. This export is recorded too."
+
+
+def saved(search: SavedSearch) -> Message:
+    """It is kept."""
+    return message(f"Saved as *{escape(search.name)}*: {code(search.query)}. Your Home tab lists your searches.")
 
 
 def proof(count: int) -> Message:

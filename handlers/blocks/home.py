@@ -14,6 +14,7 @@ from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterEgress
 from bot.domain.people import Unread
 from bot.domain.request_search import RequestSearch
+from bot.domain.saved_search import SavedSearch
 from bot.domain.scale_proposal import Scale
 from bot.domain.snat import capacity
 from bot.ports import Pause
@@ -41,6 +42,7 @@ from handlers.blocks.dryrun import dry_line
 from handlers.blocks.notice_choice import level_select
 from handlers.blocks.offers import decision_buttons
 from handlers.blocks.review_card import review_button, review_line
+from handlers.blocks.saved_searches import search_list
 from handlers.blocks.scale_card import scale_line
 from handlers.blocks.words import NO_CLUSTER, unread_lines
 from handlers.replies import Block, View
@@ -87,6 +89,7 @@ class Desktop:
         refusals: What Slack does not take until somebody acts; for operators.
         unreviewed: What was opened by break-glass and waits for a review by the person.
         notices: How much the person is told.
+        searches: Their saved searches of the audit log.
         page: The page of each list that is shown, from 1.
         found: What a search found; without one the lists are shown.
     """
@@ -103,6 +106,7 @@ class Desktop:
     refusals: tuple[Pause, ...] = ()
     unreviewed: tuple[Allowance, ...] = ()
     notices: NoticeLevel = NoticeLevel.ALL
+    searches: tuple[SavedSearch, ...] = ()
     page: int = 1
     found: Found | None = None
 
@@ -125,6 +129,7 @@ def home_view(uow: Desktop, carried: Mapping[str, str] = MappingProxyType({})) -
         divider(),
         header("Clusters"),
         *_health(uow.clusters, is_certain=not uow.unread),
+        *search_list(uow.searches),
         *level_select(uow.notices),
         context(f"Updated {when(uow.now)}. `/egress help` lists all commands."),
     ]

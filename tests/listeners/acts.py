@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from bot import allowances, approvals
+from bot import allowances, approvals, auditing
 from bot.allowances import ALLOWANCES, Draft, campaigns
 from bot.approvals import Decision, Inquiry
 from bot.domain.allowance import Allowance
 from bot.domain.fqdn import Destination, parse_destinations
+from bot.domain.saved_search import SavedSearch
 from bot.ports import Caller
 from tests.build import APPROVER, APPROVER2, AUDITOR, DEV2, OPERATOR, SUBSCRIPTION
 from tests.flows.writer_stage import HOUR
@@ -112,6 +113,12 @@ def thread(desk: Desk) -> Act:
     return Act(STAMP, {}, "because")
 
 
+def saved(desk: Desk) -> Act:
+    """The choice of a search to forget."""
+    auditing.save_search(desk.world.ctx, DEV2, SavedSearch("old", "cluster:aks-udr"))
+    return Act(None, {"chosen": "old"})
+
+
 def typed(row: Allowance, words: str = "") -> Act:
     """A command about a request."""
     return Act(None, {}, f"{row.id} {words}".strip())
@@ -156,6 +163,8 @@ ACTS: Mapping[str, Scenario] = {
     "action notices": Scenario(lambda _desk: Act(None, {"chosen": "decisions"}), DEV2, (STRANGER,)),
     "action let_expire": Scenario(lambda desk: carried(live(desk)), DEV2),
     "action review_left": Scenario(left_list, AUDITOR),
+    "action search_forget": Scenario(saved, DEV2),
+    "view audit_save": Scenario(lambda _desk: Act('{"query": "outcome:refused"}', {"name": "mine"}), DEV2, (STRANGER,)),
     "view request": Scenario(lambda _desk: Act("{}", REQUEST), DEV2),
     "view approve": Scenario(lambda desk: carried(waiting(desk), {"reason": "fine"}), APPROVER2),
     "view deny": Scenario(lambda desk: carried(waiting(desk), {"reason": "no"}), APPROVER2),

@@ -11,6 +11,7 @@ ELSEWHERE = {
     "command evidence": "tests/listeners/test_evidence.py: it writes nothing but the record that somebody exported",
     "command stats": "tests/listeners/test_stats.py: it writes nothing but the record that somebody read",
     "action audit_older": "tests/listeners/test_audit.py: as the command",
+    "action search_open": "tests/listeners/test_saved_searches.py: it writes nothing but the record that somebody read",
     "action story": "tests/listeners/test_audit.py: from a card",
     "action story_earlier": "tests/listeners/test_audit.py: a story of two pages",
     "action story_later": "tests/listeners/test_audit.py: a story of two pages",
@@ -24,7 +25,7 @@ FORMS = (
     *("action propose_again", "action open_request", "action request_again", "action review_keep"),
     *("action review_remove", "action review_sign", "action home_search", "command request"),
     *("shortcut request_fqdn", "shortcut request_fqdn_from_message", "action cluster", "action bundle"),
-    *("action preview", "action trace", "action details"),
+    *("action preview", "action trace", "action details", "action audit_save"),
 )
 """The entries that only open or draw a form; what it does when it is submitted is an act."""
 
