@@ -133,8 +133,9 @@ def _found(ctx: Context, call: Call, query: str, wanted: AuditFilter) -> Message
 
 
 def story(ctx: Context, call: Call) -> Reply:
-    """Open the story of what the button names."""
-    return OpenModal(story_view(reporting.read_story(ctx, call.caller, call.value["id"])))
+    """Open the story of what the button names; in a modal, in its place."""
+    view = story_view(reporting.read_story(ctx, call.caller, call.value["id"]))
+    return UpdateModal(view) if call.caller.via == "slack:modal" else OpenModal(view)
 
 
 def turn_story(ctx: Context, call: Call) -> Reply:

@@ -90,6 +90,10 @@ class WebhookNotifier:
     def _facts(self, notice: Notice, now: datetime) -> dict[str, Any]:
         if notice.body.get("event") == ChannelEvent.EGRESS_CHANGE:
             return {"change": change_facts(notice)}
+        if notice.body.get("event") == ChannelEvent.AUDIT_CHECKPOINT:
+            return {"checkpoint": json.loads(notice.body["text"])}
+        if notice.body.get("event") in (ChannelEvent.AUDIT_DAMAGED, ChannelEvent.AUDIT_INTACT):
+            return {"audit": {"message": notice.body["text"]}}
         subject = notice.subject
         with self._store.read() as tx:
             if subject.startswith("s"):

@@ -37,9 +37,12 @@ WebhookEvent = Literal[
     "revoked",
     "gone",
     "egress-change",
+    "audit-checkpoint",
+    "audit-damaged",
+    "audit-intact",
 ]
-"""The events that can be sent: values of ``bot.ports.NoticeEvent`` in the life of a request, and one of
-``bot.ports.ChannelEvent``: outbound IPs changed."""
+"""The events that can be sent: values of ``bot.ports.NoticeEvent`` in the life of a request, and some of
+``bot.ports.ChannelEvent``: outbound IPs changed, and what proves the audit log or disproves it."""
 
 LIFE: frozenset[WebhookEvent] = frozenset(
     {

@@ -36,8 +36,11 @@ def settle_alarm(ctx: Context) -> bool:
 
 
 def tell(ctx: Context, tx: Transaction, event: ChannelEvent, text: str) -> None:
-    """Owe the audit channel a message."""
-    tx.outbox.add(Notice(NoticeKind.CHANNEL, "audit", ctx.config.audit_channel, {"event": event, "text": text}))
+    """Owe the audit channel a message, and the webhooks that want the event."""
+    body = {"event": event, "text": text}
+    tx.outbox.add(Notice(NoticeKind.CHANNEL, "audit", ctx.config.audit_channel, body))
+    for hook in ctx.config.hooks_for(event):
+        tx.outbox.add(Notice(NoticeKind.WEBHOOK, "audit", hook.recipient, body))
 
 
 def _place(found: ChainedEvent) -> str:

@@ -136,7 +136,9 @@ def _to(path: Path) -> Iterator[IO[bytes]]:
 @click.option("--after", type=click.IntRange(min=0), default=0, help="Begin after this event.")
 @click.option("--cursor", type=FILE, help="Begin where this file says, and keep it up to date.")
 @click.option("--follow", is_flag=True, help="Go on when there are new events.")
-@click.option("--to", help="Send them there, not to standard output: https://HOST/PATH or syslog://HOST:PORT.")
+@click.option(
+    "--to", help="Send them there, not to standard output: https://HOST/PATH, otlp+https://HOST, syslog://HOST:PORT."
+)
 @click.pass_obj
 def tail(terminal: Terminal, /, after: int, cursor: Path | None, to: str | None, *, follow: bool) -> None:
     """Pass on events as JSON Lines, in order; with a cursor at least once, whatever ends in between."""

@@ -12,11 +12,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, get_args
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from bot import allowances, inventory
+from bot import allowances, inventory, proofs
 from bot.approvals import Decision
+from bot.domain.chain import AuditKey, checkpoints_in
 from bot.domain.integration import LIFE, Webhook, WebhookEvent
-from bot.errors import BadConfiguration
+from bot.errors import BadConfiguration, ChainBroken
 from bot.ports import ChannelEvent, NoticeEvent
 from bot.ports.lanes import EVERYTHING
 from bot.wiring.signing import signing_keys
@@ -210,9 +213,34 @@ def test_changes_of_outbound_ips_are_sent_on_request(sqlite_url: str) -> None:
         assert (change["outbound_ips"], change["scale"], change["kind"]) == (["20.99.1.1"], None, "changed")
 
 
+def test_what_proves_the_audit_log_is_sent_on_request(sqlite_url: str) -> None:
+    """Each signed checkpoint as it can be verified, again and again until it is taken; and damage."""
+    private = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    key = AuditKey(private)
+    with connected(sqlite_url, *AUDIT) as (api, receiver):
+        filed(api)
+        api.world.ctx = replace(api.ctx, audit_key=key)
+        receiver.answer = 503
+        made = proofs.make_checkpoint(api.ctx, is_forced=True)
+        api.world.work(timedelta(seconds=1))
+        assert (receiver.taken, len(receiver.seen)) == ([], 1)
+        receiver.answer = 200
+        proofs.raise_alarm(api.ctx, ChainBroken("Audit event 1 was altered.", seq=1))
+        for _ in range(5):
+            api.world.work(timedelta(minutes=3))
+        first, second = [one for one in receiver.taken if one["event"] in AUDIT][:2]
+        [checkpoint] = checkpoints_in(json.dumps(first["checkpoint"], separators=(",", ":")))
+        key.require_signed(checkpoint)
+        assert (checkpoint, second["event"]) == (made, "audit-damaged")
+        assert second["audit"] == {"message": "Audit event 1 was altered."}
+
+
+AUDIT: tuple[WebhookEvent, ...] = ("audit-checkpoint", "audit-damaged", "audit-intact")
+
+
 def test_every_event_that_can_be_configured_exists() -> None:
     """The configuration cannot name them by ``NoticeEvent`` and ``ChannelEvent``, which lie above it."""
-    assert LIFE < set(get_args(WebhookEvent)) <= {*NoticeEvent, ChannelEvent.EGRESS_CHANGE}
+    assert LIFE < set(get_args(WebhookEvent)) <= {*NoticeEvent, *AUDIT, ChannelEvent.EGRESS_CHANGE}
 
 
 def test_each_webhook_needs_a_secret(tmp_path: Any) -> None:

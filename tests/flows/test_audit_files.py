@@ -8,12 +8,14 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import chdir
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import Any, ClassVar
 
 import pytest
 from click.testing import CliRunner, Result
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from bot import auditing
 from bot.__main__ import main
@@ -24,6 +26,7 @@ from tests.build import AUDITOR, CONFIG, DEV, World, make_world
 from tests.listeners.calling import FORM, submitted
 from tests.tampering import tamper
 
+json_format: Any = import_module("google.protobuf.json_format")  # it has no types
 HOSTILE = ('=HYPERLINK("x")', "+1", "-1", "@SUM(1)", "\tx", '“ä\n\U0001f6a6”, "quoted"', "＝1")
 
 
@@ -137,6 +140,8 @@ class Siem(BaseHTTPRequestHandler):
 
     taken: ClassVar[list[str]] = []
     answers: ClassVar[list[int]] = []
+    paths: ClassVar[list[str]] = []
+    said: ClassVar[bytes] = b""
 
     def do_POST(self) -> None:
         """Take a page, unless it is too early."""
@@ -144,8 +149,10 @@ class Siem(BaseHTTPRequestHandler):
         status = self.answers.pop(0) if self.answers else 200
         if status == 200:
             Siem.taken.extend(body.splitlines())
+        Siem.paths.append(self.path)
         self.send_response(status)
         self.end_headers()
+        self.wfile.write(self.said)
 
     def log_message(self, *_args: object) -> None:
         """Say nothing."""
@@ -164,6 +171,29 @@ def test_events_reach_a_siem(run: Run, tmp_path: Path) -> None:
         assert (refused.exit_code, (tmp_path / "cursor").read_text()) == (2, f"{len(HOSTILE) + 1}\n")
         server.shutdown()
     assert run("tail", "--to", "ftp://nowhere").exit_code == 2
+
+
+def test_events_reach_an_opentelemetry_collector(run: Run, tmp_path: Path) -> None:
+    """As OpenTelemetry's own schema reads them: the whole event, its time and its number; none that was rejected."""
+    Siem.taken, Siem.answers, Siem.said = [], [], b'{"partialSuccess":{}}'
+    with ThreadingHTTPServer(("127.0.0.1", 0), Siem) as server:
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        place = f"otlp+http://127.0.0.1:{server.server_port}"
+        sent = run("tail", "--cursor", "cursor", "--to", place)
+        assert (sent.exit_code, Siem.paths[-1]) == (0, "/v1/logs"), sent.output
+        [logs] = json_format.Parse(Siem.taken[0], ExportLogsServiceRequest()).resource_logs
+        records = logs.scope_logs[0].log_records
+        events = [json.loads(one.body.string_value) for one in records]
+        assert [one["seq"] for one in events] == list(range(1, len(HOSTILE) + 2))
+        assert [one.attributes[0].value.int_value for one in records] == [one["seq"] for one in events]
+        assert records[0].time_unix_nano == 1793610000 * 10**9
+        assert (records[0].event_name, events[0]["reason"]) == ("allowance:request", HOSTILE[0])
+        Siem.said = b'{"partialSuccess": {"rejectedLogRecords": "1", "errorMessage": "too old"}}'
+        refused = run("tail", "--cursor", "cursor", "--to", f"{place}/custom/v1/logs")
+        assert (refused.exit_code, Siem.paths[-1]) == (2, "/custom/v1/logs"), refused.output
+        assert "rejected 1 of 1" in refused.output
+        assert (tmp_path / "cursor").read_text() == f"{len(HOSTILE) + 1}\n"
+        server.shutdown()
 
 
 def test_events_reach_a_syslog_server(run: Run) -> None:
