@@ -9,6 +9,7 @@ from bot.azure import cluster_reads, resource_graph
 from bot.azure.clients import Clients, Transport
 from bot.azure.operations import poll
 from bot.azure.public_ips import read_public_ips
+from bot.azure.run_command import begin_probe, look_at_command
 from bot.azure.scaling import begin_scale
 from bot.azure.settings import ArmSettings
 from bot.azure.targets import open_target
@@ -16,7 +17,7 @@ from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, RequiredEndpoint
 from bot.domain.rights import Grant
 from bot.domain.snat import OwnIp, ScalePlan
 from bot.domain.target import Target
-from bot.ports import Operation, OperationState, RuleTarget
+from bot.ports import CommandState, Operation, OperationState, RuleTarget
 
 
 def _utc_now() -> datetime:
@@ -81,6 +82,18 @@ class AzureArm:
             StalePlan: The cluster no longer matches what the plan was computed from.
         """
         return begin_scale(self._clients, plan)
+
+    def begin_probe(self, cluster_id: str, files: Mapping[str, str]) -> Operation:
+        """Run the probe's command inside a cluster, with its files by name. Never waits for the end.
+
+        Raises:
+            ArmRejected: The cluster is stopped, has no Linux node, or takes no commands.
+        """
+        return begin_probe(self._clients, cluster_id, files)
+
+    def look_at_command(self, operation: Operation) -> CommandState:
+        """Read the result of a command inside a cluster once."""
+        return look_at_command(self._clients, operation)
 
     def look(self, operation: Operation) -> OperationState:
         """Query the status of an operation once."""

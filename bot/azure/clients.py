@@ -104,6 +104,16 @@ class Clients:
                 self._network[subscription] = NetworkManagementClient(self._credential, subscription, **self._options())
             return self._network[subscription]
 
+    def token(self, scope: str) -> str:
+        """A token of the bot's identity for something beside Azure Resource Manager.
+
+        Raises:
+            ArmForbidden: No credential worked.
+            ArmUnreachable: Sign-in did not answer.
+        """
+        with translated():
+            return self._credential.get_token(scope).token
+
     def in_parallel(self, act: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """Do the same for several items at once; the first error is raised.
 

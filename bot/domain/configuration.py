@@ -18,6 +18,7 @@ from bot.domain.audit_settings import AuditSettings
 from bot.domain.break_glass import BreakGlass
 from bot.domain.bundles import Bundle, BundleRef, BundleTable, bundles_from
 from bot.domain.dry_run import NO_DRY_RUN, DryRun
+from bot.domain.feature_settings import Migrations, Names, Reviews
 from bot.domain.fields import Duration, NotWritten, ReadAs, Span, Text, Unit, matching, named
 from bot.domain.fqdn import Destination
 from bot.domain.integration import Api, EgressIps, Webhook
@@ -139,43 +140,6 @@ class Durations:
         if self.offered is not _USUAL or longest is None:
             return self
         return replace(self, offered=tuple(one for one in _USUAL if one <= longest) or (longest,))
-
-
-@dataclass(frozen=True, slots=True)
-class Reviews:
-    """How review campaigns go on.
-
-    Args:
-        owners_first: How long only the owners of allowances answer; after it, approvers may, too.
-        remind_after: When people are first reminded, inside the window of ``reminders``; each wait is twice the one
-            before, a week at most.
-    """
-
-    owners_first: Span = timedelta(days=7)
-    remind_after: Span = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Migrations:
-    """Changes of a cluster's outbound type.
-
-    Args:
-        apply: Whether the bot makes a change that was approved; otherwise it only plans, and hands out commands.
-    """
-
-    apply: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """The handling of requested names.
-
-    Args:
-        resolve: Look them up in the bot's own DNS: for checks against rules with addresses, and to count private
-            addresses as a risk.
-    """
-
-    resolve: bool = False
 
 
 @dataclass(frozen=True, slots=True)

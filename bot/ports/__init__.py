@@ -2,6 +2,7 @@
 
 from bot.ports.azure import (
     Clusters,
+    CommandState,
     ObservedTarget,
     Operation,
     OperationState,
@@ -25,6 +26,7 @@ __all__ = [
     "Claim",
     "Clock",
     "Clusters",
+    "CommandState",
     "Context",
     "Finish",
     "FleetReading",

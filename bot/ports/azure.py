@@ -49,6 +49,25 @@ class OperationState:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandState:
+    """The state of a command inside a cluster, as reported by Azure.
+
+    Args:
+        is_running: Whether its end is still to come.
+        look_after: When to look again while it runs.
+        exit_code: Of the command; None where it never ran.
+        output: What it wrote, at most 512 kB.
+        reason: Why it never ran, in Azure's own words; empty otherwise.
+    """
+
+    is_running: bool
+    look_after: timedelta = timedelta()
+    exit_code: int | None = None
+    output: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedTarget:
     """The current contents of a target, read at once right before a write.
 
@@ -140,10 +159,18 @@ class Clusters(Protocol):
         """Make the change of the plan, on the etag it was made from. Never waits for the end."""
         ...
 
+    def begin_probe(self, cluster_id: str, files: Mapping[str, str]) -> Operation:
+        """Run the probe's command inside a cluster, with its files by name. Never waits for the end."""
+        ...
+
 
 class Operations(Protocol):
     """Long-running operations. Every method may raise the ``Arm…`` errors of ``bot.errors``."""
 
     def look(self, operation: Operation) -> OperationState:
         """Read the status of an operation once."""
+        ...
+
+    def look_at_command(self, operation: Operation) -> CommandState:
+        """Read the result of a command inside a cluster once."""
         ...

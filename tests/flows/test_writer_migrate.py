@@ -9,8 +9,8 @@ import pytest
 from bot import scaling
 from bot.approvals import Decision
 from bot.domain.audit import Action
-from bot.domain.configuration import Migrations
 from bot.domain.egress import OutboundType, PathKind
+from bot.domain.feature_settings import Migrations
 from bot.domain.scale_proposal import Scale, ScaleStatus
 from bot.errors import AlreadyRequested, NotScalable, RequestRefused
 from bot.sandbox.clock import ManualClock

@@ -1,0 +1,43 @@
+"""Settings of single features: tables of the configuration file that say whether and how something is done."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain.fields import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """How review campaigns go on.
+
+    Args:
+        owners_first: How long only the owners of allowances answer; after it, approvers may, too.
+        remind_after: When people are first reminded, inside the window of ``reminders``; each wait is twice the one
+            before, a week at most.
+    """
+
+    owners_first: Span = timedelta(days=7)
+    remind_after: Span = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Migrations:
+    """Changes of a cluster's outbound type.
+
+    Args:
+        apply: Whether the bot makes a change that was approved; otherwise it only plans, and hands out commands.
+    """
+
+    apply: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The handling of requested names.
+
+    Args:
+        resolve: Look them up in the bot's own DNS: for checks against rules with addresses, and to count private
+            addresses as a risk.
+    """
+
+    resolve: bool = False
