@@ -4,6 +4,7 @@
 part           looks at                                                     turns it red (503)
 ============== ============================================================ ==================
 database       whether it can be written now                                yes
+work           why the writers have not begun although the database answers yes
 slack          whether the socket is open and answers (Socket Mode)         yes
 slack delivery what Slack refuses until somebody acts                       no: people are heard, and it keeps
 azure          how Azure answered last                                      no: requests and decisions are recorded

@@ -15,11 +15,12 @@ class Proxy(contextlib.AbstractContextManager["Proxy"]):
 
     Args:
         reach: Opens a connection to the server; None for a server that was never heard.
+        port: Where it listens; 0 for any free one.
     """
 
-    def __init__(self, reach: Callable[[], socket.socket] | None) -> None:
+    def __init__(self, reach: Callable[[], socket.socket] | None, port: int = 0) -> None:
         self._reach = reach
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         self._talks = threading.Event()
         self._sockets: list[socket.socket] = [self._listener]
@@ -66,10 +67,10 @@ class Proxy(contextlib.AbstractContextManager["Proxy"]):
             sink.shutdown(socket.SHUT_WR)
 
 
-def proxy_of(database_url: str) -> tuple[Proxy, str]:
+def proxy_of(database_url: str, port: int = 0) -> tuple[Proxy, str]:
     """A proxy before a PostgreSQL on a Unix socket or a port, and the URL that leads through it."""
     url = make_url(database_url)
-    made = Proxy(lambda: _reached(url))
+    made = Proxy(lambda: _reached(url), port)
     through = url.set(host="127.0.0.1", port=made.port, query={})
     return made, through.render_as_string(hide_password=False)
 

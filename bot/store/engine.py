@@ -15,11 +15,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot.errors import BadConfiguration, StoreBusy, StoreUnavailable
+from bot.errors import BadConfiguration, EgressError, StoreBusy, StoreUnavailable
 from bot.measures import DATABASE_ERRORS, DATABASE_SECONDS
 from bot.ports.deadline import left_s
 from bot.store.bounded import BOUND_S, BoundedConnection, connected
-from bot.store.faults import BUSY, store_error
+from bot.store.faults import AWAY, BUSY, store_error
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -136,6 +136,11 @@ class Database:
         self.now = NOW[self.engine.dialect.name] + offset
         self._note = note
         self._turns = BoundedSemaphore(TRANSACTIONS)
+        self._refused: EgressError | None = None
+
+    def refuse(self, why: EgressError | None) -> None:
+        """Refuse every transaction from now on, for this reason; None lets them begin again."""
+        self._refused = why
 
     @contextmanager
     def transaction(self, *, is_read: bool = False) -> Iterator[Connection]:
@@ -147,6 +152,7 @@ class Database:
         """
         timing = DATABASE_SECONDS.labels("read" if is_read else "write").time()
         try:
+            self._require_open()
             with timing, self._transaction(is_read=is_read) as connection:
                 yield connection
         except StoreUnavailable as error:
@@ -155,6 +161,12 @@ class Database:
             raise
         if not is_read:
             self._note(None)
+
+    def _require_open(self) -> None:
+        if isinstance(self._refused, StoreUnavailable):
+            raise StoreUnavailable(AWAY.format(cause=self._refused.cause), cause=self._refused.cause)
+        if self._refused is not None:
+            raise StoreUnavailable(f"Nothing was recorded. {self._refused.sentence}", cause=str(self._refused))
 
     @contextmanager
     def _transaction(self, *, is_read: bool) -> Iterator[Connection]:

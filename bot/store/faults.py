@@ -12,6 +12,9 @@ from bot.store.bounded import NoAnswer
 BUSY = "The database is busy; nothing was recorded. Try again in a moment."
 """Said where waiting a moment helps."""
 
+AWAY = "The database is unavailable ({cause}); nothing was recorded. Try again in a moment."
+"""Said where somebody has to mend the database, or the way to it."""
+
 BUSY_SQLSTATES = frozenset({"55P03", "57014", "40001", "40P01"})
 """Lock not available, cancelled by time-out, serialisation failure, deadlock.
 
@@ -83,8 +86,7 @@ def store_error(error: DBAPIError, *, is_committing: bool = False) -> Exception:
         return StoreBusy(BUSY, cause="it did not respond in time")
     cause = _cause(error)
     if cause is not None:
-        sentence = f"The database is unavailable ({cause}); nothing was recorded. Try again in a moment."
-        return StoreUnavailable(sentence, cause=cause)
+        return StoreUnavailable(AWAY.format(cause=cause), cause=cause)
     if _lacks_tables(error):
         return BadConfiguration("The database does not have the tables of this version: run python -m bot migrate.")
     return error

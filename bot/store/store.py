@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from bot.domain.work import WorkKind
-from bot.errors import BadConfiguration, EgressError
+from bot.errors import BadConfiguration, EgressError, StoreUnavailable
 from bot.ports import Claim
 from bot.store import schema
 from bot.store.absences import SqlAbsences
@@ -111,7 +111,24 @@ class SqlStore:
                 "run python -m bot migrate."
             )
 
-    def take_over(self) -> None:
+    def open(self) -> None:
+        """Migrate, and clear the leases of a process that is gone: what a process does first.
+
+        If it cannot be done, every other use of this store is refused for the same reason until it has been.
+
+        Raises:
+            BadConfiguration: The database is not one for this version.
+            StoreUnavailable: It cannot be used now; the sentence says why.
+        """
+        try:
+            self.migrate()
+        except (BadConfiguration, StoreUnavailable) as error:
+            self._database.refuse(error)
+            raise
+        self._database.refuse(None)
+        self._take_over()
+
+    def _take_over(self) -> None:
         """Clear old leases where nobody else can hold one: on SQLite, at start, under the process lock."""
         if self._engine.dialect.name == "sqlite":
             with self.write() as tx:

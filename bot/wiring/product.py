@@ -1,11 +1,9 @@
 """The product, assembled from its parts, for production or the sandbox."""
 
-import fcntl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 
 import structlog
 
@@ -15,7 +13,7 @@ from bot.domain.chain import AuditKey
 from bot.domain.configuration import Configuration
 from bot.domain.scale_proposal import next_scale, scale_key
 from bot.domain.work import WorkKind
-from bot.errors import BadConfiguration, EgressError
+from bot.errors import EgressError, StoreUnavailable
 from bot.metrics import Facts, scrape
 from bot.ports import Clock, Context, NoResolver, Pace, Store
 from bot.readiness import Part, readiness
@@ -62,39 +60,6 @@ class Product:
     reconciler: Reconciler
 
 
-def opened(running: Running, url: str, *, offset_s: Callable[[], float] = float) -> SqlStore:
-    """A migrated store that this process may work with; on SQLite it is the only one that does."""
-    store = SqlStore(url, offset_s=offset_s)
-    running.then_stop(store.close)
-    running.then_stop(_alone_on(url))
-    store.migrate()
-    store.take_over()
-    return store
-
-
-def _alone_on(url: str) -> Callable[[], None]:
-    """Hold the lock file of a SQLite database; several processes there would not see each other's leases.
-
-    Raises:
-        BadConfiguration: If another process holds it.
-    """
-    if not url.startswith("sqlite"):
-        return lambda: None
-    path = Path(f"{url.partition('///')[2].partition('?')[0].removeprefix('file:')}.lock")
-    try:
-        file = path.open("w")
-    except OSError as error:
-        raise BadConfiguration(f"Cannot write to the database folder: {path}: {error.strerror}.") from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
-        raise BadConfiguration(
-            f"Another process is using {path.with_suffix('')}; use PostgreSQL for several processes."
-        ) from error
-    return file.close
-
-
 def assemble(world: World) -> Product:
     """Every part of the product, in the world that it is given."""
     ctx = Context(
@@ -119,12 +84,13 @@ def work(running: Running, product: Product) -> None:
 
     Raises:
         BadConfiguration: A dry run is wanted for a firewall that is not known.
+        StoreUnavailable: The database went away before the workers were started.
     """
     world = product.world
     require_known(world.config.dry_run, world.store, world.arm)
     if world.config.dry_run.words:
         log.warning("dry_run", scope=world.config.dry_run.words)
-    schedule_waiting(world.store, world.clock)
+    schedule_waiting(world.store, world.clock, resync=world.pace.resync)
     product.reconciler.start()
     running.then_stop(product.reconciler.stop, within_s=4.0)
     reading = threading.Thread(target=_read_fleet, args=(product.ctx,), name="first-reading", daemon=True)
@@ -132,13 +98,10 @@ def work(running: Running, product: Product) -> None:
     reading.join(FIRST_READING_S)
     if reading.is_alive():
         log.warning("started_without_azure", waited_s=FIRST_READING_S)
-    with product.world.store.write() as tx:
-        tx.work.schedule(WorkKind.FLEET, within=product.world.pace.resync)
-        tx.work.schedule(WorkKind.ENDPOINTS, within=timedelta())
-        tx.work.schedule(WorkKind.AUDIT, within=timedelta())
+    _look_around(world.store)
 
 
-def schedule_waiting(store: Store, clock: Clock) -> None:
+def schedule_waiting(store: Store, clock: Clock, *, resync: timedelta) -> None:
     """Have everything looked at now that waits for somebody to do it: what a dry run left, too."""
     with store.write() as tx:
         due = [one for one in tx.scales.find() if next_scale((one,), clock.now()) is not None]
@@ -146,6 +109,17 @@ def schedule_waiting(store: Store, clock: Clock) -> None:
         targets = [target.key for target in tx.allowances.targets()]
         for key in (WorkKind.TIMERS, WorkKind.NOTICES, *targets, *scales):
             tx.work.schedule(key, within=timedelta())
+        tx.work.schedule(WorkKind.FLEET, within=resync)
+
+
+def _look_around(store: Store) -> None:
+    """Have the endpoints of the clusters read, once these are known, and the audit log checked."""
+    try:
+        with store.write() as tx:
+            for kind in (WorkKind.ENDPOINTS, WorkKind.AUDIT):
+                tx.work.schedule(kind, within=timedelta())
+    except StoreUnavailable as error:  # both have a time of their own, at which they happen
+        log.warning("not_looked_around", error=str(error))
 
 
 def _read_fleet(ctx: Context) -> None:

@@ -22,7 +22,8 @@ from bot.ports import Caller, Context, Pace
 from bot.readiness import Part
 from bot.store import SqlStore
 from bot.tracing import trace_to
-from bot.wiring.product import Product, World, applications, assemble, opened, routes, work
+from bot.wiring.opening import Opening, store_at
+from bot.wiring.product import Product, World, applications, assemble, routes, work
 from bot.wiring.running import Running, starting
 from bot.wiring.signing import audit_key, signing_keys
 from bot.wiring.version import own_version
@@ -53,15 +54,15 @@ def serve(settings: Settings, *, is_dry: bool = False) -> Running:
     _require_slack(settings)
     _require_free(settings)
     with starting() as running:
-        product = _at_work(running, settings, is_dry=is_dry)
+        product, begun = _at_work(running, settings, is_dry=is_dry)
         app = build_app(product.ctx, product.world.slack)
         if settings.slack_mode == "http":
-            shared = _health(running, settings, routes(product))
+            shared = _health(running, settings, routes(product, begun))
             running.then_stop(app.serve_http(settings.listen, shared, applications(product)).stop)
         else:
             socket = app.serve_socket()
             running.then_stop(socket.stop)
-            shared = _health(running, settings, routes(product, Part("slack", socket.problem)))
+            shared = _health(running, settings, routes(product, begun, Part("slack", socket.problem)))
             if shared or applications(product):
                 running.then_stop(serve_routes(settings.listen, shared, applications(product)).stop)
     log.info("ready", mode=settings.slack_mode, listen=settings.listen)
@@ -95,8 +96,8 @@ def reconcile(settings: Settings, *, is_dry: bool = False) -> Running:
     listen = settings.health_listen or settings.listen
     require_free(listen, "EGRESS_HEALTH_LISTEN" if settings.health_listen else "EGRESS_LISTEN")
     with starting() as running:
-        product = _at_work(running, settings, is_dry=is_dry)
-        running.then_stop(serve_routes(listen, routes(product)).stop)
+        product, begun = _at_work(running, settings, is_dry=is_dry)
+        running.then_stop(serve_routes(listen, routes(product, begun)).stop)
     log.info("ready", mode="reconcile", listen=listen)
     return running
 
@@ -129,20 +130,22 @@ def revoke_token(settings: Settings, account: str, name: str) -> None:
         inventory.revoke_token(*at_the_terminal(settings, store, account), name)
 
 
-def _at_work(running: Running, settings: Settings, *, is_dry: bool) -> Product:
+def _at_work(running: Running, settings: Settings, *, is_dry: bool) -> tuple[Product, Part]:
     if settings.otlp_endpoint:
         running.then_stop(trace_to(settings.otlp_endpoint, own_version()))
     file = configuration_from(settings.config)
     config = checked_configuration(file)
     if is_dry:
         config = replace(config, writer=DryRun(dry_run=True))
-    store = opened(running, settings.database_url)
+    store = store_at(running, settings.database_url)
     keys = signing_keys(config, settings.webhook_secret.get_secret_value())
     slack, key = slack_from(settings), audit_key(config)
     world = World(store, azure_from(settings, file), SystemClock(), config, slack, Pace(), keys, key)
     product = assemble(world)
-    work(running, product)
-    return product
+    opening = Opening(store, lambda: work(running, product))
+    running.then_stop(opening.stop)
+    opening.start()
+    return product, Part("work", opening.problem)
 
 
 def azure_from(settings: Settings, file: Configuration) -> AzureArm:

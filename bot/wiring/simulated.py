@@ -14,7 +14,8 @@ from bot.ports import Pace
 from bot.sandbox.server import Sandbox, SandboxOptions
 from bot.sandbox.serving import PortTaken
 from bot.wiring.demo_token import DEMO, DEMO_SECRET, keep_demo_token
-from bot.wiring.product import Product, World, applications, assemble, opened, routes, work
+from bot.wiring.opening import store_at
+from bot.wiring.product import Product, World, applications, assemble, routes, work
 from bot.wiring.running import Running, starting
 from bot.wiring.signing import audit_key, signing_keys
 from handlers.api.openapi import BASE
@@ -75,7 +76,8 @@ def sandbox(choice: SandboxChoice, say: Callable[[str], object]) -> Running:
 def _simulated(running: Running, simulated: Sandbox, url: str, config: Path | None) -> World:
     file = configuration_from(config or SANDBOX_CONFIG)
     clock, speed = simulated.clock, simulated.options.speed
-    store = opened(running, url, offset_s=clock.ahead_s)
+    store = store_at(running, url, offset_s=clock.ahead_s)
+    store.open()
     arm = AzureArm(
         IssuedToken(simulated.arm.issue_token),
         ArmSettings(

@@ -59,7 +59,7 @@ def restarted(office: Office, dry_run: DryRun) -> Office:
     slack = notifier(settings, office.world.store, book)
     ctx = replace(office.ctx, config=book)
     world = replace(office.world, ctx=ctx, reconciler=Reconciler(ctx, slack, workers=0))
-    schedule_waiting(world.store, world.clock)
+    schedule_waiting(world.store, world.clock, resync=RESYNC)
     return Office(office.stage, world, slack)
 
 

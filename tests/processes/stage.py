@@ -7,13 +7,16 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from urllib.parse import urlencode
 
 import structlog
 from click.testing import CliRunner
+from slack_sdk.signature import SignatureVerifier
 
 from bot.__main__ import main
 from tests.build import CONFIG
@@ -118,6 +121,17 @@ class BotProcess(AbstractContextManager["BotProcess"]):
         except OSError:
             assert self._process.poll() is None, self.log()
             return 0, ""
+
+    def type(self, user: str, text: str) -> tuple[int, str]:
+        """Type ``/egress text``, as Slack passes it on over HTTP: the status and the text of the ack."""
+        words = {"command": "/egress", "text": text, "user_id": user, "team_id": "TSANDBOX1", "trigger_id": "1.2.3"}
+        body = urlencode({**words, "channel_id": "CEGRESS01", "response_url": f"{SETTINGS['EGRESS_SLACK_API_URL']}r"})
+        stamp = str(int(time.time()))
+        sign = SignatureVerifier(SETTINGS["EGRESS_SLACK_SIGNING_SECRET"]).generate_signature(timestamp=stamp, body=body)
+        headers = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": str(sign)}
+        url = f"http://127.0.0.1:{self._port}/slack/events"
+        with urllib.request.urlopen(urllib.request.Request(url, body.encode(), headers), timeout=10) as answer:
+            return answer.status, without_secrets(answer.read().decode())
 
     def end(self) -> int:
         """Tell it to end, and kill it after an orchestrator's ten seconds of grace; its exit status."""

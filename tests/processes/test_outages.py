@@ -3,8 +3,10 @@
 import contextlib
 from pathlib import Path
 
+from sqlalchemy.engine import make_url
+
 from tests.driver import SandboxProcess, wait_for
-from tests.processes.stage import BotProcess
+from tests.processes.stage import BotProcess, free_port
 from tests.silence import Proxy, proxy_of
 
 
@@ -33,6 +35,27 @@ def test_slack_away_at_the_start_and_later(tmp_path: Path) -> None:
     assert log.count("socket_closed") == 3
     assert log.count("socket_open") == 2
     assert log.count("started_without_azure") == 1
+    assert "Traceback" not in log
+
+
+def test_a_database_away_at_the_start(tmp_path: Path, postgres_url: str) -> None:
+    """Beside an Azure and a Slack that are away too: it says which part is, and works once the database is there."""
+    port = free_port()
+    url = make_url(postgres_url).set(host="127.0.0.1", port=port, query={}).render_as_string(hide_password=False)
+    settings = {"EGRESS_DATABASE_URL": url, "EGRESS_SLACK_MODE": "http"}
+    with contextlib.ExitStack() as stack:
+        bot = stack.enter_context(BotProcess(tmp_path, "serve", **settings))
+        wait_for(lambda: bot.ready()[0] == 503, "It did not start without a database", 30)
+        assert "database: The database is unavailable (" in bot.ready()[1]
+        assert bot.get("/healthz")[0] == bot.get("/metrics")[0] == 200
+        status, said = bot.type("UAPP0001", "deny a1 why")
+        assert (status, "nothing was recorded" in said) == (200, True), said
+        stack.enter_context(proxy_of(postgres_url, port)[0])
+        wait_for(lambda: bot.ready()[0] == 200, "It did not come back", 30)
+        wait_for(lambda: "database_opened" in bot.log(), "It did not begin to work", 30)
+        assert bot.end() == 0, bot.log()
+    log = bot.log()
+    assert [log.count(word) for word in ("started_without_database", "database_opened")] == [1, 1]
     assert "Traceback" not in log
 
 

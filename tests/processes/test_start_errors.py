@@ -46,7 +46,7 @@ def assert_said(found: tuple[int, str], *words: str) -> None:
 def test_a_wrong_password(picky: int) -> None:
     """As the server says it."""
     url = f"postgresql+psycopg://bot:wrong@127.0.0.1:{picky}/bot?sslmode=disable&gssencmode=disable"
-    found = run("serve", EGRESS_DATABASE_URL=url)
+    found = run("migrate", EGRESS_DATABASE_URL=url)
     assert_said(found, "password authentication failed")
     assert "wrong" not in found[1]
 
@@ -57,7 +57,7 @@ CASES: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
         {"EGRESS_DATABASE_URL": "postgresql+psycopg://bot@no-such-host.invalid/bot"},
         ("database", "no-such-host.invalid"),
     ),
-    "nobody listens": ("serve", {"EGRESS_DATABASE_URL": "postgresql+psycopg://bot@127.0.0.1:9/b"}, ("refused",)),
+    "nobody listens": ("migrate", {"EGRESS_DATABASE_URL": "postgresql+psycopg://bot@127.0.0.1:9/b"}, ("refused",)),
     "no port": ("migrate", {"EGRESS_DATABASE_URL": "postgresql+psycopg://bot@127.0.0.1:x/b"}, ("EGRESS_DATABASE_URL",)),
     "a bracket": ("migrate", {"EGRESS_DATABASE_URL": "postgresql+psycopg://u:LEAK[1@h/b"}, ("database",)),
     "no option": ("migrate", {"EGRESS_DATABASE_URL": "postgresql+psycopg://b@127.0.0.1:9/b?nonsense=1"}, ("nonsense",)),

@@ -40,6 +40,6 @@ def test_a_start_after_the_clock_was_set_back_waits_for_nothing(sqlite_url: str)
         tx.work.finish(claim, Finish(timedelta(minutes=1), is_done=False))
     before.close()
     after = SqlStore(sqlite_url, offset_s=lambda: -3600.0)
-    after.take_over()
+    after.open()
     assert after.claim("me", lease=LEASE) is not None
     after.close()
