@@ -72,12 +72,27 @@ def control_routes(arm: ArmSubscription) -> list[Route]:
         return await _controlled(request, arm.add_fault)
 
     return [
+        *_traffic_routes(arm),
         Route("/_sandbox/arm/fault", _without_body(arm.clear_faults), methods=["DELETE"]),
         Route("/_sandbox/arm", state, methods=["GET"]),
         Route("/_sandbox/arm/resource", put, methods=["PUT"]),
         Route("/_sandbox/arm/resource", delete, methods=["DELETE"]),
         Route("/_sandbox/arm/rights", rights, methods=["PUT"]),
         Route("/_sandbox/arm/fault", fault, methods=["POST"]),
+    ]
+
+
+def _traffic_routes(arm: ArmSubscription) -> list[Route]:
+    async def begin(request: Request) -> Response:
+        return await _controlled(request, arm.add_traffic)
+
+    async def stop(request: Request) -> Response:
+        return await _answered(lambda: arm.stop_traffic(request.query_params.get("id")))
+
+    return [
+        Route("/_sandbox/arm/traffic", begin, methods=["POST"]),
+        Route("/_sandbox/arm/traffic", _without_body(arm.traffic), methods=["GET"]),
+        Route("/_sandbox/arm/traffic", stop, methods=["DELETE"]),
     ]
 
 

@@ -19,6 +19,7 @@ _FIELDS = [
     "latency_s",
     "fail_operation",
     "drop_response",
+    "partial",
 ]
 
 
@@ -37,6 +38,7 @@ class Fault:
         latency_s: The answer comes so much later.
         fail_operation: The write is accepted and its operation ends as Failed with the code.
         drop_response: The request is handled and the connection closed without an answer.
+        partial: A query of logs is answered with the first half of its rows, and says so.
     """
 
     method: str = "*"
@@ -49,6 +51,7 @@ class Fault:
     latency_s: float = 0
     fail_operation: bool = False
     drop_response: bool = False
+    partial: bool = False
 
     @classmethod
     def parse(cls, body: Any) -> "Fault":
@@ -90,12 +93,27 @@ class Fault:
     def carried(self, response: ArmResponse) -> ArmResponse:
         """An answer with the delay or loss that this fault gives it."""
         latency = timedelta(seconds=self.latency_s)
+        if self.partial and "tables" in (response.body or {}):
+            response = replace(response, body=_half(response.body))
         return replace(response, latency=response.latency + latency, dropped=response.dropped or self.drop_response)
 
     @property
     def operation_error(self) -> Json | None:
         """How the accepted operation fails, if it does."""
         return {"code": self.code, "message": self.message} if self.fail_operation else None
+
+
+def _half(body: Json) -> Json:
+    """The first half of the rows, with the error that a query which ran out of time or memory carries in its 200.
+
+    https://learn.microsoft.com/azure/azure-monitor/logs/api/errors (read 2026-11).
+    """
+    reason = "The results of this query exceed the set limit of 67108864 bytes, so not all records were returned."
+    inner = {"code": "-2133196797", "message": reason, "severity": 2, "severityName": "Error"}
+    detail = {"code": "EngineError", "message": "Something went wrong processing your query.", "innererror": inner}
+    message = "There were some errors when processing your query."
+    tables = [{**table, "rows": table["rows"][: len(table["rows"]) // 2]} for table in body["tables"]]
+    return {"tables": tables, "error": {"code": "PartialError", "message": message, "details": [detail]}}
 
 
 class Faults:

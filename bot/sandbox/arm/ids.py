@@ -55,6 +55,10 @@ NSG = "microsoft.network/networksecuritygroups"
 PEERING = f"{VNET}/virtualnetworkpeerings"
 HUB = "microsoft.network/virtualhubs"
 RESOURCE_GROUP = "microsoft.resources/resourcegroups"
+WORKSPACE = "microsoft.operationalinsights/workspaces"
+TABLE = f"{WORKSPACE}/tables"
+DIAGNOSTICS = f"{FIREWALL}/providers/diagnosticsettings"
+"""Settings of a firewall, of another provider: the id names it in the middle."""
 
 ATTACHED_S = 240.0
 """A rule update that reaches a firewall: "3-5 minutes on average"
@@ -106,6 +110,9 @@ _ALL = (
             "azureFirewallFqdnTags",
         )
     ),
+    ResourceType("Microsoft.OperationalInsights/workspaces", "Microsoft.OperationalInsights/Workspaces"),
+    ResourceType("Microsoft.OperationalInsights/workspaces/tables", "Microsoft.OperationalInsights/workspaces/tables"),
+    ResourceType(f"{NETWORK}/azureFirewalls/providers/diagnosticSettings", "Microsoft.Insights/diagnosticSettings"),
 )
 
 KINDS: dict[str, ResourceType] = {kind.key: kind for kind in _ALL}

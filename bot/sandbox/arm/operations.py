@@ -1,6 +1,6 @@
 """Long-running operations: what a resource shows meanwhile, and what is true afterwards."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -77,10 +77,16 @@ class Ledger:
         """One operation by its guid."""
         return self._all.get(operation_id)
 
-    def settle(self, now: datetime) -> None:
-        """Carry out everything that is over by now, in the order of its due times."""
+    def settle(self, now: datetime, look: Callable[[datetime], None]) -> None:
+        """Carry out everything that is over by now, in the order of its due times.
+
+        Args:
+            now: The time.
+            look: Called with each due time once what was due then is true.
+        """
         for operation in sorted((o for o in self.running if o.due <= now), key=lambda o: o.due):
             self._finish(operation)
+            look(operation.due)
 
     def begin(self, operation: Operation) -> None:
         """Record an accepted write."""

@@ -34,11 +34,11 @@ def require_rights(world: World, request: ArmRequest) -> None:
     if not world.rights:
         return
     action = action_of(request.method, request.path)
-    if action and not _allows(world, request.path, action):
+    if action and not allows(world, request.path, action):
         raise gateway_error(403, "AuthorizationFailed", _said("action", action, request.path))
     for key in dict.fromkeys(_named(request.body)) if request.method == "PUT" else ():
         linked = LINKED.get(_type_of(key), "")
-        if linked and not _allows(world, key, linked):
+        if linked and not allows(world, key, linked):
             raise gateway_error(403, "LinkedAuthorizationFailed", _said("linked action", linked, key))
 
 
@@ -58,7 +58,8 @@ def _type_of(path: str) -> str:
     return "/".join([parts[0], *parts[1::2]]) if found else ""
 
 
-def _allows(world: World, path: str, action: str) -> bool:
+def allows(world: World, path: str, action: str) -> bool:
+    """Return whether the caller's roles grant an action on a resource; without roles everything is granted."""
     world.asked.add(action.lower())
     rights = world.rights_on(path.rstrip("/").lower())
     return _fits(action, rights["actions"]) and not _fits(action, rights["notActions"])

@@ -8,6 +8,8 @@ from bot.sandbox.arm import accept, clusters, creation, etags, firewalls, front,
 from bot.sandbox.arm.dependencies import endpoints
 from bot.sandbox.arm.ids import CLUSTER, FIREWALL, GROUP, INLINE, IP_GROUP, KINDS, POLICY, POOL, ResourceId, parse_id
 from bot.sandbox.arm.links import reference
+from bot.sandbox.arm.logs import endpoint as logs
+from bot.sandbox.arm.logs import settings as diagnostics
 from bot.sandbox.arm.wire import ArmRequest, ArmResponse, Json, gateway_error, network_error, resource_not_found
 from bot.sandbox.arm.world import World
 from bot.sandbox.arm.writes import Write
@@ -182,6 +184,11 @@ def _metrics(world: World, request: ArmRequest, match: "re.Match[str]", _failure
     return ok(metrics.metrics(world, request, rid))
 
 
+def _diagnostics(world: World, _request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
+    _existing(world, match)
+    return ok({"value": diagnostics.settings_of(world, match["id"].lower())})
+
+
 def _effective_routes(world: World, _request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
     """The routes of the subnet that a network interface is in, as user routes."""
     body = _existing(world, match)
@@ -297,7 +304,10 @@ _ROUTES = (
         rf"{_SUB}/providers/(?P<provider>[^/]+)/locations/[^/]+/(?:nfv)?operation(?P<results>results)?s?/(?P<guid>[^/]+)",
         GET=_operation,
     ),
+    _route(r"/v1/workspaces/(?P<workspace>[^/]+)/query", POST=logs.query_workspace),
+    _route(rf"/v1{_RESOURCE}/query", POST=logs.query_resource),
     _route(rf"{_RESOURCE}/providers/Microsoft\.Insights/metrics", GET=_metrics),
+    _route(rf"{_RESOURCE}/providers/Microsoft\.Insights/diagnosticSettings", GET=_diagnostics),
     _route(rf"{_RESOURCE}/providers/Microsoft\.Authorization/roleAssignments", GET=_assignments),
     _route(rf"{_RESOURCE}/providers/Microsoft\.Authorization/permissions", GET=_permissions),
     _route(rf"{_RESOURCE}/outboundNetworkDependenciesEndpoints", GET=_dependencies),

@@ -4,16 +4,21 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from bot.sandbox.arm import front, router, seed
 from bot.sandbox.arm.etags import new_guid
 from bot.sandbox.arm.faults import Fault, Faults
 from bot.sandbox.arm.hand import change_by_hand, remove_by_hand
+from bot.sandbox.arm.logs.settings import seen
 from bot.sandbox.arm.operations import Ledger, Operation
 from bot.sandbox.arm.rights import require_rights
 from bot.sandbox.arm.store import ResourceStore
 from bot.sandbox.arm.tokens import unsigned_token
+from bot.sandbox.arm.traffic.script import Traffic
+from bot.sandbox.arm.traffic.ways import cluster_key
 from bot.sandbox.arm.wire import ArmError, ArmRequest, ArmResponse, Json
 from bot.sandbox.arm.world import World
 from bot.sandbox.clock import SandboxClock
@@ -21,6 +26,8 @@ from bot.sandbox.journal import Journal
 
 REQUESTS_KEPT = 10_000
 """So many requests are remembered."""
+DATA_PLANES = ("/v1/",)
+"""Paths of services beside ARM that are answered on the same port: Log Analytics."""
 _RIGHTS = "arm.rights"
 _REQUESTS = "arm.request"
 
@@ -51,7 +58,7 @@ class ArmSubscription:
         self._lock = threading.RLock()
         self._faults = Faults()
         store = ResourceStore(journal, _inhabitants(fleet=fleet) if seed else {})
-        self._world = World(store, Ledger(journal, store), clock.now(), speed)
+        self._world = World(store, Ledger(journal, store), clock.now(), speed, Traffic(journal))
         self._world.rights.update(journal.load(_RIGHTS))
         self._requests: deque[Json] = deque(journal.load(_REQUESTS).values(), maxlen=REQUESTS_KEPT)
         self._count = 1 + max((request["n"] for request in self._requests), default=-1)
@@ -84,8 +91,38 @@ class ArmSubscription:
         with self._lock:
             self._settle()
             response = _identified(self._guarded(method, url, headers or {}, body), url)
+            self._look(self._world.now)
             self._remember(method, url, response.status)
             return response
+
+    def add_traffic(self, traffic: Any) -> Json:
+        """Have a pod of a cluster ask for something, in the shape of ``POST /_sandbox/arm/traffic``; its id.
+
+        Raises:
+            ValueError: With a sentence that says what is wrong.
+        """
+        given = traffic if isinstance(traffic, Mapping) else {}
+        with self._lock:
+            self._settle()
+            flow = self._world.traffic.add(given, cluster_key(self._world, given.get("cluster")), self._world.now)
+            self._look(self._world.now)
+            return {"id": flow.id}
+
+    def traffic(self) -> Json:
+        """All scripted traffic, what becomes of it now, and how many requests there were."""
+        with self._lock:
+            self._settle()
+            return {"traffic": self._world.traffic.state(self._world.now)}
+
+    def stop_traffic(self, flow: str | None) -> None:
+        """Stop one flow, or all of them; what was logged stays.
+
+        Raises:
+            ValueError: If there is no such flow.
+        """
+        with self._lock:
+            self._settle()
+            self._world.traffic.clear(flow, self._world.now)
 
     def clear_faults(self) -> None:
         """Forget the faults that still wait."""
@@ -109,7 +146,9 @@ class ArmSubscription:
         """
         with self._lock:
             self._settle()
-            return change_by_hand(self._world, resource_id, body)
+            changed = change_by_hand(self._world, resource_id, body)
+            self._look(self._world.now)
+            return changed
 
     def put_rights(self, scope: str, rights: Mapping[str, Any]) -> None:
         """Let the caller do only this to a resource, and to what lies in it.
@@ -142,6 +181,7 @@ class ArmSubscription:
         with self._lock:
             self._settle()
             remove_by_hand(self._world, resource_id)
+            self._look(self._world.now)
 
     def state(self) -> Json:
         """Everything, in the shape of ``GET /_sandbox/arm``."""
@@ -174,7 +214,11 @@ class ArmSubscription:
 
     def _settle(self) -> None:
         self._world.now = self._clock.now()
-        self._world.ledger.settle(self._world.now)
+        self._world.ledger.settle(self._world.now, self._look)
+
+    def _look(self, now: datetime) -> None:
+        """Ask what becomes of the traffic, if a resource has changed."""
+        self._world.traffic.look(self._world.store.revision, now, partial(seen, self._world))
 
     def _guarded(self, method: str, url: str, headers: Mapping[str, str], body: Any) -> ArmResponse:
         try:
@@ -186,9 +230,8 @@ class ArmSubscription:
         if not request.path.startswith("/metadata/"):
             if not request.headers.get("authorization", "").lower().startswith("bearer "):
                 raise front.unauthenticated()
-            if "api-version" not in request.query:
-                raise front.no_api_version()
-            require_rights(self._world, request)
+            if not request.path.startswith(DATA_PLANES):
+                _check(self._world, request)
         fault = self._faults.strike(request)
         if fault is None:
             return router.answer(self._world, request, None)
@@ -212,6 +255,13 @@ class ArmSubscription:
         self._journal.put(_REQUESTS, str(self._count % REQUESTS_KEPT), entry)
         self._requests.append(entry)
         self._count += 1
+
+
+def _check(world: World, request: ArmRequest) -> None:
+    """What ARM's own front door asks of a request; each data plane asks for itself."""
+    if "api-version" not in request.query:
+        raise front.no_api_version()
+    require_rights(world, request)
 
 
 def _identified(response: ArmResponse, url: str) -> ArmResponse:

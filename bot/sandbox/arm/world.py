@@ -8,6 +8,7 @@ from bot.sandbox.arm.ids import INLINE, IP_GROUP, NAT, NSG, POLICY, PREFIX, PUBL
 from bot.sandbox.arm.links import Links, reference
 from bot.sandbox.arm.operations import Ledger
 from bot.sandbox.arm.store import ResourceStore, type_of
+from bot.sandbox.arm.traffic.script import Traffic
 from bot.sandbox.arm.wire import Json
 
 
@@ -20,6 +21,7 @@ class World:
         ledger: All operations.
         now: The time of the request that is being answered.
         speed: Azure's durations are divided by this.
+        traffic: What pods ask for, and what became of it.
         honour_if_match_on_groups: Whether rule collection groups answer 412 to a wrong If-Match; Azure declares no such
             header for them.
         rights: What the caller may do, by the lower-case id of a resource or of what it lies in; else everything.
@@ -30,6 +32,7 @@ class World:
     ledger: Ledger
     now: datetime
     speed: float
+    traffic: Traffic
     honour_if_match_on_groups: bool = True
     rights: dict[str, Json] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)

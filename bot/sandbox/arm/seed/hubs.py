@@ -50,7 +50,10 @@ def build(tenant: Tenant, spokes: dict[str, str]) -> Hubs:
         tenant.public_ip("rg-hub", "firewall-publicip-2", "13.95.91.170"),
     ]
     policy = {"firewallPolicy": {"id": tenant.rid("rg-hub", "firewallPolicies", "hub-policy").text}}
-    tenant.firewall("rg-hub", "hub-firewall", PRIVATE, f"{hub}/subnets/AzureFirewallSubnet", addresses, **policy)
+    firewall = tenant.firewall(
+        "rg-hub", "hub-firewall", PRIVATE, f"{hub}/subnets/AzureFirewallSubnet", addresses, **policy
+    )
+    tenant.logged(firewall, tenant.workspace("rg-hub", "law-hub"), destination="Dedicated")
     legacy = _legacy(tenant, spokes["legacy"].split())
     _lookalike(tenant)
     nva = {"nva": {"addressPrefix": "10.99.0.0/24"}}
@@ -132,7 +135,8 @@ def _legacy(tenant: Tenant, peers: list[str]) -> str:
         ],
     }
     subnet = f"{vnet}/subnets/AzureFirewallSubnet"
-    tenant.firewall("rg-legacy", "legacy-firewall", LEGACY_PRIVATE, subnet, [address], **classic)
+    firewall = tenant.firewall("rg-legacy", "legacy-firewall", LEGACY_PRIVATE, subnet, [address], **classic)
+    tenant.logged(firewall, tenant.workspace("rg-legacy", "law-legacy"))
     return vnet
 
 

@@ -98,6 +98,28 @@ class Tenant:
         }
         return self.add(rid, classic.normalised(name, properties))
 
+    def workspace(self, group: str, name: str) -> str:
+        """A Log Analytics workspace; returns its id."""
+        network = self.rid(group, "workspaces", name)
+        rid = ResourceId(network.subscription, group, "Microsoft.OperationalInsights", ("workspaces",), (name,))
+        access = {"enableLogAccessUsingOnlyResourcePermissions": True}
+        properties = {
+            "customerId": etags.guid_of(rid.key, "customer"),
+            "retentionInDays": 30,
+            "sku": {"name": "PerGB2018"},
+            "features": access,
+            "publicNetworkAccessForQuery": "Enabled",
+        }
+        return self.add(rid, properties)
+
+    def logged(self, firewall: str, workspace: str, *, destination: str | None = None) -> str:
+        """A diagnostic setting that sends all logs of a firewall to a workspace; returns its id."""
+        group, name = firewall.split("/")[4], firewall.rsplit("/", 1)[-1]
+        types, names = ("azureFirewalls", "providers", "diagnosticSettings"), (name, "Microsoft.Insights", "logs")
+        rid = ResourceId(self.subscription, group, NETWORK, types, names)
+        logs = [{"categoryGroup": "allLogs", "enabled": True, "retentionPolicy": {"enabled": False, "days": 0}}]
+        return self.add(rid, {"workspaceId": workspace, "logs": logs, "logAnalyticsDestinationType": destination})
+
     def policy(self, group: str, name: str, **properties: Any) -> str:
         """A firewall policy; returns its id."""
         rid = self.rid(group, "firewallPolicies", name)

@@ -1,0 +1,1 @@
+"""Firewall logs in Log Analytics: diagnostic settings, records of scripted traffic, the query API."""
