@@ -105,6 +105,11 @@ class Sandbox:
         return f"{self.url}/api/"
 
     @property
+    def credentials(self) -> dict[str, str]:
+        """The tokens and the signing secret of the installed application, which are no secrets here."""
+        return {"bot token": BOT_TOKEN, "app token": APP_TOKEN, "signing secret": SIGNING_SECRET}
+
+    @property
     def arm_url(self) -> str:
         """The endpoint for Azure's SDK."""
         return f"https://{HOST}:{self._served[1].port}"
@@ -115,7 +120,8 @@ class Sandbox:
         Raises:
             PortTaken: With a sentence that names the port.
         """
-        routes = [*self._control.routes(), *slack_control_routes(self.slack), *arm_http.control_routes(self.arm)]
+        driven = slack_control_routes(self.slack, is_open=self.options.is_without_bot)
+        routes = [*self._control.routes(), *driven, *arm_http.control_routes(self.arm)]
         front = ServedApp(Starlette(routes=[*routes, *slack_routes(self.slack)]), self.options.port)
         with contextlib.ExitStack() as undo:
             undo.callback(front.stop)

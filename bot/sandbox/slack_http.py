@@ -14,6 +14,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.sandbox.slack import Impossible, People, Press, SlackError, SlackWorkspace, WebApi, fault_from_json
 from bot.sandbox.slack.answers import use_response_url
+from bot.sandbox.slack.manifest import shown
+from bot.sandbox.slack.multipart import parts_of
 
 PEOPLE_AT_ONCE = 128
 """Control calls that may wait for their ack at the same time."""
@@ -51,7 +53,7 @@ class _Vendor:
         return JSONResponse(answer.body, answer.status, answer.headers)
 
     async def upload(self, request: Request) -> Response:
-        content = await request.body()
+        content = await _uploaded(request)
         try:
             self._slack.files.upload(request.path_params["file_id"], content)
         except SlackError as refused:
@@ -115,10 +117,20 @@ def _bearer(request: Request) -> str | None:
 async def _arguments(request: Request) -> dict[str, Any]:
     args: dict[str, Any] = dict(request.query_params)
     raw = await request.body()
+    fields = parts_of(request.headers.get("content-type", ""), raw)
+    if fields:
+        return args | {field.name: field.content.decode("utf-8", "replace") for field in fields}
     if "json" in request.headers.get("content-type", ""):
         body = _json(raw)
         return args | (body if isinstance(body, dict) else {})
     return args | dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+async def _uploaded(request: Request) -> bytes:
+    """The file that was posted, by itself or as a field of a form."""
+    raw = await request.body()
+    parts = parts_of(request.headers.get("content-type", ""), raw)
+    return next((part.content for part in parts if part.is_file), raw)
 
 
 def _json(raw: bytes) -> Any:
@@ -149,7 +161,7 @@ def _values(body: Mapping[str, Any]) -> dict[str, Any]:
 
 ACTS: Mapping[str, Act] = {
     "command": lambda people, b: people.command(b["user"], b["channel"], str(b.get("text", "")), b.get("command")),
-    "message": lambda people, b: people.say(b["user"], b["channel"], str(b["text"]), b.get("thread_ts")),
+    "message": lambda people, b: people.say(b["user"], b["channel"], str(b["text"]), b),
     "shortcut": lambda people, b: people.shortcut(b["user"], b["callback_id"], b.get("channel"), b.get("message_ts")),
     "action": lambda people, b: people.action(b["user"], _press(b)),
     "options": lambda people, b: people.options(b["user"], _press(b)),
@@ -161,21 +173,28 @@ ACTS: Mapping[str, Act] = {
 """The acts of a person, by the last part of the control route."""
 
 
-def slack_control_routes(workspace: SlackWorkspace) -> list[BaseRoute]:
-    """The routes under ``/_sandbox/slack`` that tests and the page drive the workspace with."""
-    driven = _Control(workspace)
+def slack_control_routes(workspace: SlackWorkspace, *, is_open: bool = True) -> list[BaseRoute]:
+    """The routes under ``/_sandbox/slack`` that tests and the page drive the workspace with.
+
+    Args:
+        workspace: What they drive.
+        is_open: Whether another application may be put in the place of the installed one.
+    """
+    driven = _Control(workspace, is_open=is_open)
     return [
         Route("/_sandbox/slack", driven.snapshot),
         Route("/_sandbox/slack/fault", driven.fault, methods=["POST"]),
         Route("/_sandbox/slack/fault", driven.forget_faults, methods=["DELETE"]),
         Route("/_sandbox/slack/limits", driven.limits, methods=["POST"]),
+        Route("/_sandbox/slack/app", driven.app, methods=["POST"]),
         Route("/_sandbox/slack/{act}", driven.act, methods=["POST"]),
     ]
 
 
 class _Control:
-    def __init__(self, workspace: SlackWorkspace) -> None:
+    def __init__(self, workspace: SlackWorkspace, *, is_open: bool) -> None:
         self._slack = workspace
+        self._is_open = is_open
         self._people = People(workspace)
         self._pool = ThreadPoolExecutor(PEOPLE_AT_ONCE, thread_name_prefix="slack-person")
 
@@ -197,6 +216,17 @@ class _Control:
         except (Impossible, SlackError) as impossible:
             return refusal(str(impossible))
         return JSONResponse(answer)
+
+    async def app(self, request: Request) -> Response:
+        body = _json(await request.body())
+        if not self._is_open:
+            return refusal("The sandbox's own bot is installed here: start it with --no-bot to register another one.")
+        if not isinstance(body, dict) or not isinstance(body.get("manifest"), dict):
+            return refusal('Send {"manifest": {…}} and, for HTTP, "request_url" where the manifest has none.')
+        try:
+            return JSONResponse(shown(self._slack.install(body["manifest"], body.get("request_url"))))
+        except SlackError as refused:
+            return JSONResponse({"error": str(refused)} | refused.fields, 400)
 
     async def forget_faults(self, _request: Request) -> Response:
         self._slack.faults.clear()

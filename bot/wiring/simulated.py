@@ -149,7 +149,11 @@ def _join(running: Running, simulated: Sandbox, product: Product) -> int:
 
 def _welcome(simulated: Sandbox) -> str:
     if simulated.options.is_without_bot:
-        return f"Slack: {simulated.slack_api_url}  Azure: {simulated.arm_url}  (no bot)"
+        known = ", ".join(f"{name} {value}" for name, value in simulated.credentials.items())
+        return (
+            f"No bot; the page is {simulated.url}. Slack: {simulated.slack_api_url} ({known}). "
+            f"Azure: {simulated.arm_url} (CA: {simulated.ca_file})."
+        )
     return (
         f"Open {simulated.url} and try: /egress show aks-udr, then /egress request aks-udr example.com, "
         "then act as the approver and click Approve."

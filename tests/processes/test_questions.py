@@ -54,7 +54,7 @@ def test_a_question_is_answered_in_the_thread(sandbox: SandboxProcess) -> None:
     sandbox.post("slack/message", user="UDEV0001", text="not here", channel=card["channel"])
     sandbox.settle()
     assert "answer_question" in text_of(sandbox.cards()[0])
-    assert sandbox.post("slack/message", user="UDEV0001", text="For *billing* &amp; co.", **say)["status"] == 200
+    assert sandbox.post("slack/message", user="UDEV0001", text="For *billing* & co.", **say)["status"] == 200
     sandbox.settle()
     card = sandbox.cards()[0]
     assert "For *billing* & co." in text_of(card)

@@ -25,6 +25,13 @@ UPDATE_MOST = 4_000
 """Characters of an updated message's text; what is longer is refused."""
 
 
+ATTACHMENTS_MOST = 100
+"""Attachments of a message; https://docs.slack.dev/reference/methods/chat.postMessage, read 2026-11."""
+
+NO_PREVIEW = "[no preview available]"
+"""The fallback of an attachment that has neither one nor a text."""
+
+
 def decoded(value: Any, error: str) -> Any:
     """A JSON argument, whether it came as JSON or as a string of it."""
     if not isinstance(value, str):
@@ -47,17 +54,31 @@ def content_from_args(args: Mapping[str, Any], *, most: int = POST_MOST, is_cut:
     refuse_problems("invalid_blocks", block_problems(blocks, "message"))
     if len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))) > BLOCKS_MOST:
         raise SlackError("msg_blocks_too_long")
-    if args.get("attachments") and decoded(args["attachments"], "invalid_attachments"):
-        raise SlackError("invalid_attachments", response_metadata={"messages": ["[ERROR] use blocks"]})
+    attachments = _attachments(decoded(args.get("attachments") or [], "invalid_attachments"))
     text = args.get("text") or ""
     if not isinstance(text, str):
         raise SlackError("invalid_arguments")
-    if not text and not blocks:
+    if not text and not blocks and not attachments:
         raise SlackError("no_text")
     if len(text) > most and not is_cut:
         raise SlackError("msg_too_long")
     metadata = decoded(args.get("metadata"), "invalid_metadata_format")
-    return Content(text[:most], blocks, args.get("thread_ts") or None, metadata)
+    return Content(text[:most], blocks, args.get("thread_ts") or None, metadata, attachments=attachments)
+
+
+def _attachments(given: Any) -> list[dict[str, Any]]:
+    """Secondary attachments, with the id and the fallback that Slack adds."""
+    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+        raise SlackError("invalid_attachments")
+    if len(given) > ATTACHMENTS_MOST:
+        raise SlackError("too_many_attachments")
+    for index, each in enumerate(given):
+        pointer = f"/attachments/{index}/blocks"
+        refuse_problems("invalid_blocks", block_problems(each.get("blocks") or [], "message", pointer))
+    return [
+        {"id": number, "fallback": each.get("fallback") or each.get("text") or NO_PREVIEW} | each
+        for number, each in enumerate(given, 1)
+    ]
 
 
 def view_from_args(value: Any, kind: str) -> dict[str, Any]:

@@ -95,11 +95,13 @@ class Directory:
 
     Args:
         journal: Keeps what was changed or added.
+        bot_name: The name of the bot's user.
     """
 
-    def __init__(self, journal: Ledger) -> None:
+    def __init__(self, journal: Ledger, bot_name: str = BOT.name) -> None:
         self._journal = journal
         self.users = {user.id: user for user in (*_PEOPLE, BOT)}
+        self.rename_bot(bot_name)
         self.user_groups = {group.id: group for group in _USER_GROUPS}
         for key, body in journal.load("slack.user").items():
             self.users[key] = User(**{**body, "teams": tuple(body["teams"])})
@@ -108,6 +110,10 @@ class Directory:
         self.channels = {channel.id: channel for channel in _CHANNELS}
         for key, body in journal.load("slack.channel").items():
             self.channels[key] = Channel(**{**body, "members": tuple(body["members"])})
+
+    def rename_bot(self, name: str) -> None:
+        """Give the bot's user the name that the application's manifest has."""
+        self.users[BOT.id] = replace(BOT, name=name, real_name=name.capitalize())
 
     @property
     def is_in_organisation(self) -> bool:
@@ -155,6 +161,13 @@ class Directory:
         if user_id not in channel.members:
             self.channels[channel_id] = replace(channel, members=(*channel.members, user_id))
             self._journal.put("slack.channel", channel_id, asdict(self.channels[channel_id]))
+
+    def leave(self, channel_id: str, user_id: str) -> None:
+        """Take somebody, such as the bot, out of a channel."""
+        channel = self.channel(channel_id)
+        left = replace(channel, members=tuple(member for member in channel.members if member != user_id))
+        self.channels[channel_id] = left
+        self._journal.put("slack.channel", channel_id, asdict(left))
 
     def user_group(self, group_id: str) -> UserGroup:
         """The user group, or ``no_such_subteam``."""

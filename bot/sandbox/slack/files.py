@@ -99,9 +99,16 @@ class Files:
     def complete(self, file_id: str, *, title: str | None, channel: str | None) -> File:
         """Share an uploaded file, in a channel or with nobody."""
         file = self.get(file_id)
-        if file.content is None:
+        if file.content is None or file.is_complete:
             raise SlackError("file_not_found")
         return self._keep(replace(file, title=title or file.title, channel=channel, is_complete=True))
+
+    def delete(self, file_id: str) -> None:
+        """Forget a shared file."""
+        if not self.get(file_id).is_complete:
+            raise SlackError("file_not_found")
+        del self._by_id[file_id]
+        self._journal.delete("slack.file", file_id)
 
     def _keep(self, file: File) -> File:
         self._by_id[file.id] = file

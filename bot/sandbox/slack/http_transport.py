@@ -7,13 +7,16 @@ import hashlib
 import hmac
 import http.client
 import json
+import secrets
 import time
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from bot.sandbox.slack.delivery import FAILED, TIMED_OUT, Outgoing, Undelivered
+from bot.sandbox.slack.installation import Addresses
 
 FORM = "application/x-www-form-urlencoded"
+OK = 200
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
@@ -23,29 +26,62 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
 
 
 class HttpTransport:
-    """Posts every payload to one URL.
+    """Posts every payload to the URL that the application has for it.
 
     Args:
         signing_secret: Signs the deliveries, with the machine's own time: that is what the bot compares it with.
+        verification_token: What a challenge carries, like every payload.
+
+    Attributes:
+        addresses: Where payloads go; None as long as no bot is known.
     """
 
-    def __init__(self, signing_secret: str) -> None:
+    def __init__(self, signing_secret: str, verification_token: str) -> None:
         self._secret = signing_secret
-        self.bot_url: str | None = None
+        self._token = verification_token
+        self._verified: set[str] = set()
+        self.addresses: Addresses | None = None
 
     def is_connected(self) -> bool:
         """Return whether a bot's URL is known."""
-        return self.bot_url is not None
+        return self.addresses is not None
 
     def disconnect(self, *, is_hard: bool) -> None:
         """Nothing stays open between two deliveries."""
 
     def send(self, outgoing: Outgoing, deadline_s: float) -> tuple[int, Any]:
-        """Post and read the answer."""
-        if self.bot_url is None:
+        """Post and read the answer; an event goes only to a URL that has answered a challenge."""
+        url = self._url(outgoing)
+        if url is None:
             raise Undelivered(FAILED)
+        if outgoing.envelope == "events_api" and url not in self._verified:
+            self._verify(url, outgoing, deadline_s)
+        return self._post(url, outgoing, deadline_s)
+
+    def _url(self, outgoing: Outgoing) -> str | None:
+        where = self.addresses or Addresses()
+        if outgoing.envelope == "slash_commands":
+            return where.commands.get(outgoing.payload["command"])
+        if outgoing.envelope == "events_api":
+            return where.events
+        return where.options or where.interactions if outgoing.kind == "options" else where.interactions
+
+    def _verify(self, url: str, outgoing: Outgoing, deadline_s: float) -> None:
+        """Ask the URL to echo a challenge.
+
+        Source (read 2026-11): https://docs.slack.dev/reference/events/url_verification.
+        """
+        challenge = secrets.token_urlsafe(32)
+        asked = {"type": "url_verification", "token": self._token, "challenge": challenge}
+        status, body = self._post(url, Outgoing("challenge", outgoing.user, outgoing.envelope, asked), deadline_s)
+        said = body.get("challenge") if isinstance(body, dict) else body
+        if status != OK or said != challenge:
+            raise Undelivered("url_not_verified")
+        self._verified.add(url)
+
+    def _post(self, url: str, outgoing: Outgoing, deadline_s: float) -> tuple[int, Any]:
         body, content_type = _encoded(outgoing)
-        target = urlsplit(self.bot_url)
+        target = urlsplit(url)
         connection = http.client.HTTPConnection(target.hostname or "127.0.0.1", target.port, timeout=deadline_s)
         try:
             connection.request("POST", target.path or "/", body, self._headers(body, content_type, outgoing))

@@ -34,6 +34,27 @@ def _shortcuts() -> Mapping[str, str]:
     return MappingProxyType({"request_fqdn": "shortcut", "request_fqdn_from_message": "message_action"})
 
 
+def _commands() -> Mapping[str, bool]:
+    return MappingProxyType({"/egress": True})
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where HTTP deliveries go; None and missing commands: nowhere.
+
+    Args:
+        commands: URL by slash command.
+        interactions: Buttons, shortcuts and modals.
+        options: Options of external selects; if None, they are asked where interactions go.
+        events: The Events API.
+    """
+
+    commands: Mapping[str, str] = field(default_factory=dict)
+    interactions: str | None = None
+    options: str | None = None
+    events: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Installation:
     """Secrets and manifest of the installed application.
@@ -45,9 +66,11 @@ class Installation:
         delivery: ``http`` or ``socket``.
         scopes: Granted bot scopes; a method that needs another answers ``missing_scope``.
         events: Events that are delivered.
-        commands: Slash commands of the manifest.
-        should_escape: Whether users, channels and URLs in a command's text arrive escaped.
+        commands: Slash commands of the manifest, and whether users, channels and links in their text arrive escaped.
         shortcuts: Callback id to payload type (``shortcut`` or ``message_action``).
+        bot_name: The bot user's name.
+        has_home: Whether there is a Home tab.
+        addresses: Where HTTP deliveries go; None while only the bot itself can say.
     """
 
     signing_secret: str
@@ -56,7 +79,9 @@ class Installation:
     delivery: str = "http"
     scopes: frozenset[str] = DEFAULT_SCOPES
     events: frozenset[str] = DEFAULT_EVENTS
-    commands: tuple[str, ...] = ("/egress",)
-    should_escape: bool = True
+    commands: Mapping[str, bool] = field(default_factory=_commands)
     shortcuts: Mapping[str, str] = field(default_factory=_shortcuts)
+    bot_name: str = "egress"
+    has_home: bool = True
+    addresses: Addresses | None = None
     verification_token: str = "sandbox-verification-token"

@@ -27,6 +27,7 @@ class Content:
     thread_ts: str | None = None
     metadata: dict[str, Any] | None = None
     files: tuple[str, ...] = ()
+    attachments: Blocks = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,15 @@ class Message:
     files: tuple[str, ...] = ()
     state: State = field(default_factory=dict)
     reactions: tuple[str, ...] = ()
+    attachments: Blocks = field(default_factory=list)
 
     def shown(self) -> dict[str, Any]:
         """As ``GET /_sandbox/slack`` shows it."""
         keys = ("channel", "ts", "thread_ts", "user", "text", "blocks", "ephemeral_for", "edits", "deleted", "state")
-        return {key: getattr(self, key) for key in keys} | {"reactions": list(self.reactions)}
+        return {key: getattr(self, key) for key in keys} | {
+            "reactions": list(self.reactions),
+            "attachments": self.attachments,
+        }
 
     def wire(self) -> dict[str, Any]:
         """As the Web API and payloads carry it."""
@@ -70,6 +75,8 @@ class Message:
             "metadata": self.metadata,
             "edited": {"user": self.user, "ts": self.edited_ts} if self.edited_ts else None,
             "files": [{"id": file_id} for file_id in self.files],
+            "attachments": self.attachments,
+            "reactions": [{"name": name, "users": [BOT_USER_ID], "count": 1} for name in self.reactions],
         }
         return body | {key: value for key, value in optional.items() if value}
 
@@ -116,6 +123,7 @@ class Messages:
                 ephemeral_for=only_for,
                 metadata=content.metadata,
                 files=content.files,
+                attachments=content.attachments,
                 state=initial_state(blocks),
             )
         )
@@ -145,6 +153,7 @@ class Messages:
                 text=content.text,
                 blocks=blocks,
                 metadata=content.metadata or message.metadata,
+                attachments=content.attachments,
                 edits=message.edits + 1,
                 edited_ts=self._stamps.ts(),
                 state=kept_state(blocks, message.state),

@@ -1,12 +1,12 @@
 """The acts of members: type, press, choose, submit, close. As strict as their own client."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from bot.sandbox.slack.answers import follow_submission, say_answer
 from bot.sandbox.slack.blocks import all_options, option_list_problems
+from bot.sandbox.slack.composing import command_text, message_text
 from bot.sandbox.slack.delivery import Ack, Outgoing
 from bot.sandbox.slack.directory import Channel, User, wire_user
 from bot.sandbox.slack.errors import Impossible, SlackError
@@ -22,6 +22,9 @@ from bot.sandbox.slack.workspace import SlackWorkspace
 
 CHANGEABLE = ("deleted", "is_restricted", "is_ultra_restricted", "is_bot", "team_id", "enterprise_id", "teams", "tz")
 """The properties of a person that an administrator, or another organisation, can change."""
+
+KINDS: Mapping[str, str] = {"channels": "channel", "groups": "group"}
+"""Channel type by the last part of the message event's name, where the two differ."""
 
 
 class People:
@@ -44,28 +47,48 @@ class People:
         user = self._places.person(user_id)
         channel = self._places.member(user, channel_id)
         known = self._slack.installation.commands
-        name = command or known[0]
+        name = command or next(iter(known), "")
         if name not in known:
             raise Impossible(f"{name} is not a valid command; this workspace knows {', '.join(known)}.")
-        payload = self._payloads.command(user, channel, name, self._escaped(text))
+        sent = command_text(text, self._slack.directory) if known[name] else text
+        payload = self._payloads.command(user, channel, name, sent)
         payload |= self._tickets(user, channel, None)
         ack = self._deliver(Outgoing("command", user.id, "slash_commands", payload))
         return self._followed(ack, user, lambda: say_answer(self._slack, user.id, channel.id, ack.body)).shown()
 
-    def say(self, user_id: str, channel_id: str, text: str, thread_ts: str | None = None) -> dict[str, Any]:
-        """Post a message as a person; the bot is notified where it is a member and its manifest asks for it."""
+    def say(self, user_id: str, channel_id: str, text: str, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Post a message; the bot is notified where it is a member, of what its manifest subscribes to.
+
+        Args:
+            user_id: Who posts.
+            channel_id: Where.
+            text: As typed: names become mentions.
+            more: ``thread_ts``, and the ``blocks`` and ``attachments`` that another application's message has.
+        """
         user = self._places.person(user_id)
         channel = self._places.member(user, channel_id)
+        extra = {key: (more or {}).get(key) for key in ("thread_ts", "blocks", "attachments")}
+        content = Content(message_text(text, self._slack.directory), **{k: v for k, v in extra.items() if v})
         with self._slack.lock:
-            message = self._slack.messages.post(channel.id, Content(text, thread_ts=thread_ts), user=user.id)
-        kind = "im" if channel.user else "groups" if channel.is_private else "channels"
-        is_told = f"message.{kind}" in self._slack.installation.events and BOT_USER_ID in channel.members
-        ack = self._heard(user, channel, message, kind) if is_told else Ack(200)
+            message = self._slack.messages.post(channel.id, content, user=user.id)
+        acks = [self._heard(user, message, event) for event in self._events_of(channel, message)]
+        ack = next((ack for ack in acks if ack.error is not None), acks[0] if acks else Ack(200))
         return ack.shown() | {"channel": channel.id, "ts": message.ts}
 
-    def _heard(self, user: User, channel: Channel, message: Message, kind: str) -> Ack:
-        event = message.wire() | {"channel": channel.id, "channel_type": kind.removesuffix("s"), "event_ts": message.ts}
-        event |= {"team": user.team_id, "client_msg_id": self._slack.stamps.id("Cm")}
+    def _events_of(self, channel: Channel, message: Message) -> list[Payload]:
+        """What the bot is told of a message, if it is in the channel."""
+        kind = "im" if channel.user else "groups" if channel.is_private else "channels"
+        heard: Payload = {"channel_type": KINDS.get(kind, kind)}
+        wanted = {f"message.{kind}": heard}
+        if f"<@{BOT_USER_ID}>" in message.text:
+            wanted["app_mention"] = {"type": "app_mention"}
+        subscribed = self._slack.installation.events if BOT_USER_ID in channel.members else ()
+        return [
+            message.wire() | {"channel": channel.id} | extra for name, extra in wanted.items() if name in subscribed
+        ]
+
+    def _heard(self, user: User, message: Message, event: Payload) -> Ack:
+        event |= {"event_ts": message.ts, "team": user.team_id, "client_msg_id": self._slack.stamps.id("Cm")}
         payload = self._payloads.event(event, self._slack.stamps.id("Ev"), int(message.ts.split(".")[0]))
         return self._slack.events.deliver(Outgoing("event", user.id, "events_api", payload))
 
@@ -101,14 +124,18 @@ class People:
         return self._deliver(Outgoing("shortcut", user.id, "interactive", payload)).shown()
 
     def home(self, user_id: str) -> dict[str, Any]:
-        """Open the Home tab."""
+        """Open the Home tab; the bot hears of it if its manifest asks for it."""
         user = self._places.person(user_id)
+        if not self._slack.installation.has_home:
+            raise Impossible("The application has no Home tab: its manifest does not enable it.")
         with self._slack.lock:
             channel = self._slack.directory.direct(user.id)
             view = self._slack.views.home.get(user.id)
         ts = self._slack.stamps.ts()
         event: Payload = {"type": "app_home_opened", "user": user.id, "channel": channel.id, "tab": "home"}
         event |= {"event_ts": ts} | ({"view": view.wire()} if view else {})
+        if event["type"] not in self._slack.installation.events:
+            return Ack(200).shown()
         payload = self._payloads.event(event, self._slack.stamps.id("Ev"), int(ts.split(".")[0]))
         return self._slack.events.deliver(Outgoing("event", user.id, "events_api", payload)).shown()
 
@@ -198,15 +225,6 @@ class People:
             place = "without a message" if is_on_message else "on a message: give channel and message_ts"
             raise Impossible(f"{callback_id} is used {place}.")
         return kind
-
-    def _escaped(self, text: str) -> str:
-        if not self._slack.installation.should_escape:
-            return text
-        people = {user.name: f"<@{user.id}|{user.name}>" for user in self._slack.directory.users.values()}
-        places = {c.name: f"<#{c.id}|{c.name}>" for c in self._slack.directory.channels.values() if c.user is None}
-        text = re.sub(r"(?<![\w<])@([\w.-]+)", lambda m: people.get(m[1], m[0]), text)
-        text = re.sub(r"(?<![\w<])#([\w.-]+)", lambda m: places.get(m[1], m[0]), text)
-        return re.sub(r"(?<![<|])\bhttps?://[^\s<>|]+", lambda m: f"<{m[0]}>", text)
 
     def _tickets(self, user: User, channel: Channel, message: Message | None) -> Payload:
         ts, thread = (message.ts, message.thread_ts) if message else (None, None)

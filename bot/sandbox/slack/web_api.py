@@ -6,7 +6,7 @@ Sources (read 2026-11): https://docs.slack.dev/reference/methods, https://docs.s
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.sandbox.slack import web_chat, web_directory, web_files, web_views
+from bot.sandbox.slack import web_chat, web_directory, web_files, web_history, web_views
 from bot.sandbox.slack.directory import ENTERPRISE_ID
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.faults import Fault
@@ -20,7 +20,7 @@ def _auth_test(workspace: SlackWorkspace, _args: Args) -> Body:
     return {
         "url": f"{workspace.base_url}/",
         "team": "Sandbox",
-        "user": "egress",
+        "user": workspace.installation.bot_name,
         "team_id": TEAM_ID,
         "user_id": BOT_USER_ID,
         "bot_id": BOT_ID,
@@ -51,6 +51,7 @@ METHODS: Mapping[str, Method] = {
     **web_directory.METHODS,
     **web_views.METHODS,
     **web_files.METHODS,
+    **web_history.METHODS,
 }
 """All methods that this workspace answers; others are ``unknown_method``."""
 

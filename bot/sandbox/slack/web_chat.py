@@ -1,10 +1,9 @@
-"""chat.*, reactions.add and blocks.validate.
+"""chat.* and blocks.validate.
 
 Source (read 2026-11): https://docs.slack.dev/reference/methods?family=chat.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from bot.sandbox.slack.blocks import block_problems, view_problems
 from bot.sandbox.slack.content import UPDATE_MOST, content_from_args, decoded
@@ -63,15 +62,6 @@ def _permalink(workspace: SlackWorkspace, args: Args) -> Body:
     return {"channel": channel.id, "permalink": f"{workspace.base_url}/archives/{channel.id}/{anchor}"}
 
 
-def _react(workspace: SlackWorkspace, args: Args) -> Body:
-    channel = workspace.directory.channel(args["channel"])
-    message = workspace.messages.get(channel.id, args["timestamp"])
-    if args["name"] in message.reactions:
-        raise SlackError("already_reacted")
-    workspace.messages.keep(replace(message, reactions=(*message.reactions, args["name"])))
-    return {}
-
-
 def _validate(_workspace: SlackWorkspace, args: Args) -> Body:
     given = [key for key in ("blocks", "message", "view") if args.get(key)]
     if len(given) != 1:
@@ -93,7 +83,6 @@ METHODS: Mapping[str, Method] = {
     "chat.update": Method(_update, _WRITE, ("channel", "ts")),
     "chat.delete": Method(_delete, _WRITE, ("channel", "ts")),
     "chat.getPermalink": Method(_permalink, required=("channel", "message_ts")),
-    "reactions.add": Method(_react, ("reactions:write",), ("channel", "timestamp", "name")),
     "blocks.validate": Method(_validate),
 }
 """Methods about messages."""

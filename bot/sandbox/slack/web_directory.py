@@ -1,13 +1,13 @@
-"""users.*, usergroups.* and conversations.*.
+"""users.*, usergroups.*, conversations.*, bots.info and team.info.
 
 Source (read 2026-11): https://docs.slack.dev/reference/methods?family=conversations.
 """
 
 from collections.abc import Mapping
 
-from bot.sandbox.slack.directory import Channel, wire_channel, wire_group, wire_user
+from bot.sandbox.slack.directory import CREATED, Channel, wire_channel, wire_group, wire_user
 from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.slack.installation import BOT_USER_ID
+from bot.sandbox.slack.installation import APP_ID, BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID
 from bot.sandbox.slack.method import Args, Body, Method, is_true, paged
 from bot.sandbox.slack.workspace import SlackWorkspace
 
@@ -23,6 +23,38 @@ def _user(workspace: SlackWorkspace, args: Args) -> Body:
 def _users(workspace: SlackWorkspace, args: Args) -> Body:
     members = [wire_user(user, with_email=_shows_email(workspace)) for user in workspace.directory.users.values()]
     return paged(members, args, "members") | {"cache_ts": int(workspace.clock.now().timestamp())}
+
+
+def _by_email(workspace: SlackWorkspace, args: Args) -> Body:
+    users = [wire_user(user) for user in workspace.directory.users.values() if not user.deleted]
+    found = [user for user in users if user["profile"].get("email") == str(args["email"]).lower()]
+    if not found:
+        raise SlackError("users_not_found")
+    return {"user": found[0]}
+
+
+def _profile(workspace: SlackWorkspace, args: Args) -> Body:
+    user = workspace.directory.user(args.get("user") or BOT_USER_ID)
+    return {"profile": wire_user(user, with_email=_shows_email(workspace))["profile"]}
+
+
+def _presence(workspace: SlackWorkspace, args: Args) -> Body:
+    user = workspace.directory.user(args.get("user") or BOT_USER_ID)
+    return {"presence": "away" if user.deleted else "active"}
+
+
+def _bot(workspace: SlackWorkspace, args: Args) -> Body:
+    if args.get("bot") not in {None, "", BOT_ID}:
+        raise SlackError("bot_not_found")
+    bot = {"id": BOT_ID, "app_id": APP_ID, "user_id": BOT_USER_ID, "name": workspace.installation.bot_name}
+    return {"bot": bot | {"deleted": False, "updated": CREATED, "icons": {}}}
+
+
+def _team(workspace: SlackWorkspace, args: Args) -> Body:
+    if args.get("team") not in {None, "", TEAM_ID}:
+        raise SlackError("team_not_found")
+    team = {"id": TEAM_ID, "name": "Sandbox", "domain": TEAM_DOMAIN, "email_domain": "", "icon": {}}
+    return {"team": team | {"url": f"{workspace.base_url}/"}}
 
 
 def _groups(workspace: SlackWorkspace, args: Args) -> Body:
@@ -74,6 +106,27 @@ def _mine(workspace: SlackWorkspace, args: Args) -> Body:
     return paged(mine, args, "channels")
 
 
+def _join(workspace: SlackWorkspace, args: Args) -> Body:
+    channel = workspace.directory.channel(args["channel"])
+    if channel.user is not None or channel.is_private:
+        raise SlackError("method_not_supported_for_channel_type")
+    was_in = BOT_USER_ID in channel.members
+    workspace.directory.join(channel.id, BOT_USER_ID)
+    body = {"channel": wire_channel(workspace.directory.channel(channel.id))}
+    if not was_in:
+        return body
+    return body | {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
+
+
+def _leave(workspace: SlackWorkspace, args: Args) -> Body:
+    channel = workspace.directory.channel(args["channel"])
+    if channel.user is not None:
+        raise SlackError("method_not_supported_for_channel_type")
+    was_in = BOT_USER_ID in channel.members
+    workspace.directory.leave(channel.id, BOT_USER_ID)
+    return {} if was_in else {"not_in_channel": True}
+
+
 def _wanted(workspace: SlackWorkspace, args: Args) -> list[Channel]:
     types = str(args.get("types") or "public_channel").split(",")
     kinds = {"im": "im" in types, "public": "public_channel" in types}
@@ -85,10 +138,17 @@ _READ = ("channels:read", "groups:read", "im:read", "mpim:read")
 METHODS: Mapping[str, Method] = {
     "users.info": Method(_user, ("users:read",), ("user",)),
     "users.list": Method(_users, ("users:read",)),
+    "users.lookupByEmail": Method(_by_email, ("users:read.email",), ("email",)),
+    "users.profile.get": Method(_profile, ("users.profile:read",)),
+    "users.getPresence": Method(_presence, ("users:read",)),
+    "bots.info": Method(_bot, ("users:read",)),
+    "team.info": Method(_team, ("team:read",)),
     "users.conversations": Method(_mine, _READ),
     "usergroups.list": Method(_groups, ("usergroups:read",)),
     "usergroups.users.list": Method(_group_users, ("usergroups:read",), ("usergroup",)),
     "conversations.open": Method(_open, ("im:write", "mpim:write", "channels:manage", "groups:write")),
+    "conversations.join": Method(_join, ("channels:join",), ("channel",)),
+    "conversations.leave": Method(_leave, ("channels:manage", "groups:write"), ("channel",)),
     "conversations.info": Method(_info, _READ, ("channel",)),
     "conversations.members": Method(_members, _READ, ("channel",)),
     "conversations.list": Method(_conversations, _READ),

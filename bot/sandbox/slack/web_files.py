@@ -42,10 +42,24 @@ def _info(workspace: SlackWorkspace, args: Args) -> Body:
     return {"file": workspace.files.get(args["file"]).wire(workspace.base_url)}
 
 
+def _list(workspace: SlackWorkspace, args: Args) -> Body:
+    wanted = args.get("channel") or None
+    shared = [file for file in workspace.files.shared() if wanted is None or file.channel == wanted]
+    files = [file.wire(workspace.base_url) for file in shared]
+    return {"files": files, "paging": {"count": 100, "total": len(files), "page": 1, "pages": 1}}
+
+
+def _delete(workspace: SlackWorkspace, args: Args) -> Body:
+    workspace.files.delete(args["file"])
+    return {}
+
+
 _WRITE = ("files:write",)
 METHODS: Mapping[str, Method] = {
     "files.getUploadURLExternal": Method(_upload_url, _WRITE, ("filename", "length")),
     "files.completeUploadExternal": Method(_complete, _WRITE, ("files",)),
     "files.info": Method(_info, ("files:read",), ("file",)),
+    "files.list": Method(_list, ("files:read",)),
+    "files.delete": Method(_delete, _WRITE, ("file",)),
 }
 """Methods about files."""

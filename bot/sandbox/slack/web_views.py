@@ -52,6 +52,8 @@ def _update(workspace: SlackWorkspace, args: Args) -> Body:
 
 
 def _publish(workspace: SlackWorkspace, args: Args) -> Body:
+    if not workspace.installation.has_home:
+        raise SlackError("not_enabled")
     user = workspace.directory.user(args["user_id"])
     view = view_from_args(args["view"], "home")
     return _shown(workspace.views.publish(user.id, view, args.get("hash")))

@@ -10,9 +10,10 @@ from bot.sandbox.slack.directory import Directory
 from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.files import Files
 from bot.sandbox.slack.http_transport import HttpTransport
-from bot.sandbox.slack.installation import Installation
+from bot.sandbox.slack.installation import APP_ID, Addresses, Installation
 from bot.sandbox.slack.ledger import Ledger
 from bot.sandbox.slack.limits import Limits
+from bot.sandbox.slack.manifest import installed
 from bot.sandbox.slack.messages import Message, Messages
 from bot.sandbox.slack.record import Record
 from bot.sandbox.slack.sockets import SocketTransport
@@ -41,7 +42,7 @@ class SlackWorkspace:
         self.installation = installation
         self.base_url = "http://127.0.0.1"
         self._ledger = Ledger(journal)
-        self.directory = Directory(self._ledger)
+        self.directory = Directory(self._ledger, installation.bot_name)
         self.stamps = Stamps(clock, max(self._ledger.load("slack.message"), default="0.0"))
         self.messages = Messages(self._ledger, self.stamps)
         self.views = Views(self._ledger, self.stamps)
@@ -51,16 +52,41 @@ class SlackWorkspace:
         self.faults = Faults()
         self.limits = Limits(clock.now)
         self.sockets = SocketTransport()
-        self.http = HttpTransport(installation.signing_secret)
+        self.http = HttpTransport(installation.signing_secret, installation.verification_token)
         self.courier = Courier(self._transport(), self.faults, self.record)
         self.events = Retries(self.courier, clock.now)
         self.events.start()
         clock.watch(lambda _: self.events.wake())
         self.connect(bot_url)
+        for kept in self._ledger.load("slack.app").values():
+            self._put_in(installed(kept["manifest"], kept["request_url"], installation))
 
     def connect(self, bot_url: str | None) -> None:
-        """Deliver to this URL from now on; None leaves Socket Mode, or nobody."""
-        self.http.bot_url = bot_url
+        """Deliver everything to this URL from now on; None leaves Socket Mode, or nobody."""
+        commands = dict.fromkeys(self.installation.commands, bot_url or "")
+        self.http.addresses = Addresses(commands, bot_url, bot_url, bot_url) if bot_url else None
+
+    def install(self, manifest: Any, request_url: str | None = None) -> Installation:
+        """Put another application in the place of the one that is installed; its tokens stay the same.
+
+        Args:
+            manifest: Its manifest, as JSON.
+            request_url: Where everything goes for which the manifest names no address.
+
+        Raises:
+            SlackError: ``invalid_manifest``.
+        """
+        made = installed(manifest, request_url, self.installation)
+        self._put_in(made)
+        self._ledger.put("slack.app", APP_ID, {"manifest": manifest, "request_url": request_url})
+        return made
+
+    def _put_in(self, made: Installation) -> None:
+        with self.lock:
+            self.installation = made
+            self.directory.rename_bot(made.bot_name)
+            self.http.addresses = made.addresses if made.delivery == "http" else None
+            self.courier.transport = self._transport()
 
     @property
     def revision(self) -> int:
@@ -99,7 +125,7 @@ class SlackWorkspace:
             }
 
     def _files_of(self, message: Message) -> list[dict[str, Any]]:
-        return [self.files.get(file_id).shown(self.base_url) for file_id in message.files]
+        return [file.shown(self.base_url) for file in self.files.shared() if file.id in message.files]
 
     def _transport(self) -> Transport:
         return self.sockets if self.installation.delivery == "socket" else self.http
