@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, settings
 from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
+from bot.__main__ import ALLOCATIONS
 from tests.postgres import NoPostgres, Server, start
 
 ENGINES = ("sqlite", "postgresql")
@@ -148,6 +149,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         _own_server(session.config)
     gc.collect()
     gc.freeze()  # what was imported stays; looking through it again and again costs every tenth second
+    gc.set_threshold(ALLOCATIONS)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

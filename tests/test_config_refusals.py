@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bot.__main__ import main
+from bot.command_line import main
 from bot.config import configuration_from, settings_from
 from bot.errors import BadConfiguration
 from tests.build import CONFIG

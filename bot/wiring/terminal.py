@@ -8,7 +8,7 @@ from bot.config import Settings
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A terminal; ``bot.__main__`` alone reads the environment.
+    """A terminal; ``bot.command_line`` alone reads the environment.
 
     Args:
         settings: Reads the environment, once a command needs it, and begins to log.

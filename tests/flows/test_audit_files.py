@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from bot import auditing
-from bot.__main__ import main
+from bot.command_line import main
 from bot.domain.audit import AuditFilter
 from bot.errors import NotPermitted
 from handlers import views

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bot.__main__ import main
 from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
+from bot.command_line import main
 from bot.config import settings_from
 from bot.doctor import UNASKED, DoctorResult, _agreeing, examine
 from bot.domain.rights import CLUSTER_WRITE, Grant, lacking

@@ -18,7 +18,7 @@ import structlog
 from click.testing import CliRunner
 from slack_sdk.signature import SignatureVerifier
 
-from bot.__main__ import main
+from bot.command_line import main
 from tests.build import CONFIG
 
 SETTINGS = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from bot.__main__ import main
+from bot.command_line import main
 from bot.domain.audit import Action
 from bot.domain.audit_schema import FACTS, REQUIRED
 from tests.rules.tree import ROOT, parsed, python_files

@@ -4,7 +4,7 @@ import re
 
 from click.testing import CliRunner
 
-from bot.__main__ import main
+from bot.command_line import main
 from bot.config import Settings
 from bot.domain.configuration import Configuration
 from bot.domain.shape import settings_of, table_in
