@@ -65,7 +65,7 @@ def run_here(*command: str, **settings: str) -> tuple[int, str]:
     root = logging.getLogger()
     before, hooks = (root.handlers[:], root.level), (sys.excepthook, threading.excepthook)
     try:
-        done = CliRunner().invoke(main, command, env={**SETTINGS, **settings})
+        done = CliRunner().invoke(main, command, env={**SETTINGS, "EGRESS_LISTEN": "127.0.0.1:0", **settings})
     finally:
         root.handlers[:], root.level = before
         sys.excepthook, threading.excepthook = hooks

@@ -10,7 +10,7 @@ from bot.wiring.version import own_version
 from tests.build import CONFIG, make_world
 from tests.driver import SandboxProcess, wait_for
 from tests.flows.writer_stage import ask
-from tests.processes.stage import BotProcess, ended, run, run_here
+from tests.processes.stage import BotProcess, ended, run_here
 
 
 @pytest.fixture
@@ -85,13 +85,13 @@ def test_an_error_of_plan_is_no_change(case: str, sqlite_url: str) -> None:
 
 def test_a_database_without_tables(tmp_path: Path) -> None:
     """It is left as it is."""
-    status, said = run("plan", EGRESS_DATABASE_URL=f"sqlite:///{tmp_path}/empty.sqlite3")
+    status, said = run_here("plan", EGRESS_DATABASE_URL=f"sqlite:///{tmp_path}/empty.sqlite3")
     assert (status, "run python -m bot migrate" in said) == (1, True), said
 
 
 def test_the_others_end_as_before() -> None:
     """2 is what an error of any other command ends with."""
-    assert run("doctor", "--nonsense")[0] == 2
+    assert run_here("doctor", "--nonsense")[0] == 2
 
 
 def test_the_version() -> None:
@@ -126,5 +126,5 @@ def test_a_name_that_no_firewall_has_stops_the_start(sandbox: SandboxProcess, tm
     own = tmp_path / "own.toml"
     own.write_text(f'{CONFIG.read_text()}\n[writer]\ndry_run_targets = ["hub-polcy"]\n')
     for command, expected in (("serve", 2), ("reconcile", 2), ("plan", 1)):
-        status, said = run(command, **settings, EGRESS_CONFIG=str(own))
+        status, said = run_here(command, **settings, EGRESS_CONFIG=str(own))
         assert (status, "names hub-polcy" in said, "hub-policy" in said) == (expected, True, True), said
