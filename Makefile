@@ -11,6 +11,7 @@ SANDBOX ?=
 TESTS ?=
 SEED ?=
 BENCH ?=
+ONLY ?=
 SECONDS ?= 300
 UV ?= uv
 COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
@@ -20,7 +21,7 @@ COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format histories properties fuzz apifuzz bench browser reference advisories monitoring manifests release lock clean
+.PHONY: help run test lint format histories properties fuzz apifuzz outside bench browser reference advisories monitoring manifests release lock clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -58,6 +59,9 @@ fuzz: $(VENV)/fuzz  ## coverage-guided fuzzing of the parsers for SECONDS=300; n
 
 apifuzz: $(VENV)/apifuzz  ## schemathesis against the HTTP API, from its OpenAPI document
 	PYTHONPATH=. $(BIN)/python tests/fuzz/api.py
+
+outside: $(VENV)/apifuzz  ## the simulators and the bot beside other people's software, each difference in a table (ONLY="emulate bolt")
+	PYTHONPATH=. $(BIN)/python -m tests.outside $(ONLY)
 
 bench: $(VENV)/dev  ## the figures that README quotes, each beside its baseline
 	@$(BIN)/python -m bench $(BENCH)
@@ -98,8 +102,8 @@ lock:  ## write the locks anew, keeping the pins that still fit (LOCK=--upgrade 
 	$(COMPILE) --group release -c requirements-dev.lock -o requirements-release.lock
 	$(COMPILE) --group apifuzz -c requirements-dev.lock -o requirements-apifuzz.lock
 
-clean:  ## remove the environment and every cache
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean:  ## remove the environments and every cache
+	rm -rf $(VENV) .venv-outside .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The environment in layers, one stamp each, so that `make run` does not wait for the development set.
 

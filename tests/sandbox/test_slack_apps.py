@@ -156,6 +156,7 @@ def test_what_was_said_is_read_back(stage: Stage) -> None:
     assert ([m["ts"] for m in page["messages"]], page["has_more"]) == ([ts], True)
     rest = client.conversations_replies(channel=channel, ts=ts, cursor=page["response_metadata"]["next_cursor"])
     assert [m["ts"] for m in rest["messages"]] == [reply]
+    assert client.chat_postMessage(channel=channel, text="x" * 40_001)["warning"] == "message_truncated"
     client.reactions_remove(channel=channel, timestamp=ts, name="eyes")
     assert "reactions" not in client.reactions_get(channel=channel, timestamp=ts)["message"]
     assert client.users_lookupByEmail(email="ada@sandbox.example")["user"]["id"] == "UAPP0001"
@@ -177,6 +178,10 @@ def test_what_was_said_is_read_back(stage: Stage) -> None:
         ("users.lookupByEmail", {"email": "nobody@sandbox.example"}, "users_not_found"),
         ("views.publish", {"user_id": "UDEV0001", "view": {"type": "home", "blocks": []}}, "not_enabled"),
         ("files.delete", {"file": "F1"}, "file_not_found"),
+        ("files.completeUploadExternal", {"files": ["x"]}, "invalid_arguments"),
+        ("files.completeUploadExternal", {"files": [{}]}, "invalid_arguments"),
+        ("files.completeUploadExternal", {"files": []}, "invalid_arguments"),
+        ("reactions.add", {"channel": "CEGRESS01", "timestamp": "1.0"}, "invalid_name"),
     ],
 )
 def test_refusals_have_the_vendors_codes(stage: Stage, method: str, args: dict[str, Any], error: str) -> None:

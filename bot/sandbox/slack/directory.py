@@ -67,6 +67,9 @@ class Channel:
     is_private: bool = False
 
 
+NEVER = "0000000000.000000"
+"""The time of the last message that the bot has read: it reads none."""
+
 _PEOPLE = (
     User("UDEV0001", "dana", "Dana Developer"),
     User("UDEV0002", "devi", "Devi Developer"),
@@ -201,6 +204,10 @@ class Directory:
             self._journal.put("slack.usergroup", group.id, asdict(self.user_groups[group.id]))
 
 
+AVATARS = (24, 32, 48, 72, 192, 512)
+"""Edge lengths of avatars, in pixels."""
+
+
 def wire_user(user: User, *, with_email: bool = True) -> dict[str, Any]:
     """A user as ``users.info`` returns one."""
     profile: dict[str, Any] = {
@@ -211,7 +218,14 @@ def wire_user(user: User, *, with_email: bool = True) -> dict[str, Any]:
         "title": "",
         "status_text": "",
         "status_emoji": "",
+        "status_emoji_display_info": [],
+        "status_expiration": 0,
+        "huddle_state": "default_unset",
+        "huddle_state_expiration_ts": 0,
+        "phone": "",
+        "skype": "",
         "avatar_hash": "sandbox",
+        **{f"image_{size}": f"https://avatars.sandbox.example/{user.id}_{size}.png" for size in AVATARS},
         "team": user.team_id,
     }
     if with_email and not user.is_bot:
@@ -293,7 +307,8 @@ def wire_channel(channel: Channel) -> dict[str, Any]:
         "context_team_id": TEAM_ID,
     }
     if is_direct:
-        return body | {"user": channel.user, "is_user_deleted": False, "priority": 0}
+        direct = {"user": channel.user, "is_user_deleted": False, "is_open": True, "last_read": NEVER, "priority": 0}
+        return body | direct
     return body | {
         "name": channel.name,
         "name_normalized": channel.name,
@@ -304,6 +319,7 @@ def wire_channel(channel: Channel) -> dict[str, Any]:
         "is_general": channel.name == "general",
         "is_shared": False,
         "is_member": BOT_USER_ID in channel.members,
+        "last_read": NEVER,
         "creator": "UOPS0001",
         "num_members": len(channel.members),
         "topic": {"value": "", "creator": "", "last_set": 0},

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.slack.installation import BOT_USER_ID
+from bot.sandbox.slack.installation import BOT_USER_ID, TEAM_ID
 from bot.sandbox.slack.ledger import Ledger
 from bot.sandbox.slack.stamps import Stamps
 
@@ -57,7 +57,19 @@ class File:
             "url_private": url,
             "url_private_download": url,
             "permalink": url,
-            "channels": [self.channel] if self.channel else [],
+            "channels": [self.channel] if self.channel and not self.channel.startswith("D") else [],
+            "ims": [self.channel] if self.channel and self.channel.startswith("D") else [],
+            "groups": [],
+            "shares": {},
+            "user_team": TEAM_ID,
+            "pretty_type": "Plain Text",
+            "external_type": "",
+            "comments_count": 0,
+            "display_as_bot": False,
+            "editable": False,
+            "has_rich_preview": False,
+            "is_starred": False,
+            "public_url_shared": False,
         }
 
 

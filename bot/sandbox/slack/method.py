@@ -10,7 +10,14 @@ from bot.sandbox.slack.workspace import SlackWorkspace
 Args = Mapping[str, Any]
 Body = dict[str, Any]
 
-MISSING: Mapping[str, str] = {"user": "user_not_found", "channel": "channel_not_found", "usergroup": "no_such_subteam"}
+MISSING: Mapping[str, str] = {
+    "user": "user_not_found",
+    "channel": "channel_not_found",
+    "usergroup": "no_such_subteam",
+    "name": "invalid_name",
+    "file": "file_not_found",
+    "email": "users_not_found",
+}
 """Error codes for missing arguments that have one of their own."""
 
 
@@ -19,7 +26,7 @@ class Method:
     """A Web API method.
 
     Args:
-        run: Carries it out under the workspace's lock; raises SlackError.
+        run: Carries it out under the workspace's lock; raises SlackError. An answer is ``ok`` unless it says otherwise.
         scopes: One of these scopes must be granted; none is needed if empty.
         required: Arguments that must be there.
         token: ``bot``, ``app`` or ``none``.

@@ -6,7 +6,7 @@ Source (read 2026-11): https://docs.slack.dev/reference/methods?family=chat.
 from collections.abc import Mapping
 
 from bot.sandbox.slack.blocks import block_problems, view_problems
-from bot.sandbox.slack.content import UPDATE_MOST, content_from_args, decoded
+from bot.sandbox.slack.content import POST_MOST, UPDATE_MOST, content_from_args, decoded
 from bot.sandbox.slack.errors import SlackError, refuse_problems
 from bot.sandbox.slack.method import Args, Body, Method
 from bot.sandbox.slack.workspace import SlackWorkspace
@@ -18,7 +18,12 @@ def _post(workspace: SlackWorkspace, args: Args) -> Body:
     if content.thread_ts is not None:
         _check_thread(workspace, channel.id, content.thread_ts)
     message = workspace.messages.post(channel.id, content)
-    return {"channel": channel.id, "ts": message.ts, "message": message.wire()}
+    body = {"channel": channel.id, "ts": message.ts, "message": message.wire()}
+    return body | (_CUT if len(str(args.get("text") or "")) > POST_MOST else {})
+
+
+_CUT = {"warning": "message_truncated", "response_metadata": {"warnings": ["message_truncated"]}}
+"""What is said of a text of more than ``POST_MOST`` characters."""
 
 
 def _check_thread(workspace: SlackWorkspace, channel: str, ts: str) -> None:

@@ -69,15 +69,16 @@ def _group_users(workspace: SlackWorkspace, args: Args) -> Body:
 
 
 def _open(workspace: SlackWorkspace, args: Args) -> Body:
+    opened = {"no_op": True, "already_open": True}
     if args.get("channel"):
-        return {"channel": wire_channel(workspace.directory.channel(args["channel"]))}
+        return {"channel": wire_channel(workspace.directory.channel(args["channel"]))} | opened
     users = [part for part in str(args.get("users") or "").split(",") if part]
     if len(users) != 1:
         raise SlackError("users_list_not_supplied" if not users else "not_enough_users")
     was_open = "D" + users[0][1:] in workspace.directory.channels
     channel = workspace.directory.direct(users[0])
     body = wire_channel(channel) if is_true(args.get("return_im")) else {"id": channel.id}
-    return {"channel": body} | ({"no_op": True, "already_open": True} if was_open else {})
+    return {"channel": body} | (opened if was_open else {})
 
 
 def _info(workspace: SlackWorkspace, args: Args) -> Body:
@@ -124,7 +125,7 @@ def _leave(workspace: SlackWorkspace, args: Args) -> Body:
         raise SlackError("method_not_supported_for_channel_type")
     was_in = BOT_USER_ID in channel.members
     workspace.directory.leave(channel.id, BOT_USER_ID)
-    return {} if was_in else {"not_in_channel": True}
+    return {} if was_in else {"ok": False, "not_in_channel": True}
 
 
 def _wanted(workspace: SlackWorkspace, args: Args) -> list[Channel]:

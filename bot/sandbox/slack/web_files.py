@@ -22,7 +22,7 @@ def _upload_url(workspace: SlackWorkspace, args: Args) -> Body:
 
 
 def _complete(workspace: SlackWorkspace, args: Args) -> Body:
-    items: list[dict[str, Any]] = decoded(args["files"], "invalid_arguments")
+    items = _listed(decoded(args["files"], "invalid_arguments"))
     targets = [part for part in str(args.get("channel_id") or args.get("channels") or "").split(",") if part]
     channels = [workspace.directory.target(target).id for target in targets]
     first = channels[0] if channels else None
@@ -32,6 +32,12 @@ def _complete(workspace: SlackWorkspace, args: Args) -> Body:
     return {"files": [file.wire(workspace.base_url) for file in shared]}
 
 
+def _listed(given: Any) -> list[dict[str, Any]]:
+    if not (isinstance(given, list) and given and all(isinstance(each, dict) and each.get("id") for each in given)):
+        raise SlackError("invalid_arguments")
+    return given
+
+
 def _share(workspace: SlackWorkspace, args: Args, channel: str, shared: list[File]) -> None:
     ids = tuple(file.id for file in shared)
     text = str(args.get("initial_comment") or "")
@@ -39,7 +45,8 @@ def _share(workspace: SlackWorkspace, args: Args, channel: str, shared: list[Fil
 
 
 def _info(workspace: SlackWorkspace, args: Args) -> Body:
-    return {"file": workspace.files.get(args["file"]).wire(workspace.base_url)}
+    file = workspace.files.get(args["file"]).wire(workspace.base_url)
+    return {"file": file, "comments": [], "paging": {"count": 100, "total": 0, "page": 1, "pages": 0}}
 
 
 def _list(workspace: SlackWorkspace, args: Args) -> Body:

@@ -39,8 +39,7 @@ def _replies(workspace: SlackWorkspace, args: Args) -> Body:
 def _page(workspace: SlackWorkspace, messages: list[Message], args: Args) -> Body:
     shown = [_with_thread(workspace, message) for message in messages]
     page = paged(shown, {"limit": PAGE, **{key: value for key, value in args.items() if value}}, "messages")
-    has_more = bool(page["response_metadata"]["next_cursor"])
-    return page | {"has_more": has_more} if has_more else {"messages": page["messages"], "has_more": False}
+    return page | {"has_more": bool(page["response_metadata"]["next_cursor"])}
 
 
 def _readable(workspace: SlackWorkspace, args: Args) -> Channel:
