@@ -1,19 +1,9 @@
 """The tables. Facts only: a status is never stored."""
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Column,
-    Float,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    text,
-)
+from sqlalchemy import JSON, BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
+
+from bot.store.computed import computed_facts
 
 metadata = MetaData(
     naming_convention={
@@ -47,8 +37,9 @@ allowance = Table(
     Index("ix_allowance_target_is_open", "target", "is_open"),
     Index("ix_allowance_cluster_id_is_open", "cluster_id", "is_open"),
     Index("ix_allowance_requester", "requester"),
+    Index("ix_allowance_is_open_id", "is_open", "id"),
+    *computed_facts(),
 )
-
 scale = Table(
     "scale",
     metadata,
