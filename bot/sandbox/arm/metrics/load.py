@@ -7,10 +7,11 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from math import pi, sin
 from typing import Protocol
 
-from bot.sandbox.arm.ids import BALANCER, CLUSTER, FIREWALL, NAT, ResourceId
+from bot.sandbox.arm.ids import BALANCER, FIREWALL, NAT, ResourceId
 from bot.sandbox.arm.metrics import places
 from bot.sandbox.arm.metrics.flows import Flow, flows_of
 from bot.sandbox.arm.wire import Json
@@ -88,8 +89,7 @@ class _Scripted:
 
 class _Balancer(_Scripted):
     def __init__(self, world: World, rid: ResourceId, body: Json) -> None:
-        group, clusters = rid.group.lower(), world.store.of_type(CLUSTER).values()
-        super().__init__(world, [one for one in clusters if one["properties"]["nodeResourceGroup"].lower() == group])
+        super().__init__(world, places.leaving(world).by_group[f"{rid.subscription}/{rid.group}".lower()])
         self._nodes = [node for one in self._clusters for node in places.nodes(world, one)]
         self._frontends = places.frontends(world, body)
         ports = places.allocated_ports(body, len(self._nodes))
@@ -128,8 +128,8 @@ class _Balancer(_Scripted):
 class _Gateway(_Scripted):
     def __init__(self, world: World, body: Json) -> None:
         subnets = {one["id"].lower() for one in body["properties"].get("subnets", [])}
-        clusters = world.store.of_type(CLUSTER).values()
-        super().__init__(world, [one for one in clusters if subnets & places.subnets(one)])
+        found = [one for subnet in sorted(subnets) for one in places.leaving(world).by_subnet[subnet]]
+        super().__init__(world, list({one["id"]: one for one in found}.values()))
         inner = body["properties"]
         self._ips = len([*inner.get("publicIpAddresses", ()), *inner.get("publicIpPrefixes", ())])
         self._key = str(body.get("id", ""))
@@ -155,9 +155,10 @@ class _Gateway(_Scripted):
 
 class _Firewall(_Scripted):
     def __init__(self, world: World, body: Json) -> None:
-        hops, subscription = places.private_ips(body), str(body.get("id", "")).split("/")[2:3]
-        near = [one for one in world.store.of_type(CLUSTER).values() if one["id"].split("/")[2:3] == subscription]
-        super().__init__(world, [one for one in near if hops & places.next_hops(world, one)])
+        subscription = str(body.get("id", "//")).split("/")[2].lower()
+        hops = places.leaving(world).by_hop
+        found = [one for hop in sorted(places.private_ips(body)) for one in hops[subscription, hop]]
+        super().__init__(world, list({one["id"]: one for one in found}.values()))
         self._ports, self._key = FIREWALL_PORTS_PER_IP * places.public_ips(body), str(body.get("id", ""))
 
     def rows(self, metric: str, minute: datetime) -> Iterator[Row]:
@@ -175,10 +176,15 @@ class _Firewall(_Scripted):
 
 def _share(key: str, minute: datetime) -> float:
     """The everyday use of something, from 5 % to 45 % of what there is, in a daily wave."""
-    digest = hashlib.sha256(key.encode()).digest()
+    digest = _digest(key)
     middle = 0.08 + 0.22 * digest[0] / 255
     day = (minute.hour * 60 + minute.minute) / 1440
     return middle * (1 + 0.4 * sin(2 * pi * (day + digest[1] / 2550)))
+
+
+@lru_cache(maxsize=65_536)
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
 
 
 def _age(flow: Flow, minute: datetime) -> float:

@@ -1,10 +1,13 @@
 """Where traffic leaves from and through: nodes, subnets, frontends, next hops."""
 
+from collections import defaultdict
 from ipaddress import ip_network
+from weakref import WeakKeyDictionary
 
 from bot.sandbox.arm.egress import in_node_group
-from bot.sandbox.arm.ids import parse_id
+from bot.sandbox.arm.ids import CLUSTER, parse_id
 from bot.sandbox.arm.links import reference
+from bot.sandbox.arm.store import ResourceStore
 from bot.sandbox.arm.template import NODE_SUBNET, node_network
 from bot.sandbox.arm.wire import Json
 from bot.sandbox.arm.world import World
@@ -15,6 +18,34 @@ TIERS = ((50, 1024), (100, 512), (200, 256), (400, 128), (800, 64), (1000, 32))
 
 RESERVED = 4
 """The first addresses of a subnet are Azure's own."""
+
+
+class Leaving:
+    """Which clusters leave through what; valid for one revision of the store."""
+
+    def __init__(self, world: World) -> None:
+        self.revision = world.store.revision
+        self.by_group: dict[str, list[Json]] = defaultdict(list)
+        self.by_subnet: dict[str, list[Json]] = defaultdict(list)
+        self.by_hop: dict[tuple[str, str], list[Json]] = defaultdict(list)
+        for cluster in world.store.of_type(CLUSTER).values():
+            subscription = str(cluster["id"]).split("/")[2].lower()
+            self.by_group[f"{subscription}/{cluster['properties']['nodeResourceGroup']}".lower()].append(cluster)
+            for subnet in subnets(cluster):
+                self.by_subnet[subnet].append(cluster)
+            for hop in next_hops(world, cluster):
+                self.by_hop[subscription, hop].append(cluster)
+
+
+_KNOWN: WeakKeyDictionary[ResourceStore, Leaving] = WeakKeyDictionary()
+
+
+def leaving(world: World) -> Leaving:
+    """Which clusters leave through what, as of now."""
+    known = _KNOWN.get(world.store)
+    if known is None or known.revision != world.store.revision:
+        known = _KNOWN[world.store] = Leaving(world)
+    return known
 
 
 def nodes(world: World, cluster: Json) -> list[str]:

@@ -9,19 +9,22 @@ from datetime import datetime, timedelta
 
 from bot.sandbox.arm.ids import ResourceId
 from bot.sandbox.arm.metrics.catalogue import Metric
-from bot.sandbox.arm.metrics.load import Load, Row, load_of
+from bot.sandbox.arm.metrics.load import Load, load_of
 from bot.sandbox.arm.metrics.query import Query
 from bot.sandbox.arm.wire import Json
 from bot.sandbox.arm.world import World
 
 MINUTE = timedelta(minutes=1)
-SAMPLES = 4
+SAMPLES = 2
 """Minutes that stand for all quiet ones of a longer interval."""
 
 LATE = timedelta(minutes=1)
 """How long a minute takes to become readable."""
 
 Names = tuple[str, ...]
+Wanted = list[tuple[str, frozenset[str] | None]]
+"""The dimensions by which series are split, each with the values that count; None for any."""
+
 Weighted = list[tuple[float, float]]
 """Values, each with the minutes that it stands for."""
 
@@ -30,9 +33,10 @@ def metric_body(world: World, rid: ResourceId, metric: Metric, query: Query) -> 
     """One metric of an answer, with a series for each combination of the dimensions that were asked for."""
     load, until = load_of(world, rid), world.now - LATE
     split = [name for name in metric.dimensions if name.lower() in query.wanted]
+    wanted = [(name, _allowed(query.wanted[name.lower()])) for name in split]
     found: dict[Names, dict[int, Weighted]] = defaultdict(dict)
     for number, (start, end) in enumerate(query.buckets):
-        for names, values in _bucket(load, metric, query, (start, min(end, until))).items():
+        for names, values in _bucket(load, metric, wanted, (start, min(end, until))).items():
             found[names][number] = values
     series = [_series(metric, query, dict(zip(split, names, strict=True)), found[names]) for names in found]
     if query.wanted:
@@ -48,14 +52,16 @@ def metric_body(world: World, rid: ResourceId, metric: Metric, query: Query) -> 
     }
 
 
-def _bucket(load: Load, metric: Metric, query: Query, span: tuple[datetime, datetime]) -> dict[Names, Weighted]:
+def _bucket(load: Load, metric: Metric, wanted: Wanted, span: tuple[datetime, datetime]) -> dict[Names, Weighted]:
     """The values of each series in one interval: of one minute, what is not split is averaged or summed."""
     found: dict[Names, Weighted] = defaultdict(list)
     for minute, weight in _minutes(load, *span):
         together: dict[Names, list[float]] = defaultdict(list)
         for row in load.rows(metric.name, minute):
-            names = _names(row, metric, query)
-            if names is not None:
+            names = tuple(row.dimensions.get(name, "") for name, _ in wanted)
+            if all(
+                allowed is None or name.lower() in allowed for name, (_, allowed) in zip(names, wanted, strict=True)
+            ):
                 together[names].append(row.value)
         for names, values in together.items():
             whole = sum(values)
@@ -63,11 +69,8 @@ def _bucket(load: Load, metric: Metric, query: Query, span: tuple[datetime, date
     return found
 
 
-def _names(row: Row, metric: Metric, query: Query) -> Names | None:
-    """The values of the dimensions that were asked for; None where the filter leaves the row out."""
-    values = {name: str(row.dimensions.get(name, "")) for name in metric.dimensions if name.lower() in query.wanted}
-    fits = all(query.wanted[name.lower()] & {value.lower(), "*"} for name, value in values.items())
-    return tuple(values.values()) if fits else None
+def _allowed(values: frozenset[str]) -> frozenset[str] | None:
+    return None if "*" in values else values
 
 
 def _minutes(load: Load, start: datetime, end: datetime) -> Iterator[tuple[datetime, float]]:
