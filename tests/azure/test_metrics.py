@@ -88,15 +88,15 @@ def test_a_batch_reads_load_balancers_gateways_and_firewalls(monitor: Monitor) -
 def test_a_thousand_clusters_take_few_requests() -> None:
     """Fifty resources of one subscription and type share a request: a reading of all stays below sixty."""
     monitor = Monitor(fleet=1000)
-    ids = [
-        (key, kind) for key in monitor.tenant.state()["resources"] for kind in SourceKind if f"/{kind}/".lower() in key
-    ]
-    sources = [Source(key, kind, "westeurope", 60) for key, kind in ids]
+    kinds = {f"/providers/{kind}".lower(): kind for kind in SourceKind}
+    keys = [key for key in monitor.tenant.state()["resources"] if key.count("/") == 8]
+    ends = [(key, "/" + "/".join(key.split("/")[-4:-1])) for key in keys]
+    sources = [Source(key, kinds[end], "westeurope", 60) for key, end in ends if end in kinds]
     assert len(sources) > 800
     expected = monitor.arm.metrics.calls_for(sources)
-    found = monitor.read(*sources)
-    assert len(monitor.asked()) == found.calls == expected <= 60
-    assert not [one for one in found.of if one.gaps]
+    read = monitor.read(*sources)
+    assert len(monitor.asked()) == read.calls == expected <= 60
+    assert not [one for one in read.of if one.gaps]
     monitor.arm.close()
 
 
@@ -197,3 +197,32 @@ def test_what_a_batch_refuses(monitor: Monitor, change: dict[str, Any], status: 
     audience = change.get("audience", "https://metrics.monitor.azure.com")
     url = f"{path}&{asked}{change.get('filter', '')}"
     assert monitor.ask(url, {"resourceids": ids}, audience).status == status
+
+
+def test_traffic_fills_the_ports_of_one_node(monitor: Monitor) -> None:
+    """A pod's connections take ports of its own node; what finds none fails; the other nodes do not notice."""
+    (source,) = monitor.sources("aks-lb")
+    monitor.tenant.add_traffic({"cluster": "aks-lb", "host": "db.example.com", "rate_per_minute": 400, "node": 1})
+    monitor.clock.advance(timedelta(minutes=40))
+    use = use_from(monitor.read(source).of[0])
+    assert use.worst is not None
+    assert (use.worst.node, use.worst.protocol) == ("10.224.0.5", "TCP")
+    assert (use.worst.share, use.worst.allocated, use.worst.used) == (1, 1024, 1024)
+    assert set(use.failed_by_node) == {"10.224.0.5"}
+    assert 4_000 < (use.failed or 0) < 10_000
+    assert max(share for _, share in use.curve) == 100
+    assert all(one.share < 0.6 for one in use.ports if one.node != "10.224.0.5")
+
+
+def test_traffic_counts_on_gateways_and_firewalls(monitor: Monitor) -> None:
+    """A firewall at the end of its ports is degraded, and says why; a gateway counts connections."""
+    sources = monitor.sources("aks-natgateway", "aks-udr-nva", "aks-udr")
+    for cluster in ("aks-natgateway", "aks-udr"):
+        flow = {"cluster": cluster, "host": "mcr.microsoft.com", "rate_per_minute": 9000}
+        monitor.tenant.add_traffic(flow)
+    monitor.clock.advance(timedelta(minutes=40))
+    uses = {one.source.kind: use_from(one) for one in monitor.read(*sources).of}
+    firewall, gateway = uses[SourceKind.FIREWALL], uses[SourceKind.NAT_GATEWAY]
+    assert (firewall.utilization, firewall.health, firewall.reason) == (100, 50, "SNAT port")
+    assert (gateway.connections or 0) > 9000
+    assert gateway.failed == 0

@@ -68,8 +68,8 @@ GRAINS: Mapping[str, timedelta] = {
 Source: https://learn.microsoft.com/rest/api/monitor/metrics/list, read 2026-11.
 """
 
-MOST_POINTS = 20_000
-"""Points of one answer: about 2 MB. With more, the intervals become longer; peaks stay what they are."""
+MOST_POINTS = 8_000
+"""Points of one answer: about 1 MB. With more, the intervals become longer; peaks stay what they are."""
 
 
 def grain_for(series: int, length: timedelta) -> str:

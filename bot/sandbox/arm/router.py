@@ -184,14 +184,13 @@ def _metrics(world: World, request: ArmRequest, match: "re.Match[str]", _failure
     return ok(metrics.metrics(world, request, rid))
 
 
-<<<<<<< HEAD
 def _diagnostics(world: World, _request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
     _existing(world, match)
     return ok({"value": diagnostics.settings_of(world, match["id"].lower())})
-=======
+
+
 def _metrics_batch(world: World, request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
     return ArmResponse(200, {"content-type": "application/json"}, metrics.batch(world, request, match["sub"]))
->>>>>>> 6961477 (wip: metrics wire)
 
 
 def _effective_routes(world: World, _request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from bot.sandbox.arm.ids import BALANCER, FIREWALL, NAT, ResourceId
 from bot.sandbox.arm.metrics import places
-from bot.sandbox.arm.metrics.flows import Flow, flows_of
+from bot.sandbox.arm.metrics.flows import PortFlow, flows_of
 from bot.sandbox.arm.wire import Json
 from bot.sandbox.arm.world import World
 
@@ -82,7 +82,7 @@ class _Scripted:
                 at += MINUTE
         return sorted(found)
 
-    def _held(self, minute: datetime, flows: Sequence[Flow]) -> float:
+    def _held(self, minute: datetime, flows: Sequence[PortFlow]) -> float:
         """The ports that flows would hold in a minute."""
         return sum(flow.rate * _age(flow, minute) for flow in flows)
 
@@ -98,13 +98,13 @@ class _Balancer(_Scripted):
     def rows(self, metric: str, minute: datetime) -> Iterator[Row]:
         """The ports of each node and frontend for each protocol, or its connections by how they ended."""
         for number, node in enumerate(self._nodes):
-            mine = [flow for flow in self._flows if flow.place % len(self._nodes) == number]
+            mine = [flow for flow in self._flows if flow.node % len(self._nodes) == number]
             for frontend in self._frontends:
                 where = {"BackendIPAddress": node, "FrontendIPAddress": frontend}
                 yield from self._of_frontend(metric, minute, mine, where)
 
     def _of_frontend(
-        self, metric: str, minute: datetime, flows: Sequence[Flow], where: Mapping[str, str]
+        self, metric: str, minute: datetime, flows: Sequence[PortFlow], where: Mapping[str, str]
     ) -> Iterator[Row]:
         usual = self._ports * _share(where["BackendIPAddress"] + where["FrontendIPAddress"], minute)
         for protocol, base in (("TCP", usual), ("UDP", usual / 20)):
@@ -187,7 +187,7 @@ def _digest(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def _age(flow: Flow, minute: datetime) -> float:
+def _age(flow: PortFlow, minute: datetime) -> float:
     """For how many of the last minutes a flow opened connections whose ports are still held."""
     begins, ends = _minute(flow.since), flow.until
     first = max(begins, minute - (HELD - 1) * MINUTE)
