@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from bot.domain.measured import Reading, Source, Span
+from bot.domain.measured import Reading, Source, TimeSpan
 
 
 @dataclass(frozen=True, slots=True)
-class Readings:
+class MetricReadings:
     """What was read of several sources.
 
     Args:
@@ -30,7 +30,7 @@ class Metrics(Protocol):
         """How many requests reading these takes, as far as is known."""
         ...
 
-    def read(self, sources: Collection[Source], span: Span, *, within: timedelta) -> Readings:
+    def read(self, sources: Collection[Source], span: TimeSpan, *, within: timedelta) -> MetricReadings:
         """The metrics of these sources in a span of time.
 
         Args:

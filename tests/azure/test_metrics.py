@@ -9,8 +9,8 @@ import pytest
 from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
 from bot.azure.settings import ArmSettings
-from bot.domain.measured import Source, SourceKind, Span, sources_of, use_from
-from bot.ports.metrics import Readings
+from bot.domain.measured import Source, SourceKind, TimeSpan, sources_of, use_from
+from bot.ports.metrics import MetricReadings
 from bot.sandbox.arm import SUBSCRIPTION, ArmSubscription
 from bot.sandbox.arm.wire import ArmResponse
 from bot.sandbox.arm_transport import ArmTransport
@@ -40,10 +40,10 @@ class Monitor:
         clusters = [one for one in self.arm.read_fleet().clusters if not names or one.ref.name in names]
         return list(dict.fromkeys(source for one in clusters for source in sources_of(one)))
 
-    def read(self, *sources: Source) -> Readings:
+    def read(self, *sources: Source) -> MetricReadings:
         """The last day of some sources."""
         now = self.clock.now()
-        return self.arm.metrics.read(sources, Span(now - DAY, now), within=WITHIN)
+        return self.arm.metrics.read(sources, TimeSpan(now - DAY, now), within=WITHIN)
 
     def asked(self) -> list[tuple[str, int]]:
         """Every request for metrics so far: its path and status."""

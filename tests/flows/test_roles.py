@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -63,12 +64,22 @@ def migrate(world: World) -> None:
     world.settle()
 
 
+def measure(world: World) -> None:
+    """How full the ports of a load balancer, NAT gateways and a firewall are."""
+    azure = world.ctx.clusters
+    assert isinstance(azure, AzureArm)
+    ctx = replace(world.ctx, metrics=azure.metrics)
+    for name in ("aks-lb", "aks-natgateway", "aks-usernat", "aks-udr"):
+        assert not [gap for use in inventory.show(ctx, DEV, name).uses for gap in use.gaps]
+
+
 FLOWS: dict[str, Callable[[World], None]] = {
     "reader": read,
     "rule-writer": open_and_close("aks-udr"),
     "classic-rule-writer": open_and_close("aks-udr-classic"),
     "scaler": scale,
     "migrator": migrate,
+    "metrics-reader": measure,
 }
 """What each role is for; the others are for what this version does not do yet."""
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.azure.translate.shapes import Json, dig, items
-from bot.domain.measured import Question, Series
+from bot.domain.measured import MetricQuestion, Series
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MetricPart:
     """What one request says of one source.
 
     Args:
@@ -21,7 +21,7 @@ class Part:
     gaps: Mapping[str, str] | None = None
 
 
-def part_from_json(value: Iterable[Json], question: Question) -> Part:
+def part_from_json(value: Iterable[Json], question: MetricQuestion) -> MetricPart:
     """Read the metrics of one resource; one that the answer lacks, or that has an error of its own, is a gap."""
     series: list[Series] = []
     missing = dict.fromkeys(question.metrics, "Azure Monitor's answer lacks it.")
@@ -34,14 +34,14 @@ def part_from_json(value: Iterable[Json], question: Question) -> Part:
             "" if code == "Success" else f"{code}: {str(metric.get('errorMessage') or '')[:300]}".strip(": ")
         )
         series += _series(metric, name, question) if code == "Success" else ()
-    return Part(tuple(series), {name: why for name, why in missing.items() if why})
+    return MetricPart(tuple(series), {name: why for name, why in missing.items() if why})
 
 
-def _asked(name: str, question: Question) -> str | None:
+def _asked(name: str, question: MetricQuestion) -> str | None:
     return next((asked for asked in question.metrics if asked.lower() == name.lower()), None)
 
 
-def _series(metric: Json, name: str, question: Question) -> Iterator[Series]:
+def _series(metric: Json, name: str, question: MetricQuestion) -> Iterator[Series]:
     for one in items(metric, "timeseries"):
         labels = {
             str(dig(label, "name", "value") or "").lower(): str(label.get("value") or "")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from bot.domain.measured import QUESTIONS, Question, Source, Span, grain_for
+from bot.domain.measured import QUESTIONS, MetricQuestion, Source, TimeSpan, grain_for
 
 MOST_IDS = 50
 """Resources of one request, all of one subscription, region and type.
@@ -24,9 +24,9 @@ class Job:
         is_batch: Whether the batch API is asked.
     """
 
-    question: Question
+    question: MetricQuestion
     sources: tuple[Source, ...]
-    span: Span
+    span: TimeSpan
     is_batch: bool
 
     @property
@@ -44,7 +44,7 @@ class Job:
         return (Job(self.question, (source,), self.span, is_batch=False) for source in self.sources)
 
 
-def jobs_for(sources: Collection[Source], span: Span, *, may_batch: Callable[[str], bool]) -> Iterator[Job]:
+def jobs_for(sources: Collection[Source], span: TimeSpan, *, may_batch: Callable[[str], bool]) -> Iterator[Job]:
     """The requests that read these sources.
 
     Args:

@@ -10,14 +10,14 @@ from time import monotonic
 from azure.core.rest import HttpRequest
 
 from bot.azure.clients import Clients, Json
-from bot.azure.metrics.answers import Part, part_from_json
+from bot.azure.metrics.answers import MetricPart, part_from_json
 from bot.azure.metrics.jobs import Job, jobs_for
 from bot.azure.translate.shapes import items
-from bot.domain.measured import Reading, Source, Span
+from bot.domain.measured import Reading, Source, TimeSpan
 from bot.domain.measured.questions import GRAINS
 from bot.errors import ArmForbidden, ArmNotFound, ArmRejected, ArmUnreachable, EgressError
 from bot.logs import carried
-from bot.ports.metrics import Readings
+from bot.ports.metrics import MetricReadings
 
 METRICS_API = "2024-02-01"
 """API version of both forms (https://learn.microsoft.com/rest/api/monitor/metrics/list, read 2026-11)."""
@@ -25,7 +25,7 @@ METRICS_API = "2024-02-01"
 ASK_AGAIN = timedelta(hours=1)
 """How long a subscription whose batches are refused is read resource by resource before a batch is tried again."""
 
-Outcome = Mapping[str, Part] | EgressError
+Outcome = Mapping[str, MetricPart] | EgressError
 
 
 @dataclass(slots=True)
@@ -33,17 +33,17 @@ class _Answers:
     """What came of the requests so far: of each source, its parts, and why others failed."""
 
     calls: int = 0
-    parts: dict[str, list[Part]] = field(default_factory=lambda: defaultdict(list))
-    failed: dict[str, list[tuple[Job, str]]] = field(default_factory=lambda: defaultdict(list))
+    parts: dict[str, list[MetricPart]] = field(default_factory=lambda: defaultdict(list))
+    failed: dict[str, list[tuple[Job, EgressError]]] = field(default_factory=lambda: defaultdict(list))
     grains: dict[str, timedelta] = field(default_factory=dict)
 
     def take(self, job: Job, outcome: Outcome) -> None:
         """Add the outcome of one request."""
         for source in job.sources:
             if isinstance(outcome, EgressError):
-                self.failed[source.id].append((job, _said(outcome)))
+                self.failed[source.id].append((job, outcome))
                 continue
-            part = outcome.get(source.id, Part(gaps=dict.fromkeys(job.question.metrics, "no answer for it.")))
+            part = outcome.get(source.id, MetricPart(gaps=dict.fromkeys(job.question.metrics, "no answer for it.")))
             self.parts[source.id].append(_whole(part, job))
             self.grains[source.id] = max(self.grains.get(source.id, timedelta()), GRAINS[job.grain])
 
@@ -64,9 +64,9 @@ class AzureMetrics:
     def calls_for(self, sources: Collection[Source]) -> int:
         """How many requests reading these takes, as far as is known."""
         now = self._now()
-        return sum(1 for _ in jobs_for(sources, Span(now - timedelta(hours=1), now), may_batch=self._may_batch))
+        return sum(1 for _ in jobs_for(sources, TimeSpan(now - timedelta(hours=1), now), may_batch=self._may_batch))
 
-    def read(self, sources: Collection[Source], span: Span, *, within: timedelta) -> Readings:
+    def read(self, sources: Collection[Source], span: TimeSpan, *, within: timedelta) -> MetricReadings:
         """The metrics of these sources; see the port."""
         ends, found = monotonic() + within.total_seconds(), _Answers()
         jobs = list(jobs_for(sources, span, may_batch=self._may_batch))
@@ -80,7 +80,7 @@ class AzureMetrics:
         for job, outcome in self._run(again, ends, found):
             found.take(job, outcome)
         readings = tuple(_reading(source, span, found) for source in sources)
-        return Readings(readings, found.calls, tuple(self._notes(sources)))
+        return MetricReadings(readings, found.calls, tuple(self._notes(sources)))
 
     def _may_batch(self, subscription: str) -> bool:
         until = self._single_until.get(subscription)
@@ -117,7 +117,7 @@ class AzureMetrics:
         except EgressError as error:
             return error
 
-    def _batch(self, job: Job) -> dict[str, Part]:
+    def _batch(self, job: Job) -> dict[str, MetricPart]:
         first = job.sources[0]
         asked = {
             "api-version": METRICS_API,
@@ -134,7 +134,7 @@ class AzureMetrics:
         answers = {str(one.get("resourceid", "")).lower(): items(one, "value") for one in items(body, "values")}
         return {id_: part_from_json(value, job.question) for id_, value in answers.items()}
 
-    def _single(self, job: Job) -> dict[str, Part]:
+    def _single(self, job: Job) -> dict[str, MetricPart]:
         source = job.sources[0]
         asked = {"timespan": f"{_stamp(job.span.since)}/{_stamp(job.span.until)}", **_asked(job, "$filter")}
         body: Json = self._clients.get(f"{source.id}/providers/Microsoft.Insights/metrics", METRICS_API, asked)
@@ -163,18 +163,19 @@ def _said(error: EgressError) -> str:
     return error.sentence
 
 
-def _whole(part: Part, job: Job) -> Part:
+def _whole(part: MetricPart, job: Job) -> MetricPart:
     """A full list of series may have been cut: what is missing then is not known."""
     names = [name for name in job.question.metrics if sum(one.metric == name for one in part.series) >= job.top]
     cut = dict.fromkeys(names, f"more than {job.top} series, so that some are missing.")
-    return Part(part.series, {**(part.gaps or {}), **cut})
+    return MetricPart(part.series, {**(part.gaps or {}), **cut})
 
 
-def _reading(source: Source, span: Span, found: _Answers) -> Reading:
+def _reading(source: Source, span: TimeSpan, found: _Answers) -> Reading:
     parts, failed = found.parts.get(source.id, []), found.failed.get(source.id, [])
     gaps = {name: why for part in parts for name, why in (part.gaps or {}).items()}
-    gaps |= {name: why for job, why in failed for name in job.question.metrics}
+    gaps |= {name: _said(error) for job, error in failed for name in job.question.metrics}
     said = [f"Metrics of {source.name} could not be read: {why}" for why in dict.fromkeys(gaps.values())]
     series = tuple(one for part in parts for one in part.series)
     grain = found.grains.get(source.id, span.length)
-    return Reading(source, span, grain, series, tuple(said), frozenset(gaps))
+    is_forbidden = any(isinstance(error, ArmForbidden) for _, error in failed)
+    return Reading(source, span, grain, series, tuple(said), frozenset(gaps), is_forbidden)

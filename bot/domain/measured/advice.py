@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from bot.domain.egress import ClusterEgress
-from bot.domain.measured.levels import CALM_SHARE, failed_text, why
+from bot.domain.measured.levels import CALM_SHARE, PortLevel, failed_text, level_of, why
 from bot.domain.measured.use import SnatUse
 from bot.domain.measured.values import SourceKind
 from bot.domain.phrases import counted
@@ -80,22 +80,29 @@ def _of_balancer(egress: ClusterEgress, use: SnatUse, then: Capacity | None) -> 
         return ""
     said = f"Measured {span_text(use)}: peak {worst.share:.0%} of node {worst.node}'s ports"
     failed = f", {failed_text(use.failed)}" if use.failed else ""
-    return f"{said}{failed}{_planned(peak, then)}{_enough(egress, worst.share, peak)}."
+    is_capped = level_of(use) is PortLevel.EXHAUSTED
+    return f"{said}{failed}{_planned(peak, then, is_capped=is_capped)}{_enough(egress, peak, use)}."
 
 
-def _planned(peak: float, then: Capacity | None) -> str:
+def _planned(peak: float, then: Capacity | None, *, is_capped: bool) -> str:
+    """What the peak is with the change; how much more a node needed that used all it had, nobody knows."""
     if then is None or not then.ports_per_node:
         return ""
+    if is_capped:
+        return f"; with this change each node has {then.ports_per_node:,}"
     return f"; with this change the same peak is {peak / then.ports_per_node:.0%}"
 
 
-def _enough(egress: ClusterEgress, share: float, peak: float) -> str:
-    if share < CALM_SHARE:
+def _enough(egress: ClusterEgress, peak: float, use: SnatUse) -> str:
+    if (use.share or 0) < CALM_SHARE:
         return ""
     found = under_sixty(peak, max_nodes(egress))
     if found is None:
         return "; no number of IPs and ports that Azure accepts would have kept it under 60 %"
-    return f"; {counted(found.ips, 'IP')} with {found.ports:,} ports for each node would have kept it under 60 %"
+    those = f"{counted(found.ips, 'IP')} with {found.ports:,} ports for each node"
+    if level_of(use) is PortLevel.EXHAUSTED:
+        return f"; it needed more than it had: at least {those}"
+    return f"; {those} would have kept it under 60 %"
 
 
 def span_text(use: SnatUse) -> str:

@@ -24,7 +24,7 @@ LEAST_AVAILABILITY = 90.0
 NAT_CONNECTIONS = 2_000_000
 
 
-class Level(IntEnum):
+class PortLevel(IntEnum):
     """How near the end of the ports is."""
 
     CALM = 0
@@ -32,15 +32,15 @@ class Level(IntEnum):
     EXHAUSTED = 2
 
 
-def level_of(use: SnatUse) -> Level:
+def level_of(use: SnatUse) -> PortLevel:
     """How near it was in the span that was read; what nobody knows is calm."""
     if use.failed or (use.share or 0) >= _full(use):
-        return Level.EXHAUSTED
+        return PortLevel.EXHAUSTED
     is_unwell = use.availability is not None and use.availability < LEAST_AVAILABILITY
-    return Level.HIGH if _fullness(use) > HIGH_SHARE or is_unwell else Level.CALM
+    return PortLevel.HIGH if _fullness(use) > HIGH_SHARE or is_unwell else PortLevel.CALM
 
 
-def next_level(announced: Level, use: SnatUse) -> Level:
+def next_level(announced: PortLevel, use: SnatUse) -> PortLevel:
     """The level that people should know of: it rises at once, and ends only below ``CALM_SHARE``.
 
     Args:
@@ -49,8 +49,8 @@ def next_level(announced: Level, use: SnatUse) -> Level:
     """
     if not use.is_known or use.failed is None:
         return max(announced, level_of(use))
-    is_over = level_of(use) is Level.CALM and _fullness(use) < CALM_SHARE
-    return Level.CALM if is_over else max(announced, level_of(use))
+    is_over = level_of(use) is PortLevel.CALM and _fullness(use) < CALM_SHARE
+    return PortLevel.CALM if is_over else max(announced, level_of(use))
 
 
 def why(use: SnatUse) -> str:

@@ -21,7 +21,7 @@ Sum = Literal["maximum", "average", "total"]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class MetricQuestion:
     """One request: metrics that share their dimensions.
 
     Args:
@@ -35,18 +35,20 @@ class Question:
 
 _EACH_PORT = "BackendIPAddress eq '*' and FrontendIPAddress eq '*' and ProtocolType eq '*'"
 
-QUESTIONS: Mapping[SourceKind, tuple[Question, ...]] = {
+QUESTIONS: Mapping[SourceKind, tuple[MetricQuestion, ...]] = {
     SourceKind.LOAD_BALANCER: (
-        Question({"UsedSnatPorts": "maximum", "AllocatedSnatPorts": "maximum"}, _EACH_PORT),
-        Question({"SnatConnectionCount": "total"}, "ConnectionState eq 'Failed' and BackendIPAddress eq '*'"),
+        MetricQuestion({"UsedSnatPorts": "maximum", "AllocatedSnatPorts": "maximum"}, _EACH_PORT),
+        MetricQuestion({"SnatConnectionCount": "total"}, "ConnectionState eq 'Failed' and BackendIPAddress eq '*'"),
     ),
     SourceKind.NAT_GATEWAY: (
-        Question({"SNATConnectionCount": "total"}, "ConnectionState eq 'Failed'"),
-        Question({"TotalConnectionCount": "total", "PacketDropCount": "total", "DatapathAvailability": "average"}),
+        MetricQuestion({"SNATConnectionCount": "total"}, "ConnectionState eq 'Failed'"),
+        MetricQuestion(
+            {"TotalConnectionCount": "total", "PacketDropCount": "total", "DatapathAvailability": "average"}
+        ),
     ),
     SourceKind.FIREWALL: (
-        Question({"SNATPortUtilization": "maximum"}, "Protocol eq '*'"),
-        Question({"FirewallHealth": "average"}, "Status eq '*' and Reason eq '*'"),
+        MetricQuestion({"SNATPortUtilization": "maximum"}, "Protocol eq '*'"),
+        MetricQuestion({"FirewallHealth": "average"}, "Status eq '*' and Reason eq '*'"),
     ),
 }
 """What is asked of each kind; one request each for up to fifty resources.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.domain.measured.values import PortUse, Reading, Series, Source, SourceKind, Span
+from bot.domain.measured.values import PortUse, Reading, Series, Source, SourceKind, TimeSpan
 
 Curve = tuple[tuple[datetime, float], ...]
 
@@ -38,7 +38,7 @@ class SnatUse:
     """
 
     source: Source
-    span: Span
+    span: TimeSpan
     grain: timedelta
     ports: tuple[PortUse, ...] = ()
     failed: int | None = None

@@ -42,7 +42,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeSpan:
     """The time that is asked about, UTC."""
 
     since: datetime
@@ -80,14 +80,16 @@ class Reading:
         series: All of them; a metric without traffic has none.
         gaps: A sentence for everything that could not be read.
         unread: The metrics that these are about: what has no series then is unknown, not zero.
+        is_forbidden: Whether the bot may not read it.
     """
 
     source: Source
-    span: Span
+    span: TimeSpan
     grain: timedelta
     series: tuple[Series, ...] = ()
     gaps: tuple[str, ...] = ()
     unread: frozenset[str] = frozenset()
+    is_forbidden: bool = False
 
     def of(self, metric: str) -> tuple[Series, ...]:
         """The series of one metric."""
