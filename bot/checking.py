@@ -105,7 +105,7 @@ def check(ctx: Context, caller: Caller, query: Query) -> Check:
     if way.target is None:
         return Check(egress, whole, way, (), ctx.clock.now())
     known = learn(ctx, way.target)
-    return Check(egress, whole, way, _answers(ctx, known, whole, egress), known.read_at)
+    return Check(egress, whole, way, answers(ctx, known, whole, egress), known.read_at)
 
 
 def missing(ctx: Context, found: Check) -> tuple[Destination, ...]:
@@ -148,7 +148,7 @@ def trace(ctx: Context, caller: Caller, query: Query) -> Check:
     if known is None:
         return check(ctx, caller, query)
     whole = _whole(ctx.config, query, egress)
-    return Check(egress, whole, way, _answers(ctx, known, whole, egress), known.read_at)
+    return Check(egress, whole, way, answers(ctx, known, whole, egress), known.read_at)
 
 
 def _whole(config: Configuration, query: Query, egress: ClusterEgress) -> Query:
@@ -181,7 +181,7 @@ def recall(ctx: Context, way: EgressFilter) -> KnownRules | None:
     return ctx.recent.get(way.target, ctx.clock.now()) if way.target else None
 
 
-def _answers(ctx: Context, known: KnownRules, query: Query, egress: ClusterEgress) -> tuple[CheckResult, ...]:
+def answers(ctx: Context, known: KnownRules, query: Query, egress: ClusterEgress) -> tuple[CheckResult, ...]:
     """A finding for each destination of a query, names looked up where the configuration says so."""
     way = egress_filter(egress, query.pool)
     resolved = ctx.resolver.addresses(each.fqdn for each in query.destinations if not each.is_wildcard)

@@ -1,236 +1,26 @@
 """All of Slack, in and out: the one table of entry points. ``handlers.app`` serves it."""
 
-from bot.domain.people import Role
 from handlers import (
-    absences,
     actions,
     audit,
     break_glass,
     bulk,
     capacity,
-    commands,
     history,
     home,
-    migrations,
-    partners,
+    probes,
     questions,
     reviews,
-    tokens,
     views,
 )
 from handlers.calls import CallKind
 from handlers.entries import Entry
 from handlers.repeats import REPEAT, repeat_among
+from handlers.subcommands import COMMANDS, HELP, NO_COMMAND
+
+__all__ = ["COMMAND", "COMMANDS", "HELP", "NO_COMMAND", "TABLE"]
 
 COMMAND = "/egress"
-
-_DECIDERS = frozenset({Role.APPROVER})
-_OPERATORS = frozenset({Role.OPERATOR})
-
-COMMANDS = (
-    Entry(
-        CallKind.COMMAND,
-        "list",
-        commands.list_,
-        usage="[WORDS | type:… warning:… tag:KEY=VALUE]",
-        help="the clusters: outbound type, egress IPs, SNAT headroom",
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "show",
-        commands.show,
-        usage="CLUSTER [ips | json | endpoints]",
-        help="how a cluster leaves Azure, its SNAT ports and its warnings",
-        is_late=True,
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "whois",
-        commands.whois,
-        usage="IP [at DATE]",
-        help="which cluster leaves, or left, through this IP",
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "capacity",
-        capacity.capacity,
-        usage="[FILTERS] [csv]",
-        help="which clusters run out of SNAT ports first, and what to do",
-        is_late=True,
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "history",
-        history.history,
-        usage="CLUSTER",
-        help="which outbound IPs a cluster got and lost, when, and through whom",
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "check",
-        commands.check,
-        usage="CLUSTER [pool:NAME] HOST… | bundle:NAME [KEY=VALUE…]",
-        help="whether a host is allowed now, by which rule, with the full trace",
-        is_late=True,
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "request",
-        commands.request,
-        usage="[CLUSTER[,CLUSTER…] HOST… | bundle:NAME [KEY=VALUE…] | an error] [for:@PERSON]",
-        help="request access to hosts; shows who decides before you submit",
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "requests",
-        commands.requests,
-        usage="[mine | pending | CLUSTER | ID]",
-        help="requests and their status; give an id for full details",
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "revoke",
-        commands.revoke,
-        usage="ID… [REASON]",
-        help="end an allowance now, or withdraw a request or proposal",
-        act="revoke",
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "renew",
-        commands.renew,
-        usage="ID… [30d] [REASON]",
-        help="extend an allowance before it expires, yours or someone else's",
-        act="renew",
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "transfer",
-        commands.transfer,
-        usage="ID… to @x",
-        help="hand an allowance over to another owner",
-        act="transfer",
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "scale",
-        commands.scale,
-        usage="CLUSTER [COUNT | ports N | idle MINUTES | ips +ID -ID | for N nodes] [REASON]",
-        help="show what can be changed about the outbound IPs, or plan a change and propose it",
-        is_late=True,
-        act="scale",
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "migrate",
-        migrations.migrate,
-        usage="CLUSTER [TYPE [COUNT] [az | terraform | bicep | propose REASON]]",
-        help="plan another outbound type: what it needs, what it does, and how to do it; propose it",
-        is_late=True,
-        act="migrate",
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "partners",
-        partners.partners,
-        usage="CLUSTER [add NAME [#channel | @user | email] NOTE | remove NAME]",
-        help="who has allowlisted a cluster's outbound IPs, and is told of changes",
-        is_late=True,
-        act="partners",
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "export",
-        commands.export,
-        usage="CLUSTER terraform | bicep",
-        help="export the bot's firewall rules as code",
-        is_late=True,
-        act="export",
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "approve",
-        commands.approve,
-        usage="ID… [REASON]",
-        help="approve a request or proposal",
-        act="approve",
-        roles=_DECIDERS,
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "deny",
-        commands.deny,
-        usage="ID… REASON",
-        help="deny a request or proposal, and say why",
-        act="deny",
-        roles=_DECIDERS,
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "review",
-        reviews.review,
-        usage="[ID | start [SCOPE] | sign ID REASON | left]",
-        help="review open allowances: keep or remove each, with a reason",
-        act="review",
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "audit",
-        audit.audit,
-        usage="[ID | FILTERS] [csv | jsonl | verify]",
-        help="who did what, when, and why; the story of an id from request to end",
-        is_late=True,
-        act="audit",
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "stats",
-        audit.stats,
-        usage="[since:90d] [until:DAY] [cluster:NAME] [csv]",
-        help="requests in numbers: how many, how fast, by whom, and updates saved",
-        is_late=True,
-        act="stats",
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "evidence",
-        audit.evidence,
-        usage="2026-Q3 [cluster:NAME]",
-        help="a quarter's changes, approvals, refusals and drift as one archive",
-        is_late=True,
-        act="evidence",
-        roles=frozenset({Role.AUDITOR, Role.OPERATOR}),
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "away",
-        absences.away,
-        usage="[until DAY to @x | off]",
-        help="have somebody of your group decide in your place while you are away",
-        act="away",
-        roles=_DECIDERS,
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "notices",
-        commands.notices,
-        usage="[all | decisions | mine]",
-        help="how much you are told in direct messages",
-    ),
-    Entry(
-        CallKind.COMMAND,
-        "token",
-        tokens.token,
-        usage="[list | create NAME @owner CLUSTER… | revoke NAME]",
-        help="the API tokens of pipelines; they check and request, and never approve",
-        act="token",
-        roles=_OPERATORS,
-    ),
-    Entry(CallKind.COMMAND, "whoami", commands.whoami, usage="", help="your roles, groups and clusters"),
-)
-"""The subcommands, in the order in which people need them."""
-
-HELP = Entry(CallKind.COMMAND, "help", commands.help_for(COMMANDS), help="list these commands")
 
 SHORTCUTS = (
     Entry(CallKind.SHORTCUT, "request_fqdn", actions.open_request),
@@ -291,6 +81,7 @@ TABLE = (
     Entry(CallKind.ACTION, "home_clear", home.clear),
     Entry(CallKind.ACTION, "home_search", home.search),
     Entry(CallKind.VIEW, "home_search", home.searched, field="words"),
+    Entry(CallKind.ACTION, "probe", probes.pressed, act="probe"),
     Entry(CallKind.ACTION, "trace", actions.trace),
     Entry(CallKind.ACTION, "cluster", views.preview, is_late=True),
     Entry(CallKind.ACTION, "bundle", views.choose_bundle),
@@ -318,6 +109,3 @@ TABLE = (
     Entry(CallKind.EVENT, "message", questions.answered_in_thread, act="answer"),
 )
 """Every entry point and its listener. What is late reads Azure or much of the audit log, and answers after the ack."""
-
-NO_COMMAND = Entry(CallKind.COMMAND, "", commands.unknown_among((*COMMANDS, HELP)))
-"""The answer to an unknown subcommand."""

@@ -22,6 +22,7 @@ from handlers.blocks import scale_card as scale_blocks
 from handlers.blocks.check import check_card
 from handlers.blocks.details import approval_view, is_whole
 from handlers.blocks.help import help_text
+from handlers.blocks.probe import probe_button
 from handlers.calls import Call, CallKind, mentioned_in, owner_from, plain_words
 from handlers.entries import Entry, Listener
 from handlers.hosts import HostWords, written
@@ -90,7 +91,7 @@ def show(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
         )
     if form == "endpoints":
         return Ephemeral(clusters.endpoint_report(inventory.check_endpoints(ctx, call.caller, name)))
-    report = inventory.show(ctx, call.caller, name, is_measured=form != "ips")
+    report = inventory.show(ctx, call.caller, name)
     if form == "json":
         return _as_file(report, "egress.json", clusters.egress_json(report))
     if form == "ips" and not clusters.fits_message(report):
@@ -123,7 +124,9 @@ def check(ctx: Context, call: Call) -> Reply:
         raise InvalidInput("Give a cluster and a host: `/egress check CLUSTER example.com`, or `bundle:NAME`.")
     found = checking.check(ctx, call.caller, words.query())
     hosts = written(checking.missing(ctx, found))
-    return Ephemeral(check_card(found, ctx.clock.now(), checking.keep(ctx, hosts) if hosts else ""))
+    probe = probe_button(ctx.config, found.egress.ref.id, found.query.destinations)
+    draft = checking.keep(ctx, hosts) if hosts else ""
+    return Ephemeral(check_card(found, ctx.clock.now(), draft, also=probe))
 
 
 def request(ctx: Context, call: Call) -> Reply:

@@ -29,6 +29,7 @@ from handlers.blocks.delivery import SENTENCES
 from handlers.blocks.estimate import Waiting
 from handlers.blocks.news import channel_news
 from handlers.blocks.offers import batch_offers, is_moot, offers
+from handlers.blocks.probe import probe_result
 from handlers.blocks.review_card import review_card, review_news
 from handlers.blocks.scale_card import scale_card, scale_news
 from handlers.replies import Message
@@ -98,6 +99,9 @@ def _retry_after(error: SlackApiError) -> timedelta | None:
     seconds = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
     return timedelta(seconds=int(seconds)) if seconds and str(seconds).isdecimal() else None
 
+
+PROBE = "p"
+"""The first letter of a probe's id."""
 
 Facts = Allowance | Scale | ReviewSheet
 """What a notice is about."""
@@ -191,6 +195,11 @@ class SlackNotifier:
             self._post(notice.recipient, said, thread_ts=self._draw(notice, now))
 
     def _tell(self, notice: Notice, now: datetime) -> None:
+        if notice.subject.startswith(PROBE):
+            with self._store.read() as tx:
+                found = tx.probes.get(notice.subject)
+            self._post(notice.recipient, _arguments(_dated(probe_result(found), notice.age, now)))
+            return
         about = self._about(notice, now)
         if not about:
             return

@@ -224,6 +224,27 @@ def require_reviewer(person: Person) -> None:
     _require_one_of(REVIEWERS, person, said)
 
 
+def groups_of_probers(config: Configuration) -> tuple[str, ...]:
+    """The configured groups whose members may run a probe; those that give the approver role where none is named."""
+    return config.probe.groups or tuple(name for name, one in config.groups.items() if Role.APPROVER in one.roles)
+
+
+def require_prober(config: Configuration, person: Person) -> None:
+    """Refuse people who may not run a probe inside a cluster.
+
+    Raises:
+        NotPermitted: With who may.
+        MembershipUnknown: Slack could not be asked.
+    """
+    _refuse_guest(person)
+    allowed = groups_of_probers(config)
+    if person.groups.isdisjoint(allowed):
+        require_read(person.unread_among(allowed))
+        named = " or ".join(allowed) or "nobody (probe.groups names no group)"
+        raise NotPermitted(f"Only {named} can run a probe inside a cluster. Nothing was run.")
+    _require_asked(person)
+
+
 PARTNER_KEEPERS = frozenset({Role.APPROVER, Role.OPERATOR})
 """The roles that add and remove partners."""
 

@@ -140,6 +140,21 @@ class BreakGlassReview:
     ending: Ending
 
 
+@dataclass(frozen=True, slots=True)
+class ProbeNote:
+    """What the last probe from inside its cluster saw.
+
+    Args:
+        probe: Its id.
+        at: When.
+        is_reached: Whether everything that it tried was reached.
+    """
+
+    probe: str
+    at: datetime
+    is_reached: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance(ApprovalRequest):
     """Permission for a cluster to reach destinations until a time; its id begins with ``a``.
@@ -164,6 +179,7 @@ class Allowance(ApprovalRequest):
         token: Name of the requester's API token through which it was filed; empty where a person filed it.
         left_out: Clusters that were named in the same request and were not filed, each with the reason. The channel
             reads it, so nothing is here that not everybody may know. Only at the first of what was filed.
+        probed: What the last probe from inside its cluster saw.
     """
 
     scope: Scope
@@ -184,6 +200,7 @@ class Allowance(ApprovalRequest):
     let_expire: Ending | None = None
     token: str = ""
     left_out: tuple[tuple[str, str], ...] = ()
+    probed: ProbeNote | None = None
 
     @property
     def needs_review(self) -> bool:

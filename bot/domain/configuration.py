@@ -18,11 +18,12 @@ from bot.domain.audit_settings import AuditSettings
 from bot.domain.break_glass import BreakGlass
 from bot.domain.bundles import Bundle, BundleRef, BundleTable, bundles_from
 from bot.domain.dry_run import NO_DRY_RUN, DryRun
-from bot.domain.feature_settings import MetricsSettings, Migrations, Names, Reviews
+from bot.domain.feature_settings import Migrations, Names, Reviews
 from bot.domain.fields import Duration, NotWritten, ReadAs, Span, Text, Unit, matching, named
 from bot.domain.fqdn import Destination
 from bot.domain.integration import Api, EgressIps, Webhook
 from bot.domain.people import Role
+from bot.domain.probe import ProbeSettings
 from bot.domain.risk import RiskTable
 from bot.domain.rule_diff import Limits
 from bot.domain.rule_position import GroupSettings
@@ -163,8 +164,8 @@ class Configuration:
         reviews: How review campaigns go on.
         migrate: Changes of the outbound type.
         prices: What Azure's outbound resources cost.
-        metrics: Whether Azure Monitor is asked how full the SNAT ports are.
         names: Whether names are looked up.
+        probe: Whether hosts are tried from inside clusters.
         risk: How risk is weighed.
         api: The API for pipelines.
         egress_ips: The list of egress IPs for partners and pipelines.
@@ -196,8 +197,8 @@ class Configuration:
     reviews: Reviews = field(default_factory=Reviews)
     migrate: Migrations = field(default_factory=Migrations)
     prices: Prices = field(default_factory=Prices)
-    metrics: MetricsSettings = field(default_factory=MetricsSettings)
     names: Names = field(default_factory=Names)
+    probe: ProbeSettings = field(default_factory=ProbeSettings)
     risk: RiskTable = field(default_factory=RiskTable)
     api: Api = field(default_factory=Api)
     egress_ips: EgressIps = field(default_factory=EgressIps)

@@ -43,6 +43,7 @@ def problems_of(book: Configuration) -> list[str]:
         _break_glass,
         _reminders,
         _reserved,
+        _probe,
     )
     return [sentence for check in checks for sentence in check(book)] + _few(book) + problems_of_policy(book.policy)
 
@@ -85,6 +86,7 @@ def _quorums(book: Configuration) -> Iterator[tuple[str, Quorum]]:
 def _groups(book: Configuration) -> Iterator[str]:
     named = [("approval.default_approvers", group) for group in book.policy.default_approvers]
     named += [("approval.on_behalf", group) for group in book.policy.on_behalf]
+    named += [("probe.groups", group) for group in book.probe.groups]
     named += [("approval.escalate_to", group) for group in book.policy.escalate_to]
     named += [(place(rule), group) for rule in book.policy.rules for group in groups_of(rule)]
     named += [("clusters.developers", group) for scope in book.scopes for group in scope.developers]
@@ -249,6 +251,11 @@ def _reminders(book: Configuration) -> Iterator[str]:
             f"escalate_to has no effect: reminders.escalate_after is {duration_text(wait)}, but requests lapse after "
             f"{duration_text(lapse)} (durations.lapse_after)."
         )
+
+
+def _probe(book: Configuration) -> Iterator[str]:
+    if book.probe.after_live and not book.probe.enabled:
+        yield "probe.after_live has no effect: set probe.enabled = true as well."
 
 
 def _reserved(book: Configuration) -> Iterator[str]:

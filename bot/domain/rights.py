@@ -12,6 +12,13 @@ CLUSTER_READ = ("Microsoft.ContainerService/managedClusters/read",)
 CLUSTER_WRITE = (*CLUSTER_READ, "Microsoft.ContainerService/managedClusters/write")
 """Permissions on a cluster needed to scale its outbound IPs."""
 
+CLUSTER_PROBE = (
+    *CLUSTER_READ,
+    "Microsoft.ContainerService/managedClusters/commandResults/read",
+    "Microsoft.ContainerService/managedClusters/runcommand/action",
+)
+"""Permissions on a cluster needed to run a probe inside it."""
+
 _TARGET_WRITE = {
     TargetKind.POLICY: (
         "Microsoft.Network/firewallPolicies/read",

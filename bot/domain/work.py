@@ -13,3 +13,4 @@ class WorkKind(StrEnum):
     FLEET = "fleet"
     ENDPOINTS = "endpoints"
     AUDIT = "audit"
+    PROBE = "probe"

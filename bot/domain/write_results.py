@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.allowance import Allowance
+from bot.domain.allowance import Allowance, ProbeNote
+from bot.domain.probe import Probe
 
 
 def mark_applying(allowance: Allowance, now: datetime) -> Allowance:
@@ -27,6 +28,11 @@ def mark_missing(allowance: Allowance, now: datetime) -> Allowance:
 def mark_gone(allowance: Allowance, now: datetime) -> Allowance:
     """It has ended and its rules were seen absent."""
     return replace(allowance, gone_at=now, missing_since=None)
+
+
+def mark_probed(allowance: Allowance, probe: Probe, now: datetime) -> Allowance:
+    """A probe from inside its cluster has tried its destinations."""
+    return replace(allowance, probed=ProbeNote(probe.id, now, is_reached=probe.is_reached))
 
 
 def mark_failed(allowance: Allowance, why: str) -> Allowance:

@@ -9,7 +9,7 @@ from bot.ports.azure import (
     RuleTarget,
 )
 from bot.ports.context import BOT, Caller, Clock, Context, NoResolver, Pace, UnitOfWork
-from bot.ports.notice_events import ChannelEvent, NoticeEvent, ReviewEvent
+from bot.ports.notice_events import ChannelEvent, NoticeEvent, ProbeEvent, ReviewEvent
 from bot.ports.notices import Notice, NoticeKind, Notifier, Outbox, Pause
 from bot.ports.recent import KnownRules, RecentRules
 from bot.ports.records import AllowanceFilter, Allowances, ListFilter, Place, PlacedRow, Scales
@@ -45,6 +45,7 @@ __all__ = [
     "Pause",
     "Place",
     "PlacedRow",
+    "ProbeEvent",
     "RecentRules",
     "ReviewEvent",
     "RuleTarget",

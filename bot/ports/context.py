@@ -11,7 +11,6 @@ from bot.domain.chain import AuditKey
 from bot.domain.configuration import Configuration
 from bot.domain.people import SYSTEM, AccountStatus, Identity, Person, Role
 from bot.ports.azure import Clusters, Operations, Targets
-from bot.ports.metrics import Metrics
 from bot.ports.notice_events import NoticeEvent
 from bot.ports.notice_levels import is_said
 from bot.ports.notices import ABOUT, Notice, NoticeKind
@@ -145,10 +144,7 @@ class NoResolver:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything that a use case may need; it takes the part of Azure that it needs.
-
-    ``metrics`` is None where they are switched off.
-    """
+    """Everything that a use case may need; it takes the part of Azure that it needs."""
 
     clusters: Clusters
     targets: Targets
@@ -161,7 +157,6 @@ class Context:
     recent: RecentRules = field(default_factory=RecentRules)
     resolver: Resolver = field(default_factory=NoResolver)
     audit_key: AuditKey | None = None
-    metrics: Metrics | None = None
 
 
 @dataclass(frozen=True, slots=True)

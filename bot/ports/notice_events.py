@@ -30,6 +30,8 @@ class NoticeEvent(StrEnum):
     APPLYING = "applying"
     PARTNERS = "partners"
     LIVE = "live"
+    REACHED = "reached"
+    UNREACHED = "unreached"
     DONE = "done"
     FAILED = "failed"
     MISSING = "missing"
@@ -62,6 +64,12 @@ class ReviewEvent(StrEnum):
     SIGNED = "review-signed"
 
 
+class ProbeEvent(StrEnum):
+    """An event in the life of a probe."""
+
+    ENDED = "probe-ended"
+
+
 class ChannelEvent(StrEnum):
     """An event of a firewall, a cluster or the bot itself that the channel hears of."""
 
@@ -85,3 +93,4 @@ class ChannelEvent(StrEnum):
     AUDIT_INTACT = "audit-intact"
     AUDIT_CHECKPOINT = "audit-checkpoint"
     UNTOLD = "untold"
+    PROBE_DISAGREES = "probe-disagrees"

@@ -9,6 +9,7 @@ from bot.ports.audit_log import AuditLog, AuditSeals
 from bot.ports.notice_levels import NoticeLevels
 from bot.ports.notices import Outbox
 from bot.ports.partners import Partners
+from bot.ports.probes import Probes
 from bot.ports.records import Absences, Allowances, Campaigns, Drafts, SavedSearches, Scales, Tokens
 from bot.ports.snapshots import Snapshots
 from bot.ports.work import Claim, Work
@@ -85,6 +86,11 @@ class Transaction(Protocol):
     @property
     def partners(self) -> Partners:
         """Who depends on the outbound IPs of clusters."""
+        ...
+
+    @property
+    def probes(self) -> Probes:
+        """Probes from inside clusters."""
         ...
 
 

@@ -17,6 +17,7 @@ from bot.reconciler.firewall import reconcile_rules
 from bot.reconciler.guard import guarded
 from bot.reconciler.notices import deliver
 from bot.reconciler.outbound_ips import reconcile_scale
+from bot.reconciler.probes import run_probe
 from bot.reconciler.retry_policy import Failure, RetryPolicy, policy_of
 from bot.reconciler.run import Run
 from bot.reconciler.timers import run_timers
@@ -46,6 +47,7 @@ class Reconciler:
             WorkKind.FLEET: _refresh,
             WorkKind.ENDPOINTS: _sweep,
             WorkKind.AUDIT: AuditWatch().run,
+            WorkKind.PROBE: run_probe,
         }
 
     def start(self) -> None:

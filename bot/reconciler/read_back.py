@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot import probing
 from bot.allowances import record
 from bot.domain.allowance import (
     Allowance,
@@ -189,6 +190,7 @@ def _arrive(uow: UnitOfWork, allowance: Allowance, blocked: str | None) -> None:
     saved = uow.tx.allowances.save(mark_live(allowance, uow.now), is_open=True)
     record(uow, saved, Action.ALLOWANCE_LIVE, reason="Its rules were read back from Azure.")
     uow.tell(saved, NoticeEvent.LIVE)
+    probing.after_live(uow, saved)
     warning = warns_at(saved)
     if warning is not None:  # where working hours are configured, the timers know how much earlier that may be
         within = timedelta() if uow.ctx.config.reminders.hours else warning - uow.now

@@ -86,6 +86,9 @@ def _traffic_routes(arm: ArmSubscription) -> list[Route]:
     async def begin(request: Request) -> Response:
         return await _controlled(request, arm.add_traffic)
 
+    async def inside(request: Request) -> Response:
+        return await _controlled(request, arm.put_inside)
+
     async def stop(request: Request) -> Response:
         return await _answered(lambda: arm.stop_traffic(request.query_params.get("id")))
 
@@ -93,6 +96,7 @@ def _traffic_routes(arm: ArmSubscription) -> list[Route]:
         Route("/_sandbox/arm/traffic", begin, methods=["POST"]),
         Route("/_sandbox/arm/traffic", _without_body(arm.traffic), methods=["GET"]),
         Route("/_sandbox/arm/traffic", stop, methods=["DELETE"]),
+        Route("/_sandbox/arm/inside", inside, methods=["PUT"]),
     ]
 
 

@@ -1,7 +1,6 @@
 """Allowances, scale proposals and review campaigns as rows."""
 
 import secrets
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +14,6 @@ from bot.domain.target import Target, target_from_key
 from bot.errors import StaleVersion, UnknownAllowance, UnknownReview, UnknownScale
 from bot.ports import AllowanceFilter, ListFilter, Place, PlacedRow
 from bot.store import schema
-from bot.store.parsed import ParsedAllowances
 from bot.store.rows import (
     allowance_from_row,
     campaign_from_row,
@@ -25,25 +23,12 @@ from bot.store.rows import (
     scale_from_row,
 )
 
-AT_ONCE = 500
-"""Ids in one condition: SQLite takes 32,766 parameters (https://www.sqlite.org/limits.html, read 2026-11)."""
-
 
 class SqlAllowances:
-    """``ports.Allowances`` in SQL.
+    """``ports.Allowances`` in SQL."""
 
-    Args:
-        connection: The caller's transaction.
-        parsed: What earlier transactions have parsed.
-
-    Attributes:
-        fresh: What this transaction has parsed or stored, to be shared once it is committed.
-    """
-
-    def __init__(self, connection: Connection, parsed: ParsedAllowances) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._parsed = parsed
-        self.fresh: dict[str, Allowance] = {}
 
     def get(self, allowance_id: str) -> Allowance:
         """One by id."""
@@ -54,37 +39,14 @@ class SqlAllowances:
 
     def find(self, wanted: AllowanceFilter) -> list[Allowance]:
         """The matching rows, newest first."""
-        column = schema.allowance.c
-        rows = self._connection.execute(_query(wanted, column.id, column.version)).all()
-        known = self._of({row.id: row.version for row in rows})
-        return [known[row.id] for row in rows]
-
-    def reread(self, wanted: AllowanceFilter) -> list[Allowance]:
-        """The matching rows as they are stored at this moment, each read in full."""
-        return [allowance_from_row(row) for row in self._connection.execute(_query(wanted, schema.allowance))]
+        return [allowance_from_row(row) for row in self._connection.execute(_query(wanted))]
 
     def page(self, wanted: ListFilter) -> list[PlacedRow[Allowance]]:
         """One page of a list."""
         column = schema.allowance.c
         asked_by = column.requester == str(wanted.requester)
-        light = (column.id, column.version, column.is_open)
-        rows = self._connection.execute(_page(schema.allowance, "a", wanted, asked_by).with_only_columns(*light)).all()
-        known = self._of({row.id: row.version for row in rows})
-        return [PlacedRow(_place(row), known[row.id]) for row in rows]
-
-    def _of(self, versions: dict[str, int]) -> dict[str, Allowance]:
-        """The allowances with these ids, which are stored in these versions."""
-        found: dict[str, Allowance] = {}
-        for id_, version in versions.items():
-            known = self._parsed.get(id_, version) or self.fresh.get(id_)
-            if known is not None and known.version == version:
-                found[id_] = known
-        missing = [id_ for id_ in versions if id_ not in found]
-        for start in range(0, len(missing), AT_ONCE):
-            query = select(schema.allowance).where(schema.allowance.c.id.in_(missing[start : start + AT_ONCE]))
-            self.fresh |= (parsed := {row.id: allowance_from_row(row) for row in self._connection.execute(query)})
-            found |= parsed
-        return found
+        rows = self._connection.execute(_page(schema.allowance, "a", wanted, asked_by))
+        return [PlacedRow(_place(row), allowance_from_row(row)) for row in rows]
 
     def targets(self) -> list[Target]:
         """Every target that has an open allowance."""
@@ -93,7 +55,7 @@ class SqlAllowances:
 
     def new_id(self, now: datetime) -> str:
         """An id that no allowance has."""
-        return _new_id(self._connection, schema.allowance, "a", now)
+        return new_id(self._connection, schema.allowance, "a", now)
 
     def add(self, allowance: Allowance) -> None:
         """Store a new one."""
@@ -101,10 +63,9 @@ class SqlAllowances:
 
     def save(self, allowance: Allowance, *, is_open: bool) -> Allowance:
         """Store a changed one under its next version."""
-        saved = replace(allowance, version=allowance.version + 1)
-        _compare_and_set(self._connection, schema.allowance, row_from_allowance(saved, is_open=is_open))
-        self.fresh[saved.id] = saved
-        return saved
+        row = next_version(row_from_allowance(allowance, is_open=is_open))
+        compare_and_set(self._connection, schema.allowance, row)
+        return self.get(allowance.id)
 
 
 class SqlScales:
@@ -139,7 +100,7 @@ class SqlScales:
 
     def new_id(self, now: datetime) -> str:
         """An id that no proposal has."""
-        return _new_id(self._connection, schema.scale, "s", now)
+        return new_id(self._connection, schema.scale, "s", now)
 
     def add(self, scale: Scale) -> None:
         """Store a new one."""
@@ -147,8 +108,8 @@ class SqlScales:
 
     def save(self, scale: Scale, *, is_open: bool) -> Scale:
         """Store a changed one under its next version."""
-        row = _next(row_from_scale(scale, is_open=is_open))
-        _compare_and_set(self._connection, schema.scale, row)
+        row = next_version(row_from_scale(scale, is_open=is_open))
+        compare_and_set(self._connection, schema.scale, row)
         return self.get(scale.id)
 
 
@@ -175,7 +136,7 @@ class SqlCampaigns:
 
     def new_id(self, now: datetime) -> str:
         """An id that no campaign has."""
-        return _new_id(self._connection, schema.campaign, "r", now)
+        return new_id(self._connection, schema.campaign, "r", now)
 
     def add(self, campaign: Campaign) -> None:
         """Store a new one."""
@@ -183,27 +144,23 @@ class SqlCampaigns:
 
     def save(self, campaign: Campaign) -> Campaign:
         """Store a changed one under its next version."""
-        _compare_and_set(self._connection, schema.campaign, _next(row_from_campaign(campaign)))
+        compare_and_set(self._connection, schema.campaign, next_version(row_from_campaign(campaign)))
         return self.get(campaign.id)
 
 
-def _query(wanted: AllowanceFilter, *columns: Any) -> Select[Any]:
+def _query(wanted: AllowanceFilter) -> Select[Any]:
     column = schema.allowance.c
     named = (wanted.cluster or "").lower()
     conditions = (
         (wanted.ids, lambda: column.id.in_(wanted.ids or ())),
         (wanted.target, lambda: column.target == (wanted.target.key if wanted.target else "")),
-        (wanted.cluster, lambda: (column.cluster_id if named.startswith("/") else column.cluster_name) == named),
+        (wanted.cluster, lambda: or_(column.cluster_name == named, column.cluster_id == named)),
         (wanted.requester, lambda: column.requester == str(wanted.requester)),
-        (wanted.renews, lambda: column.renews == wanted.renews),
-        (wanted.first_host, lambda: column.first_host == wanted.first_host),
-        (wanted.is_in_line or None, lambda: column.in_line_since.is_not(None)),
-        (wanted.is_for_review or None, lambda: column.review_by.is_not(None)),
-        (wanted.is_waiting or None, lambda: column.body["approved_at"].as_string().is_(None)),
+        (wanted.renews, lambda: column.body["ask"]["renews"].as_string() == wanted.renews),
         (wanted.before, lambda: column.id < wanted.before),
         (wanted.only_open or None, lambda: column.is_open == 1),
     )
-    query = select(*columns).order_by(column.id.desc()).limit(wanted.limit)
+    query = select(schema.allowance).order_by(column.id.desc()).limit(wanted.limit)
     return query.where(*(condition() for given, condition in conditions if given is not None))
 
 
@@ -232,19 +189,22 @@ def _place(row: Any) -> Place:
     return Place(bool(row.is_open), row.id)
 
 
-def _new_id(connection: Connection, table: Table, prefix: str, now: datetime) -> str:
+def new_id(connection: Connection, table: Table, prefix: str, now: datetime) -> str:
+    """An id that no row of a table has."""
     while True:
         candidate = make_id(prefix, now, secrets.randbelow(ENTROPY))
         if connection.execute(select(table.c.id).filter_by(id=candidate)).first() is None:
             return candidate
 
 
-def _next(row: dict[str, Any]) -> dict[str, Any]:
+def next_version(row: dict[str, Any]) -> dict[str, Any]:
+    """A row under its next version."""
     version = row["version"] + 1
     return row | {"version": version, "body": row["body"] | {"version": version}}
 
 
-def _compare_and_set(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+def compare_and_set(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+    """Store a row in the place of the version before; raises ``StaleVersion`` if somebody was faster."""
     seen = (table.c.id == row["id"]) & (table.c.version == row["version"] - 1)
     if connection.execute(update(table).where(seen).values(row)).rowcount != 1:
         raise StaleVersion(f"Someone else just changed {row['id']}. Check it again.")

@@ -36,6 +36,7 @@ from handlers.blocks.left_out import left_out_blocks
 from handlers.blocks.naming import names_of
 from handlers.blocks.narrowing import narrowing_blocks
 from handlers.blocks.news import news_words
+from handlers.blocks.probe import card_button, probed_text
 from handlers.blocks.states import HEADLINES, MARKS, STANDING
 from handlers.blocks.story import story_button
 from handlers.replies import Block, Message
@@ -99,7 +100,12 @@ def allowance_card(allowance: Allowance, config: Configuration, now: datetime, a
             *_grounds(card),
             *approval_blocks(allowance, config, is_waiting=card.is_waiting, taken_back="Revoked"),
             *left_out_blocks(allowance),
-            *actions(*act_buttons(allowance, config, now), *_details(card), story_button(allowance.id)),
+            *actions(
+                *act_buttons(allowance, config, now),
+                *card_button(config, allowance, card.status),
+                *_details(card),
+                story_button(allowance.id),
+            ),
         ],
     )
 
@@ -122,6 +128,7 @@ def _details(card: Card) -> list[Block]:
 def standing(card: Card) -> str:
     """Say in one sentence what happens next."""
     allowance = card.allowance
+    probed = probed_text(allowance) if card.status in (Status.LIVE, Status.EXPIRING) else ""
     return STANDING[card.status].format(
         waiting=WAITS if card.is_dry else card.ahead.wait,
         **standing_facts(allowance),
@@ -130,6 +137,7 @@ def standing(card: Card) -> str:
         suspended=escape(allowance.suspended or ""),
         expired=when(allowance.expires_at) if allowance.expires_at else "",
         removal=_removal(allowance, is_dry=card.is_dry),
+        probed=probed,
     )
 
 

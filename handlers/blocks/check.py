@@ -80,29 +80,28 @@ RENEWALS_SHOWN = 5
 NOT_LOOKED_AT = "Network security groups, Kubernetes network policies and the host itself are not checked."
 
 
-def check_card(found: Check, now: datetime, draft: str = "") -> Message:
+def check_card(found: Check, now: datetime, draft: str = "", also: Sequence[Block] = ()) -> Message:
     """The answer to a check.
 
     Args:
         found: The answer.
         now: The time at which it is drawn.
         draft: The id under which what is missing was kept.
+        also: Further buttons.
     """
-    name = found.egress.ref.name
+    name, offers = found.egress.ref.name, actions(*_offers(found, now, draft), *also)
     if not found.findings:
-        return _unfiltered(found)
+        return _unfiltered(found, also)
     if len(found.findings) == 1:
         (only,) = found.findings
         title = f"{name} → {only.destination}: {_lower(headline(only.evaluation))}"
         text = f"{title}. {next_step(only, now)}"
-        return message(
-            escape(text), [header(title), *_in_full(only, now), _small_print(found), *_offers(found, now, draft)]
-        )
+        return message(escape(text), [header(title), *_in_full(only, now), _small_print(found), *offers])
     title = f"{name}: {_counts(found.findings)}"
     rows = _rows(found)
     owners = {one.allowance.id: one.allowance for one in found.findings if one.allowance}
     rows += [block for one in list(owners.values())[:RENEWALS_SHOWN] for block in _rule_of(one, now)]
-    return message(title, [header(title), *rows, _small_print(found), *_offers(found, now, draft)])
+    return message(title, [header(title), *rows, _small_print(found), *offers])
 
 
 def _rows(found: Check) -> list[Block]:
@@ -113,7 +112,7 @@ def _rows(found: Check) -> list[Block]:
     return [*paragraphs("", told.split("\n")), context("Check a single host to see its full trace.")]
 
 
-def _unfiltered(found: Check) -> Message:
+def _unfiltered(found: Check, also: Sequence[Block]) -> Message:
     mark, words = UNFILTERED[found.way.barrier]
     if found.way.barrier is FilterKind.MIXED and any(path.destinations for path in found.egress.paths):
         words = "depends on the address the name resolves to"
@@ -121,9 +120,8 @@ def _unfiltered(found: Check) -> Message:
     title = f"{found.egress.ref.name} → {asked[0]}{f' and {len(asked) - 1} more' if asked[1:] else ''}: {words}"
     paths = [f"• {escape(path.why)}" for path in found.egress.paths_of(found.query.pool)]
     why = [section(fold(paths, 1500, most=STEPS_SHOWN))] if paths else []
-    return message(
-        title, [header(title), section(f"{mark} {escape(found.way.sentence)}"), *why, context(NOT_LOOKED_AT)]
-    )
+    first = section(f"{mark} {escape(found.way.sentence)}")
+    return message(title, [header(title), first, *why, context(NOT_LOOKED_AT), *actions(*also)])
 
 
 def _counts(findings: Sequence[CheckResult]) -> str:
@@ -239,7 +237,7 @@ def _offers(found: Check, now: datetime, draft: str) -> list[Block]:
     is_missing = any(one.can_be_asked_for(now) for one in found.findings)
     ask = button("Request…", "open_request", value(**ids, draft=draft), style="primary")
     only = [_trace_button(found, found.findings[0])] if len(found.findings) == 1 else []
-    return actions(*([ask] if is_missing else []), *only)
+    return [*([ask] if is_missing else []), *only]
 
 
 def _trace_button(found: Check, finding: CheckResult) -> Block:

@@ -107,6 +107,10 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
         ),
         NoticeEvent.PARTNERS: Words(scale="{what}"),
         NoticeEvent.LIVE: Words(allowance="Live: the rule was read back from Azure. {until}"),
+        NoticeEvent.REACHED: Words(allowance="Reached: a probe from inside the cluster connected. {what}"),
+        NoticeEvent.UNREACHED: Words(
+            allowance="Live, but a probe from inside the cluster did not reach everything. {what}"
+        ),
         NoticeEvent.DONE: Words(scale="Done: {result}, as read back from Azure."),
         NoticeEvent.FAILED: Words(
             allowance="Failed: not live, and the bot will not retry. {failure}",
@@ -182,6 +186,9 @@ CHANNEL_NEWS: Mapping[ChannelEvent, str] = MappingProxyType(
         ChannelEvent.UNREAD: ":octagonal_sign: The bot cannot read Azure; cluster data may be out of date.",
         ChannelEvent.BROKEN: (
             ":octagonal_sign: The bot's background work ({target}) is failing; its operator must investigate."
+        ),
+        ChannelEvent.PROBE_DISAGREES: (
+            ":rotating_light: A probe from inside *{target}* saw something else than the bot expects."
         ),
         ChannelEvent.EGRESS_CHANGE: ":information_source: Outbound IPs of *{target}* changed.",
         ChannelEvent.IPS_PLANNED: ":calendar: Outbound IPs of *{target}* will change.",

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import zipfile
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,9 +16,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.domain.access import require_prober
+from bot.domain.configuration import Group
 from bot.domain.egress_filter import FilterKind
 from bot.domain.fqdn import Destination, Protocol, parse_destination
-from bot.domain.people import SYSTEM
+from bot.domain.people import SYSTEM, AccountStatus, Person, Role, Unread
 from bot.domain.probe import (
     COMMAND,
     Agreement,
@@ -25,6 +28,7 @@ from bot.domain.probe import (
     Expectation,
     Expected,
     Probe,
+    ProbeSettings,
     Reach,
     Report,
     context_of,
@@ -37,7 +41,8 @@ from bot.domain.probe import (
 )
 from bot.domain.probe.comparison import agreement_of
 from bot.domain.probe.script import SCRIPT
-from bot.errors import EgressError, InvariantBroken
+from bot.errors import EgressError, InvariantBroken, MembershipUnknown, NotPermitted
+from tests.build import DEV, config
 from tests.strategies import pasted_texts
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -136,7 +141,7 @@ END = "egress-probe end"
         (f"egress-probe attempt 0 none 0\n{END}", Reach.UNTESTED, 0),
         (f"egress-probe attempt 1 curl 0 200 192.0.2.1\n{END}", Reach.UNTESTED, 0),
         (f"egress-probe attempt 0 curl 0 200 rm\nprefix egress-probe attempt 0 tcp 0\n{END}", Reach.UNTESTED, 0),
-        ("egress-probe attempt 0 tcp 0\nnoise", Reach.REACHED, 0),
+        ("egress-probe attempt 0 tcp 0\nnoise", Reach.CONNECTED, 0),
     ],
 )
 def test_output_is_read(said: str, reach: Reach, status: int) -> None:
@@ -162,6 +167,7 @@ def test_any_output_is_read(said: str) -> None:
         (Reach.DENIED, "disagrees", "agrees"),
         (Reach.CUT, "disagrees", "agrees"),
         (Reach.SILENT, "disagrees", "agrees"),
+        (Reach.CONNECTED, "open", "open"),
         (Reach.REFUSED, "open", "open"),
         (Reach.UNRESOLVED, "open", "open"),
         (Reach.UNTESTED, "open", "open"),
@@ -222,3 +228,28 @@ def test_what_no_firewall_filters_is_expected_as_it_leaves() -> None:
         Expected.SHUT,
         Expected.UNKNOWN,
     ]
+
+
+BOOK = config()
+STANDINGS = st.sampled_from(AccountStatus)
+GROUPS = st.frozensets(st.sampled_from(["platform", "auditors", "operators", "devs"]))
+
+
+@given(STANDINGS, GROUPS, st.lists(st.sampled_from(["platform", "auditors", "devs"]), unique=True), st.booleans())
+def test_nobody_else_may_probe(standing: AccountStatus, groups: frozenset[str], named: list[str], unread: bool) -> None:
+    """Full members of a named group, approvers where none is named; what could not be read lets nobody in."""
+    given_roles = {"platform": Role.APPROVER, "auditors": Role.AUDITOR, "operators": Role.OPERATOR}
+    tables = {name: Group(name, roles=frozenset({role})) for name, role in given_roles.items()} | {
+        "devs": Group("devs")
+    }
+    book = replace(BOOK, groups=tables, probe=ProbeSettings(enabled=True, groups=tuple(named)))
+    roles = frozenset(given_roles[name] for name in groups if name in given_roles)
+    missing = (Unread("platform", frozenset({Role.APPROVER}), "Slack is away."),) if unread else ()
+    someone = Person(DEV.identity, roles, groups, standing=standing, unread=missing)
+    may = standing is AccountStatus.ACTIVE and bool(groups & set(named or ["platform"]))
+    try:
+        require_prober(book, someone)
+    except (NotPermitted, MembershipUnknown):
+        assert not may
+    else:
+        assert may

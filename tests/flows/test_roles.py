@@ -7,13 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from bot import allowances, inventory, scaling
+from bot import allowances, inventory, probing, scaling
 from bot.approvals import Decision
 from bot.azure import AzureArm
+from bot.domain.probe import ProbeSettings
 from bot.domain.snat import CountGoal
 from bot.errors import InvalidInput
+from bot.probing import ProbeWish
 from bot.scaling import MigrationWish, Wish
-from tests.build import APPROVER, DEV, SUBSCRIPTION, World, make_world
+from tests.build import APPROVER, DEV, EXAMPLE, SUBSCRIPTION, World, make_world
 from tests.flows.writer_stage import ask, by_hand
 from tests.rules.tree import ROOT
 
@@ -64,13 +66,11 @@ def migrate(world: World) -> None:
     world.settle()
 
 
-def measure(world: World) -> None:
-    """How full the ports of a load balancer, NAT gateways and a firewall are."""
-    azure = world.ctx.clusters
-    assert isinstance(azure, AzureArm)
-    ctx = replace(world.ctx, metrics=azure.metrics)
-    for name in ("aks-lb", "aks-natgateway", "aks-usernat", "aks-udr"):
-        assert not [gap for use in inventory.show(ctx, DEV, name).uses for gap in use.gaps]
+def probe(world: World) -> None:
+    """A host is tried from inside a cluster."""
+    book = replace(world.ctx.config, probe=ProbeSettings(enabled=True))
+    probing.ask(replace(world.ctx, config=book), APPROVER, ProbeWish("aks-lb", (EXAMPLE,)))
+    world.settle()
 
 
 FLOWS: dict[str, Callable[[World], None]] = {
@@ -79,7 +79,7 @@ FLOWS: dict[str, Callable[[World], None]] = {
     "classic-rule-writer": open_and_close("aks-udr-classic"),
     "scaler": scale,
     "migrator": migrate,
-    "metrics-reader": measure,
+    "prober": probe,
 }
 """What each role is for; the others are for what this version does not do yet."""
 

@@ -204,6 +204,8 @@ UNTOLD: Mapping[NoticeEvent, str] = MappingProxyType(
     {
         NoticeEvent.REQUESTED: "Whoever asks sees the answer at once; others see the card.",
         NoticeEvent.APPLYING: "Only the card says so: the person has just been told that this comes next.",
+        NoticeEvent.REACHED: "Nothing is probed after it is live here (tests/flows/test_probe.py).",
+        NoticeEvent.UNREACHED: "As reached (tests/flows/test_probe.py).",
         NoticeEvent.MISSING: "No event of its own; the writer's tests count it (tests/flows/test_writer_drift.py).",
         NoticeEvent.LEFT_OUT: "As missing, where drift is only reported (tests/flows/test_writer_drift.py).",
         NoticeEvent.UNRESOLVED: "The DNS proxy stays on here (tests/flows/test_network_rules.py).",

@@ -157,6 +157,8 @@ ACTS: Mapping[str, Scenario] = {
     "command away": Scenario(lambda _desk: Act(None, {}, "until friday to <@UAPP0002>"), APPROVER3, (STRANGER, NOBODY)),
     "command notices": Scenario(lambda _desk: Act(None, {}, "mine"), DEV2, (STRANGER,)),
     "command token": Scenario(lambda _desk: Act(None, {}, "create ci <@UDEV0002> aks-udr"), OPERATOR),
+    "command probe": Scenario(lambda _desk: Act(None, {}, "aks-lb example.com"), APPROVER2),
+    "action probe": Scenario(lambda desk: Act(json.dumps({"allowance": live(desk).id})), APPROVER2),
     "action approve": Scenario(lambda desk: carried(waiting(desk)), APPROVER2),
     "action revoke": Scenario(lambda desk: carried(live(desk)), DEV2),
     "action renew": Scenario(lambda desk: carried(live(desk)), DEV2, (STRANGER, LEFT)),

@@ -30,7 +30,7 @@ from tests.listeners.payloads import Act, Json, payload
 LOOKS = frozenset({Action.ACT_REFUSE, Action.AUDIT_READ, Action.AUDIT_EXPORT, Action.AUDIT_VERIFY})
 """What may be put on record although nothing was changed: a refusal, and reads of the audit log."""
 
-KEPT = ("allowance", "scale", "campaign", "absence", "notice_level", "api_token", "notice", "saved_search")
+KEPT = ("allowance", "scale", "campaign", "absence", "notice_level", "api_token", "notice", "saved_search", "probe")
 """The tables that hold what people decided, and what is owed to them."""
 
 

@@ -128,7 +128,7 @@ def test_a_request_lives_on_its_card(town: Town) -> None:
     town.world.settle()
     (card,) = town.cards()
     assert card["text"].startswith("Live")
-    assert buttons(card) == ["renew", "revoke", "details", "story"]
+    assert buttons(card) == ["renew", "revoke", "probe", "details", "story"]
     assert next(iter(town.thread())).startswith("Approved by <@UAPP0001>")
     assert any(text.startswith("Live") for text in town.direct("UDEV0001"))
     assert not [call for call in town.stage.state["calls"] if not call["ok"]]

@@ -106,6 +106,10 @@ class Probe:
         known_ips = None if known is None else tuple(known)
         return replace(self, tries=self.tries + 1, begun_at=now, expectations=tuple(expectations), known_ips=known_ips)
 
+    def retract(self) -> "Probe":
+        """The command was not taken: Azure said so."""
+        return replace(self, tries=self.tries - 1, begun_at=None)
+
     def accept(self, url: str) -> "Probe":
         """Azure runs the command and keeps its result there."""
         return replace(self, result_url=url)

@@ -6,19 +6,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
 
-from bot.domain.fqdn import Destination
+from bot.domain.fqdn import Destination, Protocol
 
 
 class Reach(StrEnum):
     """How one attempt ended.
 
-    ``REACHED``: connected, over https with a verified certificate. ``UNVERIFIED``: connected, and the certificate is
+    ``REACHED``: connected, over https with a verified certificate. ``CONNECTED``: only a TCP connection was made, which
+    a firewall's proxy accepts before it has seen the name. ``UNVERIFIED``: connected, and the certificate is
     not one that the image trusts. ``DENIED``: Azure Firewall's own HTTP answer. ``CUT``: closed during the handshake or
     before an answer. ``REFUSED``: no connection, and somebody said so. ``SILENT``: nobody answered in time.
     ``UNRESOLVED``: the name has no address there. ``UNTESTED``: nothing was tried.
     """
 
     REACHED = "reached"
+    CONNECTED = "connected"
     UNVERIFIED = "unverified"
     DENIED = "denied"
     CUT = "cut"
@@ -117,6 +119,8 @@ def _attempt(destination: Destination, said: "re.Match[str] | None") -> Connecti
         reach = Reach.UNTESTED
     if status == DENIED_STATUS:
         reach = Reach.DENIED
+    if (reach, said[2]) == (Reach.REACHED, "tcp") and destination.protocol is not Protocol.TCP:
+        reach = Reach.CONNECTED
     return ConnectionAttempt(destination, reach, _address(said[5] or ""), status)
 
 

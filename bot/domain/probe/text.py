@@ -13,6 +13,7 @@ from bot.domain.probe.script import ATTEMPT_S
 _SEEN: Mapping[Reach, str] = MappingProxyType(
     {
         Reach.REACHED: "connected",
+        Reach.CONNECTED: "a TCP connection was made, but nothing in the pod could try the rest",
         Reach.UNVERIFIED: "connected, but its certificate could not be verified",
         Reach.DENIED: "denied by Azure Firewall (HTTP 470)",
         Reach.CUT: "cut off while connecting, as Azure Firewall does with what it denies",

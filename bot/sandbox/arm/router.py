@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.sandbox.arm import accept, clusters, creation, etags, firewalls, front, graph, metrics, network
+from bot.sandbox.arm.commands.wire import command_result, run_command
 from bot.sandbox.arm.dependencies import endpoints
 from bot.sandbox.arm.ids import CLUSTER, FIREWALL, GROUP, INLINE, IP_GROUP, KINDS, POLICY, POOL, ResourceId, parse_id
 from bot.sandbox.arm.links import reference
@@ -189,10 +190,6 @@ def _diagnostics(world: World, _request: ArmRequest, match: "re.Match[str]", _fa
     return ok({"value": diagnostics.settings_of(world, match["id"].lower())})
 
 
-def _metrics_batch(world: World, request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
-    return ArmResponse(200, {"content-type": "application/json"}, metrics.batch(world, request, match["sub"]))
-
-
 def _effective_routes(world: World, _request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
     """The routes of the subnet that a network interface is in, as user routes."""
     body = _existing(world, match)
@@ -301,7 +298,6 @@ _ROUTES = (
     _route(r"/subscriptions", GET=front.subscriptions),
     _route(_SUB, GET=front.subscription),
     _route(rf"{_SUB}/resourcegroups", GET=front.groups),
-    _route(rf"{_SUB}/metrics:getBatch", POST=_metrics_batch),
     _route(_GROUP, GET=front.group, HEAD=front.group_exists, PUT=front.put_group, DELETE=front.delete_group),
     _route(rf"{_SUB}/operationresults/(?P<token>[^/]+)", GET=front.deleted),
     _route(r"/providers/Microsoft\.ResourceGraph/resources", POST=graph.resources),
@@ -317,6 +313,8 @@ _ROUTES = (
     _route(rf"{_RESOURCE}/providers/Microsoft\.Authorization/permissions", GET=_permissions),
     _route(rf"{_RESOURCE}/outboundNetworkDependenciesEndpoints", GET=_dependencies),
     _route(rf"{_RESOURCE}/abort", POST=_abort),
+    _route(rf"{_RESOURCE}/runCommand", POST=run_command),
+    _route(rf"{_RESOURCE}/commandResults/(?P<command>[^/]+)", GET=command_result),
     _route(rf"{_RESOURCE}/(?:start|stop)", POST=_power),
     _route(rf"{_RESOURCE}/deploy", POST=_deploy),
     _route(rf"{_RESOURCE}/effectiveRouteTable", POST=_effective_routes),

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from bot.sandbox.arm import front, router, seed
+from bot.sandbox.arm.commands.book import CommandBook
 from bot.sandbox.arm.etags import new_guid
 from bot.sandbox.arm.faults import Fault, Faults
 from bot.sandbox.arm.hand import change_by_hand, remove_by_hand
@@ -58,7 +59,7 @@ class ArmSubscription:
         self._lock = threading.RLock()
         self._faults = Faults()
         store = ResourceStore(journal, _inhabitants(fleet=fleet) if seed else {})
-        self._world = World(store, Ledger(journal, store), clock.now(), speed, Traffic(journal))
+        self._world = World(store, Ledger(journal, store), clock.now(), speed, Traffic(journal), CommandBook(journal))
         self._world.rights.update(journal.load(_RIGHTS))
         self._requests: deque[Json] = deque(journal.load(_REQUESTS).values(), maxlen=REQUESTS_KEPT)
         self._count = 1 + max((request["n"] for request in self._requests), default=-1)
@@ -123,6 +124,17 @@ class ArmSubscription:
         with self._lock:
             self._settle()
             self._world.traffic.clear(flow, self._world.now)
+
+    def put_inside(self, inside: Any) -> None:
+        """Change what a pod of a cluster finds, in the shape of ``PUT /_sandbox/arm/inside``.
+
+        Raises:
+            ValueError: With a sentence that says what is wrong.
+        """
+        given = dict(inside) if isinstance(inside, Mapping) else {}
+        with self._lock:
+            self._settle()
+            self._world.commands.put_inside(cluster_key(self._world, given.pop("cluster", "")), given)
 
     def clear_faults(self) -> None:
         """Forget the faults that still wait."""

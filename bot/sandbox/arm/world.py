@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.sandbox.arm.commands.book import CommandBook
 from bot.sandbox.arm.ids import INLINE, IP_GROUP, NAT, NSG, POLICY, PREFIX, PUBLIC_IP, ROUTE_TABLE, VNET, ResourceId
 from bot.sandbox.arm.links import Links, reference
 from bot.sandbox.arm.operations import Ledger
@@ -22,6 +23,7 @@ class World:
         now: The time of the request that is being answered.
         speed: Azure's durations are divided by this.
         traffic: What pods ask for, and what became of it.
+        commands: Commands inside clusters, and what they find there.
         honour_if_match_on_groups: Whether rule collection groups answer 412 to a wrong If-Match; Azure declares no such
             header for them.
         rights: What the caller may do, by the lower-case id of a resource or of what it lies in; else everything.
@@ -33,6 +35,7 @@ class World:
     now: datetime
     speed: float
     traffic: Traffic
+    commands: CommandBook
     honour_if_match_on_groups: bool = True
     rights: dict[str, Json] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)

@@ -27,10 +27,10 @@ from handlers.blocks.block_kit import (
     value,
     when,
 )
-from handlers.blocks.clusters.measured import measured_blocks
 from handlers.blocks.clusters.phrases import VIA, WAYS, counted, without_ips
 from handlers.blocks.deciders import needs
 from handlers.blocks.naming import names_of
+from handlers.blocks.probe import probe_button
 from handlers.replies import Block, Message
 
 ALLOWANCES_SHOWN = 10
@@ -56,13 +56,12 @@ def egress_report(report: EgressReport, config: Configuration) -> Message:
             *_first(egress),
             *_paths(egress),
             *_ports(egress, report.capacities),
-            *measured_blocks(report.uses),
             *_ingress(egress),
             *_endpoints(report),
             *_allowances(report, config),
             *_warnings(report),
             context(_about(report)),
-            *actions(*_offers(egress)),
+            *actions(*_offers(egress, config)),
         ],
     )
 
@@ -290,11 +289,11 @@ def _about(report: EgressReport) -> str:
     return f"{place} Read from Azure {when(report.read_at)}."
 
 
-def _offers(egress: ClusterEgress) -> list[Block]:
-    log = button("Audit log", "audit_cluster", value(cluster=egress.ref.name))
+def _offers(egress: ClusterEgress, config: Configuration) -> list[Block]:
+    log = [*probe_button(config, egress.ref.id), button("Audit log", "audit_cluster", value(cluster=egress.ref.name))]
     if not egress.targets:
-        return [log]
+        return log
     carried = value(cluster=egress.ref.id)
     request = button("Request egress…", "open_request", value(cluster=egress.ref.name), style="primary")
     routed = PathKind.FIREWALL in egress.effective or PathKind.HUB_FIREWALL in egress.effective
-    return [request, *([button("Required endpoints", "show_endpoints", carried)] if routed else []), log]
+    return [request, *([button("Required endpoints", "show_endpoints", carried)] if routed else []), *log]

@@ -45,7 +45,7 @@ def way_out(world: World, cluster: str, *, address: str, node: int = 0) -> Way:
     if body is None:
         return Way("", "", "none")
     profile = body["properties"]["networkProfile"]
-    subnet = parse_id(_subnet_of(body, node))
+    subnet = parse_id(subnet_of(body, node))
     source = _source(world, body, subnet, node)
     hop = _next_hop(world, subnet, address) if subnet and profile["outboundType"] == "userDefinedRouting" else ""
     return Way(source, _firewall(world, subnet, hop) if subnet and hop else "", profile["outboundType"])
@@ -76,7 +76,8 @@ def _pool_of(cluster: Json, node: int) -> tuple[Json, int]:
     return pools[0], number
 
 
-def _subnet_of(cluster: Json, node: int) -> str:
+def subnet_of(cluster: Json, node: int) -> str:
+    """The id of the subnet that a node is in."""
     pool, _number = _pool_of(cluster, node)
     own: str = pool.get("vnetSubnetID") or ""
     return own or f"{in_node_group(cluster, 'virtualNetworks', template.node_network(cluster)).text}/subnets/aks-subnet"

@@ -1,25 +1,20 @@
 """The tables. Facts only: a status is never stored."""
 
-from sqlalchemy import JSON, BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Column, Float, Index, Integer, String, Table, Text, text
 
-from bot.store.computed import computed_facts
+from bot.store.schema.audit import audit_archive, audit_checkpoint, audit_event, audit_head, audit_host, saved_search
+from bot.store.schema.base import Big, Json, Time, metadata
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-Big = BigInteger().with_variant(Integer(), "sqlite")
-
-# Times that people see are ISO 8601 text in UTC with microseconds: they sort, compare and read the same on both
-# databases. Times that machines race about (work, notice) are seconds since 1970 by the database's own clock.
-Time = String(32)
+__all__ = [
+    "Json",
+    "audit_archive",
+    "audit_checkpoint",
+    "audit_event",
+    "audit_head",
+    "audit_host",
+    "metadata",
+    "saved_search",
+]
 
 allowance = Table(
     "allowance",
@@ -37,9 +32,8 @@ allowance = Table(
     Index("ix_allowance_target_is_open", "target", "is_open"),
     Index("ix_allowance_cluster_id_is_open", "cluster_id", "is_open"),
     Index("ix_allowance_requester", "requester"),
-    Index("ix_allowance_is_open_id", "is_open", "id"),
-    *computed_facts(),
 )
+
 scale = Table(
     "scale",
     metadata,
@@ -72,80 +66,6 @@ absence = Table(
     Column("since", Time, nullable=False),
     Column("until", Time, nullable=False),
     Index("ix_absence_delegate", "delegate"),
-)
-
-audit_event = Table(
-    "audit_event",
-    metadata,
-    Column("seq", Big, primary_key=True, autoincrement=False),
-    Column("version", Integer, nullable=False, server_default="1"),
-    Column("at", Time, nullable=False),
-    Column("action", String(40), nullable=False),
-    Column("team", String(40), nullable=False),
-    Column("actor", String(40), nullable=False),
-    Column("actor_name", Text, nullable=False, server_default=text("''")),
-    Column("via", String(40), nullable=False),
-    Column("correlation", String(40), nullable=False, server_default=text("''")),
-    Column("subject", Text, nullable=False),
-    Column("cluster", String(80), nullable=False),
-    Column("destinations", Json, nullable=False),
-    Column("destination_text", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("policy_rule", Text, nullable=False),
-    Column("detail", Json, nullable=False),
-    Column("root", String(64), nullable=False, server_default=text("''")),
-    Column("previous", String(64), nullable=False),
-    Column("hash", String(64), nullable=False),
-    Index("ix_audit_event_actor_seq", "actor", "seq"),
-    Index("ix_audit_event_cluster_seq", "cluster", "seq"),
-    Index("ix_audit_event_subject_seq", "subject", "seq"),
-    Index("ix_audit_event_action_seq", "action", "seq"),
-    Index("ix_audit_event_correlation_seq", "correlation", "seq"),
-    Index("ix_audit_event_at", "at"),
-)
-
-# One row: the end of the audit chain. Locking it serialises appends. The frontier of the Merkle tree may end before
-# the chain does, where an earlier release appended: the next append makes up for it.
-audit_head = Table(
-    "audit_head",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("seq", Big, nullable=False),
-    Column("hash", String(64), nullable=False),
-    Column("tree_size", Big, nullable=False, server_default="0"),
-    Column("tree", Text, nullable=False, server_default=text("''")),
-)
-
-# Signed checkpoints that were made, by the number of the last event that they cover.
-audit_checkpoint = Table(
-    "audit_checkpoint",
-    metadata,
-    Column("seq", Big, primary_key=True, autoincrement=False),
-    Column("at", Time, nullable=False),
-    Column("body", Json, nullable=False),
-)
-
-# Sealed files with older events. Only events up to the last of them may be deleted.
-audit_archive = Table(
-    "audit_archive",
-    metadata,
-    Column("first_seq", Big, primary_key=True, autoincrement=False),
-    Column("last_seq", Big, nullable=False),
-    Column("hash", String(64), nullable=False),
-    # The frontier of the Merkle tree up to the last event.
-    Column("tree", Text, nullable=False),
-    Column("file", Text, nullable=False),
-    Column("digest", String(64), nullable=False),
-    Column("at", Time, nullable=False),
-)
-
-# The first and the last audit event of each destination, kept by triggers.
-audit_host = Table(
-    "audit_host",
-    metadata,
-    Column("host", Text, primary_key=True),
-    Column("first_seq", Big, nullable=False),
-    Column("last_seq", Big, nullable=False),
 )
 
 work = Table(
@@ -277,15 +197,6 @@ notice_level = Table(
     Column("level", String(20), nullable=False),
 )
 
-# Searches of the audit log that people keep; the person as TEAM/USER, the filters as they were typed.
-saved_search = Table(
-    "saved_search",
-    metadata,
-    Column("person", String(80), primary_key=True),
-    Column("name", String(60), primary_key=True),
-    Column("query", Text, nullable=False),
-)
-
 # Who depends on a cluster's outbound IPs; the name is as it is compared.
 partner = Table(
     "partner",
@@ -318,4 +229,17 @@ api_token = Table(
     Column("calls_left", Float, nullable=False),
     Column("counted_at", Float, nullable=False),
     Index("uq_api_token_digest", "digest", unique=True),
+)
+
+# Probes from inside clusters, and what they saw.
+probe = Table(
+    "probe",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("cluster_id", Text, nullable=False),
+    Column("is_open", Integer, nullable=False),
+    Column("asked_at", Time, nullable=False),
+    Column("body", Json, nullable=False),
+    Index("ix_probe_cluster_id_is_open", "cluster_id", "is_open"),
 )
