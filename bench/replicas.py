@@ -104,12 +104,12 @@ class Farm:
         inventory.refresh(self.ctx)
         self.foreign = foreign_rules(self.sandbox.get("arm")["resources"])
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self, command: str = "reconcile", **variables: str) -> subprocess.Popen[bytes]:
         """One more replica; it is at work as soon as it has imported everything."""
         with (self._folder / "replicas.log").open("ab") as log:
-            environment = {**self._environment, "EGRESS_LISTEN": f"127.0.0.1:{free_port()}"}
-            command = [sys.executable, "-m", "bot", "reconcile"]
-            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            environment = {**self._environment, "EGRESS_LISTEN": f"127.0.0.1:{free_port()}", **variables}
+            command_line = [sys.executable, "-m", "bot", command]
+            process = subprocess.Popen(command_line, env=environment, stdout=log, stderr=log)
         self.replicas.append(process)
         return process
 

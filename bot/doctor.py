@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -11,6 +12,7 @@ from time import time
 from bot.azure import AzureArm
 from bot.config import Settings, checked_configuration, configuration_from
 from bot.domain.egress import ClusterEgress, Fleet
+from bot.domain.measured import TimeSpan, sources_of
 from bot.domain.phrases import listed
 from bot.domain.rights import CLUSTER_PROBE, CLUSTER_READ, CLUSTER_WRITE, lacking, target_write
 from bot.domain.snat import possible_goals
@@ -77,6 +79,7 @@ REMEDIES = (
     ("Azure rights on", "Assign the role that deploy/roles/README.md names for it; it counts after some minutes."),
     ("Azure probes", "Assign deploy/roles/prober.json on the clusters that may be probed, or take [probe] out."),
     ("Azure calls left", "Find out who else calls Azure as this identity; the bot waits as long as Azure says."),
+    ("Azure metrics", "Assign deploy/roles/metrics-reader.json on the subscriptions, or switch off metrics.enabled."),
     ("Azure", "Check the identity (AZURE_CLIENT_ID), EGRESS_ARM_ENDPOINT and the way to both."),
 )
 """What to do, by how the name of a check begins; the first that fits."""
@@ -98,6 +101,9 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/management/requ
 LEAST_SHARE = 0.1
 """The share of a bucket under which it is red."""
 
+
+METRICS_WITHIN = timedelta(seconds=15)
+"""How long Azure Monitor gets to answer."""
 
 Look = tuple[str, Callable[[], str]]
 
@@ -244,8 +250,22 @@ def _azure(settings: Settings, arm: AzureArm | None) -> list[DoctorResult]:
     subscriptions = [_subscription(fleet, one) for one in azure.subscriptions]
     writer = _looked_at("writer", lambda: _writer(settings, fleet))
     rights = [_looked_at(what, look) for what, look in _rights(azure, fleet)]
-    probes = _looked_at("Azure probes", lambda: _probes(settings, azure, fleet))
-    return [read, *subscriptions, writer, *rights, probes, _looked_at("Azure calls left", lambda: _calls_left(azure))]
+    rights.append(_looked_at("Azure metrics", lambda: _metrics(settings, azure, fleet)))
+    rights.append(_looked_at("Azure probes", lambda: _probes(settings, azure, fleet)))
+    return [read, *subscriptions, writer, *rights, _looked_at("Azure calls left", lambda: _calls_left(azure))]
+
+
+def _metrics(settings: Settings, azure: AzureArm, fleet: Fleet) -> str:
+    """Whether Azure Monitor answers for one load balancer, one NAT gateway and one firewall."""
+    brings = "show, scale and capacity say how full the SNAT ports are"
+    if not checked_configuration(configuration_from(settings.config)).metrics.enabled:
+        return f"switched off; with metrics.enabled, {brings}."
+    one_of_each = {source.kind: source for egress in fleet.clusters for source in sources_of(egress)}
+    span = TimeSpan(fleet.read_at - timedelta(hours=1), fleet.read_at)
+    found = azure.metrics.read(one_of_each.values(), span, within=METRICS_WITHIN)
+    for reading in (one for one in found.of if one.gaps):
+        raise ArmForbidden(reading.gaps[0]) if reading.is_forbidden else ArmUnreachable(reading.gaps[0])
+    return " ".join([f"{brings}.", *found.notes])
 
 
 def _subscription(fleet: Fleet, subscription: str) -> DoctorResult:

@@ -18,7 +18,7 @@ def estimate(store: Store, allowance: Allowance, now: datetime) -> Estimate | No
     target = allowance.scope.target
     with store.read() as tx:
         current = tx.allowances.get(allowance.id)
-        others = tx.allowances.find(AllowanceFilter(target=target, only_open=True))
+        others = tx.allowances.find(AllowanceFilter(target=target, only_open=True, is_in_line=True))
         pending = _pending(tx, target)
     return estimated(current, others, pending, now)
 

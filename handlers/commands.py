@@ -91,7 +91,7 @@ def show(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
         )
     if form == "endpoints":
         return Ephemeral(clusters.endpoint_report(inventory.check_endpoints(ctx, call.caller, name)))
-    report = inventory.show(ctx, call.caller, name)
+    report = inventory.show(ctx, call.caller, name, is_measured=form != "ips")
     if form == "json":
         return _as_file(report, "egress.json", clusters.egress_json(report))
     if form == "ips" and not clusters.fits_message(report):

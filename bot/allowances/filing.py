@@ -236,7 +236,9 @@ def require_no_twin(uow: UnitOfWork, scope: Scope, ask: Ask, *, but: str) -> Non
 def twin_of(ctx: Context, tx: Transaction, scope: Scope, ask: Ask, *, but: str = "") -> Allowance | None:
     """Find an identical open request: a form sent twice, or by two people at once, is one request."""
     now, mine = ctx.clock.now(), digest(scope, ask)
-    for other in tx.allowances.find(AllowanceFilter(cluster=scope.cluster_id, only_open=True)):
+    open_ = AllowanceFilter(cluster=scope.cluster_id, only_open=True)
+    alike = replace(open_, renews=ask.renews) if ask.renews else replace(open_, first_host=ask.destinations[0].fqdn)
+    for other in tx.allowances.find(alike):
         state = status(other, now)
         if other.id == but:
             continue

@@ -130,7 +130,7 @@ def own(ctx: Context, caller: Caller) -> list[Allowance]:
 def unreviewed(ctx: Context, who: Person) -> list[Allowance]:
     """What was opened by break-glass and waits for a review by somebody, the newest first."""
     with ctx.store.read() as tx:
-        found = tx.allowances.find(AllowanceFilter(only_open=True))
+        found = tx.allowances.find(AllowanceFilter(only_open=True, is_for_review=True))
     waiting = (one for one in found if one.needs_review and who.identity not in (*one.askers, one.owner))
     return [one for one in waiting if may_decide(one.verdict.review, who, one.requester)]
 

@@ -7,6 +7,7 @@ from azure.core.credentials import TokenCredential
 
 from bot.azure import cluster_reads, resource_graph
 from bot.azure.clients import Clients, Transport
+from bot.azure.metrics import AzureMetrics
 from bot.azure.operations import poll
 from bot.azure.public_ips import read_public_ips
 from bot.azure.run_command import begin_probe, look_at_command
@@ -46,6 +47,7 @@ class AzureArm:
     ) -> None:
         self._clients = Clients(credential, settings, transport)
         self._now = now
+        self.metrics = AzureMetrics(self._clients, now)
 
     def problem(self) -> str | None:
         """Why Azure did not answer last, as a sentence; None if it did. Asks nothing."""

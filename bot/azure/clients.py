@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from threading import Lock
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from azure.core.rest import HttpRequest
 from azure.mgmt.containerservice import ContainerServiceClient
 from azure.mgmt.resourcegraph import ResourceGraphClient
 
+from bot.azure.clouds import cloud_of
 from bot.azure.faults import AzureHealth, fault_from_answer, translated
 from bot.azure.settings import ArmSettings
 from bot.azure.translate.shapes import json_from_text
@@ -24,6 +26,9 @@ from bot.logs import carried
 
 if TYPE_CHECKING:
     from azure.mgmt.network import NetworkManagementClient
+    from azure.monitor.querymetrics import MetricsClient
+
+    Sending = ContainerServiceClient | MetricsClient
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -85,6 +90,8 @@ class Clients:
         self._transport = transport or _real_transport(settings)
         self._aks: dict[str, ContainerServiceClient] = {}
         self._network: dict[str, NetworkManagementClient] = {}
+        self._monitors: dict[str, MetricsClient] = {}
+        self.cloud = cloud_of(settings.endpoint, settings.metrics_endpoint)
         self._lock = Lock()
         self.graph = ResourceGraphClient(credential, **self._options(retry_on_methods=["POST"]))
 
@@ -129,17 +136,39 @@ class Clients:
         """Give back connections."""
         self._transport.close()
 
-    def get(self, path: str, api_version: str) -> Json:
+    def get(self, path: str, api_version: str, asked: Mapping[str, str] = MappingProxyType({})) -> Json:
         """One resource.
 
         Args:
             path: Its ARM id.
             api_version: The API version.
+            asked: Further parameters of the query.
 
         Raises:
             EgressError: One of the ``Arm…`` errors.
         """
-        return self._send(path, path, {"api-version": api_version})[0]
+        return self._send(path, path, {"api-version": api_version, **asked})[0]
+
+    def post_metrics(self, region: str, asked: HttpRequest) -> Json:
+        """Ask Azure Monitor's batch API; its path begins with a slash.
+
+        Raises:
+            EgressError: One of the ``Arm…`` errors.
+        """
+        asked.url = f"{self.cloud.endpoint(region)}{asked.url}"
+        return self._answer(self._metrics(region), asked, region)[0]
+
+    def _metrics(self, region: str) -> "MetricsClient":
+        """The client for metrics of many resources; imported late, because not everybody needs it."""
+        from azure.monitor.querymetrics import MetricsClient
+
+        with self._lock:
+            if region not in self._monitors:
+                endpoint, audience = self.cloud.endpoint(region), self.cloud.audience
+                options = self._options() | {"audience": audience}
+                del options["base_url"], options["credential_scopes"]
+                self._monitors[region] = MetricsClient(endpoint, self._credential, **options)
+            return self._monitors[region]
 
     def list_all(self, path: str, api_version: str) -> Iterator[Json]:
         """All items of a list, page by page."""
@@ -173,7 +202,7 @@ class Clients:
         with self.standing.noted():
             return self._answer(client, HttpRequest("GET", url, params=params), path)
 
-    def _answer(self, client: ContainerServiceClient, asked: HttpRequest, path: str) -> tuple[Json, Mapping[str, str]]:
+    def _answer(self, client: "Sending", asked: HttpRequest, path: str) -> tuple[Json, Mapping[str, str]]:
         with translated():
             response = client.send_request(asked)
         body = json_from_text(response.text())

@@ -22,6 +22,7 @@ class ArmSettings:
         retries: How often a read is repeated after a throttled or failed answer.
         longest_wait_s: Seconds of ``Retry-After`` that a read waits out; longer ones are raised to the caller.
         workers: Requests that one question may have under way at once.
+        metrics_endpoint: Azure Monitor's batch API, ``{region}`` in it; by default that of the endpoint's cloud.
     """
 
     subscriptions: tuple[str, ...]
@@ -38,6 +39,7 @@ class ArmSettings:
     retries: int = 3
     longest_wait_s: float = 15.0
     workers: int = 8
+    metrics_endpoint: str = ""
 
     @property
     def scopes(self) -> tuple[str, ...]:

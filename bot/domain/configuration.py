@@ -18,7 +18,7 @@ from bot.domain.audit_settings import AuditSettings
 from bot.domain.break_glass import BreakGlass
 from bot.domain.bundles import Bundle, BundleRef, BundleTable, bundles_from
 from bot.domain.dry_run import NO_DRY_RUN, DryRun
-from bot.domain.feature_settings import Migrations, Names, Reviews
+from bot.domain.feature_settings import MetricsSettings, Migrations, Names, Reviews
 from bot.domain.fields import Duration, NotWritten, ReadAs, Span, Text, Unit, matching, named
 from bot.domain.fqdn import Destination
 from bot.domain.integration import Api, EgressIps, Webhook
@@ -164,6 +164,7 @@ class Configuration:
         reviews: How review campaigns go on.
         migrate: Changes of the outbound type.
         prices: What Azure's outbound resources cost.
+        metrics: Whether Azure Monitor is asked how full the SNAT ports are.
         names: Whether names are looked up.
         probe: Whether hosts are tried from inside clusters.
         risk: How risk is weighed.
@@ -197,6 +198,7 @@ class Configuration:
     reviews: Reviews = field(default_factory=Reviews)
     migrate: Migrations = field(default_factory=Migrations)
     prices: Prices = field(default_factory=Prices)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
     names: Names = field(default_factory=Names)
     probe: ProbeSettings = field(default_factory=ProbeSettings)
     risk: RiskTable = field(default_factory=RiskTable)

@@ -57,7 +57,7 @@ def estimate(allowance: Allowance, others: Iterable[Allowance], pending: Pending
 
     Args:
         allowance: Whose estimate it is.
-        others: Every open allowance of the same target, itself included or not.
+        others: Every open allowance of the same target that waits for the writer, itself included or not.
         pending: What the writer is about.
         now: Now.
     """

@@ -32,6 +32,20 @@ class Migrations:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """Azure Monitor's metrics: how SNAT ports are really used.
+
+    Args:
+        enabled: Whether they are read, for ``show``, ``scale`` and ``capacity``; the role is
+            ``deploy/roles/metrics-reader.json``.
+        watch: Whether all clusters are looked at again and again, and announced before their ports run out.
+    """
+
+    enabled: bool = False
+    watch: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
     """The handling of requested names.
 

@@ -8,6 +8,7 @@ from bot.inventory.find import find, former, holder_of, is_deletion, keep, live,
 from bot.inventory.ip_history import IpEvent, IpHistory, history
 from bot.inventory.ip_ownership import Ownership, whois
 from bot.inventory.listing import FleetPage, fleet
+from bot.inventory.measuring import measure
 from bot.inventory.refreshing import refresh
 from bot.inventory.tokens import (
     TokenDraft,
@@ -42,6 +43,7 @@ __all__ = [
     "keep_token",
     "list_tokens",
     "live",
+    "measure",
     "member_of",
     "person",
     "present",

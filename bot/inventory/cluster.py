@@ -6,9 +6,11 @@ from datetime import datetime
 from bot.domain.access import environment_of
 from bot.domain.allowance import WANTED, Allowance, Status, status
 from bot.domain.egress import ClusterEgress, RequiredEndpoints
+from bot.domain.measured import SnatUse
 from bot.domain.snat import Capacity, capacities
 from bot.inventory.endpoints import holds_for
 from bot.inventory.find import live, person
+from bot.inventory.measuring import measure
 from bot.ports import AllowanceFilter, Caller, Context
 
 SHOWN = WANTED | {Status.SUSPENDED}
@@ -28,6 +30,8 @@ class EgressReport:
         endpoints: What AKS itself must reach, against the firewall's rules; None where there is no Azure Firewall or
             it was not checked yet.
         endpoints_at: When that was checked.
+        uses: How its SNAT ports were used in the last day, by everything that gives it some; empty where metrics are
+            off.
     """
 
     egress: ClusterEgress
@@ -37,6 +41,7 @@ class EgressReport:
     read_at: datetime
     endpoints: RequiredEndpoints | None = None
     endpoints_at: datetime | None = None
+    uses: tuple[SnatUse, ...] = ()
 
     @property
     def capacity(self) -> Capacity:
@@ -44,10 +49,16 @@ class EgressReport:
         return self.capacities[0]
 
 
-def show(ctx: Context, caller: Caller, name: str) -> EgressReport:
+def show(ctx: Context, caller: Caller, name: str, *, is_measured: bool = True) -> EgressReport:
     """One cluster as it is now.
 
     The required endpoints are those of the last check: reading them costs as many requests again.
+
+    Args:
+        ctx: The context.
+        caller: Who asks.
+        name: The cluster's name or id.
+        is_measured: Whether Azure Monitor is asked how its SNAT ports are used.
 
     Raises:
         UnknownCluster: No such cluster, or none that this person may see.
@@ -66,4 +77,5 @@ def show(ctx: Context, caller: Caller, name: str) -> EgressReport:
         read_at=read_at,
         endpoints=endpoints,
         endpoints_at=checked_at,
+        uses=measure(ctx, egress) if is_measured else (),
     )

@@ -11,6 +11,7 @@ from bot.domain.chain import AuditKey
 from bot.domain.configuration import Configuration
 from bot.domain.people import SYSTEM, AccountStatus, Identity, Person, Role
 from bot.ports.azure import Clusters, Operations, Targets
+from bot.ports.metrics import Metrics
 from bot.ports.notice_events import NoticeEvent
 from bot.ports.notice_levels import is_said
 from bot.ports.notices import ABOUT, Notice, NoticeKind
@@ -144,7 +145,10 @@ class NoResolver:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything that a use case may need; it takes the part of Azure that it needs."""
+    """Everything that a use case may need; it takes the part of Azure that it needs.
+
+    ``metrics`` is None where they are switched off.
+    """
 
     clusters: Clusters
     targets: Targets
@@ -157,6 +161,7 @@ class Context:
     recent: RecentRules = field(default_factory=RecentRules)
     resolver: Resolver = field(default_factory=NoResolver)
     audit_key: AuditKey | None = None
+    metrics: Metrics | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,10 @@ class AllowanceFilter:
         requester: Owned by this person: asked by them, or handed over to them.
         renews: Those that continue this allowance.
         only_open: Only those to which something may still happen.
+        first_host: Of which this is the first destination's name.
+        is_in_line: Approved, and not known to be in the firewall: the writer's line and what has ended since.
+        is_for_review: Only those that were opened by break-glass, reviewed or not.
+        is_waiting: Only those that nobody has decided finally.
         before: Only ids that sort before this one: the key of the next page.
         limit: At most so many; None for all.
         ids: Only these.
@@ -36,6 +40,10 @@ class AllowanceFilter:
     requester: Identity | None = None
     renews: str | None = None
     only_open: bool = False
+    first_host: str | None = None
+    is_in_line: bool = False
+    is_for_review: bool = False
+    is_waiting: bool = False
     before: str | None = None
     limit: int | None = None
     ids: tuple[str, ...] | None = None
@@ -95,6 +103,10 @@ class Allowances(Protocol):
 
     def find(self, wanted: AllowanceFilter) -> list[Allowance]:
         """The matching rows, newest first."""
+        ...
+
+    def reread(self, wanted: AllowanceFilter) -> list[Allowance]:
+        """The same as they are stored at this moment, each read in full: for who looks for changes by other hands."""
         ...
 
     def page(self, wanted: ListFilter) -> list[PlacedRow[Allowance]]:

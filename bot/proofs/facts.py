@@ -27,7 +27,7 @@ def check_facts(ctx: Context, *, only_open: bool = False) -> int:
     while True:
         wanted = AllowanceFilter(only_open=only_open, before=before, limit=PAGE)
         with ctx.store.read() as tx:
-            rows = tx.allowances.find(wanted)
+            rows = tx.allowances.reread(wanted)
             found = tx.audit.about([row.id for row in rows])
             is_archived = bool(tx.seals.archives())
         events: defaultdict[str, list[ChainedEvent]] = defaultdict(list)

@@ -12,6 +12,7 @@ from bot.domain.snat import ScalePlan, plan_scale, require_smaller, smaller_goal
 from bot.errors import RequestRefused, UnknownCluster
 from bot.inventory.find import read_unless_deleted
 from bot.ports import Caller, Context, UnitOfWork
+from bot.scaling.measuring import with_use
 from bot.scaling.workflow import SCALES
 
 
@@ -53,4 +54,4 @@ def _plan(ctx: Context, scale: Scale, typed: str) -> ScalePlan:
     verdict = SCALES.reassess(ctx, replace(scale, plan=plan), egress).verdict
     if verdict.kind is VerdictKind.REFUSE:
         raise RequestRefused(f"The approval policy refuses this: {verdict.reason} (rule {verdict.rule}).")
-    return plan
+    return with_use(ctx, plan, egress)

@@ -11,6 +11,7 @@ from bot.domain.approval import Ending, Verdict, VerdictKind
 from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress
 from bot.domain.ids import canonical_id
+from bot.domain.measured import measured_sentence
 from bot.domain.partner import Partner
 from bot.domain.people import Person
 from bot.domain.scale_proposal import Scale, require_waiting
@@ -23,9 +24,10 @@ from bot.domain.snat import (
     possible_goals,
 )
 from bot.errors import AlreadyRequested, NotPermitted, RequestRefused, UnknownScale
-from bot.inventory import live, person
+from bot.inventory import live, measure, person
 from bot.ports import Caller, Context, NoticeEvent, Transaction, UnitOfWork
 from bot.scaling.audit_events import record
+from bot.scaling.measuring import with_use
 from bot.scaling.replanning import own_ips
 from bot.scaling.workflow import SCALES, verdict_of
 
@@ -41,12 +43,14 @@ class ScalePreview:
         capacity: Its SNAT ports.
         goals: What can be typed, and what it does.
         partners: Who depends on its outbound IPs.
+        measured: How its ports were used in the last day, as a sentence; empty where nobody measured.
     """
 
     egress: ClusterEgress
     capacity: Capacity
     goals: tuple[tuple[str, str], ...]
     partners: tuple[Partner, ...] = ()
+    measured: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,9 @@ def preview_scale(ctx: Context, caller: Caller, cluster: str) -> ScalePreview:
         NotScalable: With the reason.
     """
     egress, _ = live(ctx, person(ctx, caller), cluster)
-    goals = possible_goals(egress)
+    goals, measured = possible_goals(egress), measured_sentence(egress, measure(ctx, egress))
     with ctx.store.read() as tx:
-        return ScalePreview(egress, capacity(egress), goals, tuple(tx.partners.of([egress.ref.id])))
+        return ScalePreview(egress, capacity(egress), goals, tuple(tx.partners.of([egress.ref.id])), measured)
 
 
 def propose(ctx: Context, caller: Caller, wish: Wish) -> Scale:
@@ -98,6 +102,7 @@ def file_plan(ctx: Context, caller: Caller, plan: ScalePlan, egress: ClusterEgre
         RequestRefused: The approval policy refuses it, or nobody could approve it.
     """
     who, reason = person(ctx, caller), brief(reason)
+    plan = with_use(ctx, plan, egress)
     verdict = _verdict(ctx, who, plan, egress)
     now, lapse_after = ctx.clock.now(), ctx.config.durations.lapse_after
     with ctx.store.write() as tx:

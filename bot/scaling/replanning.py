@@ -14,6 +14,7 @@ from bot.errors import RequestRefused
 from bot.inventory.partner_news import tell_kept
 from bot.ports import Context, NoticeEvent, UnitOfWork
 from bot.scaling.audit_events import record
+from bot.scaling.measuring import with_use
 from bot.scaling.workflow import SCALES
 
 
@@ -29,7 +30,7 @@ def replanned(ctx: Context, scale: Scale, egress: ClusterEgress) -> Scale:
         InvalidInput, NotScalable: It cannot be planned any more, for example because it is there already.
         RequestRefused: The approval policy refuses it now.
     """
-    again = SCALES.reassess(ctx, replace(scale, plan=_plan(ctx, scale, egress)), egress)
+    again = SCALES.reassess(ctx, replace(scale, plan=with_use(ctx, _plan(ctx, scale, egress), egress)), egress)
     if again.verdict.kind is VerdictKind.REFUSE:
         raise RequestRefused(f"The approval policy refuses this: {again.verdict.reason} (rule {again.verdict.rule}).")
     now = ctx.clock.now()

@@ -1,6 +1,7 @@
 """Allowances, scale proposals and review campaigns as rows."""
 
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.domain.target import Target, target_from_key
 from bot.errors import StaleVersion, UnknownAllowance, UnknownReview, UnknownScale
 from bot.ports import AllowanceFilter, ListFilter, Place, PlacedRow
 from bot.store import schema
+from bot.store.parsed import ParsedAllowances
 from bot.store.rows import (
     allowance_from_row,
     campaign_from_row,
@@ -23,12 +25,25 @@ from bot.store.rows import (
     scale_from_row,
 )
 
+AT_ONCE = 500
+"""Ids in one condition: SQLite takes 32,766 parameters (https://www.sqlite.org/limits.html, read 2026-11)."""
+
 
 class SqlAllowances:
-    """``ports.Allowances`` in SQL."""
+    """``ports.Allowances`` in SQL.
 
-    def __init__(self, connection: Connection) -> None:
+    Args:
+        connection: The caller's transaction.
+        parsed: What earlier transactions have parsed.
+
+    Attributes:
+        fresh: What this transaction has parsed or stored, to be shared once it is committed.
+    """
+
+    def __init__(self, connection: Connection, parsed: ParsedAllowances) -> None:
         self._connection = connection
+        self._parsed = parsed
+        self.fresh: dict[str, Allowance] = {}
 
     def get(self, allowance_id: str) -> Allowance:
         """One by id."""
@@ -39,14 +54,37 @@ class SqlAllowances:
 
     def find(self, wanted: AllowanceFilter) -> list[Allowance]:
         """The matching rows, newest first."""
-        return [allowance_from_row(row) for row in self._connection.execute(_query(wanted))]
+        column = schema.allowance.c
+        rows = self._connection.execute(_query(wanted, column.id, column.version)).all()
+        known = self._of({row.id: row.version for row in rows})
+        return [known[row.id] for row in rows]
+
+    def reread(self, wanted: AllowanceFilter) -> list[Allowance]:
+        """The matching rows as they are stored at this moment, each read in full."""
+        return [allowance_from_row(row) for row in self._connection.execute(_query(wanted, schema.allowance))]
 
     def page(self, wanted: ListFilter) -> list[PlacedRow[Allowance]]:
         """One page of a list."""
         column = schema.allowance.c
         asked_by = column.requester == str(wanted.requester)
-        rows = self._connection.execute(_page(schema.allowance, "a", wanted, asked_by))
-        return [PlacedRow(_place(row), allowance_from_row(row)) for row in rows]
+        light = (column.id, column.version, column.is_open)
+        rows = self._connection.execute(_page(schema.allowance, "a", wanted, asked_by).with_only_columns(*light)).all()
+        known = self._of({row.id: row.version for row in rows})
+        return [PlacedRow(_place(row), known[row.id]) for row in rows]
+
+    def _of(self, versions: dict[str, int]) -> dict[str, Allowance]:
+        """The allowances with these ids, which are stored in these versions."""
+        found: dict[str, Allowance] = {}
+        for id_, version in versions.items():
+            known = self._parsed.get(id_, version) or self.fresh.get(id_)
+            if known is not None and known.version == version:
+                found[id_] = known
+        missing = [id_ for id_ in versions if id_ not in found]
+        for start in range(0, len(missing), AT_ONCE):
+            query = select(schema.allowance).where(schema.allowance.c.id.in_(missing[start : start + AT_ONCE]))
+            self.fresh |= (parsed := {row.id: allowance_from_row(row) for row in self._connection.execute(query)})
+            found |= parsed
+        return found
 
     def targets(self) -> list[Target]:
         """Every target that has an open allowance."""
@@ -63,9 +101,10 @@ class SqlAllowances:
 
     def save(self, allowance: Allowance, *, is_open: bool) -> Allowance:
         """Store a changed one under its next version."""
-        row = next_version(row_from_allowance(allowance, is_open=is_open))
-        compare_and_set(self._connection, schema.allowance, row)
-        return self.get(allowance.id)
+        saved = replace(allowance, version=allowance.version + 1)
+        compare_and_set(self._connection, schema.allowance, row_from_allowance(saved, is_open=is_open))
+        self.fresh[saved.id] = saved
+        return saved
 
 
 class SqlScales:
@@ -148,19 +187,23 @@ class SqlCampaigns:
         return self.get(campaign.id)
 
 
-def _query(wanted: AllowanceFilter) -> Select[Any]:
+def _query(wanted: AllowanceFilter, *columns: Any) -> Select[Any]:
     column = schema.allowance.c
     named = (wanted.cluster or "").lower()
     conditions = (
         (wanted.ids, lambda: column.id.in_(wanted.ids or ())),
         (wanted.target, lambda: column.target == (wanted.target.key if wanted.target else "")),
-        (wanted.cluster, lambda: or_(column.cluster_name == named, column.cluster_id == named)),
+        (wanted.cluster, lambda: (column.cluster_id if named.startswith("/") else column.cluster_name) == named),
         (wanted.requester, lambda: column.requester == str(wanted.requester)),
-        (wanted.renews, lambda: column.body["ask"]["renews"].as_string() == wanted.renews),
+        (wanted.renews, lambda: column.renews == wanted.renews),
+        (wanted.first_host, lambda: column.first_host == wanted.first_host),
+        (wanted.is_in_line or None, lambda: column.in_line_since.is_not(None)),
+        (wanted.is_for_review or None, lambda: column.review_by.is_not(None)),
+        (wanted.is_waiting or None, lambda: column.body["approved_at"].as_string().is_(None)),
         (wanted.before, lambda: column.id < wanted.before),
         (wanted.only_open or None, lambda: column.is_open == 1),
     )
-    query = select(schema.allowance).order_by(column.id.desc()).limit(wanted.limit)
+    query = select(*columns).order_by(column.id.desc()).limit(wanted.limit)
     return query.where(*(condition() for given, condition in conditions if given is not None))
 
 

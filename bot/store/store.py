@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from bot.domain.work import WorkKind
-from bot.errors import BadConfiguration, EgressError, StoreUnavailable
+from bot.errors import BadConfiguration, EgressError, StoreBusy, StoreUnavailable
 from bot.ports import Claim
 from bot.store import schema
 from bot.store.absences import SqlAbsences
@@ -22,6 +22,7 @@ from bot.store.migrate import LOCK, migrate, pending
 from bot.store.notice_levels import SqlNoticeLevels
 from bot.store.outage import Outage
 from bot.store.outbox import SqlOutbox
+from bot.store.parsed import ParsedAllowances
 from bot.store.partners import SqlPartners
 from bot.store.probes import SqlProbes
 from bot.store.records import SqlAllowances, SqlCampaigns, SqlScales
@@ -35,9 +36,9 @@ from bot.store.wake_signal import WakeSignal
 class SqlTransaction:
     """``ports.Transaction`` in SQL: one connection, seen through one object for each kind of row."""
 
-    def __init__(self, connection: Connection, now: ColumnElement[float]) -> None:
+    def __init__(self, connection: Connection, now: ColumnElement[float], parsed: ParsedAllowances) -> None:
         self._connection = connection
-        self.allowances = SqlAllowances(connection)
+        self.allowances = SqlAllowances(connection, parsed)
         self.scales = SqlScales(connection)
         self.campaigns = SqlCampaigns(connection)
         self.absences = SqlAbsences(connection)
@@ -89,11 +90,17 @@ class SqlStore:
 
     def __init__(self, url: str, *, offset_s: Callable[[], float] = _no_offset) -> None:
         self._outage = Outage()
-        self._database = Database(url, self._outage.note, offset_s)
+        self._parsed = ParsedAllowances()
+        self._database = Database(url, self._note, offset_s)
         self._engine = self._database.engine
         self._bell = WakeSignal(self._engine)
         self._last_look = (0, 0.0)
         self._clock = ClockCheck()
+
+    def _note(self, error: StoreUnavailable | None) -> None:
+        if error is not None and not isinstance(error, StoreBusy):
+            self._parsed.forget()
+        self._outage.note(error)
 
     def migrate(self) -> None:
         """Bring the database to this version's schema."""
@@ -141,14 +148,18 @@ class SqlStore:
         """A transaction that changes something, one after the other; commits when its block ends well."""
         with self._database.transaction() as connection:
             _alone(connection)
-            yield SqlTransaction(connection, self._database.now)
+            made = SqlTransaction(connection, self._database.now, self._parsed)
+            yield made
+        self._parsed.share(made.allowances.fresh)
         self._bell.ring()
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
         """A consistent look."""
         with self._database.transaction(is_read=True) as connection:
-            yield SqlTransaction(connection, self._database.now)
+            made = SqlTransaction(connection, self._database.now, self._parsed)
+            yield made
+        self._parsed.share(made.allowances.fresh)
 
     def claim(self, owner: str, *, lease: timedelta, without: Collection[str] = ()) -> Claim | None:
         """Take the work that is longest due, if any is; a look that finds none costs one read and tells ``wait``."""

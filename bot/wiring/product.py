@@ -73,6 +73,7 @@ def assemble(world: World) -> Product:
         pace=world.pace,
         resolver=SystemResolver() if world.config.names.resolve else NoResolver(),
         audit_key=world.audit_key,
+        metrics=world.arm.metrics if world.config.metrics.enabled else None,
     )
     slack = notifier(world.slack, world.store, world.config)
     hooks = WebhookNotifier(world.store, world.config, world.keys)

@@ -82,6 +82,7 @@ def _change(plan: ScalePlan, prices: Prices) -> list[Block]:
     return [
         section(f"Changes {escape(plan.change.text)}."),
         *([context(escape(plan.sum))] if plan.sum else []),
+        *([section(f":bar_chart: {escape(plan.measured)}")] if plan.measured else []),
         *([] if isinstance(plan.change, TypeChange) else [section("\n".join(_numbers(plan)))]),
         *_addresses(plan),
         *([context(escape(price))] if (price := plan_price(plan, prices)) else []),
@@ -137,6 +138,7 @@ def scale_preview(preview: ScalePreview) -> Message:
             header(f"{ref.name}: outbound IPs"),
             section(ips_text([ip.address for ip in preview.egress.ips])),
             section(escape(preview.capacity.advice) or "Its SNAT ports are unknown."),
+            *([section(f":bar_chart: {escape(preview.measured)}")] if preview.measured else []),
             *partner_blocks(preview.partners),
             context(_reach(preview)),
             *actions(button("Propose…", "propose", value(id=ref.id, name=ref.name), style="primary")),

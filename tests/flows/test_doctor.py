@@ -206,6 +206,11 @@ def few_calls_left(site: Site) -> None:
     site.azure._clients.watching._left["subscription-reads"] = 3
 
 
+def no_metrics(site: Site) -> None:
+    """Nobody gave the bot the role for metrics."""
+    site.arm.put_rights(f"/subscriptions/{SUBSCRIPTION}", {"actions": ["*"], "notActions": ["*/metrics/read"]})
+
+
 def id_of(site: Site, name: str) -> str:
     """The id of the one resource of that name."""
     (found,) = [key for key in site.arm.state()["resources"] if key.endswith(f"/{name}")]
@@ -234,6 +239,7 @@ def id_of(site: Site, name: str) -> str:
         (no_firewall_write, "Azure rights on legacy-firewall", "azureFirewalls/write"),
         (no_such_firewall, "writer", "names hub-polcy"),
         (no_cluster_write, "Azure rights on aks-lb", "managedClusters/write"),
+        (no_metrics, "Azure metrics", "may not read them"),
         (few_calls_left, "Azure calls left", "3 reads"),
         (unreadable_subscription, f"Azure subscription {OTHER}", "may not read"),
     ],

@@ -66,6 +66,15 @@ def migrate(world: World) -> None:
     world.settle()
 
 
+def measure(world: World) -> None:
+    """How full the ports of a load balancer, NAT gateways and a firewall are."""
+    azure = world.ctx.clusters
+    assert isinstance(azure, AzureArm)
+    ctx = replace(world.ctx, metrics=azure.metrics)
+    for name in ("aks-lb", "aks-natgateway", "aks-usernat", "aks-udr"):
+        assert not [gap for use in inventory.show(ctx, DEV, name).uses for gap in use.gaps]
+
+
 def probe(world: World) -> None:
     """A host is tried from inside a cluster."""
     book = replace(world.ctx.config, probe=ProbeSettings(enabled=True))
@@ -79,6 +88,7 @@ FLOWS: dict[str, Callable[[World], None]] = {
     "classic-rule-writer": open_and_close("aks-udr-classic"),
     "scaler": scale,
     "migrator": migrate,
+    "metrics-reader": measure,
     "prober": probe,
 }
 """What each role is for; the others are for what this version does not do yet."""

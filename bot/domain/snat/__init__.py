@@ -6,6 +6,7 @@ from bot.domain.snat.capacity import (
     Capacity,
     capacities,
     capacity,
+    max_nodes,
 )
 from bot.domain.snat.changes import Change, CountChange, IdleChange, OwnIpsChange, PortsChange, TypeChange
 from bot.domain.snat.goals import CountGoal, Goal, OwnIpsGoal, goal_from_text, number_from_text
@@ -16,6 +17,7 @@ from bot.domain.snat.prices import Managed, Prices, managed_after, plan_price, p
 from bot.domain.snat.scale_plan import ScalePlan, base_digest
 from bot.domain.snat.settings_plans import possible_goals
 from bot.domain.snat.smaller import require_smaller, smaller_goal, smaller_steps, steps_text
+from bot.domain.snat.sums import least_ips
 
 __all__ = [
     "FIREWALL_LEAST_INSTANCES",
@@ -40,7 +42,9 @@ __all__ = [
     "capacities",
     "capacity",
     "goal_from_text",
+    "least_ips",
     "managed_after",
+    "max_nodes",
     "nearest_first",
     "number_from_text",
     "plan_price",

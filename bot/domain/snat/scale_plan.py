@@ -34,6 +34,8 @@ class ScalePlan:
         then: The SNAT ports with the change; None likewise.
         sum: How a number follows from the goal that was asked for, as a sentence; empty where the number was asked for.
         notes: Consequences that need no warning, each a sentence.
+        measured: How the ports were used before, and what would have been enough, as a sentence; empty where nobody
+            measured.
     """
 
     cluster_id: str
@@ -52,6 +54,7 @@ class ScalePlan:
     then: Capacity | None = None
     sum: str = ""
     notes: tuple[str, ...] = ()
+    measured: str = ""
 
     @property
     def changes_ips(self) -> bool:

@@ -34,17 +34,24 @@ def require_rights(world: World, request: ArmRequest) -> None:
     if not world.rights:
         return
     action = action_of(request.method, request.path)
-    if action and not allows(world, request.path, action):
-        raise gateway_error(403, "AuthorizationFailed", _said("action", action, request.path))
+    if action and not allows(world, _scope(request.path), action):
+        raise gateway_error(403, "AuthorizationFailed", _said("action", action, _scope(request.path)))
     for key in dict.fromkeys(_named(request.body)) if request.method == "PUT" else ():
         linked = LINKED.get(_type_of(key), "")
         if linked and not allows(world, key, linked):
             raise gateway_error(403, "LinkedAuthorizationFailed", _said("linked action", linked, key))
 
 
+def _scope(path: str) -> str:
+    """Where the action must be granted."""
+    return path.removesuffix("/metrics:getBatch")
+
+
 def action_of(method: str, path: str) -> str:
     """The action of a request; empty for what needs none."""
     kind = _type_of(path)
+    if path.lower().endswith("/metrics:getbatch"):  # needs the right on the whole subscription
+        return "Microsoft.Insights/metrics/read"
     if not kind or kind.startswith("microsoft.resourcegraph/"):
         return ""
     written = path.rstrip("/")[len(path.lower().rpartition("/providers/")[0]) + len("/providers/") :].split("/")

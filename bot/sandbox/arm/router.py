@@ -190,6 +190,10 @@ def _diagnostics(world: World, _request: ArmRequest, match: "re.Match[str]", _fa
     return ok({"value": diagnostics.settings_of(world, match["id"].lower())})
 
 
+def _metrics_batch(world: World, request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
+    return ArmResponse(200, {"content-type": "application/json"}, metrics.batch(world, request, match["sub"]))
+
+
 def _effective_routes(world: World, _request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
     """The routes of the subnet that a network interface is in, as user routes."""
     body = _existing(world, match)
@@ -298,6 +302,7 @@ _ROUTES = (
     _route(r"/subscriptions", GET=front.subscriptions),
     _route(_SUB, GET=front.subscription),
     _route(rf"{_SUB}/resourcegroups", GET=front.groups),
+    _route(rf"{_SUB}/metrics:getBatch", POST=_metrics_batch),
     _route(_GROUP, GET=front.group, HEAD=front.group_exists, PUT=front.put_group, DELETE=front.delete_group),
     _route(rf"{_SUB}/operationresults/(?P<token>[^/]+)", GET=front.deleted),
     _route(r"/providers/Microsoft\.ResourceGraph/resources", POST=graph.resources),

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Column, Float, Index, Integer, String, Table, Text, text
 
+from bot.store.computed import computed_facts
 from bot.store.schema.audit import audit_archive, audit_checkpoint, audit_event, audit_head, audit_host, saved_search
 from bot.store.schema.base import Big, Json, Time, metadata
 
@@ -32,8 +33,9 @@ allowance = Table(
     Index("ix_allowance_target_is_open", "target", "is_open"),
     Index("ix_allowance_cluster_id_is_open", "cluster_id", "is_open"),
     Index("ix_allowance_requester", "requester"),
+    Index("ix_allowance_is_open_id", "is_open", "id"),
+    *computed_facts(),
 )
-
 scale = Table(
     "scale",
     metadata,

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.domain.allowance import Allowance, status
 from bot.domain.egress import ClusterRef, EgressPath, NodePool, RequiredEndpoints
+from bot.domain.measured import PortUse, SnatUse
 from bot.domain.snat import Capacity
 from bot.inventory import EgressReport
 from handlers.blocks.block_kit import SECTION_TEXT, fold, message, section
@@ -42,7 +43,10 @@ def egress_facts(report: EgressReport) -> dict[str, Any]:
     version, origin, id, serves_ingress}]; ``ingress_ips`` [{address, via, name, serves_egress}]; ``node_pools``
     [{name, nodes, autoscaler_max, surge_nodes, node_public_ip, static_egress_gateway}]; ``snat`` [{kind, through,
     pools, ip_count, ports_per_ip, total_ports, ports_per_node, nodes_now, surge_nodes, max_nodes, headroom_nodes,
-    next_step_down {at_nodes, ports_per_node}, near_exhaustion, is_shared, advice}], the tightest first; ``paths``
+    next_step_down {at_nodes, ports_per_node}, near_exhaustion, is_shared, advice}], the tightest first; ``snat_use``
+    [{source, kind, since, until, peak_share (0 to 1), nodes [{node, frontend, protocol, allocated, used, peak,
+    peak_share, peak_at}] the fullest first, failed_connections, connections_per_minute, dropped_packets,
+    availability_percent, utilization_percent, health_percent, health_reason, unread [sentence]}]; ``paths``
     [{pools, subnet, kind, outbound_ips, sources, next_hop, nat_gateway, firewall, rules_in, why, carries (all, pods,
     nodes, virtualNodes), destinations (prefixes; empty is everything), behind}];
     ``required_endpoints`` {checked_at, tag_rule, endpoints [{category, domain, port, protocol, standing, by, why}]} or
@@ -64,6 +68,7 @@ def egress_facts(report: EgressReport) -> dict[str, Any]:
         "ingress_ips": [_same(ip, "address", "via", "name", "serves_egress") for ip in egress.ingress],
         "node_pools": [_pool(pool) for pool in egress.pools],
         "snat": [_snat(way) for way in report.capacities],
+        "snat_use": [_use(use) for use in report.uses],
         "paths": [_path(path) for path in egress.paths],
         "required_endpoints": _endpoints(report, report.endpoints) if report.endpoints else None,
         "allowances": [_allowance(allowance, report) for allowance in report.allowances],
@@ -102,6 +107,33 @@ def _snat(way: Capacity) -> dict[str, Any]:
         "headroom_nodes": way.headroom_nodes,
         "next_step_down": step,
         **_same(way, "near_exhaustion", "is_shared", "advice"),
+    }
+
+
+def _use(use: SnatUse) -> dict[str, Any]:
+    return {
+        "source": use.source.id,
+        "kind": use.source.kind,
+        "since": use.span.since.isoformat(),
+        "until": use.span.until.isoformat(),
+        "peak_share": use.share,
+        "nodes": [_node_use(one) for one in use.ports],
+        "failed_connections": use.failed,
+        "connections_per_minute": use.connections,
+        "dropped_packets": use.dropped,
+        "availability_percent": use.availability,
+        "utilization_percent": use.utilization,
+        "health_percent": use.health,
+        "health_reason": use.reason or None,
+        "unread": list(use.gaps),
+    }
+
+
+def _node_use(one: PortUse) -> dict[str, Any]:
+    return {
+        **_same(one, "node", "frontend", "protocol", "allocated", "used", "peak"),
+        "peak_share": one.share,
+        "peak_at": one.peak_at.isoformat() if one.peak_at else None,
     }
 
 

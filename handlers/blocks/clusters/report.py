@@ -27,6 +27,7 @@ from handlers.blocks.block_kit import (
     value,
     when,
 )
+from handlers.blocks.clusters.measured import measured_blocks
 from handlers.blocks.clusters.phrases import VIA, WAYS, counted, without_ips
 from handlers.blocks.deciders import needs
 from handlers.blocks.naming import names_of
@@ -56,6 +57,7 @@ def egress_report(report: EgressReport, config: Configuration) -> Message:
             *_first(egress),
             *_paths(egress),
             *_ports(egress, report.capacities),
+            *measured_blocks(report.uses),
             *_ingress(egress),
             *_endpoints(report),
             *_allowances(report, config),

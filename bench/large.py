@@ -1,0 +1,129 @@
+"""10,000 live allowances in one firewall policy, 10,000 requests waiting, 100,000 ended: how long looks take.
+
+Home, lists, cards, the form's twin search and a round of the reconciler, each without and with the rows beside it;
+``LARGE`` divides the numbers of rows by so much.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from slack_sdk import WebClient
+from sqlalchemy import text
+
+from bench.audit import databases
+from bench.stage.rows import copies, ended, live, store_rows
+from bench.stage.served import Served, served
+from bot import allowances
+from bot.domain.rule_rendering import placed, render
+from bot.domain.target import Target
+from bot.ports import Caller
+from bot.reconciler import Reconciler
+from handlers.home import drawn
+from handlers.home_search import HomeState
+from handlers.notify import SlackNotifier
+from tests.build import APPROVER, DEV, OPERATOR, Said, caller
+
+SHARE = int(os.environ.get("LARGE", "1"))
+LIVE, WAITING, ENDED = 10_000 // SHARE, 10_000 // SHARE, 100_000 // SHARE
+RUNS = 3
+WITHIN_S = 0.5
+
+
+def fill(bot: Served) -> None:
+    """Store the rows, and write the live ones' rules to the simulated Azure."""
+    now = bot.ctx.clock.now()
+    there = [live(one, now) for one in copies(bot.template, LIVE, first=0, ask="live")]
+    store_rows(bot.store, [replace(one, live_at=now) for one in there])
+    store_rows(bot.store, list(copies(bot.template, WAITING, first=LIVE, ask="ask")))
+    old = copies(bot.template, ENDED, first=LIVE + WAITING, ask="old")
+    store_rows(bot.store, [ended(one, now - timedelta(days=40)) for one in old], is_open=False)
+    with bot.store._engine.begin() as connection:
+        connection.execute(text("ANALYZE"))
+    target = bot.template.scope.target
+    part = bot.ctx.targets.open(target)
+    seen = part.observe()
+    operation = part.begin_write(placed(render(there), seen.collections), seen)
+    while bot.ctx.operations.look(operation).is_running:
+        time.sleep(1)
+    with bot.store.write() as tx:
+        tx.work.wake(target.key, within=timedelta())
+
+
+class Round:
+    """Rounds of the reconciler for one target, one at a time."""
+
+    def __init__(self, bot: Served, target: Target) -> None:
+        self._bot, self._target = bot, target
+        self._reconciler = Reconciler(bot.ctx, Said(), workers=0)
+
+    def __call__(self) -> None:
+        """One."""
+        with self._bot.store.write() as tx:
+            tx.work.wake(self._target.key, within=timedelta())
+        while self._reconciler.run_one():
+            pass
+
+
+def looks(bot: Served) -> dict[str, Callable[[], Any]]:
+    """What people look at, and what the bot does."""
+    ctx, stranger = bot.ctx, caller("ULOAD001")
+    notifier = SlackNotifier(WebClient(), bot.store, ctx.config)
+    with bot.store.read() as tx:
+        some = tx.allowances.get(bot.template.id)
+
+    def home(who: Caller) -> Callable[[], Any]:
+        return lambda: drawn(ctx, who, HomeState())
+
+    def listed(which: str) -> Callable[[], Any]:
+        return lambda: allowances.browse(ctx, stranger, which, rows=10)
+
+    return {
+        "Home of a developer": home(stranger),
+        "Home of an approver": home(APPROVER),
+        "Home of an operator": home(OPERATOR),
+        "requests mine": listed("mine"),
+        "requests pending": listed("pending"),
+        "requests CLUSTER": listed("aks-udr"),
+        "requests pending, approver": lambda: allowances.browse(ctx, APPROVER, "pending", rows=10),
+        "a card": lambda: notifier._card(some, ctx.clock.now()),
+        "the form is sent": lambda: allowances.request(ctx, DEV, bot.draft()),
+        "a round of the reconciler": Round(bot, bot.template.scope.target),
+    }
+
+
+def measured(look: Callable[[], Any]) -> tuple[float, float, float]:
+    """Seconds of the first time, and of the median; and the processor's of that."""
+    took: list[tuple[float, float]] = []
+    for _ in range(RUNS + 1):
+        began, own = time.perf_counter(), time.process_time()
+        look()
+        took.append((time.perf_counter() - began, time.process_time() - own))
+    usual = sorted(took[1:])[RUNS // 2]
+    return took[0][0], *usual
+
+
+def main() -> None:
+    """A table for each database."""
+    with databases() as urls:
+        for name, url in urls.items():
+            with served(url) as bot:
+                report(name, bot)
+
+
+def report(name: str, bot: Served) -> None:
+    """Without the rows, then with them."""
+    small = {what: measured(look)[1] for what, look in looks(bot).items()}
+    fill(bot)
+    print(f"\n{name}: {LIVE:,} live, {WAITING:,} waiting, {ENDED:,} ended")
+    print(f"{'ms':30} {'first':>8} {'usual':>8} {'CPU':>8} {'without rows':>13}")
+    for what, look in looks(bot).items():
+        first, usual, own = measured(look)
+        print(f"{what:30} {first * 1e3:8.0f} {usual * 1e3:8.0f} {own * 1e3:8.0f} {small[what] * 1e3:13.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

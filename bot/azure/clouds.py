@@ -1,0 +1,51 @@
+"""Where the batch API of a cloud is, and for whom its tokens are issued.
+
+Sources, read 2026-11: https://pypi.org/project/azure-monitor-querymetrics (public and US Government),
+https://docs.azure.cn/azure-monitor/essentials/migrate-to-batch-api (China).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsCloud:
+    """The batch API.
+
+    Args:
+        template: Its origin, with ``{region}`` where it has one for each region.
+        audience: For whom a token is issued.
+    """
+
+    template: str
+    audience: str
+
+    def endpoint(self, region: str) -> str:
+        """The origin for resources of a region."""
+        return self.template.format(region=region)
+
+
+def _cloud(domain: str) -> MetricsCloud:
+    return MetricsCloud(f"https://{{region}}.{domain}", f"https://{domain}")
+
+
+PUBLIC = _cloud("metrics.monitor.azure.com")
+CLOUDS: Mapping[str, MetricsCloud] = {
+    "management.azure.com": PUBLIC,
+    "management.usgovcloudapi.net": _cloud("metrics.monitor.azure.us"),
+    "management.chinacloudapi.cn": _cloud("metrics.monitor.azure.cn"),
+}
+"""By the host of Azure Resource Manager."""
+
+
+def cloud_of(endpoint: str, template: str = "") -> MetricsCloud:
+    """The batch API that belongs to an Azure Resource Manager; at the same origin where it is none of Azure's own.
+
+    Args:
+        endpoint: Azure Resource Manager's base URL.
+        template: The batch API's origin, where somebody said so.
+    """
+    known = CLOUDS.get((urlsplit(endpoint).hostname or "").lower())
+    audience = (known or PUBLIC).audience
+    return MetricsCloud(template or (known.template if known else endpoint.rstrip("/")), audience)

@@ -1,0 +1,68 @@
+"""How SNAT ports are used, as Azure Monitor measured it: the fullest node first."""
+
+from collections.abc import Sequence
+
+from bot.domain.measured import PortLevel, PortUse, SnatUse, SourceKind, level_of
+from bot.domain.measured.advice import span_text
+from bot.domain.measured.levels import failed_text
+from handlers.blocks.block_kit import code, context, escape, fold, section, when
+from handlers.blocks.clusters.phrases import counted
+from handlers.replies import Block
+
+NODES_SHOWN = 8
+
+MARKS = {PortLevel.CALM: ":white_check_mark:", PortLevel.HIGH: ":warning:", PortLevel.EXHAUSTED: ":red_circle:"}
+
+
+def measured_blocks(uses: Sequence[SnatUse]) -> list[Block]:
+    """What was measured of each source, and what could not be read; nothing where metrics are off."""
+    return [block for use in uses for block in _of(use)]
+
+
+def _of(use: SnatUse) -> list[Block]:
+    missing = [context(f":grey_question: {escape(gap)}") for gap in use.gaps]
+    if not use.is_known:
+        return missing or [context(f"Azure Monitor has no values for {escape(use.source.name)} {span_text(use)}.")]
+    head = f"{MARKS[level_of(use)]} *SNAT ports in use* {span_text(use)}"
+    return [section(f"{head}\n{fold(_LINES[use.source.kind](use), 2500)}"), *missing]
+
+
+def _balancer(use: SnatUse) -> list[str]:
+    ports = [one for one in use.ports if one.peak or one is use.worst]
+    lines = [_node(one) for one in ports[:NODES_SHOWN]]
+    rest = len(ports) - NODES_SHOWN
+    return [*lines, *([f"and {rest} less full: `/egress show … json`"] if rest > 0 else []), *_failed(use)]
+
+
+def _node(one: PortUse) -> str:
+    at = f" {when(one.peak_at)}" if one.peak_at else ""
+    protocol = "" if one.protocol == "TCP" else f" {one.protocol}"
+    return (
+        f"• node {code(one.node)} on {code(one.frontend)}{protocol}: peak *{one.share:.0%}* "
+        f"({one.peak:,.0f} of {one.allocated:,.0f}){at}, now {one.used:,.0f}"
+    )
+
+
+def _failed(use: SnatUse) -> list[str]:
+    if use.failed is None:
+        return ["• failed connections: unknown"]
+    nodes = ", ".join(code(node) for node in list(use.failed_by_node)[:5] if node)
+    where = f" on {nodes}" if nodes and use.source.kind is SourceKind.LOAD_BALANCER else ""
+    return [f"• *{failed_text(use.failed)}*{where}" if use.failed else "• no connection failed for want of a port"]
+
+
+def _gateway(use: SnatUse) -> list[str]:
+    shown = [f"• NAT gateway {code(use.source.name)}: up to *{use.connections or 0:,.0f}* connections a minute"]
+    shown += _failed(use)
+    shown += [] if use.dropped is None else [f"• {counted(use.dropped, 'packet')} dropped"]
+    return [*shown, *([] if use.availability is None else [f"• availability at least {use.availability:.0f} %"])]
+
+
+def _firewall(use: SnatUse) -> list[str]:
+    peak = f"peak *{use.utilization or 0:.0f} %* of its ports"
+    shown = [f"• firewall {code(use.source.name)}: {peak}, shared with all behind it"]
+    reason = f" ({escape(use.reason)})" if use.reason else ""
+    return [*shown, *([] if use.health is None else [f"• health at least {use.health:.0f} %{reason}"])]
+
+
+_LINES = {SourceKind.LOAD_BALANCER: _balancer, SourceKind.NAT_GATEWAY: _gateway, SourceKind.FIREWALL: _firewall}
