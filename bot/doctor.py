@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -12,9 +11,7 @@ from time import time
 from bot.azure import AzureArm
 from bot.config import Settings, checked_configuration, configuration_from
 from bot.domain.egress import ClusterEgress, Fleet
-from bot.domain.measured import TimeSpan, sources_of
-from bot.domain.phrases import listed
-from bot.domain.rights import CLUSTER_PROBE, CLUSTER_READ, CLUSTER_WRITE, lacking, target_write
+from bot.domain.rights import CLUSTER_READ, CLUSTER_WRITE, lacking, target_write
 from bot.domain.snat import possible_goals
 from bot.errors import (
     ArmForbidden,
@@ -28,6 +25,7 @@ from bot.errors import (
     SlackUnreachable,
 )
 from bot.wiring.dryrun import require_among
+from bot.wiring.evidence_checks import evidence_looks
 from bot.wiring.production import azure_from, opened_store, slack_from
 from bot.wiring.signing import signing_keys
 from handlers.app import web_client
@@ -78,6 +76,7 @@ REMEDIES = (
     ("Azure subscription", "Assign deploy/roles/reader.json on it, or take it out of azure.subscriptions."),
     ("Azure rights on", "Assign the role that deploy/roles/README.md names for it; it counts after some minutes."),
     ("Azure probes", "Assign deploy/roles/prober.json on the clusters that may be probed, or take [probe] out."),
+    ("firewall log", "Assign log-reader.json, and send both rule categories of the firewall to a workspace."),
     ("Azure calls left", "Find out who else calls Azure as this identity; the bot waits as long as Azure says."),
     ("Azure metrics", "Assign deploy/roles/metrics-reader.json on the subscriptions, or switch off metrics.enabled."),
     ("Azure", "Check the identity (AZURE_CLIENT_ID), EGRESS_ARM_ENDPOINT and the way to both."),
@@ -101,9 +100,6 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/management/requ
 LEAST_SHARE = 0.1
 """The share of a bucket under which it is red."""
 
-
-METRICS_WITHIN = timedelta(seconds=15)
-"""How long Azure Monitor gets to answer."""
 
 Look = tuple[str, Callable[[], str]]
 
@@ -250,22 +246,17 @@ def _azure(settings: Settings, arm: AzureArm | None) -> list[DoctorResult]:
     subscriptions = [_subscription(fleet, one) for one in azure.subscriptions]
     writer = _looked_at("writer", lambda: _writer(settings, fleet))
     rights = [_looked_at(what, look) for what, look in _rights(azure, fleet)]
-    rights.append(_looked_at("Azure metrics", lambda: _metrics(settings, azure, fleet)))
-    rights.append(_looked_at("Azure probes", lambda: _probes(settings, azure, fleet)))
-    return [read, *subscriptions, writer, *rights, _looked_at("Azure calls left", lambda: _calls_left(azure))]
+    left = _looked_at("Azure calls left", lambda: _calls_left(azure))
+    return [read, *subscriptions, writer, *rights, *_evidence(settings, azure, fleet), left]
 
 
-def _metrics(settings: Settings, azure: AzureArm, fleet: Fleet) -> str:
-    """Whether Azure Monitor answers for one load balancer, one NAT gateway and one firewall."""
-    brings = "show, scale and capacity say how full the SNAT ports are"
-    if not checked_configuration(configuration_from(settings.config)).metrics.enabled:
-        return f"switched off; with metrics.enabled, {brings}."
-    one_of_each = {source.kind: source for egress in fleet.clusters for source in sources_of(egress)}
-    span = TimeSpan(fleet.read_at - timedelta(hours=1), fleet.read_at)
-    found = azure.metrics.read(one_of_each.values(), span, within=METRICS_WITHIN)
-    for reading in (one for one in found.of if one.gaps):
-        raise ArmForbidden(reading.gaps[0]) if reading.is_forbidden else ArmUnreachable(reading.gaps[0])
-    return " ".join([f"{brings}.", *found.notes])
+def _evidence(settings: Settings, azure: AzureArm, fleet: Fleet) -> list[DoctorResult]:
+    """What evidence from Azure brings; nothing where the configuration cannot be read, which has a line of its own."""
+    try:
+        book = checked_configuration(configuration_from(settings.config))
+    except BadConfiguration:
+        return []
+    return [_looked_at(what, look) for what, look in evidence_looks(azure, book, fleet)]
 
 
 def _subscription(fleet: Fleet, subscription: str) -> DoctorResult:
@@ -297,17 +288,6 @@ def _rights(azure: AzureArm, fleet: Fleet) -> Iterator[Look]:
     for egress in fleet.clusters:
         needed = CLUSTER_WRITE if _is_scalable(egress) else CLUSTER_READ
         yield f"Azure rights on {egress.ref.name}", partial(_allowed, azure, egress.ref.id, needed)
-
-
-def _probes(settings: Settings, azure: AzureArm, fleet: Fleet) -> str:
-    """In which clusters a probe may run: it would say what really connects, and which address the world sees."""
-    if not checked_configuration(configuration_from(settings.config)).probe.enabled:
-        return "switched off; with [probe], /egress probe says what connects from inside a cluster."
-    refs = [egress.ref for egress in fleet.clusters]
-    without = [ref.name for ref in refs if lacking(azure.read_grants(ref.id), CLUSTER_PROBE)]
-    if without and len(without) == len(refs):
-        raise ArmForbidden("The bot's identity may not run commands in any cluster, so no probe can run.")
-    return f"{len(refs) - len(without)} clusters may be probed{f'; not {listed(without, 5)}' if without else ''}."
 
 
 def _is_scalable(egress: ClusterEgress) -> bool:

@@ -6,6 +6,7 @@ from handlers import (
     audit,
     capacity,
     commands,
+    denied,
     history,
     migrations,
     partners,
@@ -73,6 +74,14 @@ COMMANDS = (
         help="try hosts from inside a cluster: what connects, which address the world sees",
         act="probe",
         roles=_DECIDERS,
+    ),
+    Entry(
+        CallKind.COMMAND,
+        "denied",
+        denied.denied,
+        usage="CLUSTER [since:2h] [watch]",
+        help="what the firewall's log says was denied, why, and what it would take",
+        is_late=True,
     ),
     Entry(
         CallKind.COMMAND,

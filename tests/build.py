@@ -13,7 +13,7 @@ from bot.config import checked_configuration, configuration_from
 from bot.domain.configuration import Configuration
 from bot.domain.fqdn import parse_destination
 from bot.domain.people import AccountStatus, Identity, Person
-from bot.ports import Caller, Context, Notice, Pace
+from bot.ports import Caller, Context, NoLogs, Notice, Pace
 from bot.reconciler import Reconciler
 from bot.sandbox.arm import ArmSubscription
 from bot.sandbox.arm_transport import ArmTransport
@@ -133,7 +133,8 @@ def make_world(database_url: str, *, book: Configuration | None = None, pace: Pa
         transport=ArmTransport(arm, clock),
         now=clock.now,
     )
-    ctx = Context(azure, azure, azure, store, People(book), clock, book, pace or Pace())
+    logs = azure.firewall_logs(book.logs) if book.logs.enabled else NoLogs()
+    ctx = Context(azure, azure, azure, store, People(book), clock, book, pace or Pace(), logs=logs)
     said = Said()
     inventory.refresh(ctx)
     return World(clock, arm, store, ctx, said, Reconciler(ctx, said, workers=0))

@@ -7,6 +7,7 @@ from azure.core.credentials import TokenCredential
 
 from bot.azure import cluster_reads, resource_graph
 from bot.azure.clients import Clients, Transport
+from bot.azure.logs.firewall_logs import AzureLogs
 from bot.azure.metrics import AzureMetrics
 from bot.azure.operations import poll
 from bot.azure.public_ips import read_public_ips
@@ -15,6 +16,7 @@ from bot.azure.scaling import begin_scale
 from bot.azure.settings import ArmSettings
 from bot.azure.targets import open_target
 from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, RequiredEndpoint
+from bot.domain.feature_settings import Logs
 from bot.domain.rights import Grant
 from bot.domain.snat import OwnIp, ScalePlan
 from bot.domain.target import Target
@@ -104,6 +106,10 @@ class AzureArm:
     def read_grants(self, resource_id: str) -> tuple[Grant, ...]:
         """Read the permissions of the bot's identity on one resource."""
         return cluster_reads.read_grants(self._clients, resource_id)
+
+    def firewall_logs(self, settings: Logs) -> AzureLogs:
+        """Azure Monitor's logs of firewalls, reached in the same way; asks nothing."""
+        return AzureLogs(self._clients, settings, self._now)
 
     @property
     def subscriptions(self) -> tuple[str, ...]:

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from threading import Lock
+from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -16,7 +19,7 @@ from azure.core.rest import HttpRequest
 from azure.mgmt.containerservice import ContainerServiceClient
 from azure.mgmt.resourcegraph import ResourceGraphClient
 
-from bot.azure.clouds import cloud_of
+from bot.azure.clouds import cloud_of, log_analytics_of
 from bot.azure.faults import AzureHealth, fault_from_answer, translated
 from bot.azure.settings import ArmSettings
 from bot.azure.translate.shapes import json_from_text
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from azure.monitor.querymetrics import MetricsClient
 
     Sending = ContainerServiceClient | MetricsClient
+    from azure.monitor.query import LogsQueryClient
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -55,6 +59,12 @@ Source: https://learn.microsoft.com/rest/api/resources/subscriptions, read 2026-
 
 CONNECTIONS = 64
 """Connections to Azure that are kept for reuse: as many as all workers and listeners ask at once when they are busy."""
+
+ARM_ONLY = frozenset({"base_url", "credential_scopes"})
+"""Options of clients for Azure Resource Manager that other services' clients do not take."""
+
+LEAST_S = 0.2
+"""Seconds that a request in a hurry has at the least."""
 
 LONGEST_LIST = 200
 """Pages of one list before it is taken for a loop."""
@@ -92,6 +102,8 @@ class Clients:
         self._network: dict[str, NetworkManagementClient] = {}
         self._monitors: dict[str, MetricsClient] = {}
         self.cloud = cloud_of(settings.endpoint, settings.metrics_endpoint)
+        self._logs: LogsQueryClient | None = None
+        self._ends: ContextVar[float | None] = ContextVar("ends", default=None)
         self._lock = Lock()
         self.graph = ResourceGraphClient(credential, **self._options(retry_on_methods=["POST"]))
 
@@ -120,6 +132,34 @@ class Clients:
         """
         with translated():
             return self._credential.get_token(scope).token
+
+    def logs(self) -> "LogsQueryClient":
+        """The client for queries of Log Analytics; imported late, because not everybody has firewall logs."""
+        from azure.monitor.query import LogsQueryClient
+
+        with self._lock:
+            if self._logs is None:
+                endpoint, audience = log_analytics_of(self.settings.endpoint)
+                options = {name: one for name, one in self._options().items() if name not in ARM_ONLY}
+                self._logs = LogsQueryClient(self._credential, endpoint=endpoint, audience=audience, **options)
+            return self._logs
+
+    @contextmanager
+    def hurried(self, ends: float) -> Iterator[None]:
+        """Requests inside are tried once, with what is left of the time until ``ends``, of the monotonic clock."""
+        token = self._ends.set(ends)
+        try:
+            yield
+        finally:
+            self._ends.reset(token)
+
+    def hurry(self) -> dict[str, Any]:
+        """Options of a request that is in a hurry; none for any other."""
+        ends = self._ends.get()
+        if ends is None:
+            return {}
+        left = max(LEAST_S, ends - monotonic())
+        return {"retry_total": 0, "connection_timeout": left, "read_timeout": left}
 
     def in_parallel(self, act: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """Do the same for several items at once; the first error is raised.
@@ -204,7 +244,7 @@ class Clients:
 
     def _answer(self, client: "Sending", asked: HttpRequest, path: str) -> tuple[Json, Mapping[str, str]]:
         with translated():
-            response = client.send_request(asked)
+            response = client.send_request(asked, **self.hurry())
         body = json_from_text(response.text())
         if response.status_code >= 300:
             raise fault_from_answer(response.status_code, response.headers, body)

@@ -1,4 +1,4 @@
-"""Where the batch API of a cloud is, and for whom its tokens are issued.
+"""Where the data planes of Azure Monitor are in a cloud, and for whom their tokens are issued.
 
 Sources, read 2026-11: https://pypi.org/project/azure-monitor-querymetrics (public and US Government),
 https://docs.azure.cn/azure-monitor/essentials/migrate-to-batch-api (China).
@@ -49,3 +49,24 @@ def cloud_of(endpoint: str, template: str = "") -> MetricsCloud:
     known = CLOUDS.get((urlsplit(endpoint).hostname or "").lower())
     audience = (known or PUBLIC).audience
     return MetricsCloud(template or (known.template if known else endpoint.rstrip("/")), audience)
+
+
+_LOGS = "https://api.loganalytics.io"
+LOG_ANALYTICS: Mapping[str, tuple[str, str]] = {
+    "management.azure.com": ("https://api.loganalytics.azure.com", _LOGS),
+    "management.usgovcloudapi.net": ("https://api.loganalytics.us", "https://api.loganalytics.us"),
+    "management.chinacloudapi.cn": ("https://api.loganalytics.azure.cn", "https://api.loganalytics.azure.cn"),
+}
+"""Query endpoint and token audience of Log Analytics, by the host of Azure Resource Manager.
+
+Source: https://learn.microsoft.com/azure/azure-monitor/logs/api/access-api, read 2026-11.
+"""
+
+
+def log_analytics_of(endpoint: str) -> tuple[str, str]:
+    """Query endpoint and token audience of Log Analytics; at the same origin where it is none of Azure's own.
+
+    Args:
+        endpoint: Azure Resource Manager's base URL.
+    """
+    return LOG_ANALYTICS.get((urlsplit(endpoint).hostname or "").lower(), (endpoint.rstrip("/"), _LOGS))

@@ -18,7 +18,7 @@ from bot.domain.audit_settings import AuditSettings
 from bot.domain.break_glass import BreakGlass
 from bot.domain.bundles import Bundle, BundleRef, BundleTable, bundles_from
 from bot.domain.dry_run import NO_DRY_RUN, DryRun
-from bot.domain.feature_settings import MetricsSettings, Migrations, Names, Reviews
+from bot.domain.feature_settings import Logs, MetricsSettings, Migrations, Names, Reviews
 from bot.domain.fields import Duration, NotWritten, ReadAs, Span, Text, Unit, matching, named
 from bot.domain.fqdn import Destination
 from bot.domain.integration import Api, EgressIps, Webhook
@@ -167,6 +167,7 @@ class Configuration:
         metrics: Whether Azure Monitor is asked how full the SNAT ports are.
         names: Whether names are looked up.
         probe: Whether hosts are tried from inside clusters.
+        logs: Whether the firewalls' logs are read.
         risk: How risk is weighed.
         api: The API for pipelines.
         egress_ips: The list of egress IPs for partners and pipelines.
@@ -201,6 +202,7 @@ class Configuration:
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     names: Names = field(default_factory=Names)
     probe: ProbeSettings = field(default_factory=ProbeSettings)
+    logs: Logs = field(default_factory=Logs)
     risk: RiskTable = field(default_factory=RiskTable)
     api: Api = field(default_factory=Api)
     egress_ips: EgressIps = field(default_factory=EgressIps)

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Annotated
 
-from bot.domain.fields import Span
+from pydantic import Field
+
+from bot.domain.fields import Span, Text, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +58,19 @@ class Names:
     """
 
     resolve: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """Logs of Azure Firewalls: who is denied, and by what.
+
+    Args:
+        enabled: Whether they are read.
+        workspace: The Log Analytics workspace that they are in: its ARM id, or its id for queries. Without one the
+            firewalls' diagnostic settings say where they are.
+        within_s: How long an answer may wait for them.
+    """
+
+    enabled: bool = False
+    workspace: Text | None = None
+    within_s: Annotated[int, Field(ge=1, le=30), Unit("seconds")] = 5

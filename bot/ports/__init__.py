@@ -9,6 +9,7 @@ from bot.ports.azure import (
     RuleTarget,
 )
 from bot.ports.context import BOT, Caller, Clock, Context, NoResolver, Pace, UnitOfWork
+from bot.ports.firewall_logs import NoLogs
 from bot.ports.notice_events import ChannelEvent, NoticeEvent, ProbeEvent, ReviewEvent
 from bot.ports.notices import Notice, NoticeKind, Notifier, Outbox, Pause
 from bot.ports.recent import KnownRules, RecentRules
@@ -32,6 +33,7 @@ __all__ = [
     "FleetReading",
     "KnownRules",
     "ListFilter",
+    "NoLogs",
     "NoResolver",
     "Notice",
     "NoticeEvent",

@@ -11,6 +11,7 @@ from bot.domain.chain import AuditKey
 from bot.domain.configuration import Configuration
 from bot.domain.people import SYSTEM, AccountStatus, Identity, Person, Role
 from bot.ports.azure import Clusters, Operations, Targets
+from bot.ports.firewall_logs import FirewallLogs, NoLogs
 from bot.ports.metrics import Metrics
 from bot.ports.notice_events import NoticeEvent
 from bot.ports.notice_levels import is_said
@@ -162,6 +163,7 @@ class Context:
     resolver: Resolver = field(default_factory=NoResolver)
     audit_key: AuditKey | None = None
     metrics: Metrics | None = None
+    logs: FirewallLogs = field(default_factory=NoLogs)
 
 
 @dataclass(frozen=True, slots=True)

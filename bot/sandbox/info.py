@@ -12,6 +12,7 @@ COMMANDS = (
     ("history aks-lb", "which outbound IPs came and went, and through whom"),
     ("check aks-udr docker.io", "allowed or denied now, by which rule"),
     ("probe aks-udr docker.io", "what connects from inside the cluster"),
+    ("denied aks-udr", "what the firewall denied, and what it would take"),
     ("request aks-udr docker.io", "ask for an allowance"),
     ("requests pending", "what waits for a decision"),
     ("approve ID", "decide a request"),

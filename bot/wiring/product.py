@@ -15,7 +15,7 @@ from bot.domain.scale_proposal import next_scale, scale_key
 from bot.domain.work import WorkKind
 from bot.errors import EgressError, StoreUnavailable
 from bot.metrics import Facts, scrape
-from bot.ports import Clock, Context, NoResolver, Pace, Store
+from bot.ports import Clock, Context, NoLogs, NoResolver, Pace, Store
 from bot.readiness import Part, readiness
 from bot.reconciler import Reconciler
 from bot.store import SqlStore
@@ -74,6 +74,7 @@ def assemble(world: World) -> Product:
         resolver=SystemResolver() if world.config.names.resolve else NoResolver(),
         audit_key=world.audit_key,
         metrics=world.arm.metrics if world.config.metrics.enabled else None,
+        logs=world.arm.firewall_logs(world.config.logs) if world.config.logs.enabled else NoLogs(),
     )
     slack = notifier(world.slack, world.store, world.config)
     hooks = WebhookNotifier(world.store, world.config, world.keys)

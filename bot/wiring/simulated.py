@@ -99,7 +99,8 @@ def _simulated(running: Running, simulated: Sandbox, url: str, config: Path | No
     lookups = round(book.slack.lookups_per_minute * speed)
     ips = replace(book.egress_ips, enabled=True)
     settings = replace(book.slack, lookups_per_minute=lookups)
-    book = replace(book, api=replace(book.api, enabled=True), egress_ips=ips, slack=settings)
+    api, logs = replace(book.api, enabled=True), replace(book.logs, enabled=True)
+    book = replace(book, api=api, egress_ips=ips, slack=settings, logs=logs)
     keys = signing_keys(book, DEMO_SECRET)
     return World(store, arm, clock, book, slack, Pace().faster(speed), keys, audit_key(book))
 

@@ -31,6 +31,7 @@ from handlers.blocks.block_kit import (
     home,
     person,
     section,
+    value,
     when,
 )
 from handlers.blocks.break_glass import ALARM
@@ -50,6 +51,9 @@ from handlers.replies import Block, View
 ROWS = 8
 """Requests in each part; with their buttons all parts together stay below the 100 blocks of a view."""
 
+
+MOST_DENIED = 3
+"""Clusters whose denied traffic is offered, a block each."""
 
 MOST_REVIEWS = 3
 """Review campaigns, a block each."""
@@ -129,6 +133,7 @@ def home_view(uow: Desktop, carried: Mapping[str, str] = MappingProxyType({})) -
         divider(),
         header("Clusters"),
         *_health(uow.clusters, is_certain=not uow.unread),
+        *_denied(uow),
         *search_list(uow.searches),
         *level_select(uow.notices),
         context(f"Updated {when(uow.now)}. `/egress help` lists all commands."),
@@ -258,6 +263,17 @@ def _health(clusters: Sequence[ClusterEgress], *, is_certain: bool) -> list[Bloc
     lines += [f":warning: Has warnings: {_names(warned)}"] if warned else []
     lines += [":large_green_circle: Nothing needs attention."] if not tight and not warned else []
     return [section("\n".join(lines))]
+
+
+def _denied(uow: Desktop) -> list[Block]:
+    """Where to look for denied traffic: the clusters of the person's own requests, else the first that they see."""
+    own = {one.scope.cluster_id for one in uow.mine}
+    filtered = [one for one in uow.clusters if any(path.firewall for path in one.paths)]
+    ordered = sorted(filtered, key=lambda one: one.ref.id not in own) if uow.config.logs.enabled else []
+    return [
+        section(code(one.ref.name), accessory=button("Denied traffic", "denied", value(cluster=one.ref.id)))
+        for one in ordered[:MOST_DENIED]
+    ]
 
 
 def _names(names: Sequence[str]) -> str:

@@ -292,3 +292,13 @@ def test_clocks_agree_to_half_a_minute() -> None:
     assert _agreeing("Slack's", time.time() + 29) == "within 29 s of Slack's."
     with pytest.raises(BadConfiguration, match=r"This machine's clock is \+75 s from Slack's"):
         _agreeing("Slack's", time.time() - 75)
+
+
+def test_a_firewall_whose_log_cannot_be_read(site: Site) -> None:
+    """Off is no fault and says what it would bring; on, each firewall has its line."""
+    assert "with logs.enabled, /egress denied shows" in site.findings()["firewall logs"].sentence
+    site.config += "\n[logs]\nenabled = true\n"
+    found = site.findings()
+    assert found["firewall log of hub-firewall"].sentence == "in law-hub."
+    assert "it has no diagnostic setting" in found["firewall log of vwan-firewall"].sentence
+    assert "log-reader.json" in found["firewall log of vwan-firewall"].remedy

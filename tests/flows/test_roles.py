@@ -4,12 +4,14 @@ import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from bot import allowances, inventory, probing, scaling
+from bot import allowances, denials, inventory, probing, scaling
 from bot.approvals import Decision
 from bot.azure import AzureArm
+from bot.domain.feature_settings import Logs
 from bot.domain.probe import ProbeSettings
 from bot.domain.snat import CountGoal
 from bot.errors import InvalidInput
@@ -82,6 +84,21 @@ def probe(world: World) -> None:
     world.settle()
 
 
+def read_logs(world: World) -> None:
+    """The logs of a firewall with tables of its own, and of one without."""
+    azure = world.ctx.clusters
+    assert isinstance(azure, AzureArm)
+    logs, now = azure.firewall_logs(Logs(enabled=True)), world.clock.now()
+    for cluster in ("aks-udr", "aks-udr-classic"):
+        for port in (443, 25):
+            world.arm.add_traffic({"cluster": cluster, "host": "example.com", "port": port, "log_delay_s": 0})
+    world.tick(timedelta(minutes=1))
+    for cluster in ("aks-udr", "aks-udr-classic"):
+        asked = denials.question_for(inventory.show(world.ctx, DEV, cluster).egress, now, world.clock.now())
+        assert asked
+        assert logs.read(asked).gaps == ()
+
+
 FLOWS: dict[str, Callable[[World], None]] = {
     "reader": read,
     "rule-writer": open_and_close("aks-udr"),
@@ -90,6 +107,7 @@ FLOWS: dict[str, Callable[[World], None]] = {
     "migrator": migrate,
     "metrics-reader": measure,
     "prober": probe,
+    "log-reader": read_logs,
 }
 """What each role is for; the others are for what this version does not do yet."""
 

@@ -5,6 +5,9 @@ from handlers.entries import Entry
 ELSEWHERE = {
     "command partners": "tests/flows/test_partners.py",
     "view narrow_scale": "tests/listeners/test_listeners.py: a cluster has one open proposal at a time",
+    "command denied": "tests/flows/test_denied.py: with a firewall whose log is read",
+    "action denied": "tests/flows/test_denied.py: as the command",
+    "action denied_again": "tests/flows/test_denied.py: as the command",
     "command export": "tests/listeners/test_export.py: it writes nothing but the record that somebody exported",
     "command audit": "tests/listeners/test_audit.py: it writes nothing but the record that somebody read",
     "action audit_cluster": "tests/listeners/test_audit.py: as the command",

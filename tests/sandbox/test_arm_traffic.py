@@ -21,7 +21,8 @@ let since = datetime({since});
 let until = datetime({until});
 let firewalls = dynamic(["{firewall}"]);
 let ranges = dynamic(["10.0.0.0/8"]);
-let actions = dynamic(["Deny", "Allow"]);
+let actions = dynamic(["deny", "allow"]);
+let rules = dynamic([]);
 let most = 50;
 AZFWApplicationRule | take 1
 """
@@ -112,8 +113,10 @@ def test_the_kind_of_the_setting_decides_the_table() -> None:
     for cluster in ("aks-udr", "aks-udr-classic"):
         tenant.arm.add_traffic({"cluster": cluster, "host": "example.com", "log_delay_s": 0})
     tenant.clock.advance(FOUR_MINUTES)
-    assert [row["Table"] for row in records(tenant)] == ["AZFWApplicationRule"]
-    assert [row["Table"] for row in records(tenant, LEGACY)] == ["AzureDiagnostics"]
+    assert [len(records(tenant, firewall)) for firewall in (HUB, LEGACY)] == [1, 1]
+    rights = [f"Microsoft.OperationalInsights/workspaces/query/{name}" for name in ("read", "AZFWApplicationRule/read")]
+    tenant.arm.put_rights(f"/subscriptions/{SUBSCRIPTION}", {"actions": ["Microsoft.Insights/*", *rights]})
+    assert [ask(tenant, firewall).status for firewall in (HUB, LEGACY)] == [200, 400]
     off = {"workspaceId": WORKSPACE, "logAnalyticsDestinationType": "Dedicated", "logs": []}
     before = records(tenant)[0]["Hits"]
     tenant.arm.put_resource(SETTING, {"properties": off})

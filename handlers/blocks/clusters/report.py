@@ -298,4 +298,5 @@ def _offers(egress: ClusterEgress, config: Configuration) -> list[Block]:
     carried = value(cluster=egress.ref.id)
     request = button("Request egress…", "open_request", value(cluster=egress.ref.name), style="primary")
     routed = PathKind.FIREWALL in egress.effective or PathKind.HUB_FIREWALL in egress.effective
-    return [request, *([button("Required endpoints", "show_endpoints", carried)] if routed else []), *log]
+    denied = [button("Denied traffic", "denied", carried)] if routed and config.logs.enabled else []
+    return [request, *([button("Required endpoints", "show_endpoints", carried)] if routed else []), *denied, *log]

@@ -76,7 +76,7 @@ def _understood(text: str) -> tuple[Query, Values]:
 
 def _check_tables(world: World, scope: Scope) -> None:
     """Tables that no record ever came to are not known; those on the Basic plan have an API of their own."""
-    known = known_tables(world, scope)
+    known = [name for name in known_tables(world, scope) if _may_read(world, scope, name)]
     if not known:
         text = f"'union' operator: Failed to resolve table or column expression named '{TABLES[0]}'"
         raise _bad("SemanticError", "SEM0100", text)
@@ -84,8 +84,11 @@ def _check_tables(world: World, scope: Scope) -> None:
     if basic:
         text = f"The query references table(s) with plan Basic or Auxiliary ({', '.join(sorted(basic))}): use search."
         raise _bad("BasicTableNotSupported", "BasicTable", text)
-    if scope.workspace and not all(allows(world, scope.workspace, f"{_QUERY}/{name}/read") for name in known):
-        raise _denied()
+
+
+def _may_read(world: World, scope: Scope, table: str) -> bool:
+    """Whether the caller's roles include a table; one that they do not include is as if it did not exist."""
+    return scope.workspace is None or allows(world, scope.workspace, f"{_QUERY}/{table}/read")
 
 
 def _plan(world: World, workspace: str, table: str) -> str:

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from bot.sandbox.arm.logs.records import Records, Scope, records
+from bot.sandbox.arm.logs.settings import DEDICATED
 from bot.sandbox.arm.world import World
 
 Rows = list[list[Any]]
@@ -88,12 +89,7 @@ _SOURCES_KEPT = 10
 def _recorded(world: World, scope: Scope, values: Values) -> Rows:
     """Records of some actions from some sources, grouped; then the first and last record of anything in each table."""
     found = list(_of_firewalls(records(world, scope, values["since"], values["until"]), values["firewalls"]))
-    actions, ranges = {str(each).lower() for each in values["actions"]}, values["ranges"]
-    fitting = [
-        each
-        for each in found
-        if each.span.seen.outcome.action.lower() in actions and _is_within(each.span.seen.outcome.source, ranges)
-    ]
+    fitting = [each for each in found if _fits(each, values)]
     groups = [_group(list(same)) for _key, same in groupby(sorted(fitting, key=_key), key=_key)]
     shown = sorted(groups, key=lambda row: str(row[13]), reverse=True)[: values["most"]]
     reach = [_reach(table, list(same)) for table, same in groupby(sorted(found, key=_table), key=_table)]
@@ -105,18 +101,26 @@ def _of_firewalls(found: Iterable[Records], firewalls: Collection[str]) -> Itera
     return (each for each in found if each.span.seen.outcome.firewall in wanted)
 
 
+def _fits(found: Records, values: Values) -> bool:
+    """Whether a record is of these sources, with one of these actions, by one of these rules if any are named."""
+    outcome, rules = found.span.seen.outcome, {str(each).lower() for each in values["rules"]}
+    is_by_rule = not rules or outcome.rule.lower() in rules
+    return outcome.action.lower() in values["actions"] and is_by_rule and _is_within(outcome.source, values["ranges"])
+
+
 def _is_within(source: str, ranges: Iterable[str]) -> bool:
     return any(ip_address(source) in ip_network(block) for block in ranges)
 
 
 def _table(found: Records) -> str:
-    return found.table
+    """The query names both kinds of table alike: what was in AzureDiagnostics is told apart by its category."""
+    return DEDICATED[found.span.seen.outcome.kind]
 
 
 def _key(found: Records) -> tuple[Any, ...]:
     outcome = found.span.seen.outcome
     decided = (outcome.reason, outcome.policy, outcome.group, outcome.collection, outcome.rule)
-    return found.table, outcome.fqdn, found.destination_ip, found.span.flow.port, found.protocol, *decided
+    return _table(found), outcome.fqdn, found.destination_ip, found.span.flow.port, found.protocol, *decided
 
 
 def _group(same: list[Records]) -> list[Any]:

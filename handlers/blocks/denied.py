@@ -1,0 +1,118 @@
+"""Denied traffic: what, how often, why, since when, and what it would take."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+
+from bot.denials import DeniedItem, DeniedReport
+from bot.domain.firewall_log import StepKind
+from bot.domain.phrases import counted, listed
+from handlers.blocks.block_kit import (
+    actions,
+    button,
+    code,
+    context,
+    escape,
+    fold,
+    header,
+    message,
+    section,
+    value,
+    when,
+)
+from handlers.replies import Block, Message
+
+HOSTS_SHOWN = 15
+MARKS = {
+    StepKind.REQUEST: ":no_entry:",
+    StepKind.WAITING: ":hourglass_flowing_sand:",
+    StepKind.COMING: ":gear:",
+    StepKind.OPEN: ":white_check_mark:",
+    StepKind.HELD: ":double_vertical_bar:",
+    StepKind.DECIDED: ":x:",
+    StepKind.NO_ALLOWANCE: ":no_entry_sign:",
+}
+"""The mark of each next step."""
+
+
+def denied_message(found: DeniedReport, draft: str = "", *, may_watch: bool = True) -> Message:
+    """The answer to ``/egress denied``.
+
+    Args:
+        found: The answer.
+        draft: The id under which what can be requested was kept; empty if nothing can.
+        may_watch: Whether to offer to go on looking.
+    """
+    title = _title(found)
+    rows = host_rows(found.items)
+    nothing = [section(_nothing(found))] if not rows else []
+    limits = [context(fold([escape(line) for line in found.limits], 1900))] if found.limits and rows else []
+    if not rows and found.reading.is_known:
+        limits = [context(fold([escape(line) for line in found.limits], 1900))]
+    return message(
+        title, [header(title), *nothing, *rows, *limits, *actions(*_offers(found, draft, may_watch=may_watch))]
+    )
+
+
+def _title(found: DeniedReport) -> str:
+    name, hosts = found.egress.ref.name, len({one.denied.name for one in found.items})
+    if not found.is_known:
+        return f"{name}: denied traffic is not known"
+    return f"{name}: {counted(hosts, 'destination')} denied" if hosts else f"{name}: nothing denied in the log"
+
+
+def _nothing(found: DeniedReport) -> str:
+    if not found.is_known:
+        return fold([escape(line) for line in found.limits], 2900) or "No firewall log could be read."
+    return f":white_check_mark: The log has no denial of this cluster since {when(found.since)}."
+
+
+def host_rows(items: Sequence[DeniedItem]) -> list[Block]:
+    """A row for each host, in the order of the items."""
+    names = list(dict.fromkeys(one.denied.name for one in items))
+    by_name = {
+        name: list(same) for name, same in groupby(sorted(items, key=lambda one: names.index(one.denied.name)), _name)
+    }
+    rows = [section(_host(name, by_name[name])) for name in names[:HOSTS_SHOWN]]
+    rest = len(names) - HOSTS_SHOWN
+    return [*rows, *([context(f"and {rest} more: ask for less time, or request these first.")] if rest > 0 else [])]
+
+
+def _name(item: DeniedItem) -> str:
+    return item.denied.name
+
+
+def _host(name: str, items: Sequence[DeniedItem]) -> str:
+    hits, last = sum(one.denied.hits for one in items), max(one.denied.last for one in items)
+    first = min(one.denied.first for one in items)
+    mark = MARKS[items[0].step.kind]
+    ports = listed([_port(one) for one in items], 4)
+    head = f"{mark} *{code(name) if '.' in name or ':' in name else name}* {ports}: {_times(hits, first, last)}"
+    lines = dict.fromkeys(_why_and_step(one) for one in items)
+    return fold([head, *lines], 2900)
+
+
+def _port(item: DeniedItem) -> str:
+    return f"{item.denied.protocol.upper()} {item.denied.port}"
+
+
+def _times(hits: int, first: datetime, last: datetime) -> str:
+    if hits == 1:
+        return f"once, {when(last)}"
+    return f"{hits:,} times since {when(first)}, last {when(last)}"
+
+
+def _why_and_step(item: DeniedItem) -> str:
+    why = escape(item.denied.why)
+    return f"{why[:1].upper()}{why[1:]}. {escape(item.step.sentence)}"
+
+
+def _offers(found: DeniedReport, draft: str, *, may_watch: bool) -> list[Block]:
+    cluster = found.egress.ref.id
+    if not found.is_filtered:
+        return []
+    ask = button("Request…", "open_request", value(cluster=cluster, draft=draft), style="primary")
+    again = button("Refresh", "denied_again", value(cluster=cluster, since=found.since.isoformat()))
+    watch = button("Watch for 15 minutes", "denied_watch", value(cluster=cluster))
+    is_watchable = may_watch and found.is_known
+    return [*([ask] if draft else []), again, *([watch] if is_watchable else [])]

@@ -1,0 +1,44 @@
+"""Listeners of ``/egress denied``: what the firewall denied for a cluster."""
+
+from datetime import datetime
+
+from bot import checking, denials
+from bot.denials import DeniedReport, DeniedWords
+from bot.errors import InvalidInput
+from bot.ports import Context
+from handlers.blocks.denied import denied_message
+from handlers.calls import Call, plain_words
+from handlers.hosts import written
+from handlers.replies import Ephemeral, Message, Reply
+
+
+def denied(ctx: Context, call: Call) -> Reply:
+    """Show what was denied."""
+    words = DeniedWords.parse(plain_words(call.text))
+    began = words.began(ctx.clock.now(), ctx.directory.zone(call.caller.identity))
+    return Ephemeral(drawn(ctx, denials.denied(ctx, call.caller, words.cluster, began)))
+
+
+def of_cluster(ctx: Context, call: Call) -> Reply:
+    """Show what was denied in the last day, from a button of the cluster."""
+    began = DeniedWords("").began(ctx.clock.now())
+    return Ephemeral(drawn(ctx, denials.denied(ctx, call.caller, call.value["cluster"], began)))
+
+
+def again(ctx: Context, call: Call) -> Reply:
+    """The same once more, in the place of the answer before."""
+    found = denials.denied(ctx, call.caller, call.value["cluster"], _moment(call.value.get("since", "")))
+    return Ephemeral(drawn(ctx, found), replaces=True)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput("This button is too old: run the command again.") from error
+
+
+def drawn(ctx: Context, found: DeniedReport) -> Message:
+    """The answer, with what can be requested kept for its button."""
+    hosts = written(found.requestable[: checking.MAX_DESTINATIONS])
+    return denied_message(found, checking.keep(ctx, hosts) if hosts else "")
