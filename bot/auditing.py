@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 
 from bot import proofs
 from bot.domain.access import reads_everything, require_auditor
-from bot.domain.audit import Action, AuditFilter, ChainedEvent, Event
+from bot.domain.audit import Action, AuditFilter, Event, FoundEvents
 from bot.domain.chain import Checkpoint
 from bot.domain.ids import canonical_id
 from bot.domain.saved_search import MAX_NAME, SavedSearch, require_room
@@ -18,7 +18,7 @@ BATCH = 1000
 """Events read at once while exporting or proving."""
 
 
-def search(ctx: Context, caller: Caller, wanted: AuditFilter, *, limit: int = 10) -> list[ChainedEvent]:
+def search(ctx: Context, caller: Caller, wanted: AuditFilter, *, limit: int = 10) -> FoundEvents:
     """Events that fit and that the caller may read, newest first; the reading itself is recorded.
 
     Raises:
@@ -26,7 +26,7 @@ def search(ctx: Context, caller: Caller, wanted: AuditFilter, *, limit: int = 10
     """
     wanted = readable(ctx, caller, wanted)
     with ctx.store.read() as tx:
-        found = tx.audit.find(wanted, limit=limit)
+        found = tx.audit.search(wanted, limit=limit)
     with ctx.store.write() as tx:
         UnitOfWork(ctx, tx, caller).audit(_look(ctx, caller, Action.AUDIT_READ, wanted))
     return found

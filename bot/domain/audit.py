@@ -150,6 +150,20 @@ class ChainedEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundEvents:
+    """What a search of the log found.
+
+    Args:
+        events: Newest first.
+        searched_to: The number of the lowest event that was looked at, where there may be more below it: a search
+            reads a bounded part of the log. None if there is no more than this page, or the page is full.
+    """
+
+    events: tuple[ChainedEvent, ...]
+    searched_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AuditFilter:
     """Selects events, newest first; all conditions that are set must hold.
 
@@ -164,7 +178,8 @@ class AuditFilter:
         action: An action, or the subject before its colon.
         outcome: One of ``OUTCOMES``.
         risk: A level of risk, as it was assessed.
-        text: Part of a reason, a policy rule, a destination or a subject, in any case.
+        text: Words in a reason, a policy rule, a destination or a subject, in any case, and as they follow each other
+            there; the last may be the beginning of one.
         after: Only events with a larger sequence number.
         own: Only what this person did and what became of their requests and proposals.
     """

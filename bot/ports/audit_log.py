@@ -1,9 +1,9 @@
 """The audit log, and what proves it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from bot.domain.audit import AuditFilter, ChainedEvent, Event
+from bot.domain.audit import AuditFilter, ChainedEvent, Event, FoundEvents
 from bot.domain.chain import Archive, Checkpoint, Record
 
 
@@ -16,6 +16,10 @@ class AuditLog(Protocol):
 
     def find(self, wanted: AuditFilter, *, limit: int) -> list[ChainedEvent]:
         """The matching rows, newest first."""
+        ...
+
+    def search(self, wanted: AuditFilter, *, limit: int) -> FoundEvents:
+        """The matching rows, newest first; what one search reads is bounded, and it says how far it got."""
         ...
 
     def matching(self, wanted: AuditFilter, *, after: int, last: int, limit: int) -> list[Record]:
@@ -36,10 +40,6 @@ class AuditLog(Protocol):
 
     def hashes(self, *, after: int, last: int) -> list[str]:
         """The hashes of the rows after one up to another, oldest first."""
-        ...
-
-    def unsearchable(self, places: Mapping[str, tuple[int, int]]) -> str | None:
-        """A destination whose events a search would not find, by the first and last event of each; None if all are."""
         ...
 
     def head(self) -> tuple[int, str]:
@@ -84,4 +84,24 @@ class AuditSeals(Protocol):
 
     def delete_archived(self, *, limit: int) -> int:
         """Delete events that are in a sealed archive, oldest first, and say how many."""
+        ...
+
+
+class AuditIndex(Protocol):
+    """The search index of the audit log: blocks of events, and the terms of each."""
+
+    def next_block(self) -> int | None:
+        """The first full block that is not in it; None if there is none."""
+        ...
+
+    def add(self, block: int, records: Sequence[Record]) -> None:
+        """Put a full block into it, unless another process was faster."""
+        ...
+
+    def hidden(self, records: Sequence[Record]) -> int | None:
+        """The number of one of these events that a search would not find; None if it finds them all."""
+        ...
+
+    def remove_archived(self) -> None:
+        """Remove what is only about events that are no longer in the database."""
         ...

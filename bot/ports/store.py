@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Protocol
 
-from bot.ports.audit_log import AuditLog, AuditSeals
+from bot.ports.audit_log import AuditIndex, AuditLog, AuditSeals
 from bot.ports.notice_levels import NoticeLevels
 from bot.ports.notices import Outbox
 from bot.ports.partners import Partners
@@ -56,6 +56,11 @@ class Transaction(Protocol):
     @property
     def seals(self) -> AuditSeals:
         """Checkpoints and archives of the log."""
+        ...
+
+    @property
+    def search_index(self) -> AuditIndex:
+        """The search index of the log."""
         ...
 
     @property

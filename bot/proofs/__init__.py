@@ -6,6 +6,7 @@ from bot.proofs.checkpoints import current, kept_checkpoints, make_checkpoint
 from bot.proofs.exports import WRITERS, EventStream, stream
 from bot.proofs.facts import check_facts
 from bot.proofs.inclusion import prove_event
+from bot.proofs.index import index_events
 from bot.proofs.log import Verified, check_beginning, check_edges, check_log, compare, shortened, start_of, walk
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "compare",
     "current",
     "delete_archived",
+    "index_events",
     "kept_checkpoints",
     "make_checkpoint",
     "prove_event",

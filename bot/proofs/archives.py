@@ -57,6 +57,8 @@ def delete_archived(ctx: Context) -> int:
     while True:
         with ctx.store.write() as tx:
             deleted = tx.seals.delete_archived(limit=STEP) if tx.seals.archives() else 0
+            if deleted:
+                tx.search_index.remove_archived()
         count += deleted
         if deleted < STEP:
             return count

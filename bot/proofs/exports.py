@@ -9,6 +9,7 @@ from typing import Protocol
 from pydantic_core import to_json
 
 from bot.domain.audit import AuditFilter
+from bot.domain.audit_terms import mentions
 from bot.domain.chain import COLUMNS, Checkpoint, Record
 from bot.domain.chain.lines import fields_of, line_of
 from bot.domain.csv_text import csv_text
@@ -17,6 +18,9 @@ from bot.proofs.checkpoints import current
 
 PAGE = 1000
 """Events that are read at once."""
+
+SPAN = 20_000
+"""Events that one transaction looks at, at most: however few of them fit, it is short."""
 
 PART_BYTES = 8 * 1024 * 1024
 """Bytes of one file. Slack takes files of up to 1 GB, but each is in memory while it is sent.
@@ -57,16 +61,15 @@ class EventStream:
     checkpoint: Checkpoint | None
 
     def pages(self) -> Iterator[list[Record]]:
-        """Pages of events, each read in a transaction of its own."""
-        after = 0
-        while True:
+        """Pages of events, each read in a transaction of its own that looks at a bounded part of the log."""
+        after, is_meant = 0, mentions(self.wanted.text or "")
+        while after < self.head.seq:
+            last = min(after + SPAN, self.head.seq)
             with self.ctx.store.read() as tx:
-                page = tx.audit.matching(self.wanted, after=after, last=self.head.seq, limit=PAGE)
-            if page:
-                yield page
-            if len(page) < PAGE:
-                return
-            after = page[-1].seq
+                page = tx.audit.matching(self.wanted, after=after, last=last, limit=PAGE)
+            if found := list(filter(is_meant, page)):
+                yield found
+            after = page[-1].seq if len(page) == PAGE else last
 
     def parts(self, name: str, form: str, *, size: int = PART_BYTES) -> Iterator[ExportPart]:
         """Files below a size, then the manifest.

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydantic_core import from_json
-
-from bot.domain.chain import ChainEnd, Checkpoint, Record, in_order, missing, verify
+from bot.domain.chain import ChainEnd, Checkpoint, in_order, missing, verify
 from bot.errors import ChainBroken
 from bot.ports import Context, Transaction
 
@@ -95,23 +93,11 @@ def walk(ctx: Context, end: ChainEnd, last: int) -> ChainEnd:
         if not records:
             raise missing(end.seq + 1)
         end = verify(records, end)
-        places = places_of(records)
         with ctx.store.read() as tx:
-            hidden = tx.audit.unsearchable(places)
+            hidden = tx.search_index.hidden(records)
         if hidden is not None:
-            raise ChainBroken(f"A search does not find the audit events of {hidden}.", seq=places[hidden][0])
+            raise ChainBroken(f"A search does not find audit event {hidden}: its index was altered.", seq=hidden)
     return end
-
-
-def places_of(records: Sequence[Record]) -> dict[str, tuple[int, int]]:
-    """The first and the last event of each destination."""
-    first: dict[str, int] = {}
-    last: dict[str, int] = {}
-    for record in records:
-        for host in from_json(record.destinations):
-            first.setdefault(host, record.seq)
-            last[host] = record.seq
-    return {host: (first[host], last[host]) for host in first}
 
 
 def compare(checkpoint: Checkpoint, end: ChainEnd, matched: int) -> None:

@@ -17,6 +17,7 @@ from bot.proofs import (
     check_facts,
     compare,
     delete_archived,
+    index_events,
     kept_checkpoints,
     make_checkpoint,
     raise_alarm,
@@ -36,6 +37,12 @@ ARCHIVE_EVERY = timedelta(days=7)
 EVERY = timedelta(minutes=1)
 """The time between two runs."""
 
+BLOCKS = 20
+"""Blocks that one run puts into the search index: some 500 ms, in short transactions."""
+
+SOON = timedelta(seconds=1)
+"""The time between two runs while the search index has to catch up, as after an update of the bot."""
+
 
 class AuditWatch:
     """The watch of one process."""
@@ -46,14 +53,15 @@ class AuditWatch:
         self._matched = 0
 
     def run(self, run: Run) -> Finish:
-        """One slice; then a checkpoint, if one is due."""
+        """One slice; then a checkpoint, if one is due; then the search index."""
         try:
             self._look(run.ctx)
             make_checkpoint(run.ctx)
         except ChainBroken as error:
             self._end = None
             raise_alarm(run.ctx, error)
-        return Finish(EVERY, state=run.kept)
+        has_more = index_events(run.ctx.store, most=BLOCKS)
+        return Finish(SOON if has_more else EVERY, state=run.kept)
 
     def _look(self, ctx: Context) -> None:
         with ctx.store.read() as tx:

@@ -4,31 +4,52 @@ The rows are kept by triggers, so that every release keeps them. They are no pro
 them with the events, so that nobody can hide events from a search.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from pydantic_core import from_json
 from sqlalchemy import Connection, func, select
 
+from bot.domain.chain import Record
 from bot.store import schema
 
 CHUNK = 5000
 """Hosts that are looked up at once."""
 
-
-def bounds_of(connection: Connection, part: str) -> tuple[int, int] | None:
-    """The first and the last event with a destination that contains this; None if there is none."""
-    column = schema.audit_host.c
-    query = select(func.min(column.first_seq), func.max(column.last_seq))
-    first, last = connection.execute(query.where(column.host.contains(part, autoescape=True))).one()
-    return None if first is None else (first, last)
+FEW = 12
+"""Hosts that are looked for by their words: each takes a look at each block of events."""
 
 
-def not_covered(connection: Connection, places: Mapping[str, tuple[int, int]]) -> str | None:
-    """A host whose events a search would not find.
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """The destinations that contain a text.
 
     Args:
-        connection: The connection.
-        places: First and last event of each host.
+        first: The number of the first event that has one.
+        last: The number of the last.
+        names: All of them, if they are few; else None.
     """
+
+    first: int
+    last: int
+    names: tuple[str, ...] | None
+
+
+def hosts_with(connection: Connection, part: str) -> Hosts | None:
+    """The destinations that contain this; None if there are none."""
+    column = schema.audit_host.c
+    is_meant = func.lower(column.host).contains(part, autoescape=True)
+    query = select(func.min(column.first_seq), func.max(column.last_seq), func.count()).where(is_meant)
+    first, last, count = connection.execute(query).one()
+    if first is None:
+        return None
+    names = tuple(connection.scalars(select(column.host).where(is_meant))) if count <= FEW else None
+    return Hosts(first, last, names)
+
+
+def not_covered(connection: Connection, records: Sequence[Record]) -> int | None:
+    """The number of an event that a search by host would not find; None if there is none."""
+    places = _places(records)
     hosts, column = sorted(places), schema.audit_host.c
     for at in range(0, len(hosts), CHUNK):
         some = hosts[at : at + CHUNK]
@@ -37,5 +58,16 @@ def not_covered(connection: Connection, places: Mapping[str, tuple[int, int]]) -
         for host in some:
             first, last = found.get(host, (places[host][1] + 1, 0))
             if first > places[host][0] or last < places[host][1]:
-                return host
+                return places[host][0]
     return None
+
+
+def _places(records: Sequence[Record]) -> Mapping[str, tuple[int, int]]:
+    """The first and the last event of each destination."""
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for record in records:
+        for host in from_json(record.destinations):
+            first.setdefault(host, record.seq)
+            last[host] = record.seq
+    return {host: (first[host], last[host]) for host in first}

@@ -1,25 +1,20 @@
 """The audit log as rows: appended in one order, never changed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, func, insert, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, tuple_
 
-from bot.domain.audit import OUTCOMES, Action, AuditFilter, ChainedEvent, Event
-from bot.domain.chain import COLUMNS, ChainEnd, Frontier, Record
-from bot.domain.people import SYSTEM, Identity
+from bot.domain.audit import Action, AuditFilter, ChainedEvent, Event, FoundEvents
+from bot.domain.chain import ChainEnd, Frontier, Record
+from bot.domain.people import SYSTEM
 from bot.errors import ChainBroken
 from bot.store import schema
-from bot.store.audit_hosts import bounds_of, not_covered
+from bot.store.audit_filters import RECORDS, conditions
+from bot.store.audit_search import SqlAuditSearch
 from bot.store.chain_end import HEAD, SqlChainEnd
 from bot.store.rows import event_from_record, record_from_event, row_from_record
-from bot.store.times import text_from_time
-
-_JSON = ("destinations", "detail")
-_RECORDS = select(
-    *(cast(schema.audit_event.c[name], Text) if name in _JSON else schema.audit_event.c[name] for name in COLUMNS)
-)
-"""Every column as it is stored, JSON as text: what somebody damaged must not fail before it is verified."""
 
 
 class SqlAuditLog:
@@ -48,14 +43,13 @@ class SqlAuditLog:
 
     def find(self, wanted: AuditFilter, *, limit: int) -> list[ChainedEvent]:
         """The matching rows, newest first."""
-        where = [*_conditions(wanted), *_page(wanted)]
-        if wanted.destination is not None:
-            bounds = bounds_of(self._connection, wanted.destination.lower())
-            if bounds is None:
-                return []
-            where.append(schema.audit_event.c.seq.between(*bounds))
-        query = _RECORDS.where(*where).order_by(*_newest_first(wanted)).limit(limit)
+        query = RECORDS.where(*_following(wanted)).order_by(*_newest_first(wanted)).limit(limit)
         return [event_from_record(row) for row in self._records(query)]
+
+    def search(self, wanted: AuditFilter, *, limit: int) -> FoundEvents:
+        """The matching rows, newest first, without reading all of the log."""
+        looked = SqlAuditSearch(self._connection, wanted, limit).run()
+        return FoundEvents(tuple(map(event_from_record, looked.records)), looked.searched_to)
 
     def chain(self, *, after: int, limit: int) -> list[ChainedEvent]:
         """Events with a number above ``after``, oldest first."""
@@ -64,7 +58,7 @@ class SqlAuditLog:
     def matching(self, wanted: AuditFilter, *, after: int, last: int, limit: int) -> list[Record]:
         """The matching rows with numbers above ``after`` up to ``last``, oldest first."""
         seq = schema.audit_event.c.seq
-        query = _RECORDS.where(*_conditions(wanted), *_page(wanted), seq > after, seq <= last)
+        query = RECORDS.where(*conditions(wanted), seq > after, seq <= last)
         return self._records(query.order_by(seq).limit(limit))
 
     def about(self, subjects: Collection[str]) -> list[ChainedEvent]:
@@ -72,14 +66,14 @@ class SqlAuditLog:
         column = schema.audit_event.c
         return [
             event_from_record(row)
-            for row in self._records(_RECORDS.where(column.subject.in_(subjects)).order_by(column.seq))
+            for row in self._records(RECORDS.where(column.subject.in_(subjects)).order_by(column.seq))
         ]
 
     def records(self, *, after: int | None, limit: int) -> list[Record]:
         """Rows with a number above ``after`` as they are stored, oldest first; None for the lowest of all."""
         column = schema.audit_event.c.seq
         above = [] if after is None else [column > after]
-        return self._records(_RECORDS.where(*above).order_by(column).limit(limit))
+        return self._records(RECORDS.where(*above).order_by(column).limit(limit))
 
     def hashes(self, *, after: int, last: int) -> list[str]:
         """The hashes of the rows after one up to another, oldest first."""
@@ -89,10 +83,6 @@ class SqlAuditLog:
 
     def _records(self, query: Select[Any]) -> list[Record]:
         return [Record._make(row) for row in self._connection.execute(query)]
-
-    def unsearchable(self, places: Mapping[str, tuple[int, int]]) -> str | None:
-        """A destination whose events a search would not find, by the first and last event of each; None if all are."""
-        return not_covered(self._connection, places)
 
     def head(self) -> tuple[int, str]:
         """The number and hash of the last event.
@@ -116,7 +106,7 @@ class SqlAuditLog:
         """The events about damage that was found and not yet put right, oldest first; the first fifty of them."""
         column = schema.audit_event.c
         intact = select(func.max(column.seq)).where(column.action == Action.AUDIT_INTACT).scalar_subquery()
-        query = _RECORDS.where(column.action == Action.AUDIT_DAMAGE, column.seq > func.coalesce(intact, 0))
+        query = RECORDS.where(column.action == Action.AUDIT_DAMAGE, column.seq > func.coalesce(intact, 0))
         return [event_from_record(row) for row in self._records(query.order_by(column.seq).limit(50))]
 
 
@@ -126,61 +116,15 @@ def _newest_first(wanted: AuditFilter) -> list[ColumnElement[Any]]:
     return [column.at.desc(), column.seq.desc()] if _is_timed(wanted) else [column.seq.desc()]
 
 
-def _page(wanted: AuditFilter) -> list[ColumnElement[bool]]:
-    """What comes after the last row of the page before, in the same order."""
+def _following(wanted: AuditFilter) -> list[ColumnElement[bool]]:
+    """What must hold, and comes after the last row of the page before in the same order."""
     column = schema.audit_event.c
-    if wanted.before is None:
-        return []
-    if not _is_timed(wanted):
-        return [column.seq < wanted.before]
+    if wanted.before is None or not _is_timed(wanted):
+        return conditions(wanted)
     last = schema.audit_event.alias()
     at = select(last.c.at).where(last.c.seq == wanted.before).scalar_subquery()
-    return [tuple_(column.at, column.seq) < tuple_(at, wanted.before)]
+    return [*conditions(replace(wanted, before=None)), tuple_(column.at, column.seq) < tuple_(at, wanted.before)]
 
 
 def _is_timed(wanted: AuditFilter) -> bool:
     return wanted.since is not None or wanted.until is not None
-
-
-def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
-    column = schema.audit_event.c
-    made: list[tuple[Any, Any]] = [
-        (wanted.since, lambda value: column.at >= text_from_time(value)),
-        (wanted.until, lambda value: column.at < text_from_time(value)),
-        (wanted.actor, lambda value: column.actor == value),
-        (wanted.cluster, lambda value: column.cluster == value.lower()),
-        (wanted.destination, lambda value: column.destination_text.contains(value.lower(), autoescape=True)),
-        (wanted.subject, lambda value: column.subject == value),
-        (wanted.action, _is_action),
-        (wanted.after, lambda value: column.seq > value),
-        (wanted.outcome, lambda value: column.action.in_([str(action) for action in OUTCOMES[value]])),
-        (wanted.risk, _has_risk),
-        (wanted.text, _mentions),
-        (wanted.own, _is_own),
-    ]
-    return [condition(value) for value, condition in made if value is not None]
-
-
-def _has_risk(level: str) -> ColumnElement[bool]:
-    """The fact ``risk`` is written as level and score; its JSON begins alike on both databases."""
-    return cast(schema.audit_event.c.detail, Text).contains(f'["risk", "{level} ', autoescape=True)
-
-
-def _mentions(text: str) -> ColumnElement[bool]:
-    column = schema.audit_event.c
-    texts = (column.reason, column.policy_rule, column.destination_text, column.subject)
-    return or_(*(func.lower(one).contains(text.lower(), autoescape=True) for one in texts))
-
-
-def _is_own(who: Identity) -> ColumnElement[bool]:
-    column = schema.audit_event.c
-    asked = select(schema.allowance.c.id).where(schema.allowance.c.requester == str(who))
-    by = schema.scale.c.body["requester"]
-    proposed = select(schema.scale.c.id).where(by["team"].as_string() == who.team, by["user"].as_string() == who.user)
-    acted = and_(column.actor == who.user, column.team == who.team)
-    return or_(acted, column.subject.in_(asked), column.subject.in_(proposed))
-
-
-def _is_action(action: str) -> ColumnElement[bool]:
-    column = schema.audit_event.c.action
-    return column == action if ":" in action else column.startswith(f"{action}:", autoescape=True)

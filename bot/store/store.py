@@ -12,6 +12,7 @@ from bot.errors import BadConfiguration, EgressError, StoreBusy, StoreUnavailabl
 from bot.ports import Claim
 from bot.store import schema
 from bot.store.absences import SqlAbsences
+from bot.store.audit_index import SqlAuditIndex
 from bot.store.chain import SqlAuditLog
 from bot.store.clock_check import ClockCheck
 from bot.store.drafts import SqlDrafts
@@ -43,6 +44,7 @@ class SqlTransaction:
         self.campaigns = SqlCampaigns(connection)
         self.absences = SqlAbsences(connection)
         self.audit = SqlAuditLog(connection)
+        self.search_index = SqlAuditIndex(connection)
         self.seals = SqlAuditSeals(connection)
         self.work = SqlWork(connection, now)
         self.outbox = SqlOutbox(connection, now, self.work)

@@ -1,9 +1,8 @@
 """The audit log: a page, a file's name and comment, the proof."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain.audit import ChainedEvent, Event
+from bot.domain.audit import ChainedEvent, Event, FoundEvents
 from bot.domain.ids import is_id
 from bot.domain.saved_search import MAX_QUERY, SavedSearch
 from handlers.blocks.block_kit import (
@@ -32,30 +31,43 @@ PAGE = 10
 """Events on one page."""
 
 
-def audit_page(found: Sequence[ChainedEvent], query: str, zone: str = "UTC", *, is_own: bool = False) -> Message:
+def audit_page(found: FoundEvents, query: str, zone: str = "UTC", *, is_own: bool = False) -> Message:
     """Events, newest first; one more than a page holds means that there are older ones.
 
     Args:
-        found: At most ``PAGE + 1``.
+        found: At most ``PAGE + 1`` events.
         query: The filters as they were typed.
         zone: The time zone in which their dates were read.
         is_own: Whether the reader sees no more than what they did and asked for.
     """
     whose = context(OWN) if is_own else None
-    if not found:
+    rest = _rest(found)
+    if not found.events and not rest:
         hints = [context(f"Filters: {code(AUDIT_FILTERS)}"), *([whose] if whose else [])]
         return message("No matching events.", [section("No matching events."), *hints])
-    shown = found[:PAGE]
-    older = value(query=query, before=shown[-1].seq) if len(found) > PAGE else ""
-    turn = [button("Older", "audit_older", older)] if older else []
+    shown = found.events[:PAGE]
+    turn = [button(*rest[:2], value(query=query, before=rest[2]))] if rest else []
     save = [button("Save…", SAVE, value(query=query))] if 0 < len(query.strip()) <= MAX_QUERY else []
     hint = (
         f"Reading the log is recorded too. Filters: {code(AUDIT_FILTERS)}, in the time zone {escape(zone)}; "
         f"{code('csv')} or {code('jsonl')} gives auditors a file."
     )
     blocks = [block for one in shown for block in _event(one)]
+    if found.searched_to is not None:
+        blocks.append(section(SO_FAR.format(found.searched_to)))
     blocks += [context(hint), *([whose] if whose else []), *actions(*turn, *save)]
     return message(f"{len(shown)} audit events", [header("Audit log"), *blocks])
+
+
+SO_FAR = ":hourglass_flowing_sand: Searched back to event {} so far; there may be more. *Go on* searches older events."
+"""Where one search read as much as it may: not to be taken for the end."""
+
+
+def _rest(found: FoundEvents) -> tuple[str, str, int] | None:
+    """The button for what comes after a page: its text, its action, and where that begins; None if nothing does."""
+    if len(found.events) > PAGE:
+        return "Older", "audit_older", found.events[PAGE - 1].seq
+    return None if found.searched_to is None else ("Go on", "audit_older", found.searched_to)
 
 
 OWN = "You see your own acts and requests. Auditors, approvers and operators see everything."

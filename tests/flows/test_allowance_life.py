@@ -76,7 +76,7 @@ def test_every_step_is_audited_and_the_chain_verifies(world: World) -> None:
     world.settle()
     allowances.end(world.ctx, DEV, asked.id, reason="done")
     world.settle()
-    events = auditing.search(world.ctx, AUDITOR, AuditFilter(subject=asked.id), limit=50)
+    events = auditing.search(world.ctx, AUDITOR, AuditFilter(subject=asked.id), limit=50).events
     assert [each.event.action for each in reversed(events)] == [
         Action.ALLOWANCE_REQUEST,
         Action.ALLOWANCE_APPROVE,
@@ -84,7 +84,7 @@ def test_every_step_is_audited_and_the_chain_verifies(world: World) -> None:
         Action.ALLOWANCE_REVOKE,
         Action.ALLOWANCE_GONE,
     ]
-    writes = auditing.search(world.ctx, AUDITOR, AuditFilter(action="firewall"), limit=50)
+    writes = auditing.search(world.ctx, AUDITOR, AuditFilter(action="firewall"), limit=50).events
     assert [each.event.action for each in reversed(writes)] == [
         Action.FIREWALL_BEGIN,
         Action.FIREWALL_ACCEPT,

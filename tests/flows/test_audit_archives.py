@@ -65,7 +65,7 @@ def test_older_events_move_and_verification_spans_them(world: World, tmp_path: P
     assert auditing.prove(world.ctx, AUDITOR).end.seq == 12
     views.request(world.ctx, submitted(DEV, FORM | {"destinations": "later.example.com"}))
     run_watch(world, 2)
-    assert auditing.search(world.ctx, AUDITOR, AuditFilter(action="audit:damage")) == []
+    assert auditing.search(world.ctx, AUDITOR, AuditFilter(action="audit:damage")).events == ()
     checkpoint = proofs.make_checkpoint(world.ctx, is_forced=True)
     assert checkpoint is not None
     from pydantic_core import to_json
@@ -132,6 +132,6 @@ def test_only_archived_rows_may_be_deleted(world: World) -> None:
     world.tick(timedelta(days=14))
     run_watch(world, 1)
     assert stored(world)[0] > 10
-    assert [one.event.action for one in auditing.search(world.ctx, AUDITOR, AuditFilter(action="audit:archive"))] == [
-        Action.AUDIT_ARCHIVE
-    ]
+    assert [
+        one.event.action for one in auditing.search(world.ctx, AUDITOR, AuditFilter(action="audit:archive")).events
+    ] == [Action.AUDIT_ARCHIVE]

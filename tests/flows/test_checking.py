@@ -264,7 +264,7 @@ def test_refusals_are_what_auditors_find(world: World) -> None:
     with pytest.raises(AlreadyAllowed) as refused:
         allowances.request(world.ctx, DEV, draft("github.com"))
     auditing.refuse(world.ctx, DEV, "request", refused.value)
-    (found,) = auditing.search(world.ctx, AUDITOR, AuditFilter(action="act"))
+    (found,) = auditing.search(world.ctx, AUDITOR, AuditFilter(action="act")).events
     assert "rule github" in found.event.reason
 
 

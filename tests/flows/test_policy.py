@@ -167,7 +167,7 @@ def test_naming_a_bundle_opens_the_bundle_and_nothing_else(world_of: Callable[[s
     assert status(made, world.clock.now()) is Status.WAITING
     assert "exfil.example.net" in made.verdict.reason
     assert len(made.destinations) == 7
-    (event,) = auditing.search(world.ctx, AUDITOR, AuditFilter(subject=made.id), limit=9)
+    (event,) = auditing.search(world.ctx, AUDITOR, AuditFilter(subject=made.id), limit=9).events
     assert ("beyond_bundle", "exfil.example.net") in event.event.detail
     alone = ask(world, "", bundle="docker-hub")
     assert status(alone, world.clock.now()) is Status.APPROVED

@@ -229,4 +229,4 @@ def test_an_intact_log_makes_no_noise(world: World) -> None:
         KEY.require_signed(replace(kept, root="0" * 64))
     world.tick(timedelta(days=2))
     run_watch(world, 1)
-    assert auditing.search(world.ctx, AUDITOR, AuditFilter(action="audit:damage")) == []
+    assert auditing.search(world.ctx, AUDITOR, AuditFilter(action="audit:damage")).events == ()

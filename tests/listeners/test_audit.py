@@ -1,5 +1,6 @@
 """``/egress audit``: a page, older ones, a file, the proof; filters as people type them."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,17 +11,18 @@ from sqlalchemy import event
 
 from bot import allowances, auditing, scaling
 from bot.approvals import Decision
-from bot.domain.audit import AuditFilter
+from bot.domain.audit import AuditFilter, FoundEvents
 from bot.domain.snat import CountGoal
 from bot.errors import InvalidInput, NotPermitted
 from bot.ports import Caller
 from bot.scaling import Wish
 from handlers import audit, views
+from handlers.blocks.audit_log import audit_page
 from handlers.queries import AuditQuery
 from handlers.replies import Files, OpenModal, UpdateModal
 from tests.blockkit import assert_valid
 from tests.build import APPROVER, AUDITOR, DEV, DEV2, OPERATOR, World, make_world
-from tests.listeners.calling import FORM, asked, pressed, submitted, text_of, typed
+from tests.listeners.calling import FORM, all_text, asked, pressed, submitted, text_of, typed
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
@@ -116,7 +118,7 @@ def test_each_filter_selects(world: World, words: str, count: int) -> None:
     allowances.decide(world.ctx, APPROVER, Decision(first, is_approved=False, reason="no"))
     level = allowances.get(world.ctx, DEV, first).risk.level
     wanted = AuditQuery.parse(words.format(level=level), NOW, "UTC").filter
-    assert len(auditing.search(world.ctx, AUDITOR, replace(wanted, before=100))) == count
+    assert len(auditing.search(world.ctx, AUDITOR, replace(wanted, before=100)).events) == count
 
 
 def test_everybody_reads_their_own_and_the_reading_is_on_record(world: World) -> None:
@@ -128,7 +130,7 @@ def test_everybody_reads_their_own_and_the_reading_is_on_record(world: World) ->
     assert "allowance:deny" in page
     assert "UDEV0002" not in page
     assert "You see your own" in page
-    (read,) = auditing.search(world.ctx, AUDITOR, AuditFilter(actor="UDEV0001", action="audit:read"))
+    (read,) = auditing.search(world.ctx, AUDITOR, AuditFilter(actor="UDEV0001", action="audit:read")).events
     assert dict(read.event.detail) == {"own": "TSANDBOX1/UDEV0001"}
     for reader in (APPROVER, AUDITOR, OPERATOR):
         whole = text_of(audit.audit(world.ctx, typed(reader)))
@@ -190,3 +192,13 @@ def test_a_page_is_not_searched_while_others_wait_to_write(sqlite_url: str) -> N
     begun = said.index("BEGIN IMMEDIATE")
     assert [number for number, one in enumerate(said) if "ORDER BY" in one and number > begun] == []
     world.store.close()
+
+
+def test_a_search_that_read_enough_is_not_taken_for_the_end() -> None:
+    """It says how far it got, and goes on from there; a full page has older ones as ever."""
+    said = audit_page(FoundEvents((), 4097), "text:x")
+    assert_valid(said, "message")
+    assert "Searched back to event 4097 so far" in all_text(said)
+    (button,) = [e for block in said.blocks for e in block.get("elements", ()) if e.get("action_id") == "audit_older"]
+    assert (button["text"]["text"], json.loads(button["value"])) == ("Go on", {"query": "text:x", "before": "4097"})
+    assert "No matching events" in all_text(audit_page(FoundEvents(()), "text:x"))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.allowances import Preview, RequestList
 from bot.domain.allowance import Allowance, Status, status
-from bot.domain.audit import ChainedEvent
+from bot.domain.audit import ChainedEvent, FoundEvents
 from bot.domain.batch import Batch
 from bot.domain.egress import ClusterEgress
 from bot.domain.request_search import RequestSearch
@@ -202,7 +202,7 @@ def test_the_form_for_several_is_valid(some: list[Allowance], times: int, alone:
 @given(st.lists(facts.events, max_size=2).map(lambda some: (some * 11)[:11]), facts.words(250))
 def test_an_audit_page_is_valid(found: list[ChainedEvent], query: str) -> None:
     """Long reasons, many destinations, any filter."""
-    drawn = audit_page(found, query)
+    drawn = audit_page(FoundEvents(tuple(found)), query)
     assert_valid(drawn, "message")
     assert not [text for text in mrkdwn_of(drawn) if "<!channel>" in text]
 

@@ -89,9 +89,9 @@ def test_several_are_decided_and_each_is_on_record(world: World) -> None:
     for one in made[1:]:
         (given,) = allowances.get(world.ctx, DEV, one.id).approvals
         assert given.reason == "routine"
-        found = auditing.search(world.ctx, AUDITOR, AuditFilter(subject=one.id, action=Action.ALLOWANCE_APPROVE))
+        found = auditing.search(world.ctx, AUDITOR, AuditFilter(subject=one.id, action=Action.ALLOWANCE_APPROVE)).events
         assert len(found) == 1
-    refused = auditing.search(world.ctx, AUDITOR, AuditFilter(subject=made[0].id, action=Action.ACT_REFUSE))
+    refused = auditing.search(world.ctx, AUDITOR, AuditFilter(subject=made[0].id, action=Action.ACT_REFUSE)).events
     assert len(refused) == 1
     assert auditing.prove(world.ctx, AUDITOR).end.seq
     repeated = sent(world, {**choices(view), "decision": "approve", "reason": ""})

@@ -105,7 +105,7 @@ def test_what_is_typed_is_filed_granted_and_shown_with_its_value(world: World) -
     assert "`azure-storage(account=mydata)` (5 names)" in said
     assert "Azure Storage account: account mydata" in said
     assert "not in the bundle" not in said
-    event = auditing.search(world.ctx, AUDITOR, AuditFilter(subject=made.id))[-1].event
+    event = auditing.search(world.ctx, AUDITOR, AuditFilter(subject=made.id)).events[-1].event
     assert ("bundle", "azure-storage(account=mydata)") in event.detail
     assert not dict(event.detail).get("beyond_bundle")
 
@@ -117,7 +117,7 @@ def test_another_account_beside_it_is_beyond_the_bundle(world: World) -> None:
     made = allowances.request(world.ctx, DEV, draft)
     assert made.verdict.kind == "ask"
     assert "`other.blob.core.windows.net`" in all_text(card(world, made))
-    event = auditing.search(world.ctx, AUDITOR, AuditFilter(subject=made.id))[-1].event
+    event = auditing.search(world.ctx, AUDITOR, AuditFilter(subject=made.id)).events[-1].event
     assert ("beyond_bundle", "other.blob.core.windows.net") in event.detail
 
 

@@ -210,7 +210,7 @@ def test_a_proposal_is_withdrawn_by_its_proposer(world: World) -> None:
 
 def recorded(world: World, action: Action) -> list[Event]:
     """Events of one kind, the newest first."""
-    found = auditing.search(world.ctx, AUDITOR, AuditFilter(action=str(action)), limit=50)
+    found = auditing.search(world.ctx, AUDITOR, AuditFilter(action=str(action)), limit=50).events
     return [each.event for each in found]
 
 

@@ -85,7 +85,7 @@ def test_only_auditors_get_it_and_that_is_on_record(world: World) -> None:
         with pytest.raises(NotPermitted):
             audit.evidence(world.ctx, typed(other, "2026-Q4"))
     archive(world, "2026-Q4")
-    (found,) = auditing.search(world.ctx, AUDITOR, AuditFilter(action="audit:export"))
+    (found,) = auditing.search(world.ctx, AUDITOR, AuditFilter(action="audit:export")).events
     assert found.event.detail == (("about", "evidence 2026-Q4"),)
 
 

@@ -133,6 +133,6 @@ def test_what_may_not_be_done_is_refused_and_on_record_then_too(world: World) ->
     draft = kept(world, name="revoke", text="a0s560gxpd")
     with pytest.raises(UserError):
         REPEATED.listener(world.ctx, pressed(replace(DEV, via="slack:button"), draft=draft))
-    (found,) = auditing.search(world.ctx, AUDITOR, AuditFilter(action=Action.ACT_REFUSE))
+    (found,) = auditing.search(world.ctx, AUDITOR, AuditFilter(action=Action.ACT_REFUSE)).events
     assert (found.event.actor, found.event.subject) == (DEV.identity, "a0s560gxpd")
     assert REPEATED.kind is CallKind.ACTION

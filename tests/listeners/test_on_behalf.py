@@ -93,7 +93,7 @@ def test_the_owner_owns_it_and_both_are_on_record(world: World) -> None:
     card = all_text(allowance_card(made, world.ctx.config, world.clock.now(), Waiting()))
     assert "Asked by <@UDEV0001>" in card
     assert "filed by <@UAPP0001>" in card
-    event = auditing.search(world.ctx, AUDITOR, AuditFilter(subject=made.id))[-1].event
+    event = auditing.search(world.ctx, AUDITOR, AuditFilter(subject=made.id)).events[-1].event
     assert (event.actor, dict(event.detail)["requester"]) == (APPROVER.identity, "UDEV0001")
     assert [one.id for one in allowances.requests(world.ctx, DEV, "mine")] == [made.id]
     news = all_text(allowance_news(made, {"event": "filed"}, world.ctx.config))

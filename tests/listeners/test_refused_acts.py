@@ -35,7 +35,7 @@ def world(database_url: str) -> Iterator[World]:
 
 def refused(of: Town | World) -> list[Event]:
     """Refused acts, the newest first."""
-    found = auditing.search(of.ctx, AUDITOR, AuditFilter(action=str(Action.ACT_REFUSE)), limit=100)
+    found = auditing.search(of.ctx, AUDITOR, AuditFilter(action=str(Action.ACT_REFUSE)), limit=100).events
     return [each.event for each in found]
 
 

@@ -69,7 +69,7 @@ def test_a_search_is_saved_opened_and_forgotten(world: World) -> None:
     with pytest.raises(InvalidInput, match="no saved search “My week”"):
         audit.open_saved(world.ctx, pressed(AT_HOME, chosen="My week"))
     for action in ("audit:save", "audit:forget"):
-        (found,) = auditing.search(world.ctx, AUDITOR, AuditFilter(action=action))
+        (found,) = auditing.search(world.ctx, AUDITOR, AuditFilter(action=action)).events
         assert dict(found.event.detail) == {"search": "My week", "query": WEEK}
 
 

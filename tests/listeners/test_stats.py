@@ -40,7 +40,7 @@ def test_numbers_of_a_period(world: World) -> None:
     assert isinstance(made[0], File)
     assert "requests,,3,count" in made[0].content
     assert "denials by reason,'=too wide,1,count" in made[0].content
-    (last, *_) = auditing.search(world.ctx, AUDITOR, AuditFilter(action="audit:read"))
+    (last, *_) = auditing.search(world.ctx, AUDITOR, AuditFilter(action="audit:read")).events
     assert ("about", "stats") in last.event.detail
 
 

@@ -3,16 +3,27 @@
 from sqlalchemy import Column, Float, Index, Integer, String, Table, Text, text
 
 from bot.store.computed import computed_facts
-from bot.store.schema.audit import audit_archive, audit_checkpoint, audit_event, audit_head, audit_host, saved_search
+from bot.store.schema.audit import (
+    audit_archive,
+    audit_block,
+    audit_checkpoint,
+    audit_event,
+    audit_head,
+    audit_host,
+    audit_word,
+    saved_search,
+)
 from bot.store.schema.base import Big, Json, Time, metadata
 
 __all__ = [
     "Json",
     "audit_archive",
+    "audit_block",
     "audit_checkpoint",
     "audit_event",
     "audit_head",
     "audit_host",
+    "audit_word",
     "metadata",
     "saved_search",
 ]

@@ -86,3 +86,21 @@ saved_search = Table(
     Column("name", String(60), primary_key=True),
     Column("query", Text, nullable=False),
 )
+
+# The search index of the audit log: full blocks of events, and the words and other terms of each.
+audit_block = Table(
+    "audit_block",
+    metadata,
+    Column("block", Big, primary_key=True, autoincrement=False),
+    Column("first_at", Time, nullable=False),
+    Column("last_at", Time, nullable=False),
+)
+
+audit_word = Table(
+    "audit_word",
+    metadata,
+    Column("block", Big, primary_key=True, autoincrement=False),
+    # Sorted by code points, so that words with one beginning stand together.
+    Column("word", Text().with_variant(Text(collation="C"), "postgresql"), primary_key=True),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,75 @@
+"""The search index of the audit log: the terms of each full block of events.
+
+It is no proof of anything; a verification compares it with the events, so that nobody can hide events from a search.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from bot.domain.audit_terms import block_of, bounds_of, terms_of
+from bot.domain.chain import Record
+from bot.store import schema
+from bot.store.audit_hosts import not_covered
+
+_block, _word = schema.audit_block.c, schema.audit_word.c
+
+
+class SqlAuditIndex:
+    """``ports.AuditIndex`` in SQL."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def next_block(self) -> int | None:
+        """The first full block that is not in the index; None if there is none."""
+        event = schema.audit_event.c.seq
+        last = self._connection.scalar(select(func.max(_block.block)))
+        lowest = self._connection.scalar(select(func.min(event)).where(event >= 1))
+        newest = self._connection.scalar(select(schema.audit_head.c.seq))
+        if lowest is None or newest is None:
+            return None
+        following = block_of(lowest) if last is None else max(block_of(lowest), last + 1)
+        return following if bounds_of(following)[1] <= newest else None
+
+    def add(self, block: int, records: Sequence[Record]) -> None:
+        """Put a full block into the index, unless another process was faster."""
+        if self.next_block() != block:
+            return
+        times = sorted(row.at for row in records) or [""]
+        values = {"block": block, "first_at": times[0], "last_at": times[-1]}
+        self._connection.execute(insert(schema.audit_block).values(values))
+        words = [{"block": block, "word": word} for word in sorted(terms_of(records))]
+        if words:
+            self._connection.execute(insert(schema.audit_word), words)
+
+    def hidden(self, records: Sequence[Record]) -> int | None:
+        """The number of one of these events that a search would not find; None if it finds them all."""
+        by_host = not_covered(self._connection, records)
+        return self._hidden_by_blocks(records) if by_host is None else by_host
+
+    def _hidden_by_blocks(self, records: Sequence[Record]) -> int | None:
+        last = self._connection.scalar(select(func.max(_block.block)))
+        by_block: dict[int, list[Record]] = {}
+        for row in records:
+            by_block.setdefault(block_of(row.seq), []).append(row)
+        full = [block for block in by_block if last is not None and block <= last]
+        return next((seq for block in full if (seq := self._hidden(block, by_block[block]))), None)
+
+    def _hidden(self, block: int, records: Sequence[Record]) -> int | None:
+        known = self._connection.execute(select(schema.audit_block).where(_block.block == block)).one_or_none()
+        times = [row.at for row in records]
+        if known is None or known.first_at > min(times) or known.last_at < max(times):
+            return records[0].seq
+        words = set(self._connection.scalars(select(_word.word).where(_word.block == block)))
+        if terms_of(records) <= words:
+            return None
+        return next(row.seq for row in records if not terms_of([row]) <= words)
+
+    def remove_archived(self) -> None:
+        """Remove what is only about events that are no longer here."""
+        event = schema.audit_event.c.seq
+        lowest = self._connection.scalar(select(func.min(event)).where(event >= 1))
+        if lowest is not None:
+            for column in (_word.block, _block.block):
+                self._connection.execute(delete(column.table).where(column < block_of(lowest)))
