@@ -12,7 +12,7 @@ from bot.domain.chain import Record
 from bot.store import schema
 from bot.store.audit_hosts import not_covered
 
-_block, _word = schema.audit_block.c, schema.audit_word.c
+_block, _word, _seq = schema.audit_block.c, schema.audit_word.c, schema.audit_event.c.seq
 
 
 class SqlAuditIndex:
@@ -23,9 +23,8 @@ class SqlAuditIndex:
 
     def next_block(self) -> int | None:
         """The first full block that is not in the index; None if there is none."""
-        event = schema.audit_event.c.seq
         last = self._connection.scalar(select(func.max(_block.block)))
-        lowest = self._connection.scalar(select(func.min(event)).where(event >= 1))
+        lowest = self._connection.scalar(select(func.min(_seq)).where(_seq >= 1))
         newest = self._connection.scalar(select(schema.audit_head.c.seq))
         if lowest is None or newest is None:
             return None
@@ -68,8 +67,7 @@ class SqlAuditIndex:
 
     def remove_archived(self) -> None:
         """Remove what is only about events that are no longer here."""
-        event = schema.audit_event.c.seq
-        lowest = self._connection.scalar(select(func.min(event)).where(event >= 1))
+        lowest = self._connection.scalar(select(func.min(_seq)).where(_seq >= 1))
         if lowest is not None:
             for column in (_word.block, _block.block):
                 self._connection.execute(delete(column.table).where(column < block_of(lowest)))
