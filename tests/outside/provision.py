@@ -45,12 +45,15 @@ def node_packages(name: str) -> Path:
     """
     lock = HERE / name / "package-lock.json"
     folder = PLACE / name
-    if not _is_current(folder, lock):
+    is_new = not _is_current(folder, lock)
+    if is_new:
         print(f"Installing {name} (once) …", flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        for file in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name / file, folder)
+    for file in (HERE / name).iterdir():
+        if file.suffix in {".json", ".js"}:
+            shutil.copy(file, folder)
+    if is_new:
         npm = [str(node().with_name("npm")), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
         _install(npm, folder, name)
         _keep(folder, lock)

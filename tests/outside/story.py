@@ -120,10 +120,21 @@ def _submit(town: Town, user: str) -> None:
     if not views:
         return
     if views[-1].get("submit"):
-        values = {b: {a: v} for b, a, v in _filled(views[-1])}
+        values = {b: {a: v} for b, a, v in [*_filled(views[-1]), *_looked_up(town, user, views[-1])]}
         town.post("slack/submit", user=user, view_id=views[-1]["id"], values=values)
     for view in reversed(town.sandbox.views(user)):
         town.post("slack/close", user=user, view_id=view["id"])
+
+
+def _looked_up(town: Town, user: str, view: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """The first option of each list that the bot is asked for."""
+    for block in view["blocks"]:
+        element = block.get("element") or {}
+        if element.get("type") == "external_select" and "initial_option" not in element:
+            where = {"view_id": view["id"], "block_id": block["block_id"], "action_id": element["action_id"]}
+            offered = town.post("slack/options", user=user, value="aks", **where)
+            options = offered.get("options") or [o for g in offered["option_groups"] for o in g["options"]]
+            yield block["block_id"], element["action_id"], options[0]["value"]
 
 
 def _filled(view: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:

@@ -5,6 +5,7 @@ manifest. One long story is played through the control routes, and everything th
 """
 
 import json
+import re
 import threading
 import urllib.error
 import urllib.request
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+from tests.build import CONFIG
 from tests.driver import SandboxProcess, wait_for
 from tests.processes.stage import SETTINGS, BotProcess, free_port
 
@@ -159,9 +161,9 @@ def product_manifest(request_url: str | None) -> dict[str, Any]:
 
 @contextmanager
 def opened_town(folder: Path) -> Iterator[Town]:
-    """The simulators and the product."""
+    """The simulators and the product, with more clusters than a list of options holds."""
     with ExitStack() as stack:
-        sandbox = SandboxProcess(folder / "data", "--no-bot", "--speed", "1200")
+        sandbox = SandboxProcess(folder / "data", "--no-bot", "--speed", "1200", "--fleet", "110")
         stack.callback(sandbox.kill)
         sandbox.start()
         calls = Recorder(sandbox.url.rstrip("/"))
@@ -172,11 +174,23 @@ def opened_town(folder: Path) -> Iterator[Town]:
         manifest = product_manifest(f"{deliveries.url}/slack/events")
         made = sandbox.post("slack/app", manifest=manifest)
         assert "error" not in made, made
-        settings = _settings(sandbox, folder) | {"EGRESS_SLACK_SIGNING_SECRET": made["signing_secret"]}
+        settings = _settings(sandbox, folder) | {"EGRESS_CONFIG": str(_config(sandbox, folder))}
+        settings |= {"EGRESS_SLACK_SIGNING_SECRET": made["signing_secret"]}
         settings |= {"EGRESS_SLACK_API_URL": f"{calls.url}/api/", "EGRESS_LISTEN": f"127.0.0.1:{port}"}
         bot = stack.enter_context(BotProcess(folder, "serve", **settings))
         wait_for(lambda: _answers(port), f"The product did not start:\n{bot.log()[-3000:]}", 60)
         yield Town(sandbox, calls, deliveries)
+
+
+def _config(sandbox: SandboxProcess, folder: Path) -> Path:
+    """The sandbox's configuration, with all subscriptions that hold something."""
+    resources = sandbox.get("arm")["resources"]
+    ids = sorted({each.split("/")[2] for each in resources if each.startswith("/subscriptions/")})
+    listed = "".join(f'    "{each}",\n' for each in ids)
+    text = re.sub(r"(?m)^subscriptions = \[.*\n(?:    .*\n)*\]", f"subscriptions = [\n{listed}]", CONFIG.read_text())
+    path = folder / "egress.toml"
+    path.write_text(text)
+    return path
 
 
 def _settings(sandbox: SandboxProcess, folder: Path) -> dict[str, str]:
