@@ -21,6 +21,7 @@ from bot.domain.probe import (
     expectation_of,
     is_probeable,
     lines_of,
+    seen_text,
     unfiltered,
 )
 from bot.domain.work import WorkKind
@@ -117,11 +118,12 @@ def conclude(uow: UnitOfWork, ended: Probe) -> None:
     if saved.disagrees:
         difference = disagreement_text(saved)
         uow.audit(_event(uow, saved, Action.PROBE_DISAGREE, reason=difference))
-        body = {"event": ChannelEvent.PROBE_DISAGREES, "text": difference}
-        uow.tx.outbox.add(Notice(NoticeKind.CHANNEL, saved.cluster_name, uow.ctx.config.channel, body))
+        if saved.asked_by != SYSTEM:  # else the card, its thread and the requester say so
+            body = {"event": ChannelEvent.PROBE_DISAGREES, "text": difference}
+            uow.tx.outbox.add(Notice(NoticeKind.CHANNEL, saved.cluster_name, uow.ctx.config.channel, body))
     if saved.asked_by != SYSTEM:
         uow.tx.outbox.add(Notice(NoticeKind.DIRECT, saved.id, saved.asked_by.user, {"event": ProbeEvent.ENDED}))
-    if saved.allowance and saved.report is not None:
+    if saved.allowance and (saved.is_reached or saved.is_unreached):
         _note(uow, saved)
 
 
@@ -133,7 +135,7 @@ def _note(uow: UnitOfWork, probe: Probe) -> None:
     saved = uow.tx.allowances.save(mark_probed(allowance, probe, uow.now), is_open=True)
     if probe.asked_by == SYSTEM:
         event = NoticeEvent.REACHED if probe.is_reached else NoticeEvent.UNREACHED
-        uow.tell(saved, event, what=" ".join(lines_of(probe)))
+        uow.tell(saved, event, what=seen_text(probe))
     else:
         uow.draw(saved)
 
@@ -178,7 +180,7 @@ def _file(uow: UnitOfWork, name: str, wish: ProbeWish) -> Probe:
         asked_at=uow.now,
         via=uow.caller.via,
         destinations=wish.destinations,
-        echo=uow.ctx.config.probe.echo,
+        echo="" if uow.caller.identity == SYSTEM else uow.ctx.config.probe.echo,
         allowance=wish.allowance,
         correlation=uow.caller.correlation,
     )
@@ -189,13 +191,13 @@ def _file(uow: UnitOfWork, name: str, wish: ProbeWish) -> Probe:
 
 
 def _event(uow: UnitOfWork, probe: Probe, action: Action, *, reason: str = "") -> Event:
-    detail = (("echo", probe.echo), ("allowance", probe.allowance), ("attempts", _attempts(probe)))
+    detail = (("probe", probe.id), ("echo", probe.echo), ("attempts", _attempts(probe)))
     return Event(
         at=uow.now,
         action=action,
         actor=uow.caller.identity,
         via=uow.caller.via,
-        subject=probe.id,
+        subject=probe.allowance or probe.id,
         cluster=probe.cluster_name.lower(),
         destinations=tuple(str(one) for one in probe.destinations),
         reason=reason,

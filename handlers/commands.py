@@ -124,7 +124,7 @@ def check(ctx: Context, call: Call) -> Reply:
         raise InvalidInput("Give a cluster and a host: `/egress check CLUSTER example.com`, or `bundle:NAME`.")
     found = checking.check(ctx, call.caller, words.query())
     hosts = written(checking.missing(ctx, found))
-    probe = probe_button(ctx.config, found.egress.ref.id, found.query.destinations)
+    probe = [] if found.query.pool else probe_button(ctx.config, found.egress.ref.id, found.query.destinations)
     draft = checking.keep(ctx, hosts) if hosts else ""
     return Ephemeral(check_card(found, ctx.clock.now(), draft, also=probe))
 

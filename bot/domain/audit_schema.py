@@ -60,6 +60,7 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "owners_until": "Until when owners answer, before approvers are asked.",
         "partner": "Name of the partner.",
         "pool": "Node pool.",
+        "probe": "Id of the probe.",
         "query": "The query of a call for the egress IPs, or the filters of a saved search.",
         "renews": "Id of the allowance that it continues.",
         "request_id": "Azure's id of the request that it accepted or refused (x-ms-request-id).",

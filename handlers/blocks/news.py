@@ -107,9 +107,12 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
         ),
         NoticeEvent.PARTNERS: Words(scale="{what}"),
         NoticeEvent.LIVE: Words(allowance="Live: the rule was read back from Azure. {until}"),
-        NoticeEvent.REACHED: Words(allowance="Reached: a probe from inside the cluster connected. {what}"),
+        NoticeEvent.REACHED: Words(allowance="Reached from inside the cluster. {what}."),
         NoticeEvent.UNREACHED: Words(
-            allowance="Live, but a probe from inside the cluster did not reach everything. {what}"
+            allowance=(
+                "Live, but not reached from inside the cluster. {what}. The rule is in the firewall: look at the host "
+                "itself, at network policies and at network security groups."
+            )
         ),
         NoticeEvent.DONE: Words(scale="Done: {result}, as read back from Azure."),
         NoticeEvent.FAILED: Words(

@@ -207,18 +207,28 @@ def test_a_difference_is_said() -> None:
     assert lines_of(fine) == (
         (
             "example.com: connected, TLS verified (HTTP 200, 192.0.2.1). "
-            "The bot's own check says the same: Allowed by rule r."
+            "The bot's own check agrees: “Allowed by rule r”."
         ),
         "The world sees 20.1.0.7, one of the cluster's known outbound IPs.",
     )
     cut = probe(Report((ConnectionAttempt(EXAMPLE, Reach.CUT),), "9.9.9.9", is_complete=False))
     assert cut.disagrees
-    assert "says it is reachable: Allowed by rule r. The world sees 9.9.9.9, which is none of" in disagreement_text(cut)
+    assert "says it is reachable: “Allowed by rule r”. The world sees 9.9.9.9, which is none of" in disagreement_text(
+        cut
+    )
     assert lines_of(cut)[-1] == "The output was cut, so a part of the result is missing."
     assert not probe(Report((ConnectionAttempt(EXAMPLE, Reach.REACHED),), "9.9.9.9"), known=None).disagrees
     began = probe(Report((ConnectionAttempt(EXAMPLE, Reach.CUT),)))
     assert began.report is not None
     assert not began.answer(began.report, NOW, is_shaken=True).disagrees
+
+
+@pytest.mark.parametrize("reach", Reach)
+def test_what_could_not_be_tried_is_neither_reached_nor_missed(reach: Reach) -> None:
+    """A card never says of a host that it was not reached where nothing was tried."""
+    found = probe(Report((ConnectionAttempt(EXAMPLE, reach),)))
+    got, tried = reach in (Reach.REACHED, Reach.UNVERIFIED), reach not in (Reach.CONNECTED, Reach.UNTESTED)
+    assert (found.is_reached, found.is_unreached) == (got, tried and not got)
 
 
 def test_what_no_firewall_filters_is_expected_as_it_leaves() -> None:

@@ -113,7 +113,7 @@ def test_a_difference_is_said_loudly(world: World) -> None:
     assert "not what the bot expects" in text(ended)
     said = told_text(world, "probe-disagrees")
     assert said.startswith("leak.example.com: connected, TLS verified")
-    assert "The bot's own check says it is blocked: Denied" in said
+    assert "The bot's own check says it is blocked: “Denied" in said
     assert [e.action for e in events(world, ended.id)][-1] is Action.PROBE_DISAGREE
 
 
@@ -148,6 +148,12 @@ def test_after_live_it_is_said_what_was_reached(world: World) -> None:
     assert reasons == ["The bot's identity lacks a permission in Azure (AuthorizationFailed): no."]
     starts = [one["at"] for one in commands(on) if "aks-udr/" in one["path"]]
     assert len(set(starts)) == len(starts) == 2
+    assert [e.action for e in events(on, down.id)][-3:] == [
+        Action.PROBE_ASK,
+        Action.PROBE_RESULT,
+        Action.PROBE_DISAGREE,
+    ]
+    assert [n for n in on.said.notices if n.kind is NoticeKind.CHANNEL] == []
 
 
 PERF = (

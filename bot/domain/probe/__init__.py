@@ -5,7 +5,7 @@ from bot.domain.probe.record import MOST_TRIES, STARTS_WITHIN, WITHIN, Probe
 from bot.domain.probe.report import ConnectionAttempt, Reach, Report, read_report
 from bot.domain.probe.script import COMMAND, MOST_HOSTS, context_of, files_of, is_echo, is_probeable
 from bot.domain.probe.settings import ProbeSettings
-from bot.domain.probe.text import disagreement_text, lines_of
+from bot.domain.probe.text import disagreement_text, lines_of, seen_text
 
 __all__ = [
     "COMMAND",
@@ -29,5 +29,6 @@ __all__ = [
     "is_probeable",
     "lines_of",
     "read_report",
+    "seen_text",
     "unfiltered",
 ]

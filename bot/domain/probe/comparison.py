@@ -56,6 +56,8 @@ _BARRIERS: Mapping[FilterKind, Expected] = MappingProxyType(
 PASSED = frozenset({Reach.REACHED, Reach.UNVERIFIED})
 """Attempts that got through to somebody who speaks the protocol."""
 _STOPPED = frozenset({Reach.DENIED, Reach.CUT, Reach.SILENT})
+FAILED = _STOPPED | {Reach.REFUSED, Reach.UNRESOLVED}
+"""Attempts that were made and did not get through."""
 
 
 def expectation_of(evaluation: Evaluation) -> Expectation:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.fqdn import Destination
 from bot.domain.people import Identity
-from bot.domain.probe.comparison import PASSED, Agreement, Expectation, address_agreement, agreement_of
+from bot.domain.probe.comparison import FAILED, PASSED, Agreement, Expectation, address_agreement, agreement_of
 from bot.domain.probe.report import Report
 
 WITHIN = timedelta(seconds=60)
@@ -100,6 +100,11 @@ class Probe:
     def is_reached(self) -> bool:
         """Whether every destination was reached."""
         return self.report is not None and all(one.reach in PASSED for one in self.report.attempts)
+
+    @property
+    def is_unreached(self) -> bool:
+        """Whether a destination was tried and not reached; one that could not be tried is neither."""
+        return self.report is not None and any(one.reach in FAILED for one in self.report.attempts)
 
     def begin(self, now: datetime, expectations: Sequence[Expectation], known: Sequence[str] | None) -> "Probe":
         """The command is about to be sent."""

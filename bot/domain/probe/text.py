@@ -42,13 +42,19 @@ def _seen(attempt: ConnectionAttempt) -> str:
 
 def _fits(expectation: Expectation, agreement: Agreement) -> str:
     if agreement is Agreement.AGREES:
-        return f"The bot's own check says the same: {expectation.why}."
+        return f"The bot's own check agrees: “{expectation.why}”."
     if agreement is Agreement.DISAGREES:
         wanted = "reachable" if expectation.expected is Expected.OPEN else "blocked"
-        return f"The bot's own check says it is {wanted}: {expectation.why}."
+        return f"The bot's own check says it is {wanted}: “{expectation.why}”."
     if expectation.expected is Expected.UNKNOWN:
-        return f"The bot's own check cannot say: {expectation.why}."
-    return f"This neither confirms nor contradicts the bot's own check: {expectation.why}."
+        return f"The bot's own check cannot say: “{expectation.why}”."
+    return f"This neither confirms nor contradicts the bot's own check: “{expectation.why}”."
+
+
+def seen_text(probe: Probe) -> str:
+    """What was seen of each host, without the bot's own verdict: for those whose allowance opens them."""
+    attempts = probe.report.attempts if probe.report else ()
+    return "; ".join(f"{one.destination}: {_seen(one)}" for one in attempts)
 
 
 def address_text(probe: Probe) -> str:
