@@ -75,6 +75,10 @@ class Settings:
             nor be read from outside.
         otlp_endpoint: Where traces go, from the request to the live rule: the address of an OTLP collector over HTTP,
             such as ``http://collector:4318/v1/traces``; needs the extra ``tracing``.
+        step_up_listen: Address of the pages of `[step_up]` alone, for where browsers come in another way than pipelines
+            and Slack; without it they are at `EGRESS_LISTEN`.
+        step_up_client_secret: The client secret at the identity provider of `[step_up]`, where that has no
+            `client_secret_file`.
         webhook_secret: Signs the events of webhooks that have no ``secret_file``.
         api_url: Where ``python -m bot request``, ``check`` and ``status`` find the API of a bot that runs.
         api_token: ``egr_…``: the API token of these commands.
@@ -96,6 +100,8 @@ class Settings:
     listen: Listen = "0.0.0.0:8080"
     health_listen: Listen | None = None
     otlp_endpoint: Address | None = None
+    step_up_listen: Listen | None = None
+    step_up_client_secret: SecretStr = _NONE
     webhook_secret: SecretStr = _NONE
     api_url: Address = "http://127.0.0.1:8080"
     api_token: SecretStr = _NONE
@@ -119,7 +125,7 @@ def secrets_of(settings: Settings, variables: Mapping[str, str]) -> list[str]:
         variables: The environment, with what azure-identity reads from it.
     """
     slack = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
-    tokens = (*slack, settings.webhook_secret, settings.api_token)
+    tokens = (*slack, settings.webhook_secret, settings.api_token, settings.step_up_client_secret)
     passwords = _passwords_in(settings.database_url)
     azure = [variables.get(name, "") for name in AZURE_SECRETS]
     found = [*(token.get_secret_value() for token in tokens), *passwords, *map(unquote_plus, passwords), *azure]

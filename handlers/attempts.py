@@ -7,7 +7,7 @@ import structlog
 from bot.auditing import Attempt, refuse
 from bot.domain.fqdn import parse_many
 from bot.domain.ids import is_id
-from bot.errors import EgressError, Unavailable
+from bot.errors import ConfirmationNeeded, EgressError, Unavailable
 from bot.ports import Caller, Context
 from handlers.calls import Call, CallKind, plain_words
 from handlers.hosts import hosts_in
@@ -57,8 +57,8 @@ def _hosts(text: str) -> tuple[str, ...]:
 
 
 def record_refusal(ctx: Context, caller: Caller, act: str, error: EgressError, attempt: Attempt) -> None:
-    """Record a refused act; having to wait is not a refusal."""
-    if not act or isinstance(error, Unavailable):
+    """Record a refused act; having to wait, or to sign in first, is not a refusal."""
+    if not act or isinstance(error, Unavailable | ConfirmationNeeded):
         return
     try:
         refuse(ctx, caller, act, error, attempt)

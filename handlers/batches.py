@@ -5,7 +5,7 @@ from bot.allowances import DoneTogether
 from bot.approvals import Decision
 from bot.auditing import Attempt
 from bot.domain.allowance import Act
-from bot.ports import Context
+from bot.ports import Caller, Context
 from handlers.attempts import record_refusal
 from handlers.blocks import lists
 from handlers.blocks.batch_card import about_batch, batch_parts
@@ -27,19 +27,19 @@ def is_batch(call: Call) -> bool:
 def approve(ctx: Context, call: Call) -> Message:
     """Say yes to everything that the card shows as waiting."""
     decision = Decision(call.value["id"], True, seen=call.value[KEY])
-    return _told(ctx, call, "approve", allowances.decide_together(ctx, call.caller, decision))
+    return told(ctx, call.caller, "approve", allowances.decide_together(ctx, call.caller, decision))
 
 
 def deny(ctx: Context, call: Call) -> Message:
     """Say no to it, with the reason."""
     reason = DenyForm.parse(call.form).reason
     decision = Decision(call.value["id"], False, seen=call.value[KEY], reason=reason)
-    return _told(ctx, call, "deny", allowances.decide_together(ctx, call.caller, decision))
+    return told(ctx, call.caller, "deny", allowances.decide_together(ctx, call.caller, decision))
 
 
 def end(ctx: Context, call: Call) -> Message:
     """Withdraw or revoke all of it."""
-    return _told(ctx, call, "revoke", allowances.end_together(ctx, call.caller, call.value["id"]))
+    return told(ctx, call.caller, "revoke", allowances.end_together(ctx, call.caller, call.value["id"]))
 
 
 def ask_why(ctx: Context, call: Call) -> Reply:
@@ -57,10 +57,10 @@ def details(ctx: Context, call: Call) -> Reply:
     return OpenModal(modal("details", f"{batch.id} in full", batch_parts(batch, ctx.config)))
 
 
-def _told(ctx: Context, call: Call, verb: str, made: DoneTogether) -> Message:
+def told(ctx: Context, caller: Caller, verb: str, made: DoneTogether) -> Message:
     """What was done, line by line; what the person may not do is on record as an attempt, and said."""
     lines = [lists.decided(one, ctx.clock.now(), ctx.config.dry_run).text for one in made.done]
     for one, error in made.refused:
-        record_refusal(ctx, call.caller, verb, error, Attempt(one.id))
+        record_refusal(ctx, caller, verb, error, Attempt(one.id))
         lines.append(f":no_entry_sign: {code(one.id)}, {code(one.cluster_name)}: {error_text(error, '')}")
     return message("\n".join(lines), [section(line) for line in lines])

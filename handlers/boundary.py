@@ -24,6 +24,7 @@ from bot.errors import (
     AlreadyAllowed,
     AlreadyDecided,
     AlreadyRequested,
+    ConfirmationNeeded,
     Conflict,
     Defect,
     EgressError,
@@ -182,8 +183,9 @@ class Boundary:
         inputs = origin_from(body).inputs
         if isinstance(error, AlreadyAllowed):
             return UpdateModal(closing("Allowed already", sentence, renewal_offers(error.allowances)))
-        if isinstance(error, AlreadyDecided | AlreadyRequested | Conflict) or not inputs:
-            return UpdateModal(closing("Nothing was changed", sentence))
+        if isinstance(error, AlreadyDecided | AlreadyRequested | ConfirmationNeeded | Conflict) or not inputs:
+            title = "Sign in to approve" if isinstance(error, ConfirmationNeeded) else "Nothing was changed"
+            return UpdateModal(closing(title, sentence))
         named = (error.field or "") if isinstance(error, InvalidInput) else ""
         wider = named.partition(".")[0]  # bundle.account is part of what was chosen in bundle
         field = next((name for name in (named, wider, entry.field) if name in inputs), inputs[0])

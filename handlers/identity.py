@@ -60,6 +60,7 @@ class Account:
         is_stranger: From another organisation, met in a shared channel.
         zone: Their IANA time zone.
         name: Their display name, or the full name where they chose none; at most 80 characters on one line.
+        email: Their e-mail address; empty without the scope ``users:read.email``.
     """
 
     standing: AccountStatus
@@ -68,6 +69,7 @@ class Account:
     is_stranger: bool = False
     zone: str = "UTC"
     name: str = ""
+    email: str = ""
 
 
 class SlackDirectory:
@@ -154,6 +156,16 @@ class SlackDirectory:
         """The display name as Slack last gave it; empty for somebody who was not looked up yet."""
         known = self._accounts.remembered(identity.user) if identity.team == self._config.team else None
         return known.name if known else ""
+
+    def email(self, identity: Identity) -> str:
+        """The e-mail address in the person's Slack profile, asked for now; see ``ports.Directory``."""
+        until = time.monotonic() + BUDGET.total_seconds()
+        try:
+            return self._accounts.wait(identity.user, self._accounts.begin(identity.user, oldest=FRESH), until).email
+        except EgressError as error:
+            raise MembershipUnknown(
+                f"Slack did not say which e-mail address you have: {error.sentence}", retry_after=_retry_after(error)
+            ) from error
 
     def standings(self, people: Collection[Identity]) -> Mapping[Identity, AccountStatus]:
         """All are asked for at the same time, and waited for together for a moment only: an act waits for it."""
@@ -261,6 +273,7 @@ def account_from_json(user: "dict[str, Any]") -> Account:
         is_stranger=bool(user.get("is_stranger")),
         zone=_zone(user.get("tz")),
         name=_display_name(user),
+        email=str((user.get("profile") or {}).get("email") or ""),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.auditing import Attempt
 from bot.domain.ids import canonical_id, is_id
-from bot.errors import Conflict, InvalidInput, Unavailable, UserError
+from bot.errors import ConfirmationNeeded, Conflict, InvalidInput, Unavailable, UserError
 from bot.ports import Caller, Context
 from handlers.attempts import record_refusal
 from handlers.blocks.block_kit import code, message, section
@@ -95,4 +95,5 @@ def _outcome(ctx: Context, caller: Caller, verb: str, subject: str, act: Callabl
     except (UserError, Conflict, Unavailable) as error:
         record_refusal(ctx, caller, verb, error, Attempt(subject))
         named = "" if subject in error.sentence else f"{code(subject)}: "
-        return ActResult(f":no_entry_sign: {named}{error_text(error, '')}", is_done=False)
+        sign = ":lock:" if isinstance(error, ConfirmationNeeded) else ":no_entry_sign:"
+        return ActResult(f"{sign} {named}{error_text(error, '')}", is_done=False)

@@ -48,6 +48,8 @@ def slack_checks(client: WebClient, config: Configuration) -> Iterator[SlackChec
     """Everything that the bot needs of the workspace with its own token."""
     yield "Slack token", lambda: _token(client, config)
     yield "Slack scopes", lambda: _scopes(client)
+    if config.step_up.reads_email:
+        yield "Slack e-mail addresses", lambda: _email(client)
     yield f"Slack channel {config.channel}", lambda: _channel(client, config.channel)
     for group in config.groups.values():
         yield f"group {group.name}", partial(_group, client, group)
@@ -85,12 +87,21 @@ def _token(client: WebClient, config: Configuration) -> str:
 
 
 def _scopes(client: WebClient) -> str:
-    headers = {name.lower(): value for name, value in _call(client.auth_test).headers.items()}
-    granted = {scope.strip() for scope in str(headers.get("x-oauth-scopes", "")).split(",")}
-    lacking = sorted(set(SCOPES) - granted)
+    lacking = sorted(set(SCOPES) - _granted(client))
     if lacking:
         raise BadConfiguration(f"The app lacks {', '.join(lacking)}; reinstall it from manifest.json.")
     return f"{len(SCOPES)} granted."
+
+
+def _email(client: WebClient) -> str:
+    if "users:read.email" not in _granted(client):
+        raise BadConfiguration("The app lacks users:read.email, by which step-up compares people.")
+    return "can be read."
+
+
+def _granted(client: WebClient) -> set[str]:
+    headers = {name.lower(): value for name, value in _call(client.auth_test).headers.items()}
+    return {scope.strip() for scope in str(headers.get("x-oauth-scopes", "")).split(",")}
 
 
 def _channel(client: WebClient, channel: str) -> str:

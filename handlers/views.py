@@ -128,8 +128,8 @@ def narrow_scale(ctx: Context, call: Call) -> Reply:
     """Approves a smaller step, planned from the cluster as it is now."""
     form = SmallerStepForm.parse(call.form)
     seen = call.value.get("digest")
-    decision = Decision(call.value.get("id", ""), True, seen=seen, reason=form.reason)
-    made = scaling.approve_smaller(ctx, call.caller, decision, form.count)
+    decision = Decision(call.value.get("id", ""), True, seen=seen, reason=form.reason, typed=form.count)
+    made = scaling.approve_smaller(ctx, call.caller, decision)
     return Ephemeral(lists.decided(made, ctx.clock.now(), ctx.config.dry_run))
 
 

@@ -35,6 +35,10 @@ MEMBERS = {"SAPPROVE1": {"UAPP0001", "UAPP0002"}, "SAUDIT001": {"UAUD0001"}}
 """The user groups of the simulated workspace."""
 
 
+EMAILS = {"UAPP0001": "ada@sandbox.example", "UAPP0002": "amir@sandbox.example"}
+"""The e-mail addresses of its approvers."""
+
+
 class People:
     """The user groups of the fixed inhabitants, as the simulated workspace has them."""
 
@@ -58,6 +62,10 @@ class People:
     def name(self, identity: Identity) -> str:
         """As in the simulated workspace."""
         return f"Name of {identity.user}"
+
+    def email(self, identity: Identity) -> str:
+        """As in the simulated workspace."""
+        return EMAILS.get(identity.user, "")
 
     def standings(self, people: Collection[Identity]) -> Mapping[Identity, AccountStatus]:
         """Everybody is a full member."""

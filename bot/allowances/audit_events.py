@@ -1,7 +1,7 @@
 """The audit event of an act on an allowance."""
 
 from bot.domain.allowance import Allowance
-from bot.domain.approval import Verdict, quorums_text, rule_text
+from bot.domain.approval import Verdict, confirmation_facts, quorums_text, rule_text
 from bot.domain.audit import Action, Event
 from bot.domain.duration import duration_text
 from bot.ports import UnitOfWork
@@ -41,6 +41,7 @@ def record(
         "owner": allowance.owner.user if allowance.owned_by else "",
         "expires_at": allowance.expires_at.isoformat() if allowance.expires_at else "",
         "still_asked": _still_asked(allowance) if action is Action.ALLOWANCE_APPROVE else "",
+        **(confirmation_facts(allowance.approvals, uow.caller.identity) if action is Action.ALLOWANCE_APPROVE else {}),
         **(_judged(uow, allowance.verdict) if action in _JUDGED else {}),
     }
     event = Event(

@@ -9,7 +9,7 @@ from bot.allowances.decisions import end_within
 from bot.allowances.endings import require_ending
 from bot.allowances.queries import get
 from bot.allowances.workflow import ALLOWANCES
-from bot.approvals import Decision, PreparedDecision, apply, brief, prepare
+from bot.approvals import Decision, PreparedDecision, apply, brief, confirmable, prepare
 from bot.domain.allowance import MAY_ACT, Act, Allowance, require, status
 from bot.domain.batch import Batch
 from bot.errors import AlreadyDecided, NotPermitted, UnknownAllowance, UserError
@@ -73,6 +73,7 @@ def decide_together(ctx: Context, caller: Caller, decision: Decision) -> DoneTog
         NotPermitted: The caller may decide none of it.
         AlreadyDecided: Somebody was faster.
         StaleView: One of them is not what the card showed any more; nothing was decided.
+        ConfirmationNeeded: All of it counts once they have signed in; with the link.
         UserError, Conflict, Unavailable: As ``approvals.decide``, for any of them; nothing was decided.
     """
     seen = _stored(ctx, decision.subject)
@@ -82,7 +83,7 @@ def decide_together(ctx: Context, caller: Caller, decision: Decision) -> DoneTog
         seen.waiting(ctx.clock.now()),
         lambda one: prepare(ctx, caller, replace(alone, subject=one.id), ALLOWANCES),
     )
-    with ctx.store.write() as tx:
+    with confirmable(ctx, caller, replace(decision, is_together=True)), ctx.store.write() as tx:
         uow = UnitOfWork(ctx, tx, caller)
         now = _within(tx, seen.id)
         now.require_undecided(decision.act, uow.now)

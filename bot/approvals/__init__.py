@@ -8,7 +8,9 @@ from bot.approvals.questions import Inquiry, answer_question, ask_question
 from bot.approvals.reasons import MAX_REASON, brief, require_reason
 from bot.approvals.reminders import Reminder, due_reminder, plan_wait, remind, to_remind
 from bot.approvals.reviews import Review, keep, review
-from bot.approvals.workflow import Actions, Decision, Narrowing, Workflow
+from bot.approvals.step_up import confirm, confirmable, confirming, find_challenge, give_up, take
+from bot.approvals.workflow import Actions, Narrowing, Workflow
+from bot.domain.decision import Decision
 
 __all__ = [
     "MAX_REASON",
@@ -28,9 +30,14 @@ __all__ = [
     "brief",
     "circumstances",
     "come_back",
+    "confirm",
+    "confirmable",
+    "confirming",
     "decide",
     "deciders",
     "due_reminder",
+    "find_challenge",
+    "give_up",
     "holder_among",
     "keep",
     "lapse",
@@ -42,5 +49,6 @@ __all__ = [
     "require_reason",
     "review",
     "standing_in",
+    "take",
     "to_remind",
 ]

@@ -7,10 +7,21 @@ from bot.approvals.absences import holder_among
 from bot.approvals.reasons import brief, require_reason
 from bot.approvals.reminders import plan_wait
 from bot.approvals.reviews import review_at_click
-from bot.approvals.workflow import Decision, One, Workflow
+from bot.approvals.step_up import confirmable
+from bot.approvals.workflow import One, Workflow
 from bot.domain.access import require_approver, require_member, require_other
-from bot.domain.approval import Ending, Verdict, add_approval, approval_of, deny, require_not_filer, require_same
+from bot.domain.approval import (
+    Ending,
+    Verdict,
+    add_approval,
+    approval_of,
+    deny,
+    require_confirmed,
+    require_not_filer,
+    require_same,
+)
 from bot.domain.bulk import require_routine
+from bot.domain.decision import Decision
 from bot.domain.ids import canonical_id
 from bot.domain.people import Person
 from bot.errors import StaleView
@@ -36,10 +47,11 @@ def decide(ctx: Context, caller: Caller, decision: Decision, flow: Workflow[One]
     """Approve or deny: may they, is it still what they saw, is it still undecided.
 
     Raises:
+        ConfirmationNeeded: It counts once they have signed in; with the link.
         UserError, Conflict, Unavailable: As ``prepare`` and ``apply``; nothing was decided.
     """
     answer = prepare(ctx, caller, decision, flow)
-    with ctx.store.write() as tx:
+    with confirmable(ctx, caller, decision), ctx.store.write() as tx:
         return apply(UnitOfWork(ctx, tx, caller), answer, flow)
 
 
@@ -74,6 +86,7 @@ def apply(uow: UnitOfWork, answer: PreparedDecision, flow: Workflow[One]) -> One
         AlreadyDecided: Somebody was faster.
         InvalidInput: A refusal without a reason, an approval of more than was asked, or one of several of what is
             decided by itself.
+        ConfirmationNeeded: All of it holds, and the approval policy wants it confirmed.
     """
     decision, one = answer.decision, flow.rows(uow.tx).get(answer.decision.subject)
     _require_decidable(uow, one, decision, flow)
@@ -126,8 +139,10 @@ def _require_same_groups(looked_into: Collection[str], verdict: Verdict) -> None
 
 def _approve(uow: UnitOfWork, who: Person, one: One, decision: Decision, flow: Workflow[One]) -> One:
     narrowing = flow.narrow(uow, one, decision)
-    approval = approval_of(narrowing.request.verdict, who, uow.now, decision.reason)
-    saved = flow.rows(uow.tx).save(add_approval(narrowing.request, approval), is_open=True)
+    approval = approval_of(narrowing.request.verdict, who, uow.now, decision.reason, decision.confirmed)
+    approved = add_approval(narrowing.request, approval)
+    require_confirmed(one, approved.verdict, decision.confirmed)  # last: nobody signs in to learn that it was in vain
+    saved = flow.rows(uow.tx).save(approved, is_open=True)
     flow.record(uow, saved, flow.actions.approve, reason=decision.reason)
     plan_wait(uow, saved)
     overruled = [given.by for given in one.approvals] if narrowing.facts else []

@@ -9,7 +9,15 @@ from typing import Generic
 
 from bot.approvals.workflow import One, Workflow
 from bot.domain.access import groups_for_seeing, may_see, require_approver, unread_for_seeing
-from bot.domain.approval import Approval, Quorum, Verdict, VerdictKind, approval_of, escalate
+from bot.domain.approval import (
+    Approval,
+    Quorum,
+    Verdict,
+    VerdictKind,
+    approval_of,
+    escalate,
+    still_confirmed,
+)
 from bot.domain.audit import Action
 from bot.domain.duration import duration_text
 from bot.domain.egress import ClusterEgress, ClusterRef
@@ -161,12 +169,14 @@ def _still_counting(
 
 
 def _recounted(ctx: Context, verdict: Verdict, given: Approval, requester: Identity) -> Approval | None:
+    if not still_confirmed(verdict, given):
+        return None
     who = replace(ctx.directory.person(given.by, among=verdict.approvers), stands_for=frozenset(given.stands_for))
     try:
         require_approver(verdict, who, requester)
     except NotPermitted:
         return None
-    return approval_of(verdict, who, given.at, given.reason)
+    return approval_of(verdict, who, given.at, given.reason, given.confirmed)
 
 
 def may_still_ask(ctx: Context, requester: Identity, ref: ClusterRef) -> bool:

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from bot.domain.allowance import Act
 from bot.domain.approval import ApprovalRequest
 from bot.domain.audit import Action
+from bot.domain.decision import Decision
 from bot.domain.egress import ClusterEgress
-from bot.domain.fqdn import Destination
-from bot.domain.snat import ScalePlan
 from bot.ports import Context, NoticeEvent, Transaction, UnitOfWork
 
 One = TypeVar("One", bound=ApprovalRequest)
@@ -30,36 +29,6 @@ class Actions:
     escalate: Action
     lapse: Action
     close: tuple[Action, NoticeEvent]
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One answer of an approver.
-
-    Args:
-        subject: Id of the allowance or the scale proposal.
-        is_approved: Yes or no.
-        seen: The digest on the card that was clicked; None where the id was typed.
-        reason: Why; a refusal needs one.
-        destinations: Fewer or narrower ones, when approving less than was asked.
-        duration: A shorter time, when approving less; only read together with ``destinations``.
-        smaller: The plan of a smaller step, when approving less than was proposed.
-        is_bulk: Whether it is one of several in one act, which is only for what is routine.
-    """
-
-    subject: str
-    is_approved: bool
-    seen: str | None = None
-    reason: str = ""
-    destinations: tuple[Destination, ...] | None = None
-    duration: timedelta | None = None
-    smaller: ScalePlan | None = None
-    is_bulk: bool = False
-
-    @property
-    def act(self) -> Act:
-        """The act that it is."""
-        return Act.APPROVE if self.is_approved else Act.DENY
 
 
 @dataclass(frozen=True, slots=True)

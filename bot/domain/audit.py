@@ -65,6 +65,7 @@ class Action(StrEnum):
     SCALE_FAIL = "scale:fail"
     SCALE_CHANGE = "scale:change"
     SCALE_REPLAN = "scale:replan"
+    STEP_UP_ASK = "step-up:ask"
     REVIEW_START = "review:start"
     REVIEW_KEEP = "review:keep"
     REVIEW_REMOVE = "review:remove"
@@ -110,8 +111,8 @@ class Event:
         at: When, aware.
         action: What.
         actor: Who; the bot itself acts as ``people.SYSTEM``.
-        via: The channel of the act: ``slack:command``, ``slack:button``, ``slack:modal``, ``cli``, ``bot``,
-            ``api:TOKEN``.
+        via: The channel of the act: ``slack:command``, ``slack:button``, ``slack:modal``, ``browser``, ``cli``,
+            ``bot``, ``api:TOKEN``.
         subject: Id of the allowance, scale proposal or target, empty if none.
         cluster: Name of the cluster, empty if none.
         destinations: What it was about, as text.

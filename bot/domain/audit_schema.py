@@ -12,6 +12,7 @@ VERSION = 2
 FACTS: Mapping[str, str] = MappingProxyType(
     {
         "about": "What a partner was told of.",
+        "acr": "How whoever approved signed in, as the identity provider names it.",
         "act": "What was tried and refused.",
         "acts": "What an API token is for.",
         "after": "Digest of the bot's rules, the number of outbound IPs or the outbound IPs, after the change.",
@@ -20,6 +21,7 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "asked": "Who had to approve: 1 from platform, then 1 from security.",
         "attempt": "Number of the write: its events have it in common.",
         "attempts": "What a probe tried, and how each attempt ended.",
+        "auth_time": "When whoever approved signed in at the identity provider.",
         "batch": "Id of the first of the requests that were filed in one act and share its card.",
         "before": "Digest of the bot's rules, the number of outbound IPs or the outbound IPs, before the change.",
         "beyond_bundle": "Destinations that the bundle does not contain.",
@@ -51,6 +53,7 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "gained": "New outbound IPs.",
         "ips_after": "The outbound IPs that were read back.",
         "ips_before": "The outbound IPs that the plan was made from.",
+        "issuer": "The identity provider at which whoever approved signed in.",
         "kind": "What kind of change it is.",
         "lost": "Outbound IPs that are gone.",
         "note": "A note on a partner.",
@@ -79,6 +82,7 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "sources": "The address ranges that the rules are for.",
         "status": "How the write ended: Succeeded, Failed, Canceled, Refused, Found or Lost.",
         "still_asked": "Who has to approve as well, before it is approved.",
+        "sub": "The identity provider's own name for whoever approved.",
         "suggested": "Destinations that the form suggested.",
         "target": "ARM id of the firewall policy or classic firewall.",
         "target_kind": "policy or classic.",
@@ -154,7 +158,7 @@ _FIELDS: Mapping[str, Any] = {
     "actor": _text("Slack user id of the actor; the bot itself, or cli:ACCOUNT at a terminal."),
     "actor_name": _text("The actor's display name then; empty if it was not known, and for the bot."),
     "via": _text(
-        "The channel of the act: slack:command, slack:button, slack:modal, slack:home, cli, bot or api:TOKEN."
+        "The channel of the act: slack:command, slack:button, slack:modal, slack:home, browser, cli, bot or api:TOKEN."
     ),
     "correlation": _text("Connects an act, or one write, with all that comes of it; empty in old events."),
     "subject": _text("Id of the allowance, scale proposal, review, API token or target; empty if there is none."),

@@ -10,6 +10,8 @@ def why_alone(request: ApprovalRequest) -> str:
     """Why a request is always decided by itself, as a clause; empty where it may be decided with others."""
     if not isinstance(request, Allowance):
         return "it changes outbound IPs"
+    if request.verdict.step_up:
+        return "approving it needs a sign-in"
     if request.risk.level.rank >= Level.HIGH.rank:
         return f"its risk is {request.risk.level}"
     return "several groups must approve it" if len(request.verdict.asks) > 1 else ""

@@ -28,6 +28,7 @@ from bot.domain.risk import RiskTable
 from bot.domain.rule_diff import Limits
 from bot.domain.rule_position import GroupSettings
 from bot.domain.snat import Prices
+from bot.domain.step_up.settings import StepUp
 from bot.domain.tickets import Tickets
 from bot.errors import InvalidInput
 
@@ -173,6 +174,7 @@ class Configuration:
         egress_ips: The list of egress IPs for partners and pipelines.
         webhooks: Receivers of events by name.
         audit: How the audit log is proven.
+        step_up: The identity provider that confirms approvals.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
@@ -210,6 +212,7 @@ class Configuration:
         default_factory=lambda: MappingProxyType({})
     )
     audit: AuditSettings = field(default_factory=AuditSettings)
+    step_up: StepUp = field(default_factory=StepUp)
 
     @property
     def audit_channel(self) -> str:

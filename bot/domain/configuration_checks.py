@@ -44,6 +44,7 @@ def problems_of(book: Configuration) -> list[str]:
         _reminders,
         _reserved,
         _probe,
+        _step_up,
     )
     return [sentence for check in checks for sentence in check(book)] + _few(book) + problems_of_policy(book.policy)
 
@@ -261,6 +262,19 @@ def _probe(book: Configuration) -> Iterator[str]:
 def _reserved(book: Configuration) -> Iterator[str]:
     if EVERYONE in book.groups:
         yield f"groups.{EVERYONE} needs another name: {EVERYONE} means each member of the workspace."
+
+
+def _step_up(book: Configuration) -> Iterator[str]:
+    provider = book.step_up
+    needed = {"client_id": provider.client_id, "public_url": provider.public_url}
+    missing = [name for name, value in needed.items() if not value]
+    if provider.issuer and missing:
+        yield f"step_up needs {' and '.join(missing)}."
+    for rule in book.policy.rules:
+        if rule.step_up and not provider.is_on:
+            yield f"{place(rule)} has step_up, but no identity provider is configured: set step_up.issuer."
+        if rule.step_up and rule.then is not VerdictKind.ASK:
+            yield f'{place(rule)}: step_up is only for rules with then = "ask".'
 
 
 def _listing(names: Iterable[str]) -> str:

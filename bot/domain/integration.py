@@ -74,7 +74,12 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _receiver(text: str) -> str:
+def secure_address(text: str) -> str:
+    """An address over HTTPS, or over plain HTTP to the same machine.
+
+    Raises:
+        ValueError: It is none.
+    """
     parts = urlsplit(text)
     host = parts.hostname or ""
     is_private_enough = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
@@ -140,7 +145,7 @@ class Webhook:
     """
 
     name: Annotated[str, NotWritten()]
-    url: Annotated[str, ReadAs(str, _receiver, "an address such as https://host/path")]
+    url: Annotated[str, ReadAs(str, secure_address, "an address such as https://host/path")]
     secret_file: Text | None = None
     events: Annotated[frozenset[WebhookEvent], Field(min_length=1)] = LIFE
 

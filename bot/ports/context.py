@@ -69,6 +69,14 @@ class Directory(Protocol):
         """What Slack says of each of these accounts; ``UNKNOWN`` where it does not say at once."""
         ...
 
+    def email(self, identity: Identity) -> str:
+        """The e-mail address in the person's Slack profile, asked for now; empty where Slack shows none.
+
+        Raises:
+            MembershipUnknown: If Slack could not be asked.
+        """
+        ...
+
     def members(self, group: str) -> tuple[Identity, ...] | None:
         """The people of a configured group; None where they could not be read."""
         ...
@@ -80,7 +88,8 @@ class Caller:
 
     Args:
         identity: Who.
-        via: ``slack:command``, ``slack:button``, ``slack:modal``, ``slack:home``, ``cli``, or ``api:TOKEN``.
+        via: ``slack:command``, ``slack:button``, ``slack:modal``, ``slack:home``, ``browser``, ``cli``, or
+            ``api:TOKEN``.
         correlation: Connects all that comes of the act: audit events, notices, log lines. Empty if there is none.
     """
 

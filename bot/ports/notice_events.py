@@ -15,6 +15,7 @@ class NoticeEvent(StrEnum):
     REVIEWED = "reviewed"
     SECONDED = "seconded"
     APPROVED = "approved"
+    UNCONFIRMED = "unconfirmed"
     DENIED = "denied"
     WITHDRAWN = "withdrawn"
     ASKED = "asked"

@@ -11,6 +11,7 @@ from bot.domain.campaign import Campaign
 from bot.domain.people import Identity
 from bot.domain.saved_search import SavedSearch
 from bot.domain.scale_proposal import Scale
+from bot.domain.step_up import Challenge
 from bot.domain.target import Target
 
 Row_co = TypeVar("Row_co", covariant=True)
@@ -211,6 +212,22 @@ class SavedSearches(Protocol):
 
     def remove(self, who: Identity, name: str) -> None:
         """Keep it no longer."""
+        ...
+
+
+class Challenges(Protocol):
+    """Approvals that wait for a sign-in at the identity provider."""
+
+    def add(self, challenge: Challenge) -> None:
+        """Store a new one."""
+        ...
+
+    def get(self, challenge_id: str) -> Challenge | None:
+        """One by id; None where there is none, or none any more."""
+        ...
+
+    def end(self, challenge_id: str, at: datetime) -> bool:
+        """End one; False if it had ended: of all who try, one alone gets True."""
         ...
 
 

@@ -10,7 +10,7 @@ from bot.ports.notice_levels import NoticeLevels
 from bot.ports.notices import Outbox
 from bot.ports.partners import Partners
 from bot.ports.probes import Probes
-from bot.ports.records import Absences, Allowances, Campaigns, Drafts, SavedSearches, Scales, Tokens
+from bot.ports.records import Absences, Allowances, Campaigns, Challenges, Drafts, SavedSearches, Scales, Tokens
 from bot.ports.snapshots import Snapshots
 from bot.ports.work import Claim, Work
 
@@ -76,6 +76,11 @@ class Transaction(Protocol):
     @property
     def snapshots(self) -> Snapshots:
         """Clusters as they were last read."""
+        ...
+
+    @property
+    def challenges(self) -> Challenges:
+        """Approvals that wait for a sign-in."""
         ...
 
     @property

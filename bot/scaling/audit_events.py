@@ -1,5 +1,8 @@
 """Records acts on proposals in the audit log."""
 
+from collections.abc import Mapping
+
+from bot.domain.approval import confirmation_facts
 from bot.domain.audit import Action, Event
 from bot.domain.scale_proposal import Scale
 from bot.ports import UnitOfWork
@@ -24,9 +27,13 @@ def record(uow: UnitOfWork, scale: Scale, action: Action, *, reason: str | None 
         cluster=scale.plan.cluster_name.lower(),
         reason=scale.reason if reason is None else reason,
         policy_rule=scale.verdict.rule,
-        detail=scale_facts(scale, **facts),
+        detail=scale_facts(scale, **facts, **_proof(uow, scale, action)),
     )
     uow.audit(event)
+
+
+def _proof(uow: UnitOfWork, scale: Scale, action: Action) -> Mapping[str, str]:
+    return confirmation_facts(scale.approvals, uow.caller.identity) if action is Action.SCALE_APPROVE else {}
 
 
 def scale_facts(scale: Scale, **facts: str) -> tuple[tuple[str, str], ...]:

@@ -16,20 +16,19 @@ from bot.scaling.measuring import with_use
 from bot.scaling.workflow import SCALES
 
 
-def approve_smaller(ctx: Context, caller: Caller, decision: Decision, typed: str) -> Scale:
+def approve_smaller(ctx: Context, caller: Caller, decision: Decision) -> Scale:
     """Approve a proposal with a smaller step; nothing is decided where it is refused.
 
     Args:
         ctx: The context.
         caller: The approver.
-        decision: An approval.
-        typed: The smaller number.
+        decision: An approval, with the smaller number as it was typed.
 
     Raises:
         InvalidInput: Not a smaller step in the same direction, or one that Azure would refuse.
         NotScalable: AKS is changing the cluster right now.
         RequestRefused: The approval policy refuses the smaller step.
-        UserError, Conflict, Unavailable: As ``approvals.decide``.
+        UserError, Conflict, Unavailable: As ``approvals.decide``; so is ``ConfirmationNeeded``.
     """
     with ctx.store.read() as tx:
         scale = tx.scales.get(canonical_id(decision.subject))
@@ -37,9 +36,9 @@ def approve_smaller(ctx: Context, caller: Caller, decision: Decision, typed: str
     require_approver(scale.verdict, answer.who, scale.requester)
     SCALES.require_waiting(scale, decision.act, ctx.clock.now())
     require_same(scale, decision.seen or scale.digest)
-    plan = _plan(ctx, scale, typed)
+    plan = _plan(ctx, scale, decision.typed)
     smaller = replace(answer.decision, seen=scale.digest, smaller=plan)
-    with ctx.store.write() as tx:
+    with approvals.confirmable(ctx, caller, replace(decision, seen=scale.digest)), ctx.store.write() as tx:
         return approvals.apply(UnitOfWork(ctx, tx, caller), replace(answer, decision=smaller), SCALES)
 
 

@@ -14,6 +14,7 @@ from bot.store import schema
 from bot.store.absences import SqlAbsences
 from bot.store.audit_index import SqlAuditIndex
 from bot.store.chain import SqlAuditLog
+from bot.store.challenges import SqlChallenges
 from bot.store.clock_check import ClockCheck
 from bot.store.drafts import SqlDrafts
 from bot.store.engine import Database
@@ -49,6 +50,7 @@ class SqlTransaction:
         self.work = SqlWork(connection, now)
         self.outbox = SqlOutbox(connection, now, self.work)
         self.snapshots = SqlSnapshots(connection)
+        self.challenges = SqlChallenges(connection)
         self.drafts = SqlDrafts(connection, now)
         self.notice_levels = SqlNoticeLevels(connection)
         self.searches = SqlSavedSearches(connection)

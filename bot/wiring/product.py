@@ -1,7 +1,7 @@
 """The product, assembled from its parts, for production or the sandbox."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -12,6 +12,7 @@ from bot.azure import AzureArm
 from bot.domain.chain import AuditKey
 from bot.domain.configuration import Configuration
 from bot.domain.scale_proposal import next_scale, scale_key
+from bot.domain.step_up.settings import PLACE as STEP_UP
 from bot.domain.work import WorkKind
 from bot.errors import EgressError, StoreUnavailable
 from bot.metrics import Facts, scrape
@@ -28,6 +29,8 @@ from handlers.api.front import ApiFront
 from handlers.app import SlackSettings, directory, notifier
 from handlers.blocks.delivery import refusal_sentence
 from handlers.http import API, Application, Route
+from handlers.oidc import OidcProvider
+from handlers.step_up import StepUpFront
 from handlers.webhooks import Messenger, WebhookNotifier
 
 log = structlog.get_logger(__name__)
@@ -39,7 +42,13 @@ FIRST_READING_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The parts that differ between production and the sandbox; ``keys`` sign what webhooks get, by their names."""
+    """The parts that differ between production and the sandbox.
+
+    Args:
+        keys: What webhooks get is signed with, by their names.
+        audit_key: Signs checkpoints of the audit log.
+        client_secret: Reads the bot's secret at the identity provider.
+    """
 
     store: SqlStore
     arm: AzureArm
@@ -49,6 +58,7 @@ class World:
     pace: Pace
     keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     audit_key: AuditKey | None = field(default=None, repr=False)
+    client_secret: Callable[[], str] = field(default=str, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +150,14 @@ def applications(product: Product) -> dict[str, Application]:
     if config.egress_ips.enabled:
         served[PLACE] = EgressIpFront(product.ctx)
     return served
+
+
+def sign_in(product: Product) -> dict[str, Application]:
+    """The pages of step-up, where the configuration has an identity provider."""
+    config = product.world.config.step_up
+    if not config.is_on:
+        return {}
+    return {STEP_UP: StepUpFront(product.ctx, OidcProvider(config, product.world.client_secret))}
 
 
 def routes(product: Product, *others: Part) -> dict[str, Route]:

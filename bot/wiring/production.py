@@ -23,12 +23,12 @@ from bot.readiness import Part
 from bot.store import SqlStore
 from bot.tracing import trace_to
 from bot.wiring.opening import Opening, store_at
-from bot.wiring.product import Product, World, applications, assemble, routes, work
+from bot.wiring.product import Product, World, applications, assemble, routes, sign_in, work
 from bot.wiring.running import Running, starting
-from bot.wiring.signing import audit_key, signing_keys
+from bot.wiring.signing import audit_key, client_secret, signing_keys
 from bot.wiring.version import own_version
 from handlers.app import SlackSettings, build_app, serve_routes
-from handlers.http import Route, require_free
+from handlers.http import Application, Route, require_free
 
 log = structlog.get_logger(__name__)
 
@@ -56,15 +56,16 @@ def serve(settings: Settings, *, is_dry: bool = False) -> Running:
     with starting() as running:
         product, begun = _at_work(running, settings, is_dry=is_dry)
         app = build_app(product.ctx, product.world.slack)
+        others = {**applications(product), **_sign_in(running, settings, product)}
         if settings.slack_mode == "http":
             shared = _health(running, settings, routes(product, begun))
-            running.then_stop(app.serve_http(settings.listen, shared, applications(product)).stop)
+            running.then_stop(app.serve_http(settings.listen, shared, others).stop)
         else:
             socket = app.serve_socket()
             running.then_stop(socket.stop)
             shared = _health(running, settings, routes(product, begun, Part("slack", socket.problem)))
-            if shared or applications(product):
-                running.then_stop(serve_routes(settings.listen, shared, applications(product)).stop)
+            if shared or others:
+                running.then_stop(serve_routes(settings.listen, shared, others).stop)
     log.info("ready", mode=settings.slack_mode, listen=settings.listen)
     return running
 
@@ -73,6 +74,17 @@ def _require_free(settings: Settings) -> None:
     require_free(settings.listen)
     if settings.health_listen:
         require_free(settings.health_listen, "EGRESS_HEALTH_LISTEN")
+    if settings.step_up_listen:
+        require_free(settings.step_up_listen, "EGRESS_STEP_UP_LISTEN")
+
+
+def _sign_in(running: Running, settings: Settings, product: Product) -> dict[str, Application]:
+    """Serve the pages of step-up on their own address; where they have none they are left for the common one."""
+    pages = sign_in(product)
+    if settings.step_up_listen is None or not pages:
+        return pages
+    running.then_stop(serve_routes(settings.step_up_listen, {}, pages).stop)
+    return {}
 
 
 def _health(running: Running, settings: Settings, own: dict[str, Route]) -> dict[str, Route]:
@@ -140,7 +152,8 @@ def _at_work(running: Running, settings: Settings, *, is_dry: bool) -> tuple[Pro
     store = store_at(running, settings.database_url)
     keys = signing_keys(config, settings.webhook_secret.get_secret_value())
     slack, key = slack_from(settings), audit_key(config)
-    world = World(store, azure_from(settings, file), SystemClock(), config, slack, Pace(), keys, key)
+    secret = client_secret(config, settings.step_up_client_secret.get_secret_value())
+    world = World(store, azure_from(settings, file), SystemClock(), config, slack, Pace(), keys, key, secret)
     product = assemble(world)
     opening = Opening(store, lambda: work(running, product))
     running.then_stop(opening.stop)
@@ -212,6 +225,10 @@ class _Terminal:
 
     def name(self, _identity: Identity) -> str:
         """The account is the name already."""
+        return ""
+
+    def email(self, _identity: Identity) -> str:
+        """Slack is not asked."""
         return ""
 
     def standings(self, people: Collection[Identity]) -> Mapping[Identity, AccountStatus]:

@@ -1,6 +1,7 @@
-"""Reads the secrets with which webhooks are signed, once, at the start."""
+"""Reads the secrets that the configuration names: of webhooks and the audit log once, of the identity provider anew."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from bot.domain.chain import AuditKey
@@ -36,6 +37,34 @@ def audit_key(config: Configuration) -> AuditKey | None:
         return AuditKey(Path(path).read_bytes()) if path else None
     except (OSError, InvalidInput) as error:
         raise BadConfiguration(f"audit.key_file cannot be used: {error}") from error
+
+
+def client_secret(config: Configuration, common: str) -> Callable[[], str]:
+    """Reads the secret with which the bot is known to the identity provider: a file may be replaced at any time.
+
+    Args:
+        config: With the file, if there is one.
+        common: The secret where there is no file; empty for a public client.
+
+    Raises:
+        BadConfiguration: The file cannot be read, or is empty; so may what is returned.
+    """
+    path = config.step_up.client_secret_file if config.step_up.is_on else None
+    if path is None:
+        return lambda: common
+    read = partial(_secret_in, path)
+    read()
+    return read
+
+
+def _secret_in(path: str) -> str:
+    try:
+        secret = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadConfiguration(f"step_up.client_secret_file cannot be read: {error}.") from error
+    if not secret:
+        raise BadConfiguration(f"step_up.client_secret_file: {path} is empty.")
+    return secret
 
 
 def _key(hook: Webhook, common: str) -> bytes:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bot.azure import AzureArm
 from bot.azure.identity import IssuedToken
@@ -15,9 +16,9 @@ from bot.sandbox.server import Sandbox, SandboxOptions
 from bot.sandbox.serving import PortTaken
 from bot.wiring.demo_token import DEMO, DEMO_SECRET, keep_demo_token
 from bot.wiring.opening import store_at
-from bot.wiring.product import Product, World, applications, assemble, routes, work
+from bot.wiring.product import Product, World, applications, assemble, routes, sign_in, work
 from bot.wiring.running import Running, starting
-from bot.wiring.signing import audit_key, signing_keys
+from bot.wiring.signing import audit_key, client_secret, signing_keys
 from handlers.api.openapi import BASE
 from handlers.app import SlackSettings, build_app, serve_routes
 
@@ -102,7 +103,8 @@ def _simulated(running: Running, simulated: Sandbox, url: str, config: Path | No
     api, logs = replace(book.api, enabled=True), replace(book.logs, enabled=True)
     book = replace(book, api=api, egress_ips=ips, slack=settings, logs=logs)
     keys = signing_keys(book, DEMO_SECRET)
-    return World(store, arm, clock, book, slack, Pace().faster(speed), keys, audit_key(book))
+    secret = client_secret(book, DEMO_SECRET)
+    return World(store, arm, clock, book, slack, Pace().faster(speed), keys, audit_key(book), secret)
 
 
 def _simulators(choice: SandboxChoice, url: str) -> Sandbox:
@@ -136,6 +138,8 @@ def _join(running: Running, simulated: Sandbox, product: Product) -> int:
         return app.is_idle() and store.is_quiet()
 
     work(running, product)
+    if pages := sign_in(product):
+        running.then_stop(serve_routes(_netloc(product), {}, pages).stop)
     if simulated.options.delivery == "socket":
         running.then_stop(app.serve_socket().stop)
         front = serve_routes("127.0.0.1:0", routes(product), applications(product))
@@ -146,6 +150,14 @@ def _join(running: Running, simulated: Sandbox, product: Product) -> int:
         running.then_stop(front.stop)
         simulated.attach(f"http://127.0.0.1:{front.port}/slack/events", is_quiet, store.ring)
     return front.port
+
+
+def _netloc(product: Product) -> str:
+    """Where browsers are sent: the sandbox listens there itself."""
+    parts = urlsplit(product.world.config.step_up.public_url or "")
+    if parts.scheme != "http" or parts.port is None:
+        raise BadConfiguration("In the sandbox step_up.public_url must be like http://127.0.0.1:8702.")
+    return f"127.0.0.1:{parts.port}"
 
 
 def _welcome(simulated: Sandbox) -> str:

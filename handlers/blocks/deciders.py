@@ -18,11 +18,17 @@ def decides(verdict: Verdict, config: Configuration, *, is_open: bool = True) ->
     if verdict.kind is VerdictKind.ASK:
         first = min((quorum.stage for quorum in verdict.asks), default=0)
         asked = [_asked(one, config, is_open=is_open, is_first=one.stage == first) for one in verdict.asks]
-        return asked or ["*Nobody can approve this.*"]
+        return [*asked, *_confirmed(verdict)] or ["*Nobody can approve this.*"]
     if verdict.reviewers:
         return [f"*Opened at once, reviewed afterwards.* {_why(verdict.reason, verdict.rule)}"]
     said = "Auto-approved" if verdict.kind is VerdictKind.GRANT else "Refused"
     return [f"*{said}.* {_why(verdict.reason, verdict.rule)}"]
+
+
+def _confirmed(verdict: Verdict) -> list[str]:
+    if not verdict.step_up:
+        return []
+    return [f"Approving needs a sign-in at the identity provider (approval policy rule {code(verdict.step_up)})."]
 
 
 def _asked(quorum: Quorum, config: Configuration, *, is_open: bool, is_first: bool) -> str:

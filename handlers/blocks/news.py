@@ -67,6 +67,10 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
             dry=f"Approved by {{approver}}. {NOT_WRITTEN}",
             scale_dry=f"Approved by {{approver}}. {SCALE_WAITS}",
         ),
+        NoticeEvent.UNCONFIRMED: Words(
+            allowance="Your approval was not confirmed, and nothing was approved. {what} To approve, start again.",
+            scale="Your approval was not confirmed, and nothing was approved. {what} To approve, start again.",
+        ),
         NoticeEvent.DENIED: Words(allowance="Denied by {ender}.", scale="Denied by {ender}."),
         NoticeEvent.WITHDRAWN: Words(scale="Withdrawn by {ender}."),
         NoticeEvent.ASKED: Words(

@@ -288,10 +288,10 @@ def test_a_smaller_step_is_planned_anew_applied_and_told(sqlite_url: str) -> Non
     """On record, told to the requester, and what Azure gets; nothing is approved on a cluster that has changed."""
     world = make_world(sqlite_url)
     made = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(10), "more ports"))
-    seen = Decision(made.id, is_approved=True, seen=made.digest, reason="six will do")
+    seen = Decision(made.id, is_approved=True, seen=made.digest, reason="six will do", typed="6")
     with pytest.raises(NotPermitted):
-        scaling.approve_smaller(world.ctx, DEV2, seen, "6")
-    less = scaling.approve_smaller(world.ctx, APPROVER, seen, "6")
+        scaling.approve_smaller(world.ctx, DEV2, seen)
+    less = scaling.approve_smaller(world.ctx, APPROVER, seen)
     assert (less.plan.change.ends[1], less.plan.ports_after) == ("6", 6 * 64_000)
     assert less.plan.digest != made.digest
     world.settle()
@@ -307,6 +307,6 @@ def test_a_smaller_step_is_planned_anew_applied_and_told(sqlite_url: str) -> Non
     balancer = {**profile["loadBalancerProfile"], "managedOutboundIPs": {"count": 7}}
     by_hand(world, CLUSTER, networkProfile={**profile, "loadBalancerProfile": balancer})
     with pytest.raises(StaleView):
-        scaling.approve_smaller(world.ctx, APPROVER, Decision(again.id, is_approved=True), "8")
+        scaling.approve_smaller(world.ctx, APPROVER, Decision(again.id, is_approved=True, typed="8"))
     assert stored(world, again)[0] is ScaleStatus.WAITING
     world.store.close()

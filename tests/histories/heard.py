@@ -212,6 +212,7 @@ UNTOLD: Mapping[NoticeEvent, str] = MappingProxyType(
         NoticeEvent.HELD: "Nothing is a dry run here (tests/flows/test_dry_run.py).",
         NoticeEvent.WITHDRAWN: "Of scale proposals alone (tests/flows/test_writer_scale.py).",
         NoticeEvent.PARTNERS: "Of scale proposals alone (tests/flows/test_partners.py).",
+        NoticeEvent.UNCONFIRMED: "There is no identity provider here (tests/flows/test_step_up.py).",
         NoticeEvent.DONE: "Of scale proposals alone (tests/flows/test_writer_scale.py).",
     }
 )

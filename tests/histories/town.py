@@ -150,6 +150,10 @@ class Town:
             frozenset(one.name for one in mine if identity.user in one.users),
         )
 
+    def email(self, identity: Identity) -> str:
+        """Everybody has one."""
+        return f"{identity.user.lower()}@town.example"
+
     def standings(self, people: Collection[Identity]) -> Mapping[Identity, AccountStatus]:
         """Accounts, as far as Slack answers."""
         said = AccountStatus.UNKNOWN if self.is_silent else None

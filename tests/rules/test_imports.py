@@ -18,6 +18,7 @@ MAY_HAVE_THREADS = {
     "handlers.lookups",
     "handlers.sending",
     "handlers.sockets",
+    "handlers.step_up",
     "handlers.admission",
     "handlers.connections",
     "handlers.turns",

@@ -6,6 +6,7 @@ request is approved when all of their quorums are. The order of the rules means 
 A request is judged by what it opens: each destination on its own, then the strictest answer for the whole.
 """
 
+from bot.domain.approval.confirmation import confirmation_facts, require_confirmed, still_confirmed
 from bot.domain.approval.policy import evaluate
 from bot.domain.approval.policy_rules import ApprovalPolicy, PolicyQuery, PolicyRule
 from bot.domain.approval.questions import inquire, respond, restart
@@ -23,6 +24,7 @@ from bot.domain.approval.request import (
 from bot.domain.approval.rule_text import rule_text
 from bot.domain.approval.verdict import (
     Approval,
+    Confirmation,
     Quorum,
     Verdict,
     VerdictKind,
@@ -35,6 +37,7 @@ __all__ = [
     "Approval",
     "ApprovalPolicy",
     "ApprovalRequest",
+    "Confirmation",
     "Ending",
     "PolicyQuery",
     "PolicyRule",
@@ -47,6 +50,7 @@ __all__ = [
     "add_approval",
     "already_decided",
     "approval_of",
+    "confirmation_facts",
     "deny",
     "escalate",
     "evaluate",
@@ -54,9 +58,11 @@ __all__ = [
     "next_reminder",
     "next_wait",
     "quorums_text",
+    "require_confirmed",
     "require_not_filer",
     "require_same",
     "respond",
     "restart",
     "rule_text",
+    "still_confirmed",
 ]

@@ -33,7 +33,7 @@ def evaluate(policy: ApprovalPolicy, question: PolicyQuery) -> Verdict:
     asks += _by_default(policy, question, found)
     if not asks and question.subject != "allowance" and question.is_down:
         asks = [policy.default(TAKES_AWAY)]
-    verdict = _asking(asks) if asks else _said(VerdictKind.GRANT, every)
+    verdict = _stepped_up(_asking(asks), every) if asks else _said(VerdictKind.GRANT, every)
     return replace(verdict, ticket_rule=_joined(", ", sorted(rule.name for rule in every if rule.ticket)))
 
 
@@ -48,7 +48,7 @@ def _at_once(policy: ApprovalPolicy, question: PolicyQuery, found: _Found) -> Ve
     asks += [policy.default(UNASSESSED)] if question.risk is None else []
     asks += [policy.default(UNREAD)] if any(doubts.values()) else []
     if asks:
-        return _asking(asks)
+        return _stepped_up(_asking(asks), rules)
     verdict, reviewers = _said(VerdictKind.GRANT, rules), [quorum for rule in rules for quorum in policy.quorums(rule)]
     groups = tuple(sorted({group for one in reviewers for group in one.groups}))
     people = tuple(sorted({user for one in reviewers for user in one.people}))
@@ -82,6 +82,11 @@ def _asking(asks: Iterable[Quorum]) -> Verdict:
     merged = tuple(sorted(map(_merged, by_approvers.values()), key=lambda one: one.stage))
     reason, rule = _joined(" ", (each.reason for each in merged)), _joined(", ", (each.rule for each in merged))
     return Verdict(VerdictKind.ASK, reason, rule, merged)
+
+
+def _stepped_up(verdict: Verdict, rules: Iterable[PolicyRule]) -> Verdict:
+    """With the rules that want its approvals confirmed; a rule whose conditions are not known is among them."""
+    return replace(verdict, step_up=_joined(", ", sorted(rule.name for rule in rules if rule.step_up)))
 
 
 def _merged(quorums: Sequence[Quorum]) -> Quorum:

@@ -133,6 +133,8 @@ class PolicyRule:
         stages: Several sets of approvers in place of ``approvers``, ``people``, ``needed`` and ``escalate_to``.
         in_order: Whether each stage is asked after the one before; otherwise all are asked together.
         ticket: Whether a request that it is about must name a ticket.
+        step_up: For rules that ask: each approval of what it is about is confirmed by signing in at the identity
+            provider of ``[step_up]``.
     """
 
     name: Text
@@ -165,6 +167,7 @@ class PolicyRule:
     stages: tuple[ApprovalStage, ...] = ()
     in_order: bool = False
     ticket: bool = False
+    step_up: bool = False
 
     @property
     def changed(self) -> frozenset[str]:

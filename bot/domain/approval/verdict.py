@@ -65,6 +65,25 @@ class Quorum:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What an identity provider said of whoever approved.
+
+    Args:
+        issuer: The provider, as it names itself.
+        subject: Its own name for the person (``sub``), at most 255 ASCII characters.
+        at: When the approval was confirmed.
+        acr: How they signed in, by the provider's own name for it; empty where it does not say.
+        signed_in_at: When they signed in (``auth_time``); None where it does not say.
+    """
+
+    issuer: str
+    subject: str
+    at: datetime
+    acr: str = ""
+    signed_in_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Approval:
     """One person's yes.
 
@@ -74,6 +93,7 @@ class Approval:
         reason: Why, in their words; may be empty.
         groups: Those asked groups to which the person belonged then: the approval counts for their quorums.
         stands_for: The user ids of those asked by name who were away and had named this person.
+        confirmed: The proof that they signed in for it; None where nobody asked for one.
     """
 
     by: Identity
@@ -81,6 +101,7 @@ class Approval:
     reason: str = ""
     groups: tuple[str, ...] = ()
     stands_for: tuple[str, ...] = ()
+    confirmed: Confirmation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +115,8 @@ class Verdict:
         asks: Every quorum that must approve, if any; each must be satisfied.
         ticket_rule: The names of the policy rules that require a ticket; empty if none does.
         reviewers: Who must review it afterwards, where it is opened by break-glass; None otherwise.
+        step_up: The names of the policy rules that want each approval confirmed at the identity provider; empty if
+            none does.
     """
 
     kind: VerdictKind
@@ -102,6 +125,7 @@ class Verdict:
     asks: tuple[Quorum, ...] = ()
     ticket_rule: str = ""
     reviewers: Quorum | None = None
+    step_up: str = ""
 
     @property
     def approvers(self) -> tuple[str, ...]:
@@ -167,11 +191,13 @@ def _seats(quorum: Quorum, approvals: Iterable[Approval]) -> set[str]:
     return {seat for seat in taken if seat is not None}
 
 
-def approval_of(verdict: Verdict, person: Person, at: datetime, reason: str = "") -> Approval:
+def approval_of(
+    verdict: Verdict, person: Person, at: datetime, reason: str = "", confirmed: Confirmation | None = None
+) -> Approval:
     """A person's approval, with the groups and the people that it is given for."""
     groups = tuple(group for group in verdict.approvers if group in person.groups)
     stands_for = tuple(user for user in verdict.people if user in person.stands_for)
-    return Approval(person.identity, at, reason.strip(), groups, stands_for)
+    return Approval(person.identity, at, reason.strip(), groups, stands_for, confirmed)
 
 
 def with_approval(

@@ -219,6 +219,17 @@ partner = Table(
     Column("body", Json, nullable=False),
 )
 
+# Approvals that wait for a sign-in at the identity provider, by a digest of their link; deleted after a few days.
+challenge = Table(
+    "challenge",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("expires_at", Time, nullable=False),
+    Column("ended_at", Time, nullable=True),
+    Column("body", Json, nullable=False),
+    Index("ix_challenge_expires_at", "expires_at"),
+)
+
 # Contents of buttons that are too long for Slack; deleted after a few days.
 draft = Table(
     "draft",

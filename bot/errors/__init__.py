@@ -9,14 +9,15 @@
     │  ├─ UnknownAllowance      ├─ UnknownScale        ├─ UnknownReview       ├─ NotPermitted
     │  ├─ AlreadyDecided        ├─ AlreadyAllowed      ├─ AlreadyRequested
     │  ├─ CannotTakeEffect      ├─ NotScalable         ├─ RequestRefused
-    │  ├─ NotAuthenticated      └─ UnknownWebhook
+    │  ├─ NotAuthenticated      ├─ UnknownWebhook      ├─ ConfirmationNeeded  └─ NotConfirmed
     ├─ Conflict         look again: what was seen is not what is there
     │  ├─ StaleVersion          ├─ StaleView
     │  ├─ StalePlan             └─ LeaseLost
     ├─ Unavailable      wait: ``retry_after`` says how long, if known
     │  ├─ ArmThrottled          ├─ ArmBusy             ├─ ArmUnreachable
     │  ├─ SlackThrottled        ├─ SlackUnreachable    ├─ MembershipUnknown
-    │  ├─ StoreUnavailable      ├─ StoreBusy           ├─ TooManyCalls        └─ HookUnreachable
+    │  ├─ StoreUnavailable      ├─ StoreBusy           ├─ TooManyCalls        ├─ HookUnreachable
+    │  └─ IdentityProviderUnreachable
     ├─ Refused          an operator acts: a right, a limit or a setting is missing
     │  ├─ ArmForbidden          ├─ ArmNotFound         ├─ ArmRejected
     │  ├─ OperationFailed       ├─ UnsafePlan          ├─ SlackRefused
@@ -31,124 +32,85 @@ The message is a whole sentence in plain words: it is shown to people unchanged.
 
 from datetime import timedelta
 
+from bot.errors.base import EgressError
+from bot.errors.user import (
+    AlreadyAllowed,
+    AlreadyDecided,
+    AlreadyRequested,
+    AmbiguousCluster,
+    CannotTakeEffect,
+    ConfirmationNeeded,
+    InvalidFqdn,
+    InvalidInput,
+    NotAuthenticated,
+    NotConfirmed,
+    NotPermitted,
+    NotScalable,
+    RequestRefused,
+    UnknownAllowance,
+    UnknownCluster,
+    UnknownCommand,
+    UnknownReview,
+    UnknownScale,
+    UnknownWebhook,
+    UserError,
+)
 
-class EgressError(Exception):
-    """The root of all errors that the product raises on purpose; ``request_id`` is Azure's, of what it did not take."""
-
-    request_id = ""
-
-    @property
-    def sentence(self) -> str:
-        """The message, ready to show to a person."""
-        return str(self)
-
-
-class UserError(EgressError):
-    """The person who asked can put it right."""
-
-
-class InvalidInput(UserError):
-    """A value that a person typed cannot be used.
-
-    Args:
-        message: What was wrong and what would be right.
-        field: The name of the form field or option it belongs to, if any.
-    """
-
-    def __init__(self, message: str, *, field: str | None = None) -> None:
-        super().__init__(message)
-        self.field = field
-
-
-class InvalidFqdn(InvalidInput):
-    """A destination that Azure Firewall would not accept, or would read more widely than it looks.
-
-    Args:
-        message: What was wrong.
-        suggestion: The corrected form, where one exists.
-    """
-
-    def __init__(self, message: str, *, suggestion: str | None = None) -> None:
-        super().__init__(message, field="destinations")
-        self.suggestion = suggestion
-
-
-class UnknownCommand(UserError):
-    """No such subcommand."""
-
-
-class UnknownCluster(UserError):
-    """No cluster of that name that this person may see."""
-
-
-class AmbiguousCluster(UserError):
-    """Several clusters have that name; the message offers their full ids."""
-
-
-class UnknownAllowance(UserError):
-    """No allowance with that id."""
-
-
-class UnknownScale(UserError):
-    """No scale proposal with that id."""
-
-
-class UnknownReview(UserError):
-    """No review campaign with that id that this person may see."""
-
-
-class NotPermitted(UserError):
-    """This person may not do this; the attempt is audited."""
-
-
-class AlreadyDecided(UserError):
-    """Somebody was faster; the message says who, what and when."""
-
-
-class AlreadyAllowed(UserError):
-    """The firewall allows it already; nothing is filed.
-
-    Args:
-        message: By what it is allowed, until when and by whom it was asked.
-        allowances: Ids of the allowances that allow it: those that could be renewed.
-    """
-
-    def __init__(self, message: str, *, allowances: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
-        self.allowances = allowances
-
-
-class AlreadyRequested(UserError):
-    """The same request is already open; the message names it, and the caller will be told of its outcome.
-
-    Args:
-        message: Who asked for it and how long it waits.
-        allowance: Its id.
-    """
-
-    def __init__(self, message: str, *, allowance: str = "") -> None:
-        super().__init__(message)
-        self.allowance = allowance
-
-
-class CannotTakeEffect(UserError):
-    """An allowance would have no effect: the message names the rule that takes precedence."""
-
-
-class NotScalable(UserError):
-    """Azure would not take such a change of the cluster's outbound settings; the message says why."""
-
-
-class RequestRefused(UserError):
-    """The approval policy refuses this request; the message names the policy rule."""
-
-
-class NotAuthenticated(UserError):
-    """A call of the API proves nobody: without a token, or with one that is unknown, revoked or expired."""
-
-
-class UnknownWebhook(UserError):
-    """A webhook that something is owed to is no longer configured."""
+__all__ = [
+    "AlreadyAllowed",
+    "AlreadyDecided",
+    "AlreadyRequested",
+    "AmbiguousCluster",
+    "ArmBusy",
+    "ArmForbidden",
+    "ArmNotFound",
+    "ArmRejected",
+    "ArmThrottled",
+    "ArmUnreachable",
+    "BadConfiguration",
+    "CannotTakeEffect",
+    "ChainBroken",
+    "ConfirmationNeeded",
+    "Conflict",
+    "Defect",
+    "EgressError",
+    "HookRefused",
+    "HookUnreachable",
+    "IdentityProviderUnreachable",
+    "InvalidFqdn",
+    "InvalidInput",
+    "InvariantBroken",
+    "LeaseLost",
+    "MembershipUnknown",
+    "NotAuthenticated",
+    "NotConfirmed",
+    "NotPermitted",
+    "NotScalable",
+    "OperationFailed",
+    "Refused",
+    "RequestRefused",
+    "RulesUnknown",
+    "SlackRefused",
+    "SlackThrottled",
+    "SlackUnreachable",
+    "StalePlan",
+    "StaleVersion",
+    "StaleView",
+    "StoreBusy",
+    "StoreUnavailable",
+    "TooManyCalls",
+    "Unavailable",
+    "UnknownAllowance",
+    "UnknownCluster",
+    "UnknownCommand",
+    "UnknownReview",
+    "UnknownScale",
+    "UnknownShape",
+    "UnknownWebhook",
+    "UnreadableState",
+    "UnsafePlan",
+    "UserError",
+]
 
 
 class Conflict(EgressError):
@@ -241,6 +203,10 @@ class StoreBusy(StoreUnavailable):
 
 class TooManyCalls(Unavailable):
     """An API token has used up its calls for now."""
+
+
+class IdentityProviderUnreachable(Unavailable):
+    """No answer from the identity provider, or one that asks to try again later; nothing was approved."""
 
 
 class HookUnreachable(Unavailable):

@@ -1,0 +1,135 @@
+"""Step-up: an approval that the policy wants confirmed becomes a link, and counts once its giver has signed in.
+
+The decision waits in the database as it was made; it is carried out, with every check, once it comes with the
+confirmation. Nothing is approved before that, and whatever goes wrong ends the link.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from bot.auditing import Attempt, refuse
+from bot.domain.approval import ApprovalRequest, Confirmation
+from bot.domain.audit import Action, Event
+from bot.domain.dates import time_text
+from bot.domain.decision import Decision
+from bot.domain.ids import canonical_id
+from bot.domain.step_up import (
+    VALID_FOR,
+    Challenge,
+    LinkKeys,
+    SignIn,
+    confirmation_of,
+    require_person,
+    require_strength,
+)
+from bot.errors import BadConfiguration, ConfirmationNeeded, EgressError
+from bot.ports import Caller, Context, Notice, NoticeEvent, NoticeKind, Transaction, UnitOfWork
+from bot.ports.notices import ABOUT
+
+VIA = "browser"
+"""The channel of an act that was confirmed in the browser."""
+
+ACT = "confirm"
+"""What the audit log calls an attempt to confirm."""
+
+ENTROPY = 32
+"""Random bytes of a ticket."""
+
+
+@contextmanager
+def confirmable(ctx: Context, caller: Caller, decision: Decision) -> Iterator[None]:
+    """Whatever lacks nothing but a confirmation inside is kept, and refused with the link to confirm it.
+
+    Raises:
+        ConfirmationNeeded: With the link.
+        BadConfiguration: A confirmation is wanted, and no identity provider is configured any more.
+    """
+    try:
+        yield
+    except ConfirmationNeeded as needed:
+        raise _challenged(ctx, caller, decision, needed) from needed
+
+
+def _challenged(ctx: Context, caller: Caller, decision: Decision, needed: ConfirmationNeeded) -> ConfirmationNeeded:
+    provider, now, keys = ctx.config.step_up, ctx.clock.now(), LinkKeys(secrets.token_urlsafe(ENTROPY))
+    if not provider.is_on:
+        raise BadConfiguration("Approvals of this must be confirmed, but step_up.issuer is not set. Nothing was done.")
+    kept = replace(decision, subject=canonical_id(decision.subject), seen=decision.seen or needed.digest)
+    made = Challenge(keys.id, caller.identity, kept, now, now + VALID_FOR, caller.correlation)
+    with ctx.store.write() as tx:
+        tx.challenges.add(made)
+        one, detail = _request_of(tx, kept.subject), (("digest", needed.digest),)
+        UnitOfWork(ctx, tx, caller).audit(
+            Event(
+                now,
+                Action.STEP_UP_ASK,
+                caller.identity,
+                caller.via,
+                kept.subject,
+                one.cluster_name.lower(),
+                reason=decision.reason,
+                policy_rule=one.verdict.step_up,
+                detail=detail,
+            )
+        )
+    host = urlsplit(provider.issuer or "").hostname
+    link = f"<{provider.page(f'go/{keys.ticket}')}|Sign in at {host}>"
+    said = f"{link} to approve `{kept.subject}`: nothing is approved before. The link is yours alone, works once, until"
+    return ConfirmationNeeded(f"{said} {time_text(made.expires_at)}.", subject=needed.subject, digest=needed.digest)
+
+
+def find_challenge(ctx: Context, challenge_id: str) -> Challenge | None:
+    """The challenge of a link; None for one that was never made, or long ago."""
+    with ctx.store.read() as tx:
+        return tx.challenges.get(challenge_id)
+
+
+def take(ctx: Context, challenge: Challenge) -> bool:
+    """Use a link up; False where somebody else was faster."""
+    with ctx.store.write() as tx:
+        return tx.challenges.end(challenge.id, ctx.clock.now())
+
+
+def confirm(ctx: Context, challenge: Challenge, found: SignIn) -> Confirmation:
+    """The proof that a sign-in is that of whoever clicked.
+
+    Raises:
+        NotConfirmed: It is not, or not strong enough.
+        MembershipUnknown: Slack could not be asked for their e-mail address.
+        BadConfiguration: Slack may not be asked for it.
+    """
+    settings = ctx.config.step_up
+    require_strength(settings, found)
+    expected = settings.people.get(challenge.who.user) or ctx.directory.email(challenge.who)
+    if not expected:
+        raise BadConfiguration(
+            "Slack does not show your e-mail address to the bot: it needs the scope users:read.email, or you an entry "
+            "in step_up.people."
+        )
+    require_person(settings, found, expected)
+    return confirmation_of(found, ctx.clock.now())
+
+
+def confirming(challenge: Challenge, reference: str) -> Caller:
+    """Whoever confirms, as the caller of what follows."""
+    return Caller(challenge.who, VIA, challenge.correlation or reference)
+
+
+def give_up(ctx: Context, challenge: Challenge, error: EgressError) -> None:
+    """End a link that proved nothing: on record, and said to whoever clicked."""
+    caller = confirming(challenge, "")
+    refuse(ctx, caller, ACT, error, Attempt(challenge.decision.subject))
+    with ctx.store.write() as tx:
+        tx.challenges.end(challenge.id, ctx.clock.now())
+        one = _request_of(tx, challenge.decision.subject)
+        body = {"event": NoticeEvent.UNCONFIRMED, "what": error.sentence}
+        about = {ABOUT: " ".join(one.batch) if challenge.decision.is_together else one.id} if one.batch else {}
+        tx.outbox.add(Notice(NoticeKind.DIRECT, one.card_id, challenge.who.user, {**body, **about}))
+
+
+def _request_of(tx: Transaction, subject: str) -> ApprovalRequest:
+    """What an id names: an allowance or a scale proposal."""
+    return tx.scales.get(subject) if subject.startswith("s") else tx.allowances.get(subject)

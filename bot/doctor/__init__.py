@@ -1,0 +1,125 @@
+"""Says what is missing before production does, and what to do about each."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from math import ceil
+from pathlib import Path
+from time import time
+
+from bot.azure import AzureArm
+from bot.config import Settings, checked_configuration, configuration_from
+from bot.doctor.azure import look_at_azure
+from bot.doctor.results import UNASKED, DoctorResult, Look, json_of, looked_at, table_of
+from bot.errors import BadConfiguration
+from bot.wiring.production import opened_store, slack_from
+from bot.wiring.signing import client_secret, signing_keys
+from handlers.app import web_client
+from handlers.oidc import OidcProvider
+from handlers.slack_checks import slack_checks, slack_time_s, socket_check
+
+__all__ = ["UNASKED", "DoctorResult", "examine", "json_of", "look_at_configuration", "table_of"]
+
+SKEW_S = 30
+"""Seconds that clocks may differ. Slack's signatures count for 300; expiries go by the database's clock."""
+
+
+def examine(settings: Settings, *, arm: AzureArm | None = None) -> list[DoctorResult]:
+    """Look at everything that the bot needs; one thing that is missing does not hide the others.
+
+    Args:
+        settings: The environment.
+        arm: Azure, in place of the one that the settings lead to.
+    """
+    looks = (*_own_looks(settings), *_slack(settings))
+    return [*(looked_at(what, look) for what, look in looks), *look_at_azure(settings, arm)]
+
+
+def _own_looks(settings: Settings) -> Iterator[Look]:
+    yield "configuration", partial(look_at_configuration, settings.config)
+    yield "database", partial(_database, settings)
+    yield "database clock", partial(_database_clock, settings)
+    yield "audit triggers", partial(_audit_triggers, settings)
+    yield "webhooks", partial(_webhooks, settings)
+    yield "identity provider", partial(_identity_provider, settings)
+
+
+def _webhooks(settings: Settings) -> str:
+    """The secrets of the webhooks: whether anybody listens is known once something is sent."""
+    book = checked_configuration(configuration_from(settings.config))
+    signing_keys(book, settings.webhook_secret.get_secret_value())
+    return f"{len(book.webhooks)} configured, each with its secret."
+
+
+def _identity_provider(settings: Settings) -> str:
+    """Whether it is the configured one, and the client secret is there; whether it is right, only a sign-in tells."""
+    book = checked_configuration(configuration_from(settings.config))
+    provider = book.step_up
+    if not provider.is_on:
+        return "none is configured, and no rule needs one."
+    secret = client_secret(book, settings.step_up_client_secret.get_secret_value())
+    OidcProvider(provider, secret).metadata()
+    kind = "confidential" if secret() else "public"
+    return f"{provider.issuer} answers; {kind} client; redirect URI {provider.redirect_uri}."
+
+
+def look_at_configuration(file: Path) -> str:
+    """The checks of a configuration file.
+
+    Raises:
+        BadConfiguration: Everything that is wrong with it.
+    """
+    book = checked_configuration(configuration_from(file))
+    return f"{len(book.groups)} groups, {len(book.scopes)} cluster entries, {len(book.policy.rules)} policy rules."
+
+
+def _database(settings: Settings) -> str:
+    with opened_store(settings) as store:
+        store.require_migrated()
+        with store.read() as tx:
+            seq, _ = tx.audit.head()
+    return f"reachable, schema up to date; {seq} audit events."
+
+
+def _audit_triggers(settings: Settings) -> str:
+    with opened_store(settings) as store:
+        store.require_migrated()
+        missing = store.missing_guards()
+    if missing:
+        raise BadConfiguration(f"The audit log can be changed: {', '.join(missing)} is not there or switched off.")
+    return "the audit log refuses changes."
+
+
+def _database_clock(settings: Settings) -> str:
+    with opened_store(settings) as store:
+        return _agreeing("the database's", store.now_s())
+
+
+def _agreeing(whose: str, their_s: float) -> str:
+    skew_s = time() - their_s
+    if abs(skew_s) > SKEW_S:
+        raise BadConfiguration(f"This machine's clock is {skew_s:+.0f} s from {whose}; {SKEW_S} s are tolerated.")
+    return f"within {max(1, ceil(abs(skew_s)))} s of {whose}."
+
+
+def _slack(settings: Settings) -> Iterator[Look]:
+    """Nothing about the workspace where the configuration does not say which: its own line says that."""
+    slack = slack_from(settings)
+    if settings.slack_mode == "socket":
+        yield socket_check(web_client(replace(slack, bot_token=slack.app_token)))
+    else:
+        yield "Slack signing secret", lambda: _signing_secret(settings)
+    yield "clock", lambda: _agreeing("Slack's", slack_time_s(web_client(slack)))
+    try:
+        book = checked_configuration(configuration_from(settings.config))
+    except BadConfiguration:
+        return
+    yield from slack_checks(web_client(slack), book)
+
+
+def _signing_secret(settings: Settings) -> str:
+    if not settings.slack_signing_secret.get_secret_value():
+        raise BadConfiguration(
+            "EGRESS_SLACK_SIGNING_SECRET is missing; http mode needs it to verify requests from Slack."
+        )
+    return "present."

@@ -1,0 +1,193 @@
+"""Approvals that need a sign-in: from the click to the identity provider and back, and what can go wrong."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot import allowances, scaling
+from bot.allowances import Draft
+from bot.approvals import Decision
+from bot.domain.allowance import Status, status
+from bot.domain.audit import Action
+from bot.domain.people import Identity
+from bot.domain.scale_proposal import ScaleStatus, scale_status
+from bot.domain.snat import CountGoal
+from bot.errors import ConfirmationNeeded, InvalidInput
+from bot.ports import Caller
+from bot.scaling import Wish
+from handlers.oidc import OidcProvider
+from handlers.step_up import StepUpFront
+from tests.build import APPROVER, DEV, EXAMPLE, People
+from tests.flows.step_up_stage import Browser, Confirming, confirming, link_in, provider
+from tests.listeners.calling import asked
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")  # in the provider
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[str]:
+    """One identity provider for all tests: it keeps nothing that they could see of each other."""
+    with provider() as name:
+        yield name
+
+
+def clicked(made: Confirming, decision: Decision, who: Caller = APPROVER) -> str:
+    """The link that an approver gets."""
+    with pytest.raises(ConfirmationNeeded) as needed:
+        allowances.decide(made.world.ctx, who, decision)
+    return link_in(needed.value.sentence)
+
+
+def state_of(made: Confirming, subject: str) -> Status:
+    """The status of an allowance."""
+    return status(allowances.get(made.world.ctx, DEV, subject), made.world.clock.now())
+
+
+def test_an_approval_counts_once_its_giver_has_signed_in(database_url: str, issuer: str) -> None:
+    """Not before, and on exactly what was seen; on record with who the provider says that it was."""
+    with confirming(database_url, issuer) as made:
+        subject, digest = asked(made.world)
+        link = clicked(
+            made, Decision(subject, is_approved=True, seen=digest, reason="fine"), replace(APPROVER, correlation="c1")
+        )
+        assert state_of(made, subject) is Status.WAITING
+        browser = made.browser()
+        assert browser.open(link).headers["Location"].startswith(issuer)
+        shown = browser.follow(link, "ada")  # opening a link twice is no harm: mail scanners do it, too
+        assert (shown.status, "Approved" in shown.words) == (200, True)
+        assert shown.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        (given,) = allowances.get(made.world.ctx, DEV, subject).approvals
+        assert (given.by, given.reason, given.confirmed and given.confirmed.subject) == (
+            APPROVER.identity,
+            "fine",
+            "ada",
+        )
+        begun, approved = made.events(subject=subject)[1:3]
+        assert (begun.action, begun.policy_rule, approved.action) == (
+            Action.STEP_UP_ASK,
+            "confirmed",
+            Action.ALLOWANCE_APPROVE,
+        )
+        facts = dict(approved.detail)
+        assert (facts["issuer"], facts["sub"], approved.via) == (issuer, "ada", "browser")
+        assert (approved.correlation, begun.correlation) == ("c1", "c1")
+        assert "already" in made.browser().follow(link, "ada").words
+        assert state_of(made, subject) is not Status.WAITING
+
+
+def test_whatever_proves_nothing_approves_nothing(sqlite_url: str, issuer: str) -> None:
+    """Each refusal has its sentence on the page, in Slack and in the audit log, and ends the link."""
+
+    def expired(made: Confirming, _subject: str) -> None:
+        made.world.tick(timedelta(minutes=10))
+
+    def edited(made: Confirming, subject: str) -> None:
+        seen = allowances.get(made.world.ctx, DEV, subject).digest
+        draft = Draft("aks-udr", (EXAMPLE,), "billing", timedelta(days=7))
+        allowances.edit(made.world.ctx, DEV, allowances.Edit(subject, seen, draft))
+
+    def nothing(_made: Confirming, _subject: str) -> None:
+        return
+
+    cases: list[tuple[str, str, Callable[[Confirming, str], None], str]] = [
+        ("amir", "", nothing, "You signed in as amir@sandbox.example, but this link is for somebody else."),
+        ("unchecked", "", nothing, "The identity provider has not verified your e-mail address"),
+        ("nobody", "", nothing, "The identity provider did not say who you are (claim email)."),
+        ("ada", "deny", nothing, "You declined to sign in."),
+        ("ada", "", expired, "This link expired at"),
+        ("ada", "", edited, "has changed since this card was posted"),
+    ]
+    with confirming(sqlite_url, issuer) as made:
+        subject, _ = asked(made.world)
+        for sub, act, meanwhile, sentence in cases:
+            link = clicked(made, Decision(subject, is_approved=True))
+            meanwhile(made, subject)
+            shown = made.browser().follow(link, sub, **({"action": act} if act else {}))
+            assert sentence in shown.words, sub
+            assert "Nothing was approved" in shown.words
+            assert sentence in made.told()[-1], sub
+            last = made.events(subject=subject)[-1]
+            assert (last.action, dict(last.detail)["act"], sentence in last.reason) == (
+                Action.ACT_REFUSE,
+                "confirm",
+                True,
+            )
+            assert "already" in made.browser().follow(link, "ada").words
+            assert state_of(made, subject) is Status.WAITING
+        link = clicked(made, Decision(subject, is_approved=True))
+        assert "unknown" in made.browser().open(f"{link[:-4]}AAAA").words
+        assert made.browser().open(link, "POST").status == 405
+
+
+def test_only_the_browser_that_went_out_comes_back(sqlite_url: str, issuer: str) -> None:
+    """An answer of the provider that somebody else brings is worth nothing, also to whoever began."""
+    with confirming(sqlite_url, issuer) as made:
+        subject, _ = asked(made.world)
+        link = clicked(made, Decision(subject, is_approved=True))
+        own = made.browser()
+        back = own.sign_in(own.open(link).headers["Location"], "ada")
+        assert "another browser" in made.browser().open(back).words
+        assert "already" in own.open(back).words
+        assert "unknown" in own.open(f"{back}&state=again").words
+        assert state_of(made, subject) is Status.WAITING
+
+
+class Left(People):
+    """Slack, after an approver was taken out of every group."""
+
+    def members(self, _group: str) -> tuple[Identity, ...]:
+        """Nobody any more."""
+        return ()
+
+
+def test_rights_are_those_of_the_moment_of_the_sign_in(sqlite_url: str, issuer: str) -> None:
+    """Whoever is no approver any more when they come back approves nothing."""
+    with confirming(sqlite_url, issuer) as made:
+        subject, _ = asked(made.world)
+        link = clicked(made, Decision(subject, is_approved=True))
+        later = replace(made.world.ctx, directory=Left(made.world.ctx.config))
+        gone = Browser(StepUpFront(later, OidcProvider(later.config.step_up, lambda: "secret")))
+        assert "you are not in that group" in gone.follow(link, "ada").words
+        assert state_of(made, subject) is Status.WAITING
+
+
+def test_more_than_one_allowance_and_less_than_was_asked_are_confirmed_as_seen(sqlite_url: str, issuer: str) -> None:
+    """A card of several clusters with one sign-in; a narrower request and a smaller step as they were chosen."""
+    with confirming(sqlite_url, issuer) as made:
+        ctx = made.world.ctx
+        draft = Draft("aks-udr", (EXAMPLE,), "billing", timedelta(hours=8))
+        filed = allowances.request_several(ctx, DEV, [draft, replace(draft, cluster="aks-udr-agic")])
+        batch = allowances.get_batch(ctx, APPROVER, filed.allowances[0].id)
+        seen = batch.digest(made.world.clock.now())
+        with pytest.raises(ConfirmationNeeded) as needed:
+            allowances.decide_together(ctx, APPROVER, Decision(batch.id, is_approved=True, seen=seen))
+        assert "somebody else" in made.browser().follow(link_in(needed.value.sentence), "amir").words
+        with pytest.raises(ConfirmationNeeded) as needed:
+            allowances.decide_together(ctx, APPROVER, Decision(batch.id, is_approved=True, seen=seen))
+        assert made.browser().follow(link_in(needed.value.sentence), "ada").status == 200
+        assert Status.WAITING not in {state_of(made, one.id) for one in filed.allowances}
+        made.world.tick(timedelta(seconds=1))
+        subject, digest = asked(made.world)
+        (kept, _) = allowances.get(ctx, DEV, subject).destinations
+        hour = timedelta(hours=1)
+        less = Decision(subject, is_approved=True, seen=digest, reason="enough", destinations=(kept,), duration=hour)
+        assert made.browser().follow(clicked(made, less), "ada").status == 200
+        assert allowances.get(ctx, DEV, subject).destinations == (kept,)
+        scale = scaling.propose(ctx, DEV, Wish("aks-lb", CountGoal(10), "more ports"))
+        with pytest.raises(ConfirmationNeeded) as needed:
+            scaling.approve_smaller(ctx, APPROVER, Decision(scale.id, is_approved=True, reason="six", typed="6"))
+        assert made.browser().follow(link_in(needed.value.sentence), "ada").status == 200
+        with made.world.store.read() as tx:
+            stored = tx.scales.get(scale.id)
+        assert (scale_status(stored, made.world.clock.now()), stored.plan.change.ends[1]) == (ScaleStatus.APPROVED, "6")
+        assert dict(made.events(subject=scale.id)[-1].detail)["sub"] == "ada"
+
+
+def test_nothing_is_decided_with_others(sqlite_url: str, issuer: str) -> None:
+    """A sign-in is for one card."""
+    with confirming(sqlite_url, issuer) as made:
+        subject, _ = asked(made.world)
+        with pytest.raises(InvalidInput, match="needs a sign-in"):
+            allowances.decide(made.world.ctx, APPROVER, Decision(subject, is_approved=True, is_bulk=True))
