@@ -55,6 +55,7 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "ips_before": "The outbound IPs that the plan was made from.",
         "issuer": "The identity provider at which whoever approved signed in.",
         "kind": "What kind of change it is.",
+        "level": "How near the end of SNAT ports: calm, high or exhausted.",
         "lost": "Outbound IPs that are gone.",
         "note": "A note on a partner.",
         "operation": "Azure's id of the long-running operation.",

@@ -14,3 +14,4 @@ class WorkKind(StrEnum):
     ENDPOINTS = "endpoints"
     AUDIT = "audit"
     PROBE = "probe"
+    PORTS = "ports"

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from bot.ports.audit_log import AuditIndex, AuditLog, AuditSeals
+from bot.ports.metrics import PortUses
 from bot.ports.notice_levels import NoticeLevels
 from bot.ports.notices import Outbox
 from bot.ports.partners import Partners
@@ -101,6 +102,11 @@ class Transaction(Protocol):
     @property
     def probes(self) -> Probes:
         """Probes from inside clusters."""
+        ...
+
+    @property
+    def port_uses(self) -> PortUses:
+        """How full SNAT ports were at last."""
         ...
 
 

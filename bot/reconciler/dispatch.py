@@ -18,6 +18,7 @@ from bot.reconciler.guard import guarded
 from bot.reconciler.notices import deliver
 from bot.reconciler.outbound_ips import reconcile_scale
 from bot.reconciler.probes import run_probe
+from bot.reconciler.port_watch import watch_ports
 from bot.reconciler.retry_policy import Failure, RetryPolicy, policy_of
 from bot.reconciler.run import Run
 from bot.reconciler.timers import run_timers
@@ -48,6 +49,7 @@ class Reconciler:
             WorkKind.ENDPOINTS: _sweep,
             WorkKind.AUDIT: AuditWatch().run,
             WorkKind.PROBE: run_probe,
+            WorkKind.PORTS: watch_ports,
         }
 
     def start(self) -> None:

@@ -24,7 +24,9 @@ POLL = timedelta(seconds=5)
 WORKERS = 8
 """Threads of one process: slow targets do not block the others. An idle thread costs nothing."""
 
-AT_AZURE = frozenset({WorkKind.RULES, WorkKind.SCALE, WorkKind.FLEET, WorkKind.ENDPOINTS, WorkKind.PROBE})
+AT_AZURE = frozenset(
+    {WorkKind.RULES, WorkKind.SCALE, WorkKind.FLEET, WorkKind.ENDPOINTS, WorkKind.PROBE, WorkKind.PORTS}
+)
 """Kinds of work that wait for Azure's answers. One thread is kept free of them, so that people are told what happens
 and requests lapse in time while Azure hangs."""
 

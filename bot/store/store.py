@@ -27,6 +27,7 @@ from bot.store.outbox import SqlOutbox
 from bot.store.parsed import ParsedAllowances
 from bot.store.partners import SqlPartners
 from bot.store.probes import SqlProbes
+from bot.store.port_uses import SqlPortUses
 from bot.store.records import SqlAllowances, SqlCampaigns, SqlScales
 from bot.store.seals import SqlAuditSeals
 from bot.store.searches import SqlSavedSearches
@@ -57,6 +58,7 @@ class SqlTransaction:
         self.tokens = SqlTokens(connection, now)
         self.partners = SqlPartners(connection)
         self.probes = SqlProbes(connection)
+        self.port_uses = SqlPortUses(connection)
 
 
 SHORTEST_WAIT_S = 0.02

@@ -110,7 +110,7 @@ def work(running: Running, product: Product) -> None:
     reading.join(FIRST_READING_S)
     if reading.is_alive():
         log.warning("started_without_azure", waited_s=FIRST_READING_S)
-    _look_around(world.store)
+    _look_around(world.store, world.config)
 
 
 def schedule_waiting(store: Store, clock: Clock, *, resync: timedelta) -> None:
@@ -124,11 +124,12 @@ def schedule_waiting(store: Store, clock: Clock, *, resync: timedelta) -> None:
         tx.work.schedule(WorkKind.FLEET, within=resync)
 
 
-def _look_around(store: Store) -> None:
-    """Have the endpoints of the clusters read, once these are known, and the audit log checked."""
+def _look_around(store: Store, config: Configuration) -> None:
+    """Have the endpoints and ports of the clusters read, once these are known, and the audit log checked."""
+    ports = [WorkKind.PORTS] if config.metrics.enabled and config.metrics.watch else []
     try:
         with store.write() as tx:
-            for kind in (WorkKind.ENDPOINTS, WorkKind.AUDIT):
+            for kind in (WorkKind.ENDPOINTS, WorkKind.AUDIT, *ports):
                 tx.work.schedule(kind, within=timedelta())
     except StoreUnavailable as error:  # both have a time of their own, at which they happen
         log.warning("not_looked_around", error=str(error))

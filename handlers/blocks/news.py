@@ -198,6 +198,9 @@ CHANNEL_NEWS: Mapping[ChannelEvent, str] = MappingProxyType(
             ":rotating_light: A probe from inside *{target}* saw something else than the bot expects."
         ),
         ChannelEvent.EGRESS_CHANGE: ":information_source: Outbound IPs of *{target}* changed.",
+        ChannelEvent.PORTS_HIGH: ":warning: SNAT ports of *{target}* are nearly used up.",
+        ChannelEvent.PORTS_EXHAUSTED: ":rotating_light: *{target}* is out of SNAT ports: new connections fail.",
+        ChannelEvent.PORTS_CALM: ":white_check_mark: SNAT ports of *{target}* are well below their limit again.",
         ChannelEvent.IPS_PLANNED: ":calendar: Outbound IPs of *{target}* will change.",
         ChannelEvent.UNTOLD: ":warning: Partners of *{target}* could not be told about its outbound IPs.",
         ChannelEvent.IPS_KEPT: (

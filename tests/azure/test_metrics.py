@@ -101,7 +101,7 @@ def test_a_thousand_clusters_take_few_requests() -> None:
 
 
 def test_without_the_right_on_the_subscription_each_resource_is_read(monitor: Monitor) -> None:
-    """It says so, and does not try the batch again for an hour."""
+    """It says so, and does not try the batch again for a day."""
     sources = monitor.sources("aks-lb")
     monitor.tenant.put_rights(TEAM, {"actions": ["*"], "notActions": [READ]})
     monitor.tenant.put_rights(sources[0].id.partition("/providers/")[0], {"actions": ["*"]})
@@ -112,7 +112,7 @@ def test_without_the_right_on_the_subscription_each_resource_is_read(monitor: Mo
     assert "resource by resource" in first.notes[0]
     second = monitor.read(*sources)
     assert second.calls == 2
-    monitor.clock.advance(timedelta(hours=2))
+    monitor.clock.advance(timedelta(hours=25))
     monitor.read(*sources)
     assert [status for _, status in monitor.asked()][4:] == [200, 200, 403, 403, 200, 200]
 
@@ -226,3 +226,13 @@ def test_traffic_counts_on_gateways_and_firewalls(monitor: Monitor) -> None:
     assert (firewall.utilization, firewall.health, firewall.reason) == (100, 50, "SNAT port")
     assert (gateway.connections or 0) > 9000
     assert gateway.failed == 0
+
+
+def test_a_reading_keeps_to_its_calls(monitor: Monitor) -> None:
+    """Where every resource takes requests of its own, the rest waits for the next reading."""
+    sources = monitor.sources()
+    monitor.tenant.put_rights(TEAM, {"actions": ["*"], "notActions": [READ]})
+    now = monitor.clock.now()
+    found = monitor.arm.metrics.read(sources, TimeSpan(now - DAY, now), within=WITHIN, most_calls=9)
+    assert found.calls == len(monitor.asked()) == 9
+    assert 0 < len(found.of) < len(sources)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from time import monotonic
 
 from azure.core.rest import HttpRequest
@@ -17,12 +18,12 @@ from bot.domain.measured import Reading, Source, TimeSpan
 from bot.domain.measured.questions import GRAINS
 from bot.errors import ArmForbidden, ArmNotFound, ArmRejected, ArmUnreachable, EgressError
 from bot.logs import carried
-from bot.ports.metrics import MetricReadings
+from bot.ports.metrics import MOST_CALLS, MetricReadings
 
 METRICS_API = "2024-02-01"
 """API version of both forms (https://learn.microsoft.com/rest/api/monitor/metrics/list, read 2026-11)."""
 
-ASK_AGAIN = timedelta(hours=1)
+ASK_AGAIN = timedelta(days=1)
 """How long a subscription whose batches are refused is read resource by resource before a batch is tried again."""
 
 Outcome = Mapping[str, MetricPart] | EgressError
@@ -36,6 +37,10 @@ class _Answers:
     parts: dict[str, list[MetricPart]] = field(default_factory=lambda: defaultdict(list))
     failed: dict[str, list[tuple[Job, EgressError]]] = field(default_factory=lambda: defaultdict(list))
     grains: dict[str, timedelta] = field(default_factory=dict)
+
+    def is_asked(self, source: Source) -> bool:
+        """Whether any request about a source was sent."""
+        return source.id in self.parts or source.id in self.failed
 
     def take(self, job: Job, outcome: Outcome) -> None:
         """Add the outcome of one request."""
@@ -66,21 +71,23 @@ class AzureMetrics:
         now = self._now()
         return sum(1 for _ in jobs_for(sources, TimeSpan(now - timedelta(hours=1), now), may_batch=self._may_batch))
 
-    def read(self, sources: Collection[Source], span: TimeSpan, *, within: timedelta) -> MetricReadings:
+    def read(
+        self, sources: Collection[Source], span: TimeSpan, *, within: timedelta, most_calls: int = MOST_CALLS
+    ) -> MetricReadings:
         """The metrics of these sources; see the port."""
         ends, found = monotonic() + within.total_seconds(), _Answers()
-        jobs = list(jobs_for(sources, span, may_batch=self._may_batch))
         again: list[Job] = []
-        for job, outcome in self._run(jobs, ends, found):
+        jobs = jobs_for(sources, span, may_batch=self._may_batch)
+        for job, outcome in self._run(islice(jobs, most_calls), ends, found):
             if job.is_batch and isinstance(outcome, ArmForbidden | ArmRejected | ArmNotFound):
                 self._note_refusal(job, outcome)
                 again += job.single()
             else:
                 found.take(job, outcome)
-        for job, outcome in self._run(again, ends, found):
+        for job, outcome in self._run(again[: max(0, most_calls - found.calls)], ends, found):
             found.take(job, outcome)
-        readings = tuple(_reading(source, span, found) for source in sources)
-        return MetricReadings(readings, found.calls, tuple(self._notes(sources)))
+        readings = (_reading(source, span, found) for source in sources if found.is_asked(source))
+        return MetricReadings(tuple(readings), found.calls, tuple(self._notes(sources)))
 
     def _may_batch(self, subscription: str) -> bool:
         until = self._single_until.get(subscription)
@@ -99,8 +106,9 @@ class AzureMetrics:
                     "Microsoft.Insights/metrics/read on the whole subscription."
                 )
 
-    def _run(self, jobs: Collection[Job], ends: float, found: _Answers) -> Iterable[tuple[Job, Outcome]]:
+    def _run(self, asked: Iterable[Job], ends: float, found: _Answers) -> Iterable[tuple[Job, Outcome]]:
         """Send requests at once, and give up what is not answered in time; the threads end by themselves."""
+        jobs = list(asked)
         if not jobs:
             return []
         found.calls += len(jobs)

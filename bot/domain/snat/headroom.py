@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from bot.domain.egress import ClusterEgress, OutboundType, PathKind
 from bot.domain.phrases import counted
@@ -11,6 +12,12 @@ from bot.domain.snat.goals import NodesGoal
 from bot.domain.snat.planning import plan_scale
 from bot.domain.snat.tiers import LB_TIERS
 from bot.errors import InvalidInput, NotScalable
+
+NEAR_SHARE = 0.75
+"""The share of its ports in use above which Azure's load balancer warns, too (``HighSnatPortUsage``).
+
+Source: https://learn.microsoft.com/azure/load-balancer/load-balancer-health-event-logs, read 2026-11.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,7 @@ class Headroom:
         cliff: What happens beyond; empty where nobody knows.
         todo: What to do about it, or before growing beyond it; empty where nobody knows.
         sharing: Other clusters that leave with the same addresses.
+        measured: The highest share of its ports in use, 0 to 1, as it was measured; None where nobody measured.
     """
 
     egress: ClusterEgress
@@ -33,26 +41,36 @@ class Headroom:
     cliff: str
     todo: str
     sharing: int = 0
+    measured: float | None = None
 
     @property
     def is_near(self) -> bool:
         """Whether something should be done."""
-        return self.capacity.near_exhaustion or (self.room is not None and self.room < 0)
+        is_full = self.measured is not None and self.measured > NEAR_SHARE
+        return is_full or self.capacity.near_exhaustion or (self.room is not None and self.room < 0)
 
 
-def nearest_first(clusters: Iterable[ClusterEgress], everybody: Iterable[ClusterEgress] = ()) -> list[Headroom]:
-    """Clusters by their distance to the cliff: what needs somebody first, then the nearest, what nobody knows last.
+def nearest_first(
+    clusters: Iterable[ClusterEgress],
+    everybody: Iterable[ClusterEgress] = (),
+    measured: Mapping[str, float] = MappingProxyType({}),
+) -> list[Headroom]:
+    """Clusters by their distance to the cliff: what needs somebody first, what nobody knows last.
+
+    Between them the fullest come first, as far as that was measured, then the nearest to the cliff.
 
     Args:
         clusters: Which.
         everybody: All that may share their addresses, these among them.
+        measured: The highest measured share of each cluster's ports in use, by its id, as far as it is known.
     """
     chosen = list(clusters)
     nodes: dict[frozenset[str], dict[str, int]] = defaultdict(dict)
     for egress in (*everybody, *chosen):
         found = capacity(egress)
         nodes[_source(egress, found)][egress.ref.id] = found.max_nodes
-    return sorted((_headroom(egress, nodes) for egress in chosen), key=_rank)
+    rows = (replace(_headroom(egress, nodes), measured=measured.get(egress.ref.id)) for egress in chosen)
+    return sorted(rows, key=_rank)
 
 
 def _headroom(egress: ClusterEgress, nodes: Mapping[frozenset[str], Mapping[str, int]]) -> Headroom:
@@ -74,8 +92,8 @@ def _source(egress: ClusterEgress, found: Capacity) -> frozenset[str]:
     return frozenset(ips or {egress.ref.id})
 
 
-def _rank(one: Headroom) -> tuple[bool, bool, int, str]:
-    return not one.is_near, one.room is None, one.room or 0, one.egress.ref.name.lower()
+def _rank(one: Headroom) -> tuple[bool, float, bool, int, str]:
+    return not one.is_near, -(one.measured or 0), one.room is None, one.room or 0, one.egress.ref.name.lower()
 
 
 def _most_nodes(found: Capacity) -> int | None:

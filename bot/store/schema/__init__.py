@@ -202,6 +202,15 @@ endpoint_check = Table(
     Column("body", Json, nullable=False),
 )
 
+# How full the SNAT ports of a load balancer, NAT gateway or firewall were at last, and what people were told of it.
+port_use = Table(
+    "port_use",
+    metadata,
+    Column("source_id", Text, primary_key=True),
+    Column("tried_at", Time, nullable=False),
+    Column("announced", Integer, nullable=False),
+    Column("body", Json, nullable=False),
+)
 # How much a person is told in direct messages, where they chose.
 notice_level = Table(
     "notice_level",
@@ -240,8 +249,7 @@ draft = Table(
     Index("ix_draft_created", "created"),
 )
 
-# API tokens by the hash of their secret; a revoked one stays, so that its name keeps meaning what the audit log says.
-# Its budget of calls is counted by the database's clock.
+# API tokens by the hash of their secret; a revoked one keeps its name. Calls are counted by the database's clock.
 api_token = Table(
     "api_token",
     metadata,

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
+from bot.domain.measured import level_of, why
 from bot.domain.snat import Headroom
 from bot.inventory import CapacityOverview
-from handlers.blocks.block_kit import actions, button, code, context, escape, header, message, section, value
+from handlers.blocks.block_kit import actions, button, code, context, escape, header, message, section, value, when
 from handlers.blocks.clusters.listing import age, fleet_gaps, none_found
+from handlers.blocks.clusters.measured import MARKS
 from handlers.blocks.clusters.phrases import WAYS, counted
 from handlers.replies import Block, Message
 
@@ -35,11 +37,18 @@ def capacity_page(found: CapacityOverview, words: str, number: int) -> Message:
     return message(title, [*blocks, context(hint), *actions(*_turns(words, at, last))])
 
 
+def _measured(found: CapacityOverview, row: Headroom) -> list[str]:
+    uses = found.uses.get(row.egress.ref.id, ())
+    said = " ".join(why(use) for use in uses)
+    return [f"{MARKS[max(map(level_of, uses))]} {escape(said)} Measured {when(uses[0].span.until)}."] if uses else []
+
+
 def _row(found: CapacityOverview, row: Headroom) -> str:
     ref, ports = row.egress.ref, row.capacity
     way = WAYS[ports.kind]
     lines = [f"*{escape(ref.name)}*  {escape(found.environments[ref.id])}, {way}{_nodes(row)}  {_room(row)}"]
     lines += [escape(row.cliff or ports.advice)]
+    lines += _measured(found, row)
     if row.todo:
         lines.append(f"{'*To do:*' if row.is_near else 'To grow beyond:'} {_todo(found, row)}")
     return "\n".join(line for line in lines if line)
