@@ -72,7 +72,7 @@ class Action(StrEnum):
     REVIEW_ESCALATE = "review:escalate"
     REVIEW_SIGN = "review:sign"
     EGRESS_CHANGE = "egress:change"
-    EGRESS_PORTS = "egress:ports"
+    PORTS_CHANGE = "ports:change"
     CLUSTER_DELETE = "cluster:delete"
     PARTNER_ADD = "partner:add"
     PARTNER_REMOVE = "partner:remove"

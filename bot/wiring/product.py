@@ -126,11 +126,12 @@ def schedule_waiting(store: Store, clock: Clock, *, resync: timedelta) -> None:
 
 def _look_around(store: Store, config: Configuration) -> None:
     """Have the endpoints and ports of the clusters read, once these are known, and the audit log checked."""
-    ports = [WorkKind.PORTS] if config.metrics.enabled and config.metrics.watch else []
     try:
         with store.write() as tx:
-            for kind in (WorkKind.ENDPOINTS, WorkKind.AUDIT, *ports):
+            for kind in (WorkKind.ENDPOINTS, WorkKind.AUDIT):
                 tx.work.schedule(kind, within=timedelta())
+            if config.metrics.enabled and config.metrics.watch:
+                tx.work.schedule(WorkKind.PORTS, within=timedelta())
     except StoreUnavailable as error:  # both have a time of their own, at which they happen
         log.warning("not_looked_around", error=str(error))
 

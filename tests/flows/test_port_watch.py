@@ -76,7 +76,7 @@ def test_a_cluster_is_announced_once_until_it_is_over(world: World) -> None:
     assert told(world) == ["ports-high", "ports-exhausted"]
     later(world, 5)
     assert told(world) == ["ports-high", "ports-exhausted", "ports-calm"]
-    found = events(world, "", Action.EGRESS_PORTS)
+    found = events(world, "", Action.PORTS_CHANGE)
     assert [dict(one.detail)["level"] for one in found] == ["high", "exhausted", "calm"]
     assert {one.cluster for one in found} == {"aks-lb"}
 
