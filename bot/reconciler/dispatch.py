@@ -17,8 +17,8 @@ from bot.reconciler.firewall import reconcile_rules
 from bot.reconciler.guard import guarded
 from bot.reconciler.notices import deliver
 from bot.reconciler.outbound_ips import reconcile_scale
-from bot.reconciler.probes import run_probe
 from bot.reconciler.port_watch import watch_ports
+from bot.reconciler.probes import run_probe
 from bot.reconciler.retry_policy import Failure, RetryPolicy, policy_of
 from bot.reconciler.run import Run
 from bot.reconciler.timers import run_timers

@@ -26,8 +26,8 @@ from bot.store.outage import Outage
 from bot.store.outbox import SqlOutbox
 from bot.store.parsed import ParsedAllowances
 from bot.store.partners import SqlPartners
-from bot.store.probes import SqlProbes
 from bot.store.port_uses import SqlPortUses
+from bot.store.probes import SqlProbes
 from bot.store.records import SqlAllowances, SqlCampaigns, SqlScales
 from bot.store.seals import SqlAuditSeals
 from bot.store.searches import SqlSavedSearches

@@ -211,6 +211,7 @@ port_use = Table(
     Column("announced", Integer, nullable=False),
     Column("body", Json, nullable=False),
 )
+
 # How much a person is told in direct messages, where they chose.
 notice_level = Table(
     "notice_level",
