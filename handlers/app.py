@@ -155,7 +155,7 @@ class SlackApp:
             web_client=client,
             auto_reconnect_enabled=False,  # the front does it, for ever
             ping_interval=PING_S,
-            concurrency=THREADS,
+            concurrency=1,  # the front has threads of its own
         )
         return SocketFront(handler.client, self.drain)
 

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from threading import BoundedSemaphore
 from time import monotonic
@@ -30,6 +30,7 @@ from bot.errors import (
     EgressError,
     InvalidInput,
     Refused,
+    TooBusy,
     Unavailable,
     UserError,
 )
@@ -45,6 +46,7 @@ from handlers.blocks.words import error_text, repeatable, without_markup
 from handlers.calls import Call, CallKind, call_from, identity_of, is_reply, origin_from, pressed_value, words_of
 from handlers.entries import Entry
 from handlers.modals import closing
+from handlers.places import ACT, Places
 from handlers.repeats import offer
 from handlers.replies import Ephemeral, Invalid, Options, Reply, UpdateModal
 from handlers.sending import Sender, message_arguments
@@ -58,12 +60,6 @@ THREADS = 2 * LOOKUPS
 """Threads of the pool: lookups never take those that open modals, because a trigger id lives three seconds.
 
 Source: https://docs.slack.dev/interactivity/handling-user-interaction#trigger_ids, read 2026-11.
-"""
-
-ACT = timedelta(seconds=2.2)
-"""How long an act may take before its ack, everything that it waits for together; Slack gives up after three seconds.
-
-Source: https://docs.slack.dev/interactivity/implementing-slash-commands, read 2026-11.
 """
 
 log = structlog.get_logger(__name__)
@@ -86,6 +82,7 @@ class Boundary:
         places = BoundedSemaphore(LOOKUPS)
         self._turns = Turns(places, ctx.config.slack.lookups_per_minute, lambda: ctx.clock.now().timestamp())
         self._sender = Sender(client, places)
+        self._places = Places()
         self._under_way: set[Future[None]] = set()
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="after-ack")
 
@@ -112,9 +109,7 @@ class Boundary:
         ack, reference = _timed(entry, ack), secrets.token_hex(4)
         with bound_contextvars(reference=reference, entry=entry.name, kind=str(entry.kind), user="", team=""):
             if not entry.is_late:
-                with within(ACT):
-                    replies = self._run(entry, body, reference)
-                self._acknowledge(entry, ack, body, replies)
+                self._acknowledge(entry, ack, body, self._in_place(entry, body, reference))
             elif wrong := self._checked(entry, body, reference):
                 self._acknowledge(entry, ack, body, wrong)
             elif refusal := self._turns.begin(identity_of(body).user):
@@ -127,8 +122,16 @@ class Boundary:
         """What is wrong with what was filled in, while the modal can still show it."""
         if entry.check is None:
             return ()
-        with within(ACT):
-            return self._run(replace(entry, listener=entry.check, is_late=False), body, reference)
+        return self._in_place(replace(entry, listener=entry.check, is_late=False), body, reference)
+
+    def _in_place(self, entry: Entry, body: dict[str, Any], reference: str) -> tuple[Reply, ...]:
+        """The replies of a listener that somebody waits for, in its turn; or that there is no place for one more."""
+        try:
+            with within(ACT), self._places.place():
+                return self._run(entry, body, reference)
+        except TooBusy as error:
+            self._note(entry, reference, self._ctx.clock.now(), None, error)
+            return (self._said(entry, body, error, error_text(error, reference)),)
 
     def _look_up(self, entry: Entry, body: dict[str, Any], reference: str) -> None:
         try:

@@ -6,6 +6,7 @@ in the place of the one that has been idle for longest, and a request must be co
 """
 
 from collections.abc import Iterable
+from contextvars import ContextVar
 from time import monotonic
 from types import MappingProxyType
 from typing import Any
@@ -46,6 +47,14 @@ LIMITS = MappingProxyType(
 """What waitress is told."""
 
 
+_came: ContextVar[float | None] = ContextVar("came_at", default=None)
+
+
+def came_at() -> float | None:
+    """When the request that this thread answers had come as a whole, by the monotonic clock; None outside of one."""
+    return _came.get()
+
+
 class Connection(HTTPChannel):
     """A connection that cannot keep others out.
 
@@ -58,14 +67,24 @@ class Connection(HTTPChannel):
     def __init__(self, server: Any, *rest: Any, **sockets: Any) -> None:
         super().__init__(server, *rest, **sockets)
         self._waits_since: float | None = monotonic()
+        self._came_at = monotonic()
         _make_room(server.active_channels.values())
 
     def received(self, data: bytes) -> bool:
         """Take in bytes, and note since when a request is incomplete."""
         waiting = self._waits_since
+        self._came_at = monotonic()
         taken = bool(super().received(data))
         self._waits_since = (waiting or monotonic()) if self.request is not None else None
         return taken
+
+    def service(self) -> None:
+        """Answer a request; whoever answers may ask when it came."""
+        token = _came.set(self._came_at)
+        try:
+            super().service()
+        finally:
+            _came.reset(token)
 
     def readable(self) -> bool:
         """Whether more is read; looked at every second, which is also when the time runs out."""

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from waitress.server import BaseWSGIServer, create_server
 
 from bot.errors import BadConfiguration
+from bot.ports.deadline import within
 from handlers.answering import answered
-from handlers.connections import LIMITS, Connection
+from handlers.connections import LIMITS, Connection, came_at
+from handlers.places import ACT, ANSWERED
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
@@ -34,8 +36,8 @@ DRAIN = timedelta(seconds=2.5)
 FLUSH = timedelta(seconds=0.5)
 """How long written answers may take to leave; a caller that keeps its connection open does not hold up the end."""
 
-THREADS = 16
-"""Requests that are answered at the same time."""
+THREADS = ANSWERED
+"""Requests that are answered at the same time; an idle thread costs some 30 kB."""
 
 FEW_THREADS = 2
 """Enough for probes and scrapes."""
@@ -67,7 +69,10 @@ class Front:
             if path.startswith(beginning):
                 return application(asked, start_response)
         if self._slack is not None and path == EVENTS:
-            return self._slack(asked, start_response) if method == "POST" else _refused(start_response, "POST")
+            if method != "POST":
+                return _refused(start_response, "POST")
+            with within(ACT, since=came_at()):
+                return self._slack(asked, start_response)
         if path not in self._routes:
             return answered(start_response, 404, _TEXT, "Not found.\n")
         if method not in ("GET", "HEAD"):

@@ -4,6 +4,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from queue import Queue
 from time import monotonic, sleep, time
@@ -13,7 +14,9 @@ import structlog
 
 from bot.errors import EgressError, SlackUnreachable, Unavailable
 from bot.measures import SOCKET_OPENED
+from bot.ports.deadline import within
 from handlers.notify import slack_errors
+from handlers.places import ACT, ANSWERED
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +69,20 @@ def quiet_log() -> logging.Logger:
     return quiet
 
 
+class EnvelopeWorkers(ThreadPoolExecutor):
+    """Threads that answer envelopes; the time of each act counts from when its envelope was read from the socket."""
+
+    def submit(self, answer: Callable[..., Any], /, *args: Any, **named: Any) -> "Future[Any]":
+        """Answer one envelope as soon as a thread is free."""
+        came_at = monotonic()
+
+        def in_time() -> Any:
+            with within(ACT, since=came_at):
+                return answer(*args, **named)
+
+        return super().submit(in_time)
+
+
 class SocketFront:
     """Keeps one socket open.
 
@@ -79,6 +96,7 @@ class SocketFront:
 
     def __init__(self, client: Client, drain: Callable[[], None]) -> None:
         self._client = client
+        self._client.message_workers = EnvelopeWorkers(ANSWERED, thread_name_prefix="socket")
         self._drain = drain
         self._stopping = threading.Event()
         self._problem: str | None = "The socket to Slack is not open yet."

@@ -17,7 +17,7 @@
     │  ├─ ArmThrottled          ├─ ArmBusy             ├─ ArmUnreachable
     │  ├─ SlackThrottled        ├─ SlackUnreachable    ├─ MembershipUnknown
     │  ├─ StoreUnavailable      ├─ StoreBusy           ├─ TooManyCalls        ├─ HookUnreachable
-    │  └─ IdentityProviderUnreachable
+    │  ├─ TooBusy               └─ IdentityProviderUnreachable
     ├─ Refused          an operator acts: a right, a limit or a setting is missing
     │  ├─ ArmForbidden          ├─ ArmNotFound         ├─ ArmRejected
     │  ├─ OperationFailed       ├─ UnsafePlan          ├─ SlackRefused
@@ -98,6 +98,7 @@ __all__ = [
     "StaleView",
     "StoreBusy",
     "StoreUnavailable",
+    "TooBusy",
     "TooManyCalls",
     "Unavailable",
     "UnknownAllowance",
@@ -199,6 +200,10 @@ class StoreUnavailable(Unavailable):
 
 class StoreBusy(StoreUnavailable):
     """The database did not answer within its bound; nothing was recorded."""
+
+
+class TooBusy(Unavailable):
+    """More people act at this moment than can be answered in time; nothing was recorded."""
 
 
 class TooManyCalls(Unavailable):

@@ -14,13 +14,24 @@ _ends: ContextVar[float | None] = ContextVar("act_ends", default=None)
 
 
 @contextmanager
-def within(at_most: timedelta) -> Iterator[None]:
-    """Bound everything that this thread waits for inside the block, together."""
-    token = _ends.set(monotonic() + at_most.total_seconds())
+def within(at_most: timedelta, *, since: float | None = None) -> Iterator[None]:
+    """Bound everything that this thread waits for inside the block, together; a bound around it holds as well.
+
+    Args:
+        at_most: How long.
+        since: From when, by the monotonic clock; None for now.
+    """
+    ends, outer = (monotonic() if since is None else since) + at_most.total_seconds(), _ends.get()
+    token = _ends.set(ends if outer is None else min(ends, outer))
     try:
         yield
     finally:
         _ends.reset(token)
+
+
+def is_awaited() -> bool:
+    """Whether somebody waits for what this thread does: it has a deadline."""
+    return _ends.get() is not None
 
 
 def left_s(at_most: float) -> float:

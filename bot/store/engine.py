@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -19,7 +19,8 @@ from bot.errors import BadConfiguration, EgressError, StoreBusy, StoreUnavailabl
 from bot.measures import DATABASE_ERRORS, DATABASE_SECONDS
 from bot.ports.deadline import left_s
 from bot.store.bounded import BOUND_S, BoundedConnection, connected
-from bot.store.faults import AWAY, BUSY, store_error
+from bot.store.faults import AWAY, BUSY, LATE, store_error
+from bot.store.write_turns import WriteTurns
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -136,6 +137,7 @@ class Database:
         self.now = NOW[self.engine.dialect.name] + offset
         self._note = note
         self._turns = BoundedSemaphore(TRANSACTIONS)
+        self._writers = WriteTurns()
         self._refused: EgressError | None = None
 
     def refuse(self, why: EgressError | None) -> None:
@@ -173,10 +175,12 @@ class Database:
         is_committing = False
         outer = _OFFSET.set(self._offset_s())
         try:
-            with self._turn(), self.engine.connect() as connection:
+            with self._turn(is_read=is_read), self.engine.connect() as connection:
                 options = _read_options(self.engine) if is_read else {}
                 with connection.execution_options(**options).begin():
                     yield connection
+                    if not is_read:
+                        _require_time()
                     is_committing = not is_read
         except PoolTimeout as error:
             raise StoreBusy(BUSY) from error
@@ -186,14 +190,25 @@ class Database:
             _OFFSET.reset(outer)
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        within = left_s(BOUND_S)
-        if within <= 0 or not self._turns.acquire(timeout=within):
-            raise StoreBusy(BUSY)
-        try:
-            yield
-        finally:
-            self._turns.release()
+    def _turn(self, *, is_read: bool) -> Iterator[None]:
+        with nullcontext() if is_read else self._writers.turn():
+            within = left_s(BOUND_S)
+            if within <= 0 or not self._turns.acquire(timeout=within):
+                raise StoreBusy(BUSY)
+            try:
+                yield
+            finally:
+                self._turns.release()
+
+
+def _require_time() -> None:
+    """Refuse to record what nobody waits for any more: its ack would come after Slack has called the act failed.
+
+    Raises:
+        StoreBusy: The act's deadline has passed; nothing was recorded.
+    """
+    if left_s(BOUND_S) <= 0:
+        raise StoreBusy(LATE)
 
 
 def _read_options(engine: Engine) -> dict[str, str]:

@@ -15,6 +15,9 @@ BUSY = "The database is busy; nothing was recorded. Try again in a moment."
 AWAY = "The database is unavailable ({cause}); nothing was recorded. Try again in a moment."
 """Said where somebody has to mend the database, or the way to it."""
 
+LATE = "This took too long, so nothing was recorded. Try again in a moment."
+"""Said where an act was ready after its deadline."""
+
 BUSY_SQLSTATES = frozenset({"55P03", "57014", "40001", "40P01"})
 """Lock not available, cancelled by time-out, serialisation failure, deadlock.
 

@@ -21,6 +21,7 @@ MAY_HAVE_THREADS = {
     "handlers.step_up",
     "handlers.admission",
     "handlers.connections",
+    "handlers.places",
     "handlers.turns",
 }
 
