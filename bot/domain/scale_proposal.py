@@ -137,6 +137,27 @@ def _explains(scale: Scale, change: IpChange) -> bool:
     return scale.done_at is None or scale.done_at >= change.seen_before
 
 
+def scale_facts(scale: Scale, **facts: str) -> tuple[tuple[str, str], ...]:
+    """The facts of a proposal for an audit event, and what else is known; only those that are."""
+    plan = scale.plan
+    before, after = plan.change.ends
+    detail = {
+        "digest": plan.digest,
+        "kind": plan.kind,
+        "changes": plan.change.knob,
+        "change": plan.change.text,
+        "before": before,
+        "after": after,
+        "ips_before": " ".join(plan.ips_before),
+        "ips_after": " ".join(scale.ips_after),
+        "etag": plan.etag or "",
+        "environment": scale.environment,
+        "requester": scale.requester.user,
+        **facts,
+    }
+    return tuple((name, text) for name, text in detail.items() if text)
+
+
 class Step(StrEnum):
     """Decide the next step for an approved proposal.
 

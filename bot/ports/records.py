@@ -1,5 +1,6 @@
 """The interfaces to stored records."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -107,11 +108,19 @@ class Allowances(Protocol):
         ...
 
     def reread(self, wanted: AllowanceFilter) -> list[Allowance]:
-        """The same as they are stored at this moment, each read in full: for who looks for changes by other hands."""
+        """The same as they are stored at this moment, each read in full: for who looks for changes by other hands.
+
+        Raises:
+            ChainBroken: One cannot be read, or its columns say something else than it says itself.
+        """
         ...
 
     def page(self, wanted: ListFilter) -> list[PlacedRow[Allowance]]:
         """One page of a list."""
+        ...
+
+    def stored(self, ids: Collection[str]) -> set[str]:
+        """Those of these ids that are stored."""
         ...
 
     def targets(self) -> list[Target]:
@@ -144,6 +153,10 @@ class Scales(Protocol):
 
     def page(self, wanted: ListFilter) -> list[PlacedRow[Scale]]:
         """One page of a list."""
+        ...
+
+    def stored(self, ids: Collection[str]) -> set[str]:
+        """Those of these ids that are stored."""
         ...
 
     def new_id(self, now: datetime) -> str:

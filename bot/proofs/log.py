@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.domain.chain import ChainEnd, Checkpoint, in_order, missing, verify
 from bot.errors import ChainBroken
 from bot.ports import Context, Transaction
+from bot.proofs.facts import check_stored
 
 BATCH = 5000
 """Rows that are verified at once."""
@@ -95,6 +96,7 @@ def walk(ctx: Context, end: ChainEnd, last: int) -> ChainEnd:
         end = verify(records, end)
         with ctx.store.read() as tx:
             hidden = tx.search_index.hidden(records)
+            check_stored(tx, records)
         if hidden is not None:
             raise ChainBroken(f"A search does not find audit event {hidden}: its index was altered.", seq=hidden)
     return end

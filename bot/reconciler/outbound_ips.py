@@ -6,7 +6,16 @@ from datetime import datetime, timedelta
 
 from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress
-from bot.domain.scale_proposal import Scale, ScaleStatus, Step, changed_since, next_scale, next_step, scale_status
+from bot.domain.scale_proposal import (
+    Scale,
+    ScaleStatus,
+    Step,
+    changed_since,
+    next_scale,
+    next_step,
+    scale_facts,
+    scale_status,
+)
 from bot.domain.snat import TypeChange
 from bot.domain.snat.refusals import refusal_of, with_next_step
 from bot.domain.writer_state import PendingOperation
@@ -18,7 +27,7 @@ from bot.ports import Finish, NoticeEvent, OperationState
 from bot.reconciler.alerts import LONG
 from bot.reconciler.dryrun import end_hold, hold, is_dry
 from bot.reconciler.run import UNREADABLE, UNREADABLE_LOOKS, Run, look_at, operation_id
-from bot.scaling import file_again, record, replanned, scale_facts
+from bot.scaling import file_again, record, replanned
 
 TURNED_OFF = "The bot may no longer change outbound types (migrate.apply is off). Nothing was changed."
 

@@ -1,6 +1,6 @@
 """Use cases of scaling: propose, decide. The reconciler applies."""
 
-from bot.scaling.audit_events import record, scale_facts
+from bot.scaling.audit_events import record
 from bot.scaling.migrating import (
     MigrationChoices,
     MigrationPreview,
@@ -35,6 +35,5 @@ __all__ = [
     "propose_migration",
     "record",
     "replanned",
-    "scale_facts",
     "withdraw",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bot.domain.approval import confirmation_facts
 from bot.domain.audit import Action, Event
-from bot.domain.scale_proposal import Scale
+from bot.domain.scale_proposal import Scale, scale_facts
 from bot.ports import UnitOfWork
 
 
@@ -34,24 +34,3 @@ def record(uow: UnitOfWork, scale: Scale, action: Action, *, reason: str | None 
 
 def _proof(uow: UnitOfWork, scale: Scale, action: Action) -> Mapping[str, str]:
     return confirmation_facts(scale.approvals, uow.caller.identity) if action is Action.SCALE_APPROVE else {}
-
-
-def scale_facts(scale: Scale, **facts: str) -> tuple[tuple[str, str], ...]:
-    """The facts of a proposal for an audit event, and what else is known; only those that are."""
-    plan = scale.plan
-    before, after = plan.change.ends
-    detail = {
-        "digest": plan.digest,
-        "kind": plan.kind,
-        "changes": plan.change.knob,
-        "change": plan.change.text,
-        "before": before,
-        "after": after,
-        "ips_before": " ".join(plan.ips_before),
-        "ips_after": " ".join(scale.ips_after),
-        "etag": plan.etag or "",
-        "environment": scale.environment,
-        "requester": scale.requester.user,
-        **facts,
-    }
-    return tuple((name, text) for name, text in detail.items() if text)

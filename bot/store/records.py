@@ -1,6 +1,7 @@
 """Allowances, scale proposals and review campaigns as rows."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from bot.domain.campaign import Campaign
 from bot.domain.ids import ENTROPY, make_id
 from bot.domain.scale_proposal import Scale
 from bot.domain.target import Target, target_from_key
-from bot.errors import StaleVersion, UnknownAllowance, UnknownReview, UnknownScale
+from bot.errors import ChainBroken, StaleVersion, UnknownAllowance, UnknownReview, UnknownScale
 from bot.ports import AllowanceFilter, ListFilter, Place, PlacedRow
 from bot.store import schema
 from bot.store.parsed import ParsedAllowances
@@ -61,7 +62,7 @@ class SqlAllowances:
 
     def reread(self, wanted: AllowanceFilter) -> list[Allowance]:
         """The matching rows as they are stored at this moment, each read in full."""
-        return [allowance_from_row(row) for row in self._connection.execute(_query(wanted, schema.allowance))]
+        return [_reread(row) for row in self._connection.execute(_query(wanted, schema.allowance))]
 
     def page(self, wanted: ListFilter) -> list[PlacedRow[Allowance]]:
         """One page of a list."""
@@ -85,6 +86,10 @@ class SqlAllowances:
             self.fresh |= (parsed := {row.id: allowance_from_row(row) for row in self._connection.execute(query)})
             found |= parsed
         return found
+
+    def stored(self, ids: Collection[str]) -> set[str]:
+        """Those of these ids that are stored."""
+        return _stored(self._connection, schema.allowance, ids)
 
     def targets(self) -> list[Target]:
         """Every target that has an open allowance."""
@@ -136,6 +141,10 @@ class SqlScales:
         asked_by = and_(who["team"].as_string() == team, who["user"].as_string() == user)
         rows = self._connection.execute(_page(schema.scale, "s", wanted, asked_by))
         return [PlacedRow(_place(row), scale_from_row(row)) for row in rows]
+
+    def stored(self, ids: Collection[str]) -> set[str]:
+        """Those of these ids that are stored."""
+        return _stored(self._connection, schema.scale, ids)
 
     def new_id(self, now: datetime) -> str:
         """An id that no proposal has."""
@@ -230,6 +239,26 @@ def _follows(table: Table, letter: str, after: Place) -> ColumnElement[bool]:
 
 def _place(row: Any) -> Place:
     return Place(bool(row.is_open), row.id)
+
+
+def _reread(row: Any) -> Allowance:
+    """The allowance in a row whose columns say the same as its body."""
+    try:
+        found = allowance_from_row(row)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ChainBroken(f"Allowance {row.id} cannot be read as it is stored now.", seq=0) from error
+    columns = row_from_allowance(found, is_open=bool(row.is_open))
+    if changed := [name for name, said in columns.items() if name != "body" and getattr(row, name) != said]:
+        raise ChainBroken(f"Allowance {row.id} was changed: {', '.join(changed)} is not what it says itself.", seq=0)
+    return found
+
+
+def _stored(connection: Connection, table: Table, ids: Collection[str]) -> set[str]:
+    """Asked for some at a time: a database takes a limited number of values."""
+    some, found = sorted(ids), set[str]()
+    for at in range(0, len(some), AT_ONCE):
+        found.update(connection.scalars(select(table.c.id).where(table.c.id.in_(some[at : at + AT_ONCE]))))
+    return found
 
 
 def new_id(connection: Connection, table: Table, prefix: str, now: datetime) -> str:

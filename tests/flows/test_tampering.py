@@ -8,15 +8,19 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from sqlalchemy import text
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
-from bot import auditing, proofs
+from bot import auditing, proofs, scaling
+from bot.approvals import Decision
 from bot.domain.audit import Action, AuditFilter
 from bot.domain.chain import AuditKey, Record, checkpoints_in
+from bot.domain.snat import CountGoal
 from bot.domain.work import WorkKind
 from bot.errors import ChainBroken
 from bot.reconciler import Reconciler
+from bot.scaling import Wish
+from bot.store import schema
 from handlers import actions, audit, views
 from tests.build import APPROVER, AUDITOR, DEV, World, make_world
 from tests.listeners.calling import FORM, pressed, submitted, text_of, typed
@@ -185,6 +189,51 @@ def test_an_allowance_is_held_against_its_events(world: World, name: str) -> Non
     assert found.value.seq == [one.seq for one in events(world) if one.event.subject == row.id][-1]
     run_watch(world, 2)
     assert row.id in next(n.body["text"] for n in world.said.notices if n.subject == "audit")
+
+
+DELETED = {
+    "an allowance that is closed": ("DELETE FROM allowance WHERE id = :id", "is no longer stored"),
+    "its row marked as closed": ("UPDATE allowance SET is_open = 0 WHERE id = :id", "marked as closed"),
+    "its target": ("UPDATE allowance SET target = 'other' WHERE id = :id", "target is not what it says itself"),
+    "a body that says nothing": ("UPDATE allowance SET body = '{}' WHERE id = :id", "cannot be read"),
+    "a scale proposal": ("DELETE FROM scale WHERE id = :scale", "is no longer stored"),
+    "a proposal's approver": ("UPDATE scale SET body = {body} WHERE id = :scale", "has no event"),
+    "a proposal's plan": ("UPDATE scale SET body = {body} WHERE id = :scale", "its plan was changed"),
+    "a proposal's refusal": ("UPDATE scale SET body = {body} WHERE id = :scale", "no longer denied"),
+}
+TABLES = (schema.allowance, schema.scale)
+CHANGED = {
+    "a proposal's approver": ("UAPP0001", "UAPP0002"),
+    "a proposal's plan": ("aks-lb", "aks-xx"),
+    "a proposal's refusal": ('"denied":', '"denied": null, "was":'),
+}
+
+
+def test_rows_are_held_against_their_events(world: World) -> None:
+    """What was deleted or changed is named; each is undone before the next."""
+    is_sqlite = world.store._engine.dialect.name == "sqlite"
+    body = "replace(body, :old, :new)" if is_sqlite else "CAST(replace(CAST(body AS text), :old, :new) AS jsonb)"
+    approved = scaling.propose(world.ctx, DEV, Wish("aks-lb", CountGoal(2), "more ports"))
+    scaling.decide(world.ctx, APPROVER, Decision(approved.id, is_approved=True))
+    denied = scaling.propose(world.ctx, DEV, Wish("aks-natgateway", CountGoal(4), "more"))
+    scaling.decide(world.ctx, APPROVER, Decision(denied.id, is_approved=False, reason="no"))
+    proofs.check_facts(world.ctx)
+    for name, (statement, said) in DELETED.items():
+        old, new = CHANGED.get(name, ("", ""))
+        scale = denied.id if "refusal" in name else approved.id
+        values = {"id": rows(world)[0].id, "scale": scale, "old": old, "new": new}
+        used = {key: text for key, text in values.items() if f":{key}" in statement.replace("{body}", body)}
+        with world.store._engine.connect() as connection:
+            kept = [(table, connection.execute(select(table)).mappings().all()) for table in TABLES]
+        tamper(world.store, statement.replace("{body}", body), **used)
+        with pytest.raises(ChainBroken, match=said) as found:
+            auditing.prove(world.ctx, AUDITOR)
+        assert (values["id"] in found.value.sentence) or (scale in found.value.sentence), name
+        with world.store._engine.begin() as connection:
+            for table, were in kept:
+                connection.execute(delete(table))
+                stored = [one.name for one in table.columns if one.computed is None]
+                connection.execute(insert(table), [{name: row[name] for name in stored} for row in were])
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
-"""Holds stored allowances against their events: whoever changes a row by hand does not write an event."""
+"""Holds stored requests against their events: whoever changes or deletes a row by hand does not write an event."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bot.domain.allowance import Allowance
+from bot.domain.approval import ApprovalRequest
 from bot.domain.audit import Action, ChainedEvent
+from bot.domain.chain.records import Record
+from bot.domain.scale_proposal import Scale, scale_facts
 from bot.errors import ChainBroken
 
 FILED = frozenset(
@@ -12,9 +15,10 @@ FILED = frozenset(
         Action.ALLOWANCE_GRANT,
         Action.ALLOWANCE_BREAK_GLASS,
         Action.ALLOWANCE_RENEW,
+        Action.SCALE_PROPOSE,
     }
 )
-"""Events with which an allowance begins."""
+"""Events with which an allowance or a scale proposal begins."""
 
 DECIDING = frozenset(
     {
@@ -23,24 +27,48 @@ DECIDING = frozenset(
         Action.ALLOWANCE_APPROVE,
         Action.ALLOWANCE_NARROW,
         Action.ALLOWANCE_RENEW,
+        Action.SCALE_GRANT,
+        Action.SCALE_APPROVE,
+        Action.SCALE_NARROW,
     }
 )
-"""Events after which an allowance can be approved."""
+"""Events after which one can be approved."""
+
+FILED_TEXTS = frozenset(map(str, FILED))
 
 
-def hold_against(allowance: Allowance, events: Sequence[ChainedEvent]) -> None:
-    """Compare a stored allowance with its events, oldest first; nothing if they say the same.
+def filed_in(records: Iterable[Record]) -> Mapping[str, int]:
+    """The ids of the allowances and proposals that these events file, each with the number of the first."""
+    found: dict[str, int] = {}
+    for row in records:
+        if row.action in FILED_TEXTS:
+            found.setdefault(row.subject, row.seq)
+    return found
+
+
+def gone(subject: str, seq: int) -> ChainBroken:
+    """The error for a row that was deleted."""
+    return ChainBroken(f"{_name(subject)} was filed in audit event {seq}, but it is no longer stored.", seq=seq)
+
+
+def hold_against(request: Allowance | Scale, events: Sequence[ChainedEvent]) -> None:
+    """Compare a stored allowance or proposal with its events, oldest first; nothing if they say the same.
 
     Raises:
         ChainBroken: Something is stored that no event says; with the number of the last event that says otherwise.
     """
     if not events:
-        raise ChainBroken(f"Allowance {allowance.id} is stored, but no audit event says where it comes from.", seq=0)
-    for problem, seq in _differences(allowance, events):
-        raise ChainBroken(f"Allowance {allowance.id} is not what audit event {seq} says: {problem}.", seq=seq)
+        raise ChainBroken(f"{_name(request.id)} is stored, but no audit event says where it comes from.", seq=0)
+    own = _of_allowance(request, events) if isinstance(request, Allowance) else _of_scale(request, events)
+    for problem, seq in (*own, *_decisions(request, events)):
+        raise ChainBroken(f"{_name(request.id)} is not what audit event {seq} says: {problem}.", seq=seq)
 
 
-def _differences(row: Allowance, events: Sequence[ChainedEvent]) -> Iterator[tuple[str, int]]:
+def _name(subject: str) -> str:
+    return f"{'Scale proposal' if subject.startswith('s') else 'Allowance'} {subject}"
+
+
+def _of_allowance(row: Allowance, events: Sequence[ChainedEvent]) -> Iterator[tuple[str, int]]:
     told = _last(events, "digest")
     if told is not None:
         if told.event.destinations != tuple(str(one) for one in row.destinations):
@@ -51,26 +79,42 @@ def _differences(row: Allowance, events: Sequence[ChainedEvent]) -> Iterator[tup
     stored_end = row.expires_at.isoformat() if row.expires_at else ""
     if stored_end != (dict(end.event.detail)["expires_at"] if end else ""):
         yield "its end was changed", (end or events[-1]).seq
-    yield from _decisions(row, events)
+    yield from _ended(events, Action.ALLOWANCE_REVOKE, "revoked", is_stored=row.revoked is not None)
 
 
-def _decisions(row: Allowance, events: Sequence[ChainedEvent]) -> Iterator[tuple[str, int]]:
+PLANNED = ("digest", "kind", "changes", "change", "before", "after", "ips_before", "etag", "environment", "requester")
+"""Facts of the events of a proposal that are those of its row."""
+
+
+def _of_scale(row: Scale, events: Sequence[ChainedEvent]) -> Iterator[tuple[str, int]]:
+    told = _last(events, "digest")
+    if told is not None:
+        said, stored = dict(told.event.detail), dict(scale_facts(row))
+        changed = [name for name in PLANNED if name in said and said[name] != stored.get(name, "")]
+        if changed or told.event.cluster != row.cluster_name.lower():
+            yield f"its plan was changed ({', '.join(changed) or 'cluster'})", told.seq
+    proposed = next((one for one in events if one.event.action == Action.SCALE_PROPOSE), None)
+    if proposed is not None and proposed.event.reason != row.reason:
+        yield "its reason was changed", proposed.seq
+    yield from _ended(events, Action.SCALE_WITHDRAW, "withdrawn", is_stored=row.withdrawn is not None)
+    yield from _ended(events, Action.SCALE_DONE, "done", is_stored=row.done_at is not None)
+
+
+def _decisions(row: ApprovalRequest, events: Sequence[ChainedEvent]) -> Iterator[tuple[str, int]]:
     last = events[-1].seq
     deciders = {one.event.actor for one in events if one.event.action in DECIDING}
     if unknown := [one.by.user for one in row.approvals if one.by not in deciders]:
         yield f"the approval of {', '.join(unknown)} has no event", last
     if row.approved_at is not None and not deciders:
         yield "its approval has no event", last
-    for action, is_stored in (
-        (Action.ALLOWANCE_DENY, row.denied is not None),
-        (Action.ALLOWANCE_REVOKE, row.revoked is not None),
-    ):
-        told = [one.seq for one in events if one.event.action == action]
-        if told and not is_stored:
-            yield f"it is no longer {_ENDED[action]}", told[-1]
+    for action in (Action.ALLOWANCE_DENY, Action.SCALE_DENY):
+        yield from _ended(events, action, "denied", is_stored=row.denied is not None)
 
 
-_ENDED = {Action.ALLOWANCE_DENY: "denied", Action.ALLOWANCE_REVOKE: "revoked"}
+def _ended(events: Iterable[ChainedEvent], action: Action, word: str, *, is_stored: bool) -> Iterator[tuple[str, int]]:
+    told = [one.seq for one in events if one.event.action == action]
+    if told and not is_stored:
+        yield f"it is no longer {word}", told[-1]
 
 
 def _last(events: Iterable[ChainedEvent], name: str) -> ChainedEvent | None:
