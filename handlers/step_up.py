@@ -24,11 +24,19 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot import allowances, scaling
-from bot.approvals import Decision, confirm, confirming, find_challenge, give_up, take
-from bot.domain.step_up import VALID_FOR, Challenge, LinkKeys, require_open
+from bot.approvals import Decision, aftermath, confirm, confirming, find_challenge, give_up, take
+from bot.domain.step_up import USED, VALID_FOR, Challenge, LinkKeys, require_open
 from bot.domain.step_up.challenge import challenge_id
 from bot.domain.step_up.settings import CALLBACK, PLACE
-from bot.errors import Conflict, EgressError, IdentityProviderUnreachable, NotConfirmed, Unavailable, UserError
+from bot.errors import (
+    Conflict,
+    EgressError,
+    IdentityProviderUnreachable,
+    LinkUsed,
+    NotConfirmed,
+    Unavailable,
+    UserError,
+)
 from bot.ports import Caller, Context
 from bot.ports.deadline import within
 from handlers import batches
@@ -128,8 +136,8 @@ class StepUpFront:
         except EgressError as error:
             if challenge is not None:
                 self._give_up(challenge, error)
-            said = f"{plain(error_text(error, reference))} Nothing was approved. To approve, start again in Slack."
-            return page(_status(error), "Not approved", said)
+            title = "Used already" if isinstance(error, LinkUsed) else "Not approved"
+            return page(_status(error), title, f"{plain(error_text(error, reference))} {aftermath(error)}")
 
     def _give_up(self, challenge: Challenge, error: EgressError) -> None:
         try:
@@ -151,7 +159,7 @@ class StepUpFront:
         if keys is None:
             raise NotConfirmed("The sign-in began in another browser: open the link where you are signed in.")
         if not take(self._ctx, challenge):
-            raise NotConfirmed("This link was used already. Each link works once.")
+            raise LinkUsed(USED)
         found = self._provider.identify(keys, _code(given), given.get("iss"))
         decision = replace(challenge.decision, confirmed=confirm(self._ctx, challenge, found))
         done = carried_out(self._ctx, confirming(challenge, reference), decision)

@@ -25,7 +25,7 @@ from bot.domain.step_up import (
     require_person,
     require_strength,
 )
-from bot.errors import BadConfiguration, ConfirmationNeeded, EgressError
+from bot.errors import BadConfiguration, ConfirmationNeeded, EgressError, LinkUsed
 from bot.ports import Caller, Context, Notice, NoticeEvent, NoticeKind, Transaction, UnitOfWork
 from bot.ports.notices import ABOUT
 
@@ -77,7 +77,9 @@ def _challenged(ctx: Context, caller: Caller, decision: Decision, needed: Confir
         )
     host = urlsplit(provider.issuer or "").hostname
     link = f"<{provider.page(f'go/{keys.ticket}')}|Sign in at {host}>"
-    said = f"{link} to approve `{kept.subject}`: nothing is approved before. The link is yours alone, works once, until"
+    said = (
+        f"{link} to approve `{kept.subject}`. Nothing is approved yet. The link is for you alone and works once, until"
+    )
     return ConfirmationNeeded(f"{said} {time_text(made.expires_at)}.", subject=needed.subject, digest=needed.digest)
 
 
@@ -125,9 +127,14 @@ def give_up(ctx: Context, challenge: Challenge, error: EgressError) -> None:
     with ctx.store.write() as tx:
         tx.challenges.end(challenge.id, ctx.clock.now())
         one = _request_of(tx, challenge.decision.subject)
-        body = {"event": NoticeEvent.UNCONFIRMED, "what": error.sentence}
+        body = {"event": NoticeEvent.UNCONFIRMED, "what": f"{error.sentence} {aftermath(error)}".strip()}
         about = {ABOUT: " ".join(one.batch) if challenge.decision.is_together else one.id} if one.batch else {}
         tx.outbox.add(Notice(NoticeKind.DIRECT, one.card_id, challenge.who.user, {**body, **about}))
+
+
+def aftermath(error: EgressError) -> str:
+    """What a failed confirmation means for the approval; nothing is added for a link that did its work before."""
+    return "" if isinstance(error, LinkUsed) else "Nothing was approved. To approve, start again in Slack."
 
 
 def _request_of(tx: Transaction, subject: str) -> ApprovalRequest:

@@ -9,7 +9,8 @@
     │  ├─ UnknownAllowance      ├─ UnknownScale        ├─ UnknownReview       ├─ NotPermitted
     │  ├─ AlreadyDecided        ├─ AlreadyAllowed      ├─ AlreadyRequested
     │  ├─ CannotTakeEffect      ├─ NotScalable         ├─ RequestRefused
-    │  ├─ NotAuthenticated      ├─ UnknownWebhook      ├─ ConfirmationNeeded  └─ NotConfirmed
+    │  ├─ NotAuthenticated      ├─ UnknownWebhook      ├─ ConfirmationNeeded  ├─ NotConfirmed
+    │  └─ LinkUsed
     ├─ Conflict         look again: what was seen is not what is there
     │  ├─ StaleVersion          ├─ StaleView
     │  ├─ StalePlan             └─ LeaseLost
@@ -42,6 +43,7 @@ from bot.errors.user import (
     ConfirmationNeeded,
     InvalidFqdn,
     InvalidInput,
+    LinkUsed,
     NotAuthenticated,
     NotConfirmed,
     NotPermitted,
@@ -81,6 +83,7 @@ __all__ = [
     "InvalidInput",
     "InvariantBroken",
     "LeaseLost",
+    "LinkUsed",
     "MembershipUnknown",
     "NotAuthenticated",
     "NotConfirmed",

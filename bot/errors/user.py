@@ -128,3 +128,7 @@ class ConfirmationNeeded(UserError):
 
 class NotConfirmed(UserError):
     """Signing in at the identity provider did not prove that it is the person who approves; nothing was approved."""
+
+
+class LinkUsed(UserError):
+    """A link to confirm an approval was used before: what became of it then stands, and nothing is done now."""

@@ -68,8 +68,8 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
             scale_dry=f"Approved by {{approver}}. {SCALE_WAITS}",
         ),
         NoticeEvent.UNCONFIRMED: Words(
-            allowance="Your approval was not confirmed, and nothing was approved. {what} To approve, start again.",
-            scale="Your approval was not confirmed, and nothing was approved. {what} To approve, start again.",
+            allowance="Not confirmed. {what}",
+            scale="Not confirmed. {what}",
         ),
         NoticeEvent.DENIED: Words(allowance="Denied by {ender}.", scale="Denied by {ender}."),
         NoticeEvent.WITHDRAWN: Words(scale="Withdrawn by {ender}."),

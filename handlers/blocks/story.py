@@ -37,6 +37,7 @@ WORDS: Mapping[Action, str] = MappingProxyType(
         Action.ALLOWANCE_RENEW: ":memo: *Renewal requested* by {who} for {duration}; continues {renewed}",
         Action.ALLOWANCE_GRANT: ":white_check_mark: *Granted* by the approval policy",
         Action.ALLOWANCE_BREAK_GLASS: ":rotating_light: *Break-glass* by {who}; to be reviewed by {review_by}",
+        Action.STEP_UP_ASK: ":lock: {who} *was asked to sign in* to approve",
         Action.ALLOWANCE_APPROVE: ":white_check_mark: *Approved* by {who}",
         Action.ALLOWANCE_NARROW: ":pencil2: *Narrowed* by {who}",
         Action.ALLOWANCE_DENY: ":no_entry_sign: *Denied* by {who}",

@@ -73,7 +73,10 @@ def test_an_approval_counts_once_its_giver_has_signed_in(database_url: str, issu
         facts = dict(approved.detail)
         assert (facts["issuer"], facts["sub"], approved.via) == (issuer, "ada", "browser")
         assert (approved.correlation, begun.correlation) == ("c1", "c1")
-        assert "already" in made.browser().follow(link, "ada").words
+        again = made.browser().follow(link, "ada").words
+        assert "already" in again
+        assert "Nothing was approved" not in again
+        assert made.told() == ["This link was used already; each works once. The card shows what became of it."]
         assert state_of(made, subject) is not Status.WAITING
 
 
@@ -107,6 +110,7 @@ def test_whatever_proves_nothing_approves_nothing(sqlite_url: str, issuer: str) 
             shown = made.browser().follow(link, sub, **({"action": act} if act else {}))
             assert sentence in shown.words, sub
             assert "Nothing was approved" in shown.words
+            assert "Nothing was approved" in made.told()[-1]
             assert sentence in made.told()[-1], sub
             last = made.events(subject=subject)[-1]
             assert (last.action, dict(last.detail)["act"], sentence in last.reason) == (

@@ -4,11 +4,12 @@ Sources, read 2026-11: OpenID Connect Core 1.0 (https://openid.net/specs/openid-
 RFC 9700 (best current practice for OAuth 2.0 security).
 """
 
-from bot.domain.step_up.challenge import VALID_FOR, Challenge, LinkKeys, require_open
+from bot.domain.step_up.challenge import USED, VALID_FOR, Challenge, LinkKeys, require_open
 from bot.domain.step_up.settings import StepUp
 from bot.domain.step_up.sign_in import SignIn, confirmation_of, require_person, require_strength
 
 __all__ = [
+    "USED",
     "VALID_FOR",
     "Challenge",
     "LinkKeys",

@@ -8,7 +8,7 @@ from hashlib import sha256
 from bot.domain.dates import time_text
 from bot.domain.decision import Decision
 from bot.domain.people import Identity
-from bot.errors import NotConfirmed
+from bot.errors import LinkUsed, NotConfirmed
 
 VALID_FOR = timedelta(minutes=10)
 """How long a link works: RFC 9700 wants what is used once to be short-lived; people sign in within a few minutes."""
@@ -80,13 +80,17 @@ class Challenge:
     ended_at: datetime | None = None
 
 
+USED = "This link was used already; each works once. The card shows what became of it."
+"""Said of a link that is opened again."""
+
+
 def require_open(challenge: Challenge, now: datetime) -> None:
     """Refuse a link that was used, or is too old.
 
     Raises:
-        NotConfirmed: With which of both.
+        LinkUsed, NotConfirmed: With which of both.
     """
     if challenge.ended_at is not None:
-        raise NotConfirmed("This link was used already. Each link works once.")
+        raise LinkUsed(USED)
     if now >= challenge.expires_at:
         raise NotConfirmed(f"This link expired at {time_text(challenge.expires_at)}.")
