@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote_plus
 
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.client import OAuth2Client
@@ -34,6 +35,9 @@ ALGORITHMS = frozenset(
     ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 )
 """Signatures with a public key: none of ``none``, and none with a shared secret."""
+
+BASIC, POST = "client_secret_basic", "client_secret_post"
+"""Ways to send the client secret: in a header, which every provider must know, and in the body."""
 
 LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 """Refusals that waiting helps against, beside 5xx."""
@@ -118,8 +122,7 @@ class OidcProvider:
         body = prepare_token_request(
             "authorization_code", redirect_uri=self._settings.redirect_uri, code=code, code_verifier=keys.verifier
         )
-        secret = self._secret()
-        auth = ClientAuth(self._settings.client_id, secret, _method(metadata, secret))
+        auth = self._client_auth(metadata)
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         url, headers, body = auth.prepare("POST", metadata["token_endpoint"], headers, body)
         answer = _sent("POST", str(url), headers, str(body).encode())
@@ -129,6 +132,15 @@ class OidcProvider:
         if error in OWN_FAULT:
             raise BadConfiguration(f"The identity provider does not accept the bot as a client ({error}).")
         raise NotConfirmed(f"The identity provider did not accept the sign-in ({error}).")
+
+    def _client_auth(self, metadata: Mapping[str, Any]) -> ClientAuth:
+        """How the bot proves which client it is; in a header both parts are encoded (RFC 6749, section 2.3.1)."""
+        client, secret = self._settings.client_id or "", self._secret()
+        if not secret:
+            return ClientAuth(client, "", "none")
+        supported = metadata.get("token_endpoint_auth_methods_supported") or (BASIC,)
+        method = self._settings.client_auth or (BASIC if BASIC in supported else POST)
+        return ClientAuth(*(map(quote_plus, (client, secret)) if method == BASIC else (client, secret)), method)
 
     def _verified(self, metadata: Mapping[str, Any], keys: LinkKeys, tokens: Mapping[str, Any]) -> SignIn:
         published = _json(_sent("GET", metadata["jwks_uri"]))
@@ -163,14 +175,6 @@ def _named(error: Exception) -> str:
     """What is wrong, without what is in the token."""
     claim = getattr(error, "claim", None)
     return f"{type(error).__name__}: {claim}" if claim else type(error).__name__
-
-
-def _method(metadata: Mapping[str, Any], secret: str) -> str:
-    """In the body where the provider takes it there: in the header, providers differ about what is to be encoded."""
-    if not secret:
-        return "none"
-    supported = metadata.get("token_endpoint_auth_methods_supported") or ()
-    return "client_secret_post" if "client_secret_post" in supported else "client_secret_basic"
 
 
 def _keys(published: Mapping[str, Any]) -> Any:

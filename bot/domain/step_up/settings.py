@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Literal
 
 from bot.domain.fields import ReadAs, Span, Text, matching
 from bot.domain.integration import secure_address
@@ -35,6 +35,7 @@ class StepUp:
         client_id: The bot's name there.
         client_secret_file: A file that holds the client secret, read again each time; without it,
             EGRESS_STEP_UP_CLIENT_SECRET counts. A public client has neither.
+        client_auth: How the secret is sent; without it as the provider says, in a header if that is possible.
         public_url: Where browsers reach the bot. The redirect URI to register is this with `/step-up/callback`.
         claim: What names the person: `email` needs `verified_claim`; with any other, such as `oid`, list the people.
         verified_claim: What must be true of `email`; `xms_edov` for Entra ID.
@@ -47,6 +48,7 @@ class StepUp:
     issuer: _Address | None = None
     client_id: Text | None = None
     client_secret_file: Text | None = None
+    client_auth: Literal["client_secret_basic", "client_secret_post"] | None = None
     public_url: _Base | None = None
     claim: Text = "email"
     verified_claim: Text = "email_verified"
