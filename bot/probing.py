@@ -148,14 +148,16 @@ def _whole(ctx: Context, wish: ProbeWish) -> ProbeWish:
         allowance = tx.allowances.get(canonical_id(wish.allowance))
     wanted = probeable(allowance.destinations)
     if not wanted:
-        raise InvalidInput(f"Nothing in {allowance.id} can be probed: a probe takes exact names, and no UDP.")
+        raise InvalidInput(f"Nothing in {allowance.id} can be probed: a probe tries exact names, and no UDP.")
     return ProbeWish(allowance.scope.cluster_id, wanted, allowance.id)
 
 
 def _require_something(ctx: Context, wish: ProbeWish) -> None:
     wrong = [str(one) for one in wish.destinations if not is_probeable(one)]
     if wrong:
-        raise InvalidInput(f"{wrong[0]} cannot be probed: give an exact name, without a wildcard, and no UDP.")
+        raise InvalidInput(
+            f"{wrong[0]} cannot be tried from inside: give an exact name. Wildcards and UDP have no connection to try."
+        )
     if len(wish.destinations) > MOST_HOSTS:
         raise InvalidInput(f"One probe tries at most {MOST_HOSTS} hosts, not {len(wish.destinations)}.")
     if not wish.destinations and not ctx.config.probe.echo:

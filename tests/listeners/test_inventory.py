@@ -164,7 +164,7 @@ def test_the_endpoints_of_a_cluster(world: World) -> None:
 KEYS = {
     "cluster", "environment", "read_at", "state", "is_converging", "is_running", "is_private", "outbound_type",
     "effective", "managed_ips_wanted", "nat_sku", "http_proxy", "idle_timeout_s", "outbound_ips", "ingress_ips",
-    "node_pools", "snat", "paths", "required_endpoints", "allowances", "warnings",
+    "node_pools", "snat", "snat_use", "paths", "required_endpoints", "allowances", "warnings",
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from bot.sandbox.arm.commands.book import Command
 from bot.sandbox.arm.commands.shell import run
-from bot.sandbox.arm.ids import ResourceId, parse_id
+from bot.sandbox.arm.ids import AKS, ResourceId, parse_id
 from bot.sandbox.arm.wire import ArmError, ArmRequest, ArmResponse, Json, aks_error, gateway_error, resource_not_found
 from bot.sandbox.arm.world import World
 
@@ -36,7 +36,7 @@ def run_command(world: World, request: ArmRequest, match: "re.Match[str]", failu
         f"{failure['code']}: {failure['message']}" if failure else "",
     )
     world.commands.add(command)
-    path = f"/subscriptions/{rid.subscription}/resourcegroups/{rid.group}/providers/microsoft.containerservice"
+    path = f"/subscriptions/{rid.subscription}/resourceGroups/{rid.group}/providers/{AKS}"
     version = request.query.get("api-version", "")
     where = f"{request.base_url}{path}/managedclusters/{rid.name}/commandResults/{command.id}?api-version={version}"
     return ArmResponse(202, {**WRITES_LEFT, "location": where})
@@ -57,11 +57,11 @@ def command_result(world: World, request: ArmRequest, match: "re.Match[str]", _f
 
 
 def _ended(world: World, command: Command) -> Json:
-    times = {"startedAt": command.started.isoformat(), "finishedAt": command.due.isoformat()}
+    times = {"startedAt": f"{command.started:%Y-%m-%dT%H:%M:%SZ}", "finishedAt": f"{command.due:%Y-%m-%dT%H:%M:%SZ}"}
     if command.failure:
-        return {"provisioningState": "Failed", **times, "exitCode": None, "logs": "", "reason": command.failure}
+        return {"provisioningState": "Failed", **times, "reason": command.failure}
     code, logs = run(world, command)
-    return {"provisioningState": "Succeeded", **times, "exitCode": code, "logs": logs, "reason": None}
+    return {"provisioningState": "Succeeded", **times, "exitCode": code, "logs": logs}
 
 
 def _check(cluster: Json, given: Json) -> None:
