@@ -53,6 +53,8 @@ TABLE = (
     Entry(CallKind.ACTION, "request_again", actions.request_again),
     Entry(CallKind.ACTION, "denied", denied.of_cluster, is_late=True),
     Entry(CallKind.ACTION, "denied_again", denied.again, is_late=True),
+    Entry(CallKind.ACTION, "denied_watch", denied.watch, act="watch"),
+    Entry(CallKind.ACTION, "watch_stop", denied.stop, act="watch"),
     Entry(CallKind.ACTION, "show_endpoints", actions.show_endpoints, is_late=True),
     Entry(CallKind.ACTION, "list_next", actions.turn_list),
     Entry(CallKind.ACTION, "list_back", actions.turn_list),

@@ -7,14 +7,17 @@ from bot.denials import DeniedReport, DeniedWords
 from bot.errors import InvalidInput
 from bot.ports import Context
 from handlers.blocks.denied import denied_message
+from handlers.blocks.watch_card import watch_begun, watch_stopped
 from handlers.calls import Call, plain_words
 from handlers.hosts import written
 from handlers.replies import Ephemeral, Message, Reply
 
 
 def denied(ctx: Context, call: Call) -> Reply:
-    """Show what was denied."""
+    """Show what was denied, or begin to watch."""
     words = DeniedWords.parse(plain_words(call.text))
+    if words.is_watch:
+        return Ephemeral(watch_begun(denials.watch(ctx, call.caller, words.cluster)))
     began = words.began(ctx.clock.now(), ctx.directory.zone(call.caller.identity))
     return Ephemeral(drawn(ctx, denials.denied(ctx, call.caller, words.cluster, began)))
 
@@ -42,3 +45,22 @@ def drawn(ctx: Context, found: DeniedReport) -> Message:
     """The answer, with what can be requested kept for its button."""
     hosts = written(found.requestable[: checking.MAX_DESTINATIONS])
     return denied_message(found, checking.keep(ctx, hosts) if hosts else "")
+
+
+def watch(ctx: Context, call: Call) -> Reply:
+    """Go on looking, from a button."""
+    return Ephemeral(watch_begun(denials.watch(ctx, call.caller, call.value["cluster"])))
+
+
+def stop(ctx: Context, call: Call) -> Reply:
+    """End a watch before its time."""
+    return Ephemeral(watch_stopped(denials.stop(ctx, call.caller, call.value["id"])))
+
+
+def learn(ctx: Context, call: Call) -> Reply:
+    """Collect what a cluster needs until a day."""
+    name, *rest = plain_words(call.text).split() or [""]
+    until = [word[len("until:") :] for word in rest if word.lower().startswith("until:")]
+    if not name or len(rest) != 1 or not until:
+        raise InvalidInput("Say for which cluster and until when: `/egress learn CLUSTER until:friday`.")
+    return Ephemeral(watch_begun(denials.learn(ctx, call.caller, name, until[0])))

@@ -16,6 +16,7 @@ from bot.domain.allowance import Allowance
 from bot.domain.batch import Batch
 from bot.domain.campaign import ReviewSheet
 from bot.domain.configuration import Configuration
+from bot.domain.firewall_log.watch import Watch
 from bot.domain.scale_proposal import Scale
 from bot.errors import EgressError, SlackRefused, SlackThrottled, SlackUnreachable
 from bot.estimates import estimate, gauge
@@ -32,6 +33,7 @@ from handlers.blocks.offers import batch_offers, is_moot, offers
 from handlers.blocks.probe import probe_result
 from handlers.blocks.review_card import review_card, review_news
 from handlers.blocks.scale_card import scale_card, scale_news
+from handlers.blocks.watch_card import watch_card, watch_news
 from handlers.replies import Message
 
 PASSING = frozenset(
@@ -103,7 +105,7 @@ def _retry_after(error: SlackApiError) -> timedelta | None:
 PROBE = "p"
 """The first letter of a probe's id."""
 
-Facts = Allowance | Scale | ReviewSheet
+Facts = Allowance | Scale | ReviewSheet | Watch
 """What a notice is about."""
 
 
@@ -160,6 +162,8 @@ class SlackNotifier:
     def _card(self, facts: Facts | Batch, now: datetime) -> Message:
         if isinstance(facts, ReviewSheet):
             return review_card(facts)
+        if isinstance(facts, Watch):
+            return watch_card(facts, self._config)
         if isinstance(facts, Scale):
             with self._store.read() as tx:
                 return scale_card(facts, self._config, now, touched_partners(tx, facts))
@@ -249,6 +253,8 @@ class SlackNotifier:
         if len(several) > 1:
             return batch_news(several, notice.body, self._config)
         facts = about[0]
+        if isinstance(facts, Watch):
+            return watch_news(facts, notice.body)
         if isinstance(facts, ReviewSheet):
             return review_news(facts, notice.body, notice.recipient, self._config)
         if isinstance(facts, Scale):
@@ -269,6 +275,8 @@ class SlackNotifier:
 
 
 def _facts(tx: Transaction, subject: str, now: datetime) -> Facts:
+    if subject.startswith("w"):
+        return tx.watches.get(subject)
     if subject.startswith("r"):
         return sheet_of(tx, tx.campaigns.get(subject), now)
     rows = tx.scales if subject.startswith("s") else tx.allowances

@@ -85,6 +85,14 @@ COMMANDS = (
     ),
     Entry(
         CallKind.COMMAND,
+        "learn",
+        denied.learn,
+        usage="CLUSTER until:DAY",
+        help="collect for days what a cluster needs, and propose it as one request",
+        act="learn",
+    ),
+    Entry(
+        CallKind.COMMAND,
         "request",
         commands.request,
         usage="[CLUSTER[,CLUSTER…] HOST… | bundle:NAME [KEY=VALUE…] | an error] [for:@PERSON]",

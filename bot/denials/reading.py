@@ -21,6 +21,9 @@ from bot.inventory import find, person, visible
 from bot.logs import carried
 from bot.ports import AllowanceFilter, Caller, Context, KnownRules
 
+MOST_GROUPS = 200
+"""Groups of equal records that are read; how many more there are is said."""
+
 MOST_ROWS = 500
 """Requests of a cluster, the newest first, that are looked through for one that covers what was denied."""
 
@@ -77,13 +80,19 @@ def denied(ctx: Context, caller: Caller, cluster: str, since: datetime) -> Denie
         UserError: No such cluster, or none that this person may see.
     """
     who = person(ctx, caller)
-    egress, now = find(ctx, who, cluster), ctx.clock.now()
-    asked = question_for(egress, since, now)
+    return report_for(ctx, who, find(ctx, who, cluster), (since, ctx.clock.now()))
+
+
+def report_for(ctx: Context, who: Person, egress: ClusterEgress, span: tuple[datetime, datetime]) -> DeniedReport:
+    """What was denied for a cluster in a span of time, and what it would take this person."""
+    since, until = span
+    asked = question_for(egress, since, until)
     if asked is None:
-        return DeniedReport(egress, since, LogReading(now), (), (egress_filter(egress).sentence,), is_filtered=False)
+        sentences = (egress_filter(egress).sentence,)
+        return DeniedReport(egress, since, LogReading(until), (), sentences, is_filtered=False)
     with ThreadPoolExecutor(1, thread_name_prefix="firewall-log") as pool:
         reading = pool.submit(carried(ctx.logs.read), asked)
-        known, unread = _rules(ctx, egress)
+        known, unread = rules_of(ctx, egress)
         found = reading.result()
     items = weighed(ctx, who, egress, known, denied_from(found.groups))
     shared = _sharing(asked, egress, visible(ctx, who))
@@ -91,15 +100,27 @@ def denied(ctx: Context, caller: Caller, cluster: str, since: datetime) -> Denie
     return DeniedReport(egress, since, found, items, limits)
 
 
-def question_for(egress: ClusterEgress, since: datetime, until: datetime) -> LogQuestion | None:
-    """What to ask about a cluster's own sources; None if no Azure Firewall is on its way."""
+def question_for(
+    egress: ClusterEgress, since: datetime, until: datetime, *, through: tuple[str, ...] = (), most: int = MOST_GROUPS
+) -> LogQuestion | None:
+    """What to ask about a cluster's own sources; None if no Azure Firewall is on its way.
+
+    Args:
+        egress: The cluster.
+        since: The first moment.
+        until: The last moment.
+        through: Names of rules, to ask what they let through; without any, what was denied.
+        most: Groups of equal records that are wanted at the most.
+    """
     paths = [path for path in egress.paths if path.firewall]
     firewalls = tuple(dict.fromkeys(path.firewall for path in paths if path.firewall))
     ranges = tuple(sorted({source for path in paths for source in path.sources}))
-    return LogQuestion(firewalls, ranges, since, until) if firewalls and ranges else None
+    if not firewalls or not ranges:
+        return None
+    return LogQuestion(firewalls, ranges, since, until, is_allowed=bool(through), rules=through, most=most)
 
 
-def _rules(ctx: Context, egress: ClusterEgress) -> tuple[KnownRules | None, tuple[str, ...]]:
+def rules_of(ctx: Context, egress: ClusterEgress) -> tuple[KnownRules | None, tuple[str, ...]]:
     """The firewall's rules, and a sentence if they could not be read."""
     way = egress_filter(egress)
     if way.target is None:
@@ -172,3 +193,11 @@ def _sharing(asked: LogQuestion, egress: ClusterEgress, others: Iterable[Cluster
         if other.ref.id != egress.ref.id and any(a.version == b.version and a.overlaps(b) for a in own for b in theirs):
             found.append(other.ref.name)
     return tuple(sorted(found))
+
+
+def denied_since(ctx: Context, cluster_id: str, since: datetime) -> tuple[Denied, ...]:
+    """What was denied for a cluster since a time; nothing where that is not known."""
+    with ctx.store.read() as tx:
+        known = tx.snapshots.get(cluster_id)
+    asked = question_for(known[0], since, ctx.clock.now()) if known else None
+    return denied_from(ctx.logs.read(asked).groups) if asked else ()

@@ -180,6 +180,7 @@ class Allowance(ApprovalRequest):
         left_out: Clusters that were named in the same request and were not filed, each with the reason. The channel
             reads it, so nothing is here that not everybody may know. Only at the first of what was filed.
         probed: What the last probe from inside its cluster saw.
+        blocked_at: When its owner was told that something else still denies what it opens.
     """
 
     scope: Scope
@@ -201,6 +202,7 @@ class Allowance(ApprovalRequest):
     token: str = ""
     left_out: tuple[tuple[str, str], ...] = ()
     probed: ProbeNote | None = None
+    blocked_at: datetime | None = None
 
     @property
     def needs_review(self) -> bool:

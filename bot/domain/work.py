@@ -15,3 +15,5 @@ class WorkKind(StrEnum):
     AUDIT = "audit"
     PROBE = "probe"
     PORTS = "ports"
+    WATCH = "watch"
+    BLOCKED = "blocked"

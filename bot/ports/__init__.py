@@ -10,7 +10,7 @@ from bot.ports.azure import (
 )
 from bot.ports.context import BOT, Caller, Clock, Context, NoResolver, Pace, UnitOfWork
 from bot.ports.firewall_logs import NoLogs
-from bot.ports.notice_events import ChannelEvent, NoticeEvent, ProbeEvent, ReviewEvent
+from bot.ports.notice_events import ChannelEvent, NoticeEvent, ProbeEvent, ReviewEvent, WatchEvent
 from bot.ports.notices import Notice, NoticeKind, Notifier, Outbox, Pause
 from bot.ports.recent import KnownRules, RecentRules
 from bot.ports.records import AllowanceFilter, Allowances, ListFilter, Place, PlacedRow, Scales
@@ -55,5 +55,6 @@ __all__ = [
     "Store",
     "Transaction",
     "UnitOfWork",
+    "WatchEvent",
     "WorkState",
 ]

@@ -36,6 +36,7 @@ class NoticeEvent(StrEnum):
     DONE = "done"
     FAILED = "failed"
     MISSING = "missing"
+    BLOCKED = "blocked"
     UNRESOLVED = "unresolved"
     LEFT_OUT = "left-out"
     HELD = "held"
@@ -63,6 +64,13 @@ class ReviewEvent(StrEnum):
     STILL_OPEN = "review-still-open"
     COMPLETE = "review-complete"
     SIGNED = "review-signed"
+
+
+class WatchEvent(StrEnum):
+    """An event in the life of a watch of a firewall's log."""
+
+    SEEN = "watch-seen"
+    ENDED = "watch-ended"
 
 
 class ProbeEvent(StrEnum):

@@ -13,6 +13,7 @@ from bot.ports.partners import Partners
 from bot.ports.probes import Probes
 from bot.ports.records import Absences, Allowances, Campaigns, Challenges, Drafts, SavedSearches, Scales, Tokens
 from bot.ports.snapshots import Snapshots
+from bot.ports.watches import Watches
 from bot.ports.work import Claim, Work
 
 
@@ -97,6 +98,11 @@ class Transaction(Protocol):
     @property
     def partners(self) -> Partners:
         """Who depends on the outbound IPs of clusters."""
+        ...
+
+    @property
+    def watches(self) -> Watches:
+        """Watches of firewall logs."""
         ...
 
     @property

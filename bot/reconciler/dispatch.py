@@ -12,6 +12,7 @@ from bot.errors import EgressError, LeaseLost, StoreUnavailable
 from bot.ports import Claim, Context, Finish, Notifier
 from bot.reconciler.alerts import alert
 from bot.reconciler.audit_watch import AuditWatch
+from bot.reconciler.blocked import find_blocked
 from bot.reconciler.dryrun import is_dry
 from bot.reconciler.firewall import reconcile_rules
 from bot.reconciler.guard import guarded
@@ -22,6 +23,7 @@ from bot.reconciler.probes import run_probe
 from bot.reconciler.retry_policy import Failure, RetryPolicy, policy_of
 from bot.reconciler.run import Run
 from bot.reconciler.timers import run_timers
+from bot.reconciler.watches import run_watch
 from bot.reconciler.workers import WORKERS, Workers
 
 log = structlog.get_logger(__name__)
@@ -50,6 +52,8 @@ class Reconciler:
             WorkKind.AUDIT: AuditWatch().run,
             WorkKind.PROBE: run_probe,
             WorkKind.PORTS: watch_ports,
+            WorkKind.WATCH: run_watch,
+            WorkKind.BLOCKED: find_blocked,
         }
 
     def start(self) -> None:

@@ -25,7 +25,10 @@ WORKERS = 8
 """Threads of one process: slow targets do not block the others. An idle thread costs nothing."""
 
 AT_AZURE = frozenset(
-    {WorkKind.RULES, WorkKind.SCALE, WorkKind.FLEET, WorkKind.ENDPOINTS, WorkKind.PROBE, WorkKind.PORTS}
+    {
+        *(WorkKind.RULES, WorkKind.SCALE, WorkKind.FLEET, WorkKind.ENDPOINTS),
+        *(WorkKind.PROBE, WorkKind.PORTS, WorkKind.WATCH, WorkKind.BLOCKED),
+    }
 )
 """Kinds of work that wait for Azure's answers. One thread is kept free of them, so that people are told what happens
 and requests lapse in time while Azure hangs."""

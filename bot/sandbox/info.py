@@ -13,6 +13,7 @@ COMMANDS = (
     ("check aks-udr docker.io", "allowed or denied now, by which rule"),
     ("probe aks-udr docker.io", "what connects from inside the cluster"),
     ("denied aks-udr", "what the firewall denied, and what it would take"),
+    ("learn aks-udr until:friday", "collect for days what a cluster needs"),
     ("request aks-udr docker.io", "ask for an allowance"),
     ("requests pending", "what waits for a decision"),
     ("approve ID", "decide a request"),

@@ -34,6 +34,7 @@ from bot.store.searches import SqlSavedSearches
 from bot.store.snapshots import SqlSnapshots
 from bot.store.tokens import SqlTokens
 from bot.store.wake_signal import WakeSignal
+from bot.store.watches import SqlWatches
 
 
 class SqlTransaction:
@@ -59,6 +60,7 @@ class SqlTransaction:
         self.partners = SqlPartners(connection)
         self.probes = SqlProbes(connection)
         self.port_uses = SqlPortUses(connection)
+        self.watches = SqlWatches(connection)
 
 
 SHORTEST_WAIT_S = 0.02

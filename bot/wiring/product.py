@@ -122,6 +122,7 @@ def schedule_waiting(store: Store, clock: Clock, *, resync: timedelta) -> None:
         for key in (WorkKind.TIMERS, WorkKind.NOTICES, *targets, *scales):
             tx.work.schedule(key, within=timedelta())
         tx.work.schedule(WorkKind.FLEET, within=resync)
+        tx.work.schedule(WorkKind.BLOCKED, within=resync)
 
 
 def _look_around(store: Store, config: Configuration) -> None:

@@ -118,6 +118,7 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
                 "itself, at network policies and at network security groups."
             )
         ),
+        NoticeEvent.BLOCKED: Words(allowance="Live, and the firewall's log still has denials of it. {what}"),
         NoticeEvent.DONE: Words(scale="Done: {result}, as read back from Azure."),
         NoticeEvent.FAILED: Words(
             allowance="Failed: not live, and the bot will not retry. {failure}",

@@ -6,6 +6,7 @@ from bot.domain.allowance import Allowance
 from bot.domain.batch import Batch
 from bot.domain.campaign import ReviewSheet
 from bot.domain.configuration import Configuration
+from bot.domain.firewall_log.watch import Watch
 from bot.domain.scale_proposal import Scale
 from bot.ports import NoticeEvent, ReviewEvent
 from bot.ports.notices import REMINDERS
@@ -21,9 +22,13 @@ def decision_buttons(subject: Allowance | Scale, config: Configuration, now: dat
     return actions(details_button(subject), *act_buttons(subject, config, now, only=("approve", "deny")))
 
 
-def offers(subject: Allowance | Scale | ReviewSheet, event: str, config: Configuration, now: datetime) -> list[Block]:
+Told = Allowance | Scale | ReviewSheet | Watch
+"""What people are told of."""
+
+
+def offers(subject: Told, event: str, config: Configuration, now: datetime) -> list[Block]:
     """The buttons for a person who is told of an event; news of a review bring their own."""
-    if isinstance(subject, ReviewSheet):
+    if isinstance(subject, ReviewSheet | Watch):
         return []
     if event == NoticeEvent.EXPIRING:
         return actions(*act_buttons(subject, config, now, only=("renew", "let_expire")))
@@ -41,8 +46,10 @@ def batch_offers(batch: Batch, event: str, now: datetime) -> list[Block]:
     return actions(*batch_buttons(batch, now, only=("details", "approve", "deny")))
 
 
-def is_moot(subject: Allowance | Scale | ReviewSheet, event: str, reader: str, now: datetime) -> bool:
+def is_moot(subject: Told, event: str, reader: str, now: datetime) -> bool:
     """Whether a reminder has been overtaken: it is decided, or its reader has taken the step."""
+    if isinstance(subject, Watch):
+        return False
     if isinstance(subject, ReviewSheet):
         return event == ReviewEvent.REMINDER and not any(
             subject.owner(one).user == reader for one in subject.open_items

@@ -47,6 +47,7 @@ WORDS: Mapping[Action, str] = MappingProxyType(
         Action.ALLOWANCE_TRANSFER: ":bust_in_silhouette: *Handed over* by {who} to {owner}",
         Action.ALLOWANCE_FOLLOW: ":bust_in_silhouette: {who} *asked for the same*",
         Action.ALLOWANCE_LIVE: ":large_green_circle: *Live* until {expires_at}",
+        Action.ALLOWANCE_BLOCKED: ":warning: *Live, and still denied* by something else",
         Action.ALLOWANCE_EXPIRE: ":white_circle: *Expired*",
         Action.ALLOWANCE_QUESTION: ":question: {who} *asked a question*",
         Action.ALLOWANCE_ANSWER: ":speech_balloon: {who} *answered*",

@@ -204,6 +204,7 @@ UNTOLD: Mapping[NoticeEvent, str] = MappingProxyType(
     {
         NoticeEvent.REQUESTED: "Whoever asks sees the answer at once; others see the card.",
         NoticeEvent.APPLYING: "Only the card says so: the person has just been told that this comes next.",
+        NoticeEvent.BLOCKED: "No firewall log is read here (tests/flows/test_watches.py).",
         NoticeEvent.REACHED: "Nothing is probed after it is live here (tests/flows/test_probe.py).",
         NoticeEvent.UNREACHED: "As reached (tests/flows/test_probe.py).",
         NoticeEvent.MISSING: "No event of its own; the writer's tests count it (tests/flows/test_writer_drift.py).",

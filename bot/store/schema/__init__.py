@@ -264,6 +264,18 @@ api_token = Table(
     Index("uq_api_token_digest", "digest", unique=True),
 )
 
+# Looks at firewall logs that go on, and what they found.
+watch = Table(
+    "watch",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("is_open", Integer, nullable=False),
+    Column("started_at", Time, nullable=False),
+    Column("body", Json, nullable=False),
+    Index("ix_watch_is_open_id", "is_open", "id"),
+)
+
 # Probes from inside clusters, and what they saw.
 probe = Table(
     "probe",
