@@ -21,7 +21,7 @@ COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format histories properties fuzz apifuzz outside bench browser reference advisories monitoring manifests release lock clean
+.PHONY: help run test lint format outages histories properties fuzz apifuzz outside bench browser reference advisories monitoring manifests release lock clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -50,6 +50,9 @@ histories: $(VENV)/dev  ## thousands of random histories, and a kill at every st
 	@seed=$(or $(SEED),$$(date +%s)); echo "make histories SEED=$$seed plays this run again"; \
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --show-capture=no --hypothesis-profile=histories --hypothesis-seed=$$seed \
 		$(or $(TESTS),tests/histories tests/flows/test_writer_killed.py)
+
+outages: $(VENV)/dev  ## real processes on both databases: rolling restarts under load, kills, and everything else away in turn
+	$(BIN)/python -m pytest $(or $(TESTS),tests/outages)
 
 properties: $(VENV)/dev  ## every property of the domain with 20,000 generated cases
 	$(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile=properties $(or $(TESTS),tests/domain)

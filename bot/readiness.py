@@ -3,6 +3,7 @@
 ============== ============================================================ ==================
 part           looks at                                                     turns it red (503)
 ============== ============================================================ ==================
+process        whether it ends                                              yes: others take its requests
 database       whether it can be written now                                yes
 work           why the writers have not begun although the database answers yes
 slack          whether the socket is open and answers (Socket Mode)         yes

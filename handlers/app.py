@@ -4,11 +4,12 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from time import time
 from types import MappingProxyType
 from typing import Any
 
 from slack_bolt import App
-from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler
+from slack_bolt.adapter.socket_mode.internals import run_bolt_app, send_response
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
@@ -17,6 +18,8 @@ from slack_sdk.http_retry.builtin_handlers import (
     RateLimitErrorRetryHandler,
     ServerErrorRetryHandler,
 )
+from slack_sdk.socket_mode.client import BaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.domain.configuration import Configuration
 from bot.ports import Clock, Context, Store
@@ -27,6 +30,7 @@ from handlers.calls import CallKind
 from handlers.http import EVENTS, FEW_THREADS, THREADS, Front, HttpFront, Others, Route
 from handlers.identity import SlackDirectory
 from handlers.notify import SlackNotifier
+from handlers.socket_client import LeavingClient
 from handlers.sockets import PING_S, SocketFront, quiet_log
 
 
@@ -148,16 +152,19 @@ class SlackApp:
         client = WebClient(
             token=settings.app_token, base_url=settings.api_url, timeout=int(settings.timeout.total_seconds())
         )
-        handler = SocketModeHandler(
-            self.bolt,
-            settings.app_token,
+        socket = LeavingClient(
+            app_token=settings.app_token,
             logger=quiet_log(),
             web_client=client,
             auto_reconnect_enabled=False,  # the front does it, for ever
             ping_interval=PING_S,
             concurrency=1,  # the front has threads of its own
         )
-        return SocketFront(handler.client, self.drain)
+        socket.socket_mode_request_listeners.append(self._answer_envelope)
+        return SocketFront(socket, self.drain)
+
+    def _answer_envelope(self, client: BaseSocketModeClient, envelope: SocketModeRequest) -> None:
+        send_response(client, envelope, run_bolt_app(self.bolt, envelope), time())
 
     def is_idle(self) -> bool:
         """Whether everything that follows the acks so far has been done."""

@@ -5,6 +5,7 @@ hundred and says nothing, or a byte now and then, keeps everybody else out. Here
 in the place of the one that has been idle for longest, and a request must be complete in time.
 """
 
+import select
 from collections.abc import Iterable
 from contextvars import ContextVar
 from time import monotonic
@@ -24,6 +25,9 @@ REQUEST_WITHIN_S = 10.0
 
 Slack gives up after three (https://docs.slack.dev/interactivity/implementing-slash-commands, read 2026-11).
 """
+
+FIRST_WITHIN_S = 0.5
+"""Seconds that the end of the server waits for the first request of a connection that has just been made."""
 
 LONGEST_HEADERS = 16 * 1024
 """Bytes of the headers and the first line, all together; Slack's have one of them."""
@@ -79,12 +83,27 @@ class Connection(HTTPChannel):
         return taken
 
     def service(self) -> None:
-        """Answer a request; whoever answers may ask when it came."""
+        """Answer a request, whoever answers may ask when it came; the last on this connection if the server leaves."""
+        if getattr(self.server, "is_leaving", False):
+            self.requests[0].headers["CONNECTION"] = "close"
         token = _came.set(self._came_at)
         try:
             super().service()
         finally:
             _came.reset(token)
+
+    def leave(self) -> None:
+        """Close, unless something is under way or about to come."""
+        waits_s = 0.0 if self._waits_since is None else monotonic() - self._waits_since
+        is_new = self._waits_since is not None and self.request is None and waits_s < FIRST_WITHIN_S
+        is_busy = self.requests or self.request is not None or self.total_outbufs_len
+        if not (is_new or is_busy or self._has_unread()):
+            self.will_close = True
+
+    def _has_unread(self) -> bool:
+        poll = select.poll()
+        poll.register(self.socket, select.POLLIN)
+        return bool(poll.poll(0))
 
     def readable(self) -> bool:
         """Whether more is read; looked at every second, which is also when the time runs out."""

@@ -1,13 +1,18 @@
 """Serves HTTP: Slack's requests to Bolt, everything else to our own routes."""
 
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
+from time import monotonic, sleep
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from waitress.server import BaseWSGIServer, create_server
+from waitress.wasyncore import dispatcher
 
 from bot.errors import BadConfiguration
 from bot.ports.deadline import within
@@ -35,6 +40,9 @@ DRAIN = timedelta(seconds=2.5)
 
 FLUSH = timedelta(seconds=0.5)
 """How long written answers may take to leave; a caller that keeps its connection open does not hold up the end."""
+
+LOOK_S = 0.01
+"""Seconds between two looks whether every connection is closed."""
 
 THREADS = ANSWERED
 """Requests that are answered at the same time; an idle thread costs some 30 kB."""
@@ -128,31 +136,62 @@ class HttpFront:
 
     def __init__(self, front: Front, listen: str, drain: Callable[[], None], threads: int = THREADS) -> None:
         self._drain = drain
-        self._sockets: dict[int, Any] = {}
+        sockets: dict[int, Any] = {}
         try:
-            self._server = create_server(front, map=self._sockets, listen=listen, threads=threads, **LIMITS)
+            self._server = create_server(front, map=sockets, listen=listen, threads=threads, **LIMITS)
         except (OSError, ValueError, OverflowError) as error:
             raise _taken("EGRESS_LISTEN", listen, error) from error
-        for server in self._servers():
+        self._listening = [each for each in sockets.values() if isinstance(each, BaseWSGIServer)]
+        for server in self._listening:
             server.channel_class = Connection
         self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
         self._thread.start()
-
-    def _servers(self) -> list[Any]:
-        return [each for each in self._sockets.values() if isinstance(each, BaseWSGIServer)]
 
     @property
     def port(self) -> int:
         """The port that it listens on."""
         return int(self._server.effective_port)
 
+    def announce_end(self) -> None:
+        """Go on as before, and close every connection after its next answer: proxies look for another replica."""
+        for server in self._listening:
+            server.is_leaving = True
+
     def stop(self) -> None:
         """Take nothing new, finish what is under way, close."""
-        self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=DRAIN.total_seconds())
-        # In the thread that waits for these sockets: closed from here they would end it, with answers not yet sent.
-        for server in self._servers():
-            with server.trigger.lock:  # it may be awake: without the lock it could close before it is woken
-                server.trigger.thunks.append(server.close)
-                server.trigger.pull_trigger()
+        self.announce_end()
+        ends = monotonic() + DRAIN.total_seconds()
+        self._in_its_thread(_stop_listening)
+        while any(server.active_channels for server in self._listening) and monotonic() < ends:
+            self._in_its_thread(_close_idle)
+            sleep(LOOK_S)
+        self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=max(0.0, ends - monotonic()))
+        self._in_its_thread(lambda server: server.trigger.close())
         self._thread.join(FLUSH.total_seconds())
         self._drain()
+
+    def _in_its_thread(self, act: Callable[[Any], object]) -> None:
+        """Have something done to each server by the thread that waits for its sockets, and wait for that.
+
+        Closed from here they would end it, with answers not yet sent.
+        """
+        done = threading.Semaphore(0)
+        for server in self._listening:
+            with server.trigger.lock:  # it may be awake: without the lock it could run before it is woken
+                server.trigger.thunks += [partial(act, server), done.release]
+                server.trigger.pull_trigger()
+        for _ in self._listening:
+            done.acquire(timeout=FLUSH.total_seconds())
+
+
+def _stop_listening(server: Any) -> None:
+    """Take who has connected already, then no one else."""
+    with suppress(OSError):
+        while select.select([server.socket], [], [], 0)[0]:
+            server.handle_accept()
+    dispatcher.close(server)
+
+
+def _close_idle(server: Any) -> None:
+    for connection in list(server.active_channels.values()):
+        connection.leave()

@@ -6,8 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
-from queue import Queue
-from time import monotonic, sleep, time
+from time import monotonic, time
 from typing import Any, Protocol
 
 import structlog
@@ -38,14 +37,12 @@ LONGEST_PAUSE_S = 30.0
 """
 
 DRAIN = timedelta(seconds=2)
-"""How long envelopes that came before the end may wait for their turn."""
+"""How long the end may wait for a moment without an envelope: acts take less."""
 
 
 class Client(Protocol):
     """The parts of the SDK's client in use: it opens and reads sockets; this module decides when."""
 
-    message_queue: "Queue[Any]"
-    message_workers: Any
     current_session: Any
 
     def is_connected(self) -> bool:
@@ -56,8 +53,8 @@ class Client(Protocol):
         """Open a socket in the place of the one that there is."""
         ...
 
-    def close(self) -> None:
-        """Close it."""
+    def leave(self, within_s: float) -> None:
+        """Close it, once what it was given is acked."""
         ...
 
 
@@ -114,11 +111,7 @@ class SocketFront:
     def stop(self) -> None:
         """Take nothing new, finish what is under way, close."""
         self._stopping.set()
-        ends = monotonic() + DRAIN.total_seconds()
-        while not self._client.message_queue.empty() and monotonic() < ends:
-            sleep(0.05)
-        self._client.message_workers.shutdown(wait=True)  # their acks need the socket, which ``close`` would take first
-        self._client.close()
+        self._client.leave(DRAIN.total_seconds())
         self._drain()
 
     def _keep_open(self) -> None:

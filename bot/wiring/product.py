@@ -104,7 +104,7 @@ def work(running: Running, product: Product) -> None:
         log.warning("dry_run", scope=world.config.dry_run.words)
     schedule_waiting(world.store, world.clock, resync=world.pace.resync)
     product.reconciler.start()
-    running.then_stop(product.reconciler.stop, within_s=4.0)
+    running.first_stop(product.reconciler.stop, within_s=4.0)  # other replicas go on with its work right away
     reading = threading.Thread(target=_read_fleet, args=(product.ctx,), name="first-reading", daemon=True)
     reading.start()
     reading.join(FIRST_READING_S)

@@ -54,16 +54,18 @@ def serve(settings: Settings, *, is_dry: bool = False) -> Running:
     _require_slack(settings)
     _require_free(settings)
     with starting() as running:
-        product, begun = _at_work(running, settings, is_dry=is_dry)
+        product, own = _at_work(running, settings, is_dry=is_dry)
         app = build_app(product.ctx, product.world.slack)
         others = {**applications(product), **_sign_in(running, settings, product)}
         if settings.slack_mode == "http":
-            shared = _health(running, settings, routes(product, begun))
-            running.then_stop(app.serve_http(settings.listen, shared, others).stop)
+            shared = _health(running, settings, routes(product, *own))
+            front = app.serve_http(settings.listen, shared, others)
+            running.then_stop(front.stop)
+            running.then_linger(front.announce_end)
         else:
             socket = app.serve_socket()
             running.then_stop(socket.stop)
-            shared = _health(running, settings, routes(product, begun, Part("slack", socket.problem)))
+            shared = _health(running, settings, routes(product, *own, Part("slack", socket.problem)))
             if shared or others:
                 running.then_stop(serve_routes(settings.listen, shared, others).stop)
     log.info("ready", mode=settings.slack_mode, listen=settings.listen)
@@ -108,8 +110,8 @@ def reconcile(settings: Settings, *, is_dry: bool = False) -> Running:
     listen = settings.health_listen or settings.listen
     require_free(listen, "EGRESS_HEALTH_LISTEN" if settings.health_listen else "EGRESS_LISTEN")
     with starting() as running:
-        product, begun = _at_work(running, settings, is_dry=is_dry)
-        running.then_stop(serve_routes(listen, routes(product, begun)).stop)
+        product, own = _at_work(running, settings, is_dry=is_dry)
+        running.then_stop(serve_routes(listen, routes(product, *own)).stop)
     log.info("ready", mode="reconcile", listen=listen)
     return running
 
@@ -142,7 +144,7 @@ def revoke_token(settings: Settings, account: str, name: str) -> None:
         inventory.revoke_token(*at_the_terminal(settings, store, account), name)
 
 
-def _at_work(running: Running, settings: Settings, *, is_dry: bool) -> tuple[Product, Part]:
+def _at_work(running: Running, settings: Settings, *, is_dry: bool) -> tuple[Product, tuple[Part, ...]]:
     if settings.otlp_endpoint:
         running.then_stop(trace_to(settings.otlp_endpoint, own_version()))
     file = configuration_from(settings.config)
@@ -158,7 +160,7 @@ def _at_work(running: Running, settings: Settings, *, is_dry: bool) -> tuple[Pro
     opening = Opening(store, lambda: work(running, product))
     running.then_stop(opening.stop)
     opening.start()
-    return product, Part("work", opening.problem)
+    return product, (Part("process", running.problem), Part("work", opening.problem))
 
 
 def azure_from(settings: Settings, file: Configuration) -> AzureArm:

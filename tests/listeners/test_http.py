@@ -1,6 +1,8 @@
 """The HTTP server in front of Slack's requests and the bot's own routes."""
 
+import socket
 import threading
+import time
 import urllib.request
 
 import pytest
@@ -24,3 +26,17 @@ def test_it_answers_until_it_is_stopped() -> None:
         assert answer.read() == b"ok"
     front.stop()
     HttpFront(Front({}), f"127.0.0.1:{front.port}", lambda: None).stop()
+
+
+def test_whoever_has_connected_when_it_stops_is_answered() -> None:
+    """A balancer that had chosen it a moment before gets its answer, and is told to come back elsewhere."""
+    front = HttpFront(Front({"/healthz": lambda: (200, "text/plain", "ok")}), "127.0.0.1:0", lambda: None)
+    with socket.create_connection(("127.0.0.1", front.port), 10) as client:
+        stopping = threading.Thread(target=front.stop)
+        stopping.start()
+        time.sleep(0.1)
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: bot\r\n\r\n")
+        answer = b"".join(iter(lambda: client.recv(1024), b""))
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b"Connection: close" in answer
+    stopping.join()

@@ -99,9 +99,9 @@ class BotProcess(AbstractContextManager["BotProcess"]):
     """
 
     def __init__(self, folder: Path, *command: str, **settings: str) -> None:
-        self._port = free_port()
+        self.port = free_port()
         self._log = folder / "bot.log"
-        environment = {**os.environ, **SETTINGS, "EGRESS_LISTEN": f"127.0.0.1:{self._port}", **settings}
+        environment = {**os.environ, **SETTINGS, "EGRESS_LISTEN": f"127.0.0.1:{self.port}", **settings}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "bot", *command], env=environment, stdout=log, stderr=log
@@ -114,7 +114,7 @@ class BotProcess(AbstractContextManager["BotProcess"]):
     def get(self, path: str) -> tuple[int, str]:
         """The answer of a route; 0 while nobody listens."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
                 return answer.status, without_secrets(answer.read().decode())
         except urllib.error.HTTPError as error:
             return error.code, without_secrets(error.read().decode())
@@ -129,7 +129,7 @@ class BotProcess(AbstractContextManager["BotProcess"]):
         stamp = str(int(time.time()))
         sign = SignatureVerifier(SETTINGS["EGRESS_SLACK_SIGNING_SECRET"]).generate_signature(timestamp=stamp, body=body)
         headers = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": str(sign)}
-        url = f"http://127.0.0.1:{self._port}/slack/events"
+        url = f"http://127.0.0.1:{self.port}/slack/events"
         with urllib.request.urlopen(urllib.request.Request(url, body.encode(), headers), timeout=10) as answer:
             return answer.status, without_secrets(answer.read().decode())
 
@@ -140,6 +140,10 @@ class BotProcess(AbstractContextManager["BotProcess"]):
             return self._process.wait(10)
         self._process.kill()
         return self._process.wait()
+
+    def send_signal(self, number: int) -> None:
+        """SIGKILL, SIGSTOP or the like."""
+        self._process.send_signal(number)
 
     def log(self) -> str:
         """Everything that it wrote."""
