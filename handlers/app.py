@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from time import time
 from types import MappingProxyType
 from typing import Any
 
@@ -164,7 +163,7 @@ class SlackApp:
         return SocketFront(socket, self.drain)
 
     def _answer_envelope(self, client: BaseSocketModeClient, envelope: SocketModeRequest) -> None:
-        send_response(client, envelope, run_bolt_app(self.bolt, envelope), time())
+        send_response(client, envelope, run_bolt_app(self.bolt, envelope), 0.0)
 
     def is_idle(self) -> bool:
         """Whether everything that follows the acks so far has been done."""

@@ -17,6 +17,7 @@ MAY_HAVE_THREADS = {
     "handlers.identity",
     "handlers.lookups",
     "handlers.sending",
+    "handlers.socket_client",
     "handlers.sockets",
     "handlers.step_up",
     "handlers.admission",
