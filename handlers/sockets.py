@@ -43,6 +43,7 @@ DRAIN = timedelta(seconds=2)
 class Client(Protocol):
     """The parts of the SDK's client in use: it opens and reads sockets; this module decides when."""
 
+    message_workers: Any
     current_session: Any
 
     def is_connected(self) -> bool:
