@@ -211,6 +211,11 @@ def no_metrics(site: Site) -> None:
     site.arm.put_rights(f"/subscriptions/{SUBSCRIPTION}", {"actions": ["*"], "notActions": ["*/metrics/read"]})
 
 
+def no_run_command(site: Site) -> None:
+    """Nobody gave the bot the role for probes."""
+    site.arm.put_rights(f"/subscriptions/{SUBSCRIPTION}", {"actions": ["*"], "notActions": ["*/runcommand/action"]})
+
+
 def id_of(site: Site, name: str) -> str:
     """The id of the one resource of that name."""
     (found,) = [key for key in site.arm.state()["resources"] if key.endswith(f"/{name}")]
@@ -239,6 +244,7 @@ def id_of(site: Site, name: str) -> str:
         (no_firewall_write, "Azure rights on legacy-firewall", "azureFirewalls/write"),
         (no_such_firewall, "writer", "names hub-polcy"),
         (no_cluster_write, "Azure rights on aks-lb", "managedClusters/write"),
+        (no_run_command, "Azure probes", "may not run commands in any cluster"),
         (no_metrics, "Azure metrics", "may not read them"),
         (few_calls_left, "Azure calls left", "3 reads"),
         (unreadable_subscription, f"Azure subscription {OTHER}", "may not read"),
@@ -255,6 +261,12 @@ def test_a_cluster_that_cannot_be_scaled_needs_no_write(site: Site) -> None:
     """Its outbound IPs are not the bot's to change: reading is enough."""
     site.arm.put_rights(id_of(site, "aks-udr"), {"actions": ["*/read"]})
     assert "Azure rights on aks-udr" not in site.missing()
+
+
+def test_probes_may_be_for_some_clusters_alone(site: Site) -> None:
+    """That is meant, and only said."""
+    site.arm.put_rights(id_of(site, "aks-udr"), {"actions": ["*"], "notActions": ["*/runcommand/action"]})
+    assert site.findings()["Azure probes"].sentence == "12 clusters may be probed; not aks-udr."
 
 
 def test_missing_things_end_in_status_1(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
 """A probe from inside a cluster: asked for, run once, compared, told; whatever Azure and the cluster answer."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from bot.domain.probe import Probe, ProbeSettings, Reach
 from bot.errors import AlreadyRequested, InvalidInput, NotPermitted, UnknownCluster
 from bot.ports import Caller, NoticeKind
 from bot.probing import ProbeWish
+from bot.reconciler import Reconciler
 from handlers.blocks.probe import probe_result
 from tests.blockkit import assert_valid
 from tests.build import APPROVER, APPROVER2, AUDITOR, DEV, OPERATOR, World, caller, make_world
@@ -289,3 +293,32 @@ def test_who_may(world: World) -> None:
     with pytest.raises(UnknownCluster):
         probing.ask(world.ctx, APPROVER, replace(wish, cluster="nothing"))
     assert resource(world, "/managedclusters/aks-udr")
+
+
+def test_two_replicas_run_it_once(database_url: str) -> None:
+    """Of two who ask in the same moment one is refused; of two processes that find it due one sends the command."""
+    made = make_world(database_url)
+    world, together = switched(made), Barrier(2)
+    wish = ProbeWish("aks-udr", (parse_destination("example.com"),))
+
+    def asked(who: Caller) -> Probe | None:
+        together.wait(10)
+        with suppress(AlreadyRequested):
+            return probing.ask(world.ctx, who, wish)
+        return None
+
+    replicas = [type(world.reconciler)(world.ctx, world.said, workers=0) for _ in range(2)]
+
+    def work(reconciler: Reconciler) -> None:
+        together.wait(10)
+        while reconciler.run_one():
+            pass
+
+    with ThreadPoolExecutor(2) as pool:
+        probes = [one for one in pool.map(asked, (APPROVER, APPROVER2)) if one]
+        world.tick(timedelta(seconds=5))
+        list(pool.map(work, replicas))
+    world.settle(step=STEP)
+    assert [reaches(read(world, one)) for one in probes] == [[Reach.CUT]]
+    assert len(commands(world)) == 1
+    made.store.close()
