@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from bot.domain.approval import ApprovalRequest, Ending, already_decided
 from bot.domain.fqdn import Destination
+from bot.domain.observed import LastUse, ProbeNote
 from bot.domain.people import Identity
 from bot.domain.risk import Risk
 from bot.domain.target import Target
@@ -140,21 +141,6 @@ class BreakGlassReview:
     ending: Ending
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeNote:
-    """What the last probe from inside its cluster saw.
-
-    Args:
-        probe: Its id.
-        at: When.
-        is_reached: Whether everything that it tried was reached.
-    """
-
-    probe: str
-    at: datetime
-    is_reached: bool
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance(ApprovalRequest):
     """Permission for a cluster to reach destinations until a time; its id begins with ``a``.
@@ -181,6 +167,7 @@ class Allowance(ApprovalRequest):
             reads it, so nothing is here that not everybody may know. Only at the first of what was filed.
         probed: What the last probe from inside its cluster saw.
         blocked_at: When its owner was told that something else still denies what it opens.
+        used: When it was last used, as far as its firewalls' logs say.
     """
 
     scope: Scope
@@ -203,6 +190,7 @@ class Allowance(ApprovalRequest):
     left_out: tuple[tuple[str, str], ...] = ()
     probed: ProbeNote | None = None
     blocked_at: datetime | None = None
+    used: LastUse | None = None
 
     @property
     def needs_review(self) -> bool:

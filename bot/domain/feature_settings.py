@@ -69,8 +69,10 @@ class Logs:
         workspace: The Log Analytics workspace that they are in: its ARM id, or its id for queries. Without one the
             firewalls' diagnostic settings say where they are.
         within_s: How long an answer may wait for them.
+        uses_every: How often they are asked which allowances were used.
     """
 
     enabled: bool = False
     workspace: Text | None = None
     within_s: Annotated[int, Field(ge=1, le=30), Unit("seconds")] = 5
+    uses_every: Span = timedelta(hours=6)

@@ -17,3 +17,4 @@ class WorkKind(StrEnum):
     PORTS = "ports"
     WATCH = "watch"
     BLOCKED = "blocked"
+    LAST_USE = "last-use"

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.allowance import Allowance, ProbeNote
+from bot.domain.allowance import Allowance
+from bot.domain.observed import ProbeNote
 from bot.domain.probe import Probe
 
 

@@ -16,6 +16,7 @@ from bot.reconciler.blocked import find_blocked
 from bot.reconciler.dryrun import is_dry
 from bot.reconciler.firewall import reconcile_rules
 from bot.reconciler.guard import guarded
+from bot.reconciler.last_use import note_uses
 from bot.reconciler.notices import deliver
 from bot.reconciler.outbound_ips import reconcile_scale
 from bot.reconciler.port_watch import watch_ports
@@ -54,6 +55,7 @@ class Reconciler:
             WorkKind.PORTS: watch_ports,
             WorkKind.WATCH: run_watch,
             WorkKind.BLOCKED: find_blocked,
+            WorkKind.LAST_USE: note_uses,
         }
 
     def start(self) -> None:

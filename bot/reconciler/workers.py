@@ -24,12 +24,7 @@ POLL = timedelta(seconds=5)
 WORKERS = 8
 """Threads of one process: slow targets do not block the others. An idle thread costs nothing."""
 
-AT_AZURE = frozenset(
-    {
-        *(WorkKind.RULES, WorkKind.SCALE, WorkKind.FLEET, WorkKind.ENDPOINTS),
-        *(WorkKind.PROBE, WorkKind.PORTS, WorkKind.WATCH, WorkKind.BLOCKED),
-    }
-)
+AT_AZURE = frozenset(WorkKind) - {WorkKind.TIMERS, WorkKind.NOTICES, WorkKind.AUDIT}
 """Kinds of work that wait for Azure's answers. One thread is kept free of them, so that people are told what happens
 and requests lapse in time while Azure hangs."""
 

@@ -12,6 +12,7 @@ from bot.domain.audit import Action, AuditFilter, ChainedEvent
 from bot.domain.csv_text import csv_text
 from bot.domain.evidence import CHANGES, EVENTS, TABLES, ChangeBook, Quarter, cells
 from bot.domain.evidence_page import page
+from bot.domain.firewall_log.last_use import last_use_text
 from bot.ports import Caller, Context, ListFilter
 
 PAGE = 1000
@@ -20,7 +21,7 @@ PAGE = 1000
 AT_ONCE = 100
 """Allowances whose earlier events are read at once."""
 
-OPEN = ("id", "cluster", "hosts", "requester", "reason", "ticket", "risk", "live_at", "expires_at")
+OPEN = ("id", "cluster", "hosts", "requester", "reason", "ticket", "risk", "live_at", "expires_at", "last_use")
 """The columns of what was open at a moment."""
 
 
@@ -128,6 +129,7 @@ def _open(one: Allowance) -> list[object]:
         "risk": f"{one.risk.level} {one.risk.score}",
         "live_at": one.live_at,
         "expires_at": one.expires_at,
+        "last_use": last_use_text(one.used, one.live_at),
     }
     return cells(row, OPEN)
 

@@ -133,7 +133,9 @@ def _look_around(store: Store, config: Configuration) -> None:
                 tx.work.schedule(kind, within=timedelta())
             if config.metrics.enabled and config.metrics.watch:
                 tx.work.schedule(WorkKind.PORTS, within=timedelta())
-    except StoreUnavailable as error:  # both have a time of their own, at which they happen
+            if config.logs.enabled:
+                tx.work.schedule(WorkKind.LAST_USE, within=timedelta())
+    except StoreUnavailable as error:  # each has a time of its own, at which it happens
         log.warning("not_looked_around", error=str(error))
 
 

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -100,7 +101,7 @@ def _simulated(running: Running, simulated: Sandbox, url: str, config: Path | No
     lookups = round(book.slack.lookups_per_minute * speed)
     ips = replace(book.egress_ips, enabled=True)
     settings = replace(book.slack, lookups_per_minute=lookups)
-    api, logs = replace(book.api, enabled=True), replace(book.logs, enabled=True)
+    api, logs = replace(book.api, enabled=True), replace(book.logs, enabled=True, uses_every=timedelta(minutes=10))
     book = replace(book, api=api, egress_ips=ips, slack=settings, logs=logs)
     keys = signing_keys(book, DEMO_SECRET)
     secret = client_secret(book, DEMO_SECRET)

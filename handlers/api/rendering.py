@@ -11,6 +11,7 @@ from bot.domain.duration import duration_code
 from bot.domain.egress import ClusterEgress
 from bot.domain.egress_filter import FilterKind
 from bot.domain.firewall import Outcome, summary
+from bot.domain.firewall_log.last_use import last_use_text
 from handlers.api.shapes import (
     CheckedDestination,
     CheckFacts,
@@ -53,6 +54,7 @@ def request_facts(allowance: Allowance, now: datetime) -> RequestFacts:
         approved_at=allowance.approved_at,
         live_at=allowance.live_at,
         expires_at=allowance.expires_at,
+        last_use=last_use_text(allowance.used, allowance.live_at),
         ended=_ended(allowance),
         failure=allowance.failure or "",
         policy_rule=verdict.rule,

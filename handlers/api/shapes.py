@@ -162,6 +162,7 @@ class RequestFacts:
         approved_at: When the last approval came that it needed.
         live_at: When its rules were first read back from Azure.
         expires_at: When it ends.
+        last_use: When it was last used, as far as the firewall's log says; empty where no log was read.
         ended: How it was ended before its time.
         failure: Why it could not be carried out; empty if it could.
         policy_rule: The approval policy rules that decided.
@@ -190,6 +191,7 @@ class RequestFacts:
     approved_at: datetime | None
     live_at: datetime | None
     expires_at: datetime | None
+    last_use: str
     ended: Ended | None
     failure: str
     policy_rule: str

@@ -39,6 +39,7 @@ from handlers.blocks.news import news_words
 from handlers.blocks.probe import card_button, probed_text
 from handlers.blocks.states import HEADLINES, MARKS, STANDING
 from handlers.blocks.story import story_button
+from handlers.blocks.use import used_text
 from handlers.replies import Block, Message
 
 NEWS_ROOM = 1500
@@ -128,7 +129,7 @@ def _details(card: Card) -> list[Block]:
 def standing(card: Card) -> str:
     """Say in one sentence what happens next."""
     allowance = card.allowance
-    probed = probed_text(allowance) if card.status in (Status.LIVE, Status.EXPIRING) else ""
+    is_open = card.status in (Status.LIVE, Status.EXPIRING)
     return STANDING[card.status].format(
         waiting=WAITS if card.is_dry else card.ahead.wait,
         **standing_facts(allowance),
@@ -137,7 +138,8 @@ def standing(card: Card) -> str:
         suspended=escape(allowance.suspended or ""),
         expired=when(allowance.expires_at) if allowance.expires_at else "",
         removal=_removal(allowance, is_dry=card.is_dry),
-        probed=probed,
+        probed=probed_text(allowance) if is_open else "",
+        used=used_text(allowance) if is_open else "",
     )
 
 
@@ -198,6 +200,7 @@ def news_text(allowance: Allowance, body: Mapping[str, str], config: Configurati
             id=allowance.id,
             removal=_removal(allowance, is_dry=is_dry(config.dry_run, allowance)),
             until=until(allowance),
+            used=used_text(allowance),
         )
         .strip()
     )

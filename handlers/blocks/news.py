@@ -158,7 +158,7 @@ NEWS: Mapping[NoticeEvent, Words] = MappingProxyType(
             allowance="Resumed: the cluster leaves through the firewall again, and the bot is restoring the rule.",
             dry=f"Its cluster leaves through the firewall again. {NOT_WRITTEN}",
         ),
-        NoticeEvent.EXPIRING: Words(allowance="Expires soon. {until} Renew it, or let it expire."),
+        NoticeEvent.EXPIRING: Words(allowance="Expires soon. {until}{used} Renew it, or let it expire."),
         NoticeEvent.LET_EXPIRE: Words(allowance="Left to expire. {until}"),
         NoticeEvent.TRANSFERRED: Words(allowance="{owner} owns this now, and is told how it goes. {until}"),
         NoticeEvent.SHORTENED: Words(allowance="{by} shortened it in a review: “{what}” {until}"),

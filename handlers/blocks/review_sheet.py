@@ -14,6 +14,7 @@ from handlers.blocks.block_kit import when as time_of
 from handlers.blocks.clusters import allowance_line
 from handlers.blocks.dryrun import ENDS, is_dry
 from handlers.blocks.review_card import review_line, sign_button
+from handlers.blocks.use import used_phrase
 from handlers.replies import Block, View
 
 ROWS = 15
@@ -114,7 +115,7 @@ def _about(glance: Glance, item: ReviewItem, found: Allowance) -> str:
         f"{_span(now - found.requested_at)} old",
         time_left(found, now),
         f"risk {found.risk.level}",
-        "last use unknown",
+        used_phrase(found),
     )
     return f"{' · '.join(facts)}\n{_standing(glance, item)}"
 

@@ -43,10 +43,11 @@ let records = union isfuzzy=true
 let grouped = materialize(records
     | extend IsWanted = tolower(Action) in (actions) and ipv4_is_in_any_range(SourceIp, ranges)
         and (array_length(rules) == 0 or Rule in~ (rules))
+    | extend IsApart = IsWanted and not(by_rule)
     | summarize Hits = count(), First = min(TimeGenerated), Last = max(TimeGenerated),
         Sources = make_set_if(SourceIp, IsWanted, 10)
-        by IsWanted, Table, Fqdn = iff(IsWanted, Fqdn, ""), DestinationIp = iff(IsWanted, DestinationIp, ""),
-        DestinationPort = iff(IsWanted, DestinationPort, int(null)), Protocol = iff(IsWanted, trim(" ", Protocol), ""),
+        by IsWanted, Table, Fqdn = iff(IsApart, Fqdn, ""), DestinationIp = iff(IsApart, DestinationIp, ""),
+        DestinationPort = iff(IsApart, DestinationPort, int(null)), Protocol = iff(IsApart, trim(" ", Protocol), ""),
         ActionReason = iff(IsWanted, ActionReason, ""), Policy = iff(IsWanted, Policy, ""),
         RuleCollectionGroup = iff(IsWanted, RuleCollectionGroup, ""),
         RuleCollection = iff(IsWanted, RuleCollection, ""), Rule = iff(IsWanted, Rule, ""));
@@ -69,6 +70,7 @@ def records_query(question: LogQuestion) -> str:
         "firewalls": _list(question.firewalls),
         "ranges": _list(question.ranges),
         "actions": _list(["allow" if question.is_allowed else "deny"]),
+        "by_rule": str(question.by_rule).lower(),
         "rules": _list(question.rules),
         "most": str(int(question.most)),
     }

@@ -21,6 +21,7 @@ SETTINGS_API = "2021-05-01-preview"
 WORKSPACES_API = "2020-08-01"
 """API version of workspaces; source above."""
 
+_OFF = {LogKind.APPLICATION: Gap.NO_APPLICATION, LogKind.NETWORK: Gap.NO_NETWORK}
 _CATEGORIES: Mapping[LogKind, tuple[str, str]] = {
     LogKind.APPLICATION: ("AZFWApplicationRule", "AzureFirewallApplicationRule"),
     LogKind.NETWORK: ("AZFWNetworkRule", "AzureFirewallNetworkRule"),
@@ -128,7 +129,7 @@ def _missing(name: str, settings: Iterable[Json]) -> Iterator[tuple[Gap, str]]:
     ]
     for kind, (dedicated, legacy) in _CATEGORIES.items():
         if not any(_covers(entry, dedicated if is_dedicated else legacy) for entry, is_dedicated in entries):
-            yield Gap.CATEGORY, f"{name} does not log what its {kind} rules decide: the category {dedicated} is off."
+            yield _OFF[kind], f"{name} does not log what its {kind} rules decide: the category {dedicated} is off."
 
 
 def _covers(entry: Json, category: str) -> bool:

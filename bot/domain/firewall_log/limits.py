@@ -34,7 +34,7 @@ def limits_of(
 
 def _silent(reading: LogReading, asked: LogQuestion) -> Iterator[str]:
     """Kinds without any record, and logs that seem to have stopped."""
-    if any(gap is Gap.CATEGORY for gap, _ in reading.gaps):
+    if any(gap in (Gap.NO_APPLICATION, Gap.NO_NETWORK) for gap, _ in reading.gaps):
         return
     for kind in LogKind:
         reach = reading.reach(kind)

@@ -31,7 +31,8 @@ class Gap(StrEnum):
     OFF = "off"
     NO_SETTING = "no-setting"
     ELSEWHERE = "elsewhere"
-    CATEGORY = "category"
+    NO_APPLICATION = "no-application"
+    NO_NETWORK = "no-network"
     FORBIDDEN = "forbidden"
     MISSING = "missing"
     NEVER = "never"
@@ -46,7 +47,7 @@ class Gap(StrEnum):
     @property
     def is_fatal(self) -> bool:
         """Whether nothing at all is known because of it."""
-        return self not in (Gap.CATEGORY, Gap.PARTIAL, Gap.SHORT)
+        return self not in (Gap.NO_APPLICATION, Gap.NO_NETWORK, Gap.PARTIAL, Gap.SHORT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class LogQuestion:
         since: The first moment, inclusive.
         until: The last moment.
         is_allowed: Records of what was allowed instead of what was denied.
+        by_rule: Records of one rule are equal, whatever they were for: groups without host, address, port, protocol.
         rules: Only records of rules with these names; empty for all.
         most: Groups of equal records that are wanted at the most, the newest first.
     """
@@ -68,6 +70,7 @@ class LogQuestion:
     since: datetime
     until: datetime
     is_allowed: bool = False
+    by_rule: bool = False
     rules: tuple[str, ...] = ()
     most: int = 200
 

@@ -32,6 +32,7 @@ from handlers.blocks.clusters.phrases import VIA, WAYS, counted, without_ips
 from handlers.blocks.deciders import needs
 from handlers.blocks.naming import names_of
 from handlers.blocks.probe import probe_button
+from handlers.blocks.use import used_phrase
 from handlers.replies import Block, Message
 
 ALLOWANCES_SHOWN = 10
@@ -254,9 +255,11 @@ def _allowances(report: EgressReport, config: Configuration) -> list[Block]:
 def allowance_line(allowance: Allowance, now: datetime, config: Configuration) -> str:
     """One line of a list."""
     state, names = status(allowance, now), names_of(allowance, config)
-    ends = f"  {until(allowance)}" if allowance.expires_at and state in (Status.LIVE, Status.EXPIRING) else ""
+    is_live = state in (Status.LIVE, Status.EXPIRING)
+    ends = f"  {until(allowance)}" if allowance.expires_at and is_live else ""
+    used = f" ({used_phrase(allowance)})" if allowance.used and is_live else ""
     waits = f" ({needs(allowance.verdict, allowance.approvals)})" if state is Status.WAITING else ""
-    return f"{code(allowance.id)}  *{state}*  {code(allowance.scope.cluster_name)} to {names}{ends}{waits}"
+    return f"{code(allowance.id)}  *{state}*  {code(allowance.scope.cluster_name)} to {names}{ends}{used}{waits}"
 
 
 def _warnings(report: EgressReport) -> list[Block]:

@@ -46,7 +46,7 @@ def name_of(text: str) -> str:
 
 
 def values_of(text: str) -> Values:
-    """The literals of its ``let`` lines: times, lists, texts and numbers; other expressions are left out.
+    """The literals of its ``let`` lines: times, lists, texts, numbers, booleans; other expressions are left out.
 
     Raises:
         ValueError: If a literal is malformed.
@@ -61,7 +61,7 @@ def _literal(expression: str) -> Any:
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if found := _DYNAMIC.fullmatch(expression):
         return json.loads(found[1])
-    return json.loads(expression) if re.fullmatch(r'".*"|-?\d+', expression) else None
+    return json.loads(expression) if re.fullmatch(r'".*"|-?\d+|true|false', expression) else None
 
 
 RECORDED: Columns = (
@@ -90,7 +90,8 @@ def _recorded(world: World, scope: Scope, values: Values) -> Rows:
     """Records of some actions from some sources, grouped; then the first and last record of anything in each table."""
     found = list(_of_firewalls(records(world, scope, values["since"], values["until"]), values["firewalls"]))
     fitting = [each for each in found if _fits(each, values)]
-    groups = [_group(list(same)) for _key, same in groupby(sorted(fitting, key=_key), key=_key)]
+    alike = _by_rule if values["by_rule"] else _key
+    groups = [_group(key, list(same)) for key, same in groupby(sorted(fitting, key=alike), key=alike)]
     shown = sorted(groups, key=lambda row: str(row[13]), reverse=True)[: values["most"]]
     reach = [_reach(table, list(same)) for table, same in groupby(sorted(found, key=_table), key=_table)]
     return [[*row, len(groups)] for row in shown] + [[*row, None] for row in reach]
@@ -118,14 +119,22 @@ def _table(found: Records) -> str:
 
 
 def _key(found: Records) -> tuple[Any, ...]:
+    asked = (found.span.seen.outcome.fqdn, found.destination_ip, found.span.flow.port, found.protocol)
+    return _table(found), *asked, *_decided(found)
+
+
+def _by_rule(found: Records) -> tuple[Any, ...]:
+    return _table(found), "", "", None, "", *_decided(found)
+
+
+def _decided(found: Records) -> tuple[str, ...]:
     outcome = found.span.seen.outcome
-    decided = (outcome.reason, outcome.policy, outcome.group, outcome.collection, outcome.rule)
-    return _table(found), outcome.fqdn, found.destination_ip, found.span.flow.port, found.protocol, *decided
+    return outcome.reason, outcome.policy, outcome.group, outcome.collection, outcome.rule
 
 
-def _group(same: list[Records]) -> list[Any]:
+def _group(key: tuple[Any, ...], same: list[Records]) -> list[Any]:
     sources = sorted({each.span.seen.outcome.source for each in same})[:_SOURCES_KEPT]
-    return ["record", *_key(same[0]), *_counted(same), sources]
+    return ["record", *key, *_counted(same), sources]
 
 
 def _reach(table: str, same: list[Records]) -> list[Any]:
