@@ -22,6 +22,7 @@ let until = datetime({until});
 let firewalls = dynamic(["{firewall}"]);
 let ranges = dynamic(["10.0.0.0/8"]);
 let actions = dynamic(["deny", "allow"]);
+let by_rule = false;
 let rules = dynamic([]);
 let most = 50;
 AZFWApplicationRule | take 1
