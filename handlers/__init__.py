@@ -87,6 +87,8 @@ TABLE = (
     Entry(CallKind.ACTION, "home_search", home.search),
     Entry(CallKind.VIEW, "home_search", home.searched, field="words"),
     Entry(CallKind.ACTION, "probe", probes.pressed, act="probe"),
+    Entry(CallKind.ACTION, "probe_form", probes.open_form),
+    Entry(CallKind.VIEW, "probe", probes.submitted, act="probe", field="destinations"),
     Entry(CallKind.ACTION, "trace", actions.trace),
     Entry(CallKind.ACTION, "cluster", views.preview, is_late=True),
     Entry(CallKind.ACTION, "bundle", views.choose_bundle),

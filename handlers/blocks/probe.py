@@ -27,7 +27,7 @@ USAGE = "`/egress probe CLUSTER [HOST[:PORT]…]`"
 LABEL = "Probe from inside"
 
 COVERS = (
-    "It ran in a pod that AKS started on a Linux node of its choice. Other node pools, network policies of other "
+    "The pod is on a Linux node that AKS chooses. Other node pools, network policies of other "
     "namespaces and static egress gateways may treat their pods differently."
 )
 """How far a probe's answer holds."""
@@ -37,17 +37,20 @@ HOSTS_ROOM = 1200
 
 
 def probe_button(config: Configuration, cluster: str, destinations: Iterable[Destination] = ()) -> list[Block]:
-    """The button that tries hosts from inside a cluster, or only sees its outbound address; none where it would not.
+    """The button that tries hosts from inside a cluster, or asks which; none where probes are switched off.
 
     Args:
         config: Knows whether probes are switched on.
         cluster: Name or ARM id.
-        destinations: What to try.
+        destinations: What to try; none to be asked for it.
     """
-    hosts = " ".join(str(one) for one in probeable(destinations))
-    if not config.probe.enabled or not (hosts or config.probe.echo) or len(hosts) > HOSTS_ROOM:
+    if not config.probe.enabled:
         return []
-    return [button(LABEL, "probe", value(cluster=cluster, hosts=hosts))]
+    asked = tuple(destinations)
+    if not asked:
+        return [button(f"{LABEL}…", "probe_form", value(cluster=cluster))]
+    hosts = " ".join(str(one) for one in probeable(asked))
+    return [button(LABEL, "probe", value(cluster=cluster, hosts=hosts))] if 0 < len(hosts) <= HOSTS_ROOM else []
 
 
 def card_button(config: Configuration, allowance: Allowance, state: Status) -> list[Block]:

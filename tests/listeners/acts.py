@@ -159,6 +159,9 @@ ACTS: Mapping[str, Scenario] = {
     "command token": Scenario(lambda _desk: Act(None, {}, "create ci <@UDEV0002> aks-udr"), OPERATOR),
     "command probe": Scenario(lambda _desk: Act(None, {}, "aks-lb example.com"), APPROVER2),
     "action probe": Scenario(lambda desk: Act(json.dumps({"allowance": live(desk).id})), APPROVER2),
+    "view probe": Scenario(
+        lambda _desk: Act(json.dumps({"cluster": "aks-natgateway"}), {"destinations": "example.com"}), APPROVER2
+    ),
     "action approve": Scenario(lambda desk: carried(waiting(desk)), APPROVER2),
     "action revoke": Scenario(lambda desk: carried(live(desk)), DEV2),
     "action renew": Scenario(lambda desk: carried(live(desk)), DEV2, (STRANGER, LEFT)),

@@ -31,6 +31,7 @@ FORMS = (
     *("action propose_again", "action open_request", "action request_again", "action review_keep"),
     *("action review_remove", "action review_sign", "action home_search", "command request"),
     *("shortcut request_fqdn", "shortcut request_fqdn_from_message", "action cluster", "action bundle"),
+    "action probe_form",
     *("action preview", "action trace", "action details", "action audit_save"),
 )
 """The entries that only open or draw a form; what it does when it is submitted is an act."""
