@@ -9,15 +9,16 @@ WORKDIR /src
 # requirements-tracing.lock brings OpenTelemetry.
 ARG REQUIREMENTS=requirements.lock
 COPY ${REQUIREMENTS} requirements.lock
-RUN /opt/egress/bin/python -m pip install --quiet --require-hashes --no-deps --only-binary :all: -r requirements.lock
+RUN /opt/egress/bin/python -m pip install --quiet --no-compile --require-hashes --no-deps --only-binary :all: -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY bot ./bot
 COPY handlers ./handlers
 COPY migrations ./migrations
 # Without .pyc files `import azure.mgmt.network` costs 2-3 s and over 300 MB, on every start of a read-only container.
-RUN /opt/egress/bin/python -m pip install --quiet --no-deps --no-build-isolation . \
-    && /opt/egress/bin/python -m pip uninstall --quiet --yes pip \
-    && python -m compileall -q -j 0 /opt/egress
+# They are valid whatever the copy into the next stage makes of the files' times.
+RUN /opt/egress/bin/python -m pip install --quiet --no-compile --no-deps --no-build-isolation . \
+    && /opt/egress/bin/python -m pip uninstall --quiet --yes pip hatchling editables \
+    && python -m compileall -q -f -j 0 --invalidation-mode unchecked-hash /opt/egress
 
 FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="aks-egress-bot" \

@@ -72,8 +72,9 @@ bench: $(VENV)/dev  ## the figures that README quotes, each beside its baseline
 browser: $(VENV)/browser  ## the sandbox page in Chromium (CHROMIUM=/path/to/chromium)
 	$(BIN)/python -m pytest $(or $(TESTS),tests/browser)
 
-reference: $(VENV)/run  ## write docs/configuration.md and docs/openapi.json from the code
+reference: $(VENV)/run  ## write docs/configuration.md, docs/commands.md and docs/openapi.json from the code
 	$(BIN)/python -m bot config reference > docs/configuration.md
+	$(BIN)/python -m bot config commands > docs/commands.md
 	$(BIN)/python -m bot config openapi > docs/openapi.json
 
 advisories: $(VENV)/release  ## known holes in what the bot depends on; asks PyPI's advisory database

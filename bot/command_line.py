@@ -20,6 +20,7 @@ from bot.errors import BadConfiguration, EgressError, StoreUnavailable
 from bot.logs import log_as
 from bot.wiring import pipeline_commands, planning, production
 from bot.wiring.audit_commands import audit
+from bot.wiring.command_reference import command_reference
 from bot.wiring.running import Running
 from bot.wiring.signals import end_on_signal, wait_for_signal
 from bot.wiring.terminal import Terminal
@@ -188,6 +189,12 @@ def show_reference() -> None:
 def show_openapi() -> None:
     """Write docs/openapi.json: the HTTP API."""
     click.echo(written(), nl=False)
+
+
+@config.command("commands")
+def show_commands() -> None:
+    """Write docs/commands.md: every command."""
+    click.echo(command_reference(main), nl=False)
 
 
 @main.group()

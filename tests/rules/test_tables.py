@@ -12,10 +12,10 @@ import pytest
 from bot.domain.work import WorkKind
 from bot.ports import ChannelEvent, NoticeEvent, ReviewEvent
 from bot.sandbox.info import COMMANDS as SUGGESTED
+from bot.wiring.command_reference import slack_table
 from handlers import COMMANDS, HELP, TABLE
 from handlers.blocks.news import CHANNEL_NEWS, NEWS
 from handlers.blocks.review_card import REVIEW_NEWS
-from handlers.entries import Entry
 from tests.histories.heard import REMINDED, TOLD, UNTOLD
 from tests.listeners.acts import ACTS
 from tests.listeners.entries import ELSEWHERE, FORMS, READS, key
@@ -128,16 +128,9 @@ def test_each_kind_of_work_has_a_runner() -> None:
     assert {key.attr for key in table.keys if isinstance(key, ast.Attribute)} == set(WorkKind.__members__)
 
 
-def row(command: Entry) -> str:
-    """A command's row in the README."""
-    who = ", ".join(f"{role}s" for role in sorted(command.roles)) or "everybody"
-    usage = f"{command.name} {command.usage}".strip().replace("|", "\\|")
-    return f"| `{usage}` | {command.help} | {who} |"
-
-
 def test_the_readme_has_the_table_of_commands() -> None:
     """Usage, help and roles are those of ``handlers.COMMANDS``."""
-    table = "\n".join(["| `/egress …` | what it does | for |", "|---|---|---|", *map(row, (*COMMANDS, HELP))])
+    table = slack_table()
     assert table in ROOT.joinpath("README.md").read_text(encoding="utf-8"), f"README.md needs this table:\n{table}"
 
 
