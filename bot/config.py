@@ -52,6 +52,7 @@ def _file(value: str) -> Path:
 
 
 Address = Annotated[str, ReadAs(str, _address, "an address such as https://host/")]
+ExistingFile = Annotated[Path, ReadAs(str, _file, "a file that exists")]
 Listen = Annotated[str, ReadAs(str, _listen, "an address to listen on such as 0.0.0.0:8080")]
 
 
@@ -66,6 +67,10 @@ class Settings:
         slack_bot_token: ``xoxb-…``, of the app in ``manifest.json``.
         slack_app_token: ``xapp-…``, with ``connections:write``; Socket Mode only.
         slack_signing_secret: Of the app; HTTP mode only.
+        slack_bot_token_file: A file with the bot token, such as a mounted secret, in place of the variable; it may be
+            replaced at any time, without a restart, and so may the next two.
+        slack_app_token_file: A file with the app token.
+        slack_signing_secret_file: A file with the signing secret.
         slack_api_url: Slack's Web API.
         arm_endpoint: Azure Resource Manager: another one for a sovereign cloud or a simulator.
         arm_ca_file: CA certificates to trust for it, in place of the system's.
@@ -94,9 +99,12 @@ class Settings:
     slack_bot_token: SecretStr = _NONE
     slack_app_token: SecretStr = _NONE
     slack_signing_secret: SecretStr = _NONE
+    slack_bot_token_file: ExistingFile | None = None
+    slack_app_token_file: ExistingFile | None = None
+    slack_signing_secret_file: ExistingFile | None = None
     slack_api_url: Address = "https://slack.com/api/"
     arm_endpoint: Address = "https://management.azure.com"
-    arm_ca_file: Annotated[Path, ReadAs(str, _file, "a file that exists")] | None = None
+    arm_ca_file: ExistingFile | None = None
     listen: Listen = "0.0.0.0:8080"
     health_listen: Listen | None = None
     otlp_endpoint: Address | None = None

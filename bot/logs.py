@@ -44,12 +44,13 @@ def log_as(form: LogFormat, level: LogLevel = "info", secrets: Iterable[str] = (
     ]
     # Traces never show local variables: they hold what nobody chose to log, tokens included.
     traces = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-    mask = _masking(secrets)
+    _HIDDEN.clear()
+    hide(secrets)
     renderers: dict[LogFormat, list[Any]] = {
-        "json": [structlog.processors.ExceptionRenderer(traces), mask, structlog.processors.JSONRenderer()],
+        "json": [structlog.processors.ExceptionRenderer(traces), _mask, structlog.processors.JSONRenderer()],
         "text": [
             structlog.processors.format_exc_info,
-            mask,
+            _mask,
             _on_one_line,
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
@@ -112,26 +113,32 @@ OURS = ("timestamp", "level", "logger")
 """Fields in which no secret can be; a secret as short as a digit must not mask parts of them."""
 
 
-def _masking(secrets: Iterable[str]) -> Callable[[object, str, EventDict], EventDict]:
+_HIDDEN: list[str] = []
+"""What is masked, the longest first; replaced as a whole, because every thread reads it."""
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Mask these too from now on, wherever they turn up in log lines: what was read from a file."""
     plain = {secret for secret in secrets if secret}
     forms = {form for secret in plain for form in (secret, repr(secret)[1:-1])}
-    known = sorted(forms | {json.dumps(form)[1:-1] for form in forms}, key=len, reverse=True)
+    escaped = {json.dumps(form)[1:-1] for form in forms}
+    _HIDDEN[:] = sorted({*_HIDDEN, *forms, *escaped}, key=len, reverse=True)
 
-    def masked(value: Any) -> Any:
-        match value:
-            case None | bool() | int() | float():
-                return value
-            case str():
-                for secret in known:
-                    value = value.replace(secret, "[secret]")
-                return value
-            case Mapping():
-                return {key: masked(each) for key, each in value.items()}
-            case list() | tuple():
-                return [masked(each) for each in value]
-        return masked(repr(value))
 
-    def mask(_logger: object, _method: str, event: EventDict) -> EventDict:
-        return {key: value if key in OURS else masked(value) for key, value in event.items()}
+def _mask(_logger: object, _method: str, event: EventDict) -> EventDict:
+    return {key: value if key in OURS else _masked(value) for key, value in event.items()}
 
-    return mask
+
+def _masked(value: Any) -> Any:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str():
+            for secret in _HIDDEN:
+                value = value.replace(secret, "[secret]")
+            return value
+        case Mapping():
+            return {key: _masked(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_masked(each) for each in value]
+    return _masked(repr(value))

@@ -19,6 +19,7 @@ import structlog
 from bot.measures import REFUSED_REQUESTS
 from handlers.answering import answered
 from handlers.payloads import has_shape
+from handlers.secret_values import Secret, reveal
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
@@ -46,9 +47,9 @@ class SignedRequests:
         now: Seconds since 1970.
     """
 
-    def __init__(self, slack: Application, secret: str, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, slack: Application, secret: Secret, now: Callable[[], float] = time.time) -> None:
         self._slack = slack
-        self._secret = secret.encode()
+        self._secret = secret
         self._now = now
 
     def __call__(self, asked: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
@@ -63,7 +64,6 @@ class SignedRequests:
         kind = str(asked.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower()
         if not has_shape(kind, readable.decode()):
             return _refused(start_response, 400, "shape")
-        asked[SIGNATURE] = self.sign(stamp, readable)
         asked["CONTENT_LENGTH"] = str(len(readable))
         asked["wsgi.input"] = BytesIO(readable)
         return self._passed_on(asked, start_response)
@@ -87,7 +87,9 @@ class SignedRequests:
 
     def sign(self, stamp: str, body: bytes) -> str:
         """The signature of a body at a time."""
-        return "v0=" + hmac.new(self._secret, b"v0:" + stamp.encode() + b":" + body, sha256).hexdigest()
+        return (
+            "v0=" + hmac.new(reveal(self._secret).encode(), b"v0:" + stamp.encode() + b":" + body, sha256).hexdigest()
+        )
 
 
 def _refused(start_response: "StartResponse", status: int, reason: str) -> Iterable[bytes]:

@@ -1,6 +1,5 @@
 """The Slack application: every entry point of the table, served by HTTP or through Socket Mode."""
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,8 +28,10 @@ from handlers.calls import CallKind
 from handlers.http import EVENTS, FEW_THREADS, THREADS, Front, HttpFront, Others, Route
 from handlers.identity import SlackDirectory
 from handlers.notify import SlackNotifier
+from handlers.secret_values import Secret, reveal
 from handlers.socket_client import LeavingClient
 from handlers.sockets import PING_S, SocketFront, quiet_log
+from handlers.web_client import FreshClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,9 @@ class SlackSettings:
         timeout: How long one call of the Web API may take.
     """
 
-    bot_token: str = field(repr=False)
-    signing_secret: str = field(default="", repr=False)
-    app_token: str = field(default="", repr=False)
+    bot_token: Secret = field(repr=False)
+    signing_secret: Secret = field(default="", repr=False)
+    app_token: Secret = field(default="", repr=False)
     api_url: str = "https://slack.com/api/"
     timeout: timedelta = timedelta(seconds=10)
 
@@ -66,8 +67,8 @@ def web_client(settings: SlackSettings, *, timeout: timedelta | None = None, ret
             5xx; 0 where somebody else decides when to try again, or where an act waits for the answer.
     """
     handlers = [ConnectionErrorRetryHandler, RateLimitErrorRetryHandler, ServerErrorRetryHandler]
-    return WebClient(
-        token=settings.bot_token,
+    return FreshClient(
+        settings.bot_token,
         base_url=settings.api_url,
         timeout=max(1, int((timeout or settings.timeout).total_seconds())),
         retry_handlers=[handler(max_retry_count=retries) for handler in handlers] if retries else [],
@@ -93,12 +94,12 @@ def build_app(ctx: Context, settings: SlackSettings) -> "SlackApp":
 
     def authorize() -> AuthorizeResult:
         return AuthorizeResult(
-            enterprise_id=None, team_id=ctx.config.team, bot_token=settings.bot_token, bot_id="", bot_user_id=""
+            enterprise_id=None, team_id=ctx.config.team, bot_token=reveal(settings.bot_token), bot_id="", bot_user_id=""
         )
 
     app = App(
         client=WebClient(base_url=settings.api_url),
-        signing_secret=settings.signing_secret or secrets.token_hex(),
+        request_verification_enabled=False,  # ``SignedRequests`` has done it, with the secret of now
         authorize=authorize,
         token_verification_enabled=False,
         process_before_response=True,
@@ -142,17 +143,18 @@ class SlackApp:
         self, listen: str, routes: Mapping[str, Route] = MappingProxyType({}), others: Others = MappingProxyType({})
     ) -> HttpFront:
         """Serve ``/slack/events``, our own routes and other applications on ``host:port`` until stopped."""
-        slack = SignedRequests(SlackRequestHandler(self.bolt, path=EVENTS), self._settings.signing_secret)
-        return HttpFront(Front(routes, slack, others), listen, self.drain)
+        return HttpFront(Front(routes, self.door(), others), listen, self.drain)
+
+    def door(self) -> SignedRequests:
+        """The WSGI application of ``/slack/events``: the only way in over HTTP, and it lets in what Slack signed."""
+        return SignedRequests(SlackRequestHandler(self.bolt, path=EVENTS), self._settings.signing_secret)
 
     def serve_socket(self) -> SocketFront:
         """Serve through Socket Mode until stopped; Slack may be away now, or later."""
         settings = self._settings
-        client = WebClient(
-            token=settings.app_token, base_url=settings.api_url, timeout=int(settings.timeout.total_seconds())
-        )
+        client = WebClient(base_url=settings.api_url, timeout=int(settings.timeout.total_seconds()))
         socket = LeavingClient(
-            app_token=settings.app_token,
+            settings.app_token,
             logger=quiet_log(),
             web_client=client,
             auto_reconnect_enabled=False,  # the front does it, for ever

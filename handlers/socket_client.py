@@ -15,6 +15,8 @@ from typing import Any
 
 from slack_sdk.socket_mode.builtin import SocketModeClient
 
+from handlers.secret_values import Secret, reveal
+
 LOOK_S = 0.002
 """Seconds between two attempts to leave."""
 
@@ -26,16 +28,27 @@ READ_S = 0.3
 
 
 class LeavingClient(SocketModeClient):
-    """Counts envelopes, from the socket to their ack.
+    """Counts envelopes, from the socket to their ack; reads its token whenever it opens a socket.
 
     Args:
+        token: ``xapp-…``.
         options: The SDK's own.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, token: Secret, **options: Any) -> None:
+        self._token = token
         self._counting = threading.Lock()
         self._open = 0  # before the SDK's: its threads run from there on
-        super().__init__(**options)
+        super().__init__(app_token="", **options)
+
+    @property
+    def app_token(self) -> str:
+        """The token of now."""
+        return reveal(self._token)
+
+    @app_token.setter
+    def app_token(self, _value: str) -> None:
+        """The SDK sets the one that it was made with: none."""
 
     def enqueue_message(self, message: str) -> None:
         """Take in what came."""

@@ -104,7 +104,11 @@ def _agreeing(whose: str, their_s: float) -> str:
 
 def _slack(settings: Settings) -> Iterator[Look]:
     """Nothing about the workspace where the configuration does not say which: its own line says that."""
-    slack = slack_from(settings)
+    try:
+        slack = slack_from(settings)
+    except BadConfiguration:
+        yield "Slack secrets", lambda: str(slack_from(settings))
+        return
     if settings.slack_mode == "socket":
         yield socket_check(web_client(replace(slack, bot_token=slack.app_token)))
     else:
@@ -118,7 +122,7 @@ def _slack(settings: Settings) -> Iterator[Look]:
 
 
 def _signing_secret(settings: Settings) -> str:
-    if not settings.slack_signing_secret.get_secret_value():
+    if not slack_from(settings).signing_secret:
         raise BadConfiguration(
             "EGRESS_SLACK_SIGNING_SECRET is missing; http mode needs it to verify requests from Slack."
         )

@@ -54,6 +54,7 @@ REMEDIES = (
     ("webhooks", "Set EGRESS_WEBHOOK_SECRET, or the secret_file of each webhook."),
     ("identity provider", "Correct [step_up], and register the redirect URI with the client at the identity provider."),
     ("clock", "Turn on time synchronisation (NTP) on this machine."),
+    ("Slack secrets", "Correct the variable, or mount the file so that the bot can read it."),
     ("Slack token", "Install the app in the workspace and set EGRESS_SLACK_BOT_TOKEN to its bot token."),
     ("Slack scopes", "Bring the app up to manifest.json and install it again."),
     ("Slack socket", "Turn on Socket Mode and set EGRESS_SLACK_APP_TOKEN to a token with connections:write."),

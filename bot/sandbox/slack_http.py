@@ -187,6 +187,7 @@ def slack_control_routes(workspace: SlackWorkspace, *, is_open: bool = True) -> 
         Route("/_sandbox/slack/fault", driven.forget_faults, methods=["DELETE"]),
         Route("/_sandbox/slack/limits", driven.limits, methods=["POST"]),
         Route("/_sandbox/slack/app", driven.app, methods=["POST"]),
+        Route("/_sandbox/slack/secrets", driven.secrets, methods=["POST"]),
         Route("/_sandbox/slack/{act}", driven.act, methods=["POST"]),
     ]
 
@@ -227,6 +228,9 @@ class _Control:
             return JSONResponse(shown(self._slack.install(body["manifest"], body.get("request_url"))))
         except SlackError as refused:
             return JSONResponse({"error": str(refused)} | refused.fields, 400)
+
+    async def secrets(self, _request: Request) -> Response:
+        return JSONResponse(shown(self._slack.renew_secrets()))
 
     async def forget_faults(self, _request: Request) -> Response:
         self._slack.faults.clear()

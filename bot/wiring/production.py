@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import structlog
 
@@ -12,7 +13,7 @@ from bot import inventory
 from bot.azure import AzureArm
 from bot.azure.identity import own_credential
 from bot.azure.settings import ArmSettings
-from bot.config import Settings, checked_configuration, configuration_from
+from bot.config import Settings, checked_configuration, configuration_from, variable
 from bot.domain.api_token import Token, token_line
 from bot.domain.configuration import Configuration
 from bot.domain.dry_run import DryRun
@@ -25,10 +26,12 @@ from bot.tracing import trace_to
 from bot.wiring.opening import Opening, store_at
 from bot.wiring.product import Product, World, applications, assemble, routes, sign_in, work
 from bot.wiring.running import Running, starting
+from bot.wiring.secret_files import SecretFile
 from bot.wiring.signing import audit_key, client_secret, signing_keys
 from bot.wiring.version import own_version
 from handlers.app import SlackSettings, build_app, serve_routes
 from handlers.http import Application, Route, require_free
+from handlers.secret_values import Secret
 
 log = structlog.get_logger(__name__)
 
@@ -178,22 +181,36 @@ def azure_from(settings: Settings, file: Configuration) -> AzureArm:
 
 
 def slack_from(settings: Settings) -> SlackSettings:
-    """How to reach the real Slack."""
+    """How to reach the real Slack.
+
+    Raises:
+        BadConfiguration: A file with a secret cannot be read, or a secret is given twice.
+    """
     return SlackSettings(
-        bot_token=settings.slack_bot_token.get_secret_value(),
-        signing_secret=settings.slack_signing_secret.get_secret_value(),
-        app_token=settings.slack_app_token.get_secret_value(),
+        bot_token=_secret(settings, "slack_bot_token"),
+        signing_secret=_secret(settings, "slack_signing_secret"),
+        app_token=_secret(settings, "slack_app_token"),
         api_url=settings.slack_api_url,
     )
 
 
+def _secret(settings: Settings, name: str) -> Secret:
+    given: str = getattr(settings, name).get_secret_value()
+    path: Path | None = getattr(settings, f"{name}_file")
+    if path is None:
+        return given
+    place = variable(f"{name}_file")
+    if given:
+        raise BadConfiguration(f"Set {variable(name)} or {place}, not both.")
+    return SecretFile(path, place)
+
+
 def _require_slack(settings: Settings) -> None:
-    needed = {
-        "EGRESS_SLACK_BOT_TOKEN": settings.slack_bot_token,
-        "EGRESS_SLACK_APP_TOKEN": settings.slack_app_token if settings.slack_mode == "socket" else True,
-        "EGRESS_SLACK_SIGNING_SECRET": settings.slack_signing_secret if settings.slack_mode == "http" else True,
-    }
-    missing = [name for name, value in needed.items() if not value]
+    slack = slack_from(settings)
+    other = ("EGRESS_SLACK_APP_TOKEN", slack.app_token)
+    if settings.slack_mode == "http":
+        other = ("EGRESS_SLACK_SIGNING_SECRET", slack.signing_secret)
+    missing = [name for name, value in (("EGRESS_SLACK_BOT_TOKEN", slack.bot_token), other) if not value]
     if missing:
         raise BadConfiguration(
             f"{settings.slack_mode} mode needs {' and '.join(missing)}; the README says where to find them."

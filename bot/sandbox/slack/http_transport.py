@@ -42,6 +42,10 @@ class HttpTransport:
         self._verified: set[str] = set()
         self.addresses: Addresses | None = None
 
+    def sign_with(self, secret: str) -> None:
+        """Sign with another secret from now on."""
+        self._secret = secret
+
     def is_connected(self) -> bool:
         """Return whether a bot's URL is known."""
         return self.addresses is not None

@@ -1,6 +1,8 @@
 """The simulated workspace: everything in it, behind one lock."""
 
+import secrets
 import threading
+from dataclasses import replace
 from typing import Any
 
 from bot.sandbox.clock import SandboxClock
@@ -80,6 +82,15 @@ class SlackWorkspace:
         self._put_in(made)
         self._ledger.put("slack.app", APP_ID, {"manifest": manifest, "request_url": request_url})
         return made
+
+    def renew_secrets(self) -> Installation:
+        """Make every secret of the app anew, as its owner can: the old ones are void; open sockets stay open."""
+        new = secrets.token_hex(16)
+        app = replace(self.installation, signing_secret=new, bot_token=f"xoxb-{new}", app_token=f"xapp-{new}")
+        with self.lock:
+            self.installation = app
+            self.http.sign_with(new)
+        return app
 
     def _put_in(self, made: Installation) -> None:
         with self.lock:

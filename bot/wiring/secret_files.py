@@ -1,0 +1,68 @@
+"""Secrets in files, which may be replaced at any time, as mounted secrets are."""
+
+from pathlib import Path
+
+import structlog
+
+from bot.errors import BadConfiguration
+from bot.logs import hide
+
+log = structlog.get_logger(__name__)
+
+Stamp = tuple[int, int, int]
+"""When a file was written, which one it is, and its size: looked at each time, because that costs some microseconds."""
+
+
+class SecretFile:
+    """Reads a secret, and reads it again once the file is another one.
+
+    While a new one cannot be read, the last one stays: whoever replaces a file may not do it in one step.
+
+    Args:
+        path: The file.
+        setting: What names it.
+
+    Raises:
+        BadConfiguration: It cannot be read, or is empty.
+    """
+
+    def __init__(self, path: Path, setting: str) -> None:
+        self._path = path
+        self._setting = setting
+        self._known: tuple[Stamp | None, str] = self._read()
+
+    def __call__(self) -> str:
+        """The secret of now."""
+        stamp, secret = self._known
+        if self._stamp() != stamp:
+            secret = self._renewed()
+        return secret
+
+    def _renewed(self) -> str:
+        before = self._known[1]
+        try:
+            self._known = self._read()
+        except BadConfiguration as error:
+            self._known = (self._stamp(), before)  # said once for each state of the file
+            log.warning("secret_not_renewed", setting=self._setting, error=str(error))
+        if self._known[1] != before:
+            log.info("secret_renewed", setting=self._setting)
+        return self._known[1]
+
+    def _read(self) -> tuple[Stamp | None, str]:
+        stamp = self._stamp()
+        try:
+            secret = self._path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadConfiguration(f"{self._setting}: cannot read {self._path}: {error}.") from error
+        if not secret:
+            raise BadConfiguration(f"{self._setting}: {self._path} is empty.")
+        hide((secret,))
+        return stamp, secret
+
+    def _stamp(self) -> Stamp | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ino, found.st_size
