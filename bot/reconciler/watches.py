@@ -41,7 +41,9 @@ def _kept(run: Run, uow: UnitOfWork, before: Watch, seen: Watch) -> Finish:
     saved = uow.tx.watches.save(now)
     uow.tx.outbox.add(Notice(NoticeKind.CARD, saved.id, saved.starter.user))
     if saved.kind is WatchKind.TEST and saved.news_for(before):
-        _say(uow, saved, WatchEvent.SEEN, names=" ".join(one.denied.name for one in saved.news_for(before)[:MOST_TOLD]))
+        _say(
+            uow, saved, WatchEvent.SEEN, names="\n".join(one.denied.name for one in saved.news_for(before)[:MOST_TOLD])
+        )
     return Finish(min(EVERY[saved.kind], denials.ends_at(saved) - run.now), state=run.kept)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 
+from bot.checking import MAX_DESTINATIONS
 from bot.denials import DeniedItem, DeniedReport
 from bot.domain.firewall_log import StepKind
 from bot.domain.phrases import counted, listed
@@ -54,8 +55,17 @@ def denied_message(found: DeniedReport, draft: str = "", *, may_watch: bool = Tr
     )
 
 
+def too_many(count: int) -> list[str]:
+    """A sentence where a request does not hold all that can be requested."""
+    if count <= MAX_DESTINATIONS:
+        return []
+    return [f"One request holds {MAX_DESTINATIONS} of the {count} destinations: send it, then look again."]
+
+
 def _title(found: DeniedReport) -> str:
     name, hosts = found.egress.ref.name, len({one.denied.name for one in found.items})
+    if not found.is_filtered:
+        return f"{name}: no Azure Firewall is on its way out"
     if not found.is_known:
         return f"{name}: denied traffic is not known"
     return f"{name}: {counted(hosts, 'destination')} denied" if hosts else f"{name}: nothing denied in the log"
@@ -93,7 +103,8 @@ def _host(name: str, items: Sequence[DeniedItem]) -> str:
 
 
 def _port(item: DeniedItem) -> str:
-    return f"{item.denied.protocol.upper()} {item.denied.port}"
+    port = f" {item.denied.port}" if item.denied.port else ""
+    return f"{item.denied.protocol.upper()}{port}"
 
 
 def _times(hits: int, first: datetime, last: datetime) -> str:
@@ -103,6 +114,8 @@ def _times(hits: int, first: datetime, last: datetime) -> str:
 
 
 def _why_and_step(item: DeniedItem) -> str:
+    if item.step.kind is StepKind.OPEN:
+        return escape(item.step.sentence)
     why = escape(item.denied.why)
     return f"{why[:1].upper()}{why[1:]}. {escape(item.step.sentence)}"
 

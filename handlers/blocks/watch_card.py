@@ -23,7 +23,7 @@ from handlers.blocks.block_kit import (
     value,
     when,
 )
-from handlers.blocks.denied import host_rows
+from handlers.blocks.denied import host_rows, too_many
 from handlers.replies import Block, Message
 
 GROUPS_SHOWN = 15
@@ -35,7 +35,8 @@ def watch_card(watch: Watch, config: Configuration) -> Message:
     title = _title(watch)
     found = _learned(watch, config) if watch.kind is WatchKind.LEARN else host_rows(items_of(watch))
     rows = found or [section(_nothing(watch))]
-    limits = [context(fold([escape(line) for line in watch.limits], 1900))] if watch.limits else []
+    told = [*watch.limits, *too_many(len(watch.requestable)), *_dropped(watch)]
+    limits = [context(fold([escape(line) for line in told], 1900))] if told else []
     return message(title, [header(title), *rows, *limits, context(_state(watch)), *actions(*_offers(watch))])
 
 
@@ -55,6 +56,10 @@ def _title(watch: Watch) -> str:
     return f"{'Watching' if watch.is_open else 'Watched'} {watch.cluster_name}: {hosts} denied"
 
 
+def _dropped(watch: Watch) -> list[str]:
+    return [f"{counted(watch.dropped, 'destination')} more were seen and are not kept."] if watch.dropped else []
+
+
 def _nothing(watch: Watch) -> str:
     if watch.looked_at is None:
         return "The log has not been read yet." if watch.is_open else "The log could not be read."
@@ -67,10 +72,8 @@ def _state(watch: Watch) -> str:
         return f"Stopped {when(watch.stopped.at)}.{read}"
     if watch.ended_at:
         return f"Ended {when(watch.ended_at)}. {escape(watch.why)}{read}".replace("  ", " ")
-    return (
-        f"Until {when(watch.until)}; because the log lags, the last look is {when(ends_at(watch))}.{read} "
-        "Nothing opens without an approval."
-    )
+    promise = " Nothing opens without an approval." if watch.kind is WatchKind.LEARN else ""
+    return f"Until {when(watch.until)}; because the log lags, the last look is {when(ends_at(watch))}.{read}{promise}"
 
 
 def _offers(watch: Watch) -> list[Block]:
@@ -115,7 +118,7 @@ def _other(item: WatchItem) -> str:
 def watch_news(watch: Watch, body: Mapping[str, str]) -> Message:
     """What is said under the card."""
     if body.get("event") == WatchEvent.SEEN:
-        names = set(body.get("names", "").split(" "))
+        names = set(body.get("names", "").split("\n"))
         rows = host_rows([one for one in items_of(watch) if one.denied.name in names])
         return message(f"New in the log of {watch.cluster_name}", rows)
     count = counted(len(watch.requestable), "destination")

@@ -213,8 +213,43 @@ def test_no_value_leaves_its_string(firewalls: list[str], ranges: list[str], rul
     read = re.findall(r"^let (\w+) = dynamic\((.*)\);$", lets, re.MULTILINE)
     assert {name: json.loads(text) for name, text in read} == {
         "firewalls": firewalls,
-        "ranges": ranges,
+        "ranges": [one for one in ranges if ":" not in one],
         "actions": ["deny"],
         "rules": rules,
     }
     assert len(lets.split("\n")) == 9
+
+
+SAID = {
+    "HTTPS request from 10.0.1.4:52123 to pypi.org:443. Action: Deny. No rule matched. "
+    "Proceeding with default action": (
+        *("10.0.1.4", "pypi.org", "443", "HTTPS", "Deny"),
+        *("", "", "", ""),
+    ),
+    "HTTP  request from 10.0.1.4:52123 to a.example:80. Url: a.example/x. Action: Allow. Policy: p. "
+    "Rule Collection Group: g. Rule Collection: c. Rule: r": (
+        *("10.0.1.4", "a.example", "80", "HTTP", "Allow"),
+        *("p", "g", "c", "r"),
+    ),
+    "TCP request from 10.0.1.4:52123 to 203.0.113.9:5432. Action: Deny. Rule Collection: X. Rule: Y": (
+        *("10.0.1.4", "203.0.113.9", "5432", "TCP", "Deny"),
+        *("", "", "X", "Y"),
+    ),
+    "HTTPS request from 10.0.1.4:52123. Action: Deny. Reason: SNI TLS extension was missing.": (
+        *("10.0.1.4", "", "", "HTTPS", "Deny"),
+        *("", "", "", ""),
+    ),
+}
+"""Texts of AzureDiagnostics (https://github.com/MicrosoftDocs/azure-docs/issues/37763 and the legacy log's page, read
+2026-11), and the parts that the query must find in them: from, to, port, protocol, action, policy, group, collection,
+rule."""
+
+
+@pytest.mark.parametrize("text", SAID)
+def test_texts_of_azure_diagnostics_are_taken_apart(text: str) -> None:
+    """The query's own patterns, which KQL and Python read alike."""
+    named = ("SourceIp", "Target", "DestinationPort", "Protocol", "Action", "Policy", "RuleCollectionGroup")
+    names = (*named, "RuleCollection", "Rule")
+    patterns = dict(re.findall(r'(\w+) = (?:toint\()?extract\(@"(.*?)", 1, Said', RECORDS))
+    found = {name: re.search(patterns[name], text) for name in names}
+    assert tuple(one[1] if one else "" for one in found.values()) == SAID[text]

@@ -69,7 +69,7 @@ def test_denied_is_shown_with_what_it_would_take(world: World) -> None:
     assert "*`api.example.com`* HTTPS 443, HTTP 80: 210 times" in said
     assert said.index("api.example.com") < said.index("25: 30 times")
     assert "No rule allows it. Can be requested." in said
-    assert "Rule smtp in rule collection deny-mail, rcg-base, base-policy denies it" in said
+    assert "Rule smtp in rule collection deny-mail, rcg-base, base-policy denies it. No allowance helps as long" in said
     assert "the client must name the host in TLS (SNI)" in said
     assert "lags 3 to 10 minutes" in said
     assert "cannot tell pods of a node apart" in said
@@ -110,13 +110,14 @@ def test_what_was_asked_already_is_named(world: World) -> None:
 
 def test_unknown_is_never_nothing(world: World) -> None:
     """No firewall on the way, no diagnostic setting, logs that are off: the headline does not say that all is well."""
-    assert "denied traffic is not known" in look(world, "aks-lb")
+    assert "no Azure Firewall is on its way out" in look(world, "aks-lb")
     assert "no firewall filters it" in look(world, "aks-lb")
     assert "it has no diagnostic setting" in look(world, "aks-vwan")
     off = replace(world.ctx, logs=NoLogs())
     assert "Firewall logs are off" in text_of(denied.denied(off, typed(DEV, "aks-udr", "denied")))
     traffic(world, "api.github.com")
     world.clock.advance(timedelta(minutes=5))
+    assert "The log has no record" not in look(world, "aks-udr since:10m")
     said = look(world)
     assert "nothing denied in the log" in said
     assert "The log has no record of any network rule" in said

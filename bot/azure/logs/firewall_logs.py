@@ -23,6 +23,9 @@ from bot.errors import EgressError
 KEEP = timedelta(minutes=10)
 """How long the place of a firewall's logs counts as known: people rarely move it."""
 
+ROUNDED = timedelta(days=1)
+"""Somebody who asks for as many days as are kept asks for all of them."""
+
 _Gaps = tuple[tuple[Gap, str], ...]
 
 
@@ -109,7 +112,7 @@ class AzureLogs:
 
 
 def _kept(place: LogWorkspace, question: LogQuestion, now: datetime) -> _Gaps:
-    if place.kept is None or question.since >= now - place.kept:
+    if place.kept is None or question.since > now - place.kept - ROUNDED:
         return ()
     oldest = now - place.kept
     text = f"{place.name} keeps {duration_text(place.kept)}, so nothing before {time_text(oldest)} is known."

@@ -28,6 +28,7 @@ class Denied:
         last: The time of the newest.
         why: What decided most recently, as the end of a sentence.
         sources: Some of the source addresses, sorted.
+        is_by_rule: Whether a rule decided, and not the lack of one.
     """
 
     kind: LogKind
@@ -40,6 +41,7 @@ class Denied:
     last: datetime
     why: str
     sources: tuple[str, ...] = ()
+    is_by_rule: bool = False
 
     @property
     def name(self) -> str:
@@ -97,6 +99,7 @@ def _later(old: Denied, new: Denied) -> Denied:
         max(old.last, new.last),
         new.why if new.last >= old.last else old.why,
         tuple(sorted({*old.sources, *new.sources}))[:SOURCES_KEPT],
+        new.is_by_rule if new.last >= old.last else old.is_by_rule,
     )
 
 
@@ -121,6 +124,7 @@ def _folded(same: list[LogGroup]) -> Denied:
         newest.last,
         why_of(newest),
         tuple(sorted({source for group in same for source in group.sources}))[:SOURCES_KEPT],
+        bool(newest.rule),
     )
 
 

@@ -5,8 +5,11 @@ from datetime import timedelta
 
 from bot.domain.dates import time_text
 from bot.domain.egress import ClusterEgress
-from bot.domain.firewall_log.values import Gap, LogKind, LogQuestion, LogReading
+from bot.domain.firewall_log.values import DELAY, Gap, LogKind, LogQuestion, LogReading
 from bot.domain.phrases import listed
+
+YOUNG = 2 * DELAY
+"""In less time than this a log may well have no record yet."""
 
 STALE = timedelta(hours=1)
 """A log whose newest record of anybody is older may be interrupted; or nothing passed."""
@@ -34,7 +37,8 @@ def limits_of(
 
 def _silent(reading: LogReading, asked: LogQuestion) -> Iterator[str]:
     """Kinds without any record, and logs that seem to have stopped."""
-    if any(gap in (Gap.NO_APPLICATION, Gap.NO_NETWORK) for gap, _ in reading.gaps):
+    is_off = any(gap in (Gap.NO_APPLICATION, Gap.NO_NETWORK) for gap, _ in reading.gaps)
+    if is_off or asked.until - asked.since < YOUNG:
         return
     for kind in LogKind:
         reach = reading.reach(kind)

@@ -69,11 +69,18 @@ def without_rule(denied: Denied) -> NextStep | None:
     elif denied.host:
         text = "No allowance helps: a rule cannot hold this name."
     else:
-        port = f"{denied.protocol}:HOST:{denied.port}"
-        text = f"Allowances are by name: find the name behind this address and request {port}."
-        if denied.protocol not in ("tcp", "udp"):
-            text = "No allowance helps: the bot opens TCP and UDP by name only."
+        text = _by_address(denied)
     return NextStep(StepKind.NO_ALLOWANCE, text)
+
+
+def _by_address(denied: Denied) -> str:
+    if denied.is_by_rule:
+        return "No allowance helps as long as that rule denies it: ask its owner."
+    if denied.protocol not in ("tcp", "udp"):
+        return "No allowance helps: the bot opens TCP and UDP by name only."
+    return (
+        f"Allowances are by name: find the name behind this address and request {denied.protocol}:HOST:{denied.port}."
+    )
 
 
 def from_allowances(denied: Denied, rows: Iterable[Allowance], now: datetime) -> NextStep | None:
