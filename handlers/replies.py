@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.domain.chart import Chart
+
 Block = dict[str, Any]
 """One Block Kit block (https://docs.slack.dev/reference/block-kit/blocks, read 2026-11)."""
 
@@ -18,10 +20,13 @@ class Message:
     Args:
         text: The whole of it for notifications and screen readers; mrkdwn, what people typed escaped.
         blocks: At most 50.
+        charts: Charts that stand as text among the blocks, each in the block with its id: what answers a person draws
+            them as well as the workspace can.
     """
 
     text: str
     blocks: tuple[Block, ...] = ()
+    charts: tuple[Chart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from handlers.blocks.words import error_text
 from handlers.calls import Origin
 from handlers.modals import closing
 from handlers.notify import slack_errors
+from handlers.pictures import Pictures
+from handlers.pictures.showing import is_refused_block
 from handlers.replies import (
     Ephemeral,
     File,
@@ -50,6 +52,7 @@ class Sender:
     def __init__(self, client: WebClient, lookups: BoundedSemaphore) -> None:
         self._client = client
         self._lookups = lookups
+        self._pictures = Pictures(client)
 
     def send_all(self, replies: Sequence[Reply], origin: Origin, again: Callable[[], Message]) -> None:
         """One after the other; what follows a reply that failed is left out.
@@ -128,7 +131,18 @@ class Sender:
         self._redraw(view, replace(origin, view_id=there["id"], view_hash=there.get("hash")))
 
     def _tell(self, reply: Ephemeral, origin: Origin) -> None:
-        """Answer where the person acted, or in their direct messages if the bot cannot post there."""
+        """Answer where the person acted; what follows an answer that was put in a message's place stands below it."""
+        is_new = False
+
+        def post(said: Message) -> None:
+            nonlocal is_new
+            self._say(Ephemeral(said, replaces=reply.replaces and not is_new), origin)
+            is_new = True
+
+        self._pictures.show(reply.message, post)
+
+    def _say(self, reply: Ephemeral, origin: Origin) -> None:
+        """Say it where the person acted, or in their direct messages if the bot cannot post there."""
         said = message_arguments(reply.message)
         ways = (
             partial(self._respond, {"replace_original": reply.replaces, **said}, origin),
@@ -139,10 +153,13 @@ class Sender:
                 with slack_errors():
                     way()
             except (Unavailable, Refused) as error:
+                if isinstance(error, SlackRefused) and is_refused_block(error):
+                    raise  # it is refused everywhere
                 log.info("answer_rerouted", error=str(error))
             else:
                 return
-        self._client.chat_postMessage(channel=self._direct(origin), **said)
+        with slack_errors():
+            self._client.chat_postMessage(channel=self._direct(origin), **said)
 
     def _respond(self, said: dict[str, Any], origin: Origin) -> None:
         """Through the response URL, tried again as the Web API's calls are."""
@@ -152,7 +169,10 @@ class Sender:
         client = WebhookClient(origin.response_url, timeout=self._client.timeout, retry_handlers=patient)
         answer = client.send(response_type="ephemeral", **said)
         if answer.status_code != HTTPStatus.OK or '"ok":false' in answer.body.replace(" ", ""):
-            raise SlackRefused(f"Slack did not accept the answer ({answer.status_code} {answer.body[:100]}).")
+            code = "invalid_blocks" if "invalid_blocks" in answer.body else ""
+            raise SlackRefused(
+                f"Slack did not accept the answer ({answer.status_code} {answer.body[:100]}).", code=code
+            )
 
     def _whisper(self, said: dict[str, Any], origin: Origin) -> None:
         if origin.channel is None:

@@ -27,6 +27,7 @@ SCOPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "channels:read": ("conversations.info",),
         "chat:write": ("chat.postMessage", "chat.update", "chat.postEphemeral"),
         "commands": (),
+        "files:read": ("files.info",),
         "files:write": ("files.getUploadURLExternal", "files.completeUploadExternal"),
         "groups:history": (),
         "groups:read": ("conversations.info",),

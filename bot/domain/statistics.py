@@ -1,9 +1,9 @@
 """Numbers about requests and what became of them, counted from audit events in one pass, newest first."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from math import ceil
 
 from bot.domain.audit import Action, Event
@@ -33,6 +33,21 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class Week:
+    """What was requested in one week.
+
+    Args:
+        begins: Its Monday, in UTC.
+        requests: Requests that were filed, renewals included.
+        to_live: From a request of that week to its rules being read back.
+    """
+
+    begins: date
+    requests: int
+    to_live: Spread
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
     """The numbers of a period.
 
@@ -53,6 +68,7 @@ class Statistics:
         expired: Allowances that expired and that nobody renewed.
         updates: Firewall updates that were done.
         carried: Changes of allowances that they carried; without coalescing each would be an update.
+        weeks: Every week from the first request to the last, oldest first.
     """
 
     requests: int
@@ -71,6 +87,7 @@ class Statistics:
     expired: int
     updates: int
     carried: int
+    weeks: tuple[Week, ...] = ()
 
     @property
     def auto_share(self) -> float | None:
@@ -97,6 +114,8 @@ class Tally:
     expired: set[str] = field(default_factory=set)
     to_decide: list[timedelta] = field(default_factory=list)
     to_live: list[timedelta] = field(default_factory=list)
+    filed: Counter[date] = field(default_factory=Counter)
+    live_by_week: dict[date, list[timedelta]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, events: Iterable[Event]) -> None:
         """Count a run of events, newest first, older than all that were counted before."""
@@ -120,6 +139,10 @@ class Tally:
     def _request(self, event: Event, facts: Mapping[str, str]) -> None:
         self.expired.discard(facts.get("renews", ""))
         _count(self.hosts, event.destinations)
+        week = _monday(event.at)
+        self.filed[week] += 1
+        if event.subject in self.live:
+            self.live_by_week[week].append(self.live[event.subject] - event.at)
         for ended, durations in ((self.decided, self.to_decide), (self.live, self.to_live)):
             at = ended.pop(event.subject, None)
             if at is not None:
@@ -156,7 +179,21 @@ class Tally:
             expired=len(self.expired),
             updates=counts[Action.FIREWALL_DONE],
             carried=counts["carried"],
+            weeks=self._weeks,
         )
+
+    @property
+    def _weeks(self) -> tuple[Week, ...]:
+        if not self.filed:
+            return ()
+        first, last = min(self.filed), max(self.filed)
+        days = (first + timedelta(weeks=number) for number in range((last - first).days // 7 + 1))
+        return tuple(Week(day, self.filed[day], spread(self.live_by_week.get(day, ()))) for day in days)
+
+
+def _monday(at: datetime) -> date:
+    day = at.astimezone(UTC).date()
+    return day - timedelta(days=day.weekday())
 
 
 def spread(times: Iterable[timedelta]) -> Spread:

@@ -16,6 +16,7 @@ from bot.sandbox.slack import Impossible, People, Press, SlackError, SlackWorksp
 from bot.sandbox.slack.answers import use_response_url
 from bot.sandbox.slack.manifest import shown
 from bot.sandbox.slack.multipart import parts_of
+from bot.sandbox.slack.pictures import change
 
 PEOPLE_AT_ONCE = 128
 """Control calls that may wait for their ack at the same time."""
@@ -65,6 +66,8 @@ class _Vendor:
             file = self._slack.files.get(request.path_params["file_id"])
         except SlackError as refused:
             return Response(refused.code, 404)
+        if file.mimetype.startswith("image/"):
+            return Response(file.content or b"", media_type=file.mimetype)
         headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
         return Response(file.content or b"", media_type="text/plain; charset=utf-8", headers=headers)
 
@@ -188,6 +191,7 @@ def slack_control_routes(workspace: SlackWorkspace, *, is_open: bool = True) -> 
         Route("/_sandbox/slack/limits", driven.limits, methods=["POST"]),
         Route("/_sandbox/slack/app", driven.app, methods=["POST"]),
         Route("/_sandbox/slack/secrets", driven.secrets, methods=["POST"]),
+        Route("/_sandbox/slack/pictures", driven.pictures, methods=["POST"]),
         Route("/_sandbox/slack/{act}", driven.act, methods=["POST"]),
     ]
 
@@ -231,6 +235,12 @@ class _Control:
 
     async def secrets(self, _request: Request) -> Response:
         return JSONResponse(shown(self._slack.renew_secrets()))
+
+    async def pictures(self, request: Request) -> Response:
+        try:
+            return JSONResponse(change(self._slack, _json(await request.body())))
+        except Impossible as impossible:
+            return refusal(str(impossible))
 
     async def forget_faults(self, _request: Request) -> Response:
         self._slack.faults.clear()

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.domain.chart import Chart
 from bot.domain.dates import time_text
 from bot.errors import InvalidInput
 from handlers.replies import Block, Message, View
@@ -228,8 +229,8 @@ def people_select(chosen: str = "", *, placeholder: str = "") -> Block:
     return made | ({"initial_user": chosen} if chosen else {})
 
 
-def message(text: str, blocks: Sequence[Block] = ()) -> Message:
-    """A message; without blocks its text is one."""
+def message(text: str, blocks: Sequence[Block] = (), charts: Sequence[Chart] = ()) -> Message:
+    """A message; without blocks its text is one. Charts are those whose text is among the blocks."""
     shown, left = list(blocks) or [section(text)], 0
     while len(shown) + bool(left) > MESSAGE_BLOCKS or _size(shown) > MESSAGE_SIZE:
         del shown[max((at for at, block in enumerate(shown) if block["type"] not in KEPT), default=-1)]
@@ -237,7 +238,8 @@ def message(text: str, blocks: Sequence[Block] = ()) -> Message:
     if left:
         shown.append(context(f"{left} more {'part does' if left == 1 else 'parts do'} not fit here."))
     drawn = local_times(text)
-    return Message(drawn if len(drawn) <= MESSAGE_TEXT and text.strip() else cut(text, MESSAGE_TEXT), tuple(shown))
+    whole_text = drawn if len(drawn) <= MESSAGE_TEXT and text.strip() else cut(text, MESSAGE_TEXT)
+    return Message(whole_text, tuple(shown), tuple(charts))
 
 
 KEPT = frozenset({"header", "actions"})

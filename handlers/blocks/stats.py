@@ -1,15 +1,17 @@
-"""Numbers of a period as a message; a picture finds its place between the figures and the lists."""
+"""Numbers of a period as a message: figures, charts, lists."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.domain.audit import AuditFilter
+from bot.domain.chart import Chart, Curve, distinct
 from bot.domain.dates import time_text
 from bot.domain.phrases import counted
 from bot.domain.statistics import Spread, Statistics
 from handlers.blocks.audit_log import OWN
 from handlers.blocks.block_kit import code, context, fields, fold, header, message, person, section
 from handlers.blocks.story import relative
+from handlers.pictures import chart_block
 from handlers.replies import Block, Message
 
 LIST_ROOM = 900
@@ -24,17 +26,20 @@ def stats_message(numbers: Statistics, scope: AuditFilter) -> Message:
         scope: The period, the cluster, and whether only their own was counted.
     """
     title = f"{counted(numbers.requests, 'request')}, {_share(numbers)} decided by the policy alone"
+    charts = _charts(numbers)
     return message(
         title,
         [
             header("Statistics"),
             context(_period(scope)),
             *fields(_figures(numbers)),
+            *map(chart_block, charts),
             *_list("Hosts asked for most", [f"{code(name)} {count}" for name, count in numbers.hosts]),
             *_list("Denied because", [f"{count} × {code(reason[:80])}" for reason, count in numbers.denials]),
             *_list("Decided by", [f"{person(user)} {count}" for user, count in numbers.deciders]),
             context(HINT),
         ],
+        charts,
     )
 
 
@@ -55,6 +60,25 @@ def _figures(numbers: Statistics) -> list[tuple[str, str]]:
         ("Refused acts", str(numbers.refused)),
         ("Firewall updates", saved),
     ]
+
+
+def _charts(numbers: Statistics) -> tuple[Chart, ...]:
+    """Requests by week, and how long they took to be live; nothing before there are two weeks."""
+    weeks = numbers.weeks
+    if len(weeks) < 2:
+        return ()
+    labels = distinct([f"{week.begins:%d %b %Y}" if len(weeks) > 50 else f"{week.begins:%d %b}" for week in weeks])
+    requests = tuple(float(week.requests) for week in weeks)
+    busiest = max(weeks, key=lambda week: week.requests)
+    said = f"Requests by week: {sum(requests):,.0f} in all, {busiest.requests} in the week of {busiest.begins:%d %B}."
+    filed = Chart("chart_requests", "Requests by week", "bar", labels, (Curve("requests", requests),), said)
+    live = [(at, week.to_live.median.total_seconds() / 60) for at, week in enumerate(weeks) if week.to_live.median]
+    if len(live) < 2:
+        return (filed,)
+    minutes = tuple(value for _, value in live)
+    said = f"Median minutes to live by week: from {min(minutes):,.0f} to {max(minutes):,.0f}, last {minutes[-1]:,.0f}."
+    curve, shown = Curve("median", minutes), tuple(labels[at] for at, _ in live)
+    return filed, Chart("chart_to_live", "Time to live by week", "line", shown, (curve,), said, unit="minutes")
 
 
 def _share(numbers: Statistics) -> str:

@@ -4,6 +4,7 @@
  * A renderer gets the block and a context: {surface: "message"|"modal"|"home", act(element, block, payload),
  * options(element, block, query), values: the view's state, fields: Map filled by inputs, label: the accessible name to use}.
  */
+import { chart } from "./chart.js";
 import { h } from "./dom.js";
 import { element } from "./elements.js";
 import { markdown } from "./markdown.js";
@@ -64,8 +65,9 @@ const BLOCKS = {
       "figure.image",
       {},
       block.title && h("figcaption", {}, text(block.title)),
-      h("img", { src: block.image_url, alt: block.alt_text, loading: "lazy" }),
+      h("img", { src: block.image_url ?? fileUrl(block.slack_file), alt: block.alt_text, loading: "lazy" }),
     ),
+  data_visualization: (block) => chart(block),
   rich_text: (block) => h("div.text", {}, richText(block.elements)),
   table: (block) => table(block),
   markdown: (block) => h("div.text.markdown", {}, markdown(block.text)),
@@ -79,6 +81,11 @@ export function blocks(list, context) {
     if (block.block_id) node.dataset.block = block.block_id;
     return node;
   });
+}
+
+/** Where the content of an uploaded file is. */
+function fileUrl(file) {
+  return file.url ?? `/files/${file.id}/content`;
 }
 
 function unknown(block) {

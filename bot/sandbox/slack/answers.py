@@ -10,6 +10,7 @@ from typing import Any
 from bot.sandbox.slack.content import content_from_args, view_from_args
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.messages import Message
+from bot.sandbox.slack.pictures import checked
 from bot.sandbox.slack.tickets import ResponseUrl
 from bot.sandbox.slack.views import View
 from bot.sandbox.slack.workspace import SlackWorkspace
@@ -43,7 +44,7 @@ def use_response_url(workspace: SlackWorkspace, key: str, body: Any) -> None:
     if original is not None and body.get("delete_original"):
         workspace.messages.delete(original)
     elif original is not None and body.get("replace_original"):
-        workspace.messages.edit(original, content_from_args(body))
+        workspace.messages.edit(original, checked(workspace, content_from_args(body)))
     else:
         _say(workspace, ticket, body)
     workspace.tickets.count_use(key)
@@ -58,7 +59,8 @@ def _say(workspace: SlackWorkspace, ticket: ResponseUrl, body: Mapping[str, Any]
     unknown = sorted(set(body) - ANSWER_KEYS)
     if unknown:
         raise SlackError("invalid_payload", response_metadata={"messages": [f"[ERROR] unknown: {', '.join(unknown)}"]})
-    return workspace.messages.post(ticket.channel, content_from_args(body), only_for=None if is_public else ticket.user)
+    content = checked(workspace, content_from_args(body))
+    return workspace.messages.post(ticket.channel, content, only_for=None if is_public else ticket.user)
 
 
 def follow_submission(workspace: SlackWorkspace, view: View, body: Any) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from bot.sandbox.slack.charts import chart_problems
 from bot.sandbox.slack.kit import BLOCKS, BLOCKS_MOST, GROUP, OPTION, SURFACES, VIEWS
 from bot.sandbox.slack.schema import ByType, Many, Problem, Thing
 
@@ -120,3 +121,4 @@ def _totals(blocks: list[dict[str, Any]], pointer: str) -> Iterator[Problem]:
         yield Problem(pointer, f"markdown blocks must be less than {MARKDOWN_MOST + 1} characters together")
     if sum(block["type"] == "table" for block in blocks) > TABLES_MOST:
         yield Problem(pointer, "only_one_table_allowed")
+    yield from chart_problems(blocks, pointer)

@@ -16,7 +16,15 @@ from bot.sandbox.slack.stamps import Stamps
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file; ``content`` is None until it was uploaded, ``channel`` until it was shared."""
+    """A file.
+
+    Args:
+        content: None until it was uploaded.
+        channel: None until it was shared.
+        loses_share: Whether it has an ``alt_txt``: sharing it is then lost without an error
+            (https://github.com/slackapi/python-slack-sdk/issues/1818, read 2026-11).
+        ready_at: When Slack has checked it, in seconds since 1970; it cannot be used in a block before.
+    """
 
     id: str
     name: str
@@ -26,6 +34,14 @@ class File:
     content: bytes | None = None
     channel: str | None = None
     is_complete: bool = False
+    ready_at: float = 0.0
+    loses_share: bool = False
+
+    @property
+    def mimetype(self) -> str:
+        """By what it begins with."""
+        head = (self.content or b"")[:8]
+        return next((kind for mark, kind in _MARKS.items() if head.startswith(mark)), "text/plain")
 
     def shown(self, base_url: str) -> dict[str, Any]:
         """As ``GET /_sandbox/slack`` shows it."""
@@ -38,8 +54,8 @@ class File:
             "url": f"{base_url}/files/{self.id}/{self.name}",
         }
 
-    def wire(self, base_url: str) -> dict[str, Any]:
-        """As the Web API returns it."""
+    def wire(self, base_url: str, *, is_ready: bool = True) -> dict[str, Any]:
+        """As the Web API returns it; before it was checked, nobody knows what it is."""
         url = f"{base_url}/files/{self.id}/{self.name}"
         return {
             "id": self.id,
@@ -47,8 +63,8 @@ class File:
             "timestamp": self.created,
             "name": self.name,
             "title": self.title,
-            "mimetype": "text/plain",
-            "filetype": self.name.rpartition(".")[2],
+            "mimetype": self.mimetype if is_ready else "",
+            "filetype": self.name.rpartition(".")[2] if is_ready else "",
             "user": BOT_USER_ID,
             "size": self.length,
             "mode": "hosted",
@@ -62,7 +78,7 @@ class File:
             "groups": [],
             "shares": {},
             "user_team": TEAM_ID,
-            "pretty_type": "Plain Text",
+            "pretty_type": _PRETTY[self.mimetype] if is_ready else "",
             "external_type": "",
             "comments_count": 0,
             "display_as_bot": False,
@@ -71,6 +87,14 @@ class File:
             "is_starred": False,
             "public_url_shared": False,
         }
+
+
+_MARKS = {b"\x89PNG": "image/png", b"\xff\xd8": "image/jpeg", b"GIF8": "image/gif"}
+_PRETTY = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "text/plain": "Plain Text"}
+
+READY_AFTER_S = 1.0
+"""Seconds for which Slack checks an uploaded file (https://github.com/slackapi/node-slack-sdk/issues/2040, read
+2026-11: a few seconds, longer under load)."""
 
 
 class Files:
@@ -83,16 +107,17 @@ class Files:
     def __init__(self, journal: Ledger, stamps: Stamps) -> None:
         self._journal = journal
         self._stamps = stamps
+        self.ready_after_s = READY_AFTER_S
         self._by_id = {key: _from_row(body) for key, body in journal.load("slack.file").items()}
 
     def shared(self) -> list[File]:
         """The files that people can see, oldest first."""
         return [file for file in self._by_id.values() if file.is_complete]
 
-    def reserve(self, name: str, length: int) -> File:
+    def reserve(self, name: str, length: int, *, loses_share: bool = False) -> File:
         """A file that awaits its content."""
         created = int(self._stamps.ts().split(".")[0])
-        return self._keep(File(self._stamps.id("F"), name, name, length, created))
+        return self._keep(File(self._stamps.id("F"), name, name, length, created, loses_share=loses_share))
 
     def get(self, file_id: str) -> File:
         """The file, or ``file_not_found``."""
@@ -113,7 +138,14 @@ class Files:
         file = self.get(file_id)
         if file.content is None or file.is_complete:
             raise SlackError("file_not_found")
-        return self._keep(replace(file, title=title or file.title, channel=channel, is_complete=True))
+        ready_at = float(self._stamps.ts()) + self.ready_after_s
+        return self._keep(
+            replace(file, title=title or file.title, channel=channel, is_complete=True, ready_at=ready_at)
+        )
+
+    def is_ready(self, file: File) -> bool:
+        """Whether Slack has checked it by now."""
+        return file.is_complete and file.ready_at <= float(self._stamps.ts())
 
     def delete(self, file_id: str) -> None:
         """Forget a shared file."""

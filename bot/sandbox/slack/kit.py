@@ -7,6 +7,7 @@ https://docs.slack.dev/reference/views.
 
 from collections.abc import Mapping
 
+from bot.sandbox.slack.charts import CHART
 from bot.sandbox.slack.schema import Anything, ByType, Flag, Many, Number, OneOf, Shape, Text, Thing, Whole
 
 IDENTIFIER = Text(255)
@@ -241,7 +242,7 @@ _BLOCKS: dict[str, Shape] = {
             "status": OneOf(("in_progress", "complete", "error")),
         },
     ),
-    "data_visualization": _block("data_visualization", {"title": Text(50), "chart": Anything()}),
+    "data_visualization": _block("data_visualization", {"title": Text(50), "chart": CHART}),
 }
 _BLOCKS["carousel"] = _block("carousel", {"elements": Many(ByType({"card": _BLOCKS["card"]}), 10)})
 _BLOCKS["container"] = _block(

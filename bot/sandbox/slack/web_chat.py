@@ -9,12 +9,13 @@ from bot.sandbox.slack.blocks import block_problems, view_problems
 from bot.sandbox.slack.content import POST_MOST, UPDATE_MOST, content_from_args, decoded
 from bot.sandbox.slack.errors import SlackError, refuse_problems
 from bot.sandbox.slack.method import Args, Body, Method
+from bot.sandbox.slack.pictures import checked
 from bot.sandbox.slack.workspace import SlackWorkspace
 
 
 def _post(workspace: SlackWorkspace, args: Args) -> Body:
     channel = workspace.directory.target(args["channel"])
-    content = content_from_args(args)
+    content = checked(workspace, content_from_args(args))
     if content.thread_ts is not None:
         _check_thread(workspace, channel.id, content.thread_ts)
     message = workspace.messages.post(channel.id, content)
@@ -38,7 +39,9 @@ def _post_ephemeral(workspace: SlackWorkspace, args: Args) -> Body:
     user = workspace.directory.user(args["user"])
     if user.id not in channel.members:
         raise SlackError("user_not_in_channel")
-    message = workspace.messages.post(channel.id, content_from_args(args, is_cut=False), only_for=user.id)
+    message = workspace.messages.post(
+        channel.id, checked(workspace, content_from_args(args, is_cut=False)), only_for=user.id
+    )
     return {"message_ts": message.ts}
 
 
@@ -48,7 +51,7 @@ def _update(workspace: SlackWorkspace, args: Args) -> Body:
     keeps_blocks = args.get("blocks") is None and not args.get("text") and bool(args.get("metadata"))
     if keeps_blocks:
         args = {**args, "text": message.text}
-    content = content_from_args(args, most=UPDATE_MOST, is_cut=False)
+    content = checked(workspace, content_from_args(args, most=UPDATE_MOST, is_cut=False))
     message = workspace.messages.edit(message, content, keep_blocks=keeps_blocks)
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": message.wire()}
 

@@ -17,7 +17,8 @@ from bot.sandbox.slack.workspace import SlackWorkspace
 def _upload_url(workspace: SlackWorkspace, args: Args) -> Body:
     if not str(args["length"]).isdigit() or int(args["length"]) == 0:
         raise SlackError("invalid_arguments")
-    file = workspace.files.reserve(str(args["filename"]), int(args["length"]))
+    has_alt_txt = bool(args.get("alt_txt"))
+    file = workspace.files.reserve(str(args["filename"]), int(args["length"]), loses_share=has_alt_txt)
     return {"upload_url": f"{workspace.base_url}/upload/{file.id}", "file_id": file.id}
 
 
@@ -27,7 +28,7 @@ def _complete(workspace: SlackWorkspace, args: Args) -> Body:
     channels = [workspace.directory.target(target).id for target in targets]
     first = channels[0] if channels else None
     shared = [workspace.files.complete(item["id"], title=item.get("title"), channel=first) for item in items]
-    for channel in channels:
+    for channel in channels if not any(file.loses_share for file in shared) else ():
         _share(workspace, args, channel, shared)
     return {"files": [file.wire(workspace.base_url) for file in shared]}
 
@@ -45,8 +46,9 @@ def _share(workspace: SlackWorkspace, args: Args, channel: str, shared: list[Fil
 
 
 def _info(workspace: SlackWorkspace, args: Args) -> Body:
-    file = workspace.files.get(args["file"]).wire(workspace.base_url)
-    return {"file": file, "comments": [], "paging": {"count": 100, "total": 0, "page": 1, "pages": 0}}
+    file = workspace.files.get(args["file"])
+    shown = file.wire(workspace.base_url, is_ready=workspace.files.is_ready(file))
+    return {"file": shown, "comments": [], "paging": {"count": 100, "total": 0, "page": 1, "pages": 0}}
 
 
 def _list(workspace: SlackWorkspace, args: Args) -> Body:

@@ -51,6 +51,7 @@ class SlackWorkspace:
         self.files = Files(self._ledger, self.stamps)
         self.tickets = Tickets(clock, self._ledger, self.stamps)
         self.record = Record(self._ledger)
+        self.takes_charts = True
         self.faults = Faults()
         self.limits = Limits(clock.now)
         self.sockets = SocketTransport()

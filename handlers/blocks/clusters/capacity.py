@@ -6,9 +6,11 @@ from bot.domain.measured import level_of, why
 from bot.domain.snat import Headroom
 from bot.inventory import CapacityOverview
 from handlers.blocks.block_kit import actions, button, code, context, escape, header, message, section, value, when
+from handlers.blocks.clusters.charts import fleet_charts
 from handlers.blocks.clusters.listing import age, fleet_gaps, none_found
 from handlers.blocks.clusters.measured import MARKS
 from handlers.blocks.clusters.phrases import WAYS, counted
+from handlers.pictures import chart_block
 from handlers.replies import Block, Message
 
 PAGE = 8
@@ -32,9 +34,15 @@ def capacity_page(found: CapacityOverview, words: str, number: int) -> Message:
         return message(none, [section(none), *fleet_gaps(fleet), context(age(fleet))])
     near = sum(row.is_near for row in found.rows)
     title = f"SNAT capacity: {near} of {counted(len(found.rows), 'cluster')} near exhaustion"
-    blocks = [header(title), *(section(_row(found, row)) for row in shown), *fleet_gaps(fleet)]
+    charts = fleet_charts(found) if at == 1 else ()
+    blocks = [
+        header(title),
+        *map(chart_block, charts),
+        *(section(_row(found, row)) for row in shown),
+        *fleet_gaps(fleet),
+    ]
     hint = f"Page {at} of {last}. {age(fleet)} `/egress capacity csv` gives all of it as a file."
-    return message(title, [*blocks, context(hint), *actions(*_turns(words, at, last))])
+    return message(title, [*blocks, context(hint), *actions(*_turns(words, at, last))], charts)
 
 
 def _measured(found: CapacityOverview, row: Headroom) -> list[str]:

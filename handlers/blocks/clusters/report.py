@@ -27,12 +27,14 @@ from handlers.blocks.block_kit import (
     value,
     when,
 )
+from handlers.blocks.clusters.charts import use_charts
 from handlers.blocks.clusters.measured import measured_blocks
 from handlers.blocks.clusters.phrases import VIA, WAYS, counted, without_ips
 from handlers.blocks.deciders import needs
 from handlers.blocks.naming import names_of
 from handlers.blocks.probe import probe_button
 from handlers.blocks.use import used_phrase
+from handlers.pictures import chart_block
 from handlers.replies import Block, Message
 
 ALLOWANCES_SHOWN = 10
@@ -50,6 +52,7 @@ FIRST = ("converging", "deleting", "stopped")
 def egress_report(report: EgressReport, config: Configuration) -> Message:
     """One cluster in full, the answer first."""
     egress, name = report.egress, report.egress.ref.name
+    charts = use_charts(report.uses)
     return message(
         _spoken(egress),
         [
@@ -59,6 +62,7 @@ def egress_report(report: EgressReport, config: Configuration) -> Message:
             *_paths(egress),
             *_ports(egress, report.capacities),
             *measured_blocks(report.uses),
+            *map(chart_block, charts),
             *_ingress(egress),
             *_endpoints(report),
             *_allowances(report, config),
@@ -66,6 +70,7 @@ def egress_report(report: EgressReport, config: Configuration) -> Message:
             context(_about(report)),
             *actions(*_offers(egress, config)),
         ],
+        charts,
     )
 
 
