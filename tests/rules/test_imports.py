@@ -16,6 +16,7 @@ MAY_HAVE_THREADS = {
     "handlers.http",
     "handlers.identity",
     "handlers.lookups",
+    "handlers.pictures.showing",
     "handlers.sending",
     "handlers.socket_client",
     "handlers.sockets",
