@@ -23,7 +23,7 @@ from handlers.calls import Origin
 from handlers.modals import closing
 from handlers.notify import slack_errors
 from handlers.pictures import Pictures
-from handlers.pictures.showing import is_refused_block
+from handlers.pictures.showing import is_refused_chart
 from handlers.replies import (
     Ephemeral,
     File,
@@ -153,7 +153,7 @@ class Sender:
                 with slack_errors():
                     way()
             except (Unavailable, Refused) as error:
-                if isinstance(error, SlackRefused) and is_refused_block(error):
+                if is_refused_chart(error, reply.message):
                     raise  # it is refused everywhere
                 log.info("answer_rerouted", error=str(error))
             else:

@@ -35,9 +35,14 @@ Post = Callable[[Message], None]
 """Says a message where the person acted; raises the ``Slack…`` errors."""
 
 
-def is_refused_block(error: SlackRefused) -> bool:
-    """Whether Slack did not take a block."""
-    return error.code == "invalid_blocks"
+DRAWN = frozenset({"data_visualization", "image"})
+"""Blocks that Slack may refuse although they are right."""
+
+
+def is_refused_chart(error: Exception, said: Message) -> bool:
+    """Whether Slack did not take the blocks of a message that shows a chart."""
+    is_drawn = any(block["type"] in DRAWN for block in said.blocks)
+    return is_drawn and isinstance(error, SlackRefused) and error.code == "invalid_blocks"
 
 
 class Pictures:
@@ -80,10 +85,11 @@ class Pictures:
 
     def _is_shown(self, said: Message, post: Post) -> bool:
         """Say it with Slack's own block; whether that was taken."""
+        drawn = with_charts(said, native_blocks)
         try:
-            post(with_charts(said, native_blocks))
+            post(drawn)
         except SlackRefused as error:
-            if not is_refused_block(error):
+            if not is_refused_chart(error, drawn):
                 raise
             self._refused_at = self._now_s()
             log.info("chart_block_refused", error=str(error))
@@ -112,7 +118,7 @@ class Pictures:
             try:
                 post(said)
             except SlackRefused as error:
-                if not is_refused_block(error):
+                if not is_refused_chart(error, said):
                     raise
             else:
                 return
