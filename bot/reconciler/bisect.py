@@ -5,6 +5,7 @@ live are halved until the refused one is isolated: a handful of refused writes, 
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from bot.allowances import record
 from bot.domain.allowance import Allowance
@@ -13,7 +14,8 @@ from bot.domain.network_rules import proxy_is_off
 from bot.domain.target import Target
 from bot.domain.write_results import mark_failed
 from bot.errors import ArmRejected, EgressError
-from bot.ports import NoticeEvent
+from bot.ports import NoticeEvent, UnitOfWork
+from bot.reconciler.pieces import write_in_pieces
 from bot.reconciler.run import Run
 
 ABOUT_THE_GROUP = ("priority", "limit", "exceed", "quota", "maximum", "size")
@@ -47,12 +49,13 @@ def _isolate(run: Run, fresh: list[Allowance], error: ArmRejected) -> None:
 
 def fail(run: Run, allowances: Sequence[Allowance], why: str) -> None:
     """Mark allowances as failed: they can never be live in the current state, and the bot does not retry."""
-    with run.write() as uow:
-        for allowance in allowances:
-            current = uow.tx.allowances.get(allowance.id)
-            saved = uow.tx.allowances.save(mark_failed(current, why), is_open=True)
-            record(uow, saved, Action.ALLOWANCE_FAIL, reason=why)
-            uow.tell(saved, NoticeEvent.FAILED)
+    write_in_pieces(run, ((row, partial(_fail, allowance_id=row.id, why=why)) for row in allowances))
+
+
+def _fail(uow: UnitOfWork, allowance_id: str, why: str) -> None:
+    saved = uow.tx.allowances.save(mark_failed(uow.tx.allowances.get(allowance_id), why), is_open=True)
+    record(uow, saved, Action.ALLOWANCE_FAIL, reason=why)
+    uow.tell(saved, NoticeEvent.FAILED)
 
 
 def fail_unresolved(run: Run, target: Target, unresolved: Sequence[Allowance]) -> bool:

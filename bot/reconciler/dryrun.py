@@ -7,6 +7,7 @@ from bot.domain.work import WorkKind
 from bot.inventory.partner_news import forewarn
 from bot.ports import Claim, Context, Finish, NoticeEvent
 from bot.reconciler.observation import Observation
+from bot.reconciler.pieces import draw_in_pieces
 from bot.reconciler.read_back import arrivals, mark, next_look
 from bot.reconciler.run import Run
 from bot.reconciler.write import close_attempt
@@ -28,8 +29,7 @@ def look_only(run: Run, observation: Observation) -> Finish:
     found = arrivals(run, observation)
     if found is None:
         return run.again(run.ctx.pace.backoff / 5)
-    with run.write() as uow:
-        mark(run, uow, observation, found, missed=NoticeEvent.HELD)
+    mark(run, observation, found, missed=NoticeEvent.HELD)
     return Finish(next_look(run, observation), state=run.state)
 
 
@@ -48,10 +48,7 @@ def _note(run: Run, observation: Observation) -> None:
 
 def _redraw(run: Run, observation: Observation) -> None:
     """The cards of everything that the writer still has to do something about."""
-    with run.write() as uow:
-        for row in observation.rows:
-            if _is_pending(run, row):
-                uow.draw(row)
+    draw_in_pieces(run, (row for row in observation.rows if _is_pending(run, row)))
 
 
 def _is_pending(run: Run, row: Allowance) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot import probing
 from bot.allowances import record
@@ -25,6 +26,7 @@ from bot.domain.work import WorkKind
 from bot.domain.write_results import mark_failed, mark_gone, mark_live, mark_missing
 from bot.ports import ChannelEvent, Finish, NoticeEvent, UnitOfWork
 from bot.reconciler.observation import Observation, open_rows
+from bot.reconciler.pieces import Step, write_in_pieces
 from bot.reconciler.run import Run
 from bot.reconciler.scope_drift import follow_drift
 from bot.tracing import traced
@@ -58,21 +60,24 @@ def arrivals(run: Run, observation: Observation) -> Arrivals | None:
     return Arrivals(there, tuple(arrived), _blocked(run, observation.target, arrived))
 
 
-def mark(run: Run, uow: UnitOfWork, observation: Observation, found: Arrivals, *, missed: NoticeEvent) -> None:
+def mark(run: Run, observation: Observation, found: Arrivals, *, missed: NoticeEvent) -> None:
     """Put on record what came, what went, and what is missing.
 
     Args:
         run: The run.
-        uow: Where.
         observation: What the round knows.
         found: What it found.
         missed: What is told of a live allowance whose rules are not there.
     """
-    for allowance in found.arrived:
-        _arrive(uow, allowance, found.blocked.get(allowance.id))
-    for allowance in observation.rows:
-        said = NoticeEvent.UNRESOLVED if allowance in observation.unresolved else missed
-        _look(run, uow, allowance, observation.target, missed=None if allowance.id in found.there else said)
+    arrived = {allowance.id for allowance in found.arrived}
+
+    def step(row: Allowance) -> Step | None:
+        if row.id in arrived:
+            return partial(_arrive, allowance=row, blocked=found.blocked.get(row.id))
+        said = NoticeEvent.UNRESOLVED if row in observation.unresolved else missed
+        return _look(run, row, observation.target, missed=None if row.id in found.there else said)
+
+    write_in_pieces(run, ((row, step(row)) for row in observation.rows))
 
 
 def read_back(run: Run, observation: Observation) -> Finish:
@@ -85,10 +90,9 @@ def read_back(run: Run, observation: Observation) -> Finish:
     is_healed = run.state.has_open_alert and is_at_rest
     if is_healed:
         run.state = run.state.end_alert()
-    with run.write() as uow:
-        if is_healed:
+        with run.write() as uow:
             run.say(uow.tx, run.subject, ChannelEvent.HEALED, "")
-        mark(run, uow, observation, found, missed=NoticeEvent.LEFT_OUT)
+    mark(run, observation, found, missed=NoticeEvent.LEFT_OUT)
     for allowance in found.arrived:
         _trace(allowance, run.now)
     if found.blocked or run.state.quarantined or _is_overdue(run, observation, found.there):
@@ -101,26 +105,36 @@ def read_back_absent(run: Run, target: Target) -> bool:
     """Handle a deleted firewall or policy, and with it the bot's rules; returns whether some were wanted."""
     rows, now = open_rows(run, target), run.now
     promised = [row for row in rows if row.scope.target == target and is_wanted(row, now)]
-    with run.write() as uow:
-        for row in rows:
-            if row not in promised:
-                _look(run, uow, row, target, missed=NoticeEvent.LEFT_OUT)
-            elif (unproven := unprove(row, now)) != row:
-                uow.tx.allowances.save(unproven, is_open=True)
-                uow.draw(row)
+    kept = {row.id for row in promised}
+
+    def step(row: Allowance) -> Step | None:
+        if row.id not in kept:
+            return _look(run, row, target, missed=NoticeEvent.LEFT_OUT)
+        return partial(_unprove, row=row) if unprove(row, now) != row else None
+
+    write_in_pieces(run, ((row, step(row)) for row in rows))
     return bool(promised)
 
 
-def _look(run: Run, uow: UnitOfWork, allowance: Allowance, target: Target, *, missed: NoticeEvent | None) -> None:
-    """Update one allowance whose rules are present or missing, with the event to announce if missing."""
-    is_there = missed is None
-    if allowance.scope.target != target:
-        if not is_there:
-            _hand_over(run, uow, allowance, target)
-    elif not is_wanted(allowance, uow.now):
-        _leave(uow, allowance, is_there=is_there)
-    elif allowance.live_at is not None and missed is not None:
-        _miss(uow, allowance, missed)
+def _unprove(uow: UnitOfWork, row: Allowance) -> None:
+    uow.tx.allowances.save(unprove(row, uow.now), is_open=True)
+    uow.draw(row)
+
+
+def _look(run: Run, row: Allowance, target: Target, *, missed: NoticeEvent | None) -> Step | None:
+    """What to do about an allowance whose rules are present or missing, with the event to announce if missing."""
+    if row.scope.target != target:
+        return None if missed is None else partial(_hand_over, run, allowance=row, target=target)
+    if not is_wanted(row, run.now):
+        return partial(_leave, allowance=row) if missed is not None and _has_left(row, run.now) else None
+    if row.live_at is None or row.missing_since is not None or missed is None:
+        return None
+    return partial(_miss, allowance=row, event=missed)
+
+
+def _has_left(row: Allowance, now: datetime) -> bool:
+    """Whether it has ended and nobody has said yet that its rules are gone."""
+    return not row.leaving and row.gone_at is None and status(row, now) not in _NEVER_GONE
 
 
 def _hand_over(run: Run, uow: UnitOfWork, allowance: Allowance, target: Target) -> None:
@@ -197,13 +211,10 @@ def _arrive(uow: UnitOfWork, allowance: Allowance, blocked: str | None) -> None:
         uow.tx.work.schedule(WorkKind.TIMERS, within=within)
 
 
-def _leave(uow: UnitOfWork, allowance: Allowance, *, is_there: bool) -> None:
-    state = status(allowance, uow.now)
-    if is_there or allowance.leaving or allowance.gone_at is not None or state in _NEVER_GONE:
-        return
+def _leave(uow: UnitOfWork, allowance: Allowance) -> None:
     gone = mark_gone(allowance, uow.now)
     saved = uow.tx.allowances.save(gone, is_open=is_open(gone, uow.now))
-    is_expired = state is Status.EXPIRED
+    is_expired = status(allowance, uow.now) is Status.EXPIRED
     record(uow, saved, Action.ALLOWANCE_EXPIRE if is_expired else Action.ALLOWANCE_GONE, reason=_GONE[is_expired])
     if saved.failure is None or saved.live_at is not None:  # if it was never open, the failure notice already said so
         uow.tell(saved, NoticeEvent.EXPIRED if is_expired else NoticeEvent.GONE)
@@ -216,6 +227,5 @@ _GONE = {True: "It had expired; its rules were confirmed gone.", False: "It had 
 
 
 def _miss(uow: UnitOfWork, allowance: Allowance, event: NoticeEvent) -> None:
-    if allowance.missing_since is None:
-        uow.tx.allowances.save(mark_missing(allowance, uow.now), is_open=True)
-        uow.tell(allowance, event)
+    uow.tx.allowances.save(mark_missing(allowance, uow.now), is_open=True)
+    uow.tell(allowance, event)

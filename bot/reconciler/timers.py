@@ -1,7 +1,8 @@
 """Acts on the passing of time: reminds people, lapses requests, warns before an end, carries reviews on."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from bot.allowances import ALLOWANCES
 from bot.approvals import lapse
@@ -13,6 +14,7 @@ from bot.domain.people import Identity
 from bot.domain.scale_proposal import ScaleStatus, scale_status
 from bot.ports import AllowanceFilter, Finish, NoticeEvent, UnitOfWork
 from bot.reconciler.campaigns import carry_on
+from bot.reconciler.pieces import Step, write_in_pieces
 from bot.reconciler.policy_review import review_pending
 from bot.reconciler.reminders import remind_pending
 from bot.reconciler.run import Run
@@ -27,13 +29,12 @@ def run_timers(run: Run) -> Finish:
     review_pending(run)
     remind_pending(run)
     now, hours = run.now, owners_hours(run)
-    with run.write() as uow:
-        allowances = uow.tx.allowances.find(AllowanceFilter(only_open=True))
-        scales = uow.tx.scales.find()
-        for allowance in allowances:
-            _pass_time(uow, allowance, hours.get(allowance.owner))
-        for scale in scales:
-            if scale_status(scale, now) is ScaleStatus.LAPSED:
+    with run.ctx.store.read() as tx:
+        allowances, scales = tx.allowances.find(AllowanceFilter(only_open=True)), tx.scales.find()
+    write_in_pieces(run, ((row, _due(row, hours.get(row.owner), now)) for row in allowances))
+    for scale in scales:
+        if scale_status(scale, now) is ScaleStatus.LAPSED:
+            with run.write() as uow:
                 lapse(uow, scale, SCALES)
     waits = (next_wait(one, run.ctx.config.reminders, now) for one in (*allowances, *scales) if one.is_waiting(now))
     ends = (time for one in allowances for time in warnings(one, hours.get(one.owner)) if time > now)
@@ -53,10 +54,23 @@ def owners_hours(run: Run) -> dict[Identity, TimeWindow | None]:
     return {owner: pace.hours_in(run.ctx.directory.zone(owner)) for owner in sorted(owners)}
 
 
-def _pass_time(uow: UnitOfWork, allowance: Allowance, hours: TimeWindow | None) -> None:
-    state = status(allowance, uow.now)
+def _due(row: Allowance, hours: TimeWindow | None, now: datetime) -> Step | None:
+    """What time has brought about for an allowance: it lapsed, or its owner is to be warned."""
+    state = status(row, now)
     if state is Status.LAPSED:
-        lapse(uow, allowance, ALLOWANCES)
-    elif state in (Status.LIVE, Status.EXPIRING) and is_warning_due(allowance, uow.now, hours):
-        saved = uow.tx.allowances.save(replace(allowance, warned_at=uow.now), is_open=True)
+        return partial(_lapse, allowance_id=row.id)
+    is_near = state in (Status.LIVE, Status.EXPIRING) and is_warning_due(row, now, hours)
+    return partial(_warn, allowance_id=row.id, hours=hours) if is_near else None
+
+
+def _lapse(uow: UnitOfWork, allowance_id: str) -> None:
+    row = uow.tx.allowances.get(allowance_id)
+    if status(row, uow.now) is Status.LAPSED:  # nobody decided it meanwhile
+        lapse(uow, row, ALLOWANCES)
+
+
+def _warn(uow: UnitOfWork, allowance_id: str, hours: TimeWindow | None) -> None:
+    row = uow.tx.allowances.get(allowance_id)
+    if _due(row, hours, uow.now) is not None:  # nobody revoked or renewed it meanwhile
+        saved = uow.tx.allowances.save(replace(row, warned_at=uow.now), is_open=True)
         uow.tell(saved, NoticeEvent.EXPIRING)

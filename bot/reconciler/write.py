@@ -5,8 +5,10 @@ Whoever dies in the middle leaves an *attempt* in the state: the next round clos
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 
+from bot.domain.allowance import Allowance
 from bot.domain.audit import Action, Event
 from bot.domain.ids import is_id
 from bot.domain.rule_rendering import allowance_id_from_rule
@@ -24,10 +26,11 @@ from bot.errors import (
     Refused,
 )
 from bot.measures import OPERATION_SECONDS, UPDATES_SAVED
-from bot.ports import Finish, NoticeEvent, Operation, OperationState
+from bot.ports import Finish, NoticeEvent, Operation, OperationState, UnitOfWork
 from bot.reconciler.alerts import warn_if_long
 from bot.reconciler.bisect import hold_back
 from bot.reconciler.observation import Observation, require_safe
+from bot.reconciler.pieces import write_in_pieces
 from bot.reconciler.run import MOST_CARRIED, UNREADABLE, UNREADABLE_LOOKS, Run, look_at, operation_id
 
 NOT_LANDED = (Conflict, ArmBusy, ArmThrottled, Refused)
@@ -57,14 +60,17 @@ def _intend(run: Run, observation: Observation) -> None:
     attempt = WriteAttempt(
         str(run.claim.token), plan.before, plan.after, seen.foreign, _carried(observation), begun_at=run.now
     )
+    write_in_pieces(run, ((row, partial(_carry, row=row)) for row in observation.wanted if row.applying_at is None))
     run.state = run.state.begin(attempt, priority=seen.priority)
     changes = " ".join(f"{change.kind}:{change.rule}" for change in plan.changes)
     with run.write() as uow:
         uow.audit(_event(run, Action.FIREWALL_BEGIN, changes=changes[:4000]))
-        for allowance in observation.wanted:
-            if allowance.applying_at is None:
-                uow.tx.allowances.save(mark_applying(allowance, uow.now), is_open=True)
-                uow.tell(allowance, NoticeEvent.APPLYING)
+
+
+def _carry(uow: UnitOfWork, row: Allowance) -> None:
+    """The write is about to carry it; whoever dies before it is sent leaves that to the next round."""
+    uow.tx.allowances.save(mark_applying(row, uow.now), is_open=True)
+    uow.tell(row, NoticeEvent.APPLYING)
 
 
 def _carried(observation: Observation) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ def steps_until(last: int) -> tuple[int, ...]:
     return (*range(0, last, 36 if is_gate() else 1), last)
 
 
-BEGINNING, ENDING, FOLLOWING = steps_until(29), steps_until(56), steps_until(47)
+BEGINNING, ENDING, FOLLOWING = steps_until(32), steps_until(56), steps_until(47)
 """The steps from an approval to its pending operation, from the operation's end to rest, and from a move to rest.
 
 Nobody dies at the last of the first two.
