@@ -27,6 +27,8 @@ def search(ctx: Context, caller: Caller, wanted: AuditFilter, *, limit: int = 10
     wanted = readable(ctx, caller, wanted)
     with ctx.store.read() as tx:
         found = tx.audit.search(wanted, limit=limit)
+        if len(found.events) < limit and found.searched_to is None:
+            found = replace(found, archived_to=max((one.last_seq for one in tx.seals.archives()), default=0))
     with ctx.store.write() as tx:
         UnitOfWork(ctx, tx, caller).audit(_look(ctx, caller, Action.AUDIT_READ, wanted))
     return found

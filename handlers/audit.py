@@ -1,12 +1,14 @@
 """Listeners of the audit log: pages, files, the proof, and the story of a request."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-from io import BytesIO
+from itertools import chain
+from tempfile import TemporaryFile
 
 from bot import auditing, reporting
 from bot.domain.audit import AuditFilter
 from bot.domain.csv_text import csv_text
-from bot.domain.evidence import quarter_from_text
+from bot.domain.evidence import Quarter, quarter_from_text
 from bot.domain.statistics import COLUMNS, rows_of
 from bot.errors import InvalidInput
 from bot.ports import Context
@@ -101,12 +103,16 @@ def stats(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
     plain = AuditFilter(since=period.since, until=period.until, cluster=period.cluster)
     if asked.form not in ("", "csv") or period != plain:
         raise InvalidInput("Use `/egress stats since:90d until:yesterday cluster:NAME`, with csv for a file.")
-    numbers, scope = reporting.count_period(ctx, call.caller, period)
+    numbers, scope, missing = reporting.count_period(ctx, call.caller, period)
     if asked.form:
         name = f"egress-stats-{ctx.clock.now():%Y%m%dT%H%M%SZ}.csv"
-        file = File(name, csv_text(COLUMNS, rows_of(numbers)), "Requests and what became of them, in numbers.")
+        file = File(name, csv_text(COLUMNS, rows_of(numbers)), " ".join([NUMBERS, *missing]))
         return file, Ephemeral(words.file_sent(), follows=True)
-    return Ephemeral(stats_message(numbers, scope))
+    return Ephemeral(stats_message(numbers, scope, missing))
+
+
+NUMBERS = "Requests and what became of them, in numbers."
+"""The comment on the file."""
 
 
 def evidence(ctx: Context, call: Call) -> tuple[Reply, ...]:
@@ -115,10 +121,17 @@ def evidence(ctx: Context, call: Call) -> tuple[Reply, ...]:
     label, _, cluster = plain_words(rest).strip().partition(":")
     if not name or (rest and (label.lower() != "cluster" or not cluster)):
         raise InvalidInput("Name a quarter: `/egress evidence 2026-Q3`, or `/egress evidence 2026-Q3 cluster:NAME`.")
-    quarter, out = quarter_from_text(name), BytesIO()
-    proof = reporting.write_evidence(ctx, call.caller, quarter, out, cluster=cluster.strip().lower())
-    file = File(f"egress-evidence-{quarter.name}.zip", "", f"Evidence of {quarter.name}. {proof}", out.getvalue())
-    return file, Ephemeral(words.file_sent(), follows=True)
+    made = _evidence_file(ctx, call, quarter_from_text(name), cluster.strip().lower())
+    first = next(made)  # what is refused is refused here
+    return Files(lambda: chain([first], made)), Ephemeral(words.file_sent(), follows=True)
+
+
+def _evidence_file(ctx: Context, call: Call, quarter: Quarter, cluster: str) -> Iterator[File]:
+    """On disk until it was sent: a quarter may be large."""
+    with TemporaryFile() as out:
+        proof = reporting.write_evidence(ctx, call.caller, quarter, out, cluster=cluster)
+        out.seek(0)
+        yield File(f"egress-evidence-{quarter.name}.zip", "", f"Evidence of {quarter.name}. {proof}", out)
 
 
 def _page(ctx: Context, call: Call, query: str, wanted: AuditFilter) -> Ephemeral:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 from bot.domain.chart import Chart
 
@@ -107,13 +107,13 @@ class File:
         name: The file's name.
         content: Its text.
         comment: What it is, one sentence.
-        data: Its bytes, where it is no text; then ``content`` is empty.
+        data: A file on disk from its start, where it is no text; then ``content`` is empty.
     """
 
     name: str
     content: str
     comment: str
-    data: bytes = b""
+    data: IO[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)

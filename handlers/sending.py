@@ -193,7 +193,7 @@ class Sender:
         self._client.files_upload_v2(
             channel=self._direct(origin),
             filename=file.name,
-            content=file.data or file.content,
+            content=file.content if file.data is None else file.data.read(),
             initial_comment=local_times(file.comment),
         )
 

@@ -162,10 +162,12 @@ class FoundEvents:
         events: Newest first.
         searched_to: The number of the lowest event that was looked at, where there may be more below it: a search
             reads a bounded part of the log. None if there is no more than this page, or the page is full.
+        archived_to: The number of the last event that moved to a sealed archive, where the search reached it; else 0.
     """
 
     events: tuple[ChainedEvent, ...]
     searched_to: int | None = None
+    archived_to: int = 0
 
 
 @dataclass(frozen=True, slots=True)

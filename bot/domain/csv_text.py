@@ -19,10 +19,13 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
         columns: The names.
         rows: Values: numbers as they are, lists with spaces between, mappings as JSON, nothing for None.
     """
+    return csv_rows([columns, *rows])
+
+
+def csv_rows(rows: Iterable[Sequence[object]]) -> str:
+    """Lines of a table: the next ones, where a table is written piece by piece."""
     out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(columns)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    csv.writer(out).writerows([_cell(value) for value in row] for row in rows)
     return out.getvalue()
 
 

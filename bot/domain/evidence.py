@@ -1,11 +1,12 @@
 """Evidence of a period: what was changed, by whom, why, and what was seen of it, as tables made from audit events."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bot.domain.audit import Action, Event
+from bot.domain.audit import Action, ChainedEvent, Event
 from bot.errors import InvalidInput
 
 Row = Mapping[str, object]
@@ -78,6 +79,51 @@ def quarter_from_text(text: str) -> Quarter:
 
 def _first(year: int, quarter: int) -> datetime:
     return datetime(year, 3 * quarter - 2, 1, tzinfo=UTC)
+
+
+def is_among(action: str, actions: Iterable[str]) -> bool:
+    """Whether an action is one of these, or of a subject that is."""
+    return any(action == one or action.startswith(f"{one}:") for one in actions)
+
+
+def unfiled(events: Iterable[ChainedEvent]) -> list[str]:
+    """The ids of allowances among these events that were asked for earlier."""
+    filed = dict[str, bool]()
+    for one in events:
+        filed[one.event.subject] = filed.get(one.event.subject, False) or one.event.action in ASKED
+    return [subject for subject, is_filed in filed.items() if not is_filed]
+
+
+ASKED = frozenset({Action.ALLOWANCE_REQUEST, Action.ALLOWANCE_RENEW})
+"""Events with the requester and the reason."""
+
+MOST_SHOWN = 500
+"""Changes that the page shows; the table beside it has all of them."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """What the page says of all changes.
+
+    Args:
+        first: The first of them.
+        count: How many there are.
+        by_month: How many were asked for in each month.
+        by_outcome: What became of how many.
+    """
+
+    first: list[Row] = field(default_factory=list)
+    count: int = 0
+    by_month: Counter[str] = field(default_factory=Counter)
+    by_outcome: Counter[str] = field(default_factory=Counter)
+
+    def add(self, changes: Sequence[Row]) -> None:
+        """Take note of further ones."""
+        self.first += changes[: MOST_SHOWN - len(self.first)]
+        self.count += len(changes)
+        asked = (change.get("asked_at") for change in changes)
+        self.by_month.update(f"{at:%Y-%m}" for at in asked if isinstance(at, datetime))
+        self.by_outcome.update(str(change.get("outcome") or "waiting") for change in changes)
 
 
 @dataclass(slots=True)

@@ -1,11 +1,10 @@
 """Evidence of a period as an HTML page that prints well: figures, a chart, and what each table is for."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from html import escape
 
-from bot.domain.evidence import Quarter, Row
+from bot.domain.evidence import Quarter, Summary
 
 STYLE = (
     "body{font:14px/1.5 sans-serif;max-width:60em;margin:2em auto}table{border-collapse:collapse;width:100%}"
@@ -13,41 +12,31 @@ STYLE = (
     "@media print{body{margin:0;font-size:10px}tr{break-inside:avoid}thead{display:table-header-group}}"
 )
 
-MOST_SHOWN = 500
-"""Changes that the page shows; the table beside it has all of them."""
-
 SHOWN = ("id", "cluster", "hosts", "requester", "approvers", "reason", "risk", "asked_at", "live_at", "outcome")
 
 
-def page(quarter: Quarter, changes: Sequence[Row], counts: Mapping[str, int], proof: str) -> str:
+def page_of(quarter: Quarter, changes: Summary, counts: Mapping[str, int], proof: str) -> str:
     """The page.
 
     Args:
         quarter: The period.
-        changes: Oldest first.
+        changes: What happened.
         counts: How many lines each table beside the page has.
         proof: What was verified, in a sentence.
     """
     figures = "".join(_row((name, count)) for name, count in counts.items())
-    lines = "".join(_row([change.get(column) for column in SHOWN]) for change in changes[:MOST_SHOWN])
-    left = f"<p>{len(changes) - MOST_SHOWN} more are in changes.csv.</p>" if len(changes) > MOST_SHOWN else ""
+    lines = "".join(_row([change.get(column) for column in SHOWN]) for change in changes.first)
+    rest = changes.count - len(changes.first)
+    left = f"<p>{rest} more are in changes.csv.</p>" if rest else ""
+    months, outcomes = dict(sorted(changes.by_month.items())), dict(changes.by_outcome.most_common())
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Egress evidence {quarter.name}</title>'
         f"<style>{STYLE}</style><h1>Egress evidence {quarter.name}</h1>"
         f"<p>{quarter.start:%Y-%m-%d} to {quarter.end:%Y-%m-%d} UTC, the last day excluded. {escape(proof)}</p>"
-        f"<h2>Changes by month</h2>{chart(_by_month(changes))}<h2>Changes by outcome</h2>{chart(_by_outcome(changes))}"
+        f"<h2>Changes by month</h2>{chart(months)}<h2>Changes by outcome</h2>{chart(outcomes)}"
         f"<h2>Tables</h2><table><thead>{_row(('file', 'lines'), 'th')}</thead>{figures}</table>"
         f"<h2>Changes</h2><table><thead>{_row(SHOWN, 'th')}</thead>{lines}</table>{left}</html>\n"
     )
-
-
-def _by_month(changes: Iterable[Row]) -> Mapping[str, int]:
-    asked = (change.get("asked_at") for change in changes)
-    return dict(sorted(Counter(f"{at:%Y-%m}" for at in asked if isinstance(at, datetime)).items()))
-
-
-def _by_outcome(changes: Iterable[Row]) -> Mapping[str, int]:
-    return dict(Counter(str(change.get("outcome") or "waiting") for change in changes).most_common())
 
 
 def chart(counts: Mapping[str, int]) -> str:

@@ -52,18 +52,22 @@ class Story:
         subject: Its id.
         steps: Oldest first.
         is_whole: Whether nothing was left out because there is too much of it.
+        missing: A sentence for each archive that may have more and cannot be read.
     """
 
     subject: str
     steps: tuple[StoryStep, ...]
     is_whole: bool = True
+    missing: tuple[str, ...] = ()
 
 
-def story_of(subject: str, events: Iterable[ChainedEvent], *, is_whole: bool = True) -> Story:
+def story_of(
+    subject: str, events: Iterable[ChainedEvent], *, is_whole: bool = True, missing: Sequence[str] = ()
+) -> Story:
     """Put events of one subject, and of the writes that carried it, in order."""
     ordered = sorted({one.seq: one for one in events}.values(), key=lambda one: one.seq)
     steps = (StoryStep(one, max(timedelta(), one.event.at - ordered[0].event.at)) for one in ordered)
-    return Story(subject, tuple(steps), is_whole)
+    return Story(subject, tuple(steps), is_whole, tuple(missing))
 
 
 def write_spans(events: Sequence[ChainedEvent]) -> tuple[Span, ...]:

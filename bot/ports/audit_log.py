@@ -30,6 +30,10 @@ class AuditLog(Protocol):
         """The events of these subjects, oldest first."""
         ...
 
+    def records_about(self, subjects: Collection[str]) -> list[Record]:
+        """The same as rows."""
+        ...
+
     def chain(self, *, after: int, limit: int) -> list[ChainedEvent]:
         """Events with a number above ``after``, oldest first."""
         ...

@@ -133,7 +133,7 @@ def _sealed(ctx: Context, path: Path, start: ChainEnd, end: ChainEnd) -> Archive
         hash=end.hash,
         tree=tree.heads,
         file=final.name,
-        digest=_digest(fresh),
+        digest=file_digest(fresh),
         at=at,
     )
     checkpoint = Checkpoint(seq=end.seq, hash=end.hash, root=tree.root(), at=at)
@@ -153,7 +153,7 @@ def _sealed(ctx: Context, path: Path, start: ChainEnd, end: ChainEnd) -> Archive
 def _checked(folder: Path, archive: Archive, start: ChainEnd, known: list[Checkpoint]) -> ChainEnd:
     path = folder / archive.file
     try:
-        if _digest(path) != archive.digest:
+        if file_digest(path) != archive.digest:
             raise ChainBroken(f"The archive {archive.file} was altered.", seq=archive.first_seq)
         found = check_lines(_lines(path), known, after=start)
         end = archive.end
@@ -171,6 +171,7 @@ def _lines(path: Path) -> Iterator[str]:
         yield from file
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

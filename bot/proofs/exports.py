@@ -10,9 +10,9 @@ from pydantic_core import to_json
 
 from bot.domain.audit import AuditFilter
 from bot.domain.audit_terms import mentions
-from bot.domain.chain import COLUMNS, Checkpoint, Record
+from bot.domain.chain import COLUMNS, Archive, Checkpoint, Record
 from bot.domain.chain.lines import fields_of, line_of
-from bot.domain.csv_text import csv_text
+from bot.domain.csv_text import csv_rows
 from bot.ports import Context
 from bot.proofs.checkpoints import current
 
@@ -53,12 +53,14 @@ class EventStream:
         wanted: Which events.
         head: Where the log stood.
         checkpoint: The newest signed checkpoint, if there is one.
+        archives: The sealed files that older events are in: these are not part of it.
     """
 
     ctx: Context
     wanted: AuditFilter
     head: Checkpoint
     checkpoint: Checkpoint | None
+    archives: tuple[Archive, ...] = ()
 
     def pages(self) -> Iterator[list[Record]]:
         """Pages of events, each read in a transaction of its own that looks at a bounded part of the log."""
@@ -113,7 +115,7 @@ def stream(ctx: Context, wanted: AuditFilter) -> EventStream:
         ChainBroken: The head is missing.
     """
     with ctx.store.read() as tx:
-        return EventStream(ctx, wanted, current(ctx, tx), tx.seals.last_checkpoint())
+        return EventStream(ctx, wanted, current(ctx, tx), tx.seals.last_checkpoint(), tuple(tx.seals.archives()))
 
 
 class Manifest:
@@ -144,7 +146,7 @@ class Manifest:
         self._events += events
 
     def text(self) -> str:
-        """JSON: filter, count, files, where the log stood, and the newest checkpoint."""
+        """JSON: filter, count, files, where the log stood, the newest checkpoint, and archives with older events."""
         of = self._of
         content = {
             "filter": {name: str(value) for name, value in asdict(of.wanted).items() if value is not None},
@@ -152,6 +154,7 @@ class Manifest:
             "files": self._files,
             "head": asdict(of.head),
             "checkpoint": asdict(of.checkpoint) if of.checkpoint else None,
+            "archives": [asdict(one) for one in of.archives],
         }
         return to_json(content, indent=2).decode() + "\n"
 
@@ -162,8 +165,8 @@ def _jsonl(page: list[Record], *, is_first: bool) -> str:  # one form of all wri
 
 
 def _csv(page: list[Record], *, is_first: bool) -> str:
-    text = csv_text(COLUMNS, (tuple(fields_of(record).values()) for record in page))
-    return text if is_first else text.partition("\r\n")[2]
+    rows = (tuple(fields_of(record).values()) for record in page)
+    return csv_rows([COLUMNS, *rows] if is_first else rows)
 
 
 class Writer(Protocol):

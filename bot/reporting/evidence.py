@@ -3,17 +3,23 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from bot.auditing import Attempt, observe, prove
 from bot.domain.allowance import Allowance
 from bot.domain.audit import Action, AuditFilter, ChainedEvent
-from bot.domain.csv_text import csv_text
-from bot.domain.evidence import CHANGES, EVENTS, TABLES, ChangeBook, Quarter, cells
-from bot.domain.evidence_page import page
+from bot.domain.audit_matching import matcher
+from bot.domain.chain import Record, event_from_record
+from bot.domain.evidence import CHANGES, EVENTS, TABLES, ChangeBook, Quarter, Summary, cells, is_among, unfiled
+from bot.domain.evidence_page import page_of
 from bot.domain.firewall_log.last_use import last_use_text
 from bot.ports import Caller, Context, ListFilter
+from bot.proofs import ArchiveReader, stream
+from bot.reporting.evidence_files import Buckets, TableFile
+from bot.reporting.one_cluster import OneCluster
 
 PAGE = 1000
 """Events read at once."""
@@ -26,7 +32,7 @@ OPEN = ("id", "cluster", "hosts", "requester", "reason", "ticket", "risk", "live
 
 
 def write_evidence(ctx: Context, caller: Caller, quarter: Quarter, out: IO[bytes], *, cluster: str = "") -> str:
-    """Verify the log and write the archive; returns what was verified, in a sentence.
+    """Verify the log and write the archive; returns what was verified, and what is missing, in sentences.
 
     Args:
         ctx: The context.
@@ -43,64 +49,106 @@ def write_evidence(ctx: Context, caller: Caller, quarter: Quarter, out: IO[bytes
     proof = f"The audit log was verified up to event {verified.end.seq}, hash {verified.end.hash}."
     about = (("about", f"evidence {quarter.name}"),)
     observe(ctx, caller, Action.AUDIT_EXPORT, Attempt(cluster=cluster, detail=about))
-    with ZipFile(out, "w", ZIP_DEFLATED) as archive:
-        _Archive(ctx, archive, quarter, cluster).fill(proof)
-    return proof
+    with TemporaryDirectory(prefix="egress-evidence-") as folder, ZipFile(out, "w", ZIP_DEFLATED) as archive:
+        return _Archive(ctx, archive, quarter, Path(folder), cluster).fill(proof)
 
 
 class _Archive:
-    def __init__(self, ctx: Context, archive: ZipFile, quarter: Quarter, cluster: str) -> None:
+    """One in the making: every event of the quarter is read once, in order, from sealed archives and the log."""
+
+    def __init__(self, ctx: Context, archive: ZipFile, quarter: Quarter, folder: Path, cluster: str) -> None:
         self._ctx = ctx
         self._archive = archive
         self._quarter = quarter
-        self._wanted = AuditFilter(since=quarter.start, until=quarter.end, cluster=cluster or None)
-        self._counts: dict[str, int] = {}
+        self._folder = folder
+        self._cluster = cluster
+        self._of_cluster = OneCluster(ctx, cluster) if cluster else None
+        self._tables: dict[str, TableFile] = {}
+        self._changes = Buckets(folder / "changes")
+        self._archived = ArchiveReader(ctx, since=quarter.start, until=quarter.end)
 
-    def fill(self, proof: str) -> None:
+    def fill(self, proof: str) -> str:
         """Write every file; the page last, because it counts the others."""
-        book = ChangeBook()
-        for one in sorted(self._every("allowance"), key=lambda each: each.seq):
-            book.add([one.event])
-        self._complete(book)
-        changes = list(book.rows.values())
-        self._table("changes", CHANGES, [cells(row, CHANGES) for row in changes])
-        for name, actions in TABLES.items():
-            found = [one for action in actions for one in self._every(action)]
-            self._table(name, EVENTS, [_event(one) for one in sorted(found, key=lambda each: each.seq)])
+        for name in TABLES:
+            self._table(name, EVENTS)
+        for page in self._pages():
+            self._take(page)
+        self._complete()
+        summary = Summary()
+        self._write_changes(summary)
         ends = (("open-at-start", self._quarter.start), ("open-at-end", min(self._quarter.end, self._ctx.clock.now())))
         for name, at in ends:
-            self._table(name, OPEN, [_open(one) for one in self._open_at(at)])
-        self._archive.writestr("proof.txt", f"{proof}\n")
+            self._write_open(name, at)
+        said = " ".join([proof, *self._archived.problems])
+        for table in self._tables.values():
+            self._archive.write(table.path, table.path.name)
+        self._archive.writestr("proof.txt", f"{said}\n")
         is_over = self._quarter.end <= self._ctx.clock.now()
-        said = proof if is_over else f"The quarter is not over: this is what is on record so far. {proof}"
-        self._archive.writestr("index.html", page(self._quarter, changes, self._counts, said))
+        so_far = "" if is_over else "The quarter is not over: this is what is on record so far. "
+        counts = {table.path.name: table.rows for table in self._tables.values()}
+        self._archive.writestr("index.html", page_of(self._quarter, summary, counts, so_far + said))
+        return said
 
-    def _complete(self, book: ChangeBook) -> None:
+    def _table(self, name: str, columns: tuple[str, ...]) -> TableFile:
+        return self._tables.setdefault(name, TableFile(self._folder / f"{name}.csv", columns))
+
+    def _pages(self) -> Iterator[list[Record]]:
+        """The events of the quarter, oldest first."""
+        wanted = AuditFilter(since=self._quarter.start, until=self._quarter.end)
+        is_meant = matcher(wanted)
+        for archive in self._archived.archives:
+            for page in self._archived.pages(archive):
+                yield [row for row in page if is_meant(event_from_record(row))]
+        yield from stream(self._ctx, wanted).pages()
+
+    def _take(self, page: list[Record]) -> None:
+        events = [event_from_record(row) for row in page]
+        kept = self._of_cluster.among(events) if self._of_cluster else events
+        for name, actions in TABLES.items():
+            self._tables[name].add([_event(one) for one in kept if is_among(one.event.action, actions)])
+        changed = {one.seq for one in kept if one.event.action.startswith("allowance:")}
+        self._changes.add(row for row in page if row.seq in changed)
+
+    def _complete(self) -> None:
         """What was asked for before the quarter has its requester and reason there."""
-        early = [subject for subject, row in book.rows.items() if "asked_at" not in row]
+        early = [one for rows in self._changes for one in unfiled(map(event_from_record, rows))]
         for at in range(0, len(early), AT_ONCE):
-            with self._ctx.store.read() as tx:
-                found = tx.audit.about(early[at : at + AT_ONCE])
-            for subject in early[at : at + AT_ONCE]:
-                del book.rows[subject]
-            allowances = (one.event for one in found if one.event.action.startswith("allowance:"))
-            book.add(event for event in allowances if event.at < self._quarter.end)
+            self._changes.add(self._before(early[at : at + AT_ONCE]))
+        if early:
+            self._add_archived(set(early))
 
-    def _table(self, name: str, columns: tuple[str, ...], rows: list[list[object]]) -> None:
-        self._counts[f"{name}.csv"] = len(rows)
-        self._archive.writestr(f"{name}.csv", csv_text(columns, rows))
+    def _add_archived(self, subjects: set[str]) -> None:
+        reader = ArchiveReader(self._ctx, until=self._quarter.start)
+        self._archived.problems += [one for one in reader.problems if one not in self._archived.problems]
+        for archive in reader.archives:
+            for page in reader.pages(archive):
+                self._changes.add(row for row in page if row.subject in subjects and self._is_before(row))
 
-    def _every(self, action: str) -> Iterator[ChainedEvent]:
-        wanted = replace(self._wanted, action=action)
-        if action.startswith("firewall") or action == "review":
-            wanted = replace(wanted, cluster=None)  # one firewall and one review serve several clusters
-        while True:
-            with self._ctx.store.read() as tx:
-                found = tx.audit.find(wanted, limit=PAGE)
-            yield from found
-            if len(found) < PAGE:
-                return
-            wanted = replace(wanted, before=found[-1].seq)
+    def _before(self, subjects: list[str]) -> list[Record]:
+        with self._ctx.store.read() as tx:
+            return [row for row in tx.audit.records_about(subjects) if self._is_before(row)]
+
+    def _is_before(self, row: Record) -> bool:
+        one = event_from_record(row).event
+        return one.action.startswith("allowance:") and one.at < self._quarter.start
+
+    def _write_changes(self, summary: Summary) -> None:
+        table = self._table("changes", CHANGES)
+        for rows in self._changes:
+            book = ChangeBook()
+            book.add(event_from_record(row).event for row in rows)
+            changes = [book.rows[subject] for subject in sorted(book.rows)]
+            summary.add(changes)
+            table.add(cells(row, CHANGES) for row in changes)
+
+    def _write_open(self, name: str, moment: datetime) -> None:
+        table, some = self._table(name, OPEN), list[list[object]]()
+        for one in self._open_at(moment):
+            some.append(_open(one))
+            if len(some) == PAGE:
+                table.add(some)
+                some = []
+        table.add(some)
 
     def _open_at(self, moment: datetime) -> Iterator[Allowance]:
         wanted = ListFilter()
@@ -113,7 +161,7 @@ class _Archive:
             wanted = replace(wanted, after=rows[-1].place)
 
     def _is_open(self, one: Allowance, moment: datetime) -> bool:
-        is_meant = self._wanted.cluster in (None, one.scope.cluster_name.lower())
+        is_meant = self._cluster in ("", one.scope.cluster_name.lower())
         was_live = one.live_at is not None and one.live_at < moment
         return is_meant and was_live and (one.gone_at is None or one.gone_at >= moment)
 

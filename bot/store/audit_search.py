@@ -22,7 +22,7 @@ from bot.store.audit_hosts import Hosts, hosts_with
 from bot.store.chain_end import LARGEST
 from bot.store.times import text_from_time
 
-FEW = 2000
+FEW = 1000
 """Events that are read one by one where one condition leaves no more."""
 
 AT_ONCE = 400

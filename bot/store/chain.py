@@ -7,14 +7,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, tuple_
 
 from bot.domain.audit import Action, AuditFilter, ChainedEvent, Event, FoundEvents
-from bot.domain.chain import ChainEnd, Frontier, Record
+from bot.domain.chain import ChainEnd, Frontier, Record, event_from_record
 from bot.domain.people import SYSTEM
 from bot.errors import ChainBroken
 from bot.store import schema
 from bot.store.audit_filters import RECORDS, conditions
 from bot.store.audit_search import SqlAuditSearch
 from bot.store.chain_end import HEAD, SqlChainEnd
-from bot.store.rows import event_from_record, record_from_event, row_from_record
+from bot.store.rows import record_from_event, row_from_record
 
 
 class SqlAuditLog:
@@ -63,11 +63,12 @@ class SqlAuditLog:
 
     def about(self, subjects: Collection[str]) -> list[ChainedEvent]:
         """The events of these subjects, oldest first."""
+        return [event_from_record(row) for row in self.records_about(subjects)]
+
+    def records_about(self, subjects: Collection[str]) -> list[Record]:
+        """The same as rows."""
         column = schema.audit_event.c
-        return [
-            event_from_record(row)
-            for row in self._records(RECORDS.where(column.subject.in_(subjects)).order_by(column.seq))
-        ]
+        return self._records(RECORDS.where(column.subject.in_(subjects)).order_by(column.seq))
 
     def records(self, *, after: int | None, limit: int) -> list[Record]:
         """Rows with a number above ``after`` as they are stored, oldest first; None for the lowest of all."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -10,12 +10,11 @@ from pydantic_core import to_jsonable_python
 
 from bot.domain.allowance import Allowance
 from bot.domain.approval import VerdictKind
-from bot.domain.audit import Action, ChainedEvent, Event, UnknownAction
+from bot.domain.audit import Event
 from bot.domain.campaign import Campaign
 from bot.domain.chain import VERSION as CHAIN_VERSION
 from bot.domain.chain import ChainEnd, Frontier, Record, seal
 from bot.domain.egress import ClusterEgress, ClusterRef, Period, RequiredEndpoints
-from bot.domain.people import Identity
 from bot.domain.scale_proposal import Scale
 from bot.domain.writer_state import VERSION, WriterState
 from bot.errors import UnreadableState
@@ -186,49 +185,6 @@ def body_from_endpoints(found: RequiredEndpoints) -> dict[str, Any]:
 def endpoints_from_row(row: Row) -> RequiredEndpoints:
     """The required endpoints in a row."""
     return _ENDPOINTS.validate_python(row.body)
-
-
-def event_from_record(record: Record) -> ChainedEvent:
-    """The audit event in a row, as far as it can be read: a page must not fail over one damaged row."""
-    detail = [(str(pair[0]), str(pair[1])) for pair in _listed(record.detail) if _is_pair(pair)]
-    try:
-        at = time_from_text(record.at)
-    except ValueError:
-        at, detail = UNREAD, [*detail, ("damaged", f"Its time cannot be read: {record.at}")]
-    event = Event(
-        at=at if at.tzinfo else at.replace(tzinfo=UTC),
-        action=Action(record.action) if record.action in _ACTIONS else UnknownAction(record.action),
-        actor=Identity(record.team, record.actor),
-        via=record.via,
-        subject=record.subject,
-        cluster=record.cluster,
-        destinations=tuple(str(one) for one in _listed(record.destinations)),
-        reason=record.reason,
-        policy_rule=record.policy_rule,
-        detail=tuple(detail),
-        actor_name=record.actor_name,
-        correlation=record.correlation,
-    )
-    return ChainedEvent(record.seq, event, record.previous, record.hash)
-
-
-UNREAD = datetime(1970, 1, 1, tzinfo=UTC)
-"""Shown for a time that somebody made unreadable; the event's detail has what is stored."""
-
-
-def _listed(text: str) -> list[Any]:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return []
-    return value if isinstance(value, list) else []
-
-
-def _is_pair(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 2
-
-
-_ACTIONS = frozenset(Action)
 
 
 def record_from_event(event: Event, after: ChainEnd) -> Record:

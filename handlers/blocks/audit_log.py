@@ -42,8 +42,9 @@ def audit_page(found: FoundEvents, query: str, zone: str = "UTC", *, is_own: boo
     """
     whose = context(OWN) if is_own else None
     rest = _rest(found)
+    archived = [context(ARCHIVED.format(found.archived_to))] if found.archived_to else []
     if not found.events and not rest:
-        hints = [context(f"Filters: {code(AUDIT_FILTERS)}"), *([whose] if whose else [])]
+        hints = [context(f"Filters: {code(AUDIT_FILTERS)}"), *archived, *([whose] if whose else [])]
         return message("No matching events.", [section("No matching events."), *hints])
     shown = found.events[:PAGE]
     turn = [button(*rest[:2], value(query=query, before=rest[2]))] if rest else []
@@ -55,12 +56,19 @@ def audit_page(found: FoundEvents, query: str, zone: str = "UTC", *, is_own: boo
     blocks = [block for one in shown for block in _event(one)]
     if found.searched_to is not None:
         blocks.append(section(SO_FAR.format(found.searched_to)))
-    blocks += [context(hint), *([whose] if whose else []), *actions(*turn, *save)]
+    blocks += [*archived, context(hint), *([whose] if whose else []), *actions(*turn, *save)]
     return message(f"{len(shown)} audit events", [header("Audit log"), *blocks])
 
 
 SO_FAR = ":hourglass_flowing_sand: Searched back to event {} so far; there may be more. *Go on* searches older events."
 """Where one search read as much as it may: not to be taken for the end."""
+
+
+ARCHIVED = (
+    "Events up to {:,} are in sealed archives, which a search does not read; stories, `/egress stats` and "
+    "`/egress evidence` do."
+)
+"""Where older events are, at the end of a search."""
 
 
 def _rest(found: FoundEvents) -> tuple[str, str, int] | None:

@@ -9,7 +9,7 @@ from bot.domain.dates import time_text
 from bot.domain.phrases import counted
 from bot.domain.statistics import Spread, Statistics
 from handlers.blocks.audit_log import OWN
-from handlers.blocks.block_kit import code, context, fields, fold, header, message, person, section
+from handlers.blocks.block_kit import code, context, escape, fields, fold, header, message, person, section
 from handlers.blocks.story import relative
 from handlers.pictures import chart_block
 from handlers.replies import Block, Message
@@ -18,12 +18,13 @@ LIST_ROOM = 900
 """Characters of each list."""
 
 
-def stats_message(numbers: Statistics, scope: AuditFilter) -> Message:
+def stats_message(numbers: Statistics, scope: AuditFilter, missing: Sequence[str] = ()) -> Message:
     """The numbers, for whoever asked.
 
     Args:
         numbers: What was counted.
         scope: The period, the cluster, and whether only their own was counted.
+        missing: What could not be counted, a sentence each.
     """
     title = f"{counted(numbers.requests, 'request')}, {_share(numbers)} decided by the policy alone"
     charts = _charts(numbers)
@@ -32,6 +33,7 @@ def stats_message(numbers: Statistics, scope: AuditFilter) -> Message:
         [
             header("Statistics"),
             context(_period(scope)),
+            *([section(fold([f":warning: {escape(one)}" for one in missing]))] if missing else []),
             *fields(_figures(numbers)),
             *map(chart_block, charts),
             *_list("Hosts asked for most", [f"{code(name)} {count}" for name, count in numbers.hosts]),

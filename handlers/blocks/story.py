@@ -113,12 +113,14 @@ def story_button(subject: str) -> Block:
 
 
 def _timeline(story: Story, page: int) -> list[Block]:
+    missing = [section(fold([f":warning: {escape(one)}" for one in story.missing]))] if story.missing else []
     if not story.steps:
-        return [section("Nothing is on record of it.")]
+        return [*missing, section("Nothing is on record of it.")]
     shown = story.steps[(page - 1) * STEPS : page * STEPS]
     blocks = [block for step in shown for block in _step(step, story.subject)]
     cut_off = "" if story.is_whole else "There is more on record than this shows: narrow `/egress audit` by time. "
     return [
+        *missing,
         *blocks,
         context(f"{cut_off}{counted(len(story.steps), 'step')}. Times are yours; +2h is counted from the first step."),
     ]

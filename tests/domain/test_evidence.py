@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.domain.audit import Action, Event
-from bot.domain.evidence import BY_POLICY, ChangeBook, quarter_from_text
-from bot.domain.evidence_page import chart, page
+from bot.domain.evidence import BY_POLICY, ChangeBook, Summary, quarter_from_text
+from bot.domain.evidence_page import chart, page_of
 from bot.domain.people import Identity
 from bot.errors import InvalidInput
 
@@ -31,7 +31,9 @@ def test_anything_else_is_no_quarter(text: str) -> None:
 def test_hostile_text_stays_text() -> None:
     """Nothing that somebody typed becomes markup, in the page or in its charts."""
     row = {"id": "a1", "reason": "<script>alert(1)</script>", "outcome": '"><img src=x>'}
-    drawn = page(quarter_from_text("2026-Q3"), [row], {"changes.csv": 1}, "Verified.")
+    summary = Summary()
+    summary.add([row])
+    drawn = page_of(quarter_from_text("2026-Q3"), summary, {"changes.csv": 1}, "Verified.")
     assert "<script>" not in drawn
     assert "<img" not in drawn
     assert chart({}).count("<rect") == 0

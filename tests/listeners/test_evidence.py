@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator
 from datetime import timedelta
-from io import BytesIO, StringIO
+from io import StringIO
 from zipfile import ZipFile
 
 import pytest
@@ -12,7 +12,7 @@ from bot import auditing
 from bot.domain.audit import AuditFilter
 from bot.errors import InvalidInput, NotPermitted
 from handlers import audit
-from handlers.replies import File
+from handlers.replies import Files
 from tests.build import APPROVER, AUDITOR, DEV, DEV2, World, make_world
 from tests.flows.writer_stage import HOUR, ask
 from tests.listeners.calling import typed
@@ -31,9 +31,13 @@ def world(sqlite_url: str) -> Iterator[World]:
 def archive(world: World, words: str) -> dict[str, str]:
     """The files of an archive."""
     made = audit.evidence(world.ctx, typed(AUDITOR, words))[0]
-    assert isinstance(made, File)
-    with ZipFile(BytesIO(made.data)) as found:
-        return {name: found.read(name).decode() for name in found.namelist()}
+    assert isinstance(made, Files)
+    found: dict[str, str] = {}
+    for file in made.make():
+        assert file.data is not None
+        with ZipFile(file.data) as archive:
+            found |= {name: archive.read(name).decode() for name in archive.namelist()}
+    return found
 
 
 def table(text: str) -> Table:

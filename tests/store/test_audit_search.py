@@ -19,8 +19,8 @@ from bot.store.times import text_from_time
 from tests.domain.values import NOW
 from tests.tampering import without_triggers
 
-COUNT = 8 * BLOCK + 100
-RARE = (3, 5 * BLOCK, 5 * BLOCK + 1, COUNT - 2)
+COUNT = 5 * BLOCK + 100
+RARE = (3, 4 * BLOCK, 4 * BLOCK + 1, COUNT - 2)
 """Events with a word that no other has: the first of a block, the last of one, one in no full block."""
 
 
@@ -83,7 +83,7 @@ def pages(store: SqlStore, wanted: AuditFilter, limit: int = 11) -> tuple[list[i
         wanted = replace(wanted, before=before)
 
 
-MIDDLE = NOW + timedelta(minutes=4 * BLOCK)
+MIDDLE = NOW + timedelta(minutes=3 * BLOCK)
 FILTERS = {
     "a rare word": AuditFilter(text="BILLING"),
     "the beginning of one": AuditFilter(text="straß"),
@@ -97,11 +97,11 @@ FILTERS = {
     "a seldom action": AuditFilter(action="allowance:deny"),
     "an outcome and an actor": AuditFilter(outcome="denied", actor="U1"),
     "a rare word of an actor in a cluster": AuditFilter(text="billing", actor="U1", cluster="C1"),
-    "a subject": AuditFilter(subject=f"a{3000:09}"),
+    "a subject": AuditFilter(subject=f"a{2000:09}"),
     "an hour in the middle": AuditFilter(since=MIDDLE, until=MIDDLE + timedelta(minutes=30)),
     "before the beginning": AuditFilter(until=NOW),
     "own": AuditFilter(own=Identity("T1", "U1"), text="billing"),
-    "between two numbers": AuditFilter(after=5 * BLOCK - 2, before=5 * BLOCK + 2),
+    "between two numbers": AuditFilter(after=4 * BLOCK - 2, before=4 * BLOCK + 2),
 }
 
 
@@ -150,7 +150,7 @@ def says_how_far_it_got(store: SqlStore) -> None:
     """Where one search may not read more: what every block might have, and what is in no block yet."""
     with store.read() as tx:
         looked = SqlAuditSearch(tx._connection, AuditFilter(text="needs build"), 11, groups=(1, 2)).run()
-    assert (looked.records, looked.searched_to is not None and looked.searched_to > 5 * BLOCK) == ([], True)
+    assert (looked.records, looked.searched_to is not None and looked.searched_to > 2 * BLOCK) == ([], True)
 
 
 def nothing_can_be_hidden(store: SqlStore, records: list[Record]) -> None:
