@@ -24,6 +24,7 @@ from sqlalchemy.engine import make_url
 
 from bot.domain.audit import Action, AuditFilter, Event, FoundEvents
 from bot.domain.chain import COLUMNS, ChainEnd, Frontier, Record, seal, verify
+from bot.domain.ids import ENTROPY, make_id
 from bot.domain.people import Identity
 from bot.proofs import index_events
 from bot.store import SqlStore
@@ -54,6 +55,11 @@ RARE = (3, EVENTS // 2, EVENTS // 2 + EVENTS // 3)
 RUNS = 100
 
 
+def id_of(seq: int) -> str:
+    """The allowance that an event is about: five follow each other."""
+    return make_id("a", SINCE + EVERY * (seq // 5 * 5), seq // 5 % ENTROPY)
+
+
 def records() -> Iterator[Record]:
     """A chain of events."""
     end = ChainEnd()
@@ -63,7 +69,7 @@ def records() -> Iterator[Record]:
         row = Record(
             seq=seq, version=2, at=text_from_time(SINCE + EVERY * seq), action=ACTIONS[seq % 5], team="T1",
             actor=f"U{seq % 200:04}", actor_name="Somebody", via="slack:button", correlation=f"c{seq // 5}",
-            subject=f"a{seq // 5:09}", cluster=f"aks-{seq % 300}", destinations=json.dumps([host]),
+            subject=id_of(seq), cluster=f"aks-{seq % 300}", destinations=json.dumps([host]),
             destination_text=host,
             reason="Quarterly bookkeeping." if seq in RARE else f"The build {seq % 1000} needs it.",
             policy_rule="ask-team",
@@ -121,7 +127,7 @@ def filters() -> Mapping[str, AuditFilter]:
         "actor": AuditFilter(actor="U0007"),
         "actor nobody": AuditFilter(actor="U9999"),
         "cluster": AuditFilter(cluster="aks-7"),
-        "id": AuditFilter(subject=f"a{EVENTS // 10:09}"),
+        "id": AuditFilter(subject=id_of(EVENTS // 2)),
         "action": AuditFilter(action="allowance:approve"),
         "action, all of a subject": AuditFilter(action="allowance"),
         "host": AuditFilter(destination="host77.example.com"),
