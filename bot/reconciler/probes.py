@@ -5,13 +5,23 @@ from datetime import datetime, timedelta
 from bot import probing
 from bot.domain.egress import ClusterEgress, addresses_of
 from bot.domain.egress_filter import egress_filter
-from bot.domain.probe import MOST_TRIES, STARTS_WITHIN, WITHIN, Probe, files_of, read_report
-from bot.errors import ArmBusy, ArmThrottled, EgressError, LeaseLost, StaleVersion, StoreUnavailable, Unavailable
+from bot.domain.probe import MOST_TRIES, STARTS_WITHIN, WITHIN, Probe, files_of, not_run, read_report
+from bot.errors import (
+    ArmBusy,
+    ArmForbidden,
+    ArmThrottled,
+    EgressError,
+    LeaseLost,
+    StaleVersion,
+    StoreUnavailable,
+    Unavailable,
+)
 from bot.ports import CommandState, Finish, Operation
 from bot.reconciler.run import Run
 
 TOO_LONG = f"Azure had no result after {WITHIN.seconds} seconds, so nothing was learnt. Try again."
 LOST = "The bot was restarted twice while Azure took the command, so its result is lost. Try again."
+RIGHT = "The role deploy/roles/prober.json, assigned on this cluster, allows it."
 NO_TURN = "It did not get its turn in time: Azure was not available, or other probes of this cluster came first."
 
 
@@ -52,7 +62,8 @@ def _begin(run: Run, probe: Probe) -> Finish:
     except Unavailable:
         raise
     except EgressError as error:
-        return _end(run, begun, begun.fail(error.sentence, run.now))
+        right = f" {RIGHT}" if isinstance(error, ArmForbidden) else ""
+        return _end(run, begun, begun.fail(f"{error.sentence}{right}", run.now))
     _save(run, begun.accept(operation.url))
     return run.again(operation.look_after)
 
@@ -68,7 +79,7 @@ def _look(run: Run, probe: Probe) -> Finish:
 
 def _answered(run: Run, probe: Probe, state: CommandState) -> Probe:
     if state.exit_code is None or state.reason:
-        return probe.fail(f"The command did not run in the cluster. {state.reason[:400]}".strip(), run.now)
+        return probe.fail(not_run(state.reason), run.now)
     report = read_report(state.output, probe.destinations)
     ended = probe.answer(report, run.now)
     if not ended.disagrees:

@@ -36,6 +36,7 @@ from bot.domain.probe import (
     files_of,
     is_echo,
     lines_of,
+    not_run,
     read_report,
     unfiltered,
 )
@@ -263,3 +264,17 @@ def test_nobody_else_may_probe(standing: AccountStatus, groups: frozenset[str], 
         assert not may
     else:
         assert may
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("ImagePullBackoff", "mcr.microsoft.com has to be reachable from them. Azure says: ImagePullBackoff."),
+        ("0/3 nodes are available: untolerated taint {CriticalAddonsOnly: true}", "Every Linux node has a taint"),
+        ("something\nelse. ", "did not run in the cluster. Azure says: something else."),
+        ("", "The command did not run in the cluster."),
+    ],
+)
+def test_what_did_not_run_says_what_to_do(reason: str, said: str) -> None:
+    """Then Azure's own words."""
+    assert said in not_run(reason)

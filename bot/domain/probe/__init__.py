@@ -1,6 +1,7 @@
 """Probes from inside a cluster: the fixed command, what it said, and what that means. Pure."""
 
 from bot.domain.probe.comparison import Agreement, Expectation, Expected, expectation_of, unfiltered
+from bot.domain.probe.failures import not_run
 from bot.domain.probe.record import MOST_TRIES, STARTS_WITHIN, WITHIN, Probe
 from bot.domain.probe.report import ConnectionAttempt, Reach, Report, read_report
 from bot.domain.probe.script import COMMAND, MOST_HOSTS, context_of, files_of, is_echo, is_probeable
@@ -28,6 +29,7 @@ __all__ = [
     "is_echo",
     "is_probeable",
     "lines_of",
+    "not_run",
     "read_report",
     "seen_text",
     "unfiltered",
