@@ -155,13 +155,19 @@ def migrate() -> None:
 
 @main.command()
 @click.option("--json", "is_json", is_flag=True, help="As JSON, for scripts.")
-def doctor(*, is_json: bool) -> None:
+@click.option(
+    "--if-match",
+    "sends_writes",
+    is_flag=True,
+    help="Also send each firewall policy a write that it must refuse: what is there, on a state that is not.",
+)
+def doctor(*, is_json: bool, sends_writes: bool) -> None:
     """Check everything that production needs, and say what to do; changes nothing.
 
     Configuration, database, clocks, Slack, people, and rights in Azure. Exit status 0: all is in place; 1: something is
     missing.
     """
-    found = examine(_settings())
+    found = examine(_settings(), sends_writes=sends_writes)
     click.echo(json_of(found) if is_json else table_of(found))
     if not all(one.is_ok for one in found):
         sys.exit(1)

@@ -24,15 +24,16 @@ SKEW_S = 30
 """Seconds that clocks may differ. Slack's signatures count for 300; expiries go by the database's clock."""
 
 
-def examine(settings: Settings, *, arm: AzureArm | None = None) -> list[DoctorResult]:
+def examine(settings: Settings, *, arm: AzureArm | None = None, sends_writes: bool = False) -> list[DoctorResult]:
     """Look at everything that the bot needs; one thing that is missing does not hide the others.
 
     Args:
         settings: The environment.
         arm: Azure, in place of the one that the settings lead to.
+        sends_writes: Also find out whether Azure refuses a write that names another state; see ``look_at_conditions``.
     """
     looks = (*_own_looks(settings), *_slack(settings))
-    return [*(looked_at(what, look) for what, look in looks), *look_at_azure(settings, arm)]
+    return [*(looked_at(what, look) for what, look in looks), *look_at_azure(settings, arm, sends_writes=sends_writes)]
 
 
 def _own_looks(settings: Settings) -> Iterator[Look]:

@@ -1,6 +1,7 @@
 """The checks of Azure: what can be read, what may be written, how many calls are left."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from bot.azure import AzureArm
@@ -9,12 +10,14 @@ from bot.doctor.results import DoctorResult, Look, looked_at, red
 from bot.domain.egress import ClusterEgress, Fleet
 from bot.domain.rights import CLUSTER_READ, CLUSTER_WRITE, lacking, target_write
 from bot.domain.snat import possible_goals
+from bot.domain.target import Target, TargetKind
 from bot.errors import (
     ArmForbidden,
     ArmThrottled,
     BadConfiguration,
     EgressError,
     NotScalable,
+    StaleVersion,
 )
 from bot.wiring.dryrun import require_among
 from bot.wiring.evidence_checks import evidence_looks
@@ -31,11 +34,14 @@ FULL = {
 Source: https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling, read 2026-11.
 """
 
+NO_STATE = "00000000-0000-0000-0000-000000000000"
+"""An etag that nothing has."""
+
 LEAST_SHARE = 0.1
 """The share of a bucket under which it is red."""
 
 
-def look_at_azure(settings: Settings, arm: AzureArm | None) -> list[DoctorResult]:
+def look_at_azure(settings: Settings, arm: AzureArm | None, *, sends_writes: bool) -> list[DoctorResult]:
     """Each check of Azure, or that it does not answer."""
     try:
         azure = arm or azure_from(settings, configuration_from(settings.config))
@@ -47,7 +53,31 @@ def look_at_azure(settings: Settings, arm: AzureArm | None) -> list[DoctorResult
     writer = looked_at("writer", lambda: _writer(settings, fleet))
     rights = [looked_at(what, look) for what, look in _rights(azure, fleet)]
     left = looked_at("Azure calls left", lambda: _calls_left(azure))
-    return [read, *subscriptions, writer, *rights, *_evidence(settings, azure, fleet), left]
+    conditions = [looked_at(what, look) for what, look in look_at_conditions(azure, fleet)] if sends_writes else []
+    return [read, *subscriptions, writer, *rights, *conditions, *_evidence(settings, azure, fleet), left]
+
+
+def look_at_conditions(azure: AzureArm, fleet: Fleet) -> Iterator[Look]:
+    """Whether Azure refuses a write that names another state (``If-Match``), on each firewall policy.
+
+    The specification of the firewall's provider does not say so. What is sent is what is there: Azure should refuse it,
+    and if it takes it, the update changes nothing. Of a classic firewall all of it would have to be sent: not asked.
+    """
+    for target in sorted(fleet.targets):
+        if target.kind is TargetKind.POLICY:
+            yield f"If-Match on {target.name}", partial(_condition, azure, target)
+
+
+def _condition(azure: AzureArm, target: Target) -> str:
+    place = azure.open(target)
+    seen = place.observe()
+    if seen.etag is None:
+        return "the bot has written nothing there yet: ask again after the first rule."
+    try:
+        place.begin_write(seen.collections, replace(seen, etag=NO_STATE))
+    except StaleVersion:
+        return "Azure refuses a write that names another state."
+    raise BadConfiguration("Azure took a write that named another state. It wrote what was there: nothing changed.")
 
 
 def _evidence(settings: Settings, azure: AzureArm, fleet: Fleet) -> list[DoctorResult]:

@@ -64,6 +64,7 @@ REMEDIES = (
     ("group", "Add people to the group, or correct its usergroup."),
     ("approval rule", "Add people to the groups of the rule, or ask for fewer approvals."),
     ("writer", "Correct writer.dry_run_targets."),
+    ("If-Match", "Ask again when nothing is being written; if Azure takes it then, let nobody else write that group."),
     ("Azure subscription", "Assign deploy/roles/reader.json on it, or take it out of azure.subscriptions."),
     ("Azure rights on", "Assign the role that deploy/roles/README.md names for it; it counts after some minutes."),
     ("Azure probes", "Assign deploy/roles/prober.json on the clusters that may be probed, or take [probe] out."),
