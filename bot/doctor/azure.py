@@ -10,7 +10,7 @@ from bot.doctor.results import DoctorResult, Look, looked_at, red
 from bot.domain.egress import ClusterEgress, Fleet
 from bot.domain.rights import CLUSTER_READ, CLUSTER_WRITE, lacking, target_write
 from bot.domain.snat import possible_goals
-from bot.domain.target import Target, TargetKind
+from bot.domain.target import Target
 from bot.errors import (
     ArmForbidden,
     ArmThrottled,
@@ -64,7 +64,7 @@ def look_at_conditions(azure: AzureArm, fleet: Fleet) -> Iterator[Look]:
     and if it takes it, the update changes nothing. Of a classic firewall all of it would have to be sent: not asked.
     """
     for target in sorted(fleet.targets):
-        if target.kind is TargetKind.POLICY:
+        if target.has_own_part:
             yield f"If-Match on {target.name}", partial(_condition, azure, target)
 
 

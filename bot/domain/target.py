@@ -36,6 +36,11 @@ class Target:
         return _NOUNS[self.kind]
 
     @property
+    def has_own_part(self) -> bool:
+        """Whether the bot's rules are a resource of their own, so that a write sends nothing of anybody else."""
+        return _OWN[self.kind]
+
+    @property
     def update_command(self) -> str:
         """The command of Azure's command line that changes the resource, without arguments."""
         return _UPDATES[self.kind]
@@ -47,6 +52,7 @@ class Target:
 
 
 _NOUNS = {TargetKind.POLICY: "firewall policy", TargetKind.CLASSIC: "classic firewall"}
+_OWN = {TargetKind.POLICY: True, TargetKind.CLASSIC: False}
 _UPDATES = {
     TargetKind.POLICY: "az network firewall policy update",
     TargetKind.CLASSIC: "az network firewall update",

@@ -7,9 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -20,8 +18,6 @@ from bot.azure.settings import ArmSettings
 from bot.command_line import main
 from bot.config import settings_from
 from bot.doctor import UNASKED, DoctorResult, _agreeing, examine
-from bot.doctor.azure import look_at_conditions
-from bot.doctor.results import looked_at
 from bot.domain.rights import CLUSTER_WRITE, Grant, lacking
 from bot.errors import BadConfiguration
 from bot.sandbox.arm import ArmSubscription
@@ -62,16 +58,6 @@ class Site:
         }
         found = examine(settings_from(variables | self.variables), arm=self.azure)
         return {one.what: one for one in found}
-
-    def asked(self, azure: AzureArm) -> dict[str, DoctorResult]:
-        """What it finds of conditional writes, by thing."""
-        looks = look_at_conditions(azure, azure.read_fleet())
-        return {what: looked_at(what, look) for what, look in looks}
-
-    def writes(self) -> list[tuple[str, int]]:
-        """Path and status of each write that Azure was sent."""
-        state = self.arm.state()
-        return [(one["path"], one["status"]) for one in state["requests"] if one["method"] == "PUT"]
 
     def missing(self) -> dict[str, str]:
         """The red lines and their sentences."""
@@ -328,39 +314,3 @@ def test_a_firewall_whose_log_cannot_be_read(site: Site) -> None:
     assert found["firewall log of hub-firewall"].sentence == "in law-hub."
     assert "it has no diagnostic setting" in found["firewall log of vwan-firewall"].sentence
     assert "log-reader.json" in found["firewall log of vwan-firewall"].remedy
-
-
-class Deaf(ArmTransport):
-    """An Azure that takes no notice of If-Match."""
-
-    def send(self, request: Any, **options: Any) -> Any:
-        """One request, without it."""
-        request.headers.pop("If-Match", None)
-        return super().send(request, **options)
-
-
-def test_whether_azure_refuses_a_write_on_another_state(site: Site) -> None:
-    """Asked on demand only, with a write that cannot change anything; a group that is not there is not made."""
-    deaf = AzureArm(
-        IssuedToken(site.arm.issue_token),
-        ArmSettings(subscriptions=(SUBSCRIPTION,)),
-        transport=Deaf(site.arm, site.clock),
-        now=site.clock.now,
-    )
-    assert not [what for what in site.findings() if what.startswith("If-Match")]
-    before = len(site.writes())
-    assert "nothing there yet" in site.asked(site.azure)["If-Match on hub-policy"].sentence
-    assert len(site.writes()) == before
-    target = next(one for one in site.azure.read_fleet().targets if one.name == "hub-policy")
-    place = site.azure.open(target)
-    place.begin_write((), place.observe())
-    busy = site.asked(site.azure)["If-Match on hub-policy"]
-    assert (busy.is_ok, "Ask again" in busy.remedy) == (False, True)
-    site.clock.advance(timedelta(minutes=10))
-    assert place.observe().etag
-    assert site.asked(site.azure)["If-Match on hub-policy"].is_ok
-    assert [status for _, status in site.writes()][-1] == 412
-    state = place.observe()
-    assert not site.asked(deaf)["If-Match on hub-policy"].is_ok
-    site.clock.advance(timedelta(minutes=10))
-    assert (place.observe().collections, place.observe().foreign) == (state.collections, state.foreign)
