@@ -1,14 +1,17 @@
 """The SNAT capacity of the fleet: which cluster runs out of ports first, and what to do about it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from bot.domain.access import environment_of
 from bot.domain.csv_text import csv_text
 from bot.domain.egress import ClusterEgress
-from bot.domain.measured import SnatUse, sources_of
-from bot.domain.snat import Headroom, nearest_first
+from bot.domain.measured import SnatUse, enough_for, sources_of
+from bot.domain.snat import Headroom, nearest_first, plan_scale
+from bot.domain.snat.goals import NodePortsGoal
+from bot.domain.snat.headroom import NEAR_SHARE
+from bot.errors import InvalidInput, NotScalable
 from bot.inventory.listing import FleetPage, fleet
 from bot.ports import Caller, Context, Transaction
 
@@ -50,8 +53,22 @@ def capacity_overview(ctx: Context, caller: Caller, words: str) -> CapacityOverv
         everybody = tx.snapshots.all()
         uses = _uses(ctx, tx, found.clusters)
     environments = {egress.ref.id: environment_of(ctx.config, egress.ref) for egress in found.clusters}
-    rows = tuple(nearest_first(found.clusters, everybody, _peaks(uses)))
-    return CapacityOverview(rows, environments, proposals, found, uses)
+    rows = nearest_first(found.clusters, everybody, _peaks(uses))
+    advised = tuple(_advised(row, uses.get(row.egress.ref.id, ())) for row in rows)
+    return CapacityOverview(advised, environments, proposals, found, uses)
+
+
+def _advised(row: Headroom, uses: Iterable[SnatUse]) -> Headroom:
+    """Where measured use is high, what to do about it comes from what was measured, if the bot can propose it."""
+    found = next((enough for use in uses if use.worst and (enough := enough_for(row.egress, use))), None)
+    if found is None or (row.measured or 0) <= NEAR_SHARE:
+        return row
+    try:
+        plan = plan_scale(row.egress, NodePortsGoal(found.ports))
+    except (NotScalable, InvalidInput):
+        return row
+    command = f"`/egress scale {row.egress.ref.name} for {found.ports} ports per node`"
+    return replace(row, todo=f"{command} proposes {plan.change.goal}: enough for the measured peak.")
 
 
 OLD = timedelta(days=2)

@@ -16,6 +16,7 @@ from bot.domain.measured import (
     SnatUse,
     Source,
     TimeSpan,
+    enough_for,
     measured_sentence,
     next_level,
     sources_of,
@@ -112,5 +113,7 @@ def _text(use: SnatUse, level: PortLevel, clusters: Sequence[ClusterEgress]) -> 
     if level is PortLevel.CALM:
         return " ".join([why(use), *shared])
     if use.worst is not None and len(clusters) == 1:
-        return f"{measured_sentence(clusters[0], [use])} `/egress scale {names}` plans more."
+        enough = enough_for(clusters[0], use)
+        plan = f" `/egress scale {names} for {enough.ports} ports per node` plans that." if enough else ""
+        return f"{measured_sentence(clusters[0], [use])}{plan}"
     return " ".join([why(use), *shared, "`/egress capacity` lists what to do."])

@@ -13,7 +13,7 @@ from bot.domain.snat import CountGoal
 from bot.domain.snat.goals import NodePortsGoal
 from bot.scaling import Wish
 from handlers import commands
-from handlers.replies import File
+from handlers.replies import Ephemeral, File
 from tests.build import DEV, SUBSCRIPTION, World, make_world
 from tests.listeners.calling import text_of, typed
 
@@ -99,3 +99,14 @@ def test_switched_off_nothing_is_asked(world: World) -> None:
     assert "in use" not in said
     assert inventory.show(world.ctx, DEV, "aks-none").uses == ()
     assert not [one for one in world.arm.state()["requests"] if "metrics" in one["path"].lower()]
+
+
+def test_show_draws_the_last_day(world: World) -> None:
+    """Its chart stands as text in the report, with its peak in words."""
+    load(world)
+    answer = commands.show(world.ctx, typed(DEV, "aks-lb"))
+    assert isinstance(answer, Ephemeral)
+    (chart,) = answer.message.charts
+    assert (len(chart.labels), max(chart.curves[0].values), chart.limit) == (96, 100, 75)
+    (block,) = [one for one in answer.message.blocks if one.get("block_id") == chart.id]
+    assert "SNAT ports of the fullest node in the last day: between " in block["text"]["text"]

@@ -12,6 +12,7 @@ from bot.domain.work import WorkKind
 from bot.inventory import capacity_csv, capacity_overview
 from bot.reconciler import Reconciler
 from handlers import capacity
+from handlers.replies import Ephemeral
 from tests.build import DEV, SUBSCRIPTION, World, make_world
 from tests.flows.writer_stage import events, told, told_text
 from tests.listeners.calling import text_of, typed
@@ -65,7 +66,7 @@ def test_a_cluster_is_announced_once_until_it_is_over(world: World) -> None:
     said = told_text(world, "ports-high")
     assert "peak 8" in said
     assert "of node 10.224.0.4's ports; 1 IP with 2,048 ports for each node would have kept it under 60 %." in said
-    assert "`/egress scale aks-lb` plans more." in said
+    assert "`/egress scale aks-lb for 2048 ports per node` plans that." in said
     world = restarted(world)
     load(world, 200)
     later(world)
@@ -81,9 +82,14 @@ def test_a_cluster_is_announced_once_until_it_is_over(world: World) -> None:
     assert {one.cluster for one in found} == {"aks-lb"}
 
 
-def test_an_hour_takes_few_requests_and_repeats_nothing(world: World) -> None:
-    """Each source is read once an hour, however often the work is asked for."""
+def test_a_shared_firewall_is_announced_with_all_its_clusters(world: World) -> None:
+    """One message for the firewall, not one for each cluster behind it; each source is read once an hour."""
+    world.arm.add_traffic({"cluster": "aks-udr", "host": "mcr.microsoft.com", "rate_per_minute": 9000})
     later(world)
+    assert told(world) == ["ports-exhausted"]
+    said = told_text(world, "ports-exhausted")
+    assert "Firewall hub-firewall used 100 % of its SNAT ports. Its health fell to 50 % (SNAT port)." in said
+    assert "Clusters that share it: aks-udr, aks-udr-agic" in said
     first = asked(world)
     assert 0 < first < 20
     with world.store.write() as tx:
@@ -92,36 +98,24 @@ def test_an_hour_takes_few_requests_and_repeats_nothing(world: World) -> None:
     assert asked(world) == first
     later(world)
     assert asked(world) == 2 * first
-
-
-def test_what_cannot_be_read_changes_nothing(world: World) -> None:
-    """Nobody is told that it is over because Azure does not answer, nor told again when it does."""
-    load(world, 200)
-    later(world)
-    world.arm.put_rights(ALL, {"actions": ["*"], "notActions": ["Microsoft.Insights/metrics/read"]})
-    later(world, 2)
-    world.arm.put_rights(ALL, {"actions": ["*"]})
-    later(world, 2)
-    assert told(world) == ["ports-high"]
-
-
-def test_a_shared_firewall_is_announced_with_all_its_clusters(world: World) -> None:
-    """One message for the firewall, not one for each cluster behind it."""
-    world.arm.add_traffic({"cluster": "aks-udr", "host": "mcr.microsoft.com", "rate_per_minute": 9000})
-    later(world)
     assert told(world) == ["ports-exhausted"]
-    said = told_text(world, "ports-exhausted")
-    assert "Firewall hub-firewall used 100 % of its SNAT ports. Its health fell to 50 % (SNAT port)." in said
-    assert "Clusters that share it: aks-udr, aks-udr-agic" in said
 
 
 def test_capacity_is_sorted_by_measured_use(world: World) -> None:
-    """The fullest first, with what was measured; the same in the file."""
+    """The fullest first, with what was measured; what Azure does not say any more changes nothing until it is old."""
     load(world, 200)
     later(world)
-    said = text_of(capacity.capacity(world.ctx, typed(DEV, "type:loadBalancer")))
+    world.arm.put_rights(ALL, {"actions": ["*"], "notActions": ["Microsoft.Insights/metrics/read"]})
+    later(world)
+    assert told(world) == ["ports-high"]
+    answer = capacity.capacity(world.ctx, typed(DEV, "type:loadBalancer"))
+    said = text_of(answer)
     assert said.index("*aks-lb*") < said.index("*aks-lb-own*")
     assert ":warning: Node 10.224.0.4 used 8" in said
+    assert "`/egress scale aks-lb for 2048 ports per node` proposes 2,048 SNAT ports per node: enough" in said
+    assert isinstance(answer, Ephemeral)
+    (chart,) = answer.message.charts
+    assert (chart.labels[0], chart.unit, chart.limit) == ("aks-lb", "%", 75)
     found = capacity_overview(world.ctx, DEV, "type:loadBalancer")
     header, first, *_ = capacity_csv(found).splitlines()
     assert header.endswith("measured_peak_percent,failed_connections,measured_at")

@@ -1,6 +1,6 @@
 """SNAT ports as Azure Monitor measured them: what to ask for, what the answers mean, and when to warn."""
 
-from bot.domain.measured.advice import measured_sentence, under_sixty
+from bot.domain.measured.advice import enough_for, measured_sentence, under_sixty
 from bot.domain.measured.levels import PortLevel, level_of, next_level, why
 from bot.domain.measured.questions import QUESTIONS, MetricQuestion, grain_for, sources_of
 from bot.domain.measured.use import SnatUse, use_from
@@ -17,6 +17,7 @@ __all__ = [
     "Source",
     "SourceKind",
     "TimeSpan",
+    "enough_for",
     "grain_for",
     "level_of",
     "measured_sentence",

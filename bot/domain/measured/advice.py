@@ -56,6 +56,11 @@ def under_sixty(peak: float, nodes: int) -> Enough | None:
     return Enough(ips, ports) if ports * CALM_SHARE > peak and ips in LB_IP_COUNTS else None
 
 
+def enough_for(egress: ClusterEgress, use: SnatUse) -> Enough | None:
+    """What would have been enough for a measured peak; None where no number that Azure accepts is."""
+    return under_sixty(peak_of_node(use), max_nodes(egress))
+
+
 def measured_sentence(egress: ClusterEgress, uses: Sequence[SnatUse], then: Capacity | None = None) -> str:
     """What was measured in the span that was read, and what would have been enough; empty where nothing is known.
 
@@ -81,7 +86,7 @@ def _of_balancer(egress: ClusterEgress, use: SnatUse, then: Capacity | None) -> 
     said = f"Measured {span_text(use)}: peak {worst.share:.0%} of node {worst.node}'s ports"
     failed = f", {failed_text(use.failed)}" if use.failed else ""
     is_capped = level_of(use) is PortLevel.EXHAUSTED
-    return f"{said}{failed}{_planned(peak, then, is_capped=is_capped)}{_enough(egress, peak, use)}."
+    return f"{said}{failed}{_planned(peak, then, is_capped=is_capped)}{_enough(egress, use)}."
 
 
 def _planned(peak: float, then: Capacity | None, *, is_capped: bool) -> str:
@@ -93,10 +98,10 @@ def _planned(peak: float, then: Capacity | None, *, is_capped: bool) -> str:
     return f"; with this change the same peak is {peak / then.ports_per_node:.0%}"
 
 
-def _enough(egress: ClusterEgress, peak: float, use: SnatUse) -> str:
+def _enough(egress: ClusterEgress, use: SnatUse) -> str:
     if (use.share or 0) < CALM_SHARE:
         return ""
-    found = under_sixty(peak, max_nodes(egress))
+    found = enough_for(egress, use)
     if found is None:
         return "; no number of IPs and ports that Azure accepts would have kept it under 60 %"
     those = f"{counted(found.ips, 'IP')} with {found.ports:,} ports for each node"

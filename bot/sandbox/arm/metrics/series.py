@@ -15,8 +15,9 @@ from bot.sandbox.arm.wire import Json
 from bot.sandbox.arm.world import World
 
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 SAMPLES = 2
-"""Minutes that stand for all quiet ones of a longer interval."""
+"""Minutes that stand for all quiet ones of an interval of more than an hour; one does for a shorter one."""
 
 LATE = timedelta(minutes=1)
 """How long a minute takes to become readable."""
@@ -77,7 +78,7 @@ def _minutes(load: Load, start: datetime, end: datetime) -> Iterator[tuple[datet
     busy = [minute for minute in load.busy(start, end) if start <= minute < end]
     yield from ((minute, 1.0) for minute in busy)
     quiet = max(0, round((end - start) / MINUTE) - len(busy))
-    count = min(SAMPLES, quiet)
+    count = min(SAMPLES if end - start > HOUR else 1, quiet)
     step = (end - start) / count if count else MINUTE
     yield from ((start + number * step, quiet / count) for number in range(count))
 
