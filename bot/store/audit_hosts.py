@@ -64,10 +64,11 @@ def not_covered(connection: Connection, records: Sequence[Record]) -> int | None
 
 def _places(records: Sequence[Record]) -> Mapping[str, tuple[int, int]]:
     """The first and the last event of each destination."""
-    first: dict[str, int] = {}
-    last: dict[str, int] = {}
-    for record in records:
-        for host in from_json(record.destinations):
-            first.setdefault(host, record.seq)
-            last[host] = record.seq
-    return {host: (first[host], last[host]) for host in first}
+    first = {row.destinations: row.seq for row in reversed(records)}
+    last = {row.destinations: row.seq for row in records}
+    places: dict[str, tuple[int, int]] = {}
+    for text, seq in first.items():
+        for host in from_json(text):
+            low, high = places.get(host, (seq, last[text]))
+            places[host] = min(low, seq), max(high, last[text])
+    return places

@@ -83,7 +83,8 @@ class SqlAuditLog:
         return list(self._connection.scalars(query))
 
     def _records(self, query: Select[Any]) -> list[Record]:
-        return [Record._make(row) for row in self._connection.execute(query)]
+        """Rows as the driver gives them, without SQLAlchemy's own: a verification reads a million."""
+        return list(map(Record._make, self._connection.execute(query).cursor.fetchall()))
 
     def head(self) -> tuple[int, str]:
         """The number and hash of the last event.

@@ -24,6 +24,7 @@ VERSION = 2
 """The version of new rows."""
 
 _TYPES = {int, str}
+_sha256 = hashlib.sha256
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 
@@ -83,7 +84,10 @@ def seal(record: Record) -> Record:
     Raises:
         ChainBroken: It cannot be hashed: a text is not Unicode, or the version is unknown.
     """
-    return record._replace(hash=_digest(record))
+    try:
+        return record._replace(hash=_sha256(content_of(record)).hexdigest())
+    except (TypeError, ValueError, KeyError) as error:
+        raise altered(record.seq) from error
 
 
 def hash_of(record: Record) -> str:
@@ -92,14 +96,10 @@ def hash_of(record: Record) -> str:
     Raises:
         ChainBroken: It cannot be hashed: a value is not of its type, or the version is unknown.
     """
-    if set(map(type, record)) != _TYPES:  # SQLite stores bytes where text belongs, and they would be hashed like it
-        raise altered(record.seq)
-    return _digest(record)
-
-
-def _digest(record: Record) -> str:
     try:
-        return hashlib.sha256(content_of(record)).hexdigest()
+        if set(map(type, record)) != _TYPES:  # SQLite stores bytes where text belongs; they would be hashed like it
+            raise altered(record.seq)
+        return _sha256(_CONTENTS[record.version](record)).hexdigest()
     except (TypeError, ValueError, KeyError) as error:
         raise altered(record.seq) from error
 
