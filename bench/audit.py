@@ -221,7 +221,7 @@ def append_ms(store: SqlStore) -> tuple[float, float]:
 
 
 def walked_per_s(store: SqlStore, *, is_indexed: bool) -> tuple[float, float]:
-    """Events a second, and a second of this process's own, as the bot verifies them: with the search index, or without."""
+    """Events a second, and a second of this process alone, as the bot verifies them; with the search index or not."""
     begun, own, end = time.perf_counter(), time.process_time(), ChainEnd()
     while end.seq < EVENTS:
         with store.read() as tx:
