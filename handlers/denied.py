@@ -16,9 +16,10 @@ from handlers.replies import Ephemeral, Message, Reply
 def denied(ctx: Context, call: Call) -> Reply:
     """Show what was denied, or begin to watch."""
     words = DeniedWords.parse(plain_words(call.text))
-    if words.is_watch:
-        return Ephemeral(watch_begun(denials.watch(ctx, call.caller, words.cluster)))
     began = words.began(ctx.clock.now(), ctx.directory.zone(call.caller.identity))
+    if words.is_watch:
+        since = began if words.since else None
+        return Ephemeral(watch_begun(denials.watch(ctx, call.caller, words.cluster, since)))
     return Ephemeral(drawn(ctx, denials.denied(ctx, call.caller, words.cluster, began)))
 
 
@@ -58,9 +59,11 @@ def stop(ctx: Context, call: Call) -> Reply:
 
 
 def learn(ctx: Context, call: Call) -> Reply:
-    """Collect what a cluster needs until a day."""
+    """Collect what a cluster needs until a day, or stop."""
     name, *rest = plain_words(call.text).split() or [""]
+    if name and [word.lower() for word in rest] == ["stop"]:
+        return Ephemeral(watch_stopped(denials.stop_learning(ctx, call.caller, name)))
     until = [word[len("until:") :] for word in rest if word.lower().startswith("until:")]
     if not name or len(rest) != 1 or not until:
-        raise InvalidInput("Say for which cluster and until when: `/egress learn CLUSTER until:friday`.")
+        raise InvalidInput("Say for which cluster and until when: `/egress learn CLUSTER until:friday`, or `stop`.")
     return Ephemeral(watch_begun(denials.learn(ctx, call.caller, name, until[0])))

@@ -87,7 +87,7 @@ COMMANDS = (
         CallKind.COMMAND,
         "learn",
         denied.learn,
-        usage="CLUSTER until:DAY",
+        usage="CLUSTER until:DAY | stop",
         help="collect for days what a cluster needs, and propose it as one request",
         act="learn",
     ),

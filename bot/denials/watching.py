@@ -1,6 +1,6 @@
 """Use cases of watching a firewall's log: begin, stop, look once more."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.denials.reading import question_for, report_for
@@ -21,13 +21,28 @@ MOST_OPEN = 5
 """Watches that one person may have at a time: each asks Log Analytics again and again."""
 
 
-def watch(ctx: Context, caller: Caller, cluster: str) -> Watch:
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What for, until when, and from when on if not from now."""
+
+    kind: WatchKind
+    until: datetime
+    since: datetime | None = None
+
+
+def watch(ctx: Context, caller: Caller, cluster: str, since: datetime | None = None) -> Watch:
     """Go on looking for fifteen minutes; one that goes on already is prolonged.
+
+    Args:
+        ctx: The context.
+        caller: Who tests.
+        cluster: Name or id.
+        since: From when on; None for shortly before now.
 
     Raises:
         UserError: No such cluster, no firewall on its way, or too many watches.
     """
-    return _begun(ctx, caller, cluster, (WatchKind.TEST, ctx.clock.now() + TEST_FOR))
+    return _begun(ctx, caller, cluster, _Plan(WatchKind.TEST, ctx.clock.now() + TEST_FOR, since))
 
 
 def learn(ctx: Context, caller: Caller, cluster: str, until: str) -> Watch:
@@ -48,11 +63,10 @@ def learn(ctx: Context, caller: Caller, cluster: str, until: str) -> Watch:
         raise InvalidInput("Say until when: `/egress learn CLUSTER until:friday`, 5d or 2026-12-05.")
     if end > now + LEARN_AT_MOST + timedelta(days=1):
         raise InvalidInput(f"Learning takes at most {duration_text(LEARN_AT_MOST)}: until:30d.")
-    return _begun(ctx, caller, cluster, (WatchKind.LEARN, end))
+    return _begun(ctx, caller, cluster, _Plan(WatchKind.LEARN, end))
 
 
-def _begun(ctx: Context, caller: Caller, cluster: str, plan: tuple[WatchKind, datetime]) -> Watch:
-    kind, until = plan
+def _begun(ctx: Context, caller: Caller, cluster: str, plan: _Plan) -> Watch:
     egress, now = find(ctx, person(ctx, caller), cluster), ctx.clock.now()
     asked = question_for(egress, now, now)
     if asked is None:
@@ -62,27 +76,31 @@ def _begun(ctx: Context, caller: Caller, cluster: str, plan: tuple[WatchKind, da
     with ctx.store.write() as tx:
         uow = UnitOfWork(ctx, tx, caller)
         mine = [one for one in tx.watches.open() if one.starter == caller.identity]
-        same = next((one for one in mine if (one.cluster_id, one.kind) == (egress.ref.id, kind)), None)
+        same = next((one for one in mine if (one.cluster_id, one.kind) == (egress.ref.id, plan.kind)), None)
         if same is None and len(mine) >= MOST_OPEN:
             raise InvalidInput(f"You have {MOST_OPEN} watches already. Stop one on its card first.")
-        made = tx.watches.save(replace(same, until=until)) if same else _new(uow, egress.ref, plan)
+        made = tx.watches.save(_prolonged(same, plan)) if same else _new(uow, egress.ref, plan)
         uow.audit(_event(uow, made, Action.WATCH_START))
         tx.outbox.add(Notice(NoticeKind.CARD, made.id, made.starter.user))
         tx.work.wake(made.work_key, within=timedelta())
     return made
 
 
-def _new(uow: UnitOfWork, cluster: ClusterRef, plan: tuple[WatchKind, datetime]) -> Watch:
-    kind, until = plan
+def _prolonged(same: Watch, plan: _Plan) -> Watch:
+    return replace(same, until=plan.until, looks_from=min(plan.since, same.since) if plan.since else same.looks_from)
+
+
+def _new(uow: UnitOfWork, cluster: ClusterRef, plan: _Plan) -> Watch:
     made = Watch(
         id=uow.tx.watches.new_id(uow.now),
         version=1,
-        kind=kind,
+        kind=plan.kind,
         cluster_id=cluster.id,
         cluster_name=cluster.name,
         starter=uow.caller.identity,
         started_at=uow.now,
-        until=until,
+        until=plan.until,
+        looks_from=plan.since,
     )
     uow.tx.watches.add(made)
     return made
@@ -102,6 +120,21 @@ def stop(ctx: Context, caller: Caller, watch_id: str) -> Watch:
         if not found.is_open:
             return found
         return end_within(uow, replace(found, stopped=Ending(caller.identity, uow.now, "")))
+
+
+def stop_learning(ctx: Context, caller: Caller, cluster: str) -> Watch:
+    """End what one began to learn about a cluster.
+
+    Raises:
+        UserError: No such cluster, or one learns nothing about it.
+    """
+    egress = find(ctx, person(ctx, caller), cluster)
+    with ctx.store.read() as tx:
+        mine = [one for one in tx.watches.open() if (one.starter, one.cluster_id) == (caller.identity, egress.ref.id)]
+    found = next((one for one in mine if one.kind is WatchKind.LEARN), None)
+    if found is None:
+        raise InvalidInput(f"You are not learning what {egress.ref.name} needs. Nothing was changed.")
+    return stop(ctx, caller, found.id)
 
 
 def end_within(uow: UnitOfWork, found: Watch) -> Watch:

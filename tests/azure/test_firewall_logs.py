@@ -139,6 +139,7 @@ def degraded() -> list[tuple[str, Any, list[Gap], str]]:
         ("too slow", fault(status=504, code="GatewayTimeout"), [Gap.SILENT], "did not finish"),
         ("connection lost", fault(drop_response=True), [Gap.SILENT], "did not answer within 5 s"),
         ("rejected", fault(status=400, code="BadArgumentError", message="No."), [Gap.REJECTED], "rejected the query"),
+        ("no content", fault(status=204), [Gap.UNREADABLE], "could not be read"),
         ("basic plan", basic, [Gap.BASIC], "Basic plan"),
     ]
 

@@ -72,7 +72,7 @@ def test_denied_is_shown_with_what_it_would_take(world: World) -> None:
     assert "Rule smtp in rule collection deny-mail, rcg-base, base-policy denies it. No allowance helps as long" in said
     assert "the client must name the host in TLS (SNI)" in said
     assert "lags 3 to 10 minutes" in said
-    assert "cannot tell pods of a node apart" in said
+    assert "cannot tell the pods of a node apart" in said
 
 
 def test_the_request_is_filled_with_all_that_can_be_requested(world: World) -> None:
@@ -120,6 +120,10 @@ def test_unknown_is_never_nothing(world: World) -> None:
     assert "The log has no record" not in look(world, "aks-udr since:10m")
     said = look(world)
     assert "nothing denied in the log" in said
+    assert "newest record of application rules" not in said
+    world.arm.stop_traffic(None)
+    world.clock.advance(timedelta(hours=2))
+    assert "The newest record of application rules, of anybody, is from" in look(world)
     assert "The log has no record of any network rule" in said
 
 

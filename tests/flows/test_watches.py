@@ -108,11 +108,20 @@ def test_whoever_began_it_stops_it(world: World) -> None:
         denied.stop(world.ctx, pressed(DEV, id=begun.id))
     assert not found(world).is_open
     assert len(events(world, begun.id, Action.WATCH_END)) == 1
+    denied.learn(world.ctx, typed(DEV, "aks-udr until:3d", "learn"))
+    assert "Stopped" in text_of(denied.learn(world.ctx, typed(DEV, "aks-udr stop", "learn")))
 
 
 def test_what_cannot_be_watched_is_refused(world: World) -> None:
     """No firewall, no day, a day that is over, too many at a time."""
-    for words in ("aks-udr", "aks-udr until:", "aks-udr until:yesterday", "aks-udr until:90d", "until:friday"):
+    for words in (
+        "aks-udr",
+        "aks-udr stop",
+        "aks-udr until:",
+        "aks-udr until:yesterday",
+        "aks-udr until:90d",
+        "until:friday",
+    ):
         with pytest.raises(InvalidInput):
             denied.learn(world.ctx, typed(DEV, words, "learn"))
     with pytest.raises(CannotTakeEffect):

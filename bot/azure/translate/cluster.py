@@ -48,6 +48,7 @@ def cluster_from_json(body: Json) -> ClusterFacts:
         application_gateway=_application_gateway(properties),
         is_basic=str(dig(network, "loadBalancerSku")).lower() == "basic",
         is_unbounded=_is_unbounded(properties),
+        pod_network=str(dig(network, "networkPluginMode") or dig(network, "networkPlugin") or "").lower(),
         leaves_yet=leaves_yet,
         virtual_nodes=_text(dig(_addon(properties, "aciConnectorLinux"), "SubnetName")),
     )

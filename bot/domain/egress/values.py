@@ -233,6 +233,7 @@ class ManagedCluster:
         own: Lower-case ids of the outbound IPs and prefixes that the customer brought.
         authorized_ranges: The ranges (CIDR) that its API server admits; empty where it admits every address.
         reaches_api_inside: Whether nodes reach the API server inside the network: private, or with VNet integration.
+        pod_network: How pods get addresses, by Azure's names: ``overlay``, ``kubenet``, ``azure``; empty if unknown.
     """
 
     ref: ClusterRef
@@ -255,6 +256,7 @@ class ManagedCluster:
     own: tuple[str, ...] = ()
     authorized_ranges: tuple[str, ...] = ()
     reaches_api_inside: bool = False
+    pod_network: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

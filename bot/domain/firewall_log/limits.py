@@ -11,6 +11,9 @@ from bot.domain.phrases import listed
 YOUNG = 2 * DELAY
 """In less time than this a log may well have no record yet."""
 
+POD_NETWORKS = {"overlay": "With overlay networking", "kubenet": "With kubenet", "azure": "Without a pod subnet"}
+"""How pods get addresses, by Azure's own words."""
+
 STALE = timedelta(hours=1)
 """A log whose newest record of anybody is older may be interrupted; or nothing passed."""
 
@@ -64,6 +67,7 @@ def _shared(egress: ClusterEgress, sharing: tuple[str, ...]) -> Iterator[str]:
     a subnet of their own keep their address; with overlay, kubenet and node subnets it is the node's.
     """
     if not any(path.carries == "pods" for path in egress.paths):
-        yield "The firewall sees the nodes' addresses (no pod subnet), so its log cannot tell pods of a node apart."
+        how = POD_NETWORKS.get(egress.pod_network, "Without a pod subnet")
+        yield f"{how} the firewall sees the address of the node, so its log cannot tell the pods of a node apart."
     if sharing:
         yield f"{listed(sharing, 5)} may use the same source addresses; their denials are in here, too."

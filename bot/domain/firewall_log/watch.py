@@ -77,6 +77,7 @@ class Watch:
         stopped: Who ended it before its time; None if nobody did.
         ended_at: When it ended; None while it goes on.
         why: Why it ended before its time, if not by a person.
+        looks_from: From when on it looks, if not from about its start.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Watch:
     stopped: Ending | None = None
     ended_at: datetime | None = None
     why: str = ""
+    looks_from: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -109,7 +111,8 @@ class Watch:
     @property
     def since(self) -> datetime:
         """From when on it looks."""
-        return self.started_at - (BEFORE if self.kind is WatchKind.TEST else timedelta())
+        usual = self.started_at - (BEFORE if self.kind is WatchKind.TEST else timedelta())
+        return self.looks_from or usual
 
     @property
     def requestable(self) -> tuple[Destination, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.sandbox.arm.wire import ArmRequest, ArmResponse, Json, aks_error, network_error
 
+NO_CONTENT = 204
 _FIELDS = [
     "method",
     "path",
@@ -31,7 +32,7 @@ class Fault:
         method: HTTP method, or ``*``.
         path: Regular expression that is searched in the path, case ignored.
         times: How often it still strikes.
-        status: Answered immediately instead of handling the request; 0 handles it.
+        status: Answered immediately instead of handling the request; 0 handles it, 204 answers nothing.
         code: Azure's error code.
         message: Azure's message.
         retry_after_s: Retry-After of the answer.
@@ -72,8 +73,8 @@ class Fault:
         times: object = fault.times
         if not isinstance(times, int) or times < 1:
             raise ValueError("A fault strikes 1 or more times.")
-        if fault.status not in (0, *range(400, 600)):
-            raise ValueError("A fault's status is 400 to 599.")
+        if fault.status not in (0, NO_CONTENT, *range(400, 600)):
+            raise ValueError("A fault's status is 204, or 400 to 599.")
         return fault
 
     def matches(self, request: ArmRequest) -> bool:
@@ -84,6 +85,8 @@ class Fault:
         """The error it answers with, in the shape of the provider that is asked; None handles the request."""
         if not self.status:
             return None
+        if self.status == NO_CONTENT:
+            return ArmResponse(NO_CONTENT)
         message = self.message or f"Simulated fault {self.code}."
         aks = "microsoft.containerservice" in request.path.lower()
         error = aks_error(self.status, self.code, message) if aks else network_error(self.status, self.code, message)
