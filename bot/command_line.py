@@ -20,6 +20,7 @@ from bot.errors import BadConfiguration, EgressError, StoreUnavailable
 from bot.logs import log_as
 from bot.wiring import pipeline_commands, planning, production
 from bot.wiring.audit_commands import audit
+from bot.wiring.backup_commands import backup, restored
 from bot.wiring.command_reference import command_reference
 from bot.wiring.running import Running
 from bot.wiring.signals import end_on_signal, wait_for_signal
@@ -74,7 +75,15 @@ def main(ctx: click.Context) -> None:
     ctx.obj = Terminal(_settings, _account)
 
 
-for _command in (pipeline_commands.request, pipeline_commands.check, pipeline_commands.status, token, audit):
+for _command in (
+    pipeline_commands.request,
+    pipeline_commands.check,
+    pipeline_commands.status,
+    token,
+    audit,
+    backup,
+    restored,
+):
     main.add_command(_command)
 
 

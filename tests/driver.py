@@ -23,9 +23,11 @@ class SandboxProcess:
     Args:
         data: Its folder; kept across restarts.
         options: Further command line options.
+        code: The folder whose code is run: another version, or this one.
     """
 
-    def __init__(self, data: Path, *options: str) -> None:
+    def __init__(self, data: Path, *options: str, code: Path | None = None) -> None:
+        self._code = code
         self._port, self._arm_port = _free_ports(2)
         self._command = [sys.executable, "-m", "bot", "sandbox", "--data", str(data), *options]
         self._command += ["--port", str(self._port), "--arm-port", str(self._arm_port)]
@@ -50,7 +52,9 @@ class SandboxProcess:
     def start(self) -> None:
         """Start it, and wait until it is ready."""
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, env=dict(os.environ))
+            self._process = subprocess.Popen(
+                self._command, stdout=log, stderr=log, env=dict(os.environ), cwd=self._code
+            )
         wait_for(self._is_ready, "The sandbox did not become ready", START_S)
 
     def kill(self) -> None:

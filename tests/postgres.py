@@ -133,7 +133,7 @@ def start(environment: Mapping[str, str]) -> Server | str:
         NoPostgres: Nothing was named, nothing was found, or it did not start.
     """
     named = environment.get(URL_VARIABLE)
-    return _with_driver(named) if named else Server(_binaries(environment))
+    return _with_driver(named) if named else Server(binaries(environment))
 
 
 def _with_driver(url: str) -> str:
@@ -143,7 +143,12 @@ def _with_driver(url: str) -> str:
     return f"postgresql+psycopg://{rest}"
 
 
-def _binaries(environment: Mapping[str, str]) -> Path:
+def binaries(environment: Mapping[str, str]) -> Path:
+    """The folder with PostgreSQL's programs.
+
+    Raises:
+        NoPostgres: There is none.
+    """
     for folder in (*_from_wheel(), *_from_system(environment)):
         if folder.joinpath("initdb").exists() and folder.joinpath("pg_ctl").exists():
             return folder

@@ -91,6 +91,7 @@ class Action(StrEnum):
     PROBE_DISAGREE = "probe:disagree"
     RULES_EXPORT = "rules:export"
     ACT_REFUSE = "act:refuse"
+    DATABASE_RESTORE = "database:restore"
     AUDIT_READ = "audit:read"
     AUDIT_SAVE = "audit:save"
     AUDIT_FORGET = "audit:forget"

@@ -105,6 +105,10 @@ class Pause:
 class Outbox(Protocol):
     """Notices, in the caller's transaction."""
 
+    def backlog(self) -> tuple[int, dict[str, int]]:
+        """How many notices wait, and how many were given up, by the reason."""
+        ...
+
     def add(self, notice: Notice) -> None:
         """Owe a notice.
 

@@ -71,6 +71,10 @@ class Finish:
 class Work(Protocol):
     """Work rows, in the caller's transaction."""
 
+    def forget_writers(self) -> None:
+        """Forget what was written to Azure and what goes on there: the database came from a backup."""
+        ...
+
     def wake(self, key: str, *, within: timedelta) -> None:
         """Ask for one more run, at the latest ``within`` from now; never later than what is due already.
 

@@ -140,6 +140,12 @@ class SqlWork:
         self._connection.execute(update(schema.work).values(owner=None, lease_until=None))
         self.look_again(lease=timedelta())
 
+    def forget_writers(self) -> None:
+        """Forget what was written to Azure and what goes on there: the database came from a backup."""
+        writers = schema.work.c.kind.in_([WorkKind.RULES, WorkKind.SCALE])
+        self._connection.execute(update(schema.work).where(writers).values(parked=None, memo={}, not_before=None))
+        self.look_again(lease=timedelta())
+
     def look_again(self, *, lease: timedelta) -> None:
         """Make everything due now, and no lease longer than this: after the clock was set back, times mean nothing.
 

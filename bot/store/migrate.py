@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
@@ -13,6 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from bot.errors import BadConfiguration
 from bot.store.bounded import BOUND_S
 from bot.store.faults import store_error
+
+log = structlog.get_logger(__name__)
 
 MIGRATION_S = 60.0
 """Seconds that one migration of a SQLite file waits for another."""
@@ -24,14 +27,21 @@ LOCK = 0x65677265_7373
 def migrate(engine: Engine) -> None:
     """Upgrade to the newest revision; several processes that start together wait for each other.
 
+    A newer database is left as it is: migrations only add, so this version works on it during a rollout, and after one
+    that was taken back.
+
     Raises:
-        BadConfiguration: If the database is newer than this version, or broken references were found.
+        BadConfiguration: If the database is not one of this bot, or broken references were found.
         StoreUnavailable: The database cannot be used; the sentence says why.
     """
     config = Config()
     config.set_main_option("script_location", str(files("migrations")).replace("%", "%%"))
     with migrating(engine) as connection, connection.begin():
         _lock(connection)
+        found, ours = pending(connection)
+        if is_newer(found, ours):
+            log.warning("database_newer", revision=found, ours=ours)
+            return
         config.attributes["connection"] = connection
         _upgrade(config)
         _check(connection)
@@ -62,6 +72,11 @@ def pending(connection: Connection) -> tuple[str | None, str]:
     return MigrationContext.configure(connection).get_current_revision(), str(head)
 
 
+def is_newer(found: str | None, ours: str) -> bool:
+    """Whether a revision comes after ours: they are numbered."""
+    return found is not None and found.isdecimal() and int(found) > int(ours)
+
+
 def _upgrade(config: Config) -> None:
     from alembic.util import CommandError
 
@@ -69,7 +84,7 @@ def _upgrade(config: Config) -> None:
         command.upgrade(config, "head")
     except CommandError as error:
         raise BadConfiguration(
-            f"The database has a schema that this version does not know. Was it migrated by a newer version? ({error})"
+            f"The database has a schema that no version of this bot makes. Does EGRESS_DATABASE_URL name it? ({error})"
         ) from error
 
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
@@ -13,6 +14,7 @@ from bot.ports import Claim
 from bot.store import schema
 from bot.store.absences import SqlAbsences
 from bot.store.audit_index import SqlAuditIndex
+from bot.store.backups import back_up
 from bot.store.chain import SqlAuditLog
 from bot.store.challenges import SqlChallenges
 from bot.store.clock_check import ClockCheck
@@ -20,7 +22,7 @@ from bot.store.drafts import SqlDrafts
 from bot.store.engine import Database
 from bot.store.guards import missing_guards
 from bot.store.leases import SqlWork
-from bot.store.migrate import LOCK, migrate, pending
+from bot.store.migrate import LOCK, is_newer, migrate, pending
 from bot.store.notice_levels import SqlNoticeLevels
 from bot.store.outage import Outage
 from bot.store.outbox import SqlOutbox
@@ -118,11 +120,11 @@ class SqlStore:
         """Nothing, if the database has this version's schema.
 
         Raises:
-            BadConfiguration: If it was never migrated, or not by this version.
+            BadConfiguration: If it was never migrated, or only by older versions.
         """
         with self._database.transaction(is_read=True) as connection:
             found, wanted = pending(connection)
-        if found != wanted:
+        if found != wanted and not is_newer(found, wanted):
             raise BadConfiguration(
                 f"The database has {f'schema {found}' if found else 'no tables'}, but this version needs {wanted}: "
                 "run python -m bot migrate."
@@ -225,6 +227,15 @@ class SqlStore:
         """Triggers that should keep the audit log from being changed and are not there, or are switched off."""
         with self._database.transaction(is_read=True) as connection:
             return missing_guards(connection)
+
+    def back_up(self, file: Path) -> None:
+        """Copy a SQLite database to a file while it is used.
+
+        Raises:
+            BadConfiguration: It is a PostgreSQL.
+            InvalidInput: The file exists, or cannot be written.
+        """
+        back_up(self._engine, file)
 
     def now_s(self) -> float:
         """The database's clock with its offset, in seconds since 1970."""

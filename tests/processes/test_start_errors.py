@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.store import SqlStore
 from tests.processes.stage import run, run_here
 
 REFUSAL = b'SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed for user "bot"\0\0'
@@ -96,12 +97,23 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert_said(run_here("sandbox", "--no-bot", "--port", "0", "--data", str(tmp_path / "file" / "x")), "data folder")
 
 
-def test_a_database_of_a_newer_version(sqlite_url: str) -> None:
-    """It is left as it is."""
+def set_revision(sqlite_url: str, revision: str) -> None:
+    """As another version, or somebody else's program, leaves it."""
     with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = 'from-the-future'")
+        connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
         connection.commit()
-    assert_said(run_here("migrate", EGRESS_DATABASE_URL=sqlite_url), "newer", "from-the-future")
+
+
+def test_a_database_of_a_newer_version(sqlite_url: str) -> None:
+    """It is left as it is, and works: a rollout has old processes beside new ones. One of somebody else is refused."""
+    set_revision(sqlite_url, "9999")
+    status, said = run("migrate", EGRESS_DATABASE_URL=sqlite_url)
+    assert (status, "database_newer" in said) == (0, True), said
+    store = SqlStore(sqlite_url)
+    store.require_migrated()
+    store.close()
+    set_revision(sqlite_url, "somebody-elses")
+    assert_said(run("migrate", EGRESS_DATABASE_URL=sqlite_url), "no version of this bot", "somebody-elses")
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
