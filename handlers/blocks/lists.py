@@ -76,7 +76,7 @@ def request_list(
 def _line(one: Request, now: datetime, config: Configuration) -> str:
     if isinstance(one, Scale):
         return scale_line(one, now)
-    return f"{allowance_line(one, now, config)}, requested by {person(one.requester.user)}"
+    return f"{allowance_line(one, now, config)}\nRequested by {person(one.requester.user)}"
 
 
 def about(subject: Allowance | Scale, config: Configuration) -> str:

@@ -261,10 +261,10 @@ def allowance_line(allowance: Allowance, now: datetime, config: Configuration) -
     """One line of a list."""
     state, names = status(allowance, now), names_of(allowance, config)
     is_live = state in (Status.LIVE, Status.EXPIRING)
-    ends = f"  {until(allowance)}" if allowance.expires_at and is_live else ""
     used = f" ({used_phrase(allowance)})" if allowance.used and is_live else ""
+    ends = f"  {until(allowance)}" if allowance.expires_at and is_live else ""
     waits = f" ({needs(allowance.verdict, allowance.approvals)})" if state is Status.WAITING else ""
-    return f"{code(allowance.id)}  *{state}*  {code(allowance.scope.cluster_name)} to {names}{ends}{used}{waits}"
+    return f"{code(allowance.id)}  *{state}*  {code(allowance.scope.cluster_name)} to {names}{used}{ends}{waits}"
 
 
 def _warnings(report: EgressReport) -> list[Block]:
