@@ -5,8 +5,10 @@ run that ``OUTSIDE_ALLOW_MISSING`` (names with commas, or ``all``) does not excu
 """
 
 import os
+import subprocess
 import sys
 import time
+import traceback
 
 from tests.outside.comparisons import COMPARISONS
 from tests.outside.report import Comparison, Found, Missing, Verdict, details, known_of, table
@@ -22,6 +24,9 @@ def verdict_of(comparison: Comparison) -> Verdict:
         comparison.run(found)
     except Missing as reason:
         missing = str(reason)
+    except (AssertionError, OSError, LookupError, TypeError, ValueError, subprocess.SubprocessError) as error:
+        traceback.print_exc()
+        found.check("it ended early", [f"{type(error).__name__}: {str(error)[:200]}"])
     print(f"{comparison.name}: {time.monotonic() - began:.0f} s", flush=True)
     return Verdict(comparison, found, known_of(comparison.name), missing)
 

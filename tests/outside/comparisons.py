@@ -1,8 +1,12 @@
 """All comparisons, in the order in which they run."""
 
+from tests.outside.azure_cli.compare import compare as with_az
+from tests.outside.azure_cli.firewall import compare as with_az_firewall
 from tests.outside.bolt.compare import compare as with_bolt
 from tests.outside.emulate.compare import compare as with_emulate
 from tests.outside.oidc.compare import compare as with_oidc
+from tests.outside.openapi.schemathesis import compare as with_schemathesis
+from tests.outside.openapi.specification import compare as with_specification
 from tests.outside.report import Comparison
 from tests.outside.shapes.compare import compare as with_types
 from tests.outside.tables.compare import compare as with_tables
@@ -13,4 +17,10 @@ COMPARISONS = (
     Comparison("bolt", "an application on Bolt for JavaScript in our workspace, over HTTP and Socket Mode", with_bolt),
     Comparison("oidc", "step-up's sign-in at a certified OpenID Connect provider", with_oidc),
     Comparison("tables", "our CSV files read by pandas, and as a workbook in which no text is a formula", with_tables),
+    Comparison("azure-cli", "Azure's command line with the simulated Azure and the bot", with_az),
+    Comparison("azure-firewall", "az network firewall with the simulated Azure and the bot", with_az_firewall),
+    Comparison("schemathesis", "the HTTP API with its own OpenAPI document", with_schemathesis),
+    Comparison(
+        "specification", "Azure's specification examples with the bot and the simulated Azure", with_specification
+    ),
 )
