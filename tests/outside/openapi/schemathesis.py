@@ -25,7 +25,9 @@ def compare(found: Found) -> None:
     cases = re.search(r"(\d+) (?:generated|test cases)", done.stdout)
     found.compared += int(cases[1]) if cases else 0
     said = (done.stdout + done.stderr).strip()
+    if done.returncode:
+        print(done.stdout[done.stdout.find("FAILURES") :], flush=True)
     failures = re.findall(r"^_+ (\w+ /\S*) _+$", done.stdout, re.MULTILINE)
-    found.check("schemathesis", [f"{each} does not keep to the document" for each in failures])
+    found.check("schemathesis", [f"{each} does not keep to the document; its call is above" for each in failures])
     if done.returncode and not failures:
         found.check("schemathesis", [f"exit status {done.returncode}: {said[-300:]}"])
