@@ -42,6 +42,7 @@ def test_show_names_the_fullest_node_first(world: World) -> None:
     assert ":red_circle: *SNAT ports in use* in the last day" in said
     assert "• node `10.224.0.4` on `20.126.14.246`: peak *100%* (1,024 of 1,024)" in said
     assert "connections failed for want of a port*" in said
+    assert "By the number of nodes alone: each node keeps 1,024 ports" in said
     answer = commands.show(world.ctx, typed(DEV, "aks-lb json"))
     assert isinstance(answer, tuple)
     assert isinstance(answer[0], File)

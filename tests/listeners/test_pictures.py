@@ -89,6 +89,7 @@ def test_a_chart_is_drawn_by_slack_where_it_can(stage: Stage) -> None:
     line, bar = shown["blocks"][1]["chart"], shown["blocks"][3]["chart"]
     assert len(line["axis_config"]["categories"]) == 12
     assert [one["name"] for one in line["series"]] == ["fullest node", "limit 75 %"]
+    assert len(bar["series"]) == 1
     assert max(point["value"] for point in line["series"][0]["data"]) == 90
     assert bar["series"][0]["data"] == [{"label": "aks-a", "value": 3.0}, {"label": "aks-b", "value": 0.0}]
     assert SAID in str(shown["blocks"][2])

@@ -10,6 +10,8 @@ from handlers.blocks.clusters.phrases import counted
 from handlers.replies import Block
 
 NODES_SHOWN = 8
+LEAST_SHOWN = 0.05
+"""The share of its ports from which a node is worth a line."""
 
 MARKS = {PortLevel.CALM: ":white_check_mark:", PortLevel.HIGH: ":warning:", PortLevel.EXHAUSTED: ":red_circle:"}
 
@@ -28,10 +30,10 @@ def _of(use: SnatUse) -> list[Block]:
 
 
 def _balancer(use: SnatUse) -> list[str]:
-    ports = [one for one in use.ports if one.peak or one is use.worst]
-    lines = [_node(one) for one in ports[:NODES_SHOWN]]
-    rest = len(ports) - NODES_SHOWN
-    return [*lines, *([f"and {rest} less full: `/egress show … json`"] if rest > 0 else []), *_failed(use)]
+    ports = [one for one in use.ports if one.share >= LEAST_SHOWN or one is use.worst][:NODES_SHOWN]
+    rest = len(use.ports) - len(ports)
+    less = [f"• {counted(rest, 'other')} less full: `/egress show … json`"] if rest else []
+    return [*map(_node, ports), *less, *_failed(use)]
 
 
 def _node(one: PortUse) -> str:

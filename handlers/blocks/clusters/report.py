@@ -1,6 +1,7 @@
 """One cluster in full: the answer first, then why, then capacity, then warnings."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from ipaddress import ip_network
 
@@ -8,6 +9,7 @@ from bot.domain.allowance import Allowance, Status, status
 from bot.domain.configuration import Configuration
 from bot.domain.duration import duration_text
 from bot.domain.egress import ClusterEgress, EgressPath, EgressWarning, EndpointStatus, OutboundIp, PathKind
+from bot.domain.measured import level_of
 from bot.domain.snat import FIREWALL_LEAST_INSTANCES, FIREWALL_PORTS_PER_IP_AND_INSTANCE, Capacity
 from bot.inventory import EgressReport
 from handlers.blocks.allowance_card import until
@@ -60,7 +62,7 @@ def egress_report(report: EgressReport, config: Configuration) -> Message:
             *_addresses(egress),
             *_first(egress),
             *_paths(egress),
-            *_ports(egress, report.capacities),
+            *_ports(egress, report),
             *measured_blocks(report.uses),
             *map(chart_block, charts),
             *_ingress(egress),
@@ -167,10 +169,22 @@ WHOSE = {
 }
 
 
-def _ports(egress: ClusterEgress, ways: Sequence[Capacity]) -> list[Block]:
-    blocks = [block for way in ways[:WAYS_SHOWN] for block in _way(egress, way, is_only=len(ways) == 1)]
+def _ports(egress: ClusterEgress, report: EgressReport) -> list[Block]:
+    ways, is_full = report.capacities, any(level_of(use) for use in report.uses)
+    shown = [_by_nodes(way) if is_full else way for way in ways[:WAYS_SHOWN]]
+    blocks = [block for way in shown for block in _way(egress, way, is_only=len(ways) == 1)]
     rest = len(ways) - WAYS_SHOWN
     return [*blocks, *([context(f"and {rest} more ways out: `/egress show … json`")] if rest > 0 else [])]
+
+
+ENOUGH, BY_NODES = "Enough: ", "By the number of nodes alone: "
+
+
+def _by_nodes(way: Capacity) -> Capacity:
+    """Where measured use is high, the number of nodes alone does not make ports enough."""
+    if not way.advice.startswith(ENOUGH):
+        return way
+    return replace(way, advice=BY_NODES + way.advice.removeprefix(ENOUGH))
 
 
 def _way(egress: ClusterEgress, way: Capacity, *, is_only: bool) -> list[Block]:
@@ -188,8 +202,8 @@ def _way(egress: ClusterEgress, way: Capacity, *, is_only: bool) -> list[Block]:
         ("Next step down", _cliff(way)),
         ("Idle timeout", timeout),
     ]
-    mark = ":red_circle:" if way.near_exhaustion else ":white_check_mark:"
-    return [*fields(facts), section(f"{mark} {escape(way.advice)}")]
+    mark = ":red_circle: " if way.near_exhaustion else "" if way.advice.startswith(BY_NODES) else ":white_check_mark: "
+    return [*fields(facts), section(f"{mark}{escape(way.advice)}")]
 
 
 def _total(way: Capacity) -> str:
