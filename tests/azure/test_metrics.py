@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -226,6 +227,34 @@ def test_traffic_counts_on_gateways_and_firewalls(monitor: Monitor) -> None:
     assert (firewall.utilization, firewall.health, firewall.reason) == (100, 50, "SNAT port")
     assert (gateway.connections or 0) > 9000
     assert gateway.failed == 0
+
+
+class Hanging(ArmTransport):
+    """Takes a request for metrics and answers it when the test is over."""
+
+    def __init__(self, arm: ArmSubscription, clock: ManualClock) -> None:
+        super().__init__(arm, clock)
+        self.over = Event()
+
+    def send(self, request: Any, **kwargs: Any) -> Any:
+        """Wait, then answer."""
+        if "metrics" in request.url:
+            self.over.wait(20)
+        return super().send(request, **kwargs)
+
+
+def test_nobody_waits_longer_than_they_gave(monitor: Monitor) -> None:
+    """What is not answered in time is unknown, and says why; no error is raised."""
+    hanging = Hanging(monitor.tenant, monitor.clock)
+    settings = ArmSettings(subscriptions=(SUBSCRIPTION,))
+    slow = AzureArm(IssuedToken(monitor.tenant.issue_token), settings, transport=hanging, now=monitor.clock.now)
+    now = monitor.clock.now()
+    span = TimeSpan(now - DAY, now)
+    (reading,) = slow.metrics.read(monitor.sources("aks-lb"), span, within=timedelta(milliseconds=30)).of
+    hanging.over.set()
+    use = use_from(reading)
+    assert (use.is_known, use.failed) == (False, None)
+    assert use.gaps == ("Metrics of kubernetes could not be read: Azure Monitor did not answer in time.",)
 
 
 def test_a_reading_keeps_to_its_calls(monitor: Monitor) -> None:

@@ -1,16 +1,12 @@
 """One cluster in full: the answer first, then why, then capacity, then warnings."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from ipaddress import ip_network
 
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.configuration import Configuration
-from bot.domain.duration import duration_text
 from bot.domain.egress import ClusterEgress, EgressPath, EgressWarning, EndpointStatus, OutboundIp, PathKind
-from bot.domain.measured import level_of
-from bot.domain.snat import FIREWALL_LEAST_INSTANCES, FIREWALL_PORTS_PER_IP_AND_INSTANCE, Capacity
 from bot.inventory import EgressReport
 from handlers.blocks.allowance_card import until
 from handlers.blocks.block_kit import (
@@ -21,7 +17,6 @@ from handlers.blocks.block_kit import (
     context,
     divider,
     escape,
-    fields,
     fold,
     header,
     message,
@@ -32,6 +27,7 @@ from handlers.blocks.block_kit import (
 from handlers.blocks.clusters.charts import use_charts
 from handlers.blocks.clusters.measured import measured_blocks
 from handlers.blocks.clusters.phrases import VIA, WAYS, counted, without_ips
+from handlers.blocks.clusters.ports import port_blocks
 from handlers.blocks.deciders import needs
 from handlers.blocks.naming import names_of
 from handlers.blocks.probe import probe_button
@@ -45,7 +41,6 @@ PATHS_SHOWN = 8
 IPS_SHOWN = 20
 IPS_OF_PATH_SHOWN = 6
 INGRESS_SHOWN = 10
-WAYS_SHOWN = 4
 
 FIRST = ("converging", "deleting", "stopped")
 """Warnings that stand right below the answer, because they say how far it holds."""
@@ -62,7 +57,7 @@ def egress_report(report: EgressReport, config: Configuration) -> Message:
             *_addresses(egress),
             *_first(egress),
             *_paths(egress),
-            *_ports(egress, report),
+            *port_blocks(report),
             *measured_blocks(report.uses),
             *map(chart_block, charts),
             *_ingress(egress),
@@ -167,78 +162,6 @@ WHOSE = {
     "nodes": "nodes of {} (AKS itself, image pulls)",
     "virtualNodes": "virtual nodes",
 }
-
-
-def _ports(egress: ClusterEgress, report: EgressReport) -> list[Block]:
-    ways, is_full = report.capacities, any(level_of(use) for use in report.uses)
-    shown = [_by_nodes(way) if is_full else way for way in ways[:WAYS_SHOWN]]
-    blocks = [block for way in shown for block in _way(egress, way, is_only=len(ways) == 1)]
-    rest = len(ways) - WAYS_SHOWN
-    return [*blocks, *([context(f"and {rest} more ways out: `/egress show … json`")] if rest > 0 else [])]
-
-
-ENOUGH, BY_NODES = "Enough: ", "By the number of nodes alone: "
-
-
-def _by_nodes(way: Capacity) -> Capacity:
-    """Where measured use is high, the number of nodes alone does not make ports enough."""
-    if not way.advice.startswith(ENOUGH):
-        return way
-    return replace(way, advice=BY_NODES + way.advice.removeprefix(ENOUGH))
-
-
-def _way(egress: ClusterEgress, way: Capacity, *, is_only: bool) -> list[Block]:
-    where = f" of {escape(way.through)}" if way.through and not is_only else ""
-    if not way.total_ports:
-        is_said = way.kind in (PathKind.NONE, PathKind.BLOCKED)
-        mark = ":red_circle: " if way.near_exhaustion else ""
-        return [] if is_said else [context(f"{mark}{escape(way.advice)}")]
-    timeout = duration_text(egress.idle_timeout) if egress.idle_timeout else ""
-    facts = [
-        (f"SNAT ports{where}", _total(way)),
-        ("Ports per node", f"{way.ports_per_node:,}" if way.ports_per_node is not None else "on demand"),
-        ("Nodes", _nodes(way)),
-        ("Headroom", _room(way)),
-        ("Next step down", _cliff(way)),
-        ("Idle timeout", timeout),
-    ]
-    mark = ":red_circle: " if way.near_exhaustion else "" if way.advice.startswith(BY_NODES) else ":white_check_mark: "
-    return [*fields(facts), section(f"{mark}{escape(way.advice)}")]
-
-
-def _total(way: Capacity) -> str:
-    """All ports, and how they come about."""
-    is_firewall = way.ports_per_ip == FIREWALL_PORTS_PER_IP_AND_INSTANCE * FIREWALL_LEAST_INSTANCES
-    each = f"{way.ports_per_ip:,} each"
-    if is_firewall:
-        each = f"{FIREWALL_PORTS_PER_IP_AND_INSTANCE:,} each on each of {FIREWALL_LEAST_INSTANCES} instances or more"
-    return f"{way.total_ports:,} ({counted(way.ip_count, 'IP')}, {each})"
-
-
-def _nodes(way: Capacity) -> str:
-    grown = way.max_nodes - way.surge_nodes
-    if way.is_unbounded:
-        return f"{way.nodes_now:,} in the pools AKS shows, no limit"
-    most = f"autoscaler maximum {grown:,}" if grown > way.nodes_now else "no autoscaler"
-    return f"{way.nodes_now:,} now, {most}, {way.surge_nodes:,} more in an upgrade"
-
-
-def _room(way: Capacity) -> str:
-    if way.is_unbounded:
-        return "unlimited nodes"
-    if way.cliff is not None:
-        room = max(0, way.cliff.at_nodes - 1 - way.max_nodes)
-        return f"{counted(room, 'more node')} at {way.cliff.ports_before:,} ports each"
-    if way.headroom_nodes is not None:
-        return counted(max(0, way.headroom_nodes), "more node")
-    return f"{way.total_ports // max(1, way.max_nodes):,} ports for each of {counted(max(1, way.max_nodes), 'node')}"
-
-
-def _cliff(way: Capacity) -> str:
-    cliff = way.cliff
-    if cliff is None:
-        return ""
-    return f"{cliff.at_nodes - 1} → {cliff.at_nodes} nodes: {cliff.ports_before:,} → {cliff.ports_after:,} ports each"
 
 
 def _ingress(egress: ClusterEgress) -> list[Block]:
