@@ -111,10 +111,10 @@ class BotProcess(AbstractContextManager["BotProcess"]):
         """The answer of ``/readyz``; 0 while nobody listens."""
         return self.get("/readyz")
 
-    def get(self, path: str) -> tuple[int, str]:
-        """The answer of a route; 0 while nobody listens."""
+    def get(self, path: str, *, port: int | None = None) -> tuple[int, str]:
+        """The answer of a route, perhaps at another port; 0 while nobody listens."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port or self.port}{path}", timeout=10) as answer:
                 return answer.status, without_secrets(answer.read().decode())
         except urllib.error.HTTPError as error:
             return error.code, without_secrets(error.read().decode())

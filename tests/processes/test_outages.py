@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
+from tests.build import CONFIG
 from tests.driver import SandboxProcess, wait_for
 from tests.processes.stage import BotProcess, free_port
 from tests.silence import Proxy, proxy_of
@@ -19,10 +20,14 @@ def test_slack_away_at_the_start_and_later(tmp_path: Path) -> None:
             "EGRESS_DATABASE_URL": f"sqlite:///{tmp_path}/bot.sqlite3",
             "EGRESS_SLACK_API_URL": f"{slack.url}api/",
             "IDENTITY_ENDPOINT": f"http://127.0.0.1:{silent.port}/token",
+            **pages_alone(tmp_path),
         }
         with BotProcess(tmp_path, "serve", **settings) as bot:
             wait_for(lambda: bot.ready()[0] == 503, "It did not start without Slack", 30)
             assert "database: ok" in bot.ready()[1]
+            own = int(settings["EGRESS_STEP_UP_LISTEN"].rpartition(":")[2])
+            link = f"/step-up/go/{'a' * 43}"
+            assert [bot.get(link)[0], *(bot.get(path, port=own)[0] for path in (link, "/healthz"))] == [404, 403, 404]
             wait_for(lambda: "slack: The socket to Slack is not open:" in bot.ready()[1], "It did not try", 30)
             for go in (slack.kill, slack.stop):
                 slack.start()
@@ -36,6 +41,14 @@ def test_slack_away_at_the_start_and_later(tmp_path: Path) -> None:
     assert log.count("socket_open") == 2
     assert log.count("started_without_azure") == 1
     assert "Traceback" not in log
+
+
+def pages_alone(folder: Path) -> dict[str, str]:
+    """Settings with which the pages of step-up have an address of their own."""
+    file, port = folder / "egress.toml", free_port()
+    table = 'issuer = "http://127.0.0.1:9"\nclient_id = "bot"\npublic_url = "https://egress.example.com"'
+    file.write_text(f"{CONFIG.read_text()}\n[step_up]\n{table}\n")
+    return {"EGRESS_CONFIG": str(file), "EGRESS_STEP_UP_LISTEN": f"127.0.0.1:{port}"}
 
 
 def test_a_database_away_at_the_start(tmp_path: Path, postgres_url: str) -> None:
