@@ -14,7 +14,6 @@ from bot.domain.audit import Action
 from bot.domain.people import Identity
 from bot.domain.scale_proposal import ScaleStatus, scale_status
 from bot.domain.snat import CountGoal
-from bot.domain.step_up import USED
 from bot.errors import ConfirmationNeeded, InvalidInput, MembershipUnknown, NotPermitted
 from bot.ports import Caller
 from bot.scaling import Wish
