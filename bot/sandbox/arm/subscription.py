@@ -78,7 +78,7 @@ class ArmSubscription:
         """Grows with each change of a resource or an operation."""
         with self._lock:
             self._settle()
-            return self._world.store.revision + self._world.ledger.revision
+            return self._world.store.revision + self._world.ledger.revision + self._world.traffic.changes
 
     def handle(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: Any = None) -> ArmResponse:
         """Answer one request.
@@ -206,6 +206,7 @@ class ArmSubscription:
                 "requests": [
                     {name: entry[name] for name in ("method", "path", "status", "at")} for entry in self._requests
                 ],
+                "traffic": self._world.traffic.state(self._world.now),
                 "writers": [interval for operation in operations for interval in _writers(operation)],
             }
 

@@ -52,5 +52,9 @@ export const slack = {
   home: (user) => post("/_sandbox/slack/home", { user }),
 };
 
+/** A pod of a cluster asks for a host; DELETE stops it. */
+export const sendTraffic = (traffic) => post("/_sandbox/arm/traffic", traffic);
+export const stopTraffic = (id) => request(`/_sandbox/arm/traffic?id=${encodeURIComponent(id)}`, { method: "DELETE" });
+
 /** Moves the time that bot and simulators see. */
 export const advanceClock = (advance_s) => post("/_sandbox/clock", { advance_s });

@@ -9,6 +9,7 @@ import { ruleRows, ruleCount } from "./rules.js";
 import { goTo } from "./rail.js";
 import { nowMs, state } from "./state.js";
 import { clockTime, fullTime, shortDay, span } from "./time.js";
+import { trafficRows } from "./traffic.js";
 import { toast } from "./toast.js";
 
 const HOUR_S = 3600;
@@ -32,6 +33,7 @@ const TABS = {
     count: () => running(state.arm.operations).length || "",
     rows: () => operationRows(state.arm),
   },
+  traffic: { label: "Traffic", count: () => state.arm.traffic?.length || "", rows: () => trafficRows(state.arm) },
 };
 
 /** Wires tabs and clock; once. */

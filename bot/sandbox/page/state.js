@@ -14,7 +14,7 @@ const ROLES = [
 /** The one state object. `offsetMs` is how far the sandbox's clock is ahead of the browser's. */
 export const state = {
   slack: { messages: [], views: {}, home: {}, users: [], usergroups: [], channels: [], files: [] },
-  arm: { resources: {}, operations: [] },
+  arm: { resources: {}, operations: [], traffic: [] },
   info: { commands: [], users: [], speed: 60 },
   loaded: false,
   offsetMs: 0,

@@ -54,12 +54,16 @@ class Traffic:
 
     Args:
         journal: Where it is kept.
+
+    Attributes:
+        changes: Grows whenever a flow begins, ends or is treated otherwise.
     """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._spans = {key: _spans_from(body) for key, body in journal.load(_KIND).items()}
         self._revision = -1
+        self.changes = 0
         self._count = 1 + max((int(key.rpartition("-")[2]) for key in self._spans), default=0)
 
     def add(self, body: Mapping[str, Any], cluster: str, now: datetime) -> Flow:
@@ -118,6 +122,7 @@ class Traffic:
     def _keep(self, key: str, spans: list[Span]) -> None:
         self._journal.put(_KIND, key, [_span_json(span) for span in spans])
         self._spans = {**self._spans, key: spans}
+        self.changes += 1
 
 
 def _turned(spans: list[Span], now: datetime, seen: Seen) -> list[Span]:
