@@ -72,7 +72,8 @@ class Settings:
         slack_app_token_file: A file with the app token.
         slack_signing_secret_file: A file with the signing secret.
         slack_api_url: Slack's Web API.
-        arm_endpoint: Azure Resource Manager: another one for a sovereign cloud or a simulator.
+        azure_cloud: The cloud whose hosts are used for signing in, Azure Resource Manager, metrics and logs.
+        arm_endpoint: Azure Resource Manager, where it is not that of the cloud: a simulator, or Azure Stack.
         arm_ca_file: CA certificates to trust for it, in place of the system's.
         listen: Address of ``/slack/events`` (HTTP mode) and of the API, and of the health routes where they have no
             address of their own; port 0 takes a free one.
@@ -103,7 +104,8 @@ class Settings:
     slack_app_token_file: ExistingFile | None = None
     slack_signing_secret_file: ExistingFile | None = None
     slack_api_url: Address = "https://slack.com/api/"
-    arm_endpoint: Address = "https://management.azure.com"
+    azure_cloud: Literal["public", "usgovernment", "china"] = "public"
+    arm_endpoint: Address | None = None
     arm_ca_file: ExistingFile | None = None
     listen: Listen = "0.0.0.0:8080"
     health_listen: Listen | None = None

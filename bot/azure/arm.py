@@ -47,9 +47,25 @@ class AzureArm:
         transport: Transport | None = None,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
+        self._credential = credential
         self._clients = Clients(credential, settings, transport)
         self._now = now
         self.metrics = AzureMetrics(self._clients, now)
+
+    @property
+    def endpoint(self) -> str:
+        """Azure Resource Manager's base URL."""
+        return self._clients.settings.endpoint
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What its tokens are asked for."""
+        return self._clients.settings.scopes
+
+    @property
+    def identity(self) -> str:
+        """As whom Azure is asked, in words; empty before it was, and where it is simulated."""
+        return str(getattr(self._credential, "chosen", ""))
 
     def problem(self) -> str | None:
         """Why Azure did not answer last, as a sentence; None if it did. Asks nothing."""

@@ -1,4 +1,4 @@
-"""Where the data planes of Azure Monitor are in a cloud, and for whom their tokens are issued.
+"""Where Azure's services are in each cloud, and for whom their tokens are issued.
 
 Sources, read 2026-11: https://pypi.org/project/azure-monitor-querymetrics (public and US Government),
 https://docs.azure.cn/azure-monitor/essentials/migrate-to-batch-api (China).
@@ -7,6 +7,37 @@ https://docs.azure.cn/azure-monitor/essentials/migrate-to-batch-api (China).
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """A cloud of Azure's.
+
+    Args:
+        endpoint: Azure Resource Manager.
+        audience: For whom its tokens are issued.
+        authority: The host that signs in.
+    """
+
+    endpoint: str
+    audience: str
+    authority: str
+
+
+NAMED: Mapping[str, Cloud] = {
+    "public": Cloud("https://management.azure.com", "https://management.azure.com", "login.microsoftonline.com"),
+    "usgovernment": Cloud(
+        "https://management.usgovcloudapi.net", "https://management.core.usgovcloudapi.net", "login.microsoftonline.us"
+    ),
+    "china": Cloud(
+        "https://management.chinacloudapi.cn", "https://management.chinacloudapi.cn", "login.chinacloudapi.cn"
+    ),
+}
+"""By the name in ``EGRESS_AZURE_CLOUD``.
+
+Sources: azure.mgmt.core.tools.get_arm_endpoints of azure-mgmt-core 1.6, azure.identity.AzureAuthorityHosts of
+azure-identity 1.27, read 2026-11.
+"""
 
 
 @dataclass(frozen=True, slots=True)

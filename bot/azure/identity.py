@@ -23,6 +23,9 @@ class BoundedCredential:
     Args:
         inner: The credential; one question of each kind is under way at a time, and everybody waits for the same.
         within_s: Seconds until the caller is told.
+
+    Attributes:
+        chosen: Which identity the last token came from, in words; empty before the first.
     """
 
     def __init__(self, inner: TokenCredential, *, within_s: float = SIGN_IN_WITHIN_S) -> None:
@@ -30,6 +33,11 @@ class BoundedCredential:
         self._within_s = within_s
         self._lock = Lock()
         self._asked: dict[tuple[object, ...], Future[AccessToken]] = {}
+        self.chosen = ""
+
+    def note(self, chosen: str) -> None:
+        """Keep which identity a token came from, for people."""
+        self.chosen = chosen
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """A token.
@@ -58,14 +66,48 @@ class BoundedCredential:
             asked.set_exception(error)
 
 
-def own_credential() -> TokenCredential:
-    """The identity that the environment gives: workload identity, managed identity, environment, command line.
+KINDS = {
+    "EnvironmentCredential": "a service principal (AZURE_CLIENT_ID with a secret or certificate)",
+    "WorkloadIdentityCredential": "workload identity (AZURE_FEDERATED_TOKEN_FILE)",
+    "ManagedIdentityCredential": "managed identity",
+    "AzureCliCredential": "the login of az",
+    "AzureDeveloperCliCredential": "the login of azd",
+    "AzurePowerShellCredential": "the login of Azure PowerShell",
+}
+"""What each credential is called."""
+
+
+class _Noting:
+    """A credential that says once it has had a token."""
+
+    def __init__(self, inner: Any, note: Callable[[str], None]) -> None:
+        self._inner = inner
+        self._note = note
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        token: AccessToken = self._inner.get_token(*scopes, **options)
+        name = type(self._inner).__name__
+        self._note(KINDS.get(name, name))
+        return token
+
+
+def own_credential(authority: str | None = None) -> BoundedCredential:
+    """The identity that the environment gives.
+
+    It is the first that is there of service principal, workload identity, managed identity and a developer's login;
+    ``AZURE_TOKEN_CREDENTIALS`` names one of them, or leaves out the logins (``prod``).
 
     The import is late because it costs a fifth of a second and the sandbox does not need it.
+
+    Args:
+        authority: The host that signs in; None for what ``AZURE_AUTHORITY_HOST`` says, or the public cloud's.
     """
     from azure.identity import DefaultAzureCredential
 
-    return BoundedCredential(DefaultAzureCredential(exclude_interactive_browser_credential=True))
+    chain = DefaultAzureCredential(authority=authority, exclude_interactive_browser_credential=True)
+    made = BoundedCredential(chain)
+    chain.credentials = tuple(_Noting(each, made.note) for each in chain.credentials)
+    return made
 
 
 class IssuedToken:

@@ -48,13 +48,18 @@ def look_at_azure(settings: Settings, arm: AzureArm | None, *, sends_writes: boo
         fleet = azure.read_fleet()
     except EgressError as error:
         return [red("Azure", error)]
-    read = DoctorResult("Azure", is_ok=True, sentence=f"{len(fleet.clusters)} clusters.")
+    read = DoctorResult("Azure", is_ok=True, sentence=_read(azure, fleet))
     subscriptions = [_subscription(fleet, one) for one in azure.subscriptions]
     writer = looked_at("writer", lambda: _writer(settings, fleet))
     rights = [looked_at(what, look) for what, look in _rights(azure, fleet)]
     left = looked_at("Azure calls left", lambda: _calls_left(azure))
     conditions = [looked_at(what, look) for what, look in look_at_conditions(azure, fleet)] if sends_writes else []
     return [read, *subscriptions, writer, *rights, *conditions, *_evidence(settings, azure, fleet), left]
+
+
+def _read(azure: AzureArm, fleet: Fleet) -> str:
+    who = f" as {azure.identity}" if azure.identity else ""
+    return f"{len(fleet.clusters)} clusters at {azure.endpoint}{who}."
 
 
 def look_at_conditions(azure: AzureArm, fleet: Fleet) -> Iterator[Look]:

@@ -11,6 +11,7 @@ import structlog
 
 from bot import inventory
 from bot.azure import AzureArm
+from bot.azure.clouds import NAMED
 from bot.azure.identity import own_credential
 from bot.azure.settings import ArmSettings
 from bot.config import Settings, checked_configuration, configuration_from, variable
@@ -168,11 +169,13 @@ def _at_work(running: Running, settings: Settings, *, is_dry: bool) -> tuple[Pro
 
 def azure_from(settings: Settings, file: Configuration) -> AzureArm:
     """The real Azure, as whoever the environment says that we are."""
+    cloud = NAMED[settings.azure_cloud]
     return AzureArm(
-        own_credential(),
+        own_credential(None if settings.azure_cloud == "public" else cloud.authority),
         ArmSettings(
             subscriptions=file.azure.subscriptions,
-            endpoint=settings.arm_endpoint,
+            endpoint=settings.arm_endpoint or cloud.endpoint,
+            credential_scopes=() if settings.arm_endpoint else (f"{cloud.audience}/.default",),
             ca_file=str(settings.arm_ca_file) if settings.arm_ca_file else None,
             group=file.firewall.group,
             group_priority=file.firewall.priority,

@@ -51,6 +51,8 @@ def puts(sandbox: SandboxProcess) -> list[str]:
 def test_the_exit_status_of_plan(sandbox: SandboxProcess, tmp_path: Path, sqlite_url: str) -> None:
     """0: nothing would change; 2: something would; 1: something could not be read. Nothing is written."""
     settings = settings_of(sandbox, tmp_path, sqlite_url)
+    _, said = run_here("doctor", **settings)
+    assert f"clusters at {sandbox.arm_url} as managed identity." in said
     first = ended("plan", **settings)
     assert (first.returncode, first.stdout) == (0, "Nothing would change.\n"), first.stderr
     asked = approve_one(sqlite_url)
