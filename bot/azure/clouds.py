@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
-class Cloud:
-    """A cloud of Azure's.
+class CloudHosts:
+    """The hosts of a cloud of Azure's.
 
     Args:
         endpoint: Azure Resource Manager.
@@ -24,12 +24,12 @@ class Cloud:
     authority: str
 
 
-NAMED: Mapping[str, Cloud] = {
-    "public": Cloud("https://management.azure.com", "https://management.azure.com", "login.microsoftonline.com"),
-    "usgovernment": Cloud(
+NAMED: Mapping[str, CloudHosts] = {
+    "public": CloudHosts("https://management.azure.com", "https://management.azure.com", "login.microsoftonline.com"),
+    "usgovernment": CloudHosts(
         "https://management.usgovcloudapi.net", "https://management.core.usgovcloudapi.net", "login.microsoftonline.us"
     ),
-    "china": Cloud(
+    "china": CloudHosts(
         "https://management.chinacloudapi.cn", "https://management.chinacloudapi.cn", "login.chinacloudapi.cn"
     ),
 }
