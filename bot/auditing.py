@@ -135,10 +135,14 @@ def follow(ctx: Context, caller: Caller, *, after: int, wait: Callable[[], objec
 
     Raises:
         NotPermitted: Not an auditor.
+        BadConfiguration: Some of these events are in an archive that cannot be read.
     """
     require_auditor(person(ctx, caller))
     with ctx.store.write() as tx:
         UnitOfWork(ctx, tx, caller).audit(_look(ctx, caller, Action.AUDIT_EXPORT, AuditFilter()))
+    for page in proofs.archived_after(ctx, after):
+        after = page[-1].seq
+        yield WRITERS["jsonl"](page, is_first=False), after
     while True:
         with ctx.store.read() as tx:
             page = tx.audit.records(after=after, limit=BATCH)

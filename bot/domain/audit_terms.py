@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.domain.audit import OUTCOMES, AuditFilter
+from bot.domain.audit import OUTCOMES, AuditFilter, Event
 from bot.domain.chain import Record
 
 BLOCK = 512
@@ -102,12 +102,13 @@ def _words(text: str) -> Iterator[Term]:
         yield Term(word, is_prefix=found.end() == len(lower) and len(word) < LONGEST)
 
 
-def mentions(text: str) -> Callable[[Record], bool]:
+def mentions(text: str) -> Callable[[Record | Event], bool]:
     """Whether an event's reason, policy rule, destinations or subject mention a text, from the start of a word on."""
     start = r"(?<!\w)" if _WORD.match(text) else ""
     found = re.compile(start + re.escape(text.lower())).search
 
-    def is_in(row: Record) -> bool:
-        return any(found(one.lower()) for one in (row.reason, row.policy_rule, row.destination_text, row.subject))
+    def is_in(one: Record | Event) -> bool:
+        hosts = one.destination_text if isinstance(one, Record) else " ".join(one.destinations)
+        return any(found(str(each).lower()) for each in (one.reason, one.policy_rule, hosts, one.subject))
 
     return is_in

@@ -1,7 +1,7 @@
 """Use cases that prove the audit log: verify it, keep checkpoints of it, prove one event of it."""
 
 from bot.proofs.alarm import raise_alarm, settle_alarm
-from bot.proofs.archived import ArchiveReader
+from bot.proofs.archived import ArchiveReader, archived_after
 from bot.proofs.archives import archive_older, check_archives, delete_archived
 from bot.proofs.checkpoints import current, kept_checkpoints, make_checkpoint
 from bot.proofs.exports import WRITERS, EventStream, stream
@@ -16,6 +16,7 @@ __all__ = [
     "EventStream",
     "Verified",
     "archive_older",
+    "archived_after",
     "check_archives",
     "check_beginning",
     "check_edges",

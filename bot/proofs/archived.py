@@ -9,7 +9,7 @@ from pydantic_core import from_json
 
 from bot.domain.chain import Archive, Record
 from bot.domain.chain.lines import record_of
-from bot.errors import InvalidInput
+from bot.errors import BadConfiguration, InvalidInput
 from bot.ports import Context
 from bot.proofs.archives import file_digest
 
@@ -92,6 +92,26 @@ class ArchiveReader:
         if self._folder is None:
             raise InvalidInput("audit.archive_folder is not configured")
         return Path(self._folder) / archive.file
+
+
+def archived_after(ctx: Context, seq: int) -> Iterator[list[Record]]:
+    """The archived events after one, oldest first.
+
+    Raises:
+        BadConfiguration: Some of them cannot be read.
+    """
+    with ctx.store.read() as tx:
+        last = max((one.last_seq for one in tx.seals.archives()), default=0)
+    if seq >= last:
+        return
+    reader = ArchiveReader(ctx)
+    if reader.problems:
+        raise BadConfiguration(reader.problems[0])
+    for archive in reader.archives:
+        if archive.last_seq > seq:
+            for page in reader.pages(archive):
+                if rest := [row for row in page if row.seq > seq]:
+                    yield rest
 
 
 def _text(at: datetime | None) -> str:

@@ -9,11 +9,13 @@ from typing import Protocol
 from pydantic_core import to_json
 
 from bot.domain.audit import AuditFilter
+from bot.domain.audit_matching import matcher
 from bot.domain.audit_terms import mentions
-from bot.domain.chain import COLUMNS, Archive, Checkpoint, Record
+from bot.domain.chain import COLUMNS, Checkpoint, Record, event_from_record
 from bot.domain.chain.lines import fields_of, line_of
 from bot.domain.csv_text import csv_rows
 from bot.ports import Context
+from bot.proofs.archived import ArchiveReader
 from bot.proofs.checkpoints import current
 
 PAGE = 1000
@@ -53,17 +55,18 @@ class EventStream:
         wanted: Which events.
         head: Where the log stood.
         checkpoint: The newest signed checkpoint, if there is one.
-        archives: The sealed files that older events are in: these are not part of it.
+        archived: Reads older events from their sealed archives, and knows which it cannot read.
     """
 
     ctx: Context
     wanted: AuditFilter
     head: Checkpoint
     checkpoint: Checkpoint | None
-    archives: tuple[Archive, ...] = ()
+    archived: ArchiveReader
 
     def pages(self) -> Iterator[list[Record]]:
-        """Pages of events, each read in a transaction of its own that looks at a bounded part of the log."""
+        """Pages of events: those in sealed archives, then each read in a transaction of its own, which is short."""
+        yield from self._archived()
         after, is_meant = 0, mentions(self.wanted.text or "")
         while after < self.head.seq:
             last = min(after + SPAN, self.head.seq)
@@ -72,6 +75,13 @@ class EventStream:
             if found := list(filter(is_meant, page)):
                 yield found
             after = page[-1].seq if len(page) == PAGE else last
+
+    def _archived(self) -> Iterator[list[Record]]:
+        reader, is_meant = self.archived, matcher(self.wanted)
+        for archive in reader.archives:
+            for page in reader.pages(archive):
+                if found := [row for row in page if row.seq <= self.head.seq and is_meant(event_from_record(row))]:
+                    yield found
 
     def parts(self, name: str, form: str, *, size: int = PART_BYTES) -> Iterator[ExportPart]:
         """Files below a size, then the manifest.
@@ -114,8 +124,9 @@ def stream(ctx: Context, wanted: AuditFilter) -> EventStream:
     Raises:
         ChainBroken: The head is missing.
     """
+    archived = ArchiveReader(ctx, since=wanted.since, until=wanted.until)
     with ctx.store.read() as tx:
-        return EventStream(ctx, wanted, current(ctx, tx), tx.seals.last_checkpoint(), tuple(tx.seals.archives()))
+        return EventStream(ctx, wanted, current(ctx, tx), tx.seals.last_checkpoint(), archived)
 
 
 class Manifest:
@@ -146,7 +157,7 @@ class Manifest:
         self._events += events
 
     def text(self) -> str:
-        """JSON: filter, count, files, where the log stood, the newest checkpoint, and archives with older events."""
+        """JSON: filter, count, files, where the log stood, the newest checkpoint, and archives that cannot be read."""
         of = self._of
         content = {
             "filter": {name: str(value) for name, value in asdict(of.wanted).items() if value is not None},
@@ -154,7 +165,7 @@ class Manifest:
             "files": self._files,
             "head": asdict(of.head),
             "checkpoint": asdict(of.checkpoint) if of.checkpoint else None,
-            "archives": [asdict(one) for one in of.archives],
+            "missing": of.archived.problems,
         }
         return to_json(content, indent=2).decode() + "\n"
 

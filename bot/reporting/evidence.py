@@ -11,7 +11,6 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from bot.auditing import Attempt, observe, prove
 from bot.domain.allowance import Allowance
 from bot.domain.audit import Action, AuditFilter, ChainedEvent
-from bot.domain.audit_matching import matcher
 from bot.domain.chain import Record, event_from_record
 from bot.domain.evidence import CHANGES, EVENTS, TABLES, ChangeBook, Quarter, Summary, cells, is_among, unfiled
 from bot.domain.evidence_page import page_of
@@ -65,13 +64,14 @@ class _Archive:
         self._of_cluster = OneCluster(ctx, cluster) if cluster else None
         self._tables: dict[str, TableFile] = {}
         self._changes = Buckets(folder / "changes")
-        self._archived = ArchiveReader(ctx, since=quarter.start, until=quarter.end)
+        self._events = stream(ctx, AuditFilter(since=quarter.start, until=quarter.end))
+        self._problems = self._events.archived.problems
 
     def fill(self, proof: str) -> str:
         """Write every file; the page last, because it counts the others."""
         for name in TABLES:
             self._table(name, EVENTS)
-        for page in self._pages():
+        for page in self._events.pages():
             self._take(page)
         self._complete()
         summary = Summary()
@@ -79,7 +79,7 @@ class _Archive:
         ends = (("open-at-start", self._quarter.start), ("open-at-end", min(self._quarter.end, self._ctx.clock.now())))
         for name, at in ends:
             self._write_open(name, at)
-        said = " ".join([proof, *self._archived.problems])
+        said = " ".join([proof, *self._problems])
         for table in self._tables.values():
             self._archive.write(table.path, table.path.name)
         self._archive.writestr("proof.txt", f"{said}\n")
@@ -91,15 +91,6 @@ class _Archive:
 
     def _table(self, name: str, columns: tuple[str, ...]) -> TableFile:
         return self._tables.setdefault(name, TableFile(self._folder / f"{name}.csv", columns))
-
-    def _pages(self) -> Iterator[list[Record]]:
-        """The events of the quarter, oldest first."""
-        wanted = AuditFilter(since=self._quarter.start, until=self._quarter.end)
-        is_meant = matcher(wanted)
-        for archive in self._archived.archives:
-            for page in self._archived.pages(archive):
-                yield [row for row in page if is_meant(event_from_record(row))]
-        yield from stream(self._ctx, wanted).pages()
 
     def _take(self, page: list[Record]) -> None:
         events = [event_from_record(row) for row in page]
@@ -119,7 +110,7 @@ class _Archive:
 
     def _add_archived(self, subjects: set[str]) -> None:
         reader = ArchiveReader(self._ctx, until=self._quarter.start)
-        self._archived.problems += [one for one in reader.problems if one not in self._archived.problems]
+        self._problems += [one for one in reader.problems if one not in self._problems]
         for archive in reader.archives:
             for page in reader.pages(archive):
                 self._changes.add(row for row in page if row.subject in subjects and self._is_before(row))

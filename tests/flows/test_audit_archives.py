@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic_core import from_json, to_json
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -14,7 +15,7 @@ from bot import auditing, proofs
 from bot.domain.audit import Action, AuditFilter
 from bot.domain.chain import checkpoints_in
 from bot.domain.chain.lines import check_lines, check_proof
-from bot.errors import ChainBroken
+from bot.errors import BadConfiguration, ChainBroken
 from bot.reconciler import Reconciler
 from handlers import views
 from tests.build import AUDITOR, DEV, World, make_world
@@ -68,10 +69,21 @@ def test_older_events_move_and_verification_spans_them(world: World, tmp_path: P
     assert auditing.search(world.ctx, AUDITOR, AuditFilter(action="audit:damage")).events == ()
     checkpoint = proofs.make_checkpoint(world.ctx, is_forced=True)
     assert checkpoint is not None
-    from pydantic_core import to_json
-
-    record, _ = check_proof(to_json(proofs.prove_event(world.ctx, 9)).decode())
-    assert record.seq == 9
+    for seq in (2, 9):  # one in an archive, one in the database
+        record, _ = check_proof(to_json(proofs.prove_event(world.ctx, seq)).decode())
+        assert record.seq == seq
+    exported = [row.seq for page in auditing.export(world.ctx, AUDITOR, AuditFilter(), "jsonl").pages() for row in page]
+    assert exported == list(range(1, exported[-1] + 1))
+    hosts = auditing.export(world.ctx, AUDITOR, AuditFilter(destination="host2"), "csv").pages()
+    assert [row.seq for page in hosts for row in page][0] == 3
+    lines = [line for text, _ in auditing.follow(world.ctx, AUDITOR, after=2, wait=None) for line in text.splitlines()]
+    assert [from_json(line)["seq"] for line in lines] == list(range(3, exported[-1] + 3))
+    (tmp_path / first.file).unlink()
+    with pytest.raises(BadConfiguration, match="Events 1 to 5 are missing"):
+        next(auditing.follow(world.ctx, AUDITOR, after=2, wait=None))
+    assert "Events 1 to 5 are missing" in str(
+        auditing.export(world.ctx, AUDITOR, AuditFilter(), "csv").archived.problems
+    )
 
 
 @pytest.mark.parametrize("where", ["before the record", "before deleting", "while deleting"])

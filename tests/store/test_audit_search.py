@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import insert, text
 
 from bot.domain.audit import Action, AuditFilter
+from bot.domain.audit_matching import matcher
 from bot.domain.audit_terms import BLOCK, mentions
-from bot.domain.chain import Record
+from bot.domain.chain import Record, event_from_record
 from bot.domain.people import Identity
 from bot.store import SqlStore, schema
 from bot.store.audit_search import FEW, SqlAuditSearch
@@ -175,3 +176,12 @@ def the_index_goes_with_the_events(store: SqlStore) -> None:
         assert tx._connection.scalar(text("SELECT min(block) FROM audit_word")) == 3
         assert tx.search_index.next_block() is None
     assert pages(store, FILTERS["a rare word"])[0] == [*reversed(RARE[1:])]
+
+
+def test_archived_events_are_selected_alike(records: list[Record]) -> None:
+    """A filter means the same for events that are no longer in the database."""
+    some = [row for row in records if row.seq in RARE or row.seq % 20 == 7]
+    for name, wanted in FILTERS.items():
+        is_meant = matcher(wanted)
+        found = [row.seq for row in some if is_meant(event_from_record(row))]
+        assert found == [row.seq for row in some if fits(row, wanted)], name
