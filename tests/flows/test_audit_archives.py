@@ -75,7 +75,7 @@ def test_older_events_move_and_verification_spans_them(world: World, tmp_path: P
     exported = [row.seq for page in auditing.export(world.ctx, AUDITOR, AuditFilter(), "jsonl").pages() for row in page]
     assert exported == list(range(1, exported[-1] + 1))
     hosts = auditing.export(world.ctx, AUDITOR, AuditFilter(destination="host2"), "csv").pages()
-    assert [row.seq for page in hosts for row in page][0] == 3
+    assert next(row.seq for page in hosts for row in page) == 3
     lines = [line for text, _ in auditing.follow(world.ctx, AUDITOR, after=2, wait=None) for line in text.splitlines()]
     assert [from_json(line)["seq"] for line in lines] == list(range(3, exported[-1] + 3))
     (tmp_path / first.file).unlink()
