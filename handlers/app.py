@@ -173,7 +173,7 @@ class SlackApp:
 
     def drain(self) -> None:
         """Finish what follows acks that were given."""
-        self._boundary.pool.shutdown(wait=True)
+        self._boundary.drain()
 
 
 def serve_routes(listen: str, routes: Mapping[str, Route], others: Others = MappingProxyType({})) -> HttpFront:

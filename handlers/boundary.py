@@ -203,6 +203,11 @@ class Boundary:
             again = partial(offer, self._ctx, entry.kind, entry.name, body)
             self._later(partial(self._sender.send_all, rest, origin_from(body), again))
 
+    def drain(self) -> None:
+        """Finish what follows acks that were given; pictures that Slack still checks are left out."""
+        self._sender.hurry()
+        self.pool.shutdown(wait=True)
+
     def is_idle(self) -> bool:
         """Whether everything that follows an ack has been done."""
         return not self._under_way

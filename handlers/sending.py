@@ -54,6 +54,10 @@ class Sender:
         self._lookups = lookups
         self._pictures = Pictures(client)
 
+    def hurry(self) -> None:
+        """Wait for no picture any more: the process ends."""
+        self._pictures.hurry()
+
     def send_all(self, replies: Sequence[Reply], origin: Origin, again: Callable[[], Message]) -> None:
         """One after the other; what follows a reply that failed is left out.
 

@@ -9,7 +9,7 @@ no ``alt_txt`` goes with the upload).
 
 import time
 from collections.abc import Callable, Iterator
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Event
 
 import structlog
 from slack_sdk import WebClient
@@ -66,6 +66,11 @@ class Pictures:
         self._now_s = now_s
         self._refused_at: float | None = None
         self._places = BoundedSemaphore(AT_ONCE)
+        self._is_ending = Event()
+
+    def hurry(self) -> None:
+        """Wait for no picture any more: the process ends."""
+        self._is_ending.set()
 
     def show(self, said: Message, post: Post) -> None:
         """Say a message with its charts, in the best way that the workspace takes.
@@ -126,7 +131,8 @@ class Pictures:
 
     def _looks(self) -> Iterator[int]:
         for number, wait_s in enumerate(self._waits_s):
-            time.sleep(wait_s)
+            if self._is_ending.wait(wait_s):
+                return
             yield number
 
     def _uploaded(self, chart: Chart) -> str:

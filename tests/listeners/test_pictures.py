@@ -129,6 +129,14 @@ def test_a_picture_that_does_not_come_leaves_the_text(stage: Stage) -> None:
     assert [kinds(one) for one in said] == [["header", "section", "actions"]] * 2
 
 
+def test_the_end_of_the_process_waits_for_no_picture(stage: Stage) -> None:
+    """The text was said; the minute that Slack may take is not waited for."""
+    stage.do("pictures", charts=False, files_ready_after_s=60)
+    pictures = Pictures(stage.client, waits_s=(60.0,))
+    pictures.hurry()
+    assert [kinds(one) for one in send(stage, answer(PORTS), pictures=pictures)] == [["header", "section", "actions"]]
+
+
 def test_an_answer_without_charts_is_sent_as_ever(stage: Stage) -> None:
     """One call."""
     send(stage, answer())
