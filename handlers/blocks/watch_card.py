@@ -103,7 +103,7 @@ def _group(group: LearnedGroup, named: Mapping[Destination, WatchItem]) -> str:
     kind = "bundle " if group.is_bundle else ""
     hits = sum(named[one].denied.hits for one in group.destinations)
     lines = [f"• {code(str(one))} {_brief(named[one])}" for one in group.destinations]
-    return fold([f"*{kind}{escape(group.name)}*: {counted(hits, 'time')}", *lines], 2900, most=NAMES_SHOWN)
+    return fold([f"*{kind}{escape(group.name)}*: {hits:,} times", *lines], 2900, most=NAMES_SHOWN)
 
 
 def _brief(item: WatchItem) -> str:

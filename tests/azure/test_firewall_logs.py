@@ -179,6 +179,21 @@ def test_no_record_ever_is_not_nothing_denied() -> None:
     assert (gaps(reading), "7 days" in reading.sentences[0]) == ([Gap.SHORT], True)
 
 
+def test_a_record_in_two_workspaces_counts_once() -> None:
+    """Two diagnostic settings send the same; what only one of them has is not lost."""
+    place = Place()
+    once = {one.what: one.hits for one in place.read().groups}
+    other = WORKSPACE.replace("law-hub", "law-other")
+    place.arm.put_resource(other, {"properties": {"customerId": "other", "retentionInDays": 30}})
+    second = {"workspaceId": other, "logAnalyticsDestinationType": "Dedicated", "logs": ALL}
+    place.arm.put_resource(SETTING.replace("/logs", "/second"), {"properties": second})
+    place.clock.advance(timedelta(minutes=11))
+    twice = place.read()
+    assert len(twice.workspaces) == 2
+    assert {one.what: one.hits for one in twice.groups} == {what: hits + 11 for what, hits in once.items()}
+    assert twice.total == len(twice.groups)
+
+
 def test_a_configured_workspace_needs_no_setting() -> None:
     """By its ARM id or by its id for queries."""
     found = Place().arm.state()["resources"][WORKSPACE.lower()]["properties"]["customerId"]

@@ -17,7 +17,7 @@ from bot.azure.logs.sources import LogSource, LogWorkspace, find_source
 from bot.domain.dates import time_text
 from bot.domain.duration import duration_text
 from bot.domain.feature_settings import Logs
-from bot.domain.firewall_log import Gap, LogQuestion, LogReading, joined
+from bot.domain.firewall_log import Gap, LogQuestion, LogReading, joined, overlaid
 from bot.errors import EgressError
 
 KEEP = timedelta(minutes=10)
@@ -67,7 +67,7 @@ class AzureLogs:
             return LogReading(asked_at, gaps=(gap_of_error(error, self._settings.within_s),))
         alone = replace(question, firewalls=(firewall,))
         read = [self._ask(source, one, alone, ends) for one in source.workspaces]
-        return joined([LogReading(asked_at, gaps=source.gaps), *read])
+        return overlaid([LogReading(asked_at, gaps=source.gaps), *read])
 
     def _source(self, firewall: str) -> LogSource:
         now = self._now()

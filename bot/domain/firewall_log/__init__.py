@@ -10,6 +10,7 @@ from bot.domain.firewall_log.values import (
     LogReach,
     LogReading,
     joined,
+    overlaid,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "StepKind",
     "denied_from",
     "joined",
+    "overlaid",
 ]

@@ -1,7 +1,7 @@
 """Frozen values: a question to firewall logs, and the answer with everything that limits it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -111,6 +111,12 @@ class LogGroup:
     last: datetime
     sources: tuple[str, ...] = ()
 
+    @property
+    def what(self) -> tuple[object, ...]:
+        """What its records have in common."""
+        asked = (self.kind, self.host, self.address, self.port, self.protocol)
+        return *asked, self.reason, self.policy, self.group, self.collection, self.rule
+
 
 @dataclass(frozen=True, slots=True)
 class LogReach:
@@ -163,13 +169,38 @@ class LogReading:
 
 
 def joined(readings: Iterable[LogReading]) -> LogReading:
-    """Several answers to one question as one: of several firewalls, or several workspaces."""
+    """The answers of several firewalls as one."""
     each = list(readings)
-    groups = sorted((group for one in each for group in one.groups), key=lambda group: group.last, reverse=True)
+    return _together(each, [group for one in each for group in one.groups])
+
+
+def overlaid(readings: Iterable[LogReading]) -> LogReading:
+    """The answers of several workspaces about one firewall as one: a record that is in two of them counts once."""
+    each = list(readings)
+    known: dict[tuple[object, ...], LogGroup] = {}
+    for group in (group for one in each for group in one.groups):
+        other = known.get(group.what)
+        known[group.what] = group if other is None else _same(group, other)
+    return _together(each, list(known.values()))
+
+
+def _same(one: LogGroup, other: LogGroup) -> LogGroup:
+    """The same records, seen in two places; one of them may reach further."""
+    return replace(
+        one,
+        hits=max(one.hits, other.hits),
+        first=min(one.first, other.first),
+        last=max(one.last, other.last),
+        sources=tuple(sorted({*one.sources, *other.sources})),
+    )
+
+
+def _together(each: list[LogReading], groups: list[LogGroup]) -> LogReading:
+    unsent = sum(max(0, one.total - len(one.groups)) for one in each)
     return LogReading(
         min(one.asked_at for one in each),
-        tuple(groups),
-        sum(one.total for one in each),
+        tuple(sorted(groups, key=lambda group: group.last, reverse=True)),
+        len(groups) + unsent,
         tuple(found for kind in LogKind if (found := _reach(kind, [o for one in each if (o := one.reach(kind))]))),
         tuple(gap for one in each for gap in one.gaps),
         tuple(dict.fromkeys(name for one in each for name in one.workspaces)),
