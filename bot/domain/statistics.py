@@ -238,6 +238,9 @@ def rows_of(numbers: Statistics) -> list[tuple[str, str, object, str]]:
         rows += [(what, "median", _seconds(taken.median), "seconds"), (what, "p90", _seconds(taken.p90), "seconds")]
     for what, counts in (*named, ("decisions by person", numbers.deciders)):
         rows += [(what, name, count, "count") for name, count in counts]
+    for week in numbers.weeks:
+        name, median = week.begins.isoformat(), _seconds(week.to_live.median)
+        rows += [("requests by week", name, week.requests, "count"), ("time to live by week", name, median, "seconds")]
     return rows
 
 

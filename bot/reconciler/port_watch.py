@@ -16,7 +16,9 @@ from bot.domain.measured import (
     SnatUse,
     Source,
     TimeSpan,
+    due_sources,
     enough_for,
+    longest_prefix,
     measured_sentence,
     next_level,
     sources_of,
@@ -26,7 +28,7 @@ from bot.domain.measured import (
 from bot.domain.phrases import listed
 from bot.inventory.measuring import DAY
 from bot.ports import ChannelEvent, Finish, UnitOfWork
-from bot.ports.metrics import KeptUse, Metrics
+from bot.ports.metrics import KeptUse
 from bot.reconciler.run import Run
 
 EVERY = timedelta(hours=1)
@@ -56,7 +58,8 @@ def watch_ports(run: Run) -> Finish:
     now = run.now
     with run.ctx.store.read() as tx:
         users, tried = _users(tx.snapshots.all()), tx.port_uses.tried()
-    chosen = _chosen(metrics, users, tried, now)
+    due = due_sources(users, tried, now - EVERY)
+    chosen = longest_prefix(due, lambda several: metrics.calls_for(several) <= CALLS)
     found = metrics.read(chosen, TimeSpan(now - DAY, now), within=WITHIN, most_calls=CALLS)
     with run.write() as uow:
         uow.tx.port_uses.forget(set(tried) - {source.id for source in users})
@@ -71,18 +74,6 @@ def _users(clusters: Sequence[ClusterEgress]) -> Users:
         for source in sources_of(egress) if egress.is_running else ():
             found.setdefault(source.id, (source, []))[1].append(egress)
     return dict(found.values())
-
-
-def _chosen(metrics: Metrics, users: Users, tried: Mapping[str, datetime], now: datetime) -> list[Source]:
-    """As many as the calls suffice for, those that were not looked at for longest first."""
-    never = datetime.min.replace(tzinfo=now.tzinfo)
-    due = [one for one in users if tried.get(one.id, never) <= now - EVERY]
-    due.sort(key=lambda one: (tried.get(one.id, never), one.id))
-    least, most = 0, len(due)
-    while least < most:
-        middle = (least + most + 1) // 2
-        least, most = (middle, most) if metrics.calls_for(due[:middle]) <= CALLS else (least, middle - 1)
-    return due[:least]
 
 
 def _keep(run: Run, uow: UnitOfWork, reading: Reading, asked: tuple[Sequence[ClusterEgress], datetime]) -> None:

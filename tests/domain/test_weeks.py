@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from bot.domain.audit import Action, AuditFilter, Event
 from bot.domain.people import Identity
-from bot.domain.statistics import Tally
+from bot.domain.statistics import Tally, rows_of
 from handlers.blocks.stats import stats_message
 from tests.blockkit import assert_valid
 
@@ -33,6 +33,8 @@ def test_every_week_counts_also_an_empty_one() -> None:
         (date(2026, 10, 19), 1),
     ]
     assert [week.to_live.median for week in weeks] == [6 * MINUTE, 4 * MINUTE, None, None]
+    rows = [row for row in rows_of(tally.result) if row[1] == "2026-10-05"]
+    assert [(what, value) for what, _, value, _ in rows] == [("requests by week", 2), ("time to live by week", 240)]
     said = stats_message(tally.result, AuditFilter())
     assert_valid(said, "message")
     requests, to_live = said.charts

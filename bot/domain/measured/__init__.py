@@ -3,6 +3,7 @@
 from bot.domain.measured.advice import enough_for, measured_sentence, under_sixty
 from bot.domain.measured.levels import PortLevel, level_of, next_level, why
 from bot.domain.measured.questions import QUESTIONS, MetricQuestion, grain_for, sources_of
+from bot.domain.measured.turns import due_sources, longest_prefix
 from bot.domain.measured.use import SnatUse, use_from
 from bot.domain.measured.values import PortUse, Reading, Series, Source, SourceKind, TimeSpan
 
@@ -17,9 +18,11 @@ __all__ = [
     "Source",
     "SourceKind",
     "TimeSpan",
+    "due_sources",
     "enough_for",
     "grain_for",
     "level_of",
+    "longest_prefix",
     "measured_sentence",
     "next_level",
     "sources_of",
