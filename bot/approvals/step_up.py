@@ -16,7 +16,9 @@ from bot.domain.audit import Action, Event
 from bot.domain.dates import time_text
 from bot.domain.decision import Decision
 from bot.domain.ids import canonical_id
+from bot.domain.people import Identity
 from bot.domain.step_up import (
+    EMAIL,
     VALID_FOR,
     Challenge,
     LinkKeys,
@@ -101,18 +103,25 @@ def confirm(ctx: Context, challenge: Challenge, found: SignIn) -> Confirmation:
     Raises:
         NotConfirmed: It is not, or not strong enough.
         MembershipUnknown: Slack could not be asked for their e-mail address.
-        BadConfiguration: Slack may not be asked for it.
+        BadConfiguration: Slack may not be asked for it, or the configuration does not list them.
     """
     settings = ctx.config.step_up
     require_strength(settings, found)
-    expected = settings.people.get(challenge.who.user) or ctx.directory.email(challenge.who)
-    if not expected:
+    require_person(settings, found, settings.people.get(challenge.who.user) or _address(ctx, challenge.who))
+    return confirmation_of(found, ctx.clock.now())
+
+
+def _address(ctx: Context, who: Identity) -> str:
+    """The e-mail address of somebody whom the configuration does not list, where people are compared by addresses."""
+    if ctx.config.step_up.claim != EMAIL:
+        raise BadConfiguration("You are not in step_up.people.")
+    address = ctx.directory.email(who)
+    if not address:
         raise BadConfiguration(
             "Slack does not show your e-mail address to the bot: it needs the scope users:read.email, or you an entry "
             "in step_up.people."
         )
-    require_person(settings, found, expected)
-    return confirmation_of(found, ctx.clock.now())
+    return address
 
 
 def confirming(challenge: Challenge, reference: str) -> Caller:

@@ -15,6 +15,7 @@ from bot.domain.duration import duration_text
 from bot.domain.people import Role
 from bot.domain.policy_checks import groups_of, place, problems_of_policy, says_who
 from bot.domain.risk import Level
+from bot.domain.step_up import EMAIL
 
 _NAME = re.compile(r"(?![-_])[A-Za-z0-9_\-*?!\[\]]+(?<![-_])")
 """Valid cluster names: 1 to 63 letters, digits, underscores and hyphens; not at its ends.
@@ -270,6 +271,8 @@ def _step_up(book: Configuration) -> Iterator[str]:
     missing = [name for name, value in needed.items() if not value]
     if provider.issuer and missing:
         yield f"step_up needs {' and '.join(missing)}."
+    if provider.is_on and provider.claim != EMAIL and not provider.people:
+        yield f"step_up.claim is {provider.claim}, which Slack does not know: say in step_up.people whose is whose."
     for rule in book.policy.rules:
         if rule.step_up and not provider.is_on:
             yield f"{place(rule)} has step_up, but no identity provider is configured: set step_up.issuer."

@@ -40,7 +40,9 @@ def signed_in(ago: timedelta | None = None, **claims: object) -> SignIn:
         ({}, {"email": "Ada@Example.com", "email_verified": True}, " ada@example.COM ", ""),
         ({}, {"email": "ada@example.com", "email_verified": "true"}, "ada@example.com", ""),
         ({"verified_claim": "xms_edov"}, {"email": "a@b.example", "xms_edov": 1}, "a@b.example", ""),
-        ({"claim": "oid"}, {"oid": "5F6E"}, "5f6e", ""),
+        ({"claim": "oid"}, {"oid": "5f6e"}, "5f6e", ""),
+        ({"claim": "oid"}, {"oid": "5F6E"}, "5f6e", "somebody else"),
+        ({}, {"email": "\u212aate@example.com", "email_verified": True}, "kate@example.com", "somebody else"),
         ({}, {"email": "ada@example.com"}, "ada@example.com", "has not verified"),
         ({}, {"email": "ada@example.com", "email_verified": "yes"}, "ada@example.com", "has not verified"),
         ({}, {"email_verified": True}, "", "did not say who"),
@@ -64,6 +66,7 @@ def test_only_the_person_is_the_person(settings: Any, claims: Any, expected: str
         ({}, signed_in(), ""),
         ({"max_age": timedelta(minutes=5)}, signed_in(EARLY), ""),
         ({"max_age": timedelta(minutes=5)}, signed_in(LATE), "too long ago; 5 minutes"),
+        ({"max_age": timedelta(minutes=5)}, signed_in(-LATE), "too long ago"),
         ({"max_age": timedelta(minutes=5)}, signed_in(), "auth_time"),
         ({"acr_values": ("mfa", "hw")}, signed_in(acr="hw"), ""),
         ({"acr_values": ("mfa", "hw")}, signed_in(acr="pwd"), "pwd, but mfa or hw is required"),
@@ -125,3 +128,5 @@ def test_a_rule_without_a_provider_is_refused_at_the_start() -> None:
     assert problems_of(replace(book, step_up=on)) == problems_of(book)
     half = problems_of(replace(book, step_up=replace(on, client_id=None, public_url=None)))
     assert "step_up needs client_id and public_url." in half
+    (said,) = set(problems_of(replace(book, step_up=replace(on, claim="oid")))) - set(problems_of(book))
+    assert said.startswith("step_up.claim is oid")

@@ -135,6 +135,11 @@ def test_only_the_browser_that_went_out_comes_back(sqlite_url: str, issuer: str)
     with confirming(sqlite_url, issuer) as made:
         subject, _ = asked(made.world)
         link = clicked(made, Decision(subject, is_approved=True))
+        ctx = made.world.ctx
+        public = replace(ctx.config.step_up, public_url="https://egress.example.com")
+        front = StepUpFront(replace(ctx, config=replace(ctx.config, step_up=public)), made.front._provider)
+        cookie = Browser(front).open(link).headers["Set-Cookie"]
+        assert (cookie.startswith("__Host-step-up-"), "Secure" in cookie.split("; ")) == (True, True)
         own = made.browser()
         back = own.sign_in(own.open(link).headers["Location"], "ada")
         assert "another browser" in made.browser().open(back).words

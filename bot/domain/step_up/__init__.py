@@ -5,10 +5,11 @@ RFC 9700 (best current practice for OAuth 2.0 security).
 """
 
 from bot.domain.step_up.challenge import USED, VALID_FOR, Challenge, LinkKeys, require_open
-from bot.domain.step_up.settings import StepUp
+from bot.domain.step_up.settings import EMAIL, StepUp
 from bot.domain.step_up.sign_in import SignIn, confirmation_of, require_person, require_strength
 
 __all__ = [
+    "EMAIL",
     "USED",
     "VALID_FOR",
     "Challenge",

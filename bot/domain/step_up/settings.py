@@ -12,6 +12,9 @@ from bot.domain.integration import secure_address
 CALLBACK = "callback"
 """The last part of the redirect URI's path."""
 
+EMAIL = "email"
+"""The claim by which people are compared with their Slack profiles."""
+
 PLACE = "/step-up/"
 """How the paths begin that people's browsers are sent to."""
 
@@ -37,10 +40,10 @@ class StepUp:
             EGRESS_STEP_UP_CLIENT_SECRET counts. A public client has neither.
         client_auth: How the secret is sent; without it as the provider says, in a header if that is possible.
         public_url: Where browsers reach the bot. The redirect URI to register is this with `/step-up/callback`.
-        claim: What names the person: `email` needs `verified_claim`; with any other, such as `oid`, list the people.
+        claim: What names the person: `email` needs `verified_claim`; any other, such as `oid`, needs `people`.
         verified_claim: What must be true of `email`; `xms_edov` for Entra ID.
-        people: What the claim is of each person, by their Slack user id; who is not listed is compared by the e-mail
-            address of their Slack profile, which needs the scope `users:read.email`.
+        people: What the claim is of each person, by their Slack user id. With `email`, who is not listed is compared by
+            the e-mail address of their Slack profile, which needs the scope `users:read.email`.
         max_age: How long ago they may have signed in; without it, as long as the provider lets them stay.
         acr_values: The ways to sign in of which one is required, by the provider's own names; empty means any.
     """
@@ -50,7 +53,7 @@ class StepUp:
     client_secret_file: Text | None = None
     client_auth: Literal["client_secret_basic", "client_secret_post"] | None = None
     public_url: _Base | None = None
-    claim: Text = "email"
+    claim: Text = EMAIL
     verified_claim: Text = "email_verified"
     people: Annotated[Mapping[_Person, Text], ReadAs(Mapping[_Person, Text], MappingProxyType)] = field(
         default_factory=lambda: MappingProxyType({})
@@ -71,7 +74,7 @@ class StepUp:
     @property
     def reads_email(self) -> bool:
         """Whether Slack is asked for the e-mail addresses of people."""
-        return self.is_on and not self.people
+        return self.is_on and self.claim == EMAIL and not self.people
 
     def page(self, path: str) -> str:
         """The address of one of our pages."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.approval import Confirmation
 from bot.domain.duration import duration_text
-from bot.domain.step_up.settings import StepUp
+from bot.domain.step_up.settings import EMAIL, StepUp
 from bot.errors import NotConfirmed
 
 LEEWAY = timedelta(seconds=60)
@@ -49,7 +49,7 @@ def require_strength(settings: StepUp, found: SignIn) -> None:
     if settings.max_age is not None:
         if found.signed_in_at is None:
             raise NotConfirmed("The identity provider did not say when you signed in (auth_time).")
-        if found.at - found.signed_in_at > settings.max_age + LEEWAY:
+        if not -LEEWAY <= found.at - found.signed_in_at <= settings.max_age + LEEWAY:
             raise NotConfirmed(f"You signed in too long ago; {duration_text(settings.max_age)} are allowed.")
     acr = found.text("acr")
     if settings.acr_values and acr not in settings.acr_values:
@@ -63,7 +63,7 @@ def require_person(settings: StepUp, found: SignIn, expected: str) -> None:
     Args:
         settings: Which claim names the person.
         found: The sign-in.
-        expected: What the claim must be, in any case.
+        expected: What the claim must be.
 
     Raises:
         NotConfirmed: It is somebody else, or the provider does not say who, or has not checked it.
@@ -71,12 +71,19 @@ def require_person(settings: StepUp, found: SignIn, expected: str) -> None:
     named = found.text(settings.claim)
     if not named:
         raise NotConfirmed(f"The identity provider did not say who you are (claim {settings.claim}).")
-    if settings.claim == "email" and not _is_true(found.claims.get(settings.verified_claim)):
+    if settings.claim == EMAIL and not _is_true(found.claims.get(settings.verified_claim)):
         raise NotConfirmed(
             f"The identity provider has not verified your e-mail address (claim {settings.verified_claim})."
         )
-    if named.lower() != expected.strip().lower():
+    if not _is_same(named, expected.strip()):
         raise NotConfirmed(f"You signed in as {named[:_SHOWN]}, but this link is for somebody else.")
+
+
+def _is_same(named: str, expected: str) -> bool:
+    """The case of an address means nothing if it is ASCII; of other letters some become each other (the Kelvin sign, k)."""
+    if "@" in expected and named.isascii() and expected.isascii():
+        return named.lower() == expected.lower()
+    return named == expected
 
 
 def _is_true(claim: object) -> bool:
