@@ -80,7 +80,7 @@ def require_person(settings: StepUp, found: SignIn, expected: str) -> None:
 
 
 def _is_same(named: str, expected: str) -> bool:
-    """The case of an address means nothing if it is ASCII; of other letters some become each other (the Kelvin sign, k)."""
+    """The case of an ASCII address means nothing; other letters may become each other, as the Kelvin sign and k do."""
     if "@" in expected and named.isascii() and expected.isascii():
         return named.lower() == expected.lower()
     return named == expected
