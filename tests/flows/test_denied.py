@@ -19,9 +19,7 @@ from handlers import actions, commands, denied, home
 from handlers.home_search import HomeState
 from handlers.replies import Ephemeral, OpenModal
 from tests.build import APPROVER, DEV, SUBSCRIPTION, World, config, make_world
-from tests.flows.writer_stage import ask
 from tests.listeners.calling import pressed, text_of, typed
-from tests.sandbox.arm_clients import web_rules
 
 POLICY = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-hub/providers/Microsoft.Network/firewallPolicies"
 BOOK = replace(config(), logs=Logs(enabled=True))
@@ -125,22 +123,6 @@ def test_unknown_is_never_nothing(world: World) -> None:
     world.clock.advance(timedelta(hours=2))
     assert "The newest record of application rules, of anybody, is from" in look(world)
     assert "The log has no record of any network rule" in said
-
-
-def test_live_and_still_denied_by_something_else(world: World) -> None:
-    """The item says that it is live, and what denied it since."""
-    world.ctx.recent.keep = timedelta()
-    made = ask(world, "api.example.com")
-    world.settle()
-    traffic(world, "api.example.com", sni=True)
-    deny = {"name": "no-example", "priority": 150, "action": {"type": "Deny"}}
-    rule = {**web_rules("api.example.com")["properties"]["ruleCollections"][0], **deny}
-    group = {"properties": {"priority": 400, "ruleCollections": [rule]}}
-    world.arm.put_resource(f"{POLICY}/base-policy/ruleCollectionGroups/rcg-stop", group)
-    world.clock.advance(timedelta(minutes=10))
-    said = look(world)
-    assert f"{made.id} is live since" in said
-    assert "and yet it was denied: rule r-0 in rule collection no-example" in said
 
 
 def test_buttons_lead_there(world: World) -> None:

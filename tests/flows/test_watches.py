@@ -167,7 +167,7 @@ def test_learning_through_a_rule_that_allows_everything(world: World) -> None:
 
 
 def test_an_owner_hears_once_that_something_else_denies(world: World) -> None:
-    """Live, and the log has denials since: told with what decided, and not again."""
+    """Live, and the log has denials since: told with what decided, and not again; ``denied`` says the same."""
     with world.store.write() as tx:
         tx.work.schedule("blocked", within=timedelta())
     made = ask(world, "api.example.com")
@@ -184,3 +184,6 @@ def test_an_owner_hears_once_that_something_else_denies(world: World) -> None:
     assert world.said.events(made.id).count("blocked") == 1
     (notice,) = [one for one in world.said.notices if one.body.get("event") == "blocked" and one.kind == "thread"]
     assert "rule r-0 in rule collection no-example" in json.dumps(dict(notice.body))
+    said = text_of(denied.denied(world.ctx, typed(DEV, "aks-udr", "denied")))
+    assert f"{made.id} is live since" in said
+    assert "and yet it was denied: rule r-0 in rule collection no-example" in said
