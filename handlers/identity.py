@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -287,7 +288,13 @@ def _display_name(user: "dict[str, Any]") -> str:
 
 def _zone(name: object) -> str:
     """A time zone that this machine knows too; UTC for any other."""
-    return name if isinstance(name, str) and name in available_timezones() else "UTC"
+    return name if isinstance(name, str) and name in _zones() else "UTC"
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Read from the disk once: Python looks through several folders each time."""
+    return frozenset(available_timezones())
 
 
 def _standing_of(user: "dict[str, Any]") -> AccountStatus:

@@ -24,6 +24,10 @@ PEOPLE, APPROVERS = 100, 20
 """Who types and submits, and who approves: each person may only look up so much in a minute."""
 
 
+SAID: list[str] = []
+"""Everything that was answered after an ack."""
+
+
 class _Yes(BaseHTTPRequestHandler):
     """A response URL that takes everything."""
 
@@ -31,7 +35,7 @@ class _Yes(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Take it."""
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        SAID.append(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -98,6 +102,16 @@ class Served(Farm):
     def helps(self, count: int) -> list[Act]:
         """People who ask for help."""
         return [command(self._person(n), "help", self.respond, name="help") for n in range(count)]
+
+    def told(self, words: str) -> int:
+        """How many people read these words in an answer after the ack, since the last time."""
+        found = sum(words in said for said in SAID)
+        SAID.clear()
+        return found
+
+    def lists(self, count: int) -> list[Act]:
+        """People who look at their own requests: read from the database before the ack."""
+        return [command(self._person(n), "requests mine", self.respond, name="list") for n in range(count)]
 
     def audits(self, count: int) -> list[Act]:
         """People who look at the last page of the audit log: acked at once, answered later."""

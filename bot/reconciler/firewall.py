@@ -15,7 +15,7 @@ from bot.reconciler.bisect import fail_unresolved
 from bot.reconciler.drift import report_draft, report_drift, report_foreign
 from bot.reconciler.dryrun import end_dry_run, is_dry, look_only
 from bot.reconciler.observation import Observation, must_repeat, observe, open_rows
-from bot.reconciler.read_back import read_back, read_back_absent
+from bot.reconciler.read_back import announce, read_back, read_back_absent
 from bot.reconciler.run import Run
 from bot.reconciler.scope_drift import follow_drift
 from bot.reconciler.write import close_attempt, poll_operation, write
@@ -86,4 +86,6 @@ def _compare(run: Run, observation: Observation) -> Finish:
         return read_back(run, observation)
     if observation.seen.faulted is not None and run.failures:
         return run.again(run.ctx.pace.busy * 4)  # a failed firewall accepts nothing; write again afterwards
+    if not observation.seen.has_failed and announce(run, observation):
+        return run.again(run.ctx.pace.backoff / 5)
     return write(run, observation)

@@ -80,6 +80,24 @@ def mark(run: Run, observation: Observation, found: Arrivals, *, missed: NoticeE
     write_in_pieces(run, ((row, step(row)) for row in observation.rows))
 
 
+def announce(run: Run, observation: Observation) -> bool:
+    """Before a further write: mark as live what earlier ones have opened, so that nobody waits for the end of a stream.
+
+    Returns:
+        Whether anything was marked, or followed from looking at the clusters again: then the round begins anew.
+    """
+    if not any(row.applying_at and (row.live_at is None or row.missing_since) for row in observation.wanted):
+        return False
+    found = arrivals(run, observation)
+    if found is None:
+        return True
+    steps = ((row, partial(_arrive, allowance=row, blocked=found.blocked.get(row.id))) for row in found.arrived)
+    write_in_pieces(run, steps)
+    for allowance in found.arrived:
+        _trace(allowance, run.now)
+    return bool(found.arrived)
+
+
 def read_back(run: Run, observation: Observation) -> Finish:
     """Mark what was read back: what is there, what is gone, what is missing."""
     found = arrivals(run, observation)

@@ -87,7 +87,7 @@ def _sqlite(url: str, database: str | None) -> Engine:
         file_of(database).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadConfiguration(f"Cannot create the folder of the database {database}: {error.strerror}.") from error
-    engine = create_engine(url, connect_args={"timeout": BOUND_S}, **POOL)
+    engine = create_engine(url, connect_args={"timeout": BOUND_S}, **POOL | {"pool_pre_ping": False})  # a file stays
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
