@@ -1,5 +1,6 @@
 """Approvals that need a sign-in: from the click to the identity provider and back, and what can go wrong."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -17,11 +18,12 @@ from bot.domain.snat import CountGoal
 from bot.errors import ConfirmationNeeded, InvalidInput, MembershipUnknown, NotPermitted
 from bot.ports import Caller
 from bot.scaling import Wish
+from handlers import commands
 from handlers.oidc import OidcProvider
 from handlers.step_up import StepUpFront
 from tests.build import APPROVER, DEV, EXAMPLE, People
 from tests.flows.step_up_stage import Browser, Confirming, confirming, link_in, provider
-from tests.listeners.calling import asked
+from tests.listeners.calling import asked, text_of, typed
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")  # in the provider
 
@@ -228,6 +230,18 @@ def test_more_than_one_allowance_and_less_than_was_asked_are_confirmed_as_seen(s
             stored = tx.scales.get(scale.id)
         assert (scale_status(stored, made.world.clock.now()), stored.plan.change.ends[1]) == (ScaleStatus.APPROVED, "6")
         assert dict(made.events(subject=scale.id)[-1].detail)["sub"] == "ada"
+
+
+def test_several_ids_get_a_link_each(sqlite_url: str, issuer: str) -> None:
+    """As a command answers them; having to sign in first is no refused attempt."""
+    with confirming(sqlite_url, issuer) as made:
+        ctx, draft = made.world.ctx, Draft("aks-udr", (EXAMPLE,), "billing", timedelta(hours=8))
+        ids = [allowances.request(ctx, DEV, replace(draft, cluster=name)).id for name in ("aks-udr", "aks-udr-agic")]
+        said = text_of(commands.approve(ctx, typed(APPROVER, " ".join(ids), "approve")))
+        links = re.findall(r"<(http://[^|>]+/go/[^|>]+)\|", said)
+        assert len(set(links)) == len(ids)
+        assert [made.browser().follow(link, "ada").status for link in dict.fromkeys(links)] == [200, 200]
+        assert not made.events(action=str(Action.ACT_REFUSE))
 
 
 def test_nothing_is_decided_with_others(sqlite_url: str, issuer: str) -> None:
