@@ -20,6 +20,7 @@ from bot.store import schema
 from bot.store.audit_filters import RECORDS, conditions, has_outcome, is_action, newest_first, own
 from bot.store.audit_hosts import Hosts, hosts_with
 from bot.store.chain_end import LARGEST
+from bot.store.raw_rows import fetch
 from bot.store.times import text_from_time
 
 FEW = 1000
@@ -94,7 +95,7 @@ class SqlAuditSearch:
 
     def _rows(self, *where: ColumnElement[bool], limit: int | None = None) -> list[Record]:
         query = newest_first(RECORDS.where(*self._conditions, *where)).limit(limit)
-        rows = (Record._make(row) for row in self._connection.execute(query))
+        rows = fetch(self._connection, query)
         return [row for row in rows if self._since <= str(row.at) < self._until and self._is_mentioned(row)]
 
     def _indexed(self) -> Iterator[Sequence[ColumnElement[bool]]]:

@@ -14,6 +14,7 @@ from bot.store import schema
 from bot.store.audit_filters import RECORDS, conditions
 from bot.store.audit_search import SqlAuditSearch
 from bot.store.chain_end import HEAD, SqlChainEnd
+from bot.store.raw_rows import fetch, fetch_readable
 from bot.store.rows import record_from_event, row_from_record
 
 
@@ -83,8 +84,7 @@ class SqlAuditLog:
         return list(self._connection.scalars(query))
 
     def _records(self, query: Select[Any]) -> list[Record]:
-        """Rows as the driver gives them, without SQLAlchemy's own: a verification reads a million."""
-        return list(map(Record._make, self._connection.execute(query).cursor.fetchall()))
+        return fetch(self._connection, query)
 
     def head(self) -> tuple[int, str]:
         """The number and hash of the last event.
@@ -92,17 +92,19 @@ class SqlAuditLog:
         Raises:
             ChainBroken: The head is missing.
         """
-        row = self._connection.execute(select(schema.audit_head).filter_by(id=HEAD)).one_or_none()
-        if row is None:
+        head = schema.audit_head.c
+        rows = fetch_readable(self._connection, select(head.seq, head.hash).where(head.id == HEAD))
+        if not rows:
             last = self._connection.scalar(select(func.max(schema.audit_event.c.seq))) or 0
             raise ChainBroken("The head of the audit log is missing.", seq=last + 1)
-        return row.seq, row.hash
+        return rows[0][0], rows[0][1]
 
     def tree(self) -> str:
         """The frontier of the Merkle tree up to the head; empty where an earlier release appended last."""
         head = schema.audit_head.c
         query = select(head.tree).where(head.id == HEAD, head.tree_size == head.seq)
-        return self._connection.scalar(query) or ""
+        rows = fetch_readable(self._connection, query)
+        return str(rows[0][0]) if rows else ""
 
     def damage(self) -> list[ChainedEvent]:
         """The events about damage that was found and not yet put right, oldest first; the first fifty of them."""

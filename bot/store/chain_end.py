@@ -1,12 +1,14 @@
 """The end of the audit chain: locked, moved forward, and found again where somebody damaged it."""
 
-from typing import Any
+import re
+from typing import NamedTuple
 
 import structlog
-from sqlalchemy import Connection, Row, exists, insert, select, update
+from sqlalchemy import Connection, exists, insert, select, update
 
 from bot.domain.chain import GENESIS, ChainEnd, Frontier
 from bot.store import schema
+from bot.store.raw_rows import fetch_readable
 
 log = structlog.get_logger(__name__)
 
@@ -15,6 +17,19 @@ HEAD = 1
 
 LARGEST = 2**53 - 2
 """The largest number of an event: numbers in canonical JSON (RFC 8785) are exact up to the next one."""
+
+
+_HASH = re.compile("[0-9a-f]{64}")
+
+
+class Head(NamedTuple):
+    """The row, and whether somebody else's row has the place after it."""
+
+    seq: int
+    hash: str
+    tree_size: int
+    tree: str
+    is_taken: bool
 
 
 class SqlChainEnd:
@@ -30,6 +45,8 @@ class SqlChainEnd:
             seq, last_hash = self._newest()
             self._connection.execute(insert(schema.audit_head).values(id=HEAD, seq=seq, hash=last_hash))
             return self._repaired(f"The head of the audit log was missing; the log goes on after event {seq}.")
+        if not _HASH.fullmatch(head.hash):
+            return self._found_again(head)
         if head.is_taken:
             end = self._run_end(head.seq)
             self._connection.execute(update(schema.audit_head).filter_by(id=HEAD).values(seq=end.seq, hash=end.hash))
@@ -38,6 +55,14 @@ class SqlChainEnd:
                 f"event {end.seq}."
             )
         return self._end(head), ""
+
+    def _found_again(self, head: Head) -> tuple[ChainEnd, str]:
+        """Where the head is no hash: nothing could follow it, so the log goes on after its newest row."""
+        seq, last_hash = self._newest()
+        end = self._end(Head(seq, last_hash, head.tree_size, head.tree, is_taken=False))
+        problem = f"The head of the audit log was altered; the log goes on after event {seq}."
+        log.critical("audit_log_damaged", problem=problem)
+        return end, problem
 
     def move(self, end: ChainEnd) -> None:
         """Record a new end."""
@@ -50,14 +75,15 @@ class SqlChainEnd:
         head = self._read()
         return (ChainEnd() if head is None else self._end(head)), problem
 
-    def _read(self) -> Row[Any] | None:
+    def _read(self) -> Head | None:
         """The head, and whether somebody else's row has the place after it."""
         head, seq = schema.audit_head, schema.audit_event.c.seq
         is_taken = exists().where(seq == head.c.seq + 1).label("is_taken")
-        query = select(head, is_taken).where(head.c.id == HEAD).with_for_update(of=head)
-        return self._connection.execute(query).one_or_none()
+        columns = (head.c.seq, head.c.hash, head.c.tree_size, head.c.tree, is_taken)
+        rows = fetch_readable(self._connection, select(*columns).where(head.c.id == HEAD).with_for_update(of=head))
+        return Head(*rows[0]) if rows else None
 
-    def _end(self, head: Row[Any]) -> ChainEnd:
+    def _end(self, head: Head) -> ChainEnd:
         """With the Merkle tree up to the head; what an earlier release appended is added here."""
         try:
             tree = Frontier(head.tree_size, head.tree)
@@ -75,8 +101,8 @@ class SqlChainEnd:
     def _newest(self) -> tuple[int, str]:
         column = schema.audit_event.c
         query = select(column.seq, column.hash).where(column.seq.between(1, LARGEST))
-        row = self._connection.execute(query.order_by(column.seq.desc()).limit(1)).one_or_none()
-        return (row.seq, row.hash) if row else (0, GENESIS)
+        rows = fetch_readable(self._connection, query.order_by(column.seq.desc()).limit(1))
+        return (rows[0][0], rows[0][1]) if rows else (0, GENESIS)
 
     def _run_end(self, seq: int) -> ChainEnd:
         """The last of the rows that follow this number without a gap."""

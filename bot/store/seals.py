@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, delete, exists, insert, select
 
 from bot.domain.chain import Archive, Checkpoint
+from bot.errors import ChainBroken
 from bot.store import schema
 
 _CHECKPOINT = TypeAdapter(Checkpoint)
@@ -20,14 +21,13 @@ class SqlAuditSeals:
 
     def checkpoints(self) -> list[Checkpoint]:
         """All that were made, in the order of their events."""
-        query = select(schema.audit_checkpoint.c.body).order_by(schema.audit_checkpoint.c.seq)
-        return [_CHECKPOINT.validate_python(body) for body in self._connection.scalars(query)]
+        query = select(schema.audit_checkpoint).order_by(schema.audit_checkpoint.c.seq)
+        return list(map(_checkpoint_from_row, self._connection.execute(query)))
 
     def last_checkpoint(self) -> Checkpoint | None:
         """The newest; None before the first."""
-        query = select(schema.audit_checkpoint.c.body).order_by(schema.audit_checkpoint.c.seq.desc()).limit(1)
-        body = self._connection.scalar(query)
-        return None if body is None else _CHECKPOINT.validate_python(body)
+        query = select(schema.audit_checkpoint).order_by(schema.audit_checkpoint.c.seq.desc()).limit(1)
+        return next(map(_checkpoint_from_row, self._connection.execute(query)), None)
 
     def add_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Keep one; a second one of the same event is not kept."""
@@ -52,3 +52,13 @@ class SqlAuditSeals:
         newest = select(last).order_by(last.desc()).limit(1).scalar_subquery()
         some = select(seq).where(seq >= 1, seq <= newest).order_by(seq).limit(limit)
         return self._connection.execute(delete(schema.audit_event).where(seq.in_(some))).rowcount
+
+
+def _checkpoint_from_row(row: Any) -> Checkpoint:
+    try:
+        found = _CHECKPOINT.validate_python(row.body)
+    except ValueError as error:
+        raise ChainBroken(f"The stored checkpoint of audit event {row.seq} was altered.", seq=row.seq) from error
+    if found.seq != row.seq:
+        raise ChainBroken(f"The stored checkpoint of audit event {row.seq} was altered.", seq=row.seq)
+    return found

@@ -154,6 +154,17 @@ def test_what_looks_whole_is_found_by_a_checkpoint(world: World, name: str) -> N
     assert kept.at in found.value.sentence
 
 
+def test_a_stored_checkpoint_that_was_altered_is_named(world: World) -> None:
+    """It says nothing, or is of another event: a sentence, never a trace."""
+    made = proofs.make_checkpoint(world.ctx)
+    assert made is not None
+    for change in ("body = '{}'", "seq = seq - 1"):
+        tamper(world.store, f"UPDATE audit_checkpoint SET {change}")
+        with pytest.raises(ChainBroken, match=r"stored checkpoint of audit event \d was altered"):
+            auditing.prove(world.ctx, AUDITOR)
+        run_watch(world, 1)
+
+
 def test_a_rewritten_log_is_found_by_a_checkpoint(world: World) -> None:
     """Another approver, all hashes, heads and trees computed anew: between which checkpoints it begins is said."""
     with world.store.read() as tx:

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from bot.domain.audit import Action, AuditFilter, ChainedEvent, Event
 from bot.domain.chain import GENESIS, Record, root_of, seal, verify
+from bot.errors import ChainBroken
 from bot.store import SqlStore
 from tests.domain.test_chain import OLD
 from tests.domain.values import DEV, NOW
@@ -105,3 +106,37 @@ def test_a_damaged_tree_is_grown_anew(store: SqlStore, tree: str) -> None:
     with store.read() as tx:
         rows = tx.audit.records(after=0, limit=10)
     assert rows[-1].root == root_of(one.hash for one in rows[:-1])
+
+
+HEAD_ALTERED = "The head of the audit log was altered; the log goes on after event 1."
+BYTES = ("x'00ff41'", "CAST(x'ff41' AS TEXT)")
+"""What SQLite keeps where text belongs: bytes, and text that is not UTF-8."""
+
+
+@pytest.mark.parametrize("stored", BYTES)
+def test_bytes_in_the_place_of_text_are_found_and_keep_nobody_from_reading(sqlite_url: str, stored: str) -> None:
+    """The row is named, the others are read, and the log goes on; also where the head is no hash any more."""
+    store = SqlStore(sqlite_url)
+    for column in [name for name in Record._fields if name not in ("seq", "version")]:
+        with store.write() as tx:
+            seq = tx.audit.append(EVENT).seq
+            with without_triggers(tx._connection):
+                tx._connection.execute(text(f"UPDATE audit_event SET {column} = {stored} WHERE seq = {seq}"))
+            for wanted in (AuditFilter(), AuditFilter(text="example"), AuditFilter(since=NOW)):
+                assert len(tx.audit.search(wanted, limit=5).events) >= (wanted == AuditFilter()), column
+            with pytest.raises(ChainBroken) as found:
+                verify(tx.audit.records(after=0, limit=9))
+            assert found.value.seq == seq, column
+            tx._connection.rollback()
+    for column in ("hash", "tree"):
+        with store.write() as tx:
+            tx.audit.append(EVENT)
+            with without_triggers(tx._connection):
+                tx._connection.execute(text(f"UPDATE audit_head SET {column} = {stored}"))
+            last = tx.audit.append(EVENT)
+            verify(tx.audit.records(after=0, limit=9))
+            assert tx.audit.head() == (last.seq, last.hash)
+            damage = [one.event.reason for one in tx.audit.damage()]
+            assert damage == [HEAD_ALTERED] * (column == "hash")
+            tx._connection.rollback()
+    store.close()

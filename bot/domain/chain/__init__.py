@@ -16,7 +16,7 @@ facts         whether stored allowances are what their events say
 from bot.domain.chain.archives import Archive
 from bot.domain.chain.checkpoints import AuditKey, Checkpoint, checkpoints_in, in_order
 from bot.domain.chain.merkle import Frontier, is_included, proof_of, root_of
-from bot.domain.chain.reading import event_from_record
+from bot.domain.chain.reading import event_from_record, readable
 from bot.domain.chain.records import COLUMNS, GENESIS, VERSION, Record, seal
 from bot.domain.chain.verification import ChainEnd, missing, verify
 
@@ -36,6 +36,7 @@ __all__ = [
     "is_included",
     "missing",
     "proof_of",
+    "readable",
     "root_of",
     "seal",
     "verify",

@@ -11,6 +11,8 @@ from bot.domain.people import Identity
 
 def event_from_record(record: Record) -> ChainedEvent:
     """The audit event in a row, as far as it can be read: a page must not fail over one damaged row."""
+    if set(map(type, record)) != {int, str}:
+        record = Record._make(map(readable, record))
     detail = [(str(pair[0]), str(pair[1])) for pair in _listed(record.detail) if _is_pair(pair)]
     try:
         at = datetime.fromisoformat(record.at)
@@ -50,3 +52,8 @@ def _is_pair(value: object) -> bool:
 
 
 _ACTIONS = frozenset(Action)
+
+
+def readable(stored: Any) -> Any:
+    """A stored value as text or a number: SQLite gives bytes where somebody put them in the place of text."""
+    return stored.decode("utf-8", "replace") if isinstance(stored, bytes) else stored

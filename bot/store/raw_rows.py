@@ -1,0 +1,48 @@
+"""Rows of the audit log as the driver gives them, without SQLAlchemy's own: a verification reads a million.
+
+SQLite keeps any bytes where text belongs, if somebody puts them there. Such a row must not keep the others from being
+read: what is no text is read with replacement characters, and its hash no longer fits.
+"""
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection, Select
+from sqlalchemy.exc import OperationalError
+
+from bot.domain.chain import Record, readable
+
+UNDECODED = "decode"
+"""What the driver's error says then; there is no code of its own."""
+
+
+def fetch(connection: Connection, query: Select[Any]) -> list[Record]:
+    """The rows of a query for all columns of events."""
+    return list(map(Record._make, _fetch(connection, query)))
+
+
+def fetch_readable(connection: Connection, query: Select[Any]) -> list[tuple[Any, ...]]:
+    """The rows of any query, each value a number or text."""
+    return [tuple(map(readable, row)) for row in _fetch(connection, query)]
+
+
+def _fetch(connection: Connection, query: Select[Any]) -> list[Any]:
+    try:
+        return _all(connection, query)
+    except (OperationalError, sqlite3.OperationalError) as error:
+        if UNDECODED not in str(error):
+            raise
+    driver: Any = connection.connection.driver_connection
+    driver.text_factory = _text
+    try:
+        return _all(connection, query)
+    finally:
+        driver.text_factory = str
+
+
+def _all(connection: Connection, query: Select[Any]) -> list[Any]:
+    return list(connection.execute(query).cursor.fetchall())
+
+
+def _text(stored: bytes) -> str:
+    return stored.decode("utf-8", "replace")
