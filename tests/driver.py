@@ -74,6 +74,10 @@ class SandboxProcess:
         """PUT to a control route; the answer's JSON, whatever its status."""
         return self._ask("PUT", path, json.dumps(body).encode())
 
+    def forget(self, path: str) -> Any:
+        """DELETE a control route: faults that still wait."""
+        return self._ask("DELETE", path, None)
+
     def get(self, path: str) -> Any:
         """GET a control route."""
         return self._ask("GET", path, None)

@@ -13,6 +13,7 @@ from typing import Any
 from tests.driver import SandboxProcess, wait_for
 from tests.processes.stage import BotProcess
 from tests.rules.tree import ROOT
+from tests.silence import Proxy
 
 PROBE_S = 0.5
 """Seconds between two looks of the balancer at ``/readyz``: ten times as often as ours in Kubernetes."""
@@ -85,6 +86,7 @@ class Cluster(contextlib.ExitStack):
         self.app = self.sandbox.post("slack/app", manifest=_manifest(mode), request_url=url)
         self.settings = self._settings(database)
         self._count = 0
+        self.proxy: Proxy | None = None
 
     @property
     def replicas(self) -> list[BotProcess]:

@@ -141,6 +141,11 @@ class BotProcess(AbstractContextManager["BotProcess"]):
         self._process.kill()
         return self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
     def send_signal(self, number: int) -> None:
         """SIGKILL, SIGSTOP or the like."""
         self._process.send_signal(number)
