@@ -10,16 +10,19 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
 from bot.domain.allowance import Allowance
 from bot.domain.audit import Action
 from bot.domain.chain import verify
 from bot.ports import AllowanceFilter
 from bot.store import SqlStore
-from tests.driver import wait_for
+from tests.driver import SandboxProcess, wait_for
 from tests.outages.stage import Cluster
 from tests.silence import proxy_of
+from tests.store.test_outages import make_read_only
 
 HOSTS = ("before.example.com", "during.example.com", "after.example.com")
 AWAY_S = 12.0
@@ -93,6 +96,22 @@ def database_silent(cluster: Cluster) -> Iterator[None]:
     cluster.proxy.talk()
 
 
+@contextmanager
+def database_read_only(cluster: Cluster) -> Iterator[None]:
+    """An operator, or a failover to a standby: every connection is ended, and the next ones cannot write."""
+    url = cluster.settings["EGRESS_DATABASE_URL"]
+    for is_so in (True, False):
+        make_read_only(url, is_so=is_so)
+        plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        if is_so:
+            yield
+
+
 OUTAGES: dict[str, Callable[[Cluster], AbstractContextManager[None]]] = {
     "killed": killed,
     "sockets cut": sockets_cut,
@@ -102,7 +121,14 @@ OUTAGES: dict[str, Callable[[Cluster], AbstractContextManager[None]]] = {
     "Azure fails": arm(503, code="ServiceUnavailable"),
     "Azure hangs": arm(0, code="", latency_s=40),
 }
-ON_SQLITE, ON_POSTGRESQL = OUTAGES | {"disk full": disk_full}, OUTAGES | {"database silent": database_silent}
+ON_SQLITE, ON_POSTGRESQL = (
+    OUTAGES | {"disk full": disk_full},
+    OUTAGES
+    | {
+        "database silent": database_silent,
+        "database read-only": database_read_only,
+    },
+)
 
 
 def stored(database: str) -> list[Allowance]:
@@ -142,7 +168,7 @@ def end_well(cluster: Cluster, database: str) -> None:
 
 
 def _is_told(cluster: Cluster, host: str) -> bool:
-    return any(host in str(card) and "live" in str(card).lower() for card in cluster.sandbox.cards())
+    return any(host in str(card) and card["text"].startswith("Live") for card in cluster.sandbox.cards())
 
 
 def run(cluster: Cluster, database: str, outage: AbstractContextManager[None]) -> None:
@@ -178,3 +204,26 @@ def test_on_postgresql(outage: str, tmp_path: Path, postgres_url: str) -> None:
         cluster = stack.enter_context(Cluster(tmp_path, url, "socket"))
         cluster.proxy = proxy
         run(cluster, postgres_url, ON_POSTGRESQL[outage](cluster))
+
+
+def test_an_hour_without_slack_and_a_jump_of_the_clock(tmp_path: Path, database_url: str) -> None:
+    """The writers go on; what is owed is said once Slack is back; a clock that jumps two days ends what has ended."""
+    sandbox = SandboxProcess(tmp_path / "data", "--database", database_url)
+    sandbox.start()
+    try:
+        sandbox.request("UDEV0001", "aks-udr", "example.com")
+        sandbox.settle()
+        sandbox.post("slack/fault", method="*", times=MANY, status=503)
+        assert sandbox.type("UAPP0001", f"approve {stored(database_url)[0].id}")["status"] == 200
+        sandbox.post("clock", advance_s=3600)
+        wait_for(lambda: stored(database_url)[0].live_at, "Slack held up the writers", 60)
+        assert not sandbox.cards()[0]["text"].startswith("Live")
+        sandbox.forget("slack/fault")
+        sandbox.post("clock", advance_s=600)
+        wait_for(lambda: sandbox.cards()[0]["text"].startswith("Live"), "It was not said afterwards", 60)
+        sandbox.post("clock", advance_s=2 * 86_400)
+        wait_for(lambda: sandbox.our_rules() == {}, "The rule outlived its time", 60)
+        wait_for(lambda: sandbox.cards()[0]["text"].startswith("Expired"), "It was not said", 60)
+        assert "Traceback" not in sandbox.log()
+    finally:
+        sandbox.kill()

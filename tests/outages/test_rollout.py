@@ -49,7 +49,7 @@ def test_the_previous_release_works_on_this_schema(unmigrated_url: str, previous
             before.press("UAPP0001", "approve", card)
         before.settle()
         assert sorted(before.our_rules().values()) == [["one.example.com"], ["two.example.com"]]
-        wait_for(lambda: "live" in str(before.cards()[-1]).lower(), "It was not told", 10)
+        wait_for(lambda: all(card["text"].startswith("Live") for card in before.cards()), "It was not told", 10)
         before.stop()
         assert "Traceback" not in before.log()
     finally:
