@@ -34,6 +34,7 @@ def main() -> int:
                 Front({}, others={API: api.front, PLACE: EgressIpFront(api.ctx)}), "127.0.0.1:0", lambda: None
             )
             options = ["--max-examples", os.environ.get("FUZZ_EXAMPLES", "200"), "--checks", CHECKS]
+            options += ["--request-timeout", "60"]  # a machine that does other things beside this is slow
             document = f"http://127.0.0.1:{front.port}{DOCUMENT}"
             asked = [command, "run", document, "--header", f"Authorization: Bearer {api.secret}", *options]
             done = subprocess.run(asked, cwd=folder, check=False)

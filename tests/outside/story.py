@@ -36,6 +36,11 @@ COMMANDS = (
     (AUDITOR, "stats"),
     (AUDITOR, "review"),
     (DEVELOPER, "approve"),
+    (DEVELOPER, "denied aks-udr"),
+    (DEVELOPER, "learn aks-udr until:friday"),
+    (DEVELOPER, "probe aks-udr a.example.com"),
+    (DEVELOPER, "transfer"),
+    (DEVELOPER, "stats"),
 )
 """Who types what; the words of the page's completion, and some that are refused."""
 

@@ -51,7 +51,7 @@ def opened_site() -> Iterator[Site]:
     """At a pace that lets one command meet the operation of another."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="outside-")))
-        sandbox = SandboxProcess(folder / "data", "--speed", "40")
+        sandbox = SandboxProcess(folder / "data", "--speed", "20")
         stack.callback(sandbox.kill)
         sandbox.start()
         yield Site(sandbox, Az(sandbox, folder))
