@@ -9,6 +9,8 @@ from bot.domain.forecast_text import text_of
 from bot.errors import EgressError, InvalidInput
 from bot.reporting.restoring import restored as note_restored
 from bot.wiring import planning, production
+from bot.wiring.opening import store_at
+from bot.wiring.running import Running
 from bot.wiring.terminal import Terminal
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -35,10 +37,14 @@ def restored(terminal: Terminal, /, checkpoints: Path | None) -> None:
     """
     settings = terminal.settings()
     known = checkpoints_in(_read(checkpoints)) if checkpoints else []
-    with production.opened_store(settings) as store:
+    running = Running()
+    try:
+        store = store_at(running, settings.database_url)  # on SQLite no bot may run meanwhile
         store.require_migrated()
         ctx, caller = production.at_the_terminal(settings, store, terminal.account())
         click.echo("\n".join(note_restored(ctx, caller, known)))
+    finally:
+        running.stop()
     try:
         click.echo(f"\n{text_of(planning.plan(settings))}", nl=False)
     except EgressError as error:
