@@ -65,10 +65,14 @@ def awaiting(ctx: Context, caller: Caller) -> list[Request]:
         return one.is_waiting(now) and waits_for(one, who)
 
     with ctx.store.read() as tx:
-        proposed: Iterator[PlacedRow[Request]] = _every(tx.scales.page, ListFilter(is_waiting=True), fits)
-        asked: Iterator[PlacedRow[Request]] = _every(tx.allowances.page, ListFilter(is_waiting=True), fits)
+        every = ListFilter(is_waiting=True, limit=AT_ONCE)
+        proposed: Iterator[PlacedRow[Request]] = _every(tx.scales.page, every, fits)
+        asked: Iterator[PlacedRow[Request]] = _every(tx.allowances.page, every, fits)
         return [row.value for row in chain(proposed, asked)]
 
+
+AT_ONCE = 5000
+"""Rows in one page where all of them are looked at: each page costs a statement."""
 
 SEARCHED = 2000
 """Requests that one search looks at, the open and newest first: more would take longer than people wait."""
