@@ -82,6 +82,8 @@ class SqlAuditSearch:
             self._hosts = hosts_with(self._connection, self._wanted.destination.lower())
             if self._hosts is None:
                 return Looked([])
+        if self._wanted.own is not None and AuditFilter() == replace(self._wanted, own=None, before=None, after=None):
+            return Looked(self._all_own(own(self._wanted.own)))
         few = [numbers for each in self._indexed() if len(numbers := self._numbers(each)) <= FEW]
         if few:
             return Looked(self._among(sorted(set.intersection(*few), reverse=True)))
@@ -92,6 +94,17 @@ class SqlAuditSearch:
         rest = replace(self._wanted, before=None, after=None)
         equal = (replace(rest, actor=None), replace(rest, cluster=None), replace(rest, subject=None))
         return AuditFilter() in (rest, *equal)
+
+    def _all_own(self, alternatives: Sequence[ColumnElement[bool]]) -> list[Record]:
+        """A person's own events without any other filter: each alternative by its index, then together."""
+        self._conditions = conditions(replace(self._wanted, own=None))
+        found: dict[int, Record] = {}
+        for one in alternatives:
+            numbers = self._numbers((one,))
+            is_few = len(numbers) <= FEW
+            rows = self._among(sorted(numbers, reverse=True)) if is_few else self._rows(one, limit=self._limit)
+            found |= {row.seq: row for row in rows}
+        return [found[seq] for seq in sorted(found, reverse=True)][: self._limit]
 
     def _rows(self, *where: ColumnElement[bool], limit: int | None = None) -> list[Record]:
         query = newest_first(RECORDS.where(*self._conditions, *where)).limit(limit)

@@ -102,6 +102,7 @@ FILTERS = {
     "an hour in the middle": AuditFilter(since=MIDDLE, until=MIDDLE + timedelta(minutes=30)),
     "before the beginning": AuditFilter(until=NOW),
     "own": AuditFilter(own=Identity("T1", "U1"), text="billing"),
+    "own, all of it": AuditFilter(own=Identity("T1", "U1")),
     "between two numbers": AuditFilter(after=4 * BLOCK - 2, before=4 * BLOCK + 2),
 }
 
