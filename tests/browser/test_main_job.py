@@ -1,70 +1,48 @@
 """The first five minutes of README, in a browser, with the real bot."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from playwright.sync_api import Page, expect
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
-
-from tests.driver import SandboxProcess
-
-
-@pytest.fixture
-def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
-    """The page of a running sandbox."""
-    sandbox = SandboxProcess(tmp_path / "data")
-    sandbox.start()
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    opened = context.new_page()
-    opened.goto(sandbox.url)
-    yield opened
-    context.close()
-    sandbox.stop()
-
-
-def type_command(page: Page, text: str) -> None:
-    """Type into the composer and send."""
-    page.get_by_role("combobox", name="Message").fill(text)
-    page.keyboard.press("Escape")
-    page.keyboard.press("Enter")
-
-
-def act_as(page: Page, name: str) -> None:
-    """Become somebody else."""
-    page.get_by_role("button", name=name).first.click()
+from tests.browser.acting import act_as, form, go_to, move_clock, press, says, type_command
 
 
 def test_a_newcomer_sees_a_rule_come(page: Page) -> None:
     """Show, request, approve, live, and the rule in the Azure panel."""
     type_command(page, "/egress show aks-udr")
-    expect(page.get_by_text("aks-udr: leaves through").first).to_be_visible()
+    says(page, "aks-udr: leaves through")
     type_command(page, "/egress request aks-udr example.com")
-    form = page.get_by_role("dialog")
-    form.get_by_role("textbox", name="Why").fill("Package mirror")
-    form.get_by_role("button", name="Request", exact=True).click()
-    expect(page.get_by_text("Waiting for a decision").first).to_be_visible()
+    form(page).get_by_role("textbox", name="Why").fill("Package mirror")
+    form(page).get_by_role("button", name="Request", exact=True).click()
+    says(page, "Waiting for a decision")
     act_as(page, "Ada Approver")
-    page.get_by_role("button", name="Approve", exact=True).last.click()
-    expect(page.get_by_text("Live: the rule was read back").first).to_be_visible(timeout=30_000)
+    press(page, "Approve")
+    says(page, "Live: the rule was read back")
     page.get_by_role("tab", name="Firewall").click()
     expect(page.get_by_text("rcg-aks-egress").first).to_be_visible()
 
 
-def test_from_a_denied_pod_to_an_open_way(page: Page) -> None:
-    """A pod is denied, the log shows it, its button requests it; once it is live the same pod is allowed."""
+def test_from_a_denied_pod_to_a_used_allowance(page: Page) -> None:
+    """Denied in the log, requested by its button, approved, live, probed; the use shows, and traffic flows."""
     page.get_by_role("tab", name="Traffic").click()
     traffic = page.locator("#list-traffic")
     traffic.get_by_label("Host").fill("api.example.com")
     traffic.get_by_role("button", name="Send").click()
     expect(traffic.get_by_text("Deny")).to_be_visible()
-    page.wait_for_timeout(15_000)  # the log's delay at the sandbox's speed
+    move_clock(page, "+1 h")  # past the log's delay
     type_command(page, "/egress denied aks-udr")
-    expect(page.get_by_text("aks-udr: 1 destination denied").first).to_be_visible()
-    page.get_by_role("button", name="Request…", exact=True).last.click()
-    form = page.get_by_role("dialog")
-    form.get_by_role("textbox", name="Why").fill("The shop needs it")
-    form.get_by_role("button", name="Request", exact=True).click()
+    says(page, "aks-udr: 1 destination denied")
+    press(page, "Request…")
+    form(page).get_by_role("textbox", name="Why").fill("The shop needs it")
+    form(page).get_by_role("button", name="Request", exact=True).click()
     act_as(page, "Ada Approver")
-    page.get_by_role("button", name="Approve", exact=True).last.click()
-    expect(page.get_by_text("Live: the rule was read back").first).to_be_visible(timeout=30_000)
+    says(page, "api.example.com")
+    press(page, "Approve")
+    says(page, "Live: the rule was read back")
     expect(traffic.get_by_text("Allow")).to_be_visible()
+    type_command(page, "/egress probe aks-udr api.example.com")
+    says(page, "Trying")
+    go_to(page, "Egress")
+    says(page, "Probe of aks-udr")
+    go_to(page, "egress")
+    move_clock(page, "+1 h")
+    type_command(page, "/egress requests all")
+    says(page, "Last used")

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from bot.sandbox.slack.messages import Content
+from tests.browser.conftest import Open
 from tests.browser.page_stage import PageStage
 
 
@@ -19,18 +20,9 @@ def stage() -> Iterator[PageStage]:
 
 
 @pytest.fixture
-def page(browser: Browser, stage: PageStage) -> Iterator[Page]:
-    """The loaded page; an error in its JavaScript fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(5000)
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(stage.url)
-    page.wait_for_selector("body:not(.loading)")
-    yield page
-    context.close()
-    assert problems == []
+def page(stage: PageStage, open_page: Open) -> Page:
+    """The loaded page."""
+    return open_page(stage.url, width=1280, height=800)
 
 
 def type_line(page: Page, line: str) -> None:

@@ -47,6 +47,7 @@ export function icon(path, label = null) {
   const svg = document.createElementNS(SVG, "svg");
   const attributes = { viewBox: "0 0 20 20", class: "icon", "aria-hidden": label ? "false" : "true" };
   for (const [name, value] of Object.entries(attributes)) svg.setAttribute(name, value);
+  if (label) svg.setAttribute("role", "img");
   if (label) svg.setAttribute("aria-label", label);
   const line = document.createElementNS(SVG, "path");
   line.setAttribute("d", path);

@@ -92,10 +92,10 @@ export const filesOf = (message) => state.slack.files.filter((file) => message.f
 export function fileCard(file) {
   return h(
     "a.file",
-    { href: file.url, download: file.name, "aria-label": `Download ${file.name}` },
+    { href: file.url, download: file.name },
     h("span.file-icon", {}, icon(ICONS.file)),
     h("span.file-name", {}, file.title || file.name, h("small", {}, `${file.name} · ${size(file.size)}`)),
-    icon(ICONS.download),
+    icon(ICONS.download, "Download"),
   );
 }
 
