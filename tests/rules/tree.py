@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("bot", "handlers", "migrations")
 PYTHON = (*PRODUCT, "tests", "bench")
-NOT_OURS = {".git", ".venv", ".hypothesis", "__pycache__", "node_modules"}
+NOT_OURS = {".git", ".venv", ".venv-outside", ".hypothesis", "__pycache__", "node_modules"}
 
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 
