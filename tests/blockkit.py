@@ -15,9 +15,13 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 from slackblocks import _limits, _surfaces
 
+from bot.sandbox.slack.blocks import block_problems
 from handlers.replies import Message
 
 Surface = Literal["message", "modal", "home"]
+
+CHART = "data_visualization"
+"""A block that the SDK does not know yet; its inside is held against Slack's rules by the simulator's check."""
 
 KEYS: Mapping[str, frozenset[str]] = {
     "header": frozenset({"type", "block_id", "text"}),
@@ -26,6 +30,7 @@ KEYS: Mapping[str, frozenset[str]] = {
     "divider": frozenset({"type", "block_id"}),
     "actions": frozenset({"type", "block_id", "elements"}),
     "input": frozenset({"type", "block_id", "label", "element", "hint", "optional", "dispatch_action"}),
+    CHART: frozenset({"type", "block_id", "title", "chart"}),
     "button": frozenset({"type", "text", "action_id", "value", "style", "confirm", "url"}),
     "static_select": frozenset({"type", "action_id", "options", "initial_option", "placeholder"}),
     "external_select": frozenset({"type", "action_id", "initial_option", "placeholder", "min_query_length"}),
@@ -66,6 +71,9 @@ def problems_of(payload: Message | dict[str, Any], surface: Surface) -> Iterator
         if block["type"] not in allowed:
             yield f"{block['type']} is not for a {surface}"
         yield from _duplicates([each["action_id"] for each in _walk(block) if "action_id" in each], "action_id")
+        if block["type"] == CHART:
+            yield from map(str, block_problems([block], surface))
+            continue
         for each in _walk(block):
             yield from _thing(each)
     yield from _duplicates([block["block_id"] for block in blocks if "block_id" in block], "block_id")
@@ -77,7 +85,7 @@ def _blocks(payload: Message | dict[str, Any]) -> list[dict[str, Any]]:
 
 def _by_sdk(payload: Message | dict[str, Any], blocks: list[dict[str, Any]]) -> Iterator[str]:
     try:
-        for parsed in Block.parse_all(blocks):
+        for parsed in Block.parse_all([block for block in blocks if block["type"] != CHART]):
             parsed.to_dict()
         if not isinstance(payload, Message):
             View(**payload).to_dict()

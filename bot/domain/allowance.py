@@ -156,6 +156,7 @@ class Allowance(ApprovalRequest):
         expires_at: ``live_at`` plus the duration, set when it is first seen live; earlier where a review shortened it.
         gone_at: When its rules were seen absent after it ended.
         warned_at: When its requester was last told that it ends soon.
+        shown_ending_at: When its card was drawn because it began to end without a warning at that moment.
         closed: Set when the bot ended it, because what it rests on is gone.
         suspended: Why it opens nothing for now, in one sentence: its cluster leaves through no managed firewall.
         leaving: Targets that it was written to before and where its rules were not yet seen absent.
@@ -180,6 +181,7 @@ class Allowance(ApprovalRequest):
     expires_at: datetime | None = None
     gone_at: datetime | None = None
     warned_at: datetime | None = None
+    shown_ending_at: datetime | None = None
     closed: Ending | None = None
     suspended: str | None = None
     leaving: tuple[Target, ...] = ()

@@ -36,3 +36,14 @@ def is_warning_due(allowance: Allowance, now: datetime, hours: TimeWindow | None
     """Whether a warning is due that was not given yet; one that was missed is covered by a later one."""
     due = [time for time in warnings(allowance, hours) if time <= now]
     return bool(due) and (allowance.warned_at is None or allowance.warned_at < due[-1])
+
+
+def is_card_due(allowance: Allowance, now: datetime) -> bool:
+    """Whether it is called expiring by now and its card does not say so.
+
+    Its warning came before, in working hours, or there is none because its owner lets it end.
+    """
+    begins = warns_at(allowance)
+    if begins is None or now < begins:
+        return False
+    return all(drawn is None or drawn < begins for drawn in (allowance.warned_at, allowance.shown_ending_at))

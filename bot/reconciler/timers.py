@@ -6,10 +6,10 @@ from functools import partial
 
 from bot.allowances import ALLOWANCES
 from bot.approvals import lapse
-from bot.domain.allowance import Allowance, Status, status
+from bot.domain.allowance import Allowance, Status, status, warns_at
 from bot.domain.approval import TimeWindow, next_wait
 from bot.domain.break_glass import next_nag
-from bot.domain.expiry import is_warning_due, warnings
+from bot.domain.expiry import is_card_due, is_warning_due, warnings
 from bot.domain.people import Identity
 from bot.domain.scale_proposal import ScaleStatus, scale_status
 from bot.ports import AllowanceFilter, Finish, NoticeEvent, UnitOfWork
@@ -37,7 +37,7 @@ def run_timers(run: Run) -> Finish:
             with run.write() as uow:
                 lapse(uow, scale, SCALES)
     waits = (next_wait(one, run.ctx.config.reminders, now) for one in (*allowances, *scales) if one.is_waiting(now))
-    ends = (time for one in allowances for time in warnings(one, hours.get(one.owner)) if time > now)
+    ends = (time for one in allowances for time in _near_ends(one, hours.get(one.owner)) if time > now)
     nags = (next_nag(one, run.ctx.config.reminders, run.ctx.config.break_glass, now) for one in allowances)
     following = min((time for time in (*waits, *ends, *nags, *carry_on(run)) if time is not None), default=None)
     return Finish(None if following is None else max(following - now, timedelta()), state=run.kept)
@@ -55,12 +55,19 @@ def owners_hours(run: Run) -> dict[Identity, TimeWindow | None]:
 
 
 def _due(row: Allowance, hours: TimeWindow | None, now: datetime) -> Step | None:
-    """What time has brought about for an allowance: it lapsed, or its owner is to be warned."""
+    """What time has brought about for an allowance: it lapsed, its owner is to be warned, or its card is old."""
     state = status(row, now)
     if state is Status.LAPSED:
         return partial(_lapse, allowance_id=row.id)
-    is_near = state in (Status.LIVE, Status.EXPIRING) and is_warning_due(row, now, hours)
-    return partial(_warn, allowance_id=row.id, hours=hours) if is_near else None
+    if state in (Status.LIVE, Status.EXPIRING) and is_warning_due(row, now, hours):
+        return partial(_warn, allowance_id=row.id, hours=hours)
+    return partial(_show_end, allowance_id=row.id) if state is Status.EXPIRING and is_card_due(row, now) else None
+
+
+def _near_ends(row: Allowance, hours: TimeWindow | None) -> list[datetime]:
+    """The times of its warnings, and when it begins to be called expiring."""
+    begins = warns_at(row)
+    return [*warnings(row, hours), *([begins] if begins else [])]
 
 
 def _lapse(uow: UnitOfWork, allowance_id: str) -> None:
@@ -71,6 +78,13 @@ def _lapse(uow: UnitOfWork, allowance_id: str) -> None:
 
 def _warn(uow: UnitOfWork, allowance_id: str, hours: TimeWindow | None) -> None:
     row = uow.tx.allowances.get(allowance_id)
-    if _due(row, hours, uow.now) is not None:  # nobody revoked or renewed it meanwhile
+    is_open = status(row, uow.now) in (Status.LIVE, Status.EXPIRING)
+    if is_open and is_warning_due(row, uow.now, hours):  # nobody revoked or renewed it meanwhile
         saved = uow.tx.allowances.save(replace(row, warned_at=uow.now), is_open=True)
         uow.tell(saved, NoticeEvent.EXPIRING)
+
+
+def _show_end(uow: UnitOfWork, allowance_id: str) -> None:
+    row = uow.tx.allowances.get(allowance_id)
+    if status(row, uow.now) is Status.EXPIRING and is_card_due(row, uow.now):
+        uow.draw(uow.tx.allowances.save(replace(row, shown_ending_at=uow.now), is_open=True))

@@ -69,6 +69,11 @@ def warned(world: World, one: Allowance) -> int:
     return world.said.events(one.id).count("expiring")
 
 
+def cards(world: World, one: Allowance) -> int:
+    """How often its card was drawn."""
+    return sum(notice.kind == "card" and notice.subject == one.id for notice in world.said.notices)
+
+
 def test_a_warning_comes_in_working_hours_before(world: World) -> None:
     """It would come on Wednesday night; Wednesday's working hours end at two in the afternoon."""
     world = with_hours(world, WORKDAYS, "10:00-14:00")
@@ -80,8 +85,10 @@ def test_a_warning_comes_in_working_hours_before(world: World) -> None:
     later(world, HOUR)
     assert warned(world, made) == 1, "Tuesday 14:00 is the last moment of working hours before"
     assert state_of(world, made) is Status.LIVE, "it is not called expiring before its last day"
+    drawn = cards(world, made)
     later(world, 19 * HOUR)
-    assert warned(world, made) == 1
+    assert (warned(world, made), state_of(world, made)) == (1, Status.EXPIRING)
+    assert cards(world, made) == drawn + 1, "the card says when it begins to be called expiring"
 
 
 def test_working_hours_are_those_of_the_owner(world: World) -> None:
@@ -119,6 +126,7 @@ def test_it_may_be_left_to_end(world: World) -> None:
         allowances.let_expire(world.ctx, DEV, made.id)
     later(world, 23 * HOUR + timedelta(minutes=30))
     assert warned(world, made) == 1, "the second warning is not given"
+    assert state_of(world, made) is Status.EXPIRING
     again = allowances.renew(world.ctx, DEV, made.id)
     assert again.ask.renews == made.id
     later(world, HOUR)

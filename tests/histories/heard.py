@@ -33,7 +33,7 @@ def _check_card(stage: Stage, row: Allowance) -> None:
     assert ts is not None, f"{row.id} has no card."
     shown = stage.slack.messages.get(channel, ts)
     meant = allowance_card(row, stage.ctx.config, now, Waiting())
-    assert shown.text == meant.text, f"{row.id}: the card lies."
+    assert shown.text == meant.text, f"{row.id}: the card lies: {shown.text!r}, not {meant.text!r}"
     assert _buttons(shown.blocks) == _buttons(meant.blocks), f"{row.id}: the card offers what is not possible."
 
 

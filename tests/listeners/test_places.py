@@ -79,7 +79,7 @@ def test_the_time_of_a_request_counts_from_when_it_came() -> None:
     asking = [threading.Thread(target=lambda: urlopen(f"http://127.0.0.1:{front.port}/slow").close()) for _ in range(2)]
     for one in asking:
         one.start()
-    until(lambda: front._server.task_dispatcher.queue)
+    until(lambda: came and front._server.task_dispatcher.queue)
     freed = monotonic()
     go_on.set()
     for one in asking:

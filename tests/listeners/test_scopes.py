@@ -23,13 +23,16 @@ def town(sqlite_url: str) -> Iterator[Town]:
 
 
 def flows(town: Town) -> None:
-    """Ask, decide, tell, export, show at home, answer where there is no channel; and the doctor's looks."""
+    """Ask, decide, tell, export, draw, show at home, answer where there is no channel; and the doctor's looks."""
     town.ask()
     town.press("UAPP0001", "approve")
     until(lambda: any("Approved" in text for text in town.whispers("UAPP0001")))
     town.world.settle()
     town.command("UAUD0001", "audit csv")
     until(lambda: town.stage.state["files"])
+    town.stage.do("pictures", charts=False, files_ready_after_s=0)
+    town.command("UDEV0001", "capacity")
+    until(lambda: "files.info" in {call["method"] for call in town.stage.state["calls"]})
     town.stage.do("home", user="UDEV0001")
     until(lambda: town.stage.state["home"].get("UDEV0001"))
     for is_private in (False, True):
