@@ -44,5 +44,5 @@ def test_from_a_denied_pod_to_a_used_allowance(page: Page) -> None:
     says(page, "Probe of aks-udr")
     go_to(page, "egress")
     move_clock(page, "+1 h")
-    type_command(page, "/egress requests all")
+    type_command(page, "/egress requests aks-udr")
     says(page, "Last used")

@@ -34,7 +34,7 @@ def axe() -> str:
 def lived(sandbox: SandboxProcess) -> SandboxProcess:
     """A sandbox in which something of everything happened."""
     commands = {
-        "UDEV0001": ("help", "show aks-udr", "check aks-udr example.com", "list", "requests all", "denied aks-udr"),
+        "UDEV0001": ("help", "show aks-udr", "check aks-udr example.com", "list", "requests", "denied aks-udr"),
         "UAPP0001": ("scale aks-lb 3", "capacity", "partners aks-lb"),
         "UAUD0001": ("review start", "evidence 2026-Q4", "audit", "stats", "history aks-udr"),
     }

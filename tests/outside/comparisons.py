@@ -4,6 +4,7 @@ from tests.outside.azure_cli.compare import compare as with_az
 from tests.outside.azure_cli.firewall import compare as with_az_firewall
 from tests.outside.bicep.compare import compare as with_bicep
 from tests.outside.bolt.compare import compare as with_bolt
+from tests.outside.cards.compare import compare as with_cards
 from tests.outside.emulate.compare import compare as with_emulate
 from tests.outside.oidc.compare import compare as with_oidc
 from tests.outside.openapi.schemathesis import compare as with_schemathesis
@@ -16,6 +17,7 @@ COMPARISONS = (
     Comparison("emulate", "our Slack workspace with emulate's, call by call", with_emulate),
     Comparison("shapes", "what is delivered, answered and produced with Slack's own TypeScript types", with_types),
     Comparison("bolt", "an application on Bolt for JavaScript in our workspace, over HTTP and Socket Mode", with_bolt),
+    Comparison("cards", "the bot's cards drawn by another renderer of Block Kit at the width of a phone", with_cards),
     Comparison("oidc", "step-up's sign-in at a certified OpenID Connect provider", with_oidc),
     Comparison("bicep", "the Bicep files of deploy read by another grammar", with_bicep),
     Comparison("tables", "our CSV files read by pandas, and as a workbook in which no text is a formula", with_tables),
