@@ -179,7 +179,7 @@ def test_the_state_has_the_promised_shape() -> None:
     tenant.call("PUT", GROUP, web_rules("example.com"))
     state = tenant.arm.state()
     [operation] = state["operations"]
-    assert set(state) == {"resources", "operations", "requests", "writers"}
+    assert set(state) == {"resources", "operations", "requests", "writers", "traffic"}
     assert set(operation) == {"id", "resource", "kind", "status", "started", "ended", "error"}
     assert (operation["status"], operation["ended"], operation["error"]) == ("InProgress", None, None)
     assert state["requests"] == [
