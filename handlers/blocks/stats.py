@@ -90,7 +90,7 @@ def _share(numbers: Statistics) -> str:
 def _taken(spread: Spread) -> str:
     if spread.median is None or spread.p90 is None:
         return "none"
-    return f"median {_time(spread.median)}, 90 % within {_time(spread.p90)}"
+    return f"median {_time(spread.median)}, 90% within {_time(spread.p90)}"
 
 
 def _time(time: timedelta) -> str:

@@ -43,7 +43,7 @@ def native_blocks(chart: Chart) -> list[Block]:
     drawn = coarser(chart)
     series = [_series(one.name, drawn.labels, one.values) for one in drawn.curves]
     if chart.limit is not None and chart.kind == "line":  # beside bars it would be another bar
-        name = f"limit {chart.limit:g} {chart.unit}".strip()[:NAME]
+        name = f"limit {chart.limit:g}{chart.unit}".strip()[:NAME]
         series.append(_series(name, drawn.labels, (chart.limit,) * len(drawn.labels)))
     axis: Block = {"categories": list(drawn.labels)} | ({"y_label": chart.unit} if chart.unit else {})
     inner = {"type": chart.kind, "series": series, "axis_config": axis}

@@ -111,7 +111,7 @@ def _limit(canvas: _Canvas) -> None:
     y = canvas.y(limit)
     for at in range(LEFT, WIDTH - RIGHT, 12):
         canvas.draw.line([(at * SCALE, y), ((at + 7) * SCALE, y)], fill=LIMIT, width=2 * SCALE)
-    said = f"limit {limit:g} {canvas.chart.unit}".strip()
+    said = f"limit {limit:g}{canvas.chart.unit}".strip()
     canvas.write(((WIDTH - RIGHT) * SCALE, y - 3 * SCALE), said, size=11, colour=LIMIT, anchor="rs")
 
 

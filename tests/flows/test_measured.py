@@ -53,11 +53,11 @@ def test_show_names_the_fullest_node_first(world: World) -> None:
 def test_a_gateway_and_a_firewall_have_figures_of_their_own(world: World) -> None:
     """Connections, drops and availability; utilization and health."""
     gateway = text_of(commands.show(world.ctx, typed(DEV, "aks-natgateway")))
-    for part in ("connections a minute", "no connection failed", "0 packets dropped", "availability at least 100 %"):
+    for part in ("connections a minute", "no connection failed", "0 packets dropped", "availability at least 100%"):
         assert part in gateway
     firewall = text_of(commands.show(world.ctx, typed(DEV, "aks-udr")))
     assert "of its ports, shared with all behind it" in firewall
-    assert "health at least 100 %" in firewall
+    assert "health at least 100%" in firewall
 
 
 def test_a_plan_says_what_would_have_been_enough(world: World) -> None:
@@ -66,7 +66,7 @@ def test_a_plan_says_what_would_have_been_enough(world: World) -> None:
     preview = scaling.preview_scale(world.ctx, DEV, "aks-lb").measured
     assert preview.startswith("Measured in the last day: peak 8")
     assert preview.endswith(
-        "% of node 10.224.0.4's ports; 1 IP with 2,048 ports for each node would have kept it under 60 %."
+        "% of node 10.224.0.4's ports; 1 IP with 2,048 ports for each node would have kept it under 60%."
     )
     made = scaling.propose(world.ctx, DEV, Wish("aks-lb", NodePortsGoal(4096), "more"))
     assert "; with this change the same peak is 2" in made.plan.measured

@@ -65,7 +65,7 @@ def test_a_cluster_is_announced_once_until_it_is_over(world: World) -> None:
     assert told(world) == ["ports-high"]
     said = told_text(world, "ports-high")
     assert "peak 8" in said
-    assert "of node 10.224.0.4's ports; 1 IP with 2,048 ports for each node would have kept it under 60 %." in said
+    assert "of node 10.224.0.4's ports; 1 IP with 2,048 ports for each node would have kept it under 60%." in said
     assert "`/egress scale aks-lb for 2048 ports per node` plans that." in said
     world = restarted(world)
     load(world, 200)
@@ -88,7 +88,7 @@ def test_a_shared_firewall_is_announced_with_all_its_clusters(world: World) -> N
     later(world)
     assert told(world) == ["ports-exhausted"]
     said = told_text(world, "ports-exhausted")
-    assert "Firewall hub-firewall used 100 % of its SNAT ports. Its health fell to 50 % (SNAT port)." in said
+    assert "Firewall hub-firewall used 100% of its SNAT ports. Its health fell to 50% (SNAT port)." in said
     assert "Clusters that share it: aks-udr, aks-udr-agic" in said
     first = asked(world)
     assert 0 < first < 20

@@ -21,7 +21,7 @@ from handlers.sending import Sender
 from tests.blockkit import assert_valid
 from tests.sandbox.slack_stage import Stage, installed
 
-SAID = "Ports of the fullest node in the last day: between 10 % and 90 % (at 12:00 UTC), last 40 %."
+SAID = "Ports of the fullest node in the last day: between 10% and 90% (at 12:00 UTC), last 40%."
 HOURS = distinct([f"{hour:02}:00" for hour in range(24)])
 PORTS = Chart(
     "chart_ports",
@@ -88,7 +88,7 @@ def test_a_chart_is_drawn_by_slack_where_it_can(stage: Stage) -> None:
     assert kinds(shown) == ["header", *["data_visualization", "context"] * 2, "actions"]
     line, bar = shown["blocks"][1]["chart"], shown["blocks"][3]["chart"]
     assert len(line["axis_config"]["categories"]) == 12
-    assert [one["name"] for one in line["series"]] == ["fullest node", "limit 75 %"]
+    assert [one["name"] for one in line["series"]] == ["fullest node", "limit 75%"]
     assert len(bar["series"]) == 1
     assert max(point["value"] for point in line["series"][0]["data"]) == 90
     assert bar["series"][0]["data"] == [{"label": "aks-a", "value": 3.0}, {"label": "aks-b", "value": 0.0}]

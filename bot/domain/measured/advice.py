@@ -103,11 +103,11 @@ def _enough(egress: ClusterEgress, use: SnatUse) -> str:
         return ""
     found = enough_for(egress, use)
     if found is None:
-        return "; no number of IPs and ports that Azure accepts would have kept it under 60 %"
+        return "; no number of IPs and ports that Azure accepts would have kept it under 60%"
     those = f"{counted(found.ips, 'IP')} with {found.ports:,} ports for each node"
     if level_of(use) is PortLevel.EXHAUSTED:
         return f"; it needed more than it had: at least {those}"
-    return f"; {those} would have kept it under 60 %"
+    return f"; {those} would have kept it under 60%"
 
 
 def span_text(use: SnatUse) -> str:

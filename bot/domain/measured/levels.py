@@ -76,14 +76,14 @@ def _sentences(use: SnatUse) -> Iterator[str]:
         ports = f"{worst.peak:,.0f} of {worst.allocated:,.0f} ports"
         yield f"Node {worst.node} used {worst.share:.0%} of its SNAT ports on {worst.frontend} ({ports})."
     if use.utilization is not None:
-        yield f"Firewall {use.source.name} used {use.utilization:.0f} % of its SNAT ports."
+        yield f"Firewall {use.source.name} used {use.utilization:.0f}% of its SNAT ports."
     if use.health is not None and use.health < 100:
         reason = f" ({use.reason})" if use.reason else ""
-        yield f"Its health fell to {use.health:.0f} %{reason}."
+        yield f"Its health fell to {use.health:.0f}%{reason}."
     if use.connections is not None:
         yield f"NAT gateway {use.source.name} had up to {use.connections:,.0f} connections a minute."
     if use.availability is not None and use.availability < LEAST_AVAILABILITY:
-        yield f"Its availability fell to {use.availability:.0f} %."
+        yield f"Its availability fell to {use.availability:.0f}%."
     if use.failed:
         yield f"{failed_text(use.failed)}."
     if use.dropped:

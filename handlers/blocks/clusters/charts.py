@@ -27,10 +27,10 @@ def _use_chart(use: SnatUse) -> Chart:
     unit = "%" if is_share else ""
     values = tuple(value for _, value in use.curve)
     (at, highest), last = max(use.curve, key=lambda point: point[1]), values[-1]
-    low = f"{min(values):,.0f} {unit}".strip()
+    low = f"{min(values):,.0f}{unit}".strip()
     said = (
-        f"{WHAT[use.source.kind]} {span_text(use)}: between {low} and {highest:,.0f} {unit}".rstrip()
-        + f" (at {at:%H:%M} UTC), last {last:,.0f} {unit}".rstrip()
+        f"{WHAT[use.source.kind]} {span_text(use)}: between {low} and {highest:,.0f}{unit}".rstrip()
+        + f" (at {at:%H:%M} UTC), last {last:,.0f}{unit}".rstrip()
         + "."
     )
     return Chart(
@@ -56,7 +56,7 @@ def fleet_charts(found: CapacityOverview) -> tuple[Chart, ...]:
 
 def _bars(title: str, unit: str, rows: Sequence[tuple[str, float]], limit: float | None) -> Chart:
     shown = rows[:MOST_POINTS]
-    named = ", ".join(f"{name} {value:,.0f} {unit}".rstrip() for name, value in shown[:5])
+    named = ", ".join(f"{name} {value:,.0f}{unit}".rstrip() for name, value in shown[:5])
     rest = f", and {len(rows) - 5} more" if len(rows) > 5 else ""
     return Chart(
         id="chart_fleet",
@@ -64,7 +64,7 @@ def _bars(title: str, unit: str, rows: Sequence[tuple[str, float]], limit: float
         kind="bar",
         labels=distinct([name for name, _ in shown]),
         curves=(Curve(title[:20], tuple(value for _, value in shown)),),
-        said=f"{title}: {named}{rest}.{f' The limit is {limit:.0f} {unit}.' if limit else ''}",
+        said=f"{title}: {named}{rest}.{f' The limit is {limit:.0f}{unit}.' if limit else ''}",
         unit=unit,
         limit=limit,
     )

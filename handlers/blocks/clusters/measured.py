@@ -57,14 +57,14 @@ def _gateway(use: SnatUse) -> list[str]:
     shown = [f"• NAT gateway {code(use.source.name)}: up to *{use.connections or 0:,.0f}* connections a minute"]
     shown += _failed(use)
     shown += [] if use.dropped is None else [f"• {counted(use.dropped, 'packet')} dropped"]
-    return [*shown, *([] if use.availability is None else [f"• availability at least {use.availability:.0f} %"])]
+    return [*shown, *([] if use.availability is None else [f"• availability at least {use.availability:.0f}%"])]
 
 
 def _firewall(use: SnatUse) -> list[str]:
-    peak = f"peak *{use.utilization or 0:.0f} %* of its ports"
+    peak = f"peak *{use.utilization or 0:.0f}%* of its ports"
     shown = [f"• firewall {code(use.source.name)}: {peak}, shared with all behind it"]
     reason = f" ({escape(use.reason)})" if use.reason else ""
-    return [*shown, *([] if use.health is None else [f"• health at least {use.health:.0f} %{reason}"])]
+    return [*shown, *([] if use.health is None else [f"• health at least {use.health:.0f}%{reason}"])]
 
 
 _LINES = {SourceKind.LOAD_BALANCER: _balancer, SourceKind.NAT_GATEWAY: _gateway, SourceKind.FIREWALL: _firewall}
