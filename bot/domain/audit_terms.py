@@ -50,15 +50,15 @@ def bounds_of(block: int) -> tuple[int, int]:
 
 def terms_of(records: Iterable[Record]) -> set[str]:
     """The terms of some events, also of those that somebody damaged."""
-    texts, named, details = set[str](), set[tuple[str, str, str]](), set[str]()
+    texts, named, details = set[object](), set[tuple[str, str, str]](), set[object]()
     for row in records:
-        texts.update(map(str, (row.reason, row.policy_rule, row.destination_text, row.subject)))
+        texts.update((row.reason, row.policy_rule, row.destination_text, row.subject))
         named.add((row.actor, row.cluster, row.action))
-        details.add(str(row.detail))
-    terms = {word[:LONGEST] for text in texts for word in _WORD.findall(text.lower())}
+        details.add(row.detail)
+    terms = {word[:LONGEST] for word in set(_WORD.findall("\n".join(map(str, texts)).lower()))}
     for actor, cluster, action in named:
         terms |= {_named("actor", actor), _named("cluster", cluster), _named("action", action)}
-    return terms | {_named("risk", level) for text in details for level in _RISK.findall(text)}
+    return terms | {_named("risk", level) for text in details for level in _RISK.findall(str(text))}
 
 
 def needed_for(wanted: AuditFilter, hosts: Sequence[str] | None = None) -> Needed:

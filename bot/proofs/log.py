@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.domain.audit_terms import BLOCK
 from bot.domain.chain import ChainEnd, Checkpoint, in_order, missing, verify
 from bot.errors import ChainBroken
 from bot.ports import Context, Transaction
 from bot.proofs.facts import check_stored
 
-BATCH = 5000
-"""Rows that are verified at once."""
+BATCH = 10 * BLOCK
+"""Rows that are verified at once: whole blocks of the search index."""
 
 
 @dataclass(frozen=True, slots=True)

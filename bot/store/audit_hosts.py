@@ -12,9 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from bot.domain.chain import Record
 from bot.store import schema
-
-CHUNK = 5000
-"""Hosts that are looked up at once."""
+from bot.store.raw_rows import fetch_values
 
 FEW = 12
 """Hosts that are looked for by their words: each takes a look at each block of events."""
@@ -49,17 +47,18 @@ def hosts_with(connection: Connection, part: str) -> Hosts | None:
 
 def not_covered(connection: Connection, records: Sequence[Record]) -> int | None:
     """The number of an event that a search by host would not find; None if there is none."""
-    places = _places(records)
-    hosts, column = sorted(places), schema.audit_host.c
-    for at in range(0, len(hosts), CHUNK):
-        some = hosts[at : at + CHUNK]
-        rows = connection.execute(select(schema.audit_host).where(column.host.in_(some)))
-        found = {row.host: (row.first_seq, row.last_seq) for row in rows}
-        for host in some:
-            first, last = found.get(host, (places[host][1] + 1, 0))
-            if first > places[host][0] or last < places[host][1]:
-                return places[host][0]
-    return None
+    places, column = _places(records), schema.audit_host.c
+    low, high = records[0].seq, records[-1].seq
+    around = select(column.host, column.first_seq, column.last_seq).where(
+        column.first_seq <= high, column.last_seq >= low
+    )
+    found = {host: (first, last) for host, first, last in fetch_values(connection, around)}
+    hidden = (first for host, (first, last) in places.items() if not _covers(found.get(host), first, last))
+    return min(hidden, default=None)
+
+
+def _covers(span: tuple[int, int] | None, first: int, last: int) -> bool:
+    return span is not None and span[0] <= first and last <= span[1]
 
 
 def _places(records: Sequence[Record]) -> Mapping[str, tuple[int, int]]:

@@ -9,8 +9,10 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from bot.domain.audit_terms import block_of, bounds_of, terms_of
 from bot.domain.chain import Record
+from bot.domain.grouping import grouped
 from bot.store import schema
 from bot.store.audit_hosts import not_covered
+from bot.store.raw_rows import fetch_values
 
 _block, _word, _seq = schema.audit_block.c, schema.audit_word.c, schema.audit_event.c.seq
 
@@ -49,21 +51,16 @@ class SqlAuditIndex:
 
     def _hidden_by_blocks(self, records: Sequence[Record]) -> int | None:
         last = self._connection.scalar(select(func.max(_block.block)))
-        by_block: dict[int, list[Record]] = {}
-        for row in records:
-            by_block.setdefault(block_of(row.seq), []).append(row)
+        by_block = grouped((block_of(row.seq), row) for row in records)
         full = [block for block in by_block if last is not None and block <= last]
-        return next((seq for block in full if (seq := self._hidden(block, by_block[block]))), None)
-
-    def _hidden(self, block: int, records: Sequence[Record]) -> int | None:
-        known = self._connection.execute(select(schema.audit_block).where(_block.block == block)).one_or_none()
-        times = [row.at for row in records]
-        if known is None or known.first_at > min(times) or known.last_at < max(times):
-            return records[0].seq
-        words = set(self._connection.scalars(select(_word.word).where(_word.block == block)))
-        if terms_of(records) <= words:
-            return None
-        return next(row.seq for row in records if not terms_of([row]) <= words)
+        times = select(_block.block, _block.first_at, _block.last_at).where(_block.block.in_(full))
+        spans = {block: (first, last_at) for block, first, last_at in fetch_values(self._connection, times)}
+        words = select(_word.block, _word.word).where(_word.block.in_(full))
+        known: dict[int, set[str]] = {block: set() for block in full}
+        for block, word in fetch_values(self._connection, words):
+            known[block].add(word)
+        hidden = (_hidden(by_block[block], spans.get(block), known[block]) for block in full)
+        return next((seq for seq in hidden if seq is not None), None)
 
     def remove_archived(self) -> None:
         """Remove what is only about events that are no longer here."""
@@ -71,3 +68,13 @@ class SqlAuditIndex:
         if lowest is not None:
             for column in (_word.block, _block.block):
                 self._connection.execute(delete(column.table).where(column < block_of(lowest)))
+
+
+def _hidden(records: Sequence[Record], span: tuple[str, str] | None, words: set[str]) -> int | None:
+    """The number of an event of one block that its times or terms do not cover; None if they cover all."""
+    times = [row.at for row in records]
+    if span is None or span[0] > min(times) or span[1] < max(times):
+        return records[0].seq
+    if terms_of(records) <= words:
+        return None
+    return next(row.seq for row in records if not terms_of([row]) <= words)

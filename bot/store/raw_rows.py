@@ -18,15 +18,16 @@ UNDECODED = "decode"
 
 def fetch(connection: Connection, query: Select[Any]) -> list[Record]:
     """The rows of a query for all columns of events."""
-    return list(map(Record._make, _fetch(connection, query)))
+    return list(map(Record._make, fetch_values(connection, query)))
 
 
 def fetch_readable(connection: Connection, query: Select[Any]) -> list[tuple[Any, ...]]:
     """The rows of any query, each value a number or text."""
-    return [tuple(map(readable, row)) for row in _fetch(connection, query)]
+    return [tuple(map(readable, row)) for row in fetch_values(connection, query)]
 
 
-def _fetch(connection: Connection, query: Select[Any]) -> list[Any]:
+def fetch_values(connection: Connection, query: Select[Any]) -> list[Any]:
+    """The rows of any query, their values as the driver gives them."""
     try:
         return _all(connection, query)
     except (OperationalError, sqlite3.OperationalError) as error:
