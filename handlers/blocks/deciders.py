@@ -1,6 +1,7 @@
 """Describes who decides, who approved, and who is missing; shared by allowances and scale proposals."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from bot.domain.approval import Approval, Quorum, Verdict, VerdictKind, quorums_text
 from bot.domain.configuration import Configuration
@@ -71,13 +72,18 @@ def mention(config: Configuration, name: str) -> str:
 
 def needs(verdict: Verdict, approvals: Sequence[Approval]) -> str:
     """``needs 1 from security and 2 from platform; still missing: 1 from platform``."""
-    asked = f"needs {escape(quorums_text(verdict.asks) or 'an approver, but none is configured')}"
+    asked = f"needs {_counted(verdict.asks) or 'an approver, but none is configured'}"
     return f"{asked}; {missing(verdict, approvals)}" if approvals else asked
 
 
 def missing(verdict: Verdict, approvals: Sequence[Approval]) -> str:
     """``still missing: 1 from platform``."""
-    return f"still missing: {escape(quorums_text(verdict.missing(approvals))) or 'nobody'}"
+    return f"still missing: {_counted(verdict.missing(approvals)) or 'nobody'}"
+
+
+def _counted(quorums: Iterable[Quorum]) -> str:
+    """How many of whom: group names escaped, while people who are asked by name stay mentions."""
+    return quorums_text(replace(one, groups=tuple(map(escape, one.groups))) for one in quorums)
 
 
 def approved_by(verdict: Verdict, approvals: Sequence[Approval]) -> list[Block]:

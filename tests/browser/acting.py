@@ -7,9 +7,11 @@ from playwright.sync_api import Locator, Page, expect
 
 def type_command(page: Page, text: str) -> None:
     """Type into the composer and send."""
-    page.get_by_role("combobox", name="Message").fill(text)
-    page.keyboard.press("Escape")
-    page.keyboard.press("Enter")
+    composer = page.get_by_role("combobox", name="Message or command")
+    composer.click()
+    composer.fill(text)
+    composer.press("Escape")
+    composer.press("Enter")
 
 
 def act_as(page: Page, name: str) -> None:
@@ -47,3 +49,19 @@ def move_clock(page: Page, by: str) -> None:
     before = ahead.inner_text()
     page.get_by_role("button", name=f"Move the clock {by}").click()
     expect(ahead).not_to_have_text(before)
+
+
+def fill_in(page: Page, words: dict[str, str], send: str) -> None:
+    """Write into the open form's fields, by label, and send it; returns once it is not the same form any more."""
+    for label, text in words.items():
+        form(page).get_by_role("textbox", name=label).fill(text)
+    form(page).get_by_role("button", name=send, exact=True).click()
+    for label in words:
+        expect(form(page).get_by_role("textbox", name=label)).to_have_count(0)
+
+
+def request(page: Page, words: str, *, why: str) -> None:
+    """Ask for what ``/egress request words`` names, in the form that it opens."""
+    type_command(page, f"/egress request {words}")
+    fill_in(page, {"Why": why}, "Request")
+    says(page, "Request filed.")

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.acting import act_as, form, go_to, move_clock, press, says, type_command
+from tests.browser.acting import act_as, fill_in, form, go_to, move_clock, press, says, type_command
 
 
 def test_a_newcomer_sees_a_rule_come(page: Page) -> None:
@@ -31,18 +31,19 @@ def test_from_a_denied_pod_to_a_used_allowance(page: Page) -> None:
     type_command(page, "/egress denied aks-udr")
     says(page, "aks-udr: 1 destination denied")
     press(page, "Request…")
-    form(page).get_by_role("textbox", name="Why").fill("The shop needs it")
-    form(page).get_by_role("button", name="Request", exact=True).click()
+    fill_in(page, {"Why": "The shop needs it"}, "Request")
+    opened = page.locator("#messages article.message:not(.ephemeral)", has_text="Asked by").last
+    expect(opened).to_contain_text("api.example.com")
     act_as(page, "Ada Approver")
-    says(page, "api.example.com")
-    press(page, "Approve")
-    says(page, "Live: the rule was read back")
+    opened.get_by_role("button", name="Approve", exact=True).click()
+    expect(opened).to_contain_text("Read back from Azure. Open until", timeout=30_000)
     expect(traffic.get_by_text("Allow")).to_be_visible()
-    type_command(page, "/egress probe aks-udr api.example.com")
-    says(page, "Trying")
+    opened.get_by_role("button", name="Probe from inside").click()
+    says(page, "Trying api.example.com from inside aks-udr.")
+    expect(opened).to_contain_text("Reached from inside the cluster", timeout=30_000)
     go_to(page, "Egress")
-    says(page, "Probe of aks-udr")
+    says(page, "Probe of aks-udr: as expected")
+    says(page, "api.example.com: connected, TLS verified (HTTP 200")
     go_to(page, "egress")
     move_clock(page, "+1 h")
-    type_command(page, "/egress requests aks-udr")
-    says(page, "Last used")
+    expect(opened).to_contain_text("Last used", timeout=30_000)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.allowances import Preview, RequestList
 from bot.domain.allowance import Allowance, Status, status
+from bot.domain.approval import Quorum, Verdict, VerdictKind
 from bot.domain.audit import ChainedEvent, FoundEvents
 from bot.domain.batch import Batch
 from bot.domain.egress import ClusterEgress
@@ -26,6 +27,7 @@ from handlers.blocks.audit_log import audit_page
 from handlers.blocks.batch_card import batch_card, batch_news, batch_parts
 from handlers.blocks.block_kit import message, modal, section
 from handlers.blocks.clusters import capacity_page, egress_ips, egress_json, egress_report, fleet_list, owners
+from handlers.blocks.deciders import missing, needs
 from handlers.blocks.estimate import Waiting
 from handlers.blocks.home import Desktop, Found, home_view
 from handlers.blocks.lists import ROWS, Deciders, decided, estimate_lines, filed, proposed, request_list
@@ -288,3 +290,11 @@ def test_the_validator_can_fail() -> None:
     with pytest.raises(AssertionError):
         assert_valid({"type": "home", "blocks": [section("x")] * 101}, "home")
     assert_valid(Message("text", (section("x"),)), "message")
+
+
+def test_who_is_missing_is_called_by_name() -> None:
+    """People of a stage are mentions, not markup shown as text; the name of a group stays text."""
+    asks = (Quorum(("a<b",)), Quorum((), people=("UOPS0001",), stage=1))
+    verdict = Verdict(VerdictKind.ASK, "Two stages.", "staged", asks)
+    assert needs(verdict, ()) == "needs 1 from a&lt;b, then 1 from <@UOPS0001>"
+    assert missing(verdict, ()) == "still missing: 1 from a&lt;b, then 1 from <@UOPS0001>"
