@@ -1,5 +1,9 @@
 """Everything from a request to its decision without a mouse."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.acting import form, says
@@ -7,6 +11,15 @@ from tests.browser.conftest import Open
 from tests.driver import SandboxProcess
 
 TABS_MOST = 60
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
+    """A sandbox for each test: a form that one leaves open does not meet the next."""
+    running = SandboxProcess(tmp_path / "data")
+    running.start()
+    yield running
+    running.stop()
 
 
 def tab_to(page: Page, target: Locator) -> None:

@@ -33,6 +33,10 @@ def axe() -> str:
 @pytest.fixture(scope="module")
 def lived(sandbox: SandboxProcess) -> SandboxProcess:
     """A sandbox in which something of everything happened."""
+    sandbox.request("UDEV0001", "aks-udr", "mirror.example.com")
+    sandbox.settle()
+    sandbox.press("UAPP0001", "approve", sandbox.cards()[-1])
+    sandbox.settle()
     commands = {
         "UDEV0001": ("help", "show aks-udr", "check aks-udr example.com", "list", "requests", "denied aks-udr"),
         "UAPP0001": ("scale aks-lb 3", "capacity", "partners aks-lb"),
@@ -42,8 +46,12 @@ def lived(sandbox: SandboxProcess) -> SandboxProcess:
     sandbox.post("clock", advance_s=3600)
     for user, texts in commands.items():
         for text in texts:
-            sandbox.type(user, text)
-    sandbox.post("settle", timeout_s=60)
+            answer = sandbox.type(user, text)
+            assert answer["status"] == 200, (text, answer)
+    sandbox.settle()
+    assert any("0 of 1 done: review of all" in each["text"] for each in sandbox.cards()), "A review has begun."
+    refused = [each for each in sandbox.get("slack")["deliveries"] if each["error"]]
+    assert refused == []
     return sandbox
 
 
@@ -56,10 +64,34 @@ def findings(page: Page, axe: str) -> list[str]:
     return [f"{each['id']}: {node['target']} {node['failureSummary']}" for each in grave for node in each["nodes"]]
 
 
+def review_forms(page: Page) -> Iterator[str]:
+    """Opens the sheet of a review, and one of its answers."""
+    page.locator("#messages").get_by_role("button", name="Review…", exact=True).last.click()
+    expect(form(page)).to_contain_text("0 of 1 done")
+    yield "review sheet"
+    form(page).get_by_role("button", name="Keep…").click()
+    expect(form(page)).to_contain_text("Why it is still needed")
+    yield "answer of a review"
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(form(page)).to_have_count(0)
+
+
+def probe_form(page: Page) -> Iterator[str]:
+    """Opens the form of a probe, as the approver."""
+    act_as(page, "Ada Approver")
+    type_command(page, "/egress show aks-udr")
+    page.locator("#messages").get_by_role("button", name="Probe from inside…", exact=True).last.click()
+    expect(form(page)).to_contain_text("Probe from inside")
+    yield "probe form"
+    page.keyboard.press("Escape")
+    expect(form(page)).to_have_count(0)
+
+
 def views(page: Page) -> Iterator[str]:
     """Brings up one view after the other and names it."""
     yield "channel, developer"
-    for tab in ("Traffic", "Firewall", "Operations"):
+    for tab in ("Traffic", "Firewall", "Operations", "Clusters"):
         page.get_by_role("tab", name=tab).click()
         yield tab
     type_command(page, "/egress request aks-udr")
@@ -69,6 +101,8 @@ def views(page: Page) -> Iterator[str]:
     expect(form(page).locator(".field.invalid").first).to_be_visible()
     yield "field errors"
     page.keyboard.press("Escape")
+    yield from review_forms(page)
+    yield from probe_form(page)
     for name in ("Ada Approver", "Audrey Auditor"):
         act_as(page, name)
         yield f"channel, {name}"

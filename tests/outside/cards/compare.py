@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.driver import SandboxProcess
+from tests.driver import SandboxProcess, wait_for
 from tests.outside.provision import PLACE, node, node_packages
 from tests.outside.report import Found, Missing
 
@@ -20,8 +20,11 @@ SHEET = PLACE / "cards.png"
 COMMANDS = {
     "UDEV0001": ("help", "show aks-udr", "check aks-udr example.com", "list", "requests", "denied aks-udr"),
     "UAPP0001": ("scale aks-lb 3", "capacity", "partners aks-lb"),
-    "UAUD0001": ("audit", "stats", "history aks-udr"),
+    "UAUD0001": ("review start", "audit", "stats", "history aks-udr"),
 }
+CARDS = ("Live: aks-udr", "Break-glass", "Probe of aks-udr", "0 of 2 done: review of all")
+"""Titles of the cards that must be among those of the sheet."""
+
 CHROMIUM = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking")
 
 
@@ -45,17 +48,46 @@ def _cards(data: Path) -> list[dict[str, Any]]:
     sandbox = SandboxProcess(data)
     sandbox.start()
     try:
-        for user, texts in COMMANDS.items():
-            for text in texts:
-                sandbox.type(user, text)
-            sandbox.post("slack/home", user=user)
-        sandbox.post("settle", timeout_s=60)
+        before = _lived(sandbox)
         state = sandbox.get("slack")
     finally:
         sandbox.stop()
     messages = [(f"message {n}", each["blocks"]) for n, each in enumerate(state["messages"]) if each["blocks"]]
     homes = [(f"home {user}", view["blocks"]) for user, view in sorted(state["home"].items())]
-    return [{"name": name, "blocks": blocks} for name, blocks in [*messages, *homes]]
+    views = [(f"form {view['title']['text']}", view["blocks"]) for each in state["views"].values() for view in each]
+    _require(messages)
+    return [{"name": name, "blocks": blocks} for name, blocks in [*before, *messages, *homes, *views]]
+
+
+def _require(messages: list[tuple[str, Any]]) -> None:
+    """What the sheet is about was really drawn.
+
+    Raises:
+        AssertionError: If one of them is missing.
+    """
+    drawn = json.dumps([blocks for _, blocks in messages])
+    absent = [words for words in CARDS if words not in drawn]
+    assert not absent, f"Not among the cards: {absent}"
+
+
+def _lived(sandbox: SandboxProcess) -> list[tuple[str, Any]]:
+    """Something of everything happens, and two forms stay open; answers the card that changes, as it was before."""
+    sandbox.request("UDEV0001", "aks-udr", "mirror.example.com")
+    sandbox.settle()
+    waiting = sandbox.cards()[-1]
+    sandbox.press("UAPP0001", "approve", waiting)
+    sandbox.request("UOPS0001", "aks-udr", "urgent.example.com", duration="4h", break_glass="yes")
+    sandbox.settle()
+    sandbox.press("UAPP0001", "probe", waiting)
+    for user, texts in COMMANDS.items():
+        for text in texts:
+            sandbox.type(user, text)
+        sandbox.post("slack/home", user=user)
+    sandbox.settle()
+    sandbox.press("UDEV0001", "review_open", next(each for each in sandbox.cards() if "review of all" in each["text"]))
+    sandbox.type("UAPP0001", "request aks-udr")
+    wait_for(lambda: sandbox.views("UDEV0001") and sandbox.views("UAPP0001"), "No form was opened", 10)
+    return [("allowance, waiting", waiting["blocks"])]
 
 
 def _measured(browser: tuple[str, ...], page: Path) -> list[dict[str, Any]]:
