@@ -91,9 +91,9 @@ def _lived(sandbox: SandboxProcess) -> list[tuple[str, Any]]:
 
 
 def _measured(browser: tuple[str, ...], page: Path) -> list[dict[str, Any]]:
-    sheet = (*browser, "--window-size=1520,6000", f"--screenshot={SHEET}", page.as_uri())
+    sheet = (*browser, "--window-size=1520,10000", f"--screenshot={SHEET}", page.as_uri())
     subprocess.run(sheet, check=True, capture_output=True, timeout=60)
-    dump = (*browser, "--window-size=1520,6000", "--dump-dom", page.as_uri())
+    dump = (*browser, "--window-size=1520,10000", "--dump-dom", page.as_uri())
     text = subprocess.run(dump, check=True, capture_output=True, timeout=60, text=True).stdout
     held = re.search(r'id="measured">(.*?)</script>', text, re.DOTALL)
     assert held is not None, "The page was not measured."
