@@ -63,7 +63,8 @@ def problems_of(payload: Message | dict[str, Any], surface: Surface) -> Iterator
     if not 1 <= len(blocks) <= most:
         yield f"{len(blocks)} blocks"
     if isinstance(payload, Message):
-        yield from [] if 1 <= len(payload.text) <= 4000 else [f"a text of {len(payload.text)}"]
+        size = len(payload.text.encode())
+        yield from [] if 1 <= size <= 4000 else [f"a text of {size} bytes"]
     else:
         yield from _view(payload, blocks)
     allowed = _surfaces._BLOCK_TYPES_BY_SURFACE[surface]

@@ -36,7 +36,8 @@ HINT = 2000
 INPUT_TEXT = 3000
 CONFIRM_TEXT = 300
 MESSAGE_TEXT = 4000
-"""Characters of a message's text; Slack advises 4,000 (https://docs.slack.dev/reference/methods/chat.postMessage)."""
+"""Bytes of a message's text, escaped: ``chat.update`` refuses more with ``msg_too_long``, as others have measured
+(https://gitlab.com/gitlab-org/gitlab/-/merge_requests/258898, read 2026-11)."""
 
 
 def cut(text: str, limit: int) -> str:
@@ -238,8 +239,13 @@ def message(text: str, blocks: Sequence[Block] = (), charts: Sequence[Chart] = (
     if left:
         shown.append(context(f"{left} more {'part does' if left == 1 else 'parts do'} not fit here."))
     drawn = local_times(text)
-    whole_text = drawn if len(drawn) <= MESSAGE_TEXT and text.strip() else cut(text, MESSAGE_TEXT)
+    whole_text = drawn if len(drawn.encode()) <= MESSAGE_TEXT and text.strip() else _cut_bytes(text, MESSAGE_TEXT)
     return Message(whole_text, tuple(shown), tuple(charts))
+
+
+def _cut_bytes(text: str, limit: int) -> str:
+    shown = cut(text, limit)
+    return shown if len(shown.encode()) <= limit else f"{shown.encode()[: limit - 3].decode(errors='ignore')}…"
 
 
 KEPT = frozenset({"header", "actions"})

@@ -298,3 +298,12 @@ def test_who_is_missing_is_called_by_name() -> None:
     verdict = Verdict(VerdictKind.ASK, "Two stages.", "staged", asks)
     assert needs(verdict, ()) == "needs 1 from a&lt;b, then 1 from <@UOPS0001>"
     assert missing(verdict, ()) == "still missing: 1 from a&lt;b, then 1 from <@UOPS0001>"
+
+
+def test_a_message_may_be_updated_whatever_it_says() -> None:
+    """Slack counts the bytes of an updated text, not its characters."""
+    for text in ("é" * 4000, "…" * 1334, "a" + "𝄞" * 1000):
+        made = message(text)
+        assert len(made.text.encode()) <= 4000
+        assert made.text.endswith("…")
+    assert message("é" * 2000).text == "é" * 2000

@@ -83,6 +83,7 @@ def test_messages_are_updated_and_deleted(stage: Stage) -> None:
     (message,) = stage.state["messages"]
     assert (message["text"], message["edits"], message["blocks"]) == ("b", 1, [])
     assert error_of(client.chat_update, channel="CEGRESS01", ts=ts, text="x" * 4001) == "msg_too_long"
+    assert error_of(client.chat_update, channel="CEGRESS01", ts=ts, text="é" * 2001) == "msg_too_long"
     client.chat_delete(channel="CEGRESS01", ts=ts)
     assert stage.state["messages"][0]["deleted"]
     assert error_of(client.chat_update, channel="CEGRESS01", ts=ts, text="c") == "message_not_found"

@@ -22,7 +22,10 @@ Slack names no number; measured by others: https://github.com/slackapi/bolt-js/i
 """
 
 UPDATE_MOST = 4_000
-"""Characters of an updated message's text; what is longer is refused."""
+"""Bytes of an updated message's text; what is longer is refused.
+
+Measured by others: https://gitlab.com/gitlab-org/gitlab/-/merge_requests/258898, read 2026-11.
+"""
 
 
 ATTACHMENTS_MOST = 100
@@ -47,7 +50,7 @@ def content_from_args(args: Mapping[str, Any], *, most: int = POST_MOST, is_cut:
 
     Args:
         args: Arguments of the method, or the body of an answer.
-        most: Characters of the text.
+        most: Characters of the text; bytes where it is not cut.
         is_cut: Whether longer text is cut; else it is ``msg_too_long``.
     """
     blocks = decoded(args.get("blocks") or [], "invalid_blocks_format")
@@ -60,7 +63,7 @@ def content_from_args(args: Mapping[str, Any], *, most: int = POST_MOST, is_cut:
         raise SlackError("invalid_arguments")
     if not text and not blocks and not attachments:
         raise SlackError("no_text")
-    if len(text) > most and not is_cut:
+    if not is_cut and len(text.encode()) > most:
         raise SlackError("msg_too_long")
     metadata = decoded(args.get("metadata"), "invalid_metadata_format")
     return Content(text[:most], blocks, args.get("thread_ts") or None, metadata, attachments=attachments)
