@@ -9,7 +9,17 @@ from bot.domain.bundles import Bundle
 from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterEgress, published_names
 from bot.domain.egress_filter import EgressFilter, egress_filter
-from bot.domain.firewall import ApplicationRule, Evaluation, Flow, Outcome, RuleKind, TraceStep, kind_of
+from bot.domain.firewall import (
+    ApplicationRule,
+    Evaluation,
+    Flow,
+    Outcome,
+    RuleKind,
+    TraceStep,
+    is_same_rule,
+    kind_of,
+    rule_for_everything,
+)
 from bot.domain.fqdn import Destination
 from bot.domain.network_rules import by_address, refusal
 from bot.domain.risk import narrower
@@ -52,6 +62,7 @@ class CheckResult:
         in_the_way: A step that would decide before the bot's rules, so that no allowance could open it.
         addresses: What the name resolves to, where the bot looked.
         refusal: Why no allowance could open it, where that is the firewall's setting; empty otherwise.
+        is_by_everything: Whether the rule that allows it is not the bot's and allows any other name as well.
     """
 
     destination: Destination
@@ -60,14 +71,18 @@ class CheckResult:
     in_the_way: TraceStep | None = None
     addresses: tuple[str, ...] = ()
     refusal: str = ""
+    is_by_everything: bool = False
 
     def is_granted(self, now: datetime) -> bool:
-        """Whether no request is needed: allowed, and not by a bot rule that is about to be removed."""
+        """Whether no request is needed: allowed, and by a rule that grants it.
+
+        A bot rule that is about to be removed, or a rule that allows everything, does not.
+        """
         if self.evaluation.outcome is not Outcome.ALLOWED:
             return False
         if self.allowance is not None:
             return status(self.allowance, now) is Status.LIVE
-        return owner_of(self.evaluation.deciding) is None
+        return owner_of(self.evaluation.deciding) is None and not self.is_by_everything
 
     def can_be_asked_for(self, now: datetime) -> bool:
         """Whether an allowance would open it."""
@@ -220,9 +235,19 @@ def flows_of(
 
 def findings(ctx: Context, known: KnownRules, flows: Iterable[Flow]) -> tuple[CheckResult, ...]:
     """Evaluate each flow, and name the allowance where one of the bot's rules decides."""
-    answers = [(flow.destination, known.evaluator.evaluate(flow)) for flow in flows]
+    answers = [(flow, known.evaluator.evaluate(flow)) for flow in flows]
     owners = _owners(ctx, {owner for _, e in answers if (owner := owner_of(e.deciding))})
-    return tuple(CheckResult(d, e, owners.get(owner_of(e.deciding))) for d, e in answers)
+    return tuple(
+        CheckResult(one.destination, e, owners.get(owner_of(e.deciding)), is_by_everything=_is_open(known, one, e))
+        for one, e in answers
+    )
+
+
+def _is_open(known: KnownRules, flow: Flow, found: Evaluation) -> bool:
+    step = found.deciding
+    if found.outcome is not Outcome.ALLOWED or step is None or owner_of(step) is not None:
+        return False
+    return is_same_rule(step, rule_for_everything(known.evaluator, flow))
 
 
 def _owners(ctx: Context, ids: set[str]) -> dict[str | None, Allowance]:

@@ -66,6 +66,7 @@ class Preview:
         allowed: What is left out, with the rules that allow it; empty where the rules are not known.
         names: How many FQDNs the firewall's network rules would name; None where none is needed.
         bundle: The bundle with all of its values, if one is asked for.
+        open_to_all: What of the destinations only a rule that allows everything allows now.
     """
 
     scope: Scope
@@ -75,6 +76,7 @@ class Preview:
     allowed: tuple[CheckResult, ...] = ()
     names: Gauge | None = None
     bundle: str | None = None
+    open_to_all: tuple[CheckResult, ...] = ()
 
 
 def scope_of(config: Configuration, egress: ClusterEgress, pool: str | None = None) -> Scope:
@@ -103,13 +105,13 @@ def preview(ctx: Context, who: Person, draft: Draft) -> Preview:
     """
     egress = find(ctx, who, draft.cluster)
     scope, draft = scope_of(ctx.config, egress, draft.pool), filled(ctx.config, draft, egress)
-    destinations, allowed = _missing(ctx, egress, draft)
+    destinations, allowed, open_to_all = _missing(ctx, egress, draft)
     names = _room_for_names(ctx, scope, destinations)
     ask = ask_of(draft, destinations, draft.bundle)
     risk = assess_risk(ctx, scope, ask, dns_caveat(egress, draft.pool))
     around = circumstances(ctx, who.identity, ctx.clock.now(), egress)
     verdict = assess_policy(ctx, scope, ask, risk, around)
-    return Preview(scope, destinations, risk, verdict, allowed, names, draft.bundle)
+    return Preview(scope, destinations, risk, verdict, allowed, names, draft.bundle, open_to_all)
 
 
 def filled(config: Configuration, draft: Draft, egress: ClusterEgress) -> Draft:
@@ -165,8 +167,10 @@ def require_names(target: Target, room: Gauge) -> None:
 
 def _missing(
     ctx: Context, egress: ClusterEgress, draft: Draft
-) -> tuple[tuple[Destination, ...], tuple[CheckResult, ...]]:
+) -> tuple[tuple[Destination, ...], tuple[CheckResult, ...], tuple[CheckResult, ...]]:
     """Split destinations into those to request and those already allowed, by the last known rules.
+
+    The third part names those to request that only a rule that allows everything allows now.
 
     Where they were not, everything is taken as missing: filing waits for nobody, and Azure is not asked before an ack.
     A renewal is about what is allowed already.
@@ -175,7 +179,7 @@ def _missing(
     way = egress_filter(egress, draft.pool)
     known = recall(ctx, way)
     if known is None:
-        return asked, ()
+        return asked, (), ()
     flows = flows_of(ctx, egress, way, asked)
     found = () if draft.renews else findings(ctx, known, flows)
     allowed = tuple(finding for finding in found if finding.is_granted(ctx.clock.now()))
@@ -189,7 +193,7 @@ def _missing(
             f"An allowance for {destination} would have no effect: {step.where} is evaluated before the bot's "
             f"rules and decides. {step.why} Leave the destination out, or ask that rule's owner."
         )
-    return missing, allowed
+    return missing, allowed, tuple(finding for finding in found if finding.is_by_everything)
 
 
 def _allowed_sentence(allowed: Sequence[CheckResult]) -> str:

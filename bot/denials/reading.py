@@ -162,6 +162,9 @@ def _by_rules(
         where = step.where if step else "Azure Firewall itself"
         if one.is_granted(ctx.clock.now()):
             found[one.destination] = NextStep(StepKind.OPEN, f"Allowed now by {where}.")
+        elif one.is_by_everything:
+            text = f"Can be requested: allowed now only by {where}, which allows everything."
+            found[one.destination] = NextStep(StepKind.REQUEST, text)
         elif one.in_the_way is not None:
             text = f"No allowance helps: {one.in_the_way.where} is evaluated before the bot's rules. Ask its owner."
             found[one.destination] = NextStep(StepKind.NO_ALLOWANCE, text)

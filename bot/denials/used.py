@@ -6,7 +6,7 @@ from bot.denials.reading import question_for, rules_of
 from bot.domain.allowance import Allowance
 from bot.domain.egress import ClusterEgress
 from bot.domain.egress_filter import egress_filter
-from bot.domain.firewall import Flow, Outcome
+from bot.domain.firewall import Flow, rule_for_everything
 from bot.domain.firewall_log import Denied, StepKind, denied_from
 from bot.domain.firewall_log.next_step import from_allowances
 from bot.domain.firewall_log.watch import WatchItem
@@ -14,8 +14,8 @@ from bot.domain.fqdn import Destination
 from bot.domain.rule_rendering import owner_of
 from bot.ports import AllowanceFilter, Context, KnownRules
 
-ANYTHING = Destination("nobody-asks-for-this.example")
-"""A name that only a rule for everything allows: the top level domain is reserved (RFC 2606)."""
+HTTPS = Destination("example.com")
+"""Stands for HTTPS on its usual port, which is what a rule for everything is asked for."""
 
 MOST = 500
 """Groups of records that are read."""
@@ -38,11 +38,9 @@ def used_items(ctx: Context, egress: ClusterEgress, span: tuple[datetime, dateti
 def open_rule(known: KnownRules, egress: ClusterEgress) -> str:
     """The name of a rule that is not the bot's and allows any name; empty if there is none."""
     way = egress_filter(egress)
-    evaluation = known.evaluator.evaluate(Flow(sources=way.sources, destination=ANYTHING, region=egress.ref.region))
-    step = evaluation.deciding
-    if evaluation.outcome is not Outcome.ALLOWED or step is None or owner_of(step) is not None:
-        return ""
-    return step.rule or ""
+    flow = Flow(sources=way.sources, destination=HTTPS, region=egress.ref.region)
+    step = rule_for_everything(known.evaluator, flow)
+    return (step.rule or "") if step and owner_of(step) is None else ""
 
 
 def _step(rule: str, rows: list[Allowance], one: Denied, now: datetime) -> tuple[StepKind, str]:

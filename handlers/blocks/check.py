@@ -145,10 +145,16 @@ def next_step(finding: CheckResult, now: datetime) -> str:
         step = finding.in_the_way
         return f"An allowance cannot change this: {step.where} is evaluated before the bot's rules. Ask its owner."
     if finding.evaluation.outcome is Outcome.ALLOWED:
-        return "That allowance ends soon. Request it below to keep it open."
+        return _allowed_for_now(finding)
     if finding.evaluation.outcome is Outcome.DEPENDS:
         return f"{asks.look[:1].upper()}{asks.look[1:]}, or request it below." if asks else "You can request it below."
     return "Request it below."
+
+
+def _allowed_for_now(finding: CheckResult) -> str:
+    if finding.is_by_everything:
+        return "Only a rule that allows everything allows it now. Request it below to keep it once that rule is gone."
+    return "That allowance ends soon. Request it below to keep it open."
 
 
 def _lower(sentence: str) -> str:
@@ -283,11 +289,17 @@ def _step(number: int, step: TraceStep) -> str:
 
 
 def allowed_lines(preview: Preview) -> list[str]:
-    """List what a request leaves out because it is already allowed."""
-    return [
+    """List what a request leaves out because it is already allowed, and what only a rule for everything allows."""
+    left_out = [
         f":white_check_mark: {code(str(one.destination))} is already allowed by {_rule(one)} and was left out."
         for one in preview.allowed
     ]
+    open_to_all = [
+        f":information_source: {code(str(one.destination))} is allowed now only by {_rule(one)}, "
+        "which allows everything."
+        for one in preview.open_to_all
+    ]
+    return [*left_out, *open_to_all]
 
 
 def _rule(finding: CheckResult) -> str:

@@ -9,14 +9,19 @@ from typing import Any
 
 import pytest
 
-from bot import denials
+from bot import allowances, checking, denials
+from bot.allowances import Draft
+from bot.checking import Query
 from bot.domain.audit import Action
 from bot.domain.feature_settings import Logs
+from bot.domain.firewall import Outcome
 from bot.domain.firewall_log.watch import Watch
+from bot.domain.fqdn import parse_destination
 from bot.errors import CannotTakeEffect, InvalidInput, NotPermitted
 from bot.ports import Notice
 from bot.reconciler import Reconciler
 from handlers import denied
+from handlers.blocks.check import allowed_lines, next_step
 from handlers.blocks.watch_card import watch_card, watch_news
 from tests.blockkit import assert_valid
 from tests.build import DEV, DEV2, SUBSCRIPTION, World, config, make_world
@@ -164,6 +169,19 @@ def test_learning_through_a_rule_that_allows_everything(world: World) -> None:
     (item,) = found(world).items
     assert (item.denied.host, item.is_used) == ("api.example.com", True)
     assert "Used through rule r-0, which allows everything" in card(world)
+    assert item.denied.destination is not None
+    query = Query("aks-udr", (item.denied.destination, parse_destination("api.github.com")))
+    by_all, named = checking.check(world.ctx, DEV, query).findings
+    now = world.clock.now()
+    assert [one.evaluation.outcome for one in (by_all, named)] == [Outcome.ALLOWED, Outcome.ALLOWED]
+    assert [one.is_granted(now) for one in (by_all, named)] == [False, True]
+    assert "Request it below to keep it once that rule is gone" in next_step(by_all, now)
+    draft = Draft("aks-udr", query.destinations, "Learnt", timedelta(hours=8))
+    made = allowances.preview(world.ctx, world.ctx.directory.person(DEV.identity), draft)
+    left_out, open_to_all = allowed_lines(made)
+    assert "`api.github.com` is already allowed by rule github" in left_out
+    assert "`api.example.com` is allowed now only by rule r-0 in rule collection test-all" in open_to_all
+    assert allowances.request(world.ctx, DEV, draft).destinations == (item.denied.destination,)
 
 
 def test_an_owner_hears_once_that_something_else_denies(world: World) -> None:

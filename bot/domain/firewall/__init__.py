@@ -1,6 +1,7 @@
 """Azure Firewall: what it would do with a flow, and which rule says so."""
 
 from bot.domain.firewall.evaluate import Evaluator
+from bot.domain.firewall.everything import is_same_rule, rule_for_everything
 from bot.domain.firewall.order import RulePosition, kind_of
 from bot.domain.firewall.rules import (
     ApplicationRule,
@@ -42,7 +43,9 @@ __all__ = [
     "Tier",
     "TraceStep",
     "headline",
+    "is_same_rule",
     "kind_of",
     "network_fqdns",
+    "rule_for_everything",
     "summary",
 ]
