@@ -33,10 +33,18 @@ def _confirmed(verdict: Verdict) -> list[str]:
 
 
 def _asked(quorum: Quorum, config: Configuration, *, is_open: bool, is_first: bool) -> str:
-    people = "one approver" if quorum.needed == 1 else f"{quorum.needed} approvers"
-    named = _named(quorum, config, is_open=is_open and is_first)
-    text = f"{people} from {named} must approve." if is_first else f"then {people} from {named} must approve."
+    who = _who(quorum, config, is_open=is_open and is_first)
+    text = f"{who} must approve." if is_first else f"then {who} must approve."
     return f"*{text[:1].upper()}{text[1:]}* {_why(quorum.reason, quorum.rule)}"
+
+
+def _who(quorum: Quorum, config: Configuration, *, is_open: bool) -> str:
+    """How many of whom; people who are asked alone, one or all of them, are only named."""
+    named = _named(quorum, config, is_open=is_open)
+    if quorum.people and not quorum.groups and quorum.needed in (1, len(quorum.people)):
+        return named if quorum.needed == 1 else " and ".join(map(person, quorum.people))
+    people = "one approver" if quorum.needed == 1 else f"{quorum.needed} approvers"
+    return f"{people} from {named}"
 
 
 def _named(quorum: Quorum, config: Configuration, *, is_open: bool) -> str:

@@ -27,7 +27,7 @@ from handlers.blocks.audit_log import audit_page
 from handlers.blocks.batch_card import batch_card, batch_news, batch_parts
 from handlers.blocks.block_kit import message, modal, section
 from handlers.blocks.clusters import capacity_page, egress_ips, egress_json, egress_report, fleet_list, owners
-from handlers.blocks.deciders import missing, needs
+from handlers.blocks.deciders import decides, missing, needs
 from handlers.blocks.estimate import Waiting
 from handlers.blocks.home import Desktop, Found, home_view
 from handlers.blocks.lists import ROWS, Deciders, decided, estimate_lines, filed, proposed, request_list
@@ -298,6 +298,25 @@ def test_who_is_missing_is_called_by_name() -> None:
     verdict = Verdict(VerdictKind.ASK, "Two stages.", "staged", asks)
     assert needs(verdict, ()) == "needs 1 from a&lt;b, then 1 from <@UOPS0001>"
     assert missing(verdict, ()) == "still missing: 1 from a&lt;b, then 1 from <@UOPS0001>"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (Quorum((), people=("UOPS0001",)), "*<@UOPS0001> must approve.*"),
+        (Quorum((), people=("UDEV0001", "UOPS0001")), "*<@UDEV0001> or <@UOPS0001> must approve.*"),
+        (Quorum((), 2, people=("UDEV0001", "UOPS0001")), "*<@UDEV0001> and <@UOPS0001> must approve.*"),
+        (Quorum((), 2, people=("UDEV0001",)), "*2 approvers from <@UDEV0001> must approve.*"),
+        (Quorum(("a<b",), people=("UOPS0001",)), "*One approver from a&lt;b or <@UOPS0001> must approve.*"),
+        (Quorum(()), "*One approver from nobody must approve.*"),
+    ],
+)
+def test_people_who_are_asked_alone_are_only_named(asked: Quorum, said: str) -> None:
+    """A person is not an approver out of a group of one; the next stage begins with "then"."""
+    later = replace(asked, stage=1)
+    first, then = decides(Verdict(VerdictKind.ASK, "Why.", "staged", (asked, later)), config())
+    assert first.startswith(said)
+    assert then.startswith(f"*Then {said[1:].replace('One', 'one')}")
 
 
 def test_a_message_may_be_updated_whatever_it_says() -> None:
