@@ -7,11 +7,9 @@ from datetime import timedelta
 from bot.domain.access import environment_of
 from bot.domain.csv_text import csv_text
 from bot.domain.egress import ClusterEgress
-from bot.domain.measured import SnatUse, enough_for, sources_of
-from bot.domain.snat import Headroom, nearest_first, plan_scale
-from bot.domain.snat.goals import NodePortsGoal
+from bot.domain.measured import SnatUse, plan_enough, sources_of
+from bot.domain.snat import Headroom, nearest_first
 from bot.domain.snat.headroom import NEAR_SHARE
-from bot.errors import InvalidInput, NotScalable
 from bot.inventory.listing import FleetPage, fleet
 from bot.ports import Caller, Context, Transaction
 
@@ -60,14 +58,10 @@ def capacity_overview(ctx: Context, caller: Caller, words: str) -> CapacityOverv
 
 def _advised(row: Headroom, uses: Iterable[SnatUse]) -> Headroom:
     """Where measured use is high, what to do about it comes from what was measured, if the bot can propose it."""
-    found = next((enough for use in uses if use.worst and (enough := enough_for(row.egress, use))), None)
+    found = next((made for use in uses if use.worst and (made := plan_enough(row.egress, use))), None)
     if found is None or (row.measured or 0) <= NEAR_SHARE:
         return row
-    try:
-        plan = plan_scale(row.egress, NodePortsGoal(found.ports))
-    except (NotScalable, InvalidInput):
-        return row
-    command = f"`/egress scale {row.egress.ref.name} for {found.ports} ports per node`"
+    command, plan = found
     return replace(row, todo=f"{command} proposes {plan.change.goal}: enough for the measured peak.")
 
 

@@ -17,10 +17,10 @@ from bot.domain.measured import (
     Source,
     TimeSpan,
     due_sources,
-    enough_for,
     longest_prefix,
     measured_sentence,
     next_level,
+    plan_enough,
     sources_of,
     use_from,
     why,
@@ -104,7 +104,7 @@ def _text(use: SnatUse, level: PortLevel, clusters: Sequence[ClusterEgress]) -> 
     if level is PortLevel.CALM:
         return " ".join([why(use), *shared])
     if use.worst is not None and len(clusters) == 1:
-        enough = enough_for(clusters[0], use)
-        plan = f" `/egress scale {names} for {enough.ports} ports per node` plans that." if enough else ""
+        found = plan_enough(clusters[0], use)
+        plan = f" {found[0]} plans that." if found else ""
         return f"{measured_sentence(clusters[0], [use])}{plan}"
     return " ".join([why(use), *shared, "`/egress capacity` lists what to do."])

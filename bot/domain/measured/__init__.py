@@ -1,6 +1,6 @@
 """SNAT ports as Azure Monitor measured them: what to ask for, what the answers mean, and when to warn."""
 
-from bot.domain.measured.advice import enough_for, measured_sentence, under_sixty
+from bot.domain.measured.advice import measured_sentence, plan_enough, under_sixty
 from bot.domain.measured.levels import PortLevel, level_of, next_level, why
 from bot.domain.measured.questions import QUESTIONS, MetricQuestion, grain_for, sources_of
 from bot.domain.measured.turns import due_sources, longest_prefix
@@ -19,12 +19,12 @@ __all__ = [
     "SourceKind",
     "TimeSpan",
     "due_sources",
-    "enough_for",
     "grain_for",
     "level_of",
     "longest_prefix",
     "measured_sentence",
     "next_level",
+    "plan_enough",
     "sources_of",
     "under_sixty",
     "use_from",

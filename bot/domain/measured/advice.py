@@ -9,8 +9,10 @@ from bot.domain.measured.levels import CALM_SHARE, PortLevel, failed_text, level
 from bot.domain.measured.use import SnatUse
 from bot.domain.measured.values import SourceKind
 from bot.domain.phrases import counted
-from bot.domain.snat import Capacity, least_ips, max_nodes
+from bot.domain.snat import Capacity, ScalePlan, least_ips, max_nodes, plan_scale
 from bot.domain.snat.capacity import LB_IP_COUNTS, LB_PORTS_PER_IP
+from bot.domain.snat.goals import NodePortsGoal
+from bot.errors import InvalidInput, NotScalable
 
 LEAST_PORTS = 1024
 """The smallest number of ports that is advised; larger ones double it."""
@@ -59,6 +61,18 @@ def under_sixty(peak: float, nodes: int) -> Enough | None:
 def enough_for(egress: ClusterEgress, use: SnatUse) -> Enough | None:
     """What would have been enough for a measured peak; None where no number that Azure accepts is."""
     return under_sixty(peak_of_node(use), max_nodes(egress))
+
+
+def plan_enough(egress: ClusterEgress, use: SnatUse) -> tuple[str, ScalePlan] | None:
+    """The command that proposes enough for a measured peak, and its plan; None where the bot cannot propose it."""
+    found = enough_for(egress, use)
+    if found is None:
+        return None
+    try:
+        plan = plan_scale(egress, NodePortsGoal(found.ports))
+    except (NotScalable, InvalidInput):
+        return None
+    return f"`/egress scale {egress.ref.name} for {found.ports} ports per node`", plan
 
 
 def measured_sentence(egress: ClusterEgress, uses: Sequence[SnatUse], then: Capacity | None = None) -> str:

@@ -92,8 +92,6 @@ def address_agreement(report: Report, known: Sequence[str] | None) -> Agreement:
         report: What was seen.
         known: Addresses and prefixes; None where a part of them is not known.
     """
-    if not report.address or report.is_proxied:
-        return Agreement.OPEN
-    if known is None:
+    if not report.address or report.is_proxied or known is None:
         return Agreement.OPEN
     return Agreement.AGREES if is_among(report.address, known) else Agreement.DISAGREES
