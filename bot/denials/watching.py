@@ -161,11 +161,13 @@ def look(ctx: Context, found: Watch) -> Watch:
     egress = find(ctx, who, found.cluster_id)
     report = report_for(ctx, who, egress, (found.since, min(now, found.until)))
     items = [WatchItem(one.denied, one.step.kind, one.step.sentence) for one in report.items]
-    if found.kind is WatchKind.LEARN:
-        items += used_items(ctx, egress, (found.since, min(now, found.until)))
     if not report.is_known:
         return replace(found, limits=report.limits)
-    return found.seen(items, report.limits, now)
+    limits = report.limits
+    if found.kind is WatchKind.LEARN:
+        used, unread = used_items(ctx, egress, (found.since, min(now, found.until)))
+        items, limits = [*items, *used], tuple(dict.fromkeys((*limits, *unread)))
+    return found.seen(items, limits, now)
 
 
 def _event(uow: UnitOfWork, found: Watch, action: Action) -> Event:

@@ -36,13 +36,12 @@ MARKS = {
 """The mark of each next step."""
 
 
-def denied_message(found: DeniedReport, draft: str = "", *, may_watch: bool = True) -> Message:
+def denied_message(found: DeniedReport, draft: str = "") -> Message:
     """The answer to ``/egress denied``.
 
     Args:
         found: The answer.
         draft: The id under which what can be requested was kept; empty if nothing can.
-        may_watch: Whether to offer to go on looking.
     """
     title = _title(found)
     rows = host_rows(found.items)
@@ -50,9 +49,7 @@ def denied_message(found: DeniedReport, draft: str = "", *, may_watch: bool = Tr
     limits = [context(fold([escape(line) for line in found.limits], 1900))] if found.limits and rows else []
     if not rows and found.reading.is_known:
         limits = [context(fold([escape(line) for line in found.limits], 1900))]
-    return message(
-        title, [header(title), *nothing, *rows, *limits, *actions(*_offers(found, draft, may_watch=may_watch))]
-    )
+    return message(title, [header(title), *nothing, *rows, *limits, *actions(*_offers(found, draft))])
 
 
 def too_many(count: int) -> list[str]:
@@ -120,12 +117,11 @@ def _why_and_step(item: DeniedItem) -> str:
     return f"{why[:1].upper()}{why[1:]}. {escape(item.step.sentence)}"
 
 
-def _offers(found: DeniedReport, draft: str, *, may_watch: bool) -> list[Block]:
+def _offers(found: DeniedReport, draft: str) -> list[Block]:
     cluster = found.egress.ref.id
     if not found.is_filtered:
         return []
     ask = button("Request…", "open_request", value(cluster=cluster, draft=draft), style="primary")
     again = button("Refresh", "denied_again", value(cluster=cluster, since=found.since.isoformat()))
     watch = button("Watch for 15 minutes", "denied_watch", value(cluster=cluster))
-    is_watchable = may_watch and found.is_known
-    return [*([ask] if draft else []), again, *([watch] if is_watchable else [])]
+    return [*([ask] if draft else []), again, *([watch] if found.is_known else [])]

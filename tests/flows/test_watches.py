@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,10 +15,12 @@ from bot.checking import Query
 from bot.domain.audit import Action
 from bot.domain.feature_settings import Logs
 from bot.domain.firewall import Outcome
+from bot.domain.firewall_log import Gap, LogQuestion, LogReading
 from bot.domain.firewall_log.watch import Watch
 from bot.domain.fqdn import parse_destination
 from bot.errors import CannotTakeEffect, InvalidInput, NotPermitted
 from bot.ports import Notice
+from bot.ports.firewall_logs import FirewallLogs
 from bot.reconciler import Reconciler
 from handlers import denied
 from handlers.blocks.check import allowed_lines, next_step
@@ -40,6 +42,20 @@ def world(sqlite_url: str) -> Iterator[World]:
     made = make_world(sqlite_url, book=BOOK)
     with closing(made.store):
         yield made
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyDenials:
+    """A log that answers in full about what was denied, and with a part about what was allowed."""
+
+    logs: FirewallLogs
+
+    def read(self, question: LogQuestion) -> LogReading:
+        """The answer."""
+        answer = self.logs.read(question)
+        if not question.is_allowed:
+            return answer
+        return replace(answer, total=len(answer.groups) + 7, gaps=((Gap.THROTTLED, "Throttled."),))
 
 
 def traffic(world: World, host: str, **flow: Any) -> None:
@@ -159,11 +175,13 @@ def test_learning_ends_in_one_request_and_opens_nothing(world: World) -> None:
 def test_learning_through_a_rule_that_allows_everything(world: World) -> None:
     """What is used is collected, named as used, and would be denied once that rule is gone."""
     rule = web_rules("*")["properties"]["ruleCollections"][0] | {"name": "test-all", "priority": 900}
-    group = {"properties": {"priority": 900, "ruleCollections": [rule]}}
+    namesake = web_rules("named.example.com")["properties"]["ruleCollections"][0]
+    group = {"properties": {"priority": 900, "ruleCollections": [namesake, rule]}}
     world.arm.put_resource(f"{POLICY}/hub-policy/ruleCollectionGroups/rcg-test", group)
     denials.learn(world.ctx, DEV, "aks-udr", "2d")
     traffic(world, "api.example.com")
     traffic(world, "api.github.com")
+    traffic(world, "named.example.com")
     world.work(timedelta(hours=1))
     world.work(timedelta(hours=1))
     (item,) = found(world).items
@@ -177,6 +195,8 @@ def test_learning_through_a_rule_that_allows_everything(world: World) -> None:
     assert [one.is_granted(now) for one in (by_all, named)] == [False, True]
     assert "Request it below to keep it once that rule is gone" in next_step(by_all, now)
     draft = Draft("aks-udr", query.destinations, "Learnt", timedelta(hours=8))
+    cut = denials.look(replace(world.ctx, logs=OnlyDenials(world.ctx.logs)), found(world))
+    assert cut.limits[-2:] == ("Throttled.", "7 older kinds of records of what rule r-0 let through are left out.")
     made = allowances.preview(world.ctx, world.ctx.directory.person(DEV.identity), draft)
     left_out, open_to_all = allowed_lines(made)
     assert "`api.github.com` is already allowed by rule github" in left_out

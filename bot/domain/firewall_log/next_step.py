@@ -38,12 +38,10 @@ class NextStep:
     Args:
         kind: What to do.
         sentence: The same for people.
-        allowance: The allowance that it is about; None if there is none.
     """
 
     kind: StepKind
     sentence: str
-    allowance: Allowance | None = None
 
 
 REQUEST = NextStep(StepKind.REQUEST, "Can be requested.")
@@ -99,7 +97,7 @@ def from_allowances(denied: Denied, rows: Iterable[Allowance], now: datetime) ->
         state = status(one, now)
         if state in _ON_ITS_WAY:
             kind, words = _ON_ITS_WAY[state]
-            return NextStep(kind, words.format(id=one.id), one)
+            return NextStep(kind, words.format(id=one.id))
         if state in _LIVE:
             return _open(one, denied)
     return next((_decided(one, one.denied) for one in covering if one.denied is not None), None)
@@ -107,7 +105,7 @@ def from_allowances(denied: Denied, rows: Iterable[Allowance], now: datetime) ->
 
 def _decided(one: Allowance, ending: Ending) -> NextStep:
     reason = f": {ending.reason}" if ending.reason else ""
-    return NextStep(StepKind.DECIDED, f"Decided against as {one.id}{reason.rstrip('.')}.", one)
+    return NextStep(StepKind.DECIDED, f"Decided against as {one.id}{reason.rstrip('.')}.")
 
 
 def is_denied_despite(allowance: Allowance, denied: Denied) -> bool:
@@ -122,5 +120,5 @@ SETTLES = timedelta(minutes=2)
 def _open(one: Allowance, denied: Denied) -> NextStep:
     since = f" since {time_text(one.live_at)}" if one.live_at else ""
     if is_denied_despite(one, denied):
-        return NextStep(StepKind.OPEN, f"{one.id} is live{since}, and yet it was denied: {denied.why}.", one)
-    return NextStep(StepKind.OPEN, f"Allowed now: {one.id} is live{since}.", one)
+        return NextStep(StepKind.OPEN, f"{one.id} is live{since}, and yet it was denied: {denied.why}.")
+    return NextStep(StepKind.OPEN, f"Allowed now: {one.id} is live{since}.")

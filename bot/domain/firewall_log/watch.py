@@ -117,7 +117,7 @@ class Watch:
     @property
     def requestable(self) -> tuple[Destination, ...]:
         """What a request can name."""
-        named = (one.denied.destination for one in self.items if one.step is StepKind.REQUEST)
+        named = (one.denied.destination for one in self.items if one.step.may_be_requested)
         return tuple(dict.fromkeys(one for one in named if one is not None))
 
     def seen(self, found: Iterable[WatchItem], limits: tuple[str, ...], now: datetime) -> "Watch":
