@@ -29,8 +29,7 @@ from bot.wiring.token_commands import token
 from bot.wiring.version import own_version
 from handlers.api.openapi import written
 
-PORT, COUNT, FACTOR = click.IntRange(0, 65_535), click.IntRange(min=0), click.FloatRange(min=0, min_open=True)
-
+PORT = click.IntRange(0, 65_535)
 
 DRY_RUN = click.option("--dry-run", "is_dry", is_flag=True, help="Write nothing to Azure; approved allowances wait.")
 
@@ -121,7 +120,6 @@ def sandbox(data: Path | None, **options: object) -> None:
     from bot.wiring import simulated  # brings a web server and both simulators with it
 
     log_as("text")
-
     with tempfile.TemporaryDirectory(prefix="egress-sandbox-", ignore_cleanup_errors=True) as folder:
         choice = simulated.SandboxChoice(data=data or Path(folder), **options)  # type: ignore[arg-type]
         _run(lambda: simulated.sandbox(choice, click.echo))

@@ -75,6 +75,7 @@ WRONG = [
     (rule("ticket = true", then="refuse"), r"rules \(r\): ticket has no effect"),
     ("[tickets]\npattern = '['\n", r"tickets.pattern: it is not a regular expression"),
     ("[tickets]\nurl = 'https://host/'\n", r"tickets.url must be an address such as https://host/browse/\{ticket\}"),
+    ("[step_up]\nissuer = 'https://host:99999/'\n", r"step_up.issuer: Port out of range 0-65535"),
     ("[windows.w]\nzone = 'Mars'\n", r"windows.w.zone must be an IANA time zone such as Europe/Berlin, not “Mars”"),
     ("[windows.w]\nhours = '9-17'\n", r"windows.w.hours must be hours such as 09:00-17:00"),
     ("[windows.w]\ndates = '2027-01-04/2026-12-20'\n", r"windows.w.dates must be days such as"),

@@ -5,15 +5,20 @@ import logging
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot.config import Settings, secrets_of, settings_from
+from bot.domain.integration import Webhook
+from bot.domain.step_up.settings import StepUp
 from bot.logs import carried, log_as
-from tests.build import World, make_world
+from bot.wiring.signing import client_secret, signing_keys
+from tests.build import World, config, make_world
 from tests.flows.writer_stage import ask
 
 log = structlog.get_logger("bot.test")
@@ -98,6 +103,26 @@ def test_no_line_holds_a_secret(form: str, capsys: pytest.CaptureFixture[str]) -
     assert said.count("[secret]") >= 4 * len(PLAIN)
     assert [secret for secret in ESCAPED if secret in said] == []
     assert "a-token-that-no-setting-holds" not in said
+
+
+def test_no_line_holds_a_secret_that_the_configuration_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of webhooks and of the identity provider, the one of now as well."""
+    ours, theirs = tmp_path / "hook", tmp_path / "client"
+    ours.write_text("secret-of-the-webhook\n")
+    theirs.write_text("first-client-secret\n")
+    provider = StepUp("https://login.example.com", "bot", str(theirs), public_url="https://egress.example.com")
+    hooks = {"a": Webhook("a", "https://hooks.example.com/a", str(ours))}
+    book = replace(config(), step_up=provider, webhooks=hooks)
+    log_as("json")
+    read, keys = client_secret(book, ""), signing_keys(book, "")
+    log.info("said", what=[read(), str(keys)])
+    theirs.write_text("second-client-secret\n")
+    log.info("said", what=[read()])
+    said = capsys.readouterr().err
+    assert (read(), said.count("[secret]")) == ("second-client-secret", 3), said
+    assert [word for word in ("of-the-webhook", "client-secret") if word in said] == []
 
 
 def test_a_short_secret_spoils_no_line(capsys: pytest.CaptureFixture[str]) -> None:

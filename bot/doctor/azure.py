@@ -6,6 +6,7 @@ from functools import partial
 
 from bot.azure import AzureArm
 from bot.config import Settings, checked_configuration, configuration_from
+from bot.doctor.evidence import evidence_looks
 from bot.doctor.results import DoctorResult, Look, looked_at, red
 from bot.domain.egress import ClusterEgress, Fleet
 from bot.domain.rights import CLUSTER_READ, CLUSTER_WRITE, lacking, target_write
@@ -20,7 +21,6 @@ from bot.errors import (
     StaleVersion,
 )
 from bot.wiring.dryrun import require_among
-from bot.wiring.evidence_checks import evidence_looks
 from bot.wiring.production import azure_from
 
 FULL = {

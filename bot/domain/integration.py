@@ -83,7 +83,8 @@ def secure_address(text: str) -> str:
     parts = urlsplit(text)
     host = parts.hostname or ""
     is_private_enough = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
-    if not host or not is_private_enough or parts.username or parts.fragment or not text.isascii() or " " in text:
+    is_plain = text.isascii() and " " not in text and not parts.username and not parts.fragment and parts.port != 0
+    if not host or not is_private_enough or not is_plain:
         raise ValueError
     return text
 

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import IO
 
@@ -20,7 +20,7 @@ from bot.domain.audit_schema import schema
 from bot.domain.chain import AuditKey, Checkpoint, checkpoints_in
 from bot.domain.chain.lines import check_lines, check_proof
 from bot.domain.evidence import quarter_from_text
-from bot.errors import BadConfiguration, EgressError, HookUnreachable, InvalidInput
+from bot.errors import BadConfiguration, HookUnreachable, InvalidInput
 from bot.ports import Caller, Context
 from bot.reporting import write_evidence
 from bot.wiring.audit_stream import Take, receiver
@@ -112,24 +112,25 @@ def export(terminal: Terminal, /, form: str, manifest: Path | None) -> None:
 @click.pass_obj
 def evidence(terminal: Terminal, /, quarter: str, file: Path, cluster: str) -> None:
     """Write the evidence of a QUARTER such as 2026-Q3 to FILE, a ZIP archive."""
-    meant, fresh = quarter_from_text(quarter), file.with_name(f"{file.name}.new")
-    with _at_work(terminal) as (ctx, caller), _to(fresh) as out:
+    meant = quarter_from_text(quarter)
+    with _at_work(terminal) as (ctx, caller), _to(file) as out:
         said = write_evidence(ctx, caller, meant, out, cluster=cluster.lower())
-    fresh.replace(file)
     click.echo(said)
 
 
 @contextmanager
 def _to(path: Path) -> Iterator[IO[bytes]]:
-    """A file that is there only if all of it could be written."""
+    """A file that is replaced only once all of it could be written; nothing else stays behind."""
+    fresh = path.with_name(f"{path.name}.new")
     try:
-        with path.open("wb") as out:
+        with fresh.open("wb") as out:
             yield out
+        fresh.replace(path)
     except OSError as error:
         raise InvalidInput(f"Cannot write {path}: {error.strerror}.") from error
-    except EgressError:
-        path.unlink()
-        raise
+    finally:
+        with suppress(OSError):
+            fresh.unlink()
 
 
 @audit.command()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic_core import from_json
 
@@ -24,6 +24,8 @@ TIMEOUT_S = 10.0
 
 PRIORITY = 13 * 8 + 6
 """Facility log audit, severity informational."""
+
+NO_RECEIVER = "The receiver must be https://HOST/PATH, otlp+https://HOST or syslog://HOST:PORT."
 
 Take = Callable[[str], object]
 """Sends lines of JSON; returns once the receiver has them.
@@ -41,16 +43,26 @@ def receiver(address: str) -> Iterator[Take]:
     Raises:
         InvalidInput: It is none.
     """
-    parts = urlsplit(address)
-    if parts.scheme in ("http", "https") and parts.hostname:
+    parts = _parts_of(address)
+    if parts.scheme in ("http", "https"):
         yield lambda lines: _post(address, NDJSON, lines.encode())
-    elif parts.scheme in ("otlp+http", "otlp+https") and parts.hostname:
+    elif parts.scheme in ("otlp+http", "otlp+https"):
         plain = address.removeprefix("otlp+")
         yield partial(_log_records, plain if parts.path.strip("/") else f"{plain.rstrip('/')}/v1/logs")
-    elif parts.scheme == "syslog" and parts.hostname and parts.port:
+    elif parts.scheme == "syslog" and parts.port:
         yield lambda lines: _log(parts.hostname or "", parts.port or 0, lines)
     else:
-        raise InvalidInput("The receiver must be https://HOST/PATH, otlp+https://HOST or syslog://HOST:PORT.")
+        raise InvalidInput(NO_RECEIVER)
+
+
+def _parts_of(address: str) -> SplitResult:
+    try:
+        parts = urlsplit(address)
+        if parts.hostname and parts.port != 0 and address.isprintable() and " " not in address:
+            return parts
+    except ValueError as error:  # of a port or an IPv6 address
+        raise InvalidInput(NO_RECEIVER) from error
+    raise InvalidInput(NO_RECEIVER)
 
 
 NDJSON, JSON = "application/x-ndjson", "application/json"

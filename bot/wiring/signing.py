@@ -1,13 +1,14 @@
-"""Reads the secrets that the configuration names: of webhooks and the audit log once, of the identity provider anew."""
+"""Reads the secrets that the configuration names: all at the start, the identity provider's also later."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 
 from bot.domain.chain import AuditKey
 from bot.domain.configuration import Configuration
 from bot.domain.integration import Webhook
 from bot.errors import BadConfiguration, InvalidInput
+from bot.logs import hide
+from bot.wiring.secret_files import SecretFile
 
 SHORTEST = 16
 """Characters of a secret: fewer can be guessed."""
@@ -47,24 +48,10 @@ def client_secret(config: Configuration, common: str) -> Callable[[], str]:
         common: The secret where there is no file; empty for a public client.
 
     Raises:
-        BadConfiguration: The file cannot be read, or is empty; so may what is returned.
+        BadConfiguration: The file cannot be read, or is empty.
     """
     path = config.step_up.client_secret_file if config.step_up.is_on else None
-    if path is None:
-        return lambda: common
-    read = partial(_secret_in, path)
-    read()
-    return read
-
-
-def _secret_in(path: str) -> str:
-    try:
-        secret = Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadConfiguration(f"step_up.client_secret_file cannot be read: {error}.") from error
-    if not secret:
-        raise BadConfiguration(f"step_up.client_secret_file: {path} is empty.")
-    return secret
+    return (lambda: common) if path is None else SecretFile(Path(path), "step_up.client_secret_file")
 
 
 def _key(hook: Webhook, common: str) -> bytes:
@@ -76,4 +63,5 @@ def _key(hook: Webhook, common: str) -> bytes:
     if len(secret) < SHORTEST:
         source = hook.secret_file or "EGRESS_WEBHOOK_SECRET"
         raise BadConfiguration(f"{place} needs a secret of at least {SHORTEST} characters in {source}.")
+    hide((secret,))
     return secret.encode()

@@ -20,7 +20,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from bot import auditing
 from bot.command_line import main
 from bot.domain.audit import AuditFilter
-from bot.errors import NotPermitted
+from bot.errors import InvalidInput, NotPermitted
+from bot.wiring.audit_stream import receiver
 from handlers import views
 from tests.build import AUDITOR, CONFIG, DEV, World, make_world
 from tests.listeners.calling import FORM, submitted
@@ -171,6 +172,24 @@ def test_events_reach_a_siem(run: Run, tmp_path: Path) -> None:
         assert (refused.exit_code, (tmp_path / "cursor").read_text()) == (2, f"{len(HOSTILE) + 1}\n")
         server.shutdown()
     assert run("tail", "--to", "ftp://nowhere").exit_code == 2
+
+
+def test_evidence_that_cannot_be_written_whole(run: Run, tmp_path: Path) -> None:
+    """The file of before stays, and no half of the new one beside it."""
+    (tmp_path / "q.zip").write_text("before")
+    (tmp_path / "q.zip.new").symlink_to("/dev/full")
+    refused = run("evidence", "2026-Q4", "q.zip")
+    assert (refused.exit_code, "Cannot write q.zip: No space left" in refused.output) == (2, True), refused.output
+    assert (sorted(one.name for one in tmp_path.glob("q*")), (tmp_path / "q.zip").read_text()) == (["q.zip"], "before")
+
+
+@pytest.mark.parametrize(
+    "to", ["ftp://h", "syslog://h", "syslog://h:99999", "https://h:x/", "https://[h", "https://h/a b"]
+)
+def test_an_address_that_is_no_receiver(to: str) -> None:
+    """One sentence, and nothing is tried."""
+    with pytest.raises(InvalidInput, match="The receiver must be https://HOST/PATH"), receiver(to):
+        pass
 
 
 def test_events_reach_an_opentelemetry_collector(run: Run, tmp_path: Path) -> None:

@@ -64,6 +64,7 @@ CASES: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
     "no option": ("migrate", {"EGRESS_DATABASE_URL": "postgresql+psycopg://b@127.0.0.1:9/b?nonsense=1"}, ("nonsense",)),
     "no address of Slack": ("serve", {"EGRESS_SLACK_API_URL": "slack.com"}, ("EGRESS_SLACK_API_URL",)),
     "no address of Azure": ("serve", {"EGRESS_ARM_ENDPOINT": "ftp://x"}, ("EGRESS_ARM_ENDPOINT",)),
+    "no port of Slack": ("serve", {"EGRESS_SLACK_API_URL": "https://x:99999/"}, ("EGRESS_SLACK_API_URL",)),
     "no certificates": ("serve", {"EGRESS_ARM_CA_FILE": "/no/such.pem"}, ("EGRESS_ARM_CA_FILE",)),
     "no configuration": ("serve", {"EGRESS_CONFIG": "/no/such.toml"}, ("/no/such.toml",)),
 }

@@ -36,7 +36,7 @@ class StepUp:
         issuer: The identity provider, exactly as it names itself in `/.well-known/openid-configuration`; empty where
             there is none.
         client_id: The bot's name there.
-        client_secret_file: A file that holds the client secret, read again each time; without it,
+        client_secret_file: A file that holds the client secret, read again once it changes; without it,
             EGRESS_STEP_UP_CLIENT_SECRET counts. A public client has neither.
         client_auth: How the secret is sent; without it as the provider says, in a header if that is possible.
         public_url: Where browsers reach the bot. The redirect URI to register is this with `/step-up/callback`.

@@ -85,8 +85,9 @@ class SocketTransport:
             pending.answer.set_result(frame.get("payload"))
 
     def is_connected(self) -> bool:
-        """Return whether at least one socket is open."""
-        return bool(self._sockets)
+        """Return whether at least one socket is open, and not about to close."""
+        with self._lock:
+            return bool(self._staying())
 
     def send(self, outgoing: Outgoing, deadline_s: float) -> tuple[int, Any]:
         """Send an envelope to one socket and wait for its ack."""
@@ -114,11 +115,15 @@ class SocketTransport:
 
     def _next_socket(self) -> Socket:
         with self._lock:
-            open_sockets = [socket for socket in self._sockets if id(socket) not in self._leaving]
+            open_sockets = self._staying()
             if not open_sockets:
                 raise Undelivered(FAILED)
             self._turn += 1
             return open_sockets[self._turn % len(open_sockets)]
+
+    def _staying(self) -> list[Socket]:
+        """Those that take envelopes; the lock is held."""
+        return [socket for socket in self._sockets if id(socket) not in self._leaving]
 
 
 def _hello(count: int) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """What ``doctor`` says of evidence from Azure: metrics, firewall logs, probes; what is missing, what it would bring."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
 from bot.azure import AzureArm
 from bot.azure.logs.firewall_logs import AzureLogs
+from bot.doctor.results import Look
 from bot.domain.configuration import Configuration
 from bot.domain.egress import Fleet
 from bot.domain.firewall_log import Gap
@@ -16,8 +17,6 @@ from bot.errors import ArmForbidden, ArmUnreachable, BadConfiguration
 
 METRICS_WITHIN = timedelta(seconds=15)
 """How long Azure Monitor gets to answer."""
-
-Look = tuple[str, Callable[[], str]]
 
 
 def evidence_looks(azure: AzureArm, config: Configuration, fleet: Fleet) -> Iterator[Look]:
