@@ -66,8 +66,11 @@ def probed_text(allowance: Allowance) -> str:
     note = allowance.probed
     if note is None:
         return ""
-    seen = "Reached from inside the cluster" if note.is_reached else ":warning: A probe from inside did not reach it"
-    return f" {seen} ({when(note.at)})."
+    tried, every = len(probeable(allowance.destinations)), len(allowance.destinations)
+    part = "" if tried == every else f"; tried {tried} of {every} destinations"
+    missed = ":warning: A probe from inside did not reach " + ("it" if tried == 1 else "all that it tried")
+    seen = "Reached from inside the cluster" if note.is_reached else missed
+    return f" {seen} ({when(note.at)}{part})."
 
 
 def probe_begun(probe: Probe) -> Message:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.egress.resolve import resolve
 from bot.domain.measured import (
     PortLevel,
     Reading,
@@ -16,6 +17,7 @@ from bot.domain.measured import (
     TimeSpan,
     grain_for,
     level_of,
+    measured_sentence,
     next_level,
     under_sixty,
     use_from,
@@ -24,6 +26,7 @@ from bot.domain.measured import (
 from bot.domain.measured.advice import peak_of_node
 from bot.domain.measured.questions import GRAINS, MOST_POINTS
 from bot.domain.snat import least_ips
+from tests.domain.egress_facts import cluster, network
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -126,6 +129,15 @@ def test_one_node_draws_from_all_its_ips() -> None:
     """Its peak is that of all outbound IPs together, for the fullest protocol."""
     use = balancer(*ports("10.0.0.4", (900,)), *ports("10.0.0.4", (300,), ip="20.0.0.2"), *ports("10.0.0.5", (800,)))
     assert peak_of_node(use) == 1200
+
+
+def test_a_share_of_one_of_several_ips_is_not_said_of_all() -> None:
+    """A node that is nearly full on one of its IPs has ports left on the other."""
+    egress = resolve(cluster(), network())
+    said = measured_sentence(egress, [balancer(*ports("10.0.0.4", (900,)), *ports("10.0.0.4", (9,), ip="20.0.0.2"))])
+    assert "peak 88% of node 10.0.0.4's ports on 20.0.0.1" in said
+    said = measured_sentence(egress, [balancer(*ports("10.0.0.4", (500,)))])
+    assert said == "Measured in the last day: peak 49% of node 10.0.0.4's ports."
 
 
 @given(peak=st.floats(0, 80_000), nodes=st.integers(1, 2_000))

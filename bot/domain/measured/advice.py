@@ -32,7 +32,7 @@ class Enough:
 
 
 def peak_of_node(use: SnatUse) -> float:
-    """The most ports that one node used for one protocol, over all its outbound IPs."""
+    """The ports of the fullest node's peaks on all its outbound IPs together: at most so many were used at once."""
     worst = use.worst
     if worst is None:
         return 0
@@ -97,7 +97,9 @@ def _of_balancer(egress: ClusterEgress, use: SnatUse, then: Capacity | None) -> 
     worst, peak = use.worst, peak_of_node(use)
     if worst is None:
         return ""
-    said = f"Measured {span_text(use)}: peak {worst.share:.0%} of node {worst.node}'s ports"
+    is_one_of = any(one.node == worst.node and one.frontend != worst.frontend for one in use.ports)
+    where = f" on {worst.frontend}" if is_one_of else ""
+    said = f"Measured {span_text(use)}: peak {worst.share:.0%} of node {worst.node}'s ports{where}"
     failed = f", {failed_text(use.failed)}" if use.failed else ""
     is_capped = level_of(use) is PortLevel.EXHAUSTED
     return f"{said}{failed}{_planned(peak, then, is_capped=is_capped)}{_enough(egress, use)}."
