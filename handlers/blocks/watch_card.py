@@ -57,13 +57,13 @@ def _title(watch: Watch) -> str:
 
 
 def _dropped(watch: Watch) -> list[str]:
-    return [f"{counted(watch.dropped, 'destination')} more were seen and are not kept."] if watch.dropped else []
+    return [f"At least {counted(watch.dropped, 'more destination')} seen and not kept."] if watch.dropped else []
 
 
 def _nothing(watch: Watch) -> str:
     if watch.looked_at is None:
         return "The log has not been read yet." if watch.is_open else "The log could not be read."
-    return "Nothing so far." if watch.is_open else "Nothing was denied."
+    return "Nothing so far." if watch.is_open else "The log shows nothing denied."
 
 
 def _state(watch: Watch) -> str:

@@ -36,7 +36,7 @@ BEFORE = timedelta(minutes=5)
 """How much before its start a test looks, because people begin to watch once something has failed."""
 
 MOST_KEPT = 500
-"""Destinations that are kept; what was denied least recently goes first, and how many is said."""
+"""Destinations that are kept; what was denied least recently goes first, and how many at least is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Watch:
         started_at: When it began.
         until: When it ends by itself.
         items: What was found so far, the newest and most frequent first.
-        dropped: Destinations that were found and are not kept.
+        dropped: The most destinations that one reading left over; the next reading may find the same ones again.
         limits: What limits the last answer, in sentences.
         looked_at: When the log last answered; None before it has.
         draft: The id under which what can be requested is kept; empty if nothing can.
@@ -128,9 +128,8 @@ class Watch:
         together = merged((one.denied for one in old.values()), (one.denied for one in new.values()))
         kept = ranked(together)[:MOST_KEPT]
         items = tuple(replace(steps[one.key], denied=one) for one in kept)
-        return replace(
-            self, items=items, dropped=self.dropped + len(together) - len(kept), limits=limits, looked_at=now
-        )
+        dropped = max(self.dropped, len(together) - len(kept))
+        return replace(self, items=items, dropped=dropped, limits=limits, looked_at=now)
 
     def news_for(self, before: "Watch") -> tuple[WatchItem, ...]:
         """What was not known before."""
