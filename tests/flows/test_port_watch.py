@@ -119,6 +119,7 @@ def test_capacity_is_sorted_by_measured_use(world: World) -> None:
     assert isinstance(answer, Ephemeral)
     (chart,) = answer.message.charts
     assert (chart.labels[0], chart.unit, chart.limit) == ("aks-lb", "%", 75)
+    assert chart.said.endswith(". Warnings start above 75%.")
     found = capacity_overview(world.ctx, DEV, "type:loadBalancer")
     header, first, *_ = capacity_csv(found).splitlines()
     assert header.endswith("measured_peak_percent,failed_connections,measured_at")

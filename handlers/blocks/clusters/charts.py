@@ -64,7 +64,7 @@ def _bars(title: str, unit: str, rows: Sequence[tuple[str, float]], limit: float
         kind="bar",
         labels=distinct([name for name, _ in shown]),
         curves=(Curve(title[:20], tuple(value for _, value in shown)),),
-        said=f"{title}: {named}{rest}.{f' The limit is {limit:.0f}{unit}.' if limit else ''}",
+        said=f"{title}: {named}{rest}.{f' Warnings start above {limit:.0f}{unit}.' if limit else ''}",
         unit=unit,
         limit=limit,
     )
