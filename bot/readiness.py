@@ -5,7 +5,7 @@ part           looks at                                                     turn
 ============== ============================================================ ==================
 process        whether it ends                                              yes: others take its requests
 database       whether it can be written now                                yes
-work           why the writers have not begun although the database answers yes
+work           why the writers have not begun                               yes
 slack          whether the socket is open and answers (Socket Mode)         yes
 slack delivery what Slack refuses until somebody acts                       no: people are heard, and it keeps
 azure          how Azure answered last                                      no: requests and decisions are recorded

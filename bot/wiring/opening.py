@@ -16,6 +16,8 @@ log = structlog.get_logger(__name__)
 RETRY_S = 2.0
 """Seconds between attempts to open a database that is away; one attempt gives up after about as long."""
 
+AWAY = "The writers have not begun: the database was away. They begin as soon as it can be opened."
+
 
 def store_at(running: Running, url: str, *, offset_s: Callable[[], float] = float) -> SqlStore:
     """The store of this process, not yet opened; on SQLite it is the only process that works with it.
@@ -75,10 +77,11 @@ class Opening:
             self._open()
         except StoreUnavailable as error:
             log.warning("started_without_database", cause=error.cause)
+            self._problem = AWAY  # until the work has begun: a database that answers is not enough
             self._thread.start()
 
     def problem(self) -> str | None:
-        """Why the work has not begun although the database answers; None otherwise."""
+        """Why the work has not begun; None once it has."""
         return self._problem
 
     def stop(self) -> None:
