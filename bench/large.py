@@ -32,7 +32,6 @@ from tests.build import APPROVER, DEV, OPERATOR, Said, caller
 SHARE = int(os.environ.get("LARGE", "1"))
 LIVE, WAITING, ENDED = 10_000 // SHARE, 10_000 // SHARE, 100_000 // SHARE
 RUNS = 3
-WITHIN_S = 0.5
 
 
 def fill(bot: Served) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from bot import proofs
 from bot.domain.access import reads_everything, require_auditor
 from bot.domain.audit import Action, AuditFilter, Event, FoundEvents
-from bot.domain.chain import Checkpoint
+from bot.domain.chain import Checkpoint, Record
 from bot.domain.ids import canonical_id
 from bot.domain.saved_search import MAX_NAME, SavedSearch, require_room
 from bot.errors import ChainBroken, EgressError, InvalidInput, UnknownAllowance, UnknownScale
@@ -140,19 +140,27 @@ def follow(ctx: Context, caller: Caller, *, after: int, wait: Callable[[], objec
     require_auditor(person(ctx, caller))
     with ctx.store.write() as tx:
         UnitOfWork(ctx, tx, caller).audit(_look(ctx, caller, Action.AUDIT_EXPORT, AuditFilter()))
-    for page in proofs.archived_after(ctx, after):
-        after = page[-1].seq
-        yield WRITERS["jsonl"](page, is_first=False), after
     while True:
-        with ctx.store.read() as tx:
-            page = tx.audit.records(after=after, limit=BATCH)
-        if page:
+        seen = after
+        for page in _records_after(ctx, seen):
             after = page[-1].seq
             yield WRITERS["jsonl"](page, is_first=False), after
-        elif wait is None:
-            return
-        else:
+        if after == seen:
+            if wait is None:
+                return
             wait()
+
+
+def _records_after(ctx: Context, after: int) -> Iterator[list[Record]]:
+    """The next events: first those that moved to archives, also while a slow receiver was taking earlier ones."""
+    with ctx.store.read() as tx:
+        page = tx.audit.records(after=after, limit=BATCH)
+    if page and page[0].seq > after + 1:
+        for archived in proofs.archived_after(ctx, after):
+            after = archived[-1].seq
+            yield archived
+    if rest := [row for row in page if row.seq > after]:
+        yield rest
 
 
 def prove(ctx: Context, caller: Caller, known: Sequence[Checkpoint] = ()) -> proofs.Verified:

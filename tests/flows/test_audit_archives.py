@@ -86,6 +86,23 @@ def test_older_events_move_and_verification_spans_them(world: World, tmp_path: P
     )
 
 
+def test_a_follower_misses_nothing_that_moves_before_it_looks_again(world: World) -> None:
+    """What was written and archived meanwhile comes from the archive, then the rest of the log."""
+
+    def pause() -> None:
+        for host in ("one.example.com", "two.example.com"):  # the last event always stays
+            views.request(world.ctx, submitted(DEV, FORM | {"destinations": host}))
+        world.tick(timedelta(days=20))
+        assert archive(world).last_seq > last
+        assert stored(world)[0] > last + 1
+
+    follower = auditing.follow(world.ctx, AUDITOR, after=0, wait=pause)
+    _, last = next(follower)
+    pages = [next(follower)[0] for _ in range(2)]
+    seen = [from_json(line)["seq"] for page in pages for line in page.splitlines()]
+    assert seen == list(range(last + 1, stored(world)[-1] + 1))
+
+
 @pytest.mark.parametrize("where", ["before the record", "before deleting", "while deleting"])
 def test_nothing_is_lost_where_it_stops(world: World, tmp_path: Path, where: str) -> None:
     """The rows stay until the archive is recorded; what is left of them then is deleted by the next run."""
