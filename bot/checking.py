@@ -9,18 +9,9 @@ from bot.domain.bundles import Bundle
 from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterEgress, published_names
 from bot.domain.egress_filter import EgressFilter, egress_filter
-from bot.domain.firewall import (
-    ApplicationRule,
-    Evaluation,
-    Flow,
-    Outcome,
-    RuleKind,
-    TraceStep,
-    is_same_rule,
-    kind_of,
-    rule_for_everything,
-)
+from bot.domain.firewall import ApplicationRule, Evaluation, Flow, Outcome, RuleKind, TraceStep, kind_of
 from bot.domain.fqdn import Destination
+from bot.domain.grants import is_for, is_open_to_all
 from bot.domain.network_rules import by_address, refusal
 from bot.domain.risk import narrower
 from bot.domain.rule_position import position_of
@@ -28,7 +19,7 @@ from bot.domain.rule_rendering import owner_of
 from bot.domain.target import Target
 from bot.errors import InvalidInput, UnknownAllowance
 from bot.inventory import find, live, person, visible
-from bot.ports import Caller, Context, KnownRules
+from bot.ports import AllowanceFilter, Caller, Context, KnownRules
 
 MAX_DESTINATIONS = 100
 """Destinations in one request or check: more are a list that belongs into a bundle."""
@@ -62,7 +53,7 @@ class CheckResult:
         in_the_way: A step that would decide before the bot's rules, so that no allowance could open it.
         addresses: What the name resolves to, where the bot looked.
         refusal: Why no allowance could open it, where that is the firewall's setting; empty otherwise.
-        is_by_everything: Whether the rule that allows it is not the bot's and allows any other name as well.
+        is_by_everything: Whether only a rule that allows any name allows it: no live allowance is for it.
     """
 
     destination: Destination
@@ -212,7 +203,7 @@ def answers(ctx: Context, known: KnownRules, query: Query, egress: ClusterEgress
             addresses=flow.addresses,
             refusal=_refusal(known, way, finding.destination),
         )
-        for finding, flow in zip(findings(ctx, known, flows), flows, strict=True)
+        for finding, flow in zip(findings(ctx, known, way, flows), flows, strict=True)
     )
 
 
@@ -233,21 +224,27 @@ def flows_of(
     )
 
 
-def findings(ctx: Context, known: KnownRules, flows: Iterable[Flow]) -> tuple[CheckResult, ...]:
+def findings(ctx: Context, known: KnownRules, way: EgressFilter, flows: Iterable[Flow]) -> tuple[CheckResult, ...]:
     """Evaluate each flow, and name the allowance where one of the bot's rules decides."""
     answers = [(flow, known.evaluator.evaluate(flow)) for flow in flows]
     owners = _owners(ctx, {owner for _, e in answers if (owner := owner_of(e.deciding))})
+    open_to_all = _beyond_allowances(
+        ctx, way, [flow for flow, e in answers if is_open_to_all(known.evaluator, flow, e)]
+    )
     return tuple(
-        CheckResult(one.destination, e, owners.get(owner_of(e.deciding)), is_by_everything=_is_open(known, one, e))
+        CheckResult(one.destination, e, owners.get(owner_of(e.deciding)), is_by_everything=one in open_to_all)
         for one, e in answers
     )
 
 
-def _is_open(known: KnownRules, flow: Flow, found: Evaluation) -> bool:
-    step = found.deciding
-    if found.outcome is not Outcome.ALLOWED or step is None or owner_of(step) is not None:
-        return False
-    return is_same_rule(step, rule_for_everything(known.evaluator, flow))
+def _beyond_allowances(ctx: Context, way: EgressFilter, flows: list[Flow]) -> list[Flow]:
+    """Those flows that no live allowance on the way is for: a rule before the bot's may decide all the same."""
+    if not flows:
+        return []
+    with ctx.store.read() as tx:
+        rows = tx.allowances.find(AllowanceFilter(target=way.target, only_open=True))
+    live = [one for one in rows if status(one, ctx.clock.now()) is Status.LIVE]
+    return [flow for flow in flows if not any(is_for(one, flow) for one in live)]
 
 
 def _owners(ctx: Context, ids: set[str]) -> dict[str | None, Allowance]:

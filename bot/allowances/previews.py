@@ -181,7 +181,7 @@ def _missing(
     if known is None:
         return asked, (), ()
     flows = flows_of(ctx, egress, way, asked)
-    found = () if draft.renews else findings(ctx, known, flows)
+    found = () if draft.renews else findings(ctx, known, way, flows)
     allowed = tuple(finding for finding in found if finding.is_granted(ctx.clock.now()))
     granted = {finding.destination for finding in allowed}
     missing = tuple(destination for destination in asked if destination not in granted)

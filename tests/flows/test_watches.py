@@ -17,7 +17,7 @@ from bot.domain.feature_settings import Logs
 from bot.domain.firewall import Outcome
 from bot.domain.firewall_log import Gap, LogQuestion, LogReading
 from bot.domain.firewall_log.watch import Watch
-from bot.domain.fqdn import parse_destination
+from bot.domain.fqdn import parse_destination, parse_destinations
 from bot.errors import CannotTakeEffect, InvalidInput, NotPermitted
 from bot.ports import Notice
 from bot.ports.firewall_logs import FirewallLogs
@@ -202,6 +202,22 @@ def test_learning_through_a_rule_that_allows_everything(world: World) -> None:
     assert "`api.github.com` is already allowed by rule github" in left_out
     assert "`api.example.com` is allowed now only by rule r-0 in rule collection test-all" in open_to_all
     assert allowances.request(world.ctx, DEV, draft).destinations == (item.denied.destination,)
+
+
+def test_what_has_an_allowance_is_not_offered_again(world: World) -> None:
+    """A rule for everything before the bot's rules decides, and the allowance stands all the same."""
+    rule = web_rules("*")["properties"]["ruleCollections"][0] | {"name": "test-all", "priority": 900}
+    group = {"properties": {"priority": 101, "ruleCollections": [rule]}}
+    world.arm.put_resource(f"{POLICY}/hub-policy/ruleCollectionGroups/rcg-test", group)
+    ask(world, "api.example.com")
+    world.settle()
+    query = Query("aks-udr", parse_destinations("api.example.com other.example.com"))
+    has, lacks = checking.check(world.ctx, DEV, query).findings
+    assert [str(one.evaluation.deciding and one.evaluation.deciding.collection) for one in (has, lacks)] == [
+        "test-all",
+        "test-all",
+    ]
+    assert [one.can_be_asked_for(world.clock.now()) for one in (has, lacks)] == [False, True]
 
 
 def test_an_owner_hears_once_that_something_else_denies(world: World) -> None:
