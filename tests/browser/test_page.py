@@ -140,6 +140,23 @@ def test_updates_leave_what_is_being_typed_alone(page: Page, stage: PageStage) -
     expect(line).to_be_focused()
 
 
+def test_a_button_that_is_updated_while_it_is_pressed_still_acts(page: Page, stage: PageStage) -> None:
+    """The card changes between press and release: it is drawn anew after the click, which is not lost."""
+    request_example(page)
+    act_as(page, "Ada Approver")
+    page.get_by_role("button", name="Approve", exact=True).hover()
+    page.mouse.down()
+    card = next(one for one in stage.slack.messages if one.blocks)
+    stage.slack.messages.edit(card, Content("changed"), keep_blocks=True)
+    page.wait_for_function(
+        "import(new URL('state.js', document.querySelector('script[src$=\"app.js\"]').src))"
+        ".then(({state}) => state.slack.messages.some((one) => one.text === 'changed'))"
+    )
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    page.mouse.up()
+    expect(dialog(page)).to_contain_text("Opens example.com.")
+
+
 def test_home_belongs_to_the_person(page: Page) -> None:
     """Opening Home asks the app for it."""
     page.get_by_role("button", name="Home").click()

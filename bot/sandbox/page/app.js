@@ -13,6 +13,8 @@ import { relative } from "./time.js";
 import { toast } from "./toast.js";
 
 const AGO_MS = 10_000;
+let isPressed = false;
+let isLate = false;
 
 function render() {
   document.body.classList.toggle("loading", !state.loaded);
@@ -25,6 +27,18 @@ function render() {
   renderPanel();
   renderFacts();
   refreshAges();
+}
+
+/** Shows a change, though not while the mouse is pressed: a button that is replaced under it would never see its click. */
+function renderUnpressed() {
+  isLate = isPressed;
+  if (!isPressed) render();
+}
+
+/** The click comes right after the release, and what waited for it after the click. */
+function release() {
+  isPressed = false;
+  if (isLate) setTimeout(renderUnpressed);
 }
 
 /** One line on how this sandbox runs. */
@@ -43,7 +57,9 @@ function refreshAges() {
 startComposer();
 startPanel();
 startProgress();
-onChange(render);
+onChange(renderUnpressed);
+addEventListener("pointerdown", (event) => (isPressed = event.button === 0), true);
+for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, release);
 setInterval(refreshAges, AGO_MS);
 document.addEventListener("visibilitychange", () => change());
 follow().catch((error) => toast(`The sandbox does not answer: ${error.message}`, "bad"));
