@@ -38,6 +38,10 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 
 _QUARTER = re.compile(r"(\d{4})-Q([1-4])", re.IGNORECASE)
 _OUTCOMES = {
+    Action.ALLOWANCE_EDIT: "waiting",
+    Action.ALLOWANCE_APPROVE: "approved",
+    Action.ALLOWANCE_GRANT: "approved",
+    Action.ALLOWANCE_BREAK_GLASS: "approved",
     Action.ALLOWANCE_DENY: "denied",
     Action.ALLOWANCE_LAPSE: "lapsed",
     Action.ALLOWANCE_REVOKE: "revoked",
@@ -155,8 +159,14 @@ class ChangeBook:
                 row.setdefault("live_at", event.at)
             case Action.ALLOWANCE_EXPIRE | Action.ALLOWANCE_GONE:
                 row |= {"gone_at": event.at, "expiry_lag_s": _lag(event, facts)}
-        if event.action in _OUTCOMES:
-            row["outcome"] = _OUTCOMES[Action(event.action)]
+        if outcome := _outcome(event, facts):
+            row["outcome"] = outcome
+
+
+def _outcome(event: Event, facts: Mapping[str, str]) -> str:
+    """What became of an allowance with this event; empty where it changes nothing about that."""
+    is_partial = event.action is Action.ALLOWANCE_APPROVE and "still_asked" in facts
+    return "" if is_partial or event.action not in _OUTCOMES else _OUTCOMES[Action(event.action)]
 
 
 def _who(event: Event) -> str:

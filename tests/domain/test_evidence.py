@@ -59,3 +59,19 @@ def test_only_who_approved_is_an_approver(
     book.add([asked, Event(at, decision, by, "slack:button", subject="a1")])
     row = book.rows["a1"]
     assert (row["requester"], row.get("approvers"), row.get("denied_by")) == ("UDEV", approvers, denied_by)
+
+
+def test_approved_is_not_waiting() -> None:
+    """Only the last approval that was needed approves; an edit makes it wait again."""
+    book, moment = ChangeBook(), datetime(2026, 7, 1, tzinfo=UTC)
+
+    def after(action: Action, *detail: tuple[str, str]) -> object:
+        book.add([Event(moment, action, ADA, "cli", subject="a1", detail=detail)])
+        return book.rows["a1"].get("outcome", "waiting")
+
+    assert after(Action.ALLOWANCE_REQUEST) == "waiting"
+    assert after(Action.ALLOWANCE_APPROVE, ("still_asked", "1 from platform")) == "waiting"
+    assert after(Action.ALLOWANCE_APPROVE) == "approved"
+    assert after(Action.ALLOWANCE_EDIT) == "waiting"
+    assert after(Action.ALLOWANCE_GRANT) == "approved"
+    assert after(Action.ALLOWANCE_LIVE) == "live"

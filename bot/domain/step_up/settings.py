@@ -73,8 +73,8 @@ class StepUp:
 
     @property
     def reads_email(self) -> bool:
-        """Whether Slack is asked for the e-mail addresses of people."""
-        return self.is_on and self.claim == EMAIL and not self.people
+        """Whether Slack is asked for the e-mail addresses of people: of those who are not in ``people``."""
+        return self.is_on and self.claim == EMAIL
 
     def page(self, path: str) -> str:
         """The address of one of our pages."""
