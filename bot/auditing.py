@@ -7,7 +7,7 @@ from bot import proofs
 from bot.domain.access import reads_everything, require_auditor
 from bot.domain.audit import Action, AuditFilter, Event, FoundEvents
 from bot.domain.chain import Checkpoint, Record
-from bot.domain.ids import canonical_id
+from bot.domain.ids import canonical_id, is_scale_id
 from bot.domain.saved_search import MAX_NAME, SavedSearch, require_room
 from bot.errors import ChainBroken, EgressError, InvalidInput, UnknownAllowance, UnknownScale
 from bot.inventory import person
@@ -224,22 +224,27 @@ def refuse(ctx: Context, caller: Caller, act: str, error: EgressError, attempt: 
 
     If the subject exists, cluster and destinations are the recorded ones; otherwise the typed ones, bounded.
     """
+    with ctx.store.write() as tx:
+        refuse_within(UnitOfWork(ctx, tx, caller), act, error, attempt)
+
+
+def refuse_within(uow: UnitOfWork, act: str, error: EgressError, attempt: Attempt) -> None:
+    """Record a refused act in the transaction of what else becomes of it."""
     detail = (("act", act), ("error", type(error).__name__), *attempt.detail)
     subject, named = canonical_id(_bounded(attempt.subject, LONGEST_NAME)), _bounded(attempt.cluster, LONGEST)
-    with ctx.store.write() as tx:
-        cluster, destinations = _stored(tx, subject) or (_cluster(tx, named), ())
-        event = Event(
-            at=ctx.clock.now(),
-            action=Action.ACT_REFUSE,
-            actor=caller.identity,
-            via=caller.via,
-            subject=subject,
-            cluster=_bounded(cluster.lower(), LONGEST_NAME),
-            destinations=tuple(_bounded(one, LONGEST) for one in (attempt.destinations or destinations)[:MOST_NAMED]),
-            reason=_bounded(error.sentence, LONGEST_SENTENCE),
-            detail=tuple((name, _bounded(text, LONGEST)) for name, text in detail),
-        )
-        UnitOfWork(ctx, tx, caller).audit(event)
+    cluster, destinations = _stored(uow.tx, subject) or (_cluster(uow.tx, named), ())
+    event = Event(
+        at=uow.now,
+        action=Action.ACT_REFUSE,
+        actor=uow.caller.identity,
+        via=uow.caller.via,
+        subject=subject,
+        cluster=_bounded(cluster.lower(), LONGEST_NAME),
+        destinations=tuple(_bounded(one, LONGEST) for one in (attempt.destinations or destinations)[:MOST_NAMED]),
+        reason=_bounded(error.sentence, LONGEST_SENTENCE),
+        detail=tuple((name, _bounded(text, LONGEST)) for name, text in detail),
+    )
+    uow.audit(event)
 
 
 def observe(ctx: Context, caller: Caller, action: Action, seen: Attempt) -> None:
@@ -267,7 +272,7 @@ def _cluster(tx: Transaction, named: str) -> str:
 def _stored(tx: Transaction, subject: str) -> tuple[str, tuple[str, ...]] | None:
     """Cluster and destinations of what an id names."""
     try:
-        if subject.startswith("s"):
+        if is_scale_id(subject):
             return tx.scales.get(subject).plan.cluster_name, ()
         found = tx.allowances.get(subject)
     except (UnknownAllowance, UnknownScale):

@@ -17,6 +17,7 @@ from bot.domain.batch import Batch
 from bot.domain.campaign import ReviewSheet
 from bot.domain.configuration import Configuration
 from bot.domain.firewall_log.watch import Watch
+from bot.domain.ids import is_campaign_id, is_scale_id
 from bot.domain.scale_proposal import Scale
 from bot.errors import EgressError, SlackRefused, SlackThrottled, SlackUnreachable
 from bot.estimates import estimate, gauge
@@ -277,9 +278,9 @@ class SlackNotifier:
 def _facts(tx: Transaction, subject: str, now: datetime) -> Facts:
     if subject.startswith("w"):
         return tx.watches.get(subject)
-    if subject.startswith("r"):
+    if is_campaign_id(subject):
         return sheet_of(tx, tx.campaigns.get(subject), now)
-    rows = tx.scales if subject.startswith("s") else tx.allowances
+    rows = tx.scales if is_scale_id(subject) else tx.allowances
     return rows.get(subject)
 
 

@@ -24,7 +24,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot import allowances, scaling
-from bot.approvals import Decision, aftermath, confirm, confirming, find_challenge, give_up, take
+from bot.approvals import NOTHING, Decision, confirm, confirming, find_challenge, give_up, take
 from bot.domain.step_up import USED, VALID_FOR, Challenge, LinkKeys, require_open
 from bot.domain.step_up.challenge import challenge_id
 from bot.domain.step_up.settings import CALLBACK, PLACE
@@ -121,29 +121,42 @@ class StepUpFront:
         given = _query(asked)
         own = challenge_id(given.get("state", ""))
         keys_there = _keys(asked, own, given.get("state", ""))
-        return self._answered(own, partial(self._come_back, keys_there, given, reference), reference)
+        if keys_there is None:
+            return self._answered(own, _elsewhere, reference)
+        return self._answered(own, partial(self._come_back, keys_there, given, reference), reference, uses_up=True)
 
-    def _answered(self, own: str, act: Callable[[Challenge], ApiResponse], reference: str) -> ApiResponse:
+    def _answered(
+        self, own: str, act: Callable[[Challenge], ApiResponse], reference: str, *, uses_up: bool = False
+    ) -> ApiResponse:
         """The answer about one challenge; what goes wrong ends it. Nothing gets past this."""
-        challenge = None
+        challenge, is_taken = None, False
         try:
             with unexpected(reference), within(WAIT):
                 challenge = find_challenge(self._ctx, own)
                 if challenge is None:
                     raise NotConfirmed("This link is unknown, or was made long ago.")
                 require_open(challenge, self._ctx.clock.now())
+                if uses_up and not (is_taken := take(self._ctx, challenge)):
+                    raise LinkUsed(USED)
                 return act(challenge)
+        except LinkUsed as error:  # its end is on record, and was said
+            return page(_status(error), "Used already", error.sentence)
         except EgressError as error:
-            if challenge is not None:
-                self._give_up(challenge, error)
-            title = "Used already" if isinstance(error, LinkUsed) else "Not approved"
-            return page(_status(error), title, f"{plain(error_text(error, reference))} {aftermath(error)}")
+            said = plain(error_text(error, reference))
+            return self._failed(challenge, error, said, is_taken=is_taken)
 
-    def _give_up(self, challenge: Challenge, error: EgressError) -> None:
+    def _failed(self, challenge: Challenge | None, error: EgressError, said: str, *, is_taken: bool) -> ApiResponse:
+        """What went wrong, and what is on record: it may have gone wrong after the approval was."""
         try:
-            give_up(self._ctx, challenge, error)
+            if challenge is not None and not give_up(self._ctx, challenge, error, is_taken=is_taken):
+                return page(HTTPStatus.OK, "Confirmed", f"Your approval is recorded; its card shows it. {said}")
         except EgressError as second:
             log.warning("refusal_not_recorded", act="confirm", error=str(second))
+            if is_taken:
+                return page(
+                    _status(error), "Not known", f"{said} Look at the card: it shows whether this was approved."
+                )
+        return page(_status(error), "Not approved", f"{said} {NOTHING}")
 
     def _sent_out(self, keys: LinkKeys, _challenge: Challenge) -> ApiResponse:
         url = self._provider.sign_in_url(keys)
@@ -153,17 +166,18 @@ class StepUpFront:
         headers = {"Location": url, "Set-Cookie": cookie}
         return page(HTTPStatus.SEE_OTHER, "Sign in", "Go on to the identity provider.", **headers)
 
-    def _come_back(
-        self, keys: LinkKeys | None, given: Mapping[str, str], reference: str, challenge: Challenge
-    ) -> ApiResponse:
-        if keys is None:
-            raise NotConfirmed("The sign-in began in another browser: open the link where you are signed in.")
-        if not take(self._ctx, challenge):
-            raise LinkUsed(USED)
+    def _come_back(self, keys: LinkKeys, given: Mapping[str, str], reference: str, challenge: Challenge) -> ApiResponse:
         found = self._provider.identify(keys, _code(given), given.get("iss"))
         decision = replace(challenge.decision, confirmed=confirm(self._ctx, challenge, found))
         done = carried_out(self._ctx, confirming(challenge, reference), decision)
         return page(HTTPStatus.OK, "Confirmed", f"{plain(done)} You can close this page.")
+
+
+def _elsewhere(_challenge: Challenge) -> ApiResponse:
+    """Whoever knows no more than the state, which the provider and its logs know too, ends nothing."""
+    log.warning("sign_in_in_another_browser")
+    said = "The sign-in began in another browser: open the link where you are signed in. Nothing was approved."
+    return page(HTTPStatus.FORBIDDEN, "Not approved", said)
 
 
 def carried_out(ctx: Context, caller: Caller, decision: Decision) -> str:

@@ -8,6 +8,7 @@ from bot import allowances, approvals, inventory, scaling
 from bot.approvals import Decision, Inquiry
 from bot.domain.allowance import Act, Allowance
 from bot.domain.approval import require_same
+from bot.domain.ids import is_campaign_id, is_scale_id
 from bot.domain.scale_proposal import Scale
 from bot.inventory.partner_news import touched_partners
 from bot.ports import Caller, Context
@@ -19,51 +20,45 @@ from handlers.replies import View
 Subject = Allowance | Scale
 """What people decide on."""
 
-CAMPAIGN = "r"
-"""The first letter of a review campaign's id."""
-
-SCALE = "s"
-"""The first letter of a scale proposal's id."""
-
 
 def decide(ctx: Context, caller: Caller, decision: Decision) -> Allowance | Scale:
     """Decide on what the id names."""
-    if _is_scale(decision.subject):
+    if is_scale_id(decision.subject):
         return scaling.decide(ctx, caller, decision)
     return allowances.decide(ctx, caller, decision)
 
 
 def end(ctx: Context, caller: Caller, subject: str, *, reason: str = "") -> Allowance | Scale:
     """Revoke or withdraw what the id names."""
-    ended = scaling.withdraw if _is_scale(subject) else allowances.end
+    ended = scaling.withdraw if is_scale_id(subject) else allowances.end
     return ended(ctx, caller, subject, reason=reason)
 
 
 def ask(ctx: Context, caller: Caller, inquiry: Inquiry) -> Subject:
     """Ask whoever requested what the id names a question."""
-    if _is_scale(inquiry.subject):
+    if is_scale_id(inquiry.subject):
         return approvals.ask_question(ctx, caller, inquiry, scaling.SCALES)
     return approvals.ask_question(ctx, caller, inquiry, allowances.ALLOWANCES)
 
 
 def answer(ctx: Context, caller: Caller, inquiry: Inquiry) -> Subject:
     """Answer the questions about what the id names."""
-    if _is_scale(inquiry.subject):
+    if is_scale_id(inquiry.subject):
         return approvals.answer_question(ctx, caller, inquiry, scaling.SCALES)
     return approvals.answer_question(ctx, caller, inquiry, allowances.ALLOWANCES)
 
 
 def look_up(ctx: Context, caller: Caller, subject: str) -> Allowance | Scale:
     """Resolve the id."""
-    return scaling.get(ctx, caller, subject) if _is_scale(subject) else allowances.get(ctx, caller, subject)
+    return scaling.get(ctx, caller, subject) if is_scale_id(subject) else allowances.get(ctx, caller, subject)
 
 
 def on_card(ctx: Context, card: str) -> Sequence[Subject]:
     """What a card is about: one request, or all that were filed together; nothing for that of a review campaign."""
-    if card.startswith(CAMPAIGN):
+    if is_campaign_id(card):
         return ()
     with ctx.store.read() as tx:
-        if _is_scale(card):
+        if is_scale_id(card):
             return (tx.scales.get(card),)
         lead = tx.allowances.get(card)
         batch = allowances.batch_of(tx, lead)
@@ -89,10 +84,6 @@ def details_of(ctx: Context, subject: Subject) -> View:
     with ctx.store.read() as tx:
         partners = touched_partners(tx, subject)
     return details_view(subject, ctx.config, partners)
-
-
-def _is_scale(subject: str) -> bool:
-    return subject.strip("`# ").lower().startswith(SCALE)
 
 
 def deciders(ctx: Context, *made: Allowance | Scale) -> Deciders:

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bot.domain.configuration import Configuration
+from bot.domain.ids import is_scale_id
 from bot.domain.integration import HOOK, Webhook
 from bot.domain.scale_proposal import Scale, scale_status
 from bot.errors import HookRefused, HookUnreachable, UnknownWebhook
@@ -96,7 +97,7 @@ class WebhookNotifier:
             return {"audit": {"message": notice.body["text"]}}
         subject = notice.subject
         with self._store.read() as tx:
-            if subject.startswith("s"):
+            if is_scale_id(subject):
                 return {"scale": scale_facts(tx.scales.get(subject), now)}
             return {"request": _FACTS.dump_python(request_facts(tx.allowances.get(subject), now), mode="json")}
 

@@ -8,12 +8,13 @@ from bot.approvals.questions import Inquiry, answer_question, ask_question
 from bot.approvals.reasons import MAX_REASON, brief, require_reason
 from bot.approvals.reminders import Reminder, due_reminder, plan_wait, remind, to_remind
 from bot.approvals.reviews import Review, keep, review
-from bot.approvals.step_up import aftermath, confirm, confirmable, confirming, find_challenge, give_up, take
+from bot.approvals.step_up import NOTHING, confirm, confirmable, confirming, find_challenge, give_up, take
 from bot.approvals.workflow import Actions, Narrowing, Workflow
 from bot.domain.decision import Decision
 
 __all__ = [
     "MAX_REASON",
+    "NOTHING",
     "Actions",
     "Circumstances",
     "Decision",
@@ -24,7 +25,6 @@ __all__ = [
     "Review",
     "Workflow",
     "absences_of",
-    "aftermath",
     "answer_question",
     "apply",
     "ask_question",

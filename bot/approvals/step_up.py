@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from bot.auditing import Attempt, refuse
+from bot.auditing import Attempt, refuse_within
 from bot.domain.approval import ApprovalRequest, Confirmation
 from bot.domain.audit import Action, Event
 from bot.domain.dates import time_text
 from bot.domain.decision import Decision
-from bot.domain.ids import canonical_id
+from bot.domain.ids import canonical_id, is_scale_id
 from bot.domain.people import Identity
 from bot.domain.step_up import (
     EMAIL,
@@ -27,7 +27,7 @@ from bot.domain.step_up import (
     require_person,
     require_strength,
 )
-from bot.errors import BadConfiguration, ConfirmationNeeded, EgressError, LinkUsed
+from bot.errors import BadConfiguration, ConfirmationNeeded, Conflict, EgressError, UserError
 from bot.ports import Caller, Context, Notice, NoticeEvent, NoticeKind, Transaction, UnitOfWork
 from bot.ports.notices import ABOUT
 
@@ -36,6 +36,9 @@ VIA = "browser"
 
 ACT = "confirm"
 """What the audit log calls an attempt to confirm."""
+
+NOTHING = "Nothing was approved. To approve, start again in Slack."
+"""Said of a link that approved nothing."""
 
 ENTROPY = 32
 """Random bytes of a ticket."""
@@ -129,23 +132,40 @@ def confirming(challenge: Challenge, reference: str) -> Caller:
     return Caller(challenge.who, VIA, challenge.correlation or reference)
 
 
-def give_up(ctx: Context, challenge: Challenge, error: EgressError) -> None:
-    """End a link that proved nothing: on record, and said to whoever clicked."""
-    caller = confirming(challenge, "")
-    refuse(ctx, caller, ACT, error, Attempt(challenge.decision.subject))
+def give_up(ctx: Context, challenge: Challenge, error: EgressError, *, is_taken: bool) -> bool:
+    """End a link that approved nothing, once: on record, and said to whoever clicked.
+
+    Args:
+        ctx: The context.
+        challenge: The link's.
+        error: What went wrong.
+        is_taken: Whether the link was used up for this.
+
+    Returns:
+        False if the approval is recorded all the same: it went wrong afterwards, and nothing is said to be refused.
+    """
+    caller, subject = confirming(challenge, ""), challenge.decision.subject
+    came_late = is_taken and not isinstance(error, UserError | Conflict)  # those refuse before anything is written
     with ctx.store.write() as tx:
-        tx.challenges.end(challenge.id, ctx.clock.now())
-        one = _request_of(tx, challenge.decision.subject)
-        body = {"event": NoticeEvent.UNCONFIRMED, "what": f"{error.sentence} {aftermath(error)}".strip()}
+        one = _request_of(tx, subject)
+        if came_late and _is_recorded(tx, one, challenge):
+            return False
+        if not (tx.challenges.end(challenge.id, ctx.clock.now()) or is_taken):
+            return True
+        refuse_within(UnitOfWork(ctx, tx, caller), ACT, error, Attempt(subject))
+        body = {"event": NoticeEvent.UNCONFIRMED, "what": f"{error.sentence} {NOTHING}"}
         about = {ABOUT: " ".join(one.batch) if challenge.decision.is_together else one.id} if one.batch else {}
         tx.outbox.add(Notice(NoticeKind.DIRECT, one.card_id, challenge.who.user, {**body, **about}))
+    return True
 
 
-def aftermath(error: EgressError) -> str:
-    """What a failed confirmation means for the approval; nothing is added for a link that did its work before."""
-    return "" if isinstance(error, LinkUsed) else "Nothing was approved. To approve, start again in Slack."
+def _is_recorded(tx: Transaction, one: ApprovalRequest, challenge: Challenge) -> bool:
+    """Whether whoever got the link has given an approval since that is confirmed."""
+    ids = one.batch if challenge.decision.is_together else (one.id,)
+    given = (approval for each in ids for approval in _request_of(tx, each).approvals if approval.by == challenge.who)
+    return any(each.confirmed is not None and each.at >= challenge.made_at for each in given)
 
 
 def _request_of(tx: Transaction, subject: str) -> ApprovalRequest:
     """What an id names: an allowance or a scale proposal."""
-    return tx.scales.get(subject) if subject.startswith("s") else tx.allowances.get(subject)
+    return tx.scales.get(subject) if is_scale_id(subject) else tx.allowances.get(subject)

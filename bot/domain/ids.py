@@ -6,6 +6,11 @@ from datetime import UTC, datetime
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: no letter that is mistaken for a digit (https://www.crockford.com/base32.html, read 2026-11)."""
 
+ALLOWANCE = "a"
+SCALE = "s"
+CAMPAIGN = "r"
+"""The first letters of ids: of allowances, scale proposals and review campaigns."""
+
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 TIME_DIGITS = 6
 RANDOM_DIGITS = 3
@@ -31,12 +36,22 @@ def canonical_id(text: str) -> str:
     return typed[:1] + typed[1:].translate(str.maketrans("ilo", "110"))
 
 
-_FORM = re.compile(rf"[ars][{ALPHABET}]{{{TIME_DIGITS + RANDOM_DIGITS}}}")
+_FORM = re.compile(rf"[{ALLOWANCE}{CAMPAIGN}{SCALE}][{ALPHABET}]{{{TIME_DIGITS + RANDOM_DIGITS}}}")
 
 
 def is_id(text: str) -> bool:
     """Whether a word has the form of an id; each id holds a digit, so that no plain word is taken for one."""
     return _FORM.fullmatch(canonical_id(text)) is not None and any(letter.isdecimal() for letter in text)
+
+
+def is_scale_id(text: str) -> bool:
+    """Whether an id, also one that was typed, names a scale proposal; other ids of requests name allowances."""
+    return canonical_id(text).startswith(SCALE)
+
+
+def is_campaign_id(text: str) -> bool:
+    """Whether an id names a review campaign."""
+    return canonical_id(text).startswith(CAMPAIGN)
 
 
 def _digits(number: int, count: int) -> str:

@@ -7,6 +7,7 @@ import structlog
 from bot.allowances import batch_of
 from bot.approvals import deciders
 from bot.domain.allowance import Allowance
+from bot.domain.ids import is_scale_id
 from bot.domain.scale_proposal import Scale
 from bot.errors import UserError
 from bot.ports import Notice, NoticeKind, Transaction
@@ -39,7 +40,7 @@ def _draw_for_deciders(run: Run, card: str, waiting: Sequence[Allowance | Scale]
 def _facts(tx: Transaction, card: str) -> Sequence[Allowance | Scale]:
     """What a card is about."""
     try:
-        if card.startswith("s"):
+        if is_scale_id(card):
             return (tx.scales.get(card),)
         lead = tx.allowances.get(card)
     except UserError:

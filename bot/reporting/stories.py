@@ -10,7 +10,7 @@ from bot.domain.allowance import Allowance
 from bot.domain.audit import Action, AuditFilter, ChainedEvent
 from bot.domain.audit_matching import matcher
 from bot.domain.chain import event_from_record
-from bot.domain.ids import canonical_id
+from bot.domain.ids import canonical_id, is_scale_id
 from bot.domain.people import Person
 from bot.domain.scale_proposal import Scale
 from bot.domain.story import WRITES, Story, carries, story_of, write_spans
@@ -38,14 +38,14 @@ def read_story(ctx: Context, caller: Caller, subject: str) -> Story:
     found = _stored(ctx, id_)
     _require_reader(who, found)
     reading = _Reading(ctx, found.requested_at)
-    story = reading.of_allowance(id_) if id_.startswith("a") else reading.of(id_)
+    story = reading.of(id_) if is_scale_id(id_) else reading.of_allowance(id_)
     observe(ctx, caller, Action.AUDIT_READ, Attempt(detail=(("subject", id_),)))
     return story
 
 
 def _stored(ctx: Context, id_: str) -> Allowance | Scale:
     with ctx.store.read() as tx:
-        return tx.scales.get(id_) if id_.startswith("s") else tx.allowances.get(id_)
+        return tx.scales.get(id_) if is_scale_id(id_) else tx.allowances.get(id_)
 
 
 def _require_reader(who: Person, one: Allowance | Scale) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, insert, o
 
 from bot.domain.allowance import Allowance
 from bot.domain.campaign import Campaign
-from bot.domain.ids import ENTROPY, make_id
+from bot.domain.ids import ALLOWANCE, CAMPAIGN, ENTROPY, SCALE, make_id
 from bot.domain.scale_proposal import Scale
 from bot.domain.target import Target, target_from_key
 from bot.errors import ChainBroken, StaleVersion, UnknownAllowance, UnknownReview, UnknownScale
@@ -98,7 +98,7 @@ class SqlAllowances:
 
     def new_id(self, now: datetime) -> str:
         """An id that no allowance has."""
-        return new_id(self._connection, schema.allowance, "a", now)
+        return new_id(self._connection, schema.allowance, ALLOWANCE, now)
 
     def add(self, allowance: Allowance) -> None:
         """Store a new one."""
@@ -148,7 +148,7 @@ class SqlScales:
 
     def new_id(self, now: datetime) -> str:
         """An id that no proposal has."""
-        return new_id(self._connection, schema.scale, "s", now)
+        return new_id(self._connection, schema.scale, SCALE, now)
 
     def add(self, scale: Scale) -> None:
         """Store a new one."""
@@ -184,7 +184,7 @@ class SqlCampaigns:
 
     def new_id(self, now: datetime) -> str:
         """An id that no campaign has."""
-        return new_id(self._connection, schema.campaign, "r", now)
+        return new_id(self._connection, schema.campaign, CAMPAIGN, now)
 
     def add(self, campaign: Campaign) -> None:
         """Store a new one."""

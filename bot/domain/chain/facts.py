@@ -6,6 +6,7 @@ from bot.domain.allowance import Allowance
 from bot.domain.approval import ApprovalRequest
 from bot.domain.audit import Action, ChainedEvent
 from bot.domain.chain.records import Record
+from bot.domain.ids import is_scale_id
 from bot.domain.scale_proposal import Scale, scale_facts
 from bot.errors import ChainBroken
 
@@ -65,7 +66,7 @@ def hold_against(request: Allowance | Scale, events: Sequence[ChainedEvent]) -> 
 
 
 def _name(subject: str) -> str:
-    return f"{'Scale proposal' if subject.startswith('s') else 'Allowance'} {subject}"
+    return f"{'Scale proposal' if is_scale_id(subject) else 'Allowance'} {subject}"
 
 
 def _of_allowance(row: Allowance, events: Sequence[ChainedEvent]) -> Iterator[tuple[str, int]]:
