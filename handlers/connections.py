@@ -1,4 +1,4 @@
-"""Limits on what a client may hold: how many connections, for how long, with how slow a request.
+"""Limits on what a client may hold and how it may ask: how many connections, for how long, with how slow a request.
 
 Waitress closes connections on which nothing moves, and stops taking new ones at a limit. So a client that opens a
 hundred and says nothing, or a byte now and then, keeps everybody else out. Here the newest connection always gets in,
@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 
 CONNECTIONS = 100
 """Connections that are kept; the next one takes the place of the one that has been idle for longest."""
@@ -59,6 +60,41 @@ def came_at() -> float | None:
     return _came.get()
 
 
+VERSIONS = frozenset({"1.0", "1.1"})
+"""Versions of HTTP that are spoken here."""
+
+
+class StrictParser(HTTPRequestParser):
+    """Refuses requests that another server on the way may read differently: where one ends and the next one begins.
+
+    Source: RFC 9112, sections 2.3 and 6.1, read 2026-11: a version that is not HTTP/1.x, ``Transfer-Encoding`` beside
+    ``Content-Length``, and ``Transfer-Encoding`` in HTTP/1.0.
+    """
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the first line and the headers.
+
+        Raises:
+            ParsingError: They are malformed; the connection ends with the answer.
+        """
+        try:
+            super().parse_header(header_plus)
+            self._require_one_length()
+        except ValueError as error:  # addresses and lengths that Python cannot read
+            self.expect_continue = False
+            raise ParsingError("The first line or a header is invalid.") from error
+        except ParsingError:
+            self.expect_continue = False  # there is nothing to go on with
+            raise
+
+    def _require_one_length(self) -> None:
+        if self.version not in VERSIONS:
+            raise ParsingError("Only HTTP/1.0 and HTTP/1.1 are spoken here.")
+        is_twofold = self.chunked and "CONTENT_LENGTH" in self.headers
+        if is_twofold or "TRANSFER_ENCODING" in self.headers:  # waitress takes it out where it heeds it
+            raise ParsingError("The length of the body is ambiguous.")
+
+
 class Connection(HTTPChannel):
     """A connection that cannot keep others out.
 
@@ -67,6 +103,8 @@ class Connection(HTTPChannel):
         rest: The socket, and what else waitress gives its connections.
         sockets: Every socket that the server waits for.
     """
+
+    parser_class = StrictParser
 
     def __init__(self, server: Any, *rest: Any, **sockets: Any) -> None:
         super().__init__(server, *rest, **sockets)

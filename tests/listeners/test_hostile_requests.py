@@ -190,6 +190,11 @@ ODD: dict[str, tuple[bytes, int]] = {
     "a length that is none": (b"POST /slack/events HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400),
     "a length below zero": (b"POST /slack/events HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
     "chunks that are none": (b"POST /slack/events HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+    "a length in 5,000 digits": (b"POST /slack/events HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 400),
+    "an address that is none": (b"GET http://[::1/healthz HTTP/1.1\r\n\r\n", 400),
+    "no version": (b"GET /healthz\r\n\r\n", 400),
+    "a version that is not spoken": (b"GET /healthz HTTP/2.0\r\n\r\n", 400),
+    "more expected": (b"POST /slack/events HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: x\r\n\r\n", 400),
     "long headers": (b"GET /healthz HTTP/1.1\r\nA: " + b"a" * LONGEST_HEADERS + b"\r\n\r\n", 431),
     "a body that is announced as too long": (head("/slack/events", 100_000_000), 413),
     "a longer body for the API": (head("/api/v1/check", 100_000_000, JSON), 413),
@@ -203,6 +208,21 @@ def test_what_is_odd_is_refused(door: Door, how: str) -> None:
     """Whatever the route."""
     request, expected = ODD[how]
     assert door.status(request) == expected
+
+
+TWO_LENGTHS: dict[str, bytes] = {
+    "chunks and a length": b"HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked",
+    "chunks in HTTP/1.0": b"HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked",
+    "two lengths": b"HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 0",
+}
+
+
+@pytest.mark.parametrize("how", TWO_LENGTHS)
+def test_nobody_smuggles_a_request_behind_another(door: Door, how: str) -> None:
+    """What can be read in two ways is refused, and the connection ends with the answer."""
+    first = b"POST /slack/events " + TWO_LENGTHS[how] + b"\r\n\r\n0\r\n\r\n"
+    answer = door.raw(first + head("/healthz", 0, method="GET"))
+    assert (answer.split(b" ", 2)[1], answer.count(b"HTTP/1.")) == (b"400", 1)
 
 
 def test_a_body_without_end_is_not_taken_in(door: Door) -> None:
