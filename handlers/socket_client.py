@@ -26,6 +26,12 @@ COUNT_S = 0.02
 READ_S = 0.3
 """Seconds that one read waits while the client leaves; the SDK's own is three."""
 
+GOODBYE_S = 0.5
+"""Seconds that Slack gets to close its side."""
+
+GOING_AWAY = b"\x88\x82\0\0\0\0\x03\xe9"
+"""A close frame with status 1001, masked with zeros (RFC 6455, sections 5.5.1 and 7.4.1, read 2026-11)."""
+
 
 class LeavingClient(SocketModeClient):
     """Counts envelopes, from the socket to their ack; reads its token whenever it opens a socket.
@@ -62,21 +68,25 @@ class LeavingClient(SocketModeClient):
         finally:
             self._count(raw_message, -1)
 
-    def leave(self, within_s: float) -> None:
+    def leave(self, within_s: float) -> int:
         """Close the socket in a moment in which everything that was read is acked and nothing waits to be read.
 
-        What Slack sends in that moment is neither recorded nor acked, so the person hears that it did not work: Socket
-        Mode has no way to ask for no more.
+        Socket Mode has no way to ask for no more: an envelope that crosses with the closing is neither recorded nor
+        acked, and Slack tells the person at once that it did not work.
 
         Args:
             within_s: Seconds that it may take to find that moment; after that the socket is closed in any other.
+
+        Returns:
+            How many envelopes crossed.
         """
         ends = monotonic() + within_s
         with suppress(OSError):  # it breaks just now
             self._wake_reader()
-        while not self._close_if_idle() and monotonic() < ends:
+        while (crossed := self._close_if_idle(is_late=monotonic() > ends)) is None:
             sleep(LOOK_S)
         self.close()
+        return crossed
 
     def _wake_reader(self) -> None:
         """Have it wait for less: a ping is answered, which ends the wait that it is in."""
@@ -85,19 +95,21 @@ class LeavingClient(SocketModeClient):
             session.sock.settimeout(READ_S)
             session.ping("leaving")
 
-    def _close_if_idle(self) -> bool:
-        """Keep the reader from reading; close if all is acked by then and nothing has come. Whether it is closed."""
+    def _close_if_idle(self, *, is_late: bool) -> int | None:
+        """Keep the reader from reading; close if all is acked by then and nothing has come, or if it is late.
+
+        Returns:
+            How many envelopes crossed with that; None if it is still open.
+        """
         session = self.current_session
         if session is None or not session.is_active():
-            return True
+            return 0
         if not session.sock_receive_lock.acquire(timeout=2 * READ_S):
-            return False
+            return 0 if is_late else None
         try:
             sleep(COUNT_S)
             is_idle = not self._open and not _has_unread(session.sock)
-            if is_idle and session.sock is not None:
-                session.sock.close()
-            return is_idle
+            return _closed(session) if is_idle or is_late else None
         finally:
             session.sock_receive_lock.release()
 
@@ -106,6 +118,36 @@ class LeavingClient(SocketModeClient):
         if '"envelope_id"' in message:
             with self._counting:
                 self._open += by
+
+
+def _closed(session: Any) -> int:
+    """Say that we go, and read until Slack has closed its side too; nobody else reads meanwhile.
+
+    Closing at once would reset the connection if something had come: acks that Slack has not read yet would be lost.
+
+    Returns:
+        How many envelopes came too late.
+    """
+    sock, came = session.sock, b""
+    if sock is None:
+        return 0
+    ends = monotonic() + GOODBYE_S
+    with suppress(OSError):
+        sock.settimeout(GOODBYE_S)
+        _send(session, GOING_AWAY)
+        while monotonic() < ends and (part := sock.recv(65_536)):
+            came += part
+    sock.close()
+    return came.count(b'"envelope_id"')
+
+
+def _send(session: Any, frame: bytes) -> None:
+    """Send a frame, unless somebody who wants to close holds the socket."""
+    if session.sock_send_lock.acquire(timeout=READ_S):
+        try:
+            session.sock.sendall(frame)
+        finally:
+            session.sock_send_lock.release()
 
 
 def _has_unread(sock: socket.socket | None) -> bool:

@@ -1,0 +1,95 @@
+"""The end of a socket: acks that Slack has not read yet are not lost when something crosses with the closing."""
+
+import json
+import socket
+import threading
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import suppress
+from hashlib import sha1
+from typing import Any
+
+import pytest
+from slack_sdk import WebClient
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from handlers.socket_client import GOING_AWAY, LeavingClient
+from tests.sandbox.slack_stage import until
+
+ACCEPT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""What a key is hashed with (RFC 6455, section 1.3)."""
+ENVELOPE = json.dumps({"envelope_id": "e1", "type": "slash_commands", "payload": {}}).encode()
+
+
+class SlowSlack:
+    """The other side of one socket: it reads nothing until it is told to."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"ws://127.0.0.1:{self._listener.getsockname()[1]}/link?ticket=t"
+        self._thread = threading.Thread(target=self._greet, daemon=True)
+        self._thread.start()
+
+    def _greet(self) -> None:
+        self.client, _ = self._listener.accept()
+        key = self.client.recv(4096).decode().split("Sec-WebSocket-Key: ")[1].split("\r\n")[0]
+        accept = b64encode(sha1(f"{key}{ACCEPT}".encode()).digest()).decode()
+        words = ("HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", f"Sec-WebSocket-Accept: {accept}")
+        self.client.sendall("\r\n".join((*words, "", "")).encode())
+
+    def send(self, text: bytes) -> None:
+        """A text frame."""
+        self._thread.join()
+        self.client.sendall(bytes([0x81, len(text)]) + text)
+
+    def has(self, end: bytes) -> bool:
+        """Whether what waits to be read ends so."""
+        return self.client.recv(65_536, socket.MSG_PEEK).endswith(end)
+
+    def read(self) -> str:
+        """The frames up to the end of the connection, put together."""
+        self.client.shutdown(socket.SHUT_WR)
+        rest, texts = b"".join(iter(lambda: self.client.recv(65_536), b"")), b""
+        while rest:
+            size, key = 6 + (rest[1] & 127), rest[2:6]
+            texts, rest = texts + bytes(each ^ key[n % 4] for n, each in enumerate(rest[6:size])), rest[size:]
+        return texts.decode(errors="replace")
+
+    def close(self) -> None:
+        """Close both."""
+        self.client.close()
+        self._listener.close()
+
+
+@pytest.fixture
+def slack() -> Iterator[SlowSlack]:
+    """The other side."""
+    made = SlowSlack()
+    yield made
+    made.close()
+
+
+def test_an_envelope_that_crosses_the_end_takes_no_ack_with_it(slack: SlowSlack) -> None:
+    """It is counted, not answered; the ack before it arrives, although it was not read yet when the socket closed."""
+    client = LeavingClient("xapp", web_client=WebClient(), auto_reconnect_enabled=False, concurrency=1)
+    acked = threading.Event()
+
+    def ack(_client: Any, envelope: Any) -> None:
+        client.send_socket_mode_response(SocketModeResponse(envelope.envelope_id))
+        acked.set()
+
+    client.socket_mode_request_listeners.append(ack)
+    client.wss_uri = slack.url
+    client.connect()
+    slack.send(ENVELOPE)
+    assert acked.wait(5)
+    crossed: list[int] = []
+    leaving = threading.Thread(target=lambda: crossed.append(client.leave(2)))
+    leaving.start()
+    slack.client.sendall(b"\x89\0")  # a ping, so that the reader ends its wait
+    until(lambda: not leaving.is_alive() or slack.has(GOING_AWAY))
+    with suppress(ConnectionError):
+        slack.send(ENVELOPE.replace(b"e1", b"e2"))
+    said = slack.read()
+    leaving.join()
+    assert (said.count("e1"), said.count("e2"), crossed) == (1, 0, [1])
