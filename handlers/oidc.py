@@ -26,7 +26,7 @@ from bot.domain.integration import secure_address
 from bot.domain.step_up import LinkKeys, SignIn, StepUp
 from bot.domain.step_up.sign_in import LEEWAY
 from bot.errors import BadConfiguration, IdentityProviderUnreachable, NotConfirmed
-from handlers.http_client import HttpAnswer, send
+from bot.http_client import HttpAnswer, send
 
 TIMEOUT_S = 5.0
 """Seconds that one answer of the provider may take; somebody waits in front of a browser."""

@@ -8,9 +8,8 @@ import hashlib
 import hmac
 import http.client
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -20,16 +19,13 @@ from bot.domain.ids import is_scale_id
 from bot.domain.integration import HOOK, Webhook
 from bot.domain.scale_proposal import Scale, scale_status
 from bot.errors import HookRefused, HookUnreachable, UnknownWebhook
+from bot.http_client import HttpAnswer, send
 from bot.ports import ChannelEvent, Notice, NoticeKind, Notifier, Store
 from handlers.api.rendering import request_facts
 from handlers.api.shapes import RequestFacts
-from handlers.http_client import HttpAnswer, send
 
 TIMEOUT_S = 5.0
 """Seconds that a receiver has to answer: it should take an event and work on it afterwards."""
-
-LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
-"""Refusals that waiting helps against, beside 5xx (https://www.rfc-editor.org/rfc/rfc9110#section-15, read 2026-11)."""
 
 _FACTS = TypeAdapter(RequestFacts)
 
@@ -57,10 +53,10 @@ class WebhookNotifier:
     Args:
         store: Facts.
         config: Addresses.
-        keys: What each webhook's events are signed with, by its name.
+        keys: Reads what each webhook's events are signed with, by its name.
     """
 
-    def __init__(self, store: Store, config: Configuration, keys: Mapping[str, bytes]) -> None:
+    def __init__(self, store: Store, config: Configuration, keys: Mapping[str, Callable[[], bytes]]) -> None:
         self._store = store
         self._config = config
         self._keys = keys
@@ -107,7 +103,7 @@ class WebhookNotifier:
             "User-Agent": "aks-egress-bot",
             "Egress-Event": notice.body.get("event", ""),
             "Egress-Delivery": f"n{notice.id}",
-            "Egress-Signature": signature(self._keys[hook.name], body, int(now.timestamp())),
+            "Egress-Signature": signature(self._keys[hook.name](), body, int(now.timestamp())),
         }
 
 
@@ -121,9 +117,9 @@ def _posted(hook: Webhook, body: bytes, headers: Mapping[str, str]) -> HttpAnswe
 
 def _require_taken(hook: Webhook, answer: HttpAnswer) -> None:
     """A redirect is no answer, either: a signed event goes to the configured address and nowhere else."""
-    if answer.status in range(200, 300):
+    if answer.is_taken:
         return
-    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status in LATER:
+    if answer.asks_to_wait:
         wait_s = answer.retry_after_s
         wait = timedelta(seconds=wait_s) if wait_s else None
         raise HookUnreachable(f"Webhook {hook.name} answered {answer.status}.", retry_after=wait)

@@ -117,7 +117,7 @@ def test_no_line_holds_a_secret_that_the_configuration_names(
     book = replace(config(), step_up=provider, webhooks=hooks)
     log_as("json")
     read, keys = client_secret(book, ""), signing_keys(book, "")
-    log.info("said", what=[read(), str(keys)])
+    log.info("said", what=[read(), keys["a"]()])
     theirs.write_text("second-client-secret\n")
     log.info("said", what=[read()])
     said = capsys.readouterr().err

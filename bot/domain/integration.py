@@ -141,7 +141,8 @@ class Webhook:
     Args:
         name: What the log and the outbox call it.
         url: Where events are posted; plain http only to the same machine.
-        secret_file: A file that holds the signing secret; without it, EGRESS_WEBHOOK_SECRET counts.
+        secret_file: A file that holds the signing secret, read again once it changes; without it, EGRESS_WEBHOOK_SECRET
+            counts.
         events: What is sent.
     """
 

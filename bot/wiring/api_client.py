@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from bot.errors import BadConfiguration
+from bot.http_client import HttpAnswer, send
 from handlers.api.openapi import BASE
-from handlers.http_client import HttpAnswer, send
 
 TIMEOUT_S = 60.0
 """Seconds that an answer may take: a check reads the rules of a firewall from Azure."""

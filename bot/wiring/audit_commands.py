@@ -5,9 +5,9 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -23,8 +23,9 @@ from bot.domain.evidence import quarter_from_text
 from bot.errors import BadConfiguration, HookUnreachable, InvalidInput
 from bot.ports import Caller, Context
 from bot.reporting import write_evidence
-from bot.wiring.audit_stream import Take, receiver
+from bot.siem import Access, Take, receiver
 from bot.wiring.production import at_the_terminal, opened_store
+from bot.wiring.secret_files import SecretFile
 from bot.wiring.terminal import Terminal
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -138,16 +139,26 @@ def _to(path: Path) -> Iterator[IO[bytes]]:
 @click.option("--cursor", type=FILE, help="Begin where this file says, and keep it up to date.")
 @click.option("--follow", is_flag=True, help="Go on when there are new events.")
 @click.option(
-    "--to", help="Send them there, not to standard output: https://HOST/PATH, otlp+https://HOST, syslog://HOST:PORT."
+    "--to",
+    help="Send them there, not to standard output: https://HOST/PATH, otlp+https://HOST, syslog+tls://HOST:PORT "
+    "or syslog://HOST:PORT.",
 )
+@click.option("--headers", type=FILE, help="HTTP headers to send, such as Authorization: Bearer …, one on each line.")
+@click.option("--certificate", type=FILE, help="The bot's certificate with its key (PEM), for syslog over TLS.")
 @click.pass_obj
-def tail(terminal: Terminal, /, after: int, cursor: Path | None, to: str | None, *, follow: bool) -> None:
+def tail(terminal: Terminal, /, after: int, cursor: Path | None, to: str | None, **how: Any) -> None:
     """Pass on events as JSON Lines, in order; with a cursor at least once, whatever ends in between."""
     after = max(after, _cursor(cursor))
-    with _at_work(terminal) as (ctx, caller), receiver(to) if to else nullcontext(_print) as take:
-        for lines, last in auditing.follow(ctx, caller, after=after, wait=_pause if follow else None):
+    with _at_work(terminal) as (ctx, caller), _receiver(to, how["headers"], how["certificate"]) as take:
+        for lines, last in auditing.follow(ctx, caller, after=after, wait=_pause if how["follow"] else None):
             _hand_over(take, lines)
             _write(cursor, f"{last}\n")
+
+
+def _receiver(to: str | None, headers: Path | None, certificate: Path | None) -> AbstractContextManager[Take]:
+    if to is None:
+        return nullcontext(_print)
+    return receiver(to, Access(SecretFile(headers, "--headers") if headers else str, certificate))
 
 
 def _print(lines: str) -> None:

@@ -45,7 +45,7 @@ class World:
     """The parts that differ between production and the sandbox.
 
     Args:
-        keys: What webhooks get is signed with, by their names.
+        keys: Reads what webhooks get is signed with, by their names.
         audit_key: Signs checkpoints of the audit log.
         client_secret: Reads the bot's secret at the identity provider.
     """
@@ -56,7 +56,7 @@ class World:
     config: Configuration
     slack: SlackSettings
     pace: Pace
-    keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    keys: Mapping[str, Callable[[], bytes]] = field(default_factory=dict, repr=False)
     audit_key: AuditKey | None = field(default=None, repr=False)
     client_secret: Callable[[], str] = field(default=str, repr=False)
 

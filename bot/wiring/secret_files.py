@@ -21,14 +21,16 @@ class SecretFile:
     Args:
         path: The file.
         setting: What names it.
+        shortest: Characters that it must have: fewer can be guessed.
 
     Raises:
-        BadConfiguration: It cannot be read, or is empty.
+        BadConfiguration: It cannot be read, or holds too little.
     """
 
-    def __init__(self, path: Path, setting: str) -> None:
+    def __init__(self, path: Path, setting: str, shortest: int = 1) -> None:
         self._path = path
         self._setting = setting
+        self._shortest = shortest
         self._known: tuple[Stamp | None, str] = self._read()
 
     def __call__(self) -> str:
@@ -57,6 +59,8 @@ class SecretFile:
             raise BadConfiguration(f"{self._setting}: cannot read {self._path}: {error}.") from error
         if not secret:
             raise BadConfiguration(f"{self._setting}: {self._path} is empty.")
+        if len(secret) < self._shortest:
+            raise BadConfiguration(f"{self._setting}: {self._path} needs at least {self._shortest} characters.")
         hide((secret,))
         return stamp, secret
 

@@ -1,4 +1,4 @@
-"""Reads the secrets that the configuration names: all at the start, the identity provider's also later."""
+"""Reads the secrets that the configuration names, again whenever their files change; the key of the audit log once."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -7,15 +7,14 @@ from bot.domain.chain import AuditKey
 from bot.domain.configuration import Configuration
 from bot.domain.integration import Webhook
 from bot.errors import BadConfiguration, InvalidInput
-from bot.logs import hide
 from bot.wiring.secret_files import SecretFile
 
 SHORTEST = 16
 """Characters of a secret: fewer can be guessed."""
 
 
-def signing_keys(config: Configuration, common: str) -> Mapping[str, bytes]:
-    """The key of each webhook, by its name.
+def signing_keys(config: Configuration, common: str) -> Mapping[str, Callable[[], bytes]]:
+    """Reads the key of each webhook, by its name: a file may be replaced at any time.
 
     Args:
         config: With the webhooks.
@@ -54,14 +53,11 @@ def client_secret(config: Configuration, common: str) -> Callable[[], str]:
     return (lambda: common) if path is None else SecretFile(Path(path), "step_up.client_secret_file")
 
 
-def _key(hook: Webhook, common: str) -> bytes:
+def _key(hook: Webhook, common: str) -> Callable[[], bytes]:
     place = f"webhooks.{hook.name}"
-    try:
-        secret = Path(hook.secret_file).read_text(encoding="utf-8").strip() if hook.secret_file else common
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadConfiguration(f"{place}.secret_file cannot be read: {error}.") from error
-    if len(secret) < SHORTEST:
-        source = hook.secret_file or "EGRESS_WEBHOOK_SECRET"
-        raise BadConfiguration(f"{place} needs a secret of at least {SHORTEST} characters in {source}.")
-    hide((secret,))
-    return secret.encode()
+    if hook.secret_file:
+        secret = SecretFile(Path(hook.secret_file), f"{place}.secret_file", SHORTEST)
+        return lambda: secret().encode()
+    if len(common) < SHORTEST:
+        raise BadConfiguration(f"{place} needs a secret of at least {SHORTEST} characters in EGRESS_WEBHOOK_SECRET.")
+    return common.encode

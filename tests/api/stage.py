@@ -145,7 +145,7 @@ def opened_api(database_url: str, *, calls: int = 6_000, hooks: tuple[Webhook, .
     settings = SlackSettings(BOT_TOKEN, SECRET, APP_TOKEN, f"{stage.url}/api/", timedelta(seconds=30))
     slack = notifier(settings, world.store, book)
     people = directory(replace(settings, timeout=timedelta(seconds=2)), book, world.clock)
-    told = WebhookNotifier(world.store, book, dict.fromkeys(named, KEY))
+    told = WebhookNotifier(world.store, book, dict.fromkeys(named, lambda: KEY))
     ctx = replace(world.ctx, directory=people)
     world = replace(world, ctx=ctx, reconciler=Reconciler(ctx, Messenger(slack, told), workers=0))
     made = ApiStage(Office(stage, world, slack), ApiFront(ctx), told)

@@ -251,9 +251,14 @@ def test_each_webhook_needs_a_secret(tmp_path: Any) -> None:
     with_file = Webhook("a", "https://hooks.example.com/a", str(file))
     without = Webhook("b", "https://hooks.example.com/b")
     both = type(book)(book.slack, book.azure, webhooks={"a": with_file, "b": without})
-    assert signing_keys(both, "the-common-secret") == {"a": b"of-its-own-and-long", "b": b"the-common-secret"}
+    keys = signing_keys(both, "the-common-secret")
+    assert {name: key() for name, key in keys.items()} == {"a": b"of-its-own-and-long", "b": b"the-common-secret"}
+    file.write_text("too-short\n")
+    assert keys["a"]() == b"of-its-own-and-long"
+    file.write_text("another-one-without-a-restart\n")
+    assert keys["a"]() == b"another-one-without-a-restart"
     with pytest.raises(BadConfiguration, match=r"webhooks\.b needs a secret of at least 16 characters"):
         signing_keys(both, "short")
     file.unlink()
-    with pytest.raises(BadConfiguration, match=r"webhooks\.a\.secret_file cannot be read"):
+    with pytest.raises(BadConfiguration, match=r"webhooks\.a\.secret_file: cannot read"):
         signing_keys(both, "the-common-secret")

@@ -14,8 +14,8 @@ from bot.domain.approval import PolicyRule, VerdictKind
 from bot.domain.audit import AuditFilter, Event
 from bot.domain.configuration import Configuration
 from bot.domain.step_up import StepUp
+from bot.http_client import send
 from bot.ports import NoticeEvent, NoticeKind
-from handlers.http_client import send
 from handlers.oidc import OidcProvider
 from handlers.step_up import StepUpFront
 from tests.build import World, config, make_world

@@ -21,7 +21,7 @@ from bot import auditing
 from bot.command_line import main
 from bot.domain.audit import AuditFilter
 from bot.errors import InvalidInput, NotPermitted
-from bot.wiring.audit_stream import receiver
+from bot.siem import receiver
 from handlers import views
 from tests.build import AUDITOR, CONFIG, DEV, World, make_world
 from tests.listeners.calling import FORM, submitted
@@ -164,11 +164,13 @@ def test_events_reach_a_siem(run: Run, tmp_path: Path) -> None:
     Siem.taken, Siem.answers = [], [503]
     with ThreadingHTTPServer(("127.0.0.1", 0), Siem) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        sent = run("tail", "--cursor", "cursor", "--to", f"http://127.0.0.1:{server.server_port}/events")
+        (tmp_path / "headers").write_text("Authorization: Bearer t\n")
+        place = f"http://127.0.0.1:{server.server_port}/events"
+        sent = run("tail", "--cursor", "cursor", "--headers", "headers", "--to", place)
         assert (sent.exit_code, "Trying again" in sent.output) == (0, True), sent.output
         assert [json.loads(line)["seq"] for line in Siem.taken] == list(range(1, len(HOSTILE) + 2))
         Siem.answers = [400]
-        refused = run("tail", "--cursor", "cursor", "--to", f"http://127.0.0.1:{server.server_port}/events")
+        refused = run("tail", "--cursor", "cursor", "--to", place)
         assert (refused.exit_code, (tmp_path / "cursor").read_text()) == (2, f"{len(HOSTILE) + 1}\n")
         server.shutdown()
     assert run("tail", "--to", "ftp://nowhere").exit_code == 2

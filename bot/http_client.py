@@ -1,11 +1,18 @@
-"""One HTTP request and its answer, for webhooks and for the client of the API: no redirects, no retries."""
+"""One HTTP request and its answer, for webhooks, the SIEM, the identity provider and the client of the API.
+
+No redirects, no retries.
+"""
 
 import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
+
+LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+"""Refusals that waiting helps against, beside 5xx (https://www.rfc-editor.org/rfc/rfc9110#section-15, read 2026-11)."""
 
 MOST_BYTES = 4 * 1024 * 1024
 """Bytes of an answer that are read."""
@@ -32,6 +39,16 @@ class HttpAnswer:
             ValueError: It is none.
         """
         return json.loads(self.body)
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether it says that all is well; a redirect does not, because it is not followed."""
+        return self.status in range(200, 300)
+
+    @property
+    def asks_to_wait(self) -> bool:
+        """Whether the same request may be taken later."""
+        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR or self.status in LATER
 
     @property
     def retry_after_s(self) -> int | None:
