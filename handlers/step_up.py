@@ -43,12 +43,13 @@ from handlers import batches
 from handlers.api.responses import ApiResponse, respond
 from handlers.blocks import lists
 from handlers.blocks.words import error_text, without_markup
-from handlers.oidc import OidcProvider
 from handlers.subjects import decide
 from handlers.unexpected import unexpected
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
+
+    from handlers.oidc import OidcProvider
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +90,7 @@ class StepUpFront:
         provider: The identity provider.
     """
 
-    def __init__(self, ctx: Context, provider: OidcProvider) -> None:
+    def __init__(self, ctx: Context, provider: "OidcProvider") -> None:
         self._ctx = ctx
         self._provider = provider
         self._places = BoundedSemaphore(AT_ONCE)

@@ -7,9 +7,8 @@ service: 202 with a ``Location`` and no ``Retry-After``, then 202 with ``Running
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
-
-from azure.mgmt.containerservice.models import RunCommandRequest
 
 from bot.azure.clients import AKS_API, Clients, Json, segment_after
 from bot.azure.faults import retry_after, translated
@@ -40,7 +39,7 @@ def begin_probe(clients: Clients, cluster_id: str, files: Mapping[str, str]) -> 
     """
     cluster = clients.get(cluster_id, AKS_API)
     _require_able(cluster)
-    asked = RunCommandRequest(command=COMMAND, context=context_of(dict(files)), cluster_token=_token(clients, cluster))
+    asked: Any = {"command": COMMAND, "context": context_of(dict(files)), **_token(clients, cluster)}
     managed = clients.aks(segment_after(cluster_id, "subscriptions")).managed_clusters
     group, name = segment_after(cluster_id, "resourceGroups"), segment_after(cluster_id, "managedClusters")
     accepted = Accepted()
@@ -87,7 +86,7 @@ def _has_linux(pool: Json) -> bool:
     return is_linux and bool(pool.get("count") or pool.get("enableAutoScaling"))
 
 
-def _token(clients: Clients, cluster: Json) -> str | None:
+def _token(clients: Clients, cluster: Json) -> Json:
     """Clusters with managed Entra integration take the caller's own token, and its Kubernetes rights with it."""
     is_managed = dig(cluster, "properties", "aadProfile", "managed") is True
-    return clients.token(AKS_SERVER_SCOPE) if is_managed else None
+    return {"clusterToken": clients.token(AKS_SERVER_SCOPE)} if is_managed else {}

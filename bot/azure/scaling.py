@@ -6,8 +6,7 @@ from typing import Any, assert_never
 
 from azure.core import MatchConditions
 
-from bot.azure.clients import Clients, segment_after
-from bot.azure.faults import translated
+from bot.azure.clients import AKS_API, Clients, segment_after
 from bot.azure.operations import begin
 from bot.domain.egress import OutboundType, outbound_type_from
 from bot.domain.snat import CountChange, IdleChange, OwnIpsChange, PortsChange, ScalePlan, TypeChange
@@ -16,6 +15,9 @@ from bot.ports import Operation
 
 Profile = MutableMapping[str, Any]
 """``loadBalancerProfile`` or ``natGatewayProfile`` of a managed cluster, as ARM has it."""
+
+READ_ONLY = frozenset({"id", "name", "type", "systemData", "eTag"})
+"""Fields of a managed cluster that Azure fills in itself, as the SDK's model has them."""
 
 
 def begin_scale(clients: Clients, plan: ScalePlan) -> Operation:
@@ -26,10 +28,10 @@ def begin_scale(clients: Clients, plan: ScalePlan) -> Operation:
     """
     managed = clients.aks(segment_after(plan.cluster_id, "subscriptions")).managed_clusters
     group, name = segment_after(plan.cluster_id, "resourceGroups"), segment_after(plan.cluster_id, "managedClusters")
-    with translated():
-        cluster = managed.get(group, name)
-    if cluster.e_tag != plan.etag:
+    found = clients.get(plan.cluster_id, AKS_API)
+    if found.get("eTag") != plan.etag:
         raise StalePlan(f"{plan.cluster_name} changed in Azure after the plan was made. Propose the change again.")
+    cluster: Any = {key: value for key, value in found.items() if key not in READ_ONLY}
     if not _edit(cluster["properties"]["networkProfile"], plan):
         raise StalePlan(f"{plan.cluster_name} is no longer set to {plan.change.ends[0]}. Propose the change again.")
     unchanged = {"etag": plan.etag, "match_condition": MatchConditions.IfNotModified} if plan.etag else {}

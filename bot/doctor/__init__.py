@@ -15,7 +15,6 @@ from bot.errors import BadConfiguration
 from bot.wiring.production import opened_store, slack_from
 from bot.wiring.signing import client_secret, signing_keys
 from handlers.app import web_client
-from handlers.oidc import OidcProvider
 from handlers.slack_checks import slack_checks, slack_time_s, socket_check
 
 __all__ = ["UNASKED", "DoctorResult", "examine", "json_of", "look_at_configuration", "table_of"]
@@ -58,6 +57,8 @@ def _identity_provider(settings: Settings) -> str:
     provider = book.step_up
     if not provider.is_on:
         return "none is configured, and no rule needs one."
+    from handlers.oidc import OidcProvider
+
     secret = client_secret(book, settings.step_up_client_secret.get_secret_value())
     OidcProvider(provider, secret).metadata()
     kind = "confidential" if secret() else "public"

@@ -15,9 +15,7 @@ from typing import Any
 import psycopg
 
 from bot.ports.deadline import left_s
-
-BOUND_S = 2.0
-"""Seconds that a transaction waits for a connection, a lock or a statement before the person is told to try again."""
+from bot.store.bounds import BOUND_S
 
 GRACE_S = 0.5
 """Seconds by which the client waits longer than the server, so that the server's own answer comes first."""

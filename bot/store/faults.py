@@ -7,7 +7,6 @@ from types import MappingProxyType
 from sqlalchemy.exc import DBAPIError
 
 from bot.errors import BadConfiguration, StoreBusy, StoreUnavailable
-from bot.store.bounded import NoAnswer
 
 BUSY = "The database is busy; nothing was recorded. Try again in a moment."
 """Said where waiting a moment helps."""
@@ -72,6 +71,9 @@ CAUSES_SQLITE: Mapping[int, str] = MappingProxyType(
 UNREACHABLE = frozenset({"OperationalError", "ConnectionTimeout", "InterfaceError"})
 """Errors of the PostgreSQL driver where the server could not give a code."""
 
+NO_ANSWER = "NoAnswer"
+"""The error of our own connections whose server is silent; by name, because SQLite needs no PostgreSQL driver."""
+
 
 def store_error(error: DBAPIError, *, is_committing: bool = False) -> Exception:
     """Our error for one of the driver's, or the same error if it is a defect in the bot.
@@ -85,7 +87,7 @@ def store_error(error: DBAPIError, *, is_committing: bool = False) -> Exception:
             "The database did not confirm whether this was recorded. Check before you try again.",
             cause=_cause(error) or "",
         )
-    if isinstance(error.orig, NoAnswer) or _is_busy(error):
+    if type(error.orig).__name__ == NO_ANSWER or _is_busy(error):
         return StoreBusy(BUSY, cause="it did not respond in time")
     cause = _cause(error)
     if cause is not None:
@@ -103,7 +105,7 @@ def _is_busy(error: DBAPIError) -> bool:
 def _is_lost(error: DBAPIError) -> bool:
     """Whether the connection ended without a message from the server."""
     is_sqlite = getattr(error.orig, "sqlite_errorcode", None) is not None
-    return not is_sqlite and (error.connection_invalidated or type(error.orig).__name__ in {*UNREACHABLE, "NoAnswer"})
+    return not is_sqlite and (error.connection_invalidated or type(error.orig).__name__ in {*UNREACHABLE, NO_ANSWER})
 
 
 def _cause(error: DBAPIError) -> str | None:

@@ -6,13 +6,11 @@ from importlib.resources import files
 from typing import Any
 
 import structlog
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.errors import BadConfiguration
-from bot.store.bounded import BOUND_S
+from bot.store.bounds import BOUND_S
 from bot.store.faults import store_error
 
 log = structlog.get_logger(__name__)
@@ -34,16 +32,14 @@ def migrate(engine: Engine) -> None:
         BadConfiguration: If the database is not one of this bot, or broken references were found.
         StoreUnavailable: The database cannot be used; the sentence says why.
     """
-    config = Config()
-    config.set_main_option("script_location", str(files("migrations")).replace("%", "%%"))
     with migrating(engine) as connection, connection.begin():
         _lock(connection)
         found, ours = pending(connection)
         if is_newer(found, ours):
             log.warning("database_newer", revision=found, ours=ours)
             return
-        config.attributes["connection"] = connection
-        _upgrade(config)
+        if found != ours:
+            _upgrade(connection)
         _check(connection)
 
 
@@ -65,11 +61,11 @@ def migrating(engine: Engine) -> Iterator[Connection]:
 
 def pending(connection: Connection) -> tuple[str | None, str]:
     """The revision that the database has, None for none, and the one of this version; reads only."""
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
-
-    head = ScriptDirectory(str(files("migrations"))).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision(), str(head)
+    names = (each.name for each in files("migrations").joinpath("versions").iterdir())
+    ours = max(name.partition("_")[0] for name in names if name[:1].isdecimal())
+    if not inspect(connection).has_table("alembic_version"):
+        return None, ours
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar(), ours
 
 
 def is_newer(found: str | None, ours: str) -> bool:
@@ -77,9 +73,15 @@ def is_newer(found: str | None, ours: str) -> bool:
     return found is not None and found.isdecimal() and int(found) > int(ours)
 
 
-def _upgrade(config: Config) -> None:
+def _upgrade(connection: Connection) -> None:
+    """Run the migrations; only then is Alembic loaded, which takes 8 MB."""
+    from alembic import command
+    from alembic.config import Config
     from alembic.util import CommandError
 
+    config = Config()
+    config.set_main_option("script_location", str(files("migrations")).replace("%", "%%"))
+    config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")
     except CommandError as error:

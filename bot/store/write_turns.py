@@ -13,7 +13,7 @@ from time import monotonic
 
 from bot.errors import StoreBusy
 from bot.ports.deadline import is_awaited, left_s
-from bot.store.bounded import BOUND_S
+from bot.store.bounds import BOUND_S
 from bot.store.faults import BUSY
 
 LONGEST_S = 0.5

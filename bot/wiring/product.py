@@ -29,7 +29,6 @@ from handlers.api.front import ApiFront
 from handlers.app import SlackSettings, directory, notifier
 from handlers.blocks.delivery import refusal_sentence
 from handlers.http import API, Application, Route
-from handlers.oidc import OidcProvider
 from handlers.step_up import StepUpFront
 from handlers.webhooks import Messenger, WebhookNotifier
 
@@ -162,6 +161,8 @@ def sign_in(product: Product) -> dict[str, Application]:
     config = product.world.config.step_up
     if not config.is_on:
         return {}
+    from handlers.oidc import OidcProvider  # brings libraries that nobody needs without step-up
+
     return {STEP_UP: StepUpFront(product.ctx, OidcProvider(config, product.world.client_secret))}
 
 

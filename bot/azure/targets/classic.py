@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from bot.azure.clients import FIREWALL_API, Clients, Json, segment_after
 from bot.azure.operations import begin, only_if_unchanged
@@ -22,6 +23,9 @@ from bot.domain.rule_rendering import is_network_name
 from bot.domain.target import Target
 from bot.errors import UnknownShape
 from bot.ports import ObservedTarget, Operation
+
+READ_ONLY = frozenset({"name", "type", "etag"})
+"""Fields of a firewall that Azure fills in itself, as the SDK's model has them."""
 
 
 class ClassicTarget:
@@ -49,16 +53,15 @@ class ClassicTarget:
 
     def begin_write(self, collections: Sequence[RuleCollection], seen: ObservedTarget) -> Operation:
         """Write the firewall as it was read, but for our own rule collections."""
-        from azure.mgmt.network.models import AzureFirewall
-
         body = _body(seen.raw, collections, self._settings)
         require_untouched(_without_ours(body, self._settings), seen)
+        sent: Any = {key: value for key, value in body.items() if key not in READ_ONLY}
         network = self._clients.network(segment_after(self._target.id, "subscriptions"))
         write = partial(
             network.azure_firewalls.begin_create_or_update,
             segment_after(self._target.id, "resourceGroups"),
             segment_after(self._target.id, "azureFirewalls"),
-            AzureFirewall(body),
+            sent,
             **only_if_unchanged(seen),
         )
         return begin(write, self._settings)

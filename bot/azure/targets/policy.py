@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -72,9 +73,7 @@ class PolicyTarget:
 
     def begin_write(self, collections: Sequence[RuleCollection], seen: ObservedTarget) -> Operation:
         """Replace our own part of our group; what others put into it stays."""
-        from azure.mgmt.network.models import FirewallPolicyRuleCollectionGroup
-
-        body = _group_body(seen, collections, self._settings)
+        body: Any = _group_body(seen, collections, self._settings)
         require_untouched(_foreign(body, self._settings), seen)
         network = self._clients.network(segment_after(self._target.id, "subscriptions"))
         write = partial(
@@ -82,7 +81,7 @@ class PolicyTarget:
             segment_after(self._target.id, "resourceGroups"),
             segment_after(self._target.id, "firewallPolicies"),
             self._settings.group,
-            FirewallPolicyRuleCollectionGroup(body),
+            body,
             **only_if_unchanged(seen),
         )
         return begin(write, self._settings)
