@@ -10,6 +10,7 @@ from time import time
 from bot.azure import AzureArm
 from bot.config import Settings, checked_configuration, configuration_from
 from bot.doctor.azure import look_at_azure
+from bot.doctor.reading import readable_configuration
 from bot.doctor.results import UNASKED, DoctorResult, Look, json_of, looked_at, table_of
 from bot.errors import BadConfiguration
 from bot.wiring.production import opened_store, slack_from
@@ -46,14 +47,14 @@ def _own_looks(settings: Settings) -> Iterator[Look]:
 
 def _webhooks(settings: Settings) -> str:
     """The secrets of the webhooks: whether anybody listens is known once something is sent."""
-    book = checked_configuration(configuration_from(settings.config))
+    book = readable_configuration(settings)
     signing_keys(book, settings.webhook_secret.get_secret_value())
     return f"{len(book.webhooks)} configured, each with its secret."
 
 
 def _identity_provider(settings: Settings) -> str:
     """Whether it is the configured one, and the client secret is there; whether it is right, only a sign-in tells."""
-    book = checked_configuration(configuration_from(settings.config))
+    book = readable_configuration(settings)
     provider = book.step_up
     if not provider.is_on:
         return "none is configured, and no rule needs one."
@@ -105,7 +106,7 @@ def _agreeing(whose: str, their_s: float) -> str:
 
 
 def _slack(settings: Settings) -> Iterator[Look]:
-    """Nothing about the workspace where the configuration does not say which: its own line says that."""
+    """What can be said without the configuration is said, whatever is wrong with that."""
     try:
         slack = slack_from(settings)
     except BadConfiguration:
@@ -117,8 +118,9 @@ def _slack(settings: Settings) -> Iterator[Look]:
         yield "Slack signing secret", lambda: _signing_secret(settings)
     yield "clock", lambda: _agreeing("Slack's", slack_time_s(web_client(slack)))
     try:
-        book = checked_configuration(configuration_from(settings.config))
+        book = readable_configuration(settings)
     except BadConfiguration:
+        yield "Slack channel, scopes and groups", lambda: str(readable_configuration(settings))
         return
     yield from slack_checks(web_client(slack), book)
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 from functools import partial
 
 from bot.azure import AzureArm
-from bot.config import Settings, checked_configuration, configuration_from
+from bot.config import Settings
 from bot.doctor.evidence import evidence_looks
+from bot.doctor.reading import readable_configuration
 from bot.doctor.results import DoctorResult, Look, looked_at, red
 from bot.domain.egress import ClusterEgress, Fleet
 from bot.domain.rights import CLUSTER_READ, CLUSTER_WRITE, lacking, target_write
@@ -44,7 +45,7 @@ LEAST_SHARE = 0.1
 def look_at_azure(settings: Settings, arm: AzureArm | None, *, sends_writes: bool) -> list[DoctorResult]:
     """Each check of Azure, or that it does not answer."""
     try:
-        azure = arm or azure_from(settings, configuration_from(settings.config))
+        azure = arm or azure_from(settings, readable_configuration(settings))
         fleet = azure.read_fleet()
     except EgressError as error:
         return [red("Azure", error)]
@@ -53,8 +54,9 @@ def look_at_azure(settings: Settings, arm: AzureArm | None, *, sends_writes: boo
     writer = looked_at("writer", lambda: _writer(settings, fleet))
     rights = [looked_at(what, look) for what, look in _rights(azure, fleet)]
     left = looked_at("Azure calls left", lambda: _calls_left(azure))
+    evidence = _evidence(settings, azure, fleet)
     conditions = [looked_at(what, look) for what, look in look_at_conditions(azure, fleet)] if sends_writes else []
-    return [read, *subscriptions, writer, *rights, *conditions, *_evidence(settings, azure, fleet), left]
+    return [read, *subscriptions, writer, *rights, *conditions, *evidence, left]
 
 
 def _read(azure: AzureArm, fleet: Fleet) -> str:
@@ -86,11 +88,11 @@ def _condition(azure: AzureArm, target: Target) -> str:
 
 
 def _evidence(settings: Settings, azure: AzureArm, fleet: Fleet) -> list[DoctorResult]:
-    """What evidence from Azure brings; nothing where the configuration cannot be read, which has a line of its own."""
+    """What evidence from Azure brings, or that only the configuration says which is wanted."""
     try:
-        book = checked_configuration(configuration_from(settings.config))
-    except BadConfiguration:
-        return []
+        book = readable_configuration(settings)
+    except BadConfiguration as error:
+        return [red("Azure metrics, probes and logs", error)]
     return [looked_at(what, look) for what, look in evidence_looks(azure, book, fleet)]
 
 
@@ -111,7 +113,7 @@ def _calls_left(azure: AzureArm) -> str:
 
 def _writer(settings: Settings, fleet: Fleet) -> str:
     """Whether it writes; a firewall that it is told not to write must be one that there is."""
-    dry_run = checked_configuration(configuration_from(settings.config)).dry_run
+    dry_run = readable_configuration(settings).dry_run
     require_among(dry_run, fleet.targets)
     return dry_run.words or "what is approved is written."
 

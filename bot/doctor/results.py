@@ -36,6 +36,8 @@ class DoctorResult:
     @property
     def remedy(self) -> str:
         """What to do about it; empty where there is nothing to do."""
+        if self.sentence == UNREAD:
+            return "Correct the configuration first: its own line says how."
         if self.is_unasked:
             return UNASKED
         return "" if self.is_ok else next(said for prefix, said in REMEDIES if self.what.startswith(prefix))
@@ -43,6 +45,9 @@ class DoctorResult:
 
 UNANSWERED = (SlackUnreachable, SlackThrottled, ArmUnreachable, MembershipUnknown, IdentityProviderUnreachable)
 """Errors that say that nobody answered."""
+
+UNREAD = "not looked at: the configuration cannot be read."
+"""Said of what the configuration describes, where its own line says what is wrong with it."""
 
 UNASKED = "It could not be asked: check the way there (DNS, proxy, firewall), then run this again."
 
@@ -118,4 +123,5 @@ def looked_at(what: str, look: Callable[[], str]) -> DoctorResult:
 
 def red(what: str, error: EgressError) -> DoctorResult:
     """The result of a check that found this."""
-    return DoctorResult(what, is_ok=False, sentence=error.sentence, is_unasked=isinstance(error, UNANSWERED))
+    is_unasked = isinstance(error, UNANSWERED) or error.sentence == UNREAD
+    return DoctorResult(what, is_ok=False, sentence=error.sentence, is_unasked=is_unasked)

@@ -33,88 +33,28 @@ The message is a whole sentence in plain words: it is shown to people unchanged.
 
 from datetime import timedelta
 
-from bot.errors.base import EgressError
-from bot.errors.user import (
-    AlreadyAllowed,
-    AlreadyDecided,
-    AlreadyRequested,
-    AmbiguousCluster,
-    CannotTakeEffect,
-    ConfirmationNeeded,
-    InvalidFqdn,
-    InvalidInput,
-    LinkUsed,
-    NotAuthenticated,
-    NotConfirmed,
-    NotPermitted,
-    NotScalable,
-    RequestRefused,
-    UnknownAllowance,
-    UnknownCluster,
-    UnknownCommand,
-    UnknownReview,
-    UnknownScale,
-    UnknownWebhook,
-    UserError,
-)
-
-__all__ = [
-    "AlreadyAllowed",
-    "AlreadyDecided",
-    "AlreadyRequested",
-    "AmbiguousCluster",
-    "ArmBusy",
-    "ArmForbidden",
-    "ArmNotFound",
-    "ArmRejected",
-    "ArmThrottled",
-    "ArmUnreachable",
-    "BadConfiguration",
-    "CannotTakeEffect",
-    "ChainBroken",
-    "ConfirmationNeeded",
-    "Conflict",
-    "Defect",
-    "EgressError",
-    "HookRefused",
-    "HookUnreachable",
-    "IdentityProviderUnreachable",
-    "InvalidFqdn",
-    "InvalidInput",
-    "InvariantBroken",
-    "LeaseLost",
-    "LinkUsed",
-    "MembershipUnknown",
-    "NotAuthenticated",
-    "NotConfirmed",
-    "NotPermitted",
-    "NotScalable",
-    "OperationFailed",
-    "Refused",
-    "RequestRefused",
-    "RulesUnknown",
-    "SlackRefused",
-    "SlackThrottled",
-    "SlackUnreachable",
-    "StalePlan",
-    "StaleVersion",
-    "StaleView",
-    "StoreBusy",
-    "StoreUnavailable",
-    "TooBusy",
-    "TooManyCalls",
-    "Unavailable",
-    "UnknownAllowance",
-    "UnknownCluster",
-    "UnknownCommand",
-    "UnknownReview",
-    "UnknownScale",
-    "UnknownShape",
-    "UnknownWebhook",
-    "UnreadableState",
-    "UnsafePlan",
-    "UserError",
-]
+from bot.errors.base import EgressError as EgressError
+from bot.errors.user import AlreadyAllowed as AlreadyAllowed
+from bot.errors.user import AlreadyDecided as AlreadyDecided
+from bot.errors.user import AlreadyRequested as AlreadyRequested
+from bot.errors.user import AmbiguousCluster as AmbiguousCluster
+from bot.errors.user import CannotTakeEffect as CannotTakeEffect
+from bot.errors.user import ConfirmationNeeded as ConfirmationNeeded
+from bot.errors.user import InvalidFqdn as InvalidFqdn
+from bot.errors.user import InvalidInput as InvalidInput
+from bot.errors.user import LinkUsed as LinkUsed
+from bot.errors.user import NotAuthenticated as NotAuthenticated
+from bot.errors.user import NotConfirmed as NotConfirmed
+from bot.errors.user import NotPermitted as NotPermitted
+from bot.errors.user import NotScalable as NotScalable
+from bot.errors.user import RequestRefused as RequestRefused
+from bot.errors.user import UnknownAllowance as UnknownAllowance
+from bot.errors.user import UnknownCluster as UnknownCluster
+from bot.errors.user import UnknownCommand as UnknownCommand
+from bot.errors.user import UnknownReview as UnknownReview
+from bot.errors.user import UnknownScale as UnknownScale
+from bot.errors.user import UnknownWebhook as UnknownWebhook
+from bot.errors.user import UserError as UserError
 
 
 class Conflict(EgressError):

@@ -18,7 +18,7 @@ from bot.azure.settings import ArmSettings
 from bot.command_line import main
 from bot.config import settings_from
 from bot.doctor import UNASKED, DoctorResult, _agreeing, examine
-from bot.domain.rights import CLUSTER_WRITE, Grant, lacking
+from bot.doctor.results import UNREAD
 from bot.errors import BadConfiguration
 from bot.sandbox.arm import ArmSubscription
 from bot.sandbox.arm_transport import ArmTransport
@@ -269,6 +269,28 @@ def test_probes_may_be_for_some_clusters_alone(site: Site) -> None:
     assert site.findings()["Azure probes"].sentence == "12 clusters may be probed; not aks-udr."
 
 
+def not_toml(site: Site) -> None:
+    """Somebody forgot a quotation mark."""
+    site.config = site.config.replace('team = "', "team = ", 1)
+
+
+@pytest.mark.parametrize("spoil", [no_approver_role, not_toml])
+def test_a_configuration_that_is_wrong_hides_nothing_else(site: Site, spoil: Callable[[Site], None]) -> None:
+    """Every check has its line; one that needs the configuration says that it waits for that."""
+    whole = {" ".join(what.split()[:2]) for what in site.findings()}
+    spoil(site)
+    found = site.findings()
+    assert not found["configuration"].is_ok
+    behind = [one for one in found.values() if one.sentence == UNREAD]
+    assert all(one.is_unasked and one.remedy.startswith("Correct the configuration") for one in behind)
+    if spoil is no_approver_role:
+        assert ({" ".join(what.split()[:2]) for what in found} >= whole, behind) == (True, [])
+    else:
+        assert {one.what for one in behind} >= {"webhooks", "identity provider", "writer"}
+        assert any(one.what.startswith("Azure metrics") for one in behind)
+        assert any(one.what.startswith("Slack channel") for one in behind)
+
+
 def test_missing_things_end_in_status_1(tmp_path: Path) -> None:
     """For whoever starts it from a script."""
     variables = {"EGRESS_CONFIG": str(tmp_path / "none.toml"), "EGRESS_DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite3"}
@@ -287,16 +309,6 @@ def test_missing_things_end_in_status_1(tmp_path: Path) -> None:
         True,
         UNASKED,
     )  # Slack did not answer: nothing is wrong with the clock
-
-
-def test_rights_are_read_as_azure_reads_them() -> None:
-    """Wildcards span segments, case does not matter, what one assignment takes away another may give."""
-    read_all = Grant(("*/READ",))
-    assert lacking([read_all], CLUSTER_WRITE) == CLUSTER_WRITE[1:]
-    assert lacking([read_all, Grant(("microsoft.containerservice/*",))], CLUSTER_WRITE) == ()
-    assert lacking([Grant(("*",), ("*/write",))], CLUSTER_WRITE) == CLUSTER_WRITE[1:]
-    assert lacking([Grant(("*",), ("*/write",)), Grant(CLUSTER_WRITE)], CLUSTER_WRITE) == ()
-    assert lacking([], CLUSTER_WRITE) == CLUSTER_WRITE
 
 
 def test_clocks_agree_to_half_a_minute() -> None:

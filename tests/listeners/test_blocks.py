@@ -296,8 +296,8 @@ def test_who_is_missing_is_called_by_name() -> None:
     """People of a stage are mentions, not markup shown as text; the name of a group stays text."""
     asks = (Quorum(("a<b",)), Quorum((), people=("UOPS0001",), stage=1))
     verdict = Verdict(VerdictKind.ASK, "Two stages.", "staged", asks)
-    assert needs(verdict, ()) == "needs 1 from a&lt;b, then 1 from <@UOPS0001>"
-    assert missing(verdict, ()) == "still missing: 1 from a&lt;b, then 1 from <@UOPS0001>"
+    assert needs(verdict, ()) == "needs 1 from a&lt;b, then <@UOPS0001>"
+    assert missing(verdict, ()) == "still missing: 1 from a&lt;b, then <@UOPS0001>"
 
 
 @pytest.mark.parametrize(

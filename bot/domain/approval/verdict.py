@@ -41,8 +41,11 @@ class Quorum:
 
     @property
     def words(self) -> str:
-        """``2 from platform or security``."""
-        named = (*self.groups, *(f"<@{user}>" for user in self.people))
+        """``2 from platform or security``; people of whom none can be left out by name: ``<@U1> and <@U2>``."""
+        people = tuple(f"<@{user}>" for user in self.people)
+        if not self.groups and people and len(people) == self.needed:
+            return " and ".join(people)
+        named = (*self.groups, *people)
         return f"{self.needed} from {' or '.join(named) or 'nobody (no group is configured)'}"
 
     def seat(self, user: str, groups: Iterable[str], stands_for: Iterable[str] = ()) -> str | None:
