@@ -18,6 +18,10 @@ ARM_SECONDS = Histogram("egress_arm_request_seconds", "How long Azure took to an
 ARM_LEFT = Gauge("egress_arm_calls_left", "Calls that Azure had left for us at its last answer.", ["limit"])
 """``limit`` as Azure names it, for example ``subscription-global-reads``."""
 
+CLOCK_SKEW = Gauge(
+    "egress_clock_skew_seconds", "How far this machine's clock was ahead of Azure's at its last answer; to a second."
+)
+
 ACK_SECONDS = Histogram(
     "egress_ack_seconds",
     "From Bolt's call to the ack; Slack gives up after three seconds.",

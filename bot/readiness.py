@@ -9,6 +9,7 @@ work           why the writers have not begun                               yes
 slack          whether the socket is open and answers (Socket Mode)         yes
 slack delivery what Slack refuses until somebody acts                       no: people are heard, and it keeps
 azure          how Azure answered last                                      no: requests and decisions are recorded
+clock          whether it agrees with Azure's                               no: it is said, and work goes on
 audit log      what the last check of the audit log found changed           no: the bot goes on, and says so
 writer         where nothing is written (only in a dry run)                 no: that is what was configured
 ============== ============================================================ ==================

@@ -71,6 +71,10 @@ class AzureArm:
         """Why Azure did not answer last, as a sentence; None if it did. Asks nothing."""
         return self._clients.standing.problem
 
+    def clock_problem(self) -> str | None:
+        """That this machine's clock differs from Azure's, as a sentence; None if it does not. Asks nothing."""
+        return self._clients.watching.clock_problem
+
     def read_fleet(self) -> Fleet:
         """All clusters of the configured subscriptions, eventually consistent, with the time of reading."""
         return resource_graph.read_fleet(self._clients, self._now)

@@ -12,6 +12,7 @@ from bot.config import Settings, checked_configuration, configuration_from
 from bot.doctor.azure import look_at_azure
 from bot.doctor.reading import readable_configuration
 from bot.doctor.results import UNASKED, DoctorResult, Look, json_of, looked_at, table_of
+from bot.domain.clocks import skew_sentence
 from bot.errors import BadConfiguration
 from bot.wiring.production import opened_store, slack_from
 from bot.wiring.signing import client_secret, signing_keys
@@ -19,9 +20,6 @@ from handlers.app import web_client
 from handlers.slack_checks import slack_checks, slack_time_s, socket_check
 
 __all__ = ["UNASKED", "DoctorResult", "examine", "json_of", "look_at_configuration", "table_of"]
-
-SKEW_S = 30
-"""Seconds that clocks may differ. Slack's signatures count for 300; expiries go by the database's clock."""
 
 
 def examine(settings: Settings, *, arm: AzureArm | None = None, sends_writes: bool = False) -> list[DoctorResult]:
@@ -100,8 +98,8 @@ def _database_clock(settings: Settings) -> str:
 
 def _agreeing(whose: str, their_s: float) -> str:
     skew_s = time() - their_s
-    if abs(skew_s) > SKEW_S:
-        raise BadConfiguration(f"This machine's clock is {skew_s:+.0f} s from {whose}; {SKEW_S} s are tolerated.")
+    if problem := skew_sentence(skew_s, whose):
+        raise BadConfiguration(problem)
     return f"within {max(1, ceil(abs(skew_s)))} s of {whose}."
 
 

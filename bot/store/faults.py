@@ -88,7 +88,7 @@ def store_error(error: DBAPIError, *, is_committing: bool = False) -> Exception:
             cause=_cause(error) or "",
         )
     if type(error.orig).__name__ == NO_ANSWER or _is_busy(error):
-        return StoreBusy(BUSY, cause="it did not respond in time")
+        return StoreBusy(BUSY)
     cause = _cause(error)
     if cause is not None:
         return StoreUnavailable(AWAY.format(cause=cause), cause=cause)

@@ -17,9 +17,13 @@ class Outage:
     """Whether the database can be used, as far as this process knows; safe to use from several threads.
 
     Only a transaction that committed something ends an outage: a full or read-only database still answers questions.
+
+    Args:
+        patience_s: Seconds that it may be busy before that is worth a line.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience_s: float = PATIENCE_S) -> None:
+        self._patience_s = patience_s
         self._lock = threading.Lock()
         self._cause: str | None = None
         self._since: float | None = None
@@ -42,7 +46,7 @@ class Outage:
     def _begin(self, error: StoreUnavailable) -> None:
         now = monotonic()
         self._since = now if self._since is None else self._since
-        is_passing = isinstance(error, StoreBusy) and now - self._since < PATIENCE_S
+        is_passing = isinstance(error, StoreBusy) and (self._cause is not None or now - self._since < self._patience_s)
         if is_passing or self._cause == error.cause:
             return
         self._cause = error.cause

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import structlog
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from bot.domain.work import WorkKind
@@ -37,6 +38,8 @@ from bot.store.snapshots import SqlSnapshots
 from bot.store.tokens import SqlTokens
 from bot.store.wake_signal import WakeSignal
 from bot.store.watches import SqlWatches
+
+log = structlog.get_logger(__name__)
 
 
 class SqlTransaction:
@@ -178,7 +181,9 @@ class SqlStore:
         mark = self._bell.mark
         with self.read() as tx:
             seconds, now = tx.work.seconds_to_next(without)
-        if self._clock.was_set_back(now):
+        if step_s := self._clock.was_set_by(now):
+            log.warning("clock_set", by_s=round(step_s))
+        if step_s < 0:
             with self.write() as tx:
                 tx.work.look_again(lease=lease)
             seconds = 0.0

@@ -183,6 +183,7 @@ def routes(product: Product, *others: Part) -> dict[str, Route]:
         *others,
         Part("slack delivery", lambda: _refused(world.store), is_vital=False),
         Part("azure", world.arm.problem, is_vital=False),
+        Part("clock", world.arm.clock_problem, is_vital=False),
         Part("audit log", lambda: _damaged(world.store), is_vital=False),
         *((Part("writer", lambda: world.config.dry_run.words, is_vital=False),) if world.config.dry_run.words else ()),
     )

@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
+from structlog.testing import capture_logs
+
 from bot.ports import Finish
 from bot.store import SqlStore
 
@@ -43,3 +46,18 @@ def test_a_start_after_the_clock_was_set_back_waits_for_nothing(sqlite_url: str)
     after.open()
     assert after.claim("me", lease=LEASE) is not None
     after.close()
+
+
+@pytest.mark.parametrize("step_s", [-7200, 7200])
+def test_a_clock_that_is_set_is_said_once(sqlite_url: str, step_s: int) -> None:
+    """With how far it went; time that passes is no step."""
+    ahead = [0.0]
+    store = SqlStore(sqlite_url, offset_s=lambda: ahead[0])
+    store.claim("me", lease=LEASE)
+    with capture_logs() as logs:
+        store.claim("me", lease=LEASE)
+        ahead[0] += step_s
+        for _ in range(3):
+            store.claim("me", lease=LEASE)
+    assert [(line["event"], line["by_s"]) for line in logs] == [("clock_set", step_s)]
+    store.close()

@@ -17,6 +17,8 @@ from structlog.testing import capture_logs
 from bot.errors import StoreBusy, StoreUnavailable
 from bot.ports.deadline import within
 from bot.store import SqlStore
+from bot.store.faults import BUSY
+from bot.store.outage import Outage
 from tests.silence import proxy_of
 
 
@@ -60,6 +62,26 @@ def test_a_full_disk_is_said_once_and_is_over_once(sqlite_url: str) -> None:
         bound(store, 100_000)
         assert store.problem() is None
     assert [line["event"] for line in logs] == ["database_unavailable", "database_available"]
+    store.close()
+
+
+def test_being_busy_hides_no_other_cause() -> None:
+    """A database that is full, and busy at times, is not said to be the one and the other in turn."""
+    full, outage = StoreUnavailable("Full.", cause="its disk is full"), Outage(patience_s=0)
+    with capture_logs() as logs:
+        for error in (full, StoreBusy(BUSY), full, StoreBusy(BUSY), None):
+            outage.note(error)
+    assert [line["event"] for line in logs] == ["database_unavailable", "database_available"]
+
+
+def test_a_locked_file_is_busy_in_the_same_words_as_a_busy_process(sqlite_url: str) -> None:
+    """So that the log says it once."""
+    store = SqlStore(sqlite_url)
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreBusy) as found, within(timedelta(seconds=0.1)):
+            fill(store)
+    assert found.value.cause == StoreBusy(BUSY).cause
     store.close()
 
 
