@@ -64,6 +64,7 @@ def log_as(form: LogFormat, level: LogLevel = "info", secrets: Iterable[str] = (
     for name in QUIET:
         logging.getLogger(name).setLevel(max(least, logging.WARNING))
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for each request that waits for a thread
+    logging.getLogger("azure.identity").setLevel(logging.ERROR)  # a line for each identity that is not there
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -21,6 +21,7 @@ from azure.mgmt.resourcegraph import ResourceGraphClient
 
 from bot.azure.clouds import cloud_of, log_analytics_of
 from bot.azure.faults import AzureHealth, fault_from_answer, translated
+from bot.azure.identity import close_if_open
 from bot.azure.settings import ArmSettings
 from bot.azure.translate.shapes import json_from_text
 from bot.azure.watching import Watching
@@ -175,6 +176,7 @@ class Clients:
     def close(self) -> None:
         """Give back connections."""
         self._transport.close()
+        close_if_open(self._credential)
 
     def get(self, path: str, api_version: str, asked: Mapping[str, str] = MappingProxyType({})) -> Json:
         """One resource.

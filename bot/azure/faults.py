@@ -10,6 +10,7 @@ from typing import Any
 from azure.core.exceptions import AzureError, ClientAuthenticationError, DecodeError, HttpResponseError
 
 from bot.azure.identity import SignInSilent
+from bot.azure.sign_in import untrusted
 from bot.azure.translate.shapes import json_from_text
 from bot.domain.snat.refusals import refusal_of
 from bot.errors import (
@@ -25,6 +26,9 @@ from bot.errors import (
     Unavailable,
     UnknownShape,
 )
+
+SIGN_IN = "SignIn"
+"""The code of a refused sign-in."""
 
 LONGEST_MESSAGE = 500
 """Characters of Azure's own words that are shown."""
@@ -156,10 +160,10 @@ def fault_from(error: AzureError) -> EgressError:
     if isinstance(error, HttpResponseError) and response is not None:
         return fault_from_answer(response.status_code, response.headers, json_from_text(response.text()))
     if isinstance(error, SignInSilent):
-        return ArmUnreachable("Azure's sign-in is not responding.")
+        return ArmUnreachable(error.message)
     if isinstance(error, ClientAuthenticationError):
-        return ArmForbidden("The bot could not sign in to Azure: no credential worked.", code="SignIn")
-    return ArmUnreachable("Azure is not responding.")
+        return ArmForbidden(error.message, code=SIGN_IN)
+    return ArmUnreachable(untrusted("Azure", error) or "Azure is not responding.")
 
 
 @contextmanager
@@ -183,7 +187,7 @@ class AzureHealth:
         try:
             yield
         except (ArmUnreachable, ArmForbidden) as error:
-            is_silent = isinstance(error, ArmUnreachable) or error.code == "SignIn"
+            is_silent = isinstance(error, ArmUnreachable) or error.code == SIGN_IN
             self.problem = error.sentence if is_silent else None
             raise
         self.problem = None

@@ -1,20 +1,30 @@
 """The bot's identity in Azure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from threading import Lock, Thread
-from typing import Any
+from typing import Any, TypeGuard
 
 from azure.core.credentials import AccessToken, TokenCredential
-from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceResponseError
+from azure.core.pipeline import PipelineResponse
+
+from bot.azure.sign_in import BUSY, is_unasked, nobody_sentence, refused_sentence, silent_sentence
 
 SIGN_IN_WITHIN_S = 10.0
 """Seconds that a question to Azure waits for a token; the endpoints that issue them answer within one."""
 
 
 class SignInSilent(ClientAuthenticationError):
-    """The token issuer is not responding; this class keeps the SDK from retrying immediately."""
+    """The token issuer is not responding; this class keeps the SDK from retrying immediately.
+
+    Its message is the sentence for people, as is that of ``SignInRefused``.
+    """
+
+
+class SignInRefused(ClientAuthenticationError):
+    """The token issuer said no, or there is no identity to ask for."""
 
 
 class BoundedCredential:
@@ -44,11 +54,16 @@ class BoundedCredential:
 
         Raises:
             SignInSilent: There is none in time.
+            SignInRefused: There is none.
         """
         try:
             return self._answer(scopes, options).result(self._within_s)
         except TimeoutError as error:
-            raise SignInSilent("The token endpoint is not responding.") from error
+            raise SignInSilent(silent_sentence(error)) from error
+
+    def close(self) -> None:
+        """Give back connections."""
+        close_if_open(self._inner)
 
     def _answer(self, scopes: tuple[str, ...], options: dict[str, Any]) -> "Future[AccessToken]":
         kind = (scopes, repr(sorted(options.items())))
@@ -64,6 +79,9 @@ class BoundedCredential:
             asked.set_result(self._inner.get_token(*scopes, **options))
         except (AzureError, OSError, ValueError) as error:
             asked.set_exception(error)
+        finally:  # whatever else it was is logged by the thread's end; nobody may wait for it for ever
+            if not asked.done():
+                asked.set_exception(SignInSilent(silent_sentence(TimeoutError())))
 
 
 KINDS = {
@@ -77,18 +95,116 @@ KINDS = {
 """What each credential is called."""
 
 
-class _Noting:
-    """A credential that says once it has had a token."""
+def _require_answer(response: PipelineResponse[Any, Any]) -> None:
+    """An issuer that is busy has not refused; the SDK does not tell them apart, and MSAL keeps the answer for a minute.
 
-    def __init__(self, inner: Any, note: Callable[[str], None]) -> None:
-        self._inner = inner
+    Raises:
+        ServiceResponseError: It is; the SDK then repeats the request.
+    """
+    status = response.http_response.status_code
+    if status in BUSY:
+        raise ServiceResponseError(f"The token issuer answered HTTP {status}.")
+
+
+OPTIONS: Mapping[str, Any] = {
+    "connection_timeout": 5,
+    "read_timeout": 10,
+    "retry_connect": 1,
+    "retry_read": 1,
+    "disable_instance_discovery": True,
+    "raw_response_hook": _require_answer,
+}
+"""How token issuers are asked: in seconds where the SDK's own takes minutes, and only the authority that was named.
+
+Without the last the SDK asks the public cloud's ``login.microsoftonline.com`` whether it knows a private authority.
+"""
+
+
+class EnvironmentIdentity:
+    """The first identity that the environment has; once it had a token, the bot is nobody else.
+
+    After a refusal it is made anew, so that a certificate or a token file that was replaced counts at once.
+
+    Args:
+        make: The credentials, in order.
+        note: Told in words which one a token came from.
+    """
+
+    def __init__(self, make: Callable[[], Sequence[Any]], note: Callable[[str], None]) -> None:
+        self._make = make
         self._note = note
+        self._members: Sequence[Any] = ()
+        self._lock = Lock()
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-        token: AccessToken = self._inner.get_token(*scopes, **options)
-        name = type(self._inner).__name__
-        self._note(KINDS.get(name, name))
+        """A token of the first credential that there is; nobody else is asked where that one fails.
+
+        Raises:
+            SignInSilent: The issuer could not be asked.
+            SignInRefused: It refused, or there is no identity.
+        """
+        missing: list[ClientAuthenticationError] = []
+        for member in self._present():
+            try:
+                return self._told(member, scopes, options)
+            except (AzureError, OSError, ValueError) as error:
+                if not _is_absent(error):
+                    raise self._failed(kind_of(member), error) from error
+                missing.append(error)
+        raise self._nobody(missing)
+
+    def close(self) -> None:
+        """Give back connections."""
+        for member in self._members:
+            close_if_open(member)
+
+    def _present(self) -> Sequence[Any]:
+        with self._lock:
+            if not self._members:
+                try:
+                    self._members = self._make()
+                except (OSError, ValueError) as error:  # a certificate that cannot be read
+                    raise self._failed("the AZURE_ variables", error) from error
+            return self._members
+
+    def _told(self, member: Any, scopes: tuple[str, ...], options: dict[str, Any]) -> AccessToken:
+        token: AccessToken = member.get_token(*scopes, **options)
+        self._members = (member,)
+        self._note(kind_of(member))
         return token
+
+    def _failed(self, identity: str, error: Exception) -> ClientAuthenticationError:
+        if is_unasked(error):
+            return SignInSilent(silent_sentence(error))
+        self._members = ()
+        return SignInRefused(refused_sentence(identity.partition(" (")[0], error))
+
+    def _nobody(self, missing: Sequence[ClientAuthenticationError]) -> ClientAuthenticationError:
+        """One that had tokens before is there, whatever the SDK calls its silence."""
+        if len(self._members) == 1 and missing:
+            return self._failed(kind_of(self._members[0]), missing[0])
+        kind = SignInSilent if any(map(is_unasked, missing)) else SignInRefused
+        return kind(nobody_sentence(missing))
+
+
+def _is_absent(error: Exception) -> TypeGuard[ClientAuthenticationError]:
+    """Whether the environment does not have that credential."""
+    from azure.identity import CredentialUnavailableError
+
+    return isinstance(error, CredentialUnavailableError)
+
+
+def close_if_open(credential: Any) -> None:
+    """Close a credential that has connections; not every kind does."""
+    close = getattr(credential, "close", None)
+    if close is not None:
+        close()
+
+
+def kind_of(credential: Any) -> str:
+    """What a credential is called."""
+    name = type(credential).__name__
+    return KINDS.get(name, name)
 
 
 def own_credential(authority: str | None = None) -> BoundedCredential:
@@ -97,17 +213,31 @@ def own_credential(authority: str | None = None) -> BoundedCredential:
     It is the first that is there of service principal, workload identity, managed identity and a developer's login;
     ``AZURE_TOKEN_CREDENTIALS`` names one of them, or leaves out the logins (``prod``).
 
-    The import is late because it costs a fifth of a second and the sandbox does not need it.
-
     Args:
         authority: The host that signs in; None for what ``AZURE_AUTHORITY_HOST`` says, or the public cloud's.
     """
-    from azure.identity import DefaultAzureCredential
 
-    chain = DefaultAzureCredential(authority=authority, exclude_interactive_browser_credential=True)
-    made = BoundedCredential(chain)
-    chain.credentials = tuple(_Noting(each, made.note) for each in chain.credentials)
+    def note(chosen: str) -> None:
+        made.note(chosen)
+
+    made = BoundedCredential(EnvironmentIdentity(lambda: _credentials(authority), note))
     return made
+
+
+def _credentials(authority: str | None) -> Sequence[Any]:
+    """Those of the SDK's own default, in its order; that one hands the authority to the first alone.
+
+    The import is late because it costs a fifth of a second and the sandbox does not need it.
+    """
+    from azure.identity import DefaultAzureCredential, WorkloadIdentityCredential
+
+    chain = DefaultAzureCredential(authority=authority, exclude_interactive_browser_credential=True, **OPTIONS)
+
+    def placed(each: Any) -> Any:
+        is_placeless = authority and type(each) is WorkloadIdentityCredential
+        return WorkloadIdentityCredential(authority=authority, **OPTIONS) if is_placeless else each
+
+    return [placed(each) for each in chain.credentials]
 
 
 class IssuedToken:

@@ -46,6 +46,17 @@ def look_at_azure(settings: Settings, arm: AzureArm | None, *, sends_writes: boo
     """Each check of Azure, or that it does not answer."""
     try:
         azure = arm or azure_from(settings, readable_configuration(settings))
+    except EgressError as error:
+        return [red("Azure", error)]
+    try:
+        return _looks_at(settings, azure, sends_writes=sends_writes)
+    finally:
+        if arm is None:
+            azure.close()
+
+
+def _looks_at(settings: Settings, azure: AzureArm, *, sends_writes: bool) -> list[DoctorResult]:
+    try:
         fleet = azure.read_fleet()
     except EgressError as error:
         return [red("Azure", error)]

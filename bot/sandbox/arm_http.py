@@ -22,30 +22,43 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from bot.sandbox.arm import ArmResponse, ArmSubscription
-from bot.sandbox.arm.tokens import TENANT, managed_identity_answer, oauth_answer
+from bot.sandbox.arm.entra import EntraError, require_tenant, token_answer
+from bot.sandbox.arm.subscription import DATA_PLANES
+from bot.sandbox.arm.tokens import CLIENT, LIFETIME, TENANT, managed_identity_answer, require_token, unsigned_token
+from bot.sandbox.arm.wire import ArmError
 
-Issue = Callable[[str], str]
 CA_LIFETIME = timedelta(days=3650)
 _METHODS = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"]
 _SCOPE_KEY = "arm.send"
+OPEN = ("/metadata/", *DATA_PLANES)
+"""Paths that need no token of Azure Resource Manager: they have none, or ask for one of their own."""
 
 
-def arm_app(arm: ArmSubscription, *, issue_token: Issue | None = None) -> Starlette:
+def arm_app(arm: ArmSubscription) -> Starlette:
     """The application for the TLS port: ARM itself, managed identity and Entra's token endpoint.
 
     Args:
         arm: The tenant.
-        issue_token: Audience to token; the tenant's own unsigned tokens unless handed in.
     """
-    tokens = _Tokens(arm, issue_token or arm.issue_token)
 
     async def everything(request: Request) -> Response:
         body = await request.body()
-        answer = await run_in_threadpool(arm.handle, request.method, str(request.url), dict(request.headers), body)
-        await asyncio.sleep(answer.latency.total_seconds())
-        return _Dropped() if answer.dropped else _response(answer)
+        try:
+            _require_token(request)
+        except ArmError as error:
+            return _response(error.response)
+        return await _carried(
+            await run_in_threadpool(arm.handle, request.method, str(request.url), dict(request.headers), body)
+        )
 
-    return _App(routes=[*tokens.routes(), Route("/{path:path}", everything, methods=_METHODS)])
+    return _App(routes=[*_Tokens(arm).routes(), Route("/{path:path}", everything, methods=_METHODS)])
+
+
+def _require_token(request: Request) -> None:
+    """What comes over the wire has a real client's token; who has none is told by the tenant itself."""
+    path = request.url.path
+    if "authorization" in request.headers and not path.startswith(OPEN) and not path.endswith("/metrics:getBatch"):
+        require_token(request.headers, f"{request.url.scheme}://{request.url.netloc}", datetime.now(UTC))
 
 
 def control_routes(arm: ArmSubscription) -> list[Route]:
@@ -62,9 +75,6 @@ def control_routes(arm: ArmSubscription) -> list[Route]:
 
         return await _controlled(request, change)
 
-    async def rights(request: Request) -> Response:
-        return await _controlled(request, partial(_put_rights, arm))
-
     async def delete(request: Request) -> Response:
         return await _answered(lambda: arm.delete_resource(request.query_params.get("id", "")))
 
@@ -73,12 +83,25 @@ def control_routes(arm: ArmSubscription) -> list[Route]:
 
     return [
         *_traffic_routes(arm),
+        *_identity_routes(arm),
         Route("/_sandbox/arm/fault", _without_body(arm.clear_faults), methods=["DELETE"]),
         Route("/_sandbox/arm", state, methods=["GET"]),
         Route("/_sandbox/arm/resource", put, methods=["PUT"]),
         Route("/_sandbox/arm/resource", delete, methods=["DELETE"]),
-        Route("/_sandbox/arm/rights", rights, methods=["PUT"]),
         Route("/_sandbox/arm/fault", fault, methods=["POST"]),
+    ]
+
+
+def _identity_routes(arm: ArmSubscription) -> list[Route]:
+    async def rights(request: Request) -> Response:
+        return await _controlled(request, partial(_put_rights, arm))
+
+    async def app(request: Request) -> Response:
+        return await _controlled(request, arm.register)
+
+    return [
+        Route("/_sandbox/arm/rights", rights, methods=["PUT"]),
+        Route("/_sandbox/arm/app", app, methods=["PUT"]),
     ]
 
 
@@ -143,6 +166,11 @@ async def _answered(change: Callable[[], Any]) -> Response:
         return JSONResponse({"error": str(error)}, 400)
 
 
+async def _carried(answer: ArmResponse) -> Response:
+    await asyncio.sleep(answer.latency.total_seconds())
+    return _Dropped() if answer.dropped else _response(answer)
+
+
 def _response(answer: ArmResponse) -> Response:
     return Response(answer.content, answer.status, dict(answer.headers))
 
@@ -167,11 +195,10 @@ class _Dropped(Response):
 
 
 class _Tokens:
-    """Managed identity in both styles, and Entra's endpoint for workload identity."""
+    """Managed identity in both styles, and Entra; both live by the machine's clock, as their clients do."""
 
-    def __init__(self, arm: ArmSubscription, issue: Issue) -> None:
+    def __init__(self, arm: ArmSubscription) -> None:
         self._arm = arm
-        self._issue = issue
 
     def routes(self) -> list[Route]:
         """The token routes."""
@@ -184,21 +211,40 @@ class _Tokens:
 
     async def managed_identity(self, request: Request) -> Response:
         """Instance metadata service (``Metadata: true``) and App Service (``X-IDENTITY-HEADER``)."""
-        asked = request.headers.get("metadata", "").lower() == "true" or "x-identity-header" in request.headers
+        if struck := await self._struck(request):
+            return struck
+        asked = request.headers.get("metadata", "").lower() == "true" or request.headers.get("x-identity-header")
         resource = request.query_params.get("resource")
-        if not asked or not resource:
-            text = "A token needs the resource parameter and the header Metadata or X-IDENTITY-HEADER."
+        if not asked or not resource or "api-version" not in request.query_params:
+            text = "A token needs resource and api-version, and the header Metadata or X-IDENTITY-HEADER."
             return JSONResponse({"error": "invalid_request", "error_description": text}, 400)
-        return JSONResponse(managed_identity_answer(self._issue(resource), resource, datetime.now(UTC)))
+        if request.query_params.get("client_id", CLIENT) != CLIENT:
+            return JSONResponse({"error": "invalid_request", "error_description": "Identity not found"}, 400)
+        now, lifetime = datetime.now(UTC), self._arm.registration.lifetime(LIFETIME)
+        token = unsigned_token(resource, now, lifetime)
+        return JSONResponse(managed_identity_answer(token, resource, now, lifetime))
 
     async def entra(self, request: Request) -> Response:
-        """The token endpoint that workload identity asks."""
-        fields = dict(parse_qsl((await request.body()).decode()))
-        return JSONResponse(oauth_answer(self._issue(fields.get("scope", "").removesuffix("/.default"))))
+        """The token endpoint."""
+        if struck := await self._struck(request):
+            return struck
+        form, now = dict(parse_qsl((await request.body()).decode())), datetime.now(UTC)
+        base, tenant = f"{request.url.scheme}://{request.url.netloc}", request.path_params["tenant"]
+        try:
+            return JSONResponse(token_answer(self._arm.registration, base, tenant, form, now))
+        except EntraError as error:
+            return JSONResponse(error.body(now), error.status)
 
     async def discovery(self, request: Request) -> Response:
         """Return where the token endpoint is."""
-        base = f"{request.url.scheme}://{request.url.netloc}/{request.path_params['tenant']}"
+        if struck := await self._struck(request):
+            return struck
+        tenant = request.path_params["tenant"]
+        try:
+            require_tenant(tenant, "invalid_tenant")
+        except EntraError as error:
+            return JSONResponse(error.body(datetime.now(UTC)), error.status)
+        base = f"{request.url.scheme}://{request.url.netloc}/{tenant}"
         return JSONResponse(
             {
                 "issuer": f"{base}/v2.0",
@@ -208,6 +254,11 @@ class _Tokens:
                 "tid": TENANT,
             }
         )
+
+    async def _struck(self, request: Request) -> Response | None:
+        """What a fault makes of it."""
+        answer = await run_in_threadpool(self._arm.struck, request.method, str(request.url))
+        return await _carried(answer) if answer else None
 
 
 def _valid(certificate: Path) -> bool:

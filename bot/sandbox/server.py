@@ -125,7 +125,7 @@ class Sandbox:
         front = ServedApp(Starlette(routes=[*routes, *slack_routes(self.slack)]), self.options.port)
         with contextlib.ExitStack() as undo:
             undo.callback(front.stop)
-            arm = arm_http.arm_app(self.arm, issue_token=self.arm.issue_token)
+            arm = arm_http.arm_app(self.arm)
             certificate = (self._certificate, self._key)
             self._served = [front, ServedApp(arm, self.options.arm_port, certificate=certificate)]
             undo.pop_all()

@@ -17,8 +17,8 @@ from bot.sandbox.arm import SUBSCRIPTION, ArmSubscription
 from bot.sandbox.arm_http import arm_app, make_ca
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.journal import Journal
-from tests.azure.replay import FixedCredential
 from tests.azure.stage import HUB_POLICY, cluster_id
+from tests.sandbox.arm_clients import Credential
 from tests.sandbox.test_arm_http import running
 
 
@@ -39,7 +39,7 @@ def arm_at(url: str, ca: Path | None, **settings: Any) -> AzureArm:
     """The adapter over the real transport."""
     bounds = {"retries": 0, "timeout_s": 10, **settings}
     file = str(ca) if ca else None
-    return AzureArm(FixedCredential(), ArmSettings((SUBSCRIPTION,), endpoint=url, ca_file=file, pace=600, **bounds))
+    return AzureArm(Credential(), ArmSettings((SUBSCRIPTION,), endpoint=url, ca_file=file, pace=600, **bounds))
 
 
 def test_everything_over_tls(endpoint: tuple[str, Path]) -> None:

@@ -1,6 +1,7 @@
 """A simulated tenant with the real SDK's clients on it, and the recordings to compare with."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from azure.core.credentials import AccessToken
@@ -8,6 +9,7 @@ from azure.mgmt.containerservice import ContainerServiceClient
 from azure.mgmt.network import NetworkManagementClient
 
 from bot.sandbox.arm import SUBSCRIPTION, ArmSubscription
+from bot.sandbox.arm.tokens import unsigned_token
 from bot.sandbox.arm_transport import ArmTransport
 from bot.sandbox.clock import ManualClock
 from bot.sandbox.journal import Journal
@@ -20,8 +22,8 @@ class Credential:
     """A credential that has a token at once."""
 
     def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
-        """A token that never expires."""
-        return AccessToken("made-up", 2**40)
+        """A token that never expires, here."""
+        return AccessToken(unsigned_token("https://management.azure.com", datetime.now(UTC)), 2**40)
 
 
 @dataclass(frozen=True, slots=True)

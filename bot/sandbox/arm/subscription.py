@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.sandbox.arm import front, router, seed
 from bot.sandbox.arm.commands.book import CommandBook
+from bot.sandbox.arm.entra import Registration
 from bot.sandbox.arm.etags import new_guid
 from bot.sandbox.arm.faults import Fault, Faults
 from bot.sandbox.arm.hand import change_by_hand, remove_by_hand
@@ -31,6 +32,7 @@ DATA_PLANES = ("/v1/",)
 """Paths of services beside ARM that are answered on the same port: Log Analytics."""
 _RIGHTS = "arm.rights"
 _REQUESTS = "arm.request"
+_APP = "arm.app"
 
 
 class ArmSubscription:
@@ -49,6 +51,7 @@ class ArmSubscription:
     Attributes:
         honour_if_match_on_groups: Whether a rule collection group answers 412 to a wrong If-Match (True). Azure
             declares no such header for groups; False ignores it.
+        registration: The application that signs in at Entra.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class ArmSubscription:
         store = ResourceStore(journal, _inhabitants(fleet=fleet) if seed else {})
         self._world = World(store, Ledger(journal, store), clock.now(), speed, Traffic(journal), CommandBook(journal))
         self._world.rights.update(journal.load(_RIGHTS))
+        self.registration = Registration.parse(journal.load(_APP).get(_APP, {}))
         self._requests: deque[Json] = deque(journal.load(_REQUESTS).values(), maxlen=REQUESTS_KEPT)
         self._count = 1 + max((request["n"] for request in self._requests), default=-1)
 
@@ -135,6 +139,23 @@ class ArmSubscription:
         with self._lock:
             self._settle()
             self._world.commands.put_inside(cluster_key(self._world, given.pop("cluster", "")), given)
+
+    def register(self, app: Any) -> None:
+        """Register what the application proves itself with, in the shape of ``PUT /_sandbox/arm/app``.
+
+        Raises:
+            ValueError: With a sentence that says what is wrong.
+        """
+        self.registration = Registration.parse(app)
+        self._journal.put(_APP, _APP, dict(app))
+
+    def struck(self, method: str, url: str) -> ArmResponse | None:
+        """The answer of a fault to a request of a service beside ARM; None where none strikes."""
+        with self._lock:
+            request = ArmRequest.parse(method, url, {}, None)
+            fault = self._faults.strike(request)
+        answer = fault.answer(request) if fault else None
+        return fault.carried(answer) if fault and answer else None
 
     def clear_faults(self) -> None:
         """Forget the faults that still wait."""

@@ -5,8 +5,6 @@ Sources (read 2026-11): https://learn.microsoft.com/azure/azure-monitor/logs/api
 https://learn.microsoft.com/azure/azure-monitor/logs/basic-logs-query. The inner code of the Basic plan is ours.
 """
 
-import base64
-import json
 import re
 from typing import Any
 
@@ -16,18 +14,12 @@ from bot.sandbox.arm.logs.queries import QUERIES, Query, Values, name_of, values
 from bot.sandbox.arm.logs.records import Scope, known_tables
 from bot.sandbox.arm.logs.settings import TABLES
 from bot.sandbox.arm.rights import allows
+from bot.sandbox.arm.tokens import LOGS_AUDIENCES, audience_of
 from bot.sandbox.arm.wire import ArmError, ArmRequest, ArmResponse, Json
 from bot.sandbox.arm.world import World
 
 _JSON = {"content-type": "application/json; charset=utf-8"}
 _QUERY = "Microsoft.OperationalInsights/workspaces/query"
-AUDIENCES = (
-    "https://api.loganalytics.io",
-    "https://api.loganalytics.azure.com",
-    "https://api.loganalytics.us",
-    "https://api.loganalytics.azure.cn",
-)
-"""A token for anything else is refused."""
 
 
 def query_workspace(world: World, request: ArmRequest, match: "re.Match[str]", _failure: Json | None) -> ArmResponse:
@@ -107,12 +99,7 @@ def _workspace(world: World, customer: str) -> str | None:
 
 def _check_audience(request: ArmRequest) -> None:
     """A token is for one audience; one that cannot be read is nobody's here."""
-    try:
-        part = request.headers["authorization"].split(".")[1]
-        audience = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["aud"]
-    except (IndexError, KeyError, ValueError):
-        audience = ""
-    if str(audience).rstrip("/") not in AUDIENCES:
+    if audience_of(request.headers) not in LOGS_AUDIENCES:
         raise _error(401, "InvalidTokenError", "The provided authentication token's audience is invalid")
 
 

@@ -4,18 +4,14 @@ Sources (read 2026-11): https://learn.microsoft.com/rest/api/monitor/metrics/lis
 https://learn.microsoft.com/azure/azure-monitor/metrics/migrate-to-batch-api.
 """
 
-import base64
-import json
 from typing import Any
 
 from bot.sandbox.arm.ids import ResourceId, parse_id
 from bot.sandbox.arm.metrics.query import Query, query_from, refused
 from bot.sandbox.arm.metrics.series import metric_body
+from bot.sandbox.arm.tokens import METRICS_AUDIENCES, audience_of
 from bot.sandbox.arm.wire import ArmError, ArmRequest, Json
 from bot.sandbox.arm.world import World
-
-AUDIENCE = "https://metrics.monitor.azure.com"
-"""For whom a token of the batch API must have been issued."""
 
 MOST_IDS = 50
 """Resources of one batch; source as above."""
@@ -76,13 +72,7 @@ def _resources(world: World, body: Any, subscription: str) -> list[tuple[Resourc
 
 def _require_audience(request: ArmRequest) -> None:
     """Un-enveloped, as the data plane answers."""
-    token = request.headers.get("authorization", "").partition(" ")[2]
-    parts = token.split(".")
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, IndexError):
-        claims = {}
-    if str(claims.get("aud", "")).rstrip("/") != AUDIENCE:
+    if audience_of(request.headers) not in METRICS_AUDIENCES:
         raise ArmError(401, {"code": "InvalidAuthenticationToken", "message": "The access token has a wrong audience."})
 
 
