@@ -8,6 +8,7 @@ from bot.domain.audit import Action, Event
 from bot.domain.egress import ClusterRef, addresses_of
 from bot.domain.partner import MOST_PARTNERS, Partner, PartnerDraft, key_of
 from bot.domain.people import Person
+from bot.domain.phrases import listed
 from bot.errors import InvalidInput, UnknownCluster
 from bot.inventory import find, former, live, member_of, person
 from bot.ports import Caller, Context, UnitOfWork
@@ -91,8 +92,10 @@ def remove(ctx: Context, caller: Caller, cluster: str, name: str) -> tuple[Clust
         uow, there = UnitOfWork(ctx, tx, caller), tx.partners.of([ref.id])
         found = next((one for one in there if one.key == key_of(name)), None)
         if found is None:
-            known = ", ".join(one.name for one in there) or "none"
-            raise InvalidInput(f"{ref.name} has no partner “{name[:60]}”. It has: {known}.")
+            known = listed([one.name for one in there], 10) or "none"
+            raise InvalidInput(
+                f"{ref.name} has no partner “{name[:60]}”. It has: {known}. `/egress partners {ref.name}` lists all."
+            )
         tx.partners.remove(found)
         _record(uow, Action.PARTNER_REMOVE, ref, found)
     return ref, found

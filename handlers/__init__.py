@@ -74,6 +74,7 @@ TABLE = (
     Entry(CallKind.ACTION, "story_later", audit.turn_story, act="audit"),
     Entry(CallKind.ACTION, "review_open", reviews.show),
     Entry(CallKind.ACTION, "review_first", reviews.show),
+    Entry(CallKind.ACTION, "reviews_older", reviews.older),
     Entry(CallKind.ACTION, "review_next", reviews.show),
     Entry(CallKind.ACTION, "review_other", reviews.show),
     Entry(CallKind.ACTION, "review_left", reviews.start_left, act="review"),
@@ -112,6 +113,7 @@ TABLE = (
     Entry(CallKind.VIEW, "review_sign", reviews.sign, act="review"),
     Entry(CallKind.OPTIONS, "cluster", views.cluster_options),
     Entry(CallKind.OPTIONS, "also", views.place_options),
+    Entry(CallKind.OPTIONS, "bundle", views.bundle_options),
     Entry(CallKind.HOME, "app_home_opened", home.opened),
     Entry(CallKind.EVENT, "message", questions.answered_in_thread, act="answer"),
 )

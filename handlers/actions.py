@@ -13,12 +13,12 @@ from bot.domain.fqdn import parse_destinations
 from bot.domain.scale_proposal import Scale
 from bot.domain.snat import TypeChange
 from bot.errors import NotPermitted
-from bot.ports import Context, Place
+from bot.ports import Context
 from handlers import batches
 from handlers.blocks import clusters, lists, notice_choice
 from handlers.blocks.check import trace_loading, trace_view
 from handlers.blocks.migration import migrate_again
-from handlers.calls import Call, number_from
+from handlers.calls import Call, number_from, position_from
 from handlers.home import redrawn
 from handlers.hosts import written
 from handlers.modals import DenyForm, NarrowForm, ScaleForm, SmallerStepForm
@@ -128,7 +128,7 @@ def show_endpoints(ctx: Context, call: Call) -> Reply:
 
 def older_requests(ctx: Context, call: Call) -> Reply:
     """The next requests of a list, in the place of these."""
-    which, place = call.value.get("which", ""), Place(call.value.get("open") == "1", call.value.get("after", ""))
+    which, place = call.value.get("which", ""), position_from(call.value.get("after", ""))
     found = allowances.browse(ctx, call.caller, which, rows=lists.ROWS, after=place)
     return Ephemeral(lists.request_list(found, which=which, now=ctx.clock.now(), config=ctx.config), replaces=True)
 

@@ -153,7 +153,8 @@ def story(ctx: Context, call: Call) -> Reply:
 
 def turn_story(ctx: Context, call: Call) -> Reply:
     """Another page of a story, where it is: in its modal, or in the place of the message."""
-    found, page = reporting.read_story(ctx, call.caller, call.value["id"]), number_from(call.value, "page", 1)
+    found, first = reporting.read_story(ctx, call.caller, call.value["id"]), number_from(call.value, "first", 0)
+    first = min(first, max(0, len(found.steps) - 1))
     if call.caller.via == "slack:modal":
-        return UpdateModal(story_view(found, page))
-    return Ephemeral(story_message(found, page), replaces=True)
+        return UpdateModal(story_view(found, first))
+    return Ephemeral(story_message(found, first), replaces=True)

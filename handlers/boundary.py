@@ -41,7 +41,8 @@ from bot.ports.deadline import within
 from bot.tracing import traced
 from handlers.attempts import attempt_of, record_refusal
 from handlers.blocks.block_kit import message
-from handlers.blocks.check import renewal_offers
+from handlers.blocks.renewals import renewal_offers
+from handlers.blocks.selects import suggested
 from handlers.blocks.words import error_text, repeatable, without_markup
 from handlers.calls import Call, CallKind, call_from, identity_of, is_reply, origin_from, pressed_value, words_of
 from handlers.entries import Entry
@@ -252,7 +253,7 @@ def _ack_arguments(reply: Reply) -> dict[str, Any]:
         case UpdateModal(view):
             return {"response_action": "update", "view": view}
         case Options(options):
-            return {"options": list(options)}
+            return suggested(options)
     return {}
 
 

@@ -12,8 +12,9 @@ from bot.domain.duration import duration_from_text
 from bot.errors import AlreadyDecided, InvalidInput
 from bot.ports import Context
 from handlers.blocks import lists
-from handlers.blocks.block_kit import code, input_, message, modal, option, section, select, text_input
+from handlers.blocks.block_kit import code, input_, message, modal, option, section, text_input
 from handlers.blocks.break_glass import OUTCOMES
+from handlers.blocks.selects import select
 from handlers.calls import Call
 from handlers.home import redrawn
 from handlers.modals import long_text

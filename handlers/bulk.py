@@ -15,7 +15,6 @@ from bot.errors import InvalidInput, StaleView
 from bot.ports import Context
 from handlers.blocks import lists
 from handlers.blocks.block_kit import (
-    checkboxes,
     code,
     context,
     divider,
@@ -27,12 +26,12 @@ from handlers.blocks.block_kit import (
     person,
     said,
     section,
-    select,
     sentence,
     text_input,
 )
 from handlers.blocks.deciders import needs, ticket_blocks
 from handlers.blocks.details import RISK_ROOM, destinations, is_whole, risk_lines
+from handlers.blocks.selects import checkboxes, select
 from handlers.calls import Call
 from handlers.home import refreshed
 from handlers.home_search import HomeState

@@ -11,9 +11,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from bot.domain.ids import is_id
 from bot.domain.people import Identity
 from bot.errors import InvalidInput, StaleView
-from bot.ports import Caller
+from bot.ports import Caller, Place
 from handlers.messages import text_of
 
 
@@ -189,6 +190,17 @@ def number_from(value: Mapping[str, str], name: str, default: int | None = None)
     if not given.isascii() or not given.isdecimal() or len(given) > MOST_DIGITS:
         raise StaleView("This is out of date. Open it again.")
     return int(given)
+
+
+def position_from(text: str) -> Place:
+    """Read the position of a row in a list, as ``position_text`` wrote it.
+
+    Raises:
+        StaleView: It is none.
+    """
+    if text[:1] not in ("0", "1") or not is_id(text[1:]):
+        raise StaleView("This is out of date. Open it again.")
+    return Place(text[:1] == "1", text[1:])
 
 
 MOST_DIGITS = 18

@@ -1,5 +1,7 @@
 """Listeners of the Home tab."""
 
+from dataclasses import replace
+
 from bot import allowances, approvals, auditing, inventory
 from bot.allowances import campaigns
 from bot.domain.allowance import Allowance, Status, status
@@ -29,12 +31,12 @@ def refreshed(ctx: Context, caller: Caller, state: HomeState) -> Reply:
 
 def older(ctx: Context, call: Call) -> Reply:
     """The page after the one that is shown."""
-    return PublishHome(drawn(ctx, call.caller, HomeState.parse(call.carried).turned(1)))
+    return PublishHome(drawn(ctx, call.caller, HomeState.parse(call.carried).older(call.value.get("after", ""))))
 
 
 def newer(ctx: Context, call: Call) -> Reply:
     """The page before the one that is shown."""
-    return PublishHome(drawn(ctx, call.caller, HomeState.parse(call.carried).turned(-1)))
+    return PublishHome(drawn(ctx, call.caller, HomeState.parse(call.carried).newer()))
 
 
 def clear(ctx: Context, call: Call) -> Reply:
@@ -57,34 +59,31 @@ def drawn(ctx: Context, caller: Caller, state: HomeState) -> View:
     """One person's Home tab."""
     who, waiting = approvals.standing_in(ctx, inventory.person(ctx, caller)), allowances.awaiting(ctx, caller)
     asked = [one for one in waiting if isinstance(one, Allowance)]
-    return home_view(
-        Desktop(
-            waiting=tuple(one for one in asked if not one.batch),
-            batches=allowances.batches_of(ctx, asked),
-            scales=tuple(one for one in waiting if isinstance(one, Scale)),
-            mine=tuple(one for one in allowances.own(ctx, caller) if status(one, ctx.clock.now()) not in ENDED),
-            reviews=tuple(campaigns.mine(ctx, who)),
-            unreviewed=tuple(allowances.unreviewed(ctx, who)),
-            clusters=tuple(inventory.visible(ctx, who)),
-            now=ctx.clock.now(),
-            config=ctx.config,
-            unread=who.unread,
-            refusals=inventory.refusals(ctx) if who.has_role(Role.OPERATOR) else (),
-            notices=allowances.notice_level(ctx, caller),
-            searches=tuple(auditing.saved_searches(ctx, caller)),
-            page=state.page,
-            found=_found(ctx, caller, state),
-        ),
-        state.carried,
+    desktop = Desktop(
+        waiting=tuple(one for one in asked if not one.batch),
+        batches=allowances.batches_of(ctx, asked),
+        scales=tuple(one for one in waiting if isinstance(one, Scale)),
+        mine=tuple(one for one in allowances.own(ctx, caller) if status(one, ctx.clock.now()) not in ENDED),
+        reviews=tuple(campaigns.mine(ctx, who)),
+        unreviewed=tuple(allowances.unreviewed(ctx, who)),
+        clusters=tuple(inventory.visible(ctx, who)),
+        now=ctx.clock.now(),
+        config=ctx.config,
+        unread=who.unread,
+        refusals=inventory.refusals(ctx) if who.has_role(Role.OPERATOR) else (),
+        notices=allowances.notice_level(ctx, caller),
+        searches=tuple(auditing.saved_searches(ctx, caller)),
+        found=_found(ctx, caller, state),
     )
+    there = state if desktop.found else replace(state, page=min(state.page, desktop.pages))
+    return home_view(replace(desktop, page=there.number), there.carried)
 
 
 def _found(ctx: Context, caller: Caller, state: HomeState) -> Found | None:
     if state.search.is_empty:
         return None
-    skip = (state.page - 1) * ROWS
-    rows, is_more = allowances.search(ctx, caller, state.search, skip=skip, rows=ROWS)
-    return Found(state.search, tuple(rows), is_more=is_more)
+    after = state.trail[-1] if state.trail else None
+    return Found(state.search, allowances.search(ctx, caller, state.search, rows=ROWS, after=after))
 
 
 ENDED = frozenset({Status.EXPIRED, Status.REVOKED, Status.DENIED, Status.LAPSED, Status.CLOSED})

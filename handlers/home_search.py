@@ -6,8 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from bot.domain.request_search import STATES, RequestSearch
-from handlers.blocks.block_kit import input_, modal, option, people_select, section, select, text_input
-from handlers.calls import number_from
+from bot.ports import Place
+from handlers.blocks.block_kit import input_, modal, option, section, text_input
+from handlers.blocks.buttons import position_text
+from handlers.blocks.selects import people_select, select
+from handlers.calls import number_from, position_from
 from handlers.replies import View
 
 MAX_WORDS = 200
@@ -15,8 +18,8 @@ MAX_WORDS = 200
 
 _USER = re.compile(r"[UW][A-Z0-9]{2,20}")
 
-LAST_PAGE = 500
-"""A page that nobody turns to."""
+LONGEST_TRAIL = 150
+"""Pages of a search that can be turned back: a view carries 3,000 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,32 +28,47 @@ class HomeState:
 
     Args:
         search: What is searched for; without it the tab shows what waits, and the person's own.
-        page: From 1.
+        page: From 1; of a search always 1.
+        trail: Where each page of a search begins, the first one left out.
     """
 
     search: RequestSearch = field(default_factory=RequestSearch)
     page: int = 1
+    trail: tuple[Place, ...] = ()
 
     @classmethod
     def parse(cls, carried: Mapping[str, str]) -> "HomeState":
         """Read what the view carried.
 
         Raises:
-            StaleView: The page is no number.
+            StaleView: The page is no number, or a place is none.
         """
         words, person, state = (carried.get(name, "") for name in ("words", "person", "state"))
         known = person if _USER.fullmatch(person) else ""
         search = RequestSearch(words[:MAX_WORDS], known, state if state in STATES else "")
-        return cls(search, min(max(number_from(carried, "page", 1), 1), LAST_PAGE))
+        trail = tuple(map(position_from, carried.get("trail", "").split()))
+        return cls(search, max(number_from(carried, "page", 1), 1), trail)
 
-    def turned(self, by: int) -> "HomeState":
-        """The page before or after this one."""
-        return replace(self, page=max(1, self.page + by))
+    def older(self, after: str) -> "HomeState":
+        """The page after this one; of a search the one that begins behind a place."""
+        if after:
+            return replace(self, trail=(*self.trail, position_from(after))[-LONGEST_TRAIL:])
+        return replace(self, page=self.page + 1)
+
+    def newer(self) -> "HomeState":
+        """The page before this one."""
+        return replace(self, trail=self.trail[:-1]) if self.trail else replace(self, page=max(1, self.page - 1))
+
+    @property
+    def number(self) -> int:
+        """The page that is shown, from 1."""
+        return self.page + len(self.trail)
 
     @property
     def carried(self) -> dict[str, str]:
         """What the view carries."""
         found = {"words": self.search.words, "person": self.search.person, "state": self.search.state}
+        found |= {"trail": " ".join(map(position_text, self.trail))}
         return {name: text for name, text in found.items() if text} | {"page": str(self.page)}
 
 

@@ -13,17 +13,9 @@ from bot.domain.duration import duration_code, duration_text
 from bot.domain.scale_proposal import Scale
 from bot.domain.snat import Goal, goal_from_text, smaller_steps, steps_text
 from bot.errors import InvalidInput
-from handlers.blocks.block_kit import (
-    code,
-    escape,
-    input_,
-    modal,
-    option,
-    section,
-    select,
-    text_input,
-)
+from handlers.blocks.block_kit import code, escape, input_, modal, option, section, text_input
 from handlers.blocks.naming import names_of
+from handlers.blocks.selects import select
 from handlers.hosts import host_fields, hosts_in, written
 from handlers.replies import Block, View
 

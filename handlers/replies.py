@@ -129,7 +129,7 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The choices of a select that asks while one types; at most 100."""
+    """Everything that fits, for a select that asks while one types; Slack gets the first 100, and the number of all."""
 
     options: tuple[Block, ...] = field(default=())
 

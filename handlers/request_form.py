@@ -14,28 +14,21 @@ from bot.domain.egress import ClusterEgress
 from bot.domain.fqdn import parse_destinations
 from bot.errors import InvalidInput
 from handlers.blocks.block_kit import (
-    OPTION_TEXT,
     OPTION_VALUE,
-    OPTIONS,
-    PLACEHOLDER,
     actions,
     button,
-    checkboxes,
     context,
-    cut,
     input_,
     modal,
     option,
     paragraphs,
-    people_select,
-    plain,
-    select,
     text_input,
     whole,
 )
-from handlers.blocks.check import renewal_offers
+from handlers.blocks.renewals import renewal_offers
+from handlers.blocks.selects import checkboxes, multi_select, people_select, select
 from handlers.calls import NOTHING
-from handlers.choices import Choices, has_several_ways
+from handlers.choices import Choices, bundle_label, has_several_ways
 from handlers.hosts import host_fields, hosts_in
 from handlers.modals import MAX_TICKET, REASON_HINT, durations, long_text, preset
 from handlers.replies import Block, View
@@ -179,7 +172,7 @@ class RequestForm:
             *pools,
             *self._also(choices),
             *self._destinations(choices.config),
-            *self._bundles(choices.config, egress),
+            *self._bundles(choices, egress),
             *([] if self.bundle else _suggested(offers.bundles, self.suggested)),
             input_("reason", "Why it is needed", long_text(self.reason), hint=REASON_HINT),
             input_(
@@ -218,13 +211,7 @@ class RequestForm:
 
     def _cluster(self, choices: Choices) -> Block:
         egress = choices.find(self.cluster)
-        chosen = choices.key(egress) if egress else ""
-        if len(choices.clusters) > OPTIONS:
-            element: Block = {"type": "external_select", "min_query_length": 0}
-            element |= {"placeholder": plain("Type part of its name", PLACEHOLDER)}
-            element |= {"initial_option": option(choices.label(egress), chosen)} if egress else {}
-        else:
-            element = select(choices.options(), chosen, placeholder="Choose a cluster")
+        element = select(choices.options(), choices.key(egress) if egress else "", placeholder="Choose a cluster")
         return input_("cluster", "Cluster", element) | DISPATCH
 
     def _also(self, choices: Choices) -> list[Block]:
@@ -232,15 +219,9 @@ class RequestForm:
         if self.edits or len(choices.clusters) < 2:
             return []
         chosen, offered = choices.chosen_places(self.places), choices.places()
-        kind = "multi_external_select" if len(offered) + len(chosen) > OPTIONS else "multi_static_select"
-        element: Block = {"type": kind, "max_selected_items": MOST_TOGETHER - 1}
-        element |= {"placeholder": plain("None: only the cluster above", PLACEHOLDER)}
-        if kind == "multi_external_select":
-            element |= {"min_query_length": 0}
-        else:
-            known = {one["value"] for one in offered}
-            element |= {"options": [*offered, *(one for one in chosen if one["value"] not in known)]}
-        element |= {"initial_options": chosen} if chosen else {}
+        known = {one["value"] for one in offered}
+        every = [*offered, *(one for one in chosen if one["value"] not in known)]
+        element = multi_select(every, chosen, most=MOST_TOGETHER - 1, placeholder="None: only the cluster above")
         hint = "The same for each, on one card. What cannot be filed for one of them is left out, and you are told."
         return [input_("also", "Also for", element, hint=hint, optional=True)]
 
@@ -260,8 +241,8 @@ class RequestForm:
         is_optional = bool(config.bundles)
         return host_fields("Hosts to reach", self.destinations, hint=hint, optional=is_optional, placeholder=example)
 
-    def _bundles(self, config: Configuration, egress: ClusterEgress | None) -> list[Block]:
-        offered = [option(_bundle(one), one.name) for one in config.bundles.values()]
+    def _bundles(self, choices: Choices, egress: ClusterEgress | None) -> list[Block]:
+        offered, config = choices.bundles(), choices.config
         ref = self._ref(config)
         element = select(offered, ref.name, placeholder="A predefined set of hosts")
         chosen = config.bundles.get(ref.name)
@@ -292,15 +273,9 @@ def _owner(chosen: str) -> list[Block]:
 
 def _suggested(bundles: Sequence[Bundle], taken: str) -> list[Block]:
     """A choice among the bundles that typed hosts belong to."""
-    offered = [option(_bundle(one), one.name) for one in bundles if len(one.name) <= OPTION_VALUE][:OPTIONS]
+    offered = [option(bundle_label(one), one.name) for one in bundles if len(one.name) <= OPTION_VALUE]
     if not offered:
         return []
     hint = "All of its names are then asked for, decided and listed as one."
     element = select(offered, taken, placeholder="Only the hosts above")
     return [input_("suggested", "These hosts are part of a bundle", element, hint=hint, optional=True)]
-
-
-def _bundle(bundle: Bundle) -> str:
-    """Title and size: what is cut off where it is too long is the title."""
-    size = f" ({bundle.count} names)"
-    return f"{cut(bundle.title or bundle.name, OPTION_TEXT - len(size))}{size}"

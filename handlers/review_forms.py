@@ -102,5 +102,5 @@ class SignForm:
 
 
 def _unanswered(left: Sequence[str]) -> str:
-    named = fold([code(one) for one in left], 2000, joint=", ")
+    named = fold([code(one) for one in left], 2000, joint=", ", rest="the review lists them")
     return f":warning: *{len(left)} unanswered*: {named}. They stay as they are, and the audit log names them."

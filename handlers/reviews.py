@@ -11,10 +11,10 @@ from bot.domain.ids import is_id
 from bot.errors import InvalidInput
 from bot.ports import Caller, Context
 from handlers.blocks.block_kit import code, escape, message
-from handlers.blocks.review_card import review_line, review_list
+from handlers.blocks.review_card import ROWS, review_line, review_list
 from handlers.blocks.review_left import left_loading, left_view
 from handlers.blocks.review_sheet import Page, answered_line, removal_line, review_view, subject_line
-from handlers.calls import Call, plain_words
+from handlers.calls import Call, plain_words, position_from
 from handlers.modals import closing
 from handlers.replies import Ephemeral, Message, OpenModal, Reply, UpdateModal, View
 from handlers.review_forms import KeepForm, RemoveForm, SignForm
@@ -24,7 +24,7 @@ def review(ctx: Context, call: Call) -> Reply:
     """List reviews, show one, start one, sign one off."""
     word, _, rest = plain_words(call.text).strip().partition(" ")
     if not word:
-        return Ephemeral(review_list(campaigns.browse(ctx, call.caller)))
+        return Ephemeral(review_list(campaigns.browse(ctx, call.caller, rows=ROWS)))
     if word.lower() == "start":
         return _start(ctx, call.caller, rest)
     if word.lower() == "sign":
@@ -37,6 +37,12 @@ def review(ctx: Context, call: Call) -> Reply:
             "or `/egress review sign ID REASON`."
         )
     return OpenModal(review_view(campaigns.look(ctx, call.caller, word), ctx.config))
+
+
+def older(ctx: Context, call: Call) -> Reply:
+    """The next reviews of the list, in the place of these."""
+    found = campaigns.browse(ctx, call.caller, rows=ROWS, after=position_from(call.value.get("after", "")))
+    return Ephemeral(review_list(found), replaces=True)
 
 
 def _start(ctx: Context, caller: Caller, words: str) -> Reply:

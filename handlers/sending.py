@@ -3,6 +3,7 @@
 A reply that cannot be opened, drawn or uploaded is said instead; an answer that reaches nobody is counted.
 """
 
+import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +18,7 @@ from slack_sdk.webhook import WebhookClient
 
 from bot.errors import EgressError, Refused, SlackRefused, Unavailable
 from bot.measures import ANSWERS_LOST
-from handlers.blocks.block_kit import local_times, message, with_metadata
+from handlers.blocks.block_kit import METADATA, carried_text, local_times, message, whole
 from handlers.blocks.words import error_text
 from handlers.calls import Origin
 from handlers.modals import closing
@@ -236,3 +237,10 @@ BUSY = "Too many Azure lookups are running. Nothing was done; try again in a few
 def message_arguments(said: Message) -> dict[str, Any]:
     """The arguments of a Web API call that carry it."""
     return {"text": said.text, "blocks": list(said.blocks)}
+
+
+def with_metadata(view: View, more: Mapping[str, str | None]) -> View:
+    """Add ids to a view's metadata."""
+    carried: dict[str, Any] = json.loads(view.get("private_metadata") or "{}")
+    carried |= {name: one for name, one in more.items() if one and name not in carried}
+    return {**view, "private_metadata": whole(carried_text(carried), METADATA)}

@@ -7,12 +7,13 @@ from datetime import timedelta
 from bot import inventory
 from bot.domain.api_token import Token, TokenAct, token_line
 from bot.domain.duration import duration_from_text
+from bot.domain.phrases import counted
 from bot.errors import InvalidInput
 from bot.inventory import TokenDraft
 from bot.ports import Context
-from handlers.blocks.block_kit import code, context, escape, message, paragraphs, person, section, when
+from handlers.blocks.block_kit import code, context, escape, message, paragraphs, person, rows_that_fit, section, when
 from handlers.calls import Call, plain_words
-from handlers.replies import Ephemeral, Message, Reply
+from handlers.replies import Block, Ephemeral, Message, Reply
 
 USUAL = timedelta(days=90)
 """How long a token lives where nothing is said."""
@@ -66,8 +67,10 @@ def _listed(ctx: Context, tokens: Sequence[Token]) -> Message:
         return message(f"There is no API token. {_USAGE}")
     now = ctx.clock.now()
     lines = [escape(token_line(one, now)) for one in tokens]
-    return message(f"{len(tokens)} API tokens", paragraphs("*API tokens*", lines)[:MOST_SECTIONS])
 
+    def drawn(rows: int) -> list[Block]:
+        rest = len(lines) - rows
+        more = [context(f"and {rest:,} more: `python -m bot token list` lists all")] if rest else []
+        return [*paragraphs("*API tokens*", lines[:rows]), *more]
 
-MOST_SECTIONS = 40
-"""Sections of a list: a message has fifty blocks."""
+    return message(counted(len(tokens), "API token"), drawn(rows_that_fit(len(lines), drawn)))

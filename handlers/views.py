@@ -24,6 +24,7 @@ from handlers.blocks.batch_answers import also_lines, filed_several
 from handlers.blocks.block_kit import escape
 from handlers.blocks.check import allowed_lines, narrower_lines
 from handlers.blocks.naming import bundle_lines
+from handlers.blocks.selects import fitting
 from handlers.blocks.words import NO_CLUSTER, NOTHING_FOUND, UNCHECKED, error_text
 from handlers.calls import Call
 from handlers.choices import Choices
@@ -78,12 +79,17 @@ def choose_bundle(ctx: Context, call: Call) -> Reply:
 
 def place_options(ctx: Context, call: Call) -> Reply:
     """Clusters and node pools that fit what is typed."""
-    return Options(tuple(_choices(ctx, call.caller).places(call.text)))
+    return Options(tuple(fitting(_choices(ctx, call.caller).places(), call.text)))
 
 
 def cluster_options(ctx: Context, call: Call) -> Reply:
     """Clusters that fit what is typed."""
-    return Options(tuple(_choices(ctx, call.caller).options(call.text)))
+    return Options(tuple(fitting(_choices(ctx, call.caller).options(), call.text)))
+
+
+def bundle_options(ctx: Context, call: Call) -> Reply:
+    """Bundles that fit what is typed."""
+    return Options(tuple(fitting(_choices(ctx, call.caller).bundles(), call.text)))
 
 
 def deny(ctx: Context, call: Call) -> Reply:

@@ -17,7 +17,7 @@ from bot.allowances.owners import owner_of, require_permitted
 from bot.allowances.ownership import let_expire, transfer
 from bot.allowances.previews import Draft, Preview, owner_words, preview, scope_of
 from bot.allowances.queries import (
-    SEARCHED,
+    FoundRequests,
     Request,
     RequestList,
     awaiting,
@@ -34,12 +34,12 @@ from bot.allowances.workflow import ALLOWANCES
 
 __all__ = [
     "ALLOWANCES",
-    "SEARCHED",
     "AfterReview",
     "DoneTogether",
     "Draft",
     "Edit",
     "Filed",
+    "FoundRequests",
     "Preview",
     "Request",
     "RequestList",

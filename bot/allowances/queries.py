@@ -29,12 +29,23 @@ class RequestList:
     """One page of a list of requests.
 
     Args:
-        found: Allowances and scale proposals, open ones first, then the newest first.
-        last: The start of the next page; None if there is none.
+        rows: Allowances and scale proposals, open ones first, then the newest first; the place of any of them is where
+            the next page can start.
+        is_more: Whether more follow.
     """
 
-    found: tuple[Request, ...]
-    last: Place | None = None
+    rows: tuple[PlacedRow[Request], ...] = ()
+    is_more: bool = False
+
+    @property
+    def found(self) -> tuple[Request, ...]:
+        """The requests themselves."""
+        return tuple(one.value for one in self.rows)
+
+    @property
+    def last(self) -> Place | None:
+        """The start of the next page; None if there is none."""
+        return self.rows[-1].place if self.is_more else None
 
 
 def _any(_one: Request) -> bool:
@@ -53,8 +64,7 @@ def browse(ctx: Context, caller: Caller, which: str, *, rows: int, after: Place 
         asked: Iterator[PlacedRow[Request]] = _every(tx.allowances.page, wanted, fits)
         proposed: Iterator[PlacedRow[Request]] = _every(tx.scales.page, wanted, fits)
         found = list(islice(merge(asked, proposed, key=lambda one: one.place.key, reverse=True), rows + 1))
-    shown = tuple(one.value for one in found[:rows])
-    return RequestList(shown, found[rows - 1].place if len(found) > rows else None)
+    return RequestList(tuple(found[:rows]), len(found) > rows)
 
 
 def awaiting(ctx: Context, caller: Caller) -> list[Request]:
@@ -74,20 +84,48 @@ def awaiting(ctx: Context, caller: Caller) -> list[Request]:
 AT_ONCE = 5000
 """Rows in one page where all of them are looked at: each page costs a statement."""
 
-SEARCHED = 2000
-"""Requests that one search looks at, the open and newest first: more would take longer than people wait."""
+SEARCHED = 5000
+"""Requests that one search looks at before it shows what it has: more would take longer than people wait."""
 
 
-def search(ctx: Context, caller: Caller, wanted: RequestSearch, *, skip: int, rows: int) -> tuple[list[Request], bool]:
-    """Some of what a search finds among the requests that the caller may see, and whether there are more."""
+@dataclass(frozen=True, slots=True)
+class FoundRequests:
+    """One page of what a search finds.
+
+    Args:
+        found: Open ones first, then the newest first.
+        onward: Where the search goes on; None at its end.
+        is_partial: Whether it stopped after so many that did not fit, before it had a whole page.
+    """
+
+    found: tuple[Request, ...] = ()
+    onward: Place | None = None
+    is_partial: bool = False
+
+
+def search(
+    ctx: Context, caller: Caller, wanted: RequestSearch, *, rows: int, after: Place | None = None
+) -> FoundRequests:
+    """Some of what a search finds among the requests that the caller may see, and where it goes on."""
     who, now = person(ctx, caller), ctx.clock.now()
-    seen = ListFilter(clusters=tuple(egress.ref.id for egress in visible(ctx, who)), requester=who.identity)
+    seen = ListFilter(tuple(egress.ref.id for egress in visible(ctx, who)), who.identity, after=after, limit=LOOKED)
+    found, looked = list[PlacedRow[Request]](), after
     with ctx.store.read() as tx:
         asked: Iterator[PlacedRow[Request]] = _every(tx.allowances.page, seen, _any)
         proposed: Iterator[PlacedRow[Request]] = _every(tx.scales.page, seen, _any)
-        looked = islice(merge(asked, proposed, key=lambda one: one.place.key, reverse=True), SEARCHED)
-        found = list(islice((row.value for row in looked if wanted.fits(row.value, now)), skip, skip + rows + 1))
-    return found[:rows], len(found) > rows
+        for count, row in enumerate(merge(asked, proposed, key=lambda one: one.place.key, reverse=True)):
+            if count == SEARCHED:
+                return FoundRequests(tuple(one.value for one in found), looked, is_partial=True)
+            looked = row.place
+            if wanted.fits(row.value, now):
+                if len(found) == rows:
+                    return FoundRequests(tuple(one.value for one in found), found[-1].place)
+                found.append(row)
+    return FoundRequests(tuple(one.value for one in found))
+
+
+LOOKED = 500
+"""Rows that a search reads at once."""
 
 
 def requests(

@@ -6,6 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.domain.egress import ClusterEgress, EgressPath, PathKind
+from bot.domain.phrases import listed
 from bot.domain.target import Target
 
 
@@ -90,7 +91,7 @@ def _sentence(egress: ClusterEgress, barrier: FilterKind, paths: Sequence[Egress
         whys = dict.fromkeys(path.why for path in paths)
         return f"{name} has no known egress path that a rule could open. {' '.join(whys)}"
     if barrier is FilterKind.MIXED and any(path.destinations for path in paths):
-        ways = " ".join(f"To {', '.join(path.destinations[:3])}: {path.why}" for path in paths)
+        ways = " ".join(f"To {listed(path.destinations, 3)}: {path.why}" for path in paths)
         return f"The egress path of {name} depends on the destination. {ways}"
     pools = ", ".join(each.name for each in egress.pools)
     return _SENTENCES[barrier].format(name=name, declared=egress.declared, pools=pools)

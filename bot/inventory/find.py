@@ -80,7 +80,7 @@ def find(ctx: Context, who: Person, name: str) -> ClusterEgress:
 
 def _only(name: str, refs: Sequence[ClusterRef]) -> ClusterRef:
     if len(refs) > 1:
-        ids = ", ".join(f"`{ref.id}`" for ref in refs)
+        ids = listed([f"`{ref.id}`" for ref in refs], MOST_IDS)
         raise AmbiguousCluster(f"{len(refs)} clusters are named {name}. Use one of these ids instead: {ids}.")
     return refs[0]
 
@@ -187,6 +187,9 @@ def _unknown(name: str, seen: Sequence[ClusterEgress]) -> str:
     hint = f" Did you mean {' or '.join(alike)}?" if alike else " `/egress list` shows the clusters you can see."
     return f"There is no cluster {typed}.{hint}"
 
+
+MOST_IDS = 10
+"""Ids of clusters that share a name; each has up to 260 characters, and a message 3,000."""
 
 MOST_SHOWN = 80
 """Characters of what somebody typed that are said back."""

@@ -20,6 +20,7 @@ from bot.domain.api_token import (
 from bot.domain.audit import Action, Event
 from bot.domain.duration import duration_text
 from bot.domain.people import AccountStatus, Identity, Role
+from bot.domain.phrases import listed
 from bot.errors import InvalidInput, MembershipUnknown, NotAuthenticated, NotPermitted, TooManyCalls
 from bot.inventory.find import holder_of
 from bot.ports import Caller, Context, UnitOfWork
@@ -108,8 +109,11 @@ def revoke_token(ctx: Context, caller: Caller, name: str) -> Token:
     with ctx.store.write() as tx:
         uow, token = UnitOfWork(ctx, tx, caller), tx.tokens.get(name)
         if token is None:
-            known = ", ".join(one.name for one in tx.tokens.all()) or "none"
-            raise InvalidInput(f"There is no API token “{name[:60]}”. There are: {known}.", field="name")
+            known = listed([one.name for one in tx.tokens.all()], 10) or "none"
+            raise InvalidInput(
+                f"There is no API token “{name[:60]}”. There are: {known}. `/egress token list` lists all.",
+                field="name",
+            )
         if token.revoked_at is not None:
             raise InvalidInput(f"API token {name} was revoked {token.revoked_at:%Y-%m-%d %H:%M} UTC.", field="name")
         tx.tokens.revoke(name, uow.now)

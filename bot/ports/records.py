@@ -179,8 +179,8 @@ class Campaigns(Protocol):
         """One by id; raises ``UnknownReview``."""
         ...
 
-    def find(self, *, only_open: bool = True, limit: int | None = None) -> list[Campaign]:
-        """Those that were not signed off yet, or all; open ones first, then the newest."""
+    def find(self, *, only_open: bool = True, limit: int | None = None, after: Place | None = None) -> list[Campaign]:
+        """Those that were not signed off yet, or all; open ones first, then the newest, from behind a place on."""
         ...
 
     def new_id(self, now: datetime) -> str:

@@ -174,12 +174,14 @@ class SqlCampaigns:
             raise UnknownReview(f"No review {campaign_id} that you can see. `/egress review` lists them.")
         return campaign_from_row(row)
 
-    def find(self, *, only_open: bool = True, limit: int | None = None) -> list[Campaign]:
-        """The rows, open ones first, then the newest."""
+    def find(self, *, only_open: bool = True, limit: int | None = None, after: Place | None = None) -> list[Campaign]:
+        """The rows, open ones first, then the newest, from behind a place on."""
         column = schema.campaign.c
         query = select(schema.campaign).order_by(column.is_open.desc(), column.id.desc()).limit(limit)
         if only_open:
             query = query.filter_by(is_open=1)
+        if after is not None:
+            query = query.where(_follows(schema.campaign, "r", after))
         return [campaign_from_row(row) for row in self._connection.execute(query)]
 
     def new_id(self, now: datetime) -> str:

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from bot.domain.duration import duration_from_text
+from bot.domain.phrases import listed
 from bot.errors import InvalidInput
 from bot.wiring.api_client import ApiClient, ApiSilent
 from bot.wiring.terminal import Terminal
@@ -137,7 +138,7 @@ def _words(found: Any) -> str:
     if "detail" in found:
         return str(found["detail"])
     if "phase" in found:
-        hosts = ", ".join(found["destinations"][:3]) + (" …" if len(found["destinations"]) > 3 else "")
+        hosts = listed(found["destinations"], 3)
         why = found["failure"] or (found["ended"] or {}).get("reason", "") or "; ".join(found["waits_for"])
         return f"{found['id']} {found['status']}: {found['cluster']} → {hosts}{f' ({why})' if why else ''}"
     lines = [f"{_MARKS[one['allowed']]} {one['destination']}: {one['why']}" for one in found["destinations"]]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bot.domain.approval import ApprovalRequest, Verdict, VerdictKind
 from bot.domain.configuration import Configuration
+from bot.domain.phrases import counted
 from bot.ports import NoticeEvent
 from handlers.blocks.block_kit import (
     context,
@@ -48,7 +49,8 @@ MOST_QUESTIONS = 3
 
 
 def _questions(request: ApprovalRequest) -> list[Block]:
-    blocks: list[Block] = []
+    earlier = len(request.questions) - MOST_QUESTIONS
+    blocks = [context(f"{counted(earlier, 'earlier question')} in the thread.")] if earlier > 0 else []
     for one in request.questions[-MOST_QUESTIONS:]:
         blocks += [context(f"{person(one.by.user)} asked {when(one.at)}:"), small_plain(one.text)]
         if one.answer is not None:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bot.domain.audit import ChainedEvent, Event, FoundEvents
 from bot.domain.ids import is_id
+from bot.domain.phrases import counted
 from bot.domain.saved_search import MAX_QUERY, SavedSearch
 from handlers.blocks.block_kit import (
     actions,
@@ -15,6 +16,7 @@ from handlers.blocks.block_kit import (
     header,
     message,
     person,
+    rows_that_fit,
     section,
     small_plain,
     value,
@@ -41,23 +43,25 @@ def audit_page(found: FoundEvents, query: str, zone: str = "UTC", *, is_own: boo
         is_own: Whether the reader sees no more than what they did and asked for.
     """
     whose = context(OWN) if is_own else None
-    rest = _rest(found)
     archived = [context(ARCHIVED.format(found.archived_to))] if found.archived_to else []
-    if not found.events and not rest:
+    if not found.events and found.searched_to is None:
         hints = [context(f"Filters: {code(AUDIT_FILTERS)}"), *archived, *([whose] if whose else [])]
         return message("No matching events.", [section("No matching events."), *hints])
-    shown = found.events[:PAGE]
-    turn = [button(*rest[:2], value(query=query, before=rest[2]))] if rest else []
     save = [button("Save…", SAVE, value(query=query))] if 0 < len(query.strip()) <= MAX_QUERY else []
     hint = (
         f"Reading the log is recorded too. Filters: {code(AUDIT_FILTERS)}, in the time zone {escape(zone)}; "
         f"{code('csv')} or {code('jsonl')} gives auditors a file."
     )
-    blocks = [block for one in shown for block in _event(one)]
-    if found.searched_to is not None:
-        blocks.append(section(SO_FAR.format(found.searched_to)))
-    blocks += [*archived, context(hint), *([whose] if whose else []), *actions(*turn, *save)]
-    return message(f"{len(shown)} audit events", [header("Audit log"), *blocks])
+    below = [*archived, context(hint), *([whose] if whose else [])]
+    events = [_event(one) for one in found.events[:PAGE]]
+
+    def drawn(rows: int) -> list[Block]:
+        shown = [block for blocks in events[:rows] for block in blocks]
+        turn, so_far = _rest(found, query, rows)
+        return [header("Audit log"), *shown, *so_far, *below, *actions(*turn, *save)]
+
+    rows = rows_that_fit(len(events), drawn)
+    return message(counted(rows, "audit event"), drawn(rows))
 
 
 SO_FAR = ":hourglass_flowing_sand: Searched back to event {} so far; there may be more. *Go on* searches older events."
@@ -71,11 +75,14 @@ ARCHIVED = (
 """Where older events are, at the end of a search."""
 
 
-def _rest(found: FoundEvents) -> tuple[str, str, int] | None:
-    """The button for what comes after a page: its text, its action, and where that begins; None if nothing does."""
-    if len(found.events) > PAGE:
-        return "Older", "audit_older", found.events[PAGE - 1].seq
-    return None if found.searched_to is None else ("Go on", "audit_older", found.searched_to)
+def _rest(found: FoundEvents, query: str, rows: int) -> tuple[list[Block], list[Block]]:
+    """The button for what comes after so many rows, and where the search is; nothing after the last of all."""
+    if rows < len(found.events):
+        return [button("Older", "audit_older", value(query=query, before=found.events[rows - 1].seq))], []
+    if found.searched_to is None:
+        return [], []
+    on = button("Go on", "audit_older", value(query=query, before=found.searched_to))
+    return [on], [section(SO_FAR.format(found.searched_to))]
 
 
 OWN = "You see your own acts and requests. Auditors, approvers and operators see everything."

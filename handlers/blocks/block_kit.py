@@ -5,9 +5,8 @@ Limits: https://docs.slack.dev/reference/block-kit and https://docs.slack.dev/re
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from bot.domain.chart import Chart
 from bot.domain.dates import time_text
@@ -95,7 +94,10 @@ def fields(pairs: Iterable[tuple[str, str]]) -> list[Block]:
 
 def context(*texts: str) -> Block:
     """Small print in the bot's own words."""
-    return {"type": "context", "elements": [mrkdwn(text) for text in texts if text][:CONTEXT_ELEMENTS]}
+    shown = [text for text in texts if text]
+    last = CONTEXT_ELEMENTS - 1
+    joined = [*shown[:last], "\n".join(shown[last:])] if len(shown) > CONTEXT_ELEMENTS else shown
+    return {"type": "context", "elements": [mrkdwn(text) for text in joined]}
 
 
 def small_plain(text: str) -> Block:
@@ -125,10 +127,11 @@ def value(**ids: object) -> str:
     Raises:
         InvalidInput: If they do not fit.
     """
-    return whole(_carried(ids), BUTTON_VALUE)
+    return whole(carried_text(ids), BUTTON_VALUE)
 
 
-def _carried(ids: Mapping[str, object]) -> str:
+def carried_text(ids: Mapping[str, object]) -> str:
+    """Encode ids as they come back with a button or a view."""
     return json.dumps({name: str(one) for name, one in ids.items()}, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -176,23 +179,6 @@ def text_input(initial: str = "", *, placeholder: str = "", multiline: bool = Fa
     return made | ({"placeholder": plain(placeholder, PLACEHOLDER)} if placeholder else {})
 
 
-def select(options: Sequence[Block], chosen: str = "", *, placeholder: str = "") -> Block:
-    """A choice among at most 100; what is chosen is always among them."""
-    initial = next((one for one in options if one["value"] == chosen), None)
-    offered = list(options[:OPTIONS])
-    if initial is not None and initial not in offered:
-        offered[-1] = initial
-    made: Block = {"type": "static_select", "options": offered}
-    made |= {"placeholder": plain(placeholder, PLACEHOLDER)} if placeholder else {}
-    return made | ({"initial_option": initial} if initial else {})
-
-
-def checkboxes(options: Sequence[Block], chosen: str = "") -> Block:
-    """Several choices at once, at most ten; the one that is chosen is ticked."""
-    initial = [one for one in options if one["value"] == chosen]
-    return {"type": "checkboxes", "options": list(options)} | ({"initial_options": initial} if initial else {})
-
-
 def modal(callback_id: str, title: str, blocks: Sequence[Block], **more: str) -> View:
     """A modal.
 
@@ -210,34 +196,30 @@ def modal(callback_id: str, title: str, blocks: Sequence[Block], **more: str) ->
     if len(blocks) > VIEW_BLOCKS:
         raise InvalidInput(f"Too much for one form: {len(blocks)} blocks, and the limit is {VIEW_BLOCKS}.")
     view |= {"blocks": list(blocks), "close": plain("Cancel" if submit else "Close", VIEW_TITLE)}
-    view |= {"private_metadata": whole(_carried(more), METADATA)}
+    view |= {"private_metadata": whole(carried_text(more), METADATA)}
     return view | ({"submit": plain(submit, VIEW_TITLE)} if submit else {})
 
 
-def home(blocks: Sequence[Block], carried: Mapping[str, str]) -> View:
-    """A Home tab, with what it shows."""
-    return {
-        "type": "home",
-        "blocks": list(blocks[:VIEW_BLOCKS]),
-        "private_metadata": whole(_carried(carried), METADATA),
-    }
+def left_out_words(parts: int, rest: str = "") -> str:
+    """Say how many parts are missing, and where they are."""
+    return f"{parts} more {'part does' if parts == 1 else 'parts do'} not fit here. {rest}".rstrip()
 
 
-def people_select(chosen: str = "", *, placeholder: str = "") -> Block:
-    """A choice among the people of the workspace; Slack refuses one that it does not know, so only ours begin it."""
-    made: Block = {"type": "users_select"}
-    made |= {"placeholder": plain(placeholder, PLACEHOLDER)} if placeholder else {}
-    return made | ({"initial_user": chosen} if chosen else {})
+def message(text: str, blocks: Sequence[Block] = (), charts: Sequence[Chart] = (), *, rest: str = "") -> Message:
+    """A message; without blocks its text is one.
 
-
-def message(text: str, blocks: Sequence[Block] = (), charts: Sequence[Chart] = ()) -> Message:
-    """A message; without blocks its text is one. Charts are those whose text is among the blocks."""
+    Args:
+        text: What notifications and screen readers get.
+        blocks: Those that do not fit are left out from the end; how many is said.
+        charts: Those whose text is among the blocks.
+        rest: A sentence that says where to find what does not fit.
+    """
     shown, left = list(blocks) or [section(text)], 0
-    while len(shown) + bool(left) > MESSAGE_BLOCKS or _size(shown) > MESSAGE_SIZE:
+    while not fits_in_message([*shown, context(left_out_words(left, rest))] if left else shown):
         del shown[max((at for at, block in enumerate(shown) if block["type"] not in KEPT), default=-1)]
         left += 1
     if left:
-        shown.append(context(f"{left} more {'part does' if left == 1 else 'parts do'} not fit here."))
+        shown.append(context(left_out_words(left, rest)))
     drawn = local_times(text)
     whole_text = drawn if len(drawn.encode()) <= MESSAGE_TEXT and text.strip() else _cut_bytes(text, MESSAGE_TEXT)
     return Message(whole_text, tuple(shown), tuple(charts))
@@ -252,8 +234,20 @@ KEPT = frozenset({"header", "actions"})
 """Kinds of blocks that a message keeps when it is too long: what it is about, and what can be done."""
 
 
-def _size(blocks: Sequence[Block]) -> int:
-    return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
+def fits_in_message(blocks: Sequence[Block]) -> bool:
+    """Whether a message takes all of these blocks."""
+    size = len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
+    return len(blocks) <= MESSAGE_BLOCKS and size <= MESSAGE_SIZE
+
+
+def rows_that_fit(count: int, draw: Callable[[int], list[Block]]) -> int:
+    """How many rows of a list, from the first, one message takes; at least one, as far as there is one.
+
+    Args:
+        count: How many there are.
+        draw: Makes the blocks with so many rows, and with what leads to the others.
+    """
+    return next((rows for rows in range(count, 0, -1) if fits_in_message(draw(rows))), min(count, 1))
 
 
 REST = 30
@@ -279,19 +273,30 @@ def paragraphs(title: str, lines: Sequence[str], *, joint: str = "\n") -> list[B
     return [section(each) for each in (*texts, text) if each]
 
 
-def fold(lines: Sequence[str], limit: int = SECTION_TEXT, *, most: int = 1000, joint: str = "\n") -> str:
-    """Join as many lines as fit, then say how many are left."""
+def fold(
+    lines: Sequence[str], limit: int = SECTION_TEXT, *, most: int = 1000, joint: str = "\n", rest: str = ""
+) -> str:
+    """Join as many lines as fit, then say how many are left, and where they are.
+
+    Args:
+        lines: With markup.
+        limit: Characters of all of it.
+        most: Lines of which more are not shown.
+        joint: The separator.
+        rest: Where all of them are, as a phrase or command; without it, whatever is beside the text says so.
+    """
+    where = f": {rest}" if rest else ""
     kept: list[str] = []
-    room = limit - REST
+    room = limit - REST - len(where)
     for line in lines[:most]:
         room -= len(line) + len(joint)
         if room < 0:
             break
         kept.append(line)
-    rest = len(lines) - len(kept)
     if not kept and lines:
-        return cut(lines[0], limit)
-    return joint.join([*kept, *([f"and {rest} more"] if rest else [])])
+        kept = [cut(lines[0], limit if len(lines) == 1 else limit - REST - len(where) - len(joint))]
+    left = len(lines) - len(kept)
+    return joint.join([*kept, *([f"and {left:,} more{where}"] if left else [])])
 
 
 def when(time: datetime) -> str:
@@ -321,10 +326,3 @@ def _local_time(found: re.Match[str]) -> str:
 def person(user: str) -> str:
     """A person of this workspace, or the bot itself."""
     return f"<@{user}>" if user.isalnum() and user[:1] in "UW" else "the bot"
-
-
-def with_metadata(view: View, more: Mapping[str, str | None]) -> View:
-    """Add ids to a view's metadata."""
-    carried: dict[str, Any] = json.loads(view.get("private_metadata") or "{}")
-    carried |= {name: one for name, one in more.items() if one and name not in carried}
-    return {**view, "private_metadata": whole(_carried(carried), METADATA)}

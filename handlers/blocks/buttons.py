@@ -8,6 +8,7 @@ from bot.domain.configuration import Configuration
 from bot.domain.risk import Level
 from bot.domain.scale_proposal import ASKABLE_AGAIN, Scale, ScaleStatus, scale_status
 from bot.domain.snat import TypeChange, smaller_steps
+from bot.ports import Place
 from handlers.blocks.approval_card import carried
 from handlers.blocks.block_kit import CONFIRM_TEXT, button, confirm
 from handlers.blocks.dryrun import ENDS, is_dry
@@ -123,3 +124,8 @@ def _scale_caution(scale: Scale) -> Block:
     text = "Open connections may break. Partners who allowlist addresses that may go must be told before."
     verb = "Change" if isinstance(scale.plan.change, TypeChange) else "Down"
     return confirm(f"{verb} to {scale.plan.change.goal}?", text, yes="Approve")
+
+
+def position_text(place: Place) -> str:
+    """The position of a row in a list, as a button or view carries it."""
+    return f"{int(place.is_open)}{place.id}"

@@ -12,10 +12,10 @@ from bot.domain.egress import dns_caveat
 from bot.domain.egress_filter import FilterKind
 from bot.domain.firewall import Outcome, Result, RuleAction, Stage, TraceStep, headline, summary
 from bot.domain.network_rules import by_address
+from bot.domain.phrases import counted
 from handlers.blocks.allowance_card import until
 from handlers.blocks.block_kit import (
     SECTION_TEXT,
-    VIEW_BLOCKS,
     actions,
     button,
     code,
@@ -32,6 +32,7 @@ from handlers.blocks.block_kit import (
     value,
     when,
 )
+from handlers.blocks.renewals import RENEWALS_SHOWN, more_renewals, renewal_offer
 from handlers.replies import Block, Message, View
 
 OUTCOMES: Mapping[Outcome, str] = MappingProxyType(
@@ -74,9 +75,12 @@ MARKS: Mapping[Result, str] = MappingProxyType(
 )
 
 STEPS_SHOWN = 8
+TRACE_ROOM = 60
+"""Sections of a trace: a view takes 100 blocks, and 250 kB."""
 TRACES_SHOWN = 12
 FINDINGS_ROOM = 8000
-RENEWALS_SHOWN = 5
+FEWER = "Check fewer hosts at once to see all of it."
+"""Where the rest of a long answer is."""
 NOT_LOOKED_AT = "Network security groups, Kubernetes network policies and the host itself are not checked."
 
 
@@ -99,16 +103,17 @@ def check_card(found: Check, now: datetime, draft: str = "", also: Sequence[Bloc
         return message(escape(text), [header(title), *_in_full(only, now), _small_print(found), *offers])
     title = f"{name}: {_counts(found.findings)}"
     rows = _rows(found)
-    owners = {one.allowance.id: one.allowance for one in found.findings if one.allowance}
-    rows += [block for one in list(owners.values())[:RENEWALS_SHOWN] for block in _rule_of(one, now)]
-    return message(title, [header(title), *rows, _small_print(found), *offers])
+    owners = list({one.allowance.id: one.allowance for one in found.findings if one.allowance}.values())
+    rows += [block for one in owners[:RENEWALS_SHOWN] for block in _rule_of(one, now)]
+    rows += more_renewals(len(owners))
+    return message(title, [header(title), *rows, _small_print(found), *offers], rest=FEWER)
 
 
 def _rows(found: Check) -> list[Block]:
     """One line each: few with a button of their own, many as one text."""
     if len(found.findings) <= TRACES_SHOWN:
         return [section(_line(one), accessory=_trace_button(found, one)) for one in found.findings]
-    told = fold([_line(one) for one in found.findings], FINDINGS_ROOM)
+    told = fold([_line(one) for one in found.findings], FINDINGS_ROOM, rest=FEWER)
     return [*paragraphs("", told.split("\n")), context("Check a single host to see its full trace.")]
 
 
@@ -166,12 +171,13 @@ def _in_full(finding: CheckResult, now: datetime) -> list[Block]:
     why = escape(step.why) if step else ""
     steps = enumerate(evaluation.trace, 1)
     lines = [_step(number, each) for number, each in steps if each.result is not Result.MISS]
+    matches = fold(lines, 2500, most=STEPS_SHOWN, rest="*Full trace*")
     return [
         section(f"{OUTCOMES[evaluation.outcome]} *{escape(next_step(finding, now))}* {why}".strip()),
         *([section(fold(_conditions(finding), 2500))] if step is None else []),
         *(fields(_place(step)) if step else []),
         *(_rule_of(finding.allowance, now) if finding.allowance else []),
-        *([section(f"*Matches, in firewall order*\n{fold(lines, 2500, most=STEPS_SHOWN)}")] if lines else []),
+        *([section(f"*Matches, in firewall order*\n{matches}")] if lines else []),
     ]
 
 
@@ -263,10 +269,14 @@ def trace_view(found: Check) -> View:
     (finding,) = found.findings
     mark, words = OUTCOMES[finding.evaluation.outcome], escape(_lower(summary(finding.evaluation)))
     title = f"{mark} {code(found.egress.ref.name)} → {code(str(finding.destination))}: *{words}*"
-    steps = [section(text) for text in _pages(finding.evaluation.trace)]
-    room = VIEW_BLOCKS - 3
-    more = [context(f"{len(steps) - room} more steps do not fit here.")] if len(steps) > room else []
-    return modal("trace", "Trace", [section(title), *steps[:room], *more, _small_print(found)])
+    pages, room = list(_pages(finding.evaluation.trace)), TRACE_ROOM
+    rest = sum(text.count("\n") + 1 for text in pages[room:])
+    more = (
+        [context(f"{counted(rest, 'more step')} do not fit here; `/egress check` shows those that match.")]
+        if rest
+        else []
+    )
+    return modal("trace", "Trace", [section(title), *map(section, pages[:room]), *more, _small_print(found)])
 
 
 def _pages(trace: Sequence[TraceStep]) -> Iterator[str]:
@@ -308,16 +318,6 @@ def _rule(finding: CheckResult) -> str:
     return (
         f"{where} of allowance {finding.allowance.id}, {owner_words(finding.allowance)}" if finding.allowance else where
     )
-
-
-def renewal_offer(allowance_id: str, text: str) -> Block:
-    """A sentence about what is open, and a button that asks for more time."""
-    return section(text, accessory=button("Renew…", "renew_form", value(id=allowance_id)))
-
-
-def renewal_offers(ids: Sequence[str]) -> list[Block]:
-    """Offer renewals by id only."""
-    return [renewal_offer(one, f"You can request more time for {code(one)}.") for one in ids[:RENEWALS_SHOWN]]
 
 
 def narrower_lines(names: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from handlers.blocks.block_kit import code, context, escape, fold, person, small
 from handlers.replies import Block
 
 MOST_PEOPLE = 10
+"""People of a group who are called in one message."""
 
 
 def decides(verdict: Verdict, config: Configuration, *, is_open: bool = True) -> list[str]:
@@ -73,9 +74,10 @@ def mention(config: Configuration, name: str) -> str:
     group = config.groups.get(name)
     if group is None:
         return escape(name)
-    people = [person(user) for user in sorted(group.users)[:MOST_PEOPLE]]
+    users = sorted(group.users)
     called = [f"<!subteam^{group.usergroup}>"] if group.usergroup else []
-    return " ".join([*called, *people]) or escape(name)
+    more = [f"and {len(users) - MOST_PEOPLE} more of {escape(name)}"] if len(users) > MOST_PEOPLE else []
+    return " ".join([*called, *map(person, users[:MOST_PEOPLE]), *more]) or escape(name)
 
 
 def needs(verdict: Verdict, approvals: Sequence[Approval]) -> str:

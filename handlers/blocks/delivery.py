@@ -6,7 +6,7 @@ from types import MappingProxyType
 from bot.domain.integration import HOOK
 from bot.ports import Pause
 from bot.ports.lanes import EVERYTHING, METHODS
-from handlers.blocks.block_kit import code, escape, header, section
+from handlers.blocks.block_kit import code, escape, fold, header, section
 from handlers.replies import Block
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
@@ -63,11 +63,10 @@ def refusal_blocks(pauses: Sequence[Pause]) -> list[Block]:
     """The part of an operator's Home tab that says what is not taken; nothing if everything is."""
     if not pauses:
         return []
-    lines = [f":octagonal_sign: {escape(refusal_sentence(pause))}" for pause in pauses[:MOST]]
-    lines += [f"and {len(pauses) - MOST} more"] if len(pauses) > MOST else []
+    lines = [f":octagonal_sign: {escape(refusal_sentence(pause))}" for pause in pauses]
     is_slack = any(not pause.lane.startswith(HOOK) for pause in pauses)
     title = "Slack is not accepting the bot's messages" if is_slack else "A webhook does not take the bot's events"
-    return [header(title), section("\n".join(lines))]
+    return [header(title), section(fold(lines, most=MOST, rest="shown once these are fixed"))]
 
 
 MOST = 8

@@ -17,6 +17,7 @@ from handlers.blocks.block_kit import (
     fold,
     header,
     message,
+    rows_that_fit,
     section,
     value,
     when,
@@ -44,12 +45,11 @@ def denied_message(found: DeniedReport, draft: str = "") -> Message:
         draft: The id under which what can be requested was kept; empty if nothing can.
     """
     title = _title(found)
-    rows = host_rows(found.items)
-    nothing = [section(_nothing(found))] if not rows else []
-    limits = [context(fold([escape(line) for line in found.limits], 1900))] if found.limits and rows else []
-    if not rows and found.reading.is_known:
-        limits = [context(fold([escape(line) for line in found.limits], 1900))]
-    return message(title, [header(title), *nothing, *rows, *limits, *actions(*_offers(found, draft))])
+    nothing = [] if found.items else [section(_nothing(found))]
+    is_limited = found.limits and (found.items or found.reading.is_known)
+    limits = [context(fold([escape(line) for line in found.limits], 1900))] if is_limited else []
+    below = [*limits, *actions(*_offers(found, draft))]
+    return message(title, host_blocks(found.items, [header(title), *nothing], below))
 
 
 def too_many(count: int) -> list[str]:
@@ -74,15 +74,20 @@ def _nothing(found: DeniedReport) -> str:
     return f":white_check_mark: The log has no denial of this cluster since {when(found.since)}."
 
 
-def host_rows(items: Sequence[DeniedItem]) -> list[Block]:
-    """A row for each host, in the order of the items."""
+def host_blocks(items: Sequence[DeniedItem], above: Sequence[Block], below: Sequence[Block]) -> list[Block]:
+    """A row for each host, in the order of the items, as many as one message takes between other blocks."""
     names = list(dict.fromkeys(one.denied.name for one in items))
     by_name = {
         name: list(same) for name, same in groupby(sorted(items, key=lambda one: names.index(one.denied.name)), _name)
     }
     rows = [section(_host(name, by_name[name])) for name in names[:HOSTS_SHOWN]]
-    rest = len(names) - HOSTS_SHOWN
-    return [*rows, *([context(f"and {rest} more: ask for less time, or request these first.")] if rest > 0 else [])]
+
+    def drawn(shown: int) -> list[Block]:
+        rest = len(names) - shown
+        more = [context(f"and {rest:,} more: ask for less time, or request these first.")] if rest else []
+        return [*above, *rows[:shown], *more, *below]
+
+    return drawn(rows_that_fit(len(rows), drawn))
 
 
 def _name(item: DeniedItem) -> str:

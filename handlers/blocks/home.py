@@ -6,13 +6,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TypeVar
 
-from bot.allowances import SEARCHED
+from bot.allowances import FoundRequests
 from bot.allowances.campaigns import Glance
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.batch import Batch
 from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterEgress
 from bot.domain.people import Unread
+from bot.domain.phrases import counted
 from bot.domain.request_search import RequestSearch
 from bot.domain.saved_search import SavedSearch
 from bot.domain.scale_proposal import Scale
@@ -21,21 +22,25 @@ from bot.ports import Pause
 from bot.ports.notice_levels import NoticeLevel
 from handlers.blocks.batch_card import batch_buttons, batch_line
 from handlers.blocks.block_kit import (
+    METADATA,
+    VIEW_BLOCKS,
     actions,
     button,
+    carried_text,
     code,
     context,
     divider,
     fold,
     header,
-    home,
+    left_out_words,
     person,
     section,
     value,
     when,
+    whole,
 )
 from handlers.blocks.break_glass import ALARM
-from handlers.blocks.buttons import act_buttons
+from handlers.blocks.buttons import act_buttons, position_text
 from handlers.blocks.clusters import allowance_line
 from handlers.blocks.delivery import refusal_blocks
 from handlers.blocks.details import details_button
@@ -67,13 +72,11 @@ class Found:
 
     Args:
         search: What was searched for.
-        rows: At most ``ROWS``.
-        is_more: Whether another page follows.
+        page: At most ``ROWS`` requests, and where the search goes on.
     """
 
     search: RequestSearch
-    rows: tuple[Allowance | Scale, ...]
-    is_more: bool
+    page: FoundRequests
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,12 @@ class Desktop:
         """What the person may decide, an entry for each decision."""
         return *self.batches, *self.waiting
 
+    @property
+    def pages(self) -> int:
+        """How many pages the longest list has, at least one."""
+        lists = (self.undecided, self.scales, self.unreviewed, self.mine)
+        return max(1, *(-(-len(one) // ROWS) for one in lists))
+
 
 def home_view(uow: Desktop, carried: Mapping[str, str] = MappingProxyType({})) -> View:
     """Draw it; ``carried`` is what has to come back with each act on it."""
@@ -129,7 +138,7 @@ def home_view(uow: Desktop, carried: Mapping[str, str] = MappingProxyType({})) -
         *refusal_blocks(uow.refusals),
         *dry_line(uow.config.dry_run),
         *lists,
-        *actions(*_turning(uow)),
+        *_turning(uow),
         divider(),
         header("Clusters"),
         *_health(uow.clusters, is_certain=not uow.unread),
@@ -138,7 +147,13 @@ def home_view(uow: Desktop, carried: Mapping[str, str] = MappingProxyType({})) -
         *level_select(uow.notices),
         context(f"Updated {when(uow.now)}. `/egress help` lists all commands."),
     ]
-    return home(blocks, carried)
+    return {"type": "home", "blocks": _fitting(blocks), "private_metadata": whole(carried_text(carried), METADATA)}
+
+
+def _fitting(blocks: Sequence[Block]) -> list[Block]:
+    if len(blocks) <= VIEW_BLOCKS:
+        return list(blocks)
+    return [*blocks[: VIEW_BLOCKS - 1], context(left_out_words(len(blocks) - VIEW_BLOCKS + 1))]
 
 
 def _first_buttons(uow: Desktop) -> list[Block]:
@@ -154,8 +169,9 @@ def _first_buttons(uow: Desktop) -> list[Block]:
 
 
 def _overview(uow: Desktop) -> list[Block]:
-    ending = [one for one in uow.mine if status(one, uow.now) is Status.EXPIRING]
-    others = [one for one in uow.mine if status(one, uow.now) is not Status.EXPIRING]
+    shown = _page(uow, sorted(uow.mine, key=lambda one: status(one, uow.now) is not Status.EXPIRING))
+    ending = [one for one in shown if status(one, uow.now) is Status.EXPIRING]
+    others = [one for one in shown if status(one, uow.now) is not Status.EXPIRING]
     nothing = "None on this page." if uow.page > 1 else "You have none. Use `/egress request` or the button above."
     return [
         header("Waiting for you"),
@@ -163,25 +179,34 @@ def _overview(uow: Desktop) -> list[Block]:
         *_reviews(uow.reviews),
         *([header("Ending soon"), *_mine(uow, ending)] if ending else []),
         header("Your allowances"),
-        *(_mine(uow, others) or [section(nothing)]),
+        *(_mine(uow, others) or [section(nothing)] * (not ending)),
     ]
 
 
 def _search_results(uow: Desktop, found: Found) -> list[Block]:
     """What the search found on this page, each with the acts that are possible."""
     blocks: list[Block] = []
-    for one in found.rows:
+    for one in found.page.found:
         line = scale_line(one, uow.now) if isinstance(one, Scale) else allowance_line(one, uow.now, uow.config)
         blocks += [section(f"{line}\nRequested by {person(one.requester.user)}"), *_result_buttons(uow, one)]
+    if found.page.is_partial:
+        blocks.append(section(f"{SO_FAR[bool(blocks)]} *Go on* searches older requests."))
     nothing = "Nothing found." if uow.page == 1 else "Nothing more found."
     return [header("Search results"), context(_sought(found.search)), *(blocks or [section(nothing)])]
+
+
+SO_FAR = (
+    ":hourglass_flowing_sand: Nothing found so far; there may be older requests.",
+    ":hourglass_flowing_sand: That is all so far; there may be older requests.",
+)
+"""Where a search looked at as many as it may: not to be taken for the end."""
 
 
 def _sought(search: RequestSearch) -> str:
     parts = [code(search.words)] if search.words.strip() else []
     parts += [f"asked or decided by {person(search.person)}"] if search.person else []
     parts += [f"state {search.state}"] if search.state else []
-    return f"For {', '.join(parts)} among the {SEARCHED:,} newest that you can see; what is open comes first."
+    return f"For {', '.join(parts)} among all that you can see; what is open comes first."
 
 
 def _result_buttons(uow: Desktop, one: Allowance | Scale) -> list[Block]:
@@ -196,11 +221,21 @@ def _result_buttons(uow: Desktop, one: Allowance | Scale) -> list[Block]:
 
 
 def _turning(uow: Desktop) -> list[Block]:
-    """Newer and Older, as far as there is something."""
-    lengths = (len(uow.undecided), len(uow.scales), len(uow.unreviewed), len(uow.mine))
-    is_more = uow.found.is_more if uow.found else max(lengths) > uow.page * ROWS
+    """Newer and Older, as far as there is something, and how much there is."""
     newer = [button("Newer", "home_newer")] if uow.page > 1 else []
-    return [*newer, *([button("Older", "home_older")] if is_more else [])]
+    if uow.found is None:
+        older = [button("Older", "home_older")] if uow.page < uow.pages else []
+        return [*([context(_amount(uow))] if uow.pages > 1 else []), *actions(*newer, *older)]
+    onward = uow.found.page.onward
+    text = "Go on" if uow.found.page.is_partial else "Older"
+    older = [button(text, "home_older", value(after=position_text(onward)))] if onward else []
+    return actions(*newer, *older)
+
+
+def _amount(uow: Desktop) -> str:
+    waiting = len(uow.undecided) + len(uow.scales) + len(uow.unreviewed)
+    lists = "`/egress requests pending` and `/egress requests mine` list them, too; *Search…* finds one."
+    return f"Page {uow.page:,} of {uow.pages:,}: {waiting:,} waiting for you, {len(uow.mine):,} of your own. {lists}"
 
 
 def _page(uow: Desktop, rows: Sequence[One]) -> Sequence[One]:
@@ -241,12 +276,13 @@ def _batch_buttons(uow: Desktop, batch: Batch) -> list[Block]:
 def _reviews(reviews: Sequence[Glance]) -> list[Block]:
     rest = len(reviews) - MOST_REVIEWS
     shown = [section(review_line(one), accessory=review_button(one.whole.campaign)) for one in reviews[:MOST_REVIEWS]]
-    return [*shown, *([context(f"and {rest} more reviews: `/egress review`")] if rest > 0 else [])]
+    more = f"and {counted(rest, 'more review')}: `/egress review`"
+    return [*shown, *([context(more)] if rest > 0 else [])]
 
 
 def _mine(uow: Desktop, allowances: Sequence[Allowance]) -> list[Block]:
-    rows = _page(uow, allowances)
-    return [block for one in rows for block in (section(allowance_line(one, uow.now, uow.config)), *_own(uow, one))]
+    lines = ((section(allowance_line(one, uow.now, uow.config)), *_own(uow, one)) for one in allowances)
+    return [block for blocks in lines for block in blocks]
 
 
 def _own(uow: Desktop, one: Allowance) -> list[Block]:
@@ -270,11 +306,14 @@ def _denied(uow: Desktop) -> list[Block]:
     own = {one.scope.cluster_id for one in uow.mine}
     filtered = [one for one in uow.clusters if any(path.firewall for path in one.paths)]
     ordered = sorted(filtered, key=lambda one: one.ref.id not in own) if uow.config.logs.enabled else []
-    return [
+    shown = [
         section(code(one.ref.name), accessory=button("Denied traffic", "denied", value(cluster=one.ref.id)))
         for one in ordered[:MOST_DENIED]
     ]
+    rest = len(ordered) - MOST_DENIED
+    more = f"and {counted(rest, 'more cluster')} behind a firewall: `/egress denied CLUSTER`"
+    return [*shown, *([context(more)] if rest > 0 else [])]
 
 
 def _names(names: Sequence[str]) -> str:
-    return fold([code(name) for name in names], 1200, most=20, joint=", ")
+    return fold([code(name) for name in names], 1200, most=20, joint=", ", rest="`/egress list` marks them")

@@ -11,6 +11,7 @@ from bot.domain.configuration import Configuration
 from bot.domain.dry_run import NO_DRY_RUN, DryRun
 from bot.domain.fqdn import Destination
 from bot.domain.people import Identity, Person, Unread
+from bot.domain.phrases import counted
 from bot.domain.scale_proposal import Scale, scale_status
 from handlers.blocks.block_kit import (
     actions,
@@ -22,17 +23,19 @@ from handlers.blocks.block_kit import (
     header,
     message,
     person,
+    rows_that_fit,
     section,
     value,
     when,
 )
+from handlers.blocks.buttons import position_text
 from handlers.blocks.clusters import allowance_line
 from handlers.blocks.deciders import decides, missing
 from handlers.blocks.dryrun import ENDS, SCALE_WAITS, WAITS, is_dry
 from handlers.blocks.naming import names_of
 from handlers.blocks.scale_card import scale_line
 from handlers.blocks.words import unread_lines
-from handlers.replies import Message
+from handlers.replies import Block, Message
 
 ROWS = 20
 """Requests on one page."""
@@ -62,15 +65,26 @@ def request_list(
     if not page.found:
         nothing = f"Nothing here ({escape(which)}). Use `/egress request` to file a request."
         return message(nothing, [section(nothing), *doubts])
-    lines = [_line(one, now, config) for one in page.found]
-    older = value(which=which, after=page.last.id, open=int(page.last.is_open)) if page.last else ""
-    turn = actions(button("Older", "requests_older", older)) if page.last else []
+    lines = [section(_line(one, now, config)) for one in page.found]
     hint = (
         "`/egress requests ID` shows full details; `approve ID`, `deny ID REASON`, `revoke ID` and `renew "
         "ID` act on it."
     )
-    blocks = [header(f"Requests: {which}"), *(section(line) for line in lines), *doubts, context(hint), *turn]
-    return message(f"{len(lines)} request{'' if len(lines) == 1 else 's'}{', and older ones' if turn else ''}", blocks)
+
+    def drawn(rows: int) -> list[Block]:
+        return [header(f"Requests: {which}"), *lines[:rows], *doubts, context(hint), *_older(page, which, rows)]
+
+    shown = rows_that_fit(len(lines), drawn)
+    older = ", and older ones" if _older(page, which, shown) else ""
+    return message(f"{counted(shown, 'request')}{older}", drawn(shown))
+
+
+def _older(page: RequestList, which: str, rows: int) -> list[Block]:
+    """What begins after the last row that is shown; nothing after the last of all."""
+    if rows == len(page.rows) and not page.is_more:
+        return []
+    place = page.rows[rows - 1].place
+    return actions(button("Older", "requests_older", value(which=which, after=position_text(place))))
 
 
 def _line(one: Request, now: datetime, config: Configuration) -> str:

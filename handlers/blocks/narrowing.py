@@ -40,4 +40,4 @@ def smaller_step_blocks(body: Mapping[str, str], goal: str) -> list[Block]:
 
 
 def _hosts(text: str) -> str:
-    return fold([code(host) for host in text.split()], 2500, joint=", ")
+    return fold([code(host) for host in text.split()], 2500, joint=", ", rest="its card shows what is left")

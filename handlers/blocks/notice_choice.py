@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot.ports.notice_levels import NoticeLevel
-from handlers.blocks.block_kit import actions, context, message, option, section, select
+from handlers.blocks.block_kit import actions, context, message, option, section
+from handlers.blocks.selects import select
 from handlers.replies import Block, Message
 
 CHOOSE = "notices"

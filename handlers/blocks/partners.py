@@ -75,7 +75,7 @@ def partner_blocks(partners: Sequence[Partner]) -> list[Block]:
     """The line of a plan that says who depends on the addresses; nothing where nobody is recorded."""
     lines = [f"*{escape(one.name)}* ({contact_text(one.contact)})" for one in partners]
     title = "*Partners who depend on these addresses*"
-    return [section(f"{title}\n{fold(lines, PARTNERS_ROOM)}")] if lines else []
+    return [section(f"{title}\n{fold(lines, PARTNERS_ROOM, rest='`/egress partners CLUSTER`')}")] if lines else []
 
 
 def partner_added(ref: ClusterRef, made: Partner) -> Message:

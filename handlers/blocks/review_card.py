@@ -1,13 +1,14 @@
 """Review campaigns: the card in the channel, its news, and the list."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from bot.allowances.campaigns import Glance
+from bot.allowances.campaigns import CampaignList, Glance
 from bot.domain.campaign import Campaign, ItemState, ReviewSheet
 from bot.domain.configuration import Configuration
 from bot.domain.people import Identity, Role
+from bot.domain.phrases import counted
 from bot.ports import ReviewEvent
 from handlers.blocks.block_kit import (
     actions,
@@ -26,6 +27,7 @@ from handlers.blocks.block_kit import (
     value,
     when,
 )
+from handlers.blocks.buttons import position_text
 from handlers.blocks.deciders import mention
 from handlers.replies import Block, Message
 
@@ -97,8 +99,8 @@ def _counts(sheet: ReviewSheet) -> list[tuple[str, str]]:
 def _waiting(sheet: ReviewSheet) -> list[Block]:
     if not sheet.open_items:
         return []
-    counted = Counter(sheet.owner(one).user for one in sheet.open_items if not one.owner_left)
-    owners = [f"{person(user)} {count}" for user, count in counted.most_common()]
+    waiting = Counter(sheet.owner(one).user for one in sheet.open_items if not one.owner_left)
+    owners = [f"{person(user)} {count}" for user, count in waiting.most_common()]
     gone = [f"{person(sheet.owner(one).user)} ({escape(one.owner_left)})" for one in sheet.open_items if one.owner_left]
     lines = [f"*Waiting for owners* {fold(owners, OWNERS_ROOM, joint=', ')}"] if owners else []
     lines += [f"*Owner left* {fold(list(dict.fromkeys(gone)), OWNERS_ROOM, joint=', ')}"] if gone else []
@@ -170,13 +172,19 @@ def review_news(sheet: ReviewSheet, body: Mapping[str, str], recipient: str, con
     return message(text, [section(text), *why, *offered, context(f"Review {code(campaign.id)}")])
 
 
-def review_list(glances: Sequence[Glance]) -> Message:
-    """The campaigns that a person may see, with their progress."""
-    if not glances:
+ROWS = 10
+"""Campaigns on one page."""
+
+
+def review_list(page: CampaignList) -> Message:
+    """One page of the campaigns that a person may see, with their progress."""
+    if not page.glances:
         return message("No reviews that you can see. Auditors start one with `/egress review start`.")
-    blocks = [section(review_line(one), accessory=review_button(one.whole.campaign, "Show…")) for one in glances]
+    blocks = [section(review_line(one), accessory=review_button(one.whole.campaign, "Show…")) for one in page.glances]
     hint = "`/egress review ID` shows the allowances, `/egress review sign ID REASON` signs a review off."
-    return message(f"{len(glances)} review{'' if len(glances) == 1 else 's'}", [*blocks, context(hint)])
+    turn = [button("Older", "reviews_older", value(after=position_text(page.last)))] if page.last else []
+    older = ", and older ones" if page.last else ""
+    return message(f"{counted(len(page.glances), 'review')}{older}", [*blocks, context(hint), *actions(*turn)])
 
 
 def review_line(glance: Glance) -> str:

@@ -12,6 +12,9 @@ MOST = 90
 
 TITLE = "Owners who left"
 
+MORE = ("an auditor or approver can start a review, which lists all of them.", "a review of these lists all of them.")
+"""Where the rest is: for whoever may not start a review, and for who may."""
+
 
 def left_loading() -> View:
     """The modal while Slack is asked about the owners."""
@@ -39,7 +42,7 @@ def left_view(found: Ownerless, config: Configuration, list_id: str) -> View:
         TITLE,
         [
             *(section(line) for line in lines[:MOST]),
-            *([context(f"and {rest} more")] if rest > 0 else []),
+            *([context(f"and {rest:,} more: {MORE[bool(list_id)]}")] if rest > 0 else []),
             *([] if lines else [section("No open allowance has an owner who is known to have left.")]),
             *([section(unchecked)] if found.unchecked else []),
             *([context("Approvers can end one with `/egress revoke ID REASON`.")] if lines else []),

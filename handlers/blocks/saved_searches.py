@@ -16,9 +16,9 @@ from handlers.blocks.block_kit import (
     modal,
     option,
     section,
-    select,
     text_input,
 )
+from handlers.blocks.selects import select
 from handlers.replies import Block, Message, View
 
 LONGEST_QUERY = 70

@@ -19,6 +19,7 @@ from handlers.blocks.block_kit import (
     modal,
     person,
     plain,
+    rows_that_fit,
     section,
     value,
     when,
@@ -26,7 +27,7 @@ from handlers.blocks.block_kit import (
 from handlers.replies import Block, Message, View
 
 STEPS = 15
-"""Steps on one page: two blocks each leave room in a message."""
+"""Steps on one page, or fewer where a message does not hold them: two blocks each."""
 
 REASON_ROOM = 400
 """Characters of a reason on a timeline; the log has all of it."""
@@ -95,16 +96,26 @@ WORDS: Mapping[Action, str] = MappingProxyType(
 """What a step says; every other action by its own name."""
 
 
-def story_message(story: Story, page: int = 1) -> Message:
-    """One page of a story, for the person who typed its id."""
-    blocks = [header(f"Story of {story.subject}"), *_timeline(story, page), *actions(*_turning(story, page))]
-    return message(f"Story of {story.subject}: {counted(len(story.steps), 'step')}", blocks)
+def story_message(story: Story, first: int = 0) -> Message:
+    """One page of a story, for the person who typed its id.
+
+    Args:
+        story: All of it.
+        first: How many steps come before the page.
+    """
+
+    def drawn(rows: int) -> list[Block]:
+        turns = actions(*_turning(story, first, rows))
+        return [header(f"Story of {story.subject}"), *_timeline(story, first, rows), *turns]
+
+    rows = rows_that_fit(min(STEPS, len(story.steps) - first), drawn)
+    return message(f"Story of {story.subject}: {counted(len(story.steps), 'step')}", drawn(rows))
 
 
-def story_view(story: Story, page: int = 1) -> View:
+def story_view(story: Story, first: int = 0) -> View:
     """One page of a story, over the card that it was opened from."""
-    blocks = [section(f"{code(story.subject)}"), *_timeline(story, page), *actions(*_turning(story, page))]
-    return modal("story", "Story", blocks)
+    turns = actions(*_turning(story, first, STEPS))
+    return modal("story", "Story", [section(f"{code(story.subject)}"), *_timeline(story, first, STEPS), *turns])
 
 
 def story_button(subject: str) -> Block:
@@ -112,24 +123,21 @@ def story_button(subject: str) -> Block:
     return button("Story", "story", value(id=subject))
 
 
-def _timeline(story: Story, page: int) -> list[Block]:
+def _timeline(story: Story, first: int, rows: int) -> list[Block]:
     missing = [section(fold([f":warning: {escape(one)}" for one in story.missing]))] if story.missing else []
     if not story.steps:
         return [*missing, section("Nothing is on record of it.")]
-    shown = story.steps[(page - 1) * STEPS : page * STEPS]
-    blocks = [block for step in shown for block in _step(step, story.subject)]
+    blocks = [block for step in story.steps[first : first + rows] for block in _step(step, story.subject)]
     cut_off = "" if story.is_whole else "There is more on record than this shows: narrow `/egress audit` by time. "
-    return [
-        *missing,
-        *blocks,
-        context(f"{cut_off}{counted(len(story.steps), 'step')}. Times are yours; +2h is counted from the first step."),
-    ]
+    shown = f"Steps {first + 1} to {min(first + rows, len(story.steps))} of {len(story.steps)}."
+    return [*missing, *blocks, context(f"{cut_off}{shown} Times are yours; +2h is counted from the first step.")]
 
 
-def _turning(story: Story, page: int) -> list[Block]:
-    earlier = [button("Earlier", "story_earlier", value(id=story.subject, page=page - 1))] if page > 1 else []
-    is_more = len(story.steps) > page * STEPS
-    return [*earlier, *([button("Later", "story_later", value(id=story.subject, page=page + 1))] if is_more else [])]
+def _turning(story: Story, first: int, rows: int) -> list[Block]:
+    carried, end = story.subject, first + rows
+    earlier = [button("Earlier", "story_earlier", value(id=carried, first=max(0, first - STEPS)))] if first else []
+    is_more = len(story.steps) > end
+    return [*earlier, *([button("Later", "story_later", value(id=carried, first=end))] if is_more else [])]
 
 
 def _step(step: StoryStep, subject: str) -> list[Block]:

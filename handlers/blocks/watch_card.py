@@ -1,6 +1,7 @@
 """The card of a watch of a firewall's log, and what is said under it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from bot.denials import DeniedItem, ends_at
 from bot.domain.configuration import Configuration
@@ -19,11 +20,12 @@ from handlers.blocks.block_kit import (
     fold,
     header,
     message,
+    rows_that_fit,
     section,
     value,
     when,
 )
-from handlers.blocks.denied import host_rows, too_many
+from handlers.blocks.denied import host_blocks, too_many
 from handlers.replies import Block, Message
 
 GROUPS_SHOWN = 15
@@ -33,11 +35,16 @@ NAMES_SHOWN = 12
 def watch_card(watch: Watch, config: Configuration) -> Message:
     """What was found so far, and what to do with it."""
     title = _title(watch)
-    found = _learned(watch, config) if watch.kind is WatchKind.LEARN else host_rows(items_of(watch))
-    rows = found or [section(_nothing(watch))]
     told = [*watch.limits, *too_many(len(watch.requestable)), *_dropped(watch)]
     limits = [context(fold([escape(line) for line in told], 1900))] if told else []
-    return message(title, [header(title), *rows, *limits, context(_state(watch)), *actions(*_offers(watch))])
+    nothing = [] if watch.items else [section(_nothing(watch))]
+    above, below = [header(title), *nothing], [*limits, context(_state(watch)), *actions(*_offers(watch))]
+    draw = (
+        partial(_learned_blocks, watch, config)
+        if watch.kind is WatchKind.LEARN
+        else partial(host_blocks, items_of(watch))
+    )
+    return message(title, draw(above, below))
 
 
 def items_of(watch: Watch) -> tuple[DeniedItem, ...]:
@@ -82,7 +89,7 @@ def _offers(watch: Watch) -> list[Block]:
     return [*ask, *([button("Stop", "watch_stop", value(id=watch.id))] if watch.is_open else [])]
 
 
-def _learned(watch: Watch, config: Configuration) -> list[Block]:
+def _learned_blocks(watch: Watch, config: Configuration, above: Sequence[Block], below: Sequence[Block]) -> list[Block]:
     """By bundle or registrable domain, each name that was seen; what no allowance helps comes last."""
     named: dict[Destination, WatchItem] = {}
     for one in watch.items:
@@ -90,20 +97,23 @@ def _learned(watch: Watch, config: Configuration) -> list[Block]:
             named[one.denied.destination] = one
     groups = learned(named, [one for one in config.bundles.values() if not one.parameters])
     rows = [section(_group(group, named)) for group in groups[:GROUPS_SHOWN]]
-    rest = len(groups) - GROUPS_SHOWN
-    others = [one for one in watch.items if one.denied.destination is None]
-    return [
-        *rows,
-        *([context(f"and {counted(rest, 'more domain')}")] if rest > 0 else []),
-        *([section(fold([_other(one) for one in others], 2000))] if others else []),
-    ]
+    others = [_other(one) for one in watch.items if one.denied.destination is None]
+    last = [section(fold(others, 2000, rest=f"`/egress denied {watch.cluster_name}`"))] if others else []
+
+    def drawn(shown: int) -> list[Block]:
+        rest = len(groups) - shown
+        more = [context(f"and {counted(rest, 'more domain')}: *Request…* lists what can be requested.")] if rest else []
+        return [*above, *rows[:shown], *more, *last, *below]
+
+    return drawn(rows_that_fit(len(rows), drawn))
 
 
 def _group(group: LearnedGroup, named: Mapping[Destination, WatchItem]) -> str:
     kind = "bundle " if group.is_bundle else ""
     hits = sum(named[one].denied.hits for one in group.destinations)
     lines = [f"• {code(str(one))} {_brief(named[one])}" for one in group.destinations]
-    return fold([f"*{kind}{escape(group.name)}*: {hits:,} times", *lines], 2900, most=NAMES_SHOWN)
+    head = f"*{kind}{escape(group.name)}*: {hits:,} times"
+    return fold([head, *lines], 2900, most=NAMES_SHOWN + 1, rest="*Request…* has all of them")
 
 
 def _brief(item: WatchItem) -> str:
@@ -119,7 +129,7 @@ def watch_news(watch: Watch, body: Mapping[str, str]) -> Message:
     """What is said under the card."""
     if body.get("event") == WatchEvent.SEEN:
         names = set(body.get("names", "").split("\n"))
-        rows = host_rows([one for one in items_of(watch) if one.denied.name in names])
+        rows = host_blocks([one for one in items_of(watch) if one.denied.name in names], (), ())
         return message(f"New in the log of {watch.cluster_name}", rows)
     count = counted(len(watch.requestable), "destination")
     if watch.requestable:

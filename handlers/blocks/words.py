@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bot.domain.people import Unread
 from bot.errors import Defect, EgressError, InvalidFqdn, Refused, StoreUnavailable, Unavailable
-from handlers.blocks.block_kit import actions, button, code, escape, message, section
+from handlers.blocks.block_kit import actions, button, code, escape, fold, message, section
 from handlers.replies import Block, Message
 
 AUDIT_FILTERS = (
@@ -49,7 +49,7 @@ def unread_lines(unread: Sequence[Unread], meaning: str) -> list[Block]:
     """
     if not unread:
         return []
-    names = ", ".join(code(one.group) for one in unread[:20])
+    names = fold([code(one.group) for one in unread], 1500, most=20, joint=", ")
     return [section(f":warning: Could not read {names}. {escape(unread[0].why)} {meaning}")]
 
 

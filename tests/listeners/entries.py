@@ -49,8 +49,9 @@ READS = (
     *("command whoami", "command help", "action show_endpoints", "action list_next", "action list_back"),
     *("action history_older", "action history_newer", "action requests_older", "action review_open"),
     *("action review_first", "action review_next", "action review_other", "action refresh_home"),
+    "action reviews_older",
     *("action home_older", "action home_newer", "action home_clear", "view home_search"),
-    *("options also", "options cluster"),
+    *("options also", "options bundle", "options cluster"),
     "home app_home_opened",
 )
 """The entries that only show something."""

@@ -176,9 +176,9 @@ def test_a_long_story_has_pages(world: World) -> None:
         auditing.refuse(world.ctx, DEV2, "approve", NotPermitted(f"No {number}."), auditing.Attempt(first))
     page = text_of(audit.audit(world.ctx, typed(AUDITOR, first)))
     assert ("story_later" in page, "story_earlier" in page, "No 19." in page) == (True, False, False)
-    later = audit.turn_story(world.ctx, pressed(AUDITOR, id=first, page="2"))
+    later = audit.turn_story(world.ctx, pressed(AUDITOR, id=first, first="15"))
     assert ("story_later" in text_of(later), "story_earlier" in text_of(later)) == (False, True)
-    in_modal = audit.turn_story(world.ctx, pressed(Caller(AUDITOR.identity, "slack:modal"), id=first, page="2"))
+    in_modal = audit.turn_story(world.ctx, pressed(Caller(AUDITOR.identity, "slack:modal"), id=first, first="15"))
     assert isinstance(in_modal, UpdateModal)
     assert "No 19." in str(in_modal.view)
 

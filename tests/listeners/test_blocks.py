@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.allowances import Preview, RequestList
+from bot.allowances import FoundRequests, Preview, RequestList
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.approval import Quorum, Verdict, VerdictKind
 from bot.domain.audit import ChainedEvent, FoundEvents
@@ -20,7 +20,7 @@ from bot.domain.scale_proposal import Scale
 from bot.domain.snat import capacity, nearest_first
 from bot.errors import EgressError, StoreBusy
 from bot.inventory import CapacityOverview, EgressReport, FleetPage, Ownership
-from bot.ports import Place
+from bot.ports import Place, PlacedRow
 from bot.scaling import ScalePreview
 from handlers.blocks.allowance_card import allowance_card, allowance_news
 from handlers.blocks.audit_log import audit_page
@@ -155,13 +155,14 @@ def test_lists_and_home_are_valid(some: list[Allowance], scales: list[Scale], ti
     """However much waits."""
     allowances, proposals = tuple(some * times), tuple(scales * times)
     clusters = tuple(data.draw(st.lists(facts.clusters, max_size=2))) * times
-    last = Place(data.draw(st.booleans()), "a0s560gxpd")
     rows: list[Allowance | Scale] = [*allowances, *proposals]
-    page = RequestList(tuple(rows[:ROWS]), data.draw(st.sampled_from([None, last])))
+    placed = tuple(PlacedRow(Place(data.draw(st.booleans()), one.id), one) for one in rows[:ROWS])
+    page = RequestList(placed, data.draw(st.booleans()))
     assert_valid(request_list(page, which=data.draw(facts.words(200)), now=facts.NOW, config=BOOK), "message")
     assert_valid(home_view(Desktop(allowances, proposals, allowances, clusters, facts.NOW, BOOK)), "home")
     search = RequestSearch(data.draw(facts.words(200)), "UDEV0001", "live")
-    found = Found(search, tuple(rows[:8]), is_more=True)
+    onward = data.draw(st.sampled_from([None, Place(True, "a0s560gxpd")]))
+    found = Found(search, FoundRequests(tuple(rows[:8]), onward, is_partial=data.draw(st.booleans())))
     drawn = home_view(Desktop((), (), allowances, clusters, facts.NOW, BOOK, page=2, found=found))
     assert_valid(drawn, "home")
     assert_valid(SearchForm.build(search), "modal")

@@ -19,6 +19,7 @@ from bot.domain.people import Identity
 from bot.domain.risk import Level, Reason, Risk
 from bot.domain.scale_proposal import Scale
 from bot.errors import NotPermitted, StaleView
+from bot.ports import Place, PlacedRow
 from handlers import actions, commands, home, views
 from handlers.blocks.allowance_card import allowance_card, allowance_news
 from handlers.blocks.details import approval_view, details_view
@@ -77,7 +78,9 @@ def test_what_rides_along_with_a_bundle_is_named_everywhere() -> None:
     assert "*Destinations that are not in the bundle* `docker-hub`\n`exfil.example.net`" in str(
         [block["text"]["text"] for block in card.blocks if block["type"] == "section" and "text" in block]
     ).replace("\\n", "\n")
-    assert marked in all_text(request_list(RequestList((one,)), which="pending", now=NOW, config=BOOK))
+    assert marked in all_text(
+        request_list(RequestList((PlacedRow(Place(True, one.id), one),)), which="pending", now=NOW, config=BOOK)
+    )
     assert marked in all_text(allowance_news(one, {"event": "approved"}, BOOK))
     assert marked in str(NarrowForm.build(one, BOOK))
 
@@ -235,7 +238,9 @@ def test_who_is_still_missing_is_said_everywhere() -> None:
     missing = "still missing: 2 from platform"
     assert f"N{needed}." in all_text(allowance_card(fresh, BOOK, NOW, NOTHING))
     assert f"N{needed}; {missing}." in all_text(allowance_card(one, BOOK, NOW, NOTHING))
-    assert f"n{needed}; {missing}" in all_text(request_list(RequestList((one,)), which="pending", now=NOW, config=BOOK))
+    assert f"n{needed}; {missing}" in all_text(
+        request_list(RequestList((PlacedRow(Place(True, one.id), one),)), which="pending", now=NOW, config=BOOK)
+    )
     assert f"approved; {missing}." in all_text(allowance_news(one, {"event": "seconded"}, BOOK))
     assert f"You approved; {missing}." in all_text(decided(one, NOW))
     assert "<@UOPS0001> for security" in all_text(allowance_card(one, BOOK, NOW, NOTHING))

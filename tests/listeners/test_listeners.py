@@ -57,7 +57,7 @@ def test_a_stranger_gets_nothing(world: World) -> None:
         for team, user in (("TOTHER", "UDEV0001"), ("TSANDBOX1", ""))
     ]
     value = {"id": "a0s560gxpd", "digest": "0", "count": "3", "name": "x", "before": "1", "word": "x", "query": ""}
-    value |= {"draft": "x", "chosen": "mine", "cluster": "x", "hosts": "x"}
+    value |= {"draft": "x", "chosen": "mine", "cluster": "x", "hosts": "x", "after": "1a0s560gxpd"}
     for entry in TABLE:
         if entry.name in ("propose", "message", "audit_save"):
             continue  # it only opens a form with what the button carries; talk in a thread is nobody's act

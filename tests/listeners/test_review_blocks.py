@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from bot.allowances.campaigns import Glance, Ownerless
+from bot.allowances.campaigns import CampaignList, Glance, Ownerless
 from bot.approvals import MAX_REASON
 from bot.domain.campaign import AnswerKind, Campaign, ReviewAnswer, ReviewItem, ReviewSheet, SignOff
 from bot.domain.people import Person, Role
 from bot.domain.review_scope import ReviewScope
+from bot.ports import Place
 from handlers.blocks.home import Desktop, home_view
 from handlers.blocks.review_card import REVIEW_NEWS, review_card, review_list, review_news
 from handlers.blocks.review_left import left_view
@@ -86,5 +87,5 @@ def test_what_is_opened_is_valid(glance: Glance, which: str, after: str) -> None
         left_view(Ownerless(((found, "deactivated"),) * 99, 2, facts.NOW, glance.who), BOOK, "list"),
     ):
         assert_valid(view, "modal")
-    assert_valid(review_list([glance] * 20), "message")
+    assert_valid(review_list(CampaignList((glance,) * 10, Place(False, "r0s560gxpd"))), "message")
     assert_valid(home_view(Desktop((), (), (), (), facts.NOW, BOOK, reviews=(glance,) * 5)), "home")

@@ -14,7 +14,7 @@ from bot.domain.error_parsing import find_destinations
 from bot.domain.fqdn import Destination, Protocol, parse_destinations
 from bot.errors import InvalidInput
 from handlers import actions, audit, commands, views
-from handlers.blocks.block_kit import BUTTON_VALUE, INPUT_TEXT, METADATA, modal, option, select, text_input, value
+from handlers.blocks.block_kit import BUTTON_VALUE, INPUT_TEXT, METADATA, modal, option, text_input, value
 from handlers.calls import Call
 from handlers.hosts import host_fields, hosts_in, written
 from handlers.replies import Ephemeral, OpenModal, UpdateModal, View
@@ -176,8 +176,6 @@ def test_nothing_that_comes_back_is_cut() -> None:
         assert "é" * most in str(build("é" * most))
         with pytest.raises(InvalidInput):
             build("é" * (most + 1))
-    chosen = select([option(str(number), str(number)) for number in range(120)], "119")
-    assert chosen["initial_option"] in chosen["options"]
     with pytest.raises(InvalidInput, match="Too long"):
         RequestForm(cluster="x", destinations="a.example.com", duration="8h", ticket="t" * 201).draft()
 

@@ -1,6 +1,8 @@
 """Looking at review campaigns: auditors, operators and approvers see all of it, owners what is theirs."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from bot.allowances.campaigns.recording import sheet_of
 from bot.domain.access import REVIEWERS, TRUSTED, require_read
@@ -9,10 +11,10 @@ from bot.domain.ids import canonical_id
 from bot.domain.people import AccountStatus, Person, Role
 from bot.errors import UnknownReview
 from bot.inventory import person
-from bot.ports import Caller, Context
+from bot.ports import Caller, Context, Place
 
-MOST = 10
-"""Campaigns in a list."""
+AT_ONCE = 10
+"""Campaigns that are read at once: each has up to 2,000 allowances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +52,40 @@ class Glance:
         return tuple(one for one in self.sheet.campaign.items if self.may_answer(one))
 
 
-def browse(ctx: Context, caller: Caller) -> list[Glance]:
-    """The campaigns that the caller may see, open ones first, then the newest.
+@dataclass(frozen=True, slots=True)
+class CampaignList:
+    """One page of the campaigns that somebody may see.
+
+    Args:
+        glances: Open ones first, then the newest.
+        last: The start of the next page; None if there is none.
+    """
+
+    glances: tuple[Glance, ...] = ()
+    last: Place | None = None
+
+
+def browse(ctx: Context, caller: Caller, *, rows: int, after: Place | None = None) -> CampaignList:
+    """One page of the campaigns that the caller may see.
 
     Raises:
         NotPermitted: For people of other workspaces.
     """
     who = person(ctx, caller)
-    with ctx.store.read() as tx:
-        sheets = [sheet_of(tx, one, ctx.clock.now()) for one in tx.campaigns.find(only_open=False, limit=MOST)]
-    return [seen for sheet in sheets if (seen := _seen(who, sheet)) is not None]
+    found = list(islice(_every(ctx, who, after), rows + 1))
+    last = found[rows - 1].whole.campaign if len(found) > rows else None
+    return CampaignList(tuple(found[:rows]), Place(last.is_open, last.id) if last else None)
+
+
+def _every(ctx: Context, who: Person, after: Place | None) -> Iterator[Glance]:
+    while True:
+        with ctx.store.read() as tx:
+            page = tx.campaigns.find(only_open=False, limit=AT_ONCE, after=after)
+            sheets = [sheet_of(tx, one, ctx.clock.now()) for one in page]
+        yield from (seen for sheet in sheets if (seen := _seen(who, sheet)) is not None)
+        if len(page) < AT_ONCE:
+            return
+        after = Place(page[-1].is_open, page[-1].id)
 
 
 def mine(ctx: Context, who: Person) -> list[Glance]:

@@ -25,7 +25,7 @@ def whose(path: EgressPath) -> str:
     """Name the traffic of a path and its destinations, as the subject of a sentence."""
     pools = f"node pool {', '.join(path.pools)}" if path.pools else "the cluster"
     named = {"pods": f"pods of {pools}", "nodes": f"the nodes of {pools}", "virtualNodes": "virtual nodes' traffic"}
-    part = f" to {', '.join(path.destinations[:3])}" if path.destinations else ""
+    part = f" to {listed(path.destinations, 3)}" if path.destinations else ""
     return f"{named.get(path.carries, pools)}{part}"
 
 

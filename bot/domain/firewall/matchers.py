@@ -28,6 +28,7 @@ from bot.domain.firewall.ranges import (
 from bot.domain.firewall.rules import ApplicationRule, NetworkRule, RuleSet, Tier
 from bot.domain.firewall.tags import AS_OF, Held, contents_of
 from bot.domain.fqdn import Protocol
+from bot.domain.phrases import listed
 
 
 class RuleMatch(NamedTuple):
@@ -160,7 +161,7 @@ def decide(rule: str, found: Cover, fit: Fit, *, asked: Spans) -> RuleMatch:
 
 def _sources_sentence(found: Cover) -> str:
     known = f"It applies only to the sources {text_from_spans(found.yes)}" if found.yes else "Its sources are unknown"
-    return f"{known}{'; unknown: ' + ', '.join(found.opaque[:3]) if found.opaque else ''}."
+    return f"{known}{'; unknown: ' + listed(found.opaque, 3) if found.opaque else ''}."
 
 
 def _about_sources(found: Cover) -> tuple[str, str]:

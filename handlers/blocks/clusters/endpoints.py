@@ -27,7 +27,7 @@ def endpoint_report(report: EndpointReport) -> Message:
         f"Required endpoints of {name}: {text}",
         [
             header(f"Required endpoints of {name}: {text}"),
-            *(block for standing, title in PARTS for block in _part(title, found.standing(standing))),
+            *(block for standing, title in PARTS for block in _part(title, found.standing(standing), name)),
             section(f"The FQDN tag `AzureKubernetesService` is {tag}."),
             context(
                 "The endpoints that AKS publishes for this cluster, checked against the firewall's rules. The tag "
@@ -38,9 +38,10 @@ def endpoint_report(report: EndpointReport) -> Message:
     )
 
 
-def _part(title: str, checks: tuple[EndpointCheck, ...]) -> list[Block]:
+def _part(title: str, checks: tuple[EndpointCheck, ...], cluster: str) -> list[Block]:
     lines = [_line(check) for check in checks]
-    return [section(f"{title}\n{fold(lines, 2800, most=SHOWN)}")] if lines else []
+    rest = f"`/egress show {escape(cluster)} json`"
+    return [section(f"{title}\n{fold(lines, 2800, most=SHOWN, rest=rest)}")] if lines else []
 
 
 def _line(check: EndpointCheck) -> str:

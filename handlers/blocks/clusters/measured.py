@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.domain.measured import PortLevel, PortUse, SnatUse, SourceKind, level_of
 from bot.domain.measured.advice import span_text
 from bot.domain.measured.levels import failed_text
+from bot.domain.phrases import listed
 from handlers.blocks.block_kit import code, context, escape, fold, section, when
 from handlers.blocks.clusters.phrases import counted
 from handlers.replies import Block
@@ -48,7 +49,7 @@ def _node(one: PortUse) -> str:
 def _failed(use: SnatUse) -> list[str]:
     if use.failed is None:
         return ["• failed connections: unknown"]
-    nodes = ", ".join(code(node) for node in list(use.failed_by_node)[:5] if node)
+    nodes = listed([code(node) for node in use.failed_by_node if node], 5)
     where = f" on {nodes}" if nodes and use.source.kind is SourceKind.LOAD_BALANCER else ""
     return [f"• *{failed_text(use.failed)}*{where}" if use.failed else "• no connection failed for want of a port"]
 

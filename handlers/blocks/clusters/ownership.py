@@ -8,13 +8,16 @@ from handlers.blocks.clusters.timeline import by_whom
 from handlers.replies import Block, Message
 
 PERIODS_SHOWN = 20
+EARLIER = "give a day, `/egress whois IP at DATE`"
+"""Where the rest is."""
 
 
 def owners(found: Ownership) -> Message:
     """Show the clusters that leave, or left, with an address; ingress is shown separately."""
     head = _at(found) if found.at else _now(found)
     lines = [_cluster(one) for one in found.leaving]
-    blocks = [section(head), *([section(fold(lines))] if lines else [])]
+    rest = f"`/egress list {found.address}`"
+    blocks = [section(head), *([section(fold(lines, rest=rest))] if lines else [])]
     blocks += [*_reached(found), *_periods(found), *_events(found), *_limits(found)]
     return message(head, blocks)
 
@@ -49,20 +52,20 @@ def _reached(found: Ownership) -> list[Block]:
         for ip in one.ingress
         if ip.address == found.address
     ]
-    return [section(fold(lines))] if lines else []
+    return [section(fold(lines, rest=f"`/egress list {found.address}`"))] if lines else []
 
 
 def _periods(found: Ownership) -> list[Block]:
     lines = [_period(found, one) for one in (*found.periods, *found.perhaps)]
     title = "" if found.at else "*Before*\n"
-    return [section(f"{title}{fold(lines, 2800, most=PERIODS_SHOWN)}")] if lines else []
+    return [section(f"{title}{fold(lines, 2800, most=PERIODS_SHOWN, rest=EARLIER)}")] if lines else []
 
 
 def _events(found: Ownership) -> list[Block]:
     """How it came and went; that it was there when records began says nothing."""
     told = [one for one in found.events if one.change.kind is not IpChangeKind.FIRST]
     lines = [_event(found, one) for one in told]
-    return [section(f"*How it came and went*\n{fold(lines, 2800, most=PERIODS_SHOWN)}")] if lines else []
+    return [section(f"*How it came and went*\n{fold(lines, 2800, most=PERIODS_SHOWN, rest=EARLIER)}")] if lines else []
 
 
 def _event(found: Ownership, one: IpEvent) -> str:
@@ -91,8 +94,9 @@ def _end(one: Period) -> str:
 
 
 def _limits(found: Ownership) -> list[Block]:
+    gaps = [escape(gap) for gap in found.gaps]
     notes = [
-        *(escape(gap) for gap in found.gaps[:3]),
+        *([fold(gaps, 1500, most=3, joint=" ", rest="`/egress list` has all")] if gaps else []),
         *([f"All clusters were last read from Azure {when(found.read_at)}."] if found.read_at else []),
         *([f"Records begin {when(found.watched_since)}."] if found.watched_since and not found.leaving else []),
     ]

@@ -21,7 +21,8 @@ def port_blocks(report: EgressReport) -> list[Block]:
     shown = [_by_nodes(way) if is_full else way for way in ways[:WAYS_SHOWN]]
     blocks = [block for way in shown for block in _way(egress, way, is_only=len(ways) == 1)]
     rest = len(ways) - WAYS_SHOWN
-    return [*blocks, *([context(f"and {rest} more ways out: `/egress show … json`")] if rest > 0 else [])]
+    more = f"and {counted(rest, 'more way')} out: `/egress show {escape(egress.ref.name)} json`"
+    return [*blocks, *([context(more)] if rest > 0 else [])]
 
 
 ENOUGH, BY_NODES = "Enough: ", "By the number of nodes alone: "

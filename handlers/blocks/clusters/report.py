@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterEgress, EgressPath, EgressWarning, EndpointStatus, OutboundIp, PathKind
+from bot.domain.phrases import listed
 from bot.inventory import EgressReport
 from handlers.blocks.allowance_card import until
 from handlers.blocks.block_kit import (
@@ -68,11 +69,17 @@ def egress_report(report: EgressReport, config: Configuration) -> Message:
             *actions(*_offers(egress, config)),
         ],
         charts,
+        rest=f"{_json(egress)} has everything.",
     )
 
 
+def _json(egress: ClusterEgress) -> str:
+    """The command that leaves nothing out."""
+    return f"`/egress show {escape(egress.ref.name)} json`"
+
+
 def _spoken(egress: ClusterEgress) -> str:
-    addresses = ", ".join(ip.address for ip in egress.ips[:10])
+    addresses = listed([ip.address for ip in egress.ips], 10)
     return f"{egress.ref.name} leaves through {addresses}" if addresses else f"{egress.ref.name}: {_answer(egress)}"
 
 
@@ -135,7 +142,7 @@ def _paths(egress: ClusterEgress) -> list[Block]:
     lines = [_path(path, is_only=len(egress.paths) == 1) for path in egress.paths]
     said = [f"NAT gateway of SKU {egress.nat_sku}"] if egress.nat_sku else []
     said += [f"HTTP proxy {code(egress.http_proxy)}"] if egress.http_proxy else []
-    text = "\n".join([head, fold(lines, 2500, most=PATHS_SHOWN)] if lines else [head])
+    text = "\n".join([head, fold(lines, 2500, most=PATHS_SHOWN, rest=_json(egress))] if lines else [head])
     return [section(text), *([context(", ".join(said))] if said else [])]
 
 
@@ -170,7 +177,7 @@ def _ingress(egress: ClusterEgress) -> list[Block]:
         for ip in egress.ingress
     ]
     head = "*Ingress IPs* (inbound only, not used for egress)"
-    return [section(f"{head}\n{fold(lines, 2500, most=INGRESS_SHOWN)}")] if lines else []
+    return [section(f"{head}\n{fold(lines, 2500, most=INGRESS_SHOWN, rest=_json(egress))}")] if lines else []
 
 
 def _endpoints(report: EgressReport) -> list[Block]:
@@ -191,7 +198,8 @@ def _endpoints(report: EgressReport) -> list[Block]:
 
 def _allowances(report: EgressReport, config: Configuration) -> list[Block]:
     lines = [allowance_line(one, report.read_at, config) for one in report.allowances]
-    return [section(f"*Allowances*\n{fold(lines, 2500, most=ALLOWANCES_SHOWN)}")] if lines else []
+    rest = f"`/egress requests {escape(report.egress.ref.name)}`"
+    return [section(f"*Allowances*\n{fold(lines, 2500, most=ALLOWANCES_SHOWN, rest=rest)}")] if lines else []
 
 
 def allowance_line(allowance: Allowance, now: datetime, config: Configuration) -> str:
@@ -221,7 +229,7 @@ def _warnings(report: EgressReport) -> list[Block]:
             f":warning: The firewall does not SNAT traffic that its network rules allow to {shown}: it leaves "
             "with the nodes' addresses, not the firewall's public IPs. Application rules do SNAT."
         )
-    return [divider(), section(fold(lines, most=WARNINGS_SHOWN))] if lines else []
+    return [divider(), section(fold(lines, most=WARNINGS_SHOWN, rest=_json(report.egress)))] if lines else []
 
 
 def _warning(one: EgressWarning) -> str:
