@@ -109,11 +109,10 @@ def revoke_token(ctx: Context, caller: Caller, name: str) -> Token:
     with ctx.store.write() as tx:
         uow, token = UnitOfWork(ctx, tx, caller), tx.tokens.get(name)
         if token is None:
-            known = listed([one.name for one in tx.tokens.all()], 10) or "none"
-            raise InvalidInput(
-                f"There is no API token “{name[:60]}”. There are: {known}. `/egress token list` lists all.",
-                field="name",
-            )
+            names = [one.name for one in tx.tokens.all()]
+            known = listed(names, 10) or "none"
+            all_ = " `token list` lists all." if len(names) > 10 else ""
+            raise InvalidInput(f"There is no API token “{name[:60]}”. There are: {known}.{all_}", field="name")
         if token.revoked_at is not None:
             raise InvalidInput(f"API token {name} was revoked {token.revoked_at:%Y-%m-%d %H:%M} UTC.", field="name")
         tx.tokens.revoke(name, uow.now)
