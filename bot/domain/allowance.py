@@ -230,21 +230,37 @@ class Allowance(ApprovalRequest):
 
 
 def status(allowance: Allowance, now: datetime) -> Status:
-    """Derive the status of an allowance at a time; the first match decides."""
-    lines = (
-        (allowance.denied is not None, Status.DENIED),
-        (allowance.revoked is not None, Status.REVOKED),
-        (allowance.closed is not None, Status.CLOSED),
-        (allowance.approved_at is None and now >= allowance.lapses_at, Status.LAPSED),
-        (allowance.approved_at is None, Status.WAITING),
-        (allowance.expires_at is not None and now >= allowance.expires_at, Status.EXPIRED),
-        (allowance.failure is not None, Status.FAILED),
-        (allowance.suspended is not None, Status.SUSPENDED),
-        (allowance.applying_at is None, Status.APPROVED),
-        (allowance.live_at is None or allowance.missing_since is not None, Status.APPLYING),
-        (_is_near_end(allowance, now), Status.EXPIRING),
-    )
-    return next((state for holds, state in lines if holds), Status.LIVE)
+    """Derive the status of an allowance at a time; the first match decides.
+
+    A round asks it of every open allowance, so that each line is only looked at where none before it matched.
+    """
+    if allowance.denied is not None:
+        return Status.DENIED
+    if allowance.revoked is not None:
+        return Status.REVOKED
+    if allowance.closed is not None:
+        return Status.CLOSED
+    if allowance.approved_at is None:
+        return Status.LAPSED if now >= allowance.lapses_at else Status.WAITING
+    return _obstacle(allowance, now) or _progress(allowance, now)
+
+
+def _obstacle(allowance: Allowance, now: datetime) -> Status | None:
+    """Why an approved allowance opens nothing, if it does not."""
+    if allowance.expires_at is not None and now >= allowance.expires_at:
+        return Status.EXPIRED
+    if allowance.failure is not None:
+        return Status.FAILED
+    return Status.SUSPENDED if allowance.suspended is not None else None
+
+
+def _progress(allowance: Allowance, now: datetime) -> Status:
+    """How far one that is to be open has come."""
+    if allowance.applying_at is None:
+        return Status.APPROVED
+    if allowance.live_at is None or allowance.missing_since is not None:
+        return Status.APPLYING
+    return Status.EXPIRING if _is_near_end(allowance, now) else Status.LIVE
 
 
 def _is_near_end(allowance: Allowance, now: datetime) -> bool:
@@ -273,8 +289,8 @@ def is_open(allowance: Allowance, now: datetime) -> bool:
 
 def next_change(allowance: Allowance, now: datetime) -> datetime | None:
     """The next time at which time alone changes this allowance's status, if any."""
-    times = [allowance.lapses_at if allowance.approved_at is None else None, allowance.expires_at]
-    return min((time for time in times if time is not None and time > now), default=None)
+    change = allowance.lapses_at if allowance.approved_at is None else allowance.expires_at
+    return change if change is not None and change > now else None
 
 
 def digest(scope: Scope, ask: Ask) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
@@ -31,6 +31,9 @@ BYTES_PER_RULE = 400
 
 Key = tuple[str, str]
 """A rule's place: its collection's name and its own, both in lower case."""
+
+Meaning = tuple[str, ...]
+"""What a rule matches and what happens to it: equal for rules that the firewall treats alike."""
 
 
 class ChangeKind(StrEnum):
@@ -124,18 +127,20 @@ def diff(observed: Sequence[RuleCollection], desired: Sequence[RuleCollection]) 
     Nor do the priorities of our collections among each other: all of them allow, so their order decides nothing.
     """
     before, after = _rules(observed), _rules(desired)
-    changes = [
-        RuleChange(*key, _kind(was_there=key in before, will_be=key in after))
-        for key in sorted(before.keys() | after.keys())
-        if before.get(key) != after.get(key)
-    ]
+    differing = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    changes = tuple(RuleChange(*key, _kind(was_there=key in before, will_be=key in after)) for key in differing)
     kept = sum(before.get(key) == value for key, value in after.items())
-    return RuleDiff(tuple(changes), tuple(desired), content_digest(observed), content_digest(desired), kept)
+    was = _digest(before)
+    return RuleDiff(changes, tuple(desired), was, _digest(after) if changes else was, kept)
 
 
 def content_digest(collections: Sequence[RuleCollection]) -> str:
     """A digest of what rule collections mean: equal for everything that the firewall would treat alike."""
-    content = sorted([name, rule, list(meaning)] for (name, rule), meaning in _rules(collections).items())
+    return _digest(_rules(collections))
+
+
+def _digest(rules: Mapping[Key, Meaning]) -> str:
+    content = [(*key, meaning) for key, meaning in sorted(rules.items())]
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()[:16]
 
 
@@ -204,7 +209,7 @@ def _kind(*, was_there: bool, will_be: bool) -> ChangeKind:
     return ChangeKind.ADD if will_be else ChangeKind.REMOVE
 
 
-def _rules(collections: Sequence[RuleCollection]) -> dict[tuple[str, str], tuple[str, ...]]:
+def _rules(collections: Sequence[RuleCollection]) -> dict[Key, Meaning]:
     return {
         (collection.name.lower(), rule.name.lower()): _meaning(collection, rule)
         for collection in collections
@@ -212,12 +217,12 @@ def _rules(collections: Sequence[RuleCollection]) -> dict[tuple[str, str], tuple
     }
 
 
-def _meaning(collection: RuleCollection, rule: Rule) -> tuple[str, ...]:
+def _meaning(collection: RuleCollection, rule: Rule) -> Meaning:
     if isinstance(rule, NetworkRule):
         return (collection.kind, collection.action, "network", *_network_meaning(rule))
     if not isinstance(rule, ApplicationRule):
         return (collection.kind, collection.action, repr(rule))
-    protocols = [f"{name}:{port}" for name, port in rule.protocols]
+    protocols = tuple(f"{name}:{port}" for name, port in rule.protocols)
     parts = (
         rule.source_addresses,
         rule.source_ip_groups,
@@ -229,11 +234,10 @@ def _meaning(collection: RuleCollection, rule: Rule) -> tuple[str, ...]:
         rule.fqdn_tags,
         rule.web_categories,
     )
-    sets = (",".join(sorted(set(part))) for part in parts)
-    return (collection.kind, collection.action, str(rule.terminate_tls), *sets)
+    return (collection.kind, collection.action, str(rule.terminate_tls), *map(_set_text, parts))
 
 
-def _network_meaning(rule: NetworkRule) -> tuple[str, ...]:
+def _network_meaning(rule: NetworkRule) -> Meaning:
     parts = (
         tuple(protocol.lower() for protocol in rule.ip_protocols),
         rule.source_addresses,
@@ -245,4 +249,9 @@ def _network_meaning(rule: NetworkRule) -> tuple[str, ...]:
         rule.destination_fqdns,
         rule.destination_ports,
     )
-    return tuple(",".join(sorted(set(part))) for part in parts)
+    return tuple(map(_set_text, parts))
+
+
+def _set_text(part: tuple[str, ...]) -> str:
+    """The members of a set; most sets of a rule have one, or none."""
+    return ",".join(sorted(set(part)) if len(part) > 1 else part)

@@ -7,6 +7,7 @@ state never costs an update.
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from hashlib import sha256
 from itertools import groupby
 
@@ -49,8 +50,13 @@ def collection_name(allowance: Allowance, kind: RuleKind = RuleKind.APPLICATION)
     so that two clusters with long names do not meet in one collection.
     """
     scope = allowance.scope
-    parts = [PREFIX.rstrip("-"), scope.resource_group, scope.cluster_name, scope.pool or ""]
-    whole = re.sub(r"[^a-z0-9_.-]+", "-", "-".join(part.lower() for part in parts if part))
+    return _name((scope.resource_group, scope.cluster_name, scope.pool or ""), kind)
+
+
+@lru_cache(maxsize=1024)
+def _name(parts: tuple[str, ...], kind: RuleKind) -> str:
+    """Of so many clusters and pools it is kept: a round needs it for each of thousands of allowances."""
+    whole = re.sub(r"[^a-z0-9_.-]+", "-", "-".join(part.lower() for part in (PREFIX.rstrip("-"), *parts) if part))
     suffix = NETWORK_SUFFIX if kind is RuleKind.NETWORK else ""
     room = MAX_NAME - len(suffix)
     if len(whole) <= room:

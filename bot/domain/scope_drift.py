@@ -4,6 +4,7 @@ An allowance is approved for one cluster, one place in a firewall and the cluste
 Azure afterwards. Here what it was filed for is compared with what is true now; what follows is a value.
 """
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -117,8 +118,10 @@ def _words(target: Target) -> str:
 
 def concerns(allowance: Allowance, found: ScopeDrift, now: datetime) -> bool:
     """Whether anything follows for an allowance: it has not ended, and what it rests on is not as it knows it."""
+    if found.footing is DriftKind.UNKNOWN:
+        return False
     state = status(allowance, now)
-    if state not in UNENDED or found.footing is DriftKind.UNKNOWN:
+    if state not in UNENDED:
         return False
     if found.footing is DriftKind.GONE:
         return True
@@ -127,6 +130,25 @@ def concerns(allowance: Allowance, found: ScopeDrift, now: datetime) -> bool:
     if found.footing is DriftKind.NOWHERE:
         return state not in (Status.WAITING, Status.SUSPENDED)
     return found.has_changed or state is Status.SUSPENDED
+
+
+def shaken(
+    allowances: Iterable[Allowance], clusters: Mapping[str, ClusterEgress], now: datetime
+) -> Iterator[tuple[Allowance, ScopeDrift]]:
+    """Those for which something follows, and from what; thousands share a scope, which is compared once.
+
+    Args:
+        allowances: Of any clusters.
+        clusters: By lower-case ARM id, as they were read; one that is not there no longer exists.
+        now: The time.
+    """
+    found: dict[Scope, ScopeDrift] = {}
+    for each in allowances:
+        drift = found.get(each.scope)
+        if drift is None:
+            drift = found[each.scope] = scope_drift(each.scope, clusters.get(each.scope.cluster_id))
+        if concerns(each, drift, now):
+            yield each, drift
 
 
 def unprove(allowance: Allowance, now: datetime) -> Allowance:

@@ -3,13 +3,12 @@
 Only the writer of a firewall acts on it, after it has looked for itself; here it is woken.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import timedelta
 
-from bot.domain.allowance import Allowance
 from bot.domain.egress import ClusterEgress
 from bot.domain.scale_proposal import scale_key
-from bot.domain.scope_drift import concerns, scope_drift, unprove
+from bot.domain.scope_drift import shaken, unprove
 from bot.ports import AllowanceFilter, Context, Notice, NoticeKind, Transaction
 
 
@@ -25,9 +24,8 @@ def note_scope_change(ctx: Context, tx: Transaction, cluster_id: str, egress: Cl
         egress: What was read; None where it does not exist.
     """
     now = ctx.clock.now()
-    for row in tx.allowances.find(AllowanceFilter(cluster=cluster_id, only_open=True)):
-        if not concerns(row, scope_drift(row.scope, egress), now):
-            continue
+    rows = tx.allowances.find(AllowanceFilter(cluster=cluster_id, only_open=True))
+    for row, _ in shaken(rows, {} if egress is None else {cluster_id: egress}, now):
         unproven = unprove(row, now)
         if unproven != row:
             tx.allowances.save(unproven, is_open=True)
@@ -38,15 +36,11 @@ def note_scope_change(ctx: Context, tx: Transaction, cluster_id: str, egress: Cl
 
 def note_scope_changes(ctx: Context, tx: Transaction) -> None:
     """See to the allowances of all clusters, as they are stored now. Resource Graph lags: the writers look live."""
-    now, known = ctx.clock.now(), {egress.ref.id: egress for egress in tx.snapshots.all()}
+    known = {egress.ref.id: egress for egress in tx.snapshots.all()}
     rows = tx.allowances.find(AllowanceFilter(only_open=True))
-    for key in sorted({row.scope.target.key for row in rows if _is_shaken(row, known, now)}):
-        tx.work.wake(key, within=timedelta())
+    for target in sorted({row.scope.target for row, _ in shaken(rows, known, ctx.clock.now())}):
+        tx.work.wake(target.key, within=timedelta())
     _notice_scales(tx, {scale.plan.cluster_id for scale in tx.scales.find()} - known.keys())
-
-
-def _is_shaken(row: Allowance, known: Mapping[str, ClusterEgress], now: datetime) -> bool:
-    return concerns(row, scope_drift(row.scope, known.get(row.scope.cluster_id)), now)
 
 
 def _notice_scales(tx: Transaction, gone: Iterable[str]) -> None:

@@ -8,7 +8,6 @@ could not be read is not a change.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 
 from bot.allowances import assess_policy, record
 from bot.approvals import Circumstances
@@ -16,7 +15,8 @@ from bot.domain.allowance import UNENDED, Allowance, Status, is_open, is_wanted,
 from bot.domain.approval import VerdictKind
 from bot.domain.audit import Action
 from bot.domain.egress import ClusterEgress
-from bot.domain.scope_drift import DriftKind, ScopeDrift, close, concerns, move_to, scope_drift, suspend
+from bot.domain.grouping import grouped
+from bot.domain.scope_drift import DriftKind, ScopeDrift, close, concerns, move_to, shaken, suspend
 from bot.domain.target import Target
 from bot.errors import ArmForbidden, ArmNotFound, Defect, Unavailable
 from bot.inventory import is_deletion, keep
@@ -41,28 +41,23 @@ def follow_drift(run: Run, target: Target, *, of: Collection[str] = (), why: str
     Returns:
         Whether anything followed.
     """
-    rows = [row for row in open_rows(run, target) if _is_concerned(row, target, run.now)]
-    shaken: list[tuple[Allowance, ScopeDrift]] = []
+    now = run.now
+    rows = (row for row in open_rows(run, target) if row.scope.target == target and status(row, now) in UNENDED)
+    moved: list[tuple[Allowance, ScopeDrift]] = []
     read: dict[str, Found] = {}
-    for cluster_id, mine in groupby(sorted(rows, key=_cluster), key=_cluster):
-        members = list(mine)
+    for cluster_id, members in sorted(grouped((row.scope.cluster_id, row) for row in rows).items()):
         found = _doubted(run, members, is_wanted=cluster_id in of)
         if found is None:
             continue
         read[cluster_id] = found
-        grounds = [(row, scope_drift(row.scope, found[0])) for row in members]
-        shaken += [(row, now) for row, now in grounds if concerns(row, now, run.now)]
+        moved += shaken(members, _by_id(cluster_id, found[0]), run.now)
     if read:
-        _follow(run, target, read, shaken, why)
-    return bool(shaken)
+        _follow(run, target, read, moved, why)
+    return bool(moved)
 
 
-def _cluster(row: Allowance) -> str:
-    return row.scope.cluster_id
-
-
-def _is_concerned(row: Allowance, target: Target, now: datetime) -> bool:
-    return row.scope.target == target and status(row, now) in UNENDED
+def _by_id(cluster_id: str, egress: ClusterEgress | None) -> dict[str, ClusterEgress]:
+    return {} if egress is None else {cluster_id: egress}
 
 
 def _doubted(run: Run, rows: Sequence[Allowance], *, is_wanted: bool) -> Found | None:
@@ -177,7 +172,7 @@ def is_doubtful(rows: Sequence[Allowance], egress: ClusterEgress | None, now: da
         is_known: Whether it, or the fleet without it, was ever read.
     """
     is_new = any(status(row, now) is Status.APPROVED for row in rows)
-    return is_new or (is_known and any(concerns(row, scope_drift(row.scope, egress), now) for row in rows))
+    return is_new or (is_known and any(shaken(rows, _by_id(rows[0].scope.cluster_id, egress), now)))
 
 
 def _let_follow(uow: UnitOfWork, row: Allowance, found: ScopeDrift) -> None:

@@ -19,10 +19,9 @@ class ParsedAllowances:
     def __init__(self) -> None:
         self._known: dict[str, Allowance] = {}
 
-    def get(self, allowance_id: str, version: int) -> Allowance | None:
-        """An allowance in this version, if it was parsed."""
-        known = self._known.get(allowance_id)
-        return known if known is not None and known.version == version else None
+    def of(self, versions: Mapping[str, int]) -> dict[str, Allowance]:
+        """Those of the allowances with these ids that were parsed in these versions."""
+        return in_versions(self._known, versions)
 
     def share(self, parsed: Mapping[str, Allowance]) -> None:
         """Keep what a transaction has parsed and committed."""
@@ -33,3 +32,9 @@ class ParsedAllowances:
     def forget(self) -> None:
         """Keep nothing: the database was away, and may have come back as it was earlier."""
         self._known = {}
+
+
+def in_versions(known: Mapping[str, Allowance], versions: Mapping[str, int]) -> dict[str, Allowance]:
+    """Those of the known allowances that are in these versions, by id."""
+    there = ((id_, known.get(id_), version) for id_, version in versions.items())
+    return {id_: one for id_, one, version in there if one is not None and one.version == version}

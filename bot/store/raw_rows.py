@@ -1,4 +1,4 @@
-"""Rows of the audit log as the driver gives them, without SQLAlchemy's own: a verification reads a million.
+"""Rows as the driver gives them, without SQLAlchemy's own: a verification reads a million, a round all that is open.
 
 SQLite keeps any bytes where text belongs, if somebody puts them there. Such a row must not keep the others from being
 read: what is no text is read with replacement characters, and its hash no longer fits.

@@ -16,7 +16,8 @@ from bot.domain.target import Target, target_from_key
 from bot.errors import ChainBroken, StaleVersion, UnknownAllowance, UnknownReview, UnknownScale
 from bot.ports import AllowanceFilter, ListFilter, Place, PlacedRow
 from bot.store import schema
-from bot.store.parsed import ParsedAllowances
+from bot.store.parsed import ParsedAllowances, in_versions
+from bot.store.raw_rows import fetch_values
 from bot.store.rows import (
     allowance_from_row,
     campaign_from_row,
@@ -56,9 +57,9 @@ class SqlAllowances:
     def find(self, wanted: AllowanceFilter) -> list[Allowance]:
         """The matching rows, newest first."""
         column = schema.allowance.c
-        rows = self._connection.execute(_query(wanted, column.id, column.version)).all()
-        known = self._of({row.id: row.version for row in rows})
-        return [known[row.id] for row in rows]
+        versions = dict(fetch_values(self._connection, _query(wanted, column.id, column.version)))
+        known = self._of(versions)
+        return [known[id_] for id_ in versions]
 
     def reread(self, wanted: AllowanceFilter) -> list[Allowance]:
         """The matching rows as they are stored at this moment, each read in full."""
@@ -75,11 +76,9 @@ class SqlAllowances:
 
     def _of(self, versions: dict[str, int]) -> dict[str, Allowance]:
         """The allowances with these ids, which are stored in these versions."""
-        found: dict[str, Allowance] = {}
-        for id_, version in versions.items():
-            known = self._parsed.get(id_, version) or self.fresh.get(id_)
-            if known is not None and known.version == version:
-                found[id_] = known
+        found = self._parsed.of(versions)
+        if self.fresh:
+            found |= in_versions(self.fresh, versions)
         missing = [id_ for id_ in versions if id_ not in found]
         for start in range(0, len(missing), AT_ONCE):
             query = select(schema.allowance).where(schema.allowance.c.id.in_(missing[start : start + AT_ONCE]))

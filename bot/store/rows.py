@@ -3,12 +3,13 @@
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
-from bot.domain.allowance import Allowance
+from bot.domain.allowance import Allowance, Scope
 from bot.domain.approval import VerdictKind
 from bot.domain.audit import Event
 from bot.domain.campaign import Campaign
@@ -25,6 +26,7 @@ Row = Any
 """A SQLAlchemy row: its columns as attributes."""
 
 _ALLOWANCE = TypeAdapter(Allowance)
+_SCOPE = TypeAdapter(Scope)
 _SCALE = TypeAdapter(Scale)
 _CAMPAIGN = TypeAdapter(Campaign)
 _EGRESS = TypeAdapter(ClusterEgress)
@@ -63,8 +65,14 @@ _DAMAGED = "The stored state of {} cannot be read ({}); it is left as it is, and
 
 
 def allowance_from_row(row: Row) -> Allowance:
-    """The allowance in a row."""
-    return _ALLOWANCE.validate_python(_with_quorums(row.body))
+    """The allowance in a row; thousands are for the same place, and share its value."""
+    body = _with_quorums(row.body)
+    return _ALLOWANCE.validate_python({**body, "scope": _scope(json.dumps(body["scope"]))})
+
+
+@lru_cache(maxsize=1024)
+def _scope(text: str) -> Scope:
+    return _SCOPE.validate_json(text)
 
 
 def row_from_allowance(allowance: Allowance, *, is_open: bool) -> dict[str, Any]:

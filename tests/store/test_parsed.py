@@ -64,6 +64,17 @@ def test_what_was_read_is_not_read_in_full_again(database_url: str) -> None:
     assert rows[0].id not in str(in_full)
 
 
+def test_allowances_of_one_place_share_it(sqlite_url: str) -> None:
+    """Thousands of rows name the same cluster, firewall and ranges: one value in memory, compared once in a round."""
+    one, other = an_allowance(number=1), an_allowance(number=2)
+    moved = replace(an_allowance(number=3), scope=replace(one.scope, sources=("10.9.0.0/16",)))
+    with opened(sqlite_url) as store:
+        stored(store, one, other, moved)
+        third, second, first = found(store)
+    assert first.scope is second.scope
+    assert (first.scope, third.scope) == (one.scope, moved.scope)
+
+
 def test_what_was_rolled_back_was_never_read(sqlite_url: str) -> None:
     """A version that was stored and found in a transaction that failed is not the version that came after it."""
     row = an_allowance()

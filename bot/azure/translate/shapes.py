@@ -36,7 +36,7 @@ def items(body: object, *keys: str) -> list[Json]:
 def texts(body: object, *keys: str) -> tuple[str, ...]:
     """A nested list of strings; empty where it is missing."""
     found = dig(body, *keys)
-    return tuple(str(item) for item in found) if isinstance(found, list) else ()
+    return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 def ids(references: Iterable[object]) -> tuple[str, ...]:

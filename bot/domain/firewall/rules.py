@@ -46,7 +46,8 @@ class Tier(StrEnum):
 
 def _lower(value: object, *names: str) -> None:
     for name in names:
-        object.__setattr__(value, name, tuple(text.lower() for text in getattr(value, name)))
+        if texts := getattr(value, name):
+            object.__setattr__(value, name, tuple(map(str.lower, texts)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
