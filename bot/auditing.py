@@ -177,15 +177,19 @@ def prove(ctx: Context, caller: Caller, known: Sequence[Checkpoint] = ()) -> pro
     """
     require_auditor(person(ctx, caller))
     try:
-        kept = [*known, *proofs.kept_checkpoints(ctx)]
-        proofs.check_archives(ctx, kept)
-        verified = proofs.check_log(ctx, kept)
-        proofs.check_facts(ctx)
+        verified = proofs.unmoved(ctx, lambda: _checked(ctx, [*known, *proofs.kept_checkpoints(ctx)]))
     except ChainBroken as error:
         _record(ctx, caller, Action.AUDIT_VERIFY, error.sentence)
         proofs.raise_alarm(ctx, error)
         raise
     _record(ctx, caller, Action.AUDIT_VERIFY, f"{verified.end.seq} events verified.")
+    return verified
+
+
+def _checked(ctx: Context, known: Sequence[Checkpoint]) -> proofs.Verified:
+    proofs.check_archives(ctx, known)
+    verified = proofs.check_log(ctx, known)
+    proofs.check_facts(ctx)
     return verified
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import chain
 from tempfile import TemporaryFile
 
@@ -40,11 +41,22 @@ def audit(ctx: Context, call: Call) -> Reply | tuple[Reply, ...]:
 def older(ctx: Context, call: Call) -> Reply:
     """Older audit events, in the place of these."""
     query, zone = call.value.get("query", ""), ctx.directory.zone(call.caller.identity)
-    found_by = AuditQuery.parse(query, ctx.clock.now(), zone).filter
+    found_by = AuditQuery.parse(query, _asked_at(ctx, call), zone).filter
     wanted = replace(found_by, before=number_from(call.value, "before"))
+    found = _found(ctx, call, query, wanted)
     if call.caller.via == "slack:modal":
-        return UpdateModal(search_view(_found(ctx, call, query, wanted), call.carried.get("search", "")))
-    return replace(_page(ctx, call, query, wanted), replaces=True)
+        return UpdateModal(search_view(found, call.carried.get("search", "")))
+    return Ephemeral(found, replaces=True)
+
+
+def _asked_at(ctx: Context, call: Call) -> datetime:
+    """When the first page was asked for, where this is a later one: words such as ``since:1h`` go by that."""
+    seconds = number_from(call.value, "at", 0)
+    return datetime.fromtimestamp(min(seconds, LATEST_S), UTC) if seconds else ctx.clock.now()
+
+
+LATEST_S = 4_102_444_800
+"""The year 2100: later than any button."""
 
 
 def save_form(_ctx: Context, call: Call) -> Reply:
@@ -142,7 +154,8 @@ def _found(ctx: Context, call: Call, query: str, wanted: AuditFilter) -> Message
     readable = auditing.readable(ctx, call.caller, wanted)
     found = auditing.search(ctx, call.caller, readable, limit=audit_log.PAGE + 1)
     zone = ctx.directory.zone(call.caller.identity)
-    return audit_log.audit_page(found, query, zone, is_own=readable.own is not None)
+    asked_at = int(_asked_at(ctx, call).timestamp())
+    return audit_log.audit_page(found, query, zone, is_own=readable.own is not None, asked_at=asked_at)
 
 
 def story(ctx: Context, call: Call) -> Reply:

@@ -8,7 +8,18 @@ from bot.proofs.exports import WRITERS, EventStream, stream
 from bot.proofs.facts import check_facts
 from bot.proofs.inclusion import prove_event
 from bot.proofs.index import index_events
-from bot.proofs.log import Verified, check_beginning, check_edges, check_log, compare, shortened, start_of, walk
+from bot.proofs.log import (
+    Verified,
+    check_beginning,
+    check_edges,
+    check_log,
+    compare,
+    shortened,
+    start_of,
+    unmoved,
+    walk,
+)
+from bot.proofs.lowest import lowest_stored
 
 __all__ = [
     "WRITERS",
@@ -27,6 +38,7 @@ __all__ = [
     "delete_archived",
     "index_events",
     "kept_checkpoints",
+    "lowest_stored",
     "make_checkpoint",
     "prove_event",
     "raise_alarm",
@@ -34,5 +46,6 @@ __all__ = [
     "shortened",
     "start_of",
     "stream",
+    "unmoved",
     "walk",
 ]

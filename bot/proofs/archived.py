@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from pydantic_core import from_json
@@ -12,12 +13,10 @@ from bot.domain.chain.lines import record_of
 from bot.errors import BadConfiguration, InvalidInput
 from bot.ports import Context
 from bot.proofs.archives import file_digest
+from bot.proofs.lowest import LARGEST
 
 PAGE = 1000
 """Events of one page."""
-
-LARGEST = 2**63
-"""Above every number."""
 
 TAIL_BYTES = 256 * 1024
 """From the end of a file, where its last event is looked for."""
@@ -37,34 +36,50 @@ class ArchiveReader:
     """
 
     def __init__(self, ctx: Context, *, since: datetime | None = None, until: datetime | None = None) -> None:
+        self._ctx = ctx
         self._folder = ctx.config.audit.archive_folder
+        self._since, self._until = since, until
+        self._looked_at: set[str] = set()
         self.problems: list[str] = []
-        with ctx.store.read() as tx:
+        self.archives: list[Archive] = []
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look for archives that were made since: events move while others are read in the database."""
+        with self._ctx.store.read() as tx:
             known = tx.seals.archives()
             here = tx.audit.chain(after=known[-1].last_seq if known else 0, limit=1)
-            left = tx.audit.records(after=0, limit=1)
-        self._below = left[0].seq if left else LARGEST  # what is not deleted yet is read in the database
-        is_later = bool(since and here and here[0].event.at <= since)
-        meant = [] if is_later else known
-        self.archives = [one for one in meant if self._may_have(one, _text(since), _text(until) or "~")]
+        if self._since and here and here[0].event.at <= self._since:
+            return
+        fresh = [one for one in known if one.file not in self._looked_at]
+        self._looked_at |= {one.file for one in fresh}
+        self.archives += [one for one in fresh if self._may_have(one, _text(self._since), _text(self._until) or "~")]
+
+    def between(self, after: int, below: int) -> Iterator[list[Record]]:
+        """The archived events with numbers above ``after`` and below another one, oldest first."""
+        for archive in self.archives:
+            if archive.last_seq > after and archive.first_seq < below:
+                for page in self.pages(archive):
+                    if rows := [row for row in page if after < row.seq < below]:
+                        yield rows
 
     def pages(self, archive: Archive, needle: str = "") -> Iterator[list[Record]]:
-        """The events of one archive, oldest first.
+        """The events of one archive, oldest first; some may still be in the database, too.
 
         Args:
             archive: One of ``archives``.
             needle: Only lines with this text, such as an id; empty for all.
+
+        Raises:
+            BadConfiguration: It cannot be read any more.
         """
-        page: list[Record] = []
-        with self._path(archive).open(encoding="utf-8") as lines:
-            for line in lines:
-                if needle in line and (row := record_of(from_json(line))).seq < self._below:
-                    page.append(row)
-                if len(page) == PAGE:
+        try:
+            with self._path(archive).open(encoding="utf-8") as lines:
+                fitting = (record_of(from_json(line)) for line in lines if needle in line)
+                while page := list(islice(fitting, PAGE)):
                     yield page
-                    page = []
-        if page:
-            yield page
+        except (OSError, ValueError) as error:
+            raise BadConfiguration(f"The archive {archive.file} of the audit log cannot be read: {error}.") from error
 
     def _may_have(self, archive: Archive, since: str, until: str) -> bool:
         try:
@@ -107,11 +122,7 @@ def archived_after(ctx: Context, seq: int) -> Iterator[list[Record]]:
     reader = ArchiveReader(ctx)
     if reader.problems:
         raise BadConfiguration(reader.problems[0])
-    for archive in reader.archives:
-        if archive.last_seq > seq:
-            for page in reader.pages(archive):
-                if rest := [row for row in page if row.seq > seq]:
-                    yield rest
+    yield from reader.between(seq, LARGEST)
 
 
 def _text(at: datetime | None) -> str:

@@ -7,18 +7,21 @@ rows go that are in a recorded archive.
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from pydantic_core import from_json
 
 from bot.domain.audit import Action, Event
 from bot.domain.chain import Archive, ChainEnd, Checkpoint, Frontier, Record, verify
-from bot.domain.chain.lines import check_lines, line_of
+from bot.domain.chain.facts import FILED_TEXTS
+from bot.domain.chain.lines import check_lines, line_of, record_of
 from bot.domain.people import SYSTEM
 from bot.errors import BadConfiguration, ChainBroken, InvalidInput
 from bot.ports import Context
+from bot.proofs.facts import check_stored
 from bot.proofs.log import BATCH, start_of
 
 STEP = 1000
@@ -64,11 +67,11 @@ def delete_archived(ctx: Context) -> int:
             return count
 
 
-def check_archives(ctx: Context, known: list[Checkpoint]) -> int:
-    """Verify every archive: its file, its events, and that it continues the one before; says how many.
+def check_archives(ctx: Context, known: Sequence[Checkpoint]) -> int:
+    """Verify every archive: its file, its events, that it continues the one before, and that what it files is stored.
 
     Raises:
-        ChainBroken: A file is missing or changed, or an event in it is.
+        ChainBroken: A file is missing or changed, or an event in it is; or an allowance or proposal was deleted.
         BadConfiguration: There are archives, but no folder is configured.
     """
     with ctx.store.read() as tx:
@@ -78,17 +81,23 @@ def check_archives(ctx: Context, known: list[Checkpoint]) -> int:
         if archive.first_seq != end.seq + 1:
             raise ChainBroken(f"The archive with audit event {end.seq + 1} is missing.", seq=end.seq + 1)
         end = _checked(_folder(ctx), archive, end, known)
+        _check_filed(ctx, _folder(ctx) / archive.file)
     return len(archives)
 
 
-def archived_hashes(ctx: Context) -> list[str]:
-    """The hashes of all archived events, oldest first.
+def _check_filed(ctx: Context, path: Path) -> None:
+    filing = (line for line in _lines(path) if any(action in line for action in FILED_TEXTS))
+    while page := [record_of(from_json(line)) for line in islice(filing, BATCH)]:
+        with ctx.store.read() as tx:
+            check_stored(tx, page)
+
+
+def archived_hashes(ctx: Context, archives: Sequence[Archive]) -> list[str]:
+    """The hashes of the events in archives, oldest first.
 
     Raises:
         BadConfiguration: There are archives, but no folder is configured, or a file cannot be read.
     """
-    with ctx.store.read() as tx:
-        archives = tx.seals.archives()
     try:
         return [str(from_json(line)["hash"]) for one in archives for line in _lines(_folder(ctx) / one.file)]
     except OSError as error:
@@ -150,7 +159,7 @@ def _sealed(ctx: Context, path: Path, start: ChainEnd, end: ChainEnd) -> Archive
     return archive
 
 
-def _checked(folder: Path, archive: Archive, start: ChainEnd, known: list[Checkpoint]) -> ChainEnd:
+def _checked(folder: Path, archive: Archive, start: ChainEnd, known: Sequence[Checkpoint]) -> ChainEnd:
     path = folder / archive.file
     try:
         if file_digest(path) != archive.digest:

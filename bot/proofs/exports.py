@@ -17,6 +17,7 @@ from bot.domain.csv_text import csv_rows
 from bot.ports import Context
 from bot.proofs.archived import ArchiveReader
 from bot.proofs.checkpoints import current
+from bot.proofs.lowest import lowest_stored
 
 PAGE = 1000
 """Events that are read at once."""
@@ -65,23 +66,30 @@ class EventStream:
     archived: ArchiveReader
 
     def pages(self) -> Iterator[list[Record]]:
-        """Pages of events: those in sealed archives, then each read in a transaction of its own, which is short."""
-        yield from self._archived()
+        """Pages of events, each read in a transaction of its own, which is short.
+
+        What is no longer in the database is read from sealed archives, also what moves there meanwhile.
+        """
         after, is_meant = 0, mentions(self.wanted.text or "")
         while after < self.head.seq:
             last = min(after + SPAN, self.head.seq)
             with self.ctx.store.read() as tx:
+                lowest = min(lowest_stored(tx), self.head.seq + 1)
                 page = tx.audit.matching(self.wanted, after=after, last=last, limit=PAGE)
+            if lowest > after + 1:
+                yield from self._archived(after, lowest)
+                after = lowest - 1
+                continue
             if found := list(filter(is_meant, page)):
                 yield found
             after = page[-1].seq if len(page) == PAGE else last
 
-    def _archived(self) -> Iterator[list[Record]]:
-        reader, is_meant = self.archived, matcher(self.wanted)
-        for archive in reader.archives:
-            for page in reader.pages(archive):
-                if found := [row for row in page if row.seq <= self.head.seq and is_meant(event_from_record(row))]:
-                    yield found
+    def _archived(self, after: int, below: int) -> Iterator[list[Record]]:
+        self.archived.refresh()
+        is_meant = matcher(self.wanted)
+        for page in self.archived.between(after, below):
+            if found := [row for row in page if is_meant(event_from_record(row))]:
+                yield found
 
     def parts(self, name: str, form: str, *, size: int = PART_BYTES) -> Iterator[ExportPart]:
         """Files below a size, then the manifest.

@@ -24,9 +24,9 @@ def prove_event(ctx: Context, seq: int) -> dict[str, Any]:
             raise InvalidInput(f"There is no audit event {seq}.")
         if checkpoint is None or checkpoint.seq < seq:
             raise InvalidInput(f"No checkpoint covers audit event {seq} yet: python -m bot audit checkpoint makes one.")
-        start = tx.seals.archives()[-1].last_seq if tx.seals.archives() else 0
-        here = tx.audit.hashes(after=start, last=checkpoint.seq)
-    hashes = [*archived_hashes(ctx), *here]
+        archives = tx.seals.archives()
+        here = tx.audit.hashes(after=archives[-1].last_seq if archives else 0, last=checkpoint.seq)
+    hashes = [*archived_hashes(ctx, archives), *here]
     return {"event": fields_of(found), "proof": proof_of(seq - 1, hashes), "checkpoint": checkpoint}
 
 

@@ -1,13 +1,15 @@
 """Verifies the log in the database, from its first event to its head, and against checkpoints that were kept."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bot.domain.audit_terms import BLOCK
 from bot.domain.chain import ChainEnd, Checkpoint, in_order, missing, verify
 from bot.errors import ChainBroken
 from bot.ports import Context, Transaction
 from bot.proofs.facts import check_stored
+from bot.proofs.lowest import lowest_stored
 
 BATCH = 10 * BLOCK
 """Rows that are verified at once: whole blocks of the search index."""
@@ -51,6 +53,31 @@ def check_log(ctx: Context, known: Sequence[Checkpoint] = ()) -> Verified:
     if compared and compared[-1].seq > last:
         raise shortened(compared[-1], last)
     return Verified(end, len(compared))
+
+
+_Found = TypeVar("_Found")
+
+
+def unmoved(ctx: Context, check: Callable[[], _Found]) -> _Found:
+    """What a check finds; it begins again if events moved to an archive meanwhile, from under it.
+
+    Raises:
+        ChainBroken: As the check, while nothing moved.
+    """
+    while True:
+        before = _place(ctx)
+        try:
+            return check()
+        except ChainBroken:
+            if _place(ctx) == before:
+                raise
+
+
+def _place(ctx: Context) -> tuple[int, int]:
+    """Up to where events are archived, and from where on they are in the database: both only grow."""
+    with ctx.store.read() as tx:
+        archives = tx.seals.archives()
+        return archives[-1].last_seq if archives else 0, lowest_stored(tx)
 
 
 def start_of(tx: Transaction) -> ChainEnd:

@@ -24,6 +24,7 @@ from bot.proofs import (
     settle_alarm,
     shortened,
     start_of,
+    unmoved,
     walk,
 )
 from bot.reconciler.run import Run
@@ -55,7 +56,7 @@ class AuditWatch:
     def run(self, run: Run) -> Finish:
         """One slice; then a checkpoint, if one is due; then the search index."""
         try:
-            self._look(run.ctx)
+            unmoved(run.ctx, lambda: self._look(run.ctx))
             make_checkpoint(run.ctx)
         except ChainBroken as error:
             self._end = None

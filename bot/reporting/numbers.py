@@ -9,7 +9,7 @@ from bot.domain.audit_matching import matcher
 from bot.domain.chain import event_from_record
 from bot.domain.statistics import Statistics, Tally
 from bot.ports import AllowanceFilter, Caller, Context
-from bot.proofs import ArchiveReader
+from bot.proofs import ArchiveReader, lowest_stored
 
 PAGE = 1000
 """Events read at once."""
@@ -37,8 +37,10 @@ def count_period(ctx: Context, caller: Caller, wanted: AuditFilter) -> tuple[Sta
     tally, archived = Tally(), ArchiveReader(ctx, since=wanted.since, until=wanted.until)
     own = _own(ctx, scope)
     for action in SCANNED:
-        _scan(ctx, replace(scope, action=action), tally)
-        _scan_archives(archived, matcher(replace(scope, action=action), own), tally)
+        one_kind = replace(scope, action=action)
+        below = _scan(ctx, one_kind, tally)
+        archived.refresh()
+        _scan_archives(archived, matcher(one_kind, own), tally, below)
     words = tuple((name, str(value)) for name in ("since", "until", "cluster") if (value := getattr(wanted, name)))
     observe(ctx, caller, Action.AUDIT_READ, Attempt(detail=(("about", "stats"), *words)))
     return tally.result, scope, tuple(archived.problems)
@@ -51,18 +53,20 @@ def _own(ctx: Context, scope: AuditFilter) -> set[str]:
         return {one.id for one in tx.allowances.find(AllowanceFilter(requester=scope.own))}
 
 
-def _scan_archives(archived: ArchiveReader, is_meant: Callable[[ChainedEvent], bool], tally: Tally) -> None:
+def _scan_archives(archived: ArchiveReader, is_meant: Callable[[ChainedEvent], bool], tally: Tally, below: int) -> None:
     """Archive by archive, the newest first, as the log itself."""
     for archive in reversed(archived.archives):
-        every = (event_from_record(row) for page in archived.pages(archive) for row in page)
+        every = (event_from_record(row) for page in archived.pages(archive) for row in page if row.seq < below)
         tally.add([one.event for one in every if is_meant(one)][::-1])
 
 
-def _scan(ctx: Context, wanted: AuditFilter, tally: Tally) -> None:
+def _scan(ctx: Context, wanted: AuditFilter, tally: Tally) -> int:
+    """Count what is in the database; everything below the number that is returned has moved to archives."""
     while True:
         with ctx.store.read() as tx:
+            lowest = lowest_stored(tx)
             page = tx.audit.find(wanted, limit=PAGE)
         tally.add(one.event for one in page)
         if len(page) < PAGE:
-            return
+            return min(lowest, wanted.before or lowest)
         wanted = replace(wanted, before=page[-1].seq)

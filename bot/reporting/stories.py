@@ -89,10 +89,15 @@ class _Reading:
             yield from (one for one in self._every(wanted) if one.event.action in WRITES and carries(one, id_))
 
     def _every(self, wanted: AuditFilter) -> Iterator[ChainedEvent]:
+        """Of the database, then of archives: what moves there meanwhile may come twice and is never missing."""
+        yield from self._stored(wanted)
+        self._archived.refresh()
         is_meant = matcher(wanted)
         for archive in self._archived.archives:
             for rows in self._archived.pages(archive, needle=wanted.subject or ""):
                 yield from filter(is_meant, map(event_from_record, rows))
+
+    def _stored(self, wanted: AuditFilter) -> Iterator[ChainedEvent]:
         for _ in range(MOST_PAGES):
             with self._ctx.store.read() as tx:
                 page = tx.audit.find(wanted, limit=PAGE)

@@ -1,5 +1,6 @@
 """The audit log: a page, a file's name and comment, the proof."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from bot.domain.audit import ChainedEvent, Event, FoundEvents
@@ -33,7 +34,9 @@ PAGE = 10
 """Events on one page."""
 
 
-def audit_page(found: FoundEvents, query: str, zone: str = "UTC", *, is_own: bool = False) -> Message:
+def audit_page(
+    found: FoundEvents, query: str, zone: str = "UTC", *, is_own: bool = False, asked_at: int = 0
+) -> Message:
     """Events, newest first; one more than a page holds means that there are older ones.
 
     Args:
@@ -41,6 +44,7 @@ def audit_page(found: FoundEvents, query: str, zone: str = "UTC", *, is_own: boo
         query: The filters as they were typed.
         zone: The time zone in which their dates were read.
         is_own: Whether the reader sees no more than what they did and asked for.
+        asked_at: When the first page was asked for, in seconds since 1970: ``since:1h`` is the same hour on all pages.
     """
     whose = context(OWN) if is_own else None
     archived = [context(ARCHIVED.format(found.archived_to))] if found.archived_to else []
@@ -57,7 +61,7 @@ def audit_page(found: FoundEvents, query: str, zone: str = "UTC", *, is_own: boo
 
     def drawn(rows: int) -> list[Block]:
         shown = [block for blocks in events[:rows] for block in blocks]
-        turn, so_far = _rest(found, query, rows)
+        turn, so_far = _rest(found, {"query": query, "at": asked_at}, rows)
         return [header("Audit log"), *shown, *so_far, *below, *actions(*turn, *save)]
 
     rows = rows_that_fit(len(events), drawn)
@@ -75,13 +79,13 @@ ARCHIVED = (
 """Where older events are, at the end of a search."""
 
 
-def _rest(found: FoundEvents, query: str, rows: int) -> tuple[list[Block], list[Block]]:
+def _rest(found: FoundEvents, asked: Mapping[str, object], rows: int) -> tuple[list[Block], list[Block]]:
     """The button for what comes after so many rows, and where the search is; nothing after the last of all."""
     if rows < len(found.events):
-        return [button("Older", "audit_older", value(query=query, before=found.events[rows - 1].seq))], []
+        return [button("Older", "audit_older", value(**asked, before=found.events[rows - 1].seq))], []
     if found.searched_to is None:
         return [], []
-    on = button("Go on", "audit_older", value(query=query, before=found.searched_to))
+    on = button("Go on", "audit_older", value(**asked, before=found.searched_to))
     return [on], [section(SO_FAR.format(found.searched_to))]
 
 

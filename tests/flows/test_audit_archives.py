@@ -103,6 +103,53 @@ def test_a_follower_misses_nothing_that_moves_before_it_looks_again(world: World
     assert seen == list(range(last + 1, stored(world)[-1] + 1))
 
 
+def test_what_moves_while_it_is_read_is_read_once(world: World) -> None:
+    """An export goes on in the archives that were made since it began, and a verification begins again."""
+    assert archive(world).last_seq == 5
+    export = auditing.export(world.ctx, AUDITOR, AuditFilter(), "jsonl")
+    pages = export.pages()
+    seen = [row.seq for row in next(pages)]
+    world.tick(timedelta(days=2))
+    assert archive(world).last_seq == 7
+    assert [*seen, *(row.seq for page in pages for row in page)] == list(range(1, export.head.seq + 1))
+    times = iter(range(3))
+
+    def check() -> str:
+        if next(times) == 0:
+            world.tick(timedelta(days=2))
+            assert archive(world) is not None
+            raise ChainBroken("Audit event 8 is missing.", seq=8)
+        return "whole"
+
+    assert proofs.unmoved(world.ctx, check) == "whole"
+    with pytest.raises(ChainBroken):
+        proofs.unmoved(world.ctx, broken)
+
+
+def test_an_archive_that_goes_away_while_it_is_read(world: World, tmp_path: Path) -> None:
+    """It is named, also where a file is being written from it."""
+    made = archive(world)
+    pages = auditing.export(world.ctx, AUDITOR, AuditFilter(), "jsonl").pages()
+    (tmp_path / made.file).unlink()
+    with pytest.raises(BadConfiguration, match=f"The archive {made.file} of the audit log cannot be read"):
+        next(pages)
+
+
+def broken() -> None:
+    """A log that is damaged, and from which nothing moves."""
+    raise ChainBroken("Audit event 8 is missing.", seq=8)
+
+
+def test_a_row_is_missed_also_where_its_event_is_archived(world: World) -> None:
+    """Whoever deletes an old allowance cannot wait until its beginning has left the database."""
+    with world.store.read() as tx:
+        first = tx.audit.chain(after=0, limit=1)[0].event.subject
+    archive(world)
+    tamper(world.store, f"DELETE FROM allowance WHERE id = '{first}'")
+    with pytest.raises(ChainBroken, match=f"Allowance {first} was filed in audit event 1, but it is no longer stored"):
+        auditing.prove(world.ctx, AUDITOR)
+
+
 @pytest.mark.parametrize("where", ["before the record", "before deleting", "while deleting"])
 def test_nothing_is_lost_where_it_stops(world: World, tmp_path: Path, where: str) -> None:
     """The rows stay until the archive is recorded; what is left of them then is deleted by the next run."""

@@ -200,5 +200,8 @@ def test_a_search_that_read_enough_is_not_taken_for_the_end() -> None:
     assert_valid(said, "message")
     assert "Searched back to event 4097 so far" in all_text(said)
     (button,) = [e for block in said.blocks for e in block.get("elements", ()) if e.get("action_id") == "audit_older"]
-    assert (button["text"]["text"], json.loads(button["value"])) == ("Go on", {"query": "text:x", "before": "4097"})
+    assert (button["text"]["text"], json.loads(button["value"])) == (
+        "Go on",
+        {"query": "text:x", "before": "4097", "at": "0"},
+    )
     assert "No matching events" in all_text(audit_page(FoundEvents(()), "text:x"))

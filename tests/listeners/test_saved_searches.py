@@ -1,6 +1,8 @@
 """Saved searches of the audit log: saved from a page, listed on the Home tab, opened, forgotten; all of it recorded."""
 
+import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -12,7 +14,7 @@ from bot.ports import Caller
 from handlers import audit, home, views
 from handlers.calls import Call, Values
 from handlers.home_search import HomeState
-from handlers.replies import OpenModal, RefreshHome, Reply, UpdateModal, View
+from handlers.replies import Ephemeral, OpenModal, RefreshHome, Reply, UpdateModal, View
 from tests.blockkit import assert_valid
 from tests.build import AUDITOR, DEV, World, make_world
 from tests.listeners.calling import FORM, pressed, submitted, text_of, typed
@@ -71,6 +73,20 @@ def test_a_search_is_saved_opened_and_forgotten(world: World) -> None:
     for action in ("audit:save", "audit:forget"):
         (found,) = auditing.search(world.ctx, AUDITOR, AuditFilter(action=action)).events
         assert dict(found.event.detail) == {"search": "My week", "query": WEEK}
+
+
+def test_pages_of_a_search_are_of_one_period(world: World) -> None:
+    """An hour later, the last hour is still the one that was asked for; so it is on the page after that."""
+    for number in range(25):
+        views.request(world.ctx, submitted(DEV, FORM | {"destinations": f"host{number}.example.com"}))
+    page = audit.audit(world.ctx, typed(AUDITOR, "since:1h action:allowance"))
+    for expected in ("host9.", "host0."):
+        world.tick(timedelta(hours=1))
+        assert isinstance(page, Ephemeral)
+        elements = [one for block in page.message.blocks for one in block.get("elements", ())]
+        (button,) = [one for one in elements if one.get("action_id") == "audit_older"]
+        page = audit.older(world.ctx, pressed(AUDITOR, **{k: str(v) for k, v in json.loads(button["value"]).items()}))
+        assert expected in text_of(page)
 
 
 def test_a_search_that_no_longer_parses_says_so(world: World) -> None:
