@@ -251,6 +251,7 @@ def explain_policy(examples: Path, name: str | None, file: Path | None) -> None:
 def _settings() -> Settings:
     settings = settings_from(os.environ)
     log_as(settings.log_format, settings.log_level, secrets_of(settings, os.environ))
+    production.require_one_cloud(settings, os.environ)
     return settings
 
 

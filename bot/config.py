@@ -132,11 +132,12 @@ def secrets_of(settings: Settings, variables: Mapping[str, str]) -> list[str]:
 
     Args:
         settings: With tokens, and a password in the database's URL.
-        variables: The environment, with what azure-identity reads from it.
+        variables: The environment, with what azure-identity and HTTP clients read from it.
     """
     slack = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
     tokens = (*slack, settings.webhook_secret, settings.api_token, settings.step_up_client_secret)
-    passwords = _passwords_in(settings.database_url)
+    proxies = [variables.get(form(name), "") for name in PROXIES for form in (str.upper, str.lower)]
+    passwords = [one for url in (settings.database_url, *proxies) for one in _passwords_in(url)]
     azure = [variables.get(name, "") for name in AZURE_SECRETS]
     found = [*(token.get_secret_value() for token in tokens), *passwords, *map(unquote_plus, passwords), *azure]
     return [one for one in found if one]
@@ -152,6 +153,9 @@ def _passwords_in(url: str) -> list[str]:
     pairs = (pair.partition("=") for pair in parts.query.split("&"))
     return [own, unquote(own), *(value for key, _, value in pairs if key in ("password", "sslpassword"))]
 
+
+PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+"""Variables with the URLs of proxies, which may hold a password; each in small letters, too."""
 
 AZURE_SECRETS = (
     "AZURE_CLIENT_SECRET",

@@ -3,13 +3,15 @@
 No redirects, no retries.
 """
 
+import base64
 import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 """Refusals that waiting helps against, beside 5xx (https://www.rfc-editor.org/rfc/rfc9110#section-15, read 2026-11)."""
@@ -58,20 +60,48 @@ class HttpAnswer:
 
 
 def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None, *, timeout_s: float) -> HttpAnswer:
-    """Send one request.
+    """Send one request, through the proxy that the environment names.
 
     Raises:
         OSError, http.client.HTTPException: No answer.
     """
     parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=timeout_s)
+    proxy = proxy_of(url)
+    connection = _connection(parts, urlsplit(proxy) if proxy else None, timeout_s)
+    own = {**headers, **_signed_in(urlsplit(proxy))} if proxy and parts.scheme == "http" else dict(headers)
+    path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
     try:
-        connection.request(
-            method, f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}", body, dict(headers)
-        )
+        connection.request(method, url if proxy and parts.scheme == "http" else path, body, own)
         answer = connection.getresponse()
         named = {name.lower(): value for name, value in answer.getheaders()}
         return HttpAnswer(answer.status, named, answer.read(MOST_BYTES))
     finally:
         connection.close()
+
+
+def proxy_of(url: str) -> str | None:
+    """The proxy for a URL, as ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` say; None for none."""
+    parts = urlsplit(url)
+    if proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    kind = {"wss": "https", "ws": "http"}.get(parts.scheme, parts.scheme)
+    named = getproxies()
+    return named.get(kind) or named.get("all")
+
+
+def _connection(parts: SplitResult, proxy: SplitResult | None, timeout_s: float) -> http.client.HTTPConnection:
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    if proxy is None:
+        return kind(parts.hostname or "", parts.port, timeout=timeout_s)
+    connection = kind(proxy.hostname or "", proxy.port or 80, timeout=timeout_s)
+    if parts.scheme == "https":
+        connection.set_tunnel(parts.hostname or "", parts.port or 443, _signed_in(proxy))
+    return connection
+
+
+def _signed_in(proxy: SplitResult) -> dict[str, str]:
+    """The header with the user and password of a proxy's URL."""
+    if proxy.username is None:
+        return {}
+    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}

@@ -15,6 +15,7 @@ from typing import Any
 
 from slack_sdk.socket_mode.builtin import SocketModeClient
 
+from bot.http_client import proxy_of
 from handlers.secret_values import Secret, reveal
 
 LOOK_S = 0.002
@@ -55,6 +56,15 @@ class LeavingClient(SocketModeClient):
     @app_token.setter
     def app_token(self, _value: str) -> None:
         """The SDK sets the one that it was made with: none."""
+
+    @property
+    def proxy(self) -> str | None:
+        """The proxy on the way to the socket; the SDK's own choice knows no ``NO_PROXY``."""
+        return proxy_of(self.wss_uri or "")
+
+    @proxy.setter
+    def proxy(self, _value: str | None) -> None:
+        """The SDK sets its own."""
 
     def enqueue_message(self, message: str) -> None:
         """Take in what came."""

@@ -148,6 +148,12 @@ def test_passwords_of_a_database_url(url: str, found: set[str]) -> None:
     assert set(secrets_of(settings_from({"EGRESS_DATABASE_URL": url}), {})) == found
 
 
+def test_the_password_of_a_proxy() -> None:
+    """In the URL of either spelling."""
+    proxies = {"HTTPS_PROXY": "http://u:LE%41K@proxy:3128", "http_proxy": "http://u:OTHER@proxy:3128"}
+    assert set(secrets_of(settings_from({}), proxies)) == {"LE%41K", "LEAK", "OTHER"}
+
+
 def test_what_nobody_caught_is_masked(capsys: pytest.CaptureFixture[str]) -> None:
     """In a thread and at the end of a process."""
     log_as("json", "info", ["s3cret"])

@@ -40,6 +40,16 @@ azure-identity 1.27, read 2026-11.
 """
 
 
+def cloud_of_authority(authority: str) -> str | None:
+    """The name of the cloud that a host signs in for; None for a host of nobody's.
+
+    Args:
+        authority: As in ``AZURE_AUTHORITY_HOST``, with or without a scheme.
+    """
+    host = (urlsplit(authority).hostname or authority).lower().rstrip("/")
+    return next((name for name, cloud in NAMED.items() if cloud.authority == host), None)
+
+
 @dataclass(frozen=True, slots=True)
 class MetricsCloud:
     """The batch API.

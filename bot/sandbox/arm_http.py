@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import ip_address
@@ -22,9 +22,9 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from bot.sandbox.arm import ArmResponse, ArmSubscription
-from bot.sandbox.arm.entra import EntraError, require_tenant, token_answer
+from bot.sandbox.arm.entra import EntraError, discovery, require_tenant, token_answer
 from bot.sandbox.arm.subscription import DATA_PLANES
-from bot.sandbox.arm.tokens import CLIENT, LIFETIME, TENANT, managed_identity_answer, require_token, unsigned_token
+from bot.sandbox.arm.tokens import CLIENT, LIFETIME, managed_identity_answer, require_token, unsigned_token
 from bot.sandbox.arm.wire import ArmError
 
 CA_LIFETIME = timedelta(days=3650)
@@ -135,11 +135,12 @@ def _put_rights(arm: ArmSubscription, body: Any) -> None:
     arm.put_rights(str(given.get("id") or ""), given)
 
 
-def make_ca(folder: Path) -> tuple[Path, Path, Path]:
+def make_ca(folder: Path, *hosts: str) -> tuple[Path, Path, Path]:
     """Certificates for 127.0.0.1 and localhost: written once, reused while they are valid for another day.
 
     Args:
         folder: Where ``ca.pem``, ``server.pem`` and ``server-key.pem`` are kept.
+        hosts: Further hosts that the server is.
 
     Returns:
         The paths of the server's certificate chain, of its key and of the CA certificate.
@@ -147,7 +148,7 @@ def make_ca(folder: Path) -> tuple[Path, Path, Path]:
     certificate, key, authority = folder / "server.pem", folder / "server-key.pem", folder / "ca.pem"
     if not (certificate.exists() and key.exists() and authority.exists() and _valid(certificate)):
         folder.mkdir(parents=True, exist_ok=True)
-        _write_certificates(certificate, key, authority)
+        _write_certificates(certificate, key, authority, hosts)
     return certificate, key, authority
 
 
@@ -244,16 +245,7 @@ class _Tokens:
             require_tenant(tenant, "invalid_tenant")
         except EntraError as error:
             return JSONResponse(error.body(datetime.now(UTC)), error.status)
-        base = f"{request.url.scheme}://{request.url.netloc}/{tenant}"
-        return JSONResponse(
-            {
-                "issuer": f"{base}/v2.0",
-                "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
-                "token_endpoint": f"{base}/oauth2/v2.0/token",
-                "tenant_region_scope": None,
-                "tid": TENANT,
-            }
-        )
+        return JSONResponse(discovery(f"{request.url.scheme}://{request.url.netloc}/{tenant}"))
 
     async def _struck(self, request: Request) -> Response | None:
         """What a fault makes of it."""
@@ -266,14 +258,14 @@ def _valid(certificate: Path) -> bool:
     return loaded.not_valid_after_utc > datetime.now(UTC) + timedelta(days=1)
 
 
-def _write_certificates(certificate: Path, key: Path, authority: Path) -> None:
+def _write_certificates(certificate: Path, key: Path, authority: Path, hosts: Sequence[str]) -> None:
     ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca_name = _name("Sandbox CA")
     ca = _builder(ca_name, ca_name, ca_key.public_key())
     ca = ca.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     ca = ca.add_extension(_usage(signs_certificates=True), critical=True)
     ca = ca.add_extension(x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key()), critical=False)
-    server = _server(_builder(_name("localhost"), ca_name, server_key.public_key()), ca_key.public_key())
+    server = _server(_builder(_name("localhost"), ca_name, server_key.public_key()), ca_key.public_key(), hosts)
     signed_ca, signed = ca.sign(ca_key, hashes.SHA256()), server.sign(ca_key, hashes.SHA256())
     pem = serialization.Encoding.PEM
     key.touch(mode=0o600)
@@ -301,8 +293,10 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicK
     )
 
 
-def _server(builder: x509.CertificateBuilder, ca_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+def _server(
+    builder: x509.CertificateBuilder, ca_key: ec.EllipticCurvePublicKey, hosts: Sequence[str]
+) -> x509.CertificateBuilder:
+    names = [*map(x509.DNSName, ("localhost", *hosts)), x509.IPAddress(ip_address("127.0.0.1"))]
     return (
         builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

@@ -11,7 +11,7 @@ import structlog
 
 from bot import inventory
 from bot.azure import AzureArm
-from bot.azure.clouds import NAMED
+from bot.azure.clouds import NAMED, cloud_of_authority
 from bot.azure.identity import own_credential
 from bot.azure.settings import ArmSettings
 from bot.config import Settings, checked_configuration, configuration_from, variable
@@ -181,6 +181,20 @@ def azure_from(settings: Settings, file: Configuration) -> AzureArm:
             group_priority=file.firewall.priority,
         ),
     )
+
+
+def require_one_cloud(settings: Settings, variables: Mapping[str, str]) -> None:
+    """The webhook of workload identity names the sign-in of the cloud in which the cluster is.
+
+    Raises:
+        BadConfiguration: That is another one than the bot's.
+    """
+    named = cloud_of_authority(variables.get("AZURE_AUTHORITY_HOST", ""))
+    if named not in (None, settings.azure_cloud) and not settings.arm_endpoint:
+        raise BadConfiguration(
+            f"AZURE_AUTHORITY_HOST is that of {named}, but EGRESS_AZURE_CLOUD is {settings.azure_cloud}: "
+            f"set EGRESS_AZURE_CLOUD={named}, or take AZURE_AUTHORITY_HOST out."
+        )
 
 
 def slack_from(settings: Settings) -> SlackSettings:

@@ -1,12 +1,18 @@
-"""A process outlives its tokens, and the issuer of its tokens."""
+"""A process outlives its tokens, and the issuer of its tokens; and it stays in its cloud."""
 
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
-from tests.azure.entra_stage import ServiceAccount, Site
+from bot.sandbox.arm.tokens import CLIENT, TENANT
+from tests.azure.cloud_stage import HOSTS, PASSWORD, Internet, opened_internet
+from tests.azure.entra_stage import NOBODY, ServiceAccount, Site
+from tests.build import CONFIG
 from tests.driver import SandboxProcess, wait_for
 from tests.processes.stage import BotProcess
 
 ACCOUNT = ServiceAccount()
+SECRET = "s3cr3t~value"
 
 
 def test_a_process_outlives_its_tokens_and_the_issuer(tmp_path: Path) -> None:
@@ -52,3 +58,51 @@ def _live_on(sandbox: SandboxProcess, folder: Path) -> None:
         log = bot.log()
     assert replaced not in log
     assert "Traceback" not in log
+
+
+def test_a_process_stays_in_its_cloud(tmp_path: Path) -> None:
+    """US Government behind a proxy that wants a password: a rule, a log and a probe; nobody else's host is asked."""
+    slack = SandboxProcess(tmp_path / "slack", "--no-bot", "--socket")
+    (tmp_path / "egress.toml").write_text(f"{CONFIG.read_text()}\n[logs]\nenabled = true\n")
+    with opened_internet(tmp_path / "internet") as internet, ExitStack() as stack:
+        internet.arm.register({"secret": SECRET})
+        slack.start()
+        stack.callback(slack.kill)
+        settings = {**NOBODY, **internet.environment, **_in_government(tmp_path, slack)}
+        bot = stack.enter_context(BotProcess(tmp_path, "serve", **settings))
+        wait_for(lambda: bot.ready()[0] == 200, "It is not ready", 30)
+        _use_everything(slack, internet)
+        assert bot.end() == 0, bot.log()
+        assert [secret for secret in (PASSWORD, SECRET) if secret in bot.log()] == []
+        assert set(internet.asked) == set(HOSTS["usgovernment"])
+
+
+def _in_government(folder: Path, slack: SandboxProcess) -> dict[str, str | None]:
+    return {
+        "EGRESS_CONFIG": str(folder / "egress.toml"),
+        "EGRESS_DATABASE_URL": f"sqlite:///{folder}/bot.sqlite3",
+        "EGRESS_SLACK_API_URL": f"{slack.url}api/",
+        "EGRESS_ARM_ENDPOINT": None,
+        "EGRESS_AZURE_CLOUD": "usgovernment",
+        "AZURE_TENANT_ID": TENANT,
+        "AZURE_CLIENT_ID": CLIENT,
+        "AZURE_CLIENT_SECRET": SECRET,
+    }
+
+
+def _use_everything(slack: SandboxProcess, internet: Internet) -> None:
+    slack.request("UDEV0001", "aks-udr", "api.example.org")
+    wait_for(lambda: bool(slack.cards()), "No card", 30)
+    slack.press("UAPP0001", "approve", slack.cards()[-1])
+    wait_for(lambda: "is live" in str(slack.messages()).lower(), f"Not live: {slack.cards()}", 60)
+    for user, text, path in (
+        ("UDEV0001", "capacity", "metrics:getBatch"),
+        ("UDEV0001", "denied aks-udr", "/query"),
+        ("UAPP0001", "probe aks-udr api.example.org", "/runCommand"),
+    ):
+        assert slack.type(user, text)["status"] == 200
+        wait_for(partial(_was_asked, internet, path), f"Nothing was asked: {slack.messages(user=user)}", 30)
+
+
+def _was_asked(internet: Internet, path: str) -> bool:
+    return any(path in request["path"] for request in internet.arm.state()["requests"])

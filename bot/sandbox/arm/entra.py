@@ -108,6 +108,28 @@ def require_tenant(tenant: str, error: str = "invalid_request") -> None:
         raise EntraError(400, error, 90002, f"{text} the correct cloud.")
 
 
+def discovery(authority: str) -> Json:
+    """The OpenID configuration of a tenant (https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc).
+
+    Args:
+        authority: The origin with the tenant.
+    """
+    return {
+        "issuer": f"{authority}/v2.0",
+        "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
+        "token_endpoint": f"{authority}/oauth2/v2.0/token",
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+        "jwks_uri": f"{authority}/discovery/v2.0/keys",
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+        "tenant_region_scope": None,
+        "tid": TENANT,
+    }
+
+
 def token_answer(app: Registration, base_url: str, tenant: str, form: Mapping[str, str], now: datetime) -> Json:
     """Answer ``POST /{tenant}/oauth2/v2.0/token``.
 
