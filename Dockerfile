@@ -23,7 +23,8 @@ RUN /opt/egress/bin/python -m pip install --quiet --no-compile --no-deps --no-bu
 FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="aks-egress-bot" \
       org.opencontainers.image.description="Egress operations for AKS, in Slack"
-ENV PATH=/opt/egress/bin:${PATH} PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
+# HOME, because nobody has an entry for the user, and Slack's SDK asks for a home when it is imported.
+ENV PATH=/opt/egress/bin:${PATH} HOME=/opt/egress PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     EGRESS_CONFIG=/etc/egress/egress.toml EGRESS_LISTEN=0.0.0.0:8080 EGRESS_HEALTH_LISTEN=0.0.0.0:8081 \
     EGRESS_LOG_FORMAT=json
 COPY --from=build /opt/egress /opt/egress

@@ -12,6 +12,9 @@ TESTS ?=
 SEED ?=
 BENCH ?=
 ONLY ?=
+ADVISORIES ?= pypi
+ENGINE ?=
+IMAGE ?= aks-egress-bot
 SECONDS ?= 300
 UV ?= uv
 COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
@@ -21,7 +24,7 @@ COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format outages histories properties fuzz apifuzz outside bench browser reference advisories monitoring manifests release lock clean
+.PHONY: help run test lint format outages histories properties fuzz apifuzz outside bench browser reference advisories monitoring manifests image release lock clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -77,8 +80,12 @@ reference: $(VENV)/run  ## write docs/configuration.md, docs/commands.md and doc
 	$(BIN)/python -m bot config commands > docs/commands.md
 	$(BIN)/python -m bot config openapi > docs/openapi.json
 
-advisories: $(VENV)/release  ## known holes in what the bot depends on; asks PyPI's advisory database
-	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict
+advisories: $(VENV)/release  ## known holes in what the bot depends on; asks PyPI's advisory database (ADVISORIES=osv)
+	@$(BIN)/pip-audit --vulnerability-service $(ADVISORIES) --timeout 20 --progress-spinner off \
+		--requirement requirements.lock --require-hashes --disable-pip --strict || { \
+		echo "Known holes, if any, are listed above: take newer versions with make lock LOCK=--upgrade."; \
+		echo "Without a list there is no verdict: PyPI's JSON API (or api.osv.dev) was not reached, or is a mirror without it."; \
+		exit 1; }
 
 manifests: $(VENV)/release  ## the Kubernetes overlays against the API's schema, the Terraform files (needs kubectl, terraform)
 	@for overlay in deploy/kubernetes/overlays/*; do \
@@ -92,6 +99,11 @@ release: $(VENV)/release  ## dist/: the wheel, its bill of materials (CycloneDX)
 	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible -o dist/sbom.json
 	$(BIN)/python deploy/licences.py > dist/licences.csv
 	cd dist && sha256sum -- *.whl sbom.json licences.csv > SHA256SUMS
+
+image:  ## the container image (ENGINE=docker, podman or buildah: the first that there is; IMAGE=name:tag IMAGE_ARGS="…")
+	@for engine in $(or $(ENGINE),docker podman buildah); do \
+		command -v $$engine >/dev/null && exec $$engine build --tag $(IMAGE) $(IMAGE_ARGS) .; \
+	done; echo "make image needs docker, podman or buildah (Debian: apt-get install buildah)."; exit 1
 
 monitoring:  ## promtool on the alert rules and their cases (Debian: apt-get install prometheus)
 	cd deploy/monitoring && promtool check rules alerts.yaml && promtool test rules alerts_test.yaml

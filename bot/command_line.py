@@ -192,6 +192,12 @@ def check(file: Path | None) -> None:
     click.echo(look_at_configuration(file or _settings().config))
 
 
+@config.command("example")
+def show_example() -> None:
+    """Write a configuration file to begin with: every key in use, with what it means."""
+    click.echo(EXAMPLE.read_text(encoding="utf-8"), nl=False)
+
+
 @config.command("reference")
 def show_reference() -> None:
     """Write docs/configuration.md: every variable and every key."""
@@ -214,6 +220,9 @@ def show_commands() -> None:
 def policy() -> None:
     """The approval policy, without Slack, Azure or a database."""
 
+
+EXAMPLE = Path(__file__).parent / "sandbox" / "egress.toml"
+"""The sandbox runs with it, so it is right."""
 
 CONFIG_FILE = click.option(
     "--config", "file", type=click.Path(path_type=Path), help="A configuration file other than that of EGRESS_CONFIG."

@@ -189,7 +189,8 @@ def configuration_from(path: Path) -> Configuration:
         content = _toml(path)
     except FileNotFoundError as error:
         raise BadConfiguration(
-            f"Configuration file {path} not found. Set EGRESS_CONFIG, or copy bot/sandbox/egress.toml and edit it."
+            f"Configuration file {path} not found. Set EGRESS_CONFIG, or begin with "
+            "python -m bot config example > egress.toml and edit it."
         ) from error
     return _read(Configuration, content, f"{path}: ")
 

@@ -14,7 +14,7 @@ _COLUMNS = "| {} | type | unit | default | meaning |\n|---|---|---|---|---|"
 _HEAD = """# Configuration
 
 Every setting, from the code: `python -m bot config reference` writes this page. `python -m bot config check FILE` says
-everything that is wrong with a file; `bot/sandbox/egress.toml` is one to copy.
+everything that is wrong with a file; `python -m bot config example` writes one to begin with.
 
 ## Environment
 
