@@ -135,6 +135,16 @@ def test_a_federated_credential_that_does_not_match(
     assert (state, words in said) == ("missing", True), said
 
 
+def test_a_token_that_was_taken_back_is_asked_anew(tenant: tuple[ArmSubscription, Site], tmp_path: Path) -> None:
+    """Azure names claims that the next token must have; the bot goes on with that one."""
+    arm, site = tenant
+    arm.register({"secret": SECRET})
+    claims = '{"access_token":{"nbf":{"essential":true,"value":"1790000000"}}}'
+    arm.add_fault({"path": "resourcegraph", "times": 1, "status": 401, "code": "TokenIssuedBefore", "claims": claims})
+    state, said = azure_line(tmp_path, site.application(AZURE_CLIENT_SECRET=SECRET))
+    assert (state, said.count("a service principal")) == ("ok", 1), said
+
+
 def test_who_cannot_be_asked_has_not_refused(tenant: tuple[ArmSubscription, Site], tmp_path: Path) -> None:
     """An issuer that is busy, a certificate of somebody in between, an identity that the machine does not have."""
     arm, site = tenant

@@ -65,6 +65,7 @@ def test_the_image_is_locked_down() -> None:
     assert "--require-hashes --no-deps --only-binary :all: -r requirements.lock" in dockerfile
     assert "ARG REQUIREMENTS=requirements.lock\nCOPY ${REQUIREMENTS} requirements.lock" in dockerfile
     assert re.search(r"^USER 10001:10001$", dockerfile, re.MULTILINE)
+    assert "HOME=/opt/egress" in dockerfile  # the user has no entry, and Slack's SDK looks for a home
     assert "<<" not in dockerfile
     assert "--link" not in dockerfile
 

@@ -1,5 +1,6 @@
 """Faults that are switched on from outside: each matches a method and a path, a number of times."""
 
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ _FIELDS = [
     "fail_operation",
     "drop_response",
     "partial",
+    "claims",
 ]
 
 
@@ -40,6 +42,7 @@ class Fault:
         fail_operation: The write is accepted and its operation ends as Failed with the code.
         drop_response: The request is handled and the connection closed without an answer.
         partial: A query of logs is answered with the first half of its rows, and says so.
+        claims: A 401 asks for a token with these claims (JSON), as when an identity's rights were taken back.
     """
 
     method: str = "*"
@@ -53,6 +56,7 @@ class Fault:
     fail_operation: bool = False
     drop_response: bool = False
     partial: bool = False
+    claims: str = ""
 
     @classmethod
     def parse(cls, body: Any) -> "Fault":
@@ -91,7 +95,7 @@ class Fault:
         aks = "microsoft.containerservice" in request.path.lower()
         error = aks_error(self.status, self.code, message) if aks else network_error(self.status, self.code, message)
         retry = {"retry-after": str(self.retry_after_s)} if self.retry_after_s is not None else {}
-        return replace(error.response, headers={**error.response.headers, **retry})
+        return replace(error.response, headers={**error.response.headers, **retry, **_challenge(self.claims)})
 
     def carried(self, response: ArmResponse) -> ArmResponse:
         """An answer with the delay or loss that this fault gives it."""
@@ -104,6 +108,16 @@ class Fault:
     def operation_error(self) -> Json | None:
         """How the accepted operation fails, if it does."""
         return {"code": self.code, "message": self.message} if self.fail_operation else None
+
+
+def _challenge(claims: str) -> dict[str, str]:
+    """A claims challenge (https://learn.microsoft.com/entra/identity-platform/claims-challenge, read 2026-11)."""
+    if not claims:
+        return {}
+    encoded = base64.urlsafe_b64encode(claims.encode()).decode().rstrip("=")
+    uri = "https://login.microsoftonline.com/common/oauth2/authorize"
+    said = f'Bearer realm="", authorization_uri="{uri}", error="insufficient_claims", claims="{encoded}"'
+    return {"www-authenticate": said}
 
 
 def _half(body: Json) -> Json:
