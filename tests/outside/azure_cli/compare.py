@@ -13,11 +13,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from bot.sandbox.arm.tokens import CLIENT, TENANT
 from tests.driver import SandboxProcess
 from tests.outside.azure_cli.commands import STEPS
 from tests.outside.azure_cli.tool import Az
 from tests.outside.azure_cli.truth import egress_of, listed
 from tests.outside.report import Found
+from tests.processes.stage import ended
 
 HERE = "/subscriptions/00000000-0000-0000-0000-00000000a001"
 SPOKE = f"{HERE}/resourceGroups/rg-outside/providers/Microsoft.Network/virtualNetworks/spoke/subnets"
@@ -69,6 +71,7 @@ def compare(found: Found) -> None:
         _compare_rules(found, site)
         _compare_truth(found, site)
         _compare_scale(found, site)
+        _compare_sign_in(found, site)
 
 
 def _compare_rules(found: Found, site: Site) -> None:
@@ -133,3 +136,19 @@ def _compare_scale(found: Found, site: Site) -> None:
     profile = cluster["networkProfile"]["loadBalancerProfile"]
     counts = profile["managedOutboundIPs"]["count"], len(profile["effectiveOutboundIPs"])
     found.compare("aks-lb after the product's scale", counts, (4, 4))
+
+
+SIGN_IN = f"login --service-principal -u {CLIENT} --tenant {TENANT} -p"
+
+
+def _compare_sign_in(found: Found, site: Site) -> None:
+    """The tool signs in as an application, and then the bot as whoever the tool is."""
+    site.sandbox.put("arm/app", secret="outside~secret")
+    for secret, expected in (("wrong", "AADSTS7000215:*"), ("outside~secret", "ok")):
+        code = site.az.run(*SIGN_IN.split(), secret).code
+        found.compare(f"az login with {secret}", code, code if fnmatchcase(code, expected) else expected)
+    environment = {**site.az.environment, "EGRESS_ARM_ENDPOINT": site.sandbox.arm_url, "AZURE_TOKEN_CREDENTIALS": "dev"}
+    with tempfile.TemporaryDirectory() as folder:
+        done = ended("doctor", EGRESS_DATABASE_URL=f"sqlite:///{folder}/bot.sqlite3", **environment)
+    as_az = re.search(r"Azure +\d+ clusters at \S+ as the login of az", done.stdout)
+    found.compare("doctor as the login of az", as_az is not None or done.stdout[-300:], True)

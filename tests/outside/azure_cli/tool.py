@@ -33,17 +33,22 @@ class Az:
     Args:
         sandbox: The simulated Azure.
         folder: Where its configuration goes; beside ``data``, which holds the CA file.
+
+    Attributes:
+        environment: In which whoever calls ``az`` is signed in as well.
     """
 
     def __init__(self, sandbox: SandboxProcess, folder: Path) -> None:
         self.endpoint = sandbox.arm_url
         self._program = python_packages("azure_cli") / "az"
-        self._environment = {
+        self.environment = {
             **os.environ,
             "AZURE_CONFIG_DIR": str(folder / "azure"),
             "REQUESTS_CA_BUNDLE": str(folder / "data" / "ca.pem"),
             "IDENTITY_ENDPOINT": f"{sandbox.arm_url}/msi/token",
             "IDENTITY_HEADER": "sandbox",
+            "PATH": f"{self._program.parent}:{os.environ['PATH']}",
+            "AZURE_CORE_INSTANCE_DISCOVERY": "no",
             "AZURE_CORE_COLLECT_TELEMETRY": "no",
             "AZURE_CORE_NO_COLOR": "yes",
             "AZURE_CORE_ONLY_SHOW_ERRORS": "yes",
@@ -61,7 +66,7 @@ class Az:
         """Run a command; its output as JSON."""
         done = subprocess.run(
             [str(self._program), *command, "-o", "json"],
-            env=self._environment,
+            env=self.environment,
             capture_output=True,
             text=True,
             check=False,
