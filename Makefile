@@ -102,7 +102,7 @@ release: $(VENV)/release  ## dist/: the wheel, its bill of materials (CycloneDX)
 
 image:  ## the container image (ENGINE=docker, podman or buildah: the first that there is; IMAGE=name:tag IMAGE_ARGS="…")
 	@for engine in $(or $(ENGINE),docker podman buildah); do \
-		command -v $$engine >/dev/null && exec $$engine build --tag $(IMAGE) $(IMAGE_ARGS) .; \
+		command -v $$engine >/dev/null && BUILDAH_FORMAT=docker exec $$engine build --tag $(IMAGE) $(IMAGE_ARGS) .; \
 	done; echo "make image needs docker, podman or buildah (Debian: apt-get install buildah)."; exit 1
 
 monitoring:  ## promtool on the alert rules and their cases (Debian: apt-get install prometheus)
