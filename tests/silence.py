@@ -16,9 +16,13 @@ class Proxy(contextlib.AbstractContextManager["Proxy"]):
     Args:
         reach: Opens a connection to the server; None for a server that was never heard.
         port: Where it listens; 0 for any free one.
+
+    Attributes:
+        asked: How often clients said something so far.
     """
 
     def __init__(self, reach: Callable[[], socket.socket] | None, port: int = 0) -> None:
+        self.asked = 0
         self._reach = reach
         self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
@@ -55,13 +59,14 @@ class Proxy(contextlib.AbstractContextManager["Proxy"]):
         with contextlib.suppress(OSError):
             server = self._reach()
             self._sockets.append(server)
-            threading.Thread(target=self._pass_on, args=(server, client), daemon=True).start()
-            self._pass_on(client, server)
+            threading.Thread(target=self._pass_on, args=(server, client, 0), daemon=True).start()
+            self._pass_on(client, server, 1)
 
-    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pass_on(self, source: socket.socket, sink: socket.socket, counts: int) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(CHUNK):
                 self._talks.wait()
+                self.asked += counts
                 sink.sendall(data)
         with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_WR)

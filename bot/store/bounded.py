@@ -5,6 +5,7 @@ network that swallows packets. So the client measures too, and closes a connecti
 committed by then never is.
 """
 
+import select
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, InvalidStateError
@@ -38,6 +39,19 @@ class BoundedConnection(psycopg.Connection[Any]):
     """
 
     is_patient = False
+
+    @property
+    def was_told(self) -> bool:
+        """Whether the server has said something that nobody asked for: that it is ending, or has ended."""
+        poll = select.poll()
+        poll.register(self.pgconn.socket, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def isolate(self, *, is_read: bool) -> None:
+        """Say how the next transaction begins: a look sees one state, a change waits for the others."""
+        level = psycopg.IsolationLevel.REPEATABLE_READ if is_read else None
+        if self.isolation_level is not level:
+            self.isolation_level = level
 
     def wait(self, gen: Generator[Any, Any, Any], interval: float = LOOK_S, *rest: Any, **options: Any) -> Any:
         """Wait for what the driver asked the server.

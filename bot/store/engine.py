@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, Connection, Double, Engine, bindparam, create_engine, event, literal_column
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.errors import BadConfiguration, EgressError, StoreBusy, StoreUnavailable
@@ -25,11 +25,14 @@ from bot.store.write_turns import WriteTurns
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
+    from bot.store.bounded import BoundedConnection
+
 TRANSACTIONS = 16
 """Transactions of one process at the same time; the next one waits for its turn."""
 
-POOL = {"pool_size": 8, "max_overflow": TRANSACTIONS - 8 + 4, "pool_timeout": BOUND_S, "pool_pre_ping": True}
-"""Four connections more than transactions: for the wake signal, the migration, and those being given back."""
+POOL = {"pool_size": 8, "max_overflow": TRANSACTIONS - 8 + 4, "pool_timeout": BOUND_S, "pool_use_lifo": True}
+"""Four connections more than transactions: for the wake signal, the migration, and those being given back. The one that
+was used last is used next: its statements are prepared, and its pages are in memory."""
 
 CACHE_KIB = 512
 """Pages that each SQLite connection keeps, in KiB; the operating system keeps the file for all of them.
@@ -82,7 +85,20 @@ def _postgresql(url: str) -> Engine:
     arguments: dict[str, Any] = {"connect_timeout": bound, "options": options, "application_name": "aks-egress-bot"}
     engine = create_engine(url, connect_args=arguments | SILENCE, **POOL)
     event.listen(engine, "do_connect", connect_bounded)
+    event.listen(engine, "checkout", _require_open)
+    event.listen(engine, "begin", _begin_postgresql)
     return engine
+
+
+def _require_open(connection: BoundedConnection, _record: object, _fairy: object) -> None:
+    """Have the pool make new connections when the server has closed this one; asking it costs each act a round trip."""
+    if connection.was_told:
+        raise InvalidatePoolError
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    driver: Any = connection.connection.driver_connection
+    driver.isolate(is_read=bool(connection.get_execution_options().get("is_read")))
 
 
 def _sqlite(url: str, database: str | None) -> Engine:
@@ -94,7 +110,7 @@ def _sqlite(url: str, database: str | None) -> Engine:
         file_of(database).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadConfiguration(f"Cannot create the folder of the database {database}: {error.strerror}.") from error
-    engine = create_engine(url, connect_args={"timeout": BOUND_S}, **POOL | {"pool_pre_ping": False})  # a file stays
+    engine = create_engine(url, connect_args={"timeout": BOUND_S}, **POOL)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -113,7 +129,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+    mode = "DEFERRED" if connection.get_execution_options().get("is_read") else "IMMEDIATE"
     patience_ms = int(left_s(BOUND_S) * 1000)
     if connection.info.get("busy_timeout", int(BOUND_S * 1000)) != patience_ms:
         connection.exec_driver_sql(f"PRAGMA busy_timeout={patience_ms}")
@@ -162,7 +178,7 @@ class Database:
         """
         timing = DATABASE_SECONDS.labels("read" if is_read else "write").time()
         try:
-            self._require_open()
+            self._require_not_refused()
             with timing, self._transaction(is_read=is_read) as connection:
                 yield connection
         except StoreUnavailable as error:
@@ -172,7 +188,7 @@ class Database:
         if not is_read:
             self._note(None)
 
-    def _require_open(self) -> None:
+    def _require_not_refused(self) -> None:
         if isinstance(self._refused, StoreUnavailable):
             raise StoreUnavailable(AWAY.format(cause=self._refused.cause), cause=self._refused.cause)
         if self._refused is not None:
@@ -183,13 +199,15 @@ class Database:
         is_committing = False
         outer = _OFFSET.set(self._offset_s())
         try:
-            with self._turn(is_read=is_read), self.engine.connect() as connection:
-                options = _read_options(self.engine) if is_read else {}
-                with connection.execution_options(**options).begin():
-                    yield connection
-                    if not is_read:
-                        _require_time()
-                    is_committing = not is_read
+            with (
+                self._turn(is_read=is_read),
+                self.engine.connect() as connection,
+                connection.execution_options(is_read=is_read).begin(),
+            ):
+                yield connection
+                if not is_read:
+                    _require_time()
+                is_committing = not is_read
         except PoolTimeout as error:
             raise StoreBusy(BUSY) from error
         except DBAPIError as error:
@@ -217,9 +235,3 @@ def _require_time() -> None:
     """
     if left_s(BOUND_S) <= 0:
         raise StoreBusy(LATE)
-
-
-def _read_options(engine: Engine) -> dict[str, str]:
-    if engine.dialect.name == "sqlite":
-        return {"sqlite_begin": "DEFERRED"}
-    return {"isolation_level": "REPEATABLE READ"}

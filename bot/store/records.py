@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, insert, or_, select, update
+from sqlalchemy import Connection, Select, Table, insert, select, update
 
 from bot.domain.allowance import Allowance
 from bot.domain.campaign import Campaign
@@ -16,6 +16,7 @@ from bot.domain.target import Target, target_from_key
 from bot.errors import ChainBroken, StaleVersion, UnknownAllowance, UnknownReview, UnknownScale
 from bot.ports import AllowanceFilter, ListFilter, Place, PlacedRow
 from bot.store import schema
+from bot.store.pages import follows, place_of, rows_of_page
 from bot.store.parsed import ParsedAllowances, in_versions
 from bot.store.raw_rows import fetch_values
 from bot.store.rows import (
@@ -67,12 +68,9 @@ class SqlAllowances:
 
     def page(self, wanted: ListFilter) -> list[PlacedRow[Allowance]]:
         """One page of a list."""
-        column = schema.allowance.c
-        asked_by = column.requester == str(wanted.requester)
-        light = (column.id, column.version, column.is_open)
-        rows = self._connection.execute(_page(schema.allowance, "a", wanted, asked_by).with_only_columns(*light)).all()
+        rows = rows_of_page(self._connection, schema.allowance, wanted)
         known = self._of({row.id: row.version for row in rows})
-        return [PlacedRow(_place(row), known[row.id]) for row in rows]
+        return [PlacedRow(place_of(row), known[row.id]) for row in rows]
 
     def _of(self, versions: dict[str, int]) -> dict[str, Allowance]:
         """The allowances with these ids, which are stored in these versions."""
@@ -135,11 +133,8 @@ class SqlScales:
 
     def page(self, wanted: ListFilter) -> list[PlacedRow[Scale]]:
         """One page of a list."""
-        who = schema.scale.c.body["requester"]
-        team, user = (wanted.requester.team, wanted.requester.user) if wanted.requester else ("", "")
-        asked_by = and_(who["team"].as_string() == team, who["user"].as_string() == user)
-        rows = self._connection.execute(_page(schema.scale, "s", wanted, asked_by))
-        return [PlacedRow(_place(row), scale_from_row(row)) for row in rows]
+        rows = rows_of_page(self._connection, schema.scale, wanted)
+        return [PlacedRow(place_of(row), scale_from_row(row)) for row in rows]
 
     def stored(self, ids: Collection[str]) -> set[str]:
         """Those of these ids that are stored."""
@@ -180,7 +175,7 @@ class SqlCampaigns:
         if only_open:
             query = query.filter_by(is_open=1)
         if after is not None:
-            query = query.where(_follows(schema.campaign, "r", after))
+            query = query.where(follows(schema.campaign, CAMPAIGN, after))
         return [campaign_from_row(row) for row in self._connection.execute(query)]
 
     def new_id(self, now: datetime) -> str:
@@ -215,31 +210,6 @@ def _query(wanted: AllowanceFilter, *columns: Any) -> Select[Any]:
     )
     query = select(*columns).order_by(column.id.desc()).limit(wanted.limit)
     return query.where(*(condition() for given, condition in conditions if given is not None))
-
-
-def _page(table: Table, letter: str, wanted: ListFilter, asked_by: ColumnElement[bool]) -> Select[Any]:
-    column = table.c
-    query = select(table).order_by(column.is_open.desc(), column.id.desc()).limit(wanted.limit)
-    whose = (
-        [] if wanted.clusters is None else [column.cluster_id.in_(wanted.clusters)],
-        [] if wanted.requester is None else [asked_by],
-    )
-    if any(whose):
-        query = query.where(or_(*(one for each in whose for one in each)))
-    if wanted.is_waiting:
-        query = query.where(column.is_open == 1, column.body["approved_at"].as_string().is_(None))
-    return query.where(_follows(table, letter, wanted.after)) if wanted.after else query
-
-
-def _follows(table: Table, letter: str, after: Place) -> ColumnElement[bool]:
-    """Compare positions across both tables: ids are compared without their first letters."""
-    same_time, column = letter + after.id[1:], table.c
-    older = column.id <= same_time if letter < after.id[:1] else column.id < same_time
-    return or_(column.is_open < int(after.is_open), and_(column.is_open == int(after.is_open), older))
-
-
-def _place(row: Any) -> Place:
-    return Place(bool(row.is_open), row.id)
 
 
 def _reread(row: Any) -> Allowance:

@@ -80,6 +80,9 @@ WRITING = LOCK + 1
 """The PostgreSQL advisory lock of writing transactions."""
 
 
+ALONE = select(func.pg_advisory_xact_lock(WRITING))
+
+
 def _no_offset() -> float:
     return 0.0
 
@@ -87,7 +90,7 @@ def _no_offset() -> float:
 def _alone(connection: Connection) -> None:
     """Wait until no other transaction writes, as SQLite has it: two that change the same rows in two orders block."""
     if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(WRITING)))
+        connection.execute(ALONE)
 
 
 class SqlStore:

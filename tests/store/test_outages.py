@@ -120,7 +120,7 @@ def test_a_read_only_file_is_no_defect(sqlite_url: str) -> None:
 def end_sessions(url: str) -> None:
     """As a restart of the server does."""
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
     with psycopg.connect(plain, autocommit=True) as connection:
         connection.execute(f"{others} AND pid <> pg_backend_pid()")
 
@@ -141,6 +141,33 @@ def test_ended_sessions_are_no_defect(postgres_url: str) -> None:
     with store.read() as tx:
         assert tx.work.peek("timers") is None
     store.close()
+
+
+def test_a_restart_between_two_transactions_is_not_noticed(postgres_url: str) -> None:
+    """The pool finds out without asking: new connections are made, and nobody has to try again."""
+    store = SqlStore(postgres_url)
+    with store.read() as outer, store.read() as inner:  # two connections
+        assert outer.work.peek("timers") is inner.work.peek("timers") is None
+    end_sessions(postgres_url)
+    with store.write() as tx:
+        tx.work.wake("timers", within=timedelta())
+    with store.read() as tx:
+        assert tx.work.peek("timers") is not None
+    store.close()
+
+
+def test_a_look_costs_three_round_trips(postgres_url: str) -> None:
+    """Begin, ask, end: an act waits for each of them, and in a cloud each takes a millisecond."""
+    proxy, url = proxy_of(postgres_url)
+    with proxy:
+        store = SqlStore(url)
+        before = 0
+        for _ in range(8):  # from the sixth time on the driver has prepared the statement
+            before = proxy.asked
+            with store.read() as tx:
+                tx.work.peek("timers")
+        assert proxy.asked - before == 3
+        store.close()
 
 
 def test_a_server_that_falls_silent_is_given_up_and_recorded_nothing(postgres_url: str) -> None:
