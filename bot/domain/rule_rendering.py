@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
-from itertools import groupby
+from operator import attrgetter
 
 from bot.domain.allowance import Allowance
 from bot.domain.firewall import ApplicationRule, NetworkRule, Rule, RuleAction, RuleCollection, RuleKind, TraceStep
@@ -94,9 +94,9 @@ def render(wanted: Iterable[Allowance]) -> tuple[RuleCollection, ...]:
     """
     members = grouped(
         ((collection_name(allowance, kind), kind), rule)
-        for allowance in sorted(wanted, key=lambda one: one.id)
-        for kind, rules in rules_by_kind(allowance).items()
-        for rule in rules
+        for allowance in sorted(wanted, key=attrgetter("id"))
+        for rule in rules_of(allowance)
+        for kind in (_kind(rule),)
     )
     return tuple(
         RuleCollection(
@@ -112,17 +112,17 @@ def render(wanted: Iterable[Allowance]) -> tuple[RuleCollection, ...]:
 
 def rules_by_kind(allowance: Allowance) -> dict[RuleKind, list[Rule]]:
     """One rule for each protocol and port of the allowance, from the cluster's own ranges, by the kind of rule."""
-    rules = rules_of(allowance)
-    return grouped((RuleKind.NETWORK if isinstance(r, NetworkRule) else RuleKind.APPLICATION, r) for r in rules)
+    return grouped((_kind(rule), rule) for rule in rules_of(allowance))
+
+
+def _kind(rule: Rule) -> RuleKind:
+    return RuleKind.NETWORK if isinstance(rule, NetworkRule) else RuleKind.APPLICATION
 
 
 def rules_of(allowance: Allowance) -> tuple[ApplicationRule | NetworkRule, ...]:
     """The rules without their kinds."""
-    ordered = sorted(allowance.destinations, key=lambda d: (d.protocol, d.port, d.fqdn))
-    return tuple(
-        _rule(allowance, protocol, port, tuple(d.fqdn for d in members))
-        for (protocol, port), members in groupby(ordered, key=lambda d: (d.protocol, d.port))
-    )
+    by_port = grouped(((d.protocol, d.port), d.fqdn) for d in allowance.destinations)
+    return tuple(_rule(allowance, *by, tuple(sorted(fqdns))) for by, fqdns in sorted(by_port.items()))
 
 
 def _rule(allowance: Allowance, protocol: Protocol, port: int, fqdns: tuple[str, ...]) -> ApplicationRule | NetworkRule:

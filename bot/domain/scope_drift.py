@@ -118,7 +118,7 @@ def _words(target: Target) -> str:
 
 def concerns(allowance: Allowance, found: ScopeDrift, now: datetime) -> bool:
     """Whether anything follows for an allowance: it has not ended, and what it rests on is not as it knows it."""
-    if found.footing is DriftKind.UNKNOWN:
+    if found.footing is DriftKind.UNKNOWN or (found.footing is DriftKind.SAME and allowance.suspended is None):
         return False
     state = status(allowance, now)
     if state not in UNENDED:

@@ -55,7 +55,7 @@ def arrivals(run: Run, observation: Observation) -> Arrivals | None:
     }
     there = frozenset(named - lacking)
     arrived = [a for a in observation.wanted if a.id in there and (a.live_at is None or a.missing_since is not None)]
-    if follow_drift(run, observation.target, of={a.scope.cluster_id for a in arrived}):
+    if arrived and follow_drift(run, observation.target, of={a.scope.cluster_id for a in arrived}):
         return None
     return Arrivals(there, tuple(arrived), _blocked(run, observation.target, arrived))
 
@@ -143,8 +143,9 @@ def _look(run: Run, row: Allowance, target: Target, *, missed: NoticeEvent | Non
     """What to do about an allowance whose rules are present or missing, with the event to announce if missing."""
     if row.scope.target != target:
         return None if missed is None else partial(_hand_over, run, allowance=row, target=target)
-    if not is_wanted(row, run.now):
-        return partial(_leave, allowance=row) if missed is not None and _has_left(row, run.now) else None
+    now = run.now
+    if not is_wanted(row, now):
+        return partial(_leave, allowance=row) if missed is not None and _has_left(row, now) else None
     if row.live_at is None or row.missing_since is not None or missed is None:
         return None
     return partial(_miss, allowance=row, event=missed)

@@ -41,12 +41,11 @@ def follow_drift(run: Run, target: Target, *, of: Collection[str] = (), why: str
     Returns:
         Whether anything followed.
     """
-    now = run.now
-    rows = (row for row in open_rows(run, target) if row.scope.target == target and status(row, now) in UNENDED)
+    rows = (row for row in open_rows(run, target) if row.scope.target == target)
     moved: list[tuple[Allowance, ScopeDrift]] = []
     read: dict[str, Found] = {}
     for cluster_id, members in sorted(grouped((row.scope.cluster_id, row) for row in rows).items()):
-        found = _doubted(run, members, is_wanted=cluster_id in of)
+        found = _doubted(run, members, is_wanted=cluster_id in of) if _matters(members, run.now) else None
         if found is None:
             continue
         read[cluster_id] = found
@@ -54,6 +53,10 @@ def follow_drift(run: Run, target: Target, *, of: Collection[str] = (), why: str
     if read:
         _follow(run, target, read, moved, why)
     return bool(moved)
+
+
+def _matters(rows: Sequence[Allowance], now: datetime) -> bool:
+    return any(status(row, now) in UNENDED for row in rows)
 
 
 def _by_id(cluster_id: str, egress: ClusterEgress | None) -> dict[str, ClusterEgress]:
@@ -171,7 +174,7 @@ def is_doubtful(rows: Sequence[Allowance], egress: ClusterEgress | None, now: da
         now: The time.
         is_known: Whether it, or the fleet without it, was ever read.
     """
-    is_new = any(status(row, now) is Status.APPROVED for row in rows)
+    is_new = any(row.applying_at is None and status(row, now) is Status.APPROVED for row in rows)
     return is_new or (is_known and any(shaken(rows, _by_id(rows[0].scope.cluster_id, egress), now)))
 
 
