@@ -54,7 +54,7 @@ histories: $(VENV)/dev  ## thousands of random histories, and a kill at every st
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --show-capture=no --hypothesis-profile=histories --hypothesis-seed=$$seed \
 		$(or $(TESTS),tests/histories tests/flows/test_writer_killed.py)
 
-outages: $(VENV)/dev  ## real processes on both databases: rolling restarts under load, kills, and everything else away in turn
+outages: $(VENV)/dev  ## real processes on both databases: rolling restarts under load, kills, everything else away in turn, hostile HTTP (as root)
 	$(BIN)/python -m pytest $(or $(TESTS),tests/outages)
 
 properties: $(VENV)/dev  ## every property of the domain with 20,000 generated cases

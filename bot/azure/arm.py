@@ -73,7 +73,7 @@ class AzureArm:
 
     def clock_problem(self) -> str | None:
         """That this machine's clock differs from Azure's, as a sentence; None if it does not. Asks nothing."""
-        return self._clients.watching.clock_problem
+        return self._clients.watching.clock_problem()
 
     def read_fleet(self) -> Fleet:
         """All clusters of the configured subscriptions, eventually consistent, with the time of reading."""

@@ -26,17 +26,13 @@ _BEGAN = "egress_began"
 
 
 class Watching(SansIOHTTPPolicy[Any, Any]):
-    """A policy behind the retries, so that it sees every try.
-
-    Attributes:
-        clock_problem: That this machine's clock differed from Azure's at its last answer, as a sentence; None if it
-            did not.
-    """
+    """A policy behind the retries, so that it sees every try."""
 
     def __init__(self) -> None:
         super().__init__()
         self._left: dict[str, int] = {}
-        self.clock_problem: str | None = None
+        self._clock: tuple[float, float] | None = None
+        self._is_said = False
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         """Note when it began."""
@@ -55,13 +51,25 @@ class Watching(SansIOHTTPPolicy[Any, Any]):
 
     def _compare_clocks(self, date: str) -> None:
         try:
-            skew_s = time() - parsedate_to_datetime(date).timestamp()
+            self._clock = (parsedate_to_datetime(date).timestamp(), monotonic())
         except ValueError:  # none, or none that can be read
             return
-        CLOCK_SKEW.set(round(skew_s))
-        before, self.clock_problem = self.clock_problem, skew_sentence(skew_s, "Azure's")
-        if (before is None) != (self.clock_problem is None):
-            log.warning("clock_agrees" if before else "clock_differs", problem=self.clock_problem)
+        CLOCK_SKEW.set(round(self._skew_s()))
+        problem = self.clock_problem()
+        if (problem is not None) != self._is_said:
+            self._is_said = problem is not None
+            log.warning("clock_differs" if problem else "clock_agrees", problem=problem)
+
+    def _skew_s(self) -> float:
+        """Seconds that this machine's clock is ahead: of what Azure's showed last, and of the time since."""
+        if self._clock is None:
+            return 0.0
+        theirs, since = self._clock
+        return time() - (theirs + monotonic() - since)
+
+    def clock_problem(self) -> str | None:
+        """That this machine's clock differs from Azure's, as a sentence; None if it does not, or was not compared."""
+        return skew_sentence(self._skew_s(), "Azure's")
 
     def left(self) -> Mapping[str, int]:
         """How many calls were left at the last answer that said so, by kind of limit."""

@@ -33,6 +33,10 @@ class Balancer(contextlib.AbstractContextManager["Balancer"]):
         for run in (self._accept, self._look):
             threading.Thread(target=run, daemon=True).start()
 
+    def knows(self, replica: BotProcess) -> bool:
+        """Whether it hands connections to a replica."""
+        return replica in self._ready
+
     def __exit__(self, *_error: object) -> None:
         """Balance no more."""
         self._is_over.set()
@@ -52,6 +56,9 @@ class Balancer(contextlib.AbstractContextManager["Balancer"]):
     def _serve(self, client: socket.socket) -> None:
         self._turn += 1
         ready = self._ready
+        if not ready:
+            client.close()
+            return
         chosen = ("127.0.0.1", ready[self._turn % len(ready)].port)
         with client, contextlib.suppress(OSError), socket.create_connection(chosen, 3) as server:
             threading.Thread(target=_pass_on, args=(client, server), daemon=True).start()
@@ -110,7 +117,7 @@ class Cluster(contextlib.ExitStack):
     def start(self, **settings: str) -> BotProcess:
         """Start a replica and wait until it is ready."""
         bot = self.begin(**settings)
-        wait_for(lambda: bot.ready()[0] == 200, f"It did not become ready: {bot.ready()}", 60)
+        wait_for(lambda: self.balancer.knows(bot), f"It did not become ready: {bot.ready()}", 60)
         return bot
 
     def restart(self) -> float:

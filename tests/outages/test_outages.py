@@ -1,18 +1,14 @@
 """Everything that the bot stands on goes away once: nothing is lost or doubled, people are told, it comes back."""
 
 import contextlib
-import resource
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from sqlalchemy.engine import make_url
 
 from bot.domain.allowance import Allowance
 from bot.domain.audit import Action
@@ -20,115 +16,34 @@ from bot.domain.chain import verify
 from bot.ports import AllowanceFilter
 from bot.store import SqlStore
 from tests.driver import SandboxProcess, wait_for
+from tests.outages import faults
+from tests.outages.clock import Clock
+from tests.outages.disk import Disk
+from tests.outages.faults import AWAY_S, MANY, Outage
 from tests.outages.stage import Cluster
 from tests.silence import proxy_of
-from tests.store.test_outages import make_read_only
 
 HOSTS = ("before.example.com", "during.example.com", "after.example.com")
-AWAY_S = 12.0
-MANY = 100_000
 
-
-@contextmanager
-def killed(cluster: Cluster) -> Iterator[None]:
-    """Kill -9, and a start."""
-    cluster.replicas.pop(0).send_signal(signal.SIGKILL)
-    cluster.start()
-    yield
-
-
-@contextmanager
-def sockets_cut(cluster: Cluster) -> Iterator[None]:
-    """Slack cuts every socket, again and again."""
-    for _ in range(5):
-        cluster.sandbox.post("slack/fault", disconnect="hard")
-        time.sleep(0.7)
-    wait_for(lambda: cluster.replicas[0].ready()[0] == 200, "No new socket", 30)
-    yield
-
-
-@contextmanager
-def slack_throttles(cluster: Cluster) -> Iterator[None]:
-    """Every call of the Web API is refused for a while; people are heard."""
-    cluster.sandbox.post("slack/fault", method="*", times=MANY, status=429, error="ratelimited", retry_after_s=2)
-    yield
-    cluster.sandbox.forget("slack/fault")
-
-
-@contextmanager
-def slack_fails(cluster: Cluster) -> Iterator[None]:
-    """Slack is broken."""
-    cluster.sandbox.post("slack/fault", method="*", times=MANY, status=503)
-    yield
-    cluster.sandbox.forget("slack/fault")
-
-
-def arm(status: int, **fault: Any) -> Callable[[Cluster], AbstractContextManager[None]]:
-    """Azure answers nothing else."""
-
-    @contextmanager
-    def outage(cluster: Cluster) -> Iterator[None]:
-        said = cluster.sandbox.post("arm/fault", method=".*", path=".*", times=MANY, status=status, **fault)
-        assert "error" not in said, said
-        yield
-        cluster.sandbox.forget("arm/fault")
-
-    return outage
-
-
-@contextmanager
-def disk_full(cluster: Cluster) -> Iterator[None]:
-    """The process can write no file any further, its log included."""
-    pid = cluster.replicas[0].pid
-    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1024, before[1]))
-    yield
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
-
-
-@contextmanager
-def database_silent(cluster: Cluster) -> Iterator[None]:
-    """The server accepts and says nothing, for as long as a failover takes."""
-    assert cluster.proxy is not None
-    cluster.proxy.hush()
-    time.sleep(30 - AWAY_S)
-    yield
-    cluster.proxy.talk()
-
-
-@contextmanager
-def database_read_only(cluster: Cluster) -> Iterator[None]:
-    """An operator, or a failover to a standby: every connection is ended, and the next ones cannot write."""
-    url = cluster.settings["EGRESS_DATABASE_URL"]
-    for is_so in (True, False):
-        make_read_only(url, is_so=is_so)
-        plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        with psycopg.connect(plain, autocommit=True) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        if is_so:
-            yield
-
-
-OUTAGES: dict[str, Callable[[Cluster], AbstractContextManager[None]]] = {
-    "killed": killed,
-    "sockets cut": sockets_cut,
-    "Slack throttles": slack_throttles,
-    "Slack fails": slack_fails,
-    "Azure throttles": arm(429, code="TooManyRequests", retry_after_s=1),
-    "Azure fails": arm(503, code="ServiceUnavailable"),
-    "Azure hangs": arm(0, code="", latency_s=40),
+OUTAGES: dict[str, Outage] = {
+    "killed": faults.killed,
+    "sockets cut": faults.sockets_cut,
+    "Slack throttles": faults.slack_throttles,
+    "Slack fails": faults.slack_fails,
+    "Slack hangs": faults.slack_hangs,
+    "Azure throttles": faults.arm(429, code="TooManyRequests", retry_after_s=1),
+    "Azure fails": faults.arm(503, code="ServiceUnavailable"),
+    "Azure hangs": faults.arm(0, code="", latency_s=40),
+    "everything away": faults.everything_away,
 }
-ON_SQLITE, ON_POSTGRESQL = (
-    OUTAGES | {"disk full": disk_full},
-    OUTAGES
-    | {
-        "database silent": database_silent,
-        "database read-only": database_read_only,
-    },
-)
+ON_SQLITE = OUTAGES | {"no file can grow": faults.files_full}
+ON_POSTGRESQL = OUTAGES | {"database silent": faults.database_silent, "database read-only": faults.database_read_only}
+ON_A_DISK: dict[str, Callable[[Disk], Outage]] = {
+    "full": faults.full,
+    "stalled": faults.stalled,
+    "read-only": faults.protected,
+    "locked": faults.locked,
+}
 
 
 def stored(database: str) -> list[Allowance]:
@@ -206,14 +121,41 @@ def test_on_postgresql(outage: str, tmp_path: Path, postgres_url: str) -> None:
         run(cluster, postgres_url, ON_POSTGRESQL[outage](cluster))
 
 
-def test_an_hour_without_slack_and_a_jump_of_the_clock(tmp_path: Path, database_url: str) -> None:
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """A disk of its own."""
+    with Disk(tmp_path) as made:
+        yield made
+
+
+@pytest.mark.parametrize("outage", ON_A_DISK)
+def test_on_a_disk(outage: str, tmp_path: Path, disk: Disk) -> None:
+    """One replica whose database is on a disk that fails it."""
+    with Cluster(tmp_path, disk.url, "socket") as cluster:
+        run(cluster, disk.url, ON_A_DISK[outage](disk)(cluster))
+
+
+@pytest.mark.parametrize("mode", ["socket", "http"])
+@pytest.mark.parametrize("ahead_s", [10_800, -10_800])
+def test_a_clock_that_is_wrong(mode: str, ahead_s: int, tmp_path: Path, database_url: str) -> None:
+    """Over HTTP, Slack's requests are refused meanwhile: they are stale, or from the future."""
+    clock = Clock(tmp_path)
+    with Cluster(tmp_path, database_url, mode) as cluster:
+        cluster.settings |= clock.settings
+        run(cluster, database_url, faults.clock_set(clock, ahead_s)(cluster))
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"status": 429, "error": "ratelimited", "retry_after_s": 1800}])
+def test_an_hour_without_slack_and_a_jump_of_the_clock(
+    fault: dict[str, Any], tmp_path: Path, database_url: str
+) -> None:
     """The writers go on; what is owed is said once Slack is back; a clock that jumps two days ends what has ended."""
     sandbox = SandboxProcess(tmp_path / "data", "--database", database_url)
     sandbox.start()
     try:
         sandbox.request("UDEV0001", "aks-udr", "example.com")
         sandbox.settle()
-        sandbox.post("slack/fault", method="*", times=MANY, status=503)
+        sandbox.post("slack/fault", method="*", times=MANY, **fault)
         assert sandbox.type("UAPP0001", f"approve {stored(database_url)[0].id}")["status"] == 200
         sandbox.post("clock", advance_s=3600)
         wait_for(lambda: stored(database_url)[0].live_at, "Slack held up the writers", 60)
