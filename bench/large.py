@@ -1,6 +1,4 @@
-"""10,000 live allowances, 10,000 requests waiting, 100,000 ended: how long looks take.
-
-Half of the live ones are in the firewall policy of the round: one rule collection group of 2 MiB holds some 5,600.
+"""10,000 live allowances in one firewall policy, 10,000 requests waiting, 100,000 ended: how long looks take.
 
 Home, lists, cards, the form's twin search and a round of the reconciler, each without and with the rows beside it;
 ``LARGE`` divides the numbers of rows by so much.
@@ -9,7 +7,6 @@ Home, lists, cards, the form's twin search and a round of the reconciler, each w
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +18,7 @@ from bench.stage.rows import copies, ended, live, store_rows
 from bench.stage.served import Served, served
 from bot import allowances
 from bot.domain.rule_rendering import placed, render
+from bot.domain.rule_spread import Room, spread
 from bot.domain.target import Target
 from bot.ports import Caller
 from bot.reconciler import Reconciler
@@ -38,9 +36,7 @@ def fill(bot: Served) -> None:
     """Store the rows, and write the live ones' rules to the simulated Azure."""
     now = bot.ctx.clock.now()
     there = [live(one, now) for one in copies(bot.template, LIVE, first=0, ask="live")]
-    here, there = there[: LIVE // 2], there[LIVE // 2 :]
-    other = replace(bot.template.scope.target, id=f"{bot.template.scope.target.id}-2")
-    store_rows(bot.store, [*here, *(replace(one, scope=replace(one.scope, target=other)) for one in there)])
+    store_rows(bot.store, there)
     store_rows(bot.store, list(copies(bot.template, WAITING, first=LIVE, ask="ask")))
     old = copies(bot.template, ENDED, first=LIVE + WAITING, ask="old")
     store_rows(bot.store, [ended(one, now - timedelta(days=40)) for one in old], is_open=False)
@@ -48,10 +44,11 @@ def fill(bot: Served) -> None:
         connection.execute(text("ANALYZE"))
     target = bot.template.scope.target
     part = bot.ctx.targets.open(target)
-    seen = part.observe()
-    operation = part.begin_write(placed(render(here), seen.collections), seen)
-    while bot.ctx.operations.look(operation).is_running:
-        time.sleep(1)
+    seen, limits = part.observe(), bot.ctx.config.firewall
+    for number, collections in spread(render(there), (), Room(limits.max_bytes, limits.max_groups)).by_group.items():
+        operation = part.begin_write(placed(collections, ()), part.prepare(seen.group(number)))
+        while bot.ctx.operations.look(operation).is_running:
+            time.sleep(1)
     with bot.store.write() as tx:
         tx.work.wake(target.key, within=timedelta())
 

@@ -108,7 +108,7 @@ def serial(count: int) -> Outcome:
 def _write(world: World, rows: Sequence[Allowance]) -> None:
     target = rows[0].scope.target
     seen = world.ctx.targets.open(target).observe()
-    operation = world.ctx.targets.open(target).begin_write(placed(render(rows), seen.collections), seen)
+    operation = world.ctx.targets.open(target).begin_write(placed(render(rows), seen.collections), seen.group(1))
     while _is_running(world, operation):
         world.tick(timedelta(seconds=10))
 

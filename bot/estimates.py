@@ -9,6 +9,7 @@ from bot.domain.estimate import estimate as estimated
 from bot.domain.fqdn import Destination
 from bot.domain.rule_diff import BYTES_PER_RULE, MAX_GROUP_BYTES, Gauge, Limits
 from bot.domain.target import Target
+from bot.domain.writer_state import WriterState
 from bot.errors import UnreadableState
 from bot.ports import AllowanceFilter, Store, Transaction
 
@@ -27,20 +28,24 @@ def gauge(store: Store, limits: Limits, scope: Scope, destinations: Sequence[Des
     """The target's fill level as last read, with these destinations added.
 
     Args:
-        store: Knows the size that was read.
-        limits: The configured limit.
+        store: Knows the sizes that were read.
+        limits: The limits of one rule collection group, and of their number.
         scope: Names the target, and the ranges that a rule is for.
         destinations: What is asked for.
         added: Bytes of what is filed with it in the same target; see ``bytes_of``.
     """
     with store.read() as tx:
         work = tx.work.peek(scope.target.key)
-    used = work.state.size_bytes if work and not isinstance(work.state, UnreadableState) else 0
-    return Gauge(used + added + bytes_of(scope, destinations), min(limits.max_bytes, MAX_GROUP_BYTES))
+    state = WriterState() if work is None or isinstance(work.state, UnreadableState) else work.state
+    groups = max(1, limits.max_groups - state.foreign_groups) if scope.target.has_own_part else 1
+    size, holds = bytes_of(scope, destinations), min(limits.max_bytes, MAX_GROUP_BYTES)
+    if size > holds:  # the rules of one allowance stay together, so no number of groups is enough
+        return Gauge(size, holds)
+    return Gauge(state.size_bytes + added + size, holds * groups)
 
 
 def bytes_of(scope: Scope, destinations: Sequence[Destination]) -> int:
-    """What the rules of one allowance add to a rule collection group."""
+    """What the rules of one allowance add to the bot's rules."""
     listed = sum(len(each.fqdn) + 4 for each in destinations) + sum(len(each) + 4 for each in scope.sources)
     kinds = len({(each.protocol, each.port) for each in destinations})
     return listed + kinds * BYTES_PER_RULE

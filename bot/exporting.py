@@ -59,7 +59,7 @@ def export(ctx: Context, caller: Caller, cluster: str, form: str) -> Export:
         rows = tx.allowances.find(AllowanceFilter(target=target, only_open=True))
     now = ctx.clock.now()
     wanted = [row for row in rows if is_wanted(row, now) and row.scope.cluster_id in seen]
-    there = ctx.targets.open(target).observe()
+    there = ctx.targets.open(target).observe().group(1)
     collections = placed(render(wanted), there.collections, taken=there.taken, first=there.first_priority)
     ending, write = FORMS[form]
     count = sum(len(each.rules) for each in collections)

@@ -10,8 +10,9 @@ from bot.azure.clients import Clients
 from bot.azure.faults import request_id, retry_after, translated
 from bot.azure.settings import ArmSettings
 from bot.azure.translate.shapes import dig
+from bot.domain.rule_groups import ObservedGroup
 from bot.errors import UnknownShape
-from bot.ports import ObservedTarget, Operation, OperationState
+from bot.ports import Operation, OperationState
 
 WITHIN: Mapping[str, Any] = {"connection_timeout": 5, "read_timeout": 15}
 """Seconds after which a write is given up. Shorter than the reconciler's lease: a write never outlives it."""
@@ -42,7 +43,7 @@ def begin(write: Callable[..., object], settings: ArmSettings) -> Operation:
     return Operation(accepted.url, _look_after(accepted.headers, settings), request_id(accepted.headers))
 
 
-def only_if_unchanged(seen: ObservedTarget) -> dict[str, Any]:
+def only_if_unchanged(seen: ObservedGroup) -> dict[str, Any]:
     """Options of a write that holds only for what was read.
 
     The firewall provider declares no ``If-Match``; whether it honours one is not certain, so the caller reads back.

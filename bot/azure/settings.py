@@ -12,8 +12,8 @@ class ArmSettings:
         endpoint: Azure Resource Manager's base URL.
         credential_scopes: Token scopes; by default the endpoint's own ``/.default``.
         ca_file: A file with the CA certificates to trust, in place of the system's.
-        group: The name of our own rule collection group in a firewall policy.
-        group_priority: Its priority where it has to be created (100..65000).
+        group: The name of our own first rule collection group in a firewall policy.
+        group_priority: The priority of one that has to be created (100..65000).
         collection_prefix: What the names of our own rule collections start with.
         pace: How much faster than Azure the other side works: 1 for Azure itself, more for a sped-up simulation.
         look_after_s: Seconds until an operation is looked at again where Azure does not say; divided by the pace.

@@ -88,8 +88,8 @@ def look_at_conditions(azure: AzureArm, fleet: Fleet) -> Iterator[Look]:
 
 def _condition(azure: AzureArm, target: Target) -> str:
     place = azure.open(target)
-    seen = place.observe()
-    if seen.etag is None:
+    seen = next(iter(place.observe().groups), None)
+    if seen is None:
         return "the bot has written nothing there yet: ask again after the first rule."
     try:
         place.begin_write(seen.collections, replace(seen, etag=NO_STATE))

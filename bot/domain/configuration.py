@@ -102,8 +102,9 @@ class FirewallSettings(Limits):
 
     Args:
         max_removed_share: Share of our rules that one update may remove although nobody ended them.
-        group: Name of our own rule collection group; nothing else in a firewall policy is ever touched.
-        priority: Its priority where it has to be created; the next free one if that is taken.
+        group: Name of our own rule collection group, and what the names of further ones begin with (``NAME-2``,
+            ``NAME-3``) where one is full; nothing else in a firewall policy is ever touched.
+        priority: The priority of one that has to be created; the next free one if that is taken.
         drift: What follows a change by hand to our rules: ``heal`` puts them back, ``adopt`` revokes what was removed,
             ``report`` only says so.
     """
@@ -236,8 +237,8 @@ class Configuration:
 
     @property
     def home(self) -> GroupSettings:
-        """Our rule collection group."""
-        return GroupSettings(self.firewall.group, self.firewall.priority)
+        """Our rule collection groups."""
+        return GroupSettings(self.firewall.group, self.firewall.priority, self.firewall.max_bytes)
 
     def joined(self) -> "Configuration":
         """With what its tables say of each other: the policy's bundles and windows, and durations that may be asked."""

@@ -11,6 +11,7 @@ from bot.domain.allowance import Allowance
 from bot.domain.drift import Drift, key_of
 from bot.domain.firewall import Rule, RuleCollection, RuleKind
 from bot.domain.rule_diff import ChangeKind, Key, RuleChange, RuleDiff
+from bot.domain.rule_groups import joined
 from bot.domain.rule_rendering import allowance_id_from_rule
 from bot.domain.snat import Change
 from bot.domain.target import Target
@@ -198,8 +199,8 @@ def collections_of(
         plan: What is written.
         by_id: The allowances of the target.
     """
-    there = {each.name.lower(): each for each in observed}
-    wanted = {each.name.lower(): each for each in plan.desired}
+    there = {each.name.lower(): each for each in joined(observed)}
+    wanted = {each.name.lower(): each for each in joined(plan.desired)}
     fates = {key_of(change): Fate(change.kind.value) for change in plan.changes}
     return tuple(_collection(name, there, wanted, fates, by_id) for name in sorted({*there, *wanted}))
 

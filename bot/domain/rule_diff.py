@@ -12,7 +12,7 @@ from pydantic import Field
 from bot.domain.fields import NotWritten
 from bot.domain.firewall import ApplicationRule, NatRule, NetworkRule, Rule, RuleCollection, network_fqdns
 from bot.domain.firewall.rules import MAX_NETWORK_FQDNS
-from bot.domain.rule_rendering import MAX_NAME, allowance_id_from_rule
+from bot.domain.rule_rendering import allowance_id_from_rule
 from bot.errors import UnsafePlan
 
 MAX_GROUP_BYTES = 2 * 1024 * 1024
@@ -100,7 +100,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """The fill level of something: a rule collection group in bytes, or the network rules of a firewall in FQDNs.
+    """The fill level of something: our part of a firewall in bytes, or the network rules of a firewall in FQDNs.
 
     Args:
         after: With the requested names; bytes as Azure counts or as we render, whichever is more.
@@ -144,15 +144,14 @@ def _digest(rules: Mapping[Key, Meaning]) -> str:
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()[:16]
 
 
-def check_safe(plan: RuleDiff, limits: Limits, *, ended: Collection[str], new_group_of: int | None = None) -> None:
-    """Refuse a plan that would break a limit of Azure, or remove much that nobody ended.
+def check_safe(plan: RuleDiff, limits: Limits, *, ended: Collection[str]) -> None:
+    """Refuse a plan that would remove much that nobody ended, or name more than a firewall takes.
 
     Args:
-        plan: What would be written.
+        plan: What would be written, in all groups.
         limits: The bounds.
         ended: Ids of allowances that the database knows to have ended: their rules may always go. What is left are
             rules that vanish without anybody's act, which is what a wrong or empty database looks like.
-        new_group_of: How many groups the policy has, where ours would be one more; None where ours exists.
 
     Raises:
         UnsafePlan: With the numbers.
@@ -166,41 +165,25 @@ def check_safe(plan: RuleDiff, limits: Limits, *, ended: Collection[str], new_gr
             f"removing more than {limits.max_removed_share:.0%} at once needs an operator "
             "(firewall.max_removed_share)."
         )
-    size = rendered_bytes(plan.desired)
-    if size > limits.max_bytes:
-        raise UnsafePlan(
-            f"The rules would take {size:,} bytes; the limit for a rule collection group is {limits.max_bytes:,}."
-        )
     names = network_fqdns(plan.desired)
     if names > MAX_NETWORK_FQDNS:
         raise UnsafePlan(
             f"The network rules would name {names:,} FQDNs; the limit for a firewall is {MAX_NETWORK_FQDNS:,}."
         )
-    if new_group_of is not None and new_group_of >= limits.max_groups:
-        raise UnsafePlan(
-            f"The firewall policy has {new_group_of} rule collection groups; the limit is {limits.max_groups}."
-        )
-    for collection in plan.desired:
-        _check_names(collection)
 
 
 def rendered_bytes(collections: Sequence[RuleCollection]) -> int:
     """An upper bound of the size of these rule collections as JSON."""
-    return sum(_rule_bytes(rule) for collection in collections for rule in collection.rules)
+    return sum(rule_bytes(rule) for collection in collections for rule in collection.rules)
 
 
-def _rule_bytes(rule: Rule) -> int:
+def rule_bytes(rule: Rule) -> int:
+    """An upper bound of the size of one rule as JSON."""
     if isinstance(rule, NatRule):
         return BYTES_PER_RULE
     names = rule.target_fqdns if isinstance(rule, ApplicationRule) else rule.destination_fqdns
     listed = (*rule.source_addresses, *names, rule.name, rule.description)
     return BYTES_PER_RULE + sum(len(text) + 4 for text in listed)
-
-
-def _check_names(collection: RuleCollection) -> None:
-    for name in (collection.name, *(rule.name for rule in collection.rules)):
-        if len(name) > MAX_NAME:
-            raise UnsafePlan(f"The name {name} has {len(name)} characters; Azure's limit is {MAX_NAME}.")
 
 
 def _kind(*, was_there: bool, will_be: bool) -> ChangeKind:
@@ -210,14 +193,19 @@ def _kind(*, was_there: bool, will_be: bool) -> ChangeKind:
 
 
 def _rules(collections: Sequence[RuleCollection]) -> dict[Key, Meaning]:
-    return {
-        (collection.name.lower(), rule.name.lower()): _meaning(collection, rule)
-        for collection in collections
-        for rule in collection.rules
-    }
+    """The meaning of each rule. Copies of it in several groups that mean something else are part of it."""
+    found: dict[Key, Meaning] = {}
+    for collection in collections:
+        for rule in collection.rules:
+            key, meaning = (collection.name.lower(), rule.name.lower()), meaning_of(collection, rule)
+            first = found.setdefault(key, meaning)
+            if first != meaning:
+                found[key] = (*first, *meaning)
+    return found
 
 
-def _meaning(collection: RuleCollection, rule: Rule) -> Meaning:
+def meaning_of(collection: RuleCollection, rule: Rule) -> Meaning:
+    """What a rule matches and what happens to it: equal for rules that the firewall treats alike."""
     if isinstance(rule, NetworkRule):
         return (collection.kind, collection.action, "network", *_network_meaning(rule))
     if not isinstance(rule, ApplicationRule):

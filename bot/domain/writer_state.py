@@ -8,13 +8,16 @@ part that says what people were told, and a scale run the pending operation.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from bot.domain.rule_diff import Key
+from bot.domain.writer_notes import ClusterRead, GroupPriorities, UnconfirmedWrite
 
-VERSION = 1
+VERSION = 2
 """The version of the stored state. It grows with every field that an older process must not drop when it stores the
 state again: a process refuses a state whose version it does not know, and leaves it as it is."""
+
+ONE_GROUP = 1
+"""The version of a state that knows one rule collection group: an older process, too, may go on with it."""
 
 UNCONFIRMED_FOR = timedelta(minutes=30)
 """How long a write of which nobody knows whether it will still land is remembered as ours."""
@@ -66,30 +69,6 @@ class WriteAttempt:
     request_id: str = ""
 
 
-class UnconfirmedWrite(NamedTuple):
-    """A write that was not there when its attempt was closed, and that may still land.
-
-    Args:
-        digest: Content digest of what it would put there.
-        at: When its attempt was closed.
-    """
-
-    digest: str
-    at: datetime
-
-
-class ClusterRead(NamedTuple):
-    """When the writer last asked Azure for a cluster.
-
-    Args:
-        at: When the reading began.
-        is_answered: Whether the cluster was read.
-    """
-
-    at: datetime
-    is_answered: bool
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriterState:
     """The state for the next run. Content digests are 16 hexadecimal digits; times are in UTC.
@@ -103,8 +82,11 @@ class WriterState:
         desired_digest: Content digest of what was last to be written; None if nothing ever was.
         unconfirmed: Writes that may still land, oldest first.
         foreign_digest: Digest of everything that is not ours, before the last accepted write, until it is compared.
-        group_priority: Priority of our rule collection group as we left it (100..65000); None where not known, or none.
-        reported_priority: The priority that somebody else gave our group and that was reported last.
+        group_priority: Priority of our first rule collection group; see ``GroupPriorities.kept``.
+        reported_priority: See ``GroupPriorities.reported``.
+        further_groups: The priorities of the other groups, by number.
+        written_group: The number of the group of the last write; 0 where there was none, or only the first one.
+        refused_groups: The numbers of groups whose last write was refused, sorted.
         ignored_drift: Rules that were reported and are left as somebody made them, sorted.
         quarantined: Ids of allowances that the next write leaves out because Azure refused one of them, sorted.
         handed_over: Ids of allowances that are written elsewhere now and whose rules here were not yet seen absent.
@@ -112,7 +94,8 @@ class WriterState:
         draft: Who or what the draft of the firewall policy is that was reported last; None for no draft.
         busy_since: Since when Azure was seen to work on something else.
         incomplete_since: Since when a finished scale operation was seen to lack outbound IPs.
-        size_bytes: Bytes of our rule collection group as they were last read.
+        size_bytes: Bytes of our rule collection groups as they were last read.
+        foreign_groups: Rule collection groups of others in the firewall policy, as last read.
         update_durations: How long the last updates took from acceptance to end, the newest last.
         problem: What keeps the work from going on, in one sentence; None where nothing does.
         last_message: What the channel was told last of this work.
@@ -120,7 +103,7 @@ class WriterState:
         has_open_alert: Whether something was said in the channel that has to be said to be over once it is.
     """
 
-    version: int = VERSION
+    version: int = ONE_GROUP
     operation: PendingOperation | None = None
     attempt: WriteAttempt | None = None
     verified_digest: str | None = None
@@ -129,6 +112,9 @@ class WriterState:
     foreign_digest: str | None = None
     group_priority: int | None = None
     reported_priority: int | None = None
+    further_groups: Mapping[int, GroupPriorities] = field(default_factory=dict)
+    written_group: int = 0
+    refused_groups: tuple[int, ...] = ()
     ignored_drift: tuple[Key, ...] = ()
     quarantined: tuple[str, ...] = ()
     handed_over: tuple[str, ...] = ()
@@ -137,6 +123,7 @@ class WriterState:
     busy_since: datetime | None = None
     incomplete_since: datetime | None = None
     size_bytes: int = 0
+    foreign_groups: int = 0
     update_durations: tuple[timedelta, ...] = ()
     problem: str | None = None
     last_message: str | None = None
@@ -155,20 +142,39 @@ class WriterState:
     def _in_doubt(self, now: datetime) -> tuple[UnconfirmedWrite, ...]:
         return tuple(each for each in self.unconfirmed if each.at > now - UNCONFIRMED_FOR)
 
+    def priorities_of(self, number: int) -> GroupPriorities:
+        """The priorities of one of our rule collection groups."""
+        if number == 1:
+            return GroupPriorities(self.group_priority, self.reported_priority)
+        return self.further_groups.get(number, GroupPriorities())
+
+    def keep_priorities(self, number: int, found: GroupPriorities) -> "WriterState":
+        """These are the priorities of one of our rule collection groups."""
+        if number == 1:
+            return replace(self, group_priority=found.kept, reported_priority=found.reported)
+        return replace(self, version=VERSION, further_groups={**self.further_groups, number: found})
+
     # What is there
 
-    def observe(self, *, size_bytes: int, ignored_drift: Iterable[Key]) -> "WriterState":
+    def observe(self, *, size_bytes: int, foreign_groups: int, ignored_drift: Iterable[Key]) -> "WriterState":
         """Our part of the target was read."""
         ignored = tuple(sorted(ignored_drift))
-        return replace(self, size_bytes=size_bytes, ignored_drift=ignored)
+        return replace(self, size_bytes=size_bytes, foreign_groups=foreign_groups, ignored_drift=ignored)
 
     def verify(self, digest: str) -> "WriterState":
         """This content was read back and is known from now on, whoever made it."""
         return replace(self, verified_digest=digest)
 
-    def settle(self, digest: str, priority: int | None) -> "WriterState":
-        """The content is as wanted; earlier announcements are over."""
-        settled = replace(self, verified_digest=digest, desired_digest=digest, group_priority=priority)
+    def settle(self, digest: str, priorities: Mapping[int, int | None]) -> "WriterState":
+        """The content is as wanted; earlier announcements are over.
+
+        Args:
+            digest: Of the content.
+            priorities: Of the groups that exist, by number.
+        """
+        further = {n: self.priorities_of(n)._replace(kept=priorities[n]) for n in sorted(priorities) if n != 1}
+        settled = replace(self, verified_digest=digest, desired_digest=digest, group_priority=priorities.get(1))
+        settled = replace(settled, further_groups=further, refused_groups=(), version=VERSION if further else ONE_GROUP)
         return replace(settled, last_message=None, problem=None, foreign_digest=None)
 
     def find_busy(self, since: datetime) -> "WriterState":
@@ -185,19 +191,29 @@ class WriterState:
 
     # What is written
 
-    def begin(self, attempt: WriteAttempt, *, priority: int | None) -> "WriterState":
-        """A write is about to be sent; a group whose priority is not known yet keeps the one it has.
+    def begin(self, attempt: WriteAttempt, *, group: int, priority: int | None) -> "WriterState":
+        """A write is about to be sent.
 
         What was there before it was judged already. Should the write never go out, nobody is accused of it.
+
+        Args:
+            attempt: The write.
+            group: The number of the group that it replaces.
+            priority: The priority that it gives the group; None for a classic firewall.
         """
-        known = priority if self.group_priority is None else self.group_priority
-        return replace(self.verify(attempt.before), attempt=attempt, desired_digest=attempt.after, group_priority=known)
+        begun = replace(self.verify(attempt.before), attempt=attempt, desired_digest=attempt.after, written_group=group)
+        return begun.keep_priorities(group, self.priorities_of(group)._replace(kept=priority))
 
     def wait_for(self, operation: PendingOperation) -> "WriterState":
         """Azure accepted it."""
         foreign = self.foreign_digest if self.attempt is None else self.attempt.foreign
         attempt = self.attempt and replace(self.attempt, request_id=operation.request_id)
-        return replace(self, operation=operation, foreign_digest=foreign, attempt=attempt)
+        refused = tuple(number for number in self.refused_groups if number != self.written_group)
+        return replace(self, operation=operation, foreign_digest=foreign, attempt=attempt, refused_groups=refused)
+
+    def refuse_group(self, number: int) -> "WriterState":
+        """A group cannot be written as it would have to be."""
+        return replace(self, refused_groups=tuple(sorted({*self.refused_groups, number})))
 
     def drop_operation(self) -> "WriterState":
         """There is nothing more to ask the operation for."""
@@ -225,10 +241,10 @@ class WriterState:
         """These rules, too, are left as somebody made them."""
         return replace(self, ignored_drift=tuple(sorted({*self.ignored_drift, *keys})))
 
-    def report_priority(self, priority: int | None, *, is_kept: bool) -> "WriterState":
-        """Somebody else's priority of our group was reported; it is left as it is, or put back."""
-        kept = priority if is_kept else self.group_priority
-        return replace(self, reported_priority=priority, group_priority=kept)
+    def report_priority(self, group: int, priority: int | None, *, is_kept: bool) -> "WriterState":
+        """Somebody else's priority of one of our groups was reported; it is left as it is, or put back."""
+        kept = priority if is_kept else self.priorities_of(group).kept
+        return self.keep_priorities(group, GroupPriorities(kept, priority))
 
     def report_draft(self, draft: str | None) -> "WriterState":
         """A draft, or its end, was reported."""

@@ -1,14 +1,16 @@
 """The interfaces that the use cases need from Azure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
 from bot.domain.egress import ClusterEgress, ClusterRef, Fleet, RequiredEndpoint
-from bot.domain.firewall import RuleCollection, RuleKind, RuleSet
+from bot.domain.firewall import RuleCollection, RuleSet
+from bot.domain.rule_groups import ObservedGroup
 from bot.domain.snat import OwnIp, ScalePlan
 from bot.domain.target import Target
+from bot.errors import UnknownShape
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,40 +74,45 @@ class ObservedTarget:
     """The current contents of a target, read at once right before a write.
 
     Args:
-        collections: Our own rule collections, as Azure returns them, empty where none exist.
-        foreign: A digest of everything in the written resource that is not ours.
-        etag: For ``If-Match``; None where the resource does not exist yet.
+        groups: What holds our rules, by number: our rule collection groups that exist, or the classic firewall.
+        spare: A group that does not exist; None for a classic firewall, which has none.
         is_updating: Whether Azure works on the resource, or on one that locks it, right now.
         has_failed: Whether Azure's last update of the target failed, so that the same rules must be put again.
-        size_bytes: What Azure counts for our rule collection group, where it says so.
         group_count: How many rule collection groups the policy has, ours included.
         draft: Who or what a draft of this policy is, if somebody has one open.
-        raw: The whole body of the written resource, for a read-modify-write; None where it does not exist.
-        priority: The priority of our rule collection group; a write sets this value.
-        first_priority: From here upward our own rule collections take their priorities.
-        taken: Priorities of foreign rule collections, by the kind of collection that cannot use them: a priority
-            is unique in a rule collection group, and for each kind in a classic firewall.
         moved_to: The lower-case id of the firewall policy that has taken over a classic firewall's rules.
         faulted: The name of a firewall whose own state is failed, if one that uses these rules is.
         takes_names: Whether network rules may hold FQDNs, for which the DNS proxy must be on; None where a parent that
             could have it on was not readable.
     """
 
-    collections: tuple[RuleCollection, ...]
-    foreign: str
-    etag: str | None
-    is_updating: bool
+    groups: tuple[ObservedGroup, ...]
+    spare: ObservedGroup | None = None
+    is_updating: bool = False
     has_failed: bool = False
-    size_bytes: int | None = None
     group_count: int = 0
     draft: str | None = None
-    raw: str | None = None
-    priority: int | None = None
-    first_priority: int = 100
-    taken: frozenset[tuple[RuleKind, int]] = frozenset()
     moved_to: str | None = None
     faulted: str | None = None
     takes_names: bool | None = None
+
+    @property
+    def collections(self) -> tuple[RuleCollection, ...]:
+        """Our own rule collections, as Azure returns them; two groups may have one of the same name."""
+        return tuple(collection for group in self.groups for collection in group.collections)
+
+    def group(self, number: int) -> ObservedGroup:
+        """One of our groups, whether it exists or not.
+
+        Raises:
+            UnknownShape: A classic firewall has no other.
+        """
+        found = next((group for group in self.groups if group.number == number), None)
+        if found is not None:
+            return found
+        if self.spare is None:
+            raise UnknownShape(f"A classic firewall has no rule collection group {number}.")
+        return replace(self.spare, number=number)
 
 
 class RuleTarget(Protocol):
@@ -119,8 +126,12 @@ class RuleTarget(Protocol):
         """Read the bot's own part of the target."""
         ...
 
-    def begin_write(self, collections: Sequence[RuleCollection], seen: ObservedTarget) -> Operation:
-        """Replace our own part of the target; nothing else in it changes. Never waits for the end."""
+    def prepare(self, group: ObservedGroup) -> ObservedGroup:
+        """A group as it is to be written: one that is to be created gets a priority that is free."""
+        ...
+
+    def begin_write(self, collections: Sequence[RuleCollection], group: ObservedGroup) -> Operation:
+        """Replace our own part of a group; nothing else in it changes. Never waits for the end."""
         ...
 
 

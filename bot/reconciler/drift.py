@@ -10,11 +10,12 @@ from bot.domain.drift import Drift, drift_of, taken_away
 from bot.domain.ids import is_id
 from bot.domain.people import SYSTEM
 from bot.domain.rule_diff import ChangeKind
+from bot.domain.rule_groups import group_name
 from bot.domain.rule_rendering import allowance_id_from_rule
 from bot.domain.write_results import mark_missing
 from bot.measures import DRIFTS
 from bot.ports import ChannelEvent, NoticeEvent, UnitOfWork
-from bot.reconciler.observation import Observation
+from bot.reconciler.observation import Observation, moved
 from bot.reconciler.run import MOST_CARRIED, Run
 
 NAMED = 5
@@ -101,27 +102,38 @@ _MARKS: Mapping[str, Callable[[UnitOfWork, Allowance], None]] = {
 
 
 def _report_priority(run: Run, observation: Observation) -> bool:
-    """Our group was moved to another place in the order: put back, unless drift is to be left alone."""
-    seen, known = observation.seen.priority, run.state.group_priority
-    if observation.seen.etag is None or known is None or seen in (known, run.state.reported_priority):
+    """Our groups were moved to another place in the order: put back, unless drift is to be left alone."""
+    found = moved(observation.seen, run.state)
+    news = {n: (was, is_) for n, (was, is_) in found.items() if is_ != run.state.priorities_of(n).reported}
+    if not news:
         return False
     is_healed = run.ctx.config.firewall.drift == "heal"
-    run.state = run.state.report_priority(seen, is_kept=not is_healed)
-    next_ = "The bot moves it back." if is_healed else "The bot leaves it there."
+    for number, (_, is_) in news.items():
+        run.state = run.state.report_priority(number, is_, is_kept=not is_healed)
     if is_healed:
         run.state = run.state.alert()
-    text = f"The priority of our rule collection group in {observation.target.name} was {known} and is {seen}. {next_}"
+    text = f"{_moved(run, observation, news)} {'The bot moves it back.' if is_healed else 'The bot leaves it there.'}"
     with run.write() as uow:
         uow.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text))
         run.say(uow.tx, run.subject, ChannelEvent.DRIFT, text)
     return True
 
 
+def _moved(run: Run, observation: Observation, news: Mapping[int, tuple[int, int | None]]) -> str:
+    """The groups and their priorities, a sentence for each."""
+    first, target = run.ctx.config.firewall.group, observation.target.name
+    named = ((group_name(first, number), was, is_) for number, (was, is_) in sorted(news.items()))
+    return " ".join(
+        f"The priority of our rule collection group {name} in {target} was {was} and is {is_}."
+        for name, was, is_ in named
+    )
+
+
 def report_foreign(run: Run, observation: Observation) -> None:
     """After a write: what is not ours must be what it was before. If it is not, somebody wrote beside us; say so."""
     before = run.state.foreign_digest
     run.state = run.state.compare_foreign()
-    if before is None or before == observation.seen.foreign:
+    if before is None or before == observation.seen.group(run.state.written_group or 1).foreign:
         return
     text = f"Something outside the bot's rules changed in {observation.target.name} during its update. Check it."
     with run.write() as uow:

@@ -1,7 +1,8 @@
 """One round for one firewall: compare what is wanted with what is there, and close the gap with one write.
 
 A round never waits. It looks at an operation that is under way, or it writes once and parks the new operation, or it
-finds no difference and says so. Which event woke it does not matter.
+finds no difference and says so. Which event woke it does not matter. Where several of our rule collection groups differ
+in a firewall policy, each round writes one of them, in turn.
 """
 
 from datetime import timedelta
@@ -14,7 +15,7 @@ from bot.reconciler.alerts import warn_if_long
 from bot.reconciler.bisect import fail_unresolved
 from bot.reconciler.drift import report_draft, report_drift, report_foreign
 from bot.reconciler.dryrun import end_dry_run, is_dry, look_only
-from bot.reconciler.observation import Observation, must_repeat, observe, open_rows
+from bot.reconciler.observation import Observation, observe, open_rows, repeats
 from bot.reconciler.read_back import announce, read_back, read_back_absent
 from bot.reconciler.run import Run
 from bot.reconciler.scope_drift import follow_drift
@@ -82,10 +83,11 @@ def _compare(run: Run, observation: Observation) -> Finish:
         return run.again(timedelta())
     if report_drift(run, observation):
         return run.again(run.ctx.pace.backoff / 5)
-    if observation.plan.is_empty and not must_repeat(observation.seen, run.state.group_priority):
+    due = observation.due(repeats(observation.seen, run.state), after=run.state.written_group)
+    if not due:
         return read_back(run, observation)
     if observation.seen.faulted is not None and run.failures:
         return run.again(run.ctx.pace.busy * 4)  # a failed firewall accepts nothing; write again afterwards
     if not observation.seen.has_failed and announce(run, observation):
         return run.again(run.ctx.pace.backoff / 5)
-    return write(run, observation)
+    return write(run, observation, due)

@@ -3,6 +3,7 @@
 Whoever dies in the middle leaves an *attempt* in the state: the next round closes it by what it finds in Azure.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -18,18 +19,20 @@ from bot.domain.writer_state import PendingOperation, WriteAttempt
 from bot.errors import (
     ArmBusy,
     ArmNotFound,
+    ArmRejected,
     ArmThrottled,
     Conflict,
     EgressError,
     LeaseLost,
     OperationFailed,
     Refused,
+    UnsafePlan,
 )
 from bot.measures import OPERATION_SECONDS, UPDATES_SAVED
 from bot.ports import Finish, NoticeEvent, Operation, OperationState, UnitOfWork
-from bot.reconciler.alerts import warn_if_long
+from bot.reconciler.alerts import alert, warn_if_long
 from bot.reconciler.bisect import hold_back
-from bot.reconciler.observation import Observation, require_safe
+from bot.reconciler.observation import GroupPlan, Observation, require_room, require_safe
 from bot.reconciler.pieces import write_in_pieces
 from bot.reconciler.run import MOST_CARRIED, UNREADABLE, UNREADABLE_LOOKS, Run, look_at, operation_id
 
@@ -37,34 +40,66 @@ NOT_LANDED = (Conflict, ArmBusy, ArmThrottled, Refused)
 """Answers after which a write certainly did not happen. After any other, the next round looks."""
 
 
-def write(run: Run, observation: Observation) -> Finish:
-    """Begin the one PUT that closes the gap; never wait for its end."""
-    seen, plan = observation.seen, observation.plan
+def write(run: Run, observation: Observation, due: Sequence[GroupPlan]) -> Finish:
+    """Begin the one PUT of this round; never wait for its end.
+
+    A group that cannot be written does not hold up the others: the next one is written, and people hear of the first.
+
+    Args:
+        run: The run.
+        observation: What the round knows.
+        due: The groups that differ, in turn; at least one.
+    """
     require_safe(observation, run.ctx.config.firewall)
-    _intend(run, observation)
+    refused: list[EgressError] = []
+    for plan in due:
+        try:
+            ended = _write_group(run, observation, plan)
+        except (ArmRejected, UnsafePlan) as error:
+            run.state = run.state.refuse_group(plan.group.number)
+            refused.append(error)
+            continue
+        if refused:
+            alert(run, refused[0])
+            ended = replace(ended, state=run.state)
+        return ended
+    raise refused[0]
+
+
+def _write_group(run: Run, observation: Observation, plan: GroupPlan) -> Finish:
+    require_room(observation, plan, run.ctx.config.firewall)
+    place = run.ctx.targets.open(observation.target)
+    known = run.state.priorities_of(plan.group.number).kept
+    group = place.prepare(replace(plan.group, priority=known or plan.group.priority))
+    _intend(run, observation, replace(plan, group=group))
     run.require_time()
-    seen = replace(seen, priority=run.state.group_priority)
     try:
-        operation = run.ctx.targets.open(observation.target).begin_write(plan.desired, seen)
+        operation = place.begin_write(plan.desired, group)
     except NOT_LANDED as error:
         _refused(run, error)
-        if hold_back(run, observation.wanted, error):
+        if hold_back(run, _members(observation, plan), error):
             return run.again(run.ctx.pace.backoff / 5)
         raise
     return _park(run, operation)
 
 
-def _intend(run: Run, observation: Observation) -> None:
+def _intend(run: Run, observation: Observation, plan: GroupPlan) -> None:
     """Record what is about to be written before it is written, while the lease is proven to be ours."""
-    plan, seen = observation.plan, observation.seen
-    attempt = WriteAttempt(
-        str(run.claim.token), plan.before, plan.after, seen.foreign, _carried(observation), begun_at=run.now
-    )
-    write_in_pieces(run, ((row, partial(_carry, row=row)) for row in observation.wanted if row.applying_at is None))
-    run.state = run.state.begin(attempt, priority=seen.priority)
+    before, after = observation.plan.before, observation.after(plan)
+    members = _members(observation, plan)
+    carried = _carried(members, plan)
+    attempt = WriteAttempt(str(run.claim.token), before, after, plan.group.foreign, carried, begun_at=run.now)
+    write_in_pieces(run, ((row, partial(_carry, row=row)) for row in members if row.applying_at is None))
+    run.state = run.state.begin(attempt, group=plan.group.number, priority=plan.group.priority)
     changes = " ".join(f"{change.kind}:{change.rule}" for change in plan.changes)
     with run.write() as uow:
         uow.audit(_event(run, Action.FIREWALL_BEGIN, changes=changes[:4000]))
+
+
+def _members(observation: Observation, plan: GroupPlan) -> list[Allowance]:
+    """The wanted allowances whose rules are in the group once it is written."""
+    ids = {allowance_id_from_rule(rule.name) for each in plan.desired for rule in each.rules}
+    return [row for row in observation.wanted if row.id in ids]
 
 
 def _carry(uow: UnitOfWork, row: Allowance) -> None:
@@ -73,10 +108,10 @@ def _carry(uow: UnitOfWork, row: Allowance) -> None:
     uow.tell(row, NoticeEvent.APPLYING)
 
 
-def _carried(observation: Observation) -> tuple[str, ...]:
+def _carried(members: Sequence[Allowance], plan: GroupPlan) -> tuple[str, ...]:
     """The allowances that wait for the write, and those whose rules it changes or removes."""
-    waiting = {row.id for row in observation.wanted if row.live_at is None or row.missing_since is not None}
-    changed = {allowance_id_from_rule(change.rule) for change in observation.plan.changes}
+    waiting = {row.id for row in members if row.live_at is None or row.missing_since is not None}
+    changed = {allowance_id_from_rule(change.rule) for change in plan.changes}
     return tuple(sorted(waiting | {one for one in changed if is_id(one)}))
 
 

@@ -14,7 +14,7 @@ class Waiting:
 
     Args:
         estimate: Its place among those that wait for the writer, and how long; None where it does not wait.
-        gauge: How full the rule collection group would be with it; None where that is not known.
+        gauge: How full the bot's part of the firewall would be with it; None where that is not known.
     """
 
     estimate: Estimate | None = None
@@ -30,7 +30,7 @@ class Waiting:
         """Say how full the bot's part of the firewall would be, as a sentence to append."""
         if self.gauge is None:
             return ""
-        filled = f"{_kilobytes(self.gauge.after)} of {_kilobytes(self.gauge.limit)}"
+        filled = f"{_size(self.gauge.after)} of {_size(self.gauge.limit)}"
         return (
             f" The bot's rules would then take {filled}." if self.gauge.fits else f" :warning: Does not fit: {filled}."
         )
@@ -45,5 +45,6 @@ def _waiting(estimate: Estimate) -> str:
     return f"{place}{behind}; live in about {about}.{problem}"
 
 
-def _kilobytes(count: int) -> str:
-    return f"{max(1, round(count / 1024)):,} kB"
+def _size(count: int) -> str:
+    kilobytes = max(1, round(count / 1024))
+    return f"{kilobytes:,} kB" if kilobytes < 10_000 else f"{round(kilobytes / 1024):,} MB"

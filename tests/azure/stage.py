@@ -1,5 +1,6 @@
 """The adapter over the simulated Azure, in process."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 from bot.azure import AzureArm
 from bot.azure.settings import ArmSettings
 from bot.domain.egress import ClusterEgress
+from bot.domain.firewall import RuleCollection
 from bot.domain.target import Target, TargetKind
-from bot.ports import Operation, OperationState
+from bot.ports import ObservedTarget, Operation, OperationState
 from bot.sandbox.arm import SUBSCRIPTION, ArmSubscription
 from bot.sandbox.arm_transport import ArmTransport
 from bot.sandbox.clock import SandboxClock
@@ -47,6 +49,11 @@ class Stage:
         """A resource as a GET would return it."""
         body: dict[str, Any] = self.azure.state()["resources"][id_.lower()]
         return body
+
+    def write(self, target: Target, ours: Sequence[RuleCollection], seen: ObservedTarget | None = None) -> Operation:
+        """Begin to write our first group, as it was seen or as it is now."""
+        place = self.arm.open(target)
+        return place.begin_write(ours, place.prepare((seen or place.observe()).group(1)))
 
     def finish(self, operation: Operation) -> OperationState:
         """Look at an operation until it has ended; each wait moves the simulated clock."""

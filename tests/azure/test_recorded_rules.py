@@ -55,7 +55,7 @@ def test_a_policy_write_is_watched_and_read_back() -> None:
     arm = arm_over(replay)
 
     seen = arm.open(target).observe()
-    operation = arm.open(target).begin_write((OURS,), seen)
+    operation = arm.open(target).begin_write((OURS,), seen.group(1))
     states = [arm.look(operation).status for _ in range(2)]
     again = arm.open(target).observe()
 
@@ -66,11 +66,11 @@ def test_a_policy_write_is_watched_and_read_back() -> None:
     )
     assert collection_from_json(put.body["properties"]["ruleCollections"][-1]) == OURS
     assert put.body["properties"]["priority"] == lines[0]["resp_body"]["properties"]["priority"]
-    assert put.headers["If-Match"] == f'"{seen.etag}"'
+    assert put.headers["If-Match"] == f'"{seen.group(1).etag}"'
     assert "nfvOperations" in operation.url
     assert states == ["InProgress", "Succeeded"]
     assert (seen.collections, seen.is_updating, seen.has_failed, seen.draft) == ((), False, False, None)
-    assert seen.etag != again.etag
+    assert seen.group(1).etag != again.group(1).etag
 
 
 def test_sizes_and_kinds_of_the_recorded_group() -> None:
@@ -97,10 +97,11 @@ def test_a_group_that_does_not_exist_is_created_with_our_priority() -> None:
     replay = Replay([policy, *missing, groups, lines[1]])
     arm = arm_over(replay)
 
-    seen = arm.open(target).observe()
-    arm.open(target).begin_write((OURS,), seen)
+    place = arm.open(target)
+    seen = place.observe()
+    place.begin_write((OURS,), place.prepare(seen.group(1)))
 
-    assert (seen.etag, seen.raw, seen.foreign) == (None, None, digest([]))
+    assert (seen.groups, seen.group(1).raw, seen.group(1).foreign) == ((), None, digest([]))
     assert replay.sent[-1].headers["If-None-Match"] == "*"
     assert replay.sent[-1].body["properties"]["priority"] == 301, "Azure wants priorities to differ"
 
@@ -141,7 +142,7 @@ def test_a_classic_write_keeps_every_foreign_field() -> None:
     arm = arm_over(replay)
 
     seen = arm.open(target).observe()
-    operation = arm.open(target).begin_write((OURS,), seen)
+    operation = arm.open(target).begin_write((OURS,), seen.group(1))
 
     put = next(sent for sent in replay.sent if sent.method == "PUT")
     after = json.loads(json.dumps(put.body))
@@ -189,7 +190,7 @@ def test_our_part_of_a_classic_firewall_does_not_touch_the_foreign_digest() -> N
         arm_over(Replay([answer("GET", target.id, b)])).open(target).observe() for b in (body, with_ours, with_theirs)
     ]
 
-    assert seen[0].foreign == seen[1].foreign != seen[2].foreign
+    assert seen[0].group(1).foreign == seen[1].group(1).foreign != seen[2].group(1).foreign
     assert [c.name for c in seen[1].collections] == ["egress-x"]
 
 

@@ -49,19 +49,19 @@ def test_write_and_read_back(azure: Stage, target: Target) -> None:
     """The written rules are observed again, nothing foreign changed, and emptying them leaves nothing behind."""
     before = azure.arm.open(target).observe()
     ours = (collection("example.org"),)
-    ended = azure.finish(azure.arm.open(target).begin_write(ours, before))
+    ended = azure.finish(azure.write(target, ours, before))
     written = azure.arm.open(target).observe()
-    azure.finish(azure.arm.open(target).begin_write((), written))
+    azure.finish(azure.write(target, (), written))
     emptied = azure.arm.open(target).observe()
 
     assert (ended.status, before.collections, written.collections) == ("Succeeded", (), ours)
-    assert before.foreign == written.foreign == emptied.foreign
+    assert before.group(1).foreign == written.group(1).foreign == emptied.group(1).foreign
     assert emptied.collections == ()
     assert ours[0].rules in [c.rules for layer in _rules_after(azure, target, ours) for c in layer]
 
 
 def _rules_after(azure: Stage, target: Target, ours: tuple[RuleCollection, ...]) -> list[list[RuleCollection]]:
-    azure.finish(azure.arm.open(target).begin_write(ours, azure.arm.open(target).observe()))
+    azure.finish(azure.write(target, ours))
     return [[c for group in layer.groups for c in group.collections] for layer in azure.arm.open(target).read().layers]
 
 
@@ -70,31 +70,29 @@ def test_nothing_waits_for_the_end(azure: Stage, target: Target) -> None:
     """The write is accepted at once, runs, and is seen to run; a second writer is told to wait."""
     before = azure.arm.open(target).observe()
     started = azure.clock.now()
-    operation = azure.arm.open(target).begin_write((collection("example.org"),), before)
+    operation = azure.write(target, (collection("example.org"),), before)
 
     assert (azure.clock.now() - started).total_seconds() < 60
     assert azure.arm.look(operation).is_running
     assert azure.arm.open(target).observe().is_updating
     with pytest.raises((ArmBusy, StaleVersion)):
-        azure.arm.open(target).begin_write((collection("example.net"),), before)
+        azure.write(target, (collection("example.net"),), before)
 
 
 def test_a_stale_write_is_refused(azure: Stage) -> None:
     """Where Azure honours the etag, what was not seen is not overwritten."""
     first = azure.arm.open(HUB_POLICY).observe()
-    azure.finish(azure.arm.open(HUB_POLICY).begin_write((collection("example.org"),), first))
+    azure.finish(azure.write(HUB_POLICY, (collection("example.org"),), first))
     seen = azure.arm.open(HUB_POLICY).observe()
-    azure.finish(azure.arm.open(HUB_POLICY).begin_write((collection("example.net"),), seen))
+    azure.finish(azure.write(HUB_POLICY, (collection("example.net"),), seen))
 
     with pytest.raises(StaleVersion):
-        azure.arm.open(HUB_POLICY).begin_write((), seen)
+        azure.write(HUB_POLICY, (), seen)
 
 
 def test_collections_of_others_in_our_group_stay(azure: Stage) -> None:
     """Somebody put a collection into our group by hand: it is foreign, and every write carries it along."""
-    azure.finish(
-        azure.arm.open(HUB_POLICY).begin_write((collection("example.org"),), azure.arm.open(HUB_POLICY).observe())
-    )
+    azure.finish(azure.write(HUB_POLICY, (collection("example.org"),)))
     group = f"{HUB_POLICY.id}/rulecollectiongroups/rcg-aks-egress"
     body = azure.resource(group)
     body["properties"]["ruleCollections"].append(
@@ -109,10 +107,13 @@ def test_collections_of_others_in_our_group_stay(azure: Stage) -> None:
     azure.azure.put_resource(group, body)
 
     seen = azure.arm.open(HUB_POLICY).observe()
-    azure.finish(azure.arm.open(HUB_POLICY).begin_write((), seen))
+    azure.finish(azure.write(HUB_POLICY, (), seen))
 
     names = [c["name"] for c in azure.resource(group)["properties"]["ruleCollections"]]
-    assert (names, azure.arm.open(HUB_POLICY).observe().foreign == seen.foreign) == (["by-hand"], True)
+    assert (names, azure.arm.open(HUB_POLICY).observe().group(1).foreign == seen.group(1).foreign) == (
+        ["by-hand"],
+        True,
+    )
 
 
 def test_a_failed_operation_says_why(azure: Stage) -> None:
@@ -125,9 +126,7 @@ def test_a_failed_operation_says_why(azure: Stage) -> None:
         "fail_operation": True,
     }
     azure.azure.add_fault(fault)
-    ended = azure.finish(
-        azure.arm.open(HUB_POLICY).begin_write((collection("example.org"),), azure.arm.open(HUB_POLICY).observe())
-    )
+    ended = azure.finish(azure.write(HUB_POLICY, (collection("example.org"),)))
 
     assert (ended.status, ended.code) == ("Failed", "FirewallPolicyUpdateFailed")
     assert ended.message
@@ -139,16 +138,14 @@ def test_a_lost_answer_is_not_repeated_by_the_sdk(azure: Stage) -> None:
     azure.azure.add_fault({"method": "PUT", "path": "ruleCollectionGroups", "times": 1, "drop_response": True})
 
     with pytest.raises(ArmUnreachable):
-        azure.arm.open(HUB_POLICY).begin_write((collection("example.org"),), seen)
+        azure.write(HUB_POLICY, (collection("example.org"),), seen)
     assert len([r for r in azure.requests() if r[0] == "PUT"]) == 1
 
 
 def test_a_rule_that_azure_does_not_like(azure: Stage) -> None:
     """A refused body is a refusal, with Azure's own words."""
     with pytest.raises(ArmRejected) as caught:
-        azure.arm.open(HUB_POLICY).begin_write(
-            (collection("example.org", priority=99),), azure.arm.open(HUB_POLICY).observe()
-        )
+        azure.write(HUB_POLICY, (collection("example.org", priority=99),))
     assert caught.value.sentence.startswith("Azure rejected the request")
 
 
@@ -229,7 +226,7 @@ def test_ip_groups_of_rules_are_resolved(azure: Stage) -> None:
     azure.azure.put_resource(group_id, {"location": "westeurope", "properties": {"ipAddresses": ["10.10.0.0/16"]}})
     rule = replace(collection("example.org").rules[0], source_addresses=(), source_ip_groups=(group_id,))
     ours = replace(collection("example.org"), rules=(rule,))
-    azure.finish(azure.arm.open(HUB_POLICY).begin_write((ours,), azure.arm.open(HUB_POLICY).observe()))
+    azure.finish(azure.write(HUB_POLICY, (ours,)))
 
     assert azure.arm.open(HUB_POLICY).read().ip_groups[group_id.lower()] == ("10.10.0.0/16",)
 
@@ -239,8 +236,13 @@ def test_a_classic_firewall_whose_first_places_are_taken(azure: Stage) -> None:
     body = azure.resource(LEGACY.id)
     theirs = [c["properties"]["priority"] for c in body["properties"]["applicationRuleCollections"]]
     seen = azure.arm.open(LEGACY).observe()
-    ours = placed((collection("example.org", priority=theirs[0]),), (), taken=seen.taken, first=seen.first_priority)
-    ended = azure.finish(azure.arm.open(LEGACY).begin_write(ours, seen))
+    ours = placed(
+        (collection("example.org", priority=theirs[0]),),
+        (),
+        taken=seen.group(1).taken,
+        first=seen.group(1).first_priority,
+    )
+    ended = azure.finish(azure.write(LEGACY, ours, seen))
 
     assert ended.status == "Succeeded"
     assert azure.arm.open(LEGACY).observe().collections == ours
@@ -256,7 +258,7 @@ def test_a_refused_write_is_sent_once(azure: Stage, status: int, error: type[Exc
     azure.azure.add_fault({"method": "PUT", "times": 5, "status": status, "code": code, "retry_after_s": 1})
 
     with pytest.raises(error):
-        azure.arm.open(HUB_POLICY).begin_write((collection("example.org"),), azure.arm.open(HUB_POLICY).observe())
+        azure.write(HUB_POLICY, (collection("example.org"),))
     assert len([r for r in azure.requests() if r[0] == "PUT"]) == 1
 
 
@@ -283,15 +285,15 @@ def test_network_rules_of_ours_come_back_as_they_were_written(azure: Stage) -> N
         before = azure.arm.open(target).observe()
         assert before.takes_names
         ours = (collection("example.org", priority=151), network_collection("db.example.com"))
-        ended = azure.finish(azure.arm.open(target).begin_write(ours, before))
+        ended = azure.finish(azure.write(target, ours, before))
         assert ended.status == "Succeeded"
         after = azure.arm.open(target).observe()
         assert sorted(each.name for each in after.collections) == sorted(each.name for each in ours)
         assert [each for each in after.collections if each.kind is RuleKind.NETWORK] == [ours[1]]
-        assert after.foreign == before.foreign
-        azure.finish(azure.arm.open(target).begin_write((), after))
+        assert after.group(1).foreign == before.group(1).foreign
+        azure.finish(azure.write(target, (), after))
         assert azure.arm.open(target).observe().collections == ()
-        assert azure.arm.open(target).observe().foreign == before.foreign
+        assert azure.arm.open(target).observe().group(1).foreign == before.group(1).foreign
 
 
 def test_whether_network_rules_take_names_is_the_chains(azure: Stage) -> None:

@@ -88,16 +88,6 @@ def test_a_mass_removal_that_nobody_ended_is_refused() -> None:
     check_safe(plan, Limits(), ended={each.id for each in many})
 
 
-def test_limits_of_azure_are_refused_with_numbers() -> None:
-    """Before Azure would."""
-    plan = diff((), render(THREE))
-    with pytest.raises(UnsafePlan, match="bytes"):
-        check_safe(plan, Limits(max_bytes=100), ended=())
-    with pytest.raises(UnsafePlan, match="90 rule collection groups"):
-        check_safe(plan, Limits(), ended=(), new_group_of=90)
-    check_safe(plan, Limits(), ended=(), new_group_of=89)
-
-
 BOTH = a_live_allowance("a.example.com", "tcp:db.example.com:5432", "udp:ntp.example.com:123", number=7)
 
 

@@ -3,10 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.domain.writer_notes import GroupPriorities
 from bot.domain.writer_state import (
     DURATIONS_AT_MOST,
+    ONE_GROUP,
     UNCONFIRMED_AT_MOST,
     UNCONFIRMED_FOR,
+    VERSION,
     PendingOperation,
     WriteAttempt,
     WriterState,
@@ -24,12 +27,12 @@ def test_a_new_state_knows_nothing() -> None:
     assert NEW.is_blank
     assert not NEW.knows("any", NOW)
     assert NEW.verify("any").knows("any", NOW)
-    assert NEW.begin(ATTEMPT, priority=300).desired_digest == "after"
+    assert NEW.begin(ATTEMPT, group=1, priority=300).desired_digest == "after"
 
 
 def test_a_write_on_its_way() -> None:
     """Recorded, accepted, ended: each step keeps what the next one needs."""
-    begun = NEW.begin(ATTEMPT, priority=300)
+    begun = NEW.begin(ATTEMPT, group=1, priority=300)
     assert (begun.attempt, begun.desired_digest, begun.group_priority) == (ATTEMPT, "after", 300)
     waiting = begun.wait_for(OPERATION)
     assert (waiting.operation, waiting.foreign_digest) == (OPERATION, "theirs")
@@ -39,9 +42,9 @@ def test_a_write_on_its_way() -> None:
     assert ended.compare_foreign().foreign_digest is None
 
 
-def test_a_write_keeps_the_priority_that_we_gave_our_group() -> None:
-    """Also where somebody else has moved it meanwhile."""
-    assert replace(NEW, group_priority=300).begin(ATTEMPT, priority=400).group_priority == 300
+def test_a_write_gives_the_group_its_priority() -> None:
+    """A group that had to be created anew may have another one than before."""
+    assert replace(NEW, group_priority=300).begin(ATTEMPT, group=1, priority=400).group_priority == 400
 
 
 def test_a_scale_operation_leaves_the_rest_alone() -> None:
@@ -59,20 +62,30 @@ def test_only_the_last_durations_are_kept() -> None:
 
 def test_a_lost_write_is_ours_for_a_while() -> None:
     """If it lands late, that is no drift; the oldest are forgotten."""
-    lost = NEW.begin(ATTEMPT, priority=300).lose_attempt(NOW).begin(replace(ATTEMPT, after="next"), priority=300)
+    lost = (
+        NEW.begin(ATTEMPT, group=1, priority=300)
+        .lose_attempt(NOW)
+        .begin(replace(ATTEMPT, after="next"), group=1, priority=300)
+    )
     assert lost.knows("after", NOW + UNCONFIRMED_FOR - SECOND)
     assert not lost.knows("after", NOW + UNCONFIRMED_FOR)
     assert [each.digest for each in lost.lose_attempt(NOW + UNCONFIRMED_FOR).unconfirmed] == ["next"]
     for number in range(10):
-        lost = lost.begin(replace(ATTEMPT, after=str(number)), priority=300).lose_attempt(NOW)
+        lost = lost.begin(replace(ATTEMPT, after=str(number)), group=1, priority=300).lose_attempt(NOW)
     assert [each.digest for each in lost.unconfirmed] == [str(n) for n in range(10 - UNCONFIRMED_AT_MOST, 10)]
     assert NEW.lose_attempt(NOW) == NEW
 
 
 def test_rest_ends_what_was_said_on_the_way() -> None:
     """But not what is still owed: an alert is ended by saying so."""
-    stuck = NEW.begin(ATTEMPT, priority=300).wait_for(OPERATION).stall("Azure is busy.").say("Azure is busy.").alert()
-    rest = stuck.drop_operation().end_attempt().settle("after", 300)
+    stuck = (
+        NEW.begin(ATTEMPT, group=1, priority=300)
+        .wait_for(OPERATION)
+        .stall("Azure is busy.")
+        .say("Azure is busy.")
+        .alert()
+    )
+    rest = stuck.drop_operation().end_attempt().settle("after", {1: 300})
     assert (rest.problem, rest.last_message, rest.foreign_digest) == (None, None, None)
     assert rest.verified_digest == rest.desired_digest == "after"
     assert rest.has_open_alert
@@ -90,9 +103,22 @@ def test_waits_count_from_their_beginning() -> None:
 def test_a_moved_group_is_put_back_or_left() -> None:
     """Either way the same priority is not reported again."""
     ours = replace(NEW, group_priority=300)
-    healed, left = (ours.report_priority(400, is_kept=is_kept) for is_kept in (False, True))
+    healed, left = (ours.report_priority(1, 400, is_kept=is_kept) for is_kept in (False, True))
     assert (healed.group_priority, healed.reported_priority) == (300, 400)
     assert (left.group_priority, left.reported_priority) == (400, 400)
+
+
+def test_further_groups_have_priorities_of_their_own() -> None:
+    """An older process, which would take their rules for missing, does not go on with such a state."""
+    one = NEW.begin(ATTEMPT, group=1, priority=300)
+    two = one.begin(ATTEMPT, group=2, priority=301)
+    assert (one.version, two.version, two.written_group) == (ONE_GROUP, VERSION, 2)
+    assert [two.priorities_of(number).kept for number in (1, 2, 3)] == [300, 301, None]
+    moved = two.report_priority(2, 400, is_kept=False)
+    assert (moved.priorities_of(2), moved.priorities_of(1).reported) == (GroupPriorities(301, 400), None)
+    assert moved.settle("after", {1: 300, 2: 301}).priorities_of(2) == GroupPriorities(301, 400)
+    assert replace(moved.settle("after", {1: 300}), version=VERSION).further_groups == {}
+    assert moved.settle("after", {1: 300}).version == ONE_GROUP
 
 
 def test_sets_are_sorted_and_grow_by_name() -> None:

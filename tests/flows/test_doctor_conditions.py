@@ -51,7 +51,7 @@ def test_a_write_on_another_state(sqlite_url: str) -> None:
     assert "nothing there yet" in asked(azure).sentence
     assert statuses(world) == before
     place = azure.open(next(one for one in azure.read_fleet().targets if one.name == "hub-policy"))
-    place.begin_write((), place.observe())
+    place.begin_write((), place.prepare(place.observe().group(1)))
     busy = asked(azure)
     assert (busy.is_ok, "Ask again" in busy.remedy) == (False, True)
     world.tick(timedelta(minutes=10))
@@ -60,5 +60,8 @@ def test_a_write_on_another_state(sqlite_url: str) -> None:
     state = place.observe()
     assert not asked(deaf).is_ok
     world.tick(timedelta(minutes=10))
-    assert (place.observe().collections, place.observe().foreign) == (state.collections, state.foreign)
+    assert (place.observe().collections, place.observe().group(1).foreign) == (
+        state.collections,
+        state.group(1).foreign,
+    )
     world.store.close()

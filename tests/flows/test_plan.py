@@ -124,15 +124,15 @@ def test_a_network_rule_without_the_proxy_is_left_out(world: World) -> None:
 
 def test_an_unsafe_plan_says_its_numbers(world: World) -> None:
     """As the writer would refuse it."""
-    ctx = replace(
-        world.ctx, config=replace(world.ctx.config, firewall=replace(world.ctx.config.firewall, max_bytes=500))
-    )
-    world = replace(world, ctx=ctx)
     for host in numbered(3):
         ask(world, host)
+    ctx = replace(
+        world.ctx, config=replace(world.ctx.config, firewall=replace(world.ctx.config.firewall, max_bytes=300))
+    )
+    world = replace(world, ctx=ctx)
     said = looked(world)
     assert said.result is ForecastResult.CHANGES
-    assert any("limit for a rule collection group is 500" in each for each in only(said).obstacles)
+    assert any("limit for a rule collection group is 300" in each for each in only(said).obstacles)
 
 
 def test_an_update_that_runs(world: World) -> None:

@@ -238,7 +238,7 @@ def test_reminders_and_the_lapse_are_said_once(world: World) -> None:
 def test_the_room_counts_all_of_it(world: World) -> None:
     """Two clusters behind one firewall that has room for one: the second is left out, and why is said."""
     room = bytes_of(file(world, "aks-udr").allowances[0].scope, drafts("aks-udr")[0].destinations)
-    firewall = replace(world.ctx.config.firewall, max_bytes=room + room // 2)
+    firewall = replace(world.ctx.config.firewall, max_bytes=room + room // 2, max_groups=1)
     world = replace(world, ctx=replace(world.ctx, config=replace(world.ctx.config, firewall=firewall)))
     made = allowances.request_several(world.ctx, DEV, drafts("aks-udr", "aks-udr-agic", host="b.example.com"))
     assert [one.scope.cluster_name for one in made.allowances] == ["aks-udr"]

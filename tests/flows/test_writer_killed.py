@@ -60,11 +60,11 @@ def kill(stage: Stage, steps: int) -> Fuse:
     return fuse
 
 
-def kill_after(stage: Stage, action: Action, count: int) -> None:
+def kill_after(stage: Stage, action: Action, count: int, *, within: timedelta = timedelta(minutes=2)) -> None:
     """Let time pass until the audit log has so many events of a kind; whoever wrote the last dies at that moment."""
     fuse = stage.replicas[0].fuse
     fuse.when = lambda: [event.action for event in recorded(stage)].count(action) == count
-    stage.pass_time(timedelta(minutes=2), step=timedelta(seconds=1), until=lambda: fuse.is_burnt)
+    stage.pass_time(within, step=within / 120, until=lambda: fuse.is_burnt)
     assert fuse.is_burnt
 
 

@@ -62,4 +62,4 @@ def test_a_waiting_card_says_place_time_and_room(world: World) -> None:
         gauge(world.store, Limits(), made.scope, made.destinations),
     )
     assert ahead.wait == "Next in line; live in about 4 minutes."
-    assert ahead.room == " The bot's rules would then take 1 kB of 2,048 kB."
+    assert ahead.room == " The bot's rules would then take 1 kB of 180 MB."

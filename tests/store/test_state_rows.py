@@ -1,7 +1,7 @@
 """The state of background work in its row: what earlier releases wrote, and what nobody can read."""
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.writer_notes import ClusterRead, UnconfirmedWrite
 from bot.domain.writer_state import (
+    ONE_GROUP,
     VERSION,
-    ClusterRead,
     PendingOperation,
-    UnconfirmedWrite,
     WriteAttempt,
     WriterState,
 )
@@ -85,6 +85,10 @@ def test_every_key_of_the_release_before_is_read() -> None:
     new = WriterState()
     assert [each.name for each in fields(STATE) if getattr(STATE, each.name) == getattr(new, each.name)] == [
         "version",
+        "further_groups",
+        "written_group",
+        "refused_groups",
+        "foreign_groups",
         "is_dry",
     ]
 
@@ -93,7 +97,7 @@ def test_the_release_before_reads_what_is_written() -> None:
     """Its processes run beside ours while a release is rolled out, or back: they find the very keys that they wrote."""
     written = json.loads(json.dumps(row_from_state(STATE)))
     read_there = {key: value for key, value in json.loads(MEMO).items() if key != "rules"}  # which it only ever wrote
-    assert with_times(written["memo"]) == {"version": VERSION, **with_times(read_there)}
+    assert with_times(written["memo"]) == {"version": ONE_GROUP, **with_times(read_there)}
     assert with_times(written["parked"]) == with_times(json.loads(PARKED))
 
 
@@ -107,7 +111,14 @@ def test_a_scale_operation_of_the_release_before_is_read() -> None:
 def test_a_new_row_is_a_new_state() -> None:
     """Work that was never run; and a release before looks for absent keys, not for empty ones."""
     assert read({}) == WriterState()
-    assert row_from_state(WriterState()) == {"memo": {"version": VERSION}, "parked": None}
+    assert row_from_state(WriterState()) == {"memo": {"version": ONE_GROUP}, "parked": None}
+
+
+def test_further_groups_are_read_as_they_were_written() -> None:
+    """JSON knows no numbers as keys. They come with a version that the release before refuses."""
+    state = replace(STATE.begin(WriteAttempt("8", "a", "b", "c"), group=2, priority=302), written_group=2)
+    row = json.loads(json.dumps(row_from_state(state)))
+    assert (row["memo"]["version"], read(row["memo"], row["parked"])) == (VERSION, state)
 
 
 def test_a_key_that_nobody_uses_any_more_does_not_matter() -> None:

@@ -19,6 +19,7 @@ from bot.azure.translate.firewall_rules import (
 )
 from bot.azure.translate.shapes import id_of, items
 from bot.domain.firewall import RuleCollection, RuleSet
+from bot.domain.rule_groups import ObservedGroup
 from bot.domain.rule_rendering import is_network_name
 from bot.domain.target import Target
 from bot.errors import UnknownShape
@@ -51,10 +52,14 @@ class ClassicTarget:
         """Our rule collections in the firewall, and a digest of all the rest of it."""
         return _observed(self._clients.get(self._target.id, FIREWALL_API), self._settings)
 
-    def begin_write(self, collections: Sequence[RuleCollection], seen: ObservedTarget) -> Operation:
+    def prepare(self, group: ObservedGroup) -> ObservedGroup:
+        """The firewall: it exists, and has no priority."""
+        return group
+
+    def begin_write(self, collections: Sequence[RuleCollection], group: ObservedGroup) -> Operation:
         """Write the firewall as it was read, but for our own rule collections."""
-        body = _body(seen.raw, collections, self._settings)
-        require_untouched(_without_ours(body, self._settings), seen)
+        body = _body(group.raw, collections, self._settings)
+        require_untouched(_without_ours(body, self._settings), group)
         sent: Any = {key: value for key, value in body.items() if key not in READ_ONLY}
         network = self._clients.network(segment_after(self._target.id, "subscriptions"))
         write = partial(
@@ -62,7 +67,7 @@ class ClassicTarget:
             segment_after(self._target.id, "resourceGroups"),
             segment_after(self._target.id, "azureFirewalls"),
             sent,
-            **only_if_unchanged(seen),
+            **only_if_unchanged(group),
         )
         return begin(write, self._settings)
 
@@ -73,15 +78,19 @@ def _observed(body: Json, settings: ArmSettings) -> ObservedTarget:
         for key in OUR_ARRAYS
         for each, collection in zip(items(body, "properties", key), classic_collections(body, key), strict=True)
     ]
-    return ObservedTarget(
+    group = ObservedGroup(
         collections=tuple(collection for is_own, collection in found if is_own),
         foreign=digest(_without_ours(body, settings)),
         etag=body.get("etag"),
-        is_updating=state_of(body) == "Updating",
         has_failed=state_of(body) == "Failed",
         raw=json.dumps(body),
         first_priority=settings.group_priority,
         taken=frozenset((collection.kind, collection.priority) for is_own, collection in found if not is_own),
+    )
+    return ObservedTarget(
+        groups=(group,),
+        is_updating=state_of(body) == "Updating",
+        has_failed=group.has_failed,
         moved_to=id_of(body, "properties", "firewallPolicy"),
         takes_names=takes_names(body),
     )

@@ -1,4 +1,4 @@
-"""A firewall policy: our rules are a rule collection group of their own, beside those of others."""
+"""A firewall policy: our rules are in rule collection groups of their own, beside those of others."""
 
 import json
 from collections.abc import Sequence
@@ -13,9 +13,16 @@ from bot.azure.operations import begin, only_if_unchanged
 from bot.azure.settings import ArmSettings
 from bot.azure.targets.shared import OUR_KINDS, digest, ip_group_ranges, require_untouched, state_of
 from bot.azure.translate.bot_rules import json_from_collection
-from bot.azure.translate.firewall_rules import collection_from_json, group_from_json, rule_set_from, takes_names
+from bot.azure.translate.firewall_rules import (
+    collection_from_json,
+    group_from_json,
+    rule_set_from,
+    size_bytes_from,
+    takes_names,
+)
 from bot.azure.translate.shapes import dig, id_of, ids, items, whole
 from bot.domain.firewall import PolicyLayer, RuleCollection, RuleSet
+from bot.domain.rule_groups import ObservedGroup, group_name, group_number
 from bot.domain.target import Target
 from bot.errors import ArmForbidden, ArmNotFound, UnknownShape
 from bot.ports import ObservedTarget, Operation
@@ -58,33 +65,52 @@ class PolicyTarget:
         return rule_set_from(bodies, layers, ip_group_ranges(self._clients, layers), has_groups=True)
 
     def observe(self) -> ObservedTarget:
-        """Our group, and the state of everything that a write would wait for."""
-        group_id = f"{self._target.id}/ruleCollectionGroups/{self._settings.group}"
-        looks = (lambda: self._get_or_none(self._target.id), lambda: self._get_or_none(group_id), self._draft)
-        policy, group, draft = self._clients.in_parallel(lambda look: look(), looks)
+        """Our groups, and the state of everything that a write would wait for."""
+        looks = (lambda: self._get_or_none(self._target.id), lambda: self._group(1), self._draft)
+        policy, first, draft = self._clients.in_parallel(lambda look: look(), looks)
         if policy is None:
             raise ArmNotFound(
                 f"The firewall policy {self._target.name} does not exist in Azure.", code="ResourceNotFound"
             )
-        seen = _observed(policy, group, draft, self._settings)
-        priority = seen.priority or self._free_priority()
+        bodies = dict([(1, first), *self._clients.in_parallel(lambda n: (n, self._group(n)), self._further(policy))])
+        groups = [_observed_group(body, n, self._settings) for n, body in bodies.items() if body is not None]
+        seen = _observed(policy, groups, draft)
         has_names = seen.takes_names or self._inherits_proxy(policy)
-        return replace(seen, priority=priority, takes_names=has_names, **self._firewall_states(policy))
+        return replace(seen, takes_names=has_names, **self._firewall_states(policy))
 
-    def begin_write(self, collections: Sequence[RuleCollection], seen: ObservedTarget) -> Operation:
+    def prepare(self, group: ObservedGroup) -> ObservedGroup:
+        """The group; one that does not exist gets the first free priority at or behind the configured one."""
+        if group.exists:
+            return group
+        rows = self._clients.list_all(f"{self._target.id}/ruleCollectionGroups", FIREWALL_API)
+        taken = {whole(dig(row, "properties", "priority")) for row in rows}
+        first = group.priority or self._settings.group_priority
+        return replace(group, priority=next(p for p in range(first, LAST_PRIORITY + 1) if p not in taken))
+
+    def begin_write(self, collections: Sequence[RuleCollection], group: ObservedGroup) -> Operation:
         """Replace our own part of our group; what others put into it stays."""
-        body: Any = _group_body(seen, collections, self._settings)
-        require_untouched(_foreign(body, self._settings), seen)
+        body: Any = _group_body(group, collections, self._settings)
+        require_untouched(_foreign(body, self._settings), group)
         network = self._clients.network(segment_after(self._target.id, "subscriptions"))
         write = partial(
             network.firewall_policy_rule_collection_groups.begin_create_or_update,
             segment_after(self._target.id, "resourceGroups"),
             segment_after(self._target.id, "firewallPolicies"),
-            self._settings.group,
+            group_name(self._settings.group, group.number),
             body,
-            **only_if_unchanged(seen),
+            **only_if_unchanged(group),
         )
         return begin(write, self._settings)
+
+    def _group(self, number: int) -> Json | None:
+        name = group_name(self._settings.group, number)
+        return self._get_or_none(f"{self._target.id}/ruleCollectionGroups/{name}")
+
+    def _further(self, policy: Json) -> list[int]:
+        """The numbers of our groups besides the first, by what the policy lists."""
+        listed = (id_.rsplit("/", 1)[-1] for id_ in ids(items(policy, "properties", "ruleCollectionGroups")))
+        numbers = {group_number(name, self._settings.group) for name in listed}
+        return sorted(number for number in numbers if number not in (None, 1))
 
     def _chain(self, policy_id: str) -> list[Json]:
         """The policy and its parents, the root first."""
@@ -108,12 +134,6 @@ class PolicyTarget:
             return any(map(takes_names, self._chain(parent))) if parent else False
         except (ArmForbidden, ArmNotFound):
             return None
-
-    def _free_priority(self) -> int:
-        """The configured priority for our group, or the next one that no other group of the policy has."""
-        groups = self._clients.list_all(f"{self._target.id}/ruleCollectionGroups", FIREWALL_API)
-        taken = {group_from_json(group).priority for group in groups}
-        return next(p for p in range(self._settings.group_priority, LAST_PRIORITY + 1) if p not in taken)
 
     def _firewall_states(self, policy: Json) -> Json:
         """Whether a firewall that uses the policy is being updated, or has failed; an unreadable one says nothing."""
@@ -143,33 +163,43 @@ class PolicyTarget:
             return None
 
 
-def _observed(policy: Json, group: Json | None, draft: Json | None, settings: ArmSettings) -> ObservedTarget:
-    states = [state_of(body) for body in (policy, group) if body is not None]
-    foreign = _foreign(group, settings)
-    ours = [body for body in items(group, "properties", "ruleCollections") if _is_ours(body, settings)]
+def _observed(policy: Json, groups: Sequence[ObservedGroup], draft: Json | None) -> ObservedTarget:
     return ObservedTarget(
-        collections=tuple(map(collection_from_json, ours)),
-        foreign=digest(foreign),
-        etag=group.get("etag") if group else None,
-        is_updating="Updating" in states,
-        has_failed="Failed" in states,
-        size_bytes=group_from_json(group).size_bytes if group else None,
+        groups=tuple(groups),
+        spare=ObservedGroup(foreign=digest([])),
+        is_updating=state_of(policy) == "Updating" or any(group.is_updating for group in groups),
+        has_failed=state_of(policy) == "Failed" or any(group.has_failed for group in groups),
         group_count=len(items(policy, "properties", "ruleCollectionGroups")),
         draft=None if draft is None else str(draft.get("name") or "default"),
-        raw=json.dumps(group) if group else None,
-        priority=whole(dig(group, "properties", "priority")),
-        taken=frozenset((kind, whole(body.get("priority")) or 0) for body in foreign for kind in OUR_KINDS),
         takes_names=takes_names(policy),
     )
 
 
-def _group_body(seen: ObservedTarget, collections: Sequence[RuleCollection], settings: ArmSettings) -> Json:
+def _observed_group(body: Json, number: int, settings: ArmSettings) -> ObservedGroup:
+    foreign = _foreign(body, settings)
+    ours = [each for each in items(body, "properties", "ruleCollections") if _is_ours(each, settings)]
+    return ObservedGroup(
+        number=number,
+        collections=tuple(map(collection_from_json, ours)),
+        foreign=digest(foreign),
+        foreign_bytes=len(json.dumps(foreign)) if foreign else 0,
+        etag=body.get("etag"),
+        is_updating=state_of(body) == "Updating",
+        has_failed=state_of(body) == "Failed",
+        size_bytes=size_bytes_from(dig(body, "properties", "size")),
+        raw=json.dumps(body),
+        priority=whole(dig(body, "properties", "priority")),
+        taken=frozenset((kind, whole(each.get("priority")) or 0) for each in foreign for kind in OUR_KINDS),
+    )
+
+
+def _group_body(group: ObservedGroup, collections: Sequence[RuleCollection], settings: ArmSettings) -> Json:
     """The body of our group: what others put into it stays, and so does every field that we do not know."""
-    body: Json = json.loads(seen.raw) if seen.raw else {"properties": {}}
+    body: Json = json.loads(group.raw) if group.raw else {"properties": {}}
     ours = [json_from_collection(collection) for collection in collections]
     properties = {key: value for key, value in body["properties"].items() if key not in ("provisioningState", "size")}
     kept = {key: value for key, value in body.items() if key not in READ_ONLY}
-    properties["priority"] = seen.priority or settings.group_priority
+    properties["priority"] = group.priority or settings.group_priority
     properties["ruleCollections"] = [*_foreign(body, settings), *ours]
     return {**kept, "properties": properties}
 

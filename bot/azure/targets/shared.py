@@ -9,8 +9,8 @@ from bot.azure.clients import FIREWALL_API, Clients, Json
 from bot.azure.translate.firewall_rules import ip_group_ids
 from bot.azure.translate.shapes import dig, texts
 from bot.domain.firewall import PolicyLayer, RuleKind
+from bot.domain.rule_groups import ObservedGroup
 from bot.errors import ArmForbidden, ArmNotFound, UnsafePlan
-from bot.ports import ObservedTarget
 
 OUR_KINDS = (RuleKind.APPLICATION, RuleKind.NETWORK)
 """The kinds of rule collection that are ours."""
@@ -37,7 +37,7 @@ def state_of(body: Json) -> str:
     return str(dig(body, "properties", "provisioningState") or "")
 
 
-def require_untouched(foreign: object, seen: ObservedTarget) -> None:
+def require_untouched(foreign: object, seen: ObservedGroup) -> None:
     """Refuse to send anything in which what is not ours differs from what was read.
 
     Raises:

@@ -1,7 +1,7 @@
 """Forecasts of the next round of each writer. Takes no lease and writes nothing.
 
 It reads Azure and the database as the writers do and decides by the same functions: ``moved.following``,
-``observation.observation_of``, ``drift_of``, ``must_repeat``, ``require_safe`` and ``next_step``. What a writer does in
+``observation.observation_of``, ``drift_of``, ``repeats``, ``require_safe`` and ``next_step``. What a writer does in
 several rounds (follow what an allowance rests on, take note of drift, write) is foreseen in one.
 """
 

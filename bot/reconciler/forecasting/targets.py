@@ -1,8 +1,9 @@
 """Forecasts of the next write of each firewall."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 
 from bot.domain.allowance import UNENDED, WANTED, Allowance, Status, is_wanted, revoke, status
@@ -11,30 +12,28 @@ from bot.domain.drift import Drift, drift_of, taken_away
 from bot.domain.forecast import LeftOut, TargetForecast, Unreadable, collections_of, foreign_of
 from bot.domain.network_rules import proxy_is_off
 from bot.domain.people import SYSTEM
+from bot.domain.rule_groups import group_name
 from bot.domain.scope_drift import scope_drift
 from bot.domain.target import Target
 from bot.domain.writer_state import WriterState
 from bot.errors import ArmNotFound, EgressError, UnreadableState, UnsafePlan
 from bot.inventory.find import read_unless_deleted
 from bot.ports import Context, ObservedTarget, Transaction
-from bot.reconciler.observation import Observation, must_repeat, observation_of, require_safe, stored_rows
+from bot.reconciler.observation import (
+    GroupPlan,
+    Observation,
+    Stored,
+    moved,
+    observation_of,
+    repeats,
+    require_room,
+    require_safe,
+    stored_rows,
+)
 from bot.reconciler.scope_drift import Following, following, is_doubtful
 
 Seen = ObservedTarget | EgressError
 """The content of a target, or why it could not be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The rows of a target in the database.
-
-    Args:
-        rows: Its open allowances, and those that leave it.
-        state: What its writer remembers.
-    """
-
-    rows: tuple[Allowance, ...]
-    state: WriterState
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,7 @@ def _shifted(stored: Mapping[Target, Stored], target: Target, shifts: Mapping[st
     mine = {row.id for row in stored[target].rows}
     rows = [shifts[row.id].row if row.id in shifts else row for row in stored[target].rows]
     rows += [what.row for id_, what in shifts.items() if id_ not in mine and what.row.scope.target == target]
-    return replace(stored[target], rows=tuple(rows))
+    return stored[target]._replace(rows=tuple(rows))
 
 
 def _forecast(
@@ -181,20 +180,23 @@ def _forecast(
 
 def _of_readable(look: Look) -> TargetForecast:
     state, configured = look.state, look.ctx.config.firewall.drift
-    first = observation_of(look.target, look.seen, look.stored.rows, state, look.now)
+    first = _observation(look, look.stored)
     drift = drift_of(first.natural, first.by_id, state, configured=configured, now=look.now)
     last = _after_drift(look, first, drift)
-    repeats = _repeats(look) if must_repeat(look.seen, _kept_priority(look)) else ""
-    is_written = bool(repeats) or not last.plan.is_empty
+    due = last.due(repeats(look.seen, _with_priorities(look)), after=state.written_group)
     return TargetForecast(
         look.target,
         collections_of(look.seen.collections, last.plan, last.by_id),
         foreign_of(drift, first.natural, first.left, "report" if configured == "report" else "unknown"),
         tuple(_left_out(look, last)),
-        repeats,
-        tuple(_obstacles(look, last)) if is_written else (),
+        _repeats(look),
+        tuple(dict.fromkeys(_obstacles(look, last, due))) if due else (),
         tuple(_remarks(look)),
     )
+
+
+def _observation(look: Look, stored: Stored) -> Observation:
+    return observation_of(look.target, look.seen, stored, look.ctx.config.firewall, look.now)
 
 
 def _after_drift(look: Look, first: Observation, drift: Drift | None) -> Observation:
@@ -204,19 +206,28 @@ def _after_drift(look: Look, first: Observation, drift: Drift | None) -> Observa
     gone = taken_away(drift) if drift.mode == "adopt" else frozenset()
     ending = Ending(SYSTEM, look.now)
     rows = tuple(revoke(row, ending) if row.id in gone and is_wanted(row, look.now) else row for row in first.rows)
-    return observation_of(look.target, look.seen, rows, look.state.ignore_drift(drift.left), look.now)
+    return _observation(look, Stored(rows, look.state.ignore_drift(drift.left)))
 
 
-def _kept_priority(look: Look) -> int | None:
-    """A priority that somebody moved is only moved back where drift is healed."""
-    return look.state.group_priority if look.ctx.config.firewall.drift == "heal" else None
+def _with_priorities(look: Look) -> WriterState:
+    """The state once the writer has noticed priorities: one that somebody moved is only moved back where it heals."""
+    if look.ctx.config.firewall.drift == "heal":
+        return look.state
+    state = look.state
+    for number, (_, is_) in moved(look.seen, state).items():
+        state = state.report_priority(number, is_, is_kept=True)
+    return state
 
 
 def _repeats(look: Look) -> str:
     if look.seen.has_failed:
         return f"Azure's last update of {look.target.name} failed, so its rules are put again."
-    was, is_ = look.state.group_priority, look.seen.priority
-    return f"The priority of our rule collection group was {was} and is {is_}; the bot moves it back."
+    first, found = look.ctx.config.firewall.group, moved(look.seen, _with_priorities(look))
+    named = ((group_name(first, number), was, is_) for number, (was, is_) in sorted(found.items()))
+    return " ".join(
+        f"The priority of our rule collection group {name} was {was} and is {is_}; the bot moves it back."
+        for name, was, is_ in named
+    )
 
 
 def _left_out(look: Look, last: Observation) -> Iterator[LeftOut]:
@@ -236,7 +247,7 @@ def _left_out(look: Look, last: Observation) -> Iterator[LeftOut]:
             yield LeftOut(row.id, shift.why)
 
 
-def _obstacles(look: Look, last: Observation) -> Iterator[str]:
+def _obstacles(look: Look, last: Observation, due: Iterable[GroupPlan]) -> Iterator[str]:
     """Say why the writer cannot write now."""
     name = look.target.name
     if look.ctx.config.dry_run.covers(look.target):
@@ -246,10 +257,13 @@ def _obstacles(look: Look, last: Observation) -> Iterator[str]:
         yield f"{whose} on {name}; the bot waits for its end and compares again."
     if look.seen.faulted is not None:
         yield f"The firewall {look.seen.faulted} has failed in Azure; it may take no update until it is repaired."
-    try:
-        require_safe(last, look.ctx.config.firewall)
-    except UnsafePlan as error:
-        yield error.sentence
+    limits = look.ctx.config.firewall
+    checks = (partial(require_safe, last, limits), *(partial(require_room, last, plan, limits) for plan in due))
+    for check in checks:
+        try:
+            check()
+        except UnsafePlan as error:
+            yield error.sentence
 
 
 def _remarks(look: Look) -> Iterator[str]:

@@ -67,7 +67,7 @@ def group_write(world: World, rid: ResourceId, body: Json) -> Write:
     _check_room(world, rid, properties["ruleCollections"])
     prefix = f"{rid.parent.key}/rulecollectiongroups/"
     siblings = [b for key, b in world.views(GROUP) if key.startswith(prefix) and key != rid.key]
-    rules.check_sibling_priorities(properties["priority"], siblings)
+    rules.check_siblings(properties["priority"], siblings)
     located = {**body, "location": policy["location"]}
     write = _nfv_write(world, rid, located, properties)
     return _in_tree(world, rid, write, [trees.root_of(world, rid.parent.key)], also=(rid.parent.key,))

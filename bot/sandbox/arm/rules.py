@@ -9,7 +9,7 @@ ours: the provider's own are not published.
 import ipaddress
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from bot.sandbox.arm.wire import Json, invalid_rules
@@ -18,6 +18,8 @@ PRIORITIES = range(100, 65001)
 """Priorities of groups and collections, lower first."""
 MAX_BYTES = 2 * 1024 * 1024
 """A rule collection group holds 2 MB."""
+MAX_GROUPS = 90
+"""A firewall policy holds as many rule collection groups."""
 NAME = re.compile(r"^[^_\W][\w\-.]{0,79}(?<![-.])$")
 """Names of policies and rule collection groups."""
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
@@ -53,12 +55,17 @@ def normalised(properties: Json, *, takes_names: bool = True) -> Json:
     return {"size": f"{size / 1024 / 1024:.9f} MB", "priority": properties["priority"], "ruleCollections": collections}
 
 
-def check_sibling_priorities(priority: int, siblings: Iterable[Json]) -> None:
-    """Two groups of one policy cannot share a priority.
+def check_siblings(priority: int, siblings: Collection[Json]) -> None:
+    """Two groups of one policy cannot share a priority, and there cannot be more than so many.
 
     Raises:
-        ArmError: 400 naming the other group.
+        ArmError: 400 naming the other group, or the limit.
     """
+    if len(siblings) >= MAX_GROUPS:
+        raise invalid_rules(
+            "TooManyRuleCollectionGroups",
+            f"A firewall policy cannot have more than {MAX_GROUPS} rule collection groups.",
+        )
     for sibling in siblings:
         if sibling["properties"].get("priority") == priority:
             raise invalid_rules(

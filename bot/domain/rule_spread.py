@@ -1,0 +1,242 @@
+"""Which of our rule collection groups each rule belongs to.
+
+One group holds 2 MiB, so the rules spread over as many as they need. Where a rule belongs is derived from where it is,
+and nothing about it is stored.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from itertools import count
+
+from bot.domain.firewall import Rule, RuleAction, RuleCollection
+from bot.domain.grouping import grouped
+from bot.domain.rule_diff import Key, meaning_of, rendered_bytes, rule_bytes
+from bot.domain.rule_groups import ObservedGroup, Placed, collected, key_of_rule, pairs_of
+from bot.domain.rule_rendering import allowance_id_from_rule
+
+FILL = 0.9
+"""New rules fill a group up to this share, so that there is room for the ones in it to grow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much our groups hold.
+
+    Args:
+        max_bytes: In one group.
+        may_create: How many groups may be created beside those that exist.
+        refused: The numbers of groups whose last write was refused: nothing new goes there, so that it does not wait.
+    """
+
+    max_bytes: int
+    may_create: int
+    refused: Collection[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Which rules each group holds.
+
+    Args:
+        by_group: Our rule collections by the number of their group; no entry where there are none.
+        displaced: Rules that some group has and does not keep, or that it is to take over from another.
+    """
+
+    by_group: Mapping[int, tuple[RuleCollection, ...]]
+    displaced: frozenset[Key] = frozenset()
+
+
+@dataclass(slots=True)
+class _Unit:
+    """The rules of one allowance. They stay together, so that it is live after one write.
+
+    Args:
+        rules: With the collection of each, as wanted.
+        there: The same rules as they are, by the number of the group that has them.
+    """
+
+    rules: list[Placed] = field(default_factory=list)
+    there: dict[int, list[Placed]] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Bytes as wanted."""
+        return _bytes(self.rules)
+
+    def homes(self) -> list[int]:
+        """The groups that have any of it, the best first: one that has all of it as it is wanted, then by number."""
+        if len(self.there) < 2:
+            return list(self.there)
+        return sorted(self.there, key=lambda number: (not self.is_whole_in(number), number))
+
+    def is_whole_in(self, number: int) -> bool:
+        """Whether a group has all of it as it is wanted."""
+        return _meanings(self.rules) <= _meanings(self.there.get(number, ()))
+
+
+def spread(
+    desired: Sequence[RuleCollection], groups: Sequence[ObservedGroup], room: Room, *, left: Collection[Key] = ()
+) -> Placement:
+    """Decide which group each rule belongs to.
+
+    A rule stays in the group that has it. A new one goes to the first group with room, and a group is created where
+    none has any. A rule moves only where its group has no room for what it grew to, or where the rules of its allowance
+    are apart; until it is read back in its new place, the old one keeps it.
+
+    Args:
+        desired: All our rules as they should be.
+        groups: Our groups that exist, by number.
+        room: What they hold.
+        left: Rules that stay as somebody made them; they are not in ``desired``.
+    """
+    if _fit_in_one(desired, groups, room, left):
+        return Placement({1: tuple(desired)} if desired else {})
+    units = _units(desired, groups)
+    home = _homes(units, groups, room, left)
+    held = _held(units, home)
+    placed = grouped((home[id_], pair) for id_, unit in units.items() for pair in unit.rules)
+    for number, pairs in held.items():
+        placed.setdefault(number, []).extend(pairs)
+    return Placement({n: collected(pairs) for n, pairs in sorted(placed.items())}, _displaced(units, home))
+
+
+def _fit_in_one(
+    desired: Sequence[RuleCollection], groups: Sequence[ObservedGroup], room: Room, left: Collection[Key]
+) -> bool:
+    """The usual case: nothing but the first group, and room in it for everything."""
+    if left or any(group.number != 1 or group.number in room.refused for group in groups):
+        return False
+    return rendered_bytes(desired) + sum(group.foreign_bytes for group in groups) <= room.max_bytes * FILL
+
+
+def _units(desired: Sequence[RuleCollection], groups: Sequence[ObservedGroup]) -> dict[str, _Unit]:
+    found: dict[str, _Unit] = {}
+    keys: dict[Key, _Unit] = {}
+    for collection, rule in pairs_of(desired):
+        unit = found.setdefault(allowance_id_from_rule(rule.name), _Unit())
+        unit.rules.append((collection, rule))
+        keys[key_of_rule(collection, rule)] = unit
+    for group in groups:
+        for collection, rule in pairs_of(group.collections):
+            if (unit_of := keys.get(key_of_rule(collection, rule))) is not None:
+                unit_of.there.setdefault(group.number, []).append((collection, rule))
+    return dict(sorted(found.items()))
+
+
+def _homes(
+    units: Mapping[str, _Unit], groups: Sequence[ObservedGroup], room: Room, left: Collection[Key]
+) -> dict[str, int]:
+    """The group of each allowance: those that are somewhere first, then those that have grown, then the new ones."""
+    used = {group.number: group.foreign_bytes + _left_bytes(group, left) for group in groups}
+    home = {id_: unit.homes()[0] for id_, unit in units.items() if unit.there}
+    for id_, number in home.items():
+        used[number] += min(units[id_].size, _bytes(units[id_].there[number]))
+    fresh = [id_ for id_ in units if id_ not in home]
+    for id_ in list(home):
+        fitting = _grown_in(units[id_], home[id_], used, room)
+        if fitting is None:
+            fresh.append(id_)
+        else:
+            home[id_] = fitting
+    shelf = _Shelf(used, room)
+    for id_ in sorted(fresh, key=lambda each: (units[each].size > room.max_bytes, each)):
+        home[id_] = shelf.place(units[id_].size)
+    return home
+
+
+def _grown_in(unit: _Unit, first: int, used: dict[int, int], room: Room) -> int | None:
+    """The group among those that have it where it may grow to what is wanted; None where none has room."""
+    for number in unit.homes():
+        was = min(unit.size, _bytes(unit.there[number])) if number == first else 0
+        growth = unit.size - was
+        if growth == 0 or used[number] + growth <= room.max_bytes:
+            used[number] += growth
+            return number
+    return None
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """Groups with room for what is new.
+
+    Args:
+        used: Bytes by group; those that are to be created appear as they are needed.
+        room: What they hold.
+        created: How many of them do not exist yet.
+    """
+
+    used: dict[int, int]
+    room: Room
+    created: int = 0
+
+    def place(self, size: int) -> int:
+        """The group for something of this size; one too many where there is no room anywhere."""
+        number = self._with_room(size, self.room.max_bytes * FILL)
+        if number is None and self.created >= self.room.may_create:
+            number = self._with_room(size, self.room.max_bytes)
+        if number is None:
+            number = self._new()
+        self.used[number] += size
+        return number
+
+    def _with_room(self, size: int, limit: float) -> int | None:
+        """The first group that is empty, or holds this as well."""
+        numbers = sorted(number for number in self.used if number not in self.room.refused)
+        return next((n for n in numbers if not self.used[n] or self.used[n] + size <= limit), None)
+
+    def _new(self) -> int:
+        self.created += 1
+        number = next(n for n in count(1) if n not in self.used)
+        self.used[number] = 0
+        return number
+
+
+def _held(units: Mapping[str, _Unit], home: Mapping[str, int]) -> dict[int, list[Placed]]:
+    """What groups keep of allowances that belong elsewhere, until it is there: never more than is wanted."""
+    return grouped(
+        (number, (collection, rule))
+        for id_, unit in units.items()
+        if unit.there.keys() - {home[id_]} and not unit.is_whole_in(home[id_])
+        for number, pairs in unit.there.items()
+        if number != home[id_]
+        for collection, rule in pairs
+        if _is_within(collection, rule, unit)
+    )
+
+
+def _is_within(collection: RuleCollection, rule: Rule, unit: _Unit) -> bool:
+    """Whether a rule opens nothing beyond what is wanted of it."""
+    (head, wanted) = next(pair for pair in unit.rules if key_of_rule(*pair) == key_of_rule(collection, rule))
+    if collection.action is not RuleAction.ALLOW or collection.kind is not head.kind or type(rule) is not type(wanted):
+        return False
+    pairs = ((getattr(rule, each.name), getattr(wanted, each.name)) for each in fields(rule) if each.name not in _WORDS)
+    return all(_is_part(is_, should) for is_, should in pairs)
+
+
+_WORDS = ("name", "description")
+
+
+def _is_part(value: object, whole: object) -> bool:
+    if not isinstance(value, tuple) or not isinstance(whole, tuple):
+        return value == whole
+    return bool(value) == bool(whole) and set(value) <= set(whole)
+
+
+def _displaced(units: Mapping[str, _Unit], home: Mapping[str, int]) -> frozenset[Key]:
+    return frozenset(
+        key_of_rule(*pair) for id_, unit in units.items() if unit.there.keys() - {home[id_]} for pair in unit.rules
+    )
+
+
+def _meanings(pairs: Iterable[Placed]) -> set[tuple[Key, tuple[str, ...]]]:
+    return {(key_of_rule(*pair), meaning_of(*pair)) for pair in pairs}
+
+
+def _bytes(pairs: Iterable[Placed]) -> int:
+    return sum(rule_bytes(rule) for _, rule in pairs)
+
+
+def _left_bytes(group: ObservedGroup, left: Collection[Key]) -> int:
+    return sum(
+        rule_bytes(rule) for collection, rule in pairs_of(group.collections) if key_of_rule(collection, rule) in left
+    )
