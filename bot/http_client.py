@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -80,13 +81,23 @@ def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None, 
 
 
 def proxy_of(url: str) -> str | None:
-    """The proxy for a URL, as ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` say; None for none."""
+    """The proxy for a URL, as ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` say; None for none.
+
+    No proxy reaches this machine's own loopback interface.
+    """
     parts = urlsplit(url)
-    if proxy_bypass(parts.netloc.rpartition("@")[2]):
+    if _is_loopback(parts.hostname or "") or proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
     kind = {"wss": "https", "ws": "http"}.get(parts.scheme, parts.scheme)
     named = getproxies()
     return named.get(kind) or named.get("all")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _connection(parts: SplitResult, proxy: SplitResult | None, timeout_s: float) -> http.client.HTTPConnection:

@@ -76,7 +76,7 @@ REMEDIES = (
     ("firewall log", "Assign log-reader.json, and send both rule categories of the firewall to a workspace."),
     ("Azure calls left", "Find out who else calls Azure as this identity; the bot waits as long as Azure says."),
     ("Azure metrics", "Assign deploy/roles/metrics-reader.json on the subscriptions, or switch off metrics.enabled."),
-    ("Azure", "Check the identity (AZURE_CLIENT_ID), EGRESS_ARM_ENDPOINT and the way to both."),
+    ("Azure", "Correct what the line names; deploy/README.md has the kinds of identity, and the hosts of each cloud."),
 )
 """What to do, by how the name of a check begins; the first that fits."""
 
