@@ -71,9 +71,16 @@ def soak(bot: Served, process: "subprocess.Popen[bytes]", waiting: Sequence[Allo
             report(minute + 1, resident, answers)
     half = resident[len(resident) // 2 :]
     growth = statistics.linear_regression(range(len(half)), half).slope * 60 if len(half) > 1 else 0.0
-    print(
-        f"  most {max(resident):.0f} MB (wanted {MEMORY_MB:.0f} MB); second half: {growth:+.1f} MB an hour", flush=True
-    )
+    most, kept = max(resident), MEMORY_MB
+    print(f"  most {most:.0f} MB (wanted {kept:.0f} MB); second half: {growth:+.1f} MB an hour", flush=True)
+    ended = sum(one.live_at is not None and one.revoked is not None for one in rows(bot))
+    print(f"  {ended:,} of {len(waiting):,} became live and were revoked; {not_live(bot)} are not live yet", flush=True)
+
+
+def rows(bot: Served) -> Sequence[Allowance]:
+    """Every allowance."""
+    with bot.store.read() as tx:
+        return tx.allowances.find(AllowanceFilter())
 
 
 def report(minutes: int, resident: Sequence[float], answers: Sequence[Answered]) -> None:
