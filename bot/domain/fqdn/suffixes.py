@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 
+import idna
 import tldextract
 
 
@@ -20,16 +21,47 @@ class Suffix:
     private: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The rules of the list in ASCII: names, ``*.NAME`` for everything directly below one, ``!NAME`` for exceptions."""
+
+    public: frozenset[str]
+    private: frozenset[str]
+
+
 @cache
-def _extractor() -> tldextract.TLDExtract:
+def _rules() -> _Rules:
+    """The snapshot that tldextract ships; its own index of it is let go again, because it takes 5 MB."""
     # Neither network nor cache files: the list that ships with the package is the only source.
-    return tldextract.TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
+    read = partial(tldextract.TLDExtract, cache_dir=None, suffix_list_urls=())
+    public = frozenset(map(_ascii, read().tlds))
+    return _Rules(public, frozenset(map(_ascii, read(include_psl_private_domains=True).tlds)) - public)
+
+
+def _ascii(rule: str) -> str:
+    return rule if rule.isascii() else ".".join(map(_ascii_label, rule.split(".")))
+
+
+def _ascii_label(label: str) -> str:
+    return label if label.isascii() else idna.encode(label).decode()
+
+
+def _found(name: str, rules: frozenset[str]) -> str:
+    """The longest suffix of a name by these rules, empty for none (https://publicsuffix.org/list/, "Algorithm")."""
+    for suffix in lineage(name):
+        above = suffix.partition(".")[2]
+        if f"!{suffix}" in rules:
+            return above
+        if suffix in rules or (above and f"*.{above}" in rules):
+            return suffix
+    return ""
 
 
 @cache
 def _above_suffixes() -> frozenset[str]:
     """Every domain above a suffix of the list, private section included."""
-    return frozenset(parent for suffix in _extractor().tlds for parent in lineage(suffix.partition(".")[2]))
+    rules = _rules()
+    return frozenset(up for rule in rules.public | rules.private for up in lineage(rule.partition(".")[2]))
 
 
 def lineage(name: str) -> Iterator[str]:
@@ -48,9 +80,9 @@ def spans_suffix(base: str) -> bool:
 def suffix_of(fqdn: str) -> Suffix:
     """The public suffixes of a canonical name (of the part after ``*.`` for a wildcard)."""
     base = fqdn.removeprefix("*.")
-    found = _extractor().extract_str(base)
-    registry = found.registry_suffix or base.rpartition(".")[2]
-    return Suffix(registry=registry, private=found.suffix if found.is_private else None)
+    registry, private = (_found(base, rules) for rules in (_rules().public, _rules().private))
+    is_private = private.count(".") > registry.count(".")
+    return Suffix(registry=registry or base.rpartition(".")[2], private=private if is_private else None)
 
 
 def registrable(fqdn: str) -> str:
@@ -69,4 +101,4 @@ def has_registry(fqdn: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_public_top(top: str) -> bool:
-    return top != "arpa" and bool(_extractor().extract_str(f"name.domain.{top}").registry_suffix)
+    return top != "arpa" and bool(_found(f"name.domain.{top}", _rules().public))
