@@ -27,6 +27,8 @@ LABEL org.opencontainers.image.title="aks-egress-bot" \
 ENV PATH=/opt/egress/bin:${PATH} HOME=/opt/egress PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     EGRESS_CONFIG=/etc/egress/egress.toml EGRESS_LISTEN=0.0.0.0:8080 EGRESS_HEALTH_LISTEN=0.0.0.0:8081 \
     EGRESS_LOG_FORMAT=json
+# The bot would set this itself and start once more (bot/wiring/footprint.py says why).
+ENV GLIBC_TUNABLES=glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0:glibc.malloc.trim_threshold=131072:glibc.malloc.mmap_threshold=131072
 COPY --from=build /opt/egress /opt/egress
 USER 10001:10001
 WORKDIR /opt/egress

@@ -13,10 +13,10 @@ def run(name: str = "egress-bot") -> NoReturn:
 
     What imports make stays: to look through it again and again while it grows took a quarter of the start.
     """
-    gc.disable()
     from bot.wiring.footprint import keep_small
 
     keep_small()
+    gc.disable()
     from bot.command_line import status_of
     from bot.wiring.signals import leave
 

@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 STARTING = """
 import sys
-from bot.wiring.footprint import keep_small
-keep_small()
+from bot.wiring.footprint import leave_out
+leave_out()
 import bot.command_line
 named = ("alembic", "authlib", "joserfc", "psycopg", "pygments", "PIL", "azure.mgmt.network", "bot.sandbox")
 print(*(name for name in named if name in sys.modules))

@@ -8,7 +8,7 @@ from tests.rules.tree import PRODUCT, PYTHON, imported, module_name, parsed, pla
 
 IMPURE_CALLS = {"now", "utcnow", "today", "uuid1", "uuid4", "open", "print", "input"}
 READS_ENVIRONMENT = {"environ", "getenv", "argv"}
-MAY_READ_ENVIRONMENT = {"bot.command_line"}
+MAY_READ_ENVIRONMENT = {"bot.command_line", "bot.wiring.footprint"}
 MAY_HAVE_THREADS = {
     "handlers.api.feed",
     "handlers.api.front",
