@@ -8,11 +8,21 @@ from bot.domain.people import AccountStatus, Identity, Role
 from bot.errors import RequestRefused
 from bot.ports import Context
 
+UNABLE = frozenset({AccountStatus.GUEST, AccountStatus.BOT, AccountStatus.DEACTIVATED})
+"""Accounts that never approve, whatever group they are in."""
+
+MOST_LOOKED_UP = 50
+"""Accounts that Slack is asked for at once: half of what ``users.info`` gives an app in a minute (tier 4: 100).
+
+Source: https://docs.slack.dev/apis/web-api/rate-limits, read 2026-11.
+"""
+
 
 def deciders(ctx: Context, verdict: Verdict, *askers: Identity | None) -> tuple[Identity, ...] | None:
     """The people who could decide: members of the asked groups and those asked by name, without those who asked.
 
-    Who is away is represented by their delegate.
+    Who is away is represented by their delegate. Guests, bots and deactivated accounts decide nothing and are left out,
+    as far as Slack says that they are such.
 
     None where a group could not be read: that is not the same as nobody.
     """
@@ -22,7 +32,9 @@ def deciders(ctx: Context, verdict: Verdict, *askers: Identity | None) -> tuple[
         if members is None:
             return None
         people.update(members)
-    return tuple(sorted(present(ctx, people) - set(askers)))
+    some = sorted(present(ctx, people) - set(askers))
+    standings = ctx.directory.standings(some[:MOST_LOOKED_UP])
+    return tuple(one for one in some if standings.get(one) not in UNABLE)
 
 
 def require_deciders(ctx: Context, verdict: Verdict, *askers: Identity) -> None:
@@ -44,10 +56,6 @@ def require_deciders(ctx: Context, verdict: Verdict, *askers: Identity) -> None:
         short.append("Guests, bots and deactivated accounts do not count.")
     if short:
         raise RequestRefused(f"{' '.join(short)} Nothing was filed; tell {_operators(ctx)}.")
-
-
-UNABLE = frozenset({AccountStatus.GUEST, AccountStatus.BOT, AccountStatus.DEACTIVATED})
-"""Accounts that never approve, whatever group they are in."""
 
 
 def _unable(

@@ -124,3 +124,15 @@ def test_the_channel_is_the_shared_one(town: Town) -> None:
     town.stage.do("people", user="UOTHER001", team_id="TOTHER001")
     (channel,) = [c for c in town.stage.state["channels"] if c["id"] == CHANNEL]
     assert "UOTHER001" in channel["members"]
+
+
+def test_who_cannot_decide_is_not_said_to_be_asked(town: Town) -> None:
+    """A guest in the approvers' group gets no card and is not named; whoever Slack says nothing about stays."""
+    made = town.ask()
+    verdict = allowances.get(town.ctx, DEV, made).verdict
+    town.stage.do("people", user="UAPP0002", is_restricted=True)
+    age(town, KEEP)
+    assert approvals.deciders(town.ctx, verdict, DEV.identity) == (Identity(TEAM, "UAPP0001"),)
+    age(town, KEEP)
+    town.stage.post("fault", method="users.info", times=2, status=503)
+    assert len(approvals.deciders(town.ctx, verdict, DEV.identity) or ()) == 2

@@ -1,13 +1,15 @@
 """Everything that the documents name in the repository exists: files, folders, commands."""
 
 import re
+from pathlib import Path
 
 from tests.rules.tree import ROOT
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md", "docs/**/*.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "deploy/**/*.md", "docs/**/*.md")
 FOLDERS = ("bot", "handlers", "tests", "migrations", "docs", "bench", "deploy")
 PATH = re.compile(rf"`((?:{'|'.join(FOLDERS)})/[\w./*{{}},-]*)(?:::(\w+))?`")
-LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+LINK = re.compile(r"\]\(([^)#:]*)(#[^)]*)?\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 NAMED_IN_CODE = re.compile(r"\b((?:bot|tests|bench)/[\w/]+\.py)(?:::(\w+))?")
 
@@ -41,11 +43,18 @@ def test_tests_in_documents_exist() -> None:
     assert missing == []
 
 
+def anchors_of(path: Path) -> set[str]:
+    """The anchors that GitHub gives the headings of a page: lower case, dashes, nothing but letters and digits."""
+    text = FENCED.sub("", path.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in HEADING.findall(text)}
+
+
 def test_links_in_documents_lead_somewhere() -> None:
-    """Relative links, from where the document lies."""
-    assert [
-        f"{document}: {link}"
-        for document, text in documents().items()
-        for link in LINK.findall(text)
-        if not ROOT.joinpath(document).parent.joinpath(link).exists()
-    ] == []
+    """Relative links, from where the document lies, and the headings in them."""
+    links = [(document, *link) for document, text in documents().items() for link in LINK.findall(text)]
+    places = [
+        (f"{one}: {to}{anchor}", (ROOT / one).parent / to if to else ROOT / one, anchor) for one, to, anchor in links
+    ]
+    assert any(anchor for *_, anchor in places)
+    assert [said for said, path, _ in places if not path.exists()] == []
+    assert [said for said, path, anchor in places if anchor and anchor[1:] not in anchors_of(path)] == []
