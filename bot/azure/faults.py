@@ -10,7 +10,7 @@ from typing import Any
 from azure.core.exceptions import AzureError, ClientAuthenticationError, DecodeError, HttpResponseError
 
 from bot.azure.identity import SignInSilent
-from bot.azure.sign_in import untrusted
+from bot.azure.sign_in import blocked
 from bot.azure.translate.shapes import json_from_text
 from bot.domain.snat.refusals import refusal_of
 from bot.errors import (
@@ -163,7 +163,7 @@ def fault_from(error: AzureError) -> EgressError:
         return ArmUnreachable(error.message)
     if isinstance(error, ClientAuthenticationError):
         return ArmForbidden(error.message, code=SIGN_IN)
-    return ArmUnreachable(untrusted("Azure", error) or "Azure is not responding.")
+    return ArmUnreachable(blocked("Azure", error) or "Azure is not responding.")
 
 
 @contextmanager

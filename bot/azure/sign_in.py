@@ -40,6 +40,7 @@ BUSY = frozenset({429, *range(500, 600)})
 
 _CODE = re.compile(r"AADSTS(\d{4,9})")
 _OTHER = re.compile(r"Identity not found|No identity has been assigned")
+_PROXY = re.compile(r"Unable to connect to proxy(?:.*?Tunnel connection failed: (\d{3}))?")
 _UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 
 
@@ -67,16 +68,22 @@ def is_unasked(error: BaseException) -> bool:
     return any(isinstance(one, ServiceRequestError | ServiceResponseError) for one in causes(error))
 
 
-def untrusted(whose: str, error: BaseException) -> str:
-    """The sentence where a certificate is not trusted, as behind a proxy that looks into TLS; empty where it is."""
-    if not any(_UNTRUSTED in str(one) for one in causes(error)):
-        return ""
-    return f"The certificate of {whose} is not trusted. Set REQUESTS_CA_BUNDLE to a file with your CA's certificate."
+def blocked(whose: str, error: BaseException) -> str:
+    """The sentence where something in between holds the bot up, as a rule a proxy; empty where nothing is known."""
+    said = " ".join(str(one) for one in causes(error))
+    if _UNTRUSTED in said:
+        return (
+            f"The certificate of {whose} is not trusted. Set REQUESTS_CA_BUNDLE to a file with your CA's certificate."
+        )
+    if proxy := _PROXY.search(said):
+        why = f" (HTTP {proxy[1]})" if proxy[1] else ""
+        return f"The proxy in HTTPS_PROXY does not let the bot through to {whose}{why}."
+    return ""
 
 
 def silent_sentence(error: BaseException) -> str:
     """Nobody was there to ask, or nobody answered."""
-    return untrusted("Azure's sign-in", error) or "Azure's sign-in is not responding."
+    return blocked("Azure's sign-in", error) or "Azure's sign-in is not responding."
 
 
 def refused_sentence(identity: str, error: BaseException) -> str:

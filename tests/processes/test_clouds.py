@@ -61,6 +61,16 @@ def test_only_hosts_of_its_cloud_are_asked(internet: Internet, tmp_path: Path, c
     assert set(internet.asked) == set(HOSTS[cloud][:3])  # Log Analytics is asked for what was denied
 
 
+def test_a_proxy_that_refuses(internet: Internet, tmp_path: Path) -> None:
+    """It is named, and its password is not."""
+    environment = {**NOBODY, **internet.environment, "EGRESS_ARM_ENDPOINT": None, "AZURE_CLIENT_SECRET": "secret"}
+    environment |= {"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": CLIENT}
+    environment["HTTPS_PROXY"] = internet.environment["HTTPS_PROXY"].replace(PASSWORD, "wrong~password")
+    _, said = run_here("doctor", EGRESS_DATABASE_URL=f"sqlite:///{tmp_path}/bot.sqlite3", **environment)
+    assert "The proxy in HTTPS_PROXY does not let the bot through to Azure's sign-in (HTTP 407)." in said
+    assert "wrong~password" not in said
+
+
 def test_the_sign_in_of_another_cloud_is_a_mistake(tmp_path: Path) -> None:
     """The webhook of a cluster in US Government sets it; the cloud was forgotten."""
     elsewhere = {"AZURE_AUTHORITY_HOST": "https://login.microsoftonline.us/", "EGRESS_ARM_ENDPOINT": None}
