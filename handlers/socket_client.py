@@ -10,9 +10,11 @@ import select
 import socket
 import threading
 from contextlib import suppress
+from secrets import token_bytes
 from time import monotonic, sleep
 from typing import Any
 
+from slack_sdk.errors import SlackClientNotConnectedError
 from slack_sdk.socket_mode.builtin import SocketModeClient
 
 from bot.http_client import proxy_of
@@ -26,6 +28,9 @@ COUNT_S = 0.02
 
 READ_S = 0.3
 """Seconds that one read waits while the client leaves; the SDK's own is three."""
+
+SEND_S = 2.0
+"""Seconds that a frame waits for others that are being sent."""
 
 GOODBYE_S = 0.5
 """Seconds that Slack gets to close its side."""
@@ -77,6 +82,25 @@ class LeavingClient(SocketModeClient):
             super().run_message_listeners(message, raw_message)
         finally:
             self._count(raw_message, -1)
+
+    def send_message(self, message: str) -> None:
+        """Send an ack of any length; the SDK's own sends at most 65,535 bytes, and perhaps only the beginning of them.
+
+        Raises:
+            SlackClientNotConnectedError: There is no socket.
+        """
+        frame = text_frame(message.encode())
+        try:
+            _send(self.current_session, frame)
+        except (OSError, AttributeError):  # it has just been replaced by another one
+            with self.connect_operation_lock:
+                self._send_again(frame)
+
+    def _send_again(self, frame: bytes) -> None:
+        try:
+            _send(self.current_session, frame)
+        except (OSError, AttributeError) as error:
+            raise SlackClientNotConnectedError("There is no socket to send an ack on.") from error
 
     def leave(self, within_s: float) -> int:
         """Close the socket in a moment in which everything that was read is acked and nothing waits to be read.
@@ -151,13 +175,35 @@ def _closed(session: Any) -> int:
     return came.count(b'"envelope_id"')
 
 
+def text_frame(text: bytes) -> bytes:
+    """A frame with a whole text, as a client sends it: masked.
+
+    Source: https://www.rfc-editor.org/rfc/rfc6455#section-5.2, read 2026-11.
+    """
+    size, key = len(text), token_bytes(4)
+    if size < 126:
+        head = bytes((0x81, 0x80 | size))
+    elif size < 1 << 16:
+        head = b"\x81\xfe" + size.to_bytes(2)
+    else:
+        head = b"\x81\xff" + size.to_bytes(8)
+    mask = (key * (size // 4 + 1))[:size]
+    return head + key + (int.from_bytes(text) ^ int.from_bytes(mask)).to_bytes(size)
+
+
 def _send(session: Any, frame: bytes) -> None:
-    """Send a frame, unless somebody who wants to close holds the socket."""
-    if session.sock_send_lock.acquire(timeout=READ_S):
-        try:
-            session.sock.sendall(frame)
-        finally:
-            session.sock_send_lock.release()
+    """Send a whole frame.
+
+    Raises:
+        OSError: The socket is broken, or somebody who wants to close holds it.
+        AttributeError: There is none.
+    """
+    if not session.sock_send_lock.acquire(timeout=SEND_S):
+        raise TimeoutError("Somebody else holds the socket.")
+    try:
+        session.sock.sendall(frame)
+    finally:
+        session.sock_send_lock.release()
 
 
 def _has_unread(sock: socket.socket | None) -> bool:

@@ -46,19 +46,26 @@ class SlowSlack:
         """Whether what waits to be read ends so."""
         return self.client.recv(65_536, socket.MSG_PEEK).endswith(end)
 
-    def read(self) -> str:
-        """The frames up to the end of the connection, put together."""
-        self.client.shutdown(socket.SHUT_WR)
-        rest, texts = b"".join(iter(lambda: self.client.recv(65_536), b"")), b""
-        while rest:
-            size, key = 6 + (rest[1] & 127), rest[2:6]
-            texts, rest = texts + bytes(each ^ key[n % 4] for n, each in enumerate(rest[6:size])), rest[size:]
-        return texts.decode(errors="replace")
+    def read(self) -> list[str]:
+        """The frames up to the end of the connection, each as text."""
+        return frames_in(b"".join(iter(lambda: self.client.recv(65_536), b"")))
 
     def close(self) -> None:
         """Close both."""
         self.client.close()
         self._listener.close()
+
+
+def frames_in(rest: bytes) -> list[str]:
+    """What masked frames say."""
+    frames = []
+    while rest:
+        wide = {126: 2, 127: 8}.get(rest[1] & 127, 0)
+        size = int.from_bytes(rest[2 : 2 + wide]) if wide else rest[1] & 127
+        key, text, rest = rest[2 + wide :][:4], rest[6 + wide :][:size], rest[6 + wide + size :]
+        mask = (key * (size // 4 + 1))[:size]
+        frames.append((int.from_bytes(text) ^ int.from_bytes(mask)).to_bytes(size).decode(errors="replace"))
+    return frames
 
 
 @pytest.fixture
@@ -69,9 +76,39 @@ def slack() -> Iterator[SlowSlack]:
     made.close()
 
 
+def connected_to(slack: SlowSlack) -> LeavingClient:
+    """A client with its socket open."""
+    client = LeavingClient("xapp", web_client=WebClient(), auto_reconnect_enabled=False, concurrency=1)
+    client.wss_uri = slack.url
+    client.connect()
+    return client
+
+
+def test_acks_of_any_length_arrive_whole(slack: SlowSlack) -> None:
+    """Also where Slack is slow to read them: what does not fit into one write follows."""
+    client = connected_to(slack)
+    sent = ["x" * 125, "x" * 126, "é" * 32_767 + "x", "x" * 65_536, "é" * 1_000_000]
+
+    def send() -> None:
+        for text in sent:
+            client.send_message(text)
+        session = client.current_session
+        assert session is not None
+        assert session.sock is not None
+        session.sock.shutdown(socket.SHUT_WR)
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    found = slack.read()
+    sending.join()
+    slack.client.close()
+    client.close()
+    assert [each for each in found if each in sent] == sent
+
+
 def test_an_envelope_that_crosses_the_end_takes_no_ack_with_it(slack: SlowSlack) -> None:
     """It is counted, not answered; the ack before it arrives, although it was not read yet when the socket closed."""
-    client = LeavingClient("xapp", web_client=WebClient(), auto_reconnect_enabled=False, concurrency=1)
+    client = connected_to(slack)
     acked = threading.Event()
 
     def ack(_client: Any, envelope: Any) -> None:
@@ -79,8 +116,6 @@ def test_an_envelope_that_crosses_the_end_takes_no_ack_with_it(slack: SlowSlack)
         acked.set()
 
     client.socket_mode_request_listeners.append(ack)
-    client.wss_uri = slack.url
-    client.connect()
     slack.send(ENVELOPE)
     assert acked.wait(5)
     crossed: list[int] = []
@@ -90,6 +125,7 @@ def test_an_envelope_that_crosses_the_end_takes_no_ack_with_it(slack: SlowSlack)
     until(lambda: not leaving.is_alive() or slack.has(GOING_AWAY))
     with suppress(ConnectionError):
         slack.send(ENVELOPE.replace(b"e1", b"e2"))
-    said = slack.read()
+    slack.client.shutdown(socket.SHUT_WR)
+    said = "".join(slack.read())
     leaving.join()
     assert (said.count("e1"), said.count("e2"), crossed) == (1, 0, [1])
