@@ -63,12 +63,12 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
 """Valid cluster names; source: https://learn.microsoft.com/azure/azure-resource-manager/management/
 resource-name-rules#microsoftcontainerservice, read 2026-11."""
 
-MOST_ASKED = 25
-"""Subscriptions that are asked for one name; one request each, and one more for each thousand clusters or so."""
-
 
 def find_clusters(clients: Clients, name: str) -> tuple[ClusterRef, ...]:
     """The clusters of a name or ARM id, from ARM itself: Resource Graph shows a new one only after a while.
+
+    Each subscription takes a request, and one more for each thousand clusters or so; none is left out, because a name
+    that was not asked about everywhere is not unknown.
 
     Args:
         clients: Where to ask.
@@ -78,7 +78,7 @@ def find_clusters(clients: Clients, name: str) -> tuple[ClusterRef, ...]:
     configured = [subscription.lower() for subscription in clients.settings.subscriptions]
     if subscription_id(wanted) is None and not _NAME.fullmatch(wanted):
         return ()
-    asked = [one for one in configured if subscription_id(wanted) in (None, one)][:MOST_ASKED]
+    asked = [one for one in configured if subscription_id(wanted) in (None, one)]
     listed = clients.in_parallel(lambda one: _listed(clients, one), asked)
     return tuple(ref for refs in listed for ref in refs if wanted in (ref.name.lower(), ref.id))
 

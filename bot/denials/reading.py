@@ -13,7 +13,7 @@ from bot.domain.egress import ClusterEgress
 from bot.domain.egress_filter import egress_filter
 from bot.domain.firewall_log import Denied, LogQuestion, LogReading, NextStep, StepKind, denied_from
 from bot.domain.firewall_log.limits import limits_of
-from bot.domain.firewall_log.next_step import REQUEST, from_allowances, without_rule
+from bot.domain.firewall_log.next_step import REQUEST, Asked, from_allowances, without_rule
 from bot.domain.fqdn import Destination
 from bot.domain.people import Person
 from bot.errors import Refused, Unavailable, UserError
@@ -25,7 +25,7 @@ MOST_GROUPS = 200
 """Groups of equal records that are read; how many more there are is said."""
 
 MOST_ROWS = 500
-"""Requests of a cluster, the newest first, that are looked through for one that covers what was denied."""
+"""Requests of a cluster, the newest first, among which ended ones are looked for: an older denial is asked again."""
 
 MOST_WEIGHED = 40
 """Destinations that are weighed by the approval policy; the form weighs them again."""
@@ -135,19 +135,27 @@ def weighed(
     ctx: Context, who: Person, egress: ClusterEgress, known: KnownRules | None, found: Sequence[Denied]
 ) -> tuple[DeniedItem, ...]:
     """What to do about each: by what was asked already, by the firewall's rules, by the approval policy."""
-    with ctx.store.read() as tx:
-        rows = tx.allowances.find(AllowanceFilter(cluster=egress.ref.id, limit=MOST_ROWS))
+    asked = _asked(ctx, egress)
     named = tuple(sorted({one.destination for one in found if one.destination is not None}))
     by_rules, left = _by_rules(ctx, egress, known, named), MOST_WEIGHED
     items = list[DeniedItem]()
     for one in found:
-        step = without_rule(one) or from_allowances(one, rows, ctx.clock.now())
+        step = without_rule(one) or from_allowances(one, asked, ctx.clock.now())
         if step is None and one.destination is not None:
             step = by_rules.get(one.destination)
         if step is None and one.destination is not None and left > 0:
             step, left = _by_policy(ctx, who, egress, one.destination), left - 1
         items.append(DeniedItem(one, step or REQUEST))
     return tuple(items)
+
+
+def _asked(ctx: Context, egress: ClusterEgress) -> Asked:
+    """Everything open of the cluster, and the newest of what has ended."""
+    with ctx.store.read() as tx:
+        found = tx.allowances.find(AllowanceFilter(cluster=egress.ref.id, only_open=True))
+        found += tx.allowances.find(AllowanceFilter(cluster=egress.ref.id, limit=MOST_ROWS))
+    by_id = {one.id: one for one in found}
+    return Asked(by_id[each] for each in sorted(by_id, reverse=True))
 
 
 def _by_rules(

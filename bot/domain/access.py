@@ -272,9 +272,9 @@ def may_decide(verdict: Verdict, person: Person, requester: Identity, approvals:
 
     It is for what is offered; ``require_approver`` is what holds.
     """
-    is_member = person.standing in (AccountStatus.ACTIVE, AccountStatus.UNKNOWN)
-    has_spoken = person.identity in (requester, *(approval.by for approval in approvals))
-    return is_member and not has_spoken and any(_counts(one, person) for one in verdict.current(approvals))
+    if not is_asked(verdict, person) or person.identity in (requester, *(approval.by for approval in approvals)):
+        return False  # most of what a Home tab looks through ends here
+    return any(_counts(one, person) for one in verdict.current(approvals))
 
 
 def is_asked(verdict: Verdict, person: Person) -> bool:

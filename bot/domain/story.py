@@ -1,6 +1,6 @@
 """The story of a request: everything that is on record of it, from the request to the end, in order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -95,5 +95,14 @@ def _expiry(live: ChainedEvent) -> datetime | None:
 
 
 def carries(chained: ChainedEvent, allowance: str) -> bool:
-    """Whether a write, or drift, is about an allowance."""
-    return allowance in dict(chained.event.detail).get("allowances", "").split()
+    """Whether a write, or drift, is about an allowance.
+
+    An event names the first of many, in order; one that comes after them may be among those that it only counts.
+    """
+    named = dict(chained.event.detail).get("allowances", "").split()
+    return allowance in named or (counts_more(chained, named) and allowance > max(named))
+
+
+def counts_more(chained: ChainedEvent, named: Collection[str]) -> bool:
+    """Whether an event is about more allowances than these, which it names."""
+    return 0 < len(named) < int(dict(chained.event.detail).get("carried") or 0)

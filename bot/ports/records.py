@@ -127,6 +127,10 @@ class Allowances(Protocol):
         """Every target that has an open allowance."""
         ...
 
+    def targets_of(self, cluster: str) -> list[Target]:
+        """Every target in which a cluster of that name has, or had, an allowance."""
+        ...
+
     def new_id(self, now: datetime) -> str:
         """An id that no allowance has."""
         ...

@@ -92,7 +92,7 @@ def _announce(run: Run, uow: UnitOfWork, use: SnatUse, level: PortLevel, cluster
     only = clusters[0].ref if len(clusters) == 1 else None
     subject = only.id if only else use.source.id
     text = _text(use, level, clusters)
-    event = run.event(Action.PORTS_CHANGE, subject, reason=text[:1000], level=level.name.lower())
+    event = run.event(Action.PORTS_CHANGE, subject, reason=text, level=level.name.lower())
     uow.audit(replace(event, cluster=only.name.lower() if only else ""))
     run.say(uow.tx, subject, EVENTS[level], text)
 

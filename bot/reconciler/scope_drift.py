@@ -223,7 +223,7 @@ def _announce_move(run: Run, uow: UnitOfWork, moved: Sequence[tuple[Allowance, S
     is_dry = run.ctx.config.dry_run.covers(moved[0][1].scope.target)
     then = "Its rules belong there now, and the bot is in a dry run" if is_dry else "The bot writes its rules there now"
     text = f"{why or said} {then}: {ids}."
-    uow.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text[:1000], after=moved[0][1].scope.target.id))
+    uow.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text, after=moved[0][1].scope.target.id))
     run.say_once(uow.tx, run.subject, ChannelEvent.MOVED, text)
 
 

@@ -12,6 +12,7 @@ from hashlib import sha256
 from bot.domain.allowance import Allowance
 from bot.domain.audit import Action, Event
 from bot.domain.ids import is_id
+from bot.domain.phrases import within
 from bot.domain.rule_rendering import allowance_id_from_rule
 from bot.domain.target import Target
 from bot.domain.write_results import mark_applying
@@ -35,6 +36,9 @@ from bot.reconciler.bisect import hold_back
 from bot.reconciler.observation import GroupPlan, Observation, require_room, require_safe
 from bot.reconciler.pieces import write_in_pieces
 from bot.reconciler.run import MOST_CARRIED, UNREADABLE, UNREADABLE_LOOKS, Run, look_at, operation_id
+
+CHANGES_ROOM = 4000
+"""Characters of an event for the rules that a write changes."""
 
 NOT_LANDED = (Conflict, ArmBusy, ArmThrottled, Refused)
 """Answers after which a write certainly did not happen. After any other, the next round looks."""
@@ -91,9 +95,9 @@ def _intend(run: Run, observation: Observation, plan: GroupPlan) -> None:
     attempt = WriteAttempt(str(run.claim.token), before, after, plan.group.foreign, carried, begun_at=run.now)
     write_in_pieces(run, ((row, partial(_carry, row=row)) for row in members if row.applying_at is None))
     run.state = run.state.begin(attempt, group=plan.group.number, priority=plan.group.priority)
-    changes = " ".join(f"{change.kind}:{change.rule}" for change in plan.changes)
+    changes = within([f"{change.kind}:{change.rule}" for change in plan.changes], CHANGES_ROOM)
     with run.write() as uow:
-        uow.audit(_event(run, Action.FIREWALL_BEGIN, changes=changes[:4000]))
+        uow.audit(_event(run, Action.FIREWALL_BEGIN, changes=changes))
 
 
 def _members(observation: Observation, plan: GroupPlan) -> list[Allowance]:

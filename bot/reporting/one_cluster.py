@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from bot.domain.audit import ChainedEvent
+from bot.domain.story import counts_more
 from bot.errors import UnknownReview
 from bot.ports import AllowanceFilter, Context
-
-MOST_ASKED = 500
-"""The newest allowances of a cluster, by which its firewalls are known."""
 
 
 class OneCluster:
@@ -23,8 +21,7 @@ class OneCluster:
         self._name = name
         self._reviews: dict[str, bool] = {}
         with ctx.store.read() as tx:
-            newest = tx.allowances.find(AllowanceFilter(cluster=name, limit=MOST_ASKED))
-        self._targets = {one.scope.target.id for one in newest}
+            self._targets = {one.id for one in tx.allowances.targets_of(name)}
 
     def among(self, page: Sequence[ChainedEvent]) -> list[ChainedEvent]:
         """Those of a page: what names the cluster, one of its allowances, or, naming none, one of its firewalls."""
@@ -33,11 +30,13 @@ class OneCluster:
         return [one for one in page if self._is_meant(one, named[one.seq], own)]
 
     def _is_meant(self, one: ChainedEvent, named: set[str], own: set[str]) -> bool:
+        is_written = one.event.action.startswith("firewall:") and one.event.subject in self._targets
         if one.event.cluster or named:
-            return one.event.cluster == self._name or not named.isdisjoint(own)
+            is_named = one.event.cluster == self._name or not named.isdisjoint(own)
+            return is_named or (is_written and counts_more(one, named))
         if one.event.action.startswith("review:"):
             return self._has_reviewed(one.event.subject)
-        return one.event.action.startswith("firewall:") and one.event.subject in self._targets
+        return is_written
 
     def _own(self, ids: set[str]) -> set[str]:
         with self._ctx.store.read() as tx:

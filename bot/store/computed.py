@@ -31,6 +31,35 @@ POSTGRESQL: Mapping[str, str] = MappingProxyType(
 )
 
 
+UNDECIDED: Mapping[str, str] = MappingProxyType(
+    {
+        "sqlite": "json_extract(body, '$.approved_at') IS NULL",
+        "postgresql": "(body ->> 'approved_at'::text) IS NULL",
+    }
+)
+"""That nobody has approved, in the words of the index of what waits: it serves only what has the same words."""
+
+
+class _Undecided(ColumnElement[bool]):
+    inherit_cache = True
+
+
+def undecided() -> ColumnElement[bool]:
+    """That condition."""
+    made: ColumnElement[bool] = _Undecided()
+    return made
+
+
+@compiles(_Undecided, "sqlite")
+def _undecided_on_sqlite(_condition: _Undecided, _compiler: Any, **_options: Any) -> str:
+    return UNDECIDED["sqlite"]
+
+
+@compiles(_Undecided, "postgresql")
+def _undecided_on_postgresql(_condition: _Undecided, _compiler: Any, **_options: Any) -> str:
+    return UNDECIDED["postgresql"]
+
+
 class Fact(ColumnElement[str]):
     """The expression of one of them, in the words of the database."""
 
@@ -57,8 +86,15 @@ def computed_facts() -> list[Column[str] | Index]:
         *columns,
         Index("ix_allowance_cluster_id_first_host", "cluster_id", "first_host"),
         _index("renews", "renews"),
-        _index("review_by", "review_by"),
+        _index("review_by", "is_open", "id"),
         _index("in_line_since", "target", "in_line_since"),
+        Index(
+            "ix_allowance_undecided",
+            "is_open",
+            "id",
+            sqlite_where=text(UNDECIDED["sqlite"]),
+            postgresql_where=text(UNDECIDED["postgresql"]),
+        ),
     ]
 
 

@@ -18,6 +18,8 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    func,
+    literal_column,
     or_,
     select,
 )
@@ -25,6 +27,7 @@ from sqlalchemy import (
 from bot.domain.ids import ALLOWANCE, SCALE
 from bot.ports import ListFilter, Place
 from bot.store import schema
+from bot.store.computed import undecided
 
 allowance, scale = schema.allowance.c, schema.scale.c
 
@@ -111,13 +114,15 @@ def _page(table: Table, shape: _Shape) -> Select[Any]:
     query = select(*listed.columns).order_by(column.is_open.desc(), column.id.desc()).limit(AT_MOST)
     whose: list[ColumnElement[bool]] = []
     if shape.by_cluster:
-        whose.append(column.cluster_id.in_(bindparam("clusters", expanding=True)))
+        # By both, it is read in the order of the list: two indexes together would have all rows sorted for each page.
+        of = func.coalesce(column.cluster_id, literal_column("''")) if shape.by_owner else column.cluster_id
+        whose.append(of.in_(bindparam("clusters", expanding=True)))
     if shape.by_owner:
         whose.append(listed.asked_by)
     if whose:
         query = query.where(or_(*whose))
     if shape.is_waiting:
-        query = query.where(column.is_open == 1, column.body["approved_at"].as_string().is_(None))
+        query = query.where(column.is_open == 1, undecided())
     return query if shape.first is None else query.where(_follows(table, is_same_time=shape.first))
 
 

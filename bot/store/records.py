@@ -1,12 +1,13 @@
 """Allowances, scale proposals and review campaigns as rows."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, insert, select, update
 
 from bot.domain.allowance import Allowance
 from bot.domain.campaign import Campaign
@@ -16,6 +17,7 @@ from bot.domain.target import Target, target_from_key
 from bot.errors import ChainBroken, StaleVersion, UnknownAllowance, UnknownReview, UnknownScale
 from bot.ports import AllowanceFilter, ListFilter, Place, PlacedRow
 from bot.store import schema
+from bot.store.computed import undecided
 from bot.store.pages import follows, place_of, rows_of_page
 from bot.store.parsed import ParsedAllowances, in_versions
 from bot.store.raw_rows import fetch_values
@@ -58,7 +60,8 @@ class SqlAllowances:
     def find(self, wanted: AllowanceFilter) -> list[Allowance]:
         """The matching rows, newest first."""
         column = schema.allowance.c
-        versions = dict(fetch_values(self._connection, _query(wanted, column.id, column.version)))
+        found = (fetch_values(self._connection, _query(part, column.id, column.version)) for part in _parts(wanted))
+        versions = dict(chain.from_iterable(found))
         known = self._of(versions)
         return [known[id_] for id_ in versions]
 
@@ -91,6 +94,11 @@ class SqlAllowances:
     def targets(self) -> list[Target]:
         """Every target that has an open allowance."""
         keys = self._connection.scalars(select(schema.allowance.c.target).filter_by(is_open=1).distinct())
+        return sorted(target_from_key(key) for key in keys)
+
+    def targets_of(self, cluster: str) -> list[Target]:
+        """Every target in which a cluster of that name has, or had, an allowance."""
+        keys = self._connection.scalars(select(schema.allowance.c.target).filter_by(cluster_name=cluster).distinct())
         return sorted(target_from_key(key) for key in keys)
 
     def new_id(self, now: datetime) -> str:
@@ -192,10 +200,18 @@ class SqlCampaigns:
         return self.get(campaign.id)
 
 
+def _parts(wanted: AllowanceFilter) -> list[AllowanceFilter]:
+    """The same in pieces, in the order of the whole: a database takes a limited number of ids."""
+    ids = sorted(set(wanted.ids or ()), reverse=True)
+    if len(ids) <= AT_ONCE:
+        return [wanted]
+    return [replace(wanted, ids=tuple(ids[at : at + AT_ONCE])) for at in range(0, len(ids), AT_ONCE)]
+
+
 def _query(wanted: AllowanceFilter, *columns: Any) -> Select[Any]:
     column = schema.allowance.c
     named = (wanted.cluster or "").lower()
-    conditions = (
+    conditions: tuple[tuple[object, Callable[[], ColumnElement[bool]]], ...] = (
         (wanted.ids, lambda: column.id.in_(wanted.ids or ())),
         (wanted.target, lambda: column.target == (wanted.target.key if wanted.target else "")),
         (wanted.cluster, lambda: (column.cluster_id if named.startswith("/") else column.cluster_name) == named),
@@ -204,7 +220,7 @@ def _query(wanted: AllowanceFilter, *columns: Any) -> Select[Any]:
         (wanted.first_host, lambda: column.first_host == wanted.first_host),
         (wanted.is_in_line or None, lambda: column.in_line_since.is_not(None)),
         (wanted.is_for_review or None, lambda: column.review_by.is_not(None)),
-        (wanted.is_waiting or None, lambda: column.body["approved_at"].as_string().is_(None)),
+        (wanted.is_waiting or None, undecided),
         (wanted.before, lambda: column.id < wanted.before),
         (wanted.only_open or None, lambda: column.is_open == 1),
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
@@ -62,6 +63,7 @@ class Replay(HttpTransport[Any, Any]):
     exchanges: list[Json]
     sent: list[Sent] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
+    _lock: Any = field(default_factory=Lock, repr=False)
 
     def send(self, request: Any, **_options: Any) -> Any:
         """Answer one request."""
@@ -69,9 +71,10 @@ class Replay(HttpTransport[Any, Any]):
         text = getattr(request, "content", None) or getattr(request, "data", None)
         body = json.loads(text) if isinstance(text, str | bytes) and text else text
         self.sent.append(Sent(request.method, path, case_insensitive_dict(dict(request.headers)), body))
-        for index, exchange in enumerate(self.exchanges):
-            if exchange["method"] == request.method and exchange["path"].lower() == path.lower():
-                return Recorded(request, self.exchanges.pop(index))
+        with self._lock:  # lists are read by several threads
+            for index, exchange in enumerate(self.exchanges):
+                if exchange["method"] == request.method and exchange["path"].lower() == path.lower():
+                    return Recorded(request, self.exchanges.pop(index))
         raise AssertionError(f"Not recorded: {request.method} {path}")
 
     def sleep(self, duration: float) -> None:

@@ -13,6 +13,7 @@ from tests.azure.replay import FixedCredential, Replay, answer
 CLUSTER = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/c"
 LIST = f"{CLUSTER}/outboundNetworkDependenciesEndpoints"
 GRAPH = "/providers/Microsoft.ResourceGraph/resources"
+CLUSTERS = "providers/Microsoft.ContainerService/managedClusters"
 AZURE = "https://management.azure.com"
 
 
@@ -79,3 +80,14 @@ def test_a_used_up_quota_is_waited_for() -> None:
 def test_quota_wait(text: str | None, seconds: int) -> None:
     """Hours, minutes and seconds; nonsense is nothing, and nobody waits for hours."""
     assert quota_wait(text) == timedelta(seconds=seconds)
+
+
+def test_a_name_is_looked_for_in_every_subscription() -> None:
+    """However many there are: what was not asked is not unknown."""
+    names = [f"s{number}" for number in range(60)]
+    replay = Replay([answer("GET", f"/subscriptions/{one}/{CLUSTERS}", {"value": []}) for one in names[:-1]])
+    row = {"id": f"/subscriptions/s59/resourceGroups/g/{CLUSTERS}/c", "name": "c", "location": "westeurope"}
+    replay.exchanges.append(answer("GET", f"/subscriptions/s59/{CLUSTERS}", {"value": [row]}))
+    azure = AzureArm(FixedCredential(), ArmSettings(tuple(names)), transport=replay)
+
+    assert [one.subscription for one in azure.find_clusters("c")] == ["s59"]

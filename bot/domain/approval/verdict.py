@@ -159,13 +159,16 @@ class Verdict:
     def missing(self, approvals: Iterable[Approval]) -> tuple[Quorum, ...]:
         """The quorums that are still open, each with how many people it still lacks."""
         given = tuple(approvals)
+        if not given:
+            return tuple(quorum for quorum in self.asks if quorum.needed > 0)
         lacking = (replace(quorum, needed=quorum.needed - _count(quorum, given)) for quorum in self.asks)
         return tuple(quorum for quorum in lacking if quorum.needed > 0)
 
     def current(self, approvals: Iterable[Approval]) -> tuple[Quorum, ...]:
         """The open quorums that are asked now: those of the lowest open stage."""
         open_ = self.missing(approvals)
-        return tuple(quorum for quorum in open_ if quorum.stage == min(one.stage for one in open_))
+        first = min((one.stage for one in open_), default=0)
+        return tuple(quorum for quorum in open_ if quorum.stage == first)
 
     def is_satisfied(self, approvals: Iterable[Approval]) -> bool:
         """Whether every quorum is; a verdict that asks nobody never is."""

@@ -11,7 +11,7 @@ from bot.domain.approval import Ending
 from bot.domain.dates import time_text
 from bot.domain.firewall_log.denied import Denied
 from bot.domain.firewall_log.values import LogKind
-from bot.domain.fqdn import is_within
+from bot.domain.fqdn import Destination
 
 
 class StepKind(StrEnum):
@@ -81,18 +81,39 @@ def _by_address(denied: Denied) -> str:
     )
 
 
-def from_allowances(denied: Denied, rows: Iterable[Allowance], now: datetime) -> NextStep | None:
+class Asked:
+    """Allowances of a cluster, found by what they open: there may be ten thousand.
+
+    Args:
+        rows: The newest first.
+    """
+
+    def __init__(self, rows: Iterable[Allowance]) -> None:
+        self._by_name = dict[tuple[str, int, str], list[tuple[int, Allowance]]]()
+        for place, row in enumerate(rows):
+            for one in row.destinations:
+                self._by_name.setdefault((one.protocol, one.port, one.fqdn), []).append((place, row))
+
+    def opening(self, destination: Destination) -> list[Allowance]:
+        """Those that open a destination as well, the newest first."""
+        name = destination.fqdn.removeprefix("*")
+        patterns = {destination.fqdn, *(f"*{name[at:]}" for at in range(len(name) + 1))}
+        way = destination.protocol, destination.port
+        found = {place: row for each in patterns for place, row in self._by_name.get((*way, each), ())}
+        return [found[place] for place in sorted(found)]
+
+
+def from_allowances(denied: Denied, asked: Asked, now: datetime) -> NextStep | None:
     """What has been asked already, the newest first; None if nothing stands.
 
     Args:
         denied: What was denied, with a destination.
-        rows: Allowances of the cluster, the newest first.
+        asked: Allowances of the cluster.
         now: The time.
     """
-    destination = denied.destination
-    if destination is None:
+    if denied.destination is None:
         return None
-    covering = [one for one in rows if any(is_within(destination, wide) for wide in one.destinations)]
+    covering = asked.opening(denied.destination)
     for one in covering:
         state = status(one, now)
         if state in _ON_ITS_WAY:

@@ -1,0 +1,85 @@
+"""Ten thousand rows: what is looked for is found by an index, in pieces that every database takes."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from bot.domain.target import Target, TargetKind
+from bot.ports import AllowanceFilter, ListFilter
+from bot.store import SqlStore
+from tests.domain.values import TARGET, an_allowance
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[SqlStore]:
+    """A store, closed at the end."""
+    made = SqlStore(database_url)
+    yield made
+    made.close()
+
+
+def plan_of(store: SqlStore, wanted: AllowanceFilter | ListFilter) -> str:
+    """How the database finds them; PostgreSQL as if the table were large."""
+    asked: list[tuple[str, Any]] = []
+    event.listen(
+        store._engine,
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, given, *_rest: asked.append((statement, given)),
+    )
+    with store.read() as tx:
+        tx.allowances.find(wanted) if isinstance(wanted, AllowanceFilter) else tx.allowances.page(wanted)
+    statement, given = next(one for one in asked if "FROM allowance" in one[0])
+    is_sqlite = store._engine.dialect.name == "sqlite"
+    with store._engine.connect() as connection:
+        if not is_sqlite:
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+            connection.execute(text("SET LOCAL enable_sort = off"))
+        explain = "EXPLAIN QUERY PLAN" if is_sqlite else "EXPLAIN"
+        return str(connection.exec_driver_sql(f"{explain} {statement}", given).all())
+
+
+INDEXES: Mapping[str, AllowanceFilter | ListFilter] = MappingProxyType(
+    {
+        "ix_allowance_undecided": ListFilter(is_waiting=True),
+        "ix_allowance_review_by": AllowanceFilter(only_open=True, is_for_review=True),
+        "ix_allowance_is_open_id": ListFilter(clusters=("/a", "/b"), requester=an_allowance().requester),
+    }
+)
+
+
+def test_what_home_looks_for_has_an_index(store: SqlStore) -> None:
+    """In the order of the list, so that nothing is sorted, and without parsing what nobody looks for."""
+    for index, wanted in INDEXES.items():
+        plan = plan_of(store, wanted)
+        assert index in plan
+        assert "TEMP B-TREE" not in plan
+
+
+def test_any_number_of_ids_can_be_asked_for(sqlite_url: str) -> None:
+    """More than a statement takes; the newest first, as always."""
+    store = SqlStore(sqlite_url)
+    made = [replace(an_allowance(), id=f"a{number:09}") for number in (1, 20_000, 32_999)]
+    with store.write() as tx:
+        for one in made:
+            tx.allowances.add(one)
+    with store.read() as tx:
+        found = tx.allowances.find(AllowanceFilter(ids=tuple(f"a{number:09}" for number in range(33_000))))
+    assert [one.id for one in found] == [one.id for one in reversed(made)]
+    store.close()
+
+
+def test_a_cluster_has_every_firewall_that_it_was_in(store: SqlStore) -> None:
+    """Also where nothing is open any more."""
+    other = Target(TargetKind.POLICY, f"{TARGET.id}-2")
+    before = replace(an_allowance(number=1), scope=replace(an_allowance().scope, target=other))
+    with store.write() as tx:
+        tx.allowances.add(an_allowance())
+        tx.allowances.add(before)
+        tx.allowances.save(before, is_open=False)
+    with store.read() as tx:
+        assert tx.allowances.targets_of(before.scope.cluster_name) == sorted([TARGET, other])
+        assert tx.allowances.targets_of("another") == []
