@@ -13,7 +13,7 @@ from bot.domain.egress import ClusterEgress
 from bot.domain.egress_filter import egress_filter
 from bot.domain.firewall_log import Denied, LogQuestion, LogReading, NextStep, StepKind, denied_from
 from bot.domain.firewall_log.limits import limits_of
-from bot.domain.firewall_log.next_step import REQUEST, Asked, from_allowances, without_rule
+from bot.domain.firewall_log.next_step import REQUEST, AskedBefore, from_allowances, without_rule
 from bot.domain.fqdn import Destination
 from bot.domain.people import Person
 from bot.errors import Refused, Unavailable, UserError
@@ -149,13 +149,13 @@ def weighed(
     return tuple(items)
 
 
-def _asked(ctx: Context, egress: ClusterEgress) -> Asked:
+def _asked(ctx: Context, egress: ClusterEgress) -> AskedBefore:
     """Everything open of the cluster, and the newest of what has ended."""
     with ctx.store.read() as tx:
         found = tx.allowances.find(AllowanceFilter(cluster=egress.ref.id, only_open=True))
         found += tx.allowances.find(AllowanceFilter(cluster=egress.ref.id, limit=MOST_ROWS))
     by_id = {one.id: one for one in found}
-    return Asked(by_id[each] for each in sorted(by_id, reverse=True))
+    return AskedBefore(by_id[each] for each in sorted(by_id, reverse=True))
 
 
 def _by_rules(

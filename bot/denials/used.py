@@ -7,7 +7,7 @@ from bot.domain.egress import ClusterEgress
 from bot.domain.egress_filter import egress_filter
 from bot.domain.firewall import Flow, TraceStep, rule_for_everything
 from bot.domain.firewall_log import Denied, LogGroup, LogReading, StepKind, denied_from
-from bot.domain.firewall_log.next_step import Asked, from_allowances
+from bot.domain.firewall_log.next_step import AskedBefore, from_allowances
 from bot.domain.firewall_log.watch import WatchItem
 from bot.domain.fqdn import Destination
 from bot.domain.rule_rendering import owner_of
@@ -33,7 +33,7 @@ def used_items(
     reading = ctx.logs.read(asked)
     found = denied_from(one for one in reading.groups if _is_through(step, one))
     with ctx.store.read() as tx:
-        rows = Asked(tx.allowances.find(AllowanceFilter(cluster=egress.ref.id, only_open=True)))
+        rows = AskedBefore(tx.allowances.find(AllowanceFilter(cluster=egress.ref.id, only_open=True)))
     named = [one for one in found if one.destination is not None]
     items = [WatchItem(one, *_step(rule, rows, one, ctx.clock.now()), is_used=True) for one in named]
     return items, (*reading.sentences, *_cut(reading, rule))
@@ -61,7 +61,7 @@ def open_rule(known: KnownRules, egress: ClusterEgress) -> TraceStep | None:
     return step if step and owner_of(step) is None else None
 
 
-def _step(rule: str, rows: Asked, one: Denied, now: datetime) -> tuple[StepKind, str]:
+def _step(rule: str, rows: AskedBefore, one: Denied, now: datetime) -> tuple[StepKind, str]:
     step = from_allowances(one, rows, now)
     if step is not None:
         return step.kind, step.sentence

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.audit import Action, ChainedEvent, Event
-from bot.domain.firewall_log.next_step import Asked
+from bot.domain.firewall_log.next_step import AskedBefore
 from bot.domain.fqdn import Destination, is_within
 from bot.domain.phrases import listed, within
 from bot.domain.story import carries
@@ -49,4 +49,5 @@ def test_what_opens_a_destination_is_found_among_any_number(some: list[Destinati
     """The same as by looking at each."""
     rows = [an_allowance(number=at) for at in range(len(some))]
     rows = [replace(row, ask=replace(row.ask, destinations=(one,))) for row, one in zip(rows, some, strict=True)]
-    assert Asked(rows).opening(asked) == [row for row, one in zip(rows, some, strict=True) if is_within(asked, one)]
+    expected = [row for row, one in zip(rows, some, strict=True) if is_within(asked, one)]
+    assert AskedBefore(rows).opening(asked) == expected

@@ -81,7 +81,7 @@ def _by_address(denied: Denied) -> str:
     )
 
 
-class Asked:
+class AskedBefore:
     """Allowances of a cluster, found by what they open: there may be ten thousand.
 
     Args:
@@ -103,7 +103,7 @@ class Asked:
         return [found[place] for place in sorted(found)]
 
 
-def from_allowances(denied: Denied, asked: Asked, now: datetime) -> NextStep | None:
+def from_allowances(denied: Denied, asked: AskedBefore, now: datetime) -> NextStep | None:
     """What has been asked already, the newest first; None if nothing stands.
 
     Args:
