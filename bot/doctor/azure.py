@@ -88,8 +88,8 @@ def look_at_conditions(azure: AzureArm, fleet: Fleet) -> Iterator[Look]:
 
 def _condition(azure: AzureArm, target: Target) -> str:
     place = azure.open(target)
-    seen = next(iter(place.observe().groups), None)
-    if seen is None:
+    seen = place.observe().group(1)
+    if not seen.exists:
         return "the bot has written nothing there yet: ask again after the first rule."
     try:
         place.begin_write(seen.collections, replace(seen, etag=NO_STATE))

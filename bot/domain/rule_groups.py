@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain.firewall import Rule, RuleCollection, RuleKind
 from bot.domain.rule_diff import Key, Limits, rendered_bytes
-from bot.domain.rule_rendering import MAX_NAME
+from bot.domain.rule_rendering import MAX_NAME, allowance_id_from_rule
 from bot.errors import UnsafePlan
 
 Placed = tuple[RuleCollection, Rule]
@@ -73,6 +73,11 @@ def group_number(name: str, first: str) -> int | None:
     tail = re.search(r"-([1-9][0-9]{0,4})$", name)
     numbers = (1, int(tail[1])) if tail else (1,)
     return next((each for each in numbers if group_name(first, each).lower() == name.lower()), None)
+
+
+def has_rule_of(group: ObservedGroup, ids: Collection[str]) -> bool:
+    """Whether one of its rules belongs to one of these allowances."""
+    return any(allowance_id_from_rule(rule.name) in ids for _, rule in pairs_of(group.collections))
 
 
 def check_group(group: ObservedGroup, desired: Sequence[RuleCollection], limits: Limits, *, group_count: int) -> None:

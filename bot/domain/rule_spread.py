@@ -25,12 +25,12 @@ class Room:
     Args:
         max_bytes: In one group.
         may_create: How many groups may be created beside those that exist.
-        refused: The numbers of groups whose last write was refused: nothing new goes there, so that it does not wait.
+        closed: The numbers of groups that take nothing new: their last write was refused, or another bot writes them.
     """
 
     max_bytes: int
     may_create: int
-    refused: Collection[int] = ()
+    closed: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +53,12 @@ class _Unit:
     Args:
         rules: With the collection of each, as wanted.
         there: The same rules as they are, by the number of the group that has them.
+        size: Bytes as wanted.
     """
 
     rules: list[Placed] = field(default_factory=list)
     there: dict[int, list[Placed]] = field(default_factory=dict)
-
-    @property
-    def size(self) -> int:
-        """Bytes as wanted."""
-        return _bytes(self.rules)
+    size: int = 0
 
     def homes(self) -> list[int]:
         """The groups that have any of it, the best first: one that has all of it as it is wanted, then by number."""
@@ -104,7 +101,7 @@ def _fit_in_one(
     desired: Sequence[RuleCollection], groups: Sequence[ObservedGroup], room: Room, left: Collection[Key]
 ) -> bool:
     """The usual case: nothing but the first group, and room in it for everything."""
-    if left or any(group.number != 1 or group.number in room.refused for group in groups):
+    if left or any(group.number != 1 or group.number in room.closed for group in groups):
         return False
     return rendered_bytes(desired) + sum(group.foreign_bytes for group in groups) <= room.max_bytes * FILL
 
@@ -115,6 +112,7 @@ def _units(desired: Sequence[RuleCollection], groups: Sequence[ObservedGroup]) -
     for collection, rule in pairs_of(desired):
         unit = found.setdefault(allowance_id_from_rule(rule.name), _Unit())
         unit.rules.append((collection, rule))
+        unit.size += rule_bytes(rule)
         keys[key_of_rule(collection, rule)] = unit
     for group in groups:
         for collection, rule in pairs_of(group.collections):
@@ -129,11 +127,12 @@ def _homes(
     """The group of each allowance: those that are somewhere first, then those that have grown, then the new ones."""
     used = {group.number: group.foreign_bytes + _left_bytes(group, left) for group in groups}
     home = {id_: unit.homes()[0] for id_, unit in units.items() if unit.there}
+    kept = {id_: min(units[id_].size, _bytes(units[id_].there[number])) for id_, number in home.items()}
     for id_, number in home.items():
-        used[number] += min(units[id_].size, _bytes(units[id_].there[number]))
+        used[number] += kept[id_]
     fresh = [id_ for id_ in units if id_ not in home]
-    for id_ in list(home):
-        fitting = _grown_in(units[id_], home[id_], used, room)
+    for id_ in (each for each in kept if units[each].size > kept[each] or len(units[each].there) > 1):
+        fitting = _grown_in(units[id_], (home[id_], kept[id_]), used, room)
         if fitting is None:
             fresh.append(id_)
         else:
@@ -144,11 +143,17 @@ def _homes(
     return home
 
 
-def _grown_in(unit: _Unit, first: int, used: dict[int, int], room: Room) -> int | None:
-    """The group among those that have it where it may grow to what is wanted; None where none has room."""
+def _grown_in(unit: _Unit, kept: tuple[int, int], used: dict[int, int], room: Room) -> int | None:
+    """The group among those that have it where it may grow to what is wanted; None where none has room.
+
+    Args:
+        unit: The rules of one allowance.
+        kept: The group where its present size is counted, and that size.
+        used: Bytes by group.
+        room: What they hold.
+    """
     for number in unit.homes():
-        was = min(unit.size, _bytes(unit.there[number])) if number == first else 0
-        growth = unit.size - was
+        growth = unit.size - (kept[1] if number == kept[0] else 0)
         if growth == 0 or used[number] + growth <= room.max_bytes:
             used[number] += growth
             return number
@@ -181,12 +186,12 @@ class _Shelf:
 
     def _with_room(self, size: int, limit: float) -> int | None:
         """The first group that is empty, or holds this as well."""
-        numbers = sorted(number for number in self.used if number not in self.room.refused)
+        numbers = sorted(number for number in self.used if number not in self.room.closed)
         return next((n for n in numbers if not self.used[n] or self.used[n] + size <= limit), None)
 
     def _new(self) -> int:
         self.created += 1
-        number = next(n for n in count(1) if n not in self.used)
+        number = next(n for n in count(1) if n not in self.used and n not in self.room.closed)
         self.used[number] = 0
         return number
 

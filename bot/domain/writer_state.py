@@ -87,6 +87,7 @@ class WriterState:
         further_groups: The priorities of the other groups, by number.
         written_group: The number of the group of the last write; 0 where there was none, or only the first one.
         refused_groups: The numbers of groups whose last write was refused, sorted.
+        strange_groups: The numbers of groups that are named like ours and are not, as they were reported last.
         ignored_drift: Rules that were reported and are left as somebody made them, sorted.
         quarantined: Ids of allowances that the next write leaves out because Azure refused one of them, sorted.
         handed_over: Ids of allowances that are written elsewhere now and whose rules here were not yet seen absent.
@@ -115,6 +116,7 @@ class WriterState:
     further_groups: Mapping[int, GroupPriorities] = field(default_factory=dict)
     written_group: int = 0
     refused_groups: tuple[int, ...] = ()
+    strange_groups: tuple[int, ...] = ()
     ignored_drift: tuple[Key, ...] = ()
     quarantined: tuple[str, ...] = ()
     handed_over: tuple[str, ...] = ()
@@ -245,6 +247,10 @@ class WriterState:
         """Somebody else's priority of one of our groups was reported; it is left as it is, or put back."""
         kept = priority if is_kept else self.priorities_of(group).kept
         return self.keep_priorities(group, GroupPriorities(kept, priority))
+
+    def report_strangers(self, groups: tuple[int, ...]) -> "WriterState":
+        """Groups that are named like ours and are not were reported, or are gone."""
+        return replace(self, strange_groups=groups)
 
     def report_draft(self, draft: str | None) -> "WriterState":
         """A draft, or its end, was reported."""

@@ -76,6 +76,7 @@ class ObservedTarget:
     Args:
         groups: What holds our rules, by number: our rule collection groups that exist, or the classic firewall.
         spare: A group that does not exist; None for a classic firewall, which has none.
+        strangers: The numbers of groups that are named like ours and that another bot, or a person, writes.
         is_updating: Whether Azure works on the resource, or on one that locks it, right now.
         has_failed: Whether Azure's last update of the target failed, so that the same rules must be put again.
         group_count: How many rule collection groups the policy has, ours included.
@@ -88,6 +89,7 @@ class ObservedTarget:
 
     groups: tuple[ObservedGroup, ...]
     spare: ObservedGroup | None = None
+    strangers: tuple[int, ...] = ()
     is_updating: bool = False
     has_failed: bool = False
     group_count: int = 0

@@ -141,6 +141,25 @@ def report_foreign(run: Run, observation: Observation) -> None:
         run.say(uow.tx, run.subject, ChannelEvent.FOREIGN, text)
 
 
+def report_strangers(run: Run, observation: Observation) -> None:
+    """A group is named like ours, and somebody else's rules are in it, perhaps those of a second bot."""
+    found = observation.seen.strangers
+    news, run.state = set(found) - set(run.state.strange_groups), run.state.report_strangers(found)
+    if not news:
+        return
+    first, target = run.ctx.config.firewall.group, observation.target.name
+    names = ", ".join(group_name(first, number) for number in sorted(news))
+    text = (
+        f"{names} in {target} is named like a rule collection group of the bot but is not in its database. {_STRANGE}"
+    )
+    with run.write() as uow:
+        uow.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text))
+        run.say(uow.tx, run.subject, ChannelEvent.UNKNOWN, text)
+
+
+_STRANGE = "The bot leaves it unchanged. If another bot writes it, give that bot a group with another name."
+
+
 def report_draft(run: Run, observation: Observation) -> None:
     """Somebody has a draft of the policy: deploying it would drop what was written after it was begun."""
     draft = observation.seen.draft

@@ -13,7 +13,7 @@ from bot.errors import ArmNotFound
 from bot.ports import Finish
 from bot.reconciler.alerts import warn_if_long
 from bot.reconciler.bisect import fail_unresolved
-from bot.reconciler.drift import report_draft, report_drift, report_foreign
+from bot.reconciler.drift import report_draft, report_drift, report_foreign, report_strangers
 from bot.reconciler.dryrun import end_dry_run, is_dry, look_only
 from bot.reconciler.observation import Observation, observe, open_rows, repeats
 from bot.reconciler.read_back import announce, read_back, read_back_absent
@@ -42,6 +42,7 @@ def reconcile_rules(run: Run) -> Finish:
         return look_only(run, observation)
     end_dry_run(run, observation)
     report_draft(run, observation)
+    report_strangers(run, observation)
     if observation.seen.is_updating:
         return _give_way(run, target)
     run.state = run.state.find_idle()

@@ -10,7 +10,7 @@ from bot.domain.drift import foreign_changes, key_of, leave_alone
 from bot.domain.firewall import RuleCollection
 from bot.domain.network_rules import by_address
 from bot.domain.rule_diff import Key, Limits, RuleChange, RuleDiff, check_safe, content_digest, diff
-from bot.domain.rule_groups import ObservedGroup, check_group, only, without
+from bot.domain.rule_groups import ObservedGroup, check_group, has_rule_of, only, without
 from bot.domain.rule_rendering import placed, render
 from bot.domain.rule_spread import Placement, Room, spread
 from bot.domain.target import Target
@@ -101,8 +101,8 @@ def observe(run: Run, target: Target) -> Observation:
     stored = Stored(open_rows(run, target), run.state)
     found = observation_of(target, seen, stored, run.ctx.config.firewall, run.now)
     run.state = run.state.observe(
-        size_bytes=sum(group.filled_bytes for group in seen.groups),
-        foreign_groups=max(0, seen.group_count - len(seen.groups)),
+        size_bytes=sum(group.filled_bytes for group in found.seen.groups),
+        foreign_groups=max(0, seen.group_count - len(found.seen.groups)),
         ignored_drift=found.left,
     )
     return found
@@ -111,16 +111,29 @@ def observe(run: Run, target: Target) -> Observation:
 def observation_of(target: Target, seen: ObservedTarget, stored: Stored, limits: Limits, now: datetime) -> Observation:
     """The decision of a round, from what is there, what is stored and what the writer remembers: asks nobody."""
     rows, state = stored
+    seen = _only_ours(seen, stored)
     due = tuple(r for r in rows if r.scope.target == target and is_wanted(r, now) and r.id not in state.quarantined)
     unresolved = () if seen.takes_names is not False else tuple(row for row in due if by_address(row.destinations))
     wanted = tuple(row for row in due if row not in unresolved)
     natural = diff(seen.collections, render(wanted))
     left = _still_left(state, natural, {row.id: row for row in rows})
-    room = Room(limits.max_bytes, max(0, limits.max_groups - seen.group_count), state.refused_groups)
+    closed = (*state.refused_groups, *seen.strangers)
+    room = Room(limits.max_bytes, max(0, limits.max_groups - seen.group_count), closed)
     groups = _plans(seen, natural, left, room)
     desired = tuple(collection for each in groups for collection in each.desired)
     plan = diff(seen.collections, desired) if left else replace(natural, desired=desired)
     return Observation(target, seen, rows, wanted, unresolved, natural, plan, groups, left)
+
+
+def _only_ours(seen: ObservedTarget, stored: Stored) -> ObservedTarget:
+    """Without groups that are named like ours and that this database never wrote, such as those of a second bot.
+
+    A group whose state was lost is known by a rule of ours in it.
+    """
+    known, ids = {1, *stored.state.further_groups}, {row.id for row in stored.rows}
+    ours = [group for group in seen.groups if group.number in known or has_rule_of(group, ids)]
+    strangers = tuple(group.number for group in seen.groups if group not in ours)
+    return replace(seen, groups=tuple(ours), strangers=strangers) if strangers else seen
 
 
 def _plans(seen: ObservedTarget, natural: RuleDiff, left: frozenset[Key], room: Room) -> tuple[GroupPlan, ...]:

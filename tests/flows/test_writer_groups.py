@@ -194,9 +194,14 @@ def test_rules_that_the_database_does_not_know_are_left_in_every_group(world: Wo
     world.tick(timedelta(hours=1))
     new = ask(world, "new.example.com")
     settle(world)
-    assert told(world) == ["unknown"]
+    texts = [notice.body["text"] for notice in world.said.notices if notice.body.get("event") == "unknown"]
+    assert [text.split(" in hub-policy")[0] for text in texts] == ["rcg-aks-egress-2", "The bot's rule collections"]
     assert before.items() < opened(world).items()
-    assert new.id in groups(world)["-2"], "There is room beside them."
+    assert groups(world)["-3"] == ids(new), "A second bot may be at work in the other one."
+    by_hand(world, SECOND, ruleCollections=[])
+    world.tick(timedelta(hours=1))
+    settle(world)
+    assert (groups(world)["-2"], told(world)) == (set(), ["unknown", "unknown"])
 
 
 DEATHS = (Action.FIREWALL_BEGIN, Action.FIREWALL_ACCEPT, Action.FIREWALL_DONE)[: 1 if is_gate() else 3]

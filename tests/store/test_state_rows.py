@@ -88,6 +88,7 @@ def test_every_key_of_the_release_before_is_read() -> None:
         "further_groups",
         "written_group",
         "refused_groups",
+        "strange_groups",
         "foreign_groups",
         "is_dry",
     ]

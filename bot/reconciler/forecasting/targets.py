@@ -183,15 +183,15 @@ def _of_readable(look: Look) -> TargetForecast:
     first = _observation(look, look.stored)
     drift = drift_of(first.natural, first.by_id, state, configured=configured, now=look.now)
     last = _after_drift(look, first, drift)
-    due = last.due(repeats(look.seen, _with_priorities(look)), after=state.written_group)
+    due = last.due(repeats(last.seen, _with_priorities(look)), after=state.written_group)
     return TargetForecast(
         look.target,
-        collections_of(look.seen.collections, last.plan, last.by_id),
+        collections_of(last.seen.collections, last.plan, last.by_id),
         foreign_of(drift, first.natural, first.left, "report" if configured == "report" else "unknown"),
         tuple(_left_out(look, last)),
         _repeats(look),
         tuple(dict.fromkeys(_obstacles(look, last, due))) if due else (),
-        tuple(_remarks(look)),
+        tuple(_remarks(look, last)),
     )
 
 
@@ -266,8 +266,10 @@ def _obstacles(look: Look, last: Observation, due: Iterable[GroupPlan]) -> Itera
             yield error.sentence
 
 
-def _remarks(look: Look) -> Iterator[str]:
-    name = look.target.name
+def _remarks(look: Look, last: Observation) -> Iterator[str]:
+    name, first = look.target.name, look.ctx.config.firewall.group
+    for number in last.seen.strangers:
+        yield f"The bot leaves {group_name(first, number)} as it is: none of its rules is in the database."
     if look.seen.draft is not None:
         yield f"Somebody has a draft of {name}. Deploying it drops every rule that was written since it was begun."
     if look.state.problem:
