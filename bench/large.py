@@ -1,25 +1,27 @@
 """10,000 live allowances in one firewall policy, 10,000 requests waiting, 100,000 ended: how long looks take.
 
-Home, lists, cards, the form's twin search and a round of the reconciler, each without and with the rows beside it;
-``LARGE`` divides the numbers of rows by so much.
+Home, lists, cards, the form's twin search, a round of the reconciler and its periodic work, each without and with the
+rows beside it; ``LARGE`` divides the numbers of rows by so much.
 """
 
 import os
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any
 
 from slack_sdk import WebClient
 from sqlalchemy import text
 
 from bench.audit import databases
-from bench.stage.rows import copies, ended, live, store_rows
+from bench.stage.rows import approved, copies, ended, live, store_rows
 from bench.stage.served import Served, served
 from bot import allowances
+from bot.domain.allowance import Allowance
 from bot.domain.rule_rendering import placed, render
 from bot.domain.rule_spread import Room, spread
-from bot.domain.target import Target
+from bot.domain.work import WorkKind
 from bot.ports import Caller
 from bot.reconciler import Reconciler
 from handlers.home import drawn
@@ -30,6 +32,9 @@ from tests.build import APPROVER, DEV, OPERATOR, Said, caller
 SHARE = int(os.environ.get("LARGE", "1"))
 LIVE, WAITING, ENDED = 10_000 // SHARE, 10_000 // SHARE, 100_000 // SHARE
 RUNS = 3
+
+KINDS = (WorkKind.TIMERS, WorkKind.FLEET, WorkKind.AUDIT, WorkKind.PORTS, WorkKind.BLOCKED, WorkKind.LAST_USE)
+"""The periodic work; what the sandbox's configuration has switched off ends at once."""
 
 
 def fill(bot: Served) -> None:
@@ -54,16 +59,16 @@ def fill(bot: Served) -> None:
 
 
 class Round:
-    """Rounds of the reconciler for one target, one at a time."""
+    """Rounds of the reconciler for one piece of work, one at a time."""
 
-    def __init__(self, bot: Served, target: Target) -> None:
-        self._bot, self._target = bot, target
+    def __init__(self, bot: Served, key: str) -> None:
+        self._bot, self._key = bot, key
         self._reconciler = Reconciler(bot.ctx, Said(), workers=0)
 
     def __call__(self) -> None:
         """One."""
         with self._bot.store.write() as tx:
-            tx.work.wake(self._target.key, within=timedelta())
+            tx.work.wake(self._key, within=timedelta())
         while self._reconciler.run_one():
             pass
 
@@ -91,8 +96,28 @@ def looks(bot: Served) -> dict[str, Callable[[], Any]]:
         "requests pending, approver": lambda: allowances.browse(ctx, APPROVER, "pending", rows=10),
         "a card": lambda: notifier._card(some, ctx.clock.now()),
         "the form is sent": lambda: allowances.request(ctx, DEV, bot.draft()),
-        "a round of the reconciler": Round(bot, bot.template.scope.target),
+        "a round of the reconciler": Round(bot, bot.template.scope.target.key),
+        **{f"work: {kind}": Round(bot, kind) for kind in KINDS},
     }
+
+
+def longest_round(bot: Served) -> tuple[float, float]:
+    """Seconds, and the processor's, of the longest round until one more allowance is live."""
+    (one,) = copies(bot.template, 1, first=LIVE + WAITING + ENDED, ask="more")
+    store_rows(bot.store, [approved(one, bot.ctx.clock.now())])
+    one_round, took = Round(bot, one.scope.target.key), [(0.0, 0.0)]
+    while not is_live(bot, one):
+        began, own = time.perf_counter(), time.process_time()
+        one_round()
+        took.append((time.perf_counter() - began, time.process_time() - own))
+        time.sleep(0.5)
+    return max(took, key=itemgetter(1))
+
+
+def is_live(bot: Served, one: Allowance) -> bool:
+    """Whether it was read back from Azure."""
+    with bot.store.read() as tx:
+        return tx.allowances.get(one.id).live_at is not None
 
 
 def measured(look: Callable[[], Any]) -> tuple[float, float, float]:
@@ -123,6 +148,8 @@ def report(name: str, bot: Served) -> None:
     for what, look in looks(bot).items():
         first, usual, own = measured(look)
         print(f"{what:30} {first * 1e3:8.0f} {usual * 1e3:8.0f} {own * 1e3:8.0f} {small[what] * 1e3:13.0f}", flush=True)
+    wall, own = longest_round(bot)
+    print(f"{'the longest that adds one':30} {'':8} {wall * 1e3:8.0f} {own * 1e3:8.0f}", flush=True)
 
 
 if __name__ == "__main__":

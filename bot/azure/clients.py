@@ -15,16 +15,18 @@ from azure.core.credentials import TokenCredential
 from azure.core.pipeline import PipelineResponse
 from azure.core.pipeline.policies import RetryPolicy
 from azure.core.pipeline.transport import HttpTransport, RequestsTransport
-from azure.core.rest import HttpRequest
+from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.containerservice import ContainerServiceClient
 from azure.mgmt.resourcegraph import ResourceGraphClient
 
 from bot.azure.clouds import cloud_of, log_analytics_of
 from bot.azure.faults import AzureHealth, fault_from_answer, translated
 from bot.azure.identity import close_if_open
+from bot.azure.last_parsed import LastParsed
 from bot.azure.settings import ArmSettings
-from bot.azure.translate.shapes import json_from_text
+from bot.azure.translate.shapes import json_from_text, object_from_text
 from bot.azure.watching import Watching
+from bot.domain.rule_groups import ObservedGroup
 from bot.errors import UnknownShape
 from bot.logs import carried
 
@@ -97,6 +99,7 @@ class Clients:
         self.settings = settings
         self.standing = AzureHealth()
         self.watching = Watching()
+        self.groups = LastParsed[ObservedGroup]()
         self._credential = credential
         self._transport = transport or _real_transport(settings)
         self._aks: dict[str, ContainerServiceClient] = {}
@@ -191,6 +194,19 @@ class Clients:
         """
         return self._send(path, path, {"api-version": api_version, **asked})[0]
 
+    def get_text(self, path: str, api_version: str) -> str:
+        """One resource as Azure sent it, for those who know what to do with the same text.
+
+        Args:
+            path: Its ARM id.
+            api_version: The API version.
+
+        Raises:
+            EgressError: One of the ``Arm…`` errors.
+        """
+        with self.standing.noted():
+            return self._received(self._of(path), HttpRequest("GET", path, params={"api-version": api_version})).text()
+
     def post_metrics(self, region: str, asked: HttpRequest) -> Json:
         """Ask Azure Monitor's batch API; its path begins with a slash.
 
@@ -240,19 +256,23 @@ class Clients:
         return self._send(url, path, {})
 
     def _send(self, url: str, path: str, params: Mapping[str, str]) -> tuple[Json, Mapping[str, str]]:
-        client = self.aks(subscription_id(path) or self.settings.subscriptions[0])
         with self.standing.noted():
-            return self._answer(client, HttpRequest("GET", url, params=params), path)
+            return self._answer(self._of(path), HttpRequest("GET", url, params=params), path)
+
+    def _of(self, path: str) -> "Sending":
+        """The client of the subscription that an ARM id is in."""
+        return self.aks(subscription_id(path) or self.settings.subscriptions[0])
 
     def _answer(self, client: "Sending", asked: HttpRequest, path: str) -> tuple[Json, Mapping[str, str]]:
+        response = self._received(client, asked)
+        return object_from_text(response.text(), path), response.headers
+
+    def _received(self, client: "Sending", asked: HttpRequest) -> HttpResponse:
         with translated():
             response = client.send_request(asked, **self.hurry())
-        body = json_from_text(response.text())
         if response.status_code >= 300:
-            raise fault_from_answer(response.status_code, response.headers, body)
-        if not isinstance(body, dict):
-            raise UnknownShape(f"Azure's answer for {path} is not an object.")
-        return body, response.headers
+            raise fault_from_answer(response.status_code, response.headers, json_from_text(response.text()))
+        return response
 
     def _options(self, **retry: Any) -> dict[str, Any]:
         settings = self.settings

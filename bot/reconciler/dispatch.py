@@ -23,7 +23,7 @@ from bot.reconciler.port_watch import watch_ports
 from bot.reconciler.probes import run_probe
 from bot.reconciler.retry_policy import Failure, RetryPolicy, policy_of
 from bot.reconciler.run import Run
-from bot.reconciler.timers import run_timers
+from bot.reconciler.timers import Timers
 from bot.reconciler.watches import run_watch
 from bot.reconciler.workers import WORKERS, Workers
 
@@ -46,7 +46,7 @@ class Reconciler:
         self._runs: Mapping[WorkKind, Callable[[Run], Finish]] = {
             WorkKind.RULES: reconcile_rules,
             WorkKind.SCALE: reconcile_scale,
-            WorkKind.TIMERS: run_timers,
+            WorkKind.TIMERS: Timers().run,
             WorkKind.NOTICES: self._deliver,
             WorkKind.FLEET: _refresh,
             WorkKind.ENDPOINTS: _sweep,

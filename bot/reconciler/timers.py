@@ -15,19 +15,29 @@ from bot.domain.scale_proposal import ScaleStatus, scale_status
 from bot.ports import AllowanceFilter, Finish, NoticeEvent, UnitOfWork
 from bot.reconciler.campaigns import carry_on
 from bot.reconciler.pieces import Step, write_in_pieces
-from bot.reconciler.policy_review import review_pending
+from bot.reconciler.policy_review import PolicyReview
 from bot.reconciler.reminders import remind_pending
 from bot.reconciler.run import Run
 from bot.scaling import SCALES
 
 
-def run_timers(run: Run) -> Finish:
-    """Re-evaluate waiting requests, remind of them, lapse undecided ones, warn of ends, and say when the next is due.
+class Timers:
+    """The timers of one process."""
 
-    The configuration is read at start, and a run follows every start: so it reaches what waits.
-    """
-    review_pending(run)
-    remind_pending(run)
+    def __init__(self) -> None:
+        self._review = PolicyReview()
+
+    def run(self, run: Run) -> Finish:
+        """Re-evaluate waiting requests, remind of them, lapse undecided ones, warn of ends, and say what is due next.
+
+        The configuration is read at start, and a run follows every start: so it reaches what waits.
+        """
+        self._review.run(run)
+        remind_pending(run)
+        return _act(run)
+
+
+def _act(run: Run) -> Finish:
     now, hours = run.now, owners_hours(run)
     with run.ctx.store.read() as tx:
         allowances, scales = tx.allowances.find(AllowanceFilter(only_open=True)), tx.scales.find()

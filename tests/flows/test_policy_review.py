@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from types import MappingProxyType
 
 import pytest
@@ -15,6 +16,7 @@ from bot.domain.configuration import Configuration, Group
 from bot.domain.people import Identity, Person, Role, Unread
 from bot.domain.scale_proposal import ScaleStatus, scale_status
 from bot.domain.snat import CountGoal
+from bot.domain.work import WorkKind
 from bot.errors import (
     AlreadyDecided,
     MembershipUnknown,
@@ -261,3 +263,37 @@ def test_a_scale_is_weighed_again(world: World) -> None:
         rows = [tx.scales.get(one.id) for one in (first, second)]
     assert {scale_status(row, world.clock.now()) for row in rows} == {ScaleStatus.FAILED}
     assert all("freeze" in (row.failure or "") for row in rows)
+
+
+class Joiner(People):
+    """People of whom everybody joins a group while the bot runs."""
+
+    joined = False
+
+    def person(self, identity: Identity, **_options: object) -> Person:
+        """In the group once they have joined it."""
+        known = super().person(identity)
+        return replace(known, groups=known.groups | {"contractors"}) if self.joined else known
+
+
+def test_what_came_out_as_it_was_is_weighed_again_once_its_grounds_differ(world: World) -> None:
+    """By the same process, with the same policy: the requester joined a group that it refuses."""
+    freeze = replace(REFUSE, requesters=("contractors",))
+    world = configured(world, freeze, contractors=Group("contractors", None, frozenset()))
+    people = Joiner(world.ctx.config)
+    ctx = replace(world.ctx, directory=people)
+    world = replace(world, ctx=ctx, reconciler=type(world.reconciler)(ctx, world.said, workers=0))
+    asked = wait(world)
+    for _ in range(2):
+        look_again(world)
+        assert state_of(world, asked) is Status.WAITING
+    people.joined = True
+    look_again(world)
+    assert state_of(world, asked) is Status.CLOSED
+
+
+def look_again(world: World) -> None:
+    """Let the timers run."""
+    with world.store.write() as tx:
+        tx.work.wake(WorkKind.TIMERS, within=timedelta())
+    world.settle()

@@ -1,7 +1,7 @@
 """A firewall policy: our rules are in rule collection groups of their own, beside those of others."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ from bot.azure.translate.firewall_rules import (
     size_bytes_from,
     takes_names,
 )
-from bot.azure.translate.shapes import dig, id_of, ids, items, whole
+from bot.azure.translate.shapes import dig, id_of, ids, items, object_from_text, whole
 from bot.domain.firewall import PolicyLayer, RuleCollection, RuleSet
 from bot.domain.rule_groups import ObservedGroup, group_name, group_number
 from bot.domain.target import Target
@@ -66,15 +66,14 @@ class PolicyTarget:
 
     def observe(self) -> ObservedTarget:
         """Our groups, and the state of everything that a write would wait for."""
-        looks = (lambda: self._get_or_none(self._target.id), lambda: self._group(1), self._draft)
+        looks: tuple[Callable[[], Any], ...] = (self._policy, lambda: self._group(1), self._draft)
         policy, first, draft = self._clients.in_parallel(lambda look: look(), looks)
         if policy is None:
             raise ArmNotFound(
                 f"The firewall policy {self._target.name} does not exist in Azure.", code="ResourceNotFound"
             )
-        bodies = dict([(1, first), *self._clients.in_parallel(lambda n: (n, self._group(n)), self._further(policy))])
-        groups = [_observed_group(body, n, self._settings) for n, body in bodies.items() if body is not None]
-        seen = _observed(policy, groups, draft)
+        groups = (first, *self._clients.in_parallel(self._group, self._further(policy)))
+        seen = _observed(policy, [group for group in groups if group is not None], draft)
         has_names = seen.takes_names or self._inherits_proxy(policy)
         return replace(seen, takes_names=has_names, **self._firewall_states(policy))
 
@@ -102,9 +101,18 @@ class PolicyTarget:
         )
         return begin(write, self._settings)
 
-    def _group(self, number: int) -> Json | None:
-        name = group_name(self._settings.group, number)
-        return self._get_or_none(f"{self._target.id}/ruleCollectionGroups/{name}")
+    def _policy(self) -> Json | None:
+        return self._get_or_none(self._target.id)
+
+    def _group(self, number: int) -> ObservedGroup | None:
+        """One of our groups as it is; None where it does not exist."""
+        path = f"{self._target.id}/ruleCollectionGroups/{group_name(self._settings.group, number)}"
+        try:
+            text = self._clients.get_text(path, FIREWALL_API)
+        except ArmNotFound:
+            return None
+        parse = partial(_observed_group, path=path, number=number, settings=self._settings)
+        return self._clients.groups.of(path, text, parse)
 
     def _further(self, policy: Json) -> list[int]:
         """The numbers of our groups besides the first, by what the policy lists."""
@@ -175,7 +183,8 @@ def _observed(policy: Json, groups: Sequence[ObservedGroup], draft: Json | None)
     )
 
 
-def _observed_group(body: Json, number: int, settings: ArmSettings) -> ObservedGroup:
+def _observed_group(text: str, *, path: str, number: int, settings: ArmSettings) -> ObservedGroup:
+    body = object_from_text(text, path)
     foreign = _foreign(body, settings)
     ours = [each for each in items(body, "properties", "ruleCollections") if _is_ours(each, settings)]
     return ObservedGroup(
@@ -187,7 +196,7 @@ def _observed_group(body: Json, number: int, settings: ArmSettings) -> ObservedG
         is_updating=state_of(body) == "Updating",
         has_failed=state_of(body) == "Failed",
         size_bytes=size_bytes_from(dig(body, "properties", "size")),
-        raw=json.dumps(body),
+        raw=text,
         priority=whole(dig(body, "properties", "priority")),
         taken=frozenset((kind, whole(each.get("priority")) or 0) for each in foreign for kind in OUR_KINDS),
     )

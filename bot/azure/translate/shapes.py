@@ -6,6 +6,8 @@ from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any, Literal
 
+from bot.errors import UnknownShape
+
 Json = dict[str, Any]
 
 MOST_MINUTES = 525_600
@@ -18,6 +20,18 @@ def json_from_text(text: str) -> object:
         return json.loads(text) if text.strip() else {}
     except ValueError:
         return text
+
+
+def object_from_text(text: str, path: str) -> Json:
+    """The JSON object that an answer is.
+
+    Raises:
+        UnknownShape: It is none.
+    """
+    body = json_from_text(text)
+    if not isinstance(body, dict):
+        raise UnknownShape(f"Azure's answer for {path} is not an object.")
+    return body
 
 
 def dig(body: object, *keys: str) -> Any:

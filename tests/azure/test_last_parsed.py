@@ -1,0 +1,36 @@
+"""A rule collection group that Azure sends letter for letter as before is not parsed again; any other is."""
+
+from bot.azure.last_parsed import MOST, LastParsed
+from bot.domain.rule_diff import diff
+from bot.domain.rule_rendering import render
+from tests.azure.stage import HUB_POLICY, stage
+from tests.domain.values import a_live_allowance
+
+
+def test_a_group_is_parsed_anew_only_where_it_differs() -> None:
+    """The same value for the same text; what somebody changed by hand is seen by the next look."""
+    azure = stage()
+    azure.finish(azure.write(HUB_POLICY, render([a_live_allowance("a.example.com")])))
+    place = azure.arm.open(HUB_POLICY)
+    first, again = place.observe().group(1), azure.arm.open(HUB_POLICY).observe().group(1)
+    assert again is first
+
+    other = render([a_live_allowance("b.example.com")])
+    azure.finish(azure.write(HUB_POLICY, other))
+    assert diff(place.observe().collections, other).is_empty
+    assert not diff(first.collections, other).is_empty
+
+
+def test_what_is_kept_is_bounded() -> None:
+    """The last text of each resource, and never more than so many characters in all."""
+    kept, parsed = LastParsed[int](), list[str]()
+
+    def parse(text: str) -> int:
+        parsed.append(text)
+        return len(text)
+
+    assert [kept.of("a", text, parse) for text in ("x", "x", "yy", "x")] == [1, 1, 2, 1]
+    assert parsed == ["x", "yy", "x"]
+    kept.of("b", "z" * MOST, parse)
+    kept.of("a", "x", parse)
+    assert len(parsed) == 5
