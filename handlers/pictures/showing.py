@@ -78,9 +78,12 @@ class Pictures:
         Raises:
             SlackThrottled, SlackUnreachable, SlackRefused: Not even the text was said.
         """
-        if said.charts and self._takes_native and self._is_shown(said, post):
+        tries_native = bool(said.charts) and self._takes_native
+        if tries_native and self._is_shown(said, post):
             return
         post(Message(said.text, said.blocks))
+        if tries_native:  # without the chart it was taken: the chart was what Slack refused
+            self._refused_at = self._now_s()
         if said.charts:
             self._follow(said.charts, post)
 
@@ -96,7 +99,6 @@ class Pictures:
         except SlackRefused as error:
             if not is_refused_chart(error, drawn):
                 raise
-            self._refused_at = self._now_s()
             log.info("chart_block_refused", error=str(error))
             return False
         self._refused_at = None
@@ -127,7 +129,8 @@ class Pictures:
                     raise
             else:
                 return
-        log.warning("picture_left_out", error="Slack did not finish the upload in time.")
+        ended = "The bot ends." if self._is_ending.is_set() else "Slack did not finish the upload in time."
+        log.warning("picture_left_out", error=ended)
 
     def _looks(self) -> Iterator[int]:
         for number, wait_s in enumerate(self._waits_s):

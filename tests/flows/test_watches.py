@@ -204,6 +204,31 @@ def test_learning_through_a_rule_that_allows_everything(world: World) -> None:
     assert allowances.request(world.ctx, DEV, draft).destinations == (item.denied.destination,)
 
 
+def test_learning_through_rules_for_http_and_for_addresses(world: World) -> None:
+    """A rule for HTTP alone is one for everything, too; of a network rule the log has addresses, and that is said."""
+    (web,) = web_rules("*")["properties"]["ruleCollections"]
+    http = {**web["rules"][0], "name": "http-all", "protocols": [{"protocolType": "Http", "port": 80}]}
+    net = {
+        "ruleType": "NetworkRule",
+        "name": "net-all",
+        "sourceAddresses": ["10.10.0.0/22"],
+        "ipProtocols": ["TCP"],
+        "destinationAddresses": ["*"],
+        "destinationPorts": ["443"],
+    }
+    ours = [{**web, "name": "test-http", "rules": [http]}, {**web, "name": "test-net", "priority": 200, "rules": [net]}]
+    group = {"properties": {"priority": 900, "ruleCollections": ours}}
+    world.arm.put_resource(f"{POLICY}/hub-policy/ruleCollectionGroups/rcg-test", group)
+    denials.learn(world.ctx, DEV, "aks-udr", "2d")
+    traffic(world, "plain.example.com", port=80, protocol="http")
+    traffic(world, "203.0.113.9", port=443, protocol="tcp")
+    world.work(timedelta(hours=1))
+    world.work(timedelta(hours=1))
+    assert [one.denied.host for one in found(world).items] == ["plain.example.com"]
+    assert "Used through rule http-all" in card(world)
+    assert "Rule net-all lets everything through, also 203.0.113.9:443, of which the log names no host." in card(world)
+
+
 def test_what_has_an_allowance_is_not_offered_again(world: World) -> None:
     """A rule for everything before the bot's rules decides, and the allowance stands all the same."""
     rule = web_rules("*")["properties"]["ruleCollections"][0] | {"name": "test-all", "priority": 900}

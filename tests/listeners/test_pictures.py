@@ -120,6 +120,15 @@ def test_without_the_right_to_ask_the_picture_comes_all_the_same(stage: Stage) -
     assert kinds(picture) == ["image"]
 
 
+def test_a_message_that_is_refused_for_something_else_costs_no_charts(stage: Stage) -> None:
+    """Only where the same message goes through without its chart was the chart refused: the next answer has one."""
+    for method in ("chat.postEphemeral", "chat.postMessage"):
+        stage.do("fault", method=method, times=2, error="invalid_blocks")
+    pictures = Pictures(stage.client, waits_s=WAITS_S)
+    send(stage, answer(PORTS), pictures=pictures)
+    assert "data_visualization" in kinds(send(stage, answer(PORTS), pictures=pictures)[-1])
+
+
 def test_a_picture_that_does_not_come_leaves_the_text(stage: Stage) -> None:
     """Slack never finishes it, or refuses the upload: the answer was given already, and nobody gets an error."""
     stage.do("pictures", charts=False, files_ready_after_s=60)

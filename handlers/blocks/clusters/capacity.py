@@ -47,8 +47,10 @@ def capacity_page(found: CapacityOverview, words: str, number: int) -> Message:
 
 def _measured(found: CapacityOverview, row: Headroom) -> list[str]:
     uses = found.uses.get(row.egress.ref.id, ())
-    said = " ".join(why(use) for use in uses)
-    return [f"{MARKS[max(map(level_of, uses))]} {escape(said)} Measured {when(uses[0].span.until)}."] if uses else []
+    if not uses:
+        return []
+    said, oldest = " ".join(why(use) for use in uses), min(use.span.until for use in uses)
+    return [f"{MARKS[max(map(level_of, uses))]} {escape(said)} Measured {when(oldest)}."]
 
 
 def _row(found: CapacityOverview, row: Headroom) -> str:
