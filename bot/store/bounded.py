@@ -59,6 +59,8 @@ class BoundedConnection(psycopg.Connection[Any]):
         Raises:
             NoAnswer: It was not answered in time.
         """
+        if (bounded_s := options.get("timeout")) is not None:  # who listens asks for as long as it wants to, at once
+            return super().wait(gen, bounded_s, *rest, **options)
         if self.is_patient:
             return super().wait(gen, interval, *rest, **options)
         within = left_s(BOUND_S + GRACE_S)
