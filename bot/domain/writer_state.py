@@ -170,11 +170,14 @@ class WriterState:
     def settle(self, digest: str, priorities: Mapping[int, int | None]) -> "WriterState":
         """The content is as wanted; earlier announcements are over.
 
+        A group that is gone is still known as ours: a write that was lost may create it late.
+
         Args:
             digest: Of the content.
             priorities: Of the groups that exist, by number.
         """
-        further = {n: self.priorities_of(n)._replace(kept=priorities[n]) for n in sorted(priorities) if n != 1}
+        numbers = sorted({*self.further_groups, *priorities} - {1})
+        further = {n: self.priorities_of(n)._replace(kept=priorities.get(n)) for n in numbers}
         settled = replace(self, verified_digest=digest, desired_digest=digest, group_priority=priorities.get(1))
         settled = replace(settled, further_groups=further, refused_groups=(), version=VERSION if further else ONE_GROUP)
         return replace(settled, last_message=None, problem=None, foreign_digest=None)

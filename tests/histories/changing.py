@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot import inventory
 from bot.domain.approval import PolicyRule, VerdictKind
 from bot.domain.configuration import Configuration, Group
+from bot.domain.rule_diff import MAX_GROUP_BYTES
 from bot.domain.work import WorkKind
 from bot.errors import Unavailable, UnknownCluster
 from tests.build import DEV, OPERATOR, config
@@ -31,14 +32,20 @@ REFUSED_CLUSTER = "aks-udr-agic"
 FREEZE = PolicyRule("freeze", VerdictKind.REFUSE, "Nothing new is opened there.", clusters=(REFUSED_CLUSTER,))
 
 
-def book_of(drift: str, *, is_frozen: bool = False, has_left: bool = False) -> Configuration:
+SMALL = 1300
+"""Bytes of a rule collection group that holds two rules."""
+
+
+def book_of(
+    drift: str, *, is_frozen: bool = False, has_left: bool = False, max_bytes: int = MAX_GROUP_BYTES
+) -> Configuration:
     """The shipped configuration, where one team may ask; perhaps with a refusal more, or without the one who asks."""
     book = config()
     team = Group("team", None, frozenset() if has_left else frozenset({DEV.identity.user}))
     policy = replace(book.policy, rules=(*([FREEZE] if is_frozen else []), *book.policy.rules))
     scopes = tuple(replace(scope, developers=("team",)) for scope in book.scopes)
     groups = MappingProxyType({**book.groups, "team": team})
-    firewall = replace(book.firewall, drift=drift)
+    firewall = replace(book.firewall, drift=drift, max_bytes=max_bytes)
     return replace(book, firewall=firewall, groups=groups, scopes=scopes, policy=policy)
 
 
@@ -90,7 +97,8 @@ class Changing(Failing):
     @step(is_frozen=st.booleans(), has_left=st.booleans())
     def configure(self, is_frozen: bool, has_left: bool) -> None:
         """The bot is started again with another approval policy, and perhaps without the one who asks."""
-        book = book_of(self.people.drift, is_frozen=is_frozen, has_left=has_left)
+        held = self.stage.ctx.config.firewall.max_bytes
+        book = book_of(self.people.drift, is_frozen=is_frozen, has_left=has_left, max_bytes=held)
         self.people.is_frozen, self.people.have_frozen = is_frozen, self.people.have_frozen or is_frozen
         self.stage.ctx = replace(self.stage.ctx, config=book, directory=Directory(book))
         for replica in list(self.stage.replicas):

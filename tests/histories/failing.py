@@ -39,7 +39,7 @@ def step(**given: Any) -> Callable[[Act], Act]:
     return made
 
 
-PUT_PATHS = (rf"ruleCollectionGroups/{GROUP}$", r"azureFirewalls/legacy-firewall$")
+PUT_PATHS = (rf"ruleCollectionGroups/{GROUP}(-[0-9])?$", r"azureFirewalls/legacy-firewall$")
 
 FAULTS: tuple[Json, ...] = (
     {"status": 503, "code": "ServiceUnavailable"},

@@ -10,6 +10,7 @@ from bot import allowances, checking
 from bot.allowances import Draft
 from bot.approvals import Decision
 from bot.domain.fqdn import parse_destination
+from bot.domain.rule_diff import MAX_GROUP_BYTES
 from bot.errors import (
     AlreadyAllowed,
     AlreadyDecided,
@@ -23,7 +24,7 @@ from bot.errors import (
     UnknownCluster,
 )
 from tests.build import APPROVER, DEV
-from tests.histories.changing import CLUSTERS, Changing, book_of
+from tests.histories.changing import CLUSTERS, SMALL, Changing, book_of
 from tests.histories.checks import People, check
 from tests.histories.failing import step
 from tests.histories.mortal import Json
@@ -62,11 +63,12 @@ class Histories(Changing):
         honours=st.booleans(),
         drift=st.sampled_from(DRIFT),
         clusters=st.sets(st.sampled_from(CLUSTERS), min_size=1),
+        held=st.sampled_from([MAX_GROUP_BYTES, SMALL]),
     )
-    def begin(self, replicas: int, honours: bool, drift: str, clusters: set[str]) -> None:
+    def begin(self, replicas: int, honours: bool, drift: str, clusters: set[str], held: int) -> None:
         """Some replicas, an Azure that honours If-Match on groups or not, a way with drift, and somebody has asked."""
         self.people.drift = drift
-        self.put_on(build(self.store, self.clock, book=book_of(drift), replicas=replicas))
+        self.put_on(build(self.store, self.clock, book=book_of(drift, max_bytes=held), replicas=replicas))
         self.stage.arm.honour_if_match_on_groups = honours
         for cluster in sorted(clusters):
             self._request(cluster, host=9, hours=8, yes=True)
@@ -82,6 +84,8 @@ class Histories(Changing):
         name = f"h{host}.example.com"
         asked = parse_destination(f"tcp:{name}:5432" if host in BY_ADDRESS else name)
         draft = Draft(cluster, (asked,), "why", timedelta(hours=hours))
+        if cluster == "aks-udr-classic" and self.stage.ctx.config.firewall.max_bytes == SMALL:
+            return  # a classic firewall has no groups over which its rules could spread
         try:
             if host in BY_ADDRESS:
                 checking.prepare(self.stage.ctx, DEV, cluster)  # as the form does when it opens
@@ -145,10 +149,10 @@ class Histories(Changing):
         etag = body["etag"] if "legacy" in name else f'"{body["etag"]}"'
         self.stage.by_another("PUT", f"{body['id']}?api-version=2025-01-01", body, **{"If-Match": etag})
 
-    @step(how=st.sampled_from(["clear", "drop", "alter", "add", "delete"]))
-    def meddle(self, how: str) -> None:
-        """Somebody changes our rule collection group by hand."""
-        body = self.stage.resource(f"/{GROUP}")
+    @step(how=st.sampled_from(["clear", "drop", "alter", "add", "delete"]), which=st.sampled_from(["", "", "-2"]))
+    def meddle(self, how: str, which: str) -> None:
+        """Somebody changes one of our rule collection groups by hand."""
+        body = self.stage.resource(f"/{GROUP}{which}")
         if body is None or self.stage.arm.has_running_operations():
             return
         self.people.have_meddled = True
