@@ -82,8 +82,7 @@ class Sender:
         except (Unavailable, Refused) as error:
             log.warning("reply_not_delivered", reply=type(reply).__name__, error=str(error))
             if isinstance(reply, Ephemeral):  # could not be sent where they acted, nor as a direct message
-                ANSWERS_LOST.inc()
-                log.exception("answer_lost", user=origin.user, channel=origin.channel)
+                _count_lost(origin, error)
             elif not (isinstance(error, SlackRefused) and error.code in TRIGGER_OVER):
                 self._attempt(Ephemeral(message(f"{UNSENT[type(reply)]} {error.sentence}")), origin)
             return error
@@ -244,3 +243,10 @@ def with_metadata(view: View, more: Mapping[str, str | None]) -> View:
     carried: dict[str, Any] = json.loads(view.get("private_metadata") or "{}")
     carried |= {name: one for name, one in more.items() if one and name not in carried}
     return {**view, "private_metadata": whole(carried_text(carried), METADATA)}
+
+
+def _count_lost(origin: Origin, error: EgressError) -> None:
+    """Nobody will read this answer. Without a trace: Slack did not take it, which is no defect of the bot."""
+    ANSWERS_LOST.inc()
+    code = error.code if isinstance(error, SlackRefused) else ""
+    log.error("answer_lost", user=origin.user, channel=origin.channel, error=str(error), code=code)

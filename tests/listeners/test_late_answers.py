@@ -47,12 +47,16 @@ def test_an_answer_comes_as_a_message_where_the_bot_is_not_in_the_channel(town: 
 
 
 def test_an_answer_that_is_lost_is_counted(town: Town) -> None:
-    """No way was left."""
+    """No way was left; the log says why, without a trace."""
     before = ANSWERS_LOST._value.get()
     for method in ("response_url", "chat.postEphemeral", "chat.postMessage"):
         town.stage.do("fault", method=method, times=100, error="not_in_channel", status=404)
-    town.command("UDEV0001", "show aks-udr")
-    until(lambda: ANSWERS_LOST._value.get() == before + 1, 20)
+    with capture_logs() as logs:
+        town.command("UDEV0001", "show aks-udr")
+        until(lambda: ANSWERS_LOST._value.get() == before + 1, 20)
+        until(town.app.is_idle)
+    (lost,) = [line for line in logs if line["event"] == "answer_lost"]
+    assert (lost["code"], "exc_info" in lost) == ("not_in_channel", False)
 
 
 def test_a_file_is_announced_once_it_is_there(town: Town) -> None:
