@@ -11,7 +11,7 @@ from bot.azure import AzureArm
 from bot.config import Settings, checked_configuration, configuration_from
 from bot.doctor.azure import look_at_azure
 from bot.doctor.reading import readable_configuration
-from bot.doctor.results import UNASKED, DoctorResult, Look, json_of, looked_at, table_of
+from bot.doctor.results import UNASKED, UNMIGRATED, DoctorResult, Look, json_of, looked_at, table_of
 from bot.domain.clocks import skew_sentence
 from bot.errors import BadConfiguration
 from bot.wiring.production import opened_store, slack_from
@@ -84,7 +84,10 @@ def _database(settings: Settings) -> str:
 
 def _audit_triggers(settings: Settings) -> str:
     with opened_store(settings) as store:
-        store.require_migrated()
+        try:
+            store.require_migrated()
+        except BadConfiguration as error:
+            raise BadConfiguration(UNMIGRATED) from error
         missing = store.missing_guards()
     if missing:
         raise BadConfiguration(f"The audit log can be changed: {', '.join(missing)} is not there or switched off.")

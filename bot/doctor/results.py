@@ -36,8 +36,8 @@ class DoctorResult:
     @property
     def remedy(self) -> str:
         """What to do about it; empty where there is nothing to do."""
-        if self.sentence == UNREAD:
-            return "Correct the configuration first: its own line says how."
+        if self.sentence.startswith(BEHIND):
+            return "Correct that first: its own line says how."
         if self.is_unasked:
             return UNASKED
         return "" if self.is_ok else next(said for prefix, said in REMEDIES if self.what.startswith(prefix))
@@ -46,8 +46,12 @@ class DoctorResult:
 UNANSWERED = (SlackUnreachable, SlackThrottled, ArmUnreachable, MembershipUnknown, IdentityProviderUnreachable)
 """Errors that say that nobody answered."""
 
-UNREAD = "not looked at: the configuration cannot be read."
-"""Said of what the configuration describes, where its own line says what is wrong with it."""
+BEHIND = "not looked at: "
+"""How the sentence of a check begins that needs another one to pass first."""
+
+UNREAD = f"{BEHIND}the configuration cannot be read."
+UNMIGRATED = f"{BEHIND}the database is not migrated."
+"""Said of what stands in the configuration or the database, where the line of that says what is wrong."""
 
 UNASKED = "It could not be asked: check the way there (DNS, proxy, firewall), then run this again."
 
@@ -123,5 +127,5 @@ def looked_at(what: str, look: Callable[[], str]) -> DoctorResult:
 
 def red(what: str, error: EgressError) -> DoctorResult:
     """The result of a check that found this."""
-    is_unasked = isinstance(error, UNANSWERED) or error.sentence == UNREAD
+    is_unasked = isinstance(error, UNANSWERED) or error.sentence.startswith(BEHIND)
     return DoctorResult(what, is_ok=False, sentence=error.sentence, is_unasked=is_unasked)

@@ -18,7 +18,7 @@ from bot.azure.settings import ArmSettings
 from bot.command_line import main
 from bot.config import settings_from
 from bot.doctor import UNASKED, DoctorResult, _agreeing, examine
-from bot.doctor.results import UNREAD
+from bot.doctor.results import UNMIGRATED, UNREAD
 from bot.errors import BadConfiguration
 from bot.sandbox.arm import ArmSubscription
 from bot.sandbox.arm_transport import ArmTransport
@@ -282,7 +282,7 @@ def test_a_configuration_that_is_wrong_hides_nothing_else(site: Site, spoil: Cal
     found = site.findings()
     assert not found["configuration"].is_ok
     behind = [one for one in found.values() if one.sentence == UNREAD]
-    assert all(one.is_unasked and one.remedy.startswith("Correct the configuration") for one in behind)
+    assert all(one.is_unasked and one.remedy.startswith("Correct that first") for one in behind)
     if spoil is no_approver_role:
         assert ({" ".join(what.split()[:2]) for what in found} >= whole, behind) == (True, [])
     else:
@@ -304,6 +304,8 @@ def test_missing_things_end_in_status_1(tmp_path: Path) -> None:
     as_json = json.loads(CliRunner().invoke(main, ["doctor", "--json"], env=variables).stdout)
     assert (as_json["ok"], as_json["checks"][0]["check"], as_json["checks"][0]["ok"]) == (False, "configuration", False)
     assert all(bool(one["remedy"]) != one["ok"] for one in as_json["checks"])
+    (triggers,) = [one for one in as_json["checks"] if one["check"] == "audit triggers"]
+    assert (triggers["unknown"], triggers["found"]) == (True, UNMIGRATED), "nobody removed what was never there"
     (clock,) = [one for one in as_json["checks"] if one["check"] == "clock"]
     assert (clock["unknown"], clock["remedy"]) == (
         True,
