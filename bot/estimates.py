@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.allowance import Allowance, Scope
-from bot.domain.estimate import Estimate, Pending
+from bot.domain.estimate import Estimate, Pending, waits_for_writer
 from bot.domain.estimate import estimate as estimated
 from bot.domain.fqdn import Destination
 from bot.domain.rule_diff import BYTES_PER_RULE, MAX_GROUP_BYTES, Gauge, Limits
@@ -19,6 +19,8 @@ def estimate(store: Store, allowance: Allowance, now: datetime) -> Estimate | No
     target = allowance.scope.target
     with store.read() as tx:
         current = tx.allowances.get(allowance.id)
+        if not waits_for_writer(current, now):
+            return None
         others = tx.allowances.find(AllowanceFilter(target=target, only_open=True, is_in_line=True))
         pending = _pending(tx, target)
     return estimated(current, others, pending, now)

@@ -146,9 +146,8 @@ class SlackNotifier:
 
     def _draw(self, notice: Notice, now: datetime) -> str:
         """Draw the card, or draw it again where it is; gives its timestamp."""
-        facts = self._on_card(notice, now)
         with self._store.read() as tx:
-            ts = tx.outbox.card(notice.subject, notice.recipient)
+            facts, ts = _on_card(tx, notice, now), tx.outbox.card(notice.subject, notice.recipient)
         drawn = _arguments(self._card(facts, now))
         if ts is not None:
             if self._is_updated(notice.recipient, ts, drawn):
@@ -186,11 +185,10 @@ class SlackNotifier:
         return True
 
     def _add(self, notice: Notice, now: datetime) -> None:
-        about = self._about(notice, now)
+        with self._store.read() as tx:
+            about, ts = _about(tx, notice, now), tx.outbox.card(notice.subject, notice.recipient)
         if not about:
             return
-        with self._store.read() as tx:
-            ts = tx.outbox.card(notice.subject, notice.recipient)
         said = self._said(notice, about, now)
         try:
             self._post(notice.recipient, said, thread_ts=ts or self._draw(notice, now))
@@ -205,11 +203,12 @@ class SlackNotifier:
                 found = tx.probes.get(notice.subject)
             self._post(notice.recipient, _arguments(_dated(probe_result(found), notice.age, now)))
             return
-        about = self._about(notice, now)
+        with self._store.read() as tx:
+            about = _about(tx, notice, now)
+            card = _on_card(tx, notice, now) if about else None
         if not about:
             return
         said, event = self._said(notice, about, now), notice.body.get("event", "")
-        card = self._on_card(notice, now)
         if isinstance(card, Batch) and len(about) > 1:
             buttons = batch_offers(card, event, now)
         else:
@@ -262,17 +261,17 @@ class SlackNotifier:
             return scale_news(facts, notice.body, self._config)
         return allowance_news(facts, notice.body, self._config)
 
-    def _about(self, notice: Notice, now: datetime) -> tuple[Facts, ...]:
-        """What the news is about, without what has been overtaken."""
-        event, reader = notice.body.get("event", ""), notice.recipient
-        with self._store.read() as tx:
-            found = [_facts(tx, one, now) for one in notice.about]
-        return tuple(one for one in found if not is_moot(one, event, reader, now))
 
-    def _on_card(self, notice: Notice, now: datetime) -> Facts | Batch:
-        with self._store.read() as tx:
-            facts = _facts(tx, notice.subject, now)
-            return (batch_of(tx, facts) or facts) if isinstance(facts, Allowance) else facts
+def _about(tx: Transaction, notice: Notice, now: datetime) -> tuple[Facts, ...]:
+    """What the news is about, without what has been overtaken."""
+    event, reader = notice.body.get("event", ""), notice.recipient
+    found = [_facts(tx, one, now) for one in notice.about]
+    return tuple(one for one in found if not is_moot(one, event, reader, now))
+
+
+def _on_card(tx: Transaction, notice: Notice, now: datetime) -> Facts | Batch:
+    facts = _facts(tx, notice.subject, now)
+    return (batch_of(tx, facts) or facts) if isinstance(facts, Allowance) else facts
 
 
 def _facts(tx: Transaction, subject: str, now: datetime) -> Facts:

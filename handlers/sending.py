@@ -169,8 +169,8 @@ class Sender:
         """Through the response URL, tried again as the Web API's calls are."""
         if origin.response_url is None:
             raise SlackRefused("Slack sent no response URL.", code="invalid_url")
-        patient = self._client.retry_handlers
-        client = WebhookClient(origin.response_url, timeout=self._client.timeout, retry_handlers=patient)
+        how: dict[str, Any] = {"timeout": self._client.timeout, "retry_handlers": self._client.retry_handlers}
+        client = WebhookClient(origin.response_url, ssl=self._client.ssl, **how)
         answer = client.send(response_type="ephemeral", **said)
         if answer.status_code != HTTPStatus.OK or '"ok":false' in answer.body.replace(" ", ""):
             code = "invalid_blocks" if "invalid_blocks" in answer.body else ""

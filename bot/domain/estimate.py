@@ -61,9 +61,9 @@ def estimate(allowance: Allowance, others: Iterable[Allowance], pending: Pending
         pending: What the writer is about.
         now: Now.
     """
-    if status(allowance, now) not in (Status.APPROVED, Status.APPLYING):
+    if not waits_for_writer(allowance, now):
         return None
-    line = sorted({_since(each): each for each in (allowance, *others) if _waits(each, now)})
+    line = sorted({_since(each): each for each in (allowance, *others) if waits_for_writer(each, now)})
     is_carried = pending.running_since is not None and _is_carried(allowance, pending.running_since)
     remaining = _remaining(pending, now)
     wait = remaining if is_carried else remaining + pending.due_in + update_time(pending.took)
@@ -76,7 +76,8 @@ def update_time(took: Sequence[timedelta]) -> timedelta:
     return sorted(took)[len(took) // 2] if took else USUAL_UPDATE
 
 
-def _waits(allowance: Allowance, now: datetime) -> bool:
+def waits_for_writer(allowance: Allowance, now: datetime) -> bool:
+    """Whether it is approved, and not yet seen in the firewall."""
     return status(allowance, now) in (Status.APPROVED, Status.APPLYING)
 
 

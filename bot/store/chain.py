@@ -37,7 +37,7 @@ class SqlAuditLog:
 
     def _write(self, event: Event, after: ChainEnd) -> tuple[Record, ChainEnd]:
         record = record_from_event(event, after)
-        self._connection.execute(insert(schema.audit_event).values(row_from_record(record)))
+        self._connection.execute(insert(schema.audit_event), row_from_record(record))
         tree = after.tree or Frontier()
         tree.add(record.hash)
         return record, ChainEnd(record.seq, record.hash, tree)

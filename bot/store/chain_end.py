@@ -21,6 +21,16 @@ LARGEST = 2**53 - 2
 
 _HASH = re.compile("[0-9a-f]{64}")
 
+# Both are part of every act, and built once: building takes SQLAlchemy longer than SQLite needs to answer.
+_head = schema.audit_head.c
+_IS_TAKEN = exists().where(schema.audit_event.c.seq == _head.seq + 1).label("is_taken")
+LOCKED = (
+    select(_head.seq, _head.hash, _head.tree_size, _head.tree, _IS_TAKEN)
+    .where(_head.id == HEAD)
+    .with_for_update(of=schema.audit_head)
+)
+MOVED = update(schema.audit_head).where(_head.id == HEAD)
+
 
 class Head(NamedTuple):
     """The row, and whether somebody else's row has the place after it."""
@@ -68,7 +78,7 @@ class SqlChainEnd:
         """Record a new end."""
         tree = end.tree or Frontier()
         moved = {"seq": end.seq, "hash": end.hash, "tree_size": tree.size, "tree": tree.heads}
-        self._connection.execute(update(schema.audit_head).filter_by(id=HEAD).values(moved))
+        self._connection.execute(MOVED, moved)
 
     def _repaired(self, problem: str) -> tuple[ChainEnd, str]:
         log.critical("audit_log_damaged", problem=problem)
@@ -77,10 +87,7 @@ class SqlChainEnd:
 
     def _read(self) -> Head | None:
         """The head, and whether somebody else's row has the place after it."""
-        head, seq = schema.audit_head, schema.audit_event.c.seq
-        is_taken = exists().where(seq == head.c.seq + 1).label("is_taken")
-        columns = (head.c.seq, head.c.hash, head.c.tree_size, head.c.tree, is_taken)
-        rows = fetch_readable(self._connection, select(*columns).where(head.c.id == HEAD).with_for_update(of=head))
+        rows = fetch_readable(self._connection, LOCKED)
         return Head(*rows[0]) if rows else None
 
     def _end(self, head: Head) -> ChainEnd:

@@ -93,7 +93,7 @@ class SqlWork:
         }
         self._connection.execute(_bringing_forward(self._now, self._connection.dialect.name, by), fresh)
         if self._connection.dialect.name == "postgresql":
-            self._connection.execute(select(func.pg_notify(CHANNEL, "")))
+            self._connection.execute(NOTIFY)
 
     def claim(self, owner: str, *, lease: timedelta, without: Collection[str] = ()) -> Claim | None:
         """Claim the row that is longest due and unleased, of all kinds that this version knows but some."""
@@ -103,8 +103,7 @@ class SqlWork:
 
     def peek(self, key: str) -> WorkState | None:
         """The state of a piece of work; None if it was never asked for."""
-        query = select((work.due - self._now).label("due_in"), work.key, work.parked, work.memo).where(work.key == key)
-        row = self._connection.execute(query).one_or_none()
+        row = self._connection.execute(_state(self._now), {"sought": key}).one_or_none()
         if row is None:
             return None
         due_in = None if row.due_in is None else timedelta(seconds=float(row.due_in))
@@ -193,6 +192,7 @@ CHANNEL = "egress_work"
 
 # The frequent statements are built once: building takes SQLAlchemy longer than SQLite needs to answer.
 
+NOTIFY = select(func.pg_notify(CHANNEL, ""))
 _KINDS: BindParameter[list[str]] = bindparam("kinds", expanding=True)
 
 
@@ -217,6 +217,12 @@ def _claiming(now: ColumnElement[float]) -> Update:
     taken = update(schema.work).where(work.key.in_(select(candidate.c.key)))
     taken = taken.values(owner=bindparam("claimer"), lease_until=lease_until, token=work.token + 1)
     return cast("Update", taken.returning(schema.work))
+
+
+@lru_cache
+def _state(now: ColumnElement[float]) -> Select[Any]:
+    due_in = (work.due - now).label("due_in")
+    return select(due_in, work.key, work.parked, work.memo).where(work.key == bindparam("sought"))
 
 
 @lru_cache

@@ -138,8 +138,7 @@ class SqlOutbox:
 
     def card(self, subject: str, channel: str) -> str | None:
         """The Slack timestamp of a card."""
-        query = select(card.ts).filter_by(subject=subject, channel=channel)
-        ts: str | None = self._connection.scalar(query)
+        ts: str | None = self._connection.scalar(CARD, {"of": subject, "place": channel})
         return ts
 
     def subject_of(self, channel: str, ts: str) -> str | None:
@@ -151,19 +150,18 @@ class SqlOutbox:
         """Remember where a card is; None forgets it."""
         self._connection.execute(delete(schema.card).filter_by(subject=subject, channel=channel))
         if ts is not None:
-            self._connection.execute(insert(schema.card).values(subject=subject, channel=channel, ts=ts))
+            self._connection.execute(insert(schema.card), {"subject": subject, "channel": channel, "ts": ts})
 
     def conversation(self, user: str) -> str | None:
         """The channel id of the bot's conversation with a person, as far as it is known."""
-        query = select(schema.conversation.c.channel).filter_by(user=user)
-        known: str | None = self._connection.scalar(query)
+        known: str | None = self._connection.scalar(CONVERSATION, {"with": user})
         return known
 
     def put_conversation(self, user: str, channel: str | None) -> None:
         """Remember it; None forgets it."""
         self._connection.execute(delete(schema.conversation).filter_by(user=user))
         if channel is not None:
-            self._connection.execute(insert(schema.conversation).values(user=user, channel=channel))
+            self._connection.execute(insert(schema.conversation), {"user": user, "channel": channel})
 
     def backlog(self) -> tuple[int, dict[str, int]]:
         """Count the waiting notices, and those given up by why."""
@@ -208,7 +206,7 @@ class SqlOutbox:
         return int((made.inserted_primary_key or (0,))[0])
 
     def _places(self, subject: str) -> list[str]:
-        return list(self._connection.scalars(select(card.channel).filter_by(subject=subject)))
+        return list(self._connection.scalars(PLACES, {"of": subject}))
 
     def _owe_card(self, subject: str, place: str) -> None:
         """One that waits is enough, and if it is under way it is drawn once more: its facts were read before."""
@@ -244,6 +242,10 @@ NEXT_DUE = select(func.min(notice.due)).where(unsent(), notice.due > AT)
 NEXT_FREED = select(func.min(paused.until)).where(paused.until > AT, holds(unsent()))
 LANES = select(paused.lane).where(holds(notice.id == bindparam("notice_id")))
 MOVING = select(notice.id).where(unsent(), not_(is_held(paused.code != ""))).limit(1)
+
+CARD = select(card.ts).where(card.subject == bindparam("of"), card.channel == bindparam("place"))
+PLACES = select(card.channel).where(card.subject == bindparam("of"))
+CONVERSATION = select(schema.conversation.c.channel).where(schema.conversation.c.user == bindparam("with"))
 
 _THERE = (notice.subject == bindparam("of")) & (notice.recipient == bindparam("place"))
 CARD_AGAIN = (

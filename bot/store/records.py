@@ -4,10 +4,23 @@ import secrets
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    String,
+    Table,
+    Update,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 
 from bot.domain.allowance import Allowance
 from bot.domain.campaign import Campaign
@@ -52,7 +65,7 @@ class SqlAllowances:
 
     def get(self, allowance_id: str) -> Allowance:
         """One by id."""
-        row = self._connection.execute(select(schema.allowance).filter_by(id=allowance_id)).one_or_none()
+        row = self._connection.execute(_by_id(schema.allowance), {"sought": allowance_id}).one_or_none()
         if row is None:
             raise UnknownAllowance(f"Allowance {allowance_id} does not exist. `/egress requests` lists them.")
         return allowance_from_row(row)
@@ -107,7 +120,7 @@ class SqlAllowances:
 
     def add(self, allowance: Allowance) -> None:
         """Store a new one."""
-        self._connection.execute(insert(schema.allowance).values(row_from_allowance(allowance, is_open=True)))
+        self._connection.execute(insert(schema.allowance), row_from_allowance(allowance, is_open=True))
 
     def save(self, allowance: Allowance, *, is_open: bool) -> Allowance:
         """Store a changed one under its next version."""
@@ -125,7 +138,7 @@ class SqlScales:
 
     def get(self, scale_id: str) -> Scale:
         """One by id."""
-        row = self._connection.execute(select(schema.scale).filter_by(id=scale_id)).one_or_none()
+        row = self._connection.execute(_by_id(schema.scale), {"sought": scale_id}).one_or_none()
         if row is None:
             raise UnknownScale(f"Scale proposal {scale_id} does not exist. `/egress requests` lists them.")
         return scale_from_row(row)
@@ -154,7 +167,7 @@ class SqlScales:
 
     def add(self, scale: Scale) -> None:
         """Store a new one."""
-        self._connection.execute(insert(schema.scale).values(row_from_scale(scale, is_open=True)))
+        self._connection.execute(insert(schema.scale), row_from_scale(scale, is_open=True))
 
     def save(self, scale: Scale, *, is_open: bool) -> Scale:
         """Store a changed one under its next version."""
@@ -171,7 +184,7 @@ class SqlCampaigns:
 
     def get(self, campaign_id: str) -> Campaign:
         """One by id."""
-        row = self._connection.execute(select(schema.campaign).filter_by(id=campaign_id)).one_or_none()
+        row = self._connection.execute(_by_id(schema.campaign), {"sought": campaign_id}).one_or_none()
         if row is None:
             raise UnknownReview(f"No review {campaign_id} that you can see. `/egress review` lists them.")
         return campaign_from_row(row)
@@ -192,7 +205,7 @@ class SqlCampaigns:
 
     def add(self, campaign: Campaign) -> None:
         """Store a new one."""
-        self._connection.execute(insert(schema.campaign).values(row_from_campaign(campaign)))
+        self._connection.execute(insert(schema.campaign), row_from_campaign(campaign))
 
     def save(self, campaign: Campaign) -> Campaign:
         """Store a changed one under its next version."""
@@ -252,7 +265,7 @@ def new_id(connection: Connection, table: Table, prefix: str, now: datetime) -> 
     """An id that no row of a table has."""
     while True:
         candidate = make_id(prefix, now, secrets.randbelow(ENTROPY))
-        if connection.execute(select(table.c.id).filter_by(id=candidate)).first() is None:
+        if connection.execute(_by_id(table), {"sought": candidate}).first() is None:
             return candidate
 
 
@@ -264,6 +277,20 @@ def next_version(row: dict[str, Any]) -> dict[str, Any]:
 
 def compare_and_set(connection: Connection, table: Table, row: dict[str, Any]) -> None:
     """Store a row in the place of the version before; raises ``StaleVersion`` if somebody was faster."""
-    seen = (table.c.id == row["id"]) & (table.c.version == row["version"] - 1)
-    if connection.execute(update(table).where(seen).values(row)).rowcount != 1:
+    seen = {"seen_id": row["id"], "seen_version": row["version"] - 1}
+    if connection.execute(_in_place_of(table), row | seen).rowcount != 1:
         raise StaleVersion(f"Someone else just changed {row['id']}. Check it again.")
+
+
+# The frequent statements are built once: building takes SQLAlchemy longer than SQLite needs to answer.
+
+
+@lru_cache
+def _by_id(table: Table) -> Select[Any]:
+    return select(table).where(table.c.id == bindparam("sought", type_=String()))
+
+
+@lru_cache
+def _in_place_of(table: Table) -> Update:
+    seen_id, seen_version = bindparam("seen_id", type_=String()), bindparam("seen_version", type_=Integer())
+    return update(table).where(table.c.id == seen_id, table.c.version == seen_version)
