@@ -68,10 +68,17 @@ class SqlWork:
     def __init__(self, connection: Connection, now: ColumnElement[float]) -> None:
         self._connection = connection
         self._now = now
+        self._woken: dict[str, timedelta] = {}
+        self._has_notified = False
 
     def wake(self, key: str, *, within: timedelta) -> None:
-        """Raise ``wanted``; bring ``due`` forward, but never before the time that a round not yet over waits for."""
-        self._bring_forward(key, within, by=1)
+        """Raise ``wanted``; bring ``due`` forward, but never before the time that a round not yet over waits for.
+
+        An act owes several notices; the second time in one transaction would change nothing.
+        """
+        if within < self._woken.get(key, timedelta.max):
+            self._bring_forward(key, within, by=1)
+            self._woken[key] = within
 
     def schedule(self, key: str, *, within: timedelta) -> None:
         """Only bring ``due`` forward, for something that happens at that time.
@@ -92,8 +99,9 @@ class SqlWork:
             "within_s": within.total_seconds(),
         }
         self._connection.execute(_bringing_forward(self._now, self._connection.dialect.name, by), fresh)
-        if self._connection.dialect.name == "postgresql":
-            self._connection.execute(NOTIFY)
+        if self._connection.dialect.name == "postgresql" and not self._has_notified:
+            self._connection.execute(NOTIFY)  # it is sent with the commit
+            self._has_notified = True
 
     def claim(self, owner: str, *, lease: timedelta, without: Collection[str] = ()) -> Claim | None:
         """Claim the row that is longest due and unleased, of all kinds that this version knows but some."""
@@ -128,6 +136,7 @@ class SqlWork:
         if end.state is not None:
             values |= row_from_state(end.state)
         self._must_change(_finishing(self._now, is_done=end.is_done), claim, values)
+        self._woken.pop(claim.key, None)
 
     def release(self, owner: str) -> None:
         """Give back everything that one owner holds, due immediately: the last thing a process does."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.egress import (
@@ -31,6 +31,9 @@ from bot.store.rows import (
 from bot.store.times import text_from_time, time_from_text
 
 cluster, history = schema.cluster.c, schema.egress_history.c
+
+CLUSTER = select(schema.cluster).where(cluster.id == bindparam("sought"))
+"""Asked with almost every act, and built once."""
 
 AT_ONCE = 500
 """Ids in one condition: SQLite takes 32,766 parameters (https://www.sqlite.org/limits.html, read 2026-11)."""
@@ -74,7 +77,7 @@ class SqlSnapshots:
 
     def get(self, cluster_id: str) -> tuple[ClusterEgress, datetime] | None:
         """A cluster as last read, and when."""
-        row = self._connection.execute(select(schema.cluster).filter_by(id=cluster_id)).one_or_none()
+        row = self._connection.execute(CLUSTER, {"sought": cluster_id}).one_or_none()
         return (egress_from_row(row), time_from_text(row.read_at)) if row else None
 
     def named(self, name: str) -> list[ClusterEgress]:

@@ -130,7 +130,7 @@ def wake_twice(store: SqlStore, between: Callable[[], None]) -> None:
     with store.write() as tx:
         tx.work.wake("timers", within=timedelta())
         between()
-        tx.work.wake("timers", within=timedelta())
+        tx.work.wake("notices", within=timedelta())
 
 
 def test_ended_sessions_are_no_defect(postgres_url: str) -> None:

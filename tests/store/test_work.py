@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from bot.domain.audit import Action, Event
 from bot.domain.people import SYSTEM
@@ -63,6 +64,21 @@ def is_free(store: SqlStore, clock: ManualClock) -> bool:
     if found is not None:
         store.release("probe")
     return found is not None
+
+
+def test_a_transaction_wakes_the_same_work_once(store: SqlStore, clock: ManualClock) -> None:
+    """Each statement keeps an act waiting; only an earlier time, or the end of a run, is worth another one."""
+    said: list[str] = []
+    event.listen(store._engine, "before_cursor_execute", lambda *call: said.append(call[2]))
+    with store.write() as tx:
+        for within in (LEASE, LEASE, SECOND, LEASE):
+            tx.work.wake(KEY, within=within)
+    assert (sum("INSERT" in text for text in said), sum("pg_notify" in text for text in said) <= 1) == (2, True)
+    held = claim(store, clock)
+    with store.write() as tx:
+        tx.work.finish(held, Finish(LEASE))
+        tx.work.wake(KEY, within=timedelta())
+    assert claim(store, clock).key == KEY
 
 
 def test_a_trigger_during_a_run_gives_exactly_one_more_run(store: SqlStore, clock: ManualClock) -> None:
