@@ -34,11 +34,14 @@ POOL = {"pool_size": 8, "max_overflow": TRANSACTIONS - 8 + 4, "pool_timeout": BO
 """Four connections more than transactions: for the wake signal, the migration, and those being given back. The one that
 was used last is used next: its statements are prepared, and its pages are in memory."""
 
-CACHE_KIB = 512
+CACHE_KIB = 256
 """Pages that each SQLite connection keeps, in KiB; the operating system keeps the file for all of them.
 
 Source: https://www.sqlite.org/pragma.html#pragma_cache_size, read 2026-11 (2000 by default, for each connection).
 """
+
+STATEMENTS = 64
+"""Prepared statements that each SQLite connection keeps: those of every act; 4 kB each and more."""
 
 SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 """When the operating system closes a connection whose peer is gone: seconds, seconds, probes, milliseconds.
@@ -110,7 +113,8 @@ def _sqlite(url: str, database: str | None) -> Engine:
         file_of(database).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadConfiguration(f"Cannot create the folder of the database {database}: {error.strerror}.") from error
-    engine = create_engine(url, connect_args={"timeout": BOUND_S}, **POOL)
+    arguments = {"timeout": BOUND_S, "cached_statements": STATEMENTS}
+    engine = create_engine(url, connect_args=arguments, **POOL)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
