@@ -17,8 +17,11 @@ from sqlalchemy import text
 from bench.audit import databases
 from bench.stage.rows import approved, copies, ended, live, store_rows
 from bench.stage.served import Served, served
-from bot import allowances
+from bot import allowances, auditing
+from bot.allowances import campaigns
 from bot.domain.allowance import Allowance
+from bot.domain.audit import AuditFilter
+from bot.domain.request_search import RequestSearch
 from bot.domain.rule_rendering import placed, render
 from bot.domain.rule_spread import Room, spread
 from bot.domain.work import WorkKind
@@ -27,7 +30,7 @@ from bot.reconciler import Reconciler
 from handlers.home import drawn
 from handlers.home_search import HomeState
 from handlers.notify import SlackNotifier
-from tests.build import APPROVER, DEV, OPERATOR, Said, caller
+from tests.build import APPROVER, AUDITOR, DEV, OPERATOR, Said, caller
 
 SHARE = int(os.environ.get("LARGE", "1"))
 LIVE, WAITING, ENDED = 10_000 // SHARE, 10_000 // SHARE, 100_000 // SHARE
@@ -90,10 +93,13 @@ def looks(bot: Served) -> dict[str, Callable[[], Any]]:
         "Home of a developer": home(stranger),
         "Home of an approver": home(APPROVER),
         "Home of an operator": home(OPERATOR),
+        "Home, a search": lambda: drawn(ctx, APPROVER, HomeState(RequestSearch("nowhere"))),
         "requests mine": listed("mine"),
         "requests pending": listed("pending"),
         "requests CLUSTER": listed("aks-udr"),
         "requests pending, approver": lambda: allowances.browse(ctx, APPROVER, "pending", rows=10),
+        "reviews": lambda: campaigns.browse(ctx, AUDITOR, rows=10),
+        "the audit log": lambda: auditing.search(ctx, AUDITOR, AuditFilter(), limit=11),
         "a card": lambda: notifier._card(some, ctx.clock.now()),
         "the form is sent": lambda: allowances.request(ctx, DEV, bot.draft()),
         "a round of the reconciler": Round(bot, bot.template.scope.target.key),
