@@ -12,10 +12,9 @@ from operator import itemgetter
 from typing import Any
 
 from slack_sdk import WebClient
-from sqlalchemy import text
 
 from bench.audit import databases
-from bench.stage.rows import approved, copies, ended, live, store_rows
+from bench.stage.rows import approved, copies, count_rows, ended, live, store_rows
 from bench.stage.served import Served, served
 from bot import allowances, auditing
 from bot.allowances import campaigns
@@ -48,8 +47,7 @@ def fill(bot: Served) -> None:
     store_rows(bot.store, list(copies(bot.template, WAITING, first=LIVE, ask="ask")))
     old = copies(bot.template, ENDED, first=LIVE + WAITING, ask="old")
     store_rows(bot.store, [ended(one, now - timedelta(days=40)) for one in old], is_open=False)
-    with bot.store._engine.begin() as connection:
-        connection.execute(text("ANALYZE"))
+    count_rows(bot.store)
     target = bot.template.scope.target
     part = bot.ctx.targets.open(target)
     seen, limits = part.observe(), bot.ctx.config.firewall

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from bench.stage.rows import patient
 from bot.domain.audit import Action
 from bot.domain.chain import COLUMNS, ChainEnd, Frontier, Record, seal
 from bot.domain.ids import ENTROPY, make_id
@@ -87,9 +88,11 @@ def insert(connection: Connection, rows: Iterator[Record]) -> None:
     """Write all rows, each database in its fastest way."""
     names, driver = ", ".join(COLUMNS), connection.connection.driver_connection
     if isinstance(driver, BoundedConnection):
-        driver.is_patient = True
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
-        with driver.cursor() as cursor, cursor.copy(f"COPY audit_event ({names}) FROM STDIN") as copy:
+        with (
+            patient(connection),
+            driver.cursor() as cursor,
+            cursor.copy(f"COPY audit_event ({names}) FROM STDIN") as copy,
+        ):
             for row in rows:
                 copy.write_row(row)
     else:

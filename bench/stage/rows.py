@@ -1,10 +1,11 @@
 """Allowances by the thousand, as the product would have stored them one by one."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert, text
 
 from bot.domain.allowance import Allowance
 from bot.domain.approval import Ending
@@ -12,6 +13,7 @@ from bot.domain.fqdn import parse_destination
 from bot.domain.ids import ENTROPY, make_id
 from bot.domain.people import Identity
 from bot.store import SqlStore, schema
+from bot.store.bounded import BoundedConnection
 from bot.store.rows import row_from_allowance
 from tests.build import TEAM
 
@@ -54,3 +56,22 @@ def store_rows(store: SqlStore, rows: Sequence[Allowance], *, is_open: bool = Tr
         for start in range(0, len(rows), AT_ONCE):
             part = [row_from_allowance(one, is_open=is_open) for one in rows[start : start + AT_ONCE]]
             connection.execute(insert(schema.allowance), part)
+
+
+@contextmanager
+def patient(connection: Connection) -> Iterator[None]:
+    """Inside, statements may take longer than any of the product's: years of rows are stored and counted at once."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, BoundedConnection):
+        yield
+        return
+    connection.execute(text("SET LOCAL statement_timeout = 0"))
+    driver.is_patient = True
+    yield
+    driver.is_patient = False
+
+
+def count_rows(store: SqlStore) -> None:
+    """Let the database count its rows, as it does by itself after a while."""
+    with store._engine.begin() as connection, patient(connection):
+        connection.execute(text("ANALYZE"))
