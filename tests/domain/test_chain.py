@@ -54,6 +54,15 @@ def test_an_untouched_chain_verifies(old: int) -> None:
     assert verify(rows[3:], ChainEnd(3, rows[2].hash, tree=None)).hash == end.hash
 
 
+def test_a_run_can_be_made_again_from_where_it_began() -> None:
+    """As after a database that went away in the middle, or beside another thread."""
+    rows = a_chain()
+    middle = verify(rows[:3])
+    assert verify(rows[3:], middle).hash == verify(rows[3:], middle).hash
+    assert middle.tree is not None
+    assert middle.tree.size == 3
+
+
 def test_a_row_of_version_1_has_the_hash_that_it_had() -> None:
     """What earlier releases hashed, spelt out once more."""
     content = [GENESIS, 1, "2026-11-02T09:00:00.000000+00:00", "allowance:request", "T1", "UDEV", "cli", "a1", "aks",

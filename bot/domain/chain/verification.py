@@ -32,7 +32,7 @@ def verify(records: Iterable[Record], after: ChainEnd | None = None) -> ChainEnd
 
     Args:
         records: Without gaps.
-        after: Where the run begins; None for the start of the log. Its tree grows with the rows.
+        after: Where the run begins; None for the start of the log.
 
     Returns:
         Where the next run begins.
@@ -41,7 +41,8 @@ def verify(records: Iterable[Record], after: ChainEnd | None = None) -> ChainEnd
         ChainBroken: At the first row that was changed, removed or moved.
     """
     start = after or ChainEnd()
-    expected, previous, tree = start.seq + 1, start.hash, start.tree
+    expected, previous = start.seq + 1, start.hash
+    tree = start.tree.copy() if start.tree else None  # a run that is cut off begins again where this one did
     for record in records:
         if record.seq != expected:
             raise missing(expected, record.seq)
