@@ -24,6 +24,7 @@ from bot.store.write_turns import WriteTurns
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
+    from sqlalchemy.engine import ExceptionContext
 
     from bot.store.bounded import BoundedConnection
 
@@ -117,6 +118,7 @@ def _sqlite(url: str, database: str | None) -> Engine:
     engine = create_engine(url, connect_args=arguments, **POOL)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "handle_error", _give_up_read_only)
     return engine
 
 
@@ -130,6 +132,12 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     busy = f"busy_timeout={int(BOUND_S * 1000)}"
     for pragma in ("journal_mode=WAL", "synchronous=FULL", busy, "foreign_keys=ON", f"cache_size=-{CACHE_KIB}"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _give_up_read_only(context: ExceptionContext) -> None:
+    """Open new connections after a read-only file: one that was opened meanwhile stays read-only for ever."""
+    code = getattr(context.original_exception, "sqlite_errorcode", 0)
+    context.is_disconnect = context.is_disconnect or code & 0xFF == sqlite3.SQLITE_READONLY
 
 
 def _begin_sqlite(connection: Connection) -> None:

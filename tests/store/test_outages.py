@@ -117,6 +117,23 @@ def test_a_read_only_file_is_no_defect(sqlite_url: str) -> None:
     store.close()
 
 
+def test_a_connection_opened_while_the_file_was_read_only_is_not_used_again(sqlite_url: str) -> None:
+    """The file can be written again, and so can the store, without a restart."""
+    store, is_read_only = SqlStore(sqlite_url), True
+
+    def refuse(connection: sqlite3.Connection, _record: object) -> None:
+        if is_read_only:
+            connection.execute("PRAGMA query_only=ON")
+
+    event.listen(store._engine, "connect", refuse)
+    with pytest.raises(StoreUnavailable, match="read-only"):
+        fill(store)
+    is_read_only = False
+    fill(store)
+    assert store.problem() is None
+    store.close()
+
+
 def end_sessions(url: str) -> None:
     """As a restart of the server does."""
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
