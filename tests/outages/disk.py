@@ -64,6 +64,9 @@ class Disk(contextlib.AbstractContextManager["Disk"]):
         run("fsfreeze", "--unfreeze", str(self.path))
 
     def protect(self, *, is_so: bool) -> None:
-        """Let nobody write the database's files, those who have them open included."""
-        files = [str(each) for each in self.path.glob("bot.sqlite3*") if each.suffix != ".lock"]
+        """Let nobody write the database and its journal, those who have them open included.
+
+        The index of the journal is mapped into memory: the kernel would end whoever writes there, with SIGBUS.
+        """
+        files = [str(self.path / f"bot.sqlite3{end}") for end in ("", "-wal")]
         run("chattr", "+i" if is_so else "-i", *files)
