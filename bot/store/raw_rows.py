@@ -27,10 +27,14 @@ def fetch_readable(connection: Connection, query: Select[Any]) -> list[tuple[Any
 
 
 def fetch_values(connection: Connection, query: Select[Any]) -> list[Any]:
-    """The rows of any query, their values as the driver gives them."""
+    """The rows of any query, their values as the driver gives them.
+
+    Raises:
+        DBAPIError: As SQLAlchemy's own.
+    """
     try:
         return _all(connection, query)
-    except (OperationalError, sqlite3.OperationalError) as error:
+    except OperationalError as error:
         if UNDECODED not in str(error):
             raise
     driver: Any = connection.connection.driver_connection
@@ -42,7 +46,12 @@ def fetch_values(connection: Connection, query: Select[Any]) -> list[Any]:
 
 
 def _all(connection: Connection, query: Select[Any]) -> list[Any]:
-    return list(connection.execute(query).cursor.fetchall())
+    """SQLite reads rows while they are fetched: what goes wrong there, SQLAlchemy does not see."""
+    cursor = connection.execute(query).cursor
+    try:
+        return list(cursor.fetchall())
+    except sqlite3.Error as error:
+        raise OperationalError(None, None, error) from error
 
 
 def _text(stored: bytes) -> str:

@@ -1,16 +1,18 @@
 """A database that is full, read-only, silent or away: an expected state, said once, over once something is recorded."""
 
+import json
 import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 from sqlalchemy.engine import make_url
 from structlog.testing import capture_logs
 
@@ -19,6 +21,7 @@ from bot.ports.deadline import within
 from bot.store import SqlStore
 from bot.store.faults import BUSY
 from bot.store.outage import Outage
+from bot.store.raw_rows import fetch_values
 from tests.silence import proxy_of
 
 
@@ -131,6 +134,23 @@ def test_a_connection_opened_while_the_file_was_read_only_is_not_used_again(sqli
     is_read_only = False
     fill(store)
     assert store.problem() is None
+    store.close()
+
+
+def read_interrupted(store: SqlStore) -> None:
+    """Read thousands of rows, and be interrupted after some of them."""
+    numbers = func.json_each(json.dumps([0] * 5_000)).table_valued("value")
+    with store._database.transaction(is_read=True) as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.set_progress_handler(lambda: 1, 10_000)  # after so many instructions
+        fetch_values(connection, select(numbers))
+
+
+def test_what_fails_at_a_later_row_is_no_defect(sqlite_url: str) -> None:
+    """A round reads all that is open as the driver gives it, and SQLite reads as long as rows are taken."""
+    store = SqlStore(sqlite_url)
+    with pytest.raises(StoreBusy):
+        read_interrupted(store)
     store.close()
 
 
