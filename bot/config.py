@@ -146,7 +146,7 @@ def secrets_of(settings: Settings, variables: Mapping[str, str]) -> list[str]:
 def _passwords_in(url: str) -> list[str]:
     """As they are written; none of a URL that cannot be read, which is refused before anything is done with it."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(url if "//" in url else f"//{url}")  # a proxy's may have no scheme
         own = parts.password or ""
     except ValueError:
         return []

@@ -83,14 +83,16 @@ def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None, 
 def proxy_of(url: str) -> str | None:
     """The proxy for a URL, as ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` say; None for none.
 
-    No proxy reaches this machine's own loopback interface.
+    No proxy reaches this machine's own loopback interface. Many people leave out the scheme (``proxy:3128``), which
+    the clients of Slack's Web API and of Azure take for HTTP, too.
     """
     parts = urlsplit(url)
     if _is_loopback(parts.hostname or "") or proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
     kind = {"wss": "https", "ws": "http"}.get(parts.scheme, parts.scheme)
     named = getproxies()
-    return named.get(kind) or named.get("all")
+    found = named.get(kind) or named.get("all")
+    return f"http://{found}" if found and "//" not in found else found
 
 
 def _is_loopback(host: str) -> bool:

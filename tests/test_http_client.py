@@ -38,7 +38,8 @@ def test_which_proxy(url: str, proxy: str | None) -> None:
         assert proxy_of(url) == proxy
 
 
-def test_a_plain_request_through_a_proxy() -> None:
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_a_plain_request_through_a_proxy(scheme: str) -> None:
     """The whole address, and who we are."""
     heard: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -49,7 +50,7 @@ def test_a_plain_request_through_a_proxy() -> None:
                 client.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
 
         threading.Thread(target=answer, daemon=True).start()
-        proxy = f"http://bot:pa%40ss@127.0.0.1:{listener.getsockname()[1]}"
+        proxy = f"{scheme}bot:pa%40ss@127.0.0.1:{listener.getsockname()[1]}"
         with CliRunner().isolation(env={**ENVIRONMENT, "HTTP_PROXY": proxy}):
             found = send("POST", "http://hooks.example.com/x?y=1", {"X-A": "1"}, b"{}", timeout_s=5)
     assert found.status == 204

@@ -17,6 +17,7 @@ from bot.config import Settings, secrets_of, settings_from
 from bot.domain.integration import Webhook
 from bot.domain.step_up.settings import StepUp
 from bot.logs import carried, log_as
+from bot.wiring.secret_files import secret_headers
 from bot.wiring.signing import client_secret, signing_keys
 from tests.build import World, config, make_world
 from tests.flows.writer_stage import ask
@@ -149,9 +150,24 @@ def test_passwords_of_a_database_url(url: str, found: set[str]) -> None:
 
 
 def test_the_password_of_a_proxy() -> None:
-    """In the URL of either spelling."""
-    proxies = {"HTTPS_PROXY": "http://u:LE%41K@proxy:3128", "http_proxy": "http://u:OTHER@proxy:3128"}
-    assert set(secrets_of(settings_from({}), proxies)) == {"LE%41K", "LEAK", "OTHER"}
+    """In the URL of either spelling, with or without a scheme."""
+    proxies = {
+        "HTTPS_PROXY": "http://u:LE%41K@proxy:3128",
+        "http_proxy": "http://u:OTHER@proxy:3128",
+        "ALL_PROXY": "u:BARE@proxy:3128",
+    }
+    assert set(secrets_of(settings_from({}), proxies)) == {"LE%41K", "LEAK", "OTHER", "BARE"}
+
+
+def test_the_values_of_headers_in_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each by itself, with its scheme and without."""
+    log_as("json")
+    file = tmp_path / "headers"
+    file.write_text("Authorization: Bearer first~t0k3n\nDD-API-KEY: other~k3y\nX-Source: aks\n")
+    assert secret_headers(file, "--headers")() == file.read_text().strip()
+    log.info("first~t0k3n", sent="Bearer first~t0k3n", key="other~k3y", source="aks")
+    [line] = lines(capsys)
+    assert (line["event"], line["sent"], line["key"], line["source"]) == (*("[secret]",) * 3, "aks")
 
 
 def test_what_nobody_caught_is_masked(capsys: pytest.CaptureFixture[str]) -> None:

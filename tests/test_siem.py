@@ -73,6 +73,7 @@ def test_a_token_is_in_a_file_and_may_be_renewed(tmp_path: Path) -> None:
         ("https://siem.example.com/", "Bearer secret", "Line 1 of the headers"),
         ("https://siem.example.com/", "a: b\n\nHost: other", "Line 3 of the headers"),
         ("syslog+tls://siem.example.com", "", "The receiver must be"),
+        ("syslog+tls://siem.example.com:6514", "Authorization: Bearer secret", "Syslog has no headers"),
     ],
 )
 def test_no_secret_where_others_see_it(address: str, headers: str, said: str) -> None:
@@ -80,6 +81,13 @@ def test_no_secret_where_others_see_it(address: str, headers: str, said: str) ->
     with pytest.raises(InvalidInput, match=said) as refused, receiver(address, Access(lambda: headers)):
         pass
     assert "secret" not in refused.value.sentence.replace("a secret", "")
+
+
+@pytest.mark.parametrize("address", ["https://siem.example.com/", "otlp+https://h", "syslog://siem.example.com:514"])
+def test_a_certificate_that_nobody_would_see(address: str) -> None:
+    """Above all, plain syslog does not become private by it."""
+    with pytest.raises(InvalidInput, match="syslog\\+tls"), receiver(address, Access(certificate=Path("ours.pem"))):
+        pass
 
 
 def test_headers_are_lines() -> None:

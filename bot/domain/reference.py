@@ -18,7 +18,8 @@ everything that is wrong with a file; `python -m bot config example` writes one 
 
 ## Environment
 
-Secrets and endpoints. An empty variable counts as unset.
+Secrets and endpoints. An empty variable counts as unset. Variables of libraries (`AZURE_…`, `HTTPS_PROXY`,
+`SSL_CERT_FILE`) are in [deploy/README.md](../deploy/README.md#2-the-identity-in-azure).
 """
 _FILE = """
 ## The file

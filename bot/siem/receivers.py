@@ -49,10 +49,12 @@ def receiver(address: str, access: Access = Access()) -> Iterator[Take]:
     """A receiver by its address, see ``NO_RECEIVER``.
 
     Raises:
-        InvalidInput: It is none, holds credentials, or a secret would go over plain HTTP.
+        InvalidInput: It is none, holds credentials, has no use for what is to let the bot in, or a secret would go over
+            plain HTTP.
         BadConfiguration: The certificate cannot be used.
     """
     parts = _parts_of(address)
+    _require_use(parts.scheme, access)
     plain = address.removeprefix("otlp+")
     if parts.scheme in ("http", "https", "otlp+http", "otlp+https"):
         _require_private(plain, access)
@@ -78,6 +80,14 @@ def _parts_of(address: str) -> SplitResult:
     if "@" in parts.netloc:
         raise InvalidInput("The address of a receiver holds no credentials: everybody sees it. Use --headers FILE.")
     return parts
+
+
+def _require_use(scheme: str, access: Access) -> None:
+    """Nobody is to believe that a secret lets the bot in, or that a connection is private, where it is not."""
+    if access.certificate and scheme != "syslog+tls":
+        raise InvalidInput("A certificate is shown to syslog+tls://HOST:PORT alone.")
+    if scheme.startswith("syslog") and headers_in(access.headers()):
+        raise InvalidInput("Syslog has no headers: they are for https://HOST/PATH and otlp+https://HOST.")
 
 
 def _require_private(plain: str, access: Access) -> None:

@@ -62,8 +62,9 @@ class SyslogServer:
         """Send lines of JSON. One connection for each page: the server closes it once it has read all of it.
 
         Raises:
-            HookUnreachable: It does not answer, or did not read all of it.
-            HookRefused: It is somebody else, by its certificate, or does not accept ours.
+            HookUnreachable: It does not answer, did not read all of it, or does not accept our certificate: its side
+                of that may be put right at any time.
+            HookRefused: It is somebody else, by its certificate.
         """
         page = b"".join(map(message, lines.splitlines()))
         try:

@@ -25,7 +25,7 @@ from bot.ports import Caller, Context
 from bot.reporting import write_evidence
 from bot.siem import Access, Take, receiver
 from bot.wiring.production import at_the_terminal, opened_store
-from bot.wiring.secret_files import SecretFile
+from bot.wiring.secret_files import secret_headers
 from bot.wiring.terminal import Terminal
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -156,9 +156,11 @@ def tail(terminal: Terminal, /, after: int, cursor: Path | None, to: str | None,
 
 
 def _receiver(to: str | None, headers: Path | None, certificate: Path | None) -> AbstractContextManager[Take]:
-    if to is None:
-        return nullcontext(_print)
-    return receiver(to, Access(SecretFile(headers, "--headers") if headers else str, certificate))
+    if to is not None:
+        return receiver(to, Access(secret_headers(headers, "--headers") if headers else str, certificate))
+    if headers or certificate:
+        raise InvalidInput("--headers and --certificate need --to.")
+    return nullcontext(_print)
 
 
 def _print(lines: str) -> None:

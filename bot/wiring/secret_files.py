@@ -1,11 +1,13 @@
 """Secrets in files, which may be replaced at any time, as mounted secrets are."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
 from bot.errors import BadConfiguration
 from bot.logs import hide
+from bot.siem import headers_in
 
 log = structlog.get_logger(__name__)
 
@@ -70,3 +72,28 @@ class SecretFile:
         except OSError:
             return None
         return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+MASKED = 8
+"""Characters from which on the value of a header is masked: shorter ones are no secrets, and parts of other words."""
+
+
+def secret_headers(path: Path, setting: str) -> Callable[[], str]:
+    """Reads lines of HTTP headers anew each time, and masks each value by itself: the file as a whole is never sent.
+
+    Args:
+        path: The file.
+        setting: What names it.
+
+    Raises:
+        BadConfiguration: It cannot be read, or is empty.
+    """
+    file = SecretFile(path, setting)
+
+    def read() -> str:
+        text = file()
+        parts = (part for value in headers_in(text).values() for part in (value, value.rpartition(" ")[2]))
+        hide(part for part in parts if len(part) >= MASKED)
+        return text
+
+    return read
