@@ -8,6 +8,7 @@ from bot.domain.access import membership_unknown
 from bot.domain.allowance import is_wanted
 from bot.domain.audit import Action
 from bot.domain.export import FORMS
+from bot.domain.rule_groups import joined
 from bot.domain.rule_rendering import placed, render
 from bot.errors import InvalidInput
 from bot.inventory import find, person, unread, visible
@@ -32,7 +33,8 @@ class Export:
 def export(ctx: Context, caller: Caller, cluster: str, form: str) -> Export:
     """Export the wanted rules of a cluster's firewall, for all clusters that the caller may see.
 
-    Each rule collection has the priority that it has in Azure; a new one gets the next free one.
+    Each rule collection has the priority that it has in Azure; a new one gets the next free one, and so does one whose
+    priority another has in another of our rule collection groups.
 
     Args:
         ctx: The context.
@@ -59,8 +61,9 @@ def export(ctx: Context, caller: Caller, cluster: str, form: str) -> Export:
         rows = tx.allowances.find(AllowanceFilter(target=target, only_open=True))
     now = ctx.clock.now()
     wanted = [row for row in rows if is_wanted(row, now) and row.scope.cluster_id in seen]
-    there = ctx.targets.open(target).observe().group(1)
-    collections = placed(render(wanted), there.collections, taken=there.taken, first=there.first_priority)
+    there = ctx.targets.open(target).observe()
+    first = there.group(1)
+    collections = placed(render(wanted), joined(there.collections), taken=first.taken, first=first.first_priority)
     ending, write = FORMS[form]
     count = sum(len(each.rules) for each in collections)
     facts = (("form", form), ("target", target.id), ("target_kind", target.kind), ("rules", str(count)))

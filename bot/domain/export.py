@@ -1,7 +1,7 @@
 """Our rules as Terraform and as Bicep, so that a team with infrastructure as code can adopt them.
 
-Everything is deterministic and every text is escaped. The adopted rules stand in a rule collection group of their own,
-because the bot's group is written by the bot alone.
+Everything is deterministic and every text is escaped. The adopted rules stand in rule collection groups of their own,
+as many as they need, because the bot's groups are written by the bot alone.
 
 Sources, read 2026-11: https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs (firewall_policy_rule_
 collection_group, firewall_application_rule_collection, firewall_network_rule_collection) and https://learn.microsoft.com/azure/templates/microsoft.network.
@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from bot.domain.firewall import ApplicationRule, NetworkRule, RuleCollection, RuleKind
+from bot.domain.rule_diff import MAX_GROUP_BYTES, MAX_GROUPS
+from bot.domain.rule_groups import group_name
+from bot.domain.rule_spread import Room, spread
 from bot.domain.target import Target, TargetKind
 
 GROUP = "rcg-aks-egress-adopted"
-"""The name of the rule collection group that adopted rules stand in."""
+"""The name of the first rule collection group that adopted rules stand in; the others are numbered."""
 
 GROUP_PRIORITY = 510
-"""Its priority; to be changed where the firewall policy has another group there."""
+"""Its priority, and the next ones for the others; to be changed where the firewall policy has another group there."""
 
 API_VERSION = "2024-05-01"
 """The API version of the Bicep resources: one that every Bicep release of the last year knows."""
@@ -59,14 +62,23 @@ def bicep_text(text: str) -> str:
     return "'" + escaped.replace("${", "\\${") + "'"
 
 
+def _groups(collections: Sequence[RuleCollection]) -> Mapping[int, Sequence[RuleCollection]]:
+    """What each rule collection group holds, by number; one that is empty where there are no rules."""
+    return spread(collections, (), Room(MAX_GROUP_BYTES, MAX_GROUPS)).by_group or {1: ()}
+
+
 def _terraform_policy(target: Target, collections: Sequence[RuleCollection]) -> list[str]:
+    return _apart(_terraform_group(target, number, members) for number, members in _groups(collections).items())
+
+
+def _terraform_group(target: Target, number: int, collections: Sequence[RuleCollection]) -> list[str]:
     inner = [line for each in collections for line in ("", *_block(_BLOCKS[each.kind], _hcl_policy(each)))]
     head = [
-        f"name               = {hcl(GROUP)}",
+        f"name               = {hcl(group_name(GROUP, number))}",
         f"firewall_policy_id = {hcl(target.id)}",
-        f"priority           = {GROUP_PRIORITY}",
+        f"priority           = {GROUP_PRIORITY + number - 1}",
     ]
-    label = _identifier(f"egress-{target.name}")
+    label = _identifier(f"{group_name('egress', number)}-{target.name}")
     return _block(f'resource "azurerm_firewall_policy_rule_collection_group" "{label}"', [*head, *inner])
 
 
@@ -80,8 +92,7 @@ def _hcl_policy(collection: RuleCollection) -> list[str]:
 
 
 def _terraform_classic(target: Target, collections: Sequence[RuleCollection]) -> list[str]:
-    blocks = [_classic_block(target, each) for each in collections]
-    return [line for number, block in enumerate(blocks) for line in ([""] if number else []) + block]
+    return _apart(_classic_block(target, each) for each in collections)
 
 
 def _classic_block(target: Target, collection: RuleCollection) -> list[str]:
@@ -131,19 +142,33 @@ def _hcl_list(values: Iterable[str]) -> str:
     return f"[{', '.join(map(hcl, values))}]"
 
 
+def _apart(blocks: Iterable[Sequence[str]]) -> list[str]:
+    """Blocks with an empty line between them."""
+    return [line for number, block in enumerate(blocks) for line in (*([""] if number else []), *block)]
+
+
 def _block(head: str, lines: Iterable[str]) -> list[str]:
     return [f"{head} {{", *(f"  {line}" if line else "" for line in lines), "}"]
 
 
 def _bicep_policy(target: Target, collections: Sequence[RuleCollection]) -> list[str]:
     policy = f"resource policy 'Microsoft.Network/firewallPolicies@{API_VERSION}' existing ="
-    group = f"resource egress 'Microsoft.Network/firewallPolicies/ruleCollectionGroups@{API_VERSION}' ="
-    inner = [f"priority: {GROUP_PRIORITY}", *_array("ruleCollections", map(_bicep_collection, collections))]
-    return [
-        *_block(policy, [f"name: {bicep_text(target.name)}"]),
-        "",
-        *_block(group, ["parent: policy", f"name: {bicep_text(GROUP)}", *_block("properties:", inner)]),
-    ]
+    groups = (_bicep_group(number, members) for number, members in _groups(collections).items())
+    return _apart([_block(policy, [f"name: {bicep_text(target.name)}"]), *groups])
+
+
+def _bicep_group(number: int, collections: Sequence[RuleCollection]) -> list[str]:
+    """One group, deployed after the one before it: Azure changes one group of a firewall policy at a time."""
+    kind = f"Microsoft.Network/firewallPolicies/ruleCollectionGroups@{API_VERSION}"
+    rules = _array("ruleCollections", map(_bicep_collection, collections))
+    inner = [f"priority: {GROUP_PRIORITY + number - 1}", *rules]
+    head = ["parent: policy", f"name: {bicep_text(group_name(GROUP, number))}"]
+    after = ["dependsOn: [", f"  {_symbol(number - 1)}", "]"] if number > 1 else []
+    return _block(f"resource {_symbol(number)} '{kind}' =", [*head, *after, *_block("properties:", inner)])
+
+
+def _symbol(number: int) -> str:
+    return _identifier(group_name("egress", number))
 
 
 def _bicep_collection(collection: RuleCollection) -> list[str]:

@@ -220,6 +220,11 @@ class WriterState:
         """A group cannot be written as it would have to be."""
         return replace(self, refused_groups=tuple(sorted({*self.refused_groups, number})))
 
+    def forget_group(self, number: int) -> "WriterState":
+        """A group was not created after all: one of that name would be somebody else's."""
+        further = {each: found for each, found in self.further_groups.items() if each != number}
+        return replace(self, further_groups=further, version=VERSION if further else ONE_GROUP)
+
     def drop_operation(self) -> "WriterState":
         """There is nothing more to ask the operation for."""
         return replace(self, operation=None)

@@ -60,7 +60,8 @@ def write(run: Run, observation: Observation, due: Sequence[GroupPlan]) -> Finis
         try:
             ended = _write_group(run, observation, plan)
         except (ArmRejected, UnsafePlan) as error:
-            run.state = run.state.refuse_group(plan.group.number)
+            if plan.group.exists:  # another one would be created in its place, and refused as well
+                run.state = run.state.refuse_group(plan.group.number)
             refused.append(error)
             continue
         if refused:
@@ -73,13 +74,16 @@ def write(run: Run, observation: Observation, due: Sequence[GroupPlan]) -> Finis
 def _write_group(run: Run, observation: Observation, plan: GroupPlan) -> Finish:
     require_room(observation, plan, run.ctx.config.firewall)
     place = run.ctx.targets.open(observation.target)
-    known = run.state.priorities_of(plan.group.number).kept
-    group = place.prepare(replace(plan.group, priority=known or plan.group.priority))
+    number, were_known = plan.group.number, run.state.further_groups.keys()
+    kept = run.state.priorities_of(number).kept
+    group = place.prepare(replace(plan.group, priority=kept or plan.group.priority))
     _intend(run, observation, replace(plan, group=group))
     run.require_time()
     try:
         operation = place.begin_write(plan.desired, group)
     except NOT_LANDED as error:
+        if not group.exists and number not in were_known:
+            run.state = run.state.forget_group(number)
         _refused(run, error)
         if hold_back(run, _members(observation, plan), error):
             return run.again(run.ctx.pace.backoff / 5)

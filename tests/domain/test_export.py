@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.export import bicep, bicep_text, hcl, terraform
-from bot.domain.firewall import RuleCollection
+from bot.domain.firewall import ApplicationRule, RuleCollection
 from bot.domain.rule_rendering import placed, render
 from bot.domain.target import Target, TargetKind
 from tests.domain.values import SCOPE, TARGET, a_live_allowance
@@ -73,6 +73,21 @@ def test_bicep_for_a_firewall_policy() -> None:
     assert "  parent: policy\n  name: 'rcg-aks-egress-adopted'\n  properties: {\n    priority: 510\n" in text
     assert "protocols: [\n              {\n                protocolType: 'Http'\n                port: 8080\n" in text
     assert text.count("ruleType: 'ApplicationRule'") == 3
+
+
+@pytest.mark.parametrize("write", [terraform, bicep])
+def test_more_than_one_group_holds(write: Writer) -> None:
+    """As many groups as Azure needs, each rule in one of them; Bicep deploys them one after another."""
+    names = tuple(f"{number:05}{'x' * 200}.example.com" for number in range(5_000))
+    (ours,) = placed(render([a_live_allowance("a.example.com", number=number) for number in (1, 2, 3)]), ())
+    rules = [replace(rule, target_fqdns=names) for rule in ours.rules if isinstance(rule, ApplicationRule)]
+    text = write(TARGET, [replace(ours, rules=tuple(rules))])
+    parts = re.split(r"(?m)^resource (?=.*rule_?collection_?group)", text, flags=re.IGNORECASE)[1:]
+    heads = [re.findall(r"adopted([-0-9]*)|priority *[:=] (5\d\d)", part) for part in parts]
+    assert heads == [[(suffix, ""), ("", at)] for suffix, at in (("", "510"), ("-2", "511"), ("-3", "512"))]
+    assert [re.findall("a00000000[0-9](?=-)", part) for part in parts] == [[f"a00000000{n}"] for n in (1, 2, 3)]
+    assert [part.count(".example.com") for part in parts] == [len(names)] * 3
+    assert re.findall(r"dependsOn: \[\s+(\w+)\s+\]", text) == ([] if write is terraform else ["egress", "egress_2"])
 
 
 def test_bicep_for_a_classic_firewall() -> None:

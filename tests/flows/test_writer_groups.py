@@ -12,6 +12,7 @@ from bot.domain.allowance import Allowance, Status, status
 from bot.domain.audit import Action
 from bot.domain.configuration import Configuration
 from bot.domain.rule_diff import MAX_GROUPS
+from bot.domain.writer_state import WriterState
 from bot.errors import CannotTakeEffect
 from bot.sandbox.clock import ManualClock
 from tests.build import DEV, World, config, make_world
@@ -74,6 +75,16 @@ def filled(world: World, count: int = 5) -> list[Allowance]:
     settle(world)
     assert {state_of(world, each) for each in asked} == {Status.LIVE}
     return sorted((stored(world, each) for each in asked), key=lambda each: each.id)
+
+
+def state(world: World) -> WriterState:
+    """The state of the writer."""
+    with world.store.read() as tx:
+        (target,) = tx.allowances.targets()
+        work = tx.work.peek(target.key)
+    assert work is not None
+    assert isinstance(work.state, WriterState)
+    return work.state
 
 
 def settle(world: World) -> None:
@@ -148,6 +159,7 @@ def test_where_no_group_may_be_created_others_go_on(world: World) -> None:
     assert state_of(world, asked[3]) is Status.APPROVED
     assert f"the limit is {count}" in told_text(world, "stuck")
     assert any(f"the limit is {count}" in each for each in only(looked(world)).obstacles)
+    assert state(world).refused_groups == (), "No number is used up by a group that never was."
     allowances.end(world.ctx, DEV, asked[0].id)
     settle(world)
     assert state_of(world, asked[3]) is Status.LIVE
@@ -181,6 +193,23 @@ def test_what_somebody_does_to_any_group_is_found(world: World) -> None:
     assert resource(world, FIRST)["properties"]["priority"] < taken
     assert resource(world, SECOND)["properties"]["priority"] > taken
     assert (told(world)[3:], state_of(world, c)) == (["drift", "drift", "healed"], Status.LIVE)
+
+
+def test_a_group_that_somebody_else_created_first_is_theirs(world: World) -> None:
+    """The bot's own creation was refused; what is there under that name is left as it is, and people are told."""
+    filled(world, 2)
+    world.arm.add_fault({"method": "PUT", "path": "egress-2$", "times": 1, "status": 412, "code": "PreconditionFailed"})
+    last = ask(world, "last.example.com")
+    while not writes(world, "egress-2"):
+        world.work(timedelta(seconds=1))
+    first = resource(world, FIRST)
+    (ours,) = first["properties"]["ruleCollections"]
+    theirs = {**ours, "rules": [{**ours["rules"][0], "name": "a0000theirs-https-443"}]}
+    world.arm.put_resource(f"{first['id']}-2", {"properties": {"priority": 5000, "ruleCollections": [theirs]}})
+    settle(world)
+    assert groups(world)["-2"] == {"a0000theirs"}
+    assert groups(world)["-3"] == ids(last)
+    assert (state_of(world, last), told(world)) == (Status.LIVE, ["unknown"])
 
 
 def test_rules_that_the_database_does_not_know_are_left_in_every_group(world: World) -> None:
