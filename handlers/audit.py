@@ -166,7 +166,7 @@ def story(ctx: Context, call: Call) -> Reply:
 
 def turn_story(ctx: Context, call: Call) -> Reply:
     """Another page of a story, where it is: in its modal, or in the place of the message."""
-    found, first = reporting.read_story(ctx, call.caller, call.value["id"]), number_from(call.value, "first", 0)
+    found, first = reporting.read_story(ctx, call.caller, call.value["id"]), number_from(call.value, "first")
     first = min(first, max(0, len(found.steps) - 1))
     if call.caller.via == "slack:modal":
         return UpdateModal(story_view(found, first))

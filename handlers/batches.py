@@ -10,7 +10,7 @@ from handlers.attempts import record_refusal
 from handlers.blocks import lists
 from handlers.blocks.batch_card import about_batch, batch_parts
 from handlers.blocks.block_kit import code, message, modal, section
-from handlers.blocks.words import error_text
+from handlers.blocks.words import EACH, error_text
 from handlers.calls import Call
 from handlers.modals import DenyForm
 from handlers.replies import Message, OpenModal, Reply
@@ -63,4 +63,4 @@ def told(ctx: Context, caller: Caller, verb: str, made: DoneTogether) -> Message
     for one, error in made.refused:
         record_refusal(ctx, caller, verb, error, Attempt(one.id))
         lines.append(f":no_entry_sign: {code(one.id)}, {code(one.cluster_name)}: {error_text(error, '')}")
-    return message("\n".join(lines), [section(line) for line in lines])
+    return message("\n".join(lines), [section(line) for line in lines], rest=EACH)

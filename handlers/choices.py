@@ -8,6 +8,7 @@ from bot.domain.batch import place_from_text, place_text
 from bot.domain.bundles import Bundle
 from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterEgress
+from bot.domain.phrases import counted
 from handlers.blocks.block_kit import OPTION_TEXT, OPTION_VALUE, cut, option
 from handlers.replies import Block
 
@@ -89,7 +90,7 @@ def _key(egress: ClusterEgress, *, is_shared: bool) -> str:
 
 def bundle_label(bundle: Bundle) -> str:
     """Title and size: what is cut off where it is too long is the title."""
-    size = f" ({bundle.count} names)"
+    size = f" ({counted(bundle.count, 'name')})"
     return f"{cut(bundle.title or bundle.name, OPTION_TEXT - len(size))}{size}"
 
 

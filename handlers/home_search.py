@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from bot.domain.request_search import STATES, RequestSearch
+from bot.errors import StaleView
 from bot.ports import Place
 from handlers.blocks.block_kit import input_, modal, option, section, text_input
 from handlers.blocks.buttons import position_text
@@ -47,17 +48,32 @@ class HomeState:
         known = person if _USER.fullmatch(person) else ""
         search = RequestSearch(words[:MAX_WORDS], known, state if state in STATES else "")
         trail = tuple(map(position_from, carried.get("trail", "").split()))
-        return cls(search, max(number_from(carried, "page", 1), 1), trail)
+        page = max(number_from(carried, "page", 1), 1)
+        return cls(search, page if search.is_empty else 1, trail)
 
     def older(self, after: str) -> "HomeState":
-        """The page after this one; of a search the one that begins behind a place."""
+        """The page after this one; of a search the one that begins behind a place.
+
+        Raises:
+            StaleView: The tab shows a search and was drawn before searches had places.
+        """
+        self._require(has_place=bool(after))
         if after:
             return replace(self, trail=(*self.trail, position_from(after))[-LONGEST_TRAIL:])
         return replace(self, page=self.page + 1)
 
     def newer(self) -> "HomeState":
-        """The page before this one."""
+        """The page before this one.
+
+        Raises:
+            StaleView: As of ``older``.
+        """
+        self._require(has_place=bool(self.trail))
         return replace(self, trail=self.trail[:-1]) if self.trail else replace(self, page=max(1, self.page - 1))
+
+    def _require(self, *, has_place: bool) -> None:
+        if not (has_place or self.search.is_empty):
+            raise StaleView("This page is out of date. Use *Refresh*.")
 
     @property
     def number(self) -> int:

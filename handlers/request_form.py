@@ -12,6 +12,7 @@ from bot.domain.configuration import Configuration
 from bot.domain.duration import duration_from_text, duration_text
 from bot.domain.egress import ClusterEgress
 from bot.domain.fqdn import parse_destinations
+from bot.domain.phrases import counted
 from bot.errors import InvalidInput
 from handlers.blocks.block_kit import (
     OPTION_VALUE,
@@ -228,7 +229,7 @@ class RequestForm:
     def _pools(self, egress: ClusterEgress) -> list[Block]:
         if not has_several_ways(egress) and not self.pool:
             return []
-        offered = [option(f"{pool.name} ({pool.nodes} nodes)", pool.name) for pool in egress.pools]
+        offered = [option(f"{pool.name} ({counted(pool.nodes, 'node')})", pool.name) for pool in egress.pools]
         hint = "Its node pools use different egress paths. Choose the one that needs this."
         return [input_("pool", "Node pool", select(offered, self.pool), hint=hint, optional=True)] if offered else []
 

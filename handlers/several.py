@@ -10,7 +10,7 @@ from bot.errors import ConfirmationNeeded, Conflict, InvalidInput, Unavailable, 
 from bot.ports import Caller, Context
 from handlers.attempts import record_refusal
 from handlers.blocks.block_kit import code, message, section
-from handlers.blocks.words import error_text
+from handlers.blocks.words import EACH, error_text
 from handlers.calls import Call, plain_words
 from handlers.replies import Ephemeral, Message, Reply
 
@@ -79,7 +79,7 @@ def answer_each(ctx: Context, call: Call, words: IdWords, act: Callable[[str], M
     if len(words.ids) == 1:
         return Ephemeral(act(words.ids[0]))
     lines = [one.text for one in one_by_one(ctx, call.caller, call.value.get("word", ""), words.ids, act)]
-    return Ephemeral(message("\n".join(lines), [section(line) for line in lines]))
+    return Ephemeral(message("\n".join(lines), [section(line) for line in lines], rest=EACH))
 
 
 def one_by_one(

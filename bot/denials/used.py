@@ -1,5 +1,6 @@
 """What is used through a rule that allows everything: what would be denied once that rule is gone."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.denials.reading import question_for, rules_of
@@ -46,7 +47,7 @@ def used_items(
         for one in named:
             items.setdefault(one.key, WatchItem(one, *_step(step.rule or "", rows, one, ctx.clock.now()), is_used=True))
         nameless += _nameless(step, [one for one in found if one.destination is None])
-    return list(items.values()), (*reading.sentences, *nameless, *_cut(reading, " and ".join(rules)))
+    return list(items.values()), (*reading.sentences, *nameless, *_cut(reading, rules))
 
 
 def _nameless(step: TraceStep, some: list[Denied]) -> list[str]:
@@ -54,8 +55,9 @@ def _nameless(step: TraceStep, some: list[Denied]) -> list[str]:
     if not some:
         return []
     shown = listed([f"{one.name}:{one.port}" for one in some], MOST_SHOWN)
+    it = "it" if len(some) == 1 else "they"
     said = f"Rule {step.rule} lets everything through, also {shown}, of which the log names no host."
-    return [f"{said} It cannot be proposed, and would be denied once that rule is gone."]
+    return [f"{said} Without a name {it} cannot be requested; once that rule is gone, {it} will be denied."]
 
 
 MOST_SHOWN = 5
@@ -71,9 +73,13 @@ def _is_through(step: TraceStep, group: LogGroup) -> bool:
     return (group.group.casefold(), group.collection.casefold()) == place
 
 
-def _cut(reading: LogReading, rule: str) -> tuple[str, ...]:
+def _cut(reading: LogReading, rules: Sequence[str]) -> tuple[str, ...]:
     left = reading.total - len(reading.groups)
-    return (f"{left} older kinds of records of what rule {rule} let through are left out.",) if left > 0 else ()
+    if left <= 0:
+        return ()
+    kinds, are = ("kind of records", "is") if left == 1 else ("kinds of records", "are")
+    named = f"{'rule' if len(rules) == 1 else 'rules'} {' and '.join(rules)}"
+    return (f"{left} older {kinds} of what {named} let through {are} left out.",)
 
 
 def open_rules(known: KnownRules, egress: ClusterEgress) -> list[TraceStep]:

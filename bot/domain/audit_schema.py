@@ -28,7 +28,7 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "break_glass": "yes if it was opened before anybody approved it.",
         "bundle": "The bundle that was asked for.",
         "call": "Method and path of a refused API call.",
-        "carried": "How many allowances the write carries.",
+        "carried": "How many allowances a write carries or drift is about; those beyond 500 are not named.",
         "change": "What a proposal changes, in words.",
         "changes": "The rules that a write adds, alters or removes, as kind:rule; or what a scale sets.",
         "clusters": "The clusters that an API token is for.",

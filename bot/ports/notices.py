@@ -106,7 +106,7 @@ class Outbox(Protocol):
     """Notices, in the caller's transaction."""
 
     def backlog(self) -> tuple[int, dict[str, int]]:
-        """How many notices wait, and how many were given up, by the reason."""
+        """How many notices wait, and how many were given up, by the reason; rare reasons are counted as ``other``."""
         ...
 
     def add(self, notice: Notice) -> None:

@@ -43,17 +43,18 @@ def _tell(run: Run, observation: Observation, found: Drift) -> None:
     plan = observation.natural
     run.state = run.state.alert()
     with run.write() as uow:
-        facts = {"before": plan.before, "after": plan.after, "allowances": _named(found)}
+        facts = {"before": plan.before, "after": plan.after, **_named(found)}
         uow.audit(run.event(Action.FIREWALL_DRIFT, run.subject, reason=text, **facts))
         run.say(uow.tx, run.subject, ChannelEvent.UNKNOWN if mode == "unknown" else ChannelEvent.DRIFT, text)
         for allowance in _missing(run, observation, found):
             _MARKS[mode](uow, allowance)
 
 
-def _named(found: Drift) -> str:
-    """The allowances whose rules were changed."""
-    ids = {allowance_id_from_rule(change.rule) for change in found.changes}
-    return " ".join(sorted(one for one in ids if is_id(one))[:MOST_CARRIED])
+def _named(found: Drift) -> dict[str, str]:
+    """The allowances whose rules were changed, and how many they are."""
+    named = {allowance_id_from_rule(change.rule) for change in found.changes}
+    ids = sorted(one for one in named if is_id(one))
+    return {"allowances": " ".join(ids[:MOST_CARRIED]), "carried": str(len(ids)) if ids else ""}
 
 
 _WHAT = {

@@ -37,7 +37,10 @@ notice, card, paused = schema.notice.c, schema.card.c, schema.delivery_pause.c
 
 
 MOST_REASONS = 20
-"""Reasons for which notices were given up that are told apart."""
+"""Reasons for which notices were given up that are told apart; the others are counted together."""
+
+OTHER = "other"
+"""What all the reasons beyond those are called."""
 
 
 class SqlOutbox:
@@ -164,11 +167,14 @@ class SqlOutbox:
             self._connection.execute(insert(schema.conversation), {"user": user, "channel": channel})
 
     def backlog(self) -> tuple[int, dict[str, int]]:
-        """Count the waiting notices, and those given up by why."""
+        """Count the waiting notices, and those given up by why: the most frequent reasons, then all others."""
         waiting = select(func.count()).select_from(schema.notice).where(unsent())
-        dead = select(notice.dead, func.count()).where(notice.dead.is_not(None)).group_by(notice.dead)
-        rows = self._connection.execute(dead.order_by(func.count().desc()).limit(MOST_REASONS))
-        return self._connection.scalar(waiting) or 0, {str(why): int(count) for why, count in rows}
+        every = func.sum(func.count()).over()  # of all reasons: the limit comes afterwards
+        dead = select(notice.dead, func.count(), every).where(notice.dead.is_not(None)).group_by(notice.dead)
+        rows = self._connection.execute(dead.order_by(func.count().desc(), notice.dead).limit(MOST_REASONS)).all()
+        counts = {str(why): int(count) for why, count, _ in rows}
+        rest = int(rows[0][2]) - sum(counts.values()) if rows else 0
+        return self._connection.scalar(waiting) or 0, counts | ({OTHER: rest} if rest else {})
 
     def is_quiet(self) -> bool:
         """Whether nothing waits to be sent, except for somebody who has to act."""

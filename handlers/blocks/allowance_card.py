@@ -10,6 +10,7 @@ from bot.domain.duration import duration_text
 from handlers.blocks.approval_card import (
     approval_blocks,
     given_reason,
+    in_full,
     news_facts,
     standing_facts,
 )
@@ -108,6 +109,7 @@ def allowance_card(allowance: Allowance, config: Configuration, now: datetime, a
                 story_button(allowance.id),
             ),
         ],
+        rest=in_full(allowance.id),
     )
 
 
@@ -183,9 +185,8 @@ def allowance_news(allowance: Allowance, body: Mapping[str, str], config: Config
     event, text = body.get("event", ""), news_text(allowance, body, config)
     named = names_of(allowance, config, room=NEWS_ROOM)
     about = f"{code(allowance.id)}, {code(allowance.scope.cluster_name)} to {named}"
-    return message(
-        f"{text} {about}", [section(text), *narrowing_blocks(body), *given_reason(allowance, event), context(about)]
-    )
+    parts = [section(text), *narrowing_blocks(body), *given_reason(allowance, event), context(about)]
+    return message(f"{text} {about}", parts, rest=in_full(allowance.id))
 
 
 def news_text(allowance: Allowance, body: Mapping[str, str], config: Configuration) -> str:

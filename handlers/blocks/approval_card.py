@@ -7,6 +7,7 @@ from bot.domain.configuration import Configuration
 from bot.domain.phrases import counted
 from bot.ports import NoticeEvent
 from handlers.blocks.block_kit import (
+    code,
     context,
     escape,
     fold,
@@ -122,3 +123,8 @@ def given_reason(request: ApprovalRequest, event: str) -> list[Block]:
     if last and last.answer and event == NoticeEvent.ANSWERED:
         return [said(last.answer.reason)]
     return [said(ending.reason)] if ending and ending.reason and event in _IN_WORDS else []
+
+
+def in_full(subject: str) -> str:
+    """Where the rest of a card, or of news, is."""
+    return f"{code(f'/egress requests {subject}')} shows it in full, {code(f'/egress audit {subject}')} its story."

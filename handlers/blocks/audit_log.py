@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from bot.domain.audit import ChainedEvent, Event, FoundEvents
+from bot.domain.audit import ChainedEvent, FoundEvents
 from bot.domain.ids import is_id
 from bot.domain.phrases import counted
 from bot.domain.saved_search import MAX_QUERY, SavedSearch
+from bot.domain.story import counts_more
 from handlers.blocks.block_kit import (
     actions,
     button,
@@ -102,19 +103,22 @@ def _event(chained: ChainedEvent) -> list[Block]:
         f"*{chained.seq}*  {when(event.at)}  *{escape(event.action)}*  {person(event.actor.user)} "
         f"via {code(event.via)}  {' '.join(about)}  {reached}"
     )
-    line = f"{line.rstrip()}{_written(event)}"
+    line = f"{line.rstrip()}{_written(chained)}"
     why = f"{event.reason}{f' (rule {event.policy_rule})' if event.policy_rule else ''}".strip()
     story = story_button(event.subject) if is_id(event.subject) and event.subject[:1] in STORIED else None
     return [section(line.rstrip(), accessory=story), *([small_plain(why)] if why else [])]
 
 
-def _written(event: Event) -> str:
+def _written(chained: ChainedEvent) -> str:
     """What was written where, for whom, and how it went; nothing for other events."""
-    facts = dict(event.detail)
+    event, facts = chained.event, dict(chained.event.detail)
     if event.action.partition(":")[0] not in ("firewall", "scale"):
         return ""
     target = facts.get("target", "").rpartition("/")[2]
-    carried = fold([code(one) for one in facts.get("allowances", "").split()], 300, joint=", ")
+    named = facts.get("allowances", "").split()
+    carried = fold([code(one) for one in named], 300, joint=", ")
+    if counts_more(chained, named):
+        carried += f" ({int(facts['carried']):,} in all)"
     return f"\n{step_words(event)}{f' in {code(target)}' if target else ''}{f': {carried}' if carried else ''}"
 
 

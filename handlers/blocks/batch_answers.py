@@ -12,7 +12,7 @@ from handlers.blocks.block_kit import code, message, person, section
 from handlers.blocks.dryrun import WAITS, is_dry
 from handlers.blocks.lists import Deciders, hearing
 from handlers.blocks.naming import names_of
-from handlers.blocks.words import without_calls
+from handlers.blocks.words import EACH, without_calls
 from handlers.replies import Message
 
 
@@ -36,7 +36,7 @@ def filed_several(filed: Filed, asked: Deciders, now: datetime, config: Configur
         *([hearing(asked)] if is_waiting else []),
         *(f":no_entry_sign: {code(one.place)} was not filed: {without_calls(one.why)}" for one in filed.left_out),
     ]
-    return message("\n".join(lines), [section(line) for line in lines])
+    return message("\n".join(lines), [section(line) for line in lines], rest=EACH)
 
 
 def _line(one: Allowance, now: datetime, config: Configuration) -> str:

@@ -36,6 +36,7 @@ from handlers.blocks.estimate import Waiting
 from handlers.blocks.left_out import left_out_blocks
 from handlers.blocks.naming import listings, names_of
 from handlers.blocks.states import HEADLINES, MARKS
+from handlers.blocks.words import EACH
 from handlers.replies import Block, Message
 
 BUTTONS = ("details", "approve", "deny", "revoke", "request_again")
@@ -69,6 +70,7 @@ def batch_card(batch: Batch, config: Configuration, now: datetime, ahead: Mappin
             *left_out_blocks(lead),
             *actions(*batch_buttons(batch, now)),
         ],
+        rest=f"*Details* has the rest; {EACH}",
     )
 
 
@@ -199,7 +201,7 @@ def batch_news(members: Sequence[Allowance], body: Mapping[str, str], config: Co
         named = fold([_about(one, config, NEWS_ROOM // len(members)) for one in together], SECTION_TEXT)
         blocks += [section(text), *given_reason(together[0], event), context(named)]
         texts.append(f"{text} {_places(together)}")
-    return message(" ".join(texts), blocks)
+    return message(" ".join(texts), blocks, rest=f"The card has the rest; {EACH}")
 
 
 def _about(one: Allowance, config: Configuration, room: int) -> str:

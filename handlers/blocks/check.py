@@ -271,11 +271,7 @@ def trace_view(found: Check) -> View:
     title = f"{mark} {code(found.egress.ref.name)} → {code(str(finding.destination))}: *{words}*"
     pages, room = list(_pages(finding.evaluation.trace)), TRACE_ROOM
     rest = sum(text.count("\n") + 1 for text in pages[room:])
-    more = (
-        [context(f"{counted(rest, 'more step')} do not fit here; `/egress check` shows those that match.")]
-        if rest
-        else []
-    )
+    more = [context(f"and {counted(rest, 'more step')}: `/egress check` shows those that match.")] if rest else []
     return modal("trace", "Trace", [section(title), *map(section, pages[:room]), *more, _small_print(found)])
 
 

@@ -153,7 +153,8 @@ def home_view(uow: Desktop, carried: Mapping[str, str] = MappingProxyType({})) -
 def _fitting(blocks: Sequence[Block]) -> list[Block]:
     if len(blocks) <= VIEW_BLOCKS:
         return list(blocks)
-    return [*blocks[: VIEW_BLOCKS - 1], context(left_out_words(len(blocks) - VIEW_BLOCKS + 1))]
+    rest = "`/egress requests` lists everything, `/egress help` the other commands."
+    return [*blocks[: VIEW_BLOCKS - 1], context(left_out_words(len(blocks) - VIEW_BLOCKS + 1, rest))]
 
 
 def _first_buttons(uow: Desktop) -> list[Block]:

@@ -44,7 +44,7 @@ ROWS = 20
 def who_you_are(who: Person, clusters: Sequence[str]) -> Message:
     """Identity, roles and clusters; and what could not be looked up."""
     roles = ", ".join(sorted(who.roles)) or "none"
-    groups = ", ".join(escape(group) for group in sorted(who.groups)) or "none"
+    groups = fold([escape(group) for group in sorted(who.groups)], 700, joint=", ") or "none"
     names = fold([code(name) for name in clusters], 2000, joint=", ") if clusters else "none"
     return message(
         f"You are {person(who.identity.user)}",

@@ -57,6 +57,7 @@ def migration_plan(preview: MigrationPreview, prices: Prices) -> Message:
             copyable(FORMS["az"][1](plan)),
             context(_next(preview)),
         ],
+        rest=f"{code(f'{_typed(plan)} az')} sends the commands as a file.",
     )
 
 
@@ -95,13 +96,18 @@ def _told_first(plan: MigrationPlan, partners: Sequence[Partner]) -> list[Block]
 
 
 def _next(preview: MigrationPreview) -> str:
-    plan, count = preview.plan, preview.plan.settings.ip_count
-    typed = f"/egress migrate {plan.ref.name} {plan.transition.after}{f' {count}' if count else ''}"
+    plan, typed = preview.plan, _typed(preview.plan)
     others = "so does `bicep`" if plan.transition.after in WITHOUT_TERRAFORM else "so do `terraform` and `bicep`"
     files = f"{code(f'{typed} az')} sends this as a file; {others}."
     if not preview.may_apply or not plan.is_possible:
         return files
     return f"{code(f'{typed} propose REASON')} requests approval; then the bot applies it. {files}"
+
+
+def _typed(plan: MigrationPlan) -> str:
+    """The command that plans it."""
+    count = plan.settings.ip_count
+    return f"/egress migrate {plan.ref.name} {plan.transition.after}{f' {count}' if count else ''}"
 
 
 def migrate_again(change: TypeChange, cluster: str) -> Message:

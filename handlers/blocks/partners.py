@@ -16,6 +16,7 @@ from handlers.blocks.block_kit import (
     message,
     paragraphs,
     person,
+    rows_that_fit,
     section,
     when,
 )
@@ -34,8 +35,17 @@ def partner_list(found: PartnerList) -> Message:
     title = f"{counted(len(found.partners), 'partner')} of {name}"
     lines = [_line(one) for one in found.partners]
     none = [section(f"Nobody is recorded as depending on the outbound IPs of {code(name)}.")]
-    blocks = [header(title), *(paragraphs("", lines) if lines else none), *_present(found)]
-    return message(title, [*blocks, context(f"{USAGE} adds one; `remove NAME` removes one.")])
+    below = [*_present(found), context(f"{USAGE} adds one; `remove NAME` removes one.")]
+    where = (
+        f"{code(f'/egress audit cluster:{name} action:partner:add')} finds them for auditors, approvers and operators."
+    )
+
+    def drawn(rows: int) -> list[Block]:
+        rest = len(lines) - rows
+        more = [context(f"and {counted(rest, 'more partner')}: {where}")] if rest else []
+        return [header(title), *(paragraphs("", lines[:rows]) if lines else none), *more, *below]
+
+    return message(title, drawn(rows_that_fit(len(lines), drawn)))
 
 
 def _line(one: Partner) -> str:

@@ -94,6 +94,7 @@ def probe_result(probe: Probe) -> Message:
     return message(
         f"{escape(title)}. {escape(' '.join(lines_of(probe)))}",
         [header(title), *paragraphs("", lines), *covers, asked, *actions(log)],
+        rest="*Audit log* has every attempt.",
     )
 
 

@@ -14,6 +14,7 @@ from handlers.blocks.approval_card import (
     approval_blocks,
     carried,
     given_reason,
+    in_full,
     news_facts,
     standing_facts,
 )
@@ -196,6 +197,7 @@ def scale_card(scale: Scale, config: Configuration, now: datetime, partners: Seq
                 *act_buttons(scale, config, now), button("Details", "details", carried(scale)), story_button(scale.id)
             ),
         ],
+        rest=in_full(scale.id),
     )
 
 
@@ -226,4 +228,4 @@ def scale_news(scale: Scale, body: Mapping[str, str], config: Configuration) -> 
     copied = [copyable(body["copy"])] if body.get("copy") else []
     smaller = smaller_step_blocks(body, scale.plan.change.goal)
     parts = [section(text), *smaller, *addresses, *copied, *given_reason(scale, event), context(about)]
-    return message(f"{text} {about}", parts)
+    return message(f"{text} {about}", parts, rest=in_full(scale.id))

@@ -129,8 +129,16 @@ def _timeline(story: Story, first: int, rows: int) -> list[Block]:
         return [*missing, section("Nothing is on record of it.")]
     blocks = [block for step in story.steps[first : first + rows] for block in _step(step, story.subject)]
     cut_off = "" if story.is_whole else "There is more on record than this shows: narrow `/egress audit` by time. "
-    shown = f"Steps {first + 1} to {min(first + rows, len(story.steps))} of {len(story.steps)}."
+    shown = _position(story, first, rows)
     return [*missing, *blocks, context(f"{cut_off}{shown} Times are yours; +2h is counted from the first step.")]
+
+
+def _position(story: Story, first: int, rows: int) -> str:
+    count = len(story.steps)
+    end = min(first + rows, count)
+    if end - first == count:
+        return f"{counted(count, 'step')}."
+    return f"Step {end} of {count}." if end - first == 1 else f"Steps {first + 1} to {end} of {count}."
 
 
 def _turning(story: Story, first: int, rows: int) -> list[Block]:

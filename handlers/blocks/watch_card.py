@@ -96,24 +96,25 @@ def _learned_blocks(watch: Watch, config: Configuration, above: Sequence[Block],
         if one.denied.destination is not None:
             named[one.denied.destination] = one
     groups = learned(named, [one for one in config.bundles.values() if not one.parameters])
-    rows = [section(_group(group, named)) for group in groups[:GROUPS_SHOWN]]
+    where = "*Request…* lists what can be requested" if watch.draft else f"`/egress denied {watch.cluster_name}`"
+    rows = [section(_group(group, named, where)) for group in groups[:GROUPS_SHOWN]]
     others = [_other(one) for one in watch.items if one.denied.destination is None]
     last = [section(fold(others, 2000, rest=f"`/egress denied {watch.cluster_name}`"))] if others else []
 
     def drawn(shown: int) -> list[Block]:
         rest = len(groups) - shown
-        more = [context(f"and {counted(rest, 'more domain')}: *Request…* lists what can be requested.")] if rest else []
+        more = [context(f"and {counted(rest, 'more domain')}: {where}")] if rest else []
         return [*above, *rows[:shown], *more, *last, *below]
 
     return drawn(rows_that_fit(len(rows), drawn))
 
 
-def _group(group: LearnedGroup, named: Mapping[Destination, WatchItem]) -> str:
+def _group(group: LearnedGroup, named: Mapping[Destination, WatchItem], where: str) -> str:
     kind = "bundle " if group.is_bundle else ""
     hits = sum(named[one].denied.hits for one in group.destinations)
     lines = [f"• {code(str(one))} {_brief(named[one])}" for one in group.destinations]
     head = f"*{kind}{escape(group.name)}*: {hits:,} times"
-    return fold([head, *lines], 2900, most=NAMES_SHOWN + 1, rest="*Request…* has all of them")
+    return fold([head, *lines], 2900, most=NAMES_SHOWN + 1, rest=where)
 
 
 def _brief(item: WatchItem) -> str:

@@ -40,6 +40,10 @@ def file_sent() -> Message:
     return message("The file is in your direct messages with the bot.")
 
 
+EACH = "`/egress requests ID` shows each of them."
+"""Where the rest of an answer about several requests is."""
+
+
 def unread_lines(unread: Sequence[Unread], meaning: str) -> list[Block]:
     """Name the groups that could not be read, and why; empty if all could.
 

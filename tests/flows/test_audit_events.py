@@ -96,7 +96,8 @@ def test_drift_names_whose_rules_it_is_about(world: World) -> None:
     world.settle()
     by_hand(world, "/rulecollectiongroups/rcg-aks-egress", ruleCollections=[])
     world.work(timedelta(minutes=15))
-    assert facts(of(world, Action.FIREWALL_DRIFT)[0])["allowances"] == asked.id
+    drift = facts(of(world, Action.FIREWALL_DRIFT)[0])
+    assert (drift["allowances"], drift["carried"]) == (asked.id, "1")
     world.settle()
 
 

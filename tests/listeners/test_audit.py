@@ -13,11 +13,12 @@ from bot import allowances, auditing, scaling
 from bot.approvals import Decision
 from bot.domain.audit import AuditFilter, FoundEvents
 from bot.domain.snat import CountGoal
-from bot.errors import InvalidInput, NotPermitted
+from bot.errors import InvalidInput, NotPermitted, StaleView
 from bot.ports import Caller
 from bot.scaling import Wish
 from handlers import audit, views
 from handlers.blocks.audit_log import audit_page
+from handlers.calls import Call, Values
 from handlers.queries import AuditQuery
 from handlers.replies import Files, OpenModal, UpdateModal
 from tests.blockkit import assert_valid
@@ -178,6 +179,8 @@ def test_a_long_story_has_pages(world: World) -> None:
     assert ("story_later" in page, "story_earlier" in page, "No 19." in page) == (True, False, False)
     later = audit.turn_story(world.ctx, pressed(AUDITOR, id=first, first="15"))
     assert ("story_later" in text_of(later), "story_earlier" in text_of(later)) == (False, True)
+    with pytest.raises(StaleView):  # of a message that counted pages
+        audit.turn_story(world.ctx, Call(AUDITOR, value=Values(id=first, page="2")))
     in_modal = audit.turn_story(world.ctx, pressed(Caller(AUDITOR.identity, "slack:modal"), id=first, first="15"))
     assert isinstance(in_modal, UpdateModal)
     assert "No 19." in str(in_modal.view)

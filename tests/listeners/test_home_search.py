@@ -146,6 +146,17 @@ def test_search_turns_pages(world: World) -> None:
     assert shown(back, made) == shown(first, made)
 
 
+def test_a_search_that_counted_pages_is_out_of_date(world: World) -> None:
+    """A tab that an older version drew: no other page than the one that the button names; *Refresh* begins anew."""
+    made = [ask(world, f"host{n}.example.com") for n in range(ROWS + 1)]
+    old = Call(AT_HOME, carried=Values(words="host", page="2"))
+    for turn in (home.older, home.newer):
+        with pytest.raises(StaleView):
+            turn(world.ctx, old)
+    first = view_of(home.opened(world.ctx, old))
+    assert ("home_newer" in str(first), len(shown(first, made))) == (False, ROWS)
+
+
 @pytest.mark.parametrize("listener", [home.older, home.newer, home.clear, home.search, home.searched, home.opened])
 def test_strangers_see_nothing(world: World, listener: Any) -> None:
     """Another workspace."""

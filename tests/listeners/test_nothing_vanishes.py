@@ -17,6 +17,7 @@ from bot.allowances import FoundRequests, RequestList
 from bot.allowances.campaigns import Ownerless
 from bot.denials import DeniedItem
 from bot.domain.allowance import Allowance
+from bot.domain.approval import Ending, Question
 from bot.domain.audit import Action, ChainedEvent, Event, FoundEvents
 from bot.domain.egress import (
     ClusterEgress,
@@ -29,19 +30,24 @@ from bot.domain.egress import (
 from bot.domain.firewall_log import Denied, LogKind, StepKind
 from bot.domain.firewall_log.next_step import REQUEST
 from bot.domain.firewall_log.watch import Watch, WatchItem, WatchKind
+from bot.domain.partner import Contact, Partner
 from bot.domain.people import Person, Unread
 from bot.domain.request_search import RequestSearch
 from bot.domain.scale_proposal import Scale
 from bot.domain.story import Story, StoryStep
 from bot.inventory import EgressReport, EndpointReport, Ownership
+from bot.partners import PartnerList
 from bot.ports import Pause, Place, PlacedRow
+from handlers.blocks.allowance_card import allowance_card
 from handlers.blocks.audit_log import PAGE, audit_page
 from handlers.blocks.block_kit import context, fold, message, section
 from handlers.blocks.clusters import egress_report, endpoint_report, owners
 from handlers.blocks.delivery import refusal_blocks
 from handlers.blocks.denied import host_blocks
+from handlers.blocks.estimate import Waiting
 from handlers.blocks.home import Desktop, Found, home_view
 from handlers.blocks.lists import ROWS, request_list
+from handlers.blocks.partners import partner_list
 from handlers.blocks.renewals import renewal_offers
 from handlers.blocks.review_left import left_view
 from handlers.blocks.selects import fitting, multi_select, select, suggested
@@ -130,6 +136,14 @@ def report(count: int) -> Message:
     return egress_report(EgressReport(cluster(path(PathKind.FIREWALL)), "test", (), tuple(requests(count)), NOW), BOOK)
 
 
+def partners(count: int) -> Message:
+    """So many partners of a cluster, with all that may be noted."""
+    ref = cluster().ref
+    noted = Partner(cluster_id=ref.id, name="", contact=Contact(), note="n" * 300, added_by=DEV, added_at=NOW)
+    made = (replace(noted, name=f"row{n:05}{'p' * 50}") for n in range(count))
+    return partner_list(PartnerList(ref, tuple(made), ("20.0.0.1",), NOW))
+
+
 def required(count: int) -> Message:
     """A cluster with so many required endpoints that are missing."""
     checks = (EndpointCheck(RequiredEndpoint("images", host(n), 443, "Https"), MISSING) for n in range(count))
@@ -153,6 +167,7 @@ LISTS: Mapping[str, Callable[[int], Any]] = MappingProxyType(
         "groups": lambda n: [unread_lines([Unread(host(at), frozenset(), "No.") for at in range(n)], "`/egress x`")],
         "renewals": lambda n: renewal_offers([f"row{at:05}" for at in range(n)]),
         "refusals": lambda n: refusal_blocks([Pause(host(at), "is_archived", 1, 1) for at in range(n)]),
+        "partners": partners,
         "owners who left": lambda n: left_view(Ownerless(gone(n), 0, NOW, READER), BOOK, "x"),
     }
 )
@@ -297,3 +312,11 @@ def test_small_print_takes_any_number_of_texts() -> None:
     drawn = message("x", [section(f"row{at:05}") for at in range(70)], rest="See `/egress list`.")
     assert "21 more parts do not fit here. See `/egress list`." in str(drawn.blocks)
     assert len(shown(drawn.blocks)) == 49
+
+
+def test_a_card_that_does_not_fit_leads_to_all_of_it() -> None:
+    """Long questions and answers: what is left out is in the commands that are named."""
+    one, asked = requests(1)[0], Question(DEV, NOW, "q" * 2500, Ending(DEV, NOW, "a" * 2500))
+    card = allowance_card(replace(one, questions=(asked,) * 3), BOOK, NOW, Waiting())
+    assert_valid(card, "message")
+    assert f"not fit here. `/egress requests {one.id}` shows it in full" in str(card.blocks)

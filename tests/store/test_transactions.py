@@ -214,3 +214,16 @@ def _until_waiting(connection: object, count: int) -> None:
             return
         threading.Event().wait(0.02)
     raise AssertionError("They do not wait for each other.")
+
+
+def test_notices_that_were_given_up_are_all_counted(store: SqlStore) -> None:
+    """However many reasons there are: the most frequent by name, the others together."""
+    with store.write() as tx:
+        for number in range(23):
+            tx.outbox.add(Notice(NoticeKind.CHANNEL, f"s{number}", "C1", {"event": "drift"}))
+    with store.write() as tx:
+        for number, owed in enumerate(tx.outbox.due(limit=23)):
+            tx.outbox.give_up(owed, f"reason {max(number, 1):02}")
+    with store.read() as tx:
+        waiting, dead = tx.outbox.backlog()
+    assert (waiting, len(dead), dead["reason 01"], dead["other"], sum(dead.values())) == (0, 21, 2, 2, 23)

@@ -57,7 +57,8 @@ def _silent(reading: LogReading, asked: LogQuestion) -> Iterator[str]:
 def _cut(reading: LogReading) -> Iterator[str]:
     left = reading.total - len(reading.groups)
     if left > 0:
-        yield f"{left} older kinds of records are left out. Ask for less time to see all."
+        kinds = "kind of records is" if left == 1 else "kinds of records are"
+        yield f"{left} older {kinds} left out. Ask for less time to see all."
 
 
 def _shared(egress: ClusterEgress, sharing: tuple[str, ...]) -> Iterator[str]:

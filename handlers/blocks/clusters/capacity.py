@@ -7,7 +7,7 @@ from bot.domain.snat import Headroom
 from bot.inventory import CapacityOverview
 from handlers.blocks.block_kit import actions, button, code, context, escape, header, message, section, value, when
 from handlers.blocks.clusters.charts import fleet_charts
-from handlers.blocks.clusters.listing import age, fleet_gaps, none_found
+from handlers.blocks.clusters.listing import age, fleet_gaps, none_found, page_text
 from handlers.blocks.clusters.measured import MARKS
 from handlers.blocks.clusters.phrases import WAYS, counted
 from handlers.pictures import chart_block
@@ -15,6 +15,8 @@ from handlers.replies import Block, Message
 
 PAGE = 8
 """Clusters on one page: each has three lines."""
+
+AS_FILE = "`/egress capacity csv` gives all of it as a file."
 
 
 def capacity_page(found: CapacityOverview, words: str, number: int) -> Message:
@@ -41,8 +43,9 @@ def capacity_page(found: CapacityOverview, words: str, number: int) -> Message:
         *(section(_row(found, row)) for row in shown),
         *fleet_gaps(fleet),
     ]
-    hint = f"Page {at} of {last}. {age(fleet)} `/egress capacity csv` gives all of it as a file."
-    return message(title, [*blocks, context(hint), *actions(*_turns(words, at, last))], charts)
+    hint = f"{page_text(at, last)}{age(fleet)} {AS_FILE}"
+    shown_below = [context(hint), *actions(*_turns(words, at, last))]
+    return message(title, [*blocks, *shown_below], charts, rest=AS_FILE)
 
 
 def _measured(found: CapacityOverview, row: Headroom) -> list[str]:

@@ -35,13 +35,18 @@ def endpoint_report(report: EndpointReport) -> Message:
                 f"{when(report.checked_at)}."
             ),
         ],
+        rest=f"{_json(name)} has everything.",
     )
 
 
 def _part(title: str, checks: tuple[EndpointCheck, ...], cluster: str) -> list[Block]:
     lines = [_line(check) for check in checks]
-    rest = f"`/egress show {escape(cluster)} json`"
-    return [section(f"{title}\n{fold(lines, 2800, most=SHOWN, rest=rest)}")] if lines else []
+    return [section(f"{title}\n{fold(lines, 2800, most=SHOWN, rest=_json(cluster))}")] if lines else []
+
+
+def _json(cluster: str) -> str:
+    """The command that leaves nothing out."""
+    return f"`/egress show {escape(cluster)} json`"
 
 
 def _line(check: EndpointCheck) -> str:

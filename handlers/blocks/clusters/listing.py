@@ -44,8 +44,9 @@ def fleet_list(page: FleetPage, words: str, number: int) -> Message:
         )
     title = f"{len(page.clusters):,} of {counted(page.total, 'cluster')}" if words else counted(page.total, "cluster")
     blocks = [header(title), *(section(_line(egress)) for egress in shown), *fleet_gaps(page)]
-    blocks += [context(f"Page {at} of {last}. {age(page)} `/egress show CLUSTER` reads a cluster live.")]
-    return message(title, [*blocks, *actions(*_turns(words, at, last))])
+    blocks += [context(f"{page_text(at, last)}{age(page)} `/egress show CLUSTER` reads a cluster live.")]
+    rest = "`/egress list WORDS` finds some of them."
+    return message(title, [*blocks, *actions(*_turns(words, at, last))], rest=rest)
 
 
 def none_found(page: FleetPage, words: str) -> str:
@@ -60,6 +61,11 @@ def none_found(page: FleetPage, words: str) -> str:
 def age(page: FleetPage) -> str:
     """How current it is."""
     return f"Read from Azure {when(page.read_at)}." if page.read_at else "Not read from Azure yet."
+
+
+def page_text(at: int, last: int) -> str:
+    """Which page it is, in front of other sentences; nothing where there is only one."""
+    return f"Page {at} of {last}. " if last > 1 else ""
 
 
 def fleet_gaps(page: FleetPage) -> list[Block]:

@@ -19,7 +19,7 @@ def owners(found: Ownership) -> Message:
     rest = f"`/egress list {found.address}`"
     blocks = [section(head), *([section(fold(lines, rest=rest))] if lines else [])]
     blocks += [*_reached(found), *_periods(found), *_events(found), *_limits(found)]
-    return message(head, blocks)
+    return message(head, blocks, rest=f"For one day: `/egress whois {found.address} at DATE`.")
 
 
 def _now(found: Ownership) -> str:

@@ -18,7 +18,7 @@ from handlers.blocks.block_kit import (
 )
 from handlers.replies import Block, Message
 
-IPS_ROOM = 600
+IPS_ROOM = 350
 """Characters of one event for its addresses."""
 
 
