@@ -276,8 +276,13 @@ def warns_at(allowance: Allowance) -> datetime | None:
 
 
 def is_wanted(allowance: Allowance, now: datetime) -> bool:
-    """Whether the allowance's rules must be in the firewall at this time."""
-    return status(allowance, now) in WANTED
+    """Whether the allowance's rules must be in the firewall at this time: whether its status is in ``WANTED``.
+
+    How far it has come does not matter, and is not asked: a round looks at thousands.
+    """
+    if allowance.denied is not None or allowance.revoked is not None or allowance.closed is not None:
+        return False
+    return allowance.approved_at is not None and _obstacle(allowance, now) is None
 
 
 def is_open(allowance: Allowance, now: datetime) -> bool:

@@ -5,7 +5,7 @@ state never costs an update.
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
@@ -39,6 +39,9 @@ NETWORK_SUFFIX = ".net"
 """Suffix of the bot's network rule collections. The others end with the name of a cluster or of a node pool,
 which hold no dot, or with a digest (https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-
 rules, read 2026-11)."""
+
+Rendered = tuple[ApplicationRule | NetworkRule, ...]
+"""The rules of one allowance."""
 
 _OURS = re.compile(r"a[0-9a-z]+-(?:http|https|mssql|tcp|udp)-[0-9]+")
 
@@ -86,16 +89,20 @@ def owner_of(step: TraceStep | None) -> str | None:
     return allowance_id_from_rule(step.rule)
 
 
-def render(wanted: Iterable[Allowance]) -> tuple[RuleCollection, ...]:
+def render(
+    wanted: Iterable[Allowance], rules: Callable[[Allowance], Rendered] | None = None
+) -> tuple[RuleCollection, ...]:
     """The rule collections that should exist for these allowances: sorted, never empty, each allowing.
 
     Args:
         wanted: Allowances of one target for which ``is_wanted`` holds now.
+        rules: What gives ``rules_of`` an allowance, for those who know it already.
     """
+    render_one = rules or rules_of
     members = grouped(
         ((collection_name(allowance, kind), kind), rule)
         for allowance in sorted(wanted, key=attrgetter("id"))
-        for rule in rules_of(allowance)
+        for rule in render_one(allowance)
         for kind in (_kind(rule),)
     )
     return tuple(
@@ -119,7 +126,7 @@ def _kind(rule: Rule) -> RuleKind:
     return RuleKind.NETWORK if isinstance(rule, NetworkRule) else RuleKind.APPLICATION
 
 
-def rules_of(allowance: Allowance) -> tuple[ApplicationRule | NetworkRule, ...]:
+def rules_of(allowance: Allowance) -> Rendered:
     """The rules without their kinds."""
     by_port = grouped(((d.protocol, d.port), d.fqdn) for d in allowance.destinations)
     return tuple(_rule(allowance, *by, tuple(sorted(fqdns))) for by, fqdns in sorted(by_port.items()))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -16,6 +17,7 @@ from bot.reconciler.blocked import find_blocked
 from bot.reconciler.dryrun import is_dry
 from bot.reconciler.firewall import reconcile_rules
 from bot.reconciler.guard import guarded
+from bot.reconciler.last_diffs import LastDiffs
 from bot.reconciler.last_use import note_uses
 from bot.reconciler.notices import deliver
 from bot.reconciler.outbound_ips import reconcile_scale
@@ -44,7 +46,7 @@ class Reconciler:
         self._notifier = notifier
         self._workers = Workers(ctx.store, self._run, workers)
         self._runs: Mapping[WorkKind, Callable[[Run], Finish]] = {
-            WorkKind.RULES: reconcile_rules,
+            WorkKind.RULES: partial(reconcile_rules, diffs=LastDiffs()),
             WorkKind.SCALE: reconcile_scale,
             WorkKind.TIMERS: Timers().run,
             WorkKind.NOTICES: self._deliver,

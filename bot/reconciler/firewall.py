@@ -15,6 +15,7 @@ from bot.reconciler.alerts import warn_if_long
 from bot.reconciler.bisect import fail_unresolved
 from bot.reconciler.drift import report_draft, report_drift, report_foreign, report_strangers
 from bot.reconciler.dryrun import end_dry_run, is_dry, look_only
+from bot.reconciler.last_diffs import LastDiffs
 from bot.reconciler.observation import Observation, observe, open_rows, repeats
 from bot.reconciler.read_back import announce, read_back, read_back_absent
 from bot.reconciler.run import Run
@@ -22,7 +23,7 @@ from bot.reconciler.scope_drift import follow_drift
 from bot.reconciler.write import close_attempt, poll_operation, write
 
 
-def reconcile_rules(run: Run) -> Finish:
+def reconcile_rules(run: Run, diffs: LastDiffs) -> Finish:
     """One round; see the module."""
     target = target_from_key(run.claim.key)
     run.subject = target.id
@@ -31,7 +32,7 @@ def reconcile_rules(run: Run) -> Finish:
         return waiting
     follow_drift(run, target)
     try:
-        observation = observe(run, target)
+        observation = observe(run, target, diffs)
     except ArmNotFound:
         if read_back_absent(run, target):
             raise

@@ -9,13 +9,14 @@ from bot.domain.allowance import Allowance, is_wanted
 from bot.domain.drift import foreign_changes, key_of, leave_alone
 from bot.domain.firewall import RuleCollection
 from bot.domain.network_rules import by_address
-from bot.domain.rule_diff import Key, Limits, RuleChange, RuleDiff, check_safe, content_digest, diff
+from bot.domain.rule_diff import ChangeKind, Key, Limits, RuleChange, RuleDiff, check_safe, content_digest, diff
 from bot.domain.rule_groups import ObservedGroup, check_group, has_rule_of, only, without
-from bot.domain.rule_rendering import placed, render
+from bot.domain.rule_rendering import placed
 from bot.domain.rule_spread import Placement, Room, spread
 from bot.domain.target import Target
 from bot.domain.writer_state import WriterState
 from bot.ports import AllowanceFilter, ObservedTarget, Transaction
+from bot.reconciler.last_diffs import LastDiffs
 from bot.reconciler.run import Run
 
 
@@ -25,10 +26,12 @@ class Stored(NamedTuple):
     Args:
         rows: Its open allowances, and those that are written elsewhere now and still have rules here.
         state: What its writer remembers.
+        diffs: What this process compared before, for its writer.
     """
 
     rows: tuple[Allowance, ...]
     state: WriterState
+    diffs: LastDiffs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,16 @@ class Observation:
 
     def after(self, plan: GroupPlan) -> str:
         """The content digest of all our rules once this one group is written."""
-        if len(self.groups) == 1:
+        if len(self.groups) == 1 or self._is_all(plan):
             return self.plan.after
         there = {group.number: group.collections for group in self.seen.groups} | {plan.group.number: plan.desired}
         return content_digest([collection for _, each in sorted(there.items()) for collection in each])
+
+    def _is_all(self, plan: GroupPlan) -> bool:
+        """Whether this one write closes the whole gap: no other group differs, and no rule is in two of them."""
+        differing = self.plan.count(ChangeKind.ADD) + self.plan.count(ChangeKind.ALTER)
+        is_apart = sum(len(each.rules) for each in self.plan.desired) == self.plan.kept + differing
+        return is_apart and not any(each.changes for each in self.groups if each.group.number != plan.group.number)
 
     def due(self, repeated: Collection[int], *, after: int) -> list[GroupPlan]:
         """The groups to be written, in turn, so that none waits for another that always has something new.
@@ -95,10 +104,10 @@ class Observation:
         return sorted(found, key=lambda each: (each.group.number <= after, each.group.number))
 
 
-def observe(run: Run, target: Target) -> Observation:
+def observe(run: Run, target: Target, diffs: LastDiffs) -> Observation:
     """Read the target, then what is wanted: a decision that comes in between is in the plan."""
     seen = run.ctx.targets.open(target).observe()
-    stored = Stored(open_rows(run, target), run.state)
+    stored = Stored(open_rows(run, target), run.state, diffs)
     found = observation_of(target, seen, stored, run.ctx.config.firewall, run.now)
     run.state = run.state.observe(
         size_bytes=sum(group.filled_bytes for group in found.seen.groups),
@@ -110,12 +119,12 @@ def observe(run: Run, target: Target) -> Observation:
 
 def observation_of(target: Target, seen: ObservedTarget, stored: Stored, limits: Limits, now: datetime) -> Observation:
     """The decision of a round, from what is there, what is stored and what the writer remembers: asks nobody."""
-    rows, state = stored
+    rows, state, diffs = stored
     seen = _only_ours(seen, stored)
     due = tuple(r for r in rows if r.scope.target == target and is_wanted(r, now) and r.id not in state.quarantined)
     unresolved = () if seen.takes_names is not False else tuple(row for row in due if by_address(row.destinations))
     wanted = tuple(row for row in due if row not in unresolved)
-    natural = diff(seen.collections, render(wanted))
+    natural = (diffs or LastDiffs()).of(target, seen.collections, wanted)
     left = _still_left(state, natural, {row.id: row for row in rows})
     closed = (*state.refused_groups, *seen.strangers)
     room = Room(limits.max_bytes, max(0, limits.max_groups - seen.group_count), closed)

@@ -60,7 +60,7 @@ def arrivals(run: Run, observation: Observation) -> Arrivals | None:
     return Arrivals(there, tuple(arrived), _blocked(run, observation.target, arrived))
 
 
-def mark(run: Run, observation: Observation, found: Arrivals, *, missed: NoticeEvent) -> None:
+def mark(run: Run, observation: Observation, found: Arrivals, *, missed: NoticeEvent) -> bool:
     """Put on record what came, what went, and what is missing.
 
     Args:
@@ -68,6 +68,9 @@ def mark(run: Run, observation: Observation, found: Arrivals, *, missed: NoticeE
         observation: What the round knows.
         found: What it found.
         missed: What is told of a live allowance whose rules are not there.
+
+    Returns:
+        Whether there was anything.
     """
     arrived = {allowance.id for allowance in found.arrived}
 
@@ -77,7 +80,7 @@ def mark(run: Run, observation: Observation, found: Arrivals, *, missed: NoticeE
         said = NoticeEvent.UNRESOLVED if row in observation.unresolved else missed
         return _look(run, row, observation.target, missed=None if row.id in found.there else said)
 
-    write_in_pieces(run, ((row, step(row)) for row in observation.rows))
+    return write_in_pieces(run, ((row, step(row)) for row in observation.rows))
 
 
 def announce(run: Run, observation: Observation) -> bool:
@@ -111,13 +114,13 @@ def read_back(run: Run, observation: Observation) -> Finish:
         run.state = run.state.end_alert()
         with run.write() as uow:
             run.say(uow.tx, run.subject, ChannelEvent.HEALED, "")
-    mark(run, observation, found, missed=NoticeEvent.LEFT_OUT)
+    is_changed = mark(run, observation, found, missed=NoticeEvent.LEFT_OUT)
     for allowance in found.arrived:
         _trace(allowance, run.now)
     if found.blocked or run.state.quarantined or _is_overdue(run, observation, found.there):
         run.state = run.state.end_quarantine()
         return Finish(timedelta(), is_done=False, state=run.state)
-    return Finish(next_look(run, observation), state=run.state)
+    return Finish(next_look(run, observation, is_changed=is_changed), state=run.state)
 
 
 def read_back_absent(run: Run, target: Target) -> bool:
@@ -142,12 +145,14 @@ def _unprove(uow: UnitOfWork, row: Allowance) -> None:
 
 def _look(run: Run, row: Allowance, target: Target, *, missed: NoticeEvent | None) -> Step | None:
     """What to do about an allowance whose rules are present or missing, with the event to announce if missing."""
+    if missed is None:
+        return None
     if row.scope.target != target:
-        return None if missed is None else partial(_hand_over, run, allowance=row, target=target)
+        return partial(_hand_over, run, allowance=row, target=target)
     now = run.now
     if not is_wanted(row, now):
-        return partial(_leave, allowance=row) if missed is not None and _has_left(row, now) else None
-    if row.live_at is None or row.missing_since is not None or missed is None:
+        return partial(_leave, allowance=row) if _has_left(row, now) else None
+    if row.live_at is None or row.missing_since is not None:
         return None
     return partial(_miss, allowance=row, event=missed)
 
@@ -172,10 +177,16 @@ def _is_overdue(run: Run, observation: Observation, there: frozenset[str]) -> bo
     return any(row.id in there and not is_wanted(row, now) for row in mine)
 
 
-def next_look(run: Run, observation: Observation) -> timedelta:
-    """At the next resync, or earlier where time ends an allowance. An empty group is checked, too."""
+def next_look(run: Run, observation: Observation, *, is_changed: bool) -> timedelta:
+    """At the next resync, or earlier where time ends an allowance. An empty group is checked, too.
+
+    Args:
+        run: The run.
+        observation: What the round knows. What others have changed since then wakes this work again.
+        is_changed: Whether the round itself has changed any of it.
+    """
     now = run.now
-    rows = open_rows(run, observation.target)
+    rows = open_rows(run, observation.target) if is_changed else observation.rows
     changes = [change for row in rows if (change := next_change(row, now)) is not None]
     return min([run.ctx.pace.resync, *(change - now for change in changes)])
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.domain import allowance as domain
 from bot.domain import write_results
-from bot.domain.allowance import MAY_ACT, Act, Allowance, Ask, Status, digest, is_open, is_wanted, status
+from bot.domain.allowance import MAY_ACT, WANTED, Act, Allowance, Ask, Status, digest, is_open, is_wanted, status
 from bot.domain.approval import Approval, Ending, add_approval, deny, require_same
 from bot.domain.fqdn import parse_destination
 from bot.domain.narrowing import narrow
@@ -40,6 +40,7 @@ STATES: list[tuple[Allowance, timedelta, Status]] = [
 def test_status(allowance: Allowance, after: timedelta, expected: Status) -> None:
     """Facts and a time give one status."""
     assert status(allowance, NOW + after) is expected
+    assert is_wanted(allowance, NOW + after) == (expected in WANTED)
 
 
 @given(st.timedeltas(min_value=timedelta(), max_value=timedelta(days=30)))
