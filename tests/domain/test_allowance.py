@@ -31,6 +31,8 @@ STATES: list[tuple[Allowance, timedelta, Status]] = [
     (LIVE, 8 * HOUR, Status.EXPIRED),
     (replace(LIVE, missing_since=NOW), HOUR, Status.APPLYING),
     (replace(LIVE, failure="no"), HOUR, Status.FAILED),
+    (replace(LIVE, suspended="no way out"), HOUR, Status.SUSPENDED),
+    (replace(LIVE, closed=ENDING), HOUR, Status.CLOSED),
     (replace(LIVE, revoked=ENDING), 9 * HOUR, Status.REVOKED),
     (a_live_allowance(duration=None), timedelta(days=900), Status.LIVE),
 ]

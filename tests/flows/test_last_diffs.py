@@ -19,6 +19,10 @@ from bot.reconciler.observation import Observation, Stored, observation_of
 from tests.domain.values import APPROVER, NOW, TARGET, a_live_allowance
 
 ROWS = tuple(a_live_allowance(f"host{number}.example.com", number=number) for number in range(6))
+WIDE = replace(ROWS[0].scope, sources=("10.1.0.0/16", *(f"10.1.{number}.0/24" for number in range(20))))
+GROWN = tuple(replace(row, scope=WIDE) for row in ROWS)
+"""The same with so many ranges that a group which is full of them has no room for one more."""
+
 OTHER = replace(TARGET, id=f"{TARGET.id}2")
 
 
@@ -50,24 +54,20 @@ def test_what_is_there_after_a_write_is_what_the_groups_then_hold(
 ) -> None:
     """Whether one write closes the whole gap or other groups differ as well, and wherever copies are."""
     seen = ObservedTarget(groups=tuple(_group(number, places, altered) for number in (1, 2, 3)), spare=ObservedGroup())
-    found = observation_of(TARGET, seen, Stored(_rows(ended), WriterState()), Limits(max_bytes=1300), NOW)
+    found = observation_of(TARGET, seen, Stored(_rows(ended), WriterState()), Limits(max_bytes=2000), NOW)
     for plan in found.groups:
         assert found.after(plan) == _digest_after(found, plan.group.number)
 
 
 def _group(number: int, places: Mapping[int, set[int]], altered: set[int]) -> ObservedGroup:
-    """Its rules; those of some allowances as somebody changed them."""
-    there = [_narrowed(ROWS[n]) if n in altered else ROWS[n] for n, groups in places.items() if number in groups]
+    """Its rules; those of some allowances before they grew."""
+    there = [(ROWS if n in altered else GROWN)[n] for n, groups in places.items() if number in groups]
     return ObservedGroup(number=number, collections=placed(render(there), ()), raw="{}")
-
-
-def _narrowed(row: Allowance) -> Allowance:
-    return replace(row, scope=replace(row.scope, sources=("10.8.0.0/16",)))
 
 
 def _rows(ended: set[int]) -> tuple[Allowance, ...]:
     ending = Ending(APPROVER, NOW - timedelta(hours=1), "over")
-    return tuple(replace(row, revoked=ending) if n in ended else row for n, row in enumerate(ROWS))
+    return tuple(replace(row, revoked=ending) if n in ended else row for n, row in enumerate(GROWN))
 
 
 def _digest_after(found: Observation, written: int) -> str:
