@@ -276,13 +276,8 @@ def warns_at(allowance: Allowance) -> datetime | None:
 
 
 def is_wanted(allowance: Allowance, now: datetime) -> bool:
-    """Whether the allowance's rules must be in the firewall at this time: whether its status is in ``WANTED``.
-
-    How far it has come does not matter, and is not asked: a round looks at thousands.
-    """
-    if allowance.denied is not None or allowance.revoked is not None or allowance.closed is not None:
-        return False
-    return allowance.approved_at is not None and _obstacle(allowance, now) is None
+    """Whether its rules must be in the firewall now: its status is in ``WANTED``; how far it has come is not asked."""
+    return not (allowance.ending or allowance.closed or allowance.approved_at is None or _obstacle(allowance, now))
 
 
 def is_open(allowance: Allowance, now: datetime) -> bool:
