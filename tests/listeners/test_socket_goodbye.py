@@ -18,7 +18,7 @@ from tests.sandbox.slack_stage import until
 
 ACCEPT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """What a key is hashed with (RFC 6455, section 1.3)."""
-ENVELOPE = json.dumps({"envelope_id": "e1", "type": "slash_commands", "payload": {}}).encode()
+ENVELOPE = json.dumps({"envelope_id": "answered", "type": "slash_commands", "payload": {}}).encode()
 
 
 class SlowSlack:
@@ -124,8 +124,8 @@ def test_an_envelope_that_crosses_the_end_takes_no_ack_with_it(slack: SlowSlack)
     slack.client.sendall(b"\x89\0")  # a ping, so that the reader ends its wait
     until(lambda: not leaving.is_alive() or slack.has(GOING_AWAY))
     with suppress(ConnectionError):
-        slack.send(ENVELOPE.replace(b"e1", b"e2"))
+        slack.send(ENVELOPE.replace(b"answered", b"crossed"))
     slack.client.shutdown(socket.SHUT_WR)
     said = "".join(slack.read())
     leaving.join()
-    assert (said.count("e1"), said.count("e2"), crossed) == (1, 0, [1])
+    assert (said.count("answered"), said.count("crossed"), crossed) == (1, 0, [1])
