@@ -68,6 +68,9 @@ MOST_FIELDS = 20
 LONGEST_TEXT = 2000
 """Characters of what a page says."""
 
+RECORDED = "Your approval is recorded; its card shows it. You can close this page."
+"""What a page says where something failed, but not the approval."""
+
 _TICKET = re.compile("[A-Za-z0-9_-]{43}")
 _EMOJI = re.compile(r":[a-z_]+: ?")
 _STYLE = "body{font:16px/1.5 system-ui,sans-serif;margin:10vh auto;max-width:34em;padding:0 1em}h1{font-size:1.4em}"
@@ -147,10 +150,13 @@ class StepUpFront:
             return self._failed(challenge, error, said, is_taken=is_taken)
 
     def _failed(self, challenge: Challenge | None, error: EgressError, said: str, *, is_taken: bool) -> ApiResponse:
-        """What went wrong, and what is on record: it may have gone wrong after the approval was."""
+        """What is on record, and where that is nothing, what went wrong.
+
+        An error that came with the approval's commit or after it says that nobody knows: here it was read back.
+        """
         try:
             if challenge is not None and not give_up(self._ctx, challenge, error, is_taken=is_taken):
-                return page(HTTPStatus.OK, "Confirmed", f"Your approval is recorded; its card shows it. {said}")
+                return page(HTTPStatus.OK, "Confirmed", RECORDED)
         except EgressError as second:
             log.warning("refusal_not_recorded", act="confirm", error=str(second))
             if is_taken:

@@ -36,6 +36,12 @@ class Proxy(contextlib.AbstractContextManager["Proxy"]):
         """Keep every connection, take new ones, and pass nothing on any more."""
         self._talks.clear()
 
+    def lose(self) -> None:
+        """Pass nothing on any more on the connections that there are, and close none; new ones are served."""
+        self._talks.clear()
+        self._talks = threading.Event()
+        self._talks.set()
+
     def talk(self) -> None:
         """Pass on again, what was said meanwhile included."""
         self._talks.set()
@@ -54,18 +60,19 @@ class Proxy(contextlib.AbstractContextManager["Proxy"]):
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        self._talks.wait()
+        talks = self._talks
+        talks.wait()
         assert self._reach is not None
         with contextlib.suppress(OSError):
             server = self._reach()
             self._sockets.append(server)
-            threading.Thread(target=self._pass_on, args=(server, client, 0), daemon=True).start()
-            self._pass_on(client, server, 1)
+            threading.Thread(target=self._pass_on, args=(server, client, talks), daemon=True).start()
+            self._pass_on(client, server, talks, counts=1)
 
-    def _pass_on(self, source: socket.socket, sink: socket.socket, counts: int) -> None:
+    def _pass_on(self, source: socket.socket, sink: socket.socket, talks: threading.Event, *, counts: int = 0) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(CHUNK):
-                self._talks.wait()
+                talks.wait()
                 self.asked += counts
                 sink.sendall(data)
         with contextlib.suppress(OSError):

@@ -25,6 +25,7 @@ from bot.store.write_turns import WriteTurns
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.engine import ExceptionContext
+    from sqlalchemy.pool import ConnectionPoolEntry
 
     from bot.store.bounded import BoundedConnection
 
@@ -94,10 +95,14 @@ def _postgresql(url: str) -> Engine:
     return engine
 
 
-def _require_open(connection: BoundedConnection, _record: object, _fairy: object) -> None:
-    """Have the pool make new connections when the server has closed this one; asking it costs each act a round trip."""
-    if connection.was_told:
+def _require_open(connection: BoundedConnection, record: ConnectionPoolEntry, _fairy: object) -> None:
+    """Have the pool make new connections when the server has closed this one; asking it costs each act a round trip.
+
+    A new one that is closed at once is not replaced: the first statement on it says why it is of no use.
+    """
+    if record.info.get("was_used") and connection.was_told:
         raise InvalidatePoolError
+    record.info["was_used"] = True
 
 
 def _begin_postgresql(connection: Connection) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import (
@@ -74,7 +74,7 @@ class SqlAllowances:
         """The matching rows, newest first."""
         column = schema.allowance.c
         found = (fetch_values(self._connection, _query(part, column.id, column.version)) for part in _parts(wanted))
-        versions = dict(chain.from_iterable(found))
+        versions = dict(islice(chain.from_iterable(found), wanted.limit))
         known = self._of(versions)
         return [known[id_] for id_ in versions]
 

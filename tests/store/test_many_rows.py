@@ -67,8 +67,10 @@ def test_any_number_of_ids_can_be_asked_for(sqlite_url: str) -> None:
         for one in made:
             tx.allowances.add(one)
     with store.read() as tx:
-        found = tx.allowances.find(AllowanceFilter(ids=tuple(f"a{number:09}" for number in range(33_000))))
+        wanted = AllowanceFilter(ids=tuple(f"a{number:09}" for number in range(33_000)))
+        found, newest = tx.allowances.find(wanted), tx.allowances.find(replace(wanted, limit=2))
     assert [one.id for one in found] == [one.id for one in reversed(made)]
+    assert newest == found[:2]
     store.close()
 
 

@@ -193,6 +193,32 @@ def test_a_restart_between_two_transactions_is_not_noticed(postgres_url: str) ->
     store.close()
 
 
+def test_a_new_connection_that_is_closed_at_once_is_no_defect(postgres_url: str) -> None:
+    """A server that ends whoever comes: nothing was recorded, and the next act is served once it is over."""
+    store, is_ending = SqlStore(postgres_url), True
+    event.listen(store._engine, "connect", lambda *_made: end_sessions(postgres_url) if is_ending else None)
+    store._engine.dispose()
+    with pytest.raises(StoreUnavailable, match="nothing was recorded"):
+        fill(store)
+    is_ending = False
+    fill(store)
+    store.close()
+
+
+def test_a_connection_that_was_lost_silently_is_given_up_in_time(postgres_url: str) -> None:
+    """Between two transactions, where no close arrives: one act hears it, and the next one has a new connection."""
+    proxy, url = proxy_of(postgres_url)
+    with proxy:
+        store = SqlStore(url)
+        with store.read() as outer, store.read() as inner:  # two connections
+            assert outer.work.peek("timers") is inner.work.peek("timers") is None
+        proxy.lose()
+        with pytest.raises(StoreBusy, match="nothing was recorded"), within(timedelta(seconds=0.2)):
+            fill(store)
+        fill(store)
+        store.close()
+
+
 def test_a_look_costs_three_round_trips(postgres_url: str) -> None:
     """Begin, ask, end: an act waits for each of them, and in a cloud each takes a millisecond."""
     proxy, url = proxy_of(postgres_url)
