@@ -1,16 +1,19 @@
 """The Slack application: every entry point of the table, served by HTTP or through Socket Mode."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
+import structlog
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode.internals import run_bolt_app, send_response
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientNotConnectedError
 from slack_sdk.http_retry.builtin_handlers import (
     ConnectionErrorRetryHandler,
     RateLimitErrorRetryHandler,
@@ -32,6 +35,8 @@ from handlers.secret_values import Secret, reveal
 from handlers.socket_client import LeavingClient
 from handlers.sockets import PING_S, SocketFront, quiet_log
 from handlers.web_client import FreshClient
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +170,12 @@ class SlackApp:
         return SocketFront(socket, self.drain)
 
     def _answer_envelope(self, client: BaseSocketModeClient, envelope: SocketModeRequest) -> None:
-        send_response(client, envelope, run_bolt_app(self.bolt, envelope), 0.0)
+        answer = run_bolt_app(self.bolt, envelope)
+        try:
+            send_response(client, envelope, answer, 0.0)
+        except SlackClientNotConnectedError:
+            log.warning("ack_too_late", kind=envelope.type)
+            self._boundary.say_instead(envelope.payload, json.loads(answer.body or "{}"))
 
     def is_idle(self) -> bool:
         """Whether everything that follows the acks so far has been done."""

@@ -43,7 +43,7 @@ from handlers.attempts import attempt_of, record_refusal
 from handlers.blocks.block_kit import message
 from handlers.blocks.renewals import renewal_offers
 from handlers.blocks.selects import suggested
-from handlers.blocks.words import error_text, repeatable, without_markup
+from handlers.blocks.words import ARRIVED, error_text, repeatable, without_markup
 from handlers.calls import Call, CallKind, call_from, identity_of, is_reply, origin_from, pressed_value, words_of
 from handlers.entries import Entry
 from handlers.modals import closing
@@ -52,6 +52,7 @@ from handlers.repeats import offer
 from handlers.replies import Ephemeral, Invalid, Options, Reply, UpdateModal
 from handlers.sending import Sender, message_arguments
 from handlers.turns import Turns
+from handlers.unacked import instead_of_ack
 from handlers.unexpected import unexpected
 
 LOOKUPS = 12
@@ -203,6 +204,13 @@ class Boundary:
         if rest:
             again = partial(offer, self._ctx, entry.kind, entry.name, body)
             self._later(partial(self._sender.send_all, rest, origin_from(body), again))
+
+    def say_instead(self, body: dict[str, Any], ack: Mapping[str, Any]) -> None:
+        """Say what an ack that cannot be sent any more would have shown."""
+        origin = origin_from(body)
+        if "errors" in ack:
+            origin = replace(origin, channel=None)  # a direct message stays, until they have corrected it
+        self._later(partial(self._sender.send_all, instead_of_ack(body, ack), origin, partial(message, ARRIVED)))
 
     def drain(self) -> None:
         """Finish what follows acks that were given; pictures that Slack still checks are left out."""

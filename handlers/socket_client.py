@@ -9,6 +9,7 @@ Source: https://docs.slack.dev/apis/events-api/using-socket-mode, read 2026-11.
 import select
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from secrets import token_bytes
 from time import monotonic, sleep
@@ -18,6 +19,7 @@ from slack_sdk.errors import SlackClientNotConnectedError
 from slack_sdk.socket_mode.builtin import SocketModeClient
 
 from bot.http_client import proxy_of
+from handlers.places import ACT
 from handlers.secret_values import Secret, reveal
 
 LOOK_S = 0.002
@@ -32,8 +34,8 @@ READ_S = 0.3
 SEND_S = 2.0
 """Seconds that a frame waits for others that are being sent."""
 
-GOODBYE_S = 0.5
-"""Seconds that Slack gets to close its side."""
+GOODBYE_S = 1.0
+"""Seconds that Slack gets to close its side: what crosses comes before that."""
 
 GOING_AWAY = b"\x88\x82\0\0\0\0\x03\xe9"
 """A close frame with status 1001, masked with zeros (RFC 6455, sections 5.5.1 and 7.4.1, read 2026-11)."""
@@ -51,6 +53,7 @@ class LeavingClient(SocketModeClient):
         self._token = token
         self._counting = threading.Lock()
         self._open = 0  # before the SDK's: its threads run from there on
+        self._said_goodbye = False
         super().__init__(app_token="", **options)
 
     @property
@@ -87,40 +90,65 @@ class LeavingClient(SocketModeClient):
         """Send an ack of any length; the SDK's own sends at most 65,535 bytes, and perhaps only the beginning of them.
 
         Raises:
-            SlackClientNotConnectedError: There is no socket.
+            SlackClientNotConnectedError: There is no socket, or it is closing: an ack would not be read any more.
         """
         frame = text_frame(message.encode())
         try:
-            _send(self.current_session, frame)
+            self._send(self.current_session, frame)
         except (OSError, AttributeError):  # it has just been replaced by another one
             with self.connect_operation_lock:
                 self._send_again(frame)
 
     def _send_again(self, frame: bytes) -> None:
         try:
-            _send(self.current_session, frame)
+            self._send(self.current_session, frame)
         except (OSError, AttributeError) as error:
             raise SlackClientNotConnectedError("There is no socket to send an ack on.") from error
 
-    def leave(self, within_s: float) -> int:
+    def _send(self, session: Any, frame: bytes) -> None:
+        """Send a whole frame.
+
+        Raises:
+            OSError: The socket is broken, or somebody holds it.
+            AttributeError: There is none.
+            SlackClientNotConnectedError: The close frame was sent; nothing follows it (RFC 6455, section 5.5.1).
+        """
+        if not session.sock_send_lock.acquire(timeout=SEND_S):
+            raise TimeoutError("Somebody else holds the socket.")
+        try:
+            if self._said_goodbye:
+                raise SlackClientNotConnectedError("The socket is closing.")
+            self._said_goodbye = frame is GOING_AWAY
+            session.sock.sendall(frame)
+        finally:
+            session.sock_send_lock.release()
+
+    def connect(self) -> None:
+        """Open a socket in the place of the one that there is, unless this client leaves."""
+        if not self._said_goodbye:
+            super().connect()
+
+    def leave(self, within_s: float) -> None:
         """Close the socket in a moment in which everything that was read is acked and nothing waits to be read.
 
-        Socket Mode has no way to ask for no more: an envelope that crosses with the closing is neither recorded nor
-        acked, and Slack tells the person at once that it did not work.
+        Socket Mode has no way to ask for no more: an envelope may cross with the closing. It is read and worked on like
+        any other before this returns; only its ack cannot be sent any more.
 
         Args:
             within_s: Seconds that it may take to find that moment; after that the socket is closed in any other.
-
-        Returns:
-            How many envelopes crossed.
         """
         ends = monotonic() + within_s
         with suppress(OSError):  # it breaks just now
             self._wake_reader()
-        while (crossed := self._close_if_idle(is_late=monotonic() > ends)) is None:
+        while not self._said_goodbye_to(self.current_session, is_late=monotonic() > ends):
             sleep(LOOK_S)
+        _wait(lambda: not self.is_connected(), GOODBYE_S)
+        self.current_session_state.terminated = True
+        self.disconnect()
+        reader: Any = self.current_session_runner
+        reader.shutdown()  # all that was read is counted once it has ended
+        _wait(lambda: not self._open, ACT.total_seconds())
         self.close()
-        return crossed
 
     def _wake_reader(self) -> None:
         """Have it wait for less: a ping is answered, which ends the wait that it is in."""
@@ -129,21 +157,26 @@ class LeavingClient(SocketModeClient):
             session.sock.settimeout(READ_S)
             session.ping("leaving")
 
-    def _close_if_idle(self, *, is_late: bool) -> int | None:
-        """Keep the reader from reading; close if all is acked by then and nothing has come, or if it is late.
+    def _said_goodbye_to(self, session: Any, *, is_late: bool) -> bool:
+        """Keep the reader from reading; say that we go if all is acked by then and nothing has come, or if it is late.
+
+        The reader goes on until Slack has closed its side too. Closing at once would lose what crosses, and it would
+        reset the connection if something had come: acks that Slack has not read yet would be lost, too.
 
         Returns:
-            How many envelopes crossed with that; None if it is still open.
+            Whether it was said, or nobody is there to hear it.
         """
-        session = self.current_session
         if session is None or not session.is_active():
-            return 0
+            return True
         if not session.sock_receive_lock.acquire(timeout=2 * READ_S):
-            return 0 if is_late else None
+            return is_late
         try:
             sleep(COUNT_S)
             is_idle = not self._open and not _has_unread(session.sock)
-            return _closed(session) if is_idle or is_late else None
+            if is_idle or is_late:
+                with suppress(OSError, AttributeError):  # it has just broken
+                    self._send(session, GOING_AWAY)
+            return is_idle or is_late
         finally:
             session.sock_receive_lock.release()
 
@@ -154,25 +187,11 @@ class LeavingClient(SocketModeClient):
                 self._open += by
 
 
-def _closed(session: Any) -> int:
-    """Say that we go, and read until Slack has closed its side too; nobody else reads meanwhile.
-
-    Closing at once would reset the connection if something had come: acks that Slack has not read yet would be lost.
-
-    Returns:
-        How many envelopes came too late.
-    """
-    sock, came = session.sock, b""
-    if sock is None:
-        return 0
-    ends = monotonic() + GOODBYE_S
-    with suppress(OSError):
-        sock.settimeout(GOODBYE_S)
-        _send(session, GOING_AWAY)
-        while monotonic() < ends and (part := sock.recv(65_536)):
-            came += part
-    sock.close()
-    return came.count(b'"envelope_id"')
+def _wait(is_so: Callable[[], bool], at_most_s: float) -> None:
+    """Until something holds, or that long."""
+    ends = monotonic() + at_most_s
+    while not is_so() and monotonic() < ends:
+        sleep(LOOK_S)
 
 
 def text_frame(text: bytes) -> bytes:
@@ -189,21 +208,6 @@ def text_frame(text: bytes) -> bytes:
         head = b"\x81\xff" + size.to_bytes(8)
     mask = (key * (size // 4 + 1))[:size]
     return head + key + (int.from_bytes(text) ^ int.from_bytes(mask)).to_bytes(size)
-
-
-def _send(session: Any, frame: bytes) -> None:
-    """Send a whole frame.
-
-    Raises:
-        OSError: The socket is broken, or somebody who wants to close holds it.
-        AttributeError: There is none.
-    """
-    if not session.sock_send_lock.acquire(timeout=SEND_S):
-        raise TimeoutError("Somebody else holds the socket.")
-    try:
-        session.sock.sendall(frame)
-    finally:
-        session.sock_send_lock.release()
 
 
 def _has_unread(sock: socket.socket | None) -> bool:

@@ -54,8 +54,8 @@ class Client(Protocol):
         """Open a socket in the place of the one that there is."""
         ...
 
-    def leave(self, within_s: float) -> int:
-        """Close it, once what it was given is acked; how many envelopes came too late for that."""
+    def leave(self, within_s: float) -> None:
+        """Close it, once what it was given is acked; what comes too late for that is worked on all the same."""
         ...
 
 
@@ -112,8 +112,7 @@ class SocketFront:
     def stop(self) -> None:
         """Take nothing new, finish what is under way, close."""
         self._stopping.set()
-        if crossed := self._client.leave(DRAIN.total_seconds()):
-            log.warning("envelopes_crossed_the_end", count=crossed)
+        self._client.leave(DRAIN.total_seconds())
         self._drain()
 
     def _keep_open(self) -> None:

@@ -1,7 +1,7 @@
 """Texts that people read: help, news by event, and errors."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.domain.people import Unread
 from bot.errors import Defect, EgressError, InvalidFqdn, Refused, StoreUnavailable, Unavailable
@@ -42,6 +42,20 @@ def file_sent() -> Message:
 
 EACH = "`/egress requests ID` shows each of them."
 """Where the rest of an answer about several requests is."""
+
+
+ARRIVED = "Slack may have shown an error, but this did reach the bot. Its answer counts."
+"""Where an ack came too late for Slack; whatever the answer is, and wherever it stands."""
+
+
+def form_refused(errors: Mapping[str, str]) -> str:
+    """Say what is wrong in a form that cannot show it any more.
+
+    Args:
+        errors: A sentence for each field, by its label.
+    """
+    wrong = "\n".join(f"{escape(label)}: {escape(one)}" for label, one in errors.items())
+    return f"Your form reached the bot, but nothing was recorded. Correct it, and send it again.\n{wrong}"
 
 
 def unread_lines(unread: Sequence[Unread], meaning: str) -> list[Block]:
