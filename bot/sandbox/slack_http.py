@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -105,8 +105,14 @@ class _LoopSocket:
         self._websocket = websocket
         self._loop = asyncio.get_running_loop()
 
-    def send(self, text: str) -> None:
-        asyncio.run_coroutine_threadsafe(self._websocket.send_text(text), self._loop)
+    def send(self, text: str) -> "Future[None]":
+        return asyncio.run_coroutine_threadsafe(self._written(text), self._loop)
+
+    async def _written(self, text: str) -> None:
+        try:
+            await self._websocket.send_text(text)
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise ConnectionError("The socket is closed.") from error
 
     def close(self) -> None:
         asyncio.run_coroutine_threadsafe(self._websocket.close(), self._loop)

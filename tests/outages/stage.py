@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import re
 import socket
 import threading
 import time
@@ -81,9 +80,6 @@ class Cluster(contextlib.ExitStack):
         database: A database URL.
         mode: ``socket`` or ``http``.
         options: Further options of the simulators.
-
-    Attributes:
-        crossed: Envelopes that crossed with the end of a replica's socket.
     """
 
     def __init__(self, folder: Path, database: str, mode: str, *options: str) -> None:
@@ -97,7 +93,6 @@ class Cluster(contextlib.ExitStack):
         self.app = self.sandbox.post("slack/app", manifest=_manifest(mode), request_url=url)
         self.settings = self._settings(database)
         self._count = 0
-        self.crossed = 0
         self.proxy: Proxy | None = None
 
     @property
@@ -130,7 +125,6 @@ class Cluster(contextlib.ExitStack):
         took = time.monotonic() - began
         self.replicas.remove(oldest)
         assert "part_not_stopped" not in oldest.log()
-        self.crossed += sum(map(int, re.findall(r"envelopes_crossed_the_end +count=(\d+)", oldest.log())))
         return took
 
     def _settings(self, database: str) -> dict[str, str]:

@@ -41,13 +41,12 @@ def test_no_click_is_lost_over_http(tmp_path: Path, postgres_url: str) -> None:
 
 
 def test_no_click_is_lost_in_socket_mode(tmp_path: Path, postgres_url: str) -> None:
-    """Each is answered and recorded once, except what crosses with the closing of a socket.
+    """Each is recorded once, also what crosses with the closing of a socket, of which Slack says that it failed.
 
-    Slack cannot be asked to send no more, so that gap of a few milliseconds cannot be closed from here: who clicks in
-    it sees at once that it did not work, and nothing is recorded. What reached the replica all the same, it counted.
+    Slack cannot be asked to send no more, so that such a gap of a few milliseconds cannot be closed from here.
     """
     with Cluster(tmp_path, postgres_url, "socket") as cluster:
         clicks = restarted_under_load(cluster)
-    answered = clicks.came["200"]
-    assert answered == recorded(postgres_url)
-    assert cluster.crossed <= clicks.came.total() - answered <= RESTARTS, clicks.came
+    assert clicks.came.total() == recorded(postgres_url), clicks.came
+    assert clicks.came.total() >= CLICKS
+    assert clicks.came.total() - clicks.came["200"] <= RESTARTS, clicks.came

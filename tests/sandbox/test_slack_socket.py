@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack
 from typing import Any
 
@@ -10,6 +11,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from websockets.sync.client import connect
 
+from bot.sandbox.slack.delivery import Outgoing
+from bot.sandbox.slack.sockets import SocketTransport
 from tests.sandbox.slack_stage import APP_TOKEN, Stage, installed, until
 
 COMMAND = {"user": "UDEV0001", "channel": "CEGRESS01", "text": "x"}
@@ -109,3 +112,33 @@ def test_a_socket_that_closes_loses_its_acks(stage: Stage) -> None:
     stage.do("fault", delivery="command", drop_ack=True, disconnect="hard", times=1)
     assert stage.do("command", **COMMAND)["error"] == "operation_timeout"
     assert got == [1]
+
+
+class Line:
+    """A socket that acks at once, or is closed when the first envelope comes."""
+
+    def __init__(self, transport: SocketTransport, *, is_open: bool) -> None:
+        self._transport, self._is_open = transport, is_open
+
+    def send(self, text: str) -> "Future[None]":
+        """Take a frame."""
+        sent: Future[None] = Future()
+        if self._is_open:
+            sent.set_result(None)
+            self._transport.receive(self, text)
+        elif "envelope_id" in text:
+            sent.set_exception(ConnectionError())
+            self._transport.leave(self)
+        return sent
+
+    def close(self) -> None:
+        """Close it."""
+
+
+def test_an_envelope_that_was_not_sent_yet_goes_to_another_socket() -> None:
+    """The one that was chosen closed just before: nobody sees an error."""
+    transport = SocketTransport()
+    for is_open in (True, False):
+        transport.join(transport.issue_ticket(), Line(transport, is_open=is_open))
+    sent = [transport.send(Outgoing("command", "UDEV0001", "slash_commands", {}), 1) for _ in range(2)]
+    assert sent == [(200, {})] * 2

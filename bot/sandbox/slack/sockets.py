@@ -8,6 +8,7 @@ import secrets
 import threading
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NoAck
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,8 +21,8 @@ SOCKETS_MOST = 10
 class Socket(Protocol):
     """One open WebSocket; both methods may be called from any thread."""
 
-    def send(self, text: str) -> None:
-        """Send a text frame, without waiting."""
+    def send(self, text: str) -> "Future[None]":
+        """Send a text frame, without waiting; a future that fails with a ConnectionError if it was closed before."""
 
     def close(self) -> None:
         """Close the connection, without waiting."""
@@ -90,14 +91,24 @@ class SocketTransport:
             return bool(self._staying())
 
     def send(self, outgoing: Outgoing, deadline_s: float) -> tuple[int, Any]:
-        """Send an envelope to one socket and wait for its ack."""
-        socket = self._next_socket()
+        """Send an envelope to one socket and wait for its ack; one that closed before it was sent loses nothing."""
+        while True:
+            with suppress(ConnectionError):
+                return 200, self._acked(self._next_socket(), outgoing, deadline_s)
+
+    def _acked(self, socket: Socket, outgoing: Outgoing, deadline_s: float) -> Any:
+        """The payload of the ack of an envelope that goes to this socket.
+
+        Raises:
+            ConnectionError: It was closed before; nothing was sent.
+            Undelivered: There is no ack.
+        """
         envelope_id = secrets.token_hex(16)
         pending = _Pending(socket, Future())
         self._pending[envelope_id] = pending
         try:
-            socket.send(json.dumps(_envelope(envelope_id, outgoing)))
-            return 200, pending.answer.result(deadline_s)
+            socket.send(json.dumps(_envelope(envelope_id, outgoing))).result(deadline_s)
+            return pending.answer.result(deadline_s)
         except NoAck:
             raise Undelivered(TIMED_OUT) from None
         finally:
