@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from bot.azure.clients import FIREWALL_API, Clients, Json, segment_after
+from bot.azure.clients import FIREWALL_API, Clients, Json
 from bot.azure.operations import begin, only_if_unchanged
 from bot.azure.settings import ArmSettings
 from bot.azure.targets.shared import OUR_KINDS, digest, ip_group_ranges, require_untouched, state_of
@@ -88,25 +88,21 @@ class PolicyTarget:
 
     def begin_write(self, collections: Sequence[RuleCollection], group: ObservedGroup) -> Operation:
         """Replace our own part of our group; what others put into it stays."""
-        body: Any = _group_body(group, collections, self._settings)
+        body = _group_body(group, collections, self._settings)
         require_untouched(_foreign(body, self._settings), group)
-        network = self._clients.network(segment_after(self._target.id, "subscriptions"))
-        write = partial(
-            network.firewall_policy_rule_collection_groups.begin_create_or_update,
-            segment_after(self._target.id, "resourceGroups"),
-            segment_after(self._target.id, "firewallPolicies"),
-            group_name(self._settings.group, group.number),
-            body,
-            **only_if_unchanged(group),
-        )
+        write = partial(self._clients.put, self._path(group.number), FIREWALL_API, body, only_if_unchanged(group))
         return begin(write, self._settings)
+
+    def _path(self, number: int) -> str:
+        """The ARM id of one of our groups."""
+        return f"{self._target.id}/ruleCollectionGroups/{group_name(self._settings.group, number)}"
 
     def _policy(self) -> Json | None:
         return self._get_or_none(self._target.id)
 
     def _group(self, number: int) -> ObservedGroup | None:
         """One of our groups as it is; None where it does not exist."""
-        path = f"{self._target.id}/ruleCollectionGroups/{group_name(self._settings.group, number)}"
+        path = self._path(number)
         try:
             text = self._clients.get_text(path, FIREWALL_API)
         except ArmNotFound:
