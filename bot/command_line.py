@@ -261,6 +261,7 @@ def _settings() -> Settings:
     settings = settings_from(os.environ)
     log_as(settings.log_format, settings.log_level, secrets_of(settings, os.environ))
     production.require_one_cloud(settings, os.environ)
+    production.require_usable_proxies(os.environ)
     return settings
 
 

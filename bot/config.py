@@ -22,6 +22,7 @@ from bot.domain.fields import ReadAs
 from bot.domain.policy_examples import Example, Examples
 from bot.domain.shape import annotation_at, keys_of, settings_of, words
 from bot.errors import BadConfiguration
+from bot.http_client import PROXIES
 from bot.logs import LogFormat, LogLevel
 
 _T = TypeVar("_T")
@@ -153,9 +154,6 @@ def _passwords_in(url: str) -> list[str]:
     pairs = (pair.partition("=") for pair in parts.query.split("&"))
     return [own, unquote(own), *(value for key, _, value in pairs if key in ("password", "sslpassword"))]
 
-
-PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
-"""Variables with the URLs of proxies, which may hold a password; each in small letters, too."""
 
 AZURE_SECRETS = (
     "AZURE_CLIENT_SECRET",

@@ -17,6 +17,9 @@ from urllib.request import getproxies, proxy_bypass
 LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 """Refusals that waiting helps against, beside 5xx (https://www.rfc-editor.org/rfc/rfc9110#section-15, read 2026-11)."""
 
+PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+"""Variables with the URLs of proxies, which may hold a password; each in small letters, too."""
+
 MOST_BYTES = 4 * 1024 * 1024
 """Bytes of an answer that are read."""
 
@@ -92,7 +95,40 @@ def proxy_of(url: str) -> str | None:
     kind = {"wss": "https", "ws": "http"}.get(parts.scheme, parts.scheme)
     named = getproxies()
     found = named.get(kind) or named.get("all")
-    return f"http://{found}" if found and "//" not in found else found
+    return _with_scheme(found) if found else None
+
+
+def unusable_proxies(variables: Mapping[str, str]) -> list[str]:
+    """One sentence for each proxy that the environment names and nobody here can speak to; no password is in it.
+
+    The way to a proxy is plain HTTP everywhere: Slack's SDK and its socket know neither TLS to a proxy nor SOCKS.
+
+    Args:
+        variables: The environment.
+    """
+    names = (form(name) for name in PROXIES for form in (str.upper, str.lower))
+    found = {name: variables.get(name, "") for name in names}
+    return [
+        f"{name} must be a proxy such as http://HOST:3128{why}." for name, url in found.items() if (why := _wrong(url))
+    ]
+
+
+def _wrong(proxy: str) -> str:
+    """What is wrong with a proxy; empty if nothing is, or none is named."""
+    if not proxy:
+        return ""
+    try:
+        parts = urlsplit(_with_scheme(proxy))
+        is_right = parts.hostname is not None and parts.port != 0
+    except ValueError:
+        return ", with a port from 1 to 65535"
+    if parts.scheme != "http":
+        return f", not {parts.scheme}://: the way to the proxy is plain HTTP"
+    return "" if is_right else ", with a host and a port from 1 to 65535"
+
+
+def _with_scheme(proxy: str) -> str:
+    return proxy if "//" in proxy else f"http://{proxy}"
 
 
 def _is_loopback(host: str) -> bool:

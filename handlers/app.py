@@ -157,7 +157,9 @@ class SlackApp:
     def serve_socket(self) -> SocketFront:
         """Serve through Socket Mode until stopped; Slack may be away now, or later."""
         settings = self._settings
-        client = WebClient(base_url=settings.api_url, timeout=int(settings.timeout.total_seconds()))
+        client = FreshClient(
+            settings.app_token, base_url=settings.api_url, timeout=int(settings.timeout.total_seconds())
+        )
         socket = LeavingClient(
             settings.app_token,
             logger=quiet_log(),

@@ -6,6 +6,7 @@ from typing import Any
 
 from slack_sdk import WebClient
 
+from bot.http_client import proxy_of
 from handlers.secret_values import Secret, reveal
 
 
@@ -29,6 +30,7 @@ class FreshClient(WebClient):
     def __init__(self, token: Secret, **options: Any) -> None:
         self._secret = token
         super().__init__(**{"ssl": tls(), **options})
+        self.proxy = proxy_of(self.base_url)  # the SDK's own choice takes HTTP_PROXY for https, and knows no ALL_PROXY
 
     @property
     def token(self) -> str:

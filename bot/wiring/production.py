@@ -20,6 +20,7 @@ from bot.domain.configuration import Configuration
 from bot.domain.dry_run import DryRun
 from bot.domain.people import AccountStatus, Identity, Person, Role
 from bot.errors import BadConfiguration
+from bot.http_client import unusable_proxies
 from bot.ports import Caller, Context, Pace
 from bot.readiness import Part
 from bot.store import SqlStore
@@ -195,6 +196,16 @@ def require_one_cloud(settings: Settings, variables: Mapping[str, str]) -> None:
             f"AZURE_AUTHORITY_HOST is that of {named}, but EGRESS_AZURE_CLOUD is {settings.azure_cloud}: "
             f"set EGRESS_AZURE_CLOUD={named}, or take AZURE_AUTHORITY_HOST out."
         )
+
+
+def require_usable_proxies(variables: Mapping[str, str]) -> None:
+    """The proxies of the environment are what every client here can use.
+
+    Raises:
+        BadConfiguration: With one sentence for each that is not.
+    """
+    if problems := unusable_proxies(variables):
+        raise BadConfiguration(" ".join(problems))
 
 
 def slack_from(settings: Settings) -> SlackSettings:
