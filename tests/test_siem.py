@@ -136,7 +136,10 @@ def test_syslog_over_tls(tmp_path: Path) -> None:
         with receiver(address) as take, pytest.raises(HookRefused, match="is not trusted"):
             take(LINE)
         with CliRunner().isolation(env={"SSL_CERT_FILE": str(authority)}):
-            with receiver(address) as take, pytest.raises(HookUnreachable, match="is not responding"):
+            with receiver(address) as take, pytest.raises(HookUnreachable, match="wants a certificate of the bot's"):
+                take(LINE)
+            strange = Access(certificate=make_ours(tmp_path / "strange.pem"))
+            with receiver(address, strange) as take, pytest.raises(HookUnreachable, match="does not accept the bot's"):
                 take(LINE)
             assert received == [], "what is sent to a server that then refuses us is not taken"
             with receiver(address, Access(certificate=ours)) as take:

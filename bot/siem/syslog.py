@@ -72,9 +72,22 @@ class SyslogServer:
                 _hand_over(plain, page) if self.tls is None else _Private(plain, self.tls, self.host).hand_over(page)
         except ssl.SSLCertVerificationError as error:
             raise HookRefused(f"{self.host}:{self.port} is not trusted: {error.verify_message}.") from error
+        except ssl.SSLError as error:
+            raise HookUnreachable(f"{self.host}:{self.port} {_tls_words(error.reason or 'TLS')}.") from error
         except OSError as error:
-            why = getattr(error, "reason", None) or type(error).__name__
-            raise HookUnreachable(f"{self.host}:{self.port} is not responding ({why}).") from error
+            raise HookUnreachable(f"{self.host}:{self.port} is not responding ({type(error).__name__}).") from error
+
+
+def _tls_words(reason: str) -> str:
+    """What a server means that ends TLS with an alert or an error, by OpenSSL's name for that.
+
+    Source: https://www.rfc-editor.org/rfc/rfc8446#section-6.2, read 2026-11.
+    """
+    if "ALERT_CERTIFICATE_REQUIRED" in reason:
+        return "wants a certificate of the bot's: give --certificate"
+    if "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason):
+        return f"does not accept the bot's certificate ({reason})"
+    return f"is not responding ({reason})"
 
 
 def _hand_over(connection: socket.socket, page: bytes) -> None:
