@@ -21,35 +21,38 @@ from tests.silence import CHUNK, Proxy
 
 
 class Network(Proxy):
-    """The way to Slack; once told to, it is slow with what Slack says until the bot has said goodbye.
+    """The way of one socket; once told to, it keeps what Slack says until the bot has said goodbye.
 
     Args:
         port: Slack's.
 
     Attributes:
-        under_way: What Slack said last.
+        under_way: What Slack has said meanwhile.
     """
 
     def __init__(self, port: int) -> None:
         self.under_way = b""
-        self._is_fast = threading.Event()
-        self._is_fast.set()
+        self._is_slow = False
+        self._turn = threading.Lock()
         super().__init__(lambda: socket.create_connection(("127.0.0.1", port)))
 
     def slow_down(self) -> None:
         """From now on."""
-        self._is_fast.clear()
+        with self._turn:
+            self._is_slow = True
 
     def _pass_on(self, source: socket.socket, sink: socket.socket, talks: threading.Event, *, counts: int = 0) -> None:
         with suppress(OSError):
             while data := source.recv(CHUNK):
                 talks.wait()
-                if counts and data.endswith(GOING_AWAY):
-                    self._is_fast.set()
-                elif not counts:
-                    self.under_way = data
-                    self._is_fast.wait()
-                sink.sendall(data)
+                with self._turn:
+                    if counts and data.endswith(GOING_AWAY):
+                        source.sendall(self.under_way)
+                        self._is_slow = False
+                    if self._is_slow and not counts:
+                        self.under_way += data
+                    else:
+                        sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
 
 
@@ -65,7 +68,7 @@ def served(town: Town) -> Iterator[Callable[[Callable[[], Any]], None]]:
     """Another replica; a function has it leave, and somebody click so that the envelope crosses with that."""
     network = Network(town.stage.served.port)
     with network, ThreadPoolExecutor() as people:
-        town.stage.workspace.base_url = f"http://127.0.0.1:{network.port}"
+        town.stage.workspace.base_url = f"http://127.0.0.1:{network.port}"  # the socket's, and nothing else's
         front = build_app(town.ctx, town.settings).serve_socket()
 
         def crossed(click: Callable[[], Any]) -> None:
@@ -76,6 +79,7 @@ def served(town: Town) -> Iterator[Callable[[Callable[[], Any]], None]]:
             assert clicked.result()["error"] == "operation_timeout"
 
         until(lambda: front.problem() is None)
+        town.stage.workspace.base_url = town.stage.url
         yield crossed
         front.stop()
 
