@@ -24,11 +24,12 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot import allowances, scaling
-from bot.approvals import NOTHING, Decision, confirm, confirming, find_challenge, give_up, take
+from bot.approvals import NOTHING, Decision, confirm, confirming, find_challenge, give_up, read_back, take
 from bot.domain.step_up import USED, VALID_FOR, Challenge, LinkKeys, require_open
 from bot.domain.step_up.challenge import challenge_id
 from bot.domain.step_up.settings import CALLBACK, PLACE
 from bot.errors import (
+    CommitUnknown,
     Conflict,
     EgressError,
     IdentityProviderUnreachable,
@@ -163,7 +164,8 @@ class StepUpFront:
                 return page(
                     _status(error), "Not known", f"{said} Look at the card: it shows whether this was approved."
                 )
-        return page(_status(error), "Not approved", f"{said} {NOTHING}")
+        known = read_back(error) if isinstance(error, CommitUnknown) else said
+        return page(_status(error), "Not approved", f"{known} {NOTHING}")
 
     def _sent_out(self, keys: LinkKeys, _challenge: Challenge) -> ApiResponse:
         url = self._provider.sign_in_url(keys)

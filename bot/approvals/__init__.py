@@ -8,7 +8,7 @@ from bot.approvals.questions import Inquiry, answer_question, ask_question
 from bot.approvals.reasons import MAX_REASON, brief, require_reason
 from bot.approvals.reminders import Reminder, due_reminder, plan_wait, remind, to_remind
 from bot.approvals.reviews import Review, keep, review
-from bot.approvals.step_up import NOTHING, confirm, confirmable, confirming, find_challenge, give_up, take
+from bot.approvals.step_up import NOTHING, confirm, confirmable, confirming, find_challenge, give_up, read_back, take
 from bot.approvals.workflow import Actions, Narrowing, Workflow
 from bot.domain.decision import Decision
 
@@ -45,6 +45,7 @@ __all__ = [
     "leave",
     "plan_wait",
     "prepare",
+    "read_back",
     "remind",
     "require_deciders",
     "require_reason",

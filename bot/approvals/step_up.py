@@ -27,7 +27,7 @@ from bot.domain.step_up import (
     require_person,
     require_strength,
 )
-from bot.errors import BadConfiguration, ConfirmationNeeded, Conflict, EgressError, UserError
+from bot.errors import BadConfiguration, CommitUnknown, ConfirmationNeeded, Conflict, EgressError, UserError
 from bot.ports import Caller, Context, Notice, NoticeEvent, NoticeKind, Transaction, UnitOfWork
 from bot.ports.notices import ABOUT
 
@@ -153,10 +153,15 @@ def give_up(ctx: Context, challenge: Challenge, error: EgressError, *, is_taken:
         if not (tx.challenges.end(challenge.id, ctx.clock.now()) or is_taken):
             return True
         refuse_within(UnitOfWork(ctx, tx, caller), ACT, error, Attempt(subject))
-        body = {"event": NoticeEvent.UNCONFIRMED, "what": f"{error.sentence} {NOTHING}"}
+        body = {"event": NoticeEvent.UNCONFIRMED, "what": f"{read_back(error)} {NOTHING}"}
         about = {ABOUT: " ".join(one.batch) if challenge.decision.is_together else one.id} if one.batch else {}
         tx.outbox.add(Notice(NoticeKind.DIRECT, one.card_id, challenge.who.user, {**body, **about}))
     return True
+
+
+def read_back(error: EgressError) -> str:
+    """What an error says once it is known that nothing was approved."""
+    return "The connection to the database was lost." if isinstance(error, CommitUnknown) else error.sentence
 
 
 def _is_recorded(tx: Transaction, one: ApprovalRequest, challenge: Challenge) -> bool:

@@ -15,7 +15,7 @@ class AuditSettings:
 
     Args:
         key_file: The key that signs checkpoints, made by `python -m bot audit key`; without it, none are made.
-            It is read at the start.
+            It may be replaced at any time, without a restart.
         channel: Channel id where checkpoints and alarms go; the channel of `[slack]` if it is not set.
         checkpoint_every: The longest time between two checkpoints while there are new events.
         checkpoint_events: So many new events make a checkpoint earlier.

@@ -17,8 +17,8 @@
     ├─ Unavailable      wait: ``retry_after`` says how long, if known
     │  ├─ ArmThrottled          ├─ ArmBusy             ├─ ArmUnreachable
     │  ├─ SlackThrottled        ├─ SlackUnreachable    ├─ MembershipUnknown
-    │  ├─ StoreUnavailable      ├─ StoreBusy           ├─ TooManyCalls        ├─ HookUnreachable
-    │  ├─ TooBusy               └─ IdentityProviderUnreachable
+    │  ├─ StoreUnavailable      ├─ StoreBusy           ├─ CommitUnknown       ├─ TooManyCalls
+    │  ├─ TooBusy               ├─ HookUnreachable     └─ IdentityProviderUnreachable
     ├─ Refused          an operator acts: a right, a limit or a setting is missing
     │  ├─ ArmForbidden          ├─ ArmNotFound         ├─ ArmRejected
     │  ├─ OperationFailed       ├─ UnsafePlan          ├─ SlackRefused
@@ -143,6 +143,15 @@ class StoreUnavailable(Unavailable):
 
 class StoreBusy(StoreUnavailable):
     """The database did not answer within its bound; nothing was recorded."""
+
+
+class CommitUnknown(StoreUnavailable):
+    """The database did not say whether it recorded something; only who reads it back knows."""
+
+    def __init__(self, *, cause: str) -> None:
+        super().__init__(
+            "The database did not confirm whether this was recorded. Check before you try again.", cause=cause
+        )
 
 
 class TooBusy(Unavailable):

@@ -1,6 +1,6 @@
 """The context passed to every use case."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -170,7 +170,7 @@ class Context:
     pace: Pace = field(default_factory=Pace)
     recent: RecentRules = field(default_factory=RecentRules)
     resolver: Resolver = field(default_factory=NoResolver)
-    audit_key: AuditKey | None = None
+    audit_key: Callable[[], AuditKey] | None = None
     metrics: Metrics | None = None
     logs: FirewallLogs = field(default_factory=NoLogs)
 

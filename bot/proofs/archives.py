@@ -146,7 +146,7 @@ def _sealed(ctx: Context, path: Path, start: ChainEnd, end: ChainEnd) -> Archive
         at=at,
     )
     checkpoint = Checkpoint(seq=end.seq, hash=end.hash, root=tree.root(), at=at)
-    signed = ctx.audit_key.sign(checkpoint) if ctx.audit_key else checkpoint
+    signed = ctx.audit_key().sign(checkpoint) if ctx.audit_key else checkpoint
     final.with_name(f"{final.name}.checkpoint").write_text(f"{signed.line}\n", encoding="utf-8")
     fresh.replace(final)
     _checked(final.parent, archive, start, [signed])

@@ -28,7 +28,7 @@ def make_checkpoint(ctx: Context, *, is_forced: bool = False) -> Checkpoint | No
     with ctx.store.write() as tx:
         if not (is_forced or _is_due(ctx, tx)):
             return None
-        made = ctx.audit_key.sign(current(ctx, tx))
+        made = ctx.audit_key().sign(current(ctx, tx))
         last = tx.seals.last_checkpoint()
         if last is not None and last.seq == made.seq:
             return last

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from sqlalchemy.exc import DBAPIError
 
-from bot.errors import BadConfiguration, StoreBusy, StoreUnavailable
+from bot.errors import BadConfiguration, CommitUnknown, StoreBusy, StoreUnavailable
 
 BUSY = "The database is busy; nothing was recorded. Try again in a moment."
 """Said where waiting a moment helps."""
@@ -83,10 +83,7 @@ def store_error(error: DBAPIError, *, is_committing: bool = False) -> Exception:
         is_committing: Whether it was the commit that got no answer: then nobody knows whether it happened.
     """
     if is_committing and getattr(error.orig, "sqlstate", None) is None and _is_lost(error):
-        return StoreUnavailable(
-            "The database did not confirm whether this was recorded. Check before you try again.",
-            cause=_cause(error) or "",
-        )
+        return CommitUnknown(cause=_cause(error) or "")
     if type(error.orig).__name__ == NO_ANSWER or _is_busy(error):
         return StoreBusy(BUSY)
     cause = _cause(error)

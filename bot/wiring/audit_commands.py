@@ -70,7 +70,7 @@ def verify(terminal: Terminal, /, checkpoints: Path | None, exported: Path | Non
         known = [*known, *_check_file(exported, known)]
     else:
         with _at_work(terminal) as (ctx, caller):
-            signer = signer or ctx.audit_key
+            signer = signer or (ctx.audit_key() if ctx.audit_key else None)
             verified = auditing.prove(ctx, caller, known)
         click.echo(f"{verified.end.seq} events verified, {verified.checkpoints} checkpoints compared.")
     _check_signatures(known, signer)

@@ -56,7 +56,7 @@ class World:
     slack: SlackSettings
     pace: Pace
     keys: Mapping[str, Callable[[], bytes]] = field(default_factory=dict, repr=False)
-    audit_key: AuditKey | None = field(default=None, repr=False)
+    audit_key: Callable[[], AuditKey] | None = field(default=None, repr=False)
     client_secret: Callable[[], str] = field(default=str, repr=False)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import structlog
 
-from bot.errors import BadConfiguration
+from bot.errors import BadConfiguration, InvalidInput
 from bot.logs import hide
 from bot.siem import headers_in
 
@@ -24,15 +24,19 @@ class SecretFile:
         path: The file.
         setting: What names it.
         shortest: Characters that it must have: fewer can be guessed.
+        require: Raises ``InvalidInput`` for a text that is no such secret.
 
     Raises:
         BadConfiguration: It cannot be read, or holds too little.
     """
 
-    def __init__(self, path: Path, setting: str, shortest: int = 1) -> None:
+    def __init__(
+        self, path: Path, setting: str, shortest: int = 1, require: Callable[[str], object] = lambda _secret: None
+    ) -> None:
         self._path = path
         self._setting = setting
         self._shortest = shortest
+        self._require = require
         self._known: tuple[Stamp | None, str] = self._read()
 
     def __call__(self) -> str:
@@ -63,6 +67,10 @@ class SecretFile:
             raise BadConfiguration(f"{self._setting}: {self._path} is empty.")
         if len(secret) < self._shortest:
             raise BadConfiguration(f"{self._setting}: {self._path} needs at least {self._shortest} characters.")
+        try:
+            self._require(secret)
+        except InvalidInput as error:
+            raise BadConfiguration(f"{self._setting}: {self._path} cannot be used. {error}") from error
         hide((secret,))
         return stamp, secret
 

@@ -1,4 +1,4 @@
-"""Reads the secrets that the configuration names, again whenever their files change; the key of the audit log once."""
+"""Reads the secrets that the configuration names, again whenever their files change."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.domain.chain import AuditKey
 from bot.domain.configuration import Configuration
 from bot.domain.integration import Webhook
-from bot.errors import BadConfiguration, InvalidInput
+from bot.errors import BadConfiguration
 from bot.wiring.secret_files import SecretFile
 
 SHORTEST = 16
@@ -26,17 +26,21 @@ def signing_keys(config: Configuration, common: str) -> Mapping[str, Callable[[]
     return {hook.name: _key(hook, common) for hook in config.webhooks.values()}
 
 
-def audit_key(config: Configuration) -> AuditKey | None:
-    """The key that signs checkpoints of the audit log; None where none is configured.
+def audit_key(config: Configuration) -> Callable[[], AuditKey] | None:
+    """Reads the key that signs checkpoints of the audit log, whose file may be replaced; None where there is none.
 
     Raises:
         BadConfiguration: The file cannot be read, or holds no such key.
     """
     path = config.audit.key_file
-    try:
-        return AuditKey(Path(path).read_bytes()) if path else None
-    except (OSError, InvalidInput) as error:
-        raise BadConfiguration(f"audit.key_file cannot be used: {error}") from error
+    if path is None:
+        return None
+    file = SecretFile(Path(path), "audit.key_file", require=_key_in)
+    return lambda: _key_in(file())
+
+
+def _key_in(pem: str) -> AuditKey:
+    return AuditKey(pem.encode())
 
 
 def client_secret(config: Configuration, common: str) -> Callable[[], str]:

@@ -219,7 +219,7 @@ def test_what_proves_the_audit_log_is_sent_on_request(sqlite_url: str) -> None:
     key = AuditKey(private)
     with connected(sqlite_url, *AUDIT) as (api, receiver):
         filed(api)
-        api.world.ctx = replace(api.ctx, audit_key=key)
+        api.world.ctx = replace(api.ctx, audit_key=lambda: key)
         receiver.answer = 503
         made = proofs.make_checkpoint(api.ctx, is_forced=True)
         api.world.work(timedelta(seconds=1))

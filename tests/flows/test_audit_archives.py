@@ -29,7 +29,7 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
     """Requests on ten days; events move after five."""
     made = make_world(database_url)
     audit = replace(made.ctx.config.audit, archive_folder=str(tmp_path), archive_after=timedelta(days=5))
-    made.ctx = replace(made.ctx, audit_key=KEY, config=replace(made.ctx.config, audit=audit))
+    made.ctx = replace(made.ctx, audit_key=lambda: KEY, config=replace(made.ctx.config, audit=audit))
     made.reconciler = Reconciler(made.ctx, made.said, workers=0)
     for number in range(10):
         views.request(made.ctx, submitted(DEV, FORM | {"destinations": f"host{number}.example.com"}))

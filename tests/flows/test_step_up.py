@@ -17,7 +17,13 @@ from bot.domain.audit import Action
 from bot.domain.people import Identity
 from bot.domain.scale_proposal import ScaleStatus, scale_status
 from bot.domain.snat import CountGoal
-from bot.errors import ConfirmationNeeded, InvalidInput, MembershipUnknown, NotPermitted, StoreUnavailable
+from bot.errors import (
+    CommitUnknown,
+    ConfirmationNeeded,
+    InvalidInput,
+    MembershipUnknown,
+    NotPermitted,
+)
 from bot.ports import Caller, Store, Transaction
 from bot.scaling import Wish
 from handlers import commands
@@ -151,9 +157,6 @@ def test_only_the_browser_that_went_out_comes_back(sqlite_url: str, issuer: str)
         assert "already" in made.browser().open(back).words
 
 
-UNCONFIRMED = "The database did not confirm whether this was recorded. Check before you try again."
-
-
 class CutOff:
     """A store whose connection is lost in the moment in which the last of some transactions is committed."""
 
@@ -170,7 +173,7 @@ class CutOff:
         with self._store.write() as tx:
             yield tx
         if self._commits == 0:
-            raise StoreUnavailable(UNCONFIRMED)
+            raise CommitUnknown(cause="the connection was lost")
 
 
 def test_what_went_wrong_after_the_approval_is_not_called_not_approved(sqlite_url: str, issuer: str) -> None:
@@ -186,7 +189,8 @@ def test_what_went_wrong_after_the_approval_is_not_called_not_approved(sqlite_ur
             shown[commits] = Browser(front).follow(link, "ada").words
         assert "Nothing was approved" in shown[taken]
         assert "Your approval is recorded" in shown[approved]
-        assert not [text for text in ("Nothing", "did not confirm") if text in shown[approved]]
+        assert "Nothing" not in shown[approved]
+        assert [text for text in (*shown.values(), *made.told()) if "did not confirm" in text] == []
         assert state_of(made, subject) is not Status.WAITING
         assert not made.told()[1:]
 

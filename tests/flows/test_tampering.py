@@ -34,7 +34,7 @@ KEY = AuditKey(PEM)
 def world(database_url: str) -> Iterator[World]:
     """A log of eight events: requests and their approvals."""
     made = make_world(database_url)
-    made.ctx = replace(made.ctx, audit_key=KEY)
+    made.ctx = replace(made.ctx, audit_key=lambda: KEY)
     made.reconciler = Reconciler(made.ctx, made.said, workers=0)
     for number in range(4):
         views.request(made.ctx, submitted(DEV, FORM | {"destinations": f"host{number}.example.com"}))

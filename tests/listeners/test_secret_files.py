@@ -6,12 +6,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from slack_sdk.errors import SlackApiError
 from structlog.testing import capture_logs
 
+from bot.config import checked_configuration, configuration_from
+from bot.domain.audit_settings import AuditSettings
+from bot.domain.chain import AuditKey
 from bot.errors import BadConfiguration
 from bot.wiring.secret_files import SecretFile
+from bot.wiring.signing import audit_key
 from handlers.app import SlackSettings, build_app, web_client
+from tests.build import CONFIG
 from tests.listeners.test_workspace import Town, settled
 from tests.sandbox.slack_stage import APP_TOKEN, BOT_TOKEN, SECRET, until
 
@@ -88,3 +95,26 @@ def test_a_file_that_is_being_replaced_keeps_its_last_secret(tmp_path: Path) -> 
         assert secret() == "xoxb-second-one"
     assert [line["event"] for line in logs] == ["secret_not_renewed"] * 2 + ["secret_renewed"]
     assert "xoxb" not in f"{logs}{secret!r}"
+
+
+def new_key() -> bytes:
+    """A key of its own, as ``python -m bot audit key`` writes it."""
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def test_the_key_of_the_audit_log_is_replaced(tmp_path: Path) -> None:
+    """The next checkpoint is signed with the new one; what is no key leaves the last one in use."""
+    path = tmp_path / "key.pem"
+    path.write_text("no key")
+    config = replace(checked_configuration(configuration_from(CONFIG)), audit=AuditSettings(key_file=str(path)))
+    with pytest.raises(BadConfiguration, match=r"audit\.key_file: .* is not a key in PEM"):
+        audit_key(config)
+    path.write_bytes(first := new_key())
+    key = audit_key(config)
+    assert key is not None
+    path.write_text("no key")
+    with capture_logs() as logs:
+        assert key().id == AuditKey(first).id
+    assert [line["event"] for line in logs] == ["secret_not_renewed"]
+    path.write_bytes(second := new_key())
+    assert key().id == AuditKey(second).id
