@@ -15,6 +15,11 @@ class LastParsed(Generic[T]):
     def __init__(self) -> None:
         self._known: dict[str, tuple[str, T]] = {}
 
+    def last(self, path: str) -> T | None:
+        """The value of what was read last of a resource; None where nothing is kept of it."""
+        known = self._known.get(path)
+        return known[1] if known is not None else None
+
     def of(self, path: str, text: str, parse: Callable[[str], T]) -> T:
         """The value of a text that was read just now.
 

@@ -26,7 +26,7 @@ class ObservedGroup:
         is_updating: Whether Azure works on it right now.
         has_failed: Whether Azure's last update of it failed.
         size_bytes: What Azure counts for it, where it says so.
-        raw: Its whole body, for a read-modify-write; None where it does not exist.
+        raw: Its body, for a read-modify-write, at least what is not ours; None where it does not exist.
         priority: Its priority, which a write sets; None where it does not exist.
         first_priority: From here upward our own rule collections take their priorities.
         taken: Priorities of foreign rule collections, by the kind of collection that cannot use them: a priority

@@ -29,8 +29,8 @@ def look_only(run: Run, observation: Observation) -> Finish:
     found = arrivals(run, observation)
     if found is None:
         return run.again(run.ctx.pace.backoff / 5)
-    is_changed = mark(run, observation, found, missed=NoticeEvent.HELD)
-    return Finish(next_look(run, observation, is_changed=is_changed), state=run.state)
+    changed = mark(run, observation, found, missed=NoticeEvent.HELD)
+    return Finish(next_look(run, observation, changed), state=run.state)
 
 
 def end_dry_run(run: Run, observation: Observation) -> None:

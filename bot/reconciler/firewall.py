@@ -9,14 +9,14 @@ from datetime import timedelta
 
 from bot.domain.allowance import WANTED, Status, status
 from bot.domain.target import Target, target_from_key
-from bot.errors import ArmNotFound
+from bot.errors import ArmNotFound, EgressError
 from bot.ports import Finish
 from bot.reconciler.alerts import warn_if_long
 from bot.reconciler.bisect import fail_unresolved
 from bot.reconciler.drift import report_draft, report_drift, report_foreign, report_strangers
 from bot.reconciler.dryrun import end_dry_run, is_dry, look_only
 from bot.reconciler.last_diffs import LastDiffs
-from bot.reconciler.observation import Observation, observe, open_rows, repeats
+from bot.reconciler.observation import Observation, Stored, observe, open_rows, repeats
 from bot.reconciler.read_back import announce, read_back, read_back_absent
 from bot.reconciler.run import Run
 from bot.reconciler.scope_drift import follow_drift
@@ -30,9 +30,8 @@ def reconcile_rules(run: Run, diffs: LastDiffs) -> Finish:
     waiting = poll_operation(run, target)
     if waiting is not None:
         return waiting
-    follow_drift(run, target)
     try:
-        observation = observe(run, target, diffs)
+        observation = _observed(run, target, diffs)
     except ArmNotFound:
         if read_back_absent(run, target):
             raise
@@ -52,6 +51,19 @@ def reconcile_rules(run: Run, diffs: LastDiffs) -> Finish:
     return _compare(run, observation)
 
 
+def _observed(run: Run, target: Target, diffs: LastDiffs) -> Observation:
+    """Read the target, then what is wanted, once: a decision that comes in between is in the plan."""
+    try:
+        seen = run.ctx.targets.open(target).observe()
+    except EgressError:
+        follow_drift(run, target, open_rows(run, target))  # where traffic goes does not rest on what was not read
+        raise
+    rows = open_rows(run, target)
+    if any(follow_drift(run, target, rows)):
+        rows = open_rows(run, target)
+    return observe(run, target, seen, Stored(rows, run.state, diffs))
+
+
 def _wants(run: Run, observation: Observation) -> bool:
     """Whether somebody waits for this target, or is to be written to it."""
     now = run.now
@@ -67,7 +79,7 @@ def _follow(run: Run, observation: Observation, policy_id: str) -> Finish:
         "migration made elsewhere in the policy: please remove them."
     )
     clusters = {row.scope.cluster_id for row in observation.rows}
-    if follow_drift(run, observation.target, of=clusters, why=text):
+    if follow_drift(run, observation.target, observation.rows, of=clusters, why=text).has_changed:
         return run.again(run.ctx.pace.backoff / 5)
     read_back_absent(run, observation.target)
     return run.again(run.ctx.pace.busy * 4)  # their new path could not be read; it is not this target

@@ -104,10 +104,8 @@ class Observation:
         return sorted(found, key=lambda each: (each.group.number <= after, each.group.number))
 
 
-def observe(run: Run, target: Target, diffs: LastDiffs) -> Observation:
-    """Read the target, then what is wanted: a decision that comes in between is in the plan."""
-    seen = run.ctx.targets.open(target).observe()
-    stored = Stored(open_rows(run, target), run.state, diffs)
+def observe(run: Run, target: Target, seen: ObservedTarget, stored: Stored) -> Observation:
+    """Compare what is there with what is wanted, both as they were read just now, and remember what was seen."""
     found = observation_of(target, seen, stored, run.ctx.config.firewall, run.now)
     run.state = run.state.observe(
         size_bytes=sum(group.filled_bytes for group in found.seen.groups),

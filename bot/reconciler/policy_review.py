@@ -18,7 +18,7 @@ from bot.domain.grouping import grouped
 from bot.domain.people import Identity
 from bot.domain.scale_proposal import Scale, ScaleStatus, scale_status
 from bot.errors import StaleVersion, Unavailable
-from bot.ports import AllowanceFilter, Context
+from bot.ports import Context
 from bot.reconciler.run import Run
 from bot.scaling import SCALES
 
@@ -52,12 +52,15 @@ class PolicyReview:
     def __init__(self) -> None:
         self._unchanged: dict[str, tuple[Allowance, Grounds]] = {}
 
-    def run(self, run: Run) -> None:
-        """Re-evaluate what waits and store the outcome; Slack is called before the transaction."""
+    def run(self, run: Run, rows: Iterable[Allowance]) -> bool:
+        """Re-evaluate what waits and store the outcome; Slack is called before the transaction.
+
+        Returns:
+            Whether there was anything to store.
+        """
         ctx, now = run.ctx, run.now
+        waiting = [row for row in rows if status(row, now) is Status.WAITING]
         with ctx.store.read() as tx:
-            rows = tx.allowances.find(AllowanceFilter(only_open=True))
-            waiting = [row for row in rows if status(row, now) is Status.WAITING]
             scales = [scale for scale in tx.scales.find() if scale_status(scale, now) is ScaleStatus.WAITING]
             known = {egress.ref.id: egress for egress in tx.snapshots.all()} if waiting or scales else {}
         groups: Groups = cache(lambda who: circumstances(ctx, who, now, None).requester_groups)
@@ -68,6 +71,7 @@ class PolicyReview:
         self._unchanged = {row.id: self._unchanged[row.id] for row in waiting if row.id in self._unchanged}
         _keep(run, filter(None, reviews), ALLOWANCES)
         _keep(run, filter(None, changes), SCALES)
+        return any(reviews)
 
     def _weigh(
         self, ctx: Context, row: Allowance, egress: ClusterEgress | None, groups: Groups

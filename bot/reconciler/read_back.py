@@ -1,6 +1,6 @@
 """Settles a target without differences: announces what came and went, and returns when time changes something."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,14 +17,14 @@ from bot.domain.allowance import (
     warns_at,
 )
 from bot.domain.audit import Action
-from bot.domain.firewall import Evaluation, Evaluator, Flow, Outcome
+from bot.domain.firewall import Evaluation, Evaluator, Flow, Outcome, about
 from bot.domain.rule_diff import ChangeKind
 from bot.domain.rule_rendering import allowance_id_from_rule
 from bot.domain.scope_drift import mark_left, unprove
 from bot.domain.target import Target
 from bot.domain.work import WorkKind
 from bot.domain.write_results import mark_failed, mark_gone, mark_live, mark_missing
-from bot.ports import ChannelEvent, Finish, NoticeEvent, UnitOfWork
+from bot.ports import AllowanceFilter, ChannelEvent, Finish, NoticeEvent, UnitOfWork
 from bot.reconciler.observation import Observation, open_rows
 from bot.reconciler.pieces import Step, write_in_pieces
 from bot.reconciler.run import Run
@@ -55,12 +55,13 @@ def arrivals(run: Run, observation: Observation) -> Arrivals | None:
     }
     there = frozenset(named - lacking)
     arrived = [a for a in observation.wanted if a.id in there and (a.live_at is None or a.missing_since is not None)]
-    if arrived and follow_drift(run, observation.target, of={a.scope.cluster_id for a in arrived}):
+    clusters = {a.scope.cluster_id for a in arrived}
+    if arrived and follow_drift(run, observation.target, observation.rows, of=clusters).has_changed:
         return None
     return Arrivals(there, tuple(arrived), _blocked(run, observation.target, arrived))
 
 
-def mark(run: Run, observation: Observation, found: Arrivals, *, missed: NoticeEvent) -> bool:
+def mark(run: Run, observation: Observation, found: Arrivals, *, missed: NoticeEvent) -> frozenset[str]:
     """Put on record what came, what went, and what is missing.
 
     Args:
@@ -70,7 +71,7 @@ def mark(run: Run, observation: Observation, found: Arrivals, *, missed: NoticeE
         missed: What is told of a live allowance whose rules are not there.
 
     Returns:
-        Whether there was anything.
+        The ids of what was changed.
     """
     arrived = {allowance.id for allowance in found.arrived}
 
@@ -80,7 +81,9 @@ def mark(run: Run, observation: Observation, found: Arrivals, *, missed: NoticeE
         said = NoticeEvent.UNRESOLVED if row in observation.unresolved else missed
         return _look(run, row, observation.target, missed=None if row.id in found.there else said)
 
-    return write_in_pieces(run, ((row, step(row)) for row in observation.rows))
+    steps = [(row, todo) for row in observation.rows if (todo := step(row)) is not None]
+    write_in_pieces(run, steps)
+    return frozenset(row.id for row, _ in steps)
 
 
 def announce(run: Run, observation: Observation) -> bool:
@@ -114,13 +117,13 @@ def read_back(run: Run, observation: Observation) -> Finish:
         run.state = run.state.end_alert()
         with run.write() as uow:
             run.say(uow.tx, run.subject, ChannelEvent.HEALED, "")
-    is_changed = mark(run, observation, found, missed=NoticeEvent.LEFT_OUT)
+    changed = mark(run, observation, found, missed=NoticeEvent.LEFT_OUT)
     for allowance in found.arrived:
         _trace(allowance, run.now)
     if found.blocked or run.state.quarantined or _is_overdue(run, observation, found.there):
         run.state = run.state.end_quarantine()
         return Finish(timedelta(), is_done=False, state=run.state)
-    return Finish(next_look(run, observation, is_changed=is_changed), state=run.state)
+    return Finish(next_look(run, observation, changed), state=run.state)
 
 
 def read_back_absent(run: Run, target: Target) -> bool:
@@ -177,16 +180,18 @@ def _is_overdue(run: Run, observation: Observation, there: frozenset[str]) -> bo
     return any(row.id in there and not is_wanted(row, now) for row in mine)
 
 
-def next_look(run: Run, observation: Observation, *, is_changed: bool) -> timedelta:
+def next_look(run: Run, observation: Observation, changed: Collection[str]) -> timedelta:
     """At the next resync, or earlier where time ends an allowance. An empty group is checked, too.
 
     Args:
         run: The run.
         observation: What the round knows. What others have changed since then wakes this work again.
-        is_changed: Whether the round itself has changed any of it.
+        changed: The ids of what the round itself has changed.
     """
     now = run.now
-    rows = open_rows(run, observation.target) if is_changed else observation.rows
+    rows = [row for row in observation.rows if row.id not in changed]
+    with run.ctx.store.read() as tx:
+        rows += tx.allowances.find(AllowanceFilter(ids=tuple(changed), only_open=True)) if changed else ()
     changes = [change for row in rows if (change := next_change(row, now)) is not None]
     return min([run.ctx.pace.resync, *(change - now for change in changes)])
 
@@ -196,7 +201,8 @@ def _blocked(run: Run, target: Target, arrived: Iterable[Allowance]) -> dict[str
     fresh = list(arrived)
     if not fresh:
         return {}
-    evaluator = Evaluator(run.ctx.targets.open(target).read())
+    names = {destination.fqdn for allowance in fresh for destination in allowance.destinations}
+    evaluator = Evaluator(about(run.ctx.targets.open(target).read(), names))
     reasons = ((allowance.id, _denial(evaluator, allowance)) for allowance in fresh)
     return {allowance_id: why for allowance_id, why in reasons if why is not None}
 

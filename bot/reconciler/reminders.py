@@ -10,19 +10,20 @@ from bot.domain.allowance import Allowance
 from bot.domain.grouping import grouped
 from bot.domain.scale_proposal import Scale
 from bot.errors import StaleVersion
-from bot.ports import AllowanceFilter
 from bot.reconciler.run import Run
 from bot.scaling import SCALES
 
 One = TypeVar("One", Allowance, Scale)
 
 
-def remind_pending(run: Run) -> None:
-    """Owe every reminder that is due."""
+def remind_pending(run: Run, rows: Iterable[Allowance]) -> bool:
+    """Owe every reminder that is due; whether there was any for an allowance."""
     with run.ctx.store.read() as tx:
-        allowances, scales = tx.allowances.find(AllowanceFilter(only_open=True)), tx.scales.find()
-    _remind(run, (due_reminder(run.ctx, one) or due_review(run.ctx, one) for one in allowances), ALLOWANCES)
+        scales = tx.scales.find()
+    found = [due for one in rows if (due := due_reminder(run.ctx, one) or due_review(run.ctx, one)) is not None]
+    _remind(run, found, ALLOWANCES)
     _remind(run, (due_reminder(run.ctx, one) for one in scales), SCALES)
+    return bool(found)
 
 
 def _remind(run: Run, found: Iterable[Reminder[One] | None], flow: Workflow[One]) -> None:

@@ -5,9 +5,10 @@ written for the first time or called live, the writer reads the cluster itself: 
 could not be read is not a change.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from bot.allowances import assess_policy, record
 from bot.approvals import Circumstances
@@ -22,37 +23,50 @@ from bot.errors import ArmForbidden, ArmNotFound, Defect, Unavailable
 from bot.inventory import is_deletion, keep
 from bot.inventory.ip_changes import announce
 from bot.ports import ChannelEvent, Context, NoticeEvent, UnitOfWork
-from bot.reconciler.observation import open_rows
 from bot.reconciler.run import Run
 
 Found = tuple[ClusterEgress | None, datetime]
 """A cluster as Azure has it, None where it does not exist, and when the reading began."""
 
 
-def follow_drift(run: Run, target: Target, *, of: Collection[str] = (), why: str = "") -> bool:
-    """Compare every open allowance of a target with what is true now, and let follow what follows.
+class Followed(NamedTuple):
+    """What comparing allowances with their clusters led to.
+
+    Args:
+        has_read: Whether Azure was asked, so that time has passed.
+        has_changed: Whether anything followed.
+    """
+
+    has_read: bool
+    has_changed: bool
+
+
+def follow_drift(
+    run: Run, target: Target, rows: Iterable[Allowance], *, of: Collection[str] | None = None, why: str = ""
+) -> Followed:
+    """Compare open allowances of a target with what is true now, and let follow what follows.
 
     Args:
         run: The run.
         target: What it writes.
-        of: Clusters that are read from Azure whatever is known of them.
+        rows: Its open allowances; those of other targets are left out.
+        of: Only these clusters, which are read from Azure whatever is known of them; None for all.
         why: The firewall's own explanation, for the channel message.
-
-    Returns:
-        Whether anything followed.
     """
-    rows = (row for row in open_rows(run, target) if row.scope.target == target)
+    asked = run.state.cluster_reads
+    members_of = grouped((row.scope.cluster_id, row) for row in rows if row.scope.target == target)
     moved: list[tuple[Allowance, ScopeDrift]] = []
     read: dict[str, Found] = {}
-    for cluster_id, members in sorted(grouped((row.scope.cluster_id, row) for row in rows).items()):
-        found = _doubted(run, members, is_wanted=cluster_id in of) if _matters(members, run.now) else None
+    for cluster_id, members in sorted(members_of.items()):
+        is_asked = of is None or cluster_id in of
+        found = _doubted(run, members, is_wanted=of is not None) if is_asked and _matters(members, run.now) else None
         if found is None:
             continue
         read[cluster_id] = found
         moved += shaken(members, _by_id(cluster_id, found[0]), run.now)
     if read:
         _follow(run, target, read, moved, why)
-    return bool(moved)
+    return Followed(run.state.cluster_reads != asked, bool(moved))
 
 
 def _matters(rows: Sequence[Allowance], now: datetime) -> bool:
@@ -72,8 +86,9 @@ def _doubted(run: Run, rows: Sequence[Allowance], *, is_wanted: bool) -> Found |
     with run.ctx.store.read() as tx:
         known, were_read = tx.snapshots.get(cluster_id), tx.snapshots.reading() is not None
     egress = known[0] if known else None
-    is_shaken = is_doubtful(rows, egress, run.now, is_known=known is not None or were_read)
-    if not (is_wanted or is_shaken) or _has_looked(run, cluster_id, known[1] if known else None):
+    if _has_looked(run, cluster_id, known[1] if known else None):
+        return None
+    if not is_wanted and not is_doubtful(rows, egress, run.now, is_known=known is not None or were_read):
         return None
     return _read(run, cluster_id)
 

@@ -1,5 +1,6 @@
 """Acts on the passing of time: reminds people, lapses requests, warns before an end, carries reviews on."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -32,15 +33,18 @@ class Timers:
 
         The configuration is read at start, and a run follows every start: so it reaches what waits.
         """
-        self._review.run(run)
-        remind_pending(run)
-        return _act(run)
+        rows = every_open(run)
+        if self._review.run(run, rows):
+            rows = every_open(run)
+        if remind_pending(run, rows):
+            rows = every_open(run)
+        return _act(run, rows)
 
 
-def _act(run: Run) -> Finish:
-    now, hours = run.now, owners_hours(run)
+def _act(run: Run, allowances: Sequence[Allowance]) -> Finish:
+    now, hours = run.now, owners_hours(run, allowances)
     with run.ctx.store.read() as tx:
-        allowances, scales = tx.allowances.find(AllowanceFilter(only_open=True)), tx.scales.find()
+        scales = tx.scales.find()
     write_in_pieces(run, ((row, _due(row, hours.get(row.owner), now)) for row in allowances))
     for scale in scales:
         if scale_status(scale, now) is ScaleStatus.LAPSED:
@@ -53,13 +57,17 @@ def _act(run: Run) -> Finish:
     return Finish(None if following is None else max(following - now, timedelta()), state=run.kept)
 
 
-def owners_hours(run: Run) -> dict[Identity, TimeWindow | None]:
+def every_open(run: Run) -> list[Allowance]:
+    """Every open allowance as it is stored now."""
+    with run.ctx.store.read() as tx:
+        return tx.allowances.find(AllowanceFilter(only_open=True))
+
+
+def owners_hours(run: Run, ending: Iterable[Allowance]) -> dict[Identity, TimeWindow | None]:
     """The working hours of everybody who owns something that ends; Slack knows their time zones."""
     pace = run.ctx.config.reminders
     if pace.hours is None:
         return {}
-    with run.ctx.store.read() as tx:
-        ending = tx.allowances.find(AllowanceFilter(only_open=True))
     owners = {one.owner for one in ending if warnings(one)}
     return {owner: pace.hours_in(run.ctx.directory.zone(owner)) for owner in sorted(owners)}
 

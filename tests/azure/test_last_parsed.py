@@ -1,6 +1,7 @@
 """A rule collection group that Azure sends letter for letter as before is not parsed again; any other is."""
 
 from bot.azure.last_parsed import MOST, LastParsed
+from bot.domain.firewall import RuleCollection, RuleSet
 from bot.domain.rule_diff import diff
 from bot.domain.rule_rendering import render
 from tests.azure.stage import HUB_POLICY, stage
@@ -19,6 +20,25 @@ def test_a_group_is_parsed_anew_only_where_it_differs() -> None:
     azure.finish(azure.write(HUB_POLICY, other))
     assert diff(place.observe().collections, other).is_empty
     assert not diff(first.collections, other).is_empty
+
+
+def test_what_the_firewall_evaluates_is_parsed_anew_only_where_the_etag_differs() -> None:
+    """What a group of ours holds was parsed when it was observed; after a write that nobody observed it is read."""
+    azure = stage()
+    azure.finish(azure.write(HUB_POLICY, render([a_live_allowance("a.example.com")])))
+    place = azure.arm.open(HUB_POLICY)
+    observed = place.observe().collections
+    assert _ours(place.read()) == list(observed)
+    assert all(one is other for one, other in zip(_ours(place.read()), observed, strict=True))
+
+    other = render([a_live_allowance("b.example.com")])
+    azure.finish(azure.write(HUB_POLICY, other))
+    assert diff(_ours(place.read()), other).is_empty
+
+
+def _ours(rules: RuleSet) -> list[RuleCollection]:
+    groups = (group for layer in rules.layers for group in layer.groups)
+    return [each for group in groups for each in group.collections if each.name.startswith("egress-")]
 
 
 def test_what_is_kept_is_bounded() -> None:

@@ -21,7 +21,7 @@ from bot.azure.translate.firewall_rules import (
     takes_names,
 )
 from bot.azure.translate.shapes import dig, id_of, ids, items, object_from_text, whole
-from bot.domain.firewall import PolicyLayer, RuleCollection, RuleSet
+from bot.domain.firewall import PolicyLayer, RuleCollection, RuleCollectionGroup, RuleSet
 from bot.domain.rule_groups import ObservedGroup, group_name, group_number
 from bot.domain.target import Target
 from bot.errors import ArmForbidden, ArmNotFound, UnknownShape
@@ -129,7 +129,16 @@ class PolicyTarget:
 
     def _layer(self, policy: Json) -> PolicyLayer:
         rows = self._clients.list_all(f"{policy['id']}/ruleCollectionGroups", FIREWALL_API)
-        return PolicyLayer(id=policy["id"], name=str(policy.get("name", "")), groups=tuple(map(group_from_json, rows)))
+        groups = tuple(self._parsed(policy["id"], row) for row in rows)
+        return PolicyLayer(id=policy["id"], name=str(policy.get("name", "")), groups=groups)
+
+    def _parsed(self, policy_id: str, row: Json) -> RuleCollectionGroup:
+        """A group of the policy; what one of ours holds under the same etag was parsed when it was observed."""
+        number = group_number(str(row.get("name", "")), self._settings.group)
+        is_here = number is not None and policy_id.lower() == self._target.id.lower()
+        last = self._clients.groups.last(self._path(number or 1)) if is_here else None
+        is_same = last is not None and last.etag is not None and last.etag == row.get("etag")
+        return group_from_json(row, last.collections if last is not None and is_same else ())
 
     def _inherits_proxy(self, policy: Json) -> bool | None:
         """Whether a parent has the DNS proxy on, which a child inherits; None where a parent cannot be read."""
@@ -192,10 +201,14 @@ def _observed_group(text: str, *, path: str, number: int, settings: ArmSettings)
         is_updating=state_of(body) == "Updating",
         has_failed=state_of(body) == "Failed",
         size_bytes=size_bytes_from(dig(body, "properties", "size")),
-        raw=text,
+        raw=json.dumps(_without_ours(body, foreign)),
         priority=whole(dig(body, "properties", "priority")),
         taken=frozenset((kind, whole(each.get("priority")) or 0) for each in foreign for kind in OUR_KINDS),
     )
+
+
+def _without_ours(body: Json, foreign: list[Json]) -> Json:
+    return {**body, "properties": {**(body.get("properties") or {}), "ruleCollections": foreign}}
 
 
 def _group_body(group: ObservedGroup, collections: Sequence[RuleCollection], settings: ArmSettings) -> Json:

@@ -129,14 +129,22 @@ def _action(text: object) -> RuleAction:
     return known.get(str(text or "allow").lower(), RuleAction.DENY)
 
 
-def group_from_json(body: Json) -> RuleCollectionGroup:
-    """A rule collection group."""
+def group_from_json(body: Json, known: Iterable[RuleCollection] = ()) -> RuleCollectionGroup:
+    """A rule collection group.
+
+    Args:
+        body: As Azure sent it.
+        known: Rule collections that were parsed from the same version of it.
+    """
+    parsed = {each.name: each for each in known}
     properties = body.get("properties")
     return RuleCollectionGroup(
         id=str(body.get("id", "")),
         name=str(body.get("name", "")),
         priority=whole(dig(properties, "priority")) or 0,
-        collections=tuple(collection_from_json(c) for c in items(properties, "ruleCollections")),
+        collections=tuple(
+            parsed.get(str(c.get("name", ""))) or collection_from_json(c) for c in items(properties, "ruleCollections")
+        ),
         etag=body.get("etag"),
         size_bytes=size_bytes_from(dig(properties, "size")),
     )

@@ -1,5 +1,6 @@
 """Azure Firewall: what it would do with a flow, and which rule says so."""
 
+from bot.domain.firewall.about import about
 from bot.domain.firewall.evaluate import Evaluator
 from bot.domain.firewall.everything import is_same_rule, rule_for_everything
 from bot.domain.firewall.order import RulePosition, kind_of
@@ -42,6 +43,7 @@ __all__ = [
     "ThreatIntelMode",
     "Tier",
     "TraceStep",
+    "about",
     "headline",
     "is_same_rule",
     "kind_of",
