@@ -8,6 +8,7 @@ from bot.domain.access import reads_everything, require_auditor
 from bot.domain.audit import Action, AuditFilter, Event, FoundEvents
 from bot.domain.chain import Checkpoint, Record
 from bot.domain.ids import canonical_id, is_scale_id
+from bot.domain.phrases import counted
 from bot.domain.saved_search import MAX_NAME, SavedSearch, require_room
 from bot.errors import ChainBroken, EgressError, InvalidInput, UnknownAllowance, UnknownScale
 from bot.inventory import person
@@ -182,7 +183,7 @@ def prove(ctx: Context, caller: Caller, known: Sequence[Checkpoint] = ()) -> pro
         _record(ctx, caller, Action.AUDIT_VERIFY, error.sentence)
         proofs.raise_alarm(ctx, error)
         raise
-    _record(ctx, caller, Action.AUDIT_VERIFY, f"{verified.end.seq} events verified.")
+    _record(ctx, caller, Action.AUDIT_VERIFY, f"{counted(verified.end.seq, 'event')} verified.")
     return verified
 
 

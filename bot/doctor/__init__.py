@@ -13,6 +13,7 @@ from bot.doctor.azure import look_at_azure
 from bot.doctor.reading import readable_configuration
 from bot.doctor.results import UNASKED, UNMIGRATED, DoctorResult, Look, json_of, looked_at, table_of
 from bot.domain.clocks import skew_sentence
+from bot.domain.phrases import counted
 from bot.errors import BadConfiguration
 from bot.wiring.production import opened_store, slack_from
 from bot.wiring.signing import client_secret, signing_keys
@@ -71,7 +72,8 @@ def look_at_configuration(file: Path) -> str:
         BadConfiguration: Everything that is wrong with it.
     """
     book = checked_configuration(configuration_from(file))
-    return f"{len(book.groups)} groups, {len(book.scopes)} cluster entries, {len(book.policy.rules)} policy rules."
+    scopes = "1 cluster entry" if len(book.scopes) == 1 else f"{len(book.scopes)} cluster entries"
+    return f"{counted(len(book.groups), 'group')}, {scopes}, {counted(len(book.policy.rules), 'policy rule')}."
 
 
 def _database(settings: Settings) -> str:
@@ -79,7 +81,7 @@ def _database(settings: Settings) -> str:
         store.require_migrated()
         with store.read() as tx:
             seq, _ = tx.audit.head()
-    return f"reachable, schema up to date; {seq} audit events."
+    return f"reachable, schema up to date; {counted(seq, 'audit event')}."
 
 
 def _audit_triggers(settings: Settings) -> str:

@@ -10,6 +10,7 @@ from bot.doctor.evidence import evidence_looks
 from bot.doctor.reading import readable_configuration
 from bot.doctor.results import DoctorResult, Look, looked_at, red
 from bot.domain.egress import ClusterEgress, Fleet
+from bot.domain.phrases import counted
 from bot.domain.rights import CLUSTER_READ, CLUSTER_WRITE, lacking, target_write
 from bot.domain.snat import possible_goals
 from bot.domain.target import Target
@@ -72,7 +73,7 @@ def _looks_at(settings: Settings, azure: AzureArm, *, sends_writes: bool) -> lis
 
 def _read(azure: AzureArm, fleet: Fleet) -> str:
     who = f" as {azure.identity}" if azure.identity else ""
-    return f"{len(fleet.clusters)} clusters at {azure.endpoint}{who}."
+    return f"{counted(len(fleet.clusters), 'cluster')} at {azure.endpoint}{who}."
 
 
 def look_at_conditions(azure: AzureArm, fleet: Fleet) -> Iterator[Look]:
@@ -111,7 +112,7 @@ def _subscription(fleet: Fleet, subscription: str) -> DoctorResult:
     what, count = f"Azure subscription {subscription}", sum(subscription in one.ref.id for one in fleet.clusters)
     if subscription in fleet.unread:
         return DoctorResult(what, is_ok=False, sentence="The bot's identity may not read it.")
-    return DoctorResult(what, is_ok=True, sentence=f"{count} clusters can be read.")
+    return DoctorResult(what, is_ok=True, sentence=f"{counted(count, 'cluster')} can be read.")
 
 
 def _calls_left(azure: AzureArm) -> str:

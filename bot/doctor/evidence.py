@@ -11,7 +11,7 @@ from bot.domain.configuration import Configuration
 from bot.domain.egress import Fleet
 from bot.domain.firewall_log import Gap
 from bot.domain.measured import TimeSpan, sources_of
-from bot.domain.phrases import listed
+from bot.domain.phrases import counted, listed
 from bot.domain.rights import CLUSTER_PROBE, lacking
 from bot.errors import ArmForbidden, ArmUnreachable, BadConfiguration
 
@@ -47,7 +47,8 @@ def _probes(azure: AzureArm, config: Configuration, fleet: Fleet) -> str:
     without = [ref.name for ref in refs if lacking(azure.read_grants(ref.id), CLUSTER_PROBE)]
     if without and len(without) == len(refs):
         raise ArmForbidden("The bot's identity may not run commands in any cluster, so no probe can run.")
-    return f"{len(refs) - len(without)} clusters may be probed{f'; not {listed(without, 5)}' if without else ''}."
+    others = f"; not {listed(without, 5)}" if without else ""
+    return f"{counted(len(refs) - len(without), 'cluster')} may be probed{others}."
 
 
 BRINGS = "/egress denied shows what is denied, and by what."

@@ -23,5 +23,5 @@ def within(texts: Sequence[str], room: int) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """A number with its unit: ``1 rule``, ``2 rules``."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    """A number with its unit: ``1 rule``, ``2,000 rules``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

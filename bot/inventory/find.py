@@ -178,7 +178,7 @@ MOST_IPS = 10
 def _age(ctx: Context) -> str:
     with ctx.store.read() as tx:
         reading = tx.snapshots.reading()
-    return f"All clusters were last read at {time_text(reading.read_at)}." if reading else ""
+    return " ".join([f"All clusters were last read at {time_text(reading.read_at)}.", *reading.gaps]) if reading else ""
 
 
 def _unknown(name: str, seen: Sequence[ClusterEgress]) -> str:

@@ -20,7 +20,7 @@ from bot.domain.api_token import (
 from bot.domain.audit import Action, Event
 from bot.domain.duration import duration_text
 from bot.domain.people import AccountStatus, Identity, Role
-from bot.domain.phrases import listed
+from bot.domain.phrases import counted, listed
 from bot.errors import InvalidInput, MembershipUnknown, NotAuthenticated, NotPermitted, TooManyCalls
 from bot.inventory.find import holder_of
 from bot.ports import Caller, Context, UnitOfWork
@@ -134,7 +134,8 @@ def present(ctx: Context, secret: str) -> Token:
         raise NotAuthenticated("This API token does not exist. Ask an operator for one.")
     if wait_s > 0:
         raise TooManyCalls(
-            f"API token {token.name} may make {ctx.config.api.calls_per_minute} calls a minute. Try again later.",
+            f"API token {token.name} may make {counted(ctx.config.api.calls_per_minute, 'call')} a minute. "
+            "Try again later.",
             retry_after=timedelta(seconds=wait_s),
         )
     return token

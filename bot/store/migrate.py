@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from bot.domain.phrases import counted
 from bot.errors import BadConfiguration
 from bot.store.bounds import BOUND_S
 from bot.store.faults import store_error
@@ -111,4 +112,6 @@ def _check(connection: Connection) -> None:
         return
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
     if broken:
-        raise BadConfiguration(f"The migration was rolled back: {len(broken)} rows reference rows that do not exist.")
+        raise BadConfiguration(
+            f"The migration was rolled back: rows that do not exist are referenced {counted(len(broken), 'time')}."
+        )

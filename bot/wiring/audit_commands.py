@@ -20,6 +20,7 @@ from bot.domain.audit_schema import schema
 from bot.domain.chain import AuditKey, Checkpoint, checkpoints_in
 from bot.domain.chain.lines import check_lines, check_proof
 from bot.domain.evidence import quarter_from_text
+from bot.domain.phrases import counted
 from bot.errors import BadConfiguration, HookUnreachable, InvalidInput
 from bot.ports import Caller, Context
 from bot.reporting import write_evidence
@@ -72,7 +73,7 @@ def verify(terminal: Terminal, /, checkpoints: Path | None, exported: Path | Non
         with _at_work(terminal) as (ctx, caller):
             signer = signer or (ctx.audit_key() if ctx.audit_key else None)
             verified = auditing.prove(ctx, caller, known)
-        click.echo(f"{verified.end.seq} events verified, {verified.checkpoints} checkpoints compared.")
+        click.echo(f"{_verified(verified.end.seq)}, {_compared(verified.checkpoints)}.")
     _check_signatures(known, signer)
 
 
@@ -215,10 +216,17 @@ def _check_file(path: Path, known: list[Checkpoint]) -> list[Checkpoint]:
         checked = check_lines(lines, known)
     gaps = "without gaps" if checked.is_whole else "with gaps, as a filter leaves them"
     click.echo(
-        f"{checked.events} events verified, {checked.first} to {checked.last} {gaps}; "
-        f"{len(checked.checkpoints)} checkpoints compared."
+        f"{_verified(checked.events)}, {checked.first} to {checked.last} {gaps}; {_compared(len(checked.checkpoints))}."
     )
     return []
+
+
+def _verified(events: int) -> str:
+    return f"{counted(events, 'event')} verified"
+
+
+def _compared(checkpoints: int) -> str:
+    return f"{counted(checkpoints, 'checkpoint')} compared"
 
 
 def _check_signatures(known: list[Checkpoint], signer: AuditKey | None) -> None:
@@ -229,7 +237,7 @@ def _check_signatures(known: list[Checkpoint], signer: AuditKey | None) -> None:
         return
     for one in known:
         signer.require_signed(one)
-    click.echo(f"{len(known)} signatures of the key {signer.id} verified.")
+    click.echo(f"{counted(len(known), 'signature')} of the key {signer.id} verified.")
 
 
 def _read(path: Path) -> str:

@@ -16,6 +16,7 @@ from structlog.contextvars import bound_contextvars
 from bot import inventory
 from bot.auditing import Attempt, observe
 from bot.domain.api_token import Token
+from bot.domain.phrases import counted
 from bot.errors import EgressError, InvalidInput
 from bot.ports import Caller, Context
 from bot.ports.deadline import within
@@ -184,5 +185,5 @@ def _validated(kind: Any, given: Any) -> Any:
 def _invalid(error: ValidationError) -> InvalidInput:
     first, *others = error.errors(include_url=False, include_input=False, include_context=False)
     place = ".".join(str(part) for part in first["loc"])[:60]
-    more = f" {len(others)} more inputs are wrong." if others else ""
+    more = f" {counted(len(others), 'more input')} {'is' if len(others) == 1 else 'are'} wrong." if others else ""
     return InvalidInput(f"{place or 'The body'}: {first['msg']}.{more}", field=place or None)

@@ -135,7 +135,7 @@ def exported(events: int) -> str:
     """Describe a file of an export in one sentence."""
     if not events:
         return "The export's manifest: its files, filter, and where the audit log stood."
-    return f"Audit log, {events:,} events, oldest first. This export is recorded too."
+    return f"Audit log, {counted(events, 'event')}, oldest first. This export is recorded too."
 
 
 def saved(search: SavedSearch) -> Message:
@@ -145,4 +145,6 @@ def saved(search: SavedSearch) -> Message:
 
 def proof(count: int) -> Message:
     """The chain is whole."""
-    return message(f":white_check_mark: The audit log is intact: {count} events, none changed, removed or moved.")
+    return message(
+        f":white_check_mark: The audit log is intact: {counted(count, 'event')}, none changed, removed or moved."
+    )

@@ -295,7 +295,7 @@ def _health(clusters: Sequence[ClusterEgress], *, is_certain: bool) -> list[Bloc
         return [section(NO_CLUSTER)] if is_certain else [section("None that you are confirmed to have access to.")]
     tight = [one.ref.name for one in clusters if capacity(one).near_exhaustion]
     warned = [one.ref.name for one in clusters if one.warnings and one.ref.name not in tight]
-    lines = [f"{len(clusters)} clusters, as last read from Azure."]
+    lines = [f"{counted(len(clusters), 'cluster')}, as last read from Azure."]
     lines += [f":red_circle: SNAT ports near exhaustion: {_names(tight)}"] if tight else []
     lines += [f":warning: Has warnings: {_names(warned)}"] if warned else []
     lines += [":large_green_circle: Nothing needs attention."] if not tight and not warned else []

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from bot.domain.outbound_migration import FORMS, WITHOUT_TERRAFORM, MigrationPlan, Prerequisite, Standing, Transition
 from bot.domain.partner import Partner
+from bot.domain.phrases import counted
 from bot.domain.snat import Prices, TypeChange, managed_after, price_text
 from bot.scaling import MigrationChoices, MigrationPreview
 from handlers.blocks.block_kit import code, context, escape, fold, header, message, paragraphs, section
-from handlers.blocks.clusters.phrases import counted
 from handlers.blocks.partners import copyable, partner_blocks
 from handlers.replies import Block, Message
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.domain.egress import ClusterRef
 from bot.domain.partner import Contact, ContactKind, Partner
 from bot.domain.partner_text import present_text
+from bot.domain.phrases import counted
 from bot.partners import PartnerList
 from handlers.blocks.block_kit import (
     SECTION_TEXT,
@@ -20,7 +21,6 @@ from handlers.blocks.block_kit import (
     section,
     when,
 )
-from handlers.blocks.clusters.phrases import counted
 from handlers.replies import Block, Message
 
 PARTNERS_ROOM = 1500

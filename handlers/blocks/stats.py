@@ -52,7 +52,7 @@ def _figures(numbers: Statistics) -> list[tuple[str, str]]:
     ends = f"{numbers.approved} approved, {numbers.denied} denied, {numbers.lapsed} lapsed"
     saved = f"{numbers.updates} for {numbers.carried} changes: {numbers.saved} saved" if numbers.updates else ""
     return [
-        ("Requests", f"{numbers.requests}, of which {numbers.renewals} renewals"),
+        ("Requests", f"{numbers.requests}, of which {counted(numbers.renewals, 'renewal')}"),
         ("Decided by people", ends),
         ("Granted by the policy", f"{numbers.granted} ({_share(numbers)})"),
         ("Break-glass", str(numbers.break_glass)),

@@ -113,7 +113,7 @@ def _group(group: LearnedGroup, named: Mapping[Destination, WatchItem], where: s
     kind = "bundle " if group.is_bundle else ""
     hits = sum(named[one].denied.hits for one in group.destinations)
     lines = [f"• {code(str(one))} {_brief(named[one])}" for one in group.destinations]
-    head = f"*{kind}{escape(group.name)}*: {hits:,} times"
+    head = f"*{kind}{escape(group.name)}*: {counted(hits, 'time')}"
     return fold([head, *lines], 2900, most=NAMES_SHOWN + 1, rest=where)
 
 

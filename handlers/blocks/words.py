@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from bot.domain.people import Unread
+from bot.domain.phrases import counted
 from bot.errors import Defect, EgressError, InvalidFqdn, Refused, StoreUnavailable, Unavailable
 from handlers.blocks.block_kit import actions, button, code, escape, fold, message, section
 from handlers.replies import Block, Message
@@ -105,7 +106,7 @@ def without_calls(sentence: str) -> str:
 
 def _patience(error: Unavailable) -> str:
     seconds = int(error.retry_after.total_seconds()) if error.retry_after else 0
-    return f"Try again in {seconds} seconds." if seconds else "Try again in a moment."
+    return f"Try again in {counted(seconds, 'second')}." if seconds else "Try again in a moment."
 
 
 def _with_suggestion(sentence: str, error: EgressError) -> str:

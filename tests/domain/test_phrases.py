@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.domain.audit import Action, ChainedEvent, Event
 from bot.domain.firewall_log.next_step import AskedBefore
 from bot.domain.fqdn import Destination, is_within
-from bot.domain.phrases import listed, within
+from bot.domain.phrases import counted, listed, within
 from bot.domain.story import carries
 from tests.domain.values import DEV, NOW, an_allowance
 from tests.strategies import destinations
@@ -51,3 +51,8 @@ def test_what_opens_a_destination_is_found_among_any_number(some: list[Destinati
     rows = [replace(row, ask=replace(row.ask, destinations=(one,))) for row, one in zip(rows, some, strict=True)]
     expected = [row for row, one in zip(rows, some, strict=True) if is_within(asked, one)]
     assert AskedBefore(rows).opening(asked) == expected
+
+
+def test_a_number_has_its_unit() -> None:
+    """One way for all: the plural, and thousands apart."""
+    assert [counted(count, "node") for count in (0, 1, 2, 1000)] == ["0 nodes", "1 node", "2 nodes", "1,000 nodes"]

@@ -98,8 +98,8 @@ def test_files_are_verified_without_the_database(run: Run, tmp_path: Path) -> No
 
     kept = ("--checkpoints", "kept.jsonl", "--key", "public.pem")
     whole = verify("--from-export", "log.jsonl", *kept)
-    assert (whole.exit_code, "without gaps; 1 checkpoints compared" in whole.stdout) == (0, True), whole.output
-    assert "1 signatures" in whole.stdout
+    assert (whole.exit_code, "without gaps; 1 checkpoint compared" in whole.stdout) == (0, True), whole.output
+    assert "1 signature of" in whole.stdout
     proven = verify("--from-export", "proof.json", "--key", "public.pem")
     assert (proven.exit_code, "Event 3 is in the log" in proven.stdout) == (0, True), proven.output
 
@@ -127,7 +127,7 @@ def test_a_stream_goes_on_where_its_reader_was(world: World, run: Run, tmp_path:
 def test_a_damaged_log_ends_a_verification_in_words(world: World, run: Run) -> None:
     """Status 2 and the first bad event; a wrong key, a missing file and a wrong file are said, too."""
     assert run("checkpoint").exit_code == 0
-    assert "7 events verified, 1 checkpoints compared" in run("verify").stdout
+    assert "7 events verified, 1 checkpoint compared" in run("verify").stdout
     tamper(world.store, "UPDATE audit_event SET reason = 'x' WHERE seq = 4")
     for words in (("verify",), ("verify", "--checkpoints", "kept.jsonl")):
         ended = run(*words)

@@ -14,6 +14,7 @@ from enum import IntEnum
 
 from bot.domain.measured.use import SnatUse
 from bot.domain.measured.values import SourceKind
+from bot.domain.phrases import counted
 
 HIGH_SHARE = 0.75
 CALM_SHARE = 0.6
@@ -81,10 +82,10 @@ def _sentences(use: SnatUse) -> Iterator[str]:
         reason = f" ({use.reason})" if use.reason else ""
         yield f"Its health fell to {use.health:.0f}%{reason}."
     if use.connections is not None:
-        yield f"NAT gateway {use.source.name} had up to {use.connections:,.0f} connections a minute."
+        yield f"NAT gateway {use.source.name} had up to {counted(round(use.connections), 'connection')} a minute."
     if use.availability is not None and use.availability < LEAST_AVAILABILITY:
         yield f"Its availability fell to {use.availability:.0f}%."
     if use.failed:
         yield f"{failed_text(use.failed)}."
     if use.dropped:
-        yield f"It dropped {use.dropped:,} packet{'' if use.dropped == 1 else 's'}."
+        yield f"It dropped {counted(use.dropped, 'packet')}."

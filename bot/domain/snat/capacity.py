@@ -147,7 +147,7 @@ def _unbounded(found: Capacity) -> Capacity:
     nodes = found.node_limit or found.total_ports // ENOUGH_PORTS_PER_NODE
     advice = (
         "AKS sets no node limit here (node auto-provisioning, or pools that AKS hosts): "
-        f"{found.total_ports:,} ports are enough for {nodes:,} nodes. Monitor the node count."
+        f"{found.total_ports:,} ports are enough for {counted(nodes, 'node')}. Monitor the node count."
     )
     return replace(found, is_unbounded=True, headroom_nodes=None, advice=advice)
 
@@ -198,7 +198,7 @@ def _allocated(egress: ClusterEgress, ips: int, ports: int) -> Capacity:
     most = found.max_nodes
     is_near = ports * most > TIGHT_SHARE * found.total_ports
     needed = counted(needed_ips(egress), "IP")
-    need = f"{ports:,} ports for each of up to {most} nodes need {needed}, and the cluster has {ips}"
+    need = f"{ports:,} ports for each of up to {counted(most, 'node')} need {needed}, and the cluster has {ips}"
     advice = f"Near exhaustion: {need}. Add outbound IPs or allocate fewer ports." if is_near else f"Enough: {need}."
     return replace(found, near_exhaustion=is_near, advice=advice)
 
@@ -241,7 +241,9 @@ def _table_advice(now: int, most: int, cliff: Cliff | None, *, is_near: bool) ->
             "Allocate ports explicitly, or move to a NAT gateway."
         )
     ports = tier_ports(now)
-    return f"Enough: each node keeps {ports:,} ports up to {most} nodes. More IPs alone add no ports to a node."
+    return (
+        f"Enough: each node keeps {ports:,} ports up to {counted(most, 'node')}. More IPs alone add no ports to a node."
+    )
 
 
 _ON_DEMAND = {
@@ -276,7 +278,7 @@ def _on_demand_advice(kind: PathKind, total: int, most: int, *, is_near: bool) -
     if not total:
         return _WITHOUT_PORTS.get(kind, "Azure does not know the number of SNAT ports.")
     shared = ", shared with everything else behind the firewall" if kind is not PathKind.NAT_GATEWAY else ""
-    facts = f"{total:,} ports on demand for up to {most} nodes{shared}"
+    facts = f"{total:,} ports on demand for up to {counted(most, 'node')}{shared}"
     if not is_near:
         return f"Enough: {facts}."
     way_out = "Add public IPs." if kind is PathKind.NAT_GATEWAY else "Add public IPs, or a NAT gateway on the firewall."

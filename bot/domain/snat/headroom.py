@@ -112,11 +112,11 @@ def _cliff(found: Capacity, most: int | None, sharing: int) -> str:
         return f"From {found.cliff.at_nodes:,} nodes on, every node drops from {step}."
     if found.kind is not PathKind.LOAD_BALANCER:
         which = f", those of {counted(sharing, 'other cluster')} included," if sharing else ""
-        return f"Beyond {most:,} nodes{which} there are fewer than {ENOUGH_PORTS_PER_NODE:,} ports for each."
+        return f"Beyond {counted(most, 'node')}{which} there are fewer than {ENOUGH_PORTS_PER_NODE:,} ports for each."
     if not found.ip_count:
         return "It has no outbound IP."
     ends = "Azure's table ends" if most == LB_TIERS[-1][0] else "the ports do not suffice"
-    return f"Beyond {most:,} nodes {ends}."
+    return f"Beyond {counted(most, 'node')} {ends}."
 
 
 def _todo(egress: ClusterEgress, nodes: int) -> str:

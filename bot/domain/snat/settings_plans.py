@@ -136,7 +136,7 @@ def ports_change(egress: ClusterEgress, carrier: Carrier, ports: int, ips: Count
         have = f"{counted(count, 'outbound IP')} {'has' if count == 1 else 'have'}"
         fitting = count * LB_PORTS_PER_IP // most // PORT_STEP * PORT_STEP
         raise refused(
-            f"{ports:,} ports × {most} nodes = {ports * most:,}, and {have} "
+            f"{ports:,} ports × {counted(most, 'node')} = {ports * most:,}, and {have} "
             f"{count * LB_PORTS_PER_IP:,}: Azure would refuse it. At most {fitting:,} fit; "
             f"`/egress scale {name} for {ports} ports per node` plans the IPs as well."
         )
@@ -166,7 +166,9 @@ def idle_change(egress: ClusterEgress, minutes: int) -> IdleChange:
     """
     if minutes not in IDLE_MINUTES:
         first, last = IDLE_MINUTES.start, IDLE_MINUTES.stop - 1
-        raise refused(f"An idle timeout of {minutes} minutes is not possible: Azure accepts {first} to {last}.")
+        raise refused(
+            f"An idle timeout of {counted(minutes, 'minute')} is not possible: Azure accepts {first} to {last}."
+        )
     if egress.idle_timeout is None:
         raise refused(f"The idle timeout of {egress.ref.name} is not known.")
     before = int(egress.idle_timeout.total_seconds() // 60)

@@ -45,7 +45,8 @@ def room_for_nodes(egress: ClusterEgress, carrier: Carrier, nodes: int) -> tuple
     ports = egress.allocated_ports or tier_ports(now) if carrier.is_balancer else ENOUGH_PORTS_PER_NODE
     if carrier.is_balancer and not egress.allocated_ports and total <= _tier_end(now):
         raise refused(
-            f"{name} has room for {nodes} nodes: Azure's table gives {ports:,} ports to each of up to {_tier_end(now)}."
+            f"{name} has room for {counted(nodes, 'node')}: Azure's table gives {ports:,} ports to each of up to "
+            f"{_tier_end(now)}."
         )
     if carrier.is_balancer and not egress.allocated_ports:
         ports = max(ports, most_ports(ip_count(egress, carrier), total))

@@ -3,13 +3,14 @@
 from datetime import datetime
 
 from bot.domain.measured import level_of, why
+from bot.domain.phrases import counted
 from bot.domain.snat import Headroom
 from bot.inventory import CapacityOverview
 from handlers.blocks.block_kit import actions, button, code, context, escape, header, message, section, value, when
 from handlers.blocks.clusters.charts import fleet_charts
 from handlers.blocks.clusters.listing import age, fleet_gaps, none_found, page_text
 from handlers.blocks.clusters.measured import MARKS
-from handlers.blocks.clusters.phrases import WAYS, counted
+from handlers.blocks.clusters.phrases import WAYS
 from handlers.pictures import chart_block
 from handlers.replies import Block, Message
 

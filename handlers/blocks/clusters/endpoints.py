@@ -1,9 +1,9 @@
 """Shows AKS's required endpoints and whether the firewall allows them."""
 
 from bot.domain.egress import EndpointCheck, EndpointStatus
+from bot.domain.phrases import counted
 from bot.inventory import EndpointReport
 from handlers.blocks.block_kit import code, context, escape, fold, header, message, section, when
-from handlers.blocks.clusters.phrases import counted
 from handlers.replies import Block, Message
 
 SHOWN = 40

@@ -1,6 +1,7 @@
 """The list of clusters, a page at a time."""
 
 from bot.domain.egress import ClusterEgress
+from bot.domain.phrases import counted
 from bot.domain.snat import Capacity, capacity
 from bot.inventory import FleetPage
 from handlers.blocks.block_kit import (
@@ -17,7 +18,7 @@ from handlers.blocks.block_kit import (
     value,
     when,
 )
-from handlers.blocks.clusters.phrases import counted, without_ips
+from handlers.blocks.clusters.phrases import without_ips
 from handlers.blocks.words import unread_lines
 from handlers.replies import Block, Message
 

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from bot.domain.measured import PortLevel, PortUse, SnatUse, SourceKind, level_of
 from bot.domain.measured.advice import span_text
 from bot.domain.measured.levels import failed_text
-from bot.domain.phrases import listed
+from bot.domain.phrases import counted, listed
 from handlers.blocks.block_kit import code, context, escape, fold, section, when
-from handlers.blocks.clusters.phrases import counted
 from handlers.replies import Block
 
 NODES_SHOWN = 8
@@ -55,7 +54,9 @@ def _failed(use: SnatUse) -> list[str]:
 
 
 def _gateway(use: SnatUse) -> list[str]:
-    shown = [f"• NAT gateway {code(use.source.name)}: up to *{use.connections or 0:,.0f}* connections a minute"]
+    shown = [
+        f"• NAT gateway {code(use.source.name)}: up to *{counted(round(use.connections or 0), 'connection')}* a minute"
+    ]
     shown += _failed(use)
     shown += [] if use.dropped is None else [f"• {counted(use.dropped, 'packet')} dropped"]
     return [*shown, *([] if use.availability is None else [f"• availability at least {use.availability:.0f}%"])]

@@ -1,9 +1,10 @@
 """Find the clusters that use, or used, an IP."""
 
 from bot.domain.egress import ClusterEgress, IpChangeKind, Period, is_among
+from bot.domain.phrases import counted
 from bot.inventory import IpEvent, Ownership
 from handlers.blocks.block_kit import code, context, escape, fold, message, section, when
-from handlers.blocks.clusters.phrases import VIA, counted
+from handlers.blocks.clusters.phrases import VIA
 from handlers.blocks.clusters.timeline import by_whom
 from handlers.replies import Block, Message
 

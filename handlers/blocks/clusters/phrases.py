@@ -28,11 +28,6 @@ VIA: Mapping[str, str] = MappingProxyType(
 """Names of ingress resources."""
 
 
-def counted(count: int, word: str) -> str:
-    """A number with its unit."""
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
 def without_ips(egress: ClusterEgress) -> str:
     """The text shown in place of outbound IPs when there are none."""
     if PathKind.DEFAULT_OUTBOUND in egress.effective:

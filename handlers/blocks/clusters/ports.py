@@ -5,10 +5,10 @@ from dataclasses import replace
 from bot.domain.duration import duration_text
 from bot.domain.egress import ClusterEgress, PathKind
 from bot.domain.measured import level_of
+from bot.domain.phrases import counted
 from bot.domain.snat import FIREWALL_LEAST_INSTANCES, FIREWALL_PORTS_PER_IP_AND_INSTANCE, Capacity
 from bot.inventory import EgressReport
 from handlers.blocks.block_kit import context, escape, fields, section
-from handlers.blocks.clusters.phrases import counted
 from handlers.replies import Block
 
 WAYS_SHOWN = 4

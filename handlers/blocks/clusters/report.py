@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from bot.domain.allowance import Allowance, Status, status
 from bot.domain.configuration import Configuration
 from bot.domain.egress import ClusterEgress, EgressPath, EgressWarning, EndpointStatus, OutboundIp, PathKind
-from bot.domain.phrases import listed
+from bot.domain.phrases import counted, listed
 from bot.inventory import EgressReport
 from handlers.blocks.allowance_card import until
 from handlers.blocks.block_kit import (
@@ -27,7 +27,7 @@ from handlers.blocks.block_kit import (
 )
 from handlers.blocks.clusters.charts import use_charts
 from handlers.blocks.clusters.measured import measured_blocks
-from handlers.blocks.clusters.phrases import VIA, WAYS, counted, without_ips
+from handlers.blocks.clusters.phrases import VIA, WAYS, without_ips
 from handlers.blocks.clusters.ports import port_blocks
 from handlers.blocks.deciders import needs
 from handlers.blocks.naming import names_of
