@@ -76,7 +76,7 @@ def drawn(ctx: Context, caller: Caller, state: HomeState) -> View:
         found=_found(ctx, caller, state),
     )
     there = state if desktop.found else replace(state, page=min(state.page, desktop.pages))
-    return home_view(replace(desktop, page=there.number), there.carried)
+    return home_view(replace(desktop, page=there.number, is_far=there.is_far), there.carried)
 
 
 def _found(ctx: Context, caller: Caller, state: HomeState) -> Found | None:

@@ -20,7 +20,7 @@ MAX_WORDS = 200
 _USER = re.compile(r"[UW][A-Z0-9]{2,20}")
 
 LONGEST_TRAIL = 150
-"""Pages of a search that can be turned back: a view carries 3,000 characters."""
+"""Pages of a search that can be turned back one by one: a view carries 3,000 characters. Then the first one follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class HomeState:
 
     Args:
         search: What is searched for; without it the tab shows what waits, and the person's own.
-        page: From 1; of a search always 1.
-        trail: Where each page of a search begins, the first one left out.
+        page: From 1; of a search the one before those of the trail.
+        trail: Where the last pages of a search begin; the first page needs no place.
     """
 
     search: RequestSearch = field(default_factory=RequestSearch)
@@ -49,7 +49,7 @@ class HomeState:
         search = RequestSearch(words[:MAX_WORDS], known, state if state in STATES else "")
         trail = tuple(map(position_from, carried.get("trail", "").split()))
         page = max(number_from(carried, "page", 1), 1)
-        return cls(search, page if search.is_empty else 1, trail)
+        return cls(search, page if search.is_empty or trail else 1, trail)
 
     def older(self, after: str) -> "HomeState":
         """The page after this one; of a search the one that begins behind a place.
@@ -59,17 +59,20 @@ class HomeState:
         """
         self._require(has_place=bool(after))
         if after:
-            return replace(self, trail=(*self.trail, position_from(after))[-LONGEST_TRAIL:])
+            trail = (*self.trail, position_from(after))
+            return replace(self, page=self.page + len(trail[:-LONGEST_TRAIL]), trail=trail[-LONGEST_TRAIL:])
         return replace(self, page=self.page + 1)
 
     def newer(self) -> "HomeState":
-        """The page before this one.
+        """The page before this one; of a search the first one, where the place of the one before was given up.
 
         Raises:
             StaleView: As of ``older``.
         """
         self._require(has_place=bool(self.trail))
-        return replace(self, trail=self.trail[:-1]) if self.trail else replace(self, page=max(1, self.page - 1))
+        if not self.trail:
+            return replace(self, page=max(1, self.page - 1))
+        return replace(self, page=self.page if self.trail[1:] else 1, trail=self.trail[:-1])
 
     def _require(self, *, has_place: bool) -> None:
         if not (has_place or self.search.is_empty):
@@ -79,6 +82,11 @@ class HomeState:
     def number(self) -> int:
         """The page that is shown, from 1."""
         return self.page + len(self.trail)
+
+    @property
+    def is_far(self) -> bool:
+        """Whether the place of the page before was given up."""
+        return self.page > 1 and len(self.trail) == 1
 
     @property
     def carried(self) -> dict[str, str]:

@@ -22,7 +22,8 @@ def deciders(ctx: Context, verdict: Verdict, *askers: Identity | None) -> tuple[
     """The people who could decide: members of the asked groups and those asked by name, without those who asked.
 
     Who is away is represented by their delegate. Guests, bots and deactivated accounts decide nothing and are left out,
-    as far as Slack says that they are such.
+    as far as Slack says that they are such; of more than ``MOST_LOOKED_UP`` people the rest count without being looked
+    up.
 
     None where a group could not be read: that is not the same as nobody.
     """

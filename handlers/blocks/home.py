@@ -99,6 +99,7 @@ class Desktop:
         searches: Their saved searches of the audit log.
         page: The page of each list that is shown, from 1.
         found: What a search found; without one the lists are shown.
+        is_far: Whether *Newer* leads to the first page, because nobody knows where the one before begins.
     """
 
     waiting: tuple[Allowance, ...]
@@ -116,6 +117,7 @@ class Desktop:
     searches: tuple[SavedSearch, ...] = ()
     page: int = 1
     found: Found | None = None
+    is_far: bool = False
 
     @property
     def undecided(self) -> Sequence[Allowance | Batch]:
@@ -223,7 +225,7 @@ def _result_buttons(uow: Desktop, one: Allowance | Scale) -> list[Block]:
 
 def _turning(uow: Desktop) -> list[Block]:
     """Newer and Older, as far as there is something, and how much there is."""
-    newer = [button("Newer", "home_newer")] if uow.page > 1 else []
+    newer = [button("First page" if uow.is_far else "Newer", "home_newer")] if uow.page > 1 else []
     if uow.found is None:
         older = [button("Older", "home_older")] if uow.page < uow.pages else []
         return [*([context(_amount(uow))] if uow.pages > 1 else []), *actions(*newer, *older)]

@@ -21,6 +21,7 @@ from bot.scaling import Wish
 from handlers import HELP, actions, home
 from handlers.blocks.home import ROWS
 from handlers.calls import Call, Values
+from handlers.home_search import LONGEST_TRAIL, HomeState
 from handlers.replies import OpenModal, PublishHome, RefreshHome, Reply
 from tests.blockkit import assert_valid
 from tests.build import APPROVER, AUDITOR, DEV, DEV2, World, caller, make_world
@@ -144,6 +145,25 @@ def test_search_turns_pages(world: World) -> None:
     assert (len(shown(first, made)), len(shown(second, made))) == (ROWS, 1)
     back = view_of(home.newer(world.ctx, on(second, replace(DEV2, via="slack:home"))))
     assert shown(back, made) == shown(first, made)
+
+
+def test_a_search_remembers_so_many_pages(world: World) -> None:
+    """Then their number goes on, and *Newer* leads to the first one in the end, and says so."""
+    made = [ask(world, f"host{n}.example.com") for n in range(ROWS + 1)]
+    first = view_of(home.searched(world.ctx, Call(DEV2, form={"words": "host"})))
+    after = onward(first).value["after"]
+    state = HomeState.parse(on(first).carried)
+    for _ in range(LONGEST_TRAIL + 2):
+        state = state.older(after)
+    assert state.number == LONGEST_TRAIL + 3
+    view = view_of(home.opened(world.ctx, Call(AT_HOME, carried=Values(state.carried))))
+    assert "First page" not in str(view["blocks"])
+    for _ in range(LONGEST_TRAIL - 1):
+        state = state.newer()
+    view = view_of(home.opened(world.ctx, Call(AT_HOME, carried=Values(state.carried))))
+    assert (state.number, "First page" in str(view["blocks"])) == (4, True)
+    back = view_of(home.newer(world.ctx, on(view)))
+    assert (HomeState.parse(on(back).carried).number, shown(back, made)) == (1, shown(first, made))
 
 
 def test_a_search_that_counted_pages_is_out_of_date(world: World) -> None:
