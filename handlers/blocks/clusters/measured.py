@@ -55,7 +55,7 @@ def _failed(use: SnatUse) -> list[str]:
 
 def _gateway(use: SnatUse) -> list[str]:
     shown = [
-        f"• NAT gateway {code(use.source.name)}: up to *{counted(round(use.connections or 0), 'connection')}* a minute"
+        f"• NAT gateway {code(use.source.name)}: up to *{counted(round(use.connections or 0), 'connection')} a minute*"
     ]
     shown += _failed(use)
     shown += [] if use.dropped is None else [f"• {counted(use.dropped, 'packet')} dropped"]
