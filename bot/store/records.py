@@ -15,8 +15,10 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    Text,
     Update,
     bindparam,
+    cast,
     insert,
     select,
     update,
@@ -36,6 +38,7 @@ from bot.store.parsed import ParsedAllowances, in_versions
 from bot.store.raw_rows import fetch_values
 from bot.store.rows import (
     allowance_from_row,
+    allowance_from_text,
     campaign_from_row,
     row_from_allowance,
     row_from_campaign,
@@ -93,10 +96,11 @@ class SqlAllowances:
         found = self._parsed.of(versions)
         if self.fresh:
             found |= in_versions(self.fresh, versions)
-        missing = [id_ for id_ in versions if id_ not in found]
+        missing, column = [id_ for id_ in versions if id_ not in found], schema.allowance.c
         for start in range(0, len(missing), AT_ONCE):
-            query = select(schema.allowance).where(schema.allowance.c.id.in_(missing[start : start + AT_ONCE]))
-            self.fresh |= (parsed := {row.id: allowance_from_row(row) for row in self._connection.execute(query)})
+            query = select(column.id, cast(column.body, Text)).where(column.id.in_(missing[start : start + AT_ONCE]))
+            rows = self._connection.execute(query)
+            self.fresh |= (parsed := {id_: allowance_from_text(body) for id_, body in rows})
             found |= parsed
         return found
 

@@ -1,16 +1,17 @@
 """Rows that earlier versions wrote are read as what they meant."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from bot.domain.allowance import Status, status
+from bot.domain.allowance import Allowance, Status, status
 from bot.domain.approval import Approval, add_approval, approval_of, quorums_text
 from bot.domain.people import Identity, Person
 from bot.domain.snat import CountChange
-from bot.store.rows import allowance_from_row, row_from_allowance, row_from_scale, scale_from_row
+from bot.store.rows import allowance_from_row, allowance_from_text, row_from_allowance, row_from_scale, scale_from_row
 from tests.domain.values import NOW
 
 VERDICT = """{"kind": "ask", "reason": "High risk needs two people.", "rule": "high-risk-two",
@@ -50,6 +51,21 @@ def test_a_half_approved_request_goes_on_where_it_was() -> None:
     approved = add_approval(old, approval_of(old.verdict, SECOND, NOW))
     assert status(approved, NOW) is Status.APPROVED
     assert allowance_from_row(row(json.dumps(row_from_allowance(approved, is_open=True)["body"]))) == approved
+
+
+def test_a_body_is_read_alike_as_text_and_as_values() -> None:
+    """Of an earlier release, of this one, and with half a surrogate pair, which only Python's JSON takes."""
+    found = allowance_from_text(ALLOWANCE)
+    assert found == allowance_from_row(row(ALLOWANCE))
+    for reason in ("why", "\ud83d", '"approvers"', "\U0001f600 \\u0000"):
+        asked = replace(found, ask=replace(found.ask, reason=reason))
+        text = json.dumps(row_from_allowance(found, is_open=True)["body"] | {"ask": _ask(asked)})
+        assert allowance_from_text(text) == allowance_from_row(row(text)) == asked
+
+
+def _ask(allowance: Allowance) -> Any:
+    body = json.loads(ALLOWANCE)["ask"]
+    return body | {"reason": allowance.ask.reason}
 
 
 def test_a_half_approved_proposal_goes_on_where_it_was() -> None:
